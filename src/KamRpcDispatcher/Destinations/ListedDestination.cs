@@ -1,0 +1,14 @@
+namespace KamRpcDispatcher.Destinations;
+
+/// <summary>One entry of Kamailio's dispatcher list, as <c>dispatcher.list</c> shows it.</summary>
+/// <param name="Set">The set's number.</param>
+/// <param name="Uri">The URI's text, by which Kamailio identifies the entry.</param>
+/// <param name="State">The first letter of FLAGS.</param>
+/// <param name="Probing">Whether the second letter of FLAGS is P: Kamailio sends OPTIONS to it.</param>
+/// <param name="Priority">PRIORITY; the higher comes first.</param>
+/// <param name="Attributes">ATTRS.BODY, empty where there is none.</param>
+public sealed record ListedDestination(int Set, string Uri, ListedState State, bool Probing, int Priority, string Attributes)
+{
+    /// <summary>Whether Kamailio may send calls there now (a trying destination is still in use).</summary>
+    public bool IsRoutable => State is ListedState.Active or ListedState.Trying;
+}

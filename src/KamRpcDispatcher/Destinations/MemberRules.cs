@@ -1,0 +1,81 @@
+namespace KamRpcDispatcher.Destinations;
+
+/// <summary>
+/// What a member's fields may hold. Values reach Kamailio's <c>attrs</c> as <c>name=value;name=value</c>, so whatever could end a value
+/// early is not allowed. Each check answers null or a sentence that names what is wrong.
+/// </summary>
+public static class MemberRules
+{
+    public const int MinWeight = 1;
+
+    /// <summary>Kamailio ignores weights over 100 and counts them as none.</summary>
+    public const int MaxWeight = 100;
+
+    /// <summary>The highest priority; the planner needs the lower 24 bits of Kamailio's 31 for the order among equals.</summary>
+    public const int MaxPriority = 127;
+
+    public const int MaxNameLength = 128;
+    public const int MaxAttributes = 32;
+    public const int MaxAttributeLength = 128;
+    public const int MaxReasonLength = 256;
+
+    /// <summary>The entries of <c>attrs</c> that this tool writes itself.</summary>
+    private static readonly HashSet<string> Reserved = new(StringComparer.OrdinalIgnoreCase) { "duid", "kamrpc", "weight", "rweight" };
+
+    public static string? CheckName(string name) =>
+        IsToken(name, MaxNameLength, "._:@-")
+            ? null
+            : $"the name '{Shorten(name)}' is not 1 to {MaxNameLength} letters, digits and . _ : @ - beginning with a letter or digit";
+
+    public static string? CheckCluster(string cluster) =>
+        IsToken(cluster, MaxNameLength, "._-")
+            ? null
+            : $"the cluster '{Shorten(cluster)}' is not 1 to {MaxNameLength} letters, digits and . _ - beginning with a letter or digit";
+
+    public static string? CheckWeight(long weight) =>
+        weight is >= MinWeight and <= MaxWeight ? null : $"the weight {weight} is not from {MinWeight} to {MaxWeight}";
+
+    public static string? CheckPriority(long priority) =>
+        priority is >= 0 and <= MaxPriority ? null : $"the priority {priority} is not from 0 to {MaxPriority}";
+
+    public static string? CheckAttribute(string name, string value)
+    {
+        if (CheckLabel("attribute", name, value) is { } error)
+        {
+            return error;
+        }
+
+        return Reserved.Contains(name) ? $"the attribute '{name}' is written by kamrpc itself" : null;
+    }
+
+    public static string? CheckLabel(string name, string value) => CheckLabel("label", name, value);
+
+    public static string? CheckCount(string what, int count) =>
+        count <= MaxAttributes ? null : $"{count} {what}, more than {MaxAttributes}";
+
+    /// <summary>Shortens untrusted text and makes it safe to print on one line.</summary>
+    public static string Shorten(string text)
+    {
+        const int Longest = 64;
+        var safe = string.Concat(text.Take(Longest).Select(static c => c is >= ' ' and <= '~' ? c.ToString() : $"\\u{(int)c:x4}"));
+        return text.Length > Longest ? safe + "..." : safe;
+    }
+
+    private static string? CheckLabel(string what, string name, string value)
+    {
+        if (!IsToken(name, MaxAttributeLength, "_-"))
+        {
+            return $"the {what} name '{Shorten(name)}' is not 1 to {MaxAttributeLength} letters, digits and _ - beginning with a letter or digit";
+        }
+
+        return value.Length <= MaxAttributeLength && IsToken("x" + value, MaxAttributeLength + 1, "._:@/+[]-")
+            ? null
+            : $"the value '{Shorten(value)}' of the {what} '{name}' is not up to {MaxAttributeLength} letters, digits and . _ : @ / + [ ] -";
+    }
+
+    private static bool IsToken(string text, int longest, string alsoAllowed) =>
+        text.Length > 0
+        && text.Length <= longest
+        && char.IsAsciiLetterOrDigit(text[0])
+        && text.All(c => char.IsAsciiLetterOrDigit(c) || alsoAllowed.Contains(c, StringComparison.Ordinal));
+}

@@ -1,0 +1,47 @@
+using System.Globalization;
+using System.Text;
+using KamRpcDispatcher.Destinations;
+
+namespace KamRpcDispatcher.Plan;
+
+/// <summary>The text of <c>attrs</c> that this tool writes, and the mark in it by which it knows its own entries again.</summary>
+internal static class AttributeText
+{
+    private const string Mark = "kamrpc";
+
+    /// <summary>
+    /// <c>duid=NAME;kamrpc=CLUSTER[;weight=N;rweight=N][;name=value...]</c>: deterministic, since a different text is a different entry.
+    /// Kamailio reads <c>weight</c> for algorithm 9 and <c>rweight</c> for 11, so both are written.
+    /// </summary>
+    public static string Format(Member member, string cluster)
+    {
+        var text = new StringBuilder($"duid={member.Key.Name};{Mark}={cluster}");
+        if (member.Weight is { } weight)
+        {
+            text.Append(CultureInfo.InvariantCulture, $";weight={weight};rweight={weight}");
+        }
+
+        foreach (var (name, value) in member.Attributes)
+        {
+            text.Append(';').Append(name).Append('=').Append(value);
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>Whether the entry with these attributes was added by this tool for this cluster.</summary>
+    public static bool IsOwn(string attributes, string cluster)
+    {
+        foreach (var range in attributes.AsSpan().Split(';'))
+        {
+            var entry = attributes.AsSpan(range);
+            var equals = entry.IndexOf('=');
+            if (equals == Mark.Length && entry[..equals].SequenceEqual(Mark))
+            {
+                return entry[(equals + 1)..].SequenceEqual(cluster);
+            }
+        }
+
+        return false;
+    }
+}

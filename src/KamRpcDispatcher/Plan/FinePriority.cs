@@ -1,0 +1,48 @@
+using System.Text;
+using KamRpcDispatcher.Destinations;
+
+namespace KamRpcDispatcher.Plan;
+
+/// <summary>
+/// Kamailio's priority for a member: the member's own in the upper 7 bits, a hash of its name in the lower 24.
+/// </summary>
+/// <remarks>
+/// Every rebuild of the table reverses the order among equal priorities, in all sets, which remaps hashes and moves the "last" entry of the
+/// weighted algorithms; distinct priorities stay in order, and load in a fifth of the time. The fine part comes from the name alone, so that
+/// a join never changes another member's priority: a change costs a remove and an add.
+/// </remarks>
+internal static class FinePriority
+{
+    private const int FineBits = 24;
+    private const int FineMask = (1 << FineBits) - 1;
+
+    static FinePriority() => System.Diagnostics.Debug.Assert(MemberRules.MaxPriority < 1 << (31 - FineBits), "the coarse part has 7 bits");
+
+    /// <summary>The member's own part of a listed priority.</summary>
+    public static int Coarse(int listed) => listed >> FineBits;
+
+    /// <summary>A priority for the member that no entry in <paramref name="taken"/> has; takes it.</summary>
+    public static int Choose(Member member, HashSet<int> taken)
+    {
+        var fine = Hash(member.Key.Name);
+        int priority;
+        while (!taken.Add(priority = (member.Priority << FineBits) | fine))
+        {
+            fine = (fine + 1) & FineMask;
+        }
+
+        return priority;
+    }
+
+    /// <summary>FNV-1a over the name, folded to 24 bits: the same in every process and release, unlike <see cref="string.GetHashCode()"/>.</summary>
+    private static int Hash(string name)
+    {
+        var hash = 2166136261u;
+        foreach (var octet in Encoding.UTF8.GetBytes(name))
+        {
+            hash = (hash ^ octet) * 16777619u;
+        }
+
+        return (int)((hash >> FineBits) ^ (hash & FineMask));
+    }
+}

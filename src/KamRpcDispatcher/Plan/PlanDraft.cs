@@ -1,0 +1,31 @@
+namespace KamRpcDispatcher.Plan;
+
+/// <summary>Collects changes and puts them in the order that never shrinks a set before it has grown.</summary>
+internal sealed class PlanDraft
+{
+    private readonly List<Change> _enables = [];
+    private readonly List<Change> _adds = [];
+    private readonly List<Change> _disables = [];
+    private readonly List<Change> _removes = [];
+    private readonly List<Change> _replacements = [];
+    private readonly List<Skip> _skips = [];
+
+    public void Enable(int set, string uri) => _enables.Add(new EnableDestination(set, uri));
+
+    public void Add(AddDestination add) => _adds.Add(add);
+
+    public void Disable(int set, string uri) => _disables.Add(new DisableDestination(set, uri));
+
+    public void Remove(int set, string uri) => _removes.Add(new RemoveDestination(set, uri));
+
+    /// <summary>Kamailio changes neither attributes nor priority in place.</summary>
+    public void Replace(string listedUri, AddDestination add)
+    {
+        _replacements.Add(new RemoveDestination(add.Set, listedUri));
+        _replacements.Add(add);
+    }
+
+    public void Skip(Skip skip) => _skips.Add(skip);
+
+    public ChangePlan ToPlan() => new([.. _enables, .. _adds, .. _disables, .. _removes, .. _replacements], _skips);
+}

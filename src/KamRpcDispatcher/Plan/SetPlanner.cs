@@ -1,0 +1,192 @@
+using KamRpcDispatcher.Destinations;
+
+namespace KamRpcDispatcher.Plan;
+
+/// <summary>Plans one set.</summary>
+internal sealed class SetPlanner
+{
+    private const int InactiveFlag = 1;
+    private const int TryingFlag = 2;
+    private const int ProbingFlag = 8;
+
+    private readonly int _set;
+    private readonly PlanPolicy _policy;
+    private readonly PlanDraft _draft;
+
+    // Kamailio finds a destination by its text, without regard to case in set_state; this tool writes lower case only.
+    private readonly ILookup<string, ListedDestination> _own;
+    private readonly HashSet<string> _foreignTexts;
+    private readonly HashSet<SipUri> _foreignEndpoints = [];
+    private readonly HashSet<int> _takenPriorities;
+
+    public SetPlanner(int set, IReadOnlyList<ListedDestination> listed, PlanPolicy policy, PlanDraft draft)
+    {
+        _set = set;
+        _policy = policy;
+        _draft = draft;
+        _own = listed.Where(IsOwn).ToLookup(static entry => entry.Uri, StringComparer.OrdinalIgnoreCase);
+        _foreignTexts = listed.Where(entry => !IsOwn(entry)).Select(static entry => entry.Uri).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        foreach (var text in _foreignTexts)
+        {
+            if (SipUri.TryParse(text, out var uri, out _))
+            {
+                _foreignEndpoints.Add(uri);
+            }
+        }
+
+        _takenPriorities = listed.Select(static entry => entry.Priority).ToHashSet();
+    }
+
+    public void Plan(IEnumerable<Member> members)
+    {
+        var wanted = OneMemberAnEndpoint(members);
+        foreach (var member in wanted)
+        {
+            PlanMember(member);
+        }
+
+        var wantedTexts = wanted.Select(static member => member.Uri.Text).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        foreach (var leaving in _own.Where(group => !wantedTexts.Contains(group.Key)))
+        {
+            PlanLeaving([.. leaving]);
+        }
+    }
+
+    private bool IsOwn(ListedDestination entry) => AttributeText.IsOwn(entry.Attributes, _policy.Cluster);
+
+    private List<Member> OneMemberAnEndpoint(IEnumerable<Member> members)
+    {
+        var wanted = new List<Member>();
+        foreach (var claimants in members.OrderBy(static member => member.Key).GroupBy(static member => member.Uri))
+        {
+            // An address that is used again under a new name: the later announcement is the truth.
+            var latest = claimants.MaxBy(static member => member.CreatedRevision)!;
+            wanted.Add(latest);
+            foreach (var other in claimants.Where(member => member != latest))
+            {
+                _draft.Skip(new Skip(SkipReason.Superseded, _set, other.Uri.Text, other.Key));
+            }
+        }
+
+        return wanted;
+    }
+
+    private void PlanMember(Member member)
+    {
+        if (_foreignTexts.Contains(member.Uri.Text) || _foreignEndpoints.Contains(member.Uri))
+        {
+            // A second copy would get a second share of the calls, and "remove" drops every copy, the operator's too.
+            _draft.Skip(new Skip(SkipReason.ForeignTwin, _set, member.Uri.Text, member.Key));
+            return;
+        }
+
+        var routable = member.State == MemberState.Ready;
+        var copies = _own[member.Uri.Text].ToList();
+        if (copies.Count == 0)
+        {
+            if (routable)
+            {
+                PlanAdd(member, ProbingFlag);
+            }
+
+            return;
+        }
+
+        var entry = copies[0];
+        if (!routable)
+        {
+            PlanSilencing(copies);
+        }
+        else if (copies.Count > 1 || !IsAsAnnounced(entry, member))
+        {
+            PlanReplacement(entry, member);
+        }
+        else if (entry.State == ListedState.Disabled)
+        {
+            _draft.Enable(_set, entry.Uri);
+        }
+    }
+
+    private void PlanSilencing(List<ListedDestination> copies)
+    {
+        if (copies.Count > 1)
+        {
+            // set_state reaches the first copy only, so the others would go on taking calls.
+            PlanLeaving(copies);
+        }
+        else if (copies[0].State != ListedState.Disabled)
+        {
+            _draft.Disable(_set, copies[0].Uri);
+        }
+    }
+
+    private void PlanAdd(Member member, int flags)
+    {
+        var add = Addition(member, flags);
+        if (!IsHeldBack(add, member))
+        {
+            _draft.Add(add);
+        }
+    }
+
+    /// <summary>Keeps Kamailio's health verdict: a destination that it found dead is not announced as alive by a change of its weight.</summary>
+    private void PlanReplacement(ListedDestination entry, Member member)
+    {
+        var flags = entry.State switch
+        {
+            ListedState.Inactive => InactiveFlag | ProbingFlag,
+            ListedState.Trying => TryingFlag | ProbingFlag,
+            _ => ProbingFlag,
+        };
+        _takenPriorities.Remove(entry.Priority);
+        var add = Addition(member, flags);
+        if (!IsHeldBack(add, member))
+        {
+            _draft.Replace(entry.Uri, add);
+        }
+    }
+
+    private bool IsHeldBack(AddDestination add, Member member)
+    {
+        if (!_policy.IsQuarantined(add))
+        {
+            return false;
+        }
+
+        _draft.Skip(new Skip(SkipReason.Quarantined, _set, add.Uri, member.Key));
+        return true;
+    }
+
+    private AddDestination Addition(Member member, int flags) =>
+        new(
+            _set,
+            member.Uri.Text,
+            flags,
+            _policy.HasPriorities ? FinePriority.Choose(member, _takenPriorities) : 0,
+            AttributeText.Format(member, _policy.Cluster));
+
+    private bool IsAsAnnounced(ListedDestination entry, Member member) =>
+        entry.Uri == member.Uri.Text
+        && entry.Attributes == AttributeText.Format(member, _policy.Cluster)
+        && (!_policy.HasPriorities || FinePriority.Coarse(entry.Priority) == member.Priority);
+
+    private void PlanLeaving(IReadOnlyList<ListedDestination> copies)
+    {
+        var uri = copies[0].Uri;
+        if (_foreignTexts.Contains(uri))
+        {
+            _draft.Skip(new Skip(SkipReason.ForeignTwin, _set, uri, null));
+            return;
+        }
+
+        if (copies.Any(static entry => entry.State != ListedState.Disabled))
+        {
+            _draft.Disable(_set, uri);
+        }
+
+        foreach (var text in copies.Select(static entry => entry.Uri).Distinct())
+        {
+            _draft.Remove(_set, text);
+        }
+    }
+}
