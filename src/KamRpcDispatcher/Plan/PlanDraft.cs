@@ -19,9 +19,9 @@ internal sealed class PlanDraft
     public void Remove(int set, string uri) => _removes.Add(new RemoveDestination(set, uri));
 
     /// <summary>Kamailio changes neither attributes nor priority in place.</summary>
-    public void Replace(string listedUri, AddDestination add)
+    public void Replace(IEnumerable<string> listedUris, AddDestination add)
     {
-        _replacements.Add(new RemoveDestination(add.Set, listedUri));
+        _replacements.AddRange(listedUris.Select(uri => new RemoveDestination(add.Set, uri)));
         _replacements.Add(add);
     }
 

@@ -13,10 +13,11 @@ internal sealed class SetPlanner
     private readonly PlanPolicy _policy;
     private readonly PlanDraft _draft;
 
-    // Kamailio finds a destination by its text, without regard to case in set_state; this tool writes lower case only.
     private readonly ILookup<string, ListedDestination> _own;
+    private readonly HashSet<string> _foreignEndpoints;
+
+    // Kamailio finds a destination by its text: "remove" to the letter, "set_state" without regard to case.
     private readonly HashSet<string> _foreignTexts;
-    private readonly HashSet<SipUri> _foreignEndpoints = [];
     private readonly HashSet<int> _takenPriorities;
 
     public SetPlanner(int set, IReadOnlyList<ListedDestination> listed, PlanPolicy policy, PlanDraft draft)
@@ -24,16 +25,10 @@ internal sealed class SetPlanner
         _set = set;
         _policy = policy;
         _draft = draft;
-        _own = listed.Where(IsOwn).ToLookup(static entry => entry.Uri, StringComparer.OrdinalIgnoreCase);
-        _foreignTexts = listed.Where(entry => !IsOwn(entry)).Select(static entry => entry.Uri).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        foreach (var text in _foreignTexts)
-        {
-            if (SipUri.TryParse(text, out var uri, out _))
-            {
-                _foreignEndpoints.Add(uri);
-            }
-        }
-
+        _own = listed.Where(IsOwn).ToLookup(static entry => EndpointOf(entry.Uri));
+        var foreign = listed.Where(entry => !IsOwn(entry)).Select(static entry => entry.Uri).ToList();
+        _foreignEndpoints = foreign.Select(EndpointOf).ToHashSet();
+        _foreignTexts = foreign.ToHashSet(StringComparer.OrdinalIgnoreCase);
         _takenPriorities = listed.Select(static entry => entry.Priority).ToHashSet();
     }
 
@@ -45,12 +40,15 @@ internal sealed class SetPlanner
             PlanMember(member);
         }
 
-        var wantedTexts = wanted.Select(static member => member.Uri.Text).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        foreach (var leaving in _own.Where(group => !wantedTexts.Contains(group.Key)))
+        var wantedEndpoints = wanted.Select(static member => member.Uri.Endpoint).ToHashSet();
+        foreach (var leaving in _own.Where(group => !wantedEndpoints.Contains(group.Key)))
         {
             PlanLeaving([.. leaving]);
         }
     }
+
+    /// <summary>What an operator wrote need not be a URI of the kind that members announce; then it is equal to itself only.</summary>
+    private static string EndpointOf(string text) => SipUri.TryParse(text, out var uri, out _) ? uri.Endpoint : text;
 
     private bool IsOwn(ListedDestination entry) => AttributeText.IsOwn(entry.Attributes, _policy.Cluster);
 
@@ -73,7 +71,7 @@ internal sealed class SetPlanner
 
     private void PlanMember(Member member)
     {
-        if (_foreignTexts.Contains(member.Uri.Text) || _foreignEndpoints.Contains(member.Uri))
+        if (_foreignEndpoints.Contains(member.Uri.Endpoint))
         {
             // A second copy would get a second share of the calls, and "remove" drops every copy, the operator's too.
             _draft.Skip(new Skip(SkipReason.ForeignTwin, _set, member.Uri.Text, member.Key));
@@ -81,7 +79,7 @@ internal sealed class SetPlanner
         }
 
         var routable = member.State == MemberState.Ready;
-        var copies = _own[member.Uri.Text].ToList();
+        var copies = _own[member.Uri.Endpoint].ToList();
         if (copies.Count == 0)
         {
             if (routable)
@@ -99,7 +97,7 @@ internal sealed class SetPlanner
         }
         else if (copies.Count > 1 || !IsAsAnnounced(entry, member))
         {
-            PlanReplacement(entry, member);
+            PlanReplacement(copies, member);
         }
         else if (entry.State == ListedState.Disabled)
         {
@@ -130,19 +128,19 @@ internal sealed class SetPlanner
     }
 
     /// <summary>Keeps Kamailio's health verdict: a destination that it found dead is not announced as alive by a change of its weight.</summary>
-    private void PlanReplacement(ListedDestination entry, Member member)
+    private void PlanReplacement(List<ListedDestination> copies, Member member)
     {
-        var flags = entry.State switch
+        var flags = copies[0].State switch
         {
             ListedState.Inactive => InactiveFlag | ProbingFlag,
             ListedState.Trying => TryingFlag | ProbingFlag,
             _ => ProbingFlag,
         };
-        _takenPriorities.Remove(entry.Priority);
+        _takenPriorities.ExceptWith(copies.Select(static entry => entry.Priority));
         var add = Addition(member, flags);
         if (!IsHeldBack(add, member))
         {
-            _draft.Replace(entry.Uri, add);
+            _draft.Replace(copies.Select(static entry => entry.Uri).Distinct(), add);
         }
     }
 
@@ -170,23 +168,22 @@ internal sealed class SetPlanner
         && entry.Attributes == AttributeText.Format(member, _policy.Cluster)
         && (!_policy.HasPriorities || FinePriority.Coarse(entry.Priority) == member.Priority);
 
-    private void PlanLeaving(IReadOnlyList<ListedDestination> copies)
+    private void PlanLeaving(List<ListedDestination> copies)
     {
-        var uri = copies[0].Uri;
-        if (_foreignTexts.Contains(uri))
+        foreach (var text in copies.GroupBy(static entry => entry.Uri))
         {
-            _draft.Skip(new Skip(SkipReason.ForeignTwin, _set, uri, null));
-            return;
-        }
+            if (_foreignTexts.Contains(text.Key))
+            {
+                _draft.Skip(new Skip(SkipReason.ForeignTwin, _set, text.Key, null));
+                continue;
+            }
 
-        if (copies.Any(static entry => entry.State != ListedState.Disabled))
-        {
-            _draft.Disable(_set, uri);
-        }
+            if (text.Any(static entry => entry.State != ListedState.Disabled))
+            {
+                _draft.Disable(_set, text.Key);
+            }
 
-        foreach (var text in copies.Select(static entry => entry.Uri).Distinct())
-        {
-            _draft.Remove(_set, text);
+            _draft.Remove(_set, text.Key);
         }
     }
 }
