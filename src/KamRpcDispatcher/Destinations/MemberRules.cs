@@ -54,11 +54,10 @@ public static class MemberRules
         count <= MaxAttributes ? null : $"{count} {what}, more than {MaxAttributes}";
 
     /// <summary>Shortens untrusted text and makes it safe to print on one line.</summary>
-    public static string Shorten(string text)
+    public static string Shorten(string text, int longest = 64)
     {
-        const int Longest = 64;
-        var safe = string.Concat(text.Take(Longest).Select(static c => c is >= ' ' and <= '~' ? c.ToString() : $"\\u{(int)c:x4}"));
-        return text.Length > Longest ? safe + "..." : safe;
+        var safe = string.Concat(text.Take(longest).Select(static c => c is >= ' ' and <= '~' ? c.ToString() : $"\\u{(int)c:x4}"));
+        return text.Length > longest ? safe + "..." : safe;
     }
 
     private static string? CheckLabel(string what, string name, string value)

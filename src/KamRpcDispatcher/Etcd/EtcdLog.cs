@@ -1,0 +1,52 @@
+using Microsoft.Extensions.Logging;
+
+namespace KamRpcDispatcher.Etcd;
+
+/// <summary>Log messages of the store, event ids 1000 to 1099.</summary>
+internal static partial class EtcdLog
+{
+    [LoggerMessage(1000, LogLevel.Information, "Listed {Count} members at revision {Revision}")]
+    public static partial void Listed(ILogger logger, int count, long revision);
+
+    [LoggerMessage(1001, LogLevel.Warning, "etcd at {Endpoints} cannot be followed ({Reason}): the last known membership stays in force, trying on")]
+    public static partial void WatchInterrupted(ILogger logger, EtcdEndpoints endpoints, string reason);
+
+    [LoggerMessage(1002, LogLevel.Information, "etcd at {Endpoints} is followed again from revision {Revision}")]
+    public static partial void WatchResumed(ILogger logger, EtcdEndpoints endpoints, long revision);
+
+    [LoggerMessage(1003, LogLevel.Information, "Revision {Wanted} is compacted away (up to {Compacted}): listing again")]
+    public static partial void Compacted(ILogger logger, long wanted, long compacted);
+
+    [LoggerMessage(1004, LogLevel.Warning, "The store is another one, or was restored (revision {Known} known, {Found} found): listing again")]
+    public static partial void StoreReplaced(ILogger logger, long known, long found);
+
+    [LoggerMessage(1005, LogLevel.Error, "Rejected {Key}: {Reason}; {Consequence}. Correct the record or delete the key")]
+    public static partial void Rejected(ILogger logger, string key, string reason, string consequence);
+
+    [LoggerMessage(1010, LogLevel.Information, "Wrote {Key} under lease {Lease:x}")]
+    public static partial void Claimed(ILogger logger, string key, long lease);
+
+    [LoggerMessage(1011, LogLevel.Warning, "{Key} is held by somebody else ({Holder}): waiting until it is free")]
+    public static partial void Occupied(ILogger logger, string key, string holder);
+
+    [LoggerMessage(1012, LogLevel.Warning, "The lease of {Key} is gone: writing the key again under a new one")]
+    public static partial void LeaseLost(ILogger logger, string key);
+
+    [LoggerMessage(1013, LogLevel.Warning, "{Key} was deleted by somebody else: writing it again")]
+    public static partial void KeyDeleted(ILogger logger, string key);
+
+    [LoggerMessage(1014, LogLevel.Warning, "{Key} was taken over by somebody else")]
+    public static partial void Superseded(ILogger logger, string key);
+
+    [LoggerMessage(1015, LogLevel.Warning, "etcd at {Endpoints} does not answer ({Reason}): {Key} cannot be kept alive, trying on")]
+    public static partial void KeepAliveInterrupted(ILogger logger, EtcdEndpoints endpoints, string key, string reason);
+
+    [LoggerMessage(1016, LogLevel.Information, "{Key} is kept alive again")]
+    public static partial void KeepAliveResumed(ILogger logger, string key);
+
+    [LoggerMessage(1017, LogLevel.Information, "Withdrew {Key}")]
+    public static partial void Withdrawn(ILogger logger, string key);
+
+    [LoggerMessage(1018, LogLevel.Error, "{Key} could not be withdrawn ({Reason}): it ends with its lease")]
+    public static partial void NotWithdrawn(ILogger logger, string key, string reason);
+}

@@ -1,0 +1,108 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+using KamRpcDispatcher.Destinations;
+
+namespace KamRpcDispatcher.Etcd;
+
+/// <summary>A member's value in etcd: a JSON object of <c>uri</c> and, optionally, weight, priority, attrs, labels, state, reason, since.</summary>
+public static class MemberRecord
+{
+    /// <summary>The longest value read, in octets; a member with every field at its longest has less than half of it.</summary>
+    public const int MaxLength = 32 * 1024;
+
+    // A field that is there twice, or nested deeper than labels are, is not what its writer meant.
+    private static readonly JsonDocumentOptions ReaderOptions = new() { MaxDepth = 4, AllowDuplicateProperties = false };
+
+    public static byte[] Write(Member member)
+    {
+        ArgumentNullException.ThrowIfNull(member);
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("uri", member.Uri.Text);
+            if (member.Weight is { } weight)
+            {
+                writer.WriteNumber("weight", weight);
+            }
+
+            if (member.Priority != 0)
+            {
+                writer.WriteNumber("priority", member.Priority);
+            }
+
+            Write(writer, "attrs", member.Attributes);
+            Write(writer, "labels", member.Labels);
+            if (member.State != MemberState.Ready)
+            {
+                writer.WriteString("state", member.State == MemberState.Draining ? "draining" : "down");
+            }
+
+            if (member.Reason is { } reason)
+            {
+                writer.WriteString("reason", reason);
+            }
+
+            if (member.Since is { } since)
+            {
+                writer.WriteString("since", since);
+            }
+
+            writer.WriteEndObject();
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    /// <summary>Reads a value; <paramref name="error"/> names the first thing that is wrong with it.</summary>
+    public static bool TryRead(MemberKey key, ReadOnlyMemory<byte> value, [NotNullWhen(true)] out Member? member, [NotNullWhen(false)] out string? error)
+    {
+        member = null;
+        if (value.Length > MaxLength)
+        {
+            error = $"the value has {value.Length} octets, more than {MaxLength}";
+            return false;
+        }
+
+        try
+        {
+            using var document = JsonDocument.Parse(value, ReaderOptions);
+            member = new MemberReader(key).Read(document.RootElement);
+            error = null;
+            return true;
+        }
+        catch (JsonException exception)
+        {
+            error = $"the value is not JSON of the kind expected: {MemberRules.Shorten(exception.Message)}";
+        }
+        catch (FormatException exception)
+        {
+            error = exception.Message;
+        }
+        catch (InvalidOperationException)
+        {
+            // What System.Text.Json throws for a string that it cannot decode; every kind of value was checked before it was read.
+            error = "a string in the value is not valid UTF-8";
+        }
+
+        return false;
+    }
+
+    private static void Write(Utf8JsonWriter writer, string name, ImmutableSortedDictionary<string, string> entries)
+    {
+        if (entries.IsEmpty)
+        {
+            return;
+        }
+
+        writer.WriteStartObject(name);
+        foreach (var (key, value) in entries)
+        {
+            writer.WriteString(key, value);
+        }
+
+        writer.WriteEndObject();
+    }
+}

@@ -1,0 +1,9 @@
+using KamRpcDispatcher.Destinations;
+
+namespace KamRpcDispatcher.Etcd;
+
+/// <summary>The members of a cluster at one revision of the store.</summary>
+/// <param name="Revision">The revision that this membership takes in.</param>
+/// <param name="Members">Every member, those without a usable record left out.</param>
+/// <param name="Rejected">The records that cannot be used.</param>
+public sealed record Membership(long Revision, IReadOnlyList<Member> Members, IReadOnlyList<RejectedRecord> Rejected);

@@ -1,0 +1,52 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+
+namespace KamRpcDispatcher.Etcd;
+
+/// <summary>Writes a proxy's status under <c>proxies/&lt;proxy&gt;</c>, under a lease: the key is there as long as the daemon lives.</summary>
+internal sealed class ProxyReport(EtcdStore store, EtcdKeys keys, string proxy, TimeSpan ttl, TimeProvider timeProvider, ILogger<ProxyReport> logger) : IProxyReport
+{
+    private readonly LeasedRecord _record = new(store, keys.Proxy(proxy), ttl, static _ => true, timeProvider, logger);
+    private readonly TaskCompletionSource _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public void Report(ProxyStatus status)
+    {
+        _record.Update(Write(status));
+        _first.TrySetResult();
+    }
+
+    /// <summary>Keeps the status in the store from the first report on, until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await _first.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await _record.RunAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    internal static byte[] Write(ProxyStatus status)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("revision", status.Revision);
+            writer.WriteString("appliedAt", status.AppliedAt);
+            writer.WriteString("kamailio", status.Kamailio);
+            writer.WriteNumber("drift", status.Drift);
+            writer.WriteStartObject("sets");
+            foreach (var (set, counts) in status.Sets)
+            {
+                writer.WriteStartObject(set.ToString(CultureInfo.InvariantCulture));
+                writer.WriteNumber("destinations", counts.Destinations);
+                writer.WriteNumber("routable", counts.Routable);
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+}

@@ -1,0 +1,8 @@
+using KamRpcDispatcher.Destinations;
+
+namespace KamRpcDispatcher.Push;
+
+/// <summary>What one Kamailio has, read at one moment.</summary>
+/// <param name="Version">Its release.</param>
+/// <param name="Destinations">Its dispatcher list, in Kamailio's order.</param>
+public sealed record DispatcherTable(KamailioVersion Version, IReadOnlyList<ListedDestination> Destinations);

@@ -1,0 +1,17 @@
+using KamRpcDispatcher.Plan;
+using KamRpcDispatcher.Push.Rpc;
+
+namespace KamRpcDispatcher.Push;
+
+/// <summary>The dispatcher module of one Kamailio.</summary>
+public interface IDispatcher
+{
+    /// <summary>Reads version and list. An empty table is an empty list.</summary>
+    /// <exception cref="KamailioRpcException">It could not be read.</exception>
+    Task<DispatcherTable> ReadAsync(CancellationToken cancellationToken);
+
+    /// <summary>Makes one change. That Kamailio accepted it proves nothing: what <see cref="ReadAsync"/> shows is the truth.</summary>
+    /// <exception cref="DispatcherBusyException">A reload is going on or was a moment ago: later.</exception>
+    /// <exception cref="KamailioRpcException">It was refused, or its outcome is unknown.</exception>
+    Task ApplyAsync(Change change, KamailioVersion version, CancellationToken cancellationToken);
+}

@@ -1,0 +1,62 @@
+using System.Text.Json;
+using KamRpcDispatcher.Plan;
+using KamRpcDispatcher.Push.Rpc;
+
+namespace KamRpcDispatcher.Push;
+
+/// <summary>The dispatcher module of a Kamailio, over its RPC interface.</summary>
+internal sealed class KamailioDispatcher(IRpcClient client) : IDispatcher
+{
+    private const int ServerError = 500;
+    private const string NoDestinations = "No Destination Sets";
+    private const string OngoingReload = "Ongoing reload";
+
+    public async Task<DispatcherTable> ReadAsync(CancellationToken cancellationToken)
+    {
+        var version = await client.InvokeAsync("core.version", [], cancellationToken).ConfigureAwait(false);
+        return new DispatcherTable(
+            version.ValueKind == JsonValueKind.String ? KamailioVersion.Read(version.GetString()!) ?? KamailioVersion.NewestKnown : KamailioVersion.NewestKnown,
+            await ListAsync(cancellationToken).ConfigureAwait(false));
+    }
+
+    public async Task ApplyAsync(Change change, KamailioVersion version, CancellationToken cancellationToken)
+    {
+        var (method, arguments) = Call(change, version);
+        try
+        {
+            await client.InvokeAsync(method, arguments, cancellationToken).ConfigureAwait(false);
+        }
+        catch (KamailioFaultException fault) when (IsFault(fault, OngoingReload))
+        {
+            throw new DispatcherBusyException(fault);
+        }
+    }
+
+    private static (string Method, object?[] Arguments) Call(Change change, KamailioVersion version) => change switch
+    {
+        AddDestination add => ("dispatcher.add", version.HasPriorities
+            ? [add.Set, add.Uri, add.Flags, add.Priority, add.Attributes]
+            : [add.Set, add.Uri, add.Flags, add.Attributes]),
+        RemoveDestination => ("dispatcher.remove", [change.Set, change.Uri]),
+
+        // "ap", not "a": with ds_probing_mode 0 and 3 only what is marked for probing is probed.
+        EnableDestination => ("dispatcher.set_state", ["ap", change.Set, change.Uri]),
+        DisableDestination => ("dispatcher.set_state", ["d", change.Set, change.Uri]),
+        _ => throw new NotSupportedException($"{change.GetType().Name} is no change that Kamailio knows."),
+    };
+
+    private static bool IsFault(KamailioFaultException fault, string message) =>
+        fault.Code == ServerError && fault.FaultMessage.Contains(message, StringComparison.OrdinalIgnoreCase);
+
+    private async Task<IReadOnlyList<Destinations.ListedDestination>> ListAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return DispatcherListReader.Read(await client.InvokeAsync("dispatcher.list", [], cancellationToken).ConfigureAwait(false));
+        }
+        catch (KamailioFaultException fault) when (IsFault(fault, NoDestinations))
+        {
+            return [];
+        }
+    }
+}

@@ -1,0 +1,31 @@
+using System.Globalization;
+
+namespace KamRpcDispatcher.Push;
+
+/// <summary>A release of Kamailio, as far as the dispatcher's RPC differs between releases.</summary>
+public readonly record struct KamailioVersion(int Major, int Minor)
+{
+    /// <summary>What an unreadable version is taken for: the arguments of <c>dispatcher.add</c> have not changed since.</summary>
+    public static readonly KamailioVersion NewestKnown = new(6, 1);
+
+    /// <summary>Whether <c>dispatcher.add</c> takes attributes (5.4). Without them own entries cannot be told from an operator's.</summary>
+    public bool HasAttributes => (Major, Minor).CompareTo((5, 4)) >= 0;
+
+    /// <summary>Whether <c>dispatcher.add</c> takes a priority before the attributes (5.6).</summary>
+    public bool HasPriorities => (Major, Minor).CompareTo((5, 6)) >= 0;
+
+    /// <summary>Reads what <c>core.version</c> answers, such as <c>kamailio 5.6.3 (x86_64/linux)</c>; null where there is no version in it.</summary>
+    public static KamailioVersion? Read(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var words = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        var numbers = words.Length > 1 ? words[1].Split('.') : [];
+        return numbers.Length > 1
+            && int.TryParse(numbers[0], NumberStyles.None, CultureInfo.InvariantCulture, out var major)
+            && int.TryParse(numbers[1], NumberStyles.None, CultureInfo.InvariantCulture, out var minor)
+                ? new KamailioVersion(major, minor)
+                : null;
+    }
+
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Major}.{Minor}");
+}

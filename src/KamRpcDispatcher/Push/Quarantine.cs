@@ -1,0 +1,40 @@
+using KamRpcDispatcher.Plan;
+
+namespace KamRpcDispatcher.Push;
+
+/// <summary>Destinations that Kamailio refused, each with its reason and the time at which it may be tried again.</summary>
+/// <remarks>The wait doubles with each refusal; another URI or other attributes are another destination, tried at once.</remarks>
+internal sealed class Quarantine(TimeProvider timeProvider)
+{
+    private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(5);
+
+    private readonly Dictionary<(int Set, string Uri, string Attributes), Entry> _entries = [];
+
+    /// <summary>Whether the addition is to wait.</summary>
+    public bool Holds(AddDestination add) =>
+        _entries.TryGetValue(Key(add), out var entry) && timeProvider.GetUtcNow() < entry.RetryAt;
+
+    /// <summary>Takes note of a refusal and says how long the destination waits.</summary>
+    public TimeSpan Refuse(AddDestination add)
+    {
+        var key = Key(add);
+        var wait = _entries.TryGetValue(key, out var entry) ? entry.Wait * 2 : FirstWait;
+        wait = wait < LongestWait ? wait : LongestWait;
+        var now = timeProvider.GetUtcNow();
+        foreach (var forgotten in _entries.Where(pair => now - pair.Value.RetryAt > LongestWait).Select(static pair => pair.Key).ToList())
+        {
+            _entries.Remove(forgotten);
+        }
+
+        _entries[key] = new Entry(wait, now + wait);
+        return wait;
+    }
+
+    /// <summary>Forgets a destination that Kamailio lists.</summary>
+    public void Release(AddDestination add) => _entries.Remove(Key(add));
+
+    private static (int Set, string Uri, string Attributes) Key(AddDestination add) => (add.Set, add.Uri, add.Attributes);
+
+    private readonly record struct Entry(TimeSpan Wait, DateTimeOffset RetryAt);
+}

@@ -1,0 +1,15 @@
+using System.Text.Json;
+
+namespace KamRpcDispatcher.Push.Rpc;
+
+/// <summary>Calls one Kamailio.</summary>
+public interface IRpcClient : IAsyncDisposable
+{
+    /// <summary>
+    /// Calls a method with positional arguments (Kamailio ignores names): strings, booleans, integers, floating-point numbers.
+    /// One call is under way at a time; others wait for their turn.
+    /// </summary>
+    /// <exception cref="KamailioRpcException">The call did not succeed; the type says what is known of it.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled; the request may have been carried out.</exception>
+    Task<JsonElement> InvokeAsync(string method, IReadOnlyList<object?> arguments, CancellationToken cancellationToken);
+}

@@ -1,0 +1,13 @@
+using StreamJsonRpc;
+
+namespace KamRpcDispatcher.Push.Rpc;
+
+/// <summary>Opens connections to one Kamailio.</summary>
+internal interface IRpcTransport
+{
+    /// <summary>The address, for messages.</summary>
+    string Address { get; }
+
+    /// <exception cref="KamailioUnreachableException">Nobody listens there, or not for us.</exception>
+    IJsonRpcMessageHandler Connect();
+}

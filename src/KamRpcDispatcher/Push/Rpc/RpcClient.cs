@@ -1,0 +1,106 @@
+using System.Net.Sockets;
+using System.Text.Json;
+using StreamJsonRpc;
+
+namespace KamRpcDispatcher.Push.Rpc;
+
+/// <summary>Calls one Kamailio over one transport, one call at a time.</summary>
+/// <remarks>
+/// A connection on which a call was not answered is given up, its reply address with it: a reply that comes late finds nobody and can
+/// never be taken for the answer to a later call.
+/// </remarks>
+internal sealed class RpcClient(IRpcTransport transport, TimeSpan timeout, TimeProvider timeProvider) : IRpcClient
+{
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private JsonRpc? _connection;
+
+    public async Task<JsonElement> InvokeAsync(string method, IReadOnlyList<object?> arguments, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (_connection is not null)
+            {
+                try
+                {
+                    return await InvokeOnceAsync(_connection, method, arguments, cancellationToken).ConfigureAwait(false);
+                }
+                catch (KamailioUnreachableException)
+                {
+                    // The socket was another Kamailio's, one that has gone: the request was not delivered, so it may be sent again.
+                }
+            }
+
+            _connection = Connect();
+            return await InvokeOnceAsync(_connection, method, arguments, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        GiveUpConnection();
+        _turn.Dispose();
+        return default;
+    }
+
+    private async Task<JsonElement> InvokeOnceAsync(JsonRpc connection, string method, IReadOnlyList<object?> arguments, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await connection
+                .InvokeWithCancellationAsync<JsonElement>(method, arguments, CancellationToken.None)
+                .WaitAsync(timeout, timeProvider, cancellationToken)
+                .ConfigureAwait(false);
+        }
+        catch (RemoteInvocationException fault)
+        {
+            throw new KamailioFaultException(method, fault.ErrorCode, fault.Message);
+        }
+        catch (Exception exception)
+        {
+            GiveUpConnection();
+            throw Translate(exception, method);
+        }
+    }
+
+    private Exception Translate(Exception exception, string method)
+    {
+        // StreamJsonRpc wraps what the message handler threw.
+        for (var cause = exception; cause is not null; cause = cause.InnerException)
+        {
+            switch (cause)
+            {
+                case OperationCanceledException when ReferenceEquals(cause, exception):
+                case KamailioRpcException:
+                    return cause;
+                case TimeoutException:
+                    return new KamailioTimeoutException(method, timeout);
+                case SocketException:
+                    return new KamailioUnreachableException(transport.Address, cause.Message, exception);
+            }
+        }
+
+        return new KamailioGarbledReplyException(exception.Message, exception);
+    }
+
+    private JsonRpc Connect()
+    {
+        var connection = new JsonRpc(transport.Connect())
+        {
+            // The default one would send Kamailio "$/cancelRequest", which it does not know.
+            CancellationStrategy = null,
+        };
+        connection.StartListening();
+        return connection;
+    }
+
+    private void GiveUpConnection()
+    {
+        _connection?.Dispose();
+        _connection = null;
+    }
+}

@@ -1,0 +1,28 @@
+using System.Net.Sockets;
+using StreamJsonRpc;
+
+namespace KamRpcDispatcher.Push.Rpc;
+
+/// <summary>Kamailio's JSON-RPC over the Unix datagram socket of its jsonrpcs module.</summary>
+/// <param name="address">Kamailio's socket.</param>
+/// <param name="replyDirectory">A directory of ours for the reply socket; made when missing.</param>
+internal sealed class UnixDatagramTransport(KamailioAddress address, string replyDirectory) : IRpcTransport
+{
+    public string Address => address.ToString();
+
+    public IJsonRpcMessageHandler Connect()
+    {
+        try
+        {
+            return new DatagramMessageHandler(ReplySocket.Connect(address.Path, replyDirectory), new JsonRpcFormatter());
+        }
+        catch (SocketException exception)
+        {
+            throw new KamailioUnreachableException(Address, exception.Message, exception);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new KamailioUnreachableException(Address, exception.Message, exception);
+        }
+    }
+}

@@ -1,0 +1,39 @@
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Push;
+using Microsoft.Extensions.Logging;
+
+namespace KamRpcDispatcher.Reconcile;
+
+/// <summary>Log messages of the reconciler, event ids 3000 to 3099.</summary>
+internal static partial class ReconcileLog
+{
+    [LoggerMessage(3000, LogLevel.Information, "Kamailio {Version} answers, with {Count} destinations")]
+    public static partial void Reached(ILogger logger, KamailioVersion version, int count);
+
+    [LoggerMessage(3001, LogLevel.Warning, "{Reason}: trying on")]
+    public static partial void Unreachable(ILogger logger, string reason);
+
+    [LoggerMessage(3002, LogLevel.Error, "{Reason}: is the dispatcher module loaded? Trying on")]
+    public static partial void Refused(ILogger logger, string reason);
+
+    [LoggerMessage(3003, LogLevel.Error, "Kamailio {Version} takes no attributes over RPC, so that own destinations cannot be told from others: nothing is changed. Kamailio 5.4 or later is needed")]
+    public static partial void Unsupported(ILogger logger, KamailioVersion version);
+
+    [LoggerMessage(3004, LogLevel.Information, "Waiting for the membership from etcd; Kamailio's list stays as it is")]
+    public static partial void WaitingForStore(ILogger logger);
+
+    [LoggerMessage(3005, LogLevel.Information, "Kamailio takes no structural change now (\"Ongoing reload\"): later. Set modparam(\"dispatcher\", \"reload_delta\", 0)")]
+    public static partial void Busy(ILogger logger);
+
+    [LoggerMessage(3006, LogLevel.Information, "In step with revision {Revision}: {Destinations} destinations in {Sets} sets")]
+    public static partial void InStep(ILogger logger, long revision, int destinations, int sets);
+
+    [LoggerMessage(3007, LogLevel.Warning, "Member {Member} is left out: {Uri} stands in its set already, put there by somebody else")]
+    public static partial void ForeignTwin(ILogger logger, MemberKey member, string uri);
+
+    [LoggerMessage(3008, LogLevel.Warning, "Set {Set}: {Uri} is not removed, because somebody else added the same URI: a remove would drop both")]
+    public static partial void ForeignCopy(ILogger logger, int set, string uri);
+
+    [LoggerMessage(3009, LogLevel.Warning, "Member {Member} is left out: another member of its set, announced later, has {Uri} too")]
+    public static partial void Superseded(ILogger logger, MemberKey member, string uri);
+}

@@ -1,0 +1,14 @@
+namespace KamRpcDispatcher.Reconcile;
+
+/// <summary>How often the reconciler looks by itself.</summary>
+public sealed record ReconcilerOptions
+{
+    /// <summary>The longest time between two looks at Kamailio's list: how late a reload or an operator's change is noticed.</summary>
+    public TimeSpan Resync { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The time between two tries to reach a Kamailio that cannot be reached.</summary>
+    public TimeSpan Retry { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>The time between two tries while Kamailio takes no structural change.</summary>
+    public TimeSpan BusyRetry { get; init; } = TimeSpan.FromMilliseconds(500);
+}
