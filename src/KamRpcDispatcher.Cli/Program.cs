@@ -1,1 +1,22 @@
-return 0;
+using System.CommandLine;
+using System.CommandLine.Help;
+using KamRpcDispatcher.Cli;
+
+var commands = new Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>>();
+var root = new RootCommand("Keeps Kamailio's dispatcher sets equal to the SIP servers announced in etcd.");
+AnnounceCommand.AddTo(root, commands);
+DispatchCommand.AddTo(root, commands);
+
+var parsed = root.Parse(args);
+if (parsed.Action is HelpAction or { Terminating: true, ClearsParseErrors: true })
+{
+    return await parsed.InvokeAsync();
+}
+
+if (!commands.TryGetValue(parsed.CommandResult.Command, out var run))
+{
+    return Usage.Report(parsed.Errors.Select(static error => error.Message), parsed.CommandResult.Command);
+}
+
+using var stop = new StopSignal();
+return await run(new OptionReader(parsed), stop.Token);

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace KamRpcDispatcher.Etcd;
 
 /// <summary>Announces one member: its key is there as long as this runs and etcd can be reached.</summary>
-internal sealed class Announcer
+public sealed class Announcer
 {
     private readonly LeasedRecord _record;
 

@@ -11,13 +11,13 @@ namespace KamRpcDispatcher.Etcd;
 /// dotnet-etcd's own watch manager and keep-alive loops end silently in several outages (a server that hangs for over two minutes, a
 /// compacted revision), so the loops are in <see cref="MembershipWatch"/> and <see cref="LeasedRecord"/>.
 /// </remarks>
-internal sealed class EtcdStore : IDisposable
+public sealed class EtcdStore : IDisposable
 {
     /// <summary>How long a single call may take before the server counts as gone.</summary>
-    public static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(2);
+    internal static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(2);
 
     /// <summary>How long to wait before trying again what failed.</summary>
-    public static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(300);
+    internal static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(300);
 
     private readonly EtcdClient _client;
     private readonly IConnection _connection;
@@ -31,24 +31,24 @@ internal sealed class EtcdStore : IDisposable
 
     public EtcdEndpoints Endpoints { get; }
 
-    public KV.KVClient Keys => _connection.KVClient;
+    internal KV.KVClient Keys => _connection.KVClient;
 
-    public Lease.LeaseClient Leases => _connection.LeaseClient;
+    internal Lease.LeaseClient Leases => _connection.LeaseClient;
 
-    public Watch.WatchClient Watches => _connection.WatchClient;
+    internal Watch.WatchClient Watches => _connection.WatchClient;
 
-    public static CallOptions Options(CancellationToken cancellationToken) => Options(CallTimeout, cancellationToken);
+    internal static CallOptions Options(CancellationToken cancellationToken) => Options(CallTimeout, cancellationToken);
 
-    public static CallOptions Options(TimeSpan timeout, CancellationToken cancellationToken) =>
+    internal static CallOptions Options(TimeSpan timeout, CancellationToken cancellationToken) =>
         new(deadline: DateTime.UtcNow + timeout, cancellationToken: cancellationToken);
 
     /// <summary>Whether a call failed because of the connection or the server, so that it may be tried again.</summary>
-    public static bool IsOutage(Exception exception, CancellationToken cancellationToken) =>
+    internal static bool IsOutage(Exception exception, CancellationToken cancellationToken) =>
         exception is RpcException or IOException or ObjectDisposedException
         || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 
     /// <summary>Why a call failed, in one line.</summary>
-    public static string Describe(Exception exception) =>
+    internal static string Describe(Exception exception) =>
         exception is RpcException rpc ? $"{rpc.StatusCode}: {rpc.Status.Detail}" : exception.Message;
 
     public void Dispose() => _client.Dispose();

@@ -2,7 +2,6 @@ using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
 using KamRpcDispatcher.Push.Rpc;
-using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Reconcile;
 

@@ -1,0 +1,82 @@
+using System.CommandLine;
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd;
+using Microsoft.Extensions.Logging;
+
+namespace KamRpcDispatcher.Cli;
+
+/// <summary>Options that several commands have, and how their values are read.</summary>
+internal static class CommonOptions
+{
+    public static Option<string?> Etcd { get; } = Text("--etcd", $"etcd's endpoints, separated by commas. [default: {EtcdEndpoints.Default}]");
+
+    public static Option<string?> Cluster { get; } = Text("--cluster", "The cluster's name: announcers and dispatchers of one cluster see each other. [default: default]");
+
+    public static Option<string?> LogLevel { get; } = Text("--log-level", "The least level logged: debug, information, warning, error. [default: information]");
+
+    public static Option<string?> Text(string name, string description) => new(name) { Description = description };
+
+    public static Option<string[]> Texts(string name, string description) => new(name) { Description = description, DefaultValueFactory = static _ => [] };
+
+    public static bool Name(string text, [NotNullWhen(true)] out string? value, [NotNullWhen(false)] out string? error) =>
+        Checked(text, MemberRules.CheckName, out value, out error);
+
+    public static bool ClusterName(string text, [NotNullWhen(true)] out string? value, [NotNullWhen(false)] out string? error) =>
+        Checked(text, MemberRules.CheckCluster, out value, out error);
+
+    public static bool Level(string text, out LogLevel value, [NotNullWhen(false)] out string? error)
+    {
+        error = Enum.TryParse(text, ignoreCase: true, out value) && !char.IsAsciiDigit(text[0]) ? null : $"'{text}' is not debug, information, warning or error";
+        return error is null;
+    }
+
+    public static bool SetNumber(string text, out int value, [NotNullWhen(false)] out string? error) =>
+        Integer(text, 0, int.MaxValue, out value, out error);
+
+    public static bool Integer(string text, int least, int most, out int value, [NotNullWhen(false)] out string? error)
+    {
+        error = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value >= least && value <= most
+            ? null
+            : $"'{text}' is not a number from {least} to {most}";
+        return error is null;
+    }
+
+    /// <summary>Reads <c>500ms</c>, <c>5s</c>, <c>5</c> (seconds), <c>2m</c> or <c>1h</c>.</summary>
+    public static bool Duration(string text, TimeSpan least, TimeSpan most, out TimeSpan value, [NotNullWhen(false)] out string? error)
+    {
+        var unit = text switch
+        {
+            [.., 'm', 's'] => (Length: 2, Seconds: 0.001),
+            [.., 's'] => (Length: 1, Seconds: 1.0),
+            [.., 'm'] => (Length: 1, Seconds: 60.0),
+            [.., 'h'] => (Length: 1, Seconds: 3600.0),
+            _ => (Length: 0, Seconds: 1.0),
+        };
+        value = default;
+        if (!double.TryParse(text.AsSpan(0, text.Length - unit.Length), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+            || number * unit.Seconds > most.TotalSeconds
+            || number * unit.Seconds < least.TotalSeconds)
+        {
+            error = $"'{text}' is not a duration from {Show(least)} to {Show(most)}, such as 500ms, 5s or 2m";
+            return false;
+        }
+
+        value = TimeSpan.FromSeconds(number * unit.Seconds);
+        error = null;
+        return true;
+    }
+
+    private static string Show(TimeSpan duration) =>
+        duration.TotalSeconds >= 1 || duration == TimeSpan.Zero
+            ? string.Create(CultureInfo.InvariantCulture, $"{duration.TotalSeconds}s")
+            : string.Create(CultureInfo.InvariantCulture, $"{duration.TotalMilliseconds}ms");
+
+    private static bool Checked(string text, Func<string, string?> check, [NotNullWhen(true)] out string? value, [NotNullWhen(false)] out string? error)
+    {
+        error = check(text);
+        value = error is null ? text : null;
+        return error is null;
+    }
+}

@@ -1,0 +1,17 @@
+namespace KamRpcDispatcher.Cli;
+
+/// <summary>The exit codes of every command.</summary>
+internal static class ExitCode
+{
+    /// <summary>Done.</summary>
+    public const int Done = 0;
+
+    /// <summary>Not done.</summary>
+    public const int NotDone = 1;
+
+    /// <summary>Wrong options or arguments.</summary>
+    public const int Usage = 2;
+
+    /// <summary>etcd or Kamailio cannot be reached.</summary>
+    public const int Unreachable = 3;
+}
