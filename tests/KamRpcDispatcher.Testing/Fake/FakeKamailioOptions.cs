@@ -1,0 +1,28 @@
+namespace KamRpcDispatcher.Testing;
+
+/// <summary>What kind of Kamailio a <see cref="FakeKamailio"/> plays.</summary>
+public sealed record FakeKamailioOptions
+{
+    /// <summary>Decides how <c>dispatcher.add</c> reads its parameters, and is what <c>core.version</c> answers.</summary>
+    public string Version { get; init; } = "5.6.3";
+
+    /// <summary><c>ds_load_mode</c>: 1 refuses a destination that it cannot use, 0 answers Ok and leaves it out.</summary>
+    public int LoadMode { get; init; } = 1;
+
+    /// <summary><c>reload_delta</c>: structural changes within it are answered with "Ongoing reload". Whole seconds, as in Kamailio.</summary>
+    public TimeSpan ReloadDelta { get; init; } = TimeSpan.Zero;
+
+    public bool PrettyFormat { get; init; }
+
+    /// <summary>A larger reply is dropped without a word to the client, as jsonrpcs does with its datagrams.</summary>
+    public int MaxReplyBytes { get; init; } = 128 * 1024;
+
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>What <c>core.psx</c> lists. By default this process twice: as the attendant and as the RPC worker, neither of which routes calls.</summary>
+    public IReadOnlyList<FakeProcess> Processes { get; init; } =
+    [
+        new(Environment.ProcessId, "main process - attendant"),
+        new(Environment.ProcessId, "JSONRPCS DATAGRAM"),
+    ];
+}
