@@ -104,7 +104,8 @@ internal sealed class CycleJournal(IProxyReport report, TimeProvider timeProvide
 
     private void Report(Membership membership, DispatcherTable table, ChangePlan plan)
     {
-        var drift = plan.Changes.Count + plan.Skips.Count(static skip => skip.Reason == SkipReason.Quarantined);
+        var quarantined = plan.Skips.Count(static skip => skip.Reason == SkipReason.Quarantined);
+        var drift = plan.Changes.Count + quarantined;
         var sets = table.Destinations
             .GroupBy(static entry => entry.Set)
             .ToImmutableSortedDictionary(static set => set.Key, static set => new SetStatus(set.Count(), set.Count(static entry => entry.IsRoutable)));
@@ -120,9 +121,13 @@ internal sealed class CycleJournal(IProxyReport report, TimeProvider timeProvide
 
         _reported = new ProxyStatus(revision, timeProvider.GetUtcNow(), table.Version.ToString(), drift, sets);
         report.Report(_reported);
-        if (plan.IsEmpty)
+        if (drift == 0)
         {
             ReconcileLog.InStep(logger, revision, sets.Values.Sum(static set => set.Destinations), sets.Count);
+        }
+        else if (plan.IsEmpty)
+        {
+            ReconcileLog.InStepButQuarantined(logger, revision, quarantined);
         }
     }
 }

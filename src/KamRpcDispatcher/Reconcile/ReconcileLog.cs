@@ -28,6 +28,9 @@ internal static partial class ReconcileLog
     [LoggerMessage(3006, LogLevel.Information, "In step with revision {Revision}: {Destinations} destinations in {Sets} sets")]
     public static partial void InStep(ILogger logger, long revision, int destinations, int sets);
 
+    [LoggerMessage(3010, LogLevel.Warning, "In step with revision {Revision}, {Quarantined} destinations apart that Kamailio refuses")]
+    public static partial void InStepButQuarantined(ILogger logger, long revision, int quarantined);
+
     [LoggerMessage(3007, LogLevel.Warning, "Member {Member} is left out: {Uri} stands in its set already, put there by somebody else")]
     public static partial void ForeignTwin(ILogger logger, MemberKey member, string uri);
 

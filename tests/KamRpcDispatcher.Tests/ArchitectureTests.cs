@@ -1,0 +1,39 @@
+using System.Text.RegularExpressions;
+using KamRpcDispatcher.Testing;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.Tests;
+
+/// <summary>The folders are the stages of a change's path; a stage sees only those it may.</summary>
+public partial class ArchitectureTests
+{
+    private static readonly string Source = Path.Combine(RealServers.RepositoryRoot, "src", "KamRpcDispatcher");
+
+    [TestCase("Destinations", new string[0])]
+    [TestCase("Plan", new[] { "Destinations" })]
+    [TestCase("Etcd", new[] { "Destinations" })]
+    [TestCase("Push", new[] { "Destinations", "Plan", "Push.Rpc" })]
+    [TestCase("Push/Rpc", new string[0])]
+    [TestCase("Reconcile", new[] { "Destinations", "Plan", "Etcd", "Push", "Push.Rpc" })]
+    public void A_stage_sees_only_the_stages_it_may(string folder, string[] allowed)
+    {
+        var wrong =
+            from file in Directory.GetFiles(Path.Combine(Source, folder), "*.cs")
+            from Match use in Stage().Matches(File.ReadAllText(file))
+            let stage = use.Groups[1].Value
+            where stage != folder.Replace('/', '.') && !allowed.Contains(stage)
+            select $"{Path.GetFileName(file)} sees {stage}";
+
+        Assert.That(wrong, Is.Empty);
+    }
+
+    [Test]
+    public void Every_folder_is_a_stage() =>
+        Assert.That(
+            Directory.GetDirectories(Source).Select(Path.GetFileName).Except(["bin", "obj"]),
+            Is.EquivalentTo(new[] { "Destinations", "Plan", "Etcd", "Push", "Reconcile" }));
+
+    // "using KamRpcDispatcher.X;", and names that are qualified in place, from the outermost or from a sister namespace.
+    [GeneratedRegex(@"(?:\bKamRpcDispatcher\.|(?<![\w.])(?=(?:Destinations|Plan|Etcd|Reconcile|Push)\.[A-Z]))(Destinations|Plan|Etcd|Reconcile|Push\.Rpc|Push)\b")]
+    private static partial Regex Stage();
+}

@@ -1,0 +1,31 @@
+using KamRpcDispatcher.Etcd;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.Tests.Etcd;
+
+public class EtcdEndpointsTests
+{
+    [TestCase("127.0.0.1:2379", "http://127.0.0.1:2379")]
+    [TestCase("http://127.0.0.1", "http://127.0.0.1:2379")]
+    [TestCase("http://127.0.0.1:80", "http://127.0.0.1:80")]
+    [TestCase("http://a:1/, b:2", "http://a:1,http://b:2")]
+    [TestCase("http://[::1]:2379", "http://[::1]:2379")]
+    public void Endpoints_are_read(string text, string expected)
+    {
+        Assert.That(EtcdEndpoints.TryParse(text, out var endpoints, out var error), error);
+        Assert.That(endpoints!.ToString(), Is.EqualTo(expected));
+    }
+
+    [TestCase("", "not an etcd endpoint")]
+    [TestCase("ftp://a:1", "not an etcd endpoint")]
+    [TestCase("http://a:99999", "not an etcd endpoint")]
+    [TestCase("http://a:1/path", "more than a host and a port")]
+    [TestCase("http://user:secret@a:1", "more than a host and a port")]
+    [TestCase("https://a:1", "TLS")]
+    [TestCase("a:1,,b:2", "not an etcd endpoint")]
+    public void Others_are_rejected_with_the_reason(string text, string reason)
+    {
+        Assert.That(EtcdEndpoints.TryParse(text, out _, out var error), Is.False);
+        Assert.That(error, Does.Contain(reason));
+    }
+}

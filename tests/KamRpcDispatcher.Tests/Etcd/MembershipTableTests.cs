@@ -1,0 +1,114 @@
+using System.Text;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.Tests.Etcd;
+
+public class MembershipTableTests
+{
+    private const string Key = "/kamrpc/c/members/1/a";
+
+    private readonly MembershipTable _table = new(new EtcdKeys("c"));
+
+    [SetUp]
+    public void Empty()
+    {
+        _table.RetainOnly(new HashSet<string>());
+        _table.TakeNewlyRejected();
+    }
+
+    [Test]
+    public void A_key_is_a_member_until_it_is_deleted()
+    {
+        Put(Key, """{"uri":"sip:10.0.0.1"}""", 5, 6);
+
+        var member = _table.At(6).Members.Single();
+        Assert.That(member.Key, Is.EqualTo(new MemberKey(1, "a")));
+        Assert.That(member.CreatedRevision, Is.EqualTo(5));
+
+        _table.Delete(Key);
+        Assert.That(_table.At(7).Members, Is.Empty);
+    }
+
+    [Test]
+    public void A_listing_takes_out_what_it_does_not_show()
+    {
+        Put(Key, """{"uri":"sip:10.0.0.1"}""", 5, 5);
+        Put("/kamrpc/c/members/1/b", """{"uri":"sip:10.0.0.2"}""", 6, 6);
+
+        _table.RetainOnly(new HashSet<string> { Key });
+
+        Assert.That(_table.At(7).Members.Select(static member => member.Key.Name), Is.EqualTo(new[] { "a" }));
+    }
+
+    [Test]
+    public void A_bad_record_leaves_the_last_usable_one_in_force()
+    {
+        Put(Key, """{"uri":"sip:10.0.0.1"}""", 5, 5);
+        Put(Key, "rubbish", 5, 6);
+
+        var membership = _table.At(6);
+        Assert.That(membership.Members.Single().Uri.Text, Is.EqualTo("sip:10.0.0.1"));
+        Assert.That(membership.Rejected.Single().KeepsLastGood);
+    }
+
+    [Test]
+    public void A_bad_record_of_a_key_that_was_deleted_in_between_keeps_nothing()
+    {
+        Put(Key, """{"uri":"sip:10.0.0.1"}""", 5, 5);
+        Put(Key, "rubbish", 8, 8);
+
+        Assert.That(_table.At(8).Members, Is.Empty);
+        Assert.That(_table.At(8).Rejected.Single().KeepsLastGood, Is.False);
+    }
+
+    [Test]
+    public void A_bad_record_is_told_once_however_often_it_is_listed()
+    {
+        Put(Key, "rubbish", 5, 5);
+        Assert.That(_table.TakeNewlyRejected().Single().Key, Is.EqualTo(Key));
+
+        Put(Key, "rubbish", 5, 5);
+        Assert.That(_table.TakeNewlyRejected(), Is.Empty);
+
+        Put(Key, "other rubbish", 5, 6);
+        Assert.That(_table.TakeNewlyRejected(), Has.Count.EqualTo(1), "another record is another matter");
+    }
+
+    [Test]
+    public void A_corrected_record_is_taken()
+    {
+        Put(Key, "rubbish", 5, 5);
+        Put(Key, """{"uri":"sip:10.0.0.1"}""", 5, 6);
+
+        Assert.That(_table.At(6).Members, Has.Count.EqualTo(1));
+        Assert.That(_table.At(6).Rejected, Is.Empty);
+    }
+
+    [TestCase("/kamrpc/c/members/a", "<set>/<name>")]
+    [TestCase("/kamrpc/c/members/1/a/b", "<set>/<name>")]
+    [TestCase("/kamrpc/c/members/01/a", "the set '01'")]
+    [TestCase("/kamrpc/c/members/-1/a", "the set '-1'")]
+    [TestCase("/kamrpc/c/members/2147483648/a", "the set '2147483648'")]
+    [TestCase("/kamrpc/c/members/1/", "the name ''")]
+    [TestCase("/kamrpc/c/members/1/a;b", "the name 'a;b'")]
+    public void A_key_that_names_no_member_is_rejected(string key, string reason)
+    {
+        Put(key, """{"uri":"sip:10.0.0.1"}""", 5, 5);
+
+        Assert.That(_table.At(5).Members, Is.Empty);
+        Assert.That(_table.At(5).Rejected.Single().Reason, Does.Contain(reason));
+    }
+
+    [TestCase("/kamrpc/c/members/0/a", 0)]
+    [TestCase("/kamrpc/c/members/2147483647/a", int.MaxValue)]
+    public void Every_set_number_of_Kamailio_can_be_used(string key, int set)
+    {
+        Put(key, """{"uri":"sip:10.0.0.1"}""", 5, 5);
+
+        Assert.That(_table.At(5).Members.Single().Key.Set, Is.EqualTo(set));
+    }
+
+    private void Put(string key, string value, long created, long modified) => _table.Put(key, Encoding.UTF8.GetBytes(value), created, modified);
+}
