@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace KamRpcDispatcher.Testing;
@@ -22,6 +23,21 @@ internal static class DispatcherListing
             })]),
         };
     }
+
+    /// <summary>Reads such an answer.</summary>
+    public static IReadOnlyList<FakeDestination> Read(JsonElement answer) =>
+    [
+        .. from record in answer.GetProperty("RECORDS").EnumerateArray()
+           let set = record.GetProperty("SET")
+           from target in set.GetProperty("TARGETS").EnumerateArray()
+           let destination = target.GetProperty("DEST")
+           select new FakeDestination(
+               set.GetProperty("ID").GetInt32(),
+               destination.GetProperty("URI").GetString()!,
+               destination.GetProperty("FLAGS").GetString()!,
+               destination.GetProperty("PRIORITY").GetInt32(),
+               destination.TryGetProperty("ATTRS", out var attrs) ? attrs.GetProperty("BODY").GetString() : null),
+    ];
 
     private static JsonObject Target(FakeDestination destination)
     {

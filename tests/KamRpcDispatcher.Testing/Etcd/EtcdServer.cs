@@ -1,0 +1,119 @@
+using System.Text;
+using System.Text.Json;
+
+namespace KamRpcDispatcher.Testing;
+
+/// <summary>
+/// A real etcd of one node on free ports of 127.0.0.1, its data in a temporary folder. It is read and written with etcdctl,
+/// which knows nothing of the client library that the product uses.
+/// </summary>
+public sealed class EtcdServer : IAsyncDisposable
+{
+    private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(10);
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly EtcdOptions _options;
+    private readonly string _peer = $"http://127.0.0.1:{RealServers.FreePort()}";
+    private ServerProcess? _process;
+
+    private EtcdServer(EtcdOptions options) => _options = options;
+
+    public string Endpoint { get; } = $"http://127.0.0.1:{RealServers.FreePort()}";
+
+    public string Output => _process?.Output ?? "";
+
+    public static async Task<EtcdServer> StartAsync(EtcdOptions? options = null)
+    {
+        var server = new EtcdServer(options ?? new EtcdOptions());
+        try
+        {
+            await server.StartAgainAsync().ConfigureAwait(false);
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Starts it where it was, with the data that it had. One that still runs is killed first.</summary>
+    public async Task StartAgainAsync()
+    {
+        await EndAsync().ConfigureAwait(false);
+        _process = ServerProcess.Start("etcd",
+        [
+            "--name", "test", "--data-dir", _folder.File("data"), "--logger", "zap",
+            "--listen-client-urls", Endpoint, "--advertise-client-urls", Endpoint,
+            "--listen-peer-urls", _peer, "--initial-advertise-peer-urls", _peer, "--initial-cluster", $"test={_peer}",
+            .. _options.ExtraArguments,
+        ], _folder.File("etcd.log"));
+        await _process.WaitForLineAsync("serving client traffic insecurely", StartTime).ConfigureAwait(false);
+    }
+
+    public Task StopAsync() => _process?.StopAsync(StopTime) ?? Task.CompletedTask;
+
+    public void Kill() => _process?.Kill();
+
+    /// <summary>It holds its connections and answers nothing, like a machine that hangs.</summary>
+    public void Pause() => _process?.Pause();
+
+    public void Resume() => _process?.Resume();
+
+    /// <summary>Forgets what was before the revision: watches from there are refused.</summary>
+    public Task CompactAsync(long revision) => ControlAsync("", "compaction", $"{revision}", "--physical");
+
+    /// <param name="key">The key.</param>
+    /// <param name="value">Of up to 1.5 MiB.</param>
+    /// <param name="leaseSeconds">A lease of its own, which nobody keeps alive.</param>
+    /// <returns>The revision of the change.</returns>
+    public async Task<long> PutAsync(string key, string value, int? leaseSeconds = null)
+    {
+        string[] lease = leaseSeconds is { } seconds ? [$"--lease={await GrantAsync(seconds).ConfigureAwait(false):x}"] : [];
+        return Revision(await ControlAsync(value, ["put", .. lease, "--", key]).ConfigureAwait(false));
+    }
+
+    /// <returns>The revision after it.</returns>
+    public async Task<long> DeleteAsync(string key) => Revision(await ControlAsync("", "del", "--", key).ConfigureAwait(false));
+
+    /// <returns>The value; null when there is no such key.</returns>
+    public async Task<string?> GetAsync(string key) =>
+        Pairs(await ControlAsync("", "get", "--", key).ConfigureAwait(false), "value").FirstOrDefault();
+
+    public async Task<IReadOnlyList<string>> KeysAsync(string prefix) =>
+        [.. Pairs(await ControlAsync("", "get", "--prefix", "--keys-only", "--", prefix).ConfigureAwait(false), "key")];
+
+    public async Task<long> RevisionAsync() => Revision(await ControlAsync("", "get", "--", "any").ConfigureAwait(false));
+
+    public async ValueTask DisposeAsync()
+    {
+        await EndAsync().ConfigureAwait(false);
+        _folder.Dispose();
+    }
+
+    private async Task EndAsync()
+    {
+        if (_process is not null)
+        {
+            await _process.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private async Task<long> GrantAsync(int seconds) =>
+        (await ControlAsync("", "lease", "grant", $"{seconds}").ConfigureAwait(false)).GetProperty("ID").GetInt64();
+
+    private async Task<JsonElement> ControlAsync(string input, params string[] arguments)
+    {
+        var answer = await Tool.RunAsync(
+            "etcdctl", ["--endpoints", Endpoint, "--write-out", "json", .. arguments], input, ("ETCDCTL_API", "3")).ConfigureAwait(false);
+        return arguments[0] == "compaction" ? default : JsonElement.Parse(answer);
+    }
+
+    private static long Revision(JsonElement answer) => answer.GetProperty("header").GetProperty("revision").GetInt64();
+
+    private static IEnumerable<string> Pairs(JsonElement answer, string part) =>
+        answer.TryGetProperty("kvs", out var pairs)
+            ? pairs.EnumerateArray().Select(pair => Encoding.UTF8.GetString(pair.TryGetProperty(part, out var text) ? text.GetBytesFromBase64() : []))
+            : [];
+}

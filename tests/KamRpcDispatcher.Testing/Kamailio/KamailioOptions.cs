@@ -1,0 +1,30 @@
+namespace KamRpcDispatcher.Testing;
+
+/// <summary>How a <see cref="KamailioServer"/> is configured: the values of the defines that kamailio-cfg/kamailio.cfg takes.</summary>
+public sealed record KamailioOptions
+{
+    /// <summary>Environment variable that names another file in place of kamailio-cfg/kamailio.cfg.</summary>
+    public const string ConfigVariable = "KAMRPC_TEST_KAMAILIO_CFG";
+
+    /// <summary>The config that is included.</summary>
+    public string ConfigFile { get; init; } = Environment.GetEnvironmentVariable(ConfigVariable)
+        ?? Path.Combine(RealServers.RepositoryRoot, "kamailio-cfg", "kamailio.cfg");
+
+    /// <summary>Lines of the list file, such as "1 sip:127.0.0.1:5080 8 0 duid=a": foreign destinations.</summary>
+    public IReadOnlyList<string> ListFileLines { get; init; } = [];
+
+    /// <summary>UDP receivers.</summary>
+    public int Workers { get; init; } = 2;
+
+    /// <summary>4 is round robin.</summary>
+    public string Algorithm { get; init; } = "4";
+
+    /// <summary>The set that calls go to.</summary>
+    public int Set { get; init; } = 1;
+
+    /// <summary>Whole seconds; zero turns the probing off.</summary>
+    public TimeSpan PingInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Put before the include: more defines, globals, modules.</summary>
+    public string ExtraConfig { get; init; } = "";
+}

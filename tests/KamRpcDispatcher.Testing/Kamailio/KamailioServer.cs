@@ -1,0 +1,180 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+
+namespace KamRpcDispatcher.Testing;
+
+/// <summary>
+/// A real Kamailio with the project's own kamailio.cfg, on a free UDP port of 127.0.0.1. Everything that it writes is in a
+/// temporary folder.
+/// </summary>
+public sealed class KamailioServer : IAsyncDisposable
+{
+    private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(10);
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly KamailioOptions _options;
+    private readonly DatagramClient _client;
+    private readonly SemaphoreSlim _oneCall = new(1);
+    private ServerProcess? _process;
+
+    private KamailioServer(KamailioOptions options)
+    {
+        _options = options;
+        SocketPath = _folder.File("kamailio_rpc.sock");
+        ListFile = _folder.File("dispatcher.list");
+        _client = new DatagramClient(SocketPath);
+        Directory.CreateDirectory(_folder.File("run"));
+        File.WriteAllLines(ListFile, options.ListFileLines);
+        File.WriteAllText(ConfigFile, Config());
+    }
+
+    /// <summary>The file that Kamailio is started with: the defines and the include.</summary>
+    public string ConfigFile => _folder.File("kamailio.cfg");
+
+    /// <summary>Read at start and at <c>dispatcher.reload</c>.</summary>
+    public string ListFile { get; }
+
+    public string SocketPath { get; }
+
+    /// <summary>The URI by which the product addresses it.</summary>
+    public string RpcAddress => "jsonrpc+unix:" + SocketPath;
+
+    public IPEndPoint Sip { get; } = new(IPAddress.Loopback, RealServers.FreeUdpPort());
+
+    /// <summary>The moment when the RPC socket's file appeared at the last start: a <see cref="Stopwatch.GetTimestamp"/>.</summary>
+    public long SocketCreatedTimestamp { get; private set; }
+
+    public int Pid => Process.Pid;
+
+    /// <summary>The exit code of the last process that was started.</summary>
+    public Task<int> Exited => Process.Exited;
+
+    public string Output => Process.Output;
+
+    /// <summary>The line by which Kamailio tells that one of its processes crashed; null when none did since the last start.</summary>
+    public string? CrashedBySignal => Output.Split('\n').FirstOrDefault(
+        line => line.Contains("child process", StringComparison.Ordinal) && line.Contains("exited by a signal", StringComparison.Ordinal));
+
+    private ServerProcess Process => _process ?? throw new InvalidOperationException("Not started.");
+
+    public static async Task<KamailioServer> StartAsync(KamailioOptions? options = null)
+    {
+        var server = new KamailioServer(options ?? new KamailioOptions());
+        try
+        {
+            await server.StartAgainAsync().ConfigureAwait(false);
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Starts it with the same ports and paths, and returns when it answers on its RPC socket. One that still runs is killed
+    /// first.
+    /// </summary>
+    public async Task StartAgainAsync()
+    {
+        await EndAsync().ConfigureAwait(false);
+        var created = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        // After a SIGKILL the old file is still there; Kamailio removes it and makes a new one.
+        using var watcher = new FileSystemWatcher(_folder.Path, Path.GetFileName(SocketPath));
+        watcher.Created += (_, _) => created.TrySetResult(Stopwatch.GetTimestamp());
+        watcher.EnableRaisingEvents = true;
+        _process = ServerProcess.Start(
+            "kamailio",
+            ["-f", ConfigFile, "-DD", "-E", "-Y", _folder.File("run"), "-P", _folder.File("kamailio.pid")],
+            _folder.File("kamailio.log"));
+        if (await Task.WhenAny(created.Task, _process.Exited).WaitAsync(StartTime).ConfigureAwait(false) != created.Task)
+        {
+            throw new InvalidOperationException($"Kamailio did not start:\n{Output}");
+        }
+
+        SocketCreatedTimestamp = await created.Task.ConfigureAwait(false);
+        await CallAsync("core.echo").ConfigureAwait(false);
+    }
+
+    public Task StopAsync() => Process.StopAsync(StopTime);
+
+    /// <summary>SIGKILL to all its processes: the main one alone would leave the others alive, and answering. The socket's file stays.</summary>
+    public void Kill() => Process.Kill();
+
+    /// <summary>SIGSTOP to all its processes.</summary>
+    public void Pause() => Process.Pause();
+
+    public void Resume() => Process.Resume();
+
+    /// <summary>Calls a method past the product, one call at a time.</summary>
+    /// <exception cref="RpcCallException">Kamailio answered with a fault.</exception>
+    /// <exception cref="TimeoutException">It did not answer.</exception>
+    public async Task<JsonElement> CallAsync(string method, params object[] args)
+    {
+        await _oneCall.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            return await _client.CallAsync(method, args).ConfigureAwait(false);
+        }
+        finally
+        {
+            _oneCall.Release();
+        }
+    }
+
+    /// <summary>The dispatcher's table, in the order of <c>dispatcher.list</c>; empty when there are no sets.</summary>
+    public async Task<IReadOnlyList<FakeDestination>> ListAsync()
+    {
+        try
+        {
+            return DispatcherListing.Read(await CallAsync("dispatcher.list").ConfigureAwait(false));
+        }
+        catch (RpcCallException none) when (none.Message == "No Destination Sets")
+        {
+            return [];
+        }
+    }
+
+    public async Task<SharedMemory> SharedMemoryAsync()
+    {
+        var sizes = await CallAsync("core.shmmem").ConfigureAwait(false);
+        return new SharedMemory(Of("total"), Of("free"), Of("used"), Of("real_used"), Of("max_used"), Of("fragments"));
+
+        long Of(string name) => sizes.GetProperty(name).GetInt64();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await EndAsync().ConfigureAwait(false);
+        _client.Dispose();
+        _oneCall.Dispose();
+        _folder.Dispose();
+    }
+
+    private async Task EndAsync()
+    {
+        if (_process is not null)
+        {
+            await _process.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private string Config() => string.Create(CultureInfo.InvariantCulture, $"""
+        #!KAMAILIO
+        #!define KAMRPC_SOCKET "{SocketPath}"
+        #!define KAMRPC_LIST_FILE "{ListFile}"
+        #!define KAMRPC_LISTEN udp:{Sip}
+        #!define KAMRPC_WORKERS {_options.Workers}
+        #!define KAMRPC_ALG "{_options.Algorithm}"
+        #!define KAMRPC_SET {_options.Set}
+        #!define KAMRPC_PING_INTERVAL {_options.PingInterval.TotalSeconds:0}
+        {_options.ExtraConfig}
+        include_file "{_options.ConfigFile}"
+
+        """);
+}

@@ -1,0 +1,138 @@
+using System.Diagnostics;
+
+namespace KamRpcDispatcher.Testing;
+
+/// <summary>
+/// A program with all the processes that it forks, in a process group of their own. None of them survives the dispose, nor the
+/// end of the test run, however that ends.
+/// </summary>
+public sealed class ServerProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan KillTime = TimeSpan.FromSeconds(10);
+
+    private readonly Process _process;
+    private readonly ProcessOutput _output;
+    private readonly Reaper _reaper;
+    private bool _disposed;
+
+    private ServerProcess(string program, ProcessStartInfo start, string? logFile, Action<string>? onLine)
+    {
+        Program = program;
+        _process = Process.Start(start)!;
+        _reaper = new Reaper(_process.Id);
+        _output = new ProcessOutput(logFile);
+        Pid = _process.Id;
+        Exited = ExitAsync();
+        Gone = Task.WhenAll(
+            Exited, _output.PumpAsync(_process.StandardOutput, onLine), _output.PumpAsync(_process.StandardError, onLine));
+    }
+
+    public string Program { get; }
+
+    /// <summary>The first process, which is also the id of the group.</summary>
+    public int Pid { get; }
+
+    /// <summary>The exit code of the first process.</summary>
+    public Task<int> Exited { get; }
+
+    /// <summary>Completes when every process of the program has ended (closed its output, to be exact).</summary>
+    public Task Gone { get; }
+
+    /// <summary>The last lines of standard output and standard error, as they came.</summary>
+    public string Output => _output.Text;
+
+    /// <param name="program">Found on PATH.</param>
+    /// <param name="arguments">Passed as they are; no shell is involved.</param>
+    /// <param name="logFile">Gets all of the output; <see cref="Output"/> keeps the last lines only.</param>
+    /// <param name="onLine">Called for each line of output, from two threads.</param>
+    public static ServerProcess Start(
+        string program, IEnumerable<string> arguments, string? logFile = null, Action<string>? onLine = null)
+    {
+        // setsid(1) becomes the program, with the same process id.
+        var start = new ProcessStartInfo("setsid", [RealServers.Find(program), .. arguments])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        return new ServerProcess(program, start, logFile, onLine);
+    }
+
+    /// <returns>The first line, of those before the call too, that contains the text.</returns>
+    /// <exception cref="TimeoutException">No such line in time.</exception>
+    /// <exception cref="InvalidOperationException">The program ended without one.</exception>
+    public async Task<string> WaitForLineAsync(string substring, TimeSpan timeout)
+    {
+        string? line = null;
+        await _output.WaitUntilAsync(
+            () => (line = _output.Find(substring)) is not null || Exited.IsCompleted,
+            timeout,
+            () => $"{Program} did not say \"{substring}\":\n{Output}").ConfigureAwait(false);
+        return line ?? throw new InvalidOperationException($"{Program} ended without saying \"{substring}\":\n{Output}");
+    }
+
+    /// <summary>Sends a signal to the first process.</summary>
+    public void Signal(int signal)
+    {
+        if (!Exited.IsCompleted)
+        {
+            _ = LibC.Kill(Pid, signal);
+        }
+    }
+
+    /// <summary>Sends a signal to all processes of the program.</summary>
+    public void SignalAll(int signal)
+    {
+        if (!Gone.IsCompleted)
+        {
+            // The first process by its own id too: it may be about to make its group.
+            _ = LibC.Kill(-Pid, signal);
+            Signal(signal);
+        }
+    }
+
+    /// <summary>SIGSTOP to all processes.</summary>
+    public void Pause() => SignalAll(UnixSignals.Stop);
+
+    /// <summary>SIGCONT to all processes.</summary>
+    public void Resume() => SignalAll(UnixSignals.Continue);
+
+    /// <summary>SIGKILL to all processes. Killing the first one alone would leave Kamailio's children alive, and serving.</summary>
+    public void Kill() => SignalAll(UnixSignals.Kill);
+
+    /// <summary>SIGTERM to the first process; when it is not through in time, SIGKILL to all.</summary>
+    public async Task StopAsync(TimeSpan patience)
+    {
+        Signal(UnixSignals.Terminate);
+        try
+        {
+            await Gone.WaitAsync(patience).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            Kill();
+            await Gone.WaitAsync(KillTime).ConfigureAwait(false);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
+        Kill();
+        await Gone.WaitAsync(KillTime).ConfigureAwait(false);
+        _reaper.Dispose();
+        _process.Dispose();
+    }
+
+    private async Task<int> ExitAsync()
+    {
+        await _process.WaitForExitAsync().ConfigureAwait(false);
+        _output.End();
+        return _process.ExitCode;
+    }
+}

@@ -1,0 +1,144 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace KamRpcDispatcher.Testing;
+
+/// <summary>
+/// A SIPp that answers calls and OPTIONS on a free UDP port of 127.0.0.1. It counts by the lines that its scenario logs: one when a
+/// call's ACK has come, one for each OPTIONS.
+/// </summary>
+public sealed class SipServer : IAsyncDisposable
+{
+    private const string ReadinessCallId = "is-it-there";
+    private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(5);
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly ChangeSignal _counted = new();
+    private readonly IPEndPoint _address = new(IPAddress.Loopback, RealServers.FreeUdpPort());
+    private ServerProcess? _process;
+    private int _calls;
+    private int _probes;
+
+    private SipServer()
+    {
+    }
+
+    public string Uri => $"sip:{_address}";
+
+    /// <summary>Calls that were answered and acknowledged, over all starts.</summary>
+    public int Calls => Volatile.Read(ref _calls);
+
+    /// <summary>OPTIONS that were answered, over all starts.</summary>
+    public int Probes => Volatile.Read(ref _probes);
+
+    public static async Task<SipServer> StartAsync()
+    {
+        var server = new SipServer();
+        try
+        {
+            await server.StartAgainAsync().ConfigureAwait(false);
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Starts it on the same port, and returns when it answers.</summary>
+    public async Task StartAgainAsync()
+    {
+        await EndAsync().ConfigureAwait(false);
+        _process = ServerProcess.Start("sipp",
+        [
+            "-sf", Scenario.WriteTo(_folder, "uas.xml"), "-i", "127.0.0.1", "-mi", "127.0.0.1", "-nostdin",
+            "-p", _address.Port.ToString(CultureInfo.InvariantCulture), "-trace_logs", "-log_file", "/dev/stdout",
+        ], onLine: Count);
+        await AnswersAsync(_process).ConfigureAwait(false);
+    }
+
+    /// <summary>Waits until the condition holds. It is looked at again after each call and each OPTIONS.</summary>
+    /// <exception cref="TimeoutException">It did not hold in time.</exception>
+    public Task WaitForAsync(Func<SipServer, bool> condition, TimeSpan timeout) =>
+        _counted.WaitUntilAsync(() => condition(this), timeout, () => $"{Uri}: {Calls} calls, {Probes} probes");
+
+    public void Kill() => _process?.Kill();
+
+    public Task StopAsync() => _process?.StopAsync(StopTime) ?? Task.CompletedTask;
+
+    /// <summary>It holds its port and answers nothing.</summary>
+    public void Pause() => _process?.Pause();
+
+    public void Resume() => _process?.Resume();
+
+    public async ValueTask DisposeAsync()
+    {
+        await EndAsync().ConfigureAwait(false);
+        _folder.Dispose();
+    }
+
+    private async Task EndAsync()
+    {
+        if (_process is not null)
+        {
+            await _process.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private void Count(string line)
+    {
+        if (line.StartsWith("call ", StringComparison.Ordinal))
+        {
+            Interlocked.Increment(ref _calls);
+        }
+        else if (line.StartsWith("probe ", StringComparison.Ordinal) && !line.Contains(ReadinessCallId, StringComparison.Ordinal))
+        {
+            Interlocked.Increment(ref _probes);
+        }
+
+        _counted.Raise();
+    }
+
+    /// <summary>SIPp says nothing when it is ready, so it is asked until it answers.</summary>
+    private async Task AnswersAsync(ServerProcess process)
+    {
+        using var deadline = new CancellationTokenSource(StartTime);
+        using var socket = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
+        socket.Connect(_address);
+        for (var attempt = 1; ; attempt++)
+        {
+            if (deadline.IsCancellationRequested || process.Exited.IsCompleted)
+            {
+                throw new TimeoutException($"sipp does not answer at {Uri}:\n{process.Output}");
+            }
+
+            var pause = Task.Delay(50, CancellationToken.None);
+            try
+            {
+                await socket.SendAsync(Options(socket, attempt), CancellationToken.None).ConfigureAwait(false);
+                using var soon = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
+                await socket.ReceiveAsync(soon.Token).ConfigureAwait(false);
+                return;
+            }
+            catch (Exception notYet) when (notYet is SocketException or OperationCanceledException)
+            {
+                await pause.ConfigureAwait(false);
+            }
+        }
+    }
+
+    private byte[] Options(UdpClient from, int attempt) => Encoding.ASCII.GetBytes(string.Join("\r\n",
+        $"OPTIONS {Uri} SIP/2.0",
+        $"Via: SIP/2.0/UDP {from.Client.LocalEndPoint};branch=z9hG4bK{attempt}",
+        $"From: <sip:{from.Client.LocalEndPoint}>;tag=1",
+        $"To: <{Uri}>",
+        $"Call-ID: {ReadinessCallId}-{attempt}",
+        "CSeq: 1 OPTIONS",
+        "Content-Length: 0",
+        "",
+        ""));
+}
