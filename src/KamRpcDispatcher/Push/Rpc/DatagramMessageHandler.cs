@@ -26,6 +26,11 @@ internal sealed class DatagramMessageHandler : MessageHandlerBase
     {
         var buffer = _incoming.Writer.GetMemory(MaxDatagram);
         var length = await _connection.Socket.ReceiveAsync(buffer, SocketFlags.None, cancellationToken).ConfigureAwait(false);
+        if (length == 0)
+        {
+            throw new KamailioGarbledReplyException("it is empty");
+        }
+
         if (length >= MaxDatagram)
         {
             throw new KamailioGarbledReplyException($"it is longer than {MaxDatagram - 1} octets");

@@ -40,11 +40,10 @@ internal sealed class RpcClient(IRpcTransport transport, TimeSpan timeout, TimeP
         }
     }
 
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
-        GiveUpConnection();
+        await GiveUpConnectionAsync().ConfigureAwait(false);
         _turn.Dispose();
-        return default;
     }
 
     private async Task<JsonElement> InvokeOnceAsync(JsonRpc connection, string method, IReadOnlyList<object?> arguments, CancellationToken cancellationToken)
@@ -62,7 +61,7 @@ internal sealed class RpcClient(IRpcTransport transport, TimeSpan timeout, TimeP
         }
         catch (Exception exception)
         {
-            GiveUpConnection();
+            await GiveUpConnectionAsync().ConfigureAwait(false);
             throw Translate(exception, method);
         }
     }
@@ -98,9 +97,15 @@ internal sealed class RpcClient(IRpcTransport transport, TimeSpan timeout, TimeP
         return connection;
     }
 
-    private void GiveUpConnection()
+    private async Task GiveUpConnectionAsync()
     {
-        _connection?.Dispose();
-        _connection = null;
+        if (_connection is { } connection)
+        {
+            _connection = null;
+            connection.Dispose();
+
+            // Faults with whatever ended the connection; what matters here is that its socket is gone.
+            await connection.Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 }

@@ -1,0 +1,233 @@
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Plan;
+using KamRpcDispatcher.Push;
+using KamRpcDispatcher.Push.Rpc;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using NSubstitute;
+using NSubstitute.ExceptionExtensions;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.Tests.Push;
+
+public class SafePushTests
+{
+    private static readonly Task Never = new TaskCompletionSource().Task;
+    private static readonly AddDestination AddA = new(1, "sip:a", 8, 1, "duid=a;kamrpc=c");
+    private static readonly AddDestination AddB = new(1, "sip:b", 8, 2, "duid=b;kamrpc=c");
+    private static readonly DisableDestination DisableOld = new(1, "sip:old");
+    private static readonly RemoveDestination RemoveOld = new(1, "sip:old");
+    private static readonly EnableDestination EnableBack = new(1, "sip:back");
+
+    private readonly List<object> _calls = [];
+    private IDispatcher _dispatcher = null!;
+    private GraceGate _grace = null!;
+    private Quarantine _quarantine = null!;
+    private SafePush _push = null!;
+
+    [SetUp]
+    public void SetUp()
+    {
+        _calls.Clear();
+        _dispatcher = Substitute.For<IDispatcher>();
+        _dispatcher.ApplyAsync(default!, default, default).ReturnsForAnyArgs(call =>
+        {
+            _calls.Add(call.Arg<Change>());
+            return Task.CompletedTask;
+        });
+        _grace = new GraceGate(_calls);
+        _quarantine = new Quarantine(new FakeTimeProvider());
+        _push = new SafePush(_dispatcher, _grace, _quarantine, NullLogger<SafePush>.Instance);
+    }
+
+    [Test]
+    public async Task A_grace_period_follows_each_structural_change_and_no_state_change()
+    {
+        _grace.Open();
+
+        await PushAsync([EnableBack, AddA, DisableOld, RemoveOld], Listed("sip:old"));
+
+        Assert.That(_calls, Is.EqualTo(new object[] { "begin", EnableBack, AddA, "begin", DisableOld, RemoveOld, "begin" }));
+    }
+
+    [Test]
+    public async Task Two_structural_changes_are_never_made_in_one_grace_period()
+    {
+        var push = PushAsync([AddA, AddB], []);
+        Assert.That(_calls, Is.EqualTo(new object[] { "begin" }), "nothing is known of what was before");
+
+        await _grace.EndAsync();
+        Assert.That(_calls, Is.EqualTo(new object[] { "begin", AddA, "begin" }));
+
+        await _grace.EndAsync();
+        Assert.That(_calls, Is.EqualTo(new object[] { "begin", AddA, "begin", AddB, "begin" }));
+        Assert.That((await push).Applied, Is.EqualTo(2));
+    }
+
+    [Test]
+    public async Task A_disable_does_not_sit_out_the_grace_periods_of_adds()
+    {
+        var push = PushAsync([AddA, AddB, DisableOld], Listed("sip:old", "sip:other"));
+
+        Assert.That(_calls, Is.EqualTo(new object[] { "begin", DisableOld }));
+        await _grace.EndAsync();
+        await _grace.EndAsync();
+        await push;
+    }
+
+    [Test]
+    public async Task A_disable_waits_for_the_add_without_which_its_set_would_be_empty()
+    {
+        var push = PushAsync([AddA, AddB, DisableOld], Listed("sip:old"));
+
+        Assert.That(_calls, Is.EqualTo(new object[] { "begin" }));
+        await _grace.EndAsync();
+        Assert.That(_calls, Is.EqualTo(new object[] { "begin", AddA, "begin", DisableOld }));
+        await _grace.EndAsync();
+        await push;
+    }
+
+    [Test]
+    public async Task Of_several_disables_one_waits_when_together_they_would_empty_the_set()
+    {
+        var other = new DisableDestination(1, "sip:other");
+        var push = PushAsync([AddA, DisableOld, other], Listed("sip:old", "sip:other"));
+
+        Assert.That(_calls, Is.EqualTo(new object[] { "begin", DisableOld }));
+        await _grace.EndAsync();
+        await push;
+        Assert.That(_calls, Is.EqualTo(new object[] { "begin", DisableOld, AddA, "begin", other }));
+    }
+
+    [Test]
+    public async Task A_newer_plan_ends_the_wait_but_not_before_the_state_changes_are_made()
+    {
+        var outcome = await PushAsync([EnableBack, AddA, DisableOld, RemoveOld], Listed("sip:old", "sip:other"), interrupted: Task.CompletedTask);
+
+        Assert.That(_calls, Is.EqualTo(new object[] { "begin", EnableBack, DisableOld }));
+        Assert.That(outcome.Applied, Is.EqualTo(2));
+    }
+
+    [Test]
+    public async Task A_structural_change_whose_time_has_come_is_made_however_many_plans_follow()
+    {
+        _grace.Open();
+
+        await PushAsync([AddA], [], interrupted: Task.CompletedTask);
+
+        Assert.That(_calls, Does.Contain(AddA));
+    }
+
+    [Test]
+    public async Task While_Kamailio_takes_no_structural_change_state_changes_go_on()
+    {
+        _grace.Open();
+        _dispatcher.ApplyAsync(AddA, default, default).ThrowsAsyncForAnyArgs(call =>
+            call.Arg<Change>().IsStructural ? new DispatcherBusyException(new KamailioFaultException("dispatcher.add", 500, "Ongoing reload")) : null!);
+        _dispatcher.ApplyAsync(Arg.Is<Change>(static change => !change.IsStructural), Arg.Any<KamailioVersion>(), Arg.Any<CancellationToken>()).Returns(call =>
+        {
+            _calls.Add(call.Arg<Change>());
+            return Task.CompletedTask;
+        });
+
+        var outcome = await PushAsync([AddA, DisableOld, RemoveOld], Listed("sip:old", "sip:other"));
+
+        Assert.That(outcome.IsBusy);
+        Assert.That(_calls, Does.Contain(DisableOld));
+        Assert.That(_calls, Does.Not.Contain(RemoveOld));
+    }
+
+    [Test]
+    public async Task A_refused_destination_is_quarantined_and_the_rest_goes_on()
+    {
+        _grace.Open();
+        _dispatcher.ApplyAsync(AddA, Arg.Any<KamailioVersion>(), Arg.Any<CancellationToken>())
+            .ThrowsAsync(new KamailioFaultException("dispatcher.add", 500, "Adding dispatcher dst failed"));
+
+        var outcome = await PushAsync([AddA, AddB], []);
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(outcome, Is.EqualTo(new PushOutcome(1, false, 1)));
+            Assert.That(_quarantine.Holds(AddA));
+            Assert.That(_calls, Does.Contain(AddB));
+        });
+    }
+
+    [Test]
+    public async Task An_Ok_that_the_list_does_not_bear_out_is_a_refusal()
+    {
+        _grace.Open();
+        await PushAsync([AddA, AddB], []);
+
+        _push.Verify(Table(Listed("sip:b")));
+
+        Assert.That(_quarantine.Holds(AddA));
+        Assert.That(_quarantine.Holds(AddB), Is.False);
+    }
+
+    [Test]
+    public async Task After_a_change_of_unknown_outcome_a_grace_period_begins_anew()
+    {
+        _grace.Open();
+        await PushAsync([], []);
+        _dispatcher.ApplyAsync(AddA, Arg.Any<KamailioVersion>(), Arg.Any<CancellationToken>())
+            .ThrowsAsync(new KamailioTimeoutException("dispatcher.add", TimeSpan.FromSeconds(1)));
+        await Assert.ThrowsAsync<KamailioTimeoutException>(() => PushAsync([AddA], []));
+        _calls.Clear();
+
+        await PushAsync([AddB], []);
+        Assert.That(_calls, Is.EqualTo(new object[] { "begin", AddB, "begin" }));
+
+        _calls.Clear();
+        await PushAsync([AddB], []);
+        Assert.That(_calls, Is.EqualTo(new object[] { AddB, "begin" }), "and only then");
+    }
+
+    private static List<ListedDestination> Listed(params string[] uris) =>
+        [.. uris.Select(static uri => new ListedDestination(1, uri, ListedState.Active, true, 0, "kamrpc=c"))];
+
+    private static DispatcherTable Table(List<ListedDestination> listed) => new(new KamailioVersion(5, 6), listed);
+
+    private Task<PushOutcome> PushAsync(Change[] changes, List<ListedDestination> listed, Task? interrupted = null) =>
+        _push.PushAsync(new ChangePlan(changes, []), Table(listed), interrupted ?? Never, CancellationToken.None);
+
+    /// <summary>A grace period that ends when the test says so.</summary>
+    private sealed class GraceGate(List<object> calls) : IGracePeriod
+    {
+        private TaskCompletionSource? _running;
+        private bool _isOpen;
+
+        public void Open() => _isOpen = true;
+
+        public void Begin()
+        {
+            calls.Add("begin");
+            _running = _isOpen ? null : new TaskCompletionSource();
+        }
+
+        public ValueTask WaitAsync(CancellationToken cancellationToken) =>
+            _running is null ? ValueTask.CompletedTask : new ValueTask(_running.Task.WaitAsync(cancellationToken));
+
+        /// <summary>Ends the running grace period; the push goes on as far as it can before this returns.</summary>
+        public async Task EndAsync()
+        {
+            var ended = _running!;
+            var known = calls.Count;
+            ended.SetResult();
+            while (calls.Count == known)
+            {
+                await Task.Yield();
+            }
+
+            // What follows a structural change without waiting is made before the next wait.
+            var settled = 0;
+            while (settled < 100)
+            {
+                var before = calls.Count;
+                await Task.Yield();
+                settled = calls.Count == before ? settled + 1 : 0;
+            }
+        }
+    }
+}
