@@ -1,0 +1,93 @@
+using System.Diagnostics;
+using KamRpcDispatcher.Cli;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.Tests.Cli;
+
+/// <summary>The executable as a user calls it.</summary>
+public class CommandLineTests
+{
+    [Test]
+    public async Task Every_wrong_option_is_named_in_one_message()
+    {
+        var (exitCode, output, errors) = await RunAsync(
+            ["announce", "--etcd", "ftp://x", "--cluster", "a/b", "--set", "-1", "--name", "a;b", "--ip", "10.0.0.256", "--port", "70000", "--ttl", "1s", "--weight", "0", "--attr", "novalue", "--label", "a=b;c", "--bogus"]);
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(exitCode, Is.EqualTo(2));
+            Assert.That(output, Is.Empty, "stdout is for answers");
+            foreach (var named in new[] { "--bogus", "--etcd", "--cluster", "--set", "--name", "--ip", "--ttl", "--weight", "--attr", "--label" })
+            {
+                Assert.That(errors, Does.Contain(named));
+            }
+        });
+    }
+
+    [Test]
+    public async Task Wrong_options_of_dispatch_are_named_too()
+    {
+        var (exitCode, _, errors) = await RunAsync(["dispatch", "--kamailio", "/run/x", "--set", "1,x", "--gap", "soon", "--resync", "0", "--log-level", "loud"]);
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(exitCode, Is.EqualTo(2));
+            foreach (var named in new[] { "--kamailio", "--set", "--gap", "--resync", "--log-level" })
+            {
+                Assert.That(errors, Does.Contain(named));
+            }
+        });
+    }
+
+    [TestCase("announce")]
+    [TestCase("announce", "--uri", "sip:10.0.0.1", "--ip", "10.0.0.1")]
+    [TestCase("announce", "--uri", "sip:10.0.0.1", "--port", "5070")]
+    [TestCase("announce", "--uri", "sip:10.0.0.1", "--attr", "a=1", "--attr", "a=2")]
+    [TestCase("announce", "--uri", "sip:10.0.0.1", "extra")]
+    [TestCase("frobnicate")]
+    [TestCase]
+    public async Task What_cannot_be_meant_is_a_usage_error(params string[] arguments)
+    {
+        var (exitCode, _, errors) = await RunAsync(arguments);
+
+        Assert.That(exitCode, Is.EqualTo(2));
+        Assert.That(errors, Does.StartWith("kamrpc: "));
+    }
+
+    [Test]
+    public async Task An_option_may_come_from_the_environment()
+    {
+        var (exitCode, _, errors) = await RunAsync(["announce", "--uri", "sip:10.0.0.1"], ("KAMRPC_TTL", "never"), ("KAMRPC_ATTR", "a=1,b"));
+
+        Assert.That(exitCode, Is.EqualTo(2));
+        Assert.That(errors, Does.Contain("--ttl: 'never'").And.Contain("--attr: 'b'"));
+    }
+
+    [TestCase("--help")]
+    [TestCase("announce", "--help")]
+    [TestCase("dispatch", "-h")]
+    [TestCase("--version")]
+    public async Task Help_and_version_are_answers(params string[] arguments)
+    {
+        var (exitCode, output, errors) = await RunAsync(arguments);
+
+        Assert.That((exitCode, errors), Is.EqualTo((0, string.Empty)));
+        Assert.That(output, Is.Not.Empty);
+    }
+
+    private static async Task<(int ExitCode, string Output, string Errors)> RunAsync(string[] arguments, params (string Name, string Value)[] environment)
+    {
+        var start = new ProcessStartInfo("dotnet", [typeof(ExitCode).Assembly.Location, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        using var process = Process.Start(start)!;
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        var output = process.StandardOutput.ReadToEndAsync(deadline.Token);
+        var errors = process.StandardError.ReadToEndAsync(deadline.Token);
+        await process.WaitForExitAsync(deadline.Token);
+        return (process.ExitCode, await output, await errors);
+    }
+}

@@ -1,0 +1,25 @@
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd;
+
+namespace KamRpcDispatcher.Tests.Reconcile;
+
+/// <summary>A membership that the test sets.</summary>
+internal sealed class FakeMembership : IMembershipSource
+{
+    private Action _changed = static () => { };
+    private volatile Membership? _current;
+
+    public Membership? Current => _current;
+
+    public void Set(long revision, params Member[] members)
+    {
+        _current = new Membership(revision, members, []);
+        _changed();
+    }
+
+    public async Task RunAsync(Action changed, CancellationToken cancellationToken)
+    {
+        _changed = changed;
+        await Task.Delay(Timeout.Infinite, cancellationToken);
+    }
+}

@@ -1,0 +1,13 @@
+using KamRpcDispatcher.Etcd;
+
+namespace KamRpcDispatcher.Tests.Reconcile;
+
+/// <summary>Keeps what was reported.</summary>
+internal sealed class FakeReport : IProxyReport
+{
+    private volatile ProxyStatus? _last;
+
+    public ProxyStatus? Last => _last;
+
+    public void Report(ProxyStatus status) => _last = status;
+}

@@ -1,0 +1,253 @@
+using KamRpcDispatcher.Plan;
+using KamRpcDispatcher.Push;
+using KamRpcDispatcher.Push.Rpc;
+using KamRpcDispatcher.Reconcile;
+using KamRpcDispatcher.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.Tests.Reconcile;
+
+/// <summary>The whole of one cycle over a real datagram socket; only Kamailio and etcd are stand-ins.</summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class ReconcilerTests : IAsyncDisposable
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly FakeMembership _membership = new();
+    private readonly FakeReport _report = new();
+    private readonly CancellationTokenSource _stop = new();
+    private FakeKamailio _kamailio = FakeKamailio.Start();
+    private Task _running = Task.CompletedTask;
+    private RpcClient? _client;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await (_client?.DisposeAsync() ?? default);
+        await _kamailio.DisposeAsync();
+        _stop.Dispose();
+        _folder.Dispose();
+    }
+
+    [Test]
+    public async Task Members_are_added_and_those_that_leave_are_removed()
+    {
+        Start();
+        _membership.Set(1, Members.Of("a"), Members.Of("b", set: 0));
+        await _kamailio.WaitForAsync(static kamailio => kamailio.Destinations.Count == 2, Deadline);
+
+        _membership.Set(2, Members.Of("b", set: 0));
+        await _kamailio.WaitForAsync(static kamailio => kamailio.Destinations.Count == 1, Deadline);
+
+        Assert.That(_kamailio.Destinations.Single().Set, Is.Zero);
+        var calls = _kamailio.Requests.Select(static request => request.Method).Where(static method => method is not ("core.version" or "dispatcher.list"));
+        Assert.That(calls, Is.EqualTo(new[] { "dispatcher.add", "dispatcher.add", "dispatcher.set_state", "dispatcher.remove" }));
+    }
+
+    [Test]
+    public async Task Nothing_is_touched_before_the_membership_is_known()
+    {
+        var own = Members.Of("a");
+        _kamailio.AddForeign(1, own.Uri.Text, attrs: "duid=a;kamrpc=c");
+        Start();
+        _membership.Set(1, own);
+        await _kamailio.WaitForAsync(static kamailio => kamailio.Requests.Count > 0, Deadline);
+
+        Assert.That(_kamailio.StructuralChanges, Is.Zero);
+    }
+
+    [Test]
+    public async Task Ten_changes_during_a_push_are_one_next_cycle()
+    {
+        using var isIn = new SemaphoreSlim(0);
+        using var mayGo = new ManualResetEventSlim();
+        _kamailio.OnRequest = request =>
+        {
+            if (request.Method == "dispatcher.add" && isIn.CurrentCount == 0 && !mayGo.IsSet)
+            {
+                isIn.Release();
+                mayGo.Wait(Deadline);
+            }
+
+            return FakeReaction.Proceed;
+        };
+        Start();
+        _membership.Set(1, Members.Of("m0"));
+        Assert.That(await isIn.WaitAsync(Deadline));
+        for (var i = 1; i <= 10; i++)
+        {
+            _membership.Set(1 + i, [.. Enumerable.Range(0, i + 1).Select(static number => Members.Of($"m{number}"))]);
+        }
+
+        mayGo.Set();
+        await _kamailio.WaitForAsync(static kamailio => kamailio.Destinations.Count == 11, Deadline);
+
+        var readings = _kamailio.Requests.Select(static request => request.Method).TakeWhile((_, index) => index < 100).Count(static method => method == "dispatcher.list");
+        Assert.That(readings, Is.LessThanOrEqualTo(3), "one before the first push, one for all ten, one to read back");
+    }
+
+    [TestCase("DropReply")]
+    [TestCase("Garble")]
+    [TestCase("LateReply")]
+    public async Task A_lost_reply_makes_no_duplicate(string fault)
+    {
+        var adds = 0;
+        _kamailio.OnRequest = request => request.Method == "dispatcher.add" && Interlocked.Increment(ref adds) == 1
+            ? fault switch
+            {
+                "DropReply" => FakeReaction.DropReply,
+                "Garble" => FakeReaction.Garble,
+                _ => FakeReaction.LateReply(TimeSpan.FromMilliseconds(400)),
+            }
+            : FakeReaction.Proceed;
+        Start();
+        _membership.Set(1, Members.Of("a"), Members.Of("b"));
+
+        await WaitForReportAsync(1);
+
+        Assert.That(_kamailio.Destinations, Has.Count.EqualTo(2));
+        Assert.That(adds, Is.EqualTo(2), "what was added is not added again");
+    }
+
+    [Test]
+    public async Task A_lost_request_is_made_up_for()
+    {
+        var adds = 0;
+        _kamailio.OnRequest = request => request.Method == "dispatcher.add" && Interlocked.Increment(ref adds) == 1 ? FakeReaction.DropRequest : FakeReaction.Proceed;
+        Start();
+        _membership.Set(1, Members.Of("a"));
+
+        await _kamailio.WaitForAsync(static kamailio => kamailio.Destinations.Count == 1, Deadline);
+    }
+
+    [Test]
+    public async Task A_reload_and_a_restart_are_repaired()
+    {
+        Start();
+        _membership.Set(1, Members.Of("a"), Members.Of("b"));
+        await _kamailio.WaitForAsync(static kamailio => kamailio.Destinations.Count == 2, Deadline);
+
+        _kamailio.Reload();
+        await _kamailio.WaitForAsync(static kamailio => kamailio.Destinations.Count == 2, Deadline);
+
+        await _kamailio.RestartAsync(TimeSpan.FromMilliseconds(200));
+        await _kamailio.WaitForAsync(static kamailio => kamailio.Destinations.Count == 2, Deadline);
+    }
+
+    [Test]
+    public async Task What_somebody_else_put_there_stays_as_it_is()
+    {
+        _kamailio.AddForeign(1, "sip:192.0.2.1", "IP", 5, "weight=50");
+        _kamailio.AddForeign(1, Members.Of("a").Uri.Text, "DX");
+        var before = _kamailio.Destinations;
+        Start();
+        _membership.Set(1, Members.Of("a"), Members.Of("b"));
+        await _kamailio.WaitForAsync(static kamailio => kamailio.Destinations.Count == 3, Deadline);
+        _membership.Set(2);
+        await _kamailio.WaitForAsync(static kamailio => kamailio.Destinations.Count == 2, Deadline);
+
+        Assert.That(_kamailio.Destinations, Is.EquivalentTo(before));
+    }
+
+    [Test]
+    public async Task Ongoing_reload_means_later()
+    {
+        await _kamailio.DisposeAsync();
+        _kamailio = FakeKamailio.Start(new FakeKamailioOptions { ReloadDelta = TimeSpan.FromSeconds(1) });
+        Start();
+        _membership.Set(1, Members.Of("a"), Members.Of("b"));
+
+        await _kamailio.WaitForAsync(static kamailio => kamailio.Destinations.Count == 2, Deadline);
+        await WaitForReportAsync(1);
+        Assert.That(_report.Last!.Drift, Is.Zero);
+    }
+
+    [TestCase(0)]
+    [TestCase(1)]
+    public async Task A_destination_that_Kamailio_refuses_holds_up_nobody_and_is_not_asked_for_in_a_loop(int loadMode)
+    {
+        await _kamailio.DisposeAsync();
+        _kamailio = FakeKamailio.Start(new FakeKamailioOptions { LoadMode = loadMode });
+        var bad = Members.Of("bad", uri: "sip:10.0.0.1");
+        _kamailio.OnRequest = request => request.Method == "dispatcher.add" && request.Params.ToString().Contains(bad.Uri.Text, StringComparison.Ordinal)
+            ? loadMode == 1
+                ? FakeReaction.Refuse(500, "Adding dispatcher dst failed")
+                : FakeReaction.ReplyWith($$"""{"jsonrpc":"2.0","result":"Ok. Dispatcher destination added.","id":{{request.Id}}}""")
+            : FakeReaction.Proceed;
+        Start();
+        _membership.Set(1, bad, Members.Of("good"));
+
+        await WaitForReportAsync(1);
+
+        Assert.That(_kamailio.Destinations.Single().Uri, Is.EqualTo(Members.Of("good").Uri.Text));
+        Assert.That(_report.Last!.Drift, Is.EqualTo(1));
+        var asked = _kamailio.Requests.Count(request => request.Method == "dispatcher.add" && request.Params.ToString().Contains(bad.Uri.Text, StringComparison.Ordinal));
+        Assert.That(asked, Is.LessThanOrEqualTo(2));
+    }
+
+    [Test]
+    public async Task A_Kamailio_that_takes_no_attributes_is_left_alone()
+    {
+        await _kamailio.DisposeAsync();
+        _kamailio = FakeKamailio.Start(new FakeKamailioOptions { Version = "5.3.9" });
+        Start();
+        _membership.Set(1, Members.Of("a"));
+
+        await _kamailio.WaitForAsync(static kamailio => kamailio.Requests.Count(static request => request.Method == "core.version") >= 3, Deadline);
+
+        Assert.That(_kamailio.StructuralChanges, Is.Zero);
+    }
+
+    [Test]
+    public async Task Kamailio_5_5_gets_its_own_arguments()
+    {
+        await _kamailio.DisposeAsync();
+        _kamailio = FakeKamailio.Start(new FakeKamailioOptions { Version = "5.5.4" });
+        Start();
+        _membership.Set(1, Members.Of("a") with { Priority = 3 });
+        await WaitForReportAsync(1);
+
+        Assert.That(_kamailio.Destinations.Single().Attrs, Is.EqualTo("duid=a;kamrpc=c"));
+        Assert.That(_kamailio.StructuralChanges, Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task The_report_says_what_is_there()
+    {
+        Start();
+        _membership.Set(7, Members.Of("a"), Members.Of("b", set: 2));
+        await WaitForReportAsync(7);
+
+        var report = _report.Last!;
+        Assert.Multiple(() =>
+        {
+            Assert.That(report.Kamailio, Is.EqualTo("5.6"));
+            Assert.That(report.Drift, Is.Zero);
+            Assert.That(report.Sets.Keys, Is.EqualTo(new[] { 1, 2 }));
+            Assert.That(report.Sets[1].Routable, Is.EqualTo(1));
+        });
+    }
+
+    private void Start()
+    {
+        Assert.That(KamailioAddress.TryParse(_kamailio.Address, out var address, out var error), error);
+        _client = new RpcClient(new UnixDatagramTransport(address!, _folder.File("replies")), TimeSpan.FromMilliseconds(250), TimeProvider.System);
+        var dispatcher = new KamailioDispatcher(_client);
+        var quarantine = new Quarantine(TimeProvider.System);
+        var reconciler = new Reconciler(
+            _membership,
+            dispatcher,
+            new SafePush(dispatcher, new FixedGap(TimeSpan.FromMilliseconds(1), TimeProvider.System), quarantine, NullLogger<SafePush>.Instance),
+            new PlanPolicy("c") { IsQuarantined = quarantine.Holds },
+            new CycleJournal(_report, TimeProvider.System, NullLogger<CycleJournal>.Instance),
+            new ReconcilerOptions { Resync = TimeSpan.FromMilliseconds(100), BusyRetry = TimeSpan.FromMilliseconds(100), Retry = TimeSpan.FromMilliseconds(20) },
+            TimeProvider.System);
+        _running = reconciler.RunAsync(_stop.Token);
+    }
+
+    private Task WaitForReportAsync(long revision) =>
+        _kamailio.WaitForAsync(_ => _report.Last?.Revision == revision, Deadline);
+}
