@@ -175,6 +175,7 @@ public sealed class KamailioServer : IAsyncDisposable
         #!define KAMRPC_PING_INTERVAL {_options.PingInterval.TotalSeconds:0}
         {_options.ExtraConfig}
         include_file "{_options.ConfigFile}"
+        {_options.FinalConfig}
 
         """);
 }

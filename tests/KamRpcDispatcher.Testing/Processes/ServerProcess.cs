@@ -8,6 +8,7 @@ namespace KamRpcDispatcher.Testing;
 /// </summary>
 public sealed class ServerProcess : IAsyncDisposable
 {
+    private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan KillTime = TimeSpan.FromSeconds(10);
 
     private readonly Process _process;
@@ -115,6 +116,7 @@ public sealed class ServerProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Asks first: a main process that is killed leaves its children to whoever has process id 1, and in a container that may be nobody.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_disposed)
@@ -123,8 +125,8 @@ public sealed class ServerProcess : IAsyncDisposable
         }
 
         _disposed = true;
-        Kill();
-        await Gone.WaitAsync(KillTime).ConfigureAwait(false);
+        Resume();
+        await StopAsync(StopTime).ConfigureAwait(false);
         _reaper.Dispose();
         _process.Dispose();
     }
