@@ -14,6 +14,7 @@ public sealed class ServerProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly ProcessOutput _output;
     private readonly Reaper _reaper;
+    private volatile bool _ended;
     private bool _disposed;
 
     private ServerProcess(string program, ProcessStartInfo start, string? logFile, Action<string>? onLine)
@@ -24,8 +25,7 @@ public sealed class ServerProcess : IAsyncDisposable
         _output = new ProcessOutput(logFile);
         Pid = _process.Id;
         Exited = ExitAsync();
-        Gone = Task.WhenAll(
-            Exited, _output.PumpAsync(_process.StandardOutput, onLine), _output.PumpAsync(_process.StandardError, onLine));
+        Gone = FinishAsync(onLine);
     }
 
     public string Program { get; }
@@ -66,7 +66,7 @@ public sealed class ServerProcess : IAsyncDisposable
     {
         string? line = null;
         await _output.WaitUntilAsync(
-            () => (line = _output.Find(substring)) is not null || Exited.IsCompleted,
+            () => (line = _output.Find(substring)) is not null || _ended,
             timeout,
             () => $"{Program} did not say \"{substring}\":\n{Output}").ConfigureAwait(false);
         return line ?? throw new InvalidOperationException($"{Program} ended without saying \"{substring}\":\n{Output}");
@@ -134,7 +134,16 @@ public sealed class ServerProcess : IAsyncDisposable
     private async Task<int> ExitAsync()
     {
         await _process.WaitForExitAsync().ConfigureAwait(false);
-        _output.End();
         return _process.ExitCode;
+    }
+
+    private async Task FinishAsync(Action<string>? onLine)
+    {
+        await Task.WhenAll(
+            Exited,
+            _output.PumpAsync(_process.StandardOutput, onLine),
+            _output.PumpAsync(_process.StandardError, onLine)).ConfigureAwait(false);
+        _ended = true;
+        _output.End();
     }
 }
