@@ -71,7 +71,10 @@ public sealed class EtcdServer : IAsyncDisposable
     public async Task<long> PutAsync(string key, string value, int? leaseSeconds = null)
     {
         string[] lease = leaseSeconds is { } seconds ? [$"--lease={await GrantAsync(seconds).ConfigureAwait(false):x}"] : [];
-        return Revision(await ControlAsync(value, ["put", .. lease, "--", key]).ConfigureAwait(false));
+
+        // By standard input, since an argument may have 128 KiB; an empty one etcdctl would not take that way.
+        string[] pair = value.Length == 0 ? [key, ""] : [key];
+        return Revision(await ControlAsync(value, ["put", .. lease, "--", .. pair]).ConfigureAwait(false));
     }
 
     /// <returns>The revision after it.</returns>

@@ -14,8 +14,11 @@ public sealed record FakeKamailioOptions
 
     public bool PrettyFormat { get; init; }
 
-    /// <summary>A larger reply is dropped without a word to the client, as jsonrpcs does with its datagrams.</summary>
-    public int MaxReplyBytes { get; init; } = 128 * 1024;
+    /// <summary>
+    /// A larger reply is dropped without a word to the client. jsonrpcs has a send buffer of 128 KiB, of which the kernel keeps
+    /// 32 bytes.
+    /// </summary>
+    public int MaxReplyBytes { get; init; } = (128 * 1024) - 32;
 
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 

@@ -7,6 +7,9 @@ namespace KamRpcDispatcher.Testing;
 /// <summary>Requests and replies as jsonrpcs reads and writes them.</summary>
 internal static class RpcMessage
 {
+    /// <summary>jsonrpcs cuts a longer request off, and what is left is not JSON.</summary>
+    private const int MaxRequestBytes = 65_456;
+
     private static readonly JsonSerializerOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private static readonly JsonSerializerOptions Pretty = new(Compact) { WriteIndented = true, IndentCharacter = '\t', IndentSize = 1 };
@@ -14,6 +17,11 @@ internal static class RpcMessage
     /// <returns>Null when it is not a JSON object: jsonrpcs logs that and does not answer.</returns>
     public static FakeRequest? Parse(ReadOnlyMemory<byte> datagram, int sequence)
     {
+        if (datagram.Length > MaxRequestBytes)
+        {
+            return null;
+        }
+
         try
         {
             using var document = JsonDocument.Parse(datagram);

@@ -27,4 +27,7 @@ public sealed record KamailioOptions
 
     /// <summary>Put before the include: more defines, globals, modules.</summary>
     public string ExtraConfig { get; init; } = "";
+
+    /// <summary>Put after the include: modparams that shall win over those of the config.</summary>
+    public string FinalConfig { get; init; } = "";
 }

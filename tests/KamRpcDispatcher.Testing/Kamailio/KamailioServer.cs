@@ -92,7 +92,7 @@ public sealed class KamailioServer : IAsyncDisposable
             "kamailio",
             ["-f", ConfigFile, "-DD", "-E", "-Y", _folder.File("run"), "-P", _folder.File("kamailio.pid")],
             _folder.File("kamailio.log"));
-        if (await Task.WhenAny(created.Task, _process.Exited).WaitAsync(StartTime).ConfigureAwait(false) != created.Task)
+        if (await Task.WhenAny(created.Task, _process.Gone).WaitAsync(StartTime).ConfigureAwait(false) != created.Task)
         {
             throw new InvalidOperationException($"Kamailio did not start:\n{Output}");
         }
@@ -175,6 +175,7 @@ public sealed class KamailioServer : IAsyncDisposable
         #!define KAMRPC_PING_INTERVAL {_options.PingInterval.TotalSeconds:0}
         {_options.ExtraConfig}
         include_file "{_options.ConfigFile}"
+        {_options.FinalConfig}
 
         """);
 }

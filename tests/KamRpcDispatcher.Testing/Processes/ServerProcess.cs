@@ -8,11 +8,13 @@ namespace KamRpcDispatcher.Testing;
 /// </summary>
 public sealed class ServerProcess : IAsyncDisposable
 {
+    private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan KillTime = TimeSpan.FromSeconds(10);
 
     private readonly Process _process;
     private readonly ProcessOutput _output;
     private readonly Reaper _reaper;
+    private volatile bool _ended;
     private bool _disposed;
 
     private ServerProcess(string program, ProcessStartInfo start, string? logFile, Action<string>? onLine)
@@ -23,8 +25,7 @@ public sealed class ServerProcess : IAsyncDisposable
         _output = new ProcessOutput(logFile);
         Pid = _process.Id;
         Exited = ExitAsync();
-        Gone = Task.WhenAll(
-            Exited, _output.PumpAsync(_process.StandardOutput, onLine), _output.PumpAsync(_process.StandardError, onLine));
+        Gone = FinishAsync(onLine);
     }
 
     public string Program { get; }
@@ -65,7 +66,7 @@ public sealed class ServerProcess : IAsyncDisposable
     {
         string? line = null;
         await _output.WaitUntilAsync(
-            () => (line = _output.Find(substring)) is not null || Exited.IsCompleted,
+            () => (line = _output.Find(substring)) is not null || _ended,
             timeout,
             () => $"{Program} did not say \"{substring}\":\n{Output}").ConfigureAwait(false);
         return line ?? throw new InvalidOperationException($"{Program} ended without saying \"{substring}\":\n{Output}");
@@ -115,6 +116,7 @@ public sealed class ServerProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Asks first: a main process that is killed leaves its children to whoever has process id 1, and in a container that may be nobody.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_disposed)
@@ -123,8 +125,8 @@ public sealed class ServerProcess : IAsyncDisposable
         }
 
         _disposed = true;
-        Kill();
-        await Gone.WaitAsync(KillTime).ConfigureAwait(false);
+        Resume();
+        await StopAsync(StopTime).ConfigureAwait(false);
         _reaper.Dispose();
         _process.Dispose();
     }
@@ -132,7 +134,16 @@ public sealed class ServerProcess : IAsyncDisposable
     private async Task<int> ExitAsync()
     {
         await _process.WaitForExitAsync().ConfigureAwait(false);
-        _output.End();
         return _process.ExitCode;
+    }
+
+    private async Task FinishAsync(Action<string>? onLine)
+    {
+        await Task.WhenAll(
+            Exited,
+            _output.PumpAsync(_process.StandardOutput, onLine),
+            _output.PumpAsync(_process.StandardError, onLine)).ConfigureAwait(false);
+        _ended = true;
+        _output.End();
     }
 }

@@ -1,0 +1,65 @@
+using KamRpcDispatcher.Testing;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.IntegrationTests.Testing;
+
+public sealed class SipTests
+{
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan CallDuration = TimeSpan.FromMilliseconds(200);
+
+    [SetUp]
+    public void Require() => RealServers.Require("kamailio", "sipp");
+
+    [Test]
+    public async Task Calls_through_Kamailio_are_shared_by_two_servers()
+    {
+        await using var first = await SipServer.StartAsync();
+        await using var second = await SipServer.StartAsync();
+        await using var kamailio = await KamailioServer.StartAsync();
+        await kamailio.CallAsync("dispatcher.add", 1, first.Uri, 8);
+        await kamailio.CallAsync("dispatcher.add", 1, second.Uri, 8);
+
+        var result = await SipLoad.RunAsync(kamailio.Sip, calls: 20, perSecond: 20, CallDuration);
+
+        Assert.That((result.Successful, result.Failed), Is.EqualTo((20, 0)), $"{result}\n{kamailio.Output}");
+        Assert.That((first.Calls, second.Calls), Is.EqualTo((10, 10)));
+        await first.WaitForAsync(server => server.Probes > 0, Soon);
+        await second.WaitForAsync(server => server.Probes > 0, Soon);
+    }
+
+    [Test]
+    public async Task Without_a_destination_every_call_is_refused()
+    {
+        await using var kamailio = await KamailioServer.StartAsync();
+
+        var result = await SipLoad.RunAsync(kamailio.Sip, calls: 5, perSecond: 10, CallDuration);
+
+        Assert.That((result.Successful, result.Failed), Is.EqualTo((0, 5)));
+        Assert.That(result.Refusals, Is.EqualTo(new Dictionary<int, int> { [503] = 5 }));
+    }
+
+    [Test]
+    public async Task A_killed_server_is_found_out_by_Kamailios_probing_and_comes_back()
+    {
+        await using var server = await SipServer.StartAsync();
+        await using var kamailio = await KamailioServer.StartAsync();
+        await kamailio.CallAsync("dispatcher.add", 1, server.Uri, 9);
+        Assert.That(() => FlagsAsync(), Is.EqualTo("AP").After(15).Seconds.PollEvery(100));
+
+        server.Kill();
+        Assert.That(() => FlagsAsync(), Is.EqualTo("IP").After(15).Seconds.PollEvery(100));
+
+        await server.StartAgainAsync();
+        Assert.That(() => FlagsAsync(), Is.EqualTo("AP").After(15).Seconds.PollEvery(100));
+
+        async Task<string> FlagsAsync() => (await kamailio.ListAsync()).Single().Flags;
+    }
+
+    [Test]
+    public void A_load_is_bounded()
+    {
+        Assert.That(() => SipLoad.RunAsync(new(0, 1), 101, 101, CallDuration), Throws.InstanceOf<ArgumentOutOfRangeException>());
+        Assert.That(() => SipLoad.RunAsync(new(0, 1), 2100, 100, CallDuration), Throws.InstanceOf<ArgumentOutOfRangeException>());
+    }
+}
