@@ -119,8 +119,15 @@ internal sealed class CycleJournal(IProxyReport report, TimeProvider timeProvide
             return;
         }
 
+        var isNews = _reported?.Revision != revision || _reported.Drift != drift;
         _reported = new ProxyStatus(revision, timeProvider.GetUtcNow(), table.Version.ToString(), drift, sets);
         report.Report(_reported);
+        if (!isNews)
+        {
+            // Kamailio's probing changed what is routable.
+            return;
+        }
+
         if (drift == 0)
         {
             ReconcileLog.InStep(logger, revision, sets.Values.Sum(static set => set.Destinations), sets.Count);

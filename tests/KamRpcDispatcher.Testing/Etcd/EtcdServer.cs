@@ -80,6 +80,10 @@ public sealed class EtcdServer : IAsyncDisposable
     /// <returns>The revision after it.</returns>
     public async Task<long> DeleteAsync(string key) => Revision(await ControlAsync("", "del", "--", key).ConfigureAwait(false));
 
+    /// <summary>Ends a lease, and with it the keys under it.</summary>
+    /// <param name="lease">In hexadecimal, as etcdctl shows it.</param>
+    public Task RevokeAsync(string lease) => ControlAsync("", "lease", "revoke", lease);
+
     /// <returns>The value; null when there is no such key.</returns>
     public async Task<string?> GetAsync(string key) =>
         Pairs(await ControlAsync("", "get", "--", key).ConfigureAwait(false), "value").FirstOrDefault();

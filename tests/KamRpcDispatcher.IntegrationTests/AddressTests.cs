@@ -1,0 +1,63 @@
+using KamRpcDispatcher.IntegrationTests.Fleets;
+using KamRpcDispatcher.Testing;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.IntegrationTests;
+
+public class AddressTests
+{
+    [Test]
+    public async Task Every_kind_of_URI_and_set_gets_into_the_list_and_out_again()
+    {
+        // IPv6 destinations need a listener of theirs.
+        await using var fleet = await Fleet.StartAsync(new KamailioOptions { ExtraConfig = $"listen=udp:[::1]:{RealServers.FreeUdpPort()}" });
+        (string Member, string Uri)[] members =
+        [
+            ("0/udp", "sip:127.0.0.1:5070"), ("0/tcp", "sip:127.0.0.1:5071;transport=tcp"), ("0/tls", "sip:127.0.0.1:5072;transport=tls"), ("0/sips", "sips:127.0.0.1:5073"),
+            ("1/v6", "sip:[::1]:5070"), ("1/v6-tcp", "sip:[2001:db8::7]:5070;transport=tcp"), ("1/no-port", "sip:127.0.0.9"),
+            ("2147483647/udp", "sip:127.0.0.1:5070"),
+        ];
+
+        foreach (var (member, uri) in members)
+        {
+            await fleet.PutUriAsync(member, uri);
+        }
+
+        var expected = members.Select(static member => (int.Parse(member.Member.Split('/')[0], System.Globalization.CultureInfo.InvariantCulture), member.Uri)).Order().ToList();
+        await fleet.WaitForListAsync(list => list.Select(static entry => (entry.Set, entry.Uri)).Order().SequenceEqual(expected));
+
+        foreach (var (member, _) in members)
+        {
+            await fleet.DeleteAsync(member);
+        }
+
+        await fleet.WaitForListAsync(static list => list.Count == 0);
+    }
+
+    [Test]
+    public async Task What_Kamailio_refuses_is_quarantined_and_taken_when_it_can_be()
+    {
+        await using var fleet = await Fleet.StartAsync();
+
+        await fleet.PutAsync("1/bad", """{"uri":"sip:127.0.0.1:5070","attrs":{"socket":"udp:192.0.2.9:5060"}}""");
+        await fleet.PutUriAsync("1/good", "sip:127.0.0.1:5071");
+        await fleet.Dispatcher.WaitForLineAsync("Kamailio refuses sip:127.0.0.1:5070", Fleet.Deadline);
+        await fleet.WaitForListAsync(static list => Fleet.IsEnabled(list, "sip:127.0.0.1:5071"));
+
+        await fleet.PutUriAsync("1/bad", "sip:127.0.0.1:5070");
+        await fleet.WaitForListAsync(static list => Fleet.IsEnabled(list, "sip:127.0.0.1:5070"));
+    }
+
+    [Test]
+    public async Task Only_the_sets_asked_for_are_managed()
+    {
+        await using var fleet = await Fleet.StartAsync(dispatchOptions: ["--set", "2", "--set", "3,4"]);
+
+        await fleet.PutUriAsync("1/a", "sip:127.0.0.1:5070");
+        await fleet.PutUriAsync("2/b", "sip:127.0.0.1:5071");
+        await fleet.PutUriAsync("4/c", "sip:127.0.0.1:5072");
+
+        await fleet.WaitForListAsync(static list => list.Count == 2);
+        Assert.That((await fleet.Kamailio.ListAsync()).Select(static entry => entry.Set), Is.EquivalentTo(new[] { 2, 4 }));
+    }
+}

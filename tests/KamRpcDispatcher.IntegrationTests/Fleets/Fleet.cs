@@ -1,0 +1,146 @@
+using System.Diagnostics;
+using Etcdserverpb;
+using Google.Protobuf;
+using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Testing;
+
+namespace KamRpcDispatcher.IntegrationTests.Fleets;
+
+/// <summary>A whole installation: etcd, Kamailio with the snippet, <c>kamrpc dispatch</c>, and as many <c>kamrpc announce</c> as wanted.</summary>
+internal sealed class Fleet : IAsyncDisposable
+{
+    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(15);
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly List<ServerProcess> _processes = [];
+    private readonly string[] _dispatchOptions;
+    private EtcdStore? _store;
+
+    private Fleet(EtcdServer etcd, KamailioServer kamailio, string[] dispatchOptions)
+    {
+        Etcd = etcd;
+        Kamailio = kamailio;
+        _dispatchOptions = dispatchOptions;
+    }
+
+    public EtcdServer Etcd { get; }
+
+    public KamailioServer Kamailio { get; }
+
+    public ServerProcess Dispatcher { get; private set; } = null!;
+
+    public EtcdKeys Keys { get; } = new("default");
+
+    /// <summary>The test's own way to etcd, which tells the moment of the answer.</summary>
+    private KV.KVClient Store => (_store ??= new EtcdStore(Endpoints(Etcd))).Keys;
+
+    public static async Task<Fleet> StartAsync(KamailioOptions? options = null, params string[] dispatchOptions)
+    {
+        RealServers.Require("etcd", "etcdctl", "kamailio", "sipp");
+        var fleet = new Fleet(await EtcdServer.StartAsync(), await KamailioServer.StartAsync(options), dispatchOptions);
+        fleet.StartDispatcher();
+        await fleet.Dispatcher.WaitForLineAsync("In step with revision", Deadline);
+        return fleet;
+    }
+
+    public static EtcdEndpoints Endpoints(EtcdServer etcd) =>
+        EtcdEndpoints.TryParse(etcd.Endpoint, out var endpoints, out var error) ? endpoints : throw new InvalidOperationException(error);
+
+    public void StartDispatcher() => Dispatcher = Start(
+        ["dispatch", "--etcd", Etcd.Endpoint, "--kamailio", Kamailio.RpcAddress, "--proxy", "p1", "--reply-dir", _folder.File("r"), .. _dispatchOptions]);
+
+    /// <summary>Starts an announcer and waits until its key is written.</summary>
+    public async Task<ServerProcess> AnnounceAsync(string name, string uri, params string[] options)
+    {
+        var announcer = Start(["announce", "--etcd", Etcd.Endpoint, "--name", name, "--uri", uri, .. options]);
+        await announcer.WaitForLineAsync("Wrote /kamrpc/", Deadline);
+        return announcer;
+    }
+
+    public ServerProcess Start(string[] arguments)
+    {
+        var process = ServerProcess.Start("dotnet", [Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), .. arguments]);
+        _processes.Add(process);
+        return process;
+    }
+
+    /// <summary>Writes a member's record without a lease; the answer is the moment of etcd's.</summary>
+    public async Task<long> PutAsync(string member, string value)
+    {
+        await Store.PutAsync(new PutRequest { Key = ByteString.CopyFromUtf8(Keys.Members + member), Value = ByteString.CopyFromUtf8(value) });
+        return Stopwatch.GetTimestamp();
+    }
+
+    public Task<long> PutUriAsync(string member, string uri) => PutAsync(member, $"{{\"uri\":\"{uri}\"}}");
+
+    /// <summary>Deletes a member's record; the answer is the moment of etcd's.</summary>
+    public async Task<long> DeleteAsync(string member)
+    {
+        await Store.DeleteRangeAsync(new DeleteRangeRequest { Key = ByteString.CopyFromUtf8(Keys.Members + member) });
+        return Stopwatch.GetTimestamp();
+    }
+
+    /// <summary>The URIs that the store holds, by set.</summary>
+    public async Task<HashSet<(int Set, string Uri)>> AnnouncedAsync()
+    {
+        var range = new RangeRequest { Key = ByteString.CopyFromUtf8(Keys.Members), RangeEnd = ByteString.CopyFromUtf8(Keys.Members[..^1] + "0") };
+        var table = new MembershipTable(Keys);
+        foreach (var pair in (await Store.RangeAsync(range)).Kvs)
+        {
+            table.Put(pair.Key.ToStringUtf8(), pair.Value.Memory, pair.CreateRevision, pair.ModRevision);
+        }
+
+        return [.. table.At(0).Members.Select(static member => (member.Key.Set, member.Uri.Text))];
+    }
+
+    /// <summary>Reads Kamailio's list over and over until it is as wanted; answers when it was.</summary>
+    public async Task<long> WaitForListAsync(Func<IReadOnlyList<FakeDestination>, bool> condition, TimeSpan? timeout = null)
+    {
+        var begun = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            IReadOnlyList<FakeDestination> list = [];
+            try
+            {
+                list = await Kamailio.ListAsync();
+                if (condition(list))
+                {
+                    return Stopwatch.GetTimestamp();
+                }
+            }
+            catch (Exception exception) when (exception is System.Net.Sockets.SocketException or TimeoutException)
+            {
+                // Kamailio is not there at the moment.
+            }
+
+            if (Stopwatch.GetElapsedTime(begun) > (timeout ?? Deadline))
+            {
+                throw new TimeoutException($"The list is not as wanted:\n{string.Join('\n', list)}\n{Dispatcher.Output}");
+            }
+
+            // Lets others have the processor: the machine is small, and Kamailio answers one call at a time.
+            await Task.Delay(1);
+        }
+    }
+
+    /// <summary>Listed, and not disabled by the dispatcher; Kamailio's probing may have found nobody there.</summary>
+    public static bool IsEnabled(IEnumerable<FakeDestination> list, string uri) =>
+        list.Any(entry => entry.Uri == uri && entry.Flags[0] != 'D');
+
+    /// <summary>Listed, and active.</summary>
+    public static bool IsRoutable(IEnumerable<FakeDestination> list, string uri) =>
+        list.Any(entry => entry.Uri == uri && entry.Flags[0] == 'A');
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var process in _processes)
+        {
+            await process.DisposeAsync();
+        }
+
+        _store?.Dispose();
+        await Kamailio.DisposeAsync();
+        await Etcd.DisposeAsync();
+        _folder.Dispose();
+    }
+}
