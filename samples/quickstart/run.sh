@@ -6,7 +6,7 @@ export LC_ALL=C PATH="$PATH:/usr/sbin:/sbin"
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 REPO=$(cd "$HERE/../.." && pwd)
 RATE=50 HOLD_MS=200 TTL_S=5
-KEEP='' FOLDER='' POLICY='' COMPLETE=''
+KEEP='' FOLDER='' POLICY='' COMPLETE='' HOLD='' HELD=''
 STEP=0 UAC=0 TOTAL=0 SENT=0 FAILED=0 LOST=0
 MEMBERS=() PROBLEMS=() TAKEN=' '
 declare -A PORT UAS ANNOUNCER FATE BEFORE CALLS
@@ -174,8 +174,8 @@ read_options "$@"
 # The caller's own settings for etcd and kamrpc are not meant for these.
 for name in "${!ETCD@}" "${!KAMRPC_@}"; do unset "$name"; done
 trap finish EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
+trap 'interrupt 130' INT
+trap 'interrupt 143' TERM HUP
 trap 'echo "run.sh: unexpected failure of: $BASH_COMMAND" >&2' ERR
 # Not below TMPDIR: the path of a Unix socket has to be short.
 FOLDER=$(mktemp -d /tmp/kamrpc-quickstart.XXXXXX)

@@ -48,11 +48,11 @@ write_stop_script() {
   {
     printf '#!/usr/bin/env bash\n# Stops what run.sh started, the latest first, and removes its folder.\nfolder=%q\n' "$FOLDER"
     cat << 'STOP'
-is_ours() { tr '\0' '\n' 2> /dev/null < "/proc/$1/environ" | grep -qxF "QUICKSTART_FOLDER=$folder"; }
+is_ours() { grep -qzxF "QUICKSTART_FOLDER=$folder" "/proc/$1/environ" 2> /dev/null; }
 for pid in $(tac "$folder/pids"); do
-  is_ours "$pid" 2> /dev/null || continue
-  kill -TERM -- "-$pid"
-  for ((i = 0; i < 50; i++)); do is_ours "$pid" 2> /dev/null || break; sleep 0.1; done
+  is_ours "$pid" || continue
+  kill -TERM -- "-$pid" 2> /dev/null || kill -TERM "$pid" 2> /dev/null
+  for ((i = 0; i < 50; i++)); do is_ours "$pid" || break; sleep 0.1; done
   kill -KILL -- "-$pid" 2> /dev/null
 done
 rm -rf "$folder"
@@ -63,11 +63,19 @@ STOP
 
 # Each in a session of its own, so that Ctrl-C does not reach it and all can be stopped in order.
 start() { # LOG COMMAND...: sets STARTED to its pid
-  QUICKSTART_FOLDER=$FOLDER setsid "${@:2}" > "$FOLDER/$1" 2>&1 < /dev/null &
+  HOLD=yes
+  QUICKSTART_FOLDER=$FOLDER TMPDIR=$FOLDER setsid "${@:2}" > "$FOLDER/$1" 2>&1 < /dev/null &
   STARTED=$!
   echo "$STARTED" >> "$FOLDER/pids"
   disown
+  # Only from then on the stop script knows it.
+  while is_running "$STARTED" && ! grep -qzxF "QUICKSTART_FOLDER=$FOLDER" "/proc/$STARTED/environ" 2> /dev/null; do sleep 0.01; done
+  HOLD=''
+  [[ ! $HELD ]] || exit "$HELD"
 }
+
+# A signal that comes while something is being started has to wait until that is known.
+interrupt() { if [[ $HOLD ]]; then HELD=$1; else exit "$1"; fi; }
 
 is_running() { kill -0 "$1" 2> /dev/null; }
 
