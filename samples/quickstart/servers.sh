@@ -61,10 +61,10 @@ STOP
   chmod +x "$FOLDER/stop.sh"
 }
 
-# Each in a session of its own, so that Ctrl-C does not reach it and all can be stopped in order.
+# Each in a session of its own, so that Ctrl-C does not reach it and all can be stopped in order; on loopback no HTTP proxy helps.
 start() { # LOG COMMAND...: sets STARTED to its pid
   HOLD=yes
-  QUICKSTART_FOLDER=$FOLDER TMPDIR=$FOLDER setsid "${@:2}" > "$FOLDER/$1" 2>&1 < /dev/null &
+  QUICKSTART_FOLDER=$FOLDER TMPDIR=$FOLDER NO_PROXY=127.0.0.1 no_proxy=127.0.0.1 setsid "${@:2}" > "$FOLDER/$1" 2>&1 < /dev/null &
   STARTED=$!
   echo "$STARTED" >> "$FOLDER/pids"
   disown
