@@ -46,8 +46,16 @@ internal sealed class Fleet : IAsyncDisposable
     public static EtcdEndpoints Endpoints(EtcdServer etcd) =>
         EtcdEndpoints.TryParse(etcd.Endpoint, out var endpoints, out var error) ? endpoints : throw new InvalidOperationException(error);
 
-    public void StartDispatcher() => Dispatcher = Start(
-        ["dispatch", "--etcd", Etcd.Endpoint, "--kamailio", Kamailio.RpcAddress, "--proxy", "p1", "--reply-dir", _folder.File("r"), .. _dispatchOptions]);
+    /// <summary>Removes at once what left, unless the test says otherwise.</summary>
+    public void StartDispatcher()
+    {
+        string[] removal = _dispatchOptions.Contains("--removal-delay") ? [] : ["--removal-delay", "0s"];
+        Dispatcher = Start(
+        [
+            "dispatch", "--etcd", Etcd.Endpoint, "--kamailio", Kamailio.RpcAddress, "--proxy", "p1",
+            "--reply-dir", _folder.File("r"), "--state-dir", _folder.File("state"), .. removal, .. _dispatchOptions,
+        ]);
+    }
 
     /// <summary>Starts an announcer and waits until its key is written.</summary>
     public async Task<ServerProcess> AnnounceAsync(string name, string uri, params string[] options)
@@ -84,10 +92,10 @@ internal sealed class Fleet : IAsyncDisposable
     public async Task<HashSet<(int Set, string Uri)>> AnnouncedAsync()
     {
         var range = new RangeRequest { Key = ByteString.CopyFromUtf8(Keys.Members), RangeEnd = ByteString.CopyFromUtf8(Keys.Members[..^1] + "0") };
-        var table = new MembershipTable(Keys);
+        var table = new MembershipTable(Keys, TimeProvider.System);
         foreach (var pair in (await Store.RangeAsync(range)).Kvs)
         {
-            table.Put(pair.Key.ToStringUtf8(), pair.Value.Memory, pair.CreateRevision, pair.ModRevision);
+            table.Put(pair.Key.ToStringUtf8(), pair.Value.Memory, pair.CreateRevision, pair.ModRevision, pair.Lease != 0);
         }
 
         return [.. table.At(0).Members.Select(static member => (member.Key.Set, member.Uri.Text))];
