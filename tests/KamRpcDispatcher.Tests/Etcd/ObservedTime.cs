@@ -6,16 +6,32 @@ namespace KamRpcDispatcher.Tests.Etcd;
 internal sealed class ObservedTime : FakeTimeProvider
 {
     private readonly Milestones _milestones = new();
-    private int _timers;
+    private readonly List<TimeSpan> _waits = [];
+
+    /// <summary>How long each wait was to be, in the order of their beginnings.</summary>
+    public IReadOnlyList<TimeSpan> Waits
+    {
+        get
+        {
+            lock (_waits)
+            {
+                return [.. _waits];
+            }
+        }
+    }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = base.CreateTimer(callback, state, dueTime, period);
-        Interlocked.Increment(ref _timers);
+        lock (_waits)
+        {
+            _waits.Add(dueTime);
+        }
+
         _milestones.Passed();
         return timer;
     }
 
     /// <summary>Completes when so many waits have begun, since the clock was made.</summary>
-    public Task WaitForTimersAsync(int count) => _milestones.WaitUntilAsync(() => Volatile.Read(ref _timers) >= count);
+    public Task WaitForWaitsAsync(int count) => _milestones.WaitUntilAsync(() => Waits.Count >= count);
 }

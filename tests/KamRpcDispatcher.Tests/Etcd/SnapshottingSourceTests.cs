@@ -41,6 +41,7 @@ public sealed class SnapshottingSourceTests : IAsyncDisposable
     {
         Save(7, "a");
         var source = Start();
+        Assert.That(_time.Waits, Is.EqualTo(new[] { Patience }));
         _time.Advance(Patience - Moment);
         Assert.That(source.Current, Is.Null);
         Assert.That(source.IsFromSnapshot, Is.False);
@@ -76,7 +77,7 @@ public sealed class SnapshottingSourceTests : IAsyncDisposable
         var source = Start();
         _store.Set(9, Members.Of("b"));
         await _fileLog.WaitForAsync(Written);
-        await _time.WaitForTimersAsync(2);
+        await _time.WaitForWaitsAsync(2);
         _time.Advance(Patience);
 
         Assert.That(source.Current!.Revision, Is.EqualTo(9));
@@ -116,7 +117,7 @@ public sealed class SnapshottingSourceTests : IAsyncDisposable
     {
         Start();
         _store.Set(1, Members.Of("a"));
-        await _time.WaitForTimersAsync(2);
+        await _time.WaitForWaitsAsync(2);
         Assert.That(Saved()!.Revision, Is.EqualTo(1), "the first is written at once");
 
         for (var revision = 2; revision <= 9; revision++)
@@ -127,8 +128,9 @@ public sealed class SnapshottingSourceTests : IAsyncDisposable
         _time.Advance(SnapshottingSource.WriteInterval - Moment);
         Assert.That(Saved()!.Revision, Is.EqualTo(1));
         _time.Advance(Moment);
-        await _time.WaitForTimersAsync(3);
+        await _time.WaitForWaitsAsync(3);
 
+        Assert.That(_time.Waits, Is.EqualTo(new[] { Patience, SnapshottingSource.WriteInterval, SnapshottingSource.WriteInterval }));
         Assert.That(_fileLog.Of(Written), Has.Count.EqualTo(2));
         Assert.That(Saved()!.Revision, Is.EqualTo(9));
     }
@@ -139,7 +141,7 @@ public sealed class SnapshottingSourceTests : IAsyncDisposable
         Save(7, "a");
         Start();
         _store.Set(7, Members.Of("a"));
-        await _time.WaitForTimersAsync(2);
+        await _time.WaitForWaitsAsync(2);
 
         Assert.That(_fileLog.Of(Written), Is.Empty);
     }
@@ -149,7 +151,7 @@ public sealed class SnapshottingSourceTests : IAsyncDisposable
     {
         Start();
         _store.Set(1, Members.Of("a"));
-        await _time.WaitForTimersAsync(2);
+        await _time.WaitForWaitsAsync(2);
         _store.Set(2, Members.Of("b"));
         await _stop.CancelAsync();
 
@@ -177,7 +179,8 @@ public sealed class SnapshottingSourceTests : IAsyncDisposable
         Start();
         _store.Set(1, Members.Of("a"));
         await _fileLog.WaitForAsync(NotWritten);
-        await _time.WaitForTimersAsync(2);
+        await _time.WaitForWaitsAsync(2);
+        Assert.That(_time.Waits[^1], Is.EqualTo(SnapshottingSource.RetryInterval));
         inTheWay.Delete();
 
         _time.Advance(SnapshottingSource.RetryInterval - Moment);
@@ -191,12 +194,12 @@ public sealed class SnapshottingSourceTests : IAsyncDisposable
     public async Task The_store_does_not_wait_for_the_disk()
     {
         using var mayGo = new ManualResetEventSlim();
-        var waited = true;
-        _fileLog.OnEntry = _ => waited = !mayGo.Wait(TimeSpan.FromSeconds(10));
+        var waited = false;
+        _fileLog.OnEntry = _ => waited |= !mayGo.Wait(TimeSpan.FromSeconds(10));
         Start();
         _store.Set(1, Members.Of("a"));
         mayGo.Set();
-        await _time.WaitForTimersAsync(2);
+        await _time.WaitForWaitsAsync(2);
 
         Assert.That(waited, Is.False, "the write was to end before the caller went on");
     }
