@@ -22,7 +22,15 @@ internal sealed class SnapshottingSource(
 
     private volatile Membership? _standIn;
 
-    public Membership? Current => inner.Current ?? _standIn;
+    public Membership? Current
+    {
+        get
+        {
+            // In this order: the stand-in goes only after the source has its own, so that one of the two is seen.
+            var standIn = _standIn;
+            return inner.Current ?? standIn;
+        }
+    }
 
     /// <summary>Whether <see cref="Current"/> is the saved membership. Ask before reading <see cref="Current"/>: then a saved one is never taken for the store's.</summary>
     public bool IsFromSnapshot => _standIn is not null && inner.Current is null;
