@@ -16,7 +16,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, TimeProvider tim
     /// <summary>Runs until cancelled. Kamailio's list stays as it is afterwards: a daemon that stops takes no calls from anybody.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        using var store = new EtcdStore(options.Etcd);
+        using var store = new EtcdStore(options.Etcd, timeProvider);
         var keys = new EtcdKeys(options.Cluster);
         var report = new ProxyReport(store, keys, options.Proxy, options.ReportTtl, timeProvider, logs.CreateLogger<ProxyReport>());
         await using var client = new RpcClient(new UnixDatagramTransport(options.Kamailio, options.ReplyDirectory), options.RpcTimeout, timeProvider);
@@ -28,7 +28,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, TimeProvider tim
         Reconciler? reconciler = null;
         using var watcher = new SocketWatcher(options.Kamailio.Path, () => reconciler?.Wake());
         reconciler = new Reconciler(
-            new MembershipWatch(store, keys, timeProvider, logs.CreateLogger<MembershipWatch>()),
+            Source(store, keys),
             dispatcher,
             new SafePush(dispatcher, gracePeriod, quarantine, logs.CreateLogger<SafePush>()),
             new PlanPolicy(options.Cluster) { Sets = options.Sets, IsQuarantined = quarantine.Holds, IsAdmissionProbed = options.IsAdmissionProbed },
@@ -60,6 +60,20 @@ public sealed class DispatcherDaemon(DispatcherOptions options, TimeProvider tim
                 await part.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
+    }
+
+    private IMembershipSource Source(EtcdStore store, EtcdKeys keys)
+    {
+        var watch = new MembershipWatch(store, keys, timeProvider, logs.CreateLogger<MembershipWatch>());
+        return options.StateDirectory is { } directory
+            ? new SnapshottingSource(
+                watch,
+                new SnapshotFile(directory, options.Cluster, logs.CreateLogger<SnapshotFile>()),
+                options.SnapshotPatience,
+                watch.Seed,
+                timeProvider,
+                logs.CreateLogger<SnapshottingSource>())
+            : watch;
     }
 
     private GraceStatus Status(IGracePeriod gracePeriod)

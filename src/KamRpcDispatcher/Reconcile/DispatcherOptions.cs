@@ -31,6 +31,9 @@ public sealed record DispatcherOptions(EtcdEndpoints Etcd, string Cluster, Kamai
     /// <summary>Where the last good membership is kept, null for nowhere.</summary>
     public string? StateDirectory { get; init; }
 
+    /// <summary>How long etcd may take at the start before the membership kept there stands in.</summary>
+    public TimeSpan SnapshotPatience { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>How long Kamailio may take to reply.</summary>
     public TimeSpan RpcTimeout { get; init; } = TimeSpan.FromSeconds(1);
 

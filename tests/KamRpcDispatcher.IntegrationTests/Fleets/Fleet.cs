@@ -32,7 +32,7 @@ internal sealed class Fleet : IAsyncDisposable
     public EtcdKeys Keys { get; } = new("default");
 
     /// <summary>The test's own way to etcd, which tells the moment of the answer.</summary>
-    private KV.KVClient Store => (_store ??= new EtcdStore(Endpoints(Etcd))).Keys;
+    private KV.KVClient Store => (_store ??= new EtcdStore(Endpoints(Etcd), TimeProvider.System)).Keys;
 
     public static async Task<Fleet> StartAsync(KamailioOptions? options = null, params string[] dispatchOptions)
     {
