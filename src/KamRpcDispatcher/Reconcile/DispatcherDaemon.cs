@@ -19,8 +19,9 @@ public sealed class DispatcherDaemon(DispatcherOptions options, TimeProvider tim
         using var store = new EtcdStore(options.Etcd, timeProvider);
         var keys = new EtcdKeys(options.Cluster);
         var report = new ProxyReport(store, keys, options.Proxy, options.ReportTtl, timeProvider, logs.CreateLogger<ProxyReport>());
-        await using var client = new RpcClient(new UnixDatagramTransport(options.Kamailio, options.ReplyDirectory), options.RpcTimeout, timeProvider);
-        var dispatcher = new KamailioDispatcher(client);
+        await using var client = Client(options.Kamailio);
+        await using var reader = options.KamailioRead is { } read ? Client(read) : null;
+        var dispatcher = new KamailioDispatcher(client, reader);
         var quarantine = new Quarantine(timeProvider);
         using var proxyLock = new ProxyLock(options.Kamailio.Path, $"{options.Proxy} (PID {Environment.ProcessId})", logs.CreateLogger<ProxyLock>());
         proxyLock.Ensure();
@@ -60,6 +61,14 @@ public sealed class DispatcherDaemon(DispatcherOptions options, TimeProvider tim
                 await part.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
+    }
+
+    private RpcClient Client(KamailioAddress address)
+    {
+        IRpcTransport transport = address.Transport == RpcTransport.Fifo
+            ? new FifoTransport(address, options.FifoReplyDirectory)
+            : new UnixDatagramTransport(address, options.ReplyDirectory);
+        return new RpcClient(transport, options.RpcTimeout, timeProvider);
     }
 
     private IMembershipSource Source(EtcdStore store, EtcdKeys keys)

@@ -53,7 +53,7 @@ internal sealed class Fleet : IAsyncDisposable
         Dispatcher = Start(
         [
             "dispatch", "--etcd", Etcd.Endpoint, "--kamailio", Kamailio.RpcAddress, "--proxy", "p1",
-            "--reply-dir", _folder.File("r"), "--state-dir", _folder.File("state"), .. removal, .. _dispatchOptions,
+            "--reply-dir", _folder.File("r"), "--state-dir", _folder.File("state"), .. removal, .. _dispatchOptions.Select(option => option.Replace("{fifo}", Kamailio.FifoPath, StringComparison.Ordinal)),
         ]);
     }
 

@@ -37,6 +37,9 @@ public sealed class KamailioServer : IAsyncDisposable
     /// <summary>Read at start and at <c>dispatcher.reload</c>.</summary>
     public string ListFile { get; }
 
+    /// <summary>The JSON-RPC FIFO, which is there when the config opens it (KAMRPC_TRANSPORT 6).</summary>
+    public string FifoPath => _folder.File("run/kamailio_rpc.fifo");
+
     public string SocketPath { get; }
 
     /// <summary>The URI by which the product addresses it.</summary>
