@@ -24,12 +24,16 @@ internal sealed class LeasedRecord(
     ILogger logger)
 {
     private static readonly TimeSpan OccupiedDelay = TimeSpan.FromSeconds(1);
+
+    /// <summary>The least time between two writes of a value that changes all the time.</summary>
+    private static readonly TimeSpan UpdateInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan WithdrawTimeout = TimeSpan.FromSeconds(3);
 
     private readonly ByteString _key = ByteString.CopyFromUtf8(key);
     private readonly Channel<bool> _updated = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private volatile ByteString _value = ByteString.Empty;
     private ByteString _written = ByteString.Empty;
+    private long _writtenAt;
     private long _lease;
     private bool _isHeld;
     private bool _maySupersede = true;
@@ -122,6 +126,11 @@ internal sealed class LeasedRecord(
         await Task.WhenAny(updated, Task.Delay(_isHeld ? ttl / 3 : OccupiedDelay, timeProvider, rest.Token)).ConfigureAwait(false);
         await rest.CancelAsync().ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
+        var sinceWritten = timeProvider.GetElapsedTime(_writtenAt);
+        if (sinceWritten < UpdateInterval)
+        {
+            await Task.Delay(UpdateInterval - sinceWritten, timeProvider, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     /// <summary>Writes the key under a lease of ours, if it is free.</summary>
@@ -219,6 +228,7 @@ internal sealed class LeasedRecord(
         if (done.Succeeded || done.Responses[0].ResponseRange.Kvs.Any(pair => pair.Lease == _lease && pair.Value.Equals(value)))
         {
             _written = value;
+            _writtenAt = timeProvider.GetTimestamp();
             return true;
         }
 

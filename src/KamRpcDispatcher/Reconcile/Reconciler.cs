@@ -85,7 +85,7 @@ internal sealed class Reconciler(
             }
 
             push.Verify(table);
-            var held = PanicGuard.Held(membership, options.Panic, timeProvider.GetUtcNow());
+            var held = PanicGuard.Held(membership, options.Panic, timeProvider.GetUtcNow()).Where(member => policy.Manages(member.Key.Set)).ToList();
             journal.Held(held, options.Panic);
             var plan = Planner.Plan([.. membership.Members, .. held], table.Destinations, policy with
             {
