@@ -13,31 +13,38 @@ internal sealed class Fleet : IAsyncDisposable
 
     private readonly TemporaryFolder _folder = new();
     private readonly List<ServerProcess> _processes = [];
-    private readonly string[] _dispatchOptions;
+    private readonly FleetOptions _options;
     private EtcdStore? _store;
 
-    private Fleet(EtcdServer etcd, KamailioServer kamailio, string[] dispatchOptions)
+    private Fleet(EtcdServer etcd, KamailioServer kamailio, FleetOptions options)
     {
         Etcd = etcd;
         Kamailio = kamailio;
-        _dispatchOptions = dispatchOptions;
+        _options = options;
+        Relay = options.RelaySeed is { } seed ? new RpcRelay(kamailio.SocketPath, seed) : null;
     }
 
     public EtcdServer Etcd { get; }
 
     public KamailioServer Kamailio { get; }
 
+    /// <summary>Between the dispatcher and Kamailio, where the options ask for one.</summary>
+    public RpcRelay? Relay { get; }
+
     public ServerProcess Dispatcher { get; private set; } = null!;
 
     public EtcdKeys Keys { get; } = new("default");
 
     /// <summary>The test's own way to etcd, which tells the moment of the answer.</summary>
-    private KV.KVClient Store => (_store ??= new EtcdStore(Endpoints(Etcd))).Keys;
+    public EtcdStore Store => _store ??= new EtcdStore(Endpoints(Etcd));
 
-    public static async Task<Fleet> StartAsync(KamailioOptions? options = null, params string[] dispatchOptions)
+    public static Task<Fleet> StartAsync(KamailioOptions? options = null, params string[] dispatchOptions) =>
+        StartAsync(new FleetOptions { Kamailio = options, Dispatch = dispatchOptions });
+
+    public static async Task<Fleet> StartAsync(FleetOptions options)
     {
         RealServers.Require("etcd", "etcdctl", "kamailio", "sipp");
-        var fleet = new Fleet(await EtcdServer.StartAsync(), await KamailioServer.StartAsync(options), dispatchOptions);
+        var fleet = new Fleet(await EtcdServer.StartAsync(), await KamailioServer.StartAsync(options.Kamailio), options);
         fleet.StartDispatcher();
         await fleet.Dispatcher.WaitForLineAsync("In step with revision", Deadline);
         return fleet;
@@ -47,7 +54,11 @@ internal sealed class Fleet : IAsyncDisposable
         EtcdEndpoints.TryParse(etcd.Endpoint, out var endpoints, out var error) ? endpoints : throw new InvalidOperationException(error);
 
     public void StartDispatcher() => Dispatcher = Start(
-        ["dispatch", "--etcd", Etcd.Endpoint, "--kamailio", Kamailio.RpcAddress, "--proxy", "p1", "--reply-dir", _folder.File("r"), .. _dispatchOptions]);
+        [
+            "dispatch", "--etcd", Etcd.Endpoint, "--kamailio", Relay is null ? Kamailio.RpcAddress : "jsonrpc+unix:" + Relay.Path,
+            "--proxy", "p1", "--reply-dir", _folder.File("r"), .. _options.Dispatch,
+        ],
+        _options.OnDispatcherLine);
 
     /// <summary>Starts an announcer and waits until its key is written.</summary>
     public async Task<ServerProcess> AnnounceAsync(string name, string uri, params string[] options)
@@ -57,9 +68,9 @@ internal sealed class Fleet : IAsyncDisposable
         return announcer;
     }
 
-    public ServerProcess Start(string[] arguments)
+    public ServerProcess Start(string[] arguments, Action<string>? onLine = null)
     {
-        var process = ServerProcess.Start("dotnet", [Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), .. arguments]);
+        var process = ServerProcess.Start("dotnet", [Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), .. arguments], onLine: onLine);
         _processes.Add(process);
         return process;
     }
@@ -67,7 +78,7 @@ internal sealed class Fleet : IAsyncDisposable
     /// <summary>Writes a member's record without a lease; the answer is the moment of etcd's.</summary>
     public async Task<long> PutAsync(string member, string value)
     {
-        await Store.PutAsync(new PutRequest { Key = ByteString.CopyFromUtf8(Keys.Members + member), Value = ByteString.CopyFromUtf8(value) });
+        await Store.Keys.PutAsync(new PutRequest { Key = ByteString.CopyFromUtf8(Keys.Members + member), Value = ByteString.CopyFromUtf8(value) });
         return Stopwatch.GetTimestamp();
     }
 
@@ -76,7 +87,7 @@ internal sealed class Fleet : IAsyncDisposable
     /// <summary>Deletes a member's record; the answer is the moment of etcd's.</summary>
     public async Task<long> DeleteAsync(string member)
     {
-        await Store.DeleteRangeAsync(new DeleteRangeRequest { Key = ByteString.CopyFromUtf8(Keys.Members + member) });
+        await Store.Keys.DeleteRangeAsync(new DeleteRangeRequest { Key = ByteString.CopyFromUtf8(Keys.Members + member) });
         return Stopwatch.GetTimestamp();
     }
 
@@ -85,7 +96,7 @@ internal sealed class Fleet : IAsyncDisposable
     {
         var range = new RangeRequest { Key = ByteString.CopyFromUtf8(Keys.Members), RangeEnd = ByteString.CopyFromUtf8(Keys.Members[..^1] + "0") };
         var table = new MembershipTable(Keys);
-        foreach (var pair in (await Store.RangeAsync(range)).Kvs)
+        foreach (var pair in (await Store.Keys.RangeAsync(range)).Kvs)
         {
             table.Put(pair.Key.ToStringUtf8(), pair.Value.Memory, pair.CreateRevision, pair.ModRevision);
         }
@@ -139,6 +150,7 @@ internal sealed class Fleet : IAsyncDisposable
         }
 
         _store?.Dispose();
+        await (Relay?.DisposeAsync() ?? default);
         await Kamailio.DisposeAsync();
         await Etcd.DisposeAsync();
         _folder.Dispose();
