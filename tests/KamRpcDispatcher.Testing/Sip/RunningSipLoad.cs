@@ -44,6 +44,14 @@ public sealed partial class RunningSipLoad : IAsyncDisposable
             : throw new InvalidOperationException($"sipp ended with {await _sipp.Exited.ConfigureAwait(false)}:\n{_sipp.Output}");
     }
 
+    /// <summary>Ends it at once, with the calls that are up: they count as failed. The figures are those of the last second.</summary>
+    public async Task<SipLoadResult> AbandonAsync()
+    {
+        _cutShort = true;
+        _sipp.Kill();
+        return await EndAsync().ConfigureAwait(false);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _sipp.DisposeAsync().ConfigureAwait(false);

@@ -1,0 +1,18 @@
+namespace KamRpcDispatcher.IntegrationTests.Chaos;
+
+/// <summary>Counts the structural changes that the dispatcher logs, while they stream by. Thread-safe.</summary>
+internal sealed class ChangeCounter
+{
+    private int _count;
+
+    public int Count => Volatile.Read(ref _count);
+
+    /// <summary>Looks at a line: event 2000 is an added destination, 2001 a removed one.</summary>
+    public void See(string line)
+    {
+        if (line.Contains("[2000]", StringComparison.Ordinal) || line.Contains("[2001]", StringComparison.Ordinal))
+        {
+            Interlocked.Increment(ref _count);
+        }
+    }
+}
