@@ -69,7 +69,7 @@ internal sealed class ChaosRound(ChaosFleet fleet, IReadOnlyList<Disturbance> di
         }
 
         Assert.That(judged.Successful, Is.GreaterThan(callsPerSecond), $"calls were made: {judged}");
-        Assert.That(judged.Failed, Is.Zero, $"every member answers: {judged}\n{string.Join('\n', fleet.Kamailio.Output.Split('\n').Where(static line => line.Contains("kamrpc:", StringComparison.Ordinal)).TakeLast(20))}");
+        Assert.That(judged.Failed, Is.Zero, $"every member answers: {judged}\n{judged.Errors}\n{string.Join('\n', fleet.Kamailio.Output.Split('\n').Where(static line => line.Contains("kamrpc:", StringComparison.Ordinal)).TakeLast(20))}");
         return $"calls: {judged}{aside}";
     }
 

@@ -9,6 +9,8 @@ public sealed partial class RunningSipLoad : IAsyncDisposable
     /// <summary>A call without an answer is retransmitted for about this long before it has failed.</summary>
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
+    private const int MostErrors = 4000;
+
     private readonly ServerProcess _sipp;
     private readonly int _calls;
     private readonly TimeSpan _time;
@@ -66,12 +68,16 @@ public sealed partial class RunningSipLoad : IAsyncDisposable
 
         // Not SIPp's count of failed calls: one that it gave up at its own end is in neither of its counters.
         var due = _cutShort ? Total("TotalCallCreated") : _calls;
-        return new SipLoadResult(successful, due - successful, Refusals(), Total("Retransmissions(C)"));
+        var errors = File.Exists(_errors) ? File.ReadAllText(_errors) : "";
+        return new SipLoadResult(successful, due - successful, Refusals(errors), Total("Retransmissions(C)"))
+        {
+            Errors = errors[..Math.Min(errors.Length, MostErrors)],
+        };
 
         int Total(string column) => int.Parse(last[column], CultureInfo.InvariantCulture);
     }
 
-    private Dictionary<int, int> Refusals() => !File.Exists(_errors) ? [] : Received().Matches(File.ReadAllText(_errors))
+    private static Dictionary<int, int> Refusals(string errors) => Received().Matches(errors)
         .CountBy(static match => int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture)).ToDictionary();
 
     [GeneratedRegex("received 'SIP/2.0 ([3-6][0-9]{2})")]

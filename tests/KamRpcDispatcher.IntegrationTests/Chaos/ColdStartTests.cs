@@ -1,0 +1,85 @@
+using System.Diagnostics;
+using KamRpcDispatcher.IntegrationTests.Fleets;
+using KamRpcDispatcher.Testing;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.IntegrationTests.Chaos;
+
+/// <summary>Large memberships into an empty Kamailio, under calls.</summary>
+public class ColdStartTests
+{
+    /// <summary>About what fits into the 128 KiB of a datagram reply: Kamailio drops a longer list, and nobody can read the table then.</summary>
+    private const int Many = 500;
+    private const int AfterRestart = 100;
+    private const int CallsPerSecond = 60;
+    private const int MembersATransaction = 100;
+
+    private static readonly TimeSpan CallDuration = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+
+    [Test]
+    public async Task A_large_membership_is_whole_in_an_empty_Kamailio_within_five_seconds()
+    {
+        await using var first = await SipServer.StartAsync();
+        await using var fleet = await Fleet.StartAsync(Options(first));
+        await using var load = SipLoad.Start(fleet.Kamailio.Sip, CallsPerSecond * 60, CallsPerSecond, CallDuration, SipLoadLimits.Endurance);
+
+        // Written while the dispatcher is away: it finds them all at once.
+        fleet.Dispatcher.Kill();
+        await fleet.Dispatcher.Gone;
+        await PutManyAsync(fleet, Many);
+        var begun = Stopwatch.GetTimestamp();
+        fleet.StartDispatcher();
+        var whole = await fleet.WaitForListAsync(static list => list.Count == Many + 1, Patience);
+
+        var calls = await load.FinishAsync();
+        await TestContext.Out.WriteLineAsync($"{Many} members cold, from the dispatcher's start to a whole list: {Stopwatch.GetElapsedTime(begun, whole).TotalSeconds:0.00} s; calls: {calls}");
+        Assert.That(fleet.Kamailio.CrashedBySignal, Is.Null);
+        Assert.That(calls.Failed, Is.Zero, calls.Errors);
+        await AssertWithinAsync(Stopwatch.GetElapsedTime(begun, whole), TimeSpan.FromSeconds(5));
+    }
+
+    [Test]
+    public async Task After_a_restart_of_Kamailio_the_first_of_a_hundred_members_is_back_within_50_ms_and_the_last_within_a_second()
+    {
+        await using var first = await SipServer.StartAsync();
+        await using var fleet = await Fleet.StartAsync(Options(first));
+        await PutManyAsync(fleet, AfterRestart);
+        await fleet.WaitForListAsync(static list => list.Count == AfterRestart + 1, Patience);
+
+        fleet.Kamailio.Kill();
+        await fleet.Kamailio.StartAgainAsync();
+        var one = await fleet.WaitForListAsync(static list => list.Count > 1, Patience);
+        var whole = await fleet.WaitForListAsync(static list => list.Count == AfterRestart + 1, Patience);
+
+        var (toOne, toWhole) = (Stopwatch.GetElapsedTime(fleet.Kamailio.SocketCreatedTimestamp, one), Stopwatch.GetElapsedTime(fleet.Kamailio.SocketCreatedTimestamp, whole));
+        await TestContext.Out.WriteLineAsync($"from the return of Kamailio's socket: first member back after {toOne.TotalMilliseconds:0} ms, {AfterRestart} after {toWhole.TotalMilliseconds:0} ms");
+        Assert.That(fleet.Kamailio.CrashedBySignal, Is.Null);
+        await AssertWithinAsync(toOne, TimeSpan.FromMilliseconds(50));
+        await AssertWithinAsync(toWhole, TimeSpan.FromSeconds(1));
+    }
+
+    /// <summary>The operator's own destination answers the calls, in the set that the members join.</summary>
+    private static FleetOptions Options(SipServer server) => new()
+    {
+        Kamailio = new KamailioOptions { Workers = 4, ListFileLines = [$"1 {server.Uri} 8 7 duid=operator"], PingInterval = TimeSpan.Zero },
+    };
+
+    /// <summary>Members of a set that gets no calls, since nobody answers there.</summary>
+    private static async Task PutManyAsync(Fleet fleet, int count)
+    {
+        foreach (var numbers in Enumerable.Range(0, count).Chunk(MembersATransaction))
+        {
+            await Task.WhenAll(numbers.Select(number => fleet.PutUriAsync($"2/cold-{number}", $"sip:127.1.{number / 250}.{1 + (number % 250)}:5060")));
+        }
+    }
+
+    /// <summary>With the fixed gap alone the time is as long as the gaps are; it is printed only.</summary>
+    private static async Task AssertWithinAsync(TimeSpan elapsed, TimeSpan limit)
+    {
+        if (await DispatchHelp.HasAsync("--grace"))
+        {
+            Assert.That(elapsed, Is.LessThan(limit));
+        }
+    }
+}
