@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Push;
 using KamRpcDispatcher.Push.Rpc;
 using KamRpcDispatcher.Reconcile;
 using Microsoft.Extensions.Logging;
@@ -14,7 +15,14 @@ internal static class DispatchCommand
     private static readonly Option<string?> Kamailio = CommonOptions.Text("--kamailio", $"Kamailio's RPC socket. [default: {KamailioAddress.Default}]");
     private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A set to manage (repeatable). [default: every set]");
     private static readonly Option<string?> Proxy = CommonOptions.Text("--proxy", "This proxy's name in etcd. [default: the host's name]");
-    private static readonly Option<string?> Gap = CommonOptions.Text("--gap", "The time between two structural changes (add, remove). [default: 100ms]");
+    private static readonly Option<string?> Gap = CommonOptions.Text("--gap", "The time between two structural changes where Kamailio's processes cannot be seen. [default: 1s]");
+    private static readonly Option<string?> Grace = CommonOptions.Text("--grace", "How to find the moment for the next structural change: auto (see Kamailio's processes at rest, else the gap), fixed (the gap), none (crashes Kamailio under load). [default: auto]");
+    private static readonly Option<string?> RemovalDelay = CommonOptions.Text("--removal-delay", "How long a destination stays disabled in the list after its member left. [default: 30s]");
+    private static readonly Option<string?> Admission = CommonOptions.Text("--admission", "When a new member gets calls: immediate, or probed (after Kamailio's own first good OPTIONS reply). [default: immediate]");
+    private static readonly Option<string?> PanicThreshold = CommonOptions.Text("--panic-threshold", "The percentage of a set that mass expiry cannot take away; 0 protects nothing. [default: 50]");
+    private static readonly Option<string?> PanicWindow = CommonOptions.Text("--panic-window", "The time within which expiries count as one event. [default: 10s]");
+    private static readonly Option<string?> PanicHold = CommonOptions.Text("--panic-hold", "How long expired members are kept in a set in panic. [default: 10m]");
+    private static readonly Option<string?> StateDirectory = CommonOptions.Text("--state-dir", "Where the last good membership is kept, for a start without etcd. [default: $STATE_DIRECTORY, /var/lib/kamrpc as root, else below $XDG_STATE_HOME or ~/.local/state]");
     private static readonly Option<string?> Resync = CommonOptions.Text("--resync", "The longest time between two looks at Kamailio's list. [default: 1s]");
     private static readonly Option<string?> RpcTimeout = CommonOptions.Text("--rpc-timeout", "How long Kamailio may take to reply. [default: 1s]");
     private static readonly Option<string?> ReplyDirectory = CommonOptions.Text("--reply-dir", "Where the socket for Kamailio's replies is made; Kamailio's user must be able to enter it. [default: $RUNTIME_DIRECTORY, /run/kamrpc as root, else below $XDG_RUNTIME_DIR or /tmp]");
@@ -23,7 +31,7 @@ internal static class DispatchCommand
     {
         var command = new Command("dispatch", "Keeps Kamailio's dispatcher sets equal to the announced servers.")
         {
-            CommonOptions.Etcd, CommonOptions.Cluster, Kamailio, Set, Proxy, Gap, Resync, RpcTimeout, ReplyDirectory, CommonOptions.LogLevel,
+            CommonOptions.Etcd, CommonOptions.Cluster, Kamailio, Set, Proxy, Grace, Gap, RemovalDelay, Admission, PanicThreshold, PanicWindow, PanicHold, StateDirectory, Resync, RpcTimeout, ReplyDirectory, CommonOptions.LogLevel,
         };
         root.Add(command);
         commands.Add(command, RunAsync);
@@ -36,7 +44,16 @@ internal static class DispatchCommand
         var kamailio = options.Value<KamailioAddress>(Kamailio, KamailioAddress.Default, KamailioAddress.TryParse);
         var sets = ReadSets(options);
         var proxy = options.Value<string>(Proxy, Dns.GetHostName(), CommonOptions.Name);
-        var gap = options.Value<TimeSpan>(Gap, "100ms", ParseGap);
+        var gap = options.Value<TimeSpan>(Gap, "1s", ParseGap);
+        var grace = options.Value<GraceMode>(Grace, "auto", ParseGrace);
+        var removalDelay = options.Value<TimeSpan>(RemovalDelay, "30s", ParseDelay);
+        var isAdmissionProbed = options.Value<bool>(Admission, "immediate", ParseAdmission);
+        var panic = new PanicOptions
+        {
+            Threshold = options.Value<int>(PanicThreshold, "50", ParsePercentage),
+            Window = options.Value<TimeSpan>(PanicWindow, "10s", ParseDelay),
+            Hold = options.Value<TimeSpan>(PanicHold, "10m", ParseDelay),
+        };
         var resync = options.Value<TimeSpan>(Resync, "1s", ParseInterval);
         var rpcTimeout = options.Value<TimeSpan>(RpcTimeout, "1s", ParseInterval);
         var level = options.Value<LogLevel>(CommonOptions.LogLevel, "information", CommonOptions.Level);
@@ -50,15 +67,26 @@ internal static class DispatchCommand
             new DispatcherOptions(endpoints!, cluster!, kamailio!, proxy!)
             {
                 Sets = sets,
+                Grace = grace,
                 Gap = gap,
                 RpcTimeout = rpcTimeout,
                 ReplyDirectory = options.Text(ReplyDirectory) ?? DispatcherOptions.DefaultReplyDirectory(),
-                Reconciler = new ReconcilerOptions { Resync = resync },
+                IsAdmissionProbed = isAdmissionProbed,
+                StateDirectory = options.Text(StateDirectory) ?? DispatcherOptions.DefaultStateDirectory(),
+                Reconciler = new ReconcilerOptions { Resync = resync, RemovalDelay = removalDelay, Panic = panic },
             },
             TimeProvider.System,
             logs);
-        await daemon.RunAsync(cancellationToken).ConfigureAwait(false);
-        return ExitCode.Done;
+        try
+        {
+            await daemon.RunAsync(cancellationToken).ConfigureAwait(false);
+            return ExitCode.Done;
+        }
+        catch (ProxyTakenException taken)
+        {
+            Console.Error.WriteLine($"kamrpc: {taken.Message}");
+            return ExitCode.Refused;
+        }
     }
 
     private static HashSet<int>? ReadSets(OptionReader options)
@@ -78,6 +106,33 @@ internal static class DispatchCommand
 
         return sets.Count > 0 ? sets : null;
     }
+
+    private static bool ParseGrace(string text, out GraceMode value, [NotNullWhen(false)] out string? error)
+    {
+        GraceMode? mode = text switch
+        {
+            "auto" => GraceMode.Auto,
+            "fixed" => GraceMode.Fixed,
+            "none" => GraceMode.None,
+            _ => null,
+        };
+        value = mode ?? default;
+        error = mode is null ? $"'{text}' is not auto, fixed or none" : null;
+        return error is null;
+    }
+
+    private static bool ParseAdmission(string text, out bool value, [NotNullWhen(false)] out string? error)
+    {
+        value = text == "probed";
+        error = value || text == "immediate" ? null : $"'{text}' is not immediate or probed";
+        return error is null;
+    }
+
+    private static bool ParsePercentage(string text, out int value, [NotNullWhen(false)] out string? error) =>
+        CommonOptions.Integer(text, 0, 100, out value, out error);
+
+    private static bool ParseDelay(string text, out TimeSpan value, [NotNullWhen(false)] out string? error) =>
+        CommonOptions.Duration(text, TimeSpan.Zero, TimeSpan.FromHours(12), out value, out error);
 
     private static bool ParseGap(string text, out TimeSpan value, [NotNullWhen(false)] out string? error) =>
         CommonOptions.Duration(text, TimeSpan.Zero, TimeSpan.FromMinutes(1), out value, out error);

@@ -14,4 +14,7 @@ internal static class ExitCode
 
     /// <summary>etcd or Kamailio cannot be reached.</summary>
     public const int Unreachable = 3;
+
+    /// <summary>Refused, because it would not be safe.</summary>
+    public const int Refused = 4;
 }

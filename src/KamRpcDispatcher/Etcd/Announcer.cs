@@ -15,6 +15,7 @@ public sealed class Announcer
             store,
             keys.Member(member.Key),
             ttl,
+            MemberRecord.Write(member with { State = MemberState.Down, Reason = "withdrawn" }),
             value => MemberRecord.TryRead(member.Key, value, out var found, out _) && found.Uri.Equals(member.Uri),
             timeProvider,
             logger);

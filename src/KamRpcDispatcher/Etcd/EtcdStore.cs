@@ -63,6 +63,9 @@ public sealed class EtcdStore : IDisposable
         handler.KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests;
         handler.ConnectTimeout = CallTimeout;
 
+        // An http_proxy of the environment is for web traffic, and cannot carry HTTP/2 without TLS.
+        handler.UseProxy = false;
+
         // The default backs off for up to two minutes: measured recoveries of 16 to 43 s, with this 0.02 s.
         options.InitialReconnectBackoff = TimeSpan.FromMilliseconds(100);
         options.MaxReconnectBackoff = TimeSpan.FromSeconds(1);

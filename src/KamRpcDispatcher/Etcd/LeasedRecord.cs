@@ -10,6 +10,7 @@ namespace KamRpcDispatcher.Etcd;
 /// <param name="store">The connection.</param>
 /// <param name="key">The key.</param>
 /// <param name="ttl">The lease's time to live.</param>
+/// <param name="farewell">What is written before the key is deleted, null for nothing: a lease that ends does not say so.</param>
 /// <param name="mayTakeOver">Whether a value found under the key, held by another lease, is ours from an earlier life.</param>
 /// <param name="timeProvider">The clock.</param>
 /// <param name="logger">Where to log.</param>
@@ -17,6 +18,7 @@ internal sealed class LeasedRecord(
     EtcdStore store,
     string key,
     TimeSpan ttl,
+    byte[]? farewell,
     Func<ReadOnlyMemory<byte>, bool> mayTakeOver,
     TimeProvider timeProvider,
     ILogger logger)
@@ -226,12 +228,12 @@ internal sealed class LeasedRecord(
         try
         {
             var options = EtcdStore.Options(WithdrawTimeout, CancellationToken.None);
-            var transaction = new TxnRequest
+            if (farewell is not null)
             {
-                Compare = { new Compare { Key = _key, Target = Compare.Types.CompareTarget.Lease, Result = Compare.Types.CompareResult.Equal, Lease = _lease } },
-                Success = { new RequestOp { RequestDeleteRange = new DeleteRangeRequest { Key = _key } } },
-            };
-            await store.Keys.TxnAsync(transaction, options).ConfigureAwait(false);
+                await IfOursAsync(new RequestOp { RequestPut = new PutRequest { Key = _key, Value = ByteString.CopyFrom(farewell), Lease = _lease } }, options).ConfigureAwait(false);
+            }
+
+            await IfOursAsync(new RequestOp { RequestDeleteRange = new DeleteRangeRequest { Key = _key } }, options).ConfigureAwait(false);
             await store.Leases.LeaseRevokeAsync(new LeaseRevokeRequest { ID = _lease }, options).ConfigureAwait(false);
             EtcdLog.Withdrawn(logger, key);
             return true;
@@ -247,5 +249,15 @@ internal sealed class LeasedRecord(
             EtcdLog.NotWithdrawn(logger, key, EtcdStore.Describe(exception));
             return false;
         }
+    }
+
+    private async Task IfOursAsync(RequestOp operation, CallOptions options)
+    {
+        var transaction = new TxnRequest
+        {
+            Compare = { new Compare { Key = _key, Target = Compare.Types.CompareTarget.Lease, Result = Compare.Types.CompareResult.Equal, Lease = _lease } },
+            Success = { operation },
+        };
+        await store.Keys.TxnAsync(transaction, options).ConfigureAwait(false);
     }
 }

@@ -6,4 +6,11 @@ namespace KamRpcDispatcher.Etcd;
 /// <param name="Revision">The revision that this membership takes in.</param>
 /// <param name="Members">Every member, those without a usable record left out.</param>
 /// <param name="Rejected">The records that cannot be used.</param>
-public sealed record Membership(long Revision, IReadOnlyList<Member> Members, IReadOnlyList<RejectedRecord> Rejected);
+public sealed record Membership(long Revision, IReadOnlyList<Member> Members, IReadOnlyList<RejectedRecord> Rejected)
+{
+    /// <summary>The members that went lately without saying so, the first to go first.</summary>
+    public IReadOnlyList<ExpiredMember> Expired { get; init; } = [];
+
+    /// <summary>Whether it was saved by an earlier daemon, and the store has not been read since.</summary>
+    public bool IsFromSnapshot { get; init; }
+}

@@ -3,16 +3,26 @@ using KamRpcDispatcher.Destinations;
 namespace KamRpcDispatcher.Etcd;
 
 /// <summary>Holds what the store said last of each member's key. A record that cannot be used does not displace the last usable one.</summary>
-internal sealed class MembershipTable(EtcdKeys keys)
+internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
 {
     private const int LongestKeyShown = 256;
 
+    /// <summary>How long an expiry is remembered: longer than anybody holds an expired member.</summary>
+    private static readonly TimeSpan Memory = TimeSpan.FromHours(24);
+
     private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ExpiredMember> _expired = new(StringComparer.Ordinal);
     private readonly List<RejectedRecord> _newlyRejected = [];
 
     /// <summary>A key was written.</summary>
-    public void Put(string key, ReadOnlyMemory<byte> value, long createdRevision, long modifiedRevision)
+    /// <param name="key">The key.</param>
+    /// <param name="value">Its value.</param>
+    /// <param name="createdRevision">The revision that created it.</param>
+    /// <param name="modifiedRevision">The revision of this value.</param>
+    /// <param name="isLeased">Whether it ends with a lease.</param>
+    public void Put(string key, ReadOnlyMemory<byte> value, long createdRevision, long modifiedRevision, bool isLeased)
     {
+        _expired.Remove(key);
         var known = _entries.TryGetValue(key, out var entry);
         if (known && entry.ModifiedRevision == modifiedRevision)
         {
@@ -24,23 +34,43 @@ internal sealed class MembershipTable(EtcdKeys keys)
             // A key that was deleted and written again is another member: nothing of the earlier one stays.
             var lastGood = known && entry.CreatedRevision == createdRevision ? entry.Member : null;
             var rejected = new RejectedRecord(MemberRules.Shorten(key, LongestKeyShown), error, lastGood is not null);
-            _entries[key] = new Entry(lastGood, rejected, createdRevision, modifiedRevision);
+            _entries[key] = new Entry(lastGood, rejected, createdRevision, modifiedRevision, isLeased);
             _newlyRejected.Add(rejected);
             return;
         }
 
-        _entries[key] = new Entry(member with { CreatedRevision = createdRevision }, null, createdRevision, modifiedRevision);
+        _entries[key] = new Entry(member with { CreatedRevision = createdRevision }, null, createdRevision, modifiedRevision, isLeased);
     }
 
-    /// <summary>A key was deleted.</summary>
-    public void Delete(string key) => _entries.Remove(key);
+    /// <summary>
+    /// A key was deleted. A static one by somebody; a leased one by its lease, unless its member was on its way out: an announcer says
+    /// that it is going before it deletes its key.
+    /// </summary>
+    public void Delete(string key)
+    {
+        if (_entries.Remove(key, out var entry) && entry.IsLeased)
+        {
+            Expire(key, entry);
+        }
+    }
+
+    /// <summary>Takes a membership of before as what was known last, so that those that a first listing lacks count as expired.</summary>
+    public void Seed(Membership before)
+    {
+        foreach (var member in before.Members.Concat(before.Expired.Select(static expired => expired.Member)))
+        {
+            _entries[keys.Member(member.Key)] = new Entry(member, null, member.CreatedRevision, 0, IsLeased: true);
+        }
+    }
 
     /// <summary>The store was listed whole: what is not in the list is gone.</summary>
     public void RetainOnly(IReadOnlySet<string> present)
     {
         foreach (var key in _entries.Keys.Where(key => !present.Contains(key)).ToList())
         {
-            _entries.Remove(key);
+            // Whether it said that it was going nobody heard.
+            _entries.Remove(key, out var entry);
+            Expire(key, entry);
         }
     }
 
@@ -55,7 +85,24 @@ internal sealed class MembershipTable(EtcdKeys keys)
     public Membership At(long revision) => new(
         revision,
         [.. _entries.Values.Select(static entry => entry.Member).OfType<Member>().OrderBy(static member => member.Key)],
-        [.. _entries.Values.Select(static entry => entry.Rejected).OfType<RejectedRecord>()]);
+        [.. _entries.Values.Select(static entry => entry.Rejected).OfType<RejectedRecord>()])
+    {
+        Expired = [.. _expired.Values.OrderBy(static expired => expired.At).ThenBy(static expired => expired.Member.Key)],
+    };
 
-    private readonly record struct Entry(Member? Member, RejectedRecord? Rejected, long CreatedRevision, long ModifiedRevision);
+    private void Expire(string key, Entry entry)
+    {
+        var now = timeProvider.GetUtcNow();
+        foreach (var old in _expired.Where(pair => now - pair.Value.At > Memory).Select(static pair => pair.Key).ToList())
+        {
+            _expired.Remove(old);
+        }
+
+        if (entry.Member is { State: MemberState.Ready } member)
+        {
+            _expired[key] = new ExpiredMember(member, now);
+        }
+    }
+
+    private readonly record struct Entry(Member? Member, RejectedRecord? Rejected, long CreatedRevision, long ModifiedRevision, bool IsLeased);
 }

@@ -13,7 +13,7 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
 {
     private readonly ByteString _prefix = ByteString.CopyFromUtf8(keys.Members);
     private readonly ByteString _end = PrefixEnd(keys.Members);
-    private readonly MembershipTable _table = new(keys);
+    private readonly MembershipTable _table = new(keys, timeProvider);
     private readonly Lock _lock = new();
     private Membership? _current;
     private bool _isStale;
@@ -34,6 +34,15 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
 
                 return _current;
             }
+        }
+    }
+
+    /// <summary>Takes a membership of before as what was known last. Only before <see cref="RunAsync"/>.</summary>
+    public void Seed(Membership before)
+    {
+        lock (_lock)
+        {
+            _table.Seed(before);
         }
     }
 
@@ -87,7 +96,7 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
         {
             foreach (var pair in listed.Kvs)
             {
-                _table.Put(pair.Key.ToStringUtf8(), pair.Value.Memory, pair.CreateRevision, pair.ModRevision);
+                _table.Put(pair.Key.ToStringUtf8(), pair.Value.Memory, pair.CreateRevision, pair.ModRevision, pair.Lease != 0);
             }
 
             _table.RetainOnly(listed.Kvs.Select(static pair => pair.Key.ToStringUtf8()).ToHashSet(StringComparer.Ordinal));
@@ -142,7 +151,7 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
                 var key = change.Kv.Key.ToStringUtf8();
                 if (change.Type == Mvccpb.Event.Types.EventType.Put)
                 {
-                    _table.Put(key, change.Kv.Value.Memory, change.Kv.CreateRevision, change.Kv.ModRevision);
+                    _table.Put(key, change.Kv.Value.Memory, change.Kv.CreateRevision, change.Kv.ModRevision, change.Kv.Lease != 0);
                 }
                 else
                 {

@@ -8,7 +8,7 @@ namespace KamRpcDispatcher.Etcd;
 /// <summary>Writes a proxy's status under <c>proxies/&lt;proxy&gt;</c>, under a lease: the key is there as long as the daemon lives.</summary>
 internal sealed class ProxyReport(EtcdStore store, EtcdKeys keys, string proxy, TimeSpan ttl, TimeProvider timeProvider, ILogger<ProxyReport> logger) : IProxyReport
 {
-    private readonly LeasedRecord _record = new(store, keys.Proxy(proxy), ttl, static _ => true, timeProvider, logger);
+    private readonly LeasedRecord _record = new(store, keys.Proxy(proxy), ttl, farewell: null, static _ => true, timeProvider, logger);
     private readonly TaskCompletionSource _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public void Report(ProxyStatus status)
@@ -44,9 +44,57 @@ internal sealed class ProxyReport(EtcdStore store, EtcdKeys keys, string proxy, 
             }
 
             writer.WriteEndObject();
+            WriteGrace(writer, status.Grace);
+            if (status.IsFromSnapshot)
+            {
+                writer.WriteBoolean("fromSnapshot", true);
+            }
+
+            WriteArray(writer, "held", status.Held, static (json, member) =>
+            {
+                json.WriteString("member", member.Key.ToString());
+                json.WriteString("uri", member.Uri.Text);
+            });
+            WriteArray(writer, "quarantined", status.Quarantined, static (json, destination) =>
+            {
+                json.WriteNumber("set", destination.Set);
+                json.WriteString("uri", destination.Uri);
+                json.WriteString("reason", destination.Reason);
+                json.WriteString("retryAt", destination.RetryAt);
+            });
             writer.WriteEndObject();
         }
 
         return buffer.WrittenSpan.ToArray();
+    }
+
+    private static void WriteGrace(Utf8JsonWriter writer, GraceStatus grace)
+    {
+        writer.WriteStartObject("grace");
+        writer.WriteString("mode", grace.Mode);
+        writer.WriteNumber("count", grace.Count);
+        writer.WriteNumber("p50Ms", Math.Round(grace.MedianMilliseconds, 2));
+        writer.WriteNumber("p99Ms", Math.Round(grace.P99Milliseconds, 2));
+        writer.WriteNumber("maxMs", Math.Round(grace.MaxMilliseconds, 2));
+        writer.WriteNumber("timeouts", grace.Timeouts);
+        writer.WriteEndObject();
+    }
+
+    private static void WriteArray<T>(Utf8JsonWriter writer, string name, IReadOnlyCollection<T> items, Action<Utf8JsonWriter, T> write)
+    {
+        if (items.Count == 0)
+        {
+            return;
+        }
+
+        writer.WriteStartArray(name);
+        foreach (var item in items)
+        {
+            writer.WriteStartObject();
+            write(writer, item);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
     }
 }

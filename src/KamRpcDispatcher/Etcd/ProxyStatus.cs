@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using KamRpcDispatcher.Destinations;
 
 namespace KamRpcDispatcher.Etcd;
 
@@ -8,9 +9,17 @@ namespace KamRpcDispatcher.Etcd;
 /// <param name="Kamailio">Kamailio's release.</param>
 /// <param name="Drift">How many changes are still owed, to destinations that Kamailio refuses too.</param>
 /// <param name="Sets">What the list holds, by set.</param>
-public sealed record ProxyStatus(long Revision, DateTimeOffset AppliedAt, string Kamailio, int Drift, ImmutableSortedDictionary<int, SetStatus> Sets);
+public sealed record ProxyStatus(long Revision, DateTimeOffset AppliedAt, string Kamailio, int Drift, ImmutableSortedDictionary<int, SetStatus> Sets)
+{
+    /// <summary>Expired members that are kept, because too many expired at once.</summary>
+    public ImmutableArray<Member> Held { get; init; } = [];
 
-/// <summary>What one set of Kamailio's list holds.</summary>
-/// <param name="Destinations">Its entries, an operator's too.</param>
-/// <param name="Routable">Those that may get calls.</param>
-public readonly record struct SetStatus(int Destinations, int Routable);
+    /// <summary>Destinations that Kamailio refuses.</summary>
+    public ImmutableArray<QuarantinedDestination> Quarantined { get; init; } = [];
+
+    /// <summary>Whether the membership is one saved before, because etcd was not reached yet.</summary>
+    public bool IsFromSnapshot { get; init; }
+
+    /// <summary>The grace periods so far.</summary>
+    public GraceStatus Grace { get; init; }
+}

@@ -25,7 +25,10 @@ public sealed record RemoveDestination(int Set, string Uri) : Change(Set, Uri)
 }
 
 /// <summary>Lets a disabled destination take calls again.</summary>
-public sealed record EnableDestination(int Set, string Uri) : Change(Set, Uri)
+/// <param name="Set">The set's number.</param>
+/// <param name="Uri">The URI's text.</param>
+/// <param name="IsProbed">Whether only after Kamailio's first good reply to a probe.</param>
+public sealed record EnableDestination(int Set, string Uri, bool IsProbed) : Change(Set, Uri)
 {
     public override bool IsStructural => false;
 }

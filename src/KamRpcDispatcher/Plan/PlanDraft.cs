@@ -10,13 +10,16 @@ internal sealed class PlanDraft
     private readonly List<Change> _replacements = [];
     private readonly List<Skip> _skips = [];
 
-    public void Enable(int set, string uri) => _enables.Add(new EnableDestination(set, uri));
+    public void Enable(int set, string uri, bool isProbed) => _enables.Add(new EnableDestination(set, uri, isProbed));
 
     public void Add(AddDestination add) => _adds.Add(add);
 
     public void Disable(int set, string uri) => _disables.Add(new DisableDestination(set, uri));
 
     public void Remove(int set, string uri) => _removes.Add(new RemoveDestination(set, uri));
+
+    /// <summary>For what cannot be silenced otherwise.</summary>
+    public void RemoveAtOnce(int set, IEnumerable<string> uris) => _removes.AddRange(uris.Select(uri => new RemoveDestination(set, uri)));
 
     /// <summary>Kamailio changes neither attributes nor priority in place.</summary>
     public void Replace(IEnumerable<string> listedUris, AddDestination add)

@@ -13,5 +13,11 @@ public sealed record PlanPolicy(string Cluster)
     /// <summary>The additions that Kamailio refused and that are not to be tried now.</summary>
     public Func<AddDestination, bool> IsQuarantined { get; init; } = static _ => false;
 
+    /// <summary>Whether a destination that nobody wants any more, by set and URI, is to be removed now; until then it stays disabled.</summary>
+    public Func<int, string, bool> MayRemove { get; init; } = static (_, _) => true;
+
+    /// <summary>Whether a destination gets calls only after Kamailio's own first good reply to a probe.</summary>
+    public bool IsAdmissionProbed { get; init; }
+
     public bool Manages(int set) => Sets?.Contains(set) ?? true;
 }

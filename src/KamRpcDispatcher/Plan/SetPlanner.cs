@@ -50,6 +50,9 @@ internal sealed class SetPlanner
     /// <summary>What an operator wrote need not be a URI of the kind that members announce; then it is equal to itself only.</summary>
     private static string EndpointOf(string text) => SipUri.TryParse(text, out var uri, out _) ? uri.Endpoint : text;
 
+    /// <summary>What a destination starts with that Kamailio has no verdict on.</summary>
+    private int FirstFlags => _policy.IsAdmissionProbed ? InactiveFlag | ProbingFlag : ProbingFlag;
+
     private bool IsOwn(ListedDestination entry) => AttributeText.IsOwn(entry.Attributes, _policy.Cluster);
 
     private List<Member> OneMemberAnEndpoint(IEnumerable<Member> members)
@@ -84,7 +87,7 @@ internal sealed class SetPlanner
         {
             if (routable)
             {
-                PlanAdd(member, ProbingFlag);
+                PlanAdd(member, FirstFlags);
             }
 
             return;
@@ -101,7 +104,7 @@ internal sealed class SetPlanner
         }
         else if (entry.State == ListedState.Disabled)
         {
-            _draft.Enable(_set, entry.Uri);
+            _draft.Enable(_set, entry.Uri, _policy.IsAdmissionProbed);
         }
     }
 
@@ -110,7 +113,7 @@ internal sealed class SetPlanner
         if (copies.Count > 1)
         {
             // set_state reaches the first copy only, so the others would go on taking calls.
-            PlanLeaving(copies);
+            _draft.RemoveAtOnce(_set, copies.Select(static entry => entry.Uri).Distinct());
         }
         else if (copies[0].State != ListedState.Disabled)
         {
@@ -134,6 +137,7 @@ internal sealed class SetPlanner
         {
             ListedState.Inactive => InactiveFlag | ProbingFlag,
             ListedState.Trying => TryingFlag | ProbingFlag,
+            ListedState.Disabled => FirstFlags,
             _ => ProbingFlag,
         };
         _takenPriorities.ExceptWith(copies.Select(static entry => entry.Priority));
@@ -183,7 +187,14 @@ internal sealed class SetPlanner
                 _draft.Disable(_set, text.Key);
             }
 
-            _draft.Remove(_set, text.Key);
+            if (_policy.MayRemove(_set, text.Key))
+            {
+                _draft.Remove(_set, text.Key);
+            }
+            else
+            {
+                _draft.Skip(new Skip(SkipReason.RemovalDelayed, _set, text.Key, null));
+            }
         }
     }
 }

@@ -13,6 +13,9 @@ public enum SkipReason
 
     /// <summary>Kamailio refused the destination; it is tried again later.</summary>
     Quarantined,
+
+    /// <summary>Nobody wants the destination any more; it is disabled, and removed after a while if nobody wants it back.</summary>
+    RemovalDelayed,
 }
 
 /// <summary>One thing that the planner left as it is.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using KamRpcDispatcher.Plan;
+using KamRpcDispatcher.Push.Grace;
 using KamRpcDispatcher.Push.Rpc;
 
 namespace KamRpcDispatcher.Push;
@@ -11,12 +12,22 @@ internal sealed class KamailioDispatcher(IRpcClient client) : IDispatcher
     private const string NoDestinations = "No Destination Sets";
     private const string OngoingReload = "Ongoing reload";
 
+    private string? _upSince;
+    private KamailioVersion _version;
+
     public async Task<DispatcherTable> ReadAsync(CancellationToken cancellationToken)
     {
-        var version = await client.InvokeAsync("core.version", [], cancellationToken).ConfigureAwait(false);
-        return new DispatcherTable(
-            version.ValueKind == JsonValueKind.String ? KamailioVersion.Read(version.GetString()!) ?? KamailioVersion.NewestKnown : KamailioVersion.NewestKnown,
-            await ListAsync(cancellationToken).ConfigureAwait(false));
+        var uptime = await client.InvokeAsync("core.uptime", [], cancellationToken).ConfigureAwait(false);
+        var upSince = uptime.ValueKind == JsonValueKind.Object && uptime.TryGetProperty("up_since", out var text) ? text.ToString() : string.Empty;
+        if (upSince != _upSince)
+        {
+            // Another start may be another release.
+            var version = await client.InvokeAsync("core.version", [], cancellationToken).ConfigureAwait(false);
+            _version = KamailioVersion.Read(version.ToString()) ?? KamailioVersion.NewestKnown;
+            _upSince = upSince;
+        }
+
+        return new DispatcherTable(_version, upSince, await ListAsync(cancellationToken).ConfigureAwait(false));
     }
 
     public async Task ApplyAsync(Change change, KamailioVersion version, CancellationToken cancellationToken)
@@ -32,6 +43,11 @@ internal sealed class KamailioDispatcher(IRpcClient client) : IDispatcher
         }
     }
 
+    /// <summary>Reads the processes of Kamailio.</summary>
+    /// <exception cref="KamailioRpcException">They could not be read.</exception>
+    public async Task<IReadOnlyList<KamailioProcess>> ListProcessesAsync(CancellationToken cancellationToken) =>
+        ProcessListReader.Read(await client.InvokeAsync("core.psx", [], cancellationToken).ConfigureAwait(false));
+
     private static (string Method, object?[] Arguments) Call(Change change, KamailioVersion version) => change switch
     {
         AddDestination add => ("dispatcher.add", version.HasPriorities
@@ -40,7 +56,7 @@ internal sealed class KamailioDispatcher(IRpcClient client) : IDispatcher
         RemoveDestination => ("dispatcher.remove", [change.Set, change.Uri]),
 
         // "ap", not "a": with ds_probing_mode 0 and 3 only what is marked for probing is probed.
-        EnableDestination => ("dispatcher.set_state", ["ap", change.Set, change.Uri]),
+        EnableDestination enable => ("dispatcher.set_state", [enable.IsProbed ? "ip" : "ap", change.Set, change.Uri]),
         DisableDestination => ("dispatcher.set_state", ["d", change.Set, change.Uri]),
         _ => throw new NotSupportedException($"{change.GetType().Name} is no change that Kamailio knows."),
     };

@@ -8,11 +8,19 @@ public readonly record struct KamailioVersion(int Major, int Minor)
     /// <summary>What an unreadable version is taken for: the arguments of <c>dispatcher.add</c> have not changed since.</summary>
     public static readonly KamailioVersion NewestKnown = new(6, 1);
 
+    private static (int Major, int Minor)? FirstWithSoundTable => null;
+
     /// <summary>Whether <c>dispatcher.add</c> takes attributes (5.4). Without them own entries cannot be told from an operator's.</summary>
     public bool HasAttributes => (Major, Minor).CompareTo((5, 4)) >= 0;
 
     /// <summary>Whether <c>dispatcher.add</c> takes a priority before the attributes (5.6).</summary>
     public bool HasPriorities => (Major, Minor).CompareTo((5, 6)) >= 0;
+
+    /// <summary>
+    /// Whether structural changes need a grace period. Every release does: a table with counted references exists in Kamailio's
+    /// development branch only, and is to be proven before it is trusted.
+    /// </summary>
+    public bool NeedsGracePeriod => FirstWithSoundTable is not { } sound || (Major, Minor).CompareTo(sound) < 0;
 
     /// <summary>Reads what <c>core.version</c> answers, such as <c>kamailio 5.6.3 (x86_64/linux)</c>; null where there is no version in it.</summary>
     public static KamailioVersion? Read(string text)

@@ -8,6 +8,8 @@ namespace KamRpcDispatcher.Push;
 /// </summary>
 internal sealed class PushRun
 {
+    private const int ProbingFlag = 8;
+
     private readonly KamailioVersion _version;
     private readonly Func<Change, KamailioVersion, CancellationToken, Task<bool>> _apply;
     private readonly Func<CancellationToken, Task<bool>> _graceEnds;
@@ -118,11 +120,11 @@ internal sealed class PushRun
         }
 
         _applied++;
-        if (change is EnableDestination or AddDestination)
+        if (change is EnableDestination { IsProbed: false } or AddDestination { Flags: ProbingFlag })
         {
             Routable(change.Set).Add(change.Uri);
         }
-        else
+        else if (change is RemoveDestination or DisableDestination)
         {
             Routable(change.Set).Remove(change.Uri);
         }

@@ -16,7 +16,7 @@ internal sealed class Quarantine(TimeProvider timeProvider)
         _entries.TryGetValue(Key(add), out var entry) && timeProvider.GetUtcNow() < entry.RetryAt;
 
     /// <summary>Takes note of a refusal and says how long the destination waits.</summary>
-    public TimeSpan Refuse(AddDestination add)
+    public TimeSpan Refuse(AddDestination add, string reason)
     {
         var key = Key(add);
         var wait = _entries.TryGetValue(key, out var entry) ? entry.Wait * 2 : FirstWait;
@@ -27,14 +27,20 @@ internal sealed class Quarantine(TimeProvider timeProvider)
             _entries.Remove(forgotten);
         }
 
-        _entries[key] = new Entry(wait, now + wait);
+        _entries[key] = new Entry(wait, now + wait, reason);
         return wait;
     }
+
+    /// <summary>Why a destination was refused last, and when it is tried again; null when it was not.</summary>
+    public (string Reason, DateTimeOffset RetryAt)? Find(int set, string uri) =>
+        _entries.Where(pair => pair.Key.Set == set && pair.Key.Uri == uri)
+            .Select(static pair => ((string, DateTimeOffset)?)(pair.Value.Reason, pair.Value.RetryAt))
+            .LastOrDefault();
 
     /// <summary>Forgets a destination that Kamailio lists.</summary>
     public void Release(AddDestination add) => _entries.Remove(Key(add));
 
     private static (int Set, string Uri, string Attributes) Key(AddDestination add) => (add.Set, add.Uri, add.Attributes);
 
-    private readonly record struct Entry(TimeSpan Wait, DateTimeOffset RetryAt);
+    private readonly record struct Entry(TimeSpan Wait, DateTimeOffset RetryAt, string Reason);
 }

@@ -1,4 +1,5 @@
 using KamRpcDispatcher.Plan;
+using KamRpcDispatcher.Push.Grace;
 using KamRpcDispatcher.Push.Rpc;
 using Microsoft.Extensions.Logging;
 
@@ -10,7 +11,12 @@ namespace KamRpcDispatcher.Push;
 /// </summary>
 internal sealed class SafePush(IDispatcher dispatcher, IGracePeriod gracePeriod, Quarantine quarantine, ILogger<SafePush> logger)
 {
+    /// <summary>How long a push that has changed nothing yet waits on although a newer plan is due, so that there is progress under any storm of events.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(10);
+
     private readonly List<AddDestination> _unverified = [];
+
+    private string? _upSince;
 
     // A push that broke off, or a daemon before this one, may have made a structural change a moment ago.
     private bool _mayHaveChanged = true;
@@ -18,6 +24,13 @@ internal sealed class SafePush(IDispatcher dispatcher, IGracePeriod gracePeriod,
     /// <summary>Compares what was added since the last reading with the list: an answer of "Ok" proves nothing.</summary>
     public void Verify(DispatcherTable table)
     {
+        if (table.UpSince != _upSince)
+        {
+            // Whatever was added went with the Kamailio of before.
+            _unverified.Clear();
+            _upSince = table.UpSince;
+        }
+
         var listed = table.Destinations.Select(static entry => (entry.Set, entry.Uri)).ToHashSet();
         foreach (var add in _unverified)
         {
@@ -27,7 +40,7 @@ internal sealed class SafePush(IDispatcher dispatcher, IGracePeriod gracePeriod,
             }
             else
             {
-                PushLog.NotListed(logger, add.Set, add.Uri, quarantine.Refuse(add));
+                PushLog.NotListed(logger, add.Set, add.Uri, quarantine.Refuse(add, "accepted, but not listed"));
             }
         }
 
@@ -47,32 +60,37 @@ internal sealed class SafePush(IDispatcher dispatcher, IGracePeriod gracePeriod,
         }
 
         _mayHaveChanged = true;
-        var run = new PushRun(plan, table, ApplyAsync, token => WaitAsync(interrupted, token));
+        _upSince = table.UpSince;
+        var run = new PushRun(plan, table, ApplyAsync, token => table.Version.NeedsGracePeriod ? WaitAsync(interrupted, token) : Task.FromResult(true));
         var outcome = await run.RunAsync(cancellationToken).ConfigureAwait(false);
         _mayHaveChanged = false;
         return outcome;
     }
 
-    /// <summary>Waits for the grace period; false when interrupted before its end.</summary>
+    /// <summary>Waits for the grace period; false when interrupted before its end, or when its end is not in sight.</summary>
     private async Task<bool> WaitAsync(Task interrupted, CancellationToken cancellationToken)
     {
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var wait = gracePeriod.WaitAsync(waiting.Token);
         if (wait.IsCompletedSuccessfully)
         {
-            return true;
+            return wait.Result;
         }
 
         var ended = wait.AsTask();
-        if (await Task.WhenAny(ended, interrupted).ConfigureAwait(false) == ended)
+        if (await Task.WhenAny(ended, interrupted).ConfigureAwait(false) != ended)
         {
-            await ended.ConfigureAwait(false);
-            return true;
+            await Task.WhenAny(ended, Task.Delay(Patience, waiting.Token)).ConfigureAwait(false);
         }
 
-        await waiting.CancelAsync().ConfigureAwait(false);
-        await ended.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return false;
+        if (!ended.IsCompleted)
+        {
+            await waiting.CancelAsync().ConfigureAwait(false);
+            await ((Task)ended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return false;
+        }
+
+        return await ended.ConfigureAwait(false);
     }
 
     /// <summary>Makes one change; false when Kamailio refused it.</summary>
@@ -93,7 +111,7 @@ internal sealed class SafePush(IDispatcher dispatcher, IGracePeriod gracePeriod,
         {
             if (change is AddDestination add)
             {
-                PushLog.AddRefused(logger, add.Set, add.Uri, fault.Message, quarantine.Refuse(add));
+                PushLog.AddRefused(logger, add.Set, add.Uri, fault.Message, quarantine.Refuse(add, fault.FaultMessage));
             }
             else
             {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
@@ -8,12 +9,13 @@ using Microsoft.Extensions.Logging;
 namespace KamRpcDispatcher.Reconcile;
 
 /// <summary>Tells operators what the cycles come to: each thing once when it begins and once when it ends, not once a cycle.</summary>
-internal sealed class CycleJournal(IProxyReport report, TimeProvider timeProvider, ILogger<CycleJournal> logger)
+internal sealed class CycleJournal(IProxyReport report, Quarantine quarantine, Func<GraceStatus> grace, TimeProvider timeProvider, ILogger<CycleJournal> logger)
 {
     private IReadOnlySet<Skip> _skips = ImmutableHashSet<Skip>.Empty;
+    private ImmutableArray<Member> _held = [];
     private ProxyStatus? _reported;
     private Trouble _trouble;
-    private bool _wasReachable;
+    private string? _upSince;
 
     private enum Trouble
     {
@@ -58,12 +60,32 @@ internal sealed class CycleJournal(IProxyReport report, TimeProvider timeProvide
 
     public void Busy() => ReconcileLog.Busy(logger);
 
+    /// <summary>Expired members are held back, others than before, or none any more.</summary>
+    public void Held(IReadOnlyList<Member> held, PanicOptions options)
+    {
+        foreach (var set in held.GroupBy(static member => member.Key.Set))
+        {
+            var before = _held.Count(member => member.Key.Set == set.Key);
+            if (set.Count() > before)
+            {
+                ReconcileLog.Panic(logger, set.Key, options.Threshold, options.Window, set.Count(), string.Join(", ", set.Select(static member => member.Key.Name)), options.Hold);
+            }
+        }
+
+        foreach (var set in _held.Select(static member => member.Key.Set).Distinct().Except(held.Select(static member => member.Key.Set)))
+        {
+            ReconcileLog.PanicOver(logger, set);
+        }
+
+        _held = [.. held];
+    }
+
     public void Planned(Membership membership, DispatcherTable table, ChangePlan plan)
     {
-        if (Enter(Trouble.None) || !_wasReachable)
+        if (Enter(Trouble.None) || table.UpSince != _upSince)
         {
-            ReconcileLog.Reached(logger, table.Version, table.Destinations.Count);
-            _wasReachable = true;
+            ReconcileLog.Reached(logger, table.Version, table.UpSince, table.Destinations.Count);
+            _upSince = table.UpSince;
         }
 
         var skips = plan.Skips.ToHashSet();
@@ -96,45 +118,60 @@ internal sealed class CycleJournal(IProxyReport report, TimeProvider timeProvide
             case SkipReason.Superseded:
                 ReconcileLog.Superseded(logger, skip.Member!.Value, skip.Uri);
                 break;
-            case SkipReason.Quarantined:
-                // Logged with its reason when Kamailio refused it.
+            case SkipReason.Quarantined or SkipReason.RemovalDelayed:
+                // Logged when Kamailio refused it; part of every leave.
                 break;
         }
     }
 
     private void Report(Membership membership, DispatcherTable table, ChangePlan plan)
     {
-        var quarantined = plan.Skips.Count(static skip => skip.Reason == SkipReason.Quarantined);
-        var drift = plan.Changes.Count + quarantined;
+        var status = Status(membership, table, plan);
+        if (_reported is { } last
+            && last.Revision == status.Revision
+            && last.Drift == status.Drift
+            && last.Kamailio == status.Kamailio
+            && last.IsFromSnapshot == status.IsFromSnapshot
+            && last.Sets.SequenceEqual(status.Sets)
+            && last.Held.SequenceEqual(status.Held)
+            && last.Quarantined.SequenceEqual(status.Quarantined))
+        {
+            return;
+        }
+
+        // The rest is Kamailio's probing, which changes what is routable.
+        var isNews = _reported?.Revision != status.Revision || _reported.Drift != status.Drift;
+        _reported = status;
+        report.Report(status);
+        if (isNews && status.Drift == 0)
+        {
+            ReconcileLog.InStep(logger, status.Revision, status.Sets.Values.Sum(static set => set.Destinations), status.Sets.Count);
+        }
+        else if (isNews && plan.IsEmpty)
+        {
+            ReconcileLog.InStepButQuarantined(logger, status.Revision, status.Drift);
+        }
+    }
+
+    private ProxyStatus Status(Membership membership, DispatcherTable table, ChangePlan plan)
+    {
+        var refused = plan.Skips.Where(static skip => skip.Reason == SkipReason.Quarantined).ToList();
         var sets = table.Destinations
             .GroupBy(static entry => entry.Set)
             .ToImmutableSortedDictionary(static set => set.Key, static set => new SetStatus(set.Count(), set.Count(static entry => entry.IsRoutable)));
-        var revision = plan.IsEmpty ? membership.Revision : _reported?.Revision ?? 0;
-        if (_reported is { } last
-            && last.Revision == revision
-            && last.Drift == drift
-            && last.Kamailio == table.Version.ToString()
-            && last.Sets.SequenceEqual(sets))
+        return new ProxyStatus(
+            plan.IsEmpty ? membership.Revision : _reported?.Revision ?? 0,
+            timeProvider.GetUtcNow(),
+            table.Version.ToString(),
+            plan.Changes.Count + refused.Count,
+            sets)
         {
-            return;
-        }
-
-        var isNews = _reported?.Revision != revision || _reported.Drift != drift;
-        _reported = new ProxyStatus(revision, timeProvider.GetUtcNow(), table.Version.ToString(), drift, sets);
-        report.Report(_reported);
-        if (!isNews)
-        {
-            // Kamailio's probing changed what is routable.
-            return;
-        }
-
-        if (drift == 0)
-        {
-            ReconcileLog.InStep(logger, revision, sets.Values.Sum(static set => set.Destinations), sets.Count);
-        }
-        else if (plan.IsEmpty)
-        {
-            ReconcileLog.InStepButQuarantined(logger, revision, quarantined);
-        }
+            Held = _held,
+            Quarantined = [.. refused.Select(skip => quarantine.Find(skip.Set, skip.Uri) is { } entry
+                ? new QuarantinedDestination(skip.Set, skip.Uri, entry.Reason, entry.RetryAt)
+                : new QuarantinedDestination(skip.Set, skip.Uri, string.Empty, default))],
+            IsFromSnapshot = membership.IsFromSnapshot,
+            Grace = grace(),
+        };
     }
 }

@@ -1,6 +1,7 @@
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
+using KamRpcDispatcher.Push.Grace;
 using KamRpcDispatcher.Push.Rpc;
 using Microsoft.Extensions.Logging;
 
@@ -9,6 +10,9 @@ namespace KamRpcDispatcher.Reconcile;
 /// <summary>The dispatcher: puts the parts together and runs them until cancelled.</summary>
 public sealed class DispatcherDaemon(DispatcherOptions options, TimeProvider timeProvider, ILoggerFactory logs)
 {
+    private readonly GraceFigures _graceFigures = new();
+
+    /// <exception cref="ProxyTakenException">Another daemon serves this Kamailio.</exception>
     /// <summary>Runs until cancelled. Kamailio's list stays as it is afterwards: a daemon that stops takes no calls from anybody.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -18,13 +22,23 @@ public sealed class DispatcherDaemon(DispatcherOptions options, TimeProvider tim
         await using var client = new RpcClient(new UnixDatagramTransport(options.Kamailio, options.ReplyDirectory), options.RpcTimeout, timeProvider);
         var dispatcher = new KamailioDispatcher(client);
         var quarantine = new Quarantine(timeProvider);
-        var reconciler = new Reconciler(
+        using var proxyLock = new ProxyLock(options.Kamailio.Path, $"{options.Proxy} (PID {Environment.ProcessId})", logs.CreateLogger<ProxyLock>());
+        proxyLock.Ensure();
+        var gracePeriod = GracePeriod(dispatcher);
+        Reconciler? reconciler = null;
+        using var watcher = new SocketWatcher(options.Kamailio.Path, () => reconciler?.Wake());
+        reconciler = new Reconciler(
             new MembershipWatch(store, keys, timeProvider, logs.CreateLogger<MembershipWatch>()),
             dispatcher,
-            new SafePush(dispatcher, new FixedGap(options.Gap, timeProvider), quarantine, logs.CreateLogger<SafePush>()),
-            new PlanPolicy(options.Cluster) { Sets = options.Sets, IsQuarantined = quarantine.Holds },
-            new CycleJournal(report, timeProvider, logs.CreateLogger<CycleJournal>()),
+            new SafePush(dispatcher, gracePeriod, quarantine, logs.CreateLogger<SafePush>()),
+            new PlanPolicy(options.Cluster) { Sets = options.Sets, IsQuarantined = quarantine.Holds, IsAdmissionProbed = options.IsAdmissionProbed },
+            new CycleJournal(report, quarantine, () => Status(gracePeriod), timeProvider, logs.CreateLogger<CycleJournal>()),
             options.Reconciler,
+            () =>
+            {
+                proxyLock.Ensure();
+                watcher.Ensure();
+            },
             timeProvider);
 
         using var life = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -46,5 +60,27 @@ public sealed class DispatcherDaemon(DispatcherOptions options, TimeProvider tim
                 await part.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
+    }
+
+    private GraceStatus Status(IGracePeriod gracePeriod)
+    {
+        var (count, median, p99, longest, timeouts) = _graceFigures.Summary();
+        return new GraceStatus(gracePeriod.Mode, count, median, p99, longest, timeouts);
+    }
+
+    private IGracePeriod GracePeriod(KamailioDispatcher dispatcher)
+    {
+        var gap = new FixedGap(options.Grace == GraceMode.None ? TimeSpan.Zero : options.Gap, timeProvider);
+        return options.Grace is GraceMode.None or GraceMode.Fixed
+            ? gap
+            : new ObservedGrace(
+                dispatcher.ListProcessesAsync,
+                ProcessIdentity.Check,
+                [new SystemCallView(), new WaitChannelView()],
+                gap,
+                options.GraceCap,
+                _graceFigures,
+                timeProvider,
+                logs.CreateLogger<ObservedGrace>());
     }
 }

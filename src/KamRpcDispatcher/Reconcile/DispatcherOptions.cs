@@ -13,11 +13,23 @@ public sealed record DispatcherOptions(EtcdEndpoints Etcd, string Cluster, Kamai
     /// <summary>The sets to manage, null for every set.</summary>
     public IReadOnlySet<int>? Sets { get; init; }
 
+    /// <summary>How the end of the grace period after a structural change is found.</summary>
+    public GraceMode Grace { get; init; } = GraceMode.Auto;
+
     /// <summary>
-    /// The time between two structural changes. Under load gaps of up to 20 ms have crashed Kamailio; 50 ms and more survived 100 s of
-    /// changes without a pause, which is no proof.
+    /// The time between two structural changes where Kamailio's processes cannot be seen. Under load gaps of up to 20 ms have crashed
+    /// Kamailio; 50 ms and more survived 100 s of changes without a pause, but a worker was seen at work for 485 ms.
     /// </summary>
-    public TimeSpan Gap { get; init; } = TimeSpan.FromMilliseconds(100);
+    public TimeSpan Gap { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The longest wait for the end of a grace period; after it the change stays pending, loudly.</summary>
+    public TimeSpan GraceCap { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Whether a new member gets calls only after Kamailio's own first good reply to a probe.</summary>
+    public bool IsAdmissionProbed { get; init; }
+
+    /// <summary>Where the last good membership is kept, null for nowhere.</summary>
+    public string? StateDirectory { get; init; }
 
     /// <summary>How long Kamailio may take to reply.</summary>
     public TimeSpan RpcTimeout { get; init; } = TimeSpan.FromSeconds(1);
@@ -29,6 +41,23 @@ public sealed record DispatcherOptions(EtcdEndpoints Etcd, string Cluster, Kamai
     public TimeSpan ReportTtl { get; init; } = TimeSpan.FromSeconds(10);
 
     public ReconcilerOptions Reconciler { get; init; } = new();
+
+    /// <summary>systemd's state directory; /var/lib/kamrpc as root; else one of the user's own.</summary>
+    public static string DefaultStateDirectory()
+    {
+        if (Environment.GetEnvironmentVariable("STATE_DIRECTORY")?.Split(':') is [{ Length: > 0 } given, ..])
+        {
+            return given;
+        }
+
+        return Environment.IsPrivilegedProcess
+            ? "/var/lib/kamrpc"
+            : Path.Combine(
+                Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } state
+                    ? state
+                    : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state"),
+                "kamrpc");
+    }
 
     /// <summary>systemd's runtime directory; /run/kamrpc as root; else one of the user's own.</summary>
     public static string DefaultReplyDirectory()

@@ -7,8 +7,8 @@ namespace KamRpcDispatcher.Reconcile;
 /// <summary>Log messages of the reconciler, event ids 3000 to 3099.</summary>
 internal static partial class ReconcileLog
 {
-    [LoggerMessage(3000, LogLevel.Information, "Kamailio {Version} answers, with {Count} destinations")]
-    public static partial void Reached(ILogger logger, KamailioVersion version, int count);
+    [LoggerMessage(3000, LogLevel.Information, "Kamailio {Version} answers, up since {UpSince}, with {Count} destinations")]
+    public static partial void Reached(ILogger logger, KamailioVersion version, string upSince, int count);
 
     [LoggerMessage(3001, LogLevel.Warning, "{Reason}: trying on")]
     public static partial void Unreachable(ILogger logger, string reason);
@@ -30,6 +30,12 @@ internal static partial class ReconcileLog
 
     [LoggerMessage(3010, LogLevel.Warning, "In step with revision {Revision}, {Quarantined} destinations apart that Kamailio refuses")]
     public static partial void InStepButQuarantined(ILogger logger, long revision, int quarantined);
+
+    [LoggerMessage(3011, LogLevel.Error, "PANIC in set {Set}: more than {Threshold} % expired within {Window}. Held in the set as they were: {Count} members ({Names}), until they come back, are confirmed as gone ('kamrpc confirm'), or {Hold} have passed")]
+    public static partial void Panic(ILogger logger, int set, int threshold, TimeSpan window, int count, string names, TimeSpan hold);
+
+    [LoggerMessage(3012, LogLevel.Warning, "Panic in set {Set} is over: no expired member is held any more")]
+    public static partial void PanicOver(ILogger logger, int set);
 
     [LoggerMessage(3007, LogLevel.Warning, "Member {Member} is left out: {Uri} stands in its set already, put there by somebody else")]
     public static partial void ForeignTwin(ILogger logger, MemberKey member, string uri);

@@ -9,6 +9,14 @@ namespace KamRpcDispatcher.Reconcile;
 /// Keeps one Kamailio equal to the membership. Level-triggered: an event only says "look again", and each cycle plans from whole
 /// snapshots, so that lost, repeated or reordered events do no harm. Ten changes during a push are one next cycle.
 /// </summary>
+/// <param name="source">The membership.</param>
+/// <param name="dispatcher">Kamailio.</param>
+/// <param name="push">The way to change it.</param>
+/// <param name="policy">What the planner goes by.</param>
+/// <param name="journal">Tells what comes of it.</param>
+/// <param name="options">How often, and how careful.</param>
+/// <param name="prepare">Done before each cycle.</param>
+/// <param name="timeProvider">The clock.</param>
 internal sealed class Reconciler(
     IMembershipSource source,
     IDispatcher dispatcher,
@@ -16,9 +24,14 @@ internal sealed class Reconciler(
     PlanPolicy policy,
     CycleJournal journal,
     ReconcilerOptions options,
+    Action prepare,
     TimeProvider timeProvider)
 {
     private readonly WakeSignal _wake = new();
+    private readonly RemovalClock _removals = new(options.RemovalDelay, timeProvider);
+
+    /// <summary>Something may have changed: look again now.</summary>
+    public void Wake() => _wake.Raise();
 
     /// <summary>Runs until cancelled, through every outage of the store and of Kamailio.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -54,6 +67,7 @@ internal sealed class Reconciler(
     private async Task<TimeSpan> CycleAsync(CancellationToken cancellationToken)
     {
         _wake.Take();
+        prepare();
         var membership = source.Current;
         if (membership is null)
         {
@@ -71,7 +85,14 @@ internal sealed class Reconciler(
             }
 
             push.Verify(table);
-            var plan = Planner.Plan(membership.Members, table.Destinations, policy with { HasPriorities = table.Version.HasPriorities });
+            var held = PanicGuard.Held(membership, options.Panic, timeProvider.GetUtcNow());
+            journal.Held(held, options.Panic);
+            var plan = Planner.Plan([.. membership.Members, .. held], table.Destinations, policy with
+            {
+                HasPriorities = table.Version.HasPriorities,
+                MayRemove = _removals.IsDue,
+            });
+            _removals.Observe(plan);
             journal.Planned(membership, table, plan);
             return plan.IsEmpty ? options.Resync : Rest(await push.PushAsync(plan, table, _wake.Raised, cancellationToken).ConfigureAwait(false));
         }

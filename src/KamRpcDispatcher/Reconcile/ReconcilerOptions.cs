@@ -7,7 +7,13 @@ public sealed record ReconcilerOptions
     public TimeSpan Resync { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>The time between two tries to reach a Kamailio that cannot be reached.</summary>
-    public TimeSpan Retry { get; init; } = TimeSpan.FromMilliseconds(100);
+    public TimeSpan Retry { get; init; } = TimeSpan.FromMilliseconds(25);
+
+    /// <summary>How long a destination stays disabled in the list after its member left, before it is removed.</summary>
+    public TimeSpan RemovalDelay { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>When sets are protected against mass expiry.</summary>
+    public PanicOptions Panic { get; init; } = new();
 
     /// <summary>The time between two tries while Kamailio takes no structural change.</summary>
     public TimeSpan BusyRetry { get; init; } = TimeSpan.FromMilliseconds(500);

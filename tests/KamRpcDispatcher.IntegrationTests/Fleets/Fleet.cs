@@ -53,12 +53,18 @@ internal sealed class Fleet : IAsyncDisposable
     public static EtcdEndpoints Endpoints(EtcdServer etcd) =>
         EtcdEndpoints.TryParse(etcd.Endpoint, out var endpoints, out var error) ? endpoints : throw new InvalidOperationException(error);
 
-    public void StartDispatcher() => Dispatcher = Start(
+    /// <summary>Removes at once what left, unless the test says otherwise.</summary>
+    public void StartDispatcher()
+    {
+        string[] removal = _options.Dispatch.Contains("--removal-delay") ? [] : ["--removal-delay", "0s"];
+        string[] state = _options.Dispatch.Contains("--state-dir") ? [] : ["--state-dir", _folder.File("state")];
+        Dispatcher = Start(
         [
             "dispatch", "--etcd", Etcd.Endpoint, "--kamailio", Relay is null ? Kamailio.RpcAddress : "jsonrpc+unix:" + Relay.Path,
-            "--proxy", "p1", "--reply-dir", _folder.File("r"), .. _options.Dispatch,
+            "--proxy", "p1", "--reply-dir", _folder.File("r"), .. state, .. removal, .. _options.Dispatch,
         ],
         _options.OnDispatcherLine);
+    }
 
     /// <summary>Starts an announcer and waits until its key is written.</summary>
     public async Task<ServerProcess> AnnounceAsync(string name, string uri, params string[] options)
@@ -95,10 +101,10 @@ internal sealed class Fleet : IAsyncDisposable
     public async Task<HashSet<(int Set, string Uri)>> AnnouncedAsync()
     {
         var range = new RangeRequest { Key = ByteString.CopyFromUtf8(Keys.Members), RangeEnd = ByteString.CopyFromUtf8(Keys.Members[..^1] + "0") };
-        var table = new MembershipTable(Keys);
+        var table = new MembershipTable(Keys, TimeProvider.System);
         foreach (var pair in (await Store.Keys.RangeAsync(range)).Kvs)
         {
-            table.Put(pair.Key.ToStringUtf8(), pair.Value.Memory, pair.CreateRevision, pair.ModRevision);
+            table.Put(pair.Key.ToStringUtf8(), pair.Value.Memory, pair.CreateRevision, pair.ModRevision, pair.Lease != 0);
         }
 
         return [.. table.At(0).Members.Select(static member => (member.Key.Set, member.Uri.Text))];

@@ -9,14 +9,10 @@ public class MembershipTableTests
 {
     private const string Key = "/kamrpc/c/members/1/a";
 
-    private readonly MembershipTable _table = new(new EtcdKeys("c"));
+    private MembershipTable _table = null!;
 
     [SetUp]
-    public void Empty()
-    {
-        _table.RetainOnly(new HashSet<string>());
-        _table.TakeNewlyRejected();
-    }
+    public void Empty() => _table = new MembershipTable(new EtcdKeys("c"), TimeProvider.System);
 
     [Test]
     public void A_key_is_a_member_until_it_is_deleted()
@@ -110,5 +106,56 @@ public class MembershipTableTests
         Assert.That(_table.At(5).Members.Single().Key.Set, Is.EqualTo(set));
     }
 
-    private void Put(string key, string value, long created, long modified) => _table.Put(key, Encoding.UTF8.GetBytes(value), created, modified);
+    [Test]
+    public void A_ready_member_whose_lease_ended_has_expired_until_it_comes_back()
+    {
+        Put(Key, """{"uri":"sip:10.0.0.1"}""", 5, 5);
+        _table.Delete(Key);
+        Assert.That(_table.At(6).Expired.Single().Member.Key, Is.EqualTo(new MemberKey(1, "a")));
+
+        Put(Key, """{"uri":"sip:10.0.0.1"}""", 7, 7);
+        Assert.That(_table.At(7).Expired, Is.Empty);
+    }
+
+    [TestCase("down")]
+    [TestCase("draining")]
+    public void A_member_that_said_that_it_is_going_has_not_expired(string state)
+    {
+        Put(Key, """{"uri":"sip:10.0.0.1"}""", 5, 5);
+        Put(Key, $$"""{"uri":"sip:10.0.0.1","state":"{{state}}"}""", 5, 6);
+        _table.Delete(Key);
+
+        Assert.That(_table.At(7).Expired, Is.Empty);
+    }
+
+    [Test]
+    public void A_static_member_is_deleted_by_somebody_and_does_not_expire()
+    {
+        _table.Put(Key, Encoding.UTF8.GetBytes("""{"uri":"sip:10.0.0.1"}"""), 5, 5, isLeased: false);
+        _table.Delete(Key);
+
+        Assert.That(_table.At(6).Expired, Is.Empty);
+    }
+
+    [Test]
+    public void What_a_listing_lacks_has_expired_since_nobody_heard_why_it_went()
+    {
+        _table.Put(Key, Encoding.UTF8.GetBytes("""{"uri":"sip:10.0.0.1"}"""), 5, 5, isLeased: false);
+        _table.RetainOnly(new HashSet<string>());
+
+        Assert.That(_table.At(6).Expired, Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public void What_an_earlier_daemon_knew_and_the_first_listing_lacks_has_expired()
+    {
+        _table.Seed(new Membership(3, [Members.Of("a"), Members.Of("b")], []) { Expired = [new ExpiredMember(Members.Of("held"), DateTimeOffset.UnixEpoch)] });
+        Put(Key, """{"uri":"sip:10.0.0.1"}""", 5, 5);
+        _table.RetainOnly(new HashSet<string> { Key });
+
+        Assert.That(_table.At(6).Members.Select(static member => member.Uri.Text), Is.EqualTo(new[] { "sip:10.0.0.1" }));
+        Assert.That(_table.At(6).Expired.Select(static expired => expired.Member.Key.Name), Is.EqualTo(new[] { "b", "held" }));
+    }
+
+    private void Put(string key, string value, long created, long modified) => _table.Put(key, Encoding.UTF8.GetBytes(value), created, modified, isLeased: true);
 }

@@ -18,7 +18,7 @@ public class QuarantineTests
         var waits = new List<TimeSpan>();
         for (var i = 0; i < 12; i++)
         {
-            var wait = quarantine.Refuse(Add);
+            var wait = quarantine.Refuse(Add, "no");
             waits.Add(wait);
             Assert.That(quarantine.Holds(Add));
             _time.Advance(wait);
@@ -33,7 +33,7 @@ public class QuarantineTests
     public void Another_URI_or_other_attributes_are_tried_at_once()
     {
         var quarantine = new Quarantine(_time);
-        quarantine.Refuse(Add);
+        quarantine.Refuse(Add, "no");
 
         Assert.Multiple(() =>
         {
@@ -47,11 +47,11 @@ public class QuarantineTests
     public void A_destination_that_is_listed_starts_over()
     {
         var quarantine = new Quarantine(_time);
-        quarantine.Refuse(Add);
-        quarantine.Refuse(Add);
+        quarantine.Refuse(Add, "no");
+        quarantine.Refuse(Add, "no");
         quarantine.Release(Add);
 
         Assert.That(quarantine.Holds(Add), Is.False);
-        Assert.That(quarantine.Refuse(Add), Is.EqualTo(TimeSpan.FromSeconds(1)));
+        Assert.That(quarantine.Refuse(Add, "no"), Is.EqualTo(TimeSpan.FromSeconds(1)));
     }
 }

@@ -1,6 +1,7 @@
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
+using KamRpcDispatcher.Push.Grace;
 using KamRpcDispatcher.Push.Rpc;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
@@ -17,7 +18,7 @@ public class SafePushTests
     private static readonly AddDestination AddB = new(1, "sip:b", 8, 2, "duid=b;kamrpc=c");
     private static readonly DisableDestination DisableOld = new(1, "sip:old");
     private static readonly RemoveDestination RemoveOld = new(1, "sip:old");
-    private static readonly EnableDestination EnableBack = new(1, "sip:back");
+    private static readonly EnableDestination EnableBack = new(1, "sip:back", false);
 
     private readonly List<object> _calls = [];
     private IDispatcher _dispatcher = null!;
@@ -187,7 +188,7 @@ public class SafePushTests
     private static List<ListedDestination> Listed(params string[] uris) =>
         [.. uris.Select(static uri => new ListedDestination(1, uri, ListedState.Active, true, 0, "kamrpc=c"))];
 
-    private static DispatcherTable Table(List<ListedDestination> listed) => new(new KamailioVersion(5, 6), listed);
+    private static DispatcherTable Table(List<ListedDestination> listed) => new(new KamailioVersion(5, 6), "now", listed);
 
     private Task<PushOutcome> PushAsync(Change[] changes, List<ListedDestination> listed, Task? interrupted = null) =>
         _push.PushAsync(new ChangePlan(changes, []), Table(listed), interrupted ?? Never, CancellationToken.None);
@@ -206,8 +207,13 @@ public class SafePushTests
             _running = _isOpen ? null : new TaskCompletionSource();
         }
 
-        public ValueTask WaitAsync(CancellationToken cancellationToken) =>
-            _running is null ? ValueTask.CompletedTask : new ValueTask(_running.Task.WaitAsync(cancellationToken));
+        public string Mode => "as the test says";
+
+        public async ValueTask<bool> WaitAsync(CancellationToken cancellationToken)
+        {
+            await (_running?.Task ?? Task.CompletedTask).WaitAsync(cancellationToken);
+            return true;
+        }
 
         /// <summary>Ends the running grace period; the push goes on as far as it can before this returns.</summary>
         public async Task EndAsync()

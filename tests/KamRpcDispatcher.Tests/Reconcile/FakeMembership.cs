@@ -11,9 +11,11 @@ internal sealed class FakeMembership : IMembershipSource
 
     public Membership? Current => _current;
 
-    public void Set(long revision, params Member[] members)
+    public void Set(long revision, params Member[] members) => Set(new Membership(revision, members, []));
+
+    public void Set(Membership membership)
     {
-        _current = new Membership(revision, members, []);
+        _current = membership;
         _changed();
     }
 

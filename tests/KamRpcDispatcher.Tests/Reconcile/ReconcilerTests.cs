@@ -1,5 +1,8 @@
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
+using KamRpcDispatcher.Push.Grace;
 using KamRpcDispatcher.Push.Rpc;
 using KamRpcDispatcher.Reconcile;
 using KamRpcDispatcher.Testing;
@@ -22,6 +25,10 @@ public sealed class ReconcilerTests : IAsyncDisposable
     private Task _running = Task.CompletedTask;
     private RpcClient? _client;
 
+    private TimeSpan RemovalDelay { get; set; }
+
+    private PanicOptions Panic { get; set; } = new();
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
@@ -43,7 +50,7 @@ public sealed class ReconcilerTests : IAsyncDisposable
         await _kamailio.WaitForAsync(static kamailio => kamailio.Destinations.Count == 1, Deadline);
 
         Assert.That(_kamailio.Destinations.Single().Set, Is.Zero);
-        var calls = _kamailio.Requests.Select(static request => request.Method).Where(static method => method is not ("core.version" or "dispatcher.list"));
+        var calls = _kamailio.Requests.Select(static request => request.Method).Where(static method => method is not ("core.uptime" or "core.version" or "dispatcher.list"));
         Assert.That(calls, Is.EqualTo(new[] { "dispatcher.add", "dispatcher.add", "dispatcher.set_state", "dispatcher.remove" }));
     }
 
@@ -196,7 +203,7 @@ public sealed class ReconcilerTests : IAsyncDisposable
         Start();
         _membership.Set(1, Members.Of("a"));
 
-        await _kamailio.WaitForAsync(static kamailio => kamailio.Requests.Count(static request => request.Method == "core.version") >= 3, Deadline);
+        await _kamailio.WaitForAsync(static kamailio => kamailio.Requests.Count(static request => request.Method == "core.uptime") >= 3, Deadline);
 
         Assert.That(_kamailio.StructuralChanges, Is.Zero);
     }
@@ -212,6 +219,75 @@ public sealed class ReconcilerTests : IAsyncDisposable
 
         Assert.That(_kamailio.Destinations.Single().Attrs, Is.EqualTo("duid=a;kamrpc=c"));
         Assert.That(_kamailio.StructuralChanges, Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task A_member_that_flaps_costs_no_structural_change()
+    {
+        RemovalDelay = TimeSpan.FromMinutes(1);
+        Start();
+        _membership.Set(1, Members.Of("a"), Members.Of("b"));
+        await _kamailio.WaitForAsync(static kamailio => kamailio.Destinations.Count == 2, Deadline);
+        for (var i = 0; i < 5; i++)
+        {
+            _membership.Set(2 + (2 * i), Members.Of("b"));
+            await _kamailio.WaitForAsync(static kamailio => kamailio.Destinations.Any(static entry => entry.Flags[0] == 'D'), Deadline);
+            _membership.Set(3 + (2 * i), Members.Of("a"), Members.Of("b"));
+            await _kamailio.WaitForAsync(static kamailio => kamailio.Destinations.All(static entry => entry.Flags == "AP"), Deadline);
+        }
+
+        Assert.That(_kamailio.StructuralChanges, Is.EqualTo(2));
+    }
+
+    [Test]
+    public async Task A_member_that_stays_away_is_removed_after_the_delay()
+    {
+        RemovalDelay = TimeSpan.FromMilliseconds(500);
+        Start();
+        _membership.Set(1, Members.Of("a"), Members.Of("b"));
+        await _kamailio.WaitForAsync(static kamailio => kamailio.Destinations.Count == 2, Deadline);
+        _membership.Set(2, Members.Of("b"));
+        await _kamailio.WaitForAsync(static kamailio => kamailio.Destinations.Any(static entry => entry.Flags[0] == 'D'), Deadline);
+        var disabled = System.Diagnostics.Stopwatch.GetTimestamp();
+
+        await _kamailio.WaitForAsync(static kamailio => kamailio.Destinations.Count == 1, Deadline);
+
+        Assert.That(System.Diagnostics.Stopwatch.GetElapsedTime(disabled), Is.GreaterThan(TimeSpan.FromMilliseconds(400)));
+    }
+
+    [Test]
+    public async Task A_drain_that_a_script_undid_is_asserted_again()
+    {
+        var draining = Members.Of("a") with { State = MemberState.Draining };
+        Start();
+        _membership.Set(1, Members.Of("a"), Members.Of("b"));
+        await _kamailio.WaitForAsync(static kamailio => kamailio.Destinations.Count == 2, Deadline);
+        _membership.Set(2, draining, Members.Of("b"));
+        await _kamailio.WaitForAsync(kamailio => kamailio.Destinations.Single(entry => entry.Uri == draining.Uri.Text).Flags[0] == 'D', Deadline);
+
+        // ds_mark_dst("ip") of a failure route.
+        _kamailio.SetFlags(1, draining.Uri.Text, "IP");
+
+        await _kamailio.WaitForAsync(kamailio => kamailio.Destinations.Single(entry => entry.Uri == draining.Uri.Text).Flags[0] == 'D', Deadline);
+    }
+
+    [Test]
+    public async Task Many_that_expire_at_once_stay_until_they_are_said_to_be_down()
+    {
+        RemovalDelay = TimeSpan.Zero;
+        Start();
+        Member[] all = [Members.Of("a"), Members.Of("b"), Members.Of("c"), Members.Of("d")];
+        _membership.Set(1, all);
+        await _kamailio.WaitForAsync(static kamailio => kamailio.Destinations.Count == 4, Deadline);
+
+        _membership.Set(new Membership(2, [], []) { Expired = [.. all.Select(static member => new ExpiredMember(member, DateTimeOffset.UtcNow))] });
+        await _kamailio.WaitForAsync(_ => _report.Last is { Revision: 2, Held.Length: 2 }, Deadline);
+        Assert.That(_kamailio.Destinations, Has.Count.EqualTo(2));
+        Assert.That(_kamailio.Destinations.Select(static entry => entry.Flags), Is.All.EqualTo("AP"), "as they were");
+
+        _membership.Set(3, [.. all.Select(static member => member with { State = MemberState.Down })]);
+        await _kamailio.WaitForAsync(static kamailio => kamailio.Destinations.All(static entry => entry.Flags[0] == 'D'), Deadline);
+        Assert.That(_report.Last!.Held, Is.Empty);
     }
 
     [Test]
@@ -242,8 +318,9 @@ public sealed class ReconcilerTests : IAsyncDisposable
             dispatcher,
             new SafePush(dispatcher, new FixedGap(TimeSpan.FromMilliseconds(1), TimeProvider.System), quarantine, NullLogger<SafePush>.Instance),
             new PlanPolicy("c") { IsQuarantined = quarantine.Holds },
-            new CycleJournal(_report, TimeProvider.System, NullLogger<CycleJournal>.Instance),
-            new ReconcilerOptions { Resync = TimeSpan.FromMilliseconds(100), BusyRetry = TimeSpan.FromMilliseconds(100), Retry = TimeSpan.FromMilliseconds(20) },
+            new CycleJournal(_report, quarantine, static () => default, TimeProvider.System, NullLogger<CycleJournal>.Instance),
+            new ReconcilerOptions { RemovalDelay = RemovalDelay, Panic = Panic, Resync = TimeSpan.FromMilliseconds(100), BusyRetry = TimeSpan.FromMilliseconds(100), Retry = TimeSpan.FromMilliseconds(20) },
+            static () => { },
             TimeProvider.System);
         _running = reconciler.RunAsync(_stop.Token);
     }

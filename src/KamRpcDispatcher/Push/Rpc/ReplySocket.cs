@@ -62,7 +62,7 @@ internal sealed class ReplySocket : IDisposable
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite);
         if (Environment.IsPrivilegedProcess)
         {
-            FileOwner.Copy(kamailioPath, path);
+            FileStatus.CopyOwner(kamailioPath, path);
         }
     }
 

@@ -12,6 +12,11 @@ internal sealed class UnixDatagramTransport(KamailioAddress address, string repl
 
     public IJsonRpcMessageHandler Connect()
     {
+        if (!File.Exists(address.Path))
+        {
+            throw new KamailioUnreachableException(Address, "there is no such socket", null);
+        }
+
         try
         {
             return new DatagramMessageHandler(ReplySocket.Connect(address.Path, replyDirectory), new JsonRpcFormatter());

@@ -1,0 +1,44 @@
+namespace KamRpcDispatcher.Push.Grace;
+
+/// <summary>How long the grace periods took, for logs and reports. Thread-safe.</summary>
+public sealed class GraceFigures
+{
+    private const int Kept = 1024;
+
+    private readonly Lock _lock = new();
+    private readonly double[] _lastWaits = new double[Kept];
+    private long _count;
+    private double _longest;
+    private long _timeouts;
+
+    /// <summary>Takes the length of a grace period.</summary>
+    public void Ended(TimeSpan length)
+    {
+        lock (_lock)
+        {
+            _lastWaits[_count++ % Kept] = length.TotalMilliseconds;
+            _longest = Math.Max(_longest, length.TotalMilliseconds);
+        }
+    }
+
+    /// <summary>Takes note of one whose end was not seen within its cap.</summary>
+    public void TimedOut()
+    {
+        lock (_lock)
+        {
+            _timeouts++;
+        }
+    }
+
+    public GraceSummary Summary()
+    {
+        lock (_lock)
+        {
+            var sorted = _lastWaits.Take((int)Math.Min(_count, Kept)).Order().ToArray();
+            return new GraceSummary(_count, At(sorted, 0.5), At(sorted, 0.99), _longest, _timeouts);
+        }
+    }
+
+    private static double At(double[] sorted, double quantile) =>
+        sorted.Length == 0 ? 0 : sorted[(int)Math.Ceiling((sorted.Length - 1) * quantile)];
+}

@@ -1,0 +1,13 @@
+namespace KamRpcDispatcher.Push.Grace;
+
+/// <summary>One process of Kamailio, as <c>core.psx</c> lists it.</summary>
+/// <param name="Pid">Its id, in Kamailio's PID namespace.</param>
+/// <param name="Description">What it is for, such as <c>udp receiver child=0 sock=127.0.0.1:5060</c>.</param>
+public sealed record KamailioProcess(int Pid, string Description)
+{
+    public bool IsUdpReceiver => Description.StartsWith("udp receiver", StringComparison.OrdinalIgnoreCase);
+
+    public bool IsTimer => Description.Contains("timer", StringComparison.OrdinalIgnoreCase);
+
+    public bool IsMain => Description.Contains("attendant", StringComparison.OrdinalIgnoreCase);
+}

@@ -1,0 +1,150 @@
+using Microsoft.Extensions.Logging;
+
+namespace KamRpcDispatcher.Push.Grace;
+
+/// <summary>
+/// The grace period of RCU, seen from outside: it ends when every process of Kamailio that can read the table has been seen at rest since
+/// the swap. Where the processes cannot be seen, a fixed gap.
+/// </summary>
+/// <param name="listProcesses">Asks Kamailio for its processes.</param>
+/// <param name="identify">Says why these are not Kamailio's processes here, null when they are.</param>
+/// <param name="views">The ways to look at them, the best first.</param>
+/// <param name="fallback">For when none of them sees anything.</param>
+/// <param name="cap">The longest wait for the end, after which the change is left for later.</param>
+/// <param name="figures">Takes the lengths.</param>
+/// <param name="timeProvider">The clock.</param>
+/// <param name="logger">Where to log.</param>
+internal sealed class ObservedGrace(
+    Func<CancellationToken, Task<IReadOnlyList<KamailioProcess>>> listProcesses,
+    Func<IReadOnlyList<KamailioProcess>, string?> identify,
+    IReadOnlyList<IProcessView> views,
+    FixedGap fallback,
+    TimeSpan cap,
+    GraceFigures figures,
+    TimeProvider timeProvider,
+    ILogger<ObservedGrace> logger) : IGracePeriod
+{
+    /// <summary>Between two looks at processes that were busy: no busy loop.</summary>
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(1);
+
+    private IReadOnlyList<KamailioProcess> _known = [];
+    private IProcessView? _view;
+    private List<KamailioProcess>? _unseen;
+    private bool _isRunning;
+    private bool _isOverdue;
+    private long _begun;
+    private string? _mode;
+
+    public string Mode => _mode ?? "not needed yet";
+
+    public void Begin()
+    {
+        _isRunning = true;
+        _isOverdue = false;
+        _unseen = null;
+        _begun = timeProvider.GetTimestamp();
+        fallback.Begin();
+    }
+
+    public async ValueTask<bool> WaitAsync(CancellationToken cancellationToken)
+    {
+        if (!_isRunning)
+        {
+            return true;
+        }
+
+        _unseen ??= await ReadersAsync(cancellationToken).ConfigureAwait(false);
+        if (_view is null)
+        {
+            await fallback.WaitAsync(cancellationToken).ConfigureAwait(false);
+            return End();
+        }
+
+        var waited = timeProvider.GetTimestamp();
+        while (true)
+        {
+            _unseen.RemoveAll(process => _view.Look(process) is Sight.AtRest or Sight.Gone);
+            if (_unseen.Count == 0)
+            {
+                return End();
+            }
+
+            if (timeProvider.GetElapsedTime(waited) >= cap)
+            {
+                Overdue(_unseen);
+                return false;
+            }
+
+            await Task.Delay(BetweenLooks, timeProvider, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private bool End()
+    {
+        figures.Ended(timeProvider.GetElapsedTime(_begun));
+        _isRunning = false;
+        return true;
+    }
+
+    private void Overdue(List<KamailioProcess> busy)
+    {
+        figures.TimedOut();
+        if (!_isOverdue)
+        {
+            GraceLog.Overdue(logger, cap, string.Join(", ", busy.Select(static process => $"{process.Description} (PID {process.Pid})")));
+            _isOverdue = true;
+        }
+    }
+
+    /// <summary>Asked anew for each period: after a restart of Kamailio those of before are gone, which must not pass for rest.</summary>
+    private async Task<List<KamailioProcess>> ReadersAsync(CancellationToken cancellationToken)
+    {
+        var processes = await listProcesses(cancellationToken).ConfigureAwait(false);
+        if (_mode is null || !processes.SequenceEqual(_known))
+        {
+            _known = processes;
+            Choose(processes);
+        }
+
+        return [.. processes];
+    }
+
+    private void Choose(IReadOnlyList<KamailioProcess> processes)
+    {
+        var reasons = new List<string>();
+        _view = null;
+        if (identify(processes) is { } stranger)
+        {
+            reasons.Add(stranger);
+        }
+        else
+        {
+            _view = views.FirstOrDefault(view =>
+            {
+                var reason = view.Check(processes);
+                if (reason is not null)
+                {
+                    reasons.Add(reason);
+                }
+
+                return reason is null;
+            });
+        }
+
+        var mode = _view is null ? fallback.Mode : $"observed ({_view.Name})";
+        if (mode == _mode)
+        {
+            return;
+        }
+
+        _mode = mode;
+        if (_view is null)
+        {
+            GraceLog.Fixed(logger, fallback.Mode, string.Join("; ", reasons));
+        }
+        else
+        {
+            GraceLog.Observed(logger, processes.Count, _view.Name);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+using System.Globalization;
+
+namespace KamRpcDispatcher.Push.Grace;
+
+/// <summary>
+/// Makes sure that the ids which Kamailio tells are its processes here: in a container with PIDs of its own they are somebody else's,
+/// and a stranger at rest proves nothing.
+/// </summary>
+internal static class ProcessIdentity
+{
+    /// <summary>Null when all are one program's, the main process and its children, each with one thread.</summary>
+    public static string? Check(IReadOnlyList<KamailioProcess> processes)
+    {
+        if (processes.FirstOrDefault(static process => process.IsMain) is not { } main)
+        {
+            return "core.psx lists no main process";
+        }
+
+        var name = ProcFile.ReadLine(main.Pid, "comm", out var sight);
+        if (name is null)
+        {
+            return sight == Sight.Hidden ? "procfs hides Kamailio's processes (hidepid)" : OtherNamespace;
+        }
+
+        foreach (var process in processes)
+        {
+            if (ProcFile.ReadLine(process.Pid, "comm", out _) != name || (!process.IsMain && Parent(process.Pid) != main.Pid))
+            {
+                return OtherNamespace;
+            }
+
+            if (Threads(process.Pid) != 1)
+            {
+                return $"'{process.Description}' (PID {process.Pid}) has several threads";
+            }
+        }
+
+        return null;
+    }
+
+    private static string OtherNamespace => "Kamailio's processes are not here: run kamrpc in Kamailio's PID namespace";
+
+    private static int? Parent(int pid)
+    {
+        // "PID (name) S PPID ...": the name may hold spaces and parentheses.
+        var status = ProcFile.ReadLine(pid, "stat", out _);
+        var fields = status?[(status.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return fields is [_, var parent, ..] && int.TryParse(parent, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+    }
+
+    private static int Threads(int pid)
+    {
+        try
+        {
+            return Directory.GetDirectories($"/proc/{pid}/task").Length;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return 0;
+        }
+    }
+}

@@ -1,0 +1,101 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Push.Rpc;
+using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
+
+namespace KamRpcDispatcher.Push;
+
+/// <summary>
+/// One daemon a Kamailio: a locked file beside Kamailio's socket, where every daemon that could reach it finds it. The lock ends with the
+/// process that holds it, however it ends; the file that stays means nothing.
+/// </summary>
+/// <param name="socketPath">Kamailio's socket.</param>
+/// <param name="holder">What a second daemon is told of this one.</param>
+/// <param name="logger">Where to log.</param>
+internal sealed partial class ProxyLock(string socketPath, string holder, ILogger<ProxyLock> logger) : IDisposable
+{
+    private const int LongestHolder = 256;
+
+    /// <summary>EWOULDBLOCK, flock's answer when another process has the lock.</summary>
+    private const int WouldBlock = 11;
+
+    private FileStream? _file;
+    private bool _isUnlockable;
+
+    public string Path { get; } = socketPath + ".kamrpc-lock";
+
+    /// <summary>
+    /// Takes the lock, or makes sure that it is still held: the directory of the socket goes when Kamailio's unit stops, and the file with it.
+    /// </summary>
+    /// <exception cref="ProxyTakenException">Another daemon holds it.</exception>
+    public void Ensure()
+    {
+        if (_file is not null && FileStatus.AreSame(_file.SafeFileHandle, Path))
+        {
+            return;
+        }
+
+        try
+        {
+            // FileShare.None is flock(LOCK_EX): another open fails while this process lives.
+            var file = new FileStream(Path, new FileStreamOptions
+            {
+                Mode = FileMode.OpenOrCreate,
+                Access = FileAccess.ReadWrite,
+                Share = FileShare.None,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead,
+            });
+            _file?.Dispose();
+            _file = file;
+            file.SetLength(0);
+            file.Write(Encoding.UTF8.GetBytes(holder));
+            file.Flush();
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // No Kamailio yet: nothing to serve.
+        }
+        catch (UnauthorizedAccessException exception)
+        {
+            NotLockable(exception.Message);
+        }
+        catch (IOException exception) when (exception.HResult == WouldBlock)
+        {
+            throw new ProxyTakenException(ReadHolder());
+        }
+        catch (IOException exception)
+        {
+            NotLockable(exception.Message);
+        }
+    }
+
+    public void Dispose() => _file?.Dispose();
+
+    private void NotLockable(string reason)
+    {
+        if (!_isUnlockable)
+        {
+            PushLog.NotLockable(logger, Path, reason);
+            _isUnlockable = true;
+        }
+    }
+
+    private string ReadHolder()
+    {
+        // FileStream would ask for a lock, and not get it.
+        using var handle = Open(Path, 0);
+        if (handle.IsInvalid)
+        {
+            return $"whoever has {Path} locked";
+        }
+
+        var buffer = new byte[LongestHolder];
+        var length = RandomAccess.Read(handle, buffer, 0);
+        return MemberRules.Shorten(Encoding.UTF8.GetString(buffer, 0, length), LongestHolder);
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial SafeFileHandle Open(string path, int flags);
+}

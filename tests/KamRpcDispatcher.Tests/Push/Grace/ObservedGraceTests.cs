@@ -1,0 +1,146 @@
+using KamRpcDispatcher.Push.Grace;
+using Microsoft.Extensions.Logging.Abstractions;
+using NSubstitute;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.Tests.Push.Grace;
+
+public class ObservedGraceTests
+{
+    private static readonly TimeSpan Cap = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
+    private static readonly KamailioProcess Main = new(4711, "main process - attendant");
+
+    private GraceFigures _figures = null!;
+    private IProcessView _view = null!;
+    private List<KamailioProcess> _processes = null!;
+    private int _listed;
+
+    [SetUp]
+    public void SetUp()
+    {
+        _listed = 0;
+        _figures = new GraceFigures();
+        _processes = [Main];
+        _view = Substitute.For<IProcessView>();
+        _view.Name.Returns("view");
+        _view.Check(default!).ReturnsForAnyArgs((string?)null);
+        _view.Look(default!).ReturnsForAnyArgs(Sight.AtRest);
+    }
+
+    [Test]
+    public async Task Nothing_is_waited_for_where_nothing_was_changed()
+    {
+        Assert.That(await Grace().WaitAsync(CancellationToken.None));
+        Assert.That(_listed, Is.Zero);
+    }
+
+    [Test]
+    public async Task It_ends_when_every_process_was_seen_at_rest_or_gone_once()
+    {
+        var sights = new Queue<Sight>([Sight.Busy, Sight.Busy, Sight.AtRest]);
+        _view.Look(Main).Returns(_ => sights.Dequeue());
+        var grace = Grace();
+        grace.Begin();
+
+        Assert.That(await grace.WaitAsync(CancellationToken.None).AsTask().WaitAsync(Deadline));
+        Assert.That(sights, Is.Empty);
+        Assert.That(_figures.Summary().Count, Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Who_was_seen_at_rest_is_not_looked_at_again_and_each_period_asks_anew_who_there_is()
+    {
+        var grace = Grace();
+        for (var period = 1; period <= 2; period++)
+        {
+            grace.Begin();
+            await grace.WaitAsync(CancellationToken.None);
+            await grace.WaitAsync(CancellationToken.None);
+            Assert.That(_listed, Is.EqualTo(period));
+        }
+
+        _view.Received(2).Look(Main);
+    }
+
+    [Test]
+    public async Task One_that_does_not_end_within_its_cap_leaves_the_change_pending_and_goes_on()
+    {
+        _view.Look(Main).Returns(Sight.Busy);
+        var grace = Grace();
+        grace.Begin();
+
+        Assert.That(await grace.WaitAsync(CancellationToken.None).AsTask().WaitAsync(Deadline), Is.False);
+        Assert.That(_figures.Summary().Timeouts, Is.EqualTo(1));
+
+        _view.Look(Main).Returns(Sight.AtRest);
+        Assert.That(await grace.WaitAsync(CancellationToken.None).AsTask().WaitAsync(Deadline));
+    }
+
+    [Test]
+    public async Task A_wait_that_is_given_up_keeps_what_it_has_seen()
+    {
+        _view.Look(Main).Returns(Sight.Busy);
+        var grace = Grace(cap: Deadline);
+        grace.Begin();
+        using var cancellation = new CancellationTokenSource(TimeSpan.FromMilliseconds(20));
+        await Assert.ThatAsync(() => grace.WaitAsync(cancellation.Token).AsTask(), Throws.InstanceOf<OperationCanceledException>());
+
+        _view.Look(Main).Returns(Sight.AtRest);
+        Assert.That(await grace.WaitAsync(CancellationToken.None).AsTask().WaitAsync(Deadline));
+        Assert.That(_listed, Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Where_no_view_sees_anything_there_is_a_fixed_gap()
+    {
+        _view.Check(default!).ReturnsForAnyArgs("it is hidden");
+        var grace = Grace(gap: TimeSpan.FromMilliseconds(50));
+        grace.Begin();
+        var begun = System.Diagnostics.Stopwatch.GetTimestamp();
+
+        Assert.That(await grace.WaitAsync(CancellationToken.None).AsTask().WaitAsync(Deadline));
+
+        Assert.That(System.Diagnostics.Stopwatch.GetElapsedTime(begun), Is.GreaterThan(TimeSpan.FromMilliseconds(40)));
+        Assert.That(grace.Mode, Is.EqualTo("fixed gap of 0.05 s"));
+        _view.DidNotReceiveWithAnyArgs().Look(default!);
+    }
+
+    [Test]
+    public async Task The_first_view_that_sees_is_taken()
+    {
+        var blind = Substitute.For<IProcessView>();
+        blind.Check(default!).ReturnsForAnyArgs("it is hidden");
+        var grace = Grace(views: [blind, _view]);
+        grace.Begin();
+
+        await grace.WaitAsync(CancellationToken.None);
+
+        Assert.That(grace.Mode, Is.EqualTo("observed (view)"));
+    }
+
+    [Test]
+    public async Task Processes_of_somebody_else_are_not_taken_for_Kamailios()
+    {
+        var grace = Grace(identity: "they are not here");
+        grace.Begin();
+
+        await grace.WaitAsync(CancellationToken.None);
+
+        Assert.That(grace.Mode, Does.StartWith("fixed gap"));
+    }
+
+    private ObservedGrace Grace(TimeSpan? gap = null, TimeSpan? cap = null, IReadOnlyList<IProcessView>? views = null, string? identity = null) => new(
+        _ =>
+        {
+            _listed++;
+            return Task.FromResult<IReadOnlyList<KamailioProcess>>(_processes);
+        },
+        _ => identity,
+        views ?? [_view],
+        new FixedGap(gap ?? TimeSpan.FromMilliseconds(1), TimeProvider.System),
+        cap ?? Cap,
+        _figures,
+        TimeProvider.System,
+        NullLogger<ObservedGrace>.Instance);
+}

@@ -1,0 +1,87 @@
+using CsCheck;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Reconcile;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.Tests.Reconcile;
+
+public class PanicGuardTests
+{
+    private static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly PanicOptions Options = new();
+
+    [TestCase(1)]
+    [TestCase(2)]
+    [TestCase(10)]
+    public void A_single_expiry_is_never_held_back(int members) =>
+        Assert.That(Held(members - 1, 0), Is.Empty);
+
+    [TestCase(4, 4, 2)]
+    [TestCase(5, 5, 3)]
+    [TestCase(10, 10, 5)]
+    [TestCase(10, 5, 0)]
+    [TestCase(10, 6, 1)]
+    [TestCase(2, 2, 1)]
+    [TestCase(3, 2, 1)]
+    public void Of_many_that_expire_at_once_so_many_are_held_that_the_floor_stands(int members, int expired, int held) =>
+        Assert.That(Held(members - expired, [.. Enumerable.Repeat(0, expired)]), Has.Count.EqualTo(held));
+
+    [Test]
+    public void Leases_that_end_within_seconds_of_each_other_are_one_event() =>
+        Assert.That(Held(0, 0, 1, 2, 3), Has.Count.EqualTo(2));
+
+    [Test]
+    public void Expiries_far_apart_are_each_by_itself() =>
+        Assert.That(Held(6, 0, 60, 120, 180), Is.Empty);
+
+    [Test]
+    public void The_hold_ends_with_time() =>
+        Assert.That(Held(0, Options.Hold + TimeSpan.FromSeconds(1), Options, 0, 0, 0, 0), Is.Empty);
+
+    [Test]
+    public void The_hold_does_not_end_before() =>
+        Assert.That(Held(0, Options.Hold - TimeSpan.FromSeconds(1), Options, 0, 0, 0, 0), Has.Count.EqualTo(2));
+
+    [Test]
+    public void Who_comes_back_is_counted_as_there_and_the_others_stay_held()
+    {
+        // Of six, six expired: three are held. Two of the held come back: they are members again, and the third stays.
+        Assert.That(Held(2, 0, 0, 0, 0), Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public void A_threshold_of_zero_protects_nothing() =>
+        Assert.That(Held(0, TimeSpan.Zero, Options with { Threshold = 0 }, 0, 0, 0, 0), Is.Empty);
+
+    [Test]
+    public void Each_set_is_judged_by_itself()
+    {
+        var membership = new Membership(1, [.. Enumerable.Range(0, 5).Select(static number => Members.Of($"m{number}", set: 1))], [])
+        {
+            Expired = [.. Enumerable.Range(0, 4).Select(static number => new ExpiredMember(Members.Of($"e{number}", set: 2), Start))],
+        };
+
+        Assert.That(PanicGuard.Held(membership, Options, Start).Select(static member => member.Key.Set), Is.EqualTo(new[] { 2, 2 }));
+    }
+
+    [Test]
+    public void A_set_never_falls_below_its_floor_by_one_event() => Gen.Select(Gen.Int[0, 30], Gen.Int[0, 30], Gen.Int[1, 100]).Sample(static (ready, expired, threshold) =>
+    {
+        var held = Held(ready, TimeSpan.Zero, Options with { Threshold = threshold }, [.. Enumerable.Repeat(0, expired)]).Count;
+        var before = ready + expired;
+        var floor = (int)Math.Ceiling(before * threshold / 100.0);
+        return expired == 0 || ready + held >= Math.Min(floor, before - 1);
+    });
+
+    private static IReadOnlyList<Member> Held(int ready, params int[] secondsOfExpiry) => Held(ready, TimeSpan.FromSeconds(secondsOfExpiry[^1]), Options, secondsOfExpiry);
+
+    private static IReadOnlyList<Member> Held(int ready, TimeSpan now, PanicOptions options, params int[] secondsOfExpiry)
+    {
+        var membership = new Membership(1, [.. Enumerable.Range(0, ready).Select(static number => Members.Of($"m{number}"))], [])
+        {
+            Expired = [.. secondsOfExpiry.Select(static (second, number) => new ExpiredMember(Members.Of($"e{number:00}"), Start.AddSeconds(second)))],
+        };
+        return PanicGuard.Held(membership, options, Start + now);
+    }
+}
