@@ -49,4 +49,25 @@ internal static partial class EtcdLog
 
     [LoggerMessage(1018, LogLevel.Error, "{Key} could not be withdrawn ({Reason}): it ends with its lease")]
     public static partial void NotWithdrawn(ILogger logger, string key, string reason);
+
+    [LoggerMessage(1020, LogLevel.Warning, "The membership cannot be saved in {Path} ({Reason}): a start without etcd would have an older one or none. Free the disk or correct the permissions; trying on")]
+    public static partial void SnapshotNotWritten(ILogger logger, string path, string reason);
+
+    [LoggerMessage(1021, LogLevel.Information, "The membership is saved in {Path} again")]
+    public static partial void SnapshotWrittenAgain(ILogger logger, string path);
+
+    [LoggerMessage(1022, LogLevel.Debug, "Saved revision {Revision} with {Count} members in {Path}")]
+    public static partial void SnapshotWritten(ILogger logger, long revision, int count, string path);
+
+    [LoggerMessage(1023, LogLevel.Error, "The saved membership {Path} cannot be used: {Reason}; {Outcome}. A new one is written as soon as etcd answers; if this comes again, check the disk and who else writes there")]
+    public static partial void SnapshotUnusable(ILogger logger, string path, string reason, string outcome);
+
+    [LoggerMessage(1024, LogLevel.Warning, "etcd cannot be reached: using the membership of revision {Revision} with {Count} members saved at {SavedAt:O}")]
+    public static partial void SnapshotInForce(ILogger logger, long revision, int count, DateTimeOffset? savedAt);
+
+    [LoggerMessage(1025, LogLevel.Information, "etcd has answered: its membership of revision {Revision} replaces the saved one of revision {Saved}")]
+    public static partial void SnapshotReplaced(ILogger logger, long revision, long saved);
+
+    [LoggerMessage(1026, LogLevel.Warning, "etcd cannot be reached, and no membership is saved in {Path}: nothing is changed until etcd answers")]
+    public static partial void NoSnapshot(ILogger logger, string path);
 }

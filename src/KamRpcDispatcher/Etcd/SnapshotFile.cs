@@ -1,0 +1,149 @@
+using System.Security.Cryptography;
+using KamRpcDispatcher.Destinations;
+using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
+
+namespace KamRpcDispatcher.Etcd;
+
+/// <summary>The last good membership of a cluster, in a file that outlives the daemon. One caller at a time.</summary>
+/// <remarks>A file that cannot be used is set aside, never trusted in part.</remarks>
+internal sealed class SnapshotFile
+{
+    /// <summary>The largest file written and read, in octets; enough for some 200,000 members.</summary>
+    public const int MaxLength = 64 * 1024 * 1024;
+
+    /// <summary>How many files that could not be used are kept, the newest as number 1.</summary>
+    public const int MaxSetAside = 3;
+
+    private readonly string _cluster;
+    private readonly ILogger<SnapshotFile> _logger;
+    private byte[]? _known;
+    private bool _isFailing;
+
+    public SnapshotFile(string directory, string cluster, ILogger<SnapshotFile> logger)
+    {
+        // The cluster becomes part of a file name.
+        if (MemberRules.CheckCluster(cluster) is { } error)
+        {
+            throw new ArgumentException(error, nameof(cluster));
+        }
+
+        _cluster = cluster;
+        _logger = logger;
+        FilePath = Path.Combine(Path.GetFullPath(directory), $"membership-{cluster}.snapshot");
+    }
+
+    public string FilePath { get; }
+
+    /// <summary>When the membership that <see cref="Read"/> answered was written; null when there was none.</summary>
+    public DateTimeOffset? SavedAt { get; private set; }
+
+    /// <summary>Makes the membership the file's content, unless it is that already; false when the disk does not take it.</summary>
+    public bool Write(Membership membership)
+    {
+        var content = SnapshotFormat.Write(_cluster, membership);
+        var digest = SHA256.HashData(content);
+        if (digest.AsSpan().SequenceEqual(_known) && File.Exists(FilePath))
+        {
+            return true;
+        }
+
+        try
+        {
+            if (content.Length > MaxLength)
+            {
+                throw new IOException($"it has {content.Length} octets, more than {MaxLength}");
+            }
+
+            DurableFile.Replace(FilePath, content);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            _known = null;
+            if (!_isFailing)
+            {
+                EtcdLog.SnapshotNotWritten(_logger, FilePath, exception.Message);
+                _isFailing = true;
+            }
+
+            return false;
+        }
+
+        _known = digest;
+        EtcdLog.SnapshotWritten(_logger, membership.Revision, membership.Members.Count, FilePath);
+        if (_isFailing)
+        {
+            EtcdLog.SnapshotWrittenAgain(_logger, FilePath);
+            _isFailing = false;
+        }
+
+        return true;
+    }
+
+    /// <summary>The membership in the file; null when there is none, or none that can be used.</summary>
+    public Membership? Read()
+    {
+        SavedAt = null;
+        try
+        {
+            using var handle = File.OpenHandle(FilePath);
+            var content = ReadWhole(handle);
+            var membership = SnapshotFormat.Read(_cluster, content);
+            SavedAt = File.GetLastWriteTimeUtc(handle);
+            _known = SHA256.HashData(content);
+            return membership;
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+        catch (Exception exception) when (exception is FormatException or IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            EtcdLog.SnapshotUnusable(_logger, FilePath, exception.Message, SetAside());
+            return null;
+        }
+    }
+
+    private static byte[] ReadWhole(SafeFileHandle handle)
+    {
+        var length = RandomAccess.GetLength(handle);
+        if (length > MaxLength)
+        {
+            throw new FormatException($"it has {length} octets, more than {MaxLength}");
+        }
+
+        var content = new byte[length];
+        for (var read = 0; read < length;)
+        {
+            var count = RandomAccess.Read(handle, content.AsSpan(read), read);
+            read += count > 0 ? count : throw new FormatException("it became shorter while it was read");
+        }
+
+        return content;
+    }
+
+    /// <summary>Renames the file out of the way; answers what became of it.</summary>
+    private string SetAside()
+    {
+        _known = null;
+        try
+        {
+            for (var number = MaxSetAside; number > 1; number--)
+            {
+                if (File.Exists(AsidePath(number - 1)))
+                {
+                    File.Move(AsidePath(number - 1), AsidePath(number), overwrite: true);
+                }
+            }
+
+            File.Move(FilePath, AsidePath(1), overwrite: true);
+            return $"it is kept as {AsidePath(1)}";
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return $"it cannot be set aside ({exception.Message})";
+        }
+    }
+
+    private string AsidePath(int number) => $"{FilePath}.corrupt-{number}";
+}

@@ -1,0 +1,133 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+
+namespace KamRpcDispatcher.Etcd;
+
+/// <summary>Saves the membership of another source, and stands in with the saved one while that source has none yet.</summary>
+internal sealed class SnapshottingSource(
+    IMembershipSource inner,
+    SnapshotFile file,
+    TimeSpan patience,
+    TimeProvider timeProvider,
+    ILogger<SnapshottingSource> logger) : IMembershipSource
+{
+    /// <summary>The time from one write to the next: what changes in between is one write.</summary>
+    internal static readonly TimeSpan WriteInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>The time from a write that failed to the next attempt.</summary>
+    internal static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(10);
+
+    // One entry: that something changed since the last write. Its reader continues on another thread than the writer's.
+    private readonly Channel<bool> _unsaved = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    private volatile Membership? _standIn;
+
+    public Membership? Current
+    {
+        get
+        {
+            // In this order: the stand-in goes only after the source has its own, so that one of the two is seen.
+            var standIn = _standIn;
+            return inner.Current ?? standIn;
+        }
+    }
+
+    /// <summary>Whether <see cref="Current"/> is the saved membership. Ask before reading <see cref="Current"/>: then a saved one is never taken for the store's.</summary>
+    public bool IsFromSnapshot => _standIn is not null && inner.Current is null;
+
+    public async Task RunAsync(Action changed, CancellationToken cancellationToken)
+    {
+        using var life = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var stopKeeping = new CancellationTokenSource();
+        var following = inner.RunAsync(
+            () =>
+            {
+                _unsaved.Writer.TryWrite(true);
+                changed();
+            },
+            life.Token);
+        var keeping = KeepAsync(changed, stopKeeping.Token);
+        try
+        {
+            // The keeper does not end by itself, unless it is broken: nothing would be saved from then on, and nobody would know.
+            var ended = await Task.WhenAny(following, keeping).ConfigureAwait(false);
+            await ended.ConfigureAwait(false);
+        }
+        finally
+        {
+            // The keeper stops after the source, so that the last change is saved.
+            await life.CancelAsync().ConfigureAwait(false);
+            await following.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await stopKeeping.CancelAsync().ConfigureAwait(false);
+            await keeping.ConfigureAwait(false);
+        }
+    }
+
+    private async Task KeepAsync(Action changed, CancellationToken stopping)
+    {
+        try
+        {
+            await StandInAsync(changed, stopping).ConfigureAwait(false);
+            while (true)
+            {
+                await _unsaved.Reader.ReadAsync(stopping).ConfigureAwait(false);
+                if (Save())
+                {
+                    await Task.Delay(WriteInterval, timeProvider, stopping).ConfigureAwait(false);
+                }
+                else
+                {
+                    await Task.Delay(RetryInterval, timeProvider, stopping).ConfigureAwait(false);
+                    _unsaved.Writer.TryWrite(true);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            Save();
+        }
+    }
+
+    /// <summary>Waits for the store; brings the saved membership into force when that takes too long.</summary>
+    private async Task StandInAsync(Action changed, CancellationToken stopping)
+    {
+        var saved = file.Read();
+        try
+        {
+            await _unsaved.Reader.WaitToReadAsync(stopping).AsTask().WaitAsync(patience, timeProvider, stopping).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            if (inner.Current is not null)
+            {
+                return;
+            }
+
+            if (saved is null)
+            {
+                EtcdLog.NoSnapshot(logger, file.FilePath);
+                return;
+            }
+
+            EtcdLog.SnapshotInForce(logger, saved.Revision, saved.Members.Count, file.SavedAt);
+            _standIn = saved;
+            changed();
+        }
+    }
+
+    private bool Save()
+    {
+        if (inner.Current is not { } membership)
+        {
+            return true;
+        }
+
+        if (_standIn is { } standIn)
+        {
+            EtcdLog.SnapshotReplaced(logger, membership.Revision, standIn.Revision);
+            _standIn = null;
+        }
+
+        return file.Write(membership);
+    }
+}

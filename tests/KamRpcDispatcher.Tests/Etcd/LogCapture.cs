@@ -1,0 +1,39 @@
+using Microsoft.Extensions.Logging;
+
+namespace KamRpcDispatcher.Tests.Etcd;
+
+/// <summary>Keeps what was logged, as event id and text.</summary>
+internal sealed class LogCapture<T> : ILogger<T>
+{
+    private readonly Milestones _milestones = new();
+    private readonly List<(int Id, string Text)> _entries = [];
+
+    /// <summary>Called on the thread that logs.</summary>
+    public Action<int> OnEntry { get; set; } = static _ => { };
+
+    public IReadOnlyList<string> Of(int id)
+    {
+        lock (_entries)
+        {
+            return [.. _entries.Where(entry => entry.Id == id).Select(static entry => entry.Text)];
+        }
+    }
+
+    public Task WaitForAsync(int id, int count = 1) => _milestones.WaitUntilAsync(() => Of(id).Count >= count);
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        lock (_entries)
+        {
+            _entries.Add((eventId.Id, formatter(state, exception)));
+        }
+
+        _milestones.Passed();
+        OnEntry(eventId.Id);
+    }
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+}

@@ -1,0 +1,266 @@
+using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Testing;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.Tests.Etcd;
+
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class SnapshotFileTests : IDisposable
+{
+    private const int NotWritten = 1020;
+    private const int WrittenAgain = 1021;
+    private const int Written = 1022;
+    private const int Unusable = 1023;
+
+    private static readonly Membership Two = new(42, [Members.Of("a"), Members.Of("b", set: 2) with { CreatedRevision = 7, Weight = 5 }], []);
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly LogCapture<SnapshotFile> _log = new();
+    private readonly string _directory;
+    private readonly SnapshotFile _file;
+
+    public SnapshotFileTests()
+    {
+        _directory = _folder.File("state");
+        _file = New();
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    [Test]
+    public void The_next_daemon_reads_what_this_one_wrote()
+    {
+        Assert.That(_file.Write(new Membership(41, [], [])));
+        Assert.That(_file.Write(Two));
+
+        var next = New();
+        Assert.That(SnapshotFormatTests.IsSame(next.Read()!, Two));
+        Assert.That(next.SavedAt, Is.EqualTo(new DateTimeOffset(File.GetLastWriteTimeUtc(_file.FilePath))));
+        Assert.That(Path.GetFileName(_file.FilePath), Is.EqualTo("membership-c.snapshot"));
+    }
+
+    [Test]
+    public void Without_a_file_there_is_nothing_to_read_or_to_say()
+    {
+        Assert.That(_file.Read(), Is.Null);
+        Directory.CreateDirectory(_directory);
+        Assert.That(_file.Read(), Is.Null);
+        Assert.That(_log.Of(Unusable), Is.Empty);
+    }
+
+    [Test]
+    public void Only_the_owner_can_read_it()
+    {
+        _file.Write(Two);
+
+        Assert.That(File.GetUnixFileMode(_file.FilePath), Is.EqualTo(UnixFileMode.UserRead | UnixFileMode.UserWrite));
+        Assert.That(File.GetUnixFileMode(_directory), Is.EqualTo(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute));
+    }
+
+    [TestCase("../c")]
+    [TestCase("a/b")]
+    [TestCase("")]
+    public void A_cluster_that_would_lead_elsewhere_is_refused(string cluster) =>
+        Assert.That(() => new SnapshotFile(_directory, cluster, _log), Throws.ArgumentException);
+
+    [Test]
+    public void What_is_in_the_file_already_is_not_written_again()
+    {
+        _file.Write(Two);
+        _file.Write(Two);
+        var next = New();
+        next.Read();
+        next.Write(Two);
+        Assert.That(_log.Of(Written), Has.Count.EqualTo(1));
+
+        next.Write(Two with { Revision = 43 });
+        Assert.That(_log.Of(Written), Has.Count.EqualTo(2));
+
+        File.Delete(_file.FilePath);
+        next.Write(Two with { Revision = 43 });
+        Assert.That(File.Exists(_file.FilePath), "a file that somebody deleted comes back");
+    }
+
+    [Test]
+    public void Cut_short_anywhere_it_is_set_aside()
+    {
+        _file.Write(Two);
+        var content = File.ReadAllBytes(_file.FilePath);
+        for (var length = 0; length < content.Length; length++)
+        {
+            AssertSetAsideOrSame(content[..length], $"cut to {length} octets");
+        }
+    }
+
+    [Test]
+    public void Damaged_anywhere_it_is_set_aside()
+    {
+        _file.Write(Two);
+        var content = File.ReadAllBytes(_file.FilePath);
+        for (var place = 0; place < content.Length; place++)
+        {
+            byte[] damaged = [.. content];
+            damaged[place] ^= (byte)(1 << (place % 8));
+            AssertSetAsideOrSame(damaged, $"octet {place}");
+        }
+    }
+
+    [Test]
+    public void The_file_of_another_version_is_set_aside_and_said_so()
+    {
+        _file.Write(Two);
+        File.WriteAllText(_file.FilePath, File.ReadAllText(_file.FilePath).Replace("format 1,", "format 2,", StringComparison.Ordinal));
+
+        Assert.That(_file.Read(), Is.Null);
+        Assert.That(_log.Of(Unusable).Single(), Does.Contain(_file.FilePath).And.Contain("format '2', not 1").And.Contain("corrupt-1").And.Contain("as soon as etcd answers"));
+    }
+
+    [Test]
+    public void The_file_of_another_cluster_is_set_aside()
+    {
+        var other = new SnapshotFile(_directory, "d", _log);
+        other.Write(Two);
+        File.Move(other.FilePath, _file.FilePath);
+
+        Assert.That(_file.Read(), Is.Null);
+        Assert.That(_log.Of(Unusable).Single(), Does.Contain("the cluster 'd'"));
+        Assert.That(File.Exists(_file.FilePath), Is.False);
+    }
+
+    [Test]
+    public void A_huge_file_is_set_aside_unread()
+    {
+        Directory.CreateDirectory(_directory);
+        using (var huge = File.Create(_file.FilePath))
+        {
+            huge.SetLength(SnapshotFile.MaxLength + 1L);
+        }
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.That(_file.Read(), Is.Null);
+        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(1024 * 1024));
+        Assert.That(_log.Of(Unusable).Single(), Does.Contain("67108865 octets"));
+    }
+
+    [Test]
+    public void Of_the_files_set_aside_the_newest_few_are_kept()
+    {
+        Directory.CreateDirectory(_directory);
+        for (var number = 1; number <= SnapshotFile.MaxSetAside + 2; number++)
+        {
+            File.WriteAllText(_file.FilePath, $"rubbish {number}");
+            _file.Read();
+        }
+
+        var kept = Directory.GetFiles(_directory).Order(StringComparer.Ordinal).Select(File.ReadAllText);
+        Assert.That(kept, Is.EqualTo(new[] { "rubbish 5", "rubbish 4", "rubbish 3" }));
+    }
+
+    [Test]
+    public void After_a_bad_file_the_same_membership_is_written()
+    {
+        _file.Write(Two);
+        File.WriteAllText(_file.FilePath, "rubbish");
+        _file.Read();
+        _file.Write(Two);
+
+        Assert.That(New().Read(), Is.Not.Null);
+    }
+
+    [Test]
+    public void A_disk_that_takes_nothing_is_told_once_and_its_recovery_too()
+    {
+        // Below a regular file: root may write everywhere else.
+        File.WriteAllText(_directory, "in the way");
+        Assert.That(_file.Write(Two), Is.False);
+        Assert.That(_file.Write(Two), Is.False);
+        Assert.That(_file.Read(), Is.Null);
+        Assert.That(_log.Of(NotWritten), Has.Count.EqualTo(1));
+        Assert.That(_log.Of(NotWritten).Single(), Does.Contain(_file.FilePath));
+
+        File.Delete(_directory);
+        Assert.That(_file.Write(Two));
+        Assert.That(_file.Write(Two with { Revision = 43 }));
+        Assert.That(_log.Of(WrittenAgain), Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public void A_write_that_fails_at_the_last_step_leaves_nothing_behind()
+    {
+        Directory.CreateDirectory(Path.Combine(_file.FilePath, "not empty"));
+
+        Assert.That(_file.Write(Two), Is.False);
+        Assert.That(Directory.GetFileSystemEntries(_directory), Is.EqualTo(new[] { _file.FilePath }));
+        Assert.That(_file.Read(), Is.Null);
+    }
+
+    [Test]
+    public void A_write_that_fails_leaves_the_file_that_is_there()
+    {
+        // So deep that the file's own path is just short enough, and that of the temporary file beside it is not.
+        const int LongestPath = 4095;
+        _file.Write(Two);
+        var directory = _directory;
+        var longest = LongestPath - Path.GetFileName(_file.FilePath).Length - 1;
+        while (directory.Length < longest - 1)
+        {
+            directory = Path.Combine(directory, new string('d', Math.Min(200, longest - 1 - directory.Length)));
+        }
+
+        Directory.CreateDirectory(directory);
+        var deep = new SnapshotFile(directory, "c", _log);
+        File.Copy(_file.FilePath, deep.FilePath);
+
+        Assert.That(deep.Write(Two with { Revision = 43 }), Is.False);
+        Assert.That(SnapshotFormatTests.IsSame(deep.Read()!, Two));
+        Assert.That(Directory.GetFiles(directory), Has.Length.EqualTo(1));
+    }
+
+    [Test]
+    public void What_a_killed_daemon_left_is_removed_but_not_what_another_one_is_writing()
+    {
+        Directory.CreateDirectory(_directory);
+        File.WriteAllText(_file.FilePath + ".1.tmp", "left");
+        using var writing = new FileStream(_file.FilePath + ".2.tmp", FileMode.CreateNew, FileAccess.Write, FileShare.Read);
+        _file.Write(Two);
+
+        Assert.That(Directory.GetFiles(_directory), Is.EquivalentTo(new[] { _file.FilePath, writing.Name }));
+    }
+
+    [Test]
+    public async Task A_reader_finds_the_old_file_or_the_new_one_and_never_a_part()
+    {
+        _file.Write(Two);
+        using var stop = new CancellationTokenSource();
+        var reading = Task.Run(() =>
+        {
+            var read = 0;
+            while (!stop.IsCancellationRequested || read == 0)
+            {
+                read += New().Read() is null ? throw new InvalidDataException(_log.Of(Unusable)[0]) : 1;
+            }
+        });
+        for (var revision = 1; revision <= 100; revision++)
+        {
+            _file.Write(Two with { Revision = revision });
+        }
+
+        await stop.CancelAsync();
+        Assert.That(async () => await reading, Throws.Nothing);
+    }
+
+    private SnapshotFile New() => new(_directory, "c", _log);
+
+    private void AssertSetAsideOrSame(byte[] content, string what)
+    {
+        File.WriteAllBytes(_file.FilePath, content);
+        if (New().Read() is { } read)
+        {
+            Assert.That(SnapshotFormatTests.IsSame(read, Two), what);
+            return;
+        }
+
+        Assert.That(File.Exists(_file.FilePath), Is.False, what);
+        Assert.That(File.ReadAllBytes(_file.FilePath + ".corrupt-1"), Is.EqualTo(content), what);
+    }
+}

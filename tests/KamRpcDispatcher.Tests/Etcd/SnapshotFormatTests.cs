@@ -1,0 +1,161 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
+using CsCheck;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.Tests.Etcd;
+
+public class SnapshotFormatTests
+{
+    private const string Entry = """{"set":1,"name":"a","createdRevision":5,"record":{"uri":"sip:10.0.0.1"}}""";
+
+    private static readonly Gen<string> Tokens = Gen.Char["abcXYZ019._-"].Array[0, 8].Select(static rest => "n" + new string(rest));
+
+    private static readonly Gen<ImmutableSortedDictionary<string, string>> Entries =
+        Gen.Select(Gen.Char["abc019_-"].Array[0, 8].Select(static rest => "n" + new string(rest)), Tokens).Array[0, 4]
+            .Select(static pairs => pairs.DistinctBy(static pair => pair.Item1).ToImmutableSortedDictionary(static pair => pair.Item1, static pair => pair.Item2, StringComparer.Ordinal));
+
+    // What JSON and a line format may stumble over: quotes, controls, line ends, more than ASCII.
+    private static readonly Gen<string?> Reasons = Gen.OneOf(Pick<string?>([null]), Gen.Char["a \"\\/\0\r\n\t<>&'é漢\u2028\uffff"].Array[0, 20].Select(static text => (string?)new string(text)));
+
+    private static readonly Gen<DateTimeOffset?> Times = Gen.OneOf(
+        Pick<DateTimeOffset?>([null]),
+        Gen.DateTimeOffset.Select(static time => (DateTimeOffset?)time));
+
+    private static readonly Gen<Member> AnyMember =
+        from key in Gen.Select(Pick(0, 1, int.MaxValue), Tokens)
+        from uri in Pick("sip:10.0.0.1", "SIP:A.example.org:5080;transport=TCP", "sip:[::1]:5070", "sips:a.example.org")
+        from weight in Pick<int?>(null, 1, 100)
+        from priority in Gen.Int[0, MemberRules.MaxPriority]
+        from attributes in Entries
+        from labels in Entries
+        from state in Gen.Enum<MemberState>()
+        from reason in Reasons
+        from since in Times
+        from created in Gen.Long[0, long.MaxValue]
+        select new Member(new MemberKey(key.Item1, key.Item2), SipUri.Parse(uri))
+        {
+            Weight = weight,
+            Priority = priority,
+            Attributes = attributes,
+            Labels = labels,
+            State = state,
+            Reason = reason,
+            Since = since,
+            CreatedRevision = created,
+        };
+
+    private static readonly Gen<Membership> Memberships =
+        from members in AnyMember.Array[0, 6]
+        from revision in Gen.Long[0, long.MaxValue]
+        select new Membership(revision, [.. members.DistinctBy(static member => member.Key).OrderBy(static member => member.Key)], []);
+
+    [Test]
+    public void What_is_written_is_read_again() => Memberships.Sample(
+        static membership => IsSame(SnapshotFormat.Read("c", SnapshotFormat.Write("c", membership)), membership),
+        iter: 5_000);
+
+    [Test]
+    public void A_person_can_read_it_and_check_its_sum()
+    {
+        var text = Encoding.UTF8.GetString(SnapshotFormat.Write("c", new Membership(42, [Members.Of("b", set: 2) with { CreatedRevision = 7, Weight = 5 }], [])));
+
+        const string Body = """
+            {
+              "cluster": "c",
+              "revision": 42,
+              "members": [
+                {
+                  "set": 2,
+                  "name": "b",
+                  "createdRevision": 7,
+                  "record": {"uri":"sip:b.example.org:5060","weight":5}
+                }
+              ]
+            }
+
+            """;
+        Assert.That(text, Is.EqualTo(Sealed(Body)));
+    }
+
+    [Test]
+    public void The_order_of_the_members_makes_no_difference()
+    {
+        Member[] members = [Members.Of("a"), Members.Of("b"), Members.Of("a", set: 0)];
+
+        Assert.That(
+            SnapshotFormat.Write("c", new Membership(1, [.. members.Reverse()], [])),
+            Is.EqualTo(SnapshotFormat.Write("c", new Membership(1, members, []))));
+    }
+
+    [Test]
+    public void No_flipped_bit_makes_it_another_membership()
+    {
+        var membership = new Membership(42, [Members.Of("a"), Members.Of("b", set: 2) with { CreatedRevision = 7, Weight = 5 }], []);
+        var content = SnapshotFormat.Write("c", membership);
+        for (var bit = 0; bit < content.Length * 8; bit++)
+        {
+            content[bit / 8] ^= (byte)(1 << (bit % 8));
+            Assert.That(() => SnapshotFormat.Read("c", content), Throws.TypeOf<FormatException>(), $"bit {bit % 8} of octet {bit / 8}");
+            content[bit / 8] ^= (byte)(1 << (bit % 8));
+        }
+
+        Assert.That(IsSame(SnapshotFormat.Read("c", content), membership));
+    }
+
+    // The sum is right in all of these: somebody wrote them so.
+    [TestCase("rubbish", "not JSON")]
+    [TestCase("[]", "cluster is missing")]
+    [TestCase("""{"cluster":"d","revision":1,"members":[]}""", "the cluster 'd'")]
+    [TestCase("""{"cluster":1,"revision":1,"members":[]}""", "cluster is missing, or of the wrong kind")]
+    [TestCase("""{"cluster":"\ud800","revision":1,"members":[]}""", "not valid UTF-8")]
+    [TestCase("""{"cluster":"c","members":[]}""", "revision is missing")]
+    [TestCase("""{"cluster":"c","revision":-1,"members":[]}""", "revision is not a revision")]
+    [TestCase("""{"cluster":"c","revision":1.5,"members":[]}""", "revision is not a revision")]
+    [TestCase("""{"cluster":"c","revision":1}""", "members is missing")]
+    [TestCase("""{"cluster":"c","revision":1,"revision":2,"members":[]}""", "not JSON of the kind")]
+    [TestCase("""{"cluster":"c","revision":1,"members":[]} {}""", "not JSON")]
+    [TestCase("""{"cluster":"c","revision":1,"members":[7]}""", "set is missing")]
+    [TestCase($$"""{"cluster":"c","revision":1,"members":[{{Entry}},{{Entry}}]}""", "the member 1/a twice")]
+    [TestCase("""{"cluster":"c","revision":1,"members":[{"set":-1,"name":"a","createdRevision":5,"record":{"uri":"sip:10.0.0.1"}}]}""", "set is not a number")]
+    [TestCase("""{"cluster":"c","revision":1,"members":[{"set":2147483648,"name":"a","createdRevision":5,"record":{"uri":"sip:10.0.0.1"}}]}""", "set is not a number")]
+    [TestCase("""{"cluster":"c","revision":1,"members":[{"set":1,"name":"a;b","createdRevision":5,"record":{"uri":"sip:10.0.0.1"}}]}""", "the name 'a;b'")]
+    [TestCase("""{"cluster":"c","revision":1,"members":[{"set":1,"name":"a","record":{"uri":"sip:10.0.0.1"}}]}""", "createdRevision is missing")]
+    [TestCase("""{"cluster":"c","revision":1,"members":[{"set":1,"name":"a","createdRevision":5,"record":{"uri":"sip:10.0.0.1;lr"}}]}""", "1/a cannot be used: uri:")]
+    [TestCase("""{"cluster":"c","revision":1,"members":[{"set":1,"name":"a","createdRevision":5,"record":{"uri":"sip:10.0.0.1","weight":0}}]}""", "the weight 0")]
+    [TestCase("""{"cluster":"c","revision":1,"members":[{"set":1,"name":"a","createdRevision":5,"record":"sip:10.0.0.1"}]}""", "record is missing, or of the wrong kind")]
+    [TestCase("""{"cluster":"c","revision":1,"members":[{"set":1,"name":"a","createdRevision":5,"record":{"labels":{"a":{"b":{"c":{"d":{}}}}}}}]}""", "not JSON of the kind")]
+    public void Content_that_cannot_be_used_is_refused_whole_with_the_reason(string body, string reason) =>
+        Assert.That(() => SnapshotFormat.Read("c", Encoding.UTF8.GetBytes(Sealed(body))), Throws.TypeOf<FormatException>().With.Message.Contains(reason));
+
+    [TestCase("", "does not begin with a line")]
+    [TestCase("\n", "does not begin with a line")]
+    [TestCase("{\"cluster\":\"c\"}\n", "does not begin with a line")]
+    [TestCase("kamrpc membership snapshot, format 1", "does not begin with a line")]
+    [TestCase("kamrpc membership snapshot, format 1\n{}", "checksum")]
+    [TestCase("kamrpc membership snapshot, format 2, whatever\n", "format '2', not 1")]
+    [TestCase("kamrpc membership snapshot, format \u0001\n", "format '\\u0001'")]
+    public void A_first_line_that_is_not_ours_is_refused_with_the_reason(string content, string reason) =>
+        Assert.That(() => SnapshotFormat.Read("c", Encoding.UTF8.GetBytes(content)), Throws.TypeOf<FormatException>().With.Message.Contains(reason));
+
+    /// <summary>Compares every field; the records' own equality takes two spellings of a URI for one, and two equal dictionaries for two.</summary>
+    internal static bool IsSame(Membership one, Membership other) =>
+        one.Revision == other.Revision
+        && one.Members.Count == other.Members.Count
+        && one.Members.Zip(other.Members).All(static pair => IsSame(pair.First, pair.Second));
+
+    private static bool IsSame(Member one, Member other) =>
+        one with { Attributes = other.Attributes, Labels = other.Labels } == other
+        && one.Uri.Text == other.Uri.Text
+        && one.Since?.Offset == other.Since?.Offset
+        && one.Attributes.SequenceEqual(other.Attributes)
+        && one.Labels.SequenceEqual(other.Labels);
+
+    private static Gen<T> Pick<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(index => values[index]);
+
+    private static string Sealed(string body) =>
+        $"kamrpc membership snapshot, format 1, sha256 of the lines below: {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(body)))}\n{body}";
+}
