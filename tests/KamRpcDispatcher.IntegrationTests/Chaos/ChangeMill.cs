@@ -16,11 +16,11 @@ internal sealed class ChangeMill(Fleet fleet, ChangeCounter counter, IReadOnlyLi
 
     private readonly int _half = uris.Count / 2;
 
-    /// <summary>Turns until so many changes were pushed, the time is up, or <paramref name="broken"/> completes.</summary>
-    public async Task TurnAsync(int changes, TimeSpan longest, Task broken)
+    /// <summary>Turns until so many changes were pushed and the shortest time is over, the longest is, or <paramref name="broken"/> completes.</summary>
+    public async Task TurnAsync(int changes, TimeSpan shortest, TimeSpan longest, Task broken)
     {
         var begun = Stopwatch.GetTimestamp();
-        for (var turn = 0; counter.Count < changes && Stopwatch.GetElapsedTime(begun) < longest; turn++)
+        for (var turn = 0; Stopwatch.GetElapsedTime(begun) is var elapsed && elapsed < longest && (counter.Count < changes || elapsed < shortest); turn++)
         {
             var before = counter.Count;
             await ChangePlacesAsync(turn % 2 == 0);

@@ -40,9 +40,12 @@ internal sealed class ChaosFleet : IAsyncDisposable
 
     public ChangeCounter Counter { get; } = new();
 
+    /// <summary>Where the dispatcher keeps its state.</summary>
+    public TinyDisk StateDisk { get; } = new();
+
     public Churn Churn { get; private set; } = null!;
 
-    public static async Task<ChaosFleet> StartAsync(int seed, string[] dispatchOptions)
+    public static async Task<ChaosFleet> StartAsync(int seed)
     {
         var chaos = new ChaosFleet();
         try
@@ -53,7 +56,7 @@ internal sealed class ChaosFleet : IAsyncDisposable
                 chaos._servers.Add(await SipServer.StartAsync());
             }
 
-            await chaos.BeginAsync(seed, dispatchOptions);
+            await chaos.BeginAsync(seed);
             return chaos;
         }
         catch
@@ -150,9 +153,10 @@ internal sealed class ChaosFleet : IAsyncDisposable
         }
 
         await _responder.DisposeAsync();
+        StateDisk.Dispose();
     }
 
-    private async Task BeginAsync(int seed, string[] dispatchOptions)
+    private async Task BeginAsync(int seed)
     {
         _fleet = await Fleet.StartAsync(new FleetOptions
         {
@@ -166,7 +170,9 @@ internal sealed class ChaosFleet : IAsyncDisposable
                 // Ended transactions stay in shared memory for 5 s otherwise, and it is compared.
                 FinalConfig = "modparam(\"tm\", \"wt_timer\", 1000)",
             },
-            Dispatch = dispatchOptions,
+
+            // Expiries may come in any number here, and are to be followed: what is held back in a panic would not be equal to etcd.
+            Dispatch = ["--removal-delay", $"{ChaosRound.RemovalDelay.TotalSeconds}s", "--panic-threshold", "0", "--state-dir", StateDisk.Path],
             OnDispatcherLine = Counter.See,
             RelaySeed = seed,
         });

@@ -30,6 +30,12 @@ internal static class Disturbances
             await Task.Delay(Some(random));
             fleet.Relay.Faults = RelayFaults.None;
         }),
+        new("full state directory", "state", static async (fleet, random) =>
+        {
+            fleet.StateDisk.Fill();
+            await Task.Delay(Some(random));
+            fleet.StateDisk.Empty();
+        }),
         new("busy processors", "processors", static async (_, random) =>
         {
             await using var busy = new BusyProcesses(Environment.ProcessorCount, Worst);

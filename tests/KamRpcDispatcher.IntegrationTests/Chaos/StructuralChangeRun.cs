@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using KamRpcDispatcher.IntegrationTests.Fleets;
 using KamRpcDispatcher.Testing;
 
@@ -26,7 +27,7 @@ internal sealed class StructuralChangeRun : IAsyncDisposable
 
     public ChangeCounter Counter { get; } = new();
 
-    public static async Task<StructuralChangeRun> StartAsync(string[] dispatchOptions)
+    public static async Task<StructuralChangeRun> StartAsync(params string[] dispatchOptions)
     {
         var run = new StructuralChangeRun();
         try
@@ -54,14 +55,14 @@ internal sealed class StructuralChangeRun : IAsyncDisposable
     }
 
     /// <summary>Changes under calls and beside busy loops, until enough, until the time is up or until Kamailio has ended.</summary>
-    public async Task<StructuralChangeFigures> RunAsync(int changes, TimeSpan longest, int perSecond, TimeSpan callDuration)
+    public async Task<StructuralChangeFigures> RunAsync(int changes, TimeSpan shortest, TimeSpan longest, int perSecond, TimeSpan callDuration)
     {
         var calls = (int)(perSecond * longest.TotalSeconds);
         await using var load = SipLoad.Start(Fleet.Kamailio.Sip, calls, perSecond, callDuration, SipLoadLimits.Endurance);
         await using var busy = new BusyProcesses(BusyLoops, longest + TimeSpan.FromSeconds(5));
         var mill = new ChangeMill(Fleet, Counter, _responder.Uris);
         var (begun, before) = (Stopwatch.GetTimestamp(), Counter.Count);
-        await mill.TurnAsync((int)Math.Min((long)changes + before, int.MaxValue), longest, Fleet.Kamailio.Exited);
+        await mill.TurnAsync((int)Math.Min((long)changes + before, int.MaxValue), shortest, longest, Fleet.Kamailio.Exited);
         var (counted, seconds) = (Counter.Count - before, Stopwatch.GetElapsedTime(begun).TotalSeconds);
         if (Fleet.Kamailio.Exited.IsCompleted)
         {
@@ -85,6 +86,10 @@ internal sealed class StructuralChangeRun : IAsyncDisposable
 
         return least;
     }
+
+    /// <summary>What the dispatcher reports of its grace periods.</summary>
+    public async Task<string?> GraceAsync() =>
+        JsonElement.Parse(await Fleet.Etcd.GetAsync(Fleet.Keys.Proxy("p1")) ?? "{}").TryGetProperty("grace", out var grace) ? grace.ToString() : null;
 
     public async ValueTask DisposeAsync()
     {
