@@ -6,11 +6,10 @@ namespace KamRpcDispatcher.IntegrationTests.Chaos;
 /// <summary>Everything goes wrong, under calls; afterwards Kamailio's list is what etcd says, and no call has been lost.</summary>
 public class ChaosTests
 {
-    private static readonly TimeSpan ShortTime = TimeSpan.FromSeconds(50);
-
     private static int CallsPerSecond => ChaosSettings.IsLong ? 300 : 60;
 
-    private static TimeSpan Time => ChaosSettings.IsLong ? ChaosSettings.LongTime : ShortTime;
+    /// <summary>One deck at least.</summary>
+    private static TimeSpan Time => ChaosSettings.IsLong ? ChaosSettings.LongTime : TimeSpan.Zero;
 
     [Test]
     public async Task Whatever_goes_wrong_the_list_equals_etcd_within_three_seconds_and_no_call_fails()
