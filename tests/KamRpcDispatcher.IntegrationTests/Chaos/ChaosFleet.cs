@@ -140,6 +140,9 @@ internal sealed class ChaosFleet : IAsyncDisposable
         }
     }
 
+    /// <summary>How often Kamailio's script had to try another destination, or had none, since Kamailio's start.</summary>
+    public int Failovers() => KamailioLog.Failovers(Kamailio).Count;
+
     /// <summary>The URIs of each set in Kamailio's order.</summary>
     public async Task<IReadOnlyList<string>> OrderAsync() =>
         [.. (await Kamailio.ListAsync()).OrderBy(static entry => entry.Set).Select(static entry => entry.Uri)];

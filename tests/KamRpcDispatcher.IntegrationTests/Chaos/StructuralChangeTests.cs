@@ -43,6 +43,7 @@ public class StructuralChangeTests
             Assert.That(run.Fleet.Kamailio.Exited.IsCompleted, Is.False, "Kamailio runs");
             Assert.That(figures.Changes, Is.GreaterThanOrEqualTo(Changes));
             Assert.That(figures.Calls.Failed, Is.Zero, $"every member answers, so none may fail\n{figures.Calls.Errors}");
+            Assert.That(KamailioLog.Failovers(run.Fleet.Kamailio), Is.Empty, "no call had to be saved by another member");
             Assert.That(figures.Calls.Successful, Is.GreaterThan(figures.Seconds * CallsPerSecond / 2), "calls were made all along");
         });
         var used = await run.SharedMemoryBelowAsync(bound);
