@@ -45,7 +45,7 @@ internal static class AnnounceCommand
         }
 
         using var logs = Logs.Create(level);
-        using var store = new EtcdStore(endpoints!);
+        using var store = new EtcdStore(endpoints!, TimeProvider.System);
         var announcer = new Announcer(store, new EtcdKeys(cluster!), member!, ttl, TimeProvider.System, logs.CreateLogger<Announcer>());
         return await announcer.RunAsync(cancellationToken).ConfigureAwait(false) ? ExitCode.Done : ExitCode.Unreachable;
     }

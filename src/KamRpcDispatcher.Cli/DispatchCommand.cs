@@ -13,6 +13,8 @@ namespace KamRpcDispatcher.Cli;
 internal static class DispatchCommand
 {
     private static readonly Option<string?> Kamailio = CommonOptions.Text("--kamailio", $"Kamailio's RPC socket. [default: {KamailioAddress.Default}]");
+    private static readonly Option<string?> KamailioRead = CommonOptions.Text("--kamailio-read", "Another way to the same Kamailio, for lists longer than 128 KiB, such as jsonrpc+fifo:/run/kamailio/kamailio_rpc.fifo.");
+    private static readonly Option<string?> FifoReplyDirectory = CommonOptions.Text("--fifo-reply-dir", "With a FIFO: Kamailio's fifo_reply_dir. [default: /tmp]");
     private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A set to manage (repeatable). [default: every set]");
     private static readonly Option<string?> Proxy = CommonOptions.Text("--proxy", "This proxy's name in etcd. [default: the host's name]");
     private static readonly Option<string?> Gap = CommonOptions.Text("--gap", "The time between two structural changes where Kamailio's processes cannot be seen. [default: 1s]");
@@ -31,7 +33,7 @@ internal static class DispatchCommand
     {
         var command = new Command("dispatch", "Keeps Kamailio's dispatcher sets equal to the announced servers.")
         {
-            CommonOptions.Etcd, CommonOptions.Cluster, Kamailio, Set, Proxy, Grace, Gap, RemovalDelay, Admission, PanicThreshold, PanicWindow, PanicHold, StateDirectory, Resync, RpcTimeout, ReplyDirectory, CommonOptions.LogLevel,
+            CommonOptions.Etcd, CommonOptions.Cluster, Kamailio, KamailioRead, FifoReplyDirectory, Set, Proxy, Grace, Gap, RemovalDelay, Admission, PanicThreshold, PanicWindow, PanicHold, StateDirectory, Resync, RpcTimeout, ReplyDirectory, CommonOptions.LogLevel,
         };
         root.Add(command);
         commands.Add(command, RunAsync);
@@ -42,6 +44,7 @@ internal static class DispatchCommand
         var endpoints = options.Value<EtcdEndpoints>(CommonOptions.Etcd, EtcdEndpoints.Default, EtcdEndpoints.TryParse);
         var cluster = options.Value<string>(CommonOptions.Cluster, "default", CommonOptions.ClusterName);
         var kamailio = options.Value<KamailioAddress>(Kamailio, KamailioAddress.Default, KamailioAddress.TryParse);
+        var kamailioRead = options.Value<KamailioAddress>(KamailioRead, null, KamailioAddress.TryParse);
         var sets = ReadSets(options);
         var proxy = options.Value<string>(Proxy, Dns.GetHostName(), CommonOptions.Name);
         var gap = options.Value<TimeSpan>(Gap, "1s", ParseGap);
@@ -66,6 +69,8 @@ internal static class DispatchCommand
         var daemon = new DispatcherDaemon(
             new DispatcherOptions(endpoints!, cluster!, kamailio!, proxy!)
             {
+                KamailioRead = kamailioRead,
+                FifoReplyDirectory = options.Text(FifoReplyDirectory) ?? "/tmp",
                 Sets = sets,
                 Grace = grace,
                 Gap = gap,

@@ -1,5 +1,4 @@
 using dotnet_etcd;
-using dotnet_etcd.interfaces;
 using Etcdserverpb;
 using Grpc.Core;
 using Grpc.Net.Client;
@@ -13,29 +12,34 @@ namespace KamRpcDispatcher.Etcd;
 /// </remarks>
 public sealed class EtcdStore : IDisposable
 {
+    /// <summary>After failing for so long the channel itself is suspected: one was seen to stay down while its server had long been back.</summary>
+    internal static readonly TimeSpan Suspicion = TimeSpan.FromSeconds(5);
+
     /// <summary>How long a single call may take before the server counts as gone.</summary>
     internal static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(2);
 
     /// <summary>How long to wait before trying again what failed.</summary>
     internal static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(300);
 
-    private readonly EtcdClient _client;
-    private readonly IConnection _connection;
+    private readonly Lock _lock = new();
+    private readonly TimeProvider _timeProvider;
+    private volatile EtcdClient _client;
+    private long? _failingSince;
 
-    public EtcdStore(EtcdEndpoints endpoints)
+    public EtcdStore(EtcdEndpoints endpoints, TimeProvider timeProvider)
     {
         Endpoints = endpoints;
-        _client = new EtcdClient(endpoints.ConnectionString, configureChannelOptions: Configure);
-        _connection = _client.GetConnection();
+        _timeProvider = timeProvider;
+        _client = Open();
     }
 
     public EtcdEndpoints Endpoints { get; }
 
-    internal KV.KVClient Keys => _connection.KVClient;
+    internal KV.KVClient Keys => _client.GetConnection().KVClient;
 
-    internal Lease.LeaseClient Leases => _connection.LeaseClient;
+    internal Lease.LeaseClient Leases => _client.GetConnection().LeaseClient;
 
-    internal Watch.WatchClient Watches => _connection.WatchClient;
+    internal Watch.WatchClient Watches => _client.GetConnection().WatchClient;
 
     internal static CallOptions Options(CancellationToken cancellationToken) => Options(CallTimeout, cancellationToken);
 
@@ -52,6 +56,35 @@ public sealed class EtcdStore : IDisposable
         exception is RpcException rpc ? $"{rpc.StatusCode}: {rpc.Status.Detail}" : exception.Message;
 
     public void Dispose() => _client.Dispose();
+
+    /// <summary>A call succeeded.</summary>
+    internal void Succeeded()
+    {
+        lock (_lock)
+        {
+            _failingSince = null;
+        }
+    }
+
+    /// <summary>A call failed by an outage. When nothing has succeeded for a while, a new channel is opened; calls under way on the old one fail.</summary>
+    internal void Failed()
+    {
+        lock (_lock)
+        {
+            var now = _timeProvider.GetTimestamp();
+            _failingSince ??= now;
+            if (_timeProvider.GetElapsedTime(_failingSince.Value, now) < Suspicion)
+            {
+                return;
+            }
+
+            _failingSince = now;
+            using var suspect = _client;
+            _client = Open();
+        }
+    }
+
+    private EtcdClient Open() => new(Endpoints.ConnectionString, configureChannelOptions: Configure);
 
     private static void Configure(GrpcChannelOptions options)
     {

@@ -79,6 +79,7 @@ internal sealed class LeasedRecord(
 
     private void Interrupted(Exception exception)
     {
+        store.Failed();
         if (exception is RpcException { StatusCode: StatusCode.NotFound })
         {
             // A write under a lease that has ended.
@@ -94,6 +95,7 @@ internal sealed class LeasedRecord(
 
     private void Recovered()
     {
+        store.Succeeded();
         if (_isOut)
         {
             EtcdLog.KeepAliveResumed(logger, key);

@@ -54,12 +54,17 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
         }
     }
 
-    /// <summary>Takes a membership of before as what was known last, so that those that a first listing lacks count as expired.</summary>
+    /// <summary>Takes a membership of before as what was known last, so that those that a first listing lacks count as expired, and those that had expired still do.</summary>
     public void Seed(Membership before)
     {
-        foreach (var member in before.Members.Concat(before.Expired.Select(static expired => expired.Member)))
+        foreach (var member in before.Members)
         {
             _entries[keys.Member(member.Key)] = new Entry(member, null, member.CreatedRevision, 0, IsLeased: true);
+        }
+
+        foreach (var expired in before.Expired)
+        {
+            _expired[keys.Member(expired.Member.Key)] = expired;
         }
     }
 

@@ -64,6 +64,7 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
             }
             catch (Exception exception) when (EtcdStore.IsOutage(exception, cancellationToken))
             {
+                store.Failed();
                 if (!isOut)
                 {
                     EtcdLog.WatchInterrupted(logger, store.Endpoints, EtcdStore.Describe(exception));
@@ -81,6 +82,7 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
 
     private void Recovered(ref bool isOut)
     {
+        store.Succeeded();
         if (isOut)
         {
             EtcdLog.WatchResumed(logger, store.Endpoints, _revision);

@@ -9,8 +9,9 @@ namespace KamRpcDispatcher.Etcd;
 
 /// <summary>A membership as the text of a file: a first line with the format and a checksum of what follows, then JSON.</summary>
 /// <remarks>
-/// The JSON is an object of <c>cluster</c>, <c>revision</c> and <c>members</c>; a member is an object of <c>set</c>, <c>name</c>,
-/// <c>createdRevision</c> and <c>record</c>, its <see cref="MemberRecord"/>. Equal memberships have equal text: there is no time in it.
+/// The JSON is an object of <c>cluster</c>, <c>revision</c>, <c>members</c> and <c>expired</c>; a member is an object of <c>set</c>,
+/// <c>name</c>, <c>createdRevision</c> and <c>record</c>, its <see cref="MemberRecord"/>, and one that expired has <c>at</c> too. Equal
+/// memberships have equal text.
 /// </remarks>
 internal static class SnapshotFormat
 {
@@ -34,13 +35,14 @@ internal static class SnapshotFormat
             writer.WriteStartArray("members");
             foreach (var member in membership.Members.OrderBy(static member => member.Key))
             {
-                writer.WriteStartObject();
-                writer.WriteNumber("set", member.Key.Set);
-                writer.WriteString("name", member.Key.Name);
-                writer.WriteNumber("createdRevision", member.CreatedRevision);
-                writer.WritePropertyName("record");
-                writer.WriteRawValue(MemberRecord.Write(member));
-                writer.WriteEndObject();
+                WriteMember(writer, member, null);
+            }
+
+            writer.WriteEndArray();
+            writer.WriteStartArray("expired");
+            foreach (var (member, at) in membership.Expired)
+            {
+                WriteMember(writer, member, at);
             }
 
             writer.WriteEndArray();
@@ -76,6 +78,22 @@ internal static class SnapshotFormat
         return ReadBody(cluster, body);
     }
 
+    private static void WriteMember(Utf8JsonWriter writer, Member member, DateTimeOffset? expiredAt)
+    {
+        writer.WriteStartObject();
+        writer.WriteNumber("set", member.Key.Set);
+        writer.WriteString("name", member.Key.Name);
+        writer.WriteNumber("createdRevision", member.CreatedRevision);
+        if (expiredAt is { } at)
+        {
+            writer.WriteString("at", at);
+        }
+
+        writer.WritePropertyName("record");
+        writer.WriteRawValue(MemberRecord.Write(member));
+        writer.WriteEndObject();
+    }
+
     private static byte[] FirstLine(ReadOnlySpan<byte> body) =>
         Encoding.ASCII.GetBytes($"{Title}{Version}, sha256 of the lines below: {Convert.ToHexStringLower(SHA256.HashData(body))}\n");
 
@@ -101,7 +119,10 @@ internal static class SnapshotFormat
                 }
             }
 
-            return new Membership(Revision(root, "revision"), [.. members.Values], []);
+            return new Membership(Revision(root, "revision"), [.. members.Values], [])
+            {
+                Expired = [.. Field(root, "expired", JsonValueKind.Array).EnumerateArray().Select(ReadExpired)],
+            };
         }
         catch (JsonException exception)
         {
@@ -113,6 +134,11 @@ internal static class SnapshotFormat
             throw new FormatException("a string in it is not valid UTF-8", exception);
         }
     }
+
+    private static ExpiredMember ReadExpired(JsonElement entry) =>
+        Field(entry, "at", JsonValueKind.String).TryGetDateTimeOffset(out var at)
+            ? new ExpiredMember(ReadMember(entry), at)
+            : throw new FormatException("the time at which a member expired is not one");
 
     private static Member ReadMember(JsonElement entry)
     {

@@ -4,10 +4,17 @@ using Microsoft.Extensions.Logging;
 namespace KamRpcDispatcher.Etcd;
 
 /// <summary>Saves the membership of another source, and stands in with the saved one while that source has none yet.</summary>
+/// <param name="inner">The other source.</param>
+/// <param name="file">Where it is saved.</param>
+/// <param name="patience">How long the other source may take.</param>
+/// <param name="seed">Tells the other source, before it runs, what was known last.</param>
+/// <param name="timeProvider">The clock.</param>
+/// <param name="logger">Where to log.</param>
 internal sealed class SnapshottingSource(
     IMembershipSource inner,
     SnapshotFile file,
     TimeSpan patience,
+    Action<Membership> seed,
     TimeProvider timeProvider,
     ILogger<SnapshottingSource> logger) : IMembershipSource
 {
@@ -32,13 +39,16 @@ internal sealed class SnapshottingSource(
         }
     }
 
-    /// <summary>Whether <see cref="Current"/> is the saved membership. Ask before reading <see cref="Current"/>: then a saved one is never taken for the store's.</summary>
-    public bool IsFromSnapshot => _standIn is not null && inner.Current is null;
-
     public async Task RunAsync(Action changed, CancellationToken cancellationToken)
     {
         using var life = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var stopKeeping = new CancellationTokenSource();
+        var saved = file.Read();
+        if (saved is not null)
+        {
+            seed(saved);
+        }
+
         var following = inner.RunAsync(
             () =>
             {
@@ -46,7 +56,7 @@ internal sealed class SnapshottingSource(
                 changed();
             },
             life.Token);
-        var keeping = KeepAsync(changed, stopKeeping.Token);
+        var keeping = KeepAsync(saved, changed, stopKeeping.Token);
         try
         {
             // The keeper does not end by itself, unless it is broken: nothing would be saved from then on, and nobody would know.
@@ -63,11 +73,11 @@ internal sealed class SnapshottingSource(
         }
     }
 
-    private async Task KeepAsync(Action changed, CancellationToken stopping)
+    private async Task KeepAsync(Membership? saved, Action changed, CancellationToken stopping)
     {
         try
         {
-            await StandInAsync(changed, stopping).ConfigureAwait(false);
+            await StandInAsync(saved, changed, stopping).ConfigureAwait(false);
             while (true)
             {
                 await _unsaved.Reader.ReadAsync(stopping).ConfigureAwait(false);
@@ -89,9 +99,8 @@ internal sealed class SnapshottingSource(
     }
 
     /// <summary>Waits for the store; brings the saved membership into force when that takes too long.</summary>
-    private async Task StandInAsync(Action changed, CancellationToken stopping)
+    private async Task StandInAsync(Membership? saved, Action changed, CancellationToken stopping)
     {
-        var saved = file.Read();
         try
         {
             await _unsaved.Reader.WaitToReadAsync(stopping).AsTask().WaitAsync(patience, timeProvider, stopping).ConfigureAwait(false);
@@ -110,7 +119,7 @@ internal sealed class SnapshottingSource(
             }
 
             EtcdLog.SnapshotInForce(logger, saved.Revision, saved.Members.Count, file.SavedAt);
-            _standIn = saved;
+            _standIn = saved with { IsFromSnapshot = true };
             changed();
         }
     }

@@ -6,13 +6,19 @@ using KamRpcDispatcher.Push.Rpc;
 namespace KamRpcDispatcher.Push;
 
 /// <summary>The dispatcher module of a Kamailio, over its RPC interface.</summary>
-internal sealed class KamailioDispatcher(IRpcClient client) : IDispatcher
+/// <param name="client">The one way for changes: two would be two writers.</param>
+/// <param name="reader">Another way for lists that are too long for the first one, null for none.</param>
+internal sealed class KamailioDispatcher(IRpcClient client, IRpcClient? reader = null) : IDispatcher
 {
+    /// <summary>From here on lists are read the other way: well below what fits into a datagram with attributes of the longest kind seen.</summary>
+    private const int LongList = 250;
+
     private const int ServerError = 500;
     private const string NoDestinations = "No Destination Sets";
     private const string OngoingReload = "Ongoing reload";
 
     private string? _upSince;
+    private bool _isLong;
     private KamailioVersion _version;
 
     public async Task<DispatcherTable> ReadAsync(CancellationToken cancellationToken)
@@ -64,11 +70,34 @@ internal sealed class KamailioDispatcher(IRpcClient client) : IDispatcher
     private static bool IsFault(KamailioFaultException fault, string message) =>
         fault.Code == ServerError && fault.FaultMessage.Contains(message, StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>
+    /// Reads the list. Only after a call over the way for changes was answered: its worker is a serial one, so that whatever was sent
+    /// before, and perhaps not answered, has been done by now, whichever way the list is read.
+    /// </summary>
     private async Task<IReadOnlyList<Destinations.ListedDestination>> ListAsync(CancellationToken cancellationToken)
+    {
+        var way = _isLong && reader is not null ? reader : client;
+        try
+        {
+            var list = await ListAsync(way, cancellationToken).ConfigureAwait(false);
+            _isLong = list.Count > LongList;
+            return list;
+        }
+        catch (KamailioTimeoutException timeout) when (way == client)
+        {
+            await client.InvokeAsync("core.echo", [], cancellationToken).ConfigureAwait(false);
+            _isLong = true;
+            return reader is not null
+                ? await ListAsync(reader, cancellationToken).ConfigureAwait(false)
+                : throw new ListTooLongException(timeout);
+        }
+    }
+
+    private static async Task<IReadOnlyList<Destinations.ListedDestination>> ListAsync(IRpcClient way, CancellationToken cancellationToken)
     {
         try
         {
-            return DispatcherListReader.Read(await client.InvokeAsync("dispatcher.list", [], cancellationToken).ConfigureAwait(false));
+            return DispatcherListReader.Read(await way.InvokeAsync("dispatcher.list", [], cancellationToken).ConfigureAwait(false));
         }
         catch (KamailioFaultException fault) when (IsFault(fault, NoDestinations))
         {

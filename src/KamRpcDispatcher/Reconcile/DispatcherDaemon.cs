@@ -16,11 +16,12 @@ public sealed class DispatcherDaemon(DispatcherOptions options, TimeProvider tim
     /// <summary>Runs until cancelled. Kamailio's list stays as it is afterwards: a daemon that stops takes no calls from anybody.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        using var store = new EtcdStore(options.Etcd);
+        using var store = new EtcdStore(options.Etcd, timeProvider);
         var keys = new EtcdKeys(options.Cluster);
         var report = new ProxyReport(store, keys, options.Proxy, options.ReportTtl, timeProvider, logs.CreateLogger<ProxyReport>());
-        await using var client = new RpcClient(new UnixDatagramTransport(options.Kamailio, options.ReplyDirectory), options.RpcTimeout, timeProvider);
-        var dispatcher = new KamailioDispatcher(client);
+        await using var client = Client(options.Kamailio);
+        await using var reader = options.KamailioRead is { } read ? Client(read) : null;
+        var dispatcher = new KamailioDispatcher(client, reader);
         var quarantine = new Quarantine(timeProvider);
         using var proxyLock = new ProxyLock(options.Kamailio.Path, $"{options.Proxy} (PID {Environment.ProcessId})", logs.CreateLogger<ProxyLock>());
         proxyLock.Ensure();
@@ -28,7 +29,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, TimeProvider tim
         Reconciler? reconciler = null;
         using var watcher = new SocketWatcher(options.Kamailio.Path, () => reconciler?.Wake());
         reconciler = new Reconciler(
-            new MembershipWatch(store, keys, timeProvider, logs.CreateLogger<MembershipWatch>()),
+            Source(store, keys),
             dispatcher,
             new SafePush(dispatcher, gracePeriod, quarantine, logs.CreateLogger<SafePush>()),
             new PlanPolicy(options.Cluster) { Sets = options.Sets, IsQuarantined = quarantine.Holds, IsAdmissionProbed = options.IsAdmissionProbed },
@@ -60,6 +61,28 @@ public sealed class DispatcherDaemon(DispatcherOptions options, TimeProvider tim
                 await part.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
+    }
+
+    private RpcClient Client(KamailioAddress address)
+    {
+        IRpcTransport transport = address.Transport == RpcTransport.Fifo
+            ? new FifoTransport(address, options.FifoReplyDirectory)
+            : new UnixDatagramTransport(address, options.ReplyDirectory);
+        return new RpcClient(transport, options.RpcTimeout, timeProvider);
+    }
+
+    private IMembershipSource Source(EtcdStore store, EtcdKeys keys)
+    {
+        var watch = new MembershipWatch(store, keys, timeProvider, logs.CreateLogger<MembershipWatch>());
+        return options.StateDirectory is { } directory
+            ? new SnapshottingSource(
+                watch,
+                new SnapshotFile(directory, options.Cluster, logs.CreateLogger<SnapshotFile>()),
+                options.SnapshotPatience,
+                watch.Seed,
+                timeProvider,
+                logs.CreateLogger<SnapshottingSource>())
+            : watch;
     }
 
     private GraceStatus Status(IGracePeriod gracePeriod)

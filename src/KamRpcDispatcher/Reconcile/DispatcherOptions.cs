@@ -10,6 +10,12 @@ namespace KamRpcDispatcher.Reconcile;
 /// <param name="Proxy">The name under which it reports.</param>
 public sealed record DispatcherOptions(EtcdEndpoints Etcd, string Cluster, KamailioAddress Kamailio, string Proxy)
 {
+    /// <summary>Another way to the same Kamailio, for lists that are too long for the first one.</summary>
+    public KamailioAddress? KamailioRead { get; init; }
+
+    /// <summary>Kamailio's <c>fifo_reply_dir</c>, where FIFOs for replies are made.</summary>
+    public string FifoReplyDirectory { get; init; } = "/tmp";
+
     /// <summary>The sets to manage, null for every set.</summary>
     public IReadOnlySet<int>? Sets { get; init; }
 
@@ -30,6 +36,9 @@ public sealed record DispatcherOptions(EtcdEndpoints Etcd, string Cluster, Kamai
 
     /// <summary>Where the last good membership is kept, null for nowhere.</summary>
     public string? StateDirectory { get; init; }
+
+    /// <summary>How long etcd may take at the start before the membership kept there stands in.</summary>
+    public TimeSpan SnapshotPatience { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>How long Kamailio may take to reply.</summary>
     public TimeSpan RpcTimeout { get; init; } = TimeSpan.FromSeconds(1);

@@ -36,7 +36,7 @@ internal sealed class Fleet : IAsyncDisposable
     public EtcdKeys Keys { get; } = new("default");
 
     /// <summary>The test's own way to etcd, which tells the moment of the answer.</summary>
-    public EtcdStore Store => _store ??= new EtcdStore(Endpoints(Etcd));
+    public EtcdStore Store => _store ??= new EtcdStore(Endpoints(Etcd), TimeProvider.System);
 
     public static Task<Fleet> StartAsync(KamailioOptions? options = null, params string[] dispatchOptions) =>
         StartAsync(new FleetOptions { Kamailio = options, Dispatch = dispatchOptions });
@@ -61,7 +61,8 @@ internal sealed class Fleet : IAsyncDisposable
         Dispatcher = Start(
         [
             "dispatch", "--etcd", Etcd.Endpoint, "--kamailio", Relay is null ? Kamailio.RpcAddress : "jsonrpc+unix:" + Relay.Path,
-            "--proxy", "p1", "--reply-dir", _folder.File("r"), .. state, .. removal, .. _options.Dispatch,
+            "--proxy", "p1", "--reply-dir", _folder.File("r"), .. state, .. removal,
+            .. _options.Dispatch.Select(option => option.Replace("{fifo}", Kamailio.FifoPath, StringComparison.Ordinal)),
         ],
         _options.OnDispatcherLine);
     }

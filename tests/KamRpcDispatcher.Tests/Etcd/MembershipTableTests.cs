@@ -149,12 +149,12 @@ public class MembershipTableTests
     [Test]
     public void What_an_earlier_daemon_knew_and_the_first_listing_lacks_has_expired()
     {
-        _table.Seed(new Membership(3, [Members.Of("a"), Members.Of("b")], []) { Expired = [new ExpiredMember(Members.Of("held"), DateTimeOffset.UnixEpoch)] });
+        _table.Seed(new Membership(3, [Members.Of("a"), Members.Of("b")], []) { Expired = [new ExpiredMember(Members.Of("held"), DateTimeOffset.UtcNow.AddMinutes(-1))] });
         Put(Key, """{"uri":"sip:10.0.0.1"}""", 5, 5);
         _table.RetainOnly(new HashSet<string> { Key });
 
         Assert.That(_table.At(6).Members.Select(static member => member.Uri.Text), Is.EqualTo(new[] { "sip:10.0.0.1" }));
-        Assert.That(_table.At(6).Expired.Select(static expired => expired.Member.Key.Name), Is.EqualTo(new[] { "b", "held" }));
+        Assert.That(_table.At(6).Expired.Select(static expired => expired.Member.Key.Name), Is.EqualTo(new[] { "held", "b" }));
     }
 
     private void Put(string key, string value, long created, long modified) => _table.Put(key, Encoding.UTF8.GetBytes(value), created, modified, isLeased: true);

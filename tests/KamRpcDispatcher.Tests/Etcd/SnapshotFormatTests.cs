@@ -50,8 +50,13 @@ public class SnapshotFormatTests
 
     private static readonly Gen<Membership> Memberships =
         from members in AnyMember.Array[0, 6]
+        from expired in AnyMember.Array[0, 2]
+        from at in Times
         from revision in Gen.Long[0, long.MaxValue]
-        select new Membership(revision, [.. members.DistinctBy(static member => member.Key).OrderBy(static member => member.Key)], []);
+        select new Membership(revision, [.. members.DistinctBy(static member => member.Key).OrderBy(static member => member.Key)], [])
+        {
+            Expired = [.. expired.Select(member => new ExpiredMember(member, at ?? DateTimeOffset.UnixEpoch))],
+        };
 
     [Test]
     public void What_is_written_is_read_again() => Memberships.Sample(
@@ -61,7 +66,10 @@ public class SnapshotFormatTests
     [Test]
     public void A_person_can_read_it_and_check_its_sum()
     {
-        var text = Encoding.UTF8.GetString(SnapshotFormat.Write("c", new Membership(42, [Members.Of("b", set: 2) with { CreatedRevision = 7, Weight = 5 }], [])));
+        var text = Encoding.UTF8.GetString(SnapshotFormat.Write("c", new Membership(42, [Members.Of("b", set: 2) with { CreatedRevision = 7, Weight = 5 }], [])
+        {
+            Expired = [new ExpiredMember(Members.Of("x") with { CreatedRevision = 3 }, new DateTimeOffset(2026, 1, 31, 12, 0, 0, TimeSpan.Zero))],
+        }));
 
         const string Body = """
             {
@@ -73,6 +81,15 @@ public class SnapshotFormatTests
                   "name": "b",
                   "createdRevision": 7,
                   "record": {"uri":"sip:b.example.org:5060","weight":5}
+                }
+              ],
+              "expired": [
+                {
+                  "set": 1,
+                  "name": "x",
+                  "createdRevision": 3,
+                  "at": "2026-01-31T12:00:00+00:00",
+                  "record": {"uri":"sip:x.example.org:5060"}
                 }
               ]
             }

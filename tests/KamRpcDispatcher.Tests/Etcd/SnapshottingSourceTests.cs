@@ -44,12 +44,12 @@ public sealed class SnapshottingSourceTests : IAsyncDisposable
         Assert.That(_time.Waits, Is.EqualTo(new[] { Patience }));
         _time.Advance(Patience - Moment);
         Assert.That(source.Current, Is.Null);
-        Assert.That(source.IsFromSnapshot, Is.False);
+        Assert.That(source.Current?.IsFromSnapshot, Is.Not.True);
 
         _time.Advance(Moment);
         await ChangesAsync(1);
         Assert.That(source.Current!.Revision, Is.EqualTo(7));
-        Assert.That(source.IsFromSnapshot);
+        Assert.That(source.Current!.IsFromSnapshot);
         Assert.That(_log.Of(InForce).Single(), Does.Contain("etcd cannot be reached: using the membership of revision 7 with 1 members saved at 2"));
     }
 
@@ -64,7 +64,7 @@ public sealed class SnapshottingSourceTests : IAsyncDisposable
         _store.Set(9, Members.Of("b"));
         await ChangesAsync(2);
         Assert.That(source.Current!.Revision, Is.EqualTo(9));
-        Assert.That(source.IsFromSnapshot, Is.False);
+        Assert.That(source.Current?.IsFromSnapshot, Is.Not.True);
         await _fileLog.WaitForAsync(Written);
         Assert.That(_log.Of(Replaced), Has.Count.EqualTo(1));
         Assert.That(Saved()!.Revision, Is.EqualTo(9));
@@ -95,7 +95,7 @@ public sealed class SnapshottingSourceTests : IAsyncDisposable
         _store.Set(9);
 
         Assert.That(source.Current!.Members, Is.Empty);
-        Assert.That(source.IsFromSnapshot, Is.False);
+        Assert.That(source.Current?.IsFromSnapshot, Is.Not.True);
     }
 
     [Test]
@@ -105,7 +105,7 @@ public sealed class SnapshottingSourceTests : IAsyncDisposable
         _time.Advance(Patience);
         await _log.WaitForAsync(NoSnapshot);
         Assert.That(source.Current, Is.Null);
-        Assert.That(source.IsFromSnapshot, Is.False);
+        Assert.That(source.Current?.IsFromSnapshot, Is.Not.True);
 
         _store.Set(9, Members.Of("b"));
         await _fileLog.WaitForAsync(Written);
@@ -209,7 +209,7 @@ public sealed class SnapshottingSourceTests : IAsyncDisposable
     {
         var broken = Substitute.For<IMembershipSource>();
         broken.RunAsync(Arg.Any<Action>(), Arg.Any<CancellationToken>()).Returns(Task.FromException(new InvalidDataException("broken")));
-        var source = new SnapshottingSource(broken, NewFile(), Patience, _time, _log);
+        var source = new SnapshottingSource(broken, NewFile(), Patience, _ => { }, _time, _log);
 
         Assert.That(async () => await source.RunAsync(static () => { }, CancellationToken.None), Throws.TypeOf<InvalidDataException>());
     }
@@ -226,7 +226,7 @@ public sealed class SnapshottingSourceTests : IAsyncDisposable
 
     private SnapshottingSource Start()
     {
-        var source = new SnapshottingSource(_store, NewFile(), Patience, _time, _log);
+        var source = new SnapshottingSource(_store, NewFile(), Patience, _ => { }, _time, _log);
         _running = source.RunAsync(
             () =>
             {

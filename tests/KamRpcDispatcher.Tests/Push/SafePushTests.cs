@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
@@ -20,7 +22,7 @@ public class SafePushTests
     private static readonly RemoveDestination RemoveOld = new(1, "sip:old");
     private static readonly EnableDestination EnableBack = new(1, "sip:back", false);
 
-    private readonly List<object> _calls = [];
+    private readonly ConcurrentQueue<object> _calls = [];
     private IDispatcher _dispatcher = null!;
     private GraceGate _grace = null!;
     private Quarantine _quarantine = null!;
@@ -33,7 +35,7 @@ public class SafePushTests
         _dispatcher = Substitute.For<IDispatcher>();
         _dispatcher.ApplyAsync(default!, default, default).ReturnsForAnyArgs(call =>
         {
-            _calls.Add(call.Arg<Change>());
+            _calls.Enqueue(call.Arg<Change>());
             return Task.CompletedTask;
         });
         _grace = new GraceGate(_calls);
@@ -57,10 +59,10 @@ public class SafePushTests
         var push = PushAsync([AddA, AddB], []);
         Assert.That(_calls, Is.EqualTo(new object[] { "begin" }), "nothing is known of what was before");
 
-        await _grace.EndAsync();
+        await _grace.EndAsync(callsThen: 3);
         Assert.That(_calls, Is.EqualTo(new object[] { "begin", AddA, "begin" }));
 
-        await _grace.EndAsync();
+        await _grace.EndAsync(callsThen: 5);
         Assert.That(_calls, Is.EqualTo(new object[] { "begin", AddA, "begin", AddB, "begin" }));
         Assert.That((await push).Applied, Is.EqualTo(2));
     }
@@ -71,8 +73,8 @@ public class SafePushTests
         var push = PushAsync([AddA, AddB, DisableOld], Listed("sip:old", "sip:other"));
 
         Assert.That(_calls, Is.EqualTo(new object[] { "begin", DisableOld }));
-        await _grace.EndAsync();
-        await _grace.EndAsync();
+        await _grace.EndAsync(callsThen: 4);
+        await _grace.EndAsync(callsThen: 6);
         await push;
     }
 
@@ -82,9 +84,9 @@ public class SafePushTests
         var push = PushAsync([AddA, AddB, DisableOld], Listed("sip:old"));
 
         Assert.That(_calls, Is.EqualTo(new object[] { "begin" }));
-        await _grace.EndAsync();
+        await _grace.EndAsync(callsThen: 4);
         Assert.That(_calls, Is.EqualTo(new object[] { "begin", AddA, "begin", DisableOld }));
-        await _grace.EndAsync();
+        await _grace.EndAsync(callsThen: 6);
         await push;
     }
 
@@ -95,7 +97,7 @@ public class SafePushTests
         var push = PushAsync([AddA, DisableOld, other], Listed("sip:old", "sip:other"));
 
         Assert.That(_calls, Is.EqualTo(new object[] { "begin", DisableOld }));
-        await _grace.EndAsync();
+        await _grace.EndAsync(callsThen: 5);
         await push;
         Assert.That(_calls, Is.EqualTo(new object[] { "begin", DisableOld, AddA, "begin", other }));
     }
@@ -127,7 +129,7 @@ public class SafePushTests
             call.Arg<Change>().IsStructural ? new DispatcherBusyException(new KamailioFaultException("dispatcher.add", 500, "Ongoing reload")) : null!);
         _dispatcher.ApplyAsync(Arg.Is<Change>(static change => !change.IsStructural), Arg.Any<KamailioVersion>(), Arg.Any<CancellationToken>()).Returns(call =>
         {
-            _calls.Add(call.Arg<Change>());
+            _calls.Enqueue(call.Arg<Change>());
             return Task.CompletedTask;
         });
 
@@ -194,20 +196,22 @@ public class SafePushTests
         _push.PushAsync(new ChangePlan(changes, []), Table(listed), interrupted ?? Never, CancellationToken.None);
 
     /// <summary>A grace period that ends when the test says so.</summary>
-    private sealed class GraceGate(List<object> calls) : IGracePeriod
+    private sealed class GraceGate(ConcurrentQueue<object> calls) : IGracePeriod
     {
-        private TaskCompletionSource? _running;
+        private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
+
+        private volatile TaskCompletionSource? _running;
         private bool _isOpen;
+
+        public string Mode => "as the test says";
 
         public void Open() => _isOpen = true;
 
         public void Begin()
         {
-            calls.Add("begin");
             _running = _isOpen ? null : new TaskCompletionSource();
+            calls.Enqueue("begin");
         }
-
-        public string Mode => "as the test says";
 
         public async ValueTask<bool> WaitAsync(CancellationToken cancellationToken)
         {
@@ -215,24 +219,15 @@ public class SafePushTests
             return true;
         }
 
-        /// <summary>Ends the running grace period; the push goes on as far as it can before this returns.</summary>
-        public async Task EndAsync()
+        /// <summary>Ends the running grace period, and waits until so many calls were made in all: what follows without another wait.</summary>
+        public async Task EndAsync(int callsThen)
         {
-            var ended = _running!;
-            var known = calls.Count;
-            ended.SetResult();
-            while (calls.Count == known)
+            _running!.SetResult();
+            var begun = Stopwatch.GetTimestamp();
+            while (calls.Count < callsThen)
             {
+                Assert.That(Stopwatch.GetElapsedTime(begun), Is.LessThan(Deadline));
                 await Task.Yield();
-            }
-
-            // What follows a structural change without waiting is made before the next wait.
-            var settled = 0;
-            while (settled < 100)
-            {
-                var before = calls.Count;
-                await Task.Yield();
-                settled = calls.Count == before ? settled + 1 : 0;
             }
         }
     }

@@ -9,5 +9,6 @@ public sealed record KamailioProcess(int Pid, string Description)
 
     public bool IsTimer => Description.Contains("timer", StringComparison.OrdinalIgnoreCase);
 
-    public bool IsMain => Description.Contains("attendant", StringComparison.OrdinalIgnoreCase);
+    /// <summary>"main" while it starts the others, "main process - attendant" from then on.</summary>
+    public bool IsMain => Description.StartsWith("main", StringComparison.OrdinalIgnoreCase);
 }

@@ -22,20 +22,14 @@ internal static class ProcessIdentity
             return sight == Sight.Hidden ? "procfs hides Kamailio's processes (hidepid)" : OtherNamespace;
         }
 
-        foreach (var process in processes)
+        if (processes.Any(process => ProcFile.ReadLine(process.Pid, "comm", out _) != name || (process != main && Parent(process.Pid) != main.Pid)))
         {
-            if (ProcFile.ReadLine(process.Pid, "comm", out _) != name || (!process.IsMain && Parent(process.Pid) != main.Pid))
-            {
-                return OtherNamespace;
-            }
-
-            if (Threads(process.Pid) != 1)
-            {
-                return $"'{process.Description}' (PID {process.Pid}) has several threads";
-            }
+            return OtherNamespace;
         }
 
-        return null;
+        return processes.FirstOrDefault(static process => Threads(process.Pid) > 1) is { } threaded
+            ? $"'{threaded.Description}' (PID {threaded.Pid}) has several threads"
+            : null;
     }
 
     private static string OtherNamespace => "Kamailio's processes are not here: run kamrpc in Kamailio's PID namespace";

@@ -18,9 +18,10 @@ internal sealed class WaitChannelView : IProcessView
 
     public string? Check(IReadOnlyList<KamailioProcess> processes)
     {
-        // The main process always pauses; what is hidden reads "0".
-        var main = processes.First(static process => process.IsMain);
-        return Look(main) == Sight.AtRest ? null : $"/proc/{main.Pid}/wchan tells nothing: run kamrpc as Kamailio's user or root";
+        // What is hidden reads "0", as does a process that runs; not all of them run at once.
+        return processes.Any(static process => ProcFile.ReadLine(process.Pid, "wchan", out _) is { Length: > 1 })
+            ? null
+            : "/proc/PID/wchan tells nothing: run kamrpc as Kamailio's user or root";
     }
 
     public Sight Look(KamailioProcess process)

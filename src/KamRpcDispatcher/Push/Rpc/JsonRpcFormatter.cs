@@ -10,7 +10,8 @@ namespace KamRpcDispatcher.Push.Rpc;
 /// <remarks>
 /// StreamJsonRpc's own formatter serializes by reflection and so is not for trimmed programs; Kamailio needs four types of argument only.
 /// </remarks>
-internal sealed class JsonRpcFormatter : IJsonRpcMessageFormatter
+/// <param name="replyName">For the FIFO: the name of the FIFO to reply to.</param>
+internal sealed class JsonRpcFormatter(string? replyName = null) : IJsonRpcMessageFormatter
 {
     /// <summary>A list nests five deep; a reply that nests deeper than this is not one of Kamailio's.</summary>
     private static readonly JsonDocumentOptions DocumentOptions = new() { MaxDepth = 32 };
@@ -51,6 +52,11 @@ internal sealed class JsonRpcFormatter : IJsonRpcMessageFormatter
 
         writer.WriteEndArray();
         writer.WriteNumber("id", request.RequestId.Number ?? throw new NotSupportedException("Kamailio answers requests with a number only."));
+        if (replyName is not null)
+        {
+            writer.WriteString("reply_name", replyName);
+        }
+
         writer.WriteEndObject();
     }
 

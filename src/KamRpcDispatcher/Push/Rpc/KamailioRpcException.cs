@@ -3,7 +3,7 @@ namespace KamRpcDispatcher.Push.Rpc;
 /// <summary>A call to Kamailio did not succeed; the derived types say what the caller knows and may do next.</summary>
 public abstract class KamailioRpcException : Exception
 {
-    private protected KamailioRpcException(string message, Exception? innerException)
+    protected KamailioRpcException(string message, Exception? innerException)
         : base(message, innerException)
     {
     }

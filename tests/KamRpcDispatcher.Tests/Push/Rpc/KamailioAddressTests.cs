@@ -20,10 +20,18 @@ public class KamailioAddressTests
     [TestCase("jsonrpc+unix:/", "no absolute path")]
     [TestCase("jsonrpc+unix:rpc.sock", "no absolute path")]
     [TestCase("jsonrpc+unix:///run/x", "two slashes")]
+    [TestCase("jsonrpc+fifo:", "no absolute path")]
     public void Others_are_rejected_with_the_reason(string text, string reason)
     {
         Assert.That(KamailioAddress.TryParse(text, out _, out var error), Is.False);
         Assert.That(error, Does.Contain(reason));
+    }
+
+    [Test]
+    public void A_FIFO_is_an_address_too()
+    {
+        Assert.That(KamailioAddress.TryParse("jsonrpc+fifo:/run/kamailio/kamailio_rpc.fifo", out var address, out _));
+        Assert.That(address, Is.EqualTo(new KamailioAddress(RpcTransport.Fifo, "/run/kamailio/kamailio_rpc.fifo")));
     }
 
     [Test]
