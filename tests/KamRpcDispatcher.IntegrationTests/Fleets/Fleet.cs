@@ -13,31 +13,38 @@ internal sealed class Fleet : IAsyncDisposable
 
     private readonly TemporaryFolder _folder = new();
     private readonly List<ServerProcess> _processes = [];
-    private readonly string[] _dispatchOptions;
+    private readonly FleetOptions _options;
     private EtcdStore? _store;
 
-    private Fleet(EtcdServer etcd, KamailioServer kamailio, string[] dispatchOptions)
+    private Fleet(EtcdServer etcd, KamailioServer kamailio, FleetOptions options)
     {
         Etcd = etcd;
         Kamailio = kamailio;
-        _dispatchOptions = dispatchOptions;
+        _options = options;
+        Relay = options.RelaySeed is { } seed ? new RpcRelay(kamailio.SocketPath, seed) : null;
     }
 
     public EtcdServer Etcd { get; }
 
     public KamailioServer Kamailio { get; }
 
+    /// <summary>Between the dispatcher and Kamailio, where the options ask for one.</summary>
+    public RpcRelay? Relay { get; }
+
     public ServerProcess Dispatcher { get; private set; } = null!;
 
     public EtcdKeys Keys { get; } = new("default");
 
     /// <summary>The test's own way to etcd, which tells the moment of the answer.</summary>
-    private KV.KVClient Store => (_store ??= new EtcdStore(Endpoints(Etcd), TimeProvider.System)).Keys;
+    public EtcdStore Store => _store ??= new EtcdStore(Endpoints(Etcd), TimeProvider.System);
 
-    public static async Task<Fleet> StartAsync(KamailioOptions? options = null, params string[] dispatchOptions)
+    public static Task<Fleet> StartAsync(KamailioOptions? options = null, params string[] dispatchOptions) =>
+        StartAsync(new FleetOptions { Kamailio = options, Dispatch = dispatchOptions });
+
+    public static async Task<Fleet> StartAsync(FleetOptions options)
     {
         RealServers.Require("etcd", "etcdctl", "kamailio", "sipp");
-        var fleet = new Fleet(await EtcdServer.StartAsync(), await KamailioServer.StartAsync(options), dispatchOptions);
+        var fleet = new Fleet(await EtcdServer.StartAsync(), await KamailioServer.StartAsync(options.Kamailio), options);
         fleet.StartDispatcher();
         await fleet.Dispatcher.WaitForLineAsync("In step with revision", Deadline);
         return fleet;
@@ -49,12 +56,15 @@ internal sealed class Fleet : IAsyncDisposable
     /// <summary>Removes at once what left, unless the test says otherwise.</summary>
     public void StartDispatcher()
     {
-        string[] removal = _dispatchOptions.Contains("--removal-delay") ? [] : ["--removal-delay", "0s"];
+        string[] removal = _options.Dispatch.Contains("--removal-delay") ? [] : ["--removal-delay", "0s"];
+        string[] state = _options.Dispatch.Contains("--state-dir") ? [] : ["--state-dir", _folder.File("state")];
         Dispatcher = Start(
         [
-            "dispatch", "--etcd", Etcd.Endpoint, "--kamailio", Kamailio.RpcAddress, "--proxy", "p1",
-            "--reply-dir", _folder.File("r"), "--state-dir", _folder.File("state"), .. removal, .. _dispatchOptions.Select(option => option.Replace("{fifo}", Kamailio.FifoPath, StringComparison.Ordinal)),
-        ]);
+            "dispatch", "--etcd", Etcd.Endpoint, "--kamailio", Relay is null ? Kamailio.RpcAddress : "jsonrpc+unix:" + Relay.Path,
+            "--proxy", "p1", "--reply-dir", _folder.File("r"), .. state, .. removal,
+            .. _options.Dispatch.Select(option => option.Replace("{fifo}", Kamailio.FifoPath, StringComparison.Ordinal)),
+        ],
+        _options.OnDispatcherLine);
     }
 
     /// <summary>Starts an announcer and waits until its key is written.</summary>
@@ -65,9 +75,9 @@ internal sealed class Fleet : IAsyncDisposable
         return announcer;
     }
 
-    public ServerProcess Start(string[] arguments)
+    public ServerProcess Start(string[] arguments, Action<string>? onLine = null)
     {
-        var process = ServerProcess.Start("dotnet", [Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), .. arguments]);
+        var process = ServerProcess.Start("dotnet", [Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), .. arguments], onLine: onLine);
         _processes.Add(process);
         return process;
     }
@@ -75,7 +85,7 @@ internal sealed class Fleet : IAsyncDisposable
     /// <summary>Writes a member's record without a lease; the answer is the moment of etcd's.</summary>
     public async Task<long> PutAsync(string member, string value)
     {
-        await Store.PutAsync(new PutRequest { Key = ByteString.CopyFromUtf8(Keys.Members + member), Value = ByteString.CopyFromUtf8(value) });
+        await Store.Keys.PutAsync(new PutRequest { Key = ByteString.CopyFromUtf8(Keys.Members + member), Value = ByteString.CopyFromUtf8(value) });
         return Stopwatch.GetTimestamp();
     }
 
@@ -84,7 +94,7 @@ internal sealed class Fleet : IAsyncDisposable
     /// <summary>Deletes a member's record; the answer is the moment of etcd's.</summary>
     public async Task<long> DeleteAsync(string member)
     {
-        await Store.DeleteRangeAsync(new DeleteRangeRequest { Key = ByteString.CopyFromUtf8(Keys.Members + member) });
+        await Store.Keys.DeleteRangeAsync(new DeleteRangeRequest { Key = ByteString.CopyFromUtf8(Keys.Members + member) });
         return Stopwatch.GetTimestamp();
     }
 
@@ -93,7 +103,7 @@ internal sealed class Fleet : IAsyncDisposable
     {
         var range = new RangeRequest { Key = ByteString.CopyFromUtf8(Keys.Members), RangeEnd = ByteString.CopyFromUtf8(Keys.Members[..^1] + "0") };
         var table = new MembershipTable(Keys, TimeProvider.System);
-        foreach (var pair in (await Store.RangeAsync(range)).Kvs)
+        foreach (var pair in (await Store.Keys.RangeAsync(range)).Kvs)
         {
             table.Put(pair.Key.ToStringUtf8(), pair.Value.Memory, pair.CreateRevision, pair.ModRevision, pair.Lease != 0);
         }
@@ -147,6 +157,7 @@ internal sealed class Fleet : IAsyncDisposable
         }
 
         _store?.Dispose();
+        await (Relay?.DisposeAsync() ?? default);
         await Kamailio.DisposeAsync();
         await Etcd.DisposeAsync();
         _folder.Dispose();

@@ -29,6 +29,41 @@ public sealed class SipTests
     }
 
     [Test]
+    public async Task A_responder_answers_calls_at_each_of_its_addresses_and_a_load_ends_when_the_test_has_enough()
+    {
+        await using var responder = new SipResponder("127.0.20", count: 3);
+        await using var kamailio = await KamailioServer.StartAsync();
+        foreach (var uri in responder.Uris)
+        {
+            await kamailio.CallAsync("dispatcher.add", 1, uri, 8);
+        }
+
+        await using var load = SipLoad.Start(kamailio.Sip, calls: 1000, perSecond: 100, CallDuration);
+        var begun = System.Diagnostics.Stopwatch.GetTimestamp();
+        while (responder.Calls < 30 && System.Diagnostics.Stopwatch.GetElapsedTime(begun) < Soon)
+        {
+            await Task.Delay(5);
+        }
+
+        var result = await load.FinishAsync();
+        Assert.That(result.Failed, Is.Zero, result.Errors);
+        Assert.That(result.Successful, Is.InRange(30, 500));
+        Assert.That(result.Successful, Is.EqualTo(responder.Calls));
+    }
+
+    [Test]
+    public async Task A_load_that_nobody_answers_fails_whether_it_is_ended_or_abandoned()
+    {
+        await using var kamailio = await KamailioServer.StartAsync();
+        await using var first = SipLoad.Start(kamailio.Sip, calls: 1000, perSecond: 100, CallDuration);
+        await using var second = SipLoad.Start(kamailio.Sip, calls: 1000, perSecond: 100, CallDuration);
+        await Task.Delay(TimeSpan.FromSeconds(1.5));
+
+        Assert.That((await first.FinishAsync()).Failed, Is.GreaterThan(30));
+        Assert.That((await second.AbandonAsync()).Failed, Is.GreaterThan(30));
+    }
+
+    [Test]
     public async Task Without_a_destination_every_call_is_refused()
     {
         await using var kamailio = await KamailioServer.StartAsync();

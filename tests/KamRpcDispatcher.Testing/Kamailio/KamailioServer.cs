@@ -131,11 +131,17 @@ public sealed class KamailioServer : IAsyncDisposable
     }
 
     /// <summary>The dispatcher's table, in the order of <c>dispatcher.list</c>; empty when there are no sets.</summary>
-    public async Task<IReadOnlyList<FakeDestination>> ListAsync()
+    /// <exception cref="TimeoutException">It does not answer, or the list is longer than a datagram (about 600 destinations).</exception>
+    public Task<IReadOnlyList<FakeDestination>> ListAsync() => ListAsync([]);
+
+    /// <summary>The same without attributes, of which a datagram takes up to about 1,800 destinations.</summary>
+    public Task<IReadOnlyList<FakeDestination>> ShortListAsync() => ListAsync("short");
+
+    private async Task<IReadOnlyList<FakeDestination>> ListAsync(params object[] args)
     {
         try
         {
-            return DispatcherListing.Read(await CallAsync("dispatcher.list").ConfigureAwait(false));
+            return DispatcherListing.Read(await CallAsync("dispatcher.list", args).ConfigureAwait(false));
         }
         catch (RpcCallException none) when (none.Message == "No Destination Sets")
         {

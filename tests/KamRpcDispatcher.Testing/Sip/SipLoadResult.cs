@@ -7,6 +7,9 @@ namespace KamRpcDispatcher.Testing;
 /// <param name="Retransmissions">Requests that were sent again for want of an answer: above 0 something was lost or late.</param>
 public sealed record SipLoadResult(int Successful, int Failed, IReadOnlyDictionary<int, int> Refusals, int Retransmissions)
 {
+    /// <summary>The beginning of what SIPp logged of the failed ones.</summary>
+    public string Errors { get; init; } = "";
+
     public override string ToString() =>
         $"{Successful} successful, {Failed} failed ({string.Join(", ", Refusals.Select(refusal => $"{refusal.Value} with {refusal.Key}"))}), {Retransmissions} retransmissions";
 }

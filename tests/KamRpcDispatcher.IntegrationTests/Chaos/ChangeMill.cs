@@ -1,0 +1,69 @@
+using System.Diagnostics;
+using Etcdserverpb;
+using Google.Protobuf;
+using KamRpcDispatcher.IntegrationTests.Fleets;
+
+namespace KamRpcDispatcher.IntegrationTests.Chaos;
+
+/// <summary>
+/// Two halves of a membership that take turns: whenever the dispatcher has nearly brought one in and the other out, they change places, so
+/// that it always has structural changes to push.
+/// </summary>
+internal sealed class ChangeMill(Fleet fleet, ChangeCounter counter, IReadOnlyList<string> uris)
+{
+    /// <summary>Longer than any pause between two structural changes that the suite meets.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
+    private readonly int _half = uris.Count / 2;
+
+    /// <summary>Turns until so many changes were pushed and the shortest time is over, the longest is, or <paramref name="broken"/> completes.</summary>
+    public async Task TurnAsync(int changes, TimeSpan shortest, TimeSpan longest, Task broken)
+    {
+        var begun = Stopwatch.GetTimestamp();
+        for (var turn = 0; Stopwatch.GetElapsedTime(begun) is var elapsed && elapsed < longest && (counter.Count < changes || elapsed < shortest); turn++)
+        {
+            var before = counter.Count;
+            await ChangePlacesAsync(turn % 2 == 0);
+
+            // The first turn only adds; later ones add a half and remove the other. A few may be open when the next turn comes.
+            var nearlyDone = (turn == 0 ? _half : 2 * _half) * 9 / 10;
+            var turned = Stopwatch.GetTimestamp();
+            while (counter.Count < before + nearlyDone && Stopwatch.GetElapsedTime(begun) < longest)
+            {
+                if (broken.IsCompleted)
+                {
+                    return;
+                }
+
+                if (Stopwatch.GetElapsedTime(turned) > Patience)
+                {
+                    throw new TimeoutException($"Only {counter.Count - before} of {nearlyDone} changes came in {Patience.TotalSeconds} s.\n{fleet.Dispatcher.Output[^Math.Min(4000, fleet.Dispatcher.Output.Length)..]}");
+                }
+
+                await Task.Delay(5);
+            }
+        }
+    }
+
+    /// <summary>Takes all of them out again.</summary>
+    public async Task EmptyAsync()
+    {
+        var transaction = new TxnRequest();
+        transaction.Success.AddRange(Enumerable.Range(0, uris.Count).Select(Delete));
+        await fleet.Store.Keys.TxnAsync(transaction);
+    }
+
+    private async Task ChangePlacesAsync(bool isFirstHalfIn)
+    {
+        var transaction = new TxnRequest();
+        transaction.Success.AddRange(Enumerable.Range(0, 2 * _half).Select(number => number < _half == isFirstHalfIn ? Put(number) : Delete(number)));
+        await fleet.Store.Keys.TxnAsync(transaction);
+    }
+
+    private RequestOp Put(int number) =>
+        new() { RequestPut = new PutRequest { Key = Key(number), Value = ByteString.CopyFromUtf8($"{{\"uri\":\"{uris[number]}\"}}") } };
+
+    private RequestOp Delete(int number) => new() { RequestDeleteRange = new DeleteRangeRequest { Key = Key(number) } };
+
+    private ByteString Key(int number) => ByteString.CopyFromUtf8($"{fleet.Keys.Members}1/mill-{number}");
+}

@@ -1,0 +1,92 @@
+using System.Diagnostics;
+using KamRpcDispatcher.IntegrationTests.Fleets;
+using KamRpcDispatcher.Testing;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.IntegrationTests.Chaos;
+
+/// <summary>Large memberships into an empty Kamailio, under calls.</summary>
+public class ColdStartTests
+{
+    private const int Many = 1000;
+    private const int AfterRestart = 100;
+    private const int CallsPerSecond = 60;
+    private const int MembersATransaction = 100;
+
+    private static readonly TimeSpan CallDuration = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    [Test]
+    public async Task A_large_membership_is_whole_in_an_empty_Kamailio_within_five_seconds()
+    {
+        await using var first = await SipServer.StartAsync();
+        var counter = new ChangeCounter();
+        await using var fleet = await Fleet.StartAsync(OptionsForLongLists(first) with { OnDispatcherLine = counter.See });
+        await using var load = SipLoad.Start(fleet.Kamailio.Sip, CallsPerSecond * 60, CallsPerSecond, CallDuration, SipLoadLimits.Endurance);
+
+        // Written while the dispatcher is away: it finds them all at once.
+        fleet.Dispatcher.Kill();
+        await fleet.Dispatcher.Gone;
+        await PutManyAsync(fleet, Many);
+        var begun = Stopwatch.GetTimestamp();
+        fleet.StartDispatcher();
+        await counter.WaitForAsync(Many, Patience);
+        await fleet.Dispatcher.WaitForLineAsync($"{Many + 1} destinations", Patience);
+        var whole = Stopwatch.GetTimestamp();
+
+        var calls = await load.FinishAsync();
+        await TestContext.Out.WriteLineAsync($"{Many} members cold, from the dispatcher's start to a whole list: {Stopwatch.GetElapsedTime(begun, whole).TotalSeconds:0.00} s; calls: {calls}");
+        Assert.That(fleet.Kamailio.CrashedBySignal, Is.Null);
+        Assert.That((await fleet.Kamailio.ShortListAsync()).Select(static entry => entry.Uri).Distinct().Count(), Is.EqualTo(Many + 1));
+        Assert.That(calls.Failed, Is.Zero, calls.Errors);
+        Assert.That(Stopwatch.GetElapsedTime(begun, whole), Is.LessThan(TimeSpan.FromSeconds(5)), fleet.Dispatcher.Output);
+    }
+
+    [Test]
+    public async Task After_a_restart_of_Kamailio_the_first_of_a_hundred_members_is_back_within_50_ms_and_the_last_within_a_second()
+    {
+        await using var first = await SipServer.StartAsync();
+        await using var fleet = await Fleet.StartAsync(Options(first));
+        await PutManyAsync(fleet, AfterRestart);
+        await fleet.WaitForListAsync(static list => list.Count == AfterRestart + 1, Patience);
+
+        var before = fleet.Dispatcher.Output.Length;
+        fleet.Kamailio.Kill();
+        await fleet.Kamailio.StartAgainAsync();
+        var one = await fleet.WaitForListAsync(static list => list.Count > 1, Patience);
+        var whole = await fleet.WaitForListAsync(static list => list.Count == AfterRestart + 1, Patience);
+
+        var (toOne, toWhole) = (Stopwatch.GetElapsedTime(fleet.Kamailio.SocketCreatedTimestamp, one), Stopwatch.GetElapsedTime(fleet.Kamailio.SocketCreatedTimestamp, whole));
+        await TestContext.Out.WriteLineAsync($"from the return of Kamailio's socket: first member back after {toOne.TotalMilliseconds:0} ms, {AfterRestart} after {toWhole.TotalMilliseconds:0} ms");
+        var log = fleet.Dispatcher.Output[before..];
+        Assert.That(fleet.Kamailio.CrashedBySignal, Is.Null);
+        Assert.That(toOne, Is.LessThan(TimeSpan.FromMilliseconds(50)), log);
+        Assert.That(toWhole, Is.LessThan(TimeSpan.FromSeconds(1)), log);
+    }
+
+    /// <summary>The operator's own destination answers the calls, in the set that the members join.</summary>
+    private static FleetOptions Options(SipServer server) => new()
+    {
+        Kamailio = new KamailioOptions { Workers = 4, ListFileLines = [$"1 {server.Uri} 8 7 duid=operator"], PingInterval = TimeSpan.Zero },
+    };
+
+    /// <summary>A list of more than 128 KiB comes through Kamailio's FIFO only.</summary>
+    private static FleetOptions OptionsForLongLists(SipServer server)
+    {
+        var options = Options(server);
+        return options with
+        {
+            Kamailio = options.Kamailio! with { ExtraConfig = "#!define KAMRPC_TRANSPORT 6" },
+            Dispatch = ["--kamailio-read", "jsonrpc+fifo:{fifo}"],
+        };
+    }
+
+    /// <summary>Members of a set that gets no calls, since nobody answers there.</summary>
+    private static async Task PutManyAsync(Fleet fleet, int count)
+    {
+        foreach (var numbers in Enumerable.Range(0, count).Chunk(MembersATransaction))
+        {
+            await Task.WhenAll(numbers.Select(number => fleet.PutUriAsync($"2/cold-{number}", $"sip:127.1.{number / 250}.{1 + (number % 250)}:5060")));
+        }
+    }
+}

@@ -1,0 +1,18 @@
+using KamRpcDispatcher.Testing;
+
+namespace KamRpcDispatcher.IntegrationTests.Fleets;
+
+/// <summary>How a <see cref="Fleet"/> is put together.</summary>
+internal sealed record FleetOptions
+{
+    public KamailioOptions? Kamailio { get; init; }
+
+    /// <summary>Added to <c>kamrpc dispatch</c>.</summary>
+    public string[] Dispatch { get; init; } = [];
+
+    /// <summary>Called for each line of the dispatcher's log, over all its starts.</summary>
+    public Action<string>? OnDispatcherLine { get; init; }
+
+    /// <summary>Puts a relay between the dispatcher and Kamailio, whose faults this seed decides.</summary>
+    public int? RelaySeed { get; init; }
+}
