@@ -33,9 +33,10 @@ internal static class ConfirmCommand
         using var store = new EtcdStore(endpoints!, TimeProvider.System);
         var keys = new EtcdKeys(cluster!);
         var answer = new ConfirmAnswer();
+        ClusterView? view = null;
         try
         {
-            var view = await new ClusterReader(store, keys, TimeProvider.System).ReadAsync(cancellationToken).ConfigureAwait(false);
+            view = await new ClusterReader(store, keys, TimeProvider.System).ReadAsync(cancellationToken).ConfigureAwait(false);
             Warn(view);
             var confirmation = new GoneConfirmation(store, keys);
             foreach (var member in HeldMembers(view, sets))
@@ -47,7 +48,8 @@ internal static class ConfirmCommand
         }
         catch (EtcdUnreachableException unreachable)
         {
-            Console.Error.WriteLine($"kamrpc: {unreachable.Message}; what is not listed as confirmed is not known to be: confirm again");
+            var rest = view is null ? string.Empty : "; what is not listed may be confirmed or not: confirm again";
+            Console.Error.WriteLine($"kamrpc: {unreachable.Message}{rest}");
             exitCode = ExitCode.Unreachable;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

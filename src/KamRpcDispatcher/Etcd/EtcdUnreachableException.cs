@@ -1,3 +1,4 @@
+using Grpc.Core;
 using KamRpcDispatcher.Destinations;
 
 namespace KamRpcDispatcher.Etcd;
@@ -6,7 +7,7 @@ namespace KamRpcDispatcher.Etcd;
 public sealed class EtcdUnreachableException : Exception
 {
     private EtcdUnreachableException(EtcdEndpoints endpoints, Exception cause)
-        : base($"etcd at {endpoints} does not answer ({MemberRules.Shorten(EtcdStore.Describe(cause).TrimEnd(':', ' '), 256)})", cause)
+        : base($"etcd at {endpoints} does not answer ({MemberRules.Shorten(Reason(cause), 256)})", cause)
     {
     }
 
@@ -24,4 +25,13 @@ public sealed class EtcdUnreachableException : Exception
             throw new EtcdUnreachableException(store.Endpoints, exception);
         }
     }
+
+    private static string Reason(Exception cause) => cause switch
+    {
+        OperationCanceledException or RpcException { StatusCode: StatusCode.DeadlineExceeded } => FormattableString.Invariant($"nothing within {EtcdStore.CallTimeout.TotalSeconds} s"),
+
+        // "Connection refused" says more than the status, "Error connecting to subchannel".
+        RpcException { StatusCode: StatusCode.Unavailable, Status.DebugException: { } connecting } => connecting.Message,
+        _ => EtcdStore.Describe(cause),
+    };
 }
