@@ -213,6 +213,42 @@ public class StatusTests
         }
     }
 
+    [Test]
+    public async Task What_a_real_dispatcher_holds_back_is_shown_and_gets_no_more_calls_when_confirmed()
+    {
+        await using var fleet = await Fleet.StartAsync();
+        for (var number = 1; number <= 3; number++)
+        {
+            await fleet.Etcd.PutAsync($"{Members}1/m{number}", $$"""{"uri":"sip:127.0.1.{{number}}"}""", leaseSeconds: 8);
+        }
+
+        await fleet.WaitForListAsync(static list => list.Count == 3);
+        await fleet.Dispatcher.WaitForLineAsync("PANIC in set 1", TimeSpan.FromSeconds(30));
+        await fleet.WaitForListAsync(static list => list.Count == 2);
+        await WaitForStatusAsync(fleet.Etcd, "PANIC: 2 expired members held back");
+
+        var (exitCode, output, _) = await RunAsync(fleet.Etcd, "confirm");
+
+        Assert.That(exitCode, Is.Zero, output);
+        await fleet.WaitForListAsync(static list => !list.Any(entry => Fleet.IsEnabled(list, entry.Uri)));
+        Assert.That(await WaitForStatusAsync(fleet.Etcd, "In step."), Does.StartWith("MEMBERS").And.Contain("down (confirmed gone)"));
+    }
+
+    private static async Task<string> WaitForStatusAsync(EtcdServer etcd, string wanted)
+    {
+        var begun = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            var (_, output, errors) = await RunAsync(etcd, "status");
+            if (output.Contains(wanted, StringComparison.Ordinal))
+            {
+                return output;
+            }
+
+            Assert.That(Stopwatch.GetElapsedTime(begun), Is.LessThan(Fleet.Deadline), output + errors);
+        }
+    }
+
     private Task<long> ReportAsync(string proxy, long revision, string more = "") => _etcd.PutAsync(
         Proxies + proxy,
         $$$"""{"revision":{{{revision}}},"appliedAt":"2026-01-31T12:00:00Z","kamailio":"5.6","drift":0,"sets":{"1":{"destinations":2,"routable":1}},"grace":{"mode":"observed (syscall)","count":3,"p50Ms":0.6,"p99Ms":1,"maxMs":2,"timeouts":0}{{{more}}}}""",
@@ -242,9 +278,11 @@ public class StatusTests
         return status.GetProperty("members").EnumerateArray().Single(entry => $"{entry.GetProperty("set")}/{entry.GetProperty("name")}" == member).GetProperty("lease").GetString()!;
     }
 
-    private async Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] arguments)
+    private Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] arguments) => RunAsync(_etcd, arguments);
+
+    private static async Task<(int ExitCode, string Output, string Errors)> RunAsync(EtcdServer etcd, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), .. arguments, "--etcd", _etcd.Endpoint])
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), .. arguments, "--etcd", etcd.Endpoint])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
