@@ -6,6 +6,8 @@ var commands = new Dictionary<Command, Func<OptionReader, CancellationToken, Tas
 var root = new RootCommand("Keeps Kamailio's dispatcher sets equal to the SIP servers announced in etcd.");
 AnnounceCommand.AddTo(root, commands);
 DispatchCommand.AddTo(root, commands);
+StatusCommand.AddTo(root, commands);
+ConfirmCommand.AddTo(root, commands);
 
 var parsed = root.Parse(args);
 if (parsed.Action is HelpAction or { Terminating: true, ClearsParseErrors: true })

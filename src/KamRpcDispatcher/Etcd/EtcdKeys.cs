@@ -13,30 +13,23 @@ public sealed class EtcdKeys(string cluster)
 
     public string Member(MemberKey member) => string.Create(CultureInfo.InvariantCulture, $"{Members}{member.Set}/{member.Name}");
 
+    /// <summary>Everything below it is a proxy's report: <c>proxies/&lt;proxy&gt;</c>.</summary>
+    public string Proxies { get; } = $"/kamrpc/{cluster}/proxies/";
+
     /// <summary>The report of one proxy.</summary>
-    public string Proxy(string proxy) => $"/kamrpc/{cluster}/proxies/{proxy}";
+    public string Proxy(string proxy) => Proxies + proxy;
 
     /// <summary>Reads a key below <see cref="Members"/>.</summary>
     public bool TryParseMember(string key, out MemberKey member, [NotNullWhen(false)] out string? error)
     {
         ArgumentNullException.ThrowIfNull(key);
-        member = default;
-        var parts = key.StartsWith(Members, StringComparison.Ordinal) ? key[Members.Length..].Split('/') : [];
-        if (parts.Length != 2)
+        if (!key.StartsWith(Members, StringComparison.Ordinal) || key[Members.Length..].Count(static c => c == '/') != 1)
         {
+            member = default;
             error = $"the key is not {Members}<set>/<name>";
             return false;
         }
 
-        // One spelling only: "01" and "1" would be two keys for one set.
-        if (!int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var set) || set.ToString(CultureInfo.InvariantCulture) != parts[0])
-        {
-            error = $"the set '{MemberRules.Shorten(parts[0])}' is not a number from 0 to {int.MaxValue}";
-            return false;
-        }
-
-        error = MemberRules.CheckName(parts[1]);
-        member = new MemberKey(set, parts[1]);
-        return error is null;
+        return MemberKey.TryParse(key[Members.Length..], out member, out error);
     }
 }

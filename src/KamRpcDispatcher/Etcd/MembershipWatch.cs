@@ -185,7 +185,7 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
     }
 
     /// <summary>The first key after all keys with the prefix: the prefix with its last octet one higher ('/' becomes '0').</summary>
-    private static ByteString PrefixEnd(string prefix)
+    internal static ByteString PrefixEnd(string prefix)
     {
         var octets = System.Text.Encoding.UTF8.GetBytes(prefix);
         octets[^1]++;

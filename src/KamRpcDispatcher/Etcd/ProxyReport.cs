@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace KamRpcDispatcher.Etcd;
 
 /// <summary>Writes a proxy's status under <c>proxies/&lt;proxy&gt;</c>, under a lease: the key is there as long as the daemon lives.</summary>
+/// <remarks><see cref="ProxyRecord"/> reads it.</remarks>
 internal sealed class ProxyReport(EtcdStore store, EtcdKeys keys, string proxy, TimeSpan ttl, TimeProvider timeProvider, ILogger<ProxyReport> logger) : IProxyReport
 {
     private readonly LeasedRecord _record = new(store, keys.Proxy(proxy), ttl, farewell: null, static _ => true, timeProvider, logger);

@@ -39,6 +39,22 @@ public class CommandLineTests
         });
     }
 
+    [TestCase("status", "--etcd", "ftp://x", "--cluster", "a/b", "-o", "xml", "--bogus")]
+    [TestCase("confirm", "--etcd", "ftp://x", "--cluster", "a/b", "--output", "xml", "--set", "1,x")]
+    public async Task Wrong_options_of_a_command_that_answers_are_named_too(string command, params string[] options)
+    {
+        var (exitCode, output, errors) = await RunAsync([command, .. options]);
+
+        Assert.Multiple(() =>
+        {
+            Assert.That((exitCode, output), Is.EqualTo((2, string.Empty)));
+            foreach (var named in options.Where(static option => option.StartsWith("--", StringComparison.Ordinal)).Append("--output: 'xml' is not table or json"))
+            {
+                Assert.That(errors, Does.Contain(named));
+            }
+        });
+    }
+
     [TestCase("announce")]
     [TestCase("announce", "--uri", "sip:10.0.0.1", "--ip", "10.0.0.1")]
     [TestCase("announce", "--uri", "sip:10.0.0.1", "--port", "5070")]
@@ -66,6 +82,8 @@ public class CommandLineTests
     [TestCase("--help")]
     [TestCase("announce", "--help")]
     [TestCase("dispatch", "-h")]
+    [TestCase("status", "--help")]
+    [TestCase("confirm", "--help")]
     [TestCase("--version")]
     public async Task Help_and_version_are_answers(params string[] arguments)
     {

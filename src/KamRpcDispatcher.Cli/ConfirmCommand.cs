@@ -1,0 +1,108 @@
+using System.CommandLine;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd;
+
+namespace KamRpcDispatcher.Cli;
+
+/// <summary><c>kamrpc confirm</c>: an operator says that expired members which dispatchers hold back are really gone.</summary>
+internal static class ConfirmCommand
+{
+    private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A set to confirm for (repeatable). [default: every set]");
+
+    public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
+    {
+        var command = new Command("confirm", "Confirms that expired members which dispatchers hold back are gone, so that they are taken out.")
+        {
+            CommonOptions.Etcd, CommonOptions.Cluster, Set, OutputOption.Output,
+        };
+        root.Add(command);
+        commands.Add(command, RunAsync);
+    }
+
+    private static async Task<int> RunAsync(OptionReader options, CancellationToken cancellationToken)
+    {
+        var endpoints = options.Value<EtcdEndpoints>(CommonOptions.Etcd, EtcdEndpoints.Default, EtcdEndpoints.TryParse);
+        var cluster = options.Value<string>(CommonOptions.Cluster, "default", CommonOptions.ClusterName);
+        var sets = ReadSets(options);
+        var format = options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse);
+        if (options.Fails(out var exitCode))
+        {
+            return exitCode;
+        }
+
+        using var store = new EtcdStore(endpoints!, TimeProvider.System);
+        var keys = new EtcdKeys(cluster!);
+        var answer = new ConfirmAnswer();
+        ClusterView? view = null;
+        try
+        {
+            view = await new ClusterReader(store, keys, TimeProvider.System).ReadAsync(cancellationToken).ConfigureAwait(false);
+            Warn(view);
+            var confirmation = new GoneConfirmation(store, keys);
+            foreach (var member in HeldMembers(view, sets))
+            {
+                answer.Add(member, await confirmation.ConfirmAsync(member, cancellationToken).ConfigureAwait(false));
+            }
+
+            exitCode = answer.IsAnybodyBack ? ExitCode.NotDone : ExitCode.Done;
+        }
+        catch (EtcdUnreachableException unreachable)
+        {
+            var rest = view is null ? string.Empty : "; what is not listed may be confirmed or not: confirm again";
+            Console.Error.WriteLine($"kamrpc: {unreachable.Message}{rest}");
+            exitCode = ExitCode.Unreachable;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            exitCode = ExitCode.NotDone;
+        }
+
+        if (exitCode is not ExitCode.Unreachable || !answer.IsEmpty)
+        {
+            Console.Out.Write(format == OutputFormat.Json ? answer.ToJson() : answer.ToString());
+        }
+
+        return exitCode;
+    }
+
+    /// <summary>What is held by any proxy, each member once: as the proxy that looked last knows it.</summary>
+    private static IEnumerable<Member> HeldMembers(ClusterView view, HashSet<int>? sets) =>
+        view.Proxies.Select(static proxy => proxy.Status).OfType<ProxyStatus>()
+            .OrderByDescending(static status => status.AppliedAt)
+            .SelectMany(static status => status.Held)
+            .Where(member => sets is null || sets.Contains(member.Key.Set))
+            .DistinctBy(static member => member.Key)
+            .OrderBy(static member => member.Key);
+
+    /// <summary>Says why held members may be missing in the answer.</summary>
+    private static void Warn(ClusterView view)
+    {
+        foreach (var proxy in view.Proxies.Where(static proxy => proxy.Status is null))
+        {
+            Console.Error.WriteLine($"kamrpc: the report of proxy {MemberRules.Shorten(proxy.Name)} cannot be read, so what it holds back is not known: {proxy.Error}");
+        }
+
+        if (view.Proxies.Count == 0)
+        {
+            Console.Error.WriteLine("kamrpc: no proxy reports, so nothing is known to be held back");
+        }
+    }
+
+    private static HashSet<int>? ReadSets(OptionReader options)
+    {
+        var sets = new HashSet<int>();
+        foreach (var text in options.Texts(Set).SelectMany(static texts => texts.Split(',')))
+        {
+            if (CommonOptions.SetNumber(text, out var set, out var error))
+            {
+                sets.Add(set);
+            }
+            else
+            {
+                options.Add(Set, error);
+            }
+        }
+
+        return sets.Count > 0 ? sets : null;
+    }
+}

@@ -1,0 +1,11 @@
+namespace KamRpcDispatcher.Cli;
+
+/// <summary>How an answer is written.</summary>
+internal enum OutputFormat
+{
+    /// <summary>For people.</summary>
+    Table,
+
+    /// <summary>For programs.</summary>
+    Json,
+}

@@ -1,0 +1,161 @@
+using System.Globalization;
+using System.Text;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd;
+
+namespace KamRpcDispatcher.Cli;
+
+/// <summary>The status of a cluster for people: what needs somebody first, then members and proxies, and the verdict last.</summary>
+internal sealed class StatusTables(ClusterView cluster, DateTimeOffset now)
+{
+    private readonly StringBuilder _text = new();
+
+    public override string ToString()
+    {
+        Held();
+        Quarantined();
+        Unreadable();
+        Rejected();
+        Members();
+        Proxies();
+        var findings = StatusFindings.Of(cluster);
+        _text.Append(findings.Count == 0 ? "In step.\n" : $"Not in step: {string.Join("; ", findings)}.\n");
+        return _text.ToString();
+    }
+
+    /// <summary>A duration in its largest unit: <c>12s</c>, <c>5m</c>, <c>3h</c>, <c>2d</c>.</summary>
+    private static string Show(TimeSpan duration) => duration switch
+    {
+        { TotalDays: >= 1 } => FormattableString.Invariant($"{(long)duration.TotalDays}d"),
+        { TotalHours: >= 1 } => FormattableString.Invariant($"{(long)duration.TotalHours}h"),
+        { TotalMinutes: >= 1 } => FormattableString.Invariant($"{(long)duration.TotalMinutes}m"),
+        _ => FormattableString.Invariant($"{(long)Math.Max(0, duration.TotalSeconds)}s"),
+    };
+
+    private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static string Milliseconds(double milliseconds) => FormattableString.Invariant($"{milliseconds:0.##} ms");
+
+    private static string State(Member member)
+    {
+        var state = StatusJson.Name(member.State);
+        return string.IsNullOrEmpty(member.Reason) ? state : $"{state} ({member.Reason})";
+    }
+
+    private static string Labels(Member member) => string.Join(',', member.Labels.Select(static label => $"{label.Key}={label.Value}"));
+
+    private void Held()
+    {
+        var table = new TextTable("SET", "NAME", "URI", "PROXY");
+        foreach (var proxy in cluster.Proxies)
+        {
+            foreach (var member in proxy.Status?.Held ?? [])
+            {
+                table.Add(Number(member.Key.Set), member.Key.Name, member.Uri.Text, proxy.Name);
+            }
+        }
+
+        var count = cluster.Proxies.SelectMany(static proxy => proxy.Status?.Held ?? []).DistinctBy(static member => member.Key).Count();
+        Section($"PANIC: {StatusFindings.Count(count, "expired member")} held back; if they are really gone, run 'kamrpc confirm'", table, count);
+    }
+
+    private void Quarantined()
+    {
+        var table = new TextTable("SET", "URI", "PROXY", "NEXT TRY", "REASON");
+        var count = 0;
+        foreach (var proxy in cluster.Proxies)
+        {
+            foreach (var (set, uri, reason, retryAt) in proxy.Status?.Quarantined ?? [])
+            {
+                table.Add(Number(set), uri, proxy.Name, retryAt == default ? null : retryAt <= now ? "due" : "in " + Show(retryAt - now), reason);
+                count++;
+            }
+        }
+
+        Section($"QUARANTINED: Kamailio refuses {StatusFindings.Count(count, "destination")}", table, count);
+    }
+
+    private void Unreadable()
+    {
+        var table = new TextTable("PROXY", "REASON");
+        foreach (var proxy in cluster.Proxies.Where(static proxy => proxy.Status is null))
+        {
+            table.Add(proxy.Name, proxy.Error);
+        }
+
+        Section("UNREADABLE REPORTS", table, cluster.Proxies.Count(static proxy => proxy.Status is null));
+    }
+
+    private void Rejected()
+    {
+        var table = new TextTable("KEY", "REASON");
+        foreach (var rejected in cluster.Rejected)
+        {
+            table.Add(rejected.Key, rejected.Reason);
+        }
+
+        Section("REJECTED RECORDS (an earlier record that could be used stays in force)", table, cluster.Rejected.Count);
+    }
+
+    private void Members()
+    {
+        var table = new TextTable("SET", "NAME", "URI", "STATE", "WEIGHT", "PRIORITY", "LEASE", "LABELS");
+        foreach (var (member, lease) in cluster.Members)
+        {
+            table.Add(
+                Number(member.Key.Set),
+                member.Key.Name,
+                member.Uri.Text,
+                State(member),
+                member.Weight is { } weight ? Number(weight) : null,
+                Number(member.Priority),
+                lease == 0 ? "static" : StatusJson.Lease(lease),
+                Labels(member));
+        }
+
+        Section($"MEMBERS (newest record: revision {Number(cluster.MemberRevision)})", table, cluster.Members.Count, "  none\n");
+    }
+
+    private void Proxies()
+    {
+        var proxies = new TextTable("NAME", "KAMAILIO", "REVISION", "BEHIND", "DRIFT", "APPLIED", "FROM");
+        var sets = new TextTable("PROXY", "SET", "DESTINATIONS", "ROUTABLE");
+        var waits = new TextTable("PROXY", "MODE", "WAITS", "P50", "P99", "MAX", "TIMEOUTS");
+        foreach (var proxy in cluster.Proxies)
+        {
+            if (proxy.Status is not { } status)
+            {
+                continue;
+            }
+
+            proxies.Add(
+                proxy.Name,
+                status.Kamailio,
+                Number(status.Revision),
+                Number(cluster.Behind(status)),
+                Number(status.Drift),
+                Show(now - status.AppliedAt) + " ago",
+                status.IsFromSnapshot ? "snapshot" : "etcd");
+            foreach (var (set, (destinations, routable)) in status.Sets)
+            {
+                sets.Add(proxy.Name, Number(set), Number(destinations), Number(routable));
+            }
+
+            var (mode, count, median, p99, longest, timeouts) = status.Grace;
+            waits.Add(proxy.Name, mode, Number(count), Milliseconds(median), Milliseconds(p99), Milliseconds(longest), Number(timeouts));
+        }
+
+        var readable = cluster.Proxies.Count(static proxy => proxy.Status is not null);
+        Section("PROXIES", proxies, readable, "  none\n");
+        Section("SETS IN KAMAILIO", sets, readable);
+        Section("GRACE PERIODS", waits, readable);
+    }
+
+    private void Section(string title, TextTable table, int count, string? otherwise = null)
+    {
+        if (count > 0 || otherwise is not null)
+        {
+            _text.Append(title).Append('\n').Append(count > 0 ? table.ToString() : otherwise).Append('\n');
+        }
+    }
+}

@@ -1,0 +1,8 @@
+using KamRpcDispatcher.Destinations;
+
+namespace KamRpcDispatcher.Etcd;
+
+/// <summary>A member as the store holds it.</summary>
+/// <param name="Member">The member.</param>
+/// <param name="Lease">The lease that it ends with; 0 for a static member.</param>
+public sealed record AnnouncedMember(Member Member, long Lease);

@@ -1,0 +1,37 @@
+using Grpc.Core;
+using KamRpcDispatcher.Destinations;
+
+namespace KamRpcDispatcher.Etcd;
+
+/// <summary>etcd did not answer, or refused: whether a write was done is not known. Trying again may help.</summary>
+public sealed class EtcdUnreachableException : Exception
+{
+    private EtcdUnreachableException(EtcdEndpoints endpoints, Exception cause)
+        : base($"etcd at {endpoints} does not answer ({MemberRules.Shorten(Reason(cause), 256)})", cause)
+    {
+    }
+
+    /// <summary>Makes an outage during a call this exception.</summary>
+    internal static async Task<T> GuardAsync<T>(EtcdStore store, Func<Task<T>> call, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await call().ConfigureAwait(false);
+        }
+        catch (Exception exception) when (EtcdStore.IsOutage(exception, cancellationToken))
+        {
+            // gRPC says of a call that the caller gave up that it failed.
+            cancellationToken.ThrowIfCancellationRequested();
+            throw new EtcdUnreachableException(store.Endpoints, exception);
+        }
+    }
+
+    private static string Reason(Exception cause) => cause switch
+    {
+        OperationCanceledException or RpcException { StatusCode: StatusCode.DeadlineExceeded } => FormattableString.Invariant($"nothing within {EtcdStore.CallTimeout.TotalSeconds} s"),
+
+        // "Connection refused" says more than the status, "Error connecting to subchannel".
+        RpcException { StatusCode: StatusCode.Unavailable, Status.DebugException: { } connecting } => connecting.Message,
+        _ => EtcdStore.Describe(cause),
+    };
+}

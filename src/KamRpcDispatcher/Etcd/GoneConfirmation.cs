@@ -1,0 +1,55 @@
+using Etcdserverpb;
+using Google.Protobuf;
+using KamRpcDispatcher.Destinations;
+using Member = KamRpcDispatcher.Destinations.Member;
+
+namespace KamRpcDispatcher.Etcd;
+
+/// <summary>Says for expired members that dispatchers hold back that they are gone, by a record that says <c>down</c> and ends by itself.</summary>
+/// <remarks>
+/// A member that was <c>down</c> does not count as expired, so nothing is left when the lease ends. A server that comes back before
+/// takes its key over, as after a crash.
+/// </remarks>
+public sealed class GoneConfirmation(EtcdStore store, EtcdKeys keys)
+{
+    /// <summary>The reason in the record.</summary>
+    public const string Reason = "confirmed gone";
+
+    /// <summary>How long the record stays: long enough for every dispatcher to see it, one that lost etcd for a moment too.</summary>
+    public static readonly TimeSpan Ttl = TimeSpan.FromSeconds(60);
+
+    private long _lease;
+
+    /// <summary>Writes the member's record, if its key is absent.</summary>
+    /// <exception cref="EtcdUnreachableException">No answer; it may have been written, and confirming again does no harm.</exception>
+    public Task<ConfirmationOutcome> ConfirmAsync(Member member, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(member);
+        return EtcdUnreachableException.GuardAsync(store, () => WriteAsync(member, cancellationToken), cancellationToken);
+    }
+
+    private async Task<ConfirmationOutcome> WriteAsync(Member member, CancellationToken cancellationToken)
+    {
+        if (_lease == 0)
+        {
+            var grant = new LeaseGrantRequest { TTL = (long)Ttl.TotalSeconds };
+            _lease = (await store.Leases.LeaseGrantAsync(grant, EtcdStore.Options(cancellationToken)).ConfigureAwait(false)).ID;
+        }
+
+        var key = ByteString.CopyFromUtf8(keys.Member(member.Key));
+        var record = ByteString.CopyFrom(MemberRecord.Write(new Member(member.Key, member.Uri) { State = MemberState.Down, Reason = Reason }));
+        var transaction = new TxnRequest
+        {
+            Compare = { new Compare { Key = key, Target = Compare.Types.CompareTarget.Mod, Result = Compare.Types.CompareResult.Equal, ModRevision = 0 } },
+            Success = { new RequestOp { RequestPut = new PutRequest { Key = key, Value = record, Lease = _lease } } },
+            Failure = { new RequestOp { RequestRange = new RangeRequest { Key = key } } },
+        };
+        var done = await store.Keys.TxnAsync(transaction, EtcdStore.Options(cancellationToken)).ConfigureAwait(false);
+        if (done.Succeeded)
+        {
+            return ConfirmationOutcome.Confirmed;
+        }
+
+        return done.Responses[0].ResponseRange.Kvs.Any(pair => pair.Value.Equals(record)) ? ConfirmationOutcome.AlreadyConfirmed : ConfirmationOutcome.Back;
+    }
+}

@@ -1,0 +1,7 @@
+namespace KamRpcDispatcher.Etcd;
+
+/// <summary>A proxy that has a report in the store.</summary>
+/// <param name="Name">Its name, as found: shorten it before printing.</param>
+/// <param name="Status">What it reports, null when that cannot be read.</param>
+/// <param name="Error">Why the report cannot be read, null when it can; safe to print.</param>
+public sealed record ReportingProxy(string Name, ProxyStatus? Status, string? Error);

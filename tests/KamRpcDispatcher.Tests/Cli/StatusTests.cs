@@ -1,0 +1,141 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using KamRpcDispatcher.Cli;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.Tests.Cli;
+
+/// <summary>What <c>kamrpc status</c> makes of what it read.</summary>
+public class StatusTests
+{
+    private static readonly DateTimeOffset Now = new(2026, 1, 31, 12, 0, 0, TimeSpan.Zero);
+
+    private static readonly ProxyStatus Fine = new(42, Now.AddSeconds(-3), "5.6", 0, ImmutableSortedDictionary<int, SetStatus>.Empty.Add(1, new SetStatus(3, 2)))
+    {
+        Grace = new GraceStatus("observed (syscall)", 7, 0.61, 1.2, 3.456, 0),
+    };
+
+    private static readonly ClusterView InStep = new(
+        57,
+        42,
+        [
+            new AnnouncedMember(Members.Of("a") with { Weight = 50, Labels = ImmutableSortedDictionary<string, string>.Empty.Add("version", "v2").Add("zone", "a") }, 0x694d),
+            new AnnouncedMember(Members.Of("b") with { State = MemberState.Draining, Reason = "kernel update", Priority = 3 }, 0),
+        ],
+        [],
+        [new ReportingProxy("p1", Fine, null)]);
+
+    private static readonly ClusterView Panicking = InStep with
+    {
+        Rejected = [new RejectedRecord("/kamrpc/c/members/1/c", "uri is missing", KeepsLastGood: false)],
+        Proxies =
+        [
+            new ReportingProxy("p1", Fine with
+            {
+                Revision = 40,
+                Drift = 2,
+                IsFromSnapshot = true,
+                Held = [Members.Of("x"), Members.Of("y")],
+                Quarantined = [new QuarantinedDestination(1, "sip:z", "no such host", Now.AddSeconds(12)), new QuarantinedDestination(1, "sip:w", "", default)],
+            }, null),
+            new ReportingProxy("p2\u001b[2J", null, "drift is missing"),
+        ],
+    };
+
+    [Test]
+    public void A_cluster_in_step_reads_like_this() => Assert.That(new StatusTables(InStep, Now).ToString(), Is.EqualTo("""
+        MEMBERS (newest record: revision 42)
+          SET  NAME  URI                     STATE                     WEIGHT  PRIORITY  LEASE             LABELS
+          1    a     sip:a.example.org:5060  ready                     50      0         000000000000694d  version=v2,zone=a
+          1    b     sip:b.example.org:5060  draining (kernel update)  -       3         static            -
+
+        PROXIES
+          NAME  KAMAILIO  REVISION  BEHIND  DRIFT  APPLIED  FROM
+          p1    5.6       42        0       0      3s ago   etcd
+
+        SETS IN KAMAILIO
+          PROXY  SET  DESTINATIONS  ROUTABLE
+          p1     1    3             2
+
+        GRACE PERIODS
+          PROXY  MODE                WAITS  P50      P99     MAX      TIMEOUTS
+          p1     observed (syscall)  7      0.61 ms  1.2 ms  3.46 ms  0
+
+        In step.
+
+        """));
+
+    [Test]
+    public void What_needs_somebody_comes_first() => Assert.That(new StatusTables(Panicking, Now).ToString(), Does.StartWith("""
+        PANIC: 2 expired members held back; if they are really gone, run 'kamrpc confirm'
+          SET  NAME  URI                     PROXY
+          1    x     sip:x.example.org:5060  p1
+          1    y     sip:y.example.org:5060  p1
+
+        QUARANTINED: Kamailio refuses 2 destinations
+          SET  URI    PROXY  NEXT TRY  REASON
+          1    sip:z  p1     in 12s    no such host
+          1    sip:w  p1     -         -
+
+        UNREADABLE REPORTS
+          PROXY        REASON
+          p2\u001b[2J  drift is missing
+
+        REJECTED RECORDS (an earlier record that could be used stays in force)
+          KEY                    REASON
+          /kamrpc/c/members/1/c  uri is missing
+
+        MEMBERS
+        """));
+
+    [Test]
+    public void Everything_that_is_not_in_step_is_named() => Assert.That(StatusFindings.Of(Panicking), Is.EqualTo(new[]
+    {
+        "proxy p1 holds back 2 expired members",
+        "proxy p1: Kamailio refuses 2 destinations",
+        "proxy p1 owes 2 changes",
+        "proxy p1 is 2 revisions behind the newest member record",
+        "proxy p1 works from a saved membership",
+        @"proxy p2\u001b[2J: its report cannot be read",
+        "1 record rejected",
+    }));
+
+    [Test]
+    public void Without_any_proxy_nothing_is_in_step() =>
+        Assert.That(StatusFindings.Of(InStep with { Proxies = [] }).Single(), Does.StartWith("no proxy reports"));
+
+    [Test]
+    public void A_proxy_that_has_seen_more_than_members_is_not_behind() =>
+        Assert.That(InStep.Behind(Fine with { Revision = 50 }), Is.Zero);
+
+    [Test]
+    public void The_JSON_has_every_field_whatever_there_is_to_say()
+    {
+        var status = JsonElement.Parse(StatusJson.Write("c", Panicking));
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(Names(status), Is.EqualTo("cluster revision memberRevision inStep findings members rejected proxies"));
+            Assert.That(status.GetProperty("inStep").GetBoolean(), Is.False);
+            foreach (var member in status.GetProperty("members").EnumerateArray())
+            {
+                Assert.That(Names(member), Is.EqualTo("set name uri state reason weight priority labels lease"));
+            }
+
+            Assert.That(Names(status.GetProperty("rejected")[0]), Is.EqualTo("key reason"));
+            var proxies = status.GetProperty("proxies");
+            Assert.That(proxies[1].GetRawText().Replace(" ", "", StringComparison.Ordinal).ReplaceLineEndings(""), Is.EqualTo("""{"name":"p2\u001B[2J","unreadable":"driftismissing","report":null}"""));
+            var report = proxies[0].GetProperty("report");
+            Assert.That(Names(report), Is.EqualTo("kamailio revision behind drift appliedAt fromSnapshot sets grace held quarantined"));
+            Assert.That(Names(report.GetProperty("sets")[0]), Is.EqualTo("set destinations routable"));
+            Assert.That(Names(report.GetProperty("grace")), Is.EqualTo("mode count p50Ms p99Ms maxMs timeouts"));
+            Assert.That(Names(report.GetProperty("held")[0]), Is.EqualTo("set name uri"));
+            Assert.That(Names(report.GetProperty("quarantined")[0]), Is.EqualTo("set uri reason retryAt"));
+            Assert.That(report.GetProperty("behind").GetInt64(), Is.EqualTo(2));
+        });
+    }
+
+    private static string Names(JsonElement of) => string.Join(' ', of.EnumerateObject().Select(static field => field.Name));
+}

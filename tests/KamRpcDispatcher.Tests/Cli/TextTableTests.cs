@@ -1,0 +1,51 @@
+using KamRpcDispatcher.Cli;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.Tests.Cli;
+
+public class TextTableTests
+{
+    [Test]
+    public void Columns_are_as_wide_as_their_longest_cell_and_nothing_is_a_dash()
+    {
+        var table = new TextTable("SET", "NAME", "LABELS");
+        table.Add("1", "asterisk-1", null);
+        table.Add("1000", "b", "v=2");
+
+        Assert.That(table.ToString(), Is.EqualTo("""
+              SET   NAME        LABELS
+              1     asterisk-1  -
+              1000  b           v=2
+
+            """));
+    }
+
+    [Test]
+    public void What_is_too_wide_is_cut_in_the_widest_column()
+    {
+        var table = new TextTable("SET", "NAME", "URI");
+        table.Add("1", new string('n', 30), "sip:" + new string('h', 200));
+
+        var lines = table.ToString().Split('\n');
+        Assert.That(lines[1], Has.Length.EqualTo(120));
+        Assert.That(lines[1], Does.Contain(new string('n', 30)).And.EndsWith("hhh..."));
+    }
+
+    [Test]
+    public void Many_wide_columns_still_fit()
+    {
+        var table = new TextTable([.. Enumerable.Range(0, 12).Select(static column => $"COLUMN{column}")]);
+        table.Add([.. Enumerable.Range(0, 12).Select(static _ => new string('x', 255))]);
+
+        Assert.That(table.ToString().Split('\n'), Has.All.Length.LessThanOrEqualTo(120));
+    }
+
+    [Test]
+    public void A_cell_cannot_move_the_cursor_or_begin_a_line()
+    {
+        var table = new TextTable("REASON");
+        table.Add("a\u001b[2J\nIn step.\u202e");
+
+        Assert.That(table.ToString(), Is.EqualTo("  REASON\n  a\\u001b[2J\\u000aIn step.\\u202e\n"));
+    }
+}

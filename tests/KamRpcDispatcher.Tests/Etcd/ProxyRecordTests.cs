@@ -1,0 +1,122 @@
+using System.Collections.Immutable;
+using System.Text;
+using CsCheck;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.Tests.Etcd;
+
+public class ProxyRecordTests
+{
+    private const string Least = """{"revision":5,"appliedAt":"2026-01-31T12:00:00Z","kamailio":"5.6","drift":0,"sets":{}}""";
+
+    // What JSON and terminals may stumble over: quotes, controls, line ends, more than ASCII.
+    private static readonly Gen<string> Texts = Gen.Char["a \"\\/\0\r\n\t\u001b<>&'é漢\u2028\uffff"].Array[0, 20].Select(static text => new string(text));
+
+    private static readonly Gen<double> Milliseconds = Gen.Double[0, 100_000].Select(static value => Math.Round(value, 2));
+
+    private static readonly Gen<ProxyStatus> Statuses =
+        from revision in Gen.Long[0, long.MaxValue]
+        from appliedAt in Gen.DateTimeOffset
+        from kamailio in Texts
+        from drift in Gen.Int[0, int.MaxValue]
+        from sets in Gen.Select(Gen.Int[0, int.MaxValue], Gen.Int[0, int.MaxValue], Gen.Int[0, int.MaxValue]).Array[0, 4]
+        from held in Gen.Select(Gen.Int[0, int.MaxValue], Gen.Char["abc019._:@-"].Array[0, 8]).Array[0, 4]
+        from quarantined in Gen.Select(Gen.Int[0, int.MaxValue], Texts, Texts, Gen.DateTimeOffset).Array[0, 4]
+        from isFromSnapshot in Gen.Bool
+        from grace in Gen.Select(Texts, Gen.Long[0, long.MaxValue], Milliseconds, Milliseconds, Milliseconds, Gen.Long[0, long.MaxValue])
+        select new ProxyStatus(
+            revision,
+            appliedAt,
+            kamailio,
+            drift,
+            sets.DistinctBy(static set => set.Item1).ToImmutableSortedDictionary(static set => set.Item1, static set => new SetStatus(set.Item2, set.Item3)))
+        {
+            Held = [.. held.Select(static member => new Member(new MemberKey(member.Item1, "n" + new string(member.Item2)), SipUri.Parse("sips:[::1]:5070")))],
+            Quarantined = [.. quarantined.Select(static entry => new QuarantinedDestination(entry.Item1, entry.Item2, entry.Item3, entry.Item4))],
+            IsFromSnapshot = isFromSnapshot,
+            Grace = new GraceStatus(grace.Item1, grace.Item2, grace.Item3, grace.Item4, grace.Item5, grace.Item6),
+        };
+
+    [Test]
+    public void What_a_proxy_writes_is_read_again() => Statuses.Sample(
+        static status => ProxyRecord.TryRead(ProxyReport.Write(status), out var read, out _) && IsSame(read, status),
+        iter: 5_000);
+
+    [Test]
+    public void Whatever_is_found_is_read_or_refused_with_a_reason_that_can_be_printed() =>
+        Gen.Select(Statuses, Gen.Int[0, int.MaxValue], Gen.Byte).Sample(
+            static (status, at, octet) =>
+            {
+                var value = ProxyReport.Write(status);
+                value[at % value.Length] = octet;
+                return ProxyRecord.TryRead(value, out _, out var error) || error.All(static c => c is >= ' ' and <= '~');
+            },
+            iter: 20_000);
+
+    [Test]
+    public void An_earlier_version_said_less()
+    {
+        var status = Read(Least);
+
+        Assert.That(status.Revision, Is.EqualTo(5));
+        Assert.That(status.Held, Is.Empty);
+        Assert.That(status.Quarantined, Is.Empty);
+        Assert.That(status.IsFromSnapshot, Is.False);
+        Assert.That(status.Grace, Is.Default);
+    }
+
+    [Test]
+    public void What_a_newer_version_says_beside_is_left_out() =>
+        Assert.That(Read(Least.Replace("\"sets\":{}", """ "sets":{"1":{"destinations":3,"routable":2,"probing":1}},"splits":[{"a":1}] """, StringComparison.Ordinal)).Sets[1], Is.EqualTo(new SetStatus(3, 2)));
+
+    [TestCase("\"revision\":5", "\"revision\":\"5\"", "revision is missing, or of the wrong kind")]
+    [TestCase("\"revision\":5", "\"revision\":-1", "revision is not a whole number")]
+    [TestCase("\"revision\":5", "\"revision\":5.5", "revision is not a whole number")]
+    [TestCase("\"revision\":5,", "", "revision is missing")]
+    [TestCase("\"revision\":5", "\"revision\":5,\"revision\":6", "not JSON of the kind expected")]
+    [TestCase("2026-01-31T12:00:00Z", "noon", "appliedAt is not a time")]
+    [TestCase("\"5.6\"", "5.6", "kamailio is missing, or of the wrong kind")]
+    [TestCase("\"5.6\"", "\"\\ud800\"", "not valid UTF-8")]
+    [TestCase("\"drift\":0", "\"drift\":2147483648", "drift is not a whole number from 0 to 2147483647")]
+    [TestCase("{}", "[]", "sets is missing, or of the wrong kind")]
+    [TestCase("{}", """{"01":{"destinations":3,"routable":2}}""", "'01' is not a set's number")]
+    [TestCase("{}", """{"1":7}""", "destinations is missing")]
+    [TestCase("{}", """{},"grace":null""", "grace is missing, or of the wrong kind")]
+    [TestCase("{}", """{},"grace":{"mode":"none","count":1,"p50Ms":-1,"p99Ms":1,"maxMs":1,"timeouts":0}""", "p50Ms is not a number of milliseconds")]
+    [TestCase("{}", """{},"fromSnapshot":1""", "fromSnapshot is neither true nor false")]
+    [TestCase("{}", """{},"held":{}""", "held is missing, or of the wrong kind")]
+    [TestCase("{}", """{},"held":["1/a"]""", "member is missing")]
+    [TestCase("{}", """{},"held":[{"member":"a","uri":"sip:10.0.0.1"}]""", "held: 'a' is not <set>/<name>")]
+    [TestCase("{}", """{},"held":[{"member":"1/a/../b","uri":"sip:10.0.0.1"}]""", "held: the name 'a/../b'")]
+    [TestCase("{}", """{},"held":[{"member":"1/a","uri":"sip:10.0.0.1;x=y"}]""", "held: ';x=y' is not allowed")]
+    [TestCase("{}", """{},"quarantined":[{"set":1,"uri":"sip:a","reason":7,"retryAt":"2026-01-31T12:00:00Z"}]""", "reason is missing, or of the wrong kind")]
+    public void A_field_of_the_wrong_kind_makes_the_report_unreadable_and_is_named(string part, string instead, string reason)
+    {
+        Assert.That(ProxyRecord.TryRead(Encoding.UTF8.GetBytes(Least.Replace(part, instead, StringComparison.Ordinal)), out _, out var error), Is.False);
+        Assert.That(error, Does.Contain(reason));
+    }
+
+    [TestCase("")]
+    [TestCase("rubbish\u001b[2J")]
+    [TestCase("[]")]
+    [TestCase("null")]
+    public void What_is_no_object_is_unreadable(string value)
+    {
+        Assert.That(ProxyRecord.TryRead(Encoding.UTF8.GetBytes(value), out _, out var error), Is.False);
+        Assert.That(error, Is.Not.Empty.And.Not.Contain("\u001b"));
+    }
+
+    private static ProxyStatus Read(string value)
+    {
+        Assert.That(ProxyRecord.TryRead(Encoding.UTF8.GetBytes(value), out var status, out var error), error);
+        return status!;
+    }
+
+    private static bool IsSame(ProxyStatus one, ProxyStatus other) =>
+        one with { Sets = other.Sets, Held = other.Held, Quarantined = other.Quarantined } == other
+        && one.Sets.SequenceEqual(other.Sets)
+        && one.Held.Select(static member => (member.Key, member.Uri.Text)).SequenceEqual(other.Held.Select(static member => (member.Key, member.Uri.Text)))
+        && one.Quarantined.SequenceEqual(other.Quarantined);
+}
