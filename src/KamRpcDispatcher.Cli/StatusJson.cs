@@ -40,7 +40,7 @@ internal static class StatusJson
     };
 
     /// <summary>A lease as etcdctl shows it.</summary>
-    public static string Lease(long lease) => lease.ToString("x16", CultureInfo.InvariantCulture);
+    private static string Lease(long lease) => lease.ToString("x16", CultureInfo.InvariantCulture);
 
     private static void WriteMember(Utf8JsonWriter writer, AnnouncedMember announced)
     {

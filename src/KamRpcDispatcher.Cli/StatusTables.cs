@@ -19,7 +19,12 @@ internal sealed class StatusTables(ClusterView cluster, DateTimeOffset now)
         Members();
         Proxies();
         var findings = StatusFindings.Of(cluster);
-        _text.Append(findings.Count == 0 ? "In step.\n" : $"Not in step: {string.Join("; ", findings)}.\n");
+        _text.Append(findings.Count == 0 ? "In step.\n" : "NOT IN STEP\n");
+        foreach (var finding in findings)
+        {
+            _text.Append("  ").Append(finding).Append('\n');
+        }
+
         return _text.ToString();
     }
 
@@ -109,7 +114,7 @@ internal sealed class StatusTables(ClusterView cluster, DateTimeOffset now)
                 State(member),
                 member.Weight is { } weight ? Number(weight) : null,
                 Number(member.Priority),
-                lease == 0 ? "static" : StatusJson.Lease(lease),
+                lease == 0 ? "static" : "lease",
                 Labels(member));
         }
 

@@ -47,9 +47,9 @@ public class StatusTests
     [Test]
     public void A_cluster_in_step_reads_like_this() => Assert.That(new StatusTables(InStep, Now).ToString(), Is.EqualTo("""
         MEMBERS (newest record: revision 42)
-          SET  NAME  URI                     STATE                     WEIGHT  PRIORITY  LEASE             LABELS
-          1    a     sip:a.example.org:5060  ready                     50      0         000000000000694d  version=v2,zone=a
-          1    b     sip:b.example.org:5060  draining (kernel update)  -       3         static            -
+          SET  NAME  URI                     STATE                     WEIGHT  PRIORITY  LEASE   LABELS
+          1    a     sip:a.example.org:5060  ready                     50      0         lease   version=v2,zone=a
+          1    b     sip:b.example.org:5060  draining (kernel update)  -       3         static  -
 
         PROXIES
           NAME  KAMAILIO  REVISION  BEHIND  DRIFT  APPLIED  FROM
@@ -91,6 +91,15 @@ public class StatusTests
         """));
 
     [Test]
+    public void What_is_not_in_step_is_said_last_and_no_line_is_wider_than_a_terminal()
+    {
+        var lines = new StatusTables(Panicking, Now).ToString().TrimEnd('\n').Split('\n');
+
+        Assert.That(lines, Has.All.Length.LessThanOrEqualTo(120));
+        Assert.That(lines.SkipWhile(static line => line != "NOT IN STEP").Skip(1).Select(static line => line.Trim()), Is.EqualTo(StatusFindings.Of(Panicking)));
+    }
+
+    [Test]
     public void Everything_that_is_not_in_step_is_named() => Assert.That(StatusFindings.Of(Panicking), Is.EqualTo(new[]
     {
         "proxy p1 holds back 2 expired members",
@@ -124,6 +133,7 @@ public class StatusTests
                 Assert.That(Names(member), Is.EqualTo("set name uri state reason weight priority labels lease"));
             }
 
+            Assert.That(status.GetProperty("members").EnumerateArray().Select(static member => member.GetProperty("lease").GetString()), Is.EqualTo(new[] { "000000000000694d", null }));
             Assert.That(Names(status.GetProperty("rejected")[0]), Is.EqualTo("key reason"));
             var proxies = status.GetProperty("proxies");
             Assert.That(proxies[1].GetRawText().Replace(" ", "", StringComparison.Ordinal).ReplaceLineEndings(""), Is.EqualTo("""{"name":"p2\u001B[2J","unreadable":"driftismissing","report":null}"""));
