@@ -14,6 +14,8 @@ internal sealed class ChangeMill(Fleet fleet, ChangeCounter counter, IReadOnlyLi
     /// <summary>Longer than any pause between two structural changes that the suite meets.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
+    private static readonly TimeSpan Lull = TimeSpan.FromMilliseconds(500);
+
     private readonly int _half = uris.Count / 2;
 
     /// <summary>Turns until so many changes were pushed and the shortest time is over, the longest is, or <paramref name="broken"/> completes.</summary>
@@ -25,22 +27,24 @@ internal sealed class ChangeMill(Fleet fleet, ChangeCounter counter, IReadOnlyLi
             var before = counter.Count;
             await ChangePlacesAsync(turn % 2 == 0);
 
-            // The first turn only adds; later ones add a half and remove the other. A few may be open when the next turn comes.
+            // The first turn only adds; later ones add a half and remove the other. One that comes a little early finds members disabled
+            // and not yet removed, enables them again and so has less to change: then it is over when nothing has come for a while.
             var nearlyDone = (turn == 0 ? _half : 2 * _half) * 9 / 10;
-            var turned = Stopwatch.GetTimestamp();
-            while (counter.Count < before + nearlyDone && Stopwatch.GetElapsedTime(begun) < longest)
+            var (count, since) = (before, Stopwatch.GetTimestamp());
+            while (count < before + nearlyDone && (count == before || Stopwatch.GetElapsedTime(since) < Lull))
             {
-                if (broken.IsCompleted)
+                if (broken.IsCompleted || Stopwatch.GetElapsedTime(begun) > longest)
                 {
                     return;
                 }
 
-                if (Stopwatch.GetElapsedTime(turned) > Patience)
+                if (Stopwatch.GetElapsedTime(since) > Patience)
                 {
-                    throw new TimeoutException($"Only {counter.Count - before} of {nearlyDone} changes came in {Patience.TotalSeconds} s.\n{fleet.Dispatcher.Output[^Math.Min(4000, fleet.Dispatcher.Output.Length)..]}");
+                    throw new TimeoutException($"No change came in {Patience.TotalSeconds} s.\n{string.Join('\n', fleet.Dispatcher.Output.Split('\n').TakeLast(30))}");
                 }
 
                 await Task.Delay(5);
+                (count, since) = counter.Count == count ? (count, since) : (counter.Count, Stopwatch.GetTimestamp());
             }
         }
     }

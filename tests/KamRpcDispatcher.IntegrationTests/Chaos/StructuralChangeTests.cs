@@ -33,13 +33,14 @@ public class StructuralChangeTests
         Assert.That(run.Fleet.Dispatcher.Output, Does.Contain("[2100]"), "Kamailio's processes are observed");
         var before = (await run.Fleet.Kamailio.SharedMemoryAsync()).Used;
 
+        var processes = Processes(await run.Fleet.Kamailio.CallAsync("core.psx"));
         var figures = await run.RunAsync(Changes, Shortest, Longest, CallsPerSecond, CallDuration);
 
         await TestContext.Out.WriteLineAsync($"{figures}\ngrace periods: {await run.GraceAsync()}");
         var bound = before + ((long)LeakPerChange * run.Counter.Count) + MemoryNoise;
         Assert.Multiple(() =>
         {
-            Assert.That(run.Fleet.Kamailio.CrashedBySignal, Is.Null);
+            Assert.That(run.Fleet.Kamailio.CrashedBySignal, Is.Null, $"{processes}\n{KamailioLog.FirstErrors(run.Fleet.Kamailio)}");
             Assert.That(run.Fleet.Kamailio.Exited.IsCompleted, Is.False, "Kamailio runs");
             Assert.That(figures.Changes, Is.GreaterThanOrEqualTo(Changes));
             Assert.That(figures.Calls.Failed, Is.Zero, $"every member answers, so none may fail\n{figures.Calls.Errors}");
@@ -50,6 +51,10 @@ public class StructuralChangeTests
         await TestContext.Out.WriteLineAsync($"shared memory {before} -> {used} bytes, {(double)(used - before) / run.Counter.Count:0} a change");
         Assert.That(used, Is.LessThanOrEqualTo(bound));
     }
+
+    /// <summary>Which process is which: a crash names its process id only.</summary>
+    private static string Processes(System.Text.Json.JsonElement psx) =>
+        string.Join(", ", psx.EnumerateArray().Select(static process => $"{process.GetProperty("PID")} {process.GetProperty("DSC")}"));
 
     /// <summary>The proof that the test above can fail: the same without a grace period.</summary>
     [Test]

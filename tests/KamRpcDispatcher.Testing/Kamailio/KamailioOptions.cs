@@ -16,6 +16,9 @@ public sealed record KamailioOptions
     /// <summary>UDP receivers.</summary>
     public int Workers { get; init; } = 2;
 
+    /// <summary>Kamailio's own default is 64.</summary>
+    public int SharedMemoryMegabytes { get; init; } = 64;
+
     /// <summary>4 is round robin.</summary>
     public string Algorithm { get; init; } = "4";
 

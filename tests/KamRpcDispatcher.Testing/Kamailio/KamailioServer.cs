@@ -93,7 +93,7 @@ public sealed class KamailioServer : IAsyncDisposable
         watcher.EnableRaisingEvents = true;
         _process = ServerProcess.Start(
             "kamailio",
-            ["-f", ConfigFile, "-DD", "-E", "-Y", _folder.File("run"), "-P", _folder.File("kamailio.pid")],
+            ["-f", ConfigFile, "-DD", "-E", "-m", _options.SharedMemoryMegabytes.ToString(CultureInfo.InvariantCulture), "-Y", _folder.File("run"), "-P", _folder.File("kamailio.pid")],
             _folder.File("kamailio.log"));
         if (await Task.WhenAny(created.Task, _process.Gone).WaitAsync(StartTime).ConfigureAwait(false) != created.Task)
         {
