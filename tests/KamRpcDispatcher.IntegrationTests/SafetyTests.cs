@@ -20,7 +20,7 @@ public class SafetyTests
         await fleet.Dispatcher.WaitForLineAsync("PANIC in set 1", Fleet.Deadline);
         await fleet.WaitForListAsync(static list => list.Count == 2);
         Assert.That((await fleet.Kamailio.ListAsync()).Select(static entry => entry.Flags[0]), Is.All.Not.EqualTo('D'));
-        Assert.That(await fleet.Etcd.GetAsync("/kamrpc/default/proxies/p1"), Does.Contain("\"held\":[{\"member\":\"1/m"));
+        await WaitForReportAsync(fleet, "\"held\":[{\"member\":\"1/m");
 
         await AnnounceAllAsync(fleet);
         await fleet.Dispatcher.WaitForLineAsync("Panic in set 1 is over", Fleet.Deadline);
@@ -134,6 +134,15 @@ public class SafetyTests
 
         var removed = await fleet.WaitForListAsync(static list => list.Count == 1);
         Assert.That(Stopwatch.GetElapsedTime(disabled, removed), Is.InRange(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(6)));
+    }
+
+    private static async Task WaitForReportAsync(Fleet fleet, string part)
+    {
+        var begun = Stopwatch.GetTimestamp();
+        while (await fleet.Etcd.GetAsync("/kamrpc/default/proxies/p1") is not { } report || !report.Contains(part, StringComparison.Ordinal))
+        {
+            Assert.That(Stopwatch.GetElapsedTime(begun), Is.LessThan(Fleet.Deadline));
+        }
     }
 
     private static async Task<List<ServerProcess>> AnnounceAllAsync(Fleet fleet)

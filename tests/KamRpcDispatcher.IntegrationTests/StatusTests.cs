@@ -217,12 +217,12 @@ public class StatusTests
     public async Task What_a_real_dispatcher_holds_back_is_shown_and_gets_no_more_calls_when_confirmed()
     {
         await using var fleet = await Fleet.StartAsync();
-        for (var number = 1; number <= 3; number++)
+        for (var number = 1; number <= 4; number++)
         {
             await fleet.Etcd.PutAsync($"{Members}1/m{number}", $$"""{"uri":"sip:127.0.1.{{number}}"}""", leaseSeconds: 8);
         }
 
-        await fleet.WaitForListAsync(static list => list.Count == 3);
+        await fleet.WaitForListAsync(static list => list.Count == 4);
         await fleet.Dispatcher.WaitForLineAsync("PANIC in set 1", TimeSpan.FromSeconds(30));
         await fleet.WaitForListAsync(static list => list.Count == 2);
         await WaitForStatusAsync(fleet.Etcd, "PANIC: 2 expired members held back");

@@ -105,7 +105,8 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
 
         if (entry.Member is { State: MemberState.Ready } member)
         {
-            _expired[key] = new ExpiredMember(member, now);
+            var left = _entries.Values.Count(other => other.Member is { State: MemberState.Ready } ready && ready.Key.Set == member.Key.Set);
+            _expired[key] = new ExpiredMember(member, now, left + 1);
         }
     }
 

@@ -10,7 +10,7 @@ namespace KamRpcDispatcher.Etcd;
 /// <summary>A membership as the text of a file: a first line with the format and a checksum of what follows, then JSON.</summary>
 /// <remarks>
 /// The JSON is an object of <c>cluster</c>, <c>revision</c>, <c>members</c> and <c>expired</c>; a member is an object of <c>set</c>,
-/// <c>name</c>, <c>createdRevision</c> and <c>record</c>, its <see cref="MemberRecord"/>, and one that expired has <c>at</c> too. Equal
+/// <c>name</c>, <c>createdRevision</c> and <c>record</c>, its <see cref="MemberRecord"/>, and one that expired has <c>at</c> and <c>setSize</c> too. Equal
 /// memberships have equal text.
 /// </remarks>
 internal static class SnapshotFormat
@@ -40,9 +40,9 @@ internal static class SnapshotFormat
 
             writer.WriteEndArray();
             writer.WriteStartArray("expired");
-            foreach (var (member, at) in membership.Expired)
+            foreach (var expired in membership.Expired)
             {
-                WriteMember(writer, member, at);
+                WriteMember(writer, expired.Member, expired);
             }
 
             writer.WriteEndArray();
@@ -78,15 +78,16 @@ internal static class SnapshotFormat
         return ReadBody(cluster, body);
     }
 
-    private static void WriteMember(Utf8JsonWriter writer, Member member, DateTimeOffset? expiredAt)
+    private static void WriteMember(Utf8JsonWriter writer, Member member, ExpiredMember? expired)
     {
         writer.WriteStartObject();
         writer.WriteNumber("set", member.Key.Set);
         writer.WriteString("name", member.Key.Name);
         writer.WriteNumber("createdRevision", member.CreatedRevision);
-        if (expiredAt is { } at)
+        if (expired is not null)
         {
-            writer.WriteString("at", at);
+            writer.WriteString("at", expired.At);
+            writer.WriteNumber("setSize", expired.SetSize);
         }
 
         writer.WritePropertyName("record");
@@ -136,9 +137,9 @@ internal static class SnapshotFormat
     }
 
     private static ExpiredMember ReadExpired(JsonElement entry) =>
-        Field(entry, "at", JsonValueKind.String).TryGetDateTimeOffset(out var at)
-            ? new ExpiredMember(ReadMember(entry), at)
-            : throw new FormatException("the time at which a member expired is not one");
+        Field(entry, "at", JsonValueKind.String).TryGetDateTimeOffset(out var at) && Field(entry, "setSize", JsonValueKind.Number).TryGetInt32(out var size) && size > 0
+            ? new ExpiredMember(ReadMember(entry), at, size)
+            : throw new FormatException("when a member expired, or from how large a set, cannot be read");
 
     private static Member ReadMember(JsonElement entry)
     {

@@ -21,17 +21,17 @@ internal static class PanicGuard
             return [];
         }
 
-        return [.. membership.Expired.GroupBy(static expired => expired.Member.Key.Set).SelectMany(set =>
-            HeldOfSet([.. set], membership.Members.Count(member => member.Key.Set == set.Key && member.State == MemberState.Ready), options, now))];
+        return [.. membership.Expired.GroupBy(static expired => expired.Member.Key.Set).SelectMany(set => HeldOfSet([.. set], options, now))];
     }
 
-    private static IEnumerable<Member> HeldOfSet(ExpiredMember[] expired, int ready, PanicOptions options, DateTimeOffset now)
+    private static IEnumerable<Member> HeldOfSet(ExpiredMember[] expired, PanicOptions options, DateTimeOffset now)
     {
         var released = new List<DateTimeOffset>();
-        foreach (var (member, at) in expired)
+        foreach (var (member, at, _) in expired)
         {
-            // What the set was before this event: those that are left, and those that went within it.
-            var before = ready + expired.Count(other => (other.At - at).Duration() <= options.Window);
+            // What the set was before this event. Not counted from who is left: that changes when some come back or are confirmed as
+            // gone, and then those that were let go before would be held again.
+            var before = expired.Where(other => (other.At - at).Duration() <= options.Window).Max(static other => other.SetSize);
             var floor = (int)Math.Ceiling(before * options.Threshold / 100.0);
             var mayGo = Math.Max(1, before - floor);
             if (released.Count(other => at - other <= options.Window) < mayGo)

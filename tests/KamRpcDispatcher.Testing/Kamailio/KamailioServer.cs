@@ -50,6 +50,9 @@ public sealed class KamailioServer : IAsyncDisposable
     /// <summary>The moment when the RPC socket's file appeared at the last start: a <see cref="Stopwatch.GetTimestamp"/>.</summary>
     public long SocketCreatedTimestamp { get; private set; }
 
+    /// <summary>When it answered first: it makes the socket well before it starts the worker that reads it.</summary>
+    public long AnsweredTimestamp { get; private set; }
+
     public int Pid => Process.Pid;
 
     /// <summary>The exit code of the last process that was started.</summary>
@@ -102,6 +105,7 @@ public sealed class KamailioServer : IAsyncDisposable
 
         SocketCreatedTimestamp = await created.Task.ConfigureAwait(false);
         await CallAsync("core.echo").ConfigureAwait(false);
+        AnsweredTimestamp = Stopwatch.GetTimestamp();
     }
 
     public Task StopAsync() => Process.StopAsync(StopTime);

@@ -149,7 +149,7 @@ public class MembershipTableTests
     [Test]
     public void What_an_earlier_daemon_knew_and_the_first_listing_lacks_has_expired()
     {
-        _table.Seed(new Membership(3, [Members.Of("a"), Members.Of("b")], []) { Expired = [new ExpiredMember(Members.Of("held"), DateTimeOffset.UtcNow.AddMinutes(-1))] });
+        _table.Seed(new Membership(3, [Members.Of("a"), Members.Of("b")], []) { Expired = [new ExpiredMember(Members.Of("held"), DateTimeOffset.UtcNow.AddMinutes(-1), 2)] });
         Put(Key, """{"uri":"sip:10.0.0.1"}""", 5, 5);
         _table.RetainOnly(new HashSet<string> { Key });
 

@@ -44,10 +44,18 @@ public class PanicGuardTests
         Assert.That(Held(0, Options.Hold - TimeSpan.FromSeconds(1), Options, 0, 0, 0, 0), Has.Count.EqualTo(2));
 
     [Test]
-    public void Who_comes_back_is_counted_as_there_and_the_others_stay_held()
+    public void Who_was_let_go_is_not_held_again_when_others_are_confirmed_as_gone()
     {
-        // Of six, six expired: three are held. Two of the held come back: they are members again, and the third stays.
-        Assert.That(Held(2, 0, 0, 0, 0), Has.Count.EqualTo(1));
+        // Of six, six expired: three were let go, three are held. One of the held is confirmed as gone: nobody who was let go returns.
+        var six = Enumerable.Range(0, 6).Select(static number => new ExpiredMember(Members.Of($"e{number}"), Start, 6 - number)).ToList();
+        var held = PanicGuard.Held(new Membership(1, [], []) { Expired = six }, Options, Start);
+        Assert.That(held.Select(static member => member.Key.Name), Is.EqualTo(new[] { "e3", "e4", "e5" }));
+
+        foreach (var confirmed in held)
+        {
+            six.RemoveAll(expired => expired.Member == confirmed);
+            Assert.That(PanicGuard.Held(new Membership(1, [], []) { Expired = six }, Options, Start).Select(static member => member.Key.Name), Is.SubsetOf(new[] { "e3", "e4", "e5" }));
+        }
     }
 
     [Test]
@@ -59,7 +67,7 @@ public class PanicGuardTests
     {
         var membership = new Membership(1, [.. Enumerable.Range(0, 5).Select(static number => Members.Of($"m{number}", set: 1))], [])
         {
-            Expired = [.. Enumerable.Range(0, 4).Select(static number => new ExpiredMember(Members.Of($"e{number}", set: 2), Start))],
+            Expired = [.. Enumerable.Range(0, 4).Select(static number => new ExpiredMember(Members.Of($"e{number}", set: 2), Start, 4 - number))],
         };
 
         Assert.That(PanicGuard.Held(membership, Options, Start).Select(static member => member.Key.Set), Is.EqualTo(new[] { 2, 2 }));
@@ -80,7 +88,7 @@ public class PanicGuardTests
     {
         var membership = new Membership(1, [.. Enumerable.Range(0, ready).Select(static number => Members.Of($"m{number}"))], [])
         {
-            Expired = [.. secondsOfExpiry.Select(static (second, number) => new ExpiredMember(Members.Of($"e{number:00}"), Start.AddSeconds(second)))],
+            Expired = [.. secondsOfExpiry.Select((second, number) => new ExpiredMember(Members.Of($"e{number:00}"), Start.AddSeconds(second), ready + secondsOfExpiry.Length - number))],
         };
         return PanicGuard.Held(membership, options, Start + now);
     }

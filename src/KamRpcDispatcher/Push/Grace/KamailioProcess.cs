@@ -11,4 +11,7 @@ public sealed record KamailioProcess(int Pid, string Description)
 
     /// <summary>"main" while it starts the others, "main process - attendant" from then on.</summary>
     public bool IsMain => Description.StartsWith("main", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>The main process, when it has started all others.</summary>
+    public bool IsMainOfAll => IsMain && Description.Contains("attendant", StringComparison.OrdinalIgnoreCase);
 }

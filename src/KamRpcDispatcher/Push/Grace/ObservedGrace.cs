@@ -27,12 +27,15 @@ internal sealed class ObservedGrace(
     /// <summary>Between two looks at processes that were busy: no busy loop.</summary>
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(1);
 
+    /// <summary>Looks before the first such pause: most work on a request is shorter than the shortest pause that there is.</summary>
+    private const int QuickLooks = 5;
+
     private IReadOnlyList<KamailioProcess> _known = [];
     private IProcessView? _view;
     private List<KamailioProcess>? _unseen;
     private bool _isRunning;
     private bool _isOverdue;
-    private long _begun;
+    private long? _waitingSince;
     private string? _mode;
 
     public string Mode => _mode ?? "not needed yet";
@@ -42,7 +45,7 @@ internal sealed class ObservedGrace(
         _isRunning = true;
         _isOverdue = false;
         _unseen = null;
-        _begun = timeProvider.GetTimestamp();
+        _waitingSince = null;
         fallback.Begin();
     }
 
@@ -53,6 +56,7 @@ internal sealed class ObservedGrace(
             return true;
         }
 
+        _waitingSince ??= timeProvider.GetTimestamp();
         _unseen ??= await ReadersAsync(cancellationToken).ConfigureAwait(false);
         if (_view is null)
         {
@@ -60,28 +64,55 @@ internal sealed class ObservedGrace(
             return End();
         }
 
-        var waited = timeProvider.GetTimestamp();
-        while (true)
+        var begun = timeProvider.GetTimestamp();
+        for (var look = 1; ; look++)
         {
-            _unseen.RemoveAll(process => _view.Look(process) is Sight.AtRest or Sight.Gone);
-            if (_unseen.Count == 0)
+            if (await LookAsync(_view, _unseen, cancellationToken).ConfigureAwait(false))
             {
                 return End();
             }
 
-            if (timeProvider.GetElapsedTime(waited) >= cap)
+            if (timeProvider.GetElapsedTime(begun) >= cap)
             {
                 Overdue(_unseen);
                 return false;
             }
 
-            await Task.Delay(BetweenLooks, timeProvider, cancellationToken).ConfigureAwait(false);
+            if (look < QuickLooks)
+            {
+                await Task.Yield();
+            }
+            else
+            {
+                await Task.Delay(BetweenLooks, timeProvider, cancellationToken).ConfigureAwait(false);
+            }
         }
+    }
+
+    /// <summary>Looks at those not seen at rest yet; true when there are none any more.</summary>
+    private async Task<bool> LookAsync(IProcessView view, List<KamailioProcess> unseen, CancellationToken cancellationToken)
+    {
+        var isGone = false;
+        unseen.RemoveAll(process =>
+        {
+            var sight = view.Look(process);
+            isGone |= sight == Sight.Gone;
+            return sight is Sight.AtRest or Sight.Gone;
+        });
+        if (isGone)
+        {
+            // Another Kamailio may be there by now, and may have made the change: its processes are to be seen, all of them.
+            _known = [];
+            _unseen = await ReadersAsync(cancellationToken).ConfigureAwait(false);
+            return false;
+        }
+
+        return unseen.Count == 0;
     }
 
     private bool End()
     {
-        figures.Ended(timeProvider.GetElapsedTime(_begun));
+        figures.Ended(timeProvider.GetElapsedTime(_waitingSince!.Value));
         _isRunning = false;
         return true;
     }
@@ -96,17 +127,19 @@ internal sealed class ObservedGrace(
         }
     }
 
-    /// <summary>Asked anew for each period: after a restart of Kamailio those of before are gone, which must not pass for rest.</summary>
+    /// <summary>
+    /// Asked once a Kamailio: it starts all its processes when it starts, and ends when one of them does. While it still starts some,
+    /// asked each time: those that are not there yet have not read anything yet.
+    /// </summary>
     private async Task<List<KamailioProcess>> ReadersAsync(CancellationToken cancellationToken)
     {
-        var processes = await listProcesses(cancellationToken).ConfigureAwait(false);
-        if (_mode is null || !processes.SequenceEqual(_known))
+        if (!_known.Any(static process => process.IsMainOfAll))
         {
-            _known = processes;
-            Choose(processes);
+            _known = await listProcesses(cancellationToken).ConfigureAwait(false);
+            Choose(_known);
         }
 
-        return [.. processes];
+        return [.. _known];
     }
 
     private void Choose(IReadOnlyList<KamailioProcess> processes)

@@ -36,7 +36,7 @@ public class ObservedGraceTests
     }
 
     [Test]
-    public async Task It_ends_when_every_process_was_seen_at_rest_or_gone_once()
+    public async Task It_ends_when_every_process_was_seen_at_rest_once()
     {
         var sights = new Queue<Sight>([Sight.Busy, Sight.Busy, Sight.AtRest]);
         _view.Look(Main).Returns(_ => sights.Dequeue());
@@ -49,7 +49,7 @@ public class ObservedGraceTests
     }
 
     [Test]
-    public async Task Who_was_seen_at_rest_is_not_looked_at_again_and_each_period_asks_anew_who_there_is()
+    public async Task Who_was_seen_at_rest_is_not_looked_at_again_in_the_same_period()
     {
         var grace = Grace();
         for (var period = 1; period <= 2; period++)
@@ -57,10 +57,42 @@ public class ObservedGraceTests
             grace.Begin();
             await grace.WaitAsync(CancellationToken.None);
             await grace.WaitAsync(CancellationToken.None);
-            Assert.That(_listed, Is.EqualTo(period));
+            Assert.That(_listed, Is.EqualTo(1), "a Kamailio starts all its processes when it starts");
         }
 
         _view.Received(2).Look(Main);
+    }
+
+    [Test]
+    public async Task When_a_process_is_gone_those_of_the_next_Kamailio_are_to_be_seen()
+    {
+        var next = new KamailioProcess(4712, "main process - attendant");
+        var grace = Grace();
+        grace.Begin();
+        await grace.WaitAsync(CancellationToken.None);
+        var sights = new Queue<Sight>([Sight.Busy, Sight.AtRest]);
+        _processes = [next];
+        _view.Look(Main).Returns(Sight.Gone);
+        _view.Look(next).Returns(_ => sights.Dequeue());
+
+        grace.Begin();
+        Assert.That(await grace.WaitAsync(CancellationToken.None).AsTask().WaitAsync(Deadline));
+
+        Assert.That(sights, Is.Empty);
+        Assert.That(_listed, Is.EqualTo(2));
+    }
+
+    [Test]
+    public async Task While_Kamailio_still_starts_processes_each_period_asks_anew()
+    {
+        _processes = [new KamailioProcess(4711, "main")];
+        var grace = Grace();
+        for (var period = 1; period <= 2; period++)
+        {
+            grace.Begin();
+            await grace.WaitAsync(CancellationToken.None);
+            Assert.That(_listed, Is.EqualTo(period));
+        }
     }
 
     [Test]
