@@ -35,6 +35,25 @@ internal static class CommonOptions
     public static bool SetNumber(string text, out int value, [NotNullWhen(false)] out string? error) =>
         Integer(text, 0, int.MaxValue, out value, out error);
 
+    /// <summary>Reads sets, each option one or several separated by commas; null when there are none.</summary>
+    public static HashSet<int>? Sets(OptionReader options, Option<string[]> option)
+    {
+        var sets = new HashSet<int>();
+        foreach (var text in options.Texts(option).SelectMany(static texts => texts.Split(',')))
+        {
+            if (SetNumber(text, out var set, out var error))
+            {
+                sets.Add(set);
+            }
+            else
+            {
+                options.Add(option, error);
+            }
+        }
+
+        return sets.Count > 0 ? sets : null;
+    }
+
     public static bool Integer(string text, int least, int most, out int value, [NotNullWhen(false)] out string? error)
     {
         error = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value >= least && value <= most

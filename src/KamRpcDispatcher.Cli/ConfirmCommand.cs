@@ -23,7 +23,7 @@ internal static class ConfirmCommand
     {
         var endpoints = options.Value<EtcdEndpoints>(CommonOptions.Etcd, EtcdEndpoints.Default, EtcdEndpoints.TryParse);
         var cluster = options.Value<string>(CommonOptions.Cluster, "default", CommonOptions.ClusterName);
-        var sets = ReadSets(options);
+        var sets = CommonOptions.Sets(options, Set);
         var format = options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse);
         if (options.Fails(out var exitCode))
         {
@@ -86,23 +86,5 @@ internal static class ConfirmCommand
         {
             Console.Error.WriteLine("kamrpc: no proxy reports, so nothing is known to be held back");
         }
-    }
-
-    private static HashSet<int>? ReadSets(OptionReader options)
-    {
-        var sets = new HashSet<int>();
-        foreach (var text in options.Texts(Set).SelectMany(static texts => texts.Split(',')))
-        {
-            if (CommonOptions.SetNumber(text, out var set, out var error))
-            {
-                sets.Add(set);
-            }
-            else
-            {
-                options.Add(Set, error);
-            }
-        }
-
-        return sets.Count > 0 ? sets : null;
     }
 }

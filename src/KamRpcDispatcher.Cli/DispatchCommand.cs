@@ -45,7 +45,7 @@ internal static class DispatchCommand
         var cluster = options.Value<string>(CommonOptions.Cluster, "default", CommonOptions.ClusterName);
         var kamailio = options.Value<KamailioAddress>(Kamailio, KamailioAddress.Default, KamailioAddress.TryParse);
         var kamailioRead = options.Value<KamailioAddress>(KamailioRead, null, KamailioAddress.TryParse);
-        var sets = ReadSets(options);
+        var sets = CommonOptions.Sets(options, Set);
         var proxy = options.Value<string>(Proxy, Dns.GetHostName(), CommonOptions.Name);
         var gap = options.Value<TimeSpan>(Gap, "1s", ParseGap);
         var grace = options.Value<GraceMode>(Grace, "auto", ParseGrace);
@@ -92,24 +92,6 @@ internal static class DispatchCommand
             Console.Error.WriteLine($"kamrpc: {taken.Message}");
             return ExitCode.Refused;
         }
-    }
-
-    private static HashSet<int>? ReadSets(OptionReader options)
-    {
-        var sets = new HashSet<int>();
-        foreach (var text in options.Texts(Set).SelectMany(static texts => texts.Split(',')))
-        {
-            if (CommonOptions.SetNumber(text, out var set, out var error))
-            {
-                sets.Add(set);
-            }
-            else
-            {
-                options.Add(Set, error);
-            }
-        }
-
-        return sets.Count > 0 ? sets : null;
     }
 
     private static bool ParseGrace(string text, out GraceMode value, [NotNullWhen(false)] out string? error)

@@ -83,13 +83,14 @@ internal sealed class LeasedRecord(
 
     private void Interrupted(Exception exception)
     {
-        store.Failed();
         if (exception is RpcException { StatusCode: StatusCode.NotFound })
         {
-            // A write under a lease that has ended.
-            (_lease, _isHeld) = (0, false);
+            // A write under a lease that has ended: etcd is there.
+            LoseLease();
+            return;
         }
 
+        store.Failed();
         if (!_isOut)
         {
             EtcdLog.KeepAliveInterrupted(logger, store.Endpoints, key, EtcdStore.Describe(exception));
@@ -159,6 +160,12 @@ internal sealed class LeasedRecord(
         _isHeld = await WriteAsync(present?.ModRevision ?? 0, cancellationToken).ConfigureAwait(false);
         if (_isHeld)
         {
+            // What was set before is written with it; what was set meanwhile is not.
+            if (_value.Equals(_written))
+            {
+                _updated.Reader.TryRead(out _);
+            }
+
             EtcdLog.Claimed(logger, key, _lease);
         }
     }
@@ -168,8 +175,7 @@ internal sealed class LeasedRecord(
     {
         if (!await KeepAliveAsync(cancellationToken).ConfigureAwait(false))
         {
-            EtcdLog.LeaseLost(logger, key);
-            (_lease, _isHeld) = (0, false);
+            LoseLease();
             return;
         }
 
@@ -190,6 +196,12 @@ internal sealed class LeasedRecord(
         {
             await WriteAsync(present.ModRevision, cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    private void LoseLease()
+    {
+        EtcdLog.LeaseLost(logger, key);
+        (_lease, _isHeld) = (0, false);
     }
 
     private async Task<Mvccpb.KeyValue?> ReadAsync(CancellationToken cancellationToken)
