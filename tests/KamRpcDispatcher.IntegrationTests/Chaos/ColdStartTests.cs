@@ -19,6 +19,7 @@ public class ColdStartTests
     [Test]
     public async Task A_large_membership_is_whole_in_an_empty_Kamailio_within_five_seconds()
     {
+        RealServers.Require("etcd", "etcdctl", "kamailio", "sipp");
         await using var first = await SipServer.StartAsync();
         var counter = new ChangeCounter();
         await using var fleet = await Fleet.StartAsync(OptionsForLongLists(first) with { OnDispatcherLine = counter.See });
@@ -45,6 +46,7 @@ public class ColdStartTests
     [Test]
     public async Task After_a_restart_of_Kamailio_the_first_of_a_hundred_members_is_back_within_50_ms_and_the_last_within_a_second()
     {
+        RealServers.Require("etcd", "etcdctl", "kamailio", "sipp");
         await using var first = await SipServer.StartAsync();
         await using var fleet = await Fleet.StartAsync(Options(first));
         await PutManyAsync(fleet, AfterRestart);
