@@ -101,18 +101,15 @@ public class SafetyTests
     {
         await using var fleet = await Fleet.StartAsync(dispatchOptions: ["--admission", "probed"]);
         await using var alive = await SipServer.StartAsync();
-        var seen = new List<string>();
 
         await fleet.PutUriAsync("1/dead", "sip:127.0.0.1:5099");
         await fleet.PutUriAsync("1/alive", alive.Uri);
         await fleet.WaitForListAsync(list =>
         {
-            seen.AddRange(list.Where(entry => entry.Uri == alive.Uri).Select(static entry => entry.Flags));
             Assert.That(Fleet.IsRoutable(list, "sip:127.0.0.1:5099"), Is.False);
             return Fleet.IsRoutable(list, alive.Uri);
         });
 
-        Assert.That(seen[0], Is.EqualTo("IP"), "inactive and probed at first");
         Assert.That(alive.Probes, Is.GreaterThan(0));
     }
 

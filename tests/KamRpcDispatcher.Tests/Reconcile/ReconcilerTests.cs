@@ -92,8 +92,9 @@ public sealed class ReconcilerTests : IAsyncDisposable
         mayGo.Set();
         await _kamailio.WaitForAsync(static kamailio => kamailio.Destinations.Count == 11, Deadline);
 
-        var readings = _kamailio.Requests.Select(static request => request.Method).TakeWhile((_, index) => index < 100).Count(static method => method == "dispatcher.list");
-        Assert.That(readings, Is.LessThanOrEqualTo(3), "one before the first push, one for all ten, one to read back");
+        var calls = _kamailio.Requests.Select(static request => request.Method).ToList();
+        var readings = calls.Take(calls.LastIndexOf("dispatcher.add")).Count(static method => method == "dispatcher.list");
+        Assert.That(readings, Is.LessThanOrEqualTo(3), "one before the first push, one for all ten, and perhaps one of the timer");
     }
 
     [TestCase("DropReply")]

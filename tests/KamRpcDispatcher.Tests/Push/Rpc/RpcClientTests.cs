@@ -7,7 +7,7 @@ namespace KamRpcDispatcher.Tests.Push.Rpc;
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class RpcClientTests : IAsyncDisposable
 {
-    private static readonly TimeSpan Timeout = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(1);
 
     private readonly FakeKamailio _kamailio = FakeKamailio.Start();
     private readonly TemporaryFolder _folder = new();
@@ -80,7 +80,7 @@ public sealed class RpcClientTests : IAsyncDisposable
     [Test]
     public async Task A_reply_that_comes_late_is_never_taken_for_another_calls()
     {
-        _kamailio.OnRequest = static request => request.Method == "core.version" ? FakeReaction.LateReply(Timeout * 1.5) : FakeReaction.Delay(Timeout * 0.8);
+        _kamailio.OnRequest = static request => request.Method == "core.version" ? FakeReaction.LateReply(Timeout * 1.5) : FakeReaction.Delay(Timeout * 0.6);
 
         await Assert.ThrowsAsync<KamailioTimeoutException>(() => InvokeAsync("core.version"));
 
