@@ -66,28 +66,7 @@ public static class MemberRecord
             return false;
         }
 
-        try
-        {
-            using var document = JsonDocument.Parse(value, ReaderOptions);
-            member = new MemberReader(key).Read(document.RootElement);
-            error = null;
-            return true;
-        }
-        catch (JsonException exception)
-        {
-            error = $"the value is not JSON of the kind expected: {MemberRules.Shorten(exception.Message)}";
-        }
-        catch (FormatException exception)
-        {
-            error = exception.Message;
-        }
-        catch (InvalidOperationException)
-        {
-            // What System.Text.Json throws for a string that it cannot decode; every kind of value was checked before it was read.
-            error = "a string in the value is not valid UTF-8";
-        }
-
-        return false;
+        return RecordJson.TryRead(value, ReaderOptions, new MemberReader(key).Read, out member, out error);
     }
 
     private static void Write(Utf8JsonWriter writer, string name, ImmutableSortedDictionary<string, string> entries)

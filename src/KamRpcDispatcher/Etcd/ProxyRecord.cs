@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
-using KamRpcDispatcher.Destinations;
 
 namespace KamRpcDispatcher.Etcd;
 
@@ -17,28 +16,6 @@ public static class ProxyRecord
     /// <summary>Reads a value; <paramref name="error"/> names the first thing that is wrong with it, safe to print.</summary>
     public static bool TryRead(ReadOnlyMemory<byte> value, [NotNullWhen(true)] out ProxyStatus? status, [NotNullWhen(false)] out string? error)
     {
-        status = null;
-        try
-        {
-            using var document = JsonDocument.Parse(value, ReaderOptions);
-            status = new ProxyReader(document.RootElement).Read();
-            error = null;
-            return true;
-        }
-        catch (JsonException exception)
-        {
-            error = $"the value is not JSON of the kind expected: {MemberRules.Shorten(exception.Message)}";
-        }
-        catch (FormatException exception)
-        {
-            error = exception.Message;
-        }
-        catch (InvalidOperationException)
-        {
-            // What System.Text.Json throws for a string that it cannot decode; every kind of value was checked before it was read.
-            error = "a string in the value is not valid UTF-8";
-        }
-
-        return false;
+        return RecordJson.TryRead(value, ReaderOptions, static root => new ProxyReader(root).Read(), out status, out error);
     }
 }
