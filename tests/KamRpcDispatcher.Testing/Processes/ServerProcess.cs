@@ -49,8 +49,9 @@ public sealed class ServerProcess : IAsyncDisposable
     public static ServerProcess Start(
         string program, IEnumerable<string> arguments, string? logFile = null, Action<string>? onLine = null)
     {
-        // setsid(1) becomes the program, with the same process id.
-        var start = new ProcessStartInfo("setsid", [RealServers.Find(program), .. arguments])
+        // env(1) becomes setsid(1) becomes the program, with the same process id. A shell without job control starts what runs in its
+        // background with SIGINT ignored, and that is inherited by all that follow.
+        var start = new ProcessStartInfo("env", ["--default-signal=INT,QUIT", "setsid", RealServers.Find(program), .. arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
