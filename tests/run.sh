@@ -27,6 +27,11 @@ install_missing() {
     "${root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
 }
 
+# Says at the end, where it is found, what failed far above: each test with the first lines of its message.
+tell_failures() {
+    awk '/^  (Passed|Skipped|Failed) / { shown = 0; failed = /^  Failed / } failed && shown++ < 40' "$results/console.txt"
+}
+
 # Adds up the counters of all result files.
 count() {
     cat "$results"/*.trx 2>/dev/null | grep -o "<Counters [^>]*" | grep -o " $1=\"[0-9]*\"" | grep -o "[0-9]*" | awk '{ sum += $1 } END { print sum + 0 }'
@@ -45,12 +50,18 @@ trap 'rm -rf "$results"' EXIT
 dotnet build KamRpcDispatcher.sln --configuration Release
 status=0
 for project in tests/*Tests/*.csproj; do
-    dotnet test "$project" --configuration Release --no-build --logger "trx" --results-directory "$results" --logger "console;verbosity=normal" "$@" || status=$?
+    dotnet test "$project" --configuration Release --no-build --logger "trx" --results-directory "$results" --logger "console;verbosity=normal" "$@" \
+        | tee -a "$results/console.txt" || status=$?
 done
 
 total=$(count total)
 passed=$(count passed)
 failed=$(count failed)
+if [ "$failed" -ne 0 ]; then
+    echo
+    echo "What failed:"
+    tell_failures
+fi
 if [ "$total" -eq 0 ]; then
     echo "run.sh: no test ran" >&2
     status=1
