@@ -1,5 +1,5 @@
-using System.ComponentModel;
 using System.Diagnostics;
+using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.IntegrationTests;
@@ -42,12 +42,12 @@ public sealed class KamailioCfgTests
 
     private string _folder = string.Empty;
 
-    private static string CfgFolder { get; } = Path.Combine(RepositoryRoot(), "kamailio-cfg");
+    private static string CfgFolder { get; } = Path.Combine(RealServers.RepositoryRoot, "kamailio-cfg");
 
     [SetUp]
     public void CreateFolder()
     {
-        RequireKamailio();
+        RealServers.Require("kamailio");
         _folder = Directory.CreateTempSubdirectory("kamrpc-cfg").FullName;
     }
 
@@ -229,38 +229,5 @@ public sealed class KamailioCfgTests
             process.Kill();
             throw;
         }
-    }
-
-    private static void RequireKamailio()
-    {
-        try
-        {
-            using var process = Process.Start(new ProcessStartInfo("kamailio", "-v") { RedirectStandardOutput = true })!;
-            process.StandardOutput.ReadToEnd();
-            process.WaitForExit();
-        }
-        catch (Win32Exception)
-        {
-            const string reason = "kamailio is not installed: the files in kamailio-cfg cannot be checked";
-            if (Environment.GetEnvironmentVariable("CI") == "true")
-            {
-                Assert.Fail(reason);
-            }
-
-            Assert.Ignore(reason);
-        }
-    }
-
-    private static string RepositoryRoot()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "KamRpcDispatcher.sln")))
-            {
-                return folder.FullName;
-            }
-        }
-
-        throw new DirectoryNotFoundException("KamRpcDispatcher.sln is in no folder above the tests.");
     }
 }

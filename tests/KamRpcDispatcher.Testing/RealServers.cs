@@ -7,6 +7,12 @@ namespace KamRpcDispatcher.Testing;
 /// <summary>What tests against real servers need to know of the machine they run on.</summary>
 public static class RealServers
 {
+    /// <summary>Below the range from which the kernel gives ports to clients: what is chosen here stays free until its server binds it.</summary>
+    private const int LowestPort = 20_000;
+    private const int PortCount = 12_000;
+
+    private static readonly HashSet<int> TakenPorts = [];
+
     /// <summary>The folder of KamRpcDispatcher.sln.</summary>
     public static string RepositoryRoot { get; } = FindRoot(new DirectoryInfo(AppContext.BaseDirectory));
 
@@ -24,10 +30,10 @@ public static class RealServers
         }
     }
 
-    /// <summary>A TCP port of 127.0.0.1 that nobody has.</summary>
+    /// <summary>A TCP port that nobody has, and that is given once only.</summary>
     public static int FreePort() => FreePort(SocketType.Stream, ProtocolType.Tcp);
 
-    /// <summary>A UDP port of 127.0.0.1 that nobody has.</summary>
+    /// <summary>A UDP port that nobody has, and that is given once only.</summary>
     public static int FreeUdpPort() => FreePort(SocketType.Dgram, ProtocolType.Udp);
 
     /// <exception cref="FileNotFoundException">It is not installed.</exception>
@@ -36,9 +42,32 @@ public static class RealServers
 
     private static int FreePort(SocketType type, ProtocolType protocol)
     {
+        lock (TakenPorts)
+        {
+            while (true)
+            {
+                var port = LowestPort + Random.Shared.Next(PortCount);
+                if (!TakenPorts.Contains(port) && CanBind(port, type, protocol))
+                {
+                    TakenPorts.Add(port);
+                    return port;
+                }
+            }
+        }
+    }
+
+    private static bool CanBind(int port, SocketType type, ProtocolType protocol)
+    {
         using var socket = new Socket(AddressFamily.InterNetwork, type, protocol);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+        try
+        {
+            socket.Bind(new IPEndPoint(IPAddress.Any, port));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Servers are often installed in /usr/sbin, which is not on everybody's PATH.</summary>
