@@ -17,20 +17,30 @@ internal sealed class SafePush(IDispatcher dispatcher, IGracePeriod gracePeriod,
     private readonly List<AddDestination> _unverified = [];
 
     private string? _upSince;
+    private List<(int Set, string Uri, int Priority, string Attributes)> _structure = [];
 
     // A push that broke off, or a daemon before this one, may have made a structural change a moment ago.
     private bool _mayHaveChanged = true;
 
-    /// <summary>Compares what was added since the last reading with the list: an answer of "Ok" proves nothing.</summary>
+    /// <summary>
+    /// Compares what was added since the last reading with the list: an answer of "Ok" proves nothing. Where the list is another than last
+    /// time the table was replaced since, by a change of ours or by an operator's reload: the grace period runs from here.
+    /// </summary>
     public void Verify(DispatcherTable table)
     {
+        List<(int, string, int, string)> structure = [.. table.Destinations.Select(static entry => (entry.Set, entry.Uri, entry.Priority, entry.Attributes))];
         if (table.UpSince != _upSince)
         {
-            // Whatever was added went with the Kamailio of before.
+            // Whatever was added went with the Kamailio of before; this one has replaced no table yet.
             _unverified.Clear();
             _upSince = table.UpSince;
         }
+        else if (!structure.SequenceEqual(_structure))
+        {
+            gracePeriod.Begin();
+        }
 
+        _structure = structure;
         var listed = table.Destinations.Select(static entry => (entry.Set, entry.Uri)).ToHashSet();
         foreach (var add in _unverified)
         {

@@ -187,6 +187,37 @@ public class SafePushTests
         Assert.That(_calls, Is.EqualTo(new object[] { AddB, "begin" }), "and only then");
     }
 
+    [Test]
+    public async Task After_a_reload_of_somebody_elses_a_grace_period_begins()
+    {
+        _grace.Open();
+        await PushAsync([EnableBack], Listed("sip:a", "sip:b"));
+        _push.Verify(Table(Listed("sip:a", "sip:b")));
+        _calls.Clear();
+
+        _push.Verify(Table([.. Listed("sip:a", "sip:b").Select(static entry => entry with { State = ListedState.Inactive })]));
+        Assert.That(_calls, Is.Empty, "Kamailio's verdicts replace no table");
+
+        _push.Verify(Table([]));
+        Assert.That(_calls, Is.EqualTo(new object[] { "begin" }));
+
+        _push.Verify(Table([]));
+        Assert.That(_calls, Has.Count.EqualTo(1), "once");
+    }
+
+    [Test]
+    public async Task After_a_restart_there_is_nothing_to_wait_for()
+    {
+        _grace.Open();
+        await PushAsync([EnableBack], Listed("sip:a"));
+        _push.Verify(Table(Listed("sip:a")));
+        _calls.Clear();
+
+        _push.Verify(Table([]) with { UpSince = "later" });
+
+        Assert.That(_calls, Is.Empty);
+    }
+
     private static List<ListedDestination> Listed(params string[] uris) =>
         [.. uris.Select(static uri => new ListedDestination(1, uri, ListedState.Active, true, 0, "kamrpc=c"))];
 

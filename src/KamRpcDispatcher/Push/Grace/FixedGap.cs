@@ -5,6 +5,8 @@ internal sealed class FixedGap(TimeSpan gap, TimeProvider timeProvider) : IGrace
 {
     private long? _begun;
 
+    public TimeSpan Length => gap;
+
     public string Mode => gap > TimeSpan.Zero ? FormattableString.Invariant($"fixed gap of {gap.TotalSeconds} s") : "none";
 
     public void Begin() => _begun = timeProvider.GetTimestamp();

@@ -133,37 +133,53 @@ internal sealed class ObservedGrace(
     /// </summary>
     private async Task<List<KamailioProcess>> ReadersAsync(CancellationToken cancellationToken)
     {
-        if (!_known.Any(static process => process.IsMainOfAll))
+        if (_known.Any(static process => process.IsMainOfAll))
         {
-            _known = await listProcesses(cancellationToken).ConfigureAwait(false);
-            Choose(_known);
+            return [.. _known];
         }
 
-        return [.. _known];
+        var begun = timeProvider.GetTimestamp();
+        while (true)
+        {
+            _known = await listProcesses(cancellationToken).ConfigureAwait(false);
+            _view = Choose(_known, out var reasons);
+
+            // A process that Kamailio is just starting may be listed before it can be seen: no reason yet to wait for a whole gap.
+            if (_view is not null || _known.Any(static process => process.IsMainOfAll) || timeProvider.GetElapsedTime(begun) >= fallback.Length)
+            {
+                Tell(reasons);
+                return [.. _known];
+            }
+
+            await Task.Delay(BetweenLooks, timeProvider, cancellationToken).ConfigureAwait(false);
+        }
     }
 
-    private void Choose(IReadOnlyList<KamailioProcess> processes)
+    /// <summary>The first view that sees these processes; else null, and why each of them does not.</summary>
+    private IProcessView? Choose(IReadOnlyList<KamailioProcess> processes, out List<string> reasons)
     {
-        var reasons = new List<string>();
-        _view = null;
+        reasons = [];
         if (identify(processes) is { } stranger)
         {
             reasons.Add(stranger);
+            return null;
         }
-        else
+
+        foreach (var view in views)
         {
-            _view = views.FirstOrDefault(view =>
+            if (view.Check(processes) is not { } reason)
             {
-                var reason = view.Check(processes);
-                if (reason is not null)
-                {
-                    reasons.Add(reason);
-                }
+                return view;
+            }
 
-                return reason is null;
-            });
+            reasons.Add(reason);
         }
 
+        return null;
+    }
+
+    private void Tell(List<string> reasons)
+    {
         var mode = _view is null ? fallback.Mode : $"observed ({_view.Name})";
         if (mode == _mode)
         {
@@ -177,7 +193,7 @@ internal sealed class ObservedGrace(
         }
         else
         {
-            GraceLog.Observed(logger, processes.Count, _view.Name);
+            GraceLog.Observed(logger, _known.Count, _view.Name);
         }
     }
 }

@@ -154,7 +154,7 @@ public class ObservedGraceTests
     [Test]
     public async Task Processes_of_somebody_else_are_not_taken_for_Kamailios()
     {
-        var grace = Grace(identity: "they are not here");
+        var grace = Grace(identify: static _ => "they are not here");
         grace.Begin();
 
         await grace.WaitAsync(CancellationToken.None);
@@ -162,13 +162,39 @@ public class ObservedGraceTests
         Assert.That(grace.Mode, Does.StartWith("fixed gap"));
     }
 
-    private ObservedGrace Grace(TimeSpan? gap = null, TimeSpan? cap = null, IReadOnlyList<IProcessView>? views = null, string? identity = null) => new(
+    [Test]
+    public async Task A_Kamailio_that_is_still_starting_is_asked_again_before_the_gap_is_resorted_to()
+    {
+        var answers = new Queue<string?>(["a process is not here yet", "a process is not here yet", null]);
+        _processes = [new KamailioProcess(4711, "main")];
+        var grace = Grace(gap: Deadline, identify: _ => answers.Dequeue());
+        grace.Begin();
+
+        Assert.That(await grace.WaitAsync(CancellationToken.None).AsTask().WaitAsync(Deadline / 2));
+
+        Assert.That(grace.Mode, Is.EqualTo("observed (view)"));
+        Assert.That(_listed, Is.EqualTo(3));
+    }
+
+    [Test]
+    public async Task One_that_never_shows_its_processes_is_not_asked_for_longer_than_the_gap()
+    {
+        _processes = [new KamailioProcess(4711, "main")];
+        var grace = Grace(gap: TimeSpan.FromMilliseconds(50), identify: static _ => "they are not here");
+        grace.Begin();
+
+        Assert.That(await grace.WaitAsync(CancellationToken.None).AsTask().WaitAsync(Deadline));
+
+        Assert.That(grace.Mode, Is.EqualTo("fixed gap of 0.05 s"));
+    }
+
+    private ObservedGrace Grace(TimeSpan? gap = null, TimeSpan? cap = null, IReadOnlyList<IProcessView>? views = null, Func<IReadOnlyList<KamailioProcess>, string?>? identify = null) => new(
         _ =>
         {
             _listed++;
             return Task.FromResult<IReadOnlyList<KamailioProcess>>(_processes);
         },
-        _ => identity,
+        identify ?? (static _ => null),
         views ?? [_view],
         new FixedGap(gap ?? TimeSpan.FromMilliseconds(1), TimeProvider.System),
         cap ?? Cap,
