@@ -112,6 +112,20 @@ public class AnnouncerTests
     }
 
     [Test]
+    public async Task A_static_member_of_that_name_is_left_as_it_is()
+    {
+        const string Static = """{"uri":"sip:10.0.0.1","reason":"written by hand"}""";
+        await _etcd.PutAsync(Key, Static);
+
+        await Announce("--uri", "sip:10.0.0.1", "--ttl", "2s").WaitForLineAsync("is held by somebody else", Fleet.Deadline);
+        Assert.That(await _etcd.GetAsync(Key), Is.EqualTo(Static));
+
+        await _etcd.DeleteAsync(Key);
+        await WaitForKeyAsync("sip:10.0.0.1");
+        Assert.That(await _etcd.GetAsync(Key), Is.Not.EqualTo(Static));
+    }
+
+    [Test]
     public async Task A_box_that_crashed_has_its_name_back_at_once()
     {
         var first = Announce("--uri", "sip:10.0.0.1", "--ttl", "1h");

@@ -1,4 +1,3 @@
-using Etcdserverpb;
 using Google.Protobuf;
 using KamRpcDispatcher.Destinations;
 using Member = KamRpcDispatcher.Destinations.Member;
@@ -18,7 +17,7 @@ public sealed class GoneConfirmation(EtcdStore store, EtcdKeys keys)
     /// <summary>How long the record stays: long enough for every dispatcher to see it, one that lost etcd for a moment too.</summary>
     public static readonly TimeSpan Ttl = TimeSpan.FromSeconds(60);
 
-    private long _lease;
+    private readonly EtcdLease _lease = new(store, Ttl);
 
     /// <summary>Writes the member's record, if its key is absent.</summary>
     /// <exception cref="EtcdUnreachableException">No answer; it may have been written, and confirming again does no harm.</exception>
@@ -30,26 +29,11 @@ public sealed class GoneConfirmation(EtcdStore store, EtcdKeys keys)
 
     private async Task<ConfirmationOutcome> WriteAsync(Member member, CancellationToken cancellationToken)
     {
-        if (_lease == 0)
-        {
-            var grant = new LeaseGrantRequest { TTL = (long)Ttl.TotalSeconds };
-            _lease = (await store.Leases.LeaseGrantAsync(grant, EtcdStore.Options(cancellationToken)).ConfigureAwait(false)).ID;
-        }
-
-        var key = ByteString.CopyFromUtf8(keys.Member(member.Key));
+        await _lease.EnsureAsync(cancellationToken).ConfigureAwait(false);
         var record = ByteString.CopyFrom(MemberRecord.Write(new Member(member.Key, member.Uri) { State = MemberState.Down, Reason = Reason }));
-        var transaction = new TxnRequest
-        {
-            Compare = { new Compare { Key = key, Target = Compare.Types.CompareTarget.Mod, Result = Compare.Types.CompareResult.Equal, ModRevision = 0 } },
-            Success = { new RequestOp { RequestPut = new PutRequest { Key = key, Value = record, Lease = _lease } } },
-            Failure = { new RequestOp { RequestRange = new RangeRequest { Key = key } } },
-        };
-        var done = await store.Keys.TxnAsync(transaction, EtcdStore.Options(cancellationToken)).ConfigureAwait(false);
-        if (done.Succeeded)
-        {
-            return ConfirmationOutcome.Confirmed;
-        }
-
-        return done.Responses[0].ResponseRange.Kvs.Any(pair => pair.Value.Equals(record)) ? ConfirmationOutcome.AlreadyConfirmed : ConfirmationOutcome.Back;
+        var (isWritten, found) = await new EtcdKey(store, keys.Member(member.Key)).WriteAsync(record, _lease.Id, modRevision: 0, cancellationToken).ConfigureAwait(false);
+        return isWritten ? ConfirmationOutcome.Confirmed
+            : record.Equals(found?.Value) ? ConfirmationOutcome.AlreadyConfirmed
+            : ConfirmationOutcome.Back;
     }
 }

@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using Etcdserverpb;
 using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
@@ -29,12 +28,12 @@ internal sealed class LeasedRecord(
     private static readonly TimeSpan UpdateInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan WithdrawTimeout = TimeSpan.FromSeconds(3);
 
-    private readonly ByteString _key = ByteString.CopyFromUtf8(key);
+    private readonly EtcdKey _key = new(store, key);
+    private readonly EtcdLease _lease = new(store, ttl);
     private readonly Channel<bool> _updated = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private volatile ByteString _value = ByteString.Empty;
     private ByteString _written = ByteString.Empty;
     private long _writtenAt;
-    private long _lease;
     private bool _isHeld;
     private bool _maySupersede = true;
     private bool _isOut;
@@ -77,7 +76,7 @@ internal sealed class LeasedRecord(
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            return _lease == 0 || await WithdrawAsync().ConfigureAwait(false);
+            return _lease.Id == 0 || await WithdrawAsync().ConfigureAwait(false);
         }
     }
 
@@ -137,8 +136,8 @@ internal sealed class LeasedRecord(
     /// <summary>Writes the key under a lease of ours, if it is free.</summary>
     private async Task ClaimAsync(CancellationToken cancellationToken)
     {
-        var present = await ReadAsync(cancellationToken).ConfigureAwait(false);
-        if (present is not null && present.Lease != _lease && !(_maySupersede && present.Lease != 0 && mayTakeOver(present.Value.Memory)))
+        var present = await _key.ReadAsync(cancellationToken).ConfigureAwait(false);
+        if (present is not null && !IsOurs(present))
         {
             if (!_isOccupied)
             {
@@ -149,13 +148,7 @@ internal sealed class LeasedRecord(
             return;
         }
 
-        if (_lease == 0)
-        {
-            var request = new LeaseGrantRequest { TTL = (long)Math.Ceiling(ttl.TotalSeconds) };
-            var granted = await store.Leases.LeaseGrantAsync(request, EtcdStore.Options(cancellationToken)).ConfigureAwait(false);
-            _lease = granted.ID;
-        }
-
+        await _lease.EnsureAsync(cancellationToken).ConfigureAwait(false);
         _isOccupied = false;
         _isHeld = await WriteAsync(present?.ModRevision ?? 0, cancellationToken).ConfigureAwait(false);
         if (_isHeld)
@@ -166,26 +159,30 @@ internal sealed class LeasedRecord(
                 _updated.Reader.TryRead(out _);
             }
 
-            EtcdLog.Claimed(logger, key, _lease);
+            EtcdLog.Claimed(logger, key, _lease.Id);
         }
     }
+
+    /// <summary>Whether what stands there is ours, from this life or an earlier one. What has no lease an operator wrote.</summary>
+    private bool IsOurs(Mvccpb.KeyValue present) =>
+        present.Lease != 0 && (present.Lease == _lease.Id || (_maySupersede && mayTakeOver(present.Value.Memory)));
 
     /// <summary>Keeps the lease alive and the key as it should be.</summary>
     private async Task RenewAsync(CancellationToken cancellationToken)
     {
-        if (!await KeepAliveAsync(cancellationToken).ConfigureAwait(false))
+        if (!await _lease.KeepAliveAsync(cancellationToken).ConfigureAwait(false))
         {
             LoseLease();
             return;
         }
 
-        var present = await ReadAsync(cancellationToken).ConfigureAwait(false);
+        var present = await _key.ReadAsync(cancellationToken).ConfigureAwait(false);
         if (present is null)
         {
             EtcdLog.KeyDeleted(logger, key);
             _isHeld = await WriteAsync(0, cancellationToken).ConfigureAwait(false);
         }
-        else if (present.Lease != _lease)
+        else if (present.Lease != _lease.Id)
         {
             // Two holders that took it from one another in turn would never end: the first one gives in.
             EtcdLog.Superseded(logger, key);
@@ -201,50 +198,23 @@ internal sealed class LeasedRecord(
     private void LoseLease()
     {
         EtcdLog.LeaseLost(logger, key);
-        (_lease, _isHeld) = (0, false);
+        _lease.Forget();
+        _isHeld = false;
     }
 
-    private async Task<Mvccpb.KeyValue?> ReadAsync(CancellationToken cancellationToken)
-    {
-        var found = await store.Keys.RangeAsync(new RangeRequest { Key = _key }, EtcdStore.Options(cancellationToken)).ConfigureAwait(false);
-        return found.Kvs.FirstOrDefault();
-    }
-
-    /// <summary>One short stream a renewal: a long one can hang for as long as its server does.</summary>
-    private async Task<bool> KeepAliveAsync(CancellationToken cancellationToken)
-    {
-        using var call = store.Leases.LeaseKeepAlive(EtcdStore.Options(cancellationToken));
-        await call.RequestStream.WriteAsync(new LeaseKeepAliveRequest { ID = _lease }, cancellationToken).ConfigureAwait(false);
-        if (!await call.ResponseStream.MoveNext(cancellationToken).ConfigureAwait(false))
-        {
-            throw new RpcException(new Status(StatusCode.Unavailable, "the server ended the keep-alive"));
-        }
-
-        await call.RequestStream.CompleteAsync().ConfigureAwait(false);
-        return call.ResponseStream.Current.TTL > 0;
-    }
-
-    /// <summary>Writes the value in one transaction with its lease, if the key is unchanged (0: absent); false when it is not.</summary>
+    /// <summary>Writes the value, if the key is unchanged (0: absent); false when it is not.</summary>
     private async Task<bool> WriteAsync(long modRevision, CancellationToken cancellationToken)
     {
         var value = _value;
-        var transaction = new TxnRequest
+        var (isWritten, found) = await _key.WriteAsync(value, _lease.Id, modRevision, cancellationToken).ConfigureAwait(false);
+        if (!isWritten && !(found?.Lease == _lease.Id && found.Value.Equals(value)))
         {
-            Compare = { new Compare { Key = _key, Target = Compare.Types.CompareTarget.Mod, Result = Compare.Types.CompareResult.Equal, ModRevision = modRevision } },
-            Success = { new RequestOp { RequestPut = new PutRequest { Key = _key, Value = value, Lease = _lease } } },
-            Failure = { new RequestOp { RequestRange = new RangeRequest { Key = _key } } },
-        };
-        var done = await store.Keys.TxnAsync(transaction, EtcdStore.Options(cancellationToken)).ConfigureAwait(false);
-
-        // A write that was applied, but whose answer was lost, finds itself.
-        if (done.Succeeded || done.Responses[0].ResponseRange.Kvs.Any(pair => pair.Lease == _lease && pair.Value.Equals(value)))
-        {
-            _written = value;
-            _writtenAt = timeProvider.GetTimestamp();
-            return true;
+            return false;
         }
 
-        return false;
+        _written = value;
+        _writtenAt = timeProvider.GetTimestamp();
+        return true;
     }
 
     private async Task<bool> WithdrawAsync()
@@ -254,11 +224,11 @@ internal sealed class LeasedRecord(
             var options = EtcdStore.Options(WithdrawTimeout, CancellationToken.None);
             if (farewell is not null)
             {
-                await IfOursAsync(new RequestOp { RequestPut = new PutRequest { Key = _key, Value = ByteString.CopyFrom(farewell), Lease = _lease } }, options).ConfigureAwait(false);
+                await _key.WriteIfUnderAsync(_lease.Id, ByteString.CopyFrom(farewell), options).ConfigureAwait(false);
             }
 
-            await IfOursAsync(new RequestOp { RequestDeleteRange = new DeleteRangeRequest { Key = _key } }, options).ConfigureAwait(false);
-            await store.Leases.LeaseRevokeAsync(new LeaseRevokeRequest { ID = _lease }, options).ConfigureAwait(false);
+            await _key.DeleteIfUnderAsync(_lease.Id, options).ConfigureAwait(false);
+            await _lease.RevokeAsync(options).ConfigureAwait(false);
             EtcdLog.Withdrawn(logger, key);
             return true;
         }
@@ -273,15 +243,5 @@ internal sealed class LeasedRecord(
             EtcdLog.NotWithdrawn(logger, key, EtcdStore.Describe(exception));
             return false;
         }
-    }
-
-    private async Task IfOursAsync(RequestOp operation, CallOptions options)
-    {
-        var transaction = new TxnRequest
-        {
-            Compare = { new Compare { Key = _key, Target = Compare.Types.CompareTarget.Lease, Result = Compare.Types.CompareResult.Equal, Lease = _lease } },
-            Success = { operation },
-        };
-        await store.Keys.TxnAsync(transaction, options).ConfigureAwait(false);
     }
 }
