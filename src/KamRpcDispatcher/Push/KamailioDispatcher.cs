@@ -18,7 +18,9 @@ internal sealed class KamailioDispatcher(IRpcClient client, IRpcClient? reader =
     private const string OngoingReload = "Ongoing reload";
 
     private string? _upSince;
-    private bool _isLong;
+
+    /// <summary>How long the list was, and what was added since; before the first reading it may be of any length.</summary>
+    private int _length = int.MaxValue;
     private KamailioVersion _version;
 
     public async Task<DispatcherTable> ReadAsync(CancellationToken cancellationToken)
@@ -42,6 +44,7 @@ internal sealed class KamailioDispatcher(IRpcClient client, IRpcClient? reader =
         try
         {
             await client.InvokeAsync(method, arguments, cancellationToken).ConfigureAwait(false);
+            _length += change is AddDestination ? 1 : 0;
         }
         catch (KamailioFaultException fault) when (IsFault(fault, OngoingReload))
         {
@@ -76,24 +79,32 @@ internal sealed class KamailioDispatcher(IRpcClient client, IRpcClient? reader =
     /// </summary>
     private async Task<IReadOnlyList<Destinations.ListedDestination>> ListAsync(CancellationToken cancellationToken)
     {
-        var way = _isLong && reader is not null ? reader : client;
+        if (_length > LongList && reader is not null)
+        {
+            return await ListAsync(reader, cancellationToken).ConfigureAwait(false);
+        }
+
         try
         {
-            var list = await ListAsync(way, cancellationToken).ConfigureAwait(false);
-            _isLong = list.Count > LongList;
-            return list;
+            return await ListAsync(client, cancellationToken).ConfigureAwait(false);
         }
-        catch (KamailioTimeoutException timeout) when (way == client)
+        catch (KamailioTimeoutException timeout)
         {
             await client.InvokeAsync("core.echo", [], cancellationToken).ConfigureAwait(false);
-            _isLong = true;
             return reader is not null
                 ? await ListAsync(reader, cancellationToken).ConfigureAwait(false)
                 : throw new ListTooLongException(timeout);
         }
     }
 
-    private static async Task<IReadOnlyList<Destinations.ListedDestination>> ListAsync(IRpcClient way, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<Destinations.ListedDestination>> ListAsync(IRpcClient way, CancellationToken cancellationToken)
+    {
+        var list = await ReadListAsync(way, cancellationToken).ConfigureAwait(false);
+        _length = list.Count;
+        return list;
+    }
+
+    private static async Task<IReadOnlyList<Destinations.ListedDestination>> ReadListAsync(IRpcClient way, CancellationToken cancellationToken)
     {
         try
         {

@@ -9,7 +9,7 @@ namespace KamRpcDispatcher.IntegrationTests.Fleets;
 /// <summary>A whole installation: etcd, Kamailio with the snippet, <c>kamrpc dispatch</c>, and as many <c>kamrpc announce</c> as wanted.</summary>
 internal sealed class Fleet : IAsyncDisposable
 {
-    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(15);
+    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
 
     private readonly TemporaryFolder _folder = new();
     private readonly List<ServerProcess> _processes = [];

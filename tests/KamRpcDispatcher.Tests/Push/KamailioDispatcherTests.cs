@@ -1,0 +1,101 @@
+using System.Text.Json;
+using KamRpcDispatcher.Plan;
+using KamRpcDispatcher.Push;
+using KamRpcDispatcher.Push.Rpc;
+using NSubstitute;
+using NSubstitute.ExceptionExtensions;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.Tests.Push;
+
+/// <summary>By which way the list is read: a datagram holds some 600 destinations, and a longer list is simply not answered.</summary>
+public class KamailioDispatcherTests
+{
+    private static readonly KamailioVersion Version = new(5, 6);
+
+    private IRpcClient _client = null!;
+    private IRpcClient _reader = null!;
+
+    [SetUp]
+    public void SetUp()
+    {
+        _client = Kamailio();
+        _reader = Kamailio();
+    }
+
+    [TearDown]
+    public async Task TearDown()
+    {
+        await _client.DisposeAsync();
+        await _reader.DisposeAsync();
+    }
+
+    [Test]
+    public async Task A_list_of_unknown_length_is_read_the_way_that_takes_any()
+    {
+        var dispatcher = new KamailioDispatcher(_client, _reader);
+        await dispatcher.ReadAsync(CancellationToken.None);
+        AssertListed(byClient: 0, byReader: 1);
+
+        await dispatcher.ReadAsync(CancellationToken.None);
+        AssertListed(byClient: 1, byReader: 1);
+    }
+
+    [Test]
+    public async Task A_list_that_has_grown_long_by_what_was_added_is_not_asked_for_in_a_datagram_first()
+    {
+        var dispatcher = new KamailioDispatcher(_client, _reader);
+        await dispatcher.ReadAsync(CancellationToken.None);
+        for (var i = 0; i < 300; i++)
+        {
+            await dispatcher.ApplyAsync(new AddDestination(1, $"sip:10.0.0.1:{i + 1}", 8, i, "kamrpc=c"), Version, CancellationToken.None);
+        }
+
+        await dispatcher.ReadAsync(CancellationToken.None);
+
+        AssertListed(byClient: 0, byReader: 2);
+    }
+
+    [Test]
+    public async Task A_list_that_is_not_answered_while_Kamailio_answers_is_read_the_other_way()
+    {
+        var dispatcher = new KamailioDispatcher(_client, _reader);
+        await dispatcher.ReadAsync(CancellationToken.None);
+        NoListFrom(_client);
+
+        await dispatcher.ReadAsync(CancellationToken.None);
+
+        AssertListed(byClient: 1, byReader: 2);
+    }
+
+    [Test]
+    public async Task Without_another_way_what_to_do_is_said()
+    {
+        NoListFrom(_client);
+
+        await Assert.ThatAsync(() => new KamailioDispatcher(_client).ReadAsync(CancellationToken.None), Throws.InstanceOf<ListTooLongException>().With.Message.Contains("--kamailio-read"));
+    }
+
+    private static IRpcClient Kamailio()
+    {
+        var client = Substitute.For<IRpcClient>();
+        client.InvokeAsync(default!, default!, default).ReturnsForAnyArgs(static call => call.Arg<string>() switch
+        {
+            "core.uptime" => JsonElement.Parse("""{"up_since":"then"}"""),
+            "core.version" => JsonElement.Parse("\"kamailio 5.6.3 (x86_64/linux)\""),
+            "dispatcher.list" => JsonElement.Parse("""{"RECORDS":[]}"""),
+            _ => JsonElement.Parse("\"Ok\""),
+        });
+        return client;
+    }
+
+    private static void NoListFrom(IRpcClient client) =>
+        client.InvokeAsync("dispatcher.list", Arg.Any<IReadOnlyList<object?>>(), Arg.Any<CancellationToken>())
+            .ThrowsAsync(new KamailioTimeoutException("dispatcher.list", TimeSpan.FromSeconds(1)));
+
+    private void AssertListed(int byClient, int byReader)
+    {
+        _client.Received(byClient).InvokeAsync("dispatcher.list", Arg.Any<IReadOnlyList<object?>>(), Arg.Any<CancellationToken>());
+        _reader.Received(byReader).InvokeAsync("dispatcher.list", Arg.Any<IReadOnlyList<object?>>(), Arg.Any<CancellationToken>());
+    }
+}
