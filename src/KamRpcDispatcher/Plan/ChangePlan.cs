@@ -1,7 +1,7 @@
 namespace KamRpcDispatcher.Plan;
 
 /// <summary>What to change, in order, and what was left as it is.</summary>
-/// <param name="Changes">Adds and enables, then disables, then removes, then replacements (a remove and an add each).</param>
+/// <param name="Changes">Enables and adds, then disables, then replacements (a remove and an add each), then removes.</param>
 /// <param name="Skips">What the membership asks for and the plan does not do.</param>
 public sealed record ChangePlan(IReadOnlyList<Change> Changes, IReadOnlyList<Skip> Skips)
 {

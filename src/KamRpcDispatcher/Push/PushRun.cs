@@ -3,7 +3,7 @@ using KamRpcDispatcher.Plan;
 namespace KamRpcDispatcher.Push;
 
 /// <summary>
-/// One plan being carried out: enables, adds, disables, then removes and replacements. State changes cost Kamailio nothing, so a disable
+/// One plan being carried out: enables, adds, disables, then replacements and removes. State changes cost Kamailio nothing, so a disable
 /// does not sit out the grace periods of the adds before it, unless its set would have nobody left to take a call.
 /// </summary>
 internal sealed class PushRun

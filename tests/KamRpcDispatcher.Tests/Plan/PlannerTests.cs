@@ -59,7 +59,7 @@ public class PlannerTests
 
         Assert.That(plan.Changes.Select(static change => change.GetType()), Is.EqualTo(new[]
         {
-            typeof(EnableDestination), typeof(AddDestination), typeof(DisableDestination), typeof(RemoveDestination), typeof(RemoveDestination), typeof(AddDestination),
+            typeof(EnableDestination), typeof(AddDestination), typeof(DisableDestination), typeof(RemoveDestination), typeof(AddDestination), typeof(RemoveDestination),
         }));
     }
 
