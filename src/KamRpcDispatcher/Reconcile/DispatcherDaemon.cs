@@ -27,7 +27,12 @@ public sealed class DispatcherDaemon(DispatcherOptions options, TimeProvider tim
         proxyLock.Ensure();
         var gracePeriod = GracePeriod(dispatcher);
         Reconciler? reconciler = null;
-        using var watcher = new SocketWatcher(options.Kamailio.Path, () => reconciler?.Wake());
+        using var watcher = new SocketWatcher(options.Kamailio.Path, () =>
+        {
+            client.Orphan();
+            reader?.Orphan();
+            reconciler?.Wake();
+        });
         reconciler = new Reconciler(
             Source(store, keys),
             dispatcher,

@@ -12,18 +12,29 @@ namespace KamRpcDispatcher.Push.Rpc;
 internal sealed class RpcClient(IRpcTransport transport, TimeSpan timeout, TimeProvider timeProvider) : IRpcClient
 {
     private readonly SemaphoreSlim _turn = new(1, 1);
-    private JsonRpc? _connection;
+    private volatile Connection? _connection;
+
+    /// <summary>
+    /// Kamailio's socket was made anew: what was sent over the connection of before is not answered any more. A call that waits for its
+    /// reply ends at once, its outcome unknown. From any thread.
+    /// </summary>
+    public void Orphan() => _connection?.Orphaned.TrySetResult();
 
     public async Task<JsonElement> InvokeAsync(string method, IReadOnlyList<object?> arguments, CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            if (_connection is not null)
+            if (_connection is { Orphaned.Task.IsCompleted: true })
+            {
+                await GiveUpConnectionAsync().ConfigureAwait(false);
+            }
+
+            if (_connection is { } open)
             {
                 try
                 {
-                    return await InvokeOnceAsync(_connection, method, arguments, cancellationToken).ConfigureAwait(false);
+                    return await InvokeOnceAsync(open, method, arguments, cancellationToken).ConfigureAwait(false);
                 }
                 catch (KamailioUnreachableException)
                 {
@@ -31,8 +42,8 @@ internal sealed class RpcClient(IRpcTransport transport, TimeSpan timeout, TimeP
                 }
             }
 
-            _connection = Connect();
-            return await InvokeOnceAsync(_connection, method, arguments, cancellationToken).ConfigureAwait(false);
+            var connection = _connection = Connect();
+            return await InvokeOnceAsync(connection, method, arguments, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -46,14 +57,13 @@ internal sealed class RpcClient(IRpcTransport transport, TimeSpan timeout, TimeP
         _turn.Dispose();
     }
 
-    private async Task<JsonElement> InvokeOnceAsync(JsonRpc connection, string method, IReadOnlyList<object?> arguments, CancellationToken cancellationToken)
+    private async Task<JsonElement> InvokeOnceAsync(Connection connection, string method, IReadOnlyList<object?> arguments, CancellationToken cancellationToken)
     {
         try
         {
-            return await connection
-                .InvokeWithCancellationAsync<JsonElement>(method, arguments, CancellationToken.None)
-                .WaitAsync(timeout, timeProvider, cancellationToken)
-                .ConfigureAwait(false);
+            var reply = connection.Rpc.InvokeWithCancellationAsync<JsonElement>(method, arguments, CancellationToken.None);
+            var first = await Task.WhenAny(reply, connection.Orphaned.Task).WaitAsync(timeout, timeProvider, cancellationToken).ConfigureAwait(false);
+            return first == reply ? await reply.ConfigureAwait(false) : throw new KamailioRestartedException(method);
         }
         catch (RemoteInvocationException fault)
         {
@@ -86,15 +96,15 @@ internal sealed class RpcClient(IRpcTransport transport, TimeSpan timeout, TimeP
         return new KamailioGarbledReplyException(exception.Message, exception);
     }
 
-    private JsonRpc Connect()
+    private Connection Connect()
     {
-        var connection = new JsonRpc(transport.Connect())
+        var rpc = new JsonRpc(transport.Connect())
         {
             // The default one would send Kamailio "$/cancelRequest", which it does not know.
             CancellationStrategy = null,
         };
-        connection.StartListening();
-        return connection;
+        rpc.StartListening();
+        return new Connection(rpc);
     }
 
     private async Task GiveUpConnectionAsync()
@@ -102,10 +112,15 @@ internal sealed class RpcClient(IRpcTransport transport, TimeSpan timeout, TimeP
         if (_connection is { } connection)
         {
             _connection = null;
-            connection.Dispose();
+            connection.Rpc.Dispose();
 
             // Faults with whatever ended the connection; what matters here is that its socket is gone.
-            await connection.Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await connection.Rpc.Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    private sealed record Connection(JsonRpc Rpc)
+    {
+        public TaskCompletionSource Orphaned { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

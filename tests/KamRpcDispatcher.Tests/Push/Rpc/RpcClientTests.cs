@@ -128,6 +128,27 @@ public sealed class RpcClientTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task A_call_that_went_to_a_Kamailio_of_before_is_not_waited_for()
+    {
+        await using var client = Client(_kamailio.Address, TimeSpan.FromMinutes(1));
+        using var isIn = new SemaphoreSlim(0);
+        _kamailio.OnRequest = _ =>
+        {
+            isIn.Release();
+            return FakeReaction.DropReply;
+        };
+        var call = client.InvokeAsync("core.version", [], CancellationToken.None);
+        await isIn.WaitAsync();
+
+        client.Orphan();
+
+        var restarted = await Assert.ThrowsAsync<KamailioRestartedException>(() => call.WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.That(restarted!.IsTransient);
+        _kamailio.OnRequest = null;
+        Assert.That((await client.InvokeAsync("core.version", [], CancellationToken.None)).GetString(), Does.StartWith("kamailio"));
+    }
+
+    [Test]
     public async Task A_restart_between_two_calls_is_not_noticed()
     {
         await InvokeAsync("core.version");
@@ -198,10 +219,10 @@ public sealed class RpcClientTests : IAsyncDisposable
         await InvokeAsync("core.version");
     }
 
-    private RpcClient Client(string address)
+    private RpcClient Client(string address, TimeSpan? timeout = null)
     {
         Assert.That(KamailioAddress.TryParse(address, out var parsed, out var error), error);
-        return new RpcClient(new UnixDatagramTransport(parsed!, ReplyDirectory), Timeout, TimeProvider.System);
+        return new RpcClient(new UnixDatagramTransport(parsed!, ReplyDirectory), timeout ?? Timeout, TimeProvider.System);
     }
 
     private Task<System.Text.Json.JsonElement> InvokeAsync(string method) => _client.InvokeAsync(method, [], CancellationToken.None);
