@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 
@@ -49,6 +52,29 @@ public sealed class SipTests
         Assert.That(result.Failed, Is.Zero, result.Errors);
         Assert.That(result.Successful, Is.InRange(30, 500));
         Assert.That(result.Successful, Is.EqualTo(responder.Calls));
+    }
+
+    [Test]
+    public async Task A_responder_repeats_its_answer_until_it_is_acknowledged()
+    {
+        await using var responder = new SipResponder("127.0.21", count: 1);
+        var address = IPEndPoint.Parse(responder.Uris[0]["sip:".Length..]);
+        using var caller = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
+
+        await SendAsync("INVITE");
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.That(Encoding.ASCII.GetString((await caller.ReceiveAsync().WaitAsync(Soon)).Buffer), Does.StartWith("SIP/2.0 200"));
+        }
+
+        await SendAsync("ACK");
+        await SendAsync("OPTIONS");
+        Assert.That(Encoding.ASCII.GetString((await caller.ReceiveAsync().WaitAsync(Soon)).Buffer), Does.Contain("OPTIONS"));
+        await Task.Delay(TimeSpan.FromSeconds(2.5));
+        Assert.That(caller.Available, Is.Zero, "the fourth would have come 2 s after the third");
+
+        async Task SendAsync(string method) => await caller.SendAsync(
+            Encoding.ASCII.GetBytes($"{method} sip:x SIP/2.0\r\nVia: SIP/2.0/UDP x\r\nFrom: <sip:a>;tag=1\r\nTo: <sip:b>\r\nCall-ID: 1\r\nCSeq: 1 {method}\r\nContent-Length: 0\r\n\r\n"), address);
     }
 
     [Test]

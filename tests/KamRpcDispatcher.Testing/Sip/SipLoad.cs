@@ -31,7 +31,7 @@ public static class SipLoad
         var (statistics, errors) = (folder.File("statistics.csv"), folder.File("errors.log"));
         string[] arguments =
         [
-            "-sf", Scenario.WriteTo(folder, "uac.xml"), "-i", "127.0.0.1", "-mi", "127.0.0.1", "-nostdin",
+            "-sf", Scenario.WriteTo(folder, "uac.xml"), "-i", "127.0.0.1", "-mi", "127.0.0.1", "-nostdin", "-buff_size", Scenario.SocketBuffer,
             "-p", Text(RealServers.FreeUdpPort()), "-m", Text(calls), "-r", Text(perSecond), "-l", Text(Math.Min(calls, MostAtOnce)),
             "-d", Text((int)callDuration.TotalMilliseconds), "-timeout", $"{time.TotalSeconds:0}s",
             "-trace_stat", "-stf", statistics, "-fd", "1", "-trace_err", "-error_file", errors, proxy.ToString(),

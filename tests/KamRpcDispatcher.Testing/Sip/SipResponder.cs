@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -5,16 +7,22 @@ using System.Text;
 namespace KamRpcDispatcher.Testing;
 
 /// <summary>
-/// Answers calls and OPTIONS with 200 at many addresses of the loopback network: for members that come and go by the hundred. It
-/// keeps nothing of a call, so a retransmission is simply answered again.
+/// Answers calls and OPTIONS with 200 at many addresses of the loopback network: for members that come and go by the hundred. A
+/// retransmission is simply answered again. Of a call it keeps its 200 until the ACK has come, and sends it again meanwhile (RFC 3261,
+/// 13.3.1.4): nobody else does when it is lost behind the proxy, since a caller that has seen the 100 asks no more.
 /// </summary>
 public sealed class SipResponder : IAsyncDisposable
 {
+    private static readonly TimeSpan T1 = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan T2 = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan GiveUp = 64 * T1;
+
     private static readonly string[] Copied = ["Via:", "From:", "Call-ID:", "CSeq:", "Record-Route:"];
 
     private readonly CancellationTokenSource _life = new();
     private readonly List<Socket> _sockets = [];
     private readonly List<Task> _loops = [];
+    private readonly ConcurrentDictionary<string, Unacknowledged> _unacknowledged = new(StringComparer.Ordinal);
     private int _calls;
 
     /// <param name="network">The first three numbers, such as "127.0.6": the addresses are its 1 to <paramref name="count"/>.</param>
@@ -30,7 +38,7 @@ public sealed class SipResponder : IAsyncDisposable
         }
 
         Uris = [.. _sockets.Select(static socket => $"sip:{socket.LocalEndPoint}")];
-        _loops = [.. _sockets.Select(socket => Task.Run(() => AnswerAsync(socket)))];
+        _loops = [.. _sockets.Select(socket => Task.Run(() => AnswerAsync(socket))), Task.Run(RepeatAsync)];
     }
 
     public IReadOnlyList<string> Uris { get; }
@@ -55,18 +63,43 @@ public sealed class SipResponder : IAsyncDisposable
             var request = Encoding.ASCII.GetString(buffer, 0, received.ReceivedBytes);
             if (request.StartsWith("ACK ", StringComparison.Ordinal))
             {
+                _unacknowledged.TryRemove(CallId(request), out _);
                 continue;
             }
 
+            var answer = Encoding.ASCII.GetBytes(Answer(request, socket.LocalEndPoint!));
             if (request.StartsWith("INVITE ", StringComparison.Ordinal))
             {
                 Interlocked.Increment(ref _calls);
+                _unacknowledged.TryAdd(CallId(request), new Unacknowledged(socket, answer, received.RemoteEndPoint, Stopwatch.GetTimestamp()));
             }
 
-            var answer = Encoding.ASCII.GetBytes(Answer(request, socket.LocalEndPoint!));
             await socket.SendToAsync(answer, SocketFlags.None, received.RemoteEndPoint, _life.Token).ConfigureAwait(false);
         }
     }
+
+    /// <summary>Looks often enough for the shortest interval.</summary>
+    private async Task RepeatAsync()
+    {
+        using var timer = new PeriodicTimer(T1 / 5);
+        while (await timer.WaitForNextTickAsync(_life.Token).ConfigureAwait(false))
+        {
+            foreach (var (callId, call) in _unacknowledged)
+            {
+                if (Stopwatch.GetElapsedTime(call.Begun) > GiveUp)
+                {
+                    _unacknowledged.TryRemove(callId, out _);
+                }
+                else if (Stopwatch.GetElapsedTime(call.SentAt) > call.Interval)
+                {
+                    await call.Socket.SendToAsync(call.Answer, SocketFlags.None, call.Caller, _life.Token).ConfigureAwait(false);
+                    _unacknowledged.TryUpdate(callId, call with { SentAt = Stopwatch.GetTimestamp(), Interval = call.Interval * 2 < T2 ? call.Interval * 2 : T2 }, call);
+                }
+            }
+        }
+    }
+
+    private static string CallId(string request) => request.Split("\r\n").First(static line => Is(line, "Call-ID:"));
 
     private static string Answer(string request, EndPoint local)
     {
@@ -85,4 +118,11 @@ public sealed class SipResponder : IAsyncDisposable
     }
 
     private static bool Is(string line, string name) => line.StartsWith(name, StringComparison.OrdinalIgnoreCase);
+
+    private sealed record Unacknowledged(Socket Socket, byte[] Answer, EndPoint Caller, long Begun)
+    {
+        public long SentAt { get; init; } = Begun;
+
+        public TimeSpan Interval { get; init; } = T1;
+    }
 }

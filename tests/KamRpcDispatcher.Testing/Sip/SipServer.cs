@@ -55,7 +55,7 @@ public sealed class SipServer : IAsyncDisposable
         await EndAsync().ConfigureAwait(false);
         _process = ServerProcess.Start("sipp",
         [
-            "-sf", Scenario.WriteTo(_folder, "uas.xml"), "-i", "127.0.0.1", "-mi", "127.0.0.1", "-nostdin",
+            "-sf", Scenario.WriteTo(_folder, "uas.xml"), "-i", "127.0.0.1", "-mi", "127.0.0.1", "-nostdin", "-buff_size", Scenario.SocketBuffer,
             "-p", _address.Port.ToString(CultureInfo.InvariantCulture), "-trace_logs", "-log_file", "/dev/stdout",
         ], onLine: Count);
         await AnswersAsync(_process).ConfigureAwait(false);
