@@ -87,15 +87,16 @@ internal static class CommonOptions
         return true;
     }
 
-    private static string Show(TimeSpan duration) =>
-        duration.TotalSeconds >= 1 || duration == TimeSpan.Zero
-            ? string.Create(CultureInfo.InvariantCulture, $"{duration.TotalSeconds}s")
-            : string.Create(CultureInfo.InvariantCulture, $"{duration.TotalMilliseconds}ms");
-
-    private static bool Checked(string text, Func<string, string?> check, [NotNullWhen(true)] out string? value, [NotNullWhen(false)] out string? error)
+    /// <summary>Takes a text as it is, unless something is wrong with it.</summary>
+    public static bool Checked(string text, Func<string, string?> check, [NotNullWhen(true)] out string? value, [NotNullWhen(false)] out string? error)
     {
         error = check(text);
         value = error is null ? text : null;
         return error is null;
     }
+
+    private static string Show(TimeSpan duration) =>
+        duration.TotalSeconds >= 1 || duration == TimeSpan.Zero
+            ? string.Create(CultureInfo.InvariantCulture, $"{duration.TotalSeconds}s")
+            : string.Create(CultureInfo.InvariantCulture, $"{duration.TotalMilliseconds}ms");
 }

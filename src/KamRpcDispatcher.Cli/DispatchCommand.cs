@@ -59,6 +59,8 @@ internal static class DispatchCommand
         };
         var resync = options.Value<TimeSpan>(Resync, "1s", ParseInterval);
         var rpcTimeout = options.Value<TimeSpan>(RpcTimeout, "1s", ParseInterval);
+        var replyDirectory = options.Value<string>(ReplyDirectory, DispatcherOptions.DefaultReplyDirectory(), ParseReplyDirectory);
+        var fifoReplyDirectory = options.Value<string>(FifoReplyDirectory, "/tmp", ParseFifoReplyDirectory);
         var level = options.Value<LogLevel>(CommonOptions.LogLevel, "information", CommonOptions.Level);
         if (options.Fails(out var exitCode))
         {
@@ -70,12 +72,12 @@ internal static class DispatchCommand
             new DispatcherOptions(endpoints!, cluster!, kamailio!, proxy!)
             {
                 KamailioRead = kamailioRead,
-                FifoReplyDirectory = options.Text(FifoReplyDirectory) ?? "/tmp",
+                FifoReplyDirectory = fifoReplyDirectory!,
                 Sets = sets,
                 Grace = grace,
                 Gap = gap,
                 RpcTimeout = rpcTimeout,
-                ReplyDirectory = options.Text(ReplyDirectory) ?? DispatcherOptions.DefaultReplyDirectory(),
+                ReplyDirectory = replyDirectory!,
                 IsAdmissionProbed = isAdmissionProbed,
                 StateDirectory = options.Text(StateDirectory) ?? DispatcherOptions.DefaultStateDirectory(),
                 Reconciler = new ReconcilerOptions { Resync = resync, RemovalDelay = removalDelay, Panic = panic },
@@ -115,14 +117,21 @@ internal static class DispatchCommand
         return error is null;
     }
 
+    private static bool ParseReplyDirectory(string text, [NotNullWhen(true)] out string? value, [NotNullWhen(false)] out string? error) =>
+        CommonOptions.Checked(text, DispatcherOptions.CheckReplyDirectory, out value, out error);
+
+    private static bool ParseFifoReplyDirectory(string text, [NotNullWhen(true)] out string? value, [NotNullWhen(false)] out string? error) =>
+        CommonOptions.Checked(text, DispatcherOptions.CheckAbsolute, out value, out error);
+
     private static bool ParsePercentage(string text, out int value, [NotNullWhen(false)] out string? error) =>
         CommonOptions.Integer(text, 0, 100, out value, out error);
 
     private static bool ParseDelay(string text, out TimeSpan value, [NotNullWhen(false)] out string? error) =>
         CommonOptions.Duration(text, TimeSpan.Zero, TimeSpan.FromHours(12), out value, out error);
 
+    /// <summary>Gaps of 20 ms have crashed Kamailio under load.</summary>
     private static bool ParseGap(string text, out TimeSpan value, [NotNullWhen(false)] out string? error) =>
-        CommonOptions.Duration(text, TimeSpan.Zero, TimeSpan.FromMinutes(1), out value, out error);
+        CommonOptions.Duration(text, TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(1), out value, out error);
 
     private static bool ParseInterval(string text, out TimeSpan value, [NotNullWhen(false)] out string? error) =>
         CommonOptions.Duration(text, TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(5), out value, out error);

@@ -52,8 +52,13 @@ public sealed class EtcdStore : IDisposable
         || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 
     /// <summary>Why a call failed, in one line.</summary>
-    internal static string Describe(Exception exception) =>
-        exception is RpcException rpc ? $"{rpc.StatusCode}: {rpc.Status.Detail}" : exception.Message;
+    internal static string Describe(Exception exception) => exception switch
+    {
+        // "Connection refused" says more than the status, "Error connecting to subchannel".
+        RpcException { StatusCode: StatusCode.Unavailable, Status.DebugException: { } connecting } => connecting.Message,
+        RpcException rpc => $"{rpc.StatusCode}: {rpc.Status.Detail}",
+        _ => exception.Message,
+    };
 
     public void Dispose() => _client.Dispose();
 

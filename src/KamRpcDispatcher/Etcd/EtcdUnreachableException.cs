@@ -29,9 +29,6 @@ public sealed class EtcdUnreachableException : Exception
     private static string Reason(Exception cause) => cause switch
     {
         OperationCanceledException or RpcException { StatusCode: StatusCode.DeadlineExceeded } => FormattableString.Invariant($"nothing within {EtcdStore.CallTimeout.TotalSeconds} s"),
-
-        // "Connection refused" says more than the status, "Error connecting to subchannel".
-        RpcException { StatusCode: StatusCode.Unavailable, Status.DebugException: { } connecting } => connecting.Message,
         _ => EtcdStore.Describe(cause),
     };
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Push.Rpc;
 
@@ -43,7 +44,7 @@ public sealed record DispatcherOptions(EtcdEndpoints Etcd, string Cluster, Kamai
     /// <summary>How long Kamailio may take to reply.</summary>
     public TimeSpan RpcTimeout { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Where the socket for replies is made.</summary>
+    /// <summary>Where the socket for replies is made; see <see cref="CheckReplyDirectory"/>.</summary>
     public string ReplyDirectory { get; init; } = DefaultReplyDirectory();
 
     /// <summary>How long the report of this proxy outlives the daemon.</summary>
@@ -67,6 +68,16 @@ public sealed record DispatcherOptions(EtcdEndpoints Etcd, string Cluster, Kamai
                     : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state"),
                 "kamrpc");
     }
+
+    /// <summary>Answers null, or what is wrong with a directory for reply FIFOs or sockets: Kamailio opens them from where it is.</summary>
+    public static string? CheckAbsolute(string path) => Path.IsPathRooted(path) ? null : $"'{path}' is not an absolute path";
+
+    /// <summary>Answers null, or what is wrong with a directory for reply sockets.</summary>
+    public static string? CheckReplyDirectory(string path) =>
+        CheckAbsolute(path)
+        ?? (Encoding.UTF8.GetByteCount(path) > ReplySocket.LongestDirectory
+            ? $"'{path}' is longer than {ReplySocket.LongestDirectory} octets: a Unix socket in it would have a path longer than {KamailioAddress.MaxPathLength}"
+            : null);
 
     /// <summary>systemd's runtime directory; /run/kamrpc as root; else one of the user's own.</summary>
     public static string DefaultReplyDirectory()

@@ -27,12 +27,12 @@ public class CommandLineTests
     [Test]
     public async Task Wrong_options_of_dispatch_are_named_too()
     {
-        var (exitCode, _, errors) = await RunAsync(["dispatch", "--kamailio", "/run/x", "--set", "1,x", "--gap", "soon", "--resync", "0", "--log-level", "loud"]);
+        var (exitCode, _, errors) = await RunAsync(["dispatch", "--kamailio", "/run/x", "--set", "1,x", "--gap", "20ms", "--resync", "0", "--reply-dir", "/" + new string('x', 77), "--fifo-reply-dir", "replies", "--log-level", "loud"]);
 
         Assert.Multiple(() =>
         {
             Assert.That(exitCode, Is.EqualTo(2));
-            foreach (var named in new[] { "--kamailio", "--set", "--gap", "--resync", "--log-level" })
+            foreach (var named in new[] { "--kamailio", "--set", "--gap", "--resync", "--fifo-reply-dir: 'replies' is not an absolute path", "is longer than 77 octets", "--log-level" })
             {
                 Assert.That(errors, Does.Contain(named));
             }

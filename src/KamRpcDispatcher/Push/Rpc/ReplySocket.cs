@@ -7,6 +7,9 @@ namespace KamRpcDispatcher.Push.Rpc;
 /// <remarks>Connected: the kernel takes datagrams from Kamailio's socket only.</remarks>
 internal sealed class ReplySocket : IDisposable
 {
+    /// <summary>The longest directory that leaves room for the name of a socket, in octets.</summary>
+    public const int LongestDirectory = KamailioAddress.MaxPathLength - 30;
+
     private const string Prefix = "kamrpc-";
     private const string Suffix = ".sock";
 
