@@ -17,7 +17,7 @@ internal sealed class KamailioDispatcher(IRpcClient client, IRpcClient? reader =
     private const string NoDestinations = "No Destination Sets";
     private const string OngoingReload = "Ongoing reload";
 
-    private string? _upSince;
+    private KamailioLife? _life;
 
     /// <summary>How long the list was, and what was added since; before the first reading it may be of any length.</summary>
     private int _length = int.MaxValue;
@@ -25,17 +25,22 @@ internal sealed class KamailioDispatcher(IRpcClient client, IRpcClient? reader =
 
     public async Task<DispatcherTable> ReadAsync(CancellationToken cancellationToken)
     {
+        var peer = client.Peer;
         var uptime = await client.InvokeAsync("core.uptime", [], cancellationToken).ConfigureAwait(false);
         var upSince = uptime.ValueKind == JsonValueKind.Object && uptime.TryGetProperty("up_since", out var text) ? text.ToString() : string.Empty;
-        if (upSince != _upSince)
+        var life = new KamailioLife(upSince, peer);
+        if (life != _life)
         {
             // Another start may be another release.
             var version = await client.InvokeAsync("core.version", [], cancellationToken).ConfigureAwait(false);
             _version = KamailioVersion.Read(version.ToString()) ?? KamailioVersion.NewestKnown;
-            _upSince = upSince;
+            _life = life;
         }
 
-        return new DispatcherTable(_version, upSince, await ListAsync(cancellationToken).ConfigureAwait(false));
+        var list = await ListAsync(cancellationToken).ConfigureAwait(false);
+
+        // The list of one Kamailio and the name of another would make destinations look refused that went with the first.
+        return client.Peer == peer ? new DispatcherTable(_version, life, list) : throw new KamailioRestartedException("dispatcher.list");
     }
 
     public async Task ApplyAsync(Change change, KamailioVersion version, CancellationToken cancellationToken)

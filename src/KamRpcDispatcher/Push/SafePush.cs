@@ -16,7 +16,7 @@ internal sealed class SafePush(IDispatcher dispatcher, IGracePeriod gracePeriod,
 
     private readonly List<AddDestination> _unverified = [];
 
-    private string? _upSince;
+    private KamailioLife? _life;
     private List<(int Set, string Uri, int Priority, string Attributes)> _structure = [];
 
     // A push that broke off, or a daemon before this one, may have made a structural change a moment ago.
@@ -29,11 +29,11 @@ internal sealed class SafePush(IDispatcher dispatcher, IGracePeriod gracePeriod,
     public void Verify(DispatcherTable table)
     {
         List<(int, string, int, string)> structure = [.. table.Destinations.Select(static entry => (entry.Set, entry.Uri, entry.Priority, entry.Attributes))];
-        if (table.UpSince != _upSince)
+        if (table.Life != _life)
         {
             // Whatever was added went with the Kamailio of before; this one has replaced no table yet.
             _unverified.Clear();
-            _upSince = table.UpSince;
+            _life = table.Life;
         }
         else if (!structure.SequenceEqual(_structure))
         {
@@ -70,7 +70,7 @@ internal sealed class SafePush(IDispatcher dispatcher, IGracePeriod gracePeriod,
         }
 
         _mayHaveChanged = true;
-        _upSince = table.UpSince;
+        _life = table.Life;
         var run = new PushRun(plan, table, ApplyAsync, token => table.Version.NeedsGracePeriod ? WaitAsync(interrupted, token) : Task.FromResult(true));
         var outcome = await run.RunAsync(cancellationToken).ConfigureAwait(false);
         _mayHaveChanged = false;

@@ -15,7 +15,7 @@ internal sealed class CycleJournal(IProxyReport report, Quarantine quarantine, F
     private ImmutableArray<Member> _held = [];
     private ProxyStatus? _reported;
     private Trouble _trouble;
-    private string? _upSince;
+    private KamailioLife? _life;
 
     private enum Trouble
     {
@@ -82,10 +82,10 @@ internal sealed class CycleJournal(IProxyReport report, Quarantine quarantine, F
 
     public void Planned(Membership membership, DispatcherTable table, ChangePlan plan)
     {
-        if (Enter(Trouble.None) || table.UpSince != _upSince)
+        if (Enter(Trouble.None) || table.Life != _life)
         {
-            ReconcileLog.Reached(logger, table.Version, table.UpSince, table.Destinations.Count);
-            _upSince = table.UpSince;
+            ReconcileLog.Reached(logger, table.Version, table.Life.UpSince, table.Destinations.Count);
+            _life = table.Life;
         }
 
         var skips = plan.Skips.ToHashSet();

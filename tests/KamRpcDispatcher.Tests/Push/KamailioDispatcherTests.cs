@@ -76,6 +76,14 @@ public class KamailioDispatcherTests
         await Assert.ThatAsync(() => new KamailioDispatcher(_client).ReadAsync(CancellationToken.None), Throws.InstanceOf<ListTooLongException>().With.Message.Contains("--kamailio-read"));
     }
 
+    [Test]
+    public async Task A_list_of_another_Kamailio_than_the_one_that_told_its_start_is_not_taken()
+    {
+        _client.Peer.Returns("one", "another");
+
+        await Assert.ThatAsync(() => new KamailioDispatcher(_client).ReadAsync(CancellationToken.None), Throws.InstanceOf<KamailioRestartedException>());
+    }
+
     private static IRpcClient Kamailio()
     {
         var client = Substitute.For<IRpcClient>();

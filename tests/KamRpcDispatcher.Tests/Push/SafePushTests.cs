@@ -206,6 +206,17 @@ public class SafePushTests
     }
 
     [Test]
+    public async Task What_went_with_a_Kamailio_of_the_same_second_is_no_refusal()
+    {
+        _grace.Open();
+        await PushAsync([AddA], []);
+
+        _push.Verify(Table([]) with { Life = new KamailioLife("now", "another socket") });
+
+        Assert.That(_quarantine.Holds(AddA), Is.False);
+    }
+
+    [Test]
     public async Task After_a_restart_there_is_nothing_to_wait_for()
     {
         _grace.Open();
@@ -213,7 +224,7 @@ public class SafePushTests
         _push.Verify(Table(Listed("sip:a")));
         _calls.Clear();
 
-        _push.Verify(Table([]) with { UpSince = "later" });
+        _push.Verify(Table([]) with { Life = new KamailioLife("now", "another socket") });
 
         Assert.That(_calls, Is.Empty);
     }
@@ -221,7 +232,7 @@ public class SafePushTests
     private static List<ListedDestination> Listed(params string[] uris) =>
         [.. uris.Select(static uri => new ListedDestination(1, uri, ListedState.Active, true, 0, "kamrpc=c"))];
 
-    private static DispatcherTable Table(List<ListedDestination> listed) => new(new KamailioVersion(5, 6), "now", listed);
+    private static DispatcherTable Table(List<ListedDestination> listed) => new(new KamailioVersion(5, 6), new KamailioLife("now", "a socket"), listed);
 
     private Task<PushOutcome> PushAsync(Change[] changes, List<ListedDestination> listed, Task? interrupted = null) =>
         _push.PushAsync(new ChangePlan(changes, []), Table(listed), interrupted ?? Never, CancellationToken.None);

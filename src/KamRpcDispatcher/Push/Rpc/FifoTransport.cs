@@ -9,6 +9,9 @@ internal sealed class FifoTransport(KamailioAddress address, string replyDirecto
 {
     public string Address => address.ToString();
 
+    /// <summary>A FIFO's times change with every request.</summary>
+    public string Peer => string.Empty;
+
     public IJsonRpcMessageHandler Connect()
     {
         try

@@ -5,6 +5,9 @@ namespace KamRpcDispatcher.Push.Rpc;
 /// <summary>Calls one Kamailio.</summary>
 public interface IRpcClient : IAsyncDisposable
 {
+    /// <summary>What tells the Kamailio that is there now from one before or after it; empty where nothing does.</summary>
+    string Peer { get; }
+
     /// <summary>
     /// Calls a method with positional arguments (Kamailio ignores names): strings, booleans, integers, floating-point numbers.
     /// One call is under way at a time; others wait for their turn.

@@ -14,6 +14,8 @@ internal sealed class RpcClient(IRpcTransport transport, TimeSpan timeout, TimeP
     private readonly SemaphoreSlim _turn = new(1, 1);
     private volatile Connection? _connection;
 
+    public string Peer => transport.Peer;
+
     /// <summary>
     /// Kamailio's socket was made anew: what was sent over the connection of before is not answered any more. A call that waits for its
     /// reply ends at once, its outcome unknown. From any thread.

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Sockets;
 using StreamJsonRpc;
 
@@ -9,6 +10,9 @@ namespace KamRpcDispatcher.Push.Rpc;
 internal sealed class UnixDatagramTransport(KamailioAddress address, string replyDirectory) : IRpcTransport
 {
     public string Address => address.ToString();
+
+    /// <summary>When the socket was made, to some milliseconds: Kamailio makes it once, at its start. A socket's time of modification does not change.</summary>
+    public string Peer => File.GetLastWriteTimeUtc(address.Path).ToString("O", CultureInfo.InvariantCulture);
 
     public IJsonRpcMessageHandler Connect()
     {

@@ -128,6 +128,17 @@ public sealed class RpcClientTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task One_Kamailio_is_told_from_the_next_by_its_socket()
+    {
+        var peer = _client.Peer;
+        await InvokeAsync("core.version");
+        Assert.That(_client.Peer, Is.EqualTo(peer));
+
+        await _kamailio.RestartAsync(TimeSpan.FromMilliseconds(20));
+        Assert.That(_client.Peer, Is.Not.EqualTo(peer));
+    }
+
+    [Test]
     public async Task A_call_that_went_to_a_Kamailio_of_before_is_not_waited_for()
     {
         await using var client = Client(_kamailio.Address, TimeSpan.FromMinutes(1));
