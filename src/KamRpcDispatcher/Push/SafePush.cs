@@ -14,47 +14,32 @@ internal sealed class SafePush(IDispatcher dispatcher, IGracePeriod gracePeriod,
     /// <summary>How long a push that has changed nothing yet waits on although a newer plan is due, so that there is progress under any storm of events.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(10);
 
-    private readonly List<AddDestination> _unverified = [];
-
-    private KamailioLife? _life;
-    private List<(int Set, string Uri, int Priority, string Attributes)> _structure = [];
+    private readonly ReadBack _readBack = new();
 
     // A push that broke off, or a daemon before this one, may have made a structural change a moment ago.
     private bool _mayHaveChanged = true;
 
     /// <summary>
-    /// Compares what was added since the last reading with the list: an answer of "Ok" proves nothing. Where the list is another than last
-    /// time the table was replaced since, by a change of ours or by an operator's reload: the grace period runs from here.
+    /// Compares what was added since the last reading with the list: an answer of "Ok" proves nothing. Where Kamailio has replaced its table
+    /// since, by a change of ours or by an operator's reload, the grace period runs from here.
     /// </summary>
     public void Verify(DispatcherTable table)
     {
-        List<(int, string, int, string)> structure = [.. table.Destinations.Select(static entry => (entry.Set, entry.Uri, entry.Priority, entry.Attributes))];
-        if (table.Life != _life)
-        {
-            // Whatever was added went with the Kamailio of before; this one has replaced no table yet.
-            _unverified.Clear();
-            _life = table.Life;
-        }
-        else if (!structure.SequenceEqual(_structure))
+        var (isReplaced, listed, missing) = _readBack.Compare(table);
+        if (isReplaced)
         {
             gracePeriod.Begin();
         }
 
-        _structure = structure;
-        var listed = table.Destinations.Select(static entry => (entry.Set, entry.Uri)).ToHashSet();
-        foreach (var add in _unverified)
+        foreach (var add in listed)
         {
-            if (listed.Contains((add.Set, add.Uri)))
-            {
-                quarantine.Release(add);
-            }
-            else
-            {
-                PushLog.NotListed(logger, add.Set, add.Uri, quarantine.Refuse(add, "accepted, but not listed"));
-            }
+            quarantine.Release(add);
         }
 
-        _unverified.Clear();
+        foreach (var add in missing)
+        {
+            PushLog.NotListed(logger, add.Set, add.Uri, quarantine.Refuse(add, "accepted, but not listed"));
+        }
     }
 
     /// <summary>
@@ -70,7 +55,6 @@ internal sealed class SafePush(IDispatcher dispatcher, IGracePeriod gracePeriod,
         }
 
         _mayHaveChanged = true;
-        _life = table.Life;
         var run = new PushRun(plan, table, ApplyAsync, token => table.Version.NeedsGracePeriod ? WaitAsync(interrupted, token) : Task.FromResult(true));
         var outcome = await run.RunAsync(cancellationToken).ConfigureAwait(false);
         _mayHaveChanged = false;
@@ -110,11 +94,7 @@ internal sealed class SafePush(IDispatcher dispatcher, IGracePeriod gracePeriod,
         {
             await dispatcher.ApplyAsync(change, version, cancellationToken).ConfigureAwait(false);
             PushLog.Applied(logger, change);
-            if (change is AddDestination add)
-            {
-                _unverified.Add(add);
-            }
-
+            _readBack.Changed(change);
             return true;
         }
         catch (KamailioFaultException fault)
