@@ -86,7 +86,14 @@ internal sealed class KamailioDispatcher(IRpcClient client, IRpcClient? reader =
     {
         if (_length > LongList && reader is not null)
         {
-            return await ListAsync(reader, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                return await ListAsync(reader, cancellationToken).ConfigureAwait(false);
+            }
+            catch (KamailioUnreachableException)
+            {
+                // It may still be short enough for the first way.
+            }
         }
 
         try

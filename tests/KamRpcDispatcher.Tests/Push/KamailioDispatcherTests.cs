@@ -42,6 +42,18 @@ public class KamailioDispatcherTests
     }
 
     [Test]
+    public async Task Where_the_other_way_is_shut_the_first_one_is_tried()
+    {
+        _reader.InvokeAsync("dispatcher.list", Arg.Any<IReadOnlyList<object?>>(), Arg.Any<CancellationToken>())
+            .ThrowsAsync(new KamailioUnreachableException("jsonrpc+fifo:/nowhere", "no such file", null));
+
+        Assert.That((await new KamailioDispatcher(_client, _reader).ReadAsync(CancellationToken.None)).Destinations, Is.Empty);
+
+        NoListFrom(_client);
+        await Assert.ThatAsync(() => new KamailioDispatcher(_client, _reader).ReadAsync(CancellationToken.None), Throws.InstanceOf<KamailioUnreachableException>(), "and what is in the way is said");
+    }
+
+    [Test]
     public async Task A_list_that_has_grown_long_by_what_was_added_is_not_asked_for_in_a_datagram_first()
     {
         var dispatcher = new KamailioDispatcher(_client, _reader);
