@@ -45,25 +45,10 @@ internal sealed class ChaosFleet : IAsyncDisposable
 
     public Churn Churn { get; private set; } = null!;
 
-    public static async Task<ChaosFleet> StartAsync(int seed)
+    public static Task<ChaosFleet> StartAsync(int seed)
     {
-        var chaos = new ChaosFleet();
-        try
-        {
-            RealServers.Require("etcd", "etcdctl", "kamailio", "sipp");
-            for (var i = 0; i <= Stable; i++)
-            {
-                chaos._servers.Add(await SipServer.StartAsync());
-            }
-
-            await chaos.BeginAsync(seed);
-            return chaos;
-        }
-        catch
-        {
-            await chaos.DisposeAsync();
-            throw;
-        }
+        RealServers.Require("etcd", "etcdctl", "kamailio", "sipp");
+        return ServerLife.StartOrDisposeAsync(new ChaosFleet(), chaos => chaos.BeginAsync(seed));
     }
 
     public async Task RestartKamailioAsync()
@@ -161,6 +146,11 @@ internal sealed class ChaosFleet : IAsyncDisposable
 
     private async Task BeginAsync(int seed)
     {
+        for (var i = 0; i <= Stable; i++)
+        {
+            _servers.Add(await SipServer.StartAsync());
+        }
+
         _fleet = await Fleet.StartAsync(new FleetOptions
         {
             Kamailio = new KamailioOptions

@@ -12,7 +12,8 @@ internal sealed class MemoryWatch(ChaosFleet fleet)
     /// <summary>Pings and the last transactions, that are under way at the moment of a reading.</summary>
     private const int Noise = 256 * 1024;
 
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(15);
+    /// <summary>A request whose answer was lost while Kamailio stood still keeps its transaction for tm's fr_timer, 30 s.</summary>
+    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(45);
 
     private int _pid;
     private int _changes;

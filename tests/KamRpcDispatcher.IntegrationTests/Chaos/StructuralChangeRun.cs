@@ -17,7 +17,6 @@ internal sealed class StructuralChangeRun : IAsyncDisposable
 
     /// <summary>The default of 64 MiB is full after some 18,000 changes at 300 calls a second: transactions take most of it, the leak the rest.</summary>
     private const int SharedMemory = 512;
-    private static readonly TimeSpan MemoryRest = TimeSpan.FromSeconds(15);
 
     private readonly List<SipServer> _stable = [];
     private readonly SipResponder _responder = new("127.0.11", Coming);
@@ -30,32 +29,8 @@ internal sealed class StructuralChangeRun : IAsyncDisposable
 
     public ChangeCounter Counter { get; } = new();
 
-    public static async Task<StructuralChangeRun> StartAsync(params string[] dispatchOptions)
-    {
-        var run = new StructuralChangeRun();
-        try
-        {
-            run.Fleet = await Fleet.StartAsync(new FleetOptions
-            {
-                Kamailio = new KamailioOptions { Workers = 4, SharedMemoryMegabytes = SharedMemory },
-                Dispatch = dispatchOptions,
-                OnDispatcherLine = run.Counter.See,
-            });
-            for (var i = 0; i < Staying; i++)
-            {
-                run._stable.Add(await SipServer.StartAsync());
-                await run.Fleet.PutUriAsync($"1/stable-{i}", run._stable[i].Uri);
-            }
-
-            await run.Fleet.WaitForListAsync(list => run._stable.TrueForAll(server => Fleet.IsRoutable(list, server.Uri)));
-            return run;
-        }
-        catch
-        {
-            await run.DisposeAsync();
-            throw;
-        }
-    }
+    public static Task<StructuralChangeRun> StartAsync(params string[] dispatchOptions) =>
+        ServerLife.StartOrDisposeAsync(new StructuralChangeRun(), run => run.BeginAsync(dispatchOptions));
 
     /// <summary>Changes under calls and beside busy loops, until enough, until the time is up or until Kamailio has ended.</summary>
     public async Task<StructuralChangeFigures> RunAsync(int changes, TimeSpan shortest, TimeSpan longest, int perSecond, TimeSpan callDuration)
@@ -81,7 +56,7 @@ internal sealed class StructuralChangeRun : IAsyncDisposable
     {
         await Fleet.WaitForListAsync(list => list.Count == Staying);
         var (begun, least) = (Stopwatch.GetTimestamp(), long.MaxValue);
-        while (least > bound && Stopwatch.GetElapsedTime(begun) < MemoryRest)
+        while (least > bound && Stopwatch.GetElapsedTime(begun) < MemoryWatch.Deadline)
         {
             least = Math.Min(least, (await Fleet.Kamailio.SharedMemoryAsync()).Used);
             await Task.Delay(100);
@@ -103,5 +78,22 @@ internal sealed class StructuralChangeRun : IAsyncDisposable
         }
 
         await _responder.DisposeAsync();
+    }
+
+    private async Task BeginAsync(string[] dispatchOptions)
+    {
+        Fleet = await Fleet.StartAsync(new FleetOptions
+        {
+            Kamailio = new KamailioOptions { Workers = 4, SharedMemoryMegabytes = SharedMemory },
+            Dispatch = dispatchOptions,
+            OnDispatcherLine = Counter.See,
+        });
+        for (var i = 0; i < Staying; i++)
+        {
+            _stable.Add(await SipServer.StartAsync());
+            await Fleet.PutUriAsync($"1/stable-{i}", _stable[i].Uri);
+        }
+
+        await Fleet.WaitForListAsync(list => _stable.TrueForAll(server => Fleet.IsRoutable(list, server.Uri)));
     }
 }

@@ -44,10 +44,12 @@ internal sealed class Fleet : IAsyncDisposable
     public static async Task<Fleet> StartAsync(FleetOptions options)
     {
         RealServers.Require("etcd", "etcdctl", "kamailio", "sipp");
-        var fleet = new Fleet(await EtcdServer.StartAsync(), await KamailioServer.StartAsync(options.Kamailio), options);
-        fleet.StartDispatcher();
-        await fleet.Dispatcher.WaitForLineAsync("In step with revision", Deadline);
-        return fleet;
+        var servers = new Fleet(await EtcdServer.StartAsync(), await KamailioServer.StartAsync(options.Kamailio), options);
+        return await ServerLife.StartOrDisposeAsync(servers, static fleet =>
+        {
+            fleet.StartDispatcher();
+            return fleet.Dispatcher.WaitForLineAsync("In step with revision", Deadline);
+        });
     }
 
     public static EtcdEndpoints Endpoints(EtcdServer etcd) =>

@@ -23,25 +23,13 @@ public sealed class EtcdServer : IAsyncDisposable
 
     public string Output => _process?.Output ?? "";
 
-    public static async Task<EtcdServer> StartAsync(EtcdOptions? options = null)
-    {
-        var server = new EtcdServer(options ?? new EtcdOptions());
-        try
-        {
-            await server.StartAgainAsync().ConfigureAwait(false);
-            return server;
-        }
-        catch
-        {
-            await server.DisposeAsync().ConfigureAwait(false);
-            throw;
-        }
-    }
+    public static Task<EtcdServer> StartAsync(EtcdOptions? options = null) =>
+        ServerLife.StartOrDisposeAsync(new EtcdServer(options ?? new EtcdOptions()), static server => server.StartAgainAsync());
 
     /// <summary>Starts it where it was, with the data that it had. One that still runs is killed first.</summary>
     public async Task StartAgainAsync()
     {
-        await EndAsync().ConfigureAwait(false);
+        await ServerLife.EndAsync(_process).ConfigureAwait(false);
         _process = ServerProcess.Start("etcd",
         [
             "--name", "test", "--data-dir", _folder.File("data"), "--logger", "zap",
@@ -95,16 +83,8 @@ public sealed class EtcdServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await EndAsync().ConfigureAwait(false);
+        await ServerLife.EndAsync(_process).ConfigureAwait(false);
         _folder.Dispose();
-    }
-
-    private async Task EndAsync()
-    {
-        if (_process is not null)
-        {
-            await _process.DisposeAsync().ConfigureAwait(false);
-        }
     }
 
     private async Task<long> GrantAsync(int seconds) =>

@@ -66,20 +66,8 @@ public sealed class KamailioServer : IAsyncDisposable
 
     private ServerProcess Process => _process ?? throw new InvalidOperationException("Not started.");
 
-    public static async Task<KamailioServer> StartAsync(KamailioOptions? options = null)
-    {
-        var server = new KamailioServer(options ?? new KamailioOptions());
-        try
-        {
-            await server.StartAgainAsync().ConfigureAwait(false);
-            return server;
-        }
-        catch
-        {
-            await server.DisposeAsync().ConfigureAwait(false);
-            throw;
-        }
-    }
+    public static Task<KamailioServer> StartAsync(KamailioOptions? options = null) =>
+        ServerLife.StartOrDisposeAsync(new KamailioServer(options ?? new KamailioOptions()), static server => server.StartAgainAsync());
 
     /// <summary>
     /// Starts it with the same ports and paths, and returns when it answers on its RPC socket. One that still runs is killed
@@ -87,7 +75,7 @@ public sealed class KamailioServer : IAsyncDisposable
     /// </summary>
     public async Task StartAgainAsync()
     {
-        await EndAsync().ConfigureAwait(false);
+        await ServerLife.EndAsync(_process).ConfigureAwait(false);
         var created = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
 
         // After a SIGKILL the old file is still there; Kamailio removes it and makes a new one.
@@ -163,18 +151,10 @@ public sealed class KamailioServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await EndAsync().ConfigureAwait(false);
+        await ServerLife.EndAsync(_process).ConfigureAwait(false);
         _client.Dispose();
         _oneCall.Dispose();
         _folder.Dispose();
-    }
-
-    private async Task EndAsync()
-    {
-        if (_process is not null)
-        {
-            await _process.DisposeAsync().ConfigureAwait(false);
-        }
     }
 
     private string Config() => string.Create(CultureInfo.InvariantCulture, $"""

@@ -34,25 +34,13 @@ public sealed class SipServer : IAsyncDisposable
     /// <summary>OPTIONS that were answered, over all starts.</summary>
     public int Probes => Volatile.Read(ref _probes);
 
-    public static async Task<SipServer> StartAsync()
-    {
-        var server = new SipServer();
-        try
-        {
-            await server.StartAgainAsync().ConfigureAwait(false);
-            return server;
-        }
-        catch
-        {
-            await server.DisposeAsync().ConfigureAwait(false);
-            throw;
-        }
-    }
+    public static Task<SipServer> StartAsync() =>
+        ServerLife.StartOrDisposeAsync(new SipServer(), static server => server.StartAgainAsync());
 
     /// <summary>Starts it on the same port, and returns when it answers.</summary>
     public async Task StartAgainAsync()
     {
-        await EndAsync().ConfigureAwait(false);
+        await ServerLife.EndAsync(_process).ConfigureAwait(false);
         _process = ServerProcess.Start("sipp",
         [
             "-sf", Scenario.WriteTo(_folder, "uas.xml"), "-i", "127.0.0.1", "-mi", "127.0.0.1", "-nostdin", "-buff_size", Scenario.SocketBuffer,
@@ -77,16 +65,8 @@ public sealed class SipServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await EndAsync().ConfigureAwait(false);
+        await ServerLife.EndAsync(_process).ConfigureAwait(false);
         _folder.Dispose();
-    }
-
-    private async Task EndAsync()
-    {
-        if (_process is not null)
-        {
-            await _process.DisposeAsync().ConfigureAwait(false);
-        }
     }
 
     private void Count(string line)
