@@ -12,13 +12,27 @@ internal sealed class UnixDatagramTransport(KamailioAddress address, string repl
     public string Address => address.ToString();
 
     /// <summary>When the socket was made, to some milliseconds: Kamailio makes it once, at its start. A socket's time of modification does not change.</summary>
-    public string Peer => File.GetLastWriteTimeUtc(address.Path).ToString("O", CultureInfo.InvariantCulture);
+    public string Peer
+    {
+        get
+        {
+            try
+            {
+                return File.GetLastWriteTimeUtc(address.Path).ToString("O", CultureInfo.InvariantCulture);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                // Whatever is in the way is said by the call that follows.
+                return string.Empty;
+            }
+        }
+    }
 
     public IJsonRpcMessageHandler Connect()
     {
         if (!File.Exists(address.Path))
         {
-            throw new KamailioUnreachableException(Address, "there is no such socket", null);
+            throw new KamailioUnreachableException(Address, "there is no such socket, or this user may not enter its directory", null);
         }
 
         try
