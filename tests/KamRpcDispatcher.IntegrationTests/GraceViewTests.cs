@@ -93,7 +93,7 @@ public class GraceViewTests
     }
 
     private static bool Started(int pid) =>
-        ProcFile.ReadLine(pid, "comm", out _) is not ("dotnet" or "env" or "setsid") && ProcFile.ReadLine(pid, "stat", out _)?.Split(' ')[2] is "R" or "S"
+        ProcFile.ReadLine(pid, "comm", out _) is not ("env" or "setsid") && ProcFile.ReadLine(pid, "stat", out _)?.Split(' ')[2] is "R" or "S"
         && ProcFile.ReadLine(pid, "syscall", out _) is { } call && (call == "running" || int.Parse(call.Split(' ')[0], CultureInfo.InvariantCulture) is 0 or 35 or 230);
 
     private static async Task UntilAsync(Func<bool> condition, string what)

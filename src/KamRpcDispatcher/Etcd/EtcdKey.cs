@@ -16,10 +16,7 @@ internal sealed class EtcdKey(EtcdStore store, string key)
         return found.Kvs.FirstOrDefault();
     }
 
-    /// <summary>
-    /// Writes the value in one transaction with its lease, if the key is still of that revision (0: absent); else tells what stands there.
-    /// A write that was applied, but whose answer was lost, finds itself when it is repeated.
-    /// </summary>
+    /// <summary>Writes the value in one transaction with its lease, if the key is still of that revision (0: absent); else tells what stands there.</summary>
     public async Task<(bool IsWritten, Mvccpb.KeyValue? Found)> WriteAsync(ByteString value, long lease, long modRevision, CancellationToken cancellationToken)
     {
         var transaction = new TxnRequest

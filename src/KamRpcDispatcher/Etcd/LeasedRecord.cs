@@ -207,6 +207,8 @@ internal sealed class LeasedRecord(
     {
         var value = _value;
         var (isWritten, found) = await _key.WriteAsync(value, _lease.Id, modRevision, cancellationToken).ConfigureAwait(false);
+
+        // A write that was applied, but whose answer was lost, finds itself.
         if (!isWritten && !(found?.Lease == _lease.Id && found.Value.Equals(value)))
         {
             return false;

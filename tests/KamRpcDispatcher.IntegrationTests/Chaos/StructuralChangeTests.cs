@@ -8,9 +8,6 @@ namespace KamRpcDispatcher.IntegrationTests.Chaos;
 /// </summary>
 public class StructuralChangeTests
 {
-    /// <summary>What Kamailio 5.6 is known to lose with each structural change.</summary>
-    private const int LeakPerChange = 390;
-
     private const int Attempts = 4;
 
     /// <summary>Pings and transactions that are under way at the moment of a reading.</summary>
@@ -38,7 +35,7 @@ public class StructuralChangeTests
         var figures = await run.RunAsync(Changes, Shortest, Longest, CallsPerSecond, CallDuration);
 
         await TestContext.Out.WriteLineAsync($"{figures}\ngrace periods: {await run.GraceAsync()}");
-        var bound = before + ((long)LeakPerChange * run.Counter.Count) + MemoryNoise;
+        var bound = before + ((long)MemoryWatch.LeakPerChange * run.Counter.Count) + MemoryNoise;
         Assert.Multiple(() =>
         {
             Assert.That(run.Fleet.Kamailio.CrashedBySignal, Is.Null, $"{processes}\n{KamailioLog.FirstErrors(run.Fleet.Kamailio)}");

@@ -7,17 +7,20 @@ namespace KamRpcDispatcher.Push.Rpc;
 /// <remarks>Connected: the kernel takes datagrams from Kamailio's socket only.</remarks>
 internal sealed class ReplySocket : IDisposable
 {
-    /// <summary>The longest directory that leaves room for the name of a socket, in octets.</summary>
-    public const int LongestDirectory = KamailioAddress.MaxPathLength - 30;
-
     private const string Prefix = "kamrpc-";
     private const string Suffix = ".sock";
+
+    /// <summary>Of the name without its suffix, in octets.</summary>
+    private const int NameLength = 24;
 
     private ReplySocket(Socket socket, string path)
     {
         Socket = socket;
         Path = path;
     }
+
+    /// <summary>The longest directory that leaves room for the name of a socket, in octets.</summary>
+    public static int LongestDirectory => KamailioAddress.MaxPathLength - "/".Length - NameLength - Suffix.Length;
 
     public Socket Socket { get; }
 
@@ -36,7 +39,7 @@ internal sealed class ReplySocket : IDisposable
         }
 
         RemoveStale(directory);
-        var path = System.IO.Path.Combine(directory, $"{Prefix}{Environment.ProcessId}-{Guid.NewGuid():N}"[..24] + Suffix);
+        var path = System.IO.Path.Combine(directory, $"{Prefix}{Environment.ProcessId}-{Guid.NewGuid():N}"[..NameLength] + Suffix);
         var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
         try
         {
