@@ -27,11 +27,11 @@ internal sealed class ObservedGrace(
     /// <summary>Between two looks at processes that were busy: no busy loop.</summary>
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(1);
 
-    /// <summary>Between two questions to a Kamailio that is still starting its processes.</summary>
-    private static readonly TimeSpan BetweenQuestions = TimeSpan.FromMilliseconds(10);
-
     /// <summary>Looks before the first such pause: most work on a request is shorter than the shortest pause that there is.</summary>
     private const int QuickLooks = 5;
+
+    /// <summary>Between two questions to a Kamailio that is still starting its processes.</summary>
+    private static readonly TimeSpan BetweenQuestions = TimeSpan.FromMilliseconds(10);
 
     private IReadOnlyList<KamailioProcess> _known = [];
     private IProcessView? _view;
