@@ -87,6 +87,10 @@ internal static class CommonOptions
         return true;
     }
 
+    /// <summary>The time between two things that are done again and again, or for one of them.</summary>
+    public static bool Interval(string text, out TimeSpan value, [NotNullWhen(false)] out string? error) =>
+        Duration(text, TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(5), out value, out error);
+
     /// <summary>Takes a text as it is, unless something is wrong with it.</summary>
     public static bool Checked(string text, Func<string, string?> check, [NotNullWhen(true)] out string? value, [NotNullWhen(false)] out string? error)
     {

@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
+using KamailioRpc;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Push;
-using KamRpcDispatcher.Push.Rpc;
 using KamRpcDispatcher.Reconcile;
 using Microsoft.Extensions.Logging;
 
@@ -12,9 +12,7 @@ namespace KamRpcDispatcher.Cli;
 /// <summary><c>kamrpc dispatch</c>: beside a Kamailio, keeps its dispatcher sets equal to what is announced.</summary>
 internal static class DispatchCommand
 {
-    private static readonly Option<string?> Kamailio = CommonOptions.Text("--kamailio", $"Kamailio's RPC socket. [default: {KamailioAddress.Default}]");
     private static readonly Option<string?> KamailioRead = CommonOptions.Text("--kamailio-read", "Another way to the same Kamailio, for lists longer than 128 KiB, such as jsonrpc+fifo:/run/kamailio/kamailio_rpc.fifo.");
-    private static readonly Option<string?> FifoReplyDirectory = CommonOptions.Text("--fifo-reply-dir", "With a FIFO: Kamailio's fifo_reply_dir. [default: /tmp]");
     private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A set to manage (repeatable). [default: every set]");
     private static readonly Option<string?> Proxy = CommonOptions.Text("--proxy", "This proxy's name in etcd. [default: the host's name]");
     private static readonly Option<string?> Gap = CommonOptions.Text("--gap", "The time between two structural changes where Kamailio's processes cannot be seen. [default: 1s]");
@@ -26,15 +24,14 @@ internal static class DispatchCommand
     private static readonly Option<string?> PanicHold = CommonOptions.Text("--panic-hold", "How long expired members are kept in a set in panic. [default: 10m]");
     private static readonly Option<string?> StateDirectory = CommonOptions.Text("--state-dir", "Where the last good membership is kept, for a start without etcd. [default: $STATE_DIRECTORY, /var/lib/kamrpc as root, else below $XDG_STATE_HOME or ~/.local/state]");
     private static readonly Option<string?> Resync = CommonOptions.Text("--resync", "The longest time between two looks at Kamailio's list. [default: 1s]");
-    private static readonly Option<string?> RpcTimeout = CommonOptions.Text("--rpc-timeout", "How long Kamailio may take to reply. [default: 1s]");
-    private static readonly Option<string?> ReplyDirectory = CommonOptions.Text("--reply-dir", "Where the socket for Kamailio's replies is made; Kamailio's user must be able to enter it. [default: $RUNTIME_DIRECTORY, /run/kamrpc as root, else below $XDG_RUNTIME_DIR or /tmp]");
 
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
     {
         var command = new Command("dispatch", "Keeps Kamailio's dispatcher sets equal to the announced servers.")
         {
-            CommonOptions.Etcd, CommonOptions.Cluster, Kamailio, KamailioRead, FifoReplyDirectory, Set, Proxy, Grace, Gap, RemovalDelay, Admission, PanicThreshold, PanicWindow, PanicHold, StateDirectory, Resync, RpcTimeout, ReplyDirectory, CommonOptions.LogLevel,
+            CommonOptions.Etcd, CommonOptions.Cluster, KamailioRead, Set, Proxy, Grace, Gap, RemovalDelay, Admission, PanicThreshold, PanicWindow, PanicHold, StateDirectory, Resync, CommonOptions.LogLevel,
         };
+        KamailioOptions.AddTo(command);
         root.Add(command);
         commands.Add(command, RunAsync);
     }
@@ -43,7 +40,8 @@ internal static class DispatchCommand
     {
         var endpoints = options.Value<EtcdEndpoints>(CommonOptions.Etcd, EtcdEndpoints.Default, EtcdEndpoints.TryParse);
         var cluster = options.Value<string>(CommonOptions.Cluster, "default", CommonOptions.ClusterName);
-        var kamailio = options.Value<KamailioAddress>(Kamailio, KamailioAddress.Default, KamailioAddress.TryParse);
+        var kamailio = KamailioOptions.Target(options);
+        var rpc = KamailioOptions.Rpc(options);
         var kamailioRead = options.Value<KamailioAddress>(KamailioRead, null, KamailioAddress.TryParse);
         var sets = CommonOptions.Sets(options, Set);
         var proxy = options.Value<string>(Proxy, Dns.GetHostName(), CommonOptions.Name);
@@ -57,10 +55,7 @@ internal static class DispatchCommand
             Window = options.Value<TimeSpan>(PanicWindow, "10s", ParseDelay),
             Hold = options.Value<TimeSpan>(PanicHold, "10m", ParseDelay),
         };
-        var resync = options.Value<TimeSpan>(Resync, "1s", ParseInterval);
-        var rpcTimeout = options.Value<TimeSpan>(RpcTimeout, "1s", ParseInterval);
-        var replyDirectory = options.Value<string>(ReplyDirectory, DispatcherOptions.DefaultReplyDirectory(), ParseReplyDirectory);
-        var fifoReplyDirectory = options.Value<string>(FifoReplyDirectory, "/tmp", ParseFifoReplyDirectory);
+        var resync = options.Value<TimeSpan>(Resync, "1s", CommonOptions.Interval);
         var level = options.Value<LogLevel>(CommonOptions.LogLevel, "information", CommonOptions.Level);
         if (options.Fails(out var exitCode))
         {
@@ -68,16 +63,19 @@ internal static class DispatchCommand
         }
 
         using var logs = Logs.Create(level);
+        if (await kamailio!.AwaitAsync(rpc, logs, cancellationToken).ConfigureAwait(false) is not { } address)
+        {
+            return ExitCode.Done;
+        }
+
         var daemon = new DispatcherDaemon(
-            new DispatcherOptions(endpoints!, cluster!, kamailio!, proxy!)
+            new DispatcherOptions(endpoints!, cluster!, address, proxy!)
             {
                 KamailioRead = kamailioRead,
-                FifoReplyDirectory = fifoReplyDirectory!,
+                Rpc = rpc,
                 Sets = sets,
                 Grace = grace,
                 Gap = gap,
-                RpcTimeout = rpcTimeout,
-                ReplyDirectory = replyDirectory!,
                 IsAdmissionProbed = isAdmissionProbed,
                 StateDirectory = options.Text(StateDirectory) ?? DispatcherOptions.DefaultStateDirectory(),
                 Reconciler = new ReconcilerOptions { Resync = resync, RemovalDelay = removalDelay, Panic = panic },
@@ -117,12 +115,6 @@ internal static class DispatchCommand
         return error is null;
     }
 
-    private static bool ParseReplyDirectory(string text, [NotNullWhen(true)] out string? value, [NotNullWhen(false)] out string? error) =>
-        CommonOptions.Checked(text, DispatcherOptions.CheckReplyDirectory, out value, out error);
-
-    private static bool ParseFifoReplyDirectory(string text, [NotNullWhen(true)] out string? value, [NotNullWhen(false)] out string? error) =>
-        CommonOptions.Checked(text, DispatcherOptions.CheckAbsolute, out value, out error);
-
     private static bool ParsePercentage(string text, out int value, [NotNullWhen(false)] out string? error) =>
         CommonOptions.Integer(text, 0, 100, out value, out error);
 
@@ -132,7 +124,4 @@ internal static class DispatchCommand
     /// <summary>Gaps of 20 ms have crashed Kamailio under load.</summary>
     private static bool ParseGap(string text, out TimeSpan value, [NotNullWhen(false)] out string? error) =>
         CommonOptions.Duration(text, TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(1), out value, out error);
-
-    private static bool ParseInterval(string text, out TimeSpan value, [NotNullWhen(false)] out string? error) =>
-        CommonOptions.Duration(text, TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(5), out value, out error);
 }

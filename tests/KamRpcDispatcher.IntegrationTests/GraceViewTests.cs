@@ -1,4 +1,6 @@
 using System.Globalization;
+using KamailioRpc;
+using KamailioRpc.Commands;
 using KamRpcDispatcher.Push.Grace;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
@@ -80,12 +82,13 @@ public class GraceViewTests
     /// <summary>Once it has started them all.</summary>
     private static async Task<IReadOnlyList<KamailioProcess>> ProcessesAsync(KamailioServer kamailio)
     {
+        await using var client = new RpcClient(KamailioAddress.Parse(kamailio.RpcAddress));
         var begun = System.Diagnostics.Stopwatch.GetTimestamp();
         IReadOnlyList<KamailioProcess> processes;
         do
         {
             Assert.That(System.Diagnostics.Stopwatch.GetElapsedTime(begun), Is.LessThan(Deadline));
-            processes = ProcessListReader.Read(await kamailio.CallAsync("core.psx"));
+            processes = await client.ListProcessesAsync(CancellationToken.None);
         }
         while (!processes.Any(static process => process.IsMainOfAll));
 

@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using KamRpcDispatcher.Destinations;
+
 using Member = KamRpcDispatcher.Destinations.Member;
 
 namespace KamRpcDispatcher.Etcd;

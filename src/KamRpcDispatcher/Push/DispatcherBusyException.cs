@@ -1,4 +1,4 @@
-using KamRpcDispatcher.Push.Rpc;
+using KamailioRpc;
 
 namespace KamRpcDispatcher.Push;
 

@@ -1,3 +1,4 @@
+using KamailioRpc.Commands;
 using KamRpcDispatcher.Destinations;
 
 namespace KamRpcDispatcher.Push;

@@ -1,5 +1,6 @@
+using KamailioRpc;
+using KamailioRpc.Commands;
 using KamRpcDispatcher.Plan;
-using KamRpcDispatcher.Push.Rpc;
 
 namespace KamRpcDispatcher.Push;
 

@@ -1,7 +1,7 @@
-using System.Text.Json;
+using KamailioRpc;
+using KamailioRpc.Commands;
+using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Plan;
-using KamRpcDispatcher.Push.Grace;
-using KamRpcDispatcher.Push.Rpc;
 
 namespace KamRpcDispatcher.Push;
 
@@ -14,8 +14,10 @@ internal sealed class KamailioDispatcher(IRpcClient client, IRpcClient? reader =
     private const int LongList = 250;
 
     private const int ServerError = 500;
-    private const string NoDestinations = "No Destination Sets";
     private const string OngoingReload = "Ongoing reload";
+
+    /// <summary>What ctl answers when the list does not fit into its buffers.</summary>
+    private const string NoRoom = "Internal error";
 
     private KamailioLife? _life;
 
@@ -26,63 +28,51 @@ internal sealed class KamailioDispatcher(IRpcClient client, IRpcClient? reader =
     public async Task<DispatcherTable> ReadAsync(CancellationToken cancellationToken)
     {
         var peer = client.Peer;
-        var uptime = await client.InvokeAsync("core.uptime", [], cancellationToken).ConfigureAwait(false);
-        var upSince = uptime.ValueKind == JsonValueKind.Object && uptime.TryGetProperty("up_since", out var text) ? text.ToString() : string.Empty;
-        var life = new KamailioLife(upSince, peer);
+        var uptime = await client.GetUptimeAsync(cancellationToken).ConfigureAwait(false);
+        var life = new KamailioLife(uptime.UpSince, peer);
         if (life != _life)
         {
             // Another start may be another release.
-            var version = await client.InvokeAsync("core.version", [], cancellationToken).ConfigureAwait(false);
-            _version = KamailioVersion.Read(version.ToString()) ?? KamailioVersion.NewestKnown;
+            _version = await client.GetVersionAsync(cancellationToken).ConfigureAwait(false);
             _life = life;
         }
 
         var list = await ListAsync(cancellationToken).ConfigureAwait(false);
 
         // The list of one Kamailio and the name of another would make destinations look refused that went with the first.
-        return client.Peer == peer ? new DispatcherTable(_version, life, list) : throw new KamailioRestartedException("dispatcher.list");
+        return client.Peer == peer ? new DispatcherTable(_version, life, list) : throw new KamailioGoneException("dispatcher.list");
     }
 
     public async Task ApplyAsync(Change change, KamailioVersion version, CancellationToken cancellationToken)
     {
-        var (method, arguments) = Call(change, version);
         try
         {
-            await client.InvokeAsync(method, arguments, cancellationToken).ConfigureAwait(false);
+            await CallAsync(change, version, cancellationToken).ConfigureAwait(false);
             _length += change is AddDestination ? 1 : 0;
         }
-        catch (KamailioFaultException fault) when (IsFault(fault, OngoingReload))
+        catch (KamailioFaultException fault) when (fault.Code == ServerError && fault.FaultMessage.Contains(OngoingReload, StringComparison.OrdinalIgnoreCase))
         {
             throw new DispatcherBusyException(fault);
         }
     }
 
-    /// <summary>Reads the processes of Kamailio.</summary>
-    /// <exception cref="KamailioRpcException">They could not be read.</exception>
-    public async Task<IReadOnlyList<KamailioProcess>> ListProcessesAsync(CancellationToken cancellationToken) =>
-        ProcessListReader.Read(await client.InvokeAsync("core.psx", [], cancellationToken).ConfigureAwait(false));
-
-    private static (string Method, object?[] Arguments) Call(Change change, KamailioVersion version) => change switch
+    private Task CallAsync(Change change, KamailioVersion version, CancellationToken cancellationToken) => change switch
     {
-        AddDestination add => ("dispatcher.add", version.HasPriorities
-            ? [add.Set, add.Uri, add.Flags, add.Priority, add.Attributes]
-            : [add.Set, add.Uri, add.Flags, add.Attributes]),
-        RemoveDestination => ("dispatcher.remove", [change.Set, change.Uri]),
+        AddDestination add => client.AddDestinationAsync(version, add.Set, add.Uri, add.Flags, add.Priority, add.Attributes, cancellationToken),
+        RemoveDestination => client.RemoveDestinationAsync(change.Set, change.Uri, cancellationToken),
 
-        // "ap", not "a": with ds_probing_mode 0 and 3 only what is marked for probing is probed.
-        EnableDestination enable => ("dispatcher.set_state", [enable.IsProbed ? "ip" : "ap", change.Set, change.Uri]),
-        DisableDestination => ("dispatcher.set_state", ["d", change.Set, change.Uri]),
+        // Marked for probing: with ds_probing_mode 0 and 3 nothing else is probed.
+        EnableDestination enable => client.SetDestinationStateAsync(
+            enable.IsProbed ? DestinationState.Inactive : DestinationState.Active, isProbed: true, change.Set, change.Uri, cancellationToken),
+        DisableDestination => client.SetDestinationStateAsync(DestinationState.Disabled, isProbed: false, change.Set, change.Uri, cancellationToken),
         _ => throw new NotSupportedException($"{change.GetType().Name} is no change that Kamailio knows."),
     };
-
-    private static bool IsFault(KamailioFaultException fault, string message) =>
-        fault.Code == ServerError && fault.FaultMessage.Contains(message, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>
     /// Reads the list. Only after a call over the way for changes was answered: its worker is a serial one, so that whatever was sent
     /// before, and perhaps not answered, has been done by now, whichever way the list is read.
     /// </summary>
-    private async Task<IReadOnlyList<Destinations.ListedDestination>> ListAsync(CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<ListedDestination>> ListAsync(CancellationToken cancellationToken)
     {
         if (_length > LongList && reader is not null)
         {
@@ -100,31 +90,32 @@ internal sealed class KamailioDispatcher(IRpcClient client, IRpcClient? reader =
         {
             return await ListAsync(client, cancellationToken).ConfigureAwait(false);
         }
-        catch (KamailioTimeoutException timeout)
+        catch (KamailioTimeoutException timeout) when (client.Address.DropsLongReplies)
         {
-            await client.InvokeAsync("core.echo", [], cancellationToken).ConfigureAwait(false);
-            return reader is not null
-                ? await ListAsync(reader, cancellationToken).ConfigureAwait(false)
-                : throw new ListTooLongException(timeout);
+            await client.EchoAsync(cancellationToken).ConfigureAwait(false);
+            return await ListTheOtherWayAsync(timeout, cancellationToken).ConfigureAwait(false);
+        }
+        catch (KamailioFaultException fault) when (client.Address.Protocol == RpcProtocol.BinRpc && fault.FaultMessage.StartsWith(NoRoom, StringComparison.Ordinal))
+        {
+            return await ListTheOtherWayAsync(fault, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private async Task<IReadOnlyList<Destinations.ListedDestination>> ListAsync(IRpcClient way, CancellationToken cancellationToken)
+    private Task<IReadOnlyList<ListedDestination>> ListTheOtherWayAsync(KamailioRpcException reason, CancellationToken cancellationToken) =>
+        reader is not null ? ListAsync(reader, cancellationToken) : throw new ListTooLongException(client.Address, reason);
+
+    private async Task<IReadOnlyList<ListedDestination>> ListAsync(IRpcClient way, CancellationToken cancellationToken)
     {
-        var list = await ReadListAsync(way, cancellationToken).ConfigureAwait(false);
+        var list = await way.ListDestinationsAsync(ListMode.Normal, cancellationToken).ConfigureAwait(false);
         _length = list.Count;
-        return list;
+        return [.. list.Select(static entry => new ListedDestination(entry.Set, entry.Uri, State(entry.State), entry.IsProbed, entry.Priority, entry.Attributes))];
     }
 
-    private static async Task<IReadOnlyList<Destinations.ListedDestination>> ReadListAsync(IRpcClient way, CancellationToken cancellationToken)
+    private static ListedState State(DestinationState state) => state switch
     {
-        try
-        {
-            return DispatcherListReader.Read(await way.InvokeAsync("dispatcher.list", [], cancellationToken).ConfigureAwait(false));
-        }
-        catch (KamailioFaultException fault) when (IsFault(fault, NoDestinations))
-        {
-            return [];
-        }
-    }
+        DestinationState.Active => ListedState.Active,
+        DestinationState.Inactive => ListedState.Inactive,
+        DestinationState.Disabled => ListedState.Disabled,
+        _ => ListedState.Trying,
+    };
 }

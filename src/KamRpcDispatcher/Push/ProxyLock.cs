@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using KamailioRpc;
 using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Push.Rpc;
 using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
 
@@ -11,11 +11,12 @@ namespace KamRpcDispatcher.Push;
 /// One daemon a Kamailio: a locked file beside Kamailio's socket, where every daemon that could reach it finds it. The lock ends with the
 /// process that holds it, however it ends; the file that stays means nothing.
 /// </summary>
-/// <param name="socketPath">Kamailio's socket.</param>
+/// <param name="path">The file, see <see cref="PathFor"/>.</param>
 /// <param name="holder">What a second daemon is told of this one.</param>
 /// <param name="logger">Where to log.</param>
-internal sealed partial class ProxyLock(string socketPath, string holder, ILogger<ProxyLock> logger) : IDisposable
+internal sealed partial class ProxyLock(string path, string holder, ILogger<ProxyLock> logger) : IDisposable
 {
+    private const string Common = "/run/lock";
     private const int LongestHolder = 256;
 
     /// <summary>EWOULDBLOCK, flock's answer when another process has the lock.</summary>
@@ -24,7 +25,12 @@ internal sealed partial class ProxyLock(string socketPath, string holder, ILogge
     private FileStream? _file;
     private bool _isUnlockable;
 
-    public string Path { get; } = socketPath + ".kamrpc-lock";
+    public string Path => path;
+
+    /// <summary>The file that daemons for one Kamailio lock: beside its socket, so that it is the same in whatever container; for what is reached over IP one of this machine.</summary>
+    public static string PathFor(KamailioAddress address) => address.Path is { } socket
+        ? socket + ".kamrpc-lock"
+        : System.IO.Path.Combine(Directory.Exists(Common) ? Common : System.IO.Path.GetTempPath(), $"kamrpc-{address.Host!.Replace(':', '.')}-{address.Port}.lock");
 
     /// <summary>
     /// Takes the lock, or makes sure that it is still held: the directory of the socket goes when Kamailio's unit stops, and the file with it.
@@ -32,7 +38,7 @@ internal sealed partial class ProxyLock(string socketPath, string holder, ILogge
     /// <exception cref="ProxyTakenException">Another daemon holds it.</exception>
     public void Ensure()
     {
-        if (_file is not null && FileStatus.AreSame(_file.SafeFileHandle, Path))
+        if (_file is not null && FileIdentity.AreSame(_file.SafeFileHandle, Path))
         {
             return;
         }

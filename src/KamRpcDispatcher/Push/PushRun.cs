@@ -1,3 +1,4 @@
+using KamailioRpc.Commands;
 using KamRpcDispatcher.Plan;
 
 namespace KamRpcDispatcher.Push;

@@ -1,6 +1,7 @@
+using KamailioRpc;
+using KamailioRpc.Commands;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push.Grace;
-using KamRpcDispatcher.Push.Rpc;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Push;

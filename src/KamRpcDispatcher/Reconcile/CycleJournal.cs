@@ -1,9 +1,10 @@
 using System.Collections.Immutable;
+using KamailioRpc;
+using KamailioRpc.Commands;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
-using KamRpcDispatcher.Push.Rpc;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Reconcile;
@@ -85,6 +86,11 @@ internal sealed class CycleJournal(IProxyReport report, Quarantine quarantine, F
         if (Enter(Trouble.None) || table.Life != _life)
         {
             ReconcileLog.Reached(logger, table.Version, table.Life.UpSince, table.Destinations.Count);
+            if (!table.Version.IsKnown && table.Life != _life)
+            {
+                ReconcileLog.UnknownVersion(logger, KamailioVersion.NewestKnown);
+            }
+
             _life = table.Life;
         }
 

@@ -1,8 +1,9 @@
+using KamailioRpc;
+using KamailioRpc.Commands;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
 using KamRpcDispatcher.Push.Grace;
-using KamRpcDispatcher.Push.Rpc;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Reconcile;
@@ -19,15 +20,20 @@ public sealed class DispatcherDaemon(DispatcherOptions options, TimeProvider tim
         using var store = new EtcdStore(options.Etcd, timeProvider);
         var keys = new EtcdKeys(options.Cluster);
         var report = new ProxyReport(store, keys, options.Proxy, options.ReportTtl, timeProvider, logs.CreateLogger<ProxyReport>());
-        await using var client = Client(options.Kamailio);
-        await using var reader = options.KamailioRead is { } read ? Client(read) : null;
+        await using var client = new RpcClient(options.Kamailio, options.Rpc);
+        await using var reader = options.KamailioRead is { } read ? new RpcClient(read, options.Rpc) : null;
         var dispatcher = new KamailioDispatcher(client, reader);
         var quarantine = new Quarantine(timeProvider);
-        using var proxyLock = new ProxyLock(options.Kamailio.Path, $"{options.Proxy} (PID {Environment.ProcessId})", logs.CreateLogger<ProxyLock>());
+        using var proxyLock = new ProxyLock(ProxyLock.PathFor(options.Kamailio), $"{options.Proxy} (PID {Environment.ProcessId})", logs.CreateLogger<ProxyLock>());
         proxyLock.Ensure();
-        var gracePeriod = GracePeriod(dispatcher);
+        if (!options.Kamailio.IsSerial)
+        {
+            ReconcileLog.NotSerial(logs.CreateLogger<DispatcherDaemon>(), options.Kamailio);
+        }
+
+        var gracePeriod = GracePeriod(client);
         Reconciler? reconciler = null;
-        using var watcher = new SocketWatcher(options.Kamailio.Path, () =>
+        using var watcher = options.Kamailio.Path is not { } path ? null : new SocketWatcher(path, () =>
         {
             client.Orphan();
             reader?.Orphan();
@@ -43,7 +49,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, TimeProvider tim
             () =>
             {
                 proxyLock.Ensure();
-                watcher.Ensure();
+                watcher?.Ensure();
             },
             timeProvider);
 
@@ -68,14 +74,6 @@ public sealed class DispatcherDaemon(DispatcherOptions options, TimeProvider tim
         }
     }
 
-    private RpcClient Client(KamailioAddress address)
-    {
-        IRpcTransport transport = address.Transport == RpcTransport.Fifo
-            ? new FifoTransport(address, options.FifoReplyDirectory)
-            : new UnixDatagramTransport(address, options.ReplyDirectory);
-        return new RpcClient(transport, options.RpcTimeout, timeProvider);
-    }
-
     private IMembershipSource Source(EtcdStore store, EtcdKeys keys)
     {
         var watch = new MembershipWatch(store, keys, timeProvider, logs.CreateLogger<MembershipWatch>());
@@ -96,13 +94,13 @@ public sealed class DispatcherDaemon(DispatcherOptions options, TimeProvider tim
         return new GraceStatus(gracePeriod.Mode, count, median, p99, longest, timeouts);
     }
 
-    private IGracePeriod GracePeriod(KamailioDispatcher dispatcher)
+    private IGracePeriod GracePeriod(RpcClient client)
     {
         var gap = new FixedGap(options.Grace == GraceMode.None ? TimeSpan.Zero : options.Gap, timeProvider);
         return options.Grace is GraceMode.None or GraceMode.Fixed
             ? gap
             : new ObservedGrace(
-                dispatcher.ListProcessesAsync,
+                client.ListProcessesAsync,
                 ProcessIdentity.Check,
                 [new SystemCallView(), new WaitChannelView()],
                 gap,

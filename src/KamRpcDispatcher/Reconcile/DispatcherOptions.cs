@@ -1,6 +1,5 @@
-using System.Text;
+using KamailioRpc;
 using KamRpcDispatcher.Etcd;
-using KamRpcDispatcher.Push.Rpc;
 
 namespace KamRpcDispatcher.Reconcile;
 
@@ -13,9 +12,6 @@ public sealed record DispatcherOptions(EtcdEndpoints Etcd, string Cluster, Kamai
 {
     /// <summary>Another way to the same Kamailio, for lists that are too long for the first one.</summary>
     public KamailioAddress? KamailioRead { get; init; }
-
-    /// <summary>Kamailio's <c>fifo_reply_dir</c>, where FIFOs for replies are made.</summary>
-    public string FifoReplyDirectory { get; init; } = "/tmp";
 
     /// <summary>The sets to manage, null for every set.</summary>
     public IReadOnlySet<int>? Sets { get; init; }
@@ -41,11 +37,8 @@ public sealed record DispatcherOptions(EtcdEndpoints Etcd, string Cluster, Kamai
     /// <summary>How long etcd may take at the start before the membership kept there stands in.</summary>
     public TimeSpan SnapshotPatience { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long Kamailio may take to reply.</summary>
-    public TimeSpan RpcTimeout { get; init; } = TimeSpan.FromSeconds(1);
-
-    /// <summary>Where the socket for replies is made; see <see cref="CheckReplyDirectory"/>.</summary>
-    public string ReplyDirectory { get; init; } = DefaultReplyDirectory();
+    /// <summary>How Kamailio is called.</summary>
+    public RpcClientOptions Rpc { get; init; } = new();
 
     /// <summary>How long the report of this proxy outlives the daemon.</summary>
     public TimeSpan ReportTtl { get; init; } = TimeSpan.FromSeconds(10);
@@ -67,30 +60,5 @@ public sealed record DispatcherOptions(EtcdEndpoints Etcd, string Cluster, Kamai
                     ? state
                     : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state"),
                 "kamrpc");
-    }
-
-    /// <summary>Answers null, or what is wrong with a directory for reply FIFOs or sockets: Kamailio opens them from where it is.</summary>
-    public static string? CheckAbsolute(string path) => Path.IsPathRooted(path) ? null : $"'{path}' is not an absolute path";
-
-    /// <summary>Answers null, or what is wrong with a directory for reply sockets.</summary>
-    public static string? CheckReplyDirectory(string path) =>
-        CheckAbsolute(path)
-        ?? (Encoding.UTF8.GetByteCount(path) > ReplySocket.LongestDirectory
-            ? $"'{path}' is longer than {ReplySocket.LongestDirectory} octets: a Unix socket in it would have a path longer than {KamailioAddress.MaxPathLength}"
-            : null);
-
-    /// <summary>systemd's runtime directory; /run/kamrpc as root; else one of the user's own.</summary>
-    public static string DefaultReplyDirectory()
-    {
-        if (Environment.GetEnvironmentVariable("RUNTIME_DIRECTORY")?.Split(':') is [{ Length: > 0 } given, ..])
-        {
-            return given;
-        }
-
-        return Environment.IsPrivilegedProcess
-            ? "/run/kamrpc"
-            : Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } runtime
-                ? Path.Combine(runtime, "kamrpc")
-                : Path.Combine(Path.GetTempPath(), $"kamrpc-{Environment.UserName}");
     }
 }

@@ -1,5 +1,6 @@
+using KamailioRpc;
+using KamailioRpc.Commands;
 using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Push;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Reconcile;
@@ -45,4 +46,10 @@ internal static partial class ReconcileLog
 
     [LoggerMessage(3009, LogLevel.Warning, "Member {Member} is left out: another member of its set, announced later, has {Uri} too")]
     public static partial void Superseded(ILogger logger, MemberKey member, string uri);
+
+    [LoggerMessage(3013, LogLevel.Warning, "{Address}: over HTTP any of Kamailio's TCP workers carries a change out, several at once: two writers can crash Kamailio, and a change whose reply was lost may be made later. Change over jsonrpc+unix: instead")]
+    public static partial void NotSerial(ILogger logger, KamailioAddress address);
+
+    [LoggerMessage(3014, LogLevel.Warning, "Kamailio tells no version that can be read, or one newer than {Newest}, the newest that this kamrpc was tested with: it is treated as {Newest}")]
+    public static partial void UnknownVersion(ILogger logger, KamailioVersion newest);
 }

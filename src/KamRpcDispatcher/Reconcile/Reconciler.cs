@@ -1,7 +1,7 @@
+using KamailioRpc;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
-using KamRpcDispatcher.Push.Rpc;
 
 namespace KamRpcDispatcher.Reconcile;
 

@@ -1,7 +1,7 @@
-using System.Text.Json;
+using KamailioRpc;
+using KamailioRpc.Commands;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
-using KamRpcDispatcher.Push.Rpc;
 using NSubstitute;
 using NSubstitute.ExceptionExtensions;
 using NUnit.Framework;
@@ -45,7 +45,7 @@ public class KamailioDispatcherTests
     public async Task Where_the_other_way_is_shut_the_first_one_is_tried()
     {
         _reader.InvokeAsync("dispatcher.list", Arg.Any<IReadOnlyList<object?>>(), Arg.Any<CancellationToken>())
-            .ThrowsAsync(new KamailioUnreachableException("jsonrpc+fifo:/nowhere", "no such file", null));
+            .ThrowsAsync(new KamailioUnreachableException(KamailioAddress.Parse("jsonrpc+fifo:/nowhere"), "no such file", null));
 
         Assert.That((await new KamailioDispatcher(_client, _reader).ReadAsync(CancellationToken.None)).Destinations, Is.Empty);
 
@@ -93,18 +93,19 @@ public class KamailioDispatcherTests
     {
         _client.Peer.Returns("one", "another");
 
-        await Assert.ThatAsync(() => new KamailioDispatcher(_client).ReadAsync(CancellationToken.None), Throws.InstanceOf<KamailioRestartedException>());
+        await Assert.ThatAsync(() => new KamailioDispatcher(_client).ReadAsync(CancellationToken.None), Throws.InstanceOf<KamailioGoneException>());
     }
 
     private static IRpcClient Kamailio()
     {
         var client = Substitute.For<IRpcClient>();
+        client.Address.Returns(KamailioAddress.Parse(KamailioAddress.Default));
         client.InvokeAsync(default!, default!, default).ReturnsForAnyArgs(static call => call.Arg<string>() switch
         {
-            "core.uptime" => JsonElement.Parse("""{"up_since":"then"}"""),
-            "core.version" => JsonElement.Parse("\"kamailio 5.6.3 (x86_64/linux)\""),
-            "dispatcher.list" => JsonElement.Parse("""{"RECORDS":[]}"""),
-            _ => JsonElement.Parse("\"Ok\""),
+            "core.uptime" => new RpcResult("""{"now":"now","up_since":"then","uptime":1}"""u8.ToArray()),
+            "core.version" => new RpcResult("\"kamailio 5.6.3 (x86_64/linux)\""u8.ToArray()),
+            "dispatcher.list" => new RpcResult("""{"RECORDS":[]}"""u8.ToArray()),
+            _ => new RpcResult("\"Ok\""u8.ToArray()),
         });
         return client;
     }

@@ -1,9 +1,9 @@
+using KamailioRpc;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
 using KamRpcDispatcher.Push.Grace;
-using KamRpcDispatcher.Push.Rpc;
 using KamRpcDispatcher.Reconcile;
 using KamRpcDispatcher.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -310,8 +310,9 @@ public sealed class ReconcilerTests : IAsyncDisposable
 
     private void Start()
     {
-        Assert.That(KamailioAddress.TryParse(_kamailio.Address, out var address, out var error), error);
-        _client = new RpcClient(new UnixDatagramTransport(address!, _folder.File("replies")), TimeSpan.FromMilliseconds(250), TimeProvider.System);
+        _client = new RpcClient(
+            KamailioAddress.Parse(_kamailio.Address),
+            new RpcClientOptions { ReplyDirectory = _folder.File("replies"), Timeout = TimeSpan.FromMilliseconds(250) });
         var dispatcher = new KamailioDispatcher(_client);
         var quarantine = new Quarantine(TimeProvider.System);
         var reconciler = new Reconciler(

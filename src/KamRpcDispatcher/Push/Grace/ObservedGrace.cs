@@ -1,3 +1,4 @@
+using KamailioRpc.Commands;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Push.Grace;

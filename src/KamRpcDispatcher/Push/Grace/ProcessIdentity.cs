@@ -1,4 +1,5 @@
 using System.Globalization;
+using KamailioRpc.Commands;
 
 namespace KamRpcDispatcher.Push.Grace;
 

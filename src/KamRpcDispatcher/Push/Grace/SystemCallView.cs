@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using KamailioRpc.Commands;
 
 namespace KamRpcDispatcher.Push.Grace;
 

@@ -1,3 +1,5 @@
+using KamailioRpc.Commands;
+
 namespace KamRpcDispatcher.Push.Grace;
 
 /// <summary>

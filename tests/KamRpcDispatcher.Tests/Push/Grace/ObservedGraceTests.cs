@@ -1,3 +1,4 @@
+using KamailioRpc.Commands;
 using KamRpcDispatcher.Push.Grace;
 using Microsoft.Extensions.Logging.Abstractions;
 using NSubstitute;

@@ -1,0 +1,52 @@
+namespace KamRpcDispatcher.Push;
+
+/// <summary>Says at once (inotify) when Kamailio's socket is made anew: after a restart the table is empty.</summary>
+internal sealed class SocketWatcher : IDisposable
+{
+    private readonly string _path;
+    private readonly Action _created;
+    private FileSystemWatcher? _watcher;
+
+    public SocketWatcher(string path, Action created)
+    {
+        _path = path;
+        _created = created;
+        Ensure();
+    }
+
+    /// <summary>Watches again where that ended: the directory goes when Kamailio's unit stops, and the watch with it.</summary>
+    public void Ensure()
+    {
+        var directory = Path.GetDirectoryName(_path)!;
+        if (!Directory.Exists(directory))
+        {
+            Dispose();
+            return;
+        }
+
+        if (_watcher is not null)
+        {
+            return;
+        }
+
+        try
+        {
+            var watcher = new FileSystemWatcher(directory, Path.GetFileName(_path)) { NotifyFilter = NotifyFilters.FileName };
+            watcher.Created += (_, _) => _created();
+            watcher.Renamed += (_, _) => _created();
+            watcher.Error += (_, _) => Dispose();
+            watcher.EnableRaisingEvents = true;
+            _watcher = watcher;
+        }
+        catch (Exception exception) when (exception is IOException or ArgumentException)
+        {
+            // No inotify instance left, or the directory went in between: the retries notice too, a little later.
+        }
+    }
+
+    public void Dispose()
+    {
+        _watcher?.Dispose();
+        _watcher = null;
+    }
+}

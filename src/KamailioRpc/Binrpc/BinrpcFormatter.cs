@@ -1,0 +1,51 @@
+using System.Buffers;
+using StreamJsonRpc;
+using StreamJsonRpc.Protocol;
+
+namespace KamailioRpc.Binrpc;
+
+/// <summary>BINRPC as Kamailio's ctl module speaks it. Results become JSON, so that they are read as those of the other protocol.</summary>
+internal sealed class BinrpcFormatter : IJsonRpcMessageFormatter
+{
+    private readonly RequestIds _ids = new();
+    private readonly ArrayBufferWriter<byte> _body = new();
+
+    /// <exception cref="KamailioGarbledReplyException">The octets are not one BINRPC reply.</exception>
+    public JsonRpcMessage Deserialize(ReadOnlySequence<byte> contentBuffer)
+    {
+        if (BinrpcHeader.Read(contentBuffer) is not { } header || contentBuffer.Length != header.MessageLength)
+        {
+            throw new KamailioGarbledReplyException($"{contentBuffer.Length} octets that are not one BINRPC message");
+        }
+
+        var body = contentBuffer.Slice(header.Length);
+        var records = body.IsSingleSegment ? body.FirstSpan : body.ToArray();
+        var id = _ids.FromWire(header.Cookie);
+        return header.Kind switch
+        {
+            BinrpcKind.Reply => new JsonRpcResult { RequestId = id, Result = BinrpcReader.ReadResult(records) },
+            BinrpcKind.Fault => new JsonRpcError { RequestId = id, Error = BinrpcReader.ReadFault(records) },
+            _ => throw new KamailioGarbledReplyException($"it is a message of kind {(int)header.Kind}, no reply"),
+        };
+    }
+
+    public void Serialize(IBufferWriter<byte> bufferWriter, JsonRpcMessage message)
+    {
+        if (message is not JsonRpcRequest request)
+        {
+            throw new NotSupportedException($"Kamailio takes requests, not {message.GetType().Name}.");
+        }
+
+        _body.ResetWrittenCount();
+        BinrpcWriter.Write(_body, request.Method);
+        foreach (var argument in request.ArgumentsList ?? [])
+        {
+            BinrpcWriter.Write(_body, argument);
+        }
+
+        BinrpcHeader.WriteRequest(bufferWriter, _ids.ToWire(request.RequestId), _body.WrittenCount);
+        bufferWriter.Write(_body.WrittenSpan);
+    }
+
+    public object GetJsonText(JsonRpcMessage message) => throw new NotSupportedException();
+}

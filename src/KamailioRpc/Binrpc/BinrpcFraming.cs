@@ -1,0 +1,23 @@
+using System.Buffers;
+
+namespace KamailioRpc.Binrpc;
+
+/// <summary>BINRPC tells the length of each message in its header.</summary>
+/// <param name="maxLength">Of a message; a header that announces more is not waited for.</param>
+internal sealed class BinrpcFraming(int maxLength) : IFraming
+{
+    public SequencePosition? Find(ReadOnlySequence<byte> buffer)
+    {
+        if (BinrpcHeader.Read(buffer) is not { } header)
+        {
+            return null;
+        }
+
+        if (header.MessageLength > maxLength)
+        {
+            throw new KamailioGarbledReplyException($"it announces {header.MessageLength} octets, more than the {maxLength} that are taken");
+        }
+
+        return buffer.Length < header.MessageLength ? null : buffer.GetPosition(header.MessageLength);
+    }
+}

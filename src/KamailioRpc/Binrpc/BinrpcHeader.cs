@@ -1,0 +1,75 @@
+using System.Buffers;
+
+namespace KamailioRpc.Binrpc;
+
+/// <summary>
+/// The header of a BINRPC message: magic and version, kind and lengths, the body's length in 1 to 4 octets, a cookie in 1 to 4. Big endian.
+/// </summary>
+/// <param name="Kind">Request, reply or fault.</param>
+/// <param name="Cookie">What a reply repeats from its request.</param>
+/// <param name="Length">Of the header itself.</param>
+/// <param name="BodyLength">Of what follows.</param>
+internal readonly record struct BinrpcHeader(BinrpcKind Kind, uint Cookie, int Length, uint BodyLength)
+{
+    /// <summary>Two octets, and at most four for each of length and cookie.</summary>
+    public const int MaxLength = 10;
+
+    private const byte MagicAndVersion = 0xA1;
+    private const int FixedLength = 2;
+
+    public long MessageLength => Length + (long)BodyLength;
+
+    /// <summary>Null when more octets are needed to know.</summary>
+    /// <exception cref="KamailioGarbledReplyException">It is no header.</exception>
+    public static BinrpcHeader? Read(ReadOnlySequence<byte> buffer)
+    {
+        Span<byte> octets = stackalloc byte[MaxLength];
+        var length = (int)Math.Min(buffer.Length, MaxLength);
+        buffer.Slice(0, length).CopyTo(octets);
+        octets = octets[..length];
+        if (length > 0 && octets[0] != MagicAndVersion)
+        {
+            throw new KamailioGarbledReplyException($"it starts with 0x{octets[0]:x2}, not as BINRPC version 1");
+        }
+
+        if (length < FixedLength)
+        {
+            return null;
+        }
+
+        var bodyLengthLength = ((octets[1] >> 2) & 3) + 1;
+        var cookieLength = (octets[1] & 3) + 1;
+        var headerLength = FixedLength + bodyLengthLength + cookieLength;
+        return length < headerLength
+            ? null
+            : new BinrpcHeader(
+                (BinrpcKind)(octets[1] >> 4),
+                Integer(octets.Slice(FixedLength + bodyLengthLength, cookieLength)),
+                headerLength,
+                Integer(octets.Slice(FixedLength, bodyLengthLength)));
+    }
+
+    /// <summary>Writes the header of a request.</summary>
+    public static void WriteRequest(IBufferWriter<byte> output, uint cookie, int bodyLength)
+    {
+        var header = output.GetSpan(MaxLength);
+        header[0] = MagicAndVersion;
+
+        // Both in four octets: 3 and 3 in the lower bits.
+        header[1] = ((int)BinrpcKind.Request << 4) | 0b1111;
+        System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(header[FixedLength..], bodyLength);
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(header[(FixedLength + sizeof(int))..], cookie);
+        output.Advance(MaxLength);
+    }
+
+    private static uint Integer(ReadOnlySpan<byte> octets)
+    {
+        var value = 0u;
+        foreach (var octet in octets)
+        {
+            value = (value << 8) | octet;
+        }
+
+        return value;
+    }
+}

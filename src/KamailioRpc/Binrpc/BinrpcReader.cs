@@ -1,0 +1,267 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Unicode;
+using KamailioRpc.Json;
+using StreamJsonRpc.Protocol;
+
+namespace KamailioRpc.Binrpc;
+
+/// <summary>Reads the records of a BINRPC reply, and writes them as JSON.</summary>
+/// <remarks>
+/// An array of named values, such as the sets in <c>dispatcher.list</c>, becomes an array of objects with one member each, as jsonrpcs writes it.
+/// </remarks>
+internal ref struct BinrpcReader
+{
+    private const int LengthBits = 7;
+    private const int HasLength = 8;
+
+    /// <summary>No deeper than in JSON, so that no reply can use up the stack.</summary>
+    private const int MaxDepth = JsonReply.MaxDepth;
+
+    private static readonly JsonWriterOptions WriterOptions = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+
+        // A named value in an array takes two levels.
+        MaxDepth = 2 * (MaxDepth + 1),
+
+        // What is written is right by construction; the validation would cost as much as the writing.
+        SkipValidation = true,
+    };
+
+    private ReadOnlySpan<byte> _rest;
+
+    private BinrpcReader(ReadOnlySpan<byte> records) => _rest = records;
+
+    /// <exception cref="KamailioGarbledReplyException">They are no records.</exception>
+    public static RpcResult ReadResult(ReadOnlySpan<byte> records)
+    {
+        var json = new ArrayBufferWriter<byte>(Math.Max(records.Length, 16));
+        using (var writer = new Utf8JsonWriter(json, WriterOptions))
+        {
+            var reader = new BinrpcReader(records);
+            var count = new BinrpcReader(records).CountValues();
+            if (records.IsEmpty)
+            {
+                writer.WriteStartObject();
+                writer.WriteEndObject();
+            }
+            else if (count == 1)
+            {
+                reader.CopyValue(writer, reader.ReadRecord(), depth: 0);
+            }
+            else
+            {
+                writer.WriteStartArray();
+                while (!reader._rest.IsEmpty)
+                {
+                    reader.CopyValue(writer, reader.ReadRecord(), depth: 1);
+                }
+
+                writer.WriteEndArray();
+            }
+        }
+
+        return new RpcResult(json.WrittenMemory);
+    }
+
+    /// <summary>Reads a fault: its code and its message.</summary>
+    /// <exception cref="KamailioGarbledReplyException">They are something else.</exception>
+    public static JsonRpcError.ErrorDetail ReadFault(ReadOnlySpan<byte> records)
+    {
+        var reader = new BinrpcReader(records);
+        var code = reader.ReadRecord();
+        var message = reader.ReadRecord();
+        return code.Type == BinrpcType.Integer && message.Type == BinrpcType.Text
+            ? new JsonRpcError.ErrorDetail { Code = (JsonRpcErrorCode)Integer(code.Value), Message = Encoding.UTF8.GetString(message.Value) }
+            : throw new KamailioGarbledReplyException("its fault has no code or no message");
+    }
+
+    /// <summary>Counts the values that stand side by side, without looking into them.</summary>
+    private int CountValues()
+    {
+        var count = 0;
+        var depth = 0;
+        while (!_rest.IsEmpty)
+        {
+            var record = ReadRecord();
+            depth += record.IsStart ? 1 : record.IsEnd ? -1 : 0;
+            count += depth == 0 && !record.IsName ? 1 : 0;
+        }
+
+        return count;
+    }
+
+    private void CopyValue(Utf8JsonWriter writer, Record record, int depth)
+    {
+        if (depth > MaxDepth)
+        {
+            throw new KamailioGarbledReplyException($"it nests deeper than {MaxDepth}");
+        }
+
+        switch (record.Type)
+        {
+            case BinrpcType.Integer:
+                writer.WriteNumberValue(Integer(record.Value));
+                break;
+            case BinrpcType.Double:
+                CopyDouble(writer, Long(record.Value));
+                break;
+            case BinrpcType.Text or BinrpcType.Octets:
+                CopyText(writer, record.Value);
+                break;
+            case BinrpcType.Structure when record.IsStart:
+                writer.WriteStartObject();
+                while (ReadRecord() is var name && !(name.IsEnd && name.Type == BinrpcType.Structure))
+                {
+                    CopyMember(writer, name, depth);
+                }
+
+                writer.WriteEndObject();
+                break;
+            case BinrpcType.Array when record.IsStart:
+                CopyArray(writer, depth);
+                break;
+            default:
+                throw new KamailioGarbledReplyException($"a record of type {(int)record.Type} stands where a value belongs");
+        }
+    }
+
+    private void CopyMember(Utf8JsonWriter writer, Record name, int depth)
+    {
+        if (!name.IsName)
+        {
+            throw new KamailioGarbledReplyException("a value in a structure has no name");
+        }
+
+        if (Utf8.IsValid(name.Value))
+        {
+            writer.WritePropertyName(name.Value);
+        }
+        else
+        {
+            writer.WritePropertyName(Encoding.UTF8.GetString(name.Value));
+        }
+
+        CopyValue(writer, ReadRecord(), depth + 1);
+    }
+
+    private void CopyArray(Utf8JsonWriter writer, int depth)
+    {
+        writer.WriteStartArray();
+        while (ReadRecord() is var entry && !(entry.IsEnd && entry.Type == BinrpcType.Array))
+        {
+            if (entry.IsName)
+            {
+                writer.WriteStartObject();
+                CopyMember(writer, entry, depth + 1);
+                writer.WriteEndObject();
+            }
+            else
+            {
+                CopyValue(writer, entry, depth + 1);
+            }
+        }
+
+        writer.WriteEndArray();
+    }
+
+    private static void CopyDouble(Utf8JsonWriter writer, long thousandths)
+    {
+        // A whole number is written as one: Kamailio has no other way to send what has more than 32 bits.
+        if (thousandths % 1000 == 0)
+        {
+            writer.WriteNumberValue(thousandths / 1000);
+        }
+        else
+        {
+            writer.WriteNumberValue(thousandths / 1000m);
+        }
+    }
+
+    private static void CopyText(Utf8JsonWriter writer, ReadOnlySpan<byte> text)
+    {
+        if (Utf8.IsValid(text))
+        {
+            writer.WriteStringValue(text);
+        }
+        else
+        {
+            writer.WriteStringValue(Encoding.UTF8.GetString(text));
+        }
+    }
+
+    private Record ReadRecord()
+    {
+        var first = Take(1)[0];
+        var type = (BinrpcType)(first & 0xF);
+        var length = (long)(first >> 4);
+        var hasLength = false;
+        if (type != BinrpcType.Double && (length & HasLength) != 0)
+        {
+            hasLength = true;
+            length = Length(Take((int)length & LengthBits));
+        }
+
+        var value = Take(length);
+        return type switch
+        {
+            // The end of both is told by a separate length of none.
+            BinrpcType.Structure or BinrpcType.Array => new Record(type, value, IsStart: !hasLength, IsEnd: hasLength),
+            BinrpcType.Text or BinrpcType.Name => new Record(type, WithoutZero(value), false, false),
+            BinrpcType.Integer when value.Length > sizeof(int) => throw new KamailioGarbledReplyException($"an integer of it has {value.Length} octets"),
+            BinrpcType.Double when value.Length > sizeof(long) => throw new KamailioGarbledReplyException($"a number of it has {value.Length} octets"),
+            _ => new Record(type, value, false, false),
+        };
+    }
+
+    private static ReadOnlySpan<byte> WithoutZero(ReadOnlySpan<byte> text) => text switch
+    {
+        [] => text,
+        [.. var rest, 0] => rest,
+        _ => throw new KamailioGarbledReplyException("a text of it has no zero at its end"),
+    };
+
+    private ReadOnlySpan<byte> Take(long length)
+    {
+        if (length > _rest.Length)
+        {
+            throw new KamailioGarbledReplyException("it ends in the middle of a record");
+        }
+
+        var taken = _rest[..(int)length];
+        _rest = _rest[(int)length..];
+        return taken;
+    }
+
+    private static int Integer(ReadOnlySpan<byte> octets) => unchecked((int)Long(octets));
+
+    private static long Length(ReadOnlySpan<byte> octets) =>
+        octets.Length <= sizeof(int) ? Long(octets) : throw new KamailioGarbledReplyException($"a length of it has {octets.Length} octets");
+
+    private static long Long(ReadOnlySpan<byte> octets)
+    {
+        var value = 0L;
+        foreach (var octet in octets)
+        {
+            value = (value << 8) | octet;
+        }
+
+        return value;
+    }
+
+    private readonly ref struct Record(BinrpcType type, ReadOnlySpan<byte> value, bool IsStart, bool IsEnd)
+    {
+        public BinrpcType Type { get; } = type;
+
+        public ReadOnlySpan<byte> Value { get; } = value;
+
+        public bool IsStart { get; } = IsStart;
+
+        public bool IsEnd { get; } = IsEnd;
+
+        public bool IsName => Type == BinrpcType.Name;
+    }
+}

@@ -1,0 +1,14 @@
+using System.Buffers;
+
+namespace KamailioRpc;
+
+/// <summary>Finds where messages end in a stream of octets.</summary>
+internal interface IFraming
+{
+    /// <summary>
+    /// Looks at what has come since the last look. The position behind the message when it is whole, else null; what was found must be
+    /// taken out of the buffer before the next look.
+    /// </summary>
+    /// <exception cref="KamailioGarbledReplyException">It is no message.</exception>
+    SequencePosition? Find(ReadOnlySequence<byte> buffer);
+}

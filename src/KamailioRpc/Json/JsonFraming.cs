@@ -1,0 +1,44 @@
+using System.Buffers;
+using System.Text.Json;
+
+namespace KamailioRpc.Json;
+
+/// <summary>Kamailio writes JSON to FIFOs and connections without any frame: the end of the object is the end of the message, looked for octet by octet as they come.</summary>
+internal sealed class JsonFraming : IFraming
+{
+    private JsonReaderState _state = New();
+    private long _scanned;
+
+    public SequencePosition? Find(ReadOnlySequence<byte> buffer)
+    {
+        try
+        {
+            return Scan(buffer);
+        }
+        catch (JsonException exception)
+        {
+            throw new KamailioGarbledReplyException("what comes is not JSON", exception);
+        }
+    }
+
+    private SequencePosition? Scan(ReadOnlySequence<byte> buffer)
+    {
+        var reader = new Utf8JsonReader(buffer.Slice(_scanned), isFinalBlock: false, _state);
+        while (reader.Read())
+        {
+            if (reader.CurrentDepth == 0 && reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray))
+            {
+                var end = buffer.GetPosition(_scanned + reader.BytesConsumed);
+                _state = New();
+                _scanned = 0;
+                return end;
+            }
+        }
+
+        _scanned += reader.BytesConsumed;
+        _state = reader.CurrentState;
+        return null;
+    }
+
+    private static JsonReaderState New() => new(new JsonReaderOptions { MaxDepth = JsonReply.MaxDepth, AllowMultipleValues = true });
+}

@@ -1,0 +1,209 @@
+using System.Net.Sockets;
+using KamailioRpc.Transports;
+using StreamJsonRpc;
+
+namespace KamailioRpc;
+
+/// <summary>Calls one Kamailio over one transport. Thread-safe.</summary>
+/// <remarks>
+/// A connection on which a call was not answered is given up, its reply address with it: a reply that comes late finds nobody and can
+/// never be taken for the answer to a later call.
+/// </remarks>
+public sealed class RpcClient : IRpcClient
+{
+    private readonly IRpcTransport _transport;
+    private readonly RpcClientOptions _options;
+    private readonly SemaphoreSlim _turn;
+    private readonly Lock _gate = new();
+    private readonly HashSet<RpcConnection> _open = [];
+    private readonly Stack<RpcConnection> _idle = [];
+
+    public RpcClient(KamailioAddress address, RpcClientOptions? options = null)
+    {
+        _options = options ?? new RpcClientOptions();
+        _transport = RpcTransports.Of(address, _options);
+        _turn = new SemaphoreSlim(_options.MaxConcurrentCalls, _options.MaxConcurrentCalls);
+    }
+
+    public KamailioAddress Address => _transport.Address;
+
+    public string Peer => _transport.Peer;
+
+    /// <summary>
+    /// Kamailio's socket was made anew: what was sent over the connections of before is not answered any more. A call that waits for its
+    /// reply ends at once, its outcome unknown. From any thread.
+    /// </summary>
+    public void Orphan()
+    {
+        RpcConnection[] open;
+        lock (_gate)
+        {
+            open = [.. _open];
+        }
+
+        foreach (var connection in open)
+        {
+            connection.Orphan();
+        }
+    }
+
+    public async Task<RpcResult> InvokeAsync(string method, IReadOnlyList<object?> arguments, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            while (TakeIdle() is { } idle)
+            {
+                try
+                {
+                    return await InvokeOnceAsync(idle, method, arguments, cancellationToken).ConfigureAwait(false);
+                }
+                catch (KamailioUnreachableException)
+                {
+                    // The socket was another Kamailio's, one that has gone: the request was not delivered, so it may be sent again.
+                }
+            }
+
+            return await InvokeOnceAsync(await ConnectAsync(cancellationToken).ConfigureAwait(false), method, arguments, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        RpcConnection[] open;
+        lock (_gate)
+        {
+            open = [.. _open];
+            _open.Clear();
+            _idle.Clear();
+        }
+
+        foreach (var connection in open)
+        {
+            await connection.DisposeAsync().ConfigureAwait(false);
+        }
+
+        _turn.Dispose();
+    }
+
+    private async Task<RpcResult> InvokeOnceAsync(RpcConnection connection, string method, IReadOnlyList<object?> arguments, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var result = await connection.Rpc.InvokeWithCancellationAsync<RpcResult>(method, arguments, CancellationToken.None)
+                .WaitAsync(_options.Timeout, _options.TimeProvider, cancellationToken).ConfigureAwait(false);
+            await KeepAsync(connection).ConfigureAwait(false);
+            return result;
+        }
+        catch (RemoteInvocationException fault)
+        {
+            await KeepAsync(connection).ConfigureAwait(false);
+            throw new KamailioFaultException(method, fault.ErrorCode, fault.Message);
+        }
+        catch (Exception exception)
+        {
+            await GiveUpAsync(connection).ConfigureAwait(false);
+            throw Translate(exception is ConnectionLostException ? connection.Failure ?? exception : exception, method, connection.IsOrphaned);
+        }
+    }
+
+    private Exception Translate(Exception exception, string method, bool isOrphaned)
+    {
+        if (exception is OperationCanceledException)
+        {
+            return exception;
+        }
+
+        if (isOrphaned)
+        {
+            return new KamailioGoneException(method, exception);
+        }
+
+        // StreamJsonRpc wraps what the message handler threw.
+        for (var cause = exception; cause is not null; cause = cause.InnerException)
+        {
+            switch (cause)
+            {
+                case KamailioRpcException or NotSupportedException:
+                    return cause;
+                case TimeoutException:
+                    return new KamailioTimeoutException(method, _options.Timeout);
+                case SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted }:
+                    return new KamailioGoneException(method, exception);
+                case SocketException:
+                    return new KamailioUnreachableException(Address, cause.Message, exception);
+            }
+        }
+
+        // The other side closed the connection.
+        return new KamailioGoneException(method, exception);
+    }
+
+    private async Task<RpcConnection> ConnectAsync(CancellationToken cancellationToken)
+    {
+        using var deadline = new CancellationTokenSource(_options.Timeout, _options.TimeProvider);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        try
+        {
+            var connection = new RpcConnection(await _transport.ConnectAsync(either.Token).ConfigureAwait(false));
+            lock (_gate)
+            {
+                _open.Add(connection);
+            }
+
+            return connection;
+        }
+        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new KamailioUnreachableException(Address, $"no connection within {_options.Timeout.TotalMilliseconds:0} ms", exception);
+        }
+    }
+
+    private RpcConnection? TakeIdle()
+    {
+        lock (_gate)
+        {
+            while (_idle.TryPop(out var connection))
+            {
+                // An orphan is not used again, nor is one that the other side closed meanwhile.
+                if (connection.IsUsable)
+                {
+                    return connection;
+                }
+
+                _open.Remove(connection);
+                connection.Abandon();
+            }
+
+            return null;
+        }
+    }
+
+    private async ValueTask KeepAsync(RpcConnection connection)
+    {
+        if (_transport.IsOneShot)
+        {
+            await GiveUpAsync(connection).ConfigureAwait(false);
+            return;
+        }
+
+        lock (_gate)
+        {
+            _idle.Push(connection);
+        }
+    }
+
+    private async Task GiveUpAsync(RpcConnection connection)
+    {
+        lock (_gate)
+        {
+            _open.Remove(connection);
+        }
+
+        await connection.DisposeAsync().ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,59 @@
+using System.Text;
+using KamailioRpc.Transports;
+
+namespace KamailioRpc;
+
+/// <summary>How a client calls Kamailio. What is not set has the value shown here.</summary>
+public sealed record RpcClientOptions
+{
+    /// <summary>How long a call may take, with the connection that it may need; a call that takes longer ends with <see cref="KamailioTimeoutException"/>.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How many calls may be under way at a time; others wait for their turn. Two at once are two writers to Kamailio's tables.</summary>
+    public int MaxConcurrentCalls { get; init; } = 1;
+
+    /// <summary>The longest reply taken, in octets; a longer one is a <see cref="KamailioGarbledReplyException"/>.</summary>
+    public int MaxReplyLength { get; init; } = 64 * 1024 * 1024;
+
+    /// <summary>For Unix datagrams: a directory of ours for the sockets that Kamailio replies to. Kamailio's user must be able to enter it; made when missing.</summary>
+    public string ReplyDirectory { get; init; } = DefaultReplyDirectory();
+
+    /// <summary>For FIFOs: Kamailio's <c>fifo_reply_dir</c>.</summary>
+    public string FifoReplyDirectory { get; init; } = "/tmp";
+
+    /// <summary>For HTTPS: a PEM file with the certificates to trust; null for those that the system trusts.</summary>
+    public string? CertificateAuthorityFile { get; init; }
+
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>Answers null, or what is wrong with a directory for reply sockets.</summary>
+    public static string? CheckReplyDirectory(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        return CheckAbsolute(path)
+            ?? (Encoding.UTF8.GetByteCount(path) > ReplySocket.LongestDirectory
+                ? $"'{path}' is longer than {ReplySocket.LongestDirectory} octets: a Unix socket in it would have a path longer than {KamailioAddress.MaxPathLength}"
+                : null);
+    }
+
+    /// <summary>Answers null, or what is wrong with a directory for reply FIFOs or sockets: Kamailio opens them from where it is.</summary>
+    public static string? CheckAbsolute(string path) => Path.IsPathRooted(path) ? null : $"'{path}' is not an absolute path";
+
+    /// <summary>systemd's runtime directory; /run/kamrpc as root; else one of the user's own.</summary>
+    public static string DefaultReplyDirectory()
+    {
+        if (Environment.GetEnvironmentVariable("RUNTIME_DIRECTORY")?.Split(':') is [{ Length: > 0 } given, ..])
+        {
+            return given;
+        }
+
+        if (Environment.IsPrivilegedProcess)
+        {
+            return "/run/kamrpc";
+        }
+
+        return Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } runtime
+            ? Path.Combine(runtime, "kamrpc")
+            : Path.Combine(Path.GetTempPath(), $"kamrpc-{Environment.UserName}");
+    }
+}

@@ -1,0 +1,57 @@
+using System.Buffers;
+using System.Net.Sockets;
+using StreamJsonRpc;
+using StreamJsonRpc.Protocol;
+
+namespace KamailioRpc.Transports;
+
+/// <summary>One message a datagram, over a connected socket.</summary>
+/// <param name="socket">Connected.</param>
+/// <param name="connection">What is closed with this: the socket, and what belongs to it.</param>
+/// <param name="maxDatagram">One octet more than the longest datagram, so that one that was cut is seen.</param>
+/// <param name="formatter">Reads and writes messages.</param>
+internal sealed class DatagramMessageHandler(Socket socket, IDisposable connection, int maxDatagram, IJsonRpcMessageFormatter formatter)
+    : MessageHandlerBase(formatter)
+{
+    private readonly byte[] _datagram = GC.AllocateUninitializedArray<byte>(maxDatagram);
+    private readonly ArrayBufferWriter<byte> _request = new();
+
+    public override bool CanRead => true;
+
+    public override bool CanWrite => true;
+
+    protected override async ValueTask<JsonRpcMessage?> ReadCoreAsync(CancellationToken cancellationToken)
+    {
+        var length = await socket.ReceiveAsync(_datagram, SocketFlags.None, cancellationToken).ConfigureAwait(false);
+        if (length == 0)
+        {
+            throw new KamailioGarbledReplyException("it is empty");
+        }
+
+        if (length >= maxDatagram)
+        {
+            throw new KamailioGarbledReplyException($"it is longer than {maxDatagram - 1} octets");
+        }
+
+        return Formatter.Deserialize(new ReadOnlySequence<byte>(_datagram, 0, length));
+    }
+
+    protected override async ValueTask WriteCoreAsync(JsonRpcMessage content, CancellationToken cancellationToken)
+    {
+        _request.ResetWrittenCount();
+        Formatter.Serialize(_request, content);
+        await socket.SendAsync(_request.WrittenMemory, SocketFlags.None, cancellationToken).ConfigureAwait(false);
+    }
+
+    protected override ValueTask FlushAsync(CancellationToken cancellationToken) => default;
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            connection.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+}

@@ -1,0 +1,49 @@
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using StreamJsonRpc;
+
+namespace KamailioRpc.Transports;
+
+/// <summary>HTTP or HTTPS to Kamailio's xhttp module, whose <c>event_route[xhttp:request]</c> calls <c>jsonrpc_dispatch()</c>.</summary>
+internal sealed class HttpTransport(KamailioAddress address, RpcClientOptions options) : IRpcTransport
+{
+    public KamailioAddress Address => address;
+
+    public string Peer => string.Empty;
+
+    public bool IsOneShot => false;
+
+    public ValueTask<IJsonRpcMessageHandler> ConnectAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return new(new HttpPostHandler(new HttpClient(NewHandler(), disposeHandler: true), address, options.MaxReplyLength));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            throw new KamailioUnreachableException(address, $"the certificates in {options.CertificateAuthorityFile} cannot be read: {exception.Message}", exception);
+        }
+    }
+
+    private SocketsHttpHandler NewHandler()
+    {
+        var handler = new SocketsHttpHandler
+        {
+            // A proxy from the environment is for the world outside, and a redirection would take the request to somebody else.
+            UseProxy = false,
+            AllowAutoRedirect = false,
+            UseCookies = false,
+        };
+        if (options.CertificateAuthorityFile is { } file)
+        {
+            var trusted = new X509Certificate2Collection();
+            trusted.ImportFromPemFile(file);
+            var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+            policy.CustomTrustStore.AddRange(trusted);
+            handler.SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy };
+        }
+
+        return handler;
+    }
+}

@@ -1,0 +1,34 @@
+using System.Net.Sockets;
+using KamailioRpc.Binrpc;
+using KamailioRpc.Json;
+using StreamJsonRpc;
+
+namespace KamailioRpc.Transports;
+
+/// <summary>The Unix datagram socket of Kamailio's jsonrpcs or ctl module.</summary>
+internal sealed class UnixDatagramTransport(KamailioAddress address, RpcClientOptions options) : IRpcTransport
+{
+    /// <summary>Kamailio's largest datagram reply is 128 KiB; one octet more would show that a reply was cut.</summary>
+    private const int MaxDatagram = (128 * 1024) + 1;
+
+    public KamailioAddress Address => address;
+
+    public string Peer => SocketFile.Incarnation(address.Path!);
+
+    public bool IsOneShot => false;
+
+    public ValueTask<IJsonRpcMessageHandler> ConnectAsync(CancellationToken cancellationToken)
+    {
+        SocketFile.Require(address);
+        try
+        {
+            var connection = ReplySocket.Connect(address.Path!, options.ReplyDirectory);
+            IJsonRpcMessageFormatter formatter = address.Protocol == RpcProtocol.BinRpc ? new BinrpcFormatter() : new JsonRpcFormatter();
+            return new(new DatagramMessageHandler(connection.Socket, connection, MaxDatagram, formatter));
+        }
+        catch (Exception exception) when (exception is SocketException or IOException or UnauthorizedAccessException)
+        {
+            throw new KamailioUnreachableException(address, exception.Message, exception);
+        }
+    }
+}
