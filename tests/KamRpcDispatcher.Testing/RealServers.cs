@@ -36,6 +36,8 @@ public static class RealServers
     /// <summary>A UDP port that nobody has, and that is given once only.</summary>
     public static int FreeUdpPort() => FreePort(SocketType.Dgram, ProtocolType.Udp);
 
+    internal static bool IsInstalled(string program) => PathOf(program) is not null;
+
     /// <exception cref="FileNotFoundException">It is not installed.</exception>
     internal static string Find(string program) =>
         PathOf(program) ?? throw new FileNotFoundException($"{program} is not installed", program);

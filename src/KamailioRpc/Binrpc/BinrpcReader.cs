@@ -33,6 +33,9 @@ internal ref struct BinrpcReader
 
     private ReadOnlySpan<byte> _rest;
 
+    /// <summary>What ctl sends for no text at all.</summary>
+    private static ReadOnlySpan<byte> NullText => "<null string>"u8;
+
     private BinrpcReader(ReadOnlySpan<byte> records) => _rest = records;
 
     /// <exception cref="KamailioGarbledReplyException">They are no records.</exception>
@@ -183,7 +186,11 @@ internal ref struct BinrpcReader
 
     private static void CopyText(Utf8JsonWriter writer, ReadOnlySpan<byte> text)
     {
-        if (Utf8.IsValid(text))
+        if (text.SequenceEqual(NullText))
+        {
+            writer.WriteNullValue();
+        }
+        else if (Utf8.IsValid(text))
         {
             writer.WriteStringValue(text);
         }

@@ -13,40 +13,26 @@ internal sealed class HttpPostHandler(HttpClient http, KamailioAddress address, 
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
     private readonly CancellationTokenSource _life = new();
-    private readonly Channel<ReadOnlySequence<byte>> _replies = Channel.CreateUnbounded<ReadOnlySequence<byte>>();
+    private readonly Channel<Task<ReadOnlySequence<byte>>> _answers = Channel.CreateUnbounded<Task<ReadOnlySequence<byte>>>();
 
     public override bool CanRead => true;
 
     public override bool CanWrite => true;
 
-    protected override async ValueTask<JsonRpcMessage?> ReadCoreAsync(CancellationToken cancellationToken) =>
-        Formatter.Deserialize(await _replies.Reader.ReadAsync(cancellationToken).ConfigureAwait(false));
+    protected override async ValueTask<JsonRpcMessage?> ReadCoreAsync(CancellationToken cancellationToken)
+    {
+        var answer = await _answers.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+        return Formatter.Deserialize(await answer.WaitAsync(cancellationToken).ConfigureAwait(false));
+    }
 
-    protected override async ValueTask WriteCoreAsync(JsonRpcMessage content, CancellationToken cancellationToken)
+    protected override ValueTask WriteCoreAsync(JsonRpcMessage content, CancellationToken cancellationToken)
     {
         var json = new ArrayBufferWriter<byte>();
         Formatter.Serialize(json, content);
-        using var request = new HttpRequestMessage(HttpMethod.Post, address.Url) { Content = new ReadOnlyMemoryContent(json.WrittenMemory) };
-        request.Content.Headers.ContentType = Json;
-        try
-        {
-            // Cancelled with the connection, which is given up with a call that takes too long.
-            using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, _life.Token).ConfigureAwait(false);
-            var body = await ReadAsync(answer.Content, _life.Token).ConfigureAwait(false);
-            if (!answer.IsSuccessStatusCode && !IsObject(body))
-            {
-                throw new KamailioUnreachableException(
-                    address,
-                    $"it answers {(int)answer.StatusCode} {answer.ReasonPhrase}: event_route[xhttp:request] does not give this request to jsonrpc_dispatch()",
-                    null);
-            }
 
-            _replies.Writer.TryWrite(body);
-        }
-        catch (HttpRequestException exception) when (exception.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError)
-        {
-            throw new KamailioUnreachableException(address, (exception.InnerException ?? exception).Message, exception);
-        }
+        // Not waited for here: a connection that is given up is closed only when nothing is being written any more.
+        _answers.Writer.TryWrite(PostAsync(json.WrittenMemory));
+        return default;
     }
 
     protected override ValueTask FlushAsync(CancellationToken cancellationToken) => default;
@@ -60,6 +46,30 @@ internal sealed class HttpPostHandler(HttpClient http, KamailioAddress address, 
         }
 
         base.Dispose(disposing);
+    }
+
+    private async Task<ReadOnlySequence<byte>> PostAsync(ReadOnlyMemory<byte> json)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, address.Url) { Content = new ReadOnlyMemoryContent(json) };
+        request.Content.Headers.ContentType = Json;
+        try
+        {
+            using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, _life.Token).ConfigureAwait(false);
+            var body = await ReadAsync(answer.Content, _life.Token).ConfigureAwait(false);
+            if (!answer.IsSuccessStatusCode && !IsObject(body))
+            {
+                throw new KamailioUnreachableException(
+                    address,
+                    $"it answers {(int)answer.StatusCode} {answer.ReasonPhrase}: event_route[xhttp:request] does not give this request to jsonrpc_dispatch()",
+                    null);
+            }
+
+            return body;
+        }
+        catch (HttpRequestException exception) when (exception.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError)
+        {
+            throw new KamailioUnreachableException(address, exception.GetBaseException().Message, exception);
+        }
     }
 
     private async Task<ReadOnlySequence<byte>> ReadAsync(HttpContent content, CancellationToken cancellationToken)

@@ -28,6 +28,9 @@ public sealed record KamailioOptions
     /// <summary>Whole seconds; zero turns the probing off.</summary>
     public TimeSpan PingInterval { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>A UDP port of 127.0.0.1 for JSON-RPC in place of the Unix socket: jsonrpcs has one datagram socket.</summary>
+    public int? RpcUdpPort { get; init; }
+
     /// <summary>Put before the include: more defines, globals, modules.</summary>
     public string ExtraConfig { get; init; } = "";
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 
 namespace KamRpcDispatcher.Testing;
@@ -25,11 +26,14 @@ public sealed class KamailioServer : IAsyncDisposable
         _options = options;
         SocketPath = _folder.File("kamailio_rpc.sock");
         ListFile = _folder.File("dispatcher.list");
-        _client = new DatagramClient(SocketPath);
+        _client = options.RpcUdpPort is { } port ? new DatagramClient(new IPEndPoint(IPAddress.Loopback, port)) : new DatagramClient(SocketPath);
         Directory.CreateDirectory(_folder.File("run"));
         File.WriteAllLines(ListFile, options.ListFileLines);
         File.WriteAllText(ConfigFile, Config());
     }
+
+    /// <summary>The release under test, null when Kamailio is not installed.</summary>
+    public static Version? Release { get; } = ReadRelease();
 
     /// <summary>The file that Kamailio is started with: the defines and the include.</summary>
     public string ConfigFile => _folder.File("kamailio.cfg");
@@ -43,7 +47,7 @@ public sealed class KamailioServer : IAsyncDisposable
     public string SocketPath { get; }
 
     /// <summary>The URI by which the product addresses it.</summary>
-    public string RpcAddress => "jsonrpc+unix:" + SocketPath;
+    public string RpcAddress => _options.RpcUdpPort is { } port ? $"jsonrpc+udp://127.0.0.1:{port}" : "jsonrpc+unix:" + SocketPath;
 
     public IPEndPoint Sip { get; } = new(IPAddress.Loopback, RealServers.FreeUdpPort());
 
@@ -86,6 +90,12 @@ public sealed class KamailioServer : IAsyncDisposable
             "kamailio",
             ["-f", ConfigFile, "-DD", "-E", "-m", _options.SharedMemoryMegabytes.ToString(CultureInfo.InvariantCulture), "-Y", _folder.File("run"), "-P", _folder.File("kamailio.pid")],
             _folder.File("kamailio.log"));
+        if (_options.RpcUdpPort is not null)
+        {
+            await AwaitUdpAsync().ConfigureAwait(false);
+            return;
+        }
+
         if (await Task.WhenAny(created.Task, _process.Gone).WaitAsync(StartTime).ConfigureAwait(false) != created.Task)
         {
             throw new InvalidOperationException($"Kamailio did not start:\n{Output}");
@@ -157,9 +167,38 @@ public sealed class KamailioServer : IAsyncDisposable
         _folder.Dispose();
     }
 
+    private static Version? ReadRelease()
+    {
+        if (!RealServers.IsInstalled("kamailio"))
+        {
+            return null;
+        }
+
+        // "version: kamailio 5.6.3 (x86_64/linux)"
+        var text = Tool.RunAsync("kamailio", ["-v"], string.Empty).GetAwaiter().GetResult();
+        return Version.Parse(text.Split(' ')[2].Split('-')[0]);
+    }
+
+    /// <summary>Nothing tells when a UDP port is open but that it answers.</summary>
+    private async Task AwaitUdpAsync()
+    {
+        for (var begun = Stopwatch.GetTimestamp(); ; await Task.Delay(20).ConfigureAwait(false))
+        {
+            try
+            {
+                await CallAsync("core.echo").ConfigureAwait(false);
+                return;
+            }
+            catch (SocketException) when (!Process.Gone.IsCompleted && Stopwatch.GetElapsedTime(begun) < StartTime)
+            {
+                // Refused: not open yet.
+            }
+        }
+    }
+
     private string Config() => string.Create(CultureInfo.InvariantCulture, $"""
         #!KAMAILIO
-        #!define KAMRPC_SOCKET "{SocketPath}"
+        #!define KAMRPC_SOCKET "{(_options.RpcUdpPort is { } port ? $"udp:127.0.0.1:{port}" : SocketPath)}"
         #!define KAMRPC_LIST_FILE "{ListFile}"
         #!define KAMRPC_LISTEN udp:{Sip}
         #!define KAMRPC_WORKERS {_options.Workers}

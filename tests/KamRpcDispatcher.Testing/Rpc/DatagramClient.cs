@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
@@ -5,21 +6,36 @@ using System.Text.Json;
 namespace KamRpcDispatcher.Testing;
 
 /// <summary>
-/// The smallest client of a jsonrpcs datagram socket, independent of the product's: what the product does can be checked with
+/// The smallest client of a jsonrpcs datagram socket, Unix or UDP, independent of the product's: what the product does can be checked with
 /// it. One call at a time.
 /// </summary>
 public sealed class DatagramClient : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
-    private readonly Socket _socket = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
-    private readonly UnixDomainSocketEndPoint _server;
+    private readonly Socket _socket;
+    private readonly EndPoint _server;
     private readonly byte[] _buffer = new byte[256 * 1024];
     private int _lastId;
 
-    public DatagramClient(string socketPath)
+    /// <param name="server">A Unix socket, or an address for UDP.</param>
+    public DatagramClient(EndPoint server)
     {
-        _server = new UnixDomainSocketEndPoint(socketPath);
-        _socket.Bind(new UnixDomainSocketEndPoint(_folder.File("client.sock")));
+        _server = server;
+        _socket = new Socket(server.AddressFamily, SocketType.Dgram, ProtocolType.Unspecified);
+        if (server is UnixDomainSocketEndPoint)
+        {
+            _socket.Bind(new UnixDomainSocketEndPoint(_folder.File("client.sock")));
+        }
+        else
+        {
+            // So that a port that is not open says so.
+            _socket.Connect(server);
+        }
+    }
+
+    public DatagramClient(string socketPath)
+        : this(new UnixDomainSocketEndPoint(socketPath))
+    {
     }
 
     /// <summary>How long a call waits for its answer.</summary>
