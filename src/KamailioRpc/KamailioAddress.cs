@@ -51,7 +51,7 @@ public sealed record KamailioAddress
     public bool IsSerial => Transport != RpcTransport.Http;
 
     /// <summary>Whether a reply that is too long is simply not sent.</summary>
-    public bool DropsLongReplies => Transport is RpcTransport.UnixDatagram or RpcTransport.Udp;
+    public bool DropsLongReplies => Transport == RpcTransport.Udp || (Transport == RpcTransport.UnixDatagram && Protocol == RpcProtocol.JsonRpc);
 
     /// <summary>
     /// Reads <c>jsonrpc+unix:/path</c>, <c>jsonrpc+fifo:/path</c>, <c>jsonrpc+udp://host:port</c>, <c>jsonrpc+tcp://host:port</c>,

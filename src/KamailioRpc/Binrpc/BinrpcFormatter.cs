@@ -15,7 +15,8 @@ internal sealed class BinrpcFormatter : IJsonRpcMessageFormatter
     {
         if (BinrpcHeader.Read(contentBuffer) is not { } header || contentBuffer.Length != header.MessageLength)
         {
-            throw new KamailioGarbledReplyException($"{contentBuffer.Length} octets that are not one BINRPC message");
+            throw new KamailioGarbledReplyException(
+                $"{contentBuffer.Length} octets that are not one BINRPC message (over UDP from another machine ctl's longer replies come in pieces whose order is not known: use its TCP socket)");
         }
 
         var body = contentBuffer.Slice(header.Length);

@@ -5,15 +5,17 @@ using StreamJsonRpc.Protocol;
 
 namespace KamailioRpc.Transports;
 
-/// <summary>One message a datagram, over a connected socket.</summary>
+/// <summary>Messages in datagrams, over a connected socket: a request in one, a reply in one or, where there is a framing, in several.</summary>
 /// <param name="socket">Connected.</param>
 /// <param name="connection">What is closed with this: the socket, and what belongs to it.</param>
 /// <param name="maxDatagram">One octet more than the longest datagram, so that one that was cut is seen.</param>
+/// <param name="framing">Tells whether a reply is whole; null where every datagram is one.</param>
 /// <param name="formatter">Reads and writes messages.</param>
-internal sealed class DatagramMessageHandler(Socket socket, IDisposable connection, int maxDatagram, IJsonRpcMessageFormatter formatter)
+internal sealed class DatagramMessageHandler(Socket socket, IDisposable connection, int maxDatagram, IFraming? framing, IJsonRpcMessageFormatter formatter)
     : MessageHandlerBase(formatter)
 {
     private readonly byte[] _datagram = GC.AllocateUninitializedArray<byte>(maxDatagram);
+    private readonly ArrayBufferWriter<byte> _pieces = new();
     private readonly ArrayBufferWriter<byte> _request = new();
 
     public override bool CanRead => true;
@@ -22,18 +24,34 @@ internal sealed class DatagramMessageHandler(Socket socket, IDisposable connecti
 
     protected override async ValueTask<JsonRpcMessage?> ReadCoreAsync(CancellationToken cancellationToken)
     {
-        var length = await socket.ReceiveAsync(_datagram, SocketFlags.None, cancellationToken).ConfigureAwait(false);
-        if (length == 0)
+        while (true)
         {
-            throw new KamailioGarbledReplyException("it is empty");
-        }
+            var length = await socket.ReceiveAsync(_datagram, SocketFlags.None, cancellationToken).ConfigureAwait(false);
+            if (length == 0)
+            {
+                throw new KamailioGarbledReplyException("it is empty");
+            }
 
-        if (length >= maxDatagram)
-        {
-            throw new KamailioGarbledReplyException($"it is longer than {maxDatagram - 1} octets");
-        }
+            if (length >= maxDatagram)
+            {
+                throw new KamailioGarbledReplyException($"it is longer than {maxDatagram - 1} octets");
+            }
 
-        return Formatter.Deserialize(new ReadOnlySequence<byte>(_datagram, 0, length));
+            if (framing is null)
+            {
+                return Formatter.Deserialize(new ReadOnlySequence<byte>(_datagram, 0, length));
+            }
+
+            _pieces.Write(_datagram.AsSpan(0, length));
+            var message = new ReadOnlySequence<byte>(_pieces.WrittenMemory);
+            if (framing.Find(message) is not null)
+            {
+                // All of it: nothing but one reply is under way, and what is too long for it is said.
+                var reply = Formatter.Deserialize(message);
+                _pieces.ResetWrittenCount();
+                return reply;
+            }
+        }
     }
 
     protected override async ValueTask WriteCoreAsync(JsonRpcMessage content, CancellationToken cancellationToken)

@@ -11,19 +11,21 @@ internal sealed class FifoMessageHandler : StreamMessageHandler
     /// <summary>Kamailio reads a request into a buffer of 8 KiB.</summary>
     private const int LongestRequest = 8191;
 
+    private readonly KamailioAddress _address;
     private readonly ReplyFifo _fifo;
     private readonly Pipe _incoming;
     private readonly Task _pumping;
     private volatile bool _isDisposed;
 
-    public FifoMessageHandler(ReplyFifo fifo, int maxReplyLength)
-        : this(fifo, maxReplyLength, new Pipe(new PipeOptions(pauseWriterThreshold: 0, useSynchronizationContext: false)))
+    public FifoMessageHandler(KamailioAddress address, ReplyFifo fifo, int maxReplyLength)
+        : this(address, fifo, maxReplyLength, new Pipe(new PipeOptions(pauseWriterThreshold: 0, useSynchronizationContext: false)))
     {
     }
 
-    private FifoMessageHandler(ReplyFifo fifo, int maxReplyLength, Pipe incoming)
+    private FifoMessageHandler(KamailioAddress address, ReplyFifo fifo, int maxReplyLength, Pipe incoming)
         : base(incoming.Reader, fifo.Requests, new JsonFraming(), maxReplyLength, new JsonRpcFormatter(fifo.Name))
     {
+        _address = address;
         _fifo = fifo;
         _incoming = incoming;
 
@@ -39,8 +41,16 @@ internal sealed class FifoMessageHandler : StreamMessageHandler
         }
 
         // Up to PIPE_BUF (4,096 octets) a write is not mixed with another client's.
-        _fifo.Requests.Write(request.Span);
-        return default;
+        try
+        {
+            _fifo.Requests.Write(request.Span);
+            return default;
+        }
+        catch (IOException exception)
+        {
+            // Nobody reads it any more.
+            throw new KamailioUnreachableException(_address, exception.Message, exception);
+        }
     }
 
     protected override void Dispose(bool disposing)

@@ -16,7 +16,7 @@ internal sealed class FifoTransport(KamailioAddress address, RpcClientOptions op
     {
         try
         {
-            return new(new FifoMessageHandler(ReplyFifo.Open(address.Path!, options.FifoReplyDirectory), options.MaxReplyLength));
+            return new(new FifoMessageHandler(address, ReplyFifo.Open(address.Path!, options.FifoReplyDirectory), options.MaxReplyLength));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

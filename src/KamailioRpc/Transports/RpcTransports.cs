@@ -6,7 +6,7 @@ internal static class RpcTransports
     public static IRpcTransport Of(KamailioAddress address, RpcClientOptions options) => address.Transport switch
     {
         RpcTransport.UnixDatagram => new UnixDatagramTransport(address, options),
-        RpcTransport.Udp => new UdpTransport(address),
+        RpcTransport.Udp => new UdpTransport(address, options),
         RpcTransport.Fifo => new FifoTransport(address, options),
         RpcTransport.UnixStream or RpcTransport.Tcp => new StreamTransport(address, options),
         RpcTransport.Http => new HttpTransport(address, options),

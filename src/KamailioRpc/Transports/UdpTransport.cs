@@ -7,7 +7,7 @@ using StreamJsonRpc;
 namespace KamailioRpc.Transports;
 
 /// <summary>UDP to Kamailio's jsonrpcs or ctl module. The socket is connected: the kernel takes datagrams from Kamailio's address only.</summary>
-internal sealed class UdpTransport(KamailioAddress address) : IRpcTransport
+internal sealed class UdpTransport(KamailioAddress address, RpcClientOptions options) : IRpcTransport
 {
     private const int MaxDatagram = 64 * 1024;
 
@@ -25,8 +25,14 @@ internal sealed class UdpTransport(KamailioAddress address) : IRpcTransport
             var hosts = await Dns.GetHostAddressesAsync(address.Host!, cancellationToken).ConfigureAwait(false);
             socket = new Socket(hosts[0].AddressFamily, SocketType.Dgram, ProtocolType.Udp);
             await socket.ConnectAsync(hosts[0], address.Port, cancellationToken).ConfigureAwait(false);
-            IJsonRpcMessageFormatter formatter = address.Protocol == RpcProtocol.BinRpc ? new BinrpcFormatter() : new JsonRpcFormatter();
-            return new DatagramMessageHandler(socket, socket, MaxDatagram, formatter);
+            if (address.Protocol == RpcProtocol.JsonRpc)
+            {
+                return new DatagramMessageHandler(socket, socket, MaxDatagram, framing: null, new JsonRpcFormatter());
+            }
+
+            // ctl sends a reply in pieces of up to 96 structures, some 30 destinations, without a number on any: only on this machine is their order sure.
+            return new DatagramMessageHandler(
+                socket, socket, MaxDatagram, IPAddress.IsLoopback(hosts[0]) ? new BinrpcFraming(options.MaxReplyLength) : null, new BinrpcFormatter());
         }
         catch (SocketException exception)
         {

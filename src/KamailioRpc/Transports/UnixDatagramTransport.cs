@@ -23,8 +23,11 @@ internal sealed class UnixDatagramTransport(KamailioAddress address, RpcClientOp
         try
         {
             var connection = ReplySocket.Connect(address.Path!, options.ReplyDirectory);
-            IJsonRpcMessageFormatter formatter = address.Protocol == RpcProtocol.BinRpc ? new BinrpcFormatter() : new JsonRpcFormatter();
-            return new(new DatagramMessageHandler(connection.Socket, connection, MaxDatagram, formatter));
+
+            // ctl sends a reply in pieces of up to 96 structures; Unix datagrams keep their order.
+            return new(address.Protocol == RpcProtocol.BinRpc
+                ? new DatagramMessageHandler(connection.Socket, connection, MaxDatagram, new BinrpcFraming(options.MaxReplyLength), new BinrpcFormatter())
+                : new DatagramMessageHandler(connection.Socket, connection, MaxDatagram, framing: null, new JsonRpcFormatter()));
         }
         catch (Exception exception) when (exception is SocketException or IOException or UnauthorizedAccessException)
         {

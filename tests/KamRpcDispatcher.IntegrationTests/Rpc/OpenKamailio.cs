@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using KamailioRpc;
 using KamRpcDispatcher.Testing;
+using NUnit.Framework;
 
 namespace KamRpcDispatcher.IntegrationTests.Rpc;
 
@@ -73,18 +74,30 @@ internal sealed class OpenKamailio : IAsyncDisposable
         }
     }
 
-    /// <summary>A client, with a reply directory of the test's.</summary>
-    public RpcClient Client(string transport, Func<RpcClientOptions, RpcClientOptions>? with = null)
+    /// <summary>For clients, with a reply directory of the test's.</summary>
+    public RpcClientOptions Options => new()
     {
-        var options = new RpcClientOptions
-        {
-            ReplyDirectory = _folder.File("replies"),
-            FifoReplyDirectory = "/tmp",
-            CertificateAuthorityFile = CertificateFile,
-            Timeout = TimeSpan.FromSeconds(5),
-        };
-        return new RpcClient(Address(transport), with?.Invoke(options) ?? options);
-    }
+        ReplyDirectory = _folder.File("replies"),
+        FifoReplyDirectory = "/tmp",
+        CertificateAuthorityFile = CertificateFile,
+        Timeout = TimeSpan.FromSeconds(5),
+    };
+
+    /// <param name="transport">One of <see cref="Transports"/>.</param>
+    /// <param name="with">Other options.</param>
+    public RpcClient Client(string transport, Func<RpcClientOptions, RpcClientOptions>? with = null) => new(Address(transport), with?.Invoke(Options) ?? Options);
+
+    public Task KillAsync() => Task.WhenAll(new[] { _server, _udpServer }.Select(static server =>
+    {
+        server.Kill();
+        return server.Gone;
+    }));
+
+    public Task StartAgainAsync() => Task.WhenAll(_server.StartAgainAsync(), _udpServer.StartAgainAsync());
+
+    /// <summary>Neither sockets nor FIFOs for replies are there any more.</summary>
+    public void AssertNothingLeft() =>
+        Assert.That(Directory.GetFileSystemEntries(_folder.File("replies")).Concat(Directory.GetFileSystemEntries("/tmp", $"kamrpc-{Environment.ProcessId}-*")), Is.Empty);
 
     public async ValueTask DisposeAsync()
     {
@@ -131,7 +144,7 @@ internal sealed class OpenKamailio : IAsyncDisposable
         modparam("ctl", "binrpc", "unixd:{addresses["binrpc+unixd"].Path}")
         modparam("ctl", "binrpc", "tcp:127.0.0.1:{addresses["binrpc+tcp"].Port}")
         modparam("ctl", "binrpc", "udp:127.0.0.1:{addresses["binrpc+udp"].Port}")
-        {(isRoomy ? "modparam(\"ctl\", \"binrpc_max_body_size\", 8192)\nmodparam(\"ctl\", \"binrpc_struct_max_body_size\", 1024)" : "")}
+        {(isRoomy ? "modparam(\"ctl\", \"binrpc_max_body_size\", 32)\nmodparam(\"ctl\", \"binrpc_struct_max_body_size\", 16)" : "")}
         #!ifndef KAMAILIO_5_6
         modparam("jsonrpcs", "tcp_socket", "tcp:127.0.0.1:{addresses["jsonrpc+tcp"].Port}")
         #!endif

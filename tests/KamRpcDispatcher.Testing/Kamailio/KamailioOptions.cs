@@ -19,6 +19,9 @@ public sealed record KamailioOptions
     /// <summary>Kamailio's own default is 64.</summary>
     public int SharedMemoryMegabytes { get; init; } = 64;
 
+    /// <summary>Of each process; Kamailio's own default is 8.</summary>
+    public int PrivateMemoryMegabytes { get; init; } = 8;
+
     /// <summary>4 is round robin.</summary>
     public string Algorithm { get; init; } = "4";
 

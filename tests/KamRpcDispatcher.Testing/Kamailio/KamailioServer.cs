@@ -62,6 +62,9 @@ public sealed class KamailioServer : IAsyncDisposable
     /// <summary>The exit code of the last process that was started.</summary>
     public Task<int> Exited => Process.Exited;
 
+    /// <summary>Ends when all its processes have ended.</summary>
+    public Task Gone => Process.Gone;
+
     public string Output => Process.Output;
 
     /// <summary>The line by which Kamailio tells that one of its processes crashed; null when none did since the last start.</summary>
@@ -88,7 +91,7 @@ public sealed class KamailioServer : IAsyncDisposable
         watcher.EnableRaisingEvents = true;
         _process = ServerProcess.Start(
             "kamailio",
-            ["-f", ConfigFile, "-DD", "-E", "-m", _options.SharedMemoryMegabytes.ToString(CultureInfo.InvariantCulture), "-Y", _folder.File("run"), "-P", _folder.File("kamailio.pid")],
+            ["-f", ConfigFile, "-DD", "-E", "-m", _options.SharedMemoryMegabytes.ToString(CultureInfo.InvariantCulture), "-M", _options.PrivateMemoryMegabytes.ToString(CultureInfo.InvariantCulture), "-Y", _folder.File("run"), "-P", _folder.File("kamailio.pid")],
             _folder.File("kamailio.log"));
         if (_options.RpcUdpPort is not null)
         {
