@@ -10,7 +10,8 @@ namespace KamailioRpc;
 /// <param name="json">One JSON value in UTF-8.</param>
 /// <remarks>
 /// BINRPC does not tell an answer of one value from a list with one entry: one value stands for itself, several are an array, none is an empty
-/// object. Its numbers with fractions have three decimals.
+/// object. Its lists of named values are objects in which a name comes again and again, where JSON-RPC has an array of objects with one member
+/// each. Its numbers with fractions have three decimals.
 /// </remarks>
 public sealed class RpcResult(ReadOnlyMemory<byte> json)
 {

@@ -110,7 +110,7 @@ public sealed class RpcClientTests : IAsyncDisposable
     {
         _kamailio.OnRequest = static _ => FakeReaction.ReplyWith("""{"jsonrpc":"2.0","id":4711,"result":"x"}""");
 
-        await Assert.ThatAsync(() => InvokeAsync("core.version"), Throws.InstanceOf<KamailioRpcException>());
+        await Assert.ThatAsync(() => InvokeAsync("core.version"), Throws.InstanceOf<KamailioTimeoutException>());
     }
 
     [TestCase(false)]

@@ -5,10 +5,14 @@ using StreamJsonRpc.Protocol;
 namespace KamailioRpc.Binrpc;
 
 /// <summary>BINRPC as Kamailio's ctl module speaks it. Results become JSON, so that they are read as those of the other protocol.</summary>
-internal sealed class BinrpcFormatter : IJsonRpcMessageFormatter
+internal sealed class BinrpcFormatter(RequestIds ids) : IJsonRpcMessageFormatter
 {
-    private readonly RequestIds _ids = new();
     private readonly ArrayBufferWriter<byte> _body = new();
+
+    public BinrpcFormatter()
+        : this(new RequestIds())
+    {
+    }
 
     /// <exception cref="KamailioGarbledReplyException">The octets are not one BINRPC reply.</exception>
     public JsonRpcMessage Deserialize(ReadOnlySequence<byte> contentBuffer)
@@ -21,13 +25,19 @@ internal sealed class BinrpcFormatter : IJsonRpcMessageFormatter
 
         var body = contentBuffer.Slice(header.Length);
         var records = body.IsSingleSegment ? body.FirstSpan : body.ToArray();
-        var id = _ids.FromWire(header.Cookie);
-        return header.Kind switch
+        JsonRpcMessage reply = header.Kind switch
         {
-            BinrpcKind.Reply => new JsonRpcResult { RequestId = id, Result = BinrpcReader.ReadResult(records) },
-            BinrpcKind.Fault => new JsonRpcError { RequestId = id, Error = BinrpcReader.ReadFault(records) },
+            BinrpcKind.Reply => new JsonRpcResult { Result = BinrpcReader.ReadResult(records) },
+            BinrpcKind.Fault => new JsonRpcError { Error = BinrpcReader.ReadFault(records) },
             _ => throw new KamailioGarbledReplyException($"it is a message of kind {(int)header.Kind}, no reply"),
         };
+        if (ids.FromWire(header.Cookie) is not { } request)
+        {
+            return StrayReply.Instance;
+        }
+
+        ((IJsonRpcMessageWithId)reply).RequestId = request;
+        return reply;
     }
 
     public void Serialize(IBufferWriter<byte> bufferWriter, JsonRpcMessage message)
@@ -44,7 +54,7 @@ internal sealed class BinrpcFormatter : IJsonRpcMessageFormatter
             BinrpcWriter.Write(_body, argument);
         }
 
-        BinrpcHeader.WriteRequest(bufferWriter, _ids.ToWire(request.RequestId), _body.WrittenCount);
+        BinrpcHeader.WriteRequest(bufferWriter, ids.ToWire(request.RequestId), _body.WrittenCount);
         bufferWriter.Write(_body.WrittenSpan);
     }
 

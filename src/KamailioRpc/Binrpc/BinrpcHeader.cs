@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Buffers.Binary;
+using System.Numerics;
 
 namespace KamailioRpc.Binrpc;
 
@@ -49,17 +51,22 @@ internal readonly record struct BinrpcHeader(BinrpcKind Kind, uint Cookie, int L
                 Integer(octets.Slice(FixedLength, bodyLengthLength)));
     }
 
-    /// <summary>Writes the header of a request.</summary>
+    /// <summary>Writes the header of a request, as short as it can be.</summary>
     public static void WriteRequest(IBufferWriter<byte> output, uint cookie, int bodyLength)
     {
-        var header = output.GetSpan(MaxLength);
-        header[0] = MagicAndVersion;
+        Span<byte> numbers = stackalloc byte[2 * sizeof(uint)];
+        var length = Shortest((uint)bodyLength, numbers[..sizeof(uint)]);
+        var mark = Shortest(cookie, numbers[sizeof(uint)..]);
+        output.Write([MagicAndVersion, (byte)(((int)BinrpcKind.Request << 4) | ((length.Length - 1) << 2) | (mark.Length - 1))]);
+        output.Write(length);
+        output.Write(mark);
+    }
 
-        // Both in four octets: 3 and 3 in the lower bits.
-        header[1] = ((int)BinrpcKind.Request << 4) | 0b1111;
-        System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(header[FixedLength..], bodyLength);
-        System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(header[(FixedLength + sizeof(int))..], cookie);
-        output.Advance(MaxLength);
+    /// <summary>Neither can be of no octets.</summary>
+    private static ReadOnlySpan<byte> Shortest(uint value, Span<byte> octets)
+    {
+        BinaryPrimitives.WriteUInt32BigEndian(octets, value);
+        return octets[Math.Min(BitOperations.LeadingZeroCount(value) / 8, sizeof(uint) - 1)..];
     }
 
     private static uint Integer(ReadOnlySpan<byte> octets)

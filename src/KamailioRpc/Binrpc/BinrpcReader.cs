@@ -10,7 +10,8 @@ namespace KamailioRpc.Binrpc;
 
 /// <summary>Reads the records of a BINRPC reply, and writes them as JSON.</summary>
 /// <remarks>
-/// An array of named values, such as the sets in <c>dispatcher.list</c>, becomes an array of objects with one member each, as jsonrpcs writes it.
+/// ctl writes a list of named values, such as the sets in <c>dispatcher.list</c>, as a structure in which a name comes again and again, and so it
+/// becomes an object in which it does; jsonrpcs writes an array of objects with one member each.
 /// </remarks>
 internal ref struct BinrpcReader
 {

@@ -44,12 +44,12 @@ public static class KamailioCommands
                 await client.InvokeAsync("core.shmmem", [], cancellationToken).ConfigureAwait(false),
                 "core.shmmem",
                 static sizes => new SharedMemory(
-                    sizes.GetProperty("total").GetInt64(),
-                    sizes.GetProperty("free").GetInt64(),
-                    sizes.GetProperty("used").GetInt64(),
-                    sizes.GetProperty("real_used").GetInt64(),
-                    sizes.GetProperty("max_used").GetInt64(),
-                    sizes.GetProperty("fragments").GetInt64()));
+                    Size(sizes, "total"),
+                    Size(sizes, "free"),
+                    Size(sizes, "used"),
+                    Size(sizes, "real_used"),
+                    Size(sizes, "max_used"),
+                    Size(sizes, "fragments")));
 
         /// <summary><c>modparam.getn</c> (6.1 and later): the value of a module's parameter that is a number; null where Kamailio does not tell.</summary>
         public async Task<int?> GetModuleParameterAsync(string module, string parameter, CancellationToken cancellationToken)
@@ -148,6 +148,9 @@ public static class KamailioCommands
         ListMode.Full => ["full"],
         _ => [],
     };
+
+    /// <summary>Releases up to 5.6 send 32 bits, which look negative from 2 GiB on.</summary>
+    private static long Size(JsonElement sizes, string name) => sizes.GetProperty(name).GetInt64() is var size && size < 0 ? size + (1L << 32) : size;
 
     private static string RequiredText(JsonElement text) =>
         text.ValueKind == JsonValueKind.String ? text.GetString()! : throw new InvalidOperationException("It is no text.");

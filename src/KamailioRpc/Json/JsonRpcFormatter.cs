@@ -11,21 +11,25 @@ namespace KamailioRpc.Json;
 /// StreamJsonRpc's own formatter serializes by reflection and so is not for trimmed programs; Kamailio needs four types of argument only.
 /// There is no way to send <c>store_path</c>, which makes Kamailio write a file.
 /// </remarks>
+/// <param name="ids">The ids of the connection.</param>
 /// <param name="replyName">For the FIFO: the name of the FIFO to reply to.</param>
-internal sealed class JsonRpcFormatter(string? replyName = null) : IJsonRpcMessageFormatter
+internal sealed class JsonRpcFormatter(RequestIds ids, string? replyName = null) : IJsonRpcMessageFormatter
 {
     /// <summary>Only what JSON itself asks to be escaped: nothing here is read by a browser.</summary>
     private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    private readonly RequestIds _ids = new();
+    public JsonRpcFormatter(string? replyName = null)
+        : this(new RequestIds(), replyName)
+    {
+    }
 
     /// <exception cref="KamailioGarbledReplyException">The octets are not one JSON-RPC reply.</exception>
     public JsonRpcMessage Deserialize(ReadOnlySequence<byte> contentBuffer)
     {
         var (id, result, fault) = JsonReply.Read(contentBuffer);
-        return fault is not null
-            ? new JsonRpcError { RequestId = _ids.FromWire(id), Error = fault }
-            : new JsonRpcResult { RequestId = _ids.FromWire(id), Result = result };
+        return ids.FromWire(id) is not { } request ? StrayReply.Instance
+            : fault is not null ? new JsonRpcError { RequestId = request, Error = fault }
+            : new JsonRpcResult { RequestId = request, Result = result };
     }
 
     public void Serialize(IBufferWriter<byte> bufferWriter, JsonRpcMessage message)
@@ -46,7 +50,7 @@ internal sealed class JsonRpcFormatter(string? replyName = null) : IJsonRpcMessa
         }
 
         writer.WriteEndArray();
-        writer.WriteNumber("id"u8, _ids.ToWire(request.RequestId));
+        writer.WriteNumber("id"u8, ids.ToWire(request.RequestId));
         if (replyName is not null)
         {
             writer.WriteString("reply_name"u8, replyName);

@@ -24,34 +24,15 @@ internal sealed class DatagramMessageHandler(Socket socket, IDisposable connecti
 
     protected override async ValueTask<JsonRpcMessage?> ReadCoreAsync(CancellationToken cancellationToken)
     {
-        while (true)
+        JsonRpcMessage? reply;
+        do
         {
             var length = await socket.ReceiveAsync(_datagram, SocketFlags.None, cancellationToken).ConfigureAwait(false);
-            if (length == 0)
-            {
-                throw new KamailioGarbledReplyException("it is empty");
-            }
-
-            if (length >= maxDatagram)
-            {
-                throw new KamailioGarbledReplyException($"it is longer than {maxDatagram - 1} octets");
-            }
-
-            if (framing is null)
-            {
-                return Formatter.Deserialize(new ReadOnlySequence<byte>(_datagram, 0, length));
-            }
-
-            _pieces.Write(_datagram.AsSpan(0, length));
-            var message = new ReadOnlySequence<byte>(_pieces.WrittenMemory);
-            if (framing.Find(message) is not null)
-            {
-                // All of it: nothing but one reply is under way, and what is too long for it is said.
-                var reply = Formatter.Deserialize(message);
-                _pieces.ResetWrittenCount();
-                return reply;
-            }
+            reply = Take(_datagram.AsMemory(0, length));
         }
+        while (reply is null or StrayReply);
+
+        return reply;
     }
 
     protected override async ValueTask WriteCoreAsync(JsonRpcMessage content, CancellationToken cancellationToken)
@@ -71,5 +52,36 @@ internal sealed class DatagramMessageHandler(Socket socket, IDisposable connecti
         }
 
         base.Dispose(disposing);
+    }
+
+    /// <summary>The reply that ends with this datagram; null when more of it is to come.</summary>
+    private JsonRpcMessage? Take(ReadOnlyMemory<byte> datagram)
+    {
+        if (datagram.IsEmpty)
+        {
+            throw new KamailioGarbledReplyException("it is empty");
+        }
+
+        if (datagram.Length >= maxDatagram)
+        {
+            throw new KamailioGarbledReplyException($"it is longer than {maxDatagram - 1} octets");
+        }
+
+        if (framing is null)
+        {
+            return Formatter.Deserialize(new ReadOnlySequence<byte>(datagram));
+        }
+
+        _pieces.Write(datagram.Span);
+        var message = new ReadOnlySequence<byte>(_pieces.WrittenMemory);
+        if (framing.Find(message) is null)
+        {
+            return null;
+        }
+
+        // All of it: what is more than one reply cannot be one.
+        var reply = Formatter.Deserialize(message);
+        _pieces.ResetWrittenCount();
+        return reply;
     }
 }

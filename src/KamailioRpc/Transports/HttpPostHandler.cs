@@ -22,7 +22,8 @@ internal sealed class HttpPostHandler(HttpClient http, KamailioAddress address, 
     protected override async ValueTask<JsonRpcMessage?> ReadCoreAsync(CancellationToken cancellationToken)
     {
         var answer = await _answers.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
-        return Formatter.Deserialize(await answer.WaitAsync(cancellationToken).ConfigureAwait(false));
+        var reply = Formatter.Deserialize(await answer.WaitAsync(cancellationToken).ConfigureAwait(false));
+        return reply is not StrayReply ? reply : throw new KamailioGarbledReplyException("it answers another request than the one it came to");
     }
 
     protected override ValueTask WriteCoreAsync(JsonRpcMessage content, CancellationToken cancellationToken)

@@ -27,14 +27,22 @@ internal class StreamMessageHandler(PipeReader input, Stream connection, IFramin
             var read = await input.ReadAsync(cancellationToken).ConfigureAwait(false);
             if (framing.Find(read.Buffer) is { } end)
             {
+                JsonRpcMessage reply;
                 try
                 {
-                    return Formatter.Deserialize(read.Buffer.Slice(0, end));
+                    reply = Formatter.Deserialize(read.Buffer.Slice(0, end));
                 }
                 finally
                 {
                     input.AdvanceTo(end);
                 }
+
+                if (reply is StrayReply)
+                {
+                    continue;
+                }
+
+                return reply;
             }
 
             if (read.Buffer.Length > maxLength)
