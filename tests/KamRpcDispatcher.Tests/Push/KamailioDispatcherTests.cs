@@ -88,6 +88,31 @@ public class KamailioDispatcherTests
         await Assert.ThatAsync(() => new KamailioDispatcher(_client).ReadAsync(CancellationToken.None), Throws.InstanceOf<ListTooLongException>().With.Message.Contains("--kamailio-read"));
     }
 
+    /// <summary>ctl has buffers of its own, and says when they are full.</summary>
+    [Test]
+    public async Task A_list_that_ctl_has_no_room_for_is_read_the_other_way_or_what_to_set_is_said()
+    {
+        _client.Address.Returns(KamailioAddress.Parse("binrpc+unix:/run/kamailio/kamailio_ctl"));
+        _client.InvokeAsync("dispatcher.list", Arg.Any<IReadOnlyList<object?>>(), Arg.Any<CancellationToken>())
+            .ThrowsAsync(new KamailioFaultException("dispatcher.list", 500, "Internal error creating dest"));
+
+        await new KamailioDispatcher(_client, _reader).ReadAsync(CancellationToken.None);
+        AssertListed(byClient: 0, byReader: 1);
+
+        await Assert.ThatAsync(
+            () => new KamailioDispatcher(_client).ReadAsync(CancellationToken.None),
+            Throws.InstanceOf<ListTooLongException>().With.Message.Contains("binrpc_struct_max_body_size"));
+    }
+
+    [Test]
+    public async Task A_time_out_where_replies_of_any_length_fit_is_one()
+    {
+        _client.Address.Returns(KamailioAddress.Parse("jsonrpc+tcp://127.0.0.1:5042"));
+        NoListFrom(_client);
+
+        await Assert.ThatAsync(() => new KamailioDispatcher(_client).ReadAsync(CancellationToken.None), Throws.InstanceOf<KamailioTimeoutException>());
+    }
+
     [Test]
     public async Task A_list_of_another_Kamailio_than_the_one_that_told_its_start_is_not_taken()
     {
