@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace KamailioRpc.Commands;
 
-/// <summary>Reads one <c>DEST</c> of <c>dispatcher.list</c>.</summary>
+/// <summary>Reads one <c>DEST</c> of <c>dispatcher.list</c>. Names are compared octet by octet: Kamailio writes them without escapes.</summary>
 internal static class DestinationReader
 {
     public static DispatcherDestination Read(ref Utf8JsonReader reader, int set)
@@ -11,39 +11,39 @@ internal static class DestinationReader
         var parts = new Parts { Set = set };
         while (DispatcherListReader.NextMember(ref reader))
         {
-            if (reader.ValueTextEquals("URI"u8))
+            if (reader.ValueSpan.SequenceEqual("URI"u8))
             {
                 parts.Uri = Text(ref reader);
             }
-            else if (reader.ValueTextEquals("FLAGS"u8))
+            else if (reader.ValueSpan.SequenceEqual("FLAGS"u8))
             {
                 (parts.State, parts.IsProbed) = Flags(ref reader);
             }
-            else if (reader.ValueTextEquals("PRIORITY"u8))
+            else if (reader.ValueSpan.SequenceEqual("PRIORITY"u8))
             {
                 parts.Priority = Integer(ref reader);
             }
-            else if (reader.ValueTextEquals("ATTRS"u8))
+            else if (reader.ValueSpan.SequenceEqual("ATTRS"u8))
             {
                 ReadAttributes(ref reader, ref parts);
             }
-            else if (reader.ValueTextEquals("LATENCY"u8))
+            else if (reader.ValueSpan.SequenceEqual("LATENCY"u8))
             {
                 parts.Latency = ReadLatency(ref reader);
             }
-            else if (reader.ValueTextEquals("RUNTIME"u8))
+            else if (reader.ValueSpan.SequenceEqual("RUNTIME"u8))
             {
                 ReadRuntime(ref reader, ref parts);
             }
-            else if (reader.ValueTextEquals("HOST"u8))
+            else if (reader.ValueSpan.SequenceEqual("HOST"u8))
             {
                 parts.Host = Text(ref reader);
             }
-            else if (reader.ValueTextEquals("IPADDR"u8))
+            else if (reader.ValueSpan.SequenceEqual("IPADDR"u8))
             {
                 parts.IpAddress = Text(ref reader);
             }
-            else if (reader.ValueTextEquals("PORT"u8))
+            else if (reader.ValueSpan.SequenceEqual("PORT"u8))
             {
                 parts.Port = Integer(ref reader);
             }
@@ -83,35 +83,35 @@ internal static class DestinationReader
 
         while (DispatcherListReader.NextMember(ref reader))
         {
-            if (reader.ValueTextEquals("BODY"u8))
+            if (reader.ValueSpan.SequenceEqual("BODY"u8))
             {
                 parts.Attributes = Text(ref reader);
             }
-            else if (reader.ValueTextEquals("DUID"u8))
+            else if (reader.ValueSpan.SequenceEqual("DUID"u8))
             {
                 parts.Duid = Text(ref reader);
             }
-            else if (reader.ValueTextEquals("MAXLOAD"u8))
+            else if (reader.ValueSpan.SequenceEqual("MAXLOAD"u8))
             {
                 parts.MaxLoad = Integer(ref reader);
             }
-            else if (reader.ValueTextEquals("WEIGHT"u8))
+            else if (reader.ValueSpan.SequenceEqual("WEIGHT"u8))
             {
                 parts.Weight = Integer(ref reader);
             }
-            else if (reader.ValueTextEquals("RWEIGHT"u8))
+            else if (reader.ValueSpan.SequenceEqual("RWEIGHT"u8))
             {
                 parts.RelativeWeight = Integer(ref reader);
             }
-            else if (reader.ValueTextEquals("SOCKET"u8))
+            else if (reader.ValueSpan.SequenceEqual("SOCKET"u8))
             {
                 parts.Socket = Text(ref reader);
             }
-            else if (reader.ValueTextEquals("SOCKNAME"u8))
+            else if (reader.ValueSpan.SequenceEqual("SOCKNAME"u8))
             {
                 parts.SocketName = Text(ref reader);
             }
-            else if (reader.ValueTextEquals("OBPROXY"u8))
+            else if (reader.ValueSpan.SequenceEqual("OBPROXY"u8))
             {
                 parts.OutboundProxy = Text(ref reader);
             }
@@ -134,23 +134,23 @@ internal static class DestinationReader
         var (average, deviation, estimate, max, timeouts) = (0.0, 0.0, 0.0, 0, 0);
         while (DispatcherListReader.NextMember(ref reader))
         {
-            if (reader.ValueTextEquals("AVG"u8))
+            if (reader.ValueSpan.SequenceEqual("AVG"u8))
             {
                 average = Number(ref reader);
             }
-            else if (reader.ValueTextEquals("STD"u8))
+            else if (reader.ValueSpan.SequenceEqual("STD"u8))
             {
                 deviation = Number(ref reader);
             }
-            else if (reader.ValueTextEquals("EST"u8))
+            else if (reader.ValueSpan.SequenceEqual("EST"u8))
             {
                 estimate = Number(ref reader);
             }
-            else if (reader.ValueTextEquals("MAX"u8))
+            else if (reader.ValueSpan.SequenceEqual("MAX"u8))
             {
                 max = Integer(ref reader);
             }
-            else if (reader.ValueTextEquals("TIMEOUT"u8))
+            else if (reader.ValueSpan.SequenceEqual("TIMEOUT"u8))
             {
                 timeouts = Integer(ref reader);
             }
@@ -174,7 +174,7 @@ internal static class DestinationReader
 
         while (DispatcherListReader.NextMember(ref reader))
         {
-            if (reader.ValueTextEquals("DLGLOAD"u8))
+            if (reader.ValueSpan.SequenceEqual("DLGLOAD"u8))
             {
                 parts.DialogLoad = Integer(ref reader);
             }

@@ -1,44 +1,69 @@
 using System.Buffers;
-using System.Text.Json;
 
 namespace KamailioRpc.Json;
 
-/// <summary>Kamailio writes JSON to FIFOs and connections without any frame: the end of the object is the end of the message, looked for octet by octet as they come.</summary>
+/// <summary>
+/// Kamailio writes JSON to FIFOs and connections without any frame: the end of the object is the end of the message, looked for octet by
+/// octet as they come. Whether it is JSON up to there is for the formatter to say.
+/// </summary>
 internal sealed class JsonFraming : IFraming
 {
-    private JsonReaderState _state = New();
     private long _scanned;
+    private int _depth;
+    private bool _isInText;
+    private bool _isEscaped;
 
     public SequencePosition? Find(ReadOnlySequence<byte> buffer)
     {
-        try
+        foreach (var segment in buffer.Slice(_scanned))
         {
-            return Scan(buffer);
-        }
-        catch (JsonException exception)
-        {
-            throw new KamailioGarbledReplyException("what comes is not JSON", exception);
-        }
-    }
-
-    private SequencePosition? Scan(ReadOnlySequence<byte> buffer)
-    {
-        var reader = new Utf8JsonReader(buffer.Slice(_scanned), isFinalBlock: false, _state);
-        while (reader.Read())
-        {
-            if (reader.CurrentDepth == 0 && reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray))
+            if (Scan(segment.Span) is { } length)
             {
-                var end = buffer.GetPosition(_scanned + reader.BytesConsumed);
-                _state = New();
+                var end = buffer.GetPosition(_scanned + length);
                 _scanned = 0;
                 return end;
             }
+
+            _scanned += segment.Length;
         }
 
-        _scanned += reader.BytesConsumed;
-        _state = reader.CurrentState;
         return null;
     }
 
-    private static JsonReaderState New() => new(new JsonReaderOptions { MaxDepth = JsonReply.MaxDepth, AllowMultipleValues = true });
+    /// <summary>How many octets there are up to the end of the object; null when it goes on.</summary>
+    private int? Scan(ReadOnlySpan<byte> octets)
+    {
+        var (depth, isInText, isEscaped) = (_depth, _isInText, _isEscaped);
+        for (var i = 0; i < octets.Length; i++)
+        {
+            var octet = octets[i];
+            if (isInText)
+            {
+                isInText = isEscaped || octet != '"';
+                isEscaped = !isEscaped && octet == '\\';
+            }
+            else if (octet is (byte)'{' or (byte)'}')
+            {
+                depth += octet == '{' ? 1 : -1;
+                if (depth <= 0)
+                {
+                    (_depth, _isInText, _isEscaped) = (0, false, false);
+                    return depth == 0 ? i + 1 : throw NotAnObject();
+                }
+            }
+            else if (octet == '"' && depth > 0)
+            {
+                isInText = true;
+            }
+            else if (depth == 0 && octet is not ((byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n'))
+            {
+                throw NotAnObject();
+            }
+        }
+
+        (_depth, _isInText, _isEscaped) = (depth, isInText, isEscaped);
+        return null;
+    }
+
+    private static KamailioGarbledReplyException NotAnObject() => new("what comes is not a JSON object");
 }

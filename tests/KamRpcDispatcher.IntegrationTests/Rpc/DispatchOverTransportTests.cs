@@ -44,7 +44,7 @@ public sealed class DispatchOverTransportTests
     [TestCaseSource(nameof(Transports))]
     public async Task Members_come_and_go(string transport)
     {
-        await using var daemon = Start(transport, _kamailio.Address(transport).ToString());
+        await using var daemon = Start(transport, _kamailio.Address(transport));
 
         await ComeAndGoAsync(transport, daemon);
 
@@ -56,7 +56,7 @@ public sealed class DispatchOverTransportTests
     [Test]
     public async Task The_usual_sockets_are_tried_and_the_one_taken_is_said()
     {
-        var directory = Path.GetDirectoryName(_kamailio.Address("jsonrpc+fifo").Path!)!;
+        var directory = Path.GetDirectoryName(_kamailio.Server("jsonrpc+fifo").FifoPath)!;
         await using var daemon = Start("auto", "auto:" + directory);
 
         await daemon.WaitForLineAsync($"Kamailio was found at jsonrpc+fifo:{directory}/kamailio_rpc.fifo", Deadline);

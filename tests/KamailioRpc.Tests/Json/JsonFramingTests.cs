@@ -8,7 +8,7 @@ namespace KamailioRpc.Tests.Json;
 
 public class JsonFramingTests
 {
-    private static readonly string[] Objects = ["""{"a":1}""", "{}", """{"a":"}{\"","b":[{"c":{}}]}""", """ { "a" : "\u00e9 é" } """.Trim()];
+    private static readonly string[] Objects = ["""{"a":1}""", "{}", """{"a":"}{\"","b":[{"c":{}}]}""", """{"a\\\\":"\\\\\"{"}""", """ { "a" : "\u00e9 é" } """.Trim()];
 
     [Test]
     public void Objects_are_found_however_the_stream_is_cut() => Gen.Select(Gen.Int[0, Objects.Length - 1].Array[1, 5], Gen.Int[1, 7].Array[1, 40]).Sample(static (chosen, cuts) =>
@@ -38,7 +38,8 @@ public class JsonFramingTests
 
     [TestCase("}")]
     [TestCase("rubbish")]
-    [TestCase("""{"a":}""")]
+    [TestCase("[]")]
+    [TestCase("  \"text\"")]
     public void What_is_not_JSON_is_said(string text) =>
         Assert.That(() => new JsonFraming().Find(new ReadOnlySequence<byte>(Encoding.UTF8.GetBytes(text))), Throws.InstanceOf<KamailioGarbledReplyException>());
 }

@@ -1,0 +1,16 @@
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using KamRpcDispatcher.Benchmarks;
+
+// "roundtrip": every transport against a real Kamailio, beside a bare socket loop. Anything else goes to BenchmarkDotNet.
+if (args is ["roundtrip", ..])
+{
+    return await RoundTrip.RunAsync(args is [_, var calls] ? int.Parse(calls, System.Globalization.CultureInfo.InvariantCulture) : 5000);
+}
+
+// In this process: a project of its own for each run would be built and restored anew.
+var config = DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance));
+BenchmarkSwitcher.FromTypes([typeof(FormatterBenchmarks), typeof(DispatcherListBenchmarks)]).Run(args.Length > 0 ? args : ["--filter", "*"], config);
+return 0;

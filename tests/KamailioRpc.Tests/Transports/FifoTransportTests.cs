@@ -1,0 +1,113 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+using KamRpcDispatcher.Testing;
+using NUnit.Framework;
+
+namespace KamailioRpc.Tests.Transports;
+
+/// <summary>What becomes of the FIFOs that replies come through.</summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class FifoTransportTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public FifoTransportTests()
+    {
+        MakeFifo(_folder.File("kamailio_rpc.fifo"));
+        Directory.CreateDirectory(Replies);
+    }
+
+    private string Replies => _folder.File("replies");
+
+    public void Dispose() => _folder.Dispose();
+
+    [Test]
+    public async Task The_reply_FIFO_is_shut_to_others_and_removed_in_the_end()
+    {
+        var serving = Serve(calls: 2);
+        var client = Client();
+        for (var call = 0; call < 2; call++)
+        {
+            Assert.That((await client.InvokeAsync("m", ["é"], CancellationToken.None)).ToString(), Is.EqualTo("""["é"]"""));
+        }
+
+        var fifo = Directory.GetFiles(Replies).Single();
+        Assert.That(File.GetUnixFileMode(fifo), Is.EqualTo(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite));
+
+        await client.DisposeAsync();
+        Assert.That(Directory.GetFiles(Replies), Is.Empty);
+        await serving;
+    }
+
+    [Test]
+    public async Task What_a_killed_process_left_is_removed_and_what_is_in_use_is_not()
+    {
+        // Of the form of ours, without anybody who reads it; and two that are not ours.
+        MakeFifo(Path.Combine(Replies, "kamrpc-4711-0123456789ab"));
+        MakeFifo(Path.Combine(Replies, "kamrpc-somebody-else"));
+        await File.WriteAllTextAsync(Path.Combine(Replies, "kamrpc-4712-0123456789ab"), "a file");
+        var serving = Serve(calls: 3);
+        await using var first = Client();
+        await using var second = Client();
+
+        await first.InvokeAsync("m", [], CancellationToken.None);
+        await second.InvokeAsync("m", [], CancellationToken.None);
+        await first.InvokeAsync("m", [], CancellationToken.None);
+
+        var left = Directory.GetFiles(Replies).Select(Path.GetFileName).ToList();
+        Assert.That(left, Has.Count.EqualTo(4), "two in use, two of others");
+        Assert.That(left, Has.None.EqualTo("kamrpc-4711-0123456789ab"));
+        await serving;
+    }
+
+    [Test]
+    public async Task Nobody_who_reads_is_unreachable()
+    {
+        await using var client = Client();
+
+        await Assert.ThrowsAsync<KamailioUnreachableException>(() => client.InvokeAsync("m", [], CancellationToken.None));
+        Assert.That(Directory.GetFiles(Replies), Is.Empty);
+    }
+
+    [Test]
+    public async Task A_request_longer_than_Kamailio_reads_is_not_sent()
+    {
+        using var reader = new FileStream(_folder.File("kamailio_rpc.fifo"), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
+        await using var client = Client();
+
+        await Assert.ThatAsync(() => client.InvokeAsync("m", [new string('x', 9000)], CancellationToken.None), Throws.InstanceOf<NotSupportedException>().With.Message.Contains("8191"));
+    }
+
+    private RpcClient Client() => new(
+        KamailioAddress.Parse("jsonrpc+fifo:" + _folder.File("kamailio_rpc.fifo")),
+        new RpcClientOptions { FifoReplyDirectory = Replies, Timeout = TimeSpan.FromSeconds(10) });
+
+    /// <summary>Plays Kamailio: answers each call with its arguments.</summary>
+    private Task Serve(int calls)
+    {
+        // Opened for writing too: a reader alone would wait for the first writer.
+        var requests = new FileStream(_folder.File("kamailio_rpc.fifo"), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
+        return Task.Run(() =>
+        {
+            using (requests)
+            {
+                var buffer = new byte[8192];
+                for (var call = 0; call < calls; call++)
+                {
+                    var request = JsonElement.Parse(buffer.AsSpan(0, requests.Read(buffer)));
+                    var reply = $$"""{"jsonrpc":"2.0","result":{{request.GetProperty("params")}},"id":{{request.GetProperty("id")}}}""";
+                    using var fifo = new FileStream(Path.Combine(Replies, request.GetProperty("reply_name").GetString()!), FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+                    fifo.Write(Encoding.UTF8.GetBytes(reply));
+                }
+            }
+        });
+    }
+
+    private static void MakeFifo(string path)
+    {
+        using var process = Process.Start("mkfifo", [path]);
+        process.WaitForExit();
+        Assert.That(process.ExitCode, Is.Zero);
+    }
+}
