@@ -28,6 +28,14 @@ public partial class ArchitectureTests
     }
 
     [Test]
+    public void The_RPC_library_sees_nothing_of_the_rest() =>
+        Assert.That(
+            Directory.GetFiles(Path.Combine(RealServers.RepositoryRoot, "src", "KamailioRpc"), "*.cs*", SearchOption.AllDirectories)
+                .Where(static file => !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal))
+                .Where(static file => UseOfTheRest().IsMatch(File.ReadAllText(file))),
+            Is.Empty);
+
+    [Test]
     public void Every_folder_is_a_stage() =>
         Assert.That(
             Directory.GetDirectories(Source).Select(Path.GetFileName).Except(["bin", "obj"]),
@@ -36,4 +44,8 @@ public partial class ArchitectureTests
     // "using KamRpcDispatcher.X;", and names that are qualified in place, from the outermost or from a sister namespace.
     [GeneratedRegex(@"(?:\bKamRpcDispatcher\.|(?<![\w.])(?=(?:Destinations|Plan|Etcd|Reconcile|Push)\.[A-Z]))(Destinations|Plan|Etcd|Reconcile|Push\.Grace|Push)\b")]
     private static partial Regex Stage();
+
+    // The benchmarks see its internals.
+    [GeneratedRegex(@"\bKamRpcDispatcher\b(?!\.Benchmarks)")]
+    private static partial Regex UseOfTheRest();
 }

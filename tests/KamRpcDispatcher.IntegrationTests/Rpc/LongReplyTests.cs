@@ -1,5 +1,6 @@
 using KamailioRpc;
 using KamailioRpc.Commands;
+using KamRpcDispatcher.Push;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 
@@ -65,7 +66,24 @@ public class LongReplyTests
         await client.EchoAsync(CancellationToken.None);
     }
 
-    /// <summary>ctl's over Unix datagrams come in pieces that wait for each other, those over UDP are more than the kernel keeps.</summary>
+    [Test]
+    public async Task A_set_that_does_not_fit_into_ctls_buffers_is_a_fault_that_the_daemon_knows()
+    {
+        await using var kamailio = await OpenKamailio.StartAsync(
+            new KamailioOptions { ListFileLines = [.. Enumerable.Range(0, 1200).Select(static number => $"1 {Uri(number)} 8 {number}")], PingInterval = TimeSpan.Zero });
+        await using var client = kamailio.Client("binrpc+unix");
+
+        var fault = await Assert.ThrowsAsync<KamailioFaultException>(() => client.ListDestinationsAsync(ListMode.Normal, CancellationToken.None));
+        Assert.That(fault!.FaultMessage, Does.StartWith("Internal error"));
+
+        var tooLong = await Assert.ThrowsAsync<ListTooLongException>(() => new KamailioDispatcher(client).ReadAsync(CancellationToken.None));
+        Assert.That(tooLong!.Message, Does.Contain("binrpc_struct_max_body_size"));
+
+        await using var reader = kamailio.Client("jsonrpc+fifo");
+        Assert.That((await new KamailioDispatcher(client, reader).ReadAsync(CancellationToken.None)).Destinations, Has.Count.EqualTo(1200));
+    }
+
+    /// <summary>ctl's replies over Unix datagrams come in pieces that wait for each other; those over UDP are more than the kernel keeps.</summary>
     private static bool IsDatagram(string transport) => transport is "jsonrpc+unix" or "jsonrpc+udp" or "binrpc+udp";
 
     private static string Uri(int number) => $"sip:127.1.{number / 250}.{(number % 250) + 1}:5060";
