@@ -38,7 +38,7 @@ internal sealed partial class ProxyLock(string path, string holder, ILogger<Prox
     /// <exception cref="ProxyTakenException">Another daemon holds it.</exception>
     public void Ensure()
     {
-        if (_file is not null && FileIdentity.AreSame(_file.SafeFileHandle, Path))
+        if (_file is not null && FileStatus.Of(_file.SafeFileHandle) is { } held && FileStatus.Of(Path) is { } there && held.IsSameFile(there))
         {
             return;
         }
@@ -69,7 +69,7 @@ internal sealed partial class ProxyLock(string path, string holder, ILogger<Prox
         }
         catch (IOException exception) when (exception.HResult == WouldBlock)
         {
-            throw new ProxyTakenException(ReadHolder());
+            throw new ProxyTakenException(ReadHolder(Path));
         }
         catch (IOException exception)
         {
@@ -88,13 +88,14 @@ internal sealed partial class ProxyLock(string path, string holder, ILogger<Prox
         }
     }
 
-    private string ReadHolder()
+    /// <summary>What the holder of a lock wrote into its file.</summary>
+    internal static string ReadHolder(string path)
     {
         // FileStream would ask for a lock, and not get it.
-        using var handle = Open(Path, 0);
+        using var handle = Open(path, 0);
         if (handle.IsInvalid)
         {
-            return $"whoever has {Path} locked";
+            return $"whoever has {path} locked";
         }
 
         var buffer = new byte[LongestHolder];
