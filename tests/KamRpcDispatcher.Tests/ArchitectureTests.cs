@@ -15,6 +15,7 @@ public partial class ArchitectureTests
     [TestCase("Push", new[] { "Destinations", "Plan", "Push.Grace" })]
     [TestCase("Push/Grace", new string[0])]
     [TestCase("Reconcile", new[] { "Destinations", "Plan", "Etcd", "Push", "Push.Grace" })]
+    [TestCase("Doctor/Config", new string[0])]
     public void A_stage_sees_only_the_stages_it_may(string folder, string[] allowed)
     {
         var wrong =
@@ -39,10 +40,10 @@ public partial class ArchitectureTests
     public void Every_folder_is_a_stage() =>
         Assert.That(
             Directory.GetDirectories(Source).Select(Path.GetFileName).Except(["bin", "obj"]),
-            Is.EquivalentTo(new[] { "Destinations", "Plan", "Etcd", "Push", "Reconcile" }));
+            Is.EquivalentTo(new[] { "Destinations", "Plan", "Etcd", "Push", "Reconcile", "Doctor" }));
 
     // "using KamRpcDispatcher.X;", and names that are qualified in place, from the outermost or from a sister namespace.
-    [GeneratedRegex(@"(?:\bKamRpcDispatcher\.|(?<![\w.])(?=(?:Destinations|Plan|Etcd|Reconcile|Push)\.[A-Z]))(Destinations|Plan|Etcd|Reconcile|Push\.Grace|Push)\b")]
+    [GeneratedRegex(@"(?:\bKamRpcDispatcher\.|(?<![\w.])(?=(?:Destinations|Plan|Etcd|Reconcile|Push|Doctor)\.[A-Z]))(Destinations|Plan|Etcd|Reconcile|Push\.Grace|Push|Doctor\.Config|Doctor\.Observations|Doctor\.Checks|Doctor)\b")]
     private static partial Regex Stage();
 
     // The benchmarks see its internals.

@@ -1,0 +1,117 @@
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace KamRpcDispatcher.Doctor.Config;
+
+/// <summary>
+/// Reads the module parameters out of a Kamailio configuration, for what a running Kamailio does not tell. Not a parser of the language:
+/// it knows comments, quotes, defines, conditions, includes, <c>loadmodule</c> and <c>modparam</c>.
+/// </summary>
+/// <param name="read">The text of a file, null when there is none; throws <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> when it cannot be read.</param>
+/// <param name="defines">With those of the command line.</param>
+internal sealed partial class ConfigReader(Func<string, string?> read, Defines defines)
+{
+    /// <summary>Kamailio's own limit is 10.</summary>
+    private const int Deepest = 10;
+
+    private readonly Preprocessor _preprocessor = new(defines);
+    private readonly List<ModuleParameter> _parameters = [];
+    private readonly List<string> _files = [];
+    private readonly List<string> _unread = [];
+
+    public KamailioConfig Read(string file)
+    {
+        Include(file, isOptional: false, depth: 0);
+        return new KamailioConfig(_parameters, _files, _unread);
+    }
+
+    private void Include(string file, bool isOptional, int depth)
+    {
+        try
+        {
+            if (depth <= Deepest && read(file) is { } text)
+            {
+                _files.Add(file);
+                ReadLines(file, text, depth);
+            }
+            else if (!isOptional)
+            {
+                _unread.Add($"{file}: {(depth > Deepest ? "too many includes" : "there is no such file")}");
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            _unread.Add(exception.Message.Contains(file, StringComparison.Ordinal) ? exception.Message : $"{file}: {exception.Message}");
+        }
+    }
+
+    private void ReadLines(string file, string text, int depth)
+    {
+        var comments = new CommentStripper();
+        var statements = new StringBuilder();
+        var (number, first) = (0, 1);
+        var lines = text.ReplaceLineEndings("\n").Split('\n');
+        while (number < lines.Length)
+        {
+            var line = lines[number++];
+            if (comments.IsWithin || Preprocessor.Split(line) is null)
+            {
+                statements.Append(comments.Strip(line)).Append('\n');
+                continue;
+            }
+
+            // What stands before is run before, since it may define something.
+            RunStatements(file, first, statements.ToString(), depth);
+            statements.Clear();
+            while (line.EndsWith('\\') && number < lines.Length)
+            {
+                line = line[..^1] + lines[number++];
+            }
+
+            first = number + 1;
+            var (word, rest) = Preprocessor.Split(line)!.Value;
+            if (word is "include_file" or "import_file")
+            {
+                RunStatements(file, number, $"{word} {rest}", depth);
+            }
+            else
+            {
+                _preprocessor.Run(word, rest);
+            }
+        }
+
+        RunStatements(file, first, statements.ToString(), depth);
+    }
+
+    private void RunStatements(string file, int firstLine, string text, int depth)
+    {
+        if (_preprocessor.State == Condition.No)
+        {
+            return;
+        }
+
+        foreach (Match statement in Statement().Matches(text))
+        {
+            var (word, one) = (statement.Groups["word"].Value, statement.Groups["one"].Value);
+            if (word.StartsWith("modparam", StringComparison.Ordinal))
+            {
+                var line = firstLine + text.AsSpan(0, statement.Index).Count('\n');
+                var value = defines.Replace(statement.Groups["value"].Value.Trim()).Trim('"', '\'');
+                var place = string.Create(CultureInfo.InvariantCulture, $"{file}:{line}");
+                _parameters.Add(new ModuleParameter(one, statement.Groups["two"].Value, value, _preprocessor.State == Condition.Yes, place));
+            }
+            else if (word.StartsWith("loadmodule", StringComparison.Ordinal))
+            {
+                defines.Set("MOD_" + Path.GetFileNameWithoutExtension(one), string.Empty);
+            }
+            else
+            {
+                Include(Path.Combine(Path.GetDirectoryName(file) ?? "/", one), isOptional: word == "import_file", depth + 1);
+            }
+        }
+    }
+
+    [GeneratedRegex("""\b(?:(?<word>modparamx?)\s*\(\s*"(?<one>[^"]*)"\s*,\s*"(?<two>[^"]*)"\s*,\s*(?<value>"(?:[^"\\]|\\.)*"|'[^']*'|[^)"']*)\s*\)|(?<word>loadmodulex?|include_file|import_file)\b\s*\(?\s*"(?<one>[^"]*)")""")]
+    private static partial Regex Statement();
+}

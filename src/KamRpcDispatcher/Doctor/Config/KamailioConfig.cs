@@ -1,0 +1,32 @@
+using System.Text.RegularExpressions;
+
+namespace KamRpcDispatcher.Doctor.Config;
+
+/// <summary>What a Kamailio configuration says, as far as it was read.</summary>
+/// <param name="Parameters">Every <c>modparam</c> in force, in order.</param>
+/// <param name="Files">The files read, the first one first.</param>
+/// <param name="Unread">Files that are included and could not be read, each with the reason: what they say is not known.</param>
+internal sealed record KamailioConfig(IReadOnlyList<ModuleParameter> Parameters, IReadOnlyList<string> Files, IReadOnlyList<string> Unread)
+{
+    /// <summary>Every setting of a module's parameter. The last one counts, except where Kamailio collects them.</summary>
+    public IEnumerable<ModuleParameter> Of(string module, string name) =>
+        Parameters.Where(parameter => parameter.Name == name && Matches(parameter.Modules, module));
+
+    // As Kamailio does: anchored, whatever the case.
+    private static bool Matches(string modules, string module)
+    {
+        if (modules == module)
+        {
+            return true;
+        }
+
+        try
+        {
+            return Regex.IsMatch(module, $"^({modules})$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, TimeSpan.FromMilliseconds(100));
+        }
+        catch (Exception exception) when (exception is ArgumentException or RegexMatchTimeoutException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,100 @@
+namespace KamRpcDispatcher.Doctor.Config;
+
+/// <summary>Kamailio's preprocessor lines (<c>#!ifdef</c>, <c>#!define</c> ...), except those that include files.</summary>
+internal sealed class Preprocessor(Defines defines)
+{
+    private readonly Stack<Condition> _conditions = [];
+
+    /// <summary>Whether what follows is in force.</summary>
+    public Condition State => _conditions.Count == 0 ? Condition.Yes : _conditions.Min();
+
+    /// <summary>The word and the rest of a preprocessor line; null when it is none.</summary>
+    public static (string Word, string After)? Split(string line)
+    {
+        var text = line.TrimStart();
+        if (!text.StartsWith("#!", StringComparison.Ordinal) && !text.StartsWith("!!", StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        var (word, rest) = FirstWord(text[2..]);
+        return (word, rest);
+    }
+
+    public void Run(string word, string rest)
+    {
+        switch (word)
+        {
+            case "ifdef":
+                _conditions.Push(If(defines.Has(FirstWord(rest).Word)));
+                break;
+            case "ifndef":
+                _conditions.Push(If(!defines.Has(FirstWord(rest).Word)));
+                break;
+            case "ifexp":
+                _conditions.Push(Condition.Unknown);
+                break;
+            case "else" when _conditions.TryPop(out var condition):
+                _conditions.Push(condition switch { Condition.Yes => Condition.No, Condition.No => Condition.Yes, _ => Condition.Unknown });
+                break;
+            case "endif":
+                _conditions.TryPop(out _);
+                break;
+            default:
+                if (State != Condition.No)
+                {
+                    Define(word, rest);
+                }
+
+                break;
+        }
+    }
+
+    private static Condition If(bool condition) => condition ? Condition.Yes : Condition.No;
+
+    private void Define(string word, string rest)
+    {
+        var (name, value) = FirstWord(rest);
+        switch (word)
+        {
+            case "define" or "def" or "redefine" or "redef":
+                Set(name, value);
+                break;
+            case "trydefine" or "trydef" when !defines.Has(name):
+                Set(name, value);
+                break;
+            case "undefine" or "undef" or "tryundef":
+                defines.Unset(name);
+                break;
+            case "defexp" or "defexps":
+                defines.SetAsKamailio(name);
+                break;
+            case "defenv" or "defenvs" or "trydefenv" or "trydefenvs":
+                // NAME, or ID=NAME.
+                defines.SetAsKamailio(name.Split('=')[0]);
+                break;
+            case "substdef" or "substdefs" when rest.Trim('"') is [var mark, .. var text] && text.Split(mark) is [var id, var replacement, ..]:
+                Set(id, replacement);
+                break;
+        }
+    }
+
+    private void Set(string name, string value)
+    {
+        if (State == Condition.Yes)
+        {
+            defines.Set(name, value);
+        }
+        else
+        {
+            defines.SetAsKamailio(name);
+        }
+    }
+
+    private static (string Word, string After) FirstWord(string text)
+    {
+        text = text.Trim();
+        var end = text.AsSpan().IndexOfAny(' ', '\t');
+        return end < 0 ? (text, string.Empty) : (text[..end], text[end..].Trim());
+    }
+}
