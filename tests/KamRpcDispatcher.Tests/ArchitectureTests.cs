@@ -16,6 +16,7 @@ public partial class ArchitectureTests
     [TestCase("Push/Grace", new string[0])]
     [TestCase("Reconcile", new[] { "Destinations", "Plan", "Etcd", "Push", "Push.Grace" })]
     [TestCase("Doctor/Config", new string[0])]
+    [TestCase("Doctor/Observations", new[] { "Destinations", "Etcd", "Push", "Push.Grace", "Doctor.Config" })]
     public void A_stage_sees_only_the_stages_it_may(string folder, string[] allowed)
     {
         var wrong =

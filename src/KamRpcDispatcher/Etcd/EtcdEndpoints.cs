@@ -14,6 +14,9 @@ public sealed record EtcdEndpoints
     /// <summary>The endpoints as dotnet-etcd takes them.</summary>
     internal string ConnectionString { get; }
 
+    /// <summary>Each endpoint by itself.</summary>
+    public IEnumerable<EtcdEndpoints> Each() => ConnectionString.Split(',').Select(static endpoint => new EtcdEndpoints(endpoint));
+
     public static bool TryParse(string text, [NotNullWhen(true)] out EtcdEndpoints? endpoints, [NotNullWhen(false)] out string? error)
     {
         ArgumentNullException.ThrowIfNull(text);

@@ -39,6 +39,8 @@ public sealed class EtcdStore : IDisposable
 
     internal Lease.LeaseClient Leases => _client.GetConnection().LeaseClient;
 
+    internal Maintenance.MaintenanceClient Maintenance => _client.GetConnection().MaintenanceClient;
+
     internal Watch.WatchClient Watches => _client.GetConnection().WatchClient;
 
     internal static CallOptions Options(CancellationToken cancellationToken) => Options(CallTimeout, cancellationToken);

@@ -1,0 +1,87 @@
+using System.Text;
+using KamailioRpc.Commands;
+using KamRpcDispatcher.Doctor.Config;
+
+namespace KamRpcDispatcher.Doctor.Observations;
+
+/// <summary>Finds Kamailio's configuration and reads it.</summary>
+internal static class ConfigFiles
+{
+    private const string Advice = "run kamrpc as a user that may read it, or give --kamailio-cfg FILE";
+
+    /// <summary>What Debian's and the project's packages, and <c>make install</c>, read without <c>-f</c>.</summary>
+    private static readonly string[] Defaults = ["/etc/kamailio/kamailio.cfg", "/usr/local/etc/kamailio/kamailio.cfg"];
+
+    /// <param name="given">Named by the operator; null for the one that Kamailio was started with.</param>
+    /// <param name="commandLine">Kamailio's.</param>
+    /// <param name="directories">Where a relative path may begin.</param>
+    /// <param name="defines">Kamailio's at the end of its configuration.</param>
+    /// <param name="started">When Kamailio read it, at the latest; null when not known.</param>
+    public static Seen<KamailioConfig> Read(
+        string? given, CommandLine commandLine, IReadOnlyList<string> directories, IReadOnlyDictionary<string, string> defines, DateTimeOffset? started)
+    {
+        if (Find(given ?? commandLine.ConfigFile, directories) is not { } file)
+        {
+            return Seen<KamailioConfig>.Not($"Kamailio's configuration {given ?? commandLine.ConfigFile ?? Defaults[0]} is not to be found: {Advice}");
+        }
+
+        var start = new Defines(defines);
+
+        // What Kamailio defines itself: its release and its flavours.
+        foreach (var name in defines.Keys.Where(static name => name.StartsWith("KAMAILIO_", StringComparison.Ordinal)))
+        {
+            start.Set(name, string.Empty);
+        }
+
+        foreach (var (name, value) in commandLine.Defines)
+        {
+            start.Set(name, value);
+        }
+
+        var config = new ConfigReader(ReadFile, start).Read(file);
+        if (config.Unread.Count > 0)
+        {
+            return Seen<KamailioConfig>.Not($"Kamailio's configuration cannot be read ({string.Join("; ", config.Unread)}): {Advice}");
+        }
+
+        // Of a file that the operator names it is the operator who knows.
+        return given is null && config.Files.FirstOrDefault(path => File.GetLastWriteTimeUtc(path) > started) is { } newer
+            ? Seen<KamailioConfig>.Not($"{newer} was changed after Kamailio's start: restart Kamailio, so that it is what Kamailio works with")
+            : config;
+    }
+
+    /// <summary>Where Kamailio was started: it goes to / itself. Null when procfs does not tell.</summary>
+    public static string? StartDirectory(IReadOnlyList<KamailioProcess> processes)
+    {
+        try
+        {
+            return processes.FirstOrDefault(static process => process.IsMain) is { } main
+                ? File.ReadAllText($"/proc/{main.Pid}/environ", Encoding.UTF8).Split('\0')
+                    .FirstOrDefault(static variable => variable.StartsWith("PWD=", StringComparison.Ordinal))?["PWD=".Length..]
+                : null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private static string? Find(string? path, IReadOnlyList<string> directories) => path switch
+    {
+        null => Defaults.FirstOrDefault(File.Exists),
+        ['/', ..] => path,
+        _ => directories.Select(directory => Path.Combine(directory, path)).FirstOrDefault(File.Exists),
+    };
+
+    private static string? ReadFile(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+}

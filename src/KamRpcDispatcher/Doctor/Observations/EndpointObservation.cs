@@ -1,0 +1,6 @@
+using KamRpcDispatcher.Etcd;
+
+namespace KamRpcDispatcher.Doctor.Observations;
+
+/// <summary>What was seen of one of etcd's endpoints.</summary>
+internal sealed record EndpointObservation(string Endpoint, Seen<EndpointStatus> Status, Seen<ClockReading> Clock);

@@ -1,0 +1,66 @@
+using KamailioRpc;
+using KamailioRpc.Commands;
+
+namespace KamRpcDispatcher.Doctor.Observations;
+
+/// <summary>What was seen of one Kamailio. What was not reached, or not allowed to be seen, says why.</summary>
+internal sealed record KamailioObservation
+{
+    /// <summary>What everything says that was not looked at because Kamailio does not answer.</summary>
+    public const string NotReached = "Kamailio does not answer";
+
+    private static readonly Seen<Parameter> NoParameter = Seen<Parameter>.Not(NotReached);
+
+    /// <summary>Where it answers, or should; null when none of the usual sockets answers.</summary>
+    public KamailioAddress? Address { get; init; }
+
+    /// <summary>The addresses that were tried before, each with the reason.</summary>
+    public IReadOnlyList<string> Failures { get; init; } = [];
+
+    /// <summary>How long <c>core.echo</c> took.</summary>
+    public Seen<TimeSpan> Reply { get; init; } = Seen<TimeSpan>.Not(NotReached);
+
+    public Seen<KamailioVersion> Version { get; init; } = Seen<KamailioVersion>.Not(NotReached);
+
+    /// <summary>The version as Kamailio tells it; null when it does not.</summary>
+    public string? VersionText { get; init; }
+
+    public Seen<IReadOnlyList<string>> Modules { get; init; } = Seen<IReadOnlyList<string>>.Not(NotReached);
+
+    /// <summary>Whether a reply had line breaks between its parts.</summary>
+    public Seen<bool> IsPretty { get; init; } = Seen<bool>.Not(NotReached);
+
+    public Seen<IReadOnlyList<KamailioProcess>> Processes { get; init; } = Seen<IReadOnlyList<KamailioProcess>>.Not(NotReached);
+
+    /// <summary>The view through which the processes can be seen at rest.</summary>
+    public Seen<string> ProcessView { get; init; } = Seen<string>.Not(NotReached);
+
+    public Seen<SharedMemory> Memory { get; init; } = Seen<SharedMemory>.Not(NotReached);
+
+    public Seen<ListReply> List { get; init; } = Seen<ListReply>.Not(NotReached);
+
+    public Seen<ClockReading> Clock { get; init; } = Seen<ClockReading>.Not(NotReached);
+
+    /// <summary>dispatcher, <c>reload_delta</c>.</summary>
+    public Seen<Parameter> ReloadDelta { get; init; } = NoParameter;
+
+    /// <summary>dispatcher, <c>ds_load_mode</c>.</summary>
+    public Seen<Parameter> LoadMode { get; init; } = NoParameter;
+
+    /// <summary>jsonrpcs, <c>transport</c>.</summary>
+    public Seen<Parameter> Transport { get; init; } = NoParameter;
+
+    /// <summary>ctl, <c>binrpc_struct_max_body_size</c>, in KiB.</summary>
+    public Seen<Parameter> BinrpcStructure { get; init; } = NoParameter;
+
+    /// <summary>The algorithm of the project's snippet, where that is in use: the define KAMRPC_ALG.</summary>
+    public string? Algorithm { get; init; }
+
+    public IReadOnlyList<RpcSocket> Sockets { get; init; } = [];
+
+    /// <summary>Null where none is used.</summary>
+    public ReplyDirectory? Replies { get; init; }
+
+    /// <summary>What the dispatcher that holds Kamailio's lock says of itself; null when none does.</summary>
+    public string? LockHolder { get; init; }
+}

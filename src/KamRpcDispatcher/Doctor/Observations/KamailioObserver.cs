@@ -1,0 +1,135 @@
+using KamailioRpc;
+using KamailioRpc.Commands;
+using KamRpcDispatcher.Push.Grace;
+
+namespace KamRpcDispatcher.Doctor.Observations;
+
+/// <summary>Looks at one Kamailio: one call at a time, none of which changes anything.</summary>
+/// <param name="options">How to call it.</param>
+/// <param name="configFile">Its configuration; null for the one that it names.</param>
+/// <param name="timeProvider">The clock.</param>
+internal sealed class KamailioObserver(RpcClientOptions options, string? configFile, TimeProvider timeProvider)
+{
+    /// <summary>What ctl answers when a list does not fit into its buffers.</summary>
+    private const string NoRoom = "Internal error";
+
+    /// <param name="address">Null when none answers.</param>
+    /// <param name="failures">What was tried before.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<KamailioObservation> ObserveAsync(KamailioAddress? address, IReadOnlyList<string> failures, CancellationToken cancellationToken)
+    {
+        var observation = new KamailioObservation
+        {
+            Address = address,
+            Failures = failures,
+            Sockets = SocketFinder.Find(address, null, null),
+            LockHolder = address is null ? null : LockTable.Holder(address),
+        };
+        if (address is null)
+        {
+            return observation;
+        }
+
+        await using var client = new RecordingClient(new RpcClient(address, options));
+        var reply = await Answers.TryAsync(async () =>
+        {
+            // Once for the connection, and once for the time.
+            await client.EchoAsync(cancellationToken).ConfigureAwait(false);
+            var begun = timeProvider.GetTimestamp();
+            await client.EchoAsync(cancellationToken).ConfigureAwait(false);
+            return timeProvider.GetElapsedTime(begun);
+        }).ConfigureAwait(false);
+
+        // By now the client has made the directory, if it could.
+        observation = observation with { Reply = reply, Replies = Files.Replies(address, options.ReplyDirectory) };
+        return reply.Try(out _, out _) ? await ObserveAsync(client, observation, cancellationToken).ConfigureAwait(false) : observation;
+    }
+
+    private async Task<KamailioObservation> ObserveAsync(RecordingClient client, KamailioObservation observation, CancellationToken cancellationToken)
+    {
+        var version = await Answers.TryAsync(() => client.GetVersionAsync(cancellationToken)).ConfigureAwait(false);
+        var modules = await Answers.TryAsync(() => client.ListModulesAsync(cancellationToken)).ConfigureAwait(false);
+        var processes = await Answers.TryAsync(() => client.ListProcessesAsync(cancellationToken)).ConfigureAwait(false);
+        var before = timeProvider.GetUtcNow();
+        var uptime = await Answers.TryAsync(() => client.GetUptimeAsync(cancellationToken)).ConfigureAwait(false);
+        var after = timeProvider.GetUtcNow();
+        var defines = await Answers.DefinesAsync(client, cancellationToken).ConfigureAwait(false);
+        var commandLine = CommandLine.Read(await Answers.TextsAsync(client, "core.arg", cancellationToken).ConfigureAwait(false));
+        var directories = await Answers.TextsAsync(client, "core.pwd", cancellationToken).ConfigureAwait(false);
+        if (processes.Try(out var running, out _) && ConfigFiles.StartDirectory(running) is { } startDirectory)
+        {
+            directories = [startDirectory, .. directories];
+        }
+
+        // Up to a second more, since both are whole ones.
+        DateTimeOffset? started = uptime.Try(out var up, out _) ? after - up.Uptime + TimeSpan.FromSeconds(1) : null;
+        var config = ConfigFiles.Read(configFile, commandLine, directories, defines, started);
+        var parameters = new ParameterSource(client, config, version.Try(out var known, out _) && known.IsKnown);
+        return observation with
+        {
+            Version = version,
+            VersionText = client.Answer("core.version")?.ToText().Trim(),
+            Modules = modules,
+            
+            // An object, since a list of texts has no line breaks either way.
+            IsPretty = client.Answer("core.uptime") is { } answer ? answer.Json.Span.Contains((byte)'\n') : Seen<bool>.Not("core.uptime was not answered"),
+            Processes = processes,
+            ProcessView = processes.Try(out running, out var trouble) ? View(running) : Seen<string>.Not(trouble),
+            Memory = await Answers.TryAsync(() => client.GetSharedMemoryAsync(cancellationToken)).ConfigureAwait(false),
+            List = await ListAsync(client, cancellationToken).ConfigureAwait(false),
+            Clock = uptime.Try(out up, out trouble) ? LocalClock.Read(up.Now, before, after) : Seen<ClockReading>.Not(trouble),
+            ReloadDelta = await parameters.ReadAsync("dispatcher", "reload_delta", 5, cancellationToken).ConfigureAwait(false),
+            LoadMode = await parameters.ReadAsync("dispatcher", "ds_load_mode", 0, cancellationToken).ConfigureAwait(false),
+            Transport = await parameters.ReadAsync("jsonrpcs", "transport", 6, cancellationToken).ConfigureAwait(false),
+            BinrpcStructure = await parameters.ReadAsync("ctl", "binrpc_struct_max_body_size", 8, cancellationToken).ConfigureAwait(false),
+            Algorithm = defines.GetValueOrDefault("KAMRPC_ALG")?.Trim('"'),
+            Sockets = SocketFinder.Find(client.Address, commandLine, config.Try(out var read, out _) ? read : null),
+        };
+    }
+
+    /// <summary>The processes as the grace period sees them.</summary>
+    private static Seen<string> View(IReadOnlyList<KamailioProcess> processes)
+    {
+        if (ProcessIdentity.Check(processes) is { } stranger)
+        {
+            return Seen<string>.Not(stranger);
+        }
+
+        var reasons = new List<string>();
+        foreach (var view in new IProcessView[] { new SystemCallView(), new WaitChannelView() })
+        {
+            if (view.Check(processes) is not { } reason)
+            {
+                return view.Name;
+            }
+
+            reasons.Add(reason);
+        }
+
+        return Seen<string>.Not(string.Join("; ", reasons));
+    }
+
+    private static async Task<Seen<ListReply>> ListAsync(RecordingClient client, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var list = await client.ListDestinationsAsync(ListMode.Normal, cancellationToken).ConfigureAwait(false);
+            return new ListReply(list, list.Count == 0 ? 0 : client.Answer("dispatcher.list")?.Json.Length ?? 0);
+        }
+        catch (KamailioTimeoutException timeout) when (client.Address.DropsLongReplies)
+        {
+            // A Kamailio that answers this lives: it has dropped the list.
+            return (await Answers.TryAsync(async () => await client.InvokeAsync("core.echo", [], cancellationToken).ConfigureAwait(false)).ConfigureAwait(false)).Try(out _, out var trouble)
+                ? new ListReply([], 0) { TooLong = timeout.Message }
+                : Seen<ListReply>.Not(trouble);
+        }
+        catch (KamailioFaultException fault) when (client.Address.Protocol == RpcProtocol.BinRpc && fault.FaultMessage.StartsWith(NoRoom, StringComparison.Ordinal))
+        {
+            return new ListReply([], 0) { TooLong = fault.Message };
+        }
+        catch (KamailioRpcException exception)
+        {
+            return Seen<ListReply>.Not(exception.Message);
+        }
+    }
+}

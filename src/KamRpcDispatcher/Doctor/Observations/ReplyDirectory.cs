@@ -1,0 +1,8 @@
+namespace KamRpcDispatcher.Doctor.Observations;
+
+/// <summary>Our directory for the sockets that Kamailio replies to.</summary>
+/// <param name="Path">Its path.</param>
+/// <param name="Way">The directories from the root down to it, as far as they are there.</param>
+/// <param name="IsWritable">Whether this user may make sockets in it, or make the directory.</param>
+/// <param name="KamailioUser">The owner of Kamailio's socket; null where there is none.</param>
+internal sealed record ReplyDirectory(string Path, IReadOnlyList<FileRights> Way, bool IsWritable, uint? KamailioUser);

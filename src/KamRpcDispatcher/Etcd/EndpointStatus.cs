@@ -1,0 +1,9 @@
+namespace KamRpcDispatcher.Etcd;
+
+/// <summary>What one endpoint of etcd says of itself.</summary>
+/// <param name="Version">Its release, such as <c>3.4.23</c>.</param>
+/// <param name="HasLeader">Whether it knows a leader; without one nothing can be written.</param>
+/// <param name="DatabaseOctets">The size of its database.</param>
+/// <param name="Errors">Alarms and other troubles, in etcd's words.</param>
+/// <param name="Elapsed">How long the answer took.</param>
+public sealed record EndpointStatus(string Version, bool HasLeader, long DatabaseOctets, IReadOnlyList<string> Errors, TimeSpan Elapsed);
