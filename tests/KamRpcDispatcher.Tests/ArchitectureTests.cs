@@ -15,8 +15,10 @@ public partial class ArchitectureTests
     [TestCase("Push", new[] { "Destinations", "Plan", "Push.Grace" })]
     [TestCase("Push/Grace", new string[0])]
     [TestCase("Reconcile", new[] { "Destinations", "Plan", "Etcd", "Push", "Push.Grace" })]
+    [TestCase("Doctor", new[] { "Etcd", "Doctor.Observations", "Doctor.Checks" })]
     [TestCase("Doctor/Config", new string[0])]
     [TestCase("Doctor/Observations", new[] { "Destinations", "Etcd", "Push", "Push.Grace", "Doctor.Config" })]
+    [TestCase("Doctor/Checks", new[] { "Destinations", "Etcd", "Doctor", "Doctor.Observations" })]
     public void A_stage_sees_only_the_stages_it_may(string folder, string[] allowed)
     {
         var wrong =

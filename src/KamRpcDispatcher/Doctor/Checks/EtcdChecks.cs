@@ -1,0 +1,58 @@
+using KamRpcDispatcher.Doctor.Observations;
+using KamRpcDispatcher.Etcd;
+
+namespace KamRpcDispatcher.Doctor.Checks;
+
+/// <summary>Whether an endpoint of etcd answers, is new enough and well.</summary>
+internal static class EtcdChecks
+{
+    private static readonly Version Oldest = new(3, 4);
+
+    public static IEnumerable<Finding> Of(EndpointObservation endpoint)
+    {
+        if (!endpoint.Status.Try(out var status, out var trouble))
+        {
+            return
+            [
+                Finding.Error("etcd.reachable", trouble, "--etcd http://HOST:2379, and --listen-client-urls of etcd"),
+                Finding.Unknown("etcd.version", trouble),
+                Finding.Unknown("etcd.health", trouble),
+            ];
+        }
+
+        return
+        [
+            Finding.Ok("etcd.reachable", $"{endpoint.Endpoint} answers in {Wording.Milliseconds(status.Elapsed)}"),
+            OfVersion(endpoint.Endpoint, status),
+            OfHealth(endpoint.Endpoint, status),
+        ];
+    }
+
+    private static Finding OfVersion(string endpoint, EndpointStatus status)
+    {
+        const string Name = "etcd.version";
+
+        // "3.5.0-rc.1" has more than numbers.
+        return !Version.TryParse(status.Version.Split('-')[0], out var version)
+            ? Finding.Unknown(Name, $"{endpoint} does not tell its version in a way that is known")
+            : version < Oldest
+                ? Finding.Warning(Name, $"{endpoint} is etcd {status.Version}; kamrpc was tested with 3.4 and later", "install etcd 3.4 or later")
+                : Finding.Ok(Name, $"{endpoint} is etcd {status.Version}");
+    }
+
+    private static Finding OfHealth(string endpoint, EndpointStatus status)
+    {
+        const string Name = "etcd.health";
+        if (!status.HasLeader)
+        {
+            return Finding.Error(Name, $"{endpoint} knows no leader: nothing can be announced or withdrawn", "start the other members of etcd: etcdctl endpoint status --cluster");
+        }
+
+        return status.Errors.Count > 0
+            ? Finding.Error(
+                Name,
+                $"{endpoint} reports {string.Join("; ", status.Errors)}, with a database of {Wording.Megabytes(status.DatabaseOctets)}",
+                "etcdctl compact REVISION && etcdctl defrag && etcdctl alarm disarm, and a larger --quota-backend-bytes")
+            : Finding.Ok(Name, $"{endpoint} has a leader, no alarms, and a database of {Wording.Megabytes(status.DatabaseOctets)}");
+    }
+}

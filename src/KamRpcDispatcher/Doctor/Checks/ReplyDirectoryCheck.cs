@@ -1,0 +1,36 @@
+using KamRpcDispatcher.Doctor.Observations;
+
+namespace KamRpcDispatcher.Doctor.Checks;
+
+/// <summary>Whether Kamailio can reply to sockets in our directory, and nobody else can put something there.</summary>
+internal static class ReplyDirectoryCheck
+{
+    private const string Name = "kamailio.reply-directory";
+    private const string Elsewhere = "--reply-dir DIRECTORY";
+
+    public static Finding Of(KamailioObservation kamailio)
+    {
+        if (kamailio.Replies is not { } replies)
+        {
+            return kamailio.Address is null ? Finding.Unknown(Name, KamailioObservation.NotReached) : Finding.Ok(Name, $"not needed for {kamailio.Address}");
+        }
+
+        var last = replies.Way.Count > 0 ? replies.Way[^1] : null;
+        if (last is null || !replies.IsWritable)
+        {
+            return Finding.Error(Name, $"this user cannot make sockets in {replies.Path}", Elsewhere);
+        }
+
+        var exists = last.Path == replies.Path.TrimEnd('/');
+        if (exists && last.IsWritableByOthers)
+        {
+            return Finding.Error(Name, $"{last}: every user of this machine can put something there", $"chmod 0711 {replies.Path}");
+        }
+
+        // A reply came: what the rights look like does not matter any more.
+        var isProven = kamailio.Reply.Try(out _, out _);
+        return !isProven && replies.KamailioUser is { } user && replies.Way.FirstOrDefault(directory => !directory.MayEnter(user)) is { } closed
+            ? Finding.Error(Name, $"Kamailio's user cannot enter {closed}, so that no reply can come to {replies.Path}", $"chmod o+x {closed.Path}, or {Elsewhere}")
+            : Finding.Ok(Name, exists ? $"{last}{(isProven ? ": replies come" : string.Empty)}" : $"{replies.Path} is not there yet, and can be made");
+    }
+}

@@ -1,0 +1,18 @@
+namespace KamRpcDispatcher.Doctor.Checks;
+
+/// <summary>How findings say numbers, lists and durations.</summary>
+internal static class Wording
+{
+    private const int Most = 5;
+
+    /// <summary><c>1 record</c>, <c>2 records</c>.</summary>
+    public static string Count(long number, string what) => FormattableString.Invariant($"{number} {what}{(number == 1 ? string.Empty : "s")}");
+
+    /// <summary>The first of many.</summary>
+    public static string List(IReadOnlyCollection<string> items) =>
+        string.Join(", ", items.Take(Most)) + (items.Count > Most ? FormattableString.Invariant($" and {items.Count - Most} more") : string.Empty);
+
+    public static string Milliseconds(TimeSpan duration) => FormattableString.Invariant($"{duration.TotalMilliseconds:0.#} ms");
+
+    public static string Megabytes(long octets) => FormattableString.Invariant($"{octets / (1024.0 * 1024.0):0.#} MB");
+}

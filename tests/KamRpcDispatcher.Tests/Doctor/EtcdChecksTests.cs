@@ -1,0 +1,63 @@
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Doctor;
+using KamRpcDispatcher.Doctor.Checks;
+using KamRpcDispatcher.Doctor.Observations;
+using KamRpcDispatcher.Etcd;
+using NUnit.Framework;
+using static KamRpcDispatcher.Tests.Doctor.KamailioChecksTests;
+
+namespace KamRpcDispatcher.Tests.Doctor;
+
+/// <summary>What the checks make of what was seen of etcd.</summary>
+internal sealed class EtcdChecksTests
+{
+    private static readonly EndpointStatus Fine = new("3.5.9", HasLeader: true, 4 * 1024 * 1024, [], TimeSpan.FromMilliseconds(2));
+
+    [Test]
+    public void Each_endpoint_has_its_findings()
+    {
+        var gone = new EndpointObservation("http://10.0.0.6:2379", Seen<EndpointStatus>.Not("http://10.0.0.6:2379 is gone"), Seen<ClockReading>.Not("gone"));
+        var findings = AllChecks.Of(Healthy.Kamailio, Healthy.Etcd with { Endpoints = [Healthy.Endpoint, gone] }).Where(static finding => finding.Check.StartsWith("etcd.", StringComparison.Ordinal)).ToList();
+
+        Assert.That(findings.Count(static finding => finding.Check == "etcd.reachable"), Is.EqualTo(2));
+        AssertFinding(findings.Single(static finding => finding.Severity == Severity.Error), Severity.Error, "10.0.0.6:2379 is gone", "--etcd");
+        Assert.That(findings.Count(static finding => finding.Severity == Severity.Unknown), Is.EqualTo(3));
+    }
+
+    [TestCase("3.3.27", Severity.Warning, "install etcd 3.4 or later")]
+    [TestCase("3.4.0", Severity.Ok, null)]
+    [TestCase("3.10.1-rc.1", Severity.Ok, null)]
+    [TestCase("new", Severity.Unknown, null)]
+    public void A_release_is_new_enough_or_not(string version, Severity severity, string? fix) =>
+        AssertFinding(Of(Fine with { Version = version }, "etcd.version"), severity, "http://10.0.0.5:2379", fix);
+
+    [Test]
+    public void Without_a_leader_or_with_an_alarm_etcd_is_not_well()
+    {
+        AssertFinding(Of(Fine with { HasLeader = false }, "etcd.health"), Severity.Error, "knows no leader", "start the other members");
+        AssertFinding(Of(Fine with { Errors = ["memberID:1 alarm:NOSPACE "] }, "etcd.health"), Severity.Error, "NOSPACE , with a database of 4 MB", "etcdctl compact");
+        AssertFinding(Of(Fine, "etcd.health"), Severity.Ok, "has a leader", null);
+    }
+
+    [TestCase(5, Severity.Ok)]
+    [TestCase(6, Severity.Warning)]
+    [TestCase(3600, Severity.Warning)]
+    public void Its_clock_is_compared(int ahead, Severity severity) =>
+        Assert.That(ClockCheck.Of(Healthy.Endpoint with { Clock = Healthy.Clock(TimeSpan.FromSeconds(ahead)) }).Severity, Is.EqualTo(severity));
+
+    [Test]
+    public void A_slow_answer_is_no_skew()
+    {
+        var slow = new ClockReading(Healthy.Now, Healthy.Now.AddSeconds(60), Healthy.Now.AddSeconds(30));
+        Assert.That(ClockCheck.Of(Healthy.Endpoint with { Clock = slow }).Severity, Is.EqualTo(Severity.Ok));
+    }
+
+    [Test]
+    public void Members_with_names_are_told() => AssertFinding(
+        HostNamesCheck.Of(Healthy.Etcd with { Members = Seen<IReadOnlyList<Member>>.Of([Members.Of("a"), Members.Of("b", uri: "sip:10.0.0.2")]) }),
+        Severity.Warning,
+        "a (sip:a.example.org:5060)",
+        "kamrpc announce --uri sip:ADDRESS:PORT");
+
+    private static Finding Of(EndpointStatus status, string check) => EtcdChecks.Of(Healthy.Endpoint with { Status = status }).Single(finding => finding.Check == check);
+}

@@ -1,0 +1,218 @@
+using KamailioRpc;
+using KamailioRpc.Commands;
+using KamRpcDispatcher.Doctor;
+using KamRpcDispatcher.Doctor.Checks;
+using KamRpcDispatcher.Doctor.Observations;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.Tests.Doctor;
+
+/// <summary>What the checks make of what was seen of Kamailio. Each case changes one thing of a healthy one.</summary>
+internal sealed class KamailioChecksTests
+{
+    private const string DatagramOnly = "modparam(\"jsonrpcs\", \"transport\", 4)";
+
+    [Test]
+    public void With_a_healthy_one_every_check_says_ok()
+    {
+        var findings = AllChecks.Of(Healthy.Kamailio, Healthy.Etcd);
+
+        Assert.That(findings.Where(static finding => finding.Severity != Severity.Ok || finding.Fix is not null), Is.Empty);
+        Assert.That(findings.Select(static finding => finding.Check).Distinct().Count(), Is.EqualTo(21));
+    }
+
+    [Test]
+    public void Without_Kamailio_every_check_says_something_and_etcd_is_judged()
+    {
+        var nothing = new KamailioObservation { Address = Healthy.Kamailio.Address, Reply = Seen<TimeSpan>.Not("nobody listens") };
+        var findings = AllChecks.Of(nothing, Healthy.Etcd);
+
+        Assert.That(findings.Select(static finding => finding.Check).Distinct(), Is.EquivalentTo(AllChecks.Of(Healthy.Kamailio, Healthy.Etcd).Select(static finding => finding.Check).Distinct()));
+        AssertFinding(findings.Single(static finding => finding.Check == "kamailio.reachable"), Severity.Error, "nobody listens", "--kamailio");
+        Assert.That(findings.Where(static finding => finding.Check.StartsWith("etcd.", StringComparison.Ordinal)).Select(static finding => finding.Severity), Is.All.EqualTo(Severity.Ok));
+        Assert.That(findings.Count(static finding => finding.Severity == Severity.Unknown), Is.EqualTo(13));
+    }
+
+    [Test]
+    public void What_was_tried_before_is_said()
+    {
+        Assert.That(ReachabilityCheck.Of(Healthy.Kamailio with { Failures = ["x: refused"] }).Text, Does.EndWith("tried before: x: refused"));
+        AssertFinding(ReachabilityCheck.Of(new KamailioObservation { Failures = ["x: refused", "y: gone"] }), Severity.Error, "x: refused; y: gone", "--kamailio ADDRESS");
+    }
+
+    [TestCase(5, 3, Severity.Error, "5.3")]
+    [TestCase(5, 4, Severity.Ok, "kamailio")]
+    [TestCase(6, 1, Severity.Ok, "kamailio")]
+    [TestCase(6, 2, Severity.Warning, "6.2 is newer than 6.1")]
+    public void A_release_is_known_or_not(int major, int minor, Severity severity, string text)
+    {
+        var finding = VersionCheck.Of(Healthy.Kamailio with { Version = new KamailioVersion(major, minor) });
+        Assert.That(finding.Severity, Is.EqualTo(severity));
+        Assert.That(finding.Text, Does.Contain(text));
+    }
+
+    [Test]
+    public void A_version_that_cannot_be_read_is_unknown() =>
+        Assert.That(VersionCheck.Of(Healthy.Kamailio with { Version = KamailioVersion.Read("what?") }).Severity, Is.EqualTo(Severity.Unknown));
+
+    [Test]
+    public void Modules_that_are_missing_are_named()
+    {
+        AssertFinding(ModulesCheck.Of(Healthy.Kamailio with { Modules = Healthy.Modules("tm", "jsonrpcs") }), Severity.Error, "dispatcher is not loaded", "loadmodule \"dispatcher.so\"");
+        AssertFinding(
+            ModulesCheck.Of(Healthy.Kamailio with { Modules = Healthy.Modules("dispatcher", "jsonrpcs", "xlog", "textops", "pv", "sl", "tm") }), Severity.Warning, "tmx", "loadmodule \"tmx.so\"");
+    }
+
+    [Test]
+    public void Parameters_that_hinder_are_named_with_where_they_are_set()
+    {
+        AssertFinding(
+            ParameterChecks.OfReloadDelta(Healthy.Kamailio with { ReloadDelta = new Parameter(5, "the default") }), Severity.Error, "reload_delta is 5 (the default)", "modparam(\"dispatcher\", \"reload_delta\", 0)");
+        AssertFinding(
+            ParameterChecks.OfLoadMode(Healthy.Kamailio with { LoadMode = new Parameter(0, "k.cfg:7") }), Severity.Error, "ds_load_mode is 0 (k.cfg:7)", "modparam(\"dispatcher\", \"ds_load_mode\", 1)");
+        AssertFinding(
+            ParameterChecks.OfReloadDelta(Healthy.Kamailio with { ReloadDelta = Seen<Parameter>.Not("permission denied") }), Severity.Unknown, "permission denied", "--kamailio-cfg FILE");
+        AssertFinding(ParameterChecks.OfPrettyFormat(Healthy.Kamailio with { IsPretty = true }), Severity.Warning, "indented", "modparam(\"jsonrpcs\", \"pretty_format\", 0)");
+    }
+
+    [Test]
+    public void With_BINRPC_pretty_format_does_not_matter() =>
+        Assert.That(ParameterChecks.OfPrettyFormat(Healthy.Kamailio with { Address = KamailioAddress.Parse("binrpc+unix:/run/kamailio/kamailio_ctl"), IsPretty = true }).Severity, Is.EqualTo(Severity.Ok));
+
+    [TestCase("jsonrpc+unix:/s", 91_600, Severity.Ok)]
+    [TestCase("jsonrpc+unix:/s", 91_800, Severity.Warning)]
+    [TestCase("jsonrpc+udp://127.0.0.1:8090", 45_700, Severity.Ok)]
+    [TestCase("jsonrpc+udp://127.0.0.1:8090", 45_900, Severity.Warning)]
+    [TestCase("binrpc+udp://127.0.0.1:2049", 45_900, Severity.Warning)]
+    [TestCase("jsonrpc+fifo:/f", 900_000, Severity.Ok)]
+    [TestCase("jsonrpc+tcp://127.0.0.1:5042", 900_000, Severity.Ok)]
+    [TestCase("binrpc+unix:/c", 900_000, Severity.Ok)]
+    public void A_list_fits_into_a_reply_with_room_or_not(string address, int octets, Severity severity)
+    {
+        var finding = ReplySizeCheck.Of(Healthy.Kamailio with { Address = KamailioAddress.Parse(address), List = new ListReply(Healthy.Destinations(400), octets) });
+        Assert.That(finding.Severity, Is.EqualTo(severity));
+    }
+
+    [Test]
+    public void How_many_destinations_of_their_kind_fit_is_said()
+    {
+        Assert.That(ReplySizeCheck.Of(Healthy.Kamailio).Text, Does.Contain("about 654 destinations like these fit, 2 are there"));
+        AssertFinding(
+            ReplySizeCheck.Of(Healthy.Kamailio with { Address = KamailioAddress.Parse("binrpc+unix:/c"), List = Healthy.List(Healthy.Destinations(800)) }),
+            Severity.Warning,
+            "the largest set has 800 destinations; 1024 fit",
+            "modparam(\"ctl\", \"binrpc_struct_max_body_size\", 64)");
+    }
+
+    [Test]
+    public void A_list_that_does_not_fit_is_an_error_whose_remedy_is_the_FIFO_that_is_there()
+    {
+        var tooLong = Healthy.Kamailio with { List = new ListReply([], 0) { TooLong = "no reply" } };
+
+        AssertFinding(ReplySizeCheck.Of(tooLong), Severity.Error, "no reply", "#!define KAMRPC_TRANSPORT 6");
+        AssertFinding(
+            ReplySizeCheck.Of(tooLong with { Sockets = [Healthy.Socket(SocketKind.JsonFifo, "/run/k/f", "660")] }), Severity.Error, "no reply", "kamrpc dispatch --kamailio-read jsonrpc+fifo:/run/k/f");
+        Assert.That(HostNamesCheck.Of(tooLong).Severity, Is.EqualTo(Severity.Unknown));
+        Assert.That(WeightsCheck.Of(tooLong).Single().Severity, Is.EqualTo(Severity.Unknown));
+    }
+
+    [Test]
+    public void Several_datagram_workers_are_an_error() => AssertFinding(
+        WritersCheck.Of(Healthy.Kamailio with { Processes = Healthy.Processes("main process - attendant", "JSONRPCS DATAGRAM", "JSONRPCS DATAGRAM") }).Single(),
+        Severity.Error,
+        "2 processes",
+        "modparam(\"jsonrpcs\", \"dgram_workers\", 1)");
+
+    [TestCase("jsonrpc+unix:/s", 4, "ctl handler", "ctl (kamcmd)", "# loadmodule \"ctl.so\"")]
+    [TestCase("jsonrpc+unix:/s", 12, "JSONRPCS TCP", "jsonrpcs over TCP", DatagramOnly)]
+    [TestCase("jsonrpc+unix:/s", 5, "xhttp", "jsonrpcs over HTTP", DatagramOnly)]
+    [TestCase("jsonrpc+unix:/s", 4, "xhttp_rpc", "xhttp_rpc", "# loadmodule \"xhttp_rpc.so\"")]
+    [TestCase("binrpc+unix:/c", 4, "ctl handler", "jsonrpcs (datagram socket or FIFO)", "# loadmodule \"jsonrpcs.so\"")]
+    [TestCase("jsonrpc+tcp://127.0.0.1:1", 12, "JSONRPCS TCP", "datagram socket", "--kamailio jsonrpc+unix:")]
+    public void Another_way_in_is_a_warning(string address, int transport, string more, string way, string fix)
+    {
+        var kamailio = Healthy.Kamailio with
+        {
+            Address = KamailioAddress.Parse(address),
+            Transport = new Parameter(transport, "kamailio.cfg:3"),
+            Processes = Healthy.Processes("main process - attendant", "JSONRPCS DATAGRAM", more),
+            Modules = Healthy.Modules("dispatcher", "jsonrpcs", more),
+        };
+        AssertFinding(WritersCheck.Of(kamailio).Single(), Severity.Warning, way, fix);
+    }
+
+    [Test]
+    public void The_FIFO_beside_the_datagram_socket_and_HTTP_that_is_not_opened_are_no_other_ways()
+    {
+        var fifo = Healthy.Kamailio with { Processes = Healthy.Processes("JSONRPCS FIFO", "JSONRPCS DATAGRAM") };
+        AssertFinding(WritersCheck.Of(fifo).Single(), Severity.Ok, "the FIFO is open too", null);
+        AssertFinding(WritersCheck.Of(Healthy.Kamailio with { Modules = Healthy.Modules("jsonrpcs", "xhttp") }).Single(), Severity.Ok, "one process", null);
+    }
+
+    [Test]
+    public void HTTP_itself_is_several_writers() => Assert.That(
+        WritersCheck.Of(Healthy.Kamailio with { Address = KamailioAddress.Parse("http://127.0.0.1:5060/RPC") }).Select(static finding => finding.Text), Has.Some.Contains("every TCP process carries out requests"));
+
+    [TestCase(100, 0, 1, "11", Severity.Ok, null)]
+    [TestCase(101, 0, 1, "11", Severity.Error, "101 destinations")]
+    [TestCase(101, 1, 1, null, Severity.Error, "101 destinations")]
+    [TestCase(101, 1, 1, "4", Severity.Ok, "algorithm 4 does not use weights")]
+    [TestCase(101, 0, 0, "11", Severity.Ok, "no destination has a weight")]
+    [TestCase(2, 50, 50, "9", Severity.Ok, null)]
+    [TestCase(2, 40, 40, "9", Severity.Warning, "their sum is 80: the last destination gets the rest")]
+    [TestCase(2, 60, 60, "9", Severity.Warning, "their sum is 120: those beyond 100 get no calls")]
+    [TestCase(2, 40, 40, "11", Severity.Ok, null)]
+    [TestCase(2, 40, 40, null, Severity.Ok, null)]
+    [TestCase(2, 40, 0, null, Severity.Warning, "their sum is 80")]
+    public void Weights_are_shares_of_100_slots(int count, int weight, int relativeWeight, string? algorithm, Severity severity, string? text)
+    {
+        var kamailio = Healthy.Kamailio with { List = Healthy.List(Healthy.Destinations(count, weight, relativeWeight)), Algorithm = algorithm };
+        AssertFinding(WeightsCheck.Of(kamailio).Single(), severity, text ?? string.Empty, severity == Severity.Ok ? null : "#!define KAMRPC_ALG");
+    }
+
+    [TestCase("sip:10.0.0.1")]
+    [TestCase("sip:user@10.0.0.1:5060;lr")]
+    [TestCase("sips:[::1]:5061")]
+    [TestCase("sip:asterisk.example.org:5060", "asterisk.example.org")]
+    [TestCase("sip:user@asterisk;transport=tcp", "asterisk")]
+    public void Destinations_with_names_are_told(string uri, string? name = null)
+    {
+        var finding = HostNamesCheck.Of(Healthy.Kamailio with { List = Healthy.List(Healthy.Destination(uri)) });
+        AssertFinding(finding, name is null ? Severity.Ok : Severity.Warning, name ?? "1 destination", name is null ? null : "kamrpc announce --uri sip:ADDRESS:PORT");
+    }
+
+    [TestCase(256, 21, Severity.Ok, null)]
+    [TestCase(256, 19, Severity.Warning, "-m 512")]
+    [TestCase(256, 4, Severity.Error, "-m 512")]
+    [TestCase(64, 96, Severity.Warning, "-m 256")]
+    [TestCase(64, 4, Severity.Error, "-m 256")]
+    public void Shared_memory_is_enough_or_not(long megabytes, int freePercent, Severity severity, string? fix) =>
+        AssertFinding(SharedMemoryCheck.Of(Healthy.Kamailio with { Memory = Healthy.Memory(megabytes, freePercent) }), severity, $"{freePercent} %", fix);
+
+    [Test]
+    public void Processes_that_cannot_be_seen_are_a_warning() => AssertFinding(
+        ProcessesCheck.Of(Healthy.Kamailio with { ProcessView = Seen<string>.Not("they are hidden") }), Severity.Warning, "they are hidden", "User=kamailio");
+
+    [TestCase(0, Severity.Ok, "agrees")]
+    [TestCase(5, Severity.Ok, "agrees")]
+    [TestCase(7, Severity.Warning, "7 s ahead")]
+    [TestCase(-7, Severity.Warning, "6 s behind")]
+    [TestCase(3600, Severity.Ok, "01:00 hours")]
+    [TestCase(-3600 + 60, Severity.Warning, "60 s ahead, apart from its time zone")]
+    [TestCase(400, Severity.Warning, "400 s ahead")]
+    public void Kamailios_clock_is_compared_apart_from_its_zone(int ahead, Severity severity, string text)
+    {
+        var finding = ClockCheck.Of(Healthy.Kamailio with { Clock = Healthy.Clock(TimeSpan.FromSeconds(ahead)) });
+        AssertFinding(finding, severity, text, severity == Severity.Ok ? null : "timedatectl set-ntp true");
+    }
+
+    [Test]
+    public void A_dispatcher_at_work_is_told() => Assert.That(LockCheck.Of(Healthy.Kamailio with { LockHolder = "proxy p1" }).Text, Is.EqualTo("kept in step by proxy p1"));
+
+    internal static void AssertFinding(Finding finding, Severity severity, string text, string? fix)
+    {
+        Assert.That(finding.Severity, Is.EqualTo(severity), finding.Text);
+        Assert.That(finding.Text, Does.Contain(text));
+        Assert.That(finding.Fix, fix is null ? Is.Null : Does.StartWith(fix));
+    }
+}
