@@ -8,6 +8,7 @@ AnnounceCommand.AddTo(root, commands);
 DispatchCommand.AddTo(root, commands);
 StatusCommand.AddTo(root, commands);
 ConfirmCommand.AddTo(root, commands);
+DoctorCommand.AddTo(root, commands);
 
 var parsed = root.Parse(args);
 if (parsed.Action is HelpAction or { Terminating: true, ClearsParseErrors: true })

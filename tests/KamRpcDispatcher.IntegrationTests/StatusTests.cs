@@ -280,18 +280,6 @@ public class StatusTests
 
     private Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] arguments) => RunAsync(_etcd, arguments);
 
-    private static async Task<(int ExitCode, string Output, string Errors)> RunAsync(EtcdServer etcd, params string[] arguments)
-    {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), .. arguments, "--etcd", etcd.Endpoint])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        using var process = Process.Start(start)!;
-        using var deadline = new CancellationTokenSource(Fleet.Deadline);
-        var output = process.StandardOutput.ReadToEndAsync(deadline.Token);
-        var errors = process.StandardError.ReadToEndAsync(deadline.Token);
-        await process.WaitForExitAsync(deadline.Token);
-        return (process.ExitCode, await output, await errors);
-    }
+    private static Task<(int ExitCode, string Output, string Errors)> RunAsync(EtcdServer etcd, params string[] arguments) =>
+        Kamrpc.RunAsync([.. arguments, "--etcd", etcd.Endpoint]);
 }

@@ -41,6 +41,7 @@ public class CommandLineTests
 
     [TestCase("status", "--etcd", "ftp://x", "--cluster", "a/b", "-o", "xml", "--bogus")]
     [TestCase("confirm", "--etcd", "ftp://x", "--cluster", "a/b", "--output", "xml", "--set", "1,x")]
+    [TestCase("doctor", "--etcd", "ftp://x", "--cluster", "a/b", "--output", "xml", "--kamailio", "/run/x", "--kamailio-cfg", "/none.cfg", "--rpc-timeout", "0")]
     public async Task Wrong_options_of_a_command_that_answers_are_named_too(string command, params string[] options)
     {
         var (exitCode, output, errors) = await RunAsync([command, .. options]);
@@ -84,6 +85,7 @@ public class CommandLineTests
     [TestCase("dispatch", "-h")]
     [TestCase("status", "--help")]
     [TestCase("confirm", "--help")]
+    [TestCase("doctor", "--help")]
     [TestCase("--version")]
     public async Task Help_and_version_are_answers(params string[] arguments)
     {

@@ -1,0 +1,52 @@
+using System.CommandLine;
+using System.Diagnostics.CodeAnalysis;
+using KamRpcDispatcher.Doctor;
+using KamRpcDispatcher.Etcd;
+
+namespace KamRpcDispatcher.Cli;
+
+/// <summary><c>kamrpc doctor</c>: examines Kamailio and etcd, and says what to change.</summary>
+internal static class DoctorCommand
+{
+    private static readonly Option<string?> ConfigFile = CommonOptions.Text("--kamailio-cfg", "Kamailio's configuration, for what Kamailio does not tell (before 6.1). [default: the one that it was started with]");
+
+    public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
+    {
+        var command = new Command("doctor", "Examines Kamailio and etcd, and says what to change; exits with 0 only when all is well.")
+        {
+            CommonOptions.Etcd, CommonOptions.Cluster, ConfigFile, OutputOption.Output,
+        };
+        KamailioOptions.AddTo(command);
+        root.Add(command);
+        commands.Add(command, RunAsync);
+    }
+
+    private static async Task<int> RunAsync(OptionReader options, CancellationToken cancellationToken)
+    {
+        var endpoints = options.Value<EtcdEndpoints>(CommonOptions.Etcd, EtcdEndpoints.Default, EtcdEndpoints.TryParse);
+        var cluster = options.Value<string>(CommonOptions.Cluster, "default", CommonOptions.ClusterName);
+        var target = KamailioOptions.Target(options);
+        var rpc = KamailioOptions.Rpc(options);
+        var configFile = options.Value<string>(ConfigFile, null, ParseFile);
+        var format = options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse);
+        if (options.Fails(out var exitCode))
+        {
+            return exitCode;
+        }
+
+        var checkup = new Checkup(new CheckupOptions(token => target!.FindAsync(rpc, token), rpc, configFile, endpoints!, cluster!), TimeProvider.System);
+        try
+        {
+            var result = await checkup.RunAsync(cancellationToken).ConfigureAwait(false);
+            Console.Out.Write(format == OutputFormat.Json ? DoctorJson.Write(result) : DoctorTable.Write(result));
+            return result.IsHealthy ? ExitCode.Done : result.IsReached ? ExitCode.NotDone : ExitCode.Unreachable;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return ExitCode.NotDone;
+        }
+    }
+
+    private static bool ParseFile(string text, [NotNullWhen(true)] out string? value, [NotNullWhen(false)] out string? error) =>
+        CommonOptions.Checked(Path.GetFullPath(text), static path => File.Exists(path) ? null : $"there is no file '{path}'", out value, out error);
+}

@@ -1,0 +1,28 @@
+using KamRpcDispatcher.Doctor;
+
+namespace KamRpcDispatcher.Cli;
+
+/// <summary>The findings for programs. Every field is always there, null where there is nothing to say; later versions only add fields.</summary>
+internal static class DoctorJson
+{
+    public static string Write(CheckupResult result) => JsonText.Write(writer =>
+    {
+        writer.WriteString("kamailio", result.Kamailio?.ToString());
+        writer.WriteBoolean("healthy", result.IsHealthy);
+        JsonText.WriteArray(writer, "findings", result.Findings, static (json, finding) =>
+        {
+            json.WriteString("check", finding.Check);
+            json.WriteString("severity", Name(finding.Severity));
+            json.WriteString("text", finding.Text);
+            json.WriteString("fix", finding.Fix);
+        });
+    });
+
+    private static string Name(Severity severity) => severity switch
+    {
+        Severity.Error => "error",
+        Severity.Warning => "warning",
+        Severity.Unknown => "unknown",
+        _ => "ok",
+    };
+}

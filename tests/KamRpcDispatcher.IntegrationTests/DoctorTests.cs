@@ -1,0 +1,217 @@
+using System.Globalization;
+using System.Text.Json;
+using KamRpcDispatcher.IntegrationTests.Fleets;
+using KamRpcDispatcher.Testing;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.IntegrationTests;
+
+/// <summary><c>kamrpc doctor</c>, with a real Kamailio and a real etcd, well and not.</summary>
+public class DoctorTests
+{
+    private static readonly KamailioOptions Healthy = new() { SharedMemoryMegabytes = 256, PingInterval = TimeSpan.Zero, ListFileLines = ["1 sip:127.0.0.1:5080"] };
+
+    private readonly TemporaryFolder _folder = new();
+    private EtcdServer _etcd = null!;
+    private KamailioServer? _kamailio;
+
+    [OneTimeTearDown]
+    public void Forget() => _folder.Dispose();
+
+    [SetUp]
+    public async Task StartEtcd()
+    {
+        RealServers.Require("etcd", "etcdctl", "kamailio");
+        _etcd = await EtcdServer.StartAsync();
+    }
+
+    [TearDown]
+    public async Task StopServers()
+    {
+        await ServerLife.EndAsync(_kamailio);
+        _kamailio = null;
+        await ServerLife.EndAsync(_etcd);
+    }
+
+    [Test]
+    public async Task With_the_snippet_and_enough_memory_all_is_well()
+    {
+        _kamailio = await KamailioServer.StartAsync(Healthy);
+        await _etcd.PutAsync("/kamrpc/default/members/1/a", """{"uri":"sip:127.0.0.1:5081"}""");
+
+        var (exitCode, output, errors) = await Kamrpc.RunAsync(Arguments(_kamailio.RpcAddress, "table"));
+
+        Assert.That((exitCode, errors), Is.EqualTo((0, string.Empty)), output);
+        Assert.That(output, Does.EndWith("\nAll is well.\n").And.Contain("kamailio 5.").And.Contain("1 destination, all with addresses").And.Contain("1 member, all with addresses"));
+        Assert.That(output, Does.Contain("reload_delta is 0 (").And.Contain("kamrpc-dispatcher.cfg:").And.Contain($"{_kamailio.SocketPath} ("));
+        Assert.That(output.Split('\n').Max(static line => line.Length), Is.LessThanOrEqualTo(120));
+    }
+
+    [Test]
+    public async Task Every_wrong_parameter_is_found_with_the_line_that_sets_it_right_and_nothing_is_changed()
+    {
+        _kamailio = await KamailioServer.StartAsync(new KamailioOptions
+        {
+            PingInterval = TimeSpan.Zero,
+            ListFileLines = ["1 sip:asterisk.invalid:5080 16 0 weight=40"],
+            ExtraConfig = """
+                #!define KAMRPC_TRANSPORT 6
+                loadmodule "ctl.so"
+                modparam("ctl", "mode", 0666)
+                """,
+            Algorithm = "9",
+            FinalConfig = """
+                modparam("dispatcher", "reload_delta", 5)
+                modparam("dispatcher", "ds_load_mode", 0)
+                modparam("jsonrpcs", "pretty_format", 1)
+                modparam("jsonrpcs", "dgram_workers", 2)
+                modparam("jsonrpcs", "dgram_mode", 0666)
+                """,
+        });
+        await _etcd.PutAsync("/kamrpc/default/members/1/a", """{"uri":"sip:asterisk-1:5060"}""");
+        var before = await _kamailio.ListAsync();
+
+        var (exitCode, findings) = await RunAsync(_kamailio.RpcAddress);
+
+        Assert.That(exitCode, Is.EqualTo(1));
+        Assert.That(findings.Where(static finding => finding.Severity != "ok").Select(static finding => $"{finding.Severity} {finding.Check}: {finding.Fix}"), Is.EquivalentTo(new[]
+        {
+            """error kamailio.reload-delta: modparam("dispatcher", "reload_delta", 0)""",
+            """error kamailio.load-mode: modparam("dispatcher", "ds_load_mode", 1)""",
+            """error kamailio.writers: modparam("jsonrpcs", "dgram_workers", 1)""",
+            """error kamailio.socket: modparam("jsonrpcs", "dgram_mode", 0600)""",
+            """error kamailio.socket: modparam("ctl", "mode", 0600)""",
+            """warning kamailio.pretty-format: modparam("jsonrpcs", "pretty_format", 0)""",
+            """warning kamailio.writers: # loadmodule "ctl.so" """.TrimEnd(),
+            """warning kamailio.weights: #!define KAMRPC_ALG "11" """.TrimEnd(),
+            "warning kamailio.host-names: kamrpc announce --uri sip:ADDRESS:PORT, or the address in Kamailio's list file",
+            "warning kamailio.shared-memory: -m 256 (SHM_MEMORY=256 in /etc/default/kamailio)",
+            "warning etcd.host-names: kamrpc announce --uri sip:ADDRESS:PORT",
+        }));
+        Assert.That(findings.Single(static finding => finding.Check == "kamailio.reload-delta").Text, Does.StartWith($"reload_delta is 5 ({_kamailio.ConfigFile}:"));
+        Assert.That(findings.Where(static finding => finding.Severity == "ok").Select(static finding => finding.Text), Has.Some.Contains("kamailio_rpc.fifo"), "the FIFO in the run directory");
+        Assert.That(await _kamailio.ListAsync(), Is.EqualTo(before));
+    }
+
+    [Test]
+    public async Task Over_BINRPC_it_sees_the_same_and_the_sockets_that_do_not_answer()
+    {
+        _kamailio = await KamailioServer.StartAsync(Healthy with { ExtraConfig = "loadmodule \"ctl.so\"" });
+        var directory = Path.GetDirectoryName(_kamailio.FifoPath);
+
+        var (exitCode, findings) = await RunAsync("auto:" + directory);
+
+        Assert.That(exitCode, Is.EqualTo(1));
+        Assert.That(findings.Single(static finding => finding.Severity != "ok").Fix, Is.EqualTo("# loadmodule \"jsonrpcs.so\""));
+        Assert.That(findings.Single(static finding => finding.Check == "kamailio.reachable").Text, Does.StartWith($"binrpc+unix:{directory}/kamailio_ctl answers in ").And.Contain("tried before: ").And.Contain($"{directory}/kamailio_rpc.sock"));
+        Assert.That(findings.Single(static finding => finding.Check == "kamailio.reply-size").Text, Does.StartWith("the largest set has 1 destination; 1024 fit"));
+    }
+
+    [Test]
+    public async Task A_list_that_does_not_fit_into_a_datagram_is_found()
+    {
+        _kamailio = await KamailioServer.StartAsync(Healthy with
+        {
+            ListFileLines = [.. Enumerable.Range(1, 1000).Select(static number => $"1 sip:127.0.{number / 250}.{number % 250}:5080 0 0 duid=a-long-name-that-takes-room-{number};rweight=50")],
+        });
+
+        var (exitCode, findings) = await RunAsync(_kamailio.RpcAddress);
+
+        Assert.That(exitCode, Is.EqualTo(1));
+        Assert.That(findings.Single(static finding => finding.Check == "kamailio.reply-size"), Is.EqualTo(new Finding(
+            "kamailio.reply-size",
+            "error",
+            $"the list of destinations does not fit into a reply over {_kamailio.RpcAddress}: dispatcher.list: no reply from Kamailio within 1000 ms",
+            "#!define KAMRPC_TRANSPORT 6  and  kamrpc dispatch --kamailio-read jsonrpc+fifo:/run/kamailio/kamailio_rpc.fifo")));
+    }
+
+    [Test]
+    public async Task A_configuration_changed_since_the_start_proves_nothing_and_one_that_is_named_does()
+    {
+        _kamailio = await KamailioServer.StartAsync(Healthy);
+        File.SetLastWriteTimeUtc(_kamailio.ConfigFile, DateTime.UtcNow.AddHours(1));
+
+        var (exitCode, findings) = await RunAsync(_kamailio.RpcAddress);
+
+        Assert.That(exitCode, Is.EqualTo(1));
+        Assert.That(findings.Where(static finding => finding.Severity != "ok").Select(static finding => $"{finding.Severity} {finding.Check}"), Is.EquivalentTo(new[] { "unknown kamailio.reload-delta", "unknown kamailio.load-mode" }));
+        Assert.That(findings.First(static finding => finding.Severity == "unknown").Text, Does.Contain("was changed after Kamailio's start"));
+        Assert.That((await RunAsync(_kamailio.RpcAddress, "--kamailio-cfg", _kamailio.ConfigFile)).ExitCode, Is.Zero);
+    }
+
+    [Test]
+    public async Task Without_Kamailio_etcd_is_examined_and_the_exit_code_is_3()
+    {
+        var (exitCode, findings) = await RunAsync($"jsonrpc+unix:{_folder.File("none.sock")}");
+
+        Assert.That(exitCode, Is.EqualTo(3));
+        Assert.That(findings.Single(static finding => finding.Severity == "error").Check, Is.EqualTo("kamailio.reachable"));
+        Assert.That(findings.Where(static finding => finding.Check.StartsWith("etcd.", StringComparison.Ordinal)).Select(static finding => finding.Severity), Is.All.EqualTo("ok").And.Exactly(5).Items);
+    }
+
+    [Test]
+    public async Task A_Kamailio_that_hangs_is_not_waited_for_and_one_without_etcd_is_examined()
+    {
+        _kamailio = await KamailioServer.StartAsync(Healthy);
+        await _etcd.StopAsync();
+
+        var (exitCode, findings) = await RunAsync(_kamailio.RpcAddress);
+
+        Assert.That(exitCode, Is.EqualTo(3));
+        Assert.That(findings.Single(static finding => finding.Severity == "error"), Has.Property("Check").EqualTo("etcd.reachable").And.Property("Text").Contain("Connection refused"));
+        Assert.That(findings.Where(static finding => finding.Check.StartsWith("kamailio.", StringComparison.Ordinal)).Select(static finding => finding.Severity), Is.All.EqualTo("ok"));
+
+        _kamailio.Pause();
+        (exitCode, findings) = await RunAsync(_kamailio.RpcAddress);
+
+        Assert.That(exitCode, Is.EqualTo(3));
+        Assert.That(findings.Single(static finding => finding.Check == "kamailio.reachable").Text, Is.EqualTo("core.echo: no reply from Kamailio within 1000 ms"));
+    }
+
+    [Test]
+    public async Task An_alarm_of_etcd_and_an_endpoint_that_is_gone_are_found()
+    {
+        await _etcd.DisposeAsync();
+        _etcd = await EtcdServer.StartAsync(new EtcdOptions { ExtraArguments = ["--quota-backend-bytes", "65536"] });
+        var noSpace = false;
+        for (var key = 0; key < 20 && !noSpace; key++)
+        {
+            try
+            {
+                await _etcd.PutAsync(string.Create(CultureInfo.InvariantCulture, $"/full/{key}"), new string('x', 20_000));
+            }
+            catch (InvalidOperationException full) when (full.Message.Contains("space exceeded", StringComparison.Ordinal))
+            {
+                noSpace = true;
+            }
+        }
+
+        Assert.That(noSpace, "etcd is full");
+        var gone = $"http://127.0.0.1:{RealServers.FreePort()}";
+        _kamailio = await KamailioServer.StartAsync(Healthy);
+
+        var (exitCode, findings) = await RunAsync(_kamailio.RpcAddress, "--etcd", $"{_etcd.Endpoint},{gone}");
+
+        Assert.That(exitCode, Is.EqualTo(1), "one endpoint answers");
+        var errors = findings.Where(static finding => finding.Severity == "error").ToList();
+        Assert.That(errors.Select(static finding => finding.Check), Is.EquivalentTo(new[] { "etcd.health", "etcd.reachable" }));
+        Assert.That(errors.Single(static finding => finding.Check == "etcd.health"), Has.Property("Text").Contain("NOSPACE").And.Property("Fix").Contain("etcdctl alarm disarm"));
+        Assert.That(errors.Single(static finding => finding.Check == "etcd.reachable").Text, Does.Contain(gone));
+    }
+
+    private string[] Arguments(string kamailio, string format, params string[] more) =>
+        ["doctor", "--kamailio", kamailio, "--reply-dir", _folder.File("r"), "-o", format, .. more.Contains("--etcd") ? [] : new[] { "--etcd", _etcd.Endpoint }, .. more];
+
+    private async Task<(int ExitCode, IReadOnlyList<Finding> Findings)> RunAsync(string kamailio, params string[] more)
+    {
+        var (exitCode, output, errors) = await Kamrpc.RunAsync(Arguments(kamailio, "json", more));
+        Assert.That(errors, Is.Empty);
+        var json = JsonElement.Parse(output);
+        Assert.That(json.GetProperty("healthy").GetBoolean(), Is.EqualTo(exitCode == 0));
+        return (exitCode, [.. json.GetProperty("findings").EnumerateArray().Select(static finding => new Finding(Text(finding, "check")!, Text(finding, "severity")!, Text(finding, "text")!, Text(finding, "fix")))]);
+    }
+
+    private static string? Text(JsonElement finding, string name) => finding.GetProperty(name).GetString();
+
+    private sealed record Finding(string Check, string Severity, string Text, string? Fix);
+}
