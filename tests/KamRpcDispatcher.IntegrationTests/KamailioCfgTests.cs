@@ -5,6 +5,7 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.IntegrationTests;
 
 /// <summary>Has Kamailio itself check the files in <c>kamailio-cfg</c>, in the ways an operator uses them.</summary>
+[Category("Matrix")]
 public sealed class KamailioCfgTests
 {
     private const string Snippet = "kamrpc-dispatcher.cfg";

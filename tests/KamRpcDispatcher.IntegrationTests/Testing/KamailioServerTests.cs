@@ -4,6 +4,7 @@ using NUnit.Framework;
 
 namespace KamRpcDispatcher.IntegrationTests.Testing;
 
+[Category("Matrix")]
 public sealed class KamailioServerTests
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(10);
