@@ -3,7 +3,7 @@
 # shellcheck shell=bash
 
 suites=(trixie sid)
-folders=$(realpath -m "${KAMRPC_MATRIX_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/kamrpc-matrix}")
+folders=$(realpath -m "${KAMRPC_MATRIX_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/kamrpc-matrix}")
 
 require_mounts() {
     command -v apt-get >/dev/null || { echo "run.sh: --matrix needs Debian: it makes folders with other Debian releases" >&2; exit 1; }
