@@ -1,21 +1,23 @@
 #!/usr/bin/env bash
 # Runs every test, as CI does: installs the servers that are missing (Debian), builds, tests, and ends with a line
 # "N passed, N failed, N skipped". Arguments are passed on to "dotnet test", for example: --filter Name~Planner
+# With --matrix as the first argument, runs the tests of category "Matrix" instead, against several releases of Kamailio.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 programs=(etcd etcdctl kamailio sipp)
-packages=(kamailio kamailio-extra-modules kamailio-json-modules etcd-server etcd-client sip-tester)
+modules=(kamailio-extra-modules kamailio-json-modules kamailio-tls-modules)
+packages=(kamailio "${modules[@]}" etcd-server etcd-client sip-tester)
 
 # kamailio and others are in /usr/sbin, which is not on every user's path.
 export PATH="$PATH:/usr/sbin:/sbin"
 
 install_missing() {
-    local program missing=()
+    local program package missing=()
     for program in "${programs[@]}"; do
         command -v "$program" >/dev/null || missing+=("$program")
     done
-    for package in kamailio-extra-modules kamailio-json-modules; do
+    for package in "${modules[@]}"; do
         dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q "ok installed" || missing+=("$package")
     done
     [ ${#missing[@]} -eq 0 ] && return
@@ -27,20 +29,42 @@ install_missing() {
     "${root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
 }
 
+# Runs the tests of a project; their results and what they say go to the folder NAME below $results.
+test_project() { # NAME PROJECT ARGUMENT...
+    mkdir -p "$results/$1"
+    dotnet test "$2" --configuration Release --no-build --logger "trx" --results-directory "$results/$1" --logger "console;verbosity=normal" "${@:3}" \
+        | tee -a "$results/$1/console.txt" || status=$?
+}
+
 # Says at the end, where it is found, what failed far above: each test with the first lines of its message.
-tell_failures() {
-    awk '/^  (Passed|Skipped|Failed) / { shown = 0; failed = /^  Failed / } failed && shown++ < 40' "$results/console.txt"
+tell_failures() { # NAME
+    awk '/^  (Passed|Skipped|Failed) / { shown = 0; failed = /^  Failed / } failed && shown++ < 40' "$results/$1/console.txt"
 }
 
-# Adds up the counters of all result files.
-count() {
-    cat "$results"/*.trx 2>/dev/null | grep -o "<Counters [^>]*" | grep -o " $1=\"[0-9]*\"" | grep -o "[0-9]*" | awk '{ sum += $1 } END { print sum + 0 }'
+# Adds up a counter of all result files in a folder.
+count() { # COUNTER FOLDER
+    find "$2" -name "*.trx" -exec sed -n "s/.*<Counters .*\b$1=\"\([0-9]*\)\".*/\1/p" {} + | awk '{ sum += $1 } END { print sum + 0 }'
 }
 
+tell_counts() { # FOLDER
+    local total passed failed
+    total=$(count total "$1") passed=$(count passed "$1") failed=$(count failed "$1")
+    echo "$passed passed, $failed failed, $((total - passed - failed)) skipped"
+}
+
+matrix=''
+if [ "${1:-}" = --matrix ]; then
+    matrix=yes
+    shift
+    # shellcheck source=matrix/releases.sh
+    . tests/matrix/releases.sh
+    require_mounts
+fi
 command -v dotnet >/dev/null || { echo "run.sh: the .NET 10 SDK is missing" >&2; exit 1; }
 if command -v apt-get >/dev/null; then
     install_missing
 fi
+[ -z "$matrix" ] || make_folders
 
 # A missing server is a failure here, not a reason to skip.
 export CI=true DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
@@ -49,22 +73,26 @@ trap 'rm -rf "$results"' EXIT
 
 dotnet build KamRpcDispatcher.sln --configuration Release
 status=0
-for project in tests/*Tests/*.csproj; do
-    dotnet test "$project" --configuration Release --no-build --logger "trx" --results-directory "$results" --logger "console;verbosity=normal" "$@" \
-        | tee -a "$results/console.txt" || status=$?
-done
+if [ -n "$matrix" ]; then
+    test_releases "$@"
+else
+    for project in tests/*Tests/*.csproj; do
+        test_project all "$project" "$@"
+    done
+fi
 
-total=$(count total)
-passed=$(count passed)
-failed=$(count failed)
-if [ "$failed" -ne 0 ]; then
-    echo
-    echo "What failed:"
-    tell_failures
-fi
-if [ "$total" -eq 0 ]; then
-    echo "run.sh: no test ran" >&2
-    status=1
-fi
-echo "$passed passed, $failed failed, $((total - passed - failed)) skipped"
-[ "$failed" -eq 0 ] && [ "$status" -eq 0 ]
+for folder in "$results"/*; do
+    name=$(basename "$folder")
+    if [ "$(count failed "$folder")" -ne 0 ]; then
+        status=1
+        printf '\nWhat failed%s:\n' "${matrix:+ with $name}"
+        tell_failures "$name"
+    fi
+    if [ "$(count total "$folder")" -eq 0 ]; then
+        status=1
+        echo "run.sh: no test ran${matrix:+ with $name}" >&2
+    fi
+done
+[ -z "$matrix" ] || tell_releases
+tell_counts "$results"
+[ "$status" -eq 0 ]

@@ -4,6 +4,7 @@ using NUnit.Framework;
 
 namespace KamRpcDispatcher.IntegrationTests;
 
+[Category("Matrix")]
 public class AddressTests
 {
     [Test]

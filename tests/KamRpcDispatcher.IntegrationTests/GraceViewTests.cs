@@ -8,6 +8,7 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.IntegrationTests;
 
 /// <summary>What is seen of real processes.</summary>
+[Category("Matrix")]
 public class GraceViewTests
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);

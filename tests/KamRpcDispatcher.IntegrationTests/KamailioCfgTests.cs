@@ -5,6 +5,7 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.IntegrationTests;
 
 /// <summary>Has Kamailio itself check the files in <c>kamailio-cfg</c>, in the ways an operator uses them.</summary>
+[Category("Matrix")]
 public sealed class KamailioCfgTests
 {
     private const string Snippet = "kamrpc-dispatcher.cfg";
@@ -40,7 +41,7 @@ public sealed class KamailioCfgTests
         "KAMRPC_WORKERS=2",
     ];
 
-    private string _folder = string.Empty;
+    private TemporaryFolder? _folder;
 
     private static string CfgFolder { get; } = Path.Combine(RealServers.RepositoryRoot, "kamailio-cfg");
 
@@ -48,17 +49,11 @@ public sealed class KamailioCfgTests
     public void CreateFolder()
     {
         RealServers.Require("kamailio");
-        _folder = Directory.CreateTempSubdirectory("kamrpc-cfg").FullName;
+        _folder = new TemporaryFolder();
     }
 
     [TearDown]
-    public void DeleteFolder()
-    {
-        if (_folder.Length > 0)
-        {
-            Directory.Delete(_folder, recursive: true);
-        }
-    }
+    public void DeleteFolder() => _folder?.Dispose();
 
     [Test]
     public async Task The_complete_config_passes_the_check()
@@ -189,7 +184,7 @@ public sealed class KamailioCfgTests
 
     private string Write(string name, string text)
     {
-        var path = Path.Combine(_folder, name);
+        var path = _folder!.File(name);
         File.WriteAllText(path, text + "\n");
         return path;
     }
@@ -214,8 +209,8 @@ public sealed class KamailioCfgTests
 
     private static async Task<(int ExitCode, string Output)> CheckAsync(string config, params string[] defines)
     {
-        string[] arguments = ["-c", "-f", config, .. defines.SelectMany(define => new[] { "-A", define })];
-        using var process = Process.Start(new ProcessStartInfo("kamailio", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var (program, arguments) = KamailioProgram.With(["-c", "-f", config, .. defines.SelectMany(define => new[] { "-A", define })]);
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         try
         {

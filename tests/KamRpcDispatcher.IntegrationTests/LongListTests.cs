@@ -5,6 +5,7 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.IntegrationTests;
 
 /// <summary>More destinations than fit into a datagram.</summary>
+[Category("Matrix")]
 public class LongListTests
 {
     private const int Count = 1000;

@@ -25,6 +25,7 @@ public class StructuralChangeTests
     private static TimeSpan Longest => ChaosSettings.IsLong ? ChaosSettings.LongTime : TimeSpan.FromMinutes(2);
 
     [Test]
+    [Category("Matrix")]
     public async Task Thousands_of_structural_changes_under_calls_on_a_busy_machine_neither_crash_Kamailio_nor_cost_a_call()
     {
         await using var run = await StructuralChangeRun.StartAsync("--grace", "auto");

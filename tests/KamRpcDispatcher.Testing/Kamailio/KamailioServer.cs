@@ -89,10 +89,10 @@ public sealed class KamailioServer : IAsyncDisposable
         using var watcher = new FileSystemWatcher(_folder.Path, Path.GetFileName(SocketPath));
         watcher.Created += (_, _) => created.TrySetResult(Stopwatch.GetTimestamp());
         watcher.EnableRaisingEvents = true;
-        _process = ServerProcess.Start(
-            "kamailio",
-            ["-f", ConfigFile, "-DD", "-E", "-m", _options.SharedMemoryMegabytes.ToString(CultureInfo.InvariantCulture), "-M", _options.PrivateMemoryMegabytes.ToString(CultureInfo.InvariantCulture), "-Y", _folder.File("run"), "-P", _folder.File("kamailio.pid")],
-            _folder.File("kamailio.log"));
+        var (program, arguments) = KamailioProgram.With(
+            "-f", ConfigFile, "-DD", "-E", "-m", _options.SharedMemoryMegabytes.ToString(CultureInfo.InvariantCulture),
+            "-M", _options.PrivateMemoryMegabytes.ToString(CultureInfo.InvariantCulture), "-Y", _folder.File("run"), "-P", _folder.File("kamailio.pid"));
+        _process = ServerProcess.Start(program, arguments, _folder.File("kamailio.log"));
         if (_options.RpcUdpPort is not null)
         {
             await AwaitUdpAsync().ConfigureAwait(false);
@@ -172,13 +172,14 @@ public sealed class KamailioServer : IAsyncDisposable
 
     private static Version? ReadRelease()
     {
-        if (!RealServers.IsInstalled("kamailio"))
+        if (!KamailioProgram.IsThere)
         {
             return null;
         }
 
         // "version: kamailio 5.6.3 (x86_64/linux)"
-        var text = Tool.RunAsync("kamailio", ["-v"], string.Empty).GetAwaiter().GetResult();
+        var (program, arguments) = KamailioProgram.With("-v");
+        var text = Tool.RunAsync(program, arguments, string.Empty).GetAwaiter().GetResult();
         return Version.Parse(text.Split(' ')[2].Split('-')[0]);
     }
 
