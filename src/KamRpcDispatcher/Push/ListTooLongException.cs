@@ -13,7 +13,7 @@ public sealed class ListTooLongException(KamailioAddress address, KamailioRpcExc
     private static string Limit(KamailioAddress address) => address switch
     {
         { Protocol: RpcProtocol.BinRpc } =>
-            """ctl's buffers. Set modparam("ctl", "binrpc_max_body_size", 4096) and modparam("ctl", "binrpc_struct_max_body_size", 1024) (KiB), or """ + AnotherWay,
+            """ctl's buffers (8 KiB hold a set of 1,024 destinations). Set modparam("ctl", "binrpc_struct_max_body_size", 64), or """ + AnotherWay,
         { Transport: RpcTransport.Udp } =>
             "the 64 KiB of a datagram (about 320 destinations with pretty_format 0): " + AnotherWay,
         _ =>

@@ -88,8 +88,18 @@ internal sealed partial class ReplyFifo : IDisposable
     /// <summary>Reads what has come, waiting for something.</summary>
     public int Read(Span<byte> buffer) => _reply.Read(buffer);
 
-    /// <summary>Lets a thread that waits in <see cref="Read"/> go on.</summary>
-    public void Wake() => _reply.Write(" "u8);
+    /// <summary>
+    /// Lets a thread that waits in <see cref="Read"/> go on. Through a descriptor that does not wait itself: where Kamailio has filled the FIFO
+    /// nobody waits to read, and a write would wait for ever.
+    /// </summary>
+    public void Wake()
+    {
+        using var waker = Open(_path, WriteOnly | NonBlocking | CloseOnExec | NoFollow);
+        if (!waker.IsInvalid)
+        {
+            _ = Write(waker, " "u8, 1);
+        }
+    }
 
     public void Dispose()
     {
@@ -121,6 +131,9 @@ internal sealed partial class ReplyFifo : IDisposable
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial SafeFileHandle Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    private static partial nint Write(SafeFileHandle file, ReadOnlySpan<byte> octets, nint length);
 
     [LibraryImport("libc", EntryPoint = "mkfifo", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int MakeFifo(string path, int mode);

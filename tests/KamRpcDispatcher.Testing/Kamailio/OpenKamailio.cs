@@ -41,7 +41,7 @@ public sealed class OpenKamailio : IAsyncDisposable
     public string Address(string transport) => _addresses[transport];
 
     /// <param name="options">More config, and a list.</param>
-    /// <param name="isRoomy">Whether the buffers of ctl and of TCP connections are made large enough for lists of thousands.</param>
+    /// <param name="isRoomy">Whether the buffers of TCP connections are made large enough for lists of thousands.</param>
     public static async Task<OpenKamailio> StartAsync(KamailioOptions? options = null, bool isRoomy = false)
     {
         options ??= new KamailioOptions();
@@ -54,7 +54,7 @@ public sealed class OpenKamailio : IAsyncDisposable
             var server = await KamailioServer.StartAsync(options with
             {
                 ExtraConfig = Defines(ports, isRoomy) + options.ExtraConfig,
-                FinalConfig = Modules(folder, ports, isRoomy) + HttpRoute + options.FinalConfig,
+                FinalConfig = Modules(folder, ports) + HttpRoute + options.FinalConfig,
             }).ConfigureAwait(false);
             var addresses = new Dictionary<string, string>
             {
@@ -118,7 +118,7 @@ public sealed class OpenKamailio : IAsyncDisposable
 
         """);
 
-    private static string Modules(TemporaryFolder folder, Ports ports, bool isRoomy) => string.Create(CultureInfo.InvariantCulture, $"""
+    private static string Modules(TemporaryFolder folder, Ports ports) => string.Create(CultureInfo.InvariantCulture, $"""
         loadmodule "dialog.so"
         loadmodule "xhttp.so"
         loadmodule "tls.so"
@@ -132,7 +132,6 @@ public sealed class OpenKamailio : IAsyncDisposable
         modparam("ctl", "binrpc", "unixd:{folder.File(CtlDatagram)}")
         modparam("ctl", "binrpc", "tcp:127.0.0.1:{ports.BinTcp}")
         modparam("ctl", "binrpc", "udp:127.0.0.1:{ports.BinUdp}")
-        {(isRoomy ? "modparam(\"ctl\", \"binrpc_max_body_size\", 32)\nmodparam(\"ctl\", \"binrpc_struct_max_body_size\", 16)" : "")}
         #!ifndef KAMAILIO_5_6
         modparam("jsonrpcs", "tcp_socket", "tcp:127.0.0.1:{ports.JsonTcp}")
         #!endif

@@ -79,12 +79,44 @@ public sealed class FifoTransportTests : IDisposable
         await Assert.ThatAsync(() => client.InvokeAsync("m", [new string('x', 9000)], CancellationToken.None), Throws.InstanceOf<NotSupportedException>().With.Message.Contains("8191"));
     }
 
-    private RpcClient Client() => new(
-        KamailioAddress.Parse("jsonrpc+fifo:" + _folder.File("kamailio_rpc.fifo")),
-        new RpcClientOptions { FifoReplyDirectory = Replies, Timeout = TimeSpan.FromSeconds(10) });
+    /// <summary>Whoever writes goes on writing until nobody reads: the FIFO is full again and again while the connection is given up.</summary>
+    [Test]
+    public async Task A_flood_of_octets_keeps_nobody_from_giving_up()
+    {
+        for (var round = 0; round < 30; round++)
+        {
+            var serving = Serve(calls: 1, static (fifo, _) =>
+            {
+                try
+                {
+                    for (var i = 0; i < 10_000; i++)
+                    {
+                        fifo.Write("{\"a\":\""u8);
+                        fifo.Write(new byte[60_000].AsSpan());
+                    }
+                }
+                catch (IOException)
+                {
+                    // Nobody reads any more.
+                }
+            });
+            await using var client = Client(static options => options with { MaxReplyLength = 100_000 });
+            await Assert.ThrowsAsync<KamailioGarbledReplyException>(() => client.InvokeAsync("m", [], CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(20)));
+            await serving.WaitAsync(TimeSpan.FromSeconds(20));
+        }
+    }
+
+    private RpcClient Client(Func<RpcClientOptions, RpcClientOptions>? with = null)
+    {
+        var options = new RpcClientOptions { FifoReplyDirectory = Replies, Timeout = TimeSpan.FromSeconds(10) };
+        return new RpcClient(KamailioAddress.Parse("jsonrpc+fifo:" + _folder.File("kamailio_rpc.fifo")), with?.Invoke(options) ?? options);
+    }
 
     /// <summary>Plays Kamailio: answers each call with its arguments.</summary>
-    private Task Serve(int calls)
+    private Task Serve(int calls) => Serve(calls, static (fifo, request) =>
+        fifo.Write(Encoding.UTF8.GetBytes($$"""{"jsonrpc":"2.0","result":{{request.GetProperty("params")}},"id":{{request.GetProperty("id")}}}""")));
+
+    private Task Serve(int calls, Action<FileStream, JsonElement> answer)
     {
         // Opened for writing too: a reader alone would wait for the first writer.
         var requests = new FileStream(_folder.File("kamailio_rpc.fifo"), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
@@ -96,9 +128,8 @@ public sealed class FifoTransportTests : IDisposable
                 for (var call = 0; call < calls; call++)
                 {
                     var request = JsonElement.Parse(buffer.AsSpan(0, requests.Read(buffer)));
-                    var reply = $$"""{"jsonrpc":"2.0","result":{{request.GetProperty("params")}},"id":{{request.GetProperty("id")}}}""";
                     using var fifo = new FileStream(Path.Combine(Replies, request.GetProperty("reply_name").GetString()!), FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
-                    fifo.Write(Encoding.UTF8.GetBytes(reply));
+                    answer(fifo, request);
                 }
             }
         });

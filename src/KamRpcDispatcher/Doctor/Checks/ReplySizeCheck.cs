@@ -40,10 +40,10 @@ internal static class ReplySizeCheck
             return Finding.Error(Name, $"the list of destinations does not fit into a reply over {address}: {tooLong}", Fix(kamailio, address));
         }
 
-        int? limit = address.Transport switch
+        int? limit = address switch
         {
-            RpcTransport.UnixDatagram => UnixDatagram,
-            RpcTransport.Udp => Udp,
+            { Transport: RpcTransport.Udp } => Udp,
+            { Transport: RpcTransport.UnixDatagram, Protocol: RpcProtocol.JsonRpc } => UnixDatagram,
             _ => null,
         };
         return limit is not null
@@ -53,7 +53,7 @@ internal static class ReplySizeCheck
                 : Finding.Ok(Name, $"{Wording.Count(list.Destinations.Count, "destination")}; replies over {address} may be of any length");
     }
 
-    /// <summary>A reply is one datagram. BINRPC's is of about the length of JSON.</summary>
+    /// <summary>A reply is one datagram, or, from ctl over UDP, several that the kernel has to keep: of about the length of JSON.</summary>
     private static Finding OfOctets(KamailioObservation kamailio, KamailioAddress address, ListReply list, int limit)
     {
         var octets = list.Octets + Envelope;
