@@ -81,7 +81,7 @@ internal sealed class KamailioObserver(RpcClientOptions options, string? configF
             ReloadDelta = await parameters.ReadAsync("dispatcher", "reload_delta", 5, cancellationToken).ConfigureAwait(false),
             LoadMode = await parameters.ReadAsync("dispatcher", "ds_load_mode", 0, cancellationToken).ConfigureAwait(false),
             Transport = await parameters.ReadAsync("jsonrpcs", "transport", 6, cancellationToken).ConfigureAwait(false),
-            BinrpcStructure = await parameters.ReadAsync("ctl", "binrpc_struct_max_body_size", 8, cancellationToken).ConfigureAwait(false),
+            BinrpcStructure = await parameters.ReadAsync("ctl", "binrpc_struct_max_body_size", 8, cancellationToken, unit: 1024).ConfigureAwait(false),
             Algorithm = defines.GetValueOrDefault("KAMRPC_ALG")?.Trim('"'),
             Sockets = SocketFinder.Find(client.Address, commandLine, config.Try(out var read, out _) ? read : null),
         };

@@ -11,13 +11,14 @@ internal sealed class ParameterSource(IRpcClient client, Seen<KamailioConfig> co
     /// <param name="name">The parameter.</param>
     /// <param name="otherwise">What the releases that are known have by default.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public async Task<Seen<Parameter>> ReadAsync(string module, string name, int otherwise, CancellationToken cancellationToken)
+    /// <param name="unit">What the module multiplies it by when it starts: Kamailio tells the product.</param>
+    public async Task<Seen<Parameter>> ReadAsync(string module, string name, int otherwise, CancellationToken cancellationToken, int unit = 1)
     {
         try
         {
             if (await client.GetModuleParameterAsync(module, name, cancellationToken).ConfigureAwait(false) is { } told)
             {
-                return new Parameter(told, "modparam.getn");
+                return new Parameter(told / unit, "modparam.getn");
             }
         }
         catch (KamailioRpcException)
