@@ -1,69 +1,52 @@
 using System.Buffers;
+using System.Text.Json;
 
 namespace KamailioRpc.Json;
 
-/// <summary>
-/// Kamailio writes JSON to FIFOs and connections without any frame: the end of the object is the end of the message, looked for octet by
-/// octet as they come. Whether it is JSON up to there is for the formatter to say.
-/// </summary>
+/// <summary>Kamailio writes JSON to FIFOs and connections without any frame: the end of the object is the end of the message, looked for octet by octet as they come.</summary>
+/// <remarks>Reading tokens is faster than counting braces: the reader passes over texts in one go.</remarks>
 internal sealed class JsonFraming : IFraming
 {
+    private JsonReaderState _state = New();
     private long _scanned;
-    private int _depth;
-    private bool _isInText;
-    private bool _isEscaped;
 
     public SequencePosition? Find(ReadOnlySequence<byte> buffer)
     {
-        foreach (var segment in buffer.Slice(_scanned))
+        try
         {
-            if (Scan(segment.Span) is { } length)
-            {
-                var end = buffer.GetPosition(_scanned + length);
-                _scanned = 0;
-                return end;
-            }
-
-            _scanned += segment.Length;
+            return Scan(buffer);
         }
-
-        return null;
+        catch (JsonException exception)
+        {
+            throw new KamailioGarbledReplyException("what comes is not a JSON object", exception);
+        }
     }
 
-    /// <summary>How many octets there are up to the end of the object; null when it goes on.</summary>
-    private int? Scan(ReadOnlySpan<byte> octets)
+    private SequencePosition? Scan(ReadOnlySequence<byte> buffer)
     {
-        var (depth, isInText, isEscaped) = (_depth, _isInText, _isEscaped);
-        for (var i = 0; i < octets.Length; i++)
+        var reader = new Utf8JsonReader(buffer.Slice(_scanned), isFinalBlock: false, _state);
+        while (reader.Read())
         {
-            var octet = octets[i];
-            if (isInText)
+            if (reader.CurrentDepth > 0 || reader.TokenType == JsonTokenType.StartObject)
             {
-                isInText = isEscaped || octet != '"';
-                isEscaped = !isEscaped && octet == '\\';
+                continue;
             }
-            else if (octet is (byte)'{' or (byte)'}')
+
+            if (reader.TokenType != JsonTokenType.EndObject)
             {
-                depth += octet == '{' ? 1 : -1;
-                if (depth <= 0)
-                {
-                    (_depth, _isInText, _isEscaped) = (0, false, false);
-                    return depth == 0 ? i + 1 : throw NotAnObject();
-                }
+                throw new KamailioGarbledReplyException("what comes is not a JSON object");
             }
-            else if (octet == '"' && depth > 0)
-            {
-                isInText = true;
-            }
-            else if (depth == 0 && octet is not ((byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n'))
-            {
-                throw NotAnObject();
-            }
+
+            var end = buffer.GetPosition(_scanned + reader.BytesConsumed);
+            _state = New();
+            _scanned = 0;
+            return end;
         }
 
-        (_depth, _isInText, _isEscaped) = (depth, isInText, isEscaped);
+        _scanned += reader.BytesConsumed;
+        _state = reader.CurrentState;
         return null;
     }
 
-    private static KamailioGarbledReplyException NotAnObject() => new("what comes is not a JSON object");
+    private static JsonReaderState New() => new(new JsonReaderOptions { MaxDepth = JsonReply.MaxDepth, AllowMultipleValues = true });
 }
