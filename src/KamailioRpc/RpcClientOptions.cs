@@ -6,7 +6,10 @@ namespace KamailioRpc;
 /// <summary>How a client calls Kamailio. What is not set has the value shown here.</summary>
 public sealed record RpcClientOptions
 {
-    /// <summary>How long a call may take, with the connection that it may need; a call that takes longer ends with <see cref="KamailioTimeoutException"/>.</summary>
+    /// <summary>
+    /// How long a reply may take; after it the call ends with <see cref="KamailioTimeoutException"/>. A connection that has to be made first may
+    /// take as long again, and ends with <see cref="KamailioUnreachableException"/>.
+    /// </summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How many calls may be under way at a time; others wait for their turn. Two at once are two writers to Kamailio's tables.</summary>

@@ -35,7 +35,7 @@ public class OutageTests
         var whole = await fleet.WaitForListAsync(IsWhole);
 
         Print("from the return of Kamailio's socket, to a whole list, with a reply outstanding", fleet.Kamailio.SocketCreatedTimestamp, whole);
-        Assert.That(fleet.Dispatcher.Output, Does.Contain("Kamailio was restarted before it replied"));
+        Assert.That(fleet.Dispatcher.Output, Does.Contain("Kamailio went away before it replied"));
     }
 
     [Test]
