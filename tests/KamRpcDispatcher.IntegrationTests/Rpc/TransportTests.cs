@@ -195,6 +195,16 @@ public class TransportTests
         await client.EchoAsync(CancellationToken.None);
     }
 
+    [Test]
+    public async Task A_certificate_that_nobody_trusts_is_unreachable()
+    {
+        await using var client = _kamailio.Client("https", static options => options with { CertificateAuthorityFile = null });
+
+        var unreachable = await Assert.ThrowsAsync<KamailioUnreachableException>(() => client.EchoAsync(CancellationToken.None));
+
+        Assert.That(unreachable!.Message, Does.Contain("certificate"));
+    }
+
     private static async Task<DispatcherDestination?> FindAsync(RpcClient client, int set, ListMode mode) =>
         (await client.ListDestinationsAsync(mode, CancellationToken.None)).SingleOrDefault(destination => destination.Set == set);
 }
