@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
+using KamRpcDispatcher.Announce;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
 using Microsoft.Extensions.Logging;
@@ -45,9 +46,11 @@ internal static class AnnounceCommand
         }
 
         using var logs = Logs.Create(level);
-        using var store = new EtcdStore(endpoints!, TimeProvider.System);
-        var announcer = new Announcer(store, new EtcdKeys(cluster!), member!, ttl, TimeProvider.System, logs.CreateLogger<Announcer>());
-        return await announcer.RunAsync(cancellationToken).ConfigureAwait(false) ? ExitCode.Done : ExitCode.Unreachable;
+        using var service = new SystemdState();
+        using var hurry = new SecondStopSignal();
+        await using var announcer = new AnnouncerDaemon(new AnnouncerOptions(endpoints!, cluster!, [new Box(null, [member!])]) { Ttl = ttl, DrainTimeout = TimeSpan.Zero }, service, TimeProvider.System, logs);
+        service.Watch(() => announcer.IsResponsive);
+        return await announcer.RunAsync(cancellationToken, hurry.Token).ConfigureAwait(false) ? ExitCode.Done : ExitCode.Unreachable;
     }
 
     private static Member? ReadMember(OptionReader options)

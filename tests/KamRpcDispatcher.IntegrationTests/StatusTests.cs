@@ -166,7 +166,7 @@ public class StatusTests
         await using var announcer = ServerProcess.Start("dotnet", [Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "announce", "--etcd", _etcd.Endpoint, "--name", "a", "--uri", "sip:10.0.0.1"]);
         await announcer.WaitForLineAsync("Wrote", Fleet.Deadline);
 
-        Assert.That(await _etcd.GetAsync(Members + "1/a"), Is.EqualTo("""{"uri":"sip:10.0.0.1"}"""));
+        Assert.That(await _etcd.GetAsync(Members + "1/a"), Does.StartWith("{\"uri\":\"sip:10.0.0.1\","));
     }
 
     [Test]

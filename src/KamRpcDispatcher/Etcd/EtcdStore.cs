@@ -8,7 +8,7 @@ namespace KamRpcDispatcher.Etcd;
 /// <summary>The connection to etcd: dotnet-etcd's channel and generated clients.</summary>
 /// <remarks>
 /// dotnet-etcd's own watch manager and keep-alive loops end silently in several outages (a server that hangs for over two minutes, a
-/// compacted revision), so the loops are in <see cref="MembershipWatch"/> and <see cref="LeasedRecord"/>.
+/// compacted revision), so the loops are in <see cref="MembershipWatch"/> and <see cref="LeaseKeeper"/>.
 /// </remarks>
 public sealed class EtcdStore : IDisposable
 {

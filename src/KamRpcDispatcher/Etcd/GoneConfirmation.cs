@@ -32,9 +32,10 @@ public sealed class GoneConfirmation(EtcdStore store, EtcdKeys keys)
     {
         await _lease.EnsureAsync(cancellationToken).ConfigureAwait(false);
         var record = ByteString.CopyFrom(MemberRecord.Write(new Member(member.Key, member.Uri) { State = MemberState.Down, Reason = Reason }));
-        var (isWritten, found) = await new EtcdKey(store, keys.Member(member.Key)).WriteAsync(record, _lease.Id, modRevision: 0, cancellationToken).ConfigureAwait(false);
-        return isWritten ? ConfirmationOutcome.Confirmed
-            : record.Equals(found?.Value) ? ConfirmationOutcome.AlreadyConfirmed
+        var write = new KeyWrite(ByteString.CopyFromUtf8(keys.Member(member.Key)), record, ModRevision: 0);
+        var (_, found) = await new KeyTransactions(store).WriteAsync([write], _lease.Id, EtcdStore.Options(cancellationToken)).ConfigureAwait(false);
+        return found is null ? ConfirmationOutcome.Confirmed
+            : record.Equals(found[0]?.Value) ? ConfirmationOutcome.AlreadyConfirmed
             : ConfirmationOutcome.Back;
     }
 }

@@ -7,10 +7,17 @@ namespace KamRpcDispatcher.Etcd;
 
 /// <summary>Writes a proxy's status under <c>proxies/&lt;proxy&gt;</c>, under a lease: the key is there as long as the daemon lives.</summary>
 /// <remarks><see cref="ProxyRecord"/> reads it.</remarks>
-internal sealed class ProxyReport(EtcdStore store, EtcdKeys keys, string proxy, TimeSpan ttl, TimeProvider timeProvider, ILogger<ProxyReport> logger) : IProxyReport
+internal sealed class ProxyReport : IProxyReport
 {
-    private readonly LeasedRecord _record = new(store, keys.Proxy(proxy), ttl, farewell: null, static _ => true, timeProvider, logger);
+    private readonly LeaseKeeper _keeper;
+    private readonly LeasedRecord _record;
     private readonly TaskCompletionSource _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public ProxyReport(EtcdStore store, EtcdKeys keys, string proxy, TimeSpan ttl, TimeProvider timeProvider, ILogger<ProxyReport> logger)
+    {
+        _keeper = new LeaseKeeper(store, ttl, timeProvider, logger);
+        _record = _keeper.Add(keys.Proxy(proxy), farewell: null, static _ => true);
+    }
 
     public void Report(ProxyStatus status)
     {
@@ -22,7 +29,7 @@ internal sealed class ProxyReport(EtcdStore store, EtcdKeys keys, string proxy, 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await _first.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
-        await _record.RunAsync(cancellationToken).ConfigureAwait(false);
+        await _keeper.RunAsync(static _ => { }, cancellationToken).ConfigureAwait(false);
     }
 
     internal static byte[] Write(ProxyStatus status)

@@ -1,0 +1,41 @@
+using KamRpcDispatcher.Destinations;
+using Microsoft.Extensions.Logging;
+
+namespace KamRpcDispatcher.Announce;
+
+/// <summary>Log messages of the announcer, event ids 1300 to 1399.</summary>
+internal static partial class AnnounceLog
+{
+    [LoggerMessage(1300, LogLevel.Information, "{Member} ({Uri}) is ready: {Reason}")]
+    public static partial void Ready(ILogger logger, MemberKey member, SipUri uri, string reason);
+
+    [LoggerMessage(1301, LogLevel.Warning, "{Member} ({Uri}) is draining: {Reason}")]
+    public static partial void Draining(ILogger logger, MemberKey member, SipUri uri, string reason);
+
+    [LoggerMessage(1302, LogLevel.Error, "{Member} ({Uri}) is down: {Reason}")]
+    public static partial void Down(ILogger logger, MemberKey member, SipUri uri, string reason);
+
+    [LoggerMessage(1310, LogLevel.Information, "Leaving: new calls end now; a second signal withdraws at once")]
+    public static partial void Leaving(ILogger logger);
+
+    [LoggerMessage(1311, LogLevel.Information, "Every live proxy ({Count}) has stopped sending calls")]
+    public static partial void Acknowledged(ILogger logger, int count);
+
+    [LoggerMessage(1312, LogLevel.Warning, "Not every live proxy has stopped sending calls within {Seconds} s ({Missing}): leaving nevertheless")]
+    public static partial void NotAcknowledged(ILogger logger, double seconds, string missing);
+
+    [LoggerMessage(1313, LogLevel.Information, "Waiting for the calls that are up: {Found}, up to {Seconds} s more")]
+    public static partial void Waiting(ILogger logger, string found, double seconds);
+
+    [LoggerMessage(1314, LogLevel.Information, "No calls are up any more ({Found})")]
+    public static partial void Idle(ILogger logger, string found);
+
+    [LoggerMessage(1315, LogLevel.Warning, "Calls may still be up after {Seconds} s ({Found}): leaving nevertheless")]
+    public static partial void NotIdle(ILogger logger, double seconds, string found);
+
+    [LoggerMessage(1316, LogLevel.Warning, "Asked to stop again: withdrawing at once")]
+    public static partial void Hurried(ILogger logger);
+
+    [LoggerMessage(1320, LogLevel.Warning, "Asterisk shuts down, as it says over AMI")]
+    public static partial void ShuttingDown(ILogger logger);
+}

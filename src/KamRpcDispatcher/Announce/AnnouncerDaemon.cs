@@ -1,0 +1,123 @@
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Probe;
+using Microsoft.Extensions.Logging;
+
+namespace KamRpcDispatcher.Announce;
+
+/// <summary>The announcer: keeps its members in the store as they are, and leaves in order.</summary>
+public sealed class AnnouncerDaemon : IAsyncDisposable
+{
+    /// <summary>How long etcd may take until the announcer counts as running without it.</summary>
+    private static readonly TimeSpan ReadyPatience = TimeSpan.FromSeconds(10);
+
+    private readonly AnnouncerOptions _options;
+    private readonly IServiceState _service;
+    private readonly TimeProvider _timeProvider;
+    private readonly ILogger _logger;
+    private readonly EtcdStore _store;
+    private readonly EtcdKeys _keys;
+    private readonly LeaseKeeper _keeper;
+    private readonly List<BoxWatch> _boxes = [];
+    private readonly Pulse _pulse;
+
+    public AnnouncerDaemon(AnnouncerOptions options, IServiceState service, TimeProvider timeProvider, ILoggerFactory logs)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options;
+        _service = service;
+        _timeProvider = timeProvider;
+        _logger = logs.CreateLogger<AnnouncerDaemon>();
+        _store = new EtcdStore(options.Etcd, timeProvider);
+        _keys = new EtcdKeys(options.Cluster);
+        _keeper = new LeaseKeeper(_store, options.Ttl, timeProvider, _logger);
+        _pulse = new Pulse(timeProvider);
+        foreach (var box in options.Boxes)
+        {
+            LeasedRecord[] records = [.. box.Members.Select(Record)];
+            _boxes.Add(new BoxWatch(box, records, options, TellStatus, timeProvider, _logger));
+        }
+    }
+
+    /// <summary>Whether every loop still comes round.</summary>
+    public bool IsResponsive => !_pulse.IsOverdue && !_boxes.Exists(static box => box.Pulse.IsOverdue);
+
+    /// <summary>Somebody has seen that the servers are on their way out, or back.</summary>
+    public void Observe(ProbeOutcome outcome) => _boxes.ForEach(box => box.Observe(outcome));
+
+    /// <summary>Something has happened to the servers: looks at them at once.</summary>
+    public void LookNow() => _boxes.ForEach(static box => box.Hurry());
+
+    /// <summary>Announces until stopped, then leaves.</summary>
+    /// <param name="stop">Leaves in order.</param>
+    /// <param name="hurry">Leaves at once, when it is already leaving.</param>
+    /// <returns>False when etcd could not be told, so that the members end with their lease.</returns>
+    public async Task<bool> RunAsync(CancellationToken stop, CancellationToken hurry)
+    {
+        using var life = new CancellationTokenSource();
+        var holding = _keeper.RunAsync(_pulse.Expect, life.Token);
+        List<Task> parts = [holding, .. _boxes.Select(box => box.RunAsync(life.Token))];
+        var stopped = Task.Delay(Timeout.InfiniteTimeSpan, _timeProvider, stop);
+        var starting = TellReadyAsync(stop);
+        try
+        {
+            var ended = await Task.WhenAny([stopped, .. parts]).ConfigureAwait(false);
+            if (ended != stopped)
+            {
+                // None ends by itself, unless it is broken.
+                await ended.ConfigureAwait(false);
+            }
+
+            await new Departure(_boxes, _keeper, new Acknowledgements(_store, _keys), _options, _service, _timeProvider, _logger).RunAsync(hurry).ConfigureAwait(false);
+        }
+        finally
+        {
+            await life.CancelAsync().ConfigureAwait(false);
+            foreach (var part in parts.Append(starting))
+            {
+                await part.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+
+        return await holding.ConfigureAwait(false);
+    }
+
+    /// <summary>Closes the connections, those of the probes too.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _store.Dispose();
+        foreach (var probe in _options.Boxes.Select(static box => box.Probe).OfType<IProbe>())
+        {
+            await probe.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The same URI under the same name is this box before a restart; another URI is another box.</summary>
+    private LeasedRecord Record(Member member) => _keeper.Add(
+        _keys.Member(member.Key),
+        MemberRecord.Write(member with { State = MemberState.Down, Reason = "withdrawn" }),
+        value => MemberRecord.TryRead(member.Key, value, out var found, out _) && found.Uri.Equals(member.Uri));
+
+    private async Task TellReadyAsync(CancellationToken stop)
+    {
+        try
+        {
+            await _keeper.AnnouncedAsync(stop).WaitAsync(ReadyPatience, _timeProvider, stop).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // It runs, and tries on: to be started anew would not help it.
+        }
+
+        _service.Ready();
+        TellStatus();
+    }
+
+    private void TellStatus()
+    {
+        var counts = _boxes.Where(static box => box.State is not null).GroupBy(static box => box.State!.Value).ToDictionary(static group => group.Key, static group => group.Sum(static box => box.Members));
+        _service.Status(string.Join(", ", Enum.GetValues<MemberState>()
+            .Where(counts.ContainsKey)
+            .Select(state => $"{counts[state]} {state.ToString().ToLowerInvariant()}")));
+    }
+}

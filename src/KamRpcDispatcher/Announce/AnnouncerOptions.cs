@@ -1,0 +1,31 @@
+using KamRpcDispatcher.Etcd;
+
+namespace KamRpcDispatcher.Announce;
+
+/// <summary>What an announcer announces, and how. Immutable; defaults inline.</summary>
+/// <param name="Etcd">Where the store is.</param>
+/// <param name="Cluster">The cluster's name.</param>
+/// <param name="Boxes">The SIP servers, each with its members; at least one, and no member twice.</param>
+public sealed record AnnouncerOptions(EtcdEndpoints Etcd, string Cluster, IReadOnlyList<Box> Boxes)
+{
+    /// <summary>How long the members outlive their announcer.</summary>
+    public TimeSpan Ttl { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The time from one look at a server to the next.</summary>
+    public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Good answers in a row until a server that was down is ready.</summary>
+    public int Rise { get; init; } = 1;
+
+    /// <summary>Bad answers in a row until a server that was ready is down.</summary>
+    public int Fall { get; init; } = 2;
+
+    /// <summary>Tells when the servers have no calls any more; null when nothing does.</summary>
+    public IIdleCheck? Idle { get; init; }
+
+    /// <summary>How long the proxies may take to say that they send no more calls, when the announcer stops.</summary>
+    public TimeSpan AcknowledgeTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long calls that are up may go on then.</summary>
+    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(60);
+}

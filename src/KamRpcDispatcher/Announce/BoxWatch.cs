@@ -1,0 +1,154 @@
+using System.Threading.Channels;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Probe;
+using Microsoft.Extensions.Logging;
+
+namespace KamRpcDispatcher.Announce;
+
+/// <summary>Looks at one box over and over, and keeps the records of its members in the state that it finds.</summary>
+internal sealed class BoxWatch
+{
+    private readonly Box _box;
+    private readonly IReadOnlyList<LeasedRecord> _records;
+    private readonly ProbeHealth _health;
+    private readonly TimeSpan _interval;
+    private readonly TimeProvider _timeProvider;
+    private readonly Action _changed;
+    private readonly ILogger _logger;
+    private readonly Lock _lock = new();
+    private readonly Channel<bool> _hurry = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private string? _leaving;
+    private (MemberState State, string? Reason) _told;
+
+    /// <param name="box">The box.</param>
+    /// <param name="records">The record of each of its members, in their order.</param>
+    /// <param name="options">How often it is looked at, and what counts.</param>
+    /// <param name="changed">Called after each change of state, the first one too.</param>
+    /// <param name="timeProvider">The clock.</param>
+    /// <param name="logger">Where to log.</param>
+    public BoxWatch(Box box, IReadOnlyList<LeasedRecord> records, AnnouncerOptions options, Action changed, TimeProvider timeProvider, ILogger logger)
+    {
+        _box = box;
+        _records = records;
+        _health = new ProbeHealth(options.Rise, options.Fall);
+        _interval = options.Interval;
+        _changed = changed;
+        _timeProvider = timeProvider;
+        _logger = logger;
+        Pulse = new Pulse(timeProvider);
+    }
+
+    public Pulse Pulse { get; }
+
+    /// <summary>The state that was told last; null before the first look.</summary>
+    public MemberState? State { get; private set; }
+
+    public int Members => _box.Members.Length;
+
+    /// <summary>Looks until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        if (_box.Probe is not { } probe)
+        {
+            Observe(new ProbeOutcome(ProbeVerdict.Alive, "not probed"));
+            await Task.Delay(Timeout.InfiniteTimeSpan, _timeProvider, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        while (true)
+        {
+            Pulse.Expect(_interval + _interval);
+            var begun = _timeProvider.GetTimestamp();
+            Observe(await probe.ProbeAsync(cancellationToken).ConfigureAwait(false));
+
+            // A change that does not count yet is looked into at once, but not in the same moment: two looks at one hiccup are one.
+            var pause = (_health.IsInDoubt ? _interval / 2 : _interval) - _timeProvider.GetElapsedTime(begun);
+            if (pause > TimeSpan.Zero)
+            {
+                await RestAsync(pause, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Looks again at once: something has happened to the box.</summary>
+    public void Hurry() => _hurry.Writer.TryWrite(true);
+
+    /// <summary>Somebody else has seen how the box is.</summary>
+    public void Observe(ProbeOutcome outcome)
+    {
+        lock (_lock)
+        {
+            if (_health.Observe(outcome) is not null)
+            {
+                Tell();
+            }
+        }
+    }
+
+    /// <summary>The announcer stops: what is alive takes no new calls from now on.</summary>
+    public void Leave(string reason)
+    {
+        lock (_lock)
+        {
+            _leaving = reason;
+            if (_health.Current is not null)
+            {
+                Tell();
+            }
+        }
+    }
+
+    private async Task RestAsync(TimeSpan pause, CancellationToken cancellationToken)
+    {
+        using var resting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var hurried = _hurry.Reader.ReadAsync(resting.Token).AsTask();
+        await Task.WhenAny(hurried, Task.Delay(pause, _timeProvider, resting.Token)).ConfigureAwait(false);
+        await resting.CancelAsync().ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    private void Tell()
+    {
+        var (verdict, reason) = _health.Current!;
+        (MemberState State, string? Reason) now = (verdict, _leaving) switch
+        {
+            (ProbeVerdict.Dead, _) => (MemberState.Down, reason),
+            (ProbeVerdict.Leaving, _) => (MemberState.Draining, reason),
+            (_, { } leaving) => (MemberState.Draining, leaving),
+            _ => (MemberState.Ready, null),
+        };
+        if (State is not null && now == _told)
+        {
+            return;
+        }
+
+        var since = _timeProvider.GetUtcNow();
+        for (var index = 0; index < _records.Count; index++)
+        {
+            var member = _box.Members[index] with { State = now.State, Reason = now.Reason, Since = since };
+            _records[index].Update(MemberRecord.Write(member));
+            Log(member);
+        }
+
+        _told = now;
+        State = now.State;
+        _changed();
+    }
+
+    private void Log(Member member)
+    {
+        switch (member.State)
+        {
+            case MemberState.Ready:
+                AnnounceLog.Ready(_logger, member.Key, member.Uri, _health.Current!.Reason);
+                break;
+            case MemberState.Draining:
+                AnnounceLog.Draining(_logger, member.Key, member.Uri, member.Reason!);
+                break;
+            default:
+                AnnounceLog.Down(_logger, member.Key, member.Uri, member.Reason!);
+                break;
+        }
+    }
+}

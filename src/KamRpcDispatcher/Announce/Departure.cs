@@ -1,0 +1,130 @@
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd;
+using Microsoft.Extensions.Logging;
+
+namespace KamRpcDispatcher.Announce;
+
+/// <summary>Leaving in order: no new calls, every proxy knows it, the calls that are up end.</summary>
+internal sealed class Departure(
+    IReadOnlyList<BoxWatch> boxes,
+    LeaseKeeper keeper,
+    Acknowledgements acknowledgements,
+    AnnouncerOptions options,
+    IServiceState service,
+    TimeProvider timeProvider,
+    ILogger logger)
+{
+    /// <summary>The reason in the record.</summary>
+    public const string Reason = "its announcer was asked to stop";
+
+    private static readonly TimeSpan AcknowledgementInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan IdleInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(5);
+
+    /// <summary>Returns when the members may be withdrawn.</summary>
+    /// <param name="hurry">Ends the waiting.</param>
+    public async Task RunAsync(CancellationToken hurry)
+    {
+        AnnounceLog.Leaving(logger);
+        service.Stopping();
+        foreach (var box in boxes)
+        {
+            box.Leave(Reason);
+        }
+
+        try
+        {
+            await AwaitProxiesAsync(hurry).ConfigureAwait(false);
+            await AwaitCallsAsync(hurry).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (hurry.IsCancellationRequested)
+        {
+            AnnounceLog.Hurried(logger);
+        }
+    }
+
+    private async Task AwaitProxiesAsync(CancellationToken hurry)
+    {
+        var missing = "the store did not take the change";
+        using var patience = new CancellationTokenSource(options.AcknowledgeTimeout, timeProvider);
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(hurry, patience.Token);
+        try
+        {
+            var revision = await keeper.SettledAsync(waiting.Token).ConfigureAwait(false);
+            while (true)
+            {
+                try
+                {
+                    var (proxies, pending) = await acknowledgements.ReadAsync(revision, waiting.Token).ConfigureAwait(false);
+                    if (pending.Count == 0)
+                    {
+                        AnnounceLog.Acknowledged(logger, proxies);
+                        return;
+                    }
+
+                    missing = string.Join(", ", pending.Select(static name => MemberRules.Shorten(name)));
+                    service.Status($"Leaving, waits for {missing}");
+                }
+                catch (Exception exception) when (EtcdStore.IsOutage(exception, waiting.Token))
+                {
+                    missing = $"etcd: {EtcdStore.Describe(exception)}";
+                }
+
+                await Task.Delay(AcknowledgementInterval, timeProvider, waiting.Token).ConfigureAwait(false);
+            }
+        }
+        catch (Exception exception) when (patience.IsCancellationRequested && !hurry.IsCancellationRequested && EtcdStore.IsOutage(exception, CancellationToken.None))
+        {
+            AnnounceLog.NotAcknowledged(logger, options.AcknowledgeTimeout.TotalSeconds, missing);
+        }
+    }
+
+    private async Task AwaitCallsAsync(CancellationToken hurry)
+    {
+        var begun = timeProvider.GetTimestamp();
+        TimeSpan? told = null;
+        while (true)
+        {
+            var found = await CheckAsync(hurry).ConfigureAwait(false);
+            var passed = timeProvider.GetElapsedTime(begun);
+            if (found.IsIdle == true)
+            {
+                AnnounceLog.Idle(logger, found.Description);
+                return;
+            }
+
+            if (passed >= options.DrainTimeout)
+            {
+                if (options.Idle is not null)
+                {
+                    AnnounceLog.NotIdle(logger, options.DrainTimeout.TotalSeconds, found.Description);
+                }
+
+                return;
+            }
+
+            if (told is null || passed - told >= ProgressInterval)
+            {
+                told = passed;
+                AnnounceLog.Waiting(logger, found.Description, Math.Ceiling((options.DrainTimeout - passed).TotalSeconds));
+                service.Stopping();
+                service.Status($"Leaving, {found.Description}");
+            }
+
+            var left = options.DrainTimeout - passed;
+            await Task.Delay(left < IdleInterval ? left : IdleInterval, timeProvider, hurry).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<Idleness> CheckAsync(CancellationToken hurry)
+    {
+        if (boxes.All(static box => box.State == MemberState.Down))
+        {
+            return new Idleness(true, "the SIP server is down");
+        }
+
+        return options.Idle is { } idle
+            ? await idle.CheckAsync(hurry).ConfigureAwait(false)
+            : new Idleness(null, "how many there are is not known");
+    }
+}

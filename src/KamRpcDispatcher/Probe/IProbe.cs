@@ -1,0 +1,6 @@
+namespace KamRpcDispatcher.Probe;
+
+public interface IProbe : IAsyncDisposable
+{
+    Task<ProbeOutcome> ProbeAsync(CancellationToken cancellationToken);
+}

@@ -1,0 +1,3 @@
+namespace KamRpcDispatcher.Probe;
+
+public sealed record ProbeOutcome(ProbeVerdict Verdict, string Reason);

@@ -1,0 +1,3 @@
+namespace KamRpcDispatcher.Probe;
+
+public enum ProbeVerdict { Alive, Leaving, Dead }
