@@ -1,28 +1,58 @@
 namespace KamRpcDispatcher.Probe;
 
+/// <summary>Turns single looks into a state that does not change with every lost packet.</summary>
+/// <remarks>
+/// The first look decides at once. After it, <see cref="ProbeVerdict.Leaving"/> counts at once, since the server itself says so;
+/// <see cref="ProbeVerdict.Alive"/> counts after <paramref name="rise"/> looks in a row, <see cref="ProbeVerdict.Dead"/> after
+/// <paramref name="fall"/>.
+/// </remarks>
+/// <param name="rise">At least 1.</param>
+/// <param name="fall">At least 1.</param>
 public sealed class ProbeHealth(int rise, int fall)
 {
-    private int _row;
+    private readonly int _rise = AtLeastOne(rise, nameof(rise));
+    private readonly int _fall = AtLeastOne(fall, nameof(fall));
+    private ProbeVerdict _other;
+    private int _inARow;
 
+    /// <summary>The look that brought the state in force; null before the first one.</summary>
     public ProbeOutcome? Current { get; private set; }
 
-    public bool IsInDoubt => _row > 0;
+    /// <summary>Whether the last look differs from the state in force, and does not count yet: it is worth looking again at once.</summary>
+    public bool IsInDoubt => _inARow > 0;
 
+    /// <summary>Takes one look into account.</summary>
+    /// <returns>The new state when it changes, otherwise null. Another reason for the same verdict is no change.</returns>
     public ProbeOutcome? Observe(ProbeOutcome outcome)
     {
-        if (Current?.Verdict == outcome.Verdict)
+        ArgumentNullException.ThrowIfNull(outcome);
+        if (outcome.Verdict == Current?.Verdict)
         {
-            _row = 0;
+            _inARow = 0;
             return null;
         }
 
-        _row++;
-        if (Current is not null && _row < (outcome.Verdict == ProbeVerdict.Alive ? rise : outcome.Verdict == ProbeVerdict.Dead ? fall : 1))
+        _inARow = outcome.Verdict == _other ? _inARow + 1 : 1;
+        _other = outcome.Verdict;
+        if (Current is not null && _inARow < Needed(outcome.Verdict))
         {
             return null;
         }
 
-        _row = 0;
+        _inARow = 0;
         return Current = outcome;
+    }
+
+    private int Needed(ProbeVerdict verdict) => verdict switch
+    {
+        ProbeVerdict.Alive => _rise,
+        ProbeVerdict.Dead => _fall,
+        _ => 1,
+    };
+
+    private static int AtLeastOne(int count, string name)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1, name);
+        return count;
     }
 }

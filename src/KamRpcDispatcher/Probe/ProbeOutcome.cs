@@ -1,3 +1,22 @@
+using KamRpcDispatcher.Destinations;
+
 namespace KamRpcDispatcher.Probe;
 
-public sealed record ProbeOutcome(ProbeVerdict Verdict, string Reason);
+/// <summary>One look at a server.</summary>
+/// <param name="Verdict">What it came to.</param>
+/// <param name="Reason">Why: one line of printable ASCII, at most <see cref="MemberRules.MaxReasonLength"/> characters.</param>
+public sealed record ProbeOutcome(ProbeVerdict Verdict, string Reason)
+{
+    internal static ProbeOutcome Alive(string reason) => new(ProbeVerdict.Alive, Line(reason));
+
+    internal static ProbeOutcome Leaving(string reason) => new(ProbeVerdict.Leaving, Line(reason));
+
+    internal static ProbeOutcome Dead(string reason) => new(ProbeVerdict.Dead, Line(reason));
+
+    private static string Line(string text)
+    {
+        // A character that is not printable becomes six.
+        var safe = MemberRules.Shorten(text, MemberRules.MaxReasonLength);
+        return safe.Length <= MemberRules.MaxReasonLength ? safe : safe[..(MemberRules.MaxReasonLength - 3)] + "...";
+    }
+}

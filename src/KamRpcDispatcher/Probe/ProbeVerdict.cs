@@ -1,3 +1,14 @@
 namespace KamRpcDispatcher.Probe;
 
-public enum ProbeVerdict { Alive, Leaving, Dead }
+/// <summary>What one look at a server came to.</summary>
+public enum ProbeVerdict
+{
+    /// <summary>It can take calls.</summary>
+    Alive,
+
+    /// <summary>It works, and asks for no more calls.</summary>
+    Leaving,
+
+    /// <summary>It did not answer, or not as a server does that can take calls.</summary>
+    Dead,
+}
