@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs every test, as CI does: installs the servers that are missing (Debian), builds, tests, and ends with a line
 # "N passed, N failed, N skipped". Arguments are passed on to "dotnet test", for example: --filter Name~Planner
-# With --matrix as the first argument, runs the tests of category "Matrix" instead, against several releases of Kamailio.
+# With --matrix as the first argument, runs the tests of category "Matrix" instead, against several releases of Kamailio; with --asterisk
+# those of category "Asterisk", which are left out otherwise: Debian stable has no Asterisk to install.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -54,19 +55,39 @@ tell_counts() { # FOLDER
     echo "$passed passed, $failed failed, $((total - passed - failed)) skipped"
 }
 
-matrix=''
-if [ "${1:-}" = --matrix ]; then
-    matrix=yes
+# Takes what is for "dotnet test" and puts a condition before its filter, in $arguments.
+combine_filter() { # CONDITION ARGUMENT...
+    local filter=$1 condition=$1
     shift
-    # shellcheck source=matrix/releases.sh
-    . tests/matrix/releases.sh
-    require_mounts
-fi
+    arguments=()
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --filter) filter="($condition)&(${2:?--filter needs a value})"; shift ;;
+            --filter=*) filter="($condition)&(${1#*=})" ;;
+            *) arguments+=("$1") ;;
+        esac
+        shift
+    done
+    arguments=(--filter "$filter" "${arguments[@]}")
+}
+
+with=''
+case ${1:-} in
+    --matrix|--asterisk)
+        with=${1#--}
+        # shellcheck source=matrix/releases.sh
+        . tests/matrix/releases.sh
+        require_mounts "$1"
+        shift ;;
+esac
 command -v dotnet >/dev/null || { echo "run.sh: the .NET 10 SDK is missing" >&2; exit 1; }
 if command -v apt-get >/dev/null; then
     install_missing
 fi
-[ -z "$matrix" ] || make_folders
+case $with in
+    matrix) make_kamailio_folders ;;
+    asterisk) make_asterisk_folder ;;
+esac
 
 # A missing server is a failure here, not a reason to skip.
 export CI=true DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
@@ -75,26 +96,28 @@ trap 'rm -rf "$results"' EXIT
 
 dotnet build KamRpcDispatcher.sln --configuration Release
 status=0
-if [ -n "$matrix" ]; then
-    test_releases "$@"
-else
-    for project in tests/*Tests/*.csproj; do
-        test_project all "$project" "$@"
-    done
-fi
+case $with in
+    matrix) test_releases "$@" ;;
+    asterisk) test_asterisk "$@" ;;
+    *)
+        combine_filter "TestCategory!=Asterisk" "$@"
+        for project in tests/*Tests/*.csproj; do
+            test_project all "$project" "${arguments[@]}"
+        done ;;
+esac
 
 for folder in "$results"/*; do
     name=$(basename "$folder")
     if [ "$(count failed "$folder")" -ne 0 ]; then
         status=1
-        printf '\nWhat failed%s:\n' "${matrix:+ with $name}"
+        printf '\nWhat failed%s:\n' "${with:+ with $name}"
         tell_failures "$name"
     fi
     if [ "$(count total "$folder")" -eq 0 ]; then
         status=1
-        echo "run.sh: no test ran${matrix:+ with $name}" >&2
+        echo "run.sh: no test ran${with:+ with $name}" >&2
     fi
 done
-[ -z "$matrix" ] || tell_releases
+[ -z "$with" ] || tell_releases
 tell_counts "$results"
 [ "$status" -eq 0 ]

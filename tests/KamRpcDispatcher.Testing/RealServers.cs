@@ -21,12 +21,7 @@ public static class RealServers
     {
         foreach (var program in programs.Where(program => PathOf(program) is null))
         {
-            if (Environment.GetEnvironmentVariable("CI") == "true")
-            {
-                Assert.Fail($"{program} is not installed: in CI the tests with real servers must run");
-            }
-
-            Assert.Ignore($"{program} is not installed: skipped {TestContext.CurrentContext.Test.Name}");
+            Lack($"{program} is not installed");
         }
     }
 
@@ -35,6 +30,17 @@ public static class RealServers
 
     /// <summary>A UDP port that nobody has, and that is given once only.</summary>
     public static int FreeUdpPort() => FreePort(SocketType.Dgram, ProtocolType.Udp);
+
+    /// <summary>Ends the running test for want of a server.</summary>
+    internal static void Lack(string reason)
+    {
+        if (Environment.GetEnvironmentVariable("CI") == "true")
+        {
+            Assert.Fail($"{reason}: in CI the tests with real servers must run");
+        }
+
+        Assert.Ignore($"{reason}: skipped {TestContext.CurrentContext.Test.Name}");
+    }
 
     internal static bool IsInstalled(string program) => PathOf(program) is not null;
 

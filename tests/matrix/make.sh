@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
-# Makes a folder with a Debian release and its Kamailio, which kamailio.sh beside this file starts: make.sh SUITE FOLDER
+# Makes a folder with a Debian release and servers of it, which enter.sh beside this file starts: make.sh SUITE FOLDER PACKAGE...
 # The folder gets its name when all is done, so one that is there is whole, and is left as it is. Needs root.
 set -euo pipefail
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH="$PATH:/usr/sbin:/sbin"
 
-suite=$1 folder=$2
+suite=$1 folder=$2 packages=("${@:3}")
 making=$folder.making log=$folder.log
-packages=(kamailio kamailio-extra-modules kamailio-json-modules kamailio-tls-modules)
 
 die() {
     echo "make.sh: $1" >&2
@@ -32,7 +31,7 @@ fill() { # SUITE FOLDER MIRROR PACKAGE...
 
 [ ! -d "$folder" ] || exit 0
 rm -rf "$making"
-echo "Making $folder: Debian $suite with its Kamailio. This takes some minutes, once; see $log"
+echo "Making $folder: Debian $suite with ${packages[0]}. This takes some minutes, once; see $log"
 apt-get update -qq
 command -v debootstrap >/dev/null || apt-get install -y -qq --no-install-recommends debootstrap >/dev/null
 mirror=$(mirror)

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 
 namespace KamRpcDispatcher.Testing;
 
@@ -46,7 +44,7 @@ public sealed class OpenKamailio : IAsyncDisposable
     {
         options ??= new KamailioOptions();
         var folder = new TemporaryFolder();
-        await MakeCertificateAsync(folder).ConfigureAwait(false);
+        await TestCertificate.MakeAsync(folder).ConfigureAwait(false);
         var ports = new Ports();
         var udpServer = await KamailioServer.StartAsync(options with { RpcUdpPort = ports.JsonUdp }).ConfigureAwait(false);
         try
@@ -137,18 +135,6 @@ public sealed class OpenKamailio : IAsyncDisposable
         #!endif
 
         """);
-
-    private static async Task MakeCertificateAsync(TemporaryFolder folder)
-    {
-        using var key = RSA.Create(2048);
-        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddDnsName("localhost");
-        request.CertificateExtensions.Add(names.Build());
-        using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
-        await File.WriteAllTextAsync(folder.File("cert.pem"), certificate.ExportCertificatePem()).ConfigureAwait(false);
-        await File.WriteAllTextAsync(folder.File("key.pem"), key.ExportPkcs8PrivateKeyPem()).ConfigureAwait(false);
-    }
 
     /// <summary>5.7 brought JSON-RPC over TCP.</summary>
     private static bool HasJsonOverTcp() => KamailioServer.Release is { } release && release >= new Version(5, 7);

@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
-using System.Text;
 
 namespace KamRpcDispatcher.Testing;
 
@@ -87,8 +85,6 @@ public sealed class SipServer : IAsyncDisposable
     private async Task AnswersAsync(ServerProcess process)
     {
         using var deadline = new CancellationTokenSource(StartTime);
-        using var socket = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
-        socket.Connect(_address);
         for (var attempt = 1; ; attempt++)
         {
             if (deadline.IsCancellationRequested || process.Exited.IsCompleted)
@@ -97,28 +93,12 @@ public sealed class SipServer : IAsyncDisposable
             }
 
             var pause = Task.Delay(50, CancellationToken.None);
-            try
+            if (await SipOptions.AskAsync(_address, TimeSpan.FromMilliseconds(200), $"{ReadinessCallId}-{attempt}").ConfigureAwait(false) is not null)
             {
-                await socket.SendAsync(Options(socket, attempt), CancellationToken.None).ConfigureAwait(false);
-                using var soon = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
-                await socket.ReceiveAsync(soon.Token).ConfigureAwait(false);
                 return;
             }
-            catch (Exception notYet) when (notYet is SocketException or OperationCanceledException)
-            {
-                await pause.ConfigureAwait(false);
-            }
+
+            await pause.ConfigureAwait(false);
         }
     }
-
-    private byte[] Options(UdpClient from, int attempt) => Encoding.ASCII.GetBytes(string.Join("\r\n",
-        $"OPTIONS {Uri} SIP/2.0",
-        $"Via: SIP/2.0/UDP {from.Client.LocalEndPoint};branch=z9hG4bK{attempt}",
-        $"From: <sip:{from.Client.LocalEndPoint}>;tag=1",
-        $"To: <{Uri}>",
-        $"Call-ID: {ReadinessCallId}-{attempt}",
-        "CSeq: 1 OPTIONS",
-        "Content-Length: 0",
-        "",
-        ""));
 }

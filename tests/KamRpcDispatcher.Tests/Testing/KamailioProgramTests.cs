@@ -37,7 +37,7 @@ public sealed class KamailioProgramTests
         var (program, arguments) = KamailioProgram.With("-c", "-f");
 
         Assert.That(program, Does.Exist);
-        Assert.That(arguments, Is.EqualTo(new[] { folder.Path, "-c", "-f" }));
+        Assert.That(arguments, Is.EqualTo(new[] { folder.Path, "/usr/sbin/kamailio", "-c", "-f" }));
     }
 
     [Test]
