@@ -26,15 +26,16 @@ internal static class AnnounceCommand
     {
         var command = new Command("announce", "Announces a SIP server in etcd, and withdraws it when stopped.")
         {
-            CommonOptions.Etcd, CommonOptions.Cluster, Set, Name, Uri, Ip, Port, Ttl, Weight, Priority, Attr, Label, CommonOptions.LogLevel,
+            CommonOptions.Cluster, Set, Name, Uri, Ip, Port, Ttl, Weight, Priority, Attr, Label, CommonOptions.LogLevel,
         };
+        EtcdOptions.AddTo(command);
         root.Add(command);
         commands.Add(command, RunAsync);
     }
 
     private static async Task<int> RunAsync(OptionReader options, CancellationToken cancellationToken)
     {
-        var endpoints = options.Value<EtcdEndpoints>(CommonOptions.Etcd, EtcdEndpoints.Default, EtcdEndpoints.TryParse);
+        var etcd = EtcdOptions.Read(options);
         var cluster = options.Value<string>(CommonOptions.Cluster, "default", CommonOptions.ClusterName);
         var level = options.Value<LogLevel>(CommonOptions.LogLevel, "information", CommonOptions.Level);
         var ttl = options.Value<TimeSpan>(Ttl, "5s", ParseTtl);
@@ -45,7 +46,7 @@ internal static class AnnounceCommand
         }
 
         using var logs = Logs.Create(level);
-        using var store = new EtcdStore(endpoints!, TimeProvider.System);
+        using var store = new EtcdStore(etcd!, TimeProvider.System, logs.CreateLogger<EtcdStore>());
         var announcer = new Announcer(store, new EtcdKeys(cluster!), member!, ttl, TimeProvider.System, logs.CreateLogger<Announcer>());
         return await announcer.RunAsync(cancellationToken).ConfigureAwait(false) ? ExitCode.Done : ExitCode.Unreachable;
     }
