@@ -4,7 +4,6 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using KamRpcDispatcher.Announce;
 using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Etcd;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Cli;
@@ -27,15 +26,16 @@ internal static class AnnounceCommand
     {
         var command = new Command("announce", "Announces a SIP server in etcd, and withdraws it when stopped.")
         {
-            CommonOptions.Etcd, CommonOptions.Cluster, Set, Name, Uri, Ip, Port, Ttl, Weight, Priority, Attr, Label, CommonOptions.LogLevel,
+            CommonOptions.Cluster, Set, Name, Uri, Ip, Port, Ttl, Weight, Priority, Attr, Label, CommonOptions.LogLevel,
         };
+        EtcdOptions.AddTo(command);
         root.Add(command);
         commands.Add(command, RunAsync);
     }
 
     private static async Task<int> RunAsync(OptionReader options, CancellationToken cancellationToken)
     {
-        var endpoints = options.Value<EtcdEndpoints>(CommonOptions.Etcd, EtcdEndpoints.Default, EtcdEndpoints.TryParse);
+        var etcd = EtcdOptions.Read(options);
         var cluster = options.Value<string>(CommonOptions.Cluster, "default", CommonOptions.ClusterName);
         var level = options.Value<LogLevel>(CommonOptions.LogLevel, "information", CommonOptions.Level);
         var ttl = options.Value<TimeSpan>(Ttl, "5s", ParseTtl);
@@ -48,7 +48,7 @@ internal static class AnnounceCommand
         using var logs = Logs.Create(level);
         using var service = new SystemdState();
         using var hurry = new SecondStopSignal();
-        await using var announcer = new AnnouncerDaemon(new AnnouncerOptions(endpoints!, cluster!, [new Box(null, [member!])]) { Ttl = ttl, DrainTimeout = TimeSpan.Zero }, service, TimeProvider.System, logs);
+        await using var announcer = new AnnouncerDaemon(new AnnouncerOptions(etcd!, cluster!, [new Box(null, [member!])]) { Ttl = ttl, DrainTimeout = TimeSpan.Zero }, service, TimeProvider.System, logs);
         service.Watch(() => announcer.IsResponsive);
         return await announcer.RunAsync(cancellationToken, hurry.Token).ConfigureAwait(false) ? ExitCode.Done : ExitCode.Unreachable;
     }

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Etcd;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Cli;
@@ -10,8 +9,6 @@ namespace KamRpcDispatcher.Cli;
 /// <summary>Options that several commands have, and how their values are read.</summary>
 internal static class CommonOptions
 {
-    public static Option<string?> Etcd { get; } = Text("--etcd", $"etcd's endpoints, separated by commas. [default: {EtcdEndpoints.Default}]");
-
     public static Option<string?> Cluster { get; } = Text("--cluster", "The cluster's name: announcers and dispatchers of one cluster see each other. [default: default]");
 
     public static Option<string?> LogLevel { get; } = Text("--log-level", "The least level logged: debug, information, warning, error. [default: information]");
@@ -90,6 +87,14 @@ internal static class CommonOptions
     /// <summary>The time between two things that are done again and again, or for one of them.</summary>
     public static bool Interval(string text, out TimeSpan value, [NotNullWhen(false)] out string? error) =>
         Duration(text, TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(5), out value, out error);
+
+    /// <summary>The full path of a file that is there.</summary>
+    public static bool ExistingFile(string text, [NotNullWhen(true)] out string? value, [NotNullWhen(false)] out string? error)
+    {
+        value = text.Length > 0 && File.Exists(text) ? Path.GetFullPath(text) : null;
+        error = value is null ? $"there is no file '{text}'" : null;
+        return value is not null;
+    }
 
     /// <summary>Takes a text as it is, unless something is wrong with it.</summary>
     public static bool Checked(string text, Func<string, string?> check, [NotNullWhen(true)] out string? value, [NotNullWhen(false)] out string? error)

@@ -13,15 +13,16 @@ internal static class ConfirmCommand
     {
         var command = new Command("confirm", "Confirms that expired members which dispatchers hold back are gone, so that they are taken out.")
         {
-            CommonOptions.Etcd, CommonOptions.Cluster, Set, OutputOption.Output,
+            CommonOptions.Cluster, Set, OutputOption.Output,
         };
+        EtcdOptions.AddTo(command);
         root.Add(command);
         commands.Add(command, RunAsync);
     }
 
     private static async Task<int> RunAsync(OptionReader options, CancellationToken cancellationToken)
     {
-        var endpoints = options.Value<EtcdEndpoints>(CommonOptions.Etcd, EtcdEndpoints.Default, EtcdEndpoints.TryParse);
+        var etcd = EtcdOptions.Read(options);
         var cluster = options.Value<string>(CommonOptions.Cluster, "default", CommonOptions.ClusterName);
         var sets = CommonOptions.Sets(options, Set);
         var format = options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse);
@@ -30,7 +31,7 @@ internal static class ConfirmCommand
             return exitCode;
         }
 
-        using var store = new EtcdStore(endpoints!, TimeProvider.System);
+        using var store = new EtcdStore(etcd!, TimeProvider.System);
         var keys = new EtcdKeys(cluster!);
         var answer = new ConfirmAnswer();
         ClusterView? view = null;

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using KamailioRpc;
-using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Push;
 using KamRpcDispatcher.Reconcile;
 using Microsoft.Extensions.Logging;
@@ -29,8 +28,9 @@ internal static class DispatchCommand
     {
         var command = new Command("dispatch", "Keeps Kamailio's dispatcher sets equal to the announced servers.")
         {
-            CommonOptions.Etcd, CommonOptions.Cluster, KamailioRead, Set, Proxy, Grace, Gap, RemovalDelay, Admission, PanicThreshold, PanicWindow, PanicHold, StateDirectory, Resync, CommonOptions.LogLevel,
+            CommonOptions.Cluster, KamailioRead, Set, Proxy, Grace, Gap, RemovalDelay, Admission, PanicThreshold, PanicWindow, PanicHold, StateDirectory, Resync, CommonOptions.LogLevel,
         };
+        EtcdOptions.AddTo(command);
         KamailioOptions.AddTo(command);
         root.Add(command);
         commands.Add(command, RunAsync);
@@ -38,7 +38,7 @@ internal static class DispatchCommand
 
     private static async Task<int> RunAsync(OptionReader options, CancellationToken cancellationToken)
     {
-        var endpoints = options.Value<EtcdEndpoints>(CommonOptions.Etcd, EtcdEndpoints.Default, EtcdEndpoints.TryParse);
+        var etcd = EtcdOptions.Read(options);
         var cluster = options.Value<string>(CommonOptions.Cluster, "default", CommonOptions.ClusterName);
         var kamailio = KamailioOptions.Target(options);
         var rpc = KamailioOptions.Rpc(options);
@@ -69,7 +69,7 @@ internal static class DispatchCommand
         }
 
         var daemon = new DispatcherDaemon(
-            new DispatcherOptions(endpoints!, cluster!, address, proxy!)
+            new DispatcherOptions(etcd!, cluster!, address, proxy!)
             {
                 KamailioRead = kamailioRead,
                 Rpc = rpc,

@@ -1,7 +1,5 @@
 using System.CommandLine;
-using System.Diagnostics.CodeAnalysis;
 using KamRpcDispatcher.Doctor;
-using KamRpcDispatcher.Etcd;
 
 namespace KamRpcDispatcher.Cli;
 
@@ -14,8 +12,9 @@ internal static class DoctorCommand
     {
         var command = new Command("doctor", "Examines Kamailio and etcd, and says what to change; exits with 0 only when all is well.")
         {
-            CommonOptions.Etcd, CommonOptions.Cluster, ConfigFile, OutputOption.Output,
+            CommonOptions.Cluster, ConfigFile, OutputOption.Output,
         };
+        EtcdOptions.AddTo(command);
         KamailioOptions.AddTo(command);
         root.Add(command);
         commands.Add(command, RunAsync);
@@ -23,18 +22,18 @@ internal static class DoctorCommand
 
     private static async Task<int> RunAsync(OptionReader options, CancellationToken cancellationToken)
     {
-        var endpoints = options.Value<EtcdEndpoints>(CommonOptions.Etcd, EtcdEndpoints.Default, EtcdEndpoints.TryParse);
+        var etcd = EtcdOptions.Read(options);
         var cluster = options.Value<string>(CommonOptions.Cluster, "default", CommonOptions.ClusterName);
         var target = KamailioOptions.Target(options);
         var rpc = KamailioOptions.Rpc(options);
-        var configFile = options.Value<string>(ConfigFile, null, ParseFile);
+        var configFile = options.Value<string>(ConfigFile, null, CommonOptions.ExistingFile);
         var format = options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse);
         if (options.Fails(out var exitCode))
         {
             return exitCode;
         }
 
-        var checkup = new Checkup(new CheckupOptions(token => target!.FindAsync(rpc, token), rpc, configFile, endpoints!, cluster!), TimeProvider.System);
+        var checkup = new Checkup(new CheckupOptions(token => target!.FindAsync(rpc, token), rpc, configFile, etcd!, cluster!), TimeProvider.System);
         try
         {
             var result = await checkup.RunAsync(cancellationToken).ConfigureAwait(false);
@@ -46,7 +45,4 @@ internal static class DoctorCommand
             return ExitCode.NotDone;
         }
     }
-
-    private static bool ParseFile(string text, [NotNullWhen(true)] out string? value, [NotNullWhen(false)] out string? error) =>
-        CommonOptions.Checked(Path.GetFullPath(text), static path => File.Exists(path) ? null : $"there is no file '{path}'", out value, out error);
 }

@@ -29,7 +29,7 @@ internal static class KamailioOptions
         Timeout = options.Value<TimeSpan>(RpcTimeout, "1s", CommonOptions.Interval),
         ReplyDirectory = options.Value<string>(ReplyDirectory, RpcClientOptions.DefaultReplyDirectory(), ParseReplyDirectory)!,
         FifoReplyDirectory = options.Value<string>(FifoReplyDirectory, "/tmp", ParseDirectory)!,
-        CertificateAuthorityFile = options.Value<string>(CertificateAuthority, null, ParseFile),
+        CertificateAuthorityFile = options.Value<string>(CertificateAuthority, null, CommonOptions.ExistingFile),
     };
 
     private static bool ParseReplyDirectory(string text, [NotNullWhen(true)] out string? value, [NotNullWhen(false)] out string? error) =>
@@ -37,7 +37,4 @@ internal static class KamailioOptions
 
     private static bool ParseDirectory(string text, [NotNullWhen(true)] out string? value, [NotNullWhen(false)] out string? error) =>
         CommonOptions.Checked(text, RpcClientOptions.CheckAbsolute, out value, out error);
-
-    private static bool ParseFile(string text, [NotNullWhen(true)] out string? value, [NotNullWhen(false)] out string? error) =>
-        CommonOptions.Checked(text, static path => File.Exists(path) ? null : $"there is no file '{path}'", out value, out error);
 }

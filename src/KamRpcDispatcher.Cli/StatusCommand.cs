@@ -10,15 +10,16 @@ internal static class StatusCommand
     {
         var command = new Command("status", "Shows the members and the proxies of a cluster; exits with 1 when something is not in step.")
         {
-            CommonOptions.Etcd, CommonOptions.Cluster, OutputOption.Output,
+            CommonOptions.Cluster, OutputOption.Output,
         };
+        EtcdOptions.AddTo(command);
         root.Add(command);
         commands.Add(command, RunAsync);
     }
 
     private static async Task<int> RunAsync(OptionReader options, CancellationToken cancellationToken)
     {
-        var endpoints = options.Value<EtcdEndpoints>(CommonOptions.Etcd, EtcdEndpoints.Default, EtcdEndpoints.TryParse);
+        var etcd = EtcdOptions.Read(options);
         var cluster = options.Value<string>(CommonOptions.Cluster, "default", CommonOptions.ClusterName);
         var format = options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse);
         if (options.Fails(out var exitCode))
@@ -26,7 +27,7 @@ internal static class StatusCommand
             return exitCode;
         }
 
-        using var store = new EtcdStore(endpoints!, TimeProvider.System);
+        using var store = new EtcdStore(etcd!, TimeProvider.System);
         try
         {
             var view = await new ClusterReader(store, new EtcdKeys(cluster!), TimeProvider.System).ReadAsync(cancellationToken).ConfigureAwait(false);

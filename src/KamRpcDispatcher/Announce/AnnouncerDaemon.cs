@@ -28,7 +28,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
         _service = service;
         _timeProvider = timeProvider;
         _logger = logs.CreateLogger<AnnouncerDaemon>();
-        _store = new EtcdStore(options.Etcd, timeProvider);
+        _store = new EtcdStore(options.Etcd, timeProvider, logs.CreateLogger<EtcdStore>());
         _keys = new EtcdKeys(options.Cluster);
         _keeper = new LeaseKeeper(_store, options.Ttl, timeProvider, _logger);
         _pulse = new Pulse(timeProvider);

@@ -6,7 +6,7 @@ namespace KamRpcDispatcher.Announce;
 /// <param name="Etcd">Where the store is.</param>
 /// <param name="Cluster">The cluster's name.</param>
 /// <param name="Boxes">The SIP servers, each with its members; at least one, and no member twice.</param>
-public sealed record AnnouncerOptions(EtcdEndpoints Etcd, string Cluster, IReadOnlyList<Box> Boxes)
+public sealed record AnnouncerOptions(EtcdConnection Etcd, string Cluster, IReadOnlyList<Box> Boxes)
 {
     /// <summary>How long the members outlive their announcer.</summary>
     public TimeSpan Ttl { get; init; } = TimeSpan.FromSeconds(5);

@@ -7,11 +7,11 @@ namespace KamRpcDispatcher.Doctor;
 /// <param name="FindKamailio">Finds the Kamailio; null when none answers; and what was tried before, with the reasons.</param>
 /// <param name="Rpc">How to call it.</param>
 /// <param name="ConfigFile">Its configuration; null for the one that it names.</param>
-/// <param name="Etcd">etcd's endpoints.</param>
+/// <param name="Etcd">How etcd is reached.</param>
 /// <param name="Cluster">The cluster whose members are looked at.</param>
 public sealed record CheckupOptions(
     Func<CancellationToken, Task<(KamailioAddress? Address, IReadOnlyList<string> Failures)>> FindKamailio,
     RpcClientOptions Rpc,
     string? ConfigFile,
-    EtcdEndpoints Etcd,
+    EtcdConnection Etcd,
     string Cluster);

@@ -1,14 +1,17 @@
 using Etcdserverpb;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace KamRpcDispatcher.Etcd;
 
 /// <summary>Asks one endpoint of etcd how it is. Changes nothing.</summary>
-public sealed class EndpointProbe(EtcdEndpoints endpoint, TimeProvider timeProvider)
+/// <param name="connection">How to reach it; it has one endpoint.</param>
+/// <param name="timeProvider">The clock.</param>
+public sealed class EndpointProbe(EtcdConnection connection, TimeProvider timeProvider)
 {
     /// <exception cref="EtcdUnreachableException">No answer, in about two seconds.</exception>
     public async Task<EndpointStatus> ReadStatusAsync(CancellationToken cancellationToken)
     {
-        using var store = new EtcdStore(endpoint, timeProvider);
+        using var store = new EtcdStore(connection, timeProvider);
         return await EtcdUnreachableException.GuardAsync(store, () => ReadStatusAsync(store, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
@@ -19,8 +22,9 @@ public sealed class EndpointProbe(EtcdEndpoints endpoint, TimeProvider timeProvi
     {
         // Past a proxy for web traffic, as the calls themselves.
         using var handler = new SocketsHttpHandler { UseProxy = false };
+        new EtcdSecrets(connection, NullLogger.Instance).Configure(handler.SslOptions);
         using var client = new HttpClient(handler) { Timeout = EtcdStore.CallTimeout };
-        using var answer = await client.GetAsync(new Uri(endpoint + "/version"), HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+        using var answer = await client.GetAsync(new Uri(connection.Endpoints + "/version"), HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
         return answer.Headers.Date;
     }
 

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace KamRpcDispatcher.Etcd;
 
-/// <summary>The addresses of an etcd cluster: <c>http://host:port</c> or <c>host:port</c>, several separated by commas.</summary>
+/// <summary>The addresses of an etcd cluster: <c>http://host:port</c>, <c>https://host:port</c> or <c>host:port</c>, several separated by commas.</summary>
 public sealed record EtcdEndpoints
 {
     public const string Default = "http://127.0.0.1:2379";
@@ -10,6 +10,9 @@ public sealed record EtcdEndpoints
     private const int DefaultPort = 2379;
 
     private EtcdEndpoints(string connectionString) => ConnectionString = connectionString;
+
+    /// <summary>Whether they are reached over TLS; all are, or none.</summary>
+    public bool IsSecure => ConnectionString.StartsWith(Uri.UriSchemeHttps + ":", StringComparison.Ordinal);
 
     /// <summary>The endpoints as dotnet-etcd takes them.</summary>
     internal string ConnectionString { get; }
@@ -31,6 +34,13 @@ public sealed record EtcdEndpoints
             }
         }
 
+        if (uris.Select(static uri => uri[..uri.IndexOf(':', StringComparison.Ordinal)]).Distinct().Count() > 1)
+        {
+            // dotnet-etcd has one kind of channel for all of them.
+            error = $"'{text}' mixes http:// and https://; write https:// before every endpoint, or before none (host:port is http://)";
+            return false;
+        }
+
         error = null;
         endpoints = new EtcdEndpoints(string.Join(',', uris));
         return true;
@@ -40,13 +50,8 @@ public sealed record EtcdEndpoints
 
     private static string? Read(string part, List<string> uris)
     {
-        if (part.StartsWith("https://", StringComparison.OrdinalIgnoreCase))
-        {
-            return $"'{part}': TLS to etcd is not supported by this version; use http:// over a trusted network or a local proxy";
-        }
-
         var text = part.Contains("://", StringComparison.Ordinal) ? part : "http://" + part;
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.Scheme != Uri.UriSchemeHttp || uri.Host.Length == 0)
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps) || uri.Host.Length == 0)
         {
             return $"'{part}' is not an etcd endpoint such as {Default}";
         }
@@ -56,8 +61,8 @@ public sealed record EtcdEndpoints
             return $"'{part}' has more than a host and a port";
         }
 
-        var port = uri.IsDefaultPort && !part.EndsWith(":80", StringComparison.Ordinal) ? DefaultPort : uri.Port;
-        uris.Add($"http://{uri.Host}:{port}");
+        var isPortGiven = !uri.IsDefaultPort || part.TrimEnd('/').EndsWith($":{uri.Port}", StringComparison.Ordinal);
+        uris.Add($"{uri.Scheme}://{uri.Host}:{(isPortGiven ? uri.Port : DefaultPort)}");
         return null;
     }
 }

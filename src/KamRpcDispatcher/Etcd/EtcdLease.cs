@@ -8,8 +8,11 @@ internal sealed class EtcdLease(EtcdStore store, TimeSpan ttl)
 {
     private static readonly TimeSpan ShortestPatience = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How long a renewal may take: after one that a server swallowed there has to be time for another.</summary>
-    private readonly TimeSpan _patience = TimeSpan.FromTicks(Math.Clamp(ttl.Ticks / 3, ShortestPatience.Ticks, EtcdStore.CallTimeout.Ticks));
+    /// <summary>
+    /// How long a renewal may take, when one is due every third of the TTL: after one that a server swallowed, and another that a second one
+    /// did, there is time for a third.
+    /// </summary>
+    private readonly TimeSpan _patience = TimeSpan.FromTicks(Math.Clamp(ttl.Ticks / 5, ShortestPatience.Ticks, EtcdStore.CallTimeout.Ticks));
 
     /// <summary>Its number, 0 while there is none.</summary>
     public long Id { get; private set; }

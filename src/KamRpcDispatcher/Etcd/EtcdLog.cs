@@ -8,8 +8,8 @@ internal static partial class EtcdLog
     [LoggerMessage(1000, LogLevel.Information, "Listed {Count} members at revision {Revision}")]
     public static partial void Listed(ILogger logger, int count, long revision);
 
-    [LoggerMessage(1001, LogLevel.Warning, "etcd at {Endpoints} cannot be followed ({Reason}): the last known membership stays in force, trying on")]
-    public static partial void WatchInterrupted(ILogger logger, EtcdEndpoints endpoints, string reason);
+    [LoggerMessage(1001, LogLevel.Warning, "etcd at {Endpoints} cannot be followed ({Reason}): the last known membership of {Prefix} stays in force, trying on")]
+    public static partial void WatchInterrupted(ILogger logger, EtcdEndpoints endpoints, string reason, string prefix);
 
     [LoggerMessage(1002, LogLevel.Information, "etcd at {Endpoints} is followed again from revision {Revision}")]
     public static partial void WatchResumed(ILogger logger, EtcdEndpoints endpoints, long revision);
@@ -38,7 +38,7 @@ internal static partial class EtcdLog
     [LoggerMessage(1014, LogLevel.Warning, "{Key} was taken over by somebody else")]
     public static partial void Superseded(ILogger logger, string key);
 
-    [LoggerMessage(1015, LogLevel.Warning, "etcd at {Endpoints} does not answer ({Reason}): {Key} cannot be kept alive, trying on")]
+    [LoggerMessage(1015, LogLevel.Warning, "etcd at {Endpoints} cannot be used ({Reason}): {Key} cannot be kept alive, trying on")]
     public static partial void KeepAliveInterrupted(ILogger logger, EtcdEndpoints endpoints, string key, string reason);
 
     [LoggerMessage(1016, LogLevel.Information, "{Key} is kept alive again")]
@@ -70,4 +70,10 @@ internal static partial class EtcdLog
 
     [LoggerMessage(1026, LogLevel.Warning, "etcd cannot be reached, and no membership is saved in {Path}: nothing is changed until etcd answers")]
     public static partial void NoSnapshot(ILogger logger, string path);
+
+    [LoggerMessage(1030, LogLevel.Warning, "{Reason}. Going on with what it held before")]
+    public static partial void FileUnusable(ILogger logger, string reason);
+
+    [LoggerMessage(1031, LogLevel.Debug, "Using etcd at {Endpoint}")]
+    public static partial void Connecting(ILogger logger, EtcdEndpoints endpoint);
 }

@@ -2,13 +2,16 @@ using dotnet_etcd;
 using Etcdserverpb;
 using Grpc.Core;
 using Grpc.Net.Client;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace KamRpcDispatcher.Etcd;
 
 /// <summary>The connection to etcd: dotnet-etcd's channel and generated clients.</summary>
 /// <remarks>
 /// dotnet-etcd's own watch manager and keep-alive loops end silently in several outages (a server that hangs for over two minutes, a
-/// compacted revision), so the loops are in <see cref="MembershipWatch"/> and <see cref="LeaseKeeper"/>.
+/// compacted revision), so the loops are in <see cref="MembershipWatch"/> and <see cref="LeaseKeeper"/>. It also spreads calls over all
+/// endpoints, so that of three of which one hangs every third call would wait in vain; here one endpoint is used until a call fails.
 /// </remarks>
 public sealed class EtcdStore : IDisposable
 {
@@ -21,19 +24,42 @@ public sealed class EtcdStore : IDisposable
     /// <summary>How long to wait before trying again what failed.</summary>
     internal static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(300);
 
-    private readonly Lock _lock = new();
-    private readonly TimeProvider _timeProvider;
-    private volatile EtcdClient _client;
-    private long? _failingSince;
+    /// <summary>Calls that fail so soon after a change of endpoints were cut off by it.</summary>
+    internal static readonly TimeSpan Aftermath = RetryDelay / 2;
 
+    private readonly Lock _lock = new();
+    private readonly EtcdEndpoints[] _endpoints;
+    private readonly EtcdSecrets _secrets;
+    private readonly EtcdToken? _token;
+    private readonly TimeProvider _timeProvider;
+    private readonly ILogger _logger;
+    private volatile EtcdClient _client;
+    private int _current;
+    private long? _failingSince;
+    private long _openedAt;
+
+    /// <summary>Without TLS or with the authorities that the system trusts, and as nobody in particular.</summary>
     public EtcdStore(EtcdEndpoints endpoints, TimeProvider timeProvider)
+        : this(new EtcdConnection(endpoints), timeProvider)
     {
-        Endpoints = endpoints;
+    }
+
+    /// <exception cref="InvalidDataException">A file of the connection is bad.</exception>
+    public EtcdStore(EtcdConnection connection, TimeProvider timeProvider, ILogger<EtcdStore>? logger = null)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        Endpoints = connection.Endpoints;
+        _endpoints = [.. Endpoints.Each()];
         _timeProvider = timeProvider;
+        _logger = logger ?? (ILogger)NullLogger.Instance;
+        _secrets = new EtcdSecrets(connection, _logger);
+        _token = connection.User is { } user ? new EtcdToken(user, _secrets, timeProvider) : null;
         _client = Open();
     }
 
     public EtcdEndpoints Endpoints { get; }
+
+    internal int EndpointCount => _endpoints.Length;
 
     internal KV.KVClient Keys => _client.GetConnection().KVClient;
 
@@ -45,20 +71,43 @@ public sealed class EtcdStore : IDisposable
 
     internal static CallOptions Options(CancellationToken cancellationToken) => Options(CallTimeout, cancellationToken);
 
-    internal static CallOptions Options(TimeSpan timeout, CancellationToken cancellationToken) =>
-        new(deadline: DateTime.UtcNow + timeout, cancellationToken: cancellationToken);
+    /// <summary>Options with which a call, or several together, are given up after the time.</summary>
+    /// <remarks>
+    /// Not by gRPC's deadline: that is a time of day, and Grpc.Net.Client compares it with the clock once more when its timer fires
+    /// (GrpcCall.DeadlineExceededCallback). Were the clock set back an hour during a call to a server that hangs, it would wait for an hour.
+    /// </remarks>
+    internal static CallOptions Options(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        // Nobody knows when the last call has ended, so that it is not disposed of; when its time is up nothing is left of it.
+        var patience = new CancellationTokenSource(timeout);
+        var registration = cancellationToken.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), patience);
+        patience.Token.UnsafeRegister(static caller => ((CancellationTokenRegistration)caller!).Dispose(), registration);
+        return new CallOptions(cancellationToken: patience.Token);
+    }
 
     /// <summary>Whether a call failed because of the connection or the server, so that it may be tried again.</summary>
     internal static bool IsOutage(Exception exception, CancellationToken cancellationToken) =>
         exception is RpcException or IOException or ObjectDisposedException
         || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 
+    /// <summary>Whether etcd answered, and would not do it: for the same connection, or another one, the answer is the same.</summary>
+    internal static bool IsRefusal(Exception? exception) =>
+        exception is RpcException
+        {
+            StatusCode: StatusCode.PermissionDenied or StatusCode.Unauthenticated or StatusCode.InvalidArgument or StatusCode.FailedPrecondition or StatusCode.NotFound,
+        };
+
     /// <summary>Why a call failed, in one line.</summary>
     internal static string Describe(Exception exception) => exception switch
     {
-        // "Connection refused" says more than the status, "Error connecting to subchannel".
-        RpcException { StatusCode: StatusCode.Unavailable, Status.DebugException: { } connecting } => connecting.Message,
+        RpcException { StatusCode: StatusCode.PermissionDenied } => "permission denied: the role of kamrpc's user in etcd does not allow it; etcdctl role grant-permission",
+        RpcException { StatusCode: StatusCode.InvalidArgument, Status.Detail: var detail } when detail.Contains("user name is empty", StringComparison.Ordinal) =>
+            "etcd wants to know who asks; --etcd-user and --etcd-password-file, or --etcd-cert and --etcd-key",
+
+        // "Connection refused" and what is wrong with a certificate say more than the status, "Error connecting to subchannel".
+        RpcException { StatusCode: StatusCode.Unavailable or StatusCode.Internal, Status.DebugException: { } connecting } => Innermost(connecting),
         RpcException rpc => $"{rpc.StatusCode}: {rpc.Status.Detail}",
+        OperationCanceledException => "no answer in time",
         _ => exception.Message,
     };
 
@@ -73,25 +122,69 @@ public sealed class EtcdStore : IDisposable
         }
     }
 
-    /// <summary>A call failed by an outage. When nothing has succeeded for a while, a new channel is opened; calls under way on the old one fail.</summary>
-    internal void Failed()
+    /// <summary>
+    /// A call failed by an outage, because of this exception if it is known. The next endpoint is used from now on; where there is one only,
+    /// a new channel to it is opened when nothing has succeeded for a while. Calls under way on the old one fail.
+    /// </summary>
+    internal void Failed(Exception? cause = null)
     {
+        if (IsRefusal(cause))
+        {
+            return;
+        }
+
         lock (_lock)
         {
             var now = _timeProvider.GetTimestamp();
             _failingSince ??= now;
-            if (_timeProvider.GetElapsedTime(_failingSince.Value, now) < Suspicion)
+            if (_endpoints.Length > 1
+                ? _timeProvider.GetElapsedTime(_openedAt, now) >= Aftermath
+                : _timeProvider.GetElapsedTime(_failingSince.Value, now) >= Suspicion)
             {
-                return;
+                _failingSince = now;
+                MoveOn();
             }
+        }
+    }
 
-            _failingSince = now;
+    /// <summary>Uses the next endpoint from now on.</summary>
+    internal void MoveOn()
+    {
+        lock (_lock)
+        {
             using var suspect = _client;
+            _current = (_current + 1) % _endpoints.Length;
             _client = Open();
         }
     }
 
-    private EtcdClient Open() => new(Endpoints.ConnectionString, configureChannelOptions: Configure);
+    private static string Innermost(Exception exception)
+    {
+        var innermost = exception.GetBaseException();
+        return exception.Message.Contains(innermost.Message, StringComparison.Ordinal) ? exception.Message : $"{exception.Message} {innermost.Message}";
+    }
+
+    private EtcdClient Open()
+    {
+        _openedAt = _timeProvider.GetTimestamp();
+        var endpoint = _endpoints[_current];
+        EtcdLog.Connecting(_logger, endpoint);
+        EtcdClient? client = null;
+        Action<GrpcChannelOptions> configure = options =>
+        {
+            Configure(options);
+            if (_token is not null)
+            {
+                options.HttpHandler = new TokenHandler(options.HttpHandler!, _token, () => client!.GetConnection().AuthClient);
+            }
+        };
+
+        // Its other constructor speaks plaintext to https endpoints.
+        client = endpoint.IsSecure
+            ? new EtcdClient(endpoint.ConnectionString, _secrets.Configure, configureChannelOptions: configure)
+            : new EtcdClient(endpoint.ConnectionString, configureChannelOptions: configure);
+        return client;
+    }
 
     private static void Configure(GrpcChannelOptions options)
     {

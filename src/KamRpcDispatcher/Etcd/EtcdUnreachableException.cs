@@ -7,22 +7,30 @@ namespace KamRpcDispatcher.Etcd;
 public sealed class EtcdUnreachableException : Exception
 {
     private EtcdUnreachableException(EtcdEndpoints endpoints, Exception cause)
-        : base($"etcd at {endpoints} does not answer ({MemberRules.Shorten(Reason(cause), 256)})", cause)
+        : base($"etcd at {endpoints} {(EtcdStore.IsRefusal(cause) ? "refuses" : "does not answer")} ({MemberRules.Shorten(Reason(cause), 256)})", cause)
     {
     }
 
-    /// <summary>Makes an outage during a call this exception.</summary>
+    /// <summary>Makes an outage during a call this exception, after every endpoint has been tried. The call may be made several times.</summary>
     internal static async Task<T> GuardAsync<T>(EtcdStore store, Func<Task<T>> call, CancellationToken cancellationToken)
     {
-        try
+        for (var left = store.EndpointCount; ;)
         {
-            return await call().ConfigureAwait(false);
-        }
-        catch (Exception exception) when (EtcdStore.IsOutage(exception, cancellationToken))
-        {
-            // gRPC says of a call that the caller gave up that it failed.
-            cancellationToken.ThrowIfCancellationRequested();
-            throw new EtcdUnreachableException(store.Endpoints, exception);
+            try
+            {
+                return await call().ConfigureAwait(false);
+            }
+            catch (Exception exception) when (EtcdStore.IsOutage(exception, cancellationToken))
+            {
+                // gRPC says of a call that the caller gave up that it failed.
+                cancellationToken.ThrowIfCancellationRequested();
+                if (--left == 0 || EtcdStore.IsRefusal(exception))
+                {
+                    throw new EtcdUnreachableException(store.Endpoints, exception);
+                }
+
+                store.MoveOn();
+            }
         }
     }
 

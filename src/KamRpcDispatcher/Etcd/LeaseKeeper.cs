@@ -194,7 +194,7 @@ internal sealed class LeaseKeeper(EtcdStore store, TimeSpan ttl, TimeProvider ti
             return;
         }
 
-        store.Failed();
+        store.Failed(exception);
         if (!_isOut)
         {
             EtcdLog.KeepAliveInterrupted(logger, store.Endpoints, Keys, EtcdStore.Describe(exception));

@@ -49,7 +49,7 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
     public async Task RunAsync(Action changed, CancellationToken cancellationToken)
     {
         var mustList = true;
-        var isOut = false;
+        string? trouble = null;
         while (!cancellationToken.IsCancellationRequested)
         {
             try
@@ -60,19 +60,20 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
                     mustList = false;
                 }
 
-                mustList = await FollowAsync(changed, () => Recovered(ref isOut), cancellationToken).ConfigureAwait(false);
+                mustList = await FollowAsync(changed, () => Recovered(ref trouble), cancellationToken).ConfigureAwait(false);
             }
             catch (Exception exception) when (EtcdStore.IsOutage(exception, cancellationToken))
             {
-                store.Failed();
-                if (!isOut)
+                store.Failed(exception);
+                var reason = EtcdStore.Describe(exception);
+                if (trouble is null || (reason != trouble && EtcdStore.IsRefusal(exception)))
                 {
-                    EtcdLog.WatchInterrupted(logger, store.Endpoints, EtcdStore.Describe(exception));
-                    isOut = true;
+                    EtcdLog.WatchInterrupted(logger, store.Endpoints, reason, keys.Members);
+                    trouble = reason;
                 }
 
-                // A token that has expired is renewed by a plain call, not by a watch.
-                mustList |= exception is RpcException { StatusCode: StatusCode.Unauthenticated };
+                // A watch is refused without saying why, and renews no token; a plain call does both.
+                mustList |= EtcdStore.IsRefusal(exception);
                 await Task.Delay(EtcdStore.RetryDelay, timeProvider, cancellationToken).ConfigureAwait(false);
             }
         }
@@ -80,13 +81,13 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
         cancellationToken.ThrowIfCancellationRequested();
     }
 
-    private void Recovered(ref bool isOut)
+    private void Recovered(ref string? trouble)
     {
         store.Succeeded();
-        if (isOut)
+        if (trouble is not null)
         {
             EtcdLog.WatchResumed(logger, store.Endpoints, _revision);
-            isOut = false;
+            trouble = null;
         }
     }
 
@@ -120,7 +121,7 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
             {
                 if (response.CompactRevision == 0)
                 {
-                    throw new RpcException(new Status(StatusCode.Aborted, response.CancelReason));
+                    throw new RpcException(new Status(StatusCode.PermissionDenied, response.CancelReason));
                 }
 
                 EtcdLog.Compacted(logger, _revision + 1, response.CompactRevision);

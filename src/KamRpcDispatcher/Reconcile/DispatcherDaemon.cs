@@ -17,7 +17,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, TimeProvider tim
     /// <summary>Runs until cancelled. Kamailio's list stays as it is afterwards: a daemon that stops takes no calls from anybody.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        using var store = new EtcdStore(options.Etcd, timeProvider);
+        using var store = new EtcdStore(options.Etcd, timeProvider, logs.CreateLogger<EtcdStore>());
         var keys = new EtcdKeys(options.Cluster);
         var report = new ProxyReport(store, keys, options.Proxy, options.ReportTtl, timeProvider, logs.CreateLogger<ProxyReport>());
         await using var client = new RpcClient(options.Kamailio, options.Rpc);

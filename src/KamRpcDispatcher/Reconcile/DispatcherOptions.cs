@@ -8,7 +8,7 @@ namespace KamRpcDispatcher.Reconcile;
 /// <param name="Cluster">Whose membership.</param>
 /// <param name="Kamailio">Kamailio's RPC socket.</param>
 /// <param name="Proxy">The name under which it reports.</param>
-public sealed record DispatcherOptions(EtcdEndpoints Etcd, string Cluster, KamailioAddress Kamailio, string Proxy)
+public sealed record DispatcherOptions(EtcdConnection Etcd, string Cluster, KamailioAddress Kamailio, string Proxy)
 {
     /// <summary>Another way to the same Kamailio, for lists that are too long for the first one.</summary>
     public KamailioAddress? KamailioRead { get; init; }

@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace KamRpcDispatcher.Testing;
 
 /// <summary>
-/// A real etcd of one node on free ports of 127.0.0.1, its data in a temporary folder. It is read and written with etcdctl,
+/// A real etcd on free ports of 127.0.0.1, one node unless it is part of an <see cref="EtcdCluster"/>, its data in a temporary folder. It is read and written with etcdctl,
 /// which knows nothing of the client library that the product uses.
 /// </summary>
 public sealed class EtcdServer : IAsyncDisposable
@@ -14,12 +14,18 @@ public sealed class EtcdServer : IAsyncDisposable
 
     private readonly TemporaryFolder _folder = new();
     private readonly EtcdOptions _options;
-    private readonly string _peer = $"http://127.0.0.1:{RealServers.FreePort()}";
     private ServerProcess? _process;
 
-    private EtcdServer(EtcdOptions options) => _options = options;
+    internal EtcdServer(EtcdOptions options)
+    {
+        _options = options;
+        Endpoint = $"{(options.Certificates is null ? "http" : "https")}://127.0.0.1:{RealServers.FreePort()}";
+    }
 
-    public string Endpoint { get; } = $"http://127.0.0.1:{RealServers.FreePort()}";
+    public string Endpoint { get; }
+
+    /// <summary>As whom etcdctl comes, <c>user:password</c>; null for nobody.</summary>
+    public string? Login { get; set; }
 
     public string Output => _process?.Output ?? "";
 
@@ -32,12 +38,13 @@ public sealed class EtcdServer : IAsyncDisposable
         await ServerLife.EndAsync(_process).ConfigureAwait(false);
         _process = ServerProcess.Start("etcd",
         [
-            "--name", "test", "--data-dir", _folder.File("data"), "--logger", "zap",
+            "--name", _options.Name, "--data-dir", _folder.File("data"), "--logger", "zap",
             "--listen-client-urls", Endpoint, "--advertise-client-urls", Endpoint,
-            "--listen-peer-urls", _peer, "--initial-advertise-peer-urls", _peer, "--initial-cluster", $"test={_peer}",
+            "--listen-peer-urls", _options.PeerAddress, "--initial-advertise-peer-urls", _options.PeerAddress,
+            "--initial-cluster", _options.InitialCluster ?? $"{_options.Name}={_options.PeerAddress}", .. SecurityArguments(),
             .. _options.ExtraArguments,
         ], _folder.File("etcd.log"));
-        await _process.WaitForLineAsync("serving client traffic insecurely", StartTime).ConfigureAwait(false);
+        await _process.WaitForLineAsync(_options.Certificates is null ? "serving client traffic insecurely" : "serving client traffic securely", StartTime).ConfigureAwait(false);
     }
 
     public Task StopAsync() => _process?.StopAsync(StopTime) ?? Task.CompletedTask;
@@ -81,6 +88,30 @@ public sealed class EtcdServer : IAsyncDisposable
 
     public async Task<long> RevisionAsync() => Revision(await ControlAsync("", "get", "--", "any").ConfigureAwait(false));
 
+    /// <summary>The revision with which the key was last created; 0 when there is none. It stays the same as long as the key is never deleted.</summary>
+    public async Task<long> CreateRevisionAsync(string key)
+    {
+        var found = await ControlAsync("", "get", "--", key).ConfigureAwait(false);
+        return found.TryGetProperty("kvs", out var pairs) ? pairs[0].GetProperty("create_revision").GetInt64() : 0;
+    }
+
+    /// <summary>The seconds that the key's lease has left.</summary>
+    public async Task<long> RemainingAsync(string key)
+    {
+        var found = await ControlAsync("", "get", "--", key).ConfigureAwait(false);
+        var lease = found.GetProperty("kvs")[0].GetProperty("lease").GetInt64();
+        return (await ControlAsync("", "lease", "timetolive", $"{lease:x}").ConfigureAwait(false)).GetProperty("ttl").GetInt64();
+    }
+
+    public async Task<bool> IsLeaderAsync()
+    {
+        var status = (await ControlAsync("", "endpoint", "status").ConfigureAwait(false))[0].GetProperty("Status");
+        return status.TryGetProperty("leader", out var leader) && leader.GetUInt64() == status.GetProperty("header").GetProperty("member_id").GetUInt64();
+    }
+
+    /// <summary>Anything else that etcdctl can do, such as <c>role add NAME</c>.</summary>
+    public Task AdministerAsync(params string[] arguments) => RunToolAsync("", arguments);
+
     public async ValueTask DisposeAsync()
     {
         await ServerLife.EndAsync(_process).ConfigureAwait(false);
@@ -92,10 +123,31 @@ public sealed class EtcdServer : IAsyncDisposable
 
     private async Task<JsonElement> ControlAsync(string input, params string[] arguments)
     {
-        var answer = await Tool.RunAsync(
-            "etcdctl", ["--endpoints", Endpoint, "--write-out", "json", .. arguments], input, ("ETCDCTL_API", "3")).ConfigureAwait(false);
+        var answer = await RunToolAsync(input, ["--write-out", "json", .. arguments]).ConfigureAwait(false);
         return arguments[0] == "compaction" ? default : JsonElement.Parse(answer);
     }
+
+    private Task<string> RunToolAsync(string input, params string[] arguments)
+    {
+        List<(string, string)> environment = [("ETCDCTL_API", "3")];
+        if (_options.Certificates is { } certificates)
+        {
+            environment.AddRange([("ETCDCTL_CACERT", certificates.AuthorityFile), ("ETCDCTL_CERT", certificates.Root.CertificateFile), ("ETCDCTL_KEY", certificates.Root.KeyFile)]);
+        }
+
+        if (Login is { } login)
+        {
+            environment.Add(("ETCDCTL_USER", login));
+        }
+
+        return Tool.RunAsync("etcdctl", ["--endpoints", Endpoint, .. arguments], input, [.. environment]);
+    }
+
+    private IEnumerable<string> SecurityArguments() => _options.Certificates is not { } certificates ? [] :
+    [
+        "--cert-file", certificates.Server.CertificateFile, "--key-file", certificates.Server.KeyFile,
+        .. _options.RequiresClientCertificate ? new[] { "--client-cert-auth", "--trusted-ca-file", certificates.AuthorityFile } : [],
+    ];
 
     private static long Revision(JsonElement answer) => answer.GetProperty("header").GetProperty("revision").GetInt64();
 

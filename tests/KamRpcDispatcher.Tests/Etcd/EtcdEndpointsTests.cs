@@ -10,6 +10,8 @@ public class EtcdEndpointsTests
     [TestCase("http://127.0.0.1:80", "http://127.0.0.1:80")]
     [TestCase("http://a:1/, b:2", "http://a:1,http://b:2")]
     [TestCase("http://[::1]:2379", "http://[::1]:2379")]
+    [TestCase("https://a", "https://a:2379")]
+    [TestCase("https://a:443/,HTTPS://b:80", "https://a:443,https://b:80")]
     public void Endpoints_are_read(string text, string expected)
     {
         Assert.That(EtcdEndpoints.TryParse(text, out var endpoints, out var error), error);
@@ -21,7 +23,8 @@ public class EtcdEndpointsTests
     [TestCase("http://a:99999", "not an etcd endpoint")]
     [TestCase("http://a:1/path", "more than a host and a port")]
     [TestCase("http://user:secret@a:1", "more than a host and a port")]
-    [TestCase("https://a:1", "TLS")]
+    [TestCase("https://a:1,http://b:1", "mixes http:// and https://")]
+    [TestCase("https://a:1,b:1", "host:port is http://")]
     [TestCase("a:1,,b:2", "not an etcd endpoint")]
     public void Others_are_rejected_with_the_reason(string text, string reason)
     {

@@ -4,11 +4,11 @@ using KamRpcDispatcher.Etcd;
 namespace KamRpcDispatcher.Doctor.Observations;
 
 /// <summary>Looks at every endpoint of etcd, and at the cluster's members there.</summary>
-internal sealed class EtcdObserver(EtcdEndpoints endpoints, EtcdKeys keys, TimeProvider timeProvider)
+internal sealed class EtcdObserver(EtcdConnection connection, EtcdKeys keys, TimeProvider timeProvider)
 {
     public async Task<EtcdObservation> ObserveAsync(CancellationToken cancellationToken)
     {
-        var seen = await Task.WhenAll(endpoints.Each().Select(endpoint => ObserveAsync(endpoint, cancellationToken))).ConfigureAwait(false);
+        var seen = await Task.WhenAll(connection.Endpoints.Each().Select(endpoint => ObserveAsync(endpoint, cancellationToken))).ConfigureAwait(false);
         return new EtcdObservation(
             seen,
             seen.Any(static endpoint => endpoint.Status.Try(out _, out _))
@@ -18,7 +18,7 @@ internal sealed class EtcdObserver(EtcdEndpoints endpoints, EtcdKeys keys, TimeP
 
     private async Task<EndpointObservation> ObserveAsync(EtcdEndpoints endpoint, CancellationToken cancellationToken)
     {
-        var probe = new EndpointProbe(endpoint, timeProvider);
+        var probe = new EndpointProbe(connection with { Endpoints = endpoint }, timeProvider);
         try
         {
             var status = await probe.ReadStatusAsync(cancellationToken).ConfigureAwait(false);
@@ -47,7 +47,7 @@ internal sealed class EtcdObserver(EtcdEndpoints endpoints, EtcdKeys keys, TimeP
 
     private async Task<Seen<IReadOnlyList<Member>>> MembersAsync(CancellationToken cancellationToken)
     {
-        using var store = new EtcdStore(endpoints, timeProvider);
+        using var store = new EtcdStore(connection, timeProvider);
         try
         {
             var view = await new ClusterReader(store, keys, timeProvider).ReadAsync(cancellationToken).ConfigureAwait(false);

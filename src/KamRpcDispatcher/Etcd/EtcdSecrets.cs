@@ -1,0 +1,50 @@
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Logging;
+
+namespace KamRpcDispatcher.Etcd;
+
+/// <summary>What the files of a connection held when they were last read well: one that is bad for a moment, as while it is replaced, does no harm.</summary>
+internal sealed class EtcdSecrets(EtcdConnection connection, ILogger logger)
+{
+    private X509Certificate2Collection? _authorities;
+    private SslStreamCertificateContext? _identity;
+    private string? _password;
+
+    /// <summary>Sets TLS up with what the files hold now. The server's name is verified, as without them.</summary>
+    /// <exception cref="InvalidDataException">A file is bad, and was never read well.</exception>
+    public void Configure(SslClientAuthenticationOptions tls)
+    {
+        if (connection.CertificateAuthorityFile is { } authorityFile)
+        {
+            _authorities = Read(() => EtcdFiles.ReadCertificates(authorityFile), _authorities);
+            var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+            policy.CustomTrustStore.AddRange(_authorities);
+            tls.CertificateChainPolicy = policy;
+        }
+
+        if (connection.CertificateFile is { } certificateFile && connection.KeyFile is { } keyFile)
+        {
+            _identity = Read(() => EtcdFiles.ReadIdentity(certificateFile, keyFile), _identity);
+            tls.ClientCertificateContext = _identity;
+        }
+    }
+
+    /// <summary>The password as its file has it now.</summary>
+    /// <exception cref="InvalidDataException">The file is bad, and was never read well.</exception>
+    public string ReadPassword() => _password = Read(() => EtcdFiles.ReadPassword(connection.PasswordFile!), _password);
+
+    private T Read<T>(Func<T> read, T? before)
+        where T : class
+    {
+        try
+        {
+            return read();
+        }
+        catch (InvalidDataException bad) when (before is not null)
+        {
+            EtcdLog.FileUnusable(logger, bad.Message);
+            return before;
+        }
+    }
+}
