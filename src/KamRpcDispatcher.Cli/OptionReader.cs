@@ -46,6 +46,9 @@ internal sealed class OptionReader(ParseResult parsed)
 
     public void Add(string error) => _errors.Add(error);
 
+    /// <summary>Whether something was wrong so far.</summary>
+    public bool HasErrors => _errors.Count > 0;
+
     /// <summary>Prints the errors, if there are any.</summary>
     public bool Fails(out int exitCode)
     {

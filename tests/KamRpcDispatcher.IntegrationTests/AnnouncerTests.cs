@@ -170,7 +170,7 @@ public class AnnouncerTests
 
     private ServerProcess Announce(params string[] options)
     {
-        var announcer = ServerProcess.Start("dotnet", [Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "announce", "--etcd", _etcd.Endpoint, "--name", "a", .. options]);
+        var announcer = ServerProcess.Start("dotnet", [Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "announce", "--etcd", _etcd.Endpoint, "--name", "a", "--probe", "none", .. options]);
         _announcers.Add(announcer);
         return announcer;
     }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace KamRpcDispatcher.Destinations;
 
 /// <summary>
@@ -13,6 +15,9 @@ public static class MemberRules
 
     /// <summary>The highest priority; the planner needs the lower 24 bits of Kamailio's 31 for the order among equals.</summary>
     public const int MaxPriority = 127;
+
+    /// <summary>The highest <c>maxload</c>: a channel each, which no machine has.</summary>
+    public const int MaxMaxLoad = 1_000_000;
 
     public const int MaxNameLength = 128;
     public const int MaxAttributes = 32;
@@ -45,7 +50,18 @@ public static class MemberRules
             return error;
         }
 
-        return Reserved.Contains(name) ? $"the attribute '{name}' is written by kamrpc itself" : null;
+        if (Reserved.Contains(name))
+        {
+            return $"the attribute '{name}' is written by kamrpc itself";
+        }
+
+        // Those that Kamailio reads itself; it takes what is no number for 0, and says nothing.
+        return name switch
+        {
+            "maxload" when !IsNumber(value, 1, MaxMaxLoad) => $"the attribute 'maxload' is not a number from 1 to {MaxMaxLoad}: '{Shorten(value)}'",
+            "cc" when value is not ("0" or "1") => $"the attribute 'cc' is neither 0 nor 1: '{Shorten(value)}'",
+            _ => null,
+        };
     }
 
     public static string? CheckLabel(string name, string value) => CheckLabel("label", name, value);
@@ -71,6 +87,9 @@ public static class MemberRules
             ? null
             : $"the value '{Shorten(value)}' of the {what} '{name}' is not up to {MaxAttributeLength} letters, digits and . _ : @ / + [ ] -";
     }
+
+    private static bool IsNumber(string text, int least, int most) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most;
 
     private static bool IsToken(string text, int longest, string alsoAllowed) =>
         text.Length > 0

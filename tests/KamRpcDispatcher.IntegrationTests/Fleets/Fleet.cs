@@ -72,7 +72,7 @@ internal sealed class Fleet : IAsyncDisposable
     /// <summary>Starts an announcer and waits until its key is written.</summary>
     public async Task<ServerProcess> AnnounceAsync(string name, string uri, params string[] options)
     {
-        var announcer = Start(["announce", "--etcd", Etcd.Endpoint, "--name", name, "--uri", uri, .. options]);
+        var announcer = Start(["announce", "--etcd", Etcd.Endpoint, "--name", name, "--uri", uri, .. options.Contains("--probe") ? [] : (string[])["--probe", "none"], .. options]);
         await announcer.WaitForLineAsync("Wrote /kamrpc/", Deadline);
         return announcer;
     }

@@ -1,0 +1,97 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using KamRpcDispatcher.Destinations;
+
+namespace KamRpcDispatcher.Cli;
+
+/// <summary>The options of <c>kamrpc announce</c> that describe the members.</summary>
+internal static class MemberOptions
+{
+    private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A dispatcher set that the server belongs to (repeatable). [default: 1]");
+    private static readonly Option<string?> Weight = CommonOptions.Text("--weight", "The server's share of the calls, 1 to 100, for algorithms 9 and 11.");
+    private static readonly Option<string?> Priority = CommonOptions.Text("--priority", $"Higher comes first, 0 to {MemberRules.MaxPriority}. [default: 0]");
+    private static readonly Option<string?> MaxLoad = CommonOptions.Text("--maxload", "The most calls at a time, for algorithm 10.");
+    private static readonly Option<string[]> Attr = CommonOptions.Texts("--attr", "An attribute for Kamailio, name=value (repeatable).");
+    private static readonly Option<string[]> Label = CommonOptions.Texts("--label", "A label for operators, name=value (repeatable).");
+
+    public static void AddTo(Command command)
+    {
+        foreach (var option in (Option[])[Set, Weight, Priority, MaxLoad, Attr, Label])
+        {
+            command.Add(option);
+        }
+    }
+
+    /// <summary>Makes the members of a server, one in each set.</summary>
+    public static Func<AnnouncedServer, ImmutableArray<Member>> Read(OptionReader options)
+    {
+        var sets = CommonOptions.Sets(options, Set) ?? [1];
+        var weight = options.Value<int?>(Weight, null, ParseWeight);
+        var priority = options.Value<int>(Priority, "0", ParsePriority);
+        var attributes = ReadPairs(options, Attr, "attributes", MemberRules.CheckAttribute);
+        if (options.Value<int?>(MaxLoad, null, ParseMaxLoad) is { } maxLoad)
+        {
+            if (attributes.ContainsKey("maxload"))
+            {
+                options.Add(MaxLoad, "is given as --attr maxload too");
+            }
+
+            attributes = attributes.SetItem("maxload", maxLoad.ToString(CultureInfo.InvariantCulture));
+        }
+
+        var labels = ReadPairs(options, Label, "labels", MemberRules.CheckLabel);
+        return server =>
+        [
+            .. sets.Order().Select(set => new Member(new MemberKey(set, server.Name), server.Announced)
+            {
+                Weight = weight, Priority = priority, Attributes = attributes, Labels = labels,
+            }),
+        ];
+    }
+
+    private static ImmutableSortedDictionary<string, string> ReadPairs(OptionReader options, Option<string[]> option, string what, Func<string, string, string?> check)
+    {
+        var pairs = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        foreach (var text in options.Texts(option))
+        {
+            var equals = text.IndexOf('=', StringComparison.Ordinal);
+            if (equals < 0)
+            {
+                options.Add(option, $"'{text}' is not name=value");
+            }
+            else if (check(text[..equals], text[(equals + 1)..]) is { } error)
+            {
+                options.Add(option, error);
+            }
+            else if (!pairs.TryAdd(text[..equals], text[(equals + 1)..]))
+            {
+                options.Add(option, $"'{text[..equals]}' is given twice");
+            }
+        }
+
+        if (MemberRules.CheckCount(what, pairs.Count) is { } tooMany)
+        {
+            options.Add(option, tooMany);
+        }
+
+        return pairs.ToImmutable();
+    }
+
+    private static bool ParseWeight(string text, [NotNullWhen(true)] out int? value, [NotNullWhen(false)] out string? error) =>
+        Optional(text, MemberRules.MinWeight, MemberRules.MaxWeight, out value, out error);
+
+    private static bool ParseMaxLoad(string text, [NotNullWhen(true)] out int? value, [NotNullWhen(false)] out string? error) =>
+        Optional(text, 1, MemberRules.MaxMaxLoad, out value, out error);
+
+    private static bool ParsePriority(string text, out int value, [NotNullWhen(false)] out string? error) =>
+        CommonOptions.Integer(text, 0, MemberRules.MaxPriority, out value, out error);
+
+    private static bool Optional(string text, int least, int most, [NotNullWhen(true)] out int? value, [NotNullWhen(false)] out string? error)
+    {
+        var valid = CommonOptions.Integer(text, least, most, out var number, out error);
+        value = valid ? number : null;
+        return valid;
+    }
+}

@@ -1,0 +1,113 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using System.Diagnostics.CodeAnalysis;
+using KamRpcDispatcher.Announce;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Probe;
+
+namespace KamRpcDispatcher.Cli;
+
+/// <summary>The options of <c>kamrpc announce</c> that say how it is looked whether a server is alive.</summary>
+internal static class ProbeOptions
+{
+    private const string Command = "exec:";
+
+    /// <summary>A command may take longer than an answer to OPTIONS.</summary>
+    private static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(5);
+
+    private static readonly Option<string?> Probe = CommonOptions.Text("--probe", "How to look whether the server is alive: options (SIP OPTIONS), tcp (a connection), exec:COMMAND (exit code 0 alive, 75 leaving), none. [default: options]");
+    private static readonly Option<string?> ProbeUri = CommonOptions.Text("--probe-uri", "Where to send OPTIONS, or connect to, instead of the announced URI.");
+    private static readonly Option<string?> ProbeCodes = CommonOptions.Text("--probe-codes", $"The answers of a server that is alive; 503 is one that leaves. [default: {SipStatusCodes.Default}]");
+    private static readonly Option<string?> ProbeTimeout = CommonOptions.Text("--probe-timeout", "How long one look may take. [default: half the interval; exec: 5s]");
+    private static readonly Option<string?> ProbeCa = CommonOptions.Text("--probe-ca", "With TLS: a PEM file with the certificates to trust. [default: the certificate is not verified]");
+    private static readonly Option<string?> Interval = CommonOptions.Text("--interval", "The time from one look to the next. [default: 1s]");
+    private static readonly Option<string?> Rise = CommonOptions.Text("--rise", "Good answers in a row until a server that was down is ready. [default: 1]");
+    private static readonly Option<string?> Fall = CommonOptions.Text("--fall", "Bad answers in a row until a server that was ready is down. [default: 2]");
+
+    public static void AddTo(Command command)
+    {
+        foreach (var option in (Option[])[Probe, ProbeUri, ProbeCodes, ProbeTimeout, ProbeCa, Interval, Rise, Fall])
+        {
+            command.Add(option);
+        }
+    }
+
+    /// <summary>How often, and what counts.</summary>
+    public static (TimeSpan Interval, int Rise, int Fall) ReadPace(OptionReader options) =>
+        (options.Value<TimeSpan>(Interval, "1s", CommonOptions.Interval), options.Value<int>(Rise, "1", ParseCount), options.Value<int>(Fall, "2", ParseCount));
+
+    /// <summary>The servers and how each is probed; members that one probe speaks for are together.</summary>
+    public static IReadOnlyList<Box> ReadBoxes(OptionReader options, IReadOnlyList<AnnouncedServer> servers, TimeSpan interval, Func<AnnouncedServer, ImmutableArray<Member>> members)
+    {
+        var kind = options.Text(Probe) ?? "options";
+        var uri = options.Value<SipUri>(ProbeUri, null, SipUri.TryParse);
+        var timeout = options.Value<TimeSpan?>(ProbeTimeout, null, ParseTimeout);
+        var codes = options.Value<SipStatusCodes>(ProbeCodes, SipStatusCodes.Default, SipStatusCodes.TryParse);
+        if (kind != "options")
+        {
+            Refuse(options, ProbeCodes, "goes with --probe options");
+            Refuse(options, ProbeCa, "goes with --probe options");
+            if (kind != "tcp")
+            {
+                Refuse(options, ProbeUri, "goes with --probe options or tcp");
+            }
+        }
+
+        var sip = new SipProbeOptions { Alive = codes ?? SipStatusCodes.Parse(SipStatusCodes.Default), Timeout = timeout ?? (interval / 2), CaFile = options.Text(ProbeCa) };
+        Func<SipUri, IProbe>? create = kind switch
+        {
+            "options" => target => SipProbe.Create(target, sip),
+            "tcp" => target => new TcpProbe(target.Host, target.Port, sip.Timeout),
+            _ => null,
+        };
+        if (create is not null)
+        {
+            // One look at one address speaks for every member there.
+            var targets = servers.GroupBy(server => uri ?? server.Local).ToList();
+            if (kind == "options")
+            {
+                foreach (var wrong in targets.Select(target => SipProbe.WhyNot(target.Key, sip)).OfType<string>())
+                {
+                    options.Add(uri is null ? Probe : ProbeUri, wrong);
+                }
+            }
+
+            return options.HasErrors ? [] : [.. targets.Select(target => new Box(create(target.Key), [.. target.SelectMany(server => members(server))]))];
+        }
+
+        var probe = Other(options, kind, timeout);
+        return options.HasErrors ? [] : [new Box(probe, [.. servers.SelectMany(server => members(server))])];
+    }
+
+    private static CommandProbe? Other(OptionReader options, string kind, TimeSpan? timeout)
+    {
+        if (kind.StartsWith(Command, StringComparison.Ordinal) && kind.Length > Command.Length)
+        {
+            return new CommandProbe(kind[Command.Length..], timeout ?? CommandTimeout);
+        }
+
+        if (kind != "none")
+        {
+            options.Add(Probe, $"'{MemberRules.Shorten(kind)}' is not options, tcp, exec:COMMAND or none");
+        }
+
+        return null;
+    }
+
+    private static void Refuse(OptionReader options, Option<string?> option, string why)
+    {
+        if (options.Text(option) is not null)
+        {
+            options.Add(option, why);
+        }
+    }
+
+    private static bool ParseCount(string text, out int value, [NotNullWhen(false)] out string? error) => CommonOptions.Integer(text, 1, 100, out value, out error);
+
+    private static bool ParseTimeout(string text, [NotNullWhen(true)] out TimeSpan? value, [NotNullWhen(false)] out string? error)
+    {
+        var valid = CommonOptions.Interval(text, out var time, out error);
+        value = valid ? time : null;
+        return valid;
+    }
+}
