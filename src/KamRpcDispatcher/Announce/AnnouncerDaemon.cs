@@ -42,12 +42,6 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
     /// <summary>Whether every loop still comes round.</summary>
     public bool IsResponsive => !_pulse.IsOverdue && !_boxes.Exists(static box => box.Pulse.IsOverdue);
 
-    /// <summary>Somebody has seen that the servers are on their way out, or back.</summary>
-    public void Observe(ProbeOutcome outcome) => _boxes.ForEach(box => box.Observe(outcome));
-
-    /// <summary>Something has happened to the servers: looks at them at once.</summary>
-    public void LookNow() => _boxes.ForEach(static box => box.Hurry());
-
     /// <summary>Announces until stopped, then leaves.</summary>
     /// <param name="stop">Leaves in order.</param>
     /// <param name="hurry">Leaves at once, when it is already leaving.</param>

@@ -18,6 +18,7 @@ internal sealed class BoxWatch
     private readonly ILogger _logger;
     private readonly Lock _lock = new();
     private readonly Channel<bool> _hurry = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private string? _stopping;
     private string? _leaving;
     private (MemberState State, string? Reason) _told;
 
@@ -74,28 +75,41 @@ internal sealed class BoxWatch
     /// <summary>Looks again at once: something has happened to the box.</summary>
     public void Hurry() => _hurry.Writer.TryWrite(true);
 
-    /// <summary>Somebody else has seen how the box is.</summary>
-    public void Observe(ProbeOutcome outcome)
-    {
-        lock (_lock)
-        {
-            if (_health.Observe(outcome) is not null)
-            {
-                Tell();
-            }
-        }
-    }
-
-    /// <summary>The announcer stops: what is alive takes no new calls from now on.</summary>
-    public void Leave(string reason)
+    /// <summary>The box says by another way than the probe that it takes no new calls any more; null when it does again. Forgotten when it is dead.</summary>
+    public void Leaves(string? reason)
     {
         lock (_lock)
         {
             _leaving = reason;
-            if (_health.Current is not null)
+            Tell();
+        }
+    }
+
+    /// <summary>The announcer stops: what is alive takes no new calls from now on.</summary>
+    public void Stop(string reason)
+    {
+        lock (_lock)
+        {
+            _stopping = reason;
+            Tell();
+        }
+    }
+
+    private void Observe(ProbeOutcome outcome)
+    {
+        lock (_lock)
+        {
+            if (_health.Observe(outcome) is not { } now)
             {
-                Tell();
+                return;
             }
+
+            if (now.Verdict == ProbeVerdict.Dead)
+            {
+                _leaving = null;
+            }
+
+            Tell();
         }
     }
 
@@ -110,12 +124,16 @@ internal sealed class BoxWatch
 
     private void Tell()
     {
-        var (verdict, reason) = _health.Current!;
-        (MemberState State, string? Reason) now = (verdict, _leaving) switch
+        if (_health.Current is not { } current)
         {
-            (ProbeVerdict.Dead, _) => (MemberState.Down, reason),
-            (ProbeVerdict.Leaving, _) => (MemberState.Draining, reason),
-            (_, { } leaving) => (MemberState.Draining, leaving),
+            return;
+        }
+
+        (MemberState State, string? Reason) now = (current.Verdict, _leaving ?? _stopping) switch
+        {
+            (ProbeVerdict.Dead, _) => (MemberState.Down, current.Reason),
+            (ProbeVerdict.Leaving, _) => (MemberState.Draining, current.Reason),
+            (_, { } reason) => (MemberState.Draining, reason),
             _ => (MemberState.Ready, null),
         };
         if (State is not null && now == _told)

@@ -29,7 +29,7 @@ internal sealed class Departure(
         service.Stopping();
         foreach (var box in boxes)
         {
-            box.Leave(Reason);
+            box.Stop(Reason);
         }
 
         try
