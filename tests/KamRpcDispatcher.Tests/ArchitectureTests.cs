@@ -12,11 +12,12 @@ public partial class ArchitectureTests
     [TestCase("Destinations", new string[0])]
     [TestCase("Plan", new[] { "Destinations" })]
     [TestCase("Etcd", new[] { "Destinations" })]
+    [TestCase("Asterisk", new[] { "Destinations" })]
     [TestCase("Push", new[] { "Destinations", "Plan", "Push.Grace" })]
     [TestCase("Push/Grace", new string[0])]
     [TestCase("Reconcile", new[] { "Destinations", "Plan", "Etcd", "Push", "Push.Grace" })]
     [TestCase("Probe", new[] { "Destinations" })]
-    [TestCase("Announce", new[] { "Destinations", "Etcd", "Probe" })]
+    [TestCase("Announce", new[] { "Destinations", "Etcd", "Probe", "Asterisk" })]
     [TestCase("Doctor", new[] { "Etcd", "Doctor.Observations", "Doctor.Checks" })]
     [TestCase("Doctor/Config", new string[0])]
     [TestCase("Doctor/Observations", new[] { "Destinations", "Etcd", "Push", "Push.Grace", "Doctor.Config" })]
@@ -45,10 +46,10 @@ public partial class ArchitectureTests
     public void Every_folder_is_a_stage() =>
         Assert.That(
             Directory.GetDirectories(Source).Select(Path.GetFileName).Except(["bin", "obj"]),
-            Is.EquivalentTo(new[] { "Destinations", "Plan", "Etcd", "Push", "Reconcile", "Probe", "Announce", "Doctor" }));
+            Is.EquivalentTo(new[] { "Destinations", "Plan", "Etcd", "Push", "Reconcile", "Probe", "Announce", "Asterisk", "Doctor" }));
 
     // "using KamRpcDispatcher.X;", and names that are qualified in place, from the outermost or from a sister namespace.
-    [GeneratedRegex(@"(?:\bKamRpcDispatcher\.|(?<![\w.])(?=(?:Destinations|Plan|Etcd|Reconcile|Push|Probe|Announce|Doctor)\.[A-Z]))(Destinations|Plan|Etcd|Reconcile|Probe|Announce|Push\.Grace|Push|Doctor\.Config|Doctor\.Observations|Doctor\.Checks|Doctor)\b")]
+    [GeneratedRegex(@"(?:\bKamRpcDispatcher\.|(?<![\w.])(?=(?:Destinations|Plan|Etcd|Reconcile|Push|Probe|Announce|Asterisk|Doctor)\.[A-Z]))(Destinations|Plan|Etcd|Reconcile|Probe|Announce|Asterisk|Push\.Grace|Push|Doctor\.Config|Doctor\.Observations|Doctor\.Checks|Doctor)\b")]
     private static partial Regex Stage();
 
     // The benchmarks see its internals.

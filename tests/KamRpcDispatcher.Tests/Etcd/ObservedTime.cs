@@ -34,4 +34,7 @@ internal sealed class ObservedTime : FakeTimeProvider
 
     /// <summary>Completes when so many waits have begun, since the clock was made.</summary>
     public Task WaitForWaitsAsync(int count) => _milestones.WaitUntilAsync(() => Waits.Count >= count);
+
+    /// <summary>Completes when so many waits of that length have begun.</summary>
+    public Task WaitForWaitAsync(TimeSpan length, int count = 1) => _milestones.WaitUntilAsync(() => Waits.Count(wait => wait == length) >= count);
 }

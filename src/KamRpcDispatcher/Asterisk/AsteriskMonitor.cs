@@ -1,0 +1,153 @@
+using Microsoft.Extensions.Logging;
+
+namespace KamRpcDispatcher.Asterisk;
+
+/// <summary>Keeps a session with one Asterisk's manager interface, says what changes there, and counts its calls.</summary>
+public sealed class AsteriskMonitor(AmiAddress address, AmiCredentials credentials, TimeProvider time, ILogger logger)
+{
+    /// <summary>How often Asterisk is asked whether it is shutting down, of which it says nothing by itself while calls are up.</summary>
+    internal static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(1);
+
+    internal static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+
+    /// <summary>Each refused login is an entry in Asterisk's security log, and of many fail2ban makes a ban.</summary>
+    internal static readonly TimeSpan RefusedDelay = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long Asterisk may take from the login to FullyBooted, which a user without <c>read = system</c> never gets.</summary>
+    internal static readonly TimeSpan BootTime = TimeSpan.FromSeconds(10);
+
+    private volatile AmiSession? _session;
+    private string? _noCountReason;
+
+    /// <summary>Runs until it is cancelled.</summary>
+    /// <param name="notice">Told of each change, once, in their order. What it throws ends the run.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public async Task RunAsync(Action<AsteriskNotice> notice, CancellationToken cancellationToken)
+    {
+        var state = new AsteriskState(address, credentials, notice, logger);
+        while (true)
+        {
+            var delay = RetryDelay;
+            try
+            {
+                await ConnectAndWatchAsync(state, cancellationToken).ConfigureAwait(false);
+            }
+            catch (AmiRefusedException refused)
+            {
+                state.LoginRefused(refused.Message);
+                delay = RefusedDelay;
+            }
+            catch (AmiShuttingDownException)
+            {
+                state.ShuttingDown();
+            }
+            catch (AmiException exception)
+            {
+                state.Unreachable(exception.Message);
+            }
+
+            await Task.Delay(delay, time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
+    /// Counts calls and channels; null when that cannot be known now: without a connection, and from the beginning of a graceful shutdown
+    /// on, since Asterisk answers nothing then.
+    /// </summary>
+    public async Task<AsteriskCount?> CountAsync(CancellationToken cancellationToken)
+    {
+        if (_session is not { } session)
+        {
+            return null;
+        }
+
+        try
+        {
+            var count = await session.CountAsync(cancellationToken).ConfigureAwait(false);
+            Interlocked.Exchange(ref _noCountReason, null);
+            return count;
+        }
+        catch (AmiException exception)
+        {
+            // Of what ends the session, and of a shutdown, the run tells.
+            if (!exception.IsTransient && Interlocked.Exchange(ref _noCountReason, exception.Message) != exception.Message)
+            {
+                AsteriskLog.NoCount(logger, address, exception.Message);
+            }
+
+            return null;
+        }
+    }
+
+    /// <exception cref="AmiException">There is no session, or no more.</exception>
+    private async Task ConnectAndWatchAsync(AsteriskState state, CancellationToken cancellationToken)
+    {
+        var booted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var ending = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var session = await AmiSession.OpenAsync(address, credentials, OnEvent, time, cancellationToken).ConfigureAwait(false);
+        if (!await HappensAsync(booted.Task, session, BootTime, cancellationToken).ConfigureAwait(false))
+        {
+            AsteriskLog.NotBooted(logger, address, BootTime, credentials.User);
+        }
+
+        state.Connected();
+        _session = session;
+        try
+        {
+            while (!await HappensAsync(ending.Task, session, PingInterval, cancellationToken).ConfigureAwait(false))
+            {
+                await PingAsync(session, state, cancellationToken).ConfigureAwait(false);
+            }
+
+            state.ShuttingDown();
+            throw await session.Closed.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _session = null;
+        }
+
+        void OnEvent(AmiMessage message)
+        {
+            if (message.Is("Event", "FullyBooted"))
+            {
+                booted.TrySetResult();
+            }
+            else if (message.Is("Event", "Shutdown"))
+            {
+                ending.TrySetResult();
+            }
+        }
+    }
+
+    private static async Task PingAsync(AmiSession session, AsteriskState state, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await session.PingAsync(cancellationToken).ConfigureAwait(false);
+            state.Alive();
+        }
+        catch (AmiShuttingDownException)
+        {
+            state.ShuttingDown();
+        }
+    }
+
+    /// <returns>Whether the event came in time.</returns>
+    /// <exception cref="AmiException">The session ended first.</exception>
+    private async Task<bool> HappensAsync(Task happening, AmiSession session, TimeSpan within, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.WhenAny(happening, session.Closed).WaitAsync(within, time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+
+        // Both, when Asterisk said so with its last words.
+        return happening.IsCompleted ? true : throw await session.Closed.ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,19 @@
+using KamRpcDispatcher.Asterisk;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.Tests.Asterisk;
+
+public sealed class AmiCredentialsTests
+{
+    [Test]
+    public void The_secret_does_not_get_into_logs() => Assert.That($"{new AmiCredentials("kamrpc", "s3cret")}", Is.EqualTo("kamrpc"));
+
+    [TestCase("", "s3cret", "user")]
+    [TestCase("kamrpc\r\nAction: Command", "s3cret", "user")]
+    [TestCase("kamrpc", "", "secret")]
+    [TestCase("kamrpc", "s3cret\n", "secret")]
+    public void What_would_break_out_of_its_line_is_refused_without_being_shown(string user, string secret, string name) =>
+        Assert.That(
+            () => new AmiCredentials(user, secret),
+            Throws.ArgumentException.With.Message.StartsWith($"The AMI {name} ").And.Message.Not.Contains("s3cret"));
+}

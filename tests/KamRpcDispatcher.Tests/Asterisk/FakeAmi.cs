@@ -1,0 +1,126 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using KamRpcDispatcher.Asterisk;
+using KamRpcDispatcher.Tests.Etcd;
+
+namespace KamRpcDispatcher.Tests.Asterisk;
+
+/// <summary>A manager interface on a real socket, which says what a test wants: by default what Asterisk 22.10 says.</summary>
+internal sealed class FakeAmi : IAsyncDisposable
+{
+    public const string Secret = "s3cret";
+
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly ConcurrentQueue<string> _requests = new();
+    private readonly Milestones _milestones = new();
+    private readonly List<TcpClient> _clients = [];
+    private readonly Task _accepting;
+
+    public FakeAmi()
+    {
+        _listener.Start();
+        _accepting = AcceptAsync();
+    }
+
+    public AmiAddress Address => AmiAddress.TryParse(_listener.LocalEndpoint.ToString()!, out var address, out var error) ? address : throw new FormatException(error);
+
+    public static AmiCredentials Credentials { get; } = new("kamrpc", Secret);
+
+    public byte[] Greeting { get; set; } = "Asterisk Call Manager/11.0.0\r\n"u8.ToArray();
+
+    /// <summary>Answers an action in place of what is answered by default; null leaves it to that.</summary>
+    public Func<string, string?> Answer { get; set; } = static _ => null;
+
+    /// <summary>What follows a login.</summary>
+    public string AfterLogin { get; set; } = "Event: FullyBooted\r\nPrivilege: system,all\r\nStatus: Fully Booted\r\n\r\n";
+
+    public string CoreStatus { get; set; } = "Response: Success\r\nActionID: #\r\nCoreCurrentCalls: 0\r\nCoreProcessedCalls: 7\r\n\r\n";
+
+    /// <summary>Whole actions, as they came.</summary>
+    public IReadOnlyList<string> Requests => [.. _requests];
+
+    public Task WaitForRequestsAsync(string action, int count) => _milestones.WaitUntilAsync(() => _requests.Count(request => Action(request) == action) >= count);
+
+    /// <summary>To all that are connected.</summary>
+    public void Send(string text) => Clients().ForEach(client => client.Client.Send(Encoding.ASCII.GetBytes(text)));
+
+    /// <summary>Ends the connections as a process that is gone does.</summary>
+    public void Drop() => Clients().ForEach(static client => client.Dispose());
+
+    public async ValueTask DisposeAsync()
+    {
+        _listener.Dispose();
+        Drop();
+        await _accepting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private List<TcpClient> Clients()
+    {
+        lock (_clients)
+        {
+            return [.. _clients];
+        }
+    }
+
+    private async Task AcceptAsync()
+    {
+        while (true)
+        {
+            var client = await _listener.AcceptTcpClientAsync();
+            lock (_clients)
+            {
+                _clients.Add(client);
+            }
+
+            _ = ServeAsync(client);
+        }
+    }
+
+    private async Task ServeAsync(TcpClient client)
+    {
+        try
+        {
+            await client.Client.SendAsync(Greeting);
+            using var reader = new StreamReader(client.GetStream());
+            var request = new StringBuilder();
+            while (await reader.ReadLineAsync() is { } line)
+            {
+                if (line.Length > 0)
+                {
+                    request.Append(line).Append('\n');
+                    continue;
+                }
+
+                var action = request.ToString();
+                request.Clear();
+                _requests.Enqueue(action);
+                var answer = (Answer(Action(action)) ?? Default(Action(action))).Replace("#", Field(action, "ActionID"), StringComparison.Ordinal);
+                await client.Client.SendAsync(Encoding.ASCII.GetBytes(answer));
+                _milestones.Passed();
+            }
+        }
+        catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException)
+        {
+            // The client, or the test, had enough.
+        }
+    }
+
+    private string Default(string action) => action switch
+    {
+        "Challenge" => "Response: Success\r\nActionID: #\r\nChallenge: 194062776\r\n\r\n",
+        "Login" => "Response: Success\r\nActionID: #\r\nMessage: Authentication accepted\r\n\r\n" + AfterLogin,
+        "Ping" => "Response: Success\r\nActionID: #\r\nPing: Pong\r\nTimestamp: 1795547196.388566\r\n\r\n",
+        "CoreStatus" => CoreStatus,
+        "CoreShowChannels" => "Response: Success\r\nActionID: #\r\nEventList: start\r\nMessage: Channels will follow\r\n\r\n"
+            + "Event: CoreShowChannel\r\nActionID: #\r\nChannel: Local/a@calls-00000000;1\r\n\r\n"
+            + "Event: CoreShowChannelsComplete\r\nActionID: #\r\nEventList: Complete\r\nListItems: 1\r\n\r\n",
+        _ => "Response: Error\r\nActionID: #\r\nMessage: Invalid/unknown command\r\n\r\n",
+    };
+
+    private static string Action(string request) => Field(request, "Action");
+
+    private static string Field(string request, string name) =>
+        request.Split('\n').First(line => line.StartsWith(name + ": ", StringComparison.Ordinal))[(name.Length + 2)..];
+}
