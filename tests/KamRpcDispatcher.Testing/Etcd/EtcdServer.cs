@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 
@@ -10,6 +11,7 @@ namespace KamRpcDispatcher.Testing;
 public sealed class EtcdServer : IAsyncDisposable
 {
     private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan RenewalTime = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(10);
 
     private readonly TemporaryFolder _folder = new();
@@ -101,6 +103,19 @@ public sealed class EtcdServer : IAsyncDisposable
         var found = await ControlAsync("", "get", "--", key).ConfigureAwait(false);
         var lease = found.GetProperty("kvs")[0].GetProperty("lease").GetInt64();
         return (await ControlAsync("", "lease", "timetolive", $"{lease:x}").ConfigureAwait(false)).GetProperty("ttl").GetInt64();
+    }
+
+    /// <summary>Waits until the key's lease has more time left than a moment before.</summary>
+    public async Task WaitForRenewalAsync(string key)
+    {
+        var begun = Stopwatch.GetTimestamp();
+        for (var (before, now) = (long.MaxValue, 0L); now <= before; (before, now) = (now, await RemainingAsync(key).ConfigureAwait(false)))
+        {
+            if (Stopwatch.GetElapsedTime(begun) > RenewalTime)
+            {
+                throw new TimeoutException($"The lease of {key} is not renewed; it has {now} s left.");
+            }
+        }
     }
 
     public async Task<bool> IsLeaderAsync()
