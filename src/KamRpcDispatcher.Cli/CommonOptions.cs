@@ -104,6 +104,15 @@ internal static class CommonOptions
         return error is null;
     }
 
+    /// <summary>A warning, not an error: what Docker and Kubernetes mount as secrets everybody in the container can read, and nobody else.</summary>
+    public static void WarnIfPublic(Option option, string? file)
+    {
+        if (file is not null && (File.GetUnixFileMode(file) & UnixFileMode.OtherRead) != 0)
+        {
+            Console.Error.WriteLine($"kamrpc: warning: {option.Name}: every user can read '{file}'; chmod 600 '{file}'");
+        }
+    }
+
     private static string Show(TimeSpan duration) =>
         duration.TotalSeconds >= 1 || duration == TimeSpan.Zero
             ? string.Create(CultureInfo.InvariantCulture, $"{duration.TotalSeconds}s")

@@ -53,8 +53,8 @@ internal static class EtcdOptions
             options.Add(OptionOf(property), error);
         }
 
-        WarnIfPublic(Key, connection.KeyFile);
-        WarnIfPublic(PasswordFile, connection.PasswordFile);
+        CommonOptions.WarnIfPublic(Key, connection.KeyFile);
+        CommonOptions.WarnIfPublic(PasswordFile, connection.PasswordFile);
         return endpoints is null ? null : connection;
     }
 
@@ -72,15 +72,6 @@ internal static class EtcdOptions
         {
             var (given, missing) = options.Text(one) is null ? (other, one) : (one, other);
             options.Add(given, $"goes with {missing.Name}, which is not given");
-        }
-    }
-
-    /// <summary>A warning, not an error: what Docker and Kubernetes mount as secrets everybody in the container can read, and nobody else.</summary>
-    private static void WarnIfPublic(Option option, string? file)
-    {
-        if (file is not null && (File.GetUnixFileMode(file) & UnixFileMode.OtherRead) != 0)
-        {
-            Console.Error.WriteLine($"kamrpc: warning: {option.Name}: every user can read '{file}'; chmod 600 '{file}'");
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using KamRpcDispatcher.Announce;
+using KamRpcDispatcher.Asterisk;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Probe;
 
@@ -13,12 +14,15 @@ internal static class LeaveOptions
     private static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(5);
 
     private static readonly Option<string?> Idle = CommonOptions.Text("--idle", "exec:COMMAND that exits with 0 when the server has no calls any more. [default: asks Asterisk, with --ami]");
+    private static readonly Option<string?> Ami = CommonOptions.Text("--ami", $"Asterisk's manager interface, which tells its calls, and at once when it shuts down or dies, such as {AmiAddress.Default}.");
+    private static readonly Option<string?> AmiUser = CommonOptions.Text("--ami-user", "With --ami: the user in manager.conf, with read = system and write = reporting. [default: kamrpc]");
+    private static readonly Option<string?> AmiSecretFile = CommonOptions.Text("--ami-secret-file", "With --ami: a file with the user's secret, which its owner only should be able to read.");
     private static readonly Option<string?> DrainTimeout = CommonOptions.Text("--drain-timeout", "When stopped: how long calls that are up may go on. [default: 60s; 0s without --ami or --idle]");
     private static readonly Option<string?> AckTimeout = CommonOptions.Text("--ack-timeout", "When stopped: how long the proxies may take to say that they send no more calls. [default: 10s]");
 
     public static void AddTo(Command command)
     {
-        foreach (var option in (Option[])[Idle, DrainTimeout, AckTimeout])
+        foreach (var option in (Option[])[Ami, AmiUser, AmiSecretFile, Idle, DrainTimeout, AckTimeout])
         {
             command.Add(option);
         }
@@ -27,9 +31,46 @@ internal static class LeaveOptions
     public static Func<AnnouncerOptions, AnnouncerOptions> Read(OptionReader options)
     {
         var idle = options.Value<IIdleCheck>(Idle, null, ParseIdle);
-        var drain = options.Value<TimeSpan>(DrainTimeout, idle is null ? "0s" : "60s", ParseWait);
+        var asterisk = ReadAsterisk(options);
+        var drain = options.Value<TimeSpan>(DrainTimeout, idle is null && asterisk is null ? "0s" : "60s", ParseWait);
         var acknowledge = options.Value<TimeSpan>(AckTimeout, "10s", ParseWait);
-        return announcer => announcer with { Idle = idle, DrainTimeout = drain, AcknowledgeTimeout = acknowledge };
+        return announcer => announcer with { Asterisk = asterisk, Idle = idle, DrainTimeout = drain, AcknowledgeTimeout = acknowledge };
+    }
+
+    private static AsteriskAccess? ReadAsterisk(OptionReader options)
+    {
+        var address = options.Value<AmiAddress>(Ami, null, AmiAddress.TryParse);
+        var file = options.Value<string>(AmiSecretFile, null, CommonOptions.ExistingFile);
+        if (options.Text(Ami) is null)
+        {
+            foreach (var option in ((Option<string?>[])[AmiUser, AmiSecretFile]).Where(option => options.Text(option) is not null))
+            {
+                options.Add(option, $"goes with {Ami.Name}, which is not given");
+            }
+
+            return null;
+        }
+
+        if (options.Text(AmiSecretFile) is null)
+        {
+            options.Add(Ami, $"needs {AmiSecretFile.Name}: a file with the secret of the user in manager.conf");
+        }
+
+        if (address is null || file is null)
+        {
+            return null;
+        }
+
+        try
+        {
+            CommonOptions.WarnIfPublic(AmiSecretFile, file);
+            return new AsteriskAccess(address, new AmiCredentials(options.Text(AmiUser) ?? "kamrpc", File.ReadAllText(file).TrimEnd('\r', '\n')));
+        }
+        catch (Exception wrong) when (wrong is ArgumentException or IOException or UnauthorizedAccessException)
+        {
+            options.Add(AmiSecretFile, $"'{file}': {wrong.Message}");
+            return null;
+        }
     }
 
     private static bool ParseIdle(string text, [NotNullWhen(true)] out IIdleCheck? value, [NotNullWhen(false)] out string? error)

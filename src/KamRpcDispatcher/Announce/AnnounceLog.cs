@@ -35,7 +35,4 @@ internal static partial class AnnounceLog
 
     [LoggerMessage(1316, LogLevel.Warning, "Asked to stop again: withdrawing at once")]
     public static partial void Hurried(ILogger logger);
-
-    [LoggerMessage(1320, LogLevel.Warning, "Asterisk shuts down, as it says over AMI")]
-    public static partial void ShuttingDown(ILogger logger);
 }

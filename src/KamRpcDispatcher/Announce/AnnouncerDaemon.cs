@@ -1,3 +1,4 @@
+using KamRpcDispatcher.Asterisk;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Probe;
@@ -18,6 +19,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
     private readonly EtcdStore _store;
     private readonly EtcdKeys _keys;
     private readonly LeaseKeeper _keeper;
+    private readonly AsteriskMonitor? _asterisk;
     private readonly List<BoxWatch> _boxes = [];
     private readonly Pulse _pulse;
 
@@ -32,6 +34,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
         _keys = new EtcdKeys(options.Cluster);
         _keeper = new LeaseKeeper(_store, options.Ttl, timeProvider, _logger);
         _pulse = new Pulse(timeProvider);
+        _asterisk = options.Asterisk is { } access ? new AsteriskMonitor(access.Address, access.Credentials, timeProvider, logs.CreateLogger<AsteriskMonitor>()) : null;
         foreach (var box in options.Boxes)
         {
             LeasedRecord[] records = [.. box.Members.Select(Record)];
@@ -51,6 +54,11 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
         using var life = new CancellationTokenSource();
         var holding = _keeper.RunAsync(_pulse.Expect, life.Token);
         List<Task> parts = [holding, .. _boxes.Select(box => box.RunAsync(life.Token))];
+        if (_asterisk is not null)
+        {
+            parts.Add(new AsteriskWatch(_asterisk, _boxes).RunAsync(life.Token));
+        }
+
         var stopped = Task.Delay(Timeout.InfiniteTimeSpan, _timeProvider, stop);
         var starting = TellReadyAsync(stop);
         try
@@ -62,7 +70,8 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
                 await ended.ConfigureAwait(false);
             }
 
-            await new Departure(_boxes, _keeper, new Acknowledgements(_store, _keys), _options, _service, _timeProvider, _logger).RunAsync(hurry).ConfigureAwait(false);
+            var idle = _options.Idle ?? (_asterisk is null ? null : new AsteriskIdle(_asterisk));
+            await new Departure(_boxes, _keeper, new Acknowledgements(_store, _keys), idle, _options, _service, _timeProvider, _logger).RunAsync(hurry).ConfigureAwait(false);
         }
         finally
         {

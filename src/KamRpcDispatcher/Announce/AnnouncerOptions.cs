@@ -20,7 +20,10 @@ public sealed record AnnouncerOptions(EtcdConnection Etcd, string Cluster, IRead
     /// <summary>Bad answers in a row until a server that was ready is down.</summary>
     public int Fall { get; init; } = 2;
 
-    /// <summary>Tells when the servers have no calls any more; null when nothing does.</summary>
+    /// <summary>The Asterisk that the servers are; null when it is another server, or nobody may ask it.</summary>
+    public AsteriskAccess? Asterisk { get; init; }
+
+    /// <summary>Tells when the servers have no calls any more; null when Asterisk does, or nothing.</summary>
     public IIdleCheck? Idle { get; init; }
 
     /// <summary>How long the proxies may take to say that they send no more calls, when the announcer stops.</summary>

@@ -9,6 +9,7 @@ internal sealed class Departure(
     IReadOnlyList<BoxWatch> boxes,
     LeaseKeeper keeper,
     Acknowledgements acknowledgements,
+    IIdleCheck? idle,
     AnnouncerOptions options,
     IServiceState service,
     TimeProvider timeProvider,
@@ -95,7 +96,7 @@ internal sealed class Departure(
 
             if (passed >= options.DrainTimeout)
             {
-                if (options.Idle is not null)
+                if (idle is not null)
                 {
                     AnnounceLog.NotIdle(logger, options.DrainTimeout.TotalSeconds, found.Description);
                 }
@@ -123,7 +124,7 @@ internal sealed class Departure(
             return new Idleness(true, "the SIP server is down");
         }
 
-        return options.Idle is { } idle
+        return idle is not null
             ? await idle.CheckAsync(hurry).ConfigureAwait(false)
             : new Idleness(null, "how many there are is not known");
     }
