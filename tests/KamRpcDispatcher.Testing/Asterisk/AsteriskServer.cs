@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 
 namespace KamRpcDispatcher.Testing;
@@ -89,6 +90,20 @@ public sealed class AsteriskServer : IAsyncDisposable
     {
         var (program, arguments) = Console(command);
         _consoles.Add(ServerProcess.Start(program, arguments));
+    }
+
+    /// <summary>Waits until so many calls are up.</summary>
+    /// <exception cref="TimeoutException">They were not in time.</exception>
+    public async Task WaitForCallsAsync(int count)
+    {
+        var begun = Stopwatch.GetTimestamp();
+        while (await CliAsync("core show calls").ConfigureAwait(false) is var said && !said.StartsWith($"{count} active call", StringComparison.Ordinal))
+        {
+            if (Stopwatch.GetElapsedTime(begun) > StartTime)
+            {
+                throw new TimeoutException($"Not {count} calls: {said}");
+            }
+        }
     }
 
     /// <summary>SIGTERM, which is "core stop now": calls that are up get a BYE.</summary>
