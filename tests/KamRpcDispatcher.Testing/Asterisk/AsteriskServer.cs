@@ -112,7 +112,17 @@ public sealed class AsteriskServer : IAsyncDisposable
     public void Kill() => Process.Kill();
 
     /// <summary>It holds its ports and answers nothing.</summary>
-    public void Pause() => Process.Pause();
+    /// <exception cref="TimeoutException">It does not stop.</exception>
+    public void Pause()
+    {
+        Process.Pause();
+
+        // kill(2) does not wait for it: of its many threads one that runs at the moment answers what comes yet.
+        if (!SpinWait.SpinUntil(IsStopped, StopTime))
+        {
+            throw new TimeoutException($"Asterisk did not stop:\n{Output}");
+        }
+    }
 
     public void Resume() => Process.Resume();
 
@@ -133,6 +143,21 @@ public sealed class AsteriskServer : IAsyncDisposable
         }
 
         _consoles.Clear();
+    }
+
+    private bool IsStopped()
+    {
+        try
+        {
+            // "1234 (asterisk) T ..."
+            return Directory.GetDirectories($"/proc/{Pid}/task")
+                .All(static thread => File.ReadAllText(thread + "/stat") is var text && text[text.LastIndexOf(')') + 2] == 'T');
+        }
+        catch (IOException)
+        {
+            // A thread that ended in between.
+            return false;
+        }
     }
 
     private (string Program, IReadOnlyList<string> Arguments) Console(string command) => AsteriskProgram.With("-C", _configFile, "-rx", command);
