@@ -91,10 +91,10 @@ public sealed class AsteriskMonitor(AmiAddress address, AmiCredentials credentia
             AsteriskLog.NotBooted(logger, address, BootTime, credentials.User);
         }
 
-        state.Connected();
         _session = session;
         try
         {
+            state.Connected();
             while (!await HappensAsync(ending.Task, session, PingInterval, cancellationToken).ConfigureAwait(false))
             {
                 await PingAsync(session, state, cancellationToken).ConfigureAwait(false);

@@ -90,7 +90,7 @@ public sealed class AsteriskServerTests
         RealServers.Require("sipp");
         await using var asterisk = await AsteriskServer.StartAsync();
         await using var load = SipLoad.Start(asterisk.Sip, calls: 5, perSecond: 20, TimeSpan.FromSeconds(4));
-        await CallsAsync(asterisk, 5);
+        await asterisk.WaitForCallsAsync(5);
 
         asterisk.Begin("core stop gracefully");
 
@@ -106,7 +106,7 @@ public sealed class AsteriskServerTests
         RealServers.Require("sipp");
         await using var asterisk = await AsteriskServer.StartAsync();
         await using var load = SipLoad.Start(asterisk.Sip, calls: 1, perSecond: 20, TimeSpan.FromSeconds(20));
-        await CallsAsync(asterisk, 1);
+        await asterisk.WaitForCallsAsync(1);
         asterisk.Begin("core stop gracefully");
         await SipOptions.WaitForAsync(asterisk.Sip, 503, Soon);
 
@@ -121,7 +121,7 @@ public sealed class AsteriskServerTests
         RealServers.Require("sipp");
         await using var asterisk = await AsteriskServer.StartAsync();
         await using var load = SipLoad.Start(asterisk.Sip, calls: 1, perSecond: 20, TimeSpan.FromSeconds(4));
-        await CallsAsync(asterisk, 1);
+        await asterisk.WaitForCallsAsync(1);
 
         asterisk.Begin("core stop when convenient");
         var later = await SipLoad.RunAsync(asterisk.Sip, calls: 10, perSecond: 10, TimeSpan.FromSeconds(1));
@@ -133,13 +133,4 @@ public sealed class AsteriskServerTests
 
     private static Task<int?[]> StatusesAsync(IEnumerable<AsteriskServer> servers) =>
         Task.WhenAll(servers.Select(static server => SipOptions.AskAsync(server.Sip, TimeSpan.FromSeconds(2))));
-
-    private static async Task CallsAsync(AsteriskServer asterisk, int count)
-    {
-        using var deadline = new CancellationTokenSource(Soon);
-        while (!(await asterisk.CliAsync("core show calls")).Contains($"{count} active call", StringComparison.Ordinal))
-        {
-            deadline.Token.ThrowIfCancellationRequested();
-        }
-    }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 
 namespace KamRpcDispatcher.Testing;
@@ -91,13 +92,37 @@ public sealed class AsteriskServer : IAsyncDisposable
         _consoles.Add(ServerProcess.Start(program, arguments));
     }
 
+    /// <summary>Waits until so many calls are up.</summary>
+    /// <exception cref="TimeoutException">They were not in time.</exception>
+    public async Task WaitForCallsAsync(int count)
+    {
+        var begun = Stopwatch.GetTimestamp();
+        while (await CliAsync("core show calls").ConfigureAwait(false) is var said && !said.StartsWith($"{count} active call", StringComparison.Ordinal))
+        {
+            if (Stopwatch.GetElapsedTime(begun) > StartTime)
+            {
+                throw new TimeoutException($"Not {count} calls: {said}");
+            }
+        }
+    }
+
     /// <summary>SIGTERM, which is "core stop now": calls that are up get a BYE.</summary>
     public Task StopAsync() => Process.StopAsync(StopTime);
 
     public void Kill() => Process.Kill();
 
     /// <summary>It holds its ports and answers nothing.</summary>
-    public void Pause() => Process.Pause();
+    /// <exception cref="TimeoutException">It does not stop.</exception>
+    public void Pause()
+    {
+        Process.Pause();
+
+        // kill(2) does not wait for it: of its many threads one that runs at the moment answers what comes yet.
+        if (!SpinWait.SpinUntil(IsStopped, StopTime))
+        {
+            throw new TimeoutException($"Asterisk did not stop:\n{Output}");
+        }
+    }
 
     public void Resume() => Process.Resume();
 
@@ -118,6 +143,21 @@ public sealed class AsteriskServer : IAsyncDisposable
         }
 
         _consoles.Clear();
+    }
+
+    private bool IsStopped()
+    {
+        try
+        {
+            // "1234 (asterisk) T ..."
+            return Directory.GetDirectories($"/proc/{Pid}/task")
+                .All(static thread => File.ReadAllText(thread + "/stat") is var text && text[text.LastIndexOf(')') + 2] == 'T');
+        }
+        catch (IOException)
+        {
+            // A thread that ended in between.
+            return false;
+        }
     }
 
     private (string Program, IReadOnlyList<string> Arguments) Console(string command) => AsteriskProgram.With("-C", _configFile, "-rx", command);

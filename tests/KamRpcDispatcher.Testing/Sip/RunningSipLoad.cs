@@ -29,6 +29,8 @@ public sealed partial class RunningSipLoad : IAsyncDisposable
         _errors = errors;
     }
 
+    public bool IsRunning => !_sipp.Exited.IsCompleted;
+
     /// <summary>Starts no more calls, and waits until those that are up have ended.</summary>
     public Task<SipLoadResult> FinishAsync(CancellationToken cancellationToken = default)
     {
