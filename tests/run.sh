@@ -5,9 +5,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-programs=(etcd etcdctl kamailio sipp)
+programs=(etcd etcdctl faketime kamailio sipp)
 modules=(kamailio-extra-modules kamailio-json-modules kamailio-tls-modules)
-packages=(kamailio "${modules[@]}" etcd-server etcd-client sip-tester)
+packages=(kamailio "${modules[@]}" etcd-server etcd-client faketime sip-tester)
 
 # kamailio and others are in /usr/sbin, which is not on every user's path.
 export PATH="$PATH:/usr/sbin:/sbin"

@@ -1,4 +1,5 @@
 using Etcdserverpb;
+using Google.Protobuf;
 using Grpc.Core;
 
 namespace KamRpcDispatcher.Etcd;
@@ -14,7 +15,11 @@ internal sealed class EtcdLease(EtcdStore store, TimeSpan ttl)
     /// </summary>
     private readonly TimeSpan _patience = TimeSpan.FromTicks(Math.Clamp(ttl.Ticks / 5, ShortestPatience.Ticks, EtcdStore.CallTimeout.Ticks));
 
-    /// <summary>Its number, 0 while there is none.</summary>
+    /// <summary>The term of etcd's leader when it was granted.</summary>
+    private ulong _term;
+    private LeaseGrantResponse? _successor;
+
+    /// <summary>Its number, 0 while there is none. A renewal may change it.</summary>
     public long Id { get; private set; }
 
     /// <summary>Has one granted, if there is none.</summary>
@@ -22,13 +27,51 @@ internal sealed class EtcdLease(EtcdStore store, TimeSpan ttl)
     {
         if (Id == 0)
         {
-            var request = new LeaseGrantRequest { TTL = (long)Math.Ceiling(ttl.TotalSeconds) };
-            Id = (await store.Leases.LeaseGrantAsync(request, EtcdStore.Options(cancellationToken)).ConfigureAwait(false)).ID;
+            Take(await GrantAsync(cancellationToken).ConfigureAwait(false));
         }
     }
 
-    /// <summary>Renews it; false when it has ended. One short stream a renewal: a long one can hang for as long as its server does.</summary>
+    /// <summary>
+    /// Renews it; false when it has ended. When etcd has had another leader since it was granted, the keys under it are put under a new one,
+    /// unchanged.
+    /// </summary>
     public async Task<bool> KeepAliveAsync(CancellationToken cancellationToken)
+    {
+        var renewed = await RenewAsync(cancellationToken).ConfigureAwait(false);
+        if (renewed.TTL > 0 && renewed.Header.RaftTerm > _term)
+        {
+            await ReplaceAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        return renewed.TTL > 0;
+    }
+
+    /// <summary>It has ended: the next one will be another.</summary>
+    public void Forget()
+    {
+        Id = 0;
+        _successor = null;
+    }
+
+    /// <summary>Ends it, and with it the keys under it.</summary>
+    public async Task RevokeAsync(CallOptions options) =>
+        await store.Leases.LeaseRevokeAsync(new LeaseRevokeRequest { ID = Id }, options).ConfigureAwait(false);
+
+    private async Task<LeaseGrantResponse> GrantAsync(CancellationToken cancellationToken)
+    {
+        var request = new LeaseGrantRequest { TTL = (long)Math.Ceiling(ttl.TotalSeconds) };
+        return await store.Leases.LeaseGrantAsync(request, EtcdStore.Options(cancellationToken)).ConfigureAwait(false);
+    }
+
+    private void Take(LeaseGrantResponse granted)
+    {
+        Id = granted.ID;
+        _term = granted.Header.RaftTerm;
+        _successor = null;
+    }
+
+    /// <summary>One short stream a renewal: a long one can hang for as long as its server does.</summary>
+    private async Task<LeaseKeepAliveResponse> RenewAsync(CancellationToken cancellationToken)
     {
         using var call = store.Leases.LeaseKeepAlive(EtcdStore.Options(_patience, cancellationToken));
         await call.RequestStream.WriteAsync(new LeaseKeepAliveRequest { ID = Id }, cancellationToken).ConfigureAwait(false);
@@ -38,13 +81,32 @@ internal sealed class EtcdLease(EtcdStore store, TimeSpan ttl)
         }
 
         await call.RequestStream.CompleteAsync().ConfigureAwait(false);
-        return call.ResponseStream.Current.TTL > 0;
+        return call.ResponseStream.Current;
     }
 
-    /// <summary>It has ended: the next one will be another.</summary>
-    public void Forget() => Id = 0;
+    /// <summary>Puts what is under the lease under a new one.</summary>
+    /// <remarks>
+    /// A leader that hung, and goes on after another was elected, revokes every lease that has ended by its own reckoning, however often they
+    /// were renewed meanwhile (etcd issue 15247; 3.4.23 does): all keys of the cluster go at once. Of a newer lease it does not know.
+    /// </remarks>
+    private async Task ReplaceAsync(CancellationToken cancellationToken)
+    {
+        // Kept until every key is under it: whether a write without an answer was done is not known, and doing it again does no harm.
+        _successor ??= await GrantAsync(cancellationToken).ConfigureAwait(false);
+        var held = new LeaseTimeToLiveRequest { ID = Id, Keys = true };
+        foreach (var key in (await store.Leases.LeaseTimeToLiveAsync(held, EtcdStore.Options(cancellationToken)).ConfigureAwait(false)).Keys)
+        {
+            await store.Keys.TxnAsync(Replacing(key), EtcdStore.Options(cancellationToken)).ConfigureAwait(false);
+        }
 
-    /// <summary>Ends it, and with it the keys under it.</summary>
-    public async Task RevokeAsync(CallOptions options) =>
-        await store.Leases.LeaseRevokeAsync(new LeaseRevokeRequest { ID = Id }, options).ConfigureAwait(false);
+        var old = Id;
+        Take(_successor);
+        await store.Leases.LeaseRevokeAsync(new LeaseRevokeRequest { ID = old }, EtcdStore.Options(cancellationToken)).ConfigureAwait(false);
+    }
+
+    private TxnRequest Replacing(ByteString key) => new()
+    {
+        Compare = { new Compare { Key = key, Target = Compare.Types.CompareTarget.Lease, Result = Compare.Types.CompareResult.Equal, Lease = Id } },
+        Success = { new RequestOp { RequestPut = new PutRequest { Key = key, IgnoreValue = true, Lease = _successor!.ID } } },
+    };
 }

@@ -1,6 +1,7 @@
 using dotnet_etcd;
 using Etcdserverpb;
 using Grpc.Core;
+using Grpc.Core.Interceptors;
 using Grpc.Net.Client;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -161,7 +162,12 @@ public sealed class EtcdStore : IDisposable
     private static string Innermost(Exception exception)
     {
         var innermost = exception.GetBaseException();
-        return exception.Message.Contains(innermost.Message, StringComparison.Ordinal) ? exception.Message : $"{exception.Message} {innermost.Message}";
+
+        // With TLS 1.3 a server that misses a certificate ends the connection after the handshake, and .NET does not say why.
+        return innermost is ObjectDisposedException || innermost.Message.Contains("alert", StringComparison.Ordinal)
+            ? "etcd ended the TLS connection; if it asks clients for a certificate, --etcd-cert and --etcd-key have to name one that it trusts"
+            : exception.Message.Contains(innermost.Message, StringComparison.Ordinal) ? exception.Message
+            : innermost.Message;
     }
 
     private EtcdClient Open()
@@ -170,19 +176,12 @@ public sealed class EtcdStore : IDisposable
         var endpoint = _endpoints[_current];
         EtcdLog.Connecting(_logger, endpoint);
         EtcdClient? client = null;
-        Action<GrpcChannelOptions> configure = options =>
-        {
-            Configure(options);
-            if (_token is not null)
-            {
-                options.HttpHandler = new TokenHandler(options.HttpHandler!, _token, () => client!.GetConnection().AuthClient);
-            }
-        };
+        Interceptor[] interceptors = _token is null ? [] : [new TokenInterceptor(_token, () => client!.GetConnection().AuthClient)];
 
-        // Its other constructor speaks plaintext to https endpoints.
+        // The constructor for http speaks plaintext to https endpoints too.
         client = endpoint.IsSecure
-            ? new EtcdClient(endpoint.ConnectionString, _secrets.Configure, configureChannelOptions: configure)
-            : new EtcdClient(endpoint.ConnectionString, configureChannelOptions: configure);
+            ? new EtcdClient(endpoint.ConnectionString, _secrets.Configure, configureChannelOptions: Configure, interceptors: interceptors)
+            : new EtcdClient(endpoint.ConnectionString, configureChannelOptions: Configure, interceptors: interceptors);
         return client;
     }
 

@@ -12,6 +12,9 @@ internal sealed class EtcdToken(string user, EtcdSecrets secrets, TimeProvider t
     private string? _token;
     private volatile Refusal? _refusal;
 
+    /// <summary>The token that was given last, empty for none.</summary>
+    public string Current => Volatile.Read(ref _token) ?? string.Empty;
+
     /// <summary>The token, empty when etcd's authentication is off; asks for one when there is none.</summary>
     /// <exception cref="RpcException">etcd refuses the user or the password, or cannot be asked.</exception>
     public async Task<string> GetAsync(Auth.AuthClient client, CancellationToken cancellationToken)

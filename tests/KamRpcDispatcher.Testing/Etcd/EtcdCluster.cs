@@ -35,9 +35,16 @@ public sealed class EtcdCluster : IAsyncDisposable
         {
             foreach (var node in of)
             {
-                if (await node.IsLeaderAsync().ConfigureAwait(false))
+                try
                 {
-                    return node;
+                    if (await node.IsLeaderAsync().ConfigureAwait(false))
+                    {
+                        return node;
+                    }
+                }
+                catch (InvalidOperationException)
+                {
+                    // etcdctl's user cannot be verified while nobody leads.
                 }
             }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 
@@ -10,6 +11,7 @@ namespace KamRpcDispatcher.Testing;
 public sealed class EtcdServer : IAsyncDisposable
 {
     private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan RenewalTime = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(10);
 
     private readonly TemporaryFolder _folder = new();
@@ -103,6 +105,19 @@ public sealed class EtcdServer : IAsyncDisposable
         return (await ControlAsync("", "lease", "timetolive", $"{lease:x}").ConfigureAwait(false)).GetProperty("ttl").GetInt64();
     }
 
+    /// <summary>Waits until the key's lease has more time left than a moment before.</summary>
+    public async Task WaitForRenewalAsync(string key)
+    {
+        var begun = Stopwatch.GetTimestamp();
+        for (var (before, now) = (long.MaxValue, 0L); now <= before; (before, now) = (now, await RemainingAsync(key).ConfigureAwait(false)))
+        {
+            if (Stopwatch.GetElapsedTime(begun) > RenewalTime)
+            {
+                throw new TimeoutException($"The lease of {key} is not renewed; it has {now} s left.");
+            }
+        }
+    }
+
     public async Task<bool> IsLeaderAsync()
     {
         var status = (await ControlAsync("", "endpoint", "status").ConfigureAwait(false))[0].GetProperty("Status");
@@ -111,6 +126,9 @@ public sealed class EtcdServer : IAsyncDisposable
 
     /// <summary>Anything else that etcdctl can do, such as <c>role add NAME</c>.</summary>
     public Task AdministerAsync(params string[] arguments) => RunToolAsync("", arguments);
+
+    /// <summary>The same, with standard input.</summary>
+    public Task PassAsync(string input, params string[] arguments) => RunToolAsync(input, arguments);
 
     public async ValueTask DisposeAsync()
     {

@@ -1,0 +1,183 @@
+using System.Diagnostics;
+using System.Globalization;
+using KamRpcDispatcher.IntegrationTests.Fleets;
+using KamRpcDispatcher.Testing;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.IntegrationTests;
+
+/// <summary>
+/// Announcers with the default TTL and a cluster of three nodes, with TLS, client certificates and users. There are three, each of which uses
+/// another node at first, so that every node's trouble is that of one of them, and whose clock the test sets (their timers are real). That a key
+/// was there all the time is seen by its create revision, which changes when it is written after it had lapsed.
+/// </summary>
+public class EtcdClusterTests
+{
+    /// <summary>etcd looks for leases that have ended twice a second.</summary>
+    private static readonly TimeSpan LongerThanTheTtl = TimeSpan.FromSeconds(5.7);
+
+    private readonly List<ServerProcess> _announcers = [];
+    private (string CertificateFile, string KeyFile) _identity;
+    private string _password = "";
+    private TestCertificates _certificates = null!;
+    private TemporaryFolder _folder = null!;
+    private FakeClock _clock = null!;
+    private EtcdCluster _cluster = null!;
+    private Dictionary<string, long> _created = null!;
+
+    [OneTimeSetUp]
+    public async Task StartCluster()
+    {
+        RealServers.Require("etcd", "etcdctl", "faketime");
+        _certificates = new TestCertificates();
+        _folder = new TemporaryFolder();
+        _clock = new FakeClock(_folder);
+        _cluster = await EtcdCluster.StartAsync(new EtcdOptions { Certificates = _certificates, RequiresClientCertificate = true });
+        await EtcdUsers.EnableAsync(_cluster.Nodes[0]);
+        await EtcdUsers.AddAsync(_cluster.Nodes[0], "announcer", "secret", EtcdUsers.AnnouncerPermissions("default", 1));
+        _password = await EtcdUsers.WritePasswordAsync(_folder, "secret");
+        _identity = _certificates.Issue("nobody");
+    }
+
+    [OneTimeTearDown]
+    public async Task StopCluster()
+    {
+        await (_cluster?.DisposeAsync() ?? default);
+        _certificates?.Dispose();
+        _folder?.Dispose();
+    }
+
+    [SetUp]
+    public async Task StartAnnouncers()
+    {
+        _clock.Set(TimeSpan.Zero);
+        for (var first = 0; first < 3; first++)
+        {
+            var endpoints = _cluster.Nodes.Select((_, index) => _cluster.Nodes[(first + index) % 3].Endpoint);
+            _announcers.Add(_clock.Start("dotnet",
+            [
+                Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "announce", "--name", $"m{first}", "--uri", $"sip:10.0.0.{first}",
+                "--etcd", string.Join(',', endpoints), "--etcd-ca", _certificates.AuthorityFile, "--etcd-cert", _identity.CertificateFile, "--etcd-key", _identity.KeyFile,
+                "--etcd-user", "announcer", "--etcd-password-file", _password,
+            ]));
+        }
+
+        foreach (var announcer in _announcers)
+        {
+            await announcer.WaitForLineAsync("Wrote", Fleet.Deadline);
+        }
+
+        _created = await CreatedAsync(_cluster.Nodes[0]);
+    }
+
+    [TearDown]
+    public async Task StopAnnouncers()
+    {
+        foreach (var node in _cluster.Nodes)
+        {
+            node.Resume();
+        }
+
+        await Task.WhenAll(_announcers.Select(static announcer => announcer.DisposeAsync().AsTask()));
+        _announcers.Clear();
+    }
+
+    [Test]
+    public async Task Keys_live_through_the_death_of_the_leader()
+    {
+        var leader = await EtcdCluster.LeaderAsync(_cluster.Nodes);
+        var others = _cluster.Nodes.Except([leader]).ToList();
+
+        leader.Kill();
+        var died = Stopwatch.GetTimestamp();
+        await EtcdCluster.LeaderAsync(others);
+        Print("from the leader's death to the next leader", died);
+        await AssertRenewedAsync(others[0]);
+        Print("from the leader's death to every lease renewed", died);
+
+        await leader.StartAgainAsync();
+    }
+
+    [Test]
+    public async Task Keys_live_while_the_leader_hangs_and_when_it_goes_on()
+    {
+        var leader = await EtcdCluster.LeaderAsync(_cluster.Nodes);
+        var other = _cluster.Nodes.First(node => node != leader);
+
+        leader.Pause();
+        await Task.Delay(LongerThanTheTtl);
+        await AssertRenewedAsync(other);
+
+        // It takes itself for the leader still, and the leases that it knows for ended.
+        leader.Resume();
+        await Task.Delay(TimeSpan.FromSeconds(1.5));
+        await AssertRenewedAsync(other);
+    }
+
+    [Test]
+    public async Task Keys_live_while_a_follower_hangs_and_the_clock_is_set_forward_and_back_again_and_again()
+    {
+        var leader = await EtcdCluster.LeaderAsync(_cluster.Nodes);
+        var follower = _cluster.Nodes.First(node => node != leader);
+        _clock.Set(TimeSpan.FromHours(30));
+        await AssertRenewedAsync(leader);
+
+        follower.Pause();
+        var begun = Stopwatch.GetTimestamp();
+        for (var hour = 29; Stopwatch.GetElapsedTime(begun) < LongerThanTheTtl; hour--)
+        {
+            // So often that it happens in the middle of a call.
+            _clock.Set(TimeSpan.FromHours(hour));
+            await Task.Delay(TimeSpan.FromMilliseconds(200));
+        }
+
+        await AssertRenewedAsync(leader);
+        follower.Resume();
+        var interrupted = _announcers.Select(static announcer => announcer.Output.Split('\n').FirstOrDefault(static line => line.Contains("no answer in time", StringComparison.Ordinal))).OfType<string>().ToList();
+        Assert.That(interrupted, Is.Not.Empty);
+        var today = DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+        Assert.That(interrupted, Has.None.StartWith(today), "the clock that it saw was that of tomorrow or later");
+    }
+
+    [Test]
+    public async Task Keys_live_through_an_outage_of_the_whole_cluster()
+    {
+        foreach (var node in _cluster.Nodes)
+        {
+            node.Kill();
+        }
+
+        await Task.Delay(LongerThanTheTtl);
+        await Task.WhenAll(_cluster.Nodes.Select(static node => node.StartAgainAsync()));
+        var returned = Stopwatch.GetTimestamp();
+
+        await AssertRenewedAsync(_cluster.Nodes[0]);
+        Print("from the return of the cluster to every lease renewed", returned);
+    }
+
+    /// <summary>Every key was there all the time, and its lease is renewed again.</summary>
+    private async Task AssertRenewedAsync(EtcdServer node)
+    {
+        await Task.WhenAll(_created.Keys.Select(node.WaitForRenewalAsync));
+        Assert.That(await CreatedAsync(node), Is.EqualTo(_created), () => string.Join('\n', _announcers.Select(static announcer => announcer.Output)));
+    }
+
+    private static void Print(string what, long from)
+    {
+        var figures = new Figures(what);
+        figures.Add(from, Stopwatch.GetTimestamp());
+        figures.Print();
+    }
+
+    private static async Task<Dictionary<string, long>> CreatedAsync(EtcdServer node)
+    {
+        var created = new Dictionary<string, long>();
+        for (var number = 0; number < 3; number++)
+        {
+            var key = $"/kamrpc/default/members/1/m{number}";
+            created[key] = await node.CreateRevisionAsync(key);
+        }
+
+        return created;
+    }
+}
