@@ -175,7 +175,7 @@ public class EtcdUsersTests
         await announcer.WaitForLineAsync("Wrote", Fleet.Deadline);
 
         await File.WriteAllTextAsync(folder.File("ca.pem"), "half of a cert");
-        await _etcd.StopAsync();
+        _etcd.Kill();
         await announcer.WaitForLineAsync("Going on with what it held before", Fleet.Deadline);
         await _etcd.StartAgainAsync();
 
