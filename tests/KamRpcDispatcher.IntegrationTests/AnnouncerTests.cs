@@ -74,6 +74,21 @@ public class AnnouncerTests
     }
 
     [Test]
+    public async Task A_server_that_hangs_for_less_than_the_TTL_costs_no_key()
+    {
+        await Announce("--uri", "sip:10.0.0.1").WaitForLineAsync("Wrote", Fleet.Deadline);
+        var created = await _etcd.CreateRevisionAsync(Key);
+        await _etcd.WaitForRenewalAsync(Key);
+
+        _etcd.Pause();
+        await Task.Delay(TimeSpan.FromSeconds(3));
+        _etcd.Resume();
+
+        await _etcd.WaitForRenewalAsync(Key);
+        Assert.That(await _etcd.CreateRevisionAsync(Key), Is.EqualTo(created));
+    }
+
+    [Test]
     public async Task A_lost_lease_is_made_up_for()
     {
         var announcer = Announce("--uri", "sip:10.0.0.1", "--ttl", "2s");

@@ -56,7 +56,7 @@ public class EtcdClusterTests
             var endpoints = _cluster.Nodes.Select((_, index) => _cluster.Nodes[(first + index) % 3].Endpoint);
             _announcers.Add(_clock.Start("dotnet",
             [
-                Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "announce", "--name", $"m{first}", "--uri", $"sip:10.0.0.{first}",
+                Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "announce", "--probe", "none", "--name", $"m{first}", "--uri", $"sip:10.0.0.{first}",
                 "--etcd", string.Join(',', endpoints), "--etcd-ca", _certificates.AuthorityFile, "--etcd-cert", _identity.CertificateFile, "--etcd-key", _identity.KeyFile,
                 "--etcd-user", "announcer", "--etcd-password-file", _password,
             ]));

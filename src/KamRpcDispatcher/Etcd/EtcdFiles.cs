@@ -39,7 +39,7 @@ internal static class EtcdFiles
             certificates.RemoveAt(0);
             return SslStreamCertificateContext.Create(own, certificates, offline: true);
         }
-        catch (CryptographicException mismatched)
+        catch (Exception mismatched) when (mismatched is CryptographicException or ArgumentException)
         {
             throw new InvalidDataException($"the key in '{keyFile}' is not that of the first certificate in '{certificateFile}', or damaged; give the two that belong together", mismatched);
         }

@@ -162,7 +162,12 @@ public sealed class EtcdStore : IDisposable
     private static string Innermost(Exception exception)
     {
         var innermost = exception.GetBaseException();
-        return exception.Message.Contains(innermost.Message, StringComparison.Ordinal) ? exception.Message : $"{exception.Message} {innermost.Message}";
+
+        // With TLS 1.3 a server that misses a certificate ends the connection after the handshake, and .NET does not say why.
+        return innermost is ObjectDisposedException || innermost.Message.Contains("alert", StringComparison.Ordinal)
+            ? "etcd ended the TLS connection; if it asks clients for a certificate, --etcd-cert and --etcd-key have to name one that it trusts"
+            : exception.Message.Contains(innermost.Message, StringComparison.Ordinal) ? exception.Message
+            : innermost.Message;
     }
 
     private EtcdClient Open()

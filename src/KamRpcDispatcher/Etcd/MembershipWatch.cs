@@ -49,11 +49,18 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
     public async Task RunAsync(Action changed, CancellationToken cancellationToken)
     {
         var mustList = true;
+        var mustAsk = false;
         string? trouble = null;
         while (!cancellationToken.IsCancellationRequested)
         {
             try
             {
+                if (mustAsk)
+                {
+                    await AskAsync(cancellationToken).ConfigureAwait(false);
+                    mustAsk = false;
+                }
+
                 if (mustList)
                 {
                     await ListAsync(changed, cancellationToken).ConfigureAwait(false);
@@ -72,8 +79,7 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
                     trouble = reason;
                 }
 
-                // A watch is refused without saying why, and renews no token; a plain call does both.
-                mustList |= EtcdStore.IsRefusal(exception);
+                mustAsk = EtcdStore.IsRefusal(exception);
                 await Task.Delay(EtcdStore.RetryDelay, timeProvider, cancellationToken).ConfigureAwait(false);
             }
         }
@@ -90,6 +96,13 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
             trouble = null;
         }
     }
+
+    /// <summary>
+    /// Has etcd say whether the members may be read. A watch is refused without saying why, and renews no token that has expired; a plain call
+    /// does both. Listing would too, but it does not tell a withdrawal from an expiry.
+    /// </summary>
+    private async Task AskAsync(CancellationToken cancellationToken) =>
+        await store.Keys.RangeAsync(new RangeRequest { Key = _prefix, RangeEnd = _end, CountOnly = true }, EtcdStore.Options(cancellationToken)).ConfigureAwait(false);
 
     private async Task ListAsync(Action changed, CancellationToken cancellationToken)
     {

@@ -127,6 +127,9 @@ public sealed class EtcdServer : IAsyncDisposable
     /// <summary>Anything else that etcdctl can do, such as <c>role add NAME</c>.</summary>
     public Task AdministerAsync(params string[] arguments) => RunToolAsync("", arguments);
 
+    /// <summary>The same, with standard input.</summary>
+    public Task PassAsync(string input, params string[] arguments) => RunToolAsync(input, arguments);
+
     public async ValueTask DisposeAsync()
     {
         await ServerLife.EndAsync(_process).ConfigureAwait(false);

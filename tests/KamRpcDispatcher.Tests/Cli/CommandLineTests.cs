@@ -56,6 +56,28 @@ public class CommandLineTests
         });
     }
 
+    [TestCase("announce", "--uri", "sip:10.0.0.1")]
+    [TestCase("dispatch")]
+    [TestCase("status")]
+    [TestCase("confirm")]
+    [TestCase("doctor")]
+    public async Task Wrong_options_of_etcd_are_named_by_every_command(params string[] command)
+    {
+        var (exitCode, output, errors) = await RunAsync([.. command, "--etcd-ca", "/none/ca.pem", "--etcd-cert", "/none/cert.pem", "--etcd-user", "a"]);
+
+        Assert.That((exitCode, output), Is.EqualTo((2, string.Empty)));
+        foreach (var error in new[]
+        {
+            "--etcd-ca: goes with TLS; write https://", "--etcd-ca: there is no file '/none/ca.pem'", "--etcd-cert: goes with --etcd-key, which is not given",
+            "--etcd-user: goes with --etcd-password-file, which is not given",
+        })
+        {
+            Assert.That(errors, Does.Contain(error));
+        }
+
+        Assert.That((await RunAsync([.. command, "--etcd", "https://a:1,http://b:1"])).Errors, Does.Contain("--etcd: 'https://a:1,http://b:1' mixes"));
+    }
+
     [TestCase("announce")]
     [TestCase("announce", "--uri", "sip:10.0.0.1", "--ip", "10.0.0.1")]
     [TestCase("announce", "--uri", "sip:10.0.0.1", "--port", "5070")]
