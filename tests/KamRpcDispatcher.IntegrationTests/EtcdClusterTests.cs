@@ -8,7 +8,7 @@ namespace KamRpcDispatcher.IntegrationTests;
 
 /// <summary>
 /// Announcers with the default TTL and a cluster of three nodes, with TLS, client certificates and users. There are three, each of which uses
-/// another node at first, so that every node's trouble is that of one of them, and whose clock the test sets (their timers are real). That a key
+/// another node at first, so that every node's trouble is that of one of them, and one test sets their clock (their timers are real). That a key
 /// was there all the time is seen by its create revision, which changes when it is written after it had lapsed.
 /// </summary>
 public class EtcdClusterTests
@@ -21,17 +21,15 @@ public class EtcdClusterTests
     private string _password = "";
     private TestCertificates _certificates = null!;
     private TemporaryFolder _folder = null!;
-    private FakeClock _clock = null!;
     private EtcdCluster _cluster = null!;
     private Dictionary<string, long> _created = null!;
 
     [OneTimeSetUp]
     public async Task StartCluster()
     {
-        RealServers.Require("etcd", "etcdctl", "faketime");
+        RealServers.Require("etcd", "etcdctl");
         _certificates = new TestCertificates();
         _folder = new TemporaryFolder();
-        _clock = new FakeClock(_folder);
         _cluster = await EtcdCluster.StartAsync(new EtcdOptions { Certificates = _certificates, RequiresClientCertificate = true });
         await EtcdUsers.EnableAsync(_cluster.Nodes[0]);
         await EtcdUsers.AddAsync(_cluster.Nodes[0], "announcer", "secret", EtcdUsers.AnnouncerPermissions("default", 1));
@@ -47,6 +45,7 @@ public class EtcdClusterTests
         _folder?.Dispose();
     }
 
+<<<<<<< HEAD
     [SetUp]
     public async Task StartAnnouncers()
     {
@@ -70,6 +69,8 @@ public class EtcdClusterTests
         _created = await CreatedAsync(_cluster.Nodes[0]);
     }
 
+=======
+>>>>>>> etcd
     [TearDown]
     public async Task StopAnnouncers()
     {
@@ -85,6 +86,7 @@ public class EtcdClusterTests
     [Test]
     public async Task Keys_live_through_the_death_of_the_leader()
     {
+        await AnnounceAsync();
         var leader = await EtcdCluster.LeaderAsync(_cluster.Nodes);
         var others = _cluster.Nodes.Except([leader]).ToList();
 
@@ -101,6 +103,7 @@ public class EtcdClusterTests
     [Test]
     public async Task Keys_live_while_the_leader_hangs_and_when_it_goes_on()
     {
+        await AnnounceAsync();
         var leader = await EtcdCluster.LeaderAsync(_cluster.Nodes);
         var other = _cluster.Nodes.First(node => node != leader);
 
@@ -117,9 +120,12 @@ public class EtcdClusterTests
     [Test]
     public async Task Keys_live_while_a_follower_hangs_and_the_clock_is_set_forward_and_back_again_and_again()
     {
+        RealServers.Require("faketime");
+        var clock = new FakeClock(_folder);
+        await AnnounceAsync(clock);
         var leader = await EtcdCluster.LeaderAsync(_cluster.Nodes);
         var follower = _cluster.Nodes.First(node => node != leader);
-        _clock.Set(TimeSpan.FromHours(30));
+        clock.Set(TimeSpan.FromHours(30));
         await AssertRenewedAsync(leader);
 
         follower.Pause();
@@ -127,7 +133,7 @@ public class EtcdClusterTests
         for (var hour = 29; Stopwatch.GetElapsedTime(begun) < LongerThanTheTtl; hour--)
         {
             // So often that it happens in the middle of a call.
-            _clock.Set(TimeSpan.FromHours(hour));
+            clock.Set(TimeSpan.FromHours(hour));
             await Task.Delay(TimeSpan.FromMilliseconds(200));
         }
 
@@ -142,6 +148,7 @@ public class EtcdClusterTests
     [Test]
     public async Task Keys_live_through_an_outage_of_the_whole_cluster()
     {
+        await AnnounceAsync();
         foreach (var node in _cluster.Nodes)
         {
             node.Kill();
@@ -153,6 +160,28 @@ public class EtcdClusterTests
 
         await AssertRenewedAsync(_cluster.Nodes[0]);
         Print("from the return of the cluster to every lease renewed", returned);
+    }
+
+    private async Task AnnounceAsync(FakeClock? clock = null)
+    {
+        for (var first = 0; first < 3; first++)
+        {
+            var endpoints = _cluster.Nodes.Select((_, index) => _cluster.Nodes[(first + index) % 3].Endpoint);
+            string[] arguments =
+            [
+                Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "announce", "--name", $"m{first}", "--uri", $"sip:10.0.0.{first}",
+                "--etcd", string.Join(',', endpoints), "--etcd-ca", _certificates.AuthorityFile, "--etcd-cert", _identity.CertificateFile, "--etcd-key", _identity.KeyFile,
+                "--etcd-user", "announcer", "--etcd-password-file", _password,
+            ];
+            _announcers.Add(clock is null ? ServerProcess.Start("dotnet", arguments) : clock.Start("dotnet", arguments));
+        }
+
+        foreach (var announcer in _announcers)
+        {
+            await announcer.WaitForLineAsync("Wrote", Fleet.Deadline);
+        }
+
+        _created = await CreatedAsync(_cluster.Nodes[0]);
     }
 
     /// <summary>Every key was there all the time, and its lease is renewed again.</summary>

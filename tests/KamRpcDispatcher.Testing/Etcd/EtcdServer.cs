@@ -101,7 +101,7 @@ public sealed class EtcdServer : IAsyncDisposable
     public async Task<long> RemainingAsync(string key)
     {
         var found = await ControlAsync("", "get", "--", key).ConfigureAwait(false);
-        var lease = found.GetProperty("kvs")[0].GetProperty("lease").GetInt64();
+        var lease = found.TryGetProperty("kvs", out var pairs) ? pairs[0].GetProperty("lease").GetInt64() : throw new InvalidOperationException($"{key} is not there.");
         return (await ControlAsync("", "lease", "timetolive", $"{lease:x}").ConfigureAwait(false)).GetProperty("ttl").GetInt64();
     }
 

@@ -11,7 +11,7 @@ public sealed class FakeClock
         Set(TimeSpan.Zero);
     }
 
-    /// <summary>Sets it to so much after the real time; the programs see it within a second.</summary>
+    /// <summary>Sets it to so much after the real time, which every look at the clock costs the reading of a file.</summary>
     public void Set(TimeSpan offset)
     {
         // Renamed, so that nobody reads half of it.
@@ -22,7 +22,7 @@ public sealed class FakeClock
     /// <summary>As <see cref="ServerProcess.Start"/>.</summary>
     public ServerProcess Start(string program, IEnumerable<string> arguments) => ServerProcess.Start("env",
     [
-        $"LD_PRELOAD={FindLibrary()}", $"FAKETIME_TIMESTAMP_FILE={_file}", "FAKETIME_CACHE_DURATION=1", "FAKETIME_DONT_FAKE_MONOTONIC=1", "DONT_FAKE_MONOTONIC=1",
+        $"LD_PRELOAD={FindLibrary()}", $"FAKETIME_TIMESTAMP_FILE={_file}", "FAKETIME_NO_CACHE=1", "FAKETIME_DONT_FAKE_MONOTONIC=1", "DONT_FAKE_MONOTONIC=1",
         program, .. arguments,
     ]);
 
