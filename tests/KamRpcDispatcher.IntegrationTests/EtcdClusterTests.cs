@@ -45,32 +45,6 @@ public class EtcdClusterTests
         _folder?.Dispose();
     }
 
-<<<<<<< HEAD
-    [SetUp]
-    public async Task StartAnnouncers()
-    {
-        _clock.Set(TimeSpan.Zero);
-        for (var first = 0; first < 3; first++)
-        {
-            var endpoints = _cluster.Nodes.Select((_, index) => _cluster.Nodes[(first + index) % 3].Endpoint);
-            _announcers.Add(_clock.Start("dotnet",
-            [
-                Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "announce", "--probe", "none", "--name", $"m{first}", "--uri", $"sip:10.0.0.{first}",
-                "--etcd", string.Join(',', endpoints), "--etcd-ca", _certificates.AuthorityFile, "--etcd-cert", _identity.CertificateFile, "--etcd-key", _identity.KeyFile,
-                "--etcd-user", "announcer", "--etcd-password-file", _password,
-            ]));
-        }
-
-        foreach (var announcer in _announcers)
-        {
-            await announcer.WaitForLineAsync("Wrote", Fleet.Deadline);
-        }
-
-        _created = await CreatedAsync(_cluster.Nodes[0]);
-    }
-
-=======
->>>>>>> etcd
     [TearDown]
     public async Task StopAnnouncers()
     {
@@ -169,7 +143,7 @@ public class EtcdClusterTests
             var endpoints = _cluster.Nodes.Select((_, index) => _cluster.Nodes[(first + index) % 3].Endpoint);
             string[] arguments =
             [
-                Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "announce", "--name", $"m{first}", "--uri", $"sip:10.0.0.{first}",
+                Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "announce", "--probe", "none", "--name", $"m{first}", "--uri", $"sip:10.0.0.{first}",
                 "--etcd", string.Join(',', endpoints), "--etcd-ca", _certificates.AuthorityFile, "--etcd-cert", _identity.CertificateFile, "--etcd-key", _identity.KeyFile,
                 "--etcd-user", "announcer", "--etcd-password-file", _password,
             ];
