@@ -6,7 +6,7 @@
 suites=(trixie sid)
 folders=$(realpath -m "${KAMRPC_MATRIX_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/kamrpc-matrix}")
 
-# Debian has had no Asterisk in a release since 11.
+# Neither Debian 12 nor 13 has an Asterisk.
 asterisk_suite=sid asterisk_folder=$folders/sid-asterisk
 
 require_mounts() { # OPTION
