@@ -130,6 +130,7 @@ public sealed class SipStreamProbeTests
         await _peer.SendAsync(request.Answer("200 OK", "Content-Length: many\r\n"));
 
         Assert.That(await Outcome(looking), Is.EqualTo(Ok));
+        Assert.That(await _peer.Stream.ReadAsync(new byte[1]).AsTask().WaitAsync(Deadline), Is.Zero, "closed");
         Assert.That(await FirstAsync("200 OK"), Is.EqualTo(Ok));
     }
 
