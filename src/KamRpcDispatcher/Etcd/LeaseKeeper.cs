@@ -5,39 +5,52 @@ using Microsoft.Extensions.Logging;
 namespace KamRpcDispatcher.Etcd;
 
 /// <summary>Keys of ours, held under one lease: written, kept alive, written again whenever they were lost, withdrawn at the end.</summary>
-/// <param name="store">The connection.</param>
-/// <param name="ttl">The lease's time to live.</param>
-/// <param name="timeProvider">The clock.</param>
-/// <param name="logger">Where to log.</param>
-internal sealed class LeaseKeeper(EtcdStore store, TimeSpan ttl, TimeProvider timeProvider, ILogger logger)
+internal sealed class LeaseKeeper
 {
     private static readonly TimeSpan OccupiedDelay = TimeSpan.FromSeconds(1);
 
     /// <summary>The least time between two writes: values may change all the time.</summary>
     private static readonly TimeSpan UpdateInterval = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan WithdrawTimeout = TimeSpan.FromSeconds(3);
 
-    private readonly List<LeasedRecord> _records = [];
-    private readonly KeyTransactions _keys = new(store);
-    private readonly EtcdLease _lease = new(store, ttl);
+    /// <summary>How long to try to withdraw: enough for an endpoint that hangs, and another one.</summary>
+    private static readonly TimeSpan WithdrawTimeout = 3 * EtcdStore.CallTimeout;
+
+    private readonly EtcdStore _store;
+    private readonly TimeProvider _timeProvider;
+    private readonly ILogger _logger;
+    private readonly TimeSpan _renewInterval;
+    private readonly TimeSpan _lookInterval;
+    private readonly LeasedRecords _records;
+    private readonly EtcdLease _lease;
     private readonly Channel<bool> _updated = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private volatile TaskCompletionSource _round = NewRound();
-    private long _revision;
     private long? _writtenAt;
     private long? _renewedAt;
     private long? _lookedAt;
-    private bool _isOut;
+    private string? _outage;
+
+    /// <param name="store">The connection.</param>
+    /// <param name="ttl">The lease's time to live.</param>
+    /// <param name="timeProvider">The clock.</param>
+    /// <param name="logger">Where to log.</param>
+    public LeaseKeeper(EtcdStore store, TimeSpan ttl, TimeProvider timeProvider, ILogger logger)
+    {
+        _store = store;
+        _timeProvider = timeProvider;
+        _logger = logger;
+
+        // A server may hang for most of the lease's life: a renewal that it swallowed is followed by others in time.
+        _renewInterval = ttl / 5;
+        _lookInterval = ttl / 3;
+        _lease = new EtcdLease(store, ttl);
+        _records = new LeasedRecords(store, () => _updated.Writer.TryWrite(true), logger);
+    }
 
     /// <summary>Adds a key. Only before <see cref="RunAsync"/>.</summary>
     /// <param name="key">The key, that of no other record here.</param>
     /// <param name="farewell">What is written before the key is deleted, null for nothing.</param>
     /// <param name="mayTakeOver">Whether a value found under the key, held by another lease, is ours from an earlier life.</param>
-    public LeasedRecord Add(string key, byte[]? farewell, Func<ReadOnlyMemory<byte>, bool> mayTakeOver)
-    {
-        var record = new LeasedRecord(key, farewell, mayTakeOver, () => _updated.Writer.TryWrite(true), logger);
-        _records.Add(record);
-        return record;
-    }
+    public LeasedRecord Add(string key, byte[]? farewell, Func<ReadOnlyMemory<byte>, bool> mayTakeOver) => _records.Add(key, farewell, mayTakeOver);
 
     /// <summary>Holds the keys until cancelled, then withdraws them; false when they could not be withdrawn.</summary>
     /// <param name="expect">Told how long the next step takes at most, so that a loop that hangs is noticed.</param>
@@ -78,7 +91,7 @@ internal sealed class LeaseKeeper(EtcdStore store, TimeSpan ttl, TimeProvider ti
     public async Task<long> SettledAsync(CancellationToken cancellationToken)
     {
         await AllAsync(static record => record.IsSettled, cancellationToken).ConfigureAwait(false);
-        return Interlocked.Read(ref _revision);
+        return _records.Revision;
     }
 
     private static TaskCompletionSource NewRound() => new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -89,7 +102,7 @@ internal sealed class LeaseKeeper(EtcdStore store, TimeSpan ttl, TimeProvider ti
         {
             // In this order: what a round does after it was looked at ends the wait.
             var round = _round;
-            if (_records.TrueForAll(condition))
+            if (_records.All(condition))
             {
                 return;
             }
@@ -98,33 +111,33 @@ internal sealed class LeaseKeeper(EtcdStore store, TimeSpan ttl, TimeProvider ti
         }
     }
 
-    private string Keys => _records.Count == 1 ? _records[0].Name : $"{_records[0].Name} and {_records.Count - 1} more";
+    private string Keys => _records.ToString();
 
     private async Task HoldAsync(CancellationToken cancellationToken)
     {
-        if (_lease.Id != 0 && IsDue(_renewedAt, ttl / 3))
+        if (_lease.Id != 0 && IsDue(_renewedAt, _renewInterval))
         {
             await RenewAsync(cancellationToken).ConfigureAwait(false);
         }
 
-        if (_records.Exists(static record => record.IsUnknown) || IsDue(_lookedAt, LookInterval))
+        if (_records.Any(static record => record.IsUnknown) || IsDue(_lookedAt, LookInterval))
         {
-            await LookAsync(cancellationToken).ConfigureAwait(false);
+            await _records.LookAsync(_lease.Id, cancellationToken).ConfigureAwait(false);
+            _lookedAt = _timeProvider.GetTimestamp();
         }
 
-        var due = _records.FindAll(static record => record.IsDue);
-        if (due.Count > 0)
+        if (_records.Any(static record => record.IsDue))
         {
-            await WriteAsync(due, cancellationToken).ConfigureAwait(false);
+            await WriteAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private TimeSpan LookInterval => _records.Exists(static record => record.IsOccupied) ? OccupiedDelay : ttl / 3;
+    private TimeSpan LookInterval => _records.Any(static record => record.IsOccupied) ? OccupiedDelay : _lookInterval;
 
     private async Task RenewAsync(CancellationToken cancellationToken)
     {
         // Its life counts from when the renewal was sent.
-        var sent = timeProvider.GetTimestamp();
+        var sent = _timeProvider.GetTimestamp();
         if (await _lease.KeepAliveAsync(cancellationToken).ConfigureAwait(false))
         {
             _renewedAt = sent;
@@ -134,55 +147,19 @@ internal sealed class LeaseKeeper(EtcdStore store, TimeSpan ttl, TimeProvider ti
         LoseLease();
     }
 
-    /// <summary>Looks what stands under the keys: somebody may have deleted one, or taken it, or left it.</summary>
-    private async Task LookAsync(CancellationToken cancellationToken)
-    {
-        foreach (var isHeld in (bool[])[true, false])
-        {
-            foreach (var batch in _records.Where(record => record.IsHeld == isHeld).ToList().Chunk(KeyTransactions.MostKeys))
-            {
-                var found = await _keys.ReadAsync([.. batch.Select(static record => record.Key)], withValue: !isHeld, EtcdStore.Options(cancellationToken)).ConfigureAwait(false);
-                for (var index = 0; index < batch.Length; index++)
-                {
-                    batch[index].See(found[index], withValue: !isHeld, _lease.Id);
-                }
-            }
-        }
-
-        _lookedAt = timeProvider.GetTimestamp();
-    }
-
-    private async Task WriteAsync(List<LeasedRecord> due, CancellationToken cancellationToken)
+    private async Task WriteAsync(CancellationToken cancellationToken)
     {
         // What is set from here on wakes the next round; what was set before is written now.
         _updated.Reader.TryRead(out _);
         if (_lease.Id == 0)
         {
-            var sent = timeProvider.GetTimestamp();
+            var sent = _timeProvider.GetTimestamp();
             await _lease.EnsureAsync(cancellationToken).ConfigureAwait(false);
             _renewedAt = sent;
         }
 
-        _writtenAt = timeProvider.GetTimestamp();
-        foreach (var batch in due.Chunk(KeyTransactions.MostKeys))
-        {
-            var writes = Array.ConvertAll(batch, static record => record.Write());
-            var (revision, found) = await _keys.WriteAsync(writes, _lease.Id, EtcdStore.Options(cancellationToken)).ConfigureAwait(false);
-            for (var index = 0; index < batch.Length; index++)
-            {
-                if (found is null)
-                {
-                    batch[index].Written(writes[index].Value, revision, _lease.Id);
-                }
-                else
-                {
-                    // One of them is not as it was taken for: the others are written in the next round.
-                    batch[index].See(found[index], withValue: true, _lease.Id);
-                }
-            }
-
-            Interlocked.Exchange(ref _revision, Math.Max(Interlocked.Read(ref _revision), revision));
-        }
+        _writtenAt = _timeProvider.GetTimestamp();
+        await _records.WriteAsync(_lease.Id, cancellationToken).ConfigureAwait(false);
     }
 
     private void Interrupted(Exception exception)
@@ -194,89 +171,103 @@ internal sealed class LeaseKeeper(EtcdStore store, TimeSpan ttl, TimeProvider ti
             return;
         }
 
-        store.Failed(exception);
-        if (!_isOut)
+        _store.Failed(exception);
+        var reason = EtcdStore.Describe(exception);
+
+        // What etcd refuses somebody has to mend, so it is told though there was another outage before; how it cannot be reached changes all the time.
+        if (_outage is null || (EtcdStore.IsRefusal(exception) && reason != _outage))
         {
-            EtcdLog.KeepAliveInterrupted(logger, store.Endpoints, Keys, EtcdStore.Describe(exception));
-            _isOut = true;
+            EtcdLog.KeepAliveInterrupted(_logger, _store.Endpoints, Keys, reason);
+            _outage = reason;
         }
     }
 
     private void Recovered()
     {
-        store.Succeeded();
-        if (_isOut)
+        _store.Succeeded();
+        if (_outage is not null)
         {
-            EtcdLog.KeepAliveResumed(logger, Keys);
-            _isOut = false;
+            EtcdLog.KeepAliveResumed(_logger, Keys);
+            _outage = null;
         }
     }
 
     private void LoseLease()
     {
-        EtcdLog.LeaseLost(logger, Keys);
+        EtcdLog.LeaseLost(_logger, Keys);
         _lease.Forget();
-        _records.ForEach(static record => record.LeaseEnded());
+        _records.LeaseEnded();
     }
 
-    private bool IsDue(long? last, TimeSpan interval) => last is not { } then || timeProvider.GetElapsedTime(then) >= interval;
+    private bool IsDue(long? last, TimeSpan interval) => last is not { } then || _timeProvider.GetElapsedTime(then) >= interval;
 
     private TimeSpan Until(long? last, TimeSpan interval) =>
-        last is { } then ? TimeSpan.FromTicks(Math.Max(0, (interval - timeProvider.GetElapsedTime(then)).Ticks)) : interval;
+        last is { } then ? TimeSpan.FromTicks(Math.Max(0, (interval - _timeProvider.GetElapsedTime(then)).Ticks)) : interval;
 
     private async Task RestAsync(Action<TimeSpan> expect, CancellationToken cancellationToken)
     {
-        if (_isOut)
+        if (_outage is not null)
         {
-            await Task.Delay(EtcdStore.RetryDelay, timeProvider, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(EtcdStore.RetryDelay, _timeProvider, cancellationToken).ConfigureAwait(false);
             return;
         }
 
-        if (_records.Exists(static record => record.IsUnknown || record.IsDue))
+        if (_records.Any(static record => record.IsUnknown || record.IsDue))
         {
             // Lost or changed a moment ago: again at once.
             await SpaceWritesAsync(cancellationToken).ConfigureAwait(false);
             return;
         }
 
-        var renewal = _lease.Id != 0 ? Until(_renewedAt, ttl / 3) : ttl / 3;
+        var renewal = _lease.Id != 0 ? Until(_renewedAt, _renewInterval) : _lookInterval;
         var look = Until(_lookedAt, LookInterval);
         var rest = renewal < look ? renewal : look;
         expect(rest);
         using var resting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var updated = _updated.Reader.ReadAsync(resting.Token).AsTask();
-        await Task.WhenAny(updated, Task.Delay(rest, timeProvider, resting.Token)).ConfigureAwait(false);
+        await Task.WhenAny(updated, Task.Delay(rest, _timeProvider, resting.Token)).ConfigureAwait(false);
         await resting.CancelAsync().ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
         await SpaceWritesAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private Task SpaceWritesAsync(CancellationToken cancellationToken) =>
-        _writtenAt is null ? Task.CompletedTask : Task.Delay(Until(_writtenAt, UpdateInterval), timeProvider, cancellationToken);
+        _writtenAt is null ? Task.CompletedTask : Task.Delay(Until(_writtenAt, UpdateInterval), _timeProvider, cancellationToken);
 
     private async Task<bool> WithdrawAsync()
     {
-        try
+        var begun = _timeProvider.GetTimestamp();
+        while (true)
         {
-            var options = EtcdStore.Options(WithdrawTimeout, CancellationToken.None);
-            foreach (var batch in _records.Chunk(KeyTransactions.MostKeys))
+            try
             {
-                await _keys.DeleteUnderAsync(_lease.Id, [.. batch.Select(static record => (record.Key, record.Farewell))], options).ConfigureAwait(false);
+                await WithdrawOnceAsync().ConfigureAwait(false);
+                EtcdLog.Withdrawn(_logger, Keys);
+                return true;
             }
+            catch (RpcException gone) when (gone.StatusCode == StatusCode.NotFound)
+            {
+                // The lease had ended by itself.
+                EtcdLog.Withdrawn(_logger, Keys);
+                return true;
+            }
+            catch (Exception exception) when (EtcdStore.IsOutage(exception, CancellationToken.None))
+            {
+                _store.Failed(exception);
+                if (EtcdStore.IsRefusal(exception) || _timeProvider.GetElapsedTime(begun) + EtcdStore.CallTimeout > WithdrawTimeout)
+                {
+                    EtcdLog.NotWithdrawn(_logger, Keys, EtcdStore.Describe(exception));
+                    return false;
+                }
 
-            await _lease.RevokeAsync(options).ConfigureAwait(false);
+                await Task.Delay(EtcdStore.RetryDelay, _timeProvider, CancellationToken.None).ConfigureAwait(false);
+            }
         }
-        catch (RpcException gone) when (gone.StatusCode == StatusCode.NotFound)
-        {
-            // The lease had ended by itself.
-        }
-        catch (Exception exception) when (EtcdStore.IsOutage(exception, CancellationToken.None))
-        {
-            EtcdLog.NotWithdrawn(logger, Keys, EtcdStore.Describe(exception));
-            return false;
-        }
+    }
 
-        EtcdLog.Withdrawn(logger, Keys);
-        return true;
+    private async Task WithdrawOnceAsync()
+    {
+        await _records.DeleteAsync(_lease.Id, CancellationToken.None).ConfigureAwait(false);
+        await _lease.RevokeAsync(EtcdStore.Options(CancellationToken.None)).ConfigureAwait(false);
     }
 }
