@@ -171,7 +171,7 @@ internal static class AddressOptions
         var hasPort = text.LastIndexOf(':') > text.LastIndexOf(']');
         if (!SipUri.TryParse("sip:" + text, out var outside, out var error) || text.Contains(';', StringComparison.Ordinal))
         {
-            options.Add(Advertise, error ?? $"'{MemberRules.Shorten(advertised)}' is not an address, with or without a port");
+            options.Add(Advertise, $"'{MemberRules.Shorten(advertised)}' is not an address, with or without a port{(error is null ? string.Empty : $": {error}")}");
             return [];
         }
 

@@ -61,4 +61,32 @@ public class AddressTests
         await fleet.WaitForListAsync(static list => list.Count == 2);
         Assert.That((await fleet.Kamailio.ListAsync()).Select(static entry => entry.Set), Is.EquivalentTo(new[] { 2, 4 }));
     }
+
+    [TestCase("sip:127.0.0.9:5060")]
+    [TestCase("sip:127.0.0.9")]
+    public async Task An_address_that_returns_under_another_name_replaces_the_old_entry_and_is_never_there_twice(string spelling)
+    {
+        await using var fleet = await Fleet.StartAsync();
+        var old = await fleet.AnnounceAsync("old", "sip:127.0.0.9", "--ttl", "3s");
+        await fleet.WaitForListAsync(static list => Fleet.IsEnabled(list, "sip:127.0.0.9"));
+
+        old.Kill();
+        await fleet.AnnounceAsync("new", spelling);
+        var most = 0;
+        await fleet.WaitForListAsync(list =>
+        {
+            most = Math.Max(most, list.Count);
+            return list is [{ Attrs: { } attrs } only] && attrs.Contains("duid=new;", StringComparison.Ordinal) && Fleet.IsEnabled(list, spelling) && only.Uri == spelling;
+        });
+
+        // The end of the old one's lease changes nothing any more.
+        while (await fleet.Etcd.GetAsync("/kamrpc/default/members/1/old") is not null)
+        {
+            most = Math.Max(most, (await fleet.Kamailio.ListAsync()).Count);
+        }
+
+        Assert.That(Fleet.IsEnabled(await fleet.Kamailio.ListAsync(), spelling), Is.True);
+        Assert.That(most, Is.EqualTo(1));
+        Assert.That(fleet.Dispatcher.Output, Does.Not.Contain("PANIC"));
+    }
 }

@@ -171,7 +171,7 @@ public class AnnouncerTests
     public async Task Without_etcd_it_waits_says_so_and_exits_when_asked()
     {
         await _etcd.StopAsync();
-        var announcer = Announce("--uri", "sip:10.0.0.1");
+        var announcer = Announce("--uri", "sip:10.0.0.1", "--ack-timeout", "1s");
         await announcer.WaitForLineAsync("cannot be kept alive", Fleet.Deadline);
 
         await _etcd.StartAgainAsync();

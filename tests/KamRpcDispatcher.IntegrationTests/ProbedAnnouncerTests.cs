@@ -218,9 +218,9 @@ public class ProbedAnnouncerTests
         manager.Bind(new UnixDomainSocketEndPoint(folder.File("notify")));
         var announcer = Start("env", [$"NOTIFY_SOCKET={folder.File("notify")}", "WATCHDOG_USEC=300000", "dotnet", .. Arguments("--name", "a", "--uri", _sip.Uri, "--idle", "exec:false", "--drain-timeout", "1h")]);
 
+        await ToldAsync(manager, "STATUS=1 ready");
         await ToldAsync(manager, "READY=1");
         Assert.That(await _etcd.GetAsync(Members + "1/a"), Does.Contain(_sip.Uri), "ready is when it is announced");
-        await ToldAsync(manager, "STATUS=1 ready");
         await ToldAsync(manager, "WATCHDOG=1");
         await ToldAsync(manager, "WATCHDOG=1");
 

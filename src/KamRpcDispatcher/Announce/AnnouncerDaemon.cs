@@ -12,6 +12,9 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
     /// <summary>How long etcd may take until the announcer counts as running without it.</summary>
     private static readonly TimeSpan ReadyPatience = TimeSpan.FromSeconds(10);
 
+    /// <summary>How soon it is told what is not a change of a box: an outage, a name that somebody else has.</summary>
+    private static readonly TimeSpan StatusInterval = TimeSpan.FromSeconds(2);
+
     private readonly AnnouncerOptions _options;
     private readonly IServiceState _service;
     private readonly TimeProvider _timeProvider;
@@ -22,6 +25,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
     private readonly AsteriskMonitor? _asterisk;
     private readonly List<BoxWatch> _boxes = [];
     private readonly Pulse _pulse;
+    private string? _status;
 
     public AnnouncerDaemon(AnnouncerOptions options, IServiceState service, TimeProvider timeProvider, ILoggerFactory logs)
     {
@@ -60,7 +64,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
         }
 
         var stopped = Task.Delay(Timeout.InfiniteTimeSpan, _timeProvider, stop);
-        var starting = TellReadyAsync(stop);
+        var telling = TellAsync(stop);
         try
         {
             var ended = await Task.WhenAny([stopped, .. parts]).ConfigureAwait(false);
@@ -76,7 +80,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
         finally
         {
             await life.CancelAsync().ConfigureAwait(false);
-            foreach (var part in parts.Append(starting))
+            foreach (var part in parts.Append(telling))
             {
                 await part.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
@@ -101,7 +105,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
         MemberRecord.Write(member with { State = MemberState.Down, Reason = "withdrawn" }),
         value => MemberRecord.TryRead(member.Key, value, out var found, out _) && found.Uri.Equals(member.Uri));
 
-    private async Task TellReadyAsync(CancellationToken stop)
+    private async Task TellAsync(CancellationToken stop)
     {
         try
         {
@@ -113,14 +117,31 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
         }
 
         _service.Ready();
-        TellStatus();
+        while (true)
+        {
+            TellStatus();
+            await Task.Delay(StatusInterval, _timeProvider, stop).ConfigureAwait(false);
+        }
     }
 
     private void TellStatus()
     {
         var counts = _boxes.Where(static box => box.State is not null).GroupBy(static box => box.State!.Value).ToDictionary(static group => group.Key, static group => group.Sum(static box => box.Members));
-        _service.Status(string.Join(", ", Enum.GetValues<MemberState>()
-            .Where(counts.ContainsKey)
-            .Select(state => $"{counts[state]} {state.ToString().ToLowerInvariant()}")));
+        List<string> parts = [.. Enum.GetValues<MemberState>().Where(counts.ContainsKey).Select(state => $"{counts[state]} {state.ToString().ToLowerInvariant()}")];
+        if (_keeper.OccupiedCount is > 0 and var occupied)
+        {
+            parts.Add($"{occupied} not announced: the name is held by somebody else");
+        }
+
+        if (_keeper.Outage is { } outage)
+        {
+            parts.Add($"etcd cannot be used: {outage}");
+        }
+
+        var status = string.Join(", ", parts);
+        if (Interlocked.Exchange(ref _status, status) != status)
+        {
+            _service.Status(status);
+        }
     }
 }

@@ -27,7 +27,7 @@ internal sealed class LeaseKeeper
     private long? _writtenAt;
     private long? _renewedAt;
     private long? _lookedAt;
-    private string? _outage;
+    private volatile string? _outage;
 
     /// <param name="store">The connection.</param>
     /// <param name="ttl">The lease's time to live.</param>
@@ -45,6 +45,12 @@ internal sealed class LeaseKeeper
         _lease = new EtcdLease(store, ttl);
         _records = new LeasedRecords(store, () => _updated.Writer.TryWrite(true), logger);
     }
+
+    /// <summary>Why etcd cannot be used; null when it can.</summary>
+    public string? Outage => _outage;
+
+    /// <summary>How many of the keys somebody else has.</summary>
+    public int OccupiedCount => _records.OccupiedCount;
 
     /// <summary>Adds a key. Only before <see cref="RunAsync"/>.</summary>
     /// <param name="key">The key, that of no other record here.</param>

@@ -6,6 +6,9 @@ namespace KamRpcDispatcher.Etcd;
 /// <summary>One key of ours among those that a <see cref="LeaseKeeper"/> holds under its lease.</summary>
 internal sealed class LeasedRecord
 {
+    /// <summary>Somebody has to see that two boxes have one name: it is told about once a minute.</summary>
+    private const int LooksBetweenWarnings = 60;
+
     private readonly Func<ReadOnlyMemory<byte>, bool> _mayTakeOver;
     private readonly Action _updated;
     private readonly ILogger _logger;
@@ -13,6 +16,7 @@ internal sealed class LeasedRecord
     private ByteString _written = ByteString.Empty;
     private Standing _standing = Standing.Unknown;
     private bool _maySupersede = true;
+    private int _looksAtOther;
 
     /// <param name="name">The key.</param>
     /// <param name="farewell">What is written before the key is deleted, null for nothing: a lease that ends does not say so.</param>
@@ -151,7 +155,8 @@ internal sealed class LeasedRecord
             return;
         }
 
-        if (!IsOccupied)
+        _looksAtOther = IsOccupied ? _looksAtOther + 1 : 0;
+        if (_looksAtOther % LooksBetweenWarnings == 0)
         {
             EtcdLog.Occupied(_logger, Name, Destinations.MemberRules.Shorten(found.Value.ToStringUtf8(), 256));
         }

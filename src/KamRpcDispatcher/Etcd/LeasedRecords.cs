@@ -21,6 +21,9 @@ internal sealed class LeasedRecords(EtcdStore store, Action updated, ILogger log
         return record;
     }
 
+    /// <summary>How many keys somebody else has.</summary>
+    public int OccupiedCount => _records.Count(static record => record.IsOccupied);
+
     public bool Any(Predicate<LeasedRecord> condition) => _records.Exists(condition);
 
     public bool All(Predicate<LeasedRecord> condition) => _records.TrueForAll(condition);

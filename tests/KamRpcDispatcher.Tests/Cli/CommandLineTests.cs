@@ -83,6 +83,8 @@ public class CommandLineTests
     [TestCase("announce", "--uri", "sip:10.0.0.1", "--port", "5070")]
     [TestCase("announce", "--uri", "sip:10.0.0.1", "--attr", "a=1", "--attr", "a=2")]
     [TestCase("announce", "--uri", "sip:10.0.0.1", "extra")]
+    [TestCase("announce", "--uri", "sip:10.0.0.1", "--transport", "tls")]
+    [TestCase("announce", "--ip", "10.0.0.1", "--transport", "sctp")]
     [TestCase("frobnicate")]
     [TestCase]
     public async Task What_cannot_be_meant_is_a_usage_error(params string[] arguments)
@@ -91,6 +93,41 @@ public class CommandLineTests
 
         Assert.That(exitCode, Is.EqualTo(2));
         Assert.That(errors, Does.StartWith("kamrpc: "));
+    }
+
+    [TestCase("--uri: 'sip:10.0.0.2' needs a name of its own", "--uri", "a=sip:10.0.0.1", "--uri", "sip:10.0.0.2")]
+    [TestCase("--name: has no use where --uri gives names", "--uri", "a=sip:10.0.0.1", "--name", "b")]
+    [TestCase("--uri: the name 'a' is given twice", "--uri", "a=sip:10.0.0.1", "--uri", "a=sip:10.0.0.2")]
+    [TestCase("--uri: sip:10.0.0.1 is announced twice", "--uri", "a=sip:10.0.0.1", "--uri", "b=sip:10.0.0.1:5060")]
+    [TestCase("--uri: the name 'a/b'", "--uri", "a/b=sip:10.0.0.1")]
+    [TestCase("--ip: 'nosuch0' is neither an IPv4 or IPv6 address, nor auto, nor an interface of this machine (", "--ip", "nosuch0")]
+    [TestCase("--advertise: one port cannot lead to several servers", "--uri", "a=sip:10.0.0.1", "--uri", "b=sip:10.0.0.2", "--advertise", "10.9.9.9:5060")]
+    [TestCase("--advertise: 'x y", "--ip", "10.0.0.1", "--advertise", "x y")]
+    [TestCase("--probe: 'ping' is not options, tcp, exec:COMMAND or none", "--ip", "10.0.0.1", "--probe", "ping")]
+    [TestCase("--probe-uri: goes with --probe options or tcp", "--ip", "10.0.0.1", "--probe", "none", "--probe-uri", "sip:10.0.0.1")]
+    [TestCase("--probe: 'sip:10.0.0.1;transport=ws' cannot be probed over ws: give --probe-uri", "--uri", "sip:10.0.0.1;transport=ws")]
+    [TestCase("--probe-codes: ", "--ip", "10.0.0.1", "--probe-codes", "2xx,7xx")]
+    [TestCase("--fall: '0'", "--ip", "10.0.0.1", "--fall", "0")]
+    [TestCase("--idle: 'ask' is not exec:COMMAND", "--ip", "10.0.0.1", "--idle", "ask")]
+    [TestCase("--ami: needs --ami-secret-file", "--ip", "10.0.0.1", "--ami", "127.0.0.1:5038")]
+    [TestCase("--ami-user: goes with --ami, which is not given", "--ip", "10.0.0.1", "--ami-user", "x")]
+    [TestCase("--ami-secret-file: there is no file '/none'", "--ip", "10.0.0.1", "--ami", "127.0.0.1", "--ami-secret-file", "/none")]
+    [TestCase("--maxload: is given as --attr maxload too", "--ip", "10.0.0.1", "--maxload", "5", "--attr", "maxload=6")]
+    public async Task What_is_wrong_with_an_announcement_is_named(string error, params string[] options)
+    {
+        var (exitCode, output, errors) = await RunAsync(["announce", .. options]);
+
+        Assert.That((exitCode, output), Is.EqualTo((2, string.Empty)));
+        Assert.That(errors, Does.Contain("kamrpc: " + error));
+    }
+
+    [Test]
+    public async Task Without_a_way_to_etcd_there_is_no_automatic_address()
+    {
+        var (exitCode, output, errors) = await RunAsync(["announce", "--etcd", "http://no-such-host.invalid:2379", "--ip", "auto"]);
+
+        Assert.That((exitCode, output), Is.EqualTo((3, string.Empty)));
+        Assert.That(errors, Does.Contain("--ip auto: there is no way to etcd at http://no-such-host.invalid:2379"));
     }
 
     [Test]

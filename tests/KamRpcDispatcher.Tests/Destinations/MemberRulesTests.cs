@@ -26,6 +26,13 @@ public class MemberRulesTests
     public void What_would_break_out_of_attrs_is_named(string name, string value) =>
         Assert.That(MemberRules.CheckAttribute(name, value), Does.Contain("is not"));
 
+    [TestCase("maxload", "0")]
+    [TestCase("maxload", "many")]
+    [TestCase("maxload", "1000001")]
+    [TestCase("cc", "2")]
+    public void What_Kamailio_would_take_for_0_is_named(string name, string value) =>
+        Assert.That(MemberRules.CheckAttribute(name, value), Does.Contain($"the attribute '{name}' is").And.Contain($"'{value}'"));
+
     [TestCase("duid")]
     [TestCase("KamRpc")]
     [TestCase("weight")]

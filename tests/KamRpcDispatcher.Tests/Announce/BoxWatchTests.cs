@@ -1,0 +1,195 @@
+using System.Text;
+using System.Threading.Channels;
+using KamRpcDispatcher.Announce;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Probe;
+using KamRpcDispatcher.Tests.Etcd;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.Tests.Announce;
+
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class BoxWatchTests : IAsyncDisposable
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
+    private static readonly ProbeOutcome Alive = new(ProbeVerdict.Alive, "200 OK");
+    private static readonly ProbeOutcome Dead = new(ProbeVerdict.Dead, "no answer");
+    private static readonly ProbeOutcome Leaving = new(ProbeVerdict.Leaving, "503");
+
+    private readonly ObservedTime _time = new();
+    private readonly ScriptedProbe _probe = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Channel<MemberState?> _states = Channel.CreateUnbounded<MemberState?>();
+    private readonly LeasedRecord _record;
+    private readonly BoxWatch _watch;
+    private readonly Task _running;
+
+    public BoxWatchTests()
+    {
+        _record = new LeasedRecord("key", null, static _ => false, static () => { }, new LogCapture<BoxWatch>());
+        _watch = Watch(_probe);
+        _running = _watch.RunAsync(_stop.Token);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stop.Dispose();
+        await _probe.DisposeAsync();
+    }
+
+    [Test]
+    public async Task The_first_look_is_believed_and_written_with_its_time()
+    {
+        Assert.That(_record.IsDue, Is.False, "nothing is written before");
+        await _probe.AnswerAsync(Alive);
+
+        Assert.That(await NextAsync(), Is.EqualTo(MemberState.Ready));
+        Assert.That(Value(), Does.StartWith("{\"uri\":\"sip:10.0.0.1\",\"since\":\"2000-01-01T00:00:00"), "the clock's");
+    }
+
+    [Test]
+    public async Task Looks_come_at_the_interval_and_at_half_of_it_while_a_change_is_in_doubt()
+    {
+        await _probe.AnswerAsync(Alive);
+        await NextAsync();
+        await _time.WaitForWaitAsync(TimeSpan.FromSeconds(1));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await _probe.AnswerAsync(Dead);
+        await _time.WaitForWaitAsync(TimeSpan.FromSeconds(0.5));
+        Assert.That(_watch.State, Is.EqualTo(MemberState.Ready), "one lost packet is no death");
+        _time.Advance(TimeSpan.FromSeconds(0.5));
+        await _probe.AnswerAsync(Dead);
+
+        Assert.That(await NextAsync(), Is.EqualTo(MemberState.Down));
+        Assert.That(Value(), Does.Contain("\"state\":\"down\",\"reason\":\"no answer\""));
+    }
+
+    [Test]
+    public async Task A_hint_makes_it_look_at_once()
+    {
+        await _probe.AnswerAsync(Alive);
+        await NextAsync();
+        await _time.WaitForWaitAsync(TimeSpan.FromSeconds(1));
+
+        _watch.Hurry();
+
+        await _probe.AnswerAsync(Leaving);
+        Assert.That(await NextAsync(), Is.EqualTo(MemberState.Draining));
+    }
+
+    [Test]
+    public async Task What_says_by_another_way_that_it_leaves_is_draining_though_the_probe_finds_it_alive_until_it_is_dead()
+    {
+        await _probe.AnswerAsync(Alive);
+        await NextAsync();
+        _watch.Leaves("it said so");
+        Assert.That(await NextAsync(), Is.EqualTo(MemberState.Draining));
+        Assert.That(Value(), Does.Contain("it said so"));
+
+        await LookAsync(Alive);
+        await LookAsync(Dead);
+        await LookAsync(Dead);
+        Assert.That(await NextAsync(), Is.EqualTo(MemberState.Down), "and nothing in between");
+        await LookAsync(Alive);
+        Assert.That(await NextAsync(), Is.EqualTo(MemberState.Ready), "another life");
+    }
+
+    [Test]
+    public async Task What_takes_back_that_it_leaves_is_ready()
+    {
+        await _probe.AnswerAsync(Alive);
+        await NextAsync();
+        _watch.Leaves("it said so");
+        await NextAsync();
+        _watch.Leaves(null);
+
+        Assert.That(await NextAsync(), Is.EqualTo(MemberState.Ready));
+    }
+
+    [Test]
+    public async Task What_is_stopped_stays_draining_and_what_dies_meanwhile_is_down()
+    {
+        await _probe.AnswerAsync(Alive);
+        await NextAsync();
+        _watch.Stop("asked to");
+        Assert.That(await NextAsync(), Is.EqualTo(MemberState.Draining));
+        await LookAsync(Dead);
+        await LookAsync(Dead);
+        Assert.That(await NextAsync(), Is.EqualTo(MemberState.Down));
+        await LookAsync(Alive);
+
+        Assert.That(await NextAsync(), Is.EqualTo(MemberState.Draining));
+    }
+
+    [Test]
+    public async Task What_is_stopped_before_the_first_look_is_written_with_it()
+    {
+        _watch.Stop("asked to");
+        Assert.That(_record.IsDue, Is.False);
+        await _probe.AnswerAsync(Alive);
+
+        Assert.That(await NextAsync(), Is.EqualTo(MemberState.Draining));
+    }
+
+    [Test]
+    public async Task A_probe_that_does_not_come_back_is_overdue()
+    {
+        await _probe.AnswerAsync(Alive);
+        await NextAsync();
+        await LookAsync(Alive);
+        Assert.That(_watch.Pulse.IsOverdue, Is.False);
+
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.That(_watch.Pulse.IsOverdue, Is.True);
+    }
+
+    [Test]
+    public async Task Without_a_probe_it_is_ready_and_never_overdue()
+    {
+        var watch = Watch(null);
+        _ = watch.RunAsync(_stop.Token);
+
+        Assert.That(await NextAsync(), Is.EqualTo(MemberState.Ready));
+        _time.Advance(TimeSpan.FromDays(1));
+        Assert.That(watch.Pulse.IsOverdue, Is.False);
+    }
+
+    private BoxWatch Watch(IProbe? probe)
+    {
+        BoxWatch? watch = null;
+        var box = new Box(probe, [new Member(new MemberKey(1, "a"), SipUri.Parse("sip:10.0.0.1"))]);
+        var endpoints = EtcdEndpoints.TryParse(EtcdEndpoints.Default, out var parsed, out _) ? parsed : throw new InvalidOperationException();
+        var options = new AnnouncerOptions(new EtcdConnection(endpoints), "default", [box]);
+        return watch = new BoxWatch(box, [_record], options, () => _states.Writer.TryWrite(watch!.State), _time, new LogCapture<BoxWatch>());
+    }
+
+    private async Task LookAsync(ProbeOutcome outcome)
+    {
+        _watch.Hurry();
+        await _probe.AnswerAsync(outcome);
+    }
+
+    private Task<MemberState?> NextAsync() => _states.Reader.ReadAsync().AsTask().WaitAsync(Deadline);
+
+    private string Value() => Encoding.UTF8.GetString(_record.Write().Value.Span);
+
+    /// <summary>Answers each look with what the test says, when it says it.</summary>
+    private sealed class ScriptedProbe : IProbe
+    {
+        private readonly Channel<TaskCompletionSource<ProbeOutcome>> _looks = Channel.CreateUnbounded<TaskCompletionSource<ProbeOutcome>>();
+
+        public Task<ProbeOutcome> ProbeAsync(CancellationToken cancellationToken)
+        {
+            var look = new TaskCompletionSource<ProbeOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
+            _looks.Writer.TryWrite(look);
+            return look.Task.WaitAsync(cancellationToken);
+        }
+
+        public async Task AnswerAsync(ProbeOutcome outcome) => (await _looks.Reader.ReadAsync().AsTask().WaitAsync(Deadline)).SetResult(outcome);
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+}
