@@ -90,7 +90,7 @@ public class ProbedAnnouncerTests
         var probes = _sip.Probes;
         await WaitForStateAsync("1/a", "ready");
 
-        Assert.That(_sip.Probes - probes, Is.InRange(2, 5), "one may have come before the count began, and some after the third");
+        Assert.That(_sip.Probes - probes, Is.GreaterThanOrEqualTo(2), "the first of three may have come before the count began");
     }
 
     [Test]
