@@ -21,13 +21,7 @@ internal static class AddressOptions
     private static readonly Option<string?> Transport = CommonOptions.Text("--transport", "With --ip: udp, tcp or tls. [default: udp]");
     private static readonly Option<string?> Advertise = CommonOptions.Text("--advertise", "The address, with or without a port, under which Kamailio reaches the server, where that is another one (NAT, a container's mapped port).");
 
-    public static void AddTo(Command command)
-    {
-        foreach (var option in (Option[])[Name, Uri, Ip, Port, Transport, Advertise])
-        {
-            command.Add(option);
-        }
-    }
+    public static void AddTo(Command command) => CommonOptions.Add(command, Name, Uri, Ip, Port, Transport, Advertise);
 
     /// <summary>The servers named; what is wrong is with the reader.</summary>
     /// <exception cref="SocketException">There is no way to etcd, so that the address cannot be known.</exception>

@@ -13,6 +13,14 @@ internal static class CommonOptions
 
     public static Option<string?> LogLevel { get; } = Text("--log-level", "The least level logged: debug, information, warning, error. [default: information]");
 
+    public static void Add(Command command, params ReadOnlySpan<Option> options)
+    {
+        foreach (var option in options)
+        {
+            command.Add(option);
+        }
+    }
+
     public static Option<string?> Text(string name, string description) => new(name) { Description = description };
 
     public static Option<string[]> Texts(string name, string description) => new(name) { Description = description, DefaultValueFactory = static _ => [] };

@@ -13,13 +13,7 @@ internal static class EtcdOptions
     private static readonly Option<string?> User = CommonOptions.Text("--etcd-user", "etcd's user.");
     private static readonly Option<string?> PasswordFile = CommonOptions.Text("--etcd-password-file", "With --etcd-user: a file with the password, which its owner only should be able to read.");
 
-    public static void AddTo(Command command)
-    {
-        foreach (var option in new Option[] { Etcd, CertificateAuthority, Certificate, Key, User, PasswordFile })
-        {
-            command.Add(option);
-        }
-    }
+    public static void AddTo(Command command) => CommonOptions.Add(command, Etcd, CertificateAuthority, Certificate, Key, User, PasswordFile);
 
     /// <summary>How etcd is reached; null when an option is wrong.</summary>
     public static EtcdConnection? Read(OptionReader options)

@@ -13,13 +13,7 @@ internal static class KamailioOptions
     private static readonly Option<string?> FifoReplyDirectory = CommonOptions.Text("--fifo-reply-dir", "With a FIFO: Kamailio's fifo_reply_dir. [default: /tmp]");
     private static readonly Option<string?> CertificateAuthority = CommonOptions.Text("--kamailio-ca", "With https: a PEM file with the certificates to trust. [default: those that the system trusts]");
 
-    public static void AddTo(Command command)
-    {
-        foreach (var option in new Option[] { Kamailio, RpcTimeout, ReplyDirectory, FifoReplyDirectory, CertificateAuthority })
-        {
-            command.Add(option);
-        }
-    }
+    public static void AddTo(Command command) => CommonOptions.Add(command, Kamailio, RpcTimeout, ReplyDirectory, FifoReplyDirectory, CertificateAuthority);
 
     /// <summary>The Kamailio to call; null when the option is wrong.</summary>
     public static KamailioTarget? Target(OptionReader options) => options.Value<KamailioTarget>(Kamailio, KamailioAddress.Default, KamailioTarget.TryParse);

@@ -3,16 +3,12 @@ using System.Diagnostics.CodeAnalysis;
 using KamRpcDispatcher.Announce;
 using KamRpcDispatcher.Asterisk;
 using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Probe;
 
 namespace KamRpcDispatcher.Cli;
 
 /// <summary>The options of <c>kamrpc announce</c> that say what is waited for when it is stopped.</summary>
 internal static class LeaveOptions
 {
-    private const string CommandPrefix = "exec:";
-    private static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(5);
-
     private static readonly Option<string?> Idle = CommonOptions.Text("--idle", "exec:COMMAND that exits with 0 when the server has no calls any more. [default: asks Asterisk, with --ami]");
     private static readonly Option<string?> Ami = CommonOptions.Text("--ami", $"Asterisk's manager interface, which tells its calls, and at once when it shuts down or dies, such as {AmiAddress.Default}.");
     private static readonly Option<string?> AmiUser = CommonOptions.Text("--ami-user", "With --ami: the user in manager.conf, with read = system and write = reporting. [default: kamrpc]");
@@ -20,13 +16,7 @@ internal static class LeaveOptions
     private static readonly Option<string?> DrainTimeout = CommonOptions.Text("--drain-timeout", "When stopped: how long calls that are up may go on. [default: 60s; 0s without --ami or --idle]");
     private static readonly Option<string?> AckTimeout = CommonOptions.Text("--ack-timeout", "When stopped: how long the proxies may take to say that they send no more calls. [default: 10s]");
 
-    public static void AddTo(Command command)
-    {
-        foreach (var option in (Option[])[Ami, AmiUser, AmiSecretFile, Idle, DrainTimeout, AckTimeout])
-        {
-            command.Add(option);
-        }
-    }
+    public static void AddTo(Command command) => CommonOptions.Add(command, Ami, AmiUser, AmiSecretFile, Idle, DrainTimeout, AckTimeout);
 
     public static Func<AnnouncerOptions, AnnouncerOptions> Read(OptionReader options)
     {
@@ -75,10 +65,9 @@ internal static class LeaveOptions
 
     private static bool ParseIdle(string text, [NotNullWhen(true)] out IIdleCheck? value, [NotNullWhen(false)] out string? error)
     {
-        var isCommand = text.StartsWith(CommandPrefix, StringComparison.Ordinal) && text.Length > CommandPrefix.Length;
-        value = isCommand ? new CommandIdle(new CommandProbe(text[CommandPrefix.Length..], CommandTimeout)) : null;
-        error = isCommand ? null : $"'{MemberRules.Shorten(text)}' is not exec:COMMAND";
-        return isCommand;
+        value = ExecCommand.TryParse(text, timeout: null, out var command) ? new CommandIdle(command) : null;
+        error = value is null ? $"'{MemberRules.Shorten(text)}' is not exec:COMMAND" : null;
+        return error is null;
     }
 
     private static bool ParseWait(string text, out TimeSpan value, [NotNullWhen(false)] out string? error) =>

@@ -16,13 +16,7 @@ internal static class MemberOptions
     private static readonly Option<string[]> Attr = CommonOptions.Texts("--attr", "An attribute for Kamailio, name=value (repeatable).");
     private static readonly Option<string[]> Label = CommonOptions.Texts("--label", "A label for operators, name=value (repeatable).");
 
-    public static void AddTo(Command command)
-    {
-        foreach (var option in (Option[])[Set, Weight, Priority, MaxLoad, Attr, Label])
-        {
-            command.Add(option);
-        }
-    }
+    public static void AddTo(Command command) => CommonOptions.Add(command, Set, Weight, Priority, MaxLoad, Attr, Label);
 
     /// <summary>Makes the members of a server, one in each set.</summary>
     public static Func<AnnouncedServer, ImmutableArray<Member>> Read(OptionReader options)

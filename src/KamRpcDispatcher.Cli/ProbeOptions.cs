@@ -10,11 +10,6 @@ namespace KamRpcDispatcher.Cli;
 /// <summary>The options of <c>kamrpc announce</c> that say how it is looked whether a server is alive.</summary>
 internal static class ProbeOptions
 {
-    private const string Command = "exec:";
-
-    /// <summary>A command may take longer than an answer to OPTIONS.</summary>
-    private static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(5);
-
     private static readonly Option<string?> Probe = CommonOptions.Text("--probe", "How to look whether the server is alive: options (SIP OPTIONS), tcp (a connection), exec:COMMAND (exit code 0 alive, 75 leaving), none. [default: options]");
     private static readonly Option<string?> ProbeUri = CommonOptions.Text("--probe-uri", "Where to send OPTIONS, or connect to, instead of the announced URI.");
     private static readonly Option<string?> ProbeCodes = CommonOptions.Text("--probe-codes", $"The answers of a server that is alive; 503 is one that leaves. [default: {SipStatusCodes.Default}]");
@@ -24,13 +19,7 @@ internal static class ProbeOptions
     private static readonly Option<string?> Rise = CommonOptions.Text("--rise", "Good answers in a row until a server that was down is ready. [default: 1]");
     private static readonly Option<string?> Fall = CommonOptions.Text("--fall", "Bad answers in a row until a server that was ready is down. [default: 2]");
 
-    public static void AddTo(Command command)
-    {
-        foreach (var option in (Option[])[Probe, ProbeUri, ProbeCodes, ProbeTimeout, ProbeCa, Interval, Rise, Fall])
-        {
-            command.Add(option);
-        }
-    }
+    public static void AddTo(Command command) => CommonOptions.Add(command, Probe, ProbeUri, ProbeCodes, ProbeTimeout, ProbeCa, Interval, Rise, Fall);
 
     /// <summary>How often, and what counts.</summary>
     public static (TimeSpan Interval, int Rise, int Fall) ReadPace(OptionReader options) =>
@@ -81,17 +70,12 @@ internal static class ProbeOptions
 
     private static CommandProbe? Other(OptionReader options, string kind, TimeSpan? timeout)
     {
-        if (kind.StartsWith(Command, StringComparison.Ordinal) && kind.Length > Command.Length)
-        {
-            return new CommandProbe(kind[Command.Length..], timeout ?? CommandTimeout);
-        }
-
-        if (kind != "none")
+        if (!ExecCommand.TryParse(kind, timeout, out var command) && kind != "none")
         {
             options.Add(Probe, $"'{MemberRules.Shorten(kind)}' is not options, tcp, exec:COMMAND or none");
         }
 
-        return null;
+        return command;
     }
 
     private static void Refuse(OptionReader options, Option<string?> option, string why)

@@ -50,6 +50,15 @@ internal static class StatusJson
         writer.WriteString("uri", member.Uri.Text);
         writer.WriteString("state", Name(member.State));
         writer.WriteString("reason", member.Reason);
+        if (member.Since is { } since)
+        {
+            writer.WriteString("since", since);
+        }
+        else
+        {
+            writer.WriteNull("since");
+        }
+
         if (member.Weight is { } weight)
         {
             writer.WriteNumber("weight", weight);

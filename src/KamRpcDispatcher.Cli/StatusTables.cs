@@ -41,9 +41,14 @@ internal sealed class StatusTables(ClusterView cluster, DateTimeOffset now)
 
     private static string Milliseconds(double milliseconds) => FormattableString.Invariant($"{milliseconds:0.##} ms");
 
-    private static string State(Member member)
+    private string State(Member member)
     {
         var state = StatusJson.Name(member.State);
+        if (member is { State: not MemberState.Ready, Since: { } since })
+        {
+            state += $" for {Show(now - since)}";
+        }
+
         return string.IsNullOrEmpty(member.Reason) ? state : $"{state} ({member.Reason})";
     }
 

@@ -93,6 +93,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _store.Dispose();
+        _boxes.ForEach(static box => box.Dispose());
         foreach (var probe in _options.Boxes.Select(static box => box.Probe).OfType<IProbe>())
         {
             await probe.DisposeAsync().ConfigureAwait(false);

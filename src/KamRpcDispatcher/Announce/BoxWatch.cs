@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Probe;
@@ -7,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace KamRpcDispatcher.Announce;
 
 /// <summary>Looks at one box over and over, and keeps the records of its members in the state that it finds.</summary>
-internal sealed class BoxWatch
+internal sealed class BoxWatch : IDisposable
 {
     private readonly Box _box;
     private readonly IReadOnlyList<LeasedRecord> _records;
@@ -17,7 +16,9 @@ internal sealed class BoxWatch
     private readonly Action _changed;
     private readonly ILogger _logger;
     private readonly Lock _lock = new();
-    private readonly Channel<bool> _hurry = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    /// <summary>Ends the rest until the next look; another one takes its place when it was used.</summary>
+    private volatile CancellationTokenSource _rest = new();
     private string? _stopping;
     private string? _leaving;
     private (MemberState State, string? Reason) _told;
@@ -57,6 +58,7 @@ internal sealed class BoxWatch
             return;
         }
 
+        await using var ending = cancellationToken.UnsafeRegister(static watch => ((BoxWatch)watch!).Hurry(), this);
         while (true)
         {
             Pulse.Expect(_interval + _interval);
@@ -73,7 +75,9 @@ internal sealed class BoxWatch
     }
 
     /// <summary>Looks again at once: something has happened to the box.</summary>
-    public void Hurry() => _hurry.Writer.TryWrite(true);
+    public void Hurry() => _rest.Cancel();
+
+    public void Dispose() => _rest.Dispose();
 
     /// <summary>The box says by another way than the probe that it takes no new calls any more; null when it does again. Forgotten when it is dead.</summary>
     public void Leaves(string? reason)
@@ -113,13 +117,16 @@ internal sealed class BoxWatch
         }
     }
 
+    /// <summary>One timer and nothing else: a thousand boxes rest a thousand times a second.</summary>
     private async Task RestAsync(TimeSpan pause, CancellationToken cancellationToken)
     {
-        using var resting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var hurried = _hurry.Reader.ReadAsync(resting.Token).AsTask();
-        await Task.WhenAny(hurried, Task.Delay(pause, _timeProvider, resting.Token)).ConfigureAwait(false);
-        await resting.CancelAsync().ConfigureAwait(false);
+        await Task.Delay(pause, _timeProvider, _rest.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellationToken.ThrowIfCancellationRequested();
+        if (_rest.IsCancellationRequested)
+        {
+            // The used one is not disposed of: somebody may be about to cancel it once more.
+            _rest = new CancellationTokenSource();
+        }
     }
 
     private void Tell()

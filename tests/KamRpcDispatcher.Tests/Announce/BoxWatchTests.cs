@@ -37,6 +37,7 @@ public sealed class BoxWatchTests : IAsyncDisposable
         await _stop.CancelAsync();
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stop.Dispose();
+        _watch.Dispose();
         await _probe.DisposeAsync();
     }
 
@@ -149,7 +150,7 @@ public sealed class BoxWatchTests : IAsyncDisposable
     [Test]
     public async Task Without_a_probe_it_is_ready_and_never_overdue()
     {
-        var watch = Watch(null);
+        using var watch = Watch(null);
         _ = watch.RunAsync(_stop.Token);
 
         Assert.That(await NextAsync(), Is.EqualTo(MemberState.Ready));

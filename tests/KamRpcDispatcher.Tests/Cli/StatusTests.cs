@@ -22,7 +22,7 @@ public class StatusTests
         42,
         [
             new AnnouncedMember(Members.Of("a") with { Weight = 50, Labels = ImmutableSortedDictionary<string, string>.Empty.Add("version", "v2").Add("zone", "a") }, 0x694d),
-            new AnnouncedMember(Members.Of("b") with { State = MemberState.Draining, Reason = "kernel update", Priority = 3 }, 0),
+            new AnnouncedMember(Members.Of("b") with { State = MemberState.Draining, Reason = "kernel update", Since = Now.AddMinutes(-3), Priority = 3 }, 0),
         ],
         [],
         [new ReportingProxy("p1", Fine, null)]);
@@ -47,9 +47,9 @@ public class StatusTests
     [Test]
     public void A_cluster_in_step_reads_like_this() => Assert.That(new StatusTables(InStep, Now).ToString(), Is.EqualTo("""
         MEMBERS (newest record: revision 42)
-          SET  NAME  URI                     STATE                     WEIGHT  PRIORITY  LEASE   LABELS
-          1    a     sip:a.example.org:5060  ready                     50      0         lease   version=v2,zone=a
-          1    b     sip:b.example.org:5060  draining (kernel update)  -       3         static  -
+          SET  NAME  URI                     STATE                            WEIGHT  PRIORITY  LEASE   LABELS
+          1    a     sip:a.example.org:5060  ready                            50      0         lease   version=v2,zone=a
+          1    b     sip:b.example.org:5060  draining for 3m (kernel update)  -       3         static  -
 
         PROXIES
           NAME  KAMAILIO  REVISION  BEHIND  DRIFT  APPLIED  FROM
@@ -130,7 +130,7 @@ public class StatusTests
             Assert.That(status.GetProperty("inStep").GetBoolean(), Is.False);
             foreach (var member in status.GetProperty("members").EnumerateArray())
             {
-                Assert.That(Names(member), Is.EqualTo("set name uri state reason weight priority labels lease"));
+                Assert.That(Names(member), Is.EqualTo("set name uri state reason since weight priority labels lease"));
             }
 
             Assert.That(status.GetProperty("members").EnumerateArray().Select(static member => member.GetProperty("lease").GetString()), Is.EqualTo(new[] { "000000000000694d", null }));
