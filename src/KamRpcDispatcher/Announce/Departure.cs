@@ -27,12 +27,13 @@ internal sealed class Departure(
     public async Task RunAsync(CancellationToken hurry)
     {
         AnnounceLog.Leaving(logger);
-        service.Stopping();
         foreach (var box in boxes)
         {
             box.Stop(Reason);
         }
 
+        using var over = new CancellationTokenSource();
+        var telling = TellAsync(over.Token);
         try
         {
             await AwaitProxiesAsync(hurry).ConfigureAwait(false);
@@ -41,6 +42,18 @@ internal sealed class Departure(
         catch (OperationCanceledException) when (hurry.IsCancellationRequested)
         {
             AnnounceLog.Hurried(logger);
+        }
+
+        await over.CancelAsync().ConfigureAwait(false);
+        await telling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private async Task TellAsync(CancellationToken over)
+    {
+        while (true)
+        {
+            service.Stopping();
+            await Task.Delay(ProgressInterval, timeProvider, over).ConfigureAwait(false);
         }
     }
 
@@ -108,7 +121,6 @@ internal sealed class Departure(
             {
                 told = passed;
                 AnnounceLog.Waiting(logger, found.Description, Math.Ceiling((options.DrainTimeout - passed).TotalSeconds));
-                service.Stopping();
                 service.Status($"Leaving, {found.Description}");
             }
 

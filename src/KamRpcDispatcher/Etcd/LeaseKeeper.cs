@@ -76,6 +76,8 @@ internal sealed class LeaseKeeper
                 }
                 catch (Exception exception) when (EtcdStore.IsOutage(exception, cancellationToken))
                 {
+                    // gRPC says of a call that we gave up that it failed.
+                    cancellationToken.ThrowIfCancellationRequested();
                     Interrupted(exception);
                 }
 
