@@ -16,7 +16,7 @@ public sealed class TestCertificates : IDisposable
         var request = new CertificateRequest("CN=test authority", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, critical: true));
-        _authority = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-2), DateTimeOffset.UtcNow.AddDays(2));
+        _authority = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-2), DateTimeOffset.UtcNow.AddDays(60));
         File.WriteAllText(AuthorityFile, _authority.ExportCertificatePem());
         Server = Issue("server", "localhost", "127.0.0.1");
         Root = Issue("root");
@@ -44,7 +44,7 @@ public sealed class TestCertificates : IDisposable
             request.CertificateExtensions.Add(AlternativeNames(hosts));
         }
 
-        using var certificate = request.Create(_authority, DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1), RandomNumberGenerator.GetBytes(16));
+        using var certificate = request.Create(_authority, DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(30), RandomNumberGenerator.GetBytes(16));
         var files = (CertificateFile: _folder.File(commonName + ".pem"), KeyFile: _folder.File(commonName + ".key"));
         File.WriteAllText(files.CertificateFile, certificate.ExportCertificatePem());
         File.WriteAllText(files.KeyFile, key.ExportPkcs8PrivateKeyPem());
