@@ -140,11 +140,13 @@ public sealed class BoxWatchTests : IAsyncDisposable
     {
         await _probe.AnswerAsync(Alive);
         await NextAsync();
-        await LookAsync(Alive);
+        _watch.Hurry();
+        var look = await _probe.LookAsync();
         Assert.That(_watch.Pulse.IsOverdue, Is.False);
 
         _time.Advance(TimeSpan.FromMinutes(1));
         Assert.That(_watch.Pulse.IsOverdue, Is.True);
+        look.SetResult(Alive);
     }
 
     [Test]
@@ -189,7 +191,10 @@ public sealed class BoxWatchTests : IAsyncDisposable
             return look.Task.WaitAsync(cancellationToken);
         }
 
-        public async Task AnswerAsync(ProbeOutcome outcome) => (await _looks.Reader.ReadAsync().AsTask().WaitAsync(Deadline)).SetResult(outcome);
+        /// <summary>The next look, which has begun.</summary>
+        public Task<TaskCompletionSource<ProbeOutcome>> LookAsync() => _looks.Reader.ReadAsync().AsTask().WaitAsync(Deadline);
+
+        public async Task AnswerAsync(ProbeOutcome outcome) => (await LookAsync()).SetResult(outcome);
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
