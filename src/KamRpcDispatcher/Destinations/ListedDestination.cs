@@ -9,6 +9,9 @@ namespace KamRpcDispatcher.Destinations;
 /// <param name="Attributes">ATTRS.BODY, empty where there is none.</param>
 public sealed record ListedDestination(int Set, string Uri, ListedState State, bool Probing, int Priority, string Attributes)
 {
+    /// <summary>The calls that Kamailio counts on it, for algorithm 10; 0 where it counts none.</summary>
+    public int Calls { get; init; }
+
     /// <summary>Whether Kamailio may send calls there now (a trying destination is still in use).</summary>
     public bool IsRoutable => State is ListedState.Active or ListedState.Trying;
 }

@@ -8,6 +8,7 @@ namespace KamRpcDispatcher.Plan;
 internal static class AttributeText
 {
     private const string Mark = "kamrpc";
+    private const string DuidName = "duid";
 
     /// <summary>
     /// <c>duid=NAME;kamrpc=CLUSTER[;weight=N;rweight=N][;name=value...]</c>: deterministic, since a different text is a different entry.
@@ -15,7 +16,7 @@ internal static class AttributeText
     /// </summary>
     public static string Format(Member member, string cluster)
     {
-        var text = new StringBuilder($"duid={member.Key.Name};{Mark}={cluster}");
+        var text = new StringBuilder($"{DuidName}={member.Key.Name};{Mark}={cluster}");
         if (member.Weight is { } weight)
         {
             text.Append(CultureInfo.InvariantCulture, $";weight={weight};rweight={weight}");
@@ -30,18 +31,23 @@ internal static class AttributeText
     }
 
     /// <summary>Whether the entry with these attributes was added by this tool for this cluster.</summary>
-    public static bool IsOwn(string attributes, string cluster)
+    public static bool IsOwn(string attributes, string cluster) => Find(attributes, Mark) == cluster;
+
+    /// <summary>The identity of the entry with these attributes; null where they name none.</summary>
+    public static string? Duid(string attributes) => Find(attributes, DuidName);
+
+    private static string? Find(string attributes, string name)
     {
         foreach (var range in attributes.AsSpan().Split(';'))
         {
             var entry = attributes.AsSpan(range);
             var equals = entry.IndexOf('=');
-            if (equals == Mark.Length && entry[..equals].SequenceEqual(Mark))
+            if (equals == name.Length && entry[..equals].SequenceEqual(name))
             {
-                return entry[(equals + 1)..].SequenceEqual(cluster);
+                return entry[(equals + 1)..].ToString();
             }
         }
 
-        return false;
+        return null;
     }
 }

@@ -1,3 +1,5 @@
+using KamRpcDispatcher.Destinations;
+
 namespace KamRpcDispatcher.Plan;
 
 /// <summary>One call to Kamailio's dispatcher. Identified, as in Kamailio, by the set and the URI's text.</summary>
@@ -10,12 +12,15 @@ public abstract record Change(int Set, string Uri)
 /// <summary>Adds a destination.</summary>
 /// <param name="Set">The set's number.</param>
 /// <param name="Uri">The URI's text.</param>
-/// <param name="Flags">Kamailio's flag bits: 1 inactive, 2 trying, 8 probing.</param>
+/// <param name="Flags">Kamailio's flag bits, see <see cref="DestinationFlags"/>.</param>
 /// <param name="Priority">Kamailio's priority; 0 where the release takes none over RPC.</param>
 /// <param name="Attributes">The text of <c>attrs</c>.</param>
 public sealed record AddDestination(int Set, string Uri, int Flags, int Priority, string Attributes) : Change(Set, Uri)
 {
     public override bool IsStructural => true;
+
+    /// <summary>Whether calls go there as soon as it is added.</summary>
+    public bool IsRoutable => (Flags & (DestinationFlags.Inactive | DestinationFlags.Disabled)) == 0;
 }
 
 /// <summary>Removes every copy of a destination.</summary>
@@ -24,17 +29,44 @@ public sealed record RemoveDestination(int Set, string Uri) : Change(Set, Uri)
     public override bool IsStructural => true;
 }
 
-/// <summary>Lets a disabled destination take calls again.</summary>
+/// <summary>Ends the disabled state of a destination.</summary>
 /// <param name="Set">The set's number.</param>
 /// <param name="Uri">The URI's text.</param>
-/// <param name="IsProbed">Whether only after Kamailio's first good reply to a probe.</param>
-public sealed record EnableDestination(int Set, string Uri, bool IsProbed) : Change(Set, Uri)
+/// <param name="State">
+/// What it becomes: <see cref="ListedState.Active"/>, <see cref="ListedState.Trying"/>, or <see cref="ListedState.Inactive"/>, which ends
+/// with Kamailio's first good reply to a probe.
+/// </param>
+public sealed record EnableDestination(int Set, string Uri, ListedState State = ListedState.Active) : Change(Set, Uri)
 {
     public override bool IsStructural => false;
+
+    /// <summary>Whether calls go there from then on.</summary>
+    public bool IsRoutable => State is ListedState.Active or ListedState.Trying;
 }
 
 /// <summary>Stops new calls to a destination; those that are up go on.</summary>
 public sealed record DisableDestination(int Set, string Uri) : Change(Set, Uri)
 {
+    /// <summary>Names the destination where somebody else has one of the same text; null where the text is enough.</summary>
+    public string? Duid { get; init; }
+
     public override bool IsStructural => false;
+}
+
+/// <summary>
+/// Puts a destination in the place of others: Kamailio changes neither attributes nor priority in place. The newcomer is added first, so
+/// that the set is never without it, and the others stay as they are when Kamailio refuses it.
+/// </summary>
+/// <param name="Add">The newcomer; disabled when <see cref="Enable"/> follows.</param>
+/// <param name="Enable">Gives the newcomer the state of the one that it replaces; null when it is added with its state.</param>
+/// <param name="Disables">Takes the calls from those that it replaces.</param>
+/// <param name="Removes">Removes those.</param>
+public sealed record Replacement(AddDestination Add, EnableDestination? Enable, IReadOnlyList<DisableDestination> Disables, IReadOnlyList<RemoveDestination> Removes)
+{
+    /// <summary>Its changes, in order.</summary>
+    public IEnumerable<Change> Changes => [Add, .. Enable is null ? Array.Empty<Change>() : [Enable], .. Disables, .. Removes];
+
+    public bool Equals(Replacement? other) => other is not null && Changes.SequenceEqual(other.Changes);
+
+    public override int GetHashCode() => Add.GetHashCode();
 }

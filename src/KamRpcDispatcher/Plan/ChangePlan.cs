@@ -1,9 +1,43 @@
 namespace KamRpcDispatcher.Plan;
 
-/// <summary>What to change, in order, and what was left as it is.</summary>
-/// <param name="Changes">Enables and adds, then disables, then replacements (a remove and an add each), then removes.</param>
-/// <param name="Skips">What the membership asks for and the plan does not do.</param>
-public sealed record ChangePlan(IReadOnlyList<Change> Changes, IReadOnlyList<Skip> Skips)
+/// <summary>What to change, phase after phase, so that no set shrinks before it has grown; and what was left as it is.</summary>
+public sealed record ChangePlan
 {
-    public bool IsEmpty => Changes.Count == 0;
+    /// <summary>First: what takes calls again at once.</summary>
+    public IReadOnlyList<EnableDestination> Enables { get; init; } = [];
+
+    /// <summary>Second: the newcomers.</summary>
+    public IReadOnlyList<AddDestination> Adds { get; init; } = [];
+
+    /// <summary>Third: what gets no calls any more.</summary>
+    public IReadOnlyList<DisableDestination> Disables { get; init; } = [];
+
+    /// <summary>Fourth: what gets no calls any more and cannot be disabled, because a state change reaches one copy of several only.</summary>
+    public IReadOnlyList<RemoveDestination> Silencings { get; init; } = [];
+
+    /// <summary>Fifth: those with other attributes or another priority, one after another.</summary>
+    public IReadOnlyList<Replacement> Replacements { get; init; } = [];
+
+    /// <summary>Last: what is disabled already. Nobody waits for it.</summary>
+    public IReadOnlyList<RemoveDestination> Removes { get; init; } = [];
+
+    /// <summary>What the membership asks for and the plan does not do.</summary>
+    public IReadOnlyList<Skip> Skips { get; init; } = [];
+
+    /// <summary>All changes, in order.</summary>
+    public IEnumerable<Change> Changes =>
+        [.. Enables, .. Adds, .. Disables, .. Silencings, .. Replacements.SelectMany(static replacement => replacement.Changes), .. Removes];
+
+    public bool IsEmpty =>
+        Enables.Count + Adds.Count + Disables.Count + Silencings.Count + Replacements.Count + Removes.Count == 0;
+
+    /// <summary>Whether somebody still gets calls who should not: by a change of this plan, or because nothing can be done about it.</summary>
+    public bool OwesSilence => Disables.Count + Silencings.Count > 0 || Skips.Any(static skip => skip.Reason == SkipReason.Unsilenced);
+
+    /// <summary>Whether the list is what the membership asks for, destinations that Kamailio refuses apart.</summary>
+    public bool IsInForce => IsEmpty && Skips.All(static skip => !skip.IsDrift || skip.Reason == SkipReason.Quarantined);
+
+    /// <summary>How many changes are owed, a replacement counted once, and those that Kamailio does not take counted too.</summary>
+    public int Drift =>
+        Enables.Count + Adds.Count + Disables.Count + Silencings.Count + Replacements.Count + Removes.Count + Skips.Count(static skip => skip.IsDrift);
 }

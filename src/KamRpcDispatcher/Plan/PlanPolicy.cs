@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
+
 namespace KamRpcDispatcher.Plan;
 
-/// <summary>What the planner goes by, beside the membership and the list.</summary>
+/// <summary>What the planner goes by, beside the membership and the list: values only, so that a plan depends on nothing else.</summary>
 /// <param name="Cluster">The cluster's name: the mark of own entries.</param>
 public sealed record PlanPolicy(string Cluster)
 {
@@ -10,14 +12,56 @@ public sealed record PlanPolicy(string Cluster)
     /// <summary>Whether <c>dispatcher.add</c> takes a priority (Kamailio 5.6 and later).</summary>
     public bool HasPriorities { get; init; } = true;
 
+    /// <summary>What Kamailio's priorities are made of.</summary>
+    public DestinationOrder Order { get; init; } = DestinationOrder.Priority;
+
     /// <summary>The additions that Kamailio refused and that are not to be tried now.</summary>
-    public Func<AddDestination, bool> IsQuarantined { get; init; } = static _ => false;
+    public IReadOnlySet<RefusedDestination> Refused { get; init; } = ImmutableHashSet<RefusedDestination>.Empty;
 
-    /// <summary>Whether a destination that nobody wants any more, by set and URI, is to be removed now; until then it stays disabled.</summary>
-    public Func<int, string, bool> MayRemove { get; init; } = static (_, _) => true;
+    /// <summary>The destinations that nobody wants any more and that are to be removed now; until then they stay disabled. Null is all of them.</summary>
+    public IReadOnlySet<ListedKey>? DueForRemoval { get; init; }
 
-    /// <summary>Whether a destination gets calls only after Kamailio's own first good reply to a probe.</summary>
+    /// <summary>Whether a newcomer takes the place of a destination that nobody wants any more, so that a hash over the places moves nobody else.</summary>
+    public bool ReusesPlaces { get; init; }
+
+    /// <summary>Whether a destination gets calls only after Kamailio's own first good reply to a probe, as long as somebody else takes them.</summary>
     public bool IsAdmissionProbed { get; init; }
 
+    /// <summary>Those that Kamailio had found dead when they were disabled or left: they return as they were judged.</summary>
+    public IReadOnlySet<EndpointKey> FoundDead { get; init; } = ImmutableHashSet<EndpointKey>.Empty;
+
+    /// <summary>Those that are inactive because this tool wanted a proof first, and not by a verdict of Kamailio's.</summary>
+    public IReadOnlySet<EndpointKey> AwaitingProof { get; init; } = ImmutableHashSet<EndpointKey>.Empty;
+
     public bool Manages(int set) => Sets?.Contains(set) ?? true;
+}
+
+/// <summary>What Kamailio's priorities are made of.</summary>
+public enum DestinationOrder
+{
+    /// <summary>The member's own priority, and below it a hash of its name: the order among equals stays the same whoever joins or leaves.</summary>
+    Priority,
+
+    /// <summary>
+    /// The member's own priority only, for algorithms that compare priorities (13, 14, 15). The order among equals turns round at every
+    /// structural change, and adds cost Kamailio more.
+    /// </summary>
+    Plain,
+}
+
+/// <summary>An entry of Kamailio's list: its set and its text.</summary>
+public readonly record struct ListedKey(int Set, string Uri);
+
+/// <summary>A place where calls go: the set, and <see cref="Destinations.SipUri.Endpoint"/>, which is one for all spellings of a URI.</summary>
+public readonly record struct EndpointKey(int Set, string Endpoint);
+
+/// <summary>A destination that Kamailio refused: with another text or other attributes it is another one.</summary>
+public readonly record struct RefusedDestination(int Set, string Uri, string Attributes)
+{
+    /// <summary>The second spelling of a URI is refused with the first.</summary>
+    public static RefusedDestination Of(AddDestination add)
+    {
+        ArgumentNullException.ThrowIfNull(add);
+        return new RefusedDestination(add.Set, Spelling.First(add.Uri), add.Attributes);
+    }
 }

@@ -14,12 +14,12 @@ public static class Planner
 
         var desired = members.Where(member => policy.Manages(member.Key.Set)).ToLookup(static member => member.Key.Set);
         var actual = listed.Where(entry => policy.Manages(entry.Set)).ToLookup(static entry => entry.Set);
-        var draft = new PlanDraft();
+        var builder = new ChangePlanBuilder();
         foreach (var set in desired.Concat<IGrouping<int, object>>(actual).Select(static group => group.Key).Distinct().Order())
         {
-            new SetPlanner(set, [.. actual[set]], policy, draft).Plan(desired[set]);
+            new SetPlanner(set, [.. desired[set]], [.. actual[set]], policy, builder).Plan();
         }
 
-        return draft.ToPlan();
+        return builder.Build();
     }
 }

@@ -5,67 +5,63 @@ namespace KamRpcDispatcher.Plan;
 /// <summary>Plans one set.</summary>
 internal sealed class SetPlanner
 {
-    private const int InactiveFlag = 1;
-    private const int TryingFlag = 2;
-    private const int ProbingFlag = 8;
-
     private readonly int _set;
     private readonly PlanPolicy _policy;
-    private readonly PlanDraft _draft;
+    private readonly ChangePlanBuilder _plan;
+    private readonly SetTable _table;
+    private readonly List<Member> _wanted;
+    private readonly HashSet<string> _wantedEndpoints;
 
-    private readonly ILookup<string, ListedDestination> _own;
-    private readonly HashSet<string> _foreignEndpoints;
+    /// <summary>Where calls go now and will go: not to those that this plan takes them from.</summary>
+    private readonly HashSet<string> _stayingRoutable;
+    private readonly List<ListedDestination> _freePlaces;
 
-    // Kamailio finds a destination by its text: "remove" to the letter, "set_state" without regard to case.
-    private readonly HashSet<string> _foreignTexts;
-    private readonly HashSet<int> _takenPriorities;
-
-    public SetPlanner(int set, IReadOnlyList<ListedDestination> listed, PlanPolicy policy, PlanDraft draft)
+    public SetPlanner(int set, IReadOnlyList<Member> members, IReadOnlyList<ListedDestination> listed, PlanPolicy policy, ChangePlanBuilder plan)
     {
         _set = set;
         _policy = policy;
-        _draft = draft;
-        _own = listed.Where(IsOwn).ToLookup(static entry => EndpointOf(entry.Uri));
-        var foreign = listed.Where(entry => !IsOwn(entry)).Select(static entry => entry.Uri).ToList();
-        _foreignEndpoints = foreign.Select(EndpointOf).ToHashSet();
-        _foreignTexts = foreign.ToHashSet(StringComparer.OrdinalIgnoreCase);
-        _takenPriorities = listed.Select(static entry => entry.Priority).ToHashSet();
+        _plan = plan;
+        _table = new SetTable(listed, policy.Cluster);
+        _wanted = OneMemberAnEndpoint(members);
+        _wantedEndpoints = [.. _wanted.Select(static member => member.Uri.Endpoint)];
+        var ready = _wanted.Where(static member => member.State == MemberState.Ready).Select(static member => member.Uri.Endpoint).ToHashSet();
+        _stayingRoutable = [.. listed
+            .Where(entry => entry.IsRoutable && (!_table.IsOwn(entry) || ready.Contains(Spelling.EndpointOf(entry.Uri))))
+            .Select(static entry => Spelling.EndpointOf(entry.Uri))];
+        _freePlaces = policy.ReusesPlaces ? [.. Leaving().Where(static copies => copies.Count == 1 && copies[0].State == ListedState.Disabled).Select(static copies => copies[0])] : [];
     }
 
-    public void Plan(IEnumerable<Member> members)
+    public void Plan()
     {
-        var wanted = OneMemberAnEndpoint(members);
-        foreach (var member in wanted)
+        foreach (var member in _wanted)
         {
             PlanMember(member);
         }
 
-        var wantedEndpoints = wanted.Select(static member => member.Uri.Endpoint).ToHashSet();
-        foreach (var leaving in _own.Where(group => !wantedEndpoints.Contains(group.Key)))
+        foreach (var copies in Leaving())
         {
-            PlanLeaving([.. leaving]);
+            PlanLeaving(copies);
         }
     }
 
-    /// <summary>What an operator wrote need not be a URI of the kind that members announce; then it is equal to itself only.</summary>
-    private static string EndpointOf(string text) => SipUri.TryParse(text, out var uri, out _) ? uri.Endpoint : text;
+    private IEnumerable<List<ListedDestination>> Leaving() =>
+        _table.Own.Where(group => !_wantedEndpoints.Contains(group.Key)).Select(static group => group.ToList());
 
-    /// <summary>What a destination starts with that Kamailio has no verdict on.</summary>
-    private int FirstFlags => _policy.IsAdmissionProbed ? InactiveFlag | ProbingFlag : ProbingFlag;
-
-    private bool IsOwn(ListedDestination entry) => AttributeText.IsOwn(entry.Attributes, _policy.Cluster);
-
-    private List<Member> OneMemberAnEndpoint(IEnumerable<Member> members)
+    /// <summary>Of several members with one address a ready one is the truth, then one that Kamailio takes, then the one announced last.</summary>
+    private List<Member> OneMemberAnEndpoint(IReadOnlyList<Member> members)
     {
         var wanted = new List<Member>();
         foreach (var claimants in members.OrderBy(static member => member.Key).GroupBy(static member => member.Uri))
         {
-            // An address that is used again under a new name: the later announcement is the truth.
-            var latest = claimants.MaxBy(static member => member.CreatedRevision)!;
-            wanted.Add(latest);
-            foreach (var other in claimants.Where(member => member != latest))
+            var chosen = claimants
+                .OrderByDescending(static member => member.State == MemberState.Ready)
+                .ThenBy(member => _policy.Refused.Contains(new RefusedDestination(_set, member.Uri.Text, AttributeText.Format(member, _policy.Cluster))))
+                .ThenByDescending(static member => member.CreatedRevision)
+                .First();
+            wanted.Add(chosen);
+            foreach (var other in claimants.Where(member => member != chosen))
             {
-                _draft.Skip(new Skip(SkipReason.Superseded, _set, other.Uri.Text, other.Key));
+                Skip(SkipReason.Superseded, other.Uri.Text, other.Key);
             }
         }
 
@@ -74,127 +70,205 @@ internal sealed class SetPlanner
 
     private void PlanMember(Member member)
     {
-        if (_foreignEndpoints.Contains(member.Uri.Endpoint))
+        var copies = _table.Own[member.Uri.Endpoint].ToList();
+        if (member.State != MemberState.Ready)
         {
-            // A second copy would get a second share of the calls, and "remove" drops every copy, the operator's too.
-            _draft.Skip(new Skip(SkipReason.ForeignTwin, _set, member.Uri.Text, member.Key));
+            Silence(copies);
             return;
         }
 
-        var routable = member.State == MemberState.Ready;
-        var copies = _own[member.Uri.Endpoint].ToList();
-        if (copies.Count == 0)
+        if (_table.HasForeign(member.Uri.Endpoint))
         {
-            if (routable)
-            {
-                PlanAdd(member, FirstFlags);
-            }
-
-            return;
+            // A second copy would get a second share of the calls.
+            Skip(SkipReason.UnmanagedDuplicate, member.Uri.Text, member.Key);
         }
-
-        var entry = copies[0];
-        if (!routable)
+        else if (copies.Count == 0)
         {
-            PlanSilencing(copies);
+            PlanAdd(member);
         }
-        else if (copies.Count > 1 || !IsAsAnnounced(entry, member))
+        else if (copies.FirstOrDefault(entry => IsAsAnnounced(entry, member) && _table.IsOnlyOne(entry)) is { } listed)
+        {
+            PlanListed(listed, [.. copies.Where(entry => entry != listed)]);
+        }
+        else
         {
             PlanReplacement(copies, member);
         }
-        else if (entry.State == ListedState.Disabled)
-        {
-            _draft.Enable(_set, entry.Uri, _policy.IsAdmissionProbed);
-        }
     }
 
-    private void PlanSilencing(List<ListedDestination> copies)
+    /// <summary>A member that stands there as announced, perhaps beside others that it has replaced.</summary>
+    private void PlanListed(ListedDestination entry, List<ListedDestination> replaced)
     {
-        if (copies.Count > 1)
+        if (entry.State == ListedState.Disabled)
         {
-            // set_state reaches the first copy only, so the others would go on taking calls.
-            _draft.RemoveAtOnce(_set, copies.Select(static entry => entry.Uri).Distinct());
+            _plan.Enables.Add(new EnableDestination(_set, entry.Uri, StateAfter(replaced, entry.Uri)));
         }
-        else if (copies[0].State != ListedState.Disabled)
+        else if (entry.State == ListedState.Inactive && _policy.AwaitingProof.Contains(Key(entry.Uri)) && !IsSomebodyElseRoutable(entry.Uri))
         {
-            _draft.Disable(_set, copies[0].Uri);
+            _plan.Enables.Add(new EnableDestination(_set, entry.Uri));
         }
+
+        Silence(replaced);
+        RemoveNow(replaced);
     }
 
-    private void PlanAdd(Member member, int flags)
+    private void PlanAdd(Member member)
     {
-        var add = Addition(member, flags);
-        if (!IsHeldBack(add, member))
+        var place = _freePlaces.FirstOrDefault(free => PriorityEncoding.Matches(free.Priority, member, _policy.Order));
+        var add = Addition(member, member.Uri.Text, DestinationFlags.Probed(FirstState(member.Uri.Text)), place?.Priority);
+        if (IsHeldBack(add, member))
         {
-            _draft.Add(add);
+            return;
         }
+
+        if (place is null)
+        {
+            _plan.Adds.Add(add);
+            return;
+        }
+
+        _freePlaces.Remove(place);
+        _plan.Replacements.Add(new Replacement(add, null, [], [new RemoveDestination(_set, place.Uri)]));
     }
 
-    /// <summary>Keeps Kamailio's health verdict: a destination that it found dead is not announced as alive by a change of its weight.</summary>
     private void PlanReplacement(List<ListedDestination> copies, Member member)
     {
-        var flags = copies[0].State switch
+        string[] spellings = [member.Uri.Text, Spelling.Second(member.Uri.Text)];
+        var text = Array.Find(spellings, spelling => !_table.HasText(spelling))
+            ?? spellings.OrderBy(spelling => copies.Exists(entry => Equals(entry.Uri, spelling) && entry.State != ListedState.Disabled)).First();
+        var add = Addition(member, text, DestinationFlags.Probed(ListedState.Disabled), copies.Find(entry => PriorityEncoding.Matches(entry.Priority, member, _policy.Order))?.Priority);
+        if (copies.TrueForAll(static entry => entry.State == ListedState.Disabled))
         {
-            ListedState.Inactive => InactiveFlag | ProbingFlag,
-            ListedState.Trying => TryingFlag | ProbingFlag,
-            ListedState.Disabled => FirstFlags,
-            _ => ProbingFlag,
-        };
-        _takenPriorities.ExceptWith(copies.Select(static entry => entry.Priority));
-        var add = Addition(member, flags);
-        if (!IsHeldBack(add, member))
+            // At once: as it was before is better than not at all, and whether Kamailio takes the new form is to be seen.
+            copies[0] = copies[0] with { State = FirstState(copies[0].Uri) };
+            _plan.Enables.Add(new EnableDestination(_set, copies[0].Uri, copies[0].State));
+        }
+
+        if (copies.Exists(static entry => entry.Calls > 0))
         {
-            _draft.Replace(copies.Select(static entry => entry.Uri).Distinct(), add);
+            Skip(SkipReason.CallsCounted, copies[0].Uri, member.Key);
+            return;
+        }
+
+        if (IsHeldBack(add, member))
+        {
+            return;
+        }
+
+        if (_table.HasText(text))
+        {
+            // Both spellings are taken, by replacements that were broken off.
+            RemoveNow(copies.FindAll(entry => Equals(entry.Uri, text)), _plan.Silencings);
+            copies = copies.FindAll(entry => !Equals(entry.Uri, text));
+        }
+
+        var disables = new List<DisableDestination>();
+        var removes = new List<RemoveDestination>();
+        Silence(copies, disables, removes);
+        RemoveNow(copies, removes);
+        _plan.Replacements.Add(new Replacement(add, new EnableDestination(_set, text, StateAfter(copies, text)), disables, removes));
+    }
+
+    private void PlanLeaving(List<ListedDestination> copies)
+    {
+        // Somebody has taken its place.
+        copies.RemoveAll(entry => _plan.Replacements.Exists(replacement => replacement.Removes.Contains(new RemoveDestination(_set, entry.Uri))));
+        Silence(copies);
+        RemoveNow(copies.FindAll(entry => IsDue(entry.Uri)));
+        foreach (var text in Texts(copies).Where(text => !_table.HasForeignText(text) && !IsDue(text) && !_plan.Silencings.Contains(new RemoveDestination(_set, text))))
+        {
+            Skip(SkipReason.RemovalDelayed, text, null);
         }
     }
+
+    private bool IsDue(string text) => _policy.DueForRemoval?.Contains(new ListedKey(_set, text)) ?? true;
+
+    private void Silence(List<ListedDestination> copies) => Silence(copies, _plan.Disables, _plan.Silencings);
+
+    /// <summary>Takes the calls from own entries. By its text a state change reaches the first entry that has it, whoever's it is.</summary>
+    private void Silence(List<ListedDestination> copies, List<DisableDestination> disables, List<RemoveDestination> removes)
+    {
+        foreach (var entry in copies.Where(static entry => entry.State != ListedState.Disabled))
+        {
+            var remove = new RemoveDestination(_set, entry.Uri);
+            if (!_table.IsOnlyOne(entry) && !_table.HasForeignText(entry.Uri))
+            {
+                if (!removes.Contains(remove))
+                {
+                    removes.Add(remove);
+                }
+            }
+            else if (_table.Disable(entry) is { } disable)
+            {
+                disables.Add(disable);
+            }
+            else
+            {
+                Skip(SkipReason.Unsilenced, entry.Uri, null);
+            }
+        }
+    }
+
+    private void RemoveNow(List<ListedDestination> copies) => RemoveNow(copies, _plan.Removes);
+
+    private void RemoveNow(List<ListedDestination> copies, List<RemoveDestination> removes)
+    {
+        foreach (var text in Texts(copies))
+        {
+            var remove = new RemoveDestination(_set, text);
+            if (_table.HasForeignText(text))
+            {
+                // A remove drops every copy, the operator's too.
+                Skip(SkipReason.UnmanagedDuplicate, text, null);
+            }
+            else if (!removes.Contains(remove) && !_plan.Silencings.Contains(remove))
+            {
+                removes.Add(remove);
+            }
+        }
+    }
+
+    private static IEnumerable<string> Texts(List<ListedDestination> entries) => [.. entries.Select(static entry => entry.Uri).Distinct()];
+
+    private static bool Equals(string one, string other) => string.Equals(one, other, StringComparison.Ordinal);
+
+    /// <summary>What a destination starts with on which Kamailio has no verdict, or that it had found dead.</summary>
+    private ListedState FirstState(string text) =>
+        (_policy.IsAdmissionProbed || _policy.FoundDead.Contains(Key(text))) && IsSomebodyElseRoutable(text) ? ListedState.Inactive : ListedState.Active;
+
+    /// <summary>Keeps Kamailio's health verdict: a destination that it found dead is not announced as alive by a change of its attributes.</summary>
+    private ListedState StateAfter(List<ListedDestination> replaced, string text) =>
+        replaced.Exists(static entry => entry.State == ListedState.Active) ? ListedState.Active
+        : replaced.Exists(static entry => entry.State == ListedState.Trying) ? ListedState.Trying
+        : replaced.Exists(static entry => entry.State == ListedState.Inactive) ? ListedState.Inactive
+        : FirstState(text);
+
+    private bool IsSomebodyElseRoutable(string text) => _stayingRoutable.Count > (_stayingRoutable.Contains(Spelling.EndpointOf(text)) ? 1 : 0);
+
+    private EndpointKey Key(string text) => new(_set, Spelling.EndpointOf(text));
 
     private bool IsHeldBack(AddDestination add, Member member)
     {
-        if (!_policy.IsQuarantined(add))
+        if (!_policy.Refused.Contains(RefusedDestination.Of(add)))
         {
             return false;
         }
 
-        _draft.Skip(new Skip(SkipReason.Quarantined, _set, add.Uri, member.Key));
+        Skip(SkipReason.Quarantined, add.Uri, member.Key);
         return true;
     }
 
-    private AddDestination Addition(Member member, int flags) =>
+    private AddDestination Addition(Member member, string text, int flags, int? priority) =>
         new(
             _set,
-            member.Uri.Text,
+            text,
             flags,
-            _policy.HasPriorities ? FinePriority.Choose(member, _takenPriorities) : 0,
+            _policy.HasPriorities ? priority ?? PriorityEncoding.Choose(member, _policy.Order, _table.Priorities) : 0,
             AttributeText.Format(member, _policy.Cluster));
 
     private bool IsAsAnnounced(ListedDestination entry, Member member) =>
-        entry.Uri == member.Uri.Text
-        && entry.Attributes == AttributeText.Format(member, _policy.Cluster)
-        && (!_policy.HasPriorities || FinePriority.Coarse(entry.Priority) == member.Priority);
+        entry.Attributes == AttributeText.Format(member, _policy.Cluster)
+        && (!_policy.HasPriorities || PriorityEncoding.Matches(entry.Priority, member, _policy.Order));
 
-    private void PlanLeaving(List<ListedDestination> copies)
-    {
-        foreach (var text in copies.GroupBy(static entry => entry.Uri))
-        {
-            if (_foreignTexts.Contains(text.Key))
-            {
-                _draft.Skip(new Skip(SkipReason.ForeignTwin, _set, text.Key, null));
-                continue;
-            }
-
-            if (text.Any(static entry => entry.State != ListedState.Disabled))
-            {
-                _draft.Disable(_set, text.Key);
-            }
-
-            if (_policy.MayRemove(_set, text.Key))
-            {
-                _draft.Remove(_set, text.Key);
-            }
-            else
-            {
-                _draft.Skip(new Skip(SkipReason.RemovalDelayed, _set, text.Key, null));
-            }
-        }
-    }
+    private void Skip(SkipReason reason, string text, MemberKey? member) => _plan.Skips.Add(new Skip(reason, _set, text, member));
 }

@@ -6,9 +6,9 @@ namespace KamRpcDispatcher.Plan;
 public enum SkipReason
 {
     /// <summary>The same destination stands in the set, put there by an operator or a list file.</summary>
-    ForeignTwin,
+    UnmanagedDuplicate,
 
-    /// <summary>Another member of the set, announced later, has the same URI.</summary>
+    /// <summary>Another member of the set has the same address: a ready one, one that Kamailio takes, or one that was announced later.</summary>
     Superseded,
 
     /// <summary>Kamailio refused the destination; it is tried again later.</summary>
@@ -16,6 +16,15 @@ public enum SkipReason
 
     /// <summary>Nobody wants the destination any more; it is disabled, and removed after a while if nobody wants it back.</summary>
     RemovalDelayed,
+
+    /// <summary>It should get no calls, and nothing can be done: a state change would reach somebody else's copy of the same text.</summary>
+    Unsilenced,
+
+    /// <summary>Its attributes are to change while calls are counted on it: the counter would start at 0 again. They change when it is idle.</summary>
+    CallsCounted,
+
+    /// <summary>The change was made and had no effect; it is made again later.</summary>
+    WithoutEffect,
 }
 
 /// <summary>One thing that the planner left as it is.</summary>
@@ -23,4 +32,8 @@ public enum SkipReason
 /// <param name="Set">The set's number.</param>
 /// <param name="Uri">The URI's text.</param>
 /// <param name="Member">The member it is about, null for an entry without one.</param>
-public sealed record Skip(SkipReason Reason, int Set, string Uri, MemberKey? Member);
+public sealed record Skip(SkipReason Reason, int Set, string Uri, MemberKey? Member)
+{
+    /// <summary>Whether Kamailio's list is not what the membership asks for because of it.</summary>
+    public bool IsDrift => Reason is SkipReason.Quarantined or SkipReason.Unsilenced or SkipReason.CallsCounted or SkipReason.WithoutEffect;
+}

@@ -63,7 +63,8 @@ internal sealed class KamailioDispatcher(IRpcClient client, IRpcClient? reader =
 
         // Marked for probing: with ds_probing_mode 0 and 3 nothing else is probed.
         EnableDestination enable => client.SetDestinationStateAsync(
-            enable.IsProbed ? DestinationState.Inactive : DestinationState.Active, isProbed: true, change.Set, change.Uri, cancellationToken),
+            State(enable.State), isProbed: true, change.Set, change.Uri, cancellationToken),
+        DisableDestination { Duid: { } duid } => client.SetDuidStateAsync(DestinationState.Disabled, isProbed: false, change.Set, duid, cancellationToken),
         DisableDestination => client.SetDestinationStateAsync(DestinationState.Disabled, isProbed: false, change.Set, change.Uri, cancellationToken),
         _ => throw new NotSupportedException($"{change.GetType().Name} is no change that Kamailio knows."),
     };
@@ -108,8 +109,16 @@ internal sealed class KamailioDispatcher(IRpcClient client, IRpcClient? reader =
     {
         var list = await way.ListDestinationsAsync(ListMode.Normal, cancellationToken).ConfigureAwait(false);
         _length = list.Count;
-        return [.. list.Select(static entry => new ListedDestination(entry.Set, entry.Uri, State(entry.State), entry.IsProbed, entry.Priority, entry.Attributes))];
+        return [.. list.Select(static entry => new ListedDestination(entry.Set, entry.Uri, State(entry.State), entry.IsProbed, entry.Priority, entry.Attributes) { Calls = entry.DialogLoad ?? 0 })];
     }
+
+    private static DestinationState State(ListedState state) => state switch
+    {
+        ListedState.Active => DestinationState.Active,
+        ListedState.Inactive => DestinationState.Inactive,
+        ListedState.Disabled => DestinationState.Disabled,
+        _ => DestinationState.Trying,
+    };
 
     private static ListedState State(DestinationState state) => state switch
     {

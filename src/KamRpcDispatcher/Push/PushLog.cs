@@ -49,6 +49,9 @@ internal static partial class PushLog
     [LoggerMessage(2007, LogLevel.Warning, "{Path} cannot be locked ({Reason}): a second daemon for this Kamailio would not be noticed. Run kamrpc as a user that may write beside Kamailio's socket")]
     public static partial void NotLockable(ILogger logger, string path, string reason);
 
+    [LoggerMessage(2008, LogLevel.Error, "Set {Set}: {Uri} is not added: {Reason}. Looked at again in {Wait}")]
+    public static partial void NotSent(ILogger logger, int set, string uri, string reason, TimeSpan wait);
+
     [LoggerMessage(2006, LogLevel.Warning, "Set {Set}: {Uri} could not be {Change}: {Reason}. Planned again from the list")]
     private static partial void ChangeRefused(ILogger logger, string change, int set, string uri, string reason);
 }

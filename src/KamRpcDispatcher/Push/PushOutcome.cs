@@ -1,7 +1,17 @@
+using System.Collections.Immutable;
+using KamRpcDispatcher.Plan;
+
 namespace KamRpcDispatcher.Push;
 
 /// <summary>How far a push got.</summary>
 /// <param name="Applied">How many changes Kamailio accepted.</param>
 /// <param name="IsBusy">Whether Kamailio takes no structural change for now.</param>
 /// <param name="Refused">How many changes Kamailio refused.</param>
-public readonly record struct PushOutcome(int Applied, bool IsBusy, int Refused);
+public sealed record PushOutcome(int Applied, bool IsBusy, int Refused)
+{
+    /// <summary>What was held back, and why.</summary>
+    public ImmutableArray<Objection> Objections { get; init; } = [];
+
+    /// <summary>Those that still get calls, because without them their set would have nobody.</summary>
+    public ImmutableArray<DisableDestination> Deferred { get; init; } = [];
+}

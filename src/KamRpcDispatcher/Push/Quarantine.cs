@@ -9,16 +9,18 @@ internal sealed class Quarantine(TimeProvider timeProvider)
     private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(5);
 
-    private readonly Dictionary<(int Set, string Uri, string Attributes), Entry> _entries = [];
+    private readonly Dictionary<RefusedDestination, Entry> _entries = [];
+
+    /// <summary>Those that are to wait.</summary>
+    public IReadOnlySet<RefusedDestination> Held => _entries.Where(pair => timeProvider.GetUtcNow() < pair.Value.RetryAt).Select(static pair => pair.Key).ToHashSet();
 
     /// <summary>Whether the addition is to wait.</summary>
-    public bool Holds(AddDestination add) =>
-        _entries.TryGetValue(Key(add), out var entry) && timeProvider.GetUtcNow() < entry.RetryAt;
+    public bool Holds(AddDestination add) => Held.Contains(RefusedDestination.Of(add));
 
     /// <summary>Takes note of a refusal and says how long the destination waits.</summary>
     public TimeSpan Refuse(AddDestination add, string reason)
     {
-        var key = Key(add);
+        var key = RefusedDestination.Of(add);
         var wait = _entries.TryGetValue(key, out var entry) ? entry.Wait * 2 : FirstWait;
         wait = wait < LongestWait ? wait : LongestWait;
         var now = timeProvider.GetUtcNow();
@@ -33,14 +35,12 @@ internal sealed class Quarantine(TimeProvider timeProvider)
 
     /// <summary>Why a destination was refused last, and when it is tried again; null when it was not.</summary>
     public (string Reason, DateTimeOffset RetryAt)? Find(int set, string uri) =>
-        _entries.Where(pair => pair.Key.Set == set && pair.Key.Uri == uri)
+        _entries.Where(pair => pair.Key.Set == set && pair.Key.Uri == Spelling.First(uri))
             .Select(static pair => ((string, DateTimeOffset)?)(pair.Value.Reason, pair.Value.RetryAt))
             .LastOrDefault();
 
     /// <summary>Forgets a destination that Kamailio lists.</summary>
-    public void Release(AddDestination add) => _entries.Remove(Key(add));
-
-    private static (int Set, string Uri, string Attributes) Key(AddDestination add) => (add.Set, add.Uri, add.Attributes);
+    public void Release(AddDestination add) => _entries.Remove(RefusedDestination.Of(add));
 
     private readonly record struct Entry(TimeSpan Wait, DateTimeOffset RetryAt, string Reason);
 }

@@ -35,6 +35,7 @@ internal sealed class ReadBack
         var isWiped = !isSameLife || _list.Exists(entry => !listed.Contains((entry.Set, entry.Uri)) && !_removed.Contains((entry.Set, entry.Uri)));
         var result = new ReadBackResult(
             isSameLife && !list.SequenceEqual(_list),
+            isWiped,
             [.. _added.Where(add => listed.Contains((add.Set, add.Uri)))],
             isWiped ? [] : [.. _added.Where(add => !listed.Contains((add.Set, add.Uri)))]);
         (_life, _list) = (table.Life, list);

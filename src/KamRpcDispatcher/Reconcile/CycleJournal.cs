@@ -115,14 +115,23 @@ internal sealed class CycleJournal(IProxyReport report, Quarantine quarantine, F
     {
         switch (skip.Reason)
         {
-            case SkipReason.ForeignTwin when skip.Member is { } member:
+            case SkipReason.UnmanagedDuplicate when skip.Member is { } member:
                 ReconcileLog.ForeignTwin(logger, member, skip.Uri);
                 break;
-            case SkipReason.ForeignTwin:
+            case SkipReason.UnmanagedDuplicate:
                 ReconcileLog.ForeignCopy(logger, skip.Set, skip.Uri);
                 break;
             case SkipReason.Superseded:
                 ReconcileLog.Superseded(logger, skip.Member!.Value, skip.Uri);
+                break;
+            case SkipReason.Unsilenced:
+                ReconcileLog.Unsilenced(logger, skip.Set, skip.Uri);
+                break;
+            case SkipReason.CallsCounted:
+                ReconcileLog.CallsCounted(logger, skip.Set, skip.Uri);
+                break;
+            case SkipReason.WithoutEffect:
+                ReconcileLog.WithoutEffect(logger, skip.Set, skip.Uri);
                 break;
             case SkipReason.Quarantined or SkipReason.RemovalDelayed:
                 // Logged when Kamailio refused it; part of every leave.
@@ -153,7 +162,7 @@ internal sealed class CycleJournal(IProxyReport report, Quarantine quarantine, F
         {
             ReconcileLog.InStep(logger, status.Revision, status.Sets.Values.Sum(static set => set.Destinations), status.Sets.Count);
         }
-        else if (isNews && plan.IsEmpty)
+        else if (isNews && plan.IsInForce)
         {
             ReconcileLog.InStepButQuarantined(logger, status.Revision, status.Drift);
         }
@@ -166,10 +175,10 @@ internal sealed class CycleJournal(IProxyReport report, Quarantine quarantine, F
             .GroupBy(static entry => entry.Set)
             .ToImmutableSortedDictionary(static set => set.Key, static set => new SetStatus(set.Count(), set.Count(static entry => entry.IsRoutable)));
         return new ProxyStatus(
-            plan.IsEmpty ? membership.Revision : _reported?.Revision ?? 0,
+            plan.IsInForce ? membership.Revision : _reported?.Revision ?? 0,
             timeProvider.GetUtcNow(),
             table.Version.ToString(),
-            plan.Changes.Count + refused.Count,
+            plan.Drift,
             sets)
         {
             Held = _held,

@@ -42,8 +42,9 @@ public sealed class DispatcherDaemon(DispatcherOptions options, TimeProvider tim
         reconciler = new Reconciler(
             Source(store, keys),
             dispatcher,
-            new SafePush(dispatcher, gracePeriod, quarantine, logs.CreateLogger<SafePush>()),
-            new PlanPolicy(options.Cluster) { Sets = options.Sets, IsQuarantined = quarantine.Holds, IsAdmissionProbed = options.IsAdmissionProbed },
+            new PlanExecutor(dispatcher, gracePeriod, quarantine, [new MemoryGuard(client, options.MemoryFloorPercent)], logs.CreateLogger<PlanExecutor>()),
+            quarantine,
+            new PlanPolicy(options.Cluster) { Sets = options.Sets, Order = options.Order, IsAdmissionProbed = options.IsAdmissionProbed },
             new CycleJournal(report, quarantine, () => Status(gracePeriod), timeProvider, logs.CreateLogger<CycleJournal>()),
             options.Reconciler,
             () =>

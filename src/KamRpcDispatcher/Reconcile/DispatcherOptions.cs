@@ -1,5 +1,6 @@
 using KamailioRpc;
 using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Plan;
 
 namespace KamRpcDispatcher.Reconcile;
 
@@ -30,6 +31,12 @@ public sealed record DispatcherOptions(EtcdConnection Etcd, string Cluster, Kama
 
     /// <summary>Whether a new member gets calls only after Kamailio's own first good reply to a probe.</summary>
     public bool IsAdmissionProbed { get; init; }
+
+    /// <summary>What Kamailio's priorities are made of.</summary>
+    public DestinationOrder Order { get; init; } = DestinationOrder.Priority;
+
+    /// <summary>The part of Kamailio's shared memory, in percent, below which nothing is added or removed.</summary>
+    public int MemoryFloorPercent { get; init; } = 10;
 
     /// <summary>Where the last good membership is kept, null for nowhere.</summary>
     public string? StateDirectory { get; init; }

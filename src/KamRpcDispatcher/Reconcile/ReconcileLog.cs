@@ -47,6 +47,15 @@ internal static partial class ReconcileLog
     [LoggerMessage(3009, LogLevel.Warning, "Member {Member} is left out: another member of its set, announced later, has {Uri} too")]
     public static partial void Superseded(ILogger logger, MemberKey member, string uri);
 
+    [LoggerMessage(3015, LogLevel.Error, "Set {Set}: {Uri} still gets calls and cannot be disabled: somebody else has added the same text, and Kamailio changes the state of that one. Remove the other one (kamcmd dispatcher.remove takes both; they are added again)")]
+    public static partial void Unsilenced(ILogger logger, int set, string uri);
+
+    [LoggerMessage(3016, LogLevel.Warning, "Set {Set}: the attributes of {Uri} change when it has no calls: Kamailio counts calls on it, and the counter would start at 0 again. Drain it for a moment to have it at once")]
+    public static partial void CallsCounted(ILogger logger, int set, string uri);
+
+    [LoggerMessage(3017, LogLevel.Error, "Set {Set}: a change of {Uri} was made more than once and had no effect: it is repeated ever more slowly, once a minute in the end. Look for somebody who undoes it, and into Kamailio's log")]
+    public static partial void WithoutEffect(ILogger logger, int set, string uri);
+
     [LoggerMessage(3013, LogLevel.Warning, "{Address}: over HTTP any of Kamailio's TCP workers carries a change out, several at once: two writers can crash Kamailio, and a change whose reply was lost may be made later. Change over jsonrpc+unix: instead")]
     public static partial void NotSerial(ILogger logger, KamailioAddress address);
 

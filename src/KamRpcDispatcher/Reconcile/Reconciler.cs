@@ -11,7 +11,8 @@ namespace KamRpcDispatcher.Reconcile;
 /// </summary>
 /// <param name="source">The membership.</param>
 /// <param name="dispatcher">Kamailio.</param>
-/// <param name="push">The way to change it.</param>
+/// <param name="executor">The way to change it.</param>
+/// <param name="quarantine">What Kamailio refuses.</param>
 /// <param name="policy">What the planner goes by.</param>
 /// <param name="journal">Tells what comes of it.</param>
 /// <param name="options">How often, and how careful.</param>
@@ -20,7 +21,8 @@ namespace KamRpcDispatcher.Reconcile;
 internal sealed class Reconciler(
     IMembershipSource source,
     IDispatcher dispatcher,
-    SafePush push,
+    PlanExecutor executor,
+    Quarantine quarantine,
     PlanPolicy policy,
     CycleJournal journal,
     ReconcilerOptions options,
@@ -28,7 +30,9 @@ internal sealed class Reconciler(
     TimeProvider timeProvider)
 {
     private readonly WakeSignal _wake = new();
-    private readonly RemovalClock _removals = new(options.RemovalDelay, timeProvider);
+    private readonly RemovalDelay _removals = new(options.RemovalDelay, timeProvider);
+    private readonly VerdictMemory _verdicts = new(timeProvider);
+    private readonly PlanBrake _brake = new(timeProvider);
 
     /// <summary>Something may have changed: look again now.</summary>
     public void Wake() => _wake.Raise();
@@ -84,17 +88,15 @@ internal sealed class Reconciler(
                 return options.Resync;
             }
 
-            push.Verify(table);
+            executor.Verify(table);
+            _verdicts.Observe(table);
             var held = PanicGuard.Held(membership, options.Panic, timeProvider.GetUtcNow()).Where(member => policy.Manages(member.Key.Set)).ToList();
             journal.Held(held, options.Panic);
-            var plan = Planner.Plan([.. membership.Members, .. held], table.Destinations, policy with
-            {
-                HasPriorities = table.Version.HasPriorities,
-                MayRemove = _removals.IsDue,
-            });
+            var plan = _brake.Hold(Planner.Plan([.. membership.Members, .. held], table.Destinations, PolicyFor(table)), executor.TakeMade());
             _removals.Observe(plan);
+            _verdicts.Observe(plan);
             journal.Planned(membership, table, plan);
-            return plan.IsEmpty ? options.Resync : Rest(await push.PushAsync(plan, table, _wake.Raised, cancellationToken).ConfigureAwait(false));
+            return plan.IsEmpty ? options.Resync : Rest(await executor.ExecuteAsync(plan, table, _wake.Raised, cancellationToken).ConfigureAwait(false));
         }
         catch (KamailioRpcException exception)
         {
@@ -102,6 +104,16 @@ internal sealed class Reconciler(
             return exception.IsTransient ? options.Retry : options.Resync;
         }
     }
+
+    private PlanPolicy PolicyFor(DispatcherTable table) => policy with
+    {
+        HasPriorities = table.Version.HasPriorities,
+        Refused = quarantine.Held,
+        DueForRemoval = _removals.Due(shortage: 0),
+        ReusesPlaces = _removals.IsEndless,
+        FoundDead = _verdicts.FoundDead,
+        AwaitingProof = _verdicts.AwaitingProof,
+    };
 
     private TimeSpan Rest(PushOutcome outcome)
     {

@@ -106,19 +106,13 @@ public static class KamailioCommands
         public Task RemoveDestinationAsync(int set, string uri, CancellationToken cancellationToken) =>
             client.InvokeAsync("dispatcher.remove", [set, uri], cancellationToken);
 
-        /// <summary><c>dispatcher.set_state</c>, of the first copy of the URI in the set.</summary>
-        public Task SetDestinationStateAsync(DestinationState state, bool isProbed, int set, string uri, CancellationToken cancellationToken)
-        {
-            var letter = state switch
-            {
-                DestinationState.Active => "a",
-                DestinationState.Inactive => "i",
-                DestinationState.Disabled => "d",
-                DestinationState.Trying => "t",
-                _ => throw new ArgumentOutOfRangeException(nameof(state), state, "There is no such state."),
-            };
-            return client.InvokeAsync("dispatcher.set_state", [isProbed ? letter + "p" : letter, set, uri], cancellationToken);
-        }
+        /// <summary><c>dispatcher.set_state</c>, of the first copy of the URI in the set, whatever the case of its letters.</summary>
+        public Task SetDestinationStateAsync(DestinationState state, bool isProbed, int set, string uri, CancellationToken cancellationToken) =>
+            client.InvokeAsync("dispatcher.set_state", [Letters(state, isProbed), set, uri], cancellationToken);
+
+        /// <summary><c>dispatcher.set_duid_state</c> (5.4 and later), of the first destination in the set with that <c>duid</c> in its attributes.</summary>
+        public Task SetDuidStateAsync(DestinationState state, bool isProbed, int set, string duid, CancellationToken cancellationToken) =>
+            client.InvokeAsync("dispatcher.set_duid_state", [Letters(state, isProbed), set, duid], cancellationToken);
 
         /// <summary><c>dlg.stats_active</c>: the calls that the dialog module has.</summary>
         public async Task<DialogCounters> GetDialogCountersAsync(CancellationToken cancellationToken) =>
@@ -140,6 +134,19 @@ public static class KamailioCommands
                 ? number
                 : throw new KamailioGarbledReplyException("the answer to dlg.profile_get_size is no number");
         }
+    }
+
+    private static string Letters(DestinationState state, bool isProbed)
+    {
+        var letter = state switch
+        {
+            DestinationState.Active => "a",
+            DestinationState.Inactive => "i",
+            DestinationState.Disabled => "d",
+            DestinationState.Trying => "t",
+            _ => throw new ArgumentOutOfRangeException(nameof(state), state, "There is no such state."),
+        };
+        return isProbed ? letter + "p" : letter;
     }
 
     private static object?[] Arguments(ListMode mode) => mode switch

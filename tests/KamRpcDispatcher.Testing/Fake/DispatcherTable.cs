@@ -73,6 +73,15 @@ internal sealed class DispatcherTable
         return found is not null;
     }
 
+    /// <summary>Sets the state of the first destination with that <c>duid</c>, whatever the case of its letters.</summary>
+    public bool SetDuidState(int set, string duid, int flags)
+    {
+        var found = _sets.GetValueOrDefault(set, []).Find(entry =>
+            entry.Attrs?.Split(';').Any(attribute => attribute.Equals("duid=" + duid, StringComparison.OrdinalIgnoreCase)) ?? false);
+        found?.Flags = flags;
+        return found is not null;
+    }
+
     /// <summary>Reads the list file anew: everything else is gone, and so are the states that were set since.</summary>
     public void Reload()
     {
@@ -117,6 +126,8 @@ internal sealed class DispatcherTable
         public int Flags { get; set; } = flags;
 
         public int Priority => priority;
+
+        public string? Attrs => attrs;
 
         public FakeDestination Shown(int set) =>
             new(set, uri, DestinationFlags.Letters(Flags), priority, string.IsNullOrEmpty(attrs) ? null : attrs);

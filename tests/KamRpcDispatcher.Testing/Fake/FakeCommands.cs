@@ -20,6 +20,7 @@ internal sealed class FakeCommands(FakeKamailioOptions options, DispatcherTable 
         "dispatcher.add" => Add(arguments),
         "dispatcher.remove" => Remove(arguments),
         "dispatcher.set_state" => SetState(arguments),
+        "dispatcher.set_duid_state" => SetDuidState(arguments),
         "dispatcher.reload" => Reload(),
         "core.version" => $"kamailio {options.Version} (x86_64/linux) ",
         "core.uptime" => Uptime(),
@@ -75,6 +76,14 @@ internal sealed class FakeCommands(FakeKamailioOptions options, DispatcherTable 
     {
         var (state, set, address) = (arguments.Text(0), arguments.Integer(1), arguments.String(2));
         return table.SetState(set, address, DestinationFlags.FromState(state))
+            ? "Ok. Dispatcher state updated."
+            : throw new RpcFault("State Update Failed");
+    }
+
+    private JsonNode SetDuidState(RpcArguments arguments)
+    {
+        var (state, set, duid) = (arguments.Text(0), arguments.Integer(1), arguments.String(2));
+        return table.SetDuidState(set, duid, DestinationFlags.FromState(state))
             ? "Ok. Dispatcher state updated."
             : throw new RpcFault("State Update Failed");
     }

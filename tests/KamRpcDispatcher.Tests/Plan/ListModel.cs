@@ -27,8 +27,11 @@ internal sealed class ListModel(IEnumerable<ListedDestination> entries)
             case RemoveDestination:
                 Rebuild(Entries.Where(entry => entry.Set != change.Set || entry.Uri != change.Uri));
                 break;
-            case EnableDestination:
-                SetState(change, ListedState.Active);
+            case EnableDestination enable:
+                SetState(change, enable.State);
+                break;
+            case DisableDestination { Duid: { } duid }:
+                SetState(entry => entry.Set == change.Set && string.Equals(AttributeText.Duid(entry.Attributes), duid, StringComparison.OrdinalIgnoreCase), ListedState.Disabled);
                 break;
             case DisableDestination:
                 SetState(change, ListedState.Disabled);
@@ -49,9 +52,12 @@ internal sealed class ListModel(IEnumerable<ListedDestination> entries)
         Entries = rebuilt;
     }
 
-    private void SetState(Change change, ListedState state)
+    private void SetState(Change change, ListedState state) =>
+        SetState(entry => entry.Set == change.Set && string.Equals(entry.Uri, change.Uri, StringComparison.OrdinalIgnoreCase), state);
+
+    private void SetState(Predicate<ListedDestination> isMeant, ListedState state)
     {
-        var place = Entries.FindIndex(entry => entry.Set == change.Set && string.Equals(entry.Uri, change.Uri, StringComparison.OrdinalIgnoreCase));
+        var place = Entries.FindIndex(isMeant);
         if (place >= 0)
         {
             Entries[place] = Entries[place] with { State = state };

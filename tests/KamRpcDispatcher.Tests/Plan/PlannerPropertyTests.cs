@@ -29,7 +29,7 @@ public class PlannerPropertyTests
 
     private static readonly Gen<ListedDestination> AnyEntry =
         from set in Sets
-        from uri in Gen.OneOf(Uris, Gen.Const("sip:operator@192.0.2.1:5060;x=y"))
+        from uri in Gen.OneOf(Uris, Uris.Select(Spelling.Second), Gen.Const("sip:operator@192.0.2.1:5060;x=y"))
         from state in Gen.Enum<ListedState>()
         from probing in Gen.Bool
         from priority in Pick(0, 1, 20_000_000)
@@ -39,12 +39,18 @@ public class PlannerPropertyTests
     private static readonly Gen<(Member[] Members, ListedDestination[] Listed)> Situations = Gen.Select(Membership, AnyEntry.Array[0, 8]);
 
     [Test]
-    public void Once_applied_a_plan_leaves_nothing_to_plan() => Situations.Sample(
+    public void Once_applied_a_plan_leaves_nothing_to_plan() => Situations.Where(static situation => !IsTextShared(situation.Listed)).Sample(
         static situation =>
         {
-            var model = Applied(situation);
+            var model = new ListModel(situation.Listed);
+            model.Apply(Planner.Plan(situation.Members, situation.Listed, Policy).Changes);
             return Planner.Plan(situation.Members, model.Entries, Policy).IsEmpty;
         },
+        iter: 20_000);
+
+    [Test]
+    public void Whatever_the_list_a_few_plans_leave_nothing_to_plan() => Situations.Sample(
+        static situation => Planner.Plan(situation.Members, Applied(situation).Entries, Policy).IsEmpty,
         iter: 20_000);
 
     [Test]
@@ -66,7 +72,7 @@ public class PlannerPropertyTests
             var entries = Applied(situation).Entries;
             return situation.Members
                 .Where(member => member.State == MemberState.Ready && !skipped.Contains(member.Key))
-                .All(member => entries.Count(entry => entry.Set == member.Key.Set && entry.Uri == member.Uri.Text && entry.State != ListedState.Disabled) == 1);
+                .All(member => entries.Count(entry => entry.Set == member.Key.Set && Spelling.EndpointOf(entry.Uri) == member.Uri.Endpoint && entry.State != ListedState.Disabled) == 1);
         },
         iter: 20_000);
 
@@ -80,6 +86,38 @@ public class PlannerPropertyTests
                 .Where(entry => IsOwn(entry) && entry.IsRoutable)
                 .Select(Endpoint)
                 .All(entry => ready.Contains(entry) || foreign.Contains(entry));
+        },
+        iter: 20_000);
+
+    [Test]
+    public void A_set_that_has_somebody_for_calls_before_and_after_has_somebody_all_the_time() => Situations.Sample(
+        static situation =>
+        {
+            var sets = RoutableSets(situation.Listed);
+            sets.IntersectWith(RoutableSets(Applied(situation).Entries));
+            var model = new ListModel(situation.Listed);
+            return Planner.Plan(situation.Members, situation.Listed, Policy).Changes.All(change =>
+            {
+                model.Apply(change);
+                return sets.IsSubsetOf(RoutableSets(model.Entries));
+            });
+        },
+        iter: 20_000);
+
+    [Test]
+    public void A_member_that_is_replaced_gets_calls_all_the_time() => Situations.Sample(
+        static situation =>
+        {
+            // Those that get calls before and after, by one text: two copies of one text cannot be told apart by a call to Kamailio.
+            var served = Served(situation.Listed);
+            served.IntersectWith(Served(Applied(situation).Entries));
+            served.ExceptWith(situation.Listed.GroupBy(static entry => (entry.Set, entry.Uri)).Where(static copies => copies.Count() > 1).Select(static copies => Endpoint(copies.First())));
+            var model = new ListModel(situation.Listed);
+            return Planner.Plan(situation.Members, situation.Listed, Policy).Changes.All(change =>
+            {
+                model.Apply(change);
+                return served.IsSubsetOf(Served(model.Entries));
+            });
         },
         iter: 20_000);
 
@@ -105,14 +143,28 @@ public class PlannerPropertyTests
         one.OrderBy(static entry => entry.Set).SequenceEqual(other.OrderBy(static entry => entry.Set));
 
     private static (int Set, string Endpoint) Endpoint(ListedDestination entry) =>
-        (entry.Set, SipUri.TryParse(entry.Uri, out var uri, out _) ? uri.Endpoint : entry.Uri);
+        (entry.Set, Spelling.EndpointOf(entry.Uri));
+
+    private static HashSet<int> RoutableSets(IEnumerable<ListedDestination> entries) =>
+        [.. entries.Where(static entry => entry.IsRoutable).Select(static entry => entry.Set)];
+
+    private static HashSet<(int Set, string Endpoint)> Served(IEnumerable<ListedDestination> entries) =>
+        [.. entries.Where(static entry => entry.IsRoutable).Select(Endpoint)];
 
     private static Gen<T> Pick<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(index => values[index]);
+
+    /// <summary>Where somebody else has the text of an own entry, what can be told apart changes with the first plan.</summary>
+    private static bool IsTextShared(ListedDestination[] listed) =>
+        listed.GroupBy(static entry => (entry.Set, entry.Uri)).Any(static copies => copies.Select(IsOwn).Distinct().Count() > 1);
 
     private static ListModel Applied((Member[] Members, ListedDestination[] Listed) situation)
     {
         var model = new ListModel(situation.Listed);
-        model.Apply(Planner.Plan(situation.Members, situation.Listed, Policy).Changes);
+        for (var i = 0; i < 3; i++)
+        {
+            model.Apply(Planner.Plan(situation.Members, model.Entries, Policy).Changes);
+        }
+
         return model;
     }
 

@@ -14,8 +14,8 @@ public class PlannerTests
     {
         var plan = Planner.Plan([Members.Of("a", set: 0, uri: "sip:[::1]:5061;transport=tls")], [], Policy);
 
-        Assert.That(plan.Changes, Has.Count.EqualTo(1));
-        var add = (AddDestination)plan.Changes[0];
+        Assert.That(plan.Changes.Count(), Is.EqualTo(1));
+        var add = plan.Adds[0];
         Assert.Multiple(() =>
         {
             Assert.That(add.Set, Is.Zero);
@@ -34,7 +34,7 @@ public class PlannerTests
             Attributes = ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, [new("socket", "udp:10.0.0.9:5060"), new KeyValuePair<string, string>("maxload", "30")]),
         };
 
-        var add = (AddDestination)Planner.Plan([member], [], Policy).Changes[0];
+        var add = Planner.Plan([member], [], Policy).Adds[0];
 
         Assert.That(add.Attributes, Is.EqualTo("duid=a;kamrpc=c;weight=7;rweight=7;maxload=30;socket=udp:10.0.0.9:5060"));
     }
@@ -59,7 +59,9 @@ public class PlannerTests
 
         Assert.That(plan.Changes.Select(static change => change.GetType()), Is.EqualTo(new[]
         {
-            typeof(EnableDestination), typeof(AddDestination), typeof(DisableDestination), typeof(RemoveDestination), typeof(AddDestination), typeof(RemoveDestination),
+            typeof(EnableDestination), typeof(AddDestination), typeof(DisableDestination),
+            typeof(AddDestination), typeof(EnableDestination), typeof(DisableDestination), typeof(RemoveDestination),
+            typeof(RemoveDestination),
         }));
     }
 
@@ -85,20 +87,92 @@ public class PlannerTests
         Assert.That(Planner.Plan([member], listed, Policy).IsEmpty);
     }
 
-    [TestCase(ListedState.Inactive, 9)]
-    [TestCase(ListedState.Trying, 10)]
-    [TestCase(ListedState.Active, 8)]
-    [TestCase(ListedState.Disabled, 8)]
-    public void A_replacement_keeps_Kamailios_health_verdict(ListedState verdict, int flags)
+    [TestCase(ListedState.Inactive, ListedState.Inactive)]
+    [TestCase(ListedState.Trying, ListedState.Trying)]
+    [TestCase(ListedState.Active, ListedState.Active)]
+    [TestCase(ListedState.Disabled, ListedState.Active)]
+    public void A_replacement_keeps_Kamailios_health_verdict(ListedState verdict, ListedState state)
     {
         var listed = Listed(Members.Of("a")).Select(entry => entry with { State = verdict });
 
         var plan = Planner.Plan([Members.Of("a") with { Weight = 5 }], listed, Policy);
 
-        Assert.That(plan.Changes, Has.Count.EqualTo(2));
-        Assert.That(plan.Changes[0], Is.InstanceOf<RemoveDestination>());
-        Assert.That(((AddDestination)plan.Changes[1]).Flags, Is.EqualTo(flags));
+        Assert.That(plan.Replacements.Single().Enable!.State, Is.EqualTo(state));
     }
+
+    [Test]
+    public void A_replacement_stands_beside_the_old_one_before_that_goes()
+    {
+        var old = Listed(Members.Of("a"))[0];
+
+        var plan = Planner.Plan([Members.Of("a") with { Weight = 5 }], [old], Policy);
+
+        const string second = "sip:a.example.org:5060;kamrpc";
+        Assert.That(plan.Changes, Is.EqualTo(new Change[]
+        {
+            new AddDestination(1, second, 4 | 8, old.Priority, "duid=a;kamrpc=c;weight=5;rweight=5"),
+            new EnableDestination(1, second),
+            new DisableDestination(1, old.Uri),
+            new RemoveDestination(1, old.Uri),
+        }));
+    }
+
+    [Test]
+    public void The_next_replacement_has_the_first_spelling_again()
+    {
+        var model = new ListModel(Listed(Members.Of("a")));
+        model.Apply(Planner.Plan([Members.Of("a") with { Weight = 5 }], model.Entries, Policy).Changes);
+
+        model.Apply(Planner.Plan([Members.Of("a") with { Weight = 6 }], model.Entries, Policy).Changes);
+
+        Assert.That(model.Entries.Single().Uri, Is.EqualTo("sip:a.example.org:5060"));
+    }
+
+    [TestCase(1)]
+    [TestCase(2)]
+    [TestCase(3)]
+    public void A_replacement_that_was_broken_off_is_ended(int steps)
+    {
+        Member[] members = [Members.Of("a") with { Weight = 5 }];
+        var model = new ListModel(Listed(Members.Of("a")));
+        model.Apply(Planner.Plan(members, model.Entries, Policy).Changes.Take(steps));
+
+        var plan = Planner.Plan(members, model.Entries, Policy);
+        model.Apply(plan.Changes);
+
+        Assert.That(plan.Adds.Count + plan.Replacements.Count, Is.Zero);
+        Assert.That(model.Entries.Single().State, Is.EqualTo(ListedState.Active));
+        Assert.That(model.Entries.Single().Attributes, Does.EndWith("weight=5"));
+    }
+
+    [Test]
+    public void While_the_new_form_is_refused_the_old_one_serves()
+    {
+        var changed = Members.Of("a") with { Weight = 5 };
+        var old = Listed(Members.Of("a"))[0];
+        var policy = Policy with { Refused = new HashSet<RefusedDestination> { new(1, changed.Uri.Text, "duid=a;kamrpc=c;weight=5;rweight=5") } };
+
+        Assert.That(Planner.Plan([changed], [old], policy).IsEmpty);
+        Assert.That(Planner.Plan([changed], [old with { State = ListedState.Disabled }], policy).Changes, Is.EqualTo(new Change[] { new EnableDestination(1, old.Uri) }));
+    }
+
+    [Test]
+    public void Attributes_do_not_change_while_Kamailio_counts_calls()
+    {
+        var old = Listed(Members.Of("a"))[0] with { Calls = 1 };
+        var changed = Members.Of("a") with { Weight = 5 };
+
+        var plan = Planner.Plan([changed], [old], Policy);
+
+        Assert.That(plan.IsEmpty);
+        Assert.That(plan.IsInForce, Is.False);
+        Assert.That(plan.Skips.Single().Reason, Is.EqualTo(SkipReason.CallsCounted));
+        Assert.That(Planner.Plan([changed], [old with { Calls = 0 }], Policy).Replacements, Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public void Another_spelling_of_the_same_address_is_no_reason_for_a_replacement() =>
+        Assert.That(Planner.Plan([Members.Of("a", uri: "sip:10.0.0.1:5060;transport=udp")], Listed(Members.Of("a", uri: "sip:10.0.0.1")), Policy).IsEmpty);
 
     [Test]
     public void Foreign_entries_are_left_alone()
@@ -117,7 +191,7 @@ public class PlannerTests
         var plan = Planner.Plan([Members.Of("a")], [foreign], Policy);
 
         Assert.That(plan.IsEmpty);
-        Assert.That(plan.Skips, Is.EqualTo(new[] { new Skip(SkipReason.ForeignTwin, 1, "sip:a.example.org:5060", new MemberKey(1, "a")) }));
+        Assert.That(plan.Skips, Is.EqualTo(new[] { new Skip(SkipReason.UnmanagedDuplicate, 1, "sip:a.example.org:5060", new MemberKey(1, "a")) }));
     }
 
     [Test]
@@ -128,8 +202,38 @@ public class PlannerTests
 
         var plan = Planner.Plan([], [own, foreign], Policy);
 
-        Assert.That(plan.IsEmpty, "a remove drops every copy, the operator's too");
+        Assert.That(plan.Removes, Is.Empty, "a remove drops every copy, the operator's too");
         Assert.That(plan.Skips, Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public void An_own_entry_is_silenced_though_a_foreign_one_has_the_same_text()
+    {
+        var own = Listed(Members.Of("a"))[0];
+        var foreign = own with { Attributes = string.Empty };
+
+        foreach (var listed in new ListedDestination[][] { [own, foreign], [foreign, own] })
+        {
+            Assert.That(Planner.Plan([], listed, Policy).Disables, Is.EqualTo(new[] { new DisableDestination(1, own.Uri) { Duid = "a" } }));
+        }
+
+        var unreachable = Planner.Plan([], [foreign with { Attributes = "duid=A" }, own], Policy);
+        Assert.That(unreachable.IsEmpty, "a state change would reach the operator's");
+        Assert.That(unreachable.OwesSilence);
+        Assert.That(unreachable.IsInForce, Is.False);
+    }
+
+    [TestCase("sip:a.example.org")]
+    [TestCase("sip:a.example.org:5060;transport=udp")]
+    public void A_member_that_is_not_ready_is_silenced_though_its_address_stands_there_by_another_hand(string twin)
+    {
+        var own = Listed(Members.Of("a"))[0];
+        var foreign = own with { Uri = twin, Attributes = string.Empty };
+
+        foreach (var members in new Member[][] { [], [Members.Of("a") with { State = MemberState.Draining }] })
+        {
+            Assert.That(Planner.Plan(members, [foreign, own], Policy).Disables, Is.EqualTo(new[] { new DisableDestination(1, own.Uri) }));
+        }
     }
 
     [Test]
@@ -140,10 +244,104 @@ public class PlannerTests
 
         var plan = Planner.Plan([before, after], Listed(before), Policy);
 
-        Assert.That(plan.Changes, Has.Count.EqualTo(2));
-        Assert.That(plan.Changes[0], Is.EqualTo(new RemoveDestination(1, "sip:10.0.0.1")), "never two entries for one endpoint");
-        Assert.That(((AddDestination)plan.Changes[1]).Attributes, Does.StartWith("duid=new;"));
+        Assert.That(plan.Replacements, Has.Count.EqualTo(1));
+        Assert.That(plan.Replacements[0].Add.Attributes, Does.StartWith("duid=new;"));
         Assert.That(plan.Skips.Single().Reason, Is.EqualTo(SkipReason.Superseded));
+        var model = new ListModel(Listed(before));
+        foreach (var change in plan.Changes)
+        {
+            model.Apply(change);
+            Assert.That(model.Entries.Count(static entry => entry.IsRoutable), Is.InRange(1, 2), "never without one");
+        }
+
+        Assert.That(model.Entries, Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public void Of_two_members_with_one_endpoint_the_one_that_Kamailio_takes_serves()
+    {
+        var before = Members.Of("old", uri: "sip:10.0.0.1") with { CreatedRevision = 5 };
+        var after = Members.Of("new", uri: "sip:10.0.0.1:5060") with { CreatedRevision = 6 };
+        var policy = Policy with { Refused = new HashSet<RefusedDestination> { new(1, after.Uri.Text, "duid=new;kamrpc=c") } };
+
+        Assert.That(Planner.Plan([before, after], Listed(before), policy).IsEmpty);
+        Assert.That(Planner.Plan([before, after], [], policy).Adds.Single().Attributes, Is.EqualTo("duid=old;kamrpc=c"));
+    }
+
+    [TestCase(MemberState.Down)]
+    [TestCase(MemberState.Draining)]
+    public void Of_two_members_with_one_endpoint_a_ready_one_serves(MemberState other)
+    {
+        var ready = Members.Of("a", uri: "sip:10.0.0.1") with { CreatedRevision = 5 };
+        var later = Members.Of("zz", uri: "sip:10.0.0.1") with { CreatedRevision = 6, State = other };
+
+        Assert.That(Planner.Plan([ready, later], Listed(ready), Policy).IsEmpty);
+    }
+
+    [TestCase(true, false)]
+    [TestCase(false, true)]
+    public void A_member_waits_for_its_proof_only_while_somebody_else_takes_calls(bool isAdmissionProbed, bool isFoundDead)
+    {
+        var policy = Policy with { IsAdmissionProbed = isAdmissionProbed };
+        if (isFoundDead)
+        {
+            policy = policy with { FoundDead = new HashSet<EndpointKey> { new(1, Members.Of("a").Uri.Endpoint) } };
+        }
+
+        Member[] members = [Members.Of("a"), Members.Of("b")];
+        var b = Listed(Members.Of("b"));
+        var drained = Listed(Members.Of("a"))[0] with { State = ListedState.Disabled };
+        Assert.Multiple(() =>
+        {
+            Assert.That(Planner.Plan(members, b, policy).Adds.Single().Flags, Is.EqualTo(1 | 8));
+            Assert.That(Planner.Plan(members, [drained, .. b], policy).Enables.Single().State, Is.EqualTo(ListedState.Inactive));
+            Assert.That(Planner.Plan(members, [], policy).Adds.Select(static add => add.Flags), Is.All.EqualTo(8));
+            Assert.That(Planner.Plan([Members.Of("a")], b, policy).Adds.Single().Flags, Is.EqualTo(8), "b leaves");
+            Assert.That(Planner.Plan([Members.Of("a")], [drained], policy).Enables.Single().State, Is.EqualTo(ListedState.Active));
+        });
+    }
+
+    [Test]
+    public void A_member_that_waits_for_its_proof_takes_calls_when_nobody_else_does_any_more()
+    {
+        var waiting = Listed(Members.Of("a"))[0] with { State = ListedState.Inactive };
+        var other = Listed(Members.Of("b"))[0];
+        var policy = Policy with { AwaitingProof = new HashSet<EndpointKey> { new(1, Members.Of("a").Uri.Endpoint) } };
+
+        Assert.That(Planner.Plan([Members.Of("a"), Members.Of("b")], [waiting, other], policy).IsEmpty);
+        Assert.That(Planner.Plan([Members.Of("a")], [waiting, other], policy).Changes.First(), Is.EqualTo(new EnableDestination(1, waiting.Uri)));
+        Assert.That(Planner.Plan([Members.Of("a")], [waiting], Policy).IsEmpty, "a verdict of Kamailio's is another matter");
+    }
+
+    [Test]
+    public void Where_places_are_kept_a_newcomer_takes_that_of_one_who_left()
+    {
+        var policy = Policy with { DueForRemoval = new HashSet<ListedKey>(), ReusesPlaces = true };
+        var listed = Listed(Members.Of("a"), Members.Of("b"), Members.Of("c"));
+        var place = listed.FindIndex(static entry => entry.Attributes.StartsWith("duid=b;", StringComparison.Ordinal));
+        var model = new ListModel(listed);
+        model.Apply(Planner.Plan([Members.Of("a"), Members.Of("c")], model.Entries, policy).Changes);
+        Assert.That(model.Entries[place].State, Is.EqualTo(ListedState.Disabled));
+        Assert.That(Planner.Plan([Members.Of("a"), Members.Of("c")], model.Entries, policy).IsEmpty);
+
+        model.Apply(Planner.Plan([Members.Of("a"), Members.Of("c"), Members.Of("d")], model.Entries, policy).Changes);
+
+        Assert.That(model.Entries, Has.Count.EqualTo(3));
+        Assert.That(model.Entries[place].Attributes, Is.EqualTo("duid=d;kamrpc=c"));
+        Assert.That(model.Entries[place].State, Is.EqualTo(ListedState.Active));
+    }
+
+    [Test]
+    public void Plain_order_has_no_fine_part_and_no_reason_to_change_it()
+    {
+        var policy = Policy with { Order = DestinationOrder.Plain };
+        Member[] members = [Members.Of("a"), Members.Of("b") with { Priority = 3 }];
+        var model = new ListModel([]);
+
+        model.Apply(Planner.Plan(members, [], policy).Changes);
+
+        Assert.That(model.Entries.Select(static entry => entry.Priority), Is.EqualTo(new[] { 3, 0 }));
+        Assert.That(Planner.Plan(members, model.Entries, policy).IsEmpty);
     }
 
     [Test]
@@ -182,7 +380,7 @@ public class PlannerTests
     [Test]
     public void A_quarantined_destination_is_skipped()
     {
-        var policy = Policy with { IsQuarantined = static _ => true };
+        var policy = Policy with { Refused = new HashSet<RefusedDestination> { new(1, Members.Of("a").Uri.Text, "duid=a;kamrpc=c") } };
 
         var plan = Planner.Plan([Members.Of("a")], [], policy);
 
@@ -206,7 +404,7 @@ public class PlannerTests
     public void The_fine_priority_is_the_same_in_every_release()
     {
         // A change of the hash would make every running fleet reorder itself at an upgrade.
-        var add = (AddDestination)Planner.Plan([Members.Of("asterisk-1")], [], Policy).Changes[0];
+        var add = Planner.Plan([Members.Of("asterisk-1")], [], Policy).Adds[0];
 
         Assert.That(add.Priority, Is.EqualTo(2878211));
     }
@@ -217,7 +415,7 @@ public class PlannerTests
         var policy = Policy with { HasPriorities = false };
         var member = Members.Of("a") with { Priority = 3 };
 
-        var add = (AddDestination)Planner.Plan([member], [], policy).Changes[0];
+        var add = Planner.Plan([member], [], policy).Adds[0];
 
         Assert.That(add.Priority, Is.Zero);
         Assert.That(Planner.Plan([member], [new ListedDestination(1, add.Uri, ListedState.Active, true, 0, add.Attributes)], policy).IsEmpty);

@@ -22,12 +22,12 @@ public class CycleJournalTests
         var journal = new CycleJournal(new FakeReport(), new Quarantine(TimeProvider.System), static () => default, TimeProvider.System, log);
         var table = new DispatcherTable(KamailioVersion.Read(version), new KamailioLife("then", string.Empty), []);
 
-        journal.Planned(new Membership(1, [], []), table, new ChangePlan([], []));
+        journal.Planned(new Membership(1, [], []), table, new ChangePlan());
         journal.WaitingForStore();
-        journal.Planned(new Membership(2, [], []), table, new ChangePlan([], []));
+        journal.Planned(new Membership(2, [], []), table, new ChangePlan());
         Assert.That(log.Of(UnknownVersion), Has.Count.EqualTo(warnings));
 
-        journal.Planned(new Membership(2, [], []), table with { Life = new KamailioLife("now", string.Empty) }, new ChangePlan([], []));
+        journal.Planned(new Membership(2, [], []), table with { Life = new KamailioLife("now", string.Empty) }, new ChangePlan());
         Assert.That(log.Of(UnknownVersion), Has.Count.EqualTo(2 * warnings));
     }
 }

@@ -318,8 +318,9 @@ public sealed class ReconcilerTests : IAsyncDisposable
         var reconciler = new Reconciler(
             _membership,
             dispatcher,
-            new SafePush(dispatcher, new FixedGap(TimeSpan.FromMilliseconds(1), TimeProvider.System), quarantine, NullLogger<SafePush>.Instance),
-            new PlanPolicy("c") { IsQuarantined = quarantine.Holds },
+            new PlanExecutor(dispatcher, new FixedGap(TimeSpan.FromMilliseconds(1), TimeProvider.System), quarantine, [], NullLogger<PlanExecutor>.Instance),
+            quarantine,
+            new PlanPolicy("c"),
             new CycleJournal(_report, quarantine, static () => default, TimeProvider.System, NullLogger<CycleJournal>.Instance),
             new ReconcilerOptions { RemovalDelay = RemovalDelay, Panic = Panic, Resync = TimeSpan.FromMilliseconds(100), BusyRetry = TimeSpan.FromMilliseconds(100), Retry = TimeSpan.FromMilliseconds(20) },
             static () => { },

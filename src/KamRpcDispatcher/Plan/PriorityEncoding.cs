@@ -11,19 +11,25 @@ namespace KamRpcDispatcher.Plan;
 /// weighted algorithms; distinct priorities stay in order, and load in a fifth of the time. The fine part comes from the name alone, so that
 /// a join never changes another member's priority: a change costs a remove and an add.
 /// </remarks>
-internal static class FinePriority
+internal static class PriorityEncoding
 {
     private const int FineBits = 24;
     private const int FineMask = (1 << FineBits) - 1;
 
-    static FinePriority() => System.Diagnostics.Debug.Assert(MemberRules.MaxPriority < 1 << (31 - FineBits), "the coarse part has 7 bits");
+    static PriorityEncoding() => System.Diagnostics.Debug.Assert(MemberRules.MaxPriority < 1 << (31 - FineBits), "the coarse part has 7 bits");
 
-    /// <summary>The member's own part of a listed priority.</summary>
-    public static int Coarse(int listed) => listed >> FineBits;
+    /// <summary>Whether a listed priority is one for the member.</summary>
+    public static bool Matches(int listed, Member member, DestinationOrder order) =>
+        order == DestinationOrder.Plain ? listed == member.Priority : listed >> FineBits == member.Priority;
 
     /// <summary>A priority for the member that no entry in <paramref name="taken"/> has; takes it.</summary>
-    public static int Choose(Member member, HashSet<int> taken)
+    public static int Choose(Member member, DestinationOrder order, HashSet<int> taken)
     {
+        if (order == DestinationOrder.Plain)
+        {
+            return member.Priority;
+        }
+
         var fine = Hash(member.Key.Name);
         int priority;
         while (!taken.Add(priority = (member.Priority << FineBits) | fine))
@@ -38,9 +44,9 @@ internal static class FinePriority
     private static int Hash(string name)
     {
         var hash = 2166136261u;
-        foreach (var octet in Encoding.UTF8.GetBytes(name))
+        foreach (var part in Encoding.UTF8.GetBytes(name))
         {
-            hash = (hash ^ octet) * 16777619u;
+            hash = (hash ^ part) * 16777619u;
         }
 
         return (int)((hash >> FineBits) ^ (hash & FineMask));

@@ -14,25 +14,30 @@ using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Push;
 
-public class SafePushTests
+public class PlanExecutorTests
 {
     private static readonly Task Never = new TaskCompletionSource().Task;
     private static readonly AddDestination AddA = new(1, "sip:a", 8, 1, "duid=a;kamrpc=c");
     private static readonly AddDestination AddB = new(1, "sip:b", 8, 2, "duid=b;kamrpc=c");
     private static readonly DisableDestination DisableOld = new(1, "sip:old");
     private static readonly RemoveDestination RemoveOld = new(1, "sip:old");
-    private static readonly EnableDestination EnableBack = new(1, "sip:back", false);
+    private static readonly EnableDestination EnableBack = new(1, "sip:back");
+
+    private static readonly Replacement ReplaceA = Replacing("a");
+    private static readonly Replacement ReplaceB = Replacing("b");
 
     private readonly ConcurrentQueue<object> _calls = [];
+    private readonly GuardStub _guard = new();
     private IDispatcher _dispatcher = null!;
     private GraceGate _grace = null!;
     private Quarantine _quarantine = null!;
-    private SafePush _push = null!;
+    private PlanExecutor _executor = null!;
 
     [SetUp]
     public void SetUp()
     {
         _calls.Clear();
+        _guard.Objections.Clear();
         _dispatcher = Substitute.For<IDispatcher>();
         _dispatcher.ApplyAsync(default!, default, default).ReturnsForAnyArgs(call =>
         {
@@ -41,7 +46,7 @@ public class SafePushTests
         });
         _grace = new GraceGate(_calls);
         _quarantine = new Quarantine(new FakeTimeProvider());
-        _push = new SafePush(_dispatcher, _grace, _quarantine, NullLogger<SafePush>.Instance);
+        _executor = new PlanExecutor(_dispatcher, _grace, _quarantine, [_guard], NullLogger<PlanExecutor>.Instance);
     }
 
     [Test]
@@ -152,7 +157,7 @@ public class SafePushTests
 
         Assert.Multiple(() =>
         {
-            Assert.That(outcome, Is.EqualTo(new PushOutcome(1, false, 1)));
+            Assert.That((outcome.Applied, outcome.IsBusy, outcome.Refused), Is.EqualTo((1, false, 1)));
             Assert.That(_quarantine.Holds(AddA));
             Assert.That(_calls, Does.Contain(AddB));
         });
@@ -162,10 +167,10 @@ public class SafePushTests
     public async Task An_Ok_that_the_list_does_not_bear_out_is_a_refusal()
     {
         _grace.Open();
-        _push.Verify(Table(Listed("sip:old")));
+        _executor.Verify(Table(Listed("sip:old")));
         await PushAsync([AddA, AddB, RemoveOld], Listed("sip:old"));
 
-        _push.Verify(Table(Listed("sip:b")));
+        _executor.Verify(Table(Listed("sip:b")));
 
         Assert.That(_quarantine.Holds(AddA));
         Assert.That(_quarantine.Holds(AddB), Is.False);
@@ -192,15 +197,15 @@ public class SafePushTests
     [Test]
     public void After_a_reload_of_somebody_elses_a_grace_period_begins()
     {
-        _push.Verify(Table(Listed("sip:a", "sip:b")));
+        _executor.Verify(Table(Listed("sip:a", "sip:b")));
 
-        _push.Verify(Table([.. Listed("sip:a", "sip:b").Select(static entry => entry with { State = ListedState.Inactive })]));
+        _executor.Verify(Table([.. Listed("sip:a", "sip:b").Select(static entry => entry with { State = ListedState.Inactive })]));
         Assert.That(_calls, Is.Empty, "Kamailio's verdicts replace no table");
 
-        _push.Verify(Table([]));
+        _executor.Verify(Table([]));
         Assert.That(_calls, Is.EqualTo(new object[] { "begin" }));
 
-        _push.Verify(Table([]));
+        _executor.Verify(Table([]));
         Assert.That(_calls, Has.Count.EqualTo(1), "once");
     }
 
@@ -208,10 +213,10 @@ public class SafePushTests
     public async Task What_went_with_a_reload_of_somebody_elses_is_no_refusal()
     {
         _grace.Open();
-        _push.Verify(Table(Listed("sip:old")));
+        _executor.Verify(Table(Listed("sip:old")));
         await PushAsync([AddA], Listed("sip:old"));
 
-        _push.Verify(Table([]));
+        _executor.Verify(Table([]));
 
         Assert.That(_quarantine.Holds(AddA), Is.False, "what was there before is gone as well");
     }
@@ -220,10 +225,10 @@ public class SafePushTests
     public async Task What_went_with_a_Kamailio_of_the_same_second_is_no_refusal()
     {
         _grace.Open();
-        _push.Verify(Table([]));
+        _executor.Verify(Table([]));
         await PushAsync([AddA], []);
 
-        _push.Verify(Table([]) with { Life = new KamailioLife("now", "another socket") });
+        _executor.Verify(Table([]) with { Life = new KamailioLife("now", "another socket") });
 
         Assert.That(_quarantine.Holds(AddA), Is.False);
     }
@@ -231,12 +236,120 @@ public class SafePushTests
     [Test]
     public void After_a_restart_there_is_nothing_to_wait_for()
     {
-        _push.Verify(Table(Listed("sip:a")));
+        _executor.Verify(Table(Listed("sip:a")));
 
-        _push.Verify(Table([]) with { Life = new KamailioLife("now", "another socket") });
+        _executor.Verify(Table([]) with { Life = new KamailioLife("now", "another socket") });
 
         Assert.That(_calls, Is.Empty);
     }
+
+    [Test]
+    public async Task A_replacement_is_added_before_the_old_one_goes_and_nothing_waits_between_their_states()
+    {
+        var push = PushAsync(new ChangePlan { Replacements = [ReplaceA] }, Listed("sip:a"));
+        await _grace.EndAsync(callsThen: 5);
+
+        Assert.That(_calls, Is.EqualTo(new object[] { "begin", ReplaceA.Add, "begin", ReplaceA.Enable!, ReplaceA.Disables[0] }));
+        await _grace.EndAsync(callsThen: 7);
+        await push;
+        Assert.That(_calls.Skip(5), Is.EqualTo(new object[] { ReplaceA.Removes[0], "begin" }));
+    }
+
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task A_replacement_that_is_refused_leaves_the_old_one_and_takes_nobody_else_away(bool isSaid)
+    {
+        // With ds_load_mode 0 Kamailio says "Ok", and knows nothing of it at the next call.
+        _grace.Open();
+        Change refused = isSaid ? ReplaceA.Add : ReplaceA.Enable!;
+        _dispatcher.ApplyAsync(refused, Arg.Any<KamailioVersion>(), Arg.Any<CancellationToken>())
+            .ThrowsAsync(new KamailioFaultException("dispatcher", 500, "failed"));
+
+        await PushAsync(new ChangePlan { Replacements = [ReplaceA, ReplaceB], Removes = [RemoveOld] }, Listed("sip:a", "sip:b"));
+
+        Assert.That(_calls.OfType<DisableDestination>(), Is.Empty);
+        Assert.That(_calls.OfType<RemoveDestination>(), Is.Empty);
+        Assert.That(_quarantine.Holds(ReplaceA.Add));
+    }
+
+    [Test]
+    public async Task What_speaks_against_every_structural_change_leaves_the_state_changes()
+    {
+        _grace.Open();
+        _guard.Objections[AddA] = new Objection(ObjectionScope.Structure, "memory", "short");
+
+        var outcome = await PushAsync([EnableBack, AddA, DisableOld, RemoveOld], Listed("sip:old", "sip:other"));
+
+        Assert.That(_calls, Is.EqualTo(new object[] { "begin", EnableBack, DisableOld }));
+        Assert.That(outcome.Objections.Single().Kind, Is.EqualTo("memory"));
+    }
+
+    [Test]
+    public async Task What_speaks_against_additions_leaves_the_removals()
+    {
+        _grace.Open();
+        _guard.Objections[AddA] = _guard.Objections[AddB] = new Objection(ObjectionScope.Additions, "room", "full");
+
+        var outcome = await PushAsync([AddA, AddB, RemoveOld], Listed("sip:other"));
+
+        Assert.That(_calls, Is.EqualTo(new object[] { "begin", RemoveOld, "begin" }));
+        Assert.That(outcome.Objections, Has.Length.EqualTo(1), "said once");
+        Assert.That(_quarantine.Holds(AddA), Is.False, "it is nobody's fault but the list's");
+    }
+
+    [Test]
+    public async Task What_would_be_refused_is_not_sent_and_waits()
+    {
+        _grace.Open();
+        _guard.Objections[AddA] = new Objection(ObjectionScope.Change, "name", "does not resolve");
+
+        await PushAsync([AddA, AddB], []);
+
+        Assert.That(_calls, Does.Not.Contain(AddA));
+        Assert.That(_calls, Does.Contain(AddB));
+        Assert.That(_quarantine.Holds(AddA));
+    }
+
+    [Test]
+    public async Task A_disable_that_would_leave_nobody_is_told_when_the_add_before_it_cannot_be_made()
+    {
+        _guard.Objections[AddA] = new Objection(ObjectionScope.Structure, "memory", "short");
+
+        var outcome = await PushAsync([AddA, DisableOld], Listed("sip:old"));
+
+        Assert.That(outcome.Deferred, Is.EqualTo(new[] { DisableOld }));
+    }
+
+    [Test]
+    public async Task A_wait_that_is_given_up_is_over_before_anything_else_is_done()
+    {
+        _dispatcher.ApplyAsync(DisableOld, Arg.Any<KamailioVersion>(), Arg.Any<CancellationToken>())
+            .ThrowsAsync(new KamailioTimeoutException("dispatcher.set_state", TimeSpan.FromSeconds(1)));
+
+        await Assert.ThrowsAsync<KamailioTimeoutException>(() => PushAsync([AddA, DisableOld], Listed("sip:old", "sip:other")));
+
+        Assert.That(_grace.Waits, Is.Zero);
+    }
+
+    [Test]
+    public async Task What_was_changed_is_told_once_and_not_after_a_reload_of_somebody_elses()
+    {
+        _grace.Open();
+        _executor.Verify(Table(Listed("sip:old")));
+        await PushAsync([AddA], Listed("sip:old"));
+        Assert.That(_executor.TakeMade(), Is.EqualTo(new Change[] { AddA }));
+        Assert.That(_executor.TakeMade(), Is.Empty);
+
+        await PushAsync([AddA], Listed("sip:old"));
+        _executor.Verify(Table([]));
+        Assert.That(_executor.TakeMade(), Is.Empty);
+    }
+
+    private static Replacement Replacing(string name) => new(
+        new AddDestination(1, $"sip:{name};kamrpc", 12, 1, $"duid={name};kamrpc=c;weight=5"),
+        new EnableDestination(1, $"sip:{name};kamrpc"),
+        [new DisableDestination(1, $"sip:{name}")],
+        [new RemoveDestination(1, $"sip:{name}")]);
 
     private static List<ListedDestination> Listed(params string[] uris) =>
         [.. uris.Select(static uri => new ListedDestination(1, uri, ListedState.Active, true, 0, "kamrpc=c"))];
@@ -244,7 +357,26 @@ public class SafePushTests
     private static DispatcherTable Table(List<ListedDestination> listed) => new(new KamailioVersion(5, 6), new KamailioLife("now", "a socket"), listed);
 
     private Task<PushOutcome> PushAsync(Change[] changes, List<ListedDestination> listed, Task? interrupted = null) =>
-        _push.PushAsync(new ChangePlan(changes, []), Table(listed), interrupted ?? Never, CancellationToken.None);
+        PushAsync(
+            new ChangePlan
+            {
+                Enables = [.. changes.OfType<EnableDestination>()],
+                Adds = [.. changes.OfType<AddDestination>()],
+                Disables = [.. changes.OfType<DisableDestination>()],
+                Removes = [.. changes.OfType<RemoveDestination>()],
+            },
+            listed,
+            interrupted);
+
+    private Task<PushOutcome> PushAsync(ChangePlan plan, List<ListedDestination> listed, Task? interrupted = null) =>
+        _executor.ExecuteAsync(plan, Table(listed), interrupted ?? Never, CancellationToken.None);
+
+    private sealed class GuardStub : IChangeGuard
+    {
+        public Dictionary<Change, Objection> Objections { get; } = [];
+
+        public ValueTask<Objection?> ExamineAsync(Change change, DispatcherTable table, CancellationToken cancellationToken) => new(Objections.GetValueOrDefault(change));
+    }
 
     /// <summary>A grace period that ends when the test says so.</summary>
     private sealed class GraceGate(ConcurrentQueue<object> calls) : IGracePeriod
@@ -256,6 +388,9 @@ public class SafePushTests
 
         public string Mode => "as the test says";
 
+        /// <summary>How many wait now.</summary>
+        public int Waits { get; private set; }
+
         public void Open() => _isOpen = true;
 
         public void Begin()
@@ -266,8 +401,16 @@ public class SafePushTests
 
         public async ValueTask<bool> WaitAsync(CancellationToken cancellationToken)
         {
-            await (_running?.Task ?? Task.CompletedTask).WaitAsync(cancellationToken);
-            return true;
+            Waits++;
+            try
+            {
+                await (_running?.Task ?? Task.CompletedTask).WaitAsync(cancellationToken);
+                return true;
+            }
+            finally
+            {
+                Waits--;
+            }
         }
 
         /// <summary>Ends the running grace period, and waits until so many calls were made in all: what follows without another wait.</summary>

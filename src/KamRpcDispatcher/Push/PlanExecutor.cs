@@ -1,0 +1,142 @@
+using KamailioRpc;
+using KamailioRpc.Commands;
+using KamRpcDispatcher.Plan;
+using KamRpcDispatcher.Push.Grace;
+using Microsoft.Extensions.Logging;
+
+namespace KamRpcDispatcher.Push;
+
+/// <summary>
+/// Carries out plans so that Kamailio is never hurt: one call at a time, structural changes a grace period apart, and nothing believed
+/// that was not read back.
+/// </summary>
+/// <param name="dispatcher">Kamailio.</param>
+/// <param name="gracePeriod">Says when the next structural change may be made.</param>
+/// <param name="quarantine">Takes what Kamailio refuses.</param>
+/// <param name="guards">Have a say before each structural change.</param>
+/// <param name="logger">Where to log.</param>
+internal sealed class PlanExecutor(IDispatcher dispatcher, IGracePeriod gracePeriod, Quarantine quarantine, IReadOnlyList<IChangeGuard> guards, ILogger<PlanExecutor> logger)
+{
+    private readonly ReadBack _readBack = new();
+    private readonly List<Change> _made = [];
+
+    // A push that broke off, or a daemon before this one, may have made a structural change a moment ago.
+    private bool _mayHaveChanged = true;
+
+    /// <summary>What the last execution changed, or may have changed when it broke off. Told once.</summary>
+    public IReadOnlyList<Change> TakeMade()
+    {
+        List<Change> made = [.. _made];
+        _made.Clear();
+        return made;
+    }
+
+    /// <summary>
+    /// Compares what was added since the last reading with the list: an answer of "Ok" proves nothing. Where Kamailio has replaced its table
+    /// since, by a change of ours or by an operator's reload, the grace period runs from here.
+    /// </summary>
+    public void Verify(DispatcherTable table)
+    {
+        var (isReplaced, isWiped, listed, missing) = _readBack.Compare(table);
+        if (isReplaced)
+        {
+            gracePeriod.Begin();
+        }
+
+        if (isWiped)
+        {
+            // Whatever was made is to be made again, and that is no repetition.
+            _made.Clear();
+        }
+
+        foreach (var add in listed)
+        {
+            quarantine.Release(add);
+        }
+
+        foreach (var add in missing)
+        {
+            NotListed(add);
+        }
+    }
+
+    /// <summary>
+    /// Carries out a plan made from <paramref name="table"/>, until done or until <paramref name="interrupted"/> completes: then a newer plan
+    /// is due, and a grace period is not worth waiting for. State changes are always made, and so is one structural change if its time has come.
+    /// </summary>
+    /// <exception cref="KamailioRpcException">The outcome of a change is unknown: read the list and plan again.</exception>
+    public async Task<PushOutcome> ExecuteAsync(ChangePlan plan, DispatcherTable table, Task interrupted, CancellationToken cancellationToken)
+    {
+        if (_mayHaveChanged)
+        {
+            gracePeriod.Begin();
+        }
+
+        _mayHaveChanged = true;
+        _made.Clear();
+        var outcome = await new PlanExecution(this, plan, table, interrupted, cancellationToken).RunAsync().ConfigureAwait(false);
+        _mayHaveChanged = false;
+        return outcome;
+    }
+
+    /// <summary>What speaks against a structural change; null for nothing.</summary>
+    internal async Task<Objection?> ObjectionAsync(Change change, DispatcherTable table, CancellationToken cancellationToken)
+    {
+        foreach (var guard in guards)
+        {
+            if (await guard.ExamineAsync(change, table, cancellationToken).ConfigureAwait(false) is { } objection)
+            {
+                return objection;
+            }
+        }
+
+        return null;
+    }
+
+    internal GraceWait WaitForGrace(CancellationToken cancellationToken) => new(gracePeriod, cancellationToken);
+
+    /// <summary>Makes one change; false when Kamailio refused it.</summary>
+    internal async Task<bool> ApplyAsync(Change change, KamailioVersion version, CancellationToken cancellationToken)
+    {
+        try
+        {
+            _made.Add(change);
+            await dispatcher.ApplyAsync(change, version, cancellationToken).ConfigureAwait(false);
+            PushLog.Applied(logger, change);
+            _readBack.Changed(change);
+            return true;
+        }
+        catch (DispatcherBusyException)
+        {
+            _made.Remove(change);
+            throw;
+        }
+        catch (KamailioFaultException fault)
+        {
+            _made.Remove(change);
+            if (change is AddDestination add)
+            {
+                PushLog.AddRefused(logger, add.Set, add.Uri, fault.Message, quarantine.Refuse(add, fault.FaultMessage));
+            }
+            else
+            {
+                PushLog.ChangeRefused(logger, change, fault.Message);
+            }
+
+            return false;
+        }
+        finally
+        {
+            if (change.IsStructural)
+            {
+                gracePeriod.Begin();
+            }
+        }
+    }
+
+    /// <summary>Kamailio said that it added a destination, and has not.</summary>
+    internal void NotListed(AddDestination add) => PushLog.NotListed(logger, add.Set, add.Uri, quarantine.Refuse(add, "accepted, but not listed"));
+
+    /// <summary>A destination that would be refused, and was not sent for that reason.</summary>
+    internal void NotSent(AddDestination add, string reason) => PushLog.NotSent(logger, add.Set, add.Uri, reason, quarantine.Refuse(add, reason));
+}
