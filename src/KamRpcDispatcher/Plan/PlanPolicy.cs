@@ -33,6 +33,9 @@ public sealed record PlanPolicy(string Cluster)
     /// <summary>Those that are inactive because this tool wanted a proof first, and not by a verdict of Kamailio's.</summary>
     public IReadOnlySet<EndpointKey> AwaitingProof { get; init; } = ImmutableHashSet<EndpointKey>.Empty;
 
+    /// <summary>Whether a <see cref="Sentinel"/> stands beside the members.</summary>
+    public bool HasSentinel { get; init; }
+
     public bool Manages(int set) => Sets?.Contains(set) ?? true;
 }
 

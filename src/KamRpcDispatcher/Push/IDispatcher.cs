@@ -11,6 +11,10 @@ public interface IDispatcher
     /// <exception cref="KamailioRpcException">It could not be read.</exception>
     Task<DispatcherTable> ReadAsync(CancellationToken cancellationToken);
 
+    /// <summary>Whether a destination of ours that is disabled, and stays so, is in the list; much cheaper than reading that.</summary>
+    /// <exception cref="KamailioRpcException">It could not be asked.</exception>
+    Task<bool> IsListedAsync(int group, string uri, CancellationToken cancellationToken);
+
     /// <summary>Makes one change. That Kamailio accepted it proves nothing: what <see cref="ReadAsync"/> shows is the truth.</summary>
     /// <exception cref="DispatcherBusyException">A reload is going on or was a moment ago: later.</exception>
     /// <exception cref="KamailioRpcException">It was refused, or its outcome is unknown.</exception>

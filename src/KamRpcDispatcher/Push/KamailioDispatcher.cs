@@ -56,6 +56,19 @@ internal sealed class KamailioDispatcher(IRpcClient client, IRpcClient? reader =
         }
     }
 
+    public async Task<bool> IsListedAsync(int group, string uri, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await client.SetDestinationStateAsync(DestinationState.Disabled, isProbed: false, group, uri, cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (KamailioFaultException fault) when (fault.Code == ServerError)
+        {
+            return false;
+        }
+    }
+
     private Task CallAsync(Change change, KamailioVersion version, CancellationToken cancellationToken) => change switch
     {
         AddDestination add => client.AddDestinationAsync(version, add.Set, add.Uri, add.Flags, add.Priority, add.Attributes, cancellationToken),

@@ -10,6 +10,9 @@ internal static partial class PushLog
     {
         switch (change)
         {
+            case AddDestination { Set: Sentinel.Set }:
+                SentinelAdded(logger, change.Set, change.Uri);
+                break;
             case AddDestination add:
                 Added(logger, add.Set, add.Uri, add.Attributes);
                 break;
@@ -30,6 +33,9 @@ internal static partial class PushLog
 
     [LoggerMessage(2000, LogLevel.Information, "Set {Set}: added {Uri} ({Attributes})")]
     private static partial void Added(ILogger logger, int set, string uri, string attributes);
+
+    [LoggerMessage(2009, LogLevel.Debug, "Added the sentinel, set {Set}, {Uri}, which never gets calls: it tells when the list is reloaded")]
+    private static partial void SentinelAdded(ILogger logger, int set, string uri);
 
     [LoggerMessage(2001, LogLevel.Information, "Set {Set}: removed {Uri}")]
     private static partial void Removed(ILogger logger, int set, string uri);

@@ -171,7 +171,7 @@ internal sealed class CycleJournal(IProxyReport report, Quarantine quarantine, F
     private ProxyStatus Status(Membership membership, DispatcherTable table, ChangePlan plan)
     {
         var refused = plan.Skips.Where(static skip => skip.Reason == SkipReason.Quarantined).ToList();
-        var sets = table.Destinations
+        var sets = table.Destinations.Where(static entry => !Sentinel.Is(entry))
             .GroupBy(static entry => entry.Set)
             .ToImmutableSortedDictionary(static set => set.Key, static set => new SetStatus(set.Count(), set.Count(static entry => entry.IsRoutable)));
         return new ProxyStatus(

@@ -39,14 +39,16 @@ public sealed class DispatcherDaemon(DispatcherOptions options, TimeProvider tim
             reader?.Orphan();
             reconciler?.Wake();
         });
+        var sentinel = new SentinelWatch(dispatcher, options.Reconciler.SentinelInterval, timeProvider);
         reconciler = new Reconciler(
             Source(store, keys),
             dispatcher,
             new PlanExecutor(dispatcher, gracePeriod, quarantine, [new MemoryGuard(client, options.MemoryFloorPercent)], logs.CreateLogger<PlanExecutor>()),
             quarantine,
-            new PlanPolicy(options.Cluster) { Sets = options.Sets, Order = options.Order, IsAdmissionProbed = options.IsAdmissionProbed },
+            new PlanPolicy(options.Cluster) { Sets = options.Sets, Order = options.Order, HasSentinel = true, IsAdmissionProbed = options.IsAdmissionProbed },
             new CycleJournal(report, quarantine, () => Status(gracePeriod), timeProvider, logs.CreateLogger<CycleJournal>()),
             options.Reconciler,
+            sentinel,
             () =>
             {
                 proxyLock.Ensure();
@@ -55,7 +57,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, TimeProvider tim
             timeProvider);
 
         using var life = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task[] parts = [reconciler.RunAsync(life.Token), report.RunAsync(life.Token)];
+        Task[] parts = [reconciler.RunAsync(life.Token), report.RunAsync(life.Token), sentinel.RunAsync(reconciler.Wake, life.Token)];
         try
         {
             // Neither ends by itself: the first one to end ends the other.

@@ -16,6 +16,7 @@ namespace KamRpcDispatcher.Reconcile;
 /// <param name="policy">What the planner goes by.</param>
 /// <param name="journal">Tells what comes of it.</param>
 /// <param name="options">How often, and how careful.</param>
+/// <param name="sentinel">Takes note of each reading.</param>
 /// <param name="prepare">Done before each cycle.</param>
 /// <param name="timeProvider">The clock.</param>
 internal sealed class Reconciler(
@@ -26,6 +27,7 @@ internal sealed class Reconciler(
     PlanPolicy policy,
     CycleJournal journal,
     ReconcilerOptions options,
+    SentinelWatch sentinel,
     Action prepare,
     TimeProvider timeProvider)
 {
@@ -89,6 +91,7 @@ internal sealed class Reconciler(
             }
 
             executor.Verify(table);
+            sentinel.Observe(table);
             _verdicts.Observe(table);
             var held = PanicGuard.Held(membership, options.Panic, timeProvider.GetUtcNow()).Where(member => policy.Manages(member.Key.Set)).ToList();
             journal.Held(held, options.Panic);

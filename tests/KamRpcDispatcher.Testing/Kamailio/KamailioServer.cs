@@ -12,6 +12,9 @@ namespace KamRpcDispatcher.Testing;
 /// </summary>
 public sealed class KamailioServer : IAsyncDisposable
 {
+    /// <summary>Where the product keeps the one destination that never gets calls.</summary>
+    private const int SentinelSet = 2_000_000_000;
+
     private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(10);
 
@@ -135,7 +138,7 @@ public sealed class KamailioServer : IAsyncDisposable
         }
     }
 
-    /// <summary>The dispatcher's table, in the order of <c>dispatcher.list</c>; empty when there are no sets.</summary>
+    /// <summary>The dispatcher's table, without the product's sentinel, in the order of <c>dispatcher.list</c>; empty when there are no sets.</summary>
     /// <exception cref="TimeoutException">It does not answer, or the list is longer than a datagram (about 600 destinations).</exception>
     public Task<IReadOnlyList<FakeDestination>> ListAsync() => ListAsync([]);
 
@@ -146,7 +149,8 @@ public sealed class KamailioServer : IAsyncDisposable
     {
         try
         {
-            return DispatcherListing.Read(await CallAsync("dispatcher.list", args).ConfigureAwait(false));
+            var list = DispatcherListing.Read(await CallAsync("dispatcher.list", args).ConfigureAwait(false));
+            return [.. list.Where(static entry => entry.Set != SentinelSet)];
         }
         catch (RpcCallException none) when (none.Message == "No Destination Sets")
         {

@@ -323,6 +323,7 @@ public sealed class ReconcilerTests : IAsyncDisposable
             new PlanPolicy("c"),
             new CycleJournal(_report, quarantine, static () => default, TimeProvider.System, NullLogger<CycleJournal>.Instance),
             new ReconcilerOptions { RemovalDelay = RemovalDelay, Panic = Panic, Resync = TimeSpan.FromMilliseconds(100), BusyRetry = TimeSpan.FromMilliseconds(100), Retry = TimeSpan.FromMilliseconds(20) },
+            new SentinelWatch(dispatcher, TimeSpan.FromMilliseconds(20), TimeProvider.System),
             static () => { },
             TimeProvider.System);
         _running = reconciler.RunAsync(_stop.Token);
