@@ -1,8 +1,25 @@
 namespace KamailioRpc;
 
 /// <summary>The request did not reach Kamailio: nothing was done.</summary>
-public sealed class KamailioUnreachableException(KamailioAddress address, string reason, Exception? innerException)
-    : KamailioRpcException($"Kamailio does not listen on {address}: {reason}", innerException)
+public sealed class KamailioUnreachableException : KamailioRpcException
 {
+    public KamailioUnreachableException(KamailioAddress address, string reason, Exception? innerException)
+        : base($"Kamailio does not listen on {address}: {reason}", innerException)
+    {
+    }
+
+    private KamailioUnreachableException(string message, Exception? innerException)
+        : base(message, innerException)
+    {
+    }
+
     public override bool IsTransient => true;
+
+    /// <summary>Nothing was sent, since there is no place of ours to which Kamailio could reply.</summary>
+    internal static KamailioUnreachableException WithoutReplies(KamailioAddress address, Exception exception) =>
+        new($"Kamailio at {address} cannot be asked: {exception.Message}", exception);
+
+    /// <summary>Nothing was sent, since too many calls wait for their turn.</summary>
+    internal static KamailioUnreachableException QueueFull(KamailioAddress address, int calls) =>
+        new($"Kamailio at {address} is not asked: {calls} calls wait for their turn already", null);
 }
