@@ -7,6 +7,9 @@ namespace KamRpcDispatcher.Push;
 /// <summary>The dispatcher module of one Kamailio.</summary>
 public interface IDispatcher
 {
+    /// <summary>The calls that Kamailio has left without an answer since it answered last; null for none.</summary>
+    Unanswered? Unanswered { get; }
+
     /// <summary>Reads version and list. An empty table is an empty list.</summary>
     /// <exception cref="KamailioRpcException">It could not be read.</exception>
     Task<DispatcherTable> ReadAsync(CancellationToken cancellationToken);

@@ -22,7 +22,9 @@ public sealed class DispatcherDaemon(DispatcherOptions options, TimeProvider tim
         var report = new ProxyReport(store, keys, options.Proxy, options.ReportTtl, timeProvider, logs.CreateLogger<ProxyReport>());
         await using var client = new RpcClient(options.Kamailio, options.Rpc);
         await using var reader = options.KamailioRead is { } read ? new RpcClient(read, options.Rpc) : null;
-        var dispatcher = new KamailioDispatcher(client, reader);
+        await using var found = new FoundReadWay(client, options.Rpc, timeProvider, logs.CreateLogger<FoundReadWay>());
+        var lists = new ListReader(client, reader is null ? found : new GivenReadWay(reader));
+        var dispatcher = new KamailioDispatcher(client, lists);
         var quarantine = new Quarantine(timeProvider);
         using var proxyLock = new ProxyLock(ProxyLock.PathFor(options.Kamailio), $"{options.Proxy} (PID {Environment.ProcessId})", logs.CreateLogger<ProxyLock>());
         proxyLock.Ensure();
@@ -43,7 +45,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, TimeProvider tim
         reconciler = new Reconciler(
             Source(store, keys),
             dispatcher,
-            new PlanExecutor(dispatcher, gracePeriod, quarantine, [new MemoryGuard(client, options.MemoryFloorPercent)], logs.CreateLogger<PlanExecutor>()),
+            new PlanExecutor(dispatcher, gracePeriod, quarantine, [new MemoryGuard(client, options.MemoryFloorPercent), new RoomGuard(lists)], logs.CreateLogger<PlanExecutor>()),
             quarantine,
             new PlanPolicy(options.Cluster) { Sets = options.Sets, Order = options.Order, HasSentinel = true, IsAdmissionProbed = options.IsAdmissionProbed },
             new CycleJournal(report, quarantine, () => Status(gracePeriod), timeProvider, logs.CreateLogger<CycleJournal>()),

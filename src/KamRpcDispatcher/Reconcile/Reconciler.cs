@@ -35,6 +35,7 @@ internal sealed class Reconciler(
     private readonly RemovalDelay _removals = new(options.RemovalDelay, timeProvider);
     private readonly VerdictMemory _verdicts = new(timeProvider);
     private readonly PlanBrake _brake = new(timeProvider);
+    private int _shortage;
 
     /// <summary>Something may have changed: look again now.</summary>
     public void Wake() => _wake.Raise();
@@ -83,43 +84,64 @@ internal sealed class Reconciler(
 
         try
         {
-            var table = await dispatcher.ReadAsync(cancellationToken).ConfigureAwait(false);
-            if (!table.Version.HasAttributes)
-            {
-                journal.Unsupported(table.Version);
-                return options.Resync;
-            }
-
-            executor.Verify(table);
-            sentinel.Observe(table);
-            _verdicts.Observe(table);
-            var held = PanicGuard.Held(membership, options.Panic, timeProvider.GetUtcNow()).Where(member => policy.Manages(member.Key.Set)).ToList();
-            journal.Held(held, options.Panic);
-            var plan = _brake.Hold(Planner.Plan([.. membership.Members, .. held], table.Destinations, PolicyFor(table)), executor.TakeMade());
-            _removals.Observe(plan);
-            _verdicts.Observe(plan);
-            journal.Planned(membership, table, plan);
-            return plan.IsEmpty ? options.Resync : Rest(await executor.ExecuteAsync(plan, table, _wake.Raised, cancellationToken).ConfigureAwait(false));
+            return await CycleAsync(membership, cancellationToken).ConfigureAwait(false);
         }
         catch (KamailioRpcException exception)
         {
             journal.Failed(exception);
-            return exception.IsTransient ? options.Retry : options.Resync;
+            return dispatcher.Unanswered is { IsWriterStuck: true } ? options.StuckRetry : exception.IsTransient ? options.Retry : options.Resync;
         }
+    }
+
+    private async Task<TimeSpan> CycleAsync(Membership membership, CancellationToken cancellationToken)
+    {
+        var held = PanicGuard.Held(membership, options.Panic, timeProvider.GetUtcNow()).Where(member => policy.Manages(member.Key.Set)).ToList();
+        IReadOnlyList<Member> members = [.. membership.Members, .. held];
+        DispatcherTable table;
+        try
+        {
+            table = await dispatcher.ReadAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (ListTooLongException exception) when (exception.LastKnown is { } known)
+        {
+            // Blind, but whoever is to get no calls any more is known.
+            journal.Failed(exception);
+            await executor.ExecuteAsync(Planner.Plan(members, known.Destinations, PolicyFor(known)).StatesOnly(), known, _wake.Raised, cancellationToken).ConfigureAwait(false);
+            return options.Resync;
+        }
+
+        if (!table.Version.HasAttributes)
+        {
+            journal.Unsupported(table.Version);
+            return options.Resync;
+        }
+
+        executor.Verify(table);
+        sentinel.Observe(table);
+        _verdicts.Observe(table);
+        journal.Held(held, options.Panic);
+        var plan = _brake.Hold(Planner.Plan(members, table.Destinations, PolicyFor(table)), executor.TakeMade());
+        _removals.Observe(plan);
+        _verdicts.Observe(plan);
+        journal.Planned(membership, table, plan);
+        return plan.IsEmpty ? options.Resync : Rest(plan, await executor.ExecuteAsync(plan, table, _wake.Raised, cancellationToken).ConfigureAwait(false));
     }
 
     private PlanPolicy PolicyFor(DispatcherTable table) => policy with
     {
         HasPriorities = table.Version.HasPriorities,
         Refused = quarantine.Held,
-        DueForRemoval = _removals.Due(shortage: 0),
+        DueForRemoval = _removals.Due(_shortage),
         ReusesPlaces = _removals.IsEndless,
         FoundDead = _verdicts.FoundDead,
         AwaitingProof = _verdicts.AwaitingProof,
     };
 
-    private TimeSpan Rest(PushOutcome outcome)
+    private TimeSpan Rest(ChangePlan plan, PushOutcome outcome)
     {
+        // What is kept for a while makes room for those that are wanted now.
+        var before = _shortage;
+        _shortage = outcome.Objections.Any(static objection => objection.Kind == RoomGuard.Kind) ? plan.Adds.Count + plan.Replacements.Count : 0;
         if (outcome.IsBusy)
         {
             journal.Busy();
@@ -127,6 +149,6 @@ internal sealed class Reconciler(
         }
 
         // What was changed is read back at once. A push that only met refusals has nothing to read back, and must not spin.
-        return outcome.Applied > 0 || _wake.Raised.IsCompleted ? TimeSpan.Zero : options.Resync;
+        return outcome.Applied > 0 || _wake.Raised.IsCompleted || (_shortage > 0 && before == 0) ? TimeSpan.Zero : options.Resync;
     }
 }

@@ -12,6 +12,9 @@ public sealed record ReconcilerOptions
     /// <summary>The time between two tries to reach a Kamailio that cannot be reached.</summary>
     public TimeSpan Retry { get; init; } = TimeSpan.FromMilliseconds(25);
 
+    /// <summary>The time between two tries to reach a Kamailio whose writer does not come back: only a restart helps, and what is sent meanwhile waits in its queue.</summary>
+    public TimeSpan StuckRetry { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>How long a destination stays disabled in the list after its member left, before it is removed.</summary>
     public TimeSpan RemovalDelay { get; init; } = TimeSpan.FromSeconds(30);
 
