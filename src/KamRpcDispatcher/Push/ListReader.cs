@@ -28,7 +28,9 @@ internal sealed class ListReader(IRpcClient client, IReadWay other)
 
     /// <summary>How long the list was, and what was added since; before the first reading it may be of any length.</summary>
     private long? _length;
-    private int _count;
+
+    /// <summary>What an entry took in the last reply; 0 where it held too few to tell.</summary>
+    private long _average;
 
     public KamailioAddress Address => client.Address;
 
@@ -78,14 +80,9 @@ internal sealed class ListReader(IRpcClient client, IReadWay other)
     }
 
     /// <summary>A destination was added since the last reading.</summary>
-    public void Added(AddDestination add)
-    {
-        _length += BytesOf(add);
-        _count++;
-    }
+    public void Added(AddDestination add) => _length += BytesOf(add);
 
-    private long BytesOf(AddDestination add) =>
-        Math.Max(_count >= Sample && _length is { } length ? length / _count : 0, BytesOfEntry + add.Uri.Length + add.Attributes.Length);
+    private long BytesOf(AddDestination add) => Math.Max(_average, BytesOfEntry + add.Uri.Length + add.Attributes.Length);
 
     private async Task<DispatcherList> ReadTheOtherWayAsync(KamailioRpcException reason, CancellationToken cancellationToken) =>
         await other.GetAsync(cancellationToken).ConfigureAwait(false) is { } way
@@ -95,7 +92,7 @@ internal sealed class ListReader(IRpcClient client, IReadWay other)
     private async Task<DispatcherList> ReadAsync(IRpcClient way, CancellationToken cancellationToken)
     {
         var list = await way.ListDestinationsAsync(ListMode.Normal, cancellationToken).ConfigureAwait(false);
-        (_length, _count) = (list.Length, list.Count);
+        (_length, _average) = (list.Length, list.Count >= Sample ? list.Length / list.Count : 0);
         return list;
     }
 }

@@ -59,7 +59,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, TimeProvider tim
             timeProvider);
 
         using var life = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task[] parts = [reconciler.RunAsync(life.Token), report.RunAsync(life.Token), sentinel.RunAsync(reconciler.Wake, life.Token)];
+        Task[] parts = [reconciler.RunAsync(life.Token), report.RunAsync(life.Token)];
         try
         {
             // Neither ends by itself: the first one to end ends the other.

@@ -1,4 +1,5 @@
 using KamailioRpc;
+using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
@@ -45,6 +46,7 @@ internal sealed class Reconciler(
     {
         using var life = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var following = source.RunAsync(_wake.Raise, life.Token);
+        var watching = sentinel.RunAsync(_wake.Raise, life.Token);
         try
         {
             while (!cancellationToken.IsCancellationRequested)
@@ -65,6 +67,7 @@ internal sealed class Reconciler(
         {
             await life.CancelAsync().ConfigureAwait(false);
             await following.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         cancellationToken.ThrowIfCancellationRequested();
