@@ -1,5 +1,4 @@
 using System.Text;
-using KamailioRpc;
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
@@ -54,7 +53,9 @@ public class ForeignTextTests
                 (2, "sip:127.0.0.1:7001", "duid=Z\\xfcrich", "Z\\xfcrich", false),
                 (2, "sip:127.0.0.1:7002", "duid=a\"b\\c\\", "a\"b\\c\\", true),
                 (2, "sip:127.0.0.1:7003", "duid=a\u0001\u001b[31m\u007f", "a\u0001\u001b[31m\u007f", true),
-                (2, "sip:127.0.0.1:7005", "duid=x\"},\"URI\":\"sip:evil", "x\"},\"URI\":\"sip:evil", true),
+
+                // A comma ends a parameter of Kamailio's.
+                (2, "sip:127.0.0.1:7005", "duid=x\"},\"URI\":\"sip:evil", "x\"}", true),
             }));
             Assert.That(list.Unreadable, Is.EqualTo(new[] { new UnreadableEntry(2, "sip:us\\xfcer@127.0.0.1:7004", "its URI has bytes that are not UTF-8") }));
         });
