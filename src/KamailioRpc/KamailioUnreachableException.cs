@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+
 namespace KamailioRpc;
 
 /// <summary>The request did not reach Kamailio: nothing was done.</summary>
@@ -6,6 +8,8 @@ public sealed class KamailioUnreachableException : KamailioRpcException
     public KamailioUnreachableException(KamailioAddress address, string reason, Exception? innerException)
         : base($"Kamailio does not listen on {address}: {reason}", innerException)
     {
+        // Who takes no connection, since a queue is full, or not in time, may be there all the same.
+        IsNobodyThere = innerException is not (OperationCanceledException or SocketException { SocketErrorCode: SocketError.WouldBlock or SocketError.TryAgain or SocketError.NoBufferSpaceAvailable or SocketError.TimedOut });
     }
 
     private KamailioUnreachableException(string message, Exception? innerException)
@@ -14,6 +18,9 @@ public sealed class KamailioUnreachableException : KamailioRpcException
     }
 
     public override bool IsTransient => true;
+
+    /// <summary>Whether this says that no Kamailio is there: not where one is too busy to listen, or where we did not ask.</summary>
+    internal bool IsNobodyThere { get; }
 
     /// <summary>Nothing was sent, since there is no place of ours to which Kamailio could reply.</summary>
     internal static KamailioUnreachableException WithoutReplies(KamailioAddress address, Exception exception) =>

@@ -148,7 +148,7 @@ public sealed class RpcClient : IRpcClient
             case KamailioTimeoutException:
                 _watch.TimedOut(method, sent);
                 break;
-            case KamailioGoneException or KamailioUnreachableException:
+            case KamailioGoneException or KamailioUnreachableException { IsNobodyThere: true }:
                 _watch.Gone();
                 break;
         }
@@ -199,6 +199,11 @@ public sealed class RpcClient : IRpcClient
             }
 
             return connection;
+        }
+        catch (KamailioUnreachableException unreachable)
+        {
+            Note(unreachable, string.Empty, 0);
+            throw;
         }
         catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
         {

@@ -34,7 +34,7 @@ internal sealed class ReplyDirectory : IDisposable
             Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
         }
 
-        var directory = Posix.Open(path, Posix.PathOnly | Posix.DirectoryOnly | Posix.NoFollow | Posix.CloseOnExec);
+        var directory = Posix.Open(path, Posix.PathOnly | Posix.DirectoryOnly | (IsTrustedLink(path) ? 0 : Posix.NoFollow) | Posix.CloseOnExec);
         try
         {
             if (directory.IsInvalid)
@@ -96,6 +96,14 @@ internal sealed class ReplyDirectory : IDisposable
         }
     }
 
+    /// <summary>A link that an administrator or systemd made, where nobody else can: as for a dynamic user's runtime directory that is kept.</summary>
+    private static bool IsTrustedLink(string path) =>
+        Posix.StatusAt(path) is { IsLink: true } link
+        && Posix.StatusAt(System.IO.Path.GetDirectoryName(path)!) is { } parent
+        && IsTrusted(link) && IsTrusted(parent) && (parent.Mode & WriteByOthers) == 0;
+
+    private static bool IsTrusted(FileStatus file) => file.User == 0 || file.User == Posix.EffectiveUser();
+
     /// <summary>What is wrong with the directory; null for nothing.</summary>
     private static string? Fault(SafeFileHandle directory)
     {
@@ -106,7 +114,7 @@ internal sealed class ReplyDirectory : IDisposable
 
         var isBelowAll = (parent.Mode & WriteByAll) != 0;
         var user = Posix.EffectiveUser();
-        return isBelowAll && status.User != user && status.User != 0 ? $"belongs to user {status.User}, not to this process's user {user}, in a place where everybody may make one"
+        return isBelowAll && !IsTrusted(status) ? $"belongs to user {status.User}, not to this process's user {user}, in a place where everybody may make one"
             : status.IsOpenToOthers(isBelowAll ? WriteByOthers : WriteByAll) ? $"may be written by others (its mode is {Convert.ToString((int)status.Mode, 8)}), who could put theirs in place of a reply"
             : null;
     }

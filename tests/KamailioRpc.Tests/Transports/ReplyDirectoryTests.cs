@@ -37,6 +37,20 @@ public sealed class ReplyDirectoryTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task A_link_that_nobody_else_can_have_made_is_followed()
+    {
+        using var own = new TemporaryFolder();
+        Run("chmod", "755", own.Path);
+        Directory.CreateDirectory(own.File("replies"));
+        File.CreateSymbolicLink(own.File("link"), own.File("replies"));
+        await using var client = Client(own.File("link"));
+
+        await client.InvokeAsync("core.version", [], CancellationToken.None);
+
+        Assert.That(Directory.GetFiles(own.File("replies")), Has.Length.EqualTo(1));
+    }
+
+    [Test]
     public async Task A_directory_of_somebody_elses_where_everybody_may_make_one_is_refused()
     {
         RequireRoot();
