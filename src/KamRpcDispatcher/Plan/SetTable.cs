@@ -33,7 +33,7 @@ internal sealed class SetTable
     /// <summary>Those that are taken.</summary>
     public HashSet<int> Priorities { get; }
 
-    public bool IsOwn(ListedDestination entry) => AttributeText.IsOwn(entry.Attributes, _cluster);
+    public bool IsOwn(ListedDestination entry) => entry.IsExact && AttributeText.IsOwn(entry.Attributes, _cluster);
 
     public bool HasForeign(string endpoint) => _foreignEndpoints.Contains(endpoint);
 

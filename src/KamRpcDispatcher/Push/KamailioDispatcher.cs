@@ -94,7 +94,7 @@ internal sealed class KamailioDispatcher(IRpcClient client, ListReader lists) : 
             return new DispatcherTable(
                 _version,
                 life,
-                [.. list.Select(static entry => new ListedDestination(entry.Set, entry.Uri, State(entry.State), entry.IsProbed, entry.Priority, entry.Attributes) { Calls = entry.DialogLoad ?? 0 })])
+                [.. list.Select(static entry => new ListedDestination(entry.Set, entry.Uri, State(entry.State), entry.IsProbed, entry.Priority, entry.Attributes) { Calls = entry.DialogLoad ?? 0, IsExact = entry.IsExact })])
             {
                 Unreadable = list.Unreadable,
             };

@@ -111,6 +111,12 @@ internal sealed class PlanExecutor(IDispatcher dispatcher, IGracePeriod gracePer
             _made.Remove(change);
             throw;
         }
+        catch (KamailioUnsafeRequestException unsafeRequest)
+        {
+            // Not sent. It stays among what was made, so that it is tried ever more slowly.
+            PushLog.ChangeRefused(logger, change, unsafeRequest.Message);
+            return false;
+        }
         catch (KamailioFaultException fault)
         {
             _made.Remove(change);
