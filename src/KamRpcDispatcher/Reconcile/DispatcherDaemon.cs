@@ -9,26 +9,41 @@ using Microsoft.Extensions.Logging;
 namespace KamRpcDispatcher.Reconcile;
 
 /// <summary>The dispatcher: puts the parts together and runs them until cancelled.</summary>
-public sealed class DispatcherDaemon(DispatcherOptions options, TimeProvider timeProvider, ILoggerFactory logs)
+public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState service, TimeProvider timeProvider, ILoggerFactory logs)
 {
     private readonly GraceFigures _graceFigures = new();
+    private readonly Heartbeat _heartbeat = new(timeProvider);
+    private readonly Heartbeat _reportHeartbeat = new(timeProvider);
+    private readonly ILogger _logger = logs.CreateLogger<DispatcherDaemon>();
+    private readonly LoopFaults _watcherFaults = new("what follows a new socket of Kamailio's", logs.CreateLogger<DispatcherDaemon>());
 
+    /// <summary>Whether every loop still comes round.</summary>
+    public bool IsResponsive => !_heartbeat.IsOverdue && !_reportHeartbeat.IsOverdue;
+
+    /// <summary>The longest time from one call of Kamailio to the next: a grace period, however it is waited for, and a call that is not answered.</summary>
+    private TimeSpan LongestStep => new[] { options.Gap, options.GraceCap, TimeSpan.FromSeconds(30) }.Max() + (3 * options.Rpc.Timeout);
+
+    /// <summary>
+    /// Runs until cancelled, through whatever is unexpected. Kamailio's list stays as it is afterwards: a daemon that stops takes no calls from
+    /// anybody.
+    /// </summary>
     /// <exception cref="ProxyTakenException">Another daemon serves this Kamailio.</exception>
-    /// <summary>Runs until cancelled. Kamailio's list stays as it is afterwards: a daemon that stops takes no calls from anybody.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var store = new EtcdStore(options.Etcd, timeProvider, logs.CreateLogger<EtcdStore>());
         var keys = new EtcdKeys(options.Cluster);
         var report = new ProxyReport(store, keys, options.Proxy, options.ReportTtl, timeProvider, logs.CreateLogger<ProxyReport>());
         await using var client = new RpcClient(options.Kamailio, options.Rpc);
-        await using var reader = options.KamailioRead is { } read ? new RpcClient(read, options.Rpc) : null;
-        var dispatcher = new KamailioDispatcher(client, reader);
+        await using var reader = options.KamailioRead.Address is { } read ? new RpcClient(read, options.Rpc) : null;
+        var dispatcher = new KamailioDispatcher(
+            new HeartbeatClient(client, _heartbeat, LongestStep),
+            reader is null ? null : new HeartbeatClient(reader, _heartbeat, LongestStep));
         var quarantine = new Quarantine(timeProvider);
         using var proxyLock = new ProxyLock(ProxyLock.PathFor(options.Kamailio), $"{options.Proxy} (PID {Environment.ProcessId})", logs.CreateLogger<ProxyLock>());
         proxyLock.Ensure();
         if (!options.Kamailio.IsSerial)
         {
-            ReconcileLog.NotSerial(logs.CreateLogger<DispatcherDaemon>(), options.Kamailio);
+            ReconcileLog.NotSerial(_logger, options.Kamailio);
         }
 
         var gracePeriod = GracePeriod(client);
@@ -38,26 +53,32 @@ public sealed class DispatcherDaemon(DispatcherOptions options, TimeProvider tim
             client.Orphan();
             reader?.Orphan();
             reconciler?.Wake();
-        });
+        },
+        exception => _watcherFaults.Failed(exception));
+        var progress = new DispatcherProgress(service, timeProvider);
         reconciler = new Reconciler(
             Source(store, keys),
             dispatcher,
             new SafePush(dispatcher, gracePeriod, quarantine, logs.CreateLogger<SafePush>()),
             new PlanPolicy(options.Cluster) { Sets = options.Sets, IsQuarantined = quarantine.Holds, IsAdmissionProbed = options.IsAdmissionProbed },
-            new CycleJournal(report, quarantine, () => Status(gracePeriod), timeProvider, logs.CreateLogger<CycleJournal>()),
+            new CycleJournal(report, quarantine, () => Status(gracePeriod), timeProvider, logs.CreateLogger<CycleJournal>(), progress),
             options.Reconciler,
             () =>
             {
                 proxyLock.Ensure();
                 watcher?.Ensure();
             },
-            timeProvider);
+            timeProvider,
+            _heartbeat.Expect);
 
         using var life = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task[] parts = [reconciler.RunAsync(life.Token), report.RunAsync(life.Token)];
+        await using var stopping = cancellationToken.UnsafeRegister(static told => ((DispatcherProgress)told!).Stopping(), progress);
+        _heartbeat.Expect(LongestStep);
+        var telling = progress.TellReadyAsync(life.Token);
+        Task[] parts = [reconciler.RunAsync(life.Token), BackgroundLoop.RunAsync("the report", token => report.RunAsync(_reportHeartbeat.Expect, token), timeProvider, _logger, life.Token)];
         try
         {
-            // Neither ends by itself: the first one to end ends the other.
+            // Only that another daemon serves this Kamailio ends one of them.
             await await Task.WhenAny(parts).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -67,7 +88,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, TimeProvider tim
         finally
         {
             await life.CancelAsync().ConfigureAwait(false);
-            foreach (var part in parts)
+            foreach (var part in parts.Append(telling))
             {
                 await part.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }

@@ -1,5 +1,6 @@
 using KamailioRpc;
 using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Plan;
 
 namespace KamRpcDispatcher.Reconcile;
 
@@ -10,8 +11,17 @@ namespace KamRpcDispatcher.Reconcile;
 /// <param name="Proxy">The name under which it reports.</param>
 public sealed record DispatcherOptions(EtcdConnection Etcd, string Cluster, KamailioAddress Kamailio, string Proxy)
 {
+    /// <summary>The default of <see cref="MemoryFloor"/>.</summary>
+    public const int MemoryFloorPercent = 10;
+
     /// <summary>Another way to the same Kamailio, for lists that are too long for the first one.</summary>
-    public KamailioAddress? KamailioRead { get; init; }
+    public KamailioReadWay KamailioRead { get; init; } = KamailioReadWay.Auto;
+
+    /// <summary>How destinations of one priority are told apart in Kamailio.</summary>
+    public DestinationOrder Order { get; init; } = DestinationOrder.Priority;
+
+    /// <summary>How much of Kamailio's shared memory has to be free for a structural change.</summary>
+    public MemoryFloor MemoryFloor { get; init; } = MemoryFloor.OfPercent(MemoryFloorPercent);
 
     /// <summary>The sets to manage, null for every set.</summary>
     public IReadOnlySet<int>? Sets { get; init; }

@@ -17,6 +17,7 @@ namespace KamRpcDispatcher.Reconcile;
 /// <param name="options">How often, and how careful.</param>
 /// <param name="prepare">Done before each cycle.</param>
 /// <param name="timeProvider">The clock.</param>
+/// <param name="expect">Told how long the loop rests at most, so that one that hangs is noticed.</param>
 internal sealed class Reconciler(
     IMembershipSource source,
     IDispatcher dispatcher,
@@ -25,7 +26,8 @@ internal sealed class Reconciler(
     CycleJournal journal,
     ReconcilerOptions options,
     Action prepare,
-    TimeProvider timeProvider)
+    TimeProvider timeProvider,
+    Action<TimeSpan>? expect = null)
 {
     private readonly WakeSignal _wake = new();
     private readonly RemovalClock _removals = new(options.RemovalDelay, timeProvider);
@@ -37,21 +39,12 @@ internal sealed class Reconciler(
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var life = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var following = source.RunAsync(_wake.Raise, life.Token);
+        var following = journal.KeepRunningAsync("following the members", token => source.RunAsync(_wake.Raise, token), life.Token);
         try
         {
             while (!cancellationToken.IsCancellationRequested)
             {
-                var rest = await CycleAsync(cancellationToken).ConfigureAwait(false);
-                if (following.IsCompleted)
-                {
-                    await following.ConfigureAwait(false);
-                }
-
-                if (rest > TimeSpan.Zero)
-                {
-                    await Task.WhenAny(_wake.Raised, following, Task.Delay(rest, timeProvider, cancellationToken)).ConfigureAwait(false);
-                }
+                await CycleAndRestAsync(cancellationToken).ConfigureAwait(false);
             }
         }
         finally
@@ -61,6 +54,30 @@ internal sealed class Reconciler(
         }
 
         cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>
+    /// The cycle is the unit of failure: whatever is unexpected in it is logged, and the next one begins with fresh snapshots after a pause that
+    /// no event cuts short. Only that another daemon serves this Kamailio ends the loop.
+    /// </summary>
+    private async Task CycleAndRestAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var rest = await CycleAsync(cancellationToken).ConfigureAwait(false);
+            journal.CycleDone();
+            if (rest > TimeSpan.Zero)
+            {
+                expect?.Invoke(rest);
+                await Task.WhenAny(_wake.Raised, Task.Delay(rest, timeProvider, cancellationToken)).ConfigureAwait(false);
+            }
+        }
+        catch (Exception exception) when (exception is not ProxyTakenException && LoopFaults.IsUnexpected(exception, cancellationToken))
+        {
+            var pause = journal.CycleFailed(exception);
+            expect?.Invoke(pause);
+            await Task.Delay(pause, timeProvider, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     /// <summary>One look: read both sides, plan, push. Answers how long nothing needs to be looked at again, if nothing wakes it.</summary>

@@ -9,7 +9,7 @@ public sealed record ReconcilerOptions
     /// <summary>The time between two tries to reach a Kamailio that cannot be reached.</summary>
     public TimeSpan Retry { get; init; } = TimeSpan.FromMilliseconds(25);
 
-    /// <summary>How long a destination stays disabled in the list after its member left, before it is removed.</summary>
+    /// <summary>How long a destination stays disabled in the list after its member left, before it is removed; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</summary>
     public TimeSpan RemovalDelay { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>When sets are protected against mass expiry.</summary>

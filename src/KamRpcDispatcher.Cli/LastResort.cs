@@ -1,0 +1,90 @@
+using System.Runtime.ExceptionServices;
+using Microsoft.Extensions.Logging;
+
+namespace KamRpcDispatcher.Cli;
+
+/// <summary>
+/// What nothing else has caught: one clear line and exit code 1, never a stack in an operator's face and an aborted process. A daemon logs it with
+/// the stack and goes on.
+/// </summary>
+internal static partial class LastResort
+{
+    /// <summary>Set to 1, it shows the stack too.</summary>
+    private const string StackVariable = "KAMRPC_STACK";
+
+    private static ILogger? _daemonLog;
+
+    /// <summary>For every command, before anything else.</summary>
+    public static void Install()
+    {
+        AppDomain.CurrentDomain.UnhandledException += static (_, unhandled) =>
+        {
+            Tell(unhandled.ExceptionObject as Exception);
+            Environment.Exit(ExitCode.NotDone);
+        };
+        TaskScheduler.UnobservedTaskException += static (_, unobserved) => unobserved.SetObserved();
+
+        // Timers, signals and file events run on threads of the runtime's: what ends one of their calls ends no daemon.
+        ExceptionHandling.SetUnhandledExceptionHandler(static exception =>
+        {
+            if (Volatile.Read(ref _daemonLog) is not { } log)
+            {
+                return false;
+            }
+
+            Unhandled(log, exception, exception.GetType().Name, exception.Message);
+            return true;
+        });
+    }
+
+    /// <summary>From here on the process is a daemon, which goes on.</summary>
+    public static void GoOn(ILoggerFactory logs) => Volatile.Write(ref _daemonLog, logs.CreateLogger(typeof(LastResort).FullName!));
+
+    /// <summary>The daemon ends, and its log with it.</summary>
+    public static void GoOnNoMore() => Volatile.Write(ref _daemonLog, null);
+
+    /// <summary>Runs a command.</summary>
+    public static async Task<int> RunAsync(Func<Task<int>> command)
+    {
+        try
+        {
+            return await command().ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            Tell(exception);
+            return ExitCode.NotDone;
+        }
+    }
+
+    /// <summary>What is wrong, and what to do, in one line.</summary>
+    internal static string Describe(Exception? exception) => exception switch
+    {
+        // Everything else that kamrpc reads or writes has its own messages: what is left is the answer on stdout.
+        IOException or UnauthorizedAccessException => $"kamrpc: the answer cannot be written ({OneLine(exception.Message)}); look at where standard output goes",
+        OutOfMemoryException => "kamrpc: there is no memory left; give the machine or the container more",
+        null => "kamrpc: something unexpected ended it. This is a fault of kamrpc; please report it",
+        _ => $"kamrpc: unexpected {exception.GetType().Name}: {OneLine(exception.Message)}. This is a fault of kamrpc; please report it, with what {StackVariable}=1 shows",
+    };
+
+    private static void Tell(Exception? exception)
+    {
+        try
+        {
+            Console.Error.WriteLine(Describe(exception));
+            if (Environment.GetEnvironmentVariable(StackVariable) == "1")
+            {
+                Console.Error.WriteLine(exception);
+            }
+        }
+        catch (Exception unwritable) when (unwritable is IOException or UnauthorizedAccessException or ObjectDisposedException)
+        {
+            // Standard error is closed or full: the exit code says it.
+        }
+    }
+
+    private static string OneLine(string text) => text.ReplaceLineEndings(" ").TrimEnd('.', ' ');
+
+    [LoggerMessage(4010, LogLevel.Error, "Unexpected {Type} in a call of the runtime's ({Reason}): going on. This is a fault of kamrpc; please report it with this line")]
+    private static partial void Unhandled(ILogger logger, Exception exception, string type, string reason);
+}
