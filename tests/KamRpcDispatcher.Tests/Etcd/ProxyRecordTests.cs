@@ -125,7 +125,7 @@ public class ProxyRecordTests
     [Test]
     public void Troubles_are_few_and_short_whoever_wrote_them()
     {
-        var many = Enumerable.Range(0, 50).Select(static number => new ProxyTrouble("memory", default, new string('x', 296) + "\ud83d\ude00" + number));
+        var many = Enumerable.Range(0, 50).Select(static number => new ProxyTrouble("memory", default, new string('x', 296) + "\ud83d\ude00 and more " + number));
         var written = Read(Encoding.UTF8.GetString(ProxyReport.Write(Read(Least) with { Troubles = [.. many] })));
         var found = Read(Least.Replace("\"sets\":{}", "\"sets\":{},\"trouble\":[" + string.Join(',', Enumerable.Repeat($$"""{"kind":"x","since":"2026-01-31T12:00:00Z","text":"{{new string('y', 5000)}}"}""", 50)) + "]", StringComparison.Ordinal));
 
