@@ -1,4 +1,6 @@
 using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
+using System.Security.Authentication;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Cli;
@@ -22,7 +24,14 @@ internal static partial class LastResort
             Tell(unhandled.ExceptionObject as Exception);
             Environment.Exit(ExitCode.NotDone);
         };
-        TaskScheduler.UnobservedTaskException += static (_, unobserved) => unobserved.SetObserved();
+        TaskScheduler.UnobservedTaskException += static (_, unobserved) =>
+        {
+            unobserved.SetObserved();
+            if (Volatile.Read(ref _daemonLog) is { } log && unobserved.Exception.GetBaseException() is var exception && IsFault(exception))
+            {
+                Unobserved(log, exception, exception.GetType().Name, OneLine(exception.Message));
+            }
+        };
 
         // Timers, signals and file events run on threads of the runtime's: what ends one of their calls ends no daemon.
         ExceptionHandling.SetUnhandledExceptionHandler(static exception =>
@@ -32,7 +41,7 @@ internal static partial class LastResort
                 return false;
             }
 
-            Unhandled(log, exception, exception.GetType().Name, exception.Message);
+            Unhandled(log, exception, exception.GetType().Name, OneLine(exception.Message));
             return true;
         });
     }
@@ -60,8 +69,7 @@ internal static partial class LastResort
     /// <summary>What is wrong, and what to do, in one line.</summary>
     internal static string Describe(Exception? exception) => exception switch
     {
-        // Everything else that kamrpc reads or writes has its own messages: what is left is the answer on stdout.
-        IOException or UnauthorizedAccessException => $"kamrpc: the answer cannot be written ({OneLine(exception.Message)}); look at where standard output goes",
+        AnswerNotWrittenException => $"kamrpc: the answer cannot be written ({OneLine(exception.Message)}); look at where standard output goes",
         OutOfMemoryException => "kamrpc: there is no memory left; give the machine or the container more",
         null => "kamrpc: something unexpected ended it. This is a fault of kamrpc; please report it",
         _ => $"kamrpc: unexpected {exception.GetType().Name}: {OneLine(exception.Message)}. This is a fault of kamrpc; please report it, with what {StackVariable}=1 shows",
@@ -69,21 +77,21 @@ internal static partial class LastResort
 
     private static void Tell(Exception? exception)
     {
-        try
+        Console.Error.WriteLine(Describe(exception));
+        if (Environment.GetEnvironmentVariable(StackVariable) == "1")
         {
-            Console.Error.WriteLine(Describe(exception));
-            if (Environment.GetEnvironmentVariable(StackVariable) == "1")
-            {
-                Console.Error.WriteLine(exception);
-            }
-        }
-        catch (Exception unwritable) when (unwritable is IOException or UnauthorizedAccessException or ObjectDisposedException)
-        {
-            // Standard error is closed or full: the exit code says it.
+            Console.Error.WriteLine(exception);
         }
     }
 
+    /// <summary>A fault of kamrpc's, where the others are calls that nobody waits for any more.</summary>
+    private static bool IsFault(Exception exception) =>
+        exception is SystemException and not (IOException or OperationCanceledException or ObjectDisposedException or TimeoutException or ExternalException or AuthenticationException);
+
     private static string OneLine(string text) => text.ReplaceLineEndings(" ").TrimEnd('.', ' ');
+
+    [LoggerMessage(4011, LogLevel.Warning, "Unexpected {Type} in a task that nobody waits for ({Reason}). This is a fault of kamrpc; please report it with this line")]
+    private static partial void Unobserved(ILogger logger, Exception exception, string type, string reason);
 
     [LoggerMessage(4010, LogLevel.Error, "Unexpected {Type} in a call of the runtime's ({Reason}): going on. This is a fault of kamrpc; please report it with this line")]
     private static partial void Unhandled(ILogger logger, Exception exception, string type, string reason);

@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using KamRpcDispatcher.Cli;
 
-LastResort.Install();
 StandardStreams.Mend();
+LastResort.Install();
 return await LastResort.RunAsync(async () =>
 {
     var commands = new Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>>();

@@ -24,7 +24,7 @@ public class WorkerDeathTests
         var random = new Random(ChaosSettings.AnnouncedSeed());
         await using var fleet = await Fleet.StartAsync(new KamailioOptions { Workers = 4, PingInterval = TimeSpan.Zero });
         var times = new List<TimeSpan>();
-        for (var round = 1; round <= (ChaosSettings.IsLong ? ManyRounds : FewRounds); round++)
+        for (var round = 1; round <= ChaosSettings.Rounds(FewRounds, ManyRounds); round++)
         {
             await PutAllAsync(fleet, round);
             await fleet.WaitForListAsync(list => IsEqual(list, round));

@@ -67,6 +67,7 @@ public class CommandLineTests
     [TestCase("2>/dev/full", "status", "--bogus", 2)]
     [TestCase("<&- >&- 2>&-", "status", "--bogus", 2)]
     [TestCase(">/dev/full 2>/dev/full", "status", "--help", 1)]
+    [TestCase("<&- >&- 2>&-", "status", "--help", 1)]
     public async Task Standard_streams_that_are_closed_or_full_do_not_change_the_exit_code(string redirection, string command, string option, int expected)
     {
         var (exitCode, errors) = await RunInShellAsync($"\"$@\" {redirection}", command, option);

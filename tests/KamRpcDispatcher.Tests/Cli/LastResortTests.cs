@@ -19,7 +19,7 @@ public class LastResortTests
         var line = LastResort.Describe(new InvalidOperationException("nothing\nthere."));
 
         Assert.That(line, Is.EqualTo("kamrpc: unexpected InvalidOperationException: nothing there. This is a fault of kamrpc; please report it, with what KAMRPC_STACK=1 shows"));
-        Assert.That(LastResort.Describe(new IOException("No space left on device")), Does.Contain("No space left on device").And.Contain("standard output"));
+        Assert.That(LastResort.Describe(new AnswerNotWrittenException(new IOException("No space left on device"))), Does.Contain("No space left on device").And.Contain("standard output"));
     }
 
     [Test]
