@@ -11,6 +11,9 @@ namespace KamRpcDispatcher.Reconcile;
 /// <summary>The dispatcher: puts the parts together and runs them until cancelled.</summary>
 public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState service, TimeProvider timeProvider, ILoggerFactory logs)
 {
+    /// <summary>Waits for processes that are never seen at rest, and the gap that takes over then.</summary>
+    private static readonly TimeSpan LongestGrace = TimeSpan.FromSeconds(50);
+
     private readonly GraceFigures _graceFigures = new();
     private readonly Heartbeat _heartbeat = new(timeProvider);
     private readonly Heartbeat _reportHeartbeat = new(timeProvider);
@@ -21,7 +24,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
     public bool IsResponsive => !_heartbeat.IsOverdue && !_reportHeartbeat.IsOverdue;
 
     /// <summary>The longest time from one call of Kamailio to the next: a grace period, however it is waited for, and a call that is not answered.</summary>
-    private TimeSpan LongestStep => new[] { options.Gap, options.GraceCap, TimeSpan.FromSeconds(30) }.Max() + (3 * options.Rpc.Timeout);
+    private TimeSpan LongestStep => LongestGrace + options.Gap + options.GraceCap + (3 * options.Rpc.Timeout);
 
     /// <summary>
     /// Runs until cancelled, through whatever is unexpected. Kamailio's list stays as it is afterwards: a daemon that stops takes no calls from
