@@ -20,6 +20,7 @@ namespace KamRpcDispatcher.Reconcile;
 /// <param name="sentinel">Takes note of each reading.</param>
 /// <param name="prepare">Done before each cycle.</param>
 /// <param name="timeProvider">The clock.</param>
+/// <param name="expect">Told how long the loop rests at most, so that one that hangs is noticed.</param>
 internal sealed class Reconciler(
     IMembershipSource source,
     IDispatcher dispatcher,
@@ -30,12 +31,14 @@ internal sealed class Reconciler(
     ReconcilerOptions options,
     SentinelWatch sentinel,
     Action prepare,
-    TimeProvider timeProvider)
+    TimeProvider timeProvider,
+    Action<TimeSpan>? expect = null)
 {
     private readonly WakeSignal _wake = new();
     private readonly RemovalDelay _removals = new(options.RemovalDelay, timeProvider);
     private readonly VerdictMemory _verdicts = new(timeProvider);
     private readonly PlanBrake _brake = new(timeProvider);
+    private readonly TroubleTracker _troubles = new(timeProvider);
     private int _shortage;
 
     /// <summary>Something may have changed: look again now.</summary>
@@ -45,22 +48,13 @@ internal sealed class Reconciler(
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var life = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var following = source.RunAsync(_wake.Raise, life.Token);
-        var watching = sentinel.RunAsync(_wake.Raise, life.Token);
+        var following = journal.KeepRunningAsync("following the members", token => source.RunAsync(_wake.Raise, token), life.Token);
+        var watching = journal.KeepRunningAsync("looking for reloads", token => sentinel.RunAsync(_wake.Raise, token), life.Token);
         try
         {
             while (!cancellationToken.IsCancellationRequested)
             {
-                var rest = await CycleAsync(cancellationToken).ConfigureAwait(false);
-                if (following.IsCompleted)
-                {
-                    await following.ConfigureAwait(false);
-                }
-
-                if (rest > TimeSpan.Zero)
-                {
-                    await Task.WhenAny(_wake.Raised, following, Task.Delay(rest, timeProvider, cancellationToken)).ConfigureAwait(false);
-                }
+                await CycleAndRestAsync(cancellationToken).ConfigureAwait(false);
             }
         }
         finally
@@ -71,6 +65,30 @@ internal sealed class Reconciler(
         }
 
         cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>
+    /// The cycle is the unit of failure: whatever is unexpected in it is logged, and the next one begins with fresh snapshots after a pause that
+    /// no event cuts short. Only that another daemon serves this Kamailio ends the loop.
+    /// </summary>
+    private async Task CycleAndRestAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var rest = await CycleAsync(cancellationToken).ConfigureAwait(false);
+            journal.CycleDone();
+            if (rest > TimeSpan.Zero)
+            {
+                expect?.Invoke(rest);
+                await Task.WhenAny(_wake.Raised, Task.Delay(rest, timeProvider, cancellationToken)).ConfigureAwait(false);
+            }
+        }
+        catch (Exception exception) when (exception is not ProxyTakenException && LoopFaults.IsUnexpected(exception, cancellationToken))
+        {
+            var pause = journal.CycleFailed(exception);
+            expect?.Invoke(pause);
+            await Task.Delay(pause, timeProvider, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     /// <summary>One look: read both sides, plan, push. Answers how long nothing needs to be looked at again, if nothing wakes it.</summary>
@@ -91,8 +109,13 @@ internal sealed class Reconciler(
         }
         catch (KamailioRpcException exception)
         {
+            _troubles.Meet(exception, dispatcher.Unanswered);
             journal.Failed(exception);
             return dispatcher.Unanswered is { IsWriterStuck: true } ? options.StuckRetry : exception.IsTransient ? options.Retry : options.Resync;
+        }
+        finally
+        {
+            journal.Troubles(_troubles.Take());
         }
     }
 
@@ -108,6 +131,7 @@ internal sealed class Reconciler(
         catch (ListTooLongException exception) when (exception.LastKnown is { } known)
         {
             // Blind, but whoever is to get no calls any more is known.
+            _troubles.Meet(exception, dispatcher.Unanswered);
             journal.Failed(exception);
             await executor.ExecuteAsync(Planner.Plan(members, known.Destinations, PolicyFor(known)).StatesOnly(), known, _wake.Raised, cancellationToken).ConfigureAwait(false);
             return options.Resync;
@@ -126,8 +150,17 @@ internal sealed class Reconciler(
         var plan = _brake.Hold(Planner.Plan(members, table.Destinations, PolicyFor(table)), executor.TakeMade());
         _removals.Observe(plan);
         _verdicts.Observe(plan);
+        _troubles.Meet(plan);
+        _troubles.Meet(table.Unreadable);
         journal.Planned(membership, table, plan);
-        return plan.IsEmpty ? options.Resync : Rest(plan, await executor.ExecuteAsync(plan, table, _wake.Raised, cancellationToken).ConfigureAwait(false));
+        if (plan.IsEmpty)
+        {
+            return options.Resync;
+        }
+
+        var outcome = await executor.ExecuteAsync(plan, table, _wake.Raised, cancellationToken).ConfigureAwait(false);
+        _troubles.Meet(outcome);
+        return Rest(plan, outcome);
     }
 
     private PlanPolicy PolicyFor(DispatcherTable table) => policy with

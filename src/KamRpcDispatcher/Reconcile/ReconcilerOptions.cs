@@ -15,7 +15,7 @@ public sealed record ReconcilerOptions
     /// <summary>The time between two tries to reach a Kamailio whose writer does not come back: only a restart helps, and what is sent meanwhile waits in its queue.</summary>
     public TimeSpan StuckRetry { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long a destination stays disabled in the list after its member left, before it is removed.</summary>
+    /// <summary>How long a destination stays disabled in the list after its member left, before it is removed; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</summary>
     public TimeSpan RemovalDelay { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>When sets are protected against mass expiry.</summary>

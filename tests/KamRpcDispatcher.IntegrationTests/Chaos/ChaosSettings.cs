@@ -3,7 +3,7 @@ using NUnit.Framework;
 
 namespace KamRpcDispatcher.IntegrationTests.Chaos;
 
-/// <summary>How long and how random, from the environment: <c>KAMRPC_CHAOS=long</c>, <c>KAMRPC_CHAOS_MINUTES</c>, <c>KAMRPC_CHAOS_SEED</c>.</summary>
+/// <summary>How long and how random, from the environment: <c>KAMRPC_CHAOS=long</c>, <c>KAMRPC_CHAOS_MINUTES</c>, <c>KAMRPC_CHAOS_SEED</c>, <c>KAMRPC_CHAOS_ROUNDS</c>.</summary>
 internal static class ChaosSettings
 {
     private const int UsualSeed = 20261123;
@@ -12,6 +12,9 @@ internal static class ChaosSettings
 
     /// <summary>How long the long form goes on.</summary>
     public static TimeSpan LongTime => TimeSpan.FromMinutes(Number("KAMRPC_CHAOS_MINUTES") ?? 10);
+
+    /// <summary>How often something is done that is not counted in minutes.</summary>
+    public static int Rounds(int few, int many) => Number("KAMRPC_CHAOS_ROUNDS") ?? (IsLong ? many : few);
 
     /// <summary>Decides what is done and in which order; how it falls in time is the machine's.</summary>
     public static int AnnouncedSeed()
