@@ -1,29 +1,25 @@
-using KamailioRpc.Commands;
+using KamailioRpc;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Push.Grace;
 
 /// <summary>
 /// The grace period of RCU, seen from outside: it ends when every process of Kamailio that can read the table has been seen at rest since
-/// the swap. Where the processes cannot be seen, a fixed gap.
+/// the swap. Where the processes cannot be seen, a fixed gap; where one never rests under an overload, a long gap, if it has moved.
 /// </summary>
-/// <param name="listProcesses">Asks Kamailio for its processes.</param>
-/// <param name="identify">Says why these are not Kamailio's processes here, null when they are.</param>
-/// <param name="views">The ways to look at them, the best first.</param>
-/// <param name="fallback">For when none of them sees anything.</param>
-/// <param name="cap">The longest wait for the end, after which the change is left for later.</param>
+/// <param name="survey">Who the processes are, and how they are seen.</param>
+/// <param name="movement">Reads how much a process has done.</param>
+/// <param name="options">How long to wait.</param>
 /// <param name="figures">Takes the lengths.</param>
 /// <param name="timeProvider">The clock.</param>
 /// <param name="logger">Where to log.</param>
 internal sealed class ObservedGrace(
-    Func<CancellationToken, Task<IReadOnlyList<KamailioProcess>>> listProcesses,
-    Func<IReadOnlyList<KamailioProcess>, string?> identify,
-    IReadOnlyList<IProcessView> views,
-    FixedGap fallback,
-    TimeSpan cap,
+    ProcessSurvey survey,
+    IProcessMovement movement,
+    GraceOptions options,
     GraceFigures figures,
     TimeProvider timeProvider,
-    ILogger<ObservedGrace> logger) : IGracePeriod
+    ILogger<ObservedGrace> logger) : IGracePeriod, IDisposable
 {
     /// <summary>Between two looks at processes that were busy: no busy loop.</summary>
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(1);
@@ -31,58 +27,109 @@ internal sealed class ObservedGrace(
     /// <summary>Looks before the first such pause: most work on a request is shorter than the shortest pause that there is.</summary>
     private const int QuickLooks = 5;
 
-    /// <summary>Between two questions to a Kamailio that is still starting its processes.</summary>
-    private static readonly TimeSpan BetweenQuestions = TimeSpan.FromMilliseconds(10);
+    /// <summary>Whoever has not rested by then is busy for longer than usual: how much it does from here on may be needed.</summary>
+    private static readonly TimeSpan UsualLength = TimeSpan.FromMilliseconds(100);
 
-    private IReadOnlyList<KamailioProcess> _known = [];
-    private IProcessView? _view;
-    private List<KamailioProcess>? _unseen;
-    private bool _isRunning;
-    private bool _isOverdue;
-    private long? _waitingSince;
-    private string? _mode;
+    /// <summary>Between two readings of how much processes have done, and two reports.</summary>
+    private static readonly TimeSpan BetweenReadings = TimeSpan.FromMilliseconds(200);
 
-    public string Mode => _mode ?? "not needed yet";
+    /// <summary>One at a time looks at the processes; <see cref="Begin"/> does not wait for it.</summary>
+    private readonly SemaphoreSlim _turn = new(1, 1);
 
-    public void Begin()
+    private readonly GraceReporter _reporter = new(options, timeProvider, logger);
+
+    /// <summary>The last change's; null when its end was seen. Replaced by a later change at any time, also in the middle of a wait.</summary>
+    private RunningPeriod? _period;
+
+    /// <summary>Since when nothing was proved although somebody waits; over all changes, so that one who keeps on reloading hides nothing.</summary>
+    private long? _unprovedSince;
+    private long _readAt;
+
+    private enum Ending
     {
-        _isRunning = true;
-        _isOverdue = false;
-        _unseen = null;
-        _waitingSince = null;
-        fallback.Begin();
+        None,
+        Rest,
+        Gap,
+        LongGap,
+    }
+
+    public string Mode => State.Mode;
+
+    public GraceState State => _reporter.State;
+
+    public void Begin() => Volatile.Write(ref _period, new RunningPeriod(timeProvider.GetTimestamp()));
+
+    public async ValueTask PrepareAsync(CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            // Perhaps a new life, with ids that were others' in the last one: nobody has been seen in it.
+            var period = Volatile.Read(ref _period);
+            period?.Forget(timeProvider.GetTimestamp());
+            survey.Trust();
+            await AskAsync(period, cancellationToken).ConfigureAwait(false);
+
+            // Once for what a view finds out at its first look.
+            foreach (var process in survey.View is null ? [] : survey.Processes)
+            {
+                survey.View!.Look(process);
+            }
+        }
+        catch (KamailioRpcException)
+        {
+            survey.Doubt();
+        }
+        finally
+        {
+            _turn.Release();
+        }
     }
 
     public async ValueTask<bool> WaitAsync(CancellationToken cancellationToken)
     {
-        if (!_isRunning)
+        if (Volatile.Read(ref _period) is null)
         {
             return true;
         }
 
-        _waitingSince ??= timeProvider.GetTimestamp();
-        _unseen ??= await ReadersAsync(cancellationToken).ConfigureAwait(false);
-        if (_view is null)
-        {
-            await fallback.WaitAsync(cancellationToken).ConfigureAwait(false);
-            return End();
-        }
-
         var begun = timeProvider.GetTimestamp();
-        for (var look = 1; ; look++)
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
         {
-            if (await LookAsync(_view, _unseen, cancellationToken).ConfigureAwait(false))
-            {
-                return End();
-            }
+            return await WaitInTurnAsync(begun, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
 
-            if (timeProvider.GetElapsedTime(begun) >= cap)
+    public void Dispose() => _turn.Dispose();
+
+    private async Task<bool> WaitInTurnAsync(long begun, CancellationToken cancellationToken)
+    {
+        for (var look = 1; Volatile.Read(ref _period) is { } period; look++)
+        {
+            period.FirstWait ??= timeProvider.GetTimestamp();
+            _unprovedSince ??= period.FirstWait;
+            await EnsureSurveyAsync(period, cancellationToken).ConfigureAwait(false);
+            var ending = survey.View is { } view ? Look(period, view) : Elapsed(period.GapBegun) >= options.Gap ? Ending.Gap : Ending.None;
+            if (ending != Ending.None)
             {
-                Overdue(_unseen);
+                End(period, ending);
+            }
+            else if (survey.View is null)
+            {
+                var pause = TimeSpan.FromTicks(Math.Min((options.Gap - Elapsed(period.GapBegun)).Ticks, survey.UntilDue.Ticks));
+                await Task.Delay(pause > BetweenLooks ? pause : BetweenLooks, timeProvider, cancellationToken).ConfigureAwait(false);
+            }
+            else if (Elapsed(begun) >= options.Cap)
+            {
+                figures.TimedOut();
                 return false;
             }
-
-            if (look < QuickLooks)
+            else if (look < QuickLooks)
             {
                 await Task.Yield();
             }
@@ -91,113 +138,131 @@ internal sealed class ObservedGrace(
                 await Task.Delay(BetweenLooks, timeProvider, cancellationToken).ConfigureAwait(false);
             }
         }
+
+        return true;
     }
 
-    /// <summary>Looks at those not seen at rest yet; true when there are none any more.</summary>
-    private async Task<bool> LookAsync(IProcessView view, List<KamailioProcess> unseen, CancellationToken cancellationToken)
+    /// <summary>Looks at those not seen at rest yet.</summary>
+    private Ending Look(RunningPeriod period, IProcessView view)
     {
+        var watched = period.Watch(survey.Processes, timeProvider.GetTimestamp());
         var isGone = false;
-        unseen.RemoveAll(process =>
+        watched.Unseen.RemoveAll(process =>
         {
             var sight = view.Look(process);
             isGone |= sight == Sight.Gone;
-            return sight is Sight.AtRest or Sight.Gone;
+            if (sight is Sight.Gone or Sight.Hidden)
+            {
+                survey.Doubt();
+            }
+
+            return sight == Sight.AtRest;
         });
         if (isGone)
         {
             // Another Kamailio may be there by now, and may have made the change: its processes are to be seen, all of them.
-            _known = [];
-            _unseen = await ReadersAsync(cancellationToken).ConfigureAwait(false);
-            return false;
+            period.Forget(timeProvider.GetTimestamp());
+            return Ending.None;
         }
 
-        return unseen.Count == 0;
+        return watched.Unseen.Count == 0 ? Ending.Rest : Overdue(period, watched);
     }
 
-    private bool End()
+    /// <summary>What is to be done about those who do not rest.</summary>
+    private Ending Overdue(RunningPeriod period, WatchedProcesses watched)
     {
-        figures.Ended(timeProvider.GetElapsedTime(_waitingSince!.Value));
-        _isRunning = false;
-        return true;
+        if (Elapsed(watched.Since) < UsualLength && Elapsed(watched.Since) < options.Cap)
+        {
+            return Ending.None;
+        }
+
+        watched.Movement ??= new MovementSince(watched.Unseen, movement, timeProvider);
+        if (Elapsed(_unprovedSince!.Value) < options.Cap || Elapsed(_readAt) < BetweenReadings)
+        {
+            return Ending.None;
+        }
+
+        _readAt = timeProvider.GetTimestamp();
+        _reporter.Overdue(watched.Unseen);
+        if (Elapsed(period.Begun) < options.LongGap || Elapsed(watched.Since) < options.WaitsBeforeLongGap * options.Cap)
+        {
+            return Ending.None;
+        }
+
+        var stuck = watched.Unseen.Where(process => !watched.Movement.HasMoved(process)).ToList();
+        if (stuck.Count == 0)
+        {
+            return Ending.LongGap;
+        }
+
+        _reporter.Stuck(stuck, Elapsed(period.Begun));
+        return Ending.None;
     }
 
-    private void Overdue(List<KamailioProcess> busy)
+    /// <summary>The end of this period; of the last change's only if there was no other since.</summary>
+    private void End(RunningPeriod period, Ending ending)
     {
-        figures.TimedOut();
-        if (!_isOverdue)
-        {
-            GraceLog.Overdue(logger, cap, string.Join(", ", busy.Select(static process => $"{process.Description} (PID {process.Pid})")));
-            _isOverdue = true;
-        }
-    }
-
-    /// <summary>
-    /// Asked once a Kamailio: it starts all its processes when it starts, and ends when one of them does. While it still starts some,
-    /// asked each time: those that are not there yet have not read anything yet.
-    /// </summary>
-    private async Task<List<KamailioProcess>> ReadersAsync(CancellationToken cancellationToken)
-    {
-        if (_known.Any(static process => process.IsMainOfAll))
-        {
-            return [.. _known];
-        }
-
-        var begun = timeProvider.GetTimestamp();
-        while (true)
-        {
-            _known = await listProcesses(cancellationToken).ConfigureAwait(false);
-            _view = Choose(_known, out var reasons);
-
-            // A process that Kamailio is just starting may be listed before it can be seen: no reason yet to wait for a whole gap.
-            if (_view is not null || _known.Any(static process => process.IsMainOfAll) || timeProvider.GetElapsedTime(begun) >= fallback.Length)
-            {
-                Tell(reasons);
-                return [.. _known];
-            }
-
-            await Task.Delay(BetweenQuestions, timeProvider, cancellationToken).ConfigureAwait(false);
-        }
-    }
-
-    /// <summary>The first view that sees these processes; else null, and why each of them does not.</summary>
-    private IProcessView? Choose(IReadOnlyList<KamailioProcess> processes, out List<string> reasons)
-    {
-        reasons = [];
-        if (identify(processes) is { } stranger)
-        {
-            reasons.Add(stranger);
-            return null;
-        }
-
-        foreach (var view in views)
-        {
-            if (view.Check(processes) is not { } reason)
-            {
-                return view;
-            }
-
-            reasons.Add(reason);
-        }
-
-        return null;
-    }
-
-    private void Tell(List<string> reasons)
-    {
-        var mode = _view is null ? fallback.Mode : $"observed ({_view.Name})";
-        if (mode == _mode)
+        if (Interlocked.CompareExchange(ref _period, null, period) != period)
         {
             return;
         }
 
-        _mode = mode;
-        if (_view is null)
+        switch (ending)
         {
-            GraceLog.Fixed(logger, fallback.Mode, string.Join("; ", reasons));
+            case Ending.Rest:
+                survey.Trust();
+                _reporter.Observed(survey.Processes.Count, survey.View!.Name);
+                break;
+            case Ending.LongGap:
+                figures.LongGap();
+                _reporter.LongGap(period.Watched!.Unseen);
+                break;
+            default:
+                _reporter.Fixed(survey.Reasons);
+                break;
         }
-        else
+
+        figures.Ended(Elapsed(period.FirstWait!.Value));
+        _reporter.Ended(Elapsed(period.Begun));
+        _unprovedSince = null;
+    }
+
+    private async Task EnsureSurveyAsync(RunningPeriod period, CancellationToken cancellationToken)
+    {
+        var isOverdue = State.OverdueSince is not null;
+        if (!survey.IsDue(!period.HasAsked, isOverdue))
         {
-            GraceLog.Observed(logger, _known.Count, _view.Name);
+            return;
+        }
+
+        try
+        {
+            await AskAsync(period, cancellationToken).ConfigureAwait(false);
+        }
+        catch (KamailioRpcException) when (isOverdue && period.Watched is not null)
+        {
+            // Asked to be sure only: whether it is gone is seen at its processes.
+            survey.Postpone();
         }
     }
+
+    private async Task AskAsync(RunningPeriod? period, CancellationToken cancellationToken)
+    {
+        var areOthers = await survey.AskAsync(cancellationToken).ConfigureAwait(false);
+        if (period is not null)
+        {
+            period.HasAsked = true;
+            if (areOthers || survey.View is null)
+            {
+                period.Forget(timeProvider.GetTimestamp());
+            }
+        }
+
+        if (survey.View is { } view)
+        {
+            _reporter.Visible(survey.Processes.Count, view.Name);
+        }
+    }
+
+    private TimeSpan Elapsed(long since) => timeProvider.GetElapsedTime(since);
 }
