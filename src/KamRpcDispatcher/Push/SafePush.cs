@@ -19,6 +19,17 @@ internal sealed class SafePush(IDispatcher dispatcher, IGracePeriod gracePeriod,
 
     // A push that broke off, or a daemon before this one, may have made a structural change a moment ago.
     private bool _mayHaveChanged = true;
+    private KamailioLife? _preparedFor;
+
+    /// <summary>Once for each life of Kamailio, when it was reached: its first structural change is not to wait for this.</summary>
+    public async ValueTask PrepareAsync(DispatcherTable table, CancellationToken cancellationToken)
+    {
+        if (_preparedFor != table.Life)
+        {
+            _preparedFor = table.Life;
+            await gracePeriod.PrepareAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
 
     /// <summary>
     /// Compares what was added since the last reading with the list: an answer of "Ok" proves nothing. Where Kamailio has replaced its table

@@ -84,6 +84,7 @@ internal sealed class Reconciler(
                 return options.Resync;
             }
 
+            await push.PrepareAsync(table, cancellationToken).ConfigureAwait(false);
             push.Verify(table);
             var held = PanicGuard.Held(membership, options.Panic, timeProvider.GetUtcNow()).Where(member => policy.Manages(member.Key.Set)).ToList();
             journal.Held(held, options.Panic);
