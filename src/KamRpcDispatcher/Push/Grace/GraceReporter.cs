@@ -9,15 +9,23 @@ internal sealed class GraceReporter(GraceOptions options, TimeProvider timeProvi
     /// <summary>Between two lines on processes that do not move.</summary>
     private static readonly TimeSpan Repetition = TimeSpan.FromMinutes(1);
 
+    /// <summary>Longer than any pause between two tries to make a change.</summary>
+    private static readonly TimeSpan Staleness = TimeSpan.FromSeconds(10);
+
     private volatile GraceState _state = new("not needed yet");
     private string? _reasons;
     private long? _toldStuck;
+    private long _overdueAt;
 
-    public GraceState State => _state;
+    /// <summary>Nobody is waited for any more when that was long ago: the change was not needed any more.</summary>
+    public GraceState State => _state is { OverdueSince: not null } state && timeProvider.GetElapsedTime(Volatile.Read(ref _overdueAt)) > Staleness
+        ? new GraceState(state.Mode)
+        : _state;
+
+    /// <summary>Whether the last change's grace period has taken too long, and has not ended.</summary>
+    public bool IsOverdue => _state.OverdueSince is not null;
 
     private string LongGapMode => FormattableString.Invariant($"gap of {options.LongGap.TotalSeconds} s under overload");
-
-    private bool IsOverdue => _state.OverdueSince is not null;
 
     /// <summary>Processes can be seen; whether they rest is another question, which an overload has answered if there is one.</summary>
     public void Visible(int count, string view)
@@ -46,6 +54,7 @@ internal sealed class GraceReporter(GraceOptions options, TimeProvider timeProvi
             GraceLog.Overdue(logger, options.Cap, Names(unseen), options.LongGap);
         }
 
+        Volatile.Write(ref _overdueAt, timeProvider.GetTimestamp());
         _state = _state with { OverdueSince = _state.OverdueSince ?? timeProvider.GetUtcNow(), Unseen = Capped(unseen), UnseenCount = unseen.Count };
     }
 

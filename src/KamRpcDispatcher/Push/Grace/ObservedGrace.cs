@@ -7,19 +7,7 @@ namespace KamRpcDispatcher.Push.Grace;
 /// The grace period of RCU, seen from outside: it ends when every process of Kamailio that can read the table has been seen at rest since
 /// the swap. Where the processes cannot be seen, a fixed gap; where one never rests under an overload, a long gap, if it has moved.
 /// </summary>
-/// <param name="survey">Who the processes are, and how they are seen.</param>
-/// <param name="movement">Reads how much a process has done.</param>
-/// <param name="options">How long to wait.</param>
-/// <param name="figures">Takes the lengths.</param>
-/// <param name="timeProvider">The clock.</param>
-/// <param name="logger">Where to log.</param>
-internal sealed class ObservedGrace(
-    ProcessSurvey survey,
-    IProcessMovement movement,
-    GraceOptions options,
-    GraceFigures figures,
-    TimeProvider timeProvider,
-    ILogger<ObservedGrace> logger) : IGracePeriod, IDisposable
+internal sealed class ObservedGrace : IGracePeriod, IDisposable
 {
     /// <summary>Between two looks at processes that were busy: no busy loop.</summary>
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(1);
@@ -27,23 +15,32 @@ internal sealed class ObservedGrace(
     /// <summary>Looks before the first such pause: most work on a request is shorter than the shortest pause that there is.</summary>
     private const int QuickLooks = 5;
 
-    /// <summary>Whoever has not rested by then is busy for longer than usual: how much it does from here on may be needed.</summary>
-    private static readonly TimeSpan UsualLength = TimeSpan.FromMilliseconds(100);
-
-    /// <summary>Between two readings of how much processes have done, and two reports.</summary>
-    private static readonly TimeSpan BetweenReadings = TimeSpan.FromMilliseconds(200);
-
     /// <summary>One at a time looks at the processes; <see cref="Begin"/> does not wait for it.</summary>
     private readonly SemaphoreSlim _turn = new(1, 1);
 
-    private readonly GraceReporter _reporter = new(options, timeProvider, logger);
+    private readonly ProcessSurvey _survey;
+    private readonly GraceOptions _options;
+    private readonly GraceFigures _figures;
+    private readonly TimeProvider _timeProvider;
+    private readonly GraceReporter _reporter;
+    private readonly OverloadJudge _overload;
 
     /// <summary>The last change's; null when its end was seen. Replaced by a later change at any time, also in the middle of a wait.</summary>
     private RunningPeriod? _period;
 
-    /// <summary>Since when nothing was proved although somebody waits; over all changes, so that one who keeps on reloading hides nothing.</summary>
-    private long? _unprovedSince;
-    private long _readAt;
+    /// <param name="survey">Who the processes are, and how they are seen.</param>
+    /// <param name="movement">Reads how much a process has done.</param>
+    /// <param name="options">How long to wait.</param>
+    /// <param name="figures">Takes the lengths.</param>
+    /// <param name="timeProvider">The clock.</param>
+    /// <param name="logger">Where to log.</param>
+    public ObservedGrace(
+        ProcessSurvey survey, IProcessMovement movement, GraceOptions options, GraceFigures figures, TimeProvider timeProvider, ILogger<ObservedGrace> logger)
+    {
+        (_survey, _options, _figures, _timeProvider) = (survey, options, figures, timeProvider);
+        _reporter = new GraceReporter(options, timeProvider, logger);
+        _overload = new OverloadJudge(movement, options, _reporter, timeProvider);
+    }
 
     private enum Ending
     {
@@ -57,7 +54,7 @@ internal sealed class ObservedGrace(
 
     public GraceState State => _reporter.State;
 
-    public void Begin() => Volatile.Write(ref _period, new RunningPeriod(timeProvider.GetTimestamp()));
+    public void Begin() => Volatile.Write(ref _period, new RunningPeriod(_timeProvider.GetTimestamp()));
 
     public async ValueTask PrepareAsync(CancellationToken cancellationToken)
     {
@@ -66,19 +63,19 @@ internal sealed class ObservedGrace(
         {
             // Perhaps a new life, with ids that were others' in the last one: nobody has been seen in it.
             var period = Volatile.Read(ref _period);
-            period?.Forget(timeProvider.GetTimestamp());
-            survey.Trust();
+            period?.Forget(_timeProvider.GetTimestamp());
+            _survey.Trust();
             await AskAsync(period, cancellationToken).ConfigureAwait(false);
 
             // Once for what a view finds out at its first look.
-            foreach (var process in survey.View is null ? [] : survey.Processes)
+            foreach (var process in _survey.View is null ? [] : _survey.Processes)
             {
-                survey.View!.Look(process);
+                _survey.View!.Look(process);
             }
         }
         catch (KamailioRpcException)
         {
-            survey.Doubt();
+            _survey.Doubt();
         }
         finally
         {
@@ -93,7 +90,7 @@ internal sealed class ObservedGrace(
             return true;
         }
 
-        var begun = timeProvider.GetTimestamp();
+        var begun = _timeProvider.GetTimestamp();
         await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
@@ -111,22 +108,26 @@ internal sealed class ObservedGrace(
     {
         for (var look = 1; Volatile.Read(ref _period) is { } period; look++)
         {
-            period.FirstWait ??= timeProvider.GetTimestamp();
-            _unprovedSince ??= period.FirstWait;
+            period.FirstWait ??= _timeProvider.GetTimestamp();
             await EnsureSurveyAsync(period, cancellationToken).ConfigureAwait(false);
-            var ending = survey.View is { } view ? Look(period, view) : Elapsed(period.GapBegun) >= options.Gap ? Ending.Gap : Ending.None;
+            var ending = _survey.View is { } view ? Look(period, view) : Left(period) <= TimeSpan.Zero ? Ending.Gap : Ending.None;
             if (ending != Ending.None)
             {
                 End(period, ending);
             }
-            else if (survey.View is null)
+            else if (_survey.View is null)
             {
-                var pause = TimeSpan.FromTicks(Math.Min((options.Gap - Elapsed(period.GapBegun)).Ticks, survey.UntilDue.Ticks));
-                await Task.Delay(pause > BetweenLooks ? pause : BetweenLooks, timeProvider, cancellationToken).ConfigureAwait(false);
+                var pause = TimeSpan.FromTicks(Math.Min(Left(period).Ticks, _survey.UntilDue.Ticks));
+                await Task.Delay(pause > BetweenLooks ? pause : BetweenLooks, _timeProvider, cancellationToken).ConfigureAwait(false);
             }
-            else if (Elapsed(begun) >= options.Cap)
+            else if (Elapsed(begun) >= _options.Cap)
             {
-                figures.TimedOut();
+                _figures.TimedOut();
+                if (period.Watched is { } watched)
+                {
+                    _reporter.Overdue(watched.Unseen);
+                }
+
                 return false;
             }
             else if (look < QuickLooks)
@@ -135,17 +136,20 @@ internal sealed class ObservedGrace(
             }
             else
             {
-                await Task.Delay(BetweenLooks, timeProvider, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(BetweenLooks, _timeProvider, cancellationToken).ConfigureAwait(false);
             }
         }
 
         return true;
     }
 
+    /// <summary>Of the fixed gap. Processes that could be seen, did not rest and can be seen no more are owed the long one.</summary>
+    private TimeSpan Left(RunningPeriod period) => (_reporter.IsOverdue ? _options.LongGap : _options.Gap) - Elapsed(period.GapBegun);
+
     /// <summary>Looks at those not seen at rest yet.</summary>
     private Ending Look(RunningPeriod period, IProcessView view)
     {
-        var watched = period.Watch(survey.Processes, timeProvider.GetTimestamp());
+        var watched = period.Watch(_survey.Processes);
         var isGone = false;
         watched.Unseen.RemoveAll(process =>
         {
@@ -153,7 +157,7 @@ internal sealed class ObservedGrace(
             isGone |= sight == Sight.Gone;
             if (sight is Sight.Gone or Sight.Hidden)
             {
-                survey.Doubt();
+                _survey.Doubt();
             }
 
             return sight == Sight.AtRest;
@@ -161,42 +165,11 @@ internal sealed class ObservedGrace(
         if (isGone)
         {
             // Another Kamailio may be there by now, and may have made the change: its processes are to be seen, all of them.
-            period.Forget(timeProvider.GetTimestamp());
+            period.Forget(_timeProvider.GetTimestamp());
             return Ending.None;
         }
 
-        return watched.Unseen.Count == 0 ? Ending.Rest : Overdue(period, watched);
-    }
-
-    /// <summary>What is to be done about those who do not rest.</summary>
-    private Ending Overdue(RunningPeriod period, WatchedProcesses watched)
-    {
-        if (Elapsed(watched.Since) < UsualLength && Elapsed(watched.Since) < options.Cap)
-        {
-            return Ending.None;
-        }
-
-        watched.Movement ??= new MovementSince(watched.Unseen, movement, timeProvider);
-        if (Elapsed(_unprovedSince!.Value) < options.Cap || Elapsed(_readAt) < BetweenReadings)
-        {
-            return Ending.None;
-        }
-
-        _readAt = timeProvider.GetTimestamp();
-        _reporter.Overdue(watched.Unseen);
-        if (Elapsed(period.Begun) < options.LongGap || Elapsed(watched.Since) < options.WaitsBeforeLongGap * options.Cap)
-        {
-            return Ending.None;
-        }
-
-        var stuck = watched.Unseen.Where(process => !watched.Movement.HasMoved(process)).ToList();
-        if (stuck.Count == 0)
-        {
-            return Ending.LongGap;
-        }
-
-        _reporter.Stuck(stuck, Elapsed(period.Begun));
-        return Ending.None;
+        return watched.Unseen.Count == 0 ? Ending.Rest : _overload.MayEnd(period, watched) ? Ending.LongGap : Ending.None;
     }
 
     /// <summary>The end of this period; of the last change's only if there was no other since.</summary>
@@ -210,27 +183,27 @@ internal sealed class ObservedGrace(
         switch (ending)
         {
             case Ending.Rest:
-                survey.Trust();
-                _reporter.Observed(survey.Processes.Count, survey.View!.Name);
+                _survey.Trust();
+                _reporter.Observed(_survey.Processes.Count, _survey.View!.Name);
                 break;
             case Ending.LongGap:
-                figures.LongGap();
+                _figures.LongGap();
                 _reporter.LongGap(period.Watched!.Unseen);
                 break;
             default:
-                _reporter.Fixed(survey.Reasons);
+                _reporter.Fixed(_survey.Reasons);
                 break;
         }
 
-        figures.Ended(Elapsed(period.FirstWait!.Value));
+        _figures.Ended(Elapsed(period.FirstWait!.Value));
         _reporter.Ended(Elapsed(period.Begun));
-        _unprovedSince = null;
+        _overload.Over();
     }
 
     private async Task EnsureSurveyAsync(RunningPeriod period, CancellationToken cancellationToken)
     {
-        var isOverdue = State.OverdueSince is not null;
-        if (!survey.IsDue(!period.HasAsked, isOverdue))
+        var isOverdue = _reporter.IsOverdue;
+        if (!_survey.IsDue(!period.HasAsked, isOverdue))
         {
             return;
         }
@@ -242,27 +215,27 @@ internal sealed class ObservedGrace(
         catch (KamailioRpcException) when (isOverdue && period.Watched is not null)
         {
             // Asked to be sure only: whether it is gone is seen at its processes.
-            survey.Postpone();
+            _survey.Postpone();
         }
     }
 
     private async Task AskAsync(RunningPeriod? period, CancellationToken cancellationToken)
     {
-        var areOthers = await survey.AskAsync(cancellationToken).ConfigureAwait(false);
+        var areOthers = await _survey.AskAsync(cancellationToken).ConfigureAwait(false);
         if (period is not null)
         {
             period.HasAsked = true;
-            if (areOthers || survey.View is null)
+            if (areOthers || _survey.View is null)
             {
-                period.Forget(timeProvider.GetTimestamp());
+                period.Forget(_timeProvider.GetTimestamp());
             }
         }
 
-        if (survey.View is { } view)
+        if (_survey.View is { } view)
         {
-            _reporter.Visible(survey.Processes.Count, view.Name);
+            _reporter.Visible(_survey.Processes.Count, view.Name);
         }
     }
 
-    private TimeSpan Elapsed(long since) => timeProvider.GetElapsedTime(since);
+    private TimeSpan Elapsed(long since) => _timeProvider.GetElapsedTime(since);
 }

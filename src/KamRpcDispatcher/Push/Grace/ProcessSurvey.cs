@@ -63,7 +63,7 @@ internal sealed class ProcessSurvey(
     public async Task<bool> AskAsync(CancellationToken cancellationToken)
     {
         var processes = await listProcesses(cancellationToken).ConfigureAwait(false);
-        var areOthers = !processes.SequenceEqual(Processes);
+        var areOthers = !processes.Select(Identity).SequenceEqual(Processes.Select(Identity));
         Processes = processes;
         View = Choose(out var reasons);
         Reasons = reasons;
@@ -72,6 +72,8 @@ internal sealed class ProcessSurvey(
         (_isKnown, _isDoubtful) = (true, false);
         return areOthers;
     }
+
+    private static (int Pid, string Description) Identity(KamailioProcess process) => (process.Pid, process.Description);
 
     /// <summary>The first view that sees these processes; else null, and why each of them does not.</summary>
     private IProcessView? Choose(out string reasons)

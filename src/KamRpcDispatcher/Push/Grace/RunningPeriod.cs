@@ -14,13 +14,13 @@ internal sealed class RunningPeriod(long begun)
     /// <summary>Whether Kamailio was asked for its processes since.</summary>
     public bool HasAsked { get; set; }
 
-    /// <summary>Those not seen at rest yet and since when they are looked at; null when it is not known who they are.</summary>
+    /// <summary>Those not seen at rest yet; null when it is not known who they are.</summary>
     public WatchedProcesses? Watched { get; private set; }
 
     /// <summary>From when the fixed gap counts: where processes were watched first, the time before that has proved to be too short.</summary>
     public long GapBegun { get; private set; } = begun;
 
-    public WatchedProcesses Watch(IEnumerable<KamailioProcess> processes, long now) => Watched ??= new WatchedProcesses([.. processes], now);
+    public WatchedProcesses Watch(IEnumerable<KamailioProcess> processes) => Watched ??= new WatchedProcesses([.. processes]);
 
     /// <summary>Who was seen counts nothing any more.</summary>
     public void Forget(long now)
@@ -34,9 +34,11 @@ internal sealed class RunningPeriod(long begun)
 
 /// <summary>Processes that have not been seen at rest.</summary>
 /// <param name="Unseen">These, fewer each time.</param>
-/// <param name="Since">Since when they are looked at.</param>
-internal sealed record WatchedProcesses(List<KamailioProcess> Unseen, long Since)
+internal sealed record WatchedProcesses(List<KamailioProcess> Unseen)
 {
+    /// <summary>For how long they were looked at, time and again.</summary>
+    public TimeSpan Looked { get; set; }
+
     /// <summary>How much they have done; null before anybody needs to know.</summary>
     public MovementSince? Movement { get; set; }
 }
