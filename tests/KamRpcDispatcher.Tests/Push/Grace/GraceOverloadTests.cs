@@ -6,13 +6,13 @@ namespace KamRpcDispatcher.Tests.Push.Grace;
 /// <summary>Where a process is never seen at rest.</summary>
 public class GraceOverloadTests
 {
-    private const double Worker = 50;
+    private const double WorkersRate = 50;
     private const double StuckResolver = 2;
 
     [Test]
     public async Task Where_nothing_is_proved_a_long_gap_takes_over_if_everybody_has_moved()
     {
-        var rig = Overloaded(static _ => Worker);
+        var rig = Overloaded(static _ => WorkersRate);
 
         var waited = await rig.WaitItOutAsync(TimeSpan.FromMinutes(2));
 
@@ -31,7 +31,7 @@ public class GraceOverloadTests
     [Test]
     public async Task While_it_is_overdue_the_state_names_who_has_not_rested()
     {
-        var rig = Overloaded(static _ => Worker);
+        var rig = Overloaded(static _ => WorkersRate);
         Assert.That(await rig.PassAsync(rig.Wait()), Is.False);
 
         var state = rig.Grace.State;
@@ -54,7 +54,7 @@ public class GraceOverloadTests
     [TestCase(StuckResolver, TestName = "One that a silent name server keeps inside keeps the change pending, loudly, and is named")]
     public async Task One_that_has_not_moved_keeps_the_change_pending(double switchesPerSecond)
     {
-        var rig = Overloaded(pid => pid == GraceRig.Worker.Pid ? switchesPerSecond : Worker);
+        var rig = Overloaded(pid => pid == GraceRig.Worker.Pid ? switchesPerSecond : WorkersRate);
 
         Assert.That(await rig.WaitItOutAsync(TimeSpan.FromMinutes(4), stepMilliseconds: 250), Is.EqualTo(TimeSpan.MaxValue));
         Assert.Multiple(() =>
@@ -73,7 +73,7 @@ public class GraceOverloadTests
     [Test]
     public async Task A_timer_of_the_core_is_waited_for_however_much_it_moves()
     {
-        var rig = new GraceRig(GraceRig.Main, GraceRig.Timer) { Sees = static process => process == GraceRig.Timer ? Sight.Busy : Sight.AtRest, SwitchesPerSecond = static _ => Worker };
+        var rig = new GraceRig(GraceRig.Main, GraceRig.Timer) { Sees = static process => process == GraceRig.Timer ? Sight.Busy : Sight.AtRest, SwitchesPerSecond = static _ => WorkersRate };
         rig.Grace.Begin();
 
         Assert.That(await rig.WaitItOutAsync(TimeSpan.FromMinutes(1), stepMilliseconds: 250), Is.EqualTo(TimeSpan.MaxValue));
@@ -83,7 +83,7 @@ public class GraceOverloadTests
     [Test]
     public async Task Waits_that_are_always_interrupted_come_to_the_long_gap_too()
     {
-        var rig = Overloaded(static _ => Worker);
+        var rig = Overloaded(static _ => WorkersRate);
         var (begun, isOver) = (rig.Clock.GetUtcNow(), false);
         while (!isOver && rig.Clock.GetUtcNow() - begun < TimeSpan.FromMinutes(1))
         {
@@ -104,7 +104,7 @@ public class GraceOverloadTests
     [Test]
     public async Task A_change_of_long_ago_is_watched_for_three_waits_all_the_same()
     {
-        var rig = Overloaded(static _ => Worker);
+        var rig = Overloaded(static _ => WorkersRate);
         rig.Clock.Advance(TimeSpan.FromMinutes(1));
 
         Assert.That(await rig.WaitItOutAsync(TimeSpan.FromMinutes(2)), Is.InRange(TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(60)));
@@ -113,7 +113,7 @@ public class GraceOverloadTests
     [Test]
     public async Task Somebody_who_keeps_on_reloading_does_not_hide_that_nothing_is_proved()
     {
-        var rig = Overloaded(static _ => Worker);
+        var rig = Overloaded(static _ => WorkersRate);
         var wait = rig.Wait();
         for (var reload = 0; reload < 3; reload++)
         {
@@ -130,7 +130,7 @@ public class GraceOverloadTests
     [Test]
     public async Task After_the_overload_the_mode_is_the_usual_one_again()
     {
-        var rig = Overloaded(static _ => Worker);
+        var rig = Overloaded(static _ => WorkersRate);
         await rig.WaitItOutAsync(TimeSpan.FromMinutes(2));
         rig.Sees = static _ => Sight.AtRest;
         rig.Grace.Begin();
@@ -161,7 +161,7 @@ public class GraceOverloadTests
     [Test]
     public async Task A_change_that_nobody_wants_any_more_is_not_overdue_for_ever()
     {
-        var rig = Overloaded(static _ => Worker);
+        var rig = Overloaded(static _ => WorkersRate);
         Assert.That(await rig.PassAsync(rig.Wait()), Is.False);
         Assert.That(rig.Grace.State.OverdueSince, Is.Not.Null);
 
