@@ -13,11 +13,17 @@ namespace KamRpcDispatcher.Push.Grace;
 /// </remarks>
 internal sealed class MovementSince
 {
-    /// <summary>More than a resolver without an answer counts.</summary>
+    /// <summary>More than a resolver without an answer counts; asked of those whose work is the script, which may resolve names while it holds the table (<c>ds_is_from_list</c>).</summary>
     private const double SwitchesPerSecond = 3;
+
+    /// <summary>Of any other process, which does little and rests in a way that is not known: it has been awake, and has gone to sleep again.</summary>
+    private const double LeastSwitches = 3;
 
     /// <summary>More than a resolver without an answer computes; a worker that is overloaded by computing may have a processor for itself, and no switches.</summary>
     private const double ProcessorShare = 0.1;
+
+    /// <summary>Receivers of every transport, workers of async, evapi, http_async_client and dmq, and timers of scripts.</summary>
+    private static readonly string[] Routes = ["receiver", "worker", "async", "rtimer", "evapi"];
 
     private readonly Dictionary<int, Movement?> _before = [];
     private readonly IProcessMovement _movement;
@@ -41,9 +47,12 @@ internal sealed class MovementSince
         }
 
         var elapsed = _timeProvider.GetElapsedTime(_since);
-        return now.Switches - before.Switches >= Math.Max(1, SwitchesPerSecond * elapsed.TotalSeconds)
+        return now.Switches - before.Switches >= (RunsRoutes(process) ? Math.Max(1, SwitchesPerSecond * elapsed.TotalSeconds) : LeastSwitches)
             || (now.Processor > before.Processor && now.Processor - before.Processor >= ProcessorShare * elapsed);
     }
+
+    private static bool RunsRoutes(KamailioProcess process) =>
+        Array.Exists(Routes, part => process.Description.Contains(part, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>
     /// The core's timers, by the names that Kamailio gives them: they ping, all destinations in one sweep, which holds the table and resolves a

@@ -1,3 +1,4 @@
+using KamailioRpc.Commands;
 using KamRpcDispatcher.Push.Grace;
 using NUnit.Framework;
 
@@ -78,6 +79,18 @@ public class GraceOverloadTests
 
         Assert.That(await rig.WaitItOutAsync(TimeSpan.FromMinutes(1), stepMilliseconds: 250), Is.EqualTo(TimeSpan.MaxValue));
         Assert.That(rig.Log.Of(2104), Has.Some.Contains("slow timer (PID 4)"));
+    }
+
+    [TestCase(0.0, true, TestName = "An unknown process that never wakes up keeps the change pending and is named")]
+    [TestCase(0.5, false, TestName = "An unknown process that wakes up now and then is given the long gap")]
+    public async Task An_unknown_process_that_never_rests(double switchesPerSecond, bool isPending)
+    {
+        var unknown = new KamailioProcess(5, "SOME MODULE");
+        var rig = new GraceRig(GraceRig.Main, unknown) { Sees = process => process == unknown ? Sight.Busy : Sight.AtRest, SwitchesPerSecond = _ => switchesPerSecond };
+        rig.Grace.Begin();
+
+        Assert.That(await rig.WaitItOutAsync(TimeSpan.FromMinutes(1), stepMilliseconds: 250), isPending ? Is.EqualTo(TimeSpan.MaxValue) : Is.GreaterThanOrEqualTo(TimeSpan.FromSeconds(30)).And.LessThan(TimeSpan.FromSeconds(60)));
+        Assert.That(rig.Log.Of(isPending ? 2104 : 2103), Has.Some.Contains("SOME MODULE (PID 5)"));
     }
 
     [Test]
