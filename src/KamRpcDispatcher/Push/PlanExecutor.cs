@@ -22,6 +22,10 @@ internal sealed class PlanExecutor(IDispatcher dispatcher, IGracePeriod gracePer
 
     // A push that broke off, or a daemon before this one, may have made a structural change a moment ago.
     private bool _mayHaveChanged = true;
+    private KamailioLife? _preparedFor;
+
+    /// <summary>How the grace period stands.</summary>
+    public GraceState Grace => gracePeriod.State;
 
     /// <summary>What the last execution changed, or may have changed when it broke off. Told once.</summary>
     public IReadOnlyList<Change> TakeMade()
@@ -29,6 +33,16 @@ internal sealed class PlanExecutor(IDispatcher dispatcher, IGracePeriod gracePer
         List<Change> made = [.. _made];
         _made.Clear();
         return made;
+    }
+
+    /// <summary>Once for each life of Kamailio, when it was reached: its first structural change is not to wait for this.</summary>
+    public async ValueTask PrepareAsync(DispatcherTable table, CancellationToken cancellationToken)
+    {
+        if (_preparedFor != table.Life)
+        {
+            _preparedFor = table.Life;
+            await gracePeriod.PrepareAsync(cancellationToken).ConfigureAwait(false);
+        }
     }
 
     /// <summary>

@@ -129,11 +129,9 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         return options.Grace is GraceMode.None or GraceMode.Fixed
             ? gap
             : new ObservedGrace(
-                client.ListProcessesAsync,
-                ProcessIdentity.Check,
-                [new SystemCallView(), new WaitChannelView()],
-                gap,
-                options.GraceCap,
+                new ProcessSurvey(client.ListProcessesAsync, ProcessIdentity.Check, [new SystemCallView(), new WaitChannelView()], timeProvider),
+                new ProcessMovement(),
+                new GraceOptions { Gap = options.Gap, Cap = options.GraceCap },
                 _graceFigures,
                 timeProvider,
                 logs.CreateLogger<ObservedGrace>());

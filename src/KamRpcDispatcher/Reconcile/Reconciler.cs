@@ -143,6 +143,7 @@ internal sealed class Reconciler(
             return options.Resync;
         }
 
+        await executor.PrepareAsync(table, cancellationToken).ConfigureAwait(false);
         executor.Verify(table);
         sentinel.Observe(table);
         _verdicts.Observe(table);
@@ -160,6 +161,7 @@ internal sealed class Reconciler(
 
         var outcome = await executor.ExecuteAsync(plan, table, _wake.Raised, cancellationToken).ConfigureAwait(false);
         _troubles.Meet(outcome);
+        _troubles.Meet(executor.Grace);
         return Rest(plan, outcome);
     }
 

@@ -3,6 +3,7 @@ using KamailioRpc.Commands;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
+using KamRpcDispatcher.Push.Grace;
 
 namespace KamRpcDispatcher.Reconcile;
 
@@ -42,6 +43,22 @@ internal sealed class TroubleTracker(TimeProvider timeProvider)
         }
 
         Meet(TroubleKind.Unsilenced, [.. outcome.Deferred.Select(static disable => $"set {disable.Set}: {disable.Uri}")], "still in use although it leaves: nobody else in its set takes calls yet");
+    }
+
+    /// <summary>A grace period that does not end.</summary>
+    public void Meet(GraceState grace)
+    {
+        if (grace.OverdueSince is not null)
+        {
+            Meet(
+                TroubleKind.Grace,
+                grace.Stuck.Count > 0
+                    ? [.. grace.Stuck]
+                    : [.. grace.Unseen],
+                grace.Stuck.Count > 0
+                    ? "have not moved since the last structural change and may be in the middle of Kamailio's table: additions and removals wait until they do, states are changed"
+                    : $"not seen at rest since the last structural change: additions and removals wait ({grace.Mode}), states are changed");
+        }
     }
 
     /// <summary>Entries of the list that nobody can make anything of.</summary>

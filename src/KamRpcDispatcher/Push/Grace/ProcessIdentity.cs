@@ -23,6 +23,12 @@ internal static class ProcessIdentity
             return sight == Sight.Hidden ? "procfs hides Kamailio's processes (hidepid)" : OtherNamespace;
         }
 
+        // For a moment only where it has just ended, and Kamailio is about to.
+        if (processes.FirstOrDefault(static process => ProcFile.ReadLine(process.Pid, "comm", out var its) is null && its == Sight.Gone) is { } ended)
+        {
+            return FormattableString.Invariant($"'{ended.Description}' (PID {ended.Pid}) is not here: it has ended, or kamrpc is to be run in Kamailio's PID namespace");
+        }
+
         if (processes.Any(process => ProcFile.ReadLine(process.Pid, "comm", out _) != name || (process != main && Parent(process.Pid) != main.Pid)))
         {
             return OtherNamespace;
