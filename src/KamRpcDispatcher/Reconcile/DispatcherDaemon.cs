@@ -1,5 +1,5 @@
 using KamailioRpc;
-using KamailioRpc.Commands;
+using KamRpcDispatcher.Doctor.Observations;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
@@ -97,12 +97,13 @@ public sealed class DispatcherDaemon(DispatcherOptions options, TimeProvider tim
     private IGracePeriod GracePeriod(RpcClient client)
     {
         var gap = new FixedGap(options.Grace == GraceMode.None ? TimeSpan.Zero : options.Gap, timeProvider);
+        var tableUse = new TableUseReader(client, timeProvider);
         return options.Grace is GraceMode.None or GraceMode.Fixed
             ? gap
             : new ObservedGrace(
-                client.ListProcessesAsync,
+                tableUse.ListProcessesAsync,
                 ProcessIdentity.Check,
-                [new SystemCallView(), new WaitChannelView()],
+                [new SystemCallView(() => tableUse.Current, timeProvider), new WaitChannelView(() => tableUse.Current, timeProvider)],
                 gap,
                 options.GraceCap,
                 _graceFigures,

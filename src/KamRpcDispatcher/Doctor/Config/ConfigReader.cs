@@ -19,11 +19,12 @@ internal sealed partial class ConfigReader(Func<string, string?> read, Defines d
     private readonly List<ModuleParameter> _parameters = [];
     private readonly List<string> _files = [];
     private readonly List<string> _unread = [];
+    private readonly StringBuilder _text = new();
 
     public KamailioConfig Read(string file)
     {
         Include(file, isOptional: false, depth: 0);
-        return new KamailioConfig(_parameters, _files, _unread);
+        return new KamailioConfig(_parameters, _files, _unread) { Text = _text.ToString() };
     }
 
     private void Include(string file, bool isOptional, int depth)
@@ -57,7 +58,9 @@ internal sealed partial class ConfigReader(Func<string, string?> read, Defines d
             var line = lines[number++];
             if (comments.IsWithin || Preprocessor.Split(line) is null)
             {
-                statements.Append(comments.Strip(line)).Append('\n');
+                var stripped = comments.Strip(line);
+                statements.Append(stripped).Append('\n');
+                _text.Append(stripped).Append('\n');
                 continue;
             }
 
@@ -69,6 +72,7 @@ internal sealed partial class ConfigReader(Func<string, string?> read, Defines d
                 line = line[..^1] + lines[number++];
             }
 
+            _text.Append(line).Append('\n');
             first = number + 1;
             var (word, rest) = Preprocessor.Split(line)!.Value;
             if (word is "include_file" or "import_file")
