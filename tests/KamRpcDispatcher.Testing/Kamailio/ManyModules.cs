@@ -52,7 +52,7 @@ public static class ManyModules
     {
         await TestCertificate.MakeAsync(folder).ConfigureAwait(false);
         Directory.CreateDirectory(folder.File("db"));
-        await File.WriteAllTextAsync(folder.File("db/version"), "table_name(string) table_version(int)\n").ConfigureAwait(false);
+        await File.WriteAllTextAsync(folder.File("db/version"), "table_name(string) table_version(int)\ntopos_d:2\ntopos_t:2\n").ConfigureAwait(false);
         var sip = RealServers.FreePort();
         return new KamailioOptions
         {
