@@ -11,6 +11,7 @@ public class TableUseReaderTests
 
     [TestCase("request_route { ds_select_dst(\"1\", \"4\"); t_relay(); }", TestName = "selecting is what the module is for")]
     [TestCase("# event_route[dispatcher:dst-down] { }", TestName = "a comment runs nothing")]
+    [TestCase("#!ifdef X\nevent_route[dispatcher:dst-down] { }\n#!define Y ds_reload()\n#!endif", TestName = "nor does what is not in force")]
     [TestCase("modparam(\"dispatcher\", \"ds_dns_mode\", 1)", TestName = "names are resolved when the list is read")]
     [TestCase("modparam(\"dispatcher\", \"ds_dns_mode\", 4)", TestName = "names are resolved by a timer")]
     [TestCase("modparam(\"dispatcher\", \"hash_pvar\", \"$avp(key)/$fU\")", TestName = "variables in memory")]
@@ -19,7 +20,7 @@ public class TableUseReaderTests
     public void A_usual_configuration_is_plain(string config) => Assert.That(Of(config), Is.EqualTo(Plain));
 
     [TestCase("event_route[dispatcher:dst-up] { xlog(\"up\"); }", TestName = "an event route of the dispatcher's")]
-    [TestCase("#!ifdef X\nevent_route[dispatcher:dst-down] { }\n#!endif", TestName = "one that may not be in force counts")]
+    [TestCase("#!ifexp X\nevent_route[dispatcher:dst-down] { }\n#!endif", TestName = "one that may not be in force counts")]
     [TestCase("modparam(\"dispatcher\", \"event_callback\", \"ksr_dispatcher_event\")", TestName = "the KEMI callback")]
     [TestCase("modparam(\"dispatcher|tm\", \"hash_pvar\", \"$mct(key)\")", TestName = "a variable that asks a server")]
     [TestCase("modparam(\"dispatcher\", \"attrs_pvname\", \"$sht(a=>b)\")", TestName = "a variable of another module")]
@@ -30,6 +31,8 @@ public class TableUseReaderTests
     [TestCase("modparam(\"dispatcher\", \"ds_dns_mode\", 0x0b)")]
     [TestCase("modparam(\"dispatcher\", \"ds_dns_mode\", 2)\nmodparam(\"dispatcher\", \"ds_dns_mode\", 1)", TestName = "which of two is in force does not matter")]
     [TestCase("#!ifexp KAMAILIO_VERSION > 1\nmodparam(\"dispatcher\", \"ds_dns_mode\", 3)\n#!endif", TestName = "nor a condition that is not understood")]
+    [TestCase("event_route[xhttp:request] { jsonrpc_dispatch(); }", TestName = "commands over HTTP run in workers")]
+    [TestCase("route[X] { ds_reload(); }", TestName = "a reload by the script")]
     public void Names_are_resolved_inside(string config) => Assert.That(Of(config), Is.EqualTo(Plain with { ResolvesNames = true }));
 
     [TestCase("loadmodule \"log_custom.so\"")]
@@ -40,8 +43,11 @@ public class TableUseReaderTests
     [TestCase("event_route[tm:local-request] { if ($rm == \"{\") { route(A); } }\nroute[A] { route(B); }\nroute[B] { if (!ds_is_from_list(\"1\")) { drop; } }", TestName = "in a route that it calls by another")]
     [TestCase("event_route[tm:local-request] { route($var(name)); }", TestName = "by a name that is computed")]
     [TestCase("#!define PICK ds_select_dst(\"1\", \"4\")\nevent_route[tm:local-request] { PICK; }", TestName = "by a macro")]
-    [TestCase("loadmodule \"app_lua.so\"", TestName = "in another language")]
     public void Event_routes_read_the_table(string config) => Assert.That(Of(config), Is.EqualTo(Plain with { IsReadInEventRoutes = true }));
+
+    [Test]
+    public void A_script_in_another_language_may_do_both() =>
+        Assert.That(Of("loadmodule \"app_lua.so\""), Is.EqualTo(Plain with { ResolvesNames = true, IsReadInEventRoutes = true }));
 
     [Test]
     public void What_an_included_file_says_counts() =>

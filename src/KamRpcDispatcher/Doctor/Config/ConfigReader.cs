@@ -58,9 +58,7 @@ internal sealed partial class ConfigReader(Func<string, string?> read, Defines d
             var line = lines[number++];
             if (comments.IsWithin || Preprocessor.Split(line) is null)
             {
-                var stripped = comments.Strip(line);
-                statements.Append(stripped).Append('\n');
-                _text.Append(stripped).Append('\n');
+                statements.Append(comments.Strip(line)).Append('\n');
                 continue;
             }
 
@@ -72,7 +70,11 @@ internal sealed partial class ConfigReader(Func<string, string?> read, Defines d
                 line = line[..^1] + lines[number++];
             }
 
-            _text.Append(line).Append('\n');
+            if (_preprocessor.State != Condition.No)
+            {
+                _text.Append(line).Append('\n');
+            }
+
             first = number + 1;
             var (word, rest) = Preprocessor.Split(line)!.Value;
             if (word is "include_file" or "import_file")
@@ -95,6 +97,7 @@ internal sealed partial class ConfigReader(Func<string, string?> read, Defines d
             return;
         }
 
+        _text.Append(text);
         foreach (Match statement in Statement().Matches(text))
         {
             var (word, one) = (statement.Groups["word"].Value, statement.Groups["one"].Value);

@@ -45,7 +45,8 @@ internal sealed partial class TableUseReader(IRpcClient client, TimeProvider tim
                 || config.Of("dispatcher", "event_callback").Any()
                 || Variables.SelectMany(name => config.Of("dispatcher", name)).Any(static parameter => !InMemory().IsMatch(parameter.Value))
                 || PrefixOfEachLine().IsMatch(config.Text),
-            ResolvesNames: config.Of("dispatcher", "ds_dns_mode").Any(static parameter => ((parameter.Number ?? DnsAlways) & DnsAlways) != 0),
+            ResolvesNames: config.Of("dispatcher", "ds_dns_mode").Any(static parameter => ((parameter.Number ?? DnsAlways) & DnsAlways) != 0)
+                || Command().IsMatch(config.Text) || OtherLanguage().IsMatch(config.Text),
             LogsOverNetwork: config.Text.Contains("log_custom", StringComparison.Ordinal) || OtherLog().IsMatch(config.Text),
             IsReadInEventRoutes: OtherLanguage().IsMatch(config.Text) || MacroWithCall().IsMatch(config.Text) || new RouteBlocks(config.Text).AnyEventRoute(DispatcherCall().IsMatch));
     }
@@ -86,6 +87,10 @@ internal sealed partial class TableUseReader(IRpcClient client, TimeProvider tim
 
     [GeneratedRegex(@"\bds_\w+\s*\(|\bjsonrpc_exec\b")]
     private static partial Regex DispatcherCall();
+
+    /// <summary>RPC commands and reloads in a worker: they resolve the list's names while they read the table that they replace.</summary>
+    [GeneratedRegex(@"\b(?:jsonrpc_dispatch|jsonrpc_exec|dispatch_rpc|dispatch_xhttp_rpc|rpc_exec|ds_reload)\b")]
+    private static partial Regex Command();
 
     [GeneratedRegex(@"^\s*[#!]!.*\bds_\w+\s*\(", RegexOptions.Multiline)]
     private static partial Regex MacroWithCall();

@@ -40,10 +40,10 @@ internal static class ProcessKinds
         new("slow timer", TableAccess.Sweeps, KernelWait.Pause | KernelWait.Sleep),
         new("secondary timer", TableAccess.Sweeps, Sleeps),
 
-        // RPC commands, dispatcher.list among them.
+        // RPC commands, dispatcher.list among them. The one of TCP takes one client at a time, and reads until that says something.
         new("JSONRPCS DATAGRAM", TableAccess.Rpc, EventLoop | KernelWait.ReceiveUnix | KernelWait.Datagram),
         new("JSONRPCS FIFO", TableAccess.Rpc, KernelWait.ReadFile | KernelWait.ReadPipe | Sleeps),
-        new("JSONRPCS TCP", TableAccess.Rpc, EventLoop | KernelWait.Accept),
+        new("JSONRPCS TCP", TableAccess.Rpc, EventLoop | KernelWait.Accept | KernelWait.ReadSocket | KernelWait.ReceiveOther),
         new("ctl handler", TableAccess.Rpc, EventLoop),
 
         // Its jobs are other nodes' messages for dialog, htable, usrloc and the like; what it sends passes tm:local-request. It rests in a

@@ -9,7 +9,10 @@ namespace KamRpcDispatcher.Push.Grace;
 /// <c>ds_update_state</c> runs in whatever process takes a ping's reply or calls <c>ds_mark_dst()</c>; or a variable of more than memory in
 /// <c>hash_pvar</c>, <c>setid_pvname</c>, <c>attrs_pvname</c> or a log prefix that is evaluated for each line.
 /// </param>
-/// <param name="ResolvesNames"><c>ds_is_from_list()</c> resolves the names of the table each time (<c>ds_dns_mode</c> 2).</param>
+/// <param name="ResolvesNames">
+/// <c>ds_is_from_list()</c> resolves the names of the table each time (<c>ds_dns_mode</c> 2), or workers run commands that do (JSON-RPC over
+/// HTTP, <c>jsonrpc_exec()</c>, <c>ds_reload()</c>; scripts in another language, which nobody reads here, may).
+/// </param>
 /// <param name="LogsOverNetwork">Log lines go out on an internet socket (<c>log_custom</c>), so that a send proves nothing.</param>
 /// <param name="IsReadInEventRoutes">Other event routes may call the dispatcher's functions: of dialogs, locations, own requests, closed connections.</param>
 internal sealed record TableUse(bool RunsScripts, bool ResolvesNames, bool LogsOverNetwork, bool IsReadInEventRoutes)
