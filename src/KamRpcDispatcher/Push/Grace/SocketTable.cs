@@ -36,9 +36,13 @@ internal static partial class SocketTable
 
         var inodes = descriptors.Select(descriptor => Inode(ProcFile.ReadDescriptor(pid, descriptor))).OfType<ulong>().ToHashSet();
         return Udp(pid).Any(columns => Port(columns, 2) == NameService && Number(columns, 9) is { } inode && inodes.Contains(inode))
-            || Lines(pid, "tcp").Concat(Lines(pid, "tcp6")).Any(columns =>
+            || Lines(pid, "tcp", IsOfInterest).Concat(Lines(pid, "tcp6", IsOfInterest)).Any(columns =>
                 columns.Length > 3 && (columns[3] == Connecting || Port(columns, 2) == NameService) && Number(columns, 9) is { } inode && inodes.Contains(inode));
     }
+
+    /// <summary>Few of the thousands of connections that there may be are taken apart.</summary>
+    private static bool IsOfInterest(string line) =>
+        line.Contains($" {Connecting} ", StringComparison.Ordinal) || line.Contains(FormattableString.Invariant($":{NameService:X4} "), StringComparison.Ordinal);
 
     private static IEnumerable<string[]> Udp(int pid) => Lines(pid, "udp").Concat(Lines(pid, "udp6"));
 
@@ -50,7 +54,7 @@ internal static partial class SocketTable
         columns.Length > column && columns[column].Split(':') is [_, var hexadecimal]
         && int.TryParse(hexadecimal, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var port) ? port : null;
 
-    private static IEnumerable<string[]> Lines(int pid, string table)
+    private static IEnumerable<string[]> Lines(int pid, string table, Func<string, bool>? isOfInterest = null)
     {
         string[] lines;
         try
@@ -62,7 +66,7 @@ internal static partial class SocketTable
             return [];
         }
 
-        return lines.Skip(1).Select(static line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        return lines.Skip(1).Where(line => isOfInterest?.Invoke(line) ?? true).Select(static line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
     }
 
     [GeneratedRegex(@"^socket:\[([0-9]{1,19})\]$")]

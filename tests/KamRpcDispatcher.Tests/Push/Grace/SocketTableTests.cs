@@ -44,7 +44,36 @@ public class SocketTableTests
     }
 
     [Test]
+    public void Who_connects_has_a_socket_that_is_not_connected_yet()
+    {
+        // Nobody accepts: the second connection to a full queue stays where it is.
+        using var full = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        full.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        full.Listen(0);
+        using var first = Connecting(full.LocalEndPoint!);
+        using (Connecting(full.LocalEndPoint!))
+        {
+            Assert.That(() => SocketTable.MayBeResolvingOrConnecting(Environment.ProcessId), Is.True.After(10_000, 10));
+        }
+    }
+
+    [Test]
     public void Whose_descriptors_cannot_be_read_may_be_asking() => Assert.That(SocketTable.MayBeResolvingOrConnecting(int.MaxValue), Is.True);
+
+    private static Socket Connecting(EndPoint to)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { Blocking = false };
+        try
+        {
+            socket.Connect(to);
+        }
+        catch (SocketException underWay) when (underWay.SocketErrorCode == SocketError.WouldBlock || underWay.SocketErrorCode == SocketError.InProgress)
+        {
+            // As wanted.
+        }
+
+        return socket;
+    }
 
     private static ulong Inode(Socket socket) => SocketTable.Inode(ProcFile.ReadDescriptor(Environment.ProcessId, (ulong)socket.SafeHandle.DangerousGetHandle()))!.Value;
 }
