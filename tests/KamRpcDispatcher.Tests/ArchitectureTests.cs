@@ -15,7 +15,7 @@ public partial class ArchitectureTests
     [TestCase("Asterisk", new[] { "Destinations" })]
     [TestCase("Push", new[] { "Destinations", "Plan", "Push.Grace" })]
     [TestCase("Push/Grace", new string[0])]
-    [TestCase("Reconcile", new[] { "Destinations", "Plan", "Etcd", "Push", "Push.Grace" })]
+    [TestCase("Reconcile", new[] { "Destinations", "Plan", "Etcd", "Push", "Push.Grace", "Doctor.Observations" })]
     [TestCase("Probe", new[] { "Destinations" })]
     [TestCase("Announce", new[] { "Destinations", "Etcd", "Probe", "Asterisk" })]
     [TestCase("Doctor", new[] { "Etcd", "Doctor.Observations", "Doctor.Checks" })]

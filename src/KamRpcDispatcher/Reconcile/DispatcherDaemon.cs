@@ -1,5 +1,5 @@
 using KamailioRpc;
-using KamailioRpc.Commands;
+using KamRpcDispatcher.Doctor.Observations;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
@@ -126,10 +126,15 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
     private IGracePeriod GracePeriod(RpcClient client)
     {
         var gap = new FixedGap(options.Grace == GraceMode.None ? TimeSpan.Zero : options.Gap, timeProvider);
+        var tableUse = new TableUseReader(client, timeProvider);
         return options.Grace is GraceMode.None or GraceMode.Fixed
             ? gap
             : new ObservedGrace(
-                new ProcessSurvey(client.ListProcessesAsync, ProcessIdentity.Check, [new SystemCallView(), new WaitChannelView()], timeProvider),
+                new ProcessSurvey(
+                    tableUse.ListProcessesAsync,
+                    ProcessIdentity.Check,
+                    [new SystemCallView(() => tableUse.Current, timeProvider), new WaitChannelView(() => tableUse.Current, timeProvider)],
+                    timeProvider),
                 new ProcessMovement(),
                 new GraceOptions { Gap = options.Gap, Cap = options.GraceCap },
                 _graceFigures,

@@ -19,11 +19,12 @@ internal sealed partial class ConfigReader(Func<string, string?> read, Defines d
     private readonly List<ModuleParameter> _parameters = [];
     private readonly List<string> _files = [];
     private readonly List<string> _unread = [];
+    private readonly StringBuilder _text = new();
 
     public KamailioConfig Read(string file)
     {
         Include(file, isOptional: false, depth: 0);
-        return new KamailioConfig(_parameters, _files, _unread);
+        return new KamailioConfig(_parameters, _files, _unread) { Text = _text.ToString() };
     }
 
     private void Include(string file, bool isOptional, int depth)
@@ -69,6 +70,11 @@ internal sealed partial class ConfigReader(Func<string, string?> read, Defines d
                 line = line[..^1] + lines[number++];
             }
 
+            if (_preprocessor.State != Condition.No)
+            {
+                _text.Append(line).Append('\n');
+            }
+
             first = number + 1;
             var (word, rest) = Preprocessor.Split(line)!.Value;
             if (word is "include_file" or "import_file")
@@ -91,6 +97,7 @@ internal sealed partial class ConfigReader(Func<string, string?> read, Defines d
             return;
         }
 
+        _text.Append(text);
         foreach (Match statement in Statement().Matches(text))
         {
             var (word, one) = (statement.Groups["word"].Value, statement.Groups["one"].Value);

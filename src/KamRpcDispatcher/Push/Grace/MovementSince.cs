@@ -22,9 +22,6 @@ internal sealed class MovementSince
     /// <summary>More than a resolver without an answer computes; a worker that is overloaded by computing may have a processor for itself, and no switches.</summary>
     private const double ProcessorShare = 0.1;
 
-    /// <summary>Receivers of every transport, workers of async, evapi, http_async_client and dmq, and timers of scripts.</summary>
-    private static readonly string[] Routes = ["receiver", "worker", "async", "rtimer", "evapi"];
-
     private readonly Dictionary<int, Movement?> _before = [];
     private readonly IProcessMovement _movement;
     private readonly TimeProvider _timeProvider;
@@ -51,12 +48,11 @@ internal sealed class MovementSince
             || (now.Processor > before.Processor && now.Processor - before.Processor >= ProcessorShare * elapsed);
     }
 
-    private static bool RunsRoutes(KamailioProcess process) =>
-        Array.Exists(Routes, part => process.Description.Contains(part, StringComparison.OrdinalIgnoreCase));
+    private static bool RunsRoutes(KamailioProcess process) => ProcessKinds.Of(process) is { IsKnown: true, Access: TableAccess.Routes or TableAccess.EventRoutes };
 
     /// <summary>
-    /// The core's timers, by the names that Kamailio gives them: they ping, all destinations in one sweep, which holds the table and resolves a
-    /// name for each. Whatever they count, they may be in the middle; and they rest after each tick, under an overload too.
+    /// The core's timers ping all destinations in one sweep, which holds the table and resolves a name for each. Whatever they count, they
+    /// may be in the middle; and they rest after each tick, under an overload too.
     /// </summary>
-    private static bool MaySweep(KamailioProcess process) => process.Description is "timer" or "slow timer" or "secondary timer";
+    private static bool MaySweep(KamailioProcess process) => ProcessKinds.Of(process).Access == TableAccess.Sweeps;
 }
