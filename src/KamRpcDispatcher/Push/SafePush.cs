@@ -1,6 +1,7 @@
 using KamailioRpc;
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Plan;
+using KamRpcDispatcher.Push.Claim;
 using KamRpcDispatcher.Push.Grace;
 using Microsoft.Extensions.Logging;
 
@@ -10,7 +11,7 @@ namespace KamRpcDispatcher.Push;
 /// Carries out plans so that Kamailio is never hurt: one call at a time, structural changes a grace period apart, and nothing believed
 /// that was not read back.
 /// </summary>
-internal sealed class SafePush(IDispatcher dispatcher, IGracePeriod gracePeriod, Quarantine quarantine, ILogger<SafePush> logger)
+internal sealed class SafePush(IDispatcher dispatcher, IGracePeriod gracePeriod, Quarantine quarantine, ILogger<SafePush> logger, IClaim? claim = null)
 {
     /// <summary>How long a push that has changed nothing yet waits on although a newer plan is due, so that there is progress under any storm of events.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(10);
@@ -91,6 +92,11 @@ internal sealed class SafePush(IDispatcher dispatcher, IGracePeriod gracePeriod,
     /// <summary>Makes one change; false when Kamailio refused it.</summary>
     private async Task<bool> ApplyAsync(Change change, KamailioVersion version, CancellationToken cancellationToken)
     {
+        if (change.IsStructural && claim is not null)
+        {
+            await claim.ConfirmAsync(cancellationToken).ConfigureAwait(false);
+        }
+
         try
         {
             await dispatcher.ApplyAsync(change, version, cancellationToken).ConfigureAwait(false);

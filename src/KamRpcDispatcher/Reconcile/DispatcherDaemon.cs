@@ -3,6 +3,7 @@ using KamailioRpc.Commands;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
+using KamRpcDispatcher.Push.Claim;
 using KamRpcDispatcher.Push.Grace;
 using Microsoft.Extensions.Logging;
 
@@ -24,8 +25,12 @@ public sealed class DispatcherDaemon(DispatcherOptions options, TimeProvider tim
         await using var reader = options.KamailioRead is { } read ? new RpcClient(read, options.Rpc) : null;
         var dispatcher = new KamailioDispatcher(client, reader);
         var quarantine = new Quarantine(timeProvider);
-        using var proxyLock = new ProxyLock(ProxyLock.PathFor(options.Kamailio), $"{options.Proxy} (PID {Environment.ProcessId})", logs.CreateLogger<ProxyLock>());
+        var holder = $"{options.Proxy} (PID {Environment.ProcessId}) on host {Environment.MachineName} for cluster {options.Cluster}, over {options.Kamailio}";
+        using var proxyLock = new ProxyLock(ProxyLock.PathFor(options.Kamailio), holder, logs.CreateLogger<ProxyLock>());
         proxyLock.Ensure();
+        var claimLog = logs.CreateLogger<KamailioClaim>();
+        var identityLock = new IdentityLock(client.ListProcessesAsync, ProcessIdentity.Check, holder, IdentityLock.CommonDirectory, timeProvider, claimLog);
+        await using var claim = new KamailioClaim(client, identityLock, holder, timeProvider, claimLog);
         if (!options.Kamailio.IsSerial)
         {
             ReconcileLog.NotSerial(logs.CreateLogger<DispatcherDaemon>(), options.Kamailio);
@@ -42,7 +47,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, TimeProvider tim
         reconciler = new Reconciler(
             Source(store, keys),
             dispatcher,
-            new SafePush(dispatcher, gracePeriod, quarantine, logs.CreateLogger<SafePush>()),
+            new SafePush(dispatcher, gracePeriod, quarantine, logs.CreateLogger<SafePush>(), claim),
             new PlanPolicy(options.Cluster) { Sets = options.Sets, IsQuarantined = quarantine.Holds, IsAdmissionProbed = options.IsAdmissionProbed },
             new CycleJournal(report, quarantine, () => Status(gracePeriod), timeProvider, logs.CreateLogger<CycleJournal>()),
             options.Reconciler,
@@ -51,10 +56,11 @@ public sealed class DispatcherDaemon(DispatcherOptions options, TimeProvider tim
                 proxyLock.Ensure();
                 watcher?.Ensure();
             },
-            timeProvider);
+            timeProvider,
+            claim);
 
         using var life = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task[] parts = [reconciler.RunAsync(life.Token), report.RunAsync(life.Token)];
+        Task[] parts = [reconciler.RunAsync(life.Token), report.RunAsync(life.Token), claim.RunAsync(life.Token)];
         try
         {
             // Neither ends by itself: the first one to end ends the other.

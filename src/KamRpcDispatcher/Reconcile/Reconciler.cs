@@ -2,6 +2,7 @@ using KamailioRpc;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
+using KamRpcDispatcher.Push.Claim;
 
 namespace KamRpcDispatcher.Reconcile;
 
@@ -17,6 +18,7 @@ namespace KamRpcDispatcher.Reconcile;
 /// <param name="options">How often, and how careful.</param>
 /// <param name="prepare">Done before each cycle.</param>
 /// <param name="timeProvider">The clock.</param>
+/// <param name="claim">The right to change this Kamailio, null where nobody else can be there.</param>
 internal sealed class Reconciler(
     IMembershipSource source,
     IDispatcher dispatcher,
@@ -25,7 +27,8 @@ internal sealed class Reconciler(
     CycleJournal journal,
     ReconcilerOptions options,
     Action prepare,
-    TimeProvider timeProvider)
+    TimeProvider timeProvider,
+    IClaim? claim = null)
 {
     private readonly WakeSignal _wake = new();
     private readonly RemovalClock _removals = new(options.RemovalDelay, timeProvider);
@@ -68,6 +71,7 @@ internal sealed class Reconciler(
     {
         _wake.Take();
         prepare();
+        await (claim?.EnsureAsync(cancellationToken) ?? Task.CompletedTask).ConfigureAwait(false);
         var membership = source.Current;
         if (membership is null)
         {
