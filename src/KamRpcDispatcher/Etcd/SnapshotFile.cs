@@ -136,6 +136,11 @@ internal sealed class SnapshotFile
         try
         {
             using var directory = SafeDirectory.Open(Path.GetDirectoryName(FilePath)!);
+            if (directory.Status(Path.GetFileName(FilePath)) is { IsDirectory: true })
+            {
+                throw new IOException("it is a directory");
+            }
+
             for (var number = MaxSetAside; number > 1; number--)
             {
                 if (directory.Status(AsideName(number - 1)) is not null)

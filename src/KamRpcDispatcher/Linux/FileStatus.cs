@@ -22,10 +22,13 @@ internal readonly record struct FileStatus(
     private const int KindBits = 0xf000;
     private const int Regular = 0x8000;
     private const int Link = 0xa000;
+    private const int Directory = 0x4000;
 
     public bool IsRegular => Kind == Regular;
 
     public bool IsLink => Kind == Link;
+
+    public bool IsDirectory => Kind == Directory;
 
     /// <summary>Of an open file; null when it cannot be told.</summary>
     public static unsafe FileStatus? Of(SafeFileHandle open)

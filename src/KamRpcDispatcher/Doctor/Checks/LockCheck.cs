@@ -14,15 +14,16 @@ internal static class LockCheck
             return Finding.Unknown(Name, KamailioObservation.NotReached);
         }
 
-        if (!kamailio.Mark.Try(out var marked, out var trouble))
+        if (!kamailio.Mark.Try(out var marked, out var trouble) && trouble != KamailioObservation.NotReached)
         {
             var atWork = kamailio.LockHolder is { } holder ? $"kept in step by {holder}; " : string.Empty;
-            return trouble == KamailioObservation.NotReached
-                ? Finding.Unknown(Name, trouble)
-                : Finding.Warning(Name, $"{atWork}Kamailio has no place for a dispatcher's mark ({trouble}): a second one, by another address or from another host, would not be noticed", KamailioObservation.MarkLines);
+            return Finding.Warning(
+                Name,
+                $"{atWork}Kamailio has no place for a dispatcher's mark ({trouble}): a second one, by another address or from another host, would not be noticed",
+                KamailioObservation.MarkLines);
         }
 
-        return (marked.Length > 0 ? marked : kamailio.LockHolder) is { } known
+        return (marked is { Length: > 0 } ? marked : kamailio.LockHolder) is { } known
             ? Finding.Ok(Name, $"kept in step by {known}")
             : Finding.Ok(Name, "no kamrpc dispatch holds its lock or has left its mark");
     }
