@@ -204,11 +204,11 @@ public sealed class ClaimTests
         return ServerProcess.Start(command[0], command[1..]);
     }
 
-    private Task PutAsync(string cluster, string member, string uri) => _store.Keys.PutAsync(new PutRequest
+    private Task<PutResponse> PutAsync(string cluster, string member, string uri) => _store.Keys.PutAsync(new PutRequest
     {
         Key = ByteString.CopyFromUtf8(new EtcdKeys(cluster).Members + member),
         Value = ByteString.CopyFromUtf8($"{{\"uri\":\"{uri}\"}}"),
-    });
+    }).ResponseAsync;
 
     private async Task WaitForListAsync(Func<IReadOnlyList<FakeDestination>, bool> condition)
     {
