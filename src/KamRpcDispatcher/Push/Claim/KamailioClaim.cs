@@ -18,6 +18,7 @@ internal sealed class KamailioClaim : IClaim, IAsyncDisposable
     private readonly IdentityLock? _identityLock;
     private readonly MarkTable _table;
     private readonly LifeSign _lifeSign;
+    private readonly ClaimTerm _term;
     private readonly Mark _mark;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger<KamailioClaim> _logger;
@@ -25,10 +26,6 @@ internal sealed class KamailioClaim : IClaim, IAsyncDisposable
     /// <summary>The cycle and the beat: one of them at a time.</summary>
     private readonly SemaphoreSlim _turn = new(1);
 
-    private long _validUntil = long.MinValue;
-    private long _settledAt = long.MinValue;
-    private long _turnedAt;
-    private bool _wasHeld;
     private bool _isWritten;
     private long _beat;
     private (string Peer, long Since)? _withoutTable;
@@ -39,6 +36,7 @@ internal sealed class KamailioClaim : IClaim, IAsyncDisposable
         _client = client;
         _identityLock = identityLock;
         _table = new MarkTable(client);
+        _term = new ClaimTerm(timeProvider);
         _lifeSign = new LifeSign(_table, timeProvider, logger);
         _mark = Mark.Of(holder);
         _timeProvider = timeProvider;
@@ -62,7 +60,7 @@ internal sealed class KamailioClaim : IClaim, IAsyncDisposable
         catch (KamailioRpcException)
         {
             // It is away, and the cycle says so. Another one may be there by the next call.
-            Interlocked.Exchange(ref _validUntil, long.MinValue);
+            _term.End();
         }
         finally
         {
@@ -72,7 +70,7 @@ internal sealed class KamailioClaim : IClaim, IAsyncDisposable
 
     public async Task ConfirmAsync(CancellationToken cancellationToken)
     {
-        if (IsValid || IsWithoutTable)
+        if (_term.IsValid || IsWithoutTable)
         {
             return;
         }
@@ -114,7 +112,7 @@ internal sealed class KamailioClaim : IClaim, IAsyncDisposable
             }
             finally
             {
-                _turnedAt = _timeProvider.GetTimestamp();
+                _term.Turn();
                 _turn.Release();
             }
         }
@@ -146,13 +144,11 @@ internal sealed class KamailioClaim : IClaim, IAsyncDisposable
         _turn.Dispose();
     }
 
-    private bool IsValid => _timeProvider.GetTimestamp() < Interlocked.Read(ref _validUntil);
-
     /// <summary>Takes the claim where it is to be had, and makes sure that it is held; whether it was held all the time.</summary>
     private async Task<bool> ClaimAsync(CancellationToken cancellationToken)
     {
         Mark? dead = null;
-        var isUnbroken = _wasHeld;
+        var isUnbroken = _term.IsHeld;
         try
         {
             while (true)
@@ -161,26 +157,26 @@ internal sealed class KamailioClaim : IClaim, IAsyncDisposable
                 var found = await _table.ReadAsync(cancellationToken).ConfigureAwait(false);
                 if (found?.Id == _mark.Id)
                 {
-                    if (IsSettled)
+                    if (_term.IsSettled(asked))
                     {
                         await HoldAsync(asked, cancellationToken).ConfigureAwait(false);
                         return isUnbroken;
                     }
 
-                    if (IsValid)
+                    if (_term.IsValid)
                     {
                         return isUnbroken;
                     }
 
-                    await Task.Delay(_timeProvider.GetElapsedTime(asked, _settledAt), _timeProvider, cancellationToken).ConfigureAwait(false);
+                    await Task.Delay(_term.UntilSettled is var rest && rest > TimeSpan.Zero ? rest : TimeSpan.Zero, _timeProvider, cancellationToken).ConfigureAwait(false);
                     continue;
                 }
 
-                Interlocked.Exchange(ref _validUntil, long.MinValue);
+                _term.End();
                 isUnbroken = false;
                 if (found is not null && found != dead)
                 {
-                    _wasHeld = false;
+                    _term.Lose();
                     dead = await _lifeSign.IsSeenAsync(found, cancellationToken).ConfigureAwait(false) ? throw new ProxyTakenException(found.Holder) : found;
                     continue;
                 }
@@ -191,49 +187,35 @@ internal sealed class KamailioClaim : IClaim, IAsyncDisposable
                 }
             }
         }
-        catch (KamailioFaultException fault)
+        catch (KamailioFaultException fault) when (MarkTable.IsMissing(fault))
         {
             NoTable(fault);
             return isUnbroken;
         }
     }
 
-    private bool IsSettled => _timeProvider.GetTimestamp() >= _settledAt;
-
-    /// <summary>Writes the mark; true when that makes it held, since it was before: nobody else waits for this Kamailio to be restarted.</summary>
+    /// <summary>Writes the mark; true when that makes the claim held.</summary>
     private async Task<bool> WriteAsync(long asked, Mark? dead, CancellationToken cancellationToken)
     {
-        // Should no answer come, it may have been written, or be written a little later.
-        _settledAt = After(ClaimTimes.LateWait);
+        _term.Write();
         _isWritten = true;
         await _table.WriteAsync(_mark, cancellationToken).ConfigureAwait(false);
-        var isPrompt = _timeProvider.GetElapsedTime(asked) <= ClaimTimes.Prompt;
-        var isHolder = isPrompt && dead is null && _wasHeld && _timeProvider.GetElapsedTime(_turnedAt) < ClaimTimes.LongestPause;
-        _settledAt = After(isHolder ? ClaimTimes.FirstValidity : isPrompt ? ClaimTimes.NewcomerWait : ClaimTimes.LateWait);
-        _wasHeld = isHolder;
-        if (isHolder)
-        {
-            Interlocked.Exchange(ref _validUntil, _settledAt);
-        }
-
+        var isHeld = _term.Written(asked, dead is null);
         if (dead is not null)
         {
             ClaimLog.TakenOver(_logger, dead.Holder);
             await _table.DeleteBeatAsync(dead, cancellationToken).ConfigureAwait(false);
         }
 
-        return isHolder;
+        return isHeld;
     }
 
     private async Task HoldAsync(long asked, CancellationToken cancellationToken)
     {
-        Interlocked.Exchange(ref _validUntil, asked + Ticks(ClaimTimes.Validity));
         _isToldOfTable = false;
         _withoutTable = null;
-        if (!_wasHeld)
+        if (_term.Confirm(asked))
         {
-            _wasHeld = true;
-            _turnedAt = _timeProvider.GetTimestamp();
             ClaimLog.Marked(_logger, MarkTable.Name);
             await BeatAsync(cancellationToken).ConfigureAwait(false);
         }
@@ -241,7 +223,7 @@ internal sealed class KamailioClaim : IClaim, IAsyncDisposable
 
     private async Task BeatAsync(CancellationToken cancellationToken)
     {
-        if (_wasHeld)
+        if (_term.IsHeld)
         {
             await _table.WriteBeatAsync(_mark, ++_beat, cancellationToken).ConfigureAwait(false);
         }
@@ -256,8 +238,4 @@ internal sealed class KamailioClaim : IClaim, IAsyncDisposable
             ClaimLog.NoTable(_logger, fault.Message, MarkTable.ConfigLines);
         }
     }
-
-    private long After(TimeSpan time) => _timeProvider.GetTimestamp() + Ticks(time);
-
-    private long Ticks(TimeSpan time) => (long)(time.TotalSeconds * _timeProvider.TimestampFrequency);
 }

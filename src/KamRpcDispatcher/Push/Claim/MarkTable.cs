@@ -17,6 +17,7 @@ internal sealed class MarkTable(IRpcClient client)
 
     private const string MarkKey = "claim";
     private const string NoKey = "doesn't exist";
+    private const string NoTable = "No such htable";
 
     /// <exception cref="KamailioFaultException">There is no such table, or no module htable.</exception>
     public async Task<Mark?> ReadAsync(CancellationToken cancellationToken) =>
@@ -32,6 +33,9 @@ internal sealed class MarkTable(IRpcClient client)
     public Task DeleteAsync(CancellationToken cancellationToken) => DeleteAsync(MarkKey, cancellationToken);
 
     public Task DeleteBeatAsync(Mark mark, CancellationToken cancellationToken) => DeleteAsync(BeatKey(mark), cancellationToken);
+
+    /// <summary>Whether a Kamailio's config lacks the table or the module; any other fault may pass (no shared memory).</summary>
+    public static bool IsMissing(KamailioFaultException fault) => fault.IsUnknownMethod || fault.FaultMessage.Contains(NoTable, StringComparison.OrdinalIgnoreCase);
 
     private static string BeatKey(Mark mark) => "beat:" + mark.Id;
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Linux;
 using KamRpcDispatcher.Push;
@@ -14,6 +15,7 @@ namespace KamRpcDispatcher.Tests.Push.Claim;
 public sealed class IdentityLockTests : IDisposable
 {
     private const int NotLockable = 2204;
+    private const int StrangeHolder = 2205;
 
     private readonly TemporaryFolder _folder = new();
     private readonly FakeTimeProvider _time = new();
@@ -96,7 +98,7 @@ public sealed class IdentityLockTests : IDisposable
         var first = Lock("first");
         await first.EnsureAsync(default);
         var before = first.Path;
-        using var child = System.Diagnostics.Process.Start("sleep", "60");
+        using var child = Process.Start("sleep", "60");
         try
         {
             _processes = [new(child.Id, "main process - attendant")];
@@ -139,6 +141,35 @@ public sealed class IdentityLockTests : IDisposable
         Assert.That(File.ReadAllText(_folder.File("canary")), Is.EqualTo("canary"));
         Assert.That(File.ReadAllText(path), Is.EqualTo(isLink ? "canary" : "stranger"));
         Assert.That(_log.Of(NotLockable), Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public async Task A_stranger_who_holds_the_lock_keeps_nobody_from_his_work()
+    {
+        OtherUser.RequireRoot();
+        using var probe = Lock("probe");
+        await probe.EnsureAsync(default);
+        var path = probe.Path!;
+        probe.Dispose();
+        File.WriteAllText(path, "root's of before (PID 1)");
+        File.SetUnixFileMode(_folder.Path, (UnixFileMode)0x1ed);
+        File.SetUnixFileMode(path, (UnixFileMode)0x1a4);
+        using var prank = Process.Start(new ProcessStartInfo("setpriv", ["--reuid", "65534", "--regid", "65534", "--clear-groups", "flock", "--no-fork", path, "sh", "-c", "echo locked; exec sleep 60"])
+        {
+            RedirectStandardOutput = true,
+        })!;
+        try
+        {
+            Assert.That(await prank.StandardOutput.ReadLineAsync(), Is.EqualTo("locked"));
+
+            Assert.That(() => Lock("first").EnsureAsync(default), Throws.Nothing);
+
+            Assert.That(_log.Of(StrangeHolder).Single(), Does.Contain($"PID {prank.Id} of another user"));
+        }
+        finally
+        {
+            prank.Kill();
+        }
     }
 
     private IdentityLock Lock(string holder)

@@ -239,6 +239,20 @@ public sealed class KamailioClaimTests : IAsyncDisposable
         Assert.That(_kamailio.Mark, Does.EndWith("first"));
     }
 
+    [Test]
+    public void A_Kamailio_that_cannot_take_the_mark_now_is_not_changed_until_it_can()
+    {
+        _kamailio.IsFull = true;
+        var first = New("first");
+        Assert.That(first.EnsureAsync(default).IsCompletedSuccessfully);
+        Assert.That(first.ConfirmAsync(default).Exception?.InnerException, Is.InstanceOf<KamailioFaultException>());
+
+        _kamailio.IsFull = false;
+        Pass(first.EnsureAsync(default), ClaimTimes.NewcomerWait);
+        Assert.That(first.ConfirmAsync(default).IsCompletedSuccessfully);
+        Assert.That(_log.Of(NoTable), Is.Empty);
+    }
+
     private KamailioClaim New(string holder, Func<string, Task>? onCall = null)
     {
         var client = _kamailio.Connect();

@@ -14,6 +14,9 @@ internal sealed class MarkedKamailio
 
     public bool IsAway { get; set; }
 
+    /// <summary>Whether it has no memory for what is written.</summary>
+    public bool IsFull { get; set; }
+
     public string Peer { get; set; } = "start 1";
 
     /// <summary>The mark, as it is.</summary>
@@ -68,6 +71,8 @@ internal sealed class MarkedKamailio
                     return new RpcResult(JsonSerializer.SerializeToUtf8Bytes(new { item = new { name = key, value } }));
                 case "htable.get":
                     throw new KamailioFaultException(method, 500, "Key name doesn't exist in htable.");
+                case "htable.sets" when kamailio.IsFull:
+                    throw new KamailioFaultException(method, 500, "Failed to set the item");
                 case "htable.sets":
                     kamailio.Items[key] = (string)arguments[2]!;
                     break;
