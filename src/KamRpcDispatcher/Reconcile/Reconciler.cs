@@ -71,7 +71,6 @@ internal sealed class Reconciler(
     {
         _wake.Take();
         prepare();
-        await (claim?.EnsureAsync(cancellationToken) ?? Task.CompletedTask).ConfigureAwait(false);
         var membership = source.Current;
         if (membership is null)
         {
@@ -81,6 +80,7 @@ internal sealed class Reconciler(
 
         try
         {
+            await (claim?.EnsureAsync(cancellationToken) ?? Task.CompletedTask).ConfigureAwait(false);
             var table = await dispatcher.ReadAsync(cancellationToken).ConfigureAwait(false);
             if (!table.Version.HasAttributes)
             {

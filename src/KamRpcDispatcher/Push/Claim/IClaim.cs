@@ -6,10 +6,11 @@ namespace KamRpcDispatcher.Push.Claim;
 internal interface IClaim
 {
     /// <summary>
-    /// Before each cycle: takes the claim, or makes sure that it is still held. May take some seconds when somebody else's has to be proved
-    /// dead. A Kamailio that is away has nothing to claim, and the cycle finds that out itself.
+    /// At the beginning of each cycle: takes the claim, or makes sure that it is still held. May take some seconds when somebody else's has to
+    /// be proved dead.
     /// </summary>
-    /// <exception cref="ProxyTakenException">Another daemon has it.</exception>
+    /// <exception cref="ProxyTakenException">Another daemon has it: not a failure of the cycle, but the end of this daemon.</exception>
+    /// <exception cref="KamailioRpcException">Kamailio is away, and there is nothing to claim: a failure of the cycle like that of any call in it.</exception>
     Task EnsureAsync(CancellationToken cancellationToken);
 
     /// <summary>

@@ -59,8 +59,9 @@ internal sealed class KamailioClaim : IClaim, IAsyncDisposable
         }
         catch (KamailioRpcException)
         {
-            // It is away, and the cycle says so. Another one may be there by the next call.
+            // Another one may be there by the next call.
             _term.End();
+            throw;
         }
         finally
         {

@@ -17,6 +17,7 @@ internal sealed class MarkTable(IRpcClient client)
 
     private const string MarkKey = "claim";
     private const string NoKey = "doesn't exist";
+    private const string Get = "htable.get";
     private const string NoTable = "No such htable";
 
     /// <exception cref="KamailioFaultException">There is no such table, or no module htable.</exception>
@@ -34,8 +35,9 @@ internal sealed class MarkTable(IRpcClient client)
 
     public Task DeleteBeatAsync(Mark mark, CancellationToken cancellationToken) => DeleteAsync(BeatKey(mark), cancellationToken);
 
-    /// <summary>Whether a Kamailio's config lacks the table or the module; any other fault may pass (no shared memory).</summary>
-    public static bool IsMissing(KamailioFaultException fault) => fault.IsUnknownMethod || fault.FaultMessage.Contains(NoTable, StringComparison.OrdinalIgnoreCase);
+    /// <summary>Whether a Kamailio's config lacks the table or the module, or it cannot be read for another reason that will not pass; a fault of a writing may (no shared memory).</summary>
+    public static bool IsMissing(KamailioFaultException fault) =>
+        fault.IsUnknownMethod || fault.FaultMessage.Contains(NoTable, StringComparison.OrdinalIgnoreCase) || fault.Message.StartsWith(Get, StringComparison.Ordinal);
 
     private static string BeatKey(Mark mark) => "beat:" + mark.Id;
 
@@ -44,7 +46,7 @@ internal sealed class MarkTable(IRpcClient client)
         try
         {
             // {"item":{"name":"claim","value":"...","flags":2,"expire":"NEVER"}}
-            var answer = (await client.InvokeAsync("htable.get", [Name, key], cancellationToken).ConfigureAwait(false)).ToElement();
+            var answer = (await client.InvokeAsync(Get, [Name, key], cancellationToken).ConfigureAwait(false)).ToElement();
             return answer.GetProperty("item").GetProperty("value").ToString();
         }
         catch (KamailioFaultException fault) when (fault.FaultMessage.Contains(NoKey, StringComparison.OrdinalIgnoreCase))
