@@ -27,6 +27,9 @@ public sealed class ClaimTests
     private OpenKamailio _kamailio = null!;
     private int _daemons;
 
+    /// <summary>Below /tmp: the other user makes his directories himself.</summary>
+    private static string NobodysFolder => $"/tmp/kr-nobody-{Environment.ProcessId}";
+
     [OneTimeSetUp]
     public async Task StartAsync()
     {
@@ -44,6 +47,10 @@ public sealed class ClaimTests
         _store.Dispose();
         await _etcd.DisposeAsync();
         _folder.Dispose();
+        if (Directory.Exists(NobodysFolder))
+        {
+            Directory.Delete(NobodysFolder, recursive: true);
+        }
     }
 
     [TestCase("one", "one")]
@@ -194,8 +201,7 @@ public sealed class ClaimTests
 
     private ServerProcess Start(string proxy, string transport, string cluster, params string[] wrapper)
     {
-        // The other user makes his directories himself.
-        var folder = wrapper == Nobody ? $"/tmp/kr-nobody-{Environment.ProcessId}" : _folder.File($"d{_daemons++}");
+        var folder = wrapper == Nobody ? NobodysFolder : _folder.File($"d{_daemons++}");
         string[] command =
         [
             .. wrapper, "dotnet", Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "dispatch", "--etcd", _etcd.Endpoint, "--cluster", cluster, "--proxy", proxy,
