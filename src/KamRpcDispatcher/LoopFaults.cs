@@ -1,4 +1,5 @@
 using System.Numerics;
+using KamRpcDispatcher.Push;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher;
@@ -18,9 +19,13 @@ internal sealed partial class LoopFaults(string loop, ILogger logger)
     /// <summary>How often it has failed since it last succeeded.</summary>
     public uint Times => _times;
 
-    /// <summary>Whether an exception is anything but the end that was asked for.</summary>
-    public static bool IsUnexpected(Exception exception, CancellationToken cancellationToken) =>
-        exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested;
+    /// <summary>Whether an exception is anything but the end that was asked for, or the one that another daemon's right makes.</summary>
+    public static bool IsUnexpected(Exception exception, CancellationToken cancellationToken) => exception switch
+    {
+        ProxyTakenException => false,
+        OperationCanceledException => !cancellationToken.IsCancellationRequested,
+        _ => true,
+    };
 
     /// <summary>The exception in one line.</summary>
     public static string Summary(Exception? exception) =>

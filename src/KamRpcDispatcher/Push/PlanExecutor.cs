@@ -1,6 +1,7 @@
 using KamailioRpc;
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Plan;
+using KamRpcDispatcher.Push.Claim;
 using KamRpcDispatcher.Push.Grace;
 using Microsoft.Extensions.Logging;
 
@@ -15,7 +16,8 @@ namespace KamRpcDispatcher.Push;
 /// <param name="quarantine">Takes what Kamailio refuses.</param>
 /// <param name="guards">Have a say before each structural change.</param>
 /// <param name="logger">Where to log.</param>
-internal sealed class PlanExecutor(IDispatcher dispatcher, IGracePeriod gracePeriod, Quarantine quarantine, IReadOnlyList<IChangeGuard> guards, ILogger<PlanExecutor> logger)
+/// <param name="claim">The right to change this Kamailio, null where nobody else can be there.</param>
+internal sealed class PlanExecutor(IDispatcher dispatcher, IGracePeriod gracePeriod, Quarantine quarantine, IReadOnlyList<IChangeGuard> guards, ILogger<PlanExecutor> logger, IClaim? claim = null)
 {
     private readonly ReadBack _readBack = new();
     private readonly List<Change> _made = [];
@@ -112,6 +114,11 @@ internal sealed class PlanExecutor(IDispatcher dispatcher, IGracePeriod gracePer
     /// <summary>Makes one change; false when Kamailio refused it.</summary>
     internal async Task<bool> ApplyAsync(Change change, KamailioVersion version, CancellationToken cancellationToken)
     {
+        if (change.IsStructural && claim is not null)
+        {
+            await claim.ConfirmAsync(cancellationToken).ConfigureAwait(false);
+        }
+
         try
         {
             _made.Add(change);

@@ -1,8 +1,10 @@
 using KamailioRpc;
+using KamailioRpc.Commands;
 using KamRpcDispatcher.Doctor.Observations;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
+using KamRpcDispatcher.Push.Claim;
 using KamRpcDispatcher.Push.Grace;
 using Microsoft.Extensions.Logging;
 
@@ -44,8 +46,12 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         var lists = new ListReader(calls, readWay);
         var dispatcher = new KamailioDispatcher(calls, lists);
         var quarantine = new Quarantine(timeProvider);
-        using var proxyLock = new ProxyLock(ProxyLock.PathFor(options.Kamailio), $"{options.Proxy} (PID {Environment.ProcessId})", logs.CreateLogger<ProxyLock>());
+        var holder = $"{options.Proxy} (PID {Environment.ProcessId}) on host {Environment.MachineName} for cluster {options.Cluster}, over {options.Kamailio}";
+        using var proxyLock = new ProxyLock(ProxyLock.PathFor(options.Kamailio), holder, logs.CreateLogger<ProxyLock>());
         proxyLock.Ensure();
+        var claimLog = logs.CreateLogger<KamailioClaim>();
+        var identityLock = new IdentityLock(client.ListProcessesAsync, ProcessIdentity.Check, holder, IdentityLock.CommonDirectory, timeProvider, claimLog);
+        await using var claim = new KamailioClaim(client, identityLock, holder, timeProvider, claimLog);
         if (!options.Kamailio.IsSerial)
         {
             ReconcileLog.NotSerial(_logger, options.Kamailio);
@@ -65,7 +71,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         reconciler = new Reconciler(
             Source(store, keys),
             dispatcher,
-            new PlanExecutor(dispatcher, gracePeriod, quarantine, [new MemoryGuard(calls, options.MemoryFloor), new RoomGuard(lists)], logs.CreateLogger<PlanExecutor>()),
+            new PlanExecutor(dispatcher, gracePeriod, quarantine, [new MemoryGuard(calls, options.MemoryFloor), new RoomGuard(lists)], logs.CreateLogger<PlanExecutor>(), claim),
             quarantine,
             new PlanPolicy(options.Cluster) { Sets = options.Sets, Order = options.Order, HasSentinel = true, IsAdmissionProbed = options.IsAdmissionProbed },
             new CycleJournal(report, quarantine, () => Status(gracePeriod), timeProvider, logs.CreateLogger<CycleJournal>(), progress),
@@ -77,13 +83,19 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
                 watcher?.Ensure();
             },
             timeProvider,
-            _heartbeat.Expect);
+            _heartbeat.Expect,
+            claim);
 
         using var life = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await using var stopping = cancellationToken.UnsafeRegister(static told => ((DispatcherProgress)told!).Stopping(), progress);
         _heartbeat.Expect(LongestStep);
         var telling = progress.TellReadyAsync(life.Token);
-        Task[] parts = [reconciler.RunAsync(life.Token), BackgroundLoop.RunAsync("the report", token => report.RunAsync(_reportHeartbeat.Expect, token), timeProvider, _logger, life.Token)];
+        Task[] parts =
+        [
+            reconciler.RunAsync(life.Token),
+            BackgroundLoop.RunAsync("the report", token => report.RunAsync(_reportHeartbeat.Expect, token), timeProvider, _logger, life.Token),
+            BackgroundLoop.RunAsync("the sign of life", claim.RunAsync, timeProvider, _logger, life.Token),
+        ];
         try
         {
             // Only that another daemon serves this Kamailio ends one of them.

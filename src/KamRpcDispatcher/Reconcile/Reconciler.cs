@@ -3,6 +3,7 @@ using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
+using KamRpcDispatcher.Push.Claim;
 
 namespace KamRpcDispatcher.Reconcile;
 
@@ -21,6 +22,7 @@ namespace KamRpcDispatcher.Reconcile;
 /// <param name="prepare">Done before each cycle.</param>
 /// <param name="timeProvider">The clock.</param>
 /// <param name="expect">Told how long the loop rests at most, so that one that hangs is noticed.</param>
+/// <param name="claim">The right to change this Kamailio, null where nobody else can be there.</param>
 internal sealed class Reconciler(
     IMembershipSource source,
     IDispatcher dispatcher,
@@ -32,7 +34,8 @@ internal sealed class Reconciler(
     SentinelWatch sentinel,
     Action prepare,
     TimeProvider timeProvider,
-    Action<TimeSpan>? expect = null)
+    Action<TimeSpan>? expect = null,
+    IClaim? claim = null)
 {
     private readonly WakeSignal _wake = new();
     private readonly RemovalDelay _removals = new(options.RemovalDelay, timeProvider);
@@ -83,7 +86,7 @@ internal sealed class Reconciler(
                 await Task.WhenAny(_wake.Raised, Task.Delay(rest, timeProvider, cancellationToken)).ConfigureAwait(false);
             }
         }
-        catch (Exception exception) when (exception is not ProxyTakenException && LoopFaults.IsUnexpected(exception, cancellationToken))
+        catch (Exception exception) when (LoopFaults.IsUnexpected(exception, cancellationToken))
         {
             var pause = journal.CycleFailed(exception);
             expect?.Invoke(pause);
@@ -105,6 +108,7 @@ internal sealed class Reconciler(
 
         try
         {
+            await (claim?.EnsureAsync(cancellationToken) ?? Task.CompletedTask).ConfigureAwait(false);
             return await CycleAsync(membership, cancellationToken).ConfigureAwait(false);
         }
         catch (KamailioRpcException exception)

@@ -9,6 +9,7 @@ internal sealed class FakeCommands(FakeKamailioOptions options, DispatcherTable 
     private readonly Version _version = Version.Parse(options.Version);
     private DateTimeOffset _upSince = options.TimeProvider.GetUtcNow();
     private long? _lastStructuralSecond;
+    private readonly FakeHashTable _hashTable = new();
 
     /// <summary>Adds and removes that were executed, also those that changed nothing: each of them swaps the table.</summary>
     public int StructuralChanges { get; private set; }
@@ -26,6 +27,7 @@ internal sealed class FakeCommands(FakeKamailioOptions options, DispatcherTable 
         "core.uptime" => Uptime(),
         "core.echo" => new JsonArray([.. Enumerable.Range(0, arguments.Count).Select(index => (JsonNode)arguments.Text(index))]),
         "core.psx" => Processes(),
+        "htable.get" or "htable.sets" or "htable.delete" => _hashTable.Execute(method, arguments),
         _ => throw new RpcFault("Method Not Found"),
     };
 
@@ -39,6 +41,7 @@ internal sealed class FakeCommands(FakeKamailioOptions options, DispatcherTable 
         _upSince = Seconds(now) > Seconds(_upSince) ? now : _upSince.AddSeconds(1);
         _lastStructuralSecond = null;
         table.Reload();
+        _hashTable.Clear();
     }
 
     private JsonNode Add(RpcArguments arguments)

@@ -29,6 +29,7 @@ internal static class Healthy
         Memory = Memory(256, freePercent: 96),
         List = List(Destination("sip:10.0.0.1:5060"), Destination("sip:[2001:db8::1]:5060;transport=tcp")),
         Clock = Clock(TimeSpan.Zero),
+        Mark = string.Empty,
         ReloadDelta = new Parameter(0, "kamailio.cfg:1"),
         LoadMode = new Parameter(1, "kamailio.cfg:2"),
         Transport = new Parameter(4, "kamailio.cfg:3"),

@@ -209,6 +209,17 @@ internal sealed class KamailioChecksTests
     [Test]
     public void A_dispatcher_at_work_is_told() => Assert.That(LockCheck.Of(Healthy.Kamailio with { LockHolder = "proxy p1" }).Text, Is.EqualTo("kept in step by proxy p1"));
 
+    [Test]
+    public void A_dispatcher_on_another_host_is_told_by_its_mark() =>
+        Assert.That(LockCheck.Of(Healthy.Kamailio with { Mark = "p1 (PID 7) on host h" }).Text, Is.EqualTo("kept in step by p1 (PID 7) on host h"));
+
+    [Test]
+    public void A_Kamailio_without_a_place_for_the_mark_draws_the_lines_to_add() => AssertFinding(
+        LockCheck.Of(Healthy.Kamailio with { Mark = Seen<string>.Not("htable.get: Kamailio answers 500 \"No such htable\"") }),
+        Severity.Warning,
+        "No such htable",
+        "loadmodule \"htable.so\"");
+
     internal static void AssertFinding(Finding finding, Severity severity, string text, string? fix)
     {
         Assert.That(finding.Severity, Is.EqualTo(severity), finding.Text);

@@ -1,5 +1,6 @@
 using KamailioRpc;
 using KamailioRpc.Commands;
+using KamRpcDispatcher.Push.Claim;
 
 namespace KamRpcDispatcher.Doctor.Observations;
 
@@ -8,6 +9,9 @@ internal sealed record KamailioObservation
 {
     /// <summary>What everything says that was not looked at because Kamailio does not answer.</summary>
     public const string NotReached = "Kamailio does not answer";
+
+    /// <summary>What a Kamailio's config needs so that dispatchers can mark it.</summary>
+    public const string MarkLines = MarkTable.ConfigLines;
 
     private static readonly Seen<Parameter> NoParameter = Seen<Parameter>.Not(NotReached);
 
@@ -63,4 +67,7 @@ internal sealed record KamailioObservation
 
     /// <summary>What the dispatcher that holds Kamailio's lock says of itself; null when none does.</summary>
     public string? LockHolder { get; init; }
+
+    /// <summary>Who has marked Kamailio as served, empty when nobody has; or why there is no place for a mark.</summary>
+    public Seen<string> Mark { get; init; } = Seen<string>.Not(NotReached);
 }

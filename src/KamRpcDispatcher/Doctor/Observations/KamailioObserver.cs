@@ -1,5 +1,6 @@
 using KamailioRpc;
 using KamailioRpc.Commands;
+using KamRpcDispatcher.Push.Claim;
 using KamRpcDispatcher.Push.Grace;
 
 namespace KamRpcDispatcher.Doctor.Observations;
@@ -77,6 +78,7 @@ internal sealed class KamailioObserver(RpcClientOptions options, string? configF
             ProcessView = processes.Try(out running, out var trouble) ? View(running) : Seen<string>.Not(trouble),
             Memory = await Answers.TryAsync(() => client.GetSharedMemoryAsync(cancellationToken)).ConfigureAwait(false),
             List = await ListAsync(client, cancellationToken).ConfigureAwait(false),
+            Mark = await Answers.TryAsync(async () => (await new MarkTable(client).ReadAsync(cancellationToken).ConfigureAwait(false))?.Holder ?? string.Empty).ConfigureAwait(false),
             Clock = uptime.Try(out up, out trouble) ? LocalClock.Read(up.Now, before, after) : Seen<ClockReading>.Not(trouble),
             ReloadDelta = await parameters.ReadAsync("dispatcher", "reload_delta", 5, cancellationToken).ConfigureAwait(false),
             LoadMode = await parameters.ReadAsync("dispatcher", "ds_load_mode", 0, cancellationToken).ConfigureAwait(false),
