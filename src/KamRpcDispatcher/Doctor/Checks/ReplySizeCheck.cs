@@ -35,6 +35,11 @@ internal static class ReplySizeCheck
         }
 
         var address = kamailio.Address!;
+        if (list.ReadOver is { } other)
+        {
+            return Finding.Ok(Name, $"{Wording.Count(list.Destinations.Count, "destination")} do not fit into a reply over {address}; they are read over {other}, of any length");
+        }
+
         if (list.TooLong is { } tooLong)
         {
             return Finding.Error(Name, $"the list of destinations does not fit into a reply over {address}: {tooLong}", Fix(kamailio, address));

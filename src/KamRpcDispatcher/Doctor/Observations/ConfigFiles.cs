@@ -28,9 +28,9 @@ internal static class ConfigFiles
         var start = new Defines(defines);
 
         // What Kamailio defines itself: its release and its flavours.
-        foreach (var name in defines.Keys.Where(static name => name.StartsWith("KAMAILIO_", StringComparison.Ordinal)))
+        foreach (var (name, value) in defines.Where(static define => define.Key.StartsWith("KAMAILIO_", StringComparison.Ordinal)))
         {
-            start.Set(name, string.Empty);
+            start.Set(name, value);
         }
 
         foreach (var (name, value) in commandLine.Defines)
