@@ -39,10 +39,10 @@ public sealed class CallLoadTests
             route(KAMRPC_DISPATCH);
         }
         branch_route[MINE] {
-            xlog("L_NOTICE", "own branch\n");
+            xlog("L_WARN", "own branch\n");
         }
         onreply_route[MINE] {
-            xlog("L_NOTICE", "own reply $rs\n");
+            xlog("L_WARN", "own reply $rs\n");
             route(KAMRPC_CALL_ANSWERED);
         }
         """;
