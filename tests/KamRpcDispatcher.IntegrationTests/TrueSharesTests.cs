@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Testing;
@@ -17,7 +18,7 @@ public sealed class TrueSharesTests
         include_file "{snippet}"
         request_route {
             ds_select_dst("1", KAMRPC_ALG);
-            xlog("L_WARN", "chosen $du.\n");
+            xlog("L_WARN", "chosen <$du>\n");
             send_reply("200", "OK");
         }
         """;
@@ -54,11 +55,19 @@ public sealed class TrueSharesTests
             Assert.That(await SipOptions.AskAsync(kamailio.Sip, TimeSpan.FromSeconds(5), $"request-{request}"), Is.EqualTo(200));
         }
 
+        // Its log is read by another thread.
+        for (var begun = Stopwatch.GetTimestamp(); Chosen("") < 100 && Stopwatch.GetElapsedTime(begun) < TimeSpan.FromSeconds(10);)
+        {
+            await Task.Delay(20);
+        }
+
         var shares = WeightShares.TrueShares(algorithm, [.. list.Select(static entry => new ListedDestination(
             entry.Set, entry.Uri, entry.Flags[0] == 'D' ? ListedState.Disabled : ListedState.Active, Probing: false, entry.Priority, entry.Attrs ?? string.Empty))]);
         Assert.That(
-            list.Select(entry => kamailio.Output.Split($"chosen {entry.Uri}.").Length - 1),
+            list.Select(entry => Chosen($"{entry.Uri}>")),
             Is.EqualTo(shares.Select(static share => share.True)),
             string.Join('\n', list));
+
+        int Chosen(string uri) => kamailio.Output.Split($"chosen <{uri}").Length - 1;
     }
 }

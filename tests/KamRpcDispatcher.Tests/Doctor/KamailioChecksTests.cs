@@ -132,6 +132,9 @@ internal sealed class KamailioChecksTests
         var kamailio = Healthy.Kamailio with { List = list };
 
         AssertFinding(ReplySizeCheck.Of(kamailio), Severity.Ok, "700 destinations do not fit into a reply over jsonrpc+unix:", null);
+        AssertFinding(
+            ReplySizeCheck.Of(Healthy.Kamailio with { List = new ListReply(Healthy.Destinations(600), 120_000), Sockets = [Healthy.Socket(SocketKind.JsonFifo, Healthy.FifoPath, "600")] }),
+            Severity.Ok, "longer ones are read over " + Healthy.FifoPath, null);
         AssertFinding(HostNamesCheck.Of(kamailio), Severity.Ok, "700 destinations, all with addresses", null);
     }
 
