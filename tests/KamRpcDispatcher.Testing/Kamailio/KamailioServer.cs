@@ -44,7 +44,7 @@ public sealed class KamailioServer : IAsyncDisposable
     /// <summary>Read at start and at <c>dispatcher.reload</c>.</summary>
     public string ListFile { get; }
 
-    /// <summary>The JSON-RPC FIFO, which is there when the config opens it (KAMRPC_TRANSPORT 6).</summary>
+    /// <summary>The JSON-RPC FIFO, which the snippet opens unless KAMRPC_TRANSPORT says otherwise.</summary>
     public string FifoPath => _folder.File("run/kamailio_rpc.fifo");
 
     public string SocketPath { get; }
@@ -207,6 +207,7 @@ public sealed class KamailioServer : IAsyncDisposable
     private string Config() => string.Create(CultureInfo.InvariantCulture, $"""
         #!KAMAILIO
         #!define KAMRPC_SOCKET "{(_options.RpcUdpPort is { } port ? $"udp:127.0.0.1:{port}" : SocketPath)}"
+        #!define KAMRPC_FIFO "{FifoPath}"
         #!define KAMRPC_LIST_FILE "{ListFile}"
         #!define KAMRPC_LISTEN udp:{Sip}
         #!define KAMRPC_WORKERS {_options.Workers}

@@ -1,5 +1,6 @@
 using KamailioRpc;
 using KamailioRpc.Commands;
+using KamRpcDispatcher.Doctor.Config;
 using KamRpcDispatcher.Push.Claim;
 
 namespace KamRpcDispatcher.Doctor.Observations;
@@ -39,9 +40,15 @@ internal sealed record KamailioObservation
     /// <summary>The view through which the processes can be seen at rest.</summary>
     public Seen<string> ProcessView { get; init; } = Seen<string>.Not(NotReached);
 
+    /// <summary>Those that were never seen at rest in that view, within about a second.</summary>
+    public IReadOnlyList<KamailioProcess> Restless { get; init; } = [];
+
     public Seen<SharedMemory> Memory { get; init; } = Seen<SharedMemory>.Not(NotReached);
 
     public Seen<ListReply> List { get; init; } = Seen<ListReply>.Not(NotReached);
+
+    /// <summary>The host names in the list that have no address now.</summary>
+    public IReadOnlySet<string> UnresolvedNames { get; init; } = new HashSet<string>();
 
     public Seen<ClockReading> Clock { get; init; } = Seen<ClockReading>.Not(NotReached);
 
@@ -56,6 +63,11 @@ internal sealed record KamailioObservation
 
     /// <summary>ctl, <c>binrpc_struct_max_body_size</c>, in KiB.</summary>
     public Seen<Parameter> BinrpcStructure { get; init; } = NoParameter;
+
+    /// <summary>dispatcher, <c>ds_hash_size</c>: 2 to the power of it are the slots for the calls that algorithm 10 counts.</summary>
+    public Seen<Parameter> CallSlots { get; init; } = NoParameter;
+
+    public Seen<KamailioConfig> Config { get; init; } = Seen<KamailioConfig>.Not(NotReached);
 
     /// <summary>The algorithm of the project's snippet, where that is in use: the define KAMRPC_ALG.</summary>
     public string? Algorithm { get; init; }

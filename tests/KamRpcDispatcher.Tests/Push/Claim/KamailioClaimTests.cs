@@ -129,10 +129,10 @@ public sealed class KamailioClaimTests : IAsyncDisposable
         Pass(sleeper.EnsureAsync(default), ClaimTimes.NewcomerWait);
         Live("successor", TimeSpan.FromSeconds(3.5));
         var dispatcher = Substitute.For<IDispatcher>();
-        var push = new SafePush(dispatcher, new FixedGap(TimeSpan.Zero, _time), new Quarantine(_time), NullLogger<SafePush>.Instance, sleeper);
+        var executor = new PlanExecutor(dispatcher, new FixedGap(TimeSpan.Zero, _time), new Quarantine(_time), [], NullLogger<PlanExecutor>.Instance, sleeper);
         var table = new DispatcherTable(new KamailioVersion(5, 6), default, []);
 
-        var pushed = push.PushAsync(new ChangePlan([new AddDestination(1, "sip:127.0.0.1", 8, 0, "a=b")], []), table, Task.CompletedTask, default);
+        var pushed = executor.ExecuteAsync(new ChangePlan { Adds = [new AddDestination(1, "sip:127.0.0.1", 8, 0, "a=b")] }, table, Task.CompletedTask, default);
 
         var taken = Assert.Throws<ProxyTakenException>(() => Pass(pushed, TimeSpan.FromSeconds(2)));
         Assert.That(taken.Message, Does.Contain("successor"));
