@@ -1,3 +1,4 @@
+using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Plan;
 
 namespace KamRpcDispatcher.Push;
@@ -11,6 +12,10 @@ internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, Disp
     private readonly List<AddDestination> _adds = [.. plan.Adds];
     private readonly List<DisableDestination> _disables = [.. plan.Disables];
     private readonly List<Objection> _objections = [];
+    private readonly List<AddDestination> _restored = [];
+
+    /// <summary>As it will be when those that are to get no calls any more get none: what the guards judge by.</summary>
+    private readonly DispatcherTable _staying = WithoutLeaving(table, plan);
     private readonly Dictionary<int, HashSet<string>> _routable = table.Destinations
         .Where(static entry => entry.IsRoutable)
         .GroupBy(static entry => entry.Set)
@@ -44,7 +49,10 @@ internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, Disp
             if (await AddAsync().ConfigureAwait(false))
             {
                 await DisableAsync().ConfigureAwait(false);
-                await ShrinkAsync().ConfigureAwait(false);
+                if (await RestoreAsync().ConfigureAwait(false))
+                {
+                    await ShrinkAsync().ConfigureAwait(false);
+                }
             }
         }
         catch (DispatcherBusyException)
@@ -53,7 +61,7 @@ internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, Disp
         }
 
         await DisableAsync().ConfigureAwait(false);
-        return new PushOutcome(_applied, isBusy, _refused) { Objections = [.. _objections], Deferred = [.. _disables] };
+        return new PushOutcome(_applied, isBusy, _refused) { Objections = [.. _objections], Deferred = [.. _disables], Restored = [.. _restored] };
     }
 
     /// <summary>False when no structural change is to follow.</summary>
@@ -67,6 +75,19 @@ internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, Disp
             }
 
             _adds.Remove(add);
+        }
+
+        return true;
+    }
+
+    private async Task<bool> RestoreAsync()
+    {
+        foreach (var restore in plan.Restores)
+        {
+            if (await ChangeStructureAsync(restore).ConfigureAwait(false) == Step.Later)
+            {
+                return false;
+            }
         }
 
         return true;
@@ -133,7 +154,30 @@ internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, Disp
     /// <summary>Makes a structural change after the grace period of the one before.</summary>
     private async Task<Step> ChangeStructureAsync(Change change)
     {
-        if (await executor.ObjectionAsync(change, table, cancellationToken).ConfigureAwait(false) is { } objection)
+        using var look = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var looking = executor.ObjectionAsync(change, _staying, look.Token);
+        try
+        {
+            if (!looking.IsCompleted)
+            {
+                // A guard may wait for others, such as name servers: a disable does not, nor does a newer plan.
+                await DisableAsync().ConfigureAwait(false);
+                await Task.WhenAny(looking, interrupted).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            await (looking.IsCompleted ? Task.CompletedTask : look.CancelAsync()).ConfigureAwait(false);
+            await ((Task)looking).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        if (look.IsCancellationRequested && looking.IsCanceled)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return Step.Later;
+        }
+
+        if (await looking.ConfigureAwait(false) is { } objection)
         {
             return Object(change, objection);
         }
@@ -169,9 +213,9 @@ internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, Disp
         }
 
         _refused++;
-        if (objection.Scope == ObjectionScope.Change && change is AddDestination add)
+        if (objection.Scope == ObjectionScope.Change && change is AddDestination add && !plan.Restores.Contains(add))
         {
-            executor.NotSent(add, objection.Text);
+            executor.NotSent(add, objection);
         }
 
         return Step.Refused;
@@ -197,6 +241,11 @@ internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, Disp
 
     private async Task<bool> ApplyAsync(Change change)
     {
+        if (change is AddDestination sent && plan.Restores.Contains(sent))
+        {
+            _restored.Add(sent);
+        }
+
         if (!await executor.ApplyAsync(change, table.Version, cancellationToken).ConfigureAwait(false))
         {
             _refused++;
@@ -214,5 +263,13 @@ internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, Disp
         }
 
         return true;
+    }
+
+    private static DispatcherTable WithoutLeaving(DispatcherTable table, ChangePlan plan)
+    {
+        var leaving = plan.Disables.Concat<Change>(plan.Silencings).Concat(plan.Removes).Select(static change => (change.Set, change.Uri)).ToHashSet();
+        return leaving.Count == 0
+            ? table
+            : table with { Destinations = [.. table.Destinations.Select(entry => leaving.Contains((entry.Set, entry.Uri)) ? entry with { State = ListedState.Disabled } : entry)] };
     }
 }

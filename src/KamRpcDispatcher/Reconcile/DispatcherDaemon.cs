@@ -1,3 +1,4 @@
+using System.Net;
 using KamailioRpc;
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Etcd;
@@ -39,10 +40,17 @@ public sealed class DispatcherDaemon(DispatcherOptions options, TimeProvider tim
             reader?.Orphan();
             reconciler?.Wake();
         });
+        var names = new NameLookup(Dns.GetHostAddresses, client.ResolvesAsync, timeProvider);
+        IChangeGuard[] guards =
+        [
+            new MemoryGuard(client, options.MemoryFloorPercent),
+            new AdditionGuard(client, names, logs.CreateLogger<AdditionGuard>()),
+            new ForeignGuard(names, options.Cluster, timeProvider, logs.CreateLogger<ForeignGuard>()),
+        ];
         reconciler = new Reconciler(
             Source(store, keys),
             dispatcher,
-            new PlanExecutor(dispatcher, gracePeriod, quarantine, [new MemoryGuard(client, options.MemoryFloorPercent)], logs.CreateLogger<PlanExecutor>()),
+            new PlanExecutor(dispatcher, gracePeriod, quarantine, guards, logs.CreateLogger<PlanExecutor>()),
             quarantine,
             new PlanPolicy(options.Cluster) { Sets = options.Sets, Order = options.Order, IsAdmissionProbed = options.IsAdmissionProbed },
             new CycleJournal(report, quarantine, () => Status(gracePeriod), timeProvider, logs.CreateLogger<CycleJournal>()),
@@ -52,7 +60,8 @@ public sealed class DispatcherDaemon(DispatcherOptions options, TimeProvider tim
                 proxyLock.Ensure();
                 watcher?.Ensure();
             },
-            timeProvider);
+            timeProvider,
+            new ForeignMemory(options.Cluster, names.Known, timeProvider, logs.CreateLogger<ForeignMemory>()));
 
         using var life = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task[] parts = [reconciler.RunAsync(life.Token), report.RunAsync(life.Token)];

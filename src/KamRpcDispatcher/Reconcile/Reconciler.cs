@@ -18,6 +18,7 @@ namespace KamRpcDispatcher.Reconcile;
 /// <param name="options">How often, and how careful.</param>
 /// <param name="prepare">Done before each cycle.</param>
 /// <param name="timeProvider">The clock.</param>
+/// <param name="foreign">What is not ours and was lost by our changes.</param>
 internal sealed class Reconciler(
     IMembershipSource source,
     IDispatcher dispatcher,
@@ -27,7 +28,8 @@ internal sealed class Reconciler(
     CycleJournal journal,
     ReconcilerOptions options,
     Action prepare,
-    TimeProvider timeProvider)
+    TimeProvider timeProvider,
+    ForeignMemory foreign)
 {
     private readonly WakeSignal _wake = new();
     private readonly RemovalDelay _removals = new(options.RemovalDelay, timeProvider);
@@ -88,7 +90,7 @@ internal sealed class Reconciler(
                 return options.Resync;
             }
 
-            executor.Verify(table);
+            foreign.Observe(table, executor.Verify(table));
             _verdicts.Observe(table);
             var held = PanicGuard.Held(membership, options.Panic, timeProvider.GetUtcNow()).Where(member => policy.Manages(member.Key.Set)).ToList();
             journal.Held(held, options.Panic);
@@ -96,7 +98,15 @@ internal sealed class Reconciler(
             _removals.Observe(plan);
             _verdicts.Observe(plan);
             journal.Planned(membership, table, plan);
-            return plan.IsEmpty ? options.Resync : Rest(await executor.ExecuteAsync(plan, table, _wake.Raised, cancellationToken).ConfigureAwait(false));
+            plan = plan with { Restores = foreign.Due() };
+            if (plan.IsEmpty)
+            {
+                return options.Resync;
+            }
+
+            var outcome = await executor.ExecuteAsync(plan, table, _wake.Raised, cancellationToken).ConfigureAwait(false);
+            foreign.Sent(outcome.Restored);
+            return Rest(outcome);
         }
         catch (KamailioRpcException exception)
         {

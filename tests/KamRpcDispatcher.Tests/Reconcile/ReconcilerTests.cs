@@ -324,7 +324,8 @@ public sealed class ReconcilerTests : IAsyncDisposable
             new CycleJournal(_report, quarantine, static () => default, TimeProvider.System, NullLogger<CycleJournal>.Instance),
             new ReconcilerOptions { RemovalDelay = RemovalDelay, Panic = Panic, Resync = TimeSpan.FromMilliseconds(100), BusyRetry = TimeSpan.FromMilliseconds(100), Retry = TimeSpan.FromMilliseconds(20) },
             static () => { },
-            TimeProvider.System);
+            TimeProvider.System,
+            new ForeignMemory("c", static _ => null, TimeProvider.System, NullLogger<ForeignMemory>.Instance));
         _running = reconciler.RunAsync(_stop.Token);
     }
 
