@@ -22,6 +22,9 @@ internal sealed class ForeignGuard(NameLookup names, string cluster, TimeProvide
     /// <summary>Longer than Kamailio remembers that a name did not resolve, by default.</summary>
     private static readonly TimeSpan KamailioPatience = TimeSpan.FromMinutes(2);
 
+    /// <summary>How many are told by name.</summary>
+    private const int MostNamed = 8;
+
     private readonly HashSet<string> _resolvedOnce = [];
     private readonly Dictionary<string, long> _failingSince = [];
     private HashSet<(int Set, string Uri)> _told = [];
@@ -50,7 +53,8 @@ internal sealed class ForeignGuard(NameLookup names, string cluster, TimeProvide
             return null;
         }
 
-        var list = string.Join(", ", endangered.Select(named => $"{named.Entry.Uri} of set {named.Entry.Set} ({named.Name}: {answers[named.Name].Text})"));
+        var list = string.Join(", ", endangered.Take(MostNamed).Select(named => $"{named.Entry.Uri} of set {named.Entry.Set} ({named.Name}: {answers[named.Name].Text})"))
+            + (endangered.Count > MostNamed ? FormattableString.Invariant($" and {endangered.Count - MostNamed} more") : string.Empty);
         if (change is AddDestination add && IsNeeded(add, table, endangered.Select(static named => named.Entry)))
         {
             ForeignLog.LetThrough(logger, add.Set, add.Uri, list);
