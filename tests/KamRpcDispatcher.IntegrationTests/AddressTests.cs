@@ -40,7 +40,7 @@ public class AddressTests
     {
         await using var fleet = await Fleet.StartAsync();
 
-        await fleet.PutAsync("1/bad", """{"uri":"sip:127.0.0.1:5070","attrs":{"socket":"udp:192.0.2.9:5060"}}""");
+        await fleet.PutAsync("1/bad", """{"uri":"sip:127.0.0.1:5070","attrs":{"sockname":"none"}}""");
         await fleet.PutUriAsync("1/good", "sip:127.0.0.1:5071");
         await fleet.Dispatcher.WaitForLineAsync("Kamailio refuses sip:127.0.0.1:5070", Fleet.Deadline);
         await fleet.WaitForListAsync(static list => Fleet.IsEnabled(list, "sip:127.0.0.1:5071"));

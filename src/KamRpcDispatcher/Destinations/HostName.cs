@@ -31,6 +31,23 @@ internal static class HostName
         return labels.All(IsLabel);
     }
 
+    /// <summary>The name in a SIP URI of whatever kind, an operator's too, with a user and parameters; null where its host is an address.</summary>
+    public static string? In(string uri)
+    {
+        var colon = uri.IndexOf(':', StringComparison.Ordinal);
+        if (colon < 0)
+        {
+            return null;
+        }
+
+        var rest = uri.AsSpan(colon + 1);
+        var at = rest.IndexOf('@');
+        rest = rest[(at + 1)..];
+        var end = rest.IndexOfAny(':', ';', '?');
+        var host = end < 0 ? rest : rest[..end];
+        return host.IsEmpty || host[0] == '[' || IPAddress.TryParse(host, out _) ? null : host.ToString();
+    }
+
     private static bool IsLabel(string label) =>
         label.Length is > 0 and <= MaxLabelLength
         && char.IsAsciiLetterOrDigit(label[0])

@@ -39,6 +39,9 @@ internal static class AttributeText
     /// <summary>The identity of the entry with these attributes; null where they name none.</summary>
     public static string? Duid(string attributes) => Find(attributes, DuidName);
 
+    /// <summary>The socket that Kamailio is to send from; null where the attributes name none.</summary>
+    public static string? Socket(string attributes) => Find(attributes, "socket");
+
     private static string? Find(string attributes, string name)
     {
         foreach (var range in attributes.AsSpan().Split(';'))

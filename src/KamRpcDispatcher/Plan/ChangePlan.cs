@@ -9,6 +9,9 @@ public sealed record ChangePlan
     /// <summary>Second: the newcomers.</summary>
     public IReadOnlyList<AddDestination> Adds { get; init; } = [];
 
+    /// <summary>After those: what somebody else had put there and a change of ours took away, as it was.</summary>
+    public IReadOnlyList<AddDestination> Restores { get; init; } = [];
+
     /// <summary>Third: what gets no calls any more.</summary>
     public IReadOnlyList<DisableDestination> Disables { get; init; } = [];
 
@@ -26,10 +29,9 @@ public sealed record ChangePlan
 
     /// <summary>All changes, in order.</summary>
     public IEnumerable<Change> Changes =>
-        [.. Enables, .. Adds, .. Disables, .. Silencings, .. Replacements.SelectMany(static replacement => replacement.Changes), .. Removes];
+        [.. Enables, .. Adds, .. Disables, .. Restores, .. Silencings, .. Replacements.SelectMany(static replacement => replacement.Changes), .. Removes];
 
-    public bool IsEmpty =>
-        Enables.Count + Adds.Count + Disables.Count + Silencings.Count + Replacements.Count + Removes.Count == 0;
+    public bool IsEmpty => Owed + Restores.Count == 0;
 
     /// <summary>What of it can be done without knowing what came of it: state changes.</summary>
     public ChangePlan StatesOnly() => new() { Enables = Enables, Disables = Disables, Skips = Skips };
@@ -38,9 +40,11 @@ public sealed record ChangePlan
     public bool OwesSilence => Disables.Count + Silencings.Count > 0 || Skips.Any(static skip => skip.Reason == SkipReason.Unsilenced);
 
     /// <summary>Whether the list is what the membership asks for, destinations that Kamailio refuses apart.</summary>
-    public bool IsInForce => IsEmpty && Skips.All(static skip => !skip.IsDrift || skip.Reason == SkipReason.Quarantined);
+    public bool IsInForce => Owed == 0 && Skips.All(static skip => !skip.IsDrift || skip.Reason == SkipReason.Quarantined);
 
     /// <summary>How many changes are owed, a replacement counted once, and those that Kamailio does not take counted too.</summary>
-    public int Drift =>
-        Enables.Count + Adds.Count + Disables.Count + Silencings.Count + Replacements.Count + Removes.Count + Skips.Count(static skip => skip.IsDrift);
+    public int Drift => Owed + Skips.Count(static skip => skip.IsDrift);
+
+    /// <summary>Changes that the membership asks for; what is put back for others is not.</summary>
+    private int Owed => Enables.Count + Adds.Count + Disables.Count + Silencings.Count + Replacements.Count + Removes.Count;
 }

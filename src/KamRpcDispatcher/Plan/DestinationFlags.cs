@@ -10,6 +10,9 @@ internal static class DestinationFlags
     public const int Disabled = 4;
     public const int Probing = 8;
 
+    /// <summary>The name is not resolved when the destination is added. It cannot be seen in the list, and every change of state clears it.</summary>
+    public const int NoDns = 16;
+
     /// <summary>The flags of a destination that Kamailio probes and that starts in a state.</summary>
     public static int Probed(ListedState state) => Probing | state switch
     {

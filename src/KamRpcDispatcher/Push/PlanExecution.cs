@@ -1,3 +1,4 @@
+using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Plan;
 
 namespace KamRpcDispatcher.Push;
@@ -8,13 +9,17 @@ namespace KamRpcDispatcher.Push;
 /// </summary>
 internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, DispatcherTable table, Task interrupted, CancellationToken cancellationToken)
 {
+    /// <summary>How long a look goes on although a newer plan is due, so that there is progress under any storm of events.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(50);
+
     private readonly List<AddDestination> _adds = [.. plan.Adds];
     private readonly List<DisableDestination> _disables = [.. plan.Disables];
     private readonly List<Objection> _objections = [];
-    private readonly Dictionary<int, HashSet<string>> _routable = table.Destinations
-        .Where(static entry => entry.IsRoutable)
-        .GroupBy(static entry => entry.Set)
-        .ToDictionary(static set => set.Key, static set => set.Select(static entry => entry.Uri).ToHashSet());
+    private readonly List<AddDestination> _restored = [];
+
+    /// <summary>As it will be when those that are to get no calls any more get none: what the guards judge by.</summary>
+    private readonly DispatcherTable _staying = WithoutLeaving(table, plan);
+    private readonly RoutableSets _routable = new(table);
 
     private int _applied;
     private int _refused;
@@ -54,7 +59,7 @@ internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, Disp
         }
 
         await DisableAsync().ConfigureAwait(false);
-        return new PushOutcome(_applied, isBusy, _refused) { Objections = [.. _objections], Deferred = [.. _disables] };
+        return new PushOutcome(_applied, isBusy, _refused) { Objections = [.. _objections], Deferred = [.. _disables], Restored = [.. _restored] };
     }
 
     /// <summary>False when no structural change is to follow.</summary>
@@ -71,17 +76,14 @@ internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, Disp
             await DisableAsync().ConfigureAwait(false);
         }
 
-        return true;
+        return await ChangeAllAsync(plan.Restores).ConfigureAwait(false);
     }
 
     private async Task ShrinkAsync()
     {
-        foreach (var silencing in plan.Silencings)
+        if (!await ChangeAllAsync(plan.Silencings).ConfigureAwait(false))
         {
-            if (await ChangeStructureAsync(silencing).ConfigureAwait(false) == Step.Later)
-            {
-                return;
-            }
+            return;
         }
 
         foreach (var replacement in plan.Replacements)
@@ -93,13 +95,20 @@ internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, Disp
             }
         }
 
-        foreach (var remove in plan.Removes)
+        await ChangeAllAsync(plan.Removes).ConfigureAwait(false);
+    }
+
+    private async Task<bool> ChangeAllAsync(IReadOnlyList<Change> changes)
+    {
+        foreach (var change in changes)
         {
-            if (await ChangeStructureAsync(remove).ConfigureAwait(false) == Step.Later)
+            if (await ChangeStructureAsync(change).ConfigureAwait(false) == Step.Later)
             {
-                return;
+                return false;
             }
         }
+
+        return true;
     }
 
     private async Task<Step> ReplaceAsync(Replacement replacement)
@@ -121,15 +130,7 @@ internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, Disp
             await ApplyAsync(disable).ConfigureAwait(false);
         }
 
-        foreach (var remove in replacement.Removes)
-        {
-            if (await ChangeStructureAsync(remove).ConfigureAwait(false) == Step.Later)
-            {
-                return Step.Later;
-            }
-        }
-
-        return Step.Made;
+        return await ChangeAllAsync(replacement.Removes).ConfigureAwait(false) ? Step.Made : Step.Later;
     }
 
     /// <summary>Makes a structural change after the grace period of the one before.</summary>
@@ -141,7 +142,13 @@ internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, Disp
             return Step.Later;
         }
 
-        if (await executor.ObjectionAsync(change, table, cancellationToken).ConfigureAwait(false) is { } objection)
+        var (isLater, objection) = await ExamineAsync(change).ConfigureAwait(false);
+        if (isLater)
+        {
+            return Step.Later;
+        }
+
+        if (objection is not null)
         {
             return Object(change, objection);
         }
@@ -159,6 +166,27 @@ internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, Disp
         return await ApplyAsync(change).ConfigureAwait(false) ? Step.Made : Step.Refused;
     }
 
+    /// <summary>What speaks against a change. Whoever looks may wait for others, such as name servers; a newer plan waits a moment for that, and no more.</summary>
+    private async Task<(bool IsLater, Objection? Objection)> ExamineAsync(Change change)
+    {
+        using var look = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var looking = executor.ObjectionAsync(change, _staying, look.Token);
+        try
+        {
+            if (!looking.IsCompleted && await Task.WhenAny(looking, interrupted).ConfigureAwait(false) != looking)
+            {
+                await Task.WhenAny(looking, Task.Delay(Patience, look.Token)).ConfigureAwait(false);
+            }
+
+            return looking.IsCompleted ? (false, await looking.ConfigureAwait(false)) : (true, null);
+        }
+        finally
+        {
+            await look.CancelAsync().ConfigureAwait(false);
+            await ((Task)looking).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
     private Step Object(Change change, Objection objection)
     {
         if (!_objections.Contains(objection))
@@ -172,9 +200,9 @@ internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, Disp
         }
 
         _refused++;
-        if (objection.Scope == ObjectionScope.Change && change is AddDestination add)
+        if (objection.Scope == ObjectionScope.Change && change is AddDestination add && !plan.Restores.Contains(add))
         {
-            executor.NotSent(add, objection.Text);
+            executor.NotSent(add, objection);
         }
 
         return Step.Refused;
@@ -185,7 +213,7 @@ internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, Disp
     {
         foreach (var disable in _disables.ToList())
         {
-            if (LeavesSomebody(disable) || !_adds.Exists(add => add.Set == disable.Set))
+            if (_routable.LeavesSomebody(disable) || !_adds.Exists(add => add.Set == disable.Set))
             {
                 _disables.Remove(disable);
                 _hasDisabled |= await ApplyAsync(disable).ConfigureAwait(false);
@@ -193,13 +221,13 @@ internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, Disp
         }
     }
 
-    private bool LeavesSomebody(DisableDestination disable) =>
-        Routable(disable.Set) is var routable && routable.Count > (routable.Contains(disable.Uri) ? 1 : 0);
-
-    private HashSet<string> Routable(int set) => _routable.TryGetValue(set, out var uris) ? uris : _routable[set] = [];
-
     private async Task<bool> ApplyAsync(Change change)
     {
+        if (change is AddDestination sent && plan.Restores.Contains(sent))
+        {
+            _restored.Add(sent);
+        }
+
         if (!await executor.ApplyAsync(change, table.Version, cancellationToken).ConfigureAwait(false))
         {
             _refused++;
@@ -207,15 +235,15 @@ internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, Disp
         }
 
         _applied++;
-        if (change is EnableDestination { IsRoutable: true } or AddDestination { IsRoutable: true })
-        {
-            Routable(change.Set).Add(change.Uri);
-        }
-        else if (change is RemoveDestination or DisableDestination)
-        {
-            Routable(change.Set).Remove(change.Uri);
-        }
-
+        _routable.Changed(change);
         return true;
+    }
+
+    private static DispatcherTable WithoutLeaving(DispatcherTable table, ChangePlan plan)
+    {
+        var leaving = plan.Disables.Concat<Change>(plan.Silencings).Concat(plan.Removes).Select(static change => (change.Set, change.Uri)).ToHashSet();
+        return leaving.Count == 0
+            ? table
+            : table with { Destinations = [.. table.Destinations.Select(entry => leaving.Contains((entry.Set, entry.Uri)) ? entry with { State = ListedState.Disabled } : entry)] };
     }
 }

@@ -19,6 +19,9 @@ namespace KamRpcDispatcher.Push;
 /// <param name="claim">The right to change this Kamailio, null where nobody else can be there.</param>
 internal sealed class PlanExecutor(IDispatcher dispatcher, IGracePeriod gracePeriod, Quarantine quarantine, IReadOnlyList<IChangeGuard> guards, ILogger<PlanExecutor> logger, IClaim? claim = null)
 {
+    /// <summary>Name servers come back, and a look at them costs Kamailio nothing.</summary>
+    private static readonly TimeSpan LongestWaitForName = TimeSpan.FromSeconds(30);
+
     private readonly ReadBack _readBack = new();
     private readonly List<Change> _made = [];
 
@@ -51,9 +54,10 @@ internal sealed class PlanExecutor(IDispatcher dispatcher, IGracePeriod gracePer
     /// Compares what was added since the last reading with the list: an answer of "Ok" proves nothing. Where Kamailio has replaced its table
     /// since, by a change of ours or by an operator's reload, the grace period runs from here.
     /// </summary>
-    public void Verify(DispatcherTable table)
+    public ReadBackResult Verify(DispatcherTable table)
     {
-        var (isReplaced, isWiped, listed, missing) = _readBack.Compare(table);
+        var result = _readBack.Compare(table);
+        var (isReplaced, isWiped, listed, missing) = result;
         if (isReplaced)
         {
             gracePeriod.Begin();
@@ -74,6 +78,8 @@ internal sealed class PlanExecutor(IDispatcher dispatcher, IGracePeriod gracePer
         {
             NotListed(add);
         }
+
+        return result;
     }
 
     /// <summary>
@@ -122,6 +128,7 @@ internal sealed class PlanExecutor(IDispatcher dispatcher, IGracePeriod gracePer
         try
         {
             _made.Add(change);
+            _readBack.Sent(change);
             await dispatcher.ApplyAsync(change, version, cancellationToken).ConfigureAwait(false);
             PushLog.Applied(logger, change);
             _readBack.Changed(change);
@@ -165,5 +172,6 @@ internal sealed class PlanExecutor(IDispatcher dispatcher, IGracePeriod gracePer
     internal void NotListed(AddDestination add) => PushLog.NotListed(logger, add.Set, add.Uri, quarantine.Refuse(add, "accepted, but not listed"));
 
     /// <summary>A destination that would be refused, and was not sent for that reason.</summary>
-    internal void NotSent(AddDestination add, string reason) => PushLog.NotSent(logger, add.Set, add.Uri, reason, quarantine.Refuse(add, reason));
+    internal void NotSent(AddDestination add, Objection objection) => PushLog.NotSent(
+        logger, add.Set, add.Uri, objection.Text, quarantine.Refuse(add, objection.Text, objection.Kind == AdditionGuard.NameKind ? LongestWaitForName : null));
 }

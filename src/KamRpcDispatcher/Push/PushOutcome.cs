@@ -12,6 +12,9 @@ public sealed record PushOutcome(int Applied, bool IsBusy, int Refused)
     /// <summary>What was held back, and why.</summary>
     public ImmutableArray<Objection> Objections { get; init; } = [];
 
+    /// <summary>What was sent to put somebody else's destinations back, whatever became of it.</summary>
+    public ImmutableArray<AddDestination> Restored { get; init; } = [];
+
     /// <summary>Those that still get calls, because without them their set would have nobody.</summary>
     public ImmutableArray<DisableDestination> Deferred { get; init; } = [];
 }

@@ -18,11 +18,14 @@ internal sealed class Quarantine(TimeProvider timeProvider)
     public bool Holds(AddDestination add) => Held.Contains(RefusedDestination.Of(add));
 
     /// <summary>Takes note of a refusal and says how long the destination waits.</summary>
-    public TimeSpan Refuse(AddDestination add, string reason)
+    /// <param name="add">What was refused.</param>
+    /// <param name="reason">Why, for people.</param>
+    /// <param name="longest">The longest wait, where a try costs Kamailio nothing.</param>
+    public TimeSpan Refuse(AddDestination add, string reason, TimeSpan? longest = null)
     {
         var key = RefusedDestination.Of(add);
         var wait = _entries.TryGetValue(key, out var entry) ? entry.Wait * 2 : FirstWait;
-        wait = wait < LongestWait ? wait : LongestWait;
+        wait = wait < (longest ?? LongestWait) ? wait : longest ?? LongestWait;
         var now = timeProvider.GetUtcNow();
         foreach (var forgotten in _entries.Where(pair => now - pair.Value.RetryAt > LongestWait).Select(static pair => pair.Key).ToList())
         {

@@ -1,3 +1,4 @@
+using System.Net;
 using KamailioRpc;
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Doctor.Observations;
@@ -68,10 +69,18 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         exception => _watcherFaults.Failed(exception));
         var progress = new DispatcherProgress(service, timeProvider);
         var sentinel = new SentinelWatch(dispatcher, options.Reconciler.SentinelInterval, timeProvider);
+        var names = new NameLookup(Dns.GetHostAddresses, calls.ResolvesAsync, timeProvider);
+        IChangeGuard[] guards =
+        [
+            new MemoryGuard(calls, options.MemoryFloor),
+            new RoomGuard(lists),
+            new AdditionGuard(calls, names, logs.CreateLogger<AdditionGuard>()),
+            new ForeignGuard(names, options.Cluster, timeProvider, logs.CreateLogger<ForeignGuard>()),
+        ];
         reconciler = new Reconciler(
             Source(store, keys),
             dispatcher,
-            new PlanExecutor(dispatcher, gracePeriod, quarantine, [new MemoryGuard(calls, options.MemoryFloor), new RoomGuard(lists)], logs.CreateLogger<PlanExecutor>(), claim),
+            new PlanExecutor(dispatcher, gracePeriod, quarantine, guards, logs.CreateLogger<PlanExecutor>(), claim),
             quarantine,
             new PlanPolicy(options.Cluster) { Sets = options.Sets, Order = options.Order, HasSentinel = true, IsAdmissionProbed = options.IsAdmissionProbed },
             new CycleJournal(report, quarantine, () => Status(gracePeriod), timeProvider, logs.CreateLogger<CycleJournal>(), progress),
@@ -83,6 +92,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
                 watcher?.Ensure();
             },
             timeProvider,
+            new ForeignMemory(options.Cluster, names.Known, timeProvider, logs.CreateLogger<ForeignMemory>()),
             _heartbeat.Expect,
             claim);
 

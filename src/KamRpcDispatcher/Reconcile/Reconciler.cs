@@ -21,6 +21,7 @@ namespace KamRpcDispatcher.Reconcile;
 /// <param name="sentinel">Takes note of each reading.</param>
 /// <param name="prepare">Done before each cycle.</param>
 /// <param name="timeProvider">The clock.</param>
+/// <param name="foreign">What is not ours and was lost by our changes.</param>
 /// <param name="expect">Told how long the loop rests at most, so that one that hangs is noticed.</param>
 /// <param name="claim">The right to change this Kamailio, null where nobody else can be there.</param>
 internal sealed class Reconciler(
@@ -34,6 +35,7 @@ internal sealed class Reconciler(
     SentinelWatch sentinel,
     Action prepare,
     TimeProvider timeProvider,
+    ForeignMemory foreign,
     Action<TimeSpan>? expect = null,
     IClaim? claim = null)
 {
@@ -148,7 +150,7 @@ internal sealed class Reconciler(
         }
 
         await executor.PrepareAsync(table, cancellationToken).ConfigureAwait(false);
-        executor.Verify(table);
+        foreign.Observe(table, executor.Verify(table));
         sentinel.Observe(table);
         _verdicts.Observe(table);
         journal.Held(held, options.Panic);
@@ -157,13 +159,16 @@ internal sealed class Reconciler(
         _verdicts.Observe(plan);
         _troubles.Meet(plan);
         _troubles.Meet(table.Unreadable);
+        _troubles.Meet(foreign.Losses);
         journal.Planned(membership, table, plan);
+        plan = plan with { Restores = foreign.Due() };
         if (plan.IsEmpty)
         {
             return options.Resync;
         }
 
         var outcome = await executor.ExecuteAsync(plan, table, _wake.Raised, cancellationToken).ConfigureAwait(false);
+        foreign.Sent(outcome.Restored);
         _troubles.Meet(outcome);
         _troubles.Meet(executor.Grace);
         return Rest(plan, outcome);

@@ -45,6 +45,15 @@ internal sealed class TroubleTracker(TimeProvider timeProvider)
         Meet(TroubleKind.Unsilenced, [.. outcome.Deferred.Select(static disable => $"set {disable.Set}: {disable.Uri}")], "still in use although it leaves: nobody else in its set takes calls yet");
     }
 
+    /// <summary>What somebody else had put there, and is missing.</summary>
+    public void Meet(IReadOnlyList<string> losses)
+    {
+        foreach (var loss in losses.Take(MostNamed))
+        {
+            Meet(TroubleKind.Foreign, loss);
+        }
+    }
+
     /// <summary>A grace period that does not end.</summary>
     public void Meet(GraceState grace)
     {

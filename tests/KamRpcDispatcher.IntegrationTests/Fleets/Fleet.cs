@@ -79,7 +79,8 @@ internal sealed class Fleet : IAsyncDisposable
 
     public ServerProcess Start(string[] arguments, Action<string>? onLine = null)
     {
-        var process = ServerProcess.Start("dotnet", [Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), .. arguments], onLine: onLine);
+        var (program, all) = PrivateResolver.Around(_options.Kamailio?.ResolverFile, null, "dotnet", [Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), .. arguments]);
+        var process = ServerProcess.Start(program, all, onLine: onLine);
         _processes.Add(process);
         return process;
     }

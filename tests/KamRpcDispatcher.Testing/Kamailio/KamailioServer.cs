@@ -95,6 +95,7 @@ public sealed class KamailioServer : IAsyncDisposable
         var (program, arguments) = KamailioProgram.With(
             "-f", ConfigFile, "-DD", "-E", "-m", _options.SharedMemoryMegabytes.ToString(CultureInfo.InvariantCulture),
             "-M", _options.PrivateMemoryMegabytes.ToString(CultureInfo.InvariantCulture), "-Y", _folder.File("run"), "-P", _folder.File("kamailio.pid"));
+        (program, arguments) = PrivateResolver.Around(_options.ResolverFile, Environment.GetEnvironmentVariable(KamailioProgram.RootVariable), program, arguments);
         _process = ServerProcess.Start(program, arguments, _folder.File("kamailio.log"));
         if (_options.RpcUdpPort is not null)
         {

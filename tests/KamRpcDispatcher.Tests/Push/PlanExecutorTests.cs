@@ -38,6 +38,7 @@ public class PlanExecutorTests
     {
         _calls.Clear();
         _guard.Objections.Clear();
+        _guard.Delay = null;
         _dispatcher = Substitute.For<IDispatcher>();
         _dispatcher.ApplyAsync(default!, default, default).ReturnsForAnyArgs(call =>
         {
@@ -350,6 +351,77 @@ public class PlanExecutorTests
         [new DisableDestination(1, $"sip:{name}")],
         [new RemoveDestination(1, $"sip:{name}")]);
 
+    [Test]
+    public async Task A_disable_does_not_wait_for_a_guard_that_waits_for_others()
+    {
+        _grace.Open();
+        _guard.Delay = new TaskCompletionSource();
+
+        await PushAsync([AddA, DisableOld], Listed("sip:old", "sip:other"));
+
+        Assert.That(_calls, Is.EqualTo(new object[] { "begin", DisableOld }));
+    }
+
+    [Test]
+    public async Task A_newer_plan_ends_the_wait_for_a_guard()
+    {
+        _grace.Open();
+        _guard.Delay = new TaskCompletionSource();
+        var interrupted = new TaskCompletionSource();
+
+        var push = PushAsync([AddA], Listed("sip:old"), interrupted.Task);
+        Assert.That(push.IsCompleted, Is.False);
+        interrupted.SetResult();
+
+        Assert.That((await push).Applied, Is.Zero);
+        Assert.That(_calls, Has.None.EqualTo(AddA));
+    }
+
+    [Test]
+    public async Task Guards_judge_by_who_still_takes_calls_when_the_plan_is_done()
+    {
+        _grace.Open();
+
+        await PushAsync([AddA, DisableOld], Listed("sip:old"));
+
+        Assert.That(_guard.Seen!.Destinations.Where(static entry => entry.IsRoutable), Is.Empty, "what is disabled after the add does not count");
+    }
+
+    [Test]
+    public async Task What_others_lost_is_put_back_after_the_newcomers_and_those_it_was_sent_for_are_told()
+    {
+        _grace.Open();
+        var restore = new AddDestination(2, "sip:gw.test", 0, 7, "duid=carrier");
+        var held = restore with { Uri = "sip:other.test" };
+        _guard.Objections[held] = new Objection(ObjectionScope.Change, "name", "does not resolve");
+
+        var outcome = await PushAsync(new ChangePlan { Adds = [AddA], Restores = [held, restore], Removes = [RemoveOld] }, Listed("sip:old", "sip:x"));
+
+        Assert.That(_calls.Where(static call => call is not "begin"), Is.EqualTo(new object[] { AddA, restore, RemoveOld }));
+        Assert.That(outcome.Restored, Is.EqualTo(new[] { restore }));
+        Assert.That(_quarantine.Holds(held), Is.False);
+    }
+
+    [Test]
+    public async Task A_name_that_a_rebuild_of_ours_took_away_is_no_reload()
+    {
+        _grace.Open();
+        List<ListedDestination> before = [.. Listed("sip:old"), new(2, "sip:gw.test", ListedState.Active, false, 7, "duid=carrier")];
+        _executor.Verify(Table(before));
+        await PushAsync([AddA], before);
+
+        var result = _executor.Verify(Table(Listed("sip:old", "sip:a")));
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(result.IsWiped, Is.False);
+            Assert.That(result.HasRebuilt);
+            Assert.That(result.Vanished, Is.EqualTo(new[] { new VanishedDestination(2, "sip:gw.test", "duid=carrier") }));
+            Assert.That(_executor.TakeMade(), Is.EqualTo(new[] { AddA }));
+        });
+        Assert.That(_executor.Verify(Table([])).IsWiped, "Nothing was changed meanwhile.");
+    }
+
     private static List<ListedDestination> Listed(params string[] uris) =>
         [.. uris.Select(static uri => new ListedDestination(1, uri, ListedState.Active, true, 0, "kamrpc=c"))];
 
@@ -374,7 +446,18 @@ public class PlanExecutorTests
     {
         public Dictionary<Change, Objection> Objections { get; } = [];
 
-        public ValueTask<Objection?> ExamineAsync(Change change, DispatcherTable table, CancellationToken cancellationToken) => new(Objections.GetValueOrDefault(change));
+        /// <summary>What it waits for.</summary>
+        public TaskCompletionSource? Delay { get; set; }
+
+        /// <summary>The last table that it was given.</summary>
+        public DispatcherTable? Seen { get; private set; }
+
+        public async ValueTask<Objection?> ExamineAsync(Change change, DispatcherTable table, CancellationToken cancellationToken)
+        {
+            Seen = table;
+            await (Delay?.Task ?? Task.CompletedTask).WaitAsync(cancellationToken);
+            return Objections.GetValueOrDefault(change);
+        }
     }
 
     /// <summary>A grace period that ends when the test says so.</summary>

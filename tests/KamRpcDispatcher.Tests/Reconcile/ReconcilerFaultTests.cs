@@ -125,7 +125,8 @@ public sealed class ReconcilerFaultTests : IAsyncDisposable
             new ReconcilerOptions { RemovalDelay = removalDelay, Resync = TimeSpan.FromMilliseconds(100), Retry = TimeSpan.FromMilliseconds(20) },
             new SentinelWatch(dispatcher, TimeSpan.FromMilliseconds(20), TimeProvider.System),
             prepare,
-            TimeProvider.System);
+            TimeProvider.System,
+            new ForeignMemory("c", static _ => null, TimeProvider.System, NullLogger<ForeignMemory>.Instance));
         _running = reconciler.RunAsync(_stop.Token);
     }
 }

@@ -398,7 +398,8 @@ public sealed class ReconcilerTests : IAsyncDisposable
             new ReconcilerOptions { RemovalDelay = RemovalDelay, Panic = Panic, Resync = Resync, BusyRetry = TimeSpan.FromMilliseconds(100), Retry = TimeSpan.FromMilliseconds(20) },
             new SentinelWatch(dispatcher, TimeSpan.FromMilliseconds(20), TimeProvider.System),
             static () => { },
-            TimeProvider.System);
+            TimeProvider.System,
+            new ForeignMemory("c", static _ => null, TimeProvider.System, NullLogger<ForeignMemory>.Instance));
         _running = reconciler.RunAsync(_stop.Token);
     }
 

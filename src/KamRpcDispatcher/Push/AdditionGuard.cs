@@ -1,0 +1,90 @@
+using KamailioRpc;
+using KamailioRpc.Commands;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Plan;
+using Microsoft.Extensions.Logging;
+
+namespace KamRpcDispatcher.Push;
+
+/// <summary>
+/// Does not send what can be known to be refused: a name that does not resolve, a socket that is none of Kamailio's. A refusal is not free:
+/// it uses up the reload window, kills the RPC interface of a Kamailio of the 6.2 kind, and a removal of what does not resolve crashes 5.4
+/// and 5.5 (#3199).
+/// </summary>
+/// <param name="client">Tells where Kamailio listens.</param>
+/// <param name="names">Tells what resolves.</param>
+/// <param name="logger">Where to log.</param>
+internal sealed class AdditionGuard(IRpcClient client, NameLookup names, ILogger<AdditionGuard> logger) : IChangeGuard
+{
+    /// <summary>The kind of an objection about a name.</summary>
+    internal const string NameKind = "name";
+
+    private readonly HashSet<(int Set, string Uri)> _told = [];
+    private KamailioLife? _life;
+    private IReadOnlyList<KamailioSocket> _sockets = [];
+
+    public async ValueTask<Objection?> ExamineAsync(Change change, DispatcherTable table, CancellationToken cancellationToken)
+    {
+        var name = HostName.In(change.Uri);
+        switch (change)
+        {
+            case AddDestination add:
+                return name is not null && (add.Flags & DestinationFlags.NoDns) == 0 && await TroubleAsync(name, cancellationToken).ConfigureAwait(false) is { } trouble
+                    ? new Objection(ObjectionScope.Change, NameKind, $"Kamailio takes only what it can resolve, and {name} does not resolve: {trouble}")
+                    : await SocketAsync(add, table, cancellationToken).ConfigureAwait(false);
+            case RemoveDestination when name is not null:
+                return await TroubleAsync(name, cancellationToken).ConfigureAwait(false) is { } reason ? KeptFromRemoval(change, reason) : null;
+            default:
+                return null;
+        }
+    }
+
+    private Objection KeptFromRemoval(Change change, string reason)
+    {
+        if (_told.Count > 1000)
+        {
+            _told.Clear();
+        }
+
+        if (_told.Add((change.Set, change.Uri)))
+        {
+            ForeignLog.RemovalNotSent(logger, change.Set, change.Uri, reason);
+        }
+
+        return new Objection(ObjectionScope.Change, NameKind, $"{change.Uri} of set {change.Set} stays, disabled: its name does not resolve ({reason}), and Kamailio cannot remove what it cannot resolve");
+    }
+
+    private async Task<string?> TroubleAsync(string name, CancellationToken cancellationToken) =>
+        (await names.FindAsync([name], cancellationToken).ConfigureAwait(false))[name] is { State: not NameState.Resolves } answer ? answer.Text : null;
+
+    private async Task<Objection?> SocketAsync(AddDestination add, DispatcherTable table, CancellationToken cancellationToken)
+    {
+        if (AttributeText.Socket(add.Attributes) is not { Length: > 0 } text || SocketText.TryParse(text) is not { } socket)
+        {
+            return null;
+        }
+
+        if (table.Life != _life)
+        {
+            try
+            {
+                _sockets = await client.ListSocketsAsync(cancellationToken).ConfigureAwait(false);
+                _life = table.Life;
+            }
+            catch (KamailioFaultException)
+            {
+                // It does not tell: then nothing is known.
+                (_sockets, _life) = ([], table.Life);
+            }
+            catch (KamailioRpcException)
+            {
+                // Whoever cannot be asked cannot be changed either: the next call says why.
+                return null;
+            }
+        }
+
+        return _sockets.Count == 0 || _sockets.Any(socket.IsAt)
+            ? null
+            : new Objection(ObjectionScope.Change, "socket", $"socket={text} is none of the sockets on which Kamailio listens ({string.Join(", ", _sockets)})");
+    }
+}
