@@ -22,7 +22,8 @@ internal sealed class SetPlanner
         _policy = policy;
         _plan = plan;
         _table = new SetTable(listed, members, policy.Cluster);
-        _wanted = OneMemberAnEndpoint(members);
+        _wanted = [.. Claimants.Choose(members, policy, out var superseded)];
+        plan.Skips.AddRange(superseded.Select(member => new Skip(SkipReason.Superseded, set, member.Uri.Text, member.Key)));
         _wantedEndpoints = [.. _wanted.Select(static member => member.Uri.Endpoint)];
         var ready = _wanted.Where(static member => member.State == MemberState.Ready).Select(static member => member.Uri.Endpoint).ToHashSet();
         _stayingRoutable = [.. listed
@@ -46,27 +47,6 @@ internal sealed class SetPlanner
 
     private IEnumerable<List<ListedDestination>> Leaving() =>
         _table.Own.Where(group => !_wantedEndpoints.Contains(group.Key)).Select(static group => group.ToList());
-
-    /// <summary>Of several members with one address a ready one is the truth, then one that Kamailio takes, then the one announced last.</summary>
-    private List<Member> OneMemberAnEndpoint(IReadOnlyList<Member> members)
-    {
-        var wanted = new List<Member>();
-        foreach (var claimants in members.OrderBy(static member => member.Key).GroupBy(static member => member.Uri))
-        {
-            var chosen = claimants
-                .OrderByDescending(static member => member.State == MemberState.Ready)
-                .ThenBy(member => _policy.Refused.Contains(new RefusedDestination(_set, member.Uri.Text, AttributeText.Format(member, _policy.Cluster))))
-                .ThenByDescending(static member => member.CreatedRevision)
-                .First();
-            wanted.Add(chosen);
-            foreach (var other in claimants.Where(member => member != chosen))
-            {
-                Skip(SkipReason.Superseded, other.Uri.Text, other.Key);
-            }
-        }
-
-        return wanted;
-    }
 
     private void PlanMember(Member member)
     {
