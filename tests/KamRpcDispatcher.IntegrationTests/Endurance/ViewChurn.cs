@@ -3,7 +3,6 @@ using KamailioRpc;
 using KamailioRpc.Commands;
 using KamRpcDispatcher.IntegrationTests.Chaos;
 using KamRpcDispatcher.Plan;
-using KamRpcDispatcher.Push;
 using KamRpcDispatcher.Push.Grace;
 using KamRpcDispatcher.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -69,7 +68,7 @@ internal sealed class ViewChurn : IAsyncDisposable
             {
                 if (await Grace.WaitAsync(CancellationToken.None))
                 {
-                    await ApplyAsync(Next(made++), version);
+                    await ChangeAsync(made++, version);
                 }
             }
         }
@@ -104,17 +103,14 @@ internal sealed class ViewChurn : IAsyncDisposable
     }
 
     /// <summary>All that come are added one after the other, then all are removed, and so on.</summary>
-    private Change Next(int number)
+    private async Task ChangeAsync(int number, KamailioVersion version)
     {
         var uri = _responder.Uris[Staying + (number % Coming)];
-        return number / Coming % 2 == 0 ? new AddDestination(1, uri, DestinationFlags.Probing, 1000 + (number % Coming), "kamrpc=churn") : new RemoveDestination(1, uri);
-    }
-
-    private async Task ApplyAsync(Change change, KamailioVersion version)
-    {
         try
         {
-            await new KamailioDispatcher(_client).ApplyAsync(change, version, CancellationToken.None);
+            await (number / Coming % 2 == 0
+                ? _client.AddDestinationAsync(version, 1, uri, DestinationFlags.Probing, 1000 + (number % Coming), "kamrpc=churn", CancellationToken.None)
+                : _client.RemoveDestinationAsync(1, uri, CancellationToken.None));
         }
         finally
         {
