@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace KamRpcDispatcher.IntegrationTests.Endurance;
 
 /// <summary>
-/// Structural changes without a pause, spaced by one grace period that the test chooses: what the dispatcher's executor does, without etcd
+/// Structural changes without a pause, spaced by what one view of Kamailio's processes sees: what the dispatcher's executor does, without etcd
 /// and the rest of it. All destinations answer calls all the time, so that a call which fails is the fault of none of them.
 /// </summary>
 internal sealed class ViewChurn : IAsyncDisposable
@@ -26,10 +26,10 @@ internal sealed class ViewChurn : IAsyncDisposable
 
     private readonly SipResponder _responder = new("127.0.17", Staying + Coming);
     private readonly GraceFigures _figures = new();
-    private readonly Func<ViewChurn, IGracePeriod> _newGrace;
+    private readonly IProcessView _view;
     private RpcClient _client = null!;
 
-    private ViewChurn(Func<ViewChurn, IGracePeriod> newGrace) => _newGrace = newGrace;
+    private ViewChurn(IProcessView view) => _view = view;
 
     public KamailioServer Kamailio { get; private set; } = null!;
 
@@ -38,22 +38,10 @@ internal sealed class ViewChurn : IAsyncDisposable
     /// <summary>What came of the grace periods.</summary>
     public string Waits => $"{_figures.Summary()}";
 
-    /// <summary>Spaced by what one view sees.</summary>
-    /// <param name="options">Any Kamailio that has the snippet; its memory is enlarged.</param>
+    /// <param name="options">Any Kamailio that has the snippet; it gets a list file and more memory.</param>
     /// <param name="view">The only view.</param>
-    public static Task<ViewChurn> StartAsync(KamailioOptions options, IProcessView view) => StartAsync(options, churn => new ObservedGrace(
-        churn._client.ListProcessesAsync,
-        ProcessIdentity.Check,
-        [view],
-        new FixedGap(TimeSpan.FromSeconds(1), TimeProvider.System),
-        Cap,
-        churn._figures,
-        TimeProvider.System,
-        NullLogger<ObservedGrace>.Instance));
-
-    /// <summary>Not spaced at all: the control.</summary>
-    public static Task<ViewChurn> StartWithoutGraceAsync(KamailioOptions options) =>
-        StartAsync(options, static _ => new FixedGap(TimeSpan.Zero, TimeProvider.System));
+    public static Task<ViewChurn> StartAsync(KamailioOptions options, IProcessView view) =>
+        ServerLife.StartOrDisposeAsync(new ViewChurn(view), churn => churn.BeginAsync(options));
 
     /// <summary>Changes under calls and beside busy loops, until enough and the shortest time is over, the longest is, or Kamailio has ended.</summary>
     public async Task<StructuralChangeFigures> RunAsync(int changes, TimeSpan shortest, TimeSpan longest, int callsPerSecond)
@@ -88,9 +76,6 @@ internal sealed class ViewChurn : IAsyncDisposable
         await _responder.DisposeAsync();
     }
 
-    private static Task<ViewChurn> StartAsync(KamailioOptions options, Func<ViewChurn, IGracePeriod> grace) =>
-        ServerLife.StartOrDisposeAsync(new ViewChurn(grace), churn => churn.BeginAsync(options));
-
     private async Task BeginAsync(KamailioOptions options)
     {
         Kamailio = await KamailioServer.StartAsync(options with
@@ -99,7 +84,15 @@ internal sealed class ViewChurn : IAsyncDisposable
             ListFileLines = [.. _responder.Uris.Take(Staying).Select(static (uri, number) => $"1 {uri} 8 {number + 1} duid=stays-{number}")],
         });
         _client = new RpcClient(KamailioAddress.Parse(Kamailio.RpcAddress), new RpcClientOptions { Timeout = TimeSpan.FromSeconds(LongestReply) });
-        Grace = _newGrace(this);
+        Grace = new ObservedGrace(
+            _client.ListProcessesAsync,
+            ProcessIdentity.Check,
+            [_view],
+            new FixedGap(TimeSpan.FromSeconds(1), TimeProvider.System),
+            Cap,
+            _figures,
+            TimeProvider.System,
+            NullLogger<ObservedGrace>.Instance);
     }
 
     /// <summary>All that come are added one after the other, then all are removed, and so on.</summary>
