@@ -115,7 +115,8 @@ is_etcd_healthy() { etcdctl endpoint health > /dev/null 2>&1; }
 start_kamailio() {
   take_port; PROXY=127.0.0.1:$TAKEN_PORT
   start kamailio.log kamailio -DD -E -f "$REPO/kamailio-cfg/kamailio.cfg" -Y "$FOLDER" -A "KAMRPC_LISTEN=udp:$PROXY" \
-    -A "KAMRPC_SOCKET=\"$FOLDER/rpc.sock\"" -A "KAMRPC_LIST_FILE=\"$REPO/kamailio-cfg/kamrpc-dispatcher.list\""
+    -A "KAMRPC_SOCKET=\"$FOLDER/rpc.sock\"" -A "KAMRPC_FIFO=\"$FOLDER/rpc.fifo\"" \
+    -A "KAMRPC_LIST_FILE=\"$REPO/kamailio-cfg/kamrpc-dispatcher.list\""
   start dispatch.log dotnet "$FOLDER/kamrpc/kamrpc.dll" dispatch --etcd "$ETCDCTL_ENDPOINTS" --cluster quickstart --proxy proxy-1 \
     --kamailio "jsonrpc+unix:$FOLDER/rpc.sock" --reply-dir "$FOLDER/reply" --state-dir "$FOLDER/state" --removal-delay 2s
   wait_until 20 "Kamailio and kamrpc dispatch" logged '\[3000\]' "$FOLDER/dispatch.log"

@@ -52,6 +52,7 @@ internal static class AnnounceCommand
         }
 
         using var logs = Logs.Create(level);
+        using var staying = DaemonLife.Begin(logs);
         using var service = new SystemdState();
         using var hurry = new SecondStopSignal();
         await using var announcer = new AnnouncerDaemon(

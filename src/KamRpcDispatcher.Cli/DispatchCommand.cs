@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using KamailioRpc;
+using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
 using KamRpcDispatcher.Reconcile;
 using Microsoft.Extensions.Logging;
@@ -11,12 +12,14 @@ namespace KamRpcDispatcher.Cli;
 /// <summary><c>kamrpc dispatch</c>: beside a Kamailio, keeps its dispatcher sets equal to what is announced.</summary>
 internal static class DispatchCommand
 {
-    private static readonly Option<string?> KamailioRead = CommonOptions.Text("--kamailio-read", "Another way to the same Kamailio, for lists longer than 128 KiB, such as jsonrpc+fifo:/run/kamailio/kamailio_rpc.fifo.");
+    private static readonly Option<string?> KamailioRead = CommonOptions.Text("--kamailio-read", "Another way to the same Kamailio, for lists longer than 128 KiB: an address such as jsonrpc+fifo:/run/kamailio/kamailio_rpc.fifo, auto (the FIFO or ctl's socket, where they are open), none. [default: auto]");
     private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A set to manage (repeatable). [default: every set]");
     private static readonly Option<string?> Proxy = CommonOptions.Text("--proxy", "This proxy's name in etcd. [default: the host's name]");
     private static readonly Option<string?> Gap = CommonOptions.Text("--gap", "The time between two structural changes where Kamailio's processes cannot be seen. [default: 1s]");
     private static readonly Option<string?> Grace = CommonOptions.Text("--grace", "How to find the moment for the next structural change: auto (see Kamailio's processes at rest, else the gap), fixed (the gap), none (crashes Kamailio under load). [default: auto]");
-    private static readonly Option<string?> RemovalDelay = CommonOptions.Text("--removal-delay", "How long a destination stays disabled in the list after its member left. [default: 30s]");
+    private static readonly Option<string?> RemovalDelay = CommonOptions.Text("--removal-delay", "How long a destination stays disabled in the list after its member left, or never: it stays. [default: 30s]");
+    private static readonly Option<string?> Order = CommonOptions.Text("--order", "How members of one priority are ordered in Kamailio: priority (a number each, so that the order stays), plain (all the same, for algorithms 13, 14 and 15). [default: priority]");
+    private static readonly Option<string?> Floor = CommonOptions.Text("--memory-floor", $"How much of Kamailio's shared memory has to be free for adds and removes: a percentage such as 10%, or bytes such as 16M; 0 asks for nothing. [default: {DispatcherOptions.MemoryFloorPercent}%]");
     private static readonly Option<string?> Admission = CommonOptions.Text("--admission", "When a new member gets calls: immediate, or probed (after Kamailio's own first good OPTIONS reply). [default: immediate]");
     private static readonly Option<string?> PanicThreshold = CommonOptions.Text("--panic-threshold", "The percentage of a set that mass expiry cannot take away; 0 protects nothing. [default: 50]");
     private static readonly Option<string?> PanicWindow = CommonOptions.Text("--panic-window", "The time within which expiries count as one event. [default: 10s]");
@@ -28,7 +31,7 @@ internal static class DispatchCommand
     {
         var command = new Command("dispatch", "Keeps Kamailio's dispatcher sets equal to the announced servers.")
         {
-            CommonOptions.Cluster, KamailioRead, Set, Proxy, Grace, Gap, RemovalDelay, Admission, PanicThreshold, PanicWindow, PanicHold, StateDirectory, Resync, CommonOptions.LogLevel,
+            CommonOptions.Cluster, KamailioRead, Set, Proxy, Grace, Gap, RemovalDelay, Order, Floor, Admission, PanicThreshold, PanicWindow, PanicHold, StateDirectory, Resync, CommonOptions.LogLevel,
         };
         EtcdOptions.AddTo(command);
         KamailioOptions.AddTo(command);
@@ -42,12 +45,14 @@ internal static class DispatchCommand
         var cluster = options.Value<string>(CommonOptions.Cluster, "default", CommonOptions.ClusterName);
         var kamailio = KamailioOptions.Target(options);
         var rpc = KamailioOptions.Rpc(options);
-        var kamailioRead = options.Value<KamailioAddress>(KamailioRead, null, KamailioAddress.TryParse);
+        var kamailioRead = options.Value<ReadWayOption>(KamailioRead, "auto", ParseReadWay);
         var sets = CommonOptions.Sets(options, Set);
         var proxy = options.Value<string>(Proxy, Dns.GetHostName(), CommonOptions.Name);
         var gap = options.Value<TimeSpan>(Gap, "1s", ParseGap);
         var grace = options.Value<GraceMode>(Grace, "auto", ParseGrace);
-        var removalDelay = options.Value<TimeSpan>(RemovalDelay, "30s", ParseDelay);
+        var removalDelay = options.Value<TimeSpan>(RemovalDelay, "30s", ParseRemovalDelay);
+        var order = options.Value<DestinationOrder>(Order, "priority", ParseOrder);
+        var floor = options.Value<MemoryFloor>(Floor, $"{DispatcherOptions.MemoryFloorPercent}%", MemoryFloorText.TryParse);
         var isAdmissionProbed = options.Value<bool>(Admission, "immediate", ParseAdmission);
         var panic = new PanicOptions
         {
@@ -63,15 +68,21 @@ internal static class DispatchCommand
         }
 
         using var logs = Logs.Create(level);
-        if (await kamailio!.AwaitAsync(rpc, logs, cancellationToken).ConfigureAwait(false) is not { } address)
+        using var staying = DaemonLife.Begin(logs);
+        using var service = new SystemdState();
+        DispatcherDaemon? daemon = null;
+        service.Watch(() => Volatile.Read(ref daemon) is not { IsResponsive: false });
+        if (await kamailio!.AwaitAsync(rpc, service, logs, cancellationToken).ConfigureAwait(false) is not { } address)
         {
             return ExitCode.Done;
         }
 
-        var daemon = new DispatcherDaemon(
+        var dispatcher = new DispatcherDaemon(
             new DispatcherOptions(etcd!, cluster!, address, proxy!)
             {
-                KamailioRead = kamailioRead,
+                KamailioRead = kamailioRead!,
+                Order = order,
+                MemoryFloor = floor,
                 Rpc = rpc,
                 Sets = sets,
                 Grace = grace,
@@ -80,11 +91,13 @@ internal static class DispatchCommand
                 StateDirectory = options.Text(StateDirectory) ?? DispatcherOptions.DefaultStateDirectory(),
                 Reconciler = new ReconcilerOptions { Resync = resync, RemovalDelay = removalDelay, Panic = panic },
             },
+            service,
             TimeProvider.System,
             logs);
+        Volatile.Write(ref daemon, dispatcher);
         try
         {
-            await daemon.RunAsync(cancellationToken).ConfigureAwait(false);
+            await dispatcher.RunAsync(cancellationToken).ConfigureAwait(false);
             return ExitCode.Done;
         }
         catch (ProxyTakenException taken)
@@ -105,6 +118,43 @@ internal static class DispatchCommand
         };
         value = mode ?? default;
         error = mode is null ? $"'{text}' is not auto, fixed or none" : null;
+        return error is null;
+    }
+
+    private static bool ParseReadWay(string text, [NotNullWhen(true)] out ReadWayOption? value, [NotNullWhen(false)] out string? error)
+    {
+        error = null;
+        value = text switch
+        {
+            "auto" => ReadWayOption.Auto,
+            "none" => ReadWayOption.None,
+            _ => KamailioAddress.TryParse(text, out var address, out error) ? ReadWayOption.Of(address) : null,
+        };
+        error = value is null ? $"{error}; or auto, or none" : null;
+        return value is not null;
+    }
+
+    private static bool ParseRemovalDelay(string text, out TimeSpan value, [NotNullWhen(false)] out string? error)
+    {
+        if (text == "never")
+        {
+            (value, error) = (Timeout.InfiniteTimeSpan, null);
+            return true;
+        }
+
+        if (ParseDelay(text, out value, out error))
+        {
+            return true;
+        }
+
+        error += ", or never";
+        return false;
+    }
+
+    private static bool ParseOrder(string text, out DestinationOrder value, [NotNullWhen(false)] out string? error)
+    {
+        value = text == "plain" ? DestinationOrder.Plain : DestinationOrder.Priority;
+        error = text is "plain" or "priority" ? null : $"'{text}' is not priority or plain";
         return error is null;
     }
 

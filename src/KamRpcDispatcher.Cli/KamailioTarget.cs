@@ -49,7 +49,7 @@ internal sealed partial class KamailioTarget
         _address is not null ? (_address, []) : await KamailioDiscovery.FindAsync(_candidates, options, cancellationToken).ConfigureAwait(false);
 
     /// <summary>Waits for a Kamailio that answers, and says which; null when cancelled before.</summary>
-    public async Task<KamailioAddress?> AwaitAsync(RpcClientOptions options, ILoggerFactory logs, CancellationToken cancellationToken)
+    public async Task<KamailioAddress?> AwaitAsync(RpcClientOptions options, IServiceState service, ILoggerFactory logs, CancellationToken cancellationToken)
     {
         var logger = logs.CreateLogger<KamailioTarget>();
         var isWaiting = false;
@@ -71,6 +71,8 @@ internal sealed partial class KamailioTarget
                 if (!isWaiting)
                 {
                     NotFound(logger, string.Join("; ", failures));
+                    service.Status("No Kamailio answers at the usual sockets, looking on");
+                    service.Ready();
                     isWaiting = true;
                 }
 
@@ -80,6 +82,17 @@ internal sealed partial class KamailioTarget
             {
                 break;
             }
+            catch (Exception exception)
+            {
+                // Of whoever listens there; a Kamailio may answer at the next look.
+                if (!isWaiting)
+                {
+                    Unexpected(logger, exception, exception.GetType().Name, exception.Message);
+                    isWaiting = true;
+                }
+
+                await Task.Delay(BetweenLooks, CancellationToken.None).ConfigureAwait(false);
+            }
         }
 
         return null;
@@ -87,6 +100,9 @@ internal sealed partial class KamailioTarget
 
     [LoggerMessage(4000, LogLevel.Information, "Kamailio was found at {Address}")]
     private static partial void Found(ILogger logger, KamailioAddress address);
+
+    [LoggerMessage(4002, LogLevel.Error, "Unexpected {Type} while looking for Kamailio ({Reason}): looking on. This is a fault of kamrpc; please report it with this line")]
+    private static partial void Unexpected(ILogger logger, Exception exception, string type, string reason);
 
     [LoggerMessage(4001, LogLevel.Warning, "No Kamailio answers at the usual sockets, looking on: {Failures}")]
     private static partial void NotFound(ILogger logger, string failures);

@@ -15,5 +15,11 @@ internal static class Logs
             options.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
             options.ColorBehavior = LoggerColorBehavior.Disabled;
         })
-        .AddConsole(static options => options.LogToStandardErrorThreshold = LogLevel.Trace));
+        .AddConsole(static options =>
+        {
+            options.LogToStandardErrorThreshold = LogLevel.Trace;
+
+            // A reader of the log that has stopped reading must not stop what is logged.
+            options.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite;
+        }));
 }

@@ -30,9 +30,18 @@ internal sealed class SecondStopSignal : IDisposable
     private void Count(PosixSignalContext context)
     {
         context.Cancel = true;
-        if (Interlocked.Increment(ref _signals) > 1)
+        if (Interlocked.Increment(ref _signals) <= 1)
+        {
+            return;
+        }
+
+        try
         {
             _source.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It has just left.
         }
     }
 }

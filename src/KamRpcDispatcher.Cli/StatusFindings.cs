@@ -6,6 +6,11 @@ namespace KamRpcDispatcher.Cli;
 /// <summary>What of a cluster is not in step, a sentence each.</summary>
 internal static class StatusFindings
 {
+    private const int LongestKind = 20;
+
+    /// <summary>The table and the JSON have the rest.</summary>
+    private const int LongestTrouble = 64;
+
     public static IReadOnlyList<string> Of(ClusterView cluster)
     {
         var findings = cluster.Proxies.SelectMany(proxy => OfProxy(cluster, proxy)).ToList();
@@ -32,6 +37,11 @@ internal static class StatusFindings
         {
             yield return $"{name}: its report cannot be read";
             yield break;
+        }
+
+        foreach (var trouble in status.Troubles)
+        {
+            yield return $"{name}: {MemberRules.Shorten(trouble.Kind, LongestKind)}: {MemberRules.Shorten(trouble.Text, LongestTrouble)}";
         }
 
         if (status.Held.Length > 0)

@@ -124,6 +124,28 @@ internal static class StatusJson
             json.WriteString("reason", destination.Reason);
             json.WriteString("retryAt", destination.RetryAt);
         });
+        if (status.Silenced is { } silenced)
+        {
+            writer.WriteNumber("silenced", silenced);
+        }
+        else
+        {
+            writer.WriteNull("silenced");
+        }
+
+        writer.WriteStartArray("applies");
+        foreach (var kind in status.Applies)
+        {
+            writer.WriteStringValue(kind);
+        }
+
+        writer.WriteEndArray();
+        JsonText.WriteArray(writer, "trouble", status.Troubles, static (json, trouble) =>
+        {
+            json.WriteString("kind", trouble.Kind);
+            json.WriteString("since", trouble.Since);
+            json.WriteString("text", trouble.Text);
+        });
         writer.WriteEndObject();
     }
 }

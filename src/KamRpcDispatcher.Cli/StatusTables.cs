@@ -12,6 +12,7 @@ internal sealed class StatusTables(ClusterView cluster, DateTimeOffset now)
 
     public override string ToString()
     {
+        Troubles();
         Held();
         Quarantined();
         Unreadable();
@@ -53,6 +54,22 @@ internal sealed class StatusTables(ClusterView cluster, DateTimeOffset now)
     }
 
     private static string Labels(Member member) => string.Join(',', member.Labels.Select(static label => $"{label.Key}={label.Value}"));
+
+    private void Troubles()
+    {
+        var table = new TextTable("PROXY", "KIND", "SINCE", "TEXT");
+        var count = 0;
+        foreach (var proxy in cluster.Proxies)
+        {
+            foreach (var (kind, since, text) in proxy.Status?.Troubles ?? [])
+            {
+                table.Add(proxy.Name, kind, Show(now - since) + " ago", text);
+                count++;
+            }
+        }
+
+        Section("TROUBLE AT PROXIES (-o json has the whole text)", table, count);
+    }
 
     private void Held()
     {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using KamRpcDispatcher.Announce;
 using Microsoft.Extensions.Hosting.Systemd;
 
 namespace KamRpcDispatcher.Cli;
@@ -7,23 +6,40 @@ namespace KamRpcDispatcher.Cli;
 /// <summary>Tells systemd how the service is (Type=notify, WatchdogSec=); without systemd, nobody.</summary>
 internal sealed class SystemdState : IServiceState, IDisposable
 {
+    private const int LongestStatus = 400;
+
     /// <summary>How long a service that leaves may go on without a word: longer than the time from one word to the next.</summary>
     private static readonly TimeSpan StopExtension = TimeSpan.FromSeconds(30);
 
     private readonly SystemdNotifier _notifier = new();
     private Timer? _watchdog;
+    private string? _status;
+    private int _isReady;
 
-    public void Ready() => _notifier.Notify(ServiceState.Ready);
+    public void Ready()
+    {
+        if (Interlocked.Exchange(ref _isReady, 1) == 0)
+        {
+            Notify(ServiceState.Ready);
+        }
+    }
 
     public void Stopping()
     {
-        _notifier.Notify(ServiceState.Stopping);
+        Notify(ServiceState.Stopping);
 
         // So that TimeoutStopSec= does not have to be as long as calls are.
-        _notifier.Notify(Assignment("EXTEND_TIMEOUT_USEC", Microseconds(StopExtension)));
+        Notify(Assignment("EXTEND_TIMEOUT_USEC", Microseconds(StopExtension)));
     }
 
-    public void Status(string text) => _notifier.Notify(Assignment("STATUS", text));
+    public void Status(string text)
+    {
+        var line = OneLine(text);
+        if (Interlocked.Exchange(ref _status, line) != line)
+        {
+            Notify(Assignment("STATUS", line));
+        }
+    }
 
     /// <summary>Feeds the watchdog, where there is one, for as long as the service is responsive.</summary>
     public void Watch(Func<bool> isResponsive)
@@ -35,7 +51,7 @@ internal sealed class SystemdState : IServiceState, IDisposable
                 {
                     if (isResponsive())
                     {
-                        _notifier.Notify(Assignment("WATCHDOG", "1"));
+                        Notify(Assignment("WATCHDOG", "1"));
                     }
                 },
                 null,
@@ -45,6 +61,13 @@ internal sealed class SystemdState : IServiceState, IDisposable
     }
 
     public void Dispose() => _watchdog?.Dispose();
+
+    /// <summary>A status holds what others wrote: a line end in it would begin another assignment.</summary>
+    internal static string OneLine(string text)
+    {
+        var line = string.Concat(text.Select(static c => char.IsControl(c) ? ' ' : c));
+        return line.Length <= LongestStatus ? line : line[..LongestStatus] + "...";
+    }
 
     private static ServiceState Assignment(string name, string value) => new($"{name}={value}");
 
@@ -57,4 +80,17 @@ internal sealed class SystemdState : IServiceState, IDisposable
         && (Environment.GetEnvironmentVariable("WATCHDOG_PID") is not { Length: > 0 } pid || pid == Environment.ProcessId.ToString(CultureInfo.InvariantCulture))
             ? TimeSpan.FromMicroseconds(microseconds)
             : null;
+
+    /// <summary>systemd may be about to start itself anew, and its socket not there: the next word comes.</summary>
+    private void Notify(ServiceState state)
+    {
+        try
+        {
+            _notifier.Notify(state);
+        }
+        catch (Exception exception) when (exception is System.Net.Sockets.SocketException or IOException or ObjectDisposedException)
+        {
+            // Nobody hears it.
+        }
+    }
 }

@@ -9,6 +9,9 @@ public interface IRpcClient : IAsyncDisposable
     /// <summary>What tells the Kamailio that is there now from one before or after it; empty where nothing does.</summary>
     string Peer { get; }
 
+    /// <summary>The calls that Kamailio has left without an answer since it answered last; null for none.</summary>
+    Unanswered? Unanswered => null;
+
     /// <summary>
     /// Calls a method with positional arguments (Kamailio ignores names): strings, booleans, integers, floating-point numbers.
     /// Unless told otherwise one call is under way at a time; others wait for their turn.

@@ -54,6 +54,35 @@ public sealed record KamailioAddress
     public bool DropsLongReplies => Transport == RpcTransport.Udp || (Transport == RpcTransport.UnixDatagram && Protocol == RpcProtocol.JsonRpc);
 
     /// <summary>
+    /// The longest reply in bytes that comes this way, null where there is no limit: a longer one is not sent, and the call times out. A Unix
+    /// datagram has to fit into Kamailio's send buffer but for 32 bytes (measured: 131,040), a UDP datagram into an IPv4 packet.
+    /// </summary>
+    public int? ReplyLimit => Transport switch
+    {
+        RpcTransport.Udp => 65_507,
+        RpcTransport.UnixDatagram when Protocol == RpcProtocol.JsonRpc => 131_040,
+        _ => null,
+    };
+
+    /// <summary>
+    /// The longest request in bytes that Kamailio reads, null where that is not known: the buffers of jsonrpcs (<c>JSONRPC_DGRAM_BUF_SIZE</c>,
+    /// <c>JSONRPC_BUF_IN_SIZE</c> less two).
+    /// </summary>
+    public int? RequestLimit => (Protocol, Transport) switch
+    {
+        (RpcProtocol.BinRpc, _) or (_, RpcTransport.Http) => null,
+        (_, RpcTransport.Fifo) => 8_190,
+        (_, RpcTransport.Tcp) => 65_455,
+        _ => 65_456,
+    };
+
+    /// <summary>
+    /// How many destinations of one set a list takes, null for any: ctl keeps 8 bytes for each in a structure of
+    /// <c>binrpc_struct_max_body_size</c> (default: 8 KiB), and answers "Internal error creating dest" beyond (measured on 5.6.3).
+    /// </summary>
+    public int? DestinationsOfSetLimit => Protocol == RpcProtocol.BinRpc ? 1_024 : null;
+
+    /// <summary>
     /// Reads <c>jsonrpc+unix:/path</c>, <c>jsonrpc+fifo:/path</c>, <c>jsonrpc+udp://host:port</c>, <c>jsonrpc+tcp://host:port</c>,
     /// <c>http://host:port/path</c>, <c>https://host:port/path</c>, <c>binrpc+unix:/path</c> (ctl's stream socket, <c>unixs:</c> there),
     /// <c>binrpc+unixd:/path</c> (its datagram socket), <c>binrpc+tcp://host:port</c>, <c>binrpc+udp://host:port</c>.

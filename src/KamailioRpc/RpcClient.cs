@@ -17,17 +17,22 @@ public sealed class RpcClient : IRpcClient
     private readonly Lock _gate = new();
     private readonly HashSet<RpcConnection> _open = [];
     private readonly Stack<RpcConnection> _idle = [];
+    private readonly WriterWatch _watch;
+    private int _waiting;
 
     public RpcClient(KamailioAddress address, RpcClientOptions? options = null)
     {
         _options = options ?? new RpcClientOptions();
         _transport = RpcTransports.Of(address, _options);
+        _watch = new WriterWatch(address, _options.TimeProvider);
         _turn = new SemaphoreSlim(_options.MaxConcurrentCalls, _options.MaxConcurrentCalls);
     }
 
     public KamailioAddress Address => _transport.Address;
 
     public string Peer => _transport.Peer;
+
+    public Unanswered? Unanswered => _watch.Unanswered;
 
     /// <summary>
     /// Kamailio's socket was made anew: what was sent over the connections of before is not answered any more. A call that waits for its
@@ -41,6 +46,7 @@ public sealed class RpcClient : IRpcClient
             open = [.. _open];
         }
 
+        _watch.Gone();
         foreach (var connection in open)
         {
             connection.Orphan();
@@ -49,7 +55,7 @@ public sealed class RpcClient : IRpcClient
 
     public async Task<RpcResult> InvokeAsync(string method, IReadOnlyList<object?> arguments, CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await TakeTurnAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             while (TakeIdle() is { } idle)
@@ -82,32 +88,69 @@ public sealed class RpcClient : IRpcClient
             _idle.Clear();
         }
 
-        foreach (var connection in open)
+        await Task.WhenAll(open.Select(static connection => connection.DisposeAsync().AsTask())).ConfigureAwait(false);
+        _turn.Dispose();
+    }
+
+    /// <summary>Each call before this one ends by its time-outs, so the wait is as bounded as their number.</summary>
+    private async Task TakeTurnAsync(CancellationToken cancellationToken)
+    {
+        if (_turn.Wait(0, cancellationToken))
         {
-            await connection.DisposeAsync().ConfigureAwait(false);
+            return;
         }
 
-        _turn.Dispose();
+        try
+        {
+            if (Interlocked.Increment(ref _waiting) > _options.MaxWaitingCalls)
+            {
+                throw KamailioUnreachableException.QueueFull(Address, _options.MaxWaitingCalls);
+            }
+
+            await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
     }
 
     private async Task<RpcResult> InvokeOnceAsync(RpcConnection connection, string method, IReadOnlyList<object?> arguments, CancellationToken cancellationToken)
     {
+        var sent = _options.TimeProvider.GetTimestamp();
         try
         {
             var result = await connection.Rpc.InvokeWithCancellationAsync<RpcResult>(method, arguments, CancellationToken.None)
                 .WaitAsync(_options.Timeout, _options.TimeProvider, cancellationToken).ConfigureAwait(false);
+            _watch.Answered(method, sent);
             await KeepAsync(connection).ConfigureAwait(false);
             return result;
         }
         catch (RemoteInvocationException fault)
         {
+            _watch.Answered(method, sent);
             await KeepAsync(connection).ConfigureAwait(false);
             throw new KamailioFaultException(method, fault.ErrorCode, fault.Message);
         }
         catch (Exception exception)
         {
             await GiveUpAsync(connection).ConfigureAwait(false);
-            throw Translate(exception is ConnectionLostException ? connection.Failure ?? exception : exception, method, connection.IsOrphaned);
+            var failure = Translate(exception is ConnectionLostException ? connection.Failure ?? exception : exception, method, connection.IsOrphaned);
+            Note(failure, method, sent);
+            throw failure;
+        }
+    }
+
+    private void Note(Exception failure, string method, long sent)
+    {
+        switch (failure)
+        {
+            case KamailioTimeoutException:
+                _watch.TimedOut(method, sent);
+                break;
+            case KamailioGoneException or KamailioUnreachableException { IsNobodyThere: true }:
+                _watch.Gone();
+                break;
         }
     }
 
@@ -156,6 +199,11 @@ public sealed class RpcClient : IRpcClient
             }
 
             return connection;
+        }
+        catch (KamailioUnreachableException unreachable)
+        {
+            Note(unreachable, string.Empty, 0);
+            throw;
         }
         catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
         {

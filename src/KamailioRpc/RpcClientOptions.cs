@@ -7,7 +7,7 @@ namespace KamailioRpc;
 public sealed record RpcClientOptions
 {
     /// <summary>
-    /// How long a reply may take; after it the call ends with <see cref="KamailioTimeoutException"/>. A connection that has to be made first may
+    /// How long sending a request and its reply may take; after it the call ends with <see cref="KamailioTimeoutException"/>. A connection that has to be made first may
     /// take as long again, and ends with <see cref="KamailioUnreachableException"/>.
     /// </summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(1);
@@ -15,7 +15,10 @@ public sealed record RpcClientOptions
     /// <summary>How many calls may be under way at a time; others wait for their turn. Two at once are two writers to Kamailio's tables.</summary>
     public int MaxConcurrentCalls { get; init; } = 1;
 
-    /// <summary>The longest reply taken, in octets; a longer one is a <see cref="KamailioGarbledReplyException"/>.</summary>
+    /// <summary>How many calls may wait for their turn; one more ends with <see cref="KamailioUnreachableException"/> at once.</summary>
+    public int MaxWaitingCalls { get; init; } = 1024;
+
+    /// <summary>The longest reply taken, in bytes; a longer one is a <see cref="KamailioGarbledReplyException"/>.</summary>
     public int MaxReplyLength { get; init; } = 64 * 1024 * 1024;
 
     /// <summary>For Unix datagrams: a directory of ours for the sockets that Kamailio replies to. Kamailio's user must be able to enter it; made when missing.</summary>

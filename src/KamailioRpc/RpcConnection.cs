@@ -1,3 +1,4 @@
+using KamailioRpc.Transports;
 using StreamJsonRpc;
 
 namespace KamailioRpc;
@@ -5,10 +6,15 @@ namespace KamailioRpc;
 /// <summary>One connection to Kamailio, with the calls under way on it.</summary>
 internal sealed class RpcConnection : IAsyncDisposable
 {
+    /// <summary>Closing ends what is under way, so it takes no time; should it, the rest is left to itself.</summary>
+    private static readonly TimeSpan LongestClose = TimeSpan.FromSeconds(2);
+
+    private readonly RpcMessageHandler _handler;
     private volatile bool _isOrphaned;
 
-    public RpcConnection(IJsonRpcMessageHandler handler)
+    public RpcConnection(RpcMessageHandler handler)
     {
+        _handler = handler;
         Rpc = new JsonRpc(handler)
         {
             // The default one would send Kamailio "$/cancelRequest", which it does not know.
@@ -22,7 +28,8 @@ internal sealed class RpcConnection : IAsyncDisposable
     /// <summary>Whether the Kamailio at its other end is known to have gone.</summary>
     public bool IsOrphaned => _isOrphaned;
 
-    public bool IsUsable => !_isOrphaned && !Rpc.Completion.IsCompleted;
+    /// <summary>Whether another call may be made over it.</summary>
+    public bool IsUsable => !_isOrphaned && !Rpc.Completion.IsCompleted && _handler.CanBeReplied;
 
     /// <summary>What ended it, once it has ended; null where the other side closed it. A call that was under way then is told only that the connection was lost.</summary>
     public Exception? Failure => Rpc.Completion.Exception?.InnerException;
@@ -31,17 +38,26 @@ internal sealed class RpcConnection : IAsyncDisposable
     public void Orphan()
     {
         _isOrphaned = true;
-        Rpc.Dispose();
+        Abandon();
     }
 
     /// <summary>Closes it without waiting for the end.</summary>
-    public void Abandon() => Rpc.Dispose();
+    public void Abandon()
+    {
+        _handler.Abort();
+        Rpc.Dispose();
+    }
 
     public async ValueTask DisposeAsync()
     {
-        Rpc.Dispose();
-
-        // Faults with whatever ended the connection; what matters here is that its socket is gone.
-        await Rpc.Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Abandon();
+        try
+        {
+            await Rpc.Completion.WaitAsync(LongestClose).ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            // Faults with whatever ended the connection; what matters here is that its socket is gone.
+        }
     }
 }

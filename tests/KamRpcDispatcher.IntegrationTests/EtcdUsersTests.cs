@@ -74,7 +74,7 @@ public class EtcdUsersTests
         using var changes = new SemaphoreSlim(0);
         var following = watch.RunAsync(() => changes.Release(), stop.Token);
         report.Report(new ProxyStatus(1, DateTimeOffset.UtcNow, "5.6", 0, ImmutableSortedDictionary<int, SetStatus>.Empty));
-        var reporting = report.RunAsync(stop.Token);
+        var reporting = report.RunAsync(static _ => { }, stop.Token);
         var announcer = Announce("announcer", _password, "--name", "a");
         await announcer.WaitForLineAsync("Wrote", Fleet.Deadline);
         await WaitAsync(static membership => Has(membership));

@@ -44,13 +44,17 @@ public class GraceViewTests
     [TestCase("while :; do :; done", "slow timer", false, TestName = "A process that computes is not at rest")]
     [TestCase("exec sleep 60", "slow timer", true, TestName = "A timer that sleeps is at rest")]
     [TestCase("exec sleep 60", "udp receiver child=0 sock=127.0.0.1:5060", false, TestName = "A UDP receiver that sleeps is not at rest")]
+    [TestCase("exec sleep 60", "udp receiver child=0 sock=127.0.0.1:5060", true, true, TestName = "A UDP receiver that sleeps in its script is outside the table, where nobody sleeps inside")]
+    [TestCase("exec sleep 60", "DMQ WORKER", true, true, TestName = "A process that reads nothing of the table is not waited for")]
+    [TestCase("while :; do :; done", "DMQ WORKER", true, true, TestName = "Not even when it computes")]
+    [TestCase("while :; do :; done", "udp receiver child=0 sock=127.0.0.1:5060", false, true, TestName = "A UDP receiver that computes may be inside the table")]
     [TestCase("mkfifo $0; exec cat < $0 & exec cat <> $0", "JSONRPCS FIFO", true, TestName = "A FIFO that is read is at rest")]
     [TestCase("mkfifo $0; exec cat < $0 & exec cat <> $0", "slow timer", false, TestName = "A timer that reads is not at rest")]
-    public async Task A_process_is_judged_by_where_it_waits(string script, string description, bool atRest)
+    public async Task A_process_is_judged_by_where_it_waits(string script, string description, bool atRest, bool isPlain = false)
     {
         using var folder = new TemporaryFolder();
         await using var process = ServerProcess.Start("sh", ["-c", script, folder.File("fifo")]);
-        var view = new SystemCallView();
+        var view = new SystemCallView(() => isPlain ? new TableUse(false, false, false, false) : TableUse.Unknown, TimeProvider.System);
         var watched = new KamailioProcess(process.Pid, description);
         if (atRest)
         {

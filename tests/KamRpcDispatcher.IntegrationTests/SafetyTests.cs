@@ -101,8 +101,12 @@ public class SafetyTests
     public async Task With_probed_admission_a_member_gets_calls_only_after_its_first_good_reply()
     {
         await using var fleet = await Fleet.StartAsync(dispatchOptions: ["--admission", "probed"]);
+        await using var first = await SipServer.StartAsync();
         await using var alive = await SipServer.StartAsync();
 
+        // Whoever is the first in its set gets calls at once: without it nobody would.
+        await fleet.PutUriAsync("1/first", first.Uri);
+        await fleet.WaitForListAsync(list => Fleet.IsRoutable(list, first.Uri));
         await fleet.PutUriAsync("1/dead", "sip:127.0.0.1:5099");
         await fleet.PutUriAsync("1/alive", alive.Uri);
         await fleet.WaitForListAsync(list =>

@@ -9,19 +9,21 @@ public partial class ArchitectureTests
 {
     private static readonly string Source = Path.Combine(RealServers.RepositoryRoot, "src", "KamRpcDispatcher");
 
+    [TestCase("Linux", new string[0])]
     [TestCase("Destinations", new string[0])]
     [TestCase("Plan", new[] { "Destinations" })]
-    [TestCase("Etcd", new[] { "Destinations" })]
+    [TestCase("Etcd", new[] { "Destinations", "Linux" })]
     [TestCase("Asterisk", new[] { "Destinations" })]
-    [TestCase("Push", new[] { "Destinations", "Plan", "Push.Grace" })]
+    [TestCase("Push", new[] { "Destinations", "Linux", "Plan", "Push.Claim", "Push.Grace" })]
+    [TestCase("Push/Claim", new[] { "Destinations", "Linux", "Push", "Push.Grace" })]
     [TestCase("Push/Grace", new string[0])]
-    [TestCase("Reconcile", new[] { "Destinations", "Plan", "Etcd", "Push", "Push.Grace" })]
+    [TestCase("Reconcile", new[] { "Destinations", "Plan", "Etcd", "Push", "Push.Claim", "Push.Grace", "Doctor.Observations" })]
     [TestCase("Probe", new[] { "Destinations" })]
     [TestCase("Announce", new[] { "Destinations", "Etcd", "Probe", "Asterisk" })]
     [TestCase("Doctor", new[] { "Etcd", "Doctor.Observations", "Doctor.Checks" })]
     [TestCase("Doctor/Config", new string[0])]
-    [TestCase("Doctor/Observations", new[] { "Destinations", "Etcd", "Push", "Push.Grace", "Doctor.Config" })]
-    [TestCase("Doctor/Checks", new[] { "Destinations", "Etcd", "Doctor", "Doctor.Observations" })]
+    [TestCase("Doctor/Observations", new[] { "Destinations", "Etcd", "Linux", "Push", "Push.Claim", "Push.Grace", "Doctor.Config" })]
+    [TestCase("Doctor/Checks", new[] { "Destinations", "Etcd", "Doctor", "Doctor.Config", "Doctor.Observations" })]
     public void A_stage_sees_only_the_stages_it_may(string folder, string[] allowed)
     {
         var wrong =
@@ -46,10 +48,10 @@ public partial class ArchitectureTests
     public void Every_folder_is_a_stage() =>
         Assert.That(
             Directory.GetDirectories(Source).Select(Path.GetFileName).Except(["bin", "obj"]),
-            Is.EquivalentTo(new[] { "Destinations", "Plan", "Etcd", "Push", "Reconcile", "Probe", "Announce", "Asterisk", "Doctor" }));
+            Is.EquivalentTo(new[] { "Destinations", "Plan", "Etcd", "Push", "Reconcile", "Probe", "Announce", "Asterisk", "Doctor", "Linux" }));
 
     // "using KamRpcDispatcher.X;", and names that are qualified in place, from the outermost or from a sister namespace.
-    [GeneratedRegex(@"(?:\bKamRpcDispatcher\.|(?<![\w.])(?=(?:Destinations|Plan|Etcd|Reconcile|Push|Probe|Announce|Asterisk|Doctor)\.[A-Z]))(Destinations|Plan|Etcd|Reconcile|Probe|Announce|Asterisk|Push\.Grace|Push|Doctor\.Config|Doctor\.Observations|Doctor\.Checks|Doctor)\b")]
+    [GeneratedRegex(@"(?:\bKamRpcDispatcher\.|(?<![\w.])(?=(?:Destinations|Plan|Etcd|Reconcile|Push|Probe|Announce|Asterisk|Doctor|Linux)\.[A-Z]))(Destinations|Linux|Plan|Etcd|Reconcile|Probe|Announce|Asterisk|Push\.Claim|Push\.Grace|Push|Doctor\.Config|Doctor\.Observations|Doctor\.Checks|Doctor)\b")]
     private static partial Regex Stage();
 
     // The benchmarks see its internals.

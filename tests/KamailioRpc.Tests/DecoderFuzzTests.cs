@@ -29,6 +29,7 @@ public class DecoderFuzzTests
         Encoding.UTF8.GetBytes("""{"jsonrpc":"2.0","result":"kamailio 5.6.3 (x86_64/linux) ","id":8}"""),
         Encoding.UTF8.GetBytes("""{"jsonrpc":"2.0","error":{"code":500,"message":"No Destination Sets"},"id":8}"""),
         Encoding.UTF8.GetBytes("""{"jsonrpc":"2.0","result":{"NRSETS":1,"RECORDS":[{"SET":{"ID":1,"TARGETS":[{"DEST":{"URI":"sip:127.0.0.1:5071","FLAGS":"AP","PRIORITY":7,"ATTRS":{"BODY":"duid=\u00e9;rweight=30","DUID":"a","RWEIGHT":30},"LATENCY":{"AVG":1.5,"MAX":3}}}]}}]},"id":8}"""),
+        Encoding.Latin1.GetBytes("""{"jsonrpc":"2.0","result":{"RECORDS":[{"SET":{"ID":2,"TARGETS":[{"DEST":{"URI":"sip:ü@a","FLAGS":"AX","ATTRS":{"BODY":"\"ü\\\u00fc"}}}]}}]},"id":8}"""),
     ];
 
     [Test]

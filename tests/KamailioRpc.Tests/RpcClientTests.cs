@@ -1,3 +1,4 @@
+using KamailioRpc.Commands;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 
@@ -190,6 +191,53 @@ public sealed class RpcClientTests : IAsyncDisposable
 
         await Assert.ThatAsync(() => _client.InvokeAsync("core.version", [], cancellation.Token), Throws.InstanceOf<OperationCanceledException>());
         Assert.That(_kamailio.Requests.Select(static request => request.Method), Is.EqualTo(new[] { "core.version" }));
+    }
+
+    /// <summary>Kamailio 6.2: after one refused add the next change never returns, nor does anything behind it.</summary>
+    [Test]
+    public async Task A_writer_that_does_not_come_back_is_told_until_it_answers()
+    {
+        await using var client = Client(_kamailio.Address, TimeSpan.FromMilliseconds(200));
+        _kamailio.OnRequest = static _ => FakeReaction.DropReply;
+        await Assert.ThrowsAsync<KamailioTimeoutException>(() => client.InvokeAsync("dispatcher.add", [1, "sip:10.0.0.1", 0], CancellationToken.None));
+        Assert.That(client.Unanswered! with { For = default }, Is.EqualTo(new Unanswered("dispatcher.add", "dispatcher.add", default, 1, IsWriterStuck: false)));
+
+        foreach (var method in new[] { "core.uptime", "core.echo" })
+        {
+            await Assert.ThrowsAsync<KamailioTimeoutException>(() => client.InvokeAsync(method, [], CancellationToken.None));
+        }
+
+        Assert.That((client.Unanswered!.Change, client.Unanswered.Count, client.Unanswered.IsWriterStuck), Is.EqualTo(("dispatcher.add", 3, true)));
+        Assert.That(client.Unanswered.For, Is.GreaterThan(TimeSpan.FromMilliseconds(550)));
+
+        _kamailio.OnRequest = null;
+        await client.InvokeAsync("core.version", [], CancellationToken.None);
+        Assert.That(client.Unanswered, Is.Null);
+    }
+
+    [Test]
+    public async Task A_Kamailio_that_goes_takes_with_it_what_it_had_not_answered()
+    {
+        await using var client = Client(_kamailio.Address, TimeSpan.FromMilliseconds(200));
+        _kamailio.OnRequest = static _ => FakeReaction.DropReply;
+        await Assert.ThrowsAsync<KamailioTimeoutException>(() => client.InvokeAsync("dispatcher.add", [1, "sip:10.0.0.1", 0], CancellationToken.None));
+
+        _kamailio.Stop();
+        await Assert.ThrowsAsync<KamailioUnreachableException>(() => client.InvokeAsync("core.echo", [], CancellationToken.None));
+
+        Assert.That(client.Unanswered, Is.Null);
+    }
+
+    [Test]
+    public async Task The_length_of_the_list_is_that_of_the_reply()
+    {
+        const string Reply = """{"jsonrpc":"2.0","result":{"NRSETS":1, "RECORDS":[{"SET":{"ID":1,"TARGETS":[{"DEST":{"URI":"sip:a","FLAGS":"AX"}}]}}]},"id":%}""";
+        _kamailio.OnRequest = static request => FakeReaction.ReplyWith(Reply.Replace("%", $"{request.Id}", StringComparison.Ordinal));
+
+        var list = await _client.ListDestinationsAsync(ListMode.Normal, CancellationToken.None);
+
+        Assert.That(list.Length, Is.InRange(Reply.Length, Reply.Length + 10));
+        Assert.That(list.Length, Is.LessThan(_client.Address.ReplyLimit!.Value));
     }
 
     [Test]

@@ -24,7 +24,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
     private readonly LeaseKeeper _keeper;
     private readonly AsteriskMonitor? _asterisk;
     private readonly List<BoxWatch> _boxes = [];
-    private readonly Pulse _pulse;
+    private readonly Heartbeat _heartbeat;
     private string? _status;
 
     public AnnouncerDaemon(AnnouncerOptions options, IServiceState service, TimeProvider timeProvider, ILoggerFactory logs)
@@ -37,7 +37,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
         _store = new EtcdStore(options.Etcd, timeProvider, logs.CreateLogger<EtcdStore>());
         _keys = new EtcdKeys(options.Cluster);
         _keeper = new LeaseKeeper(_store, options.Ttl, timeProvider, _logger);
-        _pulse = new Pulse(timeProvider);
+        _heartbeat = new Heartbeat(timeProvider);
         _asterisk = options.Asterisk is { } access ? new AsteriskMonitor(access.Address, access.Credentials, timeProvider, logs.CreateLogger<AsteriskMonitor>()) : null;
         foreach (var box in options.Boxes)
         {
@@ -47,7 +47,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
     }
 
     /// <summary>Whether every loop still comes round.</summary>
-    public bool IsResponsive => !_pulse.IsOverdue && !_boxes.Exists(static box => box.Pulse.IsOverdue);
+    public bool IsResponsive => !_heartbeat.IsOverdue && !_boxes.Exists(static box => box.Heartbeat.IsOverdue);
 
     /// <summary>Announces until stopped, then leaves.</summary>
     /// <param name="stop">Leaves in order.</param>
@@ -56,11 +56,11 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
     public async Task<bool> RunAsync(CancellationToken stop, CancellationToken hurry)
     {
         using var life = new CancellationTokenSource();
-        var holding = _keeper.RunAsync(_pulse.Expect, life.Token);
+        var holding = _keeper.RunAsync(_heartbeat.Expect, life.Token);
         List<Task> parts = [holding, .. _boxes.Select(box => box.RunAsync(life.Token))];
         if (_asterisk is not null)
         {
-            parts.Add(new AsteriskWatch(_asterisk, _boxes).RunAsync(life.Token));
+            parts.Add(BackgroundLoop.RunAsync("the watch over AMI", new AsteriskWatch(_asterisk, _boxes).RunAsync, _timeProvider, _logger, life.Token));
         }
 
         var stopped = Task.Delay(Timeout.InfiniteTimeSpan, _timeProvider, stop);

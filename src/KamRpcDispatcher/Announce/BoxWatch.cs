@@ -15,6 +15,7 @@ internal sealed class BoxWatch : IDisposable
     private readonly TimeProvider _timeProvider;
     private readonly Action _changed;
     private readonly ILogger _logger;
+    private readonly LoopFaults _faults;
     private readonly Lock _lock = new();
 
     /// <summary>Ends the rest until the next look; another one takes its place when it was used.</summary>
@@ -38,10 +39,11 @@ internal sealed class BoxWatch : IDisposable
         _changed = changed;
         _timeProvider = timeProvider;
         _logger = logger;
-        Pulse = new Pulse(timeProvider);
+        _faults = new LoopFaults($"the probe of {box.Members[0].Uri}", logger);
+        Heartbeat = new Heartbeat(timeProvider);
     }
 
-    public Pulse Pulse { get; }
+    public Heartbeat Heartbeat { get; }
 
     /// <summary>The state that was told last; null before the first look.</summary>
     public MemberState? State { get; private set; }
@@ -61,9 +63,9 @@ internal sealed class BoxWatch : IDisposable
         await using var ending = cancellationToken.UnsafeRegister(static watch => ((BoxWatch)watch!).Hurry(), this);
         while (true)
         {
-            Pulse.Expect(_interval + _interval);
+            Heartbeat.Expect(_interval + _interval);
             var begun = _timeProvider.GetTimestamp();
-            Observe(await probe.ProbeAsync(cancellationToken).ConfigureAwait(false));
+            await LookAsync(probe, cancellationToken).ConfigureAwait(false);
 
             // A change that does not count yet is looked into at once, but not in the same moment: two looks at one hiccup are one.
             var pause = (_health.IsInDoubt ? _interval / 2 : _interval) - _timeProvider.GetElapsedTime(begun);
@@ -71,6 +73,20 @@ internal sealed class BoxWatch : IDisposable
             {
                 await RestAsync(pause, cancellationToken).ConfigureAwait(false);
             }
+        }
+    }
+
+    /// <summary>What a probe throws says nothing of the server: it stays as it was.</summary>
+    private async Task LookAsync(IProbe probe, CancellationToken cancellationToken)
+    {
+        try
+        {
+            Observe(await probe.ProbeAsync(cancellationToken).ConfigureAwait(false));
+            _faults.Succeeded();
+        }
+        catch (Exception exception) when (LoopFaults.IsUnexpected(exception, cancellationToken))
+        {
+            await Task.Delay(_faults.Failed(exception), _timeProvider, cancellationToken).ConfigureAwait(false);
         }
     }
 

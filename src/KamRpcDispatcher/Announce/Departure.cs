@@ -83,6 +83,10 @@ internal sealed class Departure(
                 {
                     missing = $"etcd: {EtcdStore.Describe(exception)}";
                 }
+                catch (Exception exception) when (LoopFaults.IsUnexpected(exception, waiting.Token))
+                {
+                    missing = $"unexpected {LoopFaults.Summary(exception)}";
+                }
 
                 await Task.Delay(AcknowledgementInterval, timeProvider, waiting.Token).ConfigureAwait(false);
             }
@@ -136,8 +140,19 @@ internal sealed class Departure(
             return new Idleness(true, "the SIP server is down");
         }
 
-        return idle is not null
-            ? await idle.CheckAsync(hurry).ConfigureAwait(false)
-            : new Idleness(null, "how many there are is not known");
+        if (idle is null)
+        {
+            return new Idleness(null, "how many there are is not known");
+        }
+
+        try
+        {
+            return await idle.CheckAsync(hurry).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (LoopFaults.IsUnexpected(exception, hurry))
+        {
+            // Whoever leaves still waits as long as it may.
+            return new Idleness(null, $"how many there are could not be found out: {LoopFaults.Summary(exception)}");
+        }
     }
 }

@@ -138,6 +138,11 @@ internal sealed class AmiConnection(AmiAddress address, Action<AmiMessage> onEve
         {
             reason = new AmiUnreachableException(address, exception.Message, exception);
         }
+        catch (Exception exception)
+        {
+            // A fault of kamrpc's: whoever waits for an answer must not wait for ever, and the next connection may do better.
+            reason = new AmiUnreachableException(address, $"unexpected {exception.GetType().Name}: {exception.Message}", exception);
+        }
 
         _closed.TrySetResult(reason);
         _call?.Fail(reason);

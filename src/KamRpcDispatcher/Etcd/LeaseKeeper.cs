@@ -63,6 +63,7 @@ internal sealed class LeaseKeeper
     /// <param name="cancellationToken">Ends it.</param>
     public async Task<bool> RunAsync(Action<TimeSpan> expect, CancellationToken cancellationToken)
     {
+        var faults = new LoopFaults($"the lease of {Keys}", _logger);
         try
         {
             while (true)
@@ -71,18 +72,16 @@ internal sealed class LeaseKeeper
                 expect(EtcdStore.CallTimeout * (4 + (2 * _records.Count / KeyTransactions.MostKeys)));
                 try
                 {
-                    await HoldAsync(cancellationToken).ConfigureAwait(false);
-                    Recovered();
+                    await RoundAsync(cancellationToken).ConfigureAwait(false);
+                    faults.Succeeded();
+                    await RestAsync(expect, cancellationToken).ConfigureAwait(false);
                 }
-                catch (Exception exception) when (EtcdStore.IsOutage(exception, cancellationToken))
+                catch (Exception exception) when (LoopFaults.IsUnexpected(exception, cancellationToken))
                 {
-                    // gRPC says of a call that we gave up that it failed.
-                    cancellationToken.ThrowIfCancellationRequested();
-                    Interrupted(exception);
+                    // The lease may be in order: it is looked what stands under the keys, and all else follows from that.
+                    _lookedAt = null;
+                    await Task.Delay(faults.Failed(exception), _timeProvider, cancellationToken).ConfigureAwait(false);
                 }
-
-                Interlocked.Exchange(ref _round, NewRound()).TrySetResult();
-                await RestAsync(expect, cancellationToken).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -100,6 +99,23 @@ internal sealed class LeaseKeeper
     {
         await AllAsync(static record => record.IsSettled, cancellationToken).ConfigureAwait(false);
         return _records.Revision;
+    }
+
+    private async Task RoundAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await HoldAsync(cancellationToken).ConfigureAwait(false);
+            Recovered();
+        }
+        catch (Exception exception) when (EtcdStore.IsOutage(exception, cancellationToken))
+        {
+            // gRPC says of a call that we gave up that it failed.
+            cancellationToken.ThrowIfCancellationRequested();
+            Interrupted(exception);
+        }
+
+        Interlocked.Exchange(ref _round, NewRound()).TrySetResult();
     }
 
     private static TaskCompletionSource NewRound() => new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -269,6 +285,11 @@ internal sealed class LeaseKeeper
                 }
 
                 await Task.Delay(EtcdStore.RetryDelay, _timeProvider, CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (Exception exception)
+            {
+                EtcdLog.NotWithdrawn(_logger, Keys, LoopFaults.Summary(exception));
+                return false;
             }
         }
     }

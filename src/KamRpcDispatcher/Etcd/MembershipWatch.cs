@@ -51,6 +51,7 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
         var mustList = true;
         var mustAsk = false;
         string? trouble = null;
+        var faults = new LoopFaults("the watch of the members", logger);
         while (!cancellationToken.IsCancellationRequested)
         {
             try
@@ -67,7 +68,7 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
                     mustList = false;
                 }
 
-                mustList = await FollowAsync(changed, () => Recovered(ref trouble), cancellationToken).ConfigureAwait(false);
+                mustList = await FollowAsync(changed, Established, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception exception) when (EtcdStore.IsOutage(exception, cancellationToken))
             {
@@ -82,9 +83,21 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
                 mustAsk = EtcdStore.IsRefusal(exception);
                 await Task.Delay(EtcdStore.RetryDelay, timeProvider, cancellationToken).ConfigureAwait(false);
             }
+            catch (Exception exception) when (LoopFaults.IsUnexpected(exception, cancellationToken))
+            {
+                // Whatever it was may have been lost on the way: all is read anew.
+                mustList = true;
+                await Task.Delay(faults.Failed(exception), timeProvider, cancellationToken).ConfigureAwait(false);
+            }
         }
 
         cancellationToken.ThrowIfCancellationRequested();
+
+        void Established()
+        {
+            Recovered(ref trouble);
+            faults.Succeeded();
+        }
     }
 
     private void Recovered(ref string? trouble)

@@ -25,6 +25,9 @@ internal sealed class ProxyReader(JsonElement report)
             // An earlier version's report may not have these; the writer leaves them out when there is nothing to say.
             Held = Items("held", ReadHeld),
             Quarantined = Items("quarantined", ReadQuarantined),
+            Silenced = report.TryGetProperty("silenced", out _) ? Count(report, "silenced", long.MaxValue) : null,
+            Applies = report.TryGetProperty("applies", out _) ? [.. Field(report, "applies", JsonValueKind.Array).EnumerateArray().Select(ReadKind)] : [],
+            Troubles = [.. Items("trouble", ReadTrouble).Take(ProxyTrouble.MostInReport)],
             IsFromSnapshot = ReadFromSnapshot(),
             Grace = ReadGrace(),
         };
@@ -52,6 +55,12 @@ internal sealed class ProxyReader(JsonElement report)
 
     private static QuarantinedDestination ReadQuarantined(JsonElement entry) =>
         new((int)Count(entry, "set", int.MaxValue), Text(entry, "uri"), Text(entry, "reason"), Time(entry, "retryAt"));
+
+    private static string ReadKind(JsonElement kind) =>
+        kind.ValueKind == JsonValueKind.String ? kind.GetString()! : throw new FormatException("applies holds something else than text");
+
+    private static ProxyTrouble ReadTrouble(JsonElement entry) =>
+        new ProxyTrouble(Text(entry, "kind"), Time(entry, "since"), Text(entry, "text")).Capped();
 
     private bool ReadFromSnapshot() =>
         report.TryGetProperty("fromSnapshot", out var value)

@@ -26,10 +26,12 @@ internal sealed class ProxyReport : IProxyReport
     }
 
     /// <summary>Keeps the status in the store from the first report on, until cancelled.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    /// <param name="expect">Told how long the next step takes at most, so that a loop that hangs is noticed.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task RunAsync(Action<TimeSpan> expect, CancellationToken cancellationToken)
     {
         await _first.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
-        await _keeper.RunAsync(static _ => { }, cancellationToken).ConfigureAwait(false);
+        await _keeper.RunAsync(expect, cancellationToken).ConfigureAwait(false);
     }
 
     internal static byte[] Write(ProxyStatus status)
@@ -39,6 +41,22 @@ internal sealed class ProxyReport : IProxyReport
         {
             writer.WriteStartObject();
             writer.WriteNumber("revision", status.Revision);
+            if (status.Silenced is { } silenced)
+            {
+                writer.WriteNumber("silenced", silenced);
+            }
+
+            if (status.Applies.Length > 0)
+            {
+                writer.WriteStartArray("applies");
+                foreach (var kind in status.Applies)
+                {
+                    writer.WriteStringValue(kind);
+                }
+
+                writer.WriteEndArray();
+            }
+
             writer.WriteString("appliedAt", status.AppliedAt);
             writer.WriteString("kamailio", status.Kamailio);
             writer.WriteNumber("drift", status.Drift);
@@ -58,6 +76,12 @@ internal sealed class ProxyReport : IProxyReport
                 writer.WriteBoolean("fromSnapshot", true);
             }
 
+            WriteArray(writer, "trouble", [.. status.Troubles.Take(ProxyTrouble.MostInReport)], static (json, trouble) =>
+            {
+                json.WriteString("kind", trouble.Kind);
+                json.WriteString("since", trouble.Since);
+                json.WriteString("text", trouble.Capped().Text);
+            });
             WriteArray(writer, "held", status.Held, static (json, member) =>
             {
                 json.WriteString("member", member.Key.ToString());

@@ -11,6 +11,21 @@ namespace KamRpcDispatcher.Etcd;
 /// <param name="Sets">What the list holds, by set.</param>
 public sealed record ProxyStatus(long Revision, DateTimeOffset AppliedAt, string Kamailio, int Drift, ImmutableSortedDictionary<int, SetStatus> Sets)
 {
+    /// <summary>The kinds of record that this version follows.</summary>
+    public static ImmutableArray<string> FollowedKinds { get; } = ["members"];
+
+    /// <summary>
+    /// The revision up to which every member that is to get no new calls gets none, which may be ahead of <see cref="Revision"/> while there
+    /// is something to add; null in a report of a version that did not say it.
+    /// </summary>
+    public long? Silenced { get; init; }
+
+    /// <summary>The kinds of record that the proxy follows; empty in a report of a version that did not say it.</summary>
+    public ImmutableArray<string> Applies { get; init; } = [];
+
+    /// <summary>What somebody should know of, the first <see cref="ProxyTrouble.MostInReport"/>.</summary>
+    public ImmutableArray<ProxyTrouble> Troubles { get; init; } = [];
+
     /// <summary>Expired members that are kept, because too many expired at once.</summary>
     public ImmutableArray<Member> Held { get; init; } = [];
 

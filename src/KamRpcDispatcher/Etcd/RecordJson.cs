@@ -41,6 +41,11 @@ internal static class RecordJson
             // What System.Text.Json throws for a string that it cannot decode; every kind of value was checked before it was read.
             error = "a string in the value is not valid UTF-8";
         }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // A fault of the reader's: one record must not stop the others.
+            error = $"the value cannot be read ({exception.GetType().Name}), which is a fault of kamrpc; please report it";
+        }
 
         return false;
     }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Linux;
 using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
 
@@ -86,14 +87,20 @@ internal sealed class SnapshotFile
         SavedAt = null;
         try
         {
-            using var handle = File.OpenHandle(FilePath);
+            using var directory = SafeDirectory.Open(Path.GetDirectoryName(FilePath)!);
+            using var handle = directory.Open(Path.GetFileName(FilePath), isWritable: false);
+            if (handle is null)
+            {
+                return null;
+            }
+
             var content = ReadWhole(handle);
             var membership = SnapshotFormat.Read(_cluster, content);
             SavedAt = File.GetLastWriteTimeUtc(handle);
             _known = SHA256.HashData(content);
             return membership;
         }
-        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        catch (DirectoryNotFoundException)
         {
             return null;
         }
@@ -128,16 +135,22 @@ internal sealed class SnapshotFile
         _known = null;
         try
         {
+            using var directory = SafeDirectory.Open(Path.GetDirectoryName(FilePath)!);
+            if (directory.Status(Path.GetFileName(FilePath)) is { IsDirectory: true })
+            {
+                throw new IOException("it is a directory");
+            }
+
             for (var number = MaxSetAside; number > 1; number--)
             {
-                if (File.Exists(AsidePath(number - 1)))
+                if (directory.Status(AsideName(number - 1)) is not null)
                 {
-                    File.Move(AsidePath(number - 1), AsidePath(number), overwrite: true);
+                    directory.Rename(AsideName(number - 1), AsideName(number));
                 }
             }
 
-            File.Move(FilePath, AsidePath(1), overwrite: true);
-            return $"it is kept as {AsidePath(1)}";
+            directory.Rename(Path.GetFileName(FilePath), AsideName(1));
+            return $"it is kept as {Path.Combine(directory.Path, AsideName(1))}";
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -145,5 +158,5 @@ internal sealed class SnapshotFile
         }
     }
 
-    private string AsidePath(int number) => $"{FilePath}.corrupt-{number}";
+    private string AsideName(int number) => $"{Path.GetFileName(FilePath)}.corrupt-{number}";
 }

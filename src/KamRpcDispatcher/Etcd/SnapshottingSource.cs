@@ -27,6 +27,8 @@ internal sealed class SnapshottingSource(
     // One entry: that something changed since the last write. Its reader continues on another thread than the writer's.
     private readonly Channel<bool> _unsaved = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
+    private readonly LoopFaults _faults = new($"the saving of the membership in {file.FilePath}", logger);
+
     private volatile Membership? _standIn;
 
     public Membership? Current
@@ -43,12 +45,7 @@ internal sealed class SnapshottingSource(
     {
         using var life = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var stopKeeping = new CancellationTokenSource();
-        var saved = file.Read();
-        if (saved is not null)
-        {
-            seed(saved);
-        }
-
+        var saved = ReadSaved();
         var following = inner.RunAsync(
             () =>
             {
@@ -81,7 +78,7 @@ internal sealed class SnapshottingSource(
             while (true)
             {
                 await _unsaved.Reader.ReadAsync(stopping).ConfigureAwait(false);
-                if (Save())
+                if (TrySave())
                 {
                     await Task.Delay(WriteInterval, timeProvider, stopping).ConfigureAwait(false);
                 }
@@ -94,7 +91,42 @@ internal sealed class SnapshottingSource(
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            Save();
+            TrySave();
+        }
+    }
+
+    /// <summary>What was saved, which the other source then knows. Nothing that a file may hold keeps the store from being followed.</summary>
+    private Membership? ReadSaved()
+    {
+        try
+        {
+            if (file.Read() is not { } saved)
+            {
+                return null;
+            }
+
+            seed(saved);
+            return saved;
+        }
+        catch (Exception exception)
+        {
+            _faults.Failed(exception);
+            return null;
+        }
+    }
+
+    private bool TrySave()
+    {
+        try
+        {
+            var isSaved = Save();
+            _faults.Succeeded();
+            return isSaved;
+        }
+        catch (Exception exception)
+        {
+            _faults.Failed(exception);
+            return false;
         }
     }
 

@@ -16,7 +16,7 @@ internal static class AttributeText
     /// </summary>
     public static string Format(Member member, string cluster)
     {
-        var text = new StringBuilder($"{DuidName}={member.Key.Name};{Mark}={cluster}");
+        var text = new StringBuilder(Format(member.Key.Name, cluster));
         if (member.Weight is { } weight)
         {
             text.Append(CultureInfo.InvariantCulture, $";weight={weight};rweight={weight}");
@@ -29,6 +29,9 @@ internal static class AttributeText
 
         return text.ToString();
     }
+
+    /// <summary>The same of an entry that has an identity only.</summary>
+    public static string Format(string duid, string cluster) => $"{DuidName}={duid};{Mark}={cluster}";
 
     /// <summary>Whether the entry with these attributes was added by this tool for this cluster.</summary>
     public static bool IsOwn(string attributes, string cluster) => Find(attributes, Mark) == cluster;

@@ -31,6 +31,9 @@ public sealed record ChangePlan
     public bool IsEmpty =>
         Enables.Count + Adds.Count + Disables.Count + Silencings.Count + Replacements.Count + Removes.Count == 0;
 
+    /// <summary>What of it can be done without knowing what came of it: state changes.</summary>
+    public ChangePlan StatesOnly() => new() { Enables = Enables, Disables = Disables, Skips = Skips };
+
     /// <summary>Whether somebody still gets calls who should not: by a change of this plan, or because nothing can be done about it.</summary>
     public bool OwesSilence => Disables.Count + Silencings.Count > 0 || Skips.Any(static skip => skip.Reason == SkipReason.Unsilenced);
 

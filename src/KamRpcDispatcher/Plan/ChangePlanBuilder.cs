@@ -20,11 +20,21 @@ internal sealed class ChangePlanBuilder
     public ChangePlan Build() => new()
     {
         Enables = Enables,
-        Adds = Adds,
+        Adds = InTurn(Adds),
         Disables = Disables,
         Silencings = Silencings,
         Replacements = Replacements,
         Removes = Removes,
         Skips = Skips,
     };
+
+    /// <summary>Set by set in turn: each has somebody for its calls before any has its second. What never gets calls comes last.</summary>
+    private static List<AddDestination> InTurn(IEnumerable<AddDestination> adds) =>
+    [
+        .. adds.GroupBy(static add => add.Set)
+            .SelectMany(static set => set.Select(static (add, index) => (Add: add, Index: index)))
+            .OrderBy(static turn => (turn.Add.Flags & DestinationFlags.Disabled) != 0)
+            .ThenBy(static turn => turn.Index)
+            .Select(static turn => turn.Add),
+    ];
 }

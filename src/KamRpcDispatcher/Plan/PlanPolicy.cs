@@ -33,20 +33,10 @@ public sealed record PlanPolicy(string Cluster)
     /// <summary>Those that are inactive because this tool wanted a proof first, and not by a verdict of Kamailio's.</summary>
     public IReadOnlySet<EndpointKey> AwaitingProof { get; init; } = ImmutableHashSet<EndpointKey>.Empty;
 
+    /// <summary>Whether a <see cref="Sentinel"/> stands beside the members.</summary>
+    public bool HasSentinel { get; init; }
+
     public bool Manages(int set) => Sets?.Contains(set) ?? true;
-}
-
-/// <summary>What Kamailio's priorities are made of.</summary>
-public enum DestinationOrder
-{
-    /// <summary>The member's own priority, and below it a hash of its name: the order among equals stays the same whoever joins or leaves.</summary>
-    Priority,
-
-    /// <summary>
-    /// The member's own priority only, for algorithms that compare priorities (13, 14, 15). The order among equals turns round at every
-    /// structural change, and adds cost Kamailio more.
-    /// </summary>
-    Plain,
 }
 
 /// <summary>An entry of Kamailio's list: its set and its text.</summary>

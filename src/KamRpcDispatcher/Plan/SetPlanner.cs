@@ -21,7 +21,7 @@ internal sealed class SetPlanner
         _set = set;
         _policy = policy;
         _plan = plan;
-        _table = new SetTable(listed, policy.Cluster);
+        _table = new SetTable(listed, members, policy.Cluster);
         _wanted = OneMemberAnEndpoint(members);
         _wantedEndpoints = [.. _wanted.Select(static member => member.Uri.Endpoint)];
         var ready = _wanted.Where(static member => member.State == MemberState.Ready).Select(static member => member.Uri.Endpoint).ToHashSet();

@@ -7,4 +7,8 @@ namespace KamRpcDispatcher.Push;
 /// <param name="Version">Its release.</param>
 /// <param name="Life">Which start of it.</param>
 /// <param name="Destinations">Its dispatcher list, in Kamailio's order.</param>
-public sealed record DispatcherTable(KamailioVersion Version, KamailioLife Life, IReadOnlyList<ListedDestination> Destinations);
+public sealed record DispatcherTable(KamailioVersion Version, KamailioLife Life, IReadOnlyList<ListedDestination> Destinations)
+{
+    /// <summary>Entries that could not be understood: they are there, and are left alone.</summary>
+    public IReadOnlyList<UnreadableEntry> Unreadable { get; init; } = [];
+}

@@ -17,17 +17,15 @@ internal sealed class GraceWait : IAsyncDisposable
         _ended = gracePeriod.WaitAsync(_givenUp.Token).AsTask();
     }
 
-    public bool IsOver => _ended.IsCompleted;
-
     /// <summary>True when the period has ended; false when that is not in sight, or a newer plan is due first.</summary>
     public async Task<bool> IsEndedAsync(Task interrupted)
     {
-        if (!IsOver && await Task.WhenAny(_ended, interrupted).ConfigureAwait(false) != _ended)
+        if (!_ended.IsCompleted && await Task.WhenAny(_ended, interrupted).ConfigureAwait(false) != _ended)
         {
             await Task.WhenAny(_ended, Task.Delay(Patience, _givenUp.Token)).ConfigureAwait(false);
         }
 
-        return IsOver && await _ended.ConfigureAwait(false);
+        return _ended.IsCompleted && await _ended.ConfigureAwait(false);
     }
 
     public async ValueTask DisposeAsync()

@@ -7,9 +7,16 @@ namespace KamRpcDispatcher.Push;
 /// <summary>The dispatcher module of one Kamailio.</summary>
 public interface IDispatcher
 {
+    /// <summary>The calls that Kamailio has left without an answer since it answered last; null for none.</summary>
+    Unanswered? Unanswered { get; }
+
     /// <summary>Reads version and list. An empty table is an empty list.</summary>
     /// <exception cref="KamailioRpcException">It could not be read.</exception>
     Task<DispatcherTable> ReadAsync(CancellationToken cancellationToken);
+
+    /// <summary>Whether a destination of ours that is disabled, and stays so, is in the list; much cheaper than reading that.</summary>
+    /// <exception cref="KamailioRpcException">It could not be asked.</exception>
+    Task<bool> IsListedAsync(int group, string uri, CancellationToken cancellationToken);
 
     /// <summary>Makes one change. That Kamailio accepted it proves nothing: what <see cref="ReadAsync"/> shows is the truth.</summary>
     /// <exception cref="DispatcherBusyException">A reload is going on or was a moment ago: later.</exception>

@@ -7,40 +7,44 @@ namespace KamRpcDispatcher.Push;
 
 /// <summary>The dispatcher module of a Kamailio, over its RPC interface.</summary>
 /// <param name="client">The one way for changes: two would be two writers.</param>
-/// <param name="reader">Another way for lists that are too long for the first one, null for none.</param>
-internal sealed class KamailioDispatcher(IRpcClient client, IRpcClient? reader = null) : IDispatcher
+/// <param name="lists">Reads its list.</param>
+internal sealed class KamailioDispatcher(IRpcClient client, ListReader lists) : IDispatcher
 {
-    /// <summary>From here on lists are read the other way: well below what fits into a datagram with attributes of the longest kind seen.</summary>
-    private const int LongList = 250;
-
     private const int ServerError = 500;
     private const string OngoingReload = "Ongoing reload";
 
-    /// <summary>What ctl answers when the list does not fit into its buffers.</summary>
-    private const string NoRoom = "Internal error";
+    /// <summary>The states that were set since the last reading.</summary>
+    private readonly Dictionary<ListedKey, ListedState> _states = [];
 
-    private KamailioLife? _life;
-
-    /// <summary>How long the list was, and what was added since; before the first reading it may be of any length.</summary>
-    private int _length = int.MaxValue;
     private KamailioVersion _version;
+    private DispatcherTable? _last;
+
+    /// <param name="client">The one way for changes.</param>
+    /// <param name="reader">Another way for lists that are too long for the first one, null for none.</param>
+    public KamailioDispatcher(IRpcClient client, IRpcClient? reader = null)
+        : this(client, new ListReader(client, new GivenReadWay(reader)))
+    {
+    }
+
+    public Unanswered? Unanswered => client.Unanswered;
 
     public async Task<DispatcherTable> ReadAsync(CancellationToken cancellationToken)
     {
         var peer = client.Peer;
         var uptime = await client.GetUptimeAsync(cancellationToken).ConfigureAwait(false);
         var life = new KamailioLife(uptime.UpSince, peer);
-        if (life != _life)
+        if (life != _last?.Life)
         {
             // Another start may be another release.
             _version = await client.GetVersionAsync(cancellationToken).ConfigureAwait(false);
-            _life = life;
+            _last = null;
         }
 
-        var list = await ListAsync(cancellationToken).ConfigureAwait(false);
+        var table = await ReadAsync(life, cancellationToken).ConfigureAwait(false);
 
         // The list of one Kamailio and the name of another would make destinations look refused that went with the first.
-        return client.Peer == peer ? new DispatcherTable(_version, life, list) : throw new KamailioGoneException("dispatcher.list");
+        _states.Clear();
+        return client.Peer == peer ? _last = table : throw new KamailioGoneException("dispatcher.list");
     }
 
     public async Task ApplyAsync(Change change, KamailioVersion version, CancellationToken cancellationToken)
@@ -48,11 +52,24 @@ internal sealed class KamailioDispatcher(IRpcClient client, IRpcClient? reader =
         try
         {
             await CallAsync(change, version, cancellationToken).ConfigureAwait(false);
-            _length += change is AddDestination ? 1 : 0;
+            Remember(change);
         }
         catch (KamailioFaultException fault) when (fault.Code == ServerError && fault.FaultMessage.Contains(OngoingReload, StringComparison.OrdinalIgnoreCase))
         {
             throw new DispatcherBusyException(fault);
+        }
+    }
+
+    public async Task<bool> IsListedAsync(int group, string uri, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await client.SetDestinationStateAsync(DestinationState.Disabled, isProbed: false, group, uri, cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (KamailioFaultException fault) when (fault.Code == ServerError)
+        {
+            return false;
         }
     }
 
@@ -69,48 +86,46 @@ internal sealed class KamailioDispatcher(IRpcClient client, IRpcClient? reader =
         _ => throw new NotSupportedException($"{change.GetType().Name} is no change that Kamailio knows."),
     };
 
-    /// <summary>
-    /// Reads the list. Only after a call over the way for changes was answered: its worker is a serial one, so that whatever was sent
-    /// before, and perhaps not answered, has been done by now, whichever way the list is read.
-    /// </summary>
-    private async Task<IReadOnlyList<ListedDestination>> ListAsync(CancellationToken cancellationToken)
+    private async Task<DispatcherTable> ReadAsync(KamailioLife life, CancellationToken cancellationToken)
     {
-        if (_length > LongList && reader is not null)
-        {
-            try
-            {
-                return await ListAsync(reader, cancellationToken).ConfigureAwait(false);
-            }
-            catch (KamailioUnreachableException)
-            {
-                // It may still be short enough for the first way.
-            }
-        }
-
         try
         {
-            return await ListAsync(client, cancellationToken).ConfigureAwait(false);
+            var list = await lists.ReadAsync(cancellationToken).ConfigureAwait(false);
+            return new DispatcherTable(
+                _version,
+                life,
+                [.. list.Select(static entry => new ListedDestination(entry.Set, entry.Uri, State(entry.State), entry.IsProbed, entry.Priority, entry.Attributes) { Calls = entry.DialogLoad ?? 0, IsExact = entry.IsExact })])
+            {
+                Unreadable = list.Unreadable,
+            };
         }
-        catch (KamailioTimeoutException timeout) when (client.Address.DropsLongReplies)
+        catch (ListTooLongException tooLong)
         {
-            await client.EchoAsync(cancellationToken).ConfigureAwait(false);
-            return await ListTheOtherWayAsync(timeout, cancellationToken).ConfigureAwait(false);
-        }
-        catch (KamailioFaultException fault) when (client.Address.Protocol == RpcProtocol.BinRpc && fault.FaultMessage.StartsWith(NoRoom, StringComparison.Ordinal))
-        {
-            return await ListTheOtherWayAsync(fault, cancellationToken).ConfigureAwait(false);
+            throw new ListTooLongException(client.Address, (KamailioRpcException)tooLong.InnerException!) { LastKnown = LastKnown() };
         }
     }
 
-    private Task<IReadOnlyList<ListedDestination>> ListTheOtherWayAsync(KamailioRpcException reason, CancellationToken cancellationToken) =>
-        reader is not null ? ListAsync(reader, cancellationToken) : throw new ListTooLongException(client.Address, reason);
-
-    private async Task<IReadOnlyList<ListedDestination>> ListAsync(IRpcClient way, CancellationToken cancellationToken)
+    /// <summary>Keeps up what is known of the list, for when it cannot be read.</summary>
+    private void Remember(Change change)
     {
-        var list = await way.ListDestinationsAsync(ListMode.Normal, cancellationToken).ConfigureAwait(false);
-        _length = list.Count;
-        return [.. list.Select(static entry => new ListedDestination(entry.Set, entry.Uri, State(entry.State), entry.IsProbed, entry.Priority, entry.Attributes) { Calls = entry.DialogLoad ?? 0 })];
+        switch (change)
+        {
+            case AddDestination add:
+                lists.Added(add);
+                break;
+            case EnableDestination enable:
+                _states[new ListedKey(change.Set, change.Uri)] = enable.State;
+                break;
+            case DisableDestination:
+                _states[new ListedKey(change.Set, change.Uri)] = ListedState.Disabled;
+                break;
+        }
     }
+
+    private DispatcherTable? LastKnown() => _last is null ? null : _last with
+    {
+        Destinations = [.. _last.Destinations.Select(entry => _states.TryGetValue(new ListedKey(entry.Set, entry.Uri), out var state) ? entry with { State = state } : entry)],
+    };
 
     private static DestinationState State(ListedState state) => state switch
     {

@@ -9,8 +9,8 @@ namespace KamRpcDispatcher.Push;
 /// some 400 bytes for good, and one that finds no memory takes destinations along, in the end the process too.
 /// </summary>
 /// <param name="client">Tells what is left (<c>core.shmmem</c>).</param>
-/// <param name="floorPercent">The part of the memory below which nothing is added or removed; 0 for no floor.</param>
-internal sealed class MemoryGuard(IRpcClient client, int floorPercent) : IChangeGuard
+/// <param name="floor">What has to be free, or nothing is added or removed.</param>
+internal sealed class MemoryGuard(IRpcClient client, MemoryFloor floor) : IChangeGuard
 {
     /// <summary>Structural changes between two looks: together they cost less than the floor leaves.</summary>
     private const int ChangesBetweenLooks = 32;
@@ -24,7 +24,7 @@ internal sealed class MemoryGuard(IRpcClient client, int floorPercent) : IChange
 
     public async ValueTask<Objection?> ExamineAsync(Change change, DispatcherTable table, CancellationToken cancellationToken)
     {
-        if (floorPercent == 0 || (table.Life == _life && _objection is null && _unseen++ < ChangesBetweenLooks))
+        if (floor.Of(long.MaxValue) == 0 || (table.Life == _life && _objection is null && _unseen++ < ChangesBetweenLooks))
         {
             return null;
         }
@@ -32,12 +32,12 @@ internal sealed class MemoryGuard(IRpcClient client, int floorPercent) : IChange
         try
         {
             var memory = await client.GetSharedMemoryAsync(cancellationToken).ConfigureAwait(false);
-            var floor = Math.Max(memory.Total * floorPercent / 100, table.Destinations.Count * BytesPerDestination * 2);
+            var least = Math.Max(floor.Of(memory.Total), table.Destinations.Count * BytesPerDestination * 2);
             (_life, _unseen) = (table.Life, 0);
-            _objection = memory.Free >= floor ? null : new Objection(
+            _objection = memory.Free >= least ? null : new Objection(
                 ObjectionScope.Structure,
                 "memory",
-                $"Kamailio has {Megabytes(memory.Free)} of {Megabytes(memory.Total)} shared memory left, less than the floor of {Megabytes(floor)}: only states are changed, nothing is added or removed. Restart Kamailio with more memory (-m, SHM_MEMORY), 256 MB at least");
+                $"Kamailio has {Megabytes(memory.Free)} of {Megabytes(memory.Total)} shared memory left, less than the floor of {Megabytes(least)}: only states are changed, nothing is added or removed. Restart Kamailio with more memory (-m, SHM_MEMORY), 256 MB at least");
             return _objection;
         }
         catch (KamailioRpcException)

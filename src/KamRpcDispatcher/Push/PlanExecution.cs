@@ -4,7 +4,7 @@ namespace KamRpcDispatcher.Push;
 
 /// <summary>
 /// One plan being carried out, phase by phase. State changes cost Kamailio nothing, so a disable does not sit out the grace periods of the
-/// adds before it, unless its set would have nobody left to take a call.
+/// adds, unless its set would have nobody left to take a call; and what is silent then is read back before anything else is waited for.
 /// </summary>
 internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, DispatcherTable table, Task interrupted, CancellationToken cancellationToken)
 {
@@ -18,6 +18,7 @@ internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, Disp
 
     private int _applied;
     private int _refused;
+    private bool _hasDisabled;
 
     private enum Step
     {
@@ -38,12 +39,12 @@ internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, Disp
             await ApplyAsync(enable).ConfigureAwait(false);
         }
 
+        await DisableAsync().ConfigureAwait(false);
         var isBusy = false;
         try
         {
             if (await AddAsync().ConfigureAwait(false))
             {
-                await DisableAsync().ConfigureAwait(false);
                 await ShrinkAsync().ConfigureAwait(false);
             }
         }
@@ -67,6 +68,7 @@ internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, Disp
             }
 
             _adds.Remove(add);
+            await DisableAsync().ConfigureAwait(false);
         }
 
         return true;
@@ -133,6 +135,12 @@ internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, Disp
     /// <summary>Makes a structural change after the grace period of the one before.</summary>
     private async Task<Step> ChangeStructureAsync(Change change)
     {
+        if (_hasDisabled)
+        {
+            // Somebody may wait for the silence: it is read back before the next grace period is waited for.
+            return Step.Later;
+        }
+
         if (await executor.ObjectionAsync(change, table, cancellationToken).ConfigureAwait(false) is { } objection)
         {
             return Object(change, objection);
@@ -142,11 +150,6 @@ internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, Disp
         {
             var wait = executor.WaitForGrace(cancellationToken);
             await using var owned = wait.ConfigureAwait(false);
-            if (!wait.IsOver)
-            {
-                await DisableAsync().ConfigureAwait(false);
-            }
-
             if (!await wait.IsEndedAsync(interrupted).ConfigureAwait(false))
             {
                 return Step.Later;
@@ -185,7 +188,7 @@ internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, Disp
             if (LeavesSomebody(disable) || !_adds.Exists(add => add.Set == disable.Set))
             {
                 _disables.Remove(disable);
-                await ApplyAsync(disable).ConfigureAwait(false);
+                _hasDisabled |= await ApplyAsync(disable).ConfigureAwait(false);
             }
         }
     }

@@ -1,6 +1,7 @@
 using KamailioRpc;
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Plan;
+using KamRpcDispatcher.Push.Claim;
 using KamRpcDispatcher.Push.Grace;
 using Microsoft.Extensions.Logging;
 
@@ -15,13 +16,18 @@ namespace KamRpcDispatcher.Push;
 /// <param name="quarantine">Takes what Kamailio refuses.</param>
 /// <param name="guards">Have a say before each structural change.</param>
 /// <param name="logger">Where to log.</param>
-internal sealed class PlanExecutor(IDispatcher dispatcher, IGracePeriod gracePeriod, Quarantine quarantine, IReadOnlyList<IChangeGuard> guards, ILogger<PlanExecutor> logger)
+/// <param name="claim">The right to change this Kamailio, null where nobody else can be there.</param>
+internal sealed class PlanExecutor(IDispatcher dispatcher, IGracePeriod gracePeriod, Quarantine quarantine, IReadOnlyList<IChangeGuard> guards, ILogger<PlanExecutor> logger, IClaim? claim = null)
 {
     private readonly ReadBack _readBack = new();
     private readonly List<Change> _made = [];
 
     // A push that broke off, or a daemon before this one, may have made a structural change a moment ago.
     private bool _mayHaveChanged = true;
+    private KamailioLife? _preparedFor;
+
+    /// <summary>How the grace period stands.</summary>
+    public GraceState Grace => gracePeriod.State;
 
     /// <summary>What the last execution changed, or may have changed when it broke off. Told once.</summary>
     public IReadOnlyList<Change> TakeMade()
@@ -29,6 +35,16 @@ internal sealed class PlanExecutor(IDispatcher dispatcher, IGracePeriod gracePer
         List<Change> made = [.. _made];
         _made.Clear();
         return made;
+    }
+
+    /// <summary>Once for each life of Kamailio, when it was reached: its first structural change is not to wait for this.</summary>
+    public async ValueTask PrepareAsync(DispatcherTable table, CancellationToken cancellationToken)
+    {
+        if (_preparedFor != table.Life)
+        {
+            _preparedFor = table.Life;
+            await gracePeriod.PrepareAsync(cancellationToken).ConfigureAwait(false);
+        }
     }
 
     /// <summary>
@@ -98,6 +114,11 @@ internal sealed class PlanExecutor(IDispatcher dispatcher, IGracePeriod gracePer
     /// <summary>Makes one change; false when Kamailio refused it.</summary>
     internal async Task<bool> ApplyAsync(Change change, KamailioVersion version, CancellationToken cancellationToken)
     {
+        if (change.IsStructural && claim is not null)
+        {
+            await claim.ConfirmAsync(cancellationToken).ConfigureAwait(false);
+        }
+
         try
         {
             _made.Add(change);
@@ -110,6 +131,12 @@ internal sealed class PlanExecutor(IDispatcher dispatcher, IGracePeriod gracePer
         {
             _made.Remove(change);
             throw;
+        }
+        catch (KamailioUnsafeRequestException unsafeRequest)
+        {
+            // Not sent. It stays among what was made, so that it is tried ever more slowly.
+            PushLog.ChangeRefused(logger, change, unsafeRequest.Message);
+            return false;
         }
         catch (KamailioFaultException fault)
         {

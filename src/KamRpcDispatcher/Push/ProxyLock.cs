@@ -1,7 +1,5 @@
-using System.Runtime.InteropServices;
-using System.Text;
 using KamailioRpc;
-using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Linux;
 using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
 
@@ -14,18 +12,19 @@ namespace KamRpcDispatcher.Push;
 /// <param name="path">The file, see <see cref="PathFor"/>.</param>
 /// <param name="holder">What a second daemon is told of this one.</param>
 /// <param name="logger">Where to log.</param>
-internal sealed partial class ProxyLock(string path, string holder, ILogger<ProxyLock> logger) : IDisposable
+/// <remarks>The directory is Kamailio's user's, who is less than root: no link is followed, and nothing but such a file is ever written.</remarks>
+internal sealed class ProxyLock(string path, string holder, ILogger<ProxyLock> logger) : IDisposable
 {
     private const string Common = "/run/lock";
-    private const int LongestHolder = 256;
 
-    /// <summary>EWOULDBLOCK, flock's answer when another process has the lock.</summary>
-    private const int WouldBlock = 11;
-
-    private FileStream? _file;
+    private SafeFileHandle? _file;
     private bool _isUnlockable;
 
     public string Path => path;
+
+    private string Name => System.IO.Path.GetFileName(path);
+
+    private string DirectoryPath => System.IO.Path.GetDirectoryName(path)!;
 
     /// <summary>The file that daemons for one Kamailio lock: beside its socket, so that it is the same in whatever container; for what is reached over IP one of this machine.</summary>
     public static string PathFor(KamailioAddress address) => address.Path is { } socket
@@ -38,46 +37,53 @@ internal sealed partial class ProxyLock(string path, string holder, ILogger<Prox
     /// <exception cref="ProxyTakenException">Another daemon holds it.</exception>
     public void Ensure()
     {
-        if (_file is not null && FileStatus.Of(_file.SafeFileHandle) is { } held && FileStatus.Of(Path) is { } there && held.IsSameFile(there))
+        if (_file is not null && FileStatus.Of(_file) is { } held && FileStatus.Of(Path) is { } there && held.IsSameFile(there))
         {
             return;
         }
 
         try
         {
-            // FileShare.None is flock(LOCK_EX): another open fails while this process lives.
-            var file = new FileStream(Path, new FileStreamOptions
+            using var directory = SafeDirectory.Open(DirectoryPath);
+            var file = LockFile.Open(directory, Name, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
+            if (!LibC.TryLock(file))
             {
-                Mode = FileMode.OpenOrCreate,
-                Access = FileAccess.ReadWrite,
-                Share = FileShare.None,
-                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead,
-            });
+                using (file)
+                {
+                    throw new ProxyTakenException(LockFile.ReadHolder(file) ?? $"whoever has {path} locked");
+                }
+            }
+
             _file?.Dispose();
             _file = file;
-            file.SetLength(0);
-            file.Write(Encoding.UTF8.GetBytes(holder));
-            file.Flush();
+            LockFile.WriteHolder(file, holder);
         }
         catch (DirectoryNotFoundException)
         {
             // No Kamailio yet: nothing to serve.
         }
-        catch (UnauthorizedAccessException exception)
-        {
-            NotLockable(exception.Message);
-        }
-        catch (IOException exception) when (exception.HResult == WouldBlock)
-        {
-            throw new ProxyTakenException(ReadHolder(Path));
-        }
-        catch (IOException exception)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             NotLockable(exception.Message);
         }
     }
 
     public void Dispose() => _file?.Dispose();
+
+    /// <summary>What the holder of a lock wrote into its file, null when that cannot be read.</summary>
+    internal static string? ReadHolder(string path)
+    {
+        try
+        {
+            using var directory = SafeDirectory.Open(System.IO.Path.GetDirectoryName(path)!);
+            using var file = directory.Open(System.IO.Path.GetFileName(path), isWritable: false);
+            return file is null ? null : LockFile.ReadHolder(file);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
 
     private void NotLockable(string reason)
     {
@@ -87,22 +93,4 @@ internal sealed partial class ProxyLock(string path, string holder, ILogger<Prox
             _isUnlockable = true;
         }
     }
-
-    /// <summary>What the holder of a lock wrote into its file.</summary>
-    internal static string ReadHolder(string path)
-    {
-        // FileStream would ask for a lock, and not get it.
-        using var handle = Open(path, 0);
-        if (handle.IsInvalid)
-        {
-            return $"whoever has {path} locked";
-        }
-
-        var buffer = new byte[LongestHolder];
-        var length = RandomAccess.Read(handle, buffer, 0);
-        return MemberRules.Shorten(Encoding.UTF8.GetString(buffer, 0, length), LongestHolder);
-    }
-
-    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial SafeFileHandle Open(string path, int flags);
 }

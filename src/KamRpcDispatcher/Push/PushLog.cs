@@ -1,3 +1,4 @@
+using KamailioRpc;
 using KamRpcDispatcher.Plan;
 using Microsoft.Extensions.Logging;
 
@@ -10,6 +11,9 @@ internal static partial class PushLog
     {
         switch (change)
         {
+            case AddDestination { Set: Sentinel.Set }:
+                SentinelAdded(logger, change.Set, change.Uri);
+                break;
             case AddDestination add:
                 Added(logger, add.Set, add.Uri, add.Attributes);
                 break;
@@ -31,6 +35,9 @@ internal static partial class PushLog
     [LoggerMessage(2000, LogLevel.Information, "Set {Set}: added {Uri} ({Attributes})")]
     private static partial void Added(ILogger logger, int set, string uri, string attributes);
 
+    [LoggerMessage(2009, LogLevel.Debug, "Added the sentinel, set {Set}, {Uri}, which never gets calls: it tells when the list is reloaded")]
+    private static partial void SentinelAdded(ILogger logger, int set, string uri);
+
     [LoggerMessage(2001, LogLevel.Information, "Set {Set}: removed {Uri}")]
     private static partial void Removed(ILogger logger, int set, string uri);
 
@@ -51,6 +58,12 @@ internal static partial class PushLog
 
     [LoggerMessage(2008, LogLevel.Error, "Set {Set}: {Uri} is not added: {Reason}. Looked at again in {Wait}")]
     public static partial void NotSent(ILogger logger, int set, string uri, string reason, TimeSpan wait);
+
+    [LoggerMessage(2010, LogLevel.Information, "Lists that are too long for a datagram are read over {Address}")]
+    public static partial void ReadWayFound(ILogger logger, KamailioAddress address);
+
+    [LoggerMessage(2011, LogLevel.Debug, "There is no other way to read long lists: {Reasons}")]
+    public static partial void NoReadWay(ILogger logger, string reasons);
 
     [LoggerMessage(2006, LogLevel.Warning, "Set {Set}: {Uri} could not be {Change}: {Reason}. Planned again from the list")]
     private static partial void ChangeRefused(ILogger logger, string change, int set, string uri, string reason);

@@ -10,17 +10,29 @@ using Microsoft.Extensions.Logging;
 namespace KamRpcDispatcher.Reconcile;
 
 /// <summary>Tells operators what the cycles come to: each thing once when it begins and once when it ends, not once a cycle.</summary>
-internal sealed class CycleJournal(IProxyReport report, Quarantine quarantine, Func<GraceStatus> grace, TimeProvider timeProvider, ILogger<CycleJournal> logger)
+/// <param name="report">Where the proxy reports.</param>
+/// <param name="quarantine">What Kamailio refuses.</param>
+/// <param name="grace">The grace periods so far.</param>
+/// <param name="timeProvider">The clock.</param>
+/// <param name="logger">Where to log.</param>
+/// <param name="progress">Whoever started the daemon; null for nobody.</param>
+internal sealed class CycleJournal(
+    IProxyReport report, Quarantine quarantine, Func<GraceStatus> grace, TimeProvider timeProvider, ILogger<CycleJournal> logger, DispatcherProgress? progress = null)
 {
+    private readonly ProxyStatusBuilder _builder = new(quarantine, grace, timeProvider);
+    private readonly TroubleLog _troubles = new(logger);
+    private readonly LoopFaults _faults = new("a cycle", logger);
     private IReadOnlySet<Skip> _skips = ImmutableHashSet<Skip>.Empty;
     private ImmutableArray<Member> _held = [];
     private ProxyStatus? _reported;
     private Trouble _trouble;
     private KamailioLife? _life;
+    private DateTimeOffset? _faultSince;
 
     private enum Trouble
     {
         None,
+        Fault,
         NoStore,
         Unsupported,
         Kamailio,
@@ -31,6 +43,7 @@ internal sealed class CycleJournal(IProxyReport report, Quarantine quarantine, F
         if (Enter(Trouble.NoStore))
         {
             ReconcileLog.WaitingForStore(logger);
+            progress?.WaitingForStore();
         }
     }
 
@@ -39,6 +52,7 @@ internal sealed class CycleJournal(IProxyReport report, Quarantine quarantine, F
         if (Enter(Trouble.Unsupported))
         {
             ReconcileLog.Unsupported(logger, version);
+            progress?.KamailioFails($"its version {version} takes no attributes over RPC");
         }
     }
 
@@ -49,6 +63,7 @@ internal sealed class CycleJournal(IProxyReport report, Quarantine quarantine, F
             return;
         }
 
+        progress?.KamailioFails(exception.Message);
         if (exception.IsTransient)
         {
             ReconcileLog.Unreachable(logger, exception.Message);
@@ -57,6 +72,48 @@ internal sealed class CycleJournal(IProxyReport report, Quarantine quarantine, F
         {
             ReconcileLog.Refused(logger, exception.Message);
         }
+    }
+
+    /// <summary>Something unexpected ended a cycle, or what runs beside it: it is logged with its stack, and all else goes on.</summary>
+    /// <returns>How long to wait before the next cycle.</returns>
+    public TimeSpan CycleFailed(Exception exception)
+    {
+        var pause = _faults.Failed(exception);
+        var summary = LoopFaults.Summary(exception);
+        _faultSince ??= timeProvider.GetUtcNow();
+        _trouble = Trouble.Fault;
+        _troubles.SetFault(new ProxyTrouble(TroubleKind.Fault, _faultSince.Value, $"a cycle failed {_faults.Times} times in a row, the log has more: {summary}"));
+        progress?.CycleFails(summary);
+        ReportTroubles();
+        return pause;
+    }
+
+    /// <summary>Runs a loop beside the cycles, which goes on after whatever is unexpected in it.</summary>
+    public Task KeepRunningAsync(string name, Func<CancellationToken, Task> loop, CancellationToken cancellationToken) =>
+        BackgroundLoop.RunAsync(name, loop, timeProvider, logger, cancellationToken);
+
+    /// <summary>A cycle came to its end, whatever it came to.</summary>
+    public void CycleDone()
+    {
+        if (_faultSince is null)
+        {
+            return;
+        }
+
+        _faults.Succeeded();
+        _faultSince = null;
+        _troubles.SetFault(null);
+        ReportTroubles();
+    }
+
+    /// <summary>
+    /// All that somebody should know of now; what is not in the list any more is over. Each keeps its time of beginning for as long as it lasts.
+    /// It is reported at once, whether there is a list to report or not.
+    /// </summary>
+    public void Troubles(IReadOnlyList<ProxyTrouble> troubles)
+    {
+        _troubles.Replace(troubles);
+        ReportTroubles();
     }
 
     public void Busy() => ReconcileLog.Busy(logger);
@@ -104,6 +161,16 @@ internal sealed class CycleJournal(IProxyReport report, Quarantine quarantine, F
         Report(membership, table, plan);
     }
 
+    private void ReportTroubles()
+    {
+        var last = _reported ?? _builder.Blank();
+        if (!last.Troubles.SequenceEqual(_troubles.Current))
+        {
+            _reported = last with { Troubles = _troubles.Current };
+            report.Report(_reported);
+        }
+    }
+
     private bool Enter(Trouble trouble)
     {
         var isNew = _trouble != trouble;
@@ -141,14 +208,17 @@ internal sealed class CycleJournal(IProxyReport report, Quarantine quarantine, F
 
     private void Report(Membership membership, DispatcherTable table, ChangePlan plan)
     {
-        var status = Status(membership, table, plan);
+        var status = _builder.Build(membership, table, plan, _held, _reported) with { Troubles = _troubles.Current };
+        progress?.Planned(status, plan, status.Troubles);
         if (_reported is { } last
             && last.Revision == status.Revision
             && last.Drift == status.Drift
+            && last.Silenced == status.Silenced
             && last.Kamailio == status.Kamailio
             && last.IsFromSnapshot == status.IsFromSnapshot
             && last.Sets.SequenceEqual(status.Sets)
             && last.Held.SequenceEqual(status.Held)
+            && last.Troubles.SequenceEqual(status.Troubles)
             && last.Quarantined.SequenceEqual(status.Quarantined))
         {
             return;
@@ -166,27 +236,5 @@ internal sealed class CycleJournal(IProxyReport report, Quarantine quarantine, F
         {
             ReconcileLog.InStepButQuarantined(logger, status.Revision, status.Drift);
         }
-    }
-
-    private ProxyStatus Status(Membership membership, DispatcherTable table, ChangePlan plan)
-    {
-        var refused = plan.Skips.Where(static skip => skip.Reason == SkipReason.Quarantined).ToList();
-        var sets = table.Destinations
-            .GroupBy(static entry => entry.Set)
-            .ToImmutableSortedDictionary(static set => set.Key, static set => new SetStatus(set.Count(), set.Count(static entry => entry.IsRoutable)));
-        return new ProxyStatus(
-            plan.IsInForce ? membership.Revision : _reported?.Revision ?? 0,
-            timeProvider.GetUtcNow(),
-            table.Version.ToString(),
-            plan.Drift,
-            sets)
-        {
-            Held = _held,
-            Quarantined = [.. refused.Select(skip => quarantine.Find(skip.Set, skip.Uri) is { } entry
-                ? new QuarantinedDestination(skip.Set, skip.Uri, entry.Reason, entry.RetryAt)
-                : new QuarantinedDestination(skip.Set, skip.Uri, string.Empty, default))],
-            IsFromSnapshot = membership.IsFromSnapshot,
-            Grace = grace(),
-        };
     }
 }

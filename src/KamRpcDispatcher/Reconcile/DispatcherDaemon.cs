@@ -1,34 +1,60 @@
 using KamailioRpc;
 using KamailioRpc.Commands;
+using KamRpcDispatcher.Doctor.Observations;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
+using KamRpcDispatcher.Push.Claim;
 using KamRpcDispatcher.Push.Grace;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Reconcile;
 
 /// <summary>The dispatcher: puts the parts together and runs them until cancelled.</summary>
-public sealed class DispatcherDaemon(DispatcherOptions options, TimeProvider timeProvider, ILoggerFactory logs)
+public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState service, TimeProvider timeProvider, ILoggerFactory logs)
 {
-    private readonly GraceFigures _graceFigures = new();
+    /// <summary>Waits for processes that are never seen at rest, and the gap that takes over then.</summary>
+    private static readonly TimeSpan LongestGrace = TimeSpan.FromSeconds(50);
 
+    private readonly GraceFigures _graceFigures = new();
+    private readonly Heartbeat _heartbeat = new(timeProvider);
+    private readonly Heartbeat _reportHeartbeat = new(timeProvider);
+    private readonly ILogger _logger = logs.CreateLogger<DispatcherDaemon>();
+    private readonly LoopFaults _watcherFaults = new("what follows a new socket of Kamailio's", logs.CreateLogger<DispatcherDaemon>());
+
+    /// <summary>Whether every loop still comes round.</summary>
+    public bool IsResponsive => !_heartbeat.IsOverdue && !_reportHeartbeat.IsOverdue;
+
+    /// <summary>The longest time from one call of Kamailio to the next: a grace period, however it is waited for, and a call that is not answered.</summary>
+    private TimeSpan LongestStep => LongestGrace + options.Gap + options.GraceCap + (3 * options.Rpc.Timeout);
+
+    /// <summary>
+    /// Runs until cancelled, through whatever is unexpected. Kamailio's list stays as it is afterwards: a daemon that stops takes no calls from
+    /// anybody.
+    /// </summary>
     /// <exception cref="ProxyTakenException">Another daemon serves this Kamailio.</exception>
-    /// <summary>Runs until cancelled. Kamailio's list stays as it is afterwards: a daemon that stops takes no calls from anybody.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var store = new EtcdStore(options.Etcd, timeProvider, logs.CreateLogger<EtcdStore>());
         var keys = new EtcdKeys(options.Cluster);
         var report = new ProxyReport(store, keys, options.Proxy, options.ReportTtl, timeProvider, logs.CreateLogger<ProxyReport>());
         await using var client = new RpcClient(options.Kamailio, options.Rpc);
-        await using var reader = options.KamailioRead is { } read ? new RpcClient(read, options.Rpc) : null;
-        var dispatcher = new KamailioDispatcher(client, reader);
+        await using var given = options.KamailioRead.Address is { } read ? new RpcClient(read, options.Rpc) : null;
+        var calls = new HeartbeatClient(client, _heartbeat, LongestStep);
+        await using var found = new FoundReadWay(calls, options.Rpc, timeProvider, logs.CreateLogger<FoundReadWay>());
+        IReadWay readWay = options.KamailioRead.IsAuto ? found : new GivenReadWay(given is null ? null : new HeartbeatClient(given, _heartbeat, LongestStep));
+        var lists = new ListReader(calls, readWay);
+        var dispatcher = new KamailioDispatcher(calls, lists);
         var quarantine = new Quarantine(timeProvider);
-        using var proxyLock = new ProxyLock(ProxyLock.PathFor(options.Kamailio), $"{options.Proxy} (PID {Environment.ProcessId})", logs.CreateLogger<ProxyLock>());
+        var holder = $"{options.Proxy} (PID {Environment.ProcessId}) on host {Environment.MachineName} for cluster {options.Cluster}, over {options.Kamailio}";
+        using var proxyLock = new ProxyLock(ProxyLock.PathFor(options.Kamailio), holder, logs.CreateLogger<ProxyLock>());
         proxyLock.Ensure();
+        var claimLog = logs.CreateLogger<KamailioClaim>();
+        var identityLock = new IdentityLock(client.ListProcessesAsync, ProcessIdentity.Check, holder, IdentityLock.CommonDirectory, timeProvider, claimLog);
+        await using var claim = new KamailioClaim(client, identityLock, holder, timeProvider, claimLog);
         if (!options.Kamailio.IsSerial)
         {
-            ReconcileLog.NotSerial(logs.CreateLogger<DispatcherDaemon>(), options.Kamailio);
+            ReconcileLog.NotSerial(_logger, options.Kamailio);
         }
 
         var gracePeriod = GracePeriod(client);
@@ -36,29 +62,43 @@ public sealed class DispatcherDaemon(DispatcherOptions options, TimeProvider tim
         using var watcher = options.Kamailio.Path is not { } path ? null : new SocketWatcher(path, () =>
         {
             client.Orphan();
-            reader?.Orphan();
+            readWay.Forget();
             reconciler?.Wake();
-        });
+        },
+        exception => _watcherFaults.Failed(exception));
+        var progress = new DispatcherProgress(service, timeProvider);
+        var sentinel = new SentinelWatch(dispatcher, options.Reconciler.SentinelInterval, timeProvider);
         reconciler = new Reconciler(
             Source(store, keys),
             dispatcher,
-            new PlanExecutor(dispatcher, gracePeriod, quarantine, [new MemoryGuard(client, options.MemoryFloorPercent)], logs.CreateLogger<PlanExecutor>()),
+            new PlanExecutor(dispatcher, gracePeriod, quarantine, [new MemoryGuard(calls, options.MemoryFloor), new RoomGuard(lists)], logs.CreateLogger<PlanExecutor>(), claim),
             quarantine,
-            new PlanPolicy(options.Cluster) { Sets = options.Sets, Order = options.Order, IsAdmissionProbed = options.IsAdmissionProbed },
-            new CycleJournal(report, quarantine, () => Status(gracePeriod), timeProvider, logs.CreateLogger<CycleJournal>()),
+            new PlanPolicy(options.Cluster) { Sets = options.Sets, Order = options.Order, HasSentinel = true, IsAdmissionProbed = options.IsAdmissionProbed },
+            new CycleJournal(report, quarantine, () => Status(gracePeriod), timeProvider, logs.CreateLogger<CycleJournal>(), progress),
             options.Reconciler,
+            sentinel,
             () =>
             {
                 proxyLock.Ensure();
                 watcher?.Ensure();
             },
-            timeProvider);
+            timeProvider,
+            _heartbeat.Expect,
+            claim);
 
         using var life = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task[] parts = [reconciler.RunAsync(life.Token), report.RunAsync(life.Token)];
+        await using var stopping = cancellationToken.UnsafeRegister(static told => ((DispatcherProgress)told!).Stopping(), progress);
+        _heartbeat.Expect(LongestStep);
+        var telling = progress.TellReadyAsync(life.Token);
+        Task[] parts =
+        [
+            reconciler.RunAsync(life.Token),
+            BackgroundLoop.RunAsync("the report", token => report.RunAsync(_reportHeartbeat.Expect, token), timeProvider, _logger, life.Token),
+            BackgroundLoop.RunAsync("the sign of life", claim.RunAsync, timeProvider, _logger, life.Token),
+        ];
         try
         {
-            // Neither ends by itself: the first one to end ends the other.
+            // Only that another daemon serves this Kamailio ends one of them.
             await await Task.WhenAny(parts).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -68,7 +108,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, TimeProvider tim
         finally
         {
             await life.CancelAsync().ConfigureAwait(false);
-            foreach (var part in parts)
+            foreach (var part in parts.Append(telling))
             {
                 await part.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
@@ -98,14 +138,17 @@ public sealed class DispatcherDaemon(DispatcherOptions options, TimeProvider tim
     private IGracePeriod GracePeriod(RpcClient client)
     {
         var gap = new FixedGap(options.Grace == GraceMode.None ? TimeSpan.Zero : options.Gap, timeProvider);
+        var tableUse = new TableUseReader(client, timeProvider);
         return options.Grace is GraceMode.None or GraceMode.Fixed
             ? gap
             : new ObservedGrace(
-                client.ListProcessesAsync,
-                ProcessIdentity.Check,
-                [new SystemCallView(), new WaitChannelView()],
-                gap,
-                options.GraceCap,
+                new ProcessSurvey(
+                    tableUse.ListProcessesAsync,
+                    ProcessIdentity.Check,
+                    [new SystemCallView(() => tableUse.Current, timeProvider), new WaitChannelView(() => tableUse.Current, timeProvider)],
+                    timeProvider),
+                new ProcessMovement(),
+                new GraceOptions { Gap = options.Gap, Cap = options.GraceCap },
                 _graceFigures,
                 timeProvider,
                 logs.CreateLogger<ObservedGrace>());

@@ -1,6 +1,7 @@
 using KamailioRpc;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Plan;
+using KamRpcDispatcher.Push;
 
 namespace KamRpcDispatcher.Reconcile;
 
@@ -11,8 +12,17 @@ namespace KamRpcDispatcher.Reconcile;
 /// <param name="Proxy">The name under which it reports.</param>
 public sealed record DispatcherOptions(EtcdConnection Etcd, string Cluster, KamailioAddress Kamailio, string Proxy)
 {
+    /// <summary>The default of <see cref="MemoryFloor"/>.</summary>
+    public const int MemoryFloorPercent = 10;
+
     /// <summary>Another way to the same Kamailio, for lists that are too long for the first one.</summary>
-    public KamailioAddress? KamailioRead { get; init; }
+    public ReadWayOption KamailioRead { get; init; } = ReadWayOption.Auto;
+
+    /// <summary>How destinations of one priority are told apart in Kamailio.</summary>
+    public DestinationOrder Order { get; init; } = DestinationOrder.Priority;
+
+    /// <summary>How much of Kamailio's shared memory has to be free for a structural change.</summary>
+    public MemoryFloor MemoryFloor { get; init; } = MemoryFloor.OfPercent(MemoryFloorPercent);
 
     /// <summary>The sets to manage, null for every set.</summary>
     public IReadOnlySet<int>? Sets { get; init; }
@@ -31,12 +41,6 @@ public sealed record DispatcherOptions(EtcdConnection Etcd, string Cluster, Kama
 
     /// <summary>Whether a new member gets calls only after Kamailio's own first good reply to a probe.</summary>
     public bool IsAdmissionProbed { get; init; }
-
-    /// <summary>What Kamailio's priorities are made of.</summary>
-    public DestinationOrder Order { get; init; } = DestinationOrder.Priority;
-
-    /// <summary>The part of Kamailio's shared memory, in percent, below which nothing is added or removed.</summary>
-    public int MemoryFloorPercent { get; init; } = 10;
 
     /// <summary>Where the last good membership is kept, null for nowhere.</summary>
     public string? StateDirectory { get; init; }

@@ -59,6 +59,12 @@ internal static partial class ReconcileLog
     [LoggerMessage(3013, LogLevel.Warning, "{Address}: over HTTP any of Kamailio's TCP workers carries a change out, several at once: two writers can crash Kamailio, and a change whose reply was lost may be made later. Change over jsonrpc+unix: instead")]
     public static partial void NotSerial(ILogger logger, KamailioAddress address);
 
+    [LoggerMessage(EventId = 3020, Message = "{Kind}: {Text}")]
+    public static partial void TroubleBegan(ILogger logger, LogLevel level, string kind, string text);
+
+    [LoggerMessage(3021, LogLevel.Information, "No longer so ({Kind}): {Text}")]
+    public static partial void TroubleOver(ILogger logger, string kind, string text);
+
     [LoggerMessage(3014, LogLevel.Warning, "Kamailio tells no version that can be read, or one newer than {Newest}, the newest that this kamrpc was tested with: it is treated as {Newest}")]
     public static partial void UnknownVersion(ILogger logger, KamailioVersion newest);
 }

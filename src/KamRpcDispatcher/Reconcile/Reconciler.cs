@@ -1,7 +1,9 @@
 using KamailioRpc;
+using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
+using KamRpcDispatcher.Push.Claim;
 
 namespace KamRpcDispatcher.Reconcile;
 
@@ -16,8 +18,11 @@ namespace KamRpcDispatcher.Reconcile;
 /// <param name="policy">What the planner goes by.</param>
 /// <param name="journal">Tells what comes of it.</param>
 /// <param name="options">How often, and how careful.</param>
+/// <param name="sentinel">Takes note of each reading.</param>
 /// <param name="prepare">Done before each cycle.</param>
 /// <param name="timeProvider">The clock.</param>
+/// <param name="expect">Told how long the loop rests at most, so that one that hangs is noticed.</param>
+/// <param name="claim">The right to change this Kamailio, null where nobody else can be there.</param>
 internal sealed class Reconciler(
     IMembershipSource source,
     IDispatcher dispatcher,
@@ -26,13 +31,18 @@ internal sealed class Reconciler(
     PlanPolicy policy,
     CycleJournal journal,
     ReconcilerOptions options,
+    SentinelWatch sentinel,
     Action prepare,
-    TimeProvider timeProvider)
+    TimeProvider timeProvider,
+    Action<TimeSpan>? expect = null,
+    IClaim? claim = null)
 {
     private readonly WakeSignal _wake = new();
     private readonly RemovalDelay _removals = new(options.RemovalDelay, timeProvider);
     private readonly VerdictMemory _verdicts = new(timeProvider);
     private readonly PlanBrake _brake = new(timeProvider);
+    private readonly TroubleTracker _troubles = new(timeProvider);
+    private int _shortage;
 
     /// <summary>Something may have changed: look again now.</summary>
     public void Wake() => _wake.Raise();
@@ -41,30 +51,47 @@ internal sealed class Reconciler(
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var life = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var following = source.RunAsync(_wake.Raise, life.Token);
+        var following = journal.KeepRunningAsync("following the members", token => source.RunAsync(_wake.Raise, token), life.Token);
+        var watching = journal.KeepRunningAsync("looking for reloads", token => sentinel.RunAsync(_wake.Raise, token), life.Token);
         try
         {
             while (!cancellationToken.IsCancellationRequested)
             {
-                var rest = await CycleAsync(cancellationToken).ConfigureAwait(false);
-                if (following.IsCompleted)
-                {
-                    await following.ConfigureAwait(false);
-                }
-
-                if (rest > TimeSpan.Zero)
-                {
-                    await Task.WhenAny(_wake.Raised, following, Task.Delay(rest, timeProvider, cancellationToken)).ConfigureAwait(false);
-                }
+                await CycleAndRestAsync(cancellationToken).ConfigureAwait(false);
             }
         }
         finally
         {
             await life.CancelAsync().ConfigureAwait(false);
             await following.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>
+    /// The cycle is the unit of failure: whatever is unexpected in it is logged, and the next one begins with fresh snapshots after a pause that
+    /// no event cuts short. Only that another daemon serves this Kamailio ends the loop.
+    /// </summary>
+    private async Task CycleAndRestAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var rest = await CycleAsync(cancellationToken).ConfigureAwait(false);
+            journal.CycleDone();
+            if (rest > TimeSpan.Zero)
+            {
+                expect?.Invoke(rest);
+                await Task.WhenAny(_wake.Raised, Task.Delay(rest, timeProvider, cancellationToken)).ConfigureAwait(false);
+            }
+        }
+        catch (Exception exception) when (LoopFaults.IsUnexpected(exception, cancellationToken))
+        {
+            var pause = journal.CycleFailed(exception);
+            expect?.Invoke(pause);
+            await Task.Delay(pause, timeProvider, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     /// <summary>One look: read both sides, plan, push. Answers how long nothing needs to be looked at again, if nothing wakes it.</summary>
@@ -81,42 +108,82 @@ internal sealed class Reconciler(
 
         try
         {
-            var table = await dispatcher.ReadAsync(cancellationToken).ConfigureAwait(false);
-            if (!table.Version.HasAttributes)
-            {
-                journal.Unsupported(table.Version);
-                return options.Resync;
-            }
-
-            executor.Verify(table);
-            _verdicts.Observe(table);
-            var held = PanicGuard.Held(membership, options.Panic, timeProvider.GetUtcNow()).Where(member => policy.Manages(member.Key.Set)).ToList();
-            journal.Held(held, options.Panic);
-            var plan = _brake.Hold(Planner.Plan([.. membership.Members, .. held], table.Destinations, PolicyFor(table)), executor.TakeMade());
-            _removals.Observe(plan);
-            _verdicts.Observe(plan);
-            journal.Planned(membership, table, plan);
-            return plan.IsEmpty ? options.Resync : Rest(await executor.ExecuteAsync(plan, table, _wake.Raised, cancellationToken).ConfigureAwait(false));
+            await (claim?.EnsureAsync(cancellationToken) ?? Task.CompletedTask).ConfigureAwait(false);
+            return await CycleAsync(membership, cancellationToken).ConfigureAwait(false);
         }
         catch (KamailioRpcException exception)
         {
+            _troubles.Meet(exception, dispatcher.Unanswered);
             journal.Failed(exception);
-            return exception.IsTransient ? options.Retry : options.Resync;
+            return dispatcher.Unanswered is { IsWriterStuck: true } ? options.StuckRetry : exception.IsTransient ? options.Retry : options.Resync;
         }
+        finally
+        {
+            journal.Troubles(_troubles.Take());
+        }
+    }
+
+    private async Task<TimeSpan> CycleAsync(Membership membership, CancellationToken cancellationToken)
+    {
+        var held = PanicGuard.Held(membership, options.Panic, timeProvider.GetUtcNow()).Where(member => policy.Manages(member.Key.Set)).ToList();
+        IReadOnlyList<Member> members = [.. membership.Members, .. held];
+        DispatcherTable table;
+        try
+        {
+            table = await dispatcher.ReadAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (ListTooLongException exception) when (exception.LastKnown is { } known)
+        {
+            // Blind, but whoever is to get no calls any more is known.
+            _troubles.Meet(exception, dispatcher.Unanswered);
+            journal.Failed(exception);
+            await executor.ExecuteAsync(Planner.Plan(members, known.Destinations, PolicyFor(known)).StatesOnly(), known, _wake.Raised, cancellationToken).ConfigureAwait(false);
+            return options.Resync;
+        }
+
+        if (!table.Version.HasAttributes)
+        {
+            journal.Unsupported(table.Version);
+            return options.Resync;
+        }
+
+        await executor.PrepareAsync(table, cancellationToken).ConfigureAwait(false);
+        executor.Verify(table);
+        sentinel.Observe(table);
+        _verdicts.Observe(table);
+        journal.Held(held, options.Panic);
+        var plan = _brake.Hold(Planner.Plan(members, table.Destinations, PolicyFor(table)), executor.TakeMade());
+        _removals.Observe(plan);
+        _verdicts.Observe(plan);
+        _troubles.Meet(plan);
+        _troubles.Meet(table.Unreadable);
+        journal.Planned(membership, table, plan);
+        if (plan.IsEmpty)
+        {
+            return options.Resync;
+        }
+
+        var outcome = await executor.ExecuteAsync(plan, table, _wake.Raised, cancellationToken).ConfigureAwait(false);
+        _troubles.Meet(outcome);
+        _troubles.Meet(executor.Grace);
+        return Rest(plan, outcome);
     }
 
     private PlanPolicy PolicyFor(DispatcherTable table) => policy with
     {
         HasPriorities = table.Version.HasPriorities,
         Refused = quarantine.Held,
-        DueForRemoval = _removals.Due(shortage: 0),
+        DueForRemoval = _removals.Due(_shortage),
         ReusesPlaces = _removals.IsEndless,
         FoundDead = _verdicts.FoundDead,
         AwaitingProof = _verdicts.AwaitingProof,
     };
 
-    private TimeSpan Rest(PushOutcome outcome)
+    private TimeSpan Rest(ChangePlan plan, PushOutcome outcome)
     {
+        // What is kept for a while makes room for those that are wanted now.
+        var before = _shortage;
+        _shortage = outcome.Objections.Any(static objection => objection.Kind == RoomGuard.Kind) ? plan.Adds.Count + plan.Replacements.Count : 0;
         if (outcome.IsBusy)
         {
             journal.Busy();
@@ -124,6 +191,6 @@ internal sealed class Reconciler(
         }
 
         // What was changed is read back at once. A push that only met refusals has nothing to read back, and must not spin.
-        return outcome.Applied > 0 || _wake.Raised.IsCompleted ? TimeSpan.Zero : options.Resync;
+        return outcome.Applied > 0 || _wake.Raised.IsCompleted || (_shortage > 0 && before == 0) ? TimeSpan.Zero : options.Resync;
     }
 }

@@ -6,10 +6,16 @@ public sealed record ReconcilerOptions
     /// <summary>The longest time between two looks at Kamailio's list: how late a reload or an operator's change is noticed.</summary>
     public TimeSpan Resync { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>The time between two looks at whether a reload of somebody else's has wiped the list.</summary>
+    public TimeSpan SentinelInterval { get; init; } = TimeSpan.FromMilliseconds(100);
+
     /// <summary>The time between two tries to reach a Kamailio that cannot be reached.</summary>
     public TimeSpan Retry { get; init; } = TimeSpan.FromMilliseconds(25);
 
-    /// <summary>How long a destination stays disabled in the list after its member left, before it is removed.</summary>
+    /// <summary>The time between two tries to reach a Kamailio whose writer does not come back: only a restart helps, and what is sent meanwhile waits in its queue.</summary>
+    public TimeSpan StuckRetry { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a destination stays disabled in the list after its member left, before it is removed; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</summary>
     public TimeSpan RemovalDelay { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>When sets are protected against mass expiry.</summary>

@@ -27,7 +27,7 @@ internal sealed class BinrpcFormatter(RequestIds ids) : IJsonRpcMessageFormatter
         var records = body.IsSingleSegment ? body.FirstSpan : body.ToArray();
         JsonRpcMessage reply = header.Kind switch
         {
-            BinrpcKind.Reply => new JsonRpcResult { Result = BinrpcReader.ReadResult(records) },
+            BinrpcKind.Reply => new JsonRpcResult { Result = BinrpcReader.ReadResult(records, (int)contentBuffer.Length) },
             BinrpcKind.Fault => new JsonRpcError { Error = BinrpcReader.ReadFault(records) },
             _ => throw new KamailioGarbledReplyException($"it is a message of kind {(int)header.Kind}, no reply"),
         };

@@ -40,7 +40,7 @@ internal ref struct BinrpcReader
     private BinrpcReader(ReadOnlySpan<byte> records) => _rest = records;
 
     /// <exception cref="KamailioGarbledReplyException">They are no records.</exception>
-    public static RpcResult ReadResult(ReadOnlySpan<byte> records)
+    public static RpcResult ReadResult(ReadOnlySpan<byte> records, int? replyLength = null)
     {
         var json = new ArrayBufferWriter<byte>(Math.Max(records.Length, 16));
         using (var writer = new Utf8JsonWriter(json, WriterOptions))
@@ -68,7 +68,7 @@ internal ref struct BinrpcReader
             }
         }
 
-        return new RpcResult(json.WrittenMemory);
+        return new RpcResult(json.WrittenMemory, replyLength);
     }
 
     /// <summary>Reads a fault: its code and its message.</summary>
@@ -197,8 +197,34 @@ internal ref struct BinrpcReader
         }
         else
         {
-            writer.WriteStringValue(Encoding.UTF8.GetString(text));
+            // As jsonrpcs would write it: what reads the text sees what it is, and can tell two of them apart.
+            writer.WriteRawValue(Quote(text), skipInputValidation: true);
         }
+    }
+
+    private static ReadOnlySpan<byte> Quote(ReadOnlySpan<byte> text)
+    {
+        var quoted = new ArrayBufferWriter<byte>(text.Length + 16);
+        quoted.Write("\""u8);
+        foreach (ref readonly var letter in text)
+        {
+            switch (letter)
+            {
+                case (byte)'"' or (byte)'\\':
+                    quoted.Write([(byte)'\\', letter]);
+                    break;
+                case < (byte)' ':
+                    quoted.Write("\\u00"u8);
+                    quoted.Write([(byte)"01"[letter >> 4], (byte)"0123456789abcdef"[letter & 0xF]]);
+                    break;
+                default:
+                    quoted.Write([letter]);
+                    break;
+            }
+        }
+
+        quoted.Write("\""u8);
+        return quoted.WrittenSpan;
     }
 
     private Record ReadRecord()

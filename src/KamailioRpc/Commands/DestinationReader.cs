@@ -1,27 +1,34 @@
 using System.Text.Json;
+using KamailioRpc.Json;
 
 namespace KamailioRpc.Commands;
 
-/// <summary>Reads one <c>DEST</c> of <c>dispatcher.list</c>. Names are compared octet by octet: Kamailio writes them without escapes.</summary>
+/// <summary>Reads one <c>DEST</c> of <c>dispatcher.list</c>. Names are compared byte by byte: Kamailio writes them without escapes.</summary>
 internal static class DestinationReader
 {
-    public static DispatcherDestination Read(ref Utf8JsonReader reader, int set)
+    /// <returns>The destination; where it cannot be understood the reason, and its URI if there is one.</returns>
+    public static (DispatcherDestination? Destination, string? Reason, string? Uri) Read(ref Utf8JsonReader reader, int set)
     {
-        DispatcherListReader.Expect(ref reader, JsonTokenType.StartObject, "a DEST of the dispatcher list is no object");
-        var parts = new Parts { Set = set };
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return (null, "it is no object", null);
+        }
+
+        var parts = new DestinationParts { Set = set };
         while (DispatcherListReader.NextMember(ref reader))
         {
             if (reader.ValueSpan.SequenceEqual("URI"u8))
             {
-                parts.Uri = Text(ref reader);
+                ReadUri(ref reader, ref parts);
             }
             else if (reader.ValueSpan.SequenceEqual("FLAGS"u8))
             {
-                (parts.State, parts.IsProbed) = Flags(ref reader);
+                ReadFlags(ref reader, ref parts);
             }
             else if (reader.ValueSpan.SequenceEqual("PRIORITY"u8))
             {
-                parts.Priority = Integer(ref reader);
+                ReadPriority(ref reader, ref parts);
             }
             else if (reader.ValueSpan.SequenceEqual("ATTRS"u8))
             {
@@ -37,11 +44,11 @@ internal static class DestinationReader
             }
             else if (reader.ValueSpan.SequenceEqual("HOST"u8))
             {
-                parts.Host = Text(ref reader);
+                parts.Host = Text(ref reader, ref parts.IsExact);
             }
             else if (reader.ValueSpan.SequenceEqual("IPADDR"u8))
             {
-                parts.IpAddress = Text(ref reader);
+                parts.IpAddress = Text(ref reader, ref parts.IsExact);
             }
             else if (reader.ValueSpan.SequenceEqual("PORT"u8))
             {
@@ -56,10 +63,25 @@ internal static class DestinationReader
         return parts.ToDestination();
     }
 
-    private static (DestinationState State, bool IsProbed) Flags(ref Utf8JsonReader reader)
+    private static void ReadUri(ref Utf8JsonReader reader, ref DestinationParts parts)
     {
+        parts.Once(DestinationParts.Members.Uri, "URIs");
+        var isExact = true;
+        parts.Uri = Text(ref reader, ref isExact);
+        parts.Reason ??= isExact ? null : "its URI has bytes that are not UTF-8";
+    }
+
+    private static void ReadFlags(ref Utf8JsonReader reader, ref DestinationParts parts)
+    {
+        parts.Once(DestinationParts.Members.Flags, "FLAGS");
         reader.Read();
-        DestinationState? state = reader.TokenType == JsonTokenType.String && reader.ValueSpan is [var first, ..]
+        if (reader.TokenType != JsonTokenType.String)
+        {
+            reader.Skip();
+            return;
+        }
+
+        parts.State = reader.ValueSpan is [var first, ..]
             ? (char)first switch
             {
                 'A' => DestinationState.Active,
@@ -69,11 +91,28 @@ internal static class DestinationReader
                 _ => null,
             }
             : null;
-        return (state ?? throw new KamailioGarbledReplyException("the dispatcher list shows flags that are not known"), reader.ValueSpan is [_, (byte)'P', ..]);
+        parts.IsProbed = reader.ValueSpan is [_, (byte)'P', ..];
+        if (parts.State is null)
+        {
+            parts.Reason ??= $"its FLAGS '{LenientText.Shorten(reader.ValueSpan)}' are not known";
+        }
     }
 
-    private static void ReadAttributes(ref Utf8JsonReader reader, ref Parts parts)
+    private static void ReadPriority(ref Utf8JsonReader reader, ref DestinationParts parts)
     {
+        parts.Once(DestinationParts.Members.Priority, "PRIORITYs");
+        reader.Read();
+        if (reader.TokenType == JsonTokenType.Number && !reader.TryGetInt32(out parts.Priority))
+        {
+            parts.Reason ??= $"its PRIORITY {LenientText.Shorten(reader.ValueSpan)} is no number of 32 bits";
+        }
+
+        reader.Skip();
+    }
+
+    private static void ReadAttributes(ref Utf8JsonReader reader, ref DestinationParts parts)
+    {
+        parts.Once(DestinationParts.Members.Attributes, "ATTRS");
         reader.Read();
         if (reader.TokenType != JsonTokenType.StartObject)
         {
@@ -85,11 +124,11 @@ internal static class DestinationReader
         {
             if (reader.ValueSpan.SequenceEqual("BODY"u8))
             {
-                parts.Attributes = Text(ref reader);
+                parts.Attributes = Text(ref reader, ref parts.IsExact);
             }
             else if (reader.ValueSpan.SequenceEqual("DUID"u8))
             {
-                parts.Duid = Text(ref reader);
+                parts.Duid = Text(ref reader, ref parts.IsExact);
             }
             else if (reader.ValueSpan.SequenceEqual("MAXLOAD"u8))
             {
@@ -105,15 +144,15 @@ internal static class DestinationReader
             }
             else if (reader.ValueSpan.SequenceEqual("SOCKET"u8))
             {
-                parts.Socket = Text(ref reader);
+                parts.Socket = Text(ref reader, ref parts.IsExact);
             }
             else if (reader.ValueSpan.SequenceEqual("SOCKNAME"u8))
             {
-                parts.SocketName = Text(ref reader);
+                parts.SocketName = Text(ref reader, ref parts.IsExact);
             }
             else if (reader.ValueSpan.SequenceEqual("OBPROXY"u8))
             {
-                parts.OutboundProxy = Text(ref reader);
+                parts.OutboundProxy = Text(ref reader, ref parts.IsExact);
             }
             else
             {
@@ -163,7 +202,7 @@ internal static class DestinationReader
         return new DestinationLatency(average, deviation, estimate, max, timeouts);
     }
 
-    private static void ReadRuntime(ref Utf8JsonReader reader, ref Parts parts)
+    private static void ReadRuntime(ref Utf8JsonReader reader, ref DestinationParts parts)
     {
         reader.Read();
         if (reader.TokenType != JsonTokenType.StartObject)
@@ -186,12 +225,12 @@ internal static class DestinationReader
     }
 
     /// <summary>A text, empty where there is none.</summary>
-    private static string Text(ref Utf8JsonReader reader)
+    private static string Text(ref Utf8JsonReader reader, ref bool isExact)
     {
         reader.Read();
         if (reader.TokenType == JsonTokenType.String)
         {
-            return reader.ValueSpan.IsEmpty ? string.Empty : reader.GetString()!;
+            return LenientText.Read(ref reader, ref isExact);
         }
 
         reader.Skip();
@@ -221,49 +260,5 @@ internal static class DestinationReader
 
         reader.Skip();
         return 0;
-    }
-
-    private struct Parts
-    {
-        public int Set;
-        public string? Uri;
-        public DestinationState? State;
-        public bool IsProbed;
-        public int Priority;
-        public string? Attributes;
-        public string? Duid;
-        public int MaxLoad;
-        public int Weight;
-        public int RelativeWeight;
-        public string? Socket;
-        public string? SocketName;
-        public string? OutboundProxy;
-        public DestinationLatency? Latency;
-        public int? DialogLoad;
-        public string? Host;
-        public string? IpAddress;
-        public int? Port;
-
-        public readonly DispatcherDestination ToDestination() => new()
-        {
-            Set = Set,
-            Uri = Uri is { Length: > 0 } uri ? uri : throw new KamailioGarbledReplyException("a destination of the dispatcher list has no URI"),
-            State = State ?? throw new KamailioGarbledReplyException("a destination of the dispatcher list has no FLAGS"),
-            IsProbed = IsProbed,
-            Priority = Priority,
-            Attributes = Attributes ?? string.Empty,
-            Duid = Duid ?? string.Empty,
-            MaxLoad = MaxLoad,
-            Weight = Weight,
-            RelativeWeight = RelativeWeight,
-            Socket = Socket ?? string.Empty,
-            SocketName = SocketName ?? string.Empty,
-            OutboundProxy = OutboundProxy ?? string.Empty,
-            Latency = Latency,
-            DialogLoad = DialogLoad,
-            Host = Host,
-            IpAddress = IpAddress,
-            Port = Port,
-        };
     }
 }

@@ -9,6 +9,12 @@ public sealed record DispatcherDestination
     /// <summary>URI, by which Kamailio identifies the destination.</summary>
     public required string Uri { get; init; }
 
+    /// <summary>
+    /// Whether all texts are what Kamailio has. Where they are not, some of its bytes are no UTF-8 and shown as <c>\xNN</c>: such an entry
+    /// is nobody's but whoever made it, whatever its attributes say, and its texts are not to be sent back. The URI is always exact.
+    /// </summary>
+    public bool IsExact { get; init; } = true;
+
     /// <summary>The first letter of FLAGS.</summary>
     public required DestinationState State { get; init; }
 

@@ -1,23 +1,28 @@
 using System.Text.Json;
+using KamailioRpc.Json;
 
 namespace KamailioRpc.Commands;
 
 /// <summary>
 /// Reads <c>dispatcher.list</c>: <c>RECORDS[].SET.{ID, TARGETS[].DEST.{URI, FLAGS, PRIORITY, ATTRS, LATENCY, RUNTIME}}</c>. Straight from the
-/// octets: lists have thousands of destinations.
+/// bytes: lists have thousands of destinations. What is wrong with one entry costs no other: only a reply whose frame is another is none.
 /// </summary>
 internal static class DispatcherListReader
 {
+    private const string Id = "its set has an ID that is no number of 32 bits";
+
     private delegate void EntryReader(ref Utf8JsonReader reader);
 
     /// <exception cref="KamailioGarbledReplyException">It has another shape.</exception>
-    public static IReadOnlyList<DispatcherDestination> Read(RpcResult result)
+    public static DispatcherList Read(RpcResult result)
     {
         try
         {
             var reader = new Utf8JsonReader(result.Json.Span);
             reader.Read();
-            return ReadRoot(ref reader);
+            var entries = new Entries(result.Json);
+            ReadRoot(ref reader, entries);
+            return new DispatcherList(entries.Destinations, entries.Unreadable, result.ReplyLength);
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException or FormatException)
         {
@@ -26,9 +31,8 @@ internal static class DispatcherListReader
         }
     }
 
-    private static List<DispatcherDestination> ReadRoot(ref Utf8JsonReader reader)
+    private static void ReadRoot(ref Utf8JsonReader reader, Entries entries)
     {
-        var destinations = new List<DispatcherDestination>();
         var hasRecords = false;
         Expect(ref reader, JsonTokenType.StartObject, "the dispatcher list is no object");
         while (NextMember(ref reader))
@@ -37,7 +41,7 @@ internal static class DispatcherListReader
             {
                 reader.Read();
                 hasRecords = true;
-                ReadEntries(ref reader, "SET"u8, (ref set) => ReadSet(ref set, destinations));
+                ReadEntries(ref reader, "SET"u8, (ref set) => ReadSet(ref set, entries));
             }
             else
             {
@@ -45,12 +49,16 @@ internal static class DispatcherListReader
             }
         }
 
-        return hasRecords ? destinations : throw new KamailioGarbledReplyException("the dispatcher list has no RECORDS");
+        if (!hasRecords)
+        {
+            throw new KamailioGarbledReplyException("the dispatcher list has no RECORDS");
+        }
     }
 
-    private static void ReadSet(ref Utf8JsonReader reader, List<DispatcherDestination> destinations)
+    private static void ReadSet(ref Utf8JsonReader reader, Entries entries)
     {
         int? id = null;
+        var hasId = false;
         var hasTargets = false;
         var isWaiting = false;
         var targets = reader;
@@ -60,15 +68,20 @@ internal static class DispatcherListReader
             if (reader.ValueTextEquals("ID"u8))
             {
                 reader.Read();
-                id = reader.GetInt32();
+
+                // The same twice is the same; another one leaves none.
+                var read = reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out var number) ? number : (int?)null;
+                reader.Skip();
+                id = !hasId || id == read ? read : null;
+                hasId = true;
             }
             else if (reader.ValueTextEquals("TARGETS"u8))
             {
                 reader.Read();
                 hasTargets = true;
-                if (id is { } set)
+                if (hasId)
                 {
-                    ReadTargets(ref reader, set, destinations);
+                    ReadTargets(ref reader, id, entries);
                 }
                 else
                 {
@@ -84,19 +97,33 @@ internal static class DispatcherListReader
             }
         }
 
-        if (id is null || !hasTargets)
+        if (!hasId || !hasTargets)
         {
             throw new KamailioGarbledReplyException("a SET of the dispatcher list has no ID or no TARGETS");
         }
 
         if (isWaiting)
         {
-            ReadTargets(ref targets, id.Value, destinations);
+            ReadTargets(ref targets, id, entries);
         }
     }
 
-    private static void ReadTargets(ref Utf8JsonReader reader, int set, List<DispatcherDestination> destinations) =>
-        ReadEntries(ref reader, "DEST"u8, (ref destination) => destinations.Add(DestinationReader.Read(ref destination, set)));
+    private static void ReadTargets(ref Utf8JsonReader reader, int? set, Entries entries) =>
+        ReadEntries(ref reader, "DEST"u8, (ref destination) => ReadDestination(ref destination, set, entries));
+
+    private static void ReadDestination(ref Utf8JsonReader reader, int? set, Entries entries)
+    {
+        var start = (int)reader.TokenStartIndex;
+        var (destination, reason, uri) = DestinationReader.Read(ref reader, set ?? 0);
+        if (set is not null && destination is not null)
+        {
+            entries.Destinations.Add(destination);
+            return;
+        }
+
+        var text = uri is null ? LenientText.Shorten(entries.Json.Span[start..(int)reader.BytesConsumed]) : LenientText.Shorten(uri);
+        entries.Unreadable.Add(new UnreadableEntry(set, text, reason ?? Id));
+    }
 
     /// <summary>Reads what is called <paramref name="name"/> in every object of an array; with one entry the array may be that object, without any null.</summary>
     private static void ReadEntries(ref Utf8JsonReader reader, ReadOnlySpan<byte> name, EntryReader read)
@@ -151,5 +178,13 @@ internal static class DispatcherListReader
         {
             throw new KamailioGarbledReplyException(reason);
         }
+    }
+
+    /// <summary>What has been read.</summary>
+    private sealed record Entries(ReadOnlyMemory<byte> Json)
+    {
+        public List<DispatcherDestination> Destinations { get; } = [];
+
+        public List<UnreadableEntry> Unreadable { get; } = [];
     }
 }

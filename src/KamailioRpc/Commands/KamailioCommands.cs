@@ -17,6 +17,10 @@ public static class KamailioCommands
         public async Task<KamailioVersion> GetVersionAsync(CancellationToken cancellationToken) =>
             KamailioVersion.Read((await client.InvokeAsync("core.version", [], cancellationToken).ConfigureAwait(false)).ToText());
 
+        /// <summary><c>core.arg</c>: the command line that Kamailio was started with.</summary>
+        public async Task<IReadOnlyList<string>> ListArgumentsAsync(CancellationToken cancellationToken) =>
+            ResultReader.ReadList(await client.InvokeAsync("core.arg", [], cancellationToken).ConfigureAwait(false), "core.arg", RequiredText);
+
         /// <summary><c>core.uptime</c>.</summary>
         public async Task<KamailioUptime> GetUptimeAsync(CancellationToken cancellationToken) =>
             ResultReader.ReadObject(
@@ -67,8 +71,11 @@ public static class KamailioCommands
             }
         }
 
-        /// <summary><c>dispatcher.list</c>, in Kamailio's order. An empty table, which Kamailio answers with a fault, is an empty list.</summary>
-        public async Task<IReadOnlyList<DispatcherDestination>> ListDestinationsAsync(ListMode mode, CancellationToken cancellationToken)
+        /// <summary>
+        /// <c>dispatcher.list</c>, in Kamailio's order. An empty table, which Kamailio answers with a fault, is an empty list. An entry that
+        /// cannot be understood costs no other: it is named in <see cref="DispatcherList.Unreadable"/>.
+        /// </summary>
+        public async Task<DispatcherList> ListDestinationsAsync(ListMode mode, CancellationToken cancellationToken)
         {
             try
             {
@@ -76,7 +83,7 @@ public static class KamailioCommands
             }
             catch (KamailioFaultException fault) when (fault.FaultMessage.Contains(NoDestinations, StringComparison.OrdinalIgnoreCase))
             {
-                return [];
+                return DispatcherList.Empty;
             }
         }
 
@@ -102,9 +109,16 @@ public static class KamailioCommands
             return client.InvokeAsync("dispatcher.add", arguments, cancellationToken);
         }
 
-        /// <summary><c>dispatcher.remove</c>: every copy of the URI in the set. One that is not there is no error, and costs memory.</summary>
-        public Task RemoveDestinationAsync(int set, string uri, CancellationToken cancellationToken) =>
-            client.InvokeAsync("dispatcher.remove", [set, uri], cancellationToken);
+        /// <summary>
+        /// <c>dispatcher.remove</c>: every copy of the URI in the set. One that is not there is no error, and costs memory. A host name that does
+        /// not resolve crashes Kamailio before 5.6.2 (#3199): there it is looked up first, and never sent when it is not found.
+        /// </summary>
+        /// <exception cref="KamailioUnsafeRequestException">It would crash this Kamailio; nothing was sent.</exception>
+        public async Task RemoveDestinationAsync(int set, string uri, CancellationToken cancellationToken)
+        {
+            await RemovalGuard.CheckAsync(client, uri, cancellationToken).ConfigureAwait(false);
+            await client.InvokeAsync("dispatcher.remove", [set, uri], cancellationToken).ConfigureAwait(false);
+        }
 
         /// <summary><c>dispatcher.set_state</c>, of the first copy of the URI in the set, whatever the case of its letters.</summary>
         public Task SetDestinationStateAsync(DestinationState state, bool isProbed, int set, string uri, CancellationToken cancellationToken) =>

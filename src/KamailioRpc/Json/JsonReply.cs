@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using System.Text.Unicode;
 using StreamJsonRpc.Protocol;
 
 namespace KamailioRpc.Json;
@@ -12,7 +13,7 @@ internal static class JsonReply
 
     private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = MaxDepth };
 
-    /// <exception cref="KamailioGarbledReplyException">The octets are not one JSON-RPC reply.</exception>
+    /// <exception cref="KamailioGarbledReplyException">The bytes are not one JSON-RPC reply.</exception>
     public static (long Id, RpcResult? Result, JsonRpcError.ErrorDetail? Fault) Read(ReadOnlySequence<byte> reply)
     {
         try
@@ -21,7 +22,7 @@ internal static class JsonReply
         }
         catch (JsonException exception)
         {
-            throw new KamailioGarbledReplyException($"{reply.Length} octets that are not JSON", exception);
+            throw new KamailioGarbledReplyException($"{reply.Length} bytes that are not JSON", exception);
         }
         catch (InvalidOperationException exception)
         {
@@ -61,7 +62,7 @@ internal static class JsonReply
                 reader.Read();
                 var start = reader.TokenStartIndex;
                 reader.Skip();
-                result = isResult ? new RpcResult(reply.Slice(start, reader.BytesConsumed - start).ToArray()) : result;
+                result = isResult ? new RpcResult(reply.Slice(start, reader.BytesConsumed - start).ToArray(), (int)reply.Length) : result;
             }
         }
 
@@ -73,6 +74,16 @@ internal static class JsonReply
         }
 
         return (id ?? throw new KamailioGarbledReplyException("it has no numeric id"), result, fault);
+    }
+
+    /// <summary>Kamailio may quote what it was given, in whatever coding.</summary>
+    private static string ReadMessage(ref Utf8JsonReader reader)
+    {
+        var isExact = true;
+        var text = LenientText.Read(ref reader, ref isExact);
+        return isExact || !Utf8.IsValid(reader.HasValueSequence ? reader.ValueSequence.ToArray() : reader.ValueSpan)
+            ? text
+            : throw new KamailioGarbledReplyException("a string of it has half a character in it");
     }
 
     private static JsonRpcError.ErrorDetail ReadFault(ref Utf8JsonReader reader)
@@ -95,7 +106,7 @@ internal static class JsonReply
             }
             else if (isMessage && reader.TokenType == JsonTokenType.String)
             {
-                message = reader.GetString()!;
+                message = ReadMessage(ref reader);
             }
 
             reader.Skip();

@@ -8,19 +8,17 @@ namespace KamailioRpc.Transports;
 /// <summary>Messages in datagrams, over a connected socket: a request in one, a reply in one or, where there is a framing, in several.</summary>
 /// <param name="socket">Connected.</param>
 /// <param name="connection">What is closed with this: the socket, and what belongs to it.</param>
-/// <param name="maxDatagram">One octet more than the longest datagram, so that one that was cut is seen.</param>
+/// <param name="maxDatagram">One byte more than the longest datagram, so that one that was cut is seen.</param>
 /// <param name="framing">Tells whether a reply is whole; null where every datagram is one.</param>
 /// <param name="formatter">Reads and writes messages.</param>
 internal sealed class DatagramMessageHandler(Socket socket, IDisposable connection, int maxDatagram, IFraming? framing, IJsonRpcMessageFormatter formatter)
-    : MessageHandlerBase(formatter)
+    : RpcMessageHandler(formatter)
 {
     private readonly byte[] _datagram = GC.AllocateUninitializedArray<byte>(maxDatagram);
     private readonly ArrayBufferWriter<byte> _pieces = new();
     private readonly ArrayBufferWriter<byte> _request = new();
 
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
+    public override bool CanBeReplied => (connection as ReplySocket)?.IsThere ?? true;
 
     protected override async ValueTask<JsonRpcMessage?> ReadCoreAsync(CancellationToken cancellationToken)
     {
@@ -35,14 +33,12 @@ internal sealed class DatagramMessageHandler(Socket socket, IDisposable connecti
         return reply;
     }
 
-    protected override async ValueTask WriteCoreAsync(JsonRpcMessage content, CancellationToken cancellationToken)
+    protected override async ValueTask SendAsync(JsonRpcMessage request, CancellationToken cancellationToken)
     {
         _request.ResetWrittenCount();
-        Formatter.Serialize(_request, content);
+        Formatter.Serialize(_request, request);
         await socket.SendAsync(_request.WrittenMemory, SocketFlags.None, cancellationToken).ConfigureAwait(false);
     }
-
-    protected override ValueTask FlushAsync(CancellationToken cancellationToken) => default;
 
     protected override void Dispose(bool disposing)
     {
@@ -64,7 +60,7 @@ internal sealed class DatagramMessageHandler(Socket socket, IDisposable connecti
 
         if (datagram.Length >= maxDatagram)
         {
-            throw new KamailioGarbledReplyException($"it is longer than {maxDatagram - 1} octets");
+            throw new KamailioGarbledReplyException($"it is longer than {maxDatagram - 1} bytes");
         }
 
         if (framing is null)

@@ -8,43 +8,57 @@ internal sealed class FifoMessageHandler : StreamMessageHandler
 {
     private const int ChunkLength = 64 * 1024;
 
-    /// <summary>Kamailio reads a request into a buffer of 8 KiB.</summary>
-    private const int LongestRequest = 8191;
+    /// <summary>What is read ahead of the reply that is being looked at.</summary>
+    private const int MostAhead = 1024 * 1024;
+
+    /// <summary>Kamailio reads a request into a buffer of 8 KiB, and gives up at byte 8,191 (jsonrpcs_fifo.c, jsonrpc_read_stream).</summary>
+    private const int TooLongRequest = 8191;
+
+    /// <summary>The thread is woken by a descriptor that it waits for, so it ends at once; should it not, it is left to itself.</summary>
+    private static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(2);
 
     private readonly KamailioAddress _address;
-    private readonly ReplyFifo _fifo;
+    private readonly RequestFifo _requests;
+    private readonly ReplyFifo _replies;
     private readonly Pipe _incoming;
     private readonly Task _pumping;
     private volatile bool _isDisposed;
 
-    public FifoMessageHandler(KamailioAddress address, ReplyFifo fifo, int maxReplyLength)
-        : this(address, fifo, maxReplyLength, new Pipe(new PipeOptions(pauseWriterThreshold: 0, useSynchronizationContext: false)))
+    public FifoMessageHandler(KamailioAddress address, RequestFifo requests, ReplyFifo replies, int maxReplyLength)
+        : this(
+            address,
+            requests,
+            replies,
+            maxReplyLength,
+            new Pipe(new PipeOptions(pauseWriterThreshold: MostAhead, resumeWriterThreshold: MostAhead / 2, useSynchronizationContext: false)))
     {
     }
 
-    private FifoMessageHandler(KamailioAddress address, ReplyFifo fifo, int maxReplyLength, Pipe incoming)
-        : base(incoming.Reader, fifo.Requests, new JsonFraming(), maxReplyLength, new JsonRpcFormatter(fifo.Name))
+    private FifoMessageHandler(KamailioAddress address, RequestFifo requests, ReplyFifo replies, int maxReplyLength, Pipe incoming)
+        : base(incoming.Reader, Stream.Null, new JsonFraming(), maxReplyLength, new JsonRpcFormatter(replies.Name))
     {
         _address = address;
-        _fifo = fifo;
+        _requests = requests;
+        _replies = replies;
         _incoming = incoming;
 
         // A FIFO cannot be waited for asynchronously: one thread waits for as long as the connection is open.
         _pumping = Task.Factory.StartNew(Pump, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
-    protected override ValueTask WriteAsync(ReadOnlyMemory<byte> request, CancellationToken cancellationToken)
+    public override bool CanBeReplied => _replies.IsThere;
+
+    protected override async ValueTask WriteAsync(ReadOnlyMemory<byte> request, CancellationToken cancellationToken)
     {
-        if (request.Length > LongestRequest)
+        request = FifoEscapes.Apply(request);
+        if (request.Length >= TooLongRequest)
         {
-            throw new NotSupportedException($"The request has {request.Length} octets; Kamailio reads {LongestRequest} from its FIFO.");
+            throw new NotSupportedException($"The request has {request.Length} bytes; Kamailio takes fewer than {TooLongRequest} from its FIFO.");
         }
 
-        // Up to PIPE_BUF (4,096 octets) a write is not mixed with another client's.
         try
         {
-            _fifo.Requests.Write(request.Span);
-            return default;
+            await _requests.WriteAsync(request, cancellationToken).ConfigureAwait(false);
         }
         catch (IOException exception)
         {
@@ -58,9 +72,14 @@ internal sealed class FifoMessageHandler : StreamMessageHandler
         if (disposing && !_isDisposed)
         {
             _isDisposed = true;
-            _fifo.Wake();
-            _pumping.Wait();
-            _fifo.Dispose();
+            _replies.Wake();
+            _incoming.Writer.CancelPendingFlush();
+            if (_pumping.Wait(LongestEnd))
+            {
+                _replies.Dispose();
+            }
+
+            _requests.Dispose();
         }
 
         base.Dispose(disposing);
@@ -70,10 +89,11 @@ internal sealed class FifoMessageHandler : StreamMessageHandler
     {
         try
         {
-            while (!_isDisposed)
+            while (!_isDisposed && _replies.Read(_incoming.Writer.GetSpan(ChunkLength)) is { } length)
             {
-                var length = _fifo.Read(_incoming.Writer.GetSpan(ChunkLength));
                 _incoming.Writer.Advance(length);
+
+                // Waits while more than MostAhead was not looked at; Dispose cancels it.
                 _incoming.Writer.FlushAsync().AsTask().GetAwaiter().GetResult();
             }
 

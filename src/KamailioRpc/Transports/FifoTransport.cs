@@ -1,5 +1,3 @@
-using StreamJsonRpc;
-
 namespace KamailioRpc.Transports;
 
 /// <summary>The FIFO of Kamailio's jsonrpcs module.</summary>
@@ -12,13 +10,32 @@ internal sealed class FifoTransport(KamailioAddress address, RpcClientOptions op
 
     public bool IsOneShot => false;
 
-    public ValueTask<IJsonRpcMessageHandler> ConnectAsync(CancellationToken cancellationToken)
+    public ValueTask<RpcMessageHandler> ConnectAsync(CancellationToken cancellationToken)
+    {
+        var requests = Requests();
+        try
+        {
+            return new(new FifoMessageHandler(address, requests, ReplyFifo.Make(options.FifoReplyDirectory, requests.Status), options.MaxReplyLength));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            requests.Dispose();
+            throw KamailioUnreachableException.WithoutReplies(address, exception);
+        }
+        catch
+        {
+            requests.Dispose();
+            throw;
+        }
+    }
+
+    private RequestFifo Requests()
     {
         try
         {
-            return new(new FifoMessageHandler(address, ReplyFifo.Open(address.Path!, options.FifoReplyDirectory), options.MaxReplyLength));
+            return RequestFifo.Open(address.Path!);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (IOException exception)
         {
             throw new KamailioUnreachableException(address, exception.Message, exception);
         }

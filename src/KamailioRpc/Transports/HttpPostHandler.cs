@@ -2,22 +2,19 @@ using System.Buffers;
 using System.Net.Http.Headers;
 using System.Threading.Channels;
 using KamailioRpc.Json;
-using StreamJsonRpc;
 using StreamJsonRpc.Protocol;
 
 namespace KamailioRpc.Transports;
 
 /// <summary>A request is a POST, and a reply its answer.</summary>
-internal sealed class HttpPostHandler(HttpClient http, KamailioAddress address, int maxReplyLength) : MessageHandlerBase(new JsonRpcFormatter())
+internal sealed class HttpPostHandler(HttpClient http, KamailioAddress address, int maxReplyLength) : RpcMessageHandler(new JsonRpcFormatter())
 {
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
-    private readonly CancellationTokenSource _life = new();
-    private readonly Channel<Task<ReadOnlySequence<byte>>> _answers = Channel.CreateUnbounded<Task<ReadOnlySequence<byte>>>();
+    /// <summary>A connection carries one call at a time.</summary>
+    private readonly Channel<Task<ReadOnlySequence<byte>>> _answers = Channel.CreateBounded<Task<ReadOnlySequence<byte>>>(1);
 
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
+    private bool _isDisposed;
 
     protected override async ValueTask<JsonRpcMessage?> ReadCoreAsync(CancellationToken cancellationToken)
     {
@@ -26,23 +23,21 @@ internal sealed class HttpPostHandler(HttpClient http, KamailioAddress address, 
         return reply is not StrayReply ? reply : throw new KamailioGarbledReplyException("it answers another request than the one it came to");
     }
 
-    protected override ValueTask WriteCoreAsync(JsonRpcMessage content, CancellationToken cancellationToken)
+    protected override ValueTask SendAsync(JsonRpcMessage request, CancellationToken cancellationToken)
     {
         var json = new ArrayBufferWriter<byte>();
-        Formatter.Serialize(json, content);
+        Formatter.Serialize(json, request);
 
         // Not waited for here: a connection that is given up is closed only when nothing is being written any more.
-        _answers.Writer.TryWrite(PostAsync(json.WrittenMemory));
-        return default;
+        return _answers.Writer.WriteAsync(PostAsync(json.WrittenMemory), cancellationToken);
     }
-
-    protected override ValueTask FlushAsync(CancellationToken cancellationToken) => default;
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing && !_life.IsCancellationRequested)
+        if (disposing && !_isDisposed)
         {
-            _life.Cancel();
+            _isDisposed = true;
+            Abort();
             http.Dispose();
         }
 
@@ -55,8 +50,8 @@ internal sealed class HttpPostHandler(HttpClient http, KamailioAddress address, 
         request.Content.Headers.ContentType = Json;
         try
         {
-            using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, _life.Token).ConfigureAwait(false);
-            var body = await ReadAsync(answer.Content, _life.Token).ConfigureAwait(false);
+            using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Life).ConfigureAwait(false);
+            var body = await ReadAsync(answer.Content, Life).ConfigureAwait(false);
             if (!answer.IsSuccessStatusCode && !IsObject(body))
             {
                 throw new KamailioUnreachableException(
@@ -84,7 +79,7 @@ internal sealed class HttpPostHandler(HttpClient http, KamailioAddress address, 
                 body.Advance(length);
                 if (body.WrittenCount > maxReplyLength)
                 {
-                    throw new KamailioGarbledReplyException($"it is longer than the {maxReplyLength} octets that are taken");
+                    throw new KamailioGarbledReplyException($"it is longer than the {maxReplyLength} bytes that are taken");
                 }
             }
 

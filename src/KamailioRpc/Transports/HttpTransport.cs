@@ -1,7 +1,6 @@
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using StreamJsonRpc;
 
 namespace KamailioRpc.Transports;
 
@@ -14,7 +13,7 @@ internal sealed class HttpTransport(KamailioAddress address, RpcClientOptions op
 
     public bool IsOneShot => false;
 
-    public ValueTask<IJsonRpcMessageHandler> ConnectAsync(CancellationToken cancellationToken)
+    public ValueTask<RpcMessageHandler> ConnectAsync(CancellationToken cancellationToken)
     {
         try
         {

@@ -1,5 +1,3 @@
-using StreamJsonRpc;
-
 namespace KamailioRpc.Transports;
 
 /// <summary>Opens connections to one Kamailio.</summary>
@@ -14,5 +12,5 @@ internal interface IRpcTransport
     bool IsOneShot { get; }
 
     /// <exception cref="KamailioUnreachableException">Nobody listens there, or not for us.</exception>
-    ValueTask<IJsonRpcMessageHandler> ConnectAsync(CancellationToken cancellationToken);
+    ValueTask<RpcMessageHandler> ConnectAsync(CancellationToken cancellationToken);
 }

@@ -1,140 +1,140 @@
-using System.Diagnostics.CodeAnalysis;
-using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace KamailioRpc.Transports;
 
-/// <summary>A FIFO of ours into which Kamailio writes its replies, and Kamailio's, into which we write requests.</summary>
-internal sealed partial class ReplyFifo : IDisposable
+/// <summary>A FIFO of ours into which Kamailio writes its replies.</summary>
+internal sealed class ReplyFifo : IDisposable
 {
     private const string Prefix = "kamrpc-";
     private const int NameLength = 24;
-    private const int ReadWrite = 2;
-    private const int WriteOnly = 1;
-    private const int CloseOnExec = 0x80000;
-
-    /// <summary>ENXIO: nobody reads the FIFO.</summary>
-    private const int NoReader = 6;
     private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite;
 
-    private readonly string _path;
-    private readonly FileStream _reply;
+    private readonly ReplyDirectory _directory;
+    private readonly SafeFileHandle _reply;
+    private readonly SafeFileHandle _wake;
+    private readonly FileStatus _file;
 
-    private ReplyFifo(string path, SafeFileHandle reply, SafeFileHandle request)
-    {
-        _path = path;
-        _reply = new FileStream(reply, FileAccess.ReadWrite, bufferSize: 0);
-        Requests = new FileStream(request, FileAccess.Write, bufferSize: 0);
-    }
-
-    /// <summary>Kamailio's FIFO.</summary>
-    public Stream Requests { get; }
+    private ReplyFifo(ReplyDirectory directory, string name, SafeFileHandle reply, SafeFileHandle wake, FileStatus file) =>
+        (_directory, Name, _reply, _wake, _file) = (directory, name, reply, wake, file);
 
     /// <summary>What Kamailio is told in <c>reply_name</c>: a name in its <c>fifo_reply_dir</c>, without dots and slashes.</summary>
-    public string Name => Path.GetFileName(_path);
+    public string Name { get; }
 
-    // O_NONBLOCK: 0x800 on x86-64 and arm64. O_NOFOLLOW differs between them.
-    private static int NonBlocking => 0x800;
+    /// <summary>Whether Kamailio can still reply: it opens the FIFO by its path, which cleaners of /tmp remove.</summary>
+    public bool IsThere => _directory.Status(Name) is { } there && there.IsSameFile(_file);
 
-    private static int NoFollow => RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x8000 : 0x20000;
-
-    /// <param name="kamailioPath">Kamailio's FIFO.</param>
-    /// <param name="directory">Kamailio's <c>fifo_reply_dir</c>, in which we may make files.</param>
-    /// <exception cref="IOException">Nobody reads Kamailio's FIFO, or ours cannot be made.</exception>
-    public static ReplyFifo Open(string kamailioPath, string directory)
+    /// <param name="path">Kamailio's <c>fifo_reply_dir</c>, in which we may make files.</param>
+    /// <param name="owner">As root: the file whose owner is to write into it, Kamailio's FIFO.</param>
+    /// <exception cref="IOException">It cannot be made, or the directory is not to be trusted.</exception>
+    public static ReplyFifo Make(string path, FileStatus owner)
     {
-        // Without O_NONBLOCK this would wait for a reader for ever.
-        var request = Open(kamailioPath, WriteOnly | NonBlocking | CloseOnExec);
-        if (request.IsInvalid)
-        {
-            throw new IOException(Marshal.GetLastPInvokeErrorMessage());
-        }
-
-        RemoveStale(directory);
-        var path = Path.Combine(directory, $"{Prefix}{Environment.ProcessId}-{Guid.NewGuid():N}"[..NameLength]);
-        if (MakeFifo(path, (int)Mode) != 0)
-        {
-            request.Dispose();
-            throw new IOException($"{path} cannot be made: {Marshal.GetLastPInvokeErrorMessage()}");
-        }
-
-        // Opened for writing too, so that the end of one reply is not the end of the file.
-        var reply = Open(path, ReadWrite | CloseOnExec | NoFollow);
+        var directory = ReplyDirectory.Open(path, isMade: false);
         try
         {
-            if (reply.IsInvalid)
+            directory.RemoveLeft(Prefix + "*", owner.User, (left, status) => left.Length == NameLength && status.IsFifo && IsUnread(directory, left));
+            var name = $"{Prefix}{Environment.ProcessId}-{Guid.NewGuid():N}"[..NameLength];
+            if (!directory.MakeFifo(name, Mode))
             {
-                throw new IOException($"{path} cannot be opened: {Marshal.GetLastPInvokeErrorMessage()}");
+                throw new IOException($"the reply FIFO {Path.Combine(path, name)} cannot be made: {Posix.LastMessage}");
             }
 
-            // The umask took some of the mode away.
-            File.SetUnixFileMode(reply, Mode);
-            if (Environment.IsPrivilegedProcess)
-            {
-                FileOwner.Copy(kamailioPath, reply);
-            }
-
-            return new ReplyFifo(path, reply, request);
+            return Open(directory, name, owner);
         }
         catch
         {
-            reply.Dispose();
-            request.Dispose();
-            File.Delete(path);
+            directory.Dispose();
             throw;
         }
     }
 
-    /// <summary>Reads what has come, waiting for something.</summary>
-    public int Read(Span<byte> buffer) => _reply.Read(buffer);
-
-    /// <summary>
-    /// Lets a thread that waits in <see cref="Read"/> go on. Through a descriptor that does not wait itself: where Kamailio has filled the FIFO
-    /// nobody waits to read, and a write would wait for ever.
-    /// </summary>
-    public void Wake()
+    /// <summary>Reads what has come, waiting for something; null once it was woken.</summary>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public int? Read(Span<byte> buffer)
     {
-        using var waker = Open(_path, WriteOnly | NonBlocking | CloseOnExec | NoFollow);
-        if (!waker.IsInvalid)
+        Span<Posix.PollEntry> entries = stackalloc Posix.PollEntry[2];
+        while (true)
         {
-            _ = Write(waker, " "u8, 1);
+            entries[0] = new Posix.PollEntry((int)_reply.DangerousGetHandle(), Posix.Readable, 0);
+            entries[1] = new Posix.PollEntry((int)_wake.DangerousGetHandle(), Posix.Readable, 0);
+            if (Posix.Poll(entries, 2, -1) < 0)
+            {
+                Fail(Posix.Interrupted);
+                continue;
+            }
+
+            if (entries[1].Seen != 0)
+            {
+                return null;
+            }
+
+            var length = Posix.Read(_reply, buffer, buffer.Length);
+            if (length > 0)
+            {
+                return (int)length;
+            }
+
+            // None at all is no end: it is open for writing here.
+            Fail(Posix.TryAgain);
         }
     }
+
+    /// <summary>Lets a thread that waits in <see cref="Read"/> go on, by a descriptor that is held: the path may be nobody's by now.</summary>
+    public void Wake() => _ = Posix.Write(_wake, [1, 0, 0, 0, 0, 0, 0, 0], sizeof(ulong));
 
     public void Dispose()
     {
-        Requests.Dispose();
         _reply.Dispose();
-        File.Delete(_path);
+        _wake.Dispose();
+        _directory.Remove(Name, _file);
+        _directory.Dispose();
     }
 
-    /// <summary>Removes what a killed process left: FIFOs of our name that nobody reads.</summary>
-    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "Cleaning must not keep a connection from being made.")]
-    private static void RemoveStale(string directory)
+    private static ReplyFifo Open(ReplyDirectory directory, string name, FileStatus owner)
     {
+        // For writing too, so that the end of one reply is not the end of the file.
+        var reply = directory.OpenFile(name, Posix.ReadWrite | Posix.NonBlocking);
+        var wake = Posix.NewEvent();
+        FileStatus? file = reply.IsInvalid ? null : Posix.StatusOf(reply);
         try
         {
-            foreach (var path in Directory.EnumerateFiles(directory, Prefix + "*").Where(static path => Path.GetFileName(path).Length == NameLength))
+            if (file is not { IsFifo: true, Links: 1 } ours || ours.User != Posix.EffectiveUser() || wake.IsInvalid)
             {
-                using var probe = Open(path, WriteOnly | NonBlocking | CloseOnExec | NoFollow);
-                if (probe.IsInvalid && Marshal.GetLastPInvokeError() == NoReader)
-                {
-                    File.Delete(path);
-                }
+                throw new IOException($"the reply FIFO {Path.Combine(directory.Path, name)} was replaced by somebody else, or cannot be opened: {Posix.LastMessage}");
             }
+
+            // The umask took some of the mode away.
+            File.SetUnixFileMode(reply, Mode);
+            if (Environment.IsPrivilegedProcess && Posix.ChangeOwner(reply, owner.User, owner.Group) != 0)
+            {
+                throw new IOException($"the reply FIFO {Path.Combine(directory.Path, name)} cannot be given to user {owner.User}: {Posix.LastMessage}");
+            }
+
+            return new ReplyFifo(directory, name, reply, wake, ours);
         }
-        catch (Exception)
+        catch
         {
-            // Not ours to touch, or gone meanwhile.
+            if (file is { } made)
+            {
+                directory.Remove(name, made);
+            }
+
+            reply.Dispose();
+            wake.Dispose();
+            throw;
         }
     }
 
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial SafeFileHandle Open(string path, int flags);
+    private static bool IsUnread(ReplyDirectory directory, string name)
+    {
+        using var probe = directory.OpenFile(name, Posix.WriteOnly | Posix.NonBlocking);
+        return probe.IsInvalid && Posix.LastError == Posix.NoReader;
+    }
 
-    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
-    private static partial nint Write(SafeFileHandle file, ReadOnlySpan<byte> octets, nint length);
-
-    [LibraryImport("libc", EntryPoint = "mkfifo", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int MakeFifo(string path, int mode);
+    private static void Fail(int harmless)
+    {
+        if (Posix.LastError is var error && error != harmless && error != Posix.Interrupted)
+        {
+            throw new IOException($"a reply FIFO cannot be read: {Posix.LastMessage}");
+        }
+    }
 }

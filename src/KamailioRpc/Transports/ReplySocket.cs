@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 
 namespace KamailioRpc.Transports;
@@ -9,49 +8,56 @@ internal sealed class ReplySocket : IDisposable
 {
     private const string Prefix = "kamrpc-";
     private const string Suffix = ".sock";
+    private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite;
 
-    /// <summary>Of the name without its suffix, in octets.</summary>
+    /// <summary>Of the name without its suffix, in bytes.</summary>
     private const int NameLength = 24;
 
-    private ReplySocket(Socket socket, string path)
-    {
-        Socket = socket;
-        Path = path;
-    }
+    private readonly ReplyDirectory _directory;
+    private readonly string _name;
+    private readonly FileStatus _file;
 
-    /// <summary>The longest directory that leaves room for the name of a socket, in octets.</summary>
+    private ReplySocket(Socket socket, ReplyDirectory directory, string name, FileStatus file) =>
+        (Socket, _directory, _name, _file) = (socket, directory, name, file);
+
+    /// <summary>The longest directory that leaves room for the name of a socket, in bytes.</summary>
     public static int LongestDirectory => KamailioAddress.MaxPathLength - "/".Length - NameLength - Suffix.Length;
 
     public Socket Socket { get; }
 
-    public string Path { get; }
+    /// <summary>Whether Kamailio can still reply: it does so by the path, which cleaners of directories remove.</summary>
+    public bool IsThere => _directory.Status(_name) is { } there && there.IsSameFile(_file);
 
     /// <param name="kamailioPath">Kamailio's socket.</param>
-    /// <param name="directory">Where the reply socket is made: a directory of ours that Kamailio's user can enter.</param>
+    /// <param name="path">Where the reply socket is made: a directory of ours that Kamailio's user can enter.</param>
     /// <exception cref="SocketException">Nobody listens on Kamailio's path.</exception>
-    /// <exception cref="IOException">The directory cannot be made or written.</exception>
-    public static ReplySocket Connect(string kamailioPath, string directory)
+    /// <exception cref="IOException">The directory cannot be made or written, or is not to be trusted.</exception>
+    public static ReplySocket Connect(string kamailioPath, string path)
     {
-        if (!Directory.Exists(directory))
-        {
-            // Others may pass through to a socket whose name they know, but not list or write the directory.
-            Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
-        }
-
-        RemoveStale(directory);
-        var path = System.IO.Path.Combine(directory, $"{Prefix}{Environment.ProcessId}-{Guid.NewGuid():N}"[..NameLength] + Suffix);
+        var directory = ReplyDirectory.Open(path, isMade: true);
+        var name = $"{Prefix}{Environment.ProcessId}-{Guid.NewGuid():N}"[..NameLength] + Suffix;
         var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        FileStatus? file = null;
         try
         {
-            socket.Bind(new UnixDomainSocketEndPoint(path));
+            var kamailio = Owner(kamailioPath);
+            directory.RemoveLeft(Prefix + "*" + Suffix, kamailio.User, (left, status) => status.IsSocket && IsShut(Path.Combine(directory.Path, left)));
+
+            // Never through a symbolic link: where there is anything of the name this fails.
+            socket.Bind(new UnixDomainSocketEndPoint(Path.Combine(directory.Path, name)));
+            file = Open(directory, name, kamailio);
             socket.Connect(new UnixDomainSocketEndPoint(kamailioPath));
-            GiveToOwnerOf(kamailioPath, path);
-            return new ReplySocket(socket, path);
+            return new ReplySocket(socket, directory, name, file.Value);
         }
         catch
         {
             socket.Dispose();
-            File.Delete(path);
+            if (file is { } made)
+            {
+                directory.Remove(name, made);
+            }
+
+            directory.Dispose();
             throw;
         }
     }
@@ -59,38 +65,47 @@ internal sealed class ReplySocket : IDisposable
     public void Dispose()
     {
         Socket.Dispose();
-        File.Delete(Path);
+        _directory.Remove(_name, _file);
+        _directory.Dispose();
     }
 
     /// <summary>Lets Kamailio write to the socket: as root, by making it Kamailio's; else by the group, or by being the same user.</summary>
-    private static void GiveToOwnerOf(string kamailioPath, string path)
+    private static FileStatus Open(ReplyDirectory directory, string name, FileStatus kamailio)
     {
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite);
-        if (Environment.IsPrivilegedProcess)
+        // By a descriptor: what has the name now may be somebody else's in a moment.
+        using var file = directory.OpenFile(name, Posix.PathOnly);
+        if (file.IsInvalid || Posix.StatusOf(file) is not { IsSocket: true, Links: 1 } status || status.User != Posix.EffectiveUser())
         {
-            FileOwner.Copy(kamailioPath, path);
+            throw new IOException($"the reply socket {Path.Combine(directory.Path, name)} was replaced by somebody else");
         }
+
+        File.SetUnixFileMode($"/proc/self/fd/{file.DangerousGetHandle()}", Mode);
+        if (Environment.IsPrivilegedProcess && Posix.ChangeOwner(file, kamailio.User, kamailio.Group) != 0)
+        {
+            throw new IOException($"the reply socket {Path.Combine(directory.Path, name)} cannot be given to user {kamailio.User}: {Posix.LastMessage}");
+        }
+
+        return status;
     }
 
-    /// <summary>Removes what a killed process left: sockets of our name on which nobody listens.</summary>
-    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "Cleaning must not keep a connection from being made.")]
-    private static void RemoveStale(string directory)
+    private static FileStatus Owner(string kamailioPath)
     {
-        foreach (var path in Directory.EnumerateFiles(directory, Prefix + "*" + Suffix))
+        using var file = Posix.Open(kamailioPath, Posix.PathOnly | Posix.CloseOnExec);
+        return !file.IsInvalid && Posix.StatusOf(file) is { } status ? status : throw new SocketException((int)SocketError.AddressNotAvailable);
+    }
+
+    /// <summary>Whether nobody listens. One that is in use is connected to its Kamailio, so it refuses us in another way.</summary>
+    private static bool IsShut(string path)
+    {
+        try
         {
-            try
-            {
-                using var probe = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
-                probe.Connect(new UnixDomainSocketEndPoint(path));
-            }
-            catch (SocketException refused) when (refused.SocketErrorCode == SocketError.ConnectionRefused)
-            {
-                File.Delete(path);
-            }
-            catch (Exception)
-            {
-                // In use (it is connected to its Kamailio, so it refuses us), or not ours to touch.
-            }
+            using var probe = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+            probe.Connect(new UnixDomainSocketEndPoint(path));
+            return false;
+        }
+        catch (SocketException refused)
+        {
+            return refused.SocketErrorCode == SocketError.ConnectionRefused;
         }
     }
 }

@@ -5,20 +5,16 @@ using StreamJsonRpc.Protocol;
 
 namespace KamailioRpc.Transports;
 
-/// <summary>Messages out of a stream of octets, which come in pieces of any length, and several at once.</summary>
+/// <summary>Messages out of a stream of bytes, which come in pieces of any length, and several at once.</summary>
 /// <param name="input">Where replies come from.</param>
 /// <param name="connection">Where requests go; closed with this.</param>
 /// <param name="framing">Finds the ends of replies.</param>
 /// <param name="maxLength">Of a reply.</param>
 /// <param name="formatter">Reads and writes them.</param>
 internal class StreamMessageHandler(PipeReader input, Stream connection, IFraming framing, int maxLength, IJsonRpcMessageFormatter formatter)
-    : MessageHandlerBase(formatter)
+    : RpcMessageHandler(formatter)
 {
     private readonly ArrayBufferWriter<byte> _request = new();
-
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
 
     protected override async ValueTask<JsonRpcMessage?> ReadCoreAsync(CancellationToken cancellationToken)
     {
@@ -47,28 +43,26 @@ internal class StreamMessageHandler(PipeReader input, Stream connection, IFramin
 
             if (read.Buffer.Length > maxLength)
             {
-                throw new KamailioGarbledReplyException($"it is longer than the {maxLength} octets that are taken");
+                throw new KamailioGarbledReplyException($"it is longer than the {maxLength} bytes that are taken");
             }
 
             if (read.IsCompleted)
             {
-                return HasBegun(read.Buffer) ? throw new KamailioGarbledReplyException($"it ends after {read.Buffer.Length} octets, in the middle") : null;
+                return HasBegun(read.Buffer) ? throw new KamailioGarbledReplyException($"it ends after {read.Buffer.Length} bytes, in the middle") : null;
             }
 
             input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
         }
     }
 
-    protected override ValueTask WriteCoreAsync(JsonRpcMessage content, CancellationToken cancellationToken)
+    protected override ValueTask SendAsync(JsonRpcMessage request, CancellationToken cancellationToken)
     {
         _request.ResetWrittenCount();
-        Formatter.Serialize(_request, content);
+        Formatter.Serialize(_request, request);
         return WriteAsync(_request.WrittenMemory, cancellationToken);
     }
 
     protected virtual ValueTask WriteAsync(ReadOnlyMemory<byte> request, CancellationToken cancellationToken) => connection.WriteAsync(request, cancellationToken);
-
-    protected override ValueTask FlushAsync(CancellationToken cancellationToken) => default;
 
     protected override void Dispose(bool disposing)
     {

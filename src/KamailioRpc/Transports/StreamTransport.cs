@@ -2,7 +2,6 @@ using System.IO.Pipelines;
 using System.Net.Sockets;
 using KamailioRpc.Binrpc;
 using KamailioRpc.Json;
-using StreamJsonRpc;
 
 namespace KamailioRpc.Transports;
 
@@ -21,7 +20,7 @@ internal sealed class StreamTransport(KamailioAddress address, RpcClientOptions 
 
     public bool IsOneShot => address.Protocol == RpcProtocol.JsonRpc;
 
-    public async ValueTask<IJsonRpcMessageHandler> ConnectAsync(CancellationToken cancellationToken)
+    public async ValueTask<RpcMessageHandler> ConnectAsync(CancellationToken cancellationToken)
     {
         var socket = address.Path is null
             ? new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true }

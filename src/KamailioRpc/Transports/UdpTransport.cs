@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using KamailioRpc.Binrpc;
 using KamailioRpc.Json;
-using StreamJsonRpc;
 
 namespace KamailioRpc.Transports;
 
@@ -17,12 +16,17 @@ internal sealed class UdpTransport(KamailioAddress address, RpcClientOptions opt
 
     public bool IsOneShot => false;
 
-    public async ValueTask<IJsonRpcMessageHandler> ConnectAsync(CancellationToken cancellationToken)
+    public async ValueTask<RpcMessageHandler> ConnectAsync(CancellationToken cancellationToken)
     {
         Socket? socket = null;
         try
         {
             var hosts = await Dns.GetHostAddressesAsync(address.Host!, cancellationToken).ConfigureAwait(false);
+            if (hosts.Length == 0)
+            {
+                throw new SocketException((int)SocketError.HostNotFound);
+            }
+
             socket = new Socket(hosts[0].AddressFamily, SocketType.Dgram, ProtocolType.Udp);
             await socket.ConnectAsync(hosts[0], address.Port, cancellationToken).ConfigureAwait(false);
             if (address.Protocol == RpcProtocol.JsonRpc)
@@ -38,6 +42,11 @@ internal sealed class UdpTransport(KamailioAddress address, RpcClientOptions opt
         {
             socket?.Dispose();
             throw new KamailioUnreachableException(address, exception.Message, exception);
+        }
+        catch
+        {
+            socket?.Dispose();
+            throw;
         }
     }
 }

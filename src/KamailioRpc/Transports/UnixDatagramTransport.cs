@@ -1,14 +1,13 @@
 using System.Net.Sockets;
 using KamailioRpc.Binrpc;
 using KamailioRpc.Json;
-using StreamJsonRpc;
 
 namespace KamailioRpc.Transports;
 
 /// <summary>The Unix datagram socket of Kamailio's jsonrpcs or ctl module.</summary>
 internal sealed class UnixDatagramTransport(KamailioAddress address, RpcClientOptions options) : IRpcTransport
 {
-    /// <summary>Kamailio's largest datagram reply is 128 KiB; one octet more would show that a reply was cut.</summary>
+    /// <summary>Kamailio's largest datagram reply is 128 KiB; one byte more would show that a reply was cut.</summary>
     private const int MaxDatagram = (128 * 1024) + 1;
 
     public KamailioAddress Address => address;
@@ -17,7 +16,7 @@ internal sealed class UnixDatagramTransport(KamailioAddress address, RpcClientOp
 
     public bool IsOneShot => false;
 
-    public ValueTask<IJsonRpcMessageHandler> ConnectAsync(CancellationToken cancellationToken)
+    public ValueTask<RpcMessageHandler> ConnectAsync(CancellationToken cancellationToken)
     {
         SocketFile.Require(address);
         try
@@ -29,9 +28,13 @@ internal sealed class UnixDatagramTransport(KamailioAddress address, RpcClientOp
                 ? new DatagramMessageHandler(connection.Socket, connection, MaxDatagram, new BinrpcFraming(options.MaxReplyLength), new BinrpcFormatter())
                 : new DatagramMessageHandler(connection.Socket, connection, MaxDatagram, framing: null, new JsonRpcFormatter()));
         }
-        catch (Exception exception) when (exception is SocketException or IOException or UnauthorizedAccessException)
+        catch (SocketException exception)
         {
             throw new KamailioUnreachableException(address, exception.Message, exception);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw KamailioUnreachableException.WithoutReplies(address, exception);
         }
     }
 }

@@ -5,7 +5,7 @@ namespace KamRpcDispatcher.IntegrationTests.Chaos;
 
 /// <summary>
 /// How long and how random, from the environment: <c>KAMRPC_CHAOS=long</c>, <c>KAMRPC_CHAOS_MINUTES</c>, <c>KAMRPC_CHAOS_SEED</c>,
-/// <c>KAMRPC_CHAOS_ONLY</c>.
+/// <c>KAMRPC_CHAOS_ONLY</c>, <c>KAMRPC_CHAOS_ROUNDS</c>.
 /// </summary>
 internal static class ChaosSettings
 {
@@ -15,6 +15,9 @@ internal static class ChaosSettings
 
     /// <summary>How long the long form goes on.</summary>
     public static TimeSpan LongTime => TimeSpan.FromMinutes(Number("KAMRPC_CHAOS_MINUTES") ?? 10);
+
+    /// <summary>How often something is done that is not counted in minutes.</summary>
+    public static int Rounds(int few, int many) => Number("KAMRPC_CHAOS_ROUNDS") ?? (IsLong ? many : few);
 
     /// <summary>Whether a disturbance is dealt: those named in the environment (parts of names, separated by commas), or all of the form that is run.</summary>
     public static bool Includes(Disturbance disturbance) => Environment.GetEnvironmentVariable("KAMRPC_CHAOS_ONLY") is { Length: > 0 } only

@@ -29,8 +29,11 @@ internal sealed class StructuralChangeRun : IAsyncDisposable
 
     public ChangeCounter Counter { get; } = new();
 
-    public static Task<StructuralChangeRun> StartAsync(params string[] dispatchOptions) =>
-        ServerLife.StartOrDisposeAsync(new StructuralChangeRun(), run => run.BeginAsync(dispatchOptions));
+    public static Task<StructuralChangeRun> StartAsync(params string[] dispatchOptions) => StartAsync(new KamailioOptions(), dispatchOptions);
+
+    /// <summary>With more in Kamailio's configuration.</summary>
+    public static Task<StructuralChangeRun> StartAsync(KamailioOptions kamailio, params string[] dispatchOptions) =>
+        ServerLife.StartOrDisposeAsync(new StructuralChangeRun(), run => run.BeginAsync(kamailio, dispatchOptions));
 
     /// <summary>Changes under calls and beside busy loops, until enough, until the time is up or until Kamailio has ended.</summary>
     public async Task<StructuralChangeFigures> RunAsync(int changes, TimeSpan shortest, TimeSpan longest, int perSecond, TimeSpan callDuration)
@@ -80,11 +83,11 @@ internal sealed class StructuralChangeRun : IAsyncDisposable
         await _responder.DisposeAsync();
     }
 
-    private async Task BeginAsync(string[] dispatchOptions)
+    private async Task BeginAsync(KamailioOptions kamailio, string[] dispatchOptions)
     {
         Fleet = await Fleet.StartAsync(new FleetOptions
         {
-            Kamailio = new KamailioOptions { Workers = 4, SharedMemoryMegabytes = SharedMemory },
+            Kamailio = kamailio with { Workers = 4, SharedMemoryMegabytes = SharedMemory },
             Dispatch = dispatchOptions,
             OnDispatcherLine = Counter.See,
         });

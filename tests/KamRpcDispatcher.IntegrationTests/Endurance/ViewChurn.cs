@@ -33,7 +33,7 @@ internal sealed class ViewChurn : IAsyncDisposable
 
     public KamailioServer Kamailio { get; private set; } = null!;
 
-    public IGracePeriod Grace { get; private set; } = null!;
+    public ObservedGrace Grace { get; private set; } = null!;
 
     /// <summary>What came of the grace periods.</summary>
     public string Waits => $"{_figures.Summary()}";
@@ -71,6 +71,7 @@ internal sealed class ViewChurn : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        Grace?.Dispose();
         await (_client?.DisposeAsync() ?? default);
         await ServerLife.EndAsync(Kamailio);
         await _responder.DisposeAsync();
@@ -85,11 +86,9 @@ internal sealed class ViewChurn : IAsyncDisposable
         });
         _client = new RpcClient(KamailioAddress.Parse(Kamailio.RpcAddress), new RpcClientOptions { Timeout = TimeSpan.FromSeconds(LongestReply) });
         Grace = new ObservedGrace(
-            _client.ListProcessesAsync,
-            ProcessIdentity.Check,
-            [_view],
-            new FixedGap(TimeSpan.FromSeconds(1), TimeProvider.System),
-            Cap,
+            new ProcessSurvey(_client.ListProcessesAsync, ProcessIdentity.Check, [_view], TimeProvider.System),
+            new ProcessMovement(),
+            new GraceOptions { Gap = TimeSpan.FromSeconds(1), Cap = Cap },
             _figures,
             TimeProvider.System,
             NullLogger<ObservedGrace>.Instance);

@@ -9,6 +9,11 @@ internal sealed class FakeCommands(FakeKamailioOptions options, DispatcherTable 
     private readonly Version _version = Version.Parse(options.Version);
     private DateTimeOffset _upSince = options.TimeProvider.GetUtcNow();
     private long? _lastStructuralSecond;
+    private readonly FakeHashTable _hashTable = new();
+    private bool _isReferenceKept;
+
+    /// <summary>Whether the last command never returns, see <see cref="FakeKamailioOptions.CountsReaders"/>.</summary>
+    public bool IsStuck { get; private set; }
 
     /// <summary>Adds and removes that were executed, also those that changed nothing: each of them swaps the table.</summary>
     public int StructuralChanges { get; private set; }
@@ -26,6 +31,7 @@ internal sealed class FakeCommands(FakeKamailioOptions options, DispatcherTable 
         "core.uptime" => Uptime(),
         "core.echo" => new JsonArray([.. Enumerable.Range(0, arguments.Count).Select(index => (JsonNode)arguments.Text(index))]),
         "core.psx" => Processes(),
+        "htable.get" or "htable.sets" or "htable.delete" => _hashTable.Execute(method, arguments),
         _ => throw new RpcFault("Method Not Found"),
     };
 
@@ -38,7 +44,9 @@ internal sealed class FakeCommands(FakeKamailioOptions options, DispatcherTable 
         var now = options.TimeProvider.GetUtcNow();
         _upSince = Seconds(now) > Seconds(_upSince) ? now : _upSince.AddSeconds(1);
         _lastStructuralSecond = null;
+        (_isReferenceKept, IsStuck) = (false, false);
         table.Reload();
+        _hashTable.Clear();
     }
 
     private JsonNode Add(RpcArguments arguments)
@@ -53,10 +61,11 @@ internal sealed class FakeCommands(FakeKamailioOptions options, DispatcherTable 
             : null;
         if (!table.Add(set, address, flags, priority, attrs, anyway: options.LoadMode == 0) && options.LoadMode != 0)
         {
+            _isReferenceKept = options.CountsReaders;
             throw new RpcFault("Adding dispatcher dst failed");
         }
 
-        StructuralChanges++;
+        Swapped();
         return "Ok. Dispatcher destination added.";
     }
 
@@ -68,7 +77,7 @@ internal sealed class FakeCommands(FakeKamailioOptions options, DispatcherTable 
             throw new RpcFault("Removing dispatcher dst failed");
         }
 
-        StructuralChanges++;
+        Swapped();
         return "Ok. Dispatcher destination removed.";
     }
 
@@ -92,7 +101,15 @@ internal sealed class FakeCommands(FakeKamailioOptions options, DispatcherTable 
     {
         EnterReloadWindow();
         table.Reload();
+        IsStuck = _isReferenceKept;
         return "Ok. Dispatcher successfully reloaded.";
+    }
+
+    /// <summary>The new table is in force; the old one is waited for until nobody has a reference to it.</summary>
+    private void Swapped()
+    {
+        StructuralChanges++;
+        IsStuck = _isReferenceKept;
     }
 
     /// <summary>A call that is then rejected for its parameters has used up the window too.</summary>

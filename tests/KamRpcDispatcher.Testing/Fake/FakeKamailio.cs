@@ -32,6 +32,9 @@ public sealed class FakeKamailio : IAsyncDisposable
     /// <summary>The URI by which the product addresses it: "jsonrpc+unix:" and the path.</summary>
     public string Address => "jsonrpc+unix:" + SocketPath;
 
+    /// <summary>Whether a command never returned and nothing is answered any more, see <see cref="FakeKamailioOptions.CountsReaders"/>.</summary>
+    public bool IsStuck => Locked(() => _commands.IsStuck);
+
     /// <summary>Asked for each request, when its turn comes, on the worker. Null: everything proceeds.</summary>
     public Func<FakeRequest, FakeReaction>? OnRequest { get; set; }
 
@@ -138,6 +141,11 @@ public sealed class FakeKamailio : IAsyncDisposable
             FakeReaction.Refusal refusal => RpcMessage.Fault(request, refusal.Code, refusal.Message, _options.PrettyFormat),
             _ => Execute(request, stopped),
         };
+
+        if (Locked(() => _commands.IsStuck))
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, stopped).ConfigureAwait(false);
+        }
 
         // Before the answer goes out: the client's next request may be here before this line would be.
         Change(() => _inHand -= stopped.IsCancellationRequested ? 0 : 1);

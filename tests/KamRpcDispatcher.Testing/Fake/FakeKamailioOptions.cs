@@ -9,6 +9,12 @@ public sealed record FakeKamailioOptions
     /// <summary><c>ds_load_mode</c>: 1 refuses a destination that it cannot use, 0 answers Ok and leaves it out.</summary>
     public int LoadMode { get; init; } = 1;
 
+    /// <summary>
+    /// Whether it counts the readers of its table, as 6.2 does: with load mode 1 a refused add keeps a reference, and the next add, remove or
+    /// reload is carried out but never returns, and with it nothing else over that transport.
+    /// </summary>
+    public bool CountsReaders { get; init; }
+
     /// <summary><c>reload_delta</c>: structural changes within it are answered with "Ongoing reload". Whole seconds, as in Kamailio.</summary>
     public TimeSpan ReloadDelta { get; init; } = TimeSpan.Zero;
 

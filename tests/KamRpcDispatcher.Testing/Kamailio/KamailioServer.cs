@@ -12,6 +12,9 @@ namespace KamRpcDispatcher.Testing;
 /// </summary>
 public sealed class KamailioServer : IAsyncDisposable
 {
+    /// <summary>Where the product keeps the one destination that never gets calls.</summary>
+    private const int SentinelSet = 2_000_000_000;
+
     private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(10);
 
@@ -41,7 +44,7 @@ public sealed class KamailioServer : IAsyncDisposable
     /// <summary>Read at start and at <c>dispatcher.reload</c>.</summary>
     public string ListFile { get; }
 
-    /// <summary>The JSON-RPC FIFO, which is there when the config opens it (KAMRPC_TRANSPORT 6).</summary>
+    /// <summary>The JSON-RPC FIFO, which the snippet opens unless KAMRPC_TRANSPORT says otherwise.</summary>
     public string FifoPath => _folder.File("run/kamailio_rpc.fifo");
 
     public string SocketPath { get; }
@@ -144,7 +147,7 @@ public sealed class KamailioServer : IAsyncDisposable
         }
     }
 
-    /// <summary>The dispatcher's table, in the order of <c>dispatcher.list</c>; empty when there are no sets.</summary>
+    /// <summary>The dispatcher's table, without the product's sentinel, in the order of <c>dispatcher.list</c>; empty when there are no sets.</summary>
     /// <exception cref="TimeoutException">It does not answer, or the list is longer than a datagram (about 600 destinations).</exception>
     public Task<IReadOnlyList<FakeDestination>> ListAsync() => ListAsync([]);
 
@@ -155,7 +158,8 @@ public sealed class KamailioServer : IAsyncDisposable
     {
         try
         {
-            return DispatcherListing.Read(await CallAsync("dispatcher.list", args).ConfigureAwait(false));
+            var list = DispatcherListing.Read(await CallAsync("dispatcher.list", args).ConfigureAwait(false));
+            return [.. list.Where(static entry => entry.Set != SentinelSet)];
         }
         catch (RpcCallException none) when (none.Message == "No Destination Sets")
         {
@@ -212,6 +216,7 @@ public sealed class KamailioServer : IAsyncDisposable
     private string Config() => string.Create(CultureInfo.InvariantCulture, $"""
         #!KAMAILIO
         #!define KAMRPC_SOCKET "{(_options.RpcUdpPort is { } port ? $"udp:127.0.0.1:{port}" : SocketPath)}"
+        #!define KAMRPC_FIFO "{FifoPath}"
         #!define KAMRPC_LIST_FILE "{ListFile}"
         #!define KAMRPC_LISTEN udp:{Sip}
         #!define KAMRPC_WORKERS {_options.Workers}

@@ -19,8 +19,16 @@ public static class SipLoad
     }
 
     /// <summary>Begins a load of at most so many calls; the caller ends it.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">More than the limits (the default ones, when none are given) allow.</exception>
-    public static RunningSipLoad Start(IPEndPoint proxy, int calls, int perSecond, TimeSpan callDuration, SipLoadLimits? limits = null)
+    /// <param name="proxy">Where the calls go.</param>
+    /// <param name="calls">How many.</param>
+    /// <param name="perSecond">How many are started in a second.</param>
+    /// <param name="callDuration">How long each is held, or rings.</param>
+    /// <param name="limits">The default ones, when none are given.</param>
+    /// <param name="ending">How the calls end, see uac-endings.xml, with a server whose scenario is uas-endings.xml; null when the caller ends each.</param>
+    /// <param name="atOnce">The most calls at a time; null for as many as there are.</param>
+    /// <exception cref="ArgumentOutOfRangeException">More than the limits allow.</exception>
+    public static RunningSipLoad Start(
+        IPEndPoint proxy, int calls, int perSecond, TimeSpan callDuration, SipLoadLimits? limits = null, string? ending = null, int? atOnce = null)
     {
         limits ??= SipLoadLimits.Default;
         var starting = TimeSpan.FromSeconds((double)calls / perSecond);
@@ -31,8 +39,8 @@ public static class SipLoad
         var (statistics, errors) = (folder.File("statistics.csv"), folder.File("errors.log"));
         string[] arguments =
         [
-            "-sf", Scenario.WriteTo(folder, "uac.xml"), "-i", "127.0.0.1", "-mi", "127.0.0.1", "-nostdin", "-buff_size", Scenario.SocketBuffer,
-            "-p", Text(RealServers.FreeUdpPort()), "-m", Text(calls), "-r", Text(perSecond), "-l", Text(Math.Min(calls, MostAtOnce)),
+            "-sf", Scenario.WriteTo(folder, ending is null ? "uac.xml" : "uac-endings.xml"), .. ending is null ? Array.Empty<string>() : ["-key", "ending", ending], "-i", "127.0.0.1", "-mi", "127.0.0.1", "-nostdin", "-buff_size", Scenario.SocketBuffer,
+            "-p", Text(RealServers.FreeUdpPort()), "-m", Text(calls), "-r", Text(perSecond), "-l", Text(Math.Min(atOnce ?? calls, MostAtOnce)),
             "-d", Text((int)callDuration.TotalMilliseconds), "-timeout", $"{time.TotalSeconds:0}s",
             "-trace_stat", "-stf", statistics, "-fd", "1", "-trace_err", "-error_file", errors, proxy.ToString(),
         ];

@@ -20,9 +20,9 @@ public sealed class SipServer : IAsyncDisposable
     private int _calls;
     private int _probes;
 
-    private SipServer()
-    {
-    }
+    private readonly string _scenario;
+
+    private SipServer(string scenario) => _scenario = scenario;
 
     public string Uri => $"sip:{_address}";
 
@@ -32,8 +32,9 @@ public sealed class SipServer : IAsyncDisposable
     /// <summary>OPTIONS that were answered, over all starts.</summary>
     public int Probes => Volatile.Read(ref _probes);
 
-    public static Task<SipServer> StartAsync() =>
-        ServerLife.StartOrDisposeAsync(new SipServer(), static server => server.StartAgainAsync());
+    /// <param name="scenario">One of the embedded ones: "uas.xml" answers every call, "uas-endings.xml" ends each as it says itself.</param>
+    public static Task<SipServer> StartAsync(string scenario = "uas.xml") =>
+        ServerLife.StartOrDisposeAsync(new SipServer(scenario), static server => server.StartAgainAsync());
 
     /// <summary>Starts it on the same port, and returns when it answers.</summary>
     public async Task StartAgainAsync()
@@ -41,7 +42,7 @@ public sealed class SipServer : IAsyncDisposable
         await ServerLife.EndAsync(_process).ConfigureAwait(false);
         _process = ServerProcess.Start("sipp",
         [
-            "-sf", Scenario.WriteTo(_folder, "uas.xml"), "-i", "127.0.0.1", "-mi", "127.0.0.1", "-nostdin", "-buff_size", Scenario.SocketBuffer,
+            "-sf", Scenario.WriteTo(_folder, _scenario), "-i", "127.0.0.1", "-mi", "127.0.0.1", "-nostdin", "-buff_size", Scenario.SocketBuffer,
             "-p", _address.Port.ToString(CultureInfo.InvariantCulture), "-trace_logs", "-log_file", "/dev/stdout",
         ], onLine: Count);
         await AnswersAsync(_process).ConfigureAwait(false);

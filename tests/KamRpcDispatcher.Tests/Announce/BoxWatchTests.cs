@@ -142,11 +142,29 @@ public sealed class BoxWatchTests : IAsyncDisposable
         await NextAsync();
         _watch.Hurry();
         var look = await _probe.LookAsync();
-        Assert.That(_watch.Pulse.IsOverdue, Is.False);
+        Assert.That(_watch.Heartbeat.IsOverdue, Is.False);
 
         _time.Advance(TimeSpan.FromMinutes(1));
-        Assert.That(_watch.Pulse.IsOverdue, Is.True);
+        Assert.That(_watch.Heartbeat.IsOverdue, Is.True);
         look.SetResult(Alive);
+    }
+
+    [Test]
+    public async Task A_probe_that_breaks_says_nothing_of_the_server_and_is_made_again()
+    {
+        await _probe.AnswerAsync(Alive);
+        await NextAsync();
+        for (var times = 1; times <= 3; times++)
+        {
+            _watch.Hurry();
+            (await _probe.LookAsync()).SetException(new InvalidOperationException("broken"));
+            await _time.WaitForWaitAsync(Backoff.Shortest * Math.Pow(2, times - 1));
+            _time.Advance(Backoff.Longest);
+        }
+
+        Assert.That(_watch.State, Is.EqualTo(MemberState.Ready));
+        await _probe.AnswerAsync(Leaving);
+        Assert.That(await NextAsync(), Is.EqualTo(MemberState.Draining));
     }
 
     [Test]
@@ -157,7 +175,7 @@ public sealed class BoxWatchTests : IAsyncDisposable
 
         Assert.That(await NextAsync(), Is.EqualTo(MemberState.Ready));
         _time.Advance(TimeSpan.FromDays(1));
-        Assert.That(watch.Pulse.IsOverdue, Is.False);
+        Assert.That(watch.Heartbeat.IsOverdue, Is.False);
     }
 
     private BoxWatch Watch(IProbe? probe)

@@ -39,6 +39,42 @@ public class CommandLineTests
         });
     }
 
+    [Test]
+    public async Task What_dispatch_may_do_to_Kamailio_is_read_whole_and_every_error_is_named()
+    {
+        var (exitCode, _, errors) = await RunAsync(["dispatch", "--removal-delay", "forever", "--order", "random", "--kamailio-read", "/run/x", "--memory-floor", "10"]);
+
+        Assert.That(exitCode, Is.EqualTo(2));
+        foreach (var named in new[] { "--removal-delay: 'forever' is not a duration", ", or never", "--order: 'random' is not priority or plain", "--kamailio-read: ", "; or auto, or none", "--memory-floor: '10' is neither a percentage" })
+        {
+            Assert.That(errors, Does.Contain(named));
+        }
+    }
+
+    [TestCase("dispatch", "--help")]
+    [TestCase("status", "--help")]
+    [TestCase("--version")]
+    public async Task An_answer_that_cannot_be_written_is_one_line_and_not_done(params string[] arguments)
+    {
+        var (exitCode, errors) = await RunInShellAsync("\"$@\" >/dev/full", arguments);
+
+        Assert.That(exitCode, Is.EqualTo(1), errors);
+        Assert.That(errors.TrimEnd('\n').Split('\n'), Has.Length.EqualTo(1), errors);
+        Assert.That(errors, Does.StartWith("kamrpc: the answer cannot be written").And.Contain("standard output"));
+    }
+
+    [TestCase("2>&-", "status", "--bogus", 2)]
+    [TestCase("2>/dev/full", "status", "--bogus", 2)]
+    [TestCase("<&- >&- 2>&-", "status", "--bogus", 2)]
+    [TestCase(">/dev/full 2>/dev/full", "status", "--help", 1)]
+    [TestCase("<&- >&- 2>&-", "status", "--help", 1)]
+    public async Task Standard_streams_that_are_closed_or_full_do_not_change_the_exit_code(string redirection, string command, string option, int expected)
+    {
+        var (exitCode, errors) = await RunInShellAsync($"\"$@\" {redirection}", command, option);
+
+        Assert.That((exitCode, errors), Is.EqualTo((expected, string.Empty)));
+    }
+
     [TestCase("status", "--etcd", "ftp://x", "--cluster", "a/b", "-o", "xml", "--bogus")]
     [TestCase("confirm", "--etcd", "ftp://x", "--cluster", "a/b", "--output", "xml", "--set", "1,x")]
     [TestCase("doctor", "--etcd", "ftp://x", "--cluster", "a/b", "--output", "xml", "--kamailio", "/run/x", "--kamailio-cfg", "/none.cfg", "--rpc-timeout", "0")]
@@ -152,6 +188,16 @@ public class CommandLineTests
 
         Assert.That((exitCode, errors), Is.EqualTo((0, string.Empty)));
         Assert.That(output, Is.Not.Empty);
+    }
+
+    private static async Task<(int ExitCode, string Errors)> RunInShellAsync(string script, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("sh", ["-c", script, "sh", "dotnet", typeof(ExitCode).Assembly.Location, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        using var process = Process.Start(start)!;
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        var errors = process.StandardError.ReadToEndAsync(deadline.Token);
+        await process.WaitForExitAsync(deadline.Token);
+        return (process.ExitCode, await errors);
     }
 
     private static async Task<(int ExitCode, string Output, string Errors)> RunAsync(string[] arguments, params (string Name, string Value)[] environment)

@@ -138,12 +138,36 @@ public class StatusTests
             var proxies = status.GetProperty("proxies");
             Assert.That(proxies[1].GetRawText().Replace(" ", "", StringComparison.Ordinal).ReplaceLineEndings(""), Is.EqualTo("""{"name":"p2\u001B[2J","unreadable":"driftismissing","report":null}"""));
             var report = proxies[0].GetProperty("report");
-            Assert.That(Names(report), Is.EqualTo("kamailio revision behind drift appliedAt fromSnapshot sets grace held quarantined"));
+            Assert.That(Names(report), Is.EqualTo("kamailio revision behind drift appliedAt fromSnapshot sets grace held quarantined silenced applies trouble"));
             Assert.That(Names(report.GetProperty("sets")[0]), Is.EqualTo("set destinations routable"));
             Assert.That(Names(report.GetProperty("grace")), Is.EqualTo("mode count p50Ms p99Ms maxMs timeouts"));
             Assert.That(Names(report.GetProperty("held")[0]), Is.EqualTo("set name uri"));
             Assert.That(Names(report.GetProperty("quarantined")[0]), Is.EqualTo("set uri reason retryAt"));
             Assert.That(report.GetProperty("behind").GetInt64(), Is.EqualTo(2));
+        });
+    }
+
+    [Test]
+    public void Trouble_at_a_proxy_comes_first_is_not_in_step_and_stands_in_the_JSON_as_it_is()
+    {
+        var text = "shared memory is short: 3 MB of 64 are free; start Kamailio with -m 256. Only states are changed until there is more";
+        var troubled = InStep with
+        {
+            Proxies = [new ReportingProxy("p1", Fine with { Silenced = 41, Applies = ["members"], Troubles = [new ProxyTrouble("memory", Now.AddMinutes(-3), text), new ProxyTrouble("new\u001b[2J", Now, "?")] }, null)],
+        };
+        var lines = new StatusTables(troubled, Now).ToString().Split('\n');
+        var report = JsonElement.Parse(StatusJson.Write("c", troubled)).GetProperty("proxies")[0].GetProperty("report");
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(lines[0], Does.StartWith("TROUBLE AT PROXIES"));
+            Assert.That(lines[2], Does.StartWith("  p1     memory        3m ago  shared memory is short: 3 MB of 64 are free; start Kamailio with -m 256."));
+            Assert.That(lines, Has.All.Length.LessThanOrEqualTo(120));
+            Assert.That(StatusFindings.Of(troubled), Is.EqualTo(new[] { $"proxy p1: memory: {text[..64]}...", @"proxy p1: new\u001b[2J: ?" }));
+            Assert.That(report.GetProperty("silenced").GetInt64(), Is.EqualTo(41));
+            Assert.That(report.GetProperty("applies")[0].GetString(), Is.EqualTo("members"));
+            Assert.That(report.GetProperty("trouble")[0].GetProperty("text").GetString(), Is.EqualTo(text));
+            Assert.That(Names(report.GetProperty("trouble")[0]), Is.EqualTo("kind since text"));
         });
     }
 

@@ -1,6 +1,7 @@
 using KamailioRpc;
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Doctor.Config;
 using KamRpcDispatcher.Doctor.Observations;
 using KamRpcDispatcher.Etcd;
 
@@ -29,9 +30,12 @@ internal static class Healthy
         Memory = Memory(256, freePercent: 96),
         List = List(Destination("sip:10.0.0.1:5060"), Destination("sip:[2001:db8::1]:5060;transport=tcp")),
         Clock = Clock(TimeSpan.Zero),
+        Mark = string.Empty,
         ReloadDelta = new Parameter(0, "kamailio.cfg:1"),
         LoadMode = new Parameter(1, "kamailio.cfg:2"),
         Transport = new Parameter(4, "kamailio.cfg:3"),
+        CallSlots = new Parameter(0, "the default"),
+        Config = Config(),
         BinrpcStructure = new Parameter(8, "the default"),
         Sockets = [Socket(SocketKind.JsonDatagram, SocketPath, "600")],
         Replies = new ReplyDirectory("/run/kamrpc", [Rights("/", Octal("755")), Rights("/run", Octal("755")), Rights("/run/kamrpc", Octal("711"))], IsWritable: true, KamailioUser: 108),
@@ -57,6 +61,13 @@ internal static class Healthy
         var total = megabytes * 1024 * 1024;
         return new SharedMemory(total, total * freePercent / 100, 0, 0, 0, 0);
     }
+
+    /// <summary>A configuration with nothing in it but calls.</summary>
+    public static KamailioConfig Config(params ScriptCall[] calls) => new([], ["/etc/kamailio/kamailio.cfg"], []) { Calls = calls };
+
+    /// <summary>A call at line 7, with the arguments as they are written.</summary>
+    public static ScriptCall Call(string function, string arguments = "", string route = "request_route") =>
+        new(function, arguments, ScriptCall.Split(arguments, new Defines(new Dictionary<string, string>())), route, IsCertain: true, "/etc/kamailio/kamailio.cfg:7");
 
     public static ListReply List(params DispatcherDestination[] destinations) => new(destinations, destinations.Length * 200);
 

@@ -10,7 +10,7 @@ namespace KamRpcDispatcher.Tests.Doctor;
 /// <summary>What the checks make of what was seen of Kamailio. Each case changes one thing of a healthy one.</summary>
 internal sealed class KamailioChecksTests
 {
-    private const string DatagramOnly = "modparam(\"jsonrpcs\", \"transport\", 4)";
+    private const string NoTcpNorHttp = "modparam(\"jsonrpcs\", \"transport\", 6)";
 
     [Test]
     public void With_a_healthy_one_every_check_says_ok()
@@ -18,7 +18,7 @@ internal sealed class KamailioChecksTests
         var findings = AllChecks.Of(Healthy.Kamailio, Healthy.Etcd);
 
         Assert.That(findings.Where(static finding => finding.Severity != Severity.Ok || finding.Fix is not null), Is.Empty);
-        Assert.That(findings.Select(static finding => finding.Check).Distinct().Count(), Is.EqualTo(21));
+        Assert.That(findings.Select(static finding => finding.Check).Distinct().Count(), Is.EqualTo(24));
     }
 
     [Test]
@@ -30,7 +30,7 @@ internal sealed class KamailioChecksTests
         Assert.That(findings.Select(static finding => finding.Check).Distinct(), Is.EquivalentTo(AllChecks.Of(Healthy.Kamailio, Healthy.Etcd).Select(static finding => finding.Check).Distinct()));
         AssertFinding(findings.Single(static finding => finding.Check == "kamailio.reachable"), Severity.Error, "nobody listens", "--kamailio");
         Assert.That(findings.Where(static finding => finding.Check.StartsWith("etcd.", StringComparison.Ordinal)).Select(static finding => finding.Severity), Is.All.EqualTo(Severity.Ok));
-        Assert.That(findings.Count(static finding => finding.Severity == Severity.Unknown), Is.EqualTo(13));
+        Assert.That(findings.Count(static finding => finding.Severity == Severity.Unknown), Is.EqualTo(16));
     }
 
     [Test]
@@ -75,6 +75,15 @@ internal sealed class KamailioChecksTests
         AssertFinding(ParameterChecks.OfPrettyFormat(Healthy.Kamailio with { IsPretty = true }), Severity.Warning, "indented", "modparam(\"jsonrpcs\", \"pretty_format\", 0)");
     }
 
+    [TestCase(5, 4, 1, Severity.Ok, null)]
+    [TestCase(6, 1, 1, Severity.Ok, null)]
+    [TestCase(6, 1, 0, Severity.Error, "modparam(\"dispatcher\", \"ds_load_mode\", 1)")]
+    [TestCase(6, 2, 0, Severity.Ok, null)]
+    [TestCase(6, 2, 1, Severity.Error, "modparam(\"dispatcher\", \"ds_load_mode\", 0)")]
+    [TestCase(7, 0, 1, Severity.Error, "modparam(\"dispatcher\", \"ds_load_mode\", 0)")]
+    public void What_the_load_mode_must_be_follows_the_release(int major, int minor, int mode, Severity severity, string? fix) => AssertFinding(
+        ParameterChecks.OfLoadMode(Healthy.Kamailio with { Version = new KamailioVersion(major, minor), LoadMode = new Parameter(mode, "k.cfg:7") }), severity, $"ds_load_mode is {mode} (k.cfg:7)", fix);
+
     [Test]
     public void With_BINRPC_pretty_format_does_not_matter() =>
         Assert.That(ParameterChecks.OfPrettyFormat(Healthy.Kamailio with { Address = KamailioAddress.Parse("binrpc+unix:/run/kamailio/kamailio_ctl"), IsPretty = true }).Severity, Is.EqualTo(Severity.Ok));
@@ -117,6 +126,19 @@ internal sealed class KamailioChecksTests
     }
 
     [Test]
+    public void A_list_that_was_read_over_the_FIFO_is_judged()
+    {
+        var list = Healthy.List(Healthy.Destinations(700)) with { TooLong = "no reply", ReadOver = KamailioAddress.Parse("jsonrpc+fifo:/run/k/f") };
+        var kamailio = Healthy.Kamailio with { List = list };
+
+        AssertFinding(ReplySizeCheck.Of(kamailio), Severity.Ok, "700 destinations do not fit into a reply over jsonrpc+unix:", null);
+        AssertFinding(
+            ReplySizeCheck.Of(Healthy.Kamailio with { List = new ListReply(Healthy.Destinations(600), 120_000), Sockets = [Healthy.Socket(SocketKind.JsonFifo, Healthy.FifoPath, "600")] }),
+            Severity.Ok, "longer ones are read over " + Healthy.FifoPath, null);
+        AssertFinding(HostNamesCheck.Of(kamailio), Severity.Ok, "700 destinations, all with addresses", null);
+    }
+
+    [Test]
     public void Several_datagram_workers_are_an_error() => AssertFinding(
         WritersCheck.Of(Healthy.Kamailio with { Processes = Healthy.Processes("main process - attendant", "JSONRPCS DATAGRAM", "JSONRPCS DATAGRAM") }).Single(),
         Severity.Error,
@@ -124,8 +146,8 @@ internal sealed class KamailioChecksTests
         "modparam(\"jsonrpcs\", \"dgram_workers\", 1)");
 
     [TestCase("jsonrpc+unix:/s", 4, "ctl handler", "ctl (kamcmd)", "# loadmodule \"ctl.so\"")]
-    [TestCase("jsonrpc+unix:/s", 12, "JSONRPCS TCP", "jsonrpcs over TCP", DatagramOnly)]
-    [TestCase("jsonrpc+unix:/s", 5, "xhttp", "jsonrpcs over HTTP", DatagramOnly)]
+    [TestCase("jsonrpc+unix:/s", 12, "JSONRPCS TCP", "jsonrpcs over TCP", NoTcpNorHttp)]
+    [TestCase("jsonrpc+unix:/s", 5, "xhttp", "jsonrpcs over HTTP", NoTcpNorHttp)]
     [TestCase("jsonrpc+unix:/s", 4, "xhttp_rpc", "xhttp_rpc", "# loadmodule \"xhttp_rpc.so\"")]
     [TestCase("binrpc+unix:/c", 4, "ctl handler", "jsonrpcs (datagram socket or FIFO)", "# loadmodule \"jsonrpcs.so\"")]
     [TestCase("jsonrpc+tcp://127.0.0.1:1", 12, "JSONRPCS TCP", "datagram socket", "--kamailio jsonrpc+unix:")]
@@ -149,6 +171,33 @@ internal sealed class KamailioChecksTests
         AssertFinding(WritersCheck.Of(Healthy.Kamailio with { Modules = Healthy.Modules("jsonrpcs", "xhttp") }).Single(), Severity.Ok, "one process", null);
     }
 
+    [TestCase("600", "600", Severity.Ok, null)]
+    [TestCase("660", "600", Severity.Warning, "modparam(\"jsonrpcs\", \"fifo_mode\", 0600)")]
+    [TestCase("600", "660", Severity.Warning, "# loadmodule \"ctl.so\"")]
+    public void What_is_open_to_Kamailios_own_user_only_is_a_note(string fifoMode, string ctlMode, Severity severity, string? fix)
+    {
+        var kamailio = Healthy.Kamailio with
+        {
+            Processes = Healthy.Processes("main process - attendant", "JSONRPCS DATAGRAM", "JSONRPCS FIFO", "ctl handler"),
+            Sockets = [Healthy.Socket(SocketKind.JsonFifo, Healthy.FifoPath, fifoMode), Healthy.Socket(SocketKind.Ctl, Healthy.CtlPath, ctlMode)],
+        };
+        AssertFinding(WritersCheck.Of(kamailio).Single(), severity, severity == Severity.Ok ? "ctl (kamcmd) and the FIFO are open too" : "another way in", fix);
+    }
+
+    [Test]
+    public void One_lock_for_all_of_RPC_is_accepted_where_readers_are_counted()
+    {
+        var locked = Healthy.Kamailio with
+        {
+            Version = new KamailioVersion(6, 2),
+            Config = Healthy.Config() with { HasOneRpcLock = true },
+            Processes = Healthy.Processes("main process - attendant", "JSONRPCS DATAGRAM", "JSONRPCS DATAGRAM", "ctl handler"),
+        };
+        AssertFinding(WritersCheck.Of(locked).Single(), Severity.Ok, "rpc_exec_locks is 1", null);
+        Assert.That(WritersCheck.Of(locked with { Config = Healthy.Config() }).Count(), Is.EqualTo(2));
+        Assert.That(WritersCheck.Of(locked with { Version = new KamailioVersion(6, 1) }).Count(), Is.EqualTo(2));
+    }
+
     [Test]
     public void HTTP_itself_is_several_writers() => Assert.That(
         WritersCheck.Of(Healthy.Kamailio with { Address = KamailioAddress.Parse("http://127.0.0.1:5060/RPC") }).Select(static finding => finding.Text), Has.Some.Contains("every TCP process carries out requests"));
@@ -168,6 +217,23 @@ internal sealed class KamailioChecksTests
     {
         var kamailio = Healthy.Kamailio with { List = Healthy.List(Healthy.Destinations(count, weight, relativeWeight)), Algorithm = algorithm };
         AssertFinding(WeightsCheck.Of(kamailio).Single(), severity, text ?? string.Empty, severity == Severity.Ok ? null : "#!define KAMRPC_ALG");
+    }
+
+    [TestCase(60, 1, "gets 41 % of the calls, and its weight says 1.7 % (60 destinations", "#!define KAMRPC_ALG \"4\": all weights are equal")]
+    [TestCase(30, 1, "gets 13 % of the calls, and its weight says 3.3 %", "#!define KAMRPC_ALG \"4\"")]
+    [TestCase(3, 1, null, null)]
+    public void True_shares_that_are_far_from_the_weights_are_told(int count, int weight, string? text, string? fix)
+    {
+        var kamailio = Healthy.Kamailio with { List = Healthy.List(Healthy.Destinations(count, 0, weight)), Algorithm = "11" };
+        AssertFinding(WeightsCheck.Of(kamailio).Single(), text is null ? Severity.Ok : Severity.Warning, text ?? string.Empty, fix);
+    }
+
+    [Test]
+    public void The_algorithm_of_the_weights_is_also_read_from_the_script()
+    {
+        var kamailio = Healthy.Kamailio with { List = Healthy.List(Healthy.Destinations(60, 50, 1)) };
+        Assert.That(WeightsCheck.Of(kamailio with { Config = Healthy.Config(Healthy.Call("ds_select_dst", "\"1\", \"4\"")) }).Single().Severity, Is.EqualTo(Severity.Ok));
+        Assert.That(WeightsCheck.Of(kamailio with { Config = Healthy.Config(Healthy.Call("ds_select_dst", "\"1\", \"11\"")) }).Single().Text, Does.Contain("under algorithm 11"));
     }
 
     [TestCase("sip:10.0.0.1")]
@@ -190,6 +256,26 @@ internal sealed class KamailioChecksTests
         AssertFinding(SharedMemoryCheck.Of(Healthy.Kamailio with { Memory = Healthy.Memory(megabytes, freePercent) }), severity, $"{freePercent} %", fix);
 
     [Test]
+    public void A_name_without_an_address_is_lost_at_the_next_change()
+    {
+        var list = Healthy.List(
+            Healthy.Destination("sip:gw.test:7001"), Healthy.Destination("sip:other.test"), Healthy.Destination("sip:ours.test") with { Attributes = "duid=a;kamrpc=default" });
+        var kamailio = Healthy.Kamailio with { List = list };
+
+        AssertFinding(HostNamesCheck.Of(kamailio), Severity.Warning, "kamrpc did not add all of these", "kamrpc announce --uri");
+        AssertFinding(
+            HostNamesCheck.Of(kamailio with { UnresolvedNames = new HashSet<string> { "gw.test" } }), Severity.Error, "no address now: sip:gw.test:7001; the next change", "kamrpc announce --uri");
+        Assert.That(HostNamesCheck.Of(kamailio with { UnresolvedNames = new HashSet<string> { "ours.test" } }).Text, Does.Not.Contain("kamrpc did not add"));
+    }
+
+    [Test]
+    public void Processes_that_are_never_at_rest_are_named()
+    {
+        var kamailio = Healthy.Kamailio with { Restless = [new KamailioProcess(4711, "Spinner")] };
+        AssertFinding(ProcessesCheck.Of(kamailio), Severity.Warning, "within a second: 'Spinner' (PID 4711)", "leave out the module");
+    }
+
+    [Test]
     public void Processes_that_cannot_be_seen_are_a_warning() => AssertFinding(
         ProcessesCheck.Of(Healthy.Kamailio with { ProcessView = Seen<string>.Not("they are hidden") }), Severity.Warning, "they are hidden", "User=kamailio");
 
@@ -208,6 +294,17 @@ internal sealed class KamailioChecksTests
 
     [Test]
     public void A_dispatcher_at_work_is_told() => Assert.That(LockCheck.Of(Healthy.Kamailio with { LockHolder = "proxy p1" }).Text, Is.EqualTo("kept in step by proxy p1"));
+
+    [Test]
+    public void A_dispatcher_on_another_host_is_told_by_its_mark() =>
+        Assert.That(LockCheck.Of(Healthy.Kamailio with { Mark = "p1 (PID 7) on host h" }).Text, Is.EqualTo("kept in step by p1 (PID 7) on host h"));
+
+    [Test]
+    public void A_Kamailio_without_a_place_for_the_mark_draws_the_lines_to_add() => AssertFinding(
+        LockCheck.Of(Healthy.Kamailio with { Mark = Seen<string>.Not("htable.get: Kamailio answers 500 \"No such htable\"") }),
+        Severity.Warning,
+        "No such htable",
+        "loadmodule \"htable.so\"");
 
     internal static void AssertFinding(Finding finding, Severity severity, string text, string? fix)
     {

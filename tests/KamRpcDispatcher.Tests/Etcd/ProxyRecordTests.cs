@@ -25,6 +25,9 @@ public class ProxyRecordTests
         from held in Gen.Select(Gen.Int[0, int.MaxValue], Gen.Char["abc019._:@-"].Array[0, 8]).Array[0, 4]
         from quarantined in Gen.Select(Gen.Int[0, int.MaxValue], Texts, Texts, Gen.DateTimeOffset).Array[0, 4]
         from isFromSnapshot in Gen.Bool
+        from silenced in Gen.Long[-1, long.MaxValue]
+        from applies in Texts.Array[0, 3]
+        from troubles in Gen.Select(Texts, Gen.DateTimeOffset, Texts).Array[0, ProxyTrouble.MostInReport]
         from grace in Gen.Select(Texts, Gen.Long[0, long.MaxValue], Milliseconds, Milliseconds, Milliseconds, Gen.Long[0, long.MaxValue])
         select new ProxyStatus(
             revision,
@@ -36,6 +39,9 @@ public class ProxyRecordTests
             Held = [.. held.Select(static member => new Member(new MemberKey(member.Item1, "n" + new string(member.Item2)), SipUri.Parse("sips:[::1]:5070")))],
             Quarantined = [.. quarantined.Select(static entry => new QuarantinedDestination(entry.Item1, entry.Item2, entry.Item3, entry.Item4))],
             IsFromSnapshot = isFromSnapshot,
+            Silenced = silenced < 0 ? null : silenced,
+            Applies = [.. applies],
+            Troubles = [.. troubles.Select(static entry => new ProxyTrouble(entry.Item1, entry.Item2, entry.Item3))],
             Grace = new GraceStatus(grace.Item1, grace.Item2, grace.Item3, grace.Item4, grace.Item5, grace.Item6),
         };
 
@@ -65,6 +71,9 @@ public class ProxyRecordTests
         Assert.That(status.Quarantined, Is.Empty);
         Assert.That(status.IsFromSnapshot, Is.False);
         Assert.That(status.Grace, Is.Default);
+        Assert.That(status.Silenced, Is.Null);
+        Assert.That(status.Applies, Is.Empty);
+        Assert.That(status.Troubles, Is.Empty);
     }
 
     [Test]
@@ -86,6 +95,11 @@ public class ProxyRecordTests
     [TestCase("{}", """{},"grace":null""", "grace is missing, or of the wrong kind")]
     [TestCase("{}", """{},"grace":{"mode":"none","count":1,"p50Ms":-1,"p99Ms":1,"maxMs":1,"timeouts":0}""", "p50Ms is not a number of milliseconds")]
     [TestCase("{}", """{},"fromSnapshot":1""", "fromSnapshot is neither true nor false")]
+    [TestCase("{}", """{},"silenced":"5" """, "silenced is missing, or of the wrong kind")]
+    [TestCase("{}", """{},"silenced":-1""", "silenced is not a whole number")]
+    [TestCase("{}", """{},"applies":"members" """, "applies is missing, or of the wrong kind")]
+    [TestCase("{}", """{},"applies":[1]""", "applies holds something else than text")]
+    [TestCase("{}", """{},"trouble":[{"kind":"memory","text":"x"}]""", "since is missing")]
     [TestCase("{}", """{},"held":{}""", "held is missing, or of the wrong kind")]
     [TestCase("{}", """{},"held":["1/a"]""", "member is missing")]
     [TestCase("{}", """{},"held":[{"member":"a","uri":"sip:10.0.0.1"}]""", "held: 'a' is not <set>/<name>")]
@@ -108,6 +122,33 @@ public class ProxyRecordTests
         Assert.That(error, Is.Not.Empty.And.Not.Contain("\u001b"));
     }
 
+    [Test]
+    public void Troubles_are_few_and_short_whoever_wrote_them()
+    {
+        var many = Enumerable.Range(0, 50).Select(static number => new ProxyTrouble("memory", default, new string('x', 296) + "\ud83d\ude00 and more " + number));
+        var written = Read(Encoding.UTF8.GetString(ProxyReport.Write(Read(Least) with { Troubles = [.. many] })));
+        var found = Read(Least.Replace("\"sets\":{}", "\"sets\":{},\"trouble\":[" + string.Join(',', Enumerable.Repeat($$"""{"kind":"x","since":"2026-01-31T12:00:00Z","text":"{{new string('y', 5000)}}"}""", 50)) + "]", StringComparison.Ordinal));
+
+        foreach (var status in new[] { written, found })
+        {
+            Assert.That(status.Troubles, Has.Length.EqualTo(ProxyTrouble.MostInReport));
+            Assert.That(status.Troubles.Select(static trouble => trouble.Text), Has.All.Length.LessThanOrEqualTo(ProxyTrouble.MostTextLength).And.All.EndsWith("..."));
+        }
+    }
+
+    [Test]
+    public void What_has_nothing_to_say_is_not_written() =>
+        Assert.That(Encoding.UTF8.GetString(ProxyReport.Write(Read(Least))), Does.Not.Contain("silenced").And.Not.Contain("applies").And.Not.Contain("trouble"));
+
+    [TestCase("\"revision\":5", 5, true)]
+    [TestCase("\"revision\":5", 6, false, Description = "a version that does not say what is silenced")]
+    [TestCase("\"revision\":5,\"silenced\":6", 6, true, Description = "adds are pending")]
+    [TestCase("\"revision\":5,\"silenced\":6", 7, false)]
+    [TestCase("\"revision\":5,\"silenced\":4", 5, false, Description = "what cannot be silenced is not acknowledged")]
+    [TestCase("\"revision\":\"x\"", 1, false)]
+    public void A_leaving_member_is_acknowledged_when_it_is_silenced(string fields, long revision, bool isAcknowledged) =>
+        Assert.That(Acknowledgements.HasSilenced(Encoding.UTF8.GetBytes(Least.Replace("\"revision\":5", fields, StringComparison.Ordinal)), revision), Is.EqualTo(isAcknowledged));
+
     private static ProxyStatus Read(string value)
     {
         Assert.That(ProxyRecord.TryRead(Encoding.UTF8.GetBytes(value), out var status, out var error), error);
@@ -115,7 +156,9 @@ public class ProxyRecordTests
     }
 
     private static bool IsSame(ProxyStatus one, ProxyStatus other) =>
-        one with { Sets = other.Sets, Held = other.Held, Quarantined = other.Quarantined } == other
+        one with { Sets = other.Sets, Held = other.Held, Quarantined = other.Quarantined, Applies = other.Applies, Troubles = other.Troubles } == other
+        && one.Applies.SequenceEqual(other.Applies)
+        && one.Troubles.SequenceEqual(other.Troubles)
         && one.Sets.SequenceEqual(other.Sets)
         && one.Held.Select(static member => (member.Key, member.Uri.Text)).SequenceEqual(other.Held.Select(static member => (member.Key, member.Uri.Text)))
         && one.Quarantined.SequenceEqual(other.Quarantined);

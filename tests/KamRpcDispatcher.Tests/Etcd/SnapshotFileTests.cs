@@ -81,6 +81,55 @@ public sealed class SnapshotFileTests : IDisposable
         Assert.That(File.Exists(_file.FilePath), "a file that somebody deleted comes back");
     }
 
+    [TestCase(true)]
+    [TestCase(false)]
+    public void What_a_link_in_its_place_leads_to_is_neither_read_nor_written(bool isSymbolic)
+    {
+        var canary = _folder.File("canary");
+        File.WriteAllText(canary, "root:secret");
+        Directory.CreateDirectory(_directory);
+        if (isSymbolic)
+        {
+            File.CreateSymbolicLink(_file.FilePath, canary);
+        }
+        else
+        {
+            OtherUser.HardLink(canary, _file.FilePath);
+        }
+
+        Assert.That(_file.Read(), Is.Null);
+        Assert.That(_log.Of(Unusable).Single(), Does.Contain("link").And.Not.Contain("secret"));
+        Assert.That(_file.Write(Two));
+        Assert.That(File.ReadAllText(canary), Is.EqualTo("root:secret"));
+        Assert.That(SnapshotFormatTests.IsSame(New().Read()!, Two));
+    }
+
+    [Test]
+    public void A_directory_that_is_another_users_link_is_not_written()
+    {
+        OtherUser.RequireRoot();
+        Directory.CreateDirectory(_folder.File("target"));
+        Directory.CreateSymbolicLink(_directory, _folder.File("target"));
+        OtherUser.Give(_directory);
+
+        Assert.That(_file.Write(Two), Is.False);
+        Assert.That(_file.Read(), Is.Null);
+
+        Assert.That(Directory.GetFileSystemEntries(_folder.File("target")), Is.Empty);
+        Assert.That(_log.Of(NotWritten).Single(), Does.Contain("symbolic link of another user's"));
+    }
+
+    [Test]
+    public void A_membership_that_a_stranger_wrote_is_not_used()
+    {
+        OtherUser.RequireRoot();
+        _file.Write(Two);
+        OtherUser.Give(_file.FilePath);
+
+        Assert.That(New().Read(), Is.Null);
+        Assert.That(_log.Of(Unusable).Single(), Does.Contain("another user"));
+    }
+
     [Test]
     public void Cut_short_anywhere_it_is_set_aside()
     {
@@ -192,28 +241,6 @@ public sealed class SnapshotFileTests : IDisposable
         Assert.That(_file.Write(Two), Is.False);
         Assert.That(Directory.GetFileSystemEntries(_directory), Is.EqualTo(new[] { _file.FilePath }));
         Assert.That(_file.Read(), Is.Null);
-    }
-
-    [Test]
-    public void A_write_that_fails_leaves_the_file_that_is_there()
-    {
-        // So deep that the file's own path is just short enough, and that of the temporary file beside it is not.
-        const int LongestPath = 4095;
-        _file.Write(Two);
-        var directory = _directory;
-        var longest = LongestPath - Path.GetFileName(_file.FilePath).Length - 1;
-        while (directory.Length < longest - 1)
-        {
-            directory = Path.Combine(directory, new string('d', Math.Min(200, longest - 1 - directory.Length)));
-        }
-
-        Directory.CreateDirectory(directory);
-        var deep = new SnapshotFile(directory, "c", _log);
-        File.Copy(_file.FilePath, deep.FilePath);
-
-        Assert.That(deep.Write(Two with { Revision = 43 }), Is.False);
-        Assert.That(SnapshotFormatTests.IsSame(deep.Read()!, Two));
-        Assert.That(Directory.GetFiles(directory), Has.Length.EqualTo(1));
     }
 
     [Test]

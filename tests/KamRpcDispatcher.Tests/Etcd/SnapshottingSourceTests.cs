@@ -9,6 +9,7 @@ namespace KamRpcDispatcher.Tests.Etcd;
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class SnapshottingSourceTests : IAsyncDisposable
 {
+    private const int Unexpected = 1900;
     private const int NotWritten = 1020;
     private const int Written = 1022;
     private const int InForce = 1024;
@@ -215,13 +216,33 @@ public sealed class SnapshottingSourceTests : IAsyncDisposable
     }
 
     [Test]
-    public void What_breaks_the_saving_is_not_kept_quiet()
+    public async Task What_breaks_the_saving_is_not_kept_quiet_and_breaks_nothing_else()
     {
         _fileLog.OnEntry = static _ => throw new InvalidDataException("broken");
-        Start();
+        var source = Start();
         _store.Set(1, Members.Of("a"));
 
-        Assert.That(async () => await _running.WaitAsync(TimeSpan.FromSeconds(10)), Throws.TypeOf<InvalidDataException>());
+        await _log.WaitForAsync(Unexpected);
+        Assert.That(_log.Of(Unexpected).Single(), Does.Contain("InvalidDataException: broken"));
+        await _time.WaitForWaitAsync(SnapshottingSource.RetryInterval);
+        _fileLog.OnEntry = static _ => { };
+        _store.Set(2, Members.Of("a"), Members.Of("b"));
+        _time.Advance(SnapshottingSource.RetryInterval);
+        await _time.WaitForWaitAsync(SnapshottingSource.WriteInterval);
+        Assert.That(Saved()!.Revision, Is.EqualTo(2));
+        Assert.That((source.Current!.Revision, _running.IsCompleted), Is.EqualTo((2L, false)));
+    }
+
+    [Test]
+    public async Task What_breaks_on_what_was_saved_does_not_keep_the_store_from_being_followed()
+    {
+        Save(7, "a");
+        var source = new SnapshottingSource(_store, NewFile(), Patience, static _ => throw new InvalidOperationException("broken"), _time, _log);
+        _running = source.RunAsync(static () => { }, _stop.Token);
+        _store.Set(8, Members.Of("b"));
+
+        await _log.WaitForAsync(Unexpected);
+        Assert.That(source.Current!.Revision, Is.EqualTo(8));
     }
 
     private SnapshottingSource Start()

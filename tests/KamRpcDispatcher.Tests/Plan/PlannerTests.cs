@@ -184,6 +184,14 @@ public class PlannerTests
     }
 
     [Test]
+    public void What_cannot_be_shown_as_it_is_is_nobodys_of_ours()
+    {
+        var odd = Listed(Members.Of("a"))[0] with { IsExact = false };
+
+        Assert.That(Planner.Plan([], [odd], Policy).IsEmpty);
+    }
+
+    [Test]
     public void A_member_whose_endpoint_stands_in_the_list_by_another_hand_is_skipped()
     {
         var foreign = new ListedDestination(1, "sip:a.example.org", ListedState.Active, true, 0, string.Empty);

@@ -1,4 +1,5 @@
 using KamailioRpc.Commands;
+using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
@@ -8,9 +9,97 @@ using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Reconcile;
 
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public class CycleJournalTests
 {
     private const int UnknownVersion = 3014;
+
+    private const int TroubleBegan = 3020;
+    private const int TroubleOver = 3021;
+    private static readonly DateTimeOffset Then = new(2026, 1, 31, 12, 0, 0, TimeSpan.Zero);
+    private static readonly DispatcherTable Empty = new(KamailioVersion.Read("kamailio 5.6.3 (x86_64/linux)"), new KamailioLife("then", string.Empty), []);
+    private static readonly ChangePlan Nothing = new();
+    private static readonly ChangePlan AnAdd = new() { Adds = [new AddDestination(1, "sip:b", 8, 0, string.Empty)] };
+    private static readonly ChangePlan ADisable = AnAdd with { Disables = [new DisableDestination(1, "sip:a")] };
+
+    private readonly FakeReport _report = new();
+    private readonly LogCapture<CycleJournal> _log = new();
+
+    [Test]
+    public void What_is_silenced_runs_ahead_of_what_is_in_force_whole()
+    {
+        var journal = Journal();
+        journal.Planned(new Membership(5, [], []), Empty, Nothing);
+        Assert.That((_report.Last!.Revision, _report.Last.Silenced), Is.EqualTo((5L, 5L)));
+
+        journal.Planned(new Membership(6, [], []), Empty, ADisable);
+        Assert.That((_report.Last!.Revision, _report.Last.Silenced), Is.EqualTo((5L, 5L)));
+
+        journal.Planned(new Membership(6, [], []), Empty, AnAdd);
+        Assert.That((_report.Last!.Revision, _report.Last.Silenced), Is.EqualTo((5L, 6L)));
+        Assert.That(_report.Last.Applies, Is.EqualTo(new[] { "members" }));
+    }
+
+    [Test]
+    public void Copies_that_can_only_be_removed_are_not_silenced_before()
+    {
+        var journal = Journal();
+        var copies = Empty with { Destinations = [Listed("sip:a", ListedState.Active), Listed("sip:a", ListedState.Active)] };
+        var silencing = new ChangePlan { Silencings = [new RemoveDestination(1, "sip:a")] };
+        journal.Planned(new Membership(6, [], []), copies, silencing);
+        Assert.That(_report.Last!.Silenced, Is.Zero);
+
+        var disabled = Empty with { Destinations = [Listed("sip:a", ListedState.Disabled)] };
+        journal.Planned(new Membership(6, [], []), disabled, new ChangePlan { Removes = silencing.Silencings });
+        Assert.That(_report.Last!.Silenced, Is.EqualTo(6));
+    }
+
+    [Test]
+    public void In_a_store_that_was_restored_nothing_of_before_is_in_force()
+    {
+        var journal = Journal();
+        journal.Planned(new Membership(1000, [], []), Empty, Nothing);
+        journal.Planned(new Membership(50, [], []), Empty, ADisable);
+
+        Assert.That((_report.Last!.Revision, _report.Last.Silenced), Is.EqualTo((0L, 0L)));
+    }
+
+    [Test]
+    public void Trouble_is_reported_at_once_and_logged_when_it_begins_and_when_it_ends()
+    {
+        var journal = Journal();
+        journal.Troubles([new ProxyTrouble(TroubleKind.Blind, Then, "the list cannot be read")]);
+        Assert.That(_report.Last!.Troubles.Single().Kind, Is.EqualTo("blind"), "before there was any list");
+
+        journal.Troubles([new ProxyTrouble(TroubleKind.Blind, Then, "the list cannot be read, tried 3 times")]);
+        journal.Troubles([new ProxyTrouble(TroubleKind.Blind, Then, "the list cannot be read, tried 4 times"), new ProxyTrouble(TroubleKind.Room, Then, "no room")]);
+        journal.Planned(new Membership(1, [], []), Empty, Nothing);
+        Assert.That(_log.Of(TroubleBegan), Is.EqualTo(new[] { "blind: the list cannot be read", "room: no room" }));
+        Assert.That(_report.Last.Troubles, Has.Length.EqualTo(2));
+        Assert.That(_log.Of(TroubleOver), Is.Empty);
+
+        journal.Troubles([]);
+        Assert.That(_log.Of(TroubleOver), Has.Count.EqualTo(2));
+        Assert.That(_report.Last.Troubles, Is.Empty);
+        Assert.That(_report.Last.Revision, Is.EqualTo(1), "the rest is as it was");
+    }
+
+    [Test]
+    public void Cycles_that_fail_are_a_trouble_until_one_succeeds()
+    {
+        var journal = Journal();
+        journal.Planned(new Membership(1, [], []), Empty, Nothing);
+        journal.CycleFailed(new InvalidOperationException("x"));
+        journal.CycleFailed(new InvalidOperationException("x"));
+        Assert.That(_report.Last!.Troubles.Single(), Has.Property("Kind").EqualTo("fault").And.Property("Text").Contains("2 times in a row").And.Property("Text").Contains("InvalidOperationException: x"));
+
+        journal.CycleDone();
+        Assert.That(_report.Last.Troubles, Is.Empty);
+    }
+
+    private CycleJournal Journal() => new(_report, new Quarantine(TimeProvider.System), static () => default, TimeProvider.System, _log);
+
+    private static ListedDestination Listed(string uri, ListedState state) => new(1, uri, state, false, 0, "kamrpc=c");
 
     [TestCase("kamailio 5.4.0 (x86_64/linux)", 0)]
     [TestCase("kamailio 6.1.5 (x86_64/linux)", 0)]

@@ -19,8 +19,16 @@ internal sealed class FakeMembership : IMembershipSource
         _changed();
     }
 
+    /// <summary>How often following it breaks first.</summary>
+    public int Failures { get; set; }
+
     public async Task RunAsync(Action changed, CancellationToken cancellationToken)
     {
+        if (Failures-- > 0)
+        {
+            throw new InvalidOperationException("broken");
+        }
+
         _changed = changed;
         await Task.Delay(Timeout.Infinite, cancellationToken);
     }

@@ -29,6 +29,12 @@ public sealed class ReconcilerTests : IAsyncDisposable
 
     private PanicOptions Panic { get; set; } = new();
 
+    private List<IChangeGuard> Guards { get; } = [];
+
+    private TimeSpan Resync { get; set; } = TimeSpan.FromMilliseconds(100);
+
+    private bool HasSentinel { get; set; }
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
@@ -292,6 +298,73 @@ public sealed class ReconcilerTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task While_the_list_cannot_be_read_whoever_drains_gets_no_calls_any_more()
+    {
+        var isBlind = false;
+        _kamailio.OnRequest = request => isBlind && request.Method == "dispatcher.list" ? FakeReaction.DropReply : FakeReaction.Proceed;
+        Start();
+        _membership.Set(1, Members.Of("a"), Members.Of("b"));
+        await WaitForReportAsync(1);
+
+        isBlind = true;
+        _membership.Set(2, Members.Of("a"), Members.Of("b") with { State = MemberState.Draining });
+        await _kamailio.WaitForAsync(static kamailio => kamailio.Destinations.Count(static entry => entry.Flags[0] == 'D') == 1, Deadline);
+
+        _membership.Set(3, Members.Of("a"), Members.Of("b"));
+        await _kamailio.WaitForAsync(static kamailio => kamailio.Destinations.All(static entry => entry.Flags == "AP"), Deadline);
+        Assert.That(_kamailio.StructuralChanges, Is.EqualTo(2));
+    }
+
+    [Test]
+    public async Task Where_room_is_short_what_is_disabled_makes_way_before_its_time()
+    {
+        RemovalDelay = TimeSpan.FromMinutes(1);
+        Guards.Add(new ThreeAtMost());
+        Start();
+        _membership.Set(1, Members.Of("a"), Members.Of("b"), Members.Of("c"));
+        await _kamailio.WaitForAsync(static kamailio => kamailio.Destinations.Count == 3, Deadline);
+        _membership.Set(2, Members.Of("a"));
+        await _kamailio.WaitForAsync(static kamailio => kamailio.Destinations.Count(static entry => entry.Flags[0] == 'D') == 2, Deadline);
+
+        _membership.Set(3, Members.Of("a"), Members.Of("d"));
+
+        await _kamailio.WaitForAsync(static kamailio => kamailio.Destinations.Any(static entry => entry.Attrs!.StartsWith("duid=d;", StringComparison.Ordinal)), Deadline);
+        Assert.That(_kamailio.Destinations, Has.Count.EqualTo(3), "no more is removed than has to be");
+    }
+
+    [Test]
+    public async Task A_reload_is_noticed_long_before_the_next_look_at_the_list()
+    {
+        HasSentinel = true;
+        Resync = TimeSpan.FromMinutes(10);
+        Start();
+        _membership.Set(1, Members.Of("a"), Members.Of("b"));
+        await _kamailio.WaitForAsync(static kamailio => kamailio.Destinations.Count == 3, Deadline);
+        await WaitForReportAsync(1);
+
+        _kamailio.Reload();
+
+        await _kamailio.WaitForAsync(static kamailio => kamailio.Destinations.Count == 3, Deadline);
+    }
+
+    [Test]
+    public async Task A_change_that_has_no_effect_is_not_made_at_full_speed()
+    {
+        // Kamailio says that it removed the destination, and it stands there still.
+        _kamailio.OnRequest = static request => request.Method == "dispatcher.remove"
+            ? FakeReaction.ReplyWith($$"""{"jsonrpc":"2.0","result":"Ok. Dispatcher destination removed.","id":{{request.Id}}}""")
+            : FakeReaction.Proceed;
+        Start();
+        _membership.Set(1, Members.Of("a"), Members.Of("b"));
+        await WaitForReportAsync(1);
+        _membership.Set(2, Members.Of("b"));
+        await _kamailio.WaitForAsync(kamailio => kamailio.Requests.Count(static request => request.Method == "dispatcher.list") > 20 && _report.Last is { Revision: 1, Drift: 1 }, Deadline);
+
+        // At once, once more, and after 1 s, 2 s, ... while a cycle is due every 100 ms.
+        Assert.That(_kamailio.Requests.Count(static request => request.Method == "dispatcher.remove"), Is.LessThanOrEqualTo(5));
+    }
+
+    [Test]
     public async Task The_report_says_what_is_there()
     {
         Start();
@@ -318,11 +391,12 @@ public sealed class ReconcilerTests : IAsyncDisposable
         var reconciler = new Reconciler(
             _membership,
             dispatcher,
-            new PlanExecutor(dispatcher, new FixedGap(TimeSpan.FromMilliseconds(1), TimeProvider.System), quarantine, [], NullLogger<PlanExecutor>.Instance),
+            new PlanExecutor(dispatcher, new FixedGap(TimeSpan.FromMilliseconds(1), TimeProvider.System), quarantine, Guards, NullLogger<PlanExecutor>.Instance),
             quarantine,
-            new PlanPolicy("c"),
+            new PlanPolicy("c") { HasSentinel = HasSentinel },
             new CycleJournal(_report, quarantine, static () => default, TimeProvider.System, NullLogger<CycleJournal>.Instance),
-            new ReconcilerOptions { RemovalDelay = RemovalDelay, Panic = Panic, Resync = TimeSpan.FromMilliseconds(100), BusyRetry = TimeSpan.FromMilliseconds(100), Retry = TimeSpan.FromMilliseconds(20) },
+            new ReconcilerOptions { RemovalDelay = RemovalDelay, Panic = Panic, Resync = Resync, BusyRetry = TimeSpan.FromMilliseconds(100), Retry = TimeSpan.FromMilliseconds(20) },
+            new SentinelWatch(dispatcher, TimeSpan.FromMilliseconds(20), TimeProvider.System),
             static () => { },
             TimeProvider.System);
         _running = reconciler.RunAsync(_stop.Token);
@@ -330,4 +404,10 @@ public sealed class ReconcilerTests : IAsyncDisposable
 
     private Task WaitForReportAsync(long revision) =>
         _kamailio.WaitForAsync(_ => _report.Last?.Revision == revision, Deadline);
+
+    private sealed class ThreeAtMost : IChangeGuard
+    {
+        public ValueTask<Objection?> ExamineAsync(Change change, DispatcherTable table, CancellationToken cancellationToken) =>
+            new(change is AddDestination && table.Destinations.Count >= 3 ? new Objection(ObjectionScope.Additions, RoomGuard.Kind, "full") : null);
+    }
 }

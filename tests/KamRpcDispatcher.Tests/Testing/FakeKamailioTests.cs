@@ -165,6 +165,42 @@ public sealed class FakeKamailioTests
         Assert.That(_kamailio.MaxConcurrent, Is.EqualTo(2));
     }
 
+    [TestCase("dispatcher.add")]
+    [TestCase("dispatcher.remove")]
+    [TestCase("dispatcher.reload")]
+    public async Task On_6_2_nothing_is_answered_after_the_change_that_follows_a_refused_add(string change)
+    {
+        await RestartWith(new FakeKamailioOptions { Version = "6.2.0", CountsReaders = true });
+        var refused = await Assert.ThrowsAsync<RpcCallException>(() => _client.CallAsync("dispatcher.add", 1, "sip:a.invalid", 8, 0, ""));
+        await _client.CallAsync("dispatcher.list").ContinueWith(static _ => { }, TaskScheduler.Default);
+        await _client.CallAsync("core.echo");
+
+        // It is carried out, but does not return, and the one worker with it.
+        _ = _client.CallAsync(change, change == "dispatcher.reload" ? [] : [1, "sip:127.0.0.1:7001"]).ContinueWith(static _ => { }, TaskScheduler.Default);
+        await _kamailio.WaitForAsync(static kamailio => kamailio.IsStuck, Soon);
+        using var other = new DatagramClient(_kamailio.SocketPath);
+        _ = other.CallAsync("core.echo").ContinueWith(static _ => { }, TaskScheduler.Default);
+        await _kamailio.WaitForAsync(static kamailio => kamailio.Requests[^1].Method == "core.echo", Soon);
+
+        Assert.That(refused!.Message, Is.EqualTo("Adding dispatcher dst failed"));
+        Assert.That(_kamailio.MaxConcurrent, Is.EqualTo(2), "the echo waits behind the change");
+        _kamailio.StartAgain();
+        Assert.That(_kamailio.IsStuck, Is.False);
+    }
+
+    [Test]
+    public async Task On_6_2_with_load_mode_0_a_refused_add_is_Ok_and_adds_nothing_and_all_goes_on()
+    {
+        await RestartWith(new FakeKamailioOptions { Version = "6.2.0", CountsReaders = true, LoadMode = 0 });
+
+        await _client.CallAsync("dispatcher.add", 1, "sip:a.invalid", 8, 0, "");
+        await _client.CallAsync("dispatcher.add", 1, "sip:127.0.0.1:7001", 8, 0, "");
+        await Assert.ThrowsAsync<RpcCallException>(() => _client.CallAsync("dispatcher.remove", 1, "sip:a.invalid"));
+        await _client.CallAsync("core.echo");
+
+        Assert.That(_kamailio.Destinations.Single().Uri, Is.EqualTo("sip:127.0.0.1:7001"));
+    }
+
     [Test]
     public async Task A_late_reply_holds_up_nobody()
     {

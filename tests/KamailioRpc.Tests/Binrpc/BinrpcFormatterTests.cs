@@ -111,6 +111,19 @@ public class BinrpcFormatterTests
     public void What_is_no_reply_is_garbled(string octets) =>
         Assert.That(() => new BinrpcFormatter().Deserialize(new(Octets.Of(octets))), Throws.InstanceOf<KamailioGarbledReplyException>());
 
+    /// <summary>The bytes stay as they are, with quotes, backslashes and control characters escaped: what reads them can tell what they were.</summary>
+    [Test]
+    public void A_text_in_another_coding_keeps_its_bytes()
+    {
+        var reply = Octets.Of("a1130a7f0d0efe 91085afc225c011b7200");
+
+        var result = (RpcResult)((JsonRpcResult)Awaiting(0x7f0d0efe).Deserialize(new(WithLength(reply)))).Result!;
+
+        Assert.That(Octets.ToHex(result.Json.Span), Is.EqualTo(Octets.ToHex([.. "\"Z"u8, 0xfc, .. "\\\"\\\\\\u0001\\u001br\""u8])));
+        Assert.That(result.ReplyLength, Is.EqualTo(reply.Length));
+        Assert.That(result.ToElement().GetString(), Is.EqualTo("Z\ufffd\"\\\u0001\u001br"));
+    }
+
     [Test]
     public void What_nests_too_deep_is_garbled()
     {

@@ -89,11 +89,73 @@ public class DispatcherListReaderTests
     [TestCase("""{"RECORDS":[{"SET":7}]}""")]
     [TestCase("""{"RECORDS":[{"SET":{"TARGETS":[]}}]}""")]
     [TestCase("""{"RECORDS":[{"SET":{"ID":1}}]}""")]
-    [TestCase("""{"RECORDS":[{"SET":{"ID":1,"TARGETS":[{"DEST":{"FLAGS":"AP"}}]}}]}""")]
-    [TestCase("""{"RECORDS":[{"SET":{"ID":1,"TARGETS":[{"DEST":{"URI":"sip:a","FLAGS":"?"}}]}}]}""")]
-    [TestCase("""{"RECORDS":[{"SET":{"ID":1,"TARGETS":[{"DEST":{"URI":"\ud800","FLAGS":"AP"}}]}}]}""")]
     public void What_is_no_list_is_garbled(string json) =>
         Assert.That(() => Read(json), Throws.InstanceOf<KamailioGarbledReplyException>());
 
-    private static IReadOnlyList<DispatcherDestination> Read(string json) => DispatcherListReader.Read(Results.Of(json));
+    [TestCase("""{"FLAGS":"AP","PRIORITY":7}""", """{"FLAGS":"AP","PRIORITY":7}""", "it has no URI")]
+    [TestCase("""{"URI":7,"FLAGS":"AP"}""", """{"URI":7,"FLAGS":"AP"}""", "it has no URI")]
+    [TestCase("""{"URI":"sip:b"}""", "sip:b", "it has no FLAGS")]
+    [TestCase("""{"URI":"sip:b","FLAGS":"?\u001b"}""", "sip:b", "its FLAGS '?\\\\u001b' are not known")]
+    [TestCase("""{"URI":"\ud800","FLAGS":"AP"}""", "\\ud800", "its URI has bytes that are not UTF-8")]
+    [TestCase("""{"URI":"sip:b","URI":"sip:c","FLAGS":"AP"}""", "sip:c", "it has several URIs")]
+    [TestCase("""{"URI":"sip:b","FLAGS":"AP","FLAGS":"DX"}""", "sip:b", "it has several FLAGS")]
+    [TestCase("""{"URI":"sip:b","FLAGS":"AP","PRIORITY":99999999999}""", "sip:b", "its PRIORITY 99999999999 is no number of 32 bits")]
+    [TestCase("[7]", "[7]", "it is no object")]
+    [TestCase("7", "7", "it is no object")]
+    [TestCase("""{"URI":"sip:\u0007b\u202e","FLAGS":""}""", "sip:\\u0007b\\u202e", "its FLAGS '' are not known")]
+    public void An_entry_that_cannot_be_understood_is_named_and_costs_no_other(string entry, string text, string reason)
+    {
+        var listed = DispatcherListReader.Read(Results.Of(
+            $$$$"""{"RECORDS":[{"SET":{"ID":1,"TARGETS":[{"DEST":{"URI":"sip:a","FLAGS":"AX"}},{"DEST":{{{{entry}}}}},{"DEST":{"URI":"sip:z","FLAGS":"AX"}}]}}]}"""));
+
+        Assert.That(listed.Destinations.Select(static destination => destination.Uri), Is.EqualTo(new[] { "sip:a", "sip:z" }));
+        Assert.That(listed.Unreadable, Is.EqualTo(new[] { new UnreadableEntry(1, text, reason) }));
+    }
+
+    [TestCase("99999999999")]
+    [TestCase("\"1\"")]
+    [TestCase("7,\"ID\":8")]
+    public void A_set_whose_number_cannot_be_read_costs_no_other(string id)
+    {
+        var listed = DispatcherListReader.Read(Results.Of(
+            $$$$"""{"RECORDS":[{"SET":{"ID":{{{{id}}}},"TARGETS":[{"DEST":{"URI":"sip:b","FLAGS":"AX"}}]}},{"SET":{"ID":1,"TARGETS":[{"DEST":{"URI":"sip:a","FLAGS":"AX"}}]}}]}"""));
+
+        Assert.That(listed.Select(static destination => destination.Uri), Is.EqualTo(new[] { "sip:a" }));
+        Assert.That(listed.Unreadable, Is.EqualTo(new[] { new UnreadableEntry(null, "sip:b", "its set has an ID that is no number of 32 bits") }));
+    }
+
+    /// <summary>Kamailio writes the bytes that it was given: seen on 5.6.3 for <c>duid=Z\xfcrich</c> in a list file.</summary>
+    [Test]
+    public void Attributes_in_another_coding_are_shown_and_marked_and_no_two_look_alike()
+    {
+        byte[][] bodies = ["duid=Z\u00fcrich"u8.ToArray(), "duid=Z\\\\xfcrich"u8.ToArray(), Latin1("duid=Zürich"), Latin1("duid=Z\\\\xfcrich;ü"), Latin1("duid=Zürich;\\\\xfc"), Latin1("\\u00e9é\\n")];
+        var json = new List<byte>("{\"RECORDS\":[{\"SET\":{\"ID\":2,\"TARGETS\":["u8.ToArray());
+        foreach (var (index, body) in bodies.Index())
+        {
+            var start = $"{(index > 0 ? "," : "")}{{\"DEST\":{{\"URI\":\"sip:{index}\",\"FLAGS\":\"AX\",\"ATTRS\":{{\"BODY\":\"";
+            json.AddRange([.. Latin1(start), .. body, .. "\"}}}"u8]);
+        }
+
+        json.AddRange("]}}]}"u8);
+        var listed = DispatcherListReader.Read(new RpcResult(json.ToArray()));
+
+        Assert.That(listed.Unreadable, Is.Empty);
+        Assert.That(listed.Select(static destination => (destination.Attributes, destination.IsExact)), Is.EqualTo(new[]
+        {
+            ("duid=Zürich", true), ("duid=Z\\xfcrich", true), ("duid=Z\\xfcrich", false), ("duid=Z\\\\xfcrich;\\xfc", false), ("duid=Z\\xfcrich;\\\\xfc", false), ("é\\xe9\n", false),
+        }));
+    }
+
+    [Test]
+    public void A_URI_in_another_coding_cannot_be_addressed_so_it_is_left_alone()
+    {
+        var listed = DispatcherListReader.Read(new RpcResult(Latin1("""{"RECORDS":[{"SET":{"ID":2,"TARGETS":[{"DEST":{"URI":"sip:üser@a","FLAGS":"AX"}},{"DEST":{"URI":"sip:b","FLAGS":"AX"}}]}}]}""")));
+
+        Assert.That(listed.Select(static destination => destination.Uri), Is.EqualTo(new[] { "sip:b" }));
+        Assert.That(listed.Unreadable, Is.EqualTo(new[] { new UnreadableEntry(2, "sip:\\xfcser@a", "its URI has bytes that are not UTF-8") }));
+    }
+
+    private static byte[] Latin1(string text) => System.Text.Encoding.Latin1.GetBytes(text);
+
+    private static DispatcherList Read(string json) => DispatcherListReader.Read(Results.Of(json));
 }

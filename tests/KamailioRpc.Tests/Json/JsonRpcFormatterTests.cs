@@ -80,6 +80,26 @@ public class JsonRpcFormatterTests
     public void What_is_no_reply_is_garbled(string reply) =>
         Assert.That(() => new JsonRpcFormatter().Deserialize(new(Encoding.UTF8.GetBytes(reply))), Throws.InstanceOf<KamailioGarbledReplyException>());
 
+    /// <summary>Kamailio repeats what it was given.</summary>
+    [Test]
+    public void A_fault_in_another_coding_is_one()
+    {
+        var message = (JsonRpcError)Awaiting(1).Deserialize(new(Encoding.Latin1.GetBytes("""{"error":{"code":500,"message":"Zürich"},"id":8}""")));
+
+        Assert.That(((int)message.Error!.Code, message.Error.Message), Is.EqualTo((500, "Z\\xfcrich")));
+    }
+
+    [Test]
+    public void A_result_in_another_coding_is_one_and_knows_the_length_of_its_reply()
+    {
+        var reply = Encoding.Latin1.GetBytes("""{"result":{"a":"Zürich"},"id":8}""");
+
+        var result = (RpcResult)((JsonRpcResult)Awaiting(1).Deserialize(new(reply))).Result!;
+
+        Assert.That(result.ToElement().GetProperty("a").GetString(), Is.EqualTo("Z\ufffdrich"));
+        Assert.That(result.ReplyLength, Is.EqualTo(reply.Length));
+    }
+
     [Test]
     public void What_nests_too_deep_is_garbled() =>
         Assert.That(

@@ -1,15 +1,14 @@
-using System.Net;
-using System.Text.RegularExpressions;
-using KamRpcDispatcher.Destinations;
+using KamailioRpc.Commands;
 using KamRpcDispatcher.Doctor.Observations;
 
 namespace KamRpcDispatcher.Doctor.Checks;
 
 /// <summary>Whether destinations have names, which Kamailio resolves anew at every change, waiting, and drops when they do not resolve.</summary>
-internal static partial class HostNamesCheck
+internal static class HostNamesCheck
 {
     private const string InKamailio = "kamailio.host-names";
     private const string InEtcd = "etcd.host-names";
+    private const string Fix = "kamrpc announce --uri sip:ADDRESS:PORT, or the address in Kamailio's list file";
     private const string Consequence = "Kamailio resolves them at every change of its table, waits for it, and drops those that do not resolve";
 
     public static Finding Of(KamailioObservation kamailio)
@@ -19,16 +18,29 @@ internal static partial class HostNamesCheck
             return Finding.Unknown(InKamailio, trouble);
         }
 
-        if (list.TooLong is not null)
+        if (!list.IsWhole)
         {
             return Finding.Unknown(InKamailio, "the list of destinations cannot be read");
         }
 
-        var names = list.Destinations.Select(static destination => destination.Uri).Where(HasName).Distinct().ToList();
-        return names.Count == 0
-            ? Finding.Ok(InKamailio, $"{Wording.Count(list.Destinations.Count, "destination")}, all with addresses")
-            : Finding.Warning(InKamailio, $"destinations with host names: {Wording.List(names)}; {Consequence}", "kamrpc announce --uri sip:ADDRESS:PORT, or the address in Kamailio's list file");
+        var named = list.Destinations.Where(static destination => HostLookup.Name(destination.Uri) is not null).ToList();
+        if (named.Count == 0)
+        {
+            return Finding.Ok(InKamailio, $"{Wording.Count(list.Destinations.Count, "destination")}, all with addresses");
+        }
+
+        // What is listed without resolving is so by flag 16, or since before the DNS failed: the next change takes it away either way.
+        var lost = named.Where(destination => kamailio.UnresolvedNames.Contains(HostLookup.Name(destination.Uri)!)).ToList();
+        return lost.Count > 0
+            ? Finding.Error(
+                InKamailio, $"destinations with host names that have no address now: {Uris(lost)}; the next change of the table, which any member makes that comes or goes, takes them out for good{Owners(lost)}", Fix)
+            : Finding.Warning(InKamailio, $"destinations with host names: {Uris(named)}; {Consequence}{Owners(named)}", Fix);
     }
+
+    private static string Uris(IEnumerable<DispatcherDestination> destinations) => Wording.List([.. destinations.Select(static destination => destination.Uri).Distinct()]);
+
+    private static string Owners(List<DispatcherDestination> destinations) =>
+        destinations.Exists(static destination => !Ownership.IsOurs(destination)) ? "; kamrpc did not add all of these, so that nobody puts them back from etcd" : string.Empty;
 
     public static Finding Of(EtcdObservation etcd)
     {
@@ -42,10 +54,4 @@ internal static partial class HostNamesCheck
             ? Finding.Ok(InEtcd, $"{Wording.Count(members.Count, "member")}, all with addresses")
             : Finding.Warning(InEtcd, $"members with host names: {Wording.List(names)}; {Consequence}", "kamrpc announce --uri sip:ADDRESS:PORT");
     }
-
-    /// <summary>Of whatever URI: an operator's may have a user and parameters, which <see cref="SipUri"/> does not take.</summary>
-    private static bool HasName(string uri) => Host().Match(uri) is { Success: true } match && !IPAddress.TryParse(match.Groups[1].Value, out _);
-
-    [GeneratedRegex(@"^sips?:(?:[^@]*@)?(\[[^\]]*\]|[^:;?]+)", RegexOptions.IgnoreCase)]
-    private static partial Regex Host();
 }

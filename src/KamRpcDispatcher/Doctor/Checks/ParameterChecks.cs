@@ -14,13 +14,20 @@ internal static class ParameterChecks
         value => $"Kamailio refuses a change for {Wording.Count(value, "second")} after each one",
         "modparam(\"dispatcher\", \"reload_delta\", 0)");
 
-    public static Finding OfLoadMode(KamailioObservation kamailio) => Of(
-        "kamailio.load-mode",
-        kamailio.LoadMode,
-        static value => value == 1,
-        "ds_load_mode",
-        static _ => "Kamailio says Ok to a destination that it did not add",
-        "modparam(\"dispatcher\", \"ds_load_mode\", 1)");
+    /// <summary>1, so that a refused destination is told; 0 from 6.2 on, where a refused one is the last that is answered. There the list is read back.</summary>
+    public static Finding OfLoadMode(KamailioObservation kamailio)
+    {
+        var wanted = Releases.HasCountedTable(kamailio) ? 0 : 1;
+        return Of(
+            "kamailio.load-mode",
+            kamailio.LoadMode,
+            value => value == wanted,
+            "ds_load_mode",
+            _ => wanted == 1
+                ? "Kamailio says Ok to a destination that it did not add"
+                : "on 6.2, after one destination that Kamailio refuses, no change returns any more, nor does anything else over RPC",
+            FormattableString.Invariant($"modparam(\"dispatcher\", \"ds_load_mode\", {wanted})"));
+    }
 
     public static Finding OfPrettyFormat(KamailioObservation kamailio)
     {

@@ -12,7 +12,7 @@ internal static class WritersCheck
     private const string Fifo = "JSONRPCS FIFO";
     private const string Tcp = "JSONRPCS TCP";
     private const string Ctl = "ctl handler";
-    private const string DatagramOnly = "modparam(\"jsonrpcs\", \"transport\", 4)";
+    private const string NoTcpNorHttp = "modparam(\"jsonrpcs\", \"transport\", 6)";
 
     /// <summary>Of jsonrpcs' <c>transport</c>.</summary>
     private const int HttpBit = 1;
@@ -22,6 +22,12 @@ internal static class WritersCheck
         if (!kamailio.Processes.Try(out var processes, out var trouble) || !kamailio.Modules.Try(out var modules, out trouble))
         {
             return [Finding.Unknown(Name, trouble)];
+        }
+
+        // Only where readers of the table are counted: elsewhere two changes in turn, without the time between them, do as much harm.
+        if (Releases.HasCountedTable(kamailio) && kamailio.Config.Try(out var config, out _) && config.HasOneRpcLock)
+        {
+            return [Finding.Ok(Name, "rpc_exec_locks is 1: what comes over RPC is carried out in turn, whatever way it comes")];
         }
 
         var findings = new List<Finding>();
@@ -36,51 +42,70 @@ internal static class WritersCheck
             findings.Add(Finding.Warning(Name, "over HTTP every TCP process carries out requests: several writers at once", "--kamailio " + KamailioAddress.Default));
         }
 
-        findings.AddRange(Others(kamailio, processes, modules).Select(static other => Finding.Warning(
-            Name, $"{other.Way} is another way in: what is changed there at the same time corrupts Kamailio's memory", other.Fix)));
-        return findings.Count > 0 ? findings : [Finding.Ok(Name, Alone(processes))];
+        var others = Others(kamailio, processes, modules).ToList();
+        findings.AddRange(others.Where(static other => !other.IsShut).Select(static other => Finding.Warning(
+            Name, $"{other.Name} is another way in: what is changed there at the same time corrupts Kamailio's memory", other.Fix)));
+        return findings.Count > 0
+            ? findings
+            : [Finding.Ok(Name, others.Count == 0 ? "one process carries out changes" : $"one process carries out changes; {string.Join(" and ", others.Select(static other => other.Name))} {(others.Count == 1 ? "is" : "are")} open too: for reading only, change nothing there")];
     }
 
-    private static string Alone(IReadOnlyList<KamailioProcess> processes) => processes.Any(static process => process.Description == Fifo)
-        ? "one process carries out changes; the FIFO is open too: for reading long lists only, change nothing over it"
-        : "one process carries out changes";
-
     /// <summary>The ways in beside the one in use. The FIFO beside the datagram socket is one that kamrpc reads over.</summary>
-    private static IEnumerable<(string Way, string Fix)> Others(KamailioObservation kamailio, IReadOnlyList<KamailioProcess> processes, IReadOnlyList<string> modules)
+    private static IEnumerable<Way> Others(KamailioObservation kamailio, IReadOnlyList<KamailioProcess> processes, IReadOnlyList<string> modules)
     {
         var address = kamailio.Address;
         var isBinRpc = address?.Protocol == RpcProtocol.BinRpc;
         if (isBinRpc && (Has(Datagram) || Has(Fifo)))
         {
-            yield return ("jsonrpcs (datagram socket or FIFO)", "# loadmodule \"jsonrpcs.so\"");
+            yield return new("jsonrpcs (datagram socket or FIFO)", "# loadmodule \"jsonrpcs.so\"");
         }
 
         if (!isBinRpc && Has(Ctl))
         {
-            yield return ("ctl (kamcmd)", "# loadmodule \"ctl.so\"");
+            yield return new("ctl (kamcmd)", "# loadmodule \"ctl.so\"") { IsShut = IsOwnersOnly(kamailio, SocketKind.Ctl) };
+        }
+
+        if (!isBinRpc && Has(Fifo) && address?.Transport != RpcTransport.Fifo)
+        {
+            yield return new("the FIFO", "modparam(\"jsonrpcs\", \"fifo_mode\", 0600)") { IsShut = IsOwnersOnly(kamailio, SocketKind.JsonFifo) };
         }
 
         if (Has(Tcp) && address is not { Protocol: RpcProtocol.JsonRpc, Transport: RpcTransport.Tcp })
         {
-            yield return ("jsonrpcs over TCP", DatagramOnly);
+            yield return new("jsonrpcs over TCP", NoTcpNorHttp);
         }
 
         if (Has(Datagram) && address is { Protocol: RpcProtocol.JsonRpc, Transport: RpcTransport.Tcp or RpcTransport.Http })
         {
-            yield return ("jsonrpcs' datagram socket", "--kamailio " + KamailioAddress.Default);
+            yield return new("jsonrpcs' datagram socket", "--kamailio " + KamailioAddress.Default);
         }
 
         var mayBeHttp = !kamailio.Transport.Try(out var transport, out _) || transport.Value == 0 || (transport.Value & HttpBit) != 0;
         if (address?.Transport != RpcTransport.Http && modules.Contains("xhttp") && modules.Contains("jsonrpcs") && mayBeHttp)
         {
-            yield return ("jsonrpcs over HTTP, in every TCP process,", DatagramOnly);
+            yield return new("jsonrpcs over HTTP, in every TCP process,", NoTcpNorHttp);
         }
 
         if (modules.Contains("xhttp_rpc"))
         {
-            yield return ("xhttp_rpc, in every TCP process,", "# loadmodule \"xhttp_rpc.so\"");
+            yield return new("xhttp_rpc, in every TCP process,", "# loadmodule \"xhttp_rpc.so\"");
         }
 
         bool Has(string description) => processes.Any(process => process.Description == description);
+    }
+
+    /// <summary>Whether only Kamailio's own user, and root, can use it. Where no such file was found it is closed to whom it concerns.</summary>
+    private static bool IsOwnersOnly(KamailioObservation kamailio, SocketKind kind)
+    {
+        var sockets = kamailio.Sockets.Where(socket => socket.Kind == kind).ToList();
+        return sockets.Count == 0
+            ? kind == SocketKind.JsonFifo
+            : sockets.TrueForAll(static socket => socket.File is { } file && (file.Mode & (UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)) == 0);
+    }
+
+    private sealed record Way(string Name, string Fix)
+    {
+        /// <summary>Whether nobody finds it by chance: a note, no problem.</summary>
+        public bool IsShut { get; init; }
     }
 }

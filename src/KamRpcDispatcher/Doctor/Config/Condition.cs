@@ -6,7 +6,7 @@ internal enum Condition
     /// <summary>They are not.</summary>
     No,
 
-    /// <summary>Only Kamailio knows (<c>#!ifexp</c>).</summary>
+    /// <summary>Only Kamailio knows (an <c>#!ifexp</c> that is not simple).</summary>
     Unknown,
 
     /// <summary>They are.</summary>

@@ -5,8 +5,8 @@ using System.Text.RegularExpressions;
 namespace KamRpcDispatcher.Doctor.Config;
 
 /// <summary>
-/// Reads the module parameters out of a Kamailio configuration, for what a running Kamailio does not tell. Not a parser of the language:
-/// it knows comments, quotes, defines, conditions, includes, <c>loadmodule</c> and <c>modparam</c>.
+/// Reads the module parameters, and the calls that matter, out of a Kamailio configuration, for what a running Kamailio does not tell. Not a
+/// parser of the language: it knows comments, quotes, defines, conditions, includes, <c>loadmodule</c> and <c>modparam</c>.
 /// </summary>
 /// <param name="read">The text of a file, null when there is none; throws <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> when it cannot be read.</param>
 /// <param name="defines">With those of the command line.</param>
@@ -15,15 +15,44 @@ internal sealed partial class ConfigReader(Func<string, string?> read, Defines d
     /// <summary>Kamailio's own limit is 10.</summary>
     private const int Deepest = 10;
 
+    /// <summary>The modules that run KEMI's scripts, and the parameters that name them.</summary>
+    private static readonly string[] KemiModules = ["app_lua", "app_lua_sr", "app_python", "app_python3", "app_python3s", "app_ruby", "app_ruby_proc", "app_jsdt", "app_sqlang"];
+
+    private static readonly string[] KemiParameters = ["load", "script_name"];
+
     private readonly Preprocessor _preprocessor = new(defines);
+    private readonly ScriptReader _script = new(defines);
     private readonly List<ModuleParameter> _parameters = [];
     private readonly List<string> _files = [];
     private readonly List<string> _unread = [];
+    private readonly StringBuilder _text = new();
 
     public KamailioConfig Read(string file)
     {
         Include(file, isOptional: false, depth: 0);
-        return new KamailioConfig(_parameters, _files, _unread);
+        var config = new KamailioConfig(_parameters, _files, _unread);
+        var unreadScripts = KemiModules.SelectMany(module => KemiParameters.SelectMany(name => config.Of(module, name)))
+            .Select(parameter => Path.Combine(Path.GetDirectoryName(file) ?? "/", parameter.Value)).Distinct().Select(ReadKemi).OfType<string>().ToList();
+        return config with { Text = _text.ToString(), Calls = _script.Calls, UnreadScripts = unreadScripts, HasOneRpcLock = _script.RpcExecLocks == "1" };
+    }
+
+    /// <returns>Why it could not be read, else null.</returns>
+    private string? ReadKemi(string file)
+    {
+        try
+        {
+            if (read(file) is not { } text)
+            {
+                return $"{file}: there is no such file";
+            }
+
+            _script.ReadKemi(text, file);
+            return null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return Told(file, exception);
+        }
     }
 
     private void Include(string file, bool isOptional, int depth)
@@ -42,9 +71,12 @@ internal sealed partial class ConfigReader(Func<string, string?> read, Defines d
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            _unread.Add(exception.Message.Contains(file, StringComparison.Ordinal) ? exception.Message : $"{file}: {exception.Message}");
+            _unread.Add(Told(file, exception));
         }
     }
+
+    private static string Told(string file, Exception exception) =>
+        exception.Message.Contains(file, StringComparison.Ordinal) ? exception.Message : $"{file}: {exception.Message}";
 
     private void ReadLines(string file, string text, int depth)
     {
@@ -69,6 +101,11 @@ internal sealed partial class ConfigReader(Func<string, string?> read, Defines d
                 line = line[..^1] + lines[number++];
             }
 
+            if (_preprocessor.State != Condition.No)
+            {
+                _text.Append(line).Append('\n');
+            }
+
             first = number + 1;
             var (word, rest) = Preprocessor.Split(line)!.Value;
             if (word is "include_file" or "import_file")
@@ -91,6 +128,9 @@ internal sealed partial class ConfigReader(Func<string, string?> read, Defines d
             return;
         }
 
+        _text.Append(text);
+        // Up to each included file before that file, since blocks and calls count in the order in which Kamailio reads them.
+        var scanned = 0;
         foreach (Match statement in Statement().Matches(text))
         {
             var (word, one) = (statement.Groups["word"].Value, statement.Groups["one"].Value);
@@ -107,8 +147,17 @@ internal sealed partial class ConfigReader(Func<string, string?> read, Defines d
             }
             else
             {
+                ReadScript(statement.Index);
                 Include(Path.Combine(Path.GetDirectoryName(file) ?? "/", one), isOptional: word == "import_file", depth + 1);
             }
+        }
+
+        ReadScript(text.Length);
+
+        void ReadScript(int end)
+        {
+            _script.Read(text[scanned..end], file, firstLine + text.AsSpan(0, scanned).Count('\n'), _preprocessor.State == Condition.Yes);
+            scanned = end;
         }
     }
 

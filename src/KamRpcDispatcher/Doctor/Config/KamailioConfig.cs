@@ -8,6 +8,18 @@ namespace KamRpcDispatcher.Doctor.Config;
 /// <param name="Unread">Files that are included and could not be read, each with the reason: what they say is not known.</param>
 internal sealed record KamailioConfig(IReadOnlyList<ModuleParameter> Parameters, IReadOnlyList<string> Files, IReadOnlyList<string> Unread)
 {
+    /// <summary>All lines of the files that are or may be in force, without comments: for what is searched by words, and may be found once too often.</summary>
+    public string Text { get; init; } = "";
+
+    /// <summary>The calls in routing blocks and in KEMI's scripts that matter, see <see cref="ScriptReader"/>.</summary>
+    public IReadOnlyList<ScriptCall> Calls { get; init; } = [];
+
+    /// <summary>Scripts of KEMI that could not be read, each with the reason.</summary>
+    public IReadOnlyList<string> UnreadScripts { get; init; } = [];
+
+    /// <summary>Whether one mutex guards everything that comes over RPC: core parameter <c>rpc_exec_locks=1</c>, 6.2 and later.</summary>
+    public bool HasOneRpcLock { get; init; }
+
     /// <summary>Every setting of a module's parameter. The last one counts, except where Kamailio collects them.</summary>
     public IEnumerable<ModuleParameter> Of(string module, string name) =>
         Parameters.Where(parameter => parameter.Name == name && Matches(parameter.Modules, module));

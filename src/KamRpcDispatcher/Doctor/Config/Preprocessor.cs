@@ -3,7 +3,12 @@ namespace KamRpcDispatcher.Doctor.Config;
 /// <summary>Kamailio's preprocessor lines (<c>#!ifdef</c>, <c>#!define</c> ...), except those that include files.</summary>
 internal sealed class Preprocessor(Defines defines)
 {
+    /// <summary>The releases to which <c>#!ifexp</c> and <c>#!defexp</c> are comments, by what they define themselves.</summary>
+    private static readonly string[] ReleasesWithoutExpressions = ["KAMAILIO_5_4", "KAMAILIO_5_5", "KAMAILIO_5_6"];
+
     private readonly Stack<Condition> _conditions = [];
+
+    private bool KnowsExpressions => !ReleasesWithoutExpressions.Any(defines.Has);
 
     /// <summary>Whether what follows is in force.</summary>
     public Condition State => _conditions.Count == 0 ? Condition.Yes : _conditions.Min();
@@ -31,8 +36,8 @@ internal sealed class Preprocessor(Defines defines)
             case "ifndef":
                 _conditions.Push(If(!defines.Has(FirstWord(rest).Word)));
                 break;
-            case "ifexp":
-                _conditions.Push(Condition.Unknown);
+            case "ifexp" when KnowsExpressions:
+                _conditions.Push(Expression.Evaluate(rest, defines) switch { true => Condition.Yes, false => Condition.No, null => Condition.Unknown });
                 break;
             case "else" when _conditions.TryPop(out var condition):
                 _conditions.Push(condition switch { Condition.Yes => Condition.No, Condition.No => Condition.Yes, _ => Condition.Unknown });
@@ -66,8 +71,14 @@ internal sealed class Preprocessor(Defines defines)
             case "undefine" or "undef" or "tryundef":
                 defines.Unset(name);
                 break;
-            case "defexp" or "defexps":
+            case "defexp" or "defexps" when KnowsExpressions:
+                // Kamailio's own value is right, but only what it is at the end.
                 defines.SetAsKamailio(name);
+                if (Expression.Evaluate(value, defines) is { } isTrue)
+                {
+                    Set(name, (word, isTrue) switch { ("defexps", true) => "\"1\"", ("defexps", false) => "\"0\"", (_, true) => "1", _ => "0" });
+                }
+
                 break;
             case "defenv" or "defenvs" or "trydefenv" or "trydefenvs":
                 // NAME, or ID=NAME.

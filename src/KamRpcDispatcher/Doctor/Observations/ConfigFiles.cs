@@ -27,10 +27,10 @@ internal static class ConfigFiles
 
         var start = new Defines(defines);
 
-        // What Kamailio defines itself: its release and its flavours.
-        foreach (var name in defines.Keys.Where(static name => name.StartsWith("KAMAILIO_", StringComparison.Ordinal)))
+        // What Kamailio defines itself: its release and its flavours. It calls what has no value "none".
+        foreach (var (name, value) in defines.Where(static define => define.Key.StartsWith("KAMAILIO_", StringComparison.Ordinal)))
         {
-            start.Set(name, string.Empty);
+            start.Set(name, value == "none" ? string.Empty : value);
         }
 
         foreach (var (name, value) in commandLine.Defines)

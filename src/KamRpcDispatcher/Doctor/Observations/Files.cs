@@ -1,5 +1,5 @@
 using KamailioRpc;
-using KamRpcDispatcher.Push;
+using KamRpcDispatcher.Linux;
 
 namespace KamRpcDispatcher.Doctor.Observations;
 

@@ -1,5 +1,7 @@
 using KamailioRpc;
 using KamailioRpc.Commands;
+using KamRpcDispatcher.Doctor.Config;
+using KamRpcDispatcher.Push.Claim;
 
 namespace KamRpcDispatcher.Doctor.Observations;
 
@@ -8,6 +10,9 @@ internal sealed record KamailioObservation
 {
     /// <summary>What everything says that was not looked at because Kamailio does not answer.</summary>
     public const string NotReached = "Kamailio does not answer";
+
+    /// <summary>What a Kamailio's config needs so that dispatchers can mark it.</summary>
+    public const string MarkLines = MarkTable.ConfigLines;
 
     private static readonly Seen<Parameter> NoParameter = Seen<Parameter>.Not(NotReached);
 
@@ -35,9 +40,15 @@ internal sealed record KamailioObservation
     /// <summary>The view through which the processes can be seen at rest.</summary>
     public Seen<string> ProcessView { get; init; } = Seen<string>.Not(NotReached);
 
+    /// <summary>Those that were never seen at rest in that view, within about a second.</summary>
+    public IReadOnlyList<KamailioProcess> Restless { get; init; } = [];
+
     public Seen<SharedMemory> Memory { get; init; } = Seen<SharedMemory>.Not(NotReached);
 
     public Seen<ListReply> List { get; init; } = Seen<ListReply>.Not(NotReached);
+
+    /// <summary>The host names in the list that have no address now.</summary>
+    public IReadOnlySet<string> UnresolvedNames { get; init; } = new HashSet<string>();
 
     public Seen<ClockReading> Clock { get; init; } = Seen<ClockReading>.Not(NotReached);
 
@@ -53,6 +64,11 @@ internal sealed record KamailioObservation
     /// <summary>ctl, <c>binrpc_struct_max_body_size</c>, in KiB.</summary>
     public Seen<Parameter> BinrpcStructure { get; init; } = NoParameter;
 
+    /// <summary>dispatcher, <c>ds_hash_size</c>: 2 to the power of it are the slots for the calls that algorithm 10 counts.</summary>
+    public Seen<Parameter> CallSlots { get; init; } = NoParameter;
+
+    public Seen<KamailioConfig> Config { get; init; } = Seen<KamailioConfig>.Not(NotReached);
+
     /// <summary>The algorithm of the project's snippet, where that is in use: the define KAMRPC_ALG.</summary>
     public string? Algorithm { get; init; }
 
@@ -63,4 +79,7 @@ internal sealed record KamailioObservation
 
     /// <summary>What the dispatcher that holds Kamailio's lock says of itself; null when none does.</summary>
     public string? LockHolder { get; init; }
+
+    /// <summary>Who has marked Kamailio as served, empty when nobody has; or why there is no place for a mark.</summary>
+    public Seen<string> Mark { get; init; } = Seen<string>.Not(NotReached);
 }

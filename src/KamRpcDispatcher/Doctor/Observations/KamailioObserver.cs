@@ -1,5 +1,6 @@
 using KamailioRpc;
 using KamailioRpc.Commands;
+using KamRpcDispatcher.Push.Claim;
 using KamRpcDispatcher.Push.Grace;
 
 namespace KamRpcDispatcher.Doctor.Observations;
@@ -65,48 +66,52 @@ internal sealed class KamailioObserver(RpcClientOptions options, string? configF
         DateTimeOffset? started = uptime.Try(out var up, out _) ? after - up.Uptime + TimeSpan.FromSeconds(1) : null;
         var config = ConfigFiles.Read(configFile, commandLine, directories, defines, started);
         var parameters = new ParameterSource(client, config, version.Try(out var known, out _) && known.IsKnown);
+        var view = processes.Try(out running, out var trouble) ? RestObserver.View(running) : Seen<IProcessView>.Not(trouble);
+        var sockets = SocketFinder.Find(client.Address, commandLine, config.Try(out var read, out _) ? read : null);
+        var list = await ListAsync(client, sockets, cancellationToken).ConfigureAwait(false);
+        var names = list.Try(out var listed, out _) ? listed.Destinations.Select(static destination => HostLookup.Name(destination.Uri)).OfType<string>() : [];
         return observation with
         {
             Version = version,
             VersionText = client.Answer("core.version")?.ToText().Trim(),
             Modules = modules,
-            
+
             // An object, since a list of texts has no line breaks either way.
             IsPretty = client.Answer("core.uptime") is { } answer ? answer.Json.Span.Contains((byte)'\n') : Seen<bool>.Not("core.uptime was not answered"),
             Processes = processes,
-            ProcessView = processes.Try(out running, out var trouble) ? View(running) : Seen<string>.Not(trouble),
+            ProcessView = view.Try(out var eye, out trouble) ? eye.Name : Seen<string>.Not(trouble),
+            Restless = eye is not null && running is not null ? await RestObserver.RestlessAsync(eye, running, timeProvider, cancellationToken).ConfigureAwait(false) : [],
             Memory = await Answers.TryAsync(() => client.GetSharedMemoryAsync(cancellationToken)).ConfigureAwait(false),
-            List = await ListAsync(client, cancellationToken).ConfigureAwait(false),
+            List = list,
+            UnresolvedNames = await HostLookup.UnresolvedAsync(names, cancellationToken).ConfigureAwait(false),
+            Mark = await Answers.TryAsync(async () => (await new MarkTable(client).ReadAsync(cancellationToken).ConfigureAwait(false))?.Holder ?? string.Empty).ConfigureAwait(false),
             Clock = uptime.Try(out up, out trouble) ? LocalClock.Read(up.Now, before, after) : Seen<ClockReading>.Not(trouble),
             ReloadDelta = await parameters.ReadAsync("dispatcher", "reload_delta", 5, cancellationToken).ConfigureAwait(false),
             LoadMode = await parameters.ReadAsync("dispatcher", "ds_load_mode", 0, cancellationToken).ConfigureAwait(false),
             Transport = await parameters.ReadAsync("jsonrpcs", "transport", 6, cancellationToken).ConfigureAwait(false),
             BinrpcStructure = await parameters.ReadAsync("ctl", "binrpc_struct_max_body_size", 8, cancellationToken, unit: 1024).ConfigureAwait(false),
+            CallSlots = await parameters.ReadAsync("dispatcher", "ds_hash_size", 0, cancellationToken).ConfigureAwait(false),
+            Config = config,
             Algorithm = defines.GetValueOrDefault("KAMRPC_ALG")?.Trim('"'),
-            Sockets = SocketFinder.Find(client.Address, commandLine, config.Try(out var read, out _) ? read : null),
+            Sockets = sockets,
         };
     }
 
-    /// <summary>The processes as the grace period sees them.</summary>
-    private static Seen<string> View(IReadOnlyList<KamailioProcess> processes)
+    private async Task<Seen<ListReply>> ListAsync(RecordingClient client, IReadOnlyList<RpcSocket> sockets, CancellationToken cancellationToken)
     {
-        if (ProcessIdentity.Check(processes) is { } stranger)
-        {
-            return Seen<string>.Not(stranger);
-        }
+        var list = await ListAsync(client, cancellationToken).ConfigureAwait(false);
+        return list.Try(out var reply, out _) && reply.TooLong is not null && sockets.FirstOrDefault(static socket => socket is { Kind: SocketKind.JsonFifo, File: not null }) is { } fifo
+            ? await ReadOverFifoAsync(fifo, reply, cancellationToken).ConfigureAwait(false)
+            : list;
+    }
 
-        var reasons = new List<string>();
-        foreach (var view in new IProcessView[] { new SystemCallView(), new WaitChannelView() })
-        {
-            if (view.Check(processes) is not { } reason)
-            {
-                return view.Name;
-            }
-
-            reasons.Add(reason);
-        }
-
-        return Seen<string>.Not(string.Join("; ", reasons));
+    /// <summary>As the dispatcher does with a list that does not fit into a datagram.</summary>
+    private async Task<ListReply> ReadOverFifoAsync(RpcSocket fifo, ListReply tooLong, CancellationToken cancellationToken)
+    {
+        var address = KamailioAddress.Parse("jsonrpc+fifo:" + fifo.Name);
+        await using var client = new RpcClient(address, options);
+        var answer = await Answers.TryAsync(() => client.ListDestinationsAsync(ListMode.Normal, cancellationToken)).ConfigureAwait(false);
+        return answer.Try(out var list, out _) ? tooLong with { Destinations = list, ReadOver = address } : tooLong;
     }
 
     private static async Task<Seen<ListReply>> ListAsync(RecordingClient client, CancellationToken cancellationToken)

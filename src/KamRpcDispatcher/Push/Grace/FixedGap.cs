@@ -3,22 +3,27 @@ namespace KamRpcDispatcher.Push.Grace;
 /// <summary>A grace period of fixed length, for want of a sight of Kamailio's processes.</summary>
 internal sealed class FixedGap(TimeSpan gap, TimeProvider timeProvider) : IGracePeriod
 {
-    private long? _begun;
+    /// <summary>An object, so that one write replaces it whole.</summary>
+    private volatile Change? _last;
 
-    public TimeSpan Length => gap;
+    public string Mode => ModeOf(gap);
 
-    public string Mode => gap > TimeSpan.Zero ? FormattableString.Invariant($"fixed gap of {gap.TotalSeconds} s") : "none";
+    public static string ModeOf(TimeSpan gap) => gap > TimeSpan.Zero ? FormattableString.Invariant($"fixed gap of {gap.TotalSeconds} s") : "none";
 
-    public void Begin() => _begun = timeProvider.GetTimestamp();
+    public void Begin() => _last = new Change(timeProvider.GetTimestamp());
 
     public async ValueTask<bool> WaitAsync(CancellationToken cancellationToken)
     {
-        var left = _begun is { } begun ? gap - timeProvider.GetElapsedTime(begun) : TimeSpan.Zero;
-        if (left > TimeSpan.Zero)
+        // Again and again, since there may have been another change during the wait for the one before it.
+        while (Left() is var left && left > TimeSpan.Zero)
         {
             await Task.Delay(left, timeProvider, cancellationToken).ConfigureAwait(false);
         }
 
         return true;
     }
+
+    private TimeSpan Left() => _last is { } last ? gap - timeProvider.GetElapsedTime(last.Timestamp) : TimeSpan.Zero;
+
+    private sealed record Change(long Timestamp);
 }

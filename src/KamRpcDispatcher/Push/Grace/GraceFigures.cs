@@ -10,6 +10,7 @@ public sealed class GraceFigures
     private long _count;
     private double _longest;
     private long _timeouts;
+    private long _longGaps;
 
     /// <summary>Takes the length of a grace period.</summary>
     public void Ended(TimeSpan length)
@@ -30,12 +31,21 @@ public sealed class GraceFigures
         }
     }
 
+    /// <summary>Takes note of one that was ended by the long gap, nobody having been seen at rest.</summary>
+    public void LongGap()
+    {
+        lock (_lock)
+        {
+            _longGaps++;
+        }
+    }
+
     public GraceSummary Summary()
     {
         lock (_lock)
         {
             var sorted = _lastWaits.Take((int)Math.Min(_count, Kept)).Order().ToArray();
-            return new GraceSummary(_count, At(sorted, 0.5), At(sorted, 0.99), _longest, _timeouts);
+            return new GraceSummary(_count, At(sorted, 0.5), At(sorted, 0.99), _longest, _timeouts) { LongGaps = _longGaps };
         }
     }
 

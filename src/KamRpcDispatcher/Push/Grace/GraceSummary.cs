@@ -6,4 +6,8 @@ namespace KamRpcDispatcher.Push.Grace;
 /// <param name="P99Milliseconds">Their 99th percentile.</param>
 /// <param name="MaxMilliseconds">The longest ever.</param>
 /// <param name="Timeouts">How often the end was not seen within the cap.</param>
-public readonly record struct GraceSummary(long Count, double MedianMilliseconds, double P99Milliseconds, double MaxMilliseconds, long Timeouts);
+public readonly record struct GraceSummary(long Count, double MedianMilliseconds, double P99Milliseconds, double MaxMilliseconds, long Timeouts)
+{
+    /// <summary>How often the long gap took the place of a proof.</summary>
+    public long LongGaps { get; init; }
+}

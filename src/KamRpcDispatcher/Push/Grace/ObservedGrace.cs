@@ -1,29 +1,13 @@
-using KamailioRpc.Commands;
+using KamailioRpc;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Push.Grace;
 
 /// <summary>
 /// The grace period of RCU, seen from outside: it ends when every process of Kamailio that can read the table has been seen at rest since
-/// the swap. Where the processes cannot be seen, a fixed gap.
+/// the swap. Where the processes cannot be seen, a fixed gap; where one never rests under an overload, a long gap, if it has moved.
 /// </summary>
-/// <param name="listProcesses">Asks Kamailio for its processes.</param>
-/// <param name="identify">Says why these are not Kamailio's processes here, null when they are.</param>
-/// <param name="views">The ways to look at them, the best first.</param>
-/// <param name="fallback">For when none of them sees anything.</param>
-/// <param name="cap">The longest wait for the end, after which the change is left for later.</param>
-/// <param name="figures">Takes the lengths.</param>
-/// <param name="timeProvider">The clock.</param>
-/// <param name="logger">Where to log.</param>
-internal sealed class ObservedGrace(
-    Func<CancellationToken, Task<IReadOnlyList<KamailioProcess>>> listProcesses,
-    Func<IReadOnlyList<KamailioProcess>, string?> identify,
-    IReadOnlyList<IProcessView> views,
-    FixedGap fallback,
-    TimeSpan cap,
-    GraceFigures figures,
-    TimeProvider timeProvider,
-    ILogger<ObservedGrace> logger) : IGracePeriod
+internal sealed class ObservedGrace : IGracePeriod, IDisposable
 {
     /// <summary>Between two looks at processes that were busy: no busy loop.</summary>
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(1);
@@ -31,173 +15,227 @@ internal sealed class ObservedGrace(
     /// <summary>Looks before the first such pause: most work on a request is shorter than the shortest pause that there is.</summary>
     private const int QuickLooks = 5;
 
-    /// <summary>Between two questions to a Kamailio that is still starting its processes.</summary>
-    private static readonly TimeSpan BetweenQuestions = TimeSpan.FromMilliseconds(10);
+    /// <summary>One at a time looks at the processes; <see cref="Begin"/> does not wait for it.</summary>
+    private readonly SemaphoreSlim _turn = new(1, 1);
 
-    private IReadOnlyList<KamailioProcess> _known = [];
-    private IProcessView? _view;
-    private List<KamailioProcess>? _unseen;
-    private bool _isRunning;
-    private bool _isOverdue;
-    private long? _waitingSince;
-    private string? _mode;
+    private readonly ProcessSurvey _survey;
+    private readonly GraceOptions _options;
+    private readonly GraceFigures _figures;
+    private readonly TimeProvider _timeProvider;
+    private readonly GraceReporter _reporter;
+    private readonly OverloadJudge _overload;
 
-    public string Mode => _mode ?? "not needed yet";
+    /// <summary>The last change's; null when its end was seen. Replaced by a later change at any time, also in the middle of a wait.</summary>
+    private RunningPeriod? _period;
 
-    public void Begin()
+    /// <param name="survey">Who the processes are, and how they are seen.</param>
+    /// <param name="movement">Reads how much a process has done.</param>
+    /// <param name="options">How long to wait.</param>
+    /// <param name="figures">Takes the lengths.</param>
+    /// <param name="timeProvider">The clock.</param>
+    /// <param name="logger">Where to log.</param>
+    public ObservedGrace(
+        ProcessSurvey survey, IProcessMovement movement, GraceOptions options, GraceFigures figures, TimeProvider timeProvider, ILogger<ObservedGrace> logger)
     {
-        _isRunning = true;
-        _isOverdue = false;
-        _unseen = null;
-        _waitingSince = null;
-        fallback.Begin();
+        (_survey, _options, _figures, _timeProvider) = (survey, options, figures, timeProvider);
+        _reporter = new GraceReporter(options, timeProvider, logger);
+        _overload = new OverloadJudge(movement, options, _reporter, timeProvider);
+    }
+
+    private enum Ending
+    {
+        None,
+        Rest,
+        Gap,
+        LongGap,
+    }
+
+    public string Mode => State.Mode;
+
+    public GraceState State => _reporter.State;
+
+    public void Begin() => Volatile.Write(ref _period, new RunningPeriod(_timeProvider.GetTimestamp()));
+
+    public async ValueTask PrepareAsync(CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            // Perhaps a new life, with ids that were others' in the last one: nobody has been seen in it.
+            var period = Volatile.Read(ref _period);
+            period?.Forget(_timeProvider.GetTimestamp());
+            _survey.Trust();
+            await AskAsync(period, cancellationToken).ConfigureAwait(false);
+
+            // Once for what a view finds out at its first look.
+            foreach (var process in _survey.View is null ? [] : _survey.Processes)
+            {
+                _survey.View!.Look(process);
+            }
+        }
+        catch (KamailioRpcException)
+        {
+            _survey.Doubt();
+        }
+        finally
+        {
+            _turn.Release();
+        }
     }
 
     public async ValueTask<bool> WaitAsync(CancellationToken cancellationToken)
     {
-        if (!_isRunning)
+        if (Volatile.Read(ref _period) is null)
         {
             return true;
         }
 
-        _waitingSince ??= timeProvider.GetTimestamp();
-        _unseen ??= await ReadersAsync(cancellationToken).ConfigureAwait(false);
-        if (_view is null)
+        var begun = _timeProvider.GetTimestamp();
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
         {
-            await fallback.WaitAsync(cancellationToken).ConfigureAwait(false);
-            return End();
+            return await WaitInTurnAsync(begun, cancellationToken).ConfigureAwait(false);
         }
-
-        var begun = timeProvider.GetTimestamp();
-        for (var look = 1; ; look++)
+        finally
         {
-            if (await LookAsync(_view, _unseen, cancellationToken).ConfigureAwait(false))
-            {
-                return End();
-            }
+            _turn.Release();
+        }
+    }
 
-            if (timeProvider.GetElapsedTime(begun) >= cap)
+    public void Dispose() => _turn.Dispose();
+
+    private async Task<bool> WaitInTurnAsync(long begun, CancellationToken cancellationToken)
+    {
+        for (var look = 1; Volatile.Read(ref _period) is { } period; look++)
+        {
+            period.FirstWait ??= _timeProvider.GetTimestamp();
+            await EnsureSurveyAsync(period, cancellationToken).ConfigureAwait(false);
+            var ending = _survey.View is { } view ? Look(period, view) : Left(period) <= TimeSpan.Zero ? Ending.Gap : Ending.None;
+            if (ending != Ending.None)
             {
-                Overdue(_unseen);
+                End(period, ending);
+            }
+            else if (_survey.View is null)
+            {
+                var pause = TimeSpan.FromTicks(Math.Min(Left(period).Ticks, _survey.UntilDue.Ticks));
+                await Task.Delay(pause > BetweenLooks ? pause : BetweenLooks, _timeProvider, cancellationToken).ConfigureAwait(false);
+            }
+            else if (Elapsed(begun) >= _options.Cap)
+            {
+                _figures.TimedOut();
+                if (period.Watched is { } watched)
+                {
+                    _reporter.Overdue(watched.Unseen);
+                }
+
                 return false;
             }
-
-            if (look < QuickLooks)
+            else if (look < QuickLooks)
             {
                 await Task.Yield();
             }
             else
             {
-                await Task.Delay(BetweenLooks, timeProvider, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(BetweenLooks, _timeProvider, cancellationToken).ConfigureAwait(false);
             }
         }
+
+        return true;
     }
 
-    /// <summary>Looks at those not seen at rest yet; true when there are none any more.</summary>
-    private async Task<bool> LookAsync(IProcessView view, List<KamailioProcess> unseen, CancellationToken cancellationToken)
+    /// <summary>Of the fixed gap. Processes that could be seen, did not rest and can be seen no more are owed the long one.</summary>
+    private TimeSpan Left(RunningPeriod period) => (_reporter.IsOverdue ? _options.LongGap : _options.Gap) - Elapsed(period.GapBegun);
+
+    /// <summary>Looks at those not seen at rest yet.</summary>
+    private Ending Look(RunningPeriod period, IProcessView view)
     {
+        var watched = period.Watch(_survey.Processes);
         var isGone = false;
-        unseen.RemoveAll(process =>
+        watched.Unseen.RemoveAll(process =>
         {
             var sight = view.Look(process);
             isGone |= sight == Sight.Gone;
-            return sight is Sight.AtRest or Sight.Gone;
+            if (sight is Sight.Gone or Sight.Hidden)
+            {
+                _survey.Doubt();
+            }
+
+            return sight == Sight.AtRest;
         });
         if (isGone)
         {
             // Another Kamailio may be there by now, and may have made the change: its processes are to be seen, all of them.
-            _known = [];
-            _unseen = await ReadersAsync(cancellationToken).ConfigureAwait(false);
-            return false;
+            period.Forget(_timeProvider.GetTimestamp());
+            return Ending.None;
         }
 
-        return unseen.Count == 0;
+        return watched.Unseen.Count == 0 ? Ending.Rest : _overload.MayEnd(period, watched) ? Ending.LongGap : Ending.None;
     }
 
-    private bool End()
+    /// <summary>The end of this period; of the last change's only if there was no other since.</summary>
+    private void End(RunningPeriod period, Ending ending)
     {
-        figures.Ended(timeProvider.GetElapsedTime(_waitingSince!.Value));
-        _isRunning = false;
-        return true;
-    }
-
-    private void Overdue(List<KamailioProcess> busy)
-    {
-        figures.TimedOut();
-        if (!_isOverdue)
-        {
-            GraceLog.Overdue(logger, cap, string.Join(", ", busy.Select(static process => $"{process.Description} (PID {process.Pid})")));
-            _isOverdue = true;
-        }
-    }
-
-    /// <summary>
-    /// Asked once a Kamailio: it starts all its processes when it starts, and ends when one of them does. While it still starts some,
-    /// asked each time: those that are not there yet have not read anything yet.
-    /// </summary>
-    private async Task<List<KamailioProcess>> ReadersAsync(CancellationToken cancellationToken)
-    {
-        if (_known.Any(static process => process.IsMainOfAll))
-        {
-            return [.. _known];
-        }
-
-        var begun = timeProvider.GetTimestamp();
-        while (true)
-        {
-            _known = await listProcesses(cancellationToken).ConfigureAwait(false);
-            _view = Choose(_known, out var reasons);
-
-            // A process that Kamailio is just starting may be listed before it can be seen: no reason yet to wait for a whole gap.
-            if (_view is not null || _known.Any(static process => process.IsMainOfAll) || timeProvider.GetElapsedTime(begun) >= fallback.Length)
-            {
-                Tell(reasons);
-                return [.. _known];
-            }
-
-            await Task.Delay(BetweenQuestions, timeProvider, cancellationToken).ConfigureAwait(false);
-        }
-    }
-
-    /// <summary>The first view that sees these processes; else null, and why each of them does not.</summary>
-    private IProcessView? Choose(IReadOnlyList<KamailioProcess> processes, out List<string> reasons)
-    {
-        reasons = [];
-        if (identify(processes) is { } stranger)
-        {
-            reasons.Add(stranger);
-            return null;
-        }
-
-        foreach (var view in views)
-        {
-            if (view.Check(processes) is not { } reason)
-            {
-                return view;
-            }
-
-            reasons.Add(reason);
-        }
-
-        return null;
-    }
-
-    private void Tell(List<string> reasons)
-    {
-        var mode = _view is null ? fallback.Mode : $"observed ({_view.Name})";
-        if (mode == _mode)
+        if (Interlocked.CompareExchange(ref _period, null, period) != period)
         {
             return;
         }
 
-        _mode = mode;
-        if (_view is null)
+        switch (ending)
         {
-            GraceLog.Fixed(logger, fallback.Mode, string.Join("; ", reasons));
+            case Ending.Rest:
+                _survey.Trust();
+                _reporter.Observed(_survey.Processes.Count, _survey.View!.Name);
+                break;
+            case Ending.LongGap:
+                _figures.LongGap();
+                _reporter.LongGap(period.Watched!.Unseen);
+                break;
+            default:
+                _reporter.Fixed(_survey.Reasons);
+                break;
         }
-        else
+
+        _figures.Ended(Elapsed(period.FirstWait!.Value));
+        _reporter.Ended(Elapsed(period.Begun));
+        _overload.Over();
+    }
+
+    private async Task EnsureSurveyAsync(RunningPeriod period, CancellationToken cancellationToken)
+    {
+        var isOverdue = _reporter.IsOverdue;
+        if (!_survey.IsDue(!period.HasAsked, isOverdue))
         {
-            GraceLog.Observed(logger, _known.Count, _view.Name);
+            return;
+        }
+
+        try
+        {
+            await AskAsync(period, cancellationToken).ConfigureAwait(false);
+        }
+        catch (KamailioRpcException) when (isOverdue && period.Watched is not null)
+        {
+            // Asked to be sure only: whether it is gone is seen at its processes.
+            _survey.Postpone();
         }
     }
+
+    private async Task AskAsync(RunningPeriod? period, CancellationToken cancellationToken)
+    {
+        var areOthers = await _survey.AskAsync(cancellationToken).ConfigureAwait(false);
+        if (period is not null)
+        {
+            period.HasAsked = true;
+            if (areOthers || _survey.View is null)
+            {
+                period.Forget(_timeProvider.GetTimestamp());
+            }
+        }
+
+        if (_survey.View is { } view)
+        {
+            _reporter.Visible(_survey.Processes.Count, view.Name);
+        }
+    }
+
+    private TimeSpan Elapsed(long since) => _timeProvider.GetElapsedTime(since);
 }

@@ -9,7 +9,7 @@ namespace KamRpcDispatcher.Push.Grace;
 /// </summary>
 internal static class ProcessIdentity
 {
-    /// <summary>Null when all are one program's, the main process and its children, each with one thread.</summary>
+    /// <summary>Null when all are one program's, the main process and its children.</summary>
     public static string? Check(IReadOnlyList<KamailioProcess> processes)
     {
         if (processes.FirstOrDefault(static process => process.IsMain) is not { } main)
@@ -23,13 +23,14 @@ internal static class ProcessIdentity
             return sight == Sight.Hidden ? "procfs hides Kamailio's processes (hidepid)" : OtherNamespace;
         }
 
-        if (processes.Any(process => ProcFile.ReadLine(process.Pid, "comm", out _) != name || (process != main && Parent(process.Pid) != main.Pid)))
+        // For a moment only where it has just ended, and Kamailio is about to.
+        if (processes.FirstOrDefault(static process => ProcFile.ReadLine(process.Pid, "comm", out var its) is null && its == Sight.Gone) is { } ended)
         {
-            return OtherNamespace;
+            return FormattableString.Invariant($"'{ended.Description}' (PID {ended.Pid}) is not here: it has ended, or kamrpc is to be run in Kamailio's PID namespace");
         }
 
-        return processes.FirstOrDefault(static process => Threads(process.Pid) > 1) is { } threaded
-            ? $"'{threaded.Description}' (PID {threaded.Pid}) has several threads"
+        return processes.Any(process => ProcFile.ReadLine(process.Pid, "comm", out _) != name || (process != main && Parent(process.Pid) != main.Pid))
+            ? OtherNamespace
             : null;
     }
 
@@ -41,17 +42,5 @@ internal static class ProcessIdentity
         var status = ProcFile.ReadLine(pid, "stat", out _);
         var fields = status?[(status.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
         return fields is [_, var parent, ..] && int.TryParse(parent, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
-    }
-
-    private static int Threads(int pid)
-    {
-        try
-        {
-            return Directory.GetDirectories($"/proc/{pid}/task").Length;
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            return 0;
-        }
     }
 }

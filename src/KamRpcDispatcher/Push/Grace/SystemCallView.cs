@@ -1,25 +1,35 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using KamailioRpc.Commands;
 
 namespace KamRpcDispatcher.Push.Grace;
 
-/// <summary>Sees in <c>/proc/PID/syscall</c> in which system call a process waits, and on which descriptor.</summary>
-/// <remarks>
-/// At rest is: a UDP receiver receiving on its own socket; a timer in pause, sigtimedwait, select or sleep; any other process in those, or
-/// waiting for events, connections, children, a FIFO or a Unix socket. Not at rest: whoever waits for a lock (futex), since it may hold the
-/// table meanwhile; and whoever waits in poll or receives on another socket, since it may be resolving a name in the middle of its work.
-/// </remarks>
-internal sealed partial class SystemCallView : IProcessView
+/// <summary>Sees in <c>/proc/PID/syscall</c> in which system call a process waits, and on which descriptor. <see cref="RestRules"/> says which are rest.</summary>
+/// <param name="tableUse">What Kamailio's configuration lets happen, now.</param>
+/// <param name="timeProvider">The clock.</param>
+internal sealed partial class SystemCallView(Func<TableUse> tableUse, TimeProvider timeProvider) : IProcessView
 {
-    private readonly HashSet<(int Pid, ulong Descriptor)> _ownDescriptors = [];
+    private const KernelWait AnyReceive = KernelWait.ReceiveSip | KernelWait.ReceiveUnix | KernelWait.ReceiveOther;
+    private const int LargestCache = 4096;
+
+    /// <summary>What sockets are, by their inodes: that stays so for their whole life. Descriptors do not, they are used again.</summary>
+    private readonly Dictionary<(int Pid, ulong Inode), KernelWait> _sockets = [];
+    private readonly LongWaits _longWaits = new(timeProvider);
+
+    /// <summary>For a Kamailio whose configuration is not known.</summary>
+    public SystemCallView()
+        : this(static () => TableUse.Unknown, TimeProvider.System)
+    {
+    }
 
     public string Name => "syscall";
 
     public string? Check(IReadOnlyList<KamailioProcess> processes)
     {
-        _ownDescriptors.Clear();
-        if (!SystemCalls.IsKnownArchitecture)
+        _sockets.Clear();
+        _longWaits.Clear();
+        if (!SystemCalls.IsKnown(RuntimeInformation.OSArchitecture))
         {
             return "the numbers of system calls are known for x86-64 and arm64 only";
         }
@@ -40,72 +50,64 @@ internal sealed partial class SystemCallView : IProcessView
         return null;
     }
 
-    public Sight Look(KamailioProcess process)
+    public Sight Look(KamailioProcess process) => ProcessLook.At(process, tableUse(), (kind, thread, proofs) =>
     {
-        if (ProcFile.ReadLine(process.Pid, "syscall", out var sight) is not { } line)
+        // Before the call: one that moves in between is seen to have moved.
+        var switches = kind.RestsInLock ? ProcFile.ContextSwitches(process.Pid, thread) : null;
+        if (ProcFile.ReadLine(process.Pid, $"task/{thread}/syscall", out var sight) is not { } line)
         {
             return sight;
         }
 
-        // "45 0x8 0x56291d6dbde0 ... SP PC", "running", or "-1 SP PC" for one that is stopped outside a call.
-        var fields = line.Split(' ');
-        return int.TryParse(fields[0], NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            && fields.Length > 2
-            && Argument(fields[1]) is { } first
-            && Argument(fields[2]) is { } second
-            && IsRest(process, SystemCalls.Of(number, second), first)
-                ? Sight.AtRest
-                : Sight.Busy;
-    }
+        var call = SystemCalls.Read(line, RuntimeInformation.OSArchitecture);
+        var wait = call.Use == DescriptorUse.None ? call.Wait : OnDescriptor(process, call, proofs);
+        var isAtRest = wait == KernelWait.Futex
+            ? switches is { } count && _longWaits.IsLong(thread, line, count)
+            : (wait & proofs) != 0;
+        return isAtRest ? Sight.AtRest : Sight.Busy;
+    });
 
-    private bool IsRest(KamailioProcess process, KernelWait wait, ulong descriptor)
+    private KernelWait OnDescriptor(KamailioProcess process, SystemCall call, KernelWait proofs)
     {
-        if (process.IsUdpReceiver)
+        if (call.Use == DescriptorUse.Receive && (proofs & AnyReceive) == AnyReceive)
         {
-            return wait == KernelWait.Receive && IsOwn(process, descriptor, inode => SocketTable.IsUdpOnPort(process.Pid, inode, Port(process) ?? 0));
+            return KernelWait.ReceiveOther;
         }
 
-        if (process.IsTimer)
+        var target = ProcFile.ReadDescriptor(process.Pid, call.Descriptor);
+        return (call.Use, SocketTable.Inode(target)) switch
         {
-            return wait is KernelWait.Pause or KernelWait.Select or KernelWait.Sleep;
-        }
-
-        return wait switch
-        {
-            KernelWait.Other => false,
-            KernelWait.Receive => IsOwn(process, descriptor, inode => SocketTable.IsUnix(process.Pid, inode)),
-            KernelWait.Read => ProcFile.ReadDescriptor(process.Pid, descriptor) is { } target && !target.StartsWith("socket:", StringComparison.Ordinal),
-            _ => true,
+            (DescriptorUse.Receive, { } inode) => Received(process, inode),
+            (DescriptorUse.Send, { } inode) => IsLog(process, target!) || !SocketTable.IsUdp(process.Pid, inode) ? KernelWait.Other : KernelWait.SendUdp,
+            (DescriptorUse.Read, not null) => KernelWait.ReadSocket,
+            (DescriptorUse.Read, null) when target is not null => target.StartsWith("pipe:", StringComparison.Ordinal) ? KernelWait.ReadPipe : KernelWait.ReadFile,
+            _ => KernelWait.Other,
         };
     }
 
-    /// <summary>A socket that is the process's own stays so: it is open for its whole life.</summary>
-    private bool IsOwn(KamailioProcess process, ulong descriptor, Func<ulong, bool> isOwnSocket)
+    private KernelWait Received(KamailioProcess process, ulong inode)
     {
-        if (_ownDescriptors.Contains((process.Pid, descriptor)))
+        if (_sockets.TryGetValue((process.Pid, inode), out var known))
         {
-            return true;
+            return known;
         }
 
-        if (ProcFile.ReadDescriptor(process.Pid, descriptor) is not { } target
-            || Inode().Match(target) is not { Success: true } match
-            || !isOwnSocket(ulong.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture)))
+        if (_sockets.Count >= LargestCache)
         {
-            return false;
+            _sockets.Clear();
         }
 
-        _ownDescriptors.Add((process.Pid, descriptor));
-        return true;
+        return _sockets[(process.Pid, inode)] = process.IsUdpReceiver && SocketTable.IsUdpOnPort(process.Pid, inode, Port(process) ?? 0) ? KernelWait.ReceiveSip
+            : SocketTable.IsUnix(process.Pid, inode) ? KernelWait.ReceiveUnix
+            : KernelWait.ReceiveOther;
     }
 
-    private static ulong? Argument(string field) =>
-        field.StartsWith("0x", StringComparison.Ordinal) && ulong.TryParse(field.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value) ? value : null;
+    /// <summary>Whether log lines go there that go to a standard stream.</summary>
+    private static bool IsLog(KamailioProcess process, string target) =>
+        ProcFile.ReadDescriptor(process.Pid, 1) == target || ProcFile.ReadDescriptor(process.Pid, 2) == target;
 
     private static int? Port(KamailioProcess process) =>
         ListeningPort().Match(process.Description) is { Success: true } match && int.TryParse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture, out var port) ? port : null;
-
-    [GeneratedRegex(@"^socket:\[([0-9]{1,19})\]$")]
-    private static partial Regex Inode();
 
     [GeneratedRegex(@"\bsock=\S*?:([0-9]{1,5})(?:\s|$)")]
     private static partial Regex ListeningPort();

@@ -190,15 +190,17 @@ public class ObservedGraceTests
     }
 
     private ObservedGrace Grace(TimeSpan? gap = null, TimeSpan? cap = null, IReadOnlyList<IProcessView>? views = null, Func<IReadOnlyList<KamailioProcess>, string?>? identify = null) => new(
-        _ =>
-        {
-            _listed++;
-            return Task.FromResult<IReadOnlyList<KamailioProcess>>(_processes);
-        },
-        identify ?? (static _ => null),
-        views ?? [_view],
-        new FixedGap(gap ?? TimeSpan.FromMilliseconds(1), TimeProvider.System),
-        cap ?? Cap,
+        new ProcessSurvey(
+            _ =>
+            {
+                _listed++;
+                return Task.FromResult<IReadOnlyList<KamailioProcess>>(_processes);
+            },
+            identify ?? (static _ => null),
+            views ?? [_view],
+            TimeProvider.System),
+        Substitute.For<IProcessMovement>(),
+        new GraceOptions { Gap = gap ?? TimeSpan.FromMilliseconds(1), Cap = cap ?? Cap },
         _figures,
         TimeProvider.System,
         NullLogger<ObservedGrace>.Instance);

@@ -1,10 +1,10 @@
-namespace KamRpcDispatcher.Announce;
+namespace KamRpcDispatcher;
 
 /// <summary>A loop's sign of life: it says how long its next step takes at most, and is overdue when it does not come back.</summary>
-internal sealed class Pulse(TimeProvider timeProvider)
+internal sealed class Heartbeat(TimeProvider timeProvider)
 {
     /// <summary>What a machine under load may take longer.</summary>
-    private static readonly TimeSpan Slack = TimeSpan.FromSeconds(10);
+    internal static readonly TimeSpan Slack = TimeSpan.FromSeconds(10);
 
     private long _due = long.MaxValue;
 

@@ -1,0 +1,65 @@
+namespace KamRpcDispatcher.Etcd;
+
+/// <summary>Something at a proxy that somebody should know of, for as long as it lasts.</summary>
+/// <param name="Kind">What kind of thing, one of <see cref="TroubleKind"/>; a newer version may know others.</param>
+/// <param name="Since">When it began; the same for as long as it lasts, whatever the text says meanwhile.</param>
+/// <param name="Text">What it is and what to do, in one line.</param>
+public sealed record ProxyTrouble(string Kind, DateTimeOffset Since, string Text)
+{
+    /// <summary>As many as a report holds.</summary>
+    public const int MostInReport = 20;
+
+    public const int MostTextLength = 300;
+
+    /// <summary>The same with a text that is no longer than a report takes.</summary>
+    public ProxyTrouble Capped()
+    {
+        if (Text.Length <= MostTextLength)
+        {
+            return this;
+        }
+
+        var length = MostTextLength - 3;
+        return this with { Text = Text[..(char.IsHighSurrogate(Text[length - 1]) ? length - 1 : length)] + "..." };
+    }
+}
+
+/// <summary>The kinds of <see cref="ProxyTrouble"/>, as they stand in reports.</summary>
+public static class TroubleKind
+{
+    /// <summary>Kamailio does not take a plan, which is repeated ever more rarely.</summary>
+    public const string Brake = "brake";
+
+    /// <summary>Kamailio's shared memory is short: only states are changed.</summary>
+    public const string Memory = "memory";
+
+    /// <summary>The list is about as long as the transport carries: nothing is added.</summary>
+    public const string Room = "room";
+
+    /// <summary>The list cannot be read.</summary>
+    public const string Blind = "blind";
+
+    /// <summary>A grace period does not end, because of the processes named.</summary>
+    public const string Grace = "grace";
+
+    /// <summary>Kamailio's RPC process does not come back from a change.</summary>
+    public const string Writer = "writer";
+
+    /// <summary>Somebody else's destination was lost, was put back, or would be lost.</summary>
+    public const string Foreign = "foreign";
+
+    /// <summary>An own destination takes calls and cannot be disabled.</summary>
+    public const string Unsilenced = "unsilenced";
+
+    /// <summary>The list has entries that cannot be understood.</summary>
+    public const string Unreadable = "unreadable";
+
+    /// <summary>Another daemon serves this Kamailio.</summary>
+    public const string Taken = "taken";
+
+    /// <summary>A fault of kamrpc itself: cycles fail.</summary>
+    public const string Fault = "fault";
+
+    /// <summary>Whether somebody has to act before calls suffer; the others are only told.</summary>
+    internal static bool IsError(string kind) => kind is not (Room or Unreadable);
+}

@@ -1,0 +1,88 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace KamRpcDispatcher.Linux;
+
+/// <summary>The system calls that .NET has no method for. Numbers are those of the kernel's interface, which never change.</summary>
+internal static partial class LibC
+{
+    public const int NotPermitted = 1;
+    public const int NoEntry = 2;
+    public const int NoSuchProcess = 3;
+    public const int WouldBlock = 11;
+    public const int AccessDenied = 13;
+    public const int Exists = 17;
+    public const int TooManyLinks = 40;
+
+    /// <summary>AT_FDCWD: a path that is not absolute counts from the current directory.</summary>
+    public const int CurrentDirectory = -100;
+
+    public const int ReadOnly = 0;
+    public const int ReadWrite = 2;
+    public const int Create = 0x40;
+    public const int Exclusive = 0x80;
+
+    /// <summary>Else the open of a FIFO that somebody put there waits for its other end.</summary>
+    public const int NonBlocking = 0x800;
+    public const int CloseOnExec = 0x80000;
+
+    private const int LockShared = 1;
+    private const int LockExclusive = 2;
+    private const int LockNonBlocking = 4;
+
+    /// <summary>O_DIRECTORY: two numbers, by architecture.</summary>
+    public static int DirectoryOnly { get; } = IsLikeArm ? 0x4000 : 0x10000;
+
+    /// <summary>O_NOFOLLOW: two numbers, by architecture.</summary>
+    public static int NoFollow { get; } = IsLikeArm ? 0x8000 : 0x20000;
+
+    private static bool IsLikeArm => RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Armv6 or Architecture.Arm64 or Architecture.Ppc64le;
+
+    /// <summary>Takes the lock of an open file (flock), also of one that is open for reading only; false when somebody else has it.</summary>
+    public static bool TryLock(SafeFileHandle file, bool isShared = false) =>
+        FLock(file, (isShared ? LockShared : LockExclusive) | LockNonBlocking) == 0
+        || (Marshal.GetLastPInvokeError() == WouldBlock ? false : throw LastError("cannot lock the file"));
+
+    /// <summary>Whether there is surely no process with the id in this PID namespace; one that has the id may be another than was meant.</summary>
+    public static bool HasNoProcess(int pid) => Kill(pid, 0) != 0 && Marshal.GetLastPInvokeError() == NoSuchProcess;
+
+    /// <summary>What the last call failed for, as the exception that .NET's own methods would throw.</summary>
+    public static Exception LastError(string trouble)
+    {
+        var error = Marshal.GetLastPInvokeError();
+        var message = $"{trouble}: {Marshal.GetPInvokeErrorMessage(error)}";
+        return error switch
+        {
+            NoEntry => new FileNotFoundException(message),
+            AccessDenied or NotPermitted => new UnauthorizedAccessException(message),
+            _ => new IOException(message),
+        };
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial SafeFileHandle Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "openat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial SafeFileHandle OpenAt(SafeFileHandle directory, string name, int flags, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "renameat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int RenameAt(SafeFileHandle fromDirectory, string from, SafeFileHandle toDirectory, string to);
+
+    [LibraryImport("libc", EntryPoint = "unlinkat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int UnlinkAt(SafeFileHandle directory, string name, int flags);
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    public static partial uint EffectiveUser();
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static unsafe partial int StatX(int directory, string path, int flags, uint mask, uint* status);
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static unsafe partial int StatX(SafeFileHandle file, string path, int flags, uint mask, uint* status);
+
+    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
+    private static partial int FLock(SafeFileHandle file, int operation);
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int Kill(int pid, int signal);
+}

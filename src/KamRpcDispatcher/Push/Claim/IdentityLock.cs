@@ -1,0 +1,168 @@
+using System.Globalization;
+using KamailioRpc.Commands;
+using KamRpcDispatcher.Linux;
+using KamRpcDispatcher.Push.Grace;
+using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
+
+namespace KamRpcDispatcher.Push.Claim;
+
+/// <summary>
+/// A locked file named after Kamailio's main process, where its processes are on this machine: the same for whatever address leads there,
+/// and for all users. The lock ends with the process that holds it.
+/// </summary>
+/// <param name="listProcesses">Asks Kamailio for its processes.</param>
+/// <param name="identify">Says why these are not Kamailio's processes here, null when they are.</param>
+/// <param name="holder">What a second daemon is told of this one.</param>
+/// <param name="directory">Where all users may make files.</param>
+/// <param name="timeProvider">The clock.</param>
+/// <param name="logger">Where to log.</param>
+/// <remarks>
+/// Any user may make files there, and may lock one that he can read. So a file is used only if it belongs to root, this user, or Kamailio's;
+/// and who holds the lock is believed only if he is one of these.
+/// </remarks>
+internal sealed class IdentityLock(
+    Func<CancellationToken, Task<IReadOnlyList<KamailioProcess>>> listProcesses,
+    Func<IReadOnlyList<KamailioProcess>, string?> identify,
+    string holder,
+    string directory,
+    TimeProvider timeProvider,
+    ILogger logger) : IDisposable
+{
+    private const UnixFileMode ForAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+
+    /// <summary>Until Kamailio is asked again for processes that were not here, or not all there yet.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
+
+    private SafeFileHandle? _file;
+    private string _name = string.Empty;
+    private int _pid;
+    private string? _started;
+    private long? _asked;
+    private string? _told;
+
+    /// <summary>Where every user of this machine may make files: two that take different ones would not see each other.</summary>
+    public static string CommonDirectory => FileStatus.Of("/run/lock") is { } status && status.Mode.HasFlag(UnixFileMode.OtherWrite) ? "/run/lock" : "/dev/shm";
+
+    /// <summary>The file that is locked now; null when none is.</summary>
+    public string? Path => _file is null ? null : System.IO.Path.Combine(directory, _name);
+
+    /// <exception cref="ProxyTakenException">Another daemon on this machine serves this Kamailio.</exception>
+    public async Task EnsureAsync(CancellationToken cancellationToken)
+    {
+        if (_file is not null && StartOf(_pid) == _started)
+        {
+            Lock();
+            return;
+        }
+
+        if (_file is null && _asked is { } asked && timeProvider.GetElapsedTime(asked) < Pause)
+        {
+            return;
+        }
+
+        Release();
+        _asked = timeProvider.GetTimestamp();
+        var processes = await listProcesses(cancellationToken).ConfigureAwait(false);
+        if (identify(processes) is null && processes.FirstOrDefault(static process => process.IsMain) is { } main && StartOf(main.Pid) is { } started)
+        {
+            (_pid, _started, _name) = (main.Pid, started, string.Create(CultureInfo.InvariantCulture, $"kamrpc-{Machine.PidNamespace}-{main.Pid}-{started}.lock"));
+            Lock();
+        }
+    }
+
+    public void Dispose() => Release();
+
+    /// <summary>When a process started, in ticks since the machine's: with its id that names one process for good.</summary>
+    private static string? StartOf(int pid)
+    {
+        // "PID (name) S PPID ...": the name may hold spaces and parentheses. The start is field 22, which makes it the 20th after the name.
+        var status = ProcFile.ReadLine(pid, "stat", out _);
+        return status?[(status.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries).ElementAtOrDefault(19);
+    }
+
+    private void Lock()
+    {
+        try
+        {
+            using var place = SafeDirectory.Open(directory);
+            if (_file is not null && FileStatus.Of(_file) is { } held && place.Status(_name) is { } there && held.IsSameFile(there))
+            {
+                return;
+            }
+
+            _file?.Dispose();
+            _file = null;
+            var owner = FileStatus.Of($"/proc/{_pid}")?.User ?? 0;
+            var file = LockFile.Open(place, _name, ForAll, owner);
+            if (LibC.TryLock(file))
+            {
+                // Who held it until now may have taken its name away: the next call locks the one that has it then.
+                _file = file;
+                LockFile.WriteHolder(file, holder);
+                return;
+            }
+
+            using (file)
+            {
+                CheckHolder(place, file, owner);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            Tell(() => ClaimLog.NotLockable(logger, System.IO.Path.Combine(directory, _name), exception.Message));
+        }
+    }
+
+    /// <summary>Who has the lock: another daemon, or some user who wants to keep this one from its work.</summary>
+    private void CheckHolder(SafeDirectory place, SafeFileHandle file, uint owner)
+    {
+        var path = System.IO.Path.Combine(place.Path, _name);
+        var pid = FileStatus.Of(file) is { } status ? FileLocks.Holder(status) : null;
+        if (pid is { } other && FileStatus.Of($"/proc/{other}")?.User is { } user && user != 0 && user != owner && user != LibC.EffectiveUser())
+        {
+            Tell(() => ClaimLog.StrangeHolder(logger, path, other, user));
+            return;
+        }
+
+        // The text is the last one's who could write it.
+        var text = LockFile.ReadHolder(file);
+        throw new ProxyTakenException(text is not null && (pid is null || text.Contains($"(PID {pid})", StringComparison.Ordinal)) ? text
+            : pid is { } known ? $"the process with PID {known}, which has {path} locked"
+            : $"whoever has {path} locked");
+    }
+
+    private void Tell(Action log)
+    {
+        if (_told != _name)
+        {
+            log();
+            _told = _name;
+        }
+    }
+
+    /// <summary>Takes the file away too, while it is still locked: who opens it before finds another one, or none, by its name.</summary>
+    private void Release()
+    {
+        if (_file is null)
+        {
+            return;
+        }
+
+        try
+        {
+            using var place = SafeDirectory.Open(directory);
+            if (FileStatus.Of(_file) is { } held && place.Status(_name) is { } there && held.IsSameFile(there))
+            {
+                place.TryDelete(_name);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // It stays, and means nothing.
+        }
+
+        _file.Dispose();
+        _file = null;
+    }
+}

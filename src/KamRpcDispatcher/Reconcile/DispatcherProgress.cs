@@ -1,0 +1,57 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Plan;
+
+namespace KamRpcDispatcher.Reconcile;
+
+/// <summary>Tells whoever started the dispatcher (systemd) what it is at.</summary>
+internal sealed class DispatcherProgress(IServiceState service, TimeProvider timeProvider)
+{
+    /// <summary>How long it may take to be in step until it counts as running all the same, with a status that says what it waits for.</summary>
+    internal static readonly TimeSpan ReadyPatience = TimeSpan.FromSeconds(5);
+
+    private readonly TaskCompletionSource _inStep = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>
+    /// Says that it runs as soon as the list is in step, and after a while in any case: that etcd or Kamailio is not there is no reason to start it
+    /// anew, nor to keep what is ordered after it waiting.
+    /// </summary>
+    public async Task TellReadyAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _inStep.Task.WaitAsync(ReadyPatience, timeProvider, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // Its status says why.
+        }
+
+        service.Ready();
+    }
+
+    public void Stopping() => service.Stopping();
+
+    public void WaitingForStore() => service.Status("Waiting for the membership from etcd; Kamailio's list stays as it is");
+
+    public void KamailioFails(string reason) =>
+        service.Status(string.Create(CultureInfo.InvariantCulture, $"Kamailio cannot be used since {timeProvider.GetUtcNow():yyyy-MM-dd HH:mm:ss} UTC: {reason}"));
+
+    public void CycleFails(string reason) => service.Status($"Unexpected, trying on: {reason}");
+
+    public void Planned(ProxyStatus status, ChangePlan plan, ImmutableArray<ProxyTrouble> troubles)
+    {
+        var destinations = status.Sets.Values.Sum(static set => set.Destinations);
+        var routable = status.Sets.Values.Sum(static set => set.Routable);
+        var what = plan.IsInForce ? $"In step with revision {status.Revision}" : $"{plan.Drift} changes to make";
+        var saved = status.IsFromSnapshot ? " of the saved membership (etcd does not answer)" : string.Empty;
+        var refused = status.Quarantined.IsEmpty ? string.Empty : $", {status.Quarantined.Length} refused by Kamailio";
+        var trouble = troubles.IsEmpty ? string.Empty : $"; {string.Join(", ", troubles.Select(static trouble => trouble.Kind).Distinct())}: see kamrpc status";
+        service.Status($"{what}{saved}, {routable} of {destinations} destinations routable{refused}{trouble}");
+        if (plan.IsEmpty)
+        {
+            _inStep.TrySetResult();
+        }
+    }
+}

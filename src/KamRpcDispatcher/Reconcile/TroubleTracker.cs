@@ -1,0 +1,105 @@
+using KamailioRpc;
+using KamailioRpc.Commands;
+using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Plan;
+using KamRpcDispatcher.Push;
+using KamRpcDispatcher.Push.Grace;
+
+namespace KamRpcDispatcher.Reconcile;
+
+/// <summary>Makes of what a cycle met the troubles that it reports: one of a kind, each with the time since when there is one without a pause.</summary>
+internal sealed class TroubleTracker(TimeProvider timeProvider)
+{
+    private const int MostNamed = 5;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private readonly List<(string Kind, string Text)> _met = [];
+    private Dictionary<string, DateTimeOffset> _since = [];
+    private long? _deferredSince;
+
+    /// <summary>Something that this cycle met.</summary>
+    public void Meet(string kind, string text) => _met.Add((kind, text));
+
+    /// <summary>What a plan leaves undone.</summary>
+    public void Meet(ChangePlan plan)
+    {
+        Meet(TroubleKind.Unsilenced, Uris(plan, SkipReason.Unsilenced), "still in use and not to be disabled, since somebody else has added the same text");
+        Meet(TroubleKind.Brake, Uris(plan, SkipReason.WithoutEffect), "changed more than once without effect, and left for a while: look for somebody who undoes it, and into Kamailio's log");
+    }
+
+    /// <summary>What held a push back.</summary>
+    public void Meet(PushOutcome outcome)
+    {
+        foreach (var objection in outcome.Objections.Where(static objection => objection.Scope != ObjectionScope.Change))
+        {
+            Meet(objection.Kind, objection.Text);
+        }
+
+        // A newcomer is added within a moment, as a rule.
+        _deferredSince = outcome.Deferred.IsEmpty ? null : _deferredSince ?? timeProvider.GetTimestamp();
+        if (_deferredSince is not { } since || timeProvider.GetElapsedTime(since) < Patience)
+        {
+            return;
+        }
+
+        Meet(TroubleKind.Unsilenced, [.. outcome.Deferred.Select(static disable => $"set {disable.Set}: {disable.Uri}")], "still in use although it leaves: nobody else in its set takes calls yet");
+    }
+
+    /// <summary>A grace period that does not end.</summary>
+    public void Meet(GraceState grace)
+    {
+        if (grace.OverdueSince is not null)
+        {
+            Meet(
+                TroubleKind.Grace,
+                grace.Stuck.Count > 0
+                    ? [.. grace.Stuck]
+                    : [.. grace.Unseen],
+                grace.Stuck.Count > 0
+                    ? "have not moved since the last structural change and may be in the middle of Kamailio's table: additions and removals wait until they do, states are changed"
+                    : $"not seen at rest since the last structural change: additions and removals wait ({grace.Mode}), states are changed");
+        }
+    }
+
+    /// <summary>Entries of the list that nobody can make anything of.</summary>
+    public void Meet(IReadOnlyList<UnreadableEntry> unreadable) =>
+        Meet(TroubleKind.Unreadable, [.. unreadable.Select(static entry => $"set {entry.Set?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "?"}: {entry.Text} ({entry.Reason})")], "in Kamailio's list, and left alone");
+
+    /// <summary>Kamailio did not answer as it should.</summary>
+    public void Meet(KamailioRpcException exception, Unanswered? unanswered)
+    {
+        if (exception is ListTooLongException)
+        {
+            Meet(TroubleKind.Blind, exception.Message);
+        }
+
+        if (unanswered is { IsWriterStuck: true })
+        {
+            Meet(TroubleKind.Writer, $"Kamailio does not come back from {unanswered.Change} since {unanswered.For.TotalSeconds:0} s, and answers nothing behind it: only a restart of Kamailio helps (6.2 with ds_load_mode 1 does so after one refused addition)");
+        }
+    }
+
+    /// <summary>All that the cycle met; forgets it.</summary>
+    public IReadOnlyList<ProxyTrouble> Take()
+    {
+        var now = timeProvider.GetUtcNow();
+        var troubles = _met
+            .GroupBy(static met => met.Kind)
+            .Select(kind => new ProxyTrouble(kind.Key, _since.GetValueOrDefault(kind.Key, now), string.Join("; ", kind.Select(static met => met.Text).Distinct())))
+            .ToList();
+        _since = troubles.ToDictionary(static trouble => trouble.Kind, static trouble => trouble.Since);
+        _met.Clear();
+        return troubles;
+    }
+
+    private static List<string> Uris(ChangePlan plan, SkipReason reason) =>
+        [.. plan.Skips.Where(skip => skip.Reason == reason).Select(static skip => $"set {skip.Set}: {skip.Uri}")];
+
+    private void Meet(string kind, List<string> which, string what)
+    {
+        if (which.Count > 0)
+        {
+            Meet(kind, $"{string.Join(", ", which.Take(MostNamed))}{(which.Count > MostNamed ? $" and {which.Count - MostNamed} more" : string.Empty)}: {what}");
+        }
+    }
+}

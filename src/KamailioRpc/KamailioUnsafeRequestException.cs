@@ -1,0 +1,8 @@
+namespace KamailioRpc;
+
+/// <summary>The request would crash this Kamailio, and was not sent.</summary>
+public sealed class KamailioUnsafeRequestException(string method, string reason)
+    : KamailioRpcException($"{method} is not sent: {reason}", null)
+{
+    public override bool IsTransient => true;
+}

@@ -1,0 +1,87 @@
+using System.Text;
+using KamailioRpc;
+using KamailioRpc.Commands;
+using KamRpcDispatcher.Plan;
+using KamRpcDispatcher.Push;
+using NSubstitute;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.Tests.Push;
+
+public class RoomGuardTests
+{
+    private static readonly DispatcherTable Table = new(new KamailioVersion(5, 6), new KamailioLife("then", "a socket"), []);
+
+    private IRpcClient _client = null!;
+
+    [SetUp]
+    public void SetUp() => _client = Substitute.For<IRpcClient>();
+
+    [TearDown]
+    public async Task TearDown() => await _client.DisposeAsync();
+
+    [TestCase("jsonrpc+unix:/run/kamailio/kamailio_rpc.sock", 131_040)]
+    [TestCase("jsonrpc+udp://127.0.0.1:8090", 65_507)]
+    public async Task Nothing_is_added_that_would_make_the_list_longer_than_a_reply(string address, int limit)
+    {
+        var reader = Reader(address, other: null);
+        var guard = new RoomGuard(reader);
+        await ListedAsync(reader, limit / 2);
+        var added = 0;
+        Objection? objection;
+        while ((objection = await guard.ExamineAsync(Add(added), Table, CancellationToken.None)) is null)
+        {
+            reader.Added(Add(added));
+            added++;
+            Assert.That(added, Is.LessThan(10_000));
+        }
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(objection.Scope, Is.EqualTo(ObjectionScope.Additions));
+            Assert.That(objection.Text, Does.Contain("--kamailio-read"));
+
+            // An entry of this kind takes 190 to 217 bytes in the releases known.
+            Assert.That((limit / 2) + (added * 217), Is.LessThan(limit));
+            Assert.That(added, Is.GreaterThan(limit / 2 / 300), "and not much too early");
+        });
+        Assert.That(await guard.ExamineAsync(new RemoveDestination(1, "sip:a"), Table, CancellationToken.None), Is.Null, "a removal makes room");
+    }
+
+    [Test]
+    public async Task Where_replies_of_any_length_come_there_is_always_room()
+    {
+        var reader = Reader("jsonrpc+tcp://127.0.0.1:5042", other: null);
+        await ListedAsync(reader, 3_000_000);
+
+        Assert.That(await new RoomGuard(reader).ExamineAsync(Add(1), Table, CancellationToken.None), Is.Null);
+    }
+
+    [Test]
+    public async Task With_another_way_there_is_always_room()
+    {
+        await using var other = Substitute.For<IRpcClient>();
+        var reader = Reader(KamailioAddress.Default, other);
+        _client.InvokeAsync(default!, default!, default).ReturnsForAnyArgs(Result(131_000));
+        other.InvokeAsync(default!, default!, default).ReturnsForAnyArgs(Result(3_000_000));
+        await reader.ReadAsync(CancellationToken.None);
+
+        Assert.That(await new RoomGuard(reader).ExamineAsync(Add(1), Table, CancellationToken.None), Is.Null);
+    }
+
+    private static AddDestination Add(int number) => new(1, $"sip:10.0.0.1:{number + 1000}", 8, 1, $"duid=m{number};kamrpc=default");
+
+    private static RpcResult Result(int length) => new(Encoding.ASCII.GetBytes("{\"RECORDS\":[]" + new string(' ', length - 14) + "}"));
+
+    private ListReader Reader(string address, IRpcClient? other)
+    {
+        _client.Address.Returns(KamailioAddress.Parse(address));
+        return new ListReader(_client, new GivenReadWay(other));
+    }
+
+    private async Task ListedAsync(ListReader reader, int length)
+    {
+        _client.InvokeAsync(default!, default!, default).ReturnsForAnyArgs(Result(length));
+        await reader.ReadAsync(CancellationToken.None);
+    }
+}

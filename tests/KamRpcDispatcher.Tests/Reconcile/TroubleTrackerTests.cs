@@ -1,0 +1,94 @@
+using KamailioRpc;
+using KamailioRpc.Commands;
+using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Plan;
+using KamRpcDispatcher.Push;
+using KamRpcDispatcher.Reconcile;
+using Microsoft.Extensions.Time.Testing;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.Tests.Reconcile;
+
+public class TroubleTrackerTests
+{
+    private readonly FakeTimeProvider _clock = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+    private TroubleTracker _tracker = null!;
+
+    [SetUp]
+    public void SetUp() => _tracker = new TroubleTracker(_clock);
+
+    [Test]
+    public void A_trouble_keeps_its_beginning_for_as_long_as_it_lasts()
+    {
+        var begun = _clock.GetUtcNow();
+        foreach (var text in new[] { "10 MB", "9 MB" })
+        {
+            _tracker.Meet(Held(new Objection(ObjectionScope.Structure, "memory", text)));
+            Assert.That(_tracker.Take(), Is.EqualTo(new[] { new ProxyTrouble("memory", begun, text) }));
+            _clock.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.That(_tracker.Take(), Is.Empty);
+        _tracker.Meet(Held(new Objection(ObjectionScope.Structure, "memory", "8 MB")));
+        Assert.That(_tracker.Take().Single().Since, Is.EqualTo(_clock.GetUtcNow()));
+    }
+
+    [Test]
+    public void What_a_plan_leaves_undone_is_named_up_to_a_handful()
+    {
+        _tracker.Meet(new ChangePlan { Skips = [.. Enumerable.Range(1, 7).Select(static number => new Skip(SkipReason.WithoutEffect, 1, $"sip:{number}", null)), new Skip(SkipReason.Quarantined, 1, "sip:q", null)] });
+
+        var trouble = _tracker.Take().Single();
+
+        Assert.That(trouble.Kind, Is.EqualTo(TroubleKind.Brake));
+        Assert.That(trouble.Text, Does.StartWith("set 1: sip:1, set 1: sip:2, set 1: sip:3, set 1: sip:4, set 1: sip:5 and 2 more: "));
+    }
+
+    [Test]
+    public void A_refusal_of_one_destination_is_told_elsewhere()
+    {
+        _tracker.Meet(Held(new Objection(ObjectionScope.Change, "name", "does not resolve")));
+
+        Assert.That(_tracker.Take(), Is.Empty);
+    }
+
+    [Test]
+    public void Somebody_who_leaves_and_is_still_in_use_is_told_after_a_while()
+    {
+        var outcome = new PushOutcome(0, false, 0) { Deferred = [new DisableDestination(1, "sip:a")] };
+        _tracker.Meet(outcome);
+        Assert.That(_tracker.Take(), Is.Empty);
+
+        _clock.Advance(TimeSpan.FromSeconds(5));
+        _tracker.Meet(outcome);
+        Assert.That(_tracker.Take().Single().Text, Does.Contain("sip:a"));
+
+        _tracker.Meet(new PushOutcome(1, false, 0));
+        _tracker.Meet(outcome);
+        Assert.That(_tracker.Take(), Is.Empty, "another time");
+    }
+
+    [Test]
+    public void A_list_that_cannot_be_read_and_a_writer_that_does_not_come_back_are_two_things()
+    {
+        var timeout = new KamailioTimeoutException("dispatcher.list", TimeSpan.FromSeconds(1));
+        _tracker.Meet(timeout, unanswered: null);
+        Assert.That(_tracker.Take(), Is.Empty, "a slow reply");
+
+        _tracker.Meet(new ListTooLongException(KamailioAddress.Parse(KamailioAddress.Default), timeout), unanswered: null);
+        Assert.That(_tracker.Take().Single().Kind, Is.EqualTo(TroubleKind.Blind));
+
+        _tracker.Meet(timeout, new Unanswered("dispatcher.add", "dispatcher.add", TimeSpan.FromSeconds(3), 3, IsWriterStuck: true));
+        Assert.That(_tracker.Take().Single().Kind, Is.EqualTo(TroubleKind.Writer));
+    }
+
+    [Test]
+    public void What_cannot_be_understood_is_named()
+    {
+        _tracker.Meet([new UnreadableEntry(2, "sip:x", "unknown flags")]);
+
+        Assert.That(_tracker.Take().Single().Text, Is.EqualTo("set 2: sip:x (unknown flags): in Kamailio's list, and left alone"));
+    }
+
+    private static PushOutcome Held(Objection objection) => new(0, false, 0) { Objections = [objection] };
+}
