@@ -8,7 +8,9 @@ internal sealed class SharedMemoryBallast(KamailioServer kamailio)
 {
     /// <summary>For the config, after everything else.</summary>
     public const string Config = """
+        #!ifndef MOD_htable
         loadmodule "htable.so"
+        #!endif
         modparam("htable", "htable", "ballast=>size=8;")
         """;
 

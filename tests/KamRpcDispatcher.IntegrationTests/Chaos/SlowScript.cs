@@ -10,7 +10,9 @@ internal sealed class SlowScript(KamailioServer kamailio)
 
     /// <summary>For the config, after the snippet. The route runs after a destination has been chosen.</summary>
     public const string Config = """
+        #!ifndef MOD_cfgutils
         loadmodule "cfgutils.so"
+        #!endif
         branch_route[CHAOS] {
             if ($shv(block) > 0) {
                 usleep("$shv(block)");
