@@ -16,7 +16,7 @@ public class ViewChurnTests
     /// <summary>The changes are quicker than the calls that are to meet them.</summary>
     private static TimeSpan Shortest => TimeSpan.FromSeconds(ChaosSettings.IsLong ? 60 : 8);
 
-    private static TimeSpan Longest => TimeSpan.FromMinutes(ChaosSettings.IsLong ? 10 : 2);
+    private static TimeSpan Longest => TimeSpan.FromMinutes(ChaosSettings.IsLong ? 14 : 2);
 
     [TestCase("syscall")]
     [TestCase("wchan")]
