@@ -54,6 +54,7 @@ internal sealed class SetPlanner
         if (member.State != MemberState.Ready)
         {
             Silence(copies);
+            RemoveSpare(copies, member);
             return;
         }
 
@@ -90,6 +91,15 @@ internal sealed class SetPlanner
 
         Silence(replaced);
         RemoveNow(replaced);
+    }
+
+    /// <summary>A replacement that was broken off has left a member that gets no calls twice: one is enough to come back to.</summary>
+    private void RemoveSpare(List<ListedDestination> copies, Member member)
+    {
+        if ((copies.Find(entry => IsAsAnnounced(entry, member)) ?? copies.FirstOrDefault()) is { } kept)
+        {
+            RemoveNow(copies.FindAll(entry => !Equals(entry.Uri, kept.Uri)));
+        }
     }
 
     private void PlanAdd(Member member)

@@ -1,7 +1,3 @@
-using System.Diagnostics;
-using Etcdserverpb;
-using Google.Protobuf;
-using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.IntegrationTests.Fleets;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
@@ -16,19 +12,21 @@ internal sealed class ChaosFleet : IAsyncDisposable
 {
     private const int Stable = 3;
     private const int Churning = 8;
+    private const int ByHand = 2;
+    private const int Workers = 4;
     private const int UnheardSet = 2;
 
-    private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(20);
+    /// <summary>For Kamailio to end by itself after one of its processes was killed.</summary>
+    private static readonly TimeSpan EndTime = TimeSpan.FromSeconds(3);
 
     private readonly List<SipServer> _servers = [];
-    private readonly SipResponder _responder = new("127.0.12", Churning);
+    private readonly SipResponder _responder = new("127.0.12", Churning + ByHand);
+    private readonly TemporaryFolder _replies = new();
+    private readonly int _callsPerSecond;
     private Fleet _fleet = null!;
-    private IReadOnlyList<FakeDestination> _foreign = [];
+    private bool _readsFifo;
 
-    private ChaosFleet()
-    {
-    }
+    private ChaosFleet(int callsPerSecond) => _callsPerSecond = callsPerSecond;
 
     public KamailioServer Kamailio => _fleet.Kamailio;
 
@@ -45,10 +43,14 @@ internal sealed class ChaosFleet : IAsyncDisposable
 
     public Churn Churn { get; private set; } = null!;
 
-    public static Task<ChaosFleet> StartAsync(int seed)
+    public ForeignEntries Foreign { get; private set; } = null!;
+
+    public ChaosChecks Checks { get; private set; } = null!;
+
+    public static Task<ChaosFleet> StartAsync(int seed, int callsPerSecond)
     {
         RealServers.Require("etcd", "etcdctl", "kamailio", "sipp");
-        return ServerLife.StartOrDisposeAsync(new ChaosFleet(), chaos => chaos.BeginAsync(seed));
+        return ServerLife.StartOrDisposeAsync(new ChaosFleet(callsPerSecond), chaos => chaos.BeginAsync(seed));
     }
 
     public async Task RestartKamailioAsync()
@@ -58,19 +60,36 @@ internal sealed class ChaosFleet : IAsyncDisposable
         await Kamailio.StartAgainAsync();
     }
 
+    /// <summary>One of its workers is killed, and it ends; started again, as by systemd.</summary>
+    public async Task LoseWorkerAsync()
+    {
+        AssertNothingDied();
+        await Kamailio.KillProcessAsync("udp receiver");
+        await Task.WhenAny(Kamailio.Gone, Task.Delay(EndTime));
+        await Kamailio.StartAgainAsync();
+    }
+
+    /// <summary>Every other one has a FIFO too, for reading.</summary>
     public async Task RestartDispatcherAsync()
     {
         AssertNothingDied();
         Dispatcher.Kill();
         await Dispatcher.Gone;
-        _fleet.StartDispatcher();
+        _readsFifo = !_readsFifo;
+        _fleet.StartDispatcher(_readsFifo ? ["--kamailio-read", "jsonrpc+fifo:{fifo}"] : []);
     }
 
-    public async Task RestartEtcdAsync()
+    /// <summary>Whatever the dispatcher gets Kamailio's replies through loses its name, as by a cleaner of /tmp.</summary>
+    public void RemoveReplyFiles()
     {
-        Etcd.Kill();
-        await Etcd.StartAgainAsync();
+        foreach (var file in Directory.EnumerateFiles(_replies.Path))
+        {
+            File.Delete(file);
+        }
     }
+
+    /// <summary>Lets the calls be more than Kamailio's workers can do.</summary>
+    public Task OverloadAsync(int percent, TimeSpan time) => new SlowScript(Kamailio).OverloadAsync(percent, Workers, _callsPerSecond, time);
 
     /// <summary>Whatever died, the test did it and started it again.</summary>
     public void AssertNothingDied()
@@ -80,57 +99,11 @@ internal sealed class ChaosFleet : IAsyncDisposable
         Assert.That(Dispatcher.Exited.IsCompleted, Is.False, "the dispatcher has ended by itself");
     }
 
-    /// <summary>Waits until every lease that a crashed member left has ended.</summary>
-    public async Task LeasesEndAsync(TimeSpan deadline)
+    public async Task RestartEtcdAsync()
     {
-        var begun = Stopwatch.GetTimestamp();
-        while (await ReadPairsAsync() is not { } pairs || pairs.Any(static pair => pair.Lease != 0))
-        {
-            Assert.That(Stopwatch.GetElapsedTime(begun), Is.LessThan(deadline), "leases without a keeper end");
-            await Task.Delay(LookInterval);
-        }
+        Etcd.Kill();
+        await Etcd.StartAgainAsync();
     }
-
-    /// <summary>Waits until Kamailio has changed nothing in its table for a while.</summary>
-    public async Task QuietAsync(TimeSpan quiet)
-    {
-        var (count, since) = (Counter.Count, Stopwatch.GetTimestamp());
-        while (Stopwatch.GetElapsedTime(since) < quiet)
-        {
-            await Task.Delay(LookInterval);
-            (count, since) = Counter.Count == count ? (count, since) : (Counter.Count, Stopwatch.GetTimestamp());
-        }
-    }
-
-    /// <summary>Waits until Kamailio's list is what etcd and the list file want; answers how long it took.</summary>
-    public async Task<TimeSpan> ConvergeAsync(TimeSpan deadline, bool leavingMayStay)
-    {
-        var begun = Stopwatch.GetTimestamp();
-        while (true)
-        {
-            var differences = await DifferencesAsync(leavingMayStay);
-            var elapsed = Stopwatch.GetElapsedTime(begun);
-            if (differences.Count == 0 && elapsed <= deadline)
-            {
-                return elapsed;
-            }
-
-            if (elapsed > deadline)
-            {
-                AssertNothingDied();
-                Assert.Fail($"Not equal to etcd within {deadline.TotalSeconds} s:\n{string.Join('\n', differences)}\n{string.Join('\n', Dispatcher.Output.Split('\n').TakeLast(60))}");
-            }
-
-            await Task.Delay(LookInterval);
-        }
-    }
-
-    /// <summary>How often Kamailio's script had to try another destination, or had none, since Kamailio's start.</summary>
-    public int Failovers() => KamailioLog.Failovers(Kamailio).Count;
-
-    /// <summary>The URIs of each set in Kamailio's order.</summary>
-    public async Task<IReadOnlyList<string>> OrderAsync() =>
-        [.. (await Kamailio.ListAsync()).OrderBy(static entry => entry.Set).Select(static entry => entry.Uri)];
 
     public async ValueTask DisposeAsync()
     {
@@ -142,6 +115,7 @@ internal sealed class ChaosFleet : IAsyncDisposable
 
         await _responder.DisposeAsync();
         StateDisk.Dispose();
+        _replies.Dispose();
     }
 
     private async Task BeginAsync(int seed)
@@ -155,23 +129,30 @@ internal sealed class ChaosFleet : IAsyncDisposable
         {
             Kamailio = new KamailioOptions
             {
-                Workers = 4,
+                Workers = Workers,
+                ListFileLines = ForeignEntries.ListFile(_servers[Stable].Uri),
 
-                // One that answers, one that never does and so never gets a call, one that the operator has disabled.
-                ListFileLines = [$"1 {_servers[Stable].Uri} 8 7 duid=operator-a", "1 sip:127.0.13.1:5060 9 5 duid=operator-b", $"{UnheardSet} sip:127.0.13.2:5060 4 3 duid=operator-c"],
+                // The FIFO beside the datagram socket.
+                ExtraConfig = $"#!define KAMRPC_TRANSPORT 6\n{SlowScript.Define}",
 
                 // Ended transactions stay in shared memory for 5 s otherwise, and it is compared.
-                FinalConfig = "modparam(\"tm\", \"wt_timer\", 1000)",
+                FinalConfig = $"modparam(\"tm\", \"wt_timer\", 1000)\nmodparam(\"jsonrpcs\", \"fifo_reply_dir\", \"{_replies.Path}/\")\n{SharedMemoryBallast.Config}\n{SlowScript.Config}",
             },
 
             // Expiries may come in any number here, and are to be followed: what is held back in a panic would not be equal to etcd.
-            Dispatch = ["--removal-delay", $"{ChaosRound.RemovalDelay.TotalSeconds}s", "--panic-threshold", "0", "--state-dir", StateDisk.Path],
+            Dispatch =
+            [
+                "--removal-delay", $"{ChaosRound.RemovalDelay.TotalSeconds}s", "--panic-threshold", "0", "--state-dir", StateDisk.Path,
+                "--reply-dir", _replies.Path, "--fifo-reply-dir", _replies.Path,
+            ],
             OnDispatcherLine = Counter.See,
             RelaySeed = seed,
         });
+        Foreign = new ForeignEntries(Kamailio, [.. _responder.Uris.Skip(Churning)]);
+        Checks = new ChaosChecks(this, _fleet, [.. _servers.Select(static server => server.Uri)]);
         Churn = new Churn(_fleet,
         [
-            .. _responder.Uris.Select(static (uri, number) => ($"1/churn-{number}", uri)),
+            .. _responder.Uris.Take(Churning).Select(static (uri, number) => ($"1/churn-{number}", uri)),
             .. Enumerable.Range(1, Churning).Select(static number => ($"{UnheardSet}/churn-{number}", $"sip:127.0.14.{number}:5060")),
         ]);
         for (var i = 0; i < Stable; i++)
@@ -180,39 +161,6 @@ internal sealed class ChaosFleet : IAsyncDisposable
         }
 
         await _fleet.WaitForListAsync(list => _servers.TrueForAll(server => Fleet.IsRoutable(list, server.Uri)) && list.Count(static entry => entry.Flags == "IP") == 1);
-        _foreign = [.. (await Kamailio.ListAsync()).Where(static entry => entry.Attrs!.Contains("operator", StringComparison.Ordinal)).OrderBy(static entry => entry.Set)];
-    }
-
-    /// <summary>Null while etcd does not answer.</summary>
-    private async Task<IReadOnlyList<Mvccpb.KeyValue>?> ReadPairsAsync()
-    {
-        var members = _fleet.Keys.Members;
-        var range = new RangeRequest { Key = ByteString.CopyFromUtf8(members), RangeEnd = ByteString.CopyFromUtf8(members[..^1] + "0") };
-        try
-        {
-            return (await _fleet.Store.Keys.RangeAsync(range, EtcdStore.Options(ReadTimeout, CancellationToken.None))).Kvs;
-        }
-        catch (Exception exception) when (EtcdStore.IsOutage(exception, CancellationToken.None))
-        {
-            return null;
-        }
-    }
-
-    private async Task<IReadOnlyList<string>> DifferencesAsync(bool leavingMayStay)
-    {
-        if (await ReadPairsAsync() is not { } pairs)
-        {
-            return ["etcd does not answer"];
-        }
-
-        var expected = pairs.Select(pair => ExpectedMember.Read(pair.Key.ToStringUtf8()[_fleet.Keys.Members.Length..], pair.Value.ToStringUtf8())).ToList();
-        try
-        {
-            return ListComparison.Differences(await Kamailio.ListAsync(), expected, _foreign, leavingMayStay);
-        }
-        catch (Exception exception) when (exception is System.Net.Sockets.SocketException or TimeoutException)
-        {
-            return [exception.Message];
-        }
+        await Foreign.RememberAsync();
     }
 }

@@ -23,21 +23,22 @@ internal sealed class ChaosRound(ChaosFleet fleet, IReadOnlyList<Disturbance> di
         var seeds = disturbances.Select(_ => random.Next()).ToList();
         var (churning, changes, operations) = (new Random(random.Next()), fleet.Counter.Count, fleet.Churn.Operations);
         await TestContext.Out.WriteAsync($"{number}: {string.Join(" + ", disturbances.Select(static disturbance => disturbance.Name))}: ");
-        var failovers = fleet.Failovers();
+        var failovers = fleet.Checks.Failovers();
         await using var load = Calls(60);
         foreach (var (disturbance, seed) in disturbances.Zip(seeds).Where(static pair => pair.First.NeedsQuiet))
         {
-            await fleet.QuietAsync(Quiet);
+            await fleet.Checks.QuietAsync(Quiet);
             await disturbance.Happen(fleet, new Random(seed));
         }
 
         await Task.WhenAll(
             [fleet.Churn.RunAsync(churning, ChurnTime), .. disturbances.Zip(seeds).Where(static pair => !pair.First.NeedsQuiet).Select(pair => HappenAsync(pair.First, new Random(pair.Second)))]);
-        await fleet.LeasesEndAsync(LeaseDeadline);
-        var equal = await fleet.ConvergeAsync(Deadline, leavingMayStay: true);
+        await fleet.Checks.LeasesEndAsync(LeaseDeadline);
+        var equal = await fleet.Checks.ConvergeAsync(Deadline, leavingMayStay: true);
         var calls = await EndCallsAsync(load, failovers);
         await fleet.Churn.EmptyAsync();
-        var emptied = await fleet.ConvergeAsync(Deadline + RemovalDelay, leavingMayStay: false);
+        var emptied = await fleet.Checks.ConvergeAsync(Deadline + RemovalDelay, leavingMayStay: false);
+        await UndoAsync();
         fleet.AssertNothingDied();
         await TestContext.Out.WriteLineAsync(
             $"{fleet.Churn.Operations - operations} operations, {fleet.Counter.Count - changes} structural changes, equal to etcd after {equal.TotalMilliseconds:0} ms, emptied after {emptied.TotalMilliseconds:0} ms; {calls}");
@@ -60,7 +61,8 @@ internal sealed class ChaosRound(ChaosFleet fleet, IReadOnlyList<Disturbance> di
         SipLoadResult judged;
         if (disturbances.Any(static disturbance => disturbance.StopsCalls))
         {
-            aside = $"; not judged, Kamailio was down: {await load.AbandonAsync()}";
+            aside = $"; not judged, Kamailio was down, overloaded or out of memory: {await load.AbandonAsync()}";
+            await fleet.Checks.RoutableAsync(Deadline);
             await using var afterwards = Calls(CallsAfterwardsSeconds);
             judged = await afterwards.EndAsync();
         }
@@ -73,6 +75,16 @@ internal sealed class ChaosRound(ChaosFleet fleet, IReadOnlyList<Disturbance> di
         Assert.That(judged.Successful, Is.GreaterThan(callsPerSecond), $"calls were made: {judged}");
         Assert.That(judged.Failed, Is.Zero, $"every member answers: {judged}\n{judged.Errors}");
         return $"calls: {judged}{aside}";
+    }
+
+    private async Task UndoAsync()
+    {
+        foreach (var undo in disturbances.Select(static disturbance => disturbance.Undo).OfType<Func<ChaosFleet, Task>>())
+        {
+            await fleet.Checks.QuietAsync(Quiet);
+            await undo(fleet);
+            await fleet.Checks.ConvergeAsync(Deadline, leavingMayStay: false);
+        }
     }
 
     private RunningSipLoad Calls(int seconds) =>

@@ -15,11 +15,11 @@ public class ChaosTests
     public async Task Whatever_goes_wrong_the_list_equals_etcd_within_three_seconds_and_no_call_fails()
     {
         var seed = ChaosSettings.AnnouncedSeed();
-        await using var fleet = await ChaosFleet.StartAsync(seed);
+        await using var fleet = await ChaosFleet.StartAsync(seed, CallsPerSecond);
         var random = new Random(seed);
         var deck = new Deck(random);
         var memory = new MemoryWatch(fleet);
-        var order = await fleet.OrderAsync();
+        var order = await fleet.Checks.OrderAsync();
         await memory.LookAsync();
         var begun = Stopwatch.GetTimestamp();
         for (var number = 1; number == 1 || !deck.IsEmpty || Stopwatch.GetElapsedTime(begun) < Time; number++)
@@ -30,7 +30,7 @@ public class ChaosTests
             }
 
             await new ChaosRound(fleet, deck.Deal(), random, CallsPerSecond).RunAsync(number);
-            Assert.That(await fleet.OrderAsync(), Is.EqualTo(order), "each in its place");
+            Assert.That(await fleet.Checks.OrderAsync(), Is.EqualTo(order), "each in its place");
             await memory.LookAsync();
         }
     }

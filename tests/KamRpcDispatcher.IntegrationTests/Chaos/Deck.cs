@@ -10,7 +10,7 @@ internal sealed class Deck(Random random)
 
     public void Shuffle()
     {
-        var all = Disturbances.All.ToArray();
+        var all = Disturbances.All.Where(ChaosSettings.Includes).ToArray();
         random.Shuffle(all);
         _left.AddRange(all);
     }

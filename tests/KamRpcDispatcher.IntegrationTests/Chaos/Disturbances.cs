@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using KamRpcDispatcher.Testing;
 
 namespace KamRpcDispatcher.IntegrationTests.Chaos;
@@ -5,6 +6,11 @@ namespace KamRpcDispatcher.IntegrationTests.Chaos;
 /// <summary>All that goes wrong in the chaos test.</summary>
 internal static class Disturbances
 {
+    /// <summary>Less than what the dispatcher leaves alone (10 %), and enough for the calls.</summary>
+    private const int PercentLeft = 7;
+
+    private static readonly TimeSpan BetweenReloads = TimeSpan.FromMilliseconds(350);
+
     private static readonly TimeSpan Bad = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Worst = TimeSpan.FromSeconds(4);
 
@@ -16,9 +22,20 @@ internal static class Disturbances
         new("kill Kamailio", "Kamailio", static (fleet, _) => fleet.RestartKamailioAsync()) { StopsCalls = true },
         new("stop Kamailio", "Kamailio", static (fleet, random) => PauseAsync(fleet.Kamailio.Pause, fleet.Kamailio.Resume, random)) { StopsCalls = true },
 
+        new("kill a worker of Kamailio", "Kamailio", static (fleet, _) => fleet.LoseWorkerAsync()) { StopsCalls = true },
+
         // A reload is a structural change of somebody else's. In the middle of the dispatcher's own it could crash Kamailio, and nothing
         // the dispatcher does would help.
         new("operator's reload", "Kamailio", static (fleet, _) => fleet.Kamailio.CallAsync("dispatcher.reload")) { NeedsQuiet = true },
+        new("reload upon reload", "Kamailio", static (fleet, random) => ReloadAsync(fleet, Some(random))) { NeedsQuiet = true, IsForLongForm = true },
+        new("entries added by hand", "Kamailio", static (fleet, _) => fleet.Foreign.AddByHandAsync()) { NeedsQuiet = true, Undo = static fleet => fleet.Foreign.RemoveByHandAsync() },
+        new("memory short", "Kamailio", static (fleet, random) => HoldMemoryAsync(fleet, Some(random))) { StopsCalls = true, IsForLongForm = true },
+        new("overload", "Kamailio", static (fleet, random) => fleet.OverloadAsync(random.Next(2) == 0 ? 115 : 150, Some(random))) { StopsCalls = true, IsForLongForm = true },
+        new("cleaner of /tmp", "replies", static (fleet, _) =>
+        {
+            fleet.RemoveReplyFiles();
+            return Task.CompletedTask;
+        }),
         new("kill the dispatcher", "dispatcher", static (fleet, _) => fleet.RestartDispatcherAsync()),
         new("stop the dispatcher", "dispatcher", static (fleet, random) => PauseAsync(fleet.Dispatcher.Pause, fleet.Dispatcher.Resume, random)),
         new("kill etcd", "etcd", static (fleet, _) => fleet.RestartEtcdAsync()),
@@ -42,6 +59,23 @@ internal static class Disturbances
             await Task.Delay(Some(random));
         }),
     ];
+
+    /// <summary>Each takes away all that the dispatcher has put back since the last one.</summary>
+    private static async Task ReloadAsync(ChaosFleet fleet, TimeSpan time)
+    {
+        for (var begun = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begun) < time; await Task.Delay(BetweenReloads))
+        {
+            await fleet.Kamailio.CallAsync("dispatcher.reload");
+        }
+    }
+
+    private static async Task HoldMemoryAsync(ChaosFleet fleet, TimeSpan time)
+    {
+        var ballast = new SharedMemoryBallast(fleet.Kamailio);
+        await ballast.FillAsync(PercentLeft);
+        await Task.Delay(time);
+        await ballast.EmptyAsync();
+    }
 
     private static async Task PauseAsync(Action pause, Action resume, Random random)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Testing;
 
 namespace KamRpcDispatcher.IntegrationTests.Chaos;
@@ -13,6 +14,7 @@ internal static class ListComparison
     public static IReadOnlyList<string> Differences(
         IReadOnlyList<FakeDestination> list, IReadOnlyList<ExpectedMember> members, IReadOnlyList<FakeDestination> foreign, bool leavingMayStay)
     {
+        list = [.. list.Select(AsAnnounced)];
         var own = list.Where(IsOwn).ToList();
         var ready = members.Where(static member => member.IsReady).ToList();
         var drained = members.Where(static member => !member.IsReady).Select(static member => (member.Set, member.Uri)).ToHashSet();
@@ -29,7 +31,7 @@ internal static class ListComparison
     private static IEnumerable<string> Foreign(IReadOnlyList<FakeDestination> list, IReadOnlyList<FakeDestination> foreign)
     {
         var found = list.Where(static entry => !IsOwn(entry)).OrderBy(static entry => entry.Set).ToList();
-        if (!found.SequenceEqual(foreign))
+        if (found.Count != foreign.Count || found.Zip(foreign).Any(static pair => !IsUntouched(pair.First, pair.Second)))
         {
             yield return $"foreign entries are {string.Join(", ", found)}, and were {string.Join(", ", foreign)}";
         }
@@ -40,6 +42,13 @@ internal static class ListComparison
             yield return $"set {set.Key} has own entries behind foreign ones";
         }
     }
+
+    /// <summary>As it was, or found dead by Kamailio itself, which is nobody's change.</summary>
+    private static bool IsUntouched(FakeDestination found, FakeDestination was) =>
+        found == was || (was.Flags[0] == 'A' && found.Flags[0] is 'I' or 'T' && found with { Flags = "A" + found.Flags[1..] } == was);
+
+    /// <summary>A replacement may leave a member under the second spelling of its URI.</summary>
+    private static FakeDestination AsAnnounced(FakeDestination entry) => IsOwn(entry) ? entry with { Uri = Spelling.First(entry.Uri) } : entry;
 
     /// <summary>Those that are in the first more often than in the second.</summary>
     private static IEnumerable<string> Missing(IEnumerable<string> wanted, IEnumerable<string> found, string what)

@@ -20,6 +20,21 @@ public class ListComparisonTests
         Assert.That(Differences([A, B with { Flags = "IP" }, Foreign]), Is.Empty);
 
     [Test]
+    public void An_own_entry_may_have_the_second_spelling_and_a_foreign_one_may_not() => Assert.Multiple(() =>
+    {
+        Assert.That(Differences([A, B with { Uri = B.Uri + ";kamrpc" }, Foreign]), Is.Empty);
+        Assert.That(Differences([A, B, B with { Uri = B.Uri + ";kamrpc" }, Foreign]), Has.Some.Contains("stands 2 times"));
+        Assert.That(Differences([A, B, Foreign with { Uri = Foreign.Uri + ";kamrpc" }]), Has.Some.Contains("foreign"));
+    });
+
+    [Test]
+    public void A_foreign_entry_that_Kamailio_found_dead_is_no_difference_and_one_that_was_brought_to_life_is() => Assert.Multiple(() =>
+    {
+        Assert.That(Differences([A, B, Foreign with { Flags = "IP" }]), Is.Empty);
+        Assert.That(ListComparison.Differences([A, B, Foreign], [MemberA, MemberB], [Foreign with { Flags = "IP" }], leavingMayStay: true), Has.Some.Contains("foreign"));
+    });
+
+    [Test]
     public void Every_difference_is_seen() => Assert.Multiple(() =>
     {
         Assert.That(Differences([A, Foreign]), Has.Some.Contains("is in etcd and not enabled"), "missing");

@@ -56,17 +56,20 @@ internal sealed class Fleet : IAsyncDisposable
         EtcdEndpoints.TryParse(etcd.Endpoint, out var endpoints, out var error) ? endpoints : throw new InvalidOperationException(error);
 
     /// <summary>Removes at once what left, unless the test says otherwise.</summary>
-    public void StartDispatcher()
+    /// <param name="more">Options for this start only.</param>
+    public void StartDispatcher(params string[] more)
     {
-        string[] removal = _options.Dispatch.Contains("--removal-delay") ? [] : ["--removal-delay", "0s"];
-        string[] state = _options.Dispatch.Contains("--state-dir") ? [] : ["--state-dir", _folder.File("state")];
+        string[] options = [.. _options.Dispatch, .. more];
         Dispatcher = Start(
         [
-            "dispatch", "--etcd", Etcd.Endpoint, "--kamailio", Relay is null ? Kamailio.RpcAddress : "jsonrpc+unix:" + Relay.Path,
-            "--proxy", "p1", "--reply-dir", _folder.File("r"), .. state, .. removal,
-            .. _options.Dispatch.Select(option => option.Replace("{fifo}", Kamailio.FifoPath, StringComparison.Ordinal)),
+            "dispatch", "--etcd", Etcd.Endpoint, "--kamailio", Relay is null ? Kamailio.RpcAddress : "jsonrpc+unix:" + Relay.Path, "--proxy", "p1",
+            .. Unless("--reply-dir", _folder.File("r")), .. Unless("--state-dir", _folder.File("state")),
+            .. _options.HasDefaultRemovalDelay ? [] : Unless("--removal-delay", "0s"),
+            .. options.Select(option => option.Replace("{fifo}", Kamailio.FifoPath, StringComparison.Ordinal)),
         ],
         _options.OnDispatcherLine);
+
+        string[] Unless(string option, string value) => options.Contains(option) ? [] : [option, value];
     }
 
     /// <summary>Starts an announcer and waits until its key is written.</summary>

@@ -10,6 +10,9 @@ internal sealed record FleetOptions
     /// <summary>Added to <c>kamrpc dispatch</c>.</summary>
     public string[] Dispatch { get; init; } = [];
 
+    /// <summary>Whether what has left stays in the list as long as it does by default, in place of not at all.</summary>
+    public bool HasDefaultRemovalDelay { get; init; }
+
     /// <summary>Called for each line of the dispatcher's log, over all its starts.</summary>
     public Action<string>? OnDispatcherLine { get; init; }
 

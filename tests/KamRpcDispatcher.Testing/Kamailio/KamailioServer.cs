@@ -118,6 +118,15 @@ public sealed class KamailioServer : IAsyncDisposable
     /// <summary>SIGKILL to all its processes: the main one alone would leave the others alive, and answering. The socket's file stays.</summary>
     public void Kill() => Process.Kill();
 
+    /// <summary>SIGKILL to one of its processes, as from a kernel that is short of memory: Kamailio then ends as a whole.</summary>
+    /// <param name="description">The beginning of what <c>core.psx</c> calls it, such as "udp receiver".</param>
+    public async Task KillProcessAsync(string description)
+    {
+        var processes = await CallAsync("core.psx").ConfigureAwait(false);
+        var killed = processes.EnumerateArray().First(process => process.GetProperty("DSC").GetString()!.StartsWith(description, StringComparison.Ordinal));
+        _ = LibC.Kill(killed.GetProperty("PID").GetInt32(), UnixSignals.Kill);
+    }
+
     /// <summary>SIGSTOP to all its processes.</summary>
     public void Pause() => Process.Pause();
 

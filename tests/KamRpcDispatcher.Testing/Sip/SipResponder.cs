@@ -20,26 +20,30 @@ public sealed class SipResponder : IAsyncDisposable
     private static readonly string[] Copied = ["Via:", "From:", "Call-ID:", "CSeq:", "Record-Route:"];
 
     private readonly CancellationTokenSource _life = new();
-    private readonly List<Socket> _sockets = [];
-    private readonly List<Task> _loops = [];
+    private readonly List<Socket> _sockets;
+    private readonly List<Task> _loops;
     private readonly ConcurrentDictionary<string, Unacknowledged> _unacknowledged = new(StringComparer.Ordinal);
     private int _calls;
 
     /// <param name="network">The first three numbers, such as "127.0.6": the addresses are its 1 to <paramref name="count"/>.</param>
     /// <param name="count">How many addresses, up to 254.</param>
     public SipResponder(string network, int count)
+        : this(Enumerable.Range(1, count).Select(host => IPAddress.Parse($"{network}.{host}")))
     {
-        var port = RealServers.FreeUdpPort();
-        foreach (var address in Enumerable.Range(1, count).Select(host => IPAddress.Parse($"{network}.{host}")))
-        {
-            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-            _sockets.Add(socket);
-            socket.Bind(new IPEndPoint(address, port));
-        }
+    }
 
+    private SipResponder(IEnumerable<IPAddress> addresses)
+    {
+        Port = RealServers.FreeUdpPort();
+        _sockets = [.. addresses.Select(address => Bind(new IPEndPoint(address, Port)))];
         Uris = [.. _sockets.Select(static socket => $"sip:{socket.LocalEndPoint}")];
         _loops = [.. _sockets.Select(socket => Task.Run(() => AnswerAsync(socket))), Task.Run(RepeatAsync)];
     }
+
+    /// <summary>One for every address of the host, by one socket: for pings of members by the thousand. Calls would not find their way back.</summary>
+    public static SipResponder AtEveryAddress() => new([IPAddress.Any]);
+
+    public int Port { get; }
 
     public IReadOnlyList<string> Uris { get; }
 
@@ -52,6 +56,13 @@ public sealed class SipResponder : IAsyncDisposable
         await Task.WhenAll(_loops).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _sockets.ForEach(static socket => socket.Dispose());
         _life.Dispose();
+    }
+
+    private static Socket Bind(IPEndPoint address)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        socket.Bind(address);
+        return socket;
     }
 
     private async Task AnswerAsync(Socket socket)

@@ -376,6 +376,18 @@ public class PlannerTests
     }
 
     [Test]
+    public void A_draining_member_that_a_broken_off_replacement_has_left_twice_is_left_once()
+    {
+        var member = Members.Of("a") with { State = MemberState.Draining };
+        var entry = Listed(Members.Of("a"))[0];
+        var model = new ListModel([entry with { Uri = Spelling.Second(entry.Uri), Attributes = "duid=a;kamrpc=c;weight=5", State = ListedState.Disabled }, entry]);
+
+        model.Apply(Planner.Plan([member], model.Entries, Policy).Changes);
+
+        Assert.That(model.Entries.Select(static listed => (listed.Uri, listed.State)), Is.EqualTo(new[] { (entry.Uri, ListedState.Disabled) }));
+    }
+
+    [Test]
     public void Only_the_sets_asked_for_are_looked_at()
     {
         var policy = Policy with { Sets = new HashSet<int> { 2 } };

@@ -1,0 +1,113 @@
+using System.Diagnostics;
+using Etcdserverpb;
+using Google.Protobuf;
+using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.IntegrationTests.Fleets;
+using KamRpcDispatcher.Plan;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.IntegrationTests.Chaos;
+
+/// <summary>Looks at an installation until it is as it has to be.</summary>
+/// <param name="chaos">What is done to it.</param>
+/// <param name="fleet">The installation.</param>
+/// <param name="answering">Who of the call set answers calls and stays.</param>
+internal sealed class ChaosChecks(ChaosFleet chaos, Fleet fleet, IReadOnlyList<string> answering)
+{
+    private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>Waits until every lease that a crashed member left has ended.</summary>
+    public async Task LeasesEndAsync(TimeSpan deadline)
+    {
+        var begun = Stopwatch.GetTimestamp();
+        while (await ReadPairsAsync() is not { } pairs || pairs.Any(static pair => pair.Lease != 0))
+        {
+            Assert.That(Stopwatch.GetElapsedTime(begun), Is.LessThan(deadline), "leases without a keeper end");
+            await Task.Delay(LookInterval);
+        }
+    }
+
+    /// <summary>Waits until Kamailio has changed nothing in its table for a while.</summary>
+    public async Task QuietAsync(TimeSpan quiet)
+    {
+        var (count, since) = (chaos.Counter.Count, Stopwatch.GetTimestamp());
+        while (Stopwatch.GetElapsedTime(since) < quiet)
+        {
+            await Task.Delay(LookInterval);
+            (count, since) = chaos.Counter.Count == count ? (count, since) : (chaos.Counter.Count, Stopwatch.GetTimestamp());
+        }
+    }
+
+    /// <summary>Waits until Kamailio's list is what etcd and the list file want; answers how long it took.</summary>
+    public async Task<TimeSpan> ConvergeAsync(TimeSpan deadline, bool leavingMayStay)
+    {
+        var begun = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            var differences = await DifferencesAsync(leavingMayStay);
+            var elapsed = Stopwatch.GetElapsedTime(begun);
+            if (differences.Count == 0 && elapsed <= deadline)
+            {
+                return elapsed;
+            }
+
+            if (elapsed > deadline)
+            {
+                chaos.AssertNothingDied();
+                Assert.Fail($"Not equal to etcd within {deadline.TotalSeconds} s:\n{string.Join('\n', differences)}\n{string.Join('\n', fleet.Dispatcher.Output.Split('\n').TakeLast(60))}");
+            }
+
+            await Task.Delay(LookInterval);
+        }
+    }
+
+    /// <summary>Waits until Kamailio's own probing has found everybody of the call set alive who is.</summary>
+    public async Task RoutableAsync(TimeSpan deadline)
+    {
+        for (var begun = Stopwatch.GetTimestamp(); await fleet.Kamailio.ListAsync() is var list && !answering.All(uri => Fleet.IsRoutable(list, uri)); await Task.Delay(LookInterval))
+        {
+            Assert.That(Stopwatch.GetElapsedTime(begun), Is.LessThan(deadline), $"who answers gets calls again:\n{string.Join('\n', list)}");
+        }
+    }
+
+    /// <summary>How often Kamailio's script had to try another destination, or had none, since Kamailio's start.</summary>
+    public int Failovers() => KamailioLog.Failovers(fleet.Kamailio).Count;
+
+    /// <summary>The URIs of each set in Kamailio's order.</summary>
+    public async Task<IReadOnlyList<string>> OrderAsync() =>
+        [.. (await fleet.Kamailio.ListAsync()).OrderBy(static entry => entry.Set).Select(static entry => Spelling.First(entry.Uri))];
+
+    /// <summary>Null while etcd does not answer.</summary>
+    private async Task<IReadOnlyList<Mvccpb.KeyValue>?> ReadPairsAsync()
+    {
+        var members = fleet.Keys.Members;
+        var range = new RangeRequest { Key = ByteString.CopyFromUtf8(members), RangeEnd = ByteString.CopyFromUtf8(members[..^1] + "0") };
+        try
+        {
+            return (await fleet.Store.Keys.RangeAsync(range, EtcdStore.Options(ReadTimeout, CancellationToken.None))).Kvs;
+        }
+        catch (Exception exception) when (EtcdStore.IsOutage(exception, CancellationToken.None))
+        {
+            return null;
+        }
+    }
+
+    private async Task<IReadOnlyList<string>> DifferencesAsync(bool leavingMayStay)
+    {
+        if (await ReadPairsAsync() is not { } pairs)
+        {
+            return ["etcd does not answer"];
+        }
+
+        var expected = pairs.Select(pair => ExpectedMember.Read(pair.Key.ToStringUtf8()[fleet.Keys.Members.Length..], pair.Value.ToStringUtf8())).ToList();
+        try
+        {
+            return ListComparison.Differences(await fleet.Kamailio.ListAsync(), expected, chaos.Foreign.Expected, leavingMayStay);
+        }
+        catch (Exception exception) when (exception is System.Net.Sockets.SocketException or TimeoutException)
+        {
+            return [exception.Message];
+        }
+    }
+}
