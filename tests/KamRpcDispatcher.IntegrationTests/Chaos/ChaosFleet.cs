@@ -41,6 +41,9 @@ internal sealed class ChaosFleet : IAsyncDisposable
     /// <summary>Where the dispatcher keeps its state.</summary>
     public TinyDisk StateDisk { get; } = new();
 
+    /// <summary>Answers for the name in the operator's list; null where a test may not have a name server of its own, which takes root.</summary>
+    public DnsServer? Names { get; } = Environment.IsPrivilegedProcess ? DnsServer.Start() : null;
+
     public Churn Churn { get; private set; } = null!;
 
     public ForeignEntries Foreign { get; private set; } = null!;
@@ -115,11 +118,13 @@ internal sealed class ChaosFleet : IAsyncDisposable
 
         await _responder.DisposeAsync();
         StateDisk.Dispose();
+        Names?.Dispose();
         _replies.Dispose();
     }
 
     private async Task BeginAsync(int seed)
     {
+        Names?.Set(ForeignEntries.Name, "127.0.13.4");
         for (var i = 0; i <= Stable; i++)
         {
             _servers.Add(await SipServer.StartAsync());
@@ -130,7 +135,8 @@ internal sealed class ChaosFleet : IAsyncDisposable
             Kamailio = new KamailioOptions
             {
                 Workers = Workers,
-                ListFileLines = ForeignEntries.ListFile(_servers[Stable].Uri),
+                ListFileLines = ForeignEntries.ListFile(_servers[Stable].Uri, isNameKnown: Names is not null),
+                ResolverFile = Names?.ResolverFile,
 
                 // The FIFO beside the datagram socket.
                 ExtraConfig = $"#!define KAMRPC_TRANSPORT 6\n{SlowScript.Define}",

@@ -29,6 +29,7 @@ internal static class Disturbances
         new("operator's reload", "Kamailio", static (fleet, _) => fleet.Kamailio.CallAsync("dispatcher.reload")) { NeedsQuiet = true },
         new("reload upon reload", "Kamailio", static (fleet, random) => ReloadAsync(fleet, Some(random))) { NeedsQuiet = true, IsForLongForm = true },
         new("entries added by hand", "Kamailio", static (fleet, _) => fleet.Foreign.AddByHandAsync()) { NeedsQuiet = true, Undo = static fleet => fleet.Foreign.RemoveByHandAsync() },
+        new("DNS fails", "Kamailio", static (fleet, random) => LoseNamesAsync(fleet, random.Next(2) == 0 ? DnsServer.Behaviour.Fail : DnsServer.Behaviour.Silence, Some(random))) { IsForLongForm = true },
         new("memory short", "Kamailio", static (fleet, random) => HoldMemoryAsync(fleet, Some(random))) { StopsCalls = true, IsForLongForm = true },
         new("overload", "Kamailio", static (fleet, random) => fleet.OverloadAsync(random.Next(2) == 0 ? 115 : 150, Some(random))) { StopsCalls = true, IsForLongForm = true },
         new("cleaner of /tmp", "replies", static (fleet, _) =>
@@ -66,6 +67,17 @@ internal static class Disturbances
         for (var begun = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begun) < time; await Task.Delay(BetweenReloads))
         {
             await fleet.Kamailio.CallAsync("dispatcher.reload");
+        }
+    }
+
+    /// <summary>A start of Kamailio's meanwhile would lose the name, and is none of the dispatcher's.</summary>
+    private static async Task LoseNamesAsync(ChaosFleet fleet, DnsServer.Behaviour behaviour, TimeSpan time)
+    {
+        if (fleet.Names is { } names)
+        {
+            names.Mode = behaviour;
+            await Task.Delay(time);
+            names.Mode = DnsServer.Behaviour.Answer;
         }
     }
 

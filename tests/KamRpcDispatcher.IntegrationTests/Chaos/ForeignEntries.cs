@@ -8,6 +8,9 @@ namespace KamRpcDispatcher.IntegrationTests.Chaos;
 /// <param name="answering">URIs at which calls are answered, one for each entry of the call set that is added by hand.</param>
 internal sealed class ForeignEntries(KamailioServer kamailio, IReadOnlyList<string> answering)
 {
+    /// <summary>A host name in the list file.</summary>
+    public const string Name = "carrier.test";
+
     private const string Mark = "operator";
     private const int CallSet = 1;
     private const int UnheardSet = 2;
@@ -21,9 +24,12 @@ internal sealed class ForeignEntries(KamailioServer kamailio, IReadOnlyList<stri
     /// <summary>As they have to be found, in the order of sets and, in these, of Kamailio.</summary>
     public IReadOnlyList<FakeDestination> Expected { get; private set; } = [];
 
-    /// <summary>Lines of a list file: one that answers calls, one that never answers and so gets none, one that is disabled.</summary>
-    public static IReadOnlyList<string> ListFile(string answering) =>
-        [$"{CallSet} {answering} 8 7 duid={Mark}-a", $"{CallSet} sip:127.0.13.1:5060 9 5 duid={Mark}-b", $"{UnheardSet} sip:127.0.13.2:5060 4 3 duid={Mark}-c"];
+    /// <summary>Lines of a list file: one that answers calls, one that never answers and so gets none, one that is disabled, and one with a name.</summary>
+    public static IReadOnlyList<string> ListFile(string answering, bool isNameKnown) =>
+    [
+        $"{CallSet} {answering} 8 7 duid={Mark}-a", $"{CallSet} sip:127.0.13.1:5060 9 5 duid={Mark}-b", $"{UnheardSet} sip:127.0.13.2:5060 4 3 duid={Mark}-c",
+        .. isNameKnown ? [$"{UnheardSet} sip:{Name}:5060 4 2 duid={Mark}-d"] : Array.Empty<string>(),
+    ];
 
     /// <summary>As they are now is how they are to stay.</summary>
     public async Task RememberAsync() =>
