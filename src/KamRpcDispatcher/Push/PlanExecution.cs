@@ -21,6 +21,8 @@ internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, Disp
     private readonly DispatcherTable _staying = WithoutLeaving(table, plan);
     private readonly RoutableSets _routable = new(table);
 
+    /// <summary>Not twice in a row, so that there is progress where somebody is to be silenced in every plan.</summary>
+    private readonly bool _mayEndForReading = !executor.HasEndedForReading;
     private int _applied;
     private int _refused;
     private bool _hasDisabled;
@@ -136,9 +138,10 @@ internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, Disp
     /// <summary>Makes a structural change after the grace period of the one before.</summary>
     private async Task<Step> ChangeStructureAsync(Change change)
     {
-        if (_hasDisabled)
+        if (_hasDisabled && _mayEndForReading)
         {
             // Somebody may wait for the silence: it is read back before the next grace period is waited for.
+            executor.HasEndedForReading = true;
             return Step.Later;
         }
 

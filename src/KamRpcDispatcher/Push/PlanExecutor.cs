@@ -29,6 +29,9 @@ internal sealed class PlanExecutor(IDispatcher dispatcher, IGracePeriod gracePer
     private bool _mayHaveChanged = true;
     private KamailioLife? _preparedFor;
 
+    /// <summary>Whether the last execution ended before its structural changes, so that what it had silenced is read back.</summary>
+    internal bool HasEndedForReading { get; set; }
+
     /// <summary>How the grace period stands.</summary>
     public GraceState Grace => gracePeriod.State;
 
@@ -96,7 +99,9 @@ internal sealed class PlanExecutor(IDispatcher dispatcher, IGracePeriod gracePer
 
         _mayHaveChanged = true;
         _made.Clear();
-        var outcome = await new PlanExecution(this, plan, table, interrupted, cancellationToken).RunAsync().ConfigureAwait(false);
+        var execution = new PlanExecution(this, plan, table, interrupted, cancellationToken);
+        HasEndedForReading = false;
+        var outcome = await execution.RunAsync().ConfigureAwait(false);
         _mayHaveChanged = false;
         return outcome;
     }

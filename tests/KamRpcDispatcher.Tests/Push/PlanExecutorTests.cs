@@ -83,6 +83,18 @@ public class PlanExecutorTests
     }
 
     [Test]
+    public async Task There_is_progress_where_somebody_is_to_be_silenced_in_every_plan()
+    {
+        _grace.Open();
+        for (var i = 0; i < 4; i++)
+        {
+            await PushAsync([AddA, DisableOld], Listed("sip:old", "sip:other"));
+        }
+
+        Assert.That(_calls.Count(static call => call is AddDestination), Is.EqualTo(2), "every other one is read back first");
+    }
+
+    [Test]
     public async Task A_disable_waits_for_the_add_without_which_its_set_would_be_empty()
     {
         var push = PushAsync([AddA, AddB, DisableOld], Listed("sip:old"));
