@@ -12,6 +12,8 @@ internal sealed class HeartbeatClient(IRpcClient inner, Heartbeat heartbeat, Tim
 
     public string Peer => inner.Peer;
 
+    public Unanswered? Unanswered => inner.Unanswered;
+
     public Task<RpcResult> InvokeAsync(string method, IReadOnlyList<object?> arguments, CancellationToken cancellationToken)
     {
         heartbeat.Expect(longestStep);

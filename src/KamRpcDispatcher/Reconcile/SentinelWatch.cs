@@ -28,7 +28,8 @@ internal sealed class SentinelWatch(IDispatcher dispatcher, TimeSpan interval, T
             }
             catch (KamailioRpcException)
             {
-                // The next cycle meets it too, and tells.
+                // The next cycle meets it too, and tells. Who does not answer is not asked ten times a second.
+                _isThere = false;
             }
         }
     }

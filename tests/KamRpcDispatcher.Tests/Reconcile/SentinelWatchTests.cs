@@ -78,9 +78,17 @@ public sealed class SentinelWatchTests : IDisposable
         AdvanceUntilAsked();
         Assert.That(_gone, Is.Zero);
 
+        _dispatcher.ClearReceivedCalls();
+        for (var i = 0; i < 5; i++)
+        {
+            _clock.Advance(Interval);
+        }
+
+        Assert.That(_dispatcher.ReceivedCalls().Count(), Is.LessThanOrEqualTo(1), "nor is it asked ten times a second");
         Answers(false);
+        _watch.Observe(Table(Listed));
         AdvanceUntilAsked();
-        Assert.That(() => _gone, Is.EqualTo(1).After(Deadline, 1), "and is asked on");
+        Assert.That(() => _gone, Is.EqualTo(1).After(Deadline, 1), "but again when it has been read");
     }
 
     private static DispatcherTable Table(params ListedDestination[] entries) => new(new KamailioVersion(5, 6), new KamailioLife("then", "a socket"), entries);

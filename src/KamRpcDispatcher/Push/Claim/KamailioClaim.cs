@@ -101,7 +101,7 @@ internal sealed class KamailioClaim : IClaim, IAsyncDisposable
             await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
             try
             {
-                if (_isWritten && !IsWithoutTable)
+                if (_isWritten && !IsWithoutTable && _client.Unanswered is not { IsWriterStuck: true })
                 {
                     await ClaimAsync(cancellationToken).ConfigureAwait(false);
                     await BeatAsync(cancellationToken).ConfigureAwait(false);
