@@ -27,8 +27,8 @@ internal sealed class GivenReadWay(IRpcClient? way) : IReadWay
 /// <summary>The FIFO or ctl's socket, where they are open and the same Kamailio answers there.</summary>
 internal sealed class FoundReadWay(IRpcClient client, RpcClientOptions options, TimeProvider timeProvider, ILogger<FoundReadWay> logger) : IReadWay, IAsyncDisposable
 {
-    /// <summary>A search is a handful of calls: not for each reading.</summary>
-    private static readonly TimeSpan BetweenSearches = TimeSpan.FromSeconds(10);
+    /// <summary>A search is a handful of calls: not for each reading. A Kamailio that still starts is soon asked again.</summary>
+    private static readonly TimeSpan BetweenSearches = TimeSpan.FromSeconds(2);
 
     private RpcClient? _way;
     private long? _searched;

@@ -20,7 +20,9 @@ public static class ManyModules
         loadmodule "nathelper.so"
         loadmodule "nat_traversal.so"
         loadmodule "dialog.so"
+        #!ifndef MOD_htable
         loadmodule "htable.so"
+        #!endif
         loadmodule "rtimer.so"
         loadmodule "evapi.so"
         loadmodule "async.so"
