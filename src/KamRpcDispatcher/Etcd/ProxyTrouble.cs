@@ -36,6 +36,12 @@ public static class TroubleKind
     /// <summary>The list is about as long as the transport carries: nothing is added.</summary>
     public const string Room = "room";
 
+    /// <summary>Kamailio does not answer, or not as it should: all else that the report says is of before.</summary>
+    public const string Kamailio = "kamailio";
+
+    /// <summary>A member is left out, or is not as announced, since somebody else has put its address into the list.</summary>
+    public const string Duplicate = "duplicate";
+
     /// <summary>The list cannot be read.</summary>
     public const string Blind = "blind";
 
@@ -61,5 +67,5 @@ public static class TroubleKind
     public const string Fault = "fault";
 
     /// <summary>Whether somebody has to act before calls suffer; the others are only told.</summary>
-    internal static bool IsError(string kind) => kind is not (Room or Unreadable);
+    internal static bool IsError(string kind) => kind is not (Room or Unreadable or Duplicate);
 }

@@ -38,6 +38,9 @@ public sealed record RemoveDestination(int Set, string Uri) : Change(Set, Uri)
 /// </param>
 public sealed record EnableDestination(int Set, string Uri, ListedState State = ListedState.Active) : Change(Set, Uri)
 {
+    /// <summary>Names the destination where somebody else has one of the same text; null where the text is enough.</summary>
+    public string? Duid { get; init; }
+
     public override bool IsStructural => false;
 
     /// <summary>Whether calls go there from then on.</summary>

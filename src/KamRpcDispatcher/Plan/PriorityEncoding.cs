@@ -18,9 +18,9 @@ internal static class PriorityEncoding
 
     static PriorityEncoding() => System.Diagnostics.Debug.Assert(MemberRules.MaxPriority < 1 << (31 - FineBits), "the coarse part has 7 bits");
 
-    /// <summary>Whether a listed priority is one for the member.</summary>
+    /// <summary>Whether a listed priority is one for the member: of those in the usual order each has a fine part.</summary>
     public static bool Matches(int listed, Member member, DestinationOrder order) =>
-        order == DestinationOrder.Plain ? listed == member.Priority : listed >> FineBits == member.Priority;
+        order == DestinationOrder.Plain ? listed == member.Priority : listed >> FineBits == member.Priority && (listed & FineMask) != 0;
 
     /// <summary>A priority for the member that no entry in <paramref name="taken"/> has; takes it.</summary>
     public static int Choose(Member member, DestinationOrder order, HashSet<int> taken)
@@ -49,6 +49,6 @@ internal static class PriorityEncoding
             hash = (hash ^ part) * 16777619u;
         }
 
-        return (int)((hash >> FineBits) ^ (hash & FineMask));
+        return Math.Max(1, (int)((hash >> FineBits) ^ (hash & FineMask)));
     }
 }

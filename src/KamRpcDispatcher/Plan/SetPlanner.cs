@@ -16,6 +16,9 @@ internal sealed class SetPlanner
     private readonly HashSet<string> _stayingRoutable;
     private readonly List<ListedDestination> _freePlaces;
 
+    /// <summary>Those who left and stay as they are until their successor is there.</summary>
+    private readonly HashSet<string> _kept = [];
+
     public SetPlanner(int set, IReadOnlyList<Member> members, IReadOnlyList<ListedDestination> listed, PlanPolicy policy, ChangePlanBuilder plan)
     {
         _set = set;
@@ -55,6 +58,12 @@ internal sealed class SetPlanner
         {
             Silence(copies);
             RemoveSpare(copies, member);
+            if (_table.IsForeignRoutable(member.Uri.Endpoint))
+            {
+                // Calls go there all the same, by somebody else's entry.
+                Skip(SkipReason.Unsilenced, member.Uri.Text, member.Key);
+            }
+
             return;
         }
 
@@ -67,7 +76,7 @@ internal sealed class SetPlanner
         {
             PlanAdd(member);
         }
-        else if (copies.FirstOrDefault(entry => IsAsAnnounced(entry, member) && _table.IsOnlyOne(entry)) is { } listed)
+        else if (copies.FirstOrDefault(entry => IsAsAnnounced(entry, member) && _table.IsReachable(entry)) is { } listed)
         {
             PlanListed(listed, [.. copies.Where(entry => entry != listed)]);
         }
@@ -82,11 +91,11 @@ internal sealed class SetPlanner
     {
         if (entry.State == ListedState.Disabled)
         {
-            _plan.Enables.Add(new EnableDestination(_set, entry.Uri, StateAfter(replaced, entry.Uri)));
+            Enable(entry, StateAfter(replaced, entry.Uri));
         }
         else if (entry.State == ListedState.Inactive && _policy.AwaitingProof.Contains(Key(entry.Uri)) && !IsSomebodyElseRoutable(entry.Uri))
         {
-            _plan.Enables.Add(new EnableDestination(_set, entry.Uri));
+            Enable(entry, ListedState.Active);
         }
 
         Silence(replaced);
@@ -104,10 +113,22 @@ internal sealed class SetPlanner
 
     private void PlanAdd(Member member)
     {
-        var place = _freePlaces.FirstOrDefault(free => PriorityEncoding.Matches(free.Priority, member, _policy.Order));
-        var add = Addition(member, member.Uri.Text, DestinationFlags.Probed(FirstState(member.Uri.Text)), place?.Priority);
+        var predecessors = Predecessors(member);
+        var place = predecessors.Count > 0 ? null : _freePlaces.FirstOrDefault(free => PriorityEncoding.Matches(free.Priority, member, _policy.Order));
+        var text = _table.HasText(member.Uri.Text) ? Spelling.Second(member.Uri.Text) : member.Uri.Text;
+        var add = Addition(member, text, DestinationFlags.Probed(FirstState(member.Uri.Text)), place?.Priority);
+        _kept.UnionWith(Texts(predecessors));
         if (IsHeldBack(add, member))
         {
+            return;
+        }
+
+        if (predecessors.Count > 0)
+        {
+            var (disables, removes) = (new List<DisableDestination>(), new List<RemoveDestination>());
+            Silence(predecessors, disables, removes);
+            RemoveNow(predecessors.FindAll(entry => IsDue(entry.Uri)), removes);
+            _plan.Replacements.Add(new Replacement(add, null, disables, removes));
             return;
         }
 
@@ -121,17 +142,27 @@ internal sealed class SetPlanner
         _plan.Replacements.Add(new Replacement(add, null, [], [new RemoveDestination(_set, place.Uri)]));
     }
 
+    /// <summary>
+    /// What the member was before it came with another address, where nobody else takes calls: it goes when the new one is there, and stays
+    /// when Kamailio refuses that.
+    /// </summary>
+    private List<ListedDestination> Predecessors(Member member) => _stayingRoutable.Count > 0
+        ? []
+        : [.. Leaving().SelectMany(static copies => copies).Where(entry =>
+            entry.IsRoutable && string.Equals(AttributeText.Duid(entry.Attributes), member.Key.Name, StringComparison.OrdinalIgnoreCase))];
+
     private void PlanReplacement(List<ListedDestination> copies, Member member)
     {
         string[] spellings = [member.Uri.Text, Spelling.Second(member.Uri.Text)];
         var text = Array.Find(spellings, spelling => !_table.HasText(spelling))
             ?? spellings.OrderBy(spelling => copies.Exists(entry => Equals(entry.Uri, spelling) && entry.State != ListedState.Disabled)).First();
         var add = Addition(member, text, DestinationFlags.Probed(ListedState.Disabled), copies.Find(entry => PriorityEncoding.Matches(entry.Priority, member, _policy.Order))?.Priority);
-        if (copies.TrueForAll(static entry => entry.State == ListedState.Disabled))
+        if (copies.TrueForAll(static entry => entry.State == ListedState.Disabled) && !_table.HasForeignText(copies[0].Uri))
         {
             // At once: as it was before is better than not at all, and whether Kamailio takes the new form is to be seen.
-            copies[0] = copies[0] with { State = FirstState(copies[0].Uri) };
-            _plan.Enables.Add(new EnableDestination(_set, copies[0].Uri, copies[0].State));
+            var state = FirstState(copies[0].Uri);
+            Enable(copies[0], state);
+            copies[0] = copies[0] with { State = state };
         }
 
         if (copies.Exists(static entry => entry.Calls > 0))
@@ -161,8 +192,8 @@ internal sealed class SetPlanner
 
     private void PlanLeaving(List<ListedDestination> copies)
     {
-        // Somebody has taken its place.
-        copies.RemoveAll(entry => _plan.Replacements.Exists(replacement => replacement.Removes.Contains(new RemoveDestination(_set, entry.Uri))));
+        // It stays for now, or somebody has taken its place.
+        copies.RemoveAll(entry => _kept.Contains(entry.Uri) || _plan.Replacements.Exists(replacement => replacement.Removes.Contains(new RemoveDestination(_set, entry.Uri))));
         Silence(copies);
         RemoveNow(copies.FindAll(entry => IsDue(entry.Uri)));
         foreach (var text in Texts(copies).Where(text => !_table.HasForeignText(text) && !IsDue(text) && !_plan.Silencings.Contains(new RemoveDestination(_set, text))))
@@ -188,9 +219,10 @@ internal sealed class SetPlanner
                     removes.Add(remove);
                 }
             }
-            else if (_table.Disable(entry) is { } disable)
+            else if (_table.IsOnlyOne(entry) || (disables == _plan.Disables && _table.IsReachable(entry)))
             {
-                disables.Add(disable);
+                // In a replacement there are two of its name.
+                disables.Add(new DisableDestination(_set, entry.Uri) { Duid = _table.DuidFor(entry) });
             }
             else
             {
@@ -198,6 +230,9 @@ internal sealed class SetPlanner
             }
         }
     }
+
+    private void Enable(ListedDestination entry, ListedState state) =>
+        _plan.Enables.Add(new EnableDestination(_set, entry.Uri, state) { Duid = _table.DuidFor(entry) });
 
     private void RemoveNow(List<ListedDestination> copies) => RemoveNow(copies, _plan.Removes);
 
@@ -244,7 +279,7 @@ internal sealed class SetPlanner
             return false;
         }
 
-        Skip(SkipReason.Quarantined, add.Uri, member.Key);
+        Skip(SkipReason.Quarantined, member.Uri.Text, member.Key);
         return true;
     }
 

@@ -7,23 +7,25 @@ internal sealed class SetTable
 {
     private readonly string _cluster;
     private readonly HashSet<string> _foreignEndpoints;
+    private readonly HashSet<string> _routableForeign;
 
     // Kamailio finds a destination by its text: "remove" to the letter, "set_state" without regard to case.
     private readonly HashSet<string> _foreignTexts;
     private readonly ILookup<string, ListedDestination> _byText;
     private readonly ILookup<string, ListedDestination> _byDuid;
-    private readonly HashSet<string> _names;
+    private readonly ILookup<string, string> _endpointsOfNames;
 
     public SetTable(IReadOnlyList<ListedDestination> listed, IEnumerable<Member> members, string cluster)
     {
         _cluster = cluster;
         Own = listed.Where(IsOwn).ToLookup(static entry => Spelling.EndpointOf(entry.Uri));
-        var foreign = listed.Where(entry => !IsOwn(entry)).Select(static entry => entry.Uri).ToList();
-        _foreignEndpoints = [.. foreign.Select(Spelling.EndpointOf)];
-        _foreignTexts = [.. foreign];
+        var foreign = listed.Where(entry => !IsOwn(entry)).ToList();
+        _foreignEndpoints = [.. foreign.Where(static entry => entry.State != ListedState.Disabled).Select(static entry => Spelling.EndpointOf(entry.Uri))];
+        _routableForeign = [.. foreign.Where(static entry => entry.IsRoutable).Select(static entry => Spelling.EndpointOf(entry.Uri))];
+        _foreignTexts = [.. foreign.Select(static entry => entry.Uri)];
         _byText = listed.ToLookup(static entry => entry.Uri, StringComparer.OrdinalIgnoreCase);
         _byDuid = listed.ToLookup(static entry => AttributeText.Duid(entry.Attributes) ?? string.Empty, StringComparer.OrdinalIgnoreCase);
-        _names = members.Select(static member => member.Key.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        _endpointsOfNames = members.ToLookup(static member => member.Key.Name, static member => member.Uri.Endpoint, StringComparer.OrdinalIgnoreCase);
         Priorities = [.. listed.Select(static entry => entry.Priority)];
     }
 
@@ -35,7 +37,11 @@ internal sealed class SetTable
 
     public bool IsOwn(ListedDestination entry) => entry.IsExact && AttributeText.IsOwn(entry.Attributes, _cluster);
 
+    /// <summary>Whether somebody else has put the endpoint there, and has not switched it off.</summary>
     public bool HasForeign(string endpoint) => _foreignEndpoints.Contains(endpoint);
+
+    /// <summary>Whether calls go to the endpoint by somebody else's entry.</summary>
+    public bool IsForeignRoutable(string endpoint) => _routableForeign.Contains(endpoint);
 
     /// <summary>Whether a remove of the text would take somebody else's entry.</summary>
     public bool HasForeignText(string text) => _foreignTexts.Contains(text);
@@ -45,12 +51,17 @@ internal sealed class SetTable
     /// <summary>Whether nobody else has the text, so that a state change and a remove reach this entry and no other.</summary>
     public bool IsOnlyOne(ListedDestination entry) => _byText[entry.Uri].Count() == 1;
 
-    /// <summary>What disables this entry and no other; null where nothing does. The order of entries of one text changes with every rebuild, so no call by that text is safe; nor is one by the name of a member who comes with another address.</summary>
-    public DisableDestination? Disable(ListedDestination entry)
-    {
-        var disable = new DisableDestination(entry.Set, entry.Uri);
-        return IsOnlyOne(entry) ? disable
-            : AttributeText.Duid(entry.Attributes) is { Length: > 0 } duid && _byDuid[duid].Count() == 1 && !_names.Contains(duid) ? disable with { Duid = duid }
-            : null;
-    }
+    /// <summary>Whether a state change reaches this entry and no other.</summary>
+    public bool IsReachable(ListedDestination entry) => IsOnlyOne(entry) || DuidAlone(entry) is not null;
+
+    /// <summary>
+    /// The name by which a state change reaches this entry and no other where somebody else has its text; null where the text is enough, or
+    /// nothing is. The order of entries of one text changes with every rebuild, so no call by that text is safe; nor is one by the name of a
+    /// member who comes with another address.
+    /// </summary>
+    public string? DuidFor(ListedDestination entry) => IsOnlyOne(entry) ? null : DuidAlone(entry);
+
+    private string? DuidAlone(ListedDestination entry) =>
+        AttributeText.Duid(entry.Attributes) is { Length: > 0 } duid && _byDuid[duid].Count() == 1
+            && _endpointsOfNames[duid].All(endpoint => endpoint == Spelling.EndpointOf(entry.Uri)) ? duid : null;
 }

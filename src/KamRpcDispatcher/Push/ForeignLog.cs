@@ -8,7 +8,7 @@ internal static partial class ForeignLog
     [LoggerMessage(2050, LogLevel.Error, "{Text}")]
     public static partial void Held(ILogger logger, string text);
 
-    [LoggerMessage(2051, LogLevel.Information, "The names of all destinations resolve again: destinations are added and removed again")]
+    [LoggerMessage(2051, LogLevel.Information, "No name holds changes back any more: destinations are added and removed again")]
     public static partial void HeldNoMore(ILogger logger);
 
     [LoggerMessage(2052, LogLevel.Warning, "Set {Set}: {Uri} is added although Kamailio will drop {Endangered}: nobody else in the set can take calls")]

@@ -79,6 +79,7 @@ internal sealed class KamailioDispatcher(IRpcClient client, ListReader lists) : 
         RemoveDestination => client.RemoveDestinationAsync(change.Set, change.Uri, cancellationToken),
 
         // Marked for probing: with ds_probing_mode 0 and 3 nothing else is probed.
+        EnableDestination { Duid: { } duid } named => client.SetDuidStateAsync(State(named.State), isProbed: true, change.Set, duid, cancellationToken),
         EnableDestination enable => client.SetDestinationStateAsync(
             State(enable.State), isProbed: true, change.Set, change.Uri, cancellationToken),
         DisableDestination { Duid: { } duid } => client.SetDuidStateAsync(DestinationState.Disabled, isProbed: false, change.Set, duid, cancellationToken),

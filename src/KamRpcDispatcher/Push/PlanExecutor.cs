@@ -174,7 +174,11 @@ internal sealed class PlanExecutor(IDispatcher dispatcher, IGracePeriod gracePer
     }
 
     /// <summary>Kamailio said that it added a destination, and has not.</summary>
-    internal void NotListed(AddDestination add) => PushLog.NotListed(logger, add.Set, add.Uri, quarantine.Refuse(add, "accepted, but not listed"));
+    internal void NotListed(AddDestination add)
+    {
+        _readBack.Forget(add);
+        PushLog.NotListed(logger, add.Set, add.Uri, quarantine.Refuse(add, "accepted, but not listed"));
+    }
 
     /// <summary>A destination that would be refused, and was not sent for that reason.</summary>
     internal void NotSent(AddDestination add, Objection objection) => PushLog.NotSent(

@@ -30,6 +30,9 @@ internal sealed class ReadBack
         }
     }
 
+    /// <summary>It is known already that Kamailio did not make the change.</summary>
+    public void Forget(AddDestination add) => _added.Remove(add);
+
     public ReadBackResult Compare(DispatcherTable table)
     {
         List<(int Set, string Uri, int, string)> list = [.. table.Destinations.Select(static entry => (entry.Set, entry.Uri, entry.Priority, entry.Attributes))];

@@ -225,6 +225,7 @@ internal sealed class CycleJournal(
         }
 
         // The rest is Kamailio's probing, which changes what is routable.
+        var isSameRefusal = _reported is { } before && before.Quarantined.SequenceEqual(status.Quarantined);
         var isNews = _reported?.Revision != status.Revision || _reported.Drift != status.Drift;
         _reported = status;
         report.Report(status);
@@ -232,7 +233,7 @@ internal sealed class CycleJournal(
         {
             ReconcileLog.InStep(logger, status.Revision, status.Sets.Values.Sum(static set => set.Destinations), status.Sets.Count);
         }
-        else if (isNews && plan.IsInForce)
+        else if (isNews && plan.IsInForce && !isSameRefusal)
         {
             ReconcileLog.InStepButQuarantined(logger, status.Revision, status.Drift);
         }

@@ -16,7 +16,10 @@ internal sealed class ProxyStatusBuilder(Quarantine quarantine, Func<GraceStatus
     /// <param name="last">What was reported before, null for nothing.</param>
     public ProxyStatus Build(Membership membership, DispatcherTable table, ChangePlan plan, ImmutableArray<Member> held, ProxyStatus? last)
     {
-        var refused = plan.Skips.Where(static skip => skip.Reason == SkipReason.Quarantined).ToList();
+        // Those that are just tried again were refused all the same.
+        var refused = plan.Skips.Where(static skip => skip.Reason == SkipReason.Quarantined).Select(static skip => (skip.Set, skip.Uri))
+            .Concat(plan.Adds.Concat(plan.Replacements.Select(static replacement => replacement.Add)).Where(add => quarantine.Find(add.Set, add.Uri) is not null).Select(static add => (add.Set, Uri: Spelling.First(add.Uri))))
+            .Distinct().ToList();
         var sets = table.Destinations.Where(static entry => !Sentinel.Is(entry))
             .GroupBy(static entry => entry.Set)
             .ToImmutableSortedDictionary(static set => set.Key, static set => new SetStatus(set.Count(), set.Count(static entry => entry.IsRoutable)));

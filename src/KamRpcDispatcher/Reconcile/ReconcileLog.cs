@@ -44,7 +44,7 @@ internal static partial class ReconcileLog
     [LoggerMessage(3008, LogLevel.Warning, "Set {Set}: {Uri} is not removed, because somebody else added the same URI: a remove would drop both")]
     public static partial void ForeignCopy(ILogger logger, int set, string uri);
 
-    [LoggerMessage(3009, LogLevel.Warning, "Member {Member} is left out: another member of its set, announced later, has {Uri} too")]
+    [LoggerMessage(3009, LogLevel.Warning, "Member {Member} is left out: another member of its set has {Uri} too, and serves (a ready one comes first, then one that Kamailio takes, then the one announced last)")]
     public static partial void Superseded(ILogger logger, MemberKey member, string uri);
 
     [LoggerMessage(3015, LogLevel.Error, "Set {Set}: {Uri} still gets calls and cannot be disabled: somebody else has added the same text, and Kamailio changes the state of that one. Remove the other one (kamcmd dispatcher.remove takes both; they are added again)")]

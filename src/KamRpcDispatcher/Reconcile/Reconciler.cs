@@ -149,6 +149,7 @@ internal sealed class Reconciler(
             return options.Resync;
         }
 
+        _troubles.Reached();
         await executor.PrepareAsync(table, cancellationToken).ConfigureAwait(false);
         foreign.Observe(table, executor.Verify(table));
         sentinel.Observe(table);

@@ -12,10 +12,15 @@ internal sealed class TroubleTracker(TimeProvider timeProvider)
 {
     private const int MostNamed = 5;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Restart = TimeSpan.FromSeconds(2);
 
     private readonly List<(string Kind, string Text)> _met = [];
     private Dictionary<string, DateTimeOffset> _since = [];
     private long? _deferredSince;
+    private long? _failingSince;
+
+    /// <summary>Kamailio has answered.</summary>
+    public void Reached() => _failingSince = null;
 
     /// <summary>Something that this cycle met.</summary>
     public void Meet(string kind, string text) => _met.Add((kind, text));
@@ -23,7 +28,11 @@ internal sealed class TroubleTracker(TimeProvider timeProvider)
     /// <summary>What a plan leaves undone.</summary>
     public void Meet(ChangePlan plan)
     {
-        Meet(TroubleKind.Unsilenced, Uris(plan, SkipReason.Unsilenced), "still in use and not to be disabled, since somebody else has added the same text");
+        Meet(TroubleKind.Unsilenced, Uris(plan, SkipReason.Unsilenced), "still in use and not to be disabled, since somebody else has put the same address there");
+        Meet(
+            TroubleKind.Duplicate,
+            [.. plan.Skips.Where(static skip => skip is { Reason: SkipReason.UnmanagedDuplicate, Member: not null }).Select(static skip => $"member {skip.Member}: {skip.Uri}")],
+            "left as it is, since somebody else has put the address there");
         Meet(TroubleKind.Brake, Uris(plan, SkipReason.WithoutEffect), "changed more than once without effect, and left for a while: look for somebody who undoes it, and into Kamailio's log");
     }
 
@@ -80,6 +89,14 @@ internal sealed class TroubleTracker(TimeProvider timeProvider)
         if (exception is ListTooLongException)
         {
             Meet(TroubleKind.Blind, exception.Message);
+            return;
+        }
+
+        // A restart takes a moment.
+        _failingSince ??= timeProvider.GetTimestamp();
+        if (timeProvider.GetElapsedTime(_failingSince.Value) >= Restart)
+        {
+            Meet(TroubleKind.Kamailio, $"{exception.Message}; what is reported of its list is as of before");
         }
 
         if (unanswered is { IsWriterStuck: true })

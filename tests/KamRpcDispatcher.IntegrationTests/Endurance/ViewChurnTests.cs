@@ -11,6 +11,9 @@ public class ViewChurnTests
 {
     private static int Changes => ChaosSettings.IsLong ? 20_000 : 2_000;
 
+    /// <summary>That of the snippet.</summary>
+    private static TableUse Configured => new(false, false, false, false);
+
     private static int CallsPerSecond => ChaosSettings.IsLong ? 300 : 100;
 
     /// <summary>The changes are quicker than the calls that are to meet them.</summary>
@@ -23,7 +26,7 @@ public class ViewChurnTests
     public async Task Structural_changes_that_one_view_alone_spaces_neither_crash_Kamailio_nor_cost_a_call(string name)
     {
         RealServers.Require("kamailio", "sipp");
-        IProcessView view = name == "syscall" ? new SystemCallView() : new WaitChannelView();
+        IProcessView view = name == "syscall" ? new SystemCallView() : new WaitChannelView(static () => Configured, TimeProvider.System);
         await using var churn = await ViewChurn.StartAsync(new KamailioOptions { Workers = 4 }, view);
 
         var figures = await churn.RunAsync(Changes, Shortest, Longest, CallsPerSecond);

@@ -27,6 +27,9 @@ internal sealed class ListModel(IEnumerable<ListedDestination> entries)
             case RemoveDestination:
                 Rebuild(Entries.Where(entry => entry.Set != change.Set || entry.Uri != change.Uri));
                 break;
+            case EnableDestination { Duid: { } name } named:
+                SetState(entry => entry.Set == change.Set && string.Equals(AttributeText.Duid(entry.Attributes), name, StringComparison.OrdinalIgnoreCase), named.State);
+                break;
             case EnableDestination enable:
                 SetState(change, enable.State);
                 break;

@@ -231,6 +231,72 @@ public class PlannerTests
         Assert.That(unreachable.IsInForce, Is.False);
     }
 
+    [Test]
+    public void A_drained_entry_comes_back_though_a_foreign_one_that_is_off_has_the_same_text()
+    {
+        var own = Listed(Members.Of("a"))[0] with { State = ListedState.Disabled };
+        var foreign = own with { Attributes = "duid=old" };
+        var model = new ListModel([foreign, own]);
+
+        model.Apply(Planner.Plan([Members.Of("a")], model.Entries, Policy).Changes);
+
+        Assert.That(model.Entries.Select(static entry => (entry.Attributes, entry.State)), Is.EquivalentTo(new[] { ("duid=old", ListedState.Disabled), (own.Attributes, ListedState.Active) }));
+    }
+
+    [TestCase("sip:a.example.org")]
+    [TestCase("sip:a.example.org:5060")]
+    public void A_foreign_entry_that_is_off_keeps_nobody_out(string text)
+    {
+        var foreign = new ListedDestination(1, text, ListedState.Disabled, false, 5, "duid=old");
+        var model = new ListModel([foreign]);
+
+        model.Apply(Planner.Plan([Members.Of("a")], model.Entries, Policy).Changes);
+
+        Assert.That(model.Entries.Single(static entry => entry.IsRoutable).Attributes, Is.EqualTo("duid=a;kamrpc=c"));
+        Assert.That(model.Entries, Does.Contain(foreign));
+        Assert.That(Planner.Plan([Members.Of("a")], model.Entries, Policy).IsEmpty);
+    }
+
+    [Test]
+    public void A_member_that_drains_is_silenced_though_a_foreign_entry_has_its_text()
+    {
+        var own = Listed(Members.Of("a"))[0];
+        var foreign = own with { Attributes = "duid=old", State = ListedState.Disabled };
+
+        var plan = Planner.Plan([Members.Of("a") with { State = MemberState.Draining }], [foreign, own], Policy);
+
+        Assert.That(plan.Disables, Is.EqualTo(new[] { new DisableDestination(1, own.Uri) { Duid = "a" } }));
+        Assert.That(plan.Skips, Is.Empty);
+    }
+
+    [Test]
+    public void Where_calls_go_on_by_a_foreign_entry_nobody_is_told_that_they_do_not()
+    {
+        var foreign = new ListedDestination(1, "sip:a.example.org", ListedState.Active, true, 5, string.Empty);
+
+        var plan = Planner.Plan([Members.Of("a") with { State = MemberState.Draining }], [foreign], Policy);
+
+        Assert.That(plan.IsEmpty);
+        Assert.That(plan.OwesSilence);
+    }
+
+    [Test]
+    public void Members_that_come_with_another_address_that_Kamailio_refuses_serve_as_before_where_nobody_else_does()
+    {
+        Member[] before = [Members.Of("a"), Members.Of("b")];
+        Member[] after = [Members.Of("a", uri: "sip:10.0.0.1"), Members.Of("b", uri: "sip:10.0.0.2")];
+        var listed = Listed(before);
+
+        var plan = Planner.Plan(after, listed, Policy);
+        Assert.That(plan.Replacements, Has.Count.EqualTo(2));
+        Assert.That(plan.Replacements.Select(static replacement => replacement.Disables[0].Uri), Is.EquivalentTo(before.Select(static member => member.Uri.Text)));
+        Assert.That(plan.Disables, Is.Empty);
+
+        var policy = Policy with { Refused = plan.Replacements.Select(static replacement => RefusedDestination.Of(replacement.Add)).ToHashSet() };
+        Assert.That(Planner.Plan(after, listed, policy).IsEmpty, "as long as it is refused");
+        Assert.That(Planner.Plan([after[0], before[1]], listed, policy).Disables, Has.Count.EqualTo(1), "with somebody else in the set it leaves at once");
+    }
+
     [TestCase("sip:a.example.org")]
     [TestCase("sip:a.example.org:5060;transport=udp")]
     public void A_member_that_is_not_ready_is_silenced_though_its_address_stands_there_by_another_hand(string twin)
@@ -350,6 +416,7 @@ public class PlannerTests
 
         Assert.That(model.Entries.Select(static entry => entry.Priority), Is.EqualTo(new[] { 3, 0 }));
         Assert.That(Planner.Plan(members, model.Entries, policy).IsEmpty);
+        Assert.That(Planner.Plan(members, model.Entries, Policy).Replacements, Has.Count.EqualTo(2), "and the way back");
     }
 
     [Test]

@@ -73,7 +73,12 @@ public class TroubleTrackerTests
     {
         var timeout = new KamailioTimeoutException("dispatcher.list", TimeSpan.FromSeconds(1));
         _tracker.Meet(timeout, unanswered: null);
-        Assert.That(_tracker.Take(), Is.Empty, "a slow reply");
+        Assert.That(_tracker.Take(), Is.Empty, "a slow reply, or a restart");
+
+        _clock.Advance(TimeSpan.FromSeconds(2));
+        _tracker.Meet(timeout, unanswered: null);
+        Assert.That(_tracker.Take().Single().Kind, Is.EqualTo(TroubleKind.Kamailio));
+        _tracker.Reached();
 
         _tracker.Meet(new ListTooLongException(KamailioAddress.Parse(KamailioAddress.Default), timeout), unanswered: null);
         Assert.That(_tracker.Take().Single().Kind, Is.EqualTo(TroubleKind.Blind));

@@ -48,7 +48,11 @@ internal sealed partial class TableUseReader(IRpcClient client, TimeProvider tim
             ResolvesNames: config.Of("dispatcher", "ds_dns_mode").Any(static parameter => ((parameter.Number ?? DnsAlways) & DnsAlways) != 0)
                 || Command().IsMatch(config.Text) || OtherLanguage().IsMatch(config.Text),
             LogsOverNetwork: config.Text.Contains("log_custom", StringComparison.Ordinal) || OtherLog().IsMatch(config.Text),
-            IsReadInEventRoutes: OtherLanguage().IsMatch(config.Text) || MacroWithCall().IsMatch(config.Text) || new RouteBlocks(config.Text).AnyEventRoute(DispatcherCall().IsMatch));
+            IsReadInEventRoutes: OtherLanguage().IsMatch(config.Text) || MacroWithCall().IsMatch(config.Text) || new RouteBlocks(config.Text).AnyEventRoute(DispatcherCall().IsMatch))
+        {
+            // Both are 0 by default; what sets them counts, whatever to.
+            SweepsInSecondaryTimer = config.Of("dispatcher", "ds_timer_mode").Any() || config.Of("dispatcher", "ds_dns_mode").Any(),
+        };
     }
 
     private async Task<TableUse> ReadAsync(IReadOnlyList<KamailioProcess> processes, CancellationToken cancellationToken)

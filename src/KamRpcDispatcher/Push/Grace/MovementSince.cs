@@ -54,5 +54,5 @@ internal sealed class MovementSince
     /// The core's timers ping all destinations in one sweep, which holds the table and resolves a name for each. Whatever they count, they
     /// may be in the middle; and they rest after each tick, under an overload too.
     /// </summary>
-    private static bool MaySweep(KamailioProcess process) => ProcessKinds.Of(process).Access == TableAccess.Sweeps;
+    private static bool MaySweep(KamailioProcess process) => ProcessKinds.Of(process).Access is TableAccess.Sweeps or TableAccess.SecondarySweeps;
 }

@@ -15,6 +15,9 @@ internal enum TableAccess
     /// <summary>It runs RPC commands, such as <c>dispatcher.list</c>.</summary>
     Rpc,
 
+    /// <summary>It runs the module's own timers where the configuration says so.</summary>
+    SecondarySweeps,
+
     /// <summary>It runs the module's own timers: a ping sweep sends and resolves names while it holds the table.</summary>
     Sweeps,
 }

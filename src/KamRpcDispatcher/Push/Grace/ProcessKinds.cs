@@ -38,7 +38,7 @@ internal static class ProcessKinds
         // timers of transactions, a ping's time-out among them; the third one the same where ds_timer_mode is 1.
         new("timer", TableAccess.Sweeps, KernelWait.Pause | KernelWait.Sleep),
         new("slow timer", TableAccess.Sweeps, KernelWait.Pause | KernelWait.Sleep),
-        new("secondary timer", TableAccess.Sweeps, Sleeps),
+        new("secondary timer", TableAccess.SecondarySweeps, Sleeps),
 
         // RPC commands, dispatcher.list among them. The one of TCP takes one client at a time, and reads until that says something.
         new("JSONRPCS DATAGRAM", TableAccess.Rpc, EventLoop | KernelWait.ReceiveUnix | KernelWait.Datagram),

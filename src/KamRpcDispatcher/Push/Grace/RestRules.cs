@@ -31,7 +31,9 @@ internal static class RestRules
 
     /// <summary>Whether it is not to be waited for at all.</summary>
     public static bool ReadsNothing(ProcessKind kind, TableUse use) =>
-        kind.Access == TableAccess.None || (kind.Access == TableAccess.EventRoutes && !use.IsReadInEventRoutes);
+        kind.Access == TableAccess.None
+        || (kind.Access == TableAccess.EventRoutes && !use.IsReadInEventRoutes)
+        || (kind.Access == TableAccess.SecondarySweeps && !use.SweepsInSecondaryTimer && !use.IsReadInEventRoutes);
 
     /// <summary>All waits that prove it.</summary>
     /// <remarks>

@@ -18,7 +18,10 @@ namespace KamRpcDispatcher.Push.Grace;
 internal sealed record TableUse(bool RunsScripts, bool ResolvesNames, bool LogsOverNetwork, bool IsReadInEventRoutes)
 {
     /// <summary>The configuration is not known.</summary>
-    public static TableUse Unknown { get; } = new(true, true, true, true);
+    public static TableUse Unknown { get; } = new(true, true, true, true) { SweepsInSecondaryTimer = true };
+
+    /// <summary>The module's timers run in the core's secondary timer (<c>ds_timer_mode</c> 1, <c>ds_dns_mode</c> with a refresh of its own).</summary>
+    public bool SweepsInSecondaryTimer { get; init; }
 
     /// <summary>Whether those functions make no system calls but for locks, memory and log lines.</summary>
     public bool IsPlain => !RunsScripts && !ResolvesNames && !LogsOverNetwork;
