@@ -23,6 +23,7 @@ internal static class StatusJson
 
         writer.WriteEndArray();
         JsonText.WriteArray(writer, "members", view.Members, WriteMember);
+        new StatusShares(view).Write(writer);
         JsonText.WriteArray(writer, "rejected", view.Rejected, static (json, rejected) =>
         {
             json.WriteString("key", rejected.Key);

@@ -18,6 +18,7 @@ internal sealed class StatusTables(ClusterView cluster, DateTimeOffset now)
         Unreadable();
         Rejected();
         Members();
+        Shares();
         Proxies();
         var findings = StatusFindings.Of(cluster);
         _text.Append(findings.Count == 0 ? "In step.\n" : "NOT IN STEP\n");
@@ -143,6 +144,12 @@ internal sealed class StatusTables(ClusterView cluster, DateTimeOffset now)
         Section($"MEMBERS (newest record: revision {Number(cluster.MemberRevision)})", table, cluster.Members.Count, "  none\n");
     }
 
+    private void Shares()
+    {
+        var shares = new StatusShares(cluster);
+        Section(StatusShares.Title, shares.Table(), shares.Count, notes: shares.Notes());
+    }
+
     private void Proxies()
     {
         var proxies = new TextTable("NAME", "KAMAILIO", "REVISION", "BEHIND", "DRIFT", "APPLIED", "FROM");
@@ -178,11 +185,12 @@ internal sealed class StatusTables(ClusterView cluster, DateTimeOffset now)
         Section("GRACE PERIODS", waits, readable);
     }
 
-    private void Section(string title, TextTable table, int count, string? otherwise = null)
+    private void Section(string title, TextTable table, int count, string? otherwise = null, IReadOnlyList<string>? notes = null)
     {
         if (count > 0 || otherwise is not null)
         {
-            _text.Append(title).Append('\n').Append(count > 0 ? table.ToString() : otherwise).Append('\n');
+            _text.Append(title).Append('\n').Append(count > 0 ? table.ToString() : otherwise)
+                .AppendJoin(string.Empty, (notes ?? []).Select(static note => $"  {note}\n")).Append('\n');
         }
     }
 }

@@ -17,8 +17,11 @@ public enum WeightedAlgorithm
 /// <param name="True">What it gets, in per cent: Kamailio deals out 100 slots.</param>
 public sealed record WeightShare(double Wanted, int True)
 {
+    /// <summary>How far what it gets is from what its weight says, in per cent of all calls.</summary>
+    public double Off => Math.Abs(True - Wanted);
+
     /// <summary>Whether it gets less than half, or more than half as much again, of what its weight says.</summary>
-    public bool IsFarOff => Math.Abs(True - Wanted) > Wanted / 2;
+    public bool IsFarOff => Off > Wanted / 2;
 }
 
 /// <summary>

@@ -126,7 +126,7 @@ public class StatusTests
 
         Assert.Multiple(() =>
         {
-            Assert.That(Names(status), Is.EqualTo("cluster revision memberRevision inStep findings members rejected proxies"));
+            Assert.That(Names(status), Is.EqualTo("cluster revision memberRevision inStep findings members shares rejected proxies"));
             Assert.That(status.GetProperty("inStep").GetBoolean(), Is.False);
             foreach (var member in status.GetProperty("members").EnumerateArray())
             {

@@ -1,0 +1,110 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using KamRpcDispatcher.Cli;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.Tests.Cli;
+
+/// <summary>What <c>kamrpc status</c> tells of the shares that weights come to.</summary>
+public class StatusSharesTests
+{
+    private const string Others = "  with round robin (4, the snippet's default) weights count for nothing";
+
+    private static readonly DateTimeOffset Now = new(2026, 1, 31, 12, 0, 0, TimeSpan.Zero);
+
+    [TestCase(60, "41 % of the calls where its weight says 1.7 %")]
+    [TestCase(30, "13 % of the calls where its weight says 3.3 %")]
+    public void A_member_whose_share_is_far_from_its_weight_is_named_and_the_cluster_is_in_step_nevertheless(int count, string share)
+    {
+        var view = View(Equal(count));
+        var section = Section(view);
+        var worst = section[2].Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(section, Has.Count.EqualTo(15), "title, header, 10 members, how many more, and two notes");
+            Assert.That(section, Has.All.Length.LessThanOrEqualTo(120));
+            Assert.That(section[12].Split(' ', 2, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)[1], Does.StartWith($"({count - 10} more)"));
+            Assert.That(section[13], Is.EqualTo($"  set 1, with algorithm 11: {worst} gets {share}"));
+            Assert.That(section[14], Is.EqualTo(Others));
+            Assert.That(StatusFindings.Of(view), Is.Empty);
+            Assert.That(new StatusTables(view, Now).ToString(), Does.EndWith("\nIn step.\n"));
+        });
+    }
+
+    [Test]
+    public void What_each_weight_says_stands_beside_what_it_comes_to() => Assert.That(
+        string.Join('\n', Section(View([Members.Of("a") with { Weight = 1, Priority = 1 }, Members.Of("b") with { Weight = 2 }, Members.Of("c", 2)]))),
+        Is.EqualTo("""
+            SHARES OF CALLS, if Kamailio uses algorithm 11 or 9 and its list has its usual order (-o json has them all)
+              SET  NAME  WEIGHT  WEIGHT SAYS  ALGORITHM 11  ALGORITHM 9
+              1    a     1       33.3 %       33 %          1 %
+              1    b     2       66.7 %       67 %          99 %
+            """));
+
+    [Test]
+    public void Without_weights_there_is_nothing_to_say()
+    {
+        var view = View([Members.Of("a"), Members.Of("b")]);
+
+        Assert.That(Section(view), Is.Empty);
+        Assert.That(Shares(view).GetArrayLength(), Is.Zero);
+    }
+
+    [Test]
+    public void A_draining_percentage_falls_to_one_member_and_that_is_noted_where_percentages_are_meant()
+    {
+        Member[] members = [.. Enumerable.Range(1, 5).Select(static index => Members.Of($"m{index}") with { Weight = 20, Priority = 10 - index })];
+        members[1] = members[1] with { State = MemberState.Draining };
+
+        Assert.That(Section(View(members))[^2..], Is.EqualTo(new[] { "  set 1, with algorithm 9: m3 gets 40 % of the calls where its weight says 25 %", Others }));
+        Assert.That(Section(View([.. members.SkipLast(1)])), Has.None.StartsWith("  set"), "weights that do not sum to 100 are no percentages");
+    }
+
+    [Test]
+    public void The_JSON_has_all_members_of_a_set()
+    {
+        var set = Shares(View([.. Equal(60), Members.Of("unweighted")]))[0];
+        var members = set.GetProperty("members");
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(Names(set), Is.EqualTo("set members notes"));
+            Assert.That(set.GetProperty("set").GetInt32(), Is.EqualTo(1));
+            Assert.That(members.GetArrayLength(), Is.EqualTo(61));
+            Assert.That(members.EnumerateArray().Select(Names), Is.All.EqualTo("name weight wanted algorithm11 algorithm9"));
+            Assert.That(members[0].GetProperty("algorithm11").GetInt32(), Is.EqualTo(41));
+            Assert.That(members[0].GetProperty("wanted").GetDouble(), Is.EqualTo(1.67));
+            Assert.That(members.EnumerateArray().Sum(static member => member.GetProperty("algorithm9").GetInt32()), Is.EqualTo(100));
+            Assert.That(members.EnumerateArray().Single(static member => member.GetProperty("weight").ValueKind == JsonValueKind.Null).GetProperty("algorithm11").GetInt32(), Is.Zero);
+            Assert.That(set.GetProperty("notes")[0].GetString(), Does.StartWith("set 1, with algorithm 11: m").And.EndsWith(" gets 41 % of the calls where its weight says 1.7 %"));
+        });
+    }
+
+    [Test]
+    public void A_long_name_does_not_make_a_line_wider_than_a_terminal()
+    {
+        var section = Section(View([.. Enumerable.Range(10, 60).Select(static index => Members.Of($"{index}{new string('x', 60)}", 1234567890, $"sip:10.0.0.{index}") with { Weight = 100 })]));
+
+        Assert.That(section[^2], Does.StartWith("  set 1234567890, with algorithm 11: "));
+        Assert.That(section, Has.All.Length.LessThanOrEqualTo(120));
+    }
+
+    private static Member[] Equal(int count) => [.. Enumerable.Range(1, count).Select(static index => Members.Of($"m{index}") with { Weight = 50 })];
+
+    private static ClusterView View(IReadOnlyList<Member> members) => new(
+        57,
+        42,
+        [.. members.Select(static member => new AnnouncedMember(member, 0))],
+        [],
+        [new ReportingProxy("p1", new ProxyStatus(42, Now, "5.6", 0, ImmutableSortedDictionary<int, SetStatus>.Empty), null)]);
+
+    private static List<string> Section(ClusterView view) =>
+        [.. new StatusTables(view, Now).ToString().Split('\n').SkipWhile(static line => line != StatusShares.Title).TakeWhile(static line => line.Length > 0)];
+
+    private static JsonElement Shares(ClusterView view) => JsonElement.Parse(StatusJson.Write("c", view)).GetProperty("shares");
+
+    private static string Names(JsonElement of) => string.Join(' ', of.EnumerateObject().Select(static field => field.Name));
+}
