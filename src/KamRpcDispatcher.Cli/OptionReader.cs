@@ -17,12 +17,12 @@ internal sealed class OptionReader(ParseResult parsed)
 
     /// <summary>The text of an option, null when it is given nowhere.</summary>
     public string? Text(Option<string?> option) =>
-        parsed.GetResult(option) is { Implicit: false } ? parsed.GetValue(option) : Environment.GetEnvironmentVariable(Variable(option));
+        parsed.GetResult(option) is { Implicit: false } given ? (given.Tokens.Count > 0 ? parsed.GetValue(option) : null) : Environment.GetEnvironmentVariable(Variable(option));
 
     /// <summary>The texts of an option that may be given several times; in its environment variable they are separated by commas.</summary>
     public IReadOnlyList<string> Texts(Option<string[]> option) =>
-        parsed.GetResult(option) is { Implicit: false }
-            ? parsed.GetValue(option) ?? []
+        parsed.GetResult(option) is { Implicit: false } given
+            ? (given.Tokens.Count > 0 ? parsed.GetValue(option) : null) ?? []
             : Environment.GetEnvironmentVariable(Variable(option))?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
 
     /// <summary>The value of an option; null when it is wrong, or given nowhere and without a default.</summary>

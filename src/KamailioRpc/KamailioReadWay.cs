@@ -10,6 +10,9 @@ public sealed record KamailioReadWay(KamailioAddress? Address, IReadOnlyList<str
     /// <summary>The option that puts relative names of sockets elsewhere than the usual directories.</summary>
     private const string RunDirectory = "-Y";
 
+    /// <summary>Each that is not Kamailio's costs a time-out.</summary>
+    private const int MostFifos = 4;
+
     /// <summary>
     /// Looks for the FIFO, and then for ctl: beside the socket in use, where Kamailio was told to put them, where they usually are. Only one
     /// behind which the same Kamailio answers is taken. For reading only: two ways for changes are two writers.
@@ -46,8 +49,23 @@ public sealed record KamailioReadWay(KamailioAddress? Address, IReadOnlyList<str
     {
         var directories = new[] { inUse.Path is { } path ? Path.GetDirectoryName(path) : null, runDirectory }.OfType<string>().Concat(KamailioDiscovery.Directories)
             .Distinct(StringComparer.Ordinal).SelectMany(KamailioDiscovery.Candidates).ToList();
-        return directories.Where(static way => way.Transport == RpcTransport.Fifo)
+        var besides = new[] { inUse.Path is { } socket ? Path.GetDirectoryName(socket) : null, runDirectory }.OfType<string>().Distinct(StringComparer.Ordinal).SelectMany(Fifos);
+        return directories.Where(static way => way.Transport == RpcTransport.Fifo).Concat(besides).DistinctBy(static way => way.Path)
             .Concat(directories.Where(way => way.Protocol == RpcProtocol.BinRpc && inUse.Protocol != RpcProtocol.BinRpc));
+    }
+
+    /// <summary>FIFOs of other names in a directory of Kamailio's: whose they are is asked.</summary>
+    private static IEnumerable<KamailioAddress> Fifos(string directory)
+    {
+        try
+        {
+            return [.. Directory.EnumerateFiles(directory).Order(StringComparer.Ordinal).Where(static file => Posix.StatusAt(file) is { IsFifo: true }).Take(MostFifos)
+                .Select(static file => KamailioAddress.TryParse("jsonrpc+fifo:" + file, out var address, out _) ? address : null).OfType<KamailioAddress>()];
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
     }
 
     /// <returns>Null when it is the way.</returns>

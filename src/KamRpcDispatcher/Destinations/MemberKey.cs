@@ -6,6 +6,9 @@ namespace KamRpcDispatcher.Destinations;
 /// <summary>What identifies a member: its set and its name, in etcd <c>members/&lt;set&gt;/&lt;name&gt;</c>.</summary>
 public readonly record struct MemberKey(int Set, string Name) : IComparable<MemberKey>
 {
+    /// <summary>The set where kamrpc keeps the one destination of its own that never gets calls: far above the numbers that operators use.</summary>
+    public const int ReservedSet = 2_000_000_000;
+
     /// <summary>Reads <c>&lt;set&gt;/&lt;name&gt;</c>, as <see cref="ToString"/> writes it.</summary>
     public static bool TryParse(string text, out MemberKey key, [NotNullWhen(false)] out string? error)
     {
@@ -23,6 +26,12 @@ public readonly record struct MemberKey(int Set, string Name) : IComparable<Memb
             || set.ToString(CultureInfo.InvariantCulture) != text[..slash])
         {
             error = $"the set '{MemberRules.Shorten(text[..slash])}' is not a number from 0 to {int.MaxValue}";
+            return false;
+        }
+
+        if (set == ReservedSet)
+        {
+            error = $"the set {ReservedSet} is kamrpc's own";
             return false;
         }
 

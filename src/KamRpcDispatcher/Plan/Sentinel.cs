@@ -8,8 +8,7 @@ namespace KamRpcDispatcher.Plan;
 /// </summary>
 internal static class Sentinel
 {
-    /// <summary>Far above the numbers that operators use, and above those of this tool's own sets.</summary>
-    public const int Set = 2_000_000_000;
+    public const int Set = MemberKey.ReservedSet;
 
     /// <summary>An address, since names are resolved at each rebuild, and the port where nobody listens (discard).</summary>
     public const string Uri = "sip:127.0.0.1:9";

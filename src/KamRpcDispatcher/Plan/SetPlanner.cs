@@ -9,6 +9,7 @@ internal sealed class SetPlanner
     private readonly PlanPolicy _policy;
     private readonly ChangePlanBuilder _plan;
     private readonly SetTable _table;
+    private readonly SetChanges _changes;
     private readonly List<Member> _wanted;
     private readonly HashSet<string> _wantedEndpoints;
 
@@ -25,6 +26,7 @@ internal sealed class SetPlanner
         _policy = policy;
         _plan = plan;
         _table = new SetTable(listed, members, policy.Cluster);
+        _changes = new SetChanges(set, _table, plan);
         _wanted = [.. Claimants.Choose(members, policy, out var superseded)];
         plan.Skips.AddRange(superseded.Select(member => new Skip(SkipReason.Superseded, set, member.Uri.Text, member.Key)));
         _wantedEndpoints = [.. _wanted.Select(static member => member.Uri.Endpoint)];
@@ -56,21 +58,21 @@ internal sealed class SetPlanner
         var copies = _table.Own[member.Uri.Endpoint].ToList();
         if (member.State != MemberState.Ready)
         {
-            Silence(copies);
+            _changes.Silence(copies);
             RemoveSpare(copies, member);
             if (_table.IsForeignRoutable(member.Uri.Endpoint))
             {
                 // Calls go there all the same, by somebody else's entry.
-                Skip(SkipReason.Unsilenced, member.Uri.Text, member.Key);
+                _changes.Skip(SkipReason.Unsilenced, member.Uri.Text, member.Key);
             }
 
             return;
         }
 
-        if (_table.HasForeign(member.Uri.Endpoint))
+        if (_table.HasForeign(member.Uri.Endpoint) || Array.TrueForAll(Spellings(member), _table.HasForeignTextOfAnyCase))
         {
             // A second copy would get a second share of the calls.
-            Skip(SkipReason.UnmanagedDuplicate, member.Uri.Text, member.Key);
+            _changes.Skip(SkipReason.UnmanagedDuplicate, member.Uri.Text, member.Key);
         }
         else if (copies.Count == 0)
         {
@@ -91,15 +93,15 @@ internal sealed class SetPlanner
     {
         if (entry.State == ListedState.Disabled)
         {
-            Enable(entry, StateAfter(replaced, entry.Uri));
+            _changes.Enable(entry, StateAfter(replaced, entry.Uri));
         }
         else if (entry.State == ListedState.Inactive && _policy.AwaitingProof.Contains(Key(entry.Uri)) && !IsSomebodyElseRoutable(entry.Uri))
         {
-            Enable(entry, ListedState.Active);
+            _changes.Enable(entry, ListedState.Active);
         }
 
-        Silence(replaced);
-        RemoveNow(replaced);
+        _changes.Silence(replaced);
+        _changes.RemoveNow(replaced);
     }
 
     /// <summary>A replacement that was broken off has left a member that gets no calls twice: one is enough to come back to.</summary>
@@ -107,7 +109,7 @@ internal sealed class SetPlanner
     {
         if ((copies.Find(entry => IsAsAnnounced(entry, member)) ?? copies.FirstOrDefault()) is { } kept)
         {
-            RemoveNow(copies.FindAll(entry => !Equals(entry.Uri, kept.Uri)));
+            _changes.RemoveNow(copies.FindAll(entry => !Equals(entry.Uri, kept.Uri)));
         }
     }
 
@@ -115,9 +117,9 @@ internal sealed class SetPlanner
     {
         var predecessors = Predecessors(member);
         var place = predecessors.Count > 0 ? null : _freePlaces.FirstOrDefault(free => PriorityEncoding.Matches(free.Priority, member, _policy.Order));
-        var text = _table.HasText(member.Uri.Text) ? Spelling.Second(member.Uri.Text) : member.Uri.Text;
+        var text = Array.Find(Spellings(member), spelling => !_table.HasText(spelling))!;
         var add = Addition(member, text, DestinationFlags.Probed(FirstState(member.Uri.Text)), place?.Priority);
-        _kept.UnionWith(Texts(predecessors));
+        _kept.UnionWith(SetChanges.Texts(predecessors));
         if (IsHeldBack(add, member))
         {
             return;
@@ -126,8 +128,8 @@ internal sealed class SetPlanner
         if (predecessors.Count > 0)
         {
             var (disables, removes) = (new List<DisableDestination>(), new List<RemoveDestination>());
-            Silence(predecessors, disables, removes);
-            RemoveNow(predecessors.FindAll(entry => IsDue(entry.Uri)), removes);
+            _changes.Silence(predecessors, disables, removes);
+            _changes.RemoveNow(predecessors.FindAll(entry => IsDue(entry.Uri)), removes);
             _plan.Replacements.Add(new Replacement(add, null, disables, removes));
             return;
         }
@@ -153,21 +155,29 @@ internal sealed class SetPlanner
 
     private void PlanReplacement(List<ListedDestination> copies, Member member)
     {
-        string[] spellings = [member.Uri.Text, Spelling.Second(member.Uri.Text)];
-        var text = Array.Find(spellings, spelling => !_table.HasText(spelling))
-            ?? spellings.OrderBy(spelling => copies.Exists(entry => Equals(entry.Uri, spelling) && entry.State != ListedState.Disabled)).First();
+        // A spelling that nobody has, or that only a disabled copy has, left by a replacement that was broken off.
+        var text = Array.Find(Spellings(member), spelling => !_table.HasText(spelling))
+            ?? Array.Find(Spellings(member), spelling => !_table.HasForeignTextOfAnyCase(spelling) && copies.TrueForAll(entry => !Equals(entry.Uri, spelling) || entry.State == ListedState.Disabled));
+        var spare = copies.FindAll(entry => Equals(entry.Uri, text));
+        if (text is null || spare.Count == copies.Count || copies.Exists(entry => _table.HasForeignTextOfAnyCase(entry.Uri)))
+        {
+            KeepAsItIs(copies, member);
+            return;
+        }
+
+        copies = copies.FindAll(entry => !Equals(entry.Uri, text));
         var add = Addition(member, text, DestinationFlags.Probed(ListedState.Disabled), copies.Find(entry => PriorityEncoding.Matches(entry.Priority, member, _policy.Order))?.Priority);
-        if (copies.TrueForAll(static entry => entry.State == ListedState.Disabled) && !_table.HasForeignText(copies[0].Uri))
+        if (copies.TrueForAll(static entry => entry.State == ListedState.Disabled))
         {
             // At once: as it was before is better than not at all, and whether Kamailio takes the new form is to be seen.
             var state = FirstState(copies[0].Uri);
-            Enable(copies[0], state);
+            _changes.Enable(copies[0], state);
             copies[0] = copies[0] with { State = state };
         }
 
         if (copies.Exists(static entry => entry.Calls > 0))
         {
-            Skip(SkipReason.CallsCounted, copies[0].Uri, member.Key);
+            _changes.Skip(SkipReason.CallsCounted, copies[0].Uri, member.Key);
             return;
         }
 
@@ -176,86 +186,41 @@ internal sealed class SetPlanner
             return;
         }
 
-        if (_table.HasText(text))
-        {
-            // Both spellings are taken, by replacements that were broken off.
-            RemoveNow(copies.FindAll(entry => Equals(entry.Uri, text)), _plan.Silencings);
-            copies = copies.FindAll(entry => !Equals(entry.Uri, text));
-        }
-
+        _changes.RemoveNow(spare, _plan.Silencings);
         var disables = new List<DisableDestination>();
         var removes = new List<RemoveDestination>();
-        Silence(copies, disables, removes);
-        RemoveNow(copies, removes);
+        _changes.Silence(copies, disables, removes);
+        _changes.RemoveNow(copies, removes);
         _plan.Replacements.Add(new Replacement(add, new EnableDestination(_set, text, StateAfter(copies, text)), disables, removes));
+    }
+
+    /// <summary>Somebody else has a text of it, so that it cannot be told from his by the calls that a replacement takes.</summary>
+    private void KeepAsItIs(List<ListedDestination> copies, Member member)
+    {
+        _changes.Skip(SkipReason.UnmanagedDuplicate, member.Uri.Text, member.Key);
+        if (copies.TrueForAll(static entry => entry.State == ListedState.Disabled) && copies.Find(_table.IsReachable) is { } kept)
+        {
+            _changes.Enable(kept, FirstState(kept.Uri));
+        }
     }
 
     private void PlanLeaving(List<ListedDestination> copies)
     {
         // It stays for now, or somebody has taken its place.
         copies.RemoveAll(entry => _kept.Contains(entry.Uri) || _plan.Replacements.Exists(replacement => replacement.Removes.Contains(new RemoveDestination(_set, entry.Uri))));
-        Silence(copies);
-        RemoveNow(copies.FindAll(entry => IsDue(entry.Uri)));
-        foreach (var text in Texts(copies).Where(text => !_table.HasForeignText(text) && !IsDue(text) && !_plan.Silencings.Contains(new RemoveDestination(_set, text))))
+        _changes.Silence(copies);
+        _changes.RemoveNow(copies.FindAll(entry => IsDue(entry.Uri)));
+        foreach (var text in SetChanges.Texts(copies).Where(text => !_table.HasForeignText(text) && !IsDue(text) && !_plan.Silencings.Contains(new RemoveDestination(_set, text))))
         {
-            Skip(SkipReason.RemovalDelayed, text, null);
+            _changes.Skip(SkipReason.RemovalDelayed, text, null);
         }
     }
 
     private bool IsDue(string text) => _policy.DueForRemoval?.Contains(new ListedKey(_set, text)) ?? true;
 
-    private void Silence(List<ListedDestination> copies) => Silence(copies, _plan.Disables, _plan.Silencings);
+    private static string[] Spellings(Member member) => [Spelling.First(member.Uri.Text), Spelling.Second(member.Uri.Text)];
 
-    /// <summary>Takes the calls from own entries. By its text a state change reaches the first entry that has it, whoever's it is.</summary>
-    private void Silence(List<ListedDestination> copies, List<DisableDestination> disables, List<RemoveDestination> removes)
-    {
-        foreach (var entry in copies.Where(static entry => entry.State != ListedState.Disabled))
-        {
-            var remove = new RemoveDestination(_set, entry.Uri);
-            if (!_table.IsOnlyOne(entry) && !_table.HasForeignText(entry.Uri))
-            {
-                if (!removes.Contains(remove))
-                {
-                    removes.Add(remove);
-                }
-            }
-            else if (_table.IsOnlyOne(entry) || (disables == _plan.Disables && _table.IsReachable(entry)))
-            {
-                // In a replacement there are two of its name.
-                disables.Add(new DisableDestination(_set, entry.Uri) { Duid = _table.DuidFor(entry) });
-            }
-            else
-            {
-                Skip(SkipReason.Unsilenced, entry.Uri, null);
-            }
-        }
-    }
-
-    private void Enable(ListedDestination entry, ListedState state) =>
-        _plan.Enables.Add(new EnableDestination(_set, entry.Uri, state) { Duid = _table.DuidFor(entry) });
-
-    private void RemoveNow(List<ListedDestination> copies) => RemoveNow(copies, _plan.Removes);
-
-    private void RemoveNow(List<ListedDestination> copies, List<RemoveDestination> removes)
-    {
-        foreach (var text in Texts(copies))
-        {
-            var remove = new RemoveDestination(_set, text);
-            if (_table.HasForeignText(text))
-            {
-                // A remove drops every copy, the operator's too.
-                Skip(SkipReason.UnmanagedDuplicate, text, null);
-            }
-            else if (!removes.Contains(remove) && !_plan.Silencings.Contains(remove))
-            {
-                removes.Add(remove);
-            }
-        }
-    }
-
-    private static IEnumerable<string> Texts(List<ListedDestination> entries) => [.. entries.Select(static entry => entry.Uri).Distinct()];
-
-    private static bool Equals(string one, string other) => string.Equals(one, other, StringComparison.Ordinal);
+    private static bool Equals(string one, string? other) => string.Equals(one, other, StringComparison.Ordinal);
 
     /// <summary>What a destination starts with on which Kamailio has no verdict, or that it had found dead.</summary>
     private ListedState FirstState(string text) =>
@@ -279,7 +244,7 @@ internal sealed class SetPlanner
             return false;
         }
 
-        Skip(SkipReason.Quarantined, member.Uri.Text, member.Key);
+        _changes.Skip(SkipReason.Quarantined, member.Uri.Text, member.Key);
         return true;
     }
 
@@ -294,6 +259,4 @@ internal sealed class SetPlanner
     private bool IsAsAnnounced(ListedDestination entry, Member member) =>
         entry.Attributes == AttributeText.Format(member, _policy.Cluster)
         && (!_policy.HasPriorities || PriorityEncoding.Matches(entry.Priority, member, _policy.Order));
-
-    private void Skip(SkipReason reason, string text, MemberKey? member) => _plan.Skips.Add(new Skip(reason, _set, text, member));
 }

@@ -48,11 +48,14 @@ internal sealed class SetTable
 
     public bool HasText(string text) => _byText.Contains(text);
 
+    /// <summary>Whether somebody else has the text, whatever the case of its letters: no state change by it is ours then.</summary>
+    public bool HasForeignTextOfAnyCase(string text) => _byText[text].Any(entry => !IsOwn(entry));
+
     /// <summary>Whether nobody else has the text, so that a state change and a remove reach this entry and no other.</summary>
     public bool IsOnlyOne(ListedDestination entry) => _byText[entry.Uri].Count() == 1;
 
-    /// <summary>Whether a state change reaches this entry and no other.</summary>
-    public bool IsReachable(ListedDestination entry) => IsOnlyOne(entry) || DuidAlone(entry) is not null;
+    /// <summary>Whether a state change reaches this entry and no other, and no other of ours has its text.</summary>
+    public bool IsReachable(ListedDestination entry) => IsOnlyOne(entry) || (_byText[entry.Uri].Count(IsOwn) == 1 && DuidAlone(entry) is not null);
 
     /// <summary>
     /// The name by which a state change reaches this entry and no other where somebody else has its text; null where the text is enough, or

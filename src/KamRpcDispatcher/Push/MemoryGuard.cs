@@ -10,21 +10,25 @@ namespace KamRpcDispatcher.Push;
 /// </summary>
 /// <param name="client">Tells what is left (<c>core.shmmem</c>).</param>
 /// <param name="floor">What has to be free, or nothing is added or removed.</param>
-internal sealed class MemoryGuard(IRpcClient client, MemoryFloor floor) : IChangeGuard
+/// <param name="timeProvider">The clock.</param>
+internal sealed class MemoryGuard(IRpcClient client, MemoryFloor floor, TimeProvider timeProvider) : IChangeGuard
 {
-    /// <summary>Structural changes between two looks: together they cost less than the floor leaves.</summary>
-    private const int ChangesBetweenLooks = 32;
+    /// <summary>
+    /// What a destination takes, rounded up: twice the module's structure with its URI, attributes and statistics, since a rebuild stands
+    /// beside the table of before, and a part of a ping's transaction, since all are pinged at once.
+    /// </summary>
+    private const long BytesPerDestination = 6 * 1024;
 
-    /// <summary>What a destination takes in the table, rounded up: the module's structure, its URI, attributes and statistics.</summary>
-    private const long BytesPerDestination = 1024;
+    /// <summary>How long a shortage counts: what is free swings with the transactions of calls and pings.</summary>
+    private static readonly TimeSpan Lasting = TimeSpan.FromSeconds(30);
 
     private KamailioLife? _life;
-    private int _unseen;
-    private Objection? _objection;
+    private long? _shortSince;
+    private string _shortage = string.Empty;
 
     public async ValueTask<Objection?> ExamineAsync(Change change, DispatcherTable table, CancellationToken cancellationToken)
     {
-        if (floor.Of(long.MaxValue) == 0 || (table.Life == _life && _objection is null && _unseen++ < ChangesBetweenLooks))
+        if (floor.Of(long.MaxValue) == 0)
         {
             return null;
         }
@@ -32,13 +36,19 @@ internal sealed class MemoryGuard(IRpcClient client, MemoryFloor floor) : IChang
         try
         {
             var memory = await client.GetSharedMemoryAsync(cancellationToken).ConfigureAwait(false);
-            var least = Math.Max(floor.Of(memory.Total), table.Destinations.Count * BytesPerDestination * 2);
-            (_life, _unseen) = (table.Life, 0);
-            _objection = memory.Free >= least ? null : new Objection(
-                ObjectionScope.Structure,
-                "memory",
-                $"Kamailio has {Megabytes(memory.Free)} of {Megabytes(memory.Total)} shared memory left, less than the floor of {Megabytes(least)}: only states are changed, nothing is added or removed. Restart Kamailio with more memory (-m, SHM_MEMORY), 256 MB at least");
-            return _objection;
+            var least = Math.Max(floor.Of(memory.Total), table.Destinations.Count * BytesPerDestination);
+            if (table.Life != _life)
+            {
+                (_life, _shortSince) = (table.Life, null);
+            }
+
+            if (memory.Free < least)
+            {
+                _shortSince = timeProvider.GetTimestamp();
+                _shortage = $"Kamailio had {Megabytes(memory.Free)} of {Megabytes(memory.Total)} shared memory left, less than the floor of {Megabytes(least)}: only states are changed, nothing is added or removed, until it has had more for {Lasting.TotalSeconds:0} s. Restart Kamailio with more memory (-m, SHM_MEMORY), 256 MB at least";
+            }
+
+            return _shortSince is { } since && timeProvider.GetElapsedTime(since) < Lasting ? new Objection(ObjectionScope.Structure, "memory", _shortage) : null;
         }
         catch (KamailioRpcException)
         {

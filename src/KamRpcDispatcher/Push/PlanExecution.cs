@@ -166,7 +166,8 @@ internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, Disp
             }
         }
 
-        return await ApplyAsync(change).ConfigureAwait(false) ? Step.Made : Step.Refused;
+        // A removal that Kamailio refuses is a sign of something else, such as no memory: nothing more is taken away.
+        return await ApplyAsync(change).ConfigureAwait(false) ? Step.Made : change is RemoveDestination ? Step.Later : Step.Refused;
     }
 
     /// <summary>What speaks against a change. Whoever looks may wait for others, such as name servers; a newer plan waits a moment for that, and no more.</summary>

@@ -47,7 +47,7 @@ internal static partial class PushLog
     [LoggerMessage(2003, LogLevel.Information, "Set {Set}: disabled {Uri}")]
     private static partial void Disabled(ILogger logger, int set, string uri);
 
-    [LoggerMessage(2004, LogLevel.Error, "Set {Set}: Kamailio refuses {Uri}: {Reason}. Look for the cause in Kamailio's log (a bad URI, a socket that is not local, a name that does not resolve). Tried again in {Wait}")]
+    [LoggerMessage(2004, LogLevel.Error, "Set {Set}: Kamailio refuses {Uri}: {Reason}. Look for the cause in Kamailio's log (no memory, a bad URI, a socket that is not local, a name that does not resolve). Tried again in {Wait}")]
     public static partial void AddRefused(ILogger logger, int set, string uri, string reason, TimeSpan wait);
 
     [LoggerMessage(2005, LogLevel.Error, "Set {Set}: Kamailio took {Uri}, but does not list it (a bad URI, a socket that is not local, or a name that does not resolve; with ds_load_mode 1 it would have said so). Tried again in {Wait}")]

@@ -72,7 +72,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         var names = new NameLookup(Dns.GetHostAddresses, calls.ResolvesAsync, timeProvider);
         IChangeGuard[] guards =
         [
-            new MemoryGuard(calls, options.MemoryFloor),
+            new MemoryGuard(calls, options.MemoryFloor, timeProvider),
             new RoomGuard(lists),
             new AdditionGuard(calls, names, logs.CreateLogger<AdditionGuard>()),
             new ForeignGuard(names, options.Cluster, timeProvider, logs.CreateLogger<ForeignGuard>()),

@@ -12,10 +12,11 @@ internal sealed class TroubleTracker(TimeProvider timeProvider)
 {
     private const int MostNamed = 5;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Lingering = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Restart = TimeSpan.FromSeconds(2);
 
     private readonly List<(string Kind, string Text)> _met = [];
-    private Dictionary<string, DateTimeOffset> _since = [];
+    private readonly Dictionary<string, (ProxyTrouble Trouble, long Last)> _current = [];
     private long? _deferredSince;
     private long? _failingSince;
 
@@ -105,17 +106,31 @@ internal sealed class TroubleTracker(TimeProvider timeProvider)
         }
     }
 
-    /// <summary>All that the cycle met; forgets it.</summary>
+    /// <summary>
+    /// All that the cycle met; forgets it. What comes and goes with each change (a list that is full, memory that swings) is not over before
+    /// it was gone for a while.
+    /// </summary>
     public IReadOnlyList<ProxyTrouble> Take()
     {
         var now = timeProvider.GetUtcNow();
-        var troubles = _met
-            .GroupBy(static met => met.Kind)
-            .Select(kind => new ProxyTrouble(kind.Key, _since.GetValueOrDefault(kind.Key, now), string.Join("; ", kind.Select(static met => met.Text).Distinct())))
-            .ToList();
-        _since = troubles.ToDictionary(static trouble => trouble.Kind, static trouble => trouble.Since);
+        foreach (var met in _met.GroupBy(static met => met.Kind))
+        {
+            var text = string.Join("; ", met.Select(static one => one.Text).Distinct());
+            var since = _current.TryGetValue(met.Key, out var before) ? before.Trouble.Since : now;
+            _current[met.Key] = (new ProxyTrouble(met.Key, since, text), timeProvider.GetTimestamp());
+        }
+
+        foreach (var (kind, (_, last)) in _current.ToList())
+        {
+            var lingers = kind is TroubleKind.Room or TroubleKind.Memory or TroubleKind.Brake;
+            if (!_met.Exists(met => met.Kind == kind) && (!lingers || timeProvider.GetElapsedTime(last) >= Lingering))
+            {
+                _current.Remove(kind);
+            }
+        }
+
         _met.Clear();
-        return troubles;
+        return [.. _current.Values.Select(static current => current.Trouble)];
     }
 
     private static List<string> Uris(ChangePlan plan, SkipReason reason) =>

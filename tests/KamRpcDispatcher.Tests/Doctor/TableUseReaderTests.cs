@@ -17,7 +17,7 @@ public class TableUseReaderTests
     [TestCase("modparam(\"dispatcher\", \"hash_pvar\", \"$avp(key)/$fU\")", TestName = "variables in memory")]
     [TestCase("event_route[tm:local-request] { route(PING); }\nroute[PING] { if ($rm == \"OPTIONS\") { t_set_fr(0, 500); } }\nroute[CALL] { ds_next_dst(); }", TestName = "an event route that calls others")]
     [TestCase("log_prefix_mode=0\nlog_engine_type=\"json\"", TestName = "log lines in memory")]
-    public void A_usual_configuration_is_plain(string config) => Assert.That(Of(config), Is.EqualTo(Plain));
+    public void A_usual_configuration_is_plain(string config) => Assert.That(Of(config) with { SweepsInSecondaryTimer = false }, Is.EqualTo(Plain));
 
     [TestCase("event_route[dispatcher:dst-up] { xlog(\"up\"); }", TestName = "an event route of the dispatcher's")]
     [TestCase("#!ifexp X\nevent_route[dispatcher:dst-down] { }\n#!endif", TestName = "one that may not be in force counts")]
@@ -38,6 +38,13 @@ public class TableUseReaderTests
     [TestCase("loadmodule \"log_custom.so\"")]
     [TestCase("log_engine_type=\"udp\"")]
     public void Log_lines_go_over_the_network(string config) => Assert.That(Of(config), Is.EqualTo(Plain with { LogsOverNetwork = true }));
+
+    [TestCase("modparam(\"dispatcher\", \"ds_timer_mode\", 1)", true)]
+    [TestCase("modparam(\"dispatcher\", \"ds_timer_mode\", 0)", false)]
+    [TestCase("modparam(\"dispatcher\", \"ds_dns_mode\", 4)", true)]
+    [TestCase("modparam(\"dispatcher\", \"ds_dns_mode\", 1)", false)]
+    public void The_modules_timers_may_run_in_the_secondary_timer(string config, bool expected) =>
+        Assert.That(Of(config), Is.EqualTo(Plain with { SweepsInSecondaryTimer = expected }));
 
     [TestCase("event_route[dialog:end] { ds_load_unset(); }", TestName = "a function of the dispatcher's in an event route")]
     [TestCase("event_route[tm:local-request] { if ($rm == \"{\") { route(A); } }\nroute[A] { route(B); }\nroute[B] { if (!ds_is_from_list(\"1\")) { drop; } }", TestName = "in a route that it calls by another")]

@@ -12,6 +12,9 @@ internal sealed partial class TableUseReader(IRpcClient client, TimeProvider tim
     /// <summary>The bit of <c>ds_dns_mode</c> by which names are resolved each time that they are compared.</summary>
     private const int DnsAlways = 2;
 
+    /// <summary>The bit by which the names of the table are resolved anew in the secondary timer.</summary>
+    private const int DnsTimer = 4;
+
     private static readonly string[] Variables = ["hash_pvar", "setid_pvname", "attrs_pvname"];
 
     private IReadOnlyList<KamailioProcess> _known = [];
@@ -50,8 +53,8 @@ internal sealed partial class TableUseReader(IRpcClient client, TimeProvider tim
             LogsOverNetwork: config.Text.Contains("log_custom", StringComparison.Ordinal) || OtherLog().IsMatch(config.Text),
             IsReadInEventRoutes: OtherLanguage().IsMatch(config.Text) || MacroWithCall().IsMatch(config.Text) || new RouteBlocks(config.Text).AnyEventRoute(DispatcherCall().IsMatch))
         {
-            // Both are 0 by default; what sets them counts, whatever to.
-            SweepsInSecondaryTimer = config.Of("dispatcher", "ds_timer_mode").Any() || config.Of("dispatcher", "ds_dns_mode").Any(),
+            SweepsInSecondaryTimer = config.Of("dispatcher", "ds_timer_mode").Any(static parameter => parameter.Number != 0)
+                || config.Of("dispatcher", "ds_dns_mode").Any(static parameter => ((parameter.Number ?? DnsTimer) & DnsTimer) != 0),
         };
     }
 

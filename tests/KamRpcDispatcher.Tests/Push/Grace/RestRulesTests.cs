@@ -18,7 +18,7 @@ public class RestRulesTests
     [TestCase("tcp receiver (generic) child=0", false, false)]
     [TestCase("timer", false, false)]
     [TestCase("slow timer", false, false)]
-    [TestCase("secondary timer", false, false)]
+    [TestCase("secondary timer", true, false)]
     [TestCase("RTIMER EXEC child=0 timer=ta", false, false)]
     [TestCase("Async Task Worker - udp", false, false)]
     [TestCase("Http Async Worker", false, false)]
@@ -33,6 +33,10 @@ public class RestRulesTests
         Assert.That(RestRules.ReadsNothing(kind, Plain), Is.EqualTo(whenPlain));
         Assert.That(RestRules.ReadsNothing(kind, TableUse.Unknown), Is.EqualTo(whenUnknown));
     }
+
+    [Test]
+    public void The_secondary_timer_is_waited_for_where_the_modules_timers_run_in_it() =>
+        Assert.That(RestRules.ReadsNothing(ProcessKinds.Of(new KamailioProcess(1, "secondary timer")), Plain with { SweepsInSecondaryTimer = true }), Is.False);
 
     [Test]
     public void Each_thing_that_may_happen_inside_keeps_the_strict_rule()
