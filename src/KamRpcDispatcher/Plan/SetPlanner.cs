@@ -198,9 +198,20 @@ internal sealed class SetPlanner
     private void KeepAsItIs(List<ListedDestination> copies, Member member)
     {
         _changes.Skip(SkipReason.UnmanagedDuplicate, member.Uri.Text, member.Key);
-        if (copies.TrueForAll(static entry => entry.State == ListedState.Disabled) && copies.Find(_table.IsReachable) is { } kept)
+        if (copies.Exists(static entry => entry.State != ListedState.Disabled))
+        {
+            return;
+        }
+
+        if (copies.Find(_table.IsReachable) is { } kept)
         {
             _changes.Enable(kept, FirstState(kept.Uri));
+        }
+        else if (Array.Find(Spellings(member), spelling => !_table.HasText(spelling)) is { } text
+            && Addition(member, text, DestinationFlags.Probed(FirstState(text)), null) is var add && !IsHeldBack(add, member))
+        {
+            // What is there cannot be enabled by any call: it stays off, and another one serves.
+            _plan.Adds.Add(add);
         }
     }
 
