@@ -138,8 +138,8 @@ internal sealed class ChaosFleet : IAsyncDisposable
                 ListFileLines = ForeignEntries.ListFile(_servers[Stable].Uri, isNameKnown: Names is not null),
                 ResolverFile = Names?.ResolverFile,
 
-                // The FIFO beside the datagram socket.
-                ExtraConfig = $"#!define KAMRPC_TRANSPORT 6\n{SlowScript.Define}",
+                // Kamailio remembers for a minute otherwise that a name did not resolve, and what it would drop is held back for as long.
+                ExtraConfig = $"dns_cache_negative_ttl=1\n{SlowScript.Define}",
 
                 // Ended transactions stay in shared memory for 5 s otherwise, and it is compared.
                 FinalConfig = $"modparam(\"tm\", \"wt_timer\", 1000)\nmodparam(\"jsonrpcs\", \"fifo_reply_dir\", \"{_replies.Path}/\")\n{SharedMemoryBallast.Config}\n{SlowScript.Config}",
