@@ -20,7 +20,7 @@ internal sealed class MemoryGuard(IRpcClient client, MemoryFloor floor, TimeProv
     private const long BytesPerDestination = 6 * 1024;
 
     /// <summary>How long a shortage counts: what is free swings with the transactions of calls and pings.</summary>
-    private static readonly TimeSpan Lasting = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Lasting = TimeSpan.FromSeconds(10);
 
     private KamailioLife? _life;
     private long? _shortSince;

@@ -81,12 +81,17 @@ internal static class Disturbances
         }
     }
 
+    private static readonly TimeSpan ShortageLasts = TimeSpan.FromSeconds(11);
+
     private static async Task HoldMemoryAsync(ChaosFleet fleet, TimeSpan time)
     {
         var ballast = new SharedMemoryBallast(fleet.Kamailio);
         await ballast.FillAsync(PercentLeft);
         await Task.Delay(time);
         await ballast.EmptyAsync();
+
+        // A shortage counts for a while after it was seen last.
+        await Task.Delay(ShortageLasts);
     }
 
     private static async Task PauseAsync(Action pause, Action resume, Random random)
