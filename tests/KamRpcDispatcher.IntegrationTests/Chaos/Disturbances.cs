@@ -9,6 +9,7 @@ internal static class Disturbances
     /// <summary>Less than what the dispatcher leaves alone (10 %), and enough for the calls.</summary>
     private const int PercentLeft = 7;
 
+    private static readonly TimeSpan ShortageLasts = TimeSpan.FromSeconds(11);
     private static readonly TimeSpan BetweenReloads = TimeSpan.FromMilliseconds(350);
 
     private static readonly TimeSpan Bad = TimeSpan.FromSeconds(2);
@@ -80,8 +81,6 @@ internal static class Disturbances
             names.Mode = DnsServer.Behaviour.Answer;
         }
     }
-
-    private static readonly TimeSpan ShortageLasts = TimeSpan.FromSeconds(11);
 
     private static async Task HoldMemoryAsync(ChaosFleet fleet, TimeSpan time)
     {
