@@ -34,7 +34,15 @@ internal sealed class SharedMemoryBallast(KamailioServer kamailio)
 
             for (var last = key + pieces; key < last; key++)
             {
-                await kamailio.CallAsync("htable.sets", Table, key.ToString("'p'0", CultureInfo.InvariantCulture), Value);
+                try
+                {
+                    await kamailio.CallAsync("htable.sets", Table, key.ToString("'p'0", CultureInfo.InvariantCulture), Value);
+                }
+                catch (RpcCallException)
+                {
+                    // Fuller than it was meant to be: others take memory too.
+                    return (await kamailio.SharedMemoryAsync()).Free;
+                }
             }
         }
     }
