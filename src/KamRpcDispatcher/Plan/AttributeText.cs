@@ -33,6 +33,9 @@ internal static class AttributeText
     /// <summary>The same of an entry that has an identity only.</summary>
     public static string Format(string duid, string cluster) => $"{DuidName}={duid};{Mark}={cluster}";
 
+    /// <summary>Whether the entry was added by this tool for this cluster. Whoever wrote what cannot be shown as it is was not this tool.</summary>
+    public static bool IsOwn(ListedDestination entry, string cluster) => entry.IsExact && IsOwn(entry.Attributes, cluster);
+
     /// <summary>Whether the entry with these attributes was added by this tool for this cluster.</summary>
     public static bool IsOwn(string attributes, string cluster) => Find(attributes, Mark) == cluster;
 

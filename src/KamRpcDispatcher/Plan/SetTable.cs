@@ -35,7 +35,7 @@ internal sealed class SetTable
     /// <summary>Those that are taken.</summary>
     public HashSet<int> Priorities { get; }
 
-    public bool IsOwn(ListedDestination entry) => entry.IsExact && AttributeText.IsOwn(entry.Attributes, _cluster);
+    public bool IsOwn(ListedDestination entry) => AttributeText.IsOwn(entry, _cluster);
 
     /// <summary>Whether somebody else has put the endpoint there, and has not switched it off.</summary>
     public bool HasForeign(string endpoint) => _foreignEndpoints.Contains(endpoint);

@@ -134,7 +134,7 @@ internal sealed class ForeignGuard(NameLookup names, string cluster, TimeProvide
         return why is null;
     }
 
-    private bool IsOwn(ListedDestination entry) => AttributeText.IsOwn(entry.Attributes, cluster);
+    private bool IsOwn(ListedDestination entry) => AttributeText.IsOwn(entry, cluster);
 
     private void Told(string? text)
     {

@@ -37,7 +37,7 @@ internal sealed class ForeignMemory(string cluster, Func<string, NameAnswer?> kn
     public void Observe(DispatcherTable table, ReadBackResult readBack)
     {
         var before = _listed;
-        _listed = table.Destinations.Where(entry => !AttributeText.IsOwn(entry.Attributes, cluster)).GroupBy(Key).ToDictionary(static group => group.Key, static group => group.First());
+        _listed = table.Destinations.Where(entry => !AttributeText.IsOwn(entry, cluster)).GroupBy(Key).ToDictionary(static group => group.Key, static group => group.First());
         if (table.Life != _life)
         {
             // It has read its list file: whatever stands there is right.
@@ -156,7 +156,7 @@ internal sealed class ForeignMemory(string cluster, Func<string, NameAnswer?> kn
         public long Since { get; } = since;
 
         /// <summary>Kamailio's text may have bytes that no text of ours can carry.</summary>
-        public bool IsWritable { get; } = !entry.Uri.Contains('\uFFFD', StringComparison.Ordinal) && !entry.Attributes.Contains('\uFFFD', StringComparison.Ordinal);
+        public bool IsWritable { get; } = entry.IsExact;
 
         public bool IsBack { get; set; }
 
