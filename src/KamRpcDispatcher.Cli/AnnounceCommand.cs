@@ -52,7 +52,7 @@ internal static class AnnounceCommand
         }
 
         using var logs = Logs.Create(level);
-        using var staying = DaemonLife.Begin(logs);
+        using var life = DaemonLife.Begin(logs, cancellationToken);
         using var service = new SystemdState();
         using var hurry = new SecondStopSignal();
         await using var announcer = new AnnouncerDaemon(
@@ -61,7 +61,13 @@ internal static class AnnounceCommand
             TimeProvider.System,
             logs);
         service.Watch(() => announcer.IsResponsive);
-        return await announcer.RunAsync(cancellationToken, hurry.Token).ConfigureAwait(false) ? ExitCode.Done : ExitCode.Unreachable;
+        life.OnHangup(announcer.ReadFilesAgain);
+        return await announcer.RunAsync(life.Stop, hurry.Token).ConfigureAwait(false) switch
+        {
+            AnnouncementEnd.Withdrawn => ExitCode.Done,
+            AnnouncementEnd.NotOurs => ExitCode.NotDone,
+            _ => ExitCode.Unreachable,
+        };
     }
 
     // etcd itself grants no less than its election timing allows, 2 s by default.

@@ -68,11 +68,11 @@ internal static class DispatchCommand
         }
 
         using var logs = Logs.Create(level);
-        using var staying = DaemonLife.Begin(logs);
+        using var life = DaemonLife.Begin(logs, cancellationToken);
         using var service = new SystemdState();
         DispatcherDaemon? daemon = null;
         service.Watch(() => Volatile.Read(ref daemon) is not { IsResponsive: false });
-        if (await kamailio!.AwaitAsync(rpc, service, logs, cancellationToken).ConfigureAwait(false) is not { } address)
+        if (await kamailio!.AwaitAsync(rpc, service, logs, life.Stop).ConfigureAwait(false) is not { } address)
         {
             return ExitCode.Done;
         }
@@ -95,9 +95,10 @@ internal static class DispatchCommand
             TimeProvider.System,
             logs);
         Volatile.Write(ref daemon, dispatcher);
+        life.OnHangup(dispatcher.ReadFilesAgain);
         try
         {
-            await dispatcher.RunAsync(cancellationToken).ConfigureAwait(false);
+            await dispatcher.RunAsync(life.Stop).ConfigureAwait(false);
             return ExitCode.Done;
         }
         catch (ProxyTakenException taken)

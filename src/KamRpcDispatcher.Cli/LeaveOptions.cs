@@ -54,7 +54,7 @@ internal static class LeaveOptions
         try
         {
             CommonOptions.WarnIfPublic(AmiSecretFile, file);
-            return new AsteriskAccess(address, new AmiCredentials(options.Text(AmiUser) ?? "kamrpc", File.ReadAllText(file).TrimEnd('\r', '\n')));
+            return new AsteriskAccess(address, AmiCredentials.FromFile(options.Text(AmiUser) ?? "kamrpc", file));
         }
         catch (Exception wrong) when (wrong is ArgumentException or IOException or UnauthorizedAccessException)
         {

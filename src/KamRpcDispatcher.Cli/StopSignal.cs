@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace KamRpcDispatcher.Cli;
 
 /// <summary>A token that SIGTERM and SIGINT cancel, so that a command can leave in order.</summary>
-/// <remarks>SIGHUP ends a command that answers, and no daemon (<see cref="StayOnHangup"/>): the terminal that it was started from is nobody who stops it.</remarks>
+/// <remarks>SIGHUP ends a command that answers; what it is to a daemon <see cref="DaemonLife"/> says.</remarks>
 internal sealed class StopSignal : IDisposable
 {
     private readonly CancellationTokenSource _source = new();
@@ -16,9 +16,6 @@ internal sealed class StopSignal : IDisposable
     ];
 
     public CancellationToken Token => _source.Token;
-
-    /// <summary>Ignores SIGHUP. There is nothing to read anew: certificates and passwords are read again by themselves.</summary>
-    public static IDisposable StayOnHangup() => PosixSignalRegistration.Create(PosixSignal.SIGHUP, static context => context.Cancel = true);
 
     public void Dispose()
     {

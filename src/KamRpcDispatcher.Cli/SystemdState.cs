@@ -1,5 +1,4 @@
 using System.Globalization;
-using Microsoft.Extensions.Hosting.Systemd;
 
 namespace KamRpcDispatcher.Cli;
 
@@ -11,47 +10,75 @@ internal sealed class SystemdState : IServiceState, IDisposable
     /// <summary>How long a service that leaves may go on without a word: longer than the time from one word to the next.</summary>
     private static readonly TimeSpan StopExtension = TimeSpan.FromSeconds(30);
 
-    private readonly SystemdNotifier _notifier = new();
+    /// <summary>How soon what nobody took is said again.</summary>
+    private static readonly TimeSpan RepeatDelay = TimeSpan.FromSeconds(1);
+
+    private readonly NotifySocket? _manager;
+    private readonly Lock _lock = new();
+    private readonly Timer _repeat;
     private Timer? _watchdog;
     private string? _status;
-    private int _isReady;
+    private bool _isReady;
+    private bool _isReadyTold;
+    private bool _isStatusTold = true;
+
+    public SystemdState()
+        : this(NotifySocket.To(Environment.GetEnvironmentVariable("NOTIFY_SOCKET")))
+    {
+    }
+
+    internal SystemdState(NotifySocket? manager)
+    {
+        _manager = manager;
+        _repeat = new Timer(_ => Tell());
+    }
 
     public void Ready()
     {
-        if (Interlocked.Exchange(ref _isReady, 1) == 0)
+        lock (_lock)
         {
-            Notify(ServiceState.Ready);
+            _isReady = true;
         }
+
+        Tell();
     }
 
     public void Stopping()
     {
-        Notify(ServiceState.Stopping);
+        _manager?.Say("STOPPING=1");
 
         // So that TimeoutStopSec= does not have to be as long as calls are.
-        Notify(Assignment("EXTEND_TIMEOUT_USEC", Microseconds(StopExtension)));
+        _manager?.Say(Assignment("EXTEND_TIMEOUT_USEC", Microseconds(StopExtension)));
     }
 
     public void Status(string text)
     {
         var line = OneLine(text);
-        if (Interlocked.Exchange(ref _status, line) != line)
+        lock (_lock)
         {
-            Notify(Assignment("STATUS", line));
+            if (_status == line)
+            {
+                return;
+            }
+
+            _status = line;
+            _isStatusTold = false;
         }
+
+        Tell();
     }
 
     /// <summary>Feeds the watchdog, where there is one, for as long as the service is responsive.</summary>
     public void Watch(Func<bool> isResponsive)
     {
-        if (_notifier.IsEnabled && WatchdogTime() is { } time)
+        if (_manager is not null && WatchdogTime() is { } time)
         {
             _watchdog = new Timer(
                 _ =>
                 {
                     if (isResponsive())
                     {
-                        Notify(Assignment("WATCHDOG", "1"));
+                        _manager.Say("WATCHDOG=1");
                     }
                 },
                 null,
@@ -60,7 +87,11 @@ internal sealed class SystemdState : IServiceState, IDisposable
         }
     }
 
-    public void Dispose() => _watchdog?.Dispose();
+    public void Dispose()
+    {
+        _watchdog?.Dispose();
+        _repeat.Dispose();
+    }
 
     /// <summary>A status holds what others wrote: a line end in it would begin another assignment.</summary>
     internal static string OneLine(string text)
@@ -69,7 +100,7 @@ internal sealed class SystemdState : IServiceState, IDisposable
         return line.Length <= LongestStatus ? line : line[..LongestStatus] + "...";
     }
 
-    private static ServiceState Assignment(string name, string value) => new($"{name}={value}");
+    private static string Assignment(string name, string value) => $"{name}={value}";
 
     private static string Microseconds(TimeSpan time) => ((long)time.TotalMicroseconds).ToString(CultureInfo.InvariantCulture);
 
@@ -81,16 +112,29 @@ internal sealed class SystemdState : IServiceState, IDisposable
             ? TimeSpan.FromMicroseconds(microseconds)
             : null;
 
-    /// <summary>systemd may be about to start itself anew, and its socket not there: the next word comes.</summary>
-    private void Notify(ServiceState state)
+    /// <summary>Says what was not said yet; what nobody took is said again.</summary>
+    private void Tell()
     {
-        try
+        if (_manager is null)
         {
-            _notifier.Notify(state);
+            return;
         }
-        catch (Exception exception) when (exception is System.Net.Sockets.SocketException or IOException or ObjectDisposedException)
+
+        lock (_lock)
         {
-            // Nobody hears it.
+            _isReadyTold = _isReadyTold || (_isReady && _manager.Say("READY=1"));
+            _isStatusTold = _isStatusTold || _manager.Say(Assignment("STATUS", _status!));
+            if ((_isReady && !_isReadyTold) || !_isStatusTold)
+            {
+                try
+                {
+                    _repeat.Change(RepeatDelay, Timeout.InfiniteTimeSpan);
+                }
+                catch (ObjectDisposedException)
+                {
+                    // The service ends.
+                }
+            }
         }
     }
 }

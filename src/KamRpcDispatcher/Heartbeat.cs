@@ -10,6 +10,9 @@ internal sealed class Heartbeat(TimeProvider timeProvider)
 
     public bool IsOverdue => timeProvider.GetTimestamp() > Interlocked.Read(ref _due);
 
+    /// <summary>The loop has ended, as it should.</summary>
+    public void End() => Interlocked.Exchange(ref _due, long.MaxValue);
+
     public void Expect(TimeSpan within) =>
         Interlocked.Exchange(ref _due, timeProvider.GetTimestamp() + (long)((within + Slack).TotalSeconds * timeProvider.TimestampFrequency));
 }

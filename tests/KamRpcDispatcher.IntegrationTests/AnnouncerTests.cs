@@ -4,32 +4,8 @@ using NUnit.Framework;
 
 namespace KamRpcDispatcher.IntegrationTests;
 
-public class AnnouncerTests
+public class AnnouncerTests : AnnouncerFixture
 {
-    private const string Key = "/kamrpc/default/members/1/a";
-
-    private readonly List<ServerProcess> _announcers = [];
-    private EtcdServer _etcd = null!;
-
-    [SetUp]
-    public async Task StartEtcd()
-    {
-        RealServers.Require("etcd", "etcdctl");
-        _etcd = await EtcdServer.StartAsync();
-    }
-
-    [TearDown]
-    public async Task StopEverything()
-    {
-        foreach (var announcer in _announcers)
-        {
-            await announcer.DisposeAsync();
-        }
-
-        _announcers.Clear();
-        await (_etcd?.DisposeAsync() ?? default);
-    }
-
     [Test]
     public async Task A_member_is_written_with_all_that_was_given()
     {
@@ -37,7 +13,7 @@ public class AnnouncerTests
         await announcer.WaitForLineAsync("Wrote", Fleet.Deadline);
 
         Assert.That(
-            await _etcd.GetAsync(Key),
+            await Etcd.GetAsync(Key),
             Does.StartWith("""{"uri":"sip:10.0.0.1:5070;transport=tcp","weight":7,"priority":2,"attrs":{"maxload":"30"},"labels":{"version":"v2","zone":"a"},"since":"2"""));
     }
 
@@ -46,7 +22,7 @@ public class AnnouncerTests
     {
         await Announce("--ip", "2001:db8::1", "--port", "5070").WaitForLineAsync("Wrote", Fleet.Deadline);
 
-        Assert.That(await _etcd.GetAsync(Key), Does.StartWith("{\"uri\":\"sip:[2001:db8::1]:5070\","));
+        Assert.That(await Etcd.GetAsync(Key), Does.StartWith("{\"uri\":\"sip:[2001:db8::1]:5070\","));
     }
 
     [TestCase(UnixSignals.Terminate)]
@@ -59,7 +35,7 @@ public class AnnouncerTests
         announcer.Signal(signal);
 
         Assert.That(await announcer.Exited.WaitAsync(Fleet.Deadline), Is.Zero);
-        Assert.That(await _etcd.GetAsync(Key), Is.Null);
+        Assert.That(await Etcd.GetAsync(Key), Is.Null);
     }
 
     [Test]
@@ -69,7 +45,7 @@ public class AnnouncerTests
         var begun = System.Diagnostics.Stopwatch.GetTimestamp();
         while (System.Diagnostics.Stopwatch.GetElapsedTime(begun) < TimeSpan.FromSeconds(5))
         {
-            Assert.That(await _etcd.GetAsync(Key), Is.Not.Null);
+            Assert.That(await Etcd.GetAsync(Key), Is.Not.Null);
         }
     }
 
@@ -77,15 +53,15 @@ public class AnnouncerTests
     public async Task A_server_that_hangs_for_less_than_the_TTL_costs_no_key()
     {
         await Announce("--uri", "sip:10.0.0.1").WaitForLineAsync("Wrote", Fleet.Deadline);
-        var created = await _etcd.CreateRevisionAsync(Key);
-        await _etcd.WaitForRenewalAsync(Key);
+        var created = await Etcd.CreateRevisionAsync(Key);
+        await Etcd.WaitForRenewalAsync(Key);
 
-        _etcd.Pause();
+        Etcd.Pause();
         await Task.Delay(TimeSpan.FromSeconds(3));
-        _etcd.Resume();
+        Etcd.Resume();
 
-        await _etcd.WaitForRenewalAsync(Key);
-        Assert.That(await _etcd.CreateRevisionAsync(Key), Is.EqualTo(created));
+        await Etcd.WaitForRenewalAsync(Key);
+        Assert.That(await Etcd.CreateRevisionAsync(Key), Is.EqualTo(created));
     }
 
     [Test]
@@ -94,7 +70,7 @@ public class AnnouncerTests
         var announcer = Announce("--uri", "sip:10.0.0.1", "--ttl", "2s");
         var lease = (await announcer.WaitForLineAsync("Wrote", Fleet.Deadline)).Split("lease ")[1];
 
-        await _etcd.RevokeAsync(lease);
+        await Etcd.RevokeAsync(lease);
         await announcer.WaitForLineAsync("The lease of /kamrpc/default/members/1/a is gone", Fleet.Deadline);
 
         await WaitForKeyAsync("sip:10.0.0.1");
@@ -106,7 +82,7 @@ public class AnnouncerTests
         var announcer = Announce("--uri", "sip:10.0.0.1", "--ttl", "2s");
         await announcer.WaitForLineAsync("Wrote", Fleet.Deadline);
 
-        await _etcd.DeleteAsync(Key);
+        await Etcd.DeleteAsync(Key);
         await announcer.WaitForLineAsync("was deleted by somebody else", Fleet.Deadline);
 
         await WaitForKeyAsync("sip:10.0.0.1");
@@ -119,7 +95,7 @@ public class AnnouncerTests
         await first.WaitForLineAsync("Wrote", Fleet.Deadline);
         var second = Announce("--uri", "sip:10.0.0.2", "--ttl", "2s");
         await second.WaitForLineAsync("is held by somebody else", Fleet.Deadline);
-        Assert.That(await _etcd.GetAsync(Key), Does.Contain("10.0.0.1"));
+        Assert.That(await Etcd.GetAsync(Key), Does.Contain("10.0.0.1"));
 
         first.Kill();
 
@@ -130,14 +106,14 @@ public class AnnouncerTests
     public async Task A_static_member_of_that_name_is_left_as_it_is()
     {
         const string Static = """{"uri":"sip:10.0.0.1","reason":"written by hand"}""";
-        await _etcd.PutAsync(Key, Static);
+        await Etcd.PutAsync(Key, Static);
 
         await Announce("--uri", "sip:10.0.0.1", "--ttl", "2s").WaitForLineAsync("is held by somebody else", Fleet.Deadline);
-        Assert.That(await _etcd.GetAsync(Key), Is.EqualTo(Static));
+        Assert.That(await Etcd.GetAsync(Key), Is.EqualTo(Static));
 
-        await _etcd.DeleteAsync(Key);
+        await Etcd.DeleteAsync(Key);
         await WaitForKeyAsync("sip:10.0.0.1");
-        Assert.That(await _etcd.GetAsync(Key), Is.Not.EqualTo(Static));
+        Assert.That(await Etcd.GetAsync(Key), Is.Not.EqualTo(Static));
     }
 
     [Test]
@@ -161,41 +137,26 @@ public class AnnouncerTests
         await first.WaitForLineAsync("is held by somebody else", Fleet.Deadline);
 
         first.Signal(UnixSignals.Terminate);
-        Assert.That(await first.Exited.WaitAsync(Fleet.Deadline), Is.Zero);
+        Assert.That(await first.Exited.WaitAsync(Fleet.Deadline), Is.EqualTo(1), "calls go on");
 
-        Assert.That(await _etcd.GetAsync(Key), Is.Not.Null, "it withdraws its own only");
+        Assert.That(await Etcd.GetAsync(Key), Is.Not.Null, "it withdraws its own only");
+        Assert.That(first.Output, Does.Contain($"Not ours: {Key} is held by somebody else").And.Not.Contain("Withdrew").And.Not.Contain("has stopped sending calls"));
         Assert.That(second.Output, Does.Not.Contain("was taken over"));
     }
 
     [Test]
     public async Task Without_etcd_it_waits_says_so_and_exits_when_asked()
     {
-        await _etcd.StopAsync();
+        await Etcd.StopAsync();
         var announcer = Announce("--uri", "sip:10.0.0.1", "--ack-timeout", "1s");
         await announcer.WaitForLineAsync("cannot be kept alive", Fleet.Deadline);
 
-        await _etcd.StartAgainAsync();
+        await Etcd.StartAgainAsync();
         await announcer.WaitForLineAsync("Wrote", Fleet.Deadline);
 
-        await _etcd.StopAsync();
+        await Etcd.StopAsync();
         announcer.Signal(UnixSignals.Terminate);
         Assert.That(await announcer.Exited.WaitAsync(Fleet.Deadline), Is.EqualTo(3), "etcd could not be told");
         Assert.That(announcer.Output, Does.Contain("could not be withdrawn"));
-    }
-
-    private ServerProcess Announce(params string[] options)
-    {
-        var announcer = ServerProcess.Start("dotnet", [Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "announce", "--etcd", _etcd.Endpoint, "--name", "a", "--probe", "none", .. options]);
-        _announcers.Add(announcer);
-        return announcer;
-    }
-
-    private async Task WaitForKeyAsync(string uri)
-    {
-        var begun = System.Diagnostics.Stopwatch.GetTimestamp();
-        while (await _etcd.GetAsync(Key) is not { } value || !value.Contains($"\"{uri}\"", StringComparison.Ordinal))
-        {
-            Assert.That(System.Diagnostics.Stopwatch.GetElapsedTime(begun), Is.LessThan(Fleet.Deadline));
-        }
     }
 }

@@ -49,14 +49,22 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
     /// <summary>Whether every loop still comes round.</summary>
     public bool IsResponsive => !_heartbeat.IsOverdue && !_boxes.Exists(static box => box.Heartbeat.IsOverdue);
 
+    /// <summary>Reads certificates, passwords and secrets again now, which else is done for each new connection.</summary>
+    public void ReadFilesAgain()
+    {
+        _store.ReadFilesAgain();
+        _asterisk?.TryAgainNow();
+    }
+
     /// <summary>Announces until stopped, then leaves.</summary>
     /// <param name="stop">Leaves in order.</param>
     /// <param name="hurry">Leaves at once, when it is already leaving.</param>
-    /// <returns>False when etcd could not be told, so that the members end with their lease.</returns>
-    public async Task<bool> RunAsync(CancellationToken stop, CancellationToken hurry)
+    /// <returns>Whether the members are out of service by its end.</returns>
+    public async Task<AnnouncementEnd> RunAsync(CancellationToken stop, CancellationToken hurry)
     {
         using var life = new CancellationTokenSource();
-        var holding = _keeper.RunAsync(_heartbeat.Expect, life.Token);
+        using var keeping = CancellationTokenSource.CreateLinkedTokenSource(life.Token);
+        var holding = _keeper.RunAsync(_heartbeat.Expect, keeping.Token);
         List<Task> parts = [holding, .. _boxes.Select(box => box.RunAsync(life.Token))];
         if (_asterisk is not null)
         {
@@ -75,7 +83,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
             }
 
             var idle = _options.Idle ?? (_asterisk is null ? null : new AsteriskIdle(_asterisk));
-            await new Departure(_boxes, _keeper, new Acknowledgements(_store, _keys), idle, _options, _service, _timeProvider, _logger).RunAsync(hurry).ConfigureAwait(false);
+            await new Departure(_boxes, _keeper, WithdrawAsync, new Acknowledgements(_store, _keys), idle, _options, _service, _timeProvider, _logger).RunAsync(hurry).ConfigureAwait(false);
         }
         finally
         {
@@ -86,7 +94,18 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
             }
         }
 
-        return await holding.ConfigureAwait(false);
+        return !await holding.ConfigureAwait(false) || !_keeper.HasReached ? AnnouncementEnd.NotTold
+            : _keeper.OccupiedCount > 0 ? AnnouncementEnd.NotOurs
+            : AnnouncementEnd.Withdrawn;
+
+        async Task WithdrawAsync()
+        {
+            await keeping.CancelAsync().ConfigureAwait(false);
+            await holding.ConfigureAwait(false);
+
+            // Calls may take hours to end.
+            _heartbeat.End();
+        }
     }
 
     /// <summary>Closes the connections, those of the probes too.</summary>

@@ -10,14 +10,18 @@ internal sealed class AsteriskWatch(AsteriskMonitor asterisk, IReadOnlyList<BoxW
 
     public Task RunAsync(CancellationToken cancellationToken) => asterisk.RunAsync(Notice, cancellationToken);
 
-    private void Notice(AsteriskNotice notice)
+    internal void Notice(AsteriskNotice notice)
     {
         foreach (var box in boxes)
         {
-            // A lost connection is no reason to believe that it takes calls again; being dead is, which the box finds out itself.
-            if (notice.Kind != AsteriskNoticeKind.ConnectionLost)
+            // A lost connection, or one that is refused, is no reason to believe that it takes calls again; being dead is, which the box finds out itself.
+            if (notice.Kind == AsteriskNoticeKind.ShuttingDown)
             {
-                box.Leaves(notice.Kind == AsteriskNoticeKind.ShuttingDown ? Reason : null);
+                box.Leaves(Reason);
+            }
+            else if (notice.Kind is AsteriskNoticeKind.Connected or AsteriskNoticeKind.ShutdownAborted)
+            {
+                box.Leaves(null);
             }
 
             box.Hurry();

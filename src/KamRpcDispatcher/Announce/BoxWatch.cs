@@ -63,7 +63,7 @@ internal sealed class BoxWatch : IDisposable
         await using var ending = cancellationToken.UnsafeRegister(static watch => ((BoxWatch)watch!).Hurry(), this);
         while (true)
         {
-            Heartbeat.Expect(_interval + _interval);
+            Heartbeat.Expect(_interval + (probe.Timeout > _interval ? probe.Timeout : _interval));
             var begun = _timeProvider.GetTimestamp();
             await LookAsync(probe, cancellationToken).ConfigureAwait(false);
 

@@ -8,6 +8,7 @@ namespace KamRpcDispatcher.Announce;
 internal sealed class Departure(
     IReadOnlyList<BoxWatch> boxes,
     LeaseKeeper keeper,
+    Func<Task> withdraw,
     Acknowledgements acknowledgements,
     IIdleCheck? idle,
     AnnouncerOptions options,
@@ -37,7 +38,10 @@ internal sealed class Departure(
         try
         {
             await AwaitProxiesAsync(hurry).ConfigureAwait(false);
-            await AwaitCallsAsync(hurry).ConfigureAwait(false);
+            if (!keeper.IsOccupied)
+            {
+                await AwaitCallsAsync(hurry).ConfigureAwait(false);
+            }
         }
         catch (OperationCanceledException) when (hurry.IsCancellationRequested)
         {
@@ -64,8 +68,27 @@ internal sealed class Departure(
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(hurry, patience.Token);
         try
         {
-            var revision = await keeper.SettledAsync(waiting.Token).ConfigureAwait(false);
-            while (true)
+            var (settlement, revision) = await keeper.SettledAsync(waiting.Token).ConfigureAwait(false);
+            if (settlement == Settlement.NeverReached)
+            {
+                AnnounceLog.NeverReached(logger, keeper.Outage ?? missing);
+                return;
+            }
+
+            if (settlement == Settlement.Refused)
+            {
+                // As long as the record says that it is ready calls go there.
+                AnnounceLog.ChangeRefused(logger, keeper.Outage ?? missing);
+                await withdraw().ConfigureAwait(false);
+                return;
+            }
+
+            if (keeper.Occupied is { } others)
+            {
+                AnnounceLog.NotOurs(logger, others);
+            }
+
+            while (!keeper.IsOccupied)
             {
                 try
                 {

@@ -3,16 +3,42 @@ namespace KamRpcDispatcher.Asterisk;
 /// <summary>A user of manager.conf. Its rights: <c>read = system</c> (the events), <c>write = reporting</c> (the counts).</summary>
 public sealed record AmiCredentials
 {
+    private readonly Func<string>? _read;
+    private string _secret;
+
     /// <exception cref="ArgumentException">One of them is empty or would break out of its line; the message says which, never what.</exception>
     public AmiCredentials(string user, string secret)
     {
         User = Checked(user, nameof(user));
-        Secret = Checked(secret, nameof(secret));
+        _secret = Checked(secret, nameof(secret));
     }
+
+    private AmiCredentials(string user, Func<string> read)
+        : this(user, read()) => _read = read;
 
     public string User { get; }
 
-    internal string Secret { get; }
+    /// <summary>As its file has it now; while that cannot be used, what it was before.</summary>
+    internal string Secret
+    {
+        get
+        {
+            try
+            {
+                return _secret = _read is null ? _secret : Checked(_read(), "secret");
+            }
+            catch (Exception exception) when (exception is ArgumentException or IOException or UnauthorizedAccessException)
+            {
+                return _secret;
+            }
+        }
+    }
+
+    /// <summary>With a secret that is read again for each login, so that it can be changed.</summary>
+    /// <exception cref="ArgumentException">One of them is empty or would break out of its line; the message says which, never what.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file cannot be read.</exception>
+    public static AmiCredentials FromFile(string user, string secretFile) => new(user, () => File.ReadAllText(secretFile).TrimEnd('\r', '\n'));
 
     /// <summary>Without the secret: this is what gets into logs.</summary>
     public override string ToString() => User;

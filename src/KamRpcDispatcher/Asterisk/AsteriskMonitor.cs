@@ -17,6 +17,7 @@ public sealed class AsteriskMonitor(AmiAddress address, AmiCredentials credentia
     internal static readonly TimeSpan BootTime = TimeSpan.FromSeconds(10);
 
     private volatile AmiSession? _session;
+    private volatile TaskCompletionSource _again = new();
     private string? _noCountReason;
 
     /// <summary>Runs until it is cancelled.</summary>
@@ -47,9 +48,12 @@ public sealed class AsteriskMonitor(AmiAddress address, AmiCredentials credentia
                 state.Unreachable(exception.Message);
             }
 
-            await Task.Delay(delay, time, cancellationToken).ConfigureAwait(false);
+            await RestAsync(delay, cancellationToken).ConfigureAwait(false);
         }
     }
+
+    /// <summary>Does not wait for the next try: what kept it out may have been mended.</summary>
+    public void TryAgainNow() => _again.TrySetResult();
 
     /// <summary>
     /// Counts calls and channels; null when that cannot be known now: without a connection, and from the beginning of a graceful shutdown
@@ -77,6 +81,19 @@ public sealed class AsteriskMonitor(AmiAddress address, AmiCredentials credentia
             }
 
             return null;
+        }
+    }
+
+    private async Task RestAsync(TimeSpan delay, CancellationToken cancellationToken)
+    {
+        _again = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        try
+        {
+            await _again.Task.WaitAsync(delay, time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // Nobody was in a hurry.
         }
     }
 

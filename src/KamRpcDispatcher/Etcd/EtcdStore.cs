@@ -96,11 +96,18 @@ public sealed class EtcdStore : IDisposable
         exception is RpcException
         {
             StatusCode: StatusCode.PermissionDenied or StatusCode.Unauthenticated or StatusCode.InvalidArgument or StatusCode.FailedPrecondition or StatusCode.NotFound,
-        };
+        }
+        || IsFull(exception);
+
+    /// <summary>Whether etcd takes no writes any more, only deletes: its database has reached its quota (alarm NOSPACE).</summary>
+    internal static bool IsFull(Exception? exception) =>
+        exception is RpcException { StatusCode: StatusCode.ResourceExhausted, Status.Detail: var detail } && detail.Contains("database space exceeded", StringComparison.Ordinal);
 
     /// <summary>Why a call failed, in one line.</summary>
     internal static string Describe(Exception exception) => exception switch
     {
+        RpcException when IsFull(exception) =>
+            "etcd is full (alarm NOSPACE): its database has reached --quota-backend-bytes, and it takes deletes only; etcdctl compact, etcdctl defrag, then etcdctl alarm disarm",
         RpcException { StatusCode: StatusCode.PermissionDenied } => "permission denied: the role of kamrpc's user in etcd does not allow it; etcdctl role grant-permission",
         RpcException { StatusCode: StatusCode.InvalidArgument, Status.Detail: var detail } when detail.Contains("user name is empty", StringComparison.Ordinal) =>
             "etcd wants to know who asks; --etcd-user and --etcd-password-file, or --etcd-cert and --etcd-key",
@@ -157,6 +164,23 @@ public sealed class EtcdStore : IDisposable
             _current = (_current + 1) % _endpoints.Length;
             _client = Open();
         }
+    }
+
+    /// <summary>Has certificates and passwords read again: a new connection is opened, beside the old one for as long as calls over that may take.</summary>
+    internal void ReadFilesAgain()
+    {
+        lock (_lock)
+        {
+            _token?.Forget(_token.Current);
+            _ = RetireAsync(_client);
+            _client = Open();
+        }
+    }
+
+    private async Task RetireAsync(EtcdClient client)
+    {
+        await Task.Delay(2 * CallTimeout, _timeProvider).ConfigureAwait(false);
+        client.Dispose();
     }
 
     private static string Innermost(Exception exception)

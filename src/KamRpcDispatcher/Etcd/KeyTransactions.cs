@@ -42,22 +42,37 @@ internal sealed class KeyTransactions(EtcdStore store)
         return done.Succeeded ? (done.Header.Revision, null) : (0, Found(done.Responses));
     }
 
-    /// <summary>Writes a last value to each key that is under the lease, where there is one to write, and deletes it.</summary>
-    public async Task DeleteUnderAsync(long lease, IReadOnlyList<(ByteString Key, ByteString? Farewell)> keys, CallOptions options)
+    /// <summary>
+    /// Writes a last value to each key that is under the lease, where there is one to write, and deletes it. That etcd takes no last values
+    /// (it is full) keeps nothing from being deleted.
+    /// </summary>
+    /// <returns>The keys that were under the lease, and why etcd took no last value; null when it did.</returns>
+    public async Task<(IReadOnlyList<ByteString> Deleted, RpcException? Refusal)> DeleteUnderAsync(
+        long lease, IReadOnlyList<(ByteString Key, ByteString? Farewell)> keys, CallOptions options)
     {
         var found = await ReadAsync([.. keys.Select(static key => key.Key)], withValue: false, options).ConfigureAwait(false);
         var ours = keys.Where((_, index) => found[index]?.Lease == lease).ToList();
         var farewells = ours.Where(static key => key.Farewell is not null).ToList();
+        RpcException? refusal = null;
         if (farewells.Count > 0)
         {
-            // Not in one transaction with the delete: whoever watches would not see it.
-            await store.Keys.TxnAsync(IfUnder(lease, farewells, key => Put(key.Key, key.Farewell!, lease)), options).ConfigureAwait(false);
+            try
+            {
+                // Not in one transaction with the delete: whoever watches would not see it.
+                await store.Keys.TxnAsync(IfUnder(lease, farewells, key => Put(key.Key, key.Farewell!, lease)), options).ConfigureAwait(false);
+            }
+            catch (RpcException refused) when (EtcdStore.IsRefusal(refused))
+            {
+                refusal = refused;
+            }
         }
 
         if (ours.Count > 0)
         {
             await store.Keys.TxnAsync(IfUnder(lease, ours, static key => new RequestOp { RequestDeleteRange = new DeleteRangeRequest { Key = key.Key } }), options).ConfigureAwait(false);
         }
+
+        return ([.. ours.Select(static key => key.Key)], refusal);
     }
 
     private static TxnRequest IfUnder(long lease, List<(ByteString Key, ByteString? Farewell)> keys, Func<(ByteString Key, ByteString? Farewell), RequestOp> operation) => new()

@@ -28,6 +28,8 @@ internal sealed class LeaseKeeper
     private long? _renewedAt;
     private long? _lookedAt;
     private volatile string? _outage;
+    private volatile bool _isRefused;
+    private volatile bool _hasReached;
 
     /// <param name="store">The connection.</param>
     /// <param name="ttl">The lease's time to live.</param>
@@ -51,6 +53,15 @@ internal sealed class LeaseKeeper
 
     /// <summary>How many of the keys somebody else has.</summary>
     public int OccupiedCount => _records.OccupiedCount;
+
+    /// <summary>The keys that somebody else has, in one line; null for none.</summary>
+    public string? Occupied => _records.Occupied;
+
+    /// <summary>Whether somebody else has all of them.</summary>
+    public bool IsOccupied => _records.All(static record => record.IsOccupied);
+
+    /// <summary>Whether etcd was ever reached.</summary>
+    public bool HasReached => _hasReached;
 
     /// <summary>Adds a key. Only before <see cref="RunAsync"/>.</summary>
     /// <param name="key">The key, that of no other record here.</param>
@@ -93,12 +104,14 @@ internal sealed class LeaseKeeper
     /// <summary>Waits until every key has a value and is held with it.</summary>
     public Task AnnouncedAsync(CancellationToken cancellationToken) => AllAsync(static record => record.IsWritten, cancellationToken);
 
-    /// <summary>Waits until every value set before is in the store, keys that somebody else has apart.</summary>
-    /// <returns>The newest revision of ours.</returns>
-    public async Task<long> SettledAsync(CancellationToken cancellationToken)
+    /// <summary>Waits until every value set before is in the store, keys that somebody else has apart, or it is known that it will not be.</summary>
+    /// <returns>What became of it, and the newest revision of ours.</returns>
+    public async Task<(Settlement Settlement, long Revision)> SettledAsync(CancellationToken cancellationToken)
     {
-        await AllAsync(static record => record.IsSettled, cancellationToken).ConfigureAwait(false);
-        return _records.Revision;
+        await AllAsync(static record => record.IsSettled, cancellationToken, () => _outage is not null && (_isRefused || !_hasReached)).ConfigureAwait(false);
+        return _records.All(static record => record.IsSettled) ? (Settlement.Written, _records.Revision)
+            : _hasReached ? (Settlement.Refused, 0)
+            : (Settlement.NeverReached, 0);
     }
 
     private async Task RoundAsync(CancellationToken cancellationToken)
@@ -120,7 +133,10 @@ internal sealed class LeaseKeeper
 
     private static TaskCompletionSource NewRound() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private async Task AllAsync(Predicate<LeasedRecord> condition, CancellationToken cancellationToken)
+    /// <param name="condition">What all are to be.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="isVain">Whether there is nothing to wait for; looked at after a round.</param>
+    private async Task AllAsync(Predicate<LeasedRecord> condition, CancellationToken cancellationToken, Func<bool>? isVain = null)
     {
         while (true)
         {
@@ -132,6 +148,10 @@ internal sealed class LeaseKeeper
             }
 
             await round.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+            if (isVain?.Invoke() == true)
+            {
+                return;
+            }
         }
     }
 
@@ -196,6 +216,7 @@ internal sealed class LeaseKeeper
         }
 
         _store.Failed(exception);
+        _isRefused = EtcdStore.IsRefusal(exception);
         var reason = EtcdStore.Describe(exception);
 
         // What etcd refuses somebody has to mend, so it is told though there was another outage before; how it cannot be reached changes all the time.
@@ -209,6 +230,8 @@ internal sealed class LeaseKeeper
     private void Recovered()
     {
         _store.Succeeded();
+        _hasReached = true;
+        _isRefused = false;
         if (_outage is not null)
         {
             EtcdLog.KeepAliveResumed(_logger, Keys);
@@ -266,7 +289,6 @@ internal sealed class LeaseKeeper
             try
             {
                 await WithdrawOnceAsync().ConfigureAwait(false);
-                EtcdLog.Withdrawn(_logger, Keys);
                 return true;
             }
             catch (RpcException gone) when (gone.StatusCode == StatusCode.NotFound)
@@ -296,7 +318,28 @@ internal sealed class LeaseKeeper
 
     private async Task WithdrawOnceAsync()
     {
-        await _records.DeleteAsync(_lease.Id, CancellationToken.None).ConfigureAwait(false);
+        var (count, first, refusal) = await _records.DeleteAsync(_lease.Id, CancellationToken.None).ConfigureAwait(false);
         await _lease.RevokeAsync(EtcdStore.Options(CancellationToken.None)).ConfigureAwait(false);
+        if (count > 0 && refusal is null)
+        {
+            EtcdLog.Withdrawn(_logger, LeasedRecords.Name(first, count));
+        }
+        else if (count > 0)
+        {
+            EtcdLog.WithdrawnSilently(_logger, LeasedRecords.Name(first, count), EtcdStore.Describe(refusal!));
+        }
     }
+}
+
+/// <summary>What became of values that were to be written.</summary>
+internal enum Settlement
+{
+    /// <summary>All are in the store, but for keys that somebody else has.</summary>
+    Written,
+
+    /// <summary>etcd answers, and takes no writes.</summary>
+    Refused,
+
+    /// <summary>etcd was never reached.</summary>
+    NeverReached,
 }

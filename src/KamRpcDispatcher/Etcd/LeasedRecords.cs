@@ -1,3 +1,4 @@
+using Grpc.Core;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Etcd;
@@ -23,6 +24,9 @@ internal sealed class LeasedRecords(EtcdStore store, Action updated, ILogger log
 
     /// <summary>How many keys somebody else has.</summary>
     public int OccupiedCount => _records.Count(static record => record.IsOccupied);
+
+    /// <summary>The keys that somebody else has, in one line; null for none.</summary>
+    public string? Occupied => _records.Find(static record => record.IsOccupied) is { } first ? Name(first.Name, OccupiedCount) : null;
 
     public bool Any(Predicate<LeasedRecord> condition) => _records.Exists(condition);
 
@@ -73,13 +77,32 @@ internal sealed class LeasedRecords(EtcdStore store, Action updated, ILogger log
     }
 
     /// <summary>Deletes those that are ours, after a last word.</summary>
-    public async Task DeleteAsync(long lease, CancellationToken cancellationToken)
+    /// <returns>How many there were, the first one's name, and why etcd took no last word; null when it did.</returns>
+    public async Task<(int Count, string First, Exception? Refusal)> DeleteAsync(long lease, CancellationToken cancellationToken)
     {
+        var deleted = new List<string>();
+        Exception? refusal = null;
         foreach (var batch in _records.Chunk(KeyTransactions.MostKeys))
         {
-            await _keys.DeleteUnderAsync(lease, [.. batch.Select(static record => (record.Key, record.Farewell))], EtcdStore.Options(cancellationToken)).ConfigureAwait(false);
+            try
+            {
+                var (keys, refused) = await _keys.DeleteUnderAsync(lease, [.. batch.Select(static record => (record.Key, record.Farewell))], EtcdStore.Options(cancellationToken)).ConfigureAwait(false);
+                deleted.AddRange(keys.Select(static key => key.ToStringUtf8()));
+                refusal ??= refused;
+            }
+            catch (RpcException refused) when (EtcdStore.IsRefusal(refused))
+            {
+                // The end of the lease deletes them too.
+                deleted.AddRange(batch.Where(static record => record.IsHeld).Select(static record => record.Name));
+                refusal ??= refused;
+            }
         }
+
+        return (deleted.Count, deleted.FirstOrDefault() ?? string.Empty, refusal);
     }
 
-    public override string ToString() => Count == 1 ? _records[0].Name : $"{_records[0].Name} and {Count - 1} more";
+    /// <summary>The first of so many keys, and how many more.</summary>
+    public static string Name(string first, int count) => count == 1 ? first : $"{first} and {count - 1} more";
+
+    public override string ToString() => Name(_records[0].Name, Count);
 }

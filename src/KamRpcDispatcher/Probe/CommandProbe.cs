@@ -22,6 +22,8 @@ public sealed class CommandProbe(string command, TimeSpan timeout) : IProbe
     /// <summary>What is needed beyond the timeout, when all has been killed, by a machine that is very busy.</summary>
     private static readonly TimeSpan EndTime = TimeSpan.FromSeconds(1);
 
+    public TimeSpan Timeout => timeout;
+
     public async Task<ProbeOutcome> ProbeAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();

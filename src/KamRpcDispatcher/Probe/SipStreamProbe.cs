@@ -13,6 +13,8 @@ internal sealed class SipStreamProbe(ProbeTarget target, SipProbeOptions options
     private SipConnection? _connection;
     private string _missing = NoAnswer;
 
+    public TimeSpan Timeout => options.Timeout;
+
     public async Task<ProbeOutcome> ProbeAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();

@@ -28,6 +28,8 @@ internal sealed class SipUdpProbe(ProbeTarget target, SipProbeOptions options, T
     private SocketAddress? _destination;
     private OptionsRequest? _request;
 
+    public TimeSpan Timeout => options.Timeout;
+
     public async Task<ProbeOutcome> ProbeAsync(CancellationToken cancellationToken)
     {
         ProbeOutcome? answer = null;

@@ -12,6 +12,8 @@ public sealed class TcpProbe(string host, int port, TimeSpan timeout, NameResolv
 {
     private static readonly ProbeOutcome Connected = ProbeOutcome.Alive("connected");
 
+    public TimeSpan Timeout => timeout;
+
     public async Task<ProbeOutcome> ProbeAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();

@@ -23,11 +23,16 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
     private readonly ILogger _logger = logs.CreateLogger<DispatcherDaemon>();
     private readonly LoopFaults _watcherFaults = new("what follows a new socket of Kamailio's", logs.CreateLogger<DispatcherDaemon>());
 
+    private volatile EtcdStore? _store;
+
     /// <summary>Whether every loop still comes round.</summary>
     public bool IsResponsive => !_heartbeat.IsOverdue && !_reportHeartbeat.IsOverdue;
 
     /// <summary>The longest time from one call of Kamailio to the next: a grace period, however it is waited for, and a call that is not answered.</summary>
     private TimeSpan LongestStep => LongestGrace + options.Gap + options.GraceCap + (3 * options.Rpc.Timeout);
+
+    /// <summary>Reads certificates and passwords again now, which else is done for each new connection.</summary>
+    public void ReadFilesAgain() => _store?.ReadFilesAgain();
 
     /// <summary>
     /// Runs until cancelled, through whatever is unexpected. Kamailio's list stays as it is afterwards: a daemon that stops takes no calls from
@@ -37,6 +42,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var store = new EtcdStore(options.Etcd, timeProvider, logs.CreateLogger<EtcdStore>());
+        _store = store;
         var keys = new EtcdKeys(options.Cluster);
         var report = new ProxyReport(store, keys, options.Proxy, options.ReportTtl, timeProvider, logs.CreateLogger<ProxyReport>());
         await using var client = new RpcClient(options.Kamailio, options.Rpc);

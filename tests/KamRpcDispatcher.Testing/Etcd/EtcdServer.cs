@@ -88,6 +88,9 @@ public sealed class EtcdServer : IAsyncDisposable
     public async Task<IReadOnlyList<string>> KeysAsync(string prefix) =>
         [.. Pairs(await ControlAsync("", "get", "--prefix", "--keys-only", "--", prefix).ConfigureAwait(false), "key")];
 
+    public async Task<IReadOnlyList<string>> ValuesAsync(string prefix) =>
+        [.. Pairs(await ControlAsync("", "get", "--prefix", "--", prefix).ConfigureAwait(false), "value")];
+
     public async Task<long> RevisionAsync() => Revision(await ControlAsync("", "get", "--", "any").ConfigureAwait(false));
 
     /// <summary>The revision with which the key was last created; 0 when there is none. It stays the same as long as the key is never deleted.</summary>

@@ -3,6 +3,7 @@ namespace KamRpcDispatcher.Testing;
 /// <summary>Signal numbers (Linux).</summary>
 public static class UnixSignals
 {
+    public const int Hangup = 1;
     public const int Interrupt = 2;
     public const int Kill = 9;
     public const int User1 = 10;

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Threading.Channels;
 using KamRpcDispatcher.Announce;
+using KamRpcDispatcher.Asterisk;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Probe;
@@ -150,6 +151,40 @@ public sealed class BoxWatchTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task A_probe_may_take_as_long_as_it_was_given()
+    {
+        _probe.Timeout = TimeSpan.FromMinutes(5);
+        await _probe.AnswerAsync(Alive);
+        await NextAsync();
+        _watch.Hurry();
+        var look = await _probe.LookAsync();
+
+        _time.Advance(TimeSpan.FromMinutes(5));
+        Assert.That(_watch.Heartbeat.IsOverdue, Is.False);
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.That(_watch.Heartbeat.IsOverdue, Is.True);
+        look.SetResult(Alive);
+    }
+
+    [TestCase(AsteriskNoticeKind.LoginRefused, MemberState.Draining)]
+    [TestCase(AsteriskNoticeKind.ConnectionLost, MemberState.Draining)]
+    [TestCase(AsteriskNoticeKind.Connected, MemberState.Ready)]
+    [TestCase(AsteriskNoticeKind.ShutdownAborted, MemberState.Ready)]
+    public async Task What_says_nothing_of_an_Asterisk_that_shuts_down_leaves_it_draining(AsteriskNoticeKind kind, MemberState expected)
+    {
+        await _probe.AnswerAsync(Alive);
+        await NextAsync();
+        var asterisk = new AsteriskWatch(null!, [_watch]);
+        asterisk.Notice(new AsteriskNotice(AsteriskNoticeKind.ShuttingDown));
+        Assert.That(await NextAsync(), Is.EqualTo(MemberState.Draining));
+
+        asterisk.Notice(new AsteriskNotice(kind, "why"));
+        await _probe.AnswerAsync(Alive);
+
+        Assert.That(_watch.State, Is.EqualTo(expected));
+    }
+
+    [Test]
     public async Task A_probe_that_breaks_says_nothing_of_the_server_and_is_made_again()
     {
         await _probe.AnswerAsync(Alive);
@@ -201,6 +236,8 @@ public sealed class BoxWatchTests : IAsyncDisposable
     private sealed class ScriptedProbe : IProbe
     {
         private readonly Channel<TaskCompletionSource<ProbeOutcome>> _looks = Channel.CreateUnbounded<TaskCompletionSource<ProbeOutcome>>();
+
+        public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(0.5);
 
         public Task<ProbeOutcome> ProbeAsync(CancellationToken cancellationToken)
         {

@@ -1,4 +1,5 @@
 using KamRpcDispatcher.Asterisk;
+using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Asterisk;
@@ -16,4 +17,21 @@ public sealed class AmiCredentialsTests
         Assert.That(
             () => new AmiCredentials(user, secret),
             Throws.ArgumentException.With.Message.StartsWith($"The AMI {name} ").And.Message.Not.Contains("s3cret"));
+
+    [Test]
+    public void A_secret_in_a_file_is_read_for_each_login_and_a_bad_file_changes_nothing()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File("secret"), "one\n");
+        var credentials = AmiCredentials.FromFile("kamrpc", folder.File("secret"));
+        Assert.That(credentials.Secret, Is.EqualTo("one"));
+
+        File.WriteAllText(folder.File("secret"), "two\n");
+        Assert.That(credentials.Secret, Is.EqualTo("two"));
+        File.WriteAllText(folder.File("secret"), string.Empty);
+        Assert.That(credentials.Secret, Is.EqualTo("two"));
+        File.Delete(folder.File("secret"));
+        Assert.That(credentials.Secret, Is.EqualTo("two"));
+        Assert.That($"{credentials}", Is.EqualTo("kamrpc"));
+    }
 }
