@@ -7,6 +7,9 @@ namespace KamRpcDispatcher.Etcd;
 /// <summary>Keys of ours, held under one lease: written, kept alive, written again whenever they were lost, withdrawn at the end.</summary>
 internal sealed class LeaseKeeper
 {
+    /// <summary>What the least TTL leaves for a call that is no renewal.</summary>
+    private static readonly TimeSpan ShortestCall = TimeSpan.FromMilliseconds(800);
+
     private static readonly TimeSpan OccupiedDelay = TimeSpan.FromSeconds(1);
 
     /// <summary>The least time between two writes: values may change all the time.</summary>
@@ -43,7 +46,9 @@ internal sealed class LeaseKeeper
         _renewInterval = ttl / 5;
         _lookInterval = ttl / 3;
         _lease = new EtcdLease(store, ttl);
-        _records = new LeasedRecords(store, () => _updated.Writer.TryWrite(true), logger);
+
+        // What else is asked of etcd leaves time for renewals over another connection.
+        _records = new LeasedRecords(store, Between(ShortestCall, ttl * 2 / 5, EtcdStore.CallTimeout), () => _updated.Writer.TryWrite(true), logger);
     }
 
     /// <summary>Why etcd cannot be used; null when it can.</summary>
@@ -51,6 +56,9 @@ internal sealed class LeaseKeeper
 
     /// <summary>How many of the keys somebody else has.</summary>
     public int OccupiedCount => _records.OccupiedCount;
+
+    /// <summary>After failing for so long another connection is tried, so that there is time left to renew over it.</summary>
+    public static TimeSpan SuspicionOf(TimeSpan ttl) => Between(TimeSpan.Zero, ttl / 5, EtcdStore.DefaultSuspicion);
 
     /// <summary>Adds a key. Only before <see cref="RunAsync"/>.</summary>
     /// <param name="key">The key, that of no other record here.</param>
@@ -103,20 +111,23 @@ internal sealed class LeaseKeeper
 
     private async Task RoundAsync(CancellationToken cancellationToken)
     {
+        var begun = _timeProvider.GetTimestamp();
         try
         {
             await HoldAsync(cancellationToken).ConfigureAwait(false);
-            Recovered();
+            Recovered(begun);
         }
         catch (Exception exception) when (EtcdStore.IsOutage(exception, cancellationToken))
         {
             // gRPC says of a call that we gave up that it failed.
             cancellationToken.ThrowIfCancellationRequested();
-            Interrupted(exception);
+            Interrupted(exception, begun);
         }
 
         Interlocked.Exchange(ref _round, NewRound()).TrySetResult();
     }
+
+    private static TimeSpan Between(TimeSpan least, TimeSpan wanted, TimeSpan most) => wanted < least ? least : wanted > most ? most : wanted;
 
     private static TaskCompletionSource NewRound() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -186,7 +197,7 @@ internal sealed class LeaseKeeper
         await _records.WriteAsync(_lease.Id, cancellationToken).ConfigureAwait(false);
     }
 
-    private void Interrupted(Exception exception)
+    private void Interrupted(Exception exception, long begun)
     {
         if (exception is RpcException { StatusCode: StatusCode.NotFound })
         {
@@ -195,7 +206,7 @@ internal sealed class LeaseKeeper
             return;
         }
 
-        _store.Failed(exception);
+        _store.Failed(exception, begun);
         var reason = EtcdStore.Describe(exception);
 
         // What etcd refuses somebody has to mend, so it is told though there was another outage before; how it cannot be reached changes all the time.
@@ -206,9 +217,9 @@ internal sealed class LeaseKeeper
         }
     }
 
-    private void Recovered()
+    private void Recovered(long begun)
     {
-        _store.Succeeded();
+        _store.Succeeded(begun);
         if (_outage is not null)
         {
             EtcdLog.KeepAliveResumed(_logger, Keys);
@@ -232,7 +243,7 @@ internal sealed class LeaseKeeper
     {
         if (_outage is not null)
         {
-            await Task.Delay(EtcdStore.RetryDelay, _timeProvider, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(EtcdStore.RetryPause, _timeProvider, cancellationToken).ConfigureAwait(false);
             return;
         }
 
@@ -263,6 +274,7 @@ internal sealed class LeaseKeeper
         var begun = _timeProvider.GetTimestamp();
         while (true)
         {
+            var tried = _timeProvider.GetTimestamp();
             try
             {
                 await WithdrawOnceAsync().ConfigureAwait(false);
@@ -277,14 +289,14 @@ internal sealed class LeaseKeeper
             }
             catch (Exception exception) when (EtcdStore.IsOutage(exception, CancellationToken.None))
             {
-                _store.Failed(exception);
+                _store.Failed(exception, tried);
                 if (EtcdStore.IsRefusal(exception) || _timeProvider.GetElapsedTime(begun) + EtcdStore.CallTimeout > WithdrawTimeout)
                 {
                     EtcdLog.NotWithdrawn(_logger, Keys, EtcdStore.Describe(exception));
                     return false;
                 }
 
-                await Task.Delay(EtcdStore.RetryDelay, _timeProvider, CancellationToken.None).ConfigureAwait(false);
+                await Task.Delay(EtcdStore.RetryPause, _timeProvider, CancellationToken.None).ConfigureAwait(false);
             }
             catch (Exception exception)
             {
