@@ -44,7 +44,7 @@ public class LatencyTests
             var announcer = await fleet.AnnounceAsync("leaver", uri);
             await fleet.WaitForListAsync(list => Fleet.IsRoutable(list, uri));
             var key = ByteString.CopyFromUtf8(fleet.Keys.Members + "1/leaver");
-            await using var stream = await WatchStream.OpenAsync(store.Watches, key, ByteString.Empty, 0, TimeProvider.System, CancellationToken.None);
+            await using var stream = await WatchStream.OpenAsync(store, key, ByteString.Empty, 0, TimeProvider.System, CancellationToken.None);
             Assert.That((await stream.ReadAsync(CancellationToken.None)).Created);
 
             announcer.Signal(UnixSignals.Terminate);

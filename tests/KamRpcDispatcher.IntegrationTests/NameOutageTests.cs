@@ -60,7 +60,8 @@ public class NameOutageTests
     public async Task No_member_goes_when_the_name_servers_fall_silent_nor_when_etcd_restarts_meanwhile_and_a_stop_is_quick(string probe)
     {
         using var listener = new TcpListener(IPAddress.Any, _sip.Port);
-        listener.Start(backlog: 1000);
+        listener.Start();
+        var accepting = AcceptAsync(listener);
         var announcer = Announce(["--probe", probe, .. Uris()]);
         await WaitForReadyAsync(Names + Addresses);
 
@@ -75,6 +76,8 @@ public class NameOutageTests
         Assert.That(Stopwatch.GetElapsedTime(asked), Is.LessThan(TimeSpan.FromSeconds(3)));
         Assert.That(await _etcd.KeysAsync(Members), Is.Empty);
         Assert.That(announcer.Output, Does.Not.Contain("is gone").And.Not.Contain("is down"));
+        listener.Stop();
+        await accepting.WaitAsync(Fleet.Deadline);
     }
 
     [Test]
@@ -86,6 +89,21 @@ public class NameOutageTests
 
         _dns.Mode = DnsServer.Behaviour.Answer;
         await WaitForReadyAsync(Names + Addresses);
+    }
+
+    private static async Task AcceptAsync(TcpListener listener)
+    {
+        try
+        {
+            while (true)
+            {
+                (await listener.AcceptSocketAsync()).Dispose();
+            }
+        }
+        catch (Exception stopped) when (stopped is SocketException or ObjectDisposedException or InvalidOperationException)
+        {
+            // The test is over.
+        }
     }
 
     private IEnumerable<string> Uris() =>

@@ -34,7 +34,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
         _service = service;
         _timeProvider = timeProvider;
         _logger = logs.CreateLogger<AnnouncerDaemon>();
-        _store = new EtcdStore(options.Etcd, timeProvider, logs.CreateLogger<EtcdStore>());
+        _store = new EtcdStore(options.Etcd, timeProvider, logs.CreateLogger<EtcdStore>()) { Suspicion = LeaseKeeper.SuspicionOf(options.Ttl) };
         _keys = new EtcdKeys(options.Cluster);
         _keeper = new LeaseKeeper(_store, options.Ttl, timeProvider, _logger);
         _heartbeat = new Heartbeat(timeProvider);
@@ -83,7 +83,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
             }
 
             var idle = _options.Idle ?? (_asterisk is null ? null : new AsteriskIdle(_asterisk));
-            await new Departure(_boxes, _keeper, WithdrawAsync, new Acknowledgements(_store, _keys), idle, _options, _service, _timeProvider, _logger).RunAsync(hurry).ConfigureAwait(false);
+            await new Departure(_boxes, _keeper, WithdrawAsync, new Acknowledgements(_store, _keys, _timeProvider), idle, _options, _service, _timeProvider, _logger).RunAsync(hurry).ConfigureAwait(false);
         }
         finally
         {

@@ -1,25 +1,21 @@
-using Etcdserverpb;
-using Google.Protobuf;
-using Google.Protobuf.Collections;
-
 namespace KamRpcDispatcher.Etcd;
 
-/// <summary>Reads a cluster's members and proxies in one transaction, so that both are of one revision.</summary>
+/// <summary>Reads a cluster's members and proxies as they are at one revision.</summary>
 public sealed class ClusterReader(EtcdStore store, EtcdKeys keys, TimeProvider timeProvider)
 {
-    /// <exception cref="EtcdUnreachableException">No answer, in about two seconds.</exception>
-    public async Task<ClusterView> ReadAsync(CancellationToken cancellationToken)
+    /// <exception cref="EtcdUnreachableException">Nothing came for about two seconds.</exception>
+    public Task<ClusterView> ReadAsync(CancellationToken cancellationToken) =>
+        EtcdUnreachableException.GuardAsync(store, () => ReadOnceAsync(cancellationToken), cancellationToken);
+
+    private async Task<ClusterView> ReadOnceAsync(CancellationToken cancellationToken)
     {
-        var request = new TxnRequest { Success = { Below(keys.Members), Below(keys.Proxies) } };
-        var read = await EtcdUnreachableException.GuardAsync(
-            store, async () => await store.Keys.TxnAsync(request, EtcdStore.Options(cancellationToken)).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
-        return View(read.Header.Revision, read.Responses[0].ResponseRange.Kvs, read.Responses[1].ResponseRange.Kvs);
+        var pages = new KeyPages(store, timeProvider);
+        var members = await pages.ReadAsync(keys.Members, cancellationToken: cancellationToken).ConfigureAwait(false);
+        var proxies = await pages.ReadAsync(keys.Proxies, members.Revision, cancellationToken: cancellationToken).ConfigureAwait(false);
+        return View(members.Revision, members.Keys, proxies.Keys);
     }
 
-    private static RequestOp Below(string prefix) =>
-        new() { RequestRange = new RangeRequest { Key = ByteString.CopyFromUtf8(prefix), RangeEnd = MembershipWatch.PrefixEnd(prefix) } };
-
-    private ClusterView View(long revision, RepeatedField<Mvccpb.KeyValue> members, RepeatedField<Mvccpb.KeyValue> proxies)
+    private ClusterView View(long revision, IReadOnlyList<Mvccpb.KeyValue> members, IReadOnlyList<Mvccpb.KeyValue> proxies)
     {
         var table = new MembershipTable(keys, timeProvider);
         var leases = new Dictionary<string, long>(StringComparer.Ordinal);

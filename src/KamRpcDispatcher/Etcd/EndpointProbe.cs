@@ -1,5 +1,6 @@
+using System.Net.Security;
 using Etcdserverpb;
-using KamailioRpc;
+using KamRpcDispatcher.Destinations;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace KamRpcDispatcher.Etcd;
@@ -17,16 +18,18 @@ public sealed class EndpointProbe(EtcdConnection connection, TimeProvider timePr
     }
 
     /// <summary>etcd's clock, in whole seconds, as the head of an answer over HTTP has it; null when it has none.</summary>
-    /// <exception cref="HttpRequestException">No connection, or no answer of HTTP.</exception>
+    /// <exception cref="HttpRequestException">No connection, no answer of HTTP, or a redirection.</exception>
     /// <exception cref="OperationCanceledException">No answer in time.</exception>
     public async Task<DateTimeOffset?> ReadClockAsync(CancellationToken cancellationToken)
     {
         // Past a proxy for web traffic, as the calls themselves.
-        using var handler = new SocketsHttpHandler { UseProxy = false, ConnectCallback = NameResolver.ConnectAsync };
-        new EtcdSecrets(connection, NullLogger.Instance).Configure(handler.SslOptions);
+        var dialer = new EtcdDialer(connection.Endpoints, new EtcdSecrets(connection, NullLogger.Instance), SslApplicationProtocol.Http11);
+        using var handler = new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, ConnectCallback = (_, token) => dialer.ConnectAsync(static _ => { }, token) };
         using var client = new HttpClient(handler) { Timeout = EtcdStore.CallTimeout };
         using var answer = await client.GetAsync(new Uri(connection.Endpoints + "/version"), HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
-        return answer.Headers.Date;
+        return (int)answer.StatusCode is >= 300 and < 400
+            ? throw new HttpRequestException($"it redirects to '{MemberRules.Shorten(answer.Headers.Location?.ToString() ?? string.Empty)}', which is not followed")
+            : answer.Headers.Date;
     }
 
     private async Task<EndpointStatus> ReadStatusAsync(EtcdStore store, CancellationToken cancellationToken)

@@ -37,7 +37,7 @@ public sealed record EtcdEndpoints
         if (uris.Select(static uri => uri[..uri.IndexOf(':', StringComparison.Ordinal)]).Distinct().Count() > 1)
         {
             // dotnet-etcd has one kind of channel for all of them.
-            error = $"'{text}' mixes http:// and https://; write https:// before every endpoint, or before none (host:port is http://)";
+            error = $"'{string.Join(',', text.Split(',').Select(Masked))}' mixes http:// and https://; write https:// before every endpoint, or before none (host:port is http://)";
             return false;
         }
 
@@ -48,15 +48,28 @@ public sealed record EtcdEndpoints
 
     public override string ToString() => ConnectionString;
 
+    /// <summary>An address as it may be shown: what stands before the host may be a password.</summary>
+    private static string Masked(string address)
+    {
+        var end = address.LastIndexOf('@');
+        var begin = address.IndexOf("://", StringComparison.Ordinal) is >= 0 and var scheme && scheme < end ? scheme + 3 : 0;
+        return end < 0 ? address : $"{address[..begin]}***{address[end..]}";
+    }
+
     private static string? Read(string part, List<string> uris)
     {
         var text = part.Contains("://", StringComparison.Ordinal) ? part : "http://" + part;
         if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps) || uri.Host.Length == 0)
         {
-            return $"'{part}' is not an etcd endpoint such as {Default}";
+            return $"'{Masked(part)}' is not an etcd endpoint such as {Default}";
         }
 
-        if (uri.PathAndQuery != "/" || uri.UserInfo.Length > 0)
+        if (uri.UserInfo.Length > 0)
+        {
+            return $"'{Masked(part)}' has a user before the host; give --etcd-user and --etcd-password-file instead, and change a password that was written here: others may have seen it";
+        }
+
+        if (uri.PathAndQuery != "/")
         {
             return $"'{part}' has more than a host and a port";
         }

@@ -23,6 +23,9 @@ internal static partial class EtcdLog
     [LoggerMessage(1005, LogLevel.Error, "Rejected {Key}: {Reason}; {Consequence}. Correct the record or delete the key")]
     public static partial void Rejected(ILogger logger, string key, string reason, string consequence);
 
+    [LoggerMessage(1006, LogLevel.Information, "Listing the members: {Read} of {All} after {Seconds:0.0} s")]
+    public static partial void Listing(ILogger logger, int read, long all, double seconds);
+
     [LoggerMessage(1010, LogLevel.Information, "Wrote {Key} under lease {Lease:x}")]
     public static partial void Claimed(ILogger logger, string key, long lease);
 

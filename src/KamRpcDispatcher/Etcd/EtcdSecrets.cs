@@ -11,16 +11,20 @@ internal sealed class EtcdSecrets(EtcdConnection connection, ILogger logger)
     private SslStreamCertificateContext? _identity;
     private string? _password;
 
-    /// <summary>Sets TLS up with what the files hold now. The server's name is verified, as without them.</summary>
+    /// <summary>Sets TLS up with what the files hold now.</summary>
+    /// <param name="tls">What is set up.</param>
+    /// <param name="host">The name or address that the server's certificate must be for.</param>
+    /// <returns>Who judges the server's certificate.</returns>
     /// <exception cref="InvalidDataException">A file is bad, and was never read well.</exception>
-    public void Configure(SslClientAuthenticationOptions tls)
+    public EtcdTrust Configure(SslClientAuthenticationOptions tls, string host)
     {
+        // Nothing is fetched from the addresses in a stranger's certificate.
+        var policy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
         if (connection.CertificateAuthorityFile is { } authorityFile)
         {
             _authorities = Read(() => EtcdFiles.ReadCertificates(authorityFile), _authorities);
-            var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+            policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
             policy.CustomTrustStore.AddRange(_authorities);
-            tls.CertificateChainPolicy = policy;
         }
 
         if (connection.CertificateFile is { } certificateFile && connection.KeyFile is { } keyFile)
@@ -28,6 +32,11 @@ internal sealed class EtcdSecrets(EtcdConnection connection, ILogger logger)
             _identity = Read(() => EtcdFiles.ReadIdentity(certificateFile, keyFile), _identity);
             tls.ClientCertificateContext = _identity;
         }
+
+        var trust = new EtcdTrust(host, _authorities);
+        tls.CertificateChainPolicy = policy;
+        tls.RemoteCertificateValidationCallback = trust.Verify;
+        return trust;
     }
 
     /// <summary>The password as its file has it now.</summary>

@@ -1,43 +1,40 @@
-using dotnet_etcd;
 using Etcdserverpb;
 using Grpc.Core;
-using Grpc.Core.Interceptors;
-using Grpc.Net.Client;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using System.Net.Security;
 
 namespace KamRpcDispatcher.Etcd;
 
-/// <summary>The connection to etcd: dotnet-etcd's channel and generated clients.</summary>
+/// <summary>The connection to etcd, over which all calls go.</summary>
 /// <remarks>
 /// dotnet-etcd's own watch manager and keep-alive loops end silently in several outages (a server that hangs for over two minutes, a
 /// compacted revision), so the loops are in <see cref="MembershipWatch"/> and <see cref="LeaseKeeper"/>. It also spreads calls over all
 /// endpoints, so that of three of which one hangs every third call would wait in vain; here one endpoint is used until a call fails.
+/// A call without an answer says nothing of the server, only of the connection, which a load balancer or a connection tracker may have
+/// forgotten: another one is opened beside it at once, and what the first one still carries goes on.
 /// </remarks>
 public sealed class EtcdStore : IDisposable
 {
-    /// <summary>After failing for so long the channel itself is suspected: one was seen to stay down while its server had long been back.</summary>
-    internal static readonly TimeSpan Suspicion = TimeSpan.FromSeconds(5);
-
     /// <summary>How long a single call may take before the server counts as gone.</summary>
     internal static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long to wait before trying again what failed.</summary>
-    internal static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(300);
+    /// <summary>After failing for so long another connection is tried, unless somebody has less time.</summary>
+    internal static readonly TimeSpan DefaultSuspicion = TimeSpan.FromSeconds(2);
 
-    /// <summary>Calls that fail so soon after a change of endpoints were cut off by it.</summary>
-    internal static readonly TimeSpan Aftermath = RetryDelay / 2;
+    /// <summary>About how long to wait before trying again what failed.</summary>
+    internal static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(300);
 
     private readonly Lock _lock = new();
     private readonly EtcdEndpoints[] _endpoints;
-    private readonly EtcdSecrets _secrets;
+    private readonly EtcdDialer[] _dialers;
+    private readonly List<EtcdLine> _retired = [];
     private readonly EtcdToken? _token;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
-    private volatile EtcdClient _client;
+    private volatile EtcdLine _line;
     private int _current;
     private long? _failingSince;
-    private long _openedAt;
 
     /// <summary>Without TLS or with the authorities that the system trusts, and as nobody in particular.</summary>
     public EtcdStore(EtcdEndpoints endpoints, TimeProvider timeProvider)
@@ -53,22 +50,28 @@ public sealed class EtcdStore : IDisposable
         _endpoints = [.. Endpoints.Each()];
         _timeProvider = timeProvider;
         _logger = logger ?? (ILogger)NullLogger.Instance;
-        _secrets = new EtcdSecrets(connection, _logger);
-        _token = connection.User is { } user ? new EtcdToken(user, _secrets, timeProvider) : null;
-        _client = Open();
+        var secrets = new EtcdSecrets(connection, _logger);
+        secrets.Configure(new SslClientAuthenticationOptions(), string.Empty);
+        _token = connection.User is { } user ? new EtcdToken(user, secrets, timeProvider) : null;
+        _dialers = [.. _endpoints.Select(endpoint => new EtcdDialer(endpoint, secrets, SslApplicationProtocol.Http2))];
+        _line = Open();
     }
 
     public EtcdEndpoints Endpoints { get; }
 
+    /// <summary>After failing for so long another connection is tried: a part of the time that somebody's keys live.</summary>
+    internal TimeSpan Suspicion { get; init; } = DefaultSuspicion;
+
     internal int EndpointCount => _endpoints.Length;
 
-    internal KV.KVClient Keys => _client.GetConnection().KVClient;
+    internal KV.KVClient Keys => _line.Keys;
 
-    internal Lease.LeaseClient Leases => _client.GetConnection().LeaseClient;
+    internal Lease.LeaseClient Leases => _line.Leases;
 
-    internal Maintenance.MaintenanceClient Maintenance => _client.GetConnection().MaintenanceClient;
+    internal Maintenance.MaintenanceClient Maintenance => _line.Maintenance;
 
-    internal Watch.WatchClient Watches => _client.GetConnection().WatchClient;
+    /// <summary>Another pause each time, so that many that lost etcd at the same moment do not come back at the same moment.</summary>
+    internal static TimeSpan RetryPause => RetryDelay * (0.5 + Random.Shared.NextDouble());
 
     internal static CallOptions Options(CancellationToken cancellationToken) => Options(CallTimeout, cancellationToken);
 
@@ -114,27 +117,51 @@ public sealed class EtcdStore : IDisposable
 
         // "Connection refused" and what is wrong with a certificate say more than the status, "Error connecting to subchannel".
         RpcException { StatusCode: StatusCode.Unavailable or StatusCode.Internal, Status.DebugException: { } connecting } => Innermost(connecting),
+        RpcException { Status.Detail: var detail } when Redirection(detail) is { } redirected => redirected,
         RpcException rpc => $"{rpc.StatusCode}: {rpc.Status.Detail}",
         OperationCanceledException => "no answer in time",
         _ => exception.Message,
     };
 
-    public void Dispose() => _client.Dispose();
-
-    /// <summary>A call succeeded.</summary>
-    internal void Succeeded()
+    public void Dispose()
     {
         lock (_lock)
         {
-            _failingSince = null;
+            _line.Dispose();
+            _retired.ForEach(static line => line.Dispose());
+            _retired.Clear();
+        }
+    }
+
+    /// <summary>The connection that is used now, which stays open until it is left.</summary>
+    internal EtcdLine Hold()
+    {
+        lock (_lock)
+        {
+            _line.Enter();
+            return _line;
+        }
+    }
+
+    /// <summary>A call succeeded that was begun then.</summary>
+    internal void Succeeded(long begun)
+    {
+        lock (_lock)
+        {
+            if (begun >= _line.OpenedAt)
+            {
+                _failingSince = null;
+                _line.HasAnswered = true;
+            }
         }
     }
 
     /// <summary>
-    /// A call failed by an outage, because of this exception if it is known. The next endpoint is used from now on; where there is one only,
-    /// a new channel to it is opened when nothing has succeeded for a while. Calls under way on the old one fail.
+    /// A call that was begun then failed by an outage, because of this exception if it is known. Of several endpoints the next is used from now
+    /// on; where there is one only, a new connection to it is opened: at once if there was no answer, and else when nothing has succeeded for a
+    /// while. One that has never answered has that while too, so that a server that hangs is not flooded.
     /// </summary>
-    internal void Failed(Exception? cause = null)
+    internal void Failed(Exception? cause, long begun)
     {
         if (IsRefusal(cause))
         {
@@ -143,14 +170,17 @@ public sealed class EtcdStore : IDisposable
 
         lock (_lock)
         {
+            if (begun < _line.OpenedAt)
+            {
+                // It went over an earlier one.
+                return;
+            }
+
             var now = _timeProvider.GetTimestamp();
             _failingSince ??= now;
-            if (_endpoints.Length > 1
-                ? _timeProvider.GetElapsedTime(_openedAt, now) >= Aftermath
-                : _timeProvider.GetElapsedTime(_failingSince.Value, now) >= Suspicion)
+            if (_endpoints.Length > 1 || (IsUnanswered(cause) && _line.HasAnswered) || _timeProvider.GetElapsedTime(_failingSince.Value, now) >= Suspicion)
             {
-                _failingSince = now;
-                MoveOn();
+                Replace(IsUnanswered(cause));
             }
         }
     }
@@ -160,27 +190,60 @@ public sealed class EtcdStore : IDisposable
     {
         lock (_lock)
         {
-            using var suspect = _client;
-            _current = (_current + 1) % _endpoints.Length;
-            _client = Open();
+            Replace(avoidWay: true);
         }
     }
 
-    /// <summary>Has certificates and passwords read again: a new connection is opened, beside the old one for as long as calls over that may take.</summary>
+    /// <summary>Has certificates and passwords read again now: a new connection takes the place of this one.</summary>
     internal void ReadFilesAgain()
     {
         lock (_lock)
         {
             _token?.Forget(_token.Current);
-            _ = RetireAsync(_client);
-            _client = Open();
+            Replace(avoidWay: false, step: 0);
         }
     }
 
-    private async Task RetireAsync(EtcdClient client)
+    private static bool IsUnanswered(Exception? cause) =>
+        cause is OperationCanceledException or RpcException { StatusCode: StatusCode.DeadlineExceeded or StatusCode.Cancelled };
+
+    private void Replace(bool avoidWay, int step = 1)
     {
-        await Task.Delay(2 * CallTimeout, _timeProvider).ConfigureAwait(false);
-        client.Dispose();
+        var suspect = _line;
+        _failingSince = null;
+        _current = (_current + step) % _endpoints.Length;
+        suspect.Suspect(avoidWay);
+        _line = Open();
+        _retired.Add(suspect);
+        _ = RetireAsync(suspect);
+    }
+
+    /// <summary>Plain calls that are under way have all ended then, one way or the other.</summary>
+    private async Task RetireAsync(EtcdLine line)
+    {
+        await Task.Delay(CallTimeout, _timeProvider).ConfigureAwait(false);
+        lock (_lock)
+        {
+            if (_retired.Remove(line))
+            {
+                line.Leave();
+            }
+        }
+    }
+
+    private EtcdLine Open()
+    {
+        EtcdLog.Connecting(_logger, _endpoints[_current]);
+        return new EtcdLine(_endpoints[_current], _dialers[_current], _token, _timeProvider.GetTimestamp());
+    }
+
+    private static string? Redirection(string detail)
+    {
+        const string Answer = "Bad gRPC response. HTTP status code: ";
+        return detail.StartsWith(Answer + "3", StringComparison.Ordinal)
+            ? $"it redirects elsewhere (HTTP status {detail[Answer.Length..]}), which is not followed: give the address of etcd itself"
+            : detail.StartsWith(Answer, StringComparison.Ordinal) ? $"what answers there is not etcd (HTTP status {detail[Answer.Length..]}): give the address of etcd itself"
+            : null;
     }
 
     private static string Innermost(Exception exception)
@@ -192,48 +255,5 @@ public sealed class EtcdStore : IDisposable
             ? "etcd ended the TLS connection; if it asks clients for a certificate, --etcd-cert and --etcd-key have to name one that it trusts"
             : exception.Message.Contains(innermost.Message, StringComparison.Ordinal) ? exception.Message
             : innermost.Message;
-    }
-
-    private EtcdClient Open()
-    {
-        _openedAt = _timeProvider.GetTimestamp();
-        var endpoint = _endpoints[_current];
-        EtcdLog.Connecting(_logger, endpoint);
-        EtcdClient? client = null;
-        Interceptor[] interceptors = _token is null ? [] : [new TokenInterceptor(_token, () => client!.GetConnection().AuthClient)];
-
-        // The constructor for http speaks plaintext to https endpoints too.
-        client = endpoint.IsSecure
-            ? new EtcdClient(endpoint.ConnectionString, _secrets.Configure, configureChannelOptions: Configure, interceptors: interceptors)
-            : new EtcdClient(endpoint.ConnectionString, configureChannelOptions: Configure, interceptors: interceptors);
-        return client;
-    }
-
-    private static void Configure(GrpcChannelOptions options)
-    {
-        var handler = (SocketsHttpHandler)options.HttpHandler!;
-
-        // Every 2 s draws ENHANCE_YOUR_CALM from etcd; without calls under way there is nothing to find out.
-        handler.KeepAlivePingDelay = TimeSpan.FromSeconds(10);
-        handler.KeepAlivePingTimeout = TimeSpan.FromSeconds(5);
-        handler.KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests;
-        handler.ConnectTimeout = CallTimeout;
-
-        // An http_proxy of the environment is for web traffic, and cannot carry HTTP/2 without TLS.
-        handler.UseProxy = false;
-
-        // The default backs off for up to two minutes: measured recoveries of 16 to 43 s, with this 0.02 s.
-        options.InitialReconnectBackoff = TimeSpan.FromMilliseconds(100);
-        options.MaxReconnectBackoff = TimeSpan.FromSeconds(1);
-
-        // The loops here retry by themselves, and have to know of a failure at once; throttling would hide later ones.
-        options.ServiceConfig?.MethodConfigs.Clear();
-        if (options.ServiceConfig is { } config)
-        {
-            config.RetryThrottling = null;
-        }
-
-        // 4 MB by default: less than a large membership or a backlog of events.
-        options.MaxReceiveMessageSize = null;
     }
 }

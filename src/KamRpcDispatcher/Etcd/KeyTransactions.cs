@@ -11,15 +11,15 @@ internal sealed class KeyTransactions(EtcdStore store)
     /// <summary>How many keys one transaction takes; etcd allows 128 operations (<c>--max-txn-ops</c>) unless it is told otherwise.</summary>
     public const int MostKeys = 64;
 
-    /// <summary>What stands under each key, null for nothing.</summary>
+    /// <summary>What stands under each key, null for nothing, and who says so.</summary>
     /// <param name="keys">Up to <see cref="MostKeys"/>, none twice.</param>
     /// <param name="withValue">Whether the values matter, or only revision and lease.</param>
     /// <param name="options">How long it may take.</param>
-    public async Task<IReadOnlyList<Mvccpb.KeyValue?>> ReadAsync(IReadOnlyList<ByteString> keys, bool withValue, CallOptions options)
+    public async Task<(ResponseHeader Header, IReadOnlyList<Mvccpb.KeyValue?> Found)> ReadAsync(IReadOnlyList<ByteString> keys, bool withValue, CallOptions options)
     {
         var transaction = new TxnRequest { Success = { keys.Select(key => Read(key, withValue)) } };
         var done = await store.Keys.TxnAsync(transaction, options).ConfigureAwait(false);
-        return Found(done.Responses);
+        return (done.Header, Found(done.Responses));
     }
 
     /// <summary>Writes all values in one transaction with their lease, if every key is still of its revision (0: absent); else none, and tells what stands there.</summary>
@@ -50,7 +50,7 @@ internal sealed class KeyTransactions(EtcdStore store)
     public async Task<(IReadOnlyList<ByteString> Deleted, RpcException? Refusal)> DeleteUnderAsync(
         long lease, IReadOnlyList<(ByteString Key, ByteString? Farewell)> keys, CallOptions options)
     {
-        var found = await ReadAsync([.. keys.Select(static key => key.Key)], withValue: false, options).ConfigureAwait(false);
+        var (_, found) = await ReadAsync([.. keys.Select(static key => key.Key)], withValue: false, options).ConfigureAwait(false);
         var ours = keys.Where((_, index) => found[index]?.Lease == lease).ToList();
         var farewells = ours.Where(static key => key.Farewell is not null).ToList();
         RpcException? refusal = null;

@@ -7,13 +7,13 @@ namespace KamRpcDispatcher.Etcd;
 /// <summary>Keys of ours, held under one lease: written, kept alive, written again whenever they were lost, withdrawn at the end.</summary>
 internal sealed class LeaseKeeper
 {
+    /// <summary>What the least TTL leaves for a call that is no renewal.</summary>
+    private static readonly TimeSpan ShortestCall = TimeSpan.FromMilliseconds(800);
+
     private static readonly TimeSpan OccupiedDelay = TimeSpan.FromSeconds(1);
 
     /// <summary>The least time between two writes: values may change all the time.</summary>
     private static readonly TimeSpan UpdateInterval = TimeSpan.FromMilliseconds(100);
-
-    /// <summary>How long to try to withdraw: enough for an endpoint that hangs, and another one.</summary>
-    private static readonly TimeSpan WithdrawTimeout = 3 * EtcdStore.CallTimeout;
 
     private readonly EtcdStore _store;
     private readonly TimeProvider _timeProvider;
@@ -45,7 +45,9 @@ internal sealed class LeaseKeeper
         _renewInterval = ttl / 5;
         _lookInterval = ttl / 3;
         _lease = new EtcdLease(store, ttl);
-        _records = new LeasedRecords(store, () => _updated.Writer.TryWrite(true), logger);
+
+        // What else is asked of etcd leaves time for renewals over another connection.
+        _records = new LeasedRecords(store, Between(ShortestCall, ttl * 2 / 5, EtcdStore.CallTimeout), () => _updated.Writer.TryWrite(true), logger);
     }
 
     /// <summary>Why etcd cannot be used; null when it can.</summary>
@@ -62,6 +64,9 @@ internal sealed class LeaseKeeper
 
     /// <summary>Whether etcd was ever reached.</summary>
     public bool HasReached => _hasReached;
+
+    /// <summary>After failing for so long another connection is tried, so that there is time left to renew over it.</summary>
+    public static TimeSpan SuspicionOf(TimeSpan ttl) => Between(TimeSpan.Zero, ttl / 5, EtcdStore.DefaultSuspicion);
 
     /// <summary>Adds a key. Only before <see cref="RunAsync"/>.</summary>
     /// <param name="key">The key, that of no other record here.</param>
@@ -97,7 +102,7 @@ internal sealed class LeaseKeeper
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            return _lease.Id == 0 || await WithdrawAsync().ConfigureAwait(false);
+            return _lease.Id == 0 || await new LeaseWithdrawal(_store, _records, _lease, _timeProvider, _logger).RunAsync().ConfigureAwait(false);
         }
     }
 
@@ -116,20 +121,23 @@ internal sealed class LeaseKeeper
 
     private async Task RoundAsync(CancellationToken cancellationToken)
     {
+        var begun = _timeProvider.GetTimestamp();
         try
         {
             await HoldAsync(cancellationToken).ConfigureAwait(false);
-            Recovered();
+            Recovered(begun);
         }
         catch (Exception exception) when (EtcdStore.IsOutage(exception, cancellationToken))
         {
             // gRPC says of a call that we gave up that it failed.
             cancellationToken.ThrowIfCancellationRequested();
-            Interrupted(exception);
+            Interrupted(exception, begun);
         }
 
         Interlocked.Exchange(ref _round, NewRound()).TrySetResult();
     }
+
+    private static TimeSpan Between(TimeSpan least, TimeSpan wanted, TimeSpan most) => wanted < least ? least : wanted > most ? most : wanted;
 
     private static TaskCompletionSource NewRound() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -206,7 +214,7 @@ internal sealed class LeaseKeeper
         await _records.WriteAsync(_lease.Id, cancellationToken).ConfigureAwait(false);
     }
 
-    private void Interrupted(Exception exception)
+    private void Interrupted(Exception exception, long begun)
     {
         if (exception is RpcException { StatusCode: StatusCode.NotFound })
         {
@@ -215,7 +223,7 @@ internal sealed class LeaseKeeper
             return;
         }
 
-        _store.Failed(exception);
+        _store.Failed(exception, begun);
         _isRefused = EtcdStore.IsRefusal(exception);
         var reason = EtcdStore.Describe(exception);
 
@@ -227,9 +235,9 @@ internal sealed class LeaseKeeper
         }
     }
 
-    private void Recovered()
+    private void Recovered(long begun)
     {
-        _store.Succeeded();
+        _store.Succeeded(begun);
         _hasReached = true;
         _isRefused = false;
         if (_outage is not null)
@@ -255,7 +263,7 @@ internal sealed class LeaseKeeper
     {
         if (_outage is not null)
         {
-            await Task.Delay(EtcdStore.RetryDelay, _timeProvider, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(EtcdStore.RetryPause, _timeProvider, cancellationToken).ConfigureAwait(false);
             return;
         }
 
@@ -280,55 +288,6 @@ internal sealed class LeaseKeeper
 
     private Task SpaceWritesAsync(CancellationToken cancellationToken) =>
         _writtenAt is null ? Task.CompletedTask : Task.Delay(Until(_writtenAt, UpdateInterval), _timeProvider, cancellationToken);
-
-    private async Task<bool> WithdrawAsync()
-    {
-        var begun = _timeProvider.GetTimestamp();
-        while (true)
-        {
-            try
-            {
-                await WithdrawOnceAsync().ConfigureAwait(false);
-                return true;
-            }
-            catch (RpcException gone) when (gone.StatusCode == StatusCode.NotFound)
-            {
-                // The lease had ended by itself.
-                EtcdLog.Withdrawn(_logger, Keys);
-                return true;
-            }
-            catch (Exception exception) when (EtcdStore.IsOutage(exception, CancellationToken.None))
-            {
-                _store.Failed(exception);
-                if (EtcdStore.IsRefusal(exception) || _timeProvider.GetElapsedTime(begun) + EtcdStore.CallTimeout > WithdrawTimeout)
-                {
-                    EtcdLog.NotWithdrawn(_logger, Keys, EtcdStore.Describe(exception));
-                    return false;
-                }
-
-                await Task.Delay(EtcdStore.RetryDelay, _timeProvider, CancellationToken.None).ConfigureAwait(false);
-            }
-            catch (Exception exception)
-            {
-                EtcdLog.NotWithdrawn(_logger, Keys, LoopFaults.Summary(exception));
-                return false;
-            }
-        }
-    }
-
-    private async Task WithdrawOnceAsync()
-    {
-        var (count, first, refusal) = await _records.DeleteAsync(_lease.Id, CancellationToken.None).ConfigureAwait(false);
-        await _lease.RevokeAsync(EtcdStore.Options(CancellationToken.None)).ConfigureAwait(false);
-        if (count > 0 && refusal is null)
-        {
-            EtcdLog.Withdrawn(_logger, LeasedRecords.Name(first, count));
-        }
-        else if (count > 0)
-        {
-            EtcdLog.WithdrawnSilently(_logger, LeasedRecords.Name(first, count), EtcdStore.Describe(refusal!));
-        }
-    }
 }
 
 /// <summary>What became of values that were to be written.</summary>

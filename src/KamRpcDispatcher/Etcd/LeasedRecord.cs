@@ -14,7 +14,8 @@ internal sealed class LeasedRecord
     private readonly ILogger _logger;
     private volatile ByteString _value = ByteString.Empty;
     private ByteString _written = ByteString.Empty;
-    private Standing _standing = Standing.Unknown;
+    private volatile Standing _standing = Standing.Unknown;
+    private long _modRevision;
     private bool _maySupersede = true;
     private int _looksAtOther;
 
@@ -55,7 +56,11 @@ internal sealed class LeasedRecord
     public ByteString? Farewell { get; }
 
     /// <summary>The revision of what stands there, 0 for nothing.</summary>
-    public long ModRevision { get; private set; }
+    public long ModRevision
+    {
+        get => Interlocked.Read(ref _modRevision);
+        private set => Interlocked.Exchange(ref _modRevision, value);
+    }
 
     public bool IsHeld => _standing == Standing.Held;
 

@@ -1,17 +1,19 @@
+using Etcdserverpb;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Etcd;
 
 /// <summary>The keys that a <see cref="LeaseKeeper"/> holds under its lease, read and written many at a time.</summary>
-internal sealed class LeasedRecords(EtcdStore store, Action updated, ILogger logger)
+internal sealed class LeasedRecords(EtcdStore store, TimeSpan patience, Action updated, ILogger logger)
 {
     private readonly List<LeasedRecord> _records = [];
     private readonly KeyTransactions _keys = new(store);
-    private long _revision;
+    private long _storeRevision;
+    private ulong _clusterId;
 
-    /// <summary>The newest revision that wrote one of them.</summary>
-    public long Revision => Interlocked.Read(ref _revision);
+    /// <summary>The newest revision that wrote what stands under one of them, by whatever write: of one whose answer was lost too.</summary>
+    public long Revision => _records.Where(static record => record.IsHeld).Select(static record => record.ModRevision).DefaultIfEmpty(0).Max();
 
     public int Count => _records.Count;
 
@@ -43,7 +45,13 @@ internal sealed class LeasedRecords(EtcdStore store, Action updated, ILogger log
             foreach (var batch in _records.FindAll(record => record.IsHeld == isHeld).Chunk(KeyTransactions.MostKeys))
             {
                 // Of what is held by us only revision and lease matter.
-                var found = await _keys.ReadAsync([.. batch.Select(static record => record.Key)], withValue: !isHeld, EtcdStore.Options(cancellationToken)).ConfigureAwait(false);
+                var (header, found) = await _keys.ReadAsync([.. batch.Select(static record => record.Key)], withValue: !isHeld, EtcdStore.Options(patience, cancellationToken)).ConfigureAwait(false);
+                if (isHeld && IsAnother(header))
+                {
+                    // A revision that is known may stand for another value there.
+                    LeaseEnded();
+                }
+
                 for (var index = 0; index < batch.Length; index++)
                 {
                     batch[index].See(found[index], withValue: !isHeld, lease);
@@ -58,7 +66,7 @@ internal sealed class LeasedRecords(EtcdStore store, Action updated, ILogger log
         foreach (var batch in _records.FindAll(static record => record.IsDue).Chunk(KeyTransactions.MostKeys))
         {
             var writes = Array.ConvertAll(batch, static record => record.Write());
-            var (revision, found) = await _keys.WriteAsync(writes, lease, EtcdStore.Options(cancellationToken)).ConfigureAwait(false);
+            var (revision, found) = await _keys.WriteAsync(writes, lease, EtcdStore.Options(patience, cancellationToken)).ConfigureAwait(false);
             for (var index = 0; index < batch.Length; index++)
             {
                 if (found is null)
@@ -71,8 +79,6 @@ internal sealed class LeasedRecords(EtcdStore store, Action updated, ILogger log
                     batch[index].See(found[index], withValue: true, lease);
                 }
             }
-
-            Interlocked.Exchange(ref _revision, Math.Max(Revision, revision));
         }
     }
 
@@ -99,6 +105,14 @@ internal sealed class LeasedRecords(EtcdStore store, Action updated, ILogger log
         }
 
         return (deleted.Count, deleted.FirstOrDefault() ?? string.Empty, refusal);
+    }
+
+    /// <summary>Whether the store is another one than before, or was restored from a backup.</summary>
+    private bool IsAnother(ResponseHeader header)
+    {
+        var isAnother = _clusterId != 0 && (header.ClusterId != _clusterId || header.Revision < _storeRevision);
+        (_clusterId, _storeRevision) = (header.ClusterId, header.Revision);
+        return isAnother;
     }
 
     /// <summary>The first of so many keys, and how many more.</summary>

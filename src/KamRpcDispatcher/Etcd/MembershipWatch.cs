@@ -11,6 +11,9 @@ namespace KamRpcDispatcher.Etcd;
 /// </remarks>
 internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvider timeProvider, ILogger<MembershipWatch> logger) : IMembershipSource
 {
+    /// <summary>How often it is told how far a listing has come that takes long.</summary>
+    private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(2);
+
     private readonly ByteString _prefix = ByteString.CopyFromUtf8(keys.Members);
     private readonly ByteString _end = PrefixEnd(keys.Members);
     private readonly MembershipTable _table = new(keys, timeProvider);
@@ -19,6 +22,7 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
     private bool _isStale;
     private long _revision;
     private ulong _clusterId;
+    private ulong _term;
 
     public Membership? Current
     {
@@ -54,6 +58,7 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
         var faults = new LoopFaults("the watch of the members", logger);
         while (!cancellationToken.IsCancellationRequested)
         {
+            var begun = timeProvider.GetTimestamp();
             try
             {
                 if (mustAsk)
@@ -68,11 +73,12 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
                     mustList = false;
                 }
 
-                mustList = await FollowAsync(changed, Established, cancellationToken).ConfigureAwait(false);
+                begun = timeProvider.GetTimestamp();
+                mustList = await FollowAsync(changed, () => Established(begun), cancellationToken).ConfigureAwait(false);
             }
             catch (Exception exception) when (EtcdStore.IsOutage(exception, cancellationToken))
             {
-                store.Failed(exception);
+                store.Failed(exception, begun);
                 var reason = EtcdStore.Describe(exception);
                 if (trouble is null || (reason != trouble && EtcdStore.IsRefusal(exception)))
                 {
@@ -81,7 +87,7 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
                 }
 
                 mustAsk = EtcdStore.IsRefusal(exception);
-                await Task.Delay(EtcdStore.RetryDelay, timeProvider, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(EtcdStore.RetryPause, timeProvider, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception exception) when (LoopFaults.IsUnexpected(exception, cancellationToken))
             {
@@ -93,8 +99,9 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
 
         cancellationToken.ThrowIfCancellationRequested();
 
-        void Established()
+        void Established(long begun)
         {
+            store.Succeeded(begun);
             Recovered(ref trouble);
             faults.Succeeded();
         }
@@ -102,7 +109,6 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
 
     private void Recovered(ref string? trouble)
     {
-        store.Succeeded();
         if (trouble is not null)
         {
             EtcdLog.WatchResumed(logger, store.Endpoints, _revision);
@@ -119,27 +125,38 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
 
     private async Task ListAsync(Action changed, CancellationToken cancellationToken)
     {
-        var request = new RangeRequest { Key = _prefix, RangeEnd = _end };
-        var listed = await store.Keys.RangeAsync(request, EtcdStore.Options(cancellationToken)).ConfigureAwait(false);
+        var begun = timeProvider.GetTimestamp();
+        var told = 0;
+        var listed = await new KeyPages(store, timeProvider).ReadAsync(keys.Members, progress: Tell, cancellationToken: cancellationToken).ConfigureAwait(false);
         lock (_lock)
         {
-            foreach (var pair in listed.Kvs)
+            foreach (var pair in listed.Keys)
             {
                 _table.Put(pair.Key.ToStringUtf8(), pair.Value.Memory, pair.CreateRevision, pair.ModRevision, pair.Lease != 0);
             }
 
-            _table.RetainOnly(listed.Kvs.Select(static pair => pair.Key.ToStringUtf8()).ToHashSet(StringComparer.Ordinal));
-            _clusterId = listed.Header.ClusterId;
+            _table.RetainOnly(listed.Keys.Select(static pair => pair.Key.ToStringUtf8()).ToHashSet(StringComparer.Ordinal));
+            (_clusterId, _term) = (listed.Header.ClusterId, listed.Header.RaftTerm);
         }
 
-        Publish(listed.Header.Revision, changed);
-        EtcdLog.Listed(logger, listed.Kvs.Count, listed.Header.Revision);
+        Publish(listed.Revision, changed);
+        EtcdLog.Listed(logger, listed.Keys.Count, listed.Revision);
+
+        void Tell(int read, long all)
+        {
+            var elapsed = timeProvider.GetElapsedTime(begun);
+            if (elapsed >= ProgressInterval * (told + 1))
+            {
+                told = (int)(elapsed / ProgressInterval);
+                EtcdLog.Listing(logger, read, all, elapsed.TotalSeconds);
+            }
+        }
     }
 
     /// <summary>Watches from the revision after the current one; true when the members must be listed again.</summary>
     private async Task<bool> FollowAsync(Action changed, Action established, CancellationToken cancellationToken)
     {
-        await using var stream = await WatchStream.OpenAsync(store.Watches, _prefix, _end, _revision + 1, timeProvider, cancellationToken).ConfigureAwait(false);
+        await using var stream = await WatchStream.OpenAsync(store, _prefix, _end, _revision + 1, timeProvider, cancellationToken).ConfigureAwait(false);
         while (true)
         {
             var response = await stream.ReadAsync(cancellationToken).ConfigureAwait(false);
@@ -154,13 +171,15 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
                 return true;
             }
 
-            if (response.Created && (response.Header.ClusterId != _clusterId || response.Header.Revision < _revision))
+            if (response.Created && (response.Header.ClusterId != _clusterId || response.Header.Revision < _revision || response.Header.RaftTerm < _term))
             {
-                // Another store, or this one restored from a backup: its events so far are not in our list, and ours are not in its future.
+                // Another store, or this one restored from a backup: its events so far are not in our list, and ours are not in its future. It
+                // may have come further than we were since then, but its leaders are counted anew.
                 EtcdLog.StoreReplaced(logger, _revision, response.Header.Revision);
                 return true;
             }
 
+            _term = Math.Max(_term, response.Header.RaftTerm);
             established();
             Apply(response, changed);
         }

@@ -12,30 +12,37 @@ internal sealed class WatchStream : IAsyncDisposable
     /// <summary>Silence after which the server is asked for a sign of life, and after which it counts as gone.</summary>
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(3);
 
+    /// <summary>The same when a call over the same connection was not answered.</summary>
+    private static readonly TimeSpan Doubt = TimeSpan.FromSeconds(1);
+
     private readonly CancellationTokenSource _life;
+    private readonly EtcdLine _line;
     private readonly AsyncDuplexStreamingCall<WatchRequest, WatchResponse> _call;
     private readonly TimeProvider _timeProvider;
+    private bool _wasDoubted;
 
-    private WatchStream(CancellationTokenSource life, AsyncDuplexStreamingCall<WatchRequest, WatchResponse> call, TimeProvider timeProvider)
+    private WatchStream(EtcdLine line, CancellationTokenSource life, AsyncDuplexStreamingCall<WatchRequest, WatchResponse> call, TimeProvider timeProvider)
     {
+        _line = line;
         _life = life;
         _call = call;
         _timeProvider = timeProvider;
     }
 
     public static async Task<WatchStream> OpenAsync(
-        Watch.WatchClient client,
+        EtcdStore store,
         ByteString key,
         ByteString rangeEnd,
         long startRevision,
         TimeProvider timeProvider,
         CancellationToken cancellationToken)
     {
+        var line = store.Hold();
         var life = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
 
         // Without it a watch on a member that has lost its quorum stays open and silent.
-        var call = client.Watch(new Metadata { { "hasleader", "true" } }, cancellationToken: life.Token);
-        var stream = new WatchStream(life, call, timeProvider);
+        var call = line.Watches.Watch(new Metadata { { "hasleader", "true" } }, cancellationToken: life.Token);
+        var stream = new WatchStream(line, life, call, timeProvider);
         try
         {
             var create = new WatchCreateRequest { Key = key, RangeEnd = rangeEnd, StartRevision = startRevision, Fragment = true, WatchId = WatchId };
@@ -56,12 +63,12 @@ internal sealed class WatchStream : IAsyncDisposable
         var next = _call.ResponseStream.MoveNext(_life.Token);
         try
         {
-            if (!await ArrivesAsync(next, cancellationToken).ConfigureAwait(false))
+            if (!await ArrivesUndoubtedAsync(next, cancellationToken).ConfigureAwait(false))
             {
                 await WriteAsync(new WatchRequest { ProgressRequest = new WatchProgressRequest() }).ConfigureAwait(false);
-                if (!await ArrivesAsync(next, cancellationToken).ConfigureAwait(false))
+                if (!await _line.ArrivesAsync(next, _wasDoubted ? Doubt : Silence, _timeProvider, cancellationToken).ConfigureAwait(false))
                 {
-                    throw Unavailable($"no sign of life for {2 * Silence.TotalSeconds:0} s");
+                    throw Unanswered(_wasDoubted ? "no sign of life over a connection that others had no answer from" : $"no sign of life for {2 * Silence.TotalSeconds:0} s");
                 }
             }
 
@@ -78,17 +85,20 @@ internal sealed class WatchStream : IAsyncDisposable
         await _life.CancelAsync().ConfigureAwait(false);
         _call.Dispose();
         _life.Dispose();
+        _line.Leave();
     }
 
-    private async Task<bool> ArrivesAsync(Task next, CancellationToken cancellationToken)
+    /// <summary>False after a time of silence, or when another call had no answer over the same connection, which is told once.</summary>
+    private async Task<bool> ArrivesUndoubtedAsync(Task next, CancellationToken cancellationToken)
     {
+        using var doubt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _wasDoubted ? CancellationToken.None : _line.Suspected);
         try
         {
-            await next.WaitAsync(Silence, _timeProvider, cancellationToken).ConfigureAwait(false);
-            return true;
+            return await _line.ArrivesAsync(next, Silence, _timeProvider, doubt.Token).ConfigureAwait(false);
         }
-        catch (TimeoutException)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && !_wasDoubted && _line.Suspected.IsCancellationRequested && !next.IsCompleted)
         {
+            _wasDoubted = true;
             return false;
         }
     }
@@ -102,9 +112,11 @@ internal sealed class WatchStream : IAsyncDisposable
         }
         catch (TimeoutException)
         {
-            throw Unavailable("it takes no requests");
+            throw Unanswered("it takes no requests");
         }
     }
+
+    private static RpcException Unanswered(string detail) => new(new Status(StatusCode.DeadlineExceeded, detail));
 
     private static RpcException Unavailable(string detail) => new(new Status(StatusCode.Unavailable, detail));
 }

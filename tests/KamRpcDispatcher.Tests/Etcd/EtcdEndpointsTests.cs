@@ -22,7 +22,6 @@ public class EtcdEndpointsTests
     [TestCase("ftp://a:1", "not an etcd endpoint")]
     [TestCase("http://a:99999", "not an etcd endpoint")]
     [TestCase("http://a:1/path", "more than a host and a port")]
-    [TestCase("http://user:secret@a:1", "more than a host and a port")]
     [TestCase("https://a:1,http://b:1", "mixes http:// and https://")]
     [TestCase("https://a:1,b:1", "host:port is http://")]
     [TestCase("a:1,,b:2", "not an etcd endpoint")]
@@ -30,5 +29,18 @@ public class EtcdEndpointsTests
     {
         Assert.That(EtcdEndpoints.TryParse(text, out _, out var error), Is.False);
         Assert.That(error, Does.Contain(reason));
+    }
+
+    [TestCase("http://root:secret@a:1", "'http://***@a:1'")]
+    [TestCase("root:secret@a:1", "'***@a:1'")]
+    [TestCase("http://root:sec@ret@a:1", "'http://***@a:1'")]
+    [TestCase("https://b:1,http://root:secret@a:1", "***@a:1")]
+    [TestCase("ftp://root:secret@a:1", "'ftp://***@a:1'")]
+    [TestCase("http://root:secret@a:99999", "'http://***@a:99999'")]
+    [TestCase("http://root:secret@a:1/path", "***@a:1/path'")]
+    public void A_password_is_not_shown(string text, string shown)
+    {
+        Assert.That(EtcdEndpoints.TryParse(text, out _, out var error), Is.False);
+        Assert.That(error, Does.Contain(shown).And.Not.Contain("secret").And.Not.Contain("ret@"));
     }
 }

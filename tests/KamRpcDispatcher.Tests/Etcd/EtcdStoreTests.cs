@@ -7,51 +7,88 @@ namespace KamRpcDispatcher.Tests.Etcd;
 
 public class EtcdStoreTests
 {
+    private static readonly RpcException Unanswered = new(new Status(StatusCode.Cancelled, ""));
+
     [Test]
-    public void A_channel_that_fails_on_and_on_is_opened_anew_and_one_that_works_is_kept()
+    public void A_connection_that_fails_on_and_on_is_replaced_and_one_that_works_is_kept()
     {
-        Assert.That(EtcdEndpoints.TryParse("127.0.0.1:1", out var endpoints, out _));
         var time = new FakeTimeProvider();
-        using var store = new EtcdStore(endpoints!, time);
+        using var store = Store("127.0.0.1:1", time);
         var first = store.Keys;
 
-        store.Failed();
-        time.Advance(EtcdStore.Suspicion - TimeSpan.FromMilliseconds(1));
-        store.Failed();
+        store.Failed(null, time.GetTimestamp());
+        time.Advance(store.Suspicion - TimeSpan.FromMilliseconds(1));
+        store.Failed(null, time.GetTimestamp());
         Assert.That(store.Keys, Is.SameAs(first));
 
-        store.Succeeded();
+        store.Succeeded(time.GetTimestamp());
         time.Advance(TimeSpan.FromMilliseconds(2));
-        store.Failed();
+        store.Failed(null, time.GetTimestamp());
         Assert.That(store.Keys, Is.SameAs(first), "it worked in between");
 
-        time.Advance(EtcdStore.Suspicion);
-        store.Failed();
+        time.Advance(store.Suspicion);
+        store.Failed(null, time.GetTimestamp());
         Assert.That(store.Keys, Is.Not.SameAs(first));
     }
 
     [Test]
-    public void Of_several_endpoints_the_next_is_used_at_once_and_calls_that_this_cut_off_move_no_further()
+    public void After_one_call_without_an_answer_another_connection_is_used_and_the_first_one_stays_for_whoever_holds_it()
     {
-        Assert.That(EtcdEndpoints.TryParse("127.0.0.1:1,127.0.0.1:2", out var endpoints, out _));
         var time = new FakeTimeProvider();
-        using var store = new EtcdStore(endpoints!, time);
+        using var store = Store("127.0.0.1:1", time);
+        var line = store.Hold();
+        store.Succeeded(time.GetTimestamp());
+        var begun = time.GetTimestamp();
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        store.Failed(Unanswered, begun);
+        var second = store.Keys;
+        Assert.That(second, Is.Not.SameAs(line.Keys));
+        Assert.That(line.Suspected.IsCancellationRequested);
+
+        store.Failed(Unanswered, begun);
+        Assert.That(store.Keys, Is.SameAs(second), "the failure of an earlier one");
+
+        store.Failed(Unanswered, time.GetTimestamp());
+        Assert.That(store.Keys, Is.SameAs(second), "a server that hangs is not flooded with connections");
+        time.Advance(store.Suspicion);
+        store.Failed(Unanswered, time.GetTimestamp());
+        Assert.That(store.Keys, Is.Not.SameAs(second));
+
+        Assert.That(() => line.Keys.RangeAsync(new Etcdserverpb.RangeRequest(), EtcdStore.Options(CancellationToken.None)).ResponseAsync, Throws.TypeOf<RpcException>(), "refused, and not closed");
+        line.Leave();
+        Assert.That(() => line.Keys.RangeAsync(new Etcdserverpb.RangeRequest(), EtcdStore.Options(CancellationToken.None)).ResponseAsync, Throws.TypeOf<ObjectDisposedException>());
+    }
+
+    [Test]
+    public void Of_several_endpoints_the_next_is_used_at_once_and_calls_of_before_move_no_further()
+    {
+        var time = new FakeTimeProvider();
+        using var store = Store("127.0.0.1:1,127.0.0.1:2", time);
+        var begun = time.GetTimestamp();
         time.Advance(TimeSpan.FromSeconds(1));
         var first = store.Keys;
 
-        store.Failed(new RpcException(new Status(StatusCode.PermissionDenied, "")));
+        store.Failed(new RpcException(new Status(StatusCode.PermissionDenied, "")), begun);
         Assert.That(store.Keys, Is.SameAs(first), "another endpoint would say the same");
 
-        store.Failed();
+        store.Failed(null, begun);
         var second = store.Keys;
         Assert.That(second, Is.Not.SameAs(first));
 
-        store.Failed();
+        store.Failed(null, begun);
         Assert.That(store.Keys, Is.SameAs(second));
 
-        time.Advance(EtcdStore.RetryDelay);
-        store.Failed();
+        store.Failed(null, time.GetTimestamp());
         Assert.That(store.Keys, Is.Not.SameAs(second));
+    }
+
+    [Test]
+    public void Nobody_comes_back_at_the_same_moment()
+    {
+        var pauses = Enumerable.Range(0, 100).Select(static _ => EtcdStore.RetryPause).ToList();
+        Assert.That(pauses, Has.All.InRange(EtcdStore.RetryDelay / 2, EtcdStore.RetryDelay * 1.5));
+        Assert.That(pauses.Distinct().Count(), Is.GreaterThan(50));
     }
 
     [Test]
@@ -70,4 +107,7 @@ public class EtcdStoreTests
         await caller.CancelAsync();
         Assert.That(longer.CancellationToken.IsCancellationRequested);
     }
+
+    private static EtcdStore Store(string endpoints, TimeProvider time) =>
+        EtcdEndpoints.TryParse(endpoints, out var parsed, out var error) ? new EtcdStore(parsed, time) : throw new InvalidOperationException(error);
 }

@@ -1,0 +1,168 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.IntegrationTests.Fleets;
+using KamRpcDispatcher.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.IntegrationTests;
+
+/// <summary>A real etcd that is restored from a backup, so that its revisions go back, and one that loses answers.</summary>
+public class RestoredEtcdTests
+{
+    private const string Prefix = "/kamrpc/default/members/1/";
+
+    private TemporaryFolder _folder = null!;
+    private EtcdServer _etcd = null!;
+
+    [SetUp]
+    public async Task StartEtcd()
+    {
+        RealServers.Require("etcd", "etcdctl");
+        _folder = new TemporaryFolder();
+        _etcd = await EtcdServer.StartAsync();
+    }
+
+    [TearDown]
+    public async Task StopEtcd()
+    {
+        await (_etcd?.DisposeAsync() ?? default);
+        _folder?.Dispose();
+    }
+
+    [Test]
+    public async Task After_a_restore_the_revision_of_a_new_value_is_the_one_that_the_store_gave_it()
+    {
+        using var store = new EtcdStore(Fleet.Endpoints(_etcd), TimeProvider.System);
+        using var stop = new CancellationTokenSource();
+        var keeper = new LeaseKeeper(store, TimeSpan.FromSeconds(5), TimeProvider.System, NullLogger.Instance);
+        var record = keeper.Add(Prefix + "a", null, static _ => true);
+        record.Update("first"u8.ToArray());
+        var holding = keeper.RunAsync(static _ => { }, stop.Token);
+        await keeper.AnnouncedAsync(CancellationToken.None).WaitAsync(Fleet.Deadline);
+        await _etcd.SaveAsync(_folder.File("backup"));
+        await AdvanceAsync(50);
+        record.Update("second"u8.ToArray());
+        var before = (await keeper.SettledAsync(CancellationToken.None).WaitAsync(Fleet.Deadline)).Revision;
+
+        await _etcd.RestoreAsync(_folder.File("backup"));
+        await UntilAsync(async () => await _etcd.GetAsync(Prefix + "a") == "second");
+        record.Update("third"u8.ToArray());
+        await UntilAsync(async () => await _etcd.GetAsync(Prefix + "a") == "third");
+        var after = (await keeper.SettledAsync(CancellationToken.None).WaitAsync(Fleet.Deadline)).Revision;
+
+        Assert.That(after, Is.LessThan(before).And.LessThanOrEqualTo(await _etcd.RevisionAsync()));
+        await stop.CancelAsync();
+        Assert.That(await holding.WaitAsync(Fleet.Deadline), Is.True);
+    }
+
+    [Test]
+    public async Task After_a_restore_an_announcer_leaves_as_fast_as_before()
+    {
+        using var store = new EtcdStore(Fleet.Endpoints(_etcd), TimeProvider.System);
+        using var stop = new CancellationTokenSource();
+        var (watch, report) = StartProxy(store, stop.Token);
+        var announcer = ServerProcess.Start("dotnet",
+            [Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "announce", "--probe", "none", "--etcd", _etcd.Endpoint, "--name", "a", "--uri", "sip:10.0.0.1", "--ack-timeout", "20s", "--drain-timeout", "0s"]);
+        await using (announcer)
+        {
+            await announcer.WaitForLineAsync("Wrote", Fleet.Deadline);
+            await _etcd.SaveAsync(_folder.File("backup"));
+            await AdvanceAsync(50);
+            await UntilAsync(async () => watch.Current?.Members.Count == 2 && await _etcd.GetAsync("/kamrpc/default/proxies/p1") is not null);
+            await _etcd.RestoreAsync(_folder.File("backup"));
+            await UntilAsync(async () => (await _etcd.GetAsync(Prefix + "a")) is not null && watch.Current!.Members.Count == 1);
+
+            var begun = Stopwatch.GetTimestamp();
+            announcer.Signal(UnixSignals.Terminate);
+            Assert.That(await announcer.Exited.WaitAsync(Fleet.Deadline), Is.Zero, announcer.Output);
+            Assert.That(Stopwatch.GetElapsedTime(begun), Is.LessThan(TimeSpan.FromSeconds(10)), announcer.Output);
+            Assert.That(announcer.Output, Does.Contain("Every live proxy").And.Not.Contain("Not every live proxy"));
+        }
+
+        await stop.CancelAsync();
+        await report.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    [Test]
+    public async Task A_record_that_got_the_revision_of_another_one_in_a_restored_store_is_taken()
+    {
+        using var store = new EtcdStore(Fleet.Endpoints(_etcd), TimeProvider.System);
+        using var stop = new CancellationTokenSource();
+        var (watch, report) = StartProxy(store, stop.Token);
+        await _etcd.SaveAsync(_folder.File("backup"));
+        await _etcd.PutAsync(Prefix + "a", """{"uri":"sip:10.0.0.1"}""");
+        await UntilAsync(() => Task.FromResult(watch.Current?.Members.Count == 1));
+
+        // The same revision, by the proxy's report being rewritten or not: the test's own write decides.
+        var revision = await _etcd.RevisionAsync();
+        await _etcd.RestoreAsync(_folder.File("backup"));
+        while (await _etcd.RevisionAsync() < revision - 1)
+        {
+            await _etcd.PutAsync("other", "x");
+        }
+
+        await _etcd.PutAsync(Prefix + "a", """{"uri":"sip:10.0.0.2"}""");
+        await UntilAsync(() => Task.FromResult(watch.Current!.Members.SingleOrDefault()?.Uri.Text == "sip:10.0.0.2"));
+
+        await stop.CancelAsync();
+        await report.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    [Test]
+    public async Task A_write_whose_answer_was_lost_counts_with_the_revision_that_it_got()
+    {
+        await using var relay = new TcpRelay(_etcd.Endpoint);
+        Assert.That(EtcdEndpoints.TryParse(relay.Endpoint, out var endpoints, out var error), error);
+        using var store = new EtcdStore(endpoints!, TimeProvider.System);
+        using var stop = new CancellationTokenSource();
+        var keeper = new LeaseKeeper(store, TimeSpan.FromSeconds(30), TimeProvider.System, NullLogger.Instance);
+        var record = keeper.Add(Prefix + "a", null, static _ => true);
+        record.Update("ready"u8.ToArray());
+        var holding = keeper.RunAsync(static _ => { }, stop.Token);
+        await keeper.AnnouncedAsync(CancellationToken.None).WaitAsync(Fleet.Deadline);
+        await AdvanceAsync(5);
+
+        relay.SwallowAnswers();
+        record.Update("draining"u8.ToArray());
+        await UntilAsync(async () => await _etcd.GetAsync(Prefix + "a") == "draining");
+        var written = await _etcd.RevisionAsync();
+
+        Assert.That((await keeper.SettledAsync(CancellationToken.None).WaitAsync(Fleet.Deadline)).Revision, Is.EqualTo(written));
+        await stop.CancelAsync();
+        Assert.That(await holding.WaitAsync(Fleet.Deadline), Is.True);
+    }
+
+    private static async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        for (var begun = Stopwatch.GetTimestamp(); !await condition();)
+        {
+            Assert.That(Stopwatch.GetElapsedTime(begun), Is.LessThan(Fleet.Deadline), "in time");
+        }
+    }
+
+    /// <summary>A proxy that acknowledges whatever it sees at once.</summary>
+    private static (MembershipWatch Watch, Task Running) StartProxy(EtcdStore store, CancellationToken stop)
+    {
+        var keys = new EtcdKeys("default");
+        var watch = new MembershipWatch(store, keys, TimeProvider.System, NullLogger<MembershipWatch>.Instance);
+        var report = new ProxyReport(store, keys, "p1", TimeSpan.FromSeconds(5), TimeProvider.System, NullLogger<ProxyReport>.Instance);
+        var following = watch.RunAsync(
+            () => report.Report(new ProxyStatus(watch.Current!.Revision, DateTimeOffset.UtcNow, "5.6", 0, ImmutableSortedDictionary<int, SetStatus>.Empty) { Silenced = watch.Current.Revision }),
+            stop);
+        return (watch, Task.WhenAll(following, report.RunAsync(static _ => { }, stop)));
+    }
+
+    private async Task AdvanceAsync(int revisions)
+    {
+        using var store = new EtcdStore(Fleet.Endpoints(_etcd), TimeProvider.System);
+        for (var number = 0; number < revisions; number++)
+        {
+            await store.Keys.PutAsync(new Etcdserverpb.PutRequest
+            {
+                Key = Google.Protobuf.ByteString.CopyFromUtf8(Prefix + "other"), Value = Google.Protobuf.ByteString.CopyFromUtf8("""{"uri":"sip:10.0.0.9"}"""),
+            });
+        }
+    }
+}
