@@ -25,12 +25,20 @@ internal static class AddressOptions
 
     /// <summary>The servers named; what is wrong is with the reader.</summary>
     /// <exception cref="SocketException">There is no way to etcd, so that the address cannot be known.</exception>
-    public static IReadOnlyList<AnnouncedServer> Read(OptionReader options, EtcdEndpoints? etcd)
+    public static async Task<IReadOnlyList<AnnouncedServer>> ReadAsync(OptionReader options, EtcdEndpoints? etcd, CancellationToken cancellationToken)
     {
-        var servers = options.Texts(Uri).Count > 0 ? ReadUris(options) : ReadIp(options, etcd);
+        var hasUris = options.Texts(Uri).Count > 0;
+        var servers = hasUris ? ReadUris(options) : await ReadIpAsync(options, etcd, cancellationToken).ConfigureAwait(false);
+        servers.ForEach(server => AddressChecks.Check(options, hasUris ? Uri : Ip, server.Local));
         if (options.Text(Advertise) is { } advertised)
         {
             servers = Advertised(options, servers, advertised);
+            servers.Take(1).ToList().ForEach(server => AddressChecks.Check(options, Advertise, server.Announced));
+        }
+
+        if (etcd is not null && !options.HasErrors)
+        {
+            AddressChecks.WarnOfLoopback(servers.Select(static server => server.Announced), etcd);
         }
 
         foreach (var twice in servers.GroupBy(static server => server.Name).Where(static group => group.Count() > 1))
@@ -101,7 +109,7 @@ internal static class AddressOptions
 
     private static string? ReadName(OptionReader options) => options.Value<string>(Name, Dns.GetHostName(), CommonOptions.Name);
 
-    private static List<AnnouncedServer> ReadIp(OptionReader options, EtcdEndpoints? etcd)
+    private static async Task<List<AnnouncedServer>> ReadIpAsync(OptionReader options, EtcdEndpoints? etcd, CancellationToken cancellationToken)
     {
         var name = ReadName(options);
         var transport = options.Value<string>(Transport, "udp", ParseTransport);
@@ -111,7 +119,8 @@ internal static class AddressOptions
             return [];
         }
 
-        if (ReadHost(options, ip, etcd) is not { } host || name is null || transport is null)
+        var host = ip == Auto ? await ReadAutoAsync(options, etcd, cancellationToken).ConfigureAwait(false) : ReadHost(options, ip);
+        if (host is null || name is null || transport is null)
         {
             return [];
         }
@@ -127,16 +136,28 @@ internal static class AddressOptions
         return [];
     }
 
-    private static string? ReadHost(OptionReader options, string ip, EtcdEndpoints? etcd)
+    private static async Task<string?> ReadAutoAsync(OptionReader options, EtcdEndpoints? etcd, CancellationToken cancellationToken)
     {
-        if (ip == Auto)
+        if (etcd is null)
         {
-            return etcd is null ? null : LocalAddress.Towards(new Uri(etcd.Each().First().ToString())).ToString();
+            return null;
         }
 
-        if (IPAddress.TryParse(ip, out _))
+        var address = await LocalAddress.TowardsAsync(new Uri(etcd.Each().First().ToString()), cancellationToken).ConfigureAwait(false);
+        if (options.Text(Advertise) is null)
         {
-            return ip;
+            AddressChecks.CheckAutomatic(options, Ip, address, etcd);
+        }
+
+        return address.ToString();
+    }
+
+    private static string? ReadHost(OptionReader options, string ip)
+    {
+        if (IPAddress.TryParse(ip, out var address))
+        {
+            // A SIP URI has no place for its interface.
+            return address.IsIPv6LinkLocal ? new IPAddress(address.GetAddressBytes()).ToString() : ip;
         }
 
         if (LocalAddress.OfInterface(ip) is not { } addresses)

@@ -34,12 +34,18 @@ internal static class AnnounceCommand
         IReadOnlyList<AnnouncedServer> servers;
         try
         {
-            servers = AddressOptions.Read(options, etcd?.Endpoints);
+            servers = await AddressOptions.ReadAsync(options, etcd?.Endpoints, cancellationToken).ConfigureAwait(false);
         }
         catch (SocketException noRoute)
         {
             Console.Error.WriteLine($"kamrpc: --ip auto: there is no way to etcd at {etcd?.Endpoints} ({noRoute.Message}); wait for the network, or name the address");
             return ExitCode.Unreachable;
+        }
+
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Nothing was announced yet.
+            return ExitCode.Done;
         }
 
         var pace = ProbeOptions.ReadPace(options);

@@ -121,6 +121,16 @@ internal static class CommonOptions
         }
     }
 
+    /// <summary>Each of the two options is of use with the other one only.</summary>
+    public static void Together(OptionReader options, Option<string?> one, Option<string?> other)
+    {
+        if (options.Text(one) is null != options.Text(other) is null)
+        {
+            var (given, missing) = options.Text(one) is null ? (other, one) : (one, other);
+            options.Add(given, $"goes with {missing.Name}, which is not given");
+        }
+    }
+
     private static string Show(TimeSpan duration) =>
         duration.TotalSeconds >= 1 || duration == TimeSpan.Zero
             ? string.Create(CultureInfo.InvariantCulture, $"{duration.TotalSeconds}s")

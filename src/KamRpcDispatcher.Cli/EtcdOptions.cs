@@ -27,8 +27,8 @@ internal static class EtcdOptions
             }
         }
 
-        Together(options, Certificate, Key);
-        Together(options, User, PasswordFile);
+        CommonOptions.Together(options, Certificate, Key);
+        CommonOptions.Together(options, User, PasswordFile);
         if (options.Text(User) is { Length: 0 })
         {
             options.Add(User, "is empty");
@@ -59,13 +59,4 @@ internal static class EtcdOptions
         nameof(EtcdConnection.KeyFile) => Key,
         _ => PasswordFile,
     };
-
-    private static void Together(OptionReader options, Option<string?> one, Option<string?> other)
-    {
-        if (options.Text(one) is null != options.Text(other) is null)
-        {
-            var (given, missing) = options.Text(one) is null ? (other, one) : (one, other);
-            options.Add(given, $"goes with {missing.Name}, which is not given");
-        }
-    }
 }

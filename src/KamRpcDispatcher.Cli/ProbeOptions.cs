@@ -15,11 +15,13 @@ internal static class ProbeOptions
     private static readonly Option<string?> ProbeCodes = CommonOptions.Text("--probe-codes", $"The answers of a server that is alive; 503 is one that leaves. [default: {SipStatusCodes.Default}]");
     private static readonly Option<string?> ProbeTimeout = CommonOptions.Text("--probe-timeout", "How long one look may take. [default: half the interval; exec: 5s]");
     private static readonly Option<string?> ProbeCa = CommonOptions.Text("--probe-ca", "With TLS: a PEM file with the certificates to trust. [default: the certificate is not verified]");
+    private static readonly Option<string?> ProbeCert = CommonOptions.Text("--probe-cert", "With TLS: a PEM file with the certificate to show to a server that asks for one.");
+    private static readonly Option<string?> ProbeKey = CommonOptions.Text("--probe-key", "With --probe-cert: a PEM file with its private key.");
     private static readonly Option<string?> Interval = CommonOptions.Text("--interval", "The time from one look to the next. [default: 1s]");
     private static readonly Option<string?> Rise = CommonOptions.Text("--rise", "Good answers in a row until a server that was down is ready. [default: 1]");
     private static readonly Option<string?> Fall = CommonOptions.Text("--fall", "Bad answers in a row until a server that was ready is down. [default: 2]");
 
-    public static void AddTo(Command command) => CommonOptions.Add(command, Probe, ProbeUri, ProbeCodes, ProbeTimeout, ProbeCa, Interval, Rise, Fall);
+    public static void AddTo(Command command) => CommonOptions.Add(command, Probe, ProbeUri, ProbeCodes, ProbeTimeout, ProbeCa, ProbeCert, ProbeKey, Interval, Rise, Fall);
 
     /// <summary>How often, and what counts.</summary>
     public static (TimeSpan Interval, int Rise, int Fall) ReadPace(OptionReader options) =>
@@ -36,13 +38,29 @@ internal static class ProbeOptions
         {
             Refuse(options, ProbeCodes, "goes with --probe options");
             Refuse(options, ProbeCa, "goes with --probe options");
+            Refuse(options, ProbeCert, "goes with --probe options");
+            Refuse(options, ProbeKey, "goes with --probe options");
             if (kind != "tcp")
             {
                 Refuse(options, ProbeUri, "goes with --probe options or tcp");
             }
         }
 
-        var sip = new SipProbeOptions { Alive = codes ?? SipStatusCodes.Parse(SipStatusCodes.Default), Timeout = timeout ?? (interval / 2), CaFile = options.Text(ProbeCa) };
+        if (uri is not null)
+        {
+            AddressChecks.Check(options, ProbeUri, uri);
+        }
+
+        CommonOptions.Together(options, ProbeCert, ProbeKey);
+        var sip = new SipProbeOptions
+        {
+            Alive = codes ?? SipStatusCodes.Parse(SipStatusCodes.Default),
+            Timeout = timeout ?? (interval / 2),
+            CaFile = options.Text(ProbeCa),
+            CertificateFile = options.Value<string>(ProbeCert, null, CommonOptions.ExistingFile),
+            KeyFile = options.Value<string>(ProbeKey, null, CommonOptions.ExistingFile),
+        };
+        CommonOptions.WarnIfPublic(ProbeKey, sip.KeyFile);
         Func<SipUri, IProbe>? create = kind switch
         {
             "options" => target => SipProbe.Create(target, sip),

@@ -121,9 +121,9 @@ public class ProbedAnnouncerTests
         await WaitForStateAsync("1/a", "ready");
         Assert.That(await _etcd.GetAsync(Members + "1/a"), Does.Contain("\"uri\":\"sip:203.0.113.9:15060\""));
 
-        Announce("--name", "b", "--ip", "auto", "--probe-uri", _sip.Uri);
+        Announce("--name", "b", "--ip", "auto", "--advertise", "203.0.113.10", "--port", port);
         await WaitForStateAsync("1/b", "ready");
-        Assert.That(await _etcd.GetAsync(Members + "1/b"), Does.Contain("\"uri\":\"sip:127.0.0.1:5060\""), "that way leads to etcd");
+        Assert.That(await _etcd.GetAsync(Members + "1/b"), Does.Contain($"\"uri\":\"sip:203.0.113.10:{port}\""), "it is probed on the way to etcd");
     }
 
     [Test]

@@ -33,13 +33,13 @@ internal static partial class AnnounceLog
     [LoggerMessage(1315, LogLevel.Warning, "Calls may still be up after {Seconds} s ({Found}): leaving nevertheless")]
     public static partial void NotIdle(ILogger logger, double seconds, string found);
 
-    [LoggerMessage(1317, LogLevel.Warning, "Not ours: {Keys} is held by somebody else, so calls go on there. Stop the announcer that holds it, or give this one another --name")]
+    [LoggerMessage(1320, LogLevel.Warning, "Not ours: {Keys} is held by somebody else, so calls go on there. Stop the announcer that holds it, or give this one another --name")]
     public static partial void NotOurs(ILogger logger, string keys);
 
-    [LoggerMessage(1318, LogLevel.Warning, "etcd does not take the change ({Reason}): withdrawing at once, and then waiting for the calls that are up")]
+    [LoggerMessage(1321, LogLevel.Warning, "etcd does not take the change ({Reason}): withdrawing at once, and then waiting for the calls that are up")]
     public static partial void ChangeRefused(ILogger logger, string reason);
 
-    [LoggerMessage(1319, LogLevel.Warning, "etcd was never reached ({Reason}): nothing was announced, so there are no proxies to wait for")]
+    [LoggerMessage(1322, LogLevel.Warning, "etcd was never reached ({Reason}): nothing was announced, so there are no proxies to wait for")]
     public static partial void NeverReached(ILogger logger, string reason);
 
     [LoggerMessage(1316, LogLevel.Warning, "Asked to stop again: withdrawing at once")]

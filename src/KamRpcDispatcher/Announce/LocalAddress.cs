@@ -1,19 +1,23 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using KamailioRpc;
 
 namespace KamRpcDispatcher.Announce;
 
 /// <summary>This machine's address, by the way to etcd or by the name of an interface.</summary>
 public static class LocalAddress
 {
+    /// <summary>How long a name may take.</summary>
+    private static readonly TimeSpan LookupTime = TimeSpan.FromSeconds(5);
+
     /// <summary>Finds the address of the interface that the machine would use to reach a server; sends nothing.</summary>
     /// <exception cref="SocketException">The server's name has no address, or there is no way to it.</exception>
-    public static IPAddress Towards(Uri server)
+    public static async Task<IPAddress> TowardsAsync(Uri server, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(server);
         SocketException? failure = null;
-        foreach (var remote in Dns.GetHostAddresses(server.IdnHost))
+        foreach (var remote in await ResolveAsync(server.IdnHost, cancellationToken).ConfigureAwait(false))
         {
             try
             {
@@ -31,6 +35,24 @@ public static class LocalAddress
 
         throw failure ?? new SocketException((int)SocketError.HostNotFound);
     }
+
+    private static async Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await NameResolver.Shared.AskAsync(host, cancellationToken).WaitAsync(LookupTime, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            throw new SocketException((int)SocketError.TryAgain);
+        }
+    }
+
+    /// <summary>Whether a host is this machine, by its name for itself or by one of its addresses. A name is not looked up.</summary>
+    public static bool IsHere(string host) =>
+        IPAddress.TryParse(host, out var address)
+            ? IPAddress.IsLoopback(address) || NetworkInterface.GetAllNetworkInterfaces().Any(found => found.GetIPProperties().UnicastAddresses.Any(unicast => unicast.Address.Equals(address)))
+            : host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The addresses of an interface that others can reach, IPv4 before IPv6; null when there is no such interface.</summary>
     public static IReadOnlyList<IPAddress>? OfInterface(string name)

@@ -22,16 +22,16 @@ public sealed record EtcdConnection(EtcdEndpoints Endpoints)
     /// <summary>Reads every file; what is wrong, and with which property.</summary>
     public IEnumerable<(string Property, string Error)> Check()
     {
-        if (Error(() => CertificateAuthorityFile is { } file ? EtcdFiles.ReadCertificates(file) : null) is { } wrongAuthority)
+        if (Error(() => CertificateAuthorityFile is { } file ? PemFiles.ReadCertificates(file) : null) is { } wrongAuthority)
         {
             yield return (nameof(CertificateAuthorityFile), wrongAuthority);
         }
 
-        if (Error(() => CertificateFile is { } file ? EtcdFiles.ReadCertificates(file) : null) is { } wrongCertificate)
+        if (Error(() => CertificateFile is { } file ? PemFiles.ReadCertificates(file) : null) is { } wrongCertificate)
         {
             yield return (nameof(CertificateFile), wrongCertificate);
         }
-        else if (CertificateFile is { } certificate && KeyFile is { } key && Error(() => EtcdFiles.ReadIdentity(certificate, key)) is { } wrongKey)
+        else if (CertificateFile is { } certificate && KeyFile is { } key && Error(() => PemFiles.ReadIdentity(certificate, key)) is { } wrongKey)
         {
             yield return (nameof(KeyFile), wrongKey);
         }

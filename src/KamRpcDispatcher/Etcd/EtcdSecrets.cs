@@ -22,14 +22,14 @@ internal sealed class EtcdSecrets(EtcdConnection connection, ILogger logger)
         var policy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
         if (connection.CertificateAuthorityFile is { } authorityFile)
         {
-            _authorities = Read(() => EtcdFiles.ReadCertificates(authorityFile), _authorities);
+            _authorities = Read(() => PemFiles.ReadCertificates(authorityFile), _authorities);
             policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
             policy.CustomTrustStore.AddRange(_authorities);
         }
 
         if (connection.CertificateFile is { } certificateFile && connection.KeyFile is { } keyFile)
         {
-            _identity = Read(() => EtcdFiles.ReadIdentity(certificateFile, keyFile), _identity);
+            _identity = Read(() => PemFiles.ReadIdentity(certificateFile, keyFile), _identity);
             tls.ClientCertificateContext = _identity;
         }
 

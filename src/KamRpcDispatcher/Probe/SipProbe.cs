@@ -16,7 +16,10 @@ public static class SipProbe
                 "give --probe-uri with udp, tcp or tls, or --probe tcp, exec:<command> or none";
         }
 
-        return uri.Transport is SipTransport.Tls && options.CaFile is { } caFile ? TrustedRoots.WhyNot(caFile) : null;
+        return uri.Transport is not SipTransport.Tls ? null
+            : options.CaFile is { } caFile && TrustedRoots.WhyNot(caFile) is { } why ? why
+            : options is { CertificateFile: { } certificate, KeyFile: { } key } ? ClientIdentity.WhyNot(certificate, key)
+            : null;
     }
 
     /// <exception cref="ArgumentException">The URI cannot be probed, see <see cref="WhyNot"/>.</exception>

@@ -14,4 +14,10 @@ public sealed record SipProbeOptions
     /// whether something answers; whom to trust with calls is Kamailio's to decide.
     /// </summary>
     public string? CaFile { get; init; }
+
+    /// <summary>PEM file with the certificate that is shown to a server that asks for one; null for none.</summary>
+    public string? CertificateFile { get; init; }
+
+    /// <summary>PEM file with its private key, not encrypted.</summary>
+    public string? KeyFile { get; init; }
 }

@@ -9,7 +9,7 @@ internal sealed class SipStreamProbe(ProbeTarget target, SipProbeOptions options
 {
     private const string NoAnswer = "no answer to OPTIONS";
 
-    private readonly TlsHandshake? _tls = target.Uri.Transport is SipTransport.Tls ? new TlsHandshake(target.Uri.Host, options.CaFile) : null;
+    private readonly TlsHandshake? _tls = target.Uri.Transport is SipTransport.Tls ? new TlsHandshake(target.Uri.Host, options.CaFile, Identity(options)) : null;
     private SipConnection? _connection;
     private string _missing = NoAnswer;
 
@@ -41,6 +41,9 @@ internal sealed class SipStreamProbe(ProbeTarget target, SipProbeOptions options
     }
 
     public ValueTask DisposeAsync() => CloseAsync();
+
+    private static ClientIdentity? Identity(SipProbeOptions options) =>
+        options is { CertificateFile: { } certificate, KeyFile: { } key } ? new ClientIdentity(certificate, key) : null;
 
     private async Task<ProbeOutcome> AskAsync(CancellationToken cancellationToken)
     {

@@ -7,7 +7,8 @@ namespace KamRpcDispatcher.Probe;
 /// <summary>Turns a connection into one over TLS.</summary>
 /// <param name="host">The name or address that the certificate must be for. A name is also sent (SNI).</param>
 /// <param name="caFile">Null: the certificate is not verified.</param>
-internal sealed class TlsHandshake(string host, string? caFile)
+/// <param name="identity">What is shown to a server that asks for a certificate; null for nothing.</param>
+internal sealed class TlsHandshake(string host, string? caFile, ClientIdentity? identity = null)
 {
     private readonly TrustedRoots? _roots = caFile is null ? null : new TrustedRoots(caFile);
 
@@ -27,12 +28,20 @@ internal sealed class TlsHandshake(string host, string? caFile)
         try
         {
             await tls.AuthenticateAsClientAsync(
-                new SslClientAuthenticationOptions { TargetHost = host, CertificateChainPolicy = policy, RemoteCertificateValidationCallback = Verify },
+                new SslClientAuthenticationOptions
+                {
+                    TargetHost = host,
+                    CertificateChainPolicy = policy,
+                    RemoteCertificateValidationCallback = Verify,
+                    ClientCertificateContext = identity?.Load(),
+                },
                 cancellationToken).ConfigureAwait(false);
             return tls;
         }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception exception)
         {
+            await tls.DisposeAsync().ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
             throw new AuthenticationException("the TLS handshake failed: " + (untrusted ?? FailureText.Of(exception)));
         }
 

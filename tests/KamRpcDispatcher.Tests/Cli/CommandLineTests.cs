@@ -138,6 +138,17 @@ public class CommandLineTests
     [TestCase("--uri: the name 'a/b'", "--uri", "a/b=sip:10.0.0.1")]
     [TestCase("--ip: 'nosuch0' is neither an IPv4 or IPv6 address, nor auto, nor an interface of this machine (", "--ip", "nosuch0")]
     [TestCase("--advertise: one port cannot lead to several servers", "--uri", "a=sip:10.0.0.1", "--uri", "b=sip:10.0.0.2", "--advertise", "10.9.9.9:5060")]
+    [TestCase("--ip: auto is 127.0.0.1, since etcd at http://127.0.0.1:2379 is on this machine, and for another host that is itself; name the interface, such as --ip ", "--ip", "auto")]
+    [TestCase("--ip: 'sip:0.0.0.0:5060': the address 0.0.0.0 is unspecified: a server may listen on it, but nobody can send there; give the one at which Kamailio reaches the server, such as --ip ", "--ip", "0.0.0.0")]
+    [TestCase("--ip: 'sip:[fe80::1]:5060': the address fe80::1 is link-local without an interface", "--ip", "fe80::1%1")]
+    [TestCase("--uri: 'sip:224.0.1.75': the address 224.0.1.75 is a multicast address", "--uri", "sip:224.0.1.75")]
+    [TestCase("--uri: 'sip:[::]:5070': the address :: is unspecified", "--uri", "sip:[::]:5070")]
+    [TestCase("--advertise: 'sip:255.255.255.255:5060': the address 255.255.255.255 is the broadcast address", "--ip", "10.0.0.1", "--advertise", "255.255.255.255")]
+    [TestCase("--probe-uri: 'sip:0.0.0.0': the address 0.0.0.0 is unspecified", "--ip", "10.0.0.1", "--probe-uri", "sip:0.0.0.0")]
+    [TestCase("--probe-cert: goes with --probe-key, which is not given", "--ip", "10.0.0.1", "--probe-cert", "/dev/null")]
+    [TestCase("--probe-key: there is no file '/none'", "--ip", "10.0.0.1", "--probe-cert", "/dev/null", "--probe-key", "/none")]
+    [TestCase("--probe-cert: goes with --probe options", "--ip", "10.0.0.1", "--probe", "tcp", "--probe-cert", "/dev/null", "--probe-key", "/dev/null")]
+    [TestCase("--probe: '/dev/null' has no certificate in PEM", "--uri", "sips:10.0.0.1", "--probe-cert", "/dev/null", "--probe-key", "/dev/null")]
     [TestCase("--advertise: 'x y", "--ip", "10.0.0.1", "--advertise", "x y")]
     [TestCase("--probe: 'ping' is not options, tcp, exec:COMMAND or none", "--ip", "10.0.0.1", "--probe", "ping")]
     [TestCase("--probe-uri: goes with --probe options or tcp", "--ip", "10.0.0.1", "--probe", "none", "--probe-uri", "sip:10.0.0.1")]
@@ -155,6 +166,21 @@ public class CommandLineTests
 
         Assert.That((exitCode, output), Is.EqualTo((2, string.Empty)));
         Assert.That(errors, Does.Contain("kamrpc: " + error));
+    }
+
+    [TestCase("http://192.0.2.1:2379", "sip:127.0.0.1", true)]
+    [TestCase("http://192.0.2.1:2379", "sip:[::1]", true)]
+    [TestCase("http://127.0.0.1:1,http://192.0.2.1:2379", "sip:localhost", true)]
+    [TestCase("http://127.0.0.1:2379", "sip:127.0.0.1", false)]
+    [TestCase("http://localhost:2379", "sip:localhost", false)]
+    [TestCase("http://[::1]:2379", "sip:127.0.0.9", false)]
+    [TestCase("http://192.0.2.1:2379", "sip:10.0.0.1", false)]
+    public async Task Loopback_is_warned_of_unless_etcd_is_on_this_machine_too(string etcd, string uri, bool isWarnedOf)
+    {
+        // The wrong option ends it here.
+        var (_, _, errors) = await RunAsync(["announce", "--etcd", etcd, "--uri", uri, "--fall", "0"]);
+
+        Assert.That(errors.Contains($"warning: {uri} is, for a Kamailio on another host, that host itself", StringComparison.Ordinal), Is.EqualTo(isWarnedOf), errors);
     }
 
     [Test]

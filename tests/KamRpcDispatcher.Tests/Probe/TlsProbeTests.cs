@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Security;
+using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using KamRpcDispatcher.Destinations;
@@ -159,6 +160,45 @@ public sealed class TlsProbeTests
         Assert.That(() => Probe("localhost", caFile), Throws.ArgumentException.With.Message.Contains(caFile));
     }
 
+    [Test]
+    public async Task A_server_that_asks_for_a_certificate_gets_the_one_that_the_files_hold_now()
+    {
+        using var certificates = new TestCertificates();
+        var (certificateFile, keyFile) = certificates.Issue("first");
+        using var server = X509CertificateLoader.LoadPkcs12(X509Certificate2.CreateFromPemFile(certificates.Server.CertificateFile, certificates.Server.KeyFile).Export(X509ContentType.Pkcs12), null);
+        string? shown = null;
+        var tls = new SslServerAuthenticationOptions
+        {
+            ServerCertificate = server,
+            ClientCertificateRequired = true,
+            RemoteCertificateValidationCallback = (_, certificate, _, _) =>
+            {
+                shown = certificate?.Subject;
+                return certificate is not null;
+            },
+        };
+        var options = new SipProbeOptions { CaFile = certificates.AuthorityFile, CertificateFile = certificateFile, KeyFile = keyFile };
+        await using var probe = SipProbe.Create(SipUri.Parse($"sips:localhost:{_peer.Address.Port}"), options, _time);
+        Assert.That(await LookAsync(probe, tls), Is.EqualTo(Ok));
+        Assert.That(shown, Is.EqualTo("CN=first"));
+
+        var second = certificates.Issue("second");
+        File.Copy(second.CertificateFile, certificateFile, overwrite: true);
+        File.Copy(second.KeyFile, keyFile, overwrite: true);
+        await _peer.Stream.DisposeAsync();
+        Assert.That(await LookAsync(probe, tls), Is.EqualTo(Ok));
+        Assert.That(shown, Is.EqualTo("CN=second"));
+
+        File.Delete(keyFile);
+        await _peer.Stream.DisposeAsync();
+        Assert.That(await LookAsync(probe, tls), Is.EqualTo(Ok), "as while it is replaced");
+
+        await using var without = SipProbe.Create(SipUri.Parse($"sips:localhost:{_peer.Address.Port}"), options with { CertificateFile = null, KeyFile = null }, _time);
+        await _peer.Stream.DisposeAsync();
+        Assert.That((await LookAsync(without, tls)).Verdict, Is.EqualTo(ProbeVerdict.Dead));
+        Assert.That(SipProbe.WhyNot(SipUri.Parse("sips:localhost"), options), Does.Contain($"there is no file '{keyFile}'"));
+    }
+
     private Task<ProbeOutcome> LookAsync(string host, X509Certificate2 certificate, string? caFile) =>
         LookAsync(host, new SslServerAuthenticationOptions { ServerCertificate = certificate }, caFile);
 
@@ -176,9 +216,9 @@ public sealed class TlsProbeTests
             await _peer.AcceptAsync(tls);
             await _peer.AnswerAsync("200 OK");
         }
-        catch (IOException)
+        catch (Exception exception) when (exception is IOException or AuthenticationException)
         {
-            // The client does not trust it, and leaves.
+            // One of the two does not trust the other, and leaves.
         }
 
         return await looking.WaitAsync(Deadline);
