@@ -11,6 +11,8 @@ internal sealed class TlsHandshake(string host, string? caFile)
 {
     private readonly TrustedRoots? _roots = caFile is null ? null : new TrustedRoots(caFile);
 
+    /// <param name="stream">Owned from here on, and closed when it fails.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="AuthenticationException">No handshake, or not with the right server.</exception>
     public async Task<Stream> RunAsync(Stream stream, CancellationToken cancellationToken)
     {
@@ -31,8 +33,14 @@ internal sealed class TlsHandshake(string host, string? caFile)
                 cancellationToken).ConfigureAwait(false);
             return tls;
         }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception exception)
         {
+            await tls.DisposeAsync().ConfigureAwait(false);
+            if (cancellationToken.IsCancellationRequested)
+            {
+                throw;
+            }
+
             throw new AuthenticationException("the TLS handshake failed: " + (untrusted ?? FailureText.Of(exception)));
         }
 
