@@ -25,7 +25,7 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
     {
         get
         {
-            var (key, entry) = _entries.MaxBy(static pair => pair.Value.ModifiedRevision);
+            var (key, entry) = _entries.Count > 0 ? _entries.MaxBy(static pair => pair.Value.ModifiedRevision) : default;
             return entry.ModifiedRevision > 0 ? (key, entry.ModifiedRevision, entry.Value) : null;
         }
     }

@@ -158,6 +158,18 @@ public class MembershipTableTests
     }
 
     [Test]
+    public void What_was_written_last_is_known_unless_nothing_is()
+    {
+        Assert.That(_table.Newest, Is.Null);
+        _table.Seed(new Membership(3, [Members.Of("a")], []));
+        Assert.That(_table.Newest, Is.Null, "of an earlier daemon");
+
+        Put(Key, """{"uri":"sip:10.0.0.1"}""", 5, 7);
+        Put("/kamrpc/c/members/1/b", "rubbish", 6, 6);
+        Assert.That((_table.Newest!.Value.Key, _table.Newest.Value.Revision), Is.EqualTo((Key, 7)));
+    }
+
+    [Test]
     public void A_revision_that_comes_again_with_another_value_is_another_record()
     {
         Put(Key, """{"uri":"sip:10.0.0.1"}""", 5, 5);
