@@ -153,6 +153,8 @@ internal static class ProbeLoad
     {
         private static readonly Task<ProbeOutcome> Nothing = Task.FromResult(new ProbeOutcome(ProbeVerdict.Alive, ""));
 
+        public TimeSpan Timeout => TimeSpan.Zero;
+
         public Task<ProbeOutcome> ProbeAsync(CancellationToken cancellationToken) => Nothing;
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
@@ -165,6 +167,8 @@ internal static class ProbeLoad
 
         private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         private readonly byte[] _buffer = new byte[2048];
+
+        public TimeSpan Timeout => TimeSpan.Zero;
 
         public BareProbe(SipUri uri) => _socket.Connect(new IPEndPoint(uri.Address!, uri.Port));
 

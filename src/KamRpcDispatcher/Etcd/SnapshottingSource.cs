@@ -105,6 +105,7 @@ internal sealed class SnapshottingSource(
                 return null;
             }
 
+            saved = saved with { Expired = [.. saved.Expired.Select(expired => expired.MarkedBy(timeProvider))] };
             seed(saved);
             return saved;
         }
