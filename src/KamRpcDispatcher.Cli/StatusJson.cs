@@ -23,6 +23,7 @@ internal static class StatusJson
 
         writer.WriteEndArray();
         JsonText.WriteArray(writer, "members", view.Members, WriteMember);
+        new StatusClaims(view).Write(writer);
         new StatusShares(view).Write(writer);
         JsonText.WriteArray(writer, "rejected", view.Rejected, static (json, rejected) =>
         {
@@ -134,6 +135,13 @@ internal static class StatusJson
             writer.WriteNull("silenced");
         }
 
+        JsonText.WriteArray(writer, "superseded", status.Superseded, static (json, superseded) =>
+        {
+            json.WriteNumber("set", superseded.Member.Set);
+            json.WriteString("name", superseded.Member.Name);
+            json.WriteString("by", superseded.Holder.Name);
+            json.WriteBoolean("served", superseded.IsServed);
+        });
         writer.WriteStartArray("applies");
         foreach (var kind in status.Applies)
         {

@@ -17,6 +17,7 @@ internal sealed class StatusTables(ClusterView cluster, DateTimeOffset now)
         Quarantined();
         Unreadable();
         Rejected();
+        Claims();
         Members();
         Shares();
         Proxies();
@@ -123,6 +124,12 @@ internal sealed class StatusTables(ClusterView cluster, DateTimeOffset now)
         }
 
         Section("REJECTED RECORDS (an earlier record that could be used stays in force)", table, cluster.Rejected.Count);
+    }
+
+    private void Claims()
+    {
+        var claims = new StatusClaims(cluster);
+        Section(StatusClaims.Title, claims.Table(), claims.Count);
     }
 
     private void Members()

@@ -9,16 +9,21 @@ internal sealed class Acknowledgements(EtcdStore store, EtcdKeys keys)
     private readonly RangeRequest _proxies = new() { Key = ByteString.CopyFromUtf8(keys.Proxies), RangeEnd = MembershipWatch.PrefixEnd(keys.Proxies) };
 
     /// <summary>The live proxies whose report does not say so: a report that cannot be read does not say it.</summary>
-    public async Task<(int Proxies, IReadOnlyList<string> Missing)> ReadAsync(long revision, CancellationToken cancellationToken)
+    public async Task<Acknowledgement> ReadAsync(long revision, CancellationToken cancellationToken)
     {
         var found = await store.Keys.RangeAsync(_proxies, EtcdStore.Options(cancellationToken)).ConfigureAwait(false);
 
         // What has no lease is no proxy that lives.
-        var live = found.Kvs.Where(static pair => pair.Lease != 0).ToList();
-        return (live.Count, [.. live.Where(pair => !HasSilenced(pair.Value.Memory, revision)).Select(pair => pair.Key.ToStringUtf8()[keys.Proxies.Length..])]);
+        var live = found.Kvs.Where(static pair => pair.Lease != 0)
+            .Select(pair => (Name: pair.Key.ToStringUtf8()[keys.Proxies.Length..], Progress: Silenced(pair.Value.Memory, revision)))
+            .ToList();
+        return new Acknowledgement(
+            live.Count,
+            [.. live.Where(static proxy => proxy.Progress is null).Select(static proxy => proxy.Name)],
+            [.. live.SelectMany(static proxy => proxy.Progress?.Superseded ?? []).DistinctBy(static superseded => (superseded.Member, superseded.IsServed))]);
     }
 
-    /// <summary>An earlier version does not say what is silenced: then only what is in force whole counts.</summary>
-    internal static bool HasSilenced(ReadOnlyMemory<byte> report, long revision) =>
-        ProxyRecord.TryRead(report, out var status, out _) && (status.Silenced ?? status.Revision) >= revision;
+    /// <summary>What a report says that has silenced what the revision takes out of service; null of one that has not, or does not say so.</summary>
+    internal static ProxyProgress? Silenced(ReadOnlyMemory<byte> report, long revision) =>
+        ProxyRecord.ReadProgress(report) is { } progress && progress.Silenced >= revision ? progress : null;
 }

@@ -23,6 +23,9 @@ internal static partial class EtcdLog
     [LoggerMessage(1005, LogLevel.Error, "Rejected {Key}: {Reason}; {Consequence}. Correct the record or delete the key")]
     public static partial void Rejected(ILogger logger, string key, string reason, string consequence);
 
+    [LoggerMessage(1060, LogLevel.Warning, "{Key} was written by another version of kamrpc: {Remark}; told once, whatever other records have it too")]
+    public static partial void LeftOut(ILogger logger, string key, string remark);
+
     [LoggerMessage(1010, LogLevel.Information, "Wrote {Key} under lease {Lease:x}")]
     public static partial void Claimed(ILogger logger, string key, long lease);
 

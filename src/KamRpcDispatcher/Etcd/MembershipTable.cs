@@ -7,12 +7,17 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
 {
     private const int LongestKeyShown = 256;
 
+    /// <summary>What is left out of records is told once, whoever writes it and however often: so many things at most.</summary>
+    private const int MostRemarks = 20;
+
     /// <summary>How long an expiry is remembered: longer than anybody holds an expired member.</summary>
     private static readonly TimeSpan Memory = TimeSpan.FromHours(24);
 
     private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ExpiredMember> _expired = new(StringComparer.Ordinal);
     private readonly List<RejectedRecord> _newlyRejected = [];
+    private readonly HashSet<string> _remarks = new(StringComparer.Ordinal);
+    private readonly List<(string Key, string Remark)> _newRemarks = [];
 
     /// <summary>A key was written.</summary>
     /// <param name="key">The key.</param>
@@ -29,17 +34,24 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
             return;
         }
 
-        if (!keys.TryParseMember(key, out var memberKey, out var error) || !MemberRecord.TryRead(memberKey, value, out var member, out error))
+        var remarks = RecordRemarks.None;
+        if (!keys.TryParseMember(key, out var memberKey, out var error) || !MemberRecord.TryRead(memberKey, value, out var member, out error, out remarks))
         {
             // A key that was deleted and written again is another member: nothing of the earlier one stays.
-            var lastGood = known && entry.CreatedRevision == createdRevision ? entry.Member : null;
-            var rejected = new RejectedRecord(MemberRules.Shorten(key, LongestKeyShown), error, lastGood is not null);
-            _entries[key] = new Entry(lastGood, rejected, createdRevision, modifiedRevision, isLeased);
+            var lastGood = known && entry.CreatedRevision == createdRevision ? entry.LastGood : null;
+            var state = remarks.State is { } told and not MemberState.Ready ? told : lastGood?.State;
+            var rejected = new RejectedRecord(MemberRules.Shorten(key, LongestKeyShown), error, lastGood is not null) { IsNotReady = remarks.State is not (null or MemberState.Ready) };
+            _entries[key] = new Entry(lastGood is null ? null : lastGood with { State = state!.Value }, lastGood, rejected, createdRevision, modifiedRevision, isLeased);
             _newlyRejected.Add(rejected);
             return;
         }
 
-        _entries[key] = new Entry(member with { CreatedRevision = createdRevision }, null, createdRevision, modifiedRevision, isLeased);
+        foreach (var remark in remarks.Ignored.Where(remark => _remarks.Count < MostRemarks && _remarks.Add(remark)))
+        {
+            _newRemarks.Add((key, remark));
+        }
+
+        Take(key, member with { CreatedRevision = createdRevision }, modifiedRevision, isLeased);
     }
 
     /// <summary>
@@ -59,7 +71,7 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
     {
         foreach (var member in before.Members)
         {
-            _entries[keys.Member(member.Key)] = new Entry(member, null, member.CreatedRevision, 0, IsLeased: true);
+            Take(keys.Member(member.Key), member, 0, isLeased: true);
         }
 
         foreach (var expired in before.Expired)
@@ -87,6 +99,14 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
         return taken;
     }
 
+    /// <summary>What was left out of records that are in force, told of the first one only.</summary>
+    public IReadOnlyList<(string Key, string Remark)> TakeNewRemarks()
+    {
+        (string, string)[] taken = [.. _newRemarks];
+        _newRemarks.Clear();
+        return taken;
+    }
+
     public Membership At(long revision) => new(
         revision,
         [.. _entries.Values.Select(static entry => entry.Member).OfType<Member>().OrderBy(static member => member.Key)],
@@ -94,6 +114,9 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
     {
         Expired = [.. _expired.Values.OrderBy(static expired => expired.At).ThenBy(static expired => expired.Member.Key)],
     };
+
+    private void Take(string key, Member member, long modifiedRevision, bool isLeased) =>
+        _entries[key] = new Entry(member, member, null, member.CreatedRevision, modifiedRevision, isLeased);
 
     private void Expire(string key, Entry entry)
     {
@@ -110,5 +133,11 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
         }
     }
 
-    private readonly record struct Entry(Member? Member, RejectedRecord? Rejected, long CreatedRevision, long ModifiedRevision, bool IsLeased);
+    /// <param name="Member">What is in force.</param>
+    /// <param name="LastGood">The last usable record, which is in force unless a later one says that the member is not ready.</param>
+    /// <param name="Rejected">The record, where it cannot be used.</param>
+    /// <param name="CreatedRevision">The revision that created the key.</param>
+    /// <param name="ModifiedRevision">The revision of the record.</param>
+    /// <param name="IsLeased">Whether it ends with a lease.</param>
+    private readonly record struct Entry(Member? Member, Member? LastGood, RejectedRecord? Rejected, long CreatedRevision, long ModifiedRevision, bool IsLeased);
 }

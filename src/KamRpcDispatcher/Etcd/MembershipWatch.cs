@@ -204,7 +204,12 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
             _isStale = true;
             foreach (var rejected in _table.TakeNewlyRejected())
             {
-                EtcdLog.Rejected(logger, rejected.Key, rejected.Reason, rejected.KeepsLastGood ? "its last usable value stays in force" : "it is left out");
+                EtcdLog.Rejected(logger, rejected.Key, rejected.Reason, rejected.Consequence);
+            }
+
+            foreach (var (key, remark) in _table.TakeNewRemarks())
+            {
+                EtcdLog.LeftOut(logger, key, remark);
             }
         }
 

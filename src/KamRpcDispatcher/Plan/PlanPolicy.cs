@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using KamRpcDispatcher.Destinations;
 
 namespace KamRpcDispatcher.Plan;
 
@@ -37,6 +38,10 @@ public sealed record PlanPolicy(string Cluster)
     public bool HasSentinel { get; init; }
 
     public bool Manages(int set) => Sets?.Contains(set) ?? true;
+
+    /// <summary>Whether Kamailio refused what the member would be there.</summary>
+    internal bool Refuses(Member member) =>
+        Refused.Contains(new RefusedDestination(member.Key.Set, member.Uri.Text, AttributeText.Format(member, Cluster)));
 }
 
 /// <summary>An entry of Kamailio's list: its set and its text.</summary>

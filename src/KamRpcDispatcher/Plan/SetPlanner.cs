@@ -27,8 +27,9 @@ internal sealed class SetPlanner
         _plan = plan;
         _table = new SetTable(listed, members, policy.Cluster);
         _changes = new SetChanges(set, _table, plan);
-        _wanted = [.. Claimants.Choose(members, policy, out var superseded)];
-        plan.Skips.AddRange(superseded.Select(member => new Skip(SkipReason.Superseded, set, member.Uri.Text, member.Key)));
+        var claims = AddressClaim.Of(members, policy.Refuses);
+        _wanted = [.. claims.Select(static claim => claim.Holder)];
+        plan.Skips.AddRange(claims.SelectMany(claim => claim.Others.Select(member => Skip.Supersede(member, claim.Holder))));
         _wantedEndpoints = [.. _wanted.Select(static member => member.Uri.Endpoint)];
         var ready = _wanted.Where(static member => member.State == MemberState.Ready).Select(static member => member.Uri.Endpoint).ToHashSet();
         _stayingRoutable = [.. listed

@@ -34,6 +34,19 @@ public enum SkipReason
 /// <param name="Member">The member it is about, null for an entry without one.</param>
 public sealed record Skip(SkipReason Reason, int Set, string Uri, MemberKey? Member)
 {
+    /// <summary>Of a <see cref="SkipReason.Superseded"/> one: the member that is followed.</summary>
+    public MemberKey? Holder { get; init; }
+
+    /// <summary>Of a <see cref="SkipReason.Superseded"/> one: whether calls go to the address, since the holder is ready.</summary>
+    public bool IsServed { get; init; }
+
+    /// <summary>A member is left out, since another one has its address.</summary>
+    internal static Skip Supersede(Member member, Member holder) => new(SkipReason.Superseded, member.Key.Set, member.Uri.Text, member.Key)
+    {
+        Holder = holder.Key,
+        IsServed = holder.State == MemberState.Ready,
+    };
+
     /// <summary>Whether Kamailio's list is not what the membership asks for because of it.</summary>
     public bool IsDrift => Reason is SkipReason.Quarantined or SkipReason.Unsilenced or SkipReason.CallsCounted or SkipReason.WithoutEffect;
 }

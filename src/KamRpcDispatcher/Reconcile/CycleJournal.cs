@@ -189,7 +189,7 @@ internal sealed class CycleJournal(
                 ReconcileLog.ForeignCopy(logger, skip.Set, skip.Uri);
                 break;
             case SkipReason.Superseded:
-                ReconcileLog.Superseded(logger, skip.Member!.Value, skip.Uri);
+                ReconcileLog.Superseded(logger, skip.Member!.Value, skip.Holder!.Value, skip.Uri);
                 break;
             case SkipReason.Unsilenced:
                 ReconcileLog.Unsilenced(logger, skip.Set, skip.Uri);
@@ -218,6 +218,7 @@ internal sealed class CycleJournal(
             && last.IsFromSnapshot == status.IsFromSnapshot
             && last.Sets.SequenceEqual(status.Sets)
             && last.Held.SequenceEqual(status.Held)
+            && last.Superseded.SequenceEqual(status.Superseded)
             && last.Troubles.SequenceEqual(status.Troubles)
             && last.Quarantined.SequenceEqual(status.Quarantined))
         {

@@ -331,6 +331,44 @@ public class PlannerTests
         Assert.That(model.Entries, Has.Count.EqualTo(1));
     }
 
+    [TestCase(MemberState.Draining)]
+    [TestCase(MemberState.Down)]
+    public void A_record_under_another_name_does_not_take_a_ready_member_out_of_service(MemberState state)
+    {
+        var ok = Members.Of("ok", uri: "sip:10.0.0.1") with { CreatedRevision = 5 };
+        var other = Members.Of("zz", uri: "sip:10.0.0.1:5060;transport=udp") with { CreatedRevision = 9, State = state };
+
+        var plan = Planner.Plan([ok, other], Listed(ok), Policy);
+
+        Assert.That(plan.IsEmpty);
+        Assert.That(plan.OwesSilence, Is.False);
+        Assert.That(plan.Skips.Single(), Is.EqualTo(new Skip(SkipReason.Superseded, 1, other.Uri.Text, other.Key) { Holder = ok.Key, IsServed = true }));
+
+        // Nor when both have been ready, and the newer one is stopped: the other serves on.
+        var before = Listed(other with { State = MemberState.Ready });
+        var after = Planner.Plan([ok, other], before, Policy);
+        var model = new ListModel(before);
+        foreach (var change in after.Changes)
+        {
+            model.Apply(change);
+            Assert.That(model.Entries.Any(static entry => entry.IsRoutable), change.ToString());
+        }
+
+        Assert.That(model.Entries.Single().Attributes, Is.EqualTo("duid=ok;kamrpc=c"));
+    }
+
+    [Test]
+    public void Of_two_members_with_one_endpoint_of_which_none_is_ready_nobody_serves()
+    {
+        var one = Members.Of("one", uri: "sip:10.0.0.1") with { CreatedRevision = 5, State = MemberState.Down };
+        var other = Members.Of("other", uri: "sip:10.0.0.1") with { CreatedRevision = 9, State = MemberState.Draining };
+
+        var plan = Planner.Plan([one, other], Listed(one with { State = MemberState.Ready }), Policy);
+
+        Assert.That(plan.OwesSilence);
+        Assert.That(plan.Skips.Single(static skip => skip.Reason == SkipReason.Superseded).IsServed, Is.False);
+    }
+
     [Test]
     public void Of_two_members_with_one_endpoint_the_one_that_Kamailio_takes_serves()
     {
