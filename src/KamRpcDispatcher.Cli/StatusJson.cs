@@ -71,14 +71,20 @@ internal static class StatusJson
         }
 
         writer.WriteNumber("priority", member.Priority);
-        writer.WriteStartObject("labels");
-        foreach (var (name, value) in member.Labels)
+        WriteEntries(writer, "attrs", member.Attributes);
+        WriteEntries(writer, "labels", member.Labels);
+        writer.WriteString("lease", lease == 0 ? null : Lease(lease));
+    }
+
+    private static void WriteEntries(Utf8JsonWriter writer, string what, IEnumerable<KeyValuePair<string, string>> entries)
+    {
+        writer.WriteStartObject(what);
+        foreach (var (name, value) in entries)
         {
             writer.WriteString(name, value);
         }
 
         writer.WriteEndObject();
-        writer.WriteString("lease", lease == 0 ? null : Lease(lease));
     }
 
     private static void WriteProxy(Utf8JsonWriter writer, ClusterView view, ReportingProxy proxy)

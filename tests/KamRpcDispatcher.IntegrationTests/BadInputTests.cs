@@ -17,7 +17,7 @@ public class BadInputTests
             ["1/bad-uri"] = ("""{"uri":"sip:10.0.0.256"}""", "neither an IPv4 address"),
             ["1/crlf"] = ("""{"uri":"sip:10.0.0.1\r\nX: y"}""", "a control character"),
             ["1/semicolon"] = ("""{"uri":"sip:10.0.0.1;lr"}""", "is not allowed"),
-            ["1/attrs"] = ("""{"uri":"sip:10.0.0.1","attrs":{"a":"b;c=d"}}""", "is not up to"),
+            ["1/attrs"] = ("""{"uri":"sip:10.0.0.1","attrs":{"a":"b\";c=\"d"}}""", "is not up to"),
             ["1/weight-0"] = ("""{"uri":"sip:10.0.0.1","weight":0}""", "the weight 0 is not from 1 to 100"),
             ["1/weight-101"] = ("""{"uri":"sip:10.0.0.1","weight":101}""", "the weight 101 is not from 1 to 100"),
             ["1/weight-text"] = ("""{"uri":"sip:10.0.0.1","weight":"much"}""", "is not a whole number"),

@@ -81,7 +81,7 @@ internal sealed class SetPlanner
         }
         else if (copies.FirstOrDefault(entry => IsAsAnnounced(entry, member) && _table.IsReachable(entry)) is { } listed)
         {
-            PlanListed(listed, [.. copies.Where(entry => entry != listed)]);
+            PlanListed(listed, [.. copies.Where(entry => entry != listed)], member);
         }
         else
         {
@@ -90,8 +90,13 @@ internal sealed class SetPlanner
     }
 
     /// <summary>A member that stands there as announced, perhaps beside others that it has replaced.</summary>
-    private void PlanListed(ListedDestination entry, List<ListedDestination> replaced)
+    private void PlanListed(ListedDestination entry, List<ListedDestination> replaced, Member member)
     {
+        if (_policy.Forbidden(member) is { } names)
+        {
+            _plan.Skips.Add(new Skip(SkipReason.ListedThoughNotAllowed, _set, entry.Uri, member.Key) { Detail = names });
+        }
+
         if (entry.State == ListedState.Disabled)
         {
             _changes.Enable(entry, StateAfter(replaced, entry.Uri));
@@ -251,6 +256,12 @@ internal sealed class SetPlanner
 
     private bool IsHeldBack(AddDestination add, Member member)
     {
+        if (_policy.Forbidden(member) is { } names)
+        {
+            _plan.Skips.Add(new Skip(SkipReason.NotAllowed, _set, member.Uri.Text, member.Key) { Detail = names });
+            return true;
+        }
+
         if (!_policy.Refused.Contains(RefusedDestination.Of(add)))
         {
             return false;

@@ -200,8 +200,8 @@ internal sealed class CycleJournal(
             case SkipReason.WithoutEffect:
                 ReconcileLog.WithoutEffect(logger, skip.Set, skip.Uri);
                 break;
-            case SkipReason.Quarantined or SkipReason.RemovalDelayed:
-                // Logged when Kamailio refused it; part of every leave.
+            case SkipReason.Quarantined or SkipReason.RemovalDelayed or SkipReason.NotAllowed or SkipReason.ListedThoughNotAllowed or SkipReason.Flapping:
+                // Logged when Kamailio refused it; part of every leave; logged as trouble.
                 break;
         }
     }

@@ -130,7 +130,7 @@ public class StatusTests
             Assert.That(status.GetProperty("inStep").GetBoolean(), Is.False);
             foreach (var member in status.GetProperty("members").EnumerateArray())
             {
-                Assert.That(Names(member), Is.EqualTo("set name uri state reason since weight priority labels lease"));
+                Assert.That(Names(member), Is.EqualTo("set name uri state reason since weight priority attrs labels lease"));
             }
 
             Assert.That(status.GetProperty("members").EnumerateArray().Select(static member => member.GetProperty("lease").GetString()), Is.EqualTo(new[] { "000000000000694d", null }));
@@ -207,6 +207,15 @@ public class StatusTests
 
         Assert.That(StatusFindings.Of(claimed), Is.EqualTo(new[] { "set 1: first has the address of second too, and is followed" }));
         Assert.That(StatusFindings.Of(claimed with { Proxies = InStep.Proxies }), Is.EqualTo(new[] { "set 1: second has the address of first too, and is followed" }));
+    }
+
+    [Test]
+    public void Attributes_stand_in_the_table_as_Kamailio_has_them_and_in_the_JSON_as_they_were_announced()
+    {
+        var proxied = InStep with { Members = [new AnnouncedMember(Members.Of("a") with { Attributes = ImmutableSortedDictionary<string, string>.Empty.Add("obproxy", "sip:10.0.0.1;lr") }, 1)] };
+
+        Assert.That(new StatusTables(proxied, Now).ToString(), Does.Contain("LABELS  ATTRS\n").And.Contain("-       obproxy=\"sip:10.0.0.1;lr\"\n"));
+        Assert.That(JsonElement.Parse(StatusJson.Write("c", proxied)).GetProperty("members")[0].GetProperty("attrs").GetProperty("obproxy").GetString(), Is.EqualTo("sip:10.0.0.1;lr"));
     }
 
     private static string Names(JsonElement of) => string.Join(' ', of.EnumerateObject().Select(static field => field.Name));

@@ -63,7 +63,7 @@ public class MemberRecordTests
     [TestCase("""{"uri":"sip:10.0.0.1","weight":1.5}""", "weight: '1.5' is not a whole number")]
     [TestCase("""{"uri":"sip:10.0.0.1","weight":99999999999999999999}""", "is not a whole number")]
     [TestCase("""{"uri":"sip:10.0.0.1","priority":-1}""", "the priority -1 is not from 0 to 127")]
-    [TestCase("""{"uri":"sip:10.0.0.1","attrs":{"a":"b;duid=x"}}""", "is not up to")]
+    [TestCase("""{"uri":"sip:10.0.0.1","attrs":{"a":"b\";duid=\"x"}}""", "is not up to")]
     [TestCase("""{"uri":"sip:10.0.0.1","attrs":{"a":1}}""", "attrs.a: not a string")]
     [TestCase("""{"uri":"sip:10.0.0.1","attrs":["a"]}""", "attrs: not an object")]
     [TestCase("""{"uri":"sip:10.0.0.1","attrs":{"duid":"x"}}""", "written by kamrpc itself")]
