@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using KamailioRpc;
+using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
 using KamRpcDispatcher.Reconcile;
@@ -24,6 +25,8 @@ internal static class DispatchCommand
     private static readonly Option<string?> PanicThreshold = CommonOptions.Text("--panic-threshold", "The percentage of a set that mass expiry cannot take away; 0 protects nothing. [default: 50]");
     private static readonly Option<string?> PanicWindow = CommonOptions.Text("--panic-window", "The time within which expiries count as one event. [default: 10s]");
     private static readonly Option<string?> PanicHold = CommonOptions.Text("--panic-hold", "How long expired members are kept in a set in panic. [default: 10m]");
+    private static readonly Option<string[]> AllowAttr = CommonOptions.Texts("--allow-attr", "An attribute that members may bring (repeatable, or separated by commas), or none. [default: every attribute]");
+    private static readonly Option<string?> ChangeBurst = CommonOptions.Text("--change-burst", $"How many adds and removes the records of one member may cause at once; then one each 30 s. 0: any number. [default: {ReconcilerOptions.DefaultChangeBurst}]");
     private static readonly Option<string?> StateDirectory = CommonOptions.Text("--state-dir", "Where the last good membership is kept, for a start without etcd. [default: $STATE_DIRECTORY, /var/lib/kamrpc as root, else below $XDG_STATE_HOME or ~/.local/state]");
     private static readonly Option<string?> Resync = CommonOptions.Text("--resync", "The longest time between two looks at Kamailio's list. [default: 1s]");
 
@@ -31,7 +34,7 @@ internal static class DispatchCommand
     {
         var command = new Command("dispatch", "Keeps Kamailio's dispatcher sets equal to the announced servers.")
         {
-            CommonOptions.Cluster, KamailioRead, Set, Proxy, Grace, Gap, RemovalDelay, Order, Floor, Admission, PanicThreshold, PanicWindow, PanicHold, StateDirectory, Resync, CommonOptions.LogLevel,
+            CommonOptions.Cluster, KamailioRead, Set, Proxy, Grace, Gap, RemovalDelay, Order, Floor, Admission, PanicThreshold, PanicWindow, PanicHold, AllowAttr, ChangeBurst, StateDirectory, Resync, CommonOptions.LogLevel,
         };
         EtcdOptions.AddTo(command);
         KamailioOptions.AddTo(command);
@@ -60,6 +63,8 @@ internal static class DispatchCommand
             Window = options.Value<TimeSpan>(PanicWindow, "10s", ParseDelay),
             Hold = options.Value<TimeSpan>(PanicHold, "10m", ParseDelay),
         };
+        var allowed = ReadAllowed(options);
+        var burst = options.Value<int>(ChangeBurst, $"{ReconcilerOptions.DefaultChangeBurst}", ParseBurst);
         var resync = options.Value<TimeSpan>(Resync, "1s", CommonOptions.Interval);
         var level = options.Value<LogLevel>(CommonOptions.LogLevel, "information", CommonOptions.Level);
         if (options.Fails(out var exitCode))
@@ -85,11 +90,12 @@ internal static class DispatchCommand
                 MemoryFloor = floor,
                 Rpc = rpc,
                 Sets = sets,
+                AllowedAttributes = allowed,
                 Grace = grace,
                 Gap = gap,
                 IsAdmissionProbed = isAdmissionProbed,
                 StateDirectory = options.Text(StateDirectory) ?? DispatcherOptions.DefaultStateDirectory(),
-                Reconciler = new ReconcilerOptions { Resync = resync, RemovalDelay = removalDelay, Panic = panic },
+                Reconciler = new ReconcilerOptions { Resync = resync, RemovalDelay = removalDelay, Panic = panic, ChangeBurst = burst },
             },
             service,
             TimeProvider.System,
@@ -107,6 +113,25 @@ internal static class DispatchCommand
             return ExitCode.Refused;
         }
     }
+
+    private static HashSet<string>? ReadAllowed(OptionReader options)
+    {
+        string[] names = [.. options.Texts(AllowAttr).SelectMany(static text => text.Split(','))];
+        foreach (var wrong in names.Select(MemberRules.CheckAttributeName).OfType<string>())
+        {
+            options.Add(AllowAttr, wrong);
+        }
+
+        if (names.Length > 1 && names.Contains("none"))
+        {
+            options.Add(AllowAttr, "none and names exclude each other");
+        }
+
+        return names.Length == 0 ? null : names is ["none"] ? [] : names.ToHashSet(StringComparer.OrdinalIgnoreCase);
+    }
+
+    private static bool ParseBurst(string text, out int value, [NotNullWhen(false)] out string? error) =>
+        CommonOptions.Integer(text, 0, 1_000_000, out value, out error);
 
     private static bool ParseGrace(string text, out GraceMode value, [NotNullWhen(false)] out string? error)
     {

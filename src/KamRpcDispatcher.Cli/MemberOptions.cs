@@ -13,7 +13,7 @@ internal static class MemberOptions
     private static readonly Option<string?> Weight = CommonOptions.Text("--weight", "The server's share of the calls, 1 to 100, for algorithms 9 and 11.");
     private static readonly Option<string?> Priority = CommonOptions.Text("--priority", $"Higher comes first, 0 to {MemberRules.MaxPriority}. [default: 0]");
     private static readonly Option<string?> MaxLoad = CommonOptions.Text("--maxload", "The most calls at a time, for algorithm 10.");
-    private static readonly Option<string[]> Attr = CommonOptions.Texts("--attr", "An attribute for Kamailio, name=value (repeatable).");
+    private static readonly Option<string[]> Attr = CommonOptions.Texts("--attr", "An attribute for Kamailio, name=value (repeatable); kamrpc puts the value in quotes where it needs them.");
     private static readonly Option<string[]> Label = CommonOptions.Texts("--label", "A label for operators, name=value (repeatable).");
 
     public static void AddTo(Command command) => CommonOptions.Add(command, Set, Weight, Priority, MaxLoad, Attr, Label);
@@ -55,11 +55,11 @@ internal static class MemberOptions
             {
                 options.Add(option, $"'{text}' is not name=value");
             }
-            else if (check(text[..equals], text[(equals + 1)..]) is { } error)
+            else if (check(text[..equals], Unquoted(text[(equals + 1)..])) is { } error)
             {
                 options.Add(option, error);
             }
-            else if (!pairs.TryAdd(text[..equals], text[(equals + 1)..]))
+            else if (!pairs.TryAdd(text[..equals], Unquoted(text[(equals + 1)..])))
             {
                 options.Add(option, $"'{text[..equals]}' is given twice");
             }
@@ -72,6 +72,9 @@ internal static class MemberOptions
 
         return pairs.ToImmutable();
     }
+
+    /// <summary>As it stands in Kamailio's list file; the quotes are not part of the value.</summary>
+    private static string Unquoted(string value) => value.Length > 1 && value[0] == '"' && value[^1] == '"' ? value[1..^1] : value;
 
     private static bool ParseWeight(string text, [NotNullWhen(true)] out int? value, [NotNullWhen(false)] out string? error) =>
         Optional(text, MemberRules.MinWeight, MemberRules.MaxWeight, out value, out error);

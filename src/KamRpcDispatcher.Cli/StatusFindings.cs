@@ -24,6 +24,8 @@ internal static class StatusFindings
             findings.Add($"{Count(cluster.Rejected.Count, "record")} rejected");
         }
 
+        findings.AddRange(new StatusClaims(cluster).Findings());
+
         return findings;
     }
 

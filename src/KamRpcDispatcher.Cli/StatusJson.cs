@@ -23,6 +23,7 @@ internal static class StatusJson
 
         writer.WriteEndArray();
         JsonText.WriteArray(writer, "members", view.Members, WriteMember);
+        new StatusClaims(view).Write(writer);
         new StatusShares(view).Write(writer);
         JsonText.WriteArray(writer, "rejected", view.Rejected, static (json, rejected) =>
         {
@@ -70,14 +71,20 @@ internal static class StatusJson
         }
 
         writer.WriteNumber("priority", member.Priority);
-        writer.WriteStartObject("labels");
-        foreach (var (name, value) in member.Labels)
+        WriteEntries(writer, "attrs", member.Attributes);
+        WriteEntries(writer, "labels", member.Labels);
+        writer.WriteString("lease", lease == 0 ? null : Lease(lease));
+    }
+
+    private static void WriteEntries(Utf8JsonWriter writer, string what, IEnumerable<KeyValuePair<string, string>> entries)
+    {
+        writer.WriteStartObject(what);
+        foreach (var (name, value) in entries)
         {
             writer.WriteString(name, value);
         }
 
         writer.WriteEndObject();
-        writer.WriteString("lease", lease == 0 ? null : Lease(lease));
     }
 
     private static void WriteProxy(Utf8JsonWriter writer, ClusterView view, ReportingProxy proxy)
@@ -134,6 +141,13 @@ internal static class StatusJson
             writer.WriteNull("silenced");
         }
 
+        JsonText.WriteArray(writer, "superseded", status.Superseded, static (json, superseded) =>
+        {
+            json.WriteNumber("set", superseded.Member.Set);
+            json.WriteString("name", superseded.Member.Name);
+            json.WriteString("by", superseded.Holder.Name);
+            json.WriteBoolean("served", superseded.IsServed);
+        });
         writer.WriteStartArray("applies");
         foreach (var kind in status.Applies)
         {

@@ -8,6 +8,8 @@ namespace KamRpcDispatcher.Cli;
 /// <summary>The status of a cluster for people: what needs somebody first, then members and proxies, and the verdict last.</summary>
 internal sealed class StatusTables(ClusterView cluster, DateTimeOffset now)
 {
+    private static readonly string[] MemberHeaders = ["SET", "NAME", "URI", "STATE", "WEIGHT", "PRIORITY", "LEASE", "LABELS"];
+
     private readonly StringBuilder _text = new();
 
     public override string ToString()
@@ -17,6 +19,7 @@ internal sealed class StatusTables(ClusterView cluster, DateTimeOffset now)
         Quarantined();
         Unreadable();
         Rejected();
+        Claims();
         Members();
         Shares();
         Proxies();
@@ -55,6 +58,8 @@ internal sealed class StatusTables(ClusterView cluster, DateTimeOffset now)
     }
 
     private static string Labels(Member member) => string.Join(',', member.Labels.Select(static label => $"{label.Key}={label.Value}"));
+
+    private static string Attributes(Member member) => string.Join(';', member.Attributes.Select(static attribute => $"{attribute.Key}={AttributeList.Quoted(attribute.Value)}"));
 
     private void Troubles()
     {
@@ -125,12 +130,21 @@ internal sealed class StatusTables(ClusterView cluster, DateTimeOffset now)
         Section("REJECTED RECORDS (an earlier record that could be used stays in force)", table, cluster.Rejected.Count);
     }
 
+    private void Claims()
+    {
+        var claims = new StatusClaims(cluster);
+        Section(StatusClaims.Title, claims.Table(), claims.Count);
+    }
+
     private void Members()
     {
-        var table = new TextTable("SET", "NAME", "URI", "STATE", "WEIGHT", "PRIORITY", "LEASE", "LABELS");
+        // Few have attributes of their own.
+        var hasAttributes = cluster.Members.Any(static announced => !announced.Member.Attributes.IsEmpty);
+        var table = new TextTable(hasAttributes ? [.. MemberHeaders, "ATTRS"] : MemberHeaders);
         foreach (var (member, lease) in cluster.Members)
         {
-            table.Add(
+            string?[] cells =
+            [
                 Number(member.Key.Set),
                 member.Key.Name,
                 member.Uri.Text,
@@ -138,7 +152,9 @@ internal sealed class StatusTables(ClusterView cluster, DateTimeOffset now)
                 member.Weight is { } weight ? Number(weight) : null,
                 Number(member.Priority),
                 lease == 0 ? "static" : "lease",
-                Labels(member));
+                Labels(member),
+            ];
+            table.Add(hasAttributes ? [.. cells, Attributes(member)] : cells);
         }
 
         Section($"MEMBERS (newest record: revision {Number(cluster.MemberRevision)})", table, cluster.Members.Count, "  none\n");

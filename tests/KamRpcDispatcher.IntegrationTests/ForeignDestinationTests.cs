@@ -87,6 +87,19 @@ public class ForeignDestinationTests
     }
 
     [Test]
+    public async Task Names_as_Docker_gives_them_are_taken_and_one_of_Kamailios_own_is_not()
+    {
+        _names.Set("shop_asterisk_1", "127.0.0.1");
+        await using var fleet = await StartAsync("2 sip:127.0.0.9:5060 0 0 x=y");
+        await fleet.PutUriAsync("1/self", $"sip:shop_asterisk_1:{fleet.Kamailio.Sip.Port}");
+        await fleet.PutUriAsync("1/docker", "sip:shop_asterisk_1:7005");
+
+        await fleet.WaitForListAsync(static list => Fleet.IsEnabled(list, "sip:shop_asterisk_1:7005"));
+        await fleet.Dispatcher.WaitForLineAsync("the address 127.0.0.1 of shop_asterisk_1 is Kamailio's own", Fleet.Deadline);
+        Assert.That(await fleet.Kamailio.ListAsync(), Has.Count.EqualTo(2));
+    }
+
+    [Test]
     public async Task What_never_had_an_address_holds_nobody_back_and_is_put_back_without_a_look_up()
     {
         await using var fleet = await StartAsync($"3 {ServiceOnly} 16 5 duid=srv");

@@ -13,7 +13,7 @@ public class ReplacementTests
     public async Task A_set_of_one_member_never_has_none_however_often_its_attributes_change(string grace)
     {
         // With a fixed gap the time between two structural changes is long enough for many calls.
-        await using var fleet = await Fleet.StartAsync(options: null, "--grace", grace, "--gap", "200ms");
+        await using var fleet = await Fleet.StartAsync(options: null, "--grace", grace, "--gap", "200ms", "--change-burst", "0");
         await using var server = await SipServer.StartAsync();
         await PutAsync(fleet, "a", server.Uri, "1");
         await fleet.WaitForListAsync(list => Fleet.IsRoutable(list, server.Uri));

@@ -44,4 +44,10 @@ internal static partial class AnnounceLog
 
     [LoggerMessage(1316, LogLevel.Warning, "Asked to stop again: withdrawing at once")]
     public static partial void Hurried(ILogger logger);
+
+    [LoggerMessage(1317, LogLevel.Warning, "{Member} leaves, and another name announces this address ({Holder}): calls go on. Stop that announcer too, or give each server one name")]
+    public static partial void ServedByAnother(ILogger logger, MemberKey member, MemberKey holder);
+
+    [LoggerMessage(1318, LogLevel.Information, "Every live proxy ({Count}) has stopped sending calls to the others: {Members}")]
+    public static partial void OthersAcknowledged(ILogger logger, int count, string members);
 }

@@ -48,9 +48,10 @@ internal static class HostName
         return host.IsEmpty || host[0] == '[' || IPAddress.TryParse(host, out _) ? null : host.ToString();
     }
 
+    /// <summary>With underscores, too, which no host name should have and Docker's have: resolvers and Kamailio take them.</summary>
     private static bool IsLabel(string label) =>
         label.Length is > 0 and <= MaxLabelLength
-        && char.IsAsciiLetterOrDigit(label[0])
-        && char.IsAsciiLetterOrDigit(label[^1])
-        && label.All(static c => char.IsAsciiLetterOrDigit(c) || c == '-');
+        && label[0] != '-'
+        && label[^1] != '-'
+        && label.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
 }

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace KamRpcDispatcher.Destinations;
 
 /// <summary>
-/// What a member's fields may hold. Values reach Kamailio's <c>attrs</c> as <c>name=value;name=value</c>, so whatever could end a value
+/// What a member's fields may hold. Values reach Kamailio's <c>attrs</c> as <c>name=value;name="value"</c>, so whatever could end a value
 /// early is not allowed. Each check answers null or a sentence that names what is wrong.
 /// </summary>
 public static class MemberRules
@@ -23,6 +23,8 @@ public static class MemberRules
     public const int MaxAttributes = 32;
     public const int MaxAttributeLength = 128;
     public const int MaxReasonLength = 256;
+
+    private const string PlainInValues = "._:@/+[]-";
 
     /// <summary>The entries of <c>attrs</c> that this tool writes itself.</summary>
     private static readonly HashSet<string> Reserved = new(StringComparer.OrdinalIgnoreCase) { "duid", "kamrpc", "weight", "rweight" };
@@ -45,9 +47,14 @@ public static class MemberRules
 
     public static string? CheckAttribute(string name, string value)
     {
-        if (CheckLabel("attribute", name, value) is { } error)
+        if (CheckEntryName("attribute", name) is { } error)
         {
             return error;
+        }
+
+        if (value.Length > MaxAttributeLength || value.AsSpan().ContainsAnyExceptInRange(' ', '~') || value.AsSpan().ContainsAny('"', '\\'))
+        {
+            return $"the value '{Shorten(value)}' of the attribute '{name}' is not up to {MaxAttributeLength} characters of ASCII without \" and \\ (kamrpc puts it in quotes where it needs them)";
         }
 
         if (Reserved.Contains(name))
@@ -64,7 +71,12 @@ public static class MemberRules
         };
     }
 
-    public static string? CheckLabel(string name, string value) => CheckLabel("label", name, value);
+    /// <summary>An attribute's name, wherever it is given without a value.</summary>
+    public static string? CheckAttributeName(string name) => CheckEntryName("attribute", name);
+
+    public static string? CheckLabel(string name, string value) => CheckEntryName("label", name) ?? (value.Length <= MaxAttributeLength && value.All(IsPlainInAttribute)
+        ? null
+        : $"the value '{Shorten(value)}' of the label '{name}' is not up to {MaxAttributeLength} letters, digits and . _ : @ / + [ ] -");
 
     public static string? CheckCount(string what, int count) =>
         count <= MaxAttributes ? null : $"{count} {what}, more than {MaxAttributes}";
@@ -76,17 +88,12 @@ public static class MemberRules
         return text.Length > longest ? safe + "..." : safe;
     }
 
-    private static string? CheckLabel(string what, string name, string value)
-    {
-        if (!IsToken(name, MaxAttributeLength, "_-"))
-        {
-            return $"the {what} name '{Shorten(name)}' is not 1 to {MaxAttributeLength} letters, digits and _ - beginning with a letter or digit";
-        }
+    /// <summary>Whether the character needs no quotes in a value of <c>attrs</c>.</summary>
+    internal static bool IsPlainInAttribute(char c) => char.IsAsciiLetterOrDigit(c) || PlainInValues.Contains(c, StringComparison.Ordinal);
 
-        return value.Length <= MaxAttributeLength && IsToken("x" + value, MaxAttributeLength + 1, "._:@/+[]-")
-            ? null
-            : $"the value '{Shorten(value)}' of the {what} '{name}' is not up to {MaxAttributeLength} letters, digits and . _ : @ / + [ ] -";
-    }
+    private static string? CheckEntryName(string what, string name) => IsToken(name, MaxAttributeLength, "_-")
+        ? null
+        : $"the {what} name '{Shorten(name)}' is not 1 to {MaxAttributeLength} letters, digits and _ - beginning with a letter or digit";
 
     private static bool IsNumber(string text, int least, int most) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most;

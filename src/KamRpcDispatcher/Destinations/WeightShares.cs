@@ -100,17 +100,6 @@ public static class WeightShares
         return null;
     }
 
-    private static int Read(string attributes, string name)
-    {
-        foreach (var attribute in attributes.Split(';'))
-        {
-            var parts = attribute.Split('=', 2);
-            if (parts.Length == 2 && parts[0].Trim().Equals(name, StringComparison.OrdinalIgnoreCase))
-            {
-                return int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var weight) ? weight : 0;
-            }
-        }
-
-        return 0;
-    }
+    private static int Read(string attributes, string name) =>
+        int.TryParse(AttributeList.Find(attributes, name), NumberStyles.None, CultureInfo.InvariantCulture, out var weight) ? weight : 0;
 }

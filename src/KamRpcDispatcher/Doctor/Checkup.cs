@@ -1,6 +1,5 @@
 using KamRpcDispatcher.Doctor.Checks;
 using KamRpcDispatcher.Doctor.Observations;
-using KamRpcDispatcher.Etcd;
 
 namespace KamRpcDispatcher.Doctor;
 
@@ -12,7 +11,7 @@ public sealed class Checkup(CheckupOptions options, TimeProvider timeProvider)
 {
     public async Task<CheckupResult> RunAsync(CancellationToken cancellationToken)
     {
-        var etcdObserver = new EtcdObserver(options.Etcd, new EtcdKeys(options.Cluster), timeProvider);
+        var etcdObserver = new EtcdObserver(options.Etcd, options.Cluster, timeProvider);
         var kamailioTask = ObserveKamailioAsync(cancellationToken);
         var etcdTask = etcdObserver.ObserveAsync(cancellationToken);
         await Task.WhenAll(kamailioTask, etcdTask).ConfigureAwait(false);

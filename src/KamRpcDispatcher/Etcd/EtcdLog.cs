@@ -29,6 +29,9 @@ internal static partial class EtcdLog
     [LoggerMessage(1006, LogLevel.Information, "Listing the members: {Read} of {All} after {Seconds:0.0} s")]
     public static partial void Listing(ILogger logger, int read, long all, double seconds);
 
+    [LoggerMessage(1060, LogLevel.Warning, "{Key} was written by another version of kamrpc: {Remark}; told once, whatever other records have it too")]
+    public static partial void LeftOut(ILogger logger, string key, string remark);
+
     [LoggerMessage(1010, LogLevel.Information, "Wrote {Key} under lease {Lease:x}")]
     public static partial void Claimed(ILogger logger, string key, long lease);
 

@@ -12,15 +12,26 @@ internal sealed class MemberReader(MemberKey key)
     private int _priority;
     private ImmutableSortedDictionary<string, string> _attributes = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
     private ImmutableSortedDictionary<string, string> _labels = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
-    private MemberState _state;
+    private readonly List<string> _ignored = [];
+    private MemberState? _state;
+    private string? _unknownState;
     private string? _reason;
     private DateTimeOffset? _since;
+
+    /// <summary>What there is to say of the record, also when it could not be read to its end.</summary>
+    public RecordRemarks Remarks => new(_ignored, _state);
 
     public Member Read(JsonElement record)
     {
         if (record.ValueKind != JsonValueKind.Object)
         {
             throw new FormatException("the value is JSON, but not an object");
+        }
+
+        // Before all else: whatever is wrong with the rest, a member that is not ready gets no calls.
+        if (record.TryGetProperty("state", out var state))
+        {
+            ReadState(state);
         }
 
         foreach (var field in record.EnumerateObject())
@@ -34,8 +45,8 @@ internal sealed class MemberReader(MemberKey key)
             Priority = _priority,
             Attributes = _attributes,
             Labels = _labels,
-            State = _state,
-            Reason = _reason,
+            State = _state ?? MemberState.Ready,
+            Reason = _unknownState ?? _reason,
             Since = _since,
         };
     }
@@ -60,13 +71,6 @@ internal sealed class MemberReader(MemberKey key)
                 _labels = Entries(name, value, MemberRules.CheckLabel);
                 break;
             case "state":
-                _state = Text(name, value) switch
-                {
-                    "ready" => MemberState.Ready,
-                    "draining" => MemberState.Draining,
-                    "down" => MemberState.Down,
-                    var other => throw new FormatException($"state: '{MemberRules.Shorten(other)}' is not ready, draining or down"),
-                };
                 break;
             case "reason":
                 _reason = Text(name, value) is { Length: <= MemberRules.MaxReasonLength } reason
@@ -79,7 +83,29 @@ internal sealed class MemberReader(MemberKey key)
                     : throw new FormatException("since: not a time such as 2026-01-31T12:00:00Z");
                 break;
             default:
-                throw new FormatException($"the field '{MemberRules.Shorten(name)}' is not known");
+                _ignored.Add($"the field '{MemberRules.Shorten(name)}' is not known");
+                break;
+        }
+    }
+
+    private void ReadState(JsonElement value)
+    {
+        // Until it is known.
+        _state = MemberState.Down;
+        switch (Text("state", value))
+        {
+            case "ready":
+                _state = MemberState.Ready;
+                break;
+            case "draining":
+                _state = MemberState.Draining;
+                break;
+            case "down":
+                break;
+            case var other:
+                _unknownState = $"the state '{MemberRules.Shorten(other)}' is not known: not ready";
+                _ignored.Add(_unknownState);
+                break;
         }
     }
 

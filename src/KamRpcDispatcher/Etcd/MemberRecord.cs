@@ -12,8 +12,8 @@ public static class MemberRecord
     /// <summary>The longest value read, in octets; a member with every field at its longest has less than half of it.</summary>
     public const int MaxLength = 32 * 1024;
 
-    // A field that is there twice, or nested deeper than labels are, is not what its writer meant.
-    private static readonly JsonDocumentOptions ReaderOptions = new() { MaxDepth = 4, AllowDuplicateProperties = false };
+    // A field that is there twice is not what its writer meant. How deep those of a newer version are nested is not known.
+    private static readonly JsonDocumentOptions ReaderOptions = new() { AllowDuplicateProperties = false };
 
     public static byte[] Write(Member member)
     {
@@ -57,16 +57,29 @@ public static class MemberRecord
     }
 
     /// <summary>Reads a value; <paramref name="error"/> names the first thing that is wrong with it.</summary>
-    public static bool TryRead(MemberKey key, ReadOnlyMemory<byte> value, [NotNullWhen(true)] out Member? member, [NotNullWhen(false)] out string? error)
+    public static bool TryRead(MemberKey key, ReadOnlyMemory<byte> value, [NotNullWhen(true)] out Member? member, [NotNullWhen(false)] out string? error) =>
+        TryRead(key, value, out member, out error, out _);
+
+    /// <summary>The same; <paramref name="remarks"/> tells what was left out, and the state, also of a record that cannot be used.</summary>
+    /// <remarks>
+    /// What a newer version writes must not keep a dead server in rotation: a field that is not known is left out, a state that is not known
+    /// is not ready.
+    /// </remarks>
+    public static bool TryRead(
+        MemberKey key, ReadOnlyMemory<byte> value, [NotNullWhen(true)] out Member? member, [NotNullWhen(false)] out string? error, out RecordRemarks remarks)
     {
         member = null;
+        remarks = RecordRemarks.None;
         if (value.Length > MaxLength)
         {
             error = $"the value has {value.Length} octets, more than {MaxLength}";
             return false;
         }
 
-        return RecordJson.TryRead(value, ReaderOptions, new MemberReader(key).Read, out member, out error);
+        var reader = new MemberReader(key);
+        var isRead = RecordJson.TryRead(value, ReaderOptions, reader.Read, out member, out error);
+        remarks = reader.Remarks;
+        return isRead;
     }
 
     private static void Write(Utf8JsonWriter writer, string name, ImmutableSortedDictionary<string, string> entries)

@@ -7,6 +7,9 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
 {
     private const int LongestKeyShown = 256;
 
+    /// <summary>What is left out of records is told once, whoever writes it and however often: so many things at most.</summary>
+    private const int MostRemarks = 20;
+
     /// <summary>How long an expiry is remembered: longer than anybody holds an expired member.</summary>
     private static readonly TimeSpan Memory = TimeSpan.FromHours(24);
 
@@ -16,6 +19,8 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
     private readonly Dictionary<int, int> _ready = [];
     private readonly RejectionCount _rejections = new(timeProvider);
     private readonly List<Rejection> _newlyRejected = [];
+    private readonly HashSet<string> _remarks = new(StringComparer.Ordinal);
+    private readonly List<(string Key, string Remark)> _newRemarks = [];
 
     /// <summary>How many keys there are, usable or not.</summary>
     public int Count => _entries.Count;
@@ -46,12 +51,14 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
             return;
         }
 
-        if (!keys.TryParseMember(key, out var memberKey, out var error) || !MemberRecord.TryRead(memberKey, value, out var member, out error))
+        var remarks = RecordRemarks.None;
+        if (!keys.TryParseMember(key, out var memberKey, out var error) || !MemberRecord.TryRead(memberKey, value, out var member, out error, out remarks))
         {
             // A key that was deleted and written again is another member: nothing of the earlier one stays.
-            var lastGood = known && entry.CreatedRevision == createdRevision ? entry.Member : null;
-            var rejected = new RejectedRecord(MemberRules.Shorten(key, LongestKeyShown), error, lastGood is not null);
-            Set(key, new Entry(lastGood, rejected, createdRevision, modifiedRevision, isLeased, value));
+            var lastGood = known && entry.CreatedRevision == createdRevision ? entry.LastGood : null;
+            var state = remarks.State is { } told and not MemberState.Ready ? told : lastGood?.State;
+            var rejected = new RejectedRecord(MemberRules.Shorten(key, LongestKeyShown), error, lastGood is not null) { IsNotReady = remarks.State is not (null or MemberState.Ready) };
+            Set(key, new Entry(lastGood is null ? null : lastGood with { State = state!.Value }, lastGood, rejected, createdRevision, modifiedRevision, isLeased, value));
             if (_rejections.Count(key) is var times && int.IsPow2(times))
             {
                 _newlyRejected.Add(new Rejection(rejected, times));
@@ -60,7 +67,12 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
             return;
         }
 
-        Set(key, new Entry(member with { CreatedRevision = createdRevision }, null, createdRevision, modifiedRevision, isLeased, value));
+        foreach (var remark in remarks.Ignored.Where(remark => _remarks.Count < MostRemarks && _remarks.Add(remark)))
+        {
+            _newRemarks.Add((key, remark));
+        }
+
+        Take(key, member with { CreatedRevision = createdRevision }, modifiedRevision, isLeased, value);
     }
 
     /// <summary>
@@ -80,7 +92,7 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
     {
         foreach (var member in before.Members)
         {
-            Set(keys.Member(member.Key), new Entry(member, null, member.CreatedRevision, 0, IsLeased: true, default));
+            Take(keys.Member(member.Key), member, 0, isLeased: true, default);
         }
 
         foreach (var expired in before.Expired)
@@ -108,6 +120,14 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
         return taken;
     }
 
+    /// <summary>What was left out of records that are in force, told of the first one only.</summary>
+    public IReadOnlyList<(string Key, string Remark)> TakeNewRemarks()
+    {
+        (string, string)[] taken = [.. _newRemarks];
+        _newRemarks.Clear();
+        return taken;
+    }
+
     public Membership At(long revision) => new(
         revision,
         [.. _entries.Values.Select(static entry => entry.Member).OfType<Member>().OrderBy(static member => member.Key)],
@@ -115,6 +135,9 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
     {
         Expired = [.. _expired.Values.OrderBy(static expired => expired.Mark).ThenBy(static expired => expired.Member.Key)],
     };
+
+    private void Take(string key, Member member, long modifiedRevision, bool isLeased, ReadOnlyMemory<byte> value) =>
+        Set(key, new Entry(member, member, null, member.CreatedRevision, modifiedRevision, isLeased, value));
 
     private void Expire(string key, Entry entry)
     {
@@ -161,5 +184,12 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
         return isRemoved;
     }
 
-    private readonly record struct Entry(Member? Member, RejectedRecord? Rejected, long CreatedRevision, long ModifiedRevision, bool IsLeased, ReadOnlyMemory<byte> Value);
+    /// <param name="Member">What is in force.</param>
+    /// <param name="LastGood">The last usable record, which is in force unless a later one says that the member is not ready.</param>
+    /// <param name="Rejected">The record, where it cannot be used.</param>
+    /// <param name="CreatedRevision">The revision that created the key.</param>
+    /// <param name="ModifiedRevision">The revision of the record.</param>
+    /// <param name="IsLeased">Whether it ends with a lease.</param>
+    /// <param name="Value">The record as it was written; empty where that is not known.</param>
+    private readonly record struct Entry(Member? Member, Member? LastGood, RejectedRecord? Rejected, long CreatedRevision, long ModifiedRevision, bool IsLeased, ReadOnlyMemory<byte> Value);
 }

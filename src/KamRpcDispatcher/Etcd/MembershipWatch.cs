@@ -244,16 +244,20 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
             _isStale = true;
             foreach (var rejected in _table.TakeNewlyRejected())
             {
-                var ((key, reason, keepsLastGood), times) = rejected;
-                var consequence = keepsLastGood ? "its last usable value stays in force" : "it is left out";
+                var (record, times) = rejected;
                 if (times == 1)
                 {
-                    EtcdLog.Rejected(logger, key, reason, consequence);
+                    EtcdLog.Rejected(logger, record.Key, record.Reason, record.Consequence);
                 }
                 else
                 {
-                    EtcdLog.RejectedAgain(logger, key, times, reason, consequence);
+                    EtcdLog.RejectedAgain(logger, record.Key, times, record.Reason, record.Consequence);
                 }
+            }
+
+            foreach (var (key, remark) in _table.TakeNewRemarks())
+            {
+                EtcdLog.LeftOut(logger, key, remark);
             }
         }
 

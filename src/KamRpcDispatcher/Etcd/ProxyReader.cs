@@ -25,13 +25,21 @@ internal sealed class ProxyReader(JsonElement report)
             // An earlier version's report may not have these; the writer leaves them out when there is nothing to say.
             Held = Items("held", ReadHeld),
             Quarantined = Items("quarantined", ReadQuarantined),
+            Superseded = Items("superseded", ReadSuperseded),
             Silenced = report.TryGetProperty("silenced", out _) ? Count(report, "silenced", long.MaxValue) : null,
             Applies = report.TryGetProperty("applies", out _) ? [.. Field(report, "applies", JsonValueKind.Array).EnumerateArray().Select(ReadKind)] : [],
             Troubles = [.. Items("trouble", ReadTrouble).Take(ProxyTrouble.MostInReport)],
-            IsFromSnapshot = ReadFromSnapshot(),
+            IsFromSnapshot = Flag(report, "fromSnapshot"),
             Grace = ReadGrace(),
         };
     }
+
+    /// <summary>What of it is needed to leave, so that no other part which a newer version writes in another way keeps anybody waiting.</summary>
+    public ProxyProgress ReadProgress() => report.ValueKind != JsonValueKind.Object
+        ? throw new FormatException("the value is JSON, but not an object")
+
+        // An earlier version does not say what is silenced: then only what is in force whole counts.
+        : new ProxyProgress(Count(report, report.TryGetProperty("silenced", out _) ? "silenced" : "revision", long.MaxValue), Items("superseded", ReadSuperseded));
 
     private static int SetNumber(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var set) && set.ToString(CultureInfo.InvariantCulture) == text
@@ -43,12 +51,8 @@ internal sealed class ProxyReader(JsonElement report)
 
     private static Member ReadHeld(JsonElement entry)
     {
-        if (!MemberKey.TryParse(Text(entry, "member"), out var key, out var error))
-        {
-            throw new FormatException($"held: {error}");
-        }
-
-        return SipUri.TryParse(Text(entry, "uri"), out var uri, out error)
+        var key = Key(entry, "held", "member");
+        return SipUri.TryParse(Text(entry, "uri"), out var uri, out var error)
             ? new Member(key, uri)
             : throw new FormatException($"held: {MemberRules.Shorten(error)}");
     }
@@ -56,15 +60,20 @@ internal sealed class ProxyReader(JsonElement report)
     private static QuarantinedDestination ReadQuarantined(JsonElement entry) =>
         new((int)Count(entry, "set", int.MaxValue), Text(entry, "uri"), Text(entry, "reason"), Time(entry, "retryAt"));
 
+    private static SupersededMember ReadSuperseded(JsonElement entry) => new(Key(entry, "superseded", "member"), Key(entry, "superseded", "by"), Flag(entry, "served"));
+
     private static string ReadKind(JsonElement kind) =>
         kind.ValueKind == JsonValueKind.String ? kind.GetString()! : throw new FormatException("applies holds something else than text");
 
     private static ProxyTrouble ReadTrouble(JsonElement entry) =>
         new ProxyTrouble(Text(entry, "kind"), Time(entry, "since"), Text(entry, "text")).Capped();
 
-    private bool ReadFromSnapshot() =>
-        report.TryGetProperty("fromSnapshot", out var value)
-            && (value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw new FormatException("fromSnapshot is neither true nor false"));
+    private static MemberKey Key(JsonElement of, string array, string name) =>
+        MemberKey.TryParse(Text(of, name), out var key, out var error) ? key : throw new FormatException($"{array}: {error}");
+
+    private static bool Flag(JsonElement of, string name) =>
+        of.TryGetProperty(name, out var value)
+            && (value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw new FormatException($"{name} is neither true nor false"));
 
     private GraceStatus ReadGrace()
     {

@@ -18,4 +18,8 @@ public static class ProxyRecord
     {
         return RecordJson.TryRead(value, ReaderOptions, static root => new ProxyReader(root).Read(), out status, out error);
     }
+
+    /// <summary>Reads how far the proxy is; null when even that cannot be read.</summary>
+    internal static ProxyProgress? ReadProgress(ReadOnlyMemory<byte> value) =>
+        RecordJson.TryRead(value, ReaderOptions, static root => new ProxyReader(root).ReadProgress(), out var progress, out _) ? progress : null;
 }

@@ -94,6 +94,12 @@ internal sealed class ProxyReport : IProxyReport
                 json.WriteString("reason", destination.Reason);
                 json.WriteString("retryAt", destination.RetryAt);
             });
+            WriteArray(writer, "superseded", status.Superseded, static (json, member) =>
+            {
+                json.WriteString("member", member.Member.ToString());
+                json.WriteString("by", member.Holder.ToString());
+                json.WriteBoolean("served", member.IsServed);
+            });
             writer.WriteEndObject();
         }
 

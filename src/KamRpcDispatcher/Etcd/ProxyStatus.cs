@@ -32,6 +32,9 @@ public sealed record ProxyStatus(long Revision, DateTimeOffset AppliedAt, string
     /// <summary>Destinations that Kamailio refuses.</summary>
     public ImmutableArray<QuarantinedDestination> Quarantined { get; init; } = [];
 
+    /// <summary>Members that are left out, since another name has their address.</summary>
+    public ImmutableArray<SupersededMember> Superseded { get; init; } = [];
+
     /// <summary>Whether the membership is one saved before, because etcd was not reached yet.</summary>
     public bool IsFromSnapshot { get; init; }
 

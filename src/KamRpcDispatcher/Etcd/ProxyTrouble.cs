@@ -66,6 +66,15 @@ public static class TroubleKind
     /// <summary>A fault of kamrpc itself: cycles fail.</summary>
     public const string Fault = "fault";
 
+    /// <summary>Entries that kamrpc added, and that nobody keeps in step: of another cluster, or of a set that is not served.</summary>
+    public const string Orphan = "orphan";
+
+    /// <summary>Members bring attributes that they may not.</summary>
+    public const string Attributes = "attributes";
+
+    /// <summary>A member changes so often that its structural changes wait.</summary>
+    public const string Flapping = "flapping";
+
     /// <summary>Whether somebody has to act before calls suffer; the others are only told.</summary>
-    internal static bool IsError(string kind) => kind is not (Room or Unreadable or Duplicate);
+    internal static bool IsError(string kind) => kind is not (Room or Unreadable or Duplicate or Attributes or Flapping);
 }

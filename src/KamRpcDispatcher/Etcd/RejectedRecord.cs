@@ -4,4 +4,12 @@ namespace KamRpcDispatcher.Etcd;
 /// <param name="Key">Its key, made safe to print.</param>
 /// <param name="Reason">What is wrong with it.</param>
 /// <param name="KeepsLastGood">Whether the member's last usable record stays in force.</param>
-public sealed record RejectedRecord(string Key, string Reason, bool KeepsLastGood);
+public sealed record RejectedRecord(string Key, string Reason, bool KeepsLastGood)
+{
+    /// <summary>Whether it says, for all that is wrong with it, that the member is not ready: then that record is in force without being ready.</summary>
+    public bool IsNotReady { get; init; }
+
+    /// <summary>What becomes of the member.</summary>
+    internal string Consequence =>
+        !KeepsLastGood ? "it is left out" : IsNotReady ? "its last usable value stays in force, but not ready, as it says" : "its last usable value stays in force";
+}

@@ -21,8 +21,7 @@ internal static class SnapshotFormat
     // The first line has about 120 octets; what has no line break by then is something else.
     private const int LongestFirstLine = 256;
 
-    // A record may be nested four deep, below the list, its entry and the object around them.
-    private static readonly JsonDocumentOptions ReaderOptions = new() { MaxDepth = 8, AllowDuplicateProperties = false };
+    private static readonly JsonDocumentOptions ReaderOptions = new() { AllowDuplicateProperties = false };
 
     public static byte[] Write(string cluster, Membership membership)
     {

@@ -24,7 +24,7 @@ internal static class AttributeText
 
         foreach (var (name, value) in member.Attributes)
         {
-            text.Append(';').Append(name).Append('=').Append(value);
+            text.Append(';').Append(name).Append('=').Append(AttributeList.Quoted(value));
         }
 
         return text.ToString();
@@ -37,26 +37,14 @@ internal static class AttributeText
     public static bool IsOwn(ListedDestination entry, string cluster) => entry.IsExact && IsOwn(entry.Attributes, cluster);
 
     /// <summary>Whether the entry with these attributes was added by this tool for this cluster.</summary>
-    public static bool IsOwn(string attributes, string cluster) => Find(attributes, Mark) == cluster;
+    public static bool IsOwn(string attributes, string cluster) => Cluster(attributes) == cluster;
+
+    /// <summary>The cluster for which this tool added the entry with these attributes; null where it did not.</summary>
+    public static string? Cluster(string attributes) => AttributeList.FindExact(attributes, Mark);
 
     /// <summary>The identity of the entry with these attributes; null where they name none.</summary>
-    public static string? Duid(string attributes) => Find(attributes, DuidName);
+    public static string? Duid(string attributes) => AttributeList.FindExact(attributes, DuidName);
 
     /// <summary>The socket that Kamailio is to send from; null where the attributes name none.</summary>
-    public static string? Socket(string attributes) => Find(attributes, "socket");
-
-    private static string? Find(string attributes, string name)
-    {
-        foreach (var range in attributes.AsSpan().Split(';'))
-        {
-            var entry = attributes.AsSpan(range);
-            var equals = entry.IndexOf('=');
-            if (equals == name.Length && entry[..equals].SequenceEqual(name))
-            {
-                return entry[(equals + 1)..].ToString();
-            }
-        }
-
-        return null;
-    }
+    public static string? Socket(string attributes) => AttributeList.Find(attributes, "socket");
 }

@@ -39,8 +39,8 @@ public sealed record ChangePlan
     /// <summary>Whether somebody still gets calls who should not: by a change of this plan, or because nothing can be done about it.</summary>
     public bool OwesSilence => Disables.Count + Silencings.Count > 0 || Skips.Any(static skip => skip.Reason == SkipReason.Unsilenced);
 
-    /// <summary>Whether the list is what the membership asks for, destinations that Kamailio refuses apart.</summary>
-    public bool IsInForce => Owed == 0 && Skips.All(static skip => !skip.IsDrift || skip.Reason == SkipReason.Quarantined);
+    /// <summary>Whether the list is what the membership asks for, what a single member does wrong apart: destinations that Kamailio refuses, and the like.</summary>
+    public bool IsInForce => Owed == 0 && Skips.All(static skip => !skip.IsPending);
 
     /// <summary>How many changes are owed, a replacement counted once, and those that Kamailio does not take counted too.</summary>
     public int Drift => Owed + Skips.Count(static skip => skip.IsDrift);

@@ -38,7 +38,8 @@ public sealed record MemberShares(int Set, IReadOnlyList<MemberShare> Members, b
     {
         // The order decides who gets the rest: it is that of the priorities which the planner gives to an empty list.
         var taken = new HashSet<int>();
-        var listed = Claimants.Choose(set, new PlanPolicy(string.Empty), out _)
+        var listed = AddressClaim.Of(set)
+            .Select(static claim => claim.Holder)
             .Select(member => (Member: member, Priority: PriorityEncoding.Choose(member, DestinationOrder.Priority, taken)))
             .OrderByDescending(static entry => entry.Priority)
             .Select(static entry => entry.Member)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using KamRpcDispatcher.Destinations;
 
 namespace KamRpcDispatcher.Plan;
 
@@ -36,7 +37,22 @@ public sealed record PlanPolicy(string Cluster)
     /// <summary>Whether a <see cref="Sentinel"/> stands beside the members.</summary>
     public bool HasSentinel { get; init; }
 
+    /// <summary>The attributes that members may bring, whatever the case of their letters; null for all.</summary>
+    public IReadOnlySet<string>? AllowedAttributes { get; init; }
+
+    /// <summary>Members that change too often: of several with one address another one is followed.</summary>
+    public IReadOnlySet<MemberKey> Flapping { get; init; } = ImmutableHashSet<MemberKey>.Empty;
+
     public bool Manages(int set) => Sets?.Contains(set) ?? true;
+
+    /// <summary>Whether another member with the same address is to be followed: this one is refused, or brings or does what it may not.</summary>
+    internal bool Refuses(Member member) =>
+        Forbidden(member) is not null || Flapping.Contains(member.Key) ||
+        Refused.Contains(new RefusedDestination(member.Key.Set, member.Uri.Text, AttributeText.Format(member, Cluster)));
+
+    /// <summary>The attributes that the member may not bring; null where there are none.</summary>
+    internal string? Forbidden(Member member) =>
+        AllowedAttributes is { } allowed && member.Attributes.Keys.Where(name => !allowed.Contains(name)).ToList() is { Count: > 0 } names ? string.Join(", ", names) : null;
 }
 
 /// <summary>An entry of Kamailio's list: its set and its text.</summary>

@@ -27,8 +27,9 @@ internal sealed class SetPlanner
         _plan = plan;
         _table = new SetTable(listed, members, policy.Cluster);
         _changes = new SetChanges(set, _table, plan);
-        _wanted = [.. Claimants.Choose(members, policy, out var superseded)];
-        plan.Skips.AddRange(superseded.Select(member => new Skip(SkipReason.Superseded, set, member.Uri.Text, member.Key)));
+        var claims = AddressClaim.Of(members, policy.Refuses);
+        _wanted = [.. claims.Select(static claim => claim.Holder)];
+        plan.Skips.AddRange(claims.SelectMany(claim => claim.Others.Select(member => Skip.Supersede(member, claim.Holder))));
         _wantedEndpoints = [.. _wanted.Select(static member => member.Uri.Endpoint)];
         var ready = _wanted.Where(static member => member.State == MemberState.Ready).Select(static member => member.Uri.Endpoint).ToHashSet();
         _stayingRoutable = [.. listed
@@ -80,7 +81,7 @@ internal sealed class SetPlanner
         }
         else if (copies.FirstOrDefault(entry => IsAsAnnounced(entry, member) && _table.IsReachable(entry)) is { } listed)
         {
-            PlanListed(listed, [.. copies.Where(entry => entry != listed)]);
+            PlanListed(listed, [.. copies.Where(entry => entry != listed)], member);
         }
         else
         {
@@ -89,8 +90,13 @@ internal sealed class SetPlanner
     }
 
     /// <summary>A member that stands there as announced, perhaps beside others that it has replaced.</summary>
-    private void PlanListed(ListedDestination entry, List<ListedDestination> replaced)
+    private void PlanListed(ListedDestination entry, List<ListedDestination> replaced, Member member)
     {
+        if (_policy.Forbidden(member) is { } names)
+        {
+            _plan.Skips.Add(new Skip(SkipReason.ListedThoughNotAllowed, _set, entry.Uri, member.Key) { Detail = names });
+        }
+
         if (entry.State == ListedState.Disabled)
         {
             _changes.Enable(entry, StateAfter(replaced, entry.Uri));
@@ -250,6 +256,12 @@ internal sealed class SetPlanner
 
     private bool IsHeldBack(AddDestination add, Member member)
     {
+        if (_policy.Forbidden(member) is { } names)
+        {
+            _plan.Skips.Add(new Skip(SkipReason.NotAllowed, _set, member.Uri.Text, member.Key) { Detail = names });
+            return true;
+        }
+
         if (!_policy.Refused.Contains(RefusedDestination.Of(add)))
         {
             return false;

@@ -25,6 +25,15 @@ public enum SkipReason
 
     /// <summary>The change was made and had no effect; it is made again later.</summary>
     WithoutEffect,
+
+    /// <summary>The member brings attributes that it may not, see <see cref="Skip.Detail"/>: it is not added, and stays as it was where it is listed.</summary>
+    NotAllowed,
+
+    /// <summary>The member is listed with attributes that it may not bring, and stays.</summary>
+    ListedThoughNotAllowed,
+
+    /// <summary>The member's record changes too often: its structural changes wait.</summary>
+    Flapping,
 }
 
 /// <summary>One thing that the planner left as it is.</summary>
@@ -34,6 +43,25 @@ public enum SkipReason
 /// <param name="Member">The member it is about, null for an entry without one.</param>
 public sealed record Skip(SkipReason Reason, int Set, string Uri, MemberKey? Member)
 {
+    /// <summary>What exactly, where there is more to say.</summary>
+    public string? Detail { get; init; }
+
+    /// <summary>Of a <see cref="SkipReason.Superseded"/> one: the member that is followed.</summary>
+    public MemberKey? Holder { get; init; }
+
+    /// <summary>Of a <see cref="SkipReason.Superseded"/> one: whether calls go to the address, since the holder is ready.</summary>
+    public bool IsServed { get; init; }
+
+    /// <summary>A member is left out, since another one has its address.</summary>
+    internal static Skip Supersede(Member member, Member holder) => new(SkipReason.Superseded, member.Key.Set, member.Uri.Text, member.Key)
+    {
+        Holder = holder.Key,
+        IsServed = holder.State == MemberState.Ready,
+    };
+
     /// <summary>Whether Kamailio's list is not what the membership asks for because of it.</summary>
-    public bool IsDrift => Reason is SkipReason.Quarantined or SkipReason.Unsilenced or SkipReason.CallsCounted or SkipReason.WithoutEffect;
+    public bool IsDrift => Reason is SkipReason.Quarantined or SkipReason.Unsilenced or SkipReason.CallsCounted or SkipReason.WithoutEffect or SkipReason.NotAllowed or SkipReason.Flapping;
+
+    /// <summary>Whether it keeps the rest of the membership from being in force: what one member does wrong must not.</summary>
+    public bool IsPending => IsDrift && Reason is not (SkipReason.Quarantined or SkipReason.NotAllowed or SkipReason.Flapping);
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using KamailioRpc;
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Destinations;
@@ -7,17 +8,21 @@ using Microsoft.Extensions.Logging;
 namespace KamRpcDispatcher.Push;
 
 /// <summary>
-/// Does not send what can be known to be refused: a name that does not resolve, a socket that is none of Kamailio's. A refusal is not free:
+/// Does not send what can be known to be refused: a name that does not resolve, a socket that is none of Kamailio's; nor what no call should
+/// be sent to: an address that no host has, or where Kamailio itself listens. A refusal is not free:
 /// it uses up the reload window, kills the RPC interface of a Kamailio of the 6.2 kind, and a removal of what does not resolve crashes 5.4
 /// and 5.5 (#3199).
 /// </summary>
 /// <param name="client">Tells where Kamailio listens.</param>
 /// <param name="names">Tells what resolves.</param>
+/// <param name="isOnKamailiosHost">Whether an address is one of Kamailio's machine.</param>
 /// <param name="logger">Where to log.</param>
-internal sealed class AdditionGuard(IRpcClient client, NameLookup names, ILogger<AdditionGuard> logger) : IChangeGuard
+internal sealed class AdditionGuard(IRpcClient client, NameLookup names, Func<IPAddress, bool> isOnKamailiosHost, ILogger<AdditionGuard> logger) : IChangeGuard
 {
     /// <summary>The kind of an objection about a name.</summary>
     internal const string NameKind = "name";
+
+    private const string AddressKind = "address";
 
     private readonly HashSet<(int Set, string Uri)> _told = [];
     private KamailioLife? _life;
@@ -31,7 +36,7 @@ internal sealed class AdditionGuard(IRpcClient client, NameLookup names, ILogger
             case AddDestination add:
                 return name is not null && (add.Flags & DestinationFlags.NoDns) == 0 && await TroubleAsync(name, cancellationToken).ConfigureAwait(false) is { } trouble
                     ? new Objection(ObjectionScope.Change, NameKind, $"Kamailio takes only what it can resolve, and {name} does not resolve: {trouble}")
-                    : await SocketAsync(add, table, cancellationToken).ConfigureAwait(false);
+                    : await AddressAsync(add, table, cancellationToken).ConfigureAwait(false) ?? await SocketAsync(add, table, cancellationToken).ConfigureAwait(false);
             case RemoveDestination when name is not null:
                 return await TroubleAsync(name, cancellationToken).ConfigureAwait(false) is { } reason ? KeptFromRemoval(change, reason) : null;
             default:
@@ -64,6 +69,36 @@ internal sealed class AdditionGuard(IRpcClient client, NameLookup names, ILogger
             return null;
         }
 
+        return await ReadSocketsAsync(table, cancellationToken).ConfigureAwait(false) is not { Count: > 0 } sockets || sockets.Any(socket.IsAt)
+            ? null
+            : new Objection(ObjectionScope.Change, "socket", $"socket={text} is none of the sockets on which Kamailio listens ({string.Join(", ", sockets)})");
+    }
+
+    /// <summary>What an operator put there himself is put back as it was, wherever it leads.</summary>
+    private async Task<Objection?> AddressAsync(AddDestination add, DispatcherTable table, CancellationToken cancellationToken)
+    {
+        if (AttributeText.Cluster(add.Attributes) is null || !SipUri.TryParse(Spelling.First(add.Uri), out var uri, out _))
+        {
+            return null;
+        }
+
+        var addresses = uri.Address is { } address ? [address] : names.Known(uri.Host)?.Addresses ?? [];
+        if (addresses.Count > 0 && addresses.All(static one => AddressFitness.WhyUnfit(one) is not null))
+        {
+            return new Objection(ObjectionScope.Change, AddressKind, $"{Told(uri, addresses[0])} {AddressFitness.WhyUnfit(addresses[0])}");
+        }
+
+        var sockets = await ReadSocketsAsync(table, cancellationToken).ConfigureAwait(false);
+        return addresses.Select(one => (Address: one, Socket: OwnSockets.Find(sockets, uri, one, isOnKamailiosHost))).FirstOrDefault(static one => one.Socket is not null) is ({ } own, { } listening)
+            ? new Objection(ObjectionScope.Change, AddressKind, $"{Told(uri, own)} is Kamailio's own ({listening}): what it sends there comes back to it, until no hop is left")
+            : null;
+    }
+
+    private static string Told(SipUri uri, IPAddress address) => uri.Address is null ? $"the address {address} of {uri.Host}" : $"the address {address}";
+
+    /// <summary>Where Kamailio listens, read once in its life; none where it does not tell.</summary>
+    private async Task<IReadOnlyList<KamailioSocket>> ReadSocketsAsync(DispatcherTable table, CancellationToken cancellationToken)
+    {
         if (table.Life != _life)
         {
             try
@@ -79,12 +114,10 @@ internal sealed class AdditionGuard(IRpcClient client, NameLookup names, ILogger
             catch (KamailioRpcException)
             {
                 // Whoever cannot be asked cannot be changed either: the next call says why.
-                return null;
+                return [];
             }
         }
 
-        return _sockets.Count == 0 || _sockets.Any(socket.IsAt)
-            ? null
-            : new Objection(ObjectionScope.Change, "socket", $"socket={text} is none of the sockets on which Kamailio listens ({string.Join(", ", _sockets)})");
+        return _sockets;
     }
 }

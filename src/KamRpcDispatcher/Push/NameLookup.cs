@@ -53,7 +53,7 @@ internal sealed class NameLookup(Func<string, IPAddress[]> resolve, Func<string,
             var found = look.IsCompleted ? await look.ConfigureAwait(false) : (Answer: new NameAnswer(NameState.Failing, "the name servers do not answer"), At: timeProvider.GetTimestamp());
             if (found.Answer.State == NameState.Resolves)
             {
-                found.Answer = await InKamailioAsync(name, cancellationToken).ConfigureAwait(false);
+                found.Answer = await InKamailioAsync(name, cancellationToken).ConfigureAwait(false) with { Addresses = found.Answer.Addresses };
             }
 
             _answers[name] = found;
@@ -132,7 +132,7 @@ internal sealed class NameLookup(Func<string, IPAddress[]> resolve, Func<string,
     {
         try
         {
-            return resolve(name).Length > 0 ? NameAnswer.Good : new NameAnswer(NameState.Missing, "it has no address");
+            return resolve(name) is { Length: > 0 } addresses ? NameAnswer.Good with { Addresses = addresses } : new NameAnswer(NameState.Missing, "it has no address");
         }
         catch (SocketException exception) when (exception.SocketErrorCode is SocketError.HostNotFound or SocketError.NoData)
         {
@@ -172,4 +172,7 @@ internal enum NameState
 internal sealed record NameAnswer(NameState State, string Text)
 {
     public static readonly NameAnswer Good = new(NameState.Resolves, string.Empty);
+
+    /// <summary>The addresses, as this machine's resolver tells them.</summary>
+    public IReadOnlyList<IPAddress> Addresses { get; init; } = [];
 }

@@ -189,7 +189,7 @@ internal sealed class CycleJournal(
                 ReconcileLog.ForeignCopy(logger, skip.Set, skip.Uri);
                 break;
             case SkipReason.Superseded:
-                ReconcileLog.Superseded(logger, skip.Member!.Value, skip.Uri);
+                ReconcileLog.Superseded(logger, skip.Member!.Value, skip.Holder!.Value, skip.Uri);
                 break;
             case SkipReason.Unsilenced:
                 ReconcileLog.Unsilenced(logger, skip.Set, skip.Uri);
@@ -200,8 +200,8 @@ internal sealed class CycleJournal(
             case SkipReason.WithoutEffect:
                 ReconcileLog.WithoutEffect(logger, skip.Set, skip.Uri);
                 break;
-            case SkipReason.Quarantined or SkipReason.RemovalDelayed:
-                // Logged when Kamailio refused it; part of every leave.
+            case SkipReason.Quarantined or SkipReason.RemovalDelayed or SkipReason.NotAllowed or SkipReason.ListedThoughNotAllowed or SkipReason.Flapping:
+                // Logged when Kamailio refused it; part of every leave; logged as trouble.
                 break;
         }
     }
@@ -218,6 +218,7 @@ internal sealed class CycleJournal(
             && last.IsFromSnapshot == status.IsFromSnapshot
             && last.Sets.SequenceEqual(status.Sets)
             && last.Held.SequenceEqual(status.Held)
+            && last.Superseded.SequenceEqual(status.Superseded)
             && last.Troubles.SequenceEqual(status.Troubles)
             && last.Quarantined.SequenceEqual(status.Quarantined))
         {

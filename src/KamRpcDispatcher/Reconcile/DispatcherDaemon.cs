@@ -80,7 +80,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         [
             new MemoryGuard(calls, options.MemoryFloor, timeProvider),
             new RoomGuard(lists),
-            new AdditionGuard(calls, names, logs.CreateLogger<AdditionGuard>()),
+            new AdditionGuard(calls, names, options.Kamailio.Path is null ? IPAddress.IsLoopback : HostAddresses.Has, logs.CreateLogger<AdditionGuard>()),
             new ForeignGuard(names, options.Cluster, timeProvider, logs.CreateLogger<ForeignGuard>()),
         ];
         reconciler = new Reconciler(
@@ -88,7 +88,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             dispatcher,
             new PlanExecutor(dispatcher, gracePeriod, quarantine, guards, logs.CreateLogger<PlanExecutor>(), claim),
             quarantine,
-            new PlanPolicy(options.Cluster) { Sets = options.Sets, Order = options.Order, HasSentinel = true, IsAdmissionProbed = options.IsAdmissionProbed },
+            new PlanPolicy(options.Cluster) { Sets = options.Sets, Order = options.Order, HasSentinel = true, IsAdmissionProbed = options.IsAdmissionProbed, AllowedAttributes = options.AllowedAttributes },
             new CycleJournal(report, quarantine, () => Status(gracePeriod), timeProvider, logs.CreateLogger<CycleJournal>(), progress),
             options.Reconciler,
             sentinel,

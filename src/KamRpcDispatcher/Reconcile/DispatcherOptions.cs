@@ -27,6 +27,9 @@ public sealed record DispatcherOptions(EtcdConnection Etcd, string Cluster, Kama
     /// <summary>The sets to manage, null for every set.</summary>
     public IReadOnlySet<int>? Sets { get; init; }
 
+    /// <summary>The attributes that members may bring, null for all.</summary>
+    public IReadOnlySet<string>? AllowedAttributes { get; init; }
+
     /// <summary>How the end of the grace period after a structural change is found.</summary>
     public GraceMode Grace { get; init; } = GraceMode.Auto;
 

@@ -36,6 +36,8 @@ internal sealed class ProxyStatusBuilder(Quarantine quarantine, Func<GraceStatus
             Quarantined = [.. refused.Select(skip => quarantine.Find(skip.Set, skip.Uri) is { } entry
                 ? new QuarantinedDestination(skip.Set, skip.Uri, entry.Reason, entry.RetryAt)
                 : new QuarantinedDestination(skip.Set, skip.Uri, string.Empty, default))],
+            Superseded = [.. plan.Skips.Where(static skip => skip.Reason == SkipReason.Superseded)
+                .Select(static skip => new SupersededMember(skip.Member!.Value, skip.Holder!.Value, skip.IsServed))],
             IsFromSnapshot = membership.IsFromSnapshot,
             Grace = grace(),
         };

@@ -44,8 +44,8 @@ internal static partial class ReconcileLog
     [LoggerMessage(3008, LogLevel.Warning, "Set {Set}: {Uri} is not removed, because somebody else added the same URI: a remove would drop both")]
     public static partial void ForeignCopy(ILogger logger, int set, string uri);
 
-    [LoggerMessage(3009, LogLevel.Warning, "Member {Member} is left out: another member of its set has {Uri} too, and serves (a ready one comes first, then one that Kamailio takes, then the one announced last)")]
-    public static partial void Superseded(ILogger logger, MemberKey member, string uri);
+    [LoggerMessage(3009, LogLevel.Warning, "Member {Member} is left out: {Holder} has {Uri} too, and is followed (a ready one comes first, then one that Kamailio takes, then the one announced last)")]
+    public static partial void Superseded(ILogger logger, MemberKey member, MemberKey holder, string uri);
 
     [LoggerMessage(3015, LogLevel.Error, "Set {Set}: {Uri} still gets calls and cannot be disabled: somebody else has added the same text, and Kamailio changes the state of that one. Remove the other one (kamcmd dispatcher.remove takes both; they are added again)")]
     public static partial void Unsilenced(ILogger logger, int set, string uri);

@@ -43,6 +43,7 @@ internal sealed class Reconciler(
     private readonly RemovalDelay _removals = new(options.RemovalDelay, timeProvider);
     private readonly VerdictMemory _verdicts = new(timeProvider);
     private readonly PlanBrake _brake = new(timeProvider);
+    private readonly ChangeBudget _budget = new(options.ChangeBurst, options.ChangeRefill, timeProvider);
     private readonly TroubleTracker _troubles = new(timeProvider);
     private int _shortage;
 
@@ -155,11 +156,14 @@ internal sealed class Reconciler(
         sentinel.Observe(table);
         _verdicts.Observe(table);
         journal.Held(held, options.Panic);
-        var plan = _brake.Hold(Planner.Plan(members, table.Destinations, PolicyFor(table)), executor.TakeMade());
+        var made = executor.TakeMade();
+        var plan = _brake.Hold(Planner.Plan(members, table.Destinations, PolicyFor(table)), made);
+        plan = _budget.Hold(plan, made, members, table.Destinations.Where(entry => AttributeText.IsOwn(entry, policy.Cluster)));
         _removals.Observe(plan);
         _verdicts.Observe(plan);
         _troubles.Meet(plan);
         _troubles.Meet(table.Unreadable);
+        _troubles.Meet(Orphan.In(table.Destinations, policy));
         _troubles.Meet(foreign.Losses);
         journal.Planned(membership, table, plan);
         plan = plan with { Restores = foreign.Due() };
@@ -183,6 +187,7 @@ internal sealed class Reconciler(
         ReusesPlaces = _removals.IsEndless,
         FoundDead = _verdicts.FoundDead,
         AwaitingProof = _verdicts.AwaitingProof,
+        Flapping = _budget.Exhausted,
     };
 
     private TimeSpan Rest(ChangePlan plan, PushOutcome outcome)

@@ -18,6 +18,15 @@ public sealed record ReconcilerOptions
     /// <summary>How long a destination stays disabled in the list after its member left, before it is removed; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</summary>
     public TimeSpan RemovalDelay { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>The default of <see cref="ChangeBurst"/>: 23 KB of Kamailio's memory.</summary>
+    public const int DefaultChangeBurst = 60;
+
+    /// <summary>How many structural changes the records of one member may cause at once; 0 for any number.</summary>
+    public int ChangeBurst { get; init; } = DefaultChangeBurst;
+
+    /// <summary>The time after which a member may cause one more: 1.1 MB of Kamailio's memory in a day.</summary>
+    public TimeSpan ChangeRefill { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>When sets are protected against mass expiry.</summary>
     public PanicOptions Panic { get; init; } = new();
 

@@ -33,7 +33,19 @@ internal sealed class TroubleTracker(TimeProvider timeProvider)
         Meet(
             TroubleKind.Duplicate,
             [.. plan.Skips.Where(static skip => skip is { Reason: SkipReason.UnmanagedDuplicate, Member: not null }).Select(static skip => $"member {skip.Member}: {skip.Uri}")],
-            "left as it is, since somebody else has put the address there");
+            "left as it is, since somebody else has put the address there, or a kamrpc of another cluster");
+        Meet(
+            TroubleKind.Attributes,
+            Members(plan, SkipReason.NotAllowed),
+            "not taken, since --allow-attr does not name these attributes; what is listed of it already stays as it was");
+        Meet(
+            TroubleKind.Attributes,
+            Members(plan, SkipReason.ListedThoughNotAllowed),
+            "listed with attributes that --allow-attr does not name, and left so: announce it without, or remove it (kamcmd dispatcher.remove)");
+        Meet(
+            TroubleKind.Flapping,
+            Members(plan, SkipReason.Flapping),
+            "changes so often that it would use up Kamailio's memory: its additions, removals and changes of attributes wait, one each half minute; its state is followed at once. Look who rewrites its key");
         Meet(TroubleKind.Brake, Uris(plan, SkipReason.WithoutEffect), "changed more than once without effect, and left for a while: look for somebody who undoes it, and into Kamailio's log");
     }
 
@@ -62,6 +74,19 @@ internal sealed class TroubleTracker(TimeProvider timeProvider)
         {
             Meet(TroubleKind.Foreign, loss);
         }
+    }
+
+    /// <summary>What kamrpc added and nobody keeps in step.</summary>
+    public void Meet(IReadOnlyList<Orphan> orphans)
+    {
+        Meet(
+            TroubleKind.Orphan,
+            [.. orphans.Where(static orphan => orphan.IsOfAnotherCluster).Select(static orphan => $"set {orphan.Entry.Set}: {orphan.Entry.Uri} (cluster {orphan.Cluster})")],
+            "kamrpc added it for a cluster that is not served: remove it (kamcmd dispatcher.remove SET URI)");
+        Meet(
+            TroubleKind.Orphan,
+            [.. orphans.Where(static orphan => !orphan.IsOfAnotherCluster).Select(static orphan => $"set {orphan.Entry.Set}: {orphan.Entry.Uri}")],
+            "kamrpc added it in a set that --set does not name: name that, or remove it");
     }
 
     /// <summary>A grace period that does not end.</summary>
@@ -122,7 +147,7 @@ internal sealed class TroubleTracker(TimeProvider timeProvider)
 
         foreach (var (kind, (_, last)) in _current.ToList())
         {
-            var lingers = kind is TroubleKind.Room or TroubleKind.Memory or TroubleKind.Brake;
+            var lingers = kind is TroubleKind.Room or TroubleKind.Memory or TroubleKind.Brake or TroubleKind.Flapping;
             if (!_met.Exists(met => met.Kind == kind) && (!lingers || timeProvider.GetElapsedTime(last) >= Lingering))
             {
                 _current.Remove(kind);
@@ -132,6 +157,9 @@ internal sealed class TroubleTracker(TimeProvider timeProvider)
         _met.Clear();
         return [.. _current.Values.Select(static current => current.Trouble)];
     }
+
+    private static List<string> Members(ChangePlan plan, SkipReason reason) =>
+        [.. plan.Skips.Where(skip => skip.Reason == reason).Select(static skip => $"member {skip.Member}{(skip.Detail is null ? string.Empty : $" ({skip.Detail})")}").Distinct()];
 
     private static List<string> Uris(ChangePlan plan, SkipReason reason) =>
         [.. plan.Skips.Where(skip => skip.Reason == reason).Select(static skip => $"set {skip.Set}: {skip.Uri}")];

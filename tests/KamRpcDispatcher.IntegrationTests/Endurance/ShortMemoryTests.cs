@@ -33,6 +33,9 @@ public class ShortMemoryTests
         await using var fleet = await Fleet.StartAsync(new FleetOptions
         {
             Kamailio = new KamailioOptions { SharedMemoryMegabytes = SmallMemory, PingInterval = TimeSpan.Zero, FinalConfig = SharedMemoryBallast.Config },
+
+            // What would keep the memory from running out.
+            Dispatch = ["--change-burst", "0"],
             OnDispatcherLine = line =>
             {
                 counter.See(line);

@@ -205,6 +205,17 @@ public class CommandLineTests
         Assert.That(errors.Contains($"warning: {uri} is, for a Kamailio on another host, that host itself", StringComparison.Ordinal), Is.EqualTo(isWarnedOf), errors);
     }
 
+    [TestCase("--allow-attr: the attribute name 'a b'", "--allow-attr", "obproxy,a b")]
+    [TestCase("--allow-attr: none and names exclude each other", "--allow-attr", "none", "--allow-attr", "a")]
+    [TestCase("--change-burst: 'many' is not a number from 0", "--change-burst", "many")]
+    public async Task What_is_wrong_with_a_dispatcher_is_named(string error, params string[] options)
+    {
+        var (exitCode, output, errors) = await RunAsync(["dispatch", .. options]);
+
+        Assert.That((exitCode, output), Is.EqualTo((2, string.Empty)));
+        Assert.That(errors, Does.Contain("kamrpc: " + error));
+    }
+
     [Test]
     public async Task Without_a_way_to_etcd_there_is_no_automatic_address()
     {

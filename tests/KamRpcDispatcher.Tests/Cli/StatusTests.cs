@@ -126,11 +126,11 @@ public class StatusTests
 
         Assert.Multiple(() =>
         {
-            Assert.That(Names(status), Is.EqualTo("cluster revision memberRevision inStep findings members shares rejected proxies"));
+            Assert.That(Names(status), Is.EqualTo("cluster revision memberRevision inStep findings members claims shares rejected proxies"));
             Assert.That(status.GetProperty("inStep").GetBoolean(), Is.False);
             foreach (var member in status.GetProperty("members").EnumerateArray())
             {
-                Assert.That(Names(member), Is.EqualTo("set name uri state reason since weight priority labels lease"));
+                Assert.That(Names(member), Is.EqualTo("set name uri state reason since weight priority attrs labels lease"));
             }
 
             Assert.That(status.GetProperty("members").EnumerateArray().Select(static member => member.GetProperty("lease").GetString()), Is.EqualTo(new[] { "000000000000694d", null }));
@@ -138,7 +138,7 @@ public class StatusTests
             var proxies = status.GetProperty("proxies");
             Assert.That(proxies[1].GetRawText().Replace(" ", "", StringComparison.Ordinal).ReplaceLineEndings(""), Is.EqualTo("""{"name":"p2\u001B[2J","unreadable":"driftismissing","report":null}"""));
             var report = proxies[0].GetProperty("report");
-            Assert.That(Names(report), Is.EqualTo("kamailio revision behind drift appliedAt fromSnapshot sets grace held quarantined silenced applies trouble"));
+            Assert.That(Names(report), Is.EqualTo("kamailio revision behind drift appliedAt fromSnapshot sets grace held quarantined silenced superseded applies trouble"));
             Assert.That(Names(report.GetProperty("sets")[0]), Is.EqualTo("set destinations routable"));
             Assert.That(Names(report.GetProperty("grace")), Is.EqualTo("mode count p50Ms p99Ms maxMs timeouts"));
             Assert.That(Names(report.GetProperty("held")[0]), Is.EqualTo("set name uri"));
@@ -169,6 +169,53 @@ public class StatusTests
             Assert.That(report.GetProperty("trouble")[0].GetProperty("text").GetString(), Is.EqualTo(text));
             Assert.That(Names(report.GetProperty("trouble")[0]), Is.EqualTo("kind since text"));
         });
+    }
+
+    [Test]
+    public void Several_names_for_one_address_are_a_finding()
+    {
+        var claimed = InStep with
+        {
+            Members =
+            [
+                new AnnouncedMember(Members.Of("ok", uri: "sip:10.0.0.1") with { CreatedRevision = 5 }, 1),
+                new AnnouncedMember(Members.Of("zz", uri: "sip:10.0.0.1:5060") with { CreatedRevision = 9, State = MemberState.Draining }, 2),
+                new AnnouncedMember(Members.Of("elsewhere", set: 2, uri: "sip:10.0.0.1") with { CreatedRevision = 9 }, 2),
+            ],
+        };
+
+        Assert.That(StatusFindings.Of(claimed), Is.EqualTo(new[] { "set 1: ok has the address of zz too, and is followed" }));
+        Assert.That(new StatusTables(claimed, Now).ToString(), Does.StartWith("""
+            SEVERAL NAMES FOR ONE ADDRESS (one is followed; -o json has them all)
+              SET  URI           FOLLOWED    LEFT OUT
+              1    sip:10.0.0.1  ok (ready)  zz (draining)
+
+            """));
+        var claim = JsonElement.Parse(StatusJson.Write("c", claimed)).GetProperty("claims").EnumerateArray().Single();
+        Assert.That(claim.GetRawText().Replace(" ", "", StringComparison.Ordinal).ReplaceLineEndings(""), Is.EqualTo("""{"set":1,"uri":"sip:10.0.0.1","followed":"ok","leftOut":["zz"]}"""));
+    }
+
+    [Test]
+    public void Who_is_followed_of_two_ready_ones_a_proxy_knows_since_Kamailio_may_refuse_one()
+    {
+        var (first, second) = (Members.Of("first", uri: "sip:10.0.0.1") with { CreatedRevision = 5 }, Members.Of("second", uri: "sip:10.0.0.1") with { CreatedRevision = 9 });
+        var claimed = InStep with
+        {
+            Members = [new AnnouncedMember(first, 1), new AnnouncedMember(second, 2)],
+            Proxies = [new ReportingProxy("p1", Fine with { Superseded = [new SupersededMember(second.Key, first.Key, IsServed: true)] }, null)],
+        };
+
+        Assert.That(StatusFindings.Of(claimed), Is.EqualTo(new[] { "set 1: first has the address of second too, and is followed" }));
+        Assert.That(StatusFindings.Of(claimed with { Proxies = InStep.Proxies }), Is.EqualTo(new[] { "set 1: second has the address of first too, and is followed" }));
+    }
+
+    [Test]
+    public void Attributes_stand_in_the_table_as_Kamailio_has_them_and_in_the_JSON_as_they_were_announced()
+    {
+        var proxied = InStep with { Members = [new AnnouncedMember(Members.Of("a") with { Attributes = ImmutableSortedDictionary<string, string>.Empty.Add("obproxy", "sip:10.0.0.1;lr") }, 1)] };
+
+        Assert.That(new StatusTables(proxied, Now).ToString(), Does.Contain("LABELS  ATTRS\n").And.Contain("-       obproxy=\"sip:10.0.0.1;lr\"\n"));
+        Assert.That(JsonElement.Parse(StatusJson.Write("c", proxied)).GetProperty("members")[0].GetProperty("attrs").GetProperty("obproxy").GetString(), Is.EqualTo("sip:10.0.0.1;lr"));
     }
 
     private static string Names(JsonElement of) => string.Join(' ', of.EnumerateObject().Select(static field => field.Name));

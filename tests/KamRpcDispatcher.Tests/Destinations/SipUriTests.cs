@@ -39,7 +39,7 @@ public class SipUriTests
     [TestCase("sip:010.0.0.1", "neither an IPv4 address")]
     [TestCase("sip:0x7f.1", "neither an IPv4 address")]
     [TestCase("sip:-a.example.org", "neither an IPv4 address")]
-    [TestCase("sip:a_b.example.org", "neither an IPv4 address")]
+    [TestCase("sip:a b.example.org", "a space")]
     [TestCase("sip:[::1", "not an IPv6 address")]
     [TestCase("sip:[10.0.0.1]", "not an IPv6 address")]
     [TestCase("sip:[fe80::1%eth0]", "not an IPv6 address")]

@@ -74,5 +74,15 @@ internal sealed class EtcdChecksTests
         "a (sip:a.example.org:5060)",
         "kamrpc announce --uri sip:ADDRESS:PORT");
 
+    [Test]
+    public void Several_names_for_one_address_are_told() => AssertFinding(
+        AddressClaimsCheck.Of(Healthy.Etcd with
+        {
+            Members = Seen<IReadOnlyList<Member>>.Of([Members.Of("ok", uri: "sip:10.0.0.2"), Members.Of("zz", uri: "sip:10.0.0.2:5060") with { State = MemberState.Draining }]),
+        }),
+        Severity.Warning,
+        "sip:10.0.0.2 by 1/ok (ready) and 1/zz (draining)",
+        "stop the announcer");
+
     private static Finding Of(EndpointStatus status, string check) => EtcdChecks.Of(Healthy.Endpoint with { Status = status }).Single(finding => finding.Check == check);
 }

@@ -30,7 +30,7 @@ internal sealed class KamailioChecksTests
         Assert.That(findings.Select(static finding => finding.Check).Distinct(), Is.EquivalentTo(AllChecks.Of(Healthy.Kamailio, Healthy.Etcd).Select(static finding => finding.Check).Distinct()));
         AssertFinding(findings.Single(static finding => finding.Check == "kamailio.reachable"), Severity.Error, "nobody listens", "--kamailio");
         Assert.That(findings.Where(static finding => finding.Check.StartsWith("etcd.", StringComparison.Ordinal)).Select(static finding => finding.Severity), Is.All.EqualTo(Severity.Ok));
-        Assert.That(findings.Count(static finding => finding.Severity == Severity.Unknown), Is.EqualTo(16));
+        Assert.That(findings.Count(static finding => finding.Severity == Severity.Unknown), Is.EqualTo(17));
     }
 
     [Test]
@@ -305,6 +305,24 @@ internal sealed class KamailioChecksTests
         Severity.Warning,
         "No such htable",
         "loadmodule \"htable.so\"");
+
+    [TestCase("duid=a;kamrpc=default", "sip:10.0.0.1:5060", Severity.Ok, "1 destination of kamrpc's")]
+    [TestCase("duid=a;kamrpc=default", "sip:10.0.0.1:5060;kamrpc", Severity.Ok, "1 destination")]
+    [TestCase("duid=a;kamrpc=old", "sip:10.0.0.1:5060", Severity.Warning, "set 1: sip:10.0.0.1:5060 (cluster old)")]
+    [TestCase("duid=b;kamrpc=default", "sip:10.0.0.2:5060", Severity.Warning, "set 1: sip:10.0.0.2:5060")]
+    [TestCase("weight=7", "sip:10.0.0.2:5060", Severity.Ok, "0 destinations")]
+    public void What_kamrpc_added_and_nobody_follows_is_told(string attributes, string uri, Severity severity, string text)
+    {
+        var kamailio = Healthy.Kamailio with { List = Healthy.List(Healthy.Destination(uri) with { Attributes = attributes }) };
+
+        AssertFinding(OrphansCheck.Of(kamailio, Healthy.Etcd), severity, text, severity == Severity.Ok ? null : text.Contains("cluster", StringComparison.Ordinal) ? "kamcmd dispatcher.remove 1" : "kamrpc dispatch");
+        var disabled = Healthy.Kamailio with { List = Healthy.List(Healthy.Destination("sip:10.0.0.2:5060") with { Attributes = "duid=b;kamrpc=default", State = DestinationState.Disabled }) };
+        Assert.That(OrphansCheck.Of(disabled, Healthy.Etcd).Severity, Is.EqualTo(Severity.Ok), "it has just left");
+        Assert.That(
+            OrphansCheck.Of(kamailio with { Mark = "p1 (PID 7) on host h for cluster old, over x" }, Healthy.Etcd with { Held = [Members.Of("b", uri: "sip:10.0.0.2")] }).Severity,
+            Is.EqualTo(Severity.Ok),
+            "it is served, or held back");
+    }
 
     internal static void AssertFinding(Finding finding, Severity severity, string text, string? fix)
     {

@@ -72,6 +72,44 @@ public class MembershipTableTests
         Assert.That(_table.TakeNewlyRejected(), Has.Count.EqualTo(1), "another record is another matter");
     }
 
+    [TestCase("\"weight\":0,\"state\":\"down\"", MemberState.Down)]
+    [TestCase("\"state\":\"draining\",\"attrs\":{\"a\":1}", MemberState.Draining)]
+    [TestCase("\"state\":\"asleep\",\"priority\":1000", MemberState.Down)]
+    [TestCase("\"state\":[]", MemberState.Down)]
+    [TestCase("\"weight\":0", MemberState.Ready)]
+    [TestCase("\"weight\":0,\"state\":\"ready\"", MemberState.Ready)]
+    public void A_record_that_cannot_be_used_takes_its_member_out_of_service_all_the_same(string fields, MemberState state)
+    {
+        Put(Key, """{"uri":"sip:10.0.0.1","weight":7}""", 5, 5);
+        Put(Key, $"{{\"uri\":\"sip:10.0.0.1\",{fields}}}", 5, 6);
+
+        var membership = _table.At(6);
+        Assert.That(membership.Members.Single().State, Is.EqualTo(state));
+        Assert.That(membership.Members.Single().Weight, Is.EqualTo(7), "the rest is as it was");
+        Assert.That(membership.Rejected.Single().IsNotReady, Is.EqualTo(state != MemberState.Ready));
+
+        Put(Key, """{"uri":"sip:10.0.0.1","weight":0}""", 5, 7);
+        Assert.That(_table.At(7).Members.Single().State, Is.EqualTo(MemberState.Ready), "it does not say so any more");
+    }
+
+    [Test]
+    public void What_is_left_out_is_told_once_whoever_writes_it_and_a_flood_of_it_ends()
+    {
+        Put(Key, """{"uri":"sip:10.0.0.1","zone":"eu"}""", 5, 5);
+        Put(Key, """{"uri":"sip:10.0.0.1","zone":"us"}""", 5, 6);
+        Put("/kamrpc/c/members/1/b", """{"uri":"sip:10.0.0.2","zone":"eu"}""", 7, 7);
+        Assert.That(_table.TakeNewRemarks().Single(), Is.EqualTo((Key, "the field 'zone' is not known")));
+        Assert.That(_table.TakeNewRemarks(), Is.Empty);
+        Assert.That(_table.At(7).Rejected, Is.Empty);
+
+        for (var number = 8; number < 108; number++)
+        {
+            Put(Key, $"{{\"uri\":\"sip:10.0.0.1\",\"zone{number}\":1}}", 5, number);
+        }
+
+        Assert.That(_table.TakeNewRemarks(), Has.Count.LessThan(30));
+    }
+
     [Test]
     public void A_corrected_record_is_taken()
     {

@@ -145,7 +145,7 @@ public class SnapshotFormatTests
     [TestCase("""{"cluster":"c","revision":1,"members":[{"set":1,"name":"a","createdRevision":5,"record":{"uri":"sip:10.0.0.1;lr"}}]}""", "1/a cannot be used: uri:")]
     [TestCase("""{"cluster":"c","revision":1,"members":[{"set":1,"name":"a","createdRevision":5,"record":{"uri":"sip:10.0.0.1","weight":0}}]}""", "the weight 0")]
     [TestCase("""{"cluster":"c","revision":1,"members":[{"set":1,"name":"a","createdRevision":5,"record":"sip:10.0.0.1"}]}""", "record is missing, or of the wrong kind")]
-    [TestCase("""{"cluster":"c","revision":1,"members":[{"set":1,"name":"a","createdRevision":5,"record":{"labels":{"a":{"b":{"c":{"d":{}}}}}}}]}""", "not JSON of the kind")]
+    [TestCase("""{"cluster":"c","revision":1,"members":[{"set":1,"name":"a","createdRevision":5,"record":{"labels":{"a":{"b":{"c":{"d":{}}}}}}}]}""", "labels.a: not a string")]
     public void Content_that_cannot_be_used_is_refused_whole_with_the_reason(string body, string reason) =>
         Assert.That(() => SnapshotFormat.Read("c", Encoding.UTF8.GetBytes(Sealed(body))), Throws.TypeOf<FormatException>().With.Message.Contains(reason));
 

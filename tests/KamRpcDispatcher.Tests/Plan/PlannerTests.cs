@@ -40,6 +40,60 @@ public class PlannerTests
     }
 
     [Test]
+    public void A_value_that_needs_quotes_has_them_and_is_not_replaced_again()
+    {
+        var member = Members.Of("a") with { Attributes = Attributes("obproxy", "sip:10.0.0.1;transport=tcp;kamrpc=other") };
+
+        Assert.That(Planner.Plan([member], [], Policy).Adds[0].Attributes, Is.EqualTo("duid=a;kamrpc=c;obproxy=\"sip:10.0.0.1;transport=tcp;kamrpc=other\""));
+        Assert.That(Planner.Plan([member], Listed(member), Policy).IsEmpty);
+        var foreign = Listed(member)[0] with { Attributes = "x=\"a;duid=a;kamrpc=c\"" };
+        Assert.That(Planner.Plan([], [foreign], Policy).IsEmpty, "what stands within somebody else's value is no mark of ours");
+    }
+
+    [Test]
+    public void An_attribute_that_is_not_allowed_keeps_a_newcomer_out_and_a_listed_one_as_it_was()
+    {
+        var policy = Policy with { AllowedAttributes = new HashSet<string>(StringComparer.OrdinalIgnoreCase) { "maxload" } };
+        var (plain, allowed, proxied) = (Members.Of("a"), Members.Of("a") with { Attributes = Attributes("MaxLoad", "7") }, Members.Of("a") with { Attributes = Attributes("obproxy", "10.0.0.1") });
+
+        Assert.That(Planner.Plan([allowed], [], policy).Adds, Has.Count.EqualTo(1));
+        var kept = Planner.Plan([proxied], Listed(plain), policy);
+        foreach (var plan in new[] { Planner.Plan([proxied], [], policy), kept })
+        {
+            Assert.That(plan.IsEmpty);
+            Assert.That(plan.Skips.Single(), Is.EqualTo(new Skip(SkipReason.NotAllowed, 1, proxied.Uri.Text, proxied.Key) { Detail = "obproxy" }));
+            Assert.That((plan.Drift, plan.IsInForce), Is.EqualTo((1, true)), "the others are in force");
+        }
+
+        var listed = Planner.Plan([proxied], Listed(proxied), policy);
+        Assert.That(listed.IsEmpty, "those that are listed with others already stay");
+        Assert.That((listed.Skips.Single().Reason, listed.Skips.Single().Detail, listed.Drift), Is.EqualTo((SkipReason.ListedThoughNotAllowed, "obproxy", 0)));
+        Assert.That(Planner.Plan([proxied with { State = MemberState.Draining }], Listed(proxied), policy).Disables, Has.Count.EqualTo(1));
+        Assert.That(Planner.Plan([proxied], [], Policy).Adds, Has.Count.EqualTo(1), "by default every one is allowed");
+    }
+
+    [Test]
+    public void Of_two_members_with_one_endpoint_the_one_without_attributes_that_are_not_allowed_serves()
+    {
+        var policy = Policy with { AllowedAttributes = new HashSet<string>() };
+        var ok = Members.Of("ok", uri: "sip:10.0.0.1") with { CreatedRevision = 5 };
+        var other = Members.Of("zz", uri: "sip:10.0.0.1") with { CreatedRevision = 9, Attributes = Attributes("obproxy", "10.0.0.2") };
+
+        Assert.That(Planner.Plan([ok, other], Listed(ok), policy).IsEmpty);
+    }
+
+    [Test]
+    public void What_is_listed_for_another_cluster_or_an_unserved_set_is_an_orphan_of_ours()
+    {
+        var listed = Listed(Members.Of("a"), Members.Of("b", set: 2));
+        var renamed = listed[0] with { Uri = "sip:10.0.0.7", Attributes = "duid=a;kamrpc=old" };
+        ListedDestination[] all = [.. listed, renamed, renamed with { Attributes = "x=\"1;kamrpc=old\"" }, renamed with { IsExact = false }, renamed with { Set = Sentinel.Set, Uri = Sentinel.Uri }];
+
+        Assert.That(Orphan.In(all, Policy), Is.EqualTo(new[] { new Orphan(renamed, "old", IsOfAnotherCluster: true) }));
+        Assert.That(Orphan.In(all, Policy with { Sets = new HashSet<int> { 1 } }), Is.EqualTo(new[] { new Orphan(listed[1], "c", IsOfAnotherCluster: false), new Orphan(renamed, "old", IsOfAnotherCluster: true) }));
+    }
+
+    [Test]
     public void A_member_that_left_is_disabled_and_then_removed()
     {
         var listed = Listed(Members.Of("a"), Members.Of("b"));
@@ -331,6 +385,44 @@ public class PlannerTests
         Assert.That(model.Entries, Has.Count.EqualTo(1));
     }
 
+    [TestCase(MemberState.Draining)]
+    [TestCase(MemberState.Down)]
+    public void A_record_under_another_name_does_not_take_a_ready_member_out_of_service(MemberState state)
+    {
+        var ok = Members.Of("ok", uri: "sip:10.0.0.1") with { CreatedRevision = 5 };
+        var other = Members.Of("zz", uri: "sip:10.0.0.1:5060;transport=udp") with { CreatedRevision = 9, State = state };
+
+        var plan = Planner.Plan([ok, other], Listed(ok), Policy);
+
+        Assert.That(plan.IsEmpty);
+        Assert.That(plan.OwesSilence, Is.False);
+        Assert.That(plan.Skips.Single(), Is.EqualTo(new Skip(SkipReason.Superseded, 1, other.Uri.Text, other.Key) { Holder = ok.Key, IsServed = true }));
+
+        // Nor when both have been ready, and the newer one is stopped: the other serves on.
+        var before = Listed(other with { State = MemberState.Ready });
+        var after = Planner.Plan([ok, other], before, Policy);
+        var model = new ListModel(before);
+        foreach (var change in after.Changes)
+        {
+            model.Apply(change);
+            Assert.That(model.Entries.Any(static entry => entry.IsRoutable), change.ToString());
+        }
+
+        Assert.That(model.Entries.Single().Attributes, Is.EqualTo("duid=ok;kamrpc=c"));
+    }
+
+    [Test]
+    public void Of_two_members_with_one_endpoint_of_which_none_is_ready_nobody_serves()
+    {
+        var one = Members.Of("one", uri: "sip:10.0.0.1") with { CreatedRevision = 5, State = MemberState.Down };
+        var other = Members.Of("other", uri: "sip:10.0.0.1") with { CreatedRevision = 9, State = MemberState.Draining };
+
+        var plan = Planner.Plan([one, other], Listed(one with { State = MemberState.Ready }), Policy);
+
+        Assert.That(plan.OwesSilence);
+        Assert.That(plan.Skips.Single(static skip => skip.Reason == SkipReason.Superseded).IsServed, Is.False);
+    }
+
     [Test]
     public void Of_two_members_with_one_endpoint_the_one_that_Kamailio_takes_serves()
     {
@@ -514,4 +606,6 @@ public class PlannerTests
         model.Apply(Planner.Plan(members, [], Policy).Changes);
         return model.Entries;
     }
+
+    private static ImmutableSortedDictionary<string, string> Attributes(string name, string value) => ImmutableSortedDictionary<string, string>.Empty.WithComparers(StringComparer.Ordinal).Add(name, value);
 }

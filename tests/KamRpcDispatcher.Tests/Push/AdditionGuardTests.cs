@@ -28,11 +28,11 @@ public class AdditionGuardTests
         _client.InvokeAsync(default!, default!, default)
             .ReturnsForAnyArgs(new RpcResult("""[{"socket":{"proto":"udp","address":"10.0.0.1","port":"5060","mcast":"no"}}]"""u8.ToArray()));
         var names = new NameLookup(
-            static name => name == "dead.test" ? throw new SocketException((int)SocketError.HostNotFound) : [IPAddress.Loopback],
+            static name => name == "dead.test" ? throw new SocketException((int)SocketError.HostNotFound) : name switch { "unfit.test" => [IPAddress.Any], "kamailio.test" => [IPAddress.Parse("10.0.0.1")], _ => [IPAddress.Loopback] },
             static (_, _) => Task.FromResult<bool?>(true),
             new FakeTimeProvider());
         _log = new LogCapture<AdditionGuard>();
-        _guard = new AdditionGuard(_client, names, _log);
+        _guard = new AdditionGuard(_client, names, static address => address.Equals(IPAddress.Parse("10.0.0.7")), _log);
     }
 
     [TearDown]
@@ -71,6 +71,36 @@ public class AdditionGuardTests
         Assert.That(Reads, Is.EqualTo(2));
     }
 
+    [TestCase("sip:0.0.0.0:5060", "the address 0.0.0.0 is unspecified")]
+    [TestCase("sip:255.255.255.255", "is the broadcast address")]
+    [TestCase("sip:224.0.0.1:5060;kamrpc", "is a multicast address")]
+    [TestCase("sip:[fe80::1]:5060", "is link-local without an interface")]
+    [TestCase("sip:unfit.test", "the address 0.0.0.0 of unfit.test is unspecified")]
+    [TestCase("sip:10.0.0.1", "the address 10.0.0.1 is Kamailio's own (udp:10.0.0.1:5060)")]
+    [TestCase("sip:10.0.0.1:5060;transport=udp;kamrpc", "is Kamailio's own")]
+    [TestCase("sip:kamailio.test", "the address 10.0.0.1 of kamailio.test is Kamailio's own")]
+    [TestCase("sip:10.0.0.7:5080", "is Kamailio's own (udp:0.0.0.0:5080)")]
+    [TestCase("sip:[::1]:5070;transport=tls", "is Kamailio's own (tls:[::1]:5070)")]
+    public async Task Where_no_call_should_go_is_not_sent_with_the_reason(string uri, string reason)
+    {
+        Listens();
+
+        Assert.That(await ExamineAsync(Add with { Uri = uri }), Has.Property("Scope").EqualTo(ObjectionScope.Change).And.Property("Text").Contains(reason));
+        Assert.That(await ExamineAsync(Add with { Uri = uri, Attributes = "weight=5" }), Is.Null, "what an operator put there is put back as it was");
+    }
+
+    [TestCase("sip:10.0.0.1:5061")]
+    [TestCase("sip:10.0.0.1;transport=tcp")]
+    [TestCase("sip:10.0.0.8:5080")]
+    [TestCase("sip:127.0.0.1:5060")]
+    [TestCase("sip:[::1]:5070;transport=tcp")]
+    public async Task Beside_Kamailios_own_sockets_calls_may_go(string uri)
+    {
+        Listens();
+
+        Assert.That(await ExamineAsync(Add with { Uri = uri }), Is.Null);
+    }
+
     [Test]
     public async Task Where_the_sockets_cannot_be_read_Kamailio_decides()
     {
@@ -80,6 +110,10 @@ public class AdditionGuardTests
         Assert.That(await ExamineAsync(Elsewhere), Is.Null);
         Assert.That(Reads, Is.EqualTo(1));
     }
+
+    private void Listens() => _client.InvokeAsync(default!, default!, default).ReturnsForAnyArgs(new RpcResult("""
+        [{"socket":{"proto":"udp","address":"10.0.0.1","port":"5060"}},{"socket":{"proto":"udp","address":"0.0.0.0","port":"5080"}},{"socket":{"proto":"tls","address":"[::1]","port":"5070"}}]
+        """u8.ToArray()));
 
     private int Reads => _client.ReceivedCalls().Count(static call => call.GetMethodInfo().Name == nameof(IRpcClient.InvokeAsync));
 

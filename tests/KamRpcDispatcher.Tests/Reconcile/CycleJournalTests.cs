@@ -41,6 +41,18 @@ public class CycleJournalTests
     }
 
     [Test]
+    public void A_member_that_is_left_out_for_another_one_is_reported_with_that_one()
+    {
+        var plan = new ChangePlan { Skips = [new Skip(SkipReason.Superseded, 1, "sip:a", new MemberKey(1, "zz")) { Holder = new MemberKey(1, "ok"), IsServed = true }] };
+        var journal = Journal();
+        journal.Planned(new Membership(5, [], []), Empty, Nothing);
+        journal.Planned(new Membership(5, [], []), Empty, plan);
+
+        Assert.That(_report.Last!.Superseded.Single(), Is.EqualTo(new SupersededMember(new MemberKey(1, "zz"), new MemberKey(1, "ok"), IsServed: true)));
+        Assert.That((_report.Last.Silenced, _report.Last.Drift), Is.EqualTo((5L, 0)));
+    }
+
+    [Test]
     public void Copies_that_can_only_be_removed_are_not_silenced_before()
     {
         var journal = Journal();

@@ -1,5 +1,6 @@
 using KamailioRpc;
 using KamailioRpc.Commands;
+using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
@@ -44,6 +45,30 @@ public class TroubleTrackerTests
 
         Assert.That(trouble.Kind, Is.EqualTo(TroubleKind.Brake));
         Assert.That(trouble.Text, Does.StartWith("set 1: sip:1, set 1: sip:2, set 1: sip:3, set 1: sip:4, set 1: sip:5 and 2 more: "));
+    }
+
+    [Test]
+    public void Orphans_of_ours_are_named_with_what_to_do()
+    {
+        var entry = new ListedDestination(5, "sip:10.0.0.9", ListedState.Active, true, 0, string.Empty);
+        _tracker.Meet([new Orphan(entry, "old", IsOfAnotherCluster: true), new Orphan(entry with { Set = 6 }, "c", IsOfAnotherCluster: false)]);
+
+        var trouble = _tracker.Take().Single();
+        Assert.That(trouble.Kind, Is.EqualTo("orphan"));
+        Assert.That(trouble.Text, Does.StartWith("set 5: sip:10.0.0.9 (cluster old): kamrpc added it for a cluster that is not served").And.Contain("set 6: sip:10.0.0.9: kamrpc added it in a set that --set does not name"));
+        Assert.That(trouble.Text, Has.Length.LessThan(ProxyTrouble.MostTextLength));
+    }
+
+    [TestCase(SkipReason.NotAllowed, "attributes", "member 1/a (obproxy): not taken, since --allow-attr")]
+    [TestCase(SkipReason.ListedThoughNotAllowed, "attributes", "member 1/a (obproxy): listed with attributes")]
+    [TestCase(SkipReason.Flapping, "flapping", "member 1/a (obproxy): changes so often")]
+    public void A_member_that_may_not_is_named(SkipReason reason, string kind, string text)
+    {
+        _tracker.Meet(new ChangePlan { Skips = [new Skip(reason, 1, "sip:a", new MemberKey(1, "a")) { Detail = "obproxy" }] });
+
+        var trouble = _tracker.Take().Single();
+        Assert.That((trouble.Kind, trouble.Text), Is.EqualTo((kind, trouble.Text)));
+        Assert.That(trouble.Text, Does.StartWith(text));
     }
 
     [Test]

@@ -26,8 +26,10 @@ internal static class AllChecks
         ProcessesCheck.Of(kamailio),
         ClockCheck.Of(kamailio),
         LockCheck.Of(kamailio),
+        OrphansCheck.Of(kamailio, etcd),
         .. etcd.Endpoints.SelectMany(EtcdChecks.Of),
         .. etcd.Endpoints.Select(ClockCheck.Of),
         HostNamesCheck.Of(etcd),
+        AddressClaimsCheck.Of(etcd),
     ];
 }

@@ -1,4 +1,5 @@
 using KamailioRpc.Commands;
+using KamRpcDispatcher.Destinations;
 
 namespace KamRpcDispatcher.Doctor.Checks;
 
@@ -7,5 +8,8 @@ internal static class Ownership
 {
     /// <summary>Whether some kamrpc added it, of whatever cluster.</summary>
     public static bool IsOurs(DispatcherDestination destination) =>
-        destination.Attributes.Split(';').Any(static attribute => attribute.StartsWith("kamrpc=", StringComparison.Ordinal));
+        Cluster(destination) is not null;
+
+    /// <summary>The cluster for which it was added; null where kamrpc did not add it.</summary>
+    public static string? Cluster(DispatcherDestination destination) => AttributeList.FindExact(destination.Attributes, "kamrpc");
 }

@@ -4,17 +4,17 @@ using KamRpcDispatcher.Etcd;
 namespace KamRpcDispatcher.Doctor.Observations;
 
 /// <summary>Looks at every endpoint of etcd, and at the cluster's members there.</summary>
-internal sealed class EtcdObserver(EtcdConnection connection, EtcdKeys keys, TimeProvider timeProvider)
+internal sealed class EtcdObserver(EtcdConnection connection, string cluster, TimeProvider timeProvider)
 {
     public async Task<EtcdObservation> ObserveAsync(CancellationToken cancellationToken)
     {
         var seen = await Task.WhenAll(connection.Endpoints.Each().Select(endpoint => ObserveAsync(endpoint, cancellationToken))).ConfigureAwait(false);
-        return new EtcdObservation(
-            seen,
-            seen.Any(static endpoint => endpoint.Status.Try(out _, out _))
-                ? await MembersAsync(cancellationToken).ConfigureAwait(false)
-                : Seen<IReadOnlyList<Member>>.Not("etcd does not answer"));
+        return seen.Any(static endpoint => endpoint.Status.Try(out _, out _))
+            ? await ReadMembersAsync(seen, cancellationToken).ConfigureAwait(false)
+            : Observed(seen, Seen<IReadOnlyList<Member>>.Not("etcd does not answer"));
     }
+
+    private EtcdObservation Observed(IReadOnlyList<EndpointObservation> endpoints, Seen<IReadOnlyList<Member>> members) => new(endpoints, members) { Cluster = cluster };
 
     private async Task<EndpointObservation> ObserveAsync(EtcdEndpoints endpoint, CancellationToken cancellationToken)
     {
@@ -45,17 +45,20 @@ internal sealed class EtcdObserver(EtcdConnection connection, EtcdKeys keys, Tim
         }
     }
 
-    private async Task<Seen<IReadOnlyList<Member>>> MembersAsync(CancellationToken cancellationToken)
+    private async Task<EtcdObservation> ReadMembersAsync(IReadOnlyList<EndpointObservation> endpoints, CancellationToken cancellationToken)
     {
         using var store = new EtcdStore(connection, timeProvider);
         try
         {
-            var view = await new ClusterReader(store, keys, timeProvider).ReadAsync(cancellationToken).ConfigureAwait(false);
-            return Seen<IReadOnlyList<Member>>.Of([.. view.Members.Select(static announced => announced.Member)]);
+            var view = await new ClusterReader(store, new EtcdKeys(cluster), timeProvider).ReadAsync(cancellationToken).ConfigureAwait(false);
+            return Observed(endpoints, Seen<IReadOnlyList<Member>>.Of([.. view.Members.Select(static announced => announced.Member)])) with
+            {
+                Held = [.. view.Proxies.SelectMany(static proxy => proxy.Status?.Held ?? [])],
+            };
         }
         catch (EtcdUnreachableException unreachable)
         {
-            return Seen<IReadOnlyList<Member>>.Not(unreachable.Message);
+            return Observed(endpoints, Seen<IReadOnlyList<Member>>.Not(unreachable.Message));
         }
     }
 }

@@ -1,0 +1,7 @@
+namespace KamRpcDispatcher.Etcd;
+
+/// <summary>What the live proxies say to a revision of the store.</summary>
+/// <param name="Proxies">How many there are.</param>
+/// <param name="Missing">Those that have not silenced yet what the revision takes out of service.</param>
+/// <param name="Superseded">The members that some of the others leave out, each once, since another name has their address.</param>
+internal sealed record Acknowledgement(int Proxies, IReadOnlyList<string> Missing, IReadOnlyList<SupersededMember> Superseded);

@@ -1,0 +1,8 @@
+using System.Collections.Immutable;
+
+namespace KamRpcDispatcher.Etcd;
+
+/// <summary>What whoever leaves has to know of a proxy's report.</summary>
+/// <param name="Silenced">The revision up to which every member that is to get no new calls gets none.</param>
+/// <param name="Superseded">Members that the proxy leaves out, since another name has their address.</param>
+internal sealed record ProxyProgress(long Silenced, ImmutableArray<SupersededMember> Superseded);

@@ -1,0 +1,70 @@
+using KamRpcDispatcher.IntegrationTests.Fleets;
+using KamRpcDispatcher.Testing;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.IntegrationTests;
+
+/// <summary>Several names for one address, and records of another version: nobody takes another one's server out of rotation, nor keeps a dead one in.</summary>
+public class ClaimantsTests
+{
+    private const string Uri = "sip:127.0.0.1:7001";
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
+
+    [Test]
+    public async Task A_name_that_leaves_an_address_which_another_one_has_is_told_that_calls_go_on()
+    {
+        await using var fleet = await Fleet.StartAsync();
+        await fleet.AnnounceAsync("ok", Uri);
+        var other = await fleet.AnnounceAsync("zz", Uri);
+        await fleet.WaitForListAsync(static list => list.Count == 1 && list[0].Attrs!.Contains("duid=zz", StringComparison.Ordinal));
+
+        other.Signal(UnixSignals.Terminate);
+        await other.WaitForLineAsync("1/zz leaves, and another name announces this address (1/ok): calls go on", Deadline);
+        Assert.That(await other.Exited.WaitAsync(Deadline), Is.Zero);
+        Assert.That(other.Output, Does.Not.Contain("has stopped sending calls"));
+        await fleet.WaitForListAsync(static list => list.Count == 1 && list[0].Attrs!.Contains("duid=ok", StringComparison.Ordinal) && Fleet.IsRoutable(list, list[0].Uri));
+    }
+
+    [Test]
+    public async Task A_record_under_another_name_silences_nobody_and_is_a_finding()
+    {
+        await using var fleet = await Fleet.StartAsync();
+        await fleet.AnnounceAsync("ok", Uri);
+        await fleet.WaitForListAsync(static list => Fleet.IsRoutable(list, Uri));
+        foreach (var state in new[] { "draining", "down", "asleep" })
+        {
+            await fleet.PutAsync("1/zz", $"{{\"uri\":\"{Uri}\",\"state\":\"{state}\"}}");
+        }
+
+        await fleet.Dispatcher.WaitForLineAsync("Member 1/zz is left out: 1/ok has", Deadline);
+        await fleet.PutUriAsync("1/mark", "sip:127.0.0.1:7002");
+        await fleet.WaitForListAsync(static list => Fleet.IsRoutable(list, "sip:127.0.0.1:7002"));
+        Assert.That(Fleet.IsRoutable(await fleet.Kamailio.ListAsync(), Uri));
+
+        var status = fleet.Start(["status", "--etcd", fleet.Etcd.Endpoint]);
+        Assert.That(await status.Exited.WaitAsync(Deadline), Is.EqualTo(1));
+        Assert.That(status.Output, Does.Contain("set 1: ok has the address of zz too, and is followed"));
+    }
+
+    [Test]
+    public async Task A_record_of_a_newer_version_takes_its_member_out_of_service()
+    {
+        await using var fleet = await Fleet.StartAsync();
+        foreach (var (name, record) in new[]
+        {
+            ("field", """{"uri":"sip:127.0.0.1:7003","state":"down","zone":"eu"}"""),
+            ("state", """{"uri":"sip:127.0.0.1:7003","state":"asleep"}"""),
+            ("rejected", """{"uri":"sip:127.0.0.1:7003","state":"draining","weight":{"of":7}}"""),
+        })
+        {
+            await fleet.PutUriAsync("1/" + name, "sip:127.0.0.1:7003");
+            await fleet.WaitForListAsync(static list => Fleet.IsEnabled(list, "sip:127.0.0.1:7003"));
+            await fleet.PutAsync("1/" + name, record);
+            await fleet.WaitForListAsync(static list => list.All(static entry => entry.Flags[0] == 'D'));
+            await fleet.DeleteAsync("1/" + name);
+            await fleet.WaitForListAsync(static list => list.Count == 0);
+        }
+
+        Assert.That(fleet.Dispatcher.Output, Does.Contain("the field 'zone' is not known").And.Contain("the state 'asleep' is not known: not ready").And.Contain("but not ready, as it says"));
+    }
+}
