@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using KamailioRpc;
+using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
 using KamRpcDispatcher.Reconcile;
@@ -14,7 +15,7 @@ internal static class DispatchCommand
 {
     private static readonly Option<string?> KamailioRead = CommonOptions.Text("--kamailio-read", "Another way to the same Kamailio, for lists longer than 128 KiB: an address such as jsonrpc+fifo:/run/kamailio/kamailio_rpc.fifo, auto (the FIFO or ctl's socket, where they are open), none. [default: auto]");
     private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A set to manage (repeatable). [default: every set]");
-    private static readonly Option<string?> Proxy = CommonOptions.Text("--proxy", "This proxy's name in etcd. [default: the host's name]");
+    private static readonly Option<string?> Proxy = CommonOptions.Text("--proxy", "This proxy's name in etcd, which no other one may have. [default: the host's name, and for another Kamailio than the usual one the folder of its socket, or its port]");
     private static readonly Option<string?> Gap = CommonOptions.Text("--gap", "The time between two structural changes where Kamailio's processes cannot be seen. [default: 1s]");
     private static readonly Option<string?> Grace = CommonOptions.Text("--grace", "How to find the moment for the next structural change: auto (see Kamailio's processes at rest, else the gap), fixed (the gap), none (crashes Kamailio under load). [default: auto]");
     private static readonly Option<string?> RemovalDelay = CommonOptions.Text("--removal-delay", "How long a destination stays disabled in the list after its member left, or never: it stays. [default: 30s]");
@@ -47,7 +48,8 @@ internal static class DispatchCommand
         var rpc = KamailioOptions.Rpc(options);
         var kamailioRead = options.Value<ReadWayOption>(KamailioRead, "auto", ParseReadWay);
         var sets = CommonOptions.Sets(options, Set);
-        var proxy = options.Value<string>(Proxy, Dns.GetHostName(), CommonOptions.Name);
+        var host = Dns.GetHostName();
+        var proxy = options.Value<string>(Proxy, host, CommonOptions.Name);
         var gap = options.Value<TimeSpan>(Gap, "1s", ParseGap);
         var grace = options.Value<GraceMode>(Grace, "auto", ParseGrace);
         var removalDelay = options.Value<TimeSpan>(RemovalDelay, "30s", ParseRemovalDelay);
@@ -78,7 +80,7 @@ internal static class DispatchCommand
         }
 
         var dispatcher = new DispatcherDaemon(
-            new DispatcherOptions(etcd!, cluster!, address, proxy!)
+            new DispatcherOptions(etcd!, cluster!, address, options.Text(Proxy) is null ? DispatcherOptions.DefaultProxy(address, host) : proxy!)
             {
                 KamailioRead = kamailioRead!,
                 Order = order,
@@ -100,7 +102,7 @@ internal static class DispatchCommand
             await dispatcher.RunAsync(cancellationToken).ConfigureAwait(false);
             return ExitCode.Done;
         }
-        catch (ProxyTakenException taken)
+        catch (Exception taken) when (taken is ProxyTakenException or ProxyNameTakenException)
         {
             Console.Error.WriteLine($"kamrpc: {taken.Message}");
             return ExitCode.Refused;

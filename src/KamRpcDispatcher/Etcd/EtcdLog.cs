@@ -50,6 +50,9 @@ internal static partial class EtcdLog
     [LoggerMessage(1018, LogLevel.Error, "{Key} could not be withdrawn ({Reason}): it ends with its lease")]
     public static partial void NotWithdrawn(ILogger logger, string key, string reason);
 
+    [LoggerMessage(1019, LogLevel.Warning, "There is a report of another proxy with the name {Name}: {Other}. It has {Patience} to end; if it lives, give one of the two another name with --proxy")]
+    public static partial void NameClash(ILogger logger, string name, string other, TimeSpan patience);
+
     [LoggerMessage(1020, LogLevel.Warning, "The membership cannot be saved in {Path} ({Reason}): a start without etcd would have an older one or none. Free the disk or correct the permissions; trying on")]
     public static partial void SnapshotNotWritten(ILogger logger, string path, string reason);
 

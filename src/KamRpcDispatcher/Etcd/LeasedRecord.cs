@@ -15,6 +15,7 @@ internal sealed class LeasedRecord
     private volatile ByteString _value = ByteString.Empty;
     private ByteString _written = ByteString.Empty;
     private Standing _standing = Standing.Unknown;
+    private readonly bool _takesBack;
     private bool _maySupersede = true;
     private int _looksAtOther;
 
@@ -23,8 +24,10 @@ internal sealed class LeasedRecord
     /// <param name="mayTakeOver">Whether a value found under the key, held by another lease, is ours from an earlier life.</param>
     /// <param name="updated">Called when there is a new value.</param>
     /// <param name="logger">Where to log.</param>
-    public LeasedRecord(string name, byte[]? farewell, Func<ReadOnlyMemory<byte>, bool> mayTakeOver, Action updated, ILogger logger)
+    /// <param name="takesBack">Whether it may be taken over from who took it from us too.</param>
+    public LeasedRecord(string name, byte[]? farewell, Func<ReadOnlyMemory<byte>, bool> mayTakeOver, Action updated, ILogger logger, bool takesBack = false)
     {
+        _takesBack = takesBack;
         Name = name;
         Key = ByteString.CopyFromUtf8(name);
         Farewell = farewell is null ? null : ByteString.CopyFrom(farewell);
@@ -142,7 +145,7 @@ internal sealed class LeasedRecord
 
         // Two holders that took it from one another in turn would never end: the first one gives in.
         EtcdLog.Superseded(_logger, Name);
-        _maySupersede = false;
+        _maySupersede = _takesBack;
     }
 
     /// <summary>What has no lease an operator wrote.</summary>

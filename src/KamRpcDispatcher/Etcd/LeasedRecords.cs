@@ -14,9 +14,9 @@ internal sealed class LeasedRecords(EtcdStore store, Action updated, ILogger log
 
     public int Count => _records.Count;
 
-    public LeasedRecord Add(string key, byte[]? farewell, Func<ReadOnlyMemory<byte>, bool> mayTakeOver)
+    public LeasedRecord Add(string key, byte[]? farewell, Func<ReadOnlyMemory<byte>, bool> mayTakeOver, bool takesBack)
     {
-        var record = new LeasedRecord(key, farewell, mayTakeOver, updated, logger);
+        var record = new LeasedRecord(key, farewell, mayTakeOver, updated, logger, takesBack);
         _records.Add(record);
         return record;
     }

@@ -27,6 +27,7 @@ internal sealed class ProxyReader(JsonElement report)
             Quarantined = Items("quarantined", ReadQuarantined),
             Silenced = report.TryGetProperty("silenced", out _) ? Count(report, "silenced", long.MaxValue) : null,
             Applies = report.TryGetProperty("applies", out _) ? [.. Field(report, "applies", JsonValueKind.Array).EnumerateArray().Select(ReadKind)] : [],
+            Identity = ReadIdentity(),
             Troubles = [.. Items("trouble", ReadTrouble).Take(ProxyTrouble.MostInReport)],
             IsFromSnapshot = ReadFromSnapshot(),
             Grace = ReadGrace(),
@@ -61,6 +62,21 @@ internal sealed class ProxyReader(JsonElement report)
 
     private static ProxyTrouble ReadTrouble(JsonElement entry) =>
         new ProxyTrouble(Text(entry, "kind"), Time(entry, "since"), Text(entry, "text")).Capped();
+
+    private ProxyIdentity? ReadIdentity()
+    {
+        if (!report.TryGetProperty("identity", out _))
+        {
+            return null;
+        }
+
+        var identity = Field(report, "identity", JsonValueKind.Object);
+        return new ProxyIdentity(
+            Text(identity, "machine"),
+            Text(identity, "host"),
+            Text(identity, "kamailio"),
+            identity.TryGetProperty("process", out _) ? Text(identity, "process") : null);
+    }
 
     private bool ReadFromSnapshot() =>
         report.TryGetProperty("fromSnapshot", out var value)

@@ -56,6 +56,9 @@ public sealed record DispatcherOptions(EtcdConnection Etcd, string Cluster, Kama
 
     public ReconcilerOptions Reconciler { get; init; } = new();
 
+    /// <summary>The name of a proxy that is given none: the host's, and what tells its Kamailio from the one that a host has as a rule.</summary>
+    public static string DefaultProxy(KamailioAddress kamailio, string host) => DefaultProxyName.For(kamailio, host);
+
     /// <summary>systemd's state directory; /var/lib/kamrpc as root; else one of the user's own.</summary>
     public static string DefaultStateDirectory()
     {

@@ -28,6 +28,8 @@ public class ProxyRecordTests
         from silenced in Gen.Long[-1, long.MaxValue]
         from applies in Texts.Array[0, 3]
         from troubles in Gen.Select(Texts, Gen.DateTimeOffset, Texts).Array[0, ProxyTrouble.MostInReport]
+        from identity in Gen.Select(Texts, Texts, Texts, Texts)
+        from isIdentified in Gen.Bool
         from grace in Gen.Select(Texts, Gen.Long[0, long.MaxValue], Milliseconds, Milliseconds, Milliseconds, Gen.Long[0, long.MaxValue])
         select new ProxyStatus(
             revision,
@@ -42,6 +44,7 @@ public class ProxyRecordTests
             Silenced = silenced < 0 ? null : silenced,
             Applies = [.. applies],
             Troubles = [.. troubles.Select(static entry => new ProxyTrouble(entry.Item1, entry.Item2, entry.Item3))],
+            Identity = isIdentified ? new ProxyIdentity(identity.Item1, identity.Item2, identity.Item3, identity.Item4.Length > 0 ? identity.Item4 : null) : null,
             Grace = new GraceStatus(grace.Item1, grace.Item2, grace.Item3, grace.Item4, grace.Item5, grace.Item6),
         };
 

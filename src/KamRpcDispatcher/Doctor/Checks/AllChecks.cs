@@ -29,5 +29,6 @@ internal static class AllChecks
         .. etcd.Endpoints.SelectMany(EtcdChecks.Of),
         .. etcd.Endpoints.Select(ClockCheck.Of),
         HostNamesCheck.Of(etcd),
+        ProxyNamesCheck.Of(etcd),
     ];
 }

@@ -3,17 +3,21 @@ using KamRpcDispatcher.Etcd;
 
 namespace KamRpcDispatcher.Doctor.Observations;
 
-/// <summary>Looks at every endpoint of etcd, and at the cluster's members there.</summary>
+/// <summary>Looks at every endpoint of etcd, and at the cluster's members and proxies there.</summary>
 internal sealed class EtcdObserver(EtcdConnection connection, EtcdKeys keys, TimeProvider timeProvider)
 {
     public async Task<EtcdObservation> ObserveAsync(CancellationToken cancellationToken)
     {
         var seen = await Task.WhenAll(connection.Endpoints.Each().Select(endpoint => ObserveAsync(endpoint, cancellationToken))).ConfigureAwait(false);
-        return new EtcdObservation(
-            seen,
-            seen.Any(static endpoint => endpoint.Status.Try(out _, out _))
-                ? await MembersAsync(cancellationToken).ConfigureAwait(false)
-                : Seen<IReadOnlyList<Member>>.Not("etcd does not answer"));
+        var view = seen.Any(static endpoint => endpoint.Status.Try(out _, out _))
+            ? await ViewAsync(cancellationToken).ConfigureAwait(false)
+            : Seen<ClusterView>.Not("etcd does not answer");
+        return view.Try(out var cluster, out var trouble)
+            ? new EtcdObservation(
+                seen,
+                Seen<IReadOnlyList<Member>>.Of([.. cluster.Members.Select(static announced => announced.Member)]),
+                Seen<IReadOnlyList<ReportingProxy>>.Of(cluster.Proxies))
+            : new EtcdObservation(seen, Seen<IReadOnlyList<Member>>.Not(trouble), Seen<IReadOnlyList<ReportingProxy>>.Not(trouble));
     }
 
     private async Task<EndpointObservation> ObserveAsync(EtcdEndpoints endpoint, CancellationToken cancellationToken)
@@ -45,17 +49,16 @@ internal sealed class EtcdObserver(EtcdConnection connection, EtcdKeys keys, Tim
         }
     }
 
-    private async Task<Seen<IReadOnlyList<Member>>> MembersAsync(CancellationToken cancellationToken)
+    private async Task<Seen<ClusterView>> ViewAsync(CancellationToken cancellationToken)
     {
         using var store = new EtcdStore(connection, timeProvider);
         try
         {
-            var view = await new ClusterReader(store, keys, timeProvider).ReadAsync(cancellationToken).ConfigureAwait(false);
-            return Seen<IReadOnlyList<Member>>.Of([.. view.Members.Select(static announced => announced.Member)]);
+            return Seen<ClusterView>.Of(await new ClusterReader(store, keys, timeProvider).ReadAsync(cancellationToken).ConfigureAwait(false));
         }
         catch (EtcdUnreachableException unreachable)
         {
-            return Seen<IReadOnlyList<Member>>.Not(unreachable.Message);
+            return Seen<ClusterView>.Not(unreachable.Message);
         }
     }
 }
