@@ -25,7 +25,7 @@ internal static class DispatchCommand
     private static readonly Option<string?> PanicThreshold = CommonOptions.Text("--panic-threshold", "The percentage of a set that mass expiry cannot take away; 0 protects nothing. [default: 50]");
     private static readonly Option<string?> PanicWindow = CommonOptions.Text("--panic-window", "The time within which expiries count as one event. [default: 10s]");
     private static readonly Option<string?> PanicHold = CommonOptions.Text("--panic-hold", "How long expired members are kept in a set in panic. [default: 10m]");
-    private static readonly Option<string?> StateDirectory = CommonOptions.Text("--state-dir", "Where the last good membership is kept, for a start without etcd. [default: $STATE_DIRECTORY, /var/lib/kamrpc as root, else below $XDG_STATE_HOME or ~/.local/state]");
+    private static readonly Option<string?> StateDirectory = CommonOptions.Text("--state-dir", "Where the last good membership is kept, for a start without etcd. [default: $STATE_DIRECTORY, /var/lib/kamrpc as root, else below $XDG_STATE_HOME or ~/.local/state, and where the home is below /run, /var/lib/kamrpc if it is the user's, else below /var/tmp]");
     private static readonly Option<string?> Resync = CommonOptions.Text("--resync", "The longest time between two looks at Kamailio's list. [default: 1s]");
 
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)

@@ -36,6 +36,9 @@ internal sealed class SnapshotFile
 
     public string FilePath { get; }
 
+    /// <summary>Whether there is nothing where it should be.</summary>
+    public bool IsMissing => !File.Exists(FilePath);
+
     /// <summary>When the membership that <see cref="Read"/> answered was written; null when there was none.</summary>
     public DateTimeOffset? SavedAt { get; private set; }
 
@@ -44,7 +47,7 @@ internal sealed class SnapshotFile
     {
         var content = SnapshotFormat.Write(_cluster, membership);
         var digest = SHA256.HashData(content);
-        if (digest.AsSpan().SequenceEqual(_known) && File.Exists(FilePath))
+        if (digest.AsSpan().SequenceEqual(_known) && !IsMissing)
         {
             return true;
         }

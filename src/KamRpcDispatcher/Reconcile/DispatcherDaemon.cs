@@ -135,6 +135,11 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
 
     private IMembershipSource Source(EtcdStore store, EtcdKeys keys)
     {
+        if (options.StateDirectory is { } kept && StateDirectory.FleetingPlaceOf(kept, options.Kamailio.Path) is { } place)
+        {
+            ReconcileLog.StateNotLasting(_logger, kept, place);
+        }
+
         var watch = new MembershipWatch(store, keys, timeProvider, logs.CreateLogger<MembershipWatch>());
         return options.StateDirectory is { } directory
             ? new SnapshottingSource(
