@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using KamRpcDispatcher.Announce;
 using KamRpcDispatcher.Asterisk;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Linux;
 
 namespace KamRpcDispatcher.Cli;
 
@@ -54,7 +55,7 @@ internal static class LeaveOptions
         try
         {
             CommonOptions.WarnIfPublic(AmiSecretFile, file);
-            return new AsteriskAccess(address, new AmiCredentials(options.Text(AmiUser) ?? "kamrpc", File.ReadAllText(file).TrimEnd('\r', '\n')));
+            return new AsteriskAccess(address, new AmiCredentials(options.Text(AmiUser) ?? "kamrpc", NamedFile.ReadText(file).TrimEnd('\r', '\n')));
         }
         catch (Exception wrong) when (wrong is ArgumentException or IOException or UnauthorizedAccessException)
         {

@@ -18,7 +18,7 @@ public partial class ArchitectureTests
     [TestCase("Push/Claim", new[] { "Destinations", "Linux", "Push", "Push.Grace" })]
     [TestCase("Push/Grace", new string[0])]
     [TestCase("Reconcile", new[] { "Destinations", "Plan", "Etcd", "Push", "Push.Claim", "Push.Grace", "Doctor.Observations" })]
-    [TestCase("Probe", new[] { "Destinations" })]
+    [TestCase("Probe", new[] { "Destinations", "Linux" })]
     [TestCase("Announce", new[] { "Destinations", "Etcd", "Probe", "Asterisk" })]
     [TestCase("Doctor", new[] { "Etcd", "Doctor.Observations", "Doctor.Checks" })]
     [TestCase("Doctor/Config", new string[0])]

@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using KamRpcDispatcher.Linux;
 
 namespace KamRpcDispatcher.Etcd;
 
@@ -82,7 +83,7 @@ internal static class EtcdFiles
     {
         try
         {
-            return File.ReadAllText(file);
+            return NamedFile.ReadText(file);
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {

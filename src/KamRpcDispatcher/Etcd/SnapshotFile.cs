@@ -91,7 +91,7 @@ internal sealed class SnapshotFile
         try
         {
             using var directory = SafeDirectory.Open(Path.GetDirectoryName(FilePath)!);
-            using var handle = directory.Open(Path.GetFileName(FilePath), isWritable: false);
+            using var handle = directory.OpenBelieved(Path.GetFileName(FilePath));
             if (handle is null)
             {
                 return null;
