@@ -36,7 +36,7 @@ internal sealed class AmiConnection(AmiAddress address, Action<AmiMessage> onEve
         {
             await _socket.ConnectAsync(address.Host, address.Port, cancellationToken).ConfigureAwait(false);
             _stream = new NetworkStream(_socket);
-            var reader = new AmiReader(_stream);
+            var reader = new AmiReader(_stream, time);
             var greeting = await reader.ReadLineAsync(cancellationToken).ConfigureAwait(false)
                 ?? throw new AmiUnreachableException(address, "it closed the connection at once");
             if (!greeting.StartsWith(Greeting, StringComparison.Ordinal))
