@@ -44,6 +44,7 @@ internal sealed class Reconciler(
     private readonly VerdictMemory _verdicts = new(timeProvider);
     private readonly PlanBrake _brake = new(timeProvider);
     private readonly TroubleTracker _troubles = new(timeProvider);
+    private readonly Backoff _retries = new();
     private int _shortage;
 
     /// <summary>Something may have changed: look again now.</summary>
@@ -117,7 +118,7 @@ internal sealed class Reconciler(
         {
             _troubles.Meet(exception, dispatcher.Unanswered);
             journal.Failed(exception);
-            return dispatcher.Unanswered is { IsWriterStuck: true } ? options.StuckRetry : exception.IsTransient ? options.Retry : options.Resync;
+            return dispatcher.Unanswered is { IsWriterStuck: true } ? options.StuckRetry : exception.IsTransient ? RetryAfter(exception) : options.Resync;
         }
         finally
         {
@@ -150,6 +151,7 @@ internal sealed class Reconciler(
         }
 
         _troubles.Reached();
+        _retries.Reset();
         await executor.PrepareAsync(table, cancellationToken).ConfigureAwait(false);
         foreign.Observe(table, executor.Verify(table));
         sentinel.Observe(table);
@@ -174,6 +176,12 @@ internal sealed class Reconciler(
         _troubles.Meet(executor.Grace);
         return Rest(plan, outcome);
     }
+
+    /// <summary>One that is not there may be from one moment to the next. One that is, and answers what is no answer, goes on doing so as a rule.</summary>
+    private TimeSpan RetryAfter(KamailioRpcException exception) =>
+        exception is KamailioUnreachableException || (_retries.Next() is var pause && pause < options.Retry) ? options.Retry
+        : pause < options.Resync ? pause
+        : options.Resync;
 
     private PlanPolicy PolicyFor(DispatcherTable table) => policy with
     {
