@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Linux;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Cli;
@@ -79,9 +80,10 @@ internal static class CommonOptions
             _ => (Length: 0, Seconds: 1.0),
         };
         value = default;
+
+        // "NaN" is a number to the parser, and neither more nor less than any other.
         if (!double.TryParse(text.AsSpan(0, text.Length - unit.Length), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
-            || number * unit.Seconds > most.TotalSeconds
-            || number * unit.Seconds < least.TotalSeconds)
+            || !(number * unit.Seconds <= most.TotalSeconds && number * unit.Seconds >= least.TotalSeconds))
         {
             error = $"'{text}' is not a duration from {Show(least)} to {Show(most)}, such as 500ms, 5s or 2m";
             return false;
@@ -99,9 +101,9 @@ internal static class CommonOptions
     /// <summary>The full path of a file that is there.</summary>
     public static bool ExistingFile(string text, [NotNullWhen(true)] out string? value, [NotNullWhen(false)] out string? error)
     {
-        value = text.Length > 0 && File.Exists(text) ? Path.GetFullPath(text) : null;
-        error = value is null ? $"there is no file '{text}'" : null;
-        return value is not null;
+        error = NamedFile.WhyNot(text);
+        value = error is null ? Path.GetFullPath(text) : null;
+        return error is null;
     }
 
     /// <summary>Takes a text as it is, unless something is wrong with it.</summary>

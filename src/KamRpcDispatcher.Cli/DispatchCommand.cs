@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using KamailioRpc;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
 using KamRpcDispatcher.Reconcile;
@@ -15,7 +16,7 @@ internal static class DispatchCommand
 {
     private static readonly Option<string?> KamailioRead = CommonOptions.Text("--kamailio-read", "Another way to the same Kamailio, for lists longer than 128 KiB: an address such as jsonrpc+fifo:/run/kamailio/kamailio_rpc.fifo, auto (the FIFO or ctl's socket, where they are open), none. [default: auto]");
     private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A set to manage (repeatable). [default: every set]");
-    private static readonly Option<string?> Proxy = CommonOptions.Text("--proxy", "This proxy's name in etcd. [default: the host's name]");
+    private static readonly Option<string?> Proxy = CommonOptions.Text("--proxy", "This proxy's name in etcd, which no other one may have. [default: the host's name, and for another Kamailio than the usual one the folder of its socket, or its port]");
     private static readonly Option<string?> Gap = CommonOptions.Text("--gap", "The time between two structural changes where Kamailio's processes cannot be seen. [default: 1s]");
     private static readonly Option<string?> Grace = CommonOptions.Text("--grace", "How to find the moment for the next structural change: auto (see Kamailio's processes at rest, else the gap), fixed (the gap), none (crashes Kamailio under load). [default: auto]");
     private static readonly Option<string?> RemovalDelay = CommonOptions.Text("--removal-delay", "How long a destination stays disabled in the list after its member left, or never: it stays. [default: 30s]");
@@ -27,7 +28,7 @@ internal static class DispatchCommand
     private static readonly Option<string?> PanicHold = CommonOptions.Text("--panic-hold", "How long expired members are kept in a set in panic. [default: 10m]");
     private static readonly Option<string[]> AllowAttr = CommonOptions.Texts("--allow-attr", "An attribute that members may bring (repeatable, or separated by commas), or none. [default: every attribute]");
     private static readonly Option<string?> ChangeBurst = CommonOptions.Text("--change-burst", $"How many adds and removes the records of one member may cause at once; then one each 30 s. 0: any number. [default: {ReconcilerOptions.DefaultChangeBurst}]");
-    private static readonly Option<string?> StateDirectory = CommonOptions.Text("--state-dir", "Where the last good membership is kept, for a start without etcd. [default: $STATE_DIRECTORY, /var/lib/kamrpc as root, else below $XDG_STATE_HOME or ~/.local/state]");
+    private static readonly Option<string?> StateDirectory = CommonOptions.Text("--state-dir", "Where the last good membership is kept, for a start without etcd. [default: $STATE_DIRECTORY, /var/lib/kamrpc as root, else below $XDG_STATE_HOME or ~/.local/state, and where the home is below /run, /var/lib/kamrpc if it is the user's, else below /var/tmp]");
     private static readonly Option<string?> Resync = CommonOptions.Text("--resync", "The longest time between two looks at Kamailio's list. [default: 1s]");
 
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
@@ -50,7 +51,8 @@ internal static class DispatchCommand
         var rpc = KamailioOptions.Rpc(options);
         var kamailioRead = options.Value<ReadWayOption>(KamailioRead, "auto", ParseReadWay);
         var sets = CommonOptions.Sets(options, Set);
-        var proxy = options.Value<string>(Proxy, Dns.GetHostName(), CommonOptions.Name);
+        var host = Dns.GetHostName();
+        var proxy = options.Value<string>(Proxy, host, CommonOptions.Name);
         var gap = options.Value<TimeSpan>(Gap, "1s", ParseGap);
         var grace = options.Value<GraceMode>(Grace, "auto", ParseGrace);
         var removalDelay = options.Value<TimeSpan>(RemovalDelay, "30s", ParseRemovalDelay);
@@ -83,7 +85,7 @@ internal static class DispatchCommand
         }
 
         var dispatcher = new DispatcherDaemon(
-            new DispatcherOptions(etcd!, cluster!, address, proxy!)
+            new DispatcherOptions(etcd!, cluster!, address, options.Text(Proxy) is null ? DispatcherOptions.DefaultProxy(address, host) : proxy!)
             {
                 KamailioRead = kamailioRead!,
                 Order = order,
@@ -107,7 +109,7 @@ internal static class DispatchCommand
             await dispatcher.RunAsync(life.Stop).ConfigureAwait(false);
             return ExitCode.Done;
         }
-        catch (ProxyTakenException taken)
+        catch (Exception taken) when (taken is ProxyTakenException or ProxyNameTakenException)
         {
             Console.Error.WriteLine($"kamrpc: {taken.Message}");
             return ExitCode.Refused;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Diagnostics.CodeAnalysis;
 
 namespace KamRpcDispatcher.Cli;
@@ -6,7 +7,7 @@ namespace KamRpcDispatcher.Cli;
 /// <summary>Reads options from the command line, else from the environment, else their defaults, and collects every error.</summary>
 internal sealed class OptionReader(ParseResult parsed)
 {
-    private readonly List<string> _errors = [.. parsed.Errors.Select(static error => error.Message)];
+    private readonly List<string> _errors = [.. parsed.Errors.Select(Describe)];
 
     /// <summary>Reads one value.</summary>
     /// <returns>False when the value is wrong, or missing without a default; the error is kept.</returns>
@@ -15,9 +16,11 @@ internal sealed class OptionReader(ParseResult parsed)
     /// <summary>The environment variable of an option: <c>--etcd</c> is <c>KAMRPC_ETCD</c>.</summary>
     public static string Variable(Option option) => "KAMRPC_" + option.Name.TrimStart('-').Replace('-', '_').ToUpperInvariant();
 
-    /// <summary>The text of an option, null when it is given nowhere.</summary>
+    /// <summary>The text of an option, null when it is given nowhere; of one that is given twice, which is an error already, the last.</summary>
     public string? Text(Option<string?> option) =>
-        parsed.GetResult(option) is { Implicit: false } given ? (given.Tokens.Count > 0 ? parsed.GetValue(option) : null) : Environment.GetEnvironmentVariable(Variable(option));
+        parsed.GetResult(option) is { Implicit: false } given ? (given.Tokens is [.., var last] ? last.Value : null)
+        : Environment.GetEnvironmentVariable(Variable(option)) is { Length: > 0 } text ? text
+        : null;
 
     /// <summary>The texts of an option that may be given several times; in its environment variable they are separated by commas.</summary>
     public IReadOnlyList<string> Texts(Option<string[]> option) =>
@@ -41,6 +44,10 @@ internal sealed class OptionReader(ParseResult parsed)
         Add(option, error);
         return default;
     }
+
+    /// <summary>What the parser says of options that are given twice names neither the fault nor what to do.</summary>
+    private static string Describe(ParseError error) =>
+        error.SymbolResult is OptionResult { Tokens.Count: > 1, Option: var option } ? $"{option.Name}: is given more than once; give it once" : error.Message;
 
     public void Add(Option option, string error) => _errors.Add($"{option.Name}: {error}");
 

@@ -3,6 +3,12 @@ using System.CommandLine.Help;
 using KamRpcDispatcher.Cli;
 
 StandardStreams.Mend();
+if (AddressSpace.WhyNot() is { } tooLittle)
+{
+    Console.Error.WriteLine(tooLittle);
+    return ExitCode.NotDone;
+}
+
 LastResort.Install();
 return await LastResort.RunAsync(async () =>
 {
@@ -14,7 +20,7 @@ return await LastResort.RunAsync(async () =>
     ConfirmCommand.AddTo(root, commands);
     DoctorCommand.AddTo(root, commands);
 
-    var parsed = root.Parse(args);
+    var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = ResponseFile.TryRead });
     if (parsed.Action is HelpAction or { Terminating: true, ClearsParseErrors: true })
     {
         // Its own handler would show a stack.

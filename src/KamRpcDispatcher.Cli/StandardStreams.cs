@@ -10,8 +10,17 @@ internal static class StandardStreams
 {
     private const string Descriptors = "/proc/self/fd";
 
+    /// <summary>
+    /// First of all: where one is closed the program is started anew with /dev/null in its place. Else the runtime has its number for things of
+    /// its own, and what is written there, here or in a program that is started from here, is taken for signals.
+    /// </summary>
     public static void Mend()
     {
+        if (Enumerable.Range(0, 3).Where(static stream => !IsGiven(stream)).ToList() is { Count: > 0 } closed)
+        {
+            NewImage.Start(closed);
+        }
+
         Console.SetOut(TextWriter.Synchronized(new Guarded(Open(1, static () => Console.Out), static exception => throw new AnswerNotWrittenException(exception))));
         Console.SetError(TextWriter.Synchronized(new Guarded(Open(2, static () => Console.Error), static _ => { })));
     }

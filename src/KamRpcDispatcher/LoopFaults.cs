@@ -1,4 +1,5 @@
 using System.Numerics;
+using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Push;
 using Microsoft.Extensions.Logging;
 
@@ -22,7 +23,7 @@ internal sealed partial class LoopFaults(string loop, ILogger logger)
     /// <summary>Whether an exception is anything but the end that was asked for, or the one that another daemon's right makes.</summary>
     public static bool IsUnexpected(Exception exception, CancellationToken cancellationToken) => exception switch
     {
-        ProxyTakenException => false,
+        ProxyTakenException or ProxyNameTakenException => false,
         OperationCanceledException => !cancellationToken.IsCancellationRequested,
         _ => true,
     };

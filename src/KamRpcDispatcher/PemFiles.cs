@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using KamRpcDispatcher.Linux;
 
 namespace KamRpcDispatcher;
 
@@ -50,7 +51,7 @@ internal static class PemFiles
     {
         try
         {
-            return File.ReadAllText(file);
+            return NamedFile.ReadText(file);
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -66,12 +66,12 @@ public sealed record KamailioAddress
 
     /// <summary>
     /// The longest request in bytes that Kamailio reads, null where that is not known: the buffers of jsonrpcs (<c>JSONRPC_DGRAM_BUF_SIZE</c>,
-    /// <c>JSONRPC_BUF_IN_SIZE</c> less two).
+    /// <c>JSONRPC_BUF_IN_SIZE</c> less two), and what a FIFO takes in one piece.
     /// </summary>
     public int? RequestLimit => (Protocol, Transport) switch
     {
         (RpcProtocol.BinRpc, _) or (_, RpcTransport.Http) => null,
-        (_, RpcTransport.Fifo) => 8_190,
+        (_, RpcTransport.Fifo) => 4_096,
         (_, RpcTransport.Tcp) => 65_455,
         _ => 65_456,
     };

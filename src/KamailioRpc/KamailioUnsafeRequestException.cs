@@ -1,6 +1,6 @@
 namespace KamailioRpc;
 
-/// <summary>The request would crash this Kamailio, and was not sent.</summary>
+/// <summary>The request would crash this Kamailio, or garble what others send it, and was not sent.</summary>
 public sealed class KamailioUnsafeRequestException(string method, string reason)
     : KamailioRpcException($"{method} is not sent: {reason}", null)
 {

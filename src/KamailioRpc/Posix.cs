@@ -26,6 +26,9 @@ internal static partial class Posix
 
     public const short Readable = 1;
 
+    /// <summary>Stands for an owner or group that stays as it is.</summary>
+    public const uint Unchanged = uint.MaxValue;
+
     private const int CurrentDirectory = -100;
     private const int EmptyPath = 0x1000;
     private const int NotFollowing = 0x100;
@@ -94,7 +97,7 @@ internal static partial class Posix
         return StatX(CurrentDirectory, path, NotFollowing, BasicMask, status) == 0 ? FileStatus.Read(status) : null;
     }
 
-    /// <summary>Changes the owner of an open file, whatever its path leads to by now; of one that is open by <see cref="PathOnly"/> too. Only root may.</summary>
+    /// <summary>Changes the owner of an open file, whatever its path leads to by now; of one that is open by <see cref="PathOnly"/> too. Only root may; the group may be one of the owner's.</summary>
     public static int ChangeOwner(SafeFileHandle file, uint owner, uint group) => ChangeOwnerAt(file, string.Empty, owner, group, EmptyPath);
 
     [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]
@@ -125,6 +128,8 @@ internal static partial class Posix
 internal readonly record struct FileStatus(ulong Inode, uint DeviceMajor, uint DeviceMinor, uint Links, uint User, uint Group, uint FullMode)
 {
     private const uint KindMask = 0xF000;
+
+    public bool IsRegular => (FullMode & KindMask) == 0x8000;
 
     public bool IsFifo => (FullMode & KindMask) == 0x1000;
 

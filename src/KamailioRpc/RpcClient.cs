@@ -11,6 +11,8 @@ namespace KamailioRpc;
 /// </remarks>
 public sealed class RpcClient : IRpcClient
 {
+    private const int UnknownMethod = -32601;
+
     private readonly IRpcTransport _transport;
     private readonly RpcClientOptions _options;
     private readonly SemaphoreSlim _turn;
@@ -126,11 +128,11 @@ public sealed class RpcClient : IRpcClient
             await KeepAsync(connection).ConfigureAwait(false);
             return result;
         }
-        catch (RemoteInvocationException fault)
+        catch (RemoteRpcException fault) when (FaultCode(fault) is { } code)
         {
             _watch.Answered(method, sent);
             await KeepAsync(connection).ConfigureAwait(false);
-            throw new KamailioFaultException(method, fault.ErrorCode, fault.Message);
+            throw new KamailioFaultException(method, code, fault.Message);
         }
         catch (Exception exception)
         {
@@ -140,6 +142,14 @@ public sealed class RpcClient : IRpcClient
             throw failure;
         }
     }
+
+    /// <summary>The code of a fault that Kamailio answered; null for what ended a call otherwise. Of -32601 and -32602 StreamJsonRpc makes another exception.</summary>
+    private static int? FaultCode(RemoteRpcException fault) => fault switch
+    {
+        RemoteInvocationException invocation => invocation.ErrorCode,
+        RemoteMethodNotFoundException notFound => (int?)notFound.ErrorCode ?? UnknownMethod,
+        _ => null,
+    };
 
     private void Note(Exception failure, string method, long sent)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using KamailioRpc.Transports;
 
@@ -46,20 +47,23 @@ public sealed record RpcClientOptions
     public static string? CheckAbsolute(string path) => Path.IsPathRooted(path) ? null : $"'{path}' is not an absolute path";
 
     /// <summary>systemd's runtime directory; /run/kamrpc as root; else one of the user's own.</summary>
-    public static string DefaultReplyDirectory()
+    public static string DefaultReplyDirectory() => DefaultReplyDirectory(Environment.GetEnvironmentVariable, Environment.IsPrivilegedProcess, Environment.UserName);
+
+    internal static string DefaultReplyDirectory(Func<string, string?> variable, bool isRoot, string user)
     {
-        if (Environment.GetEnvironmentVariable("RUNTIME_DIRECTORY")?.Split(':') is [{ Length: > 0 } given, ..])
+        if (variable("RUNTIME_DIRECTORY")?.Split(':') is [{ Length: > 0 } given, ..])
         {
             return given;
         }
 
-        if (Environment.IsPrivilegedProcess)
+        if (isRoot)
         {
             return "/run/kamrpc";
         }
 
-        return Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } runtime
+        // A user's runtime directory is shut to everybody else as a rule, and so to a Kamailio of another user.
+        return variable("XDG_RUNTIME_DIR") is ['/', ..] runtime && Posix.StatusAt(runtime) is { } status && status.Mode.HasFlag(UnixFileMode.OtherExecute)
             ? Path.Combine(runtime, "kamrpc")
-            : Path.Combine(Path.GetTempPath(), $"kamrpc-{Environment.UserName}");
+            : Path.Combine(Path.GetTempPath(), $"kamrpc-{(user.Length > 0 && user.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.') ? user : Posix.EffectiveUser().ToString(CultureInfo.InvariantCulture))}");
     }
 }

@@ -69,7 +69,7 @@ public class EtcdUsersTests
         using var store = new EtcdStore(Connection("dispatcher"), TimeProvider.System);
         var keys = new EtcdKeys("default");
         var watch = new MembershipWatch(store, keys, TimeProvider.System, NullLogger<MembershipWatch>.Instance);
-        var report = new ProxyReport(store, keys, "p1", TimeSpan.FromSeconds(5), TimeProvider.System, NullLogger<ProxyReport>.Instance);
+        var report = new ProxyReport(store, keys, "p1", static () => ProxyIdentity.Here("jsonrpc+unix:/run/x", null), TimeSpan.FromSeconds(5), TimeProvider.System, NullLogger<ProxyReport>.Instance);
         using var stop = new CancellationTokenSource();
         using var changes = new SemaphoreSlim(0);
         var following = watch.RunAsync(() => changes.Release(), stop.Token);
@@ -130,7 +130,7 @@ public class EtcdUsersTests
         Assert.That(output, Does.Contain("no proxy reports"));
 
         (_, output, _) = await KamrpcAsync("doctor", "status", "--kamailio", $"jsonrpc+unix:{_folder.File("none.sock")}");
-        foreach (var check in new[] { "etcd.reachable", "etcd.version", "etcd.health", "etcd.clock", "etcd.host-names" })
+        foreach (var check in new[] { "etcd.reachable", "etcd.version", "etcd.health", "etcd.clock", "etcd.host-names", "etcd.proxy-names" })
         {
             Assert.That(output.Split('\n').Single(line => line.Contains(check, StringComparison.Ordinal)), Does.StartWith("OK"), output);
         }

@@ -42,7 +42,7 @@ public class KamailioReadWayTests
 
     [TestCase("jsonrpc+unix:/x", 131_040, 65_456, null)]
     [TestCase("jsonrpc+udp://127.0.0.1:1", 65_507, 65_456, null)]
-    [TestCase("jsonrpc+fifo:/x", null, 8_190, null)]
+    [TestCase("jsonrpc+fifo:/x", null, 4_096, null)]
     [TestCase("jsonrpc+tcp://127.0.0.1:1", null, 65_455, null)]
     [TestCase("http://127.0.0.1/RPC", null, null, null)]
     [TestCase("binrpc+unix:/x", null, null, 1_024)]

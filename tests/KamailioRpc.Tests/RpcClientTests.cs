@@ -54,6 +54,25 @@ public sealed class RpcClientTests : IAsyncDisposable
         });
     }
 
+    [TestCase(-32600)]
+    [TestCase(-32601)]
+    [TestCase(-32602)]
+    [TestCase(-32603)]
+    [TestCase(-32700)]
+    [TestCase(0)]
+    [TestCase(404)]
+    public async Task A_fault_of_any_code_is_Kamailios_answer_and_not_its_end(int code)
+    {
+        _kamailio.OnRequest = _ => FakeReaction.Refuse(code, "Something");
+
+        var fault = await Assert.ThrowsAsync<KamailioFaultException>(() => InvokeAsync("core.version"));
+        Assert.That((fault!.Code, fault.FaultMessage, fault.IsUnknownMethod), Is.EqualTo((code, "Something", code == -32601)));
+
+        var socket = Directory.GetFiles(ReplyDirectory).Single();
+        await Assert.ThrowsAsync<KamailioFaultException>(() => InvokeAsync("core.version"));
+        Assert.That(Directory.GetFiles(ReplyDirectory), Is.EqualTo(new[] { socket }), "over the same connection");
+    }
+
     [Test]
     public async Task A_connection_outlives_faults()
     {

@@ -35,7 +35,7 @@ internal sealed class AmiConnection(AmiAddress address, Action<AmiMessage> onEve
         try
         {
             _stream = new NetworkStream(await NameResolver.Shared.ConnectAsync(address.Host, address.Port, cancellationToken).ConfigureAwait(false), ownsSocket: true);
-            var reader = new AmiReader(_stream);
+            var reader = new AmiReader(_stream, time);
             var greeting = await reader.ReadLineAsync(cancellationToken).ConfigureAwait(false)
                 ?? throw new AmiUnreachableException(address, "it closed the connection at once");
             if (!greeting.StartsWith(Greeting, StringComparison.Ordinal))

@@ -1,3 +1,5 @@
+using KamRpcDispatcher.Linux;
+
 namespace KamRpcDispatcher.Asterisk;
 
 /// <summary>A user of manager.conf. Its rights: <c>read = system</c> (the events), <c>write = reporting</c> (the counts).</summary>
@@ -38,7 +40,7 @@ public sealed record AmiCredentials
     /// <exception cref="ArgumentException">One of them is empty or would break out of its line; the message says which, never what.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">The file cannot be read.</exception>
-    public static AmiCredentials FromFile(string user, string secretFile) => new(user, () => File.ReadAllText(secretFile).TrimEnd('\r', '\n'));
+    public static AmiCredentials FromFile(string user, string secretFile) => new(user, () => NamedFile.ReadText(secretFile).TrimEnd('\r', '\n'));
 
     /// <summary>Without the secret: this is what gets into logs.</summary>
     public override string ToString() => User;

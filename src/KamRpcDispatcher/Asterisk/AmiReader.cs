@@ -3,7 +3,9 @@ using System.Text;
 namespace KamRpcDispatcher.Asterisk;
 
 /// <summary>Reads lines and messages, of bounded length: whoever sends more is not believed to be Asterisk.</summary>
-internal sealed class AmiReader(Stream stream)
+/// <param name="stream">From where.</param>
+/// <param name="time">Paces a peer that never pauses.</param>
+internal sealed class AmiReader(Stream stream, TimeProvider time)
 {
     /// <summary>In octets, with its end. Asterisk's longest values, the arguments of an application, have some 8 KiB.</summary>
     public const int MaxLine = 16 * 1024;
@@ -13,7 +15,11 @@ internal sealed class AmiReader(Stream stream)
 
     private const int MaxLines = 1024;
 
+    /// <summary>What a reading costs that brings next to nothing, in bytes.</summary>
+    private const int LeastCost = 64;
+
     private readonly byte[] _buffer = new byte[MaxLine];
+    private readonly ByteBudget _budget = new(time);
     private int _start;
     private int _end;
 
@@ -82,6 +88,10 @@ internal sealed class AmiReader(Stream stream)
             }
 
             _end += count;
+            if (_budget.Take(Math.Max(count, LeastCost)) is var pause && pause > TimeSpan.Zero)
+            {
+                await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
+            }
         }
     }
 }

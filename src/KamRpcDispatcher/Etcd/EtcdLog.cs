@@ -65,6 +65,9 @@ internal static partial class EtcdLog
     [LoggerMessage(1019, LogLevel.Warning, "etcd grants leases of {Granted} s where {Asked} s were asked for: so long a key stays after a crash. Its least is one and a half times --election-timeout, in whole seconds; correct that, or --ttl")]
     public static partial void OtherTtl(ILogger logger, long granted, long asked);
 
+    [LoggerMessage(1028, LogLevel.Warning, "There is a report of another proxy with the name {Name}: {Other}. It has {Patience} to end; if it lives, give one of the two another name with --proxy")]
+    public static partial void NameClash(ILogger logger, string name, string other, TimeSpan patience);
+
     [LoggerMessage(1020, LogLevel.Warning, "The membership cannot be saved in {Path} ({Reason}): a start without etcd would have an older one or none. Free the disk or correct the permissions; trying on")]
     public static partial void SnapshotNotWritten(ILogger logger, string path, string reason);
 

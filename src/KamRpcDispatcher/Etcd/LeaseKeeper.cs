@@ -71,7 +71,9 @@ internal sealed class LeaseKeeper
     /// <param name="key">The key, that of no other record here.</param>
     /// <param name="farewell">What is written before the key is deleted, null for nothing.</param>
     /// <param name="mayTakeOver">Whether a value found under the key, held by another lease, is ours from an earlier life.</param>
-    public LeasedRecord Add(string key, byte[]? farewell, Func<ReadOnlyMemory<byte>, bool> mayTakeOver) => _records.Add(key, farewell, mayTakeOver);
+    /// <param name="takesBack">Whether it may be taken over from who took it from us too.</param>
+    public LeasedRecord Add(string key, byte[]? farewell, Func<ReadOnlyMemory<byte>, bool> mayTakeOver, bool takesBack = false) =>
+        _records.Add(key, farewell, mayTakeOver, takesBack);
 
     /// <summary>Holds the keys until cancelled, then withdraws them; false when they could not be withdrawn.</summary>
     /// <param name="expect">Told how long the next step takes at most, so that a loop that hangs is noticed.</param>

@@ -12,6 +12,7 @@ internal sealed class LeasedRecord
     private readonly Func<ReadOnlyMemory<byte>, bool> _mayTakeOver;
     private readonly Action _updated;
     private readonly ILogger _logger;
+    private readonly bool _takesBack;
     private volatile ByteString _value = ByteString.Empty;
     private ByteString _written = ByteString.Empty;
     private volatile Standing _standing = Standing.Unknown;
@@ -24,8 +25,10 @@ internal sealed class LeasedRecord
     /// <param name="mayTakeOver">Whether a value found under the key, held by another lease, is ours from an earlier life.</param>
     /// <param name="updated">Called when there is a new value.</param>
     /// <param name="logger">Where to log.</param>
-    public LeasedRecord(string name, byte[]? farewell, Func<ReadOnlyMemory<byte>, bool> mayTakeOver, Action updated, ILogger logger)
+    /// <param name="takesBack">Whether it may be taken over from who took it from us too.</param>
+    public LeasedRecord(string name, byte[]? farewell, Func<ReadOnlyMemory<byte>, bool> mayTakeOver, Action updated, ILogger logger, bool takesBack = false)
     {
+        _takesBack = takesBack;
         Name = name;
         Key = ByteString.CopyFromUtf8(name);
         Farewell = farewell is null ? null : ByteString.CopyFrom(farewell);
@@ -147,7 +150,7 @@ internal sealed class LeasedRecord
 
         // Two holders that took it from one another in turn would never end: the first one gives in.
         EtcdLog.Superseded(_logger, Name);
-        _maySupersede = false;
+        _maySupersede = _takesBack;
     }
 
     /// <summary>What has no lease an operator wrote.</summary>

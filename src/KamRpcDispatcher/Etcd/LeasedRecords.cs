@@ -17,9 +17,9 @@ internal sealed class LeasedRecords(EtcdStore store, TimeSpan patience, Action u
 
     public int Count => _records.Count;
 
-    public LeasedRecord Add(string key, byte[]? farewell, Func<ReadOnlyMemory<byte>, bool> mayTakeOver)
+    public LeasedRecord Add(string key, byte[]? farewell, Func<ReadOnlyMemory<byte>, bool> mayTakeOver, bool takesBack)
     {
-        var record = new LeasedRecord(key, farewell, mayTakeOver, updated, logger);
+        var record = new LeasedRecord(key, farewell, mayTakeOver, updated, logger, takesBack);
         _records.Add(record);
         return record;
     }

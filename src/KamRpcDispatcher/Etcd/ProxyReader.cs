@@ -28,6 +28,7 @@ internal sealed class ProxyReader(JsonElement report)
             Superseded = Items("superseded", ReadSuperseded),
             Silenced = report.TryGetProperty("silenced", out _) ? Count(report, "silenced", long.MaxValue) : null,
             Applies = report.TryGetProperty("applies", out _) ? [.. Field(report, "applies", JsonValueKind.Array).EnumerateArray().Select(ReadKind)] : [],
+            Identity = ReadIdentity(),
             Troubles = [.. Items("trouble", ReadTrouble).Take(ProxyTrouble.MostInReport)],
             IsFromSnapshot = Flag(report, "fromSnapshot"),
             Grace = ReadGrace(),
@@ -74,6 +75,21 @@ internal sealed class ProxyReader(JsonElement report)
     private static bool Flag(JsonElement of, string name) =>
         of.TryGetProperty(name, out var value)
             && (value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw new FormatException($"{name} is neither true nor false"));
+
+    private ProxyIdentity? ReadIdentity()
+    {
+        if (!report.TryGetProperty("identity", out _))
+        {
+            return null;
+        }
+
+        var identity = Field(report, "identity", JsonValueKind.Object);
+        return new ProxyIdentity(
+            Text(identity, "machine"),
+            Text(identity, "host"),
+            Text(identity, "kamailio"),
+            identity.TryGetProperty("process", out _) ? Text(identity, "process") : null);
+    }
 
     private GraceStatus ReadGrace()
     {

@@ -23,6 +23,9 @@ public sealed record ProxyStatus(long Revision, DateTimeOffset AppliedAt, string
     /// <summary>The kinds of record that the proxy follows; empty in a report of a version that did not say it.</summary>
     public ImmutableArray<string> Applies { get; init; } = [];
 
+    /// <summary>Which Kamailio the report is of; null in a report of a version that did not say it.</summary>
+    public ProxyIdentity? Identity { get; init; }
+
     /// <summary>What somebody should know of, the first <see cref="ProxyTrouble.MostInReport"/>.</summary>
     public ImmutableArray<ProxyTrouble> Troubles { get; init; } = [];
 

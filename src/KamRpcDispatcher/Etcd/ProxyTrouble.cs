@@ -63,6 +63,9 @@ public static class TroubleKind
     /// <summary>Another daemon serves this Kamailio.</summary>
     public const string Taken = "taken";
 
+    /// <summary>Another proxy reports under the same name.</summary>
+    public const string Name = "name";
+
     /// <summary>A fault of kamrpc itself: cycles fail.</summary>
     public const string Fault = "fault";
 

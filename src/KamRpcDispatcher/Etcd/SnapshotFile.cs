@@ -36,6 +36,9 @@ internal sealed class SnapshotFile
 
     public string FilePath { get; }
 
+    /// <summary>Whether there is nothing where it should be.</summary>
+    public bool IsMissing => !File.Exists(FilePath);
+
     /// <summary>When the membership that <see cref="Read"/> answered was written; null when there was none.</summary>
     public DateTimeOffset? SavedAt { get; private set; }
 
@@ -44,7 +47,7 @@ internal sealed class SnapshotFile
     {
         var content = SnapshotFormat.Write(_cluster, membership);
         var digest = SHA256.HashData(content);
-        if (digest.AsSpan().SequenceEqual(_known) && File.Exists(FilePath))
+        if (digest.AsSpan().SequenceEqual(_known) && !IsMissing)
         {
             return true;
         }
@@ -88,7 +91,7 @@ internal sealed class SnapshotFile
         try
         {
             using var directory = SafeDirectory.Open(Path.GetDirectoryName(FilePath)!);
-            using var handle = directory.Open(Path.GetFileName(FilePath), isWritable: false);
+            using var handle = directory.OpenBelieved(Path.GetFileName(FilePath));
             if (handle is null)
             {
                 return null;

@@ -24,6 +24,9 @@ internal sealed class SnapshottingSource(
     /// <summary>The time from a write that failed to the next attempt.</summary>
     internal static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(10);
 
+    /// <summary>The time between two looks at whether the file is still there: what is below /run goes with a service, what is below /tmp with a cleaner.</summary>
+    internal static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(10);
+
     // One entry: that something changed since the last write. Its reader continues on another thread than the writer's.
     private readonly Channel<bool> _unsaved = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
@@ -77,7 +80,7 @@ internal sealed class SnapshottingSource(
             await StandInAsync(saved, changed, stopping).ConfigureAwait(false);
             while (true)
             {
-                await _unsaved.Reader.ReadAsync(stopping).ConfigureAwait(false);
+                await UnsavedAsync(stopping).ConfigureAwait(false);
                 if (TrySave())
                 {
                     await Task.Delay(WriteInterval, timeProvider, stopping).ConfigureAwait(false);
@@ -92,6 +95,26 @@ internal sealed class SnapshottingSource(
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
             TrySave();
+        }
+    }
+
+    /// <summary>Waits until something has changed, or what was saved is gone.</summary>
+    private async Task UnsavedAsync(CancellationToken stopping)
+    {
+        while (!_unsaved.Reader.TryRead(out _))
+        {
+            try
+            {
+                await _unsaved.Reader.WaitToReadAsync(stopping).AsTask().WaitAsync(LookInterval, timeProvider, stopping).ConfigureAwait(false);
+            }
+            catch (TimeoutException) when (!file.IsMissing)
+            {
+                // As it should be.
+            }
+            catch (TimeoutException)
+            {
+                return;
+            }
         }
     }
 

@@ -46,6 +46,22 @@ internal static partial class LibC
     /// <summary>Whether there is surely no process with the id in this PID namespace; one that has the id may be another than was meant.</summary>
     public static bool HasNoProcess(int pid) => Kill(pid, 0) != 0 && Marshal.GetLastPInvokeError() == NoSuchProcess;
 
+    /// <summary>The path without links, as far as it leads to something; what is not there yet stays as it is written.</summary>
+    public static unsafe string RealPath(string path)
+    {
+        // PATH_MAX
+        var resolved = stackalloc byte[4096];
+        for (var (there, rest) = (path, string.Empty); there is not null; (rest, there) = (Path.Combine(Path.GetFileName(there), rest), Path.GetDirectoryName(there)))
+        {
+            if (RealPath(there, resolved) != 0)
+            {
+                return Path.TrimEndingDirectorySeparator(Path.Combine(Marshal.PtrToStringUTF8((nint)resolved)!, rest));
+            }
+        }
+
+        return path;
+    }
+
     /// <summary>What the last call failed for, as the exception that .NET's own methods would throw.</summary>
     public static Exception LastError(string trouble)
     {
@@ -70,6 +86,9 @@ internal static partial class LibC
 
     [LibraryImport("libc", EntryPoint = "unlinkat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int UnlinkAt(SafeFileHandle directory, string name, int flags);
+
+    [LibraryImport("libc", EntryPoint = "realpath", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static unsafe partial nint RealPath(string path, byte* resolved);
 
     [LibraryImport("libc", EntryPoint = "geteuid")]
     public static partial uint EffectiveUser();

@@ -11,6 +11,8 @@ internal sealed class SafeDirectory : IDisposable
 {
     private const int Common = LibC.CloseOnExec | LibC.NonBlocking;
 
+    private const UnixFileMode WriteByOthers = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
+
     private readonly SafeFileHandle _handle;
     private readonly uint _owner;
 
@@ -52,7 +54,15 @@ internal sealed class SafeDirectory : IDisposable
     /// <param name="owners">Who may own it beside root, this user and the directory's owner, who could put anything in its place.</param>
     /// <exception cref="IOException">It is a link, has several names, is no regular file, or is somebody else's.</exception>
     /// <exception cref="UnauthorizedAccessException">This user may not open it.</exception>
-    public SafeFileHandle? Open(string name, bool isWritable, params ReadOnlySpan<uint> owners)
+    public SafeFileHandle? Open(string name, bool isWritable, params ReadOnlySpan<uint> owners) =>
+        Open(name, isWritable, isBelieved: false, [_owner, .. owners]);
+
+    /// <summary>Opens a file for reading whose content is believed: whoever may write it could say anything.</summary>
+    /// <exception cref="IOException">As <see cref="Open(string, bool, ReadOnlySpan{uint})"/>, or others than root and this user own it or may write it.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not open it.</exception>
+    public SafeFileHandle? OpenBelieved(string name) => Open(name, isWritable: false, isBelieved: true, []);
+
+    private SafeFileHandle? Open(string name, bool isWritable, bool isBelieved, ReadOnlySpan<uint> owners)
     {
         var path = System.IO.Path.Combine(Path, name);
         var handle = LibC.OpenAt(_handle, name, Common | LibC.NoFollow | (isWritable ? LibC.ReadWrite : LibC.ReadOnly), 0);
@@ -72,7 +82,8 @@ internal sealed class SafeDirectory : IDisposable
             null => "cannot be examined",
             { IsRegular: false } => "is not a regular file",
             { Links: > 1 } => $"has {status.Value.Links} names (hard links), so that it may be another file",
-            { User: var user } when !IsTrusted(user) && user != _owner && !owners.Contains(user) => $"belongs to another user (UID {user})",
+            { User: var user } when !IsTrusted(user) && !owners.Contains(user) => $"belongs to another user (UID {user})",
+            { Mode: var mode } when isBelieved && (mode & WriteByOthers) != 0 => $"may be written by others (its mode is {Convert.ToString((int)mode, 8)})",
             _ => null,
         };
         if (trouble is null)

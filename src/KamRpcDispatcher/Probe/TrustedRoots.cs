@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using KamRpcDispatcher.Linux;
 
 namespace KamRpcDispatcher.Probe;
 
@@ -23,7 +24,7 @@ internal sealed class TrustedRoots(string file)
         var roots = new X509Certificate2Collection();
         try
         {
-            roots.ImportFromPemFile(file);
+            roots.ImportFromPem(NamedFile.ReadText(file));
             error = roots.Count > 0 ? null : $"the CA file '{file}' holds no certificate";
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or CryptographicException)

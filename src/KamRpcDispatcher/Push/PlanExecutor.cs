@@ -147,7 +147,15 @@ internal sealed class PlanExecutor(IDispatcher dispatcher, IGracePeriod gracePer
         catch (KamailioUnsafeRequestException unsafeRequest)
         {
             // Not sent. It stays among what was made, so that it is tried ever more slowly.
-            PushLog.ChangeRefused(logger, change, unsafeRequest.Message);
+            if (change is AddDestination add)
+            {
+                PushLog.AddRefused(logger, add.Set, add.Uri, unsafeRequest.Message, quarantine.Refuse(add, unsafeRequest.Message));
+            }
+            else
+            {
+                PushLog.ChangeRefused(logger, change, unsafeRequest.Message);
+            }
+
             return false;
         }
         catch (KamailioFaultException fault)

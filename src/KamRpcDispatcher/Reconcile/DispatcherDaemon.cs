@@ -39,12 +39,12 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
     /// anybody.
     /// </summary>
     /// <exception cref="ProxyTakenException">Another daemon serves this Kamailio.</exception>
+    /// <exception cref="ProxyNameTakenException">Another Kamailio's daemon has the proxy's name.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var store = new EtcdStore(options.Etcd, timeProvider, logs.CreateLogger<EtcdStore>());
         _store = store;
         var keys = new EtcdKeys(options.Cluster);
-        var report = new ProxyReport(store, keys, options.Proxy, options.ReportTtl, timeProvider, logs.CreateLogger<ProxyReport>());
         await using var client = new RpcClient(options.Kamailio, options.Rpc);
         await using var given = options.KamailioRead.Address is { } read ? new RpcClient(read, options.Rpc) : null;
         var calls = new HeartbeatClient(client, _heartbeat, LongestStep);
@@ -58,6 +58,14 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         proxyLock.Ensure();
         var claimLog = logs.CreateLogger<KamailioClaim>();
         var identityLock = new IdentityLock(client.ListProcessesAsync, ProcessIdentity.Check, holder, IdentityLock.CommonDirectory, timeProvider, claimLog);
+        var report = new ProxyReport(
+            store,
+            keys,
+            options.Proxy,
+            () => ProxyIdentity.Here(options.Kamailio.ToString(), identityLock.Process),
+            options.ReportTtl,
+            timeProvider,
+            logs.CreateLogger<ProxyReport>());
         await using var claim = new KamailioClaim(client, identityLock, holder, timeProvider, claimLog);
         if (!options.Kamailio.IsSerial)
         {
@@ -114,7 +122,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         ];
         try
         {
-            // Only that another daemon serves this Kamailio ends one of them.
+            // Only that another daemon serves this Kamailio, or has the proxy's name, ends one of them.
             await await Task.WhenAny(parts).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -133,6 +141,11 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
 
     private IMembershipSource Source(EtcdStore store, EtcdKeys keys)
     {
+        if (options.StateDirectory is { } kept && StateDirectory.FleetingPlaceOf(kept, options.Kamailio.Path) is { } place)
+        {
+            ReconcileLog.StateNotLasting(_logger, kept, place);
+        }
+
         var watch = new MembershipWatch(store, keys, timeProvider, logs.CreateLogger<MembershipWatch>());
         return options.StateDirectory is { } directory
             ? new SnapshottingSource(

@@ -59,20 +59,10 @@ public sealed record DispatcherOptions(EtcdConnection Etcd, string Cluster, Kama
 
     public ReconcilerOptions Reconciler { get; init; } = new();
 
-    /// <summary>systemd's state directory; /var/lib/kamrpc as root; else one of the user's own.</summary>
-    public static string DefaultStateDirectory()
-    {
-        if (Environment.GetEnvironmentVariable("STATE_DIRECTORY")?.Split(':') is [{ Length: > 0 } given, ..])
-        {
-            return given;
-        }
+    /// <summary>The name of a proxy that is given none: the host's, and what tells its Kamailio from the one that a host has as a rule.</summary>
+    public static string DefaultProxy(KamailioAddress kamailio, string host) => DefaultProxyName.For(kamailio, host);
 
-        return Environment.IsPrivilegedProcess
-            ? "/var/lib/kamrpc"
-            : Path.Combine(
-                Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } state
-                    ? state
-                    : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state"),
-                "kamrpc");
-    }
+    /// <summary>systemd's state directory; /var/lib/kamrpc as root; else one of the user's own that outlives Kamailio.</summary>
+    public static string DefaultStateDirectory() =>
+        KamRpcDispatcher.Etcd.StateDirectory.Default(Environment.GetEnvironmentVariable, Environment.GetFolderPath(Environment.SpecialFolder.UserProfile));
 }

@@ -59,6 +59,9 @@ internal static partial class ReconcileLog
     [LoggerMessage(3013, LogLevel.Warning, "{Address}: over HTTP any of Kamailio's TCP workers carries a change out, several at once: two writers can crash Kamailio, and a change whose reply was lost may be made later. Change over jsonrpc+unix: instead")]
     public static partial void NotSerial(ILogger logger, KamailioAddress address);
 
+    [LoggerMessage(3018, LogLevel.Warning, "The membership is saved in {Directory}, below {Place}, which does not last: what is there goes when Kamailio stops, with a cleaner, or when the machine starts anew, and a start without etcd then has no members. Give it a place that lasts with --state-dir, such as /var/lib/kamrpc, made for this user")]
+    public static partial void StateNotLasting(ILogger logger, string directory, string place);
+
     [LoggerMessage(EventId = 3020, Message = "{Kind}: {Text}")]
     public static partial void TroubleBegan(ILogger logger, LogLevel level, string kind, string text);
 

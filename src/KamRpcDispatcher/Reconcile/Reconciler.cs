@@ -45,6 +45,7 @@ internal sealed class Reconciler(
     private readonly PlanBrake _brake = new(timeProvider);
     private readonly ChangeBudget _budget = new(options.ChangeBurst, options.ChangeRefill, timeProvider);
     private readonly TroubleTracker _troubles = new(timeProvider);
+    private readonly Backoff _retries = new();
     private int _shortage;
 
     /// <summary>Something may have changed: look again now.</summary>
@@ -118,7 +119,7 @@ internal sealed class Reconciler(
         {
             _troubles.Meet(exception, dispatcher.Unanswered);
             journal.Failed(exception);
-            return dispatcher.Unanswered is { IsWriterStuck: true } ? options.StuckRetry : exception.IsTransient ? options.Retry : options.Resync;
+            return dispatcher.Unanswered is { IsWriterStuck: true } ? options.StuckRetry : exception.IsTransient ? RetryAfter(exception) : options.Resync;
         }
         finally
         {
@@ -151,6 +152,7 @@ internal sealed class Reconciler(
         }
 
         _troubles.Reached();
+        _retries.Reset();
         await executor.PrepareAsync(table, cancellationToken).ConfigureAwait(false);
         foreign.Observe(table, executor.Verify(table));
         sentinel.Observe(table);
@@ -178,6 +180,12 @@ internal sealed class Reconciler(
         _troubles.Meet(executor.Grace);
         return Rest(plan, outcome);
     }
+
+    /// <summary>One that is not there may be from one moment to the next. One that is, and answers what is no answer, goes on doing so as a rule.</summary>
+    private TimeSpan RetryAfter(KamailioRpcException exception) =>
+        exception is KamailioUnreachableException || (_retries.Next() is var pause && pause < options.Retry) ? options.Retry
+        : pause < options.Resync ? pause
+        : options.Resync;
 
     private PlanPolicy PolicyFor(DispatcherTable table) => policy with
     {

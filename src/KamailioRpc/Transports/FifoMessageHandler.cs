@@ -11,8 +11,8 @@ internal sealed class FifoMessageHandler : StreamMessageHandler
     /// <summary>What is read ahead of the reply that is being looked at.</summary>
     private const int MostAhead = 1024 * 1024;
 
-    /// <summary>Kamailio reads a request into a buffer of 8 KiB, and gives up at byte 8,191 (jsonrpcs_fifo.c, jsonrpc_read_stream).</summary>
-    private const int TooLongRequest = 8191;
+    /// <summary>PIPE_BUF: more is written in parts, between which another client's request may come: neither can be read then. (Kamailio's own buffer has 8 KiB.)</summary>
+    private const int LongestRequest = 4096;
 
     /// <summary>The thread is woken by a descriptor that it waits for, so it ends at once; should it not, it is left to itself.</summary>
     private static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(2);
@@ -51,9 +51,9 @@ internal sealed class FifoMessageHandler : StreamMessageHandler
     protected override async ValueTask WriteAsync(ReadOnlyMemory<byte> request, CancellationToken cancellationToken)
     {
         request = FifoEscapes.Apply(request);
-        if (request.Length >= TooLongRequest)
+        if (request.Length > LongestRequest)
         {
-            throw new NotSupportedException($"The request has {request.Length} bytes; Kamailio takes fewer than {TooLongRequest} from its FIFO.");
+            throw new KamailioUnsafeRequestException("a request", $"it has {request.Length} bytes, and a FIFO takes {LongestRequest} in one piece; use another way to Kamailio, or fewer attributes");
         }
 
         try

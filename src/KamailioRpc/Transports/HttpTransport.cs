@@ -38,12 +38,27 @@ internal sealed class HttpTransport(KamailioAddress address, RpcClientOptions op
         if (options.CertificateAuthorityFile is { } file)
         {
             var trusted = new X509Certificate2Collection();
-            trusted.ImportFromPemFile(file);
+            trusted.ImportFromPem(ReadText(file));
             var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
             policy.CustomTrustStore.AddRange(trusted);
             handler.SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy };
         }
 
         return handler;
+    }
+
+    /// <summary>Of a regular file: a FIFO in its place would be waited for without end.</summary>
+    private static string ReadText(string path)
+    {
+        var file = Posix.Open(path, Posix.ReadOnly | Posix.NonBlocking | Posix.CloseOnExec);
+        if (file.IsInvalid || Posix.StatusOf(file) is not { IsRegular: true })
+        {
+            var reason = file.IsInvalid ? Posix.LastMessage : "it is no regular file";
+            file.Dispose();
+            throw new IOException(reason);
+        }
+
+        using var text = new StreamReader(new FileStream(file, FileAccess.Read));
+        return text.ReadToEnd();
     }
 }

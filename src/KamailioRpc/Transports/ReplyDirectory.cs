@@ -16,6 +16,10 @@ internal sealed class ReplyDirectory : IDisposable
     private const UnixFileMode WriteByAll = UnixFileMode.OtherWrite;
     private const UnixFileMode WriteByOthers = UnixFileMode.OtherWrite | UnixFileMode.GroupWrite;
 
+    /// <summary>Others may pass through to a socket whose name they know, but not list or write the directory.</summary>
+    private const UnixFileMode Passable =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
     private readonly SafeFileHandle _directory;
 
     private ReplyDirectory(string path, SafeFileHandle directory) => (Path, _directory) = (path, directory);
@@ -28,10 +32,10 @@ internal sealed class ReplyDirectory : IDisposable
     public static ReplyDirectory Open(string path, bool isMade)
     {
         path = System.IO.Path.TrimEndingDirectorySeparator(path);
-        if (isMade && !Directory.Exists(path))
+        var isNew = isMade && !Directory.Exists(path);
+        if (isNew)
         {
-            // Others may pass through to a socket whose name they know, but not list or write the directory.
-            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+            Directory.CreateDirectory(path, Passable);
         }
 
         var directory = Posix.Open(path, Posix.PathOnly | Posix.DirectoryOnly | (IsTrustedLink(path) ? 0 : Posix.NoFollow) | Posix.CloseOnExec);
@@ -45,9 +49,18 @@ internal sealed class ReplyDirectory : IDisposable
                     : $"the reply directory {path} cannot be opened: {message}");
             }
 
-            return Fault(directory) is { } fault
-                ? throw new IOException($"the reply directory {path} {fault}: remove it, or choose another one")
-                : new ReplyDirectory(path, directory);
+            if (Fault(directory) is { } fault)
+            {
+                throw new IOException($"the reply directory {path} {fault}: remove it, or choose another one");
+            }
+
+            if (isNew)
+            {
+                // The umask may have shut it to Kamailio.
+                File.SetUnixFileMode($"/proc/self/fd/{directory.DangerousGetHandle()}", Passable);
+            }
+
+            return new ReplyDirectory(path, directory);
         }
         catch
         {
@@ -62,6 +75,24 @@ internal sealed class ReplyDirectory : IDisposable
     public FileStatus? Status(string name) => Posix.StatusAt(_directory, name);
 
     public bool MakeFifo(string name, UnixFileMode mode) => Posix.MakeFifoAt(_directory, name, (int)mode) == 0;
+
+    /// <summary>
+    /// Lets Kamailio write to a file of ours: as root by making it Kamailio's; else by being the same user, or by its group, where this user is
+    /// in that too.
+    /// </summary>
+    /// <returns>Whether it surely may, where its group is that of its socket or FIFO.</returns>
+    /// <exception cref="IOException">Root could not give it away.</exception>
+    public bool Give(string name, SafeFileHandle file, FileStatus kamailio)
+    {
+        if (!Environment.IsPrivilegedProcess)
+        {
+            return kamailio.User == Posix.EffectiveUser() || Posix.ChangeOwner(file, Posix.Unchanged, kamailio.Group) == 0;
+        }
+
+        return Posix.ChangeOwner(file, kamailio.User, kamailio.Group) == 0
+            ? true
+            : throw new IOException($"{System.IO.Path.Combine(Path, name)} cannot be given to user {kamailio.User}: {Posix.LastMessage}");
+    }
 
     /// <summary>Never through a symbolic link.</summary>
     public SafeFileHandle OpenFile(string name, int flags) => Posix.OpenAt(_directory, name, flags | Posix.NoFollow | Posix.CloseOnExec);

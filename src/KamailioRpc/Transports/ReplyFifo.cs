@@ -104,11 +104,7 @@ internal sealed class ReplyFifo : IDisposable
 
             // The umask took some of the mode away.
             File.SetUnixFileMode(reply, Mode);
-            if (Environment.IsPrivilegedProcess && Posix.ChangeOwner(reply, owner.User, owner.Group) != 0)
-            {
-                throw new IOException($"the reply FIFO {Path.Combine(directory.Path, name)} cannot be given to user {owner.User}: {Posix.LastMessage}");
-            }
-
+            directory.Give(name, reply, owner);
             return new ReplyFifo(directory, name, reply, wake, ours);
         }
         catch

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Microsoft.Win32.SafeHandles;
 
 namespace KamailioRpc.Transports;
 
@@ -9,6 +10,7 @@ internal sealed class ReplySocket : IDisposable
     private const string Prefix = "kamrpc-";
     private const string Suffix = ".sock";
     private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite;
+    private const UnixFileMode ModeForAll = Mode | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
 
     /// <summary>Of the name without its suffix, in bytes.</summary>
     private const int NameLength = 24;
@@ -44,17 +46,26 @@ internal sealed class ReplySocket : IDisposable
             directory.RemoveLeft(Prefix + "*" + Suffix, kamailio.User, (left, status) => status.IsSocket && IsShut(Path.Combine(directory.Path, left)));
 
             // Never through a symbolic link: where there is anything of the name this fails.
-            socket.Bind(new UnixDomainSocketEndPoint(Path.Combine(directory.Path, name)));
-            file = Open(directory, name, kamailio);
+            Bind(socket, Path.Combine(directory.Path, name));
+            using var made = OpenMade(directory, name, out var status);
+            file = status;
+            SetMode(made, Mode);
+            var isGiven = directory.Give(name, made, kamailio);
             socket.Connect(new UnixDomainSocketEndPoint(kamailioPath));
+            if (!isGiven)
+            {
+                // Kamailio's group is none of this user's. It is connected by now: the kernel takes what Kamailio's socket sends, and nothing else.
+                SetMode(made, ModeForAll);
+            }
+
             return new ReplySocket(socket, directory, name, file.Value);
         }
         catch
         {
             socket.Dispose();
-            if (file is { } made)
+            if (file is { } left)
             {
-                directory.Remove(name, made);
+                directory.Remove(name, left);
             }
 
             directory.Dispose();
@@ -69,24 +80,34 @@ internal sealed class ReplySocket : IDisposable
         _directory.Dispose();
     }
 
-    /// <summary>Lets Kamailio write to the socket: as root, by making it Kamailio's; else by the group, or by being the same user.</summary>
-    private static FileStatus Open(ReplyDirectory directory, string name, FileStatus kamailio)
+    /// <exception cref="IOException">The directory takes no sockets: this is not about Kamailio's.</exception>
+    private static void Bind(Socket socket, string path)
     {
-        // By a descriptor: what has the name now may be somebody else's in a moment.
-        using var file = directory.OpenFile(name, Posix.PathOnly);
-        if (file.IsInvalid || Posix.StatusOf(file) is not { IsSocket: true, Links: 1 } status || status.User != Posix.EffectiveUser())
+        try
         {
-            throw new IOException($"the reply socket {Path.Combine(directory.Path, name)} was replaced by somebody else");
+            socket.Bind(new UnixDomainSocketEndPoint(path));
         }
-
-        File.SetUnixFileMode($"/proc/self/fd/{file.DangerousGetHandle()}", Mode);
-        if (Environment.IsPrivilegedProcess && Posix.ChangeOwner(file, kamailio.User, kamailio.Group) != 0)
+        catch (SocketException exception)
         {
-            throw new IOException($"the reply socket {Path.Combine(directory.Path, name)} cannot be given to user {kamailio.User}: {Posix.LastMessage}");
+            throw new IOException($"no socket for its replies can be made in {Path.GetDirectoryName(path)}: {exception.Message}", exception);
         }
-
-        return status;
     }
+
+    /// <summary>By a descriptor: what has the name now may be somebody else's in a moment.</summary>
+    private static SafeFileHandle OpenMade(ReplyDirectory directory, string name, out FileStatus status)
+    {
+        var file = directory.OpenFile(name, Posix.PathOnly);
+        if (!file.IsInvalid && Posix.StatusOf(file) is { IsSocket: true, Links: 1 } ours && ours.User == Posix.EffectiveUser())
+        {
+            status = ours;
+            return file;
+        }
+
+        file.Dispose();
+        throw new IOException($"the reply socket {Path.Combine(directory.Path, name)} was replaced by somebody else");
+    }
+
+    private static void SetMode(SafeFileHandle file, UnixFileMode mode) => File.SetUnixFileMode($"/proc/self/fd/{file.DangerousGetHandle()}", mode);
 
     private static FileStatus Owner(string kamailioPath)
     {

@@ -42,8 +42,8 @@ internal sealed class RequestFifo : IDisposable
     }
 
     /// <summary>
-    /// Writes a request. Where the FIFO is full, since Kamailio does not read, this waits until there is room. Up to PIPE_BUF (4,096 bytes)
-    /// a request is written whole or not at all, and not mixed with another client's.
+    /// Writes a request of up to PIPE_BUF (4,096 bytes), which is written whole or not at all, and not mixed with another client's. Where the
+    /// FIFO is full, since Kamailio does not read, this waits until there is room.
     /// </summary>
     /// <exception cref="IOException">Nobody reads it any more.</exception>
     public async ValueTask WriteAsync(ReadOnlyMemory<byte> request, CancellationToken cancellationToken)

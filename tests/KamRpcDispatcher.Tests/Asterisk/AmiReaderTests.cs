@@ -1,5 +1,6 @@
 using System.Text;
 using KamRpcDispatcher.Asterisk;
+using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Asterisk;
@@ -22,7 +23,7 @@ public sealed class AmiReaderTests
     public async Task Octets_may_come_one_by_one()
     {
         var text = string.Concat(Enumerable.Range(0, 3000).Select(static number => $"Event: {number}\r\n\r\n"));
-        var reader = new AmiReader(new Trickle(Encoding.ASCII.GetBytes(text)));
+        var reader = new AmiReader(new Trickle(Encoding.ASCII.GetBytes(text)), TimeProvider.System);
 
         for (var number = 0; number < 3000; number++)
         {
@@ -45,9 +46,43 @@ public sealed class AmiReaderTests
     [TestCase("x\r\n")]
     [TestCase("a: 0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789\r\n")]
     public void A_message_without_an_end_is_given_up(string line) =>
-        Assert.That(async () => await new AmiReader(new Endless(Encoding.ASCII.GetBytes(line))).ReadMessageAsync(default), Throws.InstanceOf<AmiProtocolException>());
+        Assert.That(async () => await new AmiReader(new Endless(Encoding.ASCII.GetBytes(line)), TimeProvider.System).ReadMessageAsync(default), Throws.InstanceOf<AmiProtocolException>());
 
-    private static AmiReader Reader(string text) => new(new MemoryStream(Encoding.ASCII.GetBytes(text)));
+    [TestCase("Event: X\r\n\r\n")]
+    [TestCase("\r\n")]
+    public async Task Who_never_pauses_is_read_no_faster_than_a_core_notices(string what)
+    {
+        var time = new FakeTimeProvider();
+        var peer = new Endless(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(what, 1024 / what.Length))));
+        using var stop = new CancellationTokenSource();
+        var reading = ReadAllAsync(new AmiReader(peer, time), stop.Token);
+
+        // All of it before its first pause, since nothing else makes it wait.
+        Assert.That(reading.IsCompleted, Is.False);
+        Assert.That(peer.Given, Is.InRange(ByteBudget.Burst, ByteBudget.Burst + (2 * AmiReader.MaxLine)));
+
+        for (var second = 1; second <= 10; second++)
+        {
+            for (var part = 0; part < 100; part++)
+            {
+                time.Advance(TimeSpan.FromMilliseconds(10));
+            }
+        }
+
+        Assert.That(peer.Given, Is.LessThanOrEqualTo(ByteBudget.Burst + (10 * ByteBudget.PerSecond) + (2 * AmiReader.MaxLine)));
+        await stop.CancelAsync();
+        await reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private static async Task ReadAllAsync(AmiReader reader, CancellationToken cancellationToken)
+    {
+        while (await reader.ReadMessageAsync(cancellationToken) is not null)
+        {
+            // The next one.
+        }
+    }
+
+    private static AmiReader Reader(string text) => new(new MemoryStream(Encoding.ASCII.GetBytes(text)), TimeProvider.System);
 
     private sealed class Trickle(byte[] octets) : MemoryStream(octets)
     {
@@ -56,10 +91,14 @@ public sealed class AmiReaderTests
 
     private sealed class Endless(byte[] line) : MemoryStream
     {
+        public long Given { get; private set; }
+
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
             var part = line.AsMemory(0, Math.Min(line.Length, buffer.Length));
             part.CopyTo(buffer);
+            cancellationToken.ThrowIfCancellationRequested();
+            Given += part.Length;
             return ValueTask.FromResult(part.Length);
         }
     }

@@ -1,5 +1,8 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using KamRpcDispatcher.Cli;
+using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Cli;
@@ -95,6 +98,95 @@ public class CommandLineTests
         var (exitCode, errors) = await RunInShellAsync($"\"$@\" {redirection}", command, option);
 
         Assert.That((exitCode, errors), Is.EqualTo((expected, string.Empty)));
+    }
+
+    [TestCase("--cluster", "status", "--cluster", "a", "--cluster", "b")]
+    [TestCase("--proxy", "dispatch", "--proxy", "a", "--gap", "1s", "--proxy", "a")]
+    [TestCase("--output", "status", "-o", "json", "--output", "table")]
+    [TestCase("--ttl", "announce", "--uri", "sip:10.0.0.1", "--ttl", "5s", "--ttl", "6s")]
+    public async Task An_option_that_is_given_twice_is_named(string option, params string[] arguments)
+    {
+        var (exitCode, output, errors) = await RunAsync(arguments);
+
+        Assert.That((exitCode, output), Is.EqualTo((2, string.Empty)), errors);
+        Assert.That(errors, Does.StartWith($"kamrpc: {option}: is given more than once; give it once\n"));
+    }
+
+    [TestCase("NaN")]
+    [TestCase("NaNs")]
+    [TestCase("Infinity")]
+    [TestCase("-5s")]
+    [TestCase("1e3s")]
+    public async Task What_is_no_number_is_no_duration(string ttl)
+    {
+        var (exitCode, _, errors) = await RunAsync(["announce", "--uri", "sip:10.0.0.1", "--ttl", ttl]);
+
+        Assert.That(exitCode, Is.EqualTo(2), errors);
+        Assert.That(errors, Does.StartWith($"kamrpc: --ttl: '{ttl}' is not a duration"));
+    }
+
+    [Test]
+    public async Task An_empty_variable_is_none()
+    {
+        var (exitCode, _, errors) = await RunAsync(
+            ["announce", "--uri", "ftp:x"],
+            ("KAMRPC_ETCD", ""), ("KAMRPC_TTL", ""), ("KAMRPC_CLUSTER", ""), ("KAMRPC_NAME", ""), ("KAMRPC_SET", ""), ("KAMRPC_ETCD_USER", ""), ("KAMRPC_ETCD_CA", ""), ("KAMRPC_AMI", ""), ("KAMRPC_LOG_LEVEL", ""));
+
+        Assert.That(exitCode, Is.EqualTo(2));
+        Assert.That(errors.Split('\n')[0], Is.EqualTo("kamrpc: --uri: 'ftp:x' does not start with sip: or sips:"));
+        Assert.That(errors.Split('\n'), Has.Length.EqualTo(3), errors);
+    }
+
+    [Test]
+    public async Task A_file_of_arguments_is_read_or_named_with_what_is_wrong()
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder.File("members"), $"# some\n--uri sip:10.0.0.1\n--ttl\n7x\n\n@{folder.File("more")}\n");
+        await File.WriteAllTextAsync(folder.File("more"), "--weight \"a b\"\n");
+        await File.WriteAllTextAsync(folder.File("self"), $"@{folder.File("self")}\n");
+        OtherUser.MakeFifo(folder.File("fifo"));
+
+        Assert.That((await RunAsync(["announce", "@" + folder.File("members")])).Errors, Does.Contain("--ttl: '7x'").And.Contain("--weight: 'a b'"));
+        foreach (var (file, trouble) in new[] { ("nowhere", "there is no such file"), (".", "no regular file"), ("fifo", "no regular file"), ("self", "name one another more than 8 deep") })
+        {
+            var (exitCode, output, errors) = await RunAsync(["announce", "--uri", "sip:10.0.0.1", "@" + folder.File(file)]);
+            Assert.That((exitCode, output), Is.EqualTo((2, string.Empty)), errors);
+            Assert.That(errors, Does.StartWith("kamrpc: @").And.Contain(trouble));
+        }
+    }
+
+    [TestCase("<&-", "0")]
+    [TestCase("2>&-", "2")]
+    [TestCase("<&- >&- 2>&-", "0,1,2")]
+    public async Task Streams_that_were_closed_lead_nowhere_from_the_first_moment_on(string redirection, string closed)
+    {
+        using var etcd = new TcpListener(IPAddress.Loopback, 0);
+        etcd.Start();
+        using var process = Process.Start(new ProcessStartInfo("sh",
+        [
+            "-c", $"exec \"$@\" {redirection}", "sh", "dotnet", typeof(ExitCode).Assembly.Location,
+            "announce", "--etcd", $"http://{etcd.LocalEndpoint}", "--uri", "sip:127.0.0.1:5060", "--probe", "none",
+        ]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        try
+        {
+            using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+            using var connection = await etcd.AcceptTcpClientAsync(deadline.Token);
+
+            Assert.That(closed.Split(',').Select(stream => new FileInfo($"/proc/{process.Id}/fd/{stream}").LinkTarget), Is.All.EqualTo("/dev/null"));
+        }
+        finally
+        {
+            process.Kill();
+            await process.WaitForExitAsync();
+        }
+    }
+
+    [Test]
+    public void Too_few_addresses_are_told_before_the_runtime_runs_out_of_them()
+    {
+        Assert.That(AddressSpace.WhyNot(200UL << 20), Does.Contain("200 MB").And.Contain("ulimit -v unlimited").And.Contain("LimitAS=infinity"));
+        Assert.That(AddressSpace.WhyNot(1UL << 30), Is.Null);
+        Assert.That(AddressSpace.WhyNot(ulong.MaxValue), Is.Null);
     }
 
     [TestCase("status", "--etcd", "ftp://x", "--cluster", "a/b", "-o", "xml", "--bogus")]

@@ -30,6 +30,22 @@ public class DoctorOutputTests
     public void All_well_is_said_last() => Assert.That(DoctorTable.Write(Result(Fine)), Does.EndWith("\nAll is well.\n"));
 
     [Test]
+    public void A_note_is_no_fault()
+    {
+        var note = new Finding("kamailio.writers", Severity.Note, "ctl is another way in", "# loadmodule \"ctl.so\"");
+
+        Assert.That(Result(Fine, note).IsHealthy);
+        Assert.That(DoctorTable.Write(Result(Fine, note)), Is.EqualTo("""
+            NOTE     kamailio.writers  ctl is another way in
+                                       to shut it: # loadmodule "ctl.so"
+            OK       kamailio.version  kamailio 5.6.3
+            All is well.
+
+            """));
+        Assert.That(DoctorJson.Write(Result(note)), Does.Contain("\"severity\": \"note\"").And.Contain("\"healthy\": true"));
+    }
+
+    [Test]
     public void Long_texts_are_broken_at_120_columns_and_nothing_is_lost()
     {
         var words = string.Join(' ', Enumerable.Range(1000, 100));

@@ -63,6 +63,15 @@ internal sealed class AccessChecksTests
         AssertFinding(Of(closed with { KamailioUser = 0 }, Seen<TimeSpan>.Not("no reply")), Severity.Ok, "/run/kamrpc", null);
     }
 
+    [Test]
+    public void A_directory_that_Kamailio_may_enter_as_one_of_its_group_is_told_when_no_reply_comes()
+    {
+        var shut = Healthy.Kamailio.Replies! with { Way = [Healthy.Rights("/", Healthy.Octal("755")), Healthy.Rights("/run/kamrpc", Healthy.Octal("710"))] };
+
+        AssertFinding(Of(shut), Severity.Ok, "replies come", null);
+        AssertFinding(Of(shut, Seen<TimeSpan>.Not("no reply")), Severity.Unknown, "only if it is in that group", "chmod o+x /run/kamrpc");
+    }
+
     private static Finding Of(RpcSocket socket) => SocketsCheck.Of(Healthy.Kamailio with { Sockets = [socket] }).Single();
 
     private static Finding Of(ReplyDirectory replies, Seen<TimeSpan>? reply = null) =>

@@ -84,5 +84,17 @@ internal sealed class EtcdChecksTests
         "sip:10.0.0.2 by 1/ok (ready) and 1/zz (draining)",
         "stop the announcer");
 
+    [Test]
+    public void Two_proxies_with_one_name_are_told()
+    {
+        var clashing = Healthy.Proxy with { Troubles = [new ProxyTrouble(TroubleKind.Name, Healthy.Now, "another proxy reports under the name edge")] };
+        AssertFinding(
+            ProxyNamesCheck.Of(Healthy.Etcd with { Proxies = Seen<IReadOnlyList<ReportingProxy>>.Of([new ReportingProxy("edge", clashing, null)]) }),
+            Severity.Error,
+            "in turn under the name edge",
+            "kamrpc dispatch --proxy NAME");
+        AssertFinding(ProxyNamesCheck.Of(Healthy.Etcd), Severity.Ok, "1 proxy reports", null);
+    }
+
     private static Finding Of(EndpointStatus status, string check) => EtcdChecks.Of(Healthy.Endpoint with { Status = status }).Single(finding => finding.Check == check);
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using KamailioRpc;
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Destinations;
@@ -43,7 +44,10 @@ internal static class Healthy
 
     public static readonly EndpointObservation Endpoint = new("http://10.0.0.5:2379", new EndpointStatus("3.4.23", HasLeader: true, 20480, [], TimeSpan.FromMilliseconds(1)) { Revision = 20_000, CompactedRevision = 15_000, QuotaOctets = 2L << 30 }, Clock(TimeSpan.Zero));
 
-    public static readonly EtcdObservation Etcd = new([Endpoint], Seen<IReadOnlyList<Member>>.Of([Members.Of("a", uri: "sip:10.0.0.1:5060")]));
+    public static ProxyStatus Proxy { get; } = new(5, Now, "5.6", 0, ImmutableSortedDictionary<int, SetStatus>.Empty);
+
+    public static readonly EtcdObservation Etcd = new(
+        [Endpoint], Seen<IReadOnlyList<Member>>.Of([Members.Of("a", uri: "sip:10.0.0.1:5060")]), Seen<IReadOnlyList<ReportingProxy>>.Of([new ReportingProxy("p1", Proxy, null)]));
 
     public static UnixFileMode Octal(string mode) => (UnixFileMode)Convert.ToInt32(mode, 8);
 

@@ -29,6 +29,8 @@ public class ProxyRecordTests
         from applies in Texts.Array[0, 3]
         from superseded in Gen.Select(Gen.Int[0, 1000], Gen.Char["abc019._:@-"].Array[0, 8], Gen.Bool).Array[0, 3]
         from troubles in Gen.Select(Texts, Gen.DateTimeOffset, Texts).Array[0, ProxyTrouble.MostInReport]
+        from identity in Gen.Select(Texts, Texts, Texts, Texts)
+        from isIdentified in Gen.Bool
         from grace in Gen.Select(Texts, Gen.Long[0, long.MaxValue], Milliseconds, Milliseconds, Milliseconds, Gen.Long[0, long.MaxValue])
         select new ProxyStatus(
             revision,
@@ -44,6 +46,7 @@ public class ProxyRecordTests
             Applies = [.. applies],
             Superseded = [.. superseded.Select(static entry => new SupersededMember(new MemberKey(entry.Item1, "a" + new string(entry.Item2)), new MemberKey(entry.Item1, "b"), entry.Item3))],
             Troubles = [.. troubles.Select(static entry => new ProxyTrouble(entry.Item1, entry.Item2, entry.Item3))],
+            Identity = isIdentified ? new ProxyIdentity(identity.Item1, identity.Item2, identity.Item3, identity.Item4.Length > 0 ? identity.Item4 : null) : null,
             Grace = new GraceStatus(grace.Item1, grace.Item2, grace.Item3, grace.Item4, grace.Item5, grace.Item6),
         };
 

@@ -131,6 +131,35 @@ public sealed class SnapshotFileTests : IDisposable
     }
 
     [Test]
+    public void Nor_is_one_in_a_strangers_directory_or_one_that_others_may_write()
+    {
+        _file.Write(Two);
+        File.SetUnixFileMode(_file.FilePath, (UnixFileMode)Convert.ToInt32("620", 8));
+        Assert.That(New().Read(), Is.Null);
+        Assert.That(_log.Of(Unusable)[^1], Does.Contain("may be written by others (its mode is 620)"));
+
+        OtherUser.RequireRoot();
+        _file.Write(Two);
+        OtherUser.Give(_directory);
+        OtherUser.Give(_file.FilePath);
+        Assert.That(New().Read(), Is.Null);
+        Assert.That(_log.Of(Unusable)[^1], Does.Contain($"another user (UID {OtherUser.Id})"));
+    }
+
+    [Test]
+    [CancelAfter(10_000)]
+    public void A_FIFO_in_its_place_holds_nobody_up()
+    {
+        Directory.CreateDirectory(_directory);
+        OtherUser.MakeFifo(_file.FilePath);
+
+        Assert.That(_file.Read(), Is.Null);
+        Assert.That(_log.Of(Unusable).Single(), Does.Contain("not a regular file"));
+        Assert.That(_file.Write(Two));
+        Assert.That(SnapshotFormatTests.IsSame(New().Read()!, Two));
+    }
+
+    [Test]
     public void Cut_short_anywhere_it_is_set_aside()
     {
         _file.Write(Two);

@@ -192,6 +192,25 @@ public sealed class SnapshottingSourceTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task What_vanished_is_put_back_before_the_next_change()
+    {
+        Start();
+        _store.Set(1, Members.Of("a"));
+        await _time.WaitForWaitAsync(SnapshottingSource.WriteInterval);
+        _time.Advance(SnapshottingSource.WriteInterval);
+        await _time.WaitForWaitAsync(SnapshottingSource.LookInterval);
+        _time.Advance(SnapshottingSource.LookInterval);
+        await _time.WaitForWaitAsync(SnapshottingSource.LookInterval, 2);
+        Assert.That(_fileLog.Of(Written), Has.Count.EqualTo(1), "it is there");
+
+        Directory.Delete(Path.GetDirectoryName(NewFile().FilePath)!, recursive: true);
+        _time.Advance(SnapshottingSource.LookInterval);
+        await _time.WaitForWaitAsync(SnapshottingSource.WriteInterval, 2);
+
+        Assert.That(Saved()!.Revision, Is.EqualTo(1));
+    }
+
+    [Test]
     public async Task The_store_does_not_wait_for_the_disk()
     {
         using var mayGo = new ManualResetEventSlim();

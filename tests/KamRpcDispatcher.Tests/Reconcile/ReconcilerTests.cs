@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using KamailioRpc;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
@@ -362,6 +363,23 @@ public sealed class ReconcilerTests : IAsyncDisposable
 
         // At once, once more, and after 1 s, 2 s, ... while a cycle is due every 100 ms.
         Assert.That(_kamailio.Requests.Count(static request => request.Method == "dispatcher.remove"), Is.LessThanOrEqualTo(5));
+    }
+
+    [Test]
+    public async Task What_answers_without_sense_is_asked_ever_more_rarely()
+    {
+        Resync = TimeSpan.FromSeconds(1);
+        _kamailio.OnRequest = static _ => FakeReaction.Garble;
+        var begun = Stopwatch.GetTimestamp();
+        Start();
+        _membership.Set(1, Members.Of("a"));
+
+        // After 25, 50, 100, 200 and 400 ms; a cycle that fails makes one request.
+        await _kamailio.WaitForAsync(static kamailio => kamailio.Requests.Count == 6, Deadline);
+        Assert.That(Stopwatch.GetElapsedTime(begun), Is.GreaterThan(TimeSpan.FromMilliseconds(700)));
+
+        _kamailio.OnRequest = static _ => FakeReaction.Proceed;
+        await _kamailio.WaitForAsync(static kamailio => kamailio.Destinations.Count == 1, Deadline);
     }
 
     [Test]

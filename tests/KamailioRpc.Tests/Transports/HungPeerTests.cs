@@ -77,7 +77,7 @@ public sealed class HungPeerTests : IDisposable
         var client = Client(Listen(transport), TimeSpan.FromMilliseconds(50));
         var (length, calls) = transport switch
         {
-            "jsonrpc+fifo" => (8_000, 20),
+            "jsonrpc+fifo" => (3_900, 20),
             "binrpc+unix" => (4_000_000, 3),
             "jsonrpc+tcp" or "binrpc+tcp" or "http" => (32_000_000, 3),
             _ => (60_000, 20),

@@ -31,5 +31,6 @@ internal static class AllChecks
         .. etcd.Endpoints.Select(ClockCheck.Of),
         HostNamesCheck.Of(etcd),
         AddressClaimsCheck.Of(etcd),
+        ProxyNamesCheck.Of(etcd),
     ];
 }

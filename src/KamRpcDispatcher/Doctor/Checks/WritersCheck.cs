@@ -43,8 +43,8 @@ internal static class WritersCheck
         }
 
         var others = Others(kamailio, processes, modules).ToList();
-        findings.AddRange(others.Where(static other => !other.IsShut).Select(static other => Finding.Warning(
-            Name, $"{other.Name} is another way in: what is changed there at the same time corrupts Kamailio's memory", other.Fix)));
+        findings.AddRange(others.Where(static other => !other.IsShut).Select(static other => Finding.Note(
+            Name, $"{other.Name} is another way in: for reading only; what somebody changes in the dispatcher's table there at the same time can corrupt Kamailio's memory", other.Fix)));
         return findings.Count > 0
             ? findings
             : [Finding.Ok(Name, others.Count == 0 ? "one process carries out changes" : $"one process carries out changes; {string.Join(" and ", others.Select(static other => other.Name))} {(others.Count == 1 ? "is" : "are")} open too: for reading only, change nothing there")];

@@ -1,6 +1,7 @@
 using System.Text;
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Doctor.Config;
+using KamRpcDispatcher.Linux;
 
 namespace KamRpcDispatcher.Doctor.Observations;
 
@@ -77,7 +78,7 @@ internal static class ConfigFiles
     {
         try
         {
-            return File.ReadAllText(path);
+            return NamedFile.ReadText(path);
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -3,22 +3,32 @@ using KamRpcDispatcher.Etcd;
 
 namespace KamRpcDispatcher.Doctor.Observations;
 
-/// <summary>Looks at every endpoint of etcd, and at the cluster's members there.</summary>
+/// <summary>Looks at every endpoint of etcd, and at the cluster's members and proxies there.</summary>
 internal sealed class EtcdObserver(EtcdConnection connection, string cluster, TimeProvider timeProvider)
 {
+    private readonly EtcdKeys _keys = new(cluster);
+
     public async Task<EtcdObservation> ObserveAsync(CancellationToken cancellationToken)
     {
         var seen = await Task.WhenAll(connection.Endpoints.Each().Select(endpoint => ObserveAsync(endpoint, cancellationToken))).ConfigureAwait(false);
-        return seen.Any(static endpoint => endpoint.Status.Try(out _, out _))
-            ? await ReadMembersAsync(seen, cancellationToken).ConfigureAwait(false)
-            : Observed(seen, Seen<IReadOnlyList<Member>>.Not("etcd does not answer"));
+        var read = seen.Any(static endpoint => endpoint.Status.Try(out _, out _))
+            ? await ReadAsync(cancellationToken).ConfigureAwait(false)
+            : Seen<ClusterView>.Not("etcd does not answer");
+        return read.Try(out var view, out var trouble)
+            ? new EtcdObservation(
+                seen,
+                Seen<IReadOnlyList<Member>>.Of([.. view.Members.Select(static announced => announced.Member)]),
+                Seen<IReadOnlyList<ReportingProxy>>.Of(view.Proxies))
+            {
+                Cluster = cluster,
+                Held = [.. view.Proxies.SelectMany(static proxy => proxy.Status?.Held ?? [])],
+            }
+            : new EtcdObservation(seen, Seen<IReadOnlyList<Member>>.Not(trouble), Seen<IReadOnlyList<ReportingProxy>>.Not(trouble)) { Cluster = cluster };
     }
-
-    private EtcdObservation Observed(IReadOnlyList<EndpointObservation> endpoints, Seen<IReadOnlyList<Member>> members) => new(endpoints, members) { Cluster = cluster };
 
     private async Task<EndpointObservation> ObserveAsync(EtcdEndpoints endpoint, CancellationToken cancellationToken)
     {
-        var probe = new EndpointProbe(connection with { Endpoints = endpoint }, keys, timeProvider);
+        var probe = new EndpointProbe(connection with { Endpoints = endpoint }, _keys, timeProvider);
         try
         {
             var status = await probe.ReadStatusAsync(cancellationToken).ConfigureAwait(false);
@@ -45,20 +55,16 @@ internal sealed class EtcdObserver(EtcdConnection connection, string cluster, Ti
         }
     }
 
-    private async Task<EtcdObservation> ReadMembersAsync(IReadOnlyList<EndpointObservation> endpoints, CancellationToken cancellationToken)
+    private async Task<Seen<ClusterView>> ReadAsync(CancellationToken cancellationToken)
     {
         using var store = new EtcdStore(connection, timeProvider);
         try
         {
-            var view = await new ClusterReader(store, new EtcdKeys(cluster), timeProvider).ReadAsync(cancellationToken).ConfigureAwait(false);
-            return Observed(endpoints, Seen<IReadOnlyList<Member>>.Of([.. view.Members.Select(static announced => announced.Member)])) with
-            {
-                Held = [.. view.Proxies.SelectMany(static proxy => proxy.Status?.Held ?? [])],
-            };
+            return Seen<ClusterView>.Of(await new ClusterReader(store, _keys, timeProvider).ReadAsync(cancellationToken).ConfigureAwait(false));
         }
         catch (EtcdUnreachableException unreachable)
         {
-            return Observed(endpoints, Seen<IReadOnlyList<Member>>.Not(unreachable.Message));
+            return Seen<ClusterView>.Not(unreachable.Message);
         }
     }
 }

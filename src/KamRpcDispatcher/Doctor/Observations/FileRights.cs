@@ -18,5 +18,8 @@ internal sealed record FileRights(string Path, uint User, string Owner, UnixFile
         || Mode.HasFlag(UnixFileMode.GroupExecute)
         || (user == User && Mode.HasFlag(UnixFileMode.UserExecute));
 
+    /// <summary>Whether that depends on groups.</summary>
+    public bool MayEnterByGroupOnly(uint user) => user != 0 && user != User && Mode.HasFlag(UnixFileMode.GroupExecute) && !Mode.HasFlag(UnixFileMode.OtherExecute);
+
     public override string ToString() => $"{Path} ({Owner}, {Octal})";
 }

@@ -47,6 +47,9 @@ internal sealed class IdentityLock(
     /// <summary>The file that is locked now; null when none is.</summary>
     public string? Path => _file is null ? null : System.IO.Path.Combine(directory, _name);
 
+    /// <summary>Kamailio's main process and its start, <c>PID-START</c>; null where they were not seen.</summary>
+    public string? Process => _started is { } started ? string.Create(CultureInfo.InvariantCulture, $"{_pid}-{started}") : null;
+
     /// <exception cref="ProxyTakenException">Another daemon on this machine serves this Kamailio.</exception>
     public async Task EnsureAsync(CancellationToken cancellationToken)
     {

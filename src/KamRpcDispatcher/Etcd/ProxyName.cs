@@ -1,0 +1,97 @@
+using KamRpcDispatcher.Destinations;
+using Microsoft.Extensions.Logging;
+
+namespace KamRpcDispatcher.Etcd;
+
+/// <summary>The right to report under a proxy's name, which one Kamailio's dispatcher has at a time.</summary>
+/// <remarks>
+/// What an earlier life of this proxy left is taken back at once. Another proxy's report has a lease to end, if that proxy is gone; one that
+/// lives ends a daemon that has just been started. A clash that shows later ends nobody: both report in turn, a lease each, and say so, since
+/// neither could be seen otherwise; and neither acknowledges anything, since nobody could tell for which of them.
+/// </remarks>
+/// <param name="name">The name.</param>
+/// <param name="own">Who this proxy is now.</param>
+/// <param name="ttl">How long a report outlives its daemon.</param>
+/// <param name="timeProvider">The clock.</param>
+/// <param name="logger">Where to log.</param>
+internal sealed class ProxyName(string name, Func<ProxyIdentity> own, TimeSpan ttl, TimeProvider timeProvider, ILogger logger)
+{
+    /// <summary>After its time to live etcd takes a moment to end a lease.</summary>
+    private static readonly TimeSpan Margin = TimeSpan.FromSeconds(3);
+
+    private readonly long _begun = timeProvider.GetTimestamp();
+    private readonly TaskCompletionSource _taken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _isStarting = true;
+    private string? _other;
+    private long _otherSince;
+    private long _otherSeen;
+    private volatile ProxyTrouble? _clash;
+
+    /// <summary>What is to be told of another proxy of the name; null when none was seen for a while.</summary>
+    public ProxyTrouble? Clash => _clash is { } clash && timeProvider.GetElapsedTime(Interlocked.Read(ref _otherSeen)) < Memory ? clash : null;
+
+    /// <summary>Fails when the name is another proxy's, and this one has just been started.</summary>
+    public Task Taken => _taken.Task;
+
+    /// <summary>How long the lease of a report may last that nobody renews.</summary>
+    private TimeSpan Patience => ttl + Margin;
+
+    /// <summary>Both have had their turn within this time, and each has seen the other one.</summary>
+    private TimeSpan Memory => 4 * Patience;
+
+    /// <summary>What a report says of whom it is.</summary>
+    public ProxyIdentity Identity => own();
+
+    /// <summary>The name is held: whoever comes later is a clash that ends nobody.</summary>
+    public void Held() => _isStarting = false;
+
+    /// <summary>Whether the report of another lease, which is found under the name, may be overwritten now.</summary>
+    public bool MayTakeOver(ReadOnlyMemory<byte> report)
+    {
+        var found = ProxyRecord.TryRead(report, out var status, out _) ? status.Identity : null;
+        if (found is not null && Identity.IsSuccessorOf(found))
+        {
+            return true;
+        }
+
+        See(found?.ToString() ?? "one that does not say which it is (an earlier version, perhaps)");
+        if (timeProvider.GetElapsedTime(_otherSince) < Patience)
+        {
+            return false;
+        }
+
+        if (_isStarting)
+        {
+            _taken.TrySetException(new ProxyNameTakenException(name, _other!));
+            return false;
+        }
+
+        // Its turn is over; the next one of this kind begins with the next report that is not ours.
+        var text = $"another proxy reports under the name {MemberRules.Shorten(name)}, {_other}: give one of them another name (--proxy)";
+        _clash = new ProxyTrouble(TroubleKind.Name, Clash?.Since ?? timeProvider.GetUtcNow(), text);
+        _other = null;
+        return true;
+    }
+
+    private void See(string other)
+    {
+        var now = timeProvider.GetTimestamp();
+        var isSame = _other == other && timeProvider.GetElapsedTime(Interlocked.Read(ref _otherSeen), now) < ttl;
+        Interlocked.Exchange(ref _otherSeen, now);
+        if (isSame)
+        {
+            return;
+        }
+
+        if (Clash is null)
+        {
+            EtcdLog.NameClash(logger, name, other, Patience);
+        }
+
+        _other = other;
+        _otherSince = now;
+
+        // Who finds it late, because etcd was away, has been at work for long.
+        _isStarting &= timeProvider.GetElapsedTime(_begun, now) < Patience;
+    }
+}

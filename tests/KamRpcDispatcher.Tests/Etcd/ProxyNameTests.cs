@@ -1,0 +1,121 @@
+using System.Collections.Immutable;
+using KamRpcDispatcher.Etcd;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.Tests.Etcd;
+
+/// <summary>Who may report under a proxy's name.</summary>
+public class ProxyNameTests
+{
+    private const string Address = "jsonrpc+unix:/run/kamailio/kamailio_rpc.sock";
+
+    private static readonly TimeSpan Ttl = TimeSpan.FromSeconds(10);
+    private static readonly ProxyIdentity Own = ProxyIdentity.Here(Address, "4711-100");
+    private static readonly ProxyIdentity Other = Own with { Kamailio = "jsonrpc+unix:/run/kamailio-b/kamailio_rpc.sock", Process = $"{Environment.ProcessId}-200" };
+
+    private readonly FakeTimeProvider _time = new();
+
+    [Test]
+    public void The_same_Kamailio_has_its_report_back_at_once_whatever_address_leads_to_it()
+    {
+        Assert.That(Name().MayTakeOver(Report(Own)), Is.True);
+        Assert.That(Name().MayTakeOver(Report(Own with { Kamailio = "jsonrpc+udp://127.0.0.1:8090" })), Is.True);
+    }
+
+    [Test]
+    public void So_has_the_next_Kamailio_at_the_same_address_when_the_first_one_has_ended_or_was_not_seen()
+    {
+        Assert.That(Name().MayTakeOver(Report(Own with { Process = "2147483646-1" })), Is.True);
+        Assert.That(Name().MayTakeOver(Report(Own with { Process = null })), Is.True);
+        Assert.That(Name().MayTakeOver(Report(Own with { Process = $"{Environment.ProcessId}-1" })), Is.False, "it lives");
+    }
+
+    [Test]
+    public async Task One_of_another_machine_waits_for_the_lease_of_what_it_found_and_ends_when_that_is_kept_alive()
+    {
+        var name = Name();
+        LookFor(name, Ttl, Report(Own with { Machine = "another" }));
+        Assert.That(name.Taken.IsCompleted, Is.False);
+
+        LookFor(name, TimeSpan.FromSeconds(5), Report(Own with { Machine = "another" }));
+
+        var taken = await Assert.ThrowsAsync<ProxyNameTakenException>(() => name.Taken);
+        Assert.That(taken!.Message, Does.Contain("'edge'").And.Contain(Environment.MachineName).And.Contain("--proxy NAME"));
+    }
+
+    [Test]
+    public async Task An_earlier_versions_report_says_nothing_of_whom_it_is_and_is_waited_for_too()
+    {
+        var name = Name();
+        Assert.That(name.MayTakeOver(Report(null)), Is.False);
+        LookFor(name, TimeSpan.FromSeconds(15), Report(null));
+        await Assert.ThrowsAsync<ProxyNameTakenException>(() => name.Taken);
+    }
+
+    [Test]
+    public void Looks_that_are_far_apart_prove_no_life()
+    {
+        var name = Name();
+        for (var look = 0; look < 10; look++)
+        {
+            Assert.That(name.MayTakeOver(Report(Other)), Is.False);
+            _time.Advance(Ttl);
+        }
+
+        Assert.That(name.Taken.IsCompleted, Is.False);
+    }
+
+    [Test]
+    public void A_clash_that_shows_later_is_told_and_ends_nobody()
+    {
+        var name = Name();
+        name.Held();
+        Assert.That(LookFor(name, Ttl, Report(Other)), Is.False);
+        Assert.That(LookFor(name, TimeSpan.FromSeconds(5), Report(Other)), Is.True, "its turn");
+        Assert.That(name.Clash?.Kind, Is.EqualTo(TroubleKind.Name));
+        Assert.That(name.Clash!.Text, Does.Contain("edge").And.Contain("/run/kamailio-b/").And.Contain("--proxy"));
+        Assert.That(name.Taken.IsCompleted, Is.False);
+
+        _time.Advance(TimeSpan.FromMinutes(2));
+        Assert.That(name.Clash, Is.Null, "the other one has left");
+    }
+
+    [Test]
+    public void One_that_comes_upon_it_late_because_etcd_was_away_is_not_ended_either()
+    {
+        var name = Name();
+        _time.Advance(TimeSpan.FromMinutes(1));
+        LookFor(name, TimeSpan.FromSeconds(15), Report(Other));
+        Assert.That(name.Taken.IsCompleted, Is.False);
+        Assert.That(name.Clash, Is.Not.Null);
+    }
+
+    [Test]
+    public void While_two_have_one_name_their_reports_acknowledge_nothing()
+    {
+        var status = new ProxyStatus(40, default, "5.6", 0, ImmutableSortedDictionary<int, SetStatus>.Empty) { Silenced = 42 };
+        Assert.That(Acknowledgements.HasSilenced(ProxyReport.Write(ProxyReport.Signed(status, Own, null)), 42), Is.True);
+        Assert.That(Acknowledgements.HasSilenced(ProxyReport.Write(ProxyReport.Signed(status, Own, new ProxyTrouble(TroubleKind.Name, default, "two"))), 1), Is.False);
+    }
+
+    private static ReadOnlyMemory<byte> Report(ProxyIdentity? identity) =>
+        ProxyReport.Write(new ProxyStatus(1, default, "5.6", 0, ImmutableSortedDictionary<int, SetStatus>.Empty) { Identity = identity });
+
+    private ProxyName Name() => new("edge", static () => Own, Ttl, _time, NullLogger.Instance);
+
+    /// <summary>Looks once a second, as the keeper does; true as soon as it may be taken over.</summary>
+    private bool LookFor(ProxyName name, TimeSpan time, ReadOnlyMemory<byte> report)
+    {
+        for (var until = _time.GetUtcNow() + time; _time.GetUtcNow() < until; _time.Advance(TimeSpan.FromSeconds(1)))
+        {
+            if (name.MayTakeOver(report))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}
