@@ -157,7 +157,7 @@ public class RestoredEtcdTests
     {
         var keys = new EtcdKeys("default");
         var watch = new MembershipWatch(store, keys, TimeProvider.System, NullLogger<MembershipWatch>.Instance);
-        var report = new ProxyReport(store, keys, "p1", TimeSpan.FromSeconds(5), TimeProvider.System, NullLogger<ProxyReport>.Instance);
+        var report = new ProxyReport(store, keys, "p1", static () => ProxyIdentity.Here("jsonrpc+unix:/run/x", null), TimeSpan.FromSeconds(5), TimeProvider.System, NullLogger<ProxyReport>.Instance);
         var following = watch.RunAsync(
             () => report.Report(new ProxyStatus(watch.Current!.Revision, DateTimeOffset.UtcNow, "5.6", 0, ImmutableSortedDictionary<int, SetStatus>.Empty) { Silenced = watch.Current.Revision }),
             stop);

@@ -13,7 +13,7 @@ public partial class ArchitectureTests
     [TestCase("Destinations", new string[0])]
     [TestCase("Plan", new[] { "Destinations" })]
     [TestCase("Etcd", new[] { "Destinations", "Linux" })]
-    [TestCase("Asterisk", new[] { "Destinations" })]
+    [TestCase("Asterisk", new[] { "Destinations", "Linux" })]
     [TestCase("Push", new[] { "Destinations", "Linux", "Plan", "Push.Claim", "Push.Grace" })]
     [TestCase("Push/Claim", new[] { "Destinations", "Linux", "Push", "Push.Grace" })]
     [TestCase("Push/Grace", new string[0])]

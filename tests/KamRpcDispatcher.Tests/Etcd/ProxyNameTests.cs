@@ -96,8 +96,8 @@ public class ProxyNameTests
     public void While_two_have_one_name_their_reports_acknowledge_nothing()
     {
         var status = new ProxyStatus(40, default, "5.6", 0, ImmutableSortedDictionary<int, SetStatus>.Empty) { Silenced = 42 };
-        Assert.That(Acknowledgements.HasSilenced(ProxyReport.Write(ProxyReport.Signed(status, Own, null)), 42), Is.True);
-        Assert.That(Acknowledgements.HasSilenced(ProxyReport.Write(ProxyReport.Signed(status, Own, new ProxyTrouble(TroubleKind.Name, default, "two"))), 1), Is.False);
+        Assert.That(Acknowledgements.Silenced(ProxyReport.Write(ProxyReport.Signed(status, Own, null)), 42, newest: 50), Is.Not.Null);
+        Assert.That(Acknowledgements.Silenced(ProxyReport.Write(ProxyReport.Signed(status, Own, new ProxyTrouble(TroubleKind.Name, default, "two"))), 1, newest: 50), Is.Null);
     }
 
     private static ReadOnlyMemory<byte> Report(ProxyIdentity? identity) =>
