@@ -27,12 +27,21 @@ public class AnnouncerSoakTests
         using var strangers = new TestCertificates();
         var begun = Stopwatch.GetTimestamp();
         (long Memory, int Descriptors)? before = null;
+        List<int> dead = [];
         do
         {
             foreach (var (name, isOfEtcd, fail, time, mend) in Failures(soak, strangers))
             {
                 TestContext.Out.WriteLine($"{Stopwatch.GetElapsedTime(begun):hh\\:mm\\:ss} {name}");
-                await RoundAsync(soak, random, isOfEtcd, fail, time, mend);
+                soak.SetUsable(!isOfEtcd);
+                await fail();
+                dead.ForEach(index => soak.SetLive(index, isLive: true));
+                dead = [.. Enumerable.Range(0, Dying).Select(_ => random.Next(AnnouncerSoak.Members)).Distinct()];
+                dead.ForEach(index => soak.SetLive(index, isLive: false));
+                await Task.Delay(time);
+                await mend();
+                soak.SetUsable(true);
+                await soak.SettleAsync();
                 before ??= soak.Use();
             }
         }
@@ -46,20 +55,6 @@ public class AnnouncerSoakTests
 
         soak.Announcer.Signal(UnixSignals.Terminate);
         Assert.That(await soak.Announcer.Exited.WaitAsync(Fleet.Deadline), Is.Zero, soak.Announcer.Output);
-    }
-
-    private static async Task RoundAsync(AnnouncerSoak soak, Random random, bool isOfEtcd, Func<Task> fail, TimeSpan time, Func<Task> mend)
-    {
-        var chosen = Enumerable.Range(0, Dying).Select(_ => random.Next(AnnouncerSoak.Members)).Distinct().ToList();
-        soak.SetUsable(!isOfEtcd);
-        await fail();
-        chosen.ForEach(index => soak.SetLive(index, isLive: false));
-        await Task.Delay(time);
-        await mend();
-        soak.SetUsable(true);
-        await soak.SettleAsync();
-        chosen.ForEach(index => soak.SetLive(index, isLive: true));
-        await soak.SettleAsync();
     }
 
     private static IEnumerable<(string Name, bool IsOfEtcd, Func<Task> Fail, TimeSpan Time, Func<Task> Mend)> Failures(AnnouncerSoak soak, TestCertificates strangers)
