@@ -23,6 +23,7 @@ internal static class DoctorJson
         Severity.Error => "error",
         Severity.Warning => "warning",
         Severity.Unknown => "unknown",
+        Severity.Note => "note",
         _ => "ok",
     };
 }

@@ -21,7 +21,7 @@ internal static class DoctorTable
             Append(text, head, finding.Text);
             if (finding.Fix is { } fix)
             {
-                Append(text, new string(' ', head.Length) + "fix: ", fix);
+                Append(text, new string(' ', head.Length) + (finding.Severity == Severity.Note ? "to shut it: " : "fix: "), fix);
             }
         }
 
@@ -46,6 +46,7 @@ internal static class DoctorTable
         Severity.Error => "ERROR",
         Severity.Warning => "WARNING",
         Severity.Unknown => "UNKNOWN",
+        Severity.Note => "NOTE",
         _ => "OK",
     };
 

@@ -6,7 +6,7 @@ namespace KamRpcDispatcher.Cli;
 /// <summary>The options of every command that uses etcd. No secret is among them: arguments are seen by everybody on the machine.</summary>
 internal static class EtcdOptions
 {
-    private static readonly Option<string?> Etcd = CommonOptions.Text("--etcd", $"etcd's endpoints, separated by commas; https:// for TLS. [default: {EtcdEndpoints.Default}]");
+    private static readonly Option<string[]> Etcd = CommonOptions.Texts("--etcd", $"etcd's endpoints, separated by commas or one an option; https:// for TLS. [default: {EtcdEndpoints.Default}]");
     private static readonly Option<string?> CertificateAuthority = CommonOptions.Text("--etcd-ca", "With https: a PEM file with the certificates to trust. [default: those that the system trusts]");
     private static readonly Option<string?> Certificate = CommonOptions.Text("--etcd-cert", "With https: a PEM file with the certificate to show to etcd.");
     private static readonly Option<string?> Key = CommonOptions.Text("--etcd-key", "With --etcd-cert: a PEM file with its private key.");
@@ -18,7 +18,12 @@ internal static class EtcdOptions
     /// <summary>How etcd is reached; null when an option is wrong.</summary>
     public static EtcdConnection? Read(OptionReader options)
     {
-        var endpoints = options.Value<EtcdEndpoints>(Etcd, EtcdEndpoints.Default, EtcdEndpoints.TryParse);
+        var given = options.Texts(Etcd);
+        if (!EtcdEndpoints.TryParse(given.Count > 0 ? string.Join(',', given) : EtcdEndpoints.Default, out var endpoints, out var wrong))
+        {
+            options.Add(Etcd, wrong);
+        }
+
         if (endpoints is { IsSecure: false })
         {
             foreach (var option in new[] { CertificateAuthority, Certificate, Key }.Where(option => options.Text(option) is not null))

@@ -1,18 +1,25 @@
 using System.CommandLine;
+using System.Text.RegularExpressions;
 
 namespace KamRpcDispatcher.Cli;
 
 /// <summary>Reports wrong options: all of them in one message.</summary>
-internal static class Usage
+internal static partial class Usage
 {
     public static int Report(IEnumerable<string> errors, Command command)
     {
         foreach (var error in errors)
         {
-            Console.Error.WriteLine($"kamrpc: {error}");
+            Console.Error.WriteLine($"kamrpc: {Masked(error)}");
         }
 
         Console.Error.WriteLine($"Try 'kamrpc {(command is RootCommand ? string.Empty : command.Name + " ")}--help'.");
         return ExitCode.Usage;
     }
+
+    /// <summary>What stands before the host of an address may be a password, and whoever typed it in a wrong place reads it here, and in a log.</summary>
+    internal static string Masked(string error) => UserOfAddress().Replace(error, "://***@");
+
+    [GeneratedRegex(@"://\S*@")]
+    private static partial Regex UserOfAddress();
 }

@@ -65,6 +65,22 @@ public class AnnouncerTests : AnnouncerFixture
     }
 
     [Test]
+    public async Task A_lease_that_etcd_grants_for_longer_than_asked_is_told_once()
+    {
+        await using var slow = await EtcdServer.StartAsync(new EtcdOptions { ExtraArguments = ["--heartbeat-interval", "500", "--election-timeout", "5000"] });
+        var announcer = Start("dotnet", ArgumentsFor(slow, "--name", "a", "--uri", "sip:10.0.0.1", "--ttl", "2s"));
+
+        await announcer.WaitForLineAsync("etcd grants leases of 8 s where 2 s were asked for", Fleet.Deadline);
+        await announcer.WaitForLineAsync("Wrote", Fleet.Deadline);
+        await slow.WaitForRenewalAsync(Key);
+
+        // Another lease: the same is not told again.
+        await slow.DeleteAsync(Key);
+        await announcer.WaitForLineAsync("was deleted by somebody else", Fleet.Deadline);
+        Assert.That(announcer.Output.Split("etcd grants leases"), Has.Length.EqualTo(2), announcer.Output);
+    }
+
+    [Test]
     public async Task A_lost_lease_is_made_up_for()
     {
         var announcer = Announce("--uri", "sip:10.0.0.1", "--ttl", "2s");

@@ -78,7 +78,7 @@ public class DoctorTests
         var (exitCode, findings) = await RunAsync(_kamailio.RpcAddress);
 
         Assert.That(exitCode, Is.EqualTo(1));
-        Assert.That(findings.Where(static finding => finding.Severity != "ok").Select(static finding => $"{finding.Severity} {finding.Check}: {finding.Fix}"), Is.EquivalentTo(new[]
+        Assert.That(findings.Where(static finding => finding.Severity != "ok" && !IsOfYoungEtcd(finding)).Select(static finding => $"{finding.Severity} {finding.Check}: {finding.Fix}"), Is.EquivalentTo(new[]
         {
             """error kamailio.reload-delta: modparam("dispatcher", "reload_delta", 0)""",
             """error kamailio.load-mode: modparam("dispatcher", "ds_load_mode", 1)""",
@@ -106,7 +106,7 @@ public class DoctorTests
         var (exitCode, findings) = await RunAsync("auto:" + directory);
 
         Assert.That(exitCode, Is.EqualTo(1));
-        Assert.That(findings.Single(static finding => finding.Severity != "ok").Fix, Is.EqualTo("# loadmodule \"jsonrpcs.so\""));
+        Assert.That(findings.Single(static finding => finding.Severity != "ok" && !IsOfYoungEtcd(finding)).Fix, Is.EqualTo("# loadmodule \"jsonrpcs.so\""));
         Assert.That(findings.Single(static finding => finding.Check == "kamailio.reachable").Text, Does.StartWith($"binrpc+unix:{directory}/kamailio_ctl answers in ").And.Contain("tried before: ").And.Contain($"{directory}/kamailio_rpc.sock"));
         Assert.That(findings.Single(static finding => finding.Check == "kamailio.reply-size").Text, Does.StartWith("the largest set has 1 destination; 1024 fit"));
     }
@@ -155,7 +155,7 @@ public class DoctorTests
 
         Assert.That(exitCode, Is.EqualTo(1));
         Assert.That(
-            findings.Where(static finding => finding.Severity != "ok").Select(static finding => $"{finding.Severity} {finding.Check}: {finding.Text}").ToList(),
+            findings.Where(static finding => finding.Severity != "ok" && !IsOfYoungEtcd(finding)).Select(static finding => $"{finding.Severity} {finding.Check}: {finding.Text}").ToList(),
             Has.Count.EqualTo(4)
                 .And.Some.Match("^error kamailio.script: .*:[0-9]+ calls ds_reload\\(\\) in event_route\\[dispatcher:dst-down\\]: the dispatcher runs that block")
                 .And.Some.Match("^error kamailio.script: .*:[0-9]+ calls jsonrpc_exec\\(\\) of dispatcher.remove in route\\[OWN\\]: one more writer")
@@ -172,11 +172,31 @@ public class DoctorTests
         var (exitCode, findings) = await RunAsync(_kamailio.RpcAddress);
 
         Assert.That(exitCode, Is.EqualTo(1));
-        Assert.That(findings.Where(static finding => finding.Severity != "ok").Select(static finding => $"{finding.Severity} {finding.Check}"), Is.EquivalentTo(TellsParameters
+        Assert.That(findings.Where(static finding => finding.Severity != "ok" && !IsOfYoungEtcd(finding)).Select(static finding => $"{finding.Severity} {finding.Check}"), Is.EquivalentTo(TellsParameters
             ? new[] { "unknown kamailio.script" }
             : ["unknown kamailio.reload-delta", "unknown kamailio.load-mode", "unknown kamailio.script"]));
         Assert.That(findings.First(static finding => finding.Severity == "unknown").Text, Does.Contain("was changed after Kamailio's start"));
         Assert.That((await RunAsync(_kamailio.RpcAddress, "--kamailio-cfg", _kamailio.ConfigFile)).ExitCode, Is.Zero);
+    }
+
+    [Test]
+    public async Task What_etcd_keeps_and_how_large_it_may_become_is_told()
+    {
+        var findings = await EtcdFindingsAsync();
+        Assert.That(findings["etcd.compaction"], Has.Property("Severity").EqualTo("note").And.Property("Text").Contain("keeps each of its").And.Property("Fix").Contain("--auto-compaction-retention=1h"));
+        Assert.That(findings["etcd.quota"], Has.Property("Severity").EqualTo("ok").And.Property("Text").Contain("with a quota of 2048 MB"));
+
+        await _etcd.PutAsync("/kamrpc/default/members/1/a", """{"uri":"sip:127.0.0.1:5081"}""");
+        var revision = await _etcd.PutAsync("/kamrpc/default/members/1/a", """{"uri":"sip:127.0.0.1:5082"}""");
+        await _etcd.CompactAsync(revision);
+        findings = await EtcdFindingsAsync();
+        Assert.That(findings["etcd.compaction"], Has.Property("Severity").EqualTo("ok").And.Property("Text").Contain($"is compacted up to revision {revision}, and keeps 0"));
+
+        async Task<IReadOnlyDictionary<string, Finding>> EtcdFindingsAsync()
+        {
+            var (_, found) = await RunAsync($"jsonrpc+unix:{_folder.File("none.sock")}");
+            return found.Where(static finding => finding.Check is "etcd.compaction" or "etcd.quota").ToDictionary(static finding => finding.Check);
+        }
     }
 
     [Test]
@@ -186,7 +206,7 @@ public class DoctorTests
 
         Assert.That(exitCode, Is.EqualTo(3));
         Assert.That(findings.Single(static finding => finding.Severity == "error").Check, Is.EqualTo("kamailio.reachable"));
-        Assert.That(findings.Where(static finding => finding.Check.StartsWith("etcd.", StringComparison.Ordinal)).Select(static finding => finding.Severity), Is.All.EqualTo("ok").And.Exactly(5).Items);
+        Assert.That(findings.Where(static finding => finding.Check.StartsWith("etcd.", StringComparison.Ordinal)).Select(static finding => finding.Severity), Is.All.AnyOf("ok", "note").And.Exactly(7).Items);
     }
 
     [Test]
@@ -252,6 +272,9 @@ public class DoctorTests
     }
 
     private static string? Text(JsonElement finding, string name) => finding.GetProperty(name).GetString();
+
+    /// <summary>Of an etcd that was just started nobody can tell whether it compacts by itself.</summary>
+    private static bool IsOfYoungEtcd(Finding finding) => finding is { Check: "etcd.compaction", Severity: "note" };
 
     private sealed record Finding(string Check, string Severity, string Text, string? Fix);
 }

@@ -8,6 +8,6 @@ namespace KamRpcDispatcher.Doctor;
 /// <param name="Findings">Of every check, in the order of the checks.</param>
 public sealed record CheckupResult(KamailioAddress? Kamailio, bool IsReached, IReadOnlyList<Finding> Findings)
 {
-    /// <summary>Whether all is well: nothing wrong, and nothing that could not be looked at.</summary>
-    public bool IsHealthy => Findings.All(static finding => finding.Severity == Severity.Ok);
+    /// <summary>Whether all is well: nothing wrong, and nothing that could not be looked at; a note is no fault.</summary>
+    public bool IsHealthy => Findings.All(static finding => finding.Severity is Severity.Ok or Severity.Note);
 }

@@ -9,6 +9,8 @@ public sealed record Finding(string Check, Severity Severity, string Text, strin
 {
     internal static Finding Ok(string check, string text) => new(check, Severity.Ok, text, null);
 
+    internal static Finding Note(string check, string text, string fix) => new(check, Severity.Note, text, fix);
+
     internal static Finding Unknown(string check, string text, string? fix = null) => new(check, Severity.Unknown, text, fix);
 
     internal static Finding Warning(string check, string text, string fix) => new(check, Severity.Warning, text, fix);

@@ -6,6 +6,9 @@ public enum Severity
     /// <summary>As it should be.</summary>
     Ok,
 
+    /// <summary>It works well, and for as long as nobody does what the text says.</summary>
+    Note,
+
     /// <summary>It could not be looked at.</summary>
     Unknown,
 

@@ -1,5 +1,8 @@
+using System.Globalization;
 using System.Net.Security;
 using Etcdserverpb;
+using Google.Protobuf;
+using Grpc.Core;
 using KamRpcDispatcher.Destinations;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -7,9 +10,13 @@ namespace KamRpcDispatcher.Etcd;
 
 /// <summary>Asks one endpoint of etcd how it is. Changes nothing.</summary>
 /// <param name="connection">How to reach it; it has one endpoint.</param>
+/// <param name="keys">Those that may be read.</param>
 /// <param name="timeProvider">The clock.</param>
-public sealed class EndpointProbe(EtcdConnection connection, TimeProvider timeProvider)
+public sealed class EndpointProbe(EtcdConnection connection, EtcdKeys keys, TimeProvider timeProvider)
 {
+    /// <summary>There are some thousand.</summary>
+    private const int MostMetricLines = 20_000;
+
     /// <exception cref="EtcdUnreachableException">No answer, in about two seconds.</exception>
     public async Task<EndpointStatus> ReadStatusAsync(CancellationToken cancellationToken)
     {
@@ -22,10 +29,7 @@ public sealed class EndpointProbe(EtcdConnection connection, TimeProvider timePr
     /// <exception cref="OperationCanceledException">No answer in time.</exception>
     public async Task<DateTimeOffset?> ReadClockAsync(CancellationToken cancellationToken)
     {
-        // Past a proxy for web traffic, as the calls themselves.
-        var dialer = new EtcdDialer(connection.Endpoints, new EtcdSecrets(connection, NullLogger.Instance), SslApplicationProtocol.Http11);
-        using var handler = new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, ConnectCallback = (_, token) => dialer.ConnectAsync(static _ => { }, token) };
-        using var client = new HttpClient(handler) { Timeout = EtcdStore.CallTimeout };
+        using var client = NewHttpClient();
         using var answer = await client.GetAsync(new Uri(connection.Endpoints + "/version"), HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
         return (int)answer.StatusCode is >= 300 and < 400
             ? throw new HttpRequestException($"it redirects to '{MemberRules.Shorten(answer.Headers.Location?.ToString() ?? string.Empty)}', which is not followed")
@@ -38,6 +42,82 @@ public sealed class EndpointProbe(EtcdConnection connection, TimeProvider timePr
         await store.Maintenance.StatusAsync(new StatusRequest(), EtcdStore.Options(cancellationToken)).ConfigureAwait(false);
         var begun = timeProvider.GetTimestamp();
         var status = await store.Maintenance.StatusAsync(new StatusRequest(), EtcdStore.Options(cancellationToken)).ConfigureAwait(false);
-        return new EndpointStatus(status.Version, status.Leader != 0, status.DbSize, [.. status.Errors], timeProvider.GetElapsedTime(begun));
+        var elapsed = timeProvider.GetElapsedTime(begun);
+        return new EndpointStatus(status.Version, status.Leader != 0, status.DbSize, [.. status.Errors], elapsed)
+        {
+            Revision = status.Header.Revision,
+            CompactedRevision = await ReadCompactedAsync(store, cancellationToken).ConfigureAwait(false),
+            QuotaOctets = await ReadQuotaAsync(cancellationToken).ConfigureAwait(false),
+        };
+    }
+
+    /// <summary>etcd does not tell it; but a watch from the beginning is refused with it, and a reading as of the beginning refused at all.</summary>
+    private async Task<long?> ReadCompactedAsync(EtcdStore store, CancellationToken cancellationToken)
+    {
+        // Nothing is ever written under the prefix itself, so that there is nothing to see but that.
+        var key = ByteString.CopyFromUtf8(keys.Members);
+        try
+        {
+            await store.Keys.RangeAsync(new RangeRequest { Key = key, CountOnly = true, Revision = 1 }, EtcdStore.Options(cancellationToken)).ConfigureAwait(false);
+            return 0;
+        }
+        catch (RpcException compacted) when (compacted.StatusCode == StatusCode.OutOfRange)
+        {
+            var stream = await WatchStream.OpenAsync(store, key, ByteString.Empty, 1, timeProvider, cancellationToken).ConfigureAwait(false);
+            await using (stream.ConfigureAwait(false))
+            {
+                while (true)
+                {
+                    var answer = await stream.ReadAsync(cancellationToken).ConfigureAwait(false);
+                    if (answer.Canceled)
+                    {
+                        return answer.CompactRevision > 0 ? answer.CompactRevision : null;
+                    }
+                }
+            }
+        }
+        catch (Exception exception) when (EtcdStore.IsOutage(exception, cancellationToken))
+        {
+            return null;
+        }
+    }
+
+    /// <summary>From its metrics, where they are open.</summary>
+    private async Task<long?> ReadQuotaAsync(CancellationToken cancellationToken)
+    {
+        const string Name = "etcd_server_quota_backend_bytes ";
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(EtcdStore.CallTimeout);
+        try
+        {
+            using var client = NewHttpClient();
+            using var answer = await client.GetAsync(new Uri(connection.Endpoints + "/metrics"), HttpCompletionOption.ResponseHeadersRead, patience.Token).ConfigureAwait(false);
+            if (!answer.IsSuccessStatusCode)
+            {
+                return null;
+            }
+
+            using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync(patience.Token).ConfigureAwait(false));
+            for (var lines = 0; lines < MostMetricLines && await reader.ReadLineAsync(patience.Token).ConfigureAwait(false) is { } line; lines++)
+            {
+                if (line.StartsWith(Name, StringComparison.Ordinal))
+                {
+                    return double.TryParse(line.AsSpan(Name.Length), NumberStyles.Float, CultureInfo.InvariantCulture, out var octets) && octets is > 0 and < long.MaxValue ? (long)octets : null;
+                }
+            }
+
+            return null;
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Past a proxy for web traffic, as the calls themselves, and without following it elsewhere.</summary>
+    private HttpClient NewHttpClient()
+    {
+        var dialer = new EtcdDialer(connection.Endpoints, new EtcdSecrets(connection, NullLogger.Instance), SslApplicationProtocol.Http11);
+        return new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, ConnectCallback = (_, token) => dialer.ConnectAsync(static _ => { }, token) }) { Timeout = EtcdStore.CallTimeout };
     }
 }

@@ -6,4 +6,14 @@ namespace KamRpcDispatcher.Etcd;
 /// <param name="DatabaseOctets">The size of its database.</param>
 /// <param name="Errors">Alarms and other troubles, in etcd's words.</param>
 /// <param name="Elapsed">How long the answer took.</param>
-public sealed record EndpointStatus(string Version, bool HasLeader, long DatabaseOctets, IReadOnlyList<string> Errors, TimeSpan Elapsed);
+public sealed record EndpointStatus(string Version, bool HasLeader, long DatabaseOctets, IReadOnlyList<string> Errors, TimeSpan Elapsed)
+{
+    /// <summary>Its newest revision.</summary>
+    public long Revision { get; init; }
+
+    /// <summary>Up to which revision it has forgotten what was, 0 for none; null when that could not be found out.</summary>
+    public long? CompactedRevision { get; init; }
+
+    /// <summary>How large its database may become; null when it does not tell.</summary>
+    public long? QuotaOctets { get; init; }
+}

@@ -16,27 +16,21 @@ internal sealed class EtcdDialer
     /// <summary>How long a way is tried alone.</summary>
     internal static readonly TimeSpan Stagger = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>How long a name whose addresses are known may take to be looked up again.</summary>
-    private static readonly TimeSpan LookupTime = TimeSpan.FromMilliseconds(500);
-
     private readonly Uri _endpoint;
     private readonly EtcdTls? _tls;
-    private readonly Func<string, Task<IPAddress[]>> _resolve;
-    private readonly Lock _lock = new();
-    private Task<IPAddress[]>? _lookup;
-    private IPAddress[]? _known;
+    private readonly Func<string, CancellationToken, Task<IPAddress[]>> _resolve;
     private volatile IPAddress? _last;
     private volatile IPAddress? _avoided;
 
     /// <param name="endpoint">One of them.</param>
     /// <param name="secrets">What TLS is set up with.</param>
     /// <param name="protocol">What is spoken over TLS.</param>
-    /// <param name="resolve">Looks a name up; null for the process' own way.</param>
-    public EtcdDialer(EtcdEndpoints endpoint, EtcdSecrets secrets, SslApplicationProtocol protocol, Func<string, Task<IPAddress[]>>? resolve = null)
+    /// <param name="resolve">Looks a name up; null for the system's way.</param>
+    public EtcdDialer(EtcdEndpoints endpoint, EtcdSecrets secrets, SslApplicationProtocol protocol, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null)
     {
         _endpoint = new Uri(endpoint.ConnectionString);
         _tls = endpoint.IsSecure ? new EtcdTls(_endpoint.IdnHost, secrets, protocol) : null;
-        _resolve = resolve ?? (static host => NameResolver.Shared.AskAsync(host, CancellationToken.None));
+        _resolve = resolve ?? (static (host, cancellationToken) => NameResolver.Shared.FindAsync(host, NameResolver.Patience, cancellationToken));
     }
 
     /// <summary>The way that was taken last turned out to lead nowhere: the others come first from now on.</summary>
@@ -44,21 +38,23 @@ internal sealed class EtcdDialer
 
     /// <param name="received">Told of the bytes that come.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="IOException">No way leads there.</exception>
+    /// <exception cref="SocketException">The only way does not lead there.</exception>
+    /// <exception cref="IOException">No way leads there, or the name has none.</exception>
+    /// <exception cref="System.Security.Authentication.AuthenticationException">One leads to somebody who is not to be trusted.</exception>
     public async ValueTask<Stream> ConnectAsync(Action<int> received, CancellationToken cancellationToken)
     {
         var ways = Ordered(await ResolveAsync(cancellationToken).ConfigureAwait(false));
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var waiting = new Queue<IPAddress>(ways);
-        var tries = new List<Task<(Stream Stream, IPAddress Way)>>();
-        var failures = new List<Exception>();
+        var tries = new Dictionary<Task<Stream>, IPAddress>();
+        var failures = new List<(IPAddress Way, Exception Failure)>();
         try
         {
             while (true)
             {
                 if (waiting.TryDequeue(out var way))
                 {
-                    tries.Add(TryAsync(way, received, over.Token));
+                    tries.Add(TryAsync(way, received, over.Token), way);
                 }
 
                 cancellationToken.ThrowIfCancellationRequested();
@@ -68,54 +64,51 @@ internal sealed class EtcdDialer
                 }
 
                 var next = waiting.Count > 0 ? Task.Delay(Stagger, over.Token) : null;
-                var ended = await Task.WhenAny(next is null ? tries : [.. tries, next]).ConfigureAwait(false);
-                if (ended is not Task<(Stream Stream, IPAddress Way)> done)
+                var ended = await Task.WhenAny(next is null ? tries.Keys : [.. tries.Keys, next]).ConfigureAwait(false);
+                if (ended is not Task<Stream> done)
                 {
                     continue;
                 }
 
-                tries.Remove(done);
+                tries.Remove(done, out var taken);
                 if (done.IsCompletedSuccessfully)
                 {
-                    var (stream, taken) = await done.ConfigureAwait(false);
                     _last = taken;
-                    return stream;
+                    return await done.ConfigureAwait(false);
                 }
 
-                failures.Add(done.Exception?.InnerException ?? new TimeoutException("no answer in time"));
+                failures.Add((taken!, done.Exception?.InnerException ?? new TimeoutException("no answer in time")));
             }
         }
         finally
         {
             await over.CancelAsync().ConfigureAwait(false);
-            tries.ForEach(static other => _ = CloseAsync(other));
+            foreach (var other in tries.Keys)
+            {
+                _ = CloseAsync(other);
+            }
         }
     }
 
-    private static async Task CloseAsync(Task<(Stream Stream, IPAddress Way)> late)
+    private static async Task CloseAsync(Task<Stream> late)
     {
         await ((Task)late).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (late.IsCompletedSuccessfully)
         {
-            await (await late.ConfigureAwait(false)).Stream.DisposeAsync().ConfigureAwait(false);
+            await (await late.ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
         }
     }
 
-    private static Exception Failure(List<Exception> failures) =>
-        failures.Count == 1 ? failures[0] : new IOException(string.Join("; ", failures.Select(static failure => failure.Message).Distinct()));
+    private static Exception Failure(List<(IPAddress Way, Exception Failure)> failures) =>
+        failures.Count == 1 ? failures[0].Failure : new IOException(string.Join("; ", failures.Select(static failed => $"{failed.Failure.Message} ({failed.Way})")));
 
-    private async Task<(Stream Stream, IPAddress Way)> TryAsync(IPAddress way, Action<int> received, CancellationToken cancellationToken)
+    private async Task<Stream> TryAsync(IPAddress way, Action<int> received, CancellationToken cancellationToken)
     {
         var target = new IPEndPoint(way, _endpoint.Port);
         var socket = new Socket(way.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
             await socket.ConnectAsync(target, cancellationToken).ConfigureAwait(false);
-        }
-        catch (SocketException failed)
-        {
-            socket.Dispose();
-            throw new IOException($"{failed.Message} ({target})", failed);
         }
         catch
         {
@@ -126,42 +119,24 @@ internal sealed class EtcdDialer
         var stream = new MeteredStream(socket, received);
         if (_tls is not null)
         {
-            return (await _tls.ShakeHandsAsync(stream, target, cancellationToken).ConfigureAwait(false), way);
+            return await _tls.ShakeHandsAsync(stream, target, cancellationToken).ConfigureAwait(false);
         }
 
         stream.EndedAtOnce = token => EtcdTls.ThrowIfSpokenAsync(target, token);
-        return (stream, way);
+        return stream;
     }
 
-    /// <summary>A name that cannot be looked up now keeps the addresses that it had, and is never looked up twice at a time: each look-up may hold a thread.</summary>
     private async Task<IPAddress[]> ResolveAsync(CancellationToken cancellationToken)
     {
-        if (IPAddress.TryParse(_endpoint.IdnHost, out var address))
-        {
-            return [address];
-        }
-
-        Task<IPAddress[]> lookup;
-        lock (_lock)
-        {
-            lookup = _lookup = _lookup is { IsCompleted: false } ? _lookup : _resolve(_endpoint.IdnHost);
-        }
-
         try
         {
-            var found = await lookup.WaitAsync(_known is null ? Timeout.InfiniteTimeSpan : LookupTime, cancellationToken).ConfigureAwait(false);
-            _known = found.Length > 0 ? found : _known;
-        }
-        catch (Exception exception) when (exception is SocketException or TimeoutException && _known is not null)
-        {
-            // What was true a moment ago is the best there is.
+            return await _resolve(_endpoint.IdnHost, cancellationToken).ConfigureAwait(false);
         }
         catch (SocketException unknown)
         {
-            throw new IOException($"{unknown.Message} ({_endpoint.IdnHost})", unknown);
+            // Without the cause, which says less.
+            throw new IOException($"{unknown.Message} ({_endpoint.IdnHost})");
         }
-
-        return _known ?? throw new IOException($"'{_endpoint.IdnHost}' has no address");
     }
 
     /// <summary>In the system's order, the two families in turn, and last what is to be avoided.</summary>

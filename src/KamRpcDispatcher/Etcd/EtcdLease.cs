@@ -1,11 +1,12 @@
 using Etcdserverpb;
 using Google.Protobuf;
 using Grpc.Core;
+using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Etcd;
 
 /// <summary>One lease of ours: granted when it is needed, kept alive, revoked.</summary>
-internal sealed class EtcdLease(EtcdStore store, TimeSpan ttl)
+internal sealed class EtcdLease(EtcdStore store, TimeSpan ttl, ILogger? logger = null)
 {
     private static readonly TimeSpan ShortestPatience = TimeSpan.FromMilliseconds(500);
 
@@ -18,9 +19,13 @@ internal sealed class EtcdLease(EtcdStore store, TimeSpan ttl)
     /// <summary>The term of etcd's leader when it was granted.</summary>
     private ulong _term;
     private LeaseGrantResponse? _successor;
+    private long? _told;
 
     /// <summary>Its number, 0 while there is none. A renewal may change it.</summary>
     public long Id { get; private set; }
+
+    /// <summary>How long it lives without a renewal: what was granted, which may be more than what was asked for, or less. Without end while there is none.</summary>
+    public TimeSpan Ttl { get; private set; } = TimeSpan.MaxValue;
 
     /// <summary>Has one granted, if there is none.</summary>
     public async Task EnsureAsync(CancellationToken cancellationToken)
@@ -60,12 +65,20 @@ internal sealed class EtcdLease(EtcdStore store, TimeSpan ttl)
     private async Task<LeaseGrantResponse> GrantAsync(CancellationToken cancellationToken)
     {
         var request = new LeaseGrantRequest { TTL = (long)Math.Ceiling(ttl.TotalSeconds) };
-        return await store.Leases.LeaseGrantAsync(request, EtcdStore.Options(cancellationToken)).ConfigureAwait(false);
+        var granted = await store.Leases.LeaseGrantAsync(request, EtcdStore.Options(cancellationToken)).ConfigureAwait(false);
+        if (granted.TTL != request.TTL && granted.TTL != _told && logger is not null)
+        {
+            _told = granted.TTL;
+            EtcdLog.OtherTtl(logger, granted.TTL, request.TTL);
+        }
+
+        return granted;
     }
 
     private void Take(LeaseGrantResponse granted)
     {
         Id = granted.ID;
+        Ttl = TimeSpan.FromSeconds(granted.TTL);
         _term = granted.Header.RaftTerm;
         _successor = null;
     }

@@ -23,6 +23,9 @@ internal static partial class EtcdLog
     [LoggerMessage(1005, LogLevel.Error, "Rejected {Key}: {Reason}; {Consequence}. Correct the record or delete the key")]
     public static partial void Rejected(ILogger logger, string key, string reason, string consequence);
 
+    [LoggerMessage(1007, LogLevel.Error, "Rejected {Key} again, {Times} times within minutes: {Reason}; {Consequence}. Find out who rewrites it")]
+    public static partial void RejectedAgain(ILogger logger, string key, int times, string reason, string consequence);
+
     [LoggerMessage(1006, LogLevel.Information, "Listing the members: {Read} of {All} after {Seconds:0.0} s")]
     public static partial void Listing(ILogger logger, int read, long all, double seconds);
 
@@ -53,8 +56,11 @@ internal static partial class EtcdLog
     [LoggerMessage(1018, LogLevel.Error, "{Key} could not be withdrawn ({Reason}): it ends with its lease")]
     public static partial void NotWithdrawn(ILogger logger, string key, string reason);
 
-    [LoggerMessage(1019, LogLevel.Warning, "Withdrew {Key} without a last word ({Reason}): dispatchers take that for a lease that has ended")]
+    [LoggerMessage(1032, LogLevel.Warning, "Withdrew {Key} without a last word ({Reason}): dispatchers take that for a lease that has ended")]
     public static partial void WithdrawnSilently(ILogger logger, string key, string reason);
+
+    [LoggerMessage(1019, LogLevel.Warning, "etcd grants leases of {Granted} s where {Asked} s were asked for: so long a key stays after a crash. Its least is one and a half times --election-timeout, in whole seconds; correct that, or --ttl")]
+    public static partial void OtherTtl(ILogger logger, long granted, long asked);
 
     [LoggerMessage(1020, LogLevel.Warning, "The membership cannot be saved in {Path} ({Reason}): a start without etcd would have an older one or none. Free the disk or correct the permissions; trying on")]
     public static partial void SnapshotNotWritten(ILogger logger, string path, string reason);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
@@ -7,6 +8,8 @@ namespace KamRpcDispatcher.Etcd;
 /// <summary>What the files of a connection held when they were last read well: one that is bad for a moment, as while it is replaced, does no harm.</summary>
 internal sealed class EtcdSecrets(EtcdConnection connection, ILogger logger)
 {
+    // Connections are made in several places at a time, and over and over while there is none.
+    private readonly ConcurrentDictionary<string, string> _told = [];
     private X509Certificate2Collection? _authorities;
     private SslStreamCertificateContext? _identity;
     private string? _password;
@@ -22,14 +25,14 @@ internal sealed class EtcdSecrets(EtcdConnection connection, ILogger logger)
         var policy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
         if (connection.CertificateAuthorityFile is { } authorityFile)
         {
-            _authorities = Read(() => PemFiles.ReadCertificates(authorityFile), _authorities);
+            _authorities = Read(authorityFile, () => PemFiles.ReadCertificates(authorityFile), _authorities);
             policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
             policy.CustomTrustStore.AddRange(_authorities);
         }
 
         if (connection.CertificateFile is { } certificateFile && connection.KeyFile is { } keyFile)
         {
-            _identity = Read(() => PemFiles.ReadIdentity(certificateFile, keyFile), _identity);
+            _identity = Read(certificateFile, () => PemFiles.ReadIdentity(certificateFile, keyFile), _identity);
             tls.ClientCertificateContext = _identity;
         }
 
@@ -41,18 +44,25 @@ internal sealed class EtcdSecrets(EtcdConnection connection, ILogger logger)
 
     /// <summary>The password as its file has it now.</summary>
     /// <exception cref="InvalidDataException">The file is bad, and was never read well.</exception>
-    public string ReadPassword() => _password = Read(() => EtcdFiles.ReadPassword(connection.PasswordFile!), _password);
+    public string ReadPassword() => _password = Read(connection.PasswordFile!, () => EtcdFiles.ReadPassword(connection.PasswordFile!), _password);
 
-    private T Read<T>(Func<T> read, T? before)
+    private T Read<T>(string file, Func<T> read, T? before)
         where T : class
     {
         try
         {
-            return read();
+            var now = read();
+            _told.TryRemove(file, out _);
+            return now;
         }
         catch (InvalidDataException bad) when (before is not null)
         {
-            EtcdLog.FileUnusable(logger, bad.Message);
+            if (!_told.TryGetValue(file, out var told) || told != bad.Message)
+            {
+                _told[file] = bad.Message;
+                EtcdLog.FileUnusable(logger, bad.Message);
+            }
+
             return before;
         }
     }

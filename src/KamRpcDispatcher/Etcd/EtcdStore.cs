@@ -51,7 +51,12 @@ public sealed class EtcdStore : IDisposable
         _timeProvider = timeProvider;
         _logger = logger ?? (ILogger)NullLogger.Instance;
         var secrets = new EtcdSecrets(connection, _logger);
-        secrets.Configure(new SslClientAuthenticationOptions(), string.Empty);
+        if (Endpoints.IsSecure)
+        {
+            // What is bad is told at once, and not by every connection that fails.
+            secrets.Configure(new SslClientAuthenticationOptions(), string.Empty);
+        }
+
         _token = connection.User is { } user ? new EtcdToken(user, secrets, timeProvider) : null;
         _dialers = [.. _endpoints.Select(endpoint => new EtcdDialer(endpoint, secrets, SslApplicationProtocol.Http2))];
         _line = Open();

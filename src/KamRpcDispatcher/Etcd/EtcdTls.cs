@@ -35,9 +35,10 @@ internal sealed class EtcdTls(string host, EtcdSecrets secrets, SslApplicationPr
                 await tls.AuthenticateAsClientAsync(options, cancellationToken).ConfigureAwait(false);
                 return tls;
             }
-            catch (Exception failed) when (trust.Refusal is { } refusal && failed is AuthenticationException or IOException)
+            catch (Exception failed) when (failed is AuthenticationException or IOException && trust.Refusal is { } refusal)
             {
-                throw new AuthenticationException(refusal, failed);
+                // Without the cause, which says less.
+                throw new AuthenticationException(refusal);
             }
             catch (Exception failed) when (failed is AuthenticationException or IOException && stream.First is not AlertRecord and not HandshakeRecord)
             {

@@ -18,7 +18,7 @@ internal sealed class LeaseKeeper
     private readonly EtcdStore _store;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
-    private readonly TimeSpan _renewInterval;
+    private readonly TimeSpan _ttl;
     private readonly TimeSpan _lookInterval;
     private readonly LeasedRecords _records;
     private readonly EtcdLease _lease;
@@ -41,10 +41,9 @@ internal sealed class LeaseKeeper
         _timeProvider = timeProvider;
         _logger = logger;
 
-        // A server may hang for most of the lease's life: a renewal that it swallowed is followed by others in time.
-        _renewInterval = ttl / 5;
+        _ttl = ttl;
         _lookInterval = ttl / 3;
-        _lease = new EtcdLease(store, ttl);
+        _lease = new EtcdLease(store, ttl, logger);
 
         // What else is asked of etcd leaves time for renewals over another connection.
         _records = new LeasedRecords(store, Between(ShortestCall, ttl * 2 / 5, EtcdStore.CallTimeout), () => _updated.Writer.TryWrite(true), logger);
@@ -167,7 +166,7 @@ internal sealed class LeaseKeeper
 
     private async Task HoldAsync(CancellationToken cancellationToken)
     {
-        if (_lease.Id != 0 && IsDue(_renewedAt, _renewInterval))
+        if (_lease.Id != 0 && IsDue(_renewedAt, RenewInterval))
         {
             await RenewAsync(cancellationToken).ConfigureAwait(false);
         }
@@ -183,6 +182,9 @@ internal sealed class LeaseKeeper
             await WriteAsync(cancellationToken).ConfigureAwait(false);
         }
     }
+
+    /// <summary>A server may hang for most of the lease's life: a renewal that it swallowed is followed by others in time.</summary>
+    private TimeSpan RenewInterval => (_lease.Ttl < _ttl ? _lease.Ttl : _ttl) / 5;
 
     private TimeSpan LookInterval => _records.Any(static record => record.IsOccupied) ? OccupiedDelay : _lookInterval;
 
@@ -274,7 +276,7 @@ internal sealed class LeaseKeeper
             return;
         }
 
-        var renewal = _lease.Id != 0 ? Until(_renewedAt, _renewInterval) : _lookInterval;
+        var renewal = _lease.Id != 0 ? Until(_renewedAt, RenewInterval) : _lookInterval;
         var look = Until(_lookedAt, LookInterval);
         var rest = renewal < look ? renewal : look;
         expect(rest);

@@ -12,7 +12,23 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
 
     private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ExpiredMember> _expired = new(StringComparer.Ordinal);
-    private readonly List<RejectedRecord> _newlyRejected = [];
+    private readonly Queue<(string Key, TimeSpan Mark)> _expiries = [];
+    private readonly Dictionary<int, int> _ready = [];
+    private readonly RejectionCount _rejections = new(timeProvider);
+    private readonly List<Rejection> _newlyRejected = [];
+
+    /// <summary>How many keys there are, usable or not.</summary>
+    public int Count => _entries.Count;
+
+    /// <summary>The key that was written last, with the revision and the value of that write; null when nothing is known of any.</summary>
+    public (string Key, long Revision, ReadOnlyMemory<byte> Value)? Newest
+    {
+        get
+        {
+            var (key, entry) = _entries.Count > 0 ? _entries.MaxBy(static pair => pair.Value.ModifiedRevision) : default;
+            return entry.ModifiedRevision > 0 ? (key, entry.ModifiedRevision, entry.Value) : null;
+        }
+    }
 
     /// <summary>A key was written.</summary>
     /// <param name="key">The key.</param>
@@ -24,8 +40,9 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
     {
         _expired.Remove(key);
         var known = _entries.TryGetValue(key, out var entry);
-        if (known && entry.ModifiedRevision == modifiedRevision)
+        if (known && entry.ModifiedRevision == modifiedRevision && entry.Value.Span.SequenceEqual(value.Span))
         {
+            // In a store that was restored from a backup a revision comes again, with another value.
             return;
         }
 
@@ -34,12 +51,16 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
             // A key that was deleted and written again is another member: nothing of the earlier one stays.
             var lastGood = known && entry.CreatedRevision == createdRevision ? entry.Member : null;
             var rejected = new RejectedRecord(MemberRules.Shorten(key, LongestKeyShown), error, lastGood is not null);
-            _entries[key] = new Entry(lastGood, rejected, createdRevision, modifiedRevision, isLeased);
-            _newlyRejected.Add(rejected);
+            Set(key, new Entry(lastGood, rejected, createdRevision, modifiedRevision, isLeased, value));
+            if (_rejections.Count(key) is var times && int.IsPow2(times))
+            {
+                _newlyRejected.Add(new Rejection(rejected, times));
+            }
+
             return;
         }
 
-        _entries[key] = new Entry(member with { CreatedRevision = createdRevision }, null, createdRevision, modifiedRevision, isLeased);
+        Set(key, new Entry(member with { CreatedRevision = createdRevision }, null, createdRevision, modifiedRevision, isLeased, value));
     }
 
     /// <summary>
@@ -48,7 +69,7 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
     /// </summary>
     public void Delete(string key)
     {
-        if (_entries.Remove(key, out var entry) && entry.IsLeased)
+        if (Remove(key, out var entry) && entry.IsLeased)
         {
             Expire(key, entry);
         }
@@ -59,12 +80,12 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
     {
         foreach (var member in before.Members)
         {
-            _entries[keys.Member(member.Key)] = new Entry(member, null, member.CreatedRevision, 0, IsLeased: true);
+            Set(keys.Member(member.Key), new Entry(member, null, member.CreatedRevision, 0, IsLeased: true, default));
         }
 
         foreach (var expired in before.Expired)
         {
-            _expired[keys.Member(expired.Member.Key)] = expired;
+            Expire(keys.Member(expired.Member.Key), expired);
         }
     }
 
@@ -74,15 +95,15 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
         foreach (var key in _entries.Keys.Where(key => !present.Contains(key)).ToList())
         {
             // Whether it said that it was going nobody heard.
-            _entries.Remove(key, out var entry);
+            Remove(key, out var entry);
             Expire(key, entry);
         }
     }
 
-    /// <summary>The records rejected since the last call, each once.</summary>
-    public IReadOnlyList<RejectedRecord> TakeNewlyRejected()
+    /// <summary>The records rejected since the last call, each once; of one that is rewritten over and over the first, second, fourth, eighth time.</summary>
+    public IReadOnlyList<Rejection> TakeNewlyRejected()
     {
-        RejectedRecord[] taken = [.. _newlyRejected];
+        Rejection[] taken = [.. _newlyRejected];
         _newlyRejected.Clear();
         return taken;
     }
@@ -92,23 +113,53 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
         [.. _entries.Values.Select(static entry => entry.Member).OfType<Member>().OrderBy(static member => member.Key)],
         [.. _entries.Values.Select(static entry => entry.Rejected).OfType<RejectedRecord>()])
     {
-        Expired = [.. _expired.Values.OrderBy(static expired => expired.At).ThenBy(static expired => expired.Member.Key)],
+        Expired = [.. _expired.Values.OrderBy(static expired => expired.Mark).ThenBy(static expired => expired.Member.Key)],
     };
 
     private void Expire(string key, Entry entry)
     {
-        var now = timeProvider.GetUtcNow();
-        foreach (var old in _expired.Where(pair => now - pair.Value.At > Memory).Select(static pair => pair.Key).ToList())
-        {
-            _expired.Remove(old);
-        }
-
         if (entry.Member is { State: MemberState.Ready } member)
         {
-            var left = _entries.Values.Count(other => other.Member is { State: MemberState.Ready } ready && ready.Key.Set == member.Key.Set);
-            _expired[key] = new ExpiredMember(member, now, left + 1);
+            Expire(key, new ExpiredMember(member, timeProvider.GetUtcNow(), _ready.GetValueOrDefault(member.Key.Set) + 1, timeProvider.Mark()));
         }
     }
 
-    private readonly record struct Entry(Member? Member, RejectedRecord? Rejected, long CreatedRevision, long ModifiedRevision, bool IsLeased);
+    private void Expire(string key, ExpiredMember expired)
+    {
+        // In the order of their going, but for those of an earlier daemon, which are the first.
+        while (_expiries.TryPeek(out var oldest) && timeProvider.Mark() - oldest.Mark > Memory)
+        {
+            _expiries.Dequeue();
+            if (_expired.TryGetValue(oldest.Key, out var old) && old.Mark == oldest.Mark)
+            {
+                _expired.Remove(oldest.Key);
+            }
+        }
+
+        _expired[key] = expired;
+        _expiries.Enqueue((key, expired.Mark));
+    }
+
+    private void Set(string key, Entry entry)
+    {
+        Remove(key, out _);
+        _entries[key] = entry;
+        if (entry.Member is { State: MemberState.Ready } member)
+        {
+            _ready[member.Key.Set] = _ready.GetValueOrDefault(member.Key.Set) + 1;
+        }
+    }
+
+    private bool Remove(string key, out Entry entry)
+    {
+        var isRemoved = _entries.Remove(key, out entry);
+        if (isRemoved && entry.Member is { State: MemberState.Ready } member && --_ready[member.Key.Set] == 0)
+        {
+            _ready.Remove(member.Key.Set);
+        }
+
+        return isRemoved;
+    }
+
+    private readonly record struct Entry(Member? Member, RejectedRecord? Rejected, long CreatedRevision, long ModifiedRevision, bool IsLeased, ReadOnlyMemory<byte> Value);
 }

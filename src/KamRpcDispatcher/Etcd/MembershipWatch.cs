@@ -20,6 +20,7 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
     private readonly Lock _lock = new();
     private Membership? _current;
     private bool _isStale;
+    private bool _isPartial;
     private long _revision;
     private ulong _clusterId;
     private ulong _term;
@@ -53,7 +54,7 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
     public async Task RunAsync(Action changed, CancellationToken cancellationToken)
     {
         var mustList = true;
-        var mustAsk = false;
+        var mustVerify = false;
         string? trouble = null;
         var faults = new LoopFaults("the watch of the members", logger);
         while (!cancellationToken.IsCancellationRequested)
@@ -61,10 +62,10 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
             var begun = timeProvider.GetTimestamp();
             try
             {
-                if (mustAsk)
+                if (mustVerify)
                 {
-                    await AskAsync(cancellationToken).ConfigureAwait(false);
-                    mustAsk = false;
+                    mustList |= await IsAnotherStoreAsync(cancellationToken).ConfigureAwait(false);
+                    mustVerify = false;
                 }
 
                 if (mustList)
@@ -86,7 +87,7 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
                     trouble = reason;
                 }
 
-                mustAsk = EtcdStore.IsRefusal(exception);
+                mustVerify = true;
                 await Task.Delay(EtcdStore.RetryPause, timeProvider, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception exception) when (LoopFaults.IsUnexpected(exception, cancellationToken))
@@ -117,11 +118,29 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
     }
 
     /// <summary>
-    /// Has etcd say whether the members may be read. A watch is refused without saying why, and renews no token that has expired; a plain call
-    /// does both. Listing would too, but it does not tell a withdrawal from an expiry.
+    /// Whether it is another store than before, or was restored from a backup and may have come further since than we were. etcd also has to say
+    /// here why members may not be read: a watch is refused without saying why, and renews no token that has expired.
     /// </summary>
-    private async Task AskAsync(CancellationToken cancellationToken) =>
-        await store.Keys.RangeAsync(new RangeRequest { Key = _prefix, RangeEnd = _end, CountOnly = true }, EtcdStore.Options(cancellationToken)).ConfigureAwait(false);
+    private async Task<bool> IsAnotherStoreAsync(CancellationToken cancellationToken)
+    {
+        (string Key, long Revision, ReadOnlyMemory<byte> Value)? newest;
+        int count;
+        lock (_lock)
+        {
+            (newest, count) = (_table.Newest, _table.Count);
+        }
+
+        var found = await new StoreComparison(store, keys.Members).ReadAsync(_revision, newest?.Key, cancellationToken).ConfigureAwait(false);
+
+        // In the middle of an answer in parts we know more than what was at our revision.
+        if (_revision == 0 || _isPartial || found is null || (found.Count == count && found.IsNewest(newest)))
+        {
+            return false;
+        }
+
+        EtcdLog.StoreReplaced(logger, _revision, found.Revision);
+        return true;
+    }
 
     private async Task ListAsync(Action changed, CancellationToken cancellationToken)
     {
@@ -139,6 +158,7 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
             (_clusterId, _term) = (listed.Header.ClusterId, listed.Header.RaftTerm);
         }
 
+        _isPartial = false;
         Publish(listed.Revision, changed);
         EtcdLog.Listed(logger, listed.Keys.Count, listed.Revision);
 
@@ -209,6 +229,7 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
         }
 
         // The rest of a split response has the same revision: were the stream to break now, all of it would be needed again.
+        _isPartial = response.Fragment;
         if (!response.Fragment)
         {
             Publish(response.Events[^1].Kv.ModRevision, changed);
@@ -223,7 +244,16 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
             _isStale = true;
             foreach (var rejected in _table.TakeNewlyRejected())
             {
-                EtcdLog.Rejected(logger, rejected.Key, rejected.Reason, rejected.KeepsLastGood ? "its last usable value stays in force" : "it is left out");
+                var ((key, reason, keepsLastGood), times) = rejected;
+                var consequence = keepsLastGood ? "its last usable value stays in force" : "it is left out";
+                if (times == 1)
+                {
+                    EtcdLog.Rejected(logger, key, reason, consequence);
+                }
+                else
+                {
+                    EtcdLog.RejectedAgain(logger, key, times, reason, consequence);
+                }
             }
         }
 

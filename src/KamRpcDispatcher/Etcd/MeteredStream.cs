@@ -10,9 +10,6 @@ internal sealed class MeteredStream(Socket socket, Action<int> received) : Netwo
     /// <summary>The first byte that came; null while none has.</summary>
     public byte? First { get; private set; }
 
-    /// <summary>Whether the other side has ended it.</summary>
-    public bool HasEnded { get; private set; }
-
     /// <summary>Asked why, when the other side ends it before it has sent anything; an exception of its own is that of the reader.</summary>
     public Func<CancellationToken, Task>? EndedAtOnce { get; set; }
 
@@ -30,13 +27,9 @@ internal sealed class MeteredStream(Socket socket, Action<int> received) : Netwo
         }
 
         // Who has no room asks whether something is there.
-        if (buffer.Length > 0 && read == 0)
+        if (buffer.Length > 0 && read == 0 && First is null && EndedAtOnce is not null)
         {
-            HasEnded = true;
-            if (First is null && EndedAtOnce is not null)
-            {
-                await EndedAtOnce(cancellationToken).ConfigureAwait(false);
-            }
+            await EndedAtOnce(cancellationToken).ConfigureAwait(false);
         }
 
         if (read > 0)

@@ -138,7 +138,7 @@ internal static class SnapshotFormat
 
     private static ExpiredMember ReadExpired(JsonElement entry) =>
         Field(entry, "at", JsonValueKind.String).TryGetDateTimeOffset(out var at) && Field(entry, "setSize", JsonValueKind.Number).TryGetInt32(out var size) && size > 0
-            ? new ExpiredMember(ReadMember(entry), at, size)
+            ? new ExpiredMember(ReadMember(entry), at, size, TimeSpan.Zero)
             : throw new FormatException("when a member expired, or from how large a set, cannot be read");
 
     private static Member ReadMember(JsonElement entry)

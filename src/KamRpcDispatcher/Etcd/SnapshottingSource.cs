@@ -105,6 +105,7 @@ internal sealed class SnapshottingSource(
                 return null;
             }
 
+            saved = saved with { Expired = ExpiredMember.Marked(saved.Expired, timeProvider) };
             seed(saved);
             return saved;
         }

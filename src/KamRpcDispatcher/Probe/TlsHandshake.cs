@@ -12,6 +12,8 @@ internal sealed class TlsHandshake(string host, string? caFile, ClientIdentity? 
 {
     private readonly TrustedRoots? _roots = caFile is null ? null : new TrustedRoots(caFile);
 
+    /// <param name="stream">Owned from here on, and closed when it fails.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="AuthenticationException">No handshake, or not with the right server.</exception>
     public async Task<Stream> RunAsync(Stream stream, CancellationToken cancellationToken)
     {
@@ -41,7 +43,11 @@ internal sealed class TlsHandshake(string host, string? caFile, ClientIdentity? 
         catch (Exception exception)
         {
             await tls.DisposeAsync().ConfigureAwait(false);
-            cancellationToken.ThrowIfCancellationRequested();
+            if (cancellationToken.IsCancellationRequested)
+            {
+                throw;
+            }
+
             throw new AuthenticationException("the TLS handshake failed: " + (untrusted ?? FailureText.Of(exception)));
         }
 

@@ -12,7 +12,7 @@ internal sealed class Quarantine(TimeProvider timeProvider)
     private readonly Dictionary<RefusedDestination, Entry> _entries = [];
 
     /// <summary>Those that are to wait.</summary>
-    public IReadOnlySet<RefusedDestination> Held => _entries.Where(pair => timeProvider.GetUtcNow() < pair.Value.RetryAt).Select(static pair => pair.Key).ToHashSet();
+    public IReadOnlySet<RefusedDestination> Held => _entries.Where(pair => timeProvider.Mark() < pair.Value.Due).Select(static pair => pair.Key).ToHashSet();
 
     /// <summary>Whether the addition is to wait.</summary>
     public bool Holds(AddDestination add) => Held.Contains(RefusedDestination.Of(add));
@@ -26,13 +26,13 @@ internal sealed class Quarantine(TimeProvider timeProvider)
         var key = RefusedDestination.Of(add);
         var wait = _entries.TryGetValue(key, out var entry) ? entry.Wait * 2 : FirstWait;
         wait = wait < (longest ?? LongestWait) ? wait : longest ?? LongestWait;
-        var now = timeProvider.GetUtcNow();
-        foreach (var forgotten in _entries.Where(pair => now - pair.Value.RetryAt > LongestWait).Select(static pair => pair.Key).ToList())
+        var now = timeProvider.Mark();
+        foreach (var forgotten in _entries.Where(pair => now - pair.Value.Due > LongestWait).Select(static pair => pair.Key).ToList())
         {
             _entries.Remove(forgotten);
         }
 
-        _entries[key] = new Entry(wait, now + wait, reason);
+        _entries[key] = new Entry(wait, now + wait, timeProvider.GetUtcNow() + wait, reason);
         return wait;
     }
 
@@ -45,5 +45,9 @@ internal sealed class Quarantine(TimeProvider timeProvider)
     /// <summary>Forgets a destination that Kamailio lists.</summary>
     public void Release(AddDestination add) => _entries.Remove(RefusedDestination.Of(add));
 
-    private readonly record struct Entry(TimeSpan Wait, DateTimeOffset RetryAt, string Reason);
+    /// <param name="Wait">How long it waits.</param>
+    /// <param name="Due">When it may be tried again, by the clock that nobody sets.</param>
+    /// <param name="RetryAt">The same for people.</param>
+    /// <param name="Reason">Why.</param>
+    private readonly record struct Entry(TimeSpan Wait, TimeSpan Due, DateTimeOffset RetryAt, string Reason);
 }

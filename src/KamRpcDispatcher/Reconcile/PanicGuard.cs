@@ -14,34 +14,76 @@ namespace KamRpcDispatcher.Reconcile;
 internal static class PanicGuard
 {
     /// <summary>The expired members to keep for now.</summary>
-    public static IReadOnlyList<Member> Held(Membership membership, PanicOptions options, DateTimeOffset now)
+    /// <param name="membership">Who is there, and who has expired.</param>
+    /// <param name="options">How careful.</param>
+    /// <param name="now">By the clock of <see cref="ExpiredMember.Mark"/>.</param>
+    public static IReadOnlyList<Member> Held(Membership membership, PanicOptions options, TimeSpan now)
     {
         if (options.Threshold <= 0 || membership.Expired.Count == 0)
         {
             return [];
         }
 
-        return [.. membership.Expired.GroupBy(static expired => expired.Member.Key.Set).SelectMany(set => HeldOfSet([.. set], options, now))];
+        return [.. membership.Expired.GroupBy(static expired => expired.Member.Key.Set).SelectMany(set => HeldOfSet([.. set.OrderBy(static expired => expired.Mark)], options, now))];
     }
 
-    private static IEnumerable<Member> HeldOfSet(ExpiredMember[] expired, PanicOptions options, DateTimeOffset now)
+    private static IEnumerable<Member> HeldOfSet(ExpiredMember[] expired, PanicOptions options, TimeSpan now)
     {
-        var released = new List<DateTimeOffset>();
-        foreach (var (member, at, _) in expired)
+        var released = new Queue<TimeSpan>();
+        var before = LargestWithin(expired, options.Window);
+        for (var index = 0; index < expired.Length; index++)
         {
-            // What the set was before this event. Not counted from who is left: that changes when some come back or are confirmed as
-            // gone, and then those that were let go before would be held again.
-            var before = expired.Where(other => (other.At - at).Duration() <= options.Window).Max(static other => other.SetSize);
-            var floor = (int)Math.Ceiling(before * options.Threshold / 100.0);
-            var mayGo = Math.Max(1, before - floor);
-            if (released.Count(other => at - other <= options.Window) < mayGo)
+            var mark = expired[index].Mark;
+            while (released.TryPeek(out var earlier) && mark - earlier > options.Window)
             {
-                released.Add(at);
+                released.Dequeue();
             }
-            else if (now - at < options.Hold)
+
+            var floor = (int)Math.Ceiling(before[index] * options.Threshold / 100.0);
+            var mayGo = Math.Max(1, before[index] - floor);
+            if (released.Count < mayGo)
             {
-                yield return member;
+                released.Enqueue(mark);
+            }
+            else if (now - mark < options.Hold)
+            {
+                yield return expired[index].Member;
             }
         }
+    }
+
+    /// <summary>
+    /// What the set was before the event that each is part of: the most that any of the event has seen. Not counted from who is left: that
+    /// changes when some come back or are confirmed as gone, and then those that were let go before would be held again.
+    /// </summary>
+    /// <param name="expired">In the order of their marks. There may be those of a day: none is looked at more than twice.</param>
+    /// <param name="window">How far apart those of one event are.</param>
+    private static int[] LargestWithin(ExpiredMember[] expired, TimeSpan window)
+    {
+        var largest = new int[expired.Length];
+
+        // Those of the window that may still be the largest of a later one, the largest first.
+        var candidates = new LinkedList<ExpiredMember>();
+        for (var (index, next) = (0, 0); index < expired.Length; index++)
+        {
+            for (; next < expired.Length && expired[next].Mark - expired[index].Mark <= window; next++)
+            {
+                while (candidates.Last is { } last && last.Value.SetSize <= expired[next].SetSize)
+                {
+                    candidates.RemoveLast();
+                }
+
+                candidates.AddLast(expired[next]);
+            }
+
+            while (expired[index].Mark - candidates.First!.Value.Mark > window)
+            {
+                candidates.RemoveFirst();
+            }
+
+            largest[index] = candidates.First.Value.SetSize;
+        }
+
+        return largest;
     }
 }

@@ -127,7 +127,7 @@ internal sealed class Reconciler(
 
     private async Task<TimeSpan> CycleAsync(Membership membership, CancellationToken cancellationToken)
     {
-        var held = PanicGuard.Held(membership, options.Panic, timeProvider.GetUtcNow()).Where(member => policy.Manages(member.Key.Set)).ToList();
+        var held = PanicGuard.Held(membership, options.Panic, timeProvider.Mark()).Where(member => policy.Manages(member.Key.Set)).ToList();
         IReadOnlyList<Member> members = [.. membership.Members, .. held];
         DispatcherTable table;
         try

@@ -16,6 +16,7 @@ public sealed class TcpRelay : IAsyncDisposable
     private readonly ConcurrentDictionary<Line, Task> _lines = [];
     private readonly Uri _server;
     private readonly Task _running;
+    private volatile bool _isDown;
     private int _accepted;
 
     /// <param name="endpoint">The server, such as <c>http://127.0.0.1:2379</c>.</param>
@@ -34,6 +35,23 @@ public sealed class TcpRelay : IAsyncDisposable
 
     /// <summary>How fast answers come, over all connections together; null for as fast as they can.</summary>
     public int? BytesPerSecond { get; set; }
+
+    /// <summary>Whether it closes what stands and what comes, at once.</summary>
+    public bool IsDown
+    {
+        get => _isDown;
+        set
+        {
+            _isDown = value;
+            if (value)
+            {
+                foreach (var line in _lines.Keys)
+                {
+                    line.Over.Cancel();
+                }
+            }
+        }
+    }
 
     /// <summary>Connections that stand now pass nothing any more, neither way, and stay open; later ones work.</summary>
     public void Swallow()
@@ -68,6 +86,12 @@ public sealed class TcpRelay : IAsyncDisposable
         {
             var client = await _listener.AcceptSocketAsync(_life.Token).ConfigureAwait(false);
             Interlocked.Increment(ref _accepted);
+            if (_isDown)
+            {
+                client.Dispose();
+                continue;
+            }
+
             var line = new Line();
             _lines[line] = Task.Run(() => PassAsync(line, client));
         }
@@ -81,7 +105,7 @@ public sealed class TcpRelay : IAsyncDisposable
             try
             {
                 await server.ConnectAsync(_server.Host, _server.Port, _life.Token).ConfigureAwait(false);
-                using var over = CancellationTokenSource.CreateLinkedTokenSource(_life.Token);
+                using var over = CancellationTokenSource.CreateLinkedTokenSource(_life.Token, line.Over.Token);
                 await Task.WhenAny(
                     PassAsync(client, server, () => line.SwallowsRequests, isPaced: false, over.Token),
                     PassAsync(server, client, () => line.SwallowsAnswers, isPaced: true, over.Token)).ConfigureAwait(false);
@@ -119,5 +143,7 @@ public sealed class TcpRelay : IAsyncDisposable
     {
         public volatile bool SwallowsRequests;
         public volatile bool SwallowsAnswers;
+
+        public CancellationTokenSource Over { get; } = new();
     }
 }

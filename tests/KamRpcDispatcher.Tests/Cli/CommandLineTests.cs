@@ -24,6 +24,28 @@ public class CommandLineTests
         });
     }
 
+    [TestCase("status", "--etcd", "http://root:secret@h:1")]
+    [TestCase("status", "--etcd", "root:secret@h:1")]
+    [TestCase("status", "--etcd", "https://a:1,http://root:secret@h:1")]
+    [TestCase("status", "--etcd", "a:1", "http://root:secret@h:1")]
+    [TestCase("status", "--bogus=http://root:secret@h:1")]
+    public async Task A_password_before_a_host_is_never_echoed(params string[] arguments)
+    {
+        var (exitCode, output, errors) = await RunAsync(arguments);
+
+        Assert.That((exitCode, output), Is.EqualTo((2, string.Empty)), errors);
+        Assert.That(errors, Does.Contain("***@h:1").And.Not.Contain("secret"));
+    }
+
+    [Test]
+    public async Task Endpoints_may_be_given_one_an_option()
+    {
+        var (exitCode, _, errors) = await RunAsync(["status", "--etcd", "127.0.0.1:1", "--etcd", "http://127.0.0.1:2,127.0.0.1:3"]);
+
+        Assert.That(exitCode, Is.EqualTo(3));
+        Assert.That(errors, Does.Contain("etcd at http://127.0.0.1:1,http://127.0.0.1:2,http://127.0.0.1:3 does not answer"));
+    }
+
     [Test]
     public async Task Wrong_options_of_dispatch_are_named_too()
     {

@@ -11,7 +11,7 @@ namespace KamRpcDispatcher.Tests.Doctor;
 /// <summary>What the checks make of what was seen of etcd.</summary>
 internal sealed class EtcdChecksTests
 {
-    private static readonly EndpointStatus Fine = new("3.5.9", HasLeader: true, 4 * 1024 * 1024, [], TimeSpan.FromMilliseconds(2));
+    private static readonly EndpointStatus Fine = new("3.5.9", HasLeader: true, 4 * 1024 * 1024, [], TimeSpan.FromMilliseconds(2)) { Revision = 20_000, CompactedRevision = 15_000, QuotaOctets = 1L << 30 };
 
     [Test]
     public void Each_endpoint_has_its_findings()
@@ -21,7 +21,7 @@ internal sealed class EtcdChecksTests
 
         Assert.That(findings.Count(static finding => finding.Check == "etcd.reachable"), Is.EqualTo(2));
         AssertFinding(findings.Single(static finding => finding.Severity == Severity.Error), Severity.Error, "10.0.0.6:2379 is gone", "--etcd");
-        Assert.That(findings.Count(static finding => finding.Severity == Severity.Unknown), Is.EqualTo(3));
+        Assert.That(findings.Count(static finding => finding.Severity == Severity.Unknown), Is.EqualTo(5));
     }
 
     [TestCase("3.3.27", Severity.Warning, "install etcd 3.4 or later")]
@@ -38,6 +38,21 @@ internal sealed class EtcdChecksTests
         AssertFinding(Of(Fine with { Errors = ["memberID:1 alarm:NOSPACE "] }, "etcd.health"), Severity.Error, "NOSPACE , with a database of 4 MB", "etcdctl compact");
         AssertFinding(Of(Fine, "etcd.health"), Severity.Ok, "has a leader", null);
     }
+
+    [TestCase(20_000, 15_000L, Severity.Ok, "is compacted up to revision 15000, and keeps 5000", null)]
+    [TestCase(20_000, 0L, Severity.Warning, "keeps each of its 20000 revisions", "--auto-compaction-mode=periodic --auto-compaction-retention=1h")]
+    [TestCase(5_000, 0L, Severity.Note, "whether auto-compaction is on is not known", "--auto-compaction-mode=periodic --auto-compaction-retention=1h")]
+    [TestCase(5_000_000, 100L, Severity.Warning, "the last compaction was long ago", "--auto-compaction-mode=periodic --auto-compaction-retention=1h")]
+    [TestCase(20_000, null, Severity.Note, "does not tell which of its revisions are compacted", "--auto-compaction-mode=periodic --auto-compaction-retention=1h")]
+    public void What_is_never_compacted_is_told_with_the_flag(long revision, long? compacted, Severity severity, string text, string? fix) =>
+        AssertFinding(Of(Fine with { Revision = revision, CompactedRevision = compacted }, "etcd.compaction"), severity, text, fix);
+
+    [TestCase(4, 1024L, Severity.Ok, "a database of 4 MB, with a quota of 1024 MB", null)]
+    [TestCase(850, 1024L, Severity.Warning, "soon nothing can be announced", "etcdctl compact 20000 && etcdctl defrag")]
+    [TestCase(4, null, Severity.Note, "a quota that it does not tell (2048 MB if not set)", "open etcd's /metrics")]
+    [TestCase(1900, null, Severity.Warning, "a quota that it does not tell", "etcdctl compact 20000 && etcdctl defrag")]
+    public void A_database_that_comes_near_its_quota_is_told_with_the_flag(long megabytes, long? quota, Severity severity, string text, string? fix) =>
+        AssertFinding(Of(Fine with { DatabaseOctets = megabytes << 20, QuotaOctets = quota << 20 }, "etcd.quota"), severity, text, fix);
 
     [TestCase(5, Severity.Ok)]
     [TestCase(6, Severity.Warning)]

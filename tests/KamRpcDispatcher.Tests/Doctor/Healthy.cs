@@ -41,7 +41,7 @@ internal static class Healthy
         Replies = new ReplyDirectory("/run/kamrpc", [Rights("/", Octal("755")), Rights("/run", Octal("755")), Rights("/run/kamrpc", Octal("711"))], IsWritable: true, KamailioUser: 108),
     };
 
-    public static readonly EndpointObservation Endpoint = new("http://10.0.0.5:2379", new EndpointStatus("3.4.23", HasLeader: true, 20480, [], TimeSpan.FromMilliseconds(1)), Clock(TimeSpan.Zero));
+    public static readonly EndpointObservation Endpoint = new("http://10.0.0.5:2379", new EndpointStatus("3.4.23", HasLeader: true, 20480, [], TimeSpan.FromMilliseconds(1)) { Revision = 20_000, CompactedRevision = 15_000, QuotaOctets = 2L << 30 }, Clock(TimeSpan.Zero));
 
     public static readonly EtcdObservation Etcd = new([Endpoint], Seen<IReadOnlyList<Member>>.Of([Members.Of("a", uri: "sip:10.0.0.1:5060")]));
 

@@ -63,7 +63,7 @@ public class MembershipTableTests
     public void A_bad_record_is_told_once_however_often_it_is_listed()
     {
         Put(Key, "rubbish", 5, 5);
-        Assert.That(_table.TakeNewlyRejected().Single().Key, Is.EqualTo(Key));
+        Assert.That(_table.TakeNewlyRejected().Single().Record.Key, Is.EqualTo(Key));
 
         Put(Key, "rubbish", 5, 5);
         Assert.That(_table.TakeNewlyRejected(), Is.Empty);
@@ -149,12 +149,85 @@ public class MembershipTableTests
     [Test]
     public void What_an_earlier_daemon_knew_and_the_first_listing_lacks_has_expired()
     {
-        _table.Seed(new Membership(3, [Members.Of("a"), Members.Of("b")], []) { Expired = [new ExpiredMember(Members.Of("held"), DateTimeOffset.UtcNow.AddMinutes(-1), 2)] });
+        _table.Seed(new Membership(3, [Members.Of("a"), Members.Of("b")], []) { Expired = [new ExpiredMember(Members.Of("held"), DateTimeOffset.UtcNow.AddMinutes(-1), 2, TimeProvider.System.Mark() - TimeSpan.FromMinutes(1))] });
         Put(Key, """{"uri":"sip:10.0.0.1"}""", 5, 5);
         _table.RetainOnly(new HashSet<string> { Key });
 
         Assert.That(_table.At(6).Members.Select(static member => member.Uri.Text), Is.EqualTo(new[] { "sip:10.0.0.1" }));
         Assert.That(_table.At(6).Expired.Select(static expired => expired.Member.Key.Name), Is.EqualTo(new[] { "held", "b" }));
+    }
+
+    [Test]
+    public void What_was_written_last_is_known_unless_nothing_is()
+    {
+        Assert.That(_table.Newest, Is.Null);
+        _table.Seed(new Membership(3, [Members.Of("a")], []));
+        Assert.That(_table.Newest, Is.Null, "of an earlier daemon");
+
+        Put(Key, """{"uri":"sip:10.0.0.1"}""", 5, 7);
+        Put("/kamrpc/c/members/1/b", "rubbish", 6, 6);
+        Assert.That((_table.Newest!.Value.Key, _table.Newest.Value.Revision), Is.EqualTo((Key, 7)));
+    }
+
+    [Test]
+    public void A_revision_that_comes_again_with_another_value_is_another_record()
+    {
+        Put(Key, """{"uri":"sip:10.0.0.1"}""", 5, 5);
+        Put(Key, """{"uri":"sip:10.0.0.2"}""", 5, 5);
+
+        Assert.That(_table.At(5).Members.Single().Uri.Text, Is.EqualTo("sip:10.0.0.2"));
+    }
+
+    [Test]
+    public void A_bad_record_that_is_rewritten_over_and_over_is_told_ever_more_seldom_and_after_a_pause_anew()
+    {
+        var time = new JumpingTime();
+        _table = new MembershipTable(new EtcdKeys("c"), time);
+        var told = new List<int>();
+        for (var revision = 5; revision < 1005; revision++)
+        {
+            // Good ones in between make no difference.
+            Put(Key, $"rubbish {revision}", 5, revision * 2);
+            Put(Key, """{"uri":"sip:10.0.0.1"}""", 5, (revision * 2) + 1);
+            told.AddRange(_table.TakeNewlyRejected().Select(static rejection => rejection.Times));
+        }
+
+        Assert.That(told, Is.EqualTo(new[] { 1, 2, 4, 8, 16, 32, 64, 128, 256, 512 }));
+
+        time.Advance(RejectionCount.Memory + TimeSpan.FromSeconds(1));
+        Put(Key, "rubbish", 5, 3000);
+        Assert.That(_table.TakeNewlyRejected().Single().Times, Is.EqualTo(1));
+    }
+
+    [Test]
+    public void A_crowd_that_expires_at_once_and_those_of_a_day_cost_no_more_than_their_number()
+    {
+        const int Count = 20_000;
+        var time = new JumpingTime();
+        _table = new MembershipTable(new EtcdKeys("c"), time);
+        var begun = System.Diagnostics.Stopwatch.GetTimestamp();
+        for (var number = 0; number < Count; number++)
+        {
+            Put($"/kamrpc/c/members/1/m{number}", """{"uri":"sip:10.0.0.1"}""", number + 1, number + 1);
+        }
+
+        _table.RetainOnly(new HashSet<string>());
+        for (var number = 0; number < Count; number++)
+        {
+            time.Advance(TimeSpan.FromSeconds(4));
+            Put($"/kamrpc/c/members/1/n{number}", """{"uri":"sip:10.0.0.1"}""", number + 1, number + 1);
+            _table.Delete($"/kamrpc/c/members/1/n{number}");
+        }
+
+        var expired = _table.At(1).Expired;
+        Assert.That(expired, Has.Count.EqualTo(2 * Count));
+        Assert.That(expired.Take(Count).Select(static one => one.SetSize), Is.EquivalentTo(Enumerable.Range(1, Count)));
+        Assert.That(System.Diagnostics.Stopwatch.GetElapsedTime(begun), Is.LessThan(TimeSpan.FromSeconds(10)));
+
+        time.Advance(TimeSpan.FromHours(23));
+        Put(Key, """{"uri":"sip:10.0.0.1"}""", 1, 1);
+        _table.Delete(Key);
+        Assert.That(_table.At(1).Expired, Has.Count.LessThan(Count), "those of more than a day ago are forgotten");
     }
 
     private void Put(string key, string value, long created, long modified) => _table.Put(key, Encoding.UTF8.GetBytes(value), created, modified, isLeased: true);

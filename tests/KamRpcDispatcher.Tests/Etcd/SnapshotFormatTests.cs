@@ -55,7 +55,7 @@ public class SnapshotFormatTests
         from revision in Gen.Long[0, long.MaxValue]
         select new Membership(revision, [.. members.DistinctBy(static member => member.Key).OrderBy(static member => member.Key)], [])
         {
-            Expired = [.. expired.Select(member => new ExpiredMember(member, at ?? DateTimeOffset.UnixEpoch, 3))],
+            Expired = [.. expired.Select(member => new ExpiredMember(member, at ?? DateTimeOffset.UnixEpoch, 3, TimeSpan.Zero))],
         };
 
     [Test]
@@ -68,7 +68,7 @@ public class SnapshotFormatTests
     {
         var text = Encoding.UTF8.GetString(SnapshotFormat.Write("c", new Membership(42, [Members.Of("b", set: 2) with { CreatedRevision = 7, Weight = 5 }], [])
         {
-            Expired = [new ExpiredMember(Members.Of("x") with { CreatedRevision = 3 }, new DateTimeOffset(2026, 1, 31, 12, 0, 0, TimeSpan.Zero), 4)],
+            Expired = [new ExpiredMember(Members.Of("x") with { CreatedRevision = 3 }, new DateTimeOffset(2026, 1, 31, 12, 0, 0, TimeSpan.Zero), 4, TimeSpan.Zero)],
         }));
 
         const string Body = """

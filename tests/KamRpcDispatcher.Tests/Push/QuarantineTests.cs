@@ -29,6 +29,21 @@ public class QuarantineTests
         Assert.That(waits[^1], Is.EqualTo(TimeSpan.FromMinutes(5)));
     }
 
+    [TestCase(600)]
+    [TestCase(-600)]
+    public void A_clock_that_is_set_neither_ends_the_wait_nor_lengthens_it(int seconds)
+    {
+        var time = new JumpingTime();
+        var quarantine = new Quarantine(time);
+        var wait = quarantine.Refuse(Add, "no");
+        time.Jump = TimeSpan.FromSeconds(seconds);
+        Assert.That(quarantine.Holds(Add));
+
+        time.Advance(wait);
+        Assert.That(quarantine.Holds(Add), Is.False);
+        Assert.That(quarantine.Refuse(Add, "no"), Is.EqualTo(2 * wait), "not forgotten");
+    }
+
     [Test]
     public void Another_URI_or_other_attributes_are_tried_at_once()
     {

@@ -43,18 +43,63 @@ public class PanicGuardTests
     public void The_hold_does_not_end_before() =>
         Assert.That(Held(0, Options.Hold - TimeSpan.FromSeconds(1), Options, 0, 0, 0, 0), Has.Count.EqualTo(2));
 
+    [TestCase(10)]
+    [TestCase(-10)]
+    public void A_clock_that_is_set_neither_ends_the_hold_nor_lengthens_it(int minutes)
+    {
+        var time = new JumpingTime();
+        var keys = new EtcdKeys("c");
+        var table = new MembershipTable(keys, time);
+        foreach (var number in Enumerable.Range(0, 4))
+        {
+            table.Put($"/kamrpc/c/members/1/e{number}", System.Text.Encoding.UTF8.GetBytes($$"""{"uri":"sip:10.0.0.{{number}}"}"""), 1, 1, isLeased: true);
+        }
+
+        table.RetainOnly(new HashSet<string>());
+        Assert.That(PanicGuard.Held(table.At(1), Options, time.Mark()), Has.Count.EqualTo(2));
+
+        time.Jump = TimeSpan.FromMinutes(minutes);
+        Assert.That(PanicGuard.Held(table.At(1), Options, time.Mark()), Has.Count.EqualTo(2));
+
+        time.Advance(Options.Hold + TimeSpan.FromSeconds(1));
+        Assert.That(PanicGuard.Held(table.At(1), Options, time.Mark()), Is.Empty);
+    }
+
+    [Test]
+    public void Those_of_an_earlier_daemon_are_held_as_long_as_is_left_of_the_time()
+    {
+        var time = new JumpingTime();
+        var table = new MembershipTable(new EtcdKeys("c"), time);
+        var at = time.GetUtcNow() - Options.Hold + TimeSpan.FromSeconds(10);
+        var before = new[] { "d", "c", "b", "a" }.Select((name, number) => new ExpiredMember(Members.Of(name), at, 4 - number, TimeSpan.Zero)).ToList();
+        table.Seed(new Membership(1, [], []) { Expired = ExpiredMember.Marked(before, time) });
+        Assert.That(PanicGuard.Held(table.At(1), Options, time.Mark()).Select(static member => member.Key.Name), Is.EqualTo(new[] { "b", "a" }), "the same as before");
+
+        time.Advance(TimeSpan.FromSeconds(11));
+        Assert.That(PanicGuard.Held(table.At(1), Options, time.Mark()), Is.Empty);
+    }
+
+    [Test]
+    public void Those_of_a_day_cost_no_more_than_their_number()
+    {
+        var day = Enumerable.Range(0, 100_000).Select(static number => new ExpiredMember(Members.Of($"e{number}"), Start, 1 + (number % 50), TimeSpan.FromSeconds(number))).ToList();
+        var begun = System.Diagnostics.Stopwatch.GetTimestamp();
+        PanicGuard.Held(new Membership(1, [], []) { Expired = day }, Options with { Window = TimeSpan.FromHours(1) }, TimeSpan.FromSeconds(100_000));
+        Assert.That(System.Diagnostics.Stopwatch.GetElapsedTime(begun), Is.LessThan(TimeSpan.FromSeconds(3)));
+    }
+
     [Test]
     public void Who_was_let_go_is_not_held_again_when_others_are_confirmed_as_gone()
     {
         // Of six, six expired: three were let go, three are held. One of the held is confirmed as gone: nobody who was let go returns.
-        var six = Enumerable.Range(0, 6).Select(static number => new ExpiredMember(Members.Of($"e{number}"), Start, 6 - number)).ToList();
-        var held = PanicGuard.Held(new Membership(1, [], []) { Expired = six }, Options, Start);
+        var six = Enumerable.Range(0, 6).Select(static number => new ExpiredMember(Members.Of($"e{number}"), Start, 6 - number, TimeSpan.Zero)).ToList();
+        var held = PanicGuard.Held(new Membership(1, [], []) { Expired = six }, Options, TimeSpan.Zero);
         Assert.That(held.Select(static member => member.Key.Name), Is.EqualTo(new[] { "e3", "e4", "e5" }));
 
         foreach (var confirmed in held)
         {
             six.RemoveAll(expired => expired.Member == confirmed);
-            Assert.That(PanicGuard.Held(new Membership(1, [], []) { Expired = six }, Options, Start).Select(static member => member.Key.Name), Is.SubsetOf(new[] { "e3", "e4", "e5" }));
+            Assert.That(PanicGuard.Held(new Membership(1, [], []) { Expired = six }, Options, TimeSpan.Zero).Select(static member => member.Key.Name), Is.SubsetOf(new[] { "e3", "e4", "e5" }));
         }
     }
 
@@ -67,10 +112,10 @@ public class PanicGuardTests
     {
         var membership = new Membership(1, [.. Enumerable.Range(0, 5).Select(static number => Members.Of($"m{number}", set: 1))], [])
         {
-            Expired = [.. Enumerable.Range(0, 4).Select(static number => new ExpiredMember(Members.Of($"e{number}", set: 2), Start, 4 - number))],
+            Expired = [.. Enumerable.Range(0, 4).Select(static number => new ExpiredMember(Members.Of($"e{number}", set: 2), Start, 4 - number, TimeSpan.Zero))],
         };
 
-        Assert.That(PanicGuard.Held(membership, Options, Start).Select(static member => member.Key.Set), Is.EqualTo(new[] { 2, 2 }));
+        Assert.That(PanicGuard.Held(membership, Options, TimeSpan.Zero).Select(static member => member.Key.Set), Is.EqualTo(new[] { 2, 2 }));
     }
 
     [Test]
@@ -88,8 +133,8 @@ public class PanicGuardTests
     {
         var membership = new Membership(1, [.. Enumerable.Range(0, ready).Select(static number => Members.Of($"m{number}"))], [])
         {
-            Expired = [.. secondsOfExpiry.Select((second, number) => new ExpiredMember(Members.Of($"e{number:00}"), Start.AddSeconds(second), ready + secondsOfExpiry.Length - number))],
+            Expired = [.. secondsOfExpiry.Select((second, number) => new ExpiredMember(Members.Of($"e{number:00}"), Start.AddSeconds(second), ready + secondsOfExpiry.Length - number, TimeSpan.FromSeconds(second)))],
         };
-        return PanicGuard.Held(membership, options, Start + now);
+        return PanicGuard.Held(membership, options, now);
     }
 }

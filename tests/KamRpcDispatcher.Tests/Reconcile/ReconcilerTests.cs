@@ -287,7 +287,7 @@ public sealed class ReconcilerTests : IAsyncDisposable
         _membership.Set(1, all);
         await _kamailio.WaitForAsync(static kamailio => kamailio.Destinations.Count == 4, Deadline);
 
-        _membership.Set(new Membership(2, [], []) { Expired = [.. all.Select(static (member, index) => new ExpiredMember(member, DateTimeOffset.UtcNow, 4 - index))] });
+        _membership.Set(new Membership(2, [], []) { Expired = [.. all.Select(static (member, index) => new ExpiredMember(member, DateTimeOffset.UtcNow, 4 - index, TimeProvider.System.Mark()))] });
         await _kamailio.WaitForAsync(_ => _report.Last is { Revision: 2, Held.Length: 2 }, Deadline);
         Assert.That(_kamailio.Destinations, Has.Count.EqualTo(2));
         Assert.That(_kamailio.Destinations.Select(static entry => entry.Flags), Is.All.EqualTo("AP"), "as they were");

@@ -17,6 +17,8 @@ internal static class EtcdChecks
                 Finding.Error("etcd.reachable", trouble, "--etcd http://HOST:2379, and --listen-client-urls of etcd"),
                 Finding.Unknown("etcd.version", trouble),
                 Finding.Unknown("etcd.health", trouble),
+                Finding.Unknown(EtcdSpaceChecks.Compaction, trouble),
+                Finding.Unknown(EtcdSpaceChecks.Quota, trouble),
             ];
         }
 
@@ -25,6 +27,8 @@ internal static class EtcdChecks
             Finding.Ok("etcd.reachable", $"{endpoint.Endpoint} answers in {Wording.Milliseconds(status.Elapsed)}"),
             OfVersion(endpoint.Endpoint, status),
             OfHealth(endpoint.Endpoint, status),
+            EtcdSpaceChecks.OfCompaction(endpoint.Endpoint, status),
+            EtcdSpaceChecks.OfQuota(endpoint.Endpoint, status),
         ];
     }
 

@@ -18,7 +18,7 @@ internal sealed class EtcdObserver(EtcdConnection connection, EtcdKeys keys, Tim
 
     private async Task<EndpointObservation> ObserveAsync(EtcdEndpoints endpoint, CancellationToken cancellationToken)
     {
-        var probe = new EndpointProbe(connection with { Endpoints = endpoint }, timeProvider);
+        var probe = new EndpointProbe(connection with { Endpoints = endpoint }, keys, timeProvider);
         try
         {
             var status = await probe.ReadStatusAsync(cancellationToken).ConfigureAwait(false);
