@@ -7,8 +7,6 @@ namespace KamRpcDispatcher.IntegrationTests;
 /// <summary><c>kamrpc dispatch</c> as a service of systemd's.</summary>
 public class DispatchServiceTests
 {
-    private const int HangUp = 1;
-
     [Test]
     public async Task Systemd_is_told_when_it_is_in_step_what_it_waits_for_that_it_lives_and_that_it_stops()
     {
@@ -28,7 +26,8 @@ public class DispatchServiceTests
         await kamailio.StartAgainAsync();
         await systemd.ToldAsync("STATUS=In step with revision ");
 
-        dispatcher.Signal(HangUp);
+        dispatcher.Signal(UnixSignals.Hangup);
+        await dispatcher.WaitForLineAsync("SIGHUP: certificates and passwords are read again", Fleet.Deadline);
         systemd.Forget();
         await systemd.ToldAsync("WATCHDOG=1");
         await systemd.ToldAsync("WATCHDOG=1");

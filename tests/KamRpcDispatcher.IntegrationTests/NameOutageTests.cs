@@ -65,6 +65,7 @@ public class NameOutageTests
         var announcer = Announce(["--probe", probe, .. Uris()]);
         await WaitForReadyAsync(Names + Addresses);
 
+        var downs = Downs(announcer);
         _dns.Mode = DnsServer.Behaviour.Silence;
         await StaysAsync(TimeSpan.FromSeconds(12));
         await _etcd.StartAgainAsync();
@@ -75,7 +76,8 @@ public class NameOutageTests
         Assert.That(await announcer.Exited.WaitAsync(Fleet.Deadline), Is.Zero, announcer.Output);
         Assert.That(Stopwatch.GetElapsedTime(asked), Is.LessThan(TimeSpan.FromSeconds(3)));
         Assert.That(await _etcd.KeysAsync(Members), Is.Empty);
-        Assert.That(announcer.Output, Does.Not.Contain("is gone").And.Not.Contain("is down"));
+        Assert.That(announcer.Output, Does.Not.Contain("is gone"));
+        Assert.That(Downs(announcer), Is.EqualTo(downs), announcer.Output);
         listener.Stop();
         await accepting.WaitAsync(Fleet.Deadline);
     }
@@ -90,6 +92,9 @@ public class NameOutageTests
         _dns.Mode = DnsServer.Behaviour.Answer;
         await WaitForReadyAsync(Names + Addresses);
     }
+
+    /// <summary>How often it was told that a server is down: a machine that is busy may miss the first looks.</summary>
+    private static int Downs(ServerProcess announcer) => announcer.Output.Split("is down").Length;
 
     private static async Task AcceptAsync(TcpListener listener)
     {

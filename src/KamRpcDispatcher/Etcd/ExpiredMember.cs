@@ -10,11 +10,22 @@ namespace KamRpcDispatcher.Etcd;
 public sealed record ExpiredMember(Member Member, DateTimeOffset At, int SetSize, TimeSpan Mark)
 {
     /// <summary>
-    /// One of an earlier daemon, whose mark says nothing here: as long ago as the time of day has it, which may have been set meanwhile.
+    /// Those of an earlier daemon, whose marks say nothing here: as long ago as the time of day has it, which may have been set meanwhile, and in
+    /// the same order, also where that does not tell them apart.
     /// </summary>
-    public ExpiredMember MarkedBy(TimeProvider timeProvider)
+    public static IReadOnlyList<ExpiredMember> Marked(IReadOnlyList<ExpiredMember> before, TimeProvider timeProvider)
     {
-        var age = timeProvider.GetUtcNow() - At;
-        return this with { Mark = timeProvider.Mark() - (age > TimeSpan.Zero ? age : TimeSpan.Zero) };
+        var (mark, utc) = (timeProvider.Mark(), timeProvider.GetUtcNow());
+        var marked = new List<ExpiredMember>(before.Count);
+        var last = TimeSpan.MinValue;
+        foreach (var expired in before)
+        {
+            var age = utc - expired.At;
+            var own = mark - (age > TimeSpan.Zero ? age : TimeSpan.Zero);
+            last = own > last ? own : last + TimeSpan.FromTicks(1);
+            marked.Add(expired with { Mark = last });
+        }
+
+        return marked;
     }
 }

@@ -128,7 +128,7 @@ internal sealed class SnapshottingSource(
                 return null;
             }
 
-            saved = saved with { Expired = [.. saved.Expired.Select(expired => expired.MarkedBy(timeProvider))] };
+            saved = saved with { Expired = ExpiredMember.Marked(saved.Expired, timeProvider) };
             seed(saved);
             return saved;
         }

@@ -47,6 +47,9 @@ public sealed class SipResponder : IAsyncDisposable
 
     public IReadOnlyList<string> Uris { get; }
 
+    /// <summary>Says of which requests, by their first line, nothing is seen: of a server that is dead.</summary>
+    public Func<string, bool> IsDead { get; set; } = static _ => false;
+
     /// <summary>INVITEs that were answered.</summary>
     public int Calls => Volatile.Read(ref _calls);
 
@@ -75,6 +78,11 @@ public sealed class SipResponder : IAsyncDisposable
             if (request.StartsWith("ACK ", StringComparison.Ordinal))
             {
                 _unacknowledged.TryRemove(CallId(request), out _);
+                continue;
+            }
+
+            if (IsDead(request[..Math.Max(0, request.IndexOf('\r', StringComparison.Ordinal))]))
+            {
                 continue;
             }
 

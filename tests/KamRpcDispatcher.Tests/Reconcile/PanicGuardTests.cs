@@ -70,9 +70,10 @@ public class PanicGuardTests
     {
         var time = new JumpingTime();
         var table = new MembershipTable(new EtcdKeys("c"), time);
-        var before = Enumerable.Range(0, 4).Select(number => new ExpiredMember(Members.Of($"e{number}"), time.GetUtcNow() - Options.Hold + TimeSpan.FromSeconds(10), 4 - number, TimeSpan.Zero).MarkedBy(time));
-        table.Seed(new Membership(1, [], []) { Expired = [.. before] });
-        Assert.That(PanicGuard.Held(table.At(1), Options, time.Mark()), Has.Count.EqualTo(2));
+        var at = time.GetUtcNow() - Options.Hold + TimeSpan.FromSeconds(10);
+        var before = new[] { "d", "c", "b", "a" }.Select((name, number) => new ExpiredMember(Members.Of(name), at, 4 - number, TimeSpan.Zero)).ToList();
+        table.Seed(new Membership(1, [], []) { Expired = ExpiredMember.Marked(before, time) });
+        Assert.That(PanicGuard.Held(table.At(1), Options, time.Mark()).Select(static member => member.Key.Name), Is.EqualTo(new[] { "b", "a" }), "the same as before");
 
         time.Advance(TimeSpan.FromSeconds(11));
         Assert.That(PanicGuard.Held(table.At(1), Options, time.Mark()), Is.Empty);
