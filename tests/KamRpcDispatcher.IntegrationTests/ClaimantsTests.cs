@@ -47,6 +47,27 @@ public class ClaimantsTests
     }
 
     [Test]
+    public async Task A_member_that_was_moved_to_another_set_is_told_of_the_one_in_which_it_still_stands()
+    {
+        await using var fleet = await Fleet.StartAsync();
+        var before = await fleet.AnnounceAsync("moved", Uri, "--set", "1", "--ttl", "60s");
+        await fleet.AnnounceAsync("other", "sip:127.0.0.1:7009", "--set", "1");
+        before.Kill();
+        await before.Exited.WaitAsync(Deadline);
+
+        var after = await fleet.AnnounceAsync("moved", Uri, "--set", "2");
+        await after.WaitForLineAsync($"/kamrpc/default/members/1/moved announces {Uri} under this name too, in a set that is not announced here", Deadline);
+        await fleet.WaitForListAsync(static list => list.Select(static entry => entry.Set).Order().SequenceEqual([1, 1, 2]));
+
+        // Another server of that name is nobody of ours.
+        var namesake = await fleet.AnnounceAsync("other", "sip:127.0.0.1:7010", "--set", "3");
+        await fleet.WaitForListAsync(static list => list.Any(static entry => entry.Set == 3));
+        namesake.Signal(UnixSignals.Terminate);
+        Assert.That(await namesake.Exited.WaitAsync(Deadline), Is.Zero);
+        Assert.That(namesake.Output, Does.Not.Contain("under this name too"));
+    }
+
+    [Test]
     public async Task A_record_of_a_newer_version_takes_its_member_out_of_service()
     {
         await using var fleet = await Fleet.StartAsync();

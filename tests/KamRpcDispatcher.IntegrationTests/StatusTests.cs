@@ -75,14 +75,14 @@ public class StatusTests
     public async Task Rejected_records_and_late_proxies_are_in_the_JSON()
     {
         await ReportAsync("p1", 1);
-        await _etcd.PutAsync(Members + "1/bad", """{"uri":"sip:10.0.0.1","colour":"red"}""");
+        await _etcd.PutAsync(Members + "1/bad", """{"uri":"sip:10.0.0.1","weight":0}""");
 
         var (exitCode, output, errors) = await RunAsync("status", "-o", "json");
 
         Assert.That((exitCode, errors), Is.EqualTo((1, string.Empty)));
         var status = JsonElement.Parse(output);
         Assert.That(status.GetProperty("rejected")[0].GetProperty("key").GetString(), Is.EqualTo(Members + "1/bad"));
-        Assert.That(status.GetProperty("rejected")[0].GetProperty("reason").GetString(), Does.Contain("colour"));
+        Assert.That(status.GetProperty("rejected")[0].GetProperty("reason").GetString(), Does.Contain("the weight 0"));
         Assert.That(status.GetProperty("proxies")[0].GetProperty("report").GetProperty("behind").GetInt64(), Is.EqualTo(2));
         Assert.That(status.GetProperty("inStep").GetBoolean(), Is.False);
     }

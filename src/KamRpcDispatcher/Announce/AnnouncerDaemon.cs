@@ -73,6 +73,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
 
         var stopped = Task.Delay(Timeout.InfiniteTimeSpan, _timeProvider, stop);
         var telling = TellAsync(stop);
+        var looking = new OtherSets(_store, _keys, _options.Boxes.SelectMany(static box => box.Members), _logger).TellAsync(life.Token);
         try
         {
             var ended = await Task.WhenAny([stopped, .. parts]).ConfigureAwait(false);
@@ -88,7 +89,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
         finally
         {
             await life.CancelAsync().ConfigureAwait(false);
-            foreach (var part in parts.Append(telling))
+            foreach (var part in parts.Append(telling).Append(looking))
             {
                 await part.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }

@@ -90,7 +90,8 @@ internal sealed class ChangeBudget(int burst, TimeSpan refill, TimeProvider time
     {
         _payers.Clear();
         _replacing.Clear();
-        foreach (var entry in own)
+        var removed = plan.Changes.OfType<RemoveDestination>().Select(static remove => new ListedKey(remove.Set, remove.Uri)).ToHashSet();
+        foreach (var entry in removed.Count == 0 ? [] : own.Where(entry => removed.Contains(new ListedKey(entry.Set, entry.Uri))))
         {
             _payers[new ListedKey(entry.Set, entry.Uri)] = OwnerOf(entry.Set, entry.Attributes);
         }
@@ -98,13 +99,13 @@ internal sealed class ChangeBudget(int burst, TimeSpan refill, TimeProvider time
         foreach (var (add, _, _, removes) in plan.Replacements)
         {
             var newcomer = OwnerOf(add.Set, add.Attributes);
-            IEnumerable<ListedKey> removed = [.. removes.Select(static remove => new ListedKey(remove.Set, remove.Uri))];
+            ListedKey[] replaced = [.. removes.Select(static remove => new ListedKey(remove.Set, remove.Uri))];
 
             // Where one name takes the place of another, the one that came later is the reason, whichever way it goes.
-            var payer = removed.Select(key => _payers.GetValueOrDefault(key, newcomer)).Prepend(newcomer).MaxBy(owner => _announced.GetValueOrDefault(owner, long.MaxValue));
+            var payer = replaced.Select(key => _payers.GetValueOrDefault(key, newcomer)).Prepend(newcomer).MaxBy(owner => _announced.GetValueOrDefault(owner, long.MaxValue));
             var added = new ListedKey(add.Set, add.Uri);
             _replacing.Add(added);
-            foreach (var key in removed.Prepend(added))
+            foreach (var key in replaced.Prepend(added))
             {
                 _payers[key] = payer;
             }
