@@ -186,7 +186,7 @@ public class DoctorTests
 
         Assert.That(exitCode, Is.EqualTo(3));
         Assert.That(findings.Single(static finding => finding.Severity == "error").Check, Is.EqualTo("kamailio.reachable"));
-        Assert.That(findings.Where(static finding => finding.Check.StartsWith("etcd.", StringComparison.Ordinal)).Select(static finding => finding.Severity), Is.All.EqualTo("ok").And.Exactly(5).Items);
+        Assert.That(findings.Where(static finding => finding.Check.StartsWith("etcd.", StringComparison.Ordinal)).Select(static finding => finding.Severity), Is.All.EqualTo("ok").And.Exactly(6).Items);
     }
 
     [Test]
