@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
+using KamailioRpc;
 using KamRpcDispatcher.Destinations;
 
 namespace KamRpcDispatcher.Asterisk;
@@ -16,7 +17,6 @@ internal sealed class AmiConnection(AmiAddress address, Action<AmiMessage> onEve
 
     private const string Greeting = "Asterisk Call Manager";
 
-    private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private readonly SemaphoreSlim _oneCall = new(1);
     private readonly TaskCompletionSource<AmiException> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private NetworkStream? _stream;
@@ -34,8 +34,7 @@ internal sealed class AmiConnection(AmiAddress address, Action<AmiMessage> onEve
     {
         try
         {
-            await _socket.ConnectAsync(address.Host, address.Port, cancellationToken).ConfigureAwait(false);
-            _stream = new NetworkStream(_socket);
+            _stream = new NetworkStream(await NameResolver.Shared.ConnectAsync(address.Host, address.Port, cancellationToken).ConfigureAwait(false), ownsSocket: true);
             var reader = new AmiReader(_stream, time);
             var greeting = await reader.ReadLineAsync(cancellationToken).ConfigureAwait(false)
                 ?? throw new AmiUnreachableException(address, "it closed the connection at once");
@@ -89,12 +88,12 @@ internal sealed class AmiConnection(AmiAddress address, Action<AmiMessage> onEve
 
     public async ValueTask DisposeAsync()
     {
-        _socket.Dispose();
-        await _reading.ConfigureAwait(false);
         if (_stream is not null)
         {
             await _stream.DisposeAsync().ConfigureAwait(false);
         }
+
+        await _reading.ConfigureAwait(false);
     }
 
     private static byte[] Text(IEnumerable<(string Name, string Value)> fields) =>
@@ -148,6 +147,6 @@ internal sealed class AmiConnection(AmiAddress address, Action<AmiMessage> onEve
         _call?.Fail(reason);
 
         // Of a peer that talks nonsense no more is read, and it shall see that.
-        _socket.Dispose();
+        await _stream!.DisposeAsync().ConfigureAwait(false);
     }
 }

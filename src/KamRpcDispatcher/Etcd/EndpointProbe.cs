@@ -1,4 +1,5 @@
 using Etcdserverpb;
+using KamailioRpc;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace KamRpcDispatcher.Etcd;
@@ -21,7 +22,7 @@ public sealed class EndpointProbe(EtcdConnection connection, TimeProvider timePr
     public async Task<DateTimeOffset?> ReadClockAsync(CancellationToken cancellationToken)
     {
         // Past a proxy for web traffic, as the calls themselves.
-        using var handler = new SocketsHttpHandler { UseProxy = false };
+        using var handler = new SocketsHttpHandler { UseProxy = false, ConnectCallback = NameResolver.ConnectAsync };
         new EtcdSecrets(connection, NullLogger.Instance).Configure(handler.SslOptions);
         using var client = new HttpClient(handler) { Timeout = EtcdStore.CallTimeout };
         using var answer = await client.GetAsync(new Uri(connection.Endpoints + "/version"), HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using System.Text;
 using KamRpcDispatcher.Destinations;
 
@@ -14,20 +15,22 @@ internal sealed class OptionsRequest
     /// <summary>By which a server knows that the branch is unique (RFC 3261, section 8.1.1.7).</summary>
     private const string MagicCookie = "z9hG4bK";
 
-    private const int RandomLength = 16;
+    private const int RandomBytes = 8;
 
-    private static readonly string Blank = new('0', RandomLength);
+    private static readonly string Blank = new('0', 2 * RandomBytes);
     private static readonly string UserAgent = "kamrpc/" + typeof(OptionsRequest).Assembly.GetName().Version!.ToString(3);
 
-    // Tells transactions apart and hides nothing, so the system's generator of secrets need not be loaded for it.
-    private readonly Random _random;
+    private readonly SpanAction _random;
     private readonly byte[] _text;
     private readonly Range _branch;
     private readonly Range[] _randoms;
 
-    public OptionsRequest(SipUri uri, IPEndPoint local, Random? random = null)
+    /// <param name="uri">What is asked.</param>
+    /// <param name="local">Where from.</param>
+    /// <param name="random">Replaces the system's generator of secrets in tests: who can guess a branch can answer for the server.</param>
+    public OptionsRequest(SipUri uri, IPEndPoint local, SpanAction? random = null)
     {
-        _random = random ?? Random.Shared;
+        _random = random ?? RandomNumberGenerator.Fill;
         var host = Host(local.Address);
         var (transport, contact) = uri.Transport switch
         {
@@ -74,11 +77,16 @@ internal sealed class OptionsRequest
     /// <summary>Begins a new transaction.</summary>
     public void Renew()
     {
+        Span<byte> random = stackalloc byte[RandomBytes];
         foreach (var range in _randoms)
         {
-            _random.NextInt64().TryFormat(_text.AsSpan(range), out _, "x16");
+            _random(random);
+            Convert.TryToHexStringLower(random, _text.AsSpan(range), out _);
         }
     }
+
+    /// <summary>Fills a span.</summary>
+    internal delegate void SpanAction(Span<byte> bytes);
 
     private static string Host(IPAddress address) =>
         address.AddressFamily == AddressFamily.InterNetworkV6

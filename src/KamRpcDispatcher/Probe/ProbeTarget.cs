@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using KamailioRpc;
 using KamRpcDispatcher.Destinations;
 
 namespace KamRpcDispatcher.Probe;
@@ -10,10 +11,10 @@ namespace KamRpcDispatcher.Probe;
 /// found. A DNS server that is slow or gone must not make a SIP server dead that answers where it always did.
 /// </remarks>
 /// <param name="uri">What is probed.</param>
-/// <param name="resolve">Replaces the system's resolver in tests.</param>
+/// <param name="resolve">Replaces the resolver of the process in tests.</param>
 internal sealed class ProbeTarget(SipUri uri, Func<string, Task<IPAddress[]>>? resolve = null)
 {
-    private readonly Func<string, Task<IPAddress[]>> _resolve = resolve ?? Dns.GetHostAddressesAsync;
+    private readonly Func<string, Task<IPAddress[]>> _resolve = resolve ?? (static host => NameResolver.Shared.AskAsync(host, CancellationToken.None));
     private IPAddress? _address = uri.Address;
     private Task<IPAddress[]>? _lookup;
 

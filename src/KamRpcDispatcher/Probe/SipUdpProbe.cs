@@ -1,12 +1,15 @@
 using System.Net;
 using System.Net.Sockets;
+using KamRpcDispatcher.Linux;
 
 namespace KamRpcDispatcher.Probe;
 
-/// <summary>OPTIONS over UDP: a non-INVITE client transaction (RFC 3261, section 17.1.2) on a connected socket.</summary>
+/// <summary>OPTIONS over UDP: a non-INVITE client transaction (RFC 3261, section 17.1.2).</summary>
 /// <remarks>
-/// The socket is connected, so that the kernel tells when the port is closed and drops what others send. It is kept while the server
-/// answers; after anything else the next look has a new one, with the source address that the machine has then.
+/// The socket is not connected: a server with several addresses (a VIP, several interfaces) may answer from another one than it was asked at,
+/// as Kamailio's own pings allow. The answer is known by its branch, which nobody can guess; a closed port by the kernel's own record of it.
+/// The socket is kept while the server answers; after anything else the next look has a new one, with the source address that the machine
+/// has then.
 /// </remarks>
 internal sealed class SipUdpProbe(ProbeTarget target, SipProbeOptions options, TimeProvider timeProvider) : IProbe
 {
@@ -19,8 +22,10 @@ internal sealed class SipUdpProbe(ProbeTarget target, SipProbeOptions options, T
     private readonly TimeSpan _t1 = Shorter(options.Timeout / 5, TimeSpan.FromMilliseconds(500));
 
     private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(LongestDatagram, pinned: true);
+    private readonly SocketAddress _sender = new(AddressFamily.InterNetworkV6);
     private Socket? _socket;
     private IPAddress? _address;
+    private SocketAddress? _destination;
     private OptionsRequest? _request;
 
     public async Task<ProbeOutcome> ProbeAsync(CancellationToken cancellationToken)
@@ -102,7 +107,11 @@ internal sealed class SipUdpProbe(ProbeTarget target, SipProbeOptions options, T
 
             while (true)
             {
-                var length = await _socket!.ReceiveAsync(_buffer, SocketFlags.None, alarm).ConfigureAwait(false);
+                if (await ReceiveAsync(alarm).ConfigureAwait(false) is not { } length)
+                {
+                    continue;
+                }
+
                 var (status, outcome) = Read(_buffer.AsSpan(0, length));
                 if (status > 0)
                 {
@@ -116,18 +125,51 @@ internal sealed class SipUdpProbe(ProbeTarget target, SipProbeOptions options, T
         }
     }
 
+    /// <returns>Null when what was told is not about this request.</returns>
+    /// <exception cref="SocketException">The port is closed.</exception>
+    private async ValueTask<int?> ReceiveAsync(CancellationToken alarm)
+    {
+        try
+        {
+            return await _socket!.ReceiveFromAsync(_buffer, SocketFlags.None, _sender, alarm).ConfigureAwait(false);
+        }
+        catch (SocketException) when (!IsAboutRequest())
+        {
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// Whether one of the errors that the kernel keeps says that the port is closed to this request, and not to one before it. What else
+    /// a router may say of it is as good as no answer.
+    /// </summary>
+    private bool IsAboutRequest()
+    {
+        var found = false;
+        while (DatagramErrors.Take(_socket!, _buffer) is { } error)
+        {
+            // Some quote the head only.
+            var quoted = _buffer.AsSpan(0, error.Length);
+            found |= error.Error == DatagramErrors.Refused
+                && error.To is { } to && to.Port == target.Uri.Port && to.Address.Equals(_address)
+                && (quoted.IsEmpty || quoted.StartsWith(_request!.Text.Span[..Math.Min(quoted.Length, _request.Text.Length)]));
+        }
+
+        return found;
+    }
+
     private async ValueTask SendAsync(IPAddress address, bool mayBeStale, CancellationToken alarm)
     {
         try
         {
-            await _socket!.SendAsync(_request!.Text, SocketFlags.None, alarm).ConfigureAwait(false);
+            await _socket!.SendToAsync(_request!.Text, SocketFlags.None, _destination!, alarm).ConfigureAwait(false);
         }
         catch (SocketException) when (mayBeStale)
         {
             // What is told here became of an earlier datagram, or of the address that the socket was bound to: this one was not sent.
             Open(address);
             _request!.Renew();
-            await _socket!.SendAsync(_request.Text, SocketFlags.None, alarm).ConfigureAwait(false);
+            await _socket!.SendToAsync(_request.Text, SocketFlags.None, _destination!, alarm).ConfigureAwait(false);
         }
     }
 
@@ -140,8 +182,15 @@ internal sealed class SipUdpProbe(ProbeTarget target, SipProbeOptions options, T
     private void Open(IPAddress address)
     {
         Close();
+        var destination = new IPEndPoint(address, target.Uri.Port);
+        using var way = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+
+        // Sends nothing: the kernel says which address of this machine's leads there.
+        way.Connect(destination);
         _socket = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
-        _socket.Connect(new IPEndPoint(address, target.Uri.Port));
+        DatagramErrors.Keep(_socket);
+        _socket.Bind(new IPEndPoint(((IPEndPoint)way.LocalEndPoint!).Address, 0));
+        _destination = destination.Serialize();
         _address = address;
         _request = new OptionsRequest(target.Uri, (IPEndPoint)_socket.LocalEndPoint!);
     }

@@ -73,9 +73,10 @@ internal static class RemovalGuard
     {
         try
         {
-            return (await Dns.GetHostAddressesAsync(host, cancellationToken).WaitAsync(LookupTime, cancellationToken).ConfigureAwait(false)).Length > 0;
+            await NameResolver.Shared.AskAsync(host, cancellationToken).WaitAsync(LookupTime, cancellationToken).ConfigureAwait(false);
+            return true;
         }
-        catch (Exception exception) when (exception is SocketException or TimeoutException or ArgumentException)
+        catch (Exception exception) when (exception is SocketException or TimeoutException)
         {
             return false;
         }

@@ -33,6 +33,7 @@ internal sealed class HttpTransport(KamailioAddress address, RpcClientOptions op
             UseProxy = false,
             AllowAutoRedirect = false,
             UseCookies = false,
+            ConnectCallback = NameResolver.ConnectAsync,
         };
         if (options.CertificateAuthorityFile is { } file)
         {

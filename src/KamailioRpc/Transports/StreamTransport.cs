@@ -22,19 +22,18 @@ internal sealed class StreamTransport(KamailioAddress address, RpcClientOptions 
 
     public async ValueTask<RpcMessageHandler> ConnectAsync(CancellationToken cancellationToken)
     {
-        var socket = address.Path is null
-            ? new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true }
-            : new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        Socket? socket = null;
         try
         {
             if (address.Path is { } path)
             {
                 SocketFile.Require(address);
+                socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
                 await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken).ConfigureAwait(false);
             }
             else
             {
-                await socket.ConnectAsync(address.Host!, address.Port, cancellationToken).ConfigureAwait(false);
+                socket = await NameResolver.Shared.ConnectAsync(address.Host!, address.Port, cancellationToken).ConfigureAwait(false);
             }
 
             var stream = new NetworkStream(socket, ownsSocket: true);
@@ -44,12 +43,12 @@ internal sealed class StreamTransport(KamailioAddress address, RpcClientOptions 
         }
         catch (SocketException exception)
         {
-            socket.Dispose();
+            socket?.Dispose();
             throw new KamailioUnreachableException(address, exception.Message, exception);
         }
         catch
         {
-            socket.Dispose();
+            socket?.Dispose();
             throw;
         }
     }

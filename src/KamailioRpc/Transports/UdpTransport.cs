@@ -21,12 +21,7 @@ internal sealed class UdpTransport(KamailioAddress address, RpcClientOptions opt
         Socket? socket = null;
         try
         {
-            var hosts = await Dns.GetHostAddressesAsync(address.Host!, cancellationToken).ConfigureAwait(false);
-            if (hosts.Length == 0)
-            {
-                throw new SocketException((int)SocketError.HostNotFound);
-            }
-
+            var hosts = await NameResolver.Shared.FindAsync(address.Host!, NameResolver.Patience, cancellationToken).ConfigureAwait(false);
             socket = new Socket(hosts[0].AddressFamily, SocketType.Dgram, ProtocolType.Udp);
             await socket.ConnectAsync(hosts[0], address.Port, cancellationToken).ConfigureAwait(false);
             if (address.Protocol == RpcProtocol.JsonRpc)

@@ -1,7 +1,9 @@
+using System.Buffers.Binary;
 using System.Net;
 using System.Text;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Probe;
+using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Probe;
@@ -11,7 +13,8 @@ public class OptionsRequestTests
     [Test]
     public void It_is_what_RFC_3261_asks_for()
     {
-        var request = new OptionsRequest(SipUri.Parse("sip:10.0.0.1:5070"), IPEndPoint.Parse("192.0.2.7:40000"), new Counter());
+        var last = 1000L;
+        var request = new OptionsRequest(SipUri.Parse("sip:10.0.0.1:5070"), IPEndPoint.Parse("192.0.2.7:40000"), bytes => BinaryPrimitives.WriteInt64BigEndian(bytes, ++last));
         request.Renew();
 
         Assert.That(Text(request), Is.EqualTo(string.Join("\r\n",
@@ -73,14 +76,15 @@ public class OptionsRequestTests
         }
     }
 
+    [Test]
+    public void What_tells_answers_from_forgeries_comes_from_the_generator_of_secrets()
+    {
+        var source = File.ReadAllText(Path.Combine(RealServers.RepositoryRoot, "src", "KamRpcDispatcher", "Probe", "OptionsRequest.cs"));
+
+        Assert.That(source, Does.Contain("RandomNumberGenerator.Fill").And.Not.Contain("Random.Shared"));
+    }
+
     private static OptionsRequest Request(string uri, string local) => new(SipUri.Parse(uri), IPEndPoint.Parse(local));
 
     private static string Text(OptionsRequest request) => Encoding.ASCII.GetString(request.Text.Span);
-
-    private sealed class Counter : Random
-    {
-        private long _last = 1000;
-
-        public override long NextInt64() => ++_last;
-    }
 }

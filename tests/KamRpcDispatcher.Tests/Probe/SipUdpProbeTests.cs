@@ -194,6 +194,53 @@ public sealed class SipUdpProbeTests
     }
 
     [Test]
+    public async Task A_server_that_answers_from_another_address_than_it_was_asked_at_is_alive()
+    {
+        using var other = new UdpPeer(IPAddress.Parse("127.0.0.2"));
+        var looking = _probe.ProbeAsync(CancellationToken.None);
+        var request = await _peer.ReceiveAsync();
+        await other.SendAsync(request.Answer("200 From elsewhere"), _peer.Client!);
+
+        Assert.That(await Outcome(looking), Is.EqualTo(new ProbeOutcome(ProbeVerdict.Alive, "200 From elsewhere")));
+    }
+
+    [Test]
+    public async Task Who_does_not_know_the_branch_cannot_answer_for_the_server()
+    {
+        using var other = new UdpPeer(IPAddress.Parse("127.0.0.2"));
+        var looking = _probe.ProbeAsync(CancellationToken.None);
+        var request = await _peer.ReceiveAsync();
+        for (var guess = 0; guess < 100; guess++)
+        {
+            await other.SendAsync(request.Answer("500 Forged").Replace(request.Branch, $"z9hG4bK{guess:x16}", StringComparison.Ordinal), _peer.Client!);
+        }
+
+        await _peer.SendAsync(request.Answer("200 OK"));
+        Assert.That((await Outcome(looking)).Verdict, Is.EqualTo(ProbeVerdict.Alive));
+    }
+
+    [Test]
+    public async Task A_closed_port_of_IPv6_is_told_at_once_too()
+    {
+        if (!Socket.OSSupportsIPv6)
+        {
+            Assert.Ignore("no IPv6 here");
+        }
+
+        using var peer = new UdpPeer(IPAddress.IPv6Loopback);
+        await using var probe = Probe($"sip:{peer.Address}");
+        var looking = probe.ProbeAsync(CancellationToken.None);
+        await peer.AnswerAsync("200 OK");
+        await Outcome(looking);
+        peer.Dispose();
+
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.That(await Outcome(probe.ProbeAsync(CancellationToken.None)), Is.EqualTo(new ProbeOutcome(ProbeVerdict.Dead, "connection refused")));
+        }
+    }
+
+    [Test]
     public async Task An_answer_may_be_as_long_as_a_datagram()
     {
         var looking = _probe.ProbeAsync(CancellationToken.None);

@@ -37,6 +37,8 @@ internal sealed class UdpPeer : IDisposable
 
     public Task SendAsync(string text) => SendAsync(Encoding.UTF8.GetBytes(text));
 
+    public Task SendAsync(string text, EndPoint to) => _socket.SendToAsync(Encoding.UTF8.GetBytes(text), to);
+
     public Task SendAsync(byte[] datagram) => _socket.SendToAsync(datagram, Client!);
 
     public async Task AnswerAsync(string status) => await SendAsync((await ReceiveAsync()).Answer(status));

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
+using KamailioRpc;
 
 namespace KamRpcDispatcher.Doctor.Observations;
 
@@ -31,9 +32,10 @@ internal static partial class HostLookup
         deadline.CancelAfter(Patience);
         try
         {
-            return (await Dns.GetHostAddressesAsync(name, deadline.Token).ConfigureAwait(false)).Length > 0;
+            await NameResolver.Shared.AskAsync(name, deadline.Token).ConfigureAwait(false);
+            return true;
         }
-        catch (Exception exception) when (exception is SocketException or ArgumentException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception exception) when (exception is SocketException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             return false;
         }

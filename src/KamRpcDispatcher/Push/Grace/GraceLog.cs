@@ -24,6 +24,9 @@ internal static partial class GraceLog
     [LoggerMessage(2104, LogLevel.Error, "The grace period cannot end: neither seen at rest nor moved on in the {Elapsed} since the last structural change are {Processes}: frozen, waiting for a lock or for a name server, perhaps in the middle of the table of destinations. Structural changes stay pending. Look at what these processes wait for (cat /proc/PID/stack, gdb -p PID), or restart Kamailio")]
     public static partial void Stuck(ILogger logger, TimeSpan elapsed, string processes);
 
+    [LoggerMessage(2106, LogLevel.Information, "A structural change had to wait {Elapsed} for the grace period of the one before: {Process} was the last to be seen at rest")]
+    public static partial void Slow(ILogger logger, TimeSpan elapsed, string process);
+
     [LoggerMessage(2105, LogLevel.Information, "The grace period has ended after {Elapsed}: structural changes are made again")]
     public static partial void Recovered(ILogger logger, TimeSpan elapsed);
 }

@@ -9,6 +9,9 @@ internal sealed class GraceReporter(GraceOptions options, TimeProvider timeProvi
     /// <summary>Between two lines on processes that do not move.</summary>
     private static readonly TimeSpan Repetition = TimeSpan.FromMinutes(1);
 
+    /// <summary>A wait that an operator wants to know the cause of: usually it is some milliseconds.</summary>
+    private static readonly TimeSpan Long = TimeSpan.FromSeconds(1);
+
     /// <summary>Longer than any pause between two tries to make a change.</summary>
     private static readonly TimeSpan Staleness = TimeSpan.FromSeconds(10);
 
@@ -69,11 +72,18 @@ internal sealed class GraceReporter(GraceOptions options, TimeProvider timeProvi
     }
 
     /// <summary>A grace period has ended.</summary>
-    public void Ended(TimeSpan elapsed)
+    /// <param name="elapsed">Since the change.</param>
+    /// <param name="waited">Of that, for how long somebody waited.</param>
+    /// <param name="last">Whose rest ended it; null when that was not seen.</param>
+    public void Ended(TimeSpan elapsed, TimeSpan waited, KamailioProcess? last)
     {
         if (IsOverdue)
         {
             GraceLog.Recovered(logger, elapsed);
+        }
+        else if (last is not null && waited >= Long)
+        {
+            GraceLog.Slow(logger, waited, GraceLog.Name(last));
         }
 
         (_state, _toldStuck) = (new GraceState(_state.Mode), null);

@@ -160,6 +160,7 @@ internal sealed class ObservedGrace : IGracePeriod, IDisposable
                 _survey.Doubt();
             }
 
+            watched.Last = sight == Sight.AtRest ? process : watched.Last;
             return sight == Sight.AtRest;
         });
         if (isGone)
@@ -196,7 +197,7 @@ internal sealed class ObservedGrace : IGracePeriod, IDisposable
         }
 
         _figures.Ended(Elapsed(period.FirstWait!.Value));
-        _reporter.Ended(Elapsed(period.Begun));
+        _reporter.Ended(Elapsed(period.Begun), Elapsed(period.FirstWait!.Value), period.Watched?.Last);
         _overload.Over();
     }
 

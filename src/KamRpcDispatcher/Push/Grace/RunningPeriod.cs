@@ -36,6 +36,9 @@ internal sealed class RunningPeriod(long begun)
 /// <param name="Unseen">These, fewer each time.</param>
 internal sealed record WatchedProcesses(List<KamailioProcess> Unseen)
 {
+    /// <summary>Who was seen at rest last.</summary>
+    public KamailioProcess? Last { get; set; }
+
     /// <summary>For how long they were looked at, time and again.</summary>
     public TimeSpan Looked { get; set; }
 

@@ -51,6 +51,19 @@ public class GraceOverloadTests
         Assert.That(rig.Log.Of(2105), Has.Count.EqualTo(1));
     }
 
+    [TestCase(500, 0)]
+    [TestCase(2_000, 1)]
+    public async Task Who_was_long_waited_for_is_told(int milliseconds, int lines)
+    {
+        var rig = new GraceRig(GraceRig.Main, GraceRig.Worker);
+        var rests = rig.Clock.GetUtcNow().AddMilliseconds(milliseconds);
+        rig.Sees = process => process == GraceRig.Worker && rig.Clock.GetUtcNow() < rests ? Sight.Busy : Sight.AtRest;
+        rig.Grace.Begin();
+
+        Assert.That(await rig.PassAsync(rig.Wait()));
+        Assert.That(rig.Log.Of(2106), Has.Count.EqualTo(lines).And.All.Contains("udp receiver child=0 sock=127.0.0.1:5060 (PID 2)"));
+    }
+
     [TestCase(0.0, TestName = "One that is frozen keeps the change pending, loudly, and is named")]
     [TestCase(StuckResolver, TestName = "One that a silent name server keeps inside keeps the change pending, loudly, and is named")]
     public async Task One_that_has_not_moved_keeps_the_change_pending(double switchesPerSecond)

@@ -1,0 +1,253 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace KamailioRpc;
+
+/// <summary>Looks host names up by the system's resolver, on a few threads of its own.</summary>
+/// <remarks>
+/// The resolver cannot be interrupted and takes half a minute where the name servers are silent, and so does <c>Dns.GetHostAddressesAsync</c>, which keeps a
+/// thread of the pool for each name: as many names as there are processors stop whatever else the process does. So no name is looked up by
+/// another way than this, and no socket is given a name to connect to.
+/// </remarks>
+public sealed class NameResolver
+{
+    internal const int MostThreads = 16;
+
+    /// <summary>How many threads names may have that could not be looked up the last time: the others shall not wait for them.</summary>
+    internal const int MostForDoubtful = MostThreads / 2;
+
+    /// <summary>How many names are remembered.</summary>
+    private const int MostNames = 4096;
+
+    /// <summary>How long a failure is believed: a name that fails is not looked up all the time.</summary>
+    internal static readonly TimeSpan BadLasts = TimeSpan.FromSeconds(2);
+
+    internal static readonly TimeSpan GoodLasts = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long whoever connects waits for the addresses of now where older ones are known.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>How long a thread waits for the next name.</summary>
+    private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(10);
+
+    private readonly Func<string, IPAddress[]> _resolve;
+    private readonly TimeProvider _timeProvider;
+
+    // Also the lock for all that follows.
+    private readonly Dictionary<string, KnownName> _names = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Queue<KnownName> _waiting = [];
+    private readonly Queue<KnownName> _doubtful = [];
+    private int _threads;
+    private int _idle;
+    private int _busyWithDoubtful;
+
+    /// <param name="resolve">The system's resolver; it blocks.</param>
+    /// <param name="timeProvider">The clock.</param>
+    public NameResolver(Func<string, IPAddress[]> resolve, TimeProvider timeProvider)
+    {
+        _resolve = resolve;
+        _timeProvider = timeProvider;
+    }
+
+    /// <summary>That of the process.</summary>
+    public static NameResolver Shared { get; } = new(Dns.GetHostAddresses, TimeProvider.System);
+
+    /// <summary>The addresses that a host has now, one at least; an address is its own.</summary>
+    /// <exception cref="SocketException">It has none, or that cannot be found out.</exception>
+    public async Task<IPAddress[]> AskAsync(string host, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(host);
+        if (IPAddress.TryParse(host, out var address))
+        {
+            return [address];
+        }
+
+        var answer = await Look(host).Answer.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return answer.Addresses ?? throw new SocketException((int)answer.Error);
+    }
+
+    /// <summary>The addresses to try a host at: those that it had, when that cannot be found out now.</summary>
+    /// <param name="host">A name or an address.</param>
+    /// <param name="patience">How long to wait where it is known what they were.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="SocketException">It has none, or that cannot be found out, and never could.</exception>
+    public async Task<IPAddress[]> FindAsync(string host, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(host);
+        if (IPAddress.TryParse(host, out var address))
+        {
+            return [address];
+        }
+
+        var (answering, before) = Look(host);
+        if (before is null)
+        {
+            return await AskAsync(host, cancellationToken).ConfigureAwait(false);
+        }
+
+        try
+        {
+            return (await answering.WaitAsync(patience, _timeProvider, cancellationToken).ConfigureAwait(false)).Addresses ?? before;
+        }
+        catch (TimeoutException)
+        {
+            return before;
+        }
+    }
+
+    /// <summary>Connects to a host, to one of its addresses after the other.</summary>
+    /// <exception cref="SocketException">It has no address, or none takes the connection.</exception>
+    public async Task<Socket> ConnectAsync(string host, int port, CancellationToken cancellationToken)
+    {
+        var addresses = await FindAsync(host, Patience, cancellationToken).ConfigureAwait(false);
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(addresses, port, cancellationToken).ConfigureAwait(false);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The connection for <see cref="SocketsHttpHandler.ConnectCallback"/>, which by itself would look the name up on the pool.</summary>
+    public static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var (host, port) = (context.DnsEndPoint.Host, context.DnsEndPoint.Port);
+        return new NetworkStream(await Shared.ConnectAsync(host, port, cancellationToken).ConfigureAwait(false), ownsSocket: true);
+    }
+
+    private (Task<NameAnswer> Answer, IPAddress[]? Before) Look(string host)
+    {
+        lock (_names)
+        {
+            if (!_names.TryGetValue(host, out var name))
+            {
+                MakeRoom();
+                name = _names[host] = new KnownName(host);
+            }
+
+            if (name.Answering is { } running && (!running.Task.IsCompletedSuccessfully || IsFresh(name, running.Task.Result)))
+            {
+                return (running.Task, name.Addresses);
+            }
+
+            name.Answering = new TaskCompletionSource<NameAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
+            (name.IsDoubtful ? _doubtful : _waiting).Enqueue(name);
+            if (_idle > 0)
+            {
+                // Taken for busy from here on: the next name is another thread's.
+                _idle--;
+                Monitor.Pulse(_names);
+            }
+            else if (_threads < MostThreads)
+            {
+                _threads++;
+                new Thread(Work) { IsBackground = true, Name = "name lookup" }.Start();
+            }
+
+            return (name.Answering.Task, name.Addresses);
+        }
+    }
+
+    private bool IsFresh(KnownName name, NameAnswer answer) =>
+        _timeProvider.GetElapsedTime(name.AnsweredAt) < (answer.Addresses is null ? BadLasts : GoodLasts);
+
+    private void MakeRoom()
+    {
+        if (_names.Count >= MostNames)
+        {
+            foreach (var name in _names.Values.Where(static name => name.Answering is not { Task.IsCompleted: false }).Select(static name => name.Host).ToList())
+            {
+                _names.Remove(name);
+            }
+        }
+    }
+
+    private void Work()
+    {
+        while (Next() is { } name)
+        {
+            var wasDoubtful = name.IsDoubtful;
+            var answer = Resolve(name.Host);
+            TaskCompletionSource<NameAnswer> answering;
+            lock (_names)
+            {
+                answering = name.Answering!;
+                name.AnsweredAt = _timeProvider.GetTimestamp();
+                name.Addresses = answer.Addresses ?? name.Addresses;
+                name.IsDoubtful = answer.Addresses is null;
+                _busyWithDoubtful -= wasDoubtful ? 1 : 0;
+                answering.SetResult(answer);
+            }
+        }
+    }
+
+    /// <summary>What is to be looked up next; null when the thread is not needed any more.</summary>
+    private KnownName? Next()
+    {
+        lock (_names)
+        {
+            while (true)
+            {
+                if (_waiting.TryDequeue(out var next))
+                {
+                    return next;
+                }
+
+                if (_busyWithDoubtful < MostForDoubtful && _doubtful.TryDequeue(out next))
+                {
+                    _busyWithDoubtful++;
+                    return next;
+                }
+
+                _idle++;
+                if (!Monitor.Wait(_names, IdleTime))
+                {
+                    _idle--;
+                    _threads--;
+                    return null;
+                }
+            }
+        }
+    }
+
+    private NameAnswer Resolve(string host)
+    {
+        try
+        {
+            return _resolve(host) is { Length: > 0 } addresses ? new NameAnswer(addresses, SocketError.Success) : new NameAnswer(null, SocketError.NoData);
+        }
+        catch (SocketException exception)
+        {
+            return new NameAnswer(null, exception.SocketErrorCode);
+        }
+        catch (Exception)
+        {
+            // Not a name that could be looked up, such as one that is too long; and nothing that it throws may end the thread.
+            return new NameAnswer(null, SocketError.HostNotFound);
+        }
+    }
+
+    private sealed class KnownName(string host)
+    {
+        public string Host => host;
+
+        /// <summary>What it had the last time that it had any.</summary>
+        public IPAddress[]? Addresses { get; set; }
+
+        public long AnsweredAt { get; set; }
+
+        /// <summary>Whether it could not be looked up the last time.</summary>
+        public bool IsDoubtful { get; set; }
+
+        public TaskCompletionSource<NameAnswer>? Answering { get; set; }
+    }
+
+    /// <summary>Addresses, or why there are none.</summary>
+    private sealed record NameAnswer(IPAddress[]? Addresses, SocketError Error);
+}
