@@ -65,6 +65,7 @@ public class ReplacementTests
     [TestCase("tls")]
     public async Task Kamailio_takes_both_spellings_of_an_address_for_the_same_place_over_every_transport(string transport)
     {
+        RealServers.Require("kamailio");
         await using var kamailio = await OpenKamailio.StartAsync();
         var server = kamailio.Server("jsonrpc+unix");
 

@@ -11,6 +11,9 @@ public static class RealServers
     private const int LowestPort = 20_000;
     private const int PortCount = 12_000;
 
+    /// <summary>Environment variable with programs, separated by commas, that count as not installed.</summary>
+    private const string WithoutVariable = "KAMRPC_TEST_WITHOUT";
+
     private static readonly HashSet<int> TakenPorts = [];
 
     /// <summary>The folder of KamRpcDispatcher.sln.</summary>
@@ -78,9 +81,10 @@ public static class RealServers
         }
     }
 
-    /// <summary>Servers are often installed in /usr/sbin, which is not on everybody's PATH.</summary>
+    /// <summary>Servers are often installed in /usr/sbin, which is not on everybody's PATH: they are started by this path, not by their name.</summary>
     private static string? PathOf(string program) =>
-        $"{Environment.GetEnvironmentVariable("PATH")}:/usr/sbin:/usr/local/sbin".Split(':', StringSplitOptions.RemoveEmptyEntries)
+        (Environment.GetEnvironmentVariable(WithoutVariable) ?? string.Empty).Split(',').Contains(program) ? null
+        : $"{Environment.GetEnvironmentVariable("PATH")}:/usr/sbin:/usr/local/sbin".Split(':', StringSplitOptions.RemoveEmptyEntries)
             .Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
 
     private static string FindRoot(DirectoryInfo? folder) =>

@@ -33,8 +33,8 @@ public sealed class KamailioServerTests
     public async Task It_is_the_release_that_was_asked_for()
     {
         var root = Environment.GetEnvironmentVariable(KamailioProgram.RootVariable);
-        string[] command = string.IsNullOrEmpty(root) ? ["kamailio", "-v"] : ["chroot", root, "/usr/sbin/kamailio", "-v"];
-        using var process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true })!;
+        var (program, arguments) = string.IsNullOrEmpty(root) ? KamailioProgram.With("-v") : ("chroot", [root, "/usr/sbin/kamailio", "-v"]);
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
         var version = (await process.StandardOutput.ReadToEndAsync()).Split(' ')[2]; // "version: kamailio 5.6.3 (x86_64/linux) ..."
         await using var kamailio = await KamailioServer.StartAsync();
 

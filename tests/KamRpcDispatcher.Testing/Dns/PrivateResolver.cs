@@ -23,5 +23,5 @@ public static class PrivateResolver
     public static (string Program, IReadOnlyList<string> Arguments) Around(string? resolverFile, string? root, string program, IReadOnlyList<string> arguments) =>
         resolverFile is null
             ? (program, arguments)
-            : ("unshare", ["--mount", "sh", "-euc", Script, "sh", resolverFile, root ?? string.Empty, program, .. arguments]);
+            : ("unshare", ["--mount", "sh", "-euc", Script, "sh", resolverFile, root ?? string.Empty, RealServers.Find(program), .. arguments]);
 }

@@ -12,7 +12,7 @@ public static class KamailioProgram
     internal static bool IsThere => InFolder.Root is null ? RealServers.IsInstalled("kamailio") : InFolder.IsThere;
 
     /// <summary>What to start so that Kamailio gets the arguments. It takes the place of what is started, with the same process id.</summary>
-    /// <exception cref="FileNotFoundException">The folder that the environment names has no Kamailio.</exception>
+    /// <exception cref="FileNotFoundException">It is not installed, or the folder that the environment names has none.</exception>
     public static (string Program, IReadOnlyList<string> Arguments) With(params IReadOnlyList<string> arguments) =>
-        InFolder.Root is null ? ("kamailio", arguments) : InFolder.With(arguments);
+        InFolder.Root is null ? (RealServers.Find("kamailio"), arguments) : InFolder.With(arguments);
 }

@@ -16,7 +16,10 @@ public sealed class KamailioServer : IAsyncDisposable
     private const int SentinelSet = 2_000_000_000;
 
     private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(20);
+
+    /// <summary>A SIGTERM that was not lost has ended it by then, as a rule.</summary>
+    private static readonly TimeSpan SignalTime = TimeSpan.FromSeconds(1);
 
     private readonly TemporaryFolder _folder = new();
     private readonly KamailioOptions _options;
@@ -33,6 +36,11 @@ public sealed class KamailioServer : IAsyncDisposable
         Directory.CreateDirectory(_folder.File("run"));
         File.WriteAllLines(ListFile, options.ListFileLines);
         File.WriteAllText(ConfigFile, Config());
+        if (options.User is { } user)
+        {
+            File.SetUnixFileMode(_folder.Path, (UnixFileMode)Convert.ToInt32("711", 8));
+            Tool.RunAsync("chown", ["-R", $"{user}:{user}", _folder.Path], string.Empty).GetAwaiter().GetResult();
+        }
     }
 
     /// <summary>The release under test, null when Kamailio is not installed.</summary>
@@ -93,8 +101,10 @@ public sealed class KamailioServer : IAsyncDisposable
         watcher.Created += (_, _) => created.TrySetResult(Stopwatch.GetTimestamp());
         watcher.EnableRaisingEvents = true;
         var (program, arguments) = KamailioProgram.With(
+        [
             "-f", ConfigFile, "-DD", "-E", "-m", _options.SharedMemoryMegabytes.ToString(CultureInfo.InvariantCulture),
-            "-M", _options.PrivateMemoryMegabytes.ToString(CultureInfo.InvariantCulture), "-Y", _folder.File("run"), "-P", _folder.File("kamailio.pid"));
+            "-M", _options.PrivateMemoryMegabytes.ToString(CultureInfo.InvariantCulture), .. UserArguments(), "-Y", _folder.File("run"), "-P", _folder.File("kamailio.pid"),
+        ]);
         (program, arguments) = PrivateResolver.Around(_options.ResolverFile, Environment.GetEnvironmentVariable(KamailioProgram.RootVariable), program, arguments);
         _process = ServerProcess.Start(program, arguments, _folder.File("kamailio.log"));
         if (_options.RpcUdpPort is not null)
@@ -113,7 +123,7 @@ public sealed class KamailioServer : IAsyncDisposable
         AnsweredTimestamp = Stopwatch.GetTimestamp();
     }
 
-    public Task StopAsync() => Process.StopAsync(StopTime);
+    public Task StopAsync() => Process.StopAsync(StopTime, SignalTime);
 
     /// <summary>SIGKILL to all its processes: the main one alone would leave the others alive, and answering. The socket's file stays.</summary>
     public void Kill() => Process.Kill();
@@ -183,6 +193,8 @@ public sealed class KamailioServer : IAsyncDisposable
         _oneCall.Dispose();
         _folder.Dispose();
     }
+
+    private string[] UserArguments() => _options.User is { } user ? ["-u", user, "-g", user] : [];
 
     private static Version? ReadRelease()
     {

@@ -23,7 +23,7 @@ public sealed class FakeClock
     public ServerProcess Start(string program, IEnumerable<string> arguments) => ServerProcess.Start("env",
     [
         $"LD_PRELOAD={FindLibrary()}", $"FAKETIME_TIMESTAMP_FILE={_file}", "FAKETIME_NO_CACHE=1", "FAKETIME_DONT_FAKE_MONOTONIC=1", "DONT_FAKE_MONOTONIC=1",
-        program, .. arguments,
+        RealServers.Find(program), .. arguments,
     ]);
 
     /// <summary>Debian has it in /usr/lib/x86_64-linux-gnu/faketime, or that of another architecture.</summary>

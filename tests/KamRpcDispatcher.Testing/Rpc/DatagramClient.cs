@@ -25,6 +25,10 @@ public sealed class DatagramClient : IDisposable
         if (server is UnixDomainSocketEndPoint)
         {
             _socket.Bind(new UnixDomainSocketEndPoint(_folder.File("client.sock")));
+
+            // Kamailio may run as another user.
+            File.SetUnixFileMode(_folder.Path, File.GetUnixFileMode(_folder.Path) | UnixFileMode.OtherExecute);
+            File.SetUnixFileMode(_folder.File("client.sock"), File.GetUnixFileMode(_folder.File("client.sock")) | UnixFileMode.OtherWrite);
         }
         else
         {

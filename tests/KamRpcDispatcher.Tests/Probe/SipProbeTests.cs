@@ -32,9 +32,10 @@ public class SipProbeTests
     [Test]
     public void A_CA_file_that_cannot_be_used_is_told_before_anything_is_probed()
     {
-        var options = new SipProbeOptions { CaFile = "/dev/null" };
+        var options = new SipProbeOptions { CaFile = "/etc/passwd" };
 
-        Assert.That(SipProbe.WhyNot(SipUri.Parse("sips:a"), options), Is.EqualTo("the CA file '/dev/null' holds no certificate"));
+        Assert.That(SipProbe.WhyNot(SipUri.Parse("sips:a"), options), Is.EqualTo("the CA file '/etc/passwd' holds no certificate"));
+        Assert.That(SipProbe.WhyNot(SipUri.Parse("sips:a"), options with { CaFile = "/dev/zero" }), Does.Contain("'/dev/zero' is no regular file"));
         Assert.That(SipProbe.WhyNot(SipUri.Parse("sips:a"), options with { CaFile = "/nowhere" }), Does.StartWith("the CA file '/nowhere' cannot be read: "));
         Assert.That(SipProbe.WhyNot(SipUri.Parse("sip:a"), options), Is.Null, "it has no part in UDP");
     }

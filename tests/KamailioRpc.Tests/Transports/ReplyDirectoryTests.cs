@@ -125,6 +125,16 @@ public sealed class ReplyDirectoryTests : IAsyncDisposable
         Assert.That(Directory.GetFiles(Replies), Has.Length.EqualTo(1));
     }
 
+    /// <summary>As on a read-only file system.</summary>
+    [Test]
+    public async Task A_directory_that_takes_no_sockets_is_not_Kamailios_absence()
+    {
+        await using var client = Client("/sys");
+
+        var refused = await Assert.ThrowsAsync<KamailioUnreachableException>(() => client.InvokeAsync("core.version", [], CancellationToken.None));
+        Assert.That(refused!.Message, Does.StartWith($"Kamailio at {_kamailio.Address} cannot be asked: no socket for its replies can be made in /sys"));
+    }
+
     private static void RequireRoot()
     {
         if (!Environment.IsPrivilegedProcess)
