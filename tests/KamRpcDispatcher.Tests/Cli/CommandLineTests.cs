@@ -262,7 +262,7 @@ public class CommandLineTests
     [TestCase("--probe-cert: goes with --probe-key, which is not given", "--ip", "10.0.0.1", "--probe-cert", "/dev/null")]
     [TestCase("--probe-key: there is no file '/none'", "--ip", "10.0.0.1", "--probe-cert", "/dev/null", "--probe-key", "/none")]
     [TestCase("--probe-cert: goes with --probe options", "--ip", "10.0.0.1", "--probe", "tcp", "--probe-cert", "/dev/null", "--probe-key", "/dev/null")]
-    [TestCase("--probe: '/dev/null' has no certificate in PEM", "--uri", "sips:10.0.0.1", "--probe-cert", "/dev/null", "--probe-key", "/dev/null")]
+    [TestCase("--probe-cert: '/dev/null' is no regular file", "--uri", "sips:10.0.0.1", "--probe-cert", "/dev/null", "--probe-key", "/dev/null")]
     [TestCase("--advertise: 'x y", "--ip", "10.0.0.1", "--advertise", "x y")]
     [TestCase("--probe: 'ping' is not options, tcp, exec:COMMAND or none", "--ip", "10.0.0.1", "--probe", "ping")]
     [TestCase("--probe-uri: goes with --probe options or tcp", "--ip", "10.0.0.1", "--probe", "none", "--probe-uri", "sip:10.0.0.1")]
