@@ -54,6 +54,6 @@ internal static partial class AnnounceLog
     [LoggerMessage(1319, LogLevel.Warning, "{Key} announces {Uri} under this name too, in a set that is not announced here: calls of set {Set} go there as long as another announcer keeps it, or until its lease ends if that was killed; 'etcdctl del {Key}' ends it now")]
     public static partial void InOtherSet(ILogger logger, string key, SipUri uri, int set);
 
-    [LoggerMessage(1320, LogLevel.Debug, "Whether these names stand in other sets could not be seen: {Reason}")]
+    [LoggerMessage(1323, LogLevel.Debug, "Whether these names stand in other sets could not be seen: {Reason}")]
     public static partial void OtherSetsNotSeen(ILogger logger, string reason);
 }

@@ -50,8 +50,8 @@ public sealed class ServerProcess : IAsyncDisposable
         string program, IEnumerable<string> arguments, string? logFile = null, Action<string>? onLine = null)
     {
         // env(1) becomes setsid(1) becomes the program, with the same process id. A shell without job control starts what runs in its
-        // background with SIGINT ignored, and that is inherited by all that follow.
-        var start = new ProcessStartInfo("env", ["--default-signal=INT,QUIT", "setsid", RealServers.Find(program), .. arguments])
+        // background with SIGINT ignored, nohup(1) starts it with SIGHUP ignored, and that is inherited by all that follow.
+        var start = new ProcessStartInfo("env", ["--default-signal=HUP,INT,QUIT", "setsid", RealServers.Find(program), .. arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
