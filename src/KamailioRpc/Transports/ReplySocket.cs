@@ -52,9 +52,10 @@ internal sealed class ReplySocket : IDisposable
             SetMode(made, Mode);
             var isGiven = directory.Give(name, made, kamailio);
             socket.Connect(new UnixDomainSocketEndPoint(kamailioPath));
-            if (!isGiven)
+            if (!isGiven || kamailio.User == 0)
             {
-                // Kamailio's group is none of this user's. It is connected by now: the kernel takes what Kamailio's socket sends, and nothing else.
+                // Kamailio's group is none of this user's, or its user is not known: one that was started as root with -u makes its sockets as root.
+                // It is connected by now: the kernel takes what Kamailio's socket sends, and nothing else.
                 SetMode(made, ModeForAll);
             }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using KamailioRpc;
 using KamRpcDispatcher.IntegrationTests.Fleets;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
@@ -25,7 +26,11 @@ public sealed class GroupAccessTests
         await using var server = await KamailioServer.StartAsync(new KamailioOptions
         {
             User = Kamailio,
-            FinalConfig = $"""modparam("jsonrpcs", "dgram_mode", 0{socketMode})""",
+            FinalConfig = $"""
+                modparam("jsonrpcs", "dgram_user", "{Kamailio}")
+                modparam("jsonrpcs", "dgram_group", "{Kamailio}")
+                modparam("jsonrpcs", "dgram_mode", 0{socketMode})
+                """,
         });
         using var common = new TemporaryFolder();
         File.SetUnixFileMode(common.Path, (UnixFileMode)Convert.ToInt32("1777", 8));
@@ -34,6 +39,21 @@ public sealed class GroupAccessTests
 
         Assert.That(findings["kamailio.reachable"], Does.StartWith("ok "));
         Assert.That(findings["kamailio.reply-directory"], Does.StartWith($"ok {common.File("kamrpc-" + Nameless)} ").And.Contain("0711").And.EndsWith("replies come"));
+    }
+
+    /// <summary>Its sockets are root's then, and it is not.</summary>
+    [Test]
+    public async Task A_Kamailio_that_was_started_as_root_with_another_user_answers_root()
+    {
+        OtherUser.RequireRoot();
+        RealServers.Require("kamailio");
+        await IdAsync("-u");
+        await using var server = await KamailioServer.StartAsync(new KamailioOptions { User = Kamailio });
+        using var common = new TemporaryFolder();
+        File.SetUnixFileMode(common.Path, (UnixFileMode)Convert.ToInt32("711", 8));
+        await using var client = new RpcClient(KamailioAddress.Parse(server.RpcAddress), new RpcClientOptions { ReplyDirectory = common.File("replies"), Timeout = Fleet.Deadline });
+
+        Assert.That((await client.InvokeAsync("core.version", [], CancellationToken.None)).ToText(), Does.StartWith("kamailio "));
     }
 
     private static async Task<Dictionary<string, string>> DoctorAsync(string address, string temporary, string umask, string[] groups)
