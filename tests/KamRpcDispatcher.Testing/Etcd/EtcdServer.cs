@@ -130,6 +130,13 @@ public sealed class EtcdServer : IAsyncDisposable
         return (await ControlAsync("", "lease", "timetolive", $"{lease:x}").ConfigureAwait(false)).GetProperty("ttl").GetInt64();
     }
 
+    /// <summary>The key's lease, in hexadecimal.</summary>
+    public async Task<string> LeaseAsync(string key)
+    {
+        var found = await ControlAsync("", "get", "--", key).ConfigureAwait(false);
+        return found.TryGetProperty("kvs", out var pairs) ? $"{pairs[0].GetProperty("lease").GetInt64():x}" : throw new InvalidOperationException($"{key} is not there.");
+    }
+
     /// <summary>Waits until the key's lease has more time left than a moment before.</summary>
     public async Task WaitForRenewalAsync(string key)
     {
