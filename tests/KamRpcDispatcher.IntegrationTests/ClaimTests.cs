@@ -43,10 +43,10 @@ public sealed class ClaimTests
     [OneTimeTearDown]
     public async Task StopAsync()
     {
-        await _kamailio.DisposeAsync();
-        _store.Dispose();
-        await _etcd.DisposeAsync();
-        _folder.Dispose();
+        await (_kamailio?.DisposeAsync() ?? default);
+        _store?.Dispose();
+        await (_etcd?.DisposeAsync() ?? default);
+        _folder?.Dispose();
         if (Directory.Exists(NobodysFolder))
         {
             Directory.Delete(NobodysFolder, recursive: true);

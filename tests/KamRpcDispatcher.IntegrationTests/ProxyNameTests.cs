@@ -31,10 +31,10 @@ public sealed class ProxyNameTests
     [OneTimeTearDown]
     public async Task StopAsync()
     {
-        await _other.DisposeAsync();
-        await _one.DisposeAsync();
-        await _etcd.DisposeAsync();
-        _folder.Dispose();
+        await (_other?.DisposeAsync() ?? default);
+        await (_one?.DisposeAsync() ?? default);
+        await (_etcd?.DisposeAsync() ?? default);
+        _folder?.Dispose();
     }
 
     [Test]

@@ -35,10 +35,10 @@ public sealed class DispatchOverTransportTests
     [OneTimeTearDown]
     public async Task StopAsync()
     {
-        await _kamailio.DisposeAsync();
-        _store.Dispose();
-        await _etcd.DisposeAsync();
-        _folder.Dispose();
+        await (_kamailio?.DisposeAsync() ?? default);
+        _store?.Dispose();
+        await (_etcd?.DisposeAsync() ?? default);
+        _folder?.Dispose();
     }
 
     [TestCaseSource(nameof(Transports))]

@@ -36,7 +36,7 @@ public class ForeignTextTests
     }
 
     [OneTimeTearDown]
-    public async Task StopAsync() => await _kamailio.DisposeAsync();
+    public async Task StopAsync() => await (_kamailio?.DisposeAsync() ?? default);
 
     [TestCaseSource(nameof(Transports))]
     public async Task Every_entry_is_read_or_named(string transport)

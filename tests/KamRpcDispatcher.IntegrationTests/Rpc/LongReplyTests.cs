@@ -30,7 +30,7 @@ public class LongReplyTests
     }
 
     [OneTimeTearDown]
-    public async Task StopAsync() => await _kamailio.DisposeAsync();
+    public async Task StopAsync() => await (_kamailio?.DisposeAsync() ?? default);
 
     [TestCaseSource(nameof(TakingAny))]
     public async Task They_are_read_back(string transport)

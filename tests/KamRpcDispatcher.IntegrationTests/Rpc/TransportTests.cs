@@ -23,7 +23,7 @@ public class TransportTests
     }
 
     [OneTimeTearDown]
-    public async Task StopAsync() => await _kamailio.DisposeAsync();
+    public async Task StopAsync() => await (_kamailio?.DisposeAsync() ?? default);
 
     [TestCaseSource(nameof(Transports))]
     public async Task Core_commands_have_typed_results(string transport)
