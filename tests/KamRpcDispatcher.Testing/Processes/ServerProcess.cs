@@ -105,14 +105,14 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <summary>SIGTERM to the first process; when it is not through in time, SIGKILL to all.</summary>
     /// <param name="patience">How long it may take.</param>
     /// <param name="again">
-    /// After how long the signal is sent again, and again; null for never. Kamailio loses one that comes right after its start (1 to 5 % in tight
-    /// loops), and to some programs a second one means something else.
+    /// After how long the signal is sent again, to all processes, and again; null for never. Kamailio loses one that comes right after its start
+    /// (1 to 5 % in tight loops), and to some programs a second one means something else.
     /// </param>
     public async Task StopAsync(TimeSpan patience, TimeSpan? again = null)
     {
+        Signal(UnixSignals.Terminate);
         for (var begun = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begun) < patience;)
         {
-            Signal(UnixSignals.Terminate);
             try
             {
                 await Gone.WaitAsync(again ?? patience).ConfigureAwait(false);
@@ -120,7 +120,8 @@ public sealed class ServerProcess : IAsyncDisposable
             }
             catch (TimeoutException)
             {
-                // Lost, or not through yet.
+                // Lost by the first process or by one that it forked, or not through yet.
+                SignalAll(UnixSignals.Terminate);
             }
         }
 
