@@ -26,6 +26,9 @@ internal static partial class EtcdLog
     [LoggerMessage(1007, LogLevel.Error, "Rejected {Key} again, {Times} times within minutes: {Reason}; {Consequence}. Find out who rewrites it")]
     public static partial void RejectedAgain(ILogger logger, string key, int times, string reason, string consequence);
 
+    [LoggerMessage(1008, LogLevel.Error, "More than {Most} keys were rejected within minutes, {Key} too: {Reason}; no more are told one by one, 'kamrpc status' counts them. Find out who writes them")]
+    public static partial void RejectedCrowd(ILogger logger, int most, string key, string reason);
+
     [LoggerMessage(1006, LogLevel.Information, "Listing the members: {Read} of {All} after {Seconds:0.0} s")]
     public static partial void Listing(ILogger logger, int read, long all, double seconds);
 
