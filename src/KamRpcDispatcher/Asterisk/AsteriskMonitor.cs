@@ -100,10 +100,10 @@ public sealed class AsteriskMonitor(AmiAddress address, AmiCredentials credentia
     /// <exception cref="AmiException">There is no session, or no more.</exception>
     private async Task ConnectAndWatchAsync(AsteriskState state, CancellationToken cancellationToken)
     {
-        var booted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var ending = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var booted = new SessionEvent(time);
+        var ending = new SessionEvent(time);
         await using var session = await AmiSession.OpenAsync(address, credentials, OnEvent, time, cancellationToken).ConfigureAwait(false);
-        if (!await HappensAsync(booted.Task, session, BootTime, cancellationToken).ConfigureAwait(false))
+        if (!await booted.ComesAsync(session.Closed, BootTime, cancellationToken).ConfigureAwait(false))
         {
             AsteriskLog.NotBooted(logger, address, BootTime, credentials.User);
         }
@@ -112,7 +112,7 @@ public sealed class AsteriskMonitor(AmiAddress address, AmiCredentials credentia
         try
         {
             state.Connected();
-            while (!await HappensAsync(ending.Task, session, PingInterval, cancellationToken).ConfigureAwait(false))
+            while (!await ending.ComesAsync(session.Closed, PingInterval, cancellationToken).ConfigureAwait(false))
             {
                 await PingAsync(session, state, cancellationToken).ConfigureAwait(false);
             }
@@ -129,11 +129,11 @@ public sealed class AsteriskMonitor(AmiAddress address, AmiCredentials credentia
         {
             if (message.Is("Event", "FullyBooted"))
             {
-                booted.TrySetResult();
+                booted.Come();
             }
             else if (message.Is("Event", "Shutdown"))
             {
-                ending.TrySetResult();
+                ending.Come();
             }
         }
     }
@@ -149,22 +149,5 @@ public sealed class AsteriskMonitor(AmiAddress address, AmiCredentials credentia
         {
             state.ShuttingDown();
         }
-    }
-
-    /// <returns>Whether the event came in time.</returns>
-    /// <exception cref="AmiException">The session ended first.</exception>
-    private async Task<bool> HappensAsync(Task happening, AmiSession session, TimeSpan within, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await Task.WhenAny(happening, session.Closed).WaitAsync(within, time, cancellationToken).ConfigureAwait(false);
-        }
-        catch (TimeoutException)
-        {
-            return false;
-        }
-
-        // Both, when Asterisk said so with its last words.
-        return happening.IsCompleted ? true : throw await session.Closed.ConfigureAwait(false);
     }
 }
