@@ -17,7 +17,7 @@ public sealed class AsteriskMonitor(AmiAddress address, AmiCredentials credentia
     internal static readonly TimeSpan BootTime = TimeSpan.FromSeconds(10);
 
     private volatile AmiSession? _session;
-    private volatile TaskCompletionSource _again = new();
+    private volatile TaskCompletionSource _again = NewAgain();
     private string? _noCountReason;
 
     /// <summary>Runs until it is cancelled.</summary>
@@ -30,6 +30,9 @@ public sealed class AsteriskMonitor(AmiAddress address, AmiCredentials credentia
         while (true)
         {
             var delay = RetryDelay;
+
+            // Before what is mended could be read: whoever asks from here on is not satisfied by this try.
+            _again = NewAgain();
             try
             {
                 await ConnectAndWatchAsync(state, cancellationToken).ConfigureAwait(false);
@@ -84,9 +87,10 @@ public sealed class AsteriskMonitor(AmiAddress address, AmiCredentials credentia
         }
     }
 
+    private static TaskCompletionSource NewAgain() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     private async Task RestAsync(TimeSpan delay, CancellationToken cancellationToken)
     {
-        _again = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         try
         {
             await _again.Task.WaitAsync(delay, time, cancellationToken).ConfigureAwait(false);
