@@ -62,7 +62,7 @@ internal static partial class EtcdLog
     [LoggerMessage(1018, LogLevel.Error, "{Key} could not be withdrawn ({Reason}): it ends with its lease")]
     public static partial void NotWithdrawn(ILogger logger, string key, string reason);
 
-    [LoggerMessage(1027, LogLevel.Warning, "Withdrew {Key} without a last word ({Reason}): dispatchers take that for a lease that has ended")]
+    [LoggerMessage(1027, LogLevel.Warning, "Withdrew {Key} without a last word ({Reason}): dispatchers take that for a lease that has ended, and where most of a set goes they go on sending calls there for a while. As soon as etcd takes writes again 'kamrpc confirm' ends that")]
     public static partial void WithdrawnSilently(ILogger logger, string key, string reason);
 
     [LoggerMessage(1019, LogLevel.Warning, "etcd grants leases of {Granted} s where {Asked} s were asked for: so long a key stays after a crash. Its least is one and a half times --election-timeout, in whole seconds; correct that, or --ttl")]
