@@ -120,6 +120,19 @@ public class ProxyRecordTests
         Assert.That(error, Does.Contain(reason));
     }
 
+    [TestCase("{}", 0)]
+    [TestCase("null", 0)]
+    [TestCase("[]", 0)]
+    [TestCase("[7]", 0)]
+    [TestCase("""["1/a",{"member":"1/a","by":"b"},{"member":"1/c","by":"1/b","served":"partly"},{"member":"1/d","by":"1/b","served":true,"share":5}]""", 1)]
+    public void What_a_newer_version_says_of_superseded_members_keeps_nobody_from_leaving(string superseded, int read)
+    {
+        var progress = ProxyRecord.ReadProgress(Encoding.UTF8.GetBytes(Least.Replace("{}", "{},\"superseded\":" + superseded, StringComparison.Ordinal)));
+
+        Assert.That(progress!.Silenced, Is.EqualTo(5));
+        Assert.That(progress.Superseded.Select(static one => one.Member.Name), Is.EqualTo(Enumerable.Repeat("d", read)));
+    }
+
     [TestCase("")]
     [TestCase("rubbish\u001b[2J")]
     [TestCase("[]")]
