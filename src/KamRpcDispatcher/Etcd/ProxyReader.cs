@@ -26,6 +26,7 @@ internal sealed class ProxyReader(JsonElement report)
             Held = Items("held", ReadHeld),
             Quarantined = Items("quarantined", ReadQuarantined),
             Superseded = Items("superseded", ReadSuperseded),
+            MoreSuperseded = report.TryGetProperty("moreSuperseded", out _) ? (int)Count(report, "moreSuperseded", int.MaxValue) : 0,
             Silenced = report.TryGetProperty("silenced", out _) ? Count(report, "silenced", long.MaxValue) : null,
             Applies = report.TryGetProperty("applies", out _) ? [.. Field(report, "applies", JsonValueKind.Array).EnumerateArray().Select(ReadKind)] : [],
             Identity = ReadIdentity(),

@@ -44,6 +44,7 @@ public class ProxyRecordTests
             IsFromSnapshot = isFromSnapshot,
             Silenced = silenced < 0 ? null : silenced,
             Applies = [.. applies],
+            MoreSuperseded = Math.Max(0, drift - 1000),
             Superseded = [.. superseded.Select(static entry => new SupersededMember(new MemberKey(entry.Item1, "a" + new string(entry.Item2)), new MemberKey(entry.Item1, "b"), entry.Item3))],
             Troubles = [.. troubles.Select(static entry => new ProxyTrouble(entry.Item1, entry.Item2, entry.Item3))],
             Identity = isIdentified ? new ProxyIdentity(identity.Item1, identity.Item2, identity.Item3, identity.Item4.Length > 0 ? identity.Item4 : null) : null,
