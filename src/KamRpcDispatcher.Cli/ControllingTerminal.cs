@@ -5,16 +5,57 @@ namespace KamRpcDispatcher.Cli;
 /// <summary>The terminal that the process was started from, if it was.</summary>
 /// <remarks>
 /// SIGHUP says that it is gone, or is sent by somebody who wants files read again. When a terminal is gone no process of its session has one
-/// any more before the first SIGHUP is sent (__tty_hangup in the kernel). Whoever was started with SIGHUP ignored (nohup) shall outlive it.
+/// any more before the first SIGHUP is sent (__tty_hangup in the kernel). Whoever was started with SIGHUP ignored (nohup) shall outlive it, and
+/// so shall whoever the shell left behind in the background: to that no SIGHUP is sent when the shell and its terminal go.
 /// </remarks>
-internal sealed class ControllingTerminal
+internal sealed class ControllingTerminal : IDisposable
 {
+    /// <summary>How often it is looked whether the terminal has gone without a signal.</summary>
+    internal static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(10);
+
     private const string Device = "/dev/tty";
 
-    private readonly bool _matters = Exists() && !IsHangupIgnored();
+    private readonly Func<bool> _exists;
+    private readonly ITimer? _looks;
+    private volatile bool _matters;
+    private bool _wasGone;
 
-    /// <summary>Whether there was one, and is none any more.</summary>
-    public bool IsGone => _matters && !Exists();
+    public ControllingTerminal()
+        : this(Exists, IsHangupIgnored(), TimeProvider.System)
+    {
+    }
+
+    /// <param name="exists">Whether there is one now.</param>
+    /// <param name="isHangupIgnored">Whether it shall be outlived.</param>
+    /// <param name="timeProvider">The clock.</param>
+    internal ControllingTerminal(Func<bool> exists, bool isHangupIgnored, TimeProvider timeProvider)
+    {
+        _exists = exists;
+        _matters = exists() && !isHangupIgnored;
+        _looks = _matters ? timeProvider.CreateTimer(static terminal => ((ControllingTerminal)terminal!).Look(), this, LookInterval, LookInterval) : null;
+    }
+
+    /// <summary>Whether there was one, and is none any more since lately.</summary>
+    public bool IsGone => _matters && !_exists();
+
+    public void Dispose() => _looks?.Dispose();
+
+    /// <summary>The signal comes just after the loss. Where it has not come by the next look, a later SIGHUP is somebody's.</summary>
+    private void Look()
+    {
+        if (_exists())
+        {
+            return;
+        }
+
+        if (_wasGone)
+        {
+            _matters = false;
+            _looks?.Dispose();
+        }
+
+        _wasGone = true;
+    }
 
     private static bool Exists()
     {

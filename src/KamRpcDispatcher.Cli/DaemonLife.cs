@@ -36,6 +36,7 @@ internal sealed partial class DaemonLife : IDisposable
     {
         LastResort.GoOnNoMore();
         _hangup.Dispose();
+        _terminal.Dispose();
         _stop.Dispose();
     }
 

@@ -148,6 +148,7 @@ internal static class StatusJson
             json.WriteString("by", superseded.Holder.Name);
             json.WriteBoolean("served", superseded.IsServed);
         });
+        writer.WriteNumber("moreSuperseded", status.MoreSuperseded);
         writer.WriteStartArray("applies");
         foreach (var kind in status.Applies)
         {

@@ -101,7 +101,7 @@ public class AnnouncerEndTests : AnnouncerFixture
 
         Assert.That(await announcer.Exited.WaitAsync(Fleet.Deadline), Is.Zero);
         Assert.That(await full.GetAsync(Key), Is.Null);
-        Assert.That(announcer.Output, Does.Contain("etcd does not take the change (etcd is full (alarm NOSPACE)").And.Contain($"Withdrew {Key} without a last word (etcd is full"));
+        Assert.That(announcer.Output, Does.Contain("etcd does not take the change (etcd is full (alarm NOSPACE)").And.Contain($"Withdrew {Key} without a last word (etcd is full").And.Contain("'kamrpc confirm' ends that"));
         Assert.That(announcer.Output, Does.Not.Contain("has stopped sending calls").And.Not.Contain("could not be withdrawn"));
     }
 

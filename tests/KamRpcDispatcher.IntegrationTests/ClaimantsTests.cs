@@ -26,6 +26,20 @@ public class ClaimantsTests
     }
 
     [Test]
+    public async Task A_member_that_somebody_else_has_is_not_said_to_get_no_calls_when_the_others_leave()
+    {
+        await using var fleet = await Fleet.StartAsync();
+        await fleet.PutUriAsync("1/part", "sip:127.0.0.1:7002");
+        var part = await fleet.AnnounceAsync("part", Uri, "--set", "1", "--set", "2");
+        await fleet.WaitForListAsync(static list => list.Select(static entry => entry.Set).Order().SequenceEqual([1, 2]));
+
+        part.Signal(UnixSignals.Terminate);
+        await part.WaitForLineAsync("Not ours: /kamrpc/default/members/1/part", Deadline);
+        await part.WaitForLineAsync("Every live proxy (1) has stopped sending calls to the others: 2/part", Deadline);
+        Assert.That(await part.Exited.WaitAsync(Deadline), Is.EqualTo(1), "calls go on");
+    }
+
+    [Test]
     public async Task A_record_under_another_name_silences_nobody_and_is_a_finding()
     {
         await using var fleet = await Fleet.StartAsync();

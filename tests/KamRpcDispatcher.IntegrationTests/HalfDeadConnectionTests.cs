@@ -150,6 +150,22 @@ public class HalfDeadConnectionTests
     private EtcdStore Store() =>
         new(EtcdEndpoints.TryParse(_relay.Endpoint, out var endpoints, out var error) ? endpoints : throw new InvalidOperationException(error), TimeProvider.System);
 
+    [Test]
+    public async Task An_endpoint_that_answers_is_not_said_to_be_silent_since_a_watch_breaks_off()
+    {
+        await _etcd.PutAsync(Key, "{}");
+        var revision = await _etcd.PutAsync(Key, "{}");
+        await _etcd.CompactAsync(revision);
+        Assert.That(EtcdEndpoints.TryParse(_relay.Endpoint, out var endpoint, out var error), error);
+        var probe = new EndpointProbe(new EtcdConnection(endpoint!), new EtcdKeys("default"), TimeProvider.System);
+        Assert.That((await probe.ReadStatusAsync(default)).CompactedRevision, Is.EqualTo(revision));
+
+        _relay.Refused = "/etcdserverpb.Watch/Watch"u8.ToArray();
+        var status = await probe.ReadStatusAsync(default);
+
+        Assert.That((status.HasLeader, status.CompactedRevision), Is.EqualTo((true, (long?)null)));
+    }
+
     private ServerProcess Announce(params string[] options)
     {
         var process = ServerProcess.Start("dotnet",

@@ -50,6 +50,9 @@ internal sealed class BoxWatch : IDisposable
 
     public int Members => _box.Members.Length;
 
+    /// <summary>Those of its members whose keys somebody else has.</summary>
+    public IEnumerable<MemberKey> Occupied => _records.Select((record, index) => (record, index)).Where(static pair => pair.record.IsOccupied).Select(pair => _box.Members[pair.index].Key);
+
     /// <summary>Looks until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {

@@ -95,7 +95,11 @@ internal sealed class Departure(
                     var acknowledgement = await acknowledgements.ReadAsync(revision, waiting.Token).ConfigureAwait(false);
                     if (acknowledgement.Missing.Count == 0)
                     {
-                        Acknowledged(acknowledgement);
+                        SilenceReport.Tell(
+                            acknowledgement,
+                            options.Boxes.SelectMany(static box => box.Members).Select(static member => member.Key),
+                            boxes.SelectMany(static box => box.Occupied).ToHashSet(),
+                            logger);
                         return;
                     }
 
@@ -117,27 +121,6 @@ internal sealed class Departure(
         catch (Exception exception) when (patience.IsCancellationRequested && !hurry.IsCancellationRequested && EtcdStore.IsOutage(exception, CancellationToken.None))
         {
             AnnounceLog.NotAcknowledged(logger, options.AcknowledgeTimeout.TotalSeconds, missing);
-        }
-    }
-
-    /// <summary>A proxy has done all that this announcer's leave asks for, though calls go on where another name has the address.</summary>
-    private void Acknowledged(Acknowledgement acknowledgement)
-    {
-        var own = options.Boxes.SelectMany(static box => box.Members).Select(static member => member.Key).ToHashSet();
-        var served = acknowledgement.Superseded.Where(superseded => superseded.IsServed && own.Contains(superseded.Member)).ToList();
-        foreach (var superseded in served)
-        {
-            AnnounceLog.ServedByAnother(logger, superseded.Member, superseded.Holder);
-        }
-
-        own.ExceptWith(served.Select(static superseded => superseded.Member));
-        if (served.Count == 0)
-        {
-            AnnounceLog.Acknowledged(logger, acknowledgement.Proxies);
-        }
-        else if (own.Count > 0)
-        {
-            AnnounceLog.OthersAcknowledged(logger, acknowledgement.Proxies, string.Join(", ", own.Order()));
         }
     }
 

@@ -17,7 +17,7 @@ public sealed class AsteriskMonitor(AmiAddress address, AmiCredentials credentia
     internal static readonly TimeSpan BootTime = TimeSpan.FromSeconds(10);
 
     private volatile AmiSession? _session;
-    private volatile TaskCompletionSource _again = new();
+    private volatile TaskCompletionSource _again = NewAgain();
     private string? _noCountReason;
 
     /// <summary>Runs until it is cancelled.</summary>
@@ -30,6 +30,9 @@ public sealed class AsteriskMonitor(AmiAddress address, AmiCredentials credentia
         while (true)
         {
             var delay = RetryDelay;
+
+            // Before what is mended could be read: whoever asks from here on is not satisfied by this try.
+            _again = NewAgain();
             try
             {
                 await ConnectAndWatchAsync(state, cancellationToken).ConfigureAwait(false);
@@ -84,9 +87,10 @@ public sealed class AsteriskMonitor(AmiAddress address, AmiCredentials credentia
         }
     }
 
+    private static TaskCompletionSource NewAgain() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     private async Task RestAsync(TimeSpan delay, CancellationToken cancellationToken)
     {
-        _again = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         try
         {
             await _again.Task.WaitAsync(delay, time, cancellationToken).ConfigureAwait(false);
@@ -100,10 +104,10 @@ public sealed class AsteriskMonitor(AmiAddress address, AmiCredentials credentia
     /// <exception cref="AmiException">There is no session, or no more.</exception>
     private async Task ConnectAndWatchAsync(AsteriskState state, CancellationToken cancellationToken)
     {
-        var booted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var ending = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var booted = new SessionEvent(time);
+        var ending = new SessionEvent(time);
         await using var session = await AmiSession.OpenAsync(address, credentials, OnEvent, time, cancellationToken).ConfigureAwait(false);
-        if (!await HappensAsync(booted.Task, session, BootTime, cancellationToken).ConfigureAwait(false))
+        if (!await booted.ComesAsync(session.Closed, BootTime, cancellationToken).ConfigureAwait(false))
         {
             AsteriskLog.NotBooted(logger, address, BootTime, credentials.User);
         }
@@ -112,7 +116,7 @@ public sealed class AsteriskMonitor(AmiAddress address, AmiCredentials credentia
         try
         {
             state.Connected();
-            while (!await HappensAsync(ending.Task, session, PingInterval, cancellationToken).ConfigureAwait(false))
+            while (!await ending.ComesAsync(session.Closed, PingInterval, cancellationToken).ConfigureAwait(false))
             {
                 await PingAsync(session, state, cancellationToken).ConfigureAwait(false);
             }
@@ -129,11 +133,11 @@ public sealed class AsteriskMonitor(AmiAddress address, AmiCredentials credentia
         {
             if (message.Is("Event", "FullyBooted"))
             {
-                booted.TrySetResult();
+                booted.Come();
             }
             else if (message.Is("Event", "Shutdown"))
             {
-                ending.TrySetResult();
+                ending.Come();
             }
         }
     }
@@ -149,22 +153,5 @@ public sealed class AsteriskMonitor(AmiAddress address, AmiCredentials credentia
         {
             state.ShuttingDown();
         }
-    }
-
-    /// <returns>Whether the event came in time.</returns>
-    /// <exception cref="AmiException">The session ended first.</exception>
-    private async Task<bool> HappensAsync(Task happening, AmiSession session, TimeSpan within, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await Task.WhenAny(happening, session.Closed).WaitAsync(within, time, cancellationToken).ConfigureAwait(false);
-        }
-        catch (TimeoutException)
-        {
-            return false;
-        }
-
-        // Both, when Asterisk said so with its last words.
-        return happening.IsCompleted ? true : throw await session.Closed.ConfigureAwait(false);
     }
 }

@@ -52,33 +52,47 @@ public sealed class EndpointProbe(EtcdConnection connection, EtcdKeys keys, Time
     }
 
     /// <summary>etcd does not tell it; but a watch from the beginning is refused with it, and a reading as of the beginning refused at all.</summary>
+    /// <returns>Null where that cannot be seen, which says nothing against the endpoint: it has answered already.</returns>
     private async Task<long?> ReadCompactedAsync(EtcdStore store, CancellationToken cancellationToken)
     {
         // Nothing is ever written under the prefix itself, so that there is nothing to see but that.
         var key = ByteString.CopyFromUtf8(keys.Members);
         try
         {
-            await store.Keys.RangeAsync(new RangeRequest { Key = key, CountOnly = true, Revision = 1 }, EtcdStore.Options(cancellationToken)).ConfigureAwait(false);
-            return 0;
-        }
-        catch (RpcException compacted) when (compacted.StatusCode == StatusCode.OutOfRange)
-        {
-            var stream = await WatchStream.OpenAsync(store, key, ByteString.Empty, 1, timeProvider, cancellationToken).ConfigureAwait(false);
-            await using (stream.ConfigureAwait(false))
-            {
-                while (true)
-                {
-                    var answer = await stream.ReadAsync(cancellationToken).ConfigureAwait(false);
-                    if (answer.Canceled)
-                    {
-                        return answer.CompactRevision > 0 ? answer.CompactRevision : null;
-                    }
-                }
-            }
+            return await IsWholeAsync(store, key, cancellationToken).ConfigureAwait(false) ? 0 : await ReadRefusalAsync(store, key, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (EtcdStore.IsOutage(exception, cancellationToken))
         {
             return null;
+        }
+    }
+
+    private static async Task<bool> IsWholeAsync(EtcdStore store, ByteString key, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await store.Keys.RangeAsync(new RangeRequest { Key = key, CountOnly = true, Revision = 1 }, EtcdStore.Options(cancellationToken)).ConfigureAwait(false);
+            return true;
+        }
+        catch (RpcException compacted) when (compacted.StatusCode == StatusCode.OutOfRange)
+        {
+            return false;
+        }
+    }
+
+    private async Task<long?> ReadRefusalAsync(EtcdStore store, ByteString key, CancellationToken cancellationToken)
+    {
+        var stream = await WatchStream.OpenAsync(store, key, ByteString.Empty, 1, timeProvider, cancellationToken).ConfigureAwait(false);
+        await using (stream.ConfigureAwait(false))
+        {
+            while (true)
+            {
+                var answer = await stream.ReadAsync(cancellationToken).ConfigureAwait(false);
+                if (answer.Canceled)
+                {
+                    return answer.CompactRevision > 0 ? answer.CompactRevision : null;
+                }
+            }
         }
     }
 

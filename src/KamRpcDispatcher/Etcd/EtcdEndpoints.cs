@@ -24,6 +24,13 @@ public sealed record EtcdEndpoints
     {
         ArgumentNullException.ThrowIfNull(text);
         endpoints = null;
+        if (text.Contains('@', StringComparison.Ordinal))
+        {
+            // What stands before the host may be a password, with any character in it: none of the text is shown, not by an error of one part either.
+            error = "an etcd endpoint has a user before the host (there is an '@'), and is not shown here; give --etcd-user and --etcd-password-file instead, and change a password that was written here: others may have seen it";
+            return false;
+        }
+
         var uris = new List<string>();
         foreach (var part in text.Split(',', StringSplitOptions.TrimEntries))
         {
@@ -37,7 +44,7 @@ public sealed record EtcdEndpoints
         if (uris.Select(static uri => uri[..uri.IndexOf(':', StringComparison.Ordinal)]).Distinct().Count() > 1)
         {
             // dotnet-etcd has one kind of channel for all of them.
-            error = $"'{string.Join(',', text.Split(',').Select(Masked))}' mixes http:// and https://; write https:// before every endpoint, or before none (host:port is http://)";
+            error = $"'{text}' mixes http:// and https://; write https:// before every endpoint, or before none (host:port is http://)";
             return false;
         }
 
@@ -48,25 +55,12 @@ public sealed record EtcdEndpoints
 
     public override string ToString() => ConnectionString;
 
-    /// <summary>An address as it may be shown: what stands before the host may be a password.</summary>
-    private static string Masked(string address)
-    {
-        var end = address.LastIndexOf('@');
-        var begin = address.IndexOf("://", StringComparison.Ordinal) is >= 0 and var scheme && scheme < end ? scheme + 3 : 0;
-        return end < 0 ? address : $"{address[..begin]}***{address[end..]}";
-    }
-
     private static string? Read(string part, List<string> uris)
     {
         var text = part.Contains("://", StringComparison.Ordinal) ? part : "http://" + part;
         if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps) || uri.Host.Length == 0)
         {
-            return $"'{Masked(part)}' is not an etcd endpoint such as {Default}";
-        }
-
-        if (uri.UserInfo.Length > 0)
-        {
-            return $"'{Masked(part)}' has a user before the host; give --etcd-user and --etcd-password-file instead, and change a password that was written here: others may have seen it";
+            return $"'{part}' is not an etcd endpoint such as {Default}";
         }
 
         if (uri.PathAndQuery != "/")

@@ -26,6 +26,9 @@ internal static partial class EtcdLog
     [LoggerMessage(1007, LogLevel.Error, "Rejected {Key} again, {Times} times within minutes: {Reason}; {Consequence}. Find out who rewrites it")]
     public static partial void RejectedAgain(ILogger logger, string key, int times, string reason, string consequence);
 
+    [LoggerMessage(1008, LogLevel.Error, "More than {Most} keys were rejected within minutes, {Key} too: {Reason}; no more are told one by one, 'kamrpc status' counts them. Find out who writes them")]
+    public static partial void RejectedCrowd(ILogger logger, int most, string key, string reason);
+
     [LoggerMessage(1006, LogLevel.Information, "Listing the members: {Read} of {All} after {Seconds:0.0} s")]
     public static partial void Listing(ILogger logger, int read, long all, double seconds);
 
@@ -59,7 +62,7 @@ internal static partial class EtcdLog
     [LoggerMessage(1018, LogLevel.Error, "{Key} could not be withdrawn ({Reason}): it ends with its lease")]
     public static partial void NotWithdrawn(ILogger logger, string key, string reason);
 
-    [LoggerMessage(1027, LogLevel.Warning, "Withdrew {Key} without a last word ({Reason}): dispatchers take that for a lease that has ended")]
+    [LoggerMessage(1027, LogLevel.Warning, "Withdrew {Key} without a last word ({Reason}): dispatchers take that for a lease that has ended, and where most of a set goes they go on sending calls there for a while. As soon as etcd takes writes again 'kamrpc confirm' ends that")]
     public static partial void WithdrawnSilently(ILogger logger, string key, string reason);
 
     [LoggerMessage(1019, LogLevel.Warning, "etcd grants leases of {Granted} s where {Asked} s were asked for: so long a key stays after a crash. Its least is one and a half times --election-timeout, in whole seconds; correct that, or --ttl")]

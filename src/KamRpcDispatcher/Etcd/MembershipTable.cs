@@ -15,7 +15,11 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
 
     private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ExpiredMember> _expired = new(StringComparer.Ordinal);
-    private readonly Queue<(string Key, TimeSpan Mark)> _expiries = [];
+
+    /// <summary>The same in the order of their going. One key may go any number of times: nothing of an earlier time stays.</summary>
+    private readonly SortedSet<(TimeSpan Mark, string Key)> _expiries =
+        new(Comparer<(TimeSpan Mark, string Key)>.Create(static (one, other) => one.Mark.CompareTo(other.Mark) is not 0 and var order ? order : string.CompareOrdinal(one.Key, other.Key)));
+
     private readonly Dictionary<int, int> _ready = [];
     private readonly RejectionCount _rejections = new(timeProvider);
     private readonly List<Rejection> _newlyRejected = [];
@@ -43,7 +47,7 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
     /// <param name="isLeased">Whether it ends with a lease.</param>
     public void Put(string key, ReadOnlyMemory<byte> value, long createdRevision, long modifiedRevision, bool isLeased)
     {
-        _expired.Remove(key);
+        Forget(key);
         var known = _entries.TryGetValue(key, out var entry);
         if (known && entry.ModifiedRevision == modifiedRevision && entry.Value.Span.SequenceEqual(value.Span))
         {
@@ -59,7 +63,7 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
             var state = remarks.State is { } told and not MemberState.Ready ? told : lastGood?.State;
             var rejected = new RejectedRecord(MemberRules.Shorten(key, LongestKeyShown), error, lastGood is not null) { IsNotReady = remarks.State is not (null or MemberState.Ready) };
             Set(key, new Entry(lastGood is null ? null : lastGood with { State = state!.Value }, lastGood, rejected, createdRevision, modifiedRevision, isLeased, value));
-            if (_rejections.Count(key) is var times && int.IsPow2(times))
+            if (_rejections.Count(key) is { } times && (times == 0 || int.IsPow2(times)))
             {
                 _newlyRejected.Add(new Rejection(rejected, times));
             }
@@ -112,7 +116,7 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
         }
     }
 
-    /// <summary>The records rejected since the last call, each once; of one that is rewritten over and over the first, second, fourth, eighth time.</summary>
+    /// <summary>The records rejected since the last call, each once; of one that is rewritten over and over the first, second, fourth, eighth time; of a crowd some thousand.</summary>
     public IReadOnlyList<Rejection> TakeNewlyRejected()
     {
         Rejection[] taken = [.. _newlyRejected];
@@ -149,18 +153,22 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
 
     private void Expire(string key, ExpiredMember expired)
     {
-        // In the order of their going, but for those of an earlier daemon, which are the first.
-        while (_expiries.TryPeek(out var oldest) && timeProvider.Mark() - oldest.Mark > Memory)
+        while (_expiries.Count > 0 && _expiries.Min is var oldest && timeProvider.Mark() - oldest.Mark > Memory)
         {
-            _expiries.Dequeue();
-            if (_expired.TryGetValue(oldest.Key, out var old) && old.Mark == oldest.Mark)
-            {
-                _expired.Remove(oldest.Key);
-            }
+            Forget(oldest.Key);
         }
 
+        Forget(key);
         _expired[key] = expired;
-        _expiries.Enqueue((key, expired.Mark));
+        _expiries.Add((expired.Mark, key));
+    }
+
+    private void Forget(string key)
+    {
+        if (_expired.Remove(key, out var expired))
+        {
+            _expiries.Remove((expired.Mark, key));
+        }
     }
 
     private void Set(string key, Entry entry)

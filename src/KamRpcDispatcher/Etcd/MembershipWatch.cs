@@ -245,7 +245,11 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
             foreach (var rejected in _table.TakeNewlyRejected())
             {
                 var (record, times) = rejected;
-                if (times == 1)
+                if (times == 0)
+                {
+                    EtcdLog.RejectedCrowd(logger, RejectionCount.MostKeys, record.Key, record.Reason);
+                }
+                else if (times == 1)
                 {
                     EtcdLog.Rejected(logger, record.Key, record.Reason, record.Consequence);
                 }

@@ -26,6 +26,7 @@ internal sealed class ProxyReader(JsonElement report)
             Held = Items("held", ReadHeld),
             Quarantined = Items("quarantined", ReadQuarantined),
             Superseded = Items("superseded", ReadSuperseded),
+            MoreSuperseded = report.TryGetProperty("moreSuperseded", out _) ? (int)Count(report, "moreSuperseded", int.MaxValue) : 0,
             Silenced = report.TryGetProperty("silenced", out _) ? Count(report, "silenced", long.MaxValue) : null,
             Applies = report.TryGetProperty("applies", out _) ? [.. Field(report, "applies", JsonValueKind.Array).EnumerateArray().Select(ReadKind)] : [],
             Identity = ReadIdentity(),
@@ -40,7 +41,7 @@ internal sealed class ProxyReader(JsonElement report)
         ? throw new FormatException("the value is JSON, but not an object")
 
         // An earlier version does not say what is silenced: then only what is in force whole counts.
-        : new ProxyProgress(Count(report, report.TryGetProperty("silenced", out _) ? "silenced" : "revision", long.MaxValue), Items("superseded", ReadSuperseded));
+        : new ProxyProgress(Count(report, report.TryGetProperty("silenced", out _) ? "silenced" : "revision", long.MaxValue), ReadableSuperseded());
 
     private static int SetNumber(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var set) && set.ToString(CultureInfo.InvariantCulture) == text
@@ -62,6 +63,30 @@ internal sealed class ProxyReader(JsonElement report)
         new((int)Count(entry, "set", int.MaxValue), Text(entry, "uri"), Text(entry, "reason"), Time(entry, "retryAt"));
 
     private static SupersededMember ReadSuperseded(JsonElement entry) => new(Key(entry, "superseded", "member"), Key(entry, "superseded", "by"), Flag(entry, "served"));
+
+    /// <summary>Those that can be understood: what a newer version says of others keeps nobody from leaving.</summary>
+    private ImmutableArray<SupersededMember> ReadableSuperseded()
+    {
+        if (!report.TryGetProperty("superseded", out var list) || list.ValueKind != JsonValueKind.Array)
+        {
+            return [];
+        }
+
+        var read = ImmutableArray.CreateBuilder<SupersededMember>();
+        foreach (var entry in list.EnumerateArray())
+        {
+            try
+            {
+                read.Add(ReadSuperseded(entry));
+            }
+            catch (FormatException)
+            {
+                // It has to be left out.
+            }
+        }
+
+        return read.ToImmutable();
+    }
 
     private static string ReadKind(JsonElement kind) =>
         kind.ValueKind == JsonValueKind.String ? kind.GetString()! : throw new FormatException("applies holds something else than text");

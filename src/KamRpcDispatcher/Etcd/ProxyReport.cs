@@ -170,6 +170,11 @@ internal sealed class ProxyReport : IProxyReport
                 json.WriteString("by", member.Holder.ToString());
                 json.WriteBoolean("served", member.IsServed);
             });
+            if (status.MoreSuperseded > 0)
+            {
+                writer.WriteNumber("moreSuperseded", status.MoreSuperseded);
+            }
+
             writer.WriteEndObject();
         }
 

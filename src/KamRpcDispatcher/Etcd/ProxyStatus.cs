@@ -35,8 +35,14 @@ public sealed record ProxyStatus(long Revision, DateTimeOffset AppliedAt, string
     /// <summary>Destinations that Kamailio refuses.</summary>
     public ImmutableArray<QuarantinedDestination> Quarantined { get; init; } = [];
 
-    /// <summary>Members that are left out, since another name has their address.</summary>
+    /// <summary>As many superseded members as a report holds.</summary>
+    public const int MostSuperseded = 1000;
+
+    /// <summary>Members that are left out, since another name has their address: <see cref="MostSuperseded"/>, those first whose address gets calls.</summary>
     public ImmutableArray<SupersededMember> Superseded { get; init; } = [];
+
+    /// <summary>How many there are beside those.</summary>
+    public int MoreSuperseded { get; init; }
 
     /// <summary>Whether the membership is one saved before, because etcd was not reached yet.</summary>
     public bool IsFromSnapshot { get; init; }

@@ -34,6 +34,9 @@ internal sealed class SnapshottingSource(
 
     private volatile Membership? _standIn;
 
+    /// <summary>The wait for a change, which outlasts many looks at the file: each new one would stay in the channel until there is a change.</summary>
+    private Task? _change;
+
     public Membership? Current
     {
         get
@@ -105,7 +108,7 @@ internal sealed class SnapshottingSource(
         {
             try
             {
-                await _unsaved.Reader.WaitToReadAsync(stopping).AsTask().WaitAsync(LookInterval, timeProvider, stopping).ConfigureAwait(false);
+                await ChangeAsync(stopping).WaitAsync(LookInterval, timeProvider, stopping).ConfigureAwait(false);
             }
             catch (TimeoutException) when (!file.IsMissing)
             {
@@ -117,6 +120,9 @@ internal sealed class SnapshottingSource(
             }
         }
     }
+
+    private Task ChangeAsync(CancellationToken stopping) =>
+        _change is { IsCompleted: false } waiting ? waiting : _change = _unsaved.Reader.WaitToReadAsync(stopping).AsTask();
 
     /// <summary>What was saved, which the other source then knows. Nothing that a file may hold keeps the store from being followed.</summary>
     private Membership? ReadSaved()
@@ -159,7 +165,7 @@ internal sealed class SnapshottingSource(
     {
         try
         {
-            await _unsaved.Reader.WaitToReadAsync(stopping).AsTask().WaitAsync(patience, timeProvider, stopping).ConfigureAwait(false);
+            await ChangeAsync(stopping).WaitAsync(patience, timeProvider, stopping).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {

@@ -66,6 +66,9 @@ public sealed record DisableDestination(int Set, string Uri) : Change(Set, Uri)
 /// <param name="Removes">Removes those.</param>
 public sealed record Replacement(AddDestination Add, EnableDestination? Enable, IReadOnlyList<DisableDestination> Disables, IReadOnlyList<RemoveDestination> Removes)
 {
+    /// <summary>Whether it takes a place that somebody has left for good: those that it replaces take no calls, and need not be taken any from.</summary>
+    public bool TakesFreePlace => Enable is null && Disables.Count == 0;
+
     /// <summary>Its changes, in order.</summary>
     public IEnumerable<Change> Changes => [Add, .. Enable is null ? Array.Empty<Change>() : [Enable], .. Disables, .. Removes];
 

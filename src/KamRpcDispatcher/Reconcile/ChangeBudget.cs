@@ -96,13 +96,15 @@ internal sealed class ChangeBudget(int burst, TimeSpan refill, TimeProvider time
             _payers[new ListedKey(entry.Set, entry.Uri)] = OwnerOf(entry.Set, entry.Attributes);
         }
 
-        foreach (var (add, _, _, removes) in plan.Replacements)
+        foreach (var replacement in plan.Replacements)
         {
+            var add = replacement.Add;
             var newcomer = OwnerOf(add.Set, add.Attributes);
-            ListedKey[] replaced = [.. removes.Select(static remove => new ListedKey(remove.Set, remove.Uri))];
+            ListedKey[] replaced = [.. replacement.Removes.Select(static remove => new ListedKey(remove.Set, remove.Uri))];
 
-            // Where one name takes the place of another, the one that came later is the reason, whichever way it goes.
-            var payer = replaced.Select(key => _payers.GetValueOrDefault(key, newcomer)).Prepend(newcomer).MaxBy(owner => _announced.GetValueOrDefault(owner, long.MaxValue));
+            // Where one name takes the place of another, the one that came later is the reason, whichever way it goes; whoever has left a
+            // place behind is not, and a newcomer does not wait until that one's changes are paid.
+            var payer = replacement.TakesFreePlace ? newcomer : replaced.Select(key => _payers.GetValueOrDefault(key, newcomer)).Prepend(newcomer).MaxBy(owner => _announced.GetValueOrDefault(owner, long.MaxValue));
             var added = new ListedKey(add.Set, add.Uri);
             _replacing.Add(added);
             foreach (var key in replaced.Prepend(added))

@@ -219,6 +219,7 @@ internal sealed class CycleJournal(
             && last.Sets.SequenceEqual(status.Sets)
             && last.Held.SequenceEqual(status.Held)
             && last.Superseded.SequenceEqual(status.Superseded)
+            && last.MoreSuperseded == status.MoreSuperseded
             && last.Troubles.SequenceEqual(status.Troubles)
             && last.Quarantined.SequenceEqual(status.Quarantined))
         {

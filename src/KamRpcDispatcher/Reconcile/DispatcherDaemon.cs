@@ -88,7 +88,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         [
             new MemoryGuard(calls, options.MemoryFloor, timeProvider),
             new RoomGuard(lists),
-            new AdditionGuard(calls, names, options.Kamailio.Path is null ? IPAddress.IsLoopback : HostAddresses.Has, logs.CreateLogger<AdditionGuard>()),
+            new AdditionGuard(calls, names, options.Kamailio.Path is null ? IPAddress.IsLoopback : new HostAddresses(timeProvider).Has, logs.CreateLogger<AdditionGuard>()),
             new ForeignGuard(names, options.Cluster, timeProvider, logs.CreateLogger<ForeignGuard>()),
         ];
         reconciler = new Reconciler(

@@ -20,6 +20,7 @@ internal sealed class ProxyStatusBuilder(Quarantine quarantine, Func<GraceStatus
         var refused = plan.Skips.Where(static skip => skip.Reason == SkipReason.Quarantined).Select(static skip => (skip.Set, skip.Uri))
             .Concat(plan.Adds.Concat(plan.Replacements.Select(static replacement => replacement.Add)).Where(add => quarantine.Find(add.Set, add.Uri) is not null).Select(static add => (add.Set, Uri: Spelling.First(add.Uri))))
             .Distinct().ToList();
+        var superseded = plan.Skips.Where(static skip => skip.Reason == SkipReason.Superseded).OrderByDescending(static skip => skip.IsServed).ToList();
         var sets = table.Destinations.Where(static entry => !Sentinel.Is(entry))
             .GroupBy(static entry => entry.Set)
             .ToImmutableSortedDictionary(static set => set.Key, static set => new SetStatus(set.Count(), set.Count(static entry => entry.IsRoutable)));
@@ -36,8 +37,8 @@ internal sealed class ProxyStatusBuilder(Quarantine quarantine, Func<GraceStatus
             Quarantined = [.. refused.Select(skip => quarantine.Find(skip.Set, skip.Uri) is { } entry
                 ? new QuarantinedDestination(skip.Set, skip.Uri, entry.Reason, entry.RetryAt)
                 : new QuarantinedDestination(skip.Set, skip.Uri, string.Empty, default))],
-            Superseded = [.. plan.Skips.Where(static skip => skip.Reason == SkipReason.Superseded)
-                .Select(static skip => new SupersededMember(skip.Member!.Value, skip.Holder!.Value, skip.IsServed))],
+            Superseded = [.. superseded.Take(ProxyStatus.MostSuperseded).Select(static skip => new SupersededMember(skip.Member!.Value, skip.Holder!.Value, skip.IsServed))],
+            MoreSuperseded = Math.Max(0, superseded.Count - ProxyStatus.MostSuperseded),
             IsFromSnapshot = membership.IsFromSnapshot,
             Grace = grace(),
         };

@@ -36,6 +36,9 @@ public sealed class TcpRelay : IAsyncDisposable
     /// <summary>How fast answers come, over all connections together; null for as fast as they can.</summary>
     public int? BytesPerSecond { get; set; }
 
+    /// <summary>Octets at which it closes a connection when a client sends them, as a proxy does that does not like a request; null for none.</summary>
+    public byte[]? Refused { get; set; }
+
     /// <summary>Whether it closes what stands and what comes, at once.</summary>
     public bool IsDown
     {
@@ -125,6 +128,11 @@ public sealed class TcpRelay : IAsyncDisposable
         var buffer = new byte[4096];
         while (await from.ReceiveAsync(buffer, cancellationToken).ConfigureAwait(false) is > 0 and var length)
         {
+            if (!isPaced && Refused is { } refused && buffer.AsSpan(0, length).IndexOf(refused) >= 0)
+            {
+                return;
+            }
+
             if (isSwallowed())
             {
                 continue;

@@ -144,6 +144,29 @@ public sealed class AsteriskMonitorTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task Who_asks_for_another_try_while_one_is_being_refused_gets_one()
+    {
+        const string Refusal = "Response: Error\r\nActionID: #\r\nMessage: Authentication failed\r\n\r\n";
+        var refused = false;
+        _asterisk.Answer = action =>
+        {
+            if (action != "Login" || refused)
+            {
+                return null;
+            }
+
+            // The secret was mended just now: this login was with the one of before.
+            refused = true;
+            _monitor.TryAgainNow();
+            return Refusal;
+        };
+        Run();
+
+        Assert.That((await NextAsync()).Kind, Is.EqualTo(AsteriskNoticeKind.LoginRefused));
+        Assert.That((await NextAsync()).Kind, Is.EqualTo(AsteriskNoticeKind.Connected));
+    }
+
+    [Test]
     public async Task An_Asterisk_that_was_never_there_is_logged_once_and_is_no_loss()
     {
         _asterisk.Greeting = "SSH-2.0-OpenSSH_9.2\r\n"u8.ToArray();

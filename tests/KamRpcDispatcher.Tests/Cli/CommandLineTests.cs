@@ -31,13 +31,15 @@ public class CommandLineTests
     [TestCase("status", "--etcd", "root:secret@h:1")]
     [TestCase("status", "--etcd", "https://a:1,http://root:secret@h:1")]
     [TestCase("status", "--etcd", "a:1", "http://root:secret@h:1")]
+    [TestCase("status", "--etcd", "http://root:1,secret@h:1")]
+    [TestCase("status", "--etcd", "http://root:1/secret@h:1")]
     [TestCase("status", "--bogus=http://root:secret@h:1")]
     public async Task A_password_before_a_host_is_never_echoed(params string[] arguments)
     {
         var (exitCode, output, errors) = await RunAsync(arguments);
 
         Assert.That((exitCode, output), Is.EqualTo((2, string.Empty)), errors);
-        Assert.That(errors, Does.Contain("***@h:1").And.Not.Contain("secret"));
+        Assert.That(errors, Does.Contain(arguments.Length == 3 ? "--etcd: " : "***@h:1").And.Not.Contain("secret"));
     }
 
     [Test]

@@ -31,16 +31,22 @@ public class EtcdEndpointsTests
         Assert.That(error, Does.Contain(reason));
     }
 
-    [TestCase("http://root:secret@a:1", "'http://***@a:1'")]
-    [TestCase("root:secret@a:1", "'***@a:1'")]
-    [TestCase("http://root:sec@ret@a:1", "'http://***@a:1'")]
-    [TestCase("https://b:1,http://root:secret@a:1", "***@a:1")]
-    [TestCase("ftp://root:secret@a:1", "'ftp://***@a:1'")]
-    [TestCase("http://root:secret@a:99999", "'http://***@a:99999'")]
-    [TestCase("http://root:secret@a:1/path", "***@a:1/path'")]
-    public void A_password_is_not_shown(string text, string shown)
+    [TestCase("http://root:secret@a:1")]
+    [TestCase("root:secret@a:1")]
+    [TestCase("http://root:sec@ret@a:1")]
+    [TestCase("http://root:sec,ret@a:1")]
+    [TestCase("http://root:,secret@a:1")]
+    [TestCase("http://root:12/secret@a:1")]
+    [TestCase("http://root:12?secret@a:1")]
+    [TestCase("http://root:12#secret@a:1")]
+    [TestCase("https://b:1,http://root:secret@a:1")]
+    [TestCase("secret:99999,b@a:1")]
+    [TestCase("ftp://root:secret@a:1")]
+    [TestCase("http://root:secret@a:99999")]
+    [TestCase("http://root:secret@a:1/path")]
+    public void A_password_is_not_shown_not_in_part_either(string text)
     {
         Assert.That(EtcdEndpoints.TryParse(text, out _, out var error), Is.False);
-        Assert.That(error, Does.Contain(shown).And.Not.Contain("secret").And.Not.Contain("ret@"));
+        Assert.That(error, Does.Contain("a user before the host").And.Contain("--etcd-password-file").And.Not.Contain("sec").And.Not.Contain("ret@").And.Not.Contain("root"));
     }
 }

@@ -238,6 +238,50 @@ public class MembershipTableTests
     }
 
     [Test]
+    public void A_crowd_of_bad_records_is_told_up_to_a_number_and_costs_no_more_than_its_own()
+    {
+        const int Count = 40_000;
+        var time = new JumpingTime();
+        _table = new MembershipTable(new EtcdKeys("c"), time);
+        var begun = System.Diagnostics.Stopwatch.GetTimestamp();
+        for (var number = 0; number < Count; number++)
+        {
+            Put($"/kamrpc/c/members/1/m{number}", "rubbish", number + 1, number + 1);
+        }
+
+        Assert.That(System.Diagnostics.Stopwatch.GetElapsedTime(begun), Is.LessThan(TimeSpan.FromSeconds(5)));
+        var told = _table.TakeNewlyRejected();
+        Assert.That(told.Select(static rejection => rejection.Times), Is.EqualTo(Enumerable.Repeat(1, RejectionCount.MostKeys).Append(0)), "and then one for all others");
+        Assert.That(told[^1].Record.Key, Is.EqualTo($"/kamrpc/c/members/1/m{RejectionCount.MostKeys}"));
+
+        time.Advance(RejectionCount.Memory + TimeSpan.FromSeconds(1));
+        Put("/kamrpc/c/members/1/later", "rubbish", 1, 1);
+        Assert.That(_table.TakeNewlyRejected().Single().Times, Is.EqualTo(1), "those of before are forgotten");
+    }
+
+    [Test]
+    public void Of_a_key_that_comes_and_goes_over_and_over_only_the_last_time_is_kept()
+    {
+        var first = ComeAndGo();
+        ComeAndGo();
+        ComeAndGo();
+        GC.Collect();
+
+        Assert.That(first.TryGetTarget(out _), Is.False, "nothing holds the key as it was read the first time");
+        Assert.That(_table.At(1).Expired, Has.Count.EqualTo(1));
+
+        // On its own, so that nothing on the test's stack holds the key.
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        WeakReference<string> ComeAndGo()
+        {
+            var key = new string(Key.AsSpan());
+            Put(key, """{"uri":"sip:10.0.0.1"}""", 5, 5);
+            _table.Delete(key);
+            return new WeakReference<string>(key);
+        }
+    }
+
+    [Test]
     public void A_crowd_that_expires_at_once_and_those_of_a_day_cost_no_more_than_their_number()
     {
         const int Count = 20_000;

@@ -44,6 +44,7 @@ public class ProxyRecordTests
             IsFromSnapshot = isFromSnapshot,
             Silenced = silenced < 0 ? null : silenced,
             Applies = [.. applies],
+            MoreSuperseded = Math.Max(0, drift - 1000),
             Superseded = [.. superseded.Select(static entry => new SupersededMember(new MemberKey(entry.Item1, "a" + new string(entry.Item2)), new MemberKey(entry.Item1, "b"), entry.Item3))],
             Troubles = [.. troubles.Select(static entry => new ProxyTrouble(entry.Item1, entry.Item2, entry.Item3))],
             Identity = isIdentified ? new ProxyIdentity(identity.Item1, identity.Item2, identity.Item3, identity.Item4.Length > 0 ? identity.Item4 : null) : null,
@@ -118,6 +119,19 @@ public class ProxyRecordTests
     {
         Assert.That(ProxyRecord.TryRead(Encoding.UTF8.GetBytes(Least.Replace(part, instead, StringComparison.Ordinal)), out _, out var error), Is.False);
         Assert.That(error, Does.Contain(reason));
+    }
+
+    [TestCase("{}", 0)]
+    [TestCase("null", 0)]
+    [TestCase("[]", 0)]
+    [TestCase("[7]", 0)]
+    [TestCase("""["1/a",{"member":"1/a","by":"b"},{"member":"1/c","by":"1/b","served":"partly"},{"member":"1/d","by":"1/b","served":true,"share":5}]""", 1)]
+    public void What_a_newer_version_says_of_superseded_members_keeps_nobody_from_leaving(string superseded, int read)
+    {
+        var progress = ProxyRecord.ReadProgress(Encoding.UTF8.GetBytes(Least.Replace("{}", "{},\"superseded\":" + superseded, StringComparison.Ordinal)));
+
+        Assert.That(progress!.Silenced, Is.EqualTo(5));
+        Assert.That(progress.Superseded.Select(static one => one.Member.Name), Is.EqualTo(Enumerable.Repeat("d", read)));
     }
 
     [TestCase("")]

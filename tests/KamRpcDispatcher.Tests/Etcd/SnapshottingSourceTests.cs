@@ -211,6 +211,33 @@ public sealed class SnapshottingSourceTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task A_store_that_never_changes_costs_no_memory()
+    {
+        const int Looks = 2000;
+        Start();
+        _store.Set(1, Members.Of("a"));
+        await _time.WaitForWaitAsync(SnapshottingSource.WriteInterval);
+        _time.Advance(SnapshottingSource.WriteInterval);
+        await LookAsync(1, 100);
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+
+        await LookAsync(101, Looks);
+
+        Assert.That(GC.GetTotalMemory(forceFullCollection: true) - before, Is.LessThan(Looks * 100));
+
+        async Task LookAsync(int first, int last)
+        {
+            for (var look = first; look <= last; look++)
+            {
+                await _time.WaitForWaitAsync(SnapshottingSource.LookInterval, look);
+                _time.Advance(SnapshottingSource.LookInterval);
+            }
+
+            await _time.WaitForWaitAsync(SnapshottingSource.LookInterval, last + 1);
+        }
+    }
+
+    [Test]
     public async Task The_store_does_not_wait_for_the_disk()
     {
         using var mayGo = new ManualResetEventSlim();

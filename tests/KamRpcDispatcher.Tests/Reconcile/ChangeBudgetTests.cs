@@ -132,6 +132,24 @@ public class ChangeBudgetTests
     }
 
     [Test]
+    public void A_newcomer_that_takes_the_place_which_a_flapping_member_left_pays_for_itself()
+    {
+        var keepsPlaces = Policy with { ReusesPlaces = true, DueForRemoval = new HashSet<ListedKey>() };
+        for (var weight = 1; weight <= 20; weight++)
+        {
+            Cycle(keepsPlaces, Members.Of("a", uri: "sip:10.0.0.1") with { Weight = weight }, Members.Of("b", uri: "sip:10.0.0.2"));
+        }
+
+        Cycle(keepsPlaces, Members.Of("b", uri: "sip:10.0.0.2"));
+        Assert.That((StateOf("a"), _budget.Exhausted.Single()), Is.EqualTo((ListedState.Disabled, new MemberKey(1, "a"))), "it is gone, and its place is there");
+
+        var plan = Cycle(keepsPlaces, Members.Of("b", uri: "sip:10.0.0.2"), Members.Of("new", uri: "sip:10.0.0.3"));
+        Assert.That(plan.Replacements.Single().Add.Uri, Is.EqualTo("sip:10.0.0.3"));
+        Assert.That(plan.Skips.Select(static skip => skip.Reason), Has.None.EqualTo(SkipReason.Flapping));
+        Assert.That(StateOf("new"), Is.EqualTo(ListedState.Active));
+    }
+
+    [Test]
     public void No_budget_is_no_limit()
     {
         var free = new ChangeBudget(0, Refill, _clock);
@@ -142,10 +160,11 @@ public class ChangeBudgetTests
     }
 
     /// <summary>Plans and carries out, as the reconciler does.</summary>
-    private ChangePlan Cycle(params Member[] members)
+    private ChangePlan Cycle(params Member[] members) => Cycle(Policy, members);
+
+    private ChangePlan Cycle(PlanPolicy policy, params Member[] members)
     {
-        var policy = Policy with { Flapping = _budget.Exhausted };
-        var plan = _budget.Hold(Planner.Plan(members, _list.Entries, policy), _made, members, _list.Entries);
+        var plan = _budget.Hold(Planner.Plan(members, _list.Entries, policy with { Flapping = _budget.Exhausted }), _made, members, _list.Entries);
         _made = [.. plan.Changes];
         _structural += _made.Count(static change => change.IsStructural);
         _list.Apply(_made);

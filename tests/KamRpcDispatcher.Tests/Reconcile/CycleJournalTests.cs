@@ -53,6 +53,21 @@ public class CycleJournalTests
     }
 
     [Test]
+    public void Of_a_crowd_that_is_left_out_a_thousand_are_reported_first_those_whose_address_gets_calls_and_the_number_of_the_others()
+    {
+        var plan = new ChangePlan
+        {
+            Skips = [.. Enumerable.Range(0, 20_000).Select(static number => new Skip(SkipReason.Superseded, 1, "sip:a", new MemberKey(1, $"m{number}")) { Holder = new MemberKey(1, "ok"), IsServed = number == 19_999 })],
+        };
+        Journal().Planned(new Membership(5, [], []), Empty, plan);
+
+        var status = _report.Last!;
+        Assert.That((status.Superseded.Length, status.MoreSuperseded), Is.EqualTo((ProxyStatus.MostSuperseded, 19_000)));
+        Assert.That(status.Superseded[0].Member.Name, Is.EqualTo("m19999"));
+        Assert.That(ProxyReport.Write(status), Has.Length.LessThan(100_000));
+    }
+
+    [Test]
     public void Copies_that_can_only_be_removed_are_not_silenced_before()
     {
         var journal = Journal();

@@ -1,0 +1,48 @@
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd;
+using Microsoft.Extensions.Logging;
+
+namespace KamRpcDispatcher.Announce;
+
+/// <summary>Tells whoever leaves of whom the proxies have silenced what it asks for, and no more than they have.</summary>
+internal static class SilenceReport
+{
+    private const int MostNamed = 20;
+
+    /// <param name="acknowledgement">What the proxies say; none is missing.</param>
+    /// <param name="own">The members that leave.</param>
+    /// <param name="occupied">Those of them whose keys somebody else has, of which was told already: calls go on.</param>
+    /// <param name="logger">Where to log.</param>
+    public static void Tell(Acknowledgement acknowledgement, IEnumerable<MemberKey> own, IReadOnlySet<MemberKey> occupied, ILogger logger)
+    {
+        var all = own.ToHashSet();
+        var silenced = all.Except(occupied).ToHashSet();
+        foreach (var served in acknowledgement.Superseded.Where(superseded => superseded.IsServed && silenced.Contains(superseded.Member)).ToList())
+        {
+            // Calls go on where another name has the address.
+            AnnounceLog.ServedByAnother(logger, served.Member, served.Holder);
+            silenced.Remove(served.Member);
+        }
+
+        if (silenced.Count == 0)
+        {
+            return;
+        }
+
+        if (acknowledgement.Proxies == 0)
+        {
+            AnnounceLog.NobodyAcknowledged(logger);
+        }
+        else if (silenced.Count == all.Count)
+        {
+            AnnounceLog.Acknowledged(logger, acknowledgement.Proxies);
+        }
+        else
+        {
+            AnnounceLog.OthersAcknowledged(logger, acknowledgement.Proxies, Names(silenced));
+        }
+    }
+
+    private static string Names(HashSet<MemberKey> members) =>
+        string.Join(", ", members.Order().Take(MostNamed)) + (members.Count > MostNamed ? $" and {members.Count - MostNamed} more" : string.Empty);
+}

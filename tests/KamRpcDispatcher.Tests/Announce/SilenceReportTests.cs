@@ -1,0 +1,79 @@
+using KamRpcDispatcher.Announce;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Tests.Etcd;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.Tests.Announce;
+
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public class SilenceReportTests
+{
+    private const int All = 1311;
+    private const int Served = 1317;
+    private const int Others = 1318;
+    private const int Nobody = 1324;
+
+    private static readonly MemberKey A = new(1, "a");
+    private static readonly MemberKey B = new(1, "b");
+    private static readonly MemberKey C = new(1, "c");
+
+    private readonly LogCapture<AnnouncerDaemon> _log = new();
+
+    [Test]
+    public void When_all_are_silenced_that_is_one_sentence()
+    {
+        Tell(2, [], []);
+
+        Assert.That(_log.Of(All).Single(), Is.EqualTo("Every live proxy (2) has stopped sending calls"));
+        Assert.That(Told(), Is.EqualTo(1));
+    }
+
+    [Test]
+    public void Those_that_somebody_else_has_are_not_said_to_get_no_calls()
+    {
+        Tell(2, [], [A]);
+
+        Assert.That(_log.Of(Others).Single(), Is.EqualTo("Every live proxy (2) has stopped sending calls to the others: 1/b, 1/c"));
+        Assert.That(Told(), Is.EqualTo(1));
+    }
+
+    [Test]
+    public void Nor_are_those_whose_address_another_name_serves()
+    {
+        Tell(2, [new SupersededMember(B, new MemberKey(1, "ok"), IsServed: true), new SupersededMember(C, new MemberKey(1, "ok"), IsServed: false), new SupersededMember(A, new MemberKey(1, "ok"), IsServed: true)], [A]);
+
+        Assert.That(_log.Of(Served).Single(), Does.StartWith("1/b leaves, and another name announces this address (1/ok)"));
+        Assert.That(_log.Of(Others).Single(), Does.EndWith("to the others: 1/c"));
+        Assert.That(Told(), Is.EqualTo(2));
+    }
+
+    [Test]
+    public void Where_none_is_left_nothing_is_said_of_any()
+    {
+        Tell(2, [], [A, B, C]);
+
+        Assert.That(Told(), Is.Zero);
+    }
+
+    [Test]
+    public void Where_no_proxy_reports_nobody_knows()
+    {
+        Tell(0, [], []);
+
+        Assert.That(_log.Of(Nobody).Single(), Does.Contain("whether calls still come is not known"));
+        Assert.That(Told(), Is.EqualTo(1));
+    }
+
+    [Test]
+    public void A_crowd_is_not_told_by_name()
+    {
+        SilenceReport.Tell(new Acknowledgement(1, [], []), [A, .. Enumerable.Range(0, 500).Select(static number => new MemberKey(2, $"m{number}"))], new HashSet<MemberKey> { A }, _log);
+
+        Assert.That(_log.Of(Others).Single(), Does.EndWith("and 480 more").And.Length.LessThan(300));
+    }
+
+    private void Tell(int proxies, SupersededMember[] superseded, HashSet<MemberKey> occupied) => SilenceReport.Tell(new Acknowledgement(proxies, [], superseded), [A, B, C], occupied, _log);
+
+    private int Told() => _log.Of(All).Count + _log.Of(Served).Count + _log.Of(Others).Count + _log.Of(Nobody).Count;
+}

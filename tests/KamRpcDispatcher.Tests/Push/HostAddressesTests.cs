@@ -1,0 +1,27 @@
+using System.Net;
+using KamRpcDispatcher.Push;
+using Microsoft.Extensions.Time.Testing;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.Tests.Push;
+
+public class HostAddressesTests
+{
+    private static readonly IPAddress Own = IPAddress.Parse("192.0.2.7");
+
+    [Test]
+    public void They_are_read_once_a_second_however_many_are_asked_for()
+    {
+        var time = new FakeTimeProvider();
+        var reads = 0;
+        var addresses = new HostAddresses(() => ++reads == 1 ? new HashSet<IPAddress> { Own } : null, time);
+        for (var number = 0; number < 1000; number++)
+        {
+            Assert.That((addresses.Has(Own), addresses.Has(IPAddress.Parse("192.0.2.8"))), Is.EqualTo((true, false)));
+        }
+
+        Assert.That(reads, Is.EqualTo(1));
+        time.Advance(HostAddresses.Memory);
+        Assert.That((addresses.Has(Own), addresses.Has(IPAddress.Loopback), reads), Is.EqualTo((false, true, 2)));
+    }
+}
