@@ -21,7 +21,7 @@ internal static unsafe partial class NewImage
     /// </summary>
     public static void Start(IReadOnlyList<int> closedStreams)
     {
-        if (Texts("/proc/self/cmdline") is not { Count: > 0 } arguments || Texts("/proc/self/environ") is not { } environment)
+        if (Texts("/proc/self/cmdline") is not { Count: > 0 } arguments)
         {
             return;
         }
@@ -36,7 +36,7 @@ internal static unsafe partial class NewImage
                 _ = Duplicate(stream == 1 ? unwritable : nothing, stream, 0);
             }
 
-            Execute(arguments, environment);
+            Execute(arguments);
 
             // It goes on in this image, whose runtime has things of its own under these numbers.
             foreach (var (stream, own) in kept.Where(static stream => stream.Kept >= 0))
@@ -59,17 +59,17 @@ internal static unsafe partial class NewImage
         return above;
     }
 
-    private static void Execute(List<byte[]> arguments, List<byte[]> environment)
+    private static void Execute(List<byte[]> arguments)
     {
-        fixed (nint* given = Pointers(arguments), known = Pointers(environment))
+        fixed (nint* given = Pointers(arguments))
         {
             // By its path the process keeps its name; that leads nowhere, or elsewhere, once the file was replaced.
             if (new FileInfo(Program).LinkTarget is { } path)
             {
-                _ = Execute(path, given, known);
+                _ = Execute(path, given);
             }
 
-            _ = Execute(Program, given, known);
+            _ = Execute(Program, given);
         }
     }
 
@@ -122,6 +122,7 @@ internal static unsafe partial class NewImage
     [LibraryImport("libc", EntryPoint = "close")]
     private static partial int Close(int descriptor);
 
-    [LibraryImport("libc", EntryPoint = "execve", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Execute(string program, nint* arguments, nint* environment);
+    /// <summary>With the environment that libc has: the one in procfs may not be read where the program has file capabilities.</summary>
+    [LibraryImport("libc", EntryPoint = "execv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Execute(string program, nint* arguments);
 }

@@ -45,8 +45,8 @@ internal static class StandardStreams
     }
 
     /// <summary>
-    /// The streams that whoever started the process did not give it: none where that cannot be seen, as without /proc, or with file
-    /// capabilities.
+    /// The streams that whoever started the process did not give it: none where that cannot be seen, as without
+    /// /proc.
     /// </summary>
     /// <param name="process">The process in procfs.</param>
     internal static IReadOnlyList<int> Closed(string process)
