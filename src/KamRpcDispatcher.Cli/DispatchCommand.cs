@@ -28,7 +28,7 @@ internal static class DispatchCommand
     private static readonly Option<string?> PanicHold = CommonOptions.Text("--panic-hold", "How long expired members are kept in a set in panic. [default: 10m]");
     private static readonly Option<string[]> AllowAttr = CommonOptions.Texts("--allow-attr", "An attribute that members may bring (repeatable, or separated by commas), or none. [default: every attribute]");
     private static readonly Option<string?> ChangeBurst = CommonOptions.Text("--change-burst", $"How many adds and removes the records of one member may cause at once; then one each 30 s. 0: any number. [default: {ReconcilerOptions.DefaultChangeBurst}]");
-    private static readonly Option<string?> StateDirectory = CommonOptions.Text("--state-dir", "Where the last good membership is kept, for a start without etcd. [default: $STATE_DIRECTORY, /var/lib/kamrpc as root, else below $XDG_STATE_HOME or ~/.local/state, and where the home is below /run, /var/lib/kamrpc if it is the user's, else below /var/tmp]");
+    private static readonly Option<string?> StateDirectory = CommonOptions.Text("--state-dir", "Where the last good membership is kept, for a start without etcd. [default: $STATE_DIRECTORY, /var/lib/kamrpc as root, else below $XDG_STATE_HOME, or ~/.local/state in a home that is the user's own and lasts, else /var/lib/kamrpc if it is the user's, else below /var/tmp]");
     private static readonly Option<string?> Resync = CommonOptions.Text("--resync", "The longest time between two looks at Kamailio's list. [default: 1s]");
 
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)

@@ -11,7 +11,7 @@ internal static class EtcdOptions
     private static readonly Option<string?> Certificate = CommonOptions.Text("--etcd-cert", "With https: a PEM file with the certificate to show to etcd.");
     private static readonly Option<string?> Key = CommonOptions.Text("--etcd-key", "With --etcd-cert: a PEM file with its private key.");
     private static readonly Option<string?> User = CommonOptions.Text("--etcd-user", "etcd's user.");
-    private static readonly Option<string?> PasswordFile = CommonOptions.Text("--etcd-password-file", "With --etcd-user: a file with the password, which its owner only should be able to read.");
+    private static readonly Option<string?> PasswordFile = CommonOptions.Text("--etcd-password-file", "With --etcd-user: a regular file with the password, which its owner only should be able to read.");
 
     public static void AddTo(Command command) => CommonOptions.Add(command, Etcd, CertificateAuthority, Certificate, Key, User, PasswordFile);
 

@@ -9,7 +9,7 @@ internal static class KamailioOptions
 {
     private static readonly Option<string?> Kamailio = CommonOptions.Text("--kamailio", $"Where Kamailio listens for RPC, or 'auto' for the first of the usual sockets that answers. [default: {KamailioAddress.Default}]");
     private static readonly Option<string?> RpcTimeout = CommonOptions.Text("--rpc-timeout", "How long Kamailio may take to reply. [default: 1s]");
-    private static readonly Option<string?> ReplyDirectory = CommonOptions.Text("--reply-dir", "With a Unix datagram socket: where the socket for Kamailio's replies is made; Kamailio's user must be able to enter it. [default: $RUNTIME_DIRECTORY, /run/kamrpc as root, else below $XDG_RUNTIME_DIR or /tmp]");
+    private static readonly Option<string?> ReplyDirectory = CommonOptions.Text("--reply-dir", "With a Unix datagram socket: where the socket for Kamailio's replies is made; Kamailio's user must be able to enter it. [default: $RUNTIME_DIRECTORY, /run/kamrpc as root, else below $XDG_RUNTIME_DIR where others may pass through that, or $TMPDIR, else /tmp]");
     private static readonly Option<string?> FifoReplyDirectory = CommonOptions.Text("--fifo-reply-dir", "With a FIFO: Kamailio's fifo_reply_dir. [default: /tmp]");
     private static readonly Option<string?> CertificateAuthority = CommonOptions.Text("--kamailio-ca", "With https: a PEM file with the certificates to trust. [default: those that the system trusts]");
 

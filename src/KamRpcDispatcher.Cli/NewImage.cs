@@ -7,6 +7,13 @@ internal static unsafe partial class NewImage
 {
     private const int ReadOnly = 0;
     private const int ReadWrite = 2;
+    private const int CloseOnExec = 0x80000;
+
+    /// <summary>F_DUPFD_CLOEXEC.</summary>
+    private const int DuplicateAbove = 1030;
+    private const int FirstAbove = 3;
+
+    private const string Program = "/proc/self/exe";
 
     /// <summary>
     /// The standard streams that are named are /dev/null from the first moment on, standard output for reading only: an answer that nobody gets
@@ -14,35 +21,73 @@ internal static unsafe partial class NewImage
     /// </summary>
     public static void Start(IReadOnlyList<int> closedStreams)
     {
-        var program = new FileInfo("/proc/self/exe").LinkTarget;
-        var arguments = Texts("/proc/self/cmdline");
-        var environment = Texts("/proc/self/environ");
-        var nothing = Open("/dev/null", ReadWrite);
-        var unwritable = Open("/dev/null", ReadOnly);
-        if (program is null || arguments.Count == 0 || nothing < 0 || unwritable < 0)
+        if (Texts("/proc/self/cmdline") is not { Count: > 0 } arguments)
         {
             return;
         }
 
-        // From here on the runtime of this image has lost what it had opened under these numbers.
-        foreach (var stream in closedStreams)
+        var nothing = OpenAbove(ReadWrite);
+        var unwritable = OpenAbove(ReadOnly);
+        if (nothing >= 0 && unwritable >= 0)
         {
-            _ = Duplicate(stream == 1 ? unwritable : nothing, stream);
+            var kept = closedStreams.Select(static stream => (stream, Kept: Control(stream, DuplicateAbove, FirstAbove))).ToList();
+            foreach (var stream in closedStreams)
+            {
+                _ = Duplicate(stream == 1 ? unwritable : nothing, stream, 0);
+            }
+
+            Execute(arguments);
+
+            // It goes on in this image, whose runtime has things of its own under these numbers.
+            foreach (var (stream, own) in kept.Where(static stream => stream.Kept >= 0))
+            {
+                _ = Duplicate(own, stream, CloseOnExec);
+                _ = Close(own);
+            }
         }
 
         _ = Close(nothing);
         _ = Close(unwritable);
-        fixed (nint* given = Pointers(arguments), known = Pointers(environment))
+    }
+
+    /// <summary>/dev/null under a number that is no standard stream's, and only in this image; negative when that cannot be.</summary>
+    private static int OpenAbove(int way)
+    {
+        var any = Open("/dev/null", way | CloseOnExec);
+        var above = Control(any, DuplicateAbove, FirstAbove);
+        _ = Close(any);
+        return above;
+    }
+
+    private static void Execute(List<byte[]> arguments)
+    {
+        fixed (nint* given = Pointers(arguments))
         {
-            _ = Execute(program, given, known);
+            // By its path the process keeps its name; that leads nowhere, or elsewhere, once the file was replaced.
+            if (new FileInfo(Program).LinkTarget is { } path)
+            {
+                _ = Execute(path, given);
+            }
+
+            _ = Execute(Program, given);
         }
     }
 
-    /// <summary>Texts that each end with a zero byte.</summary>
-    private static List<byte[]> Texts(string path)
+    /// <summary>Texts that each end with a zero byte; null when they cannot be read.</summary>
+    private static List<byte[]>? Texts(string path)
     {
+        byte[] read;
+        try
+        {
+            read = File.ReadAllBytes(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+
         var texts = new List<byte[]>();
-        var content = File.ReadAllBytes(path).AsSpan();
+        var content = read.AsSpan();
         while (content.IndexOf((byte)0) is var length and >= 0)
         {
             texts.Add(content[..(length + 1)].ToArray());
@@ -68,12 +113,16 @@ internal static unsafe partial class NewImage
     [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags);
 
-    [LibraryImport("libc", EntryPoint = "dup2")]
-    private static partial int Duplicate(int from, int to);
+    [LibraryImport("libc", EntryPoint = "dup3")]
+    private static partial int Duplicate(int from, int to, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fcntl")]
+    private static partial int Control(int descriptor, int command, int argument);
 
     [LibraryImport("libc", EntryPoint = "close")]
     private static partial int Close(int descriptor);
 
-    [LibraryImport("libc", EntryPoint = "execve", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Execute(string program, nint* arguments, nint* environment);
+    /// <summary>With the environment that libc has: the one in procfs may not be read where the program has file capabilities.</summary>
+    [LibraryImport("libc", EntryPoint = "execv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Execute(string program, nint* arguments);
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace KamRpcDispatcher.Cli;
@@ -8,7 +9,12 @@ namespace KamRpcDispatcher.Cli;
 /// </summary>
 internal static class StandardStreams
 {
-    private const string Descriptors = "/proc/self/fd";
+    private const string OwnProcess = "/proc/self";
+
+    /// <summary>The last two bits of a descriptor's flags: the way it was opened.</summary>
+    private const int AccessMask = 3;
+    private const int ForReading = 0;
+    private const int ForWriting = 1;
 
     /// <summary>
     /// First of all: where one is closed the program is started anew with /dev/null in its place. Else the runtime has its number for things of
@@ -16,7 +22,7 @@ internal static class StandardStreams
     /// </summary>
     public static void Mend()
     {
-        if (Enumerable.Range(0, 3).Where(static stream => !IsGiven(stream)).ToList() is { Count: > 0 } closed)
+        if (Closed(OwnProcess) is { Count: > 0 } closed)
         {
             NewImage.Start(closed);
         }
@@ -30,7 +36,7 @@ internal static class StandardStreams
     {
         try
         {
-            return IsGiven(descriptor) ? writer() : null;
+            return Closed(OwnProcess).Contains(descriptor) ? null : writer();
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -39,28 +45,52 @@ internal static class StandardStreams
     }
 
     /// <summary>
-    /// Whether whoever started the process gave it this stream. When it did not, the runtime has the number for the first things that it opens,
-    /// such as a pipe between its own threads: what is written there aborts the process.
+    /// The streams that whoever started the process did not give it: none where that cannot be seen, as without
+    /// /proc.
     /// </summary>
-    private static bool IsGiven(int descriptor) => Target(descriptor) is { } target
-        && !target.StartsWith("anon_inode:", StringComparison.Ordinal)
-        && !target.StartsWith("/memfd:", StringComparison.Ordinal)
-        && !(target.StartsWith("pipe:", StringComparison.Ordinal) && Directory.EnumerateFiles(Descriptors).Any(other => IsReadEnd(Path.GetFileName(other), target)));
-
-    private static string? Target(object descriptor) => new FileInfo($"{Descriptors}/{descriptor}").LinkTarget;
-
-    private static bool IsReadEnd(string descriptor, string pipe)
+    /// <param name="process">The process in procfs.</param>
+    internal static IReadOnlyList<int> Closed(string process)
     {
         try
         {
-            // "flags:" is octal; its last two bits are the way it was opened, 0 for reading.
-            return Target(descriptor) == pipe
-                && File.ReadLines($"/proc/self/fdinfo/{descriptor}").Any(static line => line.StartsWith("flags:", StringComparison.Ordinal) && ((line[^1] - '0') & 3) == 0);
+            var descriptors = Directory.EnumerateFileSystemEntries(Path.Combine(process, "fd")).Select(Path.GetFileName).OfType<string>().ToList();
+            return descriptors.Count == 0 ? [] : [.. Enumerable.Range(0, 3).Where(stream => !IsGiven(process, stream, descriptors))];
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>
+    /// A number that is free when the process starts the runtime has for the first things that it opens, such as a pipe between its own threads:
+    /// what is written there aborts the process. Of such a pipe both ends are here; of one that was given, one.
+    /// </summary>
+    private static bool IsGiven(string process, int stream, List<string> descriptors) => Target(process, stream.ToString(CultureInfo.InvariantCulture)) is { } target
+        && !target.StartsWith("anon_inode:", StringComparison.Ordinal)
+        && !target.StartsWith("/memfd:", StringComparison.Ordinal)
+        && !(target.StartsWith("pipe:", StringComparison.Ordinal) && HasBothEnds(process, target, descriptors));
+
+    private static bool HasBothEnds(string process, string pipe, List<string> descriptors)
+    {
+        var ends = descriptors.Where(descriptor => Target(process, descriptor) == pipe).Select(descriptor => Access(process, descriptor)).ToList();
+        return ends.Contains(ForReading) && ends.Contains(ForWriting);
+    }
+
+    private static string? Target(string process, string descriptor) => new FileInfo(Path.Combine(process, "fd", descriptor)).LinkTarget;
+
+    /// <summary>The way it was opened; null when it was closed meanwhile.</summary>
+    private static int? Access(string process, string descriptor)
+    {
+        try
+        {
+            // "flags:" is octal.
+            var flags = File.ReadLines(Path.Combine(process, "fdinfo", descriptor)).FirstOrDefault(static line => line.StartsWith("flags:", StringComparison.Ordinal));
+            return flags is null ? null : (flags[^1] - '0') & AccessMask;
         }
         catch (IOException)
         {
-            // Closed meanwhile.
-            return false;
+            return null;
         }
     }
 

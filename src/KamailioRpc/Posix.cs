@@ -97,6 +97,13 @@ internal static partial class Posix
         return StatX(CurrentDirectory, path, NotFollowing, BasicMask, status) == 0 ? FileStatus.Read(status) : null;
     }
 
+    /// <summary>Of what the path leads to, in procfs also where it leads to no path; null when there is nothing, or it may not be looked at.</summary>
+    public static unsafe FileStatus? StatusOfTarget(string path)
+    {
+        uint* status = stackalloc uint[64];
+        return StatX(CurrentDirectory, path, 0, BasicMask, status) == 0 ? FileStatus.Read(status) : null;
+    }
+
     /// <summary>Changes the owner of an open file, whatever its path leads to by now; of one that is open by <see cref="PathOnly"/> too. Only root may; the group may be one of the owner's.</summary>
     public static int ChangeOwner(SafeFileHandle file, uint owner, uint group) => ChangeOwnerAt(file, string.Empty, owner, group, EmptyPath);
 

@@ -137,7 +137,7 @@ public sealed class RpcClient : IRpcClient
         catch (Exception exception)
         {
             await GiveUpAsync(connection).ConfigureAwait(false);
-            var failure = Translate(exception is ConnectionLostException ? connection.Failure ?? exception : exception, method, connection.IsOrphaned);
+            var failure = Translate(exception is ConnectionLostException ? connection.Failure ?? exception : exception, method, connection);
             Note(failure, method, sent);
             throw failure;
         }
@@ -164,14 +164,14 @@ public sealed class RpcClient : IRpcClient
         }
     }
 
-    private Exception Translate(Exception exception, string method, bool isOrphaned)
+    private Exception Translate(Exception exception, string method, RpcConnection connection)
     {
         if (exception is OperationCanceledException)
         {
             return exception;
         }
 
-        if (isOrphaned)
+        if (connection.IsOrphaned)
         {
             return new KamailioGoneException(method, exception);
         }
@@ -184,7 +184,7 @@ public sealed class RpcClient : IRpcClient
                 case KamailioRpcException or NotSupportedException:
                     return cause;
                 case TimeoutException:
-                    return new KamailioTimeoutException(method, _options.Timeout);
+                    return new KamailioTimeoutException(method, _options.Timeout, connection.Doubt);
                 case SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted }:
                     return new KamailioGoneException(method, exception);
                 case SocketException:

@@ -31,6 +31,9 @@ internal sealed class RpcConnection : IAsyncDisposable
     /// <summary>Whether another call may be made over it.</summary>
     public bool IsUsable => !_isOrphaned && !Rpc.Completion.IsCompleted && _handler.CanBeReplied;
 
+    /// <summary>Why replies may not come, and what helps; null where nothing is known that keeps them.</summary>
+    public string? Doubt => _handler.Doubt;
+
     /// <summary>What ended it, once it has ended; null where the other side closed it. A call that was under way then is told only that the connection was lost.</summary>
     public Exception? Failure => Rpc.Completion.Exception?.InnerException;
 

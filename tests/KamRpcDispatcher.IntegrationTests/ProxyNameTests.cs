@@ -43,7 +43,7 @@ public sealed class ProxyNameTests
         await using var first = await StartInStepAsync(_one);
         await using var second = await StartInStepAsync(_other);
 
-        Assert.That(await second.Exited.WaitAsync(Fleet.Deadline), Is.EqualTo(Refused), second.Output);
+        Assert.That(await second.Exited.WaitAsync(Fleet.Deadline * 2), Is.EqualTo(Refused), second.Output);
         Assert.That(second.Output, Does.Contain("reports under the name 'edge'").And.Contain(_one.SocketPath).And.Contain("--proxy NAME"));
         Assert.That(await _etcd.GetAsync(Report), Does.Contain(_one.SocketPath));
         Assert.That(first.Exited.IsCompleted, Is.False);

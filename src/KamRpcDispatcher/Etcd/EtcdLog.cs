@@ -83,6 +83,9 @@ internal static partial class EtcdLog
     [LoggerMessage(1023, LogLevel.Error, "The saved membership {Path} cannot be used: {Reason}; {Outcome}. A new one is written as soon as etcd answers; if this comes again, check the disk and who else writes there")]
     public static partial void SnapshotUnusable(ILogger logger, string path, string reason, string outcome);
 
+    [LoggerMessage(1029, LogLevel.Error, "The saved membership is not believed: {Reason}, and start anew; where Kubernetes opens it at each start (fsGroup): fsGroupChangePolicy: OnRootMismatch. A new one is written as soon as etcd answers")]
+    public static partial void SnapshotOpenToOthers(ILogger logger, string reason);
+
     [LoggerMessage(1024, LogLevel.Warning, "etcd cannot be reached: using the membership of revision {Revision} with {Count} members saved at {SavedAt:O}")]
     public static partial void SnapshotInForce(ILogger logger, long revision, int count, DateTimeOffset? savedAt);
 

@@ -36,6 +36,12 @@ internal sealed class ProxyName(string name, Func<ProxyIdentity> own, TimeSpan t
     /// <summary>How long the lease of a report may last that nobody renews.</summary>
     private TimeSpan Patience => ttl + Margin;
 
+    /// <summary>
+    /// The same where etcd has another leader meanwhile, which gives every lease its whole time again: a daemon that ends for a name that nobody
+    /// has is not started anew.
+    /// </summary>
+    private TimeSpan StartPatience => ttl + Patience;
+
     /// <summary>Both have had their turn within this time, and each has seen the other one.</summary>
     private TimeSpan Memory => 4 * Patience;
 
@@ -55,7 +61,7 @@ internal sealed class ProxyName(string name, Func<ProxyIdentity> own, TimeSpan t
         }
 
         See(found?.ToString() ?? "one that does not say which it is (an earlier version, perhaps)");
-        if (timeProvider.GetElapsedTime(_otherSince) < Patience)
+        if (timeProvider.GetElapsedTime(_otherSince) < (_isStarting ? StartPatience : Patience))
         {
             return false;
         }
@@ -76,16 +82,13 @@ internal sealed class ProxyName(string name, Func<ProxyIdentity> own, TimeSpan t
     private void See(string other)
     {
         var now = timeProvider.GetTimestamp();
-        var isSame = _other == other && timeProvider.GetElapsedTime(Interlocked.Read(ref _otherSeen), now) < ttl;
+
+        // Looks are a second apart: where etcd was away for a while its leases may have their whole time again.
+        var isSame = _other == other && timeProvider.GetElapsedTime(Interlocked.Read(ref _otherSeen), now) < Margin;
         Interlocked.Exchange(ref _otherSeen, now);
         if (isSame)
         {
             return;
-        }
-
-        if (Clash is null)
-        {
-            EtcdLog.NameClash(logger, name, other, Patience);
         }
 
         _other = other;
@@ -93,5 +96,9 @@ internal sealed class ProxyName(string name, Func<ProxyIdentity> own, TimeSpan t
 
         // Who finds it late, because etcd was away, has been at work for long.
         _isStarting &= timeProvider.GetElapsedTime(_begun, now) < Patience;
+        if (Clash is null)
+        {
+            EtcdLog.NameClash(logger, name, other, _isStarting ? StartPatience : Patience);
+        }
     }
 }

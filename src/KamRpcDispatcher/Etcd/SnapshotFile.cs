@@ -7,7 +7,7 @@ using Microsoft.Win32.SafeHandles;
 namespace KamRpcDispatcher.Etcd;
 
 /// <summary>The last good membership of a cluster, in a file that outlives the daemon. One caller at a time.</summary>
-/// <remarks>A file that cannot be used is set aside, never trusted in part.</remarks>
+/// <remarks>A file that cannot be used is set aside, never trusted in part; one that others may write stays for whoever looks after its mode.</remarks>
 internal sealed class SnapshotFile
 {
     /// <summary>The largest file written and read, in octets; enough for some 200,000 members.</summary>
@@ -105,6 +105,13 @@ internal sealed class SnapshotFile
         }
         catch (DirectoryNotFoundException)
         {
+            return null;
+        }
+        catch (OpenToOthersException exception)
+        {
+            // The next one that is written replaces it, be it the same.
+            _known = null;
+            EtcdLog.SnapshotOpenToOthers(_logger, exception.Message);
             return null;
         }
         catch (Exception exception) when (exception is FormatException or IOException or UnauthorizedAccessException or NotSupportedException)

@@ -58,7 +58,8 @@ internal sealed class SafeDirectory : IDisposable
         Open(name, isWritable, isBelieved: false, [_owner, .. owners]);
 
     /// <summary>Opens a file for reading whose content is believed: whoever may write it could say anything.</summary>
-    /// <exception cref="IOException">As <see cref="Open(string, bool, ReadOnlySpan{uint})"/>, or others than root and this user own it or may write it.</exception>
+    /// <exception cref="IOException">As <see cref="Open(string, bool, ReadOnlySpan{uint})"/>, or others than root and this user own it.</exception>
+    /// <exception cref="OpenToOthersException">Others may write it.</exception>
     /// <exception cref="UnauthorizedAccessException">This user may not open it.</exception>
     public SafeFileHandle? OpenBelieved(string name) => Open(name, isWritable: false, isBelieved: true, []);
 
@@ -83,16 +84,17 @@ internal sealed class SafeDirectory : IDisposable
             { IsRegular: false } => "is not a regular file",
             { Links: > 1 } => $"has {status.Value.Links} names (hard links), so that it may be another file",
             { User: var user } when !IsTrusted(user) && !owners.Contains(user) => $"belongs to another user (UID {user})",
-            { Mode: var mode } when isBelieved && (mode & WriteByOthers) != 0 => $"may be written by others (its mode is {Convert.ToString((int)mode, 8)})",
             _ => null,
         };
-        if (trouble is null)
+        if (trouble is null && !(isBelieved && (status!.Value.Mode & WriteByOthers) != 0))
         {
             return handle;
         }
 
         handle.Dispose();
-        throw new IOException($"{path} {trouble}: not used");
+        throw trouble is null
+            ? new OpenToOthersException($"{path} may be written by others (its mode is {Convert.ToString((int)status!.Value.Mode, 8)}): not used. If nobody else has written there: chmod 600 {path}")
+            : new IOException($"{path} {trouble}: not used");
     }
 
     /// <summary>Makes a file, for reading and writing; null when something has the name already, a link too.</summary>

@@ -7,16 +7,13 @@ namespace KamRpcDispatcher.Reconcile;
 
 /// <summary>
 /// The name under which a proxy reports unless it is given one: the host's, and with it what tells its Kamailio from the one that a host has as
-/// a rule, so that several on a host have a name each.
+/// a rule, behind the usual Unix socket, so that several on a host have a name each. Which Kamailio has a port nobody can tell, a usual one either.
 /// </summary>
 internal static class DefaultProxyName
 {
     private const string Usual = "kamailio";
 
     private static readonly string[] UsualFiles = ["kamailio_rpc.sock", "kamailio_rpc.fifo", "kamailio_ctl"];
-
-    /// <summary>Those of the documentation: jsonrpcs over UDP and TCP, xhttp, ctl.</summary>
-    private static readonly int[] UsualPorts = [8090, 5042, 5060, 2046];
 
     public static string For(KamailioAddress kamailio, string host)
     {
@@ -45,7 +42,7 @@ internal static class DefaultProxyName
     {
         var isHere = kamailio.Host == "localhost" || (IPAddress.TryParse(kamailio.Host, out var address) && IPAddress.IsLoopback(address));
         yield return isHere ? string.Empty : kamailio.Host!;
-        yield return UsualPorts.Contains(kamailio.Port) ? string.Empty : kamailio.Port.ToString(CultureInfo.InvariantCulture);
+        yield return kamailio.Port.ToString(CultureInfo.InvariantCulture);
     }
 
     private static bool IsAllowed(char c) => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or ':' or '@' or '-';

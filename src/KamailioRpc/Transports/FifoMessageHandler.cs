@@ -48,6 +48,8 @@ internal sealed class FifoMessageHandler : StreamMessageHandler
 
     public override bool CanBeReplied => _replies.IsThere;
 
+    public override string? Doubt => _replies.Doubt;
+
     protected override async ValueTask WriteAsync(ReadOnlyMemory<byte> request, CancellationToken cancellationToken)
     {
         request = FifoEscapes.Apply(request);

@@ -14,8 +14,11 @@ internal sealed class ReplyFifo : IDisposable
     private readonly SafeFileHandle _wake;
     private readonly FileStatus _file;
 
-    private ReplyFifo(ReplyDirectory directory, string name, SafeFileHandle reply, SafeFileHandle wake, FileStatus file) =>
-        (_directory, Name, _reply, _wake, _file) = (directory, name, reply, wake, file);
+    private ReplyFifo(ReplyDirectory directory, string name, SafeFileHandle reply, SafeFileHandle wake, FileStatus file, string? doubt) =>
+        (_directory, Name, _reply, _wake, _file, Doubt) = (directory, name, reply, wake, file, doubt);
+
+    /// <summary>Why Kamailio may not be able to write into it, and what helps; null where it surely is.</summary>
+    public string? Doubt { get; }
 
     /// <summary>What Kamailio is told in <c>reply_name</c>: a name in its <c>fifo_reply_dir</c>, without dots and slashes.</summary>
     public string Name { get; }
@@ -24,13 +27,16 @@ internal sealed class ReplyFifo : IDisposable
     public bool IsThere => _directory.Status(Name) is { } there && there.IsSameFile(_file);
 
     /// <param name="path">Kamailio's <c>fifo_reply_dir</c>, in which we may make files.</param>
-    /// <param name="owner">As root: the file whose owner is to write into it, Kamailio's FIFO.</param>
+    /// <param name="requests">Kamailio's FIFO.</param>
     /// <exception cref="IOException">It cannot be made, or the directory is not to be trusted.</exception>
-    public static ReplyFifo Make(string path, FileStatus owner)
+    public static ReplyFifo Make(string path, FileStatus requests)
     {
         var directory = ReplyDirectory.Open(path, isMade: false);
         try
         {
+            var isOfUnknown = requests.User == 0 && Environment.IsPrivilegedProcess;
+            var reader = isOfUnknown ? FifoReader.Find(requests) : null;
+            var owner = reader ?? requests;
             directory.RemoveLeft(Prefix + "*", owner.User, (left, status) => left.Length == NameLength && status.IsFifo && IsUnread(directory, left));
             var name = $"{Prefix}{Environment.ProcessId}-{Guid.NewGuid():N}"[..NameLength];
             if (!directory.MakeFifo(name, Mode))
@@ -38,7 +44,7 @@ internal sealed class ReplyFifo : IDisposable
                 throw new IOException($"the reply FIFO {Path.Combine(path, name)} cannot be made: {Posix.LastMessage}");
             }
 
-            return Open(directory, name, owner);
+            return Open(directory, name, owner, isOfUnknown && reader is null);
         }
         catch
         {
@@ -89,7 +95,7 @@ internal sealed class ReplyFifo : IDisposable
         _directory.Dispose();
     }
 
-    private static ReplyFifo Open(ReplyDirectory directory, string name, FileStatus owner)
+    private static ReplyFifo Open(ReplyDirectory directory, string name, FileStatus owner, bool isUnknown)
     {
         // For writing too, so that the end of one reply is not the end of the file.
         var reply = directory.OpenFile(name, Posix.ReadWrite | Posix.NonBlocking);
@@ -104,8 +110,8 @@ internal sealed class ReplyFifo : IDisposable
 
             // The umask took some of the mode away.
             File.SetUnixFileMode(reply, Mode);
-            directory.Give(name, reply, owner);
-            return new ReplyFifo(directory, name, reply, wake, ours);
+            var isGiven = directory.Give(name, reply, owner);
+            return new ReplyFifo(directory, name, reply, wake, ours, isGiven && !isUnknown ? null : DoubtOf(owner));
         }
         catch
         {
@@ -119,6 +125,10 @@ internal sealed class ReplyFifo : IDisposable
             throw;
         }
     }
+
+    private static string DoubtOf(FileStatus owner) => owner.User == 0 && Environment.IsPrivilegedProcess
+        ? "if Kamailio was started as root with another user, it cannot write into a FIFO of root's: set that user with fifo_user of jsonrpcs (KAMRPC_SOCKET_USER)"
+        : $"unless Kamailio is root, it cannot write into a FIFO of user {Posix.EffectiveUser()}, who is not in group {owner.Group} of its own FIFO: run as Kamailio's user, or as one in that group";
 
     private static bool IsUnread(ReplyDirectory directory, string name)
     {

@@ -9,8 +9,8 @@ internal sealed class ReplySocket : IDisposable
 {
     private const string Prefix = "kamrpc-";
     private const string Suffix = ".sock";
-    private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite;
-    private const UnixFileMode ModeForAll = Mode | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
+    private const UnixFileMode ModeBefore = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode Mode = ModeBefore | UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
 
     /// <summary>Of the name without its suffix, in bytes.</summary>
     private const int NameLength = 24;
@@ -49,16 +49,12 @@ internal sealed class ReplySocket : IDisposable
             Bind(socket, Path.Combine(directory.Path, name));
             using var made = OpenMade(directory, name, out var status);
             file = status;
-            SetMode(made, Mode);
-            var isGiven = directory.Give(name, made, kamailio);
+            SetMode(made, ModeBefore);
             socket.Connect(new UnixDomainSocketEndPoint(kamailioPath));
-            if (!isGiven || kamailio.User == 0)
-            {
-                // Kamailio's group is none of this user's, or its user is not known: one that was started as root with -u makes its sockets as root.
-                // It is connected by now: the kernel takes what Kamailio's socket sends, and nothing else.
-                SetMode(made, ModeForAll);
-            }
 
+            // Which user Kamailio is its socket does not say: owner and group are what its configuration gives them (root, where it was started
+            // as root with -u). It is connected by now: the kernel takes what Kamailio's socket sends, and nothing else.
+            SetMode(made, Mode);
             return new ReplySocket(socket, directory, name, file.Value);
         }
         catch

@@ -15,6 +15,9 @@ internal abstract class RpcMessageHandler(IJsonRpcMessageFormatter formatter) : 
     /// <summary>Whether Kamailio still finds where it has to reply to.</summary>
     public virtual bool CanBeReplied => true;
 
+    /// <summary>Why replies may not come, and what helps; null where nothing is known that keeps them.</summary>
+    public virtual string? Doubt => null;
+
     /// <summary>Cancelled when the connection is given up.</summary>
     protected CancellationToken Life => _life.Token;
 

@@ -15,20 +15,22 @@ public sealed class GroupAccessTests
     /// <summary>Without a name, on any machine.</summary>
     private const string Nameless = "54321";
 
-    [TestCase("660", true, "022")]
-    [TestCase("660", true, "077")]
-    [TestCase("666", false, "077")]
-    public async Task Who_is_in_Kamailios_group_gets_replies(string socketMode, bool isInGroup, string umask)
+    [TestCase("660", true, "022", Kamailio)]
+    [TestCase("660", true, "077", Kamailio)]
+    [TestCase("666", false, "077", Kamailio)]
+    [TestCase("660", true, "022", "users", Description = "a group that Kamailio is not in")]
+    public async Task Who_is_in_the_group_of_Kamailios_socket_gets_replies(string socketMode, bool isInGroup, string umask, string socketGroup)
     {
         OtherUser.RequireRoot();
         RealServers.Require("kamailio", "setpriv");
-        var group = await IdAsync("-g");
+        await IdAsync("-g");
+        var group = await GroupAsync(socketGroup);
         await using var server = await KamailioServer.StartAsync(new KamailioOptions
         {
             User = Kamailio,
             FinalConfig = $"""
                 modparam("jsonrpcs", "dgram_user", "{Kamailio}")
-                modparam("jsonrpcs", "dgram_group", "{Kamailio}")
+                modparam("jsonrpcs", "dgram_group", "{socketGroup}")
                 modparam("jsonrpcs", "dgram_mode", 0{socketMode})
                 """,
         });
@@ -42,8 +44,9 @@ public sealed class GroupAccessTests
     }
 
     /// <summary>Its sockets are root's then, and it is not.</summary>
-    [Test]
-    public async Task A_Kamailio_that_was_started_as_root_with_another_user_answers_root()
+    [TestCase("jsonrpc+unix")]
+    [TestCase("jsonrpc+fifo")]
+    public async Task A_Kamailio_that_was_started_as_root_with_another_user_answers_root(string scheme)
     {
         OtherUser.RequireRoot();
         RealServers.Require("kamailio");
@@ -51,7 +54,7 @@ public sealed class GroupAccessTests
         await using var server = await KamailioServer.StartAsync(new KamailioOptions { User = Kamailio });
         using var common = new TemporaryFolder();
         File.SetUnixFileMode(common.Path, (UnixFileMode)Convert.ToInt32("711", 8));
-        await using var client = new RpcClient(KamailioAddress.Parse(server.RpcAddress), new RpcClientOptions { ReplyDirectory = common.File("replies"), Timeout = Fleet.Deadline });
+        await using var client = new RpcClient(KamailioAddress.Parse(scheme == "jsonrpc+fifo" ? $"{scheme}:{server.FifoPath}" : server.RpcAddress), new RpcClientOptions { ReplyDirectory = common.File("replies"), Timeout = Fleet.Deadline });
 
         Assert.That((await client.InvokeAsync("core.version", [], CancellationToken.None)).ToText(), Does.StartWith("kamailio "));
     }
@@ -79,6 +82,17 @@ public sealed class GroupAccessTests
         return JsonElement.Parse(output).GetProperty("findings").EnumerateArray()
             .GroupBy(static finding => finding.GetProperty("check").GetString()!)
             .ToDictionary(static check => check.Key, static check => $"{check.First().GetProperty("severity")} {check.First().GetProperty("text")}");
+    }
+
+    private static async Task<string> GroupAsync(string name)
+    {
+        var line = (await File.ReadAllLinesAsync("/etc/group")).FirstOrDefault(line => line.StartsWith(name + ":", StringComparison.Ordinal));
+        if (line is null)
+        {
+            Assert.Ignore($"there is no group {name}, which Debian has");
+        }
+
+        return line.Split(':')[2];
     }
 
     private static async Task<string> IdAsync(string option)

@@ -184,6 +184,32 @@ public class CommandLineTests
     }
 
     [Test]
+    public async Task A_pipe_that_was_given_stays_standard_input()
+    {
+        using var etcd = new TcpListener(IPAddress.Loopback, 0);
+        etcd.Start();
+        using var process = Process.Start(new ProcessStartInfo("sh",
+        [
+            "-c", "readlink /proc/$$/fd/0; exec \"$@\"", "sh", "dotnet", typeof(ExitCode).Assembly.Location,
+            "announce", "--etcd", $"http://{etcd.LocalEndpoint}", "--uri", "sip:127.0.0.1:5060", "--probe", "none",
+        ]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        try
+        {
+            using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+            var given = await process.StandardOutput.ReadLineAsync(deadline.Token);
+            using var connection = await etcd.AcceptTcpClientAsync(deadline.Token);
+
+            Assert.That(given, Does.StartWith("pipe:"));
+            Assert.That(new FileInfo($"/proc/{process.Id}/fd/0").LinkTarget, Is.EqualTo(given));
+        }
+        finally
+        {
+            process.Kill();
+            await process.WaitForExitAsync();
+        }
+    }
+
+    [Test]
     public void Too_few_addresses_are_told_before_the_runtime_runs_out_of_them()
     {
         Assert.That(AddressSpace.WhyNot(200UL << 20), Does.Contain("200 MB").And.Contain("ulimit -v unlimited").And.Contain("LimitAS=infinity"));

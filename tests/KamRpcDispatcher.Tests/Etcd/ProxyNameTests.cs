@@ -39,7 +39,7 @@ public class ProxyNameTests
         LookFor(name, Ttl, Report(Own with { Machine = "another" }));
         Assert.That(name.Taken.IsCompleted, Is.False);
 
-        LookFor(name, TimeSpan.FromSeconds(5), Report(Own with { Machine = "another" }));
+        LookFor(name, TimeSpan.FromSeconds(15), Report(Own with { Machine = "another" }));
 
         var taken = await Assert.ThrowsAsync<ProxyNameTakenException>(() => name.Taken);
         Assert.That(taken!.Message, Does.Contain("'edge'").And.Contain(Environment.MachineName).And.Contain("--proxy NAME"));
@@ -50,8 +50,27 @@ public class ProxyNameTests
     {
         var name = Name();
         Assert.That(name.MayTakeOver(Report(null)), Is.False);
-        LookFor(name, TimeSpan.FromSeconds(15), Report(null));
+        LookFor(name, TimeSpan.FromSeconds(25), Report(null));
         await Assert.ThrowsAsync<ProxyNameTakenException>(() => name.Taken);
+    }
+
+    /// <summary>What a daemon left that was killed in another container; a new leader gives its lease the whole time again.</summary>
+    [Test]
+    public void A_lease_that_etcds_next_leader_has_prolonged_is_waited_for_too()
+    {
+        var name = Name();
+        LookFor(name, Ttl * 2, Report(Other));
+        Assert.That(name.Taken.IsCompleted, Is.False);
+    }
+
+    [Test]
+    public void Looks_between_which_etcd_was_away_begin_the_wait_anew()
+    {
+        var name = Name();
+        LookFor(name, TimeSpan.FromSeconds(12), Report(Other));
+        _time.Advance(TimeSpan.FromSeconds(4));
+        LookFor(name, TimeSpan.FromSeconds(12), Report(Other));
+        Assert.That(name.Taken.IsCompleted, Is.False);
     }
 
     [Test]

@@ -11,6 +11,7 @@ public sealed class SnapshotFileTests : IDisposable
     private const int WrittenAgain = 1021;
     private const int Written = 1022;
     private const int Unusable = 1023;
+    private const int OpenToOthers = 1029;
 
     private static readonly Membership Two = new(42, [Members.Of("a"), Members.Of("b", set: 2) with { CreatedRevision = 7, Weight = 5 }], []);
 
@@ -131,13 +132,35 @@ public sealed class SnapshotFileTests : IDisposable
     }
 
     [Test]
-    public void Nor_is_one_in_a_strangers_directory_or_one_that_others_may_write()
+    public void Nor_is_one_that_others_may_write_but_it_stays_for_whoever_shuts_it()
     {
         _file.Write(Two);
-        File.SetUnixFileMode(_file.FilePath, (UnixFileMode)Convert.ToInt32("620", 8));
-        Assert.That(New().Read(), Is.Null);
-        Assert.That(_log.Of(Unusable)[^1], Does.Contain("may be written by others (its mode is 620)"));
+        SetMode("660");
 
+        Assert.That(New().Read(), Is.Null);
+        Assert.That(_log.Of(OpenToOthers).Single(), Does.Contain("may be written by others (its mode is 660)").And.Contain($"chmod 600 {_file.FilePath}").And.Contain("fsGroupChangePolicy: OnRootMismatch"));
+        Assert.That(_log.Of(Unusable), Is.Empty);
+        Assert.That(Directory.GetFiles(_directory), Is.EqualTo(new[] { _file.FilePath }));
+
+        SetMode("600");
+        Assert.That(SnapshotFormatTests.IsSame(New().Read()!, Two));
+    }
+
+    [Test]
+    public void One_that_others_may_write_is_replaced_by_the_same_membership_too()
+    {
+        _file.Write(Two);
+        SetMode("660");
+        Assert.That(_file.Read(), Is.Null);
+
+        _file.Write(Two);
+
+        Assert.That(SnapshotFormatTests.IsSame(New().Read()!, Two));
+    }
+
+    [Test]
+    public void Nor_is_one_in_a_strangers_directory()
+    {
         OtherUser.RequireRoot();
         _file.Write(Two);
         OtherUser.Give(_directory);
@@ -304,6 +327,8 @@ public sealed class SnapshotFileTests : IDisposable
         await stop.CancelAsync();
         Assert.That(async () => await reading, Throws.Nothing);
     }
+
+    private void SetMode(string mode) => File.SetUnixFileMode(_file.FilePath, (UnixFileMode)Convert.ToInt32(mode, 8));
 
     private SnapshotFile New() => new(_directory, "c", _log);
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
+using KamailioRpc.Transports;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 
@@ -59,6 +60,48 @@ public sealed class FifoTransportTests : IDisposable
         Assert.That(left, Has.Count.EqualTo(4), "two in use, two of others");
         Assert.That(left, Has.None.EqualTo("kamrpc-4711-0123456789ab"));
         await serving;
+    }
+
+    /// <summary>As of a Kamailio that root starts with <c>-u</c>: it makes its FIFO before it becomes the other user.</summary>
+    [Test]
+    public async Task Where_Kamailios_FIFO_is_roots_the_replies_are_given_to_who_reads_it()
+    {
+        OtherUser.RequireRoot();
+        var requests = Posix.StatusAt(_folder.File("kamailio_rpc.fifo"))!.Value;
+        using (var unknown = ReplyFifo.Make(Replies, requests))
+        {
+            Assert.That(unknown.Doubt, Does.Contain("fifo_user").And.Contain("KAMRPC_SOCKET_USER"));
+        }
+
+        string[] other = ["setpriv", "--reuid", $"{OtherUser.Id}", "--regid", $"{OtherUser.Id}", "--clear-groups"];
+        using var kamailio = Process.Start(new ProcessStartInfo("sh",
+            ["-c", "fifo=$1; shift; exec \"$@\" <>\"$fifo\"", "sh", _folder.File("kamailio_rpc.fifo"), .. other, "sh", "-c", "echo; exec sleep 60"]) { RedirectStandardOutput = true })!;
+        try
+        {
+            await kamailio.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(20));
+
+            using var replies = ReplyFifo.Make(Replies, requests);
+
+            var made = Posix.StatusAt(Path.Combine(Replies, replies.Name))!.Value;
+            Assert.That((made.User, made.Group, replies.Doubt), Is.EqualTo((OtherUser.Id, OtherUser.Id, (string?)null)));
+        }
+        finally
+        {
+            kamailio.Kill();
+            await kamailio.WaitForExitAsync();
+        }
+    }
+
+    [Test]
+    public async Task A_call_without_a_reply_names_what_may_keep_it_from_coming()
+    {
+        OtherUser.RequireRoot();
+        using var reader = new FileStream(_folder.File("kamailio_rpc.fifo"), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
+        await using var client = Client(static options => options with { Timeout = TimeSpan.FromMilliseconds(200) });
+
+        var timeout = await Assert.ThrowsAsync<KamailioTimeoutException>(() => client.InvokeAsync("m", [], CancellationToken.None));
+
+        Assert.That(timeout!.Message, Does.StartWith("m: no reply from Kamailio within 200 ms; ").And.Contain("fifo_user"));
     }
 
     [Test]

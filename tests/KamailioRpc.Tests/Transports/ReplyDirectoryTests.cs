@@ -91,6 +91,19 @@ public sealed class ReplyDirectoryTests : IAsyncDisposable
         await client.InvokeAsync("core.version", [], CancellationToken.None);
     }
 
+    /// <summary>As with <c>dgram_user</c> and <c>dgram_group</c>, which need not be Kamailio's own.</summary>
+    [Test]
+    public async Task Whomever_Kamailios_socket_belongs_to_any_user_can_reply()
+    {
+        RequireRoot();
+        Run("chown", $"{Nobody}:{Nobody}", _kamailio.Address["jsonrpc+unix:".Length..]);
+        await using var client = Client(Replies);
+
+        await client.InvokeAsync("core.version", [], CancellationToken.None);
+
+        Assert.That(File.GetUnixFileMode(Directory.GetFiles(Replies).Single()), Is.EqualTo((UnixFileMode)Convert.ToInt32("666", 8)));
+    }
+
     [Test]
     public async Task What_was_left_is_removed_only_when_it_is_ours_and_of_our_kind()
     {
