@@ -1,4 +1,5 @@
 using System.Text;
+using KamailioRpc;
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
