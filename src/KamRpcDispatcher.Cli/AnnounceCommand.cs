@@ -27,6 +27,7 @@ internal static class AnnounceCommand
 
     private static async Task<int> RunAsync(OptionReader options, CancellationToken cancellationToken)
     {
+        using var life = new DaemonLife(cancellationToken);
         var etcd = EtcdOptions.Read(options);
         var cluster = options.Value<string>(CommonOptions.Cluster, "default", CommonOptions.ClusterName);
         var level = options.Value<LogLevel>(CommonOptions.LogLevel, "information", CommonOptions.Level);
@@ -34,7 +35,7 @@ internal static class AnnounceCommand
         IReadOnlyList<AnnouncedServer> servers;
         try
         {
-            servers = await AddressOptions.ReadAsync(options, etcd?.Endpoints, cancellationToken).ConfigureAwait(false);
+            servers = await AddressOptions.ReadAsync(options, etcd?.Endpoints, life.Stop).ConfigureAwait(false);
         }
         catch (SocketException noRoute)
         {
@@ -42,7 +43,7 @@ internal static class AnnounceCommand
             return ExitCode.Unreachable;
         }
 
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (life.Stop.IsCancellationRequested)
         {
             // Nothing was announced yet.
             return ExitCode.Done;
@@ -58,9 +59,9 @@ internal static class AnnounceCommand
         }
 
         using var logs = Logs.Create(level);
-        using var life = DaemonLife.Begin(logs, cancellationToken);
+        life.Begin(logs);
         using var service = new SystemdState();
-        using var hurry = new SecondStopSignal();
+        using var hurry = new SecondStopSignal(life.TerminalGone);
         await using var announcer = new AnnouncerDaemon(
             leave(new AnnouncerOptions(etcd!, cluster!, boxes) { Ttl = ttl, Interval = pace.Interval, Rise = pace.Rise, Fall = pace.Fall }),
             service,

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace KamRpcDispatcher.Cli;
 
@@ -7,15 +8,19 @@ namespace KamRpcDispatcher.Cli;
 internal sealed partial class DaemonLife : IDisposable
 {
     private readonly ControllingTerminal _terminal = new();
+    private readonly CancellationTokenSource _terminalGone = new();
     private readonly CancellationTokenSource _stop;
-    private readonly ILogger _logger;
     private readonly PosixSignalRegistration _hangup;
+    private volatile ILogger _logger = NullLogger.Instance;
     private volatile Action? _readFilesAgain;
+    private volatile bool _isAskedEarly;
 
-    private DaemonLife(ILoggerFactory logs, CancellationToken stop)
+    /// <summary>Before anything that takes time: until then SIGHUP ends the process at once.</summary>
+    /// <param name="stop">Cancelled when its operator stops it.</param>
+    public DaemonLife(CancellationToken stop)
     {
-        _logger = logs.CreateLogger(typeof(DaemonLife).FullName!);
-        _stop = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        TerminalGone = _terminalGone.Token;
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(stop, TerminalGone);
         Stop = _stop.Token;
         _hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, HangUp);
     }
@@ -23,14 +28,25 @@ internal sealed partial class DaemonLife : IDisposable
     /// <summary>Cancelled when it is to leave in order: its operator says so, or the terminal that it was started from is gone.</summary>
     public CancellationToken Stop { get; }
 
-    public static DaemonLife Begin(ILoggerFactory logs, CancellationToken stop)
+    /// <summary>Cancelled when the terminal that it was started from is gone.</summary>
+    public CancellationToken TerminalGone { get; }
+
+    /// <summary>From here on it logs, and goes on whatever happens.</summary>
+    public void Begin(ILoggerFactory logs)
     {
         LastResort.GoOn(logs);
-        return new DaemonLife(logs, stop);
+        _logger = logs.CreateLogger(typeof(DaemonLife).FullName!);
     }
 
     /// <summary>What SIGHUP asks for.</summary>
-    public void OnHangup(Action readFilesAgain) => _readFilesAgain = readFilesAgain;
+    public void OnHangup(Action readFilesAgain)
+    {
+        _readFilesAgain = readFilesAgain;
+        if (_isAskedEarly)
+        {
+            readFilesAgain();
+        }
+    }
 
     public void Dispose()
     {
@@ -38,6 +54,7 @@ internal sealed partial class DaemonLife : IDisposable
         _hangup.Dispose();
         _terminal.Dispose();
         _stop.Dispose();
+        _terminalGone.Dispose();
     }
 
     private void HangUp(PosixSignalContext context)
@@ -46,14 +63,22 @@ internal sealed partial class DaemonLife : IDisposable
         if (!_terminal.IsGone)
         {
             ReadingAgain(_logger);
-            _readFilesAgain?.Invoke();
+            if (_readFilesAgain is { } readFilesAgain)
+            {
+                readFilesAgain();
+            }
+            else
+            {
+                _isAskedEarly = true;
+            }
+
             return;
         }
 
-        TerminalGone(_logger);
+        LeavesWithTerminal(_logger);
         try
         {
-            _stop.Cancel();
+            _terminalGone.Cancel();
         }
         catch (ObjectDisposedException)
         {
@@ -65,5 +90,5 @@ internal sealed partial class DaemonLife : IDisposable
     private static partial void ReadingAgain(ILogger logger);
 
     [LoggerMessage(4021, LogLevel.Warning, "SIGHUP: the terminal that this was started from is gone, so it leaves. To have it stay, start it as a service, or with nohup")]
-    private static partial void TerminalGone(ILogger logger);
+    private static partial void LeavesWithTerminal(ILogger logger);
 }

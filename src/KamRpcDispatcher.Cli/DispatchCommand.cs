@@ -45,6 +45,7 @@ internal static class DispatchCommand
 
     private static async Task<int> RunAsync(OptionReader options, CancellationToken cancellationToken)
     {
+        using var life = new DaemonLife(cancellationToken);
         var etcd = EtcdOptions.Read(options);
         var cluster = options.Value<string>(CommonOptions.Cluster, "default", CommonOptions.ClusterName);
         var kamailio = KamailioOptions.Target(options);
@@ -75,7 +76,7 @@ internal static class DispatchCommand
         }
 
         using var logs = Logs.Create(level);
-        using var life = DaemonLife.Begin(logs, cancellationToken);
+        life.Begin(logs);
         using var service = new SystemdState();
         DispatcherDaemon? daemon = null;
         service.Watch(() => Volatile.Read(ref daemon) is not { IsResponsive: false });

@@ -6,14 +6,20 @@ namespace KamRpcDispatcher.Cli;
 internal sealed class SecondStopSignal : IDisposable
 {
     private readonly CancellationTokenSource _source = new();
+    private readonly CancellationToken _leaves;
     private readonly PosixSignalRegistration[] _registrations;
     private int _signals;
 
-    public SecondStopSignal() => _registrations =
-    [
-        PosixSignalRegistration.Create(PosixSignal.SIGTERM, Count),
-        PosixSignalRegistration.Create(PosixSignal.SIGINT, Count),
-    ];
+    /// <param name="leaves">Cancelled when it leaves for another reason than such a signal: the first one is the second request then.</param>
+    public SecondStopSignal(CancellationToken leaves)
+    {
+        _leaves = leaves;
+        _registrations =
+        [
+            PosixSignalRegistration.Create(PosixSignal.SIGTERM, Take),
+            PosixSignalRegistration.Create(PosixSignal.SIGINT, Take),
+        ];
+    }
 
     public CancellationToken Token => _source.Token;
 
@@ -27,10 +33,9 @@ internal sealed class SecondStopSignal : IDisposable
         _source.Dispose();
     }
 
-    private void Count(PosixSignalContext context)
+    internal void Count()
     {
-        context.Cancel = true;
-        if (Interlocked.Increment(ref _signals) <= 1)
+        if (Interlocked.Increment(ref _signals) <= 1 && !_leaves.IsCancellationRequested)
         {
             return;
         }
@@ -43,5 +48,11 @@ internal sealed class SecondStopSignal : IDisposable
         {
             // It has just left.
         }
+    }
+
+    private void Take(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        Count();
     }
 }

@@ -53,6 +53,27 @@ public class AnnouncerEndTests : AnnouncerFixture
         Assert.That(await announcer.Exited.WaitAsync(Fleet.Deadline), Is.Zero);
     }
 
+    [Test]
+    public async Task SIGHUP_ends_nothing_while_the_own_address_is_looked_for()
+    {
+        RealServers.Require("unshare");
+        OtherUser.RequireRoot();
+        using var dns = DnsServer.Start();
+        dns.Set("etcd.test", "127.0.0.1");
+        dns.Mode = DnsServer.Behaviour.Silence;
+        string[] options = ["--etcd", $"etcd.test:{new Uri(Etcd.Endpoint).Port}", "--probe", "none", "--name", "a", "--ip", "auto", "--port", "5070"];
+        var (program, arguments) = PrivateResolver.Around(dns.ResolverFile, null, "dotnet", [Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "announce", .. options]);
+        var announcer = Start(program, [.. arguments]);
+        await dns.Asked.WaitAsync(Fleet.Deadline);
+
+        announcer.Signal(UnixSignals.Hangup);
+        dns.Mode = DnsServer.Behaviour.Answer;
+
+        await WaitForKeyAsync("sip:127.0.0.1:5070");
+        announcer.Signal(UnixSignals.Terminate);
+        Assert.That(await announcer.Exited.WaitAsync(Fleet.Deadline), Is.Zero);
+    }
+
     [TestCase(false)]
     [TestCase(true)]
     public async Task Who_was_started_from_a_terminal_leaves_in_order_when_that_is_gone_unless_it_was_told_to_stay(bool isToldToStay)

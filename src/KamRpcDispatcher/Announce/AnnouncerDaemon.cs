@@ -52,7 +52,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
     /// <summary>Reads certificates, passwords and secrets again now, which else is done for each new connection.</summary>
     public void ReadFilesAgain()
     {
-        _store.ReadFilesAgain();
+        _ = _store.ReadFilesAgainAsync(_keys.Member(_options.Boxes[0].Members[0].Key));
         _asterisk?.TryAgainNow();
     }
 

@@ -50,8 +50,8 @@ internal sealed class EtcdLine : IDisposable
 
     public Watch.WatchClient Watches => _client.GetConnection().WatchClient;
 
-    /// <summary>When it was opened, by the store's clock.</summary>
-    public long OpenedAt { get; }
+    /// <summary>Since when it is the one that is used, by the store's clock.</summary>
+    public long OpenedAt { get; set; }
 
     /// <summary>Whether anything was ever answered over it.</summary>
     public bool HasAnswered { get; set; }

@@ -98,6 +98,9 @@ internal static partial class EtcdLog
     [LoggerMessage(1030, LogLevel.Warning, "{Reason}. Going on with what it held before")]
     public static partial void FileUnusable(ILogger logger, string reason);
 
+    [LoggerMessage(1032, LogLevel.Warning, "etcd at {Endpoint} does not take a connection with the certificates and passwords as they are now ({Reason}): going on with the connection of before. Correct the files, then send SIGHUP again")]
+    public static partial void NewConnectionRefused(ILogger logger, EtcdEndpoints endpoint, string reason);
+
     [LoggerMessage(1031, LogLevel.Debug, "Using etcd at {Endpoint}")]
     public static partial void Connecting(ILogger logger, EtcdEndpoints endpoint);
 }

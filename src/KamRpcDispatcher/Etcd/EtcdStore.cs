@@ -1,4 +1,5 @@
 using Etcdserverpb;
+using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -29,12 +30,14 @@ public sealed class EtcdStore : IDisposable
     private readonly EtcdEndpoints[] _endpoints;
     private readonly EtcdDialer[] _dialers;
     private readonly List<EtcdLine> _retired = [];
-    private readonly EtcdToken? _token;
+    private readonly Func<EtcdToken?> _newToken;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
     private volatile EtcdLine _line;
+    private EtcdToken? _token;
     private int _current;
     private long? _failingSince;
+    private bool _isDisposed;
 
     /// <summary>Without TLS or with the authorities that the system trusts, and as nobody in particular.</summary>
     public EtcdStore(EtcdEndpoints endpoints, TimeProvider timeProvider)
@@ -57,9 +60,10 @@ public sealed class EtcdStore : IDisposable
             secrets.Configure(new SslClientAuthenticationOptions(), string.Empty);
         }
 
-        _token = connection.User is { } user ? new EtcdToken(user, secrets, timeProvider) : null;
+        _newToken = () => connection.User is { } user ? new EtcdToken(user, secrets, timeProvider) : null;
+        _token = _newToken();
         _dialers = [.. _endpoints.Select(endpoint => new EtcdDialer(endpoint, secrets, SslApplicationProtocol.Http2))];
-        _line = Open();
+        _line = Open(_current, _token);
     }
 
     public EtcdEndpoints Endpoints { get; }
@@ -132,6 +136,7 @@ public sealed class EtcdStore : IDisposable
     {
         lock (_lock)
         {
+            _isDisposed = true;
             _line.Dispose();
             _retired.ForEach(static line => line.Dispose());
             _retired.Clear();
@@ -199,26 +204,81 @@ public sealed class EtcdStore : IDisposable
         }
     }
 
-    /// <summary>Has certificates and passwords read again now: a new connection takes the place of this one.</summary>
-    internal void ReadFilesAgain()
+    /// <summary>Has certificates and passwords read again now: a new connection takes the place of this one, if etcd takes it.</summary>
+    /// <param name="key">One that may be read, which tells whether it does.</param>
+    internal async Task ReadFilesAgainAsync(string key)
     {
+        var token = _newToken();
+        EtcdLine line;
+        int endpoint;
         lock (_lock)
         {
-            _token?.Forget(_token.Current);
-            Replace(avoidWay: false, step: 0);
+            if (_isDisposed)
+            {
+                return;
+            }
+
+            endpoint = _current;
+            line = Open(endpoint, token);
+        }
+
+        var refusal = await RefusalAsync(line, key).ConfigureAwait(false);
+        lock (_lock)
+        {
+            if (_isDisposed || refusal is not null)
+            {
+                line.Dispose();
+            }
+            else
+            {
+                _token = token;
+                line.HasAnswered = true;
+                Replace(avoidWay: false, endpoint, line);
+            }
+        }
+
+        if (refusal is not null)
+        {
+            EtcdLog.NewConnectionRefused(_logger, _endpoints[endpoint], refusal);
         }
     }
 
     private static bool IsUnanswered(Exception? cause) =>
         cause is OperationCanceledException or RpcException { StatusCode: StatusCode.DeadlineExceeded or StatusCode.Cancelled };
 
-    private void Replace(bool avoidWay, int step = 1)
+    /// <summary>Why etcd does not answer over this connection as it is to; null if it does.</summary>
+    private static async Task<string?> RefusalAsync(EtcdLine line, string key)
+    {
+        // Whether the cluster has a leader says nothing of the connection.
+        var request = new RangeRequest { Key = ByteString.CopyFromUtf8(key), KeysOnly = true, Serializable = true };
+        try
+        {
+            await line.Keys.RangeAsync(request, Options(CancellationToken.None)).ConfigureAwait(false);
+            return null;
+        }
+        catch (Exception exception) when (IsOutage(exception, CancellationToken.None))
+        {
+            return Describe(exception);
+        }
+    }
+
+    private void Replace(bool avoidWay)
+    {
+        if (!_isDisposed)
+        {
+            var next = (_current + 1) % _endpoints.Length;
+            Replace(avoidWay, next, Open(next, _token));
+        }
+    }
+
+    private void Replace(bool avoidWay, int endpoint, EtcdLine line)
     {
         var suspect = _line;
         _failingSince = null;
-        _current = (_current + step) % _endpoints.Length;
+        _current = endpoint;
         suspect.Suspect(avoidWay);
-        _line = Open();
+        line.OpenedAt = _timeProvider.GetTimestamp();
+        _line = line;
         _retired.Add(suspect);
         _ = RetireAsync(suspect);
     }
@@ -236,10 +296,10 @@ public sealed class EtcdStore : IDisposable
         }
     }
 
-    private EtcdLine Open()
+    private EtcdLine Open(int endpoint, EtcdToken? token)
     {
-        EtcdLog.Connecting(_logger, _endpoints[_current]);
-        return new EtcdLine(_endpoints[_current], _dialers[_current], _token, _timeProvider.GetTimestamp());
+        EtcdLog.Connecting(_logger, _endpoints[endpoint]);
+        return new EtcdLine(_endpoints[endpoint], _dialers[endpoint], token, _timeProvider.GetTimestamp());
     }
 
     private static string? Redirection(string detail)

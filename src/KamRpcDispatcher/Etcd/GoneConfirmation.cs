@@ -18,7 +18,7 @@ public sealed class GoneConfirmation(EtcdStore store, EtcdKeys keys)
     /// <summary>How long the record stays: long enough for every dispatcher to see it, one that lost etcd for a moment too.</summary>
     public static readonly TimeSpan Ttl = TimeSpan.FromSeconds(60);
 
-    private readonly EtcdLease _lease = new(store, Ttl);
+    private readonly EtcdLease _lease = new(store, Ttl, TimeProvider.System);
 
     /// <summary>Writes the member's record, if its key is absent.</summary>
     /// <exception cref="EtcdUnreachableException">No answer; it may have been written, and confirming again does no harm.</exception>

@@ -42,24 +42,42 @@ internal sealed class KeyTransactions(EtcdStore store)
         return done.Succeeded ? (done.Header.Revision, null) : (0, Found(done.Responses));
     }
 
+    /// <summary>Puts keys that are under one lease under another one, if all of them are; else none.</summary>
+    public async Task<bool> MoveAsync(IReadOnlyList<ByteString> keys, long from, long to, CallOptions options)
+    {
+        var moves = keys.Select(key => (key, from)).ToList();
+        return (await store.Keys.TxnAsync(IfUnder(moves, key => new RequestOp { RequestPut = new PutRequest { Key = key, IgnoreValue = true, Lease = to } }), options).ConfigureAwait(false)).Succeeded;
+    }
+
     /// <summary>
-    /// Writes a last value to each key that is under the lease, where there is one to write, and deletes it. That etcd takes no last values
+    /// Writes a last value to each key that is under one of the leases, where there is one to write, and deletes it. That etcd takes no last values
     /// (it is full) keeps nothing from being deleted.
     /// </summary>
-    /// <returns>The keys that were under the lease, and why etcd took no last value; null when it did.</returns>
-    public async Task<(IReadOnlyList<ByteString> Deleted, RpcException? Refusal)> DeleteUnderAsync(
-        long lease, IReadOnlyList<(ByteString Key, ByteString? Farewell)> keys, CallOptions options)
+    /// <param name="leases">Ours.</param>
+    /// <param name="keys">Up to <see cref="MostKeys"/>, none twice, and the last value of each, null for none.</param>
+    /// <param name="found">Told which keys are under one of the leases, before they are deleted.</param>
+    /// <param name="begin">Called before each call: how long it may take.</param>
+    /// <returns>Whether none is under one of the leases any more, and why etcd took no last value; null when it did.</returns>
+    public async Task<(bool IsDone, RpcException? Refusal)> DeleteUnderAsync(
+        IReadOnlyCollection<long> leases, IReadOnlyDictionary<ByteString, ByteString?> keys, Action<IEnumerable<ByteString>> found, Func<Task<CallOptions>> begin)
     {
-        var (_, found) = await ReadAsync([.. keys.Select(static key => key.Key)], withValue: false, options).ConfigureAwait(false);
-        var ours = keys.Where((_, index) => found[index]?.Lease == lease).ToList();
-        var farewells = ours.Where(static key => key.Farewell is not null).ToList();
+        var (_, there) = await ReadAsync([.. keys.Keys], withValue: false, await begin().ConfigureAwait(false)).ConfigureAwait(false);
+        var ours = there.Where(pair => pair is not null && leases.Contains(pair.Lease)).Select(static pair => (pair!.Key, pair.Lease)).ToList();
+        if (ours.Count == 0)
+        {
+            return (true, null);
+        }
+
+        found(ours.Select(static key => key.Key));
+        var farewells = ours.FindAll(key => keys[key.Key] is not null);
         RpcException? refusal = null;
         if (farewells.Count > 0)
         {
             try
             {
                 // Not in one transaction with the delete: whoever watches would not see it.
-                await store.Keys.TxnAsync(IfUnder(lease, farewells, key => Put(key.Key, key.Farewell!, lease)), options).ConfigureAwait(false);
+                var farewell = IfUnder(farewells, key => new RequestOp { RequestPut = new PutRequest { Key = key, Value = keys[key]!, IgnoreLease = true } });
+                await store.Keys.TxnAsync(farewell, await begin().ConfigureAwait(false)).ConfigureAwait(false);
             }
             catch (RpcException refused) when (EtcdStore.IsRefusal(refused))
             {
@@ -67,21 +85,18 @@ internal sealed class KeyTransactions(EtcdStore store)
             }
         }
 
-        if (ours.Count > 0)
-        {
-            await store.Keys.TxnAsync(IfUnder(lease, ours, static key => new RequestOp { RequestDeleteRange = new DeleteRangeRequest { Key = key.Key } }), options).ConfigureAwait(false);
-        }
-
-        return ([.. ours.Select(static key => key.Key)], refusal);
+        var delete = IfUnder(ours, static key => new RequestOp { RequestDeleteRange = new DeleteRangeRequest { Key = key } });
+        var deleted = await store.Keys.TxnAsync(delete, await begin().ConfigureAwait(false)).ConfigureAwait(false);
+        return (deleted.Succeeded, refusal);
     }
 
-    private static TxnRequest IfUnder(long lease, List<(ByteString Key, ByteString? Farewell)> keys, Func<(ByteString Key, ByteString? Farewell), RequestOp> operation) => new()
+    private static TxnRequest IfUnder(List<(ByteString Key, long Lease)> keys, Func<ByteString, RequestOp> operation) => new()
     {
         Compare =
         {
-            keys.Select(key => new Compare { Key = key.Key, Target = Compare.Types.CompareTarget.Lease, Result = Compare.Types.CompareResult.Equal, Lease = lease }),
+            keys.Select(static key => new Compare { Key = key.Key, Target = Compare.Types.CompareTarget.Lease, Result = Compare.Types.CompareResult.Equal, Lease = key.Lease }),
         },
-        Success = { keys.Select(operation) },
+        Success = { keys.Select(key => operation(key.Key)) },
     };
 
     private static RequestOp Put(ByteString key, ByteString value, long lease) =>

@@ -18,14 +18,14 @@ internal sealed class LeaseKeeper
     private readonly EtcdStore _store;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
-    private readonly TimeSpan _ttl;
     private readonly TimeSpan _lookInterval;
+    private readonly TimeSpan _callPatience;
     private readonly LeasedRecords _records;
     private readonly EtcdLease _lease;
     private readonly Channel<bool> _updated = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private volatile TaskCompletionSource _round = NewRound();
+    private Action<TimeSpan> _expect = static _ => { };
     private long? _writtenAt;
-    private long? _renewedAt;
     private long? _lookedAt;
     private volatile string? _outage;
     private volatile bool _isRefused;
@@ -41,12 +41,12 @@ internal sealed class LeaseKeeper
         _timeProvider = timeProvider;
         _logger = logger;
 
-        _ttl = ttl;
         _lookInterval = ttl / 3;
-        _lease = new EtcdLease(store, ttl, logger);
+        _lease = new EtcdLease(store, ttl, timeProvider, logger);
 
         // What else is asked of etcd leaves time for renewals over another connection.
-        _records = new LeasedRecords(store, Between(ShortestCall, ttl * 2 / 5, EtcdStore.CallTimeout), () => _updated.Writer.TryWrite(true), logger);
+        _callPatience = Between(ShortestCall, ttl * 2 / 5, EtcdStore.CallTimeout);
+        _records = new LeasedRecords(store, _callPatience, () => _updated.Writer.TryWrite(true), logger);
     }
 
     /// <summary>Why etcd cannot be used; null when it can.</summary>
@@ -80,13 +80,12 @@ internal sealed class LeaseKeeper
     /// <param name="cancellationToken">Ends it.</param>
     public async Task<bool> RunAsync(Action<TimeSpan> expect, CancellationToken cancellationToken)
     {
+        _expect = expect;
         var faults = new LoopFaults($"the lease of {Keys}", _logger);
         try
         {
             while (true)
             {
-                // A round is a few calls, each within its timeout; how many there are grows with the keys.
-                expect(EtcdStore.CallTimeout * (4 + (2 * _records.Count / KeyTransactions.MostKeys)));
                 try
                 {
                     await RoundAsync(cancellationToken).ConfigureAwait(false);
@@ -103,6 +102,7 @@ internal sealed class LeaseKeeper
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
+            expect(EtcdStore.CallTimeout * (6 + (6 * _records.Count / KeyTransactions.MostKeys)));
             return _lease.Id == 0 || await new LeaseWithdrawal(_store, _records, _lease, _timeProvider, _logger).RunAsync().ConfigureAwait(false);
         }
     }
@@ -168,14 +168,21 @@ internal sealed class LeaseKeeper
 
     private async Task HoldAsync(CancellationToken cancellationToken)
     {
-        if (_lease.Id != 0 && IsDue(_renewedAt, RenewInterval))
+        ExpectCalls();
+        if (!await _lease.KeepAliveAsync(cancellationToken).ConfigureAwait(false))
         {
-            await RenewAsync(cancellationToken).ConfigureAwait(false);
+            LoseLease();
+        }
+
+        if (_lease.IsOutdated)
+        {
+            await _lease.ReplaceAsync(_callPatience, RenewAsync, cancellationToken).ConfigureAwait(false);
+            _records.LeaseReplaced();
         }
 
         if (_records.Any(static record => record.IsUnknown) || IsDue(_lookedAt, LookInterval))
         {
-            await _records.LookAsync(_lease.Id, cancellationToken).ConfigureAwait(false);
+            await _records.LookAsync(_lease.Id, RenewAsync, cancellationToken).ConfigureAwait(false);
             _lookedAt = _timeProvider.GetTimestamp();
         }
 
@@ -185,37 +192,29 @@ internal sealed class LeaseKeeper
         }
     }
 
-    /// <summary>A server may hang for most of the lease's life: a renewal that it swallowed is followed by others in time.</summary>
-    private TimeSpan RenewInterval => (_lease.Ttl < _ttl ? _lease.Ttl : _ttl) / 5;
-
     private TimeSpan LookInterval => _records.Any(static record => record.IsOccupied) ? OccupiedDelay : _lookInterval;
 
+    /// <summary>A few calls, each within its timeout, until it is told again.</summary>
+    private void ExpectCalls() => _expect(6 * EtcdStore.CallTimeout);
+
+    /// <summary>Between calls of which there are as many as there are keys.</summary>
     private async Task RenewAsync(CancellationToken cancellationToken)
     {
-        // Its life counts from when the renewal was sent.
-        var sent = _timeProvider.GetTimestamp();
-        if (await _lease.KeepAliveAsync(cancellationToken).ConfigureAwait(false))
+        ExpectCalls();
+        if (!await _lease.KeepAliveAsync(cancellationToken).ConfigureAwait(false))
         {
-            _renewedAt = sent;
-            return;
+            // As a write under it would say.
+            throw new RpcException(new Status(StatusCode.NotFound, "the lease has ended"));
         }
-
-        LoseLease();
     }
 
     private async Task WriteAsync(CancellationToken cancellationToken)
     {
         // What is set from here on wakes the next round; what was set before is written now.
         _updated.Reader.TryRead(out _);
-        if (_lease.Id == 0)
-        {
-            var sent = _timeProvider.GetTimestamp();
-            await _lease.EnsureAsync(cancellationToken).ConfigureAwait(false);
-            _renewedAt = sent;
-        }
-
+        await _lease.EnsureAsync(cancellationToken).ConfigureAwait(false);
         _writtenAt = _timeProvider.GetTimestamp();
-        await _records.WriteAsync(_lease.Id, cancellationToken).ConfigureAwait(false);
+        await _records.WriteAsync(_lease.Id, RenewAsync, cancellationToken).ConfigureAwait(false);
     }
 
     private void Interrupted(Exception exception, long begun)
@@ -278,7 +277,7 @@ internal sealed class LeaseKeeper
             return;
         }
 
-        var renewal = _lease.Id != 0 ? Until(_renewedAt, RenewInterval) : _lookInterval;
+        var renewal = _lease.Id != 0 ? _lease.UntilRenewal : _lookInterval;
         var look = Until(_lookedAt, LookInterval);
         var rest = renewal < look ? renewal : look;
         expect(rest);

@@ -9,6 +9,10 @@ internal sealed class LeaseWithdrawal(EtcdStore store, LeasedRecords records, Et
     /// <summary>How long to try: enough for an endpoint that hangs, and another one.</summary>
     private static readonly TimeSpan Patience = 3 * EtcdStore.CallTimeout;
 
+    /// <summary>What was found to be ours, by a try that failed too.</summary>
+    private readonly SortedSet<string> _ours = new(StringComparer.Ordinal);
+    private Exception? _refusal;
+
     /// <returns>False when etcd could not be told, so that the keys end with their lease.</returns>
     public async Task<bool> RunAsync()
     {
@@ -40,25 +44,41 @@ internal sealed class LeaseWithdrawal(EtcdStore store, LeasedRecords records, Et
         }
     }
 
-    private async Task WithdrawAsync()
+    /// <summary>A key that ended with its lease before its turn would have had no last word.</summary>
+    private async Task<CallOptions> BeginAsync()
     {
-        var (count, first, refusal) = await records.DeleteAsync(lease.Id, CancellationToken.None).ConfigureAwait(false);
         try
         {
-            await lease.RevokeAsync(EtcdStore.Options(CancellationToken.None)).ConfigureAwait(false);
+            await lease.KeepAliveAsync(CancellationToken.None).ConfigureAwait(false);
         }
-        catch (RpcException gone) when (gone.StatusCode == StatusCode.NotFound)
+        catch (RpcException refused) when (EtcdStore.IsRefusal(refused))
         {
-            // It had ended by itself.
+            // It may be deleted even so.
         }
 
-        if (count > 0 && refusal is null)
+        return EtcdStore.Options(CancellationToken.None);
+    }
+
+    private async Task WithdrawAsync()
+    {
+        var (isDone, refusal) = await records.DeleteAsync(lease.Ids, _ours, BeginAsync).ConfigureAwait(false);
+        _refusal ??= refusal;
+        try
         {
-            EtcdLog.Withdrawn(logger, LeasedRecords.Name(first, count));
+            await lease.RevokeAsync(CancellationToken.None).ConfigureAwait(false);
         }
-        else if (count > 0)
+        catch (Exception exception) when (isDone && EtcdStore.IsOutage(exception, CancellationToken.None))
         {
-            EtcdLog.WithdrawnSilently(logger, LeasedRecords.Name(first, count), EtcdStore.Describe(refusal!));
+            // Nothing is under it any more: it may end by itself.
+        }
+
+        if (_ours.Count > 0 && _refusal is null)
+        {
+            EtcdLog.Withdrawn(logger, LeasedRecords.Name(_ours.Min!, _ours.Count));
+        }
+        else if (_ours.Count > 0)
+        {
+            EtcdLog.WithdrawnSilently(logger, LeasedRecords.Name(_ours.Min!, _ours.Count), EtcdStore.Describe(_refusal!));
         }
     }
 }

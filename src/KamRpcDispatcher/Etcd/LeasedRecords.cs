@@ -37,13 +37,21 @@ internal sealed class LeasedRecords(EtcdStore store, TimeSpan patience, Action u
     /// <summary>They have gone with their lease.</summary>
     public void LeaseEnded() => _records.ForEach(static record => record.LeaseEnded());
 
+    /// <summary>They are under another lease now, unless the one before ended meanwhile.</summary>
+    public void LeaseReplaced() => _records.FindAll(static record => record.IsHeld).ForEach(static record => record.LeaseEnded());
+
     /// <summary>Looks what stands under the keys: somebody may have deleted one, or taken it, or left it.</summary>
-    public async Task LookAsync(long lease, CancellationToken cancellationToken)
+    /// <param name="lease">Ours, 0 for none.</param>
+    /// <param name="renew">Called before each call: all of them together may take longer than the lease lives.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task LookAsync(long lease, Func<CancellationToken, Task> renew, CancellationToken cancellationToken)
     {
         foreach (var isHeld in (bool[])[true, false])
         {
             foreach (var batch in _records.FindAll(record => record.IsHeld == isHeld).Chunk(KeyTransactions.MostKeys))
             {
+                await renew(cancellationToken).ConfigureAwait(false);
+
                 // Of what is held by us only revision and lease matter.
                 var (header, found) = await _keys.ReadAsync([.. batch.Select(static record => record.Key)], withValue: !isHeld, EtcdStore.Options(patience, cancellationToken)).ConfigureAwait(false);
                 if (isHeld && IsAnother(header))
@@ -61,10 +69,14 @@ internal sealed class LeasedRecords(EtcdStore store, TimeSpan patience, Action u
     }
 
     /// <summary>Writes what is due.</summary>
-    public async Task WriteAsync(long lease, CancellationToken cancellationToken)
+    /// <param name="lease">Ours.</param>
+    /// <param name="renew">Called before each call.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task WriteAsync(long lease, Func<CancellationToken, Task> renew, CancellationToken cancellationToken)
     {
         foreach (var batch in _records.FindAll(static record => record.IsDue).Chunk(KeyTransactions.MostKeys))
         {
+            await renew(cancellationToken).ConfigureAwait(false);
             var writes = Array.ConvertAll(batch, static record => record.Write());
             var (revision, found) = await _keys.WriteAsync(writes, lease, EtcdStore.Options(patience, cancellationToken)).ConfigureAwait(false);
             for (var index = 0; index < batch.Length; index++)
@@ -83,28 +95,35 @@ internal sealed class LeasedRecords(EtcdStore store, TimeSpan patience, Action u
     }
 
     /// <summary>Deletes those that are ours, after a last word.</summary>
-    /// <returns>How many there were, the first one's name, and why etcd took no last word; null when it did.</returns>
-    public async Task<(int Count, string First, Exception? Refusal)> DeleteAsync(long lease, CancellationToken cancellationToken)
+    /// <param name="leases">Ours.</param>
+    /// <param name="ours">To which the names of those that are ours are added.</param>
+    /// <param name="begin">Called before each call: how long it may take.</param>
+    /// <returns>Whether all are deleted, or the end of the leases has to do it, and why etcd took no last word; null when it did.</returns>
+    public async Task<(bool IsDone, Exception? Refusal)> DeleteAsync(IReadOnlyCollection<long> leases, ISet<string> ours, Func<Task<CallOptions>> begin)
     {
-        var deleted = new List<string>();
+        var isDone = true;
         Exception? refusal = null;
         foreach (var batch in _records.Chunk(KeyTransactions.MostKeys))
         {
             try
             {
-                var (keys, refused) = await _keys.DeleteUnderAsync(lease, [.. batch.Select(static record => (record.Key, record.Farewell))], EtcdStore.Options(cancellationToken)).ConfigureAwait(false);
-                deleted.AddRange(keys.Select(static key => key.ToStringUtf8()));
+                var (isDeleted, refused) = await _keys.DeleteUnderAsync(
+                    leases,
+                    batch.ToDictionary(static record => record.Key, static record => record.Farewell),
+                    found => ours.UnionWith(found.Select(static key => key.ToStringUtf8())),
+                    begin).ConfigureAwait(false);
+                isDone &= isDeleted;
                 refusal ??= refused;
             }
             catch (RpcException refused) when (EtcdStore.IsRefusal(refused))
             {
-                // The end of the lease deletes them too.
-                deleted.AddRange(batch.Where(static record => record.IsHeld).Select(static record => record.Name));
+                ours.UnionWith(batch.Where(static record => record.IsHeld).Select(static record => record.Name));
+                isDone = false;
                 refusal ??= refused;
             }
         }
 
-        return (deleted.Count, deleted.FirstOrDefault() ?? string.Empty, refusal);
+        return (isDone, refusal);
     }
 
     /// <summary>Whether the store is another one than before, or was restored from a backup.</summary>

@@ -32,7 +32,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
     private TimeSpan LongestStep => LongestGrace + options.Gap + options.GraceCap + (3 * options.Rpc.Timeout);
 
     /// <summary>Reads certificates and passwords again now, which else is done for each new connection.</summary>
-    public void ReadFilesAgain() => _store?.ReadFilesAgain();
+    public void ReadFilesAgain() => _ = _store?.ReadFilesAgainAsync(new EtcdKeys(options.Cluster).Members);
 
     /// <summary>
     /// Runs until cancelled, through whatever is unexpected. Kamailio's list stays as it is afterwards: a daemon that stops takes no calls from

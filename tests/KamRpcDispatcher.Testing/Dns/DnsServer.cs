@@ -18,6 +18,7 @@ public sealed class DnsServer : IDisposable
     private readonly ConcurrentDictionary<string, IPAddress> _addresses = new(StringComparer.OrdinalIgnoreCase);
     private readonly Socket _socket;
     private readonly Task _running;
+    private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private DnsServer(Socket socket)
     {
@@ -40,6 +41,9 @@ public sealed class DnsServer : IDisposable
     }
 
     public Behaviour Mode { get; set; }
+
+    /// <summary>Completes when somebody has asked for something.</summary>
+    public Task Asked => _asked.Task;
 
     /// <summary>A resolv.conf that names it.</summary>
     public string ResolverFile => _folder.File("resolv.conf");
@@ -77,6 +81,7 @@ public sealed class DnsServer : IDisposable
             try
             {
                 var received = await _socket.ReceiveFromAsync(query, new IPEndPoint(IPAddress.Any, 0)).ConfigureAwait(false);
+                _asked.TrySetResult();
                 if (Mode != Behaviour.Silence && Reply(query.AsSpan(0, received.ReceivedBytes)) is { } reply)
                 {
                     await _socket.SendToAsync(reply, received.RemoteEndPoint).ConfigureAwait(false);

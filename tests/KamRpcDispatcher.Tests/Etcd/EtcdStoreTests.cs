@@ -108,6 +108,51 @@ public class EtcdStoreTests
         Assert.That(longer.CancellationToken.IsCancellationRequested);
     }
 
+    [Test]
+    public async Task A_connection_with_the_files_as_they_are_now_takes_the_place_of_the_one_that_works_only_if_it_works_too()
+    {
+        await using var etcd = await FakeEtcd.StartAsync();
+        Assert.That(EtcdEndpoints.TryParse(etcd.Endpoint, out var endpoints, out _));
+        var log = new LogCapture<EtcdStore>();
+        using var store = new EtcdStore(new EtcdConnection(endpoints!), TimeProvider.System, log);
+        var first = store.Keys;
+
+        etcd.Before = static (_, _) => throw new RpcException(new Status(StatusCode.PermissionDenied, "etcdserver: permission denied"));
+        await store.ReadFilesAgainAsync("/kamrpc/default/members/1/a");
+        Assert.That(store.Keys, Is.SameAs(first));
+        Assert.That(log.Of(1032), Has.Count.EqualTo(1).And.All.Contain("permission denied").And.All.Contain("going on with the connection of before"));
+
+        etcd.Before = static (_, _) => Task.CompletedTask;
+        await store.ReadFilesAgainAsync("/kamrpc/default/members/1/a");
+        Assert.That(store.Keys, Is.Not.SameAs(first));
+        Assert.That(log.Of(1032), Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Of_a_connection_that_is_closed_nothing_is_read_again_and_none_takes_its_place()
+    {
+        await using var etcd = await FakeEtcd.StartAsync();
+        Assert.That(EtcdEndpoints.TryParse(etcd.Endpoint, out var endpoints, out _));
+        var log = new LogCapture<EtcdStore>();
+        var store = new EtcdStore(new EtcdConnection(endpoints!), TimeProvider.System, log);
+        var asked = new TaskCompletionSource();
+        var over = new TaskCompletionSource();
+        etcd.Before = (_, _) =>
+        {
+            asked.SetResult();
+            return over.Task;
+        };
+        var reading = store.ReadFilesAgainAsync("/kamrpc/default/members/1/a");
+        await asked.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        store.Dispose();
+        over.SetResult();
+        Assert.That(() => reading, Throws.Nothing);
+
+        Assert.That(() => store.ReadFilesAgainAsync("/kamrpc/default/members/1/a"), Throws.Nothing);
+        Assert.That(store.MoveOn, Throws.Nothing);
+        Assert.That(log.Of(1031), Has.Count.EqualTo(2), "the first one, and that which was tried");
+    }
+
     private static EtcdStore Store(string endpoints, TimeProvider time) =>
         EtcdEndpoints.TryParse(endpoints, out var parsed, out var error) ? new EtcdStore(parsed, time) : throw new InvalidOperationException(error);
 }

@@ -1,0 +1,100 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Net;
+using Etcdserverpb;
+using Google.Protobuf;
+using Grpc.Core;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging;
+
+namespace KamRpcDispatcher.Tests.Etcd;
+
+/// <summary>Speaks to an <c>EtcdStore</c> on a real socket as etcd does, with an <see cref="EtcdModel"/> behind it. What a test wants to go wrong goes wrong.</summary>
+internal sealed class FakeEtcd : IAsyncDisposable
+{
+    private readonly WebApplication _server;
+
+    private FakeEtcd()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(static options => options.Listen(IPAddress.Loopback, 0, static listen => listen.Protocols = HttpProtocols.Http2));
+        _server = builder.Build();
+        _server.Run(AnswerAsync);
+    }
+
+    public EtcdModel Model { get; } = new();
+
+    public string Endpoint => _server.Urls.Single();
+
+    /// <summary>Done before a call is carried out; what it throws is the answer. Its token is cancelled when nobody waits any more.</summary>
+    public Func<IMessage, CancellationToken, Task> Before { get; set; } = static (_, _) => Task.CompletedTask;
+
+    public static async Task<FakeEtcd> StartAsync()
+    {
+        var etcd = new FakeEtcd();
+        await etcd._server.StartAsync();
+        return etcd;
+    }
+
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
+
+    private static async Task<byte[]?> ReadAsync(Stream body, CancellationToken cancellationToken)
+    {
+        var head = new byte[5];
+        if (await body.ReadAtLeastAsync(head, head.Length, throwOnEndOfStream: false, cancellationToken) < head.Length)
+        {
+            return null;
+        }
+
+        var message = new byte[BinaryPrimitives.ReadInt32BigEndian(head.AsSpan(1))];
+        await body.ReadExactlyAsync(message, cancellationToken);
+        return message;
+    }
+
+    private static IMessage Parse(string method, byte[] message) => method switch
+    {
+        "/etcdserverpb.KV/Range" => RangeRequest.Parser.ParseFrom(message),
+        "/etcdserverpb.KV/Txn" => TxnRequest.Parser.ParseFrom(message),
+        "/etcdserverpb.Lease/LeaseGrant" => LeaseGrantRequest.Parser.ParseFrom(message),
+        "/etcdserverpb.Lease/LeaseRevoke" => LeaseRevokeRequest.Parser.ParseFrom(message),
+        "/etcdserverpb.Lease/LeaseKeepAlive" => LeaseKeepAliveRequest.Parser.ParseFrom(message),
+        "/etcdserverpb.Lease/LeaseTimeToLive" => LeaseTimeToLiveRequest.Parser.ParseFrom(message),
+        _ => throw new RpcException(new Status(StatusCode.Unimplemented, method)),
+    };
+
+    private async Task AnswerAsync(HttpContext call)
+    {
+        var (status, detail) = (StatusCode.OK, string.Empty);
+        call.Response.ContentType = "application/grpc";
+        try
+        {
+            // A keep-alive is a stream.
+            while (await ReadAsync(call.Request.Body, call.RequestAborted) is { } message)
+            {
+                var request = Parse(call.Request.Path.Value!, message);
+                await Before(request, call.RequestAborted);
+                var answer = Model.Answer(request).ToByteArray();
+                var head = new byte[5];
+                BinaryPrimitives.WriteInt32BigEndian(head.AsSpan(1), answer.Length);
+                await call.Response.Body.WriteAsync((byte[])[.. head, .. answer], call.RequestAborted);
+                await call.Response.Body.FlushAsync(call.RequestAborted);
+            }
+        }
+        catch (RpcException refused)
+        {
+            (status, detail) = (refused.StatusCode, refused.Status.Detail);
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or IOException or Microsoft.AspNetCore.Http.BadHttpRequestException)
+        {
+            // Nobody waits any more.
+            return;
+        }
+
+        call.Response.AppendTrailer("grpc-status", ((int)status).ToString(CultureInfo.InvariantCulture));
+        call.Response.AppendTrailer("grpc-message", detail);
+    }
+}

@@ -1,0 +1,248 @@
+using Etcdserverpb;
+using Google.Protobuf;
+using Grpc.Core;
+using KamRpcDispatcher.Etcd;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.Tests.Etcd;
+
+/// <summary>Many keys under one lease that is short, and an etcd that is slow: none lapses.</summary>
+public class LeaseKeeperTests
+{
+    private const int LeaseLost = 1012;
+    private const int Withdrawn = 1017;
+    private const int Keys = 4 * KeyTransactions.MostKeys;
+
+    private static readonly TimeSpan Ttl = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+
+    /// <summary>As slow as a call may be; as many as the keys need take longer than the lease lives.</summary>
+    private static readonly TimeSpan Slow = TimeSpan.FromMilliseconds(600);
+
+    private LogCapture<LeaseKeeper> _log = null!;
+    private FakeEtcd _etcd = null!;
+    private EtcdStore _store = null!;
+    private LeaseKeeper _keeper = null!;
+    private CancellationTokenSource _stop = null!;
+
+    [SetUp]
+    public async Task Start()
+    {
+        _log = new LogCapture<LeaseKeeper>();
+        _etcd = await FakeEtcd.StartAsync();
+        Assert.That(EtcdEndpoints.TryParse(_etcd.Endpoint, out var endpoints, out _));
+        _store = new EtcdStore(endpoints!, TimeProvider.System);
+        _keeper = new LeaseKeeper(_store, Ttl, TimeProvider.System, _log);
+        _stop = new CancellationTokenSource();
+        for (var index = 0; index < Keys; index++)
+        {
+            _keeper.Add(Key(index), "farewell"u8.ToArray(), static _ => true).Update("value"u8.ToArray());
+        }
+    }
+
+    [TearDown]
+    public async Task Stop()
+    {
+        _stop.Dispose();
+        _store.Dispose();
+        await _etcd.DisposeAsync();
+    }
+
+    [Test]
+    public async Task The_first_write_and_a_look_may_take_longer_than_the_lease_lives()
+    {
+        var looks = new TaskCompletionSource();
+        var reads = 0;
+        var isAnnounced = false;
+        _etcd.Before = async (request, _) =>
+        {
+            if (request is TxnRequest transaction)
+            {
+                await Task.Delay(Slow, CancellationToken.None);
+                if (Volatile.Read(ref isAnnounced) && transaction.Success[0].RequestRange is not null && ++reads > Keys / KeyTransactions.MostKeys)
+                {
+                    looks.TrySetResult();
+                }
+            }
+        };
+        var holding = RunAsync();
+        await _keeper.AnnouncedAsync(CancellationToken.None).WaitAsync(Deadline);
+        Volatile.Write(ref isAnnounced, true);
+        await looks.Task.WaitAsync(Deadline);
+
+        AssertNoneLapsed();
+        await EndAsync(holding);
+    }
+
+    [Test]
+    public async Task Keys_are_put_under_another_lease_many_at_a_time_and_both_are_renewed_meanwhile()
+    {
+        var holding = await AnnounceAsync();
+        var moves = 0;
+        _etcd.Before = async (request, _) =>
+        {
+            if (IsMove(request))
+            {
+                Interlocked.Increment(ref moves);
+                await Task.Delay(Slow, CancellationToken.None);
+            }
+        };
+        _etcd.Model.Term++;
+
+        await UntilAsync(() => _etcd.Model.Leases is [2]);
+        AssertNoneLapsed();
+        Assert.That(moves, Is.EqualTo(Keys / KeyTransactions.MostKeys));
+        await EndAsync(holding);
+    }
+
+    [Test]
+    public async Task Where_one_key_is_gone_the_others_are_put_under_another_lease_one_by_one_and_both_are_renewed_meanwhile()
+    {
+        var holding = await AnnounceAsync();
+        var isFirst = true;
+        _etcd.Before = async (request, _) =>
+        {
+            if (IsMove(request))
+            {
+                if (isFirst)
+                {
+                    isFirst = false;
+                    _etcd.Model.Delete(Key(0));
+                }
+
+                await Task.Delay(Ttl * 1.5 / KeyTransactions.MostKeys, CancellationToken.None);
+            }
+        };
+        _etcd.Model.Term++;
+
+        await UntilAsync(() => _etcd.Model.Leases is [2] && _etcd.Model.KeyLeases.Count == Keys);
+        AssertNoneLapsed();
+        await EndAsync(holding);
+    }
+
+    [Test]
+    public async Task While_the_move_to_another_lease_fails_both_leases_are_renewed()
+    {
+        var holding = await AnnounceAsync();
+        var begun = TimeProvider.System.GetTimestamp();
+        var moves = 0;
+        _etcd.Before = (request, _) => IsMove(request) && ++moves > 1 && TimeProvider.System.GetElapsedTime(begun) < 2 * Ttl
+            ? throw new RpcException(new Status(StatusCode.Unavailable, "no leader"))
+            : Task.CompletedTask;
+        _etcd.Model.Term++;
+
+        await UntilAsync(() => _etcd.Model.Leases is [2]);
+        Assert.That(moves, Is.GreaterThan(4), "it failed in between");
+        AssertNoneLapsed();
+        await EndAsync(holding);
+    }
+
+    [Test]
+    public async Task An_old_lease_that_is_gone_when_its_keys_are_under_another_one_is_no_loss()
+    {
+        var holding = await AnnounceAsync();
+        _etcd.Before = (request, _) =>
+        {
+            if (request is LeaseRevokeRequest { ID: 1 } revoke && _etcd.Model.Leases.Contains(1))
+            {
+                _etcd.Model.Answer(revoke);
+            }
+
+            return Task.CompletedTask;
+        };
+        _etcd.Model.Term++;
+
+        await UntilAsync(() => _etcd.Model.Leases is [2]);
+        var looks = 0;
+        _etcd.Before = (request, _) =>
+        {
+            looks += request is TxnRequest ? 1 : 0;
+            return Task.CompletedTask;
+        };
+        await UntilAsync(() => Volatile.Read(ref looks) > 2 * Keys / KeyTransactions.MostKeys);
+        Assert.That(_etcd.Model.Leases, Is.EqualTo(new[] { 2L }));
+        AssertNoneLapsed();
+        await EndAsync(holding);
+    }
+
+    [Test]
+    public async Task Who_is_stopped_while_keys_are_put_under_another_lease_withdraws_those_of_both()
+    {
+        var holding = await AnnounceAsync();
+        var moves = 0;
+        _etcd.Before = async (request, gone) =>
+        {
+            if (IsMove(request) && ++moves == 2)
+            {
+                await _stop.CancelAsync();
+                await Task.Delay(Timeout.InfiniteTimeSpan, gone);
+            }
+        };
+        _etcd.Model.Term++;
+
+        Assert.That(await holding.WaitAsync(Deadline), Is.True);
+        Assert.That((_etcd.Model.KeyLeases.Count, _etcd.Model.Leases.Count, _etcd.Model.Lapsed), Is.EqualTo((0, 0, 0)));
+        Assert.That(_log.Of(Withdrawn), Is.EqualTo(new[] { $"Withdrew {Key(0)} and {Keys - 1} more" }));
+    }
+
+    [Test]
+    public async Task Keys_that_are_deleted_are_withdrawn_though_the_end_of_their_lease_is_not_answered()
+    {
+        var holding = await AnnounceAsync();
+        _etcd.Before = (request, gone) => request is LeaseRevokeRequest ? Task.Delay(Timeout.InfiniteTimeSpan, gone) : Task.CompletedTask;
+
+        await EndAsync(holding);
+        Assert.That(_etcd.Model.KeyLeases, Is.Empty);
+    }
+
+    [Test]
+    public async Task A_withdrawal_that_was_not_answered_at_first_tells_of_all_keys()
+    {
+        var holding = await AnnounceAsync();
+        var deletes = 0;
+        _etcd.Before = (request, gone) => request is TxnRequest transaction && transaction.Success[0].RequestDeleteRange is not null && ++deletes == 3
+            ? throw new RpcException(new Status(StatusCode.Unavailable, "no leader"))
+            : Task.CompletedTask;
+
+        await EndAsync(holding);
+        Assert.That(deletes, Is.GreaterThan(3));
+        Assert.That(_etcd.Model.KeyLeases, Is.Empty);
+    }
+
+    private static string Key(int index) => $"/kamrpc/default/members/1/m{index:000}";
+
+    private static bool IsMove(IMessage request) => request is TxnRequest transaction && transaction.Success[0].RequestPut is { IgnoreValue: true };
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        var begun = TimeProvider.System.GetTimestamp();
+        while (!condition())
+        {
+            Assert.That(TimeProvider.System.GetElapsedTime(begun), Is.LessThan(Deadline));
+            await Task.Delay(20);
+        }
+    }
+
+    private Task<bool> RunAsync() => _keeper.RunAsync(static _ => { }, _stop.Token);
+
+    private async Task<Task<bool>> AnnounceAsync()
+    {
+        var holding = RunAsync();
+        await _keeper.AnnouncedAsync(CancellationToken.None).WaitAsync(Deadline);
+        return holding;
+    }
+
+    private void AssertNoneLapsed()
+    {
+        Assert.That(_etcd.Model.Lapsed, Is.Zero);
+        Assert.That(_log.Of(LeaseLost), Is.Empty);
+        Assert.That(_etcd.Model.KeyLeases, Has.Count.EqualTo(Keys).And.All.EqualTo(_etcd.Model.Leases.Single()));
+    }
+
+    private async Task EndAsync(Task<bool> holding)
+    {
+        await _stop.CancelAsync();
+        Assert.That(await holding.WaitAsync(Deadline), Is.True);
+        Assert.That(_log.Of(Withdrawn), Is.EqualTo(new[] { $"Withdrew {Key(0)} and {Keys - 1} more" }));
+    }
+}
