@@ -27,9 +27,9 @@ public class OutageTests
     {
         await using var fleet = await FleetOfFiveAsync("--rpc-timeout", "1m", "--resync", "100ms");
 
-        // Stopped for several looks of the dispatcher's: one of them is waiting when Kamailio dies.
+        // Stopped for many looks of the dispatcher's: one of them is waiting when Kamailio dies.
         fleet.Kamailio.Pause();
-        await Task.Delay(TimeSpan.FromMilliseconds(500));
+        await Task.Delay(TimeSpan.FromSeconds(2));
         fleet.Kamailio.Kill();
         await fleet.Kamailio.StartAgainAsync();
         var whole = await fleet.WaitForListAsync(IsWhole);

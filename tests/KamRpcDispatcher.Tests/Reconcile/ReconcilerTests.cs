@@ -7,6 +7,7 @@ using KamRpcDispatcher.Push;
 using KamRpcDispatcher.Push.Grace;
 using KamRpcDispatcher.Reconcile;
 using KamRpcDispatcher.Testing;
+using KamRpcDispatcher.Tests.Etcd;
 using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
 
@@ -21,6 +22,7 @@ public sealed class ReconcilerTests : IAsyncDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly FakeMembership _membership = new();
     private readonly FakeReport _report = new();
+    private readonly LogCapture<CycleJournal> _journal = new();
     private readonly CancellationTokenSource _stop = new();
     private FakeKamailio _kamailio = FakeKamailio.Start();
     private Task _running = Task.CompletedTask;
@@ -64,13 +66,15 @@ public sealed class ReconcilerTests : IAsyncDisposable
     [Test]
     public async Task Nothing_is_touched_before_the_membership_is_known()
     {
-        var own = Members.Of("a");
-        _kamailio.AddForeign(1, own.Uri.Text, attrs: "duid=a;kamrpc=c");
+        _kamailio.AddForeign(1, Members.Of("a").Uri.Text, attrs: "duid=a;kamrpc=c");
         Start();
-        _membership.Set(1, own);
-        await _kamailio.WaitForAsync(static kamailio => kamailio.Requests.Count > 0, Deadline);
+        await _journal.WaitForAsync(3004);
 
-        Assert.That(_kamailio.StructuralChanges, Is.Zero);
+        Assert.That(_kamailio.Requests.Select(static request => request.Method), Has.None.StartsWith("dispatcher.add").And.None.StartsWith("dispatcher.remove").And.None.StartsWith("dispatcher.set_state"));
+        Assert.That(_kamailio.Destinations, Has.Count.EqualTo(1));
+
+        _membership.Set(1);
+        await _kamailio.WaitForAsync(static kamailio => kamailio.Destinations.Count == 0, Deadline);
     }
 
     [Test]
@@ -412,7 +416,7 @@ public sealed class ReconcilerTests : IAsyncDisposable
             new PlanExecutor(dispatcher, new FixedGap(TimeSpan.FromMilliseconds(1), TimeProvider.System), quarantine, Guards, NullLogger<PlanExecutor>.Instance),
             quarantine,
             new PlanPolicy("c") { HasSentinel = HasSentinel },
-            new CycleJournal(_report, quarantine, static () => default, TimeProvider.System, NullLogger<CycleJournal>.Instance),
+            new CycleJournal(_report, quarantine, static () => default, TimeProvider.System, _journal),
             new ReconcilerOptions { RemovalDelay = RemovalDelay, Panic = Panic, Resync = Resync, BusyRetry = TimeSpan.FromMilliseconds(100), Retry = TimeSpan.FromMilliseconds(20) },
             new SentinelWatch(dispatcher, TimeSpan.FromMilliseconds(20), TimeProvider.System),
             static () => { },
