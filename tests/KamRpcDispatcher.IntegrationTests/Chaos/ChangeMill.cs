@@ -38,6 +38,12 @@ internal sealed class ChangeMill(Fleet fleet, ChangeCounter counter, IReadOnlyLi
                     return;
                 }
 
+                if (count == before && Stopwatch.GetElapsedTime(since) > Lull && await IsInPlaceAsync(turn % 2 == 0))
+                {
+                    // What was counted for the turn before was late news of the one before that, so that it was undone before anything was changed.
+                    break;
+                }
+
                 if (Stopwatch.GetElapsedTime(since) > Patience)
                 {
                     throw new TimeoutException($"No change came in {Patience.TotalSeconds} s.\n{string.Join('\n', fleet.Dispatcher.Output.Split('\n').TakeLast(30))}");
@@ -55,6 +61,13 @@ internal sealed class ChangeMill(Fleet fleet, ChangeCounter counter, IReadOnlyLi
         var transaction = new TxnRequest();
         transaction.Success.AddRange(Enumerable.Range(0, uris.Count).Select(Delete));
         await fleet.Store.Keys.TxnAsync(transaction);
+    }
+
+    /// <summary>Whether one half is in, and nothing of the other.</summary>
+    private async Task<bool> IsInPlaceAsync(bool isFirstHalfIn)
+    {
+        var list = await fleet.Kamailio.ListAsync();
+        return Enumerable.Range(0, 2 * _half).All(number => Fleet.IsEnabled(list, uris[number]) == (number < _half == isFirstHalfIn));
     }
 
     private async Task ChangePlacesAsync(bool isFirstHalfIn)
