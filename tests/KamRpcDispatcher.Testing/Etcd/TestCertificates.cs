@@ -58,7 +58,8 @@ public sealed class TestCertificates : IDisposable
         _folder.Dispose();
     }
 
-    private static X509Extension AlternativeNames(string[] hosts)
+    /// <summary>For names and addresses.</summary>
+    internal static X509Extension AlternativeNames(IReadOnlyList<string> hosts)
     {
         var names = new SubjectAlternativeNameBuilder();
         foreach (var host in hosts)

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
@@ -38,7 +37,7 @@ public sealed class TestPki : IDisposable
 
         if (kind.Hosts.Count > 0)
         {
-            request.CertificateExtensions.Add(AlternativeNames(kind.Hosts));
+            request.CertificateExtensions.Add(TestCertificates.AlternativeNames(kind.Hosts));
         }
 
         var certificate = request.Create(
@@ -68,24 +67,6 @@ public sealed class TestPki : IDisposable
 
     private static X509SignatureGenerator Generator(AsymmetricAlgorithm key) =>
         key is RSA rsa ? X509SignatureGenerator.CreateForRSA(rsa, RSASignaturePadding.Pkcs1) : X509SignatureGenerator.CreateForECDsa((ECDsa)key);
-
-    private static X509Extension AlternativeNames(IReadOnlyList<string> hosts)
-    {
-        var names = new SubjectAlternativeNameBuilder();
-        foreach (var host in hosts)
-        {
-            if (IPAddress.TryParse(host, out var address))
-            {
-                names.AddIpAddress(address);
-            }
-            else
-            {
-                names.AddDnsName(host);
-            }
-        }
-
-        return names.Build();
-    }
 }
 
 /// <summary>A certificate with its key.</summary>
