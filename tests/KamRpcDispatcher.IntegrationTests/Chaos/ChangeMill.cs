@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Sockets;
 using Etcdserverpb;
 using Google.Protobuf;
 using KamRpcDispatcher.IntegrationTests.Fleets;
@@ -63,11 +64,18 @@ internal sealed class ChangeMill(Fleet fleet, ChangeCounter counter, IReadOnlyLi
         await fleet.Store.Keys.TxnAsync(transaction);
     }
 
-    /// <summary>Whether one half is in, and nothing of the other.</summary>
+    /// <summary>Whether one half is in, and nothing of the other; not where Kamailio has ended, or does not answer.</summary>
     private async Task<bool> IsInPlaceAsync(bool isFirstHalfIn)
     {
-        var list = await fleet.Kamailio.ListAsync();
-        return Enumerable.Range(0, 2 * _half).All(number => Fleet.IsEnabled(list, uris[number]) == (number < _half == isFirstHalfIn));
+        try
+        {
+            var list = await fleet.Kamailio.ListAsync();
+            return Enumerable.Range(0, 2 * _half).All(number => Fleet.IsEnabled(list, uris[number]) == (number < _half == isFirstHalfIn));
+        }
+        catch (Exception exception) when (exception is SocketException or TimeoutException)
+        {
+            return false;
+        }
     }
 
     private async Task ChangePlacesAsync(bool isFirstHalfIn)

@@ -149,7 +149,7 @@ internal sealed class KamailioClaim : IClaim, IAsyncDisposable
     private async Task<bool> ClaimAsync(CancellationToken cancellationToken)
     {
         Mark? dead = null;
-        var isUnbroken = _term.IsHeld;
+        var (isUnbroken, isRepeated) = (_term.IsHeld, false);
         try
         {
             while (true)
@@ -175,6 +175,13 @@ internal sealed class KamailioClaim : IClaim, IAsyncDisposable
 
                 _term.End();
                 isUnbroken = false;
+                if (found is null && !isRepeated && _timeProvider.GetElapsedTime(asked) > ClaimTimes.Prompt)
+                {
+                    // It waited behind another call, or until Kamailio had started: what is asked for now counts from now.
+                    isRepeated = true;
+                    continue;
+                }
+
                 if (found is not null && found != dead)
                 {
                     _term.Lose();

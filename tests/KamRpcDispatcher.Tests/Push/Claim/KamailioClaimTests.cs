@@ -191,6 +191,25 @@ public sealed class KamailioClaimTests : IAsyncDisposable
     }
 
     [Test]
+    public void After_a_restart_of_Kamailio_the_holder_goes_on_at_once_though_its_first_question_waited()
+    {
+        var gate = Task.CompletedTask;
+        var holder = New("holder", call => call == "htable.get claim" ? gate : Task.CompletedTask);
+        Pass(holder.EnsureAsync(default), ClaimTimes.NewcomerWait);
+        _kamailio.Restart();
+        var wait = new TaskCompletionSource();
+        gate = wait.Task;
+        var ensuring = holder.EnsureAsync(default);
+        Let(TimeSpan.FromSeconds(1));
+
+        gate = Task.CompletedTask;
+        wait.SetResult();
+
+        Assert.That(ensuring.IsCompletedSuccessfully);
+        Assert.That(holder.ConfirmAsync(default).IsCompletedSuccessfully);
+    }
+
+    [Test]
     public void After_a_restart_of_Kamailio_that_a_newcomer_notices_too_exactly_one_stays()
     {
         var holder = Live("holder");
