@@ -26,6 +26,24 @@ public sealed record ProxyStatus(long Revision, DateTimeOffset AppliedAt, string
     /// <summary>Which Kamailio the report is of; null in a report of a version that did not say it.</summary>
     public ProxyIdentity? Identity { get; init; }
 
+    /// <summary>Whether Kamailio answers; null in a report of a version that did not say it.</summary>
+    public KamailioContact? Contact { get; init; }
+
+    /// <summary>When the report was written: on each change, else every <see cref="WrittenEvery"/>; null in a report of a version that did not say it.</summary>
+    public DateTimeOffset? WrittenAt { get; init; }
+
+    /// <summary>How old a report may grow while the daemon lives and reaches etcd.</summary>
+    public static TimeSpan WrittenEvery { get; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The version of the daemon; null in a report of a version that did not say it.</summary>
+    public string? Version { get; init; }
+
+    /// <summary>Destinations that are not as wished, the first <see cref="Deviation.MostInReport"/>, the worst first.</summary>
+    public ImmutableArray<Deviation> Deviations { get; init; } = [];
+
+    /// <summary>How many there are beside those.</summary>
+    public int MoreDeviations { get; init; }
+
     /// <summary>What somebody should know of, the first <see cref="ProxyTrouble.MostInReport"/>.</summary>
     public ImmutableArray<ProxyTrouble> Troubles { get; init; } = [];
 
