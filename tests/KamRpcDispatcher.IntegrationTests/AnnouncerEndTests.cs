@@ -7,6 +7,7 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.IntegrationTests;
 
 /// <summary>How an announcer ends, and what does not end it.</summary>
+[Parallelizable]
 public class AnnouncerEndTests : AnnouncerFixture
 {
     [Test]

@@ -6,6 +6,7 @@ namespace KamRpcDispatcher.IntegrationTests;
 
 /// <summary>Algorithm 10 with the snippet: every call is counted at its destination, and no longer when it has ended, however it ends.</summary>
 [Category("Matrix")]
+[Parallelizable]
 public sealed class CallLoadTests
 {
     /// <summary>The module's counts are freed by its timer, which tests do not wait half a minute for; and callees ring for 2 minutes.</summary>

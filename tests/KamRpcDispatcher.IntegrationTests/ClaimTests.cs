@@ -10,6 +10,7 @@ namespace KamRpcDispatcher.IntegrationTests;
 
 /// <summary>One daemon a Kamailio, by whatever address, user, cluster or host a second one comes.</summary>
 [Category("Matrix")]
+[Parallelizable]
 public sealed class ClaimTests
 {
     private const int Refused = 4;

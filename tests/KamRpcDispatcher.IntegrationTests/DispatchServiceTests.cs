@@ -5,6 +5,7 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.IntegrationTests;
 
 /// <summary><c>kamrpc dispatch</c> as a service of systemd's.</summary>
+[Parallelizable]
 public class DispatchServiceTests
 {
     [Test]

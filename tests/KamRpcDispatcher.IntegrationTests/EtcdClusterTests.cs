@@ -10,6 +10,7 @@ namespace KamRpcDispatcher.IntegrationTests;
 /// another node at first, so that every node's trouble is that of one of them, and one test sets their clock (their timers are real). That a key
 /// was there all the time is seen by its create revision, which changes when it is written after it had lapsed.
 /// </summary>
+[Parallelizable]
 public class EtcdClusterTests
 {
     /// <summary>etcd looks for leases that have ended twice a second.</summary>

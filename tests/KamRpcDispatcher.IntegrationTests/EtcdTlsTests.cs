@@ -6,6 +6,7 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.IntegrationTests;
 
 /// <summary>Certificates of every kind against a real etcd, and etcdctl beside kamrpc: what the one accepts the other does.</summary>
+[Parallelizable]
 public class EtcdTlsTests
 {
     private static readonly CertificateKind Root = new("root") { IsAuthority = true };

@@ -9,6 +9,7 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.IntegrationTests;
 
 /// <summary>A real etcd with TLS, users with the roles that the README tells to make, and tokens that expire after two seconds.</summary>
+[Parallelizable]
 public class EtcdUsersTests
 {
     private const string Members = "/kamrpc/default/members/";

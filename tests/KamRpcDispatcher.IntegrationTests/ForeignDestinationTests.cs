@@ -9,6 +9,7 @@ namespace KamRpcDispatcher.IntegrationTests;
 /// the dispatcher ask a name server of the test's.
 /// </summary>
 [Category("Matrix")]
+[Parallelizable]
 public class ForeignDestinationTests
 {
     private const string Carrier = "sip:gw.test:7001";

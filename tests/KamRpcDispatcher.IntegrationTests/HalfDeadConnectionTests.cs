@@ -8,6 +8,7 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.IntegrationTests;
 
 /// <summary>A real etcd behind a relay that swallows the connections that stand, or is slow.</summary>
+[Parallelizable]
 public class HalfDeadConnectionTests
 {
     private const string Key = "/kamrpc/default/members/1/a";

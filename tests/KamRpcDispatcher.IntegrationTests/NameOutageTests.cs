@@ -8,6 +8,7 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.IntegrationTests;
 
 /// <summary>Name servers that fall silent take nobody out, and keep nobody from leaving.</summary>
+[Parallelizable]
 public class NameOutageTests
 {
     private const string Members = "/kamrpc/default/members/1/";

@@ -5,6 +5,7 @@ using NUnit.Framework;
 
 namespace KamRpcDispatcher.IntegrationTests;
 
+[Parallelizable]
 public class OutageTests
 {
     private static readonly string[] Uris = [.. Enumerable.Range(1, 5).Select(static number => $"sip:127.0.1.{number}:5060")];

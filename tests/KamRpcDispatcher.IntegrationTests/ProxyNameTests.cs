@@ -6,6 +6,7 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.IntegrationTests;
 
 /// <summary>Two Kamailios whose dispatchers have one name: each would overwrite what the other one reports.</summary>
+[Parallelizable]
 public sealed class ProxyNameTests
 {
     private const int NotInStep = 1;

@@ -7,6 +7,7 @@ namespace KamRpcDispatcher.IntegrationTests;
 
 /// <summary>What keeps calls flowing when everything else goes wrong.</summary>
 [Category("Matrix")]
+[Parallelizable]
 public class SafetyTests
 {
     private static readonly string[] Uris = [.. Enumerable.Range(1, 4).Select(static number => $"sip:127.0.1.{number}:5060")];

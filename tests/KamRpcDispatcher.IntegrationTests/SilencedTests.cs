@@ -5,6 +5,7 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.IntegrationTests;
 
 /// <summary>Whoever leaves waits for its own silence, not for what else is to be done.</summary>
+[Parallelizable]
 public class SilencedTests
 {
     private const string Gap = "8s";

@@ -8,6 +8,7 @@ namespace KamRpcDispatcher.IntegrationTests;
 
 /// <summary>What whoever may write a member's record can do with it, and what it cannot.</summary>
 [Category("Matrix")]
+[Parallelizable]
 public class UntrustedMembersTests
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
