@@ -123,7 +123,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
     /// <summary>The same URI under the same name is this box before a restart; another URI is another box.</summary>
     private LeasedRecord Record(Member member) => _keeper.Add(
         _keys.Member(member.Key),
-        MemberRecord.Write(member with { State = MemberState.Down, Reason = "withdrawn" }),
+        MemberRecord.Write(member with { State = MemberState.Down, Reason = MemberRecord.WithdrawnReason }),
         value => MemberRecord.TryRead(member.Key, value, out var found, out _) && found.Uri.Equals(member.Uri));
 
     private async Task TellAsync(CancellationToken stop)

@@ -12,6 +12,9 @@ public static class MemberRecord
     /// <summary>The longest value read, in octets; a member with every field at its longest has less than half of it.</summary>
     public const int MaxLength = 32 * 1024;
 
+    /// <summary>The reason in the last record that an announcer writes before it deletes the key.</summary>
+    public const string WithdrawnReason = "withdrawn";
+
     // A field that is there twice is not what its writer meant. How deep those of a newer version are nested is not known.
     private static readonly JsonDocumentOptions ReaderOptions = new() { AllowDuplicateProperties = false };
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using KamRpcDispatcher.Destinations;
 
 namespace KamRpcDispatcher.Etcd;
@@ -10,6 +11,9 @@ public sealed record Membership(long Revision, IReadOnlyList<Member> Members, IR
 {
     /// <summary>The members that went lately without saying so, the first to go first.</summary>
     public IReadOnlyList<ExpiredMember> Expired { get; init; } = [];
+
+    /// <summary>Why those went that are not there any more, of the last thousand at least; for the log.</summary>
+    public IReadOnlyDictionary<MemberKey, LeaveCause> Left { get; init; } = ImmutableDictionary<MemberKey, LeaveCause>.Empty;
 
     /// <summary>Whether it was saved by an earlier daemon, and the store has not been read since.</summary>
     public bool IsFromSnapshot { get; init; }

@@ -20,6 +20,7 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
     private readonly SortedSet<(TimeSpan Mark, string Key)> _expiries =
         new(Comparer<(TimeSpan Mark, string Key)>.Create(static (one, other) => one.Mark.CompareTo(other.Mark) is not 0 and var order ? order : string.CompareOrdinal(one.Key, other.Key)));
 
+    private readonly LeaveMemory _left = new();
     private readonly Dictionary<int, int> _ready = [];
     private readonly RejectionCount _rejections = new(timeProvider);
     private readonly List<Rejection> _newlyRejected = [];
@@ -85,7 +86,13 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
     /// </summary>
     public void Delete(string key)
     {
-        if (Remove(key, out var entry) && entry.IsLeased)
+        if (!Remove(key, out var entry))
+        {
+            return;
+        }
+
+        _left.Deleted(entry.Member, entry.IsLeased);
+        if (entry.IsLeased)
         {
             Expire(key, entry);
         }
@@ -102,6 +109,7 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
         foreach (var expired in before.Expired)
         {
             Expire(keys.Member(expired.Member.Key), expired);
+            _left.Add(expired.Member, LeaveCause.Expired);
         }
     }
 
@@ -112,6 +120,7 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
         {
             // Whether it said that it was going nobody heard.
             Remove(key, out var entry);
+            _left.Add(entry.Member, LeaveCause.Missing);
             Expire(key, entry);
         }
     }
@@ -138,6 +147,7 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
         [.. _entries.Values.Select(static entry => entry.Rejected).OfType<RejectedRecord>()])
     {
         Expired = [.. _expired.Values.OrderBy(static expired => expired.Mark).ThenBy(static expired => expired.Member.Key)],
+        Left = _left.All,
     };
 
     private void Take(string key, Member member, long modifiedRevision, bool isLeased, ReadOnlyMemory<byte> value) =>
@@ -175,7 +185,13 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
     {
         Remove(key, out _);
         _entries[key] = entry;
-        if (entry.Member is { State: MemberState.Ready } member)
+        if (entry.Member is not { } member)
+        {
+            return;
+        }
+
+        _left.Forget(member.Key);
+        if (member.State == MemberState.Ready)
         {
             _ready[member.Key.Set] = _ready.GetValueOrDefault(member.Key.Set) + 1;
         }

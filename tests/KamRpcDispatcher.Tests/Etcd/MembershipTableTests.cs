@@ -195,6 +195,46 @@ public class MembershipTableTests
         Assert.That(_table.At(6).Expired.Select(static expired => expired.Member.Key.Name), Is.EqualTo(new[] { "held", "b" }));
     }
 
+    [TestCase("""{"uri":"sip:10.0.0.1"}""", true, LeaveCause.Expired)]
+    [TestCase("""{"uri":"sip:10.0.0.1","state":"down","reason":"withdrawn"}""", true, LeaveCause.Withdrawn)]
+    [TestCase("""{"uri":"sip:10.0.0.1","state":"down","reason":"connection refused"}""", true, LeaveCause.NotReady)]
+    [TestCase("""{"uri":"sip:10.0.0.1","state":"draining"}""", true, LeaveCause.NotReady)]
+    [TestCase("""{"uri":"sip:10.0.0.1"}""", false, LeaveCause.Deleted)]
+    public void Why_a_member_is_gone_is_known_as_far_as_its_key_tells(string value, bool isLeased, LeaveCause cause)
+    {
+        _table.Put(Key, Encoding.UTF8.GetBytes(value), 5, 6, isLeased);
+        Assert.That(_table.At(6).Left, Is.Empty);
+
+        _table.Delete(Key);
+        Assert.That(_table.At(7).Left, Is.EqualTo(new Dictionary<MemberKey, LeaveCause> { [new MemberKey(1, "a")] = cause }));
+
+        _table.Put(Key, Encoding.UTF8.GetBytes(value), 8, 8, isLeased);
+        Assert.That(_table.At(8).Left, Is.Empty, "it is back");
+    }
+
+    [Test]
+    public void Of_what_a_listing_lacks_it_is_not_known_why_it_went()
+    {
+        Put(Key, """{"uri":"sip:10.0.0.1"}""", 5, 5);
+        _table.RetainOnly(new HashSet<string>());
+
+        Assert.That(_table.At(6).Left.Values, Is.EqualTo(new[] { LeaveCause.Missing }));
+    }
+
+    [Test]
+    public void Of_a_crowd_that_went_the_last_thousand_are_remembered()
+    {
+        for (var number = 0; number < 10_500; number++)
+        {
+            Put($"/kamrpc/c/members/1/m{number}", """{"uri":"sip:10.0.0.1"}""", number + 1, number + 1);
+            _table.Delete($"/kamrpc/c/members/1/m{number}");
+        }
+
+        var left = _table.At(10_501).Left;
+        Assert.That(left, Has.Count.InRange(1000, 2000));
+        Assert.That(Enumerable.Range(9_500, 1000).Select(static number => new MemberKey(1, $"m{number}")).All(left.ContainsKey));
+    }
+
     [Test]
     public void What_was_written_last_is_known_unless_nothing_is()
     {
