@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using KamailioRpc;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Linux;
 using Microsoft.Extensions.Logging;
@@ -85,7 +86,7 @@ internal static class CommonOptions
         if (!double.TryParse(text.AsSpan(0, text.Length - unit.Length), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
             || !(number * unit.Seconds <= most.TotalSeconds && number * unit.Seconds >= least.TotalSeconds))
         {
-            error = $"'{text}' is not a duration from {Show(least)} to {Show(most)}, such as 500ms, 5s or 2m";
+            error = $"'{text}' is not a duration from {DurationText.Of(least)} to {DurationText.Of(most)}, such as 500ms, 5s or 2m";
             return false;
         }
 
@@ -132,9 +133,4 @@ internal static class CommonOptions
             options.Add(given, $"goes with {missing.Name}, which is not given");
         }
     }
-
-    private static string Show(TimeSpan duration) =>
-        duration.TotalSeconds >= 1 || duration == TimeSpan.Zero
-            ? string.Create(CultureInfo.InvariantCulture, $"{duration.TotalSeconds}s")
-            : string.Create(CultureInfo.InvariantCulture, $"{duration.TotalMilliseconds}ms");
 }

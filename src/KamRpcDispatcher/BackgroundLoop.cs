@@ -14,7 +14,7 @@ internal static class BackgroundLoop
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static async Task RunAsync(string name, Func<CancellationToken, Task> loop, TimeProvider timeProvider, ILogger logger, CancellationToken cancellationToken)
     {
-        var faults = new LoopFaults(name, logger);
+        var faults = new LoopFaults(name, logger, timeProvider);
         while (true)
         {
             var begun = timeProvider.GetTimestamp();

@@ -1,18 +1,24 @@
 using System.Numerics;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Push;
+using KamailioRpc;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher;
 
 /// <summary>
 /// What is unexpected in a loop that has to go on: logged with its stack when it is new, and in one line after two, four, eight ... times of the
-/// same, so that a fault that stays does not fill the log. One thread at a time.
+/// same, so that a fault that stays does not fill the log; nor does one that comes and goes. One thread at a time.
 /// </summary>
 /// <param name="loop">What the loop does, for the log.</param>
 /// <param name="logger">Where to log.</param>
-internal sealed partial class LoopFaults(string loop, ILogger logger)
+/// <param name="timeProvider">The clock, null for the system's.</param>
+internal sealed partial class LoopFaults(string loop, ILogger logger, TimeProvider? timeProvider = null)
 {
+    /// <summary>In a minute, with their stacks.</summary>
+    private const int MostNew = 10;
+
+    private readonly LogLimit _limit = new(timeProvider ?? TimeProvider.System, MostNew);
     private readonly Backoff _backoff = new();
     private string? _last;
     private uint _times;
@@ -39,12 +45,12 @@ internal sealed partial class LoopFaults(string loop, ILogger logger)
         var pause = _backoff.Next();
         var summary = Summary(exception);
         _times++;
-        if (summary != _last)
+        if (summary != _last && _limit.Allows())
         {
             _last = summary;
             Unexpected(logger, exception, loop, summary, pause);
         }
-        else if (BitOperations.IsPow2(_times))
+        else if (summary == _last && BitOperations.IsPow2(_times))
         {
             UnexpectedAgain(logger, loop, summary, _times, pause);
         }
@@ -57,7 +63,11 @@ internal sealed partial class LoopFaults(string loop, ILogger logger)
     {
         if (_times > 0)
         {
-            Recovered(logger, loop, _times);
+            if (_last is not null)
+            {
+                Recovered(logger, loop, _times);
+            }
+
             _times = 0;
             _last = null;
             _backoff.Reset();
@@ -65,10 +75,10 @@ internal sealed partial class LoopFaults(string loop, ILogger logger)
     }
 
     [LoggerMessage(1900, LogLevel.Error, "Unexpected in {Loop} ({Summary}): going on in {Pause}. This is a fault of kamrpc; please report it with this line")]
-    private static partial void Unexpected(ILogger logger, Exception? exception, string loop, string summary, TimeSpan pause);
+    private static partial void Unexpected(ILogger logger, Exception? exception, string loop, string summary, DurationText pause);
 
     [LoggerMessage(1901, LogLevel.Error, "Unexpected in {Loop} again ({Summary}), {Times} times in a row: going on in {Pause}")]
-    private static partial void UnexpectedAgain(ILogger logger, string loop, string summary, uint times, TimeSpan pause);
+    private static partial void UnexpectedAgain(ILogger logger, string loop, string summary, uint times, DurationText pause);
 
     [LoggerMessage(1902, LogLevel.Information, "Nothing unexpected in {Loop} any more, after {Times} times")]
     private static partial void Recovered(ILogger logger, string loop, uint times);

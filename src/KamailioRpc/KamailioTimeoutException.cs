@@ -5,7 +5,7 @@ namespace KamailioRpc;
 /// <param name="timeout">How long it was waited.</param>
 /// <param name="doubt">What may keep replies from coming, and what helps; null for nothing known.</param>
 public sealed class KamailioTimeoutException(string method, TimeSpan timeout, string? doubt = null)
-    : KamailioRpcException($"{method}: no reply from Kamailio within {timeout.TotalMilliseconds:0} ms{(doubt is null ? null : "; " + doubt)}", null)
+    : KamailioRpcException($"{method}: no reply from Kamailio within {DurationText.Of(timeout)}{(doubt is null ? null : "; " + doubt)}", null)
 {
     public override bool IsTransient => true;
 }

@@ -217,7 +217,7 @@ public sealed class RpcClient : IRpcClient
         }
         catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new KamailioUnreachableException(Address, $"no connection within {_options.Timeout.TotalMilliseconds:0} ms", exception);
+            throw new KamailioUnreachableException(Address, $"no connection within {DurationText.Of(_options.Timeout)}", exception);
         }
     }
 

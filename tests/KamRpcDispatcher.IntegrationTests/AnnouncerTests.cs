@@ -70,7 +70,7 @@ public class AnnouncerTests : AnnouncerFixture
         await using var slow = await EtcdServer.StartAsync(new EtcdOptions { ExtraArguments = ["--heartbeat-interval", "500", "--election-timeout", "5000"] });
         var announcer = Start("dotnet", ArgumentsFor(slow, "--name", "a", "--uri", "sip:10.0.0.1", "--ttl", "2s"));
 
-        await announcer.WaitForLineAsync("etcd grants leases of 8 s where 2 s were asked for", Fleet.Deadline);
+        await announcer.WaitForLineAsync("etcd grants leases of 8s where 2s were asked for", Fleet.Deadline);
         await announcer.WaitForLineAsync("Wrote", Fleet.Deadline);
         await slow.WaitForRenewalAsync(Key);
 

@@ -97,7 +97,7 @@ public sealed class ClaimTests
         sleeper.Pause();
         await PutAsync("sleepers", "91/late", "sip:127.0.0.1:5091");
         await using var successor = await StartInStepAsync("successor", Ctl, "successors", Elsewhere);
-        Assert.That(successor.Output, Does.Contain("waiting up to 00:00:03 for a sign of life"));
+        Assert.That(successor.Output, Does.Contain("waiting up to 3s for a sign of life"));
         await PutAsync("successors", "92/b", "sip:127.0.0.1:5092");
         await successor.WaitForLineAsync("added sip:127.0.0.1:5092", Fleet.Deadline);
 

@@ -128,7 +128,7 @@ public class DoctorTests
             : new Finding(
                 "kamailio.reply-size",
                 "error",
-                $"the list of destinations does not fit into a reply over {_kamailio.RpcAddress}: dispatcher.list: no reply from Kamailio within 1000 ms",
+                $"the list of destinations does not fit into a reply over {_kamailio.RpcAddress}: dispatcher.list: no reply from Kamailio within 1s",
                 "#!define KAMRPC_TRANSPORT 6  and  kamrpc dispatch --kamailio-read jsonrpc+fifo:/run/kamailio/kamailio_rpc.fifo")));
     }
 
@@ -225,7 +225,7 @@ public class DoctorTests
         (exitCode, findings) = await RunAsync(_kamailio.RpcAddress);
 
         Assert.That(exitCode, Is.EqualTo(3));
-        Assert.That(findings.Single(static finding => finding.Check == "kamailio.reachable").Text, Is.EqualTo("core.echo: no reply from Kamailio within 1000 ms"));
+        Assert.That(findings.Single(static finding => finding.Check == "kamailio.reachable").Text, Is.EqualTo("core.echo: no reply from Kamailio within 1s"));
     }
 
     [Test]

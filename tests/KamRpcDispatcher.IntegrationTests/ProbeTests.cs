@@ -20,7 +20,7 @@ public class ProbeTests
 
         Assert.That(await LookAsync(probe), Is.EqualTo(Ok));
         server.Pause();
-        Assert.That(await LookAsync(probe), Is.EqualTo(new ProbeOutcome(ProbeVerdict.Dead, "no answer to OPTIONS within 500 ms")));
+        Assert.That(await LookAsync(probe), Is.EqualTo(new ProbeOutcome(ProbeVerdict.Dead, "no answer to OPTIONS within 500ms")));
         server.Resume();
         Assert.That(await LookAsync(probe), Is.EqualTo(Ok));
         await server.StopAsync();

@@ -54,7 +54,7 @@ public class ProbedAnnouncerTests
         var (_, reason, since) = await WaitForStateAsync("1/a", "down");
 
         Assert.That(since - frozenAt, Is.LessThan(Noticed));
-        Assert.That(reason, Does.Contain("no answer to OPTIONS within 500 ms"));
+        Assert.That(reason, Does.Contain("no answer to OPTIONS within 500ms"));
         Assert.That(since, Is.GreaterThan(frozenAt).And.LessThan(DateTimeOffset.UtcNow));
 
         _sip.Resume();
@@ -206,7 +206,7 @@ public class ProbedAnnouncerTests
         announcer.Signal(UnixSignals.Terminate);
 
         Assert.That(await announcer.Exited.WaitAsync(Fleet.Deadline), Is.Zero);
-        Assert.That(announcer.Output, Does.Contain("Not every live proxy has stopped sending calls within 1 s (slow)"));
+        Assert.That(announcer.Output, Does.Contain("Not every live proxy has stopped sending calls within 1s (slow)"));
     }
 
     [Test]

@@ -100,7 +100,7 @@ public class StatusTests
     public async Task An_etcd_that_hangs_is_not_waited_for(string command)
     {
         _etcd.Pause();
-        await AssertUnreachableAsync(command, "nothing within 2 s)");
+        await AssertUnreachableAsync(command, "nothing within 2s)");
     }
 
     [Test]

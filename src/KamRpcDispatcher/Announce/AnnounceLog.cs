@@ -1,4 +1,5 @@
 using KamRpcDispatcher.Destinations;
+using KamailioRpc;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Announce;
@@ -21,17 +22,17 @@ internal static partial class AnnounceLog
     [LoggerMessage(1311, LogLevel.Information, "Every live proxy ({Count}) has stopped sending calls")]
     public static partial void Acknowledged(ILogger logger, int count);
 
-    [LoggerMessage(1312, LogLevel.Warning, "Not every live proxy has stopped sending calls within {Seconds} s ({Missing}): leaving nevertheless")]
-    public static partial void NotAcknowledged(ILogger logger, double seconds, string missing);
+    [LoggerMessage(1312, LogLevel.Warning, "Not every live proxy has stopped sending calls within {Time} ({Missing}): leaving nevertheless")]
+    public static partial void NotAcknowledged(ILogger logger, DurationText time, string missing);
 
-    [LoggerMessage(1313, LogLevel.Information, "Waiting for the calls that are up: {Found}, up to {Seconds} s more")]
-    public static partial void Waiting(ILogger logger, string found, double seconds);
+    [LoggerMessage(1313, LogLevel.Information, "Waiting for the calls that are up: {Found}, up to {Left} more")]
+    public static partial void Waiting(ILogger logger, string found, DurationText left);
 
     [LoggerMessage(1314, LogLevel.Information, "No calls are up any more ({Found})")]
     public static partial void Idle(ILogger logger, string found);
 
-    [LoggerMessage(1315, LogLevel.Warning, "Calls may still be up after {Seconds} s ({Found}): leaving nevertheless")]
-    public static partial void NotIdle(ILogger logger, double seconds, string found);
+    [LoggerMessage(1315, LogLevel.Warning, "Calls may still be up after {Time} ({Found}): leaving nevertheless")]
+    public static partial void NotIdle(ILogger logger, DurationText time, string found);
 
     [LoggerMessage(1320, LogLevel.Warning, "Not ours: {Keys} is held by somebody else, so calls go on there. Stop the announcer that holds it, or give this one another --name")]
     public static partial void NotOurs(ILogger logger, string keys);

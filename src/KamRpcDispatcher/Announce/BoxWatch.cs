@@ -8,6 +8,9 @@ namespace KamRpcDispatcher.Announce;
 /// <summary>Looks at one box over and over, and keeps the records of its members in the state that it finds.</summary>
 internal sealed class BoxWatch : IDisposable
 {
+    /// <summary>In a minute: a server that leaves and comes back has some three.</summary>
+    private const int MostLines = 20;
+
     private readonly Box _box;
     private readonly IReadOnlyList<LeasedRecord> _records;
     private readonly ProbeHealth _health;
@@ -20,6 +23,8 @@ internal sealed class BoxWatch : IDisposable
 
     /// <summary>Ends the rest until the next look; another one takes its place when it was used.</summary>
     private volatile CancellationTokenSource _rest = new();
+    private readonly LogLimit _changes;
+    private bool _isUnlogged;
     private string? _stopping;
     private string? _leaving;
     private (MemberState State, string? Reason) _told;
@@ -39,7 +44,8 @@ internal sealed class BoxWatch : IDisposable
         _changed = changed;
         _timeProvider = timeProvider;
         _logger = logger;
-        _faults = new LoopFaults($"the probe of {box.Members[0].Uri}", logger);
+        _changes = new LogLimit(timeProvider, MostLines);
+        _faults = new LoopFaults($"the probe of {box.Members[0].Uri}", logger, timeProvider);
         Heartbeat = new Heartbeat(timeProvider);
     }
 
@@ -124,6 +130,7 @@ internal sealed class BoxWatch : IDisposable
         {
             if (_health.Observe(outcome) is not { } now)
             {
+                Log();
                 return;
             }
 
@@ -172,12 +179,28 @@ internal sealed class BoxWatch : IDisposable
         {
             var member = _box.Members[index] with { State = now.State, Reason = now.Reason, Since = since };
             _records[index].Update(MemberRecord.Write(member));
-            Log(member);
         }
 
         _told = now;
         State = now.State;
+        _isUnlogged = true;
+        Log();
         _changed();
+    }
+
+    /// <summary>Of a server that flaps not each time; as it is in the end in any case.</summary>
+    private void Log()
+    {
+        if (!_isUnlogged || !_changes.Allows())
+        {
+            return;
+        }
+
+        _isUnlogged = false;
+        foreach (var member in _box.Members)
+        {
+            Log(member with { State = _told.State, Reason = _told.Reason });
+        }
     }
 
     private void Log(Member member)

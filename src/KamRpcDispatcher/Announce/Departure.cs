@@ -120,7 +120,7 @@ internal sealed class Departure(
         }
         catch (Exception exception) when (patience.IsCancellationRequested && !hurry.IsCancellationRequested && EtcdStore.IsOutage(exception, CancellationToken.None))
         {
-            AnnounceLog.NotAcknowledged(logger, options.AcknowledgeTimeout.TotalSeconds, missing);
+            AnnounceLog.NotAcknowledged(logger, options.AcknowledgeTimeout, missing);
         }
     }
 
@@ -142,7 +142,7 @@ internal sealed class Departure(
             {
                 if (idle is not null)
                 {
-                    AnnounceLog.NotIdle(logger, options.DrainTimeout.TotalSeconds, found.Description);
+                    AnnounceLog.NotIdle(logger, options.DrainTimeout, found.Description);
                 }
 
                 return;
@@ -151,7 +151,7 @@ internal sealed class Departure(
             if (told is null || passed - told >= ProgressInterval)
             {
                 told = passed;
-                AnnounceLog.Waiting(logger, found.Description, Math.Ceiling((options.DrainTimeout - passed).TotalSeconds));
+                AnnounceLog.Waiting(logger, found.Description, TimeSpan.FromSeconds(Math.Ceiling((options.DrainTimeout - passed).TotalSeconds)));
                 service.Status($"Leaving, {found.Description}");
             }
 

@@ -77,7 +77,7 @@ internal sealed class AmiConnection(AmiAddress address, Action<AmiMessage> onEve
         }
         catch (TimeoutException timeout)
         {
-            throw new AmiUnreachableException(address, $"nothing within {CallTime.TotalSeconds} s on {action}", timeout);
+            throw new AmiUnreachableException(address, $"nothing within {DurationText.Of(CallTime)} on {action}", timeout);
         }
         finally
         {

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using KamailioRpc;
 
 namespace KamRpcDispatcher.Asterisk;
 
@@ -42,7 +43,7 @@ internal sealed class AmiSession : IAsyncDisposable
             cancellationToken.ThrowIfCancellationRequested();
             if (exception is OperationCanceledException)
             {
-                throw new AmiUnreachableException(address, $"no login within {OpenTime.TotalSeconds} s", exception);
+                throw new AmiUnreachableException(address, $"no login within {DurationText.Of(OpenTime)}", exception);
             }
 
             throw;

@@ -1,3 +1,4 @@
+using KamailioRpc;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Asterisk;
@@ -24,7 +25,7 @@ internal static partial class AsteriskLog
     public static partial void LoginRefused(ILogger logger, AmiAddress address, string user, string reason);
 
     [LoggerMessage(1206, LogLevel.Warning, "Asterisk at {Address}: no event FullyBooted within {Time}: it takes long to start, or {User} has no \"read = system\" in manager.conf")]
-    public static partial void NotBooted(ILogger logger, AmiAddress address, TimeSpan time, string user);
+    public static partial void NotBooted(ILogger logger, AmiAddress address, DurationText time, string user);
 
     [LoggerMessage(1207, LogLevel.Warning, "Asterisk at {Address}: its calls cannot be counted ({Reason}); the user needs \"write = reporting\" in manager.conf")]
     public static partial void NoCount(ILogger logger, AmiAddress address, string reason);

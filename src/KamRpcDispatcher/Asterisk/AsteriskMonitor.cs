@@ -16,6 +16,7 @@ public sealed class AsteriskMonitor(AmiAddress address, AmiCredentials credentia
     /// <summary>How long Asterisk may take from the login to FullyBooted, which a user without <c>read = system</c> never gets.</summary>
     internal static readonly TimeSpan BootTime = TimeSpan.FromSeconds(10);
 
+    private readonly LogLimit _notBooted = new(time, most: 1);
     private volatile AmiSession? _session;
     private volatile TaskCompletionSource _again = NewAgain();
     private string? _noCountReason;
@@ -26,7 +27,7 @@ public sealed class AsteriskMonitor(AmiAddress address, AmiCredentials credentia
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public async Task RunAsync(Action<AsteriskNotice> notice, CancellationToken cancellationToken)
     {
-        var state = new AsteriskState(address, credentials, notice, logger);
+        var state = new AsteriskState(address, credentials, notice, time, logger);
         while (true)
         {
             var delay = RetryDelay;
@@ -107,7 +108,7 @@ public sealed class AsteriskMonitor(AmiAddress address, AmiCredentials credentia
         var booted = new SessionEvent(time);
         var ending = new SessionEvent(time);
         await using var session = await AmiSession.OpenAsync(address, credentials, OnEvent, time, cancellationToken).ConfigureAwait(false);
-        if (!await booted.ComesAsync(session.Closed, BootTime, cancellationToken).ConfigureAwait(false))
+        if (!await booted.ComesAsync(session.Closed, BootTime, cancellationToken).ConfigureAwait(false) && _notBooted.Allows())
         {
             AsteriskLog.NotBooted(logger, address, BootTime, credentials.User);
         }

@@ -2,9 +2,11 @@ using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Asterisk;
 
-/// <summary>What was last seen of an Asterisk; tells and logs each change, once.</summary>
-internal sealed class AsteriskState(AmiAddress address, AmiCredentials credentials, Action<AsteriskNotice> notice, ILogger logger)
+/// <summary>What was last seen of an Asterisk; tells and logs each change, once. Of one that comes and goes each second some changes a minute are logged.</summary>
+internal sealed class AsteriskState(AmiAddress address, AmiCredentials credentials, Action<AsteriskNotice> notice, TimeProvider time, ILogger logger)
 {
+    private readonly LogLimits<AsteriskNoticeKind> _limits = new(time);
+    private readonly LogLimit _unreachables = new(time);
     private AsteriskNotice? _last;
     private string? _unreachable;
 
@@ -13,7 +15,7 @@ internal sealed class AsteriskState(AmiAddress address, AmiCredentials credentia
     public void Connected()
     {
         _unreachable = null;
-        if (Tell(new AsteriskNotice(AsteriskNoticeKind.Connected)))
+        if (Tell(new AsteriskNotice(AsteriskNoticeKind.Connected)) && _limits.Allows(AsteriskNoticeKind.Connected))
         {
             AsteriskLog.Connected(logger, address, credentials.User);
         }
@@ -21,7 +23,7 @@ internal sealed class AsteriskState(AmiAddress address, AmiCredentials credentia
 
     public void ShuttingDown()
     {
-        if (Tell(new AsteriskNotice(AsteriskNoticeKind.ShuttingDown)))
+        if (Tell(new AsteriskNotice(AsteriskNoticeKind.ShuttingDown)) && _limits.Allows(AsteriskNoticeKind.ShuttingDown))
         {
             AsteriskLog.ShuttingDown(logger, address);
         }
@@ -30,7 +32,7 @@ internal sealed class AsteriskState(AmiAddress address, AmiCredentials credentia
     /// <summary>It answers as one does that is not shutting down.</summary>
     public void Alive()
     {
-        if (_last?.Kind == AsteriskNoticeKind.ShuttingDown && Tell(new AsteriskNotice(AsteriskNoticeKind.ShutdownAborted)))
+        if (_last?.Kind == AsteriskNoticeKind.ShuttingDown && Tell(new AsteriskNotice(AsteriskNoticeKind.ShutdownAborted)) && _limits.Allows(AsteriskNoticeKind.ShutdownAborted))
         {
             AsteriskLog.ShutdownAborted(logger, address);
         }
@@ -41,13 +43,20 @@ internal sealed class AsteriskState(AmiAddress address, AmiCredentials credentia
         if (IsConnected)
         {
             _unreachable = reason;
-            AsteriskLog.ConnectionLost(logger, address, reason);
+            if (_limits.Allows(AsteriskNoticeKind.ConnectionLost))
+            {
+                AsteriskLog.ConnectionLost(logger, address, reason);
+            }
+
             Tell(new AsteriskNotice(AsteriskNoticeKind.ConnectionLost, reason));
         }
         else if (_last?.Kind != AsteriskNoticeKind.ConnectionLost && _unreachable != reason)
         {
             _unreachable = reason;
-            AsteriskLog.Unreachable(logger, address, reason);
+            if (_unreachables.Allows())
+            {
+                AsteriskLog.Unreachable(logger, address, reason);
+            }
         }
     }
 

@@ -159,7 +159,7 @@ internal sealed class EtcdLease(EtcdStore store, TimeSpan ttl, TimeProvider time
         if (granted.TTL != request.TTL && granted.TTL != _told && logger is not null)
         {
             _told = granted.TTL;
-            EtcdLog.OtherTtl(logger, granted.TTL, request.TTL);
+            EtcdLog.OtherTtl(logger, TimeSpan.FromSeconds(granted.TTL), TimeSpan.FromSeconds(request.TTL));
         }
 
         return granted;

@@ -1,3 +1,4 @@
+using KamailioRpc;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Etcd;
@@ -11,8 +12,11 @@ internal static partial class EtcdLog
     [LoggerMessage(1001, LogLevel.Warning, "etcd at {Endpoints} cannot be followed ({Reason}): the last known membership of {Prefix} stays in force, trying on")]
     public static partial void WatchInterrupted(ILogger logger, EtcdEndpoints endpoints, string reason, string prefix);
 
-    [LoggerMessage(1002, LogLevel.Information, "etcd at {Endpoints} is followed again from revision {Revision}")]
-    public static partial void WatchResumed(ILogger logger, EtcdEndpoints endpoints, long revision);
+    [LoggerMessage(1002, LogLevel.Information, "etcd at {Endpoints} is followed again from revision {Revision}, after {Time}")]
+    public static partial void WatchResumed(ILogger logger, EtcdEndpoints endpoints, long revision, DurationText time);
+
+    [LoggerMessage(1033, LogLevel.Warning, "etcd at {Endpoints} cannot be followed for {Time} by now ({Reason}): the last known membership of {Prefix} stays in force, trying on")]
+    public static partial void WatchStillInterrupted(ILogger logger, EtcdEndpoints endpoints, DurationText time, string reason, string prefix);
 
     [LoggerMessage(1003, LogLevel.Information, "Revision {Wanted} is compacted away (up to {Compacted}): listing again")]
     public static partial void Compacted(ILogger logger, long wanted, long compacted);
@@ -29,8 +33,8 @@ internal static partial class EtcdLog
     [LoggerMessage(1008, LogLevel.Error, "More than {Most} keys were rejected within minutes, {Key} too: {Reason}; no more are told one by one, 'kamrpc status' counts them. Find out who writes them")]
     public static partial void RejectedCrowd(ILogger logger, int most, string key, string reason);
 
-    [LoggerMessage(1006, LogLevel.Information, "Listing the members: {Read} of {All} after {Seconds:0.0} s")]
-    public static partial void Listing(ILogger logger, int read, long all, double seconds);
+    [LoggerMessage(1006, LogLevel.Information, "Listing the members: {Read} of {All} after {Elapsed}")]
+    public static partial void Listing(ILogger logger, int read, long all, DurationText elapsed);
 
     [LoggerMessage(1060, LogLevel.Warning, "{Key} was written by another version of kamrpc: {Remark}; told once, whatever other records have it too")]
     public static partial void LeftOut(ILogger logger, string key, string remark);
@@ -53,8 +57,11 @@ internal static partial class EtcdLog
     [LoggerMessage(1015, LogLevel.Warning, "etcd at {Endpoints} cannot be used ({Reason}): {Key} cannot be kept alive, trying on")]
     public static partial void KeepAliveInterrupted(ILogger logger, EtcdEndpoints endpoints, string key, string reason);
 
-    [LoggerMessage(1016, LogLevel.Information, "{Key} is kept alive again")]
-    public static partial void KeepAliveResumed(ILogger logger, string key);
+    [LoggerMessage(1016, LogLevel.Information, "{Key} is kept alive again, after {Time}")]
+    public static partial void KeepAliveResumed(ILogger logger, string key, DurationText time);
+
+    [LoggerMessage(1034, LogLevel.Warning, "etcd at {Endpoints} cannot be used for {Time} by now ({Reason}): {Key} cannot be kept alive, trying on")]
+    public static partial void KeepAliveStillInterrupted(ILogger logger, EtcdEndpoints endpoints, DurationText time, string key, string reason);
 
     [LoggerMessage(1017, LogLevel.Information, "Withdrew {Key}")]
     public static partial void Withdrawn(ILogger logger, string key);
@@ -65,11 +72,11 @@ internal static partial class EtcdLog
     [LoggerMessage(1027, LogLevel.Warning, "Withdrew {Key} without a last word ({Reason}): dispatchers take that for a lease that has ended, and where most of a set goes they go on sending calls there for a while. As soon as etcd takes writes again 'kamrpc confirm' ends that")]
     public static partial void WithdrawnSilently(ILogger logger, string key, string reason);
 
-    [LoggerMessage(1019, LogLevel.Warning, "etcd grants leases of {Granted} s where {Asked} s were asked for: so long a key stays after a crash. Its least is one and a half times --election-timeout, in whole seconds; correct that, or --ttl")]
-    public static partial void OtherTtl(ILogger logger, long granted, long asked);
+    [LoggerMessage(1019, LogLevel.Warning, "etcd grants leases of {Granted} where {Asked} were asked for: so long a key stays after a crash. Its least is one and a half times --election-timeout, in whole seconds; correct that, or --ttl")]
+    public static partial void OtherTtl(ILogger logger, DurationText granted, DurationText asked);
 
     [LoggerMessage(1028, LogLevel.Warning, "There is a report of another proxy with the name {Name}: {Other}. It has {Patience} to end; if it lives, give one of the two another name with --proxy")]
-    public static partial void NameClash(ILogger logger, string name, string other, TimeSpan patience);
+    public static partial void NameClash(ILogger logger, string name, string other, DurationText patience);
 
     [LoggerMessage(1020, LogLevel.Warning, "The membership cannot be saved in {Path} ({Reason}): a start without etcd would have an older one or none. Free the disk or correct the permissions; trying on")]
     public static partial void SnapshotNotWritten(ILogger logger, string path, string reason);

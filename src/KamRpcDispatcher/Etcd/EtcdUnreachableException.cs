@@ -1,5 +1,6 @@
 using Grpc.Core;
 using KamRpcDispatcher.Destinations;
+using KamailioRpc;
 
 namespace KamRpcDispatcher.Etcd;
 
@@ -36,7 +37,7 @@ public sealed class EtcdUnreachableException : Exception
 
     private static string Reason(Exception cause) => cause switch
     {
-        OperationCanceledException or RpcException { StatusCode: StatusCode.DeadlineExceeded } => FormattableString.Invariant($"nothing within {EtcdStore.CallTimeout.TotalSeconds} s"),
+        OperationCanceledException or RpcException { StatusCode: StatusCode.DeadlineExceeded } => $"nothing within {DurationText.Of(EtcdStore.CallTimeout)}",
         _ => EtcdStore.Describe(cause),
     };
 }

@@ -27,6 +27,8 @@ internal sealed class LeaseKeeper
     private Action<TimeSpan> _expect = static _ => { };
     private long? _writtenAt;
     private long? _lookedAt;
+    private readonly Outage _interruption;
+    private readonly LogLimit _losses;
     private volatile string? _outage;
     private volatile bool _isRefused;
     private volatile bool _hasReached;
@@ -40,6 +42,8 @@ internal sealed class LeaseKeeper
         _store = store;
         _timeProvider = timeProvider;
         _logger = logger;
+        _interruption = new Outage(timeProvider);
+        _losses = new LogLimit(timeProvider);
 
         _lookInterval = ttl / 3;
         _lease = new EtcdLease(store, ttl, timeProvider, logger);
@@ -81,7 +85,7 @@ internal sealed class LeaseKeeper
     public async Task<bool> RunAsync(Action<TimeSpan> expect, CancellationToken cancellationToken)
     {
         _expect = expect;
-        var faults = new LoopFaults($"the lease of {Keys}", _logger);
+        var faults = new LoopFaults($"the lease of {Keys}", _logger, _timeProvider);
         try
         {
             while (true)
@@ -231,9 +235,18 @@ internal sealed class LeaseKeeper
         var reason = EtcdStore.Describe(exception);
 
         // What etcd refuses somebody has to mend, so it is told though there was another outage before; how it cannot be reached changes all the time.
-        if (_outage is null || (EtcdStore.IsRefusal(exception) && reason != _outage))
+        switch (_interruption.Meet(EtcdStore.IsRefusal(exception) ? reason : string.Empty))
         {
-            EtcdLog.KeepAliveInterrupted(_logger, _store.Endpoints, Keys, reason);
+            case OutageNews.Begins or OutageNews.Changes:
+                EtcdLog.KeepAliveInterrupted(_logger, _store.Endpoints, Keys, reason);
+                break;
+            case OutageNews.Lasts:
+                EtcdLog.KeepAliveStillInterrupted(_logger, _store.Endpoints, _interruption.Lasted, Keys, reason);
+                break;
+        }
+
+        if (_outage is null || EtcdStore.IsRefusal(exception))
+        {
             _outage = reason;
         }
     }
@@ -243,16 +256,20 @@ internal sealed class LeaseKeeper
         _store.Succeeded(begun);
         _hasReached = true;
         _isRefused = false;
-        if (_outage is not null)
+        _outage = null;
+        if (_interruption.End() is { } lasted)
         {
-            EtcdLog.KeepAliveResumed(_logger, Keys);
-            _outage = null;
+            EtcdLog.KeepAliveResumed(_logger, Keys, lasted);
         }
     }
 
     private void LoseLease()
     {
-        EtcdLog.LeaseLost(_logger, Keys);
+        if (_losses.Allows())
+        {
+            EtcdLog.LeaseLost(_logger, Keys);
+        }
+
         _lease.Forget();
         _records.LeaseEnded();
     }

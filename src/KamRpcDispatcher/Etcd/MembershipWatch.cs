@@ -17,6 +17,8 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
     private readonly ByteString _prefix = ByteString.CopyFromUtf8(keys.Members);
     private readonly ByteString _end = PrefixEnd(keys.Members);
     private readonly MembershipTable _table = new(keys, timeProvider);
+    private readonly Outage _outage = new(timeProvider);
+    private readonly LogLimit _replacements = new(timeProvider);
     private readonly Lock _lock = new();
     private Membership? _current;
     private bool _isStale;
@@ -55,8 +57,7 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
     {
         var mustList = true;
         var mustVerify = false;
-        string? trouble = null;
-        var faults = new LoopFaults("the watch of the members", logger);
+        var faults = new LoopFaults("the watch of the members", logger, timeProvider);
         while (!cancellationToken.IsCancellationRequested)
         {
             var begun = timeProvider.GetTimestamp();
@@ -80,13 +81,7 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
             catch (Exception exception) when (EtcdStore.IsOutage(exception, cancellationToken))
             {
                 store.Failed(exception, begun);
-                var reason = EtcdStore.Describe(exception);
-                if (trouble is null || (reason != trouble && EtcdStore.IsRefusal(exception)))
-                {
-                    EtcdLog.WatchInterrupted(logger, store.Endpoints, reason, keys.Members);
-                    trouble = reason;
-                }
-
+                Interrupted(exception);
                 mustVerify = true;
                 await Task.Delay(EtcdStore.RetryPause, timeProvider, cancellationToken).ConfigureAwait(false);
             }
@@ -103,17 +98,27 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
         void Established(long begun)
         {
             store.Succeeded(begun);
-            Recovered(ref trouble);
+            if (_outage.End() is { } lasted)
+            {
+                EtcdLog.WatchResumed(logger, store.Endpoints, _revision, lasted);
+            }
+
             faults.Succeeded();
         }
     }
 
-    private void Recovered(ref string? trouble)
+    private void Interrupted(Exception exception)
     {
-        if (trouble is not null)
+        // What etcd refuses somebody has to mend; how it cannot be reached changes all the time.
+        var reason = EtcdStore.Describe(exception);
+        switch (_outage.Meet(EtcdStore.IsRefusal(exception) ? reason : string.Empty))
         {
-            EtcdLog.WatchResumed(logger, store.Endpoints, _revision);
-            trouble = null;
+            case OutageNews.Begins or OutageNews.Changes:
+                EtcdLog.WatchInterrupted(logger, store.Endpoints, reason, keys.Members);
+                break;
+            case OutageNews.Lasts:
+                EtcdLog.WatchStillInterrupted(logger, store.Endpoints, _outage.Lasted, reason, keys.Members);
+                break;
         }
     }
 
@@ -138,8 +143,17 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
             return false;
         }
 
-        EtcdLog.StoreReplaced(logger, _revision, found.Revision);
+        TellReplaced(found.Revision);
         return true;
+    }
+
+    /// <summary>Where two stores answer in turn under one address, each look finds another one.</summary>
+    private void TellReplaced(long found)
+    {
+        if (_replacements.Allows())
+        {
+            EtcdLog.StoreReplaced(logger, _revision, found);
+        }
     }
 
     private async Task ListAsync(Action changed, CancellationToken cancellationToken)
@@ -168,7 +182,7 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
             if (elapsed >= ProgressInterval * (told + 1))
             {
                 told = (int)(elapsed / ProgressInterval);
-                EtcdLog.Listing(logger, read, all, elapsed.TotalSeconds);
+                EtcdLog.Listing(logger, read, all, elapsed);
             }
         }
     }
@@ -195,7 +209,7 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
             {
                 // Another store, or this one restored from a backup: its events so far are not in our list, and ours are not in its future. It
                 // may have come further than we were since then, but its leaders are counted anew.
-                EtcdLog.StoreReplaced(logger, _revision, response.Header.Revision);
+                TellReplaced(response.Header.Revision);
                 return true;
             }
 

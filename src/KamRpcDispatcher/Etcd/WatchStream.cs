@@ -1,6 +1,7 @@
 using Etcdserverpb;
 using Google.Protobuf;
 using Grpc.Core;
+using KamailioRpc;
 
 namespace KamRpcDispatcher.Etcd;
 
@@ -68,7 +69,7 @@ internal sealed class WatchStream : IAsyncDisposable
                 await WriteAsync(new WatchRequest { ProgressRequest = new WatchProgressRequest() }).ConfigureAwait(false);
                 if (!await _line.ArrivesAsync(next, _wasDoubted ? Doubt : Silence, _timeProvider, cancellationToken).ConfigureAwait(false))
                 {
-                    throw Unanswered(_wasDoubted ? "no sign of life over a connection that others had no answer from" : $"no sign of life for {2 * Silence.TotalSeconds:0} s");
+                    throw Unanswered(_wasDoubted ? "no sign of life over a connection that others had no answer from" : $"no sign of life for {DurationText.Of(2 * Silence)}");
                 }
             }
 

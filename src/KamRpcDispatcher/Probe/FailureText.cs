@@ -1,7 +1,7 @@
 using System.ComponentModel;
-using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using KamailioRpc;
 
 namespace KamRpcDispatcher.Probe;
 
@@ -19,8 +19,7 @@ internal static class FailureText
         _ => exception.Message,
     };
 
-    public static string Within(string what, TimeSpan time) =>
-        string.Create(CultureInfo.InvariantCulture, $"{what} within {time.TotalMilliseconds:0.###} ms");
+    public static string Within(string what, TimeSpan time) => $"{what} within {DurationText.Of(time)}";
 
     private static string LowerFirst(string text) => text.Length == 0 ? "unknown error" : char.ToLowerInvariant(text[0]) + text[1..];
 }

@@ -25,12 +25,14 @@ internal sealed class ForeignGuard(NameLookup names, string cluster, TimeProvide
     /// <summary>How many are told by name.</summary>
     private const int MostNamed = 8;
 
+    private readonly LogLimits<(int Set, string Uri)> _letThrough = new(timeProvider, most: 1);
+    private readonly LogLimit _holds = new(timeProvider);
     private readonly HashSet<string> _resolvedOnce = [];
     private readonly Dictionary<string, long> _failingSince = [];
     private HashSet<(int Set, string Uri)> _told = [];
     private DispatcherTable? _table;
     private List<(ListedDestination Entry, string Name)> _named = [];
-    private string? _held;
+    private bool _isToldHeld;
 
     public async ValueTask<Objection?> ExamineAsync(Change change, DispatcherTable table, CancellationToken cancellationToken)
     {
@@ -57,7 +59,11 @@ internal sealed class ForeignGuard(NameLookup names, string cluster, TimeProvide
             + (endangered.Count > MostNamed ? FormattableString.Invariant($" and {endangered.Count - MostNamed} more") : string.Empty);
         if (change is AddDestination add && IsNeeded(add, table, endangered.Select(static named => named.Entry)))
         {
-            ForeignLog.LetThrough(logger, add.Set, add.Uri, list);
+            if (_letThrough.Allows((add.Set, add.Uri)))
+            {
+                ForeignLog.LetThrough(logger, add.Set, add.Uri, list);
+            }
+
             return null;
         }
 
@@ -138,15 +144,15 @@ internal sealed class ForeignGuard(NameLookup names, string cluster, TimeProvide
 
     private void Told(string? text)
     {
-        if (text is not null && _held is null)
+        if (text is not null && !_isToldHeld && _holds.Allows())
         {
             ForeignLog.Held(logger, text);
+            _isToldHeld = true;
         }
-        else if (text is null && _held is not null)
+        else if (text is null && _isToldHeld)
         {
             ForeignLog.HeldNoMore(logger);
+            _isToldHeld = false;
         }
-
-        _held = text;
     }
 }

@@ -1,3 +1,4 @@
+using KamailioRpc;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Push;
@@ -30,7 +31,7 @@ internal static partial class ForeignLog
     public static partial void LeftToOthers(ILogger logger, int set, string uri);
 
     [LoggerMessage(2063, LogLevel.Error, "Set {Set}: {Uri}, which was lost, is given up after {Time}. Put it back by hand (dispatcher.reload), with its address in place of its name, or with flag 16 in Kamailio's list file")]
-    public static partial void GivenUp(ILogger logger, int set, string uri, TimeSpan time);
+    public static partial void GivenUp(ILogger logger, int set, string uri, DurationText time);
 
     [LoggerMessage(2064, LogLevel.Error, "Set {Set}: {Uri} ({Attributes}), which others put there, is gone, and its text cannot be written back as it was. Put it back by hand (dispatcher.reload)")]
     public static partial void LostForGood(ILogger logger, int set, string uri, string attributes);

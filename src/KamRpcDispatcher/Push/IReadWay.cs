@@ -30,6 +30,8 @@ internal sealed class FoundReadWay(IRpcClient client, RpcClientOptions options, 
     /// <summary>A search is a handful of calls: not for each reading. A Kamailio that still starts is soon asked again.</summary>
     private static readonly TimeSpan BetweenSearches = TimeSpan.FromSeconds(2);
 
+    private readonly LogLimit _found = new(timeProvider);
+    private readonly LogLimit _notFound = new(timeProvider, most: 1);
     private RpcClient? _way;
     private long? _searched;
 
@@ -44,10 +46,14 @@ internal sealed class FoundReadWay(IRpcClient client, RpcClientOptions options, 
         var (address, reasons) = await KamailioReadWay.FindAsync(client, options, cancellationToken).ConfigureAwait(false);
         if (address is not null && address != client.Address)
         {
-            PushLog.ReadWayFound(logger, address);
+            if (_found.Allows())
+            {
+                PushLog.ReadWayFound(logger, address);
+            }
+
             _way = new RpcClient(address, options);
         }
-        else if (address is null)
+        else if (address is null && _notFound.Allows())
         {
             PushLog.NoReadWay(logger, string.Join("; ", reasons));
         }

@@ -45,7 +45,7 @@ internal sealed class MemoryGuard(IRpcClient client, MemoryFloor floor, TimeProv
             if (memory.Free < least)
             {
                 _shortSince = timeProvider.GetTimestamp();
-                _shortage = $"Kamailio had {Megabytes(memory.Free)} of {Megabytes(memory.Total)} shared memory left, less than the floor of {Megabytes(least)}: only states are changed, nothing is added or removed, until it has had more for {Lasting.TotalSeconds:0} s. Restart Kamailio with more memory (-m, SHM_MEMORY), 256 MB at least";
+                _shortage = $"Kamailio had {Megabytes(memory.Free)} of {Megabytes(memory.Total)} shared memory left, less than the floor of {Megabytes(least)}: only states are changed, nothing is added or removed, until it has had more for {DurationText.Of(Lasting)}. Restart Kamailio with more memory (-m, SHM_MEMORY), 256 MB at least";
             }
 
             return _shortSince is { } since && timeProvider.GetElapsedTime(since) < Lasting ? new Objection(ObjectionScope.Structure, "memory", _shortage) : null;

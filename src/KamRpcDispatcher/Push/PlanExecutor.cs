@@ -17,11 +17,20 @@ namespace KamRpcDispatcher.Push;
 /// <param name="guards">Have a say before each structural change.</param>
 /// <param name="logger">Where to log.</param>
 /// <param name="claim">The right to change this Kamailio, null where nobody else can be there.</param>
-internal sealed class PlanExecutor(IDispatcher dispatcher, IGracePeriod gracePeriod, Quarantine quarantine, IReadOnlyList<IChangeGuard> guards, ILogger<PlanExecutor> logger, IClaim? claim = null)
+/// <param name="timeProvider">The clock, null for the system's.</param>
+internal sealed class PlanExecutor(
+    IDispatcher dispatcher,
+    IGracePeriod gracePeriod,
+    Quarantine quarantine,
+    IReadOnlyList<IChangeGuard> guards,
+    ILogger<PlanExecutor> logger,
+    IClaim? claim = null,
+    TimeProvider? timeProvider = null)
 {
     /// <summary>Name servers come back, and a look at them costs Kamailio nothing.</summary>
     private static readonly TimeSpan LongestWaitForName = TimeSpan.FromSeconds(30);
 
+    private readonly ChangeLog _log = new(logger, timeProvider ?? TimeProvider.System);
     private readonly ReadBack _readBack = new();
     private readonly List<Change> _made = [];
 
@@ -135,7 +144,7 @@ internal sealed class PlanExecutor(IDispatcher dispatcher, IGracePeriod gracePer
             _made.Add(change);
             _readBack.Sent(change);
             await dispatcher.ApplyAsync(change, version, cancellationToken).ConfigureAwait(false);
-            PushLog.Applied(logger, change);
+            _log.Applied(change);
             _readBack.Changed(change);
             return true;
         }
@@ -149,11 +158,11 @@ internal sealed class PlanExecutor(IDispatcher dispatcher, IGracePeriod gracePer
             // Not sent. It stays among what was made, so that it is tried ever more slowly.
             if (change is AddDestination add)
             {
-                PushLog.AddRefused(logger, add.Set, add.Uri, unsafeRequest.Message, quarantine.Refuse(add, unsafeRequest.Message));
+                _log.AddRefused(add, unsafeRequest.Message, quarantine.Refuse(add, unsafeRequest.Message));
             }
             else
             {
-                PushLog.ChangeRefused(logger, change, unsafeRequest.Message);
+                _log.ChangeRefused(change, unsafeRequest.Message);
             }
 
             return false;
@@ -163,11 +172,11 @@ internal sealed class PlanExecutor(IDispatcher dispatcher, IGracePeriod gracePer
             _made.Remove(change);
             if (change is AddDestination add)
             {
-                PushLog.AddRefused(logger, add.Set, add.Uri, fault.Message, quarantine.Refuse(add, fault.FaultMessage));
+                _log.AddRefused(add, fault.Message, quarantine.Refuse(add, fault.FaultMessage));
             }
             else
             {
-                PushLog.ChangeRefused(logger, change, fault.Message);
+                _log.ChangeRefused(change, fault.Message);
             }
 
             return false;
@@ -185,10 +194,10 @@ internal sealed class PlanExecutor(IDispatcher dispatcher, IGracePeriod gracePer
     internal void NotListed(AddDestination add)
     {
         _readBack.Forget(add);
-        PushLog.NotListed(logger, add.Set, add.Uri, quarantine.Refuse(add, "accepted, but not listed"));
+        _log.NotListed(add, quarantine.Refuse(add, "accepted, but not listed"));
     }
 
     /// <summary>A destination that would be refused, and was not sent for that reason.</summary>
-    internal void NotSent(AddDestination add, Objection objection) => PushLog.NotSent(
-        logger, add.Set, add.Uri, objection.Text, quarantine.Refuse(add, objection.Text, objection.Kind == AdditionGuard.NameKind ? LongestWaitForName : null));
+    internal void NotSent(AddDestination add, Objection objection) => _log.NotSent(
+        add, objection.Text, quarantine.Refuse(add, objection.Text, objection.Kind == AdditionGuard.NameKind ? LongestWaitForName : null));
 }

@@ -48,16 +48,16 @@ internal static partial class PushLog
     private static partial void Disabled(ILogger logger, int set, string uri);
 
     [LoggerMessage(2004, LogLevel.Error, "Set {Set}: Kamailio refuses {Uri}: {Reason}. Look for the cause in Kamailio's log (no memory, a bad URI, a socket that is not local, a name that does not resolve). Tried again in {Wait}")]
-    public static partial void AddRefused(ILogger logger, int set, string uri, string reason, TimeSpan wait);
+    public static partial void AddRefused(ILogger logger, int set, string uri, string reason, DurationText wait);
 
     [LoggerMessage(2005, LogLevel.Error, "Set {Set}: Kamailio took {Uri}, but does not list it (a bad URI, a socket that is not local, or a name that does not resolve; with ds_load_mode 1 it would have said so). Tried again in {Wait}")]
-    public static partial void NotListed(ILogger logger, int set, string uri, TimeSpan wait);
+    public static partial void NotListed(ILogger logger, int set, string uri, DurationText wait);
 
     [LoggerMessage(2007, LogLevel.Warning, "{Path} cannot be locked ({Reason}): a second daemon for this Kamailio would not be noticed. Run kamrpc as a user that may write beside Kamailio's socket")]
     public static partial void NotLockable(ILogger logger, string path, string reason);
 
     [LoggerMessage(2008, LogLevel.Error, "Set {Set}: {Uri} is not added: {Reason}. Looked at again in {Wait}")]
-    public static partial void NotSent(ILogger logger, int set, string uri, string reason, TimeSpan wait);
+    public static partial void NotSent(ILogger logger, int set, string uri, string reason, DurationText wait);
 
     [LoggerMessage(2010, LogLevel.Information, "Lists that are too long for a datagram are read over {Address}")]
     public static partial void ReadWayFound(ILogger logger, KamailioAddress address);

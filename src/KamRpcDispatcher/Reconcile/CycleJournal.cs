@@ -19,8 +19,14 @@ namespace KamRpcDispatcher.Reconcile;
 internal sealed class CycleJournal(
     IProxyReport report, Quarantine quarantine, Func<GraceStatus> grace, TimeProvider timeProvider, ILogger<CycleJournal> logger, DispatcherProgress? progress = null)
 {
+    private const int MostNamed = 10;
+
     private readonly ProxyStatusBuilder _builder = new(quarantine, grace, timeProvider);
-    private readonly TroubleLog _troubles = new(logger);
+    private readonly TroubleLog _troubles = new(timeProvider, logger);
+    private readonly KamailioOutageLog _outage = new(timeProvider, logger);
+    private readonly InStepLog _inStep = new(timeProvider, logger);
+    private readonly LogLimit _busy = new(timeProvider, most: 1);
+    private readonly LogLimits<Skip> _skipLimits = new(timeProvider, most: 1);
     private readonly LoopFaults _faults = new("a cycle", logger);
     private IReadOnlySet<Skip> _skips = ImmutableHashSet<Skip>.Empty;
     private ImmutableArray<Member> _held = [];
@@ -58,19 +64,9 @@ internal sealed class CycleJournal(
 
     public void Failed(KamailioRpcException exception)
     {
-        if (!Enter(Trouble.Kamailio))
+        if (_outage.Failed(exception) | Enter(Trouble.Kamailio))
         {
-            return;
-        }
-
-        progress?.KamailioFails(exception.Message);
-        if (exception.IsTransient)
-        {
-            ReconcileLog.Unreachable(logger, exception.Message);
-        }
-        else
-        {
-            ReconcileLog.Refused(logger, exception.Message);
+            progress?.KamailioFails(exception.Message, _outage.Since);
         }
     }
 
@@ -116,7 +112,14 @@ internal sealed class CycleJournal(
         ReportTroubles();
     }
 
-    public void Busy() => ReconcileLog.Busy(logger);
+    /// <summary>Kamailio takes no structural change now: its config is to be mended, which nobody reads twice a second.</summary>
+    public void Busy()
+    {
+        if (_busy.Allows())
+        {
+            ReconcileLog.Busy(logger);
+        }
+    }
 
     /// <summary>Expired members are held back, others than before, or none any more.</summary>
     public void Held(IReadOnlyList<Member> held, PanicOptions options)
@@ -126,7 +129,7 @@ internal sealed class CycleJournal(
             var before = _held.Count(member => member.Key.Set == set.Key);
             if (set.Count() > before)
             {
-                ReconcileLog.Panic(logger, set.Key, options.Threshold, options.Window, set.Count(), string.Join(", ", set.Select(static member => member.Key.Name)), options.Hold);
+                ReconcileLog.Panic(logger, set.Key, options.Threshold, options.Window, set.Count(), Names(set), options.Hold);
             }
         }
 
@@ -140,7 +143,8 @@ internal sealed class CycleJournal(
 
     public void Planned(Membership membership, DispatcherTable table, ChangePlan plan)
     {
-        if (Enter(Trouble.None) || table.Life != _life)
+        Enter(Trouble.None);
+        if (_outage.Reached() || table.Life != _life)
         {
             ReconcileLog.Reached(logger, table.Version, table.Life.UpSince, table.Destinations.Count);
             if (!table.Version.IsKnown && table.Life != _life)
@@ -152,13 +156,14 @@ internal sealed class CycleJournal(
         }
 
         var skips = plan.Skips.ToHashSet();
-        foreach (var skip in skips.Except(_skips))
+        foreach (var skip in skips.Except(_skips).Where(_skipLimits.Allows))
         {
             LogSkip(skip);
         }
 
         _skips = skips;
         Report(membership, table, plan);
+        _inStep.Observe(_reported!, plan);
     }
 
     private void ReportTroubles()
@@ -169,6 +174,12 @@ internal sealed class CycleJournal(
             _reported = last with { Troubles = _troubles.Current };
             report.Report(_reported);
         }
+    }
+
+    private static string Names(IEnumerable<Member> members)
+    {
+        var names = members.Select(static member => member.Key.Name).ToList();
+        return string.Join(", ", names.Take(MostNamed)) + (names.Count > MostNamed ? $" and {names.Count - MostNamed} more" : string.Empty);
     }
 
     private bool Enter(Trouble trouble)
@@ -226,18 +237,7 @@ internal sealed class CycleJournal(
             return;
         }
 
-        // The rest is Kamailio's probing, which changes what is routable.
-        var isSameRefusal = _reported is { } before && before.Quarantined.SequenceEqual(status.Quarantined);
-        var isNews = _reported?.Revision != status.Revision || _reported.Drift != status.Drift;
         _reported = status;
         report.Report(status);
-        if (isNews && status.Drift == 0)
-        {
-            ReconcileLog.InStep(logger, status.Revision, status.Sets.Values.Sum(static set => set.Destinations), status.Sets.Count);
-        }
-        else if (isNews && plan.IsInForce && !isSameRefusal)
-        {
-            ReconcileLog.InStepButQuarantined(logger, status.Revision, status.Drift);
-        }
     }
 }

@@ -35,8 +35,8 @@ internal sealed class DispatcherProgress(IServiceState service, TimeProvider tim
 
     public void WaitingForStore() => service.Status("Waiting for the membership from etcd; Kamailio's list stays as it is");
 
-    public void KamailioFails(string reason) =>
-        service.Status(string.Create(CultureInfo.InvariantCulture, $"Kamailio cannot be used since {timeProvider.GetUtcNow():yyyy-MM-dd HH:mm:ss} UTC: {reason}"));
+    public void KamailioFails(string reason, DateTimeOffset? since = null) =>
+        service.Status(string.Create(CultureInfo.InvariantCulture, $"Kamailio cannot be used since {since ?? timeProvider.GetUtcNow():yyyy-MM-dd HH:mm:ss} UTC: {reason}"));
 
     public void CycleFails(string reason) => service.Status($"Unexpected, trying on: {reason}");
 

@@ -23,8 +23,17 @@ internal static partial class ReconcileLog
     [LoggerMessage(3004, LogLevel.Information, "Waiting for the membership from etcd; Kamailio's list stays as it is")]
     public static partial void WaitingForStore(ILogger logger);
 
-    [LoggerMessage(3005, LogLevel.Information, "Kamailio takes no structural change now (\"Ongoing reload\"): later. Set modparam(\"dispatcher\", \"reload_delta\", 0)")]
+    [LoggerMessage(3005, LogLevel.Warning, "Kamailio takes no addition or removal now (\"Ongoing reload\"): they wait, states are changed. Where this comes again set modparam(\"dispatcher\", \"reload_delta\", 0)")]
     public static partial void Busy(ILogger logger);
+
+    [LoggerMessage(EventId = 3022, Message = "Kamailio cannot be used since {Since}, {Time} ago, now for another reason: {Reason}. Trying on")]
+    public static partial void OtherReason(ILogger logger, LogLevel level, string since, DurationText time, string reason);
+
+    [LoggerMessage(EventId = 3023, Message = "Kamailio cannot be used since {Since}, for {Time} by now: {Reason}. What is announced meanwhile does not reach it; trying on")]
+    public static partial void StillUnusable(ILogger logger, LogLevel level, string since, DurationText time, string reason);
+
+    [LoggerMessage(3024, LogLevel.Information, "Kamailio can be used again, after {Time}")]
+    public static partial void UsableAgain(ILogger logger, DurationText time);
 
     [LoggerMessage(3006, LogLevel.Information, "In step with revision {Revision}: {Destinations} destinations in {Sets} sets")]
     public static partial void InStep(ILogger logger, long revision, int destinations, int sets);
@@ -33,7 +42,7 @@ internal static partial class ReconcileLog
     public static partial void InStepButQuarantined(ILogger logger, long revision, int quarantined);
 
     [LoggerMessage(3011, LogLevel.Error, "PANIC in set {Set}: more than {Threshold} % expired within {Window}. Held in the set as they were: {Count} members ({Names}), until they come back, are confirmed as gone ('kamrpc confirm'), or {Hold} have passed")]
-    public static partial void Panic(ILogger logger, int set, int threshold, TimeSpan window, int count, string names, TimeSpan hold);
+    public static partial void Panic(ILogger logger, int set, int threshold, DurationText window, int count, string names, DurationText hold);
 
     [LoggerMessage(3012, LogLevel.Warning, "Panic in set {Set} is over: no expired member is held any more")]
     public static partial void PanicOver(ILogger logger, int set);

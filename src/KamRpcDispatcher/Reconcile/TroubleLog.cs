@@ -4,9 +4,11 @@ using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Reconcile;
 
-/// <summary>Keeps what somebody should know of, and logs each once when it begins and once when it ends.</summary>
-internal sealed class TroubleLog(ILogger logger)
+/// <summary>Keeps what somebody should know of, and logs each once when it begins and once when it ends; of a kind that comes and goes, a few times a minute.</summary>
+internal sealed class TroubleLog(TimeProvider timeProvider, ILogger logger)
 {
+    private readonly LogLimits<string> _limits = new(timeProvider);
+    private readonly HashSet<(string Kind, DateTimeOffset Since)> _told = [];
     private ImmutableArray<ProxyTrouble> _given = [];
     private ProxyTrouble? _fault;
 
@@ -17,13 +19,14 @@ internal sealed class TroubleLog(ILogger logger)
     public void Replace(IReadOnlyList<ProxyTrouble> troubles)
     {
         var before = _given.Select(static trouble => (trouble.Kind, trouble.Since)).ToHashSet();
-        foreach (var trouble in troubles.Where(trouble => !before.Contains((trouble.Kind, trouble.Since))))
+        foreach (var trouble in troubles.Where(trouble => !before.Contains((trouble.Kind, trouble.Since)) && _limits.Allows(trouble.Kind)))
         {
+            _told.Add((trouble.Kind, trouble.Since));
             Began(trouble);
         }
 
         var now = troubles.Select(static trouble => (trouble.Kind, trouble.Since)).ToHashSet();
-        foreach (var trouble in _given.Where(trouble => !now.Contains((trouble.Kind, trouble.Since))))
+        foreach (var trouble in _given.Where(trouble => !now.Contains((trouble.Kind, trouble.Since)) && _told.Remove((trouble.Kind, trouble.Since))))
         {
             ReconcileLog.TroubleOver(logger, trouble.Kind, trouble.Text);
         }

@@ -127,7 +127,7 @@ internal sealed class TroubleTracker(TimeProvider timeProvider)
 
         if (unanswered is { IsWriterStuck: true })
         {
-            Meet(TroubleKind.Writer, $"Kamailio does not come back from {unanswered.Change} since {unanswered.For.TotalSeconds:0} s, and answers nothing behind it: only a restart of Kamailio helps (6.2 with ds_load_mode 1 does so after one refused addition)");
+            Meet(TroubleKind.Writer, $"Kamailio does not come back from {unanswered.Change} for {DurationText.Of(unanswered.For)}, and answers nothing behind it: only a restart of Kamailio helps (6.2 with ds_load_mode 1 does so after one refused addition)");
         }
     }
 

@@ -22,6 +22,7 @@ public sealed class BoxWatchTests : IAsyncDisposable
     private readonly ScriptedProbe _probe = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Channel<MemberState?> _states = Channel.CreateUnbounded<MemberState?>();
+    private readonly LogCapture<BoxWatch> _log = new();
     private readonly LeasedRecord _record;
     private readonly BoxWatch _watch;
     private readonly Task _running;
@@ -203,6 +204,26 @@ public sealed class BoxWatchTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task Of_a_server_that_flaps_some_changes_are_logged_and_in_the_end_how_it_is()
+    {
+        await _probe.AnswerAsync(Alive);
+        await NextAsync();
+        for (var times = 0; times < 100; times++)
+        {
+            _watch.Leaves("it shuts down");
+            _watch.Leaves(null);
+        }
+
+        _watch.Leaves("it shuts down");
+        Assert.That(_log.All, Has.Count.EqualTo(20));
+
+        _time.Advance(LogLimit.Interval);
+        await _probe.AnswerAsync(Alive);
+        await _log.WaitForAsync(1301, 11);
+        Assert.That(_log.All[^1], Does.Contain("is draining: it shuts down"));
+    }
+
+    [Test]
     public async Task Without_a_probe_it_is_ready_and_never_overdue()
     {
         using var watch = Watch(null);
@@ -219,7 +240,7 @@ public sealed class BoxWatchTests : IAsyncDisposable
         var box = new Box(probe, [new Member(new MemberKey(1, "a"), SipUri.Parse("sip:10.0.0.1"))]);
         var endpoints = EtcdEndpoints.TryParse(EtcdEndpoints.Default, out var parsed, out _) ? parsed : throw new InvalidOperationException();
         var options = new AnnouncerOptions(new EtcdConnection(endpoints), "default", [box]);
-        return watch = new BoxWatch(box, [_record], options, () => _states.Writer.TryWrite(watch!.State), _time, new LogCapture<BoxWatch>());
+        return watch = new BoxWatch(box, [_record], options, () => _states.Writer.TryWrite(watch!.State), _time, _log);
     }
 
     private async Task LookAsync(ProbeOutcome outcome)

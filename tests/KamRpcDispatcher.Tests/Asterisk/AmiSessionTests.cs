@@ -121,7 +121,7 @@ public sealed class AmiSessionTests : IAsyncDisposable
 
         _time.Advance(AmiConnection.CallTime);
 
-        Assert.That(() => ping, Throws.TypeOf<AmiUnreachableException>().With.Message.EndsWith("nothing within 2 s on Ping"));
+        Assert.That(() => ping, Throws.TypeOf<AmiUnreachableException>().With.Message.EndsWith("nothing within 2s on Ping"));
         _asterisk.Send("Response: Success\r\nActionID: 3\r\nCoreCurrentCalls: 5\r\n\r\n");
         Assert.That((await session.CountAsync(default)).Calls, Is.Zero);
     }
@@ -134,7 +134,7 @@ public sealed class AmiSessionTests : IAsyncDisposable
 
         _time.Advance(AmiSession.OpenTime);
 
-        Assert.That(() => opening, Throws.TypeOf<AmiUnreachableException>().With.Message.EndsWith("no login within 5 s"));
+        Assert.That(() => opening, Throws.TypeOf<AmiUnreachableException>().With.Message.EndsWith("no login within 5s"));
     }
 
     [TestCase("SSH-2.0-OpenSSH_9.2\r\n")]

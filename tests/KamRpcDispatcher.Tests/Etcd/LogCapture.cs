@@ -6,7 +6,7 @@ namespace KamRpcDispatcher.Tests.Etcd;
 internal sealed class LogCapture<T> : ILogger<T>
 {
     private readonly Milestones _milestones = new();
-    private readonly List<(int Id, string Text)> _entries = [];
+    private readonly List<(int Id, LogLevel Level, string Text)> _entries = [];
 
     /// <summary>Called on the thread that logs.</summary>
     public Action<int> OnEntry { get; set; } = static _ => { };
@@ -19,13 +19,41 @@ internal sealed class LogCapture<T> : ILogger<T>
         }
     }
 
+    /// <summary>All of it, in its order.</summary>
+    public IReadOnlyList<string> All
+    {
+        get
+        {
+            lock (_entries)
+            {
+                return [.. _entries.Select(static entry => entry.Text)];
+            }
+        }
+    }
+
+    public IReadOnlyList<LogLevel> LevelsOf(int id)
+    {
+        lock (_entries)
+        {
+            return [.. _entries.Where(entry => entry.Id == id).Select(static entry => entry.Level)];
+        }
+    }
+
+    public void Clear()
+    {
+        lock (_entries)
+        {
+            _entries.Clear();
+        }
+    }
+
     public Task WaitForAsync(int id, int count = 1) => _milestones.WaitUntilAsync(() => Of(id).Count >= count);
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
         lock (_entries)
         {
-            _entries.Add((eventId.Id, formatter(state, exception)));
+            _entries.Add((eventId.Id, logLevel, formatter(state, exception)));
         }
 
         _milestones.Passed();

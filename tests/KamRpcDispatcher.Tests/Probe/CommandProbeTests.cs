@@ -61,7 +61,7 @@ public sealed class CommandProbeTests
 
         var outcome = await LookAsync($"sleep 100 & echo $! > {pids}; (sleep 100 & echo $! >> {pids}; wait) & echo $$ >> {pids}; wait", TimeSpan.FromMilliseconds(500));
 
-        Assert.That(outcome, Is.EqualTo(new ProbeOutcome(ProbeVerdict.Dead, "the command did not end within 500 ms")));
+        Assert.That(outcome, Is.EqualTo(new ProbeOutcome(ProbeVerdict.Dead, "the command did not end within 500ms")));
         AssertGone(pids, count: 3);
     }
 

@@ -117,7 +117,7 @@ public sealed class SipStreamProbeTests
         await _peer.SendAsync(answer.EndsWith("Trying", StringComparison.Ordinal) ? request.Answer(answer) : answer);
         _time.Advance(TimeSpan.FromMilliseconds(500));
 
-        Assert.That(await Outcome(looking), Is.EqualTo(new ProbeOutcome(ProbeVerdict.Dead, "no answer to OPTIONS within 500 ms")));
+        Assert.That(await Outcome(looking), Is.EqualTo(new ProbeOutcome(ProbeVerdict.Dead, "no answer to OPTIONS within 500ms")));
         Assert.That(await FirstAsync("200 OK"), Is.EqualTo(Ok), "over a new connection");
     }
 
@@ -203,7 +203,7 @@ public sealed class SipStreamProbeTests
         var looking = probe.ProbeAsync(CancellationToken.None);
         _time.Advance(TimeSpan.FromMilliseconds(500));
 
-        Assert.That((await Outcome(looking)).Reason, Is.EqualTo("no address for the name within 500 ms"));
+        Assert.That((await Outcome(looking)).Reason, Is.EqualTo("no address for the name within 500ms"));
     }
 
     private IProbe Probe(string uri) => SipProbe.Create(SipUri.Parse(uri), new SipProbeOptions(), _time);

@@ -90,7 +90,7 @@ public sealed class SipUdpProbeTests
             _time.Advance(TimeSpan.FromMilliseconds(wait));
         }
 
-        Assert.That(await Outcome(looking), Is.EqualTo(new ProbeOutcome(ProbeVerdict.Dead, "no answer to OPTIONS within 500 ms")));
+        Assert.That(await Outcome(looking), Is.EqualTo(new ProbeOutcome(ProbeVerdict.Dead, "no answer to OPTIONS within 500ms")));
         Assert.That(_time.Waits.Select(static wait => wait.TotalMilliseconds), Is.EqualTo(new[] { 100, 200, 200 }));
         Assert.That(_peer.HasMore, Is.False);
     }
@@ -106,7 +106,7 @@ public sealed class SipUdpProbeTests
             _time.Advance(TimeSpan.FromSeconds(wait));
         }
 
-        Assert.That((await Outcome(looking)).Reason, Is.EqualTo("no answer to OPTIONS within 16000 ms"));
+        Assert.That((await Outcome(looking)).Reason, Is.EqualTo("no answer to OPTIONS within 16s"));
     }
 
     [Test]

@@ -43,7 +43,7 @@ public class TcpProbeTests
         using var first = new TcpClient("127.0.0.1", port);
         await using var probe = new TcpProbe("127.0.0.1", port, TimeSpan.FromMilliseconds(200));
 
-        Assert.That(await probe.ProbeAsync(CancellationToken.None), Is.EqualTo(new ProbeOutcome(ProbeVerdict.Dead, "no connection within 200 ms")));
+        Assert.That(await probe.ProbeAsync(CancellationToken.None), Is.EqualTo(new ProbeOutcome(ProbeVerdict.Dead, "no connection within 200ms")));
     }
 
     [Test]

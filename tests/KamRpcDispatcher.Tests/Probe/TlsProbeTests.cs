@@ -136,7 +136,7 @@ public sealed class TlsProbeTests
         await _peer.Stream.ReadExactlyAsync(new byte[8]).AsTask().WaitAsync(Deadline);
         _time.Advance(TimeSpan.FromMilliseconds(500));
 
-        Assert.That((await looking.WaitAsync(Deadline)).Reason, Is.EqualTo("no TLS handshake within 500 ms"));
+        Assert.That((await looking.WaitAsync(Deadline)).Reason, Is.EqualTo("no TLS handshake within 500ms"));
     }
 
     [Test]

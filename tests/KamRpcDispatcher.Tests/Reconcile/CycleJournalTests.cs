@@ -1,3 +1,4 @@
+using KamailioRpc;
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
@@ -5,6 +6,8 @@ using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
 using KamRpcDispatcher.Reconcile;
 using KamRpcDispatcher.Tests.Etcd;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Reconcile;
@@ -122,6 +125,99 @@ public class CycleJournalTests
 
         journal.CycleDone();
         Assert.That(_report.Last.Troubles, Is.Empty);
+    }
+
+    [Test]
+    public void That_Kamailio_cannot_be_used_is_told_again_each_minute_and_when_the_reason_changes_and_at_last_how_long_it_was()
+    {
+        var clock = new FakeTimeProvider(new DateTimeOffset(2026, 1, 31, 12, 0, 0, TimeSpan.Zero));
+        var journal = new CycleJournal(_report, new Quarantine(clock), static () => default, clock, _log);
+        var address = KamailioAddress.Parse("jsonrpc+unix:/run/x.sock");
+        journal.Planned(new Membership(5, [], []), Empty, Nothing);
+        for (var cycle = 0; cycle < 40 * 150; cycle++)
+        {
+            // Every 25 ms, for two minutes and a half; after one minute its socket is there and may not be opened.
+            journal.Failed(new KamailioUnreachableException(address, cycle < 40 * 60 ? "nobody listens" : "permission denied", null));
+            clock.Advance(TimeSpan.FromMilliseconds(25));
+        }
+
+        journal.Planned(new Membership(5, [], []), Empty, Nothing);
+        journal.Planned(new Membership(5, [], []), Empty, Nothing);
+
+        Assert.That(_log.Of(3001), Has.Count.EqualTo(1).And.All.Contain("nobody listens"));
+        Assert.That(_log.Of(3022), Has.Count.EqualTo(0), "with the line of the first minute");
+        Assert.That(_log.Of(3023), Has.Count.EqualTo(2).And.All.Contain("since 12:00:00 UTC").And.All.Contain("permission denied"));
+        Assert.That(_log.Of(3023)[1], Does.Contain("for 2m by now"));
+        Assert.That(_log.Of(3024), Is.EqualTo(new[] { "Kamailio can be used again, after 2m30s" }));
+    }
+
+    [Test]
+    public void Another_reason_is_told_at_once()
+    {
+        var journal = Journal();
+        var address = KamailioAddress.Parse("jsonrpc+unix:/run/x.sock");
+        journal.Failed(new KamailioUnreachableException(address, "nobody listens", null));
+        journal.Failed(new KamailioUnreachableException(address, "permission denied", null));
+        journal.Failed(new KamailioUnreachableException(address, "permission denied", null));
+
+        Assert.That(_log.Of(3022), Has.Count.EqualTo(1).And.All.Contain("permission denied"));
+    }
+
+    [Test]
+    public void A_Kamailio_that_answers_every_other_time_does_not_fill_the_log()
+    {
+        var journal = Journal();
+        for (var cycle = 0; cycle < 500; cycle++)
+        {
+            journal.Failed(new KamailioTimeoutException("core.uptime", TimeSpan.FromSeconds(1)));
+            journal.Planned(new Membership(5, [], []), Empty, Nothing);
+        }
+
+        Assert.That(_log.All, Has.Count.LessThanOrEqualTo(20));
+    }
+
+    [Test]
+    public void That_structural_changes_are_refused_for_a_while_is_a_warning_once_a_minute()
+    {
+        var clock = new FakeTimeProvider();
+        var journal = new CycleJournal(_report, new Quarantine(clock), static () => default, clock, _log);
+        for (var cycle = 0; cycle < 240; cycle++)
+        {
+            journal.Busy();
+            clock.Advance(TimeSpan.FromMilliseconds(500));
+        }
+
+        Assert.That(_log.Of(3005), Has.Count.EqualTo(2).And.All.Contain("modparam(\"dispatcher\", \"reload_delta\", 0)"));
+        Assert.That(_log.LevelsOf(3005), Is.All.EqualTo(LogLevel.Warning));
+    }
+
+    [Test]
+    public void Of_a_storm_of_revisions_some_are_told_and_the_last_one_in_any_case()
+    {
+        var clock = new FakeTimeProvider();
+        var journal = new CycleJournal(_report, new Quarantine(clock), static () => default, clock, _log);
+        for (var revision = 1; revision <= 1000; revision++)
+        {
+            journal.Planned(new Membership(revision, [], []), Empty, Nothing);
+        }
+
+        Assert.That(_log.Of(3006), Has.Count.EqualTo(60));
+        clock.Advance(TimeSpan.FromMinutes(1));
+        journal.Planned(new Membership(1000, [], []), Empty, Nothing);
+        Assert.That(_log.Of(3006)[^1], Does.StartWith("In step with revision 1000:"));
+    }
+
+    [Test]
+    public void A_trouble_that_comes_and_goes_with_each_cycle_does_not_fill_the_log()
+    {
+        var journal = Journal();
+        for (var cycle = 0; cycle < 500; cycle++)
+        {
+            journal.Troubles([new ProxyTrouble(TroubleKind.Unsilenced, Then.AddSeconds(cycle), "x")]);
+            journal.Troubles([]);
+        }
+
+        Assert.That((_log.Of(TroubleBegan).Count, _log.Of(TroubleOver).Count), Is.EqualTo((5, 5)));
     }
 
     private CycleJournal Journal() => new(_report, new Quarantine(TimeProvider.System), static () => default, TimeProvider.System, _log);

@@ -1,3 +1,4 @@
+using KamailioRpc;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Push.Claim;
@@ -9,7 +10,7 @@ internal static partial class ClaimLog
     public static partial void Marked(ILogger logger, string table);
 
     [LoggerMessage(2201, LogLevel.Information, "Kamailio is marked as served by {Holder}: waiting up to {Wait} for a sign of life")]
-    public static partial void Waiting(ILogger logger, string holder, TimeSpan wait);
+    public static partial void Waiting(ILogger logger, string holder, DurationText wait);
 
     [LoggerMessage(2202, LogLevel.Warning, "The mark of {Holder} is taken over: that daemon has ended, or has given no sign of life")]
     public static partial void TakenOver(ILogger logger, string holder);

@@ -26,6 +26,8 @@ internal sealed class KamailioClaim : IClaim, IAsyncDisposable
     /// <summary>The cycle and the beat: one of them at a time.</summary>
     private readonly SemaphoreSlim _turn = new(1);
 
+    /// <summary>After each call that was not answered the mark is looked at anew.</summary>
+    private readonly LogLimit _marked;
     private bool _isWritten;
     private long _beat;
     private (string Peer, long Since)? _withoutTable;
@@ -41,6 +43,7 @@ internal sealed class KamailioClaim : IClaim, IAsyncDisposable
         _mark = Mark.Of(holder);
         _timeProvider = timeProvider;
         _logger = logger;
+        _marked = new LogLimit(timeProvider);
     }
 
     private bool IsWithoutTable =>
@@ -224,7 +227,11 @@ internal sealed class KamailioClaim : IClaim, IAsyncDisposable
         _withoutTable = null;
         if (_term.Confirm(asked))
         {
-            ClaimLog.Marked(_logger, MarkTable.Name);
+            if (_marked.Allows())
+            {
+                ClaimLog.Marked(_logger, MarkTable.Name);
+            }
+
             await BeatAsync(cancellationToken).ConfigureAwait(false);
         }
     }

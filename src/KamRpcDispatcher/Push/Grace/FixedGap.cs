@@ -1,3 +1,5 @@
+using KamailioRpc;
+
 namespace KamRpcDispatcher.Push.Grace;
 
 /// <summary>A grace period of fixed length, for want of a sight of Kamailio's processes.</summary>
@@ -8,7 +10,7 @@ internal sealed class FixedGap(TimeSpan gap, TimeProvider timeProvider) : IGrace
 
     public string Mode => ModeOf(gap);
 
-    public static string ModeOf(TimeSpan gap) => gap > TimeSpan.Zero ? FormattableString.Invariant($"fixed gap of {gap.TotalSeconds} s") : "none";
+    public static string ModeOf(TimeSpan gap) => gap > TimeSpan.Zero ? $"fixed gap of {DurationText.Of(gap)}" : "none";
 
     public void Begin() => _last = new Change(timeProvider.GetTimestamp());
 

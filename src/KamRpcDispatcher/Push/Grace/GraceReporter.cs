@@ -1,3 +1,4 @@
+using KamailioRpc;
 using KamailioRpc.Commands;
 using Microsoft.Extensions.Logging;
 
@@ -15,6 +16,7 @@ internal sealed class GraceReporter(GraceOptions options, TimeProvider timeProvi
     /// <summary>Longer than any pause between two tries to make a change.</summary>
     private static readonly TimeSpan Staleness = TimeSpan.FromSeconds(10);
 
+    private readonly LogLimit _slow = new(timeProvider);
     private volatile GraceState _state = new("not needed yet");
     private string? _reasons;
     private long? _toldStuck;
@@ -28,7 +30,7 @@ internal sealed class GraceReporter(GraceOptions options, TimeProvider timeProvi
     /// <summary>Whether the last change's grace period has taken too long, and has not ended.</summary>
     public bool IsOverdue => _state.OverdueSince is not null;
 
-    private string LongGapMode => FormattableString.Invariant($"gap of {options.LongGap.TotalSeconds} s under overload");
+    private string LongGapMode => $"gap of {DurationText.Of(options.LongGap)} under overload";
 
     /// <summary>Processes can be seen; whether they rest is another question, which an overload has answered if there is one.</summary>
     public void Visible(int count, string view)
@@ -81,7 +83,7 @@ internal sealed class GraceReporter(GraceOptions options, TimeProvider timeProvi
         {
             GraceLog.Recovered(logger, elapsed);
         }
-        else if (last is not null && waited >= Long)
+        else if (last is not null && waited >= Long && _slow.Allows())
         {
             GraceLog.Slow(logger, waited, GraceLog.Name(last));
         }

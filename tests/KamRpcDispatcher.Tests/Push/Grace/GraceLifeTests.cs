@@ -25,7 +25,7 @@ public class GraceLifeTests
         Assert.Multiple(() =>
         {
             Assert.That(rig.Clock.GetUtcNow() - begun, Is.GreaterThanOrEqualTo(TimeSpan.FromSeconds(1)), "the time before that proves nothing");
-            Assert.That(rig.Grace.Mode, Is.EqualTo("fixed gap of 1 s"));
+            Assert.That(rig.Grace.Mode, Is.EqualTo("fixed gap of 1s"));
             Assert.That(rig.Log.Of(2101), Has.One.Contains(NotHere));
         });
     }
@@ -85,7 +85,7 @@ public class GraceLifeTests
 
         rig.Stranger = static () => "procfs hides Kamailio's processes (hidepid)";
         Assert.That(await rig.PassAsync(wait));
-        Assert.That(rig.Grace.Mode, Is.EqualTo("fixed gap of 1 s"));
+        Assert.That(rig.Grace.Mode, Is.EqualTo("fixed gap of 1s"));
     }
 
     [Test]
@@ -96,7 +96,7 @@ public class GraceLifeTests
         {
             rig.Grace.Begin();
             Assert.That(await rig.PassAsync(rig.Wait()));
-            Assert.That(rig.Grace.Mode, Is.EqualTo("fixed gap of 1 s"));
+            Assert.That(rig.Grace.Mode, Is.EqualTo("fixed gap of 1s"));
         }
 
         Assert.That(rig.Log.Of(2101), Has.Count.EqualTo(1), "told once");

@@ -20,7 +20,7 @@ public class GraceOverloadTests
         Assert.Multiple(() =>
         {
             Assert.That(waited, Is.GreaterThanOrEqualTo(TimeSpan.FromSeconds(30)).And.LessThan(TimeSpan.FromSeconds(50)));
-            Assert.That(rig.Grace.Mode, Is.EqualTo("gap of 30 s under overload"));
+            Assert.That(rig.Grace.Mode, Is.EqualTo("gap of 30s under overload"));
             Assert.That(rig.Log.Of(2102), Has.Count.EqualTo(1));
             Assert.That(rig.Log.Of(2103), Has.One.Contains("udp receiver child=0 sock=127.0.0.1:5060 (PID 2)"));
             Assert.That(rig.Log.Of(2104), Is.Empty);

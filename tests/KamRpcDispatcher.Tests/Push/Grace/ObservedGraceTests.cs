@@ -135,7 +135,7 @@ public class ObservedGraceTests
         Assert.That(await grace.WaitAsync(CancellationToken.None).AsTask().WaitAsync(Deadline));
 
         Assert.That(System.Diagnostics.Stopwatch.GetElapsedTime(begun), Is.GreaterThan(TimeSpan.FromMilliseconds(40)));
-        Assert.That(grace.Mode, Is.EqualTo("fixed gap of 0.05 s"));
+        Assert.That(grace.Mode, Is.EqualTo("fixed gap of 50ms"));
         _view.DidNotReceiveWithAnyArgs().Look(default!);
     }
 
@@ -186,7 +186,7 @@ public class ObservedGraceTests
 
         Assert.That(await grace.WaitAsync(CancellationToken.None).AsTask().WaitAsync(Deadline));
 
-        Assert.That(grace.Mode, Is.EqualTo("fixed gap of 0.05 s"));
+        Assert.That(grace.Mode, Is.EqualTo("fixed gap of 50ms"));
     }
 
     private ObservedGrace Grace(TimeSpan? gap = null, TimeSpan? cap = null, IReadOnlyList<IProcessView>? views = null, Func<IReadOnlyList<KamailioProcess>, string?>? identify = null) => new(
