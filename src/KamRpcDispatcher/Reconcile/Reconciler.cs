@@ -24,6 +24,7 @@ namespace KamRpcDispatcher.Reconcile;
 /// <param name="foreign">What is not ours and was lost by our changes.</param>
 /// <param name="expect">Told how long the loop rests at most, so that one that hangs is noticed.</param>
 /// <param name="claim">The right to change this Kamailio, null where nobody else can be there.</param>
+/// <param name="observe">Told what each cycle saw, before it changes anything.</param>
 internal sealed class Reconciler(
     IMembershipSource source,
     IDispatcher dispatcher,
@@ -37,7 +38,8 @@ internal sealed class Reconciler(
     TimeProvider timeProvider,
     ForeignMemory foreign,
     Action<TimeSpan>? expect = null,
-    IClaim? claim = null)
+    IClaim? claim = null,
+    Action<CycleSight>? observe = null)
 {
     private readonly WakeSignal _wake = new();
     private readonly RemovalDelay _removals = new(options.RemovalDelay, timeProvider);
@@ -168,6 +170,7 @@ internal sealed class Reconciler(
         _troubles.Meet(Orphan.In(table.Destinations, policy));
         _troubles.Meet(foreign.Losses);
         journal.Planned(membership, table, plan);
+        observe?.Invoke(new CycleSight(membership, held, table, plan, _verdicts.AwaitingProof));
         plan = plan with { Restores = foreign.Due() };
         if (plan.IsEmpty)
         {

@@ -23,6 +23,7 @@ public sealed class ReconcilerTests : IAsyncDisposable
     private readonly FakeMembership _membership = new();
     private readonly FakeReport _report = new();
     private readonly LogCapture<CycleJournal> _journal = new();
+    private readonly LogCapture<RoutingLog> _routing = new();
     private readonly CancellationTokenSource _stop = new();
     private FakeKamailio _kamailio = FakeKamailio.Start();
     private Task _running = Task.CompletedTask;
@@ -284,6 +285,34 @@ public sealed class ReconcilerTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task The_log_tells_who_gets_calls_and_why_not_in_their_order()
+    {
+        RemovalDelay = TimeSpan.FromMinutes(1);
+        Start();
+        _membership.Set(1, Members.Of("a"), Members.Of("b"));
+        await _routing.WaitForAsync(3031, 2).WaitAsync(Deadline);
+
+        _kamailio.SetFlags(1, Members.Of("b").Uri.Text, "IP");
+        await _routing.WaitForAsync(3034).WaitAsync(Deadline);
+        _kamailio.SetFlags(1, Members.Of("b").Uri.Text, "AP");
+        await _routing.WaitForAsync(3035).WaitAsync(Deadline);
+
+        _membership.Set(2, Members.Of("a"), Members.Of("b") with { State = MemberState.Down, Reason = "connection refused" });
+        await _routing.WaitForAsync(3030).WaitAsync(Deadline);
+        _membership.Set(3, Members.Of("a"), Members.Of("b"));
+        await _routing.WaitForAsync(3032).WaitAsync(Deadline);
+
+        _kamailio.SetFlags(1, Members.Of("b").Uri.Text, "DX");
+        await _routing.WaitForAsync(3036).WaitAsync(Deadline);
+        await _routing.WaitForAsync(3032, 2).WaitAsync(Deadline);
+
+        _membership.Set(4, Members.Of("a") with { State = MemberState.Draining }, Members.Of("b") with { State = MemberState.Draining });
+        await _routing.WaitForAsync(3040).WaitAsync(Deadline);
+        Assert.That(_routing.Of(3030)[0], Is.EqualTo("Set 1: b (sip:b.example.org:5060) gets no more calls: down (connection refused)"));
+        Assert.That(_routing.Of(3040), Is.EqualTo(new[] { "Set 1 has NO routable destination: no call to it can be served (2 draining)" }));
+    }
+
+    [Test]
     public async Task Many_that_expire_at_once_stay_until_they_are_said_to_be_down()
     {
         RemovalDelay = TimeSpan.Zero;
@@ -421,7 +450,8 @@ public sealed class ReconcilerTests : IAsyncDisposable
             new SentinelWatch(dispatcher, TimeSpan.FromMilliseconds(20), TimeProvider.System),
             static () => { },
             TimeProvider.System,
-            new ForeignMemory("c", static _ => null, TimeProvider.System, NullLogger<ForeignMemory>.Instance));
+            new ForeignMemory("c", static _ => null, TimeProvider.System, NullLogger<ForeignMemory>.Instance),
+            observe: new RoutingLog(new PlanPolicy("c"), TimeProvider.System, _routing).Observe);
         _running = reconciler.RunAsync(_stop.Token);
     }
 
