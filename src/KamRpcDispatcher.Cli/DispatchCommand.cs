@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using KamailioRpc;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Doctor;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
@@ -102,7 +103,10 @@ internal static class DispatchCommand
             },
             service,
             TimeProvider.System,
-            logs);
+            logs)
+        {
+            Examine = new ConfigurationExamination(address, rpc, TimeProvider.System, logs.CreateLogger<ConfigurationExamination>()).RunAsync,
+        };
         Volatile.Write(ref daemon, dispatcher);
         life.OnHangup(dispatcher.ReadFilesAgain);
         try

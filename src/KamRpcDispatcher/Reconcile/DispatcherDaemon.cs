@@ -25,6 +25,9 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
 
     private volatile EtcdStore? _store;
 
+    /// <summary>Looks at Kamailio's configuration after each of its starts, and says whether it could be asked; null for nobody.</summary>
+    public Func<CancellationToken, Task<bool>>? Examine { get; init; }
+
     /// <summary>Whether every loop still comes round.</summary>
     public bool IsResponsive => !_heartbeat.IsOverdue && !_reportHeartbeat.IsOverdue;
 
@@ -91,15 +94,18 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             new AdditionGuard(calls, names, options.Kamailio.Path is null ? IPAddress.IsLoopback : new HostAddresses(timeProvider).Has, logs.CreateLogger<AdditionGuard>()),
             new ForeignGuard(names, options.Cluster, timeProvider, logs.CreateLogger<ForeignGuard>()),
         ];
+        var policy = new PlanPolicy(options.Cluster) { Sets = options.Sets, Order = options.Order, HasSentinel = true, IsAdmissionProbed = options.IsAdmissionProbed, AllowedAttributes = options.AllowedAttributes };
+        var routing = new RoutingLog(policy, timeProvider, logs.CreateLogger<RoutingLog>());
+        var examination = Examine is null ? null : new Examination(Examine, timeProvider);
         var foreignLog = logs.CreateLogger<ForeignMemory>();
         var foreignFile = options.StateDirectory is { } state ? new ForeignFile(Path.Combine(Path.GetFullPath(state), $"foreign-{options.Cluster}-{options.Proxy}.json"), foreignLog) : null;
         var foreign = new ForeignMemory(options.Cluster, names.Known, timeProvider, foreignLog, foreignFile);
         reconciler = new Reconciler(
             Source(store, keys),
             dispatcher,
-            new PlanExecutor(dispatcher, gracePeriod, quarantine, guards, logs.CreateLogger<PlanExecutor>(), claim),
+            new PlanExecutor(dispatcher, gracePeriod, quarantine, guards, logs.CreateLogger<PlanExecutor>(), claim, timeProvider),
             quarantine,
-            new PlanPolicy(options.Cluster) { Sets = options.Sets, Order = options.Order, HasSentinel = true, IsAdmissionProbed = options.IsAdmissionProbed, AllowedAttributes = options.AllowedAttributes },
+            policy,
             new CycleJournal(report, quarantine, () => Status(gracePeriod), timeProvider, logs.CreateLogger<CycleJournal>(), progress),
             options.Reconciler,
             sentinel,
@@ -111,7 +117,12 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             timeProvider,
             foreign,
             _heartbeat.Expect,
-            claim);
+            claim,
+            sight =>
+            {
+                routing.Observe(sight);
+                examination?.Observe(sight.Table.Life);
+            });
 
         using var life = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await using var stopping = cancellationToken.UnsafeRegister(static told => ((DispatcherProgress)told!).Stopping(), progress);
@@ -122,6 +133,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             reconciler.RunAsync(life.Token),
             BackgroundLoop.RunAsync("the report", token => report.RunAsync(_reportHeartbeat.Expect, token), timeProvider, _logger, life.Token),
             BackgroundLoop.RunAsync("the sign of life", claim.RunAsync, timeProvider, _logger, life.Token),
+            .. examination is null ? Array.Empty<Task>() : [BackgroundLoop.RunAsync("the look at Kamailio's configuration", examination.RunAsync, timeProvider, _logger, life.Token)],
         ];
         try
         {

@@ -1,0 +1,16 @@
+using KamRpcDispatcher.Doctor.Observations;
+
+namespace KamRpcDispatcher.Doctor.Checks;
+
+/// <summary>The checks that cost Kamailio a few short calls: what is wrong with its configuration for whoever changes its table.</summary>
+internal static class ConfigurationChecks
+{
+    public static IReadOnlyList<Finding> Of(KamailioObservation kamailio) =>
+    [
+        ParameterChecks.OfReloadDelta(kamailio),
+        ParameterChecks.OfLoadMode(kamailio),
+        ParameterChecks.OfPrettyFormat(kamailio),
+        .. WritersCheck.Of(kamailio),
+        SharedMemoryCheck.Of(kamailio),
+    ];
+}
