@@ -1,20 +1,13 @@
+using KamRpcDispatcher.Linux;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 
 namespace KamRpcDispatcher.Cli;
 
-/// <summary>Logs go to stderr, one line each; stdout is for answers.</summary>
+/// <summary>Logs go to stderr, one line each, a stack too; stdout is for answers. What goes to systemd's journal has a priority, and no time of its own.</summary>
 internal static class Logs
 {
-    public static ILoggerFactory Create(LogLevel least) => LoggerFactory.Create(builder => builder
-        .SetMinimumLevel(least)
-        .AddSimpleConsole(static options =>
-        {
-            options.SingleLine = true;
-            options.UseUtcTimestamp = true;
-            options.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
-            options.ColorBehavior = LoggerColorBehavior.Disabled;
-        })
+    public static ILoggerFactory Create(LogLevel least) => LoggerFactory.Create(builder => Format(builder.SetMinimumLevel(least))
         .AddConsole(static options =>
         {
             options.LogToStandardErrorThreshold = LogLevel.Trace;
@@ -22,4 +15,14 @@ internal static class Logs
             // A reader of the log that has stopped reading must not stop what is logged.
             options.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite;
         }));
+
+    private static ILoggingBuilder Format(ILoggingBuilder builder) => SystemdJournal.IsStandardError()
+        ? builder.AddSystemdConsole()
+        : builder.AddSimpleConsole(static options =>
+        {
+            options.SingleLine = true;
+            options.UseUtcTimestamp = true;
+            options.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+            options.ColorBehavior = LoggerColorBehavior.Disabled;
+        });
 }

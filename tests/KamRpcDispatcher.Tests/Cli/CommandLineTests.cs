@@ -209,6 +209,33 @@ public class CommandLineTests
         }
     }
 
+    [TestCase(true, "<4>KamRpcDispatcher.")]
+    [TestCase(false, "20")]
+    public async Task What_goes_to_systemds_journal_has_a_priority_and_no_time_of_its_own(bool isJournal, string beginning)
+    {
+        using var folder = new TemporaryFolder();
+        using var etcd = new TcpListener(IPAddress.Loopback, 0);
+        etcd.Start();
+        etcd.Stop();
+        using var process = Process.Start(new ProcessStartInfo("sh",
+        [
+            "-c", $": > \"$0\"; JOURNAL_STREAM=$(stat -c %d:%i {(isJournal ? "\"$0\"" : "/")}); export JOURNAL_STREAM; exec \"$@\" 2> \"$0\"", folder.File("log"), "dotnet", typeof(ExitCode).Assembly.Location,
+            "announce", "--etcd", $"http://{etcd.LocalEndpoint}", "--uri", "sip:127.0.0.1:5060", "--probe", "none",
+        ]))!;
+        try
+        {
+            string[] lines = [];
+            Assert.That(() => (lines = File.ReadAllLines(folder.File("log"))).Any(static line => line.Contains("cannot be kept alive", StringComparison.Ordinal)), Is.True.After(30_000, 20));
+            Assert.That(lines.Single(static line => line.Contains("cannot be kept alive", StringComparison.Ordinal)), Does.StartWith(beginning));
+            Assert.That(lines, Has.All.Match(isJournal ? "^<[3-7]>" : "^20[0-9-]+T[0-9:.]+Z "));
+        }
+        finally
+        {
+            process.Kill();
+            await process.WaitForExitAsync();
+        }
+    }
+
     [Test]
     public void Too_few_addresses_are_told_before_the_runtime_runs_out_of_them()
     {
