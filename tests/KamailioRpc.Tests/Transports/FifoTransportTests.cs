@@ -101,7 +101,7 @@ public sealed class FifoTransportTests : IDisposable
 
         var timeout = await Assert.ThrowsAsync<KamailioTimeoutException>(() => client.InvokeAsync("m", [], CancellationToken.None));
 
-        Assert.That(timeout!.Message, Does.StartWith("m: no reply from Kamailio within 200 ms; ").And.Contain("fifo_user"));
+        Assert.That(timeout!.Message, Does.StartWith("m: no reply from Kamailio within 200ms; ").And.Contain("fifo_user"));
     }
 
     [Test]
