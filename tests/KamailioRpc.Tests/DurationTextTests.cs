@@ -5,7 +5,7 @@ namespace KamailioRpc.Tests;
 public class DurationTextTests
 {
     [TestCase(0, "0s")]
-    [TestCase(0.00000001, "0.01ms")]
+    [TestCase(0.0000005, "0.01ms")]
     [TestCase(0.0004, "0.4ms")]
     [TestCase(0.0123, "12ms")]
     [TestCase(0.5, "500ms")]
