@@ -97,16 +97,16 @@ public class ReportSizeTests
     [TestCase("\ud83d\ude00", Description = "twelve times")]
     public void Everything_at_once(string text)
     {
-        var long1 = text.Length == 0 ? new string('x', 5000) : string.Concat(Enumerable.Repeat(text, 2500));
+        var longText = text.Length == 0 ? new string('x', 5000) : string.Concat(Enumerable.Repeat(text, 2500));
         var many = Many();
         var status = Status(many, Empty, new Quarantine(TimeProvider.System)) with
         {
-            Contact = new KamailioContact(false, DateTimeOffset.UtcNow, ContactReason.Of(new KamailioRpc.KamailioFaultException("core.uptime", 500, long1))),
+            Contact = new KamailioContact(false, DateTimeOffset.UtcNow, ContactReason.Of(new KamailioRpc.KamailioFaultException("core.uptime", 500, longText))),
             Version = "10.20.30",
             WrittenAt = DateTimeOffset.UtcNow,
             Identity = new ProxyIdentity(new string('m', 64), new string('h', 64), "jsonrpc+unix:/" + new string('p', 107), "4194304-9223372036854775807"),
             Grace = new GraceStatus("observed (system calls and wait channels)", long.MaxValue, 99999.99, 99999.99, 99999.99, long.MaxValue),
-            Troubles = [.. Enumerable.Range(0, 30).Select(number => new ProxyTrouble($"unreadable{number}", DateTimeOffset.UtcNow, long1))],
+            Troubles = [.. Enumerable.Range(0, 30).Select(number => new ProxyTrouble($"unreadable{number}", DateTimeOffset.UtcNow, longText))],
             Held = [.. many.Take(ProxyStatus.MostHeld)],
             MoreHeld = Crowd - ProxyStatus.MostHeld,
             Quarantined = [.. many.Take(ProxyStatus.MostQuarantined).Select(static member => new QuarantinedDestination(1, member.Uri.Text, ReportText.Line(new string('"', 1000), 160), DateTimeOffset.UtcNow))],
