@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using System.Text.Json;
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Destinations;
@@ -122,6 +123,29 @@ public class ReportSizeTests
         Assert.That(read.Superseded.Length + read.MoreSupersededLeaving, Is.EqualTo(Crowd));
         Assert.That(read.Troubles, Has.Length.EqualTo(ProxyTrouble.MostInReport));
         Assert.That(new[] { read.Sets.Count, read.Held.Length, read.Deviations.Length, read.Quarantined.Length, read.Superseded.Length }, Is.All.GreaterThan(0), "each list has some room of its own");
+    }
+
+    [Test]
+    public void What_a_cycle_spends_on_it_is_told()
+    {
+        var members = Enumerable.Range(0, Crowd).Select(static number => Members.Of($"asterisk-{number}", uri: $"sip:10.0.{number / 250}.{1 + (number % 250)}:5060")).ToList();
+        foreach (var state in new[] { ListedState.Active, ListedState.Inactive })
+        {
+            var table = Listed(members, state);
+            var policy = new PlanPolicy("c") { HasPriorities = false };
+            var view = new CycleView(new Membership(5, members, []), [], table, Planner.Plan(members, table.Destinations, policy), policy);
+            var tracker = new DeviationTracker(TimeProvider.System);
+            var times = new List<double>();
+            for (var round = 0; round < 10; round++)
+            {
+                var begun = Stopwatch.GetTimestamp();
+                tracker.Track(DeviationFinder.Compare(view).Deviations);
+                times.Add(Stopwatch.GetElapsedTime(begun).TotalMilliseconds);
+            }
+
+            TestContext.Out.WriteLine($"{Crowd} members, all {state}, compared with the list: {times.Order().ElementAt(5):0.0} ms (median of 10)");
+            Assert.That(times.Min(), Is.LessThan(250), "of each second");
+        }
     }
 
     /// <summary>As hostile as a member's record may be.</summary>
