@@ -25,6 +25,9 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
 
     private volatile EtcdStore? _store;
 
+    /// <summary>As a report tells it.</summary>
+    private static string Version => typeof(DispatcherDaemon).Assembly.GetName().Version?.ToString(fieldCount: 3) ?? "unknown";
+
     /// <summary>Looks at Kamailio's configuration after each of its starts, and says whether it could be asked; null for nobody.</summary>
     public Func<CancellationToken, Task<bool>>? Examine { get; init; }
 
@@ -49,8 +52,10 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         _store = store;
         var keys = new EtcdKeys(options.Cluster);
         await using var client = new RpcClient(options.Kamailio, options.Rpc);
+        var contact = new ContactWatch(timeProvider);
+        var watched = new ContactClient(client, contact);
         await using var given = options.KamailioRead.Address is { } read ? new RpcClient(read, options.Rpc) : null;
-        var calls = new HeartbeatClient(client, _heartbeat, LongestStep);
+        var calls = new HeartbeatClient(watched, _heartbeat, LongestStep);
         await using var found = new FoundReadWay(calls, options.Rpc, timeProvider, logs.CreateLogger<FoundReadWay>());
         IReadWay readWay = options.KamailioRead.IsAuto ? found : new GivenReadWay(given is null ? null : new HeartbeatClient(given, _heartbeat, LongestStep));
         var lists = new ListReader(calls, readWay);
@@ -60,7 +65,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         using var proxyLock = new ProxyLock(ProxyLock.PathFor(options.Kamailio), holder, logs.CreateLogger<ProxyLock>());
         proxyLock.Ensure();
         var claimLog = logs.CreateLogger<KamailioClaim>();
-        var identityLock = new IdentityLock(client.ListProcessesAsync, ProcessIdentity.Check, holder, IdentityLock.CommonDirectory, timeProvider, claimLog);
+        var identityLock = new IdentityLock(watched.ListProcessesAsync, ProcessIdentity.Check, holder, IdentityLock.CommonDirectory, timeProvider, claimLog);
         var report = new ProxyReport(
             store,
             keys,
@@ -69,7 +74,8 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             options.ReportTtl,
             timeProvider,
             logs.CreateLogger<ProxyReport>());
-        await using var claim = new KamailioClaim(client, identityLock, holder, timeProvider, claimLog);
+        var paced = new PacedReport(report, contact, () => !_heartbeat.IsOverdue, Version, timeProvider);
+        await using var claim = new KamailioClaim(watched, identityLock, holder, timeProvider, claimLog);
         if (!options.Kamailio.IsSerial)
         {
             ReconcileLog.NotSerial(_logger, options.Kamailio);
@@ -106,7 +112,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             new PlanExecutor(dispatcher, gracePeriod, quarantine, guards, logs.CreateLogger<PlanExecutor>(), claim, timeProvider),
             quarantine,
             policy,
-            new CycleJournal(report, quarantine, () => Status(gracePeriod), timeProvider, logs.CreateLogger<CycleJournal>(), progress),
+            new CycleJournal(paced, quarantine, () => Status(gracePeriod), timeProvider, logs.CreateLogger<CycleJournal>(), progress),
             options.Reconciler,
             sentinel,
             () =>
@@ -122,7 +128,8 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             {
                 routing.Observe(sight);
                 examination?.Observe(sight.Table.Life);
-            });
+            },
+            contact);
 
         using var life = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await using var stopping = cancellationToken.UnsafeRegister(static told => ((DispatcherProgress)told!).Stopping(), progress);
@@ -132,6 +139,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         [
             reconciler.RunAsync(life.Token),
             BackgroundLoop.RunAsync("the report", token => report.RunAsync(_reportHeartbeat.Expect, token), timeProvider, _logger, life.Token),
+            BackgroundLoop.RunAsync("the rhythm of the report", paced.RunAsync, timeProvider, _logger, life.Token),
             BackgroundLoop.RunAsync("the sign of life", claim.RunAsync, timeProvider, _logger, life.Token),
             .. examination is null ? Array.Empty<Task>() : [BackgroundLoop.RunAsync("the look at Kamailio's configuration", examination.RunAsync, timeProvider, _logger, life.Token)],
         ];
