@@ -36,7 +36,7 @@ internal static class DispatchCommand
     {
         var command = new CliCommand("dispatch", "Keeps Kamailio's dispatcher sets equal to the announced servers.", new CommandHelp(
             CommandGroup.BesideKamailio,
-            ["kamrpc dispatch --etcd http://10.0.0.5:2379", "kamrpc dispatch --etcd http://10.0.0.5:2379 --kamailio auto --set 1,2 --proxy p1"],
+            ["kamrpc dispatch --etcd http://10.0.0.5:2379", "kamrpc dispatch --etcd http://10.0.0.5:2379 --kamailio auto --proxy p1"],
             (ExitCode.Done, "stopped; Kamailio's list stays as it is"),
             (ExitCode.Refused, "another dispatcher serves this Kamailio, or has this proxy's name")))
         {

@@ -49,8 +49,10 @@ internal sealed class HelpPage : SynchronousCommandLineAction
         }
 
         yield return string.Empty;
-        yield return "'kamrpc COMMAND --help' shows its options, examples and exit codes; --version the";
-        yield return "version. Every option is a variable too: --etcd is KAMRPC_ETCD.";
+        foreach (var line in WrappedText.Lines("'kamrpc COMMAND --help' shows its options, examples and exit codes. Every option is a variable too: --etcd is KAMRPC_ETCD.", WrappedText.Columns))
+        {
+            yield return line;
+        }
     }
 
     internal static IEnumerable<string> OfCommand(Command command)

@@ -67,7 +67,7 @@ internal sealed class ProxyLock(string path, string holder, ILogger<ProxyLock> l
         }
         catch (DirectoryNotFoundException)
         {
-            // Nor is there anything to serve.
+            // Nor is its directory there.
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
