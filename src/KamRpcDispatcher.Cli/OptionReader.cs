@@ -46,6 +46,9 @@ internal sealed class OptionReader
     public string? Text(Argument<string> argument) => _parsed.GetResult(argument) is { Tokens: [.., var last] } ? last.Value : null;
 
     /// <summary>The value of an option; null when it is wrong, or given nowhere and without a default.</summary>
+    public T? Value<T>(ValueOption<T> option) => Value(option, option.DefaultText, option.Parse);
+
+    /// <summary>The same of one whose default depends on others.</summary>
     public T? Value<T>(Option<string?> option, string? defaultText, Parser<T> parse)
     {
         if ((Text(option) ?? defaultText) is not { } text)
