@@ -11,9 +11,9 @@ namespace KamRpcDispatcher.Cli;
 /// <summary>Options that several commands have, and how their values are read.</summary>
 internal static class CommonOptions
 {
-    public static Option<string?> Cluster { get; } = Text("--cluster", "The cluster's name: announcers and dispatchers of one cluster see each other. [default: default]");
+    public static ValueOption<string> Cluster { get; } = new("--cluster", "The cluster's name.", "default", ClusterName, OptionGroup.Etcd);
 
-    public static Option<string?> LogLevel { get; } = Text("--log-level", "The least level logged: debug, information, warning, error. [default: information]");
+    public static ValueOption<LogLevel> LogLevel { get; } = new("--log-level", "The least level logged: debug, information, warning, error.", "information", Level, OptionGroup.Rest, "debug", "information", "warning", "error");
 
     public static void Add(Command command, params ReadOnlySpan<Option> options)
     {
@@ -23,9 +23,24 @@ internal static class CommonOptions
         }
     }
 
-    public static Option<string?> Text(string name, string description) => new(name) { Description = description };
+    /// <param name="name">Such as <c>--etcd</c>.</param>
+    /// <param name="description">One sentence or two, with the default in brackets at the end.</param>
+    /// <param name="group">Where it stands in the help.</param>
+    /// <param name="values">What a shell suggests.</param>
+    public static Option<string?> Text(string name, string description, OptionGroup group = OptionGroup.Rest, params string[] values) =>
+        Suggesting(new CliOption<string?>(name) { Description = description, Group = group }, values);
 
-    public static Option<string[]> Texts(string name, string description) => new(name) { Description = description, DefaultValueFactory = static _ => [] };
+    /// <summary>One that may be given several times.</summary>
+    public static Option<string[]> Texts(string name, string description, OptionGroup group = OptionGroup.Rest, params string[] values) =>
+        Suggesting(new CliOption<string[]>(name) { Description = description, Group = group, DefaultValueFactory = static _ => [] }, values);
+
+    /// <summary>One that names a file.</summary>
+    public static Option<string?> FileName(string name, string description, OptionGroup group = OptionGroup.Rest, params string[] values) =>
+        Suggesting(new CliOption<string?>(name) { Description = description, Group = group, Kind = ValueKind.File }, values);
+
+    /// <summary>One that names a directory.</summary>
+    public static Option<string?> DirectoryName(string name, string description, OptionGroup group = OptionGroup.Rest) =>
+        new CliOption<string?>(name) { Description = description, Group = group, Kind = ValueKind.Directory };
 
     public static bool Name(string text, [NotNullWhen(true)] out string? value, [NotNullWhen(false)] out string? error) =>
         Checked(text, MemberRules.CheckName, out value, out error);
@@ -132,5 +147,16 @@ internal static class CommonOptions
             var (given, missing) = options.Text(one) is null ? (other, one) : (one, other);
             options.Add(given, $"goes with {missing.Name}, which is not given");
         }
+    }
+
+    private static T Suggesting<T>(T option, string[] values)
+        where T : Option
+    {
+        if (values.Length > 0)
+        {
+            option.CompletionSources.Add(values);
+        }
+
+        return option;
     }
 }

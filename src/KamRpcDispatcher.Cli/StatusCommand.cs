@@ -1,4 +1,5 @@
 using System.CommandLine;
+using KamRpcDispatcher.Cli.Help;
 using KamRpcDispatcher.Etcd;
 
 namespace KamRpcDispatcher.Cli;
@@ -8,7 +9,12 @@ internal static class StatusCommand
 {
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
     {
-        var command = new Command("status", "Shows the members and the proxies of a cluster; exits with 1 when something is not in step.")
+        var command = new CliCommand("status", "Shows the members and the proxies of a cluster; exits with 1 when something is not in step.", new CommandHelp(
+            CommandGroup.Look,
+            ["kamrpc status --etcd http://10.0.0.5:2379", "kamrpc status --etcd http://10.0.0.5:2379 -o json | jq .findings"],
+            (ExitCode.Done, "in step"),
+            (ExitCode.NotDone, "something is not in step"),
+            (ExitCode.Unreachable, "etcd does not answer, or refuses")))
         {
             CommonOptions.Cluster, OutputOption.Output,
         };

@@ -10,6 +10,9 @@ internal sealed class MeteredStream(Socket socket, Action<int> received) : Netwo
     /// <summary>The first byte that came; null while none has.</summary>
     public byte? First { get; private set; }
 
+    /// <summary>Told of the first bytes that come; an exception of its own is that of the reader.</summary>
+    public Func<ReadOnlyMemory<byte>, CancellationToken, Task>? Begun { get; set; }
+
     /// <summary>Asked why, when the other side ends it before it has sent anything; an exception of its own is that of the reader.</summary>
     public Func<CancellationToken, Task>? EndedAtOnce { get; set; }
 
@@ -34,8 +37,15 @@ internal sealed class MeteredStream(Socket socket, Action<int> received) : Netwo
 
         if (read > 0)
         {
-            First ??= buffer.Span[0];
             received(read);
+            if (First is null)
+            {
+                First = buffer.Span[0];
+                if (Begun is not null)
+                {
+                    await Begun(buffer[..read], cancellationToken).ConfigureAwait(false);
+                }
+            }
         }
 
         return read;
