@@ -28,6 +28,10 @@ internal sealed class OptionReader(ParseResult parsed)
             ? (given.Tokens.Count > 0 ? parsed.GetValue(option) : null) ?? []
             : Environment.GetEnvironmentVariable(Variable(option))?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
 
+    /// <summary>Whether a flag is given, or its environment variable says so: <c>1</c>, <c>true</c> or <c>yes</c>.</summary>
+    public bool Flag(Option<bool> option) =>
+        parsed.GetResult(option) is { Implicit: false } ? parsed.GetValue(option) : Environment.GetEnvironmentVariable(Variable(option)) is "1" or "true" or "yes";
+
     /// <summary>The value of an option; null when it is wrong, or given nowhere and without a default.</summary>
     public T? Value<T>(Option<string?> option, string? defaultText, Parser<T> parse)
     {

@@ -6,12 +6,17 @@ namespace KamRpcDispatcher.Cli;
 /// <summary>The option <c>-o</c> of commands that answer something.</summary>
 internal static class OutputOption
 {
-    public static Option<string?> Output { get; } = new("--output", "-o") { Description = "How the answer is written: table or json. [default: table]" };
+    public static Option<string?> Output { get; } = new("--output", "-o") { Description = "How the answer is written: table, json or yaml. [default: table]" };
 
     public static bool Parse(string text, out OutputFormat value, [NotNullWhen(false)] out string? error)
     {
-        value = text == "json" ? OutputFormat.Json : OutputFormat.Table;
-        error = text is "json" or "table" ? null : $"'{text}' is not table or json";
+        value = text switch
+        {
+            "json" => OutputFormat.Json,
+            "yaml" => OutputFormat.Yaml,
+            _ => OutputFormat.Table,
+        };
+        error = text is "json" or "yaml" or "table" ? null : $"'{text}' is not table, json or yaml";
         return error is null;
     }
 }

@@ -17,6 +17,8 @@ return await LastResort.RunAsync(async () =>
     AnnounceCommand.AddTo(root, commands);
     DispatchCommand.AddTo(root, commands);
     StatusCommand.AddTo(root, commands);
+    ExplainCommand.AddTo(root, commands);
+    ListCommand.AddTo(root, commands);
     ConfirmCommand.AddTo(root, commands);
     DoctorCommand.AddTo(root, commands);
 
