@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 using KamRpcDispatcher.Announce;
+using KamRpcDispatcher.Cli.Help;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Cli;
@@ -9,11 +10,22 @@ namespace KamRpcDispatcher.Cli;
 /// <summary><c>kamrpc announce</c>: beside a SIP server, keeps it announced in etcd as it is.</summary>
 internal static class AnnounceCommand
 {
-    private static readonly Option<string?> Ttl = CommonOptions.Text("--ttl", "How long the server stays announced after a crash of this program. [default: 5s]");
+    private static readonly Option<string?> Ttl = CommonOptions.Text("--ttl", "How long the server stays announced after a crash of this program. [default: 5s]", OptionGroup.Timing);
 
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
     {
-        var command = new Command("announce", "Announces a SIP server in etcd as it is, and leaves in order when stopped.") { CommonOptions.Cluster };
+        var command = new CliCommand("announce", "Announces a SIP server in etcd as it is, and leaves in order when stopped.", new CommandHelp(
+            CommandGroup.BesideServer,
+            [
+                "kamrpc announce --etcd http://10.0.0.5:2379 --ip auto",
+                "kamrpc announce --etcd http://10.0.0.5:2379 --name a1 --uri sip:10.0.0.11:5060",
+            ],
+            (ExitCode.Done, "stopped, and what it announced is withdrawn"),
+            (ExitCode.NotDone, "stopped; somebody else holds the name of a member, who keeps it"),
+            (ExitCode.Unreachable, "etcd could not be told, or was never reached")))
+        {
+            CommonOptions.Cluster,
+        };
         EtcdOptions.AddTo(command);
         AddressOptions.AddTo(command);
         MemberOptions.AddTo(command);

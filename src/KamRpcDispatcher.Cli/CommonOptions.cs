@@ -10,9 +10,10 @@ namespace KamRpcDispatcher.Cli;
 /// <summary>Options that several commands have, and how their values are read.</summary>
 internal static class CommonOptions
 {
-    public static Option<string?> Cluster { get; } = Text("--cluster", "The cluster's name: announcers and dispatchers of one cluster see each other. [default: default]");
+    public static Option<string?> Cluster { get; } = Text("--cluster", "The cluster's name: announcers and dispatchers of one cluster see each other. [default: default]", OptionGroup.Etcd);
 
-    public static Option<string?> LogLevel { get; } = Text("--log-level", "The least level logged: debug, information, warning, error. [default: information]");
+    public static Option<string?> LogLevel { get; } =
+        Text("--log-level", "The least level logged: debug, information, warning, error. [default: information]", OptionGroup.Rest, "debug", "information", "warning", "error");
 
     public static void Add(Command command, params ReadOnlySpan<Option> options)
     {
@@ -22,9 +23,24 @@ internal static class CommonOptions
         }
     }
 
-    public static Option<string?> Text(string name, string description) => new(name) { Description = description };
+    /// <param name="name">Such as <c>--etcd</c>.</param>
+    /// <param name="description">One sentence or two, with the default in brackets at the end.</param>
+    /// <param name="group">Where it stands in the help.</param>
+    /// <param name="values">What a shell suggests.</param>
+    public static Option<string?> Text(string name, string description, OptionGroup group = OptionGroup.Rest, params string[] values) =>
+        Suggesting(new CliOption<string?>(name) { Description = description, Group = group }, values);
 
-    public static Option<string[]> Texts(string name, string description) => new(name) { Description = description, DefaultValueFactory = static _ => [] };
+    /// <summary>One that may be given several times.</summary>
+    public static Option<string[]> Texts(string name, string description, OptionGroup group = OptionGroup.Rest, params string[] values) =>
+        Suggesting(new CliOption<string[]>(name) { Description = description, Group = group, DefaultValueFactory = static _ => [] }, values);
+
+    /// <summary>One that names a file.</summary>
+    public static Option<string?> FileName(string name, string description, OptionGroup group = OptionGroup.Rest, params string[] values) =>
+        Suggesting(new CliOption<string?>(name) { Description = description, Group = group, Kind = ValueKind.File }, values);
+
+    /// <summary>One that names a directory.</summary>
+    public static Option<string?> DirectoryName(string name, string description, OptionGroup group = OptionGroup.Rest) =>
+        new CliOption<string?>(name) { Description = description, Group = group, Kind = ValueKind.Directory };
 
     public static bool Name(string text, [NotNullWhen(true)] out string? value, [NotNullWhen(false)] out string? error) =>
         Checked(text, MemberRules.CheckName, out value, out error);
@@ -133,8 +149,27 @@ internal static class CommonOptions
         }
     }
 
-    private static string Show(TimeSpan duration) =>
-        duration.TotalSeconds >= 1 || duration == TimeSpan.Zero
-            ? string.Create(CultureInfo.InvariantCulture, $"{duration.TotalSeconds}s")
-            : string.Create(CultureInfo.InvariantCulture, $"{duration.TotalMilliseconds}ms");
+    private static T Suggesting<T>(T option, string[] values)
+        where T : Option
+    {
+        if (values.Length > 0)
+        {
+            option.CompletionSources.Add(values);
+        }
+
+        return option;
+    }
+
+    /// <summary>As it is written on the command line.</summary>
+    private static string Show(TimeSpan duration)
+    {
+        var (number, unit) = duration switch
+        {
+            { TotalHours: >= 1, Minutes: 0, Seconds: 0 } => (duration.TotalHours, "h"),
+            { TotalMinutes: >= 1, Seconds: 0 } => (duration.TotalMinutes, "m"),
+            { TotalSeconds: >= 1 or 0 } => (duration.TotalSeconds, "s"),
+            _ => (duration.TotalMilliseconds, "ms"),
+        };
+        return string.Create(CultureInfo.InvariantCulture, $"{number}{unit}");
+    }
 }

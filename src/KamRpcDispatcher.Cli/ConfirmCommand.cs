@@ -1,4 +1,5 @@
 using System.CommandLine;
+using KamRpcDispatcher.Cli.Help;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
 
@@ -11,7 +12,12 @@ internal static class ConfirmCommand
 
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
     {
-        var command = new Command("confirm", "Confirms that expired members which dispatchers hold back are gone, so that they are taken out.")
+        var command = new CliCommand("confirm", "Confirms that expired members which dispatchers hold back are gone.", new CommandHelp(
+            CommandGroup.Act,
+            ["kamrpc confirm --etcd http://10.0.0.5:2379", "kamrpc confirm --etcd http://10.0.0.5:2379 --set 1 -o json"],
+            (ExitCode.Done, "confirmed, or nothing was held back"),
+            (ExitCode.NotDone, "a member is back; the others are confirmed"),
+            (ExitCode.Unreachable, "etcd does not answer, or refuses")))
         {
             CommonOptions.Cluster, Set, OutputOption.Output,
         };

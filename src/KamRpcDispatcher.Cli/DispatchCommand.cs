@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using KamailioRpc;
+using KamRpcDispatcher.Cli.Help;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Plan;
@@ -14,26 +15,30 @@ namespace KamRpcDispatcher.Cli;
 /// <summary><c>kamrpc dispatch</c>: beside a Kamailio, keeps its dispatcher sets equal to what is announced.</summary>
 internal static class DispatchCommand
 {
-    private static readonly Option<string?> KamailioRead = CommonOptions.Text("--kamailio-read", "Another way to the same Kamailio, for lists longer than 128 KiB: an address such as jsonrpc+fifo:/run/kamailio/kamailio_rpc.fifo, auto (the FIFO or ctl's socket, where they are open), none. [default: auto]");
+    private static readonly Option<string?> KamailioRead = CommonOptions.FileName("--kamailio-read", "Another way to it, for lists longer than 128 KiB: an address, auto (the FIFO or ctl's socket), none. [default: auto]", OptionGroup.Kamailio, "auto", "none");
     private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A set to manage (repeatable). [default: every set]");
-    private static readonly Option<string?> Proxy = CommonOptions.Text("--proxy", "This proxy's name in etcd, which no other one may have. [default: the host's name, and for another Kamailio than the usual one the folder of its socket, or its port]");
-    private static readonly Option<string?> Gap = CommonOptions.Text("--gap", "The time between two structural changes where Kamailio's processes cannot be seen. [default: 1s]");
-    private static readonly Option<string?> Grace = CommonOptions.Text("--grace", "How to find the moment for the next structural change: auto (see Kamailio's processes at rest, else the gap), fixed (the gap), none (crashes Kamailio under load). [default: auto]");
-    private static readonly Option<string?> RemovalDelay = CommonOptions.Text("--removal-delay", "How long a destination stays disabled in the list after its member left, or never: it stays. [default: 30s]");
-    private static readonly Option<string?> Order = CommonOptions.Text("--order", "How members of one priority are ordered in Kamailio: priority (a number each, so that the order stays), plain (all the same, for algorithms 13, 14 and 15). [default: priority]");
-    private static readonly Option<string?> Floor = CommonOptions.Text("--memory-floor", $"How much of Kamailio's shared memory has to be free for adds and removes: a percentage such as 10%, or bytes such as 16M; 0 asks for nothing. [default: {DispatcherOptions.MemoryFloorPercent}%]");
-    private static readonly Option<string?> Admission = CommonOptions.Text("--admission", "When a new member gets calls: immediate, or probed (after Kamailio's own first good OPTIONS reply). [default: immediate]");
+    private static readonly Option<string?> Proxy = CommonOptions.Text("--proxy", "This proxy's name in etcd, which no other one may have. [default: the host's name, and the socket's folder where that is not the usual one]");
+    private static readonly Option<string?> Gap = CommonOptions.Text("--gap", "The time between two structural changes where Kamailio's processes cannot be seen. [default: 1s]", OptionGroup.Timing);
+    private static readonly Option<string?> Grace = CommonOptions.Text("--grace", "When the next structural change is made: auto (Kamailio's processes at rest), fixed (--gap), none (crashes it). [default: auto]", OptionGroup.Timing, "auto", "fixed", "none");
+    private static readonly Option<string?> RemovalDelay = CommonOptions.Text("--removal-delay", "How long a destination stays disabled in the list after its member left, or never: it stays. [default: 30s]", OptionGroup.Timing, "never");
+    private static readonly Option<string?> Order = CommonOptions.Text("--order", "The order in Kamailio: priority (stays as it is), plain (for algorithms 13, 14 and 15). [default: priority]", OptionGroup.Rest, "priority", "plain");
+    private static readonly Option<string?> Floor = CommonOptions.Text("--memory-floor", $"Shared memory of Kamailio's that has to be free for adds and removes: 10%, or bytes such as 16M, or 0. [default: {DispatcherOptions.MemoryFloorPercent}%]");
+    private static readonly Option<string?> Admission = CommonOptions.Text("--admission", "When a new member gets calls: immediate, or probed (after Kamailio's own first good OPTIONS reply). [default: immediate]", OptionGroup.Rest, "immediate", "probed");
     private static readonly Option<string?> PanicThreshold = CommonOptions.Text("--panic-threshold", "The percentage of a set that mass expiry cannot take away; 0 protects nothing. [default: 50]");
-    private static readonly Option<string?> PanicWindow = CommonOptions.Text("--panic-window", "The time within which expiries count as one event. [default: 10s]");
-    private static readonly Option<string?> PanicHold = CommonOptions.Text("--panic-hold", "How long expired members are kept in a set in panic. [default: 10m]");
-    private static readonly Option<string[]> AllowAttr = CommonOptions.Texts("--allow-attr", "An attribute that members may bring (repeatable, or separated by commas), or none. [default: every attribute]");
-    private static readonly Option<string?> ChangeBurst = CommonOptions.Text("--change-burst", $"How many adds and removes the records of one member may cause at once; then one each 30 s. 0: any number. [default: {ReconcilerOptions.DefaultChangeBurst}]");
-    private static readonly Option<string?> StateDirectory = CommonOptions.Text("--state-dir", "Where the last good membership is kept, for a start without etcd. [default: $STATE_DIRECTORY, /var/lib/kamrpc as root, else below $XDG_STATE_HOME, or ~/.local/state in a home that is the user's own and lasts, else /var/lib/kamrpc if it is the user's, else below /var/tmp]");
-    private static readonly Option<string?> Resync = CommonOptions.Text("--resync", "The longest time between two looks at Kamailio's list. [default: 1s]");
+    private static readonly Option<string?> PanicWindow = CommonOptions.Text("--panic-window", "The time within which expiries count as one event. [default: 10s]", OptionGroup.Timing);
+    private static readonly Option<string?> PanicHold = CommonOptions.Text("--panic-hold", "How long expired members are kept in a set in panic. [default: 10m]", OptionGroup.Timing);
+    private static readonly Option<string[]> AllowAttr = CommonOptions.Texts("--allow-attr", "An attribute that members may bring (repeatable, or separated by commas), or none. [default: every attribute]", OptionGroup.Rest, "none");
+    private static readonly Option<string?> ChangeBurst = CommonOptions.Text("--change-burst", $"Adds and removes that one member's records may cause at once; then one each 30 s. 0: any number. [default: {ReconcilerOptions.DefaultChangeBurst}]");
+    private static readonly Option<string?> StateDirectory = CommonOptions.DirectoryName("--state-dir", "Where the last good membership is kept, for a start without etcd. [default: $STATE_DIRECTORY; /var/lib/kamrpc as root]");
+    private static readonly Option<string?> Resync = CommonOptions.Text("--resync", "The longest time between two looks at Kamailio's list. [default: 1s]", OptionGroup.Timing);
 
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
     {
-        var command = new Command("dispatch", "Keeps Kamailio's dispatcher sets equal to the announced servers.")
+        var command = new CliCommand("dispatch", "Keeps Kamailio's dispatcher sets equal to the announced servers.", new CommandHelp(
+            CommandGroup.BesideKamailio,
+            ["kamrpc dispatch --etcd http://10.0.0.5:2379", "kamrpc dispatch --etcd http://10.0.0.5:2379 --kamailio auto --proxy p1"],
+            (ExitCode.Done, "stopped; Kamailio's list stays as it is"),
+            (ExitCode.Refused, "another dispatcher serves this Kamailio, or has this proxy's name")))
         {
             CommonOptions.Cluster, KamailioRead, Set, Proxy, Grace, Gap, RemovalDelay, Order, Floor, Admission, PanicThreshold, PanicWindow, PanicHold, AllowAttr, ChangeBurst, StateDirectory, Resync, CommonOptions.LogLevel,
         };
@@ -157,9 +162,9 @@ internal static class DispatchCommand
         {
             "auto" => ReadWayOption.Auto,
             "none" => ReadWayOption.None,
-            _ => KamailioAddress.TryParse(text, out var address, out error) ? ReadWayOption.Of(address) : null,
+            _ => KamailioAddressText.TryParse(text, out var address, out error) ? ReadWayOption.Of(address) : null,
         };
-        error = value is null ? $"{error}; or auto, or none" : null;
+        error = value is not null ? null : error!.EndsWith('?') ? error : $"{error}; or auto, or none";
         return value is not null;
     }
 

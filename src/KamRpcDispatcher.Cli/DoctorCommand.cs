@@ -1,4 +1,5 @@
 using System.CommandLine;
+using KamRpcDispatcher.Cli.Help;
 using KamRpcDispatcher.Doctor;
 
 namespace KamRpcDispatcher.Cli;
@@ -10,7 +11,12 @@ internal static class DoctorCommand
 
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
     {
-        var command = new Command("doctor", "Examines Kamailio and etcd, and says what to change; exits with 0 only when all is well.")
+        var command = new CliCommand("doctor", "Examines Kamailio and etcd, and says what to change; exits with 0 only when all is well.", new CommandHelp(
+            CommandGroup.BesideKamailio,
+            ["kamrpc doctor --etcd http://10.0.0.5:2379", "kamrpc doctor --etcd http://10.0.0.5:2379 --kamailio auto -o json"],
+            (ExitCode.Done, "all is well, notes apart"),
+            (ExitCode.NotDone, "something is not, or could not be looked at"),
+            (ExitCode.Unreachable, "Kamailio or etcd does not answer")))
         {
             CommonOptions.Cluster, ConfigFile, OutputOption.Output,
         };

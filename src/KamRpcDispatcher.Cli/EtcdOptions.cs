@@ -6,12 +6,12 @@ namespace KamRpcDispatcher.Cli;
 /// <summary>The options of every command that uses etcd. No secret is among them: arguments are seen by everybody on the machine.</summary>
 internal static class EtcdOptions
 {
-    private static readonly Option<string[]> Etcd = CommonOptions.Texts("--etcd", $"etcd's endpoints, separated by commas or one an option; https:// for TLS. [default: {EtcdEndpoints.Default}]");
-    private static readonly Option<string?> CertificateAuthority = CommonOptions.Text("--etcd-ca", "With https: a PEM file with the certificates to trust. [default: those that the system trusts]");
-    private static readonly Option<string?> Certificate = CommonOptions.Text("--etcd-cert", "With https: a PEM file with the certificate to show to etcd.");
-    private static readonly Option<string?> Key = CommonOptions.Text("--etcd-key", "With --etcd-cert: a PEM file with its private key.");
-    private static readonly Option<string?> User = CommonOptions.Text("--etcd-user", "etcd's user.");
-    private static readonly Option<string?> PasswordFile = CommonOptions.Text("--etcd-password-file", "With --etcd-user: a regular file with the password, which its owner only should be able to read.");
+    private static readonly Option<string[]> Etcd = CommonOptions.Texts("--etcd", $"etcd's endpoints, separated by commas or one an option; https:// for TLS. [default: {EtcdEndpoints.Default}]", OptionGroup.Needed);
+    private static readonly Option<string?> CertificateAuthority = CommonOptions.FileName("--etcd-ca", "With https: PEM, the certificates to trust. [default: those that the system trusts]", OptionGroup.Etcd);
+    private static readonly Option<string?> Certificate = CommonOptions.FileName("--etcd-cert", "With https: PEM, the certificate to show to etcd.", OptionGroup.Etcd);
+    private static readonly Option<string?> Key = CommonOptions.FileName("--etcd-key", "With --etcd-cert: PEM, its private key.", OptionGroup.Etcd);
+    private static readonly Option<string?> User = CommonOptions.Text("--etcd-user", "etcd's user.", OptionGroup.Etcd);
+    private static readonly Option<string?> PasswordFile = CommonOptions.FileName("--etcd-password-file", "With --etcd-user: a file with the password, which its owner only should be able to read.", OptionGroup.Etcd);
 
     public static void AddTo(Command command) => CommonOptions.Add(command, Etcd, CertificateAuthority, Certificate, Key, User, PasswordFile);
 
@@ -22,6 +22,15 @@ internal static class EtcdOptions
         if (!EtcdEndpoints.TryParse(given.Count > 0 ? string.Join(',', given) : EtcdEndpoints.Default, out var endpoints, out var wrong))
         {
             options.Add(Etcd, wrong);
+        }
+
+        foreach (var (port, owner) in (endpoints?.Each() ?? []).Select(static endpoint => new Uri(endpoint.ToString()).Port).Distinct().Select(static port => (port, OwnerOf(port))))
+        {
+            if (owner is not null)
+            {
+                // Whoever listens there may not even answer.
+                Console.Error.WriteLine($"kamrpc: warning: {Etcd.Name}: {port} is the port of {owner} as a rule, and etcd's is {EtcdEndpoints.DefaultPort}");
+            }
         }
 
         if (endpoints is { IsSecure: false })
@@ -56,6 +65,15 @@ internal static class EtcdOptions
         CommonOptions.WarnIfPublic(PasswordFile, connection.PasswordFile);
         return endpoints is null ? null : connection;
     }
+
+    private static string? OwnerOf(int port) => port switch
+    {
+        2380 => "etcd's peers",
+        5038 => "Asterisk's manager interface",
+        5060 or 5061 => "SIP",
+        8088 or 8089 => "Asterisk's HTTP server",
+        _ => null,
+    };
 
     private static Option<string?> OptionOf(string property) => property switch
     {

@@ -7,11 +7,11 @@ namespace KamRpcDispatcher.Cli;
 /// <summary>The options of every command that calls Kamailio.</summary>
 internal static class KamailioOptions
 {
-    private static readonly Option<string?> Kamailio = CommonOptions.Text("--kamailio", $"Where Kamailio listens for RPC, or 'auto' for the first of the usual sockets that answers. [default: {KamailioAddress.Default}]");
-    private static readonly Option<string?> RpcTimeout = CommonOptions.Text("--rpc-timeout", "How long Kamailio may take to reply. [default: 1s]");
-    private static readonly Option<string?> ReplyDirectory = CommonOptions.Text("--reply-dir", "With a Unix datagram socket: where the socket for Kamailio's replies is made; Kamailio's user must be able to enter it. [default: $RUNTIME_DIRECTORY, /run/kamrpc as root, else below $XDG_RUNTIME_DIR where others may pass through that, or $TMPDIR, else /tmp]");
-    private static readonly Option<string?> FifoReplyDirectory = CommonOptions.Text("--fifo-reply-dir", "With a FIFO: Kamailio's fifo_reply_dir. [default: /tmp]");
-    private static readonly Option<string?> CertificateAuthority = CommonOptions.Text("--kamailio-ca", "With https: a PEM file with the certificates to trust. [default: those that the system trusts]");
+    private static readonly Option<string?> Kamailio = CommonOptions.FileName("--kamailio", $"Where Kamailio listens for RPC: an address, a socket's path, or auto for the usual sockets. [default: {KamailioAddress.Default}]", OptionGroup.Needed, "auto", KamailioAddress.Default);
+    private static readonly Option<string?> RpcTimeout = CommonOptions.Text("--rpc-timeout", "How long Kamailio may take to reply. [default: 1s]", OptionGroup.Timing);
+    private static readonly Option<string?> ReplyDirectory = CommonOptions.DirectoryName("--reply-dir", "Where the socket for Kamailio's replies is made; its user must be able to enter it. [default: $RUNTIME_DIRECTORY; /run/kamrpc as root]", OptionGroup.Kamailio);
+    private static readonly Option<string?> FifoReplyDirectory = CommonOptions.DirectoryName("--fifo-reply-dir", "With a FIFO: Kamailio's fifo_reply_dir. [default: /tmp]", OptionGroup.Kamailio);
+    private static readonly Option<string?> CertificateAuthority = CommonOptions.FileName("--kamailio-ca", "With https: PEM, the certificates to trust. [default: those that the system trusts]", OptionGroup.Kamailio);
 
     public static void AddTo(Command command) => CommonOptions.Add(command, Kamailio, RpcTimeout, ReplyDirectory, FifoReplyDirectory, CertificateAuthority);
 

@@ -30,13 +30,13 @@ internal sealed partial class KamailioTarget
             target = error is null ? new KamailioTarget(null, [.. KamailioDiscovery.Candidates(directory.TrimEnd('/'))]) : null;
             return error is null;
         }
-        else if (KamailioAddress.TryParse(text, out var address, out error))
+        else if (KamailioAddressText.TryParse(text, out var address, out error))
         {
             target = new KamailioTarget(address, []);
         }
         else
         {
-            error += "; 'auto' tries the usual sockets";
+            error += error.EndsWith('?') ? string.Empty : "; 'auto' tries the usual sockets";
             return false;
         }
 

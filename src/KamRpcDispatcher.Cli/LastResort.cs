@@ -12,7 +12,7 @@ namespace KamRpcDispatcher.Cli;
 internal static partial class LastResort
 {
     /// <summary>Set to 1, it shows the stack too.</summary>
-    private const string StackVariable = "KAMRPC_STACK";
+    internal const string StackVariable = "KAMRPC_STACK";
 
     private static ILogger? _daemonLog;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using KamailioRpc;
+using KamRpcDispatcher.Cli.Help;
 
 namespace KamRpcDispatcher.Cli;
 
@@ -7,11 +8,16 @@ namespace KamRpcDispatcher.Cli;
 internal static class ListCommand
 {
     private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A set to show (repeatable). [default: every set]");
-    private static readonly Option<bool> Verbose = new("--verbose", "-v") { Description = "Shows attributes and priorities too, and kamrpc's own mark." };
+    private static readonly Option<bool> Verbose = new CliOption<bool>("--verbose", "-v") { Description = "Shows attributes and priorities too, and kamrpc's own mark." };
 
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
     {
-        var command = new Command("list", "Shows Kamailio's dispatcher list with the members' names, in words; beside Kamailio, needs no etcd.")
+        var command = new CliCommand("list", "Shows Kamailio's dispatcher list with the members' names, in words; beside Kamailio, needs no etcd.", new CommandHelp(
+            CommandGroup.BesideKamailio,
+            ["kamrpc list", "kamrpc list --kamailio auto --set 1 -o json"],
+            (ExitCode.Done, "shown"),
+            (ExitCode.NotDone, "Kamailio answers, but not with its list: is the dispatcher module loaded?"),
+            (ExitCode.Unreachable, "Kamailio does not answer")))
         {
             Set, Verbose, OutputOption.Output, CommonOptions.Cluster,
         };

@@ -6,7 +6,8 @@ namespace KamRpcDispatcher.Cli;
 /// <summary>The option <c>-o</c> of commands that answer something.</summary>
 internal static class OutputOption
 {
-    public static Option<string?> Output { get; } = new("--output", "-o") { Description = "How the answer is written: table, json or yaml. [default: table]" };
+    public static Option<string?> Output { get; } =
+        new CliOption<string?>("--output", "-o") { Description = "How the answer is written: table, json or yaml. [default: table]", CompletionSources = { "table", "json", "yaml" } };
 
     public static bool Parse(string text, out OutputFormat value, [NotNullWhen(false)] out string? error)
     {

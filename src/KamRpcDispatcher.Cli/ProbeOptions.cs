@@ -10,16 +10,16 @@ namespace KamRpcDispatcher.Cli;
 /// <summary>The options of <c>kamrpc announce</c> that say how it is looked whether a server is alive.</summary>
 internal static class ProbeOptions
 {
-    private static readonly Option<string?> Probe = CommonOptions.Text("--probe", "How to look whether the server is alive: options (SIP OPTIONS), tcp (a connection), exec:COMMAND (exit code 0 alive, 75 leaving), none. [default: options]");
-    private static readonly Option<string?> ProbeUri = CommonOptions.Text("--probe-uri", "Where to send OPTIONS, or connect to, instead of the announced URI.");
-    private static readonly Option<string?> ProbeCodes = CommonOptions.Text("--probe-codes", $"The answers of a server that is alive; 503 is one that leaves. [default: {SipStatusCodes.Default}]");
-    private static readonly Option<string?> ProbeTimeout = CommonOptions.Text("--probe-timeout", "How long one look may take. [default: half the interval; exec: 5s]");
-    private static readonly Option<string?> ProbeCa = CommonOptions.Text("--probe-ca", "With TLS: a PEM file with the certificates to trust. [default: the certificate is not verified]");
-    private static readonly Option<string?> ProbeCert = CommonOptions.Text("--probe-cert", "With TLS: a PEM file with the certificate to show to a server that asks for one.");
-    private static readonly Option<string?> ProbeKey = CommonOptions.Text("--probe-key", "With --probe-cert: a PEM file with its private key.");
-    private static readonly Option<string?> Interval = CommonOptions.Text("--interval", "The time from one look to the next. [default: 1s]");
-    private static readonly Option<string?> Rise = CommonOptions.Text("--rise", "Good answers in a row until a server that was down is ready. [default: 1]");
-    private static readonly Option<string?> Fall = CommonOptions.Text("--fall", "Bad answers in a row until a server that was ready is down. [default: 2]");
+    private static readonly Option<string?> Probe = CommonOptions.Text("--probe", "How to look whether it is alive: options (SIP), tcp, exec:COMMAND (exit code 0 alive, 75 leaving), none. [default: options]", OptionGroup.Server, "options", "tcp", "exec:", "none");
+    private static readonly Option<string?> ProbeUri = CommonOptions.Text("--probe-uri", "Where to send OPTIONS, or connect to, instead of the announced URI.", OptionGroup.Server);
+    private static readonly Option<string?> ProbeCodes = CommonOptions.Text("--probe-codes", $"The answers of a server that is alive; 503 is one that leaves. [default: {SipStatusCodes.Default}]", OptionGroup.Server);
+    private static readonly Option<string?> ProbeTimeout = CommonOptions.Text("--probe-timeout", "How long one look may take. [default: half the interval; exec: 5s]", OptionGroup.Timing);
+    private static readonly Option<string?> ProbeCa = CommonOptions.FileName("--probe-ca", "With TLS: PEM, the certificates to trust. [default: the certificate is not verified]", OptionGroup.Server);
+    private static readonly Option<string?> ProbeCert = CommonOptions.FileName("--probe-cert", "With TLS: PEM, the certificate to show to a server that asks for one.", OptionGroup.Server);
+    private static readonly Option<string?> ProbeKey = CommonOptions.FileName("--probe-key", "With --probe-cert: PEM, its private key.", OptionGroup.Server);
+    private static readonly Option<string?> Interval = CommonOptions.Text("--interval", "The time from one look to the next. [default: 1s]", OptionGroup.Timing);
+    private static readonly Option<string?> Rise = CommonOptions.Text("--rise", "Good answers in a row until a server that was down is ready. [default: 1]", OptionGroup.Timing);
+    private static readonly Option<string?> Fall = CommonOptions.Text("--fall", "Bad answers in a row until a server that was ready is down. [default: 2]", OptionGroup.Timing);
 
     public static void AddTo(Command command) => CommonOptions.Add(command, Probe, ProbeUri, ProbeCodes, ProbeTimeout, ProbeCa, ProbeCert, ProbeKey, Interval, Rise, Fall);
 

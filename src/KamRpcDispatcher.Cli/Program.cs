@@ -1,6 +1,6 @@
 using System.CommandLine;
-using System.CommandLine.Help;
 using KamRpcDispatcher.Cli;
+using KamRpcDispatcher.Cli.Help;
 
 StandardStreams.Mend();
 if (AddressSpace.WhyNot() is { } tooLittle)
@@ -12,28 +12,26 @@ if (AddressSpace.WhyNot() is { } tooLittle)
 LastResort.Install();
 return await LastResort.RunAsync(async () =>
 {
-    var commands = new Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>>();
-    var root = new RootCommand("Keeps Kamailio's dispatcher sets equal to the SIP servers announced in etcd.");
-    AnnounceCommand.AddTo(root, commands);
-    DispatchCommand.AddTo(root, commands);
-    StatusCommand.AddTo(root, commands);
-    ExplainCommand.AddTo(root, commands);
-    ListCommand.AddTo(root, commands);
-    ConfirmCommand.AddTo(root, commands);
-    DoctorCommand.AddTo(root, commands);
-
-    var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = ResponseFile.TryRead });
-    if (parsed.Action is HelpAction or { Terminating: true, ClearsParseErrors: true })
+    var line = new CommandLine();
+    var parsed = line.Parse(args);
+    var run = line.Find(parsed);
+    if (parsed.Action is { Terminating: true, ClearsParseErrors: true } && (run is not null || parsed.UnmatchedTokens.Count == 0))
     {
         // Its own handler would show a stack.
         return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
     }
 
-    if (!commands.TryGetValue(parsed.CommandResult.Command, out var run))
+    var options = new OptionReader(parsed);
+    if (run is null)
     {
-        return Usage.Report(parsed.Errors.Select(static error => error.Message), parsed.CommandResult.Command);
+        return options.Fail();
+    }
+
+    foreach (var warning in EnvironmentVariables.Warnings(Environment.GetEnvironmentVariables().Keys.OfType<string>(), line.Root))
+    {
+        Console.Error.WriteLine(warning);
     }
 
     using var stop = new StopSignal();
-    return await run(new OptionReader(parsed), stop.Token);
+    return await run(options, stop.Token);
 });

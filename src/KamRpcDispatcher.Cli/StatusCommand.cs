@@ -1,4 +1,5 @@
 using System.CommandLine;
+using KamRpcDispatcher.Cli.Help;
 using KamRpcDispatcher.Etcd;
 
 namespace KamRpcDispatcher.Cli;
@@ -6,11 +7,16 @@ namespace KamRpcDispatcher.Cli;
 /// <summary><c>kamrpc status</c>: does everybody get calls who should, and if not, why.</summary>
 internal static class StatusCommand
 {
-    private static readonly Option<bool> Watch = new("--watch", "-w") { Description = "Goes on: redraws on a terminal, marks what changes and shows the last events; elsewhere writes each change. Ctrl-C ends it." };
+    private static readonly Option<bool> Watch = new CliOption<bool>("--watch", "-w") { Description = "Goes on: redraws on a terminal, marks what changes and shows the last events; elsewhere writes each change. Ctrl-C ends it." };
 
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
     {
-        var command = new Command("status", "Shows who gets calls, and what the proxies report; exits with 1 when something is not as it should be.")
+        var command = new CliCommand("status", "Shows who gets calls, and what the proxies report; exits with 1 when something is not as it should be.", new CommandHelp(
+            CommandGroup.Look,
+            ["kamrpc status --etcd http://10.0.0.5:2379 --watch", "kamrpc status --etcd http://10.0.0.5:2379 -o json | jq .problems"],
+            (ExitCode.Done, "everybody gets calls who should; --watch was ended"),
+            (ExitCode.NotDone, "something is not as it should be, or not known"),
+            (ExitCode.Unreachable, "etcd does not answer, or refuses")))
         {
             Watch,
         };

@@ -1,4 +1,5 @@
 using System.Text;
+using KamRpcDispatcher.Destinations;
 
 namespace KamRpcDispatcher.Cli;
 
@@ -32,8 +33,20 @@ internal sealed class StatusScreen(ClusterCalls calls, IReadOnlyList<StatusFindi
 
         _text.Append('\n').Append(new ProxiesScreen(calls, options, layout, changed));
         _text.Append(new StatusDetails(calls, options, layout));
+        Picked();
         Verdict();
         return _text.ToString();
+    }
+
+    /// <summary>Options may come from the environment, and who does not see everything has to know it.</summary>
+    private void Picked()
+    {
+        var sets = options.Sets is { } numbers ? $"set {string.Join(", ", numbers.Order())}" : null;
+        var proxies = options.Proxies.Count > 0 ? $"proxy {string.Join(", ", options.Proxies.Order(StringComparer.Ordinal).Select(static name => MemberRules.Shorten(name)))}" : null;
+        if (sets is not null || proxies is not null)
+        {
+            _text.Append('\n').Append(TextLines.Behind(string.Empty, $"Shown: {string.Join(" and ", new[] { sets, proxies }.OfType<string>())} only (--set, --proxy, or KAMRPC_SET, KAMRPC_PROXY).", layout.Width));
+        }
     }
 
     private void Verdict()

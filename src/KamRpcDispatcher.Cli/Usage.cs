@@ -1,19 +1,24 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
+using KamRpcDispatcher.Cli.Help;
 
 namespace KamRpcDispatcher.Cli;
 
 /// <summary>Reports wrong options: all of them in one message.</summary>
 internal static partial class Usage
 {
-    public static int Report(IEnumerable<string> errors, Command command)
+    public static int Report(IReadOnlyCollection<string> errors, Command command)
     {
         foreach (var error in errors)
         {
             Console.Error.WriteLine($"kamrpc: {Masked(error)}");
         }
 
-        Console.Error.WriteLine($"Try 'kamrpc {(command is RootCommand ? string.Empty : command.Name + " ")}--help'.");
+        if (!errors.All(Mistyped.IsAnswered))
+        {
+            Console.Error.WriteLine($"Try 'kamrpc {(command is RootCommand ? string.Empty : command.Name + " ")}--help'.");
+        }
+
         return ExitCode.Usage;
     }
 

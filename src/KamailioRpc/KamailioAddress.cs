@@ -29,6 +29,9 @@ public sealed record KamailioAddress
 
     private KamailioAddress(RpcProtocol protocol, RpcTransport transport, string text) => (Protocol, Transport, _text) = (protocol, transport, text);
 
+    /// <summary>What each form of an address begins with.</summary>
+    public static IEnumerable<string> Schemes => Forms.Select(static form => form.Scheme);
+
     public RpcProtocol Protocol { get; }
 
     public RpcTransport Transport { get; }

@@ -17,6 +17,7 @@ internal sealed class EtcdDialer
     internal static readonly TimeSpan Stagger = TimeSpan.FromMilliseconds(250);
 
     private readonly Uri _endpoint;
+    private readonly SslApplicationProtocol _protocol;
     private readonly EtcdTls? _tls;
     private readonly Func<string, CancellationToken, Task<IPAddress[]>> _resolve;
     private volatile IPAddress? _last;
@@ -24,11 +25,12 @@ internal sealed class EtcdDialer
 
     /// <param name="endpoint">One of them.</param>
     /// <param name="secrets">What TLS is set up with.</param>
-    /// <param name="protocol">What is spoken over TLS.</param>
+    /// <param name="protocol">What is spoken.</param>
     /// <param name="resolve">Looks a name up; null for the system's way.</param>
     public EtcdDialer(EtcdEndpoints endpoint, EtcdSecrets secrets, SslApplicationProtocol protocol, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null)
     {
         _endpoint = new Uri(endpoint.ConnectionString);
+        _protocol = protocol;
         _tls = endpoint.IsSecure ? new EtcdTls(_endpoint.IdnHost, secrets, protocol) : null;
         _resolve = resolve ?? (static (host, cancellationToken) => NameResolver.Shared.FindAsync(host, NameResolver.Patience, cancellationToken));
     }
@@ -122,7 +124,12 @@ internal sealed class EtcdDialer
             return await _tls.ShakeHandsAsync(stream, target, cancellationToken).ConfigureAwait(false);
         }
 
-        stream.EndedAtOnce = token => EtcdTls.ThrowIfSpokenAsync(target, token);
+        stream.EndedAtOnce = token => Task.WhenAll(EtcdTls.ThrowIfSpokenAsync(target, token), EtcdStranger.ThrowIfSipAsync(target, token));
+        if (_protocol == SslApplicationProtocol.Http2)
+        {
+            stream.Begun = EtcdStranger.ThrowIfNotHttp2;
+        }
+
         return stream;
     }
 

@@ -7,7 +7,7 @@ public sealed record EtcdEndpoints
 {
     public const string Default = "http://127.0.0.1:2379";
 
-    private const int DefaultPort = 2379;
+    public const int DefaultPort = 2379;
 
     private EtcdEndpoints(string connectionString) => ConnectionString = connectionString;
 

@@ -13,8 +13,10 @@ namespace KamRpcDispatcher.Etcd;
 internal sealed class EtcdTls(string host, EtcdSecrets secrets, SslApplicationProtocol protocol)
 {
     /// <summary>The first byte of what TLS sends: an alert, or a part of the handshake.</summary>
-    private const byte AlertRecord = 21;
-    private const byte HandshakeRecord = 22;
+    internal const byte AlertRecord = 21;
+    internal const byte HandshakeRecord = 22;
+
+    internal const string Spoken = "this endpoint speaks TLS: write https:// before it";
 
     /// <summary>How long a stranger may take to tell what it speaks.</summary>
     private static readonly TimeSpan GuessTime = TimeSpan.FromSeconds(1);
@@ -65,7 +67,7 @@ internal sealed class EtcdTls(string host, EtcdSecrets secrets, SslApplicationPr
         }, cancellationToken).ConfigureAwait(false);
         if (speaks)
         {
-            throw new IOException("this endpoint speaks TLS: write https:// before it");
+            throw new IOException(Spoken);
         }
     }
 
@@ -94,7 +96,8 @@ internal sealed class EtcdTls(string host, EtcdSecrets secrets, SslApplicationPr
         }
     }
 
-    private static async Task GuessAsync(IPEndPoint target, Func<NetworkStream, CancellationToken, Task> guess, CancellationToken cancellationToken)
+    /// <summary>Tries something on a connection of its own; when that fails nothing is known, and what failed before is told.</summary>
+    internal static async Task GuessAsync(IPEndPoint target, Func<NetworkStream, CancellationToken, Task> guess, CancellationToken cancellationToken)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(GuessTime);

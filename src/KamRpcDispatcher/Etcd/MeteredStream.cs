@@ -10,6 +10,9 @@ internal sealed class MeteredStream(Socket socket, Action<int> received) : Netwo
     /// <summary>The first byte that came; null while none has.</summary>
     public byte? First { get; private set; }
 
+    /// <summary>Told of the first bytes that come; an exception of its own is that of the reader.</summary>
+    public Action<ReadOnlyMemory<byte>>? Begun { get; set; }
+
     /// <summary>Asked why, when the other side ends it before it has sent anything; an exception of its own is that of the reader.</summary>
     public Func<CancellationToken, Task>? EndedAtOnce { get; set; }
 
@@ -34,7 +37,12 @@ internal sealed class MeteredStream(Socket socket, Action<int> received) : Netwo
 
         if (read > 0)
         {
-            First ??= buffer.Span[0];
+            if (First is null)
+            {
+                First = buffer.Span[0];
+                Begun?.Invoke(buffer[..read]);
+            }
+
             received(read);
         }
 

@@ -12,8 +12,9 @@ namespace KamRpcDispatcher.Push;
 /// <param name="path">The file, see <see cref="PathFor"/>.</param>
 /// <param name="holder">What a second daemon is told of this one.</param>
 /// <param name="logger">Where to log.</param>
+/// <param name="guarded">The socket that it stands beside; null where there is none. While that is not there either, no file is made: a wrong path leaves none behind.</param>
 /// <remarks>The directory is Kamailio's user's, who is less than root: no link is followed, and nothing but such a file is ever written.</remarks>
-internal sealed class ProxyLock(string path, string holder, ILogger<ProxyLock> logger) : IDisposable
+internal sealed class ProxyLock(string path, string holder, ILogger<ProxyLock> logger, string? guarded = null) : IDisposable
 {
     private const string Common = "/run/lock";
 
@@ -42,6 +43,12 @@ internal sealed class ProxyLock(string path, string holder, ILogger<ProxyLock> l
             return;
         }
 
+        if (guarded is not null && FileStatus.OfLink(guarded) is null && FileStatus.OfLink(Path) is null)
+        {
+            // No Kamailio yet: nothing to serve.
+            return;
+        }
+
         try
         {
             using var directory = SafeDirectory.Open(DirectoryPath);
@@ -60,7 +67,7 @@ internal sealed class ProxyLock(string path, string holder, ILogger<ProxyLock> l
         }
         catch (DirectoryNotFoundException)
         {
-            // No Kamailio yet: nothing to serve.
+            // Nor is its directory there.
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

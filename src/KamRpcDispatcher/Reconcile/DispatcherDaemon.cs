@@ -54,7 +54,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         var dispatcher = new KamailioDispatcher(calls, lists);
         var quarantine = new Quarantine(timeProvider);
         var holder = $"{options.Proxy} (PID {Environment.ProcessId}) on host {Environment.MachineName} for cluster {options.Cluster}, over {options.Kamailio}";
-        using var proxyLock = new ProxyLock(ProxyLock.PathFor(options.Kamailio), holder, logs.CreateLogger<ProxyLock>());
+        using var proxyLock = new ProxyLock(ProxyLock.PathFor(options.Kamailio), holder, logs.CreateLogger<ProxyLock>(), options.Kamailio.Path);
         proxyLock.Ensure();
         var claimLog = logs.CreateLogger<KamailioClaim>();
         var identityLock = new IdentityLock(client.ListProcessesAsync, ProcessIdentity.Check, holder, IdentityLock.CommonDirectory, timeProvider, claimLog);

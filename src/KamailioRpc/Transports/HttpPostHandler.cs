@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net.Http.Headers;
+using System.Security.Authentication;
 using System.Threading.Channels;
 using KamailioRpc.Json;
 using StreamJsonRpc.Protocol;
@@ -64,7 +65,7 @@ internal sealed class HttpPostHandler(HttpClient http, KamailioAddress address, 
         }
         catch (HttpRequestException exception) when (exception.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError)
         {
-            throw new KamailioUnreachableException(address, exception.GetBaseException().Message, exception);
+            throw new KamailioUnreachableException(address, exception.GetBaseException().Message.TrimEnd('.') + Advice(exception), exception);
         }
     }
 
@@ -86,6 +87,12 @@ internal sealed class HttpPostHandler(HttpClient http, KamailioAddress address, 
             return new ReadOnlySequence<byte>(body.WrittenMemory);
         }
     }
+
+    /// <summary>What to change, where TLS does not come about; what the system says of that names neither side.</summary>
+    private static string Advice(HttpRequestException exception) =>
+        exception.HttpRequestError != HttpRequestError.SecureConnectionError ? string.Empty
+        : exception.GetBaseException() is AuthenticationException { Message: var message } && message.Contains("certificate", StringComparison.Ordinal) ? "; --kamailio-ca names a file with the certificates to trust"
+        : "; where it listens without TLS, write http:// before it";
 
     private static bool IsObject(ReadOnlySequence<byte> body) => body.FirstSpan.TrimStart(" \t\r\n"u8) is [(byte)'{', ..];
 }

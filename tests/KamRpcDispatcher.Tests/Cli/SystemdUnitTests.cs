@@ -35,6 +35,7 @@ public class SystemdUnitTests
     [TestCase("RuntimeDirectory=kamrpc")]
     [TestCase("StateDirectory=kamrpc")]
     [TestCase("RestartPreventExitStatus=2 4")]
+    [TestCase("EnvironmentFile=-/etc/kamrpc/dispatch.env")]
     public void The_dispatcher_has_what_it_needs(string line) => Assert.That(Lines("kamrpc-dispatch.service"), Has.Some.StartsWith(line));
 
     [TestCase("PrivateTmp")]
@@ -44,6 +45,25 @@ public class SystemdUnitTests
     [TestCase("DynamicUser")]
     public void Nothing_hides_Kamailio_from_the_dispatcher(string setting) =>
         Assert.That(Lines("kamrpc-dispatch.service"), Has.None.StartsWith(setting + "="));
+
+    [Test]
+    public void The_dispatcher_starts_after_Kamailio_and_is_bound_to_nothing()
+    {
+        var lines = Lines("kamrpc-dispatch.service");
+        Assert.That(lines.Single(static line => line.StartsWith("After=", StringComparison.Ordinal)), Does.Contain("kamailio.service"));
+        foreach (var bond in new[] { "Requires=", "BindsTo=", "PartOf=", "Requisite=", "PropagatesStopTo=" })
+        {
+            Assert.That(lines, Has.None.StartsWith(bond));
+        }
+    }
+
+    [TestCase("kamrpc-announce.service", "announce")]
+    [TestCase("kamrpc-dispatch.service", "dispatch")]
+    public void A_unit_starts_its_command_with_its_environment_file_which_may_be_missing(string unit, string command)
+    {
+        Assert.That(Lines(unit), Has.Some.EqualTo($"ExecStart=/opt/kamrpc/kamrpc {command}").And.Some.EqualTo($"EnvironmentFile=-/etc/kamrpc/{command}.env"));
+        Assert.That(Path.Combine(Samples, command + ".env"), Does.Exist);
+    }
 
     private static string[] Lines(string unit) => Unit(unit).Split('\n');
 

@@ -48,10 +48,10 @@ public class TextTableTests
         table.Add("b", "IP", null, null);
 
         Assert.That(table.ToString(), Is.EqualTo("""
-              NAME    FLAGS  WHY
-              ast...         one two three four five
-                             six seven eight
-              b       IP
+              NAME   FLAGS  WHY
+              as...         one two three four five
+                            six seven eight
+              b      IP
 
             """));
     }

@@ -79,6 +79,30 @@ public sealed class ProxyLockTests : IDisposable
     public void Without_the_directory_there_is_nothing_to_lock_yet() =>
         Assert.That(new ProxyLock(_folder.File("missing/kamailio_rpc.sock"), "first", NullLogger<ProxyLock>.Instance).Ensure, Throws.Nothing);
 
+    [Test]
+    public void Beside_a_socket_that_is_not_there_no_file_is_left_behind()
+    {
+        using var first = Beside("wrong.sock", "first");
+        first.Ensure();
+
+        Assert.That(Directory.GetFileSystemEntries(_folder.Path), Is.Empty);
+    }
+
+    [Test]
+    public void Once_the_socket_is_there_the_lock_is_taken_and_it_is_kept_when_the_socket_goes()
+    {
+        using var first = Beside("late.sock", "first");
+        using var second = Beside("late.sock", "second");
+        first.Ensure();
+        File.WriteAllText(_folder.File("late.sock"), string.Empty);
+        first.Ensure();
+        Assert.That(second.Ensure, Throws.InstanceOf<ProxyTakenException>().With.Message.Contain("first"));
+
+        File.Delete(_folder.File("late.sock"));
+
+        Assert.That(second.Ensure, Throws.InstanceOf<ProxyTakenException>().With.Message.Contain("first"));
+    }
+
     [TestCase(nameof(SymbolicLink))]
     [TestCase(nameof(HardLink))]
     [TestCase(nameof(Fifo))]
@@ -151,6 +175,8 @@ public sealed class ProxyLockTests : IDisposable
     private static void Fifo(string canary, string path) => OtherUser.MakeFifo(path);
 
     private static void LongFile(string canary, string path) => File.Move(canary, path);
+
+    private ProxyLock Beside(string socket, string holder) => new(_folder.File(socket + ".kamrpc-lock"), holder, _log, _folder.File(socket));
 
     private ProxyLock Lock(string holder)
     {

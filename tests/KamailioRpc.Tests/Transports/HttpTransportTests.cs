@@ -84,6 +84,15 @@ public sealed class HttpTransportTests : IDisposable
         Assert.That(unreachable!.Message, Does.Contain("/nowhere/ca.pem"));
     }
 
+    [Test]
+    public async Task Who_listens_without_TLS_is_told_from_who_is_not_there()
+    {
+        await using var client = new RpcClient(KamailioAddress.Parse($"https://127.0.0.1:{_port}/RPC"), new RpcClientOptions { Timeout = TimeSpan.FromSeconds(10) });
+
+        var unreachable = await Assert.ThrowsAsync<KamailioUnreachableException>(() => client.InvokeAsync("m", [], CancellationToken.None));
+        Assert.That(unreachable!.Message, Does.EndWith("; where it listens without TLS, write http:// before it"));
+    }
+
     private RpcClient Client() => new(KamailioAddress.Parse(Address), new RpcClientOptions { Timeout = TimeSpan.FromSeconds(10) });
 
     private async Task ServeAsync(Func<JsonElement, (int Status, string Body)> answer)

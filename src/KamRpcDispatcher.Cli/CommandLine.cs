@@ -1,0 +1,44 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using KamRpcDispatcher.Cli.Completion;
+using KamRpcDispatcher.Cli.Help;
+
+namespace KamRpcDispatcher.Cli;
+
+/// <summary>The commands with their options, and how arguments are read.</summary>
+internal sealed class CommandLine
+{
+    private readonly Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> _commands = [];
+
+    public CommandLine()
+    {
+        AnnounceCommand.AddTo(Root, _commands);
+        DispatchCommand.AddTo(Root, _commands);
+        ListCommand.AddTo(Root, _commands);
+        StatusCommand.AddTo(Root, _commands);
+        ExplainCommand.AddTo(Root, _commands);
+        ConfirmCommand.AddTo(Root, _commands);
+        DoctorCommand.AddTo(Root, _commands);
+        CompletionCommand.AddTo(Root, _commands);
+
+        Root.Options.OfType<HelpOption>().Single().Action = new HelpPage();
+
+        // They are told by kamrpc itself.
+        Root.TreatUnmatchedTokensAsErrors = false;
+    }
+
+    public RootCommand Root { get; } = new("Keeps Kamailio's dispatcher sets equal to the SIP servers announced in etcd.");
+
+    /// <summary>Reads the arguments: none of them, and <c>help</c> before them, ask for help.</summary>
+    public ParseResult Parse(string[] arguments) => Root.Parse(
+        arguments switch
+        {
+            [] => ["--help"],
+            ["help", .. var others] => [.. others, "--help"],
+            _ => arguments,
+        },
+        new ParserConfiguration { ResponseFileTokenReplacer = ResponseFile.TryRead });
+
+    /// <summary>What the command does; null where none was named.</summary>
+    public Func<OptionReader, CancellationToken, Task<int>>? Find(ParseResult parsed) => _commands.GetValueOrDefault(parsed.CommandResult.Command);
+}

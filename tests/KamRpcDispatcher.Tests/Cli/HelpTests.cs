@@ -1,0 +1,94 @@
+using System.CommandLine;
+using KamRpcDispatcher.Cli;
+using KamRpcDispatcher.Cli.Help;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.Tests.Cli;
+
+/// <summary>What is printed for who asks what there is.</summary>
+public class HelpTests
+{
+    /// <summary>Of a screen of usual size.</summary>
+    private const int Rows = 50;
+
+    private static IEnumerable<string> Commands => Root().Subcommands.Select(static command => command.Name);
+
+    [TestCase]
+    [TestCase("--help")]
+    [TestCase("help")]
+    [TestCase("-h")]
+    public async Task Who_asks_what_there_is_gets_every_command_with_an_example(params string[] arguments)
+    {
+        var (exitCode, output, errors) = await Kamrpc.RunAsync(arguments);
+
+        Assert.That((exitCode, errors), Is.EqualTo((0, string.Empty)));
+        foreach (var command in Commands)
+        {
+            Assert.That(output, Does.Contain($"\n  {command} ").And.Match($@"\n +(source <\()?kamrpc {command} "), command);
+        }
+    }
+
+    [Test]
+    public void The_help_of_the_program_is_read_on_one_screen()
+    {
+        var lines = HelpPage.OfProgram(new CommandLine().Root).ToList();
+
+        Assert.That(lines, Has.Count.LessThanOrEqualTo(Rows));
+        Assert.That(lines.Where(static line => line.Length > WrappedText.Columns), Is.Empty);
+    }
+
+    [TestCaseSource(nameof(Commands))]
+    public void The_help_of_a_command_has_its_options_by_subject_two_examples_and_its_exit_codes(string name)
+    {
+        var command = Root().Subcommands.Single(command => command.Name == name);
+        var lines = HelpPage.OfCommand(command).ToList();
+
+        Assert.That(command, Is.InstanceOf<CliCommand>(), "it says under which heading it stands, with examples and exit codes");
+        var help = ((CliCommand)command).Help;
+        Assert.Multiple(() =>
+        {
+            Assert.That(help.Examples, Has.Count.EqualTo(2).And.All.Contains("kamrpc " + name));
+            Assert.That(help.Exits.Select(static exit => exit.Code), Has.Some.Zero.And.None.EqualTo(ExitCode.Usage).And.Unique);
+            Assert.That(lines.Where(static line => line.Length > WrappedText.Columns), Is.Empty);
+            Assert.That(lines.IndexOf("Examples"), Is.GreaterThan(0).And.LessThan(lines.IndexOf("Exit codes")));
+            Assert.That(command.Options.Where(static option => string.IsNullOrEmpty(option.Description)), Is.Empty);
+            foreach (var option in command.Options)
+            {
+                var entries = lines.Count(line => $"{line} ".StartsWith($"  {option.Name} ", StringComparison.Ordinal) || $"{line} ".StartsWith($"  -{option.Name[2]}, {option.Name} ", StringComparison.Ordinal));
+                Assert.That(entries, Is.EqualTo(1), option.Name);
+                Assert.That(WrappedText.Lines(option.Description!, WrappedText.Columns - 24).Count(), Is.LessThanOrEqualTo(3), option.Name);
+            }
+        });
+    }
+
+    [TestCaseSource(nameof(Commands))]
+    public async Task Examples_are_commands_that_are_understood(string name)
+    {
+        foreach (var example in ((CliCommand)Root().Subcommands.Single(command => command.Name == name)).Help.Examples)
+        {
+            var arguments = example[example.IndexOf("kamrpc ", StringComparison.Ordinal)..].Split('|', '>', ')')[0].Split(' ', StringSplitOptions.RemoveEmptyEntries)[1..];
+            var parsed = new CommandLine().Parse(arguments);
+            Assert.That(parsed.Errors, Is.Empty, example);
+            Assert.That(Mistyped.Errors(parsed), Is.Empty, example);
+        }
+
+        var (exitCode, output, _) = await Kamrpc.RunAsync("help", name);
+        Assert.That((exitCode, output), Is.EqualTo((0, string.Join('\n', HelpPage.OfCommand(Root().Subcommands.Single(command => command.Name == name))) + "\n")));
+    }
+
+    [Test]
+    public void Options_stand_under_their_headings_with_what_is_needed_first()
+    {
+        var lines = HelpPage.OfCommand(Root().Subcommands.Single(static command => command.Name == "dispatch")).ToList();
+        var order = new[] { "What you will need", "etcd", "Kamailio", "Timing", "The rest", "Examples", "Exit codes" }.Select(lines.IndexOf).ToList();
+
+        Assert.That(order, Is.Ordered.And.All.GreaterThan(0));
+        Assert.That(lines[order[0] + 1], Does.Match("^  --(etcd|kamailio) "));
+    }
+
+    [Test]
+    public void A_long_word_has_a_line_of_its_own() =>
+        Assert.That(WrappedText.Lines("a very-long-word-indeed b c", 8), Is.EqualTo(new[] { "a", "very-long-word-indeed", "b c" }));
+
+    private static RootCommand Root() => new CommandLine().Root;
+}
