@@ -10,15 +10,21 @@ internal sealed class ConfirmAnswer
 
     public bool IsEmpty => _members.Count == 0;
 
+    /// <summary>How many more are held back that no proxy has named: they are not confirmed.</summary>
+    public int NotNamed { get; set; }
+
     public bool IsAnybodyBack => _members.Any(static entry => entry.Outcome == ConfirmationOutcome.Back);
 
     public void Add(Member member, ConfirmationOutcome outcome) => _members.Add((member, outcome));
 
     public override string ToString()
     {
+        var rest = NotNamed > 0
+            ? FormattableString.Invariant($"NOT CONFIRMED: {NotNamed} more, which no proxy has named, or which are held back only since. Look at 'kamrpc status' (does every Kamailio answer?), and confirm again\n")
+            : string.Empty;
         if (IsEmpty)
         {
-            return "Nothing is held back.\n";
+            return rest.Length > 0 ? rest : "Nothing is held back.\n";
         }
 
         var table = new TextTable("SET", "NAME", "URI", "RESULT");
@@ -32,20 +38,24 @@ internal sealed class ConfirmAnswer
             });
         }
 
-        return table.ToString();
+        return table + rest;
     }
 
     /// <summary>For programs: later versions only add fields.</summary>
-    public string ToJson() => JsonText.Write(writer => JsonText.WriteArray(writer, "members", _members, static (json, entry) =>
+    public string ToJson() => JsonText.Write(writer =>
     {
-        json.WriteNumber("set", entry.Member.Key.Set);
-        json.WriteString("name", entry.Member.Key.Name);
-        json.WriteString("uri", entry.Member.Uri.Text);
-        json.WriteString("result", entry.Outcome switch
+        JsonText.WriteArray(writer, "members", _members, static (json, entry) =>
         {
-            ConfirmationOutcome.Confirmed => "confirmed",
-            ConfirmationOutcome.AlreadyConfirmed => "confirmedBefore",
-            _ => "back",
+            json.WriteNumber("set", entry.Member.Key.Set);
+            json.WriteString("name", entry.Member.Key.Name);
+            json.WriteString("uri", entry.Member.Uri.Text);
+            json.WriteString("result", entry.Outcome switch
+            {
+                ConfirmationOutcome.Confirmed => "confirmed",
+                ConfirmationOutcome.AlreadyConfirmed => "confirmedBefore",
+                _ => "back",
+            });
         });
-    }));
+        writer.WriteNumber("notNamed", NotNamed);
+    });
 }

@@ -45,13 +45,8 @@ internal static class ConfirmCommand
         {
             view = await new ClusterReader(store, keys, TimeProvider.System).ReadAsync(cancellationToken).ConfigureAwait(false);
             Warn(view);
-            var confirmation = new GoneConfirmation(store, keys);
-            foreach (var member in HeldMembers(view, sets))
-            {
-                answer.Add(member, await confirmation.ConfirmAsync(member, cancellationToken).ConfigureAwait(false));
-            }
-
-            exitCode = answer.IsAnybodyBack ? ExitCode.NotDone : ExitCode.Done;
+            answer.NotNamed = await new HeldConfirmation(store, keys, sets, TimeProvider.System).ConfirmAsync(view.Proxies, answer.Add, cancellationToken).ConfigureAwait(false);
+            exitCode = answer.IsAnybodyBack || answer.NotNamed > 0 ? ExitCode.NotDone : ExitCode.Done;
         }
         catch (EtcdUnreachableException unreachable)
         {
@@ -71,15 +66,6 @@ internal static class ConfirmCommand
 
         return exitCode;
     }
-
-    /// <summary>What is held by any proxy, each member once: as the proxy that looked last knows it.</summary>
-    private static IEnumerable<Member> HeldMembers(ClusterView view, HashSet<int>? sets) =>
-        view.Proxies.Select(static proxy => proxy.Status).OfType<ProxyStatus>()
-            .OrderByDescending(static status => status.AppliedAt)
-            .SelectMany(static status => status.Held)
-            .Where(member => sets is null || sets.Contains(member.Key.Set))
-            .DistinctBy(static member => member.Key)
-            .OrderBy(static member => member.Key);
 
     /// <summary>Says why held members may be missing in the answer.</summary>
     private static void Warn(ClusterView view)

@@ -86,13 +86,7 @@ internal sealed class ProxyLens
             return (status.Silenced ?? status.Revision) >= announced.ModRevision ? CallState.None : CallState.Unknown;
         }
 
-        if (status.Revision < announced.ModRevision || !status.Sets.TryGetValue(announced.Member.Key.Set, out var set) || set is not { Wanted: { } wanted, Serving: { } serving })
-        {
-            return CallState.Unknown;
-        }
-
-        // Of those that lack calls the report may name the first ones only.
-        return wanted - serving <= _named.GetValueOrDefault(announced.Member.Key.Set) ? CallState.All : CallState.Unknown;
+        return status.Revision >= announced.ModRevision && HasRoomForNoOther(announced.Member.Key.Set, status) ? CallState.All : CallState.Unknown;
     }
 
     public static CallState CallsOf(Deviation deviation) => deviation.Kind switch
@@ -105,6 +99,13 @@ internal sealed class ProxyLens
     /// <summary>Whether it is a ready member that gets no calls.</summary>
     public static bool KeepsFromCalls(Deviation deviation) => deviation.Kind
         is DeviationKind.Missing or DeviationKind.Refused or DeviationKind.Inactive or DeviationKind.Disabled or DeviationKind.Superseded;
+
+    /// <summary>Whether every ready member of the set gets calls that the report does not name. It may name the first ones only, and the first sets.</summary>
+    private bool HasRoomForNoOther(int set, ProxyStatus status) => status.Sets.TryGetValue(set, out var counts)
+        ? counts is { Wanted: { } wanted, Serving: { } serving } && wanted - serving <= _named.GetValueOrDefault(set)
+
+        // Sets in which somebody lacks calls come first: where there is room for another one, there was for all of these.
+        : status.MoreSets > 0 && !_named.ContainsKey(set) && status.Sets.Values.Any(static other => other.Serving >= other.Wanted);
 
     private string? Doubt(DateTimeOffset now)
     {

@@ -33,6 +33,10 @@ internal static class SilenceReport
         {
             AnnounceLog.NobodyAcknowledged(logger);
         }
+        else if (acknowledgement.Unnamed > 0)
+        {
+            AnnounceLog.NotSureOf(logger, acknowledgement.Proxies, acknowledgement.Unnamed, Names(silenced));
+        }
         else if (silenced.Count == all.Count)
         {
             AnnounceLog.Acknowledged(logger, acknowledgement.Proxies);

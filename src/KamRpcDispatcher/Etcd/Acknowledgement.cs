@@ -4,4 +4,5 @@ namespace KamRpcDispatcher.Etcd;
 /// <param name="Proxies">How many there are.</param>
 /// <param name="Missing">Those that have not silenced yet what the revision takes out of service.</param>
 /// <param name="Superseded">The members that some of the others leave out, each once, since another name has their address.</param>
-internal sealed record Acknowledgement(int Proxies, IReadOnlyList<string> Missing, IReadOnlyList<SupersededMember> Superseded);
+/// <param name="Unnamed">How many more one of them leaves out without a name, who leave while calls go to their address.</param>
+internal sealed record Acknowledgement(int Proxies, IReadOnlyList<string> Missing, IReadOnlyList<SupersededMember> Superseded, int Unnamed = 0);

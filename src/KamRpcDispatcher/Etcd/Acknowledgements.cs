@@ -17,7 +17,8 @@ internal sealed class Acknowledgements(EtcdStore store, EtcdKeys keys, TimeProvi
         return new Acknowledgement(
             live.Count,
             [.. live.Where(static proxy => proxy.Progress is null).Select(static proxy => proxy.Name)],
-            [.. live.SelectMany(static proxy => proxy.Progress?.Superseded ?? []).DistinctBy(static superseded => (superseded.Member, superseded.IsServed))]);
+            [.. live.SelectMany(static proxy => proxy.Progress?.Superseded ?? []).DistinctBy(static superseded => (superseded.Member, superseded.IsServed))],
+            live.Max(static proxy => proxy.Progress?.Unnamed) ?? 0);
     }
 
     /// <summary>What a report says that has silenced what the revision takes out of service; null of one that has not, or does not say so.</summary>

@@ -15,6 +15,14 @@ public sealed class ClusterReader(EtcdStore store, EtcdKeys keys, TimeProvider t
     public Task<long> ReadRevisionAsync(CancellationToken cancellationToken) =>
         EtcdUnreachableException.GuardAsync(store, () => ReadRevisionOnceAsync(cancellationToken), cancellationToken);
 
+    /// <summary>Reads the proxies alone.</summary>
+    /// <exception cref="EtcdUnreachableException">Nothing came for about two seconds.</exception>
+    public Task<IReadOnlyList<ReportingProxy>> ReadProxiesAsync(CancellationToken cancellationToken) =>
+        EtcdUnreachableException.GuardAsync<IReadOnlyList<ReportingProxy>>(
+            store,
+            async () => [.. (await new KeyPages(store, timeProvider).ReadAsync(keys.Proxies, cancellationToken: cancellationToken).ConfigureAwait(false)).Keys.Select(Proxy)],
+            cancellationToken);
+
     private async Task<long> ReadRevisionOnceAsync(CancellationToken cancellationToken)
     {
         // Nothing is written under the prefix itself.

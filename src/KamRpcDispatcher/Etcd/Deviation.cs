@@ -47,4 +47,7 @@ public static class DeviationKind
 
     /// <summary>Has expired with many others, and is kept as it was.</summary>
     public const string Held = "held";
+
+    /// <summary>Whether this version knows the kind.</summary>
+    internal static bool IsKnown(string kind) => kind is Missing or Refused or Inactive or Disabled or Superseded or Serving or Leaving or Held;
 }

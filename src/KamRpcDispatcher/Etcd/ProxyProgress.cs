@@ -5,4 +5,5 @@ namespace KamRpcDispatcher.Etcd;
 /// <summary>What whoever leaves has to know of a proxy's report.</summary>
 /// <param name="Silenced">The revision up to which every member that is to get no new calls gets none.</param>
 /// <param name="Superseded">Members that the proxy leaves out, since another name has their address.</param>
-internal sealed record ProxyProgress(long Silenced, ImmutableArray<SupersededMember> Superseded);
+/// <param name="Unnamed">How many more there are of those that leave while calls go to their address: whoever is not named may be one of them.</param>
+internal sealed record ProxyProgress(long Silenced, ImmutableArray<SupersededMember> Superseded, int Unnamed);

@@ -3,6 +3,8 @@ using System.Globalization;
 using System.Text.Json;
 using KamRpcDispatcher.Destinations;
 
+using static KamRpcDispatcher.Etcd.ReportFields;
+
 namespace KamRpcDispatcher.Etcd;
 
 /// <summary>Builds a proxy's status from the fields of its report; a <see cref="FormatException"/> names the field that is wrong.</summary>
@@ -15,33 +17,61 @@ internal sealed class ProxyReader(JsonElement report)
             throw new FormatException("the value is JSON, but not an object");
         }
 
+        var deviations = Items(report, "deviations", ReadDeviation);
         return new ProxyStatus(
             Count(report, "revision", long.MaxValue),
             Time(report, "appliedAt"),
             Text(report, "kamailio"),
-            (int)Count(report, "drift", int.MaxValue),
+            Count(report, "drift"),
             Field(report, "sets", JsonValueKind.Object).EnumerateObject().ToImmutableSortedDictionary(static set => SetNumber(set.Name), ReadSet))
         {
             // An earlier version's report may not have these; the writer leaves them out when there is nothing to say.
-            Held = Items("held", ReadHeld),
-            Quarantined = Items("quarantined", ReadQuarantined),
-            Superseded = Items("superseded", ReadSuperseded),
-            MoreSuperseded = report.TryGetProperty("moreSuperseded", out _) ? (int)Count(report, "moreSuperseded", int.MaxValue) : 0,
-            Silenced = report.TryGetProperty("silenced", out _) ? Count(report, "silenced", long.MaxValue) : null,
-            Applies = report.TryGetProperty("applies", out _) ? [.. Field(report, "applies", JsonValueKind.Array).EnumerateArray().Select(ReadKind)] : [],
+            Silenced = Has(report, "silenced") ? Count(report, "silenced", long.MaxValue) : null,
+            Applies = Items(report, "applies", ReadKind),
             Identity = ReadIdentity(),
-            Troubles = [.. Items("trouble", ReadTrouble).Take(ProxyTrouble.MostInReport)],
+            Version = OptionalText(report, "version"),
+            WrittenAt = OptionalTime(report, "writtenAt"),
+            Contact = ReadContact(),
+            MoreSets = More("moreSets"),
+            Troubles = [.. Items(report, "trouble", ReadTrouble).Take(ProxyTrouble.MostInReport)],
+            Deviations = [.. deviations.OfType<Deviation>()],
+            MoreDeviations = (int)Math.Min(int.MaxValue, More("moreDeviations") + deviations.LongCount(static deviation => deviation is null)),
+            Held = Items(report, "held", ReadHeld),
+            MoreHeld = More("moreHeld"),
+            Quarantined = Items(report, "quarantined", ReadQuarantined),
+            MoreQuarantined = More("moreQuarantined"),
+            Superseded = Items(report, "superseded", ReadSuperseded),
+            MoreSuperseded = More("moreSuperseded"),
+            MoreSupersededLeaving = More("moreSupersededLeaving"),
             IsFromSnapshot = Flag(report, "fromSnapshot"),
             Grace = ReadGrace(),
         };
     }
 
     /// <summary>What of it is needed to leave, so that no other part which a newer version writes in another way keeps anybody waiting.</summary>
-    public ProxyProgress ReadProgress() => report.ValueKind != JsonValueKind.Object
-        ? throw new FormatException("the value is JSON, but not an object")
+    public ProxyProgress ReadProgress()
+    {
+        if (report.ValueKind != JsonValueKind.Object)
+        {
+            throw new FormatException("the value is JSON, but not an object");
+        }
 
         // An earlier version does not say what is silenced: then only what is in force whole counts.
-        : new ProxyProgress(Count(report, report.TryGetProperty("silenced", out _) ? "silenced" : "revision", long.MaxValue), ReadableSuperseded());
+        var silenced = Count(report, Has(report, "silenced") ? "silenced" : "revision", long.MaxValue);
+        var superseded = ReadableSuperseded();
+        return new ProxyProgress(silenced, superseded, Unnamed(superseded));
+    }
+
+    private int More(string name) => OptionalCount(report, name) ?? 0;
+
+    private int Readable(string name) => report.TryGetProperty(name, out var number) && number.ValueKind == JsonValueKind.Number && number.TryGetInt32(out var count) ? count : 0;
+
+    /// <summary>
+    /// How many leave whose address gets calls, and are not named. An earlier version does not say it, and names all whose address gets calls before
+    /// any other, so that none of them is missing where there is another.
+    /// </summary>
+    private int Unnamed(ImmutableArray<SupersededMember> named) =>
+        Has(report, "version") ? Readable("moreSupersededLeaving") : named.LastOrDefault() is { IsServed: false } ? 0 : Readable("moreSuperseded");
 
     private static int SetNumber(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var set) && set.ToString(CultureInfo.InvariantCulture) == text
@@ -49,7 +79,37 @@ internal sealed class ProxyReader(JsonElement report)
             : throw new FormatException($"sets: '{MemberRules.Shorten(text)}' is not a set's number");
 
     private static SetStatus ReadSet(JsonProperty set) =>
-        new((int)Count(set.Value, "destinations", int.MaxValue), (int)Count(set.Value, "routable", int.MaxValue));
+        new(Count(set.Value, "destinations"), Count(set.Value, "routable")) { Wanted = OptionalCount(set.Value, "wanted"), Serving = OptionalCount(set.Value, "serving") };
+
+    private KamailioContact? ReadContact()
+    {
+        if (!Has(report, "contact"))
+        {
+            return null;
+        }
+
+        var contact = Field(report, "contact", JsonValueKind.Object);
+        return new KamailioContact(RequiredFlag(contact, "answers"), Time(contact, "since"), OptionalText(contact, "reason"));
+    }
+
+    /// <summary>Null for one of a kind that is not known, and that cannot be read: it is there all the same.</summary>
+    private static Deviation? ReadDeviation(JsonElement entry)
+    {
+        var kind = Text(entry, "kind");
+        try
+        {
+            return new Deviation(kind, Count(entry, "set"), Text(entry, "name"), Text(entry, "uri"), Time(entry, "since"))
+            {
+                Flags = OptionalText(entry, "flags"),
+                Reason = OptionalText(entry, "reason"),
+                Until = OptionalTime(entry, "until"),
+            };
+        }
+        catch (FormatException) when (!DeviationKind.IsKnown(kind))
+        {
+            return null;
+        }
+    }
 
     private static Member ReadHeld(JsonElement entry)
     {
@@ -60,9 +120,12 @@ internal sealed class ProxyReader(JsonElement report)
     }
 
     private static QuarantinedDestination ReadQuarantined(JsonElement entry) =>
-        new((int)Count(entry, "set", int.MaxValue), Text(entry, "uri"), Text(entry, "reason"), Time(entry, "retryAt"));
+        new(Count(entry, "set"), Text(entry, "uri"), Text(entry, "reason"), Time(entry, "retryAt"));
 
-    private static SupersededMember ReadSuperseded(JsonElement entry) => new(Key(entry, "superseded", "member"), Key(entry, "superseded", "by"), Flag(entry, "served"));
+    private static SupersededMember ReadSuperseded(JsonElement entry) => new(Key(entry, "superseded", "member"), Key(entry, "superseded", "by"), Flag(entry, "served"))
+    {
+        IsLeaving = Flag(entry, "leaving"),
+    };
 
     /// <summary>Those that can be understood: what a newer version says of others keeps nobody from leaving.</summary>
     private ImmutableArray<SupersededMember> ReadableSuperseded()
@@ -97,10 +160,6 @@ internal sealed class ProxyReader(JsonElement report)
     private static MemberKey Key(JsonElement of, string array, string name) =>
         MemberKey.TryParse(Text(of, name), out var key, out var error) ? key : throw new FormatException($"{array}: {error}");
 
-    private static bool Flag(JsonElement of, string name) =>
-        of.TryGetProperty(name, out var value)
-            && (value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw new FormatException($"{name} is neither true nor false"));
-
     private ProxyIdentity? ReadIdentity()
     {
         if (!report.TryGetProperty("identity", out _))
@@ -133,29 +192,4 @@ internal sealed class ProxyReader(JsonElement report)
             Milliseconds(grace, "maxMs"),
             Count(grace, "timeouts", long.MaxValue));
     }
-
-    private ImmutableArray<T> Items<T>(string name, Func<JsonElement, T> read) =>
-        report.TryGetProperty(name, out _) ? [.. Field(report, name, JsonValueKind.Array).EnumerateArray().Select(read)] : [];
-
-    private static string Text(JsonElement of, string name) => Field(of, name, JsonValueKind.String).GetString()!;
-
-    private static DateTimeOffset Time(JsonElement of, string name) =>
-        Field(of, name, JsonValueKind.String).TryGetDateTimeOffset(out var time)
-            ? time
-            : throw new FormatException($"{name} is not a time such as 2026-01-31T12:00:00Z");
-
-    private static long Count(JsonElement of, string name, long most) =>
-        Field(of, name, JsonValueKind.Number).TryGetInt64(out var number) && number >= 0 && number <= most
-            ? number
-            : throw new FormatException($"{name} is not a whole number from 0 to {most}");
-
-    private static double Milliseconds(JsonElement of, string name) =>
-        Field(of, name, JsonValueKind.Number).TryGetDouble(out var number) && double.IsFinite(number) && number >= 0
-            ? number
-            : throw new FormatException($"{name} is not a number of milliseconds");
-
-    private static JsonElement Field(JsonElement of, string name, JsonValueKind kind) =>
-        of.ValueKind == JsonValueKind.Object && of.TryGetProperty(name, out var value) && value.ValueKind == kind
-            ? value
-            : throw new FormatException($"{name} is missing, or of the wrong kind");
 }

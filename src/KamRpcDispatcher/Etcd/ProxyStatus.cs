@@ -5,10 +5,14 @@ namespace KamRpcDispatcher.Etcd;
 
 /// <summary>What one proxy says of itself in <c>proxies/&lt;proxy&gt;</c>.</summary>
 /// <param name="Revision">The revision of the store whose membership Kamailio's list was last seen to equal, destinations that Kamailio refuses apart.</param>
-/// <param name="AppliedAt">When it was seen.</param>
+/// <param name="AppliedAt">When that was seen: when Kamailio's list was read last. It stands still while Kamailio does not answer.</param>
 /// <param name="Kamailio">Kamailio's release.</param>
 /// <param name="Drift">How many changes are still owed, to destinations that Kamailio refuses too.</param>
-/// <param name="Sets">What the list holds, by set.</param>
+/// <param name="Sets">What the list holds, by set; sets with ready members of which it holds nothing are there too.</param>
+/// <remarks>
+/// A written report is smaller than <see cref="ReportWriter.MostBytes"/>: of lists that are too long for it the first ones are named, and the
+/// others counted.
+/// </remarks>
 public sealed record ProxyStatus(long Revision, DateTimeOffset AppliedAt, string Kamailio, int Drift, ImmutableSortedDictionary<int, SetStatus> Sets)
 {
     /// <summary>The kinds of record that this version follows.</summary>
@@ -47,20 +51,41 @@ public sealed record ProxyStatus(long Revision, DateTimeOffset AppliedAt, string
     /// <summary>What somebody should know of, the first <see cref="ProxyTrouble.MostInReport"/>.</summary>
     public ImmutableArray<ProxyTrouble> Troubles { get; init; } = [];
 
-    /// <summary>Expired members that are kept, because too many expired at once.</summary>
+    /// <summary>How many sets there are beside <see cref="Sets"/>: those that are as they should be are left out first.</summary>
+    public int MoreSets { get; init; }
+
+    /// <summary>As many held members as are written; what is confirmed makes room for others.</summary>
+    public const int MostHeld = 400;
+
+    /// <summary>Expired members that are kept, because too many expired at once: one of each set, then a second of each, and so on.</summary>
     public ImmutableArray<Member> Held { get; init; } = [];
+
+    /// <summary>How many there are beside those.</summary>
+    public int MoreHeld { get; init; }
+
+    /// <summary>As many refused destinations as are written.</summary>
+    public const int MostQuarantined = 100;
 
     /// <summary>Destinations that Kamailio refuses.</summary>
     public ImmutableArray<QuarantinedDestination> Quarantined { get; init; } = [];
 
-    /// <summary>As many superseded members as a report holds.</summary>
-    public const int MostSuperseded = 1000;
+    /// <summary>How many there are beside those.</summary>
+    public int MoreQuarantined { get; init; }
 
-    /// <summary>Members that are left out, since another name has their address: <see cref="MostSuperseded"/>, those first whose address gets calls.</summary>
+    /// <summary>As many superseded members as are written.</summary>
+    public const int MostSuperseded = 100;
+
+    /// <summary>
+    /// Members that are left out, since another name has their address: those first who leave while their address gets calls, then those whose
+    /// address gets calls.
+    /// </summary>
     public ImmutableArray<SupersededMember> Superseded { get; init; } = [];
 
     /// <summary>How many there are beside those.</summary>
     public int MoreSuperseded { get; init; }
+
+    /// <summary>How many of those who are not named leave while their address gets calls: whoever leaves cannot tell then whether it is one of them.</summary>
+    public int MoreSupersededLeaving { get; init; }
 
     /// <summary>Whether the membership is one saved before, because etcd was not reached yet.</summary>
     public bool IsFromSnapshot { get; init; }

@@ -2,6 +2,11 @@ using KamRpcDispatcher.Plan;
 
 namespace KamRpcDispatcher.Push;
 
+/// <summary>A refusal that is not forgotten yet.</summary>
+/// <param name="Reason">Why, as Kamailio said it.</param>
+/// <param name="RetryAt">When the destination is tried again.</param>
+internal sealed record Refusal(string Reason, DateTimeOffset RetryAt);
+
 /// <summary>Destinations that Kamailio refused, each with its reason and the time at which it may be tried again.</summary>
 /// <remarks>The wait doubles with each refusal; another URI or other attributes are another destination, tried at once.</remarks>
 internal sealed class Quarantine(TimeProvider timeProvider)
@@ -41,6 +46,18 @@ internal sealed class Quarantine(TimeProvider timeProvider)
         _entries.Where(pair => pair.Key.Set == set && pair.Key.Uri == Spelling.First(uri))
             .Select(static pair => ((string, DateTimeOffset)?)(pair.Value.Reason, pair.Value.RetryAt))
             .LastOrDefault();
+
+    /// <summary>The same of all destinations, for whoever asks for many.</summary>
+    public IReadOnlyDictionary<ListedKey, Refusal> ByDestination()
+    {
+        var found = new Dictionary<ListedKey, Refusal>(_entries.Count);
+        foreach (var ((set, uri, _), entry) in _entries)
+        {
+            found[new ListedKey(set, uri)] = new Refusal(entry.Reason, entry.RetryAt);
+        }
+
+        return found;
+    }
 
     /// <summary>Forgets a destination that Kamailio lists.</summary>
     public void Release(AddDestination add) => _entries.Remove(RefusedDestination.Of(add));

@@ -24,6 +24,7 @@ internal sealed class CycleJournal(
     private readonly LoopFaults _faults = new("a cycle", logger);
     private IReadOnlySet<Skip> _skips = ImmutableHashSet<Skip>.Empty;
     private ImmutableArray<Member> _held = [];
+    private ListComparison? _comparison;
     private ProxyStatus? _reported;
     private Trouble _trouble;
     private KamailioLife? _life;
@@ -51,6 +52,7 @@ internal sealed class CycleJournal(
     {
         if (Enter(Trouble.Unsupported))
         {
+            ReportTroubles(isFirst: _reported is null);
             ReconcileLog.Unsupported(logger, version);
             progress?.KamailioFails($"its version {version} takes no attributes over RPC");
         }
@@ -63,6 +65,7 @@ internal sealed class CycleJournal(
             return;
         }
 
+        ReportTroubles(isFirst: _reported is null);
         progress?.KamailioFails(exception.Message);
         if (exception.IsTransient)
         {
@@ -138,6 +141,9 @@ internal sealed class CycleJournal(
         _held = [.. held];
     }
 
+    /// <summary>How the list stands to the membership, before that is planned.</summary>
+    public void Compared(ListComparison comparison) => _comparison = comparison;
+
     public void Planned(Membership membership, DispatcherTable table, ChangePlan plan)
     {
         if (Enter(Trouble.None) || table.Life != _life)
@@ -161,10 +167,11 @@ internal sealed class CycleJournal(
         Report(membership, table, plan);
     }
 
-    private void ReportTroubles()
+    /// <param name="isFirst">Whether there was no report yet: one that says nothing else says whether Kamailio answers.</param>
+    private void ReportTroubles(bool isFirst = false)
     {
         var last = _reported ?? _builder.Blank();
-        if (!last.Troubles.SequenceEqual(_troubles.Current))
+        if (isFirst || !last.Troubles.SequenceEqual(_troubles.Current))
         {
             _reported = last with { Troubles = _troubles.Current };
             report.Report(_reported);
@@ -208,23 +215,8 @@ internal sealed class CycleJournal(
 
     private void Report(Membership membership, DispatcherTable table, ChangePlan plan)
     {
-        var status = _builder.Build(membership, table, plan, _held, _reported) with { Troubles = _troubles.Current };
+        var status = _builder.Build(membership, table, plan, _held, _comparison, _reported) with { Troubles = _troubles.Current };
         progress?.Planned(status, plan, status.Troubles);
-        if (_reported is { } last
-            && last.Revision == status.Revision
-            && last.Drift == status.Drift
-            && last.Silenced == status.Silenced
-            && last.Kamailio == status.Kamailio
-            && last.IsFromSnapshot == status.IsFromSnapshot
-            && last.Sets.SequenceEqual(status.Sets)
-            && last.Held.SequenceEqual(status.Held)
-            && last.Superseded.SequenceEqual(status.Superseded)
-            && last.MoreSuperseded == status.MoreSuperseded
-            && last.Troubles.SequenceEqual(status.Troubles)
-            && last.Quarantined.SequenceEqual(status.Quarantined))
-        {
-            return;
-        }
 
         // The rest is Kamailio's probing, which changes what is routable.
         var isSameRefusal = _reported is { } before && before.Quarantined.SequenceEqual(status.Quarantined);

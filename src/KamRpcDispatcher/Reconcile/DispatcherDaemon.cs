@@ -25,6 +25,9 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
 
     private volatile EtcdStore? _store;
 
+    /// <summary>As a report tells it.</summary>
+    private static string Version => typeof(DispatcherDaemon).Assembly.GetName().Version?.ToString(fieldCount: 3) ?? "unknown";
+
     /// <summary>Whether every loop still comes round.</summary>
     public bool IsResponsive => !_heartbeat.IsOverdue && !_reportHeartbeat.IsOverdue;
 
@@ -46,8 +49,10 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         _store = store;
         var keys = new EtcdKeys(options.Cluster);
         await using var client = new RpcClient(options.Kamailio, options.Rpc);
+        var contact = new ContactWatch(timeProvider);
+        var watched = new ContactClient(client, contact);
         await using var given = options.KamailioRead.Address is { } read ? new RpcClient(read, options.Rpc) : null;
-        var calls = new HeartbeatClient(client, _heartbeat, LongestStep);
+        var calls = new HeartbeatClient(watched, _heartbeat, LongestStep);
         await using var found = new FoundReadWay(calls, options.Rpc, timeProvider, logs.CreateLogger<FoundReadWay>());
         IReadWay readWay = options.KamailioRead.IsAuto ? found : new GivenReadWay(given is null ? null : new HeartbeatClient(given, _heartbeat, LongestStep));
         var lists = new ListReader(calls, readWay);
@@ -57,7 +62,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         using var proxyLock = new ProxyLock(ProxyLock.PathFor(options.Kamailio), holder, logs.CreateLogger<ProxyLock>(), options.Kamailio.Path);
         proxyLock.Ensure();
         var claimLog = logs.CreateLogger<KamailioClaim>();
-        var identityLock = new IdentityLock(client.ListProcessesAsync, ProcessIdentity.Check, holder, IdentityLock.CommonDirectory, timeProvider, claimLog);
+        var identityLock = new IdentityLock(watched.ListProcessesAsync, ProcessIdentity.Check, holder, IdentityLock.CommonDirectory, timeProvider, claimLog);
         var report = new ProxyReport(
             store,
             keys,
@@ -66,7 +71,8 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             options.ReportTtl,
             timeProvider,
             logs.CreateLogger<ProxyReport>());
-        await using var claim = new KamailioClaim(client, identityLock, holder, timeProvider, claimLog);
+        var paced = new PacedReport(report, contact, () => !_heartbeat.IsOverdue, Version, timeProvider);
+        await using var claim = new KamailioClaim(watched, identityLock, holder, timeProvider, claimLog);
         if (!options.Kamailio.IsSerial)
         {
             ReconcileLog.NotSerial(_logger, options.Kamailio);
@@ -97,7 +103,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             new PlanExecutor(dispatcher, gracePeriod, quarantine, guards, logs.CreateLogger<PlanExecutor>(), claim),
             quarantine,
             new PlanPolicy(options.Cluster) { Sets = options.Sets, Order = options.Order, HasSentinel = true, IsAdmissionProbed = options.IsAdmissionProbed, AllowedAttributes = options.AllowedAttributes },
-            new CycleJournal(report, quarantine, () => Status(gracePeriod), timeProvider, logs.CreateLogger<CycleJournal>(), progress),
+            new CycleJournal(paced, quarantine, () => Status(gracePeriod), timeProvider, logs.CreateLogger<CycleJournal>(), progress),
             options.Reconciler,
             sentinel,
             () =>
@@ -108,7 +114,8 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             timeProvider,
             new ForeignMemory(options.Cluster, names.Known, timeProvider, logs.CreateLogger<ForeignMemory>()),
             _heartbeat.Expect,
-            claim);
+            claim,
+            contact);
 
         using var life = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await using var stopping = cancellationToken.UnsafeRegister(static told => ((DispatcherProgress)told!).Stopping(), progress);
@@ -118,6 +125,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         [
             reconciler.RunAsync(life.Token),
             BackgroundLoop.RunAsync("the report", token => report.RunAsync(_reportHeartbeat.Expect, token), timeProvider, _logger, life.Token),
+            BackgroundLoop.RunAsync("the rhythm of the report", paced.RunAsync, timeProvider, _logger, life.Token),
             BackgroundLoop.RunAsync("the sign of life", claim.RunAsync, timeProvider, _logger, life.Token),
         ];
         try

@@ -24,6 +24,7 @@ namespace KamRpcDispatcher.Reconcile;
 /// <param name="foreign">What is not ours and was lost by our changes.</param>
 /// <param name="expect">Told how long the loop rests at most, so that one that hangs is noticed.</param>
 /// <param name="claim">The right to change this Kamailio, null where nobody else can be there.</param>
+/// <param name="contact">Told whether the list could be read; null for nobody.</param>
 internal sealed class Reconciler(
     IMembershipSource source,
     IDispatcher dispatcher,
@@ -37,7 +38,8 @@ internal sealed class Reconciler(
     TimeProvider timeProvider,
     ForeignMemory foreign,
     Action<TimeSpan>? expect = null,
-    IClaim? claim = null)
+    IClaim? claim = null,
+    ContactWatch? contact = null)
 {
     private readonly WakeSignal _wake = new();
     private readonly RemovalDelay _removals = new(options.RemovalDelay, timeProvider);
@@ -117,6 +119,7 @@ internal sealed class Reconciler(
         }
         catch (KamailioRpcException exception)
         {
+            contact?.NotRead(ContactReason.Of(exception));
             _troubles.Meet(exception, dispatcher.Unanswered);
             journal.Failed(exception);
             return dispatcher.Unanswered is { IsWriterStuck: true } ? options.StuckRetry : exception.IsTransient ? RetryAfter(exception) : options.Resync;
@@ -139,6 +142,7 @@ internal sealed class Reconciler(
         catch (ListTooLongException exception) when (exception.LastKnown is { } known)
         {
             // Blind, but whoever is to get no calls any more is known.
+            contact?.NotRead(ContactReason.Of(exception));
             _troubles.Meet(exception, dispatcher.Unanswered);
             journal.Failed(exception);
             await executor.ExecuteAsync(Planner.Plan(members, known.Destinations, PolicyFor(known)).StatesOnly(), known, _wake.Raised, cancellationToken).ConfigureAwait(false);
@@ -147,10 +151,12 @@ internal sealed class Reconciler(
 
         if (!table.Version.HasAttributes)
         {
+            contact?.NotRead($"its version {table.Version} takes no attributes over RPC, so that nothing is changed: Kamailio 5.4 or later is needed");
             journal.Unsupported(table.Version);
             return options.Resync;
         }
 
+        contact?.Read();
         _troubles.Reached();
         _retries.Reset();
         await executor.PrepareAsync(table, cancellationToken).ConfigureAwait(false);
@@ -159,7 +165,8 @@ internal sealed class Reconciler(
         _verdicts.Observe(table);
         journal.Held(held, options.Panic);
         var made = executor.TakeMade();
-        var plan = _brake.Hold(Planner.Plan(members, table.Destinations, PolicyFor(table)), made);
+        var current = PolicyFor(table);
+        var plan = _brake.Hold(Planner.Plan(members, table.Destinations, current), made);
         plan = _budget.Hold(plan, made, members, table.Destinations.Where(entry => AttributeText.IsOwn(entry, policy.Cluster)));
         _removals.Observe(plan);
         _verdicts.Observe(plan);
@@ -167,6 +174,12 @@ internal sealed class Reconciler(
         _troubles.Meet(table.Unreadable);
         _troubles.Meet(Orphan.In(table.Destinations, policy));
         _troubles.Meet(foreign.Losses);
+        journal.Compared(DeviationFinder.Compare(new CycleView(membership, held, table, plan, current)
+        {
+            Refusals = quarantine.ByDestination(),
+            Removals = _removals.Removals,
+            Hold = options.Panic.Hold,
+        }));
         journal.Planned(membership, table, plan);
         plan = plan with { Restores = foreign.Due() };
         if (plan.IsEmpty)

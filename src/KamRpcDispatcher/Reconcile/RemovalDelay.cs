@@ -10,10 +10,14 @@ namespace KamRpcDispatcher.Reconcile;
 /// <param name="timeProvider">The clock.</param>
 internal sealed class RemovalDelay(TimeSpan delay, TimeProvider timeProvider)
 {
-    private Dictionary<ListedKey, long> _unwantedSince = [];
+    private Dictionary<ListedKey, Moment> _unwantedSince = [];
 
     /// <summary>Whether a destination stays until a newcomer takes its place.</summary>
     public bool IsEndless => delay == Timeout.InfiniteTimeSpan;
+
+    /// <summary>When those are removed that nobody wants; none where they stay.</summary>
+    public IReadOnlyDictionary<ListedKey, DateTimeOffset> Removals =>
+        IsEndless ? new Dictionary<ListedKey, DateTimeOffset>() : _unwantedSince.ToDictionary(static pair => pair.Key, pair => pair.Value.Told(timeProvider).Utc + delay);
 
     /// <summary>Those that are to be removed now; null for all that nobody wants.</summary>
     /// <param name="shortage">How many have to make room for others before their time, the oldest first.</param>
@@ -26,15 +30,15 @@ internal sealed class RemovalDelay(TimeSpan delay, TimeProvider timeProvider)
 
         var due = IsEndless
             ? []
-            : _unwantedSince.Where(pair => timeProvider.GetElapsedTime(pair.Value) >= delay).Select(static pair => pair.Key).ToHashSet();
-        due.UnionWith(_unwantedSince.OrderBy(static pair => pair.Value).Take(shortage).Select(static pair => pair.Key));
+            : _unwantedSince.Where(pair => timeProvider.Mark() - pair.Value.Mark >= delay).Select(static pair => pair.Key).ToHashSet();
+        due.UnionWith(_unwantedSince.OrderBy(static pair => pair.Value.Mark).Take(shortage).Select(static pair => pair.Key));
         return due;
     }
 
     /// <summary>Takes note of a plan's leftovers, and forgets what is wanted again or gone.</summary>
     public void Observe(ChangePlan plan)
     {
-        var now = timeProvider.GetTimestamp();
+        var now = Moment.At(timeProvider);
         _unwantedSince = plan.Skips
             .Where(static skip => skip.Reason == SkipReason.RemovalDelayed)
             .Select(static skip => new ListedKey(skip.Set, skip.Uri))

@@ -122,7 +122,7 @@ internal sealed class TroubleTracker(TimeProvider timeProvider)
         _failingSince ??= timeProvider.GetTimestamp();
         if (timeProvider.GetElapsedTime(_failingSince.Value) >= Restart)
         {
-            Meet(TroubleKind.Kamailio, $"{exception.Message}; what is reported of its list is as of before");
+            Meet(TroubleKind.Kamailio, $"{ContactReason.Of(exception)}; what is reported of its list is as of before");
         }
 
         if (unanswered is { IsWriterStuck: true })

@@ -5,7 +5,10 @@ namespace KamRpcDispatcher.IntegrationTests.Fleets;
 /// <summary>The executable, for commands that answer and end.</summary>
 internal static class Kamrpc
 {
-    public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] arguments)
+    public static Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] arguments) => RunAsync(Fleet.Deadline, arguments);
+
+    /// <summary>One that may take its time.</summary>
+    public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(TimeSpan patience, params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), .. arguments])
         {
@@ -13,7 +16,7 @@ internal static class Kamrpc
             RedirectStandardError = true,
         };
         using var process = Process.Start(start)!;
-        using var deadline = new CancellationTokenSource(Fleet.Deadline);
+        using var deadline = new CancellationTokenSource(patience);
         var output = process.StandardOutput.ReadToEndAsync(deadline.Token);
         var errors = process.StandardError.ReadToEndAsync(deadline.Token);
         await process.WaitForExitAsync(deadline.Token);

@@ -130,12 +130,10 @@ public sealed class KamailioServer : IAsyncDisposable
 
     /// <summary>SIGKILL to one of its processes, as from a kernel that is short of memory: Kamailio then ends as a whole.</summary>
     /// <param name="description">The beginning of what <c>core.psx</c> calls it, such as "udp receiver".</param>
-    public async Task KillProcessAsync(string description)
-    {
-        var processes = await CallAsync("core.psx").ConfigureAwait(false);
-        var killed = processes.EnumerateArray().First(process => process.GetProperty("DSC").GetString()!.StartsWith(description, StringComparison.Ordinal));
-        _ = LibC.Kill(killed.GetProperty("PID").GetInt32(), UnixSignals.Kill);
-    }
+    public Task KillProcessAsync(string description) => SignalProcessAsync(description, UnixSignals.Kill);
+
+    /// <summary>SIGSTOP to one of its processes; <see cref="Resume"/> lets it go on.</summary>
+    public Task PauseProcessAsync(string description) => SignalProcessAsync(description, UnixSignals.Stop);
 
     /// <summary>SIGSTOP to all its processes.</summary>
     public void Pause() => Process.Pause();
@@ -192,6 +190,12 @@ public sealed class KamailioServer : IAsyncDisposable
         _client.Dispose();
         _oneCall.Dispose();
         _folder.Dispose();
+    }
+
+    private async Task SignalProcessAsync(string description, int signal)
+    {
+        var found = (await CallAsync("core.psx").ConfigureAwait(false)).EnumerateArray().First(process => process.GetProperty("DSC").GetString()!.StartsWith(description, StringComparison.Ordinal));
+        _ = LibC.Kill(found.GetProperty("PID").GetInt32(), signal);
     }
 
     private string[] UserArguments() => _options.User is { } user ? ["-u", user, "-g", user] : [];

@@ -13,6 +13,7 @@ public class SilenceReportTests
     private const int Served = 1317;
     private const int Others = 1318;
     private const int Nobody = 1324;
+    private const int NotSure = 1325;
 
     private static readonly MemberKey A = new(1, "a");
     private static readonly MemberKey B = new(1, "b");
@@ -71,6 +72,16 @@ public class SilenceReportTests
         SilenceReport.Tell(new Acknowledgement(1, [], []), [A, .. Enumerable.Range(0, 500).Select(static number => new MemberKey(2, $"m{number}"))], new HashSet<MemberKey> { A }, _log);
 
         Assert.That(_log.Of(Others).Single(), Does.EndWith("and 480 more").And.Length.LessThan(300));
+    }
+
+    [Test]
+    public void Where_a_report_has_no_room_for_the_names_of_all_that_leave_nothing_is_said_of_those_that_it_does_not_name()
+    {
+        SilenceReport.Tell(new Acknowledgement(2, [], [new SupersededMember(B, new MemberKey(1, "ok"), IsServed: true)], Unnamed: 4900), [A, B], new HashSet<MemberKey>(), _log);
+
+        Assert.That(_log.Of(Served).Single(), Does.StartWith("1/b leaves"));
+        Assert.That(_log.Of(NotSure).Single(), Does.Contain("4900 members").And.Contain("not known: 1/a."));
+        Assert.That(Told(), Is.EqualTo(1));
     }
 
     private void Tell(int proxies, SupersededMember[] superseded, HashSet<MemberKey> occupied) => SilenceReport.Tell(new Acknowledgement(proxies, [], superseded), [A, B, C], occupied, _log);

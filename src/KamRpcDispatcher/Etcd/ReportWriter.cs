@@ -1,0 +1,238 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Json;
+
+namespace KamRpcDispatcher.Etcd;
+
+/// <summary>Writes a proxy's status as JSON. <see cref="ProxyReader"/> reads it.</summary>
+internal static class ReportWriter
+{
+    /// <summary>
+    /// The longest report, whatever there is to tell: it is written every few seconds, and everybody who leaves reads those of all proxies.
+    /// </summary>
+    public const int MostBytes = 16_000;
+
+    /// <summary>For the numbers of those that are left out, where nobody of a list is named.</summary>
+    private const int Reserve = 300;
+
+    // What each list has for itself; together with what is always there, and of a bounded length, no more than MostBytes.
+    private const int RoomForSets = 1_500;
+    private const int RoomForTroubles = 6_400;
+    private const int RoomForHeld = 1_200;
+    private const int RoomForDeviations = 2_400;
+    private const int RoomForQuarantined = 900;
+    private const int RoomForSuperseded = 1_000;
+
+    public static byte[] Write(ProxyStatus status)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartObject();
+            WriteHead(writer, status);
+            var sets = Sets(status);
+            var superseded = Superseded(status);
+            ReportPart[] lists = [Troubles(status), Held(status), Deviations(status), Quarantined(status), superseded];
+            ReportPart.Fit([sets, .. lists], MostBytes - Reserve - (int)(writer.BytesCommitted + writer.BytesPending));
+            sets.WriteObject(writer);
+            foreach (var list in lists)
+            {
+                list.Write(writer);
+            }
+
+            var unnamed = status.MoreSupersededLeaving + status.Superseded.Skip(superseded.Count).Count(static member => member is { IsLeaving: true, IsServed: true });
+            WriteCount(writer, "moreSupersededLeaving", unnamed);
+            writer.WriteEndObject();
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    private static void WriteHead(Utf8JsonWriter writer, ProxyStatus status)
+    {
+        writer.WriteNumber("revision", status.Revision);
+        if (status.Silenced is { } silenced)
+        {
+            writer.WriteNumber("silenced", silenced);
+        }
+
+        if (status.Applies.Length > 0)
+        {
+            writer.WriteStartArray("applies");
+            foreach (var kind in status.Applies)
+            {
+                writer.WriteStringValue(kind);
+            }
+
+            writer.WriteEndArray();
+        }
+
+        WriteIdentity(writer, status.Identity);
+        WriteText(writer, "version", status.Version);
+        WriteTime(writer, "writtenAt", status.WrittenAt);
+        WriteContact(writer, status.Contact);
+        writer.WriteString("appliedAt", status.AppliedAt);
+        writer.WriteString("kamailio", status.Kamailio);
+        writer.WriteNumber("drift", status.Drift);
+        WriteGrace(writer, status.Grace);
+        if (status.IsFromSnapshot)
+        {
+            writer.WriteBoolean("fromSnapshot", true);
+        }
+    }
+
+    private static void WriteIdentity(Utf8JsonWriter writer, ProxyIdentity? identity)
+    {
+        if (identity is null)
+        {
+            return;
+        }
+
+        writer.WriteStartObject("identity");
+        writer.WriteString("machine", identity.Machine);
+        writer.WriteString("host", identity.Host);
+        writer.WriteString("kamailio", identity.Kamailio);
+        WriteText(writer, "process", identity.Process);
+        writer.WriteEndObject();
+    }
+
+    private static void WriteContact(Utf8JsonWriter writer, KamailioContact? contact)
+    {
+        if (contact is null)
+        {
+            return;
+        }
+
+        writer.WriteStartObject("contact");
+        writer.WriteBoolean("answers", contact.Answers);
+        writer.WriteString("since", contact.Since);
+        WriteText(writer, "reason", contact.Reason);
+        writer.WriteEndObject();
+    }
+
+    private static void WriteGrace(Utf8JsonWriter writer, GraceStatus grace)
+    {
+        writer.WriteStartObject("grace");
+        writer.WriteString("mode", grace.Mode);
+        writer.WriteNumber("count", grace.Count);
+        writer.WriteNumber("p50Ms", Math.Round(grace.MedianMilliseconds, 2));
+        writer.WriteNumber("p99Ms", Math.Round(grace.P99Milliseconds, 2));
+        writer.WriteNumber("maxMs", Math.Round(grace.MaxMilliseconds, 2));
+        writer.WriteNumber("timeouts", grace.Timeouts);
+        writer.WriteEndObject();
+    }
+
+    /// <summary>Those first of which nobody gets calls, then those of which some do not: who reads a part of them reads of what is wrong.</summary>
+    private static ReportPart Sets(ProxyStatus status) => ReportPart.Of(
+        "sets",
+        "moreSets",
+        [.. status.Sets.OrderBy(static set => set.Value is { Wanted: > 0, Serving: 0 } ? 0 : set.Value.Serving < set.Value.Wanted ? 1 : 2)],
+        status.MoreSets,
+        RoomForSets,
+        static (json, set) =>
+        {
+            json.WriteNumber("destinations", set.Value.Destinations);
+            json.WriteNumber("routable", set.Value.Routable);
+            WriteNumber(json, "wanted", set.Value.Wanted);
+            WriteNumber(json, "serving", set.Value.Serving);
+        },
+        static set => set.Key.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>Never too many, so their texts are cut where all of them together are too long.</summary>
+    private static ReportPart Troubles(ProxyStatus status)
+    {
+        ProxyTrouble[] troubles = [.. status.Troubles.Take(ProxyTrouble.MostInReport).Select(static trouble => trouble.Capped())];
+        var whole = Of(troubles);
+        return whole.Needed <= RoomForTroubles
+            ? whole
+            : Of([.. troubles.Select(trouble => trouble with { Text = ReportText.Cut(trouble.Text, (RoomForTroubles / troubles.Length) - (trouble.Kind.Length + 90)) })]);
+
+        static ReportPart Of(ProxyTrouble[] troubles) => ReportPart.Of("trouble", null, troubles, 0, RoomForTroubles, static (json, trouble) =>
+        {
+            json.WriteString("kind", trouble.Kind);
+            json.WriteString("since", trouble.Since);
+            json.WriteString("text", trouble.Text);
+        });
+    }
+
+    private static ReportPart Held(ProxyStatus status) => ReportPart.Of("held", "moreHeld", status.Held, status.MoreHeld, RoomForHeld, static (json, member) =>
+    {
+        json.WriteString("member", member.Key.ToString());
+        json.WriteString("uri", member.Uri.Text);
+    });
+
+    private static ReportPart Deviations(ProxyStatus status) => ReportPart.Of(
+        "deviations",
+        "moreDeviations",
+        status.Deviations,
+        status.MoreDeviations,
+        RoomForDeviations,
+        static (json, deviation) =>
+        {
+            json.WriteString("kind", deviation.Kind);
+            json.WriteNumber("set", deviation.Set);
+            json.WriteString("name", deviation.Name);
+            json.WriteString("uri", deviation.Uri);
+            json.WriteString("since", deviation.Since);
+            WriteText(json, "flags", deviation.Flags);
+            WriteText(json, "reason", deviation.Reason);
+            WriteTime(json, "until", deviation.Until);
+        });
+
+    private static ReportPart Quarantined(ProxyStatus status) => ReportPart.Of(
+        "quarantined",
+        "moreQuarantined",
+        status.Quarantined,
+        status.MoreQuarantined,
+        RoomForQuarantined,
+        static (json, destination) =>
+        {
+            json.WriteNumber("set", destination.Set);
+            json.WriteString("uri", destination.Uri);
+            json.WriteString("reason", destination.Reason);
+            json.WriteString("retryAt", destination.RetryAt);
+        });
+
+    private static ReportPart Superseded(ProxyStatus status) => ReportPart.Of(
+        "superseded",
+        "moreSuperseded",
+        status.Superseded,
+        status.MoreSuperseded,
+        RoomForSuperseded,
+        static (json, member) =>
+        {
+            json.WriteString("member", member.Member.ToString());
+            json.WriteString("by", member.Holder.ToString());
+            json.WriteBoolean("served", member.IsServed);
+            if (member.IsLeaving)
+            {
+                json.WriteBoolean("leaving", true);
+            }
+        });
+
+    private static void WriteText(Utf8JsonWriter writer, string name, string? text)
+    {
+        if (text is not null)
+        {
+            writer.WriteString(name, text);
+        }
+    }
+
+    private static void WriteTime(Utf8JsonWriter writer, string name, DateTimeOffset? time)
+    {
+        if (time is { } told)
+        {
+            writer.WriteString(name, told);
+        }
+    }
+
+    private static void WriteNumber(Utf8JsonWriter writer, string name, int? number)
+    {
+        if (number is { } told)
+        {
+            writer.WriteNumber(name, told);
+        }
+    }
+
+    private static void WriteCount(Utf8JsonWriter writer, string name, int count) => WriteNumber(writer, name, count > 0 ? count : null);
+}
