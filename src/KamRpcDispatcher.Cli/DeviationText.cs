@@ -12,7 +12,7 @@ internal static class DeviationText
     /// <summary><c>does not answer Kamailio's pings (IP, for 7s)</c>.</summary>
     public static string Of(Deviation deviation, DateTimeOffset now)
     {
-        var reason = string.IsNullOrEmpty(deviation.Reason) ? null : MemberRules.Shorten(deviation.Reason, LongestReason);
+        var reason = string.IsNullOrEmpty(deviation.Reason) || deviation.Kind == DeviationKind.Held ? null : MemberRules.Shorten(deviation.Reason, LongestReason);
         var what = deviation.Kind switch
         {
             DeviationKind.Missing => "is not in Kamailio's list yet",
@@ -41,7 +41,12 @@ internal static class DeviationText
         yield return "for " + Ages.Show(now - deviation.Since);
         if (deviation.Until is { } until)
         {
-            yield return (deviation.Kind == DeviationKind.Leaving ? "removed " : "tried again ") + Ages.Until(until - now);
+            yield return deviation.Kind switch
+            {
+                DeviationKind.Leaving => "removed ",
+                DeviationKind.Held => "let go ",
+                _ => "tried again ",
+            } + Ages.Until(until - now);
         }
     }
 }

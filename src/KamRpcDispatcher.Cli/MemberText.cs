@@ -39,7 +39,9 @@ internal sealed class MemberText(ClusterCalls calls)
     {
         if (member.Announced is not { Member: var announced, Lease: var lease })
         {
-            return $"left {Ages.Show(calls.Now - member.Remarks[0].Deviation!.Since)} ago";
+            var gone = member.Remarks[0].Deviation!;
+            var why = string.IsNullOrEmpty(gone.Reason) || gone.Kind != DeviationKind.Leaving ? string.Empty : $" ({MemberRules.Shorten(gone.Reason, MemberRules.MaxReasonLength)})";
+            return $"left {Ages.Show(calls.Now - gone.Since)} ago{why}";
         }
 
         var state = StatusJson.Name(announced.State) + (lease == 0 ? ", static" : string.Empty);

@@ -74,7 +74,7 @@ internal sealed class ProxiesScreen(ClusterCalls calls, StatusOptions options, L
     {
         { Answers: false } contact => new Cell($"LOST for {Ages.Show(calls.Now - contact.Since)}", Tone.Bad),
         _ when lens.LostTrouble is { } trouble => new Cell($"LOST for {Ages.Show(calls.Now - trouble.Since)}", Tone.Bad),
-        null => new Cell($"{status.Kamailio} (?)", Tone.Odd),
+        null => new Cell(status.Kamailio.Length > 0 ? $"{status.Kamailio} (?)" : "not seen yet", Tone.Odd),
         _ => status.Kamailio,
     };
 

@@ -52,7 +52,7 @@ internal sealed class ProxyLens
     public string? WhyUnknown { get; }
 
     /// <summary>Whether the report is of a version that does not say who gets calls.</summary>
-    public bool IsOfOlderVersion => Status is { } status && (status.Contact is null || status.WrittenAt is null);
+    public bool IsOfOlderVersion => Status is { } status && (status.Version is null || status.WrittenAt is null);
 
     /// <summary>Whether Kamailio does not answer, by what the proxy itself says.</summary>
     public bool IsKamailioLost => Status is { } status && (status.Contact is { Answers: false } || LostTrouble is not null);
@@ -126,6 +126,7 @@ internal sealed class ProxyLens
 
         return LostTrouble is { } lost ? $"Kamailio does not answer, for {Ages.Show(now - lost.Since)}"
             : IsOfOlderVersion ? "its kamrpc is older and does not say"
+            : status.Contact is null ? "it has not seen its Kamailio yet"
             : status.Revision == 0 && status.Sets.IsEmpty ? "it has followed nothing yet"
             : null;
     }

@@ -42,6 +42,11 @@ internal sealed partial class StatusFindings(ClusterCalls calls)
             yield return Found(FindingCode.KamailioLost, lost);
         }
 
+        else if (!lens.IsOfOlderVersion && status.Contact is null)
+        {
+            yield return Found(FindingCode.KamailioLost, $"{name} has not seen its Kamailio yet: who gets calls there is not known");
+        }
+
         if (lens.Age is { Freshness: ReportFreshness.Stale, Age: { } age })
         {
             yield return Found(
