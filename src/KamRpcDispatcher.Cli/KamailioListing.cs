@@ -136,7 +136,13 @@ internal sealed record KamailioListing(
         writer.WriteString("uri", entry.Uri);
         writer.WriteBoolean("getsCalls", GetsCalls(entry));
         writer.WriteString("flags", Flags(entry));
-        writer.WriteString("state", entry.State.ToString().ToLowerInvariant());
+        writer.WriteString("state", entry.State switch
+        {
+            DestinationState.Active => "active",
+            DestinationState.Inactive => "inactive",
+            DestinationState.Disabled => "disabled",
+            _ => "trying",
+        });
         writer.WriteBoolean("pinged", entry.IsProbed);
         writer.WriteString("owner", cluster is null ? "other" : entry.Set == MemberKey.ReservedSet ? "mark" : cluster == Cluster ? "ours" : "cluster");
         writer.WriteString("cluster", cluster);

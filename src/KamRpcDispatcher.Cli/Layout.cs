@@ -10,6 +10,9 @@ internal sealed record Layout(int Width, Palette Palette)
 
     public TextTable Table(params string[] headers) => new(headers) { Width = Width, Palette = Palette };
 
+    /// <summary>The same without a header: the cells say what they are.</summary>
+    public TextTable Rows(params string[] columns) => new(columns) { Width = Width, Palette = Palette, WrapsLast = true, HidesEmptyColumns = true, HasHeader = false };
+
     /// <summary>A table whose last column is a sentence, and whose columns are there only where they say something.</summary>
     public TextTable Sentences(params string[] headers) => new(headers) { Width = Width, Palette = Palette, WrapsLast = true, HidesEmptyColumns = true };
 }

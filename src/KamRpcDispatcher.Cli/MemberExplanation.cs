@@ -61,7 +61,7 @@ internal sealed record MemberExplanation(MemberKey Key, string Record, MemberCal
 
         if (Member is not null)
         {
-            var table = new TextTable("PROXY", "CALLS", "REVISION", "ACKNOWLEDGED", "FLAGS", "VIEW") { Width = layout.Width, Palette = layout.Palette, WrapsLast = true, HidesEmptyColumns = true };
+            var table = layout.Sentences("PROXY", "CALLS", "REVISION", "ACKNOWLEDGED", "FLAGS", "VIEW");
             foreach (var view in Views())
             {
                 table.Add(

@@ -32,7 +32,8 @@ internal sealed class ProxiesScreen(ClusterCalls calls, StatusOptions options, L
         var text = new StringBuilder(shown.Count > 0 ? table.ToString() : string.Empty);
         if (shown.Count < calls.Proxies.Count)
         {
-            text.Append("  ").Append(Ages.Count(calls.Proxies.Count - shown.Count, shown.Count == 0 ? "proxy" : "more proxy").Replace("proxys", "proxies", StringComparison.Ordinal)).Append(" in step\n");
+            var count = calls.Proxies.Count - shown.Count;
+            text.Append(FormattableString.Invariant($"  {count}{(shown.Count == 0 ? string.Empty : " more")} {(count == 1 ? "proxy" : "proxies")} in step\n"));
         }
 
         foreach (var lens in shown.Where(static lens => lens.Age.ClockOffset is not null))

@@ -26,7 +26,7 @@ internal sealed class SetScreen(SetCalls set, ClusterCalls calls, StatusOptions 
             text.Append(TextLines.Behind("  ", $"not known on {lens.Name}: {lens.WhyUnknown}", layout.Width));
         }
 
-        var table = layout.Sentences("CHANGED", "NAME", "URI", "CALLS", "FLAGS", "WEIGHT", "PRIORITY", "LABELS", "ATTRS", "STATE");
+        var table = layout.Rows("CHANGED", "NAME", "URI", "CALLS", "FLAGS", "WEIGHT", "PRIORITY", "LABELS", "ATTRS", "STATE");
         return text.Append(Rows(table)).ToString();
     }
 

@@ -35,7 +35,7 @@ internal sealed class StatusDetails(ClusterCalls calls, StatusOptions options, L
             }
         }
 
-        var count = calls.Proxies.SelectMany(static lens => lens.Status?.Held ?? []).DistinctBy(static member => member.Key).Count();
+        var count = calls.Proxies.SelectMany(static lens => lens.Status?.Held ?? []).DistinctBy(static member => member.Key).Count() + calls.Proxies.Select(static lens => lens.Status?.MoreHeld ?? 0).DefaultIfEmpty(0).Max();
         Section($"PANIC: {Ages.Count(count, "expired member")} held back; if they are really gone, run 'kamrpc confirm'", table);
     }
 
@@ -50,7 +50,7 @@ internal sealed class StatusDetails(ClusterCalls calls, StatusOptions options, L
             }
         }
 
-        Section($"QUARANTINED: Kamailio refuses {Ages.Count(table.Count, "destination")}", table);
+        Section($"QUARANTINED: Kamailio refuses {Ages.Count(table.Count + Readable().Sum(static proxy => proxy.Status.MoreQuarantined), "destination")}", table);
     }
 
     private void Rejected()

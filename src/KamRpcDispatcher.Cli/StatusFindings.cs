@@ -8,6 +8,7 @@ namespace KamRpcDispatcher.Cli;
 internal sealed partial class StatusFindings(ClusterCalls calls)
 {
     private const int LongestKind = 20;
+    private const int LongestReason = 400;
     private const int MostRejected = 10;
 
     public IReadOnlyList<StatusFinding> ToList() =>
@@ -41,7 +42,6 @@ internal sealed partial class StatusFindings(ClusterCalls calls)
         {
             yield return Found(FindingCode.KamailioLost, lost);
         }
-
         else if (!lens.IsOfOlderVersion && status.Contact is null)
         {
             yield return Found(FindingCode.KamailioLost, $"{name} has not seen its Kamailio yet: who gets calls there is not known");
@@ -94,11 +94,12 @@ internal sealed partial class StatusFindings(ClusterCalls calls)
 
     private string? Lost(ProxyLens lens, ProxyStatus status)
     {
-        var (since, reason) = status.Contact is { Answers: false } contact ? (contact.Since, contact.Reason ?? string.Empty)
-            : lens.LostTrouble is { } trouble ? (trouble.Since, trouble.Text)
-            : (default, null);
-        return reason is null ? null
-            : $"proxy {lens.Name}: Kamailio does not answer, for {Ages.Show(calls.Now - since)}: who gets calls there is not known{(reason.Length > 0 ? $" ({MemberRules.Shorten(reason, ProxyTrouble.MostTextLength)})" : string.Empty)}";
+        return status.Contact is { Answers: false } contact ? Sentence(contact.Since, contact.Reason ?? string.Empty)
+            : lens.LostTrouble is { } trouble ? Sentence(trouble.Since, trouble.Text)
+            : null;
+
+        string Sentence(DateTimeOffset since, string reason) =>
+            $"proxy {lens.Name}: Kamailio does not answer, for {Ages.Show(calls.Now - since)}: who gets calls there is not known{(reason.Length > 0 ? $" ({MemberRules.Shorten(reason, LongestReason)})" : string.Empty)}";
     }
 
     /// <summary>The trouble's kind is a proxy's word, perhaps of a newer version: it is a part of the code if it looks like one.</summary>

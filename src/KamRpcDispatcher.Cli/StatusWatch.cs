@@ -11,7 +11,7 @@ namespace KamRpcDispatcher.Cli;
 internal sealed record WatchState(ClusterCalls? Calls, IReadOnlyList<StatusFinding> Findings, IReadOnlyList<StatusEvent> News, DateTimeOffset? BlindSince, string? Reason);
 
 /// <summary><c>kamrpc status --watch</c>: reads a cluster every second, through outages of etcd, until it is stopped.</summary>
-internal sealed class StatusWatch(StatusReader reader, StatusOptions options, WatchOutput output, TimeProvider timeProvider)
+internal sealed class StatusWatch(StatusReader reader, StatusOptions options, IWatchOutput output, TimeProvider timeProvider)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace KamRpcDispatcher.Cli;
 
 /// <summary>Where the answer goes: a terminal of some size, or something else.</summary>
@@ -16,7 +18,7 @@ internal static class Terminal
 
     /// <summary>The terminal's columns; elsewhere what <c>COLUMNS</c> says, as watch(1) sets it, or as many as the tables of other commands take.</summary>
     public static int Width => Math.Max(Narrowest, IsOutput ? Measure(static () => Console.WindowWidth, TextTable.Widest)
-        : int.TryParse(Environment.GetEnvironmentVariable("COLUMNS"), out var columns) ? columns
+        : int.TryParse(Environment.GetEnvironmentVariable("COLUMNS"), NumberStyles.None, CultureInfo.InvariantCulture, out var columns) ? columns
         : TextTable.Widest);
 
     public static int Height => Math.Max(Lowest, Measure(static () => Console.WindowHeight, 24));

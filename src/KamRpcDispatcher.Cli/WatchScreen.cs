@@ -4,7 +4,7 @@ using System.Text;
 namespace KamRpcDispatcher.Cli;
 
 /// <summary>A terminal's screen that is drawn over, line by line, so that it does not flicker. What stood there before is back in the end.</summary>
-internal sealed class WatchScreen : WatchOutput
+internal sealed class WatchScreen : IWatchOutput
 {
     /// <summary>The other screen, without a cursor, and without lines that go on in the next one.</summary>
     private const string Enter = "\u001b[?1049h\u001b[?25l\u001b[?7l\u001b[2J";
@@ -18,7 +18,7 @@ internal sealed class WatchScreen : WatchOutput
     private readonly StatusOptions _options;
     private readonly Lock _drawing = new();
     private readonly PosixSignalRegistration[] _registrations;
-    private readonly Queue<StatusEvent> _events = [];
+    private readonly Queue<StatusEvent> _events = new();
     private string _last = string.Empty;
     private bool _isSuspended;
     private bool _isOver;
@@ -32,7 +32,7 @@ internal sealed class WatchScreen : WatchOutput
         _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGTSTP, _ => Suspend()), PosixSignalRegistration.Create(PosixSignal.SIGCONT, _ => Resume())];
     }
 
-    public override void Show(WatchState state, Func<string, bool> changed, DateTimeOffset now)
+    public void Show(WatchState state, Func<string, bool> changed, DateTimeOffset now)
     {
         lock (_drawing)
         {
@@ -51,12 +51,12 @@ internal sealed class WatchScreen : WatchOutput
             _last = head + body;
             if (!_isSuspended && !_isOver)
             {
-                Console.Out.Write(Frame(_last, [.. _events.Select(news => $"{Clock(news.At)} {news.Text}")], layout, Terminal.Height));
+                Console.Out.Write(Frame(_last, [.. _events.Select(news => $"{WatchOutput.Clock(news.At)} {news.Text}")], layout, Terminal.Height));
             }
         }
     }
 
-    public override void Dispose()
+    public void Dispose()
     {
         foreach (var registration in _registrations)
         {
@@ -102,11 +102,11 @@ internal sealed class WatchScreen : WatchOutput
     {
         if (state.BlindSince is { } since)
         {
-            var rest = state.Calls is { } calls ? $"; what follows is of {Clock(calls.Now)}" : string.Empty;
-            return layout.Palette.Paint(TextLines.Behind(string.Empty, $"NOTHING SEEN since {Clock(since)}, {Ages.Show(now - since)} ago: {state.Reason}{rest}", layout.Width).TrimEnd('\n'), Tone.Bad) + "\n\n";
+            var rest = state.Calls is { } calls ? $"; what follows is of {WatchOutput.Clock(calls.Now)}" : string.Empty;
+            return layout.Palette.Paint(TextLines.Behind(string.Empty, $"NOTHING SEEN since {WatchOutput.Clock(since)}, {Ages.Show(now - since)} ago: {state.Reason}{rest}", layout.Width).TrimEnd('\n'), Tone.Bad) + "\n\n";
         }
 
-        return $"{Clock(now)}  cluster {_cluster}{(state.Calls is null ? ": waiting for etcd" : string.Empty)}  (Ctrl-C ends)\n\n";
+        return $"{WatchOutput.Clock(now)}  cluster {_cluster}{(state.Calls is null ? ": waiting for etcd" : string.Empty)}  (Ctrl-C ends)\n\n";
     }
 
     private void Suspend()

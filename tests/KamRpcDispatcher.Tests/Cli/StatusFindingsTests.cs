@@ -84,6 +84,26 @@ public class StatusFindingsTests
     }
 
     [Test]
+    public void A_set_that_a_report_has_no_room_for_is_well_where_others_that_are_well_had_room()
+    {
+        var other = new AnnouncedMember(Members.Of("other", 2, "sip:10.0.0.20"), 1) { ModRevision = 42 };
+        var crowded = Report(3) with { MoreSets = 1 };
+        var ill = Report(3, 2) with { MoreSets = 1, Deviations = [Off(DeviationKind.Missing, "c", "sip:10.0.0.3", 1)] };
+
+        Assert.That(Calls(View([.. Three, other], ("p1", crowded))).Sets[1].Members.Single().Calls, Is.EqualTo(CallState.All));
+        Assert.That(Calls(View([.. Three, other], ("p1", ill))).Sets[1].Members.Single().Calls, Is.EqualTo(CallState.Unknown));
+    }
+
+    [Test]
+    public void A_proxy_that_has_not_seen_its_Kamailio_yet_knows_nothing()
+    {
+        var young = Report(0) with { Contact = null, Kamailio = string.Empty, Revision = 0 };
+
+        Assert.That(Codes(View(Three, ("p1", young))), Has.Some.EqualTo("kamailio-lost").And.None.EqualTo("report-older-version"));
+        Assert.That(Calls(View(Three, ("p1", young))).Sets.Single().Unknown, Is.EqualTo(3));
+    }
+
+    [Test]
     public void One_that_still_gets_calls_and_one_whose_deviation_is_of_a_newer_version_are_found_and_one_that_leaves_is_not()
     {
         var view = View(
