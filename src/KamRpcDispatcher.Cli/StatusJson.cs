@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Etcd;
 
 namespace KamRpcDispatcher.Cli;
 

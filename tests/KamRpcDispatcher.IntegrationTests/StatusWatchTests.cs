@@ -35,7 +35,7 @@ public sealed class StatusWatchTests
         start.Environment["TERM"] = "xterm";
         start.Environment.Remove("NO_COLOR");
         using var watch = Process.Start(start)!;
-        var screen = new Screen(watch);
+        using var screen = new Screen(watch);
         try
         {
             await screen.WaitForAsync("SET 1: 1 of 1 gets calls");
@@ -114,7 +114,7 @@ public sealed class StatusWatchTests
         """);
 
     /// <summary>What came out so far.</summary>
-    private sealed class Screen
+    private sealed class Screen : IDisposable
     {
         private readonly StringBuilder _text = new();
         private readonly SemaphoreSlim _more = new(0);
@@ -130,6 +130,8 @@ public sealed class StatusWatchTests
                 await _more.WaitAsync(TimeSpan.FromSeconds(1));
             }
         }
+
+        public void Dispose() => _more.Dispose();
 
         public async Task<string> EndAsync()
         {

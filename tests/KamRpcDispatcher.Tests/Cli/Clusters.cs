@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using KamRpcDispatcher.Cli;
-using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
 using Microsoft.Extensions.Time.Testing;
 

@@ -68,9 +68,9 @@ public class StatusFindingsTests
 
         Assert.That(Findings(View(Three, ("p1", Report(3)), ("p2", ill))).Select(static finding => (finding.Code, finding.Set, finding.Member, finding.Proxy, finding.Text)), Is.EqualTo(new[]
         {
-            ("set-below-half", (int?)1, null, "p2", "set 1: 1 of 3 members gets calls on p2, less than half"),
-            ("member-without-calls", 1, "b", "p2", "set 1: b is ready and gets no calls on p2: it does not answer Kamailio's pings (IP, for 7s)"),
-            ("member-without-calls", 1, "c", "p2", "set 1: c is ready and gets no calls on p2: it is refused by Kamailio: no such host (for 5s, tried again in 3s)"),
+            ("set-below-half", (int?)1, (string?)null, "p2", "set 1: 1 of 3 members gets calls on p2, less than half"),
+            ("member-without-calls", (int?)1, (string?)"b", "p2", "set 1: b is ready and gets no calls on p2: it does not answer Kamailio's pings (IP, for 7s)"),
+            ("member-without-calls", (int?)1, (string?)"c", "p2", "set 1: c is ready and gets no calls on p2: it is refused by Kamailio: no such host (for 5s, tried again in 3s)"),
         }));
     }
 

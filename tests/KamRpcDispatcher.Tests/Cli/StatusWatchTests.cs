@@ -1,5 +1,4 @@
 using KamRpcDispatcher.Cli;
-using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
 using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
