@@ -11,8 +11,6 @@ namespace KamRpcDispatcher.IntegrationTests;
 /// <summary>More than a report has room for: whoever needs all of it gets it, or is told that it is not all.</summary>
 public class LongReportTests
 {
-    private const string Members = "/kamrpc/default/members/";
-
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2);
 
     [Test]

@@ -15,10 +15,17 @@ internal sealed class ContactWatch(TimeProvider timeProvider)
     /// <summary>A call that has not ended may still be answered, where it may take longer than this.</summary>
     internal static readonly TimeSpan LongestCall = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// What is met after a while in which nobody has looked may be over: a daemon that was stopped finds calls that were not answered in time, with
+    /// their answers.
+    /// </summary>
+    private static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(300);
+
     private readonly Lock _gate = new();
     private readonly Dictionary<long, TimeSpan> _waiting = [];
     private long _calls;
     private TimeSpan _answered;
+    private TimeSpan _lookedAt;
     private Failure? _silence;
     private Failure? _unread;
     private TimeSpan? _read;
@@ -32,7 +39,9 @@ internal sealed class ContactWatch(TimeProvider timeProvider)
         {
             lock (_gate)
             {
-                return _told = Tell();
+                var before = _lookedAt;
+                _lookedAt = timeProvider.Mark();
+                return _told = Tell(wasStopped: _lookedAt - before > Patience);
             }
         }
     }
@@ -67,7 +76,7 @@ internal sealed class ContactWatch(TimeProvider timeProvider)
             if (_waiting.Remove(call, out var sent))
             {
                 // It may have waited for its turn behind others that were answered.
-                _silence = new Failure(_silence?.Since ?? Later(sent, _answered), ContactReason.Of(exception));
+                _silence = new Failure(_silence?.Since ?? Later(sent, _answered), _silence?.Noted ?? timeProvider.Mark(), ContactReason.Of(exception));
             }
         }
     }
@@ -96,15 +105,16 @@ internal sealed class ContactWatch(TimeProvider timeProvider)
     {
         lock (_gate)
         {
-            _unread = new Failure(_unread?.Since ?? timeProvider.Mark(), reason);
+            var now = timeProvider.Mark();
+            _unread = new Failure(_unread?.Since ?? now, _unread?.Noted ?? now, reason);
         }
     }
 
     private static TimeSpan Later(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
-    private KamailioContact? Tell()
+    private KamailioContact? Tell(bool wasStopped)
     {
-        if (Trouble() is { } trouble)
+        if ((Noted() ?? (wasStopped ? null : Unended())) is { } trouble)
         {
             return Tell(answers: false, trouble.Since, trouble.Reason);
         }
@@ -114,31 +124,42 @@ internal sealed class ContactWatch(TimeProvider timeProvider)
         return isBack && _unread is null && _silence is null ? Tell(answers: true, _read!.Value, null) : _told;
     }
 
-    private Failure? Trouble()
+    /// <summary>Calls that were not answered, or a list that could not be read, for long enough.</summary>
+    private Failure? Noted()
     {
-        if (_silence is not null || _unread is not null)
+        if ((_silence ?? _unread) is not { } failure)
         {
-            var since = _silence is { } silence && _unread is { } unread ? (silence.Since < unread.Since ? silence.Since : unread.Since) : (_silence ?? _unread)!.Since;
-            return timeProvider.Mark() - since >= Patience ? new Failure(since, (_silence ?? _unread)!.Reason) : null;
+            return null;
         }
 
+        var now = timeProvider.Mark();
+        var since = _unread is { } unread && unread.Since < failure.Since ? unread.Since : failure.Since;
+        return now - since >= Patience && now - failure.Noted >= Settling ? failure with { Since = since } : null;
+    }
+
+    /// <summary>Calls that have not ended for too long.</summary>
+    private Failure? Unended()
+    {
         if (_waiting.Count == 0)
         {
             return null;
         }
 
+        var now = timeProvider.Mark();
         var asked = Later(_waiting.Values.Min(), _answered);
-        return timeProvider.Mark() - asked >= LongestCall
-            ? new Failure(asked, FormattableString.Invariant($"no reply from Kamailio within {LongestCall.TotalSeconds:0} s: kamrpc doctor beside it looks for the cause"))
+        return now - asked >= LongestCall
+            ? new Failure(asked, now, FormattableString.Invariant($"no reply from Kamailio within {LongestCall.TotalSeconds:0} s; kamrpc doctor beside it looks for the cause"))
             : null;
     }
 
     private KamailioContact Tell(bool answers, TimeSpan since, string? reason)
     {
         _since = _told?.Answers == answers ? _since.Told(timeProvider) : Moment.At(timeProvider, since);
-        var told = new KamailioContact(answers, _since.Utc, reason);
-        return told == _told ? _told! : told;
+        return new KamailioContact(answers, _since.Utc, reason);
     }
 
-    private sealed record Failure(TimeSpan Since, string Reason);
+    /// <param name="Since">When it began.</param>
+    /// <param name="Noted">When it was noticed.</param>
+    /// <param name="Reason">Why.</param>
+    private sealed record Failure(TimeSpan Since, TimeSpan Noted, string Reason);
 }

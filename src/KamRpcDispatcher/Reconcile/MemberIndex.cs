@@ -12,7 +12,7 @@ internal sealed class MemberIndex
 
     /// <param name="view">What a cycle saw.</param>
     /// <param name="superseded">Those that are left out, since another one has their address.</param>
-    public MemberIndex(CycleView view, IReadOnlyCollection<MemberKey> superseded)
+    public MemberIndex(CycleView view, IEnumerable<MemberKey> superseded)
     {
         var left = superseded.ToHashSet();
         List<Member> followed = [.. view.Membership.Members.Where(member => !left.Contains(member.Key)), .. view.Held.Where(member => !left.Contains(member.Key))];

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using System.Text.Json;
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Destinations;
@@ -97,16 +98,16 @@ public class ReportSizeTests
     [TestCase("\ud83d\ude00", Description = "twelve times")]
     public void Everything_at_once(string text)
     {
-        var long1 = text.Length == 0 ? new string('x', 5000) : string.Concat(Enumerable.Repeat(text, 2500));
+        var longText = text.Length == 0 ? new string('x', 5000) : string.Concat(Enumerable.Repeat(text, 2500));
         var many = Many();
         var status = Status(many, Empty, new Quarantine(TimeProvider.System)) with
         {
-            Contact = new KamailioContact(false, DateTimeOffset.UtcNow, ContactReason.Of(new KamailioRpc.KamailioFaultException("core.uptime", 500, long1))),
+            Contact = new KamailioContact(false, DateTimeOffset.UtcNow, ContactReason.Of(new KamailioRpc.KamailioFaultException("core.uptime", 500, longText))),
             Version = "10.20.30",
             WrittenAt = DateTimeOffset.UtcNow,
             Identity = new ProxyIdentity(new string('m', 64), new string('h', 64), "jsonrpc+unix:/" + new string('p', 107), "4194304-9223372036854775807"),
             Grace = new GraceStatus("observed (system calls and wait channels)", long.MaxValue, 99999.99, 99999.99, 99999.99, long.MaxValue),
-            Troubles = [.. Enumerable.Range(0, 30).Select(number => new ProxyTrouble($"unreadable{number}", DateTimeOffset.UtcNow, long1))],
+            Troubles = [.. Enumerable.Range(0, 30).Select(number => new ProxyTrouble($"unreadable{number}", DateTimeOffset.UtcNow, longText))],
             Held = [.. many.Take(ProxyStatus.MostHeld)],
             MoreHeld = Crowd - ProxyStatus.MostHeld,
             Quarantined = [.. many.Take(ProxyStatus.MostQuarantined).Select(static member => new QuarantinedDestination(1, member.Uri.Text, ReportText.Line(new string('"', 1000), 160), DateTimeOffset.UtcNow))],
@@ -122,6 +123,29 @@ public class ReportSizeTests
         Assert.That(read.Superseded.Length + read.MoreSupersededLeaving, Is.EqualTo(Crowd));
         Assert.That(read.Troubles, Has.Length.EqualTo(ProxyTrouble.MostInReport));
         Assert.That(new[] { read.Sets.Count, read.Held.Length, read.Deviations.Length, read.Quarantined.Length, read.Superseded.Length }, Is.All.GreaterThan(0), "each list has some room of its own");
+    }
+
+    [Test]
+    public void What_a_cycle_spends_on_it_is_told()
+    {
+        var members = Enumerable.Range(0, Crowd).Select(static number => Members.Of($"asterisk-{number}", uri: $"sip:10.0.{number / 250}.{1 + (number % 250)}:5060")).ToList();
+        foreach (var state in new[] { ListedState.Active, ListedState.Inactive })
+        {
+            var table = Listed(members, state);
+            var policy = new PlanPolicy("c") { HasPriorities = false };
+            var view = new CycleView(new Membership(5, members, []), [], table, Planner.Plan(members, table.Destinations, policy), policy);
+            var tracker = new DeviationTracker(TimeProvider.System);
+            var times = new List<double>();
+            for (var round = 0; round < 10; round++)
+            {
+                var begun = Stopwatch.GetTimestamp();
+                tracker.Track(DeviationFinder.Compare(view).Deviations);
+                times.Add(Stopwatch.GetElapsedTime(begun).TotalMilliseconds);
+            }
+
+            TestContext.Out.WriteLine($"{Crowd} members, all {state}, compared with the list: {times.Order().ElementAt(5):0.0} ms (median of 10)");
+            Assert.That(times.Min(), Is.LessThan(250), "of each second");
+        }
     }
 
     /// <summary>As hostile as a member's record may be.</summary>

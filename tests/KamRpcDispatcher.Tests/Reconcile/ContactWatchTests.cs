@@ -81,6 +81,23 @@ public class ContactWatchTests
     }
 
     [Test]
+    public void A_daemon_that_was_stopped_does_not_take_its_own_pause_for_Kamailios()
+    {
+        _watch.Read();
+        _ = _watch.Current;
+        var call = _watch.Sent();
+        _clock.Advance(TimeSpan.FromMinutes(1));
+        Assert.That(_watch.Current!.Answers, "whoever wakes has not looked yet whether there is an answer");
+
+        _watch.Failed(call, new KamailioTimeoutException("core.uptime", TimeSpan.FromSeconds(1)));
+        Assert.That(_watch.Current.Answers);
+        Answer();
+        _watch.Read();
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.That(_watch.Current.Answers);
+    }
+
+    [Test]
     public void It_is_back_when_its_list_was_read_and_the_age_begins_anew()
     {
         _watch.Read();

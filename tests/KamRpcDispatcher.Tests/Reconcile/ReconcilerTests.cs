@@ -22,6 +22,7 @@ public sealed class ReconcilerTests : IAsyncDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly FakeMembership _membership = new();
     private readonly FakeReport _report = new();
+    private readonly ContactWatch _contact = new(TimeProvider.System);
     private readonly LogCapture<CycleJournal> _journal = new();
     private readonly CancellationTokenSource _stop = new();
     private FakeKamailio _kamailio = FakeKamailio.Start();
@@ -215,9 +216,11 @@ public sealed class ReconcilerTests : IAsyncDisposable
         Start();
         _membership.Set(1, Members.Of("a"));
 
-        await _kamailio.WaitForAsync(static kamailio => kamailio.Requests.Count(static request => request.Method == "core.uptime") >= 3, Deadline);
+        await _kamailio.WaitForAsync(_ => _contact.Current is { Answers: false }, Deadline);
 
         Assert.That(_kamailio.StructuralChanges, Is.Zero);
+        Assert.That(_contact.Current!.Reason, Does.Contain("Kamailio 5.4 or later is needed"));
+        Assert.That(_report.Last, Is.Not.Null, "so that there is a report which says so");
     }
 
     [Test]
@@ -403,6 +406,45 @@ public sealed class ReconcilerTests : IAsyncDisposable
         });
     }
 
+    [Test]
+    public async Task The_report_says_who_gets_no_calls_as_Kamailio_sees_it_and_since_when()
+    {
+        RemovalDelay = TimeSpan.FromMinutes(1);
+        Start();
+        _membership.Set(1, Members.Of("a"), Members.Of("b"), Members.Of("c"));
+        await WaitForReportAsync(1);
+        _kamailio.SetFlags(1, Members.Of("a").Uri.Text, "IP");
+        await _kamailio.WaitForAsync(_ => _report.Last!.Deviations.Length == 1, Deadline);
+        var dead = _report.Last!.Deviations[0];
+        Assert.That((dead.Kind, dead.Name, dead.Flags), Is.EqualTo(("inactive", "a", "IP")));
+        Assert.That(_report.Last.Sets[1], Is.EqualTo(new SetStatus(3, 2) { Wanted = 3, Serving = 2 }));
+
+        _membership.Set(2, Members.Of("a"), Members.Of("b"));
+        await _kamailio.WaitForAsync(_ => _report.Last!.Deviations.Any(static deviation => deviation.Kind == DeviationKind.Leaving), Deadline);
+        Assert.That(_report.Last.Deviations[0], Is.EqualTo(dead), "it lasts");
+        var left = _report.Last.Deviations[1];
+        Assert.That((left.Name, left.Flags![0]), Is.EqualTo(("c", 'D')));
+        Assert.That(left.Until - left.Since, Is.EqualTo(RemovalDelay).Within(TimeSpan.FromSeconds(1)));
+    }
+
+    [Test]
+    public async Task A_list_that_cannot_be_read_is_no_contact()
+    {
+        var isBlind = false;
+        _kamailio.OnRequest = request => isBlind && request.Method == "dispatcher.list" ? FakeReaction.DropReply : FakeReaction.Proceed;
+        Start();
+        _membership.Set(1, Members.Of("a"));
+        await WaitForReportAsync(1);
+        Assert.That(_contact.Current!.Answers);
+
+        isBlind = true;
+        await _kamailio.WaitForAsync(_ => _contact.Current is { Answers: false }, Deadline);
+        Assert.That(_contact.Current!.Reason, Does.Contain("longer than"));
+
+        isBlind = false;
+        await _kamailio.WaitForAsync(_ => _contact.Current is { Answers: true }, Deadline);
+    }
+
     private void Start()
     {
         _client = new RpcClient(
@@ -421,7 +463,8 @@ public sealed class ReconcilerTests : IAsyncDisposable
             new SentinelWatch(dispatcher, TimeSpan.FromMilliseconds(20), TimeProvider.System),
             static () => { },
             TimeProvider.System,
-            new ForeignMemory("c", static _ => null, TimeProvider.System, NullLogger<ForeignMemory>.Instance));
+            new ForeignMemory("c", static _ => null, TimeProvider.System, NullLogger<ForeignMemory>.Instance),
+            contact: _contact);
         _running = reconciler.RunAsync(_stop.Token);
     }
 
