@@ -3,7 +3,6 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 using KamRpcDispatcher.Announce;
 using KamRpcDispatcher.Cli.Help;
-using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Cli;
 

@@ -1,14 +1,12 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
-using KamailioRpc;
 using KamRpcDispatcher.Cli.Help;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
 using KamRpcDispatcher.Reconcile;
-using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Cli;
 
