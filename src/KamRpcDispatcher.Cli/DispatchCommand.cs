@@ -23,12 +23,12 @@ internal static class DispatchCommand
     private static readonly ValueOption<MemoryFloor> Floor = new("--memory-floor", "Shared memory of Kamailio's that has to be free for adds and removes: 10%, or bytes such as 16M, or 0.", $"{DispatcherOptions.MemoryFloorPercent}%", MemoryFloorText.TryParse);
     private static readonly ValueOption<bool> Admission = new("--admission", "When a new member gets calls: immediate, or probed (after Kamailio's own first good OPTIONS reply).", "immediate", ParseAdmission, OptionGroup.Rest, "immediate", "probed");
     private static readonly ValueOption<int> PanicThreshold = new("--panic-threshold", "The percentage of a set that mass expiry cannot take away; 0 protects nothing.", "50", ParsePercentage);
-    private static readonly ValueOption<TimeSpan> PanicWindow = new("--panic-window", "The time within which expiries count as one event.", "10s", ParseDelay, OptionGroup.Timing);
-    private static readonly ValueOption<TimeSpan> PanicHold = new("--panic-hold", "How long expired members are kept in a set in panic.", "10m", ParseDelay, OptionGroup.Timing);
-    private static readonly Option<string[]> AllowAttr = CommonOptions.Texts("--allow-attr", "An attribute that members may bring (repeatable, or separated by commas), or none. [default: every attribute]", OptionGroup.Rest, "none");
+    private static readonly ValueOption<TimeSpan> PanicWindow = new("--panic-window", "Expiries within it count as one event.", "10s", ParseDelay, OptionGroup.Timing);
+    private static readonly ValueOption<TimeSpan> PanicHold = new("--panic-hold", "How long the expired are kept in a panic.", "10m", ParseDelay, OptionGroup.Timing);
+    private static readonly Option<string[]> AllowAttr = CommonOptions.Texts("--allow-attr", "An attribute that members may bring (repeatable), or none. [default: every attribute]", OptionGroup.Rest, "none");
     private static readonly ValueOption<int> ChangeBurst = new("--change-burst", "Adds and removes that one member's records may cause at once; then one each 30 s. 0: any number.", $"{ReconcilerOptions.DefaultChangeBurst}", ParseBurst);
     private static readonly Option<string?> StateDirectory = CommonOptions.DirectoryName("--state-dir", "Where the last good membership is kept, for a start without etcd. [default: $STATE_DIRECTORY; /var/lib/kamrpc as root]");
-    private static readonly ValueOption<TimeSpan> Resync = new("--resync", "The longest time between two looks at Kamailio's list.", "1s", CommonOptions.Interval, OptionGroup.Timing);
+    private static readonly ValueOption<TimeSpan> Resync = new("--resync", "Between two looks at Kamailio's list.", "1s", CommonOptions.Interval, OptionGroup.Timing);
 
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
     {
