@@ -14,11 +14,11 @@ internal static class AddressOptions
 {
     private const string Auto = "auto";
 
-    private static readonly Option<string?> Name = CommonOptions.Text("--name", "The server's name, unique in its set. [default: the host's name]", OptionGroup.Needed);
+    private static readonly Option<string?> Name = CommonOptions.Text("--name", "The server's name in its set. [default: the host's name]", OptionGroup.Needed);
     private static readonly Option<string[]> Uri = CommonOptions.Texts("--uri", "Where Kamailio sends calls, such as sip:10.0.0.1:5060;transport=tcp. Repeatable; several have a name each: NAME=URI.", OptionGroup.Needed);
     private static readonly Option<string?> Ip = CommonOptions.Text("--ip", "Instead of --uri: the server's address, an interface such as eth0, or auto (the address that leads to etcd).", OptionGroup.Needed, "auto");
-    private static readonly Option<string?> Port = CommonOptions.Text("--port", "With --ip: the server's port. [default: 5060, with tls 5061]", OptionGroup.Server);
-    private static readonly Option<string?> Transport = CommonOptions.Text("--transport", "With --ip: udp, tcp or tls. [default: udp]", OptionGroup.Server, "udp", "tcp", "tls");
+    private static readonly Option<string?> Port = CommonOptions.Text("--port", "With --ip: the port. [default: 5060; with tls 5061]", OptionGroup.Server);
+    private static readonly ValueOption<string> Transport = new("--transport", "With --ip: udp, tcp or tls.", "udp", ParseTransport, OptionGroup.Server, "udp", "tcp", "tls");
     private static readonly Option<string?> Advertise = CommonOptions.Text("--advertise", "The address, with or without a port, under which Kamailio reaches the server, if another (NAT, mapped ports).", OptionGroup.Server);
 
     public static void AddTo(Command command) => CommonOptions.Add(command, Name, Uri, Ip, Port, Transport, Advertise);
@@ -112,7 +112,7 @@ internal static class AddressOptions
     private static async Task<List<AnnouncedServer>> ReadIpAsync(OptionReader options, EtcdEndpoints? etcd, CancellationToken cancellationToken)
     {
         var name = ReadName(options);
-        var transport = options.Value<string>(Transport, "udp", ParseTransport);
+        var transport = options.Value(Transport);
         if (options.Text(Ip) is not { } ip)
         {
             options.Add("--uri or --ip must say where the server takes calls");

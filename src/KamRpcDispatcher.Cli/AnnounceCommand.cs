@@ -3,14 +3,13 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 using KamRpcDispatcher.Announce;
 using KamRpcDispatcher.Cli.Help;
-using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Cli;
 
 /// <summary><c>kamrpc announce</c>: beside a SIP server, keeps it announced in etcd as it is.</summary>
 internal static class AnnounceCommand
 {
-    private static readonly Option<string?> Ttl = CommonOptions.Text("--ttl", "How long the server stays announced after a crash of this program. [default: 5s]", OptionGroup.Timing);
+    private static readonly ValueOption<TimeSpan> Ttl = new("--ttl", "How long the server stays announced after a crash of this program.", "5s", ParseTtl, OptionGroup.Timing);
 
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
     {
@@ -41,9 +40,9 @@ internal static class AnnounceCommand
     {
         using var life = new DaemonLife(cancellationToken);
         var etcd = EtcdOptions.Read(options);
-        var cluster = options.Value<string>(CommonOptions.Cluster, "default", CommonOptions.ClusterName);
-        var level = options.Value<LogLevel>(CommonOptions.LogLevel, "information", CommonOptions.Level);
-        var ttl = options.Value<TimeSpan>(Ttl, "5s", ParseTtl);
+        var cluster = options.Value(CommonOptions.Cluster);
+        var level = options.Value(CommonOptions.LogLevel);
+        var ttl = options.Value(Ttl);
         IReadOnlyList<AnnouncedServer> servers;
         try
         {

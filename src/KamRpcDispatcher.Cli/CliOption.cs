@@ -38,3 +38,32 @@ internal sealed class CliOption<T>(string name, params string[] aliases) : Optio
 
     public ValueKind Kind { get; init; }
 }
+
+/// <summary>An option with one value: how it is read, and what it is where it is given nowhere, which the help says by itself.</summary>
+internal sealed class ValueOption<T> : Option<string?>, IOptionFacts
+{
+    /// <param name="name">Such as <c>--gap</c>.</param>
+    /// <param name="meaning">One sentence or two.</param>
+    /// <param name="defaultText">As it would be written; null for none.</param>
+    /// <param name="parse">Reads it.</param>
+    /// <param name="group">Where it stands in the help.</param>
+    /// <param name="values">What a shell suggests.</param>
+    public ValueOption(string name, string meaning, string? defaultText, OptionReader.Parser<T> parse, OptionGroup group = OptionGroup.Rest, params string[] values)
+        : base(name)
+    {
+        Description = defaultText is null ? meaning : $"{meaning} [default: {defaultText}]";
+        (DefaultText, Parse, Group) = (defaultText, parse, group);
+        if (values.Length > 0)
+        {
+            CompletionSources.Add(values);
+        }
+    }
+
+    public string? DefaultText { get; }
+
+    public OptionReader.Parser<T> Parse { get; }
+
+    public OptionGroup Group { get; }
+
+    public ValueKind Kind { get; init; }
+}

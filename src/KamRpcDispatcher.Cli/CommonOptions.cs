@@ -10,10 +10,9 @@ namespace KamRpcDispatcher.Cli;
 /// <summary>Options that several commands have, and how their values are read.</summary>
 internal static class CommonOptions
 {
-    public static Option<string?> Cluster { get; } = Text("--cluster", "The cluster's name: announcers and dispatchers of one cluster see each other. [default: default]", OptionGroup.Etcd);
+    public static ValueOption<string> Cluster { get; } = new("--cluster", "The cluster's name.", "default", ClusterName, OptionGroup.Etcd);
 
-    public static Option<string?> LogLevel { get; } =
-        Text("--log-level", "The least level logged: debug, information, warning, error. [default: information]", OptionGroup.Rest, "debug", "information", "warning", "error");
+    public static ValueOption<LogLevel> LogLevel { get; } = new("--log-level", "The least level logged: debug, information, warning, error.", "information", Level, OptionGroup.Rest, "debug", "information", "warning", "error");
 
     public static void Add(Command command, params ReadOnlySpan<Option> options)
     {

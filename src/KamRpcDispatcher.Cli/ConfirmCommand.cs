@@ -29,7 +29,7 @@ internal static class ConfirmCommand
     private static async Task<int> RunAsync(OptionReader options, CancellationToken cancellationToken)
     {
         var etcd = EtcdOptions.Read(options);
-        var cluster = options.Value<string>(CommonOptions.Cluster, "default", CommonOptions.ClusterName);
+        var cluster = options.Value(CommonOptions.Cluster);
         var sets = CommonOptions.Sets(options, Set);
         var format = options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse);
         if (options.Fails(out var exitCode))

@@ -1,36 +1,34 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
-using KamailioRpc;
 using KamRpcDispatcher.Cli.Help;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
 using KamRpcDispatcher.Reconcile;
-using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Cli;
 
 /// <summary><c>kamrpc dispatch</c>: beside a Kamailio, keeps its dispatcher sets equal to what is announced.</summary>
 internal static class DispatchCommand
 {
-    private static readonly Option<string?> KamailioRead = CommonOptions.FileName("--kamailio-read", "Another way to it, for lists longer than 128 KiB: an address, auto (the FIFO or ctl's socket), none. [default: auto]", OptionGroup.Kamailio, "auto", "none");
+    private static readonly ValueOption<ReadWayOption> KamailioRead = new("--kamailio-read", "Another way to it, for lists longer than 128 KiB: an address, auto (the FIFO or ctl's socket), none.", "auto", ParseReadWay, OptionGroup.Kamailio, "auto", "none") { Kind = ValueKind.File };
     private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A set to manage (repeatable). [default: every set]");
     private static readonly Option<string?> Proxy = CommonOptions.Text("--proxy", "This proxy's name in etcd, which no other one may have. [default: the host's name, and the socket's folder where that is not the usual one]");
-    private static readonly Option<string?> Gap = CommonOptions.Text("--gap", "The time between two structural changes where Kamailio's processes cannot be seen. [default: 1s]", OptionGroup.Timing);
-    private static readonly Option<string?> Grace = CommonOptions.Text("--grace", "When the next structural change is made: auto (Kamailio's processes at rest), fixed (--gap), none (crashes it). [default: auto]", OptionGroup.Timing, "auto", "fixed", "none");
-    private static readonly Option<string?> RemovalDelay = CommonOptions.Text("--removal-delay", "How long a destination stays disabled in the list after its member left, or never: it stays. [default: 30s]", OptionGroup.Timing, "never");
-    private static readonly Option<string?> Order = CommonOptions.Text("--order", "The order in Kamailio: priority (stays as it is), plain (for algorithms 13, 14 and 15). [default: priority]", OptionGroup.Rest, "priority", "plain");
-    private static readonly Option<string?> Floor = CommonOptions.Text("--memory-floor", $"Shared memory of Kamailio's that has to be free for adds and removes: 10%, or bytes such as 16M, or 0. [default: {DispatcherOptions.MemoryFloorPercent}%]");
-    private static readonly Option<string?> Admission = CommonOptions.Text("--admission", "When a new member gets calls: immediate, or probed (after Kamailio's own first good OPTIONS reply). [default: immediate]", OptionGroup.Rest, "immediate", "probed");
-    private static readonly Option<string?> PanicThreshold = CommonOptions.Text("--panic-threshold", "The percentage of a set that mass expiry cannot take away; 0 protects nothing. [default: 50]");
-    private static readonly Option<string?> PanicWindow = CommonOptions.Text("--panic-window", "The time within which expiries count as one event. [default: 10s]", OptionGroup.Timing);
-    private static readonly Option<string?> PanicHold = CommonOptions.Text("--panic-hold", "How long expired members are kept in a set in panic. [default: 10m]", OptionGroup.Timing);
-    private static readonly Option<string[]> AllowAttr = CommonOptions.Texts("--allow-attr", "An attribute that members may bring (repeatable, or separated by commas), or none. [default: every attribute]", OptionGroup.Rest, "none");
-    private static readonly Option<string?> ChangeBurst = CommonOptions.Text("--change-burst", $"Adds and removes that one member's records may cause at once; then one each 30 s. 0: any number. [default: {ReconcilerOptions.DefaultChangeBurst}]");
+    private static readonly ValueOption<TimeSpan> Gap = new("--gap", "The time between two structural changes where Kamailio's processes cannot be seen.", "1s", ParseGap, OptionGroup.Timing);
+    private static readonly ValueOption<GraceMode> Grace = new("--grace", "When the next structural change is made: auto (Kamailio's processes at rest), fixed (--gap), none (crashes it).", "auto", ParseGrace, OptionGroup.Timing, "auto", "fixed", "none");
+    private static readonly ValueOption<TimeSpan> RemovalDelay = new("--removal-delay", "How long a destination stays disabled in the list after its member left, or never: it stays.", "30s", ParseRemovalDelay, OptionGroup.Timing, "never");
+    private static readonly ValueOption<DestinationOrder> Order = new("--order", "The order in Kamailio: priority (stays as it is), plain (for algorithms 13, 14 and 15).", "priority", ParseOrder, OptionGroup.Rest, "priority", "plain");
+    private static readonly ValueOption<MemoryFloor> Floor = new("--memory-floor", "Shared memory of Kamailio's that has to be free for adds and removes: 10%, or bytes such as 16M, or 0.", $"{DispatcherOptions.MemoryFloorPercent}%", MemoryFloorText.TryParse);
+    private static readonly ValueOption<bool> Admission = new("--admission", "When a new member gets calls: immediate, or probed (after Kamailio's own first good OPTIONS reply).", "immediate", ParseAdmission, OptionGroup.Rest, "immediate", "probed");
+    private static readonly ValueOption<int> PanicThreshold = new("--panic-threshold", "The percentage of a set that mass expiry cannot take away; 0 protects nothing.", "50", ParsePercentage);
+    private static readonly ValueOption<TimeSpan> PanicWindow = new("--panic-window", "Expiries within it count as one event.", "10s", ParseDelay, OptionGroup.Timing);
+    private static readonly ValueOption<TimeSpan> PanicHold = new("--panic-hold", "How long the expired are kept in a panic.", "10m", ParseDelay, OptionGroup.Timing);
+    private static readonly Option<string[]> AllowAttr = CommonOptions.Texts("--allow-attr", "An attribute that members may bring (repeatable), or none. [default: every attribute]", OptionGroup.Rest, "none");
+    private static readonly ValueOption<int> ChangeBurst = new("--change-burst", "Adds and removes that one member's records may cause at once; then one each 30 s. 0: any number.", $"{ReconcilerOptions.DefaultChangeBurst}", ParseBurst);
     private static readonly Option<string?> StateDirectory = CommonOptions.DirectoryName("--state-dir", "Where the last good membership is kept, for a start without etcd. [default: $STATE_DIRECTORY; /var/lib/kamrpc as root]");
-    private static readonly Option<string?> Resync = CommonOptions.Text("--resync", "The longest time between two looks at Kamailio's list. [default: 1s]", OptionGroup.Timing);
+    private static readonly ValueOption<TimeSpan> Resync = new("--resync", "Between two looks at Kamailio's list.", "1s", CommonOptions.Interval, OptionGroup.Timing);
 
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
     {
@@ -52,29 +50,29 @@ internal static class DispatchCommand
     {
         using var life = new DaemonLife(cancellationToken);
         var etcd = EtcdOptions.Read(options);
-        var cluster = options.Value<string>(CommonOptions.Cluster, "default", CommonOptions.ClusterName);
+        var cluster = options.Value(CommonOptions.Cluster);
         var kamailio = KamailioOptions.Target(options);
         var rpc = KamailioOptions.Rpc(options);
-        var kamailioRead = options.Value<ReadWayOption>(KamailioRead, "auto", ParseReadWay);
+        var kamailioRead = options.Value(KamailioRead);
         var sets = CommonOptions.Sets(options, Set);
         var host = Dns.GetHostName();
         var proxy = options.Value<string>(Proxy, host, CommonOptions.Name);
-        var gap = options.Value<TimeSpan>(Gap, "1s", ParseGap);
-        var grace = options.Value<GraceMode>(Grace, "auto", ParseGrace);
-        var removalDelay = options.Value<TimeSpan>(RemovalDelay, "30s", ParseRemovalDelay);
-        var order = options.Value<DestinationOrder>(Order, "priority", ParseOrder);
-        var floor = options.Value<MemoryFloor>(Floor, $"{DispatcherOptions.MemoryFloorPercent}%", MemoryFloorText.TryParse);
-        var isAdmissionProbed = options.Value<bool>(Admission, "immediate", ParseAdmission);
+        var gap = options.Value(Gap);
+        var grace = options.Value(Grace);
+        var removalDelay = options.Value(RemovalDelay);
+        var order = options.Value(Order);
+        var floor = options.Value(Floor);
+        var isAdmissionProbed = options.Value(Admission);
         var panic = new PanicOptions
         {
-            Threshold = options.Value<int>(PanicThreshold, "50", ParsePercentage),
-            Window = options.Value<TimeSpan>(PanicWindow, "10s", ParseDelay),
-            Hold = options.Value<TimeSpan>(PanicHold, "10m", ParseDelay),
+            Threshold = options.Value(PanicThreshold),
+            Window = options.Value(PanicWindow),
+            Hold = options.Value(PanicHold),
         };
         var allowed = ReadAllowed(options);
-        var burst = options.Value<int>(ChangeBurst, $"{ReconcilerOptions.DefaultChangeBurst}", ParseBurst);
-        var resync = options.Value<TimeSpan>(Resync, "1s", CommonOptions.Interval);
-        var level = options.Value<LogLevel>(CommonOptions.LogLevel, "information", CommonOptions.Level);
+        var burst = options.Value(ChangeBurst);
+        var resync = options.Value(Resync);
+        var level = options.Value(CommonOptions.LogLevel);
         if (options.Fails(out var exitCode))
         {
             return exitCode;

@@ -7,11 +7,11 @@ namespace KamRpcDispatcher.Cli;
 internal static class EtcdOptions
 {
     private static readonly Option<string[]> Etcd = CommonOptions.Texts("--etcd", $"etcd's endpoints, separated by commas or one an option; https:// for TLS. [default: {EtcdEndpoints.Default}]", OptionGroup.Needed);
-    private static readonly Option<string?> CertificateAuthority = CommonOptions.FileName("--etcd-ca", "With https: PEM, the certificates to trust. [default: those that the system trusts]", OptionGroup.Etcd);
+    private static readonly Option<string?> CertificateAuthority = CommonOptions.FileName("--etcd-ca", "With https: PEM, whom to trust. [default: the system's]", OptionGroup.Etcd);
     private static readonly Option<string?> Certificate = CommonOptions.FileName("--etcd-cert", "With https: PEM, the certificate to show to etcd.", OptionGroup.Etcd);
     private static readonly Option<string?> Key = CommonOptions.FileName("--etcd-key", "With --etcd-cert: PEM, its private key.", OptionGroup.Etcd);
     private static readonly Option<string?> User = CommonOptions.Text("--etcd-user", "etcd's user.", OptionGroup.Etcd);
-    private static readonly Option<string?> PasswordFile = CommonOptions.FileName("--etcd-password-file", "With --etcd-user: a file with the password, which its owner only should be able to read.", OptionGroup.Etcd);
+    private static readonly Option<string?> PasswordFile = CommonOptions.FileName("--etcd-password-file", "With --etcd-user: a file with the password, mode 600.", OptionGroup.Etcd);
 
     public static void AddTo(Command command) => CommonOptions.Add(command, Etcd, CertificateAuthority, Certificate, Key, User, PasswordFile);
 

@@ -12,9 +12,9 @@ internal static class LeaveOptions
     private static readonly Option<string?> Idle = CommonOptions.Text("--idle", "exec:COMMAND that exits with 0 when the server has no calls any more. [default: asks Asterisk, with --ami]", OptionGroup.Server);
     private static readonly Option<string?> Ami = CommonOptions.Text("--ami", $"Asterisk's manager interface, such as {AmiAddress.Default}: tells its calls, and at once when it shuts down or dies.", OptionGroup.Server);
     private static readonly Option<string?> AmiUser = CommonOptions.Text("--ami-user", "With --ami: the user in manager.conf, with read = system and write = reporting. [default: kamrpc]", OptionGroup.Server);
-    private static readonly Option<string?> AmiSecretFile = CommonOptions.FileName("--ami-secret-file", "With --ami: a file with the user's secret, which its owner only should be able to read.", OptionGroup.Server);
+    private static readonly Option<string?> AmiSecretFile = CommonOptions.FileName("--ami-secret-file", "With --ami: a file with the user's secret, mode 600.", OptionGroup.Server);
     private static readonly Option<string?> DrainTimeout = CommonOptions.Text("--drain-timeout", "When stopped: how long calls that are up may go on. [default: 60s; 0s without --ami or --idle]", OptionGroup.Timing);
-    private static readonly Option<string?> AckTimeout = CommonOptions.Text("--ack-timeout", "When stopped: how long the proxies may take to say that they send no more calls. [default: 10s]", OptionGroup.Timing);
+    private static readonly ValueOption<TimeSpan> AckTimeout = new("--ack-timeout", "When stopped: how long the proxies may take to say that they send no more calls.", "10s", ParseWait, OptionGroup.Timing);
 
     public static void AddTo(Command command) => CommonOptions.Add(command, Ami, AmiUser, AmiSecretFile, Idle, DrainTimeout, AckTimeout);
 
@@ -23,7 +23,7 @@ internal static class LeaveOptions
         var idle = options.Value<IIdleCheck>(Idle, null, ParseIdle);
         var asterisk = ReadAsterisk(options);
         var drain = options.Value<TimeSpan>(DrainTimeout, idle is null && asterisk is null ? "0s" : "60s", ParseWait);
-        var acknowledge = options.Value<TimeSpan>(AckTimeout, "10s", ParseWait);
+        var acknowledge = options.Value(AckTimeout);
         return announcer => announcer with { Asterisk = asterisk, Idle = idle, DrainTimeout = drain, AcknowledgeTimeout = acknowledge };
     }
 

@@ -9,12 +9,12 @@ namespace KamRpcDispatcher.Cli;
 /// <summary>The options of <c>kamrpc announce</c> that describe the members.</summary>
 internal static class MemberOptions
 {
-    private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A dispatcher set that the server belongs to (repeatable). [default: 1]");
-    private static readonly Option<string?> Weight = CommonOptions.Text("--weight", "The server's share of the calls, 1 to 100, for algorithms 9 and 11.");
-    private static readonly Option<string?> Priority = CommonOptions.Text("--priority", $"Higher comes first, 0 to {MemberRules.MaxPriority}. [default: 0]");
+    private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A dispatcher set of it (repeatable). [default: 1]");
+    private static readonly Option<string?> Weight = CommonOptions.Text("--weight", "Share of the calls, 1 to 100, for algorithms 9 and 11.");
+    private static readonly ValueOption<int> Priority = new("--priority", $"Higher comes first, 0 to {MemberRules.MaxPriority}.", "0", ParsePriority);
     private static readonly Option<string?> MaxLoad = CommonOptions.Text("--maxload", "The most calls at a time, for algorithm 10.");
-    private static readonly Option<string[]> Attr = CommonOptions.Texts("--attr", "An attribute for Kamailio, name=value (repeatable); kamrpc puts the value in quotes where it needs them.");
-    private static readonly Option<string[]> Label = CommonOptions.Texts("--label", "A label for operators, name=value (repeatable).");
+    private static readonly Option<string[]> Attr = CommonOptions.Texts("--attr", "For Kamailio's attrs: name=value (repeatable).");
+    private static readonly Option<string[]> Label = CommonOptions.Texts("--label", "For operators: name=value (repeatable).");
 
     public static void AddTo(Command command) => CommonOptions.Add(command, Set, Weight, Priority, MaxLoad, Attr, Label);
 
@@ -23,7 +23,7 @@ internal static class MemberOptions
     {
         var sets = CommonOptions.Sets(options, Set) ?? [1];
         var weight = options.Value<int?>(Weight, null, ParseWeight);
-        var priority = options.Value<int>(Priority, "0", ParsePriority);
+        var priority = options.Value(Priority);
         var attributes = ReadPairs(options, Attr, "attributes", MemberRules.CheckAttribute);
         if (options.Value<int?>(MaxLoad, null, ParseMaxLoad) is { } maxLoad)
         {

@@ -50,6 +50,9 @@ internal sealed class OptionReader
         _parsed.GetResult(option) is { Implicit: false } ? _parsed.GetValue(option) : FromEnvironment(option) is "1" or "true" or "yes";
 
     /// <summary>The value of an option; null when it is wrong, or given nowhere and without a default.</summary>
+    public T? Value<T>(ValueOption<T> option) => Value(option, option.DefaultText, option.Parse);
+
+    /// <summary>The same of one whose default depends on others.</summary>
     public T? Value<T>(Option<string?> option, string? defaultText, Parser<T> parse)
     {
         if ((Text(option) ?? defaultText) is not { } text)

@@ -11,21 +11,21 @@ namespace KamRpcDispatcher.Cli;
 internal static class ProbeOptions
 {
     private static readonly Option<string?> Probe = CommonOptions.Text("--probe", "How to look whether it is alive: options (SIP), tcp, exec:COMMAND (exit code 0 alive, 75 leaving), none. [default: options]", OptionGroup.Server, "options", "tcp", "exec:", "none");
-    private static readonly Option<string?> ProbeUri = CommonOptions.Text("--probe-uri", "Where to send OPTIONS, or connect to, instead of the announced URI.", OptionGroup.Server);
-    private static readonly Option<string?> ProbeCodes = CommonOptions.Text("--probe-codes", $"The answers of a server that is alive; 503 is one that leaves. [default: {SipStatusCodes.Default}]", OptionGroup.Server);
+    private static readonly Option<string?> ProbeUri = CommonOptions.Text("--probe-uri", "Where to look instead of at the announced URI.", OptionGroup.Server);
+    private static readonly ValueOption<SipStatusCodes> ProbeCodes = new("--probe-codes", "The answers of a server that is alive; 503 is one that leaves.", SipStatusCodes.Default, SipStatusCodes.TryParse, OptionGroup.Server);
     private static readonly Option<string?> ProbeTimeout = CommonOptions.Text("--probe-timeout", "How long one look may take. [default: half the interval; exec: 5s]", OptionGroup.Timing);
-    private static readonly Option<string?> ProbeCa = CommonOptions.FileName("--probe-ca", "With TLS: PEM, the certificates to trust. [default: the certificate is not verified]", OptionGroup.Server);
-    private static readonly Option<string?> ProbeCert = CommonOptions.FileName("--probe-cert", "With TLS: PEM, the certificate to show to a server that asks for one.", OptionGroup.Server);
+    private static readonly Option<string?> ProbeCa = CommonOptions.FileName("--probe-ca", "With TLS: PEM, whom to trust. [default: anybody]", OptionGroup.Server);
+    private static readonly Option<string?> ProbeCert = CommonOptions.FileName("--probe-cert", "With TLS: PEM, the certificate to show if it asks.", OptionGroup.Server);
     private static readonly Option<string?> ProbeKey = CommonOptions.FileName("--probe-key", "With --probe-cert: PEM, its private key.", OptionGroup.Server);
-    private static readonly Option<string?> Interval = CommonOptions.Text("--interval", "The time from one look to the next. [default: 1s]", OptionGroup.Timing);
-    private static readonly Option<string?> Rise = CommonOptions.Text("--rise", "Good answers in a row until a server that was down is ready. [default: 1]", OptionGroup.Timing);
-    private static readonly Option<string?> Fall = CommonOptions.Text("--fall", "Bad answers in a row until a server that was ready is down. [default: 2]", OptionGroup.Timing);
+    private static readonly ValueOption<TimeSpan> Interval = new("--interval", "The time from one look to the next.", "1s", CommonOptions.Interval, OptionGroup.Timing);
+    private static readonly ValueOption<int> Rise = new("--rise", "Good answers in a row until it is ready.", "1", ParseCount, OptionGroup.Timing);
+    private static readonly ValueOption<int> Fall = new("--fall", "Bad answers in a row until it is down.", "2", ParseCount, OptionGroup.Timing);
 
-    public static void AddTo(Command command) => CommonOptions.Add(command, Probe, ProbeUri, ProbeCodes, ProbeTimeout, ProbeCa, ProbeCert, ProbeKey, Interval, Rise, Fall);
+    public static void AddTo(Command command) => CommonOptions.Add(command, Probe, ProbeUri, ProbeCodes, ProbeCa, ProbeCert, ProbeKey, Interval, ProbeTimeout, Rise, Fall);
 
     /// <summary>How often, and what counts.</summary>
     public static (TimeSpan Interval, int Rise, int Fall) ReadPace(OptionReader options) =>
-        (options.Value<TimeSpan>(Interval, "1s", CommonOptions.Interval), options.Value<int>(Rise, "1", ParseCount), options.Value<int>(Fall, "2", ParseCount));
+        (options.Value(Interval), options.Value(Rise), options.Value(Fall));
 
     /// <summary>The servers and how each is probed; members that one probe speaks for are together.</summary>
     public static IReadOnlyList<Box> ReadBoxes(OptionReader options, IReadOnlyList<AnnouncedServer> servers, TimeSpan interval, Func<AnnouncedServer, ImmutableArray<Member>> members)
@@ -33,7 +33,7 @@ internal static class ProbeOptions
         var kind = options.Text(Probe) ?? "options";
         var uri = options.Value<SipUri>(ProbeUri, null, SipUri.TryParse);
         var timeout = options.Value<TimeSpan?>(ProbeTimeout, null, ParseTimeout);
-        var codes = options.Value<SipStatusCodes>(ProbeCodes, SipStatusCodes.Default, SipStatusCodes.TryParse);
+        var codes = options.Value(ProbeCodes);
         if (kind != "options")
         {
             Refuse(options, ProbeCodes, "goes with --probe options");

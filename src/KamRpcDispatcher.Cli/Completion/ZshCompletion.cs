@@ -60,9 +60,12 @@ internal static class ZshCompletion
         string[] names = [.. CompletionModel.NamesOf(option)];
         var isRepeatable = option.Arity.MaximumNumberOfValues > 1;
         var start = isRepeatable ? Quoted("*") : Quoted($"({string.Join(' ', names)})");
-        var name = names.Length == 1 ? names[0] : $"{{{string.Join(',', names)}}}";
+
+        // With "=" the value may follow in the same word or in the next one.
+        string[] forms = [.. names.Select(name => name.StartsWith("--", StringComparison.Ordinal) && !CompletionModel.IsSwitch(option) ? name + "=" : name)];
+        var form = forms.Length == 1 ? forms[0] : $"{{{string.Join(',', forms)}}}";
         var meaning = CompletionModel.Summary(option.Description).Replace("\\", "\\\\", StringComparison.Ordinal).Replace("[", "\\[", StringComparison.Ordinal).Replace("]", "\\]", StringComparison.Ordinal);
-        return $"{start}{name}{Quoted($"[{meaning}]{(CompletionModel.IsSwitch(option) ? string.Empty : $":value:{Action(option)}")}")}";
+        return $"{start}{form}{Quoted($"[{meaning}]{(CompletionModel.IsSwitch(option) ? string.Empty : $":value:{Action(option)}")}")}";
     }
 
     private static string Action(Option option) => (CompletionModel.KindOf(option), string.Join(' ', CompletionModel.ValuesOf(option)).Replace(":", "\\:", StringComparison.Ordinal)) switch

@@ -90,7 +90,7 @@ internal sealed class HelpPage : SynchronousCommandLineAction
 
             yield return string.Empty;
             yield return "Exit codes";
-            foreach (var line in help.Exits.Append((ExitCode.Usage, "wrong options or arguments")).OrderBy(static exit => exit.Code)
+            foreach (var line in help.Exits.Append((Code: ExitCode.Usage, Meaning: "wrong options or arguments")).OrderBy(static exit => exit.Code)
                 .SelectMany(static exit => WrappedText.Entry(exit.Code.ToString(CultureInfo.InvariantCulture), exit.Meaning, ExitColumn)))
             {
                 yield return line;

@@ -28,7 +28,7 @@ internal static class Suggestion
     /// <summary>Null when nothing is near.</summary>
     /// <param name="typed">What was typed.</param>
     /// <param name="known">What there is, in the order in which it is suggested.</param>
-    public static string? For(string typed, IReadOnlyCollection<string> known) => Near(typed, known) switch
+    public static string? For(string typed, IReadOnlyCollection<string> known) => Near(typed, known).ToArray() switch
     {
         [] => null,
         [var only] => only,

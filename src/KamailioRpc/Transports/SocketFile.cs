@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Sockets;
 
 namespace KamailioRpc.Transports;
 
@@ -27,4 +28,14 @@ internal static class SocketFile
             throw new KamailioUnreachableException(address, "there is no such socket, or this user may not enter its directory", null);
         }
     }
+
+    /// <summary>Why no connection stands; where the file is of another kind than the address says, what to write instead.</summary>
+    public static string Reason(KamailioAddress address, SocketException exception) =>
+        exception.SocketErrorCode == SocketError.ProtocolType
+            ? address.Transport == RpcTransport.UnixStream
+                ? "it is a socket for datagrams, as that of jsonrpcs is: write jsonrpc+unix: before it"
+                : "it is a socket for streams, as that of ctl is: write binrpc+unix: before it"
+        : address.Path is { } path && Posix.StatusAt(path) is { IsSocket: false } status
+            ? status.IsFifo ? "it is a FIFO: write jsonrpc+fifo: before it" : "it is no socket"
+        : exception.Message;
 }

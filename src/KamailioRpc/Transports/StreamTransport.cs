@@ -44,7 +44,7 @@ internal sealed class StreamTransport(KamailioAddress address, RpcClientOptions 
         catch (SocketException exception)
         {
             socket?.Dispose();
-            throw new KamailioUnreachableException(address, exception.Message, exception);
+            throw new KamailioUnreachableException(address, SocketFile.Reason(address, exception), exception);
         }
         catch
         {

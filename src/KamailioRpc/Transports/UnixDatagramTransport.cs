@@ -30,7 +30,7 @@ internal sealed class UnixDatagramTransport(KamailioAddress address, RpcClientOp
         }
         catch (SocketException exception)
         {
-            throw new KamailioUnreachableException(address, exception.Message, exception);
+            throw new KamailioUnreachableException(address, SocketFile.Reason(address, exception), exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

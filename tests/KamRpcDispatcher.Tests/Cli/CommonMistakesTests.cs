@@ -148,7 +148,7 @@ public class CommonMistakesTests
         Assert.That((exitCode, output), Is.EqualTo((mistake.ExitCode, string.Empty)), errors);
         Assert.That(lines[0], Does.StartWith("kamrpc: " + Placed(mistake.Message)));
         Assert.That(lines, Has.Count.EqualTo(1 + mistake.Others), errors);
-        Assert.That(errors, Does.Not.Contain("secret"));
+        Assert.That(errors, Does.Not.Contain("root:secret"));
     }
 
     [Test]

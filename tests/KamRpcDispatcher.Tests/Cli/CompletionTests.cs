@@ -95,7 +95,9 @@ public class CompletionTests
     [TestCase("kamrpc ann", "announce")]
     [TestCase("kamrpc dispatch --kamailio-re", "--kamailio-read")]
     [TestCase("kamrpc status -o js", "json")]
+    [TestCase("kamrpc status --output=js", "--output=json")]
     [TestCase("kamrpc dispatch --grace fi", "fixed")]
+    [TestCase("kamrpc dispatch --kamailio jso", "jsonrpc+unix:/run/kamailio/kamailio_rpc.sock")]
     [TestCase("kamrpc completion zs", "zsh")]
     [TestCase("kamrpc status --etcd-ca ca", "ca\\ file.pem")]
     public async Task Zsh_completes_where_it_is_installed(string line, string expected)

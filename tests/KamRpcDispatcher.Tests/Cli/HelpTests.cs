@@ -80,7 +80,7 @@ public class HelpTests
     public void Options_stand_under_their_headings_with_what_is_needed_first()
     {
         var lines = HelpPage.OfCommand(Root().Subcommands.Single(static command => command.Name == "dispatch")).ToList();
-        var order = new[] { "What you will need", "etcd", "Kamailio", "Timing", "The rest", "Examples", "Exit codes" }.Select(lines.IndexOf).ToList();
+        var order = new[] { "What you will need", "etcd", "Kamailio", "Timing", "The rest", "Examples", "Exit codes" }.Select(title => lines.IndexOf(title)).ToList();
 
         Assert.That(order, Is.Ordered.And.All.GreaterThan(0));
         Assert.That(lines[order[0] + 1], Does.Match("^  --(etcd|kamailio) "));

@@ -11,11 +11,14 @@ public class EtcdStrangerTests
     [TestCase("SIP/2.0 400 Bad Request\r\n\r\n", "a SIP server answers there, not etcd")]
     [TestCase("Asterisk Call Manager/9.0.0\r\n", "it says 'Asterisk Call Manager/9.0.0'")]
     [TestCase("SSH-2.0-OpenSSH_9.2\r\n", "it says 'SSH-2.0-OpenSSH_9.2'")]
-    [TestCase("\u0015\u0003\u0003\u0000\u0002\u0002\u0046", "speaks TLS: write https://")]
     public async Task Who_answers_instead_of_etcd_is_named(string answer, string expected)
     {
         Assert.That(await ReasonAsync(_ => answer), Does.Contain(expected));
     }
+
+    [Test]
+    public async Task An_alert_of_TLS_is_understood() =>
+        Assert.That(await ReasonAsync(static _ => "\u0015\u0003\u0003\u0000\u0002\u0002\u0046"), Does.Contain("speaks TLS: write https://"));
 
     [Test]
     public async Task A_SIP_server_that_takes_nothing_else_is_asked_as_one()
