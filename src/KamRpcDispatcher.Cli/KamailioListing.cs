@@ -39,7 +39,7 @@ internal sealed record KamailioListing(
     {
         // kamrpc's own mark never gets calls, and nobody has to know of it.
         List<DispatcherDestination> shown = [.. Entries.Where(entry => isVerbose || entry.Set != MemberKey.ReservedSet)];
-        var table = layout.Sentences("SET", "NAME", "URI", "CALLS", "FLAGS", "WHOSE", "LATENCY", "LOAD", "PRIORITY", "ATTRS", "STATE");
+        var table = layout.Sentences("SET", "NAME", "URI", "CALLS", "FLAGS", "WHOSE", "LATENCY", "LOAD", "PRIORITY", isVerbose ? "ATTRS" : "STATE");
         foreach (var entry in shown)
         {
             table.Add(
@@ -52,8 +52,7 @@ internal sealed record KamailioListing(
                 entry.Latency is { } latency ? FormattableString.Invariant($"{latency.Estimate:0.#} ms") : null,
                 entry.DialogLoad is { } load ? Ages.Number(load) + (entry.MaxLoad > 0 ? $"/{Ages.Number(entry.MaxLoad)}" : string.Empty) : null,
                 isVerbose ? Ages.Number(entry.Priority) : null,
-                isVerbose && entry.Attributes.Length > 0 ? MemberRules.Shorten(entry.Attributes, LongestAttributes) : null,
-                State(entry));
+                !isVerbose ? State(entry) : entry.Attributes.Length > 0 ? MemberRules.Shorten(entry.Attributes, LongestAttributes) : null);
         }
 
         var count = shown.Count(GetsCalls);

@@ -8,13 +8,13 @@ namespace KamRpcDispatcher.Cli;
 internal static class ListCommand
 {
     private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A set to show (repeatable). [default: every set]");
-    private static readonly Option<bool> Verbose = new CliOption<bool>("--verbose", "-v") { Description = "Shows attributes and priorities too, and kamrpc's own mark." };
+    private static readonly Option<bool> Verbose = new CliOption<bool>("--verbose", "-v") { Description = "Shows priorities, attributes instead of words, and kamrpc's own mark." };
 
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
     {
         var command = new CliCommand("list", "Shows Kamailio's dispatcher list with the members' names, in words; beside Kamailio, needs no etcd.", new CommandHelp(
             CommandGroup.BesideKamailio,
-            ["kamrpc list", "kamrpc list --kamailio auto --set 1 -o json"],
+            ["kamrpc list --kamailio auto", "kamrpc list --set 1 -o json"],
             (ExitCode.Done, "shown"),
             (ExitCode.NotDone, "Kamailio answers, but not with its list: is the dispatcher module loaded?"),
             (ExitCode.Unreachable, "Kamailio does not answer")))

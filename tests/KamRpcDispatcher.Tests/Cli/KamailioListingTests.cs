@@ -50,7 +50,7 @@ public class KamailioListingTests
     [Test]
     public async Task A_set_can_be_picked_and_an_empty_list_is_said()
     {
-        Assert.That((await ReadAsync()).ToText(Clusters.Narrow, isVerbose: false), Does.Contain("its list is empty"));
+        Assert.That((await ReadAsync()).ToText(Clusters.Narrow, isVerbose: false).ReplaceLineEndings(" "), Does.EndWith("its list is empty "));
         _kamailio.AddForeign(1, "sip:10.0.0.1");
         _kamailio.AddForeign(2, "sip:10.0.0.2");
 
