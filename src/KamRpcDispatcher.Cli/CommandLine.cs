@@ -14,7 +14,9 @@ internal sealed class CommandLine
     {
         AnnounceCommand.AddTo(Root, _commands);
         DispatchCommand.AddTo(Root, _commands);
+        ListCommand.AddTo(Root, _commands);
         StatusCommand.AddTo(Root, _commands);
+        ExplainCommand.AddTo(Root, _commands);
         ConfirmCommand.AddTo(Root, _commands);
         DoctorCommand.AddTo(Root, _commands);
         CompletionCommand.AddTo(Root, _commands);

@@ -61,7 +61,7 @@ internal static class ConfirmCommand
 
         if (exitCode is not ExitCode.Unreachable || !answer.IsEmpty)
         {
-            Console.Out.Write(format == OutputFormat.Json ? answer.ToJson() : answer.ToString());
+            Console.Out.Write(Answer.In(format, answer.ToJson, answer.ToString));
         }
 
         return exitCode;

@@ -43,7 +43,7 @@ internal static class DoctorCommand
         try
         {
             var result = await checkup.RunAsync(cancellationToken).ConfigureAwait(false);
-            Console.Out.Write(format == OutputFormat.Json ? DoctorJson.Write(result) : DoctorTable.Write(result));
+            Console.Out.Write(Answer.In(format, () => DoctorJson.Write(result), () => DoctorTable.Write(result)));
             return result.IsHealthy ? ExitCode.Done : result.IsReached ? ExitCode.NotDone : ExitCode.Unreachable;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

@@ -38,7 +38,7 @@ internal static class DoctorTable
         ];
         return result.IsHealthy ? "All is well." : $"NOT WELL: {string.Join(", ", parts)}";
 
-        IEnumerable<string> Count(Severity severity, string what) => counts.TryGetValue(severity, out var count) ? [StatusFindings.Count(count, what)] : [];
+        IEnumerable<string> Count(Severity severity, string what) => counts.TryGetValue(severity, out var count) ? [Ages.Count(count, what)] : [];
     }
 
     private static string Name(Severity severity) => severity switch

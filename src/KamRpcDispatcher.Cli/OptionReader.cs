@@ -49,6 +49,10 @@ internal sealed class OptionReader
     /// <summary>What stands for an argument of the command.</summary>
     public string? Text(Argument<string> argument) => _parsed.GetResult(argument) is { Tokens: [.., var last] } ? last.Value : null;
 
+    /// <summary>Whether a flag is given, or its environment variable says so: <c>1</c>, <c>true</c> or <c>yes</c>.</summary>
+    public bool Flag(Option<bool> option) =>
+        _parsed.GetResult(option) is { Implicit: false } ? _parsed.GetValue(option) : FromEnvironment(option) is "1" or "true" or "yes";
+
     /// <summary>The value of an option; null when it is wrong, or given nowhere and without a default.</summary>
     public T? Value<T>(ValueOption<T> option) => Value(option, option.DefaultText, option.Parse);
 

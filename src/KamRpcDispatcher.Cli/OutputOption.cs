@@ -7,12 +7,17 @@ namespace KamRpcDispatcher.Cli;
 internal static class OutputOption
 {
     public static Option<string?> Output { get; } =
-        new CliOption<string?>("--output", "-o") { Description = "How the answer is written: table or json. [default: table]", CompletionSources = { "table", "json" } };
+        new CliOption<string?>("--output", "-o") { Description = "How the answer is written: table, json or yaml. [default: table]", CompletionSources = { "table", "json", "yaml" } };
 
     public static bool Parse(string text, out OutputFormat value, [NotNullWhen(false)] out string? error)
     {
-        value = text == "json" ? OutputFormat.Json : OutputFormat.Table;
-        error = text is "json" or "table" ? null : $"'{text}' is not table or json";
+        value = text switch
+        {
+            "json" => OutputFormat.Json,
+            "yaml" => OutputFormat.Yaml,
+            _ => OutputFormat.Table,
+        };
+        error = text is "json" or "yaml" or "table" ? null : $"'{text}' is not table, json or yaml";
         return error is null;
     }
 }

@@ -24,23 +24,29 @@ internal sealed class StatusClaims
 
     public int Count => _claims.Count;
 
-    public IEnumerable<string> Findings()
+    public IEnumerable<StatusFinding> Findings()
     {
         foreach (var claim in _claims.Take(MostFindings))
         {
             var left = string.Join(", ", claim.Others.Take(2).Select(static member => Name(member))) + (claim.Others.Count > 2 ? $" and {claim.Others.Count - 2} more" : string.Empty);
-            yield return FormattableString.Invariant($"set {claim.Holder.Key.Set}: {Name(claim.Holder)} has the address of {left} too, and is followed");
+            yield return new StatusFinding(
+                FindingCode.AddressHeld,
+                FormattableString.Invariant($"set {claim.Holder.Key.Set}: {Name(claim.Holder)} has the address of {left} too, and is followed"))
+            {
+                Set = claim.Holder.Key.Set,
+                Member = claim.Others[0].Key.Name,
+            };
         }
 
         if (_claims.Count > MostFindings)
         {
-            yield return StatusFindings.Count(_claims.Count - MostFindings, "more address") + " announced by several names";
+            yield return new StatusFinding(FindingCode.AddressHeld, Ages.Count(_claims.Count - MostFindings, "more address") + " announced by several names");
         }
     }
 
-    public TextTable Table()
+    public TextTable Table(Layout layout)
     {
-        var table = new TextTable("SET", "URI", "FOLLOWED", "LEFT OUT");
+        var table = layout.Table("SET", "URI", "FOLLOWED", "LEFT OUT");
         foreach (var claim in _claims)
         {
             table.Add(

@@ -4,20 +4,24 @@ using KamRpcDispatcher.Etcd;
 
 namespace KamRpcDispatcher.Cli;
 
-/// <summary><c>kamrpc status</c>: what is announced, and what the proxies made of it.</summary>
+/// <summary><c>kamrpc status</c>: does everybody get calls who should, and if not, why.</summary>
 internal static class StatusCommand
 {
+    private static readonly Option<bool> Watch = new CliOption<bool>("--watch", "-w") { Description = "Goes on: redraws on a terminal, marks what changes and shows the last events; elsewhere writes each change. Ctrl-C ends it." };
+
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
     {
-        var command = new CliCommand("status", "Shows the members and the proxies of a cluster; exits with 1 when something is not in step.", new CommandHelp(
+        var command = new CliCommand("status", "Shows who gets calls, and what the proxies report; exits with 1 when something is not as it should be.", new CommandHelp(
             CommandGroup.Look,
-            ["kamrpc status --etcd http://10.0.0.5:2379", "kamrpc status --etcd http://10.0.0.5:2379 -o json | jq .findings"],
-            (ExitCode.Done, "in step"),
-            (ExitCode.NotDone, "something is not in step"),
+            ["kamrpc status --etcd http://10.0.0.5:2379 --watch", "kamrpc status --etcd http://10.0.0.5:2379 -o json | jq .problems"],
+            (ExitCode.Done, "everybody gets calls who should; --watch was ended"),
+            (ExitCode.NotDone, "something is not as it should be, or not known"),
             (ExitCode.Unreachable, "etcd does not answer, or refuses")))
         {
-            CommonOptions.Cluster, OutputOption.Output,
+            Watch,
         };
+        StatusOptions.AddTo(command);
+        CommonOptions.Add(command, OutputOption.Output, CommonOptions.Cluster);
         EtcdOptions.AddTo(command);
         root.Add(command);
         commands.Add(command, RunAsync);
@@ -28,17 +32,31 @@ internal static class StatusCommand
         var etcd = EtcdOptions.Read(options);
         var cluster = options.Value<string>(CommonOptions.Cluster, "default", CommonOptions.ClusterName);
         var format = options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse);
+        var shown = StatusOptions.Read(options);
+        var isWatch = options.Flag(Watch);
         if (options.Fails(out var exitCode))
         {
             return exitCode;
         }
 
         using var store = new EtcdStore(etcd!, TimeProvider.System);
+        var reader = new StatusReader(new ClusterReader(store, new EtcdKeys(cluster!), TimeProvider.System), shown, TimeProvider.System);
+        if (isWatch)
+        {
+            using var output = WatchOutput.Of(format, cluster!, shown);
+            await new StatusWatch(reader, shown, output, TimeProvider.System).RunAsync(cancellationToken).ConfigureAwait(false);
+            return ExitCode.Done;
+        }
+
         try
         {
-            var view = await new ClusterReader(store, new EtcdKeys(cluster!), TimeProvider.System).ReadAsync(cancellationToken).ConfigureAwait(false);
-            Console.Out.Write(format == OutputFormat.Json ? StatusJson.Write(cluster!, view) : new StatusTables(view, TimeProvider.System.GetUtcNow()).ToString());
-            return StatusFindings.Of(view).Count == 0 ? ExitCode.Done : ExitCode.NotDone;
+            var calls = await reader.ReadSettledAsync(Console.Error.WriteLine, cancellationToken).ConfigureAwait(false);
+            var findings = shown.Findings(calls);
+            Console.Out.Write(Answer.In(
+                format,
+                () => StatusJson.Write(cluster!, calls, findings),
+                () => new StatusScreen(calls, findings, shown, Layout.OfOutput()).ToString()));
+            return findings.Count == 0 ? ExitCode.Done : ExitCode.NotDone;
         }
         catch (EtcdUnreachableException unreachable)
         {

@@ -1,74 +1,144 @@
+using System.Text.RegularExpressions;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
 
 namespace KamRpcDispatcher.Cli;
 
-/// <summary>What of a cluster is not in step, a sentence each.</summary>
-internal static class StatusFindings
+/// <summary>What of a cluster is not as it should be: who gets no calls first, then the proxies.</summary>
+internal sealed partial class StatusFindings(ClusterCalls calls)
 {
     private const int LongestKind = 20;
+    private const int LongestReason = 400;
+    private const int MostRejected = 10;
 
-    /// <summary>The table and the JSON have the rest.</summary>
-    private const int LongestTrouble = 64;
+    public IReadOnlyList<StatusFinding> ToList() =>
+    [
+        .. NoProxy(),
+        .. calls.Sets.SelectMany(set => new SetFindings(set, calls).ToList()),
+        .. calls.Proxies.SelectMany(OfProxy),
+        .. TwoOnOneHost(),
+        .. Rejected(),
+        .. new StatusClaims(calls.Cluster).Findings(),
+    ];
 
-    public static IReadOnlyList<string> Of(ClusterView cluster)
+    private IEnumerable<StatusFinding> NoProxy()
     {
-        var findings = cluster.Proxies.SelectMany(proxy => OfProxy(cluster, proxy)).ToList();
-        if (cluster.Proxies.Count == 0)
+        if (calls.Proxies.Count == 0)
         {
-            findings.Add("no proxy reports: no dispatcher of this cluster is running, or none reaches etcd");
+            yield return new StatusFinding(FindingCode.NoProxy, "no proxy reports: no dispatcher of this cluster is running, or none reaches etcd");
         }
-
-        if (cluster.Rejected.Count > 0)
-        {
-            findings.Add($"{Count(cluster.Rejected.Count, "record")} rejected");
-        }
-
-        findings.AddRange(new StatusClaims(cluster).Findings());
-
-        return findings;
     }
 
-    /// <summary><c>1 record</c>, <c>2 records</c>.</summary>
-    public static string Count(long number, string what) => FormattableString.Invariant($"{number} {what}{(number == 1 ? string.Empty : "s")}");
-
-    private static IEnumerable<string> OfProxy(ClusterView cluster, ReportingProxy proxy)
+    private IEnumerable<StatusFinding> OfProxy(ProxyLens lens)
     {
-        var name = $"proxy {MemberRules.Shorten(proxy.Name)}";
-        if (proxy.Status is not { } status)
+        var name = $"proxy {lens.Name}";
+        if (lens.Status is not { } status)
         {
-            yield return $"{name}: its report cannot be read";
+            yield return Found(FindingCode.ReportUnreadable, $"{name}: its report cannot be read");
             yield break;
         }
 
-        foreach (var trouble in status.Troubles)
+        if (Lost(lens, status) is { } lost)
         {
-            yield return $"{name}: {MemberRules.Shorten(trouble.Kind, LongestKind)}: {MemberRules.Shorten(trouble.Text, LongestTrouble)}";
+            yield return Found(FindingCode.KamailioLost, lost);
+        }
+        else if (!lens.IsOfOlderVersion && status.Contact is null)
+        {
+            yield return Found(FindingCode.KamailioLost, $"{name} has not seen its Kamailio yet: who gets calls there is not known");
         }
 
-        if (status.Held.Length > 0)
+        if (lens.Age is { Freshness: ReportFreshness.Stale, Age: { } age })
         {
-            yield return $"{name} holds back {Count(status.Held.Length, "expired member")}";
+            yield return Found(
+                FindingCode.ReportStale,
+                $"{name} has not written its report for {Ages.Show(age)}, though it does so every {Ages.Show(ProxyStatus.WrittenEvery)}: what it says is of before; its log says why (etcd full, or the daemon hangs)");
         }
 
-        if (status.Quarantined.Length > 0)
+        if (lens.IsOfOlderVersion)
         {
-            yield return $"{name}: Kamailio refuses {Count(status.Quarantined.Length, "destination")}";
+            yield return Found(FindingCode.ReportOfOlderVersion, $"{name} runs an older kamrpc: whether its Kamailio answers, and who gets calls there, is not known");
+        }
+
+        foreach (var trouble in status.Troubles.Where(static trouble => trouble.Kind != TroubleKind.Kamailio))
+        {
+            yield return Found(CodeOf(trouble.Kind), $"{name}: {MemberRules.Shorten(trouble.Kind, LongestKind)}: {MemberRules.Shorten(trouble.Text, ProxyTrouble.MostTextLength)}");
+        }
+
+        if (status.Held.Length + status.MoreHeld is var held and > 0)
+        {
+            yield return Found(FindingCode.Held, $"{name} holds back {Ages.Count(held, "expired member")}");
+        }
+
+        if (status.Quarantined.Length + status.MoreQuarantined is var quarantined and > 0)
+        {
+            yield return Found(FindingCode.Quarantined, $"{name}: Kamailio refuses {Ages.Count(quarantined, "destination")}");
         }
 
         if (status.Drift > 0)
         {
-            yield return $"{name} owes {Count(status.Drift, "change")}";
+            yield return Found(FindingCode.Drift, $"{name} owes {Ages.Count(status.Drift, "change")}");
         }
 
-        if (cluster.Behind(status) is var behind and > 0)
+        if (calls.Cluster.Behind(status) is var behind and > 0)
         {
-            yield return $"{name} is {Count(behind, "revision")} behind the newest member record";
+            yield return Found(FindingCode.Behind, $"{name} is {Ages.Count(behind, "revision")} behind the newest member record");
         }
 
         if (status.IsFromSnapshot)
         {
-            yield return $"{name} works from a saved membership";
+            yield return Found(FindingCode.Snapshot, $"{name} works from a saved membership");
+        }
+
+        StatusFinding Found(string code, string text) => new(code, text) { Proxy = lens.Proxy.Name };
+    }
+
+    private string? Lost(ProxyLens lens, ProxyStatus status)
+    {
+        return status.Contact is { Answers: false } contact ? Sentence(contact.Since, contact.Reason ?? string.Empty)
+            : lens.LostTrouble is { } trouble ? Sentence(trouble.Since, trouble.Text)
+            : null;
+
+        string Sentence(DateTimeOffset since, string reason) =>
+            $"proxy {lens.Name}: Kamailio does not answer, for {Ages.Show(calls.Now - since)}: who gets calls there is not known{(reason.Length > 0 ? $" ({MemberRules.Shorten(reason, LongestReason)})" : string.Empty)}";
+    }
+
+    /// <summary>The trouble's kind is a proxy's word, perhaps of a newer version: it is a part of the code if it looks like one.</summary>
+    private static string CodeOf(string kind) => kind switch
+    {
+        TroubleKind.Name => FindingCode.NameHeld,
+        TroubleKind.Duplicate => FindingCode.AddressHeld,
+        _ => Word().IsMatch(kind) ? FindingCode.Trouble + kind : FindingCode.OddTrouble,
+    };
+
+    private IEnumerable<StatusFinding> TwoOnOneHost()
+    {
+        // A place is one PID namespace of one boot: containers are hosts of their own.
+        foreach (var place in calls.Proxies.Where(static lens => lens.Status?.Identity is not null).GroupBy(static lens => lens.Status!.Identity!.Machine).Where(static place => place.Count() > 1))
+        {
+            var identity = place.First().Status!.Identity!;
+            yield return new StatusFinding(
+                FindingCode.TwoProxiesOnOneHost,
+                $"{string.Join(", ", place.Select(static lens => $"{lens.Name} (Kamailio at {MemberRules.Shorten(lens.Status!.Identity!.Kamailio, 128)})"))} are on one host, {MemberRules.Shorten(identity.Host)}: if each is to have its Kamailio there, --ignore {FindingCode.TwoProxiesOnOneHost}")
+            {
+                Proxy = place.First().Proxy.Name,
+            };
         }
     }
+
+    private IEnumerable<StatusFinding> Rejected()
+    {
+        var rejected = calls.Cluster.Rejected;
+        foreach (var record in rejected.Take(MostRejected))
+        {
+            yield return new StatusFinding(FindingCode.Rejected, $"record {record.Key} rejected: {MemberRules.Shorten(record.Reason, ProxyTrouble.MostTextLength)}");
+        }
+
+        if (rejected.Count > MostRejected)
+        {
+            yield return new StatusFinding(FindingCode.Rejected, Ages.Count(rejected.Count - MostRejected, "more record") + " rejected");
+        }
+    }
+
+    [GeneratedRegex("^[a-z][a-z-]{0,30}$", RegexOptions.CultureInvariant)]
+    private static partial Regex Word();
 }

@@ -1,16 +1,15 @@
 using System.Globalization;
 using System.Text.Json;
 using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Etcd;
 
 namespace KamRpcDispatcher.Cli;
 
 /// <summary>The status of a cluster for programs. Every field is always there, null where there is nothing to say; later versions only add fields.</summary>
 internal static class StatusJson
 {
-    public static string Write(string cluster, ClusterView view) => JsonText.Write(writer =>
+    public static string Write(string cluster, ClusterCalls calls, IReadOnlyList<StatusFinding> findings) => JsonText.Write(writer =>
     {
-        var findings = StatusFindings.Of(view);
+        var view = calls.Cluster;
         writer.WriteString("cluster", cluster);
         writer.WriteNumber("revision", view.Revision);
         writer.WriteNumber("memberRevision", view.MemberRevision);
@@ -18,11 +17,13 @@ internal static class StatusJson
         writer.WriteStartArray("findings");
         foreach (var finding in findings)
         {
-            writer.WriteStringValue(finding);
+            writer.WriteStringValue(finding.Text);
         }
 
         writer.WriteEndArray();
-        JsonText.WriteArray(writer, "members", view.Members, WriteMember);
+        JsonText.WriteArray(writer, "problems", findings, WriteProblem);
+        JsonText.WriteArray(writer, "sets", calls.Sets, WriteSet);
+        JsonText.WriteArray(writer, "members", calls.Sets.SelectMany(static set => set.Members), WriteMember);
         new StatusClaims(view).Write(writer);
         new StatusShares(view).Write(writer);
         JsonText.WriteArray(writer, "rejected", view.Rejected, static (json, rejected) =>
@@ -30,7 +31,7 @@ internal static class StatusJson
             json.WriteString("key", rejected.Key);
             json.WriteString("reason", rejected.Reason);
         });
-        JsonText.WriteArray(writer, "proxies", view.Proxies, (json, proxy) => WriteProxy(json, view, proxy));
+        JsonText.WriteArray(writer, "proxies", calls.Proxies, (json, lens) => ReportJson.Write(json, view, lens));
     });
 
     /// <summary>A state as it is written in records.</summary>
@@ -42,38 +43,44 @@ internal static class StatusJson
     };
 
     /// <summary>A lease as etcdctl shows it.</summary>
-    private static string Lease(long lease) => lease.ToString("x16", CultureInfo.InvariantCulture);
+    public static string Lease(long lease) => lease.ToString("x16", CultureInfo.InvariantCulture);
 
-    private static void WriteMember(Utf8JsonWriter writer, AnnouncedMember announced)
+    private static void WriteProblem(Utf8JsonWriter writer, StatusFinding finding)
     {
-        var (member, lease) = announced;
+        writer.WriteString("code", finding.Code);
+        writer.WriteString("text", finding.Text);
+        JsonText.WriteNumber(writer, "set", finding.Set);
+        writer.WriteString("member", finding.Member);
+        writer.WriteString("proxy", finding.Proxy);
+    }
+
+    private static void WriteSet(Utf8JsonWriter writer, SetCalls set)
+    {
+        writer.WriteNumber("set", set.Set);
+        writer.WriteNumber("members", set.Members.Count);
+        writer.WriteNumber("ready", set.Members.Count(static member => member.IsReady));
+        writer.WriteNumber("getCalls", set.Getting);
+        writer.WriteNumber("getSomeCalls", set.Partly);
+        writer.WriteNumber("unknown", set.Unknown);
+        writer.WriteNumber("proxies", set.Serving.Count);
+        JsonText.WriteTexts(writer, "proxiesInDoubt", set.InDoubt.Select(static lens => lens.Proxy.Name));
+    }
+
+    private static void WriteMember(Utf8JsonWriter writer, MemberCalls calls)
+    {
+        var (member, lease) = calls.Announced!;
         writer.WriteNumber("set", member.Key.Set);
         writer.WriteString("name", member.Key.Name);
         writer.WriteString("uri", member.Uri.Text);
         writer.WriteString("state", Name(member.State));
         writer.WriteString("reason", member.Reason);
-        if (member.Since is { } since)
-        {
-            writer.WriteString("since", since);
-        }
-        else
-        {
-            writer.WriteNull("since");
-        }
-
-        if (member.Weight is { } weight)
-        {
-            writer.WriteNumber("weight", weight);
-        }
-        else
-        {
-            writer.WriteNull("weight");
-        }
-
+        JsonText.WriteTime(writer, "since", member.Since);
+        JsonText.WriteNumber(writer, "weight", member.Weight);
         writer.WriteNumber("priority", member.Priority);
         WriteEntries(writer, "attrs", member.Attributes);
         WriteEntries(writer, "labels", member.Labels);
         writer.WriteString("lease", lease == 0 ? null : Lease(lease));
+        writer.WriteString("calls", MemberText.Name(calls.Calls));
     }
 
     private static void WriteEntries(Utf8JsonWriter writer, string what, IEnumerable<KeyValuePair<string, string>> entries)
@@ -84,84 +91,6 @@ internal static class StatusJson
             writer.WriteString(name, value);
         }
 
-        writer.WriteEndObject();
-    }
-
-    private static void WriteProxy(Utf8JsonWriter writer, ClusterView view, ReportingProxy proxy)
-    {
-        writer.WriteString("name", proxy.Name);
-        writer.WriteString("unreadable", proxy.Error);
-        if (proxy.Status is not { } status)
-        {
-            writer.WriteNull("report");
-            return;
-        }
-
-        writer.WriteStartObject("report");
-        writer.WriteString("kamailio", status.Kamailio);
-        writer.WriteNumber("revision", status.Revision);
-        writer.WriteNumber("behind", view.Behind(status));
-        writer.WriteNumber("drift", status.Drift);
-        writer.WriteString("appliedAt", status.AppliedAt);
-        writer.WriteBoolean("fromSnapshot", status.IsFromSnapshot);
-        JsonText.WriteArray(writer, "sets", status.Sets, static (json, set) =>
-        {
-            json.WriteNumber("set", set.Key);
-            json.WriteNumber("destinations", set.Value.Destinations);
-            json.WriteNumber("routable", set.Value.Routable);
-        });
-        var grace = status.Grace;
-        writer.WriteStartObject("grace");
-        writer.WriteString("mode", string.IsNullOrEmpty(grace.Mode) ? null : grace.Mode);
-        writer.WriteNumber("count", grace.Count);
-        writer.WriteNumber("p50Ms", grace.MedianMilliseconds);
-        writer.WriteNumber("p99Ms", grace.P99Milliseconds);
-        writer.WriteNumber("maxMs", grace.MaxMilliseconds);
-        writer.WriteNumber("timeouts", grace.Timeouts);
-        writer.WriteEndObject();
-        JsonText.WriteArray(writer, "held", status.Held, static (json, member) =>
-        {
-            json.WriteNumber("set", member.Key.Set);
-            json.WriteString("name", member.Key.Name);
-            json.WriteString("uri", member.Uri.Text);
-        });
-        JsonText.WriteArray(writer, "quarantined", status.Quarantined, static (json, destination) =>
-        {
-            json.WriteNumber("set", destination.Set);
-            json.WriteString("uri", destination.Uri);
-            json.WriteString("reason", destination.Reason);
-            json.WriteString("retryAt", destination.RetryAt);
-        });
-        if (status.Silenced is { } silenced)
-        {
-            writer.WriteNumber("silenced", silenced);
-        }
-        else
-        {
-            writer.WriteNull("silenced");
-        }
-
-        JsonText.WriteArray(writer, "superseded", status.Superseded, static (json, superseded) =>
-        {
-            json.WriteNumber("set", superseded.Member.Set);
-            json.WriteString("name", superseded.Member.Name);
-            json.WriteString("by", superseded.Holder.Name);
-            json.WriteBoolean("served", superseded.IsServed);
-        });
-        writer.WriteNumber("moreSuperseded", status.MoreSuperseded);
-        writer.WriteStartArray("applies");
-        foreach (var kind in status.Applies)
-        {
-            writer.WriteStringValue(kind);
-        }
-
-        writer.WriteEndArray();
-        JsonText.WriteArray(writer, "trouble", status.Troubles, static (json, trouble) =>
-        {
-            json.WriteString("kind", trouble.Kind);
-            json.WriteString("since", trouble.Since);
-            json.WriteString("text", trouble.Text);
-        });
         writer.WriteEndObject();
     }
 }

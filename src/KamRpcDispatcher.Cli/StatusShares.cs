@@ -22,9 +22,9 @@ internal sealed class StatusShares(ClusterView cluster)
     public int Count => _sets.Count;
 
     /// <summary>The worst ones of each set.</summary>
-    public TextTable Table()
+    public TextTable Table(Layout layout)
     {
-        var table = new TextTable("SET", "NAME", "WEIGHT", "WEIGHT SAYS", "ALGORITHM 11", "ALGORITHM 9");
+        var table = layout.Table("SET", "NAME", "WEIGHT", "WEIGHT SAYS", "ALGORITHM 11", "ALGORITHM 9");
         foreach (var set in _sets)
         {
             var number = set.Set.ToString(CultureInfo.InvariantCulture);

@@ -34,10 +34,11 @@ public class StatusTests
         var revision = await _etcd.PutAsync(Members + "1/b", """{"uri":"sip:10.0.0.2","state":"draining","reason":"kernel update"}""");
         await ReportAsync("p1", revision);
 
-        var (exitCode, output, errors) = await RunAsync("status");
+        var (exitCode, output, errors) = await RunAsync("status", "--verbose");
 
         Assert.That((exitCode, errors), Is.EqualTo((0, string.Empty)), output);
-        Assert.That(output, Does.EndWith("In step.\n").And.Contain("draining (kernel update)").And.Contain("version=v2").And.Contain("static").And.Contain("observed"));
+        Assert.That(output, Does.StartWith("SET 1: 1 of 2 gets calls").And.EndWith("In step.\n"));
+        Assert.That(output, Does.Contain("draining, static (kernel update)").And.Contain("version=v2").And.Contain("observed"));
     }
 
     [Test]
@@ -58,17 +59,58 @@ public class StatusTests
         Assert.That((await RunAsync("status", "--cluster", "lab")).ExitCode, Is.EqualTo(1));
     }
 
-    [TestCase(""","held":[{"member":"1/a","uri":"sip:10.0.0.1"}]""", "PANIC: 1 expired member held back")]
-    [TestCase(""","quarantined":[{"set":1,"uri":"sip:x","reason":"no such host","retryAt":"2100-01-01T00:00:00Z"}]""", "QUARANTINED: Kamailio refuses 1 destination")]
-    [TestCase(""","fromSnapshot":"yes" """, "UNREADABLE REPORTS")]
-    public async Task What_a_proxy_cannot_do_comes_first_and_the_exit_code_says_so(string more, string first)
+    [TestCase(""","held":[{"member":"1/a","uri":"sip:10.0.0.1"}]""", "PANIC: 1 expired member held back", "held")]
+    [TestCase(""","quarantined":[{"set":1,"uri":"sip:x","reason":"no such host","retryAt":"2100-01-01T00:00:00Z"}]""", "QUARANTINED: Kamailio refuses 1 destination", "quarantined")]
+    [TestCase(""","fromSnapshot":"yes" """, "unreadable: fromSnapshot is neither true nor false", "report-unreadable")]
+    [TestCase(""","trouble":[{"kind":"kamailio","since":"2026-01-31T12:00:00Z","text":"gone"}]""", "LOST for", "kamailio-lost")]
+    public async Task What_a_proxy_cannot_do_is_shown_and_has_a_code_and_the_exit_code_says_so(string more, string shown, string code)
     {
         await ReportAsync("p1", 1, more);
 
         var (exitCode, output, _) = await RunAsync("status");
+        Assert.That(exitCode, Is.EqualTo(1));
+        Assert.That(output, Does.Contain(shown).And.Contain("NOT IN STEP"));
+
+        (exitCode, output, _) = await RunAsync("status", "-o", "json");
+        Assert.That(exitCode, Is.EqualTo(1));
+        Assert.That(Codes(output), Is.EqualTo(new[] { code }));
+        Assert.That((await RunAsync("status", "-o", "yaml")).Output, Does.Contain($"\nproblems:\n  - code: {code}\n"));
+        Assert.That((await RunAsync("status", "--ignore", code)).ExitCode, Is.Zero);
+    }
+
+    [Test]
+    public async Task A_proxy_of_an_older_version_is_not_said_to_be_fine()
+    {
+        await _etcd.PutAsync(Proxies + "p1", """{"revision":1,"appliedAt":"2026-01-31T12:00:00Z","kamailio":"5.6","drift":0,"sets":{}}""", leaseSeconds: 60);
+
+        var (exitCode, output, _) = await RunAsync("status", "-o", "json");
 
         Assert.That(exitCode, Is.EqualTo(1));
-        Assert.That(output, Does.StartWith(first));
+        Assert.That(Codes(output), Is.EqualTo(new[] { "report-older-version" }));
+    }
+
+    [Test]
+    public async Task A_report_of_a_clock_that_is_off_is_watched_until_the_next_one_comes()
+    {
+        await ReportAsync("p1", 1, writtenAt: DateTimeOffset.UtcNow.AddMinutes(-10));
+        await using var status = ServerProcess.Start("dotnet", [Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "status", "-o", "json", "--etcd", _etcd.Endpoint]);
+        await status.WaitForLineAsync("by this host's clock the report of p1 is old, or of the future", Fleet.Deadline);
+
+        await ReportAsync("p1", 1, writtenAt: DateTimeOffset.UtcNow.AddMinutes(-10));
+
+        Assert.That(await status.Exited.WaitAsync(Fleet.Deadline), Is.Zero, status.Output);
+        Assert.That(status.Output, Does.Match("\"clockOffsetSeconds\": -(599|60[0-9])"));
+    }
+
+    [Test]
+    public async Task A_report_that_is_not_written_any_more_is_stale()
+    {
+        await ReportAsync("p1", 1, writtenAt: DateTimeOffset.UtcNow.AddMinutes(-10));
+
+        var (exitCode, output, _) = await RunAsync("status", "-o", "json");
+
+        Assert.That(exitCode, Is.EqualTo(1));
+        Assert.That(Codes(output), Is.EqualTo(new[] { "report-stale" }));
     }
 
     [Test]
@@ -231,7 +273,7 @@ public class StatusTests
 
         Assert.That(exitCode, Is.Zero, output);
         await fleet.WaitForListAsync(static list => !list.Any(entry => Fleet.IsEnabled(list, entry.Uri)));
-        Assert.That(await WaitForStatusAsync(fleet.Etcd, "In step."), Does.StartWith("MEMBERS").And.Contain("down (confirmed gone)"));
+        Assert.That(await WaitForStatusAsync(fleet.Etcd, "set 1 has 2 members and no routable destination on p1"), Does.StartWith("SET 1: 0 of 2 get calls").And.Contain("down (confirmed gone)"));
     }
 
     private static async Task<string> WaitForStatusAsync(EtcdServer etcd, string wanted)
@@ -249,9 +291,14 @@ public class StatusTests
         }
     }
 
-    private Task<long> ReportAsync(string proxy, long revision, string more = "") => _etcd.PutAsync(
+    private static IEnumerable<string?> Codes(string json) => JsonElement.Parse(json).GetProperty("problems").EnumerateArray().Select(static problem => problem.GetProperty("code").GetString());
+
+    private Task<long> ReportAsync(string proxy, long revision, string more = "", DateTimeOffset? writtenAt = null) => _etcd.PutAsync(
         Proxies + proxy,
-        $$$"""{"revision":{{{revision}}},"appliedAt":"2026-01-31T12:00:00Z","kamailio":"5.6","drift":0,"sets":{"1":{"destinations":2,"routable":1}},"grace":{"mode":"observed (syscall)","count":3,"p50Ms":0.6,"p99Ms":1,"maxMs":2,"timeouts":0}{{{more}}}}""",
+        $$$"""
+        {"revision":{{{revision}}},"version":"0.1.0","writtenAt":"{{{writtenAt ?? DateTimeOffset.UtcNow:O}}}","contact":{"answers":true,"since":"2026-01-31T12:00:00Z"},"appliedAt":"2026-01-31T12:00:00Z",
+        "kamailio":"5.6","drift":0,"sets":{"1":{"destinations":2,"routable":1,"wanted":1,"serving":1}},"grace":{"mode":"observed (syscall)","count":3,"p50Ms":0.6,"p99Ms":1,"maxMs":2,"timeouts":0}{{{more}}}}
+        """,
         leaseSeconds: 60);
 
     private async Task AssertUnreachableAsync(string command, string reason)

@@ -134,7 +134,7 @@ public class UntrustedMembersTests
 
     private static async Task<(int ExitCode, string Output)> StatusAsync(Fleet fleet)
     {
-        var status = fleet.Start(["status", "--etcd", fleet.Etcd.Endpoint]);
+        var status = fleet.Start(["status", "--verbose", "--etcd", fleet.Etcd.Endpoint]);
         return (await status.Exited.WaitAsync(Deadline), status.Output);
     }
 }

@@ -1,3 +1,6 @@
+using Etcdserverpb;
+using Google.Protobuf;
+
 namespace KamRpcDispatcher.Etcd;
 
 /// <summary>Reads a cluster's members and proxies as they are at one revision.</summary>
@@ -7,6 +10,11 @@ public sealed class ClusterReader(EtcdStore store, EtcdKeys keys, TimeProvider t
     public Task<ClusterView> ReadAsync(CancellationToken cancellationToken) =>
         EtcdUnreachableException.GuardAsync(store, () => ReadOnceAsync(cancellationToken), cancellationToken);
 
+    /// <summary>The store's revision now: while it stays the same nothing has changed.</summary>
+    /// <exception cref="EtcdUnreachableException">Nothing came for about two seconds.</exception>
+    public Task<long> ReadRevisionAsync(CancellationToken cancellationToken) =>
+        EtcdUnreachableException.GuardAsync(store, () => ReadRevisionOnceAsync(cancellationToken), cancellationToken);
+
     /// <summary>Reads the proxies alone.</summary>
     /// <exception cref="EtcdUnreachableException">Nothing came for about two seconds.</exception>
     public Task<IReadOnlyList<ReportingProxy>> ReadProxiesAsync(CancellationToken cancellationToken) =>
@@ -14,6 +22,13 @@ public sealed class ClusterReader(EtcdStore store, EtcdKeys keys, TimeProvider t
             store,
             async () => [.. (await new KeyPages(store, timeProvider).ReadAsync(keys.Proxies, cancellationToken: cancellationToken).ConfigureAwait(false)).Keys.Select(Proxy)],
             cancellationToken);
+
+    private async Task<long> ReadRevisionOnceAsync(CancellationToken cancellationToken)
+    {
+        // Nothing is written under the prefix itself.
+        var request = new RangeRequest { Key = ByteString.CopyFromUtf8(keys.Proxies), KeysOnly = true };
+        return (await store.Keys.RangeAsync(request, EtcdStore.Options(cancellationToken)).ConfigureAwait(false)).Header.Revision;
+    }
 
     private async Task<ClusterView> ReadOnceAsync(CancellationToken cancellationToken)
     {
@@ -26,26 +41,28 @@ public sealed class ClusterReader(EtcdStore store, EtcdKeys keys, TimeProvider t
     private ClusterView View(long revision, IReadOnlyList<Mvccpb.KeyValue> members, IReadOnlyList<Mvccpb.KeyValue> proxies)
     {
         var table = new MembershipTable(keys, timeProvider);
-        var leases = new Dictionary<string, long>(StringComparer.Ordinal);
+        var records = new Dictionary<string, Mvccpb.KeyValue>(StringComparer.Ordinal);
         foreach (var pair in members)
         {
             var key = pair.Key.ToStringUtf8();
             table.Put(key, pair.Value.Memory, pair.CreateRevision, pair.ModRevision, pair.Lease != 0);
-            leases[key] = pair.Lease;
+            records[key] = pair;
         }
 
         var membership = table.At(revision);
         return new ClusterView(
             revision,
             members.Select(static pair => pair.ModRevision).DefaultIfEmpty(0).Max(),
-            [.. membership.Members.Select(member => new AnnouncedMember(member, leases[keys.Member(member.Key)]))],
+            [.. membership.Members.Select(member => Announced(member, records[keys.Member(member.Key)]))],
             membership.Rejected,
             [.. proxies.Select(Proxy)]);
     }
 
+    private static AnnouncedMember Announced(Destinations.Member member, Mvccpb.KeyValue pair) => new(member, pair.Lease) { ModRevision = pair.ModRevision };
+
     private ReportingProxy Proxy(Mvccpb.KeyValue pair)
     {
         ProxyRecord.TryRead(pair.Value.Memory, out var status, out var error);
-        return new ReportingProxy(pair.Key.ToStringUtf8()[keys.Proxies.Length..], status, error);
+        return new ReportingProxy(pair.Key.ToStringUtf8()[keys.Proxies.Length..], status, error) { ModRevision = pair.ModRevision };
     }
 }

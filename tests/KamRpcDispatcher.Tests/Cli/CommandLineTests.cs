@@ -245,6 +245,9 @@ public class CommandLineTests
     }
 
     [TestCase("status", "--etcd", "ftp://x", "--cluster", "a/b", "-o", "xml", "--bogus")]
+    [TestCase("status", "--set", "x", "--ignore", "nothing-of-the-kind", "--output", "xml")]
+    [TestCase("explain", "box", "--etcd", "ftp://x", "--cluster", "a/b", "--output", "xml", "--set", "1,x")]
+    [TestCase("list", "--kamailio", "run/x", "--cluster", "a/b", "--output", "xml", "--set", "1,x", "--rpc-timeout", "0")]
     [TestCase("confirm", "--etcd", "ftp://x", "--cluster", "a/b", "--output", "xml", "--set", "1,x")]
     [TestCase("doctor", "--etcd", "ftp://x", "--cluster", "a/b", "--output", "xml", "--kamailio", "ftp:x", "--kamailio-cfg", "/none.cfg", "--rpc-timeout", "0")]
     public async Task Wrong_options_of_a_command_that_answers_are_named_too(string command, params string[] options)
@@ -254,7 +257,7 @@ public class CommandLineTests
         Assert.Multiple(() =>
         {
             Assert.That((exitCode, output), Is.EqualTo((2, string.Empty)));
-            foreach (var named in options.Where(static option => option.StartsWith("--", StringComparison.Ordinal)).Append("--output: 'xml' is not table or json"))
+            foreach (var named in options.Where(static option => option.StartsWith("--", StringComparison.Ordinal)).Append("--output: 'xml' is not table, json or yaml"))
             {
                 Assert.That(errors, Does.Contain(named));
             }

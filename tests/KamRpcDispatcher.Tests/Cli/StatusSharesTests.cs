@@ -12,8 +12,6 @@ public class StatusSharesTests
 {
     private const string Others = "  with round robin (4, the snippet's default) weights count for nothing";
 
-    private static readonly DateTimeOffset Now = new(2026, 1, 31, 12, 0, 0, TimeSpan.Zero);
-
     [TestCase(60, "41 % of the calls where its weight says 1.7 %")]
     [TestCase(30, "13 % of the calls where its weight says 3.3 %")]
     public void A_member_whose_share_is_far_from_its_weight_is_named_and_the_cluster_is_in_step_nevertheless(int count, string share)
@@ -29,8 +27,8 @@ public class StatusSharesTests
             Assert.That(section[12].Split(' ', 2, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)[1], Does.StartWith($"({count - 10} more)"));
             Assert.That(section[13], Is.EqualTo($"  set 1, with algorithm 11: {worst} gets {share}"));
             Assert.That(section[14], Is.EqualTo(Others));
-            Assert.That(StatusFindings.Of(view), Is.Empty);
-            Assert.That(new StatusTables(view, Now).ToString(), Does.EndWith("\nIn step.\n"));
+            Assert.That(Clusters.Findings(view), Is.Empty);
+            Assert.That(Clusters.Screen(view), Does.EndWith("\nIn step.\n"));
         });
     }
 
@@ -99,12 +97,19 @@ public class StatusSharesTests
         42,
         [.. members.Select(static member => new AnnouncedMember(member, 0))],
         [],
-        [new ReportingProxy("p1", new ProxyStatus(42, Now, "5.6", 0, ImmutableSortedDictionary<int, SetStatus>.Empty), null)]);
+        [new ReportingProxy("p1", Served(members), null)]);
+
+    /// <summary>A proxy where everybody gets calls who is ready.</summary>
+    private static ProxyStatus Served(IReadOnlyList<Member> members) => Clusters.Report(0) with
+    {
+        Sets = members.Where(static member => member.State == MemberState.Ready).GroupBy(static member => member.Key.Set)
+            .ToImmutableSortedDictionary(static set => set.Key, static set => new SetStatus(set.Count(), set.Count()) { Wanted = set.Count(), Serving = set.Count() }),
+    };
 
     private static List<string> Section(ClusterView view) =>
-        [.. new StatusTables(view, Now).ToString().Split('\n').SkipWhile(static line => line != StatusShares.Title).TakeWhile(static line => line.Length > 0)];
+        [.. Clusters.Screen(view, layout: new Layout(120, Palette.None)).Split('\n').SkipWhile(static line => line != StatusShares.Title).TakeWhile(static line => line.Length > 0)];
 
-    private static JsonElement Shares(ClusterView view) => JsonElement.Parse(StatusJson.Write("c", view)).GetProperty("shares");
+    private static JsonElement Shares(ClusterView view) => JsonElement.Parse(Clusters.Json(view)).GetProperty("shares");
 
     private static string Names(JsonElement of) => string.Join(' ', of.EnumerateObject().Select(static field => field.Name));
 }

@@ -10,18 +10,15 @@ namespace KamRpcDispatcher.Tests.Cli;
 /// <summary>What <c>kamrpc status</c> makes of what it read.</summary>
 public class StatusTests
 {
-    private static readonly DateTimeOffset Now = new(2026, 1, 31, 12, 0, 0, TimeSpan.Zero);
+    private static readonly DateTimeOffset Now = Clusters.Now;
 
-    private static readonly ProxyStatus Fine = new(42, Now.AddSeconds(-3), "5.6", 0, ImmutableSortedDictionary<int, SetStatus>.Empty.Add(1, new SetStatus(3, 2)))
-    {
-        Grace = new GraceStatus("observed (syscall)", 7, 0.61, 1.2, 3.456, 0),
-    };
+    private static readonly ProxyStatus Fine = Clusters.Report(1) with { Revision = 42 };
 
     private static readonly ClusterView InStep = new(
         57,
         42,
         [
-            new AnnouncedMember(Members.Of("a") with { Weight = 50, Labels = ImmutableSortedDictionary<string, string>.Empty.Add("version", "v2").Add("zone", "a") }, 0x694d),
+            new AnnouncedMember(Members.Of("a") with { Weight = 50, Labels = ImmutableSortedDictionary<string, string>.Empty.Add("version", "v2").Add("zone", "a") }, 0x694d) { ModRevision = 42 },
             new AnnouncedMember(Members.Of("b") with { State = MemberState.Draining, Reason = "kernel update", Since = Now.AddMinutes(-3), Priority = 3 }, 0),
         ],
         [],
@@ -45,75 +42,29 @@ public class StatusTests
     };
 
     [Test]
-    public void A_cluster_in_step_reads_like_this() => Assert.That(new StatusTables(InStep, Now).ToString(), Is.EqualTo("""
-        MEMBERS (newest record: revision 42)
-          SET  NAME  URI                     STATE                            WEIGHT  PRIORITY  LEASE   LABELS
-          1    a     sip:a.example.org:5060  ready                            50      0         lease   version=v2,zone=a
-          1    b     sip:b.example.org:5060  draining for 3m (kernel update)  -       3         static  -
-
-        PROXIES
-          NAME  KAMAILIO  REVISION  BEHIND  DRIFT  APPLIED  FROM
-          p1    5.6       42        0       0      3s ago   etcd
-
-        SETS IN KAMAILIO
-          PROXY  SET  DESTINATIONS  ROUTABLE
-          p1     1    3             2
-
-        GRACE PERIODS
-          PROXY  MODE                WAITS  P50      P99     MAX      TIMEOUTS
-          p1     observed (syscall)  7      0.61 ms  1.2 ms  3.46 ms  0
-
-        In step.
-
-        """));
-
-    [Test]
-    public void What_needs_somebody_comes_first() => Assert.That(new StatusTables(Panicking, Now).ToString(), Does.StartWith("""
-        PANIC: 2 expired members held back; if they are really gone, run 'kamrpc confirm'
-          SET  NAME  URI                     PROXY
-          1    x     sip:x.example.org:5060  p1
-          1    y     sip:y.example.org:5060  p1
-
-        QUARANTINED: Kamailio refuses 2 destinations
-          SET  URI    PROXY  NEXT TRY  REASON
-          1    sip:z  p1     in 12s    no such host
-          1    sip:w  p1     -         -
-
-        UNREADABLE REPORTS
-          PROXY        REASON
-          p2\u001b[2J  drift is missing
-
-        REJECTED RECORDS (an earlier record that could be used stays in force)
-          KEY                    REASON
-          /kamrpc/c/members/1/c  uri is missing
-
-        MEMBERS
-        """));
-
-    [Test]
-    public void What_is_not_in_step_is_said_last_and_no_line_is_wider_than_a_terminal()
+    public void What_needs_a_table_has_one_before_the_verdict()
     {
-        var lines = new StatusTables(Panicking, Now).ToString().TrimEnd('\n').Split('\n');
+        var lines = Clusters.Screen(Panicking, layout: new Layout(120, Palette.None)).Split('\n');
 
         Assert.That(lines, Has.All.Length.LessThanOrEqualTo(120));
-        Assert.That(lines.SkipWhile(static line => line != "NOT IN STEP").Skip(1).Select(static line => line.Trim()), Is.EqualTo(StatusFindings.Of(Panicking)));
+        Assert.That(string.Join('\n', lines.SkipWhile(static line => !line.StartsWith("PANIC", StringComparison.Ordinal)).TakeWhile(static line => line != "NOT IN STEP")), Is.EqualTo("""
+            PANIC: 2 expired members held back; if they are really gone, run 'kamrpc confirm'
+              SET  NAME  URI                     PROXY
+              1    x     sip:x.example.org:5060  p1
+              1    y     sip:y.example.org:5060  p1
+
+            QUARANTINED: Kamailio refuses 2 destinations
+              SET  URI    PROXY  NEXT TRY  REASON
+              1    sip:z  p1     in 12s    no such host
+              1    sip:w  p1     -         -
+
+            REJECTED RECORDS (an earlier record that could be used stays in force)
+              KEY                    REASON
+              /kamrpc/c/members/1/c  uri is missing
+
+            """));
+        Assert.That(lines.SkipWhile(static line => line != "NOT IN STEP").Skip(1).Select(static line => line.Trim()).Where(static line => line.Length > 0), Is.EqualTo(Clusters.Texts(Panicking)));
     }
-
-    [Test]
-    public void Everything_that_is_not_in_step_is_named() => Assert.That(StatusFindings.Of(Panicking), Is.EqualTo(new[]
-    {
-        "proxy p1 holds back 2 expired members",
-        "proxy p1: Kamailio refuses 2 destinations",
-        "proxy p1 owes 2 changes",
-        "proxy p1 is 2 revisions behind the newest member record",
-        "proxy p1 works from a saved membership",
-        @"proxy p2\u001b[2J: its report cannot be read",
-        "1 record rejected",
-    }));
-
-    [Test]
-    public void Without_any_proxy_nothing_is_in_step() =>
-        Assert.That(StatusFindings.Of(InStep with { Proxies = [] }).Single(), Does.StartWith("no proxy reports"));
 
     [Test]
     public void A_proxy_that_has_seen_more_than_members_is_not_behind() =>
@@ -122,15 +73,15 @@ public class StatusTests
     [Test]
     public void The_JSON_has_every_field_whatever_there_is_to_say()
     {
-        var status = JsonElement.Parse(StatusJson.Write("c", Panicking));
+        var status = JsonElement.Parse(Clusters.Json(Panicking));
 
         Assert.Multiple(() =>
         {
-            Assert.That(Names(status), Is.EqualTo("cluster revision memberRevision inStep findings members claims shares rejected proxies"));
+            Assert.That(Names(status), Is.EqualTo("cluster revision memberRevision inStep findings problems sets members claims shares rejected proxies"));
             Assert.That(status.GetProperty("inStep").GetBoolean(), Is.False);
             foreach (var member in status.GetProperty("members").EnumerateArray())
             {
-                Assert.That(Names(member), Is.EqualTo("set name uri state reason since weight priority attrs labels lease"));
+                Assert.That(Names(member), Is.EqualTo("set name uri state reason since weight priority attrs labels lease calls"));
             }
 
             Assert.That(status.GetProperty("members").EnumerateArray().Select(static member => member.GetProperty("lease").GetString()), Is.EqualTo(new[] { "000000000000694d", null }));
@@ -138,8 +89,8 @@ public class StatusTests
             var proxies = status.GetProperty("proxies");
             Assert.That(proxies[1].GetRawText().Replace(" ", "", StringComparison.Ordinal).ReplaceLineEndings(""), Is.EqualTo("""{"name":"p2\u001B[2J","unreadable":"driftismissing","report":null}"""));
             var report = proxies[0].GetProperty("report");
-            Assert.That(Names(report), Is.EqualTo("kamailio revision behind drift appliedAt fromSnapshot sets grace held quarantined silenced superseded moreSuperseded applies trouble"));
-            Assert.That(Names(report.GetProperty("sets")[0]), Is.EqualTo("set destinations routable"));
+            Assert.That(Names(report), Is.EqualTo("kamailio revision behind drift appliedAt fromSnapshot sets grace held quarantined silenced superseded moreSuperseded applies trouble version writtenAt ageSeconds stale clockOffsetSeconds contact deviations moreDeviations moreHeld moreQuarantined moreSets"));
+            Assert.That(Names(report.GetProperty("sets")[0]), Is.EqualTo("set destinations routable wanted serving"));
             Assert.That(Names(report.GetProperty("grace")), Is.EqualTo("mode count p50Ms p99Ms maxMs timeouts"));
             Assert.That(Names(report.GetProperty("held")[0]), Is.EqualTo("set name uri"));
             Assert.That(Names(report.GetProperty("quarantined")[0]), Is.EqualTo("set uri reason retryAt"));
@@ -148,22 +99,21 @@ public class StatusTests
     }
 
     [Test]
-    public void Trouble_at_a_proxy_comes_first_is_not_in_step_and_stands_in_the_JSON_as_it_is()
+    public void Trouble_at_a_proxy_is_not_in_step_and_stands_whole_on_the_screen_and_in_the_JSON()
     {
         var text = "shared memory is short: 3 MB of 64 are free; start Kamailio with -m 256. Only states are changed until there is more";
         var troubled = InStep with
         {
             Proxies = [new ReportingProxy("p1", Fine with { Silenced = 41, Applies = ["members"], Troubles = [new ProxyTrouble("memory", Now.AddMinutes(-3), text), new ProxyTrouble("new\u001b[2J", Now, "?")] }, null)],
         };
-        var lines = new StatusTables(troubled, Now).ToString().Split('\n');
-        var report = JsonElement.Parse(StatusJson.Write("c", troubled)).GetProperty("proxies")[0].GetProperty("report");
+        var screen = Clusters.Screen(troubled);
+        var report = JsonElement.Parse(Clusters.Json(troubled)).GetProperty("proxies")[0].GetProperty("report");
 
         Assert.Multiple(() =>
         {
-            Assert.That(lines[0], Does.StartWith("TROUBLE AT PROXIES"));
-            Assert.That(lines[2], Does.StartWith("  p1     memory        3m ago  shared memory is short: 3 MB of 64 are free; start Kamailio with -m 256."));
-            Assert.That(lines, Has.All.Length.LessThanOrEqualTo(120));
-            Assert.That(StatusFindings.Of(troubled), Is.EqualTo(new[] { $"proxy p1: memory: {text[..64]}...", @"proxy p1: new\u001b[2J: ?" }));
+            Assert.That(screen.Replace("\n  ", " ", StringComparison.Ordinal), Does.Contain($"proxy p1: memory: {text}"));
+            Assert.That(screen.Split('\n'), Has.All.Length.LessThanOrEqualTo(80));
+            Assert.That(Clusters.Texts(troubled), Is.EqualTo(new[] { $"proxy p1: memory: {text}", @"proxy p1: new\u001b[2J: ?" }));
             Assert.That(report.GetProperty("silenced").GetInt64(), Is.EqualTo(41));
             Assert.That(report.GetProperty("applies")[0].GetString(), Is.EqualTo("members"));
             Assert.That(report.GetProperty("trouble")[0].GetProperty("text").GetString(), Is.EqualTo(text));
@@ -184,14 +134,14 @@ public class StatusTests
             ],
         };
 
-        Assert.That(StatusFindings.Of(claimed), Is.EqualTo(new[] { "set 1: ok has the address of zz too, and is followed" }));
-        Assert.That(new StatusTables(claimed, Now).ToString(), Does.StartWith("""
+        Assert.That(Clusters.Texts(claimed), Has.Some.EqualTo("set 1: ok has the address of zz too, and is followed"));
+        Assert.That(Clusters.Screen(claimed), Does.Contain("""
             SEVERAL NAMES FOR ONE ADDRESS (one is followed; -o json has them all)
               SET  URI           FOLLOWED    LEFT OUT
               1    sip:10.0.0.1  ok (ready)  zz (draining)
 
             """));
-        var claim = JsonElement.Parse(StatusJson.Write("c", claimed)).GetProperty("claims").EnumerateArray().Single();
+        var claim = JsonElement.Parse(Clusters.Json(claimed)).GetProperty("claims").EnumerateArray().Single();
         Assert.That(claim.GetRawText().Replace(" ", "", StringComparison.Ordinal).ReplaceLineEndings(""), Is.EqualTo("""{"set":1,"uri":"sip:10.0.0.1","followed":"ok","leftOut":["zz"]}"""));
     }
 
@@ -205,8 +155,8 @@ public class StatusTests
             Proxies = [new ReportingProxy("p1", Fine with { Superseded = [new SupersededMember(second.Key, first.Key, IsServed: true)] }, null)],
         };
 
-        Assert.That(StatusFindings.Of(claimed), Is.EqualTo(new[] { "set 1: first has the address of second too, and is followed" }));
-        Assert.That(StatusFindings.Of(claimed with { Proxies = InStep.Proxies }), Is.EqualTo(new[] { "set 1: second has the address of first too, and is followed" }));
+        Assert.That(Clusters.Texts(claimed), Has.Some.EqualTo("set 1: first has the address of second too, and is followed"));
+        Assert.That(Clusters.Texts(claimed with { Proxies = InStep.Proxies }), Has.Some.EqualTo("set 1: second has the address of first too, and is followed"));
     }
 
     [Test]
@@ -214,8 +164,8 @@ public class StatusTests
     {
         var proxied = InStep with { Members = [new AnnouncedMember(Members.Of("a") with { Attributes = ImmutableSortedDictionary<string, string>.Empty.Add("obproxy", "sip:10.0.0.1;lr") }, 1)] };
 
-        Assert.That(new StatusTables(proxied, Now).ToString(), Does.Contain("LABELS  ATTRS\n").And.Contain("-       obproxy=\"sip:10.0.0.1;lr\"\n"));
-        Assert.That(JsonElement.Parse(StatusJson.Write("c", proxied)).GetProperty("members")[0].GetProperty("attrs").GetProperty("obproxy").GetString(), Is.EqualTo("sip:10.0.0.1;lr"));
+        Assert.That(Clusters.Screen(proxied, StatusOptions.Default with { IsVerbose = true }, new Layout(120, Palette.None)), Does.Contain("  obproxy=\"sip:10.0.0.1;lr\"  "));
+        Assert.That(JsonElement.Parse(Clusters.Json(proxied)).GetProperty("members")[0].GetProperty("attrs").GetProperty("obproxy").GetString(), Is.EqualTo("sip:10.0.0.1;lr"));
     }
 
     private static string Names(JsonElement of) => string.Join(' ', of.EnumerateObject().Select(static field => field.Name));

@@ -41,6 +41,22 @@ public class TextTableTests
     }
 
     [Test]
+    public void A_last_column_that_wraps_goes_on_below_itself_and_columns_without_anything_are_left_out()
+    {
+        var table = new TextTable("NAME", "FLAGS", "NOTHING", "WHY") { Width = 40, WrapsLast = true, HidesEmptyColumns = true };
+        table.Add("asterisk-1", null, null, "one two three four five six seven eight");
+        table.Add("b", "IP", null, null);
+
+        Assert.That(table.ToString(), Is.EqualTo("""
+              NAME   FLAGS  WHY
+              as...         one two three four five
+                            six seven eight
+              b      IP
+
+            """));
+    }
+
+    [Test]
     public void A_cell_cannot_move_the_cursor_or_begin_a_line()
     {
         var table = new TextTable("REASON");

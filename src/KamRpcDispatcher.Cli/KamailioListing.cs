@@ -1,0 +1,165 @@
+using System.Text.Json;
+using KamailioRpc;
+using KamailioRpc.Commands;
+using KamRpcDispatcher.Destinations;
+
+namespace KamRpcDispatcher.Cli;
+
+/// <summary>Kamailio's dispatcher list, with whose each entry is.</summary>
+/// <param name="Address">Where it was read.</param>
+/// <param name="Version">Kamailio's release.</param>
+/// <param name="Cluster">The cluster whose entries are ours.</param>
+/// <param name="Entries">In Kamailio's order, set by set.</param>
+/// <param name="Unreadable">Entries that cannot be understood.</param>
+internal sealed record KamailioListing(
+    KamailioAddress Address, KamailioVersion Version, string Cluster, IReadOnlyList<DispatcherDestination> Entries, IReadOnlyList<UnreadableEntry> Unreadable)
+{
+    /// <summary>The name in <c>attrs</c> by which kamrpc knows its entries again; its value is the cluster.</summary>
+    private const string Mark = "kamrpc";
+
+    private const int LongestAttributes = 256;
+
+    /// <exception cref="KamailioRpcException">Kamailio does not answer, or refuses.</exception>
+    public static async Task<KamailioListing> ReadAsync(KamailioAddress address, RpcClientOptions rpc, string cluster, CancellationToken cancellationToken)
+    {
+        await using var client = new RpcClient(address, rpc);
+        var version = await client.GetVersionAsync(cancellationToken).ConfigureAwait(false);
+        var list = await ReadListAsync(client, rpc, cancellationToken).ConfigureAwait(false);
+        return new KamailioListing(address, version, cluster, [.. list.Destinations.OrderBy(static entry => entry.Set)], list.Unreadable);
+    }
+
+    /// <summary>These sets only.</summary>
+    public KamailioListing Of(IReadOnlySet<int> sets) => this with
+    {
+        Entries = [.. Entries.Where(entry => sets.Contains(entry.Set))],
+        Unreadable = [.. Unreadable.Where(entry => entry.Set is { } set && sets.Contains(set))],
+    };
+
+    public string ToText(Layout layout, bool isVerbose)
+    {
+        // kamrpc's own mark never gets calls, and nobody has to know of it.
+        List<DispatcherDestination> shown = [.. Entries.Where(entry => isVerbose || entry.Set != MemberKey.ReservedSet)];
+        var table = layout.Sentences("SET", "NAME", "URI", "CALLS", "FLAGS", "WHOSE", "LATENCY", "LOAD", "PRIORITY", isVerbose ? "ATTRS" : "STATE");
+        foreach (var entry in shown)
+        {
+            table.Add(
+                Ages.Number(entry.Set),
+                entry.Duid,
+                entry.Uri,
+                GetsCalls(entry) ? new Cell("CALLS", Tone.Good) : new Cell("NO CALLS", Tone.Bad),
+                Flags(entry),
+                Whose(entry),
+                entry.Latency is { } latency ? FormattableString.Invariant($"{latency.Estimate:0.#} ms") : null,
+                entry.DialogLoad is { } load ? Ages.Number(load) + (entry.MaxLoad > 0 ? $"/{Ages.Number(entry.MaxLoad)}" : string.Empty) : null,
+                isVerbose ? Ages.Number(entry.Priority) : null,
+                !isVerbose ? State(entry) : entry.Attributes.Length > 0 ? MemberRules.Shorten(entry.Attributes, LongestAttributes) : null);
+        }
+
+        var count = shown.Count(GetsCalls);
+        var title = $"Kamailio {Version} at {Address}: "
+            + (shown.Count == 0 ? "its list is empty" : FormattableString.Invariant($"{count} of {Ages.Count(shown.Count, "destination")} {(count == 1 ? "gets" : "get")} calls"));
+        return TextLines.Behind(string.Empty, title, layout.Width) + table
+            + string.Concat(Unreadable.Select(entry => TextLines.Behind("  ", $"set {entry.Set?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "?"}: cannot be understood: {MemberRules.Shorten(entry.Text, 128)}: {entry.Reason}", layout.Width)));
+    }
+
+    /// <summary>For programs: every field is always there, later versions only add fields.</summary>
+    public string ToJson() => JsonText.Write(writer =>
+    {
+        writer.WriteString("kamailio", Address.ToString());
+        writer.WriteString("version", Version.ToString());
+        JsonText.WriteArray(writer, "destinations", Entries, WriteEntry);
+        JsonText.WriteArray(writer, "unreadable", Unreadable, static (json, entry) =>
+        {
+            JsonText.WriteNumber(json, "set", entry.Set);
+            json.WriteString("text", entry.Text);
+            json.WriteString("reason", entry.Reason);
+        });
+    });
+
+    /// <summary>A datagram drops a list that is too long without a word: then another way to the same Kamailio is looked for.</summary>
+    private static async Task<DispatcherList> ReadListAsync(RpcClient client, RpcClientOptions rpc, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await client.ListDestinationsAsync(ListMode.Normal, cancellationToken).ConfigureAwait(false);
+        }
+        catch (KamailioRpcException exception) when ((exception is KamailioTimeoutException && client.Address.DropsLongReplies) || (exception is KamailioFaultException && client.Address.Protocol == RpcProtocol.BinRpc))
+        {
+            // Whether it answers at all.
+            await client.EchoAsync(cancellationToken).ConfigureAwait(false);
+            var (way, _) = await KamailioReadWay.FindAsync(client, rpc, cancellationToken).ConfigureAwait(false);
+            if (way is null || way == client.Address)
+            {
+                throw;
+            }
+
+            await using var other = new RpcClient(way, rpc);
+            return await other.ListDestinationsAsync(ListMode.Normal, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private static bool GetsCalls(DispatcherDestination entry) => entry.State is DestinationState.Active or DestinationState.Trying;
+
+    private static string Flags(DispatcherDestination entry) => (entry.State switch
+    {
+        DestinationState.Active => "A",
+        DestinationState.Inactive => "I",
+        DestinationState.Disabled => "D",
+        _ => "T",
+    }) + (entry.IsProbed ? "P" : "X");
+
+    private static string State(DispatcherDestination entry) => (entry.State switch
+    {
+        DestinationState.Active => "active",
+        DestinationState.Inactive => "inactive: found dead",
+        DestinationState.Disabled => "disabled by an administrator or kamrpc",
+        _ => "trying: pings fail, not often enough yet",
+    }) + (entry.IsProbed ? ", pinged" : string.Empty);
+
+    /// <summary>The cluster for which kamrpc added it; null of somebody else's entry.</summary>
+    private static string? ClusterOf(DispatcherDestination entry) => entry.IsExact ? AttributeList.FindExact(entry.Attributes, Mark) : null;
+
+    private string Whose(DispatcherDestination entry) => ClusterOf(entry) switch
+    {
+        null => "somebody else's",
+        _ when entry.Set == MemberKey.ReservedSet => "kamrpc's mark",
+        var cluster when cluster == Cluster => "ours",
+        var cluster => "cluster " + MemberRules.Shorten(cluster),
+    };
+
+    private void WriteEntry(Utf8JsonWriter writer, DispatcherDestination entry)
+    {
+        var cluster = ClusterOf(entry);
+        writer.WriteNumber("set", entry.Set);
+        writer.WriteString("name", entry.Duid.Length > 0 ? entry.Duid : null);
+        writer.WriteString("uri", entry.Uri);
+        writer.WriteBoolean("getsCalls", GetsCalls(entry));
+        writer.WriteString("flags", Flags(entry));
+        writer.WriteString("state", entry.State switch
+        {
+            DestinationState.Active => "active",
+            DestinationState.Inactive => "inactive",
+            DestinationState.Disabled => "disabled",
+            _ => "trying",
+        });
+        writer.WriteBoolean("pinged", entry.IsProbed);
+        writer.WriteString("owner", cluster is null ? "other" : entry.Set == MemberKey.ReservedSet ? "mark" : cluster == Cluster ? "ours" : "cluster");
+        writer.WriteString("cluster", cluster);
+        writer.WriteNumber("priority", entry.Priority);
+        writer.WriteString("attrs", entry.Attributes);
+        JsonText.WriteNumber(writer, "load", entry.DialogLoad);
+        if (entry.Latency is not { } latency)
+        {
+            writer.WriteNull("latency");
+            return;
+        }
+
+        writer.WriteStartObject("latency");
+        writer.WriteNumber("averageMs", latency.Average);
+        writer.WriteNumber("deviationMs", latency.StandardDeviation);
+        writer.WriteNumber("estimateMs", latency.Estimate);
+        writer.WriteNumber("maxMs", latency.Max);
+        writer.WriteNumber("timeouts", latency.Timeouts);
+        writer.WriteEndObject();
+    }
+}

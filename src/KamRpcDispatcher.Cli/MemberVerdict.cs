@@ -1,0 +1,55 @@
+using KamRpcDispatcher.Destinations;
+
+namespace KamRpcDispatcher.Cli;
+
+/// <summary>Why a member gets calls or not, in one sentence.</summary>
+/// <param name="IsAsItShouldBe">Whether it gets calls everywhere it should, and nowhere else.</param>
+/// <param name="Text">The sentence.</param>
+internal sealed record MemberVerdict(bool IsAsItShouldBe, string Text)
+{
+    private const int MostNamed = 3;
+
+    public static MemberVerdict Of(MemberExplanation explained)
+    {
+        var name = MemberRules.Shorten(explained.Key.Name, MemberRules.MaxNameLength);
+        if (explained.Member is not { } member)
+        {
+            return new MemberVerdict(false, $"{name} gets no calls by this record, which cannot be used ({MemberRules.Shorten(explained.Rejected!.Reason, 200)}); one that was usable before may still be in force.");
+        }
+
+        if (explained.Calls.Proxies.Count == 0)
+        {
+            return new MemberVerdict(false, $"{name} gets no calls that anybody knows of: no proxy reports, so no dispatcher is running, or none reaches etcd.");
+        }
+
+        List<MemberView> views = [.. explained.Views()];
+        if (views.Count == 0)
+        {
+            return new MemberVerdict(false, FormattableString.Invariant($"{name} gets no calls: no proxy serves set {explained.Key.Set}."));
+        }
+
+        List<MemberView> wrong = [.. views.Where(static view => !view.IsAsItShouldBe)];
+        if (wrong.Count > 0)
+        {
+            var right = views.Count - wrong.Count;
+            var elsewhere = right == 0 ? string.Empty : $"; {(right == 1 ? "another proxy has" : FormattableString.Invariant($"{right} other proxies have"))} it as it should be";
+            var held = explained.Holder is { } holder && wrong.Exists(static view => view.Calls == CallState.None) ? $" ({MemberRules.Shorten(holder.Key.Name, 64)} is followed at its address)" : string.Empty;
+            return new MemberVerdict(false, $"{name} {Verb(wrong)} on {Named(wrong)}: {wrong[0].Text}{held}{elsewhere}.");
+        }
+
+        return member switch
+        {
+            { Announced: null } => new MemberVerdict(true, $"{name} gets no calls, as it should: it has left."),
+            { IsReady: true } => new MemberVerdict(explained.Rejected is null, $"{name} gets calls on {Named(views)}{(explained.Rejected is null ? string.Empty : ", by an earlier record: the newest one cannot be used")}."),
+            { Announced.Member: var announced } => new MemberVerdict(true, $"{name} gets no calls, as it should: it is {StatusJson.Name(announced.State)}{(string.IsNullOrEmpty(announced.Reason) ? string.Empty : $" ({MemberRules.Shorten(announced.Reason, MemberRules.MaxReasonLength)})")}."),
+        };
+    }
+
+    private static string Verb(List<MemberView> wrong) => wrong.TrueForAll(static view => view.Calls == CallState.None) ? "gets no calls"
+        : wrong.TrueForAll(static view => view.Calls == CallState.All) ? "gets calls though it should not"
+        : wrong.TrueForAll(static view => view.Calls == CallState.Unknown) ? "is not known to get calls"
+        : "does not get calls as it should";
+
+    private static string Named(List<MemberView> views) =>
+        string.Join(", ", views.Take(MostNamed).Select(static view => view.Lens.Name)) + (views.Count > MostNamed ? FormattableString.Invariant($" and {views.Count - MostNamed} more") : string.Empty);
+}

@@ -1,0 +1,133 @@
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd;
+
+namespace KamRpcDispatcher.Cli;
+
+/// <summary>Whether a member gets calls.</summary>
+internal enum CallState
+{
+    Unknown,
+    None,
+
+    /// <summary>From some proxies, and from others not.</summary>
+    Some,
+    All,
+}
+
+/// <summary>What one proxy's report says of each member, and whether it can be believed now.</summary>
+internal sealed class ProxyLens
+{
+    private readonly IReadOnlySet<int> _readySets;
+    private readonly Dictionary<MemberKey, Deviation> _deviations;
+    private readonly Dictionary<int, int> _named;
+
+    /// <param name="proxy">The proxy.</param>
+    /// <param name="readySets">The sets that have ready members.</param>
+    /// <param name="age">Of its report.</param>
+    /// <param name="now">The time.</param>
+    public ProxyLens(ReportingProxy proxy, IReadOnlySet<int> readySets, ReportAge age, DateTimeOffset now)
+    {
+        (_readySets, Proxy, Age) = (readySets, proxy, age);
+        Name = MemberRules.Shorten(proxy.Name);
+        Deviations = proxy.Status is { } status ? [.. status.Deviations] : [];
+
+        // Of one name there may be several. The worst comes first; the address that a member had before leaves, whatever becomes of it now.
+        _deviations = Deviations.Where(static deviation => deviation.Kind != DeviationKind.Leaving).GroupBy(static deviation => new MemberKey(deviation.Set, deviation.Name)).ToDictionary(static group => group.Key, static group => group.First());
+        _named = Deviations.Where(KeepsFromCalls).GroupBy(static deviation => deviation.Set).ToDictionary(static set => set.Key, static set => set.Count());
+        WhyUnknown = Doubt(now);
+    }
+
+    public ReportingProxy Proxy { get; }
+
+    /// <summary>Safe to print.</summary>
+    public string Name { get; }
+
+    public ReportAge Age { get; }
+
+    public ProxyStatus? Status => Proxy.Status;
+
+    public IReadOnlyList<Deviation> Deviations { get; }
+
+    /// <summary>Why nobody knows what is so at this proxy now, in a few words; null when its report is to be believed.</summary>
+    public string? WhyUnknown { get; }
+
+    /// <summary>Whether the report is of a version that does not say who gets calls.</summary>
+    public bool IsOfOlderVersion => Status is { } status && (status.Version is null || status.WrittenAt is null);
+
+    /// <summary>Whether Kamailio does not answer, by what the proxy itself says.</summary>
+    public bool IsKamailioLost => Status is { } status && (status.Contact is { Answers: false } || LostTrouble is not null);
+
+    /// <summary>What an earlier version, or one that is still in doubt, tells of that.</summary>
+    public ProxyTrouble? LostTrouble => Status?.Troubles.FirstOrDefault(static trouble => trouble.Kind == TroubleKind.Kamailio);
+
+    /// <summary>Whether the proxy has this set to serve, as far as is known.</summary>
+    public bool Serves(int set) =>
+        Status is not { } status || IsOfOlderVersion || status.Revision == 0 || status.MoreSets > 0
+        || (status.Sets.TryGetValue(set, out var counts) ? counts.Wanted is not null : !_readySets.Contains(set));
+
+    /// <summary>What the report says of a member.</summary>
+    /// <param name="announced">The member.</param>
+    /// <param name="deviation">What is not as wished there, if the report names it.</param>
+    public CallState CallsOf(AnnouncedMember announced, out Deviation? deviation)
+    {
+        deviation = null;
+        if (WhyUnknown is not null || Status is not { } status)
+        {
+            return CallState.Unknown;
+        }
+
+        if (_deviations.TryGetValue(announced.Member.Key, out deviation))
+        {
+            return CallsOf(deviation);
+        }
+
+        if (announced.Member.State != MemberState.Ready)
+        {
+            return (status.Silenced ?? status.Revision) >= announced.ModRevision ? CallState.None : CallState.Unknown;
+        }
+
+        return status.Revision >= announced.ModRevision && HasRoomForNoOther(announced.Member.Key.Set, status) ? CallState.All : CallState.Unknown;
+    }
+
+    public static CallState CallsOf(Deviation deviation) => deviation.Kind switch
+    {
+        DeviationKind.Serving or DeviationKind.Held => CallState.All,
+        DeviationKind.Leaving => CallState.None,
+        _ => KeepsFromCalls(deviation) ? CallState.None : CallState.Unknown,
+    };
+
+    /// <summary>Whether it is a ready member that gets no calls.</summary>
+    public static bool KeepsFromCalls(Deviation deviation) => deviation.Kind
+        is DeviationKind.Missing or DeviationKind.Refused or DeviationKind.Inactive or DeviationKind.Disabled or DeviationKind.Superseded;
+
+    /// <summary>Whether every ready member of the set gets calls that the report does not name. It may name the first ones only, and the first sets.</summary>
+    private bool HasRoomForNoOther(int set, ProxyStatus status) => status.Sets.TryGetValue(set, out var counts)
+        ? counts is { Wanted: { } wanted, Serving: { } serving } && wanted - serving <= _named.GetValueOrDefault(set)
+
+        // Sets in which somebody lacks calls come first: where there is room for another one, there was for all of these.
+        : status.MoreSets > 0 && !_named.ContainsKey(set) && status.Sets.Values.Any(static other => other.Serving >= other.Wanted);
+
+    private string? Doubt(DateTimeOffset now)
+    {
+        if (Status is not { } status)
+        {
+            return "its report cannot be read";
+        }
+
+        if (Age.Freshness == ReportFreshness.Stale)
+        {
+            return $"its report is {Ages.Show(Age.Age!.Value)} old";
+        }
+
+        if (status.Contact is { Answers: false } contact)
+        {
+            return $"Kamailio does not answer, for {Ages.Show(now - contact.Since)}";
+        }
+
+        return LostTrouble is { } lost ? $"Kamailio does not answer, for {Ages.Show(now - lost.Since)}"
+            : IsOfOlderVersion ? "its kamrpc is older and does not say"
+            : status.Contact is null ? "it has not seen its Kamailio yet"
+            : status.Revision == 0 && status.Sets.IsEmpty ? "it has followed nothing yet"
+            : null;
+    }
+}

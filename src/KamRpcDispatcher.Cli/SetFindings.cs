@@ -1,0 +1,103 @@
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd;
+
+namespace KamRpcDispatcher.Cli;
+
+/// <summary>What of one set is not as it should be.</summary>
+internal sealed class SetFindings(SetCalls set, ClusterCalls calls)
+{
+    private const int LongestName = 40;
+
+    private readonly string _name = FormattableString.Invariant($"set {set.Set}");
+
+    /// <summary>Those whose address another name has are a finding of their own.</summary>
+    private readonly HashSet<MemberKey> _leftOut = [.. AddressClaim.Of(set.Members.Select(static member => member.Announced!.Member)).SelectMany(static claim => claim.Others).Select(static member => member.Key)];
+
+    public IEnumerable<StatusFinding> ToList() => [.. OfProxies(), .. OfMembers()];
+
+    private IEnumerable<StatusFinding> OfProxies()
+    {
+        var total = set.Members.Count(member => !_leftOut.Contains(member.Key));
+        if (total == 0)
+        {
+            yield break;
+        }
+
+        if (set.Serving.Count == 0 && calls.Proxies.Count > 0)
+        {
+            yield return Found(FindingCode.SetWithoutDestination, null, $"{_name} has {Ages.Count(total, "member")}, and no proxy serves it");
+        }
+
+        foreach (var lens in set.Serving)
+        {
+            // What a proxy said before it lost its Kamailio is told by that.
+            if (lens.Status is not { } status || lens.IsKamailioLost || lens.Age.Freshness == ReportFreshness.Stale)
+            {
+                continue;
+            }
+
+            if (!status.Sets.TryGetValue(set.Set, out var counts) && (lens.WhyUnknown is not null || status.MoreSets > 0))
+            {
+                continue;
+            }
+
+            var serving = counts.Serving ?? counts.Routable;
+            if (counts.Routable == 0)
+            {
+                yield return Found(FindingCode.SetWithoutDestination, lens, $"{_name} has {Ages.Count(total, "member")} and no routable destination on {lens.Name}: every call to it fails there");
+            }
+            else if (serving * 2 < total)
+            {
+                yield return Found(FindingCode.SetBelowHalf, lens, FormattableString.Invariant($"{_name}: {serving} of {total} members {(serving == 1 ? "gets" : "get")} calls on {lens.Name}, less than half"));
+            }
+
+            if (Unnamed(lens, counts) is var more and > 0)
+            {
+                yield return Found(FindingCode.MemberWithoutCalls, lens, $"{_name}: {Ages.Count(more, "more ready member")} without calls on {lens.Name}");
+            }
+        }
+    }
+
+    /// <summary>The ready members without calls that the report counts and does not name.</summary>
+    private int Unnamed(ProxyLens lens, SetStatus counts) => lens.WhyUnknown is not null || counts is not { Wanted: { } wanted, Serving: { } serving }
+        ? 0
+        : wanted - serving - lens.Deviations.Count(deviation => deviation.Set == set.Set && ProxyLens.KeepsFromCalls(deviation));
+
+    private IEnumerable<StatusFinding> OfMembers()
+    {
+        foreach (var member in set.Members.Concat(set.Departed).Where(static member => member.IsTroubled))
+        {
+            // One finding a kind, whatever the number of proxies: each may have its own reason.
+            foreach (var kind in member.Remarks.Where(static remark => remark.Deviation is { Kind: not DeviationKind.Leaving }).GroupBy(static remark => remark.Deviation!.Kind))
+            {
+                if (CodeOf(kind.Key) is not { } code || (kind.Key == DeviationKind.Superseded && _leftOut.Contains(member.Key)))
+                {
+                    continue;
+                }
+
+                var first = kind.First();
+                var proxies = string.Join(", ", kind.Take(3).Select(static remark => remark.Lens.Name)) + (kind.Count() > 3 ? FormattableString.Invariant($" and {kind.Count() - 3} more") : string.Empty);
+                yield return new StatusFinding(
+                    code,
+                    $"{_name}: {MemberRules.Shorten(member.Key.Name, LongestName)} {(ProxyLens.KeepsFromCalls(first.Deviation!) ? "is ready and gets no calls" : "is not as wished")} on {proxies}: it {DeviationText.Of(first.Deviation!, calls.Now)}")
+                {
+                    Set = set.Set,
+                    Member = member.Key.Name,
+                    Proxy = kind.Count() == 1 ? first.Lens.Proxy.Name : null,
+                };
+            }
+        }
+    }
+
+    /// <summary>Null where another finding of the proxy tells it.</summary>
+    private static string? CodeOf(string kind) => kind switch
+    {
+        DeviationKind.Missing or DeviationKind.Refused or DeviationKind.Inactive or DeviationKind.Disabled => FindingCode.MemberWithoutCalls,
+        DeviationKind.Superseded => FindingCode.AddressHeld,
+        DeviationKind.Serving => FindingCode.MemberStillServing,
+        DeviationKind.Held => null,
+        _ => FindingCode.Deviation,
+    };
+
+    private StatusFinding Found(string code, ProxyLens? lens, string text) => new(code, text) { Set = set.Set, Proxy = lens?.Proxy.Name };
+}

@@ -1,0 +1,107 @@
+using System.Text;
+using KamRpcDispatcher.Destinations;
+
+namespace KamRpcDispatcher.Cli;
+
+/// <summary>One set: how many get calls, and who does not.</summary>
+internal sealed class SetScreen(SetCalls set, ClusterCalls calls, StatusOptions options, Layout layout, Func<string, bool>? changed)
+{
+    /// <summary>A set of so many members is shown whole.</summary>
+    private const int MostWhole = 20;
+
+    /// <summary>Of a larger one so many that are troubled, and none of the others.</summary>
+    private const int MostTroubled = 40;
+
+    private readonly MemberText _words = new(calls);
+
+    public override string ToString()
+    {
+        var text = new StringBuilder();
+        var title = FormattableString.Invariant($"SET {set.Set}: {Answer()}");
+        var where = Where();
+        text.Append(layout.Palette.Paint(title, set.IsAsWished && set.InDoubt.Count == 0 ? Tone.Good : Tone.Bad));
+        text.Append(title.Length + 2 + where.Length <= layout.Width ? where.PadLeft(layout.Width - title.Length) : "\n  " + where).Append('\n');
+        foreach (var lens in set.InDoubt.Take(3))
+        {
+            text.Append(TextLines.Behind("  ", $"not known on {lens.Name}: {lens.WhyUnknown}", layout.Width));
+        }
+
+        var table = layout.Rows("CHANGED", "NAME", "URI", "CALLS", "FLAGS", "WEIGHT", "PRIORITY", "LABELS", "ATTRS", "STATE");
+        return text.Append(Rows(table)).ToString();
+    }
+
+    /// <summary><c>1 of 3 gets calls</c>.</summary>
+    private string Answer()
+    {
+        var total = set.Members.Count;
+        if (total == 0)
+        {
+            return "no members, what has left is still being taken out";
+        }
+
+        if (set.Unknown == total)
+        {
+            return FormattableString.Invariant($"NOT KNOWN whether its {Ages.Count(total, "member")} {(total == 1 ? "gets" : "get")} calls");
+        }
+
+        var answer = FormattableString.Invariant($"{set.Getting} of {total} {(set.Getting == 1 ? "gets" : "get")} calls");
+        answer += set.Partly > 0 ? FormattableString.Invariant($", {set.Partly} from some proxies only") : string.Empty;
+        return answer + (set.Unknown > 0 ? FormattableString.Invariant($", {set.Unknown} not known") : string.Empty);
+    }
+
+    private string Where() => set.Serving.Count switch
+    {
+        0 => "on no proxy",
+        1 => "on " + set.Serving[0].Name,
+        var count => FormattableString.Invariant($"on {count} proxies"),
+    };
+
+    private string Rows(TextTable table)
+    {
+        var isWhole = options.ShowsAll || set.Members.Count <= MostWhole;
+        List<MemberCalls> troubled = [.. set.Members.Concat(set.Departed).Where(IsTroubled)];
+        List<MemberCalls> others = [.. set.Members.Where(member => !IsTroubled(member)).OrderBy(static member => member.Calls)];
+        List<MemberCalls> departed = [.. set.Departed.Where(member => !IsTroubled(member))];
+        foreach (var member in troubled.Take(options.ShowsAll ? troubled.Count : MostTroubled).Concat(isWhole ? others : []).Concat(departed.Take(options.ShowsAll ? departed.Count : MostWhole)))
+        {
+            Add(table, member);
+        }
+
+        var notes = new List<string>();
+        if (troubled.Count > MostTroubled && !options.ShowsAll)
+        {
+            notes.Add(FormattableString.Invariant($"{troubled.Count - MostTroubled} more that are not as they should be"));
+        }
+
+        if (!isWhole)
+        {
+            notes.AddRange(others.GroupBy(static member => (member.Calls, State: StatusJson.Name(member.Announced!.Member.State))).OrderBy(static group => group.Key.Calls)
+                .Select(static group => FormattableString.Invariant($"{group.Count()} {group.Key.State}: {MemberText.Calls(group.Key.Calls)}")));
+        }
+
+        if (departed.Count > MostWhole && !options.ShowsAll)
+        {
+            notes.Add(FormattableString.Invariant($"{departed.Count - MostWhole} more that have left"));
+        }
+
+        return table + (notes.Count == 0 ? string.Empty : TextLines.Behind("  ", $"not listed (--all lists them): {string.Join("; ", notes)}", layout.Width));
+    }
+
+    private static bool IsTroubled(MemberCalls member) => member.IsTroubled || member.IsPartlyUnknown || (member.IsReady && member.Calls is CallState.None or CallState.Some);
+
+    private void Add(TextTable table, MemberCalls member)
+    {
+        var announced = member.Announced?.Member;
+        table.Add(
+            changed?.Invoke(member.Key.ToString()) == true ? new Cell("*", Tone.Changed) : new Cell(null),
+            member.Key.Name,
+            member.Uri,
+            new Cell(MemberText.Calls(member.Calls), MemberText.ToneOf(member)),
+            MemberText.Flags(member),
+            announced?.Weight is { } weight ? Ages.Number(weight) : null,
+            announced is { Priority: > 0 } ? Ages.Number(announced.Priority) : null,
+            announced is null || !options.IsVerbose ? null : string.Join(',', announced.Labels.Select(static label => $"{label.Key}={label.Value}")),
+            announced is null || !options.IsVerbose ? null : string.Join(';', announced.Attributes.Select(static attribute => $"{attribute.Key}={AttributeList.Quoted(attribute.Value)}")),
+            _words.Full(member, set));
+    }
+}

@@ -1,0 +1,97 @@
+using KamRpcDispatcher.Destinations;
+
+namespace KamRpcDispatcher.Cli;
+
+/// <summary>Something that changed while it was watched.</summary>
+/// <param name="At">When it was seen.</param>
+/// <param name="Text">What is so now, in one line, safe to print.</param>
+internal sealed record StatusEvent(DateTimeOffset At, string Text);
+
+/// <summary>Tells what changes from one reading of a cluster to the next: members, and proxies. That time passes is no change.</summary>
+internal sealed class StatusEvents
+{
+    /// <summary>How long what changed is marked.</summary>
+    private static readonly TimeSpan MarkTime = TimeSpan.FromSeconds(5);
+
+    private readonly Dictionary<string, DateTimeOffset> _changed = new(StringComparer.Ordinal);
+    private Dictionary<string, (string Summary, string Text)>? _before;
+    private DateTimeOffset _now;
+
+    /// <summary>Whether a member (<c>set/name</c>) or a proxy has just changed.</summary>
+    public bool IsMarked(string key) => _changed.TryGetValue(key, out var at) && _now - at < MarkTime;
+
+    /// <summary>What has changed since the last call; nothing at the first one.</summary>
+    public IReadOnlyList<StatusEvent> Next(ClusterCalls calls)
+    {
+        _now = calls.Now;
+        var now = Members(calls, _before).Concat(Proxies(calls)).ToDictionary(static entry => entry.Key, static entry => (entry.Summary, entry.Text), StringComparer.Ordinal);
+        var (before, events) = (_before, new List<StatusEvent>());
+        _before = now;
+        if (before is null)
+        {
+            return events;
+        }
+
+        foreach (var (key, (summary, text)) in now)
+        {
+            if (!before.TryGetValue(key, out var was) || was.Summary != summary)
+            {
+                Add(key, text);
+            }
+        }
+
+        foreach (var (key, (_, text)) in before.Where(entry => !now.ContainsKey(entry.Key)))
+        {
+            Add(key, $"gone: {text}");
+        }
+
+        return events;
+
+        void Add(string key, string text)
+        {
+            _changed[key] = calls.Now;
+            events.Add(new StatusEvent(calls.Now, text));
+        }
+    }
+
+    private static IEnumerable<(string Key, string Summary, string Text)> Members(ClusterCalls calls, Dictionary<string, (string Summary, string Text)>? before)
+    {
+        var words = new MemberText(calls);
+        foreach (var set in calls.Sets)
+        {
+            foreach (var member in set.Members.Concat(set.Departed))
+            {
+                // That nobody knows it at the moment is told of the proxies, once.
+                if (set.InDoubt.Count == set.Serving.Count && before?.TryGetValue(member.Key.ToString(), out var known) == true)
+                {
+                    yield return (member.Key.ToString(), known.Summary, known.Text);
+                    continue;
+                }
+
+                var remarks = string.Join(' ', member.Remarks.Select(static remark => $"{remark.Lens.Name}/{remark.Deviation?.Kind}/{remark.Deviation?.Flags}"));
+                var summary = $"{member.Calls} {member.Announced?.Member.State} {member.Announced?.Member.Reason} {member.Uri} {remarks}";
+                yield return (
+                    member.Key.ToString(),
+                    summary,
+                    FormattableString.Invariant($"set {set.Set}: {MemberRules.Shorten(member.Key.Name, 40)}: {MemberText.Calls(member.Calls)}, {words.Full(member, set)}"));
+            }
+        }
+    }
+
+    private static IEnumerable<(string Key, string Summary, string Text)> Proxies(ClusterCalls calls)
+    {
+        foreach (var lens in calls.Proxies)
+        {
+            var kinds = string.Join(", ", lens.Status?.Troubles.Select(static trouble => MemberRules.Shorten(trouble.Kind, 20)).Distinct() ?? []);
+            var state = lens.Status is null ? "its report cannot be read"
+                : lens.Age.Freshness == ReportFreshness.Stale ? "its report is not written any more"
+                : lens.IsKamailioLost ? "Kamailio does not answer"
+                : lens.IsOfOlderVersion ? "its kamrpc is older and does not say whether Kamailio answers"
+                : "Kamailio answers";
+            var text = $"proxy {lens.Name}: {state}{(kinds.Length > 0 ? $"; trouble: {kinds}" : string.Empty)}{(lens.Status is { IsFromSnapshot: true } ? "; works from a saved membership" : string.Empty)}";
+
+            // A member's key has a slash, a proxy's name may be anything.
+            yield return (lens.Proxy.Name, text, text);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+using System.CommandLine;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd;
+
+namespace KamRpcDispatcher.Cli;
+
+/// <summary>What of a cluster <c>kamrpc status</c> is to show, and how.</summary>
+/// <param name="Sets">These only; null for all.</param>
+/// <param name="Proxies">These only; empty for all.</param>
+/// <param name="Ignored">Codes of findings that do not count.</param>
+/// <param name="ShowsAll">Whether those that are as they should be are listed too, however many there are.</param>
+/// <param name="IsVerbose">Whether figures, versions, labels and attributes are shown.</param>
+internal sealed record StatusOptions(IReadOnlySet<int>? Sets, IReadOnlySet<string> Proxies, IReadOnlySet<string> Ignored, bool ShowsAll, bool IsVerbose)
+{
+    private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A set to show (repeatable). [default: every set]");
+    private static readonly Option<string[]> Proxy = CommonOptions.Texts("--proxy", "A proxy to show (repeatable). [default: every proxy]");
+    private static readonly Option<string[]> Ignore = CommonOptions.Texts("--ignore", "The code of a finding that does not count (repeatable), such as two-proxies-on-one-host.");
+    private static readonly Option<bool> All = new CliOption<bool>("--all") { Description = "Lists everybody, also where those who get calls as they should are many." };
+    private static readonly Option<bool> Verbose = new CliOption<bool>("--verbose", "-v") { Description = "Shows labels, attributes, leases, versions and the figures of grace periods too." };
+
+    /// <summary>Everything, shortly.</summary>
+    public static StatusOptions Default { get; } = new(null, new HashSet<string>(), new HashSet<string>(), ShowsAll: false, IsVerbose: false);
+
+    public static void AddTo(Command command) => CommonOptions.Add(command, Set, Proxy, Ignore, All, Verbose);
+
+    public static StatusOptions Read(OptionReader options)
+    {
+        var ignored = options.Texts(Ignore).SelectMany(static texts => texts.Split(',')).ToHashSet(StringComparer.Ordinal);
+        foreach (var code in ignored.Where(static code => !FindingCode.All.Contains(code) && !code.StartsWith(FindingCode.Trouble, StringComparison.Ordinal)))
+        {
+            options.Add(Ignore, $"there is no finding '{MemberRules.Shorten(code)}'; there are {string.Join(", ", FindingCode.All)}, and {FindingCode.Trouble}KIND");
+        }
+
+        return new StatusOptions(
+            CommonOptions.Sets(options, Set),
+            options.Texts(Proxy).SelectMany(static texts => texts.Split(',')).ToHashSet(StringComparer.Ordinal),
+            ignored,
+            options.Flag(All),
+            options.Flag(Verbose));
+    }
+
+    /// <summary>The part of a cluster that is to be shown.</summary>
+    public ClusterView Filter(ClusterView view)
+    {
+        var proxies = view.Proxies.Where(proxy => Proxies.Count == 0 || Proxies.Contains(proxy.Name));
+        return Sets is not { } sets
+            ? view with { Proxies = [.. proxies] }
+            : view with
+            {
+                Members = [.. view.Members.Where(announced => sets.Contains(announced.Member.Key.Set))],
+                Proxies = [.. proxies.Select(proxy => proxy.Status is { } status ? proxy with { Status = Filter(status, sets) } : proxy)],
+            };
+    }
+
+    /// <summary>Those that count.</summary>
+    public IReadOnlyList<StatusFinding> Findings(ClusterCalls calls) => [.. new StatusFindings(calls).ToList().Where(finding => !Ignored.Contains(finding.Code))];
+
+    private static ProxyStatus Filter(ProxyStatus status, IReadOnlySet<int> sets) => status with
+    {
+        Sets = status.Sets.RemoveRange(status.Sets.Keys.Where(set => !sets.Contains(set))),
+        Deviations = [.. status.Deviations.Where(deviation => sets.Contains(deviation.Set))],
+        Held = [.. status.Held.Where(member => sets.Contains(member.Key.Set))],
+        Quarantined = [.. status.Quarantined.Where(destination => sets.Contains(destination.Set))],
+        Superseded = [.. status.Superseded.Where(superseded => sets.Contains(superseded.Member.Set))],
+    };
+}

@@ -1,0 +1,65 @@
+using System.Text.Json;
+using KamailioRpc;
+using KamRpcDispatcher.Cli;
+using KamRpcDispatcher.Testing;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.Tests.Cli;
+
+/// <summary><c>kamrpc list</c>, of a fake Kamailio.</summary>
+public class KamailioListingTests
+{
+    private FakeKamailio _kamailio = null!;
+    private TemporaryFolder _folder = null!;
+
+    [SetUp]
+    public void Start() => (_kamailio, _folder) = (FakeKamailio.Start(), new TemporaryFolder());
+
+    [TearDown]
+    public async Task Stop()
+    {
+        await _kamailio.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    [Test]
+    public async Task Each_entry_has_its_name_its_flags_in_words_and_whose_it_is()
+    {
+        _kamailio.AddForeign(1, "sip:10.0.0.1", "AP", attrs: "duid=asterisk-1;kamrpc=default");
+        _kamailio.AddForeign(1, "sip:10.0.0.2", "IP", attrs: "duid=asterisk-2;kamrpc=lab");
+        _kamailio.AddForeign(2, "sip:carrier.example.org", "DX");
+        _kamailio.AddForeign(2_000_000_000, "sip:127.0.0.1:9", "DX", attrs: "duid=kamrpc-sentinel;kamrpc=default");
+
+        var listing = await ReadAsync();
+        var lines = listing.ToText(new Layout(120, Palette.None), isVerbose: false).Split('\n');
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(lines[0], Does.StartWith("Kamailio 5.6 at jsonrpc+unix:").And.EndsWith(": 1 of 3 destinations gets calls"));
+            Assert.That(lines, Has.Some.Match("^  1    asterisk-1  sip:10.0.0.1 +CALLS +AP +ours +active, pinged$"));
+            Assert.That(lines, Has.Some.Match("^  1    asterisk-2  sip:10.0.0.2 +NO CALLS +IP +cluster lab +inactive: found dead, pinged$"));
+            Assert.That(lines, Has.Some.Match("^  2 +sip:carrier.example.org +NO CALLS +DX +somebody else's +disabled"));
+            Assert.That(lines, Has.None.Contain("2000000000"), "kamrpc's own mark is no destination");
+            Assert.That(listing.ToText(new Layout(120, Palette.None), isVerbose: true), Does.Contain("kamrpc's mark"));
+            Assert.That(listing.ToText(new Layout(80, Palette.None), isVerbose: false).Split('\n'), Has.All.Length.LessThanOrEqualTo(80));
+        });
+        var owners = JsonElement.Parse(listing.ToJson()).GetProperty("destinations").EnumerateArray().Select(static entry => entry.GetProperty("owner").GetString());
+        Assert.That(owners, Is.EquivalentTo(new[] { "ours", "cluster", "other", "mark" }));
+    }
+
+    [Test]
+    public async Task A_set_can_be_picked_and_an_empty_list_is_said()
+    {
+        Assert.That((await ReadAsync()).ToText(Clusters.Narrow, isVerbose: false).ReplaceLineEndings(" "), Does.EndWith("its list is empty "));
+        _kamailio.AddForeign(1, "sip:10.0.0.1");
+        _kamailio.AddForeign(2, "sip:10.0.0.2");
+
+        Assert.That((await ReadAsync()).Of(new HashSet<int> { 2 }).Entries.Select(static entry => entry.Uri), Is.EqualTo(new[] { "sip:10.0.0.2" }));
+    }
+
+    private async Task<KamailioListing> ReadAsync() => await KamailioListing.ReadAsync(
+        KamailioAddress.TryParse(_kamailio.Address, out var address, out var error) ? address : throw new InvalidOperationException(error),
+        new RpcClientOptions { ReplyDirectory = _folder.File("r") },
+        "default",
+        CancellationToken.None);
+}

@@ -1,0 +1,96 @@
+using KamRpcDispatcher.Cli;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd;
+using NUnit.Framework;
+using static KamRpcDispatcher.Tests.Cli.Clusters;
+
+namespace KamRpcDispatcher.Tests.Cli;
+
+/// <summary><c>kamrpc explain</c>: the one sentence, and whether it is as it should be.</summary>
+public class MemberExplanationTests
+{
+    private static readonly EtcdKeys Keys = new("c");
+    private static readonly AnnouncedMember Box = Ready("box", "sip:10.0.0.1");
+
+    [Test]
+    public void One_that_gets_calls_everywhere() =>
+        Assert.That(Verdict(View([Box], ("p1", Report(1)), ("p2", Report(1)))), Is.EqualTo(new MemberVerdict(true, "box gets calls on p1, p2.")));
+
+    [Test]
+    public void One_that_gets_none_somewhere()
+    {
+        var ill = Report(1, 0) with { Deviations = [Off(DeviationKind.Inactive, "box", "sip:10.0.0.1", 7) with { Flags = "IP" }] };
+
+        Assert.That(Verdict(View([Box], ("p1", Report(1)), ("p2", ill))), Is.EqualTo(
+            new MemberVerdict(false, "box gets no calls on p2: it does not answer Kamailio's pings (IP, for 7s); another proxy has it as it should be.")));
+    }
+
+    [Test]
+    public void One_that_is_to_get_none()
+    {
+        var draining = Box with { Member = Box.Member with { State = MemberState.Draining, Reason = "kernel update" } };
+
+        Assert.That(Verdict(View([draining], ("p1", Report(0)))), Is.EqualTo(new MemberVerdict(true, "box gets no calls, as it should: it is draining (kernel update).")));
+        Assert.That(Verdict(View([draining with { ModRevision = 99 }], ("p1", Report(0)))), Is.EqualTo(
+            new MemberVerdict(false, "box is not known to get calls on p1: its record is not applied yet (revision 57 of 99).")));
+    }
+
+    [Test]
+    public void One_of_which_nobody_knows()
+    {
+        var lost = Report(1) with { Contact = new KamailioContact(false, Now.AddSeconds(-12), "refused") };
+
+        Assert.That(Verdict(View([Box], ("p1", lost))), Is.EqualTo(new MemberVerdict(false, "box is not known to get calls on p1: Kamailio does not answer, for 12s.")));
+        Assert.That(Verdict(View([Box])).Text, Does.StartWith("box gets no calls that anybody knows of: no proxy reports"));
+    }
+
+    [Test]
+    public void One_that_has_left()
+    {
+        var left = Report(0) with { Deviations = [Off(DeviationKind.Leaving, "box", "sip:10.0.0.1", 12) with { Flags = "DX", Until = Now.AddSeconds(18) }] };
+
+        Assert.That(Verdict(View([], ("p1", left))), Is.EqualTo(new MemberVerdict(true, "box gets no calls, as it should: it has left.")));
+    }
+
+    [Test]
+    public void One_whose_record_cannot_be_used_and_one_that_there_is_not()
+    {
+        var view = View([], ("p1", Report(0))) with { Rejected = [new RejectedRecord("/kamrpc/c/members/1/box", "uri is missing", KeepsLastGood: false)] };
+
+        Assert.That(Verdict(view).Text, Does.Contain("cannot be used (uri is missing)"));
+        Assert.That(Verdict(view).IsAsItShouldBe, Is.False);
+        Assert.That(MemberExplanation.Of("nobody", Calls(view), Keys), Is.Empty);
+    }
+
+    [Test]
+    public void One_whose_address_another_name_has()
+    {
+        var other = Ready("other", "sip:10.0.0.1");
+        var report = Report(2, 1) with { Deviations = [Off(DeviationKind.Superseded, "box", "sip:10.0.0.1", 9)], Superseded = [new SupersededMember(Box.Member.Key, other.Member.Key, IsServed: true)] };
+
+        Assert.That(Verdict(View([Box, other], ("p1", report))).Text, Does.StartWith("box gets no calls on p1: it is left out, since another name is followed at its address (for 9s) (other is followed at its address)."));
+    }
+
+    [Test]
+    public void All_of_it_reads_like_this()
+    {
+        var ill = Report(1, 0) with { Deviations = [Off(DeviationKind.Inactive, "box", "sip:10.0.0.1", 7) with { Flags = "IP" }] };
+
+        Assert.That(MemberExplanation.Of("box", Calls(View([Box with { Lease = 0 }], ("p1", Report(1)), ("p2", ill))), Keys).Single().ToText(Narrow), Is.EqualTo("""
+            box in set 1
+              record: /kamrpc/c/members/1/box, revision 42: sip:10.0.0.1, ready, static for
+              3m
+              lease: none: a static member, which stays until somebody deletes its key
+              PROXY  CALLS     REVISION  ACKNOWLEDGED  FLAGS  VIEW
+              p1     CALLS     57        yes                  it is in Kamailio's list and
+                                                              gets calls
+              p2     NO CALLS  57        yes           IP     it does not answer Kamailio's
+                                                              pings (IP, for 7s)
+            box gets no calls on p2: it does not answer Kamailio's pings (IP, for 7s);
+            another proxy has it as it should be.
+
+            """));
+    }
+
+    private static MemberVerdict Verdict(ClusterView view) => MemberExplanation.Of("box", Calls(view), Keys).Single().Verdict;
+}

@@ -1,0 +1,204 @@
+using System.Text.Json;
+using KamRpcDispatcher.Cli;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Testing;
+using NUnit.Framework;
+using static KamRpcDispatcher.Tests.Cli.Clusters;
+
+namespace KamRpcDispatcher.Tests.Cli;
+
+/// <summary>What <c>kamrpc status</c> finds: it never says that all is well when it is not, or when it does not know.</summary>
+public class StatusFindingsTests
+{
+    private static readonly AnnouncedMember[] Three = [Ready("a", "sip:10.0.0.1"), Ready("b", "sip:10.0.0.2"), Ready("c", "sip:10.0.0.3")];
+
+    [Test]
+    public void Where_everybody_gets_calls_there_is_none() => Assert.That(Findings(View(Three, ("p1", Report(3)), ("p2", Report(3)))), Is.Empty);
+
+    [Test]
+    public void A_Kamailio_that_does_not_answer_is_found_with_since_when_and_why_and_hides_what_was_before()
+    {
+        var lost = Report(3, 0) with { Contact = new KamailioContact(false, Now.AddSeconds(-12), "connection refused at /run/k.sock: is Kamailio running?"), Troubles = [new ProxyTrouble(TroubleKind.Kamailio, Now, "the same")] };
+
+        var finding = Findings(View(Three, ("p1", lost))).Single();
+
+        Assert.That((finding.Code, finding.Proxy, finding.Set), Is.EqualTo(("kamailio-lost", "p1", (int?)null)));
+        Assert.That(finding.Text, Is.EqualTo("proxy p1: Kamailio does not answer, for 12s: who gets calls there is not known (connection refused at /run/k.sock: is Kamailio running?)"));
+    }
+
+    [Test]
+    public void A_report_of_an_older_version_says_what_it_says_and_the_rest_is_not_known()
+    {
+        var older = Report(3) with { Contact = null, WrittenAt = null, Version = null };
+
+        Assert.That(Codes(View(Three, ("p1", older))), Is.EqualTo(new[] { "report-older-version" }));
+        Assert.That(Codes(View(Three, ("p1", older with { Troubles = [new ProxyTrouble("kamailio", Now, "gone")] }))), Is.EqualTo(new[] { "kamailio-lost", "report-older-version" }));
+        Assert.That(Calls(View(Three, ("p1", older))).Sets.Single().Unknown, Is.EqualTo(3));
+    }
+
+    [Test]
+    public void A_set_without_a_routable_destination_is_found_whatever_its_members_say()
+    {
+        var dead = Three.Select(static announced => announced with { Member = announced.Member with { State = MemberState.Down } }).ToList();
+        var nothing = Report(0) with { Sets = Report(0).Sets.SetItem(1, new SetStatus(3, 0) { Wanted = 0, Serving = 0 }) };
+
+        var finding = Findings(View(dead, ("p1", nothing))).Single();
+
+        Assert.That((finding.Code, finding.Set, finding.Proxy), Is.EqualTo(("set-without-destination", (int?)1, "p1")));
+        Assert.That(finding.Text, Is.EqualTo("set 1 has 3 members and no routable destination on p1: every call to it fails there"));
+    }
+
+    [Test]
+    public void A_set_that_no_proxy_serves_is_found()
+    {
+        var unmanaged = Report(3) with { Sets = Report(3).Sets.SetItem(1, new SetStatus(0, 0)) };
+
+        Assert.That(Texts(View(Three, ("p1", unmanaged))), Is.EqualTo(new[] { "set 1 has 3 members, and no proxy serves it" }));
+        Assert.That(Codes(View(Three, ("p1", unmanaged), ("p2", Report(3)))), Is.Empty, "p1 has other sets to serve");
+    }
+
+    [Test]
+    public void A_set_below_half_and_each_member_that_is_ready_and_gets_no_calls_are_found()
+    {
+        var ill = Report(3, 1) with
+        {
+            Deviations = [Off(DeviationKind.Inactive, "b", "sip:10.0.0.2", 7) with { Flags = "IP" }, Off(DeviationKind.Refused, "c", "sip:10.0.0.3", 5) with { Reason = "no such host", Until = Now.AddSeconds(3) }],
+        };
+
+        Assert.That(Findings(View(Three, ("p1", Report(3)), ("p2", ill))).Select(static finding => (finding.Code, finding.Set, finding.Member, finding.Proxy, finding.Text)), Is.EqualTo(new[]
+        {
+            ("set-below-half", (int?)1, (string?)null, "p2", "set 1: 1 of 3 members gets calls on p2, less than half"),
+            ("member-without-calls", (int?)1, (string?)"b", "p2", "set 1: b is ready and gets no calls on p2: it does not answer Kamailio's pings (IP, for 7s)"),
+            ("member-without-calls", (int?)1, (string?)"c", "p2", "set 1: c is ready and gets no calls on p2: it is refused by Kamailio: no such host (for 5s, tried again in 3s)"),
+        }));
+    }
+
+    [Test]
+    public void Those_that_a_report_counts_and_has_no_room_for_are_counted()
+    {
+        var crowded = Report(3, 2) with { Deviations = [], MoreDeviations = 1 };
+
+        Assert.That(Texts(View(Three, ("p1", crowded))), Is.EqualTo(new[] { "set 1: 1 more ready member without calls on p1" }));
+        Assert.That(Calls(View(Three, ("p1", crowded))).Sets.Single().Members.Select(static member => member.Calls), Is.All.EqualTo(CallState.Unknown));
+    }
+
+    [Test]
+    public void A_set_that_a_report_has_no_room_for_is_well_where_others_that_are_well_had_room()
+    {
+        var other = new AnnouncedMember(Members.Of("other", 2, "sip:10.0.0.20"), 1) { ModRevision = 42 };
+        var crowded = Report(3) with { MoreSets = 1 };
+        var ill = Report(3, 2) with { MoreSets = 1, Deviations = [Off(DeviationKind.Missing, "c", "sip:10.0.0.3", 1)] };
+
+        Assert.That(Calls(View([.. Three, other], ("p1", crowded))).Sets[1].Members.Single().Calls, Is.EqualTo(CallState.All));
+        Assert.That(Calls(View([.. Three, other], ("p1", ill))).Sets[1].Members.Single().Calls, Is.EqualTo(CallState.Unknown));
+    }
+
+    [Test]
+    public void A_proxy_that_has_not_seen_its_Kamailio_yet_knows_nothing()
+    {
+        var young = Report(0) with { Contact = null, Kamailio = string.Empty, Revision = 0 };
+
+        Assert.That(Codes(View(Three, ("p1", young))), Has.Some.EqualTo("kamailio-lost").And.None.EqualTo("report-older-version"));
+        Assert.That(Calls(View(Three, ("p1", young))).Sets.Single().Unknown, Is.EqualTo(3));
+    }
+
+    [Test]
+    public void One_that_still_gets_calls_and_one_whose_deviation_is_of_a_newer_version_are_found_and_one_that_leaves_is_not()
+    {
+        var view = View(
+            [Three[0], Three[1] with { Member = Three[1].Member with { State = MemberState.Draining } }],
+            ("p1", Report(1) with { Deviations = [Off(DeviationKind.Serving, "b", "sip:10.0.0.2", 2) with { Flags = "AP" }, Off("melting", "a", "sip:10.0.0.1", 1), Off(DeviationKind.Leaving, "z", "sip:10.0.0.9", 1)] }));
+
+        Assert.That(Codes(view), Is.EquivalentTo(new[] { "member-still-serving", "deviation" }));
+    }
+
+    [Test]
+    public void Two_proxies_on_one_host_are_found_and_in_two_containers_they_are_not()
+    {
+        static ProxyStatus On(string machine, string kamailio) => Report(3) with { Identity = new ProxyIdentity(machine, "edge", kamailio, null) };
+
+        var finding = Findings(View(Three, ("p1", On("boot/1", "jsonrpc+unix:/a")), ("p2", On("boot/1", "jsonrpc+unix:/b")))).Single();
+        Assert.That(finding.Code, Is.EqualTo("two-proxies-on-one-host"));
+        Assert.That(finding.Text, Does.StartWith("p1 (Kamailio at jsonrpc+unix:/a), p2 (Kamailio at jsonrpc+unix:/b) are on one host, edge"));
+        Assert.That(Findings(View(Three, ("p1", On("boot/1", "jsonrpc+unix:/a")), ("p2", On("boot/2", "jsonrpc+unix:/a")))), Is.Empty);
+    }
+
+    [TestCase("memory", "trouble-memory")]
+    [TestCase("name", "name-held")]
+    [TestCase("duplicate", "address-held")]
+    [TestCase("of-a-newer-version", "trouble-of-a-newer-version")]
+    [TestCase("Odd\u001b[2J", "trouble")]
+    public void A_trouble_has_the_code_of_its_kind(string kind, string code)
+    {
+        var finding = Findings(View(Three, ("p1", Report(3) with { Troubles = [new ProxyTrouble(kind, Now, "text\u001b")] }))).Single();
+
+        Assert.That((finding.Code, finding.Proxy), Is.EqualTo((code, "p1")));
+        Assert.That(finding.Text, Does.StartWith("proxy p1: ").And.Not.Contain("\u001b"));
+    }
+
+    [Test]
+    public void Without_any_proxy_nothing_is_in_step() => Assert.That(Texts(View(Three)).Single(), Does.StartWith("no proxy reports"));
+
+    [Test]
+    public void Several_names_for_one_address_are_one_finding_whatever_the_proxies_say_of_it()
+    {
+        AnnouncedMember[] two = [Ready("ok", "sip:10.0.0.1"), Ready("zz", "sip:10.0.0.1:5060")];
+        var report = Report(2, 1) with { Deviations = [Off(DeviationKind.Superseded, "zz", "sip:10.0.0.1:5060", 9)], Superseded = [new SupersededMember(two[1].Member.Key, two[0].Member.Key, IsServed: true)] };
+
+        var finding = Findings(View(two, ("p1", report))).Single();
+
+        Assert.That((finding.Code, finding.Set, finding.Member), Is.EqualTo(("address-held", (int?)1, "zz")));
+        Assert.That(finding.Text, Is.EqualTo("set 1: ok has the address of zz too, and is followed"));
+    }
+
+    [Test]
+    public void What_a_proxy_owes_is_found_as_before()
+    {
+        var owing = Report(3) with
+        {
+            Revision = 40, Drift = 2, IsFromSnapshot = true, Held = [Members.Of("x"), Members.Of("y")], MoreHeld = 1, Quarantined = [new QuarantinedDestination(1, "sip:z", "no such host", Now)],
+        };
+        var view = View(Three, ("p1", owing), ("p2\u001b[2J", null)) with { Rejected = [new RejectedRecord("/kamrpc/c/members/1/c", "uri is missing", KeepsLastGood: false)] };
+
+        Assert.That(Findings(view).Select(static finding => $"{finding.Code}: {finding.Text}"), Is.EqualTo(new[]
+        {
+            "held: proxy p1 holds back 3 expired members",
+            "quarantined: proxy p1: Kamailio refuses 1 destination",
+            "drift: proxy p1 owes 2 changes",
+            "behind: proxy p1 is 2 revisions behind the newest member record",
+            "snapshot: proxy p1 works from a saved membership",
+            @"report-unreadable: proxy p2\u001b[2J: its report cannot be read",
+            "rejected: record /kamrpc/c/members/1/c rejected: uri is missing",
+        }));
+    }
+
+    [Test]
+    public void Programs_get_code_and_text_and_what_it_is_about_and_the_sentences_as_before()
+    {
+        var status = JsonElement.Parse(Json(View(Three, ("p1", Report(3, 2) with { Deviations = [Off(DeviationKind.Missing, "c", "sip:10.0.0.3", 1)] }))));
+
+        var problem = status.GetProperty("problems").EnumerateArray().Single();
+        Assert.That(problem.EnumerateObject().Select(static field => field.Name), Is.EqualTo(new[] { "code", "text", "set", "member", "proxy" }));
+        Assert.That(problem.GetProperty("code").GetString(), Is.EqualTo("member-without-calls"));
+        Assert.That(problem.GetProperty("member").GetString(), Is.EqualTo("c"));
+        Assert.That(status.GetProperty("findings")[0].GetString(), Is.EqualTo(problem.GetProperty("text").GetString()));
+        Assert.That(status.GetProperty("inStep").GetBoolean(), Is.False);
+    }
+
+    [Test]
+    public void What_is_ignored_does_not_count()
+    {
+        var view = View(Three, ("p1", Report(3) with { Drift = 1, IsFromSnapshot = true }));
+
+        Assert.That((StatusOptions.Default with { Ignored = new HashSet<string> { "drift" } }).Findings(Calls(view)).Select(static finding => finding.Code), Is.EqualTo(new[] { "snapshot" }));
+    }
+
+    [Test]
+    public void Every_code_stands_in_the_reference()
+    {
+        var reference = File.ReadAllText(Path.Combine(RealServers.RepositoryRoot, "src", "KamRpcDispatcher.Cli", "README.md"));
+
+        Assert.That(FindingCode.All.Where(code => !reference.Contains($"| `{code}` |", StringComparison.Ordinal)), Is.Empty);
+    }
+}
