@@ -22,6 +22,10 @@ internal sealed class OptionReader(ParseResult parsed)
         : Environment.GetEnvironmentVariable(Variable(option)) is { Length: > 0 } text ? text
         : null;
 
+    /// <summary>Whether an option without a value is given; in its environment variable it is <c>true</c> or <c>1</c>.</summary>
+    public bool Flag(Option<bool> option) =>
+        parsed.GetResult(option) is { Implicit: false } ? parsed.GetValue(option) : Environment.GetEnvironmentVariable(Variable(option)) is "true" or "1";
+
     /// <summary>The texts of an option that may be given several times; in its environment variable they are separated by commas.</summary>
     public IReadOnlyList<string> Texts(Option<string[]> option) =>
         parsed.GetResult(option) is { Implicit: false } given

@@ -19,6 +19,7 @@ return await LastResort.RunAsync(async () =>
     StatusCommand.AddTo(root, commands);
     ConfirmCommand.AddTo(root, commands);
     DoctorCommand.AddTo(root, commands);
+    CfgCommand.AddTo(root, commands);
 
     var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = ResponseFile.TryRead });
     if (parsed.Action is HelpAction or { Terminating: true, ClearsParseErrors: true })

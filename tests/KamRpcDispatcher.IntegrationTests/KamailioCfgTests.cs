@@ -39,6 +39,7 @@ public sealed class KamailioCfgTests
         "KAMRPC_PING_CODES=\"class=2\"",
         "KAMRPC_OWN_LOCAL_REQUEST",
         "KAMRPC_BRANCH_ROUTE=\"OPERATORS_BRANCH\"",
+        "KAMRPC_FAILURE_ROUTE=\"OPERATORS_FAILURE\"",
     ];
 
     private static readonly string[] ConfigOverrides =
@@ -73,6 +74,7 @@ public sealed class KamailioCfgTests
             #!KAMAILIO
             include_file "{{CfgFolder}}/kamailio.cfg"
             branch_route[OPERATORS_BRANCH] { return; }
+            route[OPERATORS_FAILURE] { return; }
             """);
 
         Passes(await CheckAsync(wrapper, [.. SnippetOverrides, .. ConfigOverrides]));
@@ -88,6 +90,7 @@ public sealed class KamailioCfgTests
         var config = Including(SnippetPath, after: """
             event_route[tm:local-request] { route(KAMRPC_PING); }
             branch_route[OPERATORS_BRANCH] { return; }
+            route[OPERATORS_FAILURE] { return; }
             """);
 
         Passes(await CheckAsync(config, SnippetOverrides));
