@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 
@@ -65,7 +64,7 @@ public sealed class KamailioCfgTests
 
     [Test]
     public async Task The_complete_config_passes_the_check()
-        => Passes(await CheckAsync(Path.Combine(CfgFolder, "kamailio.cfg")));
+        => Passes(await KamailioProgram.CheckAsync(Path.Combine(CfgFolder, "kamailio.cfg")));
 
     [Test]
     public async Task The_complete_config_passes_the_check_with_every_define_overridden()
@@ -77,12 +76,12 @@ public sealed class KamailioCfgTests
             route[OPERATORS_FAILURE] { return; }
             """);
 
-        Passes(await CheckAsync(wrapper, [.. SnippetOverrides, .. ConfigOverrides]));
+        Passes(await KamailioProgram.CheckAsync(wrapper, [.. SnippetOverrides, .. ConfigOverrides]));
     }
 
     [Test]
     public async Task The_snippet_alone_passes_the_check_and_loads_what_it_needs()
-        => Passes(await CheckAsync(Including(SnippetPath)));
+        => Passes(await KamailioProgram.CheckAsync(Including(SnippetPath)));
 
     [Test]
     public async Task The_snippet_passes_the_check_with_every_define_overridden()
@@ -93,7 +92,7 @@ public sealed class KamailioCfgTests
             route[OPERATORS_FAILURE] { return; }
             """);
 
-        Passes(await CheckAsync(config, SnippetOverrides));
+        Passes(await KamailioProgram.CheckAsync(config, SnippetOverrides));
     }
 
     [Test]
@@ -101,7 +100,7 @@ public sealed class KamailioCfgTests
     {
         var config = Including(SnippetPath, before: "#!define KAMRPC_SET )");
 
-        Fails(await CheckAsync(config), "syntax error");
+        Fails(await KamailioProgram.CheckAsync(config), "syntax error");
     }
 
     [Test]
@@ -114,7 +113,7 @@ public sealed class KamailioCfgTests
         var before = string.Join('\n', modules.Select(module => $"loadmodule \"{module}\""))
             + "\nmodparam(\"jsonrpcs\", \"transport\", 7)\nmodparam(\"dispatcher\", \"reload_delta\", 5)";
 
-        Passes(await CheckAsync(Including(SnippetPath, before)));
+        Passes(await KamailioProgram.CheckAsync(Including(SnippetPath, before)));
     }
 
     [Test]
@@ -125,7 +124,7 @@ public sealed class KamailioCfgTests
 
         var config = Including(Write("unguarded.cfg", unguarded), before: "loadmodule \"tm.so\"");
 
-        Fails(await CheckAsync(config), "load the same module twice");
+        Fails(await KamailioProgram.CheckAsync(config), "load the same module twice");
     }
 
     [Test]
@@ -133,7 +132,7 @@ public sealed class KamailioCfgTests
     {
         var broken = Write("broken.cfg", File.ReadAllText(SnippetPath).Replace("\"ds_ping_interval\"", "\"ds_ping_intervall\"", StringComparison.Ordinal));
 
-        Fails(await CheckAsync(Including(broken)), "ds_ping_intervall");
+        Fails(await KamailioProgram.CheckAsync(Including(broken)), "ds_ping_intervall");
     }
 
     [Test]
@@ -141,7 +140,7 @@ public sealed class KamailioCfgTests
     {
         var broken = Write("broken.cfg", File.ReadAllText(SnippetPath).Replace("ds_next_dst()", "ds_next_dest()", StringComparison.Ordinal));
 
-        Fails(await CheckAsync(Including(broken)), "ds_next_dest");
+        Fails(await KamailioProgram.CheckAsync(Including(broken)), "ds_next_dest");
     }
 
     [Test]
@@ -215,24 +214,5 @@ public sealed class KamailioCfgTests
             Assert.That(check.ExitCode, Is.Not.Zero, check.Output);
             Assert.That(check.Output, Does.Contain(reason));
         });
-    }
-
-    private static async Task<(int ExitCode, string Output)> CheckAsync(string config, params string[] defines)
-    {
-        var (program, arguments) = KamailioProgram.With(["-c", "-f", config, .. defines.SelectMany(define => new[] { "-A", define })]);
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        try
-        {
-            var output = process.StandardOutput.ReadToEndAsync(deadline.Token);
-            var error = process.StandardError.ReadToEndAsync(deadline.Token);
-            await process.WaitForExitAsync(deadline.Token);
-            return (process.ExitCode, await output + await error);
-        }
-        catch (OperationCanceledException)
-        {
-            process.Kill();
-            throw;
-        }
     }
 }
