@@ -68,7 +68,7 @@ internal static partial class RouteChecks
         }
 
         var blocks = Blocks(use).Select(static line => line.Name).ToHashSet(StringComparer.Ordinal);
-        return
+        return (
             from call in use.Config.Calls
             where Kinds.ContainsKey(call.Function) && call.IsCertain && IsName(call.Arguments) && call.Arguments[0] != "0"
             let block = $"{Kinds[call.Function]}[{call.Arguments[0]}]"
@@ -81,7 +81,7 @@ internal static partial class RouteChecks
                 Severity.Error,
                 define?.Place ?? call.Place,
                 define is null ? $"{call.Function}({call.Text.Trim()}): there is no {block}; kamailio -c passes, and Kamailio does not start" : $"{define.Name} names {block}, which is not there; kamailio -c passes, and Kamailio does not start",
-                "write the block, or correct the name");
+                "write the block, or correct the name")).Distinct();
     }
 
     private static IEnumerable<SnippetFinding> Doubled(SnippetUse use) =>
