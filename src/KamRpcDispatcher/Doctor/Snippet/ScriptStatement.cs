@@ -112,7 +112,7 @@ internal sealed partial class ScriptParser
         {
             if (_tokens[at + 1].Value == "(" && (char.IsAsciiLetter(_tokens[at].Value[0]) || _tokens[at].Value[0] == '_'))
             {
-                var argument = at + 3 < _tokens.Count && _tokens[at + 3].Value == ")" ? _tokens[at + 2].Value.Trim('"', '\'') : string.Empty;
+                var argument = at + 3 < _tokens.Count && _tokens[at + 2].Value != ")" && _tokens[at + 3].Value == ")" ? _tokens[at + 2].Value.Trim('"', '\'') : string.Empty;
                 calls.Add(new ScriptStatement.Call(_tokens[at].Value, argument, _tokens[at].Index));
             }
         }
