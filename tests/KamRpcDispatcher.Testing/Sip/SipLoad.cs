@@ -15,7 +15,7 @@ public static class SipLoad
     /// <exception cref="ArgumentOutOfRangeException">More than the limits allow.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the calls were given up.</exception>
     public static async Task<SipLoadResult> RunAsync(
-        IPEndPoint proxy, int calls, int perSecond, TimeSpan callDuration, CancellationToken cancellationToken = default, string callee = Anybody)
+        IPEndPoint proxy, int calls, int perSecond, TimeSpan callDuration, string callee = Anybody, CancellationToken cancellationToken = default)
     {
         await using var load = Start(proxy, calls, perSecond, callDuration, callee: callee);
         return await load.EndAsync(cancellationToken).ConfigureAwait(false);

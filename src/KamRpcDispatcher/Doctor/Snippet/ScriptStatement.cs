@@ -27,7 +27,7 @@ internal sealed partial class ScriptParser
     private int _at;
 
     // A line of the preprocessor ends without a semicolon. Blanks in its place keep the others where they are.
-    private ScriptParser(string body) => _tokens = [.. Token().Matches(Directive().Replace(body, static line => new string(' ', line.Length)))];
+    private ScriptParser(string body) => _tokens = Token().Matches(Directive().Replace(body, static line => new string(' ', line.Length))).ToList();
 
     public static IReadOnlyList<ScriptStatement> Parse(string body) => new ScriptParser(body).Block();
 
@@ -45,7 +45,7 @@ internal sealed partial class ScriptParser
         return statements;
     }
 
-    private IReadOnlyList<ScriptStatement> Statement()
+    private List<ScriptStatement> Statement()
     {
         var word = Now;
         _at++;
@@ -58,7 +58,7 @@ internal sealed partial class ScriptParser
             case "if" or "while" or "switch":
                 var (condition, calls) = Condition();
                 var then = Statement();
-                IReadOnlyList<ScriptStatement> otherwise = [];
+                List<ScriptStatement> otherwise = [];
                 if (word == "if" && Now == "else")
                 {
                     _at++;
@@ -77,7 +77,7 @@ internal sealed partial class ScriptParser
         }
     }
 
-    private (IReadOnlyList<string> Tokens, IReadOnlyList<ScriptStatement> Calls) Condition()
+    private (IReadOnlyList<string> Tokens, List<ScriptStatement> Calls) Condition()
     {
         var begin = _at;
         var depth = 0;

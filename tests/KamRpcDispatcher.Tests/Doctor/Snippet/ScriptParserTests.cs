@@ -24,7 +24,7 @@ internal sealed class ScriptParserTests
     [TestCase("", null)]
     public void What_is_known_of_a_condition(string condition, bool? expected)
     {
-        var fork = (ScriptStatement.Fork)ScriptParser.Parse($"if ({condition}) {{ exit; }}").Last();
+        var fork = (ScriptStatement.Fork)ScriptParser.Parse($"if ({condition}) {{ exit; }}")[^1];
         Assert.That(InitialInvite.Evaluate(fork.Condition), Is.EqualTo(expected));
     }
 
