@@ -100,17 +100,22 @@ public sealed class StockConfigTests
     {
         await using var relay = new RtpProxyControl();
         using var stock = await StockConfig.PatchedAsync();
-        stock.Replace("\"udp:127.0.0.1:7722\"", $"\"udp:127.0.0.1:{relay.Port}\"");
-        var fleet = await StartAsync(stock.Options("#!define WITH_NAT"));
-        var server = await AnnounceAsync(fleet, "asterisk-1", "uas-endings.xml");
-        await fleet.WaitForListAsync(list => Fleet.IsRoutable(list, server.Uri));
 
-        await using var load = SipLoad.Start(fleet.Kamailio.Sip, 5, 5, TimeSpan.FromSeconds(1), ending: "486", callee: Number, contact: "10.1.2.3");
-        var calls = await load.EndAsync();
+        await RefuseFiveAsync(stock, relay);
 
-        Assert.That(calls.Failed, Is.Zero, calls.Errors);
-        await relay.WaitForAsync(static control => control is { Made: 5, Open: 0 }, Fleet.Deadline);
-        await AssertSoundAsync(fleet);
+        Assert.That((relay.Made, relay.Open), Is.EqualTo((5, 0)));
+    }
+
+    [Test]
+    public async Task Without_its_failure_route_the_same_leaves_it_behind()
+    {
+        await using var relay = new RtpProxyControl();
+        using var stock = await StockConfig.PatchedAsync();
+        stock.Replace("#!define KAMRPC_FAILURE_ROUTE \"NATMANAGE\"\n", string.Empty);
+
+        await RefuseFiveAsync(stock, relay);
+
+        Assert.That((relay.Made, relay.Open), Is.EqualTo((5, 5)));
     }
 
     [Test]
@@ -147,6 +152,21 @@ public sealed class StockConfigTests
         (exitCode, output, _) = await Kamrpc.RunAsync("cfg", "--check", stock.Path, "--define", "WITH_DEBUG", "--define", "KAMRPC_LIST_FILE=/dev/null");
         Assert.That(exitCode, Is.EqualTo(1));
         Assert.That(output, Does.Contain("error: record_route() comes a second time on the way to route(KAMRPC_DISPATCH)"));
+    }
+
+    /// <summary>Five calls from behind NAT that the server answers with 486. The relay has been told of each by the time that its caller hears of it.</summary>
+    private async Task RefuseFiveAsync(StockConfig stock, RtpProxyControl relay)
+    {
+        stock.Replace("\"udp:127.0.0.1:7722\"", $"\"udp:127.0.0.1:{relay.Port}\"");
+        var fleet = await StartAsync(stock.Options("#!define WITH_NAT"));
+        var server = await AnnounceAsync(fleet, "asterisk-1", "uas-endings.xml");
+        await fleet.WaitForListAsync(list => Fleet.IsRoutable(list, server.Uri));
+
+        await using var load = SipLoad.Start(fleet.Kamailio.Sip, 5, 5, TimeSpan.FromSeconds(1), ending: "486", callee: Number, contact: "10.1.2.3");
+        var calls = await load.EndAsync();
+
+        Assert.That(calls.Failed, Is.Zero, calls.Errors);
+        await AssertSoundAsync(fleet);
     }
 
     private async Task<Fleet> StartAsync(KamailioOptions options)
