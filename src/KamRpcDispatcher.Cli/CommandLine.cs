@@ -19,6 +19,7 @@ internal sealed class CommandLine
         ExplainCommand.AddTo(Root, _commands);
         ConfirmCommand.AddTo(Root, _commands);
         DoctorCommand.AddTo(Root, _commands);
+        CfgCommand.AddTo(Root, _commands);
         CompletionCommand.AddTo(Root, _commands);
 
         Root.Options.OfType<HelpOption>().Single().Action = new HelpPage();

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 
@@ -39,6 +38,7 @@ public sealed class KamailioCfgTests
         "KAMRPC_PING_CODES=\"class=2\"",
         "KAMRPC_OWN_LOCAL_REQUEST",
         "KAMRPC_BRANCH_ROUTE=\"OPERATORS_BRANCH\"",
+        "KAMRPC_FAILURE_ROUTE=\"OPERATORS_FAILURE\"",
     ];
 
     private static readonly string[] ConfigOverrides =
@@ -64,7 +64,7 @@ public sealed class KamailioCfgTests
 
     [Test]
     public async Task The_complete_config_passes_the_check()
-        => Passes(await CheckAsync(Path.Combine(CfgFolder, "kamailio.cfg")));
+        => Passes(await KamailioProgram.CheckAsync(Path.Combine(CfgFolder, "kamailio.cfg")));
 
     [Test]
     public async Task The_complete_config_passes_the_check_with_every_define_overridden()
@@ -73,14 +73,15 @@ public sealed class KamailioCfgTests
             #!KAMAILIO
             include_file "{{CfgFolder}}/kamailio.cfg"
             branch_route[OPERATORS_BRANCH] { return; }
+            route[OPERATORS_FAILURE] { return; }
             """);
 
-        Passes(await CheckAsync(wrapper, [.. SnippetOverrides, .. ConfigOverrides]));
+        Passes(await KamailioProgram.CheckAsync(wrapper, [.. SnippetOverrides, .. ConfigOverrides]));
     }
 
     [Test]
     public async Task The_snippet_alone_passes_the_check_and_loads_what_it_needs()
-        => Passes(await CheckAsync(Including(SnippetPath)));
+        => Passes(await KamailioProgram.CheckAsync(Including(SnippetPath)));
 
     [Test]
     public async Task The_snippet_passes_the_check_with_every_define_overridden()
@@ -88,9 +89,10 @@ public sealed class KamailioCfgTests
         var config = Including(SnippetPath, after: """
             event_route[tm:local-request] { route(KAMRPC_PING); }
             branch_route[OPERATORS_BRANCH] { return; }
+            route[OPERATORS_FAILURE] { return; }
             """);
 
-        Passes(await CheckAsync(config, SnippetOverrides));
+        Passes(await KamailioProgram.CheckAsync(config, SnippetOverrides));
     }
 
     [Test]
@@ -98,7 +100,7 @@ public sealed class KamailioCfgTests
     {
         var config = Including(SnippetPath, before: "#!define KAMRPC_SET )");
 
-        Fails(await CheckAsync(config), "syntax error");
+        Fails(await KamailioProgram.CheckAsync(config), "syntax error");
     }
 
     [Test]
@@ -111,7 +113,7 @@ public sealed class KamailioCfgTests
         var before = string.Join('\n', modules.Select(module => $"loadmodule \"{module}\""))
             + "\nmodparam(\"jsonrpcs\", \"transport\", 7)\nmodparam(\"dispatcher\", \"reload_delta\", 5)";
 
-        Passes(await CheckAsync(Including(SnippetPath, before)));
+        Passes(await KamailioProgram.CheckAsync(Including(SnippetPath, before)));
     }
 
     [Test]
@@ -122,7 +124,7 @@ public sealed class KamailioCfgTests
 
         var config = Including(Write("unguarded.cfg", unguarded), before: "loadmodule \"tm.so\"");
 
-        Fails(await CheckAsync(config), "load the same module twice");
+        Fails(await KamailioProgram.CheckAsync(config), "load the same module twice");
     }
 
     [Test]
@@ -130,7 +132,7 @@ public sealed class KamailioCfgTests
     {
         var broken = Write("broken.cfg", File.ReadAllText(SnippetPath).Replace("\"ds_ping_interval\"", "\"ds_ping_intervall\"", StringComparison.Ordinal));
 
-        Fails(await CheckAsync(Including(broken)), "ds_ping_intervall");
+        Fails(await KamailioProgram.CheckAsync(Including(broken)), "ds_ping_intervall");
     }
 
     [Test]
@@ -138,7 +140,7 @@ public sealed class KamailioCfgTests
     {
         var broken = Write("broken.cfg", File.ReadAllText(SnippetPath).Replace("ds_next_dst()", "ds_next_dest()", StringComparison.Ordinal));
 
-        Fails(await CheckAsync(Including(broken)), "ds_next_dest");
+        Fails(await KamailioProgram.CheckAsync(Including(broken)), "ds_next_dest");
     }
 
     [Test]
@@ -212,24 +214,5 @@ public sealed class KamailioCfgTests
             Assert.That(check.ExitCode, Is.Not.Zero, check.Output);
             Assert.That(check.Output, Does.Contain(reason));
         });
-    }
-
-    private static async Task<(int ExitCode, string Output)> CheckAsync(string config, params string[] defines)
-    {
-        var (program, arguments) = KamailioProgram.With(["-c", "-f", config, .. defines.SelectMany(define => new[] { "-A", define })]);
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        try
-        {
-            var output = process.StandardOutput.ReadToEndAsync(deadline.Token);
-            var error = process.StandardError.ReadToEndAsync(deadline.Token);
-            await process.WaitForExitAsync(deadline.Token);
-            return (process.ExitCode, await output + await error);
-        }
-        catch (OperationCanceledException)
-        {
-            process.Kill();
-            throw;
-        }
     }
 }

@@ -28,6 +28,15 @@ public static class RealServers
         }
     }
 
+    /// <summary>The same for a file that comes with a server.</summary>
+    public static void RequireFile(string path)
+    {
+        if (!File.Exists(path))
+        {
+            Lack($"there is no {path}");
+        }
+    }
+
     /// <summary>A TCP port that nobody has, and that is given once only.</summary>
     public static int FreePort() => FreePort(SocketType.Stream, ProtocolType.Tcp);
 

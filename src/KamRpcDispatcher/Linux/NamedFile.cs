@@ -36,6 +36,21 @@ public static class NamedFile
         return FileStatus.Of(file) is { IsRegular: true } ? Encoding.UTF8.GetString(ReadWhole(file, path)).TrimStart('\uFEFF') : throw new IOException(NotRegular(path));
     }
 
+    /// <summary>The same; null when there is no such file.</summary>
+    /// <exception cref="IOException">It is no regular file, or longer than it may be.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not read it.</exception>
+    public static string? ReadTextOrNull(string path)
+    {
+        try
+        {
+            return ReadText(path);
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
     private static string NotRegular(string path) => $"'{path}' is no regular file (a FIFO, a device or a directory)";
 
     /// <summary>To its end, since what it says of its length before is not true of every file system.</summary>

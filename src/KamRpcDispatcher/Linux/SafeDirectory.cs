@@ -15,8 +15,10 @@ internal sealed class SafeDirectory : IDisposable
 
     private readonly SafeFileHandle _handle;
     private readonly uint _owner;
+    private readonly uint _group;
 
-    private SafeDirectory(string path, SafeFileHandle handle, uint owner) => (Path, _handle, _owner) = (path, handle, owner);
+    private SafeDirectory(string path, SafeFileHandle handle, FileStatus? status) =>
+        (Path, _handle, _owner, _group) = (path, handle, status?.User ?? 0, status?.Group ?? 0);
 
     public string Path { get; }
 
@@ -45,7 +47,7 @@ internal sealed class SafeDirectory : IDisposable
             throw error is FileNotFoundException ? new DirectoryNotFoundException(error.Message) : error;
         }
 
-        return new SafeDirectory(path, handle, FileStatus.Of(handle)?.User ?? 0);
+        return new SafeDirectory(path, handle, FileStatus.Of(handle));
     }
 
     /// <summary>Opens a file; null when there is none.</summary>
@@ -118,6 +120,23 @@ internal sealed class SafeDirectory : IDisposable
         if (LibC.RenameAt(_handle, from, _handle, to) != 0)
         {
             throw LibC.LastError($"cannot rename {System.IO.Path.Combine(Path, from)} to {to}");
+        }
+    }
+
+    /// <summary>Gives a file a second name, a link itself too; false when something has that name already.</summary>
+    /// <exception cref="IOException">It could not be done.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
+    public bool TryLink(string name, string second) =>
+        LibC.LinkAt(_handle, name, _handle, second, 0) == 0
+        || (Marshal.GetLastPInvokeError() == LibC.Exists ? false : throw LibC.LastError($"cannot keep {System.IO.Path.Combine(Path, name)} as {second}"));
+
+    /// <summary>Makes an open file the directory's owner's, where this user may give files away: to root alone that matters.</summary>
+    /// <exception cref="IOException">It could not be done.</exception>
+    public void GiveToOwner(SafeFileHandle file)
+    {
+        if (LibC.EffectiveUser() == 0 && LibC.ChangeOwner(file, _owner, _group) != 0)
+        {
+            throw LibC.LastError($"cannot give a file in {Path} to its owner");
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace KamRpcDispatcher.Testing;
 
 /// <summary>Which Kamailio is run: the installed one, or that of another release, in a folder with a system of its own.</summary>
@@ -5,6 +7,8 @@ public static class KamailioProgram
 {
     /// <summary>Environment variable that names such a folder.</summary>
     public const string RootVariable = "KAMRPC_TEST_KAMAILIO_ROOT";
+
+    private static readonly TimeSpan CheckTime = TimeSpan.FromSeconds(30);
 
     private static readonly FolderProgram InFolder = new("Kamailio", RootVariable);
 
@@ -15,4 +19,26 @@ public static class KamailioProgram
     /// <exception cref="FileNotFoundException">It is not installed, or the folder that the environment names has none.</exception>
     public static (string Program, IReadOnlyList<string> Arguments) With(params IReadOnlyList<string> arguments) =>
         InFolder.Root is null ? (RealServers.Find("kamailio"), arguments) : InFolder.With(arguments);
+
+    /// <summary>Has it check a config, as <c>kamailio -c</c>.</summary>
+    /// <param name="config">The file.</param>
+    /// <param name="defines"><c>NAME</c> or <c>NAME=VALUE</c>.</param>
+    public static async Task<(int ExitCode, string Output)> CheckAsync(string config, params string[] defines)
+    {
+        var (program, arguments) = With(["-c", "-f", config, .. defines.SelectMany(static define => new[] { "-A", define })]);
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var deadline = new CancellationTokenSource(CheckTime);
+        try
+        {
+            var output = process.StandardOutput.ReadToEndAsync(deadline.Token);
+            var error = process.StandardError.ReadToEndAsync(deadline.Token);
+            await process.WaitForExitAsync(deadline.Token).ConfigureAwait(false);
+            return (process.ExitCode, await output.ConfigureAwait(false) + await error.ConfigureAwait(false));
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill();
+            throw;
+        }
+    }
 }

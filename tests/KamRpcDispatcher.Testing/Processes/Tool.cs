@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace KamRpcDispatcher.Testing;
 
 /// <summary>Runs a program to its end and takes its answer.</summary>
-internal static class Tool
+public static class Tool
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 

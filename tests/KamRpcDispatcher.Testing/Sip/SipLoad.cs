@@ -9,12 +9,15 @@ public static class SipLoad
     /// <summary>SIPp warns when it may hold more calls than it may open files.</summary>
     private const int MostAtOnce = 15_000;
 
+    /// <summary>Who is called where it does not matter.</summary>
+    private const string Anybody = "callee";
+
     /// <exception cref="ArgumentOutOfRangeException">More than the limits allow.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the calls were given up.</exception>
     public static async Task<SipLoadResult> RunAsync(
-        IPEndPoint proxy, int calls, int perSecond, TimeSpan callDuration, CancellationToken cancellationToken = default)
+        IPEndPoint proxy, int calls, int perSecond, TimeSpan callDuration, string callee = Anybody, CancellationToken cancellationToken = default)
     {
-        await using var load = Start(proxy, calls, perSecond, callDuration);
+        await using var load = Start(proxy, calls, perSecond, callDuration, callee: callee);
         return await load.EndAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -26,9 +29,12 @@ public static class SipLoad
     /// <param name="limits">The default ones, when none are given.</param>
     /// <param name="ending">How the calls end, see uac-endings.xml, with a server whose scenario is uas-endings.xml; null when the caller ends each.</param>
     /// <param name="atOnce">The most calls at a time; null for as many as there are.</param>
+    /// <param name="callee">The user part of who is called.</param>
+    /// <param name="contact">The address that the caller takes for its own: another one behind NAT.</param>
     /// <exception cref="ArgumentOutOfRangeException">More than the limits allow.</exception>
     public static RunningSipLoad Start(
-        IPEndPoint proxy, int calls, int perSecond, TimeSpan callDuration, SipLoadLimits? limits = null, string? ending = null, int? atOnce = null)
+        IPEndPoint proxy, int calls, int perSecond, TimeSpan callDuration, SipLoadLimits? limits = null, string? ending = null, int? atOnce = null,
+        string callee = Anybody, string contact = "127.0.0.1")
     {
         limits ??= SipLoadLimits.Default;
         var starting = TimeSpan.FromSeconds((double)calls / perSecond);
@@ -40,7 +46,7 @@ public static class SipLoad
         string[] arguments =
         [
             "-sf", Scenario.WriteTo(folder, ending is null ? "uac.xml" : "uac-endings.xml"), .. ending is null ? Array.Empty<string>() : ["-key", "ending", ending], "-i", "127.0.0.1", "-mi", "127.0.0.1", "-nostdin", "-buff_size", Scenario.SocketBuffer,
-            "-p", Text(RealServers.FreeUdpPort()), "-m", Text(calls), "-r", Text(perSecond), "-l", Text(Math.Min(atOnce ?? calls, MostAtOnce)),
+            "-s", callee, "-key", "contact_host", contact, "-p", Text(RealServers.FreeUdpPort()), "-m", Text(calls), "-r", Text(perSecond), "-l", Text(Math.Min(atOnce ?? calls, MostAtOnce)),
             "-d", Text((int)callDuration.TotalMilliseconds), "-timeout", $"{time.TotalSeconds:0}s",
             "-trace_stat", "-stf", statistics, "-fd", "1", "-trace_err", "-error_file", errors, proxy.ToString(),
         ];

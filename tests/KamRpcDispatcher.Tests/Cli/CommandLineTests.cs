@@ -389,6 +389,7 @@ public class CommandLineTests
     [TestCase("status", "--help")]
     [TestCase("confirm", "--help")]
     [TestCase("doctor", "--help")]
+    [TestCase("cfg", "--help")]
     [TestCase("--version")]
     public async Task Help_and_version_are_answers(params string[] arguments)
     {

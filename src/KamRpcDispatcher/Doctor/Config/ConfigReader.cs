@@ -21,16 +21,18 @@ internal sealed partial class ConfigReader(Func<string, string?> read, Defines d
     private static readonly string[] KemiParameters = ["load", "script_name"];
 
     private readonly Preprocessor _preprocessor = new(defines);
-    private readonly ScriptReader _script = new(defines);
     private readonly List<ModuleParameter> _parameters = [];
+    private readonly List<ConfigLine> _lines = [];
     private readonly List<string> _files = [];
-    private readonly List<string> _unread = [];
-    private readonly StringBuilder _text = new();
+    private readonly List<(string File, string Reason)> _unread = [];
+    private readonly ConfigText _text = new();
+    private ScriptReader _script = null!;
 
     public KamailioConfig Read(string file)
     {
+        _script = new ScriptReader(defines, _lines);
         Include(file, isOptional: false, depth: 0);
-        var config = new KamailioConfig(_parameters, _files, _unread);
+        var config = new KamailioConfig(_parameters, _files, [.. _unread.Select(static unread => unread.Reason)]) { UnreadFiles = _unread, Lines = _lines, PlaceOf = _text.PlaceOf };
         var unreadScripts = KemiModules.SelectMany(module => KemiParameters.SelectMany(name => config.Of(module, name)))
             .Select(parameter => Path.Combine(Path.GetDirectoryName(file) ?? "/", parameter.Value)).Distinct().Select(ReadKemi).OfType<string>().ToList();
         return config with { Text = _text.ToString(), Calls = _script.Calls, UnreadScripts = unreadScripts, HasOneRpcLock = _script.RpcExecLocks == "1" };
@@ -66,12 +68,12 @@ internal sealed partial class ConfigReader(Func<string, string?> read, Defines d
             }
             else if (!isOptional)
             {
-                _unread.Add($"{file}: {(depth > Deepest ? "too many includes" : "there is no such file")}");
+                _unread.Add((file, $"{file}: {(depth > Deepest ? "too many includes" : "there is no such file")}"));
             }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            _unread.Add(Told(file, exception));
+            _unread.Add((file, Told(file, exception)));
         }
     }
 
@@ -94,6 +96,7 @@ internal sealed partial class ConfigReader(Func<string, string?> read, Defines d
             }
 
             // What stands before is run before, since it may define something.
+            var own = number;
             RunStatements(file, first, statements.ToString(), depth);
             statements.Clear();
             while (line.EndsWith('\\') && number < lines.Length)
@@ -103,18 +106,24 @@ internal sealed partial class ConfigReader(Func<string, string?> read, Defines d
 
             if (_preprocessor.State != Condition.No)
             {
-                _text.Append(line).Append('\n');
+                _text.Append(file, own, line);
             }
 
             first = number + 1;
+            var place = Place(file, own);
             var (word, rest) = Preprocessor.Split(line)!.Value;
+            if (Preprocessor.Defined(word, rest) is (var name, var value))
+            {
+                _lines.Add(new ConfigLine(ConfigWord.Define, name, value, _preprocessor.State, place));
+            }
+
             if (word is "include_file" or "import_file")
             {
                 RunStatements(file, number, $"{word} {rest}", depth);
             }
             else
             {
-                _preprocessor.Run(word, rest);
+                _preprocessor.Run(word, rest, place);
             }
         }
 
@@ -125,30 +134,35 @@ internal sealed partial class ConfigReader(Func<string, string?> read, Defines d
     {
         if (_preprocessor.State == Condition.No)
         {
+            Skip(file, firstLine, text);
             return;
         }
 
-        _text.Append(text);
+        _text.Append(file, firstLine, text);
         // Up to each included file before that file, since blocks and calls count in the order in which Kamailio reads them.
         var scanned = 0;
         foreach (Match statement in Statement().Matches(text))
         {
             var (word, one) = (statement.Groups["word"].Value, statement.Groups["one"].Value);
+            var place = Place(file, firstLine + text.AsSpan(0, statement.Index).Count('\n'));
             if (word.StartsWith("modparam", StringComparison.Ordinal))
             {
-                var line = firstLine + text.AsSpan(0, statement.Index).Count('\n');
                 var value = defines.Replace(statement.Groups["value"].Value.Trim()).Trim('"', '\'');
-                var place = string.Create(CultureInfo.InvariantCulture, $"{file}:{line}");
                 _parameters.Add(new ModuleParameter(one, statement.Groups["two"].Value, value, _preprocessor.State == Condition.Yes, place));
+                _lines.Add(new ConfigLine(ConfigWord.Parameter, one, value, _preprocessor.State, place) { Parameter = _parameters[^1] });
             }
             else if (word.StartsWith("loadmodule", StringComparison.Ordinal))
             {
-                defines.Set("MOD_" + Path.GetFileNameWithoutExtension(one), string.Empty);
+                var module = Path.GetFileNameWithoutExtension(one);
+                defines.Set("MOD_" + module, string.Empty);
+                _lines.Add(new ConfigLine(ConfigWord.Module, module, string.Empty, _preprocessor.State, place));
             }
             else
             {
                 ReadScript(statement.Index);
-                Include(Path.Combine(Path.GetDirectoryName(file) ?? "/", one), isOptional: word == "import_file", depth + 1);
+                var included = Included(file, one);
+                _lines.Add(new ConfigLine(ConfigWord.Include, word, included, _preprocessor.State, place));
+                Include(included, isOptional: word == "import_file", depth + 1);
             }
         }
 
@@ -160,6 +174,27 @@ internal sealed partial class ConfigReader(Func<string, string?> read, Defines d
             scanned = end;
         }
     }
+
+    /// <summary>Of what is not in force, what an operator may take for being in force.</summary>
+    private void Skip(string file, int firstLine, string text)
+    {
+        foreach (Match statement in Skipped().Matches(text))
+        {
+            var place = Place(file, firstLine + text.AsSpan(0, statement.Index).Count('\n'));
+            var (word, name) = (statement.Groups["word"].Value, statement.Groups["name"].Value);
+            _lines.Add((word.Length > 0
+                ? new ConfigLine(ConfigWord.Include, word, Included(file, name), Condition.No, place)
+                : new ConfigLine(ConfigWord.Call, name, string.Empty, Condition.No, place)) with { Within = _preprocessor.Closed });
+        }
+    }
+
+    /// <summary>A relative path is looked for beside the including file.</summary>
+    private static string Included(string file, string path) => Path.Combine(Path.GetDirectoryName(file) ?? "/", path);
+
+    private static string Place(string file, int line) => string.Create(CultureInfo.InvariantCulture, $"{file}:{line}");
+
+    [GeneratedRegex("""\b(?:(?<word>include_file|import_file)\b\s*\(?\s*"(?<name>[^"]*)"|route\s*\(\s*"?(?<name>\w+)"?\s*\))""")]
+    private static partial Regex Skipped();
 
     [GeneratedRegex("""\b(?:(?<word>modparamx?)\s*\(\s*"(?<one>[^"]*)"\s*,\s*"(?<two>[^"]*)"\s*,\s*(?<value>"(?:[^"\\]|\\.)*"|'[^']*'|[^)"']*)\s*\)|(?<word>loadmodulex?|include_file|import_file)\b\s*\(?\s*"(?<one>[^"]*)")""")]
     private static partial Regex Statement();

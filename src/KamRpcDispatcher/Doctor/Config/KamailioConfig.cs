@@ -8,8 +8,17 @@ namespace KamRpcDispatcher.Doctor.Config;
 /// <param name="Unread">Files that are included and could not be read, each with the reason: what they say is not known.</param>
 internal sealed record KamailioConfig(IReadOnlyList<ModuleParameter> Parameters, IReadOnlyList<string> Files, IReadOnlyList<string> Unread)
 {
+    /// <summary>The same, by file.</summary>
+    public IReadOnlyList<(string File, string Reason)> UnreadFiles { get; init; } = [];
+
     /// <summary>All lines of the files that are or may be in force, without comments: for what is searched by words, and may be found once too often.</summary>
     public string Text { get; init; } = "";
+
+    /// <summary>Where a character of <see cref="Text"/> is: <c>/etc/kamailio/kamailio.cfg:12</c>.</summary>
+    public Func<int, string> PlaceOf { get; init; } = static _ => "";
+
+    /// <summary>Defines, modules, parameters, includes and heads of blocks, in the order in which Kamailio reads them.</summary>
+    public IReadOnlyList<ConfigLine> Lines { get; init; } = [];
 
     /// <summary>The calls in routing blocks and in KEMI's scripts that matter, see <see cref="ScriptReader"/>.</summary>
     public IReadOnlyList<ScriptCall> Calls { get; init; } = [];
@@ -24,8 +33,8 @@ internal sealed record KamailioConfig(IReadOnlyList<ModuleParameter> Parameters,
     public IEnumerable<ModuleParameter> Of(string module, string name) =>
         Parameters.Where(parameter => parameter.Name == name && Matches(parameter.Modules, module));
 
-    // As Kamailio does: anchored, whatever the case.
-    private static bool Matches(string modules, string module)
+    /// <summary>Whether a module is one that a <c>modparam</c> names. As Kamailio does: anchored, whatever the case.</summary>
+    public static bool Matches(string modules, string module)
     {
         if (modules == module)
         {

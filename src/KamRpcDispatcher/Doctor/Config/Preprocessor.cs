@@ -6,12 +6,15 @@ internal sealed class Preprocessor(Defines defines)
     /// <summary>The releases to which <c>#!ifexp</c> and <c>#!defexp</c> are comments, by what they define themselves.</summary>
     private static readonly string[] ReleasesWithoutExpressions = ["KAMAILIO_5_4", "KAMAILIO_5_5", "KAMAILIO_5_6"];
 
-    private readonly Stack<Condition> _conditions = [];
+    private readonly Stack<(Condition State, string Line)> _conditions = [];
 
     private bool KnowsExpressions => !ReleasesWithoutExpressions.Any(defines.Has);
 
     /// <summary>Whether what follows is in force.</summary>
-    public Condition State => _conditions.Count == 0 ? Condition.Yes : _conditions.Min();
+    public Condition State => _conditions.Count == 0 ? Condition.Yes : _conditions.Min(static condition => condition.State);
+
+    /// <summary>The outermost condition that keeps what follows out of force, and where it is; null where none does.</summary>
+    public string? Closed => _conditions.LastOrDefault(static condition => condition.State == Condition.No).Line;
 
     /// <summary>The word and the rest of a preprocessor line; null when it is none.</summary>
     public static (string Word, string After)? Split(string line)
@@ -26,21 +29,29 @@ internal sealed class Preprocessor(Defines defines)
         return (word, rest);
     }
 
-    public void Run(string word, string rest)
+    /// <summary>What a line defines, whether or not it is in force; null for one that defines nothing, or what only Kamailio knows.</summary>
+    public static (string Name, string Value)? Defined(string word, string rest) =>
+        word is "define" or "def" or "redefine" or "redef" or "trydefine" or "trydef" ? FirstWord(rest) : null;
+
+    /// <param name="word">The first word, without its mark.</param>
+    /// <param name="rest">What follows it.</param>
+    /// <param name="place">Where it is.</param>
+    public void Run(string word, string rest, string place)
     {
         switch (word)
         {
             case "ifdef":
-                _conditions.Push(If(defines.Has(FirstWord(rest).Word)));
+                Push(If(defines.Has(FirstWord(rest).Word)));
                 break;
             case "ifndef":
-                _conditions.Push(If(!defines.Has(FirstWord(rest).Word)));
+                Push(If(!defines.Has(FirstWord(rest).Word)));
                 break;
             case "ifexp" when KnowsExpressions:
-                _conditions.Push(Expression.Evaluate(rest, defines) switch { true => Condition.Yes, false => Condition.No, null => Condition.Unknown });
+                Push(Expression.Evaluate(rest, defines) switch { true => Condition.Yes, false => Condition.No, null => Condition.Unknown });
                 break;
             case "else" when _conditions.TryPop(out var condition):
-                _conditions.Push(condition switch { Condition.Yes => Condition.No, Condition.No => Condition.Yes, _ => Condition.Unknown });
+                var other = condition.State switch { Condition.Yes => Condition.No, Condition.No => Condition.Yes, _ => Condition.Unknown };
+                _conditions.Push((other, $"the #!else of {condition.Line}"));
                 break;
             case "endif":
                 _conditions.TryPop(out _);
@@ -53,6 +64,8 @@ internal sealed class Preprocessor(Defines defines)
 
                 break;
         }
+
+        void Push(Condition condition) => _conditions.Push((condition, $"#!{word} {rest} ({place})"));
     }
 
     private static Condition If(bool condition) => condition ? Condition.Yes : Condition.No;

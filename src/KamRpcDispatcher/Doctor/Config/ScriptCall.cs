@@ -11,6 +11,9 @@ namespace KamRpcDispatcher.Doctor.Config;
 /// <param name="Place">Where it is: <c>/etc/kamailio/kamailio.cfg:12</c>.</param>
 internal sealed record ScriptCall(string Function, string Text, IReadOnlyList<string> Arguments, string Route, bool IsCertain, string Place)
 {
+    /// <summary>How many of <see cref="KamailioConfig.Lines"/> Kamailio reads before it, roughly: exact for includes.</summary>
+    public int Order { get; init; }
+
     /// <summary>Whether the dispatcher runs it when the state of a destination changes, within its own work on the table.</summary>
     public bool IsWithinStateChange => Route.StartsWith("event_route[dispatcher:dst-", StringComparison.Ordinal);
 

@@ -7,7 +7,9 @@ namespace KamRpcDispatcher.Doctor.Config;
 /// Finds the calls that matter in the routing blocks of a configuration, and in the scripts of KEMI (Lua, Python ...), where the functions
 /// have the same names. No parser of either: it knows quotes, the heads of routing blocks, and calls.
 /// </summary>
-internal sealed partial class ScriptReader(Defines defines)
+/// <param name="defines">The preprocessor's.</param>
+/// <param name="lines">Gets the heads of routing blocks.</param>
+internal sealed partial class ScriptReader(Defines defines, List<ConfigLine> lines)
 {
     private static readonly string[] CommentMarks = ["--", "#", "//"];
 
@@ -30,11 +32,14 @@ internal sealed partial class ScriptReader(Defines defines)
                 var arguments = token.Groups["arguments"].Value;
                 var line = firstLine + text.AsSpan(0, token.Index).Count('\n');
                 _calls.Add(new ScriptCall(
-                    function, arguments, ScriptCall.Split(arguments, defines), _route, isCertain, string.Create(CultureInfo.InvariantCulture, $"{file}:{line}")));
+                    function, arguments, ScriptCall.Split(arguments, defines), _route, isCertain, string.Create(CultureInfo.InvariantCulture, $"{file}:{line}")) { Order = lines.Count });
             }
             else if (token.Groups["route"] is { Success: true } route)
             {
                 _route = token.Groups["name"] is { Success: true } name ? $"{route.Value}[{name.Value.Trim('"')}]" : route.Value;
+                var line = firstLine + text.AsSpan(0, token.Index).Count('\n');
+                lines.Add(new ConfigLine(
+                    ConfigWord.Block, _route, string.Empty, isCertain ? Condition.Yes : Condition.Unknown, string.Create(CultureInfo.InvariantCulture, $"{file}:{line}")));
             }
             else if (token.Groups["locks"] is { Success: true } locks && isCertain)
             {
@@ -55,7 +60,7 @@ internal sealed partial class ScriptReader(Defines defines)
     [GeneratedRegex("""
         "(?:[^"\\]|\\.)*"|'(?:[^'\\\n]|\\.)*'
         |\b(?<route>(?:(?:request|branch|failure|onreply|reply|event|onsend)_)?route)\s*(?:\[\s*(?<name>[^\]]*?)\s*\]\s*)?\{
-        |\b(?<call>ds_is_active|ds_reload|ds_select(?:_dst|_domain|_routes)?|ds_load_update|jsonrpc_exec|jsonrpcs\.exec|t_on_reply|route)\s*\((?<arguments>(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\\n]|\\.)*'|[^()"']|\((?:"(?:[^"\\]|\\.)*"|[^()"])*\))*)\)
+        |\b(?<call>ds_is_active|ds_reload|ds_select(?:_dst|_domain|_routes)?|ds_load_update|jsonrpc_exec|jsonrpcs\.exec|t_on_reply|t_on_branch|t_on_failure|route)\s*\((?<arguments>(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\\n]|\\.)*'|[^()"']|\((?:"(?:[^"\\]|\\.)*"|[^()"])*\))*)\)
         |\brpc_exec_locks\s*=\s*(?<locks>\w+)
         """, RegexOptions.IgnorePatternWhitespace)]
     private static partial Regex Token();

@@ -39,7 +39,7 @@ internal static class ConfigFiles
             start.Set(name, value);
         }
 
-        var config = new ConfigReader(ReadFile, start).Read(file);
+        var config = new ConfigReader(NamedFile.ReadTextOrNull, start).Read(file);
         if (config.Unread.Count > 0)
         {
             return Seen<KamailioConfig>.Not($"Kamailio's configuration cannot be read ({string.Join("; ", config.Unread)}): {Advice}");
@@ -73,16 +73,4 @@ internal static class ConfigFiles
         ['/', ..] => path,
         _ => directories.Select(directory => Path.Combine(directory, path)).FirstOrDefault(File.Exists),
     };
-
-    private static string? ReadFile(string path)
-    {
-        try
-        {
-            return NamedFile.ReadText(path);
-        }
-        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
-        }
-    }
 }

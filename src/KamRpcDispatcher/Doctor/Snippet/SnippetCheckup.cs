@@ -1,0 +1,35 @@
+using KamRpcDispatcher.Doctor.Config;
+using KamRpcDispatcher.Linux;
+
+namespace KamRpcDispatcher.Doctor.Snippet;
+
+/// <summary>
+/// Says whether a config uses the snippet rightly, before Kamailio is restarted with it: most of what is wrong then <c>kamailio -c</c> does not
+/// see, since it starts no module, looks up no route, and skips what is inside a condition that is off.
+/// </summary>
+public static class SnippetCheckup
+{
+    /// <param name="file">The config that Kamailio is started with.</param>
+    /// <param name="defines">Those of its command line (<c>-A</c>).</param>
+    public static SnippetReport Run(string file, IReadOnlyList<(string Name, string Value)> defines) => Run(file, defines, NamedFile.ReadTextOrNull);
+
+    /// <param name="file">The config that Kamailio is started with.</param>
+    /// <param name="defines">Those of its command line.</param>
+    /// <param name="read">The text of a file, null when there is none; throws <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> when it cannot be read.</param>
+    internal static SnippetReport Run(string file, IReadOnlyList<(string Name, string Value)> defines, Func<string, string?> read)
+    {
+        var known = new Defines(new Dictionary<string, string>());
+        foreach (var (name, value) in defines)
+        {
+            known.Set(name, value);
+        }
+
+        var config = new ConfigReader(read, known).Read(file);
+        var use = new SnippetUse(config);
+        SnippetFinding[] findings =
+        [
+            .. IncludeChecks.Of(use), .. RouteChecks.Of(use), .. RecordRouteCheck.Of(use), .. OrderChecks.Of(use), .. DefineChecks.Of(use, defines), .. FileChecks.Of(use, read),
+        ];
+        return new SnippetReport(file, (use.Include ?? use.Head)?.Place, [.. use.Calls.Select(static call => call.Place)], findings);
+    }
+}

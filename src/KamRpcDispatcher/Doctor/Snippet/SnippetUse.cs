@@ -1,0 +1,58 @@
+using KamRpcDispatcher.Doctor.Config;
+
+namespace KamRpcDispatcher.Doctor.Snippet;
+
+/// <summary>Where a config has the snippet, and where it uses it.</summary>
+internal sealed class SnippetUse
+{
+    private readonly int _end;
+
+    public SnippetUse(KamailioConfig config)
+    {
+        Config = config;
+        Head = config.Lines.FirstOrDefault(static line => line is { Word: ConfigWord.Block, Name: $"route[{SnippetNames.Route}]" });
+        FirstBlock = config.Lines.FirstOrDefault(line => line.Word == ConfigWord.Block && line.File != Head?.File);
+        Calls = [.. config.Calls.Where(static call => call is { Function: "route", Arguments: [SnippetNames.Route] })];
+        if (Head is null)
+        {
+            return;
+        }
+
+        File = Head.File;
+        Include = config.Lines.LastOrDefault(line => line.Word == ConfigWord.Include && line.State != Condition.No && line.Value == File);
+        if (Include is not null)
+        {
+            Start = config.Lines.ToList().IndexOf(Include);
+            _end = config.Lines.ToList().FindLastIndex(line => line.File == File) + 1;
+        }
+    }
+
+    public KamailioConfig Config { get; }
+
+    /// <summary>The head of the snippet's route; null when it is not in force.</summary>
+    public ConfigLine? Head { get; }
+
+    /// <summary>The file that it stands in.</summary>
+    public string? File { get; }
+
+    /// <summary>The line that includes it; null when it was pasted into a file.</summary>
+    public ConfigLine? Include { get; }
+
+    /// <summary>The index of that line.</summary>
+    public int Start { get; }
+
+    /// <summary>The first routing block that is not the snippet's.</summary>
+    public ConfigLine? FirstBlock { get; }
+
+    /// <summary>The calls of its route.</summary>
+    public IReadOnlyList<ScriptCall> Calls { get; }
+
+    /// <summary>The lines before the include, none of them the snippet's own; none when it was pasted.</summary>
+    public IEnumerable<ConfigLine> Before => Include is null ? [] : Config.Lines.Take(Start);
+
+    /// <summary>The lines after it.</summary>
+    public IEnumerable<ConfigLine> After => Include is null ? [] : Config.Lines.Skip(_end);
+
+    /// <summary>Where the include belongs, as a line to write there.</summary>
+    public string RightPlace => FirstBlock is { } block ? $"directly above the first routing block, {block.Name} ({block.Place})" : "directly above the first routing block";
+}
