@@ -11,6 +11,9 @@ internal sealed record KamailioConfig(IReadOnlyList<ModuleParameter> Parameters,
     /// <summary>All lines of the files that are or may be in force, without comments: for what is searched by words, and may be found once too often.</summary>
     public string Text { get; init; } = "";
 
+    /// <summary>The modules that are or may be loaded, without <c>.so</c>.</summary>
+    public IReadOnlyList<string> Modules { get; init; } = [];
+
     /// <summary>The calls in routing blocks and in KEMI's scripts that matter, see <see cref="ScriptReader"/>.</summary>
     public IReadOnlyList<ScriptCall> Calls { get; init; } = [];
 
