@@ -10,17 +10,16 @@ internal static class NearNames
     {
         var wanted = text.ToLowerInvariant();
         return [.. names.Select(name => (Name: name, Distance: Distance(wanted, name.ToLowerInvariant())))
-            .Where(near => near.Distance <= Math.Max(1, wanted.Length / 3))
+            .Where(near => near.Distance <= Math.Max(1, Last(wanted).Length / 3))
             .OrderBy(static near => near.Distance).Take(Most).Select(static near => near.Name)];
     }
 
-    /// <summary>Of a name within another, or of the part behind its last dot, none; else how many letters are to be changed, added or taken away (Levenshtein).</summary>
-    private static int Distance(string text, string name)
-    {
-        var last = name[(name.LastIndexOf('.') + 1)..];
-        return text.Length > 2 && name.Contains(text, StringComparison.Ordinal) ? 0 : Math.Min(Letters(text, name), Letters(text, last));
-    }
+    /// <summary>None of a part of the name; else of what stands behind the last dot, since much the same stands before it.</summary>
+    private static int Distance(string text, string name) => text.Length > 2 && name.Contains(text, StringComparison.Ordinal) ? 0 : Letters(Last(text), Last(name));
 
+    private static string Last(string name) => name[(name.LastIndexOf('.') + 1)..];
+
+    /// <summary>How many letters are to be changed, added or taken away (Levenshtein).</summary>
     private static int Letters(string one, string other)
     {
         var row = Enumerable.Range(0, other.Length + 1).ToArray();

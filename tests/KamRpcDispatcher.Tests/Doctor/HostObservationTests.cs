@@ -35,10 +35,11 @@ internal sealed class HostObservationTests
     [Test]
     public void A_process_is_read_whatever_its_name_is()
     {
-        var process = ProcessEntry.Read(7, "7 (a) b) T 3 7 7 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 123456 9 9")!;
+        const string Line = "7 (a) b) T 3 7 7 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 ";
+        var process = ProcessEntry.Read(7, Line + "123400 9 9")!;
 
         Assert.That((process.Pid, process.Parent, process.IsStopped), Is.EqualTo((7, 3, true)));
-        Assert.That(process.Started, Is.GreaterThan(DateTime.UnixEpoch));
+        Assert.That(process.Started, Is.GreaterThan(DateTime.UnixEpoch).And.EqualTo(ProcessEntry.Read(7, Line + "123300 9 9")!.Started!.Value.AddSeconds(1)));
         Assert.That(ProcessEntry.Read(7, "7 (a"), Is.Null);
         Assert.That(ProcessEntry.All("no-such-program"), Is.Empty);
     }
