@@ -79,7 +79,7 @@ internal sealed class DispatcherCheckTests
     [Test]
     public void Where_it_may_not_look_nobody_at_work_is_not_said()
     {
-        const string Hidden = "user nobody may not enter /run/kamailio (kamailio:kamailio, 0770), users kamailio and root may";
+        const string Hidden = "user nobody may not enter /run/kamailio (kamailio:kamailio, 0770), kamailio and root may";
         var silent = new KamailioObservation { Address = Healthy.Kamailio.Address, LockHolder = Seen<string>.Not(Hidden) };
         var finding = Of(silent);
         AssertFinding(finding, Severity.Unknown, Hidden, null);

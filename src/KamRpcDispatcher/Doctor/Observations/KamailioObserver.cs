@@ -29,8 +29,7 @@ internal sealed class KamailioObserver(RpcClientOptions options, string? configF
             Failures = failures,
             Sockets = SocketFinder.Find(address, null, null),
             Examiner = Credentials.Own,
-            Closed = (address is null ? KamailioDiscovery.Directories.Select(static directory => directory + "/.") : [address.Path])
-                .OfType<string>().Select(Files.Closed).FirstOrDefault(static closed => closed is not null),
+            Closed = Closed(address),
         };
         if (address is null)
         {
@@ -62,6 +61,11 @@ internal sealed class KamailioObserver(RpcClientOptions options, string? configF
         observation = observation with { Reply = reply, Replies = Files.Replies(address, options.ReplyDirectory), IsSilent = isSilent };
         return reply.Try(out _, out _) ? await ObserveAsync(client, observation, cancellationToken).ConfigureAwait(false) : LookForIt(observation, address);
     }
+
+    /// <summary>The directory that keeps this user from its socket, or from one of the usual ones.</summary>
+    private static FileRights? Closed(KamailioAddress? address) => address is not null
+        ? address.Path is { } path ? Files.Closed(path) : null
+        : KamailioDiscovery.Directories.Select(static directory => Files.Closed(directory + "/.")).FirstOrDefault(static closed => closed is not null);
 
     /// <summary>What can be seen of one that does not answer.</summary>
     private KamailioObservation LookForIt(KamailioObservation observation, KamailioAddress address)

@@ -17,7 +17,7 @@ internal static class LockTable
         }
 
         return Files.Closed(path) is { } closed
-            ? Seen<string>.Not($"whether a kamrpc dispatch holds its lock cannot be seen: user {Host.Credentials.Own.Name} may not enter {closed}, users {Names.User(closed.User)} and root may")
+            ? Seen<string>.Not($"whether a kamrpc dispatch holds its lock cannot be seen: user {Host.Credentials.Own.Name} may not enter {closed}, {(closed.User == 0 ? "root may" : $"{Names.User(closed.User)} and root may")}")
             : string.Empty;
     }
 }
