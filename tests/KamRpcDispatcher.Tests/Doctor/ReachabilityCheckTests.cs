@@ -93,7 +93,7 @@ internal sealed class ReachabilityCheckTests
 
     [Test]
     public void One_that_reads_no_requests_is_told() => AssertFinding(
-        ReachabilityCheck.Of(Silent with { Running = Of(Running with { Worker = new Worker(false, [4712]), SharesReplies = true }) }), Severity.Error, "No process of Kamailio (PID 4711) waits for a request there", "if it stays so, a restart");
+        ReachabilityCheck.Of(Silent with { Running = Of(Running with { Worker = new Worker(false, [4712, 4713]) { Busy = [4713] }, SharesReplies = true }) }), Severity.Error, "No process of Kamailio (PID 4711) waits for a request there: the one that carries them out is busy, or hangs (PID 4713)", "if it stays so, a restart");
 
     [Test]
     public void One_that_has_read_the_request_has_replied_to_nobody() =>

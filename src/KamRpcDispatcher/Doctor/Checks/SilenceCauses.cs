@@ -38,7 +38,7 @@ internal static class SilenceCauses
         else if (worker is { IsWaiting: false, Holders.Count: > 0 })
         {
             causes.Add(new Cause(
-                FormattableString.Invariant($"No process of Kamailio (PID {it.Pid}) waits for a request there: the one that carries them out is busy, or hangs"),
+                FormattableString.Invariant($"No process of Kamailio (PID {it.Pid}) waits for a request there: the one that carries them out is busy, or hangs{(worker.Busy.Count > 0 ? $" (PID {string.Join(" or ", worker.Busy)})" : string.Empty)}"),
                 "if it stays so, a restart of Kamailio; gdb -p PID of the process that 'kamctl ps' calls JSONRPCS tells in what it hangs"));
         }
         else if (worker.IsWaiting && causes.Count == 0)

@@ -35,5 +35,9 @@ internal sealed record RunningKamailio(int Pid, Credentials User, CommandLine Co
 
 /// <summary>What the process does that reads the requests.</summary>
 /// <param name="IsWaiting">Whether some process waits for the next request.</param>
-/// <param name="Holders">Those that have the socket or FIFO open.</param>
-internal sealed record Worker(bool IsWaiting, IReadOnlyList<int> Holders);
+/// <param name="Holders">Those that have the socket or FIFO open: whoever was forked before the one that reads it has it too.</param>
+internal sealed record Worker(bool IsWaiting, IReadOnlyList<int> Holders)
+{
+    /// <summary>Those of them that compute, or wait for a lock.</summary>
+    public IReadOnlyList<int> Busy { get; init; } = [];
+}

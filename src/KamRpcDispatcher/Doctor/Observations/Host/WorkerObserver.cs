@@ -10,7 +10,7 @@ internal static class WorkerObserver
     public static Seen<Worker> Observe(IReadOnlyList<ProcessEntry> processes, string path)
     {
         var sockets = Inodes(path);
-        var holders = new List<int>();
+        var (holders, busy) = (new List<int>(), new List<int>());
         var isWaiting = false;
         foreach (var process in processes)
         {
@@ -22,13 +22,16 @@ internal static class WorkerObserver
             if (descriptors.Any(descriptor => IsIt(process.Pid, descriptor)))
             {
                 holders.Add(process.Pid);
-                isWaiting |= ProcFile.ReadLine(process.Pid, "syscall", out _) is { } line
-                    && SystemCalls.Read(line, RuntimeInformation.OSArchitecture) is { Use: DescriptorUse.Receive or DescriptorUse.Read } call
-                    && IsIt(process.Pid, call.Descriptor);
+                var call = ProcFile.ReadLine(process.Pid, "syscall", out _) is { } line ? SystemCalls.Read(line, RuntimeInformation.OSArchitecture) : default;
+                isWaiting |= call.Use is DescriptorUse.Receive or DescriptorUse.Read && IsIt(process.Pid, call.Descriptor);
+                if (process.State is 'R' or 'D' || call.Wait == KernelWait.Futex)
+                {
+                    busy.Add(process.Pid);
+                }
             }
         }
 
-        return new Worker(isWaiting, holders);
+        return new Worker(isWaiting, holders) { Busy = busy };
 
         bool IsIt(int pid, ulong descriptor)
         {
