@@ -1,8 +1,6 @@
 using System.Globalization;
 using KamailioRpc;
-using KamRpcDispatcher.Doctor.Config;
 using KamRpcDispatcher.Linux;
-using KamRpcDispatcher.Push.Grace;
 
 namespace KamRpcDispatcher.Doctor.Observations.Host;
 
