@@ -3,6 +3,7 @@ using KamailioRpc.Commands;
 using KamRpcDispatcher.Doctor;
 using KamRpcDispatcher.Doctor.Checks;
 using KamRpcDispatcher.Doctor.Observations;
+using KamRpcDispatcher.Doctor.Observations.Host;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Doctor;
@@ -11,6 +12,8 @@ namespace KamRpcDispatcher.Tests.Doctor;
 internal sealed class KamailioChecksTests
 {
     private const string NoTcpNorHttp = "modparam(\"jsonrpcs\", \"transport\", 6)";
+
+    private static readonly Seen<IReadOnlyList<RunningKamailio>> NobodyRuns = Seen<IReadOnlyList<RunningKamailio>>.Of([]);
 
     [Test]
     public void With_a_healthy_one_every_check_says_ok()
@@ -24,13 +27,13 @@ internal sealed class KamailioChecksTests
     [Test]
     public void Without_Kamailio_every_check_says_something_and_etcd_is_judged()
     {
-        var nothing = new KamailioObservation { Address = Healthy.Kamailio.Address, Reply = Seen<TimeSpan>.Not("nobody listens") };
+        var nothing = new KamailioObservation { Address = Healthy.Kamailio.Address, Reply = Seen<TimeSpan>.Not("nobody listens"), Running = NobodyRuns };
         var findings = AllChecks.Of(nothing, Healthy.Etcd);
 
         Assert.That(findings.Select(static finding => finding.Check).Distinct(), Is.EquivalentTo(AllChecks.Of(Healthy.Kamailio, Healthy.Etcd).Select(static finding => finding.Check).Distinct()));
-        AssertFinding(findings.Single(static finding => finding.Check == "kamailio.reachable"), Severity.Error, "nobody listens", "--kamailio");
+        AssertFinding(findings.Single(static finding => finding.Check == "kamailio.reachable"), Severity.Error, "nobody listens", "systemctl start kamailio");
         Assert.That(findings.Where(static finding => finding.Check.StartsWith("etcd.", StringComparison.Ordinal)).Select(static finding => finding.Severity), Is.All.EqualTo(Severity.Ok));
-        Assert.That(findings.Where(static finding => finding.Severity == Severity.Unknown).Select(static finding => finding.Because), Has.Count.EqualTo(20).And.All.EqualTo("kamailio.reachable"));
+        Assert.That(findings.Where(static finding => finding.Severity == Severity.Unknown).Select(static finding => finding.Because), Has.Exactly(20).Items.And.All.EqualTo("kamailio.reachable"));
         Assert.That(findings.Single(static finding => finding.IsProblem).Check, Is.EqualTo("kamailio.reachable"));
     }
 
@@ -38,7 +41,7 @@ internal sealed class KamailioChecksTests
     public void What_was_tried_before_is_said()
     {
         Assert.That(ReachabilityCheck.Of(Healthy.Kamailio with { Failures = ["x: refused"] }).Text, Does.EndWith("tried before: x: refused"));
-        AssertFinding(ReachabilityCheck.Of(new KamailioObservation { Failures = ["x: refused", "y: gone"] }), Severity.Error, "x: refused; y: gone", "--kamailio ADDRESS");
+        AssertFinding(ReachabilityCheck.Of(new KamailioObservation { Failures = ["x: refused", "y: gone"], Running = NobodyRuns }), Severity.Error, "x: refused; y: gone", "systemctl start kamailio");
     }
 
     [TestCase(5, 3, Severity.Error, "5.3")]
