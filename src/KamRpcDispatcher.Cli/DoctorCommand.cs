@@ -1,5 +1,6 @@
 using System.CommandLine;
 using KamRpcDispatcher.Cli.Help;
+using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Doctor;
 
 namespace KamRpcDispatcher.Cli;
@@ -8,6 +9,9 @@ namespace KamRpcDispatcher.Cli;
 internal static class DoctorCommand
 {
     private static readonly Option<string?> ConfigFile = CommonOptions.Text("--kamailio-cfg", "Kamailio's configuration, for what Kamailio does not tell (before 6.1). [default: the one that it was started with]");
+
+    private static readonly Option<string[]> Ignore = CommonOptions.Texts("--ignore", "A check whose findings count for nothing (repeatable, or separated by commas); they are shown as ignored. [default: none]");
+    private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A set that this Kamailio serves (repeatable, or separated by commas): whose members have to get calls from it. [default: every set]");
 
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
     {
@@ -18,7 +22,7 @@ internal static class DoctorCommand
             (ExitCode.NotDone, "something is not, or could not be looked at"),
             (ExitCode.Unreachable, "Kamailio or etcd does not answer")))
         {
-            CommonOptions.Cluster, ConfigFile, OutputOption.Output,
+            CommonOptions.Cluster, Set, Ignore, ConfigFile, OutputOption.Output,
         };
         EtcdOptions.AddTo(command);
         KamailioOptions.AddTo(command);
@@ -33,13 +37,15 @@ internal static class DoctorCommand
         var target = KamailioOptions.Target(options);
         var rpc = KamailioOptions.Rpc(options);
         var configFile = options.Value<string>(ConfigFile, null, CommonOptions.ExistingFile);
+        var sets = CommonOptions.Sets(options, Set);
+        var ignored = ReadIgnored(options);
         var format = options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse);
         if (options.Fails(out var exitCode))
         {
             return exitCode;
         }
 
-        var checkup = new Checkup(new CheckupOptions(token => target!.FindAsync(rpc, token), rpc, configFile, etcd!, cluster!), TimeProvider.System);
+        var checkup = new Checkup(new CheckupOptions(token => target!.FindAsync(rpc, token), rpc, configFile, etcd!, cluster!) { Sets = sets, Ignored = ignored }, TimeProvider.System);
         try
         {
             var result = await checkup.RunAsync(cancellationToken).ConfigureAwait(false);
@@ -50,5 +56,17 @@ internal static class DoctorCommand
         {
             return ExitCode.NotDone;
         }
+    }
+
+    private static HashSet<string> ReadIgnored(OptionReader options)
+    {
+        var ignored = options.Texts(Ignore).SelectMany(static text => text.Split(',', StringSplitOptions.TrimEntries)).ToHashSet(StringComparer.Ordinal);
+        foreach (var wrong in ignored.Except(Checkup.CheckNames))
+        {
+            var near = NearNames.Of(wrong, Checkup.CheckNames);
+            options.Add(Ignore, $"there is no check '{MemberRules.Shorten(wrong)}'; {(near.Count > 0 ? $"did you mean {string.Join(" or ", near)}?" : $"there are {string.Join(", ", Checkup.CheckNames)}")}");
+        }
+
+        return ignored;
     }
 }

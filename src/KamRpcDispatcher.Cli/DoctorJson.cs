@@ -15,10 +15,12 @@ internal static class DoctorJson
             json.WriteString("severity", Name(finding.Severity));
             json.WriteString("text", finding.Text);
             json.WriteString("fix", finding.Fix);
+            json.WriteString("because", finding.Because);
+            json.WriteBoolean("ignored", finding.IsIgnored);
         });
     });
 
-    private static string Name(Severity severity) => severity switch
+    public static string Name(Severity severity) => severity switch
     {
         Severity.Error => "error",
         Severity.Warning => "warning",

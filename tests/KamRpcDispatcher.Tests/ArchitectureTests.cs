@@ -24,6 +24,7 @@ public partial class ArchitectureTests
     [TestCase("Doctor/Config", new string[0])]
     [TestCase("Doctor/Snippet", new[] { "Linux", "Doctor", "Doctor.Config" })]
     [TestCase("Doctor/Observations", new[] { "Destinations", "Etcd", "Linux", "Push", "Push.Claim", "Push.Grace", "Doctor.Config" })]
+    [TestCase("Doctor/Observations/Host", new[] { "Linux", "Push.Grace", "Doctor.Config", "Doctor.Observations" })]
     [TestCase("Doctor/Checks", new[] { "Destinations", "Etcd", "Doctor", "Doctor.Config", "Doctor.Observations" })]
     public void A_stage_sees_only_the_stages_it_may(string folder, string[] allowed)
     {

@@ -9,15 +9,20 @@ namespace KamRpcDispatcher.Doctor;
 /// </summary>
 public sealed class Checkup(CheckupOptions options, TimeProvider timeProvider)
 {
+    /// <summary>The names of all checks, in their order.</summary>
+    public static IReadOnlyList<string> CheckNames => AllChecks.Names;
+
     public async Task<CheckupResult> RunAsync(CancellationToken cancellationToken)
     {
-        var etcdObserver = new EtcdObserver(options.Etcd, options.Cluster, timeProvider);
+        var etcdObserver = new EtcdObserver(options.Etcd, options.Cluster, options.Sets, timeProvider);
         var kamailioTask = ObserveKamailioAsync(cancellationToken);
         var etcdTask = etcdObserver.ObserveAsync(cancellationToken);
         await Task.WhenAll(kamailioTask, etcdTask).ConfigureAwait(false);
         var (kamailio, etcd) = (await kamailioTask.ConfigureAwait(false), await etcdTask.ConfigureAwait(false));
-        var isReached = kamailio.Reply.Try(out _, out _) && etcd.Endpoints.Any(static endpoint => endpoint.Status.Try(out _, out _));
-        return new CheckupResult(kamailio.Address, isReached, AllChecks.Of(kamailio, etcd));
+        var isReached = (kamailio.Reply.Try(out _, out _) || options.Ignored.Contains(Causes.Kamailio))
+            && (options.Ignored.Contains(Causes.Etcd) || etcd.Endpoints.Any(static endpoint => endpoint.Status.Try(out _, out _)));
+        return new CheckupResult(
+            kamailio.Address, isReached, [.. AllChecks.Of(kamailio, etcd).Select(finding => finding with { IsIgnored = options.Ignored.Contains(finding.Check) })]);
     }
 
     private async Task<KamailioObservation> ObserveKamailioAsync(CancellationToken cancellationToken)

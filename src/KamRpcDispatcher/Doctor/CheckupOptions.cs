@@ -14,4 +14,11 @@ public sealed record CheckupOptions(
     RpcClientOptions Rpc,
     string? ConfigFile,
     EtcdConnection Etcd,
-    string Cluster);
+    string Cluster)
+{
+    /// <summary>The sets that this Kamailio serves; null for all.</summary>
+    public IReadOnlySet<int>? Sets { get; init; }
+
+    /// <summary>The checks whose findings count for nothing.</summary>
+    public IReadOnlySet<string> Ignored { get; init; } = new HashSet<string>();
+}

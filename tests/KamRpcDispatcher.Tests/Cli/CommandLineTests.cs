@@ -264,6 +264,16 @@ public class CommandLineTests
         });
     }
 
+    [TestCase("kamailio.writer,etcd.quota", "--ignore: there is no check 'kamailio.writer'; did you mean kamailio.writers?")]
+    [TestCase("everything-else", "--ignore: there is no check 'everything-else'; there are kamailio.reachable, ")]
+    public async Task A_check_that_is_not_there_cannot_be_ignored(string checks, string error)
+    {
+        var (exitCode, output, errors) = await RunAsync(["doctor", "--ignore", checks]);
+
+        Assert.That((exitCode, output), Is.EqualTo((2, string.Empty)));
+        Assert.That(errors, Does.Contain(error).And.Not.Contain("'etcd.quota'"));
+    }
+
     [TestCase("announce", "--uri", "sip:10.0.0.1")]
     [TestCase("dispatch")]
     [TestCase("status")]

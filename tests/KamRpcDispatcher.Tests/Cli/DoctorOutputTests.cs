@@ -37,12 +37,48 @@ public class DoctorOutputTests
         Assert.That(Result(Fine, note).IsHealthy);
         Assert.That(DoctorTable.Write(Result(Fine, note)), Is.EqualTo("""
             NOTE     kamailio.writers  ctl is another way in
-                                       to shut it: # loadmodule "ctl.so"
+                                       to change it: # loadmodule "ctl.so"
             OK       kamailio.version  kamailio 5.6.3
             All is well.
 
             """));
         Assert.That(DoctorJson.Write(Result(note)), Does.Contain("\"severity\": \"note\"").And.Contain("\"healthy\": true"));
+    }
+
+    [Test]
+    public void What_follows_from_a_cause_is_one_line_below_it_and_no_problem_of_its_own()
+    {
+        var cause = new Finding("kamailio.reachable", Severity.Error, "permission denied", "be kamailio");
+        Finding[] folded = [.. new[] { "a", "b", "c", "d" }.Select(static name => new Finding(name, Severity.Unknown, "Kamailio does not answer", null) { Because = "kamailio.reachable" })];
+
+        Assert.That(DoctorTable.Write(Result([cause, .. folded, Fine])), Is.EqualTo("""
+            ERROR    kamailio.reachable  permission denied
+                                         fix: be kamailio
+                                         not known for that reason: a, b, c and 1 more
+            OK       kamailio.version    kamailio 5.6.3
+            NOT WELL: 1 error
+
+            """));
+        Assert.That(
+            JsonElement.Parse(DoctorJson.Write(Result([cause, .. folded]))).GetProperty("findings").EnumerateArray().Select(static finding => finding.GetProperty("because").GetString()),
+            Is.EqualTo(new[] { null, "kamailio.reachable", "kamailio.reachable", "kamailio.reachable", "kamailio.reachable" }));
+    }
+
+    [Test]
+    public void What_is_ignored_is_shown_as_such_and_no_problem()
+    {
+        var ignored = Delta with { IsIgnored = true };
+
+        Assert.That(DoctorTable.Write(Result(ignored, Fine)), Is.EqualTo("""
+            IGNORED  kamailio.reload-delta  (error) reload_delta is 5
+            OK       kamailio.version       kamailio 5.6.3
+            All is well, apart from what is ignored: kamailio.reload-delta
+
+            """));
+        Assert.That(DoctorTable.Write(Result(ignored, Hidden)), Does.EndWith("\nNOT WELL: 1 unknown, apart from what is ignored: kamailio.reload-delta\n"));
+        var json = JsonElement.Parse(DoctorJson.Write(Result(ignored, Fine)));
+        Assert.That(json.GetProperty("healthy").GetBoolean());
+        Assert.That(json.GetProperty("findings").EnumerateArray().Select(static finding => finding.GetProperty("ignored").GetBoolean()), Is.EqualTo(new[] { true, false }));
     }
 
     [Test]

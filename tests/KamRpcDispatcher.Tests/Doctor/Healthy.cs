@@ -15,6 +15,9 @@ internal static class Healthy
     public const string FifoPath = "/run/kamailio/kamailio_rpc.fifo";
     public const string CtlPath = "/run/kamailio/kamailio_ctl";
 
+    /// <summary>What a dispatcher says of itself in Kamailio's lock and mark.</summary>
+    public const string Dispatcher = "p1 (PID 7) on host h for cluster default, over " + KamailioAddress.Default;
+
     public static readonly DateTimeOffset Now = new(2026, 1, 31, 12, 0, 0, TimeSpan.Zero);
     public static readonly FileRights Directory = Rights("/run/kamailio", Octal("755"));
 
@@ -31,7 +34,8 @@ internal static class Healthy
         Memory = Memory(256, freePercent: 96),
         List = List(Destination("sip:10.0.0.1:5060"), Destination("sip:[2001:db8::1]:5060;transport=tcp")),
         Clock = Clock(TimeSpan.Zero),
-        Mark = string.Empty,
+        LockHolder = Dispatcher,
+        Mark = Dispatcher,
         ReloadDelta = new Parameter(0, "kamailio.cfg:1"),
         LoadMode = new Parameter(1, "kamailio.cfg:2"),
         Transport = new Parameter(4, "kamailio.cfg:3"),
@@ -44,10 +48,10 @@ internal static class Healthy
 
     public static readonly EndpointObservation Endpoint = new("http://10.0.0.5:2379", new EndpointStatus("3.4.23", HasLeader: true, 20480, [], TimeSpan.FromMilliseconds(1)) { Revision = 20_000, CompactedRevision = 15_000, QuotaOctets = 2L << 30 }, Clock(TimeSpan.Zero));
 
-    public static ProxyStatus Proxy { get; } = new(5, Now, "5.6", 0, ImmutableSortedDictionary<int, SetStatus>.Empty);
+    public static ProxyStatus Proxy { get; } = new(5, Now, "5.6", 0, ImmutableSortedDictionary<int, SetStatus>.Empty) { Contact = new KamailioContact(true, Now.AddMinutes(-3), null), WrittenAt = Now };
 
     public static readonly EtcdObservation Etcd = new(
-        [Endpoint], Seen<IReadOnlyList<Member>>.Of([Members.Of("a", uri: "sip:10.0.0.1:5060")]), Seen<IReadOnlyList<ReportingProxy>>.Of([new ReportingProxy("p1", Proxy, null)]));
+        [Endpoint], Seen<IReadOnlyList<Member>>.Of([Members.Of("a", uri: "sip:10.0.0.1:5060")]), Seen<IReadOnlyList<ReportingProxy>>.Of([new ReportingProxy("p1", Proxy, null)])) { ReadAt = Now };
 
     public static UnixFileMode Octal(string mode) => (UnixFileMode)Convert.ToInt32(mode, 8);
 

@@ -39,7 +39,7 @@ internal sealed class ObservationTests
         Assert.That(LocalClock.Read("Wed Nov  4 16:18:07 2026", local, local).Try(out var clock, out _), Is.True);
         Assert.That(clock!.Told, Is.EqualTo(new DateTimeOffset(local)));
         Assert.That(LocalClock.Read("soon", local, local).Try(out _, out var trouble), Is.False);
-        Assert.That(trouble, Does.Contain("soon"));
+        Assert.That(trouble!.Text, Does.Contain("soon"));
     }
 
     [Test]
@@ -65,13 +65,15 @@ internal sealed class ObservationTests
     {
         using var folder = new TemporaryFolder();
         var address = KamailioAddress.Parse("jsonrpc+unix:" + folder.File("s"));
-        Assert.That(LockTable.Holder(address), Is.Null, "no lock");
+        Assert.That(Holder(), Is.Empty, "no lock");
         using (var held = new ProxyLock(ProxyLock.PathFor(address), "proxy p1", NullLogger<ProxyLock>.Instance))
         {
             held.Ensure();
-            Assert.That(LockTable.Holder(address), Is.EqualTo("proxy p1"));
+            Assert.That(Holder(), Is.EqualTo("proxy p1"));
         }
 
-        Assert.That(LockTable.Holder(address), Is.Null, "a file that nobody has locked");
+        Assert.That(Holder(), Is.Empty, "a file that nobody has locked");
+
+        string? Holder() => LockTable.Holder(address).Try(out var holder, out _) ? holder : null;
     }
 }

@@ -46,5 +46,5 @@ internal sealed class ParameterSourceTests
     private async Task<string> ReadAsync(Seen<KamailioConfig> config, bool knowsDefaults = true) =>
         (await new ParameterSource(_client, config, knowsDefaults).ReadAsync("dispatcher", "reload_delta", 5, CancellationToken.None)).Try(out var parameter, out var trouble)
             ? $"{parameter.Value} {parameter.Source}"
-            : trouble;
+            : trouble.Text;
 }

@@ -25,7 +25,7 @@ internal static class AlgorithmCheck
         var algorithms = Algorithms.Of(kamailio);
         if (algorithms.Count == 0 && !kamailio.Config.Try(out _, out var trouble))
         {
-            return [Finding.Unknown(Name, trouble, trouble == KamailioObservation.NotReached ? null : "--kamailio-cfg FILE")];
+            return [Finding.Unknown(Name, trouble, "--kamailio-cfg FILE")];
         }
 
         var findings = HaveOwnPriorities(kamailio)

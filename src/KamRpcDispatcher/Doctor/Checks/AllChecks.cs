@@ -1,16 +1,21 @@
 using KamRpcDispatcher.Doctor.Observations;
+using KamRpcDispatcher.Etcd;
 
 namespace KamRpcDispatcher.Doctor.Checks;
 
 /// <summary>Every check, in the order in which they are read. Each says something, whatever was seen.</summary>
 internal static class AllChecks
 {
-    public static IReadOnlyList<Finding> Of(KamailioObservation kamailio, EtcdObservation etcd) =>
+    /// <summary>The names of all, in that order.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. Of(new KamailioObservation(), OfNothing()).Select(static finding => finding.Check).Distinct()];
+
+    public static IReadOnlyList<Finding> Of(KamailioObservation kamailio, EtcdObservation etcd) => Folded(
     [
         ReachabilityCheck.Of(kamailio),
         .. SocketsCheck.Of(kamailio),
         ReplyDirectoryCheck.Of(kamailio),
         VersionCheck.Of(kamailio),
+        ConfigCheck.Of(kamailio),
         ModulesCheck.Of(kamailio),
         ParameterChecks.OfReloadDelta(kamailio),
         ParameterChecks.OfLoadMode(kamailio),
@@ -25,12 +30,30 @@ internal static class AllChecks
         SharedMemoryCheck.Of(kamailio),
         ProcessesCheck.Of(kamailio),
         ClockCheck.Of(kamailio),
-        LockCheck.Of(kamailio),
+        DispatcherCheck.Of(kamailio, etcd),
+        RoutableCheck.Of(kamailio, etcd),
         OrphansCheck.Of(kamailio, etcd),
         .. etcd.Endpoints.SelectMany(EtcdChecks.Of),
         .. etcd.Endpoints.Select(ClockCheck.Of),
+        MembersCheck.Of(etcd),
         HostNamesCheck.Of(etcd),
         AddressClaimsCheck.Of(etcd),
         ProxyNamesCheck.Of(etcd),
-    ];
+    ]);
+
+    /// <summary>Leaves what could not be looked at with its cause only where the cause is told: what is told nowhere is no consequence.</summary>
+    private static IReadOnlyList<Finding> Folded(IReadOnlyList<Finding> findings)
+    {
+        var told = findings.Where(static finding => finding is { Because: null, Severity: not (Severity.Ok or Severity.Note) }).Select(static finding => finding.Check).ToHashSet(StringComparer.Ordinal);
+        return [.. findings.Select(finding => finding.Because is { } cause && !told.Contains(cause) ? finding with { Because = null } : finding)];
+    }
+
+    private static EtcdObservation OfNothing()
+    {
+        var nothing = new Trouble("not looked at");
+        return new EtcdObservation(
+            [new EndpointObservation(string.Empty, Seen<EndpointStatus>.Not(nothing), Seen<ClockReading>.Not(nothing))],
+            Seen<IReadOnlyList<Destinations.Member>>.Not(nothing),
+            Seen<IReadOnlyList<ReportingProxy>>.Not(nothing));
+    }
 }

@@ -32,7 +32,7 @@ internal static class CallLoadCheck
         var isCounted = list.Destinations.Any(static destination => destination.DialogLoad is not null);
         if (!isCounted && !kamailio.CallSlots.Try(out _, out trouble))
         {
-            return [Finding.Unknown(Name, $"{who}: ds_hash_size is not known: {trouble}", "--kamailio-cfg FILE")];
+            return [Finding.Unknown(Name, trouble with { Text = $"{who}: ds_hash_size is not known: {trouble}" }, "--kamailio-cfg FILE")];
         }
 
         if (!isCounted && kamailio.CallSlots.Try(out var slots, out _) && slots.Value <= 0)

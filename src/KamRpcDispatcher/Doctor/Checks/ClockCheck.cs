@@ -30,7 +30,7 @@ internal static class ClockCheck
         const string Name = "etcd.clock";
         if (!endpoint.Clock.Try(out var clock, out var trouble))
         {
-            return Finding.Unknown(Name, endpoint.Status.Try(out _, out _) ? $"{endpoint.Endpoint}: {trouble}" : trouble);
+            return Finding.Unknown(Name, endpoint.Status.Try(out _, out _) ? $"{endpoint.Endpoint}: {trouble}" : trouble with { Because = Causes.Etcd });
         }
 
         var (least, most) = clock.Ahead;

@@ -12,19 +12,20 @@ internal static class EtcdChecks
     {
         if (!endpoint.Status.Try(out var status, out var trouble))
         {
+            var because = trouble with { Because = Causes.Etcd };
             return
             [
-                Finding.Error("etcd.reachable", trouble, "--etcd http://HOST:2379, and --listen-client-urls of etcd"),
-                Finding.Unknown("etcd.version", trouble),
-                Finding.Unknown("etcd.health", trouble),
-                Finding.Unknown(EtcdSpaceChecks.Compaction, trouble),
-                Finding.Unknown(EtcdSpaceChecks.Quota, trouble),
+                Finding.Error(Causes.Etcd, trouble.Text, "--etcd http://HOST:2379, and --listen-client-urls of etcd"),
+                Finding.Unknown("etcd.version", because),
+                Finding.Unknown("etcd.health", because),
+                Finding.Unknown(EtcdSpaceChecks.Compaction, because),
+                Finding.Unknown(EtcdSpaceChecks.Quota, because),
             ];
         }
 
         return
         [
-            Finding.Ok("etcd.reachable", $"{endpoint.Endpoint} answers in {Wording.Milliseconds(status.Elapsed)}"),
+            Finding.Ok(Causes.Etcd, $"{endpoint.Endpoint} answers in {Wording.Milliseconds(status.Elapsed)}"),
             OfVersion(endpoint.Endpoint, status),
             OfHealth(endpoint.Endpoint, status),
             EtcdSpaceChecks.OfCompaction(endpoint.Endpoint, status),

@@ -20,7 +20,7 @@ internal static class HostNamesCheck
 
         if (!list.IsWhole)
         {
-            return Finding.Unknown(InKamailio, "the list of destinations cannot be read");
+            return Finding.Unknown(InKamailio, ListReply.NotWhole);
         }
 
         var named = list.Destinations.Where(static destination => HostLookup.Name(destination.Uri) is not null).ToList();

@@ -5,7 +5,7 @@ namespace KamRpcDispatcher.Doctor.Checks;
 /// <summary>Whether the modules are loaded that the snippet in kamailio-cfg needs.</summary>
 internal static class ModulesCheck
 {
-    private const string Name = "kamailio.modules";
+    private const string Name = Causes.Modules;
 
     private static readonly string[] Rpc = ["jsonrpcs", "ctl"];
     private static readonly string[] Snippet = ["tm", "tmx", "sl", "pv", "textops", "xlog"];

@@ -19,7 +19,7 @@ internal static class OrphansCheck
 
         if (!list.IsWhole)
         {
-            return Finding.Unknown(Name, "the list of destinations cannot be read");
+            return Finding.Unknown(Name, ListReply.NotWhole);
         }
 
         var own = list.Destinations.Where(static destination => Ownership.IsOurs(destination) && destination.Set != MemberKey.ReservedSet).ToList();
@@ -56,21 +56,17 @@ internal static class OrphansCheck
 
     /// <summary>The cluster that is examined, or that of the dispatcher which has Kamailio.</summary>
     private static bool IsServed(string cluster, KamailioObservation kamailio, string examined) =>
-        cluster == examined || (((kamailio.Mark.Try(out var mark, out _) && mark.Length > 0 ? mark : kamailio.LockHolder)?.Contains($"for cluster {cluster},", StringComparison.Ordinal)) ?? false);
+        cluster == examined || (DispatcherCheck.Holder(kamailio)?.Contains($"for cluster {cluster},", StringComparison.Ordinal) ?? false);
 
     /// <summary>Those that take calls though nobody announces them. Whoever is held back after a mass expiry is announced by nobody, and kept on purpose.</summary>
     private static IEnumerable<DispatcherDestination> Left(IEnumerable<DispatcherDestination> own, IReadOnlyList<Member> members, IReadOnlyList<Member> held)
     {
         var wanted = members.Concat(held).Select(static member => (member.Key.Set, member.Uri)).ToHashSet();
-        return own.Where(destination => destination.State is DestinationState.Active or DestinationState.Trying && (Uri(destination.Uri) is not { } uri || !wanted.Contains((destination.Set, uri))));
+        return own.Where(destination => destination.State is DestinationState.Active or DestinationState.Trying && (Ownership.Uri(destination) is not { } uri || !wanted.Contains((destination.Set, uri))));
     }
 
     private static int HeldWithoutName(EtcdObservation etcd) =>
         etcd.Proxies.Try(out var proxies, out _) ? proxies.Select(static proxy => proxy.Status?.MoreHeld ?? 0).DefaultIfEmpty(0).Max() : 0;
-
-    /// <summary>The second spelling of a URI has one parameter more.</summary>
-    private static SipUri? Uri(string text) =>
-        SipUri.TryParse(text.EndsWith(";kamrpc", StringComparison.OrdinalIgnoreCase) ? text[..text.LastIndexOf(';')] : text, out var uri, out _) ? uri : null;
 
     private static string Told(List<DispatcherDestination> destinations, Func<DispatcherDestination, string> more) =>
         Wording.List([.. destinations.Select(destination => string.Create(CultureInfo.InvariantCulture, $"set {destination.Set}: {destination.Uri}{more(destination)}"))]);

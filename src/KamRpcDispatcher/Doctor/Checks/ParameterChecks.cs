@@ -51,7 +51,7 @@ internal static class ParameterChecks
     {
         if (!seen.Try(out var value, out var trouble))
         {
-            return Finding.Unknown(check, trouble, trouble == KamailioObservation.NotReached ? null : "--kamailio-cfg FILE");
+            return Finding.Unknown(check, trouble, "--kamailio-cfg FILE");
         }
 
         var text = FormattableString.Invariant($"{parameter} is {value.Value} ({value.Source})");

@@ -29,13 +29,23 @@ internal static class ReplyDirectoryCheck
 
         // A reply came: what the rights look like does not matter any more.
         var isProven = kamailio.Reply.Try(out _, out _);
+        if (!isProven && replies.Kamailio is { } kamailioIs)
+        {
+            return replies.Way.FirstOrDefault(directory => !kamailioIs.MayEnter(directory)) is { } shut
+                ? Closed(replies, shut)
+                : Finding.Ok(Name, $"{last}: user {kamailioIs.Name}, who Kamailio is, can enter it");
+        }
+
         if (!isProven && replies.KamailioUser is { } entering && replies.Way.FirstOrDefault(directory => directory.MayEnterByGroupOnly(entering)) is { } doubtful)
         {
             return Finding.Unknown(Name, $"Kamailio's user can enter {doubtful} only if it is in that group, which cannot be told from here", $"chmod o+x {doubtful.Path}, or {Elsewhere}");
         }
 
         return !isProven && replies.KamailioUser is { } user && replies.Way.FirstOrDefault(directory => !directory.MayEnter(user)) is { } closed
-            ? Finding.Error(Name, $"Kamailio's user cannot enter {closed}, so that no reply can come to {replies.Path}", $"chmod o+x {closed.Path}, or {Elsewhere}")
+            ? Closed(replies, closed)
             : Finding.Ok(Name, exists ? $"{last}{(isProven ? ": replies come" : string.Empty)}" : $"{replies.Path} is not there yet, and can be made");
     }
+
+    private static Finding Closed(ReplyDirectory replies, FileRights closed) =>
+        Finding.Error(Name, $"Kamailio's user cannot enter {closed}, so that no reply can come to {replies.Path}", $"chmod o+x {closed.Path}, or {Elsewhere}");
 }

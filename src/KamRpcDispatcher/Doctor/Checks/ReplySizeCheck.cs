@@ -6,7 +6,7 @@ namespace KamRpcDispatcher.Doctor.Checks;
 /// <summary>How much longer the list of destinations may become before it does not fit into a reply.</summary>
 internal static class ReplySizeCheck
 {
-    private const string Name = "kamailio.reply-size";
+    private const string Name = Causes.List;
 
     /// <summary>Measured: one octet more and Kamailio cannot send the datagram.</summary>
     private const int UnixDatagram = 131_040;
@@ -31,7 +31,10 @@ internal static class ReplySizeCheck
     {
         if (!kamailio.List.Try(out var list, out var trouble))
         {
-            return Finding.Unknown(Name, trouble);
+            // Without the module there is no such command.
+            return Finding.Unknown(Name, kamailio.Modules.Try(out var modules, out _) && !modules.Contains("dispatcher") ? trouble with { Because = Causes.Modules }
+                : trouble.Because == Causes.List ? trouble.Text
+                : trouble);
         }
 
         var address = kamailio.Address!;
@@ -75,7 +78,7 @@ internal static class ReplySizeCheck
     {
         if (!kamailio.BinrpcStructure.Try(out var structure, out var trouble))
         {
-            return Finding.Unknown(Name, $"binrpc_struct_max_body_size is not known: {trouble}", Fix(kamailio, address));
+            return Finding.Unknown(Name, trouble with { Text = $"binrpc_struct_max_body_size is not known: {trouble}" }, Fix(kamailio, address));
         }
 
         var limit = structure.Value * 1024 / BinrpcEntry;

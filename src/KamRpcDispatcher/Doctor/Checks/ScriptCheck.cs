@@ -13,7 +13,7 @@ internal static class ScriptCheck
     {
         if (!kamailio.Config.Try(out var config, out var trouble))
         {
-            return [Finding.Unknown(Name, trouble, trouble == KamailioObservation.NotReached ? null : "--kamailio-cfg FILE")];
+            return [Finding.Unknown(Name, trouble, "--kamailio-cfg FILE")];
         }
 
         var findings = config.UnreadScripts.Select(static script => Finding.Unknown(Name, $"{script}: run kamrpc as a user that may read it"))

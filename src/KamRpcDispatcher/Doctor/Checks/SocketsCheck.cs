@@ -9,9 +9,11 @@ internal static class SocketsCheck
     private const string Name = "kamailio.socket";
 
     public static IEnumerable<Finding> Of(KamailioObservation kamailio) =>
-        kamailio.Sockets.Count > 0 ? kamailio.Sockets.Select(Of) : [Finding.Unknown(Name, "no socket of Kamailio's was found")];
+        kamailio.Sockets.Count > 0
+            ? kamailio.Sockets.Select(socket => Of(kamailio, socket))
+            : [Finding.Unknown(Name, new Trouble("no socket of Kamailio's was found", kamailio.Reply.Try(out _, out _) ? null : Causes.Kamailio))];
 
-    private static Finding Of(RpcSocket socket)
+    private static Finding Of(KamailioObservation kamailio, RpcSocket socket)
     {
         if (socket.Host is { } host)
         {
@@ -22,7 +24,8 @@ internal static class SocketsCheck
 
         if (socket.File is not { } file)
         {
-            return Finding.Unknown(Name, $"{socket.Name}: there is no such socket, or this user may not enter its directory");
+            return Finding.Unknown(Name, new Trouble(
+                $"{socket.Name}: there is no such socket, or this user may not enter its directory", kamailio.Reply.Try(out _, out _) ? null : Causes.Kamailio));
         }
 
         if (file.IsWritableByOthers)
@@ -30,9 +33,17 @@ internal static class SocketsCheck
             return Finding.Error(Name, $"{file}: every user of this machine controls Kamailio", Mode(socket.Kind));
         }
 
-        return socket.Directory is { IsWritableByOthers: true } directory
-            ? Finding.Error(Name, $"{file} is in {directory}, in which every user can put something in its place", Elsewhere(socket))
-            : Finding.Ok(Name, $"{file}{(file.Mode.HasFlag(UnixFileMode.GroupWrite) ? ": open to its group" : string.Empty)}");
+        if (socket.Directory is { IsWritableByOthers: true } directory)
+        {
+            return Finding.Error(Name, $"{file} is in {directory}, in which every user can put something in its place", Elsewhere(socket));
+        }
+
+        if (kamailio.User is { User: not 0 } user && file.User == 0 && !user.MayWrite(file) && socket.Kind is SocketKind.JsonDatagram or SocketKind.JsonFifo)
+        {
+            return Finding.Note(Name, $"{file} is root's, since Kamailio was started as root and became user {user.Name}: kamrpc as user {user.Name} could not use it", NobodyListensCauses.SocketUser(user.Name));
+        }
+
+        return Finding.Ok(Name, $"{file}{(file.Mode.HasFlag(UnixFileMode.GroupWrite) ? ": open to its group" : string.Empty)}");
     }
 
     private static bool IsLoopback(string host) => IPAddress.TryParse(host, out var address) ? IPAddress.IsLoopback(address) : host == "localhost";

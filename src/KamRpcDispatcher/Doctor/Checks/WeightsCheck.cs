@@ -21,7 +21,7 @@ internal static class WeightsCheck
 
         if (!list.IsWhole)
         {
-            return [Finding.Unknown(Name, "the list of destinations cannot be read")];
+            return [Finding.Unknown(Name, ListReply.NotWhole)];
         }
 
         var weighted = list.Destinations.GroupBy(static destination => destination.Set).Where(static set => set.Any(IsWeighted)).ToList();

@@ -3,7 +3,8 @@ namespace KamRpcDispatcher.Doctor.Checks;
 /// <summary>How findings say numbers, lists and durations.</summary>
 internal static class Wording
 {
-    private const int Most = 5;
+    /// <summary>As many of a list are told.</summary>
+    public const int Most = 5;
 
     /// <summary><c>1 record</c>, <c>2 records</c>.</summary>
     public static string Count(long number, string what) => FormattableString.Invariant($"{number} {what}{(number == 1 ? string.Empty : "s")}");

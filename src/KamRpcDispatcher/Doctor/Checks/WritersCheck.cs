@@ -45,9 +45,16 @@ internal static class WritersCheck
         var others = Others(kamailio, processes, modules).ToList();
         findings.AddRange(others.Where(static other => !other.IsShut).Select(static other => Finding.Note(
             Name, $"{other.Name} is another way in: for reading only; what somebody changes in the dispatcher's table there at the same time can corrupt Kamailio's memory", other.Fix)));
-        return findings.Count > 0
-            ? findings
-            : [Finding.Ok(Name, others.Count == 0 ? "one process carries out changes" : $"one process carries out changes; {string.Join(" and ", others.Select(static other => other.Name))} {(others.Count == 1 ? "is" : "are")} open too: for reading only, change nothing there")];
+
+        // Operators' own tools want them: nothing to change there.
+        var shut = others.Where(static other => other.IsShut).Select(static other => other.Name).ToList();
+        if (shut.Count > 0)
+        {
+            findings.Add(Finding.Note(
+                Name, $"{string.Join(" and ", shut)} {(shut.Count == 1 ? "is" : "are")} open to Kamailio's own user and root, for kamcmd and kamctl: for reading; no dispatcher.add, remove or reload there while kamrpc runs"));
+        }
+
+        return findings.Count > 0 ? findings : [Finding.Ok(Name, "one process carries out changes")];
     }
 
     /// <summary>The ways in beside the one in use. The FIFO beside the datagram socket is one that kamrpc reads over.</summary>
@@ -57,12 +64,15 @@ internal static class WritersCheck
         var isBinRpc = address?.Protocol == RpcProtocol.BinRpc;
         if (isBinRpc && (Has(Datagram) || Has(Fifo)))
         {
-            yield return new("jsonrpcs (datagram socket or FIFO)", "# loadmodule \"jsonrpcs.so\"");
+            yield return new("jsonrpcs (datagram socket or FIFO)", "modparam(\"jsonrpcs\", \"dgram_mode\", 0600)  modparam(\"jsonrpcs\", \"fifo_mode\", 0600)")
+            {
+                IsShut = (!Has(Datagram) || IsOwnersOnly(kamailio, SocketKind.JsonDatagram)) && (!Has(Fifo) || IsOwnersOnly(kamailio, SocketKind.JsonFifo)),
+            };
         }
 
         if (!isBinRpc && Has(Ctl))
         {
-            yield return new("ctl (kamcmd)", "# loadmodule \"ctl.so\"") { IsShut = IsOwnersOnly(kamailio, SocketKind.Ctl) };
+            yield return new("ctl", "modparam(\"ctl\", \"mode\", 0600)") { IsShut = IsOwnersOnly(kamailio, SocketKind.Ctl) };
         }
 
         if (!isBinRpc && Has(Fifo) && address?.Transport != RpcTransport.Fifo)

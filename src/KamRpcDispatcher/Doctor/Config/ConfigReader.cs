@@ -23,6 +23,7 @@ internal sealed partial class ConfigReader(Func<string, string?> read, Defines d
     private readonly Preprocessor _preprocessor = new(defines);
     private readonly List<ModuleParameter> _parameters = [];
     private readonly List<ConfigLine> _lines = [];
+    private readonly List<string> _modules = [];
     private readonly List<string> _files = [];
     private readonly List<(string File, string Reason)> _unread = [];
     private readonly ConfigText _text = new();
@@ -35,7 +36,7 @@ internal sealed partial class ConfigReader(Func<string, string?> read, Defines d
         var config = new KamailioConfig(_parameters, _files, [.. _unread.Select(static unread => unread.Reason)]) { UnreadFiles = _unread, Lines = _lines, PlaceOf = _text.PlaceOf };
         var unreadScripts = KemiModules.SelectMany(module => KemiParameters.SelectMany(name => config.Of(module, name)))
             .Select(parameter => Path.Combine(Path.GetDirectoryName(file) ?? "/", parameter.Value)).Distinct().Select(ReadKemi).OfType<string>().ToList();
-        return config with { Text = _text.ToString(), Calls = _script.Calls, UnreadScripts = unreadScripts, HasOneRpcLock = _script.RpcExecLocks == "1" };
+        return config with { Text = _text.ToString(), Modules = _modules, Calls = _script.Calls, UnreadScripts = unreadScripts, HasOneRpcLock = _script.RpcExecLocks == "1" };
     }
 
     /// <returns>Why it could not be read, else null.</returns>
@@ -154,6 +155,7 @@ internal sealed partial class ConfigReader(Func<string, string?> read, Defines d
             else if (word.StartsWith("loadmodule", StringComparison.Ordinal))
             {
                 var module = Path.GetFileNameWithoutExtension(one);
+                _modules.Add(module);
                 defines.Set("MOD_" + module, string.Empty);
                 _lines.Add(new ConfigLine(ConfigWord.Module, module, string.Empty, _preprocessor.State, place));
             }

@@ -20,6 +20,9 @@ internal sealed record KamailioConfig(IReadOnlyList<ModuleParameter> Parameters,
     /// <summary>Defines, modules, parameters, includes and heads of blocks, in the order in which Kamailio reads them.</summary>
     public IReadOnlyList<ConfigLine> Lines { get; init; } = [];
 
+    /// <summary>The modules that are or may be loaded, without <c>.so</c>.</summary>
+    public IReadOnlyList<string> Modules { get; init; } = [];
+
     /// <summary>The calls in routing blocks and in KEMI's scripts that matter, see <see cref="ScriptReader"/>.</summary>
     public IReadOnlyList<ScriptCall> Calls { get; init; } = [];
 

@@ -23,7 +23,7 @@ internal static class ConfigFiles
     {
         if (Find(given ?? commandLine.ConfigFile, directories) is not { } file)
         {
-            return Seen<KamailioConfig>.Not($"Kamailio's configuration {given ?? commandLine.ConfigFile ?? Defaults[0]} is not to be found: {Advice}");
+            return Not($"Kamailio's configuration {given ?? commandLine.ConfigFile ?? Defaults[0]} is not to be found: {Advice}");
         }
 
         var start = new Defines(defines);
@@ -42,30 +42,34 @@ internal static class ConfigFiles
         var config = new ConfigReader(NamedFile.ReadTextOrNull, start).Read(file);
         if (config.Unread.Count > 0)
         {
-            return Seen<KamailioConfig>.Not($"Kamailio's configuration cannot be read ({string.Join("; ", config.Unread)}): {Advice}");
+            return Not($"Kamailio's configuration cannot be read ({string.Join("; ", config.Unread)}): {Advice}");
         }
 
         // Of a file that the operator names it is the operator who knows.
         return given is null && config.Files.FirstOrDefault(path => File.GetLastWriteTimeUtc(path) > started) is { } newer
-            ? Seen<KamailioConfig>.Not($"{newer} was changed after Kamailio's start: restart Kamailio, so that it is what Kamailio works with")
+            ? Not($"{newer} was changed after Kamailio's start: restart Kamailio, so that it is what Kamailio works with")
             : config;
     }
 
     /// <summary>Where Kamailio was started: it goes to / itself. Null when procfs does not tell.</summary>
-    public static string? StartDirectory(IReadOnlyList<KamailioProcess> processes)
+    public static string? StartDirectory(IReadOnlyList<KamailioProcess> processes) =>
+        processes.FirstOrDefault(static process => process.IsMain) is { } main ? StartDirectory(main.Pid) : null;
+
+    /// <summary>The same of its main process.</summary>
+    public static string? StartDirectory(int pid)
     {
         try
         {
-            return processes.FirstOrDefault(static process => process.IsMain) is { } main
-                ? File.ReadAllText($"/proc/{main.Pid}/environ", Encoding.UTF8).Split('\0')
-                    .FirstOrDefault(static variable => variable.StartsWith("PWD=", StringComparison.Ordinal))?["PWD=".Length..]
-                : null;
+            return File.ReadAllText($"/proc/{pid}/environ", Encoding.UTF8).Split('\0')
+                .FirstOrDefault(static variable => variable.StartsWith("PWD=", StringComparison.Ordinal))?["PWD=".Length..];
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             return null;
         }
     }
+
+    private static Seen<KamailioConfig> Not(string trouble) => Seen<KamailioConfig>.Not(new Trouble(trouble, Causes.Config));
 
     private static string? Find(string? path, IReadOnlyList<string> directories) => path switch
     {

@@ -9,6 +9,19 @@ internal sealed record EtcdObservation(IReadOnlyList<EndpointObservation> Endpoi
     /// <summary>The cluster that is examined.</summary>
     public string Cluster { get; init; } = "default";
 
+    /// <summary>The sets that this Kamailio serves, as the operator says; null for all.</summary>
+    public IReadOnlySet<int>? Sets { get; init; }
+
+    /// <summary>Records of members that cannot be used.</summary>
+    public IReadOnlyList<RejectedRecord> Rejected { get; init; } = [];
+
+    /// <summary>When all this was read.</summary>
+    public DateTimeOffset ReadAt { get; init; }
+
+    /// <summary>The members of the sets that this Kamailio serves, or why they were not seen.</summary>
+    public Seen<IReadOnlyList<Member>> Served =>
+        Sets is { } sets && Members.Try(out var members, out _) ? Seen<IReadOnlyList<Member>>.Of([.. members.Where(member => sets.Contains(member.Key.Set))]) : Members;
+
     /// <summary>Expired members that a proxy keeps, because too many expired at once.</summary>
     public IReadOnlyList<Member> Held { get; init; } = [];
 }

@@ -4,7 +4,7 @@ using KamRpcDispatcher.Etcd;
 namespace KamRpcDispatcher.Doctor.Observations;
 
 /// <summary>Looks at every endpoint of etcd, and at the cluster's members and proxies there.</summary>
-internal sealed class EtcdObserver(EtcdConnection connection, string cluster, TimeProvider timeProvider)
+internal sealed class EtcdObserver(EtcdConnection connection, string cluster, IReadOnlySet<int>? sets, TimeProvider timeProvider)
 {
     private readonly EtcdKeys _keys = new(cluster);
 
@@ -13,17 +13,18 @@ internal sealed class EtcdObserver(EtcdConnection connection, string cluster, Ti
         var seen = await Task.WhenAll(connection.Endpoints.Each().Select(endpoint => ObserveAsync(endpoint, cancellationToken))).ConfigureAwait(false);
         var read = seen.Any(static endpoint => endpoint.Status.Try(out _, out _))
             ? await ReadAsync(cancellationToken).ConfigureAwait(false)
-            : Seen<ClusterView>.Not("etcd does not answer");
-        return read.Try(out var view, out var trouble)
+            : Seen<ClusterView>.Not(new Trouble("etcd does not answer", Causes.Etcd));
+        var observation = read.Try(out var view, out var trouble)
             ? new EtcdObservation(
                 seen,
                 Seen<IReadOnlyList<Member>>.Of([.. view.Members.Select(static announced => announced.Member)]),
                 Seen<IReadOnlyList<ReportingProxy>>.Of(view.Proxies))
             {
-                Cluster = cluster,
+                Rejected = view.Rejected,
                 Held = [.. view.Proxies.SelectMany(static proxy => proxy.Status?.Held ?? [])],
             }
-            : new EtcdObservation(seen, Seen<IReadOnlyList<Member>>.Not(trouble), Seen<IReadOnlyList<ReportingProxy>>.Not(trouble)) { Cluster = cluster };
+            : new EtcdObservation(seen, Seen<IReadOnlyList<Member>>.Not(trouble), Seen<IReadOnlyList<ReportingProxy>>.Not(trouble));
+        return observation with { Cluster = cluster, Sets = sets, ReadAt = timeProvider.GetUtcNow() };
     }
 
     private async Task<EndpointObservation> ObserveAsync(EtcdEndpoints endpoint, CancellationToken cancellationToken)
@@ -64,7 +65,7 @@ internal sealed class EtcdObserver(EtcdConnection connection, string cluster, Ti
         }
         catch (EtcdUnreachableException unreachable)
         {
-            return Seen<ClusterView>.Not(unreachable.Message);
+            return Seen<ClusterView>.Not(new Trouble(unreachable.Message, Causes.Members));
         }
     }
 }

@@ -7,6 +7,9 @@ namespace KamRpcDispatcher.Doctor.Observations;
 /// <param name="Mode">The permissions.</param>
 internal sealed record FileRights(string Path, uint User, string Owner, UnixFileMode Mode)
 {
+    /// <summary>The group's number.</summary>
+    public uint Group { get; init; }
+
     public bool IsWritableByOthers => Mode.HasFlag(UnixFileMode.OtherWrite);
 
     /// <summary>As chmod takes it: <c>0660</c>.</summary>

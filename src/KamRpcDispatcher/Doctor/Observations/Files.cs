@@ -8,8 +8,32 @@ internal static class Files
 {
     /// <summary>Null when there is no such file, or its directory cannot be entered.</summary>
     public static FileRights? Rights(string path) => FileStatus.Of(path) is { } status
-        ? new FileRights(path, status.User, $"{Names.User(status.User)}:{Names.Group(status.Group)}", status.Mode)
+        ? new FileRights(path, status.User, $"{Names.User(status.User)}:{Names.Group(status.Group)}", status.Mode) { Group = status.Group }
         : null;
+
+    /// <summary>The first directory on the way to a file through which this user may not pass; null when there is none.</summary>
+    public static FileRights? Closed(string path)
+    {
+        // By passing through it, since rights alone do not tell (capabilities, access control lists).
+        for (var (end, directory) = (0, "/"); ; directory = path[..end])
+        {
+            if (FileStatus.Of(directory) is not { IsDirectory: true })
+            {
+                return null;
+            }
+
+            if (FileStatus.Of(Path.Combine(directory, ".")) is null)
+            {
+                return Rights(directory);
+            }
+
+            end = path.IndexOf('/', end + 1);
+            if (end < 0)
+            {
+                return null;
+            }
+        }
+    }
 
     public static RpcSocket Socket(SocketKind kind, string path) =>
         new(kind, path) { File = Rights(path), Directory = Path.GetDirectoryName(path) is { } directory ? Rights(directory) : null };

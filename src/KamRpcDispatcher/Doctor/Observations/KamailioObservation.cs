@@ -1,6 +1,7 @@
 using KamailioRpc;
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Doctor.Config;
+using KamRpcDispatcher.Doctor.Observations.Host;
 using KamRpcDispatcher.Push.Claim;
 
 namespace KamRpcDispatcher.Doctor.Observations;
@@ -9,7 +10,7 @@ namespace KamRpcDispatcher.Doctor.Observations;
 internal sealed record KamailioObservation
 {
     /// <summary>What everything says that was not looked at because Kamailio does not answer.</summary>
-    public const string NotReached = "Kamailio does not answer";
+    public static readonly Trouble NotReached = new("Kamailio does not answer", Causes.Kamailio);
 
     /// <summary>What a Kamailio's config needs so that dispatchers can mark it.</summary>
     public const string MarkLines = MarkTable.ConfigLines;
@@ -24,6 +25,24 @@ internal sealed record KamailioObservation
 
     /// <summary>How long <c>core.echo</c> took.</summary>
     public Seen<TimeSpan> Reply { get; init; } = Seen<TimeSpan>.Not(NotReached);
+
+    /// <summary>Whether what was sent to it got no reply in time; otherwise, where there is no <see cref="Reply"/>, nothing could be sent.</summary>
+    public bool IsSilent { get; init; }
+
+    /// <summary>The directory on the way to its socket through which this user may not pass; null when there is none.</summary>
+    public FileRights? Closed { get; init; }
+
+    /// <summary>The Kamailios of this machine, the one that is meant first, where it does not answer; or why they cannot be seen.</summary>
+    public Seen<IReadOnlyList<RunningKamailio>> Running { get; init; } = Seen<IReadOnlyList<RunningKamailio>>.Not("not looked for");
+
+    /// <summary>The directory in which its replies are waited for; null where they come over a connection.</summary>
+    public string? RepliesTo { get; init; }
+
+    /// <summary>Who examines it.</summary>
+    public Credentials Examiner { get; init; } = new(0, []);
+
+    /// <summary>Who it is, where its processes are seen from here; null where that is not known.</summary>
+    public Credentials? User { get; init; }
 
     public Seen<KamailioVersion> Version { get; init; } = Seen<KamailioVersion>.Not(NotReached);
 
@@ -77,9 +96,12 @@ internal sealed record KamailioObservation
     /// <summary>Null where none is used.</summary>
     public ReplyDirectory? Replies { get; init; }
 
-    /// <summary>What the dispatcher that holds Kamailio's lock says of itself; null when none does.</summary>
-    public string? LockHolder { get; init; }
+    /// <summary>What the dispatcher that holds Kamailio's lock says of itself, empty when none does; or why that cannot be seen.</summary>
+    public Seen<string> LockHolder { get; init; } = Seen<string>.Not(NotReached);
 
     /// <summary>Who has marked Kamailio as served, empty when nobody has; or why there is no place for a mark.</summary>
     public Seen<string> Mark { get; init; } = Seen<string>.Not(NotReached);
+
+    /// <summary>Whether the process that left the mark has surely ended.</summary>
+    public bool HasMarkerEnded { get; init; }
 }

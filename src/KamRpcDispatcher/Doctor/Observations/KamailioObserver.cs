@@ -1,5 +1,7 @@
 using KamailioRpc;
 using KamailioRpc.Commands;
+using KamRpcDispatcher.Doctor.Observations.Host;
+using KamRpcDispatcher.Linux;
 using KamRpcDispatcher.Push.Claim;
 using KamRpcDispatcher.Push.Grace;
 
@@ -14,6 +16,8 @@ internal sealed class KamailioObserver(RpcClientOptions options, string? configF
     /// <summary>What ctl answers when a list does not fit into its buffers.</summary>
     private const string NoRoom = "Internal error";
 
+    private static readonly Mark NoMark = new(string.Empty, string.Empty, 0, string.Empty);
+
     /// <param name="address">Null when none answers.</param>
     /// <param name="failures">What was tried before.</param>
     /// <param name="cancellationToken">Ends it.</param>
@@ -24,27 +28,65 @@ internal sealed class KamailioObserver(RpcClientOptions options, string? configF
             Address = address,
             Failures = failures,
             Sockets = SocketFinder.Find(address, null, null),
-            LockHolder = address is null ? null : LockTable.Holder(address),
+            Examiner = Credentials.Own,
+            Closed = Closed(address),
         };
         if (address is null)
         {
-            return observation;
+            return observation with { Running = HostObserver.Observe(null, null, configFile) };
         }
 
+        observation = observation with { LockHolder = LockTable.Holder(address) };
+
         await using var client = new RecordingClient(new RpcClient(address, options));
+        var isSilent = false;
         var reply = await Answers.TryAsync(async () =>
         {
-            // Once for the connection, and once for the time.
-            await client.EchoAsync(cancellationToken).ConfigureAwait(false);
-            var begun = timeProvider.GetTimestamp();
-            await client.EchoAsync(cancellationToken).ConfigureAwait(false);
-            return timeProvider.GetElapsedTime(begun);
+            try
+            {
+                // Once for the connection, and once for the time.
+                await client.EchoAsync(cancellationToken).ConfigureAwait(false);
+                var begun = timeProvider.GetTimestamp();
+                await client.EchoAsync(cancellationToken).ConfigureAwait(false);
+                return timeProvider.GetElapsedTime(begun);
+            }
+            catch (KamailioTimeoutException)
+            {
+                isSilent = true;
+                throw;
+            }
         }).ConfigureAwait(false);
 
         // By now the client has made the directory, if it could.
-        observation = observation with { Reply = reply, Replies = Files.Replies(address, options.ReplyDirectory) };
-        return reply.Try(out _, out _) ? await ObserveAsync(client, observation, cancellationToken).ConfigureAwait(false) : observation;
+        observation = observation with { Reply = reply, Replies = Files.Replies(address, options.ReplyDirectory), IsSilent = isSilent };
+        return reply.Try(out _, out _) ? await ObserveAsync(client, observation, cancellationToken).ConfigureAwait(false) : LookForIt(observation, address);
     }
+
+    /// <summary>The directory that keeps this user from its socket, or from one of the usual ones.</summary>
+    private static FileRights? Closed(KamailioAddress? address) => address is not null
+        ? address.Path is { } path ? Files.Closed(path) : null
+        : KamailioDiscovery.Directories.Select(static directory => Files.Closed(directory + "/.")).FirstOrDefault(static closed => closed is not null);
+
+    /// <summary>What can be seen of one that does not answer.</summary>
+    private KamailioObservation LookForIt(KamailioObservation observation, KamailioAddress address)
+    {
+        var running = HostObserver.Observe(address, RepliesTo(address), configFile);
+        return observation with
+        {
+            Running = running,
+            RepliesTo = RepliesTo(address),
+            Replies = observation.Replies is { } replies && running.Try(out var kamailios, out _) && kamailios is [{ User: var user }]
+                ? replies with { Kamailio = user }
+                : observation.Replies,
+        };
+    }
+
+    private string? RepliesTo(KamailioAddress address) => address.Transport switch
+    {
+        RpcTransport.UnixDatagram => options.ReplyDirectory,
+        RpcTransport.Fifo => options.FifoReplyDirectory,
+        _ => null,
+    };
 
     private async Task<KamailioObservation> ObserveAsync(RecordingClient client, KamailioObservation observation, CancellationToken cancellationToken)
     {
@@ -66,6 +108,7 @@ internal sealed class KamailioObserver(RpcClientOptions options, string? configF
         DateTimeOffset? started = uptime.Try(out var up, out _) ? after - up.Uptime + TimeSpan.FromSeconds(1) : null;
         var config = ConfigFiles.Read(configFile, commandLine, directories, defines, started);
         var parameters = new ParameterSource(client, config, version.Try(out var known, out _) && known.IsKnown);
+        var mark = await Answers.TryAsync(async () => await new MarkTable(client).ReadAsync(cancellationToken).ConfigureAwait(false) ?? NoMark).ConfigureAwait(false);
         var view = processes.Try(out running, out var trouble) ? RestObserver.View(running) : Seen<IProcessView>.Not(trouble);
         var sockets = SocketFinder.Find(client.Address, commandLine, config.Try(out var read, out _) ? read : null);
         var list = await ListAsync(client, sockets, cancellationToken).ConfigureAwait(false);
@@ -84,7 +127,9 @@ internal sealed class KamailioObserver(RpcClientOptions options, string? configF
             Memory = await Answers.TryAsync(() => client.GetSharedMemoryAsync(cancellationToken)).ConfigureAwait(false),
             List = list,
             UnresolvedNames = await HostLookup.UnresolvedAsync(names, cancellationToken).ConfigureAwait(false),
-            Mark = await Answers.TryAsync(async () => (await new MarkTable(client).ReadAsync(cancellationToken).ConfigureAwait(false))?.Holder ?? string.Empty).ConfigureAwait(false),
+            Mark = mark.Try(out var left, out trouble) ? left.Holder : Seen<string>.Not(trouble),
+            HasMarkerEnded = left is not null && Machine.HasEnded(left.Place, left.Pid),
+            User = eye is not null && running?.FirstOrDefault(static process => process.IsMain) is { } main ? Credentials.Of(main.Pid) : null,
             Clock = uptime.Try(out up, out trouble) ? LocalClock.Read(up.Now, before, after) : Seen<ClockReading>.Not(trouble),
             ReloadDelta = await parameters.ReadAsync("dispatcher", "reload_delta", 5, cancellationToken).ConfigureAwait(false),
             LoadMode = await parameters.ReadAsync("dispatcher", "ds_load_mode", 0, cancellationToken).ConfigureAwait(false),
@@ -134,7 +179,7 @@ internal sealed class KamailioObserver(RpcClientOptions options, string? configF
         }
         catch (KamailioRpcException exception)
         {
-            return Seen<ListReply>.Not(exception.Message);
+            return Seen<ListReply>.Not(new Trouble(exception.Message, Causes.List));
         }
     }
 }

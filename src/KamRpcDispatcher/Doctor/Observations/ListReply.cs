@@ -8,6 +8,9 @@ namespace KamRpcDispatcher.Doctor.Observations;
 /// <param name="Octets">How long the result was, as JSON; 0 when there are no destinations.</param>
 internal sealed record ListReply(IReadOnlyList<DispatcherDestination> Destinations, int Octets)
 {
+    /// <summary>What everything says that needs the whole list, where <see cref="IsWhole"/> is false.</summary>
+    public static Trouble NotWhole { get; } = new("the list of destinations cannot be read", Causes.List);
+
     /// <summary>Why there is no list over the address in use although Kamailio answers other calls: it does not fit into a reply. Null when there is one.</summary>
     public string? TooLong { get; init; }
 

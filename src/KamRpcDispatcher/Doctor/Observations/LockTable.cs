@@ -7,9 +7,17 @@ namespace KamRpcDispatcher.Doctor.Observations;
 /// <summary>Who holds a Kamailio's lock.</summary>
 internal static class LockTable
 {
-    public static string? Holder(KamailioAddress address)
+    /// <summary>What the holder says of itself, empty when nobody has it; or why that cannot be seen from here.</summary>
+    public static Seen<string> Holder(KamailioAddress address)
     {
         var path = ProxyLock.PathFor(address);
-        return FileStatus.Of(path) is { } file && FileLocks.Holder(file) is not null ? ProxyLock.ReadHolder(path) ?? $"whoever has {path} locked" : null;
+        if (FileStatus.Of(path) is { } file)
+        {
+            return FileLocks.Holder(file) is not null ? ProxyLock.ReadHolder(path) ?? $"whoever has {path} locked" : string.Empty;
+        }
+
+        return Files.Closed(path) is { } closed
+            ? Seen<string>.Not($"whether a kamrpc dispatch holds its lock cannot be seen: user {Host.Credentials.Own.Name} may not enter {closed}, {(closed.User == 0 ? "root may" : $"{Names.User(closed.User)} and root may")}")
+            : string.Empty;
     }
 }

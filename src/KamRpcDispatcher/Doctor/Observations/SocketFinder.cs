@@ -8,10 +8,10 @@ namespace KamRpcDispatcher.Doctor.Observations;
 internal static class SocketFinder
 {
     /// <summary>Kamailio's run_dir, when its command line does not say otherwise.</summary>
-    private const string RunDirectory = "/run/kamailio";
+    public const string RunDirectory = "/run/kamailio";
 
     /// <summary>Where ctl makes what has a relative path, other than jsonrpcs: Kamailio goes there first, whatever its run_dir is.</summary>
-    private const string WorkingDirectory = "/";
+    public const string WorkingDirectory = "/";
 
     private static readonly (string Module, string Parameter, SocketKind Kind)[] Parameters =
     [

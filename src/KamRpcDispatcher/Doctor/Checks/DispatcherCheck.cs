@@ -1,0 +1,107 @@
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Doctor.Observations;
+using KamRpcDispatcher.Etcd;
+
+namespace KamRpcDispatcher.Doctor.Checks;
+
+/// <summary>
+/// Whether a dispatcher keeps this Kamailio in step: somebody has its lock or has left a mark in it, and reports in etcd that it reaches it.
+/// And whether a second one would be noticed.
+/// </summary>
+internal static class DispatcherCheck
+{
+    private const string Name = "kamailio.dispatcher";
+    private const string Start = "kamrpc dispatch --etcd ... as Kamailio's user, beside it: systemctl start kamrpc-dispatch";
+
+    /// <summary>A report is written on each change, else every <see cref="ProxyStatus.WrittenEvery"/>; clocks may differ by a little.</summary>
+    private static readonly TimeSpan Stale = 3 * ProxyStatus.WrittenEvery;
+
+    public static Finding Of(KamailioObservation kamailio, EtcdObservation etcd)
+    {
+        if (kamailio.Address is null)
+        {
+            return Finding.Unknown(Name, KamailioObservation.NotReached);
+        }
+
+        var finding = Holder(kamailio) is { } holder ? OfHolder(holder, kamailio, etcd) : OfNobody(kamailio, etcd);
+        return kamailio.Mark.Try(out _, out var trouble) || trouble.Because == Causes.Kamailio || finding.Severity == Severity.Error
+            ? finding
+            : Finding.Warning(Name, $"{finding.Text}; Kamailio has no place for a dispatcher's mark ({trouble}): a second one, by another address or from another host, would not be noticed", KamailioObservation.MarkLines);
+    }
+
+    /// <summary>What the dispatcher that is at work on this Kamailio says of itself; null where none is seen.</summary>
+    public static string? Holder(KamailioObservation kamailio) =>
+        !kamailio.HasMarkerEnded && kamailio.Mark.Try(out var mark, out _) && mark.Length > 0 ? mark
+        : kamailio.LockHolder.Try(out var holder, out _) && holder.Length > 0 ? holder
+        : null;
+
+    private static Finding OfNobody(KamailioObservation kamailio, EtcdObservation etcd)
+    {
+        // A mark can be read wherever Kamailio answers; the lock only where the directory may be entered.
+        var isMarkSeen = kamailio.Mark.Try(out var mark, out _);
+        if (!isMarkSeen && !kamailio.LockHolder.Try(out _, out var hidden))
+        {
+            return Finding.Unknown(Name, kamailio.Reply.Try(out _, out _) ? hidden : hidden with { Because = Causes.Kamailio }, "kamrpc doctor as Kamailio's user, or root");
+        }
+
+        var left = mark is { Length: > 0 } ? $" ({MemberRules.Shorten(mark, 256)} has left its mark, and has ended)" : string.Empty;
+        var text = $"no kamrpc dispatch is at work on this Kamailio: nobody holds its lock, or has left a mark in it{left}";
+        return etcd.Served.Try(out var members, out _) && members.Count > 0
+            ? Finding.Error(Name, $"{text}; nobody brings {Wording.Count(members.Count, "announced member")} into its list, or takes one out", Start)
+            : Finding.Note(Name, text, Start);
+    }
+
+    private static Finding OfHolder(string holder, KamailioObservation kamailio, EtcdObservation etcd)
+    {
+        var who = MemberRules.Shorten(holder, 512);
+        if (!etcd.Proxies.Try(out var proxies, out var trouble))
+        {
+            return Finding.Unknown(Name, trouble with { Text = $"{who} is at work; whether it reaches Kamailio is not known without its report: {trouble}" });
+        }
+
+        if (Cluster(holder) is { } cluster && cluster != etcd.Cluster)
+        {
+            return Finding.Warning(Name, $"{who} is at work, and cluster {etcd.Cluster} is what is examined", $"kamrpc doctor --cluster {MemberRules.Shorten(cluster)}");
+        }
+
+        return proxies.FirstOrDefault(proxy => proxy.Name == Proxy(holder)) switch
+        {
+            null => OfNoReport(who, kamailio),
+            { Status: { } status } => OfReport(who, status, etcd.ReadAt),
+            var unreadable => Finding.Unknown(Name, $"{who} is at work; whether it reaches Kamailio is not known, its report cannot be read: {unreadable.Error}"),
+        };
+    }
+
+    private static Finding OfNoReport(string who, KamailioObservation kamailio) =>
+        kamailio.LockHolder.Try(out var locked, out _) && locked.Length > 0
+            ? Finding.Error(Name, $"{who} is at work and has no report in etcd: it does not reach etcd, or has not yet", "the log of that kamrpc dispatch; --etcd of both has to name the same etcd")
+            : Finding.Error(Name, $"{who} has left its mark in Kamailio and has no report in etcd: it has ended, or does not reach etcd", $"{Start}; or the log of that one");
+
+    private static Finding OfReport(string who, ProxyStatus status, DateTimeOffset now) => status switch
+    {
+        { Contact: { Answers: false } contact } => Finding.Error(
+            Name,
+            $"{who} is at work, and reports that Kamailio does not answer it{(contact.Reason is { } reason ? $": {MemberRules.Shorten(reason, 512)}" : string.Empty)}{Since(contact.Since, now)}",
+            "the log of that kamrpc dispatch; kamrpc doctor as its user, with its --kamailio"),
+        { WrittenAt: { } written } when now - written > Stale => Finding.Warning(
+            Name, FormattableString.Invariant($"{who} is at work, and its report is {(now - written).TotalSeconds:0} s old, where one comes every {ProxyStatus.WrittenEvery.TotalSeconds:0} s"), "the log of that kamrpc dispatch"),
+        { Contact: null } => Finding.Unknown(
+            Name, $"{who} is at work; whether it reaches Kamailio is not known: its report does not say so, as it is of an older version of kamrpc", "install the same version of kamrpc everywhere"),
+        { Drift: > 0 } => Finding.Note(Name, $"{who} reaches Kamailio, and owes it {Wording.Count(status.Drift, "change")} at the moment", "kamrpc status tells which, if it stays so"),
+        _ => Finding.Ok(Name, $"kept in step by {who}, which reaches Kamailio by its report"),
+    };
+
+    private static string Since(DateTimeOffset since, DateTimeOffset now) =>
+        now > since ? FormattableString.Invariant($" (for {(now - since).TotalSeconds:0} s)") : string.Empty;
+
+    /// <summary>Of <c>p1 (PID 7) on host h for cluster default, over jsonrpc+unix:...</c>.</summary>
+    private static string Proxy(string holder) => holder.IndexOf(" (PID ", StringComparison.Ordinal) is var end and > 0 ? holder[..end] : holder;
+
+    private static string? Cluster(string holder)
+    {
+        const string Before = " for cluster ";
+        var start = holder.IndexOf(Before, StringComparison.Ordinal);
+        var end = start < 0 ? -1 : holder.IndexOf(',', start);
+        return end < 0 ? null : holder[(start + Before.Length)..end];
+    }
+}

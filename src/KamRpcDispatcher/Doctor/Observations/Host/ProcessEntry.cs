@@ -1,0 +1,74 @@
+using System.Globalization;
+using System.Text;
+using KamRpcDispatcher.Push.Grace;
+
+namespace KamRpcDispatcher.Doctor.Observations.Host;
+
+/// <summary>One process, as procfs shows it to everybody.</summary>
+/// <param name="Pid">Its id here.</param>
+/// <param name="Parent">Its parent's.</param>
+/// <param name="State">What it does: <c>S</c> waits, <c>R</c> computes, <c>T</c> is stopped ...</param>
+/// <param name="Started">When it was started; null when that is not known.</param>
+internal sealed record ProcessEntry(int Pid, int Parent, char State, DateTime? Started)
+{
+    /// <summary>Of the times in /proc/PID/stat, on every architecture (USER_HZ).</summary>
+    private const double TicksASecond = 100;
+
+    private static readonly DateTime? Boot = ReadBoot();
+
+    public bool IsStopped => State is 'T' or 't';
+
+    /// <summary>Empty when it has ended.</summary>
+    public IReadOnlyList<string> Arguments
+    {
+        get
+        {
+            try
+            {
+                return [.. File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{Pid}/cmdline"), Encoding.UTF8).Split('\0').SkipLast(1)];
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                return [];
+            }
+        }
+    }
+
+    /// <summary>Every process of a program.</summary>
+    public static IReadOnlyList<ProcessEntry> All(string program)
+    {
+        try
+        {
+            return [.. Directory.EnumerateDirectories("/proc").Select(static path => int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? pid : 0)
+                .Where(pid => pid > 0 && ProcFile.ReadLine(pid, "comm", out _) == program)
+                .Select(static pid => ProcFile.ReadLine(pid, "stat", out _) is { } line ? Read(pid, line) : null).OfType<ProcessEntry>()];
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>Reads a line of /proc/PID/stat, "PID (name) S PPID ...": the name may hold spaces and parentheses.</summary>
+    internal static ProcessEntry? Read(int pid, string line)
+    {
+        // The start is field 22, which makes it the 20th after the name.
+        var fields = line[(line.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return fields is [[var state], var parent, ..] && int.TryParse(parent, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? new ProcessEntry(pid, number, state, fields.Length > 19 && double.TryParse(fields[19], NumberStyles.None, CultureInfo.InvariantCulture, out var ticks) ? Boot?.AddSeconds(ticks / TicksASecond) : null)
+            : null;
+    }
+
+    private static DateTime? ReadBoot()
+    {
+        try
+        {
+            var line = File.ReadLines("/proc/stat").FirstOrDefault(static line => line.StartsWith("btime ", StringComparison.Ordinal));
+            return long.TryParse(line?.Split(' ')[1], NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? DateTimeOffset.FromUnixTimeSeconds(seconds).UtcDateTime : null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+}

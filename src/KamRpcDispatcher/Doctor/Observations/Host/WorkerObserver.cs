@@ -1,0 +1,58 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using KamRpcDispatcher.Push.Grace;
+
+namespace KamRpcDispatcher.Doctor.Observations.Host;
+
+/// <summary>Looks at what the process does that reads the requests from a socket or FIFO: waits for the next one, or not.</summary>
+internal static class WorkerObserver
+{
+    public static Seen<Worker> Observe(IReadOnlyList<ProcessEntry> processes, string path)
+    {
+        var sockets = Inodes(path);
+        var (holders, busy) = (new List<int>(), new List<int>());
+        var isWaiting = false;
+        foreach (var process in processes)
+        {
+            if (ProcFile.Descriptors(process.Pid) is not { } descriptors)
+            {
+                return Seen<Worker>.Not($"user {Credentials.Own.Name} may not see what its processes do");
+            }
+
+            if (descriptors.Any(descriptor => IsIt(process.Pid, descriptor)))
+            {
+                holders.Add(process.Pid);
+                var call = ProcFile.ReadLine(process.Pid, "syscall", out _) is { } line ? SystemCalls.Read(line, RuntimeInformation.OSArchitecture) : default;
+                isWaiting |= call.Use is DescriptorUse.Receive or DescriptorUse.Read && IsIt(process.Pid, call.Descriptor);
+                if (process.State is 'R' or 'D' || call.Wait == KernelWait.Futex)
+                {
+                    busy.Add(process.Pid);
+                }
+            }
+        }
+
+        return new Worker(isWaiting, holders) { Busy = busy };
+
+        bool IsIt(int pid, ulong descriptor)
+        {
+            var target = ProcFile.ReadDescriptor(pid, descriptor);
+            return target == path || (SocketTable.Inode(target) is { } inode && sockets.Contains(inode));
+        }
+    }
+
+    /// <summary>The sockets that are bound to a path, or were before something else came in its place.</summary>
+    private static HashSet<ulong> Inodes(string path)
+    {
+        try
+        {
+            // "0000000000000000: 00000002 00000000 00000000 0002 01 12345 /run/kamailio/kamailio_rpc.sock"
+            return [.. File.ReadLines("/proc/net/unix").Select(static line => line.Split(' ', 8, StringSplitOptions.RemoveEmptyEntries))
+                .Where(columns => columns.Length == 8 && columns[7] == path)
+                .Select(static columns => ulong.TryParse(columns[6], NumberStyles.None, CultureInfo.InvariantCulture, out var inode) ? inode : 0)];
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+}

@@ -1,0 +1,93 @@
+using KamailioRpc.Commands;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Doctor;
+using KamRpcDispatcher.Doctor.Checks;
+using KamRpcDispatcher.Doctor.Observations;
+using KamRpcDispatcher.Etcd;
+using NUnit.Framework;
+using static KamRpcDispatcher.Tests.Doctor.KamailioChecksTests;
+
+namespace KamRpcDispatcher.Tests.Doctor;
+
+/// <summary>Whether what is announced gets calls.</summary>
+internal sealed class RoutableCheckTests
+{
+    private static readonly Member A = Members.Of("a", uri: "sip:10.0.0.1");
+    private static readonly Member B = Members.Of("b", uri: "sip:10.0.0.2");
+    private static readonly Member Other = Members.Of("c", set: 2, uri: "sip:10.0.0.3");
+
+    [Test]
+    public void Where_everybody_who_is_ready_gets_calls_all_is_well()
+    {
+        AssertFinding(Of([A, B], Listed(A), Listed(B, DestinationState.Trying)), Severity.Ok, "2 of 2 members in set 1", null);
+        AssertFinding(Of([A, B with { State = MemberState.Draining }], Listed(A), Listed(B, DestinationState.Disabled)), Severity.Ok, "1 of 2 members in set 1", null);
+        AssertFinding(Of([A], Listed(A) with { Uri = "sip:10.0.0.1:5060;kamrpc" }), Severity.Ok, "1 of 1 member in set 1", null);
+        AssertFinding(Of([]), Severity.Ok, "nothing is announced", null);
+    }
+
+    [Test]
+    public void An_empty_list_is_an_error_that_names_sets_and_counts() =>
+        AssertFinding(Of([A, B, Other]), Severity.Error, "set 1: none of 2 members gets calls (2 not in Kamailio's list); set 2: none of 1 member gets calls (1 not in Kamailio's list)", "kamrpc dispatch beside");
+
+    [TestCase(DestinationState.Inactive, "2 inactive in Kamailio's list", "let the server answer")]
+    [TestCase(DestinationState.Disabled, "2 disabled in Kamailio's list", "kamrpc dispatch beside")]
+    public void A_list_that_has_them_all_and_sends_them_nothing_is_an_error(DestinationState state, string text, string fix) =>
+        AssertFinding(Of([A, B], Listed(A, state), Listed(B, state)), Severity.Error, $"set 1: none of 2 members gets calls ({text}", fix);
+
+    [Test]
+    public void A_set_of_which_nobody_is_ready_is_an_error() => AssertFinding(
+        Of([A with { State = MemberState.Down }, B with { State = MemberState.Draining }], Listed(A, DestinationState.Disabled)),
+        Severity.Error, "set 1: none of 2 members gets calls (1 down by its own report, 1 draining)", "kamrpc announce");
+
+    [Test]
+    public void One_who_is_ready_without_calls_is_an_error_though_others_get_theirs() =>
+        AssertFinding(Of([A, B], Listed(A), Listed(B, DestinationState.Inactive)), Severity.Error, "set 1: 1 of 2 members ready and without calls (1 inactive", "let the server answer");
+
+    [Test]
+    public void An_operators_own_entry_serves_no_member() =>
+        AssertFinding(Of([A], Healthy.Destination("sip:10.0.0.9")), Severity.Error, "set 1: none of 1 member", "kamrpc dispatch");
+
+    [Test]
+    public void A_set_that_this_Kamailio_does_not_serve_does_not_matter()
+    {
+        var etcd = Announced([A, Other]) with { Sets = new HashSet<int> { 1 } };
+        AssertFinding(RoutableCheck.Of(Listing(Listed(A)), etcd), Severity.Ok, "1 of 1 member in set 1", null);
+    }
+
+    [Test]
+    public void What_was_not_seen_is_unknown()
+    {
+        var notRead = RoutableCheck.Of(Healthy.Kamailio with { List = new ListReply([], 0) { TooLong = "no reply" } }, Healthy.Etcd);
+        Assert.That((notRead.Severity, notRead.Because), Is.EqualTo((Severity.Unknown, "kamailio.reply-size")));
+        var noEtcd = RoutableCheck.Of(Healthy.Kamailio, Healthy.Etcd with { Members = Seen<IReadOnlyList<Member>>.Not(new Trouble("no", Causes.Etcd)) });
+        Assert.That((noEtcd.Severity, noEtcd.Because), Is.EqualTo((Severity.Unknown, "etcd.reachable")));
+    }
+
+    [Test]
+    public void Of_many_sets_the_first_are_named()
+    {
+        Member[] members = [.. Enumerable.Range(1, 12).Select(static set => Members.Of("a", set, "sip:10.0.0.1"))];
+        Assert.That(Of(members).Text, Does.Contain("set 5: none").And.EndWith("; and 7 sets more").And.Not.Contain("set 6"));
+    }
+
+    [Test]
+    public void What_is_announced_is_counted_and_what_cannot_be_used_is_named()
+    {
+        AssertFinding(MembersCheck.Of(Announced([A, B, Other])), Severity.Ok, "cluster default: 3 members in 2 sets", null);
+        AssertFinding(MembersCheck.Of(Announced([])), Severity.Note, "nothing is announced in cluster default", "kamrpc announce");
+        AssertFinding(
+            MembersCheck.Of(Announced([A]) with { Rejected = [new RejectedRecord("/kamrpc/default/members/1/b", "uri: is missing", false)] }), Severity.Warning, "1 record cannot be used: /kamrpc/default/members/1/b (uri: is missing)", "whoever");
+        var refused = MembersCheck.Of(Healthy.Etcd with { Members = Seen<IReadOnlyList<Member>>.Not(new Trouble("permission denied", Causes.Members)) });
+        AssertFinding(refused, Severity.Unknown, "permission denied", "a user with the role status");
+        Assert.That(refused.IsProblem);
+    }
+
+    private static Finding Of(Member[] members, params DispatcherDestination[] list) => RoutableCheck.Of(Listing(list), Announced(members));
+
+    private static KamailioObservation Listing(params DispatcherDestination[] list) => Healthy.Kamailio with { List = Healthy.List(list) };
+
+    private static EtcdObservation Announced(Member[] members) => Healthy.Etcd with { Members = Seen<IReadOnlyList<Member>>.Of(members) };
+
+    private static DispatcherDestination Listed(Member member, DestinationState state = DestinationState.Active) =>
+        Healthy.Destination(member.Uri.Text) with { Set = member.Key.Set, State = state, Attributes = $"duid={member.Key.Name};kamrpc=default" };
+}
