@@ -17,7 +17,7 @@ internal static class ContainerAdvice
     {
         { Check: "kamailio.reachable" or "kamailio.reply-directory", Severity: Severity.Error } => With(finding, Reaching(container)),
         { Check: "kamailio.socket", Severity: Severity.Unknown } => With(finding, Reaching(container)),
-        { Check: "kamailio.reply-directory", Severity: Severity.Ok } when container.HasRepliesElsewhere => Finding.Error(
+        { Check: "kamailio.reply-directory", Severity: Severity.Ok or Severity.Unknown } when container.HasRepliesElsewhere => Finding.Error(
             finding.Check,
             $"{finding.Text}; not on {container.SocketMount?.Point ?? "the volume"}, which Kamailio's container has too, and no reply comes",
             ReplyLine(container)),
