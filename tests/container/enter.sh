@@ -2,19 +2,19 @@
 # Runs a program in a container, out of a folder with its files, as "docker run --read-only --network host" does out of an image:
 #   enter.sh FOLDER UID:GID BESIDE [SOURCE:PLACE | PLACE]... -- [NAME=VALUE]... PROGRAM [ARGUMENT...]
 # It has a mount namespace with a read-only root, a small /dev and a /proc of its own, and a PID namespace: one of its own where BESIDE is
-# "-", else that of the container which enter.sh has as process BESIDE (--pid container:NAME). It sees volumes, SOURCE at PLACE (-v), and at
+# "-", this machine's where it is "host" (--pid host), else that of the container which enter.sh has as process BESIDE (--pid container:NAME). It sees volumes, SOURCE at PLACE (-v), and at
 # a PLACE alone an empty file system (--tmpfs). It has no right but those of its user (--cap-drop ALL, no-new-privileges), none of this
 # process's variables, and this machine's network. Needs root; what is mounted nobody else sees, and it is gone with the last process in there.
 set -eu
 PATH="$PATH:/usr/sbin:/sbin"
 
-# As process 1 of a PID namespace of its own, or in another one's: either way it is a child, and of a killed parent nothing stays.
+# Into another PID namespace goes a child only: there the program is one, and not what was started here.
 if [ "$1" != inside ]; then
-    beside=$3
-    if [ "$beside" = - ]; then
-        exec unshare --pid --fork --mount "$0" inside "$@"
-    fi
-    exec nsenter "--pid=/proc/$beside/ns/pid_for_children" unshare --mount "$0" inside "$@"
+    case $3 in
+        host) exec unshare --mount "$0" inside "$@" ;;
+        -) exec unshare --pid --fork --mount "$0" inside "$@" ;;
+        *) exec nsenter "--pid=/proc/$3/ns/pid_for_children" unshare --mount "$0" inside "$@" ;;
+    esac
 fi
 
 folder=$2 user=$3

@@ -8,13 +8,16 @@ namespace KamRpcDispatcher.IntegrationTests.Containers;
 [Category("Container")]
 public sealed class ContainerDoctorTests
 {
-    [Test]
-    public async Task Beside_Kamailio_all_is_well()
-    {
-        await using var fleet = await ContainerFleet.StartAsync();
-        await fleet.Run(DockerRun.OfReadme()).WaitForLineAsync("In step with revision", Fleet.Deadline);
+    private const string ProcessesLine = "compose: pid: host, for Kamailio's service too";
 
-        var (exitCode, findings) = await fleet.ExamineAsync(DockerRun.OfReadme());
+    [Test]
+    public async Task Beside_Kamailio_all_is_well([Values] bool hasKamailioOwnProcesses)
+    {
+        await using var fleet = await ContainerFleet.StartAsync(hasKamailioOwnProcesses);
+        var run = hasKamailioOwnProcesses ? DockerRun.OfReadme().BesideKamailio() : DockerRun.OfReadme();
+        await fleet.Run(run).WaitForLineAsync("In step with revision", Fleet.Deadline);
+
+        var (exitCode, findings) = await fleet.ExamineAsync(run);
 
         Assert.That(findings.Where(static finding => finding.Severity is not ("ok" or "note")), Is.Empty);
         Assert.That(exitCode, Is.Zero);
@@ -22,7 +25,7 @@ public sealed class ContainerDoctorTests
         Assert.That(findings.Single(static finding => finding.Check == "kamailio.reload-delta").Text, Does.Contain("/etc/kamailio/kamrpc-dispatcher.cfg:"), "the configuration in Kamailio's container");
     }
 
-    [TestCase("--pid", "kamailio.processes", "compose: pid: \"service:kamailio\"")]
+    [TestCase("--pid", "kamailio.processes", ProcessesLine)]
     [TestCase("-v", "kamailio.reachable", "compose: volumes: [\"kamailio-run:/run/kamailio\"]")]
     [TestCase("--user", "kamailio.reachable", "compose: user: \"101:101\"")]
     public async Task What_is_left_out_of_the_line_is_named(string option, string check, string compose)
@@ -30,7 +33,15 @@ public sealed class ContainerDoctorTests
         await using var fleet = await ContainerFleet.StartAsync();
         var whole = DockerRun.OfReadme();
 
-        await AssertNamedAsync(fleet, whole.Without(option), check, compose, $"docker run {option} {whole.Value(option)};");
+        await AssertNamedAsync(fleet, whole.Without(option), check, compose, $"docker run {option} {whole.Value(option)}");
+    }
+
+    [Test]
+    public async Task A_Kamailio_whose_own_line_lacks_the_PID_namespace_is_named()
+    {
+        await using var fleet = await ContainerFleet.StartAsync(hasOwnProcesses: true);
+
+        await AssertNamedAsync(fleet, DockerRun.OfReadme(), "kamailio.processes", ProcessesLine, "docker run --pid host, for both;");
     }
 
     [Test]

@@ -13,13 +13,14 @@ internal sealed class ContainerFleet : IAsyncDisposable
 {
     private readonly ContainerImage _image;
     private readonly string _user;
+    private readonly bool _hasOwnProcesses;
     private readonly ContainerVolume _volume;
     private readonly RpcClient _client;
     private readonly List<Container> _containers = [];
 
-    private ContainerFleet(ContainerImage image, string user, ContainerVolume volume, EtcdServer etcd)
+    private ContainerFleet(ContainerImage image, string user, bool hasOwnProcesses, ContainerVolume volume, EtcdServer etcd)
     {
-        (_image, _user, _volume, Etcd) = (image, user, volume, etcd);
+        (_image, _user, _hasOwnProcesses, _volume, Etcd) = (image, user, hasOwnProcesses, volume, etcd);
 
         // From outside over the FIFO: of the answer's place it is told the name only, so that it may be another path there.
         _client = new RpcClient(KamailioAddress.Parse("jsonrpc+fifo:" + volume.File("kamailio_rpc.fifo")), new RpcClientOptions { FifoReplyDirectory = volume.Path, Timeout = TimeSpan.FromSeconds(5) });
@@ -32,13 +33,14 @@ internal sealed class ContainerFleet : IAsyncDisposable
     public Container Kamailio { get; private set; } = null!;
 
     /// <summary>With the Kamailio that the environment names, as the user that the README's line names.</summary>
-    public static async Task<ContainerFleet> StartAsync()
+    /// <param name="hasOwnProcesses">Whether Kamailio's container has a PID namespace of its own, other than the README says.</param>
+    public static async Task<ContainerFleet> StartAsync(bool hasOwnProcesses = false)
     {
         RealServers.Require("etcd", "etcdctl", "unshare", "nsenter");
         var image = ContainerImage.Require();
         var user = DockerRun.OfReadme().Value("--user")!;
         return await ServerLife.StartOrDisposeAsync(
-            new ContainerFleet(image, user, await ContainerVolume.MakeAsync(user), await EtcdServer.StartAsync()), static fleet => fleet.StartKamailioAsync());
+            new ContainerFleet(image, user, hasOwnProcesses, await ContainerVolume.MakeAsync(user), await EtcdServer.StartAsync()), static fleet => fleet.StartKamailioAsync());
     }
 
     /// <summary>Starts it, again too, and returns when it answers.</summary>
@@ -48,6 +50,7 @@ internal sealed class ContainerFleet : IAsyncDisposable
         Kamailio = Added(Container.Start(
             new ContainerOptions(root, _user)
             {
+                HasHostProcesses = !_hasOwnProcesses,
                 Volumes = [(_volume.Path, "/run/kamailio"), (Path.Combine(RealServers.RepositoryRoot, "kamailio-cfg"), "/etc/kamailio")],
                 Temporary = ["/tmp"],
             },
@@ -70,9 +73,10 @@ internal sealed class ContainerFleet : IAsyncDisposable
         return Added(Container.Start(
             new ContainerOptions(_image.Root, user.Contains(':', StringComparison.Ordinal) ? user : user + ":0")
             {
+                HasHostProcesses = run.Value("--pid") == "host",
                 Beside = run.Value("--pid") switch
                 {
-                    null => null,
+                    null or "host" => null,
                     "container:kamailio" => Kamailio,
                     var other => throw new ArgumentException($"--pid {other} is not known here", nameof(run)),
                 },

@@ -11,11 +11,11 @@ public sealed class ContainerTests
     private const string GraceIsObserved = "were seen at rest (/proc/PID/syscall)";
 
     [Test]
-    public async Task Members_announced_in_etcd_get_calls_and_the_grace_period_is_observed()
+    public async Task Members_announced_in_etcd_get_calls_and_the_grace_period_is_observed([Values] bool hasKamailioOwnProcesses)
     {
-        await using var fleet = await ContainerFleet.StartAsync();
+        await using var fleet = await ContainerFleet.StartAsync(hasKamailioOwnProcesses);
         await using var servers = new SipResponder("127.0.30", 3);
-        var dispatcher = fleet.Run(DockerRun.OfReadme());
+        var dispatcher = fleet.Run(hasKamailioOwnProcesses ? DockerRun.OfReadme().BesideKamailio() : DockerRun.OfReadme());
         for (var number = 0; number < servers.Uris.Count; number++)
         {
             await fleet.Etcd.PutAsync($"/kamrpc/default/members/1/m{number}", $$"""{"uri":"{{servers.Uris[number]}}"}""");
@@ -61,22 +61,33 @@ public sealed class ContainerTests
     }
 
     [Test]
-    public async Task A_restart_of_Kamailios_container_takes_it_along_and_started_again_it_brings_everybody_back()
+    public async Task A_restart_of_Kamailios_container_is_survived_and_everybody_is_back()
     {
         await using var fleet = await ContainerFleet.StartAsync();
         await using var servers = new SipResponder("127.0.32", 2);
-        var before = fleet.Run(DockerRun.OfReadme());
+        var dispatcher = fleet.Run(DockerRun.OfReadme());
         await fleet.Etcd.PutAsync("/kamrpc/default/members/1/a", $$"""{"uri":"{{servers.Uris[0]}}"}""");
         await fleet.Etcd.PutAsync("/kamrpc/default/members/1/b", $$"""{"uri":"{{servers.Uris[1]}}"}""");
-        await fleet.WaitForRoutableAsync(servers.Uris, () => before.Output);
+        await fleet.WaitForRoutableAsync(servers.Uris, () => dispatcher.Output);
 
         fleet.Kamailio.Kill();
-        await before.Gone.WaitAsync(Fleet.Deadline);
+        await fleet.Kamailio.Gone.WaitAsync(Fleet.Deadline);
         await fleet.StartKamailioAsync();
-        var after = fleet.Run(DockerRun.OfReadme());
 
-        await fleet.WaitForRoutableAsync(servers.Uris, () => after.Output);
-        await after.WaitForLineAsync(GraceIsObserved, Fleet.Deadline);
+        await fleet.WaitForRoutableAsync(servers.Uris, () => dispatcher.Output);
+        Assert.That(dispatcher.Exited.IsCompleted, Is.False, dispatcher.Output);
+    }
+
+    [Test]
+    public async Task What_runs_in_Kamailios_own_PID_namespace_ends_with_it()
+    {
+        await using var fleet = await ContainerFleet.StartAsync(hasOwnProcesses: true);
+        var dispatcher = fleet.Run(DockerRun.OfReadme().BesideKamailio());
+        await dispatcher.WaitForLineAsync("In step with revision", Fleet.Deadline);
+
+        fleet.Kamailio.Kill();
+
+        await dispatcher.Gone.WaitAsync(Fleet.Deadline);
     }
 
     [Test]

@@ -23,6 +23,9 @@ internal sealed record DockerRun(IReadOnlyList<(string Name, string Value)> Opti
     /// <summary>With another option behind the others, which counts.</summary>
     public DockerRun With(string name, string value) => this with { Options = [.. Options, (name, value)] };
 
+    /// <summary>In the PID namespace of Kamailio's container, where that has one of its own.</summary>
+    public DockerRun BesideKamailio() => Without("--pid").With("--pid", "container:kamailio");
+
     /// <summary>The last value of an option; null when it is not given.</summary>
     public string? Value(string name) => Values(name).LastOrDefault();
 

@@ -12,9 +12,10 @@ public sealed class Container : IAsyncDisposable
 
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(10);
 
+    private readonly ContainerOptions _options;
     private readonly ServerProcess _process;
 
-    private Container(ServerProcess process) => _process = process;
+    private Container(ContainerOptions options, ServerProcess process) => (_options, _process) = (options, process);
 
     /// <summary>The last lines of standard output and standard error.</summary>
     public string Output => _process.Output;
@@ -25,15 +26,15 @@ public sealed class Container : IAsyncDisposable
     /// <summary>Ends when all its processes have ended.</summary>
     public Task Gone => _process.Gone;
 
-    public static Container Start(ContainerOptions options, params IReadOnlyList<string> command) => new(ServerProcess.Start(
+    public static Container Start(ContainerOptions options, params IReadOnlyList<string> command) => new(options, ServerProcess.Start(
         System.IO.Path.Combine(RealServers.RepositoryRoot, "tests", "container", "enter.sh"),
         [
-            options.Root, options.User, options.Beside is { } other ? other._process.Pid.ToString(CultureInfo.InvariantCulture) : "-",
+            options.Root, options.User, options.HasHostProcesses ? "host" : options.Beside?._process.Pid.ToString(CultureInfo.InvariantCulture) ?? "-",
             .. options.Volumes.Select(static volume => $"{volume.Folder}:{volume.Place}"), .. options.Temporary, "--", Path, "HOME=/", .. options.Variables, .. command,
         ]));
 
     /// <summary>The program's id on this machine; null when it has ended.</summary>
-    public int? Pid => Directory.EnumerateDirectories("/proc").Select(System.IO.Path.GetFileName).Where(static name => char.IsAsciiDigit(name![0]))
+    public int? Pid => _options.HasHostProcesses ? (Exited.IsCompleted ? null : _process.Pid) : Directory.EnumerateDirectories("/proc").Select(System.IO.Path.GetFileName).Where(static name => char.IsAsciiDigit(name![0]))
         .Select(static name => int.Parse(name!, CultureInfo.InvariantCulture)).Where(pid => Parent(pid) == _process.Pid).Cast<int?>().FirstOrDefault();
 
     /// <returns>The first line that contains the text.</returns>
@@ -47,7 +48,7 @@ public sealed class Container : IAsyncDisposable
     /// <summary>SIGTERM to the program, as "docker stop" does; SIGKILL to all its processes when it is not through in time.</summary>
     public async Task StopAsync()
     {
-        // The first process here waits for the program, and passes nothing on.
+        // Where the program is a child, who waits for it passes nothing on.
         if (Pid is { } pid)
         {
             _ = LibC.Kill(pid, UnixSignals.Terminate);

@@ -5,7 +5,10 @@ namespace KamRpcDispatcher.Testing;
 /// <param name="User">As whom: <c>UID:GID</c>.</param>
 public sealed record ContainerOptions(string Root, string User)
 {
-    /// <summary>Whose PID namespace it has; null for one of its own.</summary>
+    /// <summary>Whether it has this machine's PID namespace.</summary>
+    public bool HasHostProcesses { get; init; }
+
+    /// <summary>Whose PID namespace it has otherwise; null for one of its own.</summary>
     public Container? Beside { get; init; }
 
     /// <summary>Folders of this machine, and where it sees them.</summary>

@@ -10,7 +10,7 @@ namespace KamRpcDispatcher.Tests.Doctor;
 /// <summary>What a container beside Kamailio's lacks is named with the line that brings it.</summary>
 internal sealed class ContainerAdviceTests
 {
-    private const string VolumeLine = "compose: volumes: [\"kamailio-run:/run/kamailio\"], for Kamailio's service too; docker run -v kamailio-run:/run/kamailio;";
+    private const string VolumeLine = "compose: volumes: [\"kamailio-run:/run/kamailio\"], for Kamailio's service too; docker run -v kamailio-run:/run/kamailio, for both;";
     private const string UserLine = "compose: user: \"101:102\"; docker run --user 101:102; pod: runAsUser: 101 and runAsGroup: 102";
     private const string ReplyLine = "compose: environment: { KAMRPC_REPLY_DIR: /run/kamailio/kamrpc }; docker run -e KAMRPC_REPLY_DIR=/run/kamailio/kamrpc;";
 
@@ -84,7 +84,7 @@ internal sealed class ContainerAdviceTests
     {
         var hidden = Finding.Warning("kamailio.processes", "they are hidden", "User=kamailio");
 
-        AssertFinding(Of(Beside with { Kamailio = null }, hidden), Severity.Warning, "they are hidden", "compose: pid: \"service:kamailio\"; docker run --pid container:kamailio; pod: shareProcessNamespace: true");
+        AssertFinding(Of(Beside with { Kamailio = null }, hidden), Severity.Warning, "they are hidden", "compose: pid: host, for Kamailio's service too; docker run --pid host, for both; pod: shareProcessNamespace: true");
         AssertFinding(Of(Beside with { Self = new ContainerUser(101, 0) }, hidden), Severity.Warning, "they are hidden", UserLine);
         AssertFinding(Of(Beside, hidden), Severity.Warning, "they are hidden", "User=kamailio");
     }

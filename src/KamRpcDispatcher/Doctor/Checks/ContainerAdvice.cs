@@ -40,10 +40,10 @@ internal static class ContainerAdvice
         : container.Self != kamailio && container.Self.User != 0 ? UserLine(kamailio)
         : null;
 
-    private const string ProcessesLine = "compose: pid: \"service:kamailio\"; docker run --pid container:kamailio; pod: shareProcessNamespace: true";
+    private const string ProcessesLine = "compose: pid: host, for Kamailio's service too; docker run --pid host, for both; pod: shareProcessNamespace: true";
 
     private static string VolumeLine(ContainerObservation container) =>
-        $"compose: volumes: [\"kamailio-run:{container.SocketDirectory}\"], for Kamailio's service too; docker run -v kamailio-run:{container.SocketDirectory}; pod: an emptyDir, mounted there in both";
+        $"compose: volumes: [\"kamailio-run:{container.SocketDirectory}\"], for Kamailio's service too; docker run -v kamailio-run:{container.SocketDirectory}, for both; pod: an emptyDir, mounted there in both";
 
     private static string ReplyLine(ContainerObservation container) =>
         $"compose: environment: {{ KAMRPC_REPLY_DIR: {container.SocketDirectory}/kamrpc }}; docker run -e KAMRPC_REPLY_DIR={container.SocketDirectory}/kamrpc; pod: the same under env";
