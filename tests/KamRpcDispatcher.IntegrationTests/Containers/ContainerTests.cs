@@ -96,7 +96,9 @@ public sealed class ContainerTests
         var image = ContainerImage.Require();
 
         Assert.That(image.User, Is.EqualTo("10017:10018"), "the user and group of the build's arguments");
-        Assert.That((image.Entrypoint, image.Command), Is.EqualTo((new[] { "/usr/local/bin/kamrpc" }, new[] { "dispatch" })));
+        Assert.That(image.Entrypoint, Is.EqualTo(new[] { "/usr/local/bin/kamrpc" }));
+        Assert.That(image.Command, Is.EqualTo(new[] { "dispatch" }));
+        Assert.That(image.Volumes, Is.EqualTo(new[] { "/var/lib/kamrpc" }));
         Assert.That(image.Variables.Select(static variable => variable.Split('=')[0]).Where(static name => name != "PATH"), Is.EquivalentTo(new[] { "container", "KAMRPC_STATE_DIR", "KAMRPC_REPLY_DIR", "KAMRPC_FIFO_REPLY_DIR" }));
         Assert.That(Directory.EnumerateFiles(Path.Combine(image.Root, "usr/local"), "*", SearchOption.AllDirectories).Select(Path.GetFileName), Is.EqualTo(new[] { "kamrpc" }));
         Assert.That(Path.Combine(image.Root, "etc/ssl/certs/ca-certificates.crt"), Does.Exist);

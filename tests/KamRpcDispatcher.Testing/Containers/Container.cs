@@ -8,7 +8,7 @@ namespace KamRpcDispatcher.Testing;
 /// </summary>
 public sealed class Container : IAsyncDisposable
 {
-    private const string Path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    private const string SearchPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(10);
 
@@ -27,14 +27,14 @@ public sealed class Container : IAsyncDisposable
     public Task Gone => _process.Gone;
 
     public static Container Start(ContainerOptions options, params IReadOnlyList<string> command) => new(options, ServerProcess.Start(
-        System.IO.Path.Combine(RealServers.RepositoryRoot, "tests", "container", "enter.sh"),
+        Path.Combine(RealServers.RepositoryRoot, "tests", "container", "enter.sh"),
         [
             options.Root, options.User, options.HasHostProcesses ? "host" : options.Beside?._process.Pid.ToString(CultureInfo.InvariantCulture) ?? "-",
-            .. options.Volumes.Select(static volume => $"{volume.Folder}:{volume.Place}"), .. options.Temporary, "--", Path, "HOME=/", .. options.Variables, .. command,
+            .. options.Volumes.Select(static volume => $"{volume.Folder}:{volume.Place}"), .. options.Temporary, "--", SearchPath, "HOME=/", .. options.Variables, .. command,
         ]));
 
     /// <summary>The program's id on this machine; null when it has ended.</summary>
-    public int? Pid => _options.HasHostProcesses ? (Exited.IsCompleted ? null : _process.Pid) : Directory.EnumerateDirectories("/proc").Select(System.IO.Path.GetFileName).Where(static name => char.IsAsciiDigit(name![0]))
+    public int? Pid => _options.HasHostProcesses ? (Exited.IsCompleted ? null : _process.Pid) : Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(static name => char.IsAsciiDigit(name![0]))
         .Select(static name => int.Parse(name!, CultureInfo.InvariantCulture)).Where(pid => Parent(pid) == _process.Pid).Cast<int?>().FirstOrDefault();
 
     /// <returns>The first line that contains the text.</returns>
