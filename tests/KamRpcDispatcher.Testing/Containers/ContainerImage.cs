@@ -29,11 +29,11 @@ public sealed record ContainerImage(
         var config = JsonElement.Parse(File.ReadAllText(Path.Combine(folder, "image.json"))).GetProperty("OCIv1").GetProperty("config");
         return new ContainerImage(
             Path.Combine(folder, "rootfs"),
-            config.GetProperty("User").GetString()!,
+            config.GetProperty(nameof(User)).GetString()!,
             Texts("Env"),
             Texts("Entrypoint"),
             Texts("Cmd"),
-            config.TryGetProperty("Volumes", out var volumes) ? [.. volumes.EnumerateObject().Select(static volume => volume.Name)] : []);
+            config.TryGetProperty(nameof(Volumes), out var volumes) ? [.. volumes.EnumerateObject().Select(static volume => volume.Name)] : []);
 
         string[] Texts(string name) => config.TryGetProperty(name, out var texts) ? [.. texts.EnumerateArray().Select(static text => text.GetString()!)] : [];
     }
