@@ -34,4 +34,13 @@ internal static partial class ForeignLog
 
     [LoggerMessage(2064, LogLevel.Error, "Set {Set}: {Uri} ({Attributes}), which others put there, is gone, and its text cannot be written back as it was. Put it back by hand (dispatcher.reload)")]
     public static partial void LostForGood(ILogger logger, int set, string uri, string attributes);
+
+    [LoggerMessage(2065, LogLevel.Error, "Set {Set}: {Uri} ({Attributes}), which others put there, was in the list while the dispatcher before this one ran, which was killed, and is not any more: it is put back. Whoever removed it meanwhile, remove it again")]
+    public static partial void FoundMissing(ILogger logger, int set, string uri, string attributes);
+
+    [LoggerMessage(2066, LogLevel.Warning, "What others have put into Kamailio's list by name cannot be kept in {Path} ({Reason}): if this daemon is killed in the moment of a change, what the change cost is not put back. Free the disk or correct the permissions; trying on")]
+    public static partial void FileNotWritten(ILogger logger, string path, string reason);
+
+    [LoggerMessage(2067, LogLevel.Warning, "{Path}, which says what others have put into Kamailio's list by name, is not used: {Reason}. A new one is written as soon as there is something to keep")]
+    public static partial void FileUnusable(ILogger logger, string path, string reason);
 }

@@ -11,13 +11,15 @@ namespace KamRpcDispatcher.Push;
 /// </summary>
 /// <remarks>
 /// A rebuild drops names only, since an address needs no look-up. So an address that is missing was removed by somebody, and so was a name
-/// when nothing of ours was changed meanwhile; a name that an operator removes in the very moment of a change of ours comes back once.
+/// when nothing of ours was changed meanwhile; a name that an operator removes in the very moment of a change of ours comes back once. So does
+/// one that he removes while a daemon that was killed is not running again.
 /// </remarks>
 /// <param name="cluster">The mark of what is ours.</param>
 /// <param name="known">What is known of a name.</param>
 /// <param name="timeProvider">The clock.</param>
 /// <param name="logger">Where to log.</param>
-internal sealed class ForeignMemory(string cluster, Func<string, NameAnswer?> known, TimeProvider timeProvider, ILogger<ForeignMemory> logger)
+/// <param name="file">What the daemon before this one knew; null for nothing.</param>
+internal sealed class ForeignMemory(string cluster, Func<string, NameAnswer?> known, TimeProvider timeProvider, ILogger<ForeignMemory> logger, ForeignFile? file = null)
 {
     /// <summary>For how long a loss is put back; later it is about another state of Kamailio's list.</summary>
     private static readonly TimeSpan Lasting = TimeSpan.FromHours(1);
@@ -36,13 +38,28 @@ internal sealed class ForeignMemory(string cluster, Func<string, NameAnswer?> kn
     /// <summary>Takes note of a reading.</summary>
     public void Observe(DispatcherTable table, ReadBackResult readBack)
     {
+        Compare(table, readBack);
+        Keep(_listed.Values.Where(static entry => entry.IsExact && HostName.In(entry.Uri) is not null));
+    }
+
+    /// <summary>A daemon that is stopped leaves only what is to be put back: what others remove while none runs stays removed.</summary>
+    public void Stop() => Keep([]);
+
+    private void Compare(DispatcherTable table, ReadBackResult readBack)
+    {
         var before = _listed;
         _listed = table.Destinations.Where(entry => !AttributeText.IsOwn(entry, cluster)).GroupBy(Key).ToDictionary(static group => group.Key, static group => group.First());
         if (table.Life != _life)
         {
-            // It has read its list file: whatever stands there is right.
+            // It has read its list file: whatever stands there is right. A daemon that comes later knows what the one before it knew.
+            var isFirst = _life is null;
             _life = table.Life;
             _losses.Clear();
+            if (isFirst)
+            {
+                TakeOver(table);
+            }
+
             return;
         }
 
@@ -88,6 +105,31 @@ internal sealed class ForeignMemory(string cluster, Func<string, NameAnswer?> kn
                 loss.LastTry = timeProvider.GetTimestamp();
                 loss.Wait = loss.Tries++ == 0 ? FirstWait : loss.Wait * 2 < LongestWait ? loss.Wait * 2 : LongestWait;
             }
+        }
+    }
+
+    private void Keep(IEnumerable<ListedDestination> listed)
+    {
+        if (_life is { } life)
+        {
+            file?.Write(life, [.. listed.Concat(_losses.Values.Where(static loss => !loss.IsBack && loss.IsWritable).Select(static loss => loss.Entry))
+                .OrderBy(static entry => entry.Set).ThenBy(static entry => entry.Uri, StringComparer.Ordinal).ThenBy(static entry => entry.Attributes, StringComparer.Ordinal)
+                .Select(static entry => entry with { Calls = 0 })]);
+        }
+    }
+
+    /// <summary>A reload since took what was ours too, and is an operator's will.</summary>
+    private void TakeOver(DispatcherTable table)
+    {
+        if (file is null || !table.Destinations.Any(entry => AttributeText.IsOwn(entry, cluster)))
+        {
+            return;
+        }
+
+        foreach (var entry in file.Read(table.Life).Where(entry => !_listed.ContainsKey(Key(entry))))
+        {
+            _losses[Key(entry)] = new Loss(entry, timeProvider.GetTimestamp());
+            ForeignLog.FoundMissing(logger, entry.Set, entry.Uri, entry.Attributes);
         }
     }
 

@@ -91,6 +91,9 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             new AdditionGuard(calls, names, options.Kamailio.Path is null ? IPAddress.IsLoopback : new HostAddresses(timeProvider).Has, logs.CreateLogger<AdditionGuard>()),
             new ForeignGuard(names, options.Cluster, timeProvider, logs.CreateLogger<ForeignGuard>()),
         ];
+        var foreignLog = logs.CreateLogger<ForeignMemory>();
+        var foreignFile = options.StateDirectory is { } state ? new ForeignFile(Path.Combine(Path.GetFullPath(state), $"foreign-{options.Cluster}-{options.Proxy}.json"), foreignLog) : null;
+        var foreign = new ForeignMemory(options.Cluster, names.Known, timeProvider, foreignLog, foreignFile);
         reconciler = new Reconciler(
             Source(store, keys),
             dispatcher,
@@ -106,7 +109,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
                 watcher?.Ensure();
             },
             timeProvider,
-            new ForeignMemory(options.Cluster, names.Known, timeProvider, logs.CreateLogger<ForeignMemory>()),
+            foreign,
             _heartbeat.Expect,
             claim);
 
@@ -136,6 +139,8 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             {
                 await part.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
+
+            foreign.Stop();
         }
     }
 

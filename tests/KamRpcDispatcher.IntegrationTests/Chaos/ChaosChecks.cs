@@ -55,12 +55,16 @@ internal sealed class ChaosChecks(ChaosFleet chaos, Fleet fleet, IReadOnlyList<s
             if (elapsed > deadline)
             {
                 chaos.AssertNothingDied();
-                Assert.Fail($"Not equal to etcd within {deadline.TotalSeconds} s:\n{string.Join('\n', differences)}\n{string.Join('\n', fleet.Dispatcher.Output.Split('\n').TakeLast(60))}");
+                Assert.Fail($"Not equal to etcd within {deadline.TotalSeconds} s:\n{string.Join('\n', differences)}\n{string.Join('\n', Telling(fleet.Dispatcher.Output).TakeLast(60))}");
             }
 
             await Task.Delay(LookInterval);
         }
     }
+
+    /// <summary>Without the lines that every change writes.</summary>
+    private static IEnumerable<string> Telling(string output) =>
+        output.Split('\n').Where(static line => !line.Contains("PlanExecutor[200", StringComparison.Ordinal) && !line.Contains("[3006]", StringComparison.Ordinal));
 
     /// <summary>Waits until Kamailio's own probing has found everybody of the call set alive who is.</summary>
     public async Task RoutableAsync(TimeSpan deadline)

@@ -22,7 +22,13 @@ public class WorkerDeathTests
     {
         RealServers.Require("etcd", "etcdctl", "kamailio");
         var random = new Random(ChaosSettings.AnnouncedSeed());
-        await using var fleet = await Fleet.StartAsync(new KamailioOptions { Workers = 4, PingInterval = TimeSpan.Zero });
+        await using var fleet = await Fleet.StartAsync(new FleetOptions
+        {
+            Kamailio = new KamailioOptions { Workers = 4, PingInterval = TimeSpan.Zero },
+
+            // The same names change in each round.
+            Dispatch = ["--change-burst", "0"],
+        });
         var times = new List<TimeSpan>();
         for (var round = 1; round <= ChaosSettings.Rounds(FewRounds, ManyRounds); round++)
         {

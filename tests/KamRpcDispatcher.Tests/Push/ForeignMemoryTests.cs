@@ -2,6 +2,7 @@ using KamailioRpc.Commands;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
+using KamRpcDispatcher.Testing;
 using KamRpcDispatcher.Tests.Etcd;
 using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
@@ -199,6 +200,81 @@ public class ForeignMemoryTests
 
         Assert.That(_memory.Due(), Is.Empty);
         Assert.That(_log.Of(2064), Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public void After_a_kill_the_next_daemon_puts_back_what_the_last_change_cost_and_after_a_stop_only_what_was_known_to_be_lost()
+    {
+        using var folder = new TemporaryFolder();
+        WithFile(folder);
+        Read(Own, Carrier, Address);
+
+        WithFile(folder);
+        Read(Own, Address);
+        Assert.That(_memory.Due(), Is.EqualTo(new[] { Back }), "killed in the moment of the change");
+        Assert.That(_log.Of(2065).Single(), Does.Contain("sip:gw.test:7001 (duid=carrier;weight=3)"));
+        Assert.That(_memory.Losses, Has.Length.EqualTo(1));
+
+        WithFile(folder);
+        Read(Own, Address);
+        Assert.That(_memory.Due(), Is.EqualTo(new[] { Back }), "killed again before it was put back");
+        Rebuild();
+        Read(Own, Carrier, Address);
+        _memory.Stop();
+
+        WithFile(folder);
+        Read(Own, Address);
+        Assert.That(_memory.Due(), Is.Empty, "removed by somebody while none ran");
+
+        Read(Own, Carrier, Address);
+        Lose();
+        _memory.Stop();
+        WithFile(folder);
+        Read(Own, Address);
+        Assert.That(_memory.Due(), Is.EqualTo(new[] { Back }), "stopped before it was put back");
+    }
+
+    [Test]
+    public void Another_life_of_Kamailio_a_reload_and_a_file_that_is_none_count_for_nothing()
+    {
+        using var folder = new TemporaryFolder();
+        WithFile(folder);
+        Read(Own, Carrier, Address);
+
+        WithFile(folder);
+        Read("another start", Own, Address);
+        Assert.That(_memory.Due(), Is.Empty);
+        Read("now", Own, Carrier, Address);
+
+        WithFile(folder);
+        Read(Address);
+        Assert.That(_memory.Due(), Is.Empty, "a reload took ours too");
+
+        File.WriteAllText(folder.File("foreign.json"), "{\"upSince\":\"now\",\"peer\":\"\",\"entries\":[{}]}");
+        File.SetUnixFileMode(folder.File("foreign.json"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        WithFile(folder);
+        Read(Own, Address);
+        Assert.That(_memory.Due(), Is.Empty);
+        Assert.That(_log.Of(2067).Single(), Does.Contain("state is missing"));
+    }
+
+    [Test]
+    public void A_disk_that_takes_nothing_is_told_once()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File("foreign.json.d"), string.Empty);
+        _memory = new ForeignMemory("c", _ => _answer, _time, _log, new ForeignFile(folder.File("foreign.json.d/foreign.json"), _log));
+        Read(Own, Carrier, Address);
+        Read(Own, Carrier, Address);
+
+        Assert.That(_log.Of(2066), Has.Count.EqualTo(1));
+    }
+
+    /// <summary>Another daemon, with the file of the one before it.</summary>
+    private void WithFile(TemporaryFolder folder)
+    {
+        _readBack = new ReadBack();
+        _memory = new ForeignMemory("c", _ => _answer, _time, _log, new ForeignFile(folder.File("foreign.json"), _log));
     }
 
     /// <summary>The carrier goes with a change of ours.</summary>
