@@ -110,7 +110,7 @@ public class DoctorCauseTests
 
         var findings = await RunAsync("unshare", ["--mount", "sh", "-euc", "mount -t tmpfs tmpfs \"$1\"; shift; exec \"$@\"", "sh", replies], _kamailio.RpcAddress, "--reply-dir", replies + "/r");
 
-        Assert.That(findings["kamailio.reachable"], Has.Property("Text").StartsWith($"core.echo: no reply from Kamailio within 1000 ms. {replies}/r is another directory to Kamailio (another mount namespace")
+        Assert.That(findings["kamailio.reachable"], Has.Property("Text").StartsWith($"core.echo: no reply from Kamailio within 1s. {replies}/r is another directory to Kamailio (another mount namespace")
             .And.Property("Fix").StartsWith("--reply-dir DIRECTORY that both see"));
     }
 
@@ -123,7 +123,7 @@ public class DoctorCauseTests
         try
         {
             var finding = (await DoctorAsync(_kamailio.RpcAddress))["kamailio.reachable"];
-            Assert.That(finding, Has.Property("Text").EqualTo($"core.echo: no reply from Kamailio within 1000 ms. Processes of it are stopped (by SIGSTOP or a debugger): PID {worker}").And.Property("Fix").EqualTo($"kill -CONT {worker}"));
+            Assert.That(finding, Has.Property("Text").EqualTo($"core.echo: no reply from Kamailio within 1s. Processes of it are stopped (by SIGSTOP or a debugger): PID {worker}").And.Property("Fix").EqualTo($"kill -CONT {worker}"));
         }
         finally
         {
