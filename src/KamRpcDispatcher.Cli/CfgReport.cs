@@ -22,7 +22,7 @@ internal static class CfgReport
         var found = report.Findings.Count(static finding => finding.Severity is not (Severity.Ok or Severity.Note));
         return text.Append(report.IsFine
             ? $"Fine: the snippet is at {Safe(report.Snippet!)}, and called at {Safe(string.Join(", ", report.Calls))}.\n"
-            : $"NOT FINE: {StatusFindings.Count(found, "finding")} in {Safe(report.Config)}\n").ToString();
+            : $"NOT FINE: {Ages.Count(found, "finding")} in {Safe(report.Config)}\n").ToString();
     }
 
     public static string ToText(IReadOnlyList<InstalledFile> files, string folder)

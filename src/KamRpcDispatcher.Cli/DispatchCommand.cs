@@ -8,6 +8,7 @@ using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
 using KamRpcDispatcher.Reconcile;
+using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Cli;
 

@@ -19,7 +19,7 @@ public sealed partial class ConfigurationExamination(KamailioAddress address, Rp
         var kamailio = await new ConfigurationObserver(rpc, timeProvider).ObserveAsync(address, cancellationToken).ConfigureAwait(false);
         if (!kamailio.Reply.Try(out _, out var trouble))
         {
-            NotExamined(logger, trouble);
+            NotExamined(logger, trouble.Text);
             return false;
         }
 
