@@ -19,7 +19,8 @@ public sealed partial class ConfigurationExamination(KamailioAddress address, Rp
         var kamailio = await new ConfigurationObserver(rpc, timeProvider).ObserveAsync(address, cancellationToken).ConfigureAwait(false);
         if (!kamailio.Reply.Try(out _, out var trouble))
         {
-            NotExamined(logger, trouble);
+            var reason = trouble.ToString();
+            NotExamined(logger, reason);
             return false;
         }
 
