@@ -113,7 +113,7 @@ public class ReportTests
 
         fleet.Kamailio.Resume();
         var silent = await reports.WaitAsync(report => report.Contact is { Answers: true } && report.Silenced > before.Silenced);
-        Assert.That(silent.Silenced, Is.GreaterThan(before.Silenced));
+        Assert.That(silent.Silenced, Is.GreaterThan(before.Silenced!.Value));
         var left = (await reports.WaitAsync(static report => report.Deviations.Any(static deviation => deviation.Kind == DeviationKind.Leaving))).Deviations.Single(static deviation => deviation.Kind == DeviationKind.Leaving);
         Assert.That((left.Set, left.Name, left.Uri, left.Flags![0]), Is.EqualTo((1, "b", "sip:127.0.0.1:7002", 'D')));
         Assert.That(left.Until - left.Since, Is.EqualTo(TimeSpan.FromSeconds(30)).Within(TimeSpan.FromSeconds(2)));

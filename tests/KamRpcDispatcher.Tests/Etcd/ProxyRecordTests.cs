@@ -218,7 +218,7 @@ public class ProxyRecordTests
 
     [Test]
     public void What_has_nothing_to_say_is_not_written() =>
-        Assert.That(Encoding.UTF8.GetString(ProxyReport.Write(Read(Least))), Does.Not.Contain("silenced").And.Not.Contain("applies").And.Not.Contain("trouble").And.Not.Contain("contact").And.Not.Contain("deviations").And.Not.Contain("more").And.Not.Contain("null"));
+        Assert.That(Encoding.UTF8.GetString(ProxyReport.Write(Read(Least))), Does.Not.Contain("silenced").And.Not.Contain("applies").And.Not.Contain("trouble").And.Not.Contain("contact").And.Not.Contain("deviations").And.Not.Contain("more").And.Not.Contain("version"));
 
     [TestCase("\"revision\":5", 5, true)]
     [TestCase("\"revision\":5", 6, false, Description = "a version that does not say what is silenced")]
