@@ -115,7 +115,7 @@ internal static class AddressOptions
         var transport = options.Value(Transport);
         if (options.Text(Ip) is not { } ip)
         {
-            options.Add("--uri or --ip must say where the server takes calls");
+            options.AddMissing("--uri or --ip must say where the server takes calls");
             return [];
         }
 

@@ -13,6 +13,9 @@ internal sealed class OptionReader
     private readonly ParseResult _parsed;
     private readonly List<string> _errors;
 
+    /// <summary>Whether what seems to be missing may be what was not understood.</summary>
+    private readonly bool _isSomethingLost;
+
     public OptionReader(ParseResult parsed)
     {
         _parsed = parsed;
@@ -20,6 +23,7 @@ internal sealed class OptionReader
 
         // Where something is no option, what the parser misses may be its value.
         _errors.AddRange(parsed.Errors.Where(error => _errors.Count == 0 || OptionOf(error) is not null || error.SymbolResult is null).Select(Describe).ToList());
+        _isSomethingLost = _errors.Count > 0;
     }
 
     /// <summary>Reads one value.</summary>
@@ -84,6 +88,15 @@ internal sealed class OptionReader
     }
 
     public void Add(string error) => _errors.Add(error);
+
+    /// <summary>Notes that something is missing, unless it may be what was mistyped, or in a file that cannot be read.</summary>
+    public void AddMissing(string error)
+    {
+        if (!_isSomethingLost)
+        {
+            _errors.Add(error);
+        }
+    }
 
     /// <summary>Prints the errors, if there are any.</summary>
     public bool Fails(out int exitCode)

@@ -127,7 +127,7 @@ internal sealed class EtcdDialer
         stream.EndedAtOnce = token => Task.WhenAll(EtcdTls.ThrowIfSpokenAsync(target, token), EtcdStranger.ThrowIfSipAsync(target, token));
         if (_protocol == SslApplicationProtocol.Http2)
         {
-            stream.Begun = EtcdStranger.ThrowIfNotHttp2;
+            stream.Begun = (first, token) => EtcdStranger.ThrowIfNotHttp2Async(stream, first, token);
         }
 
         return stream;

@@ -9,13 +9,39 @@ internal static class EtcdStranger
 {
     private const string Instead = "give the address of etcd itself, its port is 2379 as a rule";
 
+    /// <summary>As much as tells who it is, in bytes.</summary>
+    private const int Enough = 512;
+
+    /// <summary>A stranger sends what it has to say at once.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(200);
+
     /// <summary>Throws when the other side does not begin as HTTP/2 does.</summary>
-    public static void ThrowIfNotHttp2(ReadOnlyMemory<byte> first)
+    /// <param name="stream">Where it goes on.</param>
+    /// <param name="first">What came first: the first 16 bytes, as .NET asks for them.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task ThrowIfNotHttp2Async(Stream stream, ReadOnlyMemory<byte> first, CancellationToken cancellationToken)
     {
-        if (Describe(first.Span) is { } stranger)
+        if (Describe(first.Span) is null)
         {
-            throw new IOException(stranger);
+            return;
         }
+
+        var begin = new byte[Enough];
+        var length = Math.Min(first.Length, Enough);
+        first[..length].CopyTo(begin);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(Patience);
+        try
+        {
+            length += await stream.ReadAtLeastAsync(begin.AsMemory(length), Enough - length, throwOnEndOfStream: false, patience.Token).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is IOException or OperationCanceledException)
+        {
+            // What has come is there.
+            length = begin.AsSpan().LastIndexOfAnyExcept((byte)0) + 1;
+        }
+
+        throw new IOException(Describe(begin.AsSpan(0, length)));
     }
 
     /// <summary>Throws when a SIP server listens, which closes a connection that begins with something else.</summary>

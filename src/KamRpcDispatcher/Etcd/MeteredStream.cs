@@ -11,7 +11,7 @@ internal sealed class MeteredStream(Socket socket, Action<int> received) : Netwo
     public byte? First { get; private set; }
 
     /// <summary>Told of the first bytes that come; an exception of its own is that of the reader.</summary>
-    public Action<ReadOnlyMemory<byte>>? Begun { get; set; }
+    public Func<ReadOnlyMemory<byte>, CancellationToken, Task>? Begun { get; set; }
 
     /// <summary>Asked why, when the other side ends it before it has sent anything; an exception of its own is that of the reader.</summary>
     public Func<CancellationToken, Task>? EndedAtOnce { get; set; }
@@ -37,13 +37,15 @@ internal sealed class MeteredStream(Socket socket, Action<int> received) : Netwo
 
         if (read > 0)
         {
+            received(read);
             if (First is null)
             {
                 First = buffer.Span[0];
-                Begun?.Invoke(buffer[..read]);
+                if (Begun is not null)
+                {
+                    await Begun(buffer[..read], cancellationToken).ConfigureAwait(false);
+                }
             }
-
-            received(read);
         }
 
         return read;

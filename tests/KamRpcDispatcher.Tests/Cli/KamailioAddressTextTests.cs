@@ -64,7 +64,7 @@ public class KamailioAddressTextTests
         try
         {
             using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-            while (await process.StandardError.ReadLineAsync(deadline.Token) is { } line && !line.Contains("there is no such socket", StringComparison.Ordinal))
+            while (await process.StandardError.ReadLineAsync(deadline.Token) is { } line && !line.Contains("http://127.0.0.1:1", StringComparison.Ordinal))
             {
             }
 
