@@ -12,7 +12,7 @@ internal static class DoctorTable
     private const int LongestText = 4096;
 
     /// <summary>As many checks that were not made are named; the JSON has all.</summary>
-    private const int MostFolded = 3;
+    private const int MostFolded = 2;
 
     public static string Write(CheckupResult result)
     {

@@ -54,7 +54,7 @@ public class DoctorOutputTests
         Assert.That(DoctorTable.Write(Result([cause, .. folded, Fine])), Is.EqualTo("""
             ERROR    kamailio.reachable  permission denied
                                          fix: be kamailio
-                                         not known for that reason: a, b, c and 1 more
+                                         not known for that reason: a, b and 2 more
             OK       kamailio.version    kamailio 5.6.3
             NOT WELL: 1 error
 

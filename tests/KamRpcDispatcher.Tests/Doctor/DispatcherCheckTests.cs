@@ -74,7 +74,7 @@ internal sealed class DispatcherCheckTests
 
     [Test]
     public void A_mark_of_a_process_that_has_ended_is_nobodys() => AssertFinding(
-        Of(Alone with { Mark = Healthy.Dispatcher, HasMarkerEnded = true }), Severity.Error, "(p1 (PID 7) on host h for cluster default, over jsonrpc+unix:/run/kamailio/kamailio_rpc.sock has left its mark, and has ended)", "kamrpc dispatch");
+        Of(Alone with { Mark = Healthy.Dispatcher, HasMarkerEnded = true }), Severity.Error, ": p1 (PID 7) on host h for cluster default, over jsonrpc+unix:/run/kamailio/kamailio_rpc.sock has left its mark, and has ended", "kamrpc dispatch");
 
     [Test]
     public void Where_it_may_not_look_nobody_at_work_is_not_said()
@@ -84,8 +84,11 @@ internal sealed class DispatcherCheckTests
         var finding = Of(silent);
         AssertFinding(finding, Severity.Unknown, Hidden, null);
         Assert.That(finding.Because, Is.EqualTo("kamailio.reachable"));
+        finding = Of(silent with { LockHolder = string.Empty });
+        AssertFinding(finding, Severity.Unknown, "whether somebody has left a mark in it is not known", null);
+        Assert.That(finding.Because, Is.EqualTo("kamailio.reachable"));
 
-        AssertFinding(Of(Alone with { LockHolder = Seen<string>.Not(Hidden) }), Severity.Error, "no kamrpc dispatch is at work", "kamrpc dispatch");
+        AssertFinding(Of(Alone with { LockHolder = Seen<string>.Not(Hidden) }), Severity.Error, "no kamrpc dispatch is at work on this Kamailio: nobody has left a mark in it;", "kamrpc dispatch");
         AssertFinding(Of(Alone with { LockHolder = Seen<string>.Not(Hidden), Mark = Seen<string>.Not("no table") }), Severity.Warning, Hidden, "loadmodule \"htable.so\"");
         Assert.That(Of(new KamailioObservation()).Because, Is.EqualTo("kamailio.reachable"));
     }

@@ -38,14 +38,22 @@ internal static class DispatcherCheck
     private static Finding OfNobody(KamailioObservation kamailio, EtcdObservation etcd)
     {
         // A mark can be read wherever Kamailio answers; the lock only where the directory may be entered.
-        var isMarkSeen = kamailio.Mark.Try(out var mark, out _);
-        if (!isMarkSeen && !kamailio.LockHolder.Try(out _, out var hidden))
+        var isMarkSeen = kamailio.Mark.Try(out var mark, out var trouble);
+        var isLockSeen = kamailio.LockHolder.Try(out _, out var hidden);
+        if (!isMarkSeen && (!isLockSeen || trouble!.Because == Causes.Kamailio))
         {
-            return Finding.Unknown(Name, kamailio.Reply.Try(out _, out _) ? hidden : hidden with { Because = Causes.Kamailio }, "kamrpc doctor as Kamailio's user, or root");
+            var text = isLockSeen ? "nobody holds its lock, as far as it is seen from here; whether somebody has left a mark in it is not known while Kamailio does not answer" : hidden!.Text;
+            return Finding.Unknown(Name, new Trouble(text, kamailio.Reply.Try(out _, out _) ? null : Causes.Kamailio), "kamrpc doctor as Kamailio's user, or root");
         }
 
-        var left = mark is { Length: > 0 } ? $" ({MemberRules.Shorten(mark, 256)} has left its mark, and has ended)" : string.Empty;
-        var text = $"no kamrpc dispatch is at work on this Kamailio: nobody holds its lock, or has left a mark in it{left}";
+        return OfNobody(etcd, !isMarkSeen ? "nobody holds its lock"
+            : mark!.Length > 0 ? $"{MemberRules.Shorten(mark, 256)} has left its mark, and has ended"
+            : $"nobody {(isLockSeen ? "holds its lock, or " : string.Empty)}has left a mark in it");
+    }
+
+    private static Finding OfNobody(EtcdObservation etcd, string seen)
+    {
+        var text = $"no kamrpc dispatch is at work on this Kamailio: {seen}";
         return etcd.Served.Try(out var members, out _) && members.Count > 0
             ? Finding.Error(Name, $"{text}; nobody brings {Wording.Count(members.Count, "announced member")} into its list, or takes one out", Start)
             : Finding.Note(Name, text, Start);
