@@ -31,7 +31,7 @@ internal static class OrderChecks
             define.Length > 0 ? Severity.Warning : Severity.Error,
             line.Place,
             $"{own.Key.Name} of {own.Key.Module} is set to {Shown(line.Value)} after the snippet has set it to {Shown(own.Value)}: the later one counts",
-            define.Length > 0 ? $"#!define {define} {line.Value} above the include, in place of this line" : "take the line out, or move it above the include");
+            define.Length > 0 ? $"{Define(define, line)} above the include, in place of this line" : "take the line out, or move it above the include");
 
     private static IEnumerable<SnippetFinding> Overruled(SnippetUse use) =>
         from line in use.Before
@@ -43,7 +43,7 @@ internal static class OrderChecks
             Severity.Note,
             line.Place,
             $"{own.Key.Name} of {own.Key.Module} is set to {Shown(line.Value)} here, and to {Shown(own.Value)} by the snippet after it, which counts",
-            $"if it is to be {Shown(line.Value)}: #!define {SnippetNames.Parameters[own.Key]} {line.Value} above the include");
+            $"{Define(SnippetNames.Parameters[own.Key], line)} above the include");
 
     private static IEnumerable<SnippetFinding> Defines(SnippetUse use) =>
         from line in use.After
@@ -58,6 +58,9 @@ internal static class OrderChecks
             .ToDictionary(static parameter => (parameter.Modules, parameter.Name), static parameter => parameter.Value);
 
     private static bool IsSame(ModuleParameter line, (string Module, string Name) own) => line.Name == own.Name && KamailioConfig.Matches(line.Modules, own.Module);
+
+    /// <summary>A text has its quotes in the define.</summary>
+    private static string Define(string name, ConfigLine line) => $"#!define {name} {(line.Parameter!.Number is null ? $"\"{line.Value}\"" : line.Value)}";
 
     private static string Shown(string value) => value.Length > 0 ? value : "nothing";
 }

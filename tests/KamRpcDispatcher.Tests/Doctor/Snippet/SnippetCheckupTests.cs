@@ -92,6 +92,7 @@ internal sealed class SnippetCheckupTests
     [TestCase(Include, Include + "modparam(\"dispatcher\", \"reload_delta\", 5)\n", "parameters Error :7", "reload_delta of dispatcher is set to 5 after the snippet has set it to 0", "take the line out")]
     [TestCase(Include, Include + "modparam(\"jsonrpcs|tm\", \"dgram_workers\", 4)\n", "parameters Error :7", "dgram_workers", "take the line out")]
     [TestCase(Include, Include + "modparam(\"dispatcher\", \"ds_ping_interval\", 30)\n", "parameters Warning :7", "to 30 after the snippet has set it to 2", "#!define KAMRPC_PING_INTERVAL 30 above the include")]
+    [TestCase(Include, Include + "modparam(\"dispatcher\", \"ds_ping_from\", \"sip:me@here\")\n", "parameters Warning :7", "to sip:me@here after", "#!define KAMRPC_PING_FROM \"sip:me@here\" above the include")]
     [TestCase(Include, "modparam(\"dispatcher\", \"ds_ping_interval\", 30)\n" + Include, "parameters Note :6", "to 30 here, and to 2 by the snippet", "#!define KAMRPC_PING_INTERVAL 30")]
     [TestCase(Include, Include + "#!define KAMRPC_ALG \"9\"\n", "defines Error :7", "KAMRPC_ALG is defined after the snippet has been included", "above the include")]
     [TestCase(Include, "#!define KAMRPC_SOKET \"/run/x.sock\"\n" + Include, "defines Error :6", "no define KAMRPC_SOKET", "did you mean KAMRPC_SOCKET?")]
