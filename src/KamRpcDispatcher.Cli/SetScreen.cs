@@ -98,8 +98,8 @@ internal sealed class SetScreen(SetCalls set, ClusterCalls calls, StatusOptions 
             member.Uri,
             new Cell(MemberText.Calls(member.Calls), MemberText.ToneOf(member)),
             MemberText.Flags(member),
-            announced?.Weight is { } weight ? Ages.Number(weight) : null,
-            announced is { Priority: > 0 } ? Ages.Number(announced.Priority) : null,
+            announced?.Weight is { } weight ? "weight " + Ages.Number(weight) : null,
+            announced is { Priority: > 0 } ? "priority " + Ages.Number(announced.Priority) : null,
             announced is null || !options.IsVerbose ? null : string.Join(',', announced.Labels.Select(static label => $"{label.Key}={label.Value}")),
             announced is null || !options.IsVerbose ? null : string.Join(';', announced.Attributes.Select(static attribute => $"{attribute.Key}={AttributeList.Quoted(attribute.Value)}")),
             _words.Full(member, set));

@@ -45,7 +45,8 @@ internal sealed class WatchScreen : IWatchOutput
                 }
             }
 
-            var layout = Layout.OfOutput();
+            // What erases the rest of a line would erase the last character of a full one.
+            var layout = Layout.OfOutput() with { Width = Terminal.Width - 1 };
             var head = Head(state, layout, now);
             var body = state.Calls is { } calls ? new StatusScreen(calls, state.Findings, _options, layout, changed).ToString() : string.Empty;
             _last = head + body;

@@ -68,7 +68,7 @@ public sealed class StatusTruthTests
         await FindAsync(static codes => codes is ["set-without-destination", "member-without-calls"], InTime);
         var (exitCode, output, _) = await Kamrpc.RunAsync("explain", "box", "--etcd", _fleet.Etcd.Endpoint);
         Assert.That(exitCode, Is.EqualTo(1));
-        Assert.That(output.ReplaceLineEndings(" "), Does.Contain("box gets no calls on p1: it does not answer Kamailio's pings"));
+        Assert.That(output, Does.Contain("box gets no calls on p1: it does not answer Kamailio's pings"));
     }
 
     [Test]

@@ -31,7 +31,9 @@ public sealed class StatusWatchTests
     {
         RealServers.Require("script");
         var command = $"stty cols 80 rows 30; exec dotnet '{Path.Combine(AppContext.BaseDirectory, "kamrpc.dll")}' status --watch --etcd {_etcd.Endpoint}";
-        var start = new ProcessStartInfo("script", ["-qefc", command, "/dev/null"]) { RedirectStandardInput = true, RedirectStandardOutput = true };
+
+        // Who is started in the background of a shell without job control ignores SIGINT, and so does all that follows.
+        var start = new ProcessStartInfo("env", ["--default-signal=HUP,INT,QUIT", "script", "-qefc", command, "/dev/null"]) { RedirectStandardInput = true, RedirectStandardOutput = true };
         start.Environment["TERM"] = "xterm";
         start.Environment.Remove("NO_COLOR");
         using var watch = Process.Start(start)!;
