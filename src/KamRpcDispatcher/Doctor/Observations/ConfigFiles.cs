@@ -18,10 +18,12 @@ internal static class ConfigFiles
     /// <param name="directories">Where a relative path may begin.</param>
     /// <param name="defines">Kamailio's at the end of its configuration.</param>
     /// <param name="started">When Kamailio read it, at the latest; null when not known.</param>
+    /// <param name="root">Before the paths of its files, see <see cref="KamailioRoot"/>. What the operator names is where this process is.</param>
     public static Seen<KamailioConfig> Read(
-        string? given, CommandLine commandLine, IReadOnlyList<string> directories, IReadOnlyDictionary<string, string> defines, DateTimeOffset? started)
+        string? given, CommandLine commandLine, IReadOnlyList<string> directories, IReadOnlyDictionary<string, string> defines, DateTimeOffset? started, string root = "")
     {
-        if (Find(given ?? commandLine.ConfigFile, directories) is not { } file)
+        root = given is null ? root : string.Empty;
+        if (Find(given ?? commandLine.ConfigFile, directories, root) is not { } file)
         {
             return Seen<KamailioConfig>.Not($"Kamailio's configuration {given ?? commandLine.ConfigFile ?? Defaults[0]} is not to be found: {Advice}");
         }
@@ -39,14 +41,14 @@ internal static class ConfigFiles
             start.Set(name, value);
         }
 
-        var config = new ConfigReader(ReadFile, start).Read(file);
+        var config = new ConfigReader(path => ReadFile(root + path), start).Read(file);
         if (config.Unread.Count > 0)
         {
             return Seen<KamailioConfig>.Not($"Kamailio's configuration cannot be read ({string.Join("; ", config.Unread)}): {Advice}");
         }
 
         // Of a file that the operator names it is the operator who knows.
-        return given is null && config.Files.FirstOrDefault(path => File.GetLastWriteTimeUtc(path) > started) is { } newer
+        return given is null && config.Files.FirstOrDefault(path => File.GetLastWriteTimeUtc(root + path) > started) is { } newer
             ? Seen<KamailioConfig>.Not($"{newer} was changed after Kamailio's start: restart Kamailio, so that it is what Kamailio works with")
             : config;
     }
@@ -67,12 +69,17 @@ internal static class ConfigFiles
         }
     }
 
-    private static string? Find(string? path, IReadOnlyList<string> directories) => path switch
+    private static string? Find(string? path, IReadOnlyList<string> directories, string root)
     {
-        null => Defaults.FirstOrDefault(File.Exists),
-        ['/', ..] => path,
-        _ => directories.Select(directory => Path.Combine(directory, path)).FirstOrDefault(File.Exists),
-    };
+        return path switch
+        {
+            null => Defaults.FirstOrDefault(IsThere),
+            ['/', ..] => path,
+            _ => directories.Select(directory => Path.Combine(directory, path)).FirstOrDefault(IsThere),
+        };
+
+        bool IsThere(string file) => File.Exists(root + file);
+    }
 
     private static string? ReadFile(string path)
     {

@@ -76,7 +76,7 @@ internal sealed partial class TableUseReader(IRpcClient client, TimeProvider tim
 
         // Up to a second more, since the uptime is whole ones: a file changed after the start proves nothing.
         var started = timeProvider.GetUtcNow() - up.Uptime + TimeSpan.FromSeconds(1);
-        return ConfigFiles.Read(null, CommandLine.Read(arguments), directories, defines, started).Try(out var config, out _) ? Of(config) : TableUse.Unknown;
+        return ConfigFiles.Read(null, CommandLine.Read(arguments), directories, defines, started, KamailioRoot.Of(processes)).Try(out var config, out _) ? Of(config) : TableUse.Unknown;
     }
 
     /// <summary>Variables that are read and set in memory: of the message, and of scripts.</summary>
