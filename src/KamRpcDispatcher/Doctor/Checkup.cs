@@ -17,7 +17,7 @@ public sealed class Checkup(CheckupOptions options, TimeProvider timeProvider)
         await Task.WhenAll(kamailioTask, etcdTask).ConfigureAwait(false);
         var (kamailio, etcd) = (await kamailioTask.ConfigureAwait(false), await etcdTask.ConfigureAwait(false));
         var isReached = kamailio.Reply.Try(out _, out _) && etcd.Endpoints.Any(static endpoint => endpoint.Status.Try(out _, out _));
-        return new CheckupResult(kamailio.Address, isReached, AllChecks.Of(kamailio, etcd));
+        return new CheckupResult(kamailio.Address, isReached, ContainerAdvice.Add(AllChecks.Of(kamailio, etcd), ContainerObserver.Observe(kamailio)));
     }
 
     private async Task<KamailioObservation> ObserveKamailioAsync(CancellationToken cancellationToken)
