@@ -2,8 +2,9 @@
 # Runs every test, as CI does: installs the servers that are missing (Debian), builds, tests, and ends with a line
 # "N passed, N failed, N skipped". Arguments are passed on to "dotnet test", for example: --filter Name~Planner
 # With --matrix as the first argument, runs the tests of category "Matrix" instead, against several releases of Kamailio; with --asterisk
-# those of category "Asterisk", which are left out otherwise: Debian stable has no Asterisk to install. With --without-servers the servers
-# count as not installed: whatever needs them has to be skipped, and nothing may fail.
+# those of category "Asterisk", and with --container those of category "Container", which are left out otherwise: Debian stable has no
+# Asterisk to install, and an image takes minutes to build. With --without-servers the servers count as not installed: whatever needs them
+# has to be skipped, and nothing may fail.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -81,10 +82,12 @@ case ${1:-} in
     --without-servers)
         is_without_servers=1
         shift ;;
-    --matrix|--asterisk)
+    --matrix|--asterisk|--container)
         with=${1#--}
         # shellcheck source=matrix/releases.sh
         . tests/matrix/releases.sh
+        # shellcheck source=container/image.sh
+        . tests/container/image.sh
         require_mounts "$1"
         shift ;;
 esac
@@ -95,6 +98,7 @@ fi
 case $with in
     matrix) make_kamailio_folders ;;
     asterisk) make_asterisk_folder ;;
+    container) make_container_folders ;;
 esac
 
 # A missing server is a failure here, not a reason to skip.
@@ -105,15 +109,17 @@ if [ -n "$is_without_servers" ]; then
     export KAMRPC_TEST_WITHOUT
 fi
 results=$(mktemp -d)
-trap 'rm -rf "$results"' EXIT
+image=''
+trap 'rm -rf "$results" ${image:+"$image"}' EXIT
 
 dotnet build KamRpcDispatcher.sln --configuration Release
 status=0
 case $with in
     matrix) test_releases "$@" ;;
     asterisk) test_asterisk "$@" ;;
+    container) test_container "$@" ;;
     *)
-        combine_filter "TestCategory!=Asterisk" "$@"
+        combine_filter "TestCategory!=Asterisk&TestCategory!=Container" "$@"
         for project in tests/*Tests/*.csproj; do
             test_project all "$project" "${arguments[@]}"
         done ;;

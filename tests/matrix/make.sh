@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Makes a folder with a Debian release and servers of it, which enter.sh beside this file starts: make.sh SUITE FOLDER PACKAGE...
-# The folder gets its name when all is done, so one that is there is whole, and is left as it is. Needs root.
+# Makes a folder with a Debian release and servers of it, which enter.sh beside this file starts: make.sh SUITE FOLDER [PACKAGE...]
+# Without a package it is the bare system, as a registry has it for images. The folder gets its name when all is done, so one that is there is
+# whole, and is left as it is. Needs root.
 set -euo pipefail
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH="$PATH:/usr/sbin:/sbin"
 
@@ -20,18 +21,20 @@ mirror() {
 
 fill() { # SUITE FOLDER MIRROR PACKAGE...
     # apt in there has to trust the mirror too, should it be one with https.
-    debootstrap --variant=minbase --include=ca-certificates "$1" "$2" "$3"
+    local trust=(--include=ca-certificates)
+    [ $# -gt 3 ] || [[ $3 == https:* ]] || trust=()
+    debootstrap --variant=minbase "${trust[@]}" "$1" "$2" "$3"
     # Debian starts a service when it is installed; the tests start their own. 101 is no.
     printf '#!/bin/sh\nexit 101\n' >"$2/usr/sbin/policy-rc.d"
     chmod 755 "$2/usr/sbin/policy-rc.d"
     mount -t proc proc "$2/proc"
-    chroot "$2" apt-get install -y --no-install-recommends "${@:4}"
+    [ $# -eq 3 ] || chroot "$2" apt-get install -y --no-install-recommends "${@:4}"
     chroot "$2" apt-get clean
 }
 
 [ ! -d "$folder" ] || exit 0
 rm -rf "$making"
-echo "Making $folder: Debian $suite with ${packages[0]}. This takes some minutes, once; see $log"
+echo "Making $folder: Debian $suite with ${packages[0]:-nothing else}. This takes some minutes, once; see $log"
 apt-get update -qq
 command -v debootstrap >/dev/null || apt-get install -y -qq --no-install-recommends debootstrap >/dev/null
 mirror=$(mirror)
