@@ -19,7 +19,7 @@ internal static class CfgCommand
     {
         var command = new CliCommand("cfg", "Prints the snippet for Kamailio's config, installs it, or checks a config that uses it.", new CommandHelp(
             CommandGroup.BesideKamailio,
-            ["kamrpc cfg --write /etc/kamailio", "kamrpc cfg --stock | patch /etc/kamailio/kamailio.cfg", "kamrpc cfg --check /etc/kamailio/kamailio.cfg"],
+            ["kamrpc cfg --write /etc/kamailio", "kamrpc cfg --check /etc/kamailio/kamailio.cfg"],
             (ExitCode.Done, "printed, installed, or the config is fine"),
             (ExitCode.NotDone, "the config is not fine, or nothing could be written"),
             (ExitCode.Refused, "a file differs, and was left as it is")))

@@ -34,7 +34,7 @@ internal sealed class CfgCommandTests : IDisposable
     [TestCase("--user: there is no user 'no-such-user' on this machine", "--write", "/", "--user", "no-such-user")]
     [TestCase("--check: there is no file '/none.cfg'", "--check", "/none.cfg")]
     [TestCase("--check: '/dev/null' is no regular file", "--check", "/dev/null")]
-    [TestCase("--output: 'xml' is not table or json", "--check", "/etc/passwd", "-o", "xml")]
+    [TestCase("--output: 'xml' is not table, json or yaml", "--check", "/etc/passwd", "-o", "xml")]
     public async Task What_is_wrong_with_the_options_is_named(string error, params string[] options)
     {
         var (exitCode, output, errors) = await RunAsync(["cfg", .. options]);

@@ -16,7 +16,13 @@ internal static class KamailioRoot
             return string.Empty;
         }
 
-        var root = FormattableString.Invariant($"/proc/{main.Pid}/root");
+        return Of(main.Pid);
+    }
+
+    /// <summary>The same of a process of this machine.</summary>
+    public static string Of(int pid)
+    {
+        var root = FormattableString.Invariant($"/proc/{pid}/root");
         return FileStatus.Of(root + "/") is { } its && FileStatus.Of("/") is { } own && !its.IsSameFile(own) ? root : string.Empty;
     }
 }
