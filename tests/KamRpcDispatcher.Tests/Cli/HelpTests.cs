@@ -54,7 +54,8 @@ public class HelpTests
             Assert.That(command.Options.Where(static option => string.IsNullOrEmpty(option.Description)), Is.Empty);
             foreach (var option in command.Options)
             {
-                var entries = lines.Count(line => $"{line} ".StartsWith($"  {option.Name} ", StringComparison.Ordinal) || $"{line} ".StartsWith($"  -{option.Name[2]}, {option.Name} ", StringComparison.Ordinal));
+                string[] names = [option.Name, .. option.Aliases.Select(alias => $"{alias}, {option.Name}")];
+                var entries = lines.Count(line => names.Any(name => $"{line} ".StartsWith($"  {name} ", StringComparison.Ordinal)));
                 Assert.That(entries, Is.EqualTo(1), option.Name);
                 Assert.That(WrappedText.Lines(option.Description!, WrappedText.Columns - 24).Count(), Is.LessThanOrEqualTo(3), option.Name);
             }
