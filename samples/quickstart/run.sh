@@ -46,8 +46,15 @@ finish() {
 }
 
 tell_how_to_look() {
-  say "" "Everything is left running." "  etcd       $ETCDCTL_ENDPOINTS" "  SIP        sip:$PROXY" "  RPC socket $FOLDER/rpc.sock" \
-    "  Logs       $FOLDER/*.log" "  Look       etcdctl --endpoints $ETCDCTL_ENDPOINTS get --prefix /kamrpc" "  Stop       $FOLDER/stop.sh"
+  local kamrpc="dotnet $FOLDER/kamrpc/kamrpc.dll" at="--etcd $ETCDCTL_ENDPOINTS --cluster quickstart"
+  say "" "Everything is left running." \
+    "  Who gets calls   $kamrpc status $at --watch" \
+    "  Why one does not $kamrpc explain charlie $at" \
+    "  Kamailio's list  $kamrpc list --kamailio $FOLDER/rpc.sock" \
+    "  Logs             $FOLDER/*.log" \
+    "  etcd             etcdctl --endpoints $ETCDCTL_ENDPOINTS get --prefix /kamrpc" \
+    "  SIP              sip:$PROXY" \
+    "  Stop             $FOLDER/stop.sh"
 }
 
 # ----- calls -----
