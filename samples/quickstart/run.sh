@@ -49,8 +49,8 @@ tell_how_to_look() {
   local kamrpc="dotnet $FOLDER/kamrpc/kamrpc.dll" at="--etcd $ETCDCTL_ENDPOINTS --cluster quickstart"
   say "" "Everything is left running." \
     "  Who gets calls   $kamrpc status $at --watch" \
-    "  Why one does not $kamrpc explain charlie $at" \
-    "  Kamailio's list  $kamrpc list --kamailio $FOLDER/rpc.sock" \
+    "  Why one does     $kamrpc explain alpha $at" \
+    "  Kamailio's list  $kamrpc list --kamailio $FOLDER/rpc.sock --cluster quickstart" \
     "  Logs             $FOLDER/*.log" \
     "  etcd             etcdctl --endpoints $ETCDCTL_ENDPOINTS get --prefix /kamrpc" \
     "  SIP              sip:$PROXY" \

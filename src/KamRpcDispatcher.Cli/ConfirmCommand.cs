@@ -16,7 +16,7 @@ internal static class ConfirmCommand
             CommandGroup.Act,
             ["kamrpc confirm --etcd http://10.0.0.5:2379", "kamrpc confirm --etcd http://10.0.0.5:2379 --set 1 -o json"],
             (ExitCode.Done, "confirmed, or nothing was held back"),
-            (ExitCode.NotDone, "a member is back; the others are confirmed"),
+            (ExitCode.NotDone, "a member is back, or no proxy named some: the others are confirmed"),
             (ExitCode.Unreachable, "etcd does not answer, or refuses")))
         {
             CommonOptions.Cluster, Set, OutputOption.Output,

@@ -17,6 +17,7 @@ internal static class DeviationText
         {
             DeviationKind.Missing => "is not in Kamailio's list yet",
             DeviationKind.Refused => "is refused by Kamailio",
+            DeviationKind.Inactive when reason is not null || deviation.Flags is [_, 'X', ..] => "is inactive in Kamailio's list",
             DeviationKind.Inactive => "does not answer Kamailio's pings",
             DeviationKind.Disabled => "is disabled in Kamailio's list",
             DeviationKind.Superseded => "is left out, since another name is followed at its address",

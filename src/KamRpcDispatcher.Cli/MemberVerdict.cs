@@ -1,4 +1,5 @@
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd;
 
 namespace KamRpcDispatcher.Cli;
 
@@ -39,6 +40,7 @@ internal sealed record MemberVerdict(bool IsAsItShouldBe, string Text)
 
         return member switch
         {
+            { Announced: null } when views.Find(static view => view.Deviation is { Kind: DeviationKind.Held }) is { } held => new MemberVerdict(true, $"{name} is kept as it was on {held.Lens.Name}: {held.Text}; 'kamrpc confirm' lets it go."),
             { Announced: null } => new MemberVerdict(true, $"{name} gets no calls, as it should: it has left."),
             { IsReady: true } => new MemberVerdict(explained.Rejected is null, $"{name} gets calls on {Named(views)}{(explained.Rejected is null ? string.Empty : ", by an earlier record: the newest one cannot be used")}."),
             { Announced.Member: var announced } => new MemberVerdict(true, $"{name} gets no calls, as it should: it is {StatusJson.Name(announced.State)}{(string.IsNullOrEmpty(announced.Reason) ? string.Empty : $" ({MemberRules.Shorten(announced.Reason, MemberRules.MaxReasonLength)})")}."),

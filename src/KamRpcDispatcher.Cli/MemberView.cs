@@ -23,7 +23,7 @@ internal sealed record MemberView(ProxyLens Lens, CallState Calls, bool IsAsItSh
             var left = member.Remarks.FirstOrDefault(remark => remark.Lens == lens).Deviation;
             return left is null
                 ? new MemberView(lens, CallState.None, IsAsItShouldBe: true, null, null, "is not in Kamailio's list any more")
-                : new MemberView(lens, ProxyLens.CallsOf(left), ProxyLens.CallsOf(left) == CallState.None, null, left, "it " + DeviationText.Of(left, now));
+                : new MemberView(lens, ProxyLens.CallsOf(left), left.Kind == DeviationKind.Held || ProxyLens.CallsOf(left) == CallState.None, null, left, "it " + DeviationText.Of(left, now));
         }
 
         var calls = lens.CallsOf(announced, out var deviation);

@@ -91,7 +91,10 @@ internal sealed class ProxyLens
 
     public static CallState CallsOf(Deviation deviation) => deviation.Kind switch
     {
-        DeviationKind.Serving or DeviationKind.Held => CallState.All,
+        DeviationKind.Serving => CallState.All,
+
+        // Kept as it was: by Kamailio's own verdict it may get none.
+        DeviationKind.Held => deviation.Flags is ['A' or 'T', ..] ? CallState.All : CallState.None,
         DeviationKind.Leaving => CallState.None,
         _ => KeepsFromCalls(deviation) ? CallState.None : CallState.Unknown,
     };

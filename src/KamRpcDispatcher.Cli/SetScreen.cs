@@ -1,5 +1,6 @@
 using System.Text;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd;
 
 namespace KamRpcDispatcher.Cli;
 
@@ -36,7 +37,9 @@ internal sealed class SetScreen(SetCalls set, ClusterCalls calls, StatusOptions 
         var total = set.Members.Count;
         if (total == 0)
         {
-            return "no members, what has left is still being taken out";
+            return set.Departed.Any(static member => member.Remarks.Any(static remark => remark.Deviation is { Kind: DeviationKind.Held }))
+                ? "no members, what has expired with many others is kept as it was (PANIC)"
+                : "no members, what has left is still being taken out";
         }
 
         if (set.Unknown == total)

@@ -53,7 +53,12 @@ internal sealed record StatusOptions(IReadOnlySet<int>? Sets, IReadOnlySet<strin
     }
 
     /// <summary>Those that count.</summary>
-    public IReadOnlyList<StatusFinding> Findings(ClusterCalls calls) => [.. new StatusFindings(calls).ToList().Where(finding => !Ignored.Contains(finding.Code))];
+    public IReadOnlyList<StatusFinding> Findings(ClusterCalls calls) =>
+        [.. Absent(calls).Concat(new StatusFindings(calls).ToList().Where(finding => Proxies.Count == 0 || finding.Code != FindingCode.NoProxy)).Where(finding => !Ignored.Contains(finding.Code))];
+
+    /// <summary>Whoever names proxies expects them: one that has ended has no report that could be old.</summary>
+    private IEnumerable<StatusFinding> Absent(ClusterCalls calls) => Proxies.Except(calls.Proxies.Select(static lens => lens.Proxy.Name)).Order(StringComparer.Ordinal).Select(static name =>
+        new StatusFinding(FindingCode.NoProxy, $"proxy {MemberRules.Shorten(name)} does not report: its dispatcher does not run, or does not reach etcd; its Kamailio goes on as before") { Proxy = name });
 
     private static ProxyStatus Filter(ProxyStatus status, IReadOnlySet<int> sets) => status with
     {

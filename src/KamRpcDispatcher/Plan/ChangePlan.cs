@@ -37,7 +37,7 @@ public sealed record ChangePlan
     public ChangePlan StatesOnly() => new() { Enables = Enables, Disables = Disables, Skips = Skips };
 
     /// <summary>Whether somebody still gets calls who should not: by a change of this plan, or because nothing can be done about it.</summary>
-    public bool OwesSilence => Disables.Count + Silencings.Count > 0 || Skips.Any(static skip => skip.Reason == SkipReason.Unsilenced);
+    public bool OwesSilence => Disables.Count + Silencings.Count > 0 || Skips.Any(static skip => skip.Reason == SkipReason.Unsilenced || skip.OwesSilence);
 
     /// <summary>Whether the list is what the membership asks for, what a single member does wrong apart: destinations that Kamailio refuses, and the like.</summary>
     public bool IsInForce => Owed == 0 && Skips.All(static skip => !skip.IsPending);

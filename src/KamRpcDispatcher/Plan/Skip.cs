@@ -46,6 +46,9 @@ public sealed record Skip(SkipReason Reason, int Set, string Uri, MemberKey? Mem
     /// <summary>What exactly, where there is more to say.</summary>
     public string? Detail { get; init; }
 
+    /// <summary>Whether somebody gets calls because of it who should not.</summary>
+    public bool OwesSilence { get; init; }
+
     /// <summary>Of a <see cref="SkipReason.Superseded"/> one: the member that is followed.</summary>
     public MemberKey? Holder { get; init; }
 

@@ -98,7 +98,7 @@ internal sealed class DeviationFinder
         }
 
         var awaitsProof = _view.Policy.AwaitingProof.Contains(new EndpointKey(member.Key.Set, member.Uri.Endpoint));
-        Add(DeviationKind.Inactive, member, dead, awaitsProof ? "waits for Kamailio's first good ping" : null);
+        Add(DeviationKind.Inactive, member, dead, awaitsProof ? "waits for Kamailio's first good ping" : dead[0].Probing ? null : "set so by a script or by hand, and not pinged");
     }
 
     /// <summary>An own entry at whose address no ready member is.</summary>

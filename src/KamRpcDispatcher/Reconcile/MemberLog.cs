@@ -26,6 +26,8 @@ internal sealed class MemberLog(TimeProvider timeProvider, ILogger logger)
     private const int MostRemembered = 10_000;
 
     private readonly LogLimits<MemberKey> _limits = new(timeProvider, MostLinesOfOne);
+    private readonly LogLimits<(int Set, ChangeKind Kind)> _manyLimits = new(timeProvider, MostLinesOfOne);
+    private readonly LogLimit _vanishedLimit = new(timeProvider, MostLinesOfOne);
 
     /// <summary>What was said last; null before the first cycle.</summary>
     private Dictionary<MemberKey, MemberStanding>? _told;
@@ -112,7 +114,7 @@ internal sealed class MemberLog(TimeProvider timeProvider, ILogger logger)
         }
 
         var vanished = _told.Where(pair => pair.Value.Listed is not null && standings.GetValueOrDefault(pair.Key) is { Cause: StandingCause.NotListed } now && !IsOurs(pair.Key, now)).Select(static pair => pair.Key).ToList();
-        if (vanished.Count > 0)
+        if (vanished.Count > 0 && _vanishedLimit.Allows())
         {
             MemberMessages.Vanished(logger, vanished.Count, Names(vanished));
         }
@@ -123,14 +125,26 @@ internal sealed class MemberLog(TimeProvider timeProvider, ILogger logger)
         foreach (var group in changes.GroupBy(change => (change.Key.Set, Kind: Kind(change), change.Now.Cause)))
         {
             var many = group.ToList();
-            if (many.Count > MostSingly)
+            var isTogether = many.Count > MostSingly;
+            if (isTogether && !_manyLimits.Allows((group.Key.Set, group.Key.Kind)))
+            {
+                IsPending = true;
+                foreach (var (key, before) in many.Where(static change => change.Before is not null).Select(static change => (change.Key, change.Before!.Value)))
+                {
+                    next[key] = before;
+                }
+
+                continue;
+            }
+
+            if (isTogether)
             {
                 MemberMessages.Many(logger, group.Key.Kind, group.Key.Set, many.Count, Names([.. many.Select(static change => change.Key)]), many[0].Now with { Detail = string.Empty });
             }
 
             foreach (var change in many)
             {
-                if (many.Count > MostSingly)
+                if (isTogether)
                 {
                     next[change.Key] = change.Now;
                 }

@@ -28,8 +28,8 @@ internal sealed class PlanBrake(TimeProvider timeProvider)
         {
             Enables = Go(plan.Enables, static enable => enable),
             Adds = Go(plan.Adds, static add => add),
-            Disables = Go(plan.Disables, static disable => disable),
-            Silencings = Go(plan.Silencings, static silencing => silencing),
+            Disables = Go(plan.Disables, static disable => disable, isSilence: true),
+            Silencings = Go(plan.Silencings, static silencing => silencing, isSilence: true),
             Replacements = Go(plan.Replacements, static replacement => replacement.Add),
             Removes = Go(plan.Removes, static remove => remove),
             Skips = skips,
@@ -37,14 +37,14 @@ internal sealed class PlanBrake(TimeProvider timeProvider)
         _repeated = repeated;
         return held;
 
-        List<T> Go<T>(IReadOnlyList<T> changes, Func<T, Change> key) => [.. changes.Where(change =>
+        List<T> Go<T>(IReadOnlyList<T> changes, Func<T, Change> key, bool isSilence = false) => [.. changes.Where(change =>
         {
             if (IsDue(key(change), units, repeated))
             {
                 return true;
             }
 
-            skips.Add(new Skip(SkipReason.WithoutEffect, key(change).Set, key(change).Uri, null));
+            skips.Add(new Skip(SkipReason.WithoutEffect, key(change).Set, key(change).Uri, null) { OwesSilence = isSilence });
             return false;
         })];
     }

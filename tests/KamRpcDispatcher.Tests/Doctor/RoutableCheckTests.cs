@@ -44,6 +44,13 @@ internal sealed class RoutableCheckTests
         AssertFinding(Of([A, B], Listed(A), Listed(B, DestinationState.Inactive)), Severity.Error, "set 1: 1 of 2 members ready and without calls (1 inactive", "let the server answer");
 
     [Test]
+    public void One_who_is_not_ready_and_gets_calls_is_an_error_unless_a_ready_one_has_its_address()
+    {
+        AssertFinding(Of([A, B with { State = MemberState.Draining }], Listed(A), Listed(B)), Severity.Error, "set 1: 1 of 2 members to get no calls, and gets them", "kamrpc status");
+        AssertFinding(Of([A, A with { Key = B.Key, State = MemberState.Down }], Listed(A)), Severity.Ok, "2 of 2 members in set 1", null);
+    }
+
+    [Test]
     public void An_operators_own_entry_serves_no_member() =>
         AssertFinding(Of([A], Healthy.Destination("sip:10.0.0.9")), Severity.Error, "set 1: none of 1 member", "kamrpc dispatch");
 

@@ -60,6 +60,16 @@ public class PlanBrakeTests
     }
 
     [Test]
+    public void A_member_that_goes_on_getting_calls_is_not_acknowledged_as_silenced()
+    {
+        _brake.Hold(DisablePlan, [Disable]);
+        Assert.That(_brake.Hold(DisablePlan, [Disable]).OwesSilence, "held back, and still to be silenced");
+
+        _brake.Hold(RemovePlan, [Remove]);
+        Assert.That(_brake.Hold(RemovePlan, [Remove]).OwesSilence, Is.False, "what is removed late gets no calls");
+    }
+
+    [Test]
     public void A_replacement_is_the_same_in_either_spelling()
     {
         var first = Replacing("sip:a");

@@ -95,6 +95,12 @@ internal static class DispatcherCheck
             Name, FormattableString.Invariant($"{who} is at work, and its report is {(now - written).TotalSeconds:0} s old, where one comes every {ProxyStatus.WrittenEvery.TotalSeconds:0} s"), "the log of that kamrpc dispatch"),
         { Contact: null } => Finding.Unknown(
             Name, $"{who} is at work; whether it reaches Kamailio is not known: its report does not say so, as it is of an older version of kamrpc", "install the same version of kamrpc everywhere"),
+        { Troubles: var troubles } when troubles.FirstOrDefault(static trouble => TroubleKind.IsError(trouble.Kind)) is { } trouble => Finding.Error(
+            Name, $"{who} reaches Kamailio, and reports {MemberRules.Shorten(trouble.Kind, 20)}: {MemberRules.Shorten(trouble.Text, ProxyTrouble.MostTextLength)}", "kamrpc status, and the log of that kamrpc dispatch"),
+        { IsFromSnapshot: true } => Finding.Warning(
+            Name, $"{who} reaches Kamailio, and works from a saved membership, since it has not reached etcd yet", "the log of that kamrpc dispatch; --etcd of both has to name the same etcd"),
+        { Held.Length: > 0 } or { MoreHeld: > 0 } => Finding.Warning(
+            Name, $"{who} reaches Kamailio, and keeps {Wording.Count(status.Held.Length + status.MoreHeld, "expired member")} in its list (PANIC)", "kamrpc confirm, if they are gone for good"),
         { Drift: > 0 } => Finding.Note(Name, $"{who} reaches Kamailio, and owes it {Wording.Count(status.Drift, "change")} at the moment", "kamrpc status tells which, if it stays so"),
         _ => Finding.Ok(Name, $"kept in step by {who}, which reaches Kamailio by its report"),
     };

@@ -11,6 +11,7 @@ internal static class RoutableCheck
     private const string Missing = "not in Kamailio's list";
     private const string Silent = "inactive in Kamailio's list: no answer to its pings, or failed calls";
     private const string Off = "disabled in Kamailio's list";
+    private const string Serving = "to get no calls, and gets them";
 
     public static Finding Of(KamailioObservation kamailio, EtcdObservation etcd)
     {
@@ -36,6 +37,8 @@ internal static class RoutableCheck
     private static string Fix(List<SetView> troubled) =>
         troubled.Exists(static set => set.Reasons.Contains(Missing))
             ? $"kamrpc dispatch beside this Kamailio, where its --set allows these; kamrpc doctor --set SET if they are another Kamailio's"
+            : troubled.Exists(static set => set.Reasons.Contains(Serving))
+                ? "kamrpc status says what holds its dispatcher up; until then: kamcmd dispatcher.set_state dx SET URI"
             : troubled.Exists(static set => set.Reasons.Contains(Silent))
                 ? "let the server answer Kamailio's OPTIONS (a firewall, or another address than that of --uri), see the log of Kamailio"
                 : troubled.Exists(static set => set.Reasons.Contains(Off))
@@ -51,13 +54,17 @@ internal static class RoutableCheck
         public static SetView Of(IGrouping<int, Member> set, ILookup<(int, SipUri), DestinationState> listed)
         {
             var members = set.ToList();
+
+            // Of two names for one address the ready one is followed.
+            var wanted = members.Where(static member => member.State == MemberState.Ready).Select(static member => member.Uri).ToHashSet();
+            var serving = members.Count(member => member.State != MemberState.Ready && !wanted.Contains(member.Uri) && listed[(set.Key, member.Uri)].Any(IsRoutable));
             var routable = members.Count(member => listed[(set.Key, member.Uri)].Any(IsRoutable));
             var reasons = members.Where(member => routable == 0 || member.State == MemberState.Ready).Select(member => Reason(member, [.. listed[(set.Key, member.Uri)]])).OfType<string>()
                 .CountBy(static reason => reason).OrderByDescending(static reason => reason.Value).ToList();
             var why = string.Join(", ", reasons.Select(static reason => FormattableString.Invariant($"{reason.Value} {reason.Key}")));
-            return new SetView(set.Key, members.Count, routable, [.. reasons.Select(static reason => reason.Key)])
+            return new SetView(set.Key, members.Count, routable, serving > 0 && reasons.Count == 0 ? [Serving] : [.. reasons.Select(static reason => reason.Key)])
             {
-                Trouble = reasons.Count == 0 && routable > 0 ? null
+                Trouble = reasons.Count == 0 && routable > 0 ? (serving == 0 ? null : FormattableString.Invariant($"set {set.Key}: {serving} of {Wording.Count(members.Count, "member")} {Serving}"))
                     : routable == 0 ? FormattableString.Invariant($"set {set.Key}: none of {Wording.Count(members.Count, "member")} gets calls ({why})")
                     : FormattableString.Invariant($"set {set.Key}: {reasons.Sum(static reason => reason.Value)} of {Wording.Count(members.Count, "member")} ready and without calls ({why})"),
             };
