@@ -50,6 +50,22 @@ public class StatusFindingsTests
     }
 
     [Test]
+    public void A_proxy_that_is_asked_for_and_does_not_report_is_found_and_nothing_is_said_of_others()
+    {
+        var asked = StatusOptions.Default with { Proxies = new HashSet<string> { "p1", "p2" } };
+
+        Assert.That(asked.Findings(Calls(asked.Filter(View(Three, ("p1", Report(3)), ("p3", Report(3)))))).Select(static finding => (finding.Code, finding.Proxy)), Is.EqualTo(new[] { ("no-proxy", "p2") }));
+        Assert.That(asked.Findings(Calls(asked.Filter(View(Three, ("p3", Report(3)))))).Where(static finding => finding.Code == "no-proxy").Select(static finding => finding.Proxy), Is.EqualTo(new[] { "p1", "p2" }));
+    }
+
+    [TestCase("AP", CallState.All)]
+    [TestCase("TX", CallState.All)]
+    [TestCase("IP", CallState.None)]
+    [TestCase(null, CallState.None)]
+    public void What_is_held_is_kept_as_it_was_by_Kamailios_verdict(string? flags, object calls) =>
+        Assert.That(ProxyLens.CallsOf(Off(DeviationKind.Held, "x", "sip:10.0.0.9", 1) with { Flags = flags }), Is.EqualTo(calls));
+
+    [Test]
     public void A_set_that_no_proxy_serves_is_found()
     {
         var unmanaged = Report(3) with { Sets = Report(3).Sets.SetItem(1, new SetStatus(0, 0)) };

@@ -46,6 +46,14 @@ internal sealed class DispatcherCheckTests
         AssertFinding(Of(Healthy.Kamailio, Report(Healthy.Proxy with { Drift = 2 })), Severity.Note, "owes it 2 changes", "kamrpc status");
 
     [Test]
+    public void What_the_one_at_work_is_in_trouble_with_is_not_well()
+    {
+        AssertFinding(Of(Healthy.Kamailio, Report(Healthy.Proxy with { Troubles = [new ProxyTrouble(TroubleKind.Brake, Healthy.Now, "set 1: sip:a: changed without effect")] })), Severity.Error, "reports brake: set 1: sip:a", "kamrpc status");
+        AssertFinding(Of(Healthy.Kamailio, Report(Healthy.Proxy with { IsFromSnapshot = true })), Severity.Warning, "works from a saved membership", "the log of that");
+        AssertFinding(Of(Healthy.Kamailio, Report(Healthy.Proxy with { MoreHeld = 2 })), Severity.Warning, "keeps 2 expired members in its list (PANIC)", "kamrpc confirm");
+    }
+
+    [Test]
     public void Who_is_at_work_without_a_report_does_not_reach_etcd_or_has_ended()
     {
         AssertFinding(Of(Healthy.Kamailio, Reports()), Severity.Error, "has no report in etcd: it does not reach etcd", "the log");
