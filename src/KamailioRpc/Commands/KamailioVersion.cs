@@ -22,6 +22,9 @@ public readonly record struct KamailioVersion(int Major, int Minor)
     /// <summary>Whether <c>dispatcher.add</c> takes a priority before the attributes (5.6).</summary>
     public bool HasPriorities => (Major, Minor).CompareTo((5, 6)) >= 0;
 
+    /// <summary>Whether it tells modules' parameters (<c>modparam.getn</c>, 6.1). One that does not logs an error when it is asked.</summary>
+    public bool TellsParameters => (Major, Minor).CompareTo((6, 1)) >= 0;
+
     /// <summary>
     /// Whether structural changes need a grace period. Every release does: a table with counted references exists in Kamailio's
     /// development branch only, and is to be proven before it is trusted.

@@ -1,5 +1,6 @@
 using System.Text;
 using KamailioRpc;
+using KamailioRpc.Commands;
 using KamRpcDispatcher.Doctor.Config;
 using KamRpcDispatcher.Doctor.Observations;
 using NSubstitute;
@@ -35,16 +36,23 @@ internal sealed class ParameterSourceTests
 
         Assert.That(await ReadAsync(Sets3), Is.EqualTo("3 k.cfg:7"));
         Assert.That(await ReadAsync(Config()), Is.EqualTo("5 the default, k.cfg does not set it"));
-        Assert.That(await ReadAsync(Config(), knowsDefaults: false), Does.Contain("the default of this release is not known"));
+        Assert.That(await ReadAsync(Config(), new KamailioVersion(9, 0)), Does.Contain("the default of this release is not known"));
         Assert.That(await ReadAsync(Seen<KamailioConfig>.Not("permission denied")), Is.EqualTo("permission denied"));
         Assert.That(await ReadAsync(Config(new ModuleParameter("dispatcher", "reload_delta", "3", IsCertain: false, "k.cfg:7"))), Does.Contain("only Kamailio evaluates"));
         Assert.That(await ReadAsync(Config(new ModuleParameter("dispatcher", "reload_delta", "DELTA", IsCertain: true, "k.cfg:7"))), Is.EqualTo("k.cfg:7 sets it to DELTA"));
     }
 
+    [Test]
+    public async Task A_release_that_does_not_tell_is_not_asked_since_it_would_log_an_error()
+    {
+        Assert.That(await ReadAsync(Sets3, new KamailioVersion(6, 0)), Is.EqualTo("3 k.cfg:7"));
+        await _client.DidNotReceiveWithAnyArgs().InvokeAsync(default!, default!, default);
+    }
+
     private static Seen<KamailioConfig> Config(params ModuleParameter[] parameters) => new KamailioConfig(parameters, ["k.cfg"], []);
 
-    private async Task<string> ReadAsync(Seen<KamailioConfig> config, bool knowsDefaults = true) =>
-        (await new ParameterSource(_client, config, knowsDefaults).ReadAsync("dispatcher", "reload_delta", 5, CancellationToken.None)).Try(out var parameter, out var trouble)
+    private async Task<string> ReadAsync(Seen<KamailioConfig> config, KamailioVersion? version = null) =>
+        (await new ParameterSource(_client, config, version ?? new KamailioVersion(6, 1)).ReadAsync("dispatcher", "reload_delta", 5, CancellationToken.None)).Try(out var parameter, out var trouble)
             ? $"{parameter.Value} {parameter.Source}"
             : trouble.Text;
 }

@@ -39,7 +39,7 @@ internal sealed class ConfigurationObserver(RpcClientOptions options, TimeProvid
 
         DateTimeOffset? started = uptime.Try(out var up, out _) ? timeProvider.GetUtcNow() - up.Uptime + TimeSpan.FromSeconds(1) : null;
         var config = ConfigFiles.Read(null, commandLine, directories, defines, started, KamailioRoot.Of(running));
-        var parameters = new ParameterSource(client, config, version.Try(out var known, out _) && known.IsKnown);
+        var parameters = new ParameterSource(client, config, version.Try(out var known, out _) ? known : null);
         return observation with
         {
             Version = version,

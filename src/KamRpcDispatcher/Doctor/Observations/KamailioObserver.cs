@@ -107,7 +107,7 @@ internal sealed class KamailioObserver(RpcClientOptions options, string? configF
         // Up to a second more, since both are whole ones.
         DateTimeOffset? started = uptime.Try(out var up, out _) ? after - up.Uptime + TimeSpan.FromSeconds(1) : null;
         var config = ConfigFiles.Read(configFile, commandLine, directories, defines, started, KamailioRoot.Of(running));
-        var parameters = new ParameterSource(client, config, version.Try(out var known, out _) && known.IsKnown);
+        var parameters = new ParameterSource(client, config, version.Try(out var known, out _) ? known : null);
         var mark = await Answers.TryAsync(async () => await new MarkTable(client).ReadAsync(cancellationToken).ConfigureAwait(false) ?? NoMark).ConfigureAwait(false);
         var view = processes.Try(out running, out var trouble) ? RestObserver.View(running) : Seen<IProcessView>.Not(trouble);
         var sockets = SocketFinder.Find(client.Address, commandLine, config.Try(out var read, out _) ? read : null);

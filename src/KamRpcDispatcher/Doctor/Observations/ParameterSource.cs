@@ -5,7 +5,10 @@ using KamRpcDispatcher.Doctor.Config;
 namespace KamRpcDispatcher.Doctor.Observations;
 
 /// <summary>Tells the value of a module's parameter: Kamailio itself (6.1 and later), else its configuration, else the module's default.</summary>
-internal sealed class ParameterSource(IRpcClient client, Seen<KamailioConfig> config, bool knowsDefaults)
+/// <param name="client">Calls Kamailio.</param>
+/// <param name="config">Its configuration.</param>
+/// <param name="version">Its release, as far as it is known.</param>
+internal sealed class ParameterSource(IRpcClient client, Seen<KamailioConfig> config, KamailioVersion? version)
 {
     /// <param name="module">The module.</param>
     /// <param name="name">The parameter.</param>
@@ -16,7 +19,7 @@ internal sealed class ParameterSource(IRpcClient client, Seen<KamailioConfig> co
     {
         try
         {
-            if (await client.GetModuleParameterAsync(module, name, cancellationToken).ConfigureAwait(false) is { } told)
+            if (version is not { TellsParameters: false } && await client.GetModuleParameterAsync(module, name, cancellationToken).ConfigureAwait(false) is { } told)
             {
                 return new Parameter(told / unit, "modparam.getn");
             }
@@ -33,7 +36,7 @@ internal sealed class ParameterSource(IRpcClient client, Seen<KamailioConfig> co
 
         return read.Of(module, name).LastOrDefault() switch
         {
-            null when knowsDefaults => new Parameter(otherwise, $"the default, {read.Files[0]} does not set it"),
+            null when version is { IsKnown: true } => new Parameter(otherwise, $"the default, {read.Files[0]} does not set it"),
             null => Seen<Parameter>.Not($"{read.Files[0]} does not set it, and the default of this release is not known"),
             { IsCertain: false } line => Seen<Parameter>.Not($"{line.Place} depends on an expression that only Kamailio evaluates"),
             { Number: { } number } line => new Parameter(number, line.Place),
