@@ -147,8 +147,8 @@ start_sipp() { # NAME SCENARIO OPTION...: on port TAKEN_PORT
 logged() { grep -q -- "$1" "$2" 2> /dev/null; }
 time_of() { date -d "$(grep -m 1 -- "$1" "$2" | cut -d ' ' -f 1)" +%s%3N; }
 report() { etcdctl get --print-value-only /kamrpc/quickstart/proxies/proxy-1; }
-list_is() { [[ $(report) == *'"drift":0,"sets":{"1":{"destinations":'"$1"',"routable":'"$2"'}}'* ]]; } # DESTINATIONS ROUTABLE
-one_gets_calls() { [[ $(report) == *'"routable":1}'* ]]; }
+list_is() { [[ $(report) == *'"drift":0,'*'"sets":{"1":{"destinations":'"$1"',"routable":'"$2"','* ]]; } # DESTINATIONS ROUTABLE
+one_gets_calls() { [[ $(report) == *'"routable":1,'* ]]; }
 
 # The destinations that kamrpc dispatch has added and not removed, and those that are announced.
 listed() { awk '/\[2000\]/ { on[$7] = 1 } /\[2001\]/ { delete on[$7] } END { for (uri in on) print uri }' "$FOLDER/dispatch.log" | sort; }
