@@ -1,0 +1,21 @@
+using KamRpcDispatcher.Testing;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.IntegrationTests;
+
+/// <summary>What a newcomer runs first, as it stands in the README.</summary>
+public class QuickstartTests
+{
+    /// <summary>It builds the program, and its calls take half a minute.</summary>
+    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(5);
+
+    [Test]
+    public async Task It_ends_well()
+    {
+        RealServers.Require("etcd", "etcdctl", "kamailio", "sipp");
+        await using var script = ServerProcess.Start(Path.Combine(RealServers.RepositoryRoot, "samples", "quickstart", "run.sh"), []);
+
+        Assert.That(await script.Exited.WaitAsync(Deadline), Is.Zero, script.Output);
+        Assert.That(script.Output, Does.Contain("OK: no call failed that should not have, and Kamailio's list equals the members announced."));
+    }
+}
