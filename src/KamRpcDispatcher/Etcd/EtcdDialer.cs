@@ -22,6 +22,7 @@ internal sealed class EtcdDialer
     private readonly Func<string, CancellationToken, Task<IPAddress[]>> _resolve;
     private volatile IPAddress? _last;
     private volatile IPAddress? _avoided;
+    private volatile string? _stranger;
 
     /// <param name="endpoint">One of them.</param>
     /// <param name="secrets">What TLS is set up with.</param>
@@ -34,6 +35,9 @@ internal sealed class EtcdDialer
         _tls = endpoint.IsSecure ? new EtcdTls(_endpoint.IdnHost, secrets, protocol) : null;
         _resolve = resolve ?? (static (host, cancellationToken) => NameResolver.Shared.FindAsync(host, NameResolver.Patience, cancellationToken));
     }
+
+    /// <summary>Who answered over the newest connection in place of etcd; null where nobody did. The runtime may end a call with words of its own first.</summary>
+    public string? Stranger => _stranger;
 
     /// <summary>The way that was taken last turned out to lead nowhere: the others come first from now on.</summary>
     public void Avoid() => _avoided = _last;
@@ -106,6 +110,7 @@ internal sealed class EtcdDialer
 
     private async Task<Stream> TryAsync(IPAddress way, Action<int> received, CancellationToken cancellationToken)
     {
+        _stranger = null;
         var target = new IPEndPoint(way, _endpoint.Port);
         var socket = new Socket(way.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
@@ -127,7 +132,18 @@ internal sealed class EtcdDialer
         stream.EndedAtOnce = token => Task.WhenAll(EtcdTls.ThrowIfSpokenAsync(target, token), EtcdStranger.ThrowIfSipAsync(target, token));
         if (_protocol == SslApplicationProtocol.Http2)
         {
-            stream.Begun = (first, token) => EtcdStranger.ThrowIfNotHttp2Async(stream, first, token);
+            stream.Begun = async (first, token) =>
+            {
+                try
+                {
+                    await EtcdStranger.ThrowIfNotHttp2Async(stream, first, token).ConfigureAwait(false);
+                }
+                catch (IOException stranger)
+                {
+                    _stranger = stranger.Message;
+                    throw;
+                }
+            };
         }
 
         return stream;

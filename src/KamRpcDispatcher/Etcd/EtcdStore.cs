@@ -73,6 +73,9 @@ public sealed class EtcdStore : IDisposable
 
     internal int EndpointCount => _endpoints.Length;
 
+    /// <summary>Who answers at the endpoint in use in place of etcd; null where nobody was seen to.</summary>
+    internal string? Stranger => _dialers[Volatile.Read(ref _current)].Stranger;
+
     internal KV.KVClient Keys => _line.Keys;
 
     internal Lease.LeaseClient Leases => _line.Leases;

@@ -7,8 +7,8 @@ namespace KamRpcDispatcher.Etcd;
 /// <summary>etcd did not answer, or refused: whether a write was done is not known. Trying again may help.</summary>
 public sealed class EtcdUnreachableException : Exception
 {
-    private EtcdUnreachableException(EtcdEndpoints endpoints, Exception cause)
-        : base($"etcd at {endpoints} {(EtcdStore.IsRefusal(cause) ? "refuses" : "does not answer")} ({MemberRules.Shorten(Reason(cause), 256)})", cause)
+    private EtcdUnreachableException(EtcdStore store, Exception cause)
+        : base($"etcd at {store.Endpoints} {(EtcdStore.IsRefusal(cause) ? "refuses" : "does not answer")} ({MemberRules.Shorten((EtcdStore.IsRefusal(cause) ? null : store.Stranger) ?? Reason(cause), 256)})", cause)
     {
     }
 
@@ -27,7 +27,7 @@ public sealed class EtcdUnreachableException : Exception
                 cancellationToken.ThrowIfCancellationRequested();
                 if (--left == 0 || EtcdStore.IsRefusal(exception))
                 {
-                    throw new EtcdUnreachableException(store.Endpoints, exception);
+                    throw new EtcdUnreachableException(store, exception);
                 }
 
                 store.MoveOn();
