@@ -126,32 +126,21 @@ internal sealed class MemberLog(TimeProvider timeProvider, ILogger logger)
         {
             var many = group.ToList();
             var isTogether = many.Count > MostSingly;
-            if (isTogether && !_manyLimits.Allows((group.Key.Set, group.Key.Kind)))
-            {
-                IsPending = true;
-                foreach (var (key, before) in many.Where(static change => change.Before is not null).Select(static change => (change.Key, change.Before!.Value)))
-                {
-                    next[key] = before;
-                }
-
-                continue;
-            }
-
-            if (isTogether)
+            var isToldTogether = isTogether && _manyLimits.Allows((group.Key.Set, group.Key.Kind));
+            if (isToldTogether)
             {
                 MemberMessages.Many(logger, group.Key.Kind, group.Key.Set, many.Count, Names([.. many.Select(static change => change.Key)]), many[0].Now with { Detail = string.Empty });
             }
 
             foreach (var change in many)
             {
-                if (isTogether)
+                if (isTogether ? isToldTogether : _limits.Allows(change.Key))
                 {
                     next[change.Key] = change.Now;
-                }
-                else if (_limits.Allows(change.Key))
-                {
-                    next[change.Key] = change.Now;
-                    MemberMessages.One(logger, group.Key.Kind, change.Key, change.Now);
+                    if (!isTogether)
+                    {
+                        MemberMessages.One(logger, group.Key.Kind, change.Key, change.Now);
+                    }
                 }
                 else
                 {

@@ -46,14 +46,15 @@ internal static class HostObserver
         }
 
         var commandLine = CommandLine.Read(main.Arguments);
-        var config = ConfigFiles.Read(configFile, commandLine, [ConfigFiles.StartDirectory(main.Pid) ?? "/"], NoDefines, started: null, KamailioRoot.Of(main.Pid));
+        var filesRoot = configFile is null ? KamailioRoot.Of(main.Pid) : string.Empty;
+        var config = ConfigFiles.Read(configFile, commandLine, [ConfigFiles.StartDirectory(main.Pid) ?? "/"], NoDefines, started: null, filesRoot);
         var root = string.Create(CultureInfo.InvariantCulture, $"/proc/{main.Pid}/root");
         var isRootSeen = FileStatus.Of(root + "/.") is not null;
         var sharesReplies = replies is null ? true : !isRootSeen ? Seen<bool>.Not(Hidden) : IsSame(replies, root + replies);
         return new RunningKamailio(main.Pid, user, commandLine)
         {
             Config = config,
-            Changed = config.Try(out var read, out _) && main.Started is { } started ? read.Files.FirstOrDefault(file => File.GetLastWriteTimeUtc((configFile is null ? KamailioRoot.Of(main.Pid) : string.Empty) + file) > started) : null,
+            Changed = config.Try(out var read, out _) && main.Started is { } started ? read.Files.FirstOrDefault(file => File.GetLastWriteTimeUtc(filesRoot + file) > started) : null,
             Stopped = [.. all.Where(static process => process.IsStopped).Select(static process => process.Pid)],
             Worker = address?.Path is { } path ? WorkerObserver.Observe(all, path) : Seen<Worker>.Not("not reached by a path"),
             HasSocket = address?.Path is not { } socket || !isRootSeen ? Seen<bool>.Not(Hidden) : FileStatus.Of(root + socket) is not null,
