@@ -61,7 +61,7 @@ internal sealed class StatusDetails(ClusterCalls calls, StatusOptions options, L
             table.Add(rejected.Key, rejected.Reason);
         }
 
-        Section("REJECTED RECORDS (an earlier record that could be used stays in force)", table);
+        Section("REJECTED RECORDS (an earlier one that could be used stays in force where a dispatcher knows it)", table);
     }
 
     private void Claims()

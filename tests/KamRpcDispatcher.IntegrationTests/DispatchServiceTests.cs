@@ -39,6 +39,24 @@ public class DispatchServiceTests
     }
 
     [Test]
+    public async Task While_etcd_hangs_systemd_is_told_since_when_and_when_that_is_over()
+    {
+        RealServers.Require("etcd", "etcdctl", "kamailio");
+        await using var etcd = await EtcdServer.StartAsync();
+        await using var kamailio = await KamailioServer.StartAsync();
+        using var systemd = new ServiceManager();
+        using var folder = new TemporaryFolder();
+        await using var dispatcher = Start(systemd, folder, etcd.Endpoint, kamailio.RpcAddress);
+        await systemd.ToldAsync("STATUS=In step with revision ");
+
+        etcd.Pause();
+        var told = (await systemd.ToldAsync("STATUS=etcd cannot be followed since "))[^1];
+        Assert.That(told, Does.Contain(" UTC (").And.Contain("going by what it held then. In step with revision "));
+        etcd.Resume();
+        await systemd.ToldAsync("STATUS=In step with revision ");
+    }
+
+    [Test]
     public async Task Without_etcd_and_without_Kamailio_it_is_running_all_the_same_and_says_what_it_waits_for()
     {
         using var systemd = new ServiceManager();

@@ -230,6 +230,20 @@ public class ProbedAnnouncerTests
     }
 
     [Test]
+    public async Task While_etcd_hangs_whoever_started_it_is_told_since_when()
+    {
+        using var systemd = new Fleets.ServiceManager();
+        Start("env", [.. systemd.Environment, "dotnet", .. Arguments("--name", "a", "--uri", _sip.Uri)]);
+        await systemd.ToldAsync("READY=1");
+
+        _etcd.Pause();
+        var told = (await systemd.ToldAsync("STATUS=1 ready, etcd cannot be used since "))[^1];
+        Assert.That(told, Does.Match(@"since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC: \S"));
+        _etcd.Resume();
+        Assert.That((await systemd.ToldAsync("STATUS=1 ready"))[^1], Is.EqualTo("STATUS=1 ready"));
+    }
+
+    [Test]
     public async Task Two_hundred_members_of_one_process_are_announced_found_again_after_a_lost_lease_and_withdrawn()
     {
         string[] uris = [.. Enumerable.Range(1, 200).SelectMany(static index => (string[])["--uri", $"m{index}=sip:10.0.1.{index}"])];

@@ -65,6 +65,27 @@ public sealed class ProxyNameTests
     }
 
     [Test]
+    public async Task A_second_one_that_may_not_open_Kamailios_socket_ends_at_once_and_the_firsts_report_stays()
+    {
+        OtherUser.RequireRoot();
+        RealServers.Require("setpriv");
+        await using var kamailio = await KamailioServer.StartAsync();
+        await using var first = await StartInStepAsync(kamailio);
+        await first.WaitForLineAsync($"Wrote {Report}", Fleet.Deadline);
+        OtherUser.Give(kamailio.SocketPath);
+        OtherUser.Give(kamailio.SocketPath + ".kamrpc-lock");
+        File.SetUnixFileMode(kamailio.SocketPath, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        File.SetUnixFileMode(kamailio.SocketPath + ".kamrpc-lock", UnixFileMode.UserRead | UnixFileMode.UserWrite);
+
+        // Root that may do no more than others.
+        await using var second = Start(kamailio, "setpriv", "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs");
+        Assert.That(await second.Exited.WaitAsync(Fleet.Deadline), Is.EqualTo(Refused), second.Output);
+        Assert.That(second.Output, Does.Contain("works for this Kamailio").And.Contain($"(PID {first.Pid})").And.Contain("Permission denied"));
+        Assert.That(await _etcd.GetAsync(Report), Does.Contain($"\"daemon\":\"{first.Pid}-"));
+        Assert.That(first.Output, Does.Not.Contain("taken over by somebody else"));
+    }
+
+    [Test]
     public async Task A_clash_that_shows_later_is_a_finding_and_ends_nobody()
     {
         await using var first = await StartInStepAsync(_one);
@@ -98,12 +119,13 @@ public sealed class ProxyNameTests
         return daemon;
     }
 
-    private ServerProcess Start(KamailioServer kamailio)
+    private ServerProcess Start(KamailioServer kamailio, params string[] around)
     {
         var folder = _folder.File($"d{_daemons++}");
-        return ServerProcess.Start("dotnet",
+        string[] command = [.. around, "dotnet"];
+        return ServerProcess.Start(command[0],
         [
-            Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "dispatch", "--etcd", _etcd.Endpoint, "--proxy", "edge", "--kamailio", kamailio.RpcAddress,
+            .. command[1..], Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "dispatch", "--etcd", _etcd.Endpoint, "--proxy", "edge", "--kamailio", kamailio.RpcAddress,
             "--reply-dir", folder + "/r", "--state-dir", folder + "/state",
         ]);
     }

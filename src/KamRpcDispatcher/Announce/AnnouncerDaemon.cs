@@ -1,3 +1,4 @@
+using System.Globalization;
 using KamRpcDispatcher.Asterisk;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
@@ -154,9 +155,9 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
             parts.Add($"{occupied} not announced: the name is held by somebody else");
         }
 
-        if (_keeper.Outage is { } outage)
+        if (_keeper is { Outage: { } outage, OutageSince: { } since })
         {
-            parts.Add($"etcd cannot be used: {outage}");
+            parts.Add(string.Create(CultureInfo.InvariantCulture, $"etcd cannot be used since {since:yyyy-MM-dd HH:mm:ss} UTC: {outage}"));
         }
 
         var status = string.Join(", ", parts);

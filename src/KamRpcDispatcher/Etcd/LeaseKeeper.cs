@@ -29,7 +29,7 @@ internal sealed class LeaseKeeper
     private long? _lookedAt;
     private readonly Outage _interruption;
     private readonly LogLimit _losses;
-    private volatile string? _outage;
+    private volatile StoreOutage? _outage;
     private volatile bool _isRefused;
     private volatile bool _hasReached;
 
@@ -50,11 +50,14 @@ internal sealed class LeaseKeeper
 
         // What else is asked of etcd leaves time for renewals over another connection.
         _callPatience = Between(ShortestCall, ttl * 2 / 5, EtcdStore.CallTimeout);
-        _records = new LeasedRecords(store, _callPatience, () => _updated.Writer.TryWrite(true), logger);
+        _records = new LeasedRecords(store, _callPatience, () => _updated.Writer.TryWrite(true), timeProvider, logger);
     }
 
     /// <summary>Why etcd cannot be used; null when it can.</summary>
-    public string? Outage => _outage;
+    public string? Outage => _outage?.Reason;
+
+    /// <summary>Since when; null when it can be used.</summary>
+    public DateTimeOffset? OutageSince => _outage?.Since;
 
     /// <summary>How many of the keys somebody else has.</summary>
     public int OccupiedCount => _records.OccupiedCount;
@@ -247,7 +250,7 @@ internal sealed class LeaseKeeper
 
         if (_outage is null || EtcdStore.IsRefusal(exception))
         {
-            _outage = reason;
+            _outage = new StoreOutage(_interruption.Since ?? _timeProvider.GetUtcNow(), reason);
         }
     }
 

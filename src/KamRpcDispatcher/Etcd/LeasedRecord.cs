@@ -12,6 +12,10 @@ internal sealed class LeasedRecord
     private readonly Func<ReadOnlyMemory<byte>, bool> _mayTakeOver;
     private readonly Action _updated;
     private readonly ILogger _logger;
+
+    /// <summary>Two holders that take it from one another in turn do not fill the log.</summary>
+    private readonly LogLimit _claims;
+    private readonly LogLimit _losses;
     private readonly bool _takesBack;
     private volatile ByteString _value = ByteString.Empty;
     private ByteString _written = ByteString.Empty;
@@ -26,9 +30,12 @@ internal sealed class LeasedRecord
     /// <param name="updated">Called when there is a new value.</param>
     /// <param name="logger">Where to log.</param>
     /// <param name="takesBack">Whether it may be taken over from who took it from us too.</param>
-    public LeasedRecord(string name, byte[]? farewell, Func<ReadOnlyMemory<byte>, bool> mayTakeOver, Action updated, ILogger logger, bool takesBack = false)
+    /// <param name="timeProvider">The clock; null for the system's.</param>
+    public LeasedRecord(
+        string name, byte[]? farewell, Func<ReadOnlyMemory<byte>, bool> mayTakeOver, Action updated, ILogger logger, bool takesBack = false, TimeProvider? timeProvider = null)
     {
         _takesBack = takesBack;
+        (_claims, _losses) = (new LogLimit(timeProvider ?? TimeProvider.System), new LogLimit(timeProvider ?? TimeProvider.System));
         Name = name;
         Key = ByteString.CopyFromUtf8(name);
         Farewell = farewell is null ? null : ByteString.CopyFrom(farewell);
@@ -92,7 +99,7 @@ internal sealed class LeasedRecord
     /// <summary>The write was done.</summary>
     public void Written(ByteString value, long revision, long lease)
     {
-        if (!IsHeld)
+        if (!IsHeld && _claims.Allows())
         {
             EtcdLog.Claimed(_logger, Name, lease);
         }
@@ -149,7 +156,11 @@ internal sealed class LeasedRecord
         }
 
         // Two holders that took it from one another in turn would never end: the first one gives in.
-        EtcdLog.Superseded(_logger, Name);
+        if (_losses.Allows())
+        {
+            EtcdLog.Superseded(_logger, Name);
+        }
+
         _maySupersede = _takesBack;
     }
 

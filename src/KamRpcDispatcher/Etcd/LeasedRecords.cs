@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace KamRpcDispatcher.Etcd;
 
 /// <summary>The keys that a <see cref="LeaseKeeper"/> holds under its lease, read and written many at a time.</summary>
-internal sealed class LeasedRecords(EtcdStore store, TimeSpan patience, Action updated, ILogger logger)
+internal sealed class LeasedRecords(EtcdStore store, TimeSpan patience, Action updated, TimeProvider timeProvider, ILogger logger)
 {
     private readonly List<LeasedRecord> _records = [];
     private readonly KeyTransactions _keys = new(store);
@@ -19,7 +19,7 @@ internal sealed class LeasedRecords(EtcdStore store, TimeSpan patience, Action u
 
     public LeasedRecord Add(string key, byte[]? farewell, Func<ReadOnlyMemory<byte>, bool> mayTakeOver, bool takesBack)
     {
-        var record = new LeasedRecord(key, farewell, mayTakeOver, updated, logger, takesBack);
+        var record = new LeasedRecord(key, farewell, mayTakeOver, updated, logger, takesBack, timeProvider);
         _records.Add(record);
         return record;
     }

@@ -20,4 +20,16 @@ public sealed record Membership(long Revision, IReadOnlyList<Member> Members, IR
 
     /// <summary>Whether it was saved by an earlier daemon, and the store has not been read since.</summary>
     public bool IsFromSnapshot { get; init; }
+
+    /// <summary>Which store it was read from; null where that is not known.</summary>
+    public StoreIdentity? Store { get; init; }
+}
+
+/// <summary>Which etcd a membership was read from.</summary>
+/// <param name="ClusterId">The id that etcd answers with. Two that differ are two stores; two stores that were set up alike may have the same.</param>
+/// <param name="Endpoints">Where it was reached, for people: one store may have many addresses.</param>
+public sealed record StoreIdentity(ulong ClusterId, string Endpoints)
+{
+    /// <summary>The id as etcdctl prints it (<c>--hex</c>), and the addresses.</summary>
+    public override string ToString() => $"cluster id {ClusterId:x}, at {Destinations.MemberRules.Shorten(Endpoints, 256)}";
 }

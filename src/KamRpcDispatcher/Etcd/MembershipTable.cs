@@ -72,12 +72,18 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
         }
 
         var remarks = RecordRemarks.None;
-        if (!keys.TryParseMember(key, out var memberKey, out var error) || !MemberRecord.TryRead(memberKey, value, out var member, out error, out remarks))
+        var isMember = keys.TryParseMember(key, out var memberKey, out var error);
+        if (!isMember || !MemberRecord.TryRead(memberKey, value, out var member, out error, out remarks))
         {
             // A key that was deleted and written again is another member: nothing of the earlier one stays.
-            var lastGood = known && entry.CreatedRevision == createdRevision ? entry.LastGood : null;
-            var state = remarks.State is { } told and not MemberState.Ready ? told : lastGood?.State;
-            var rejected = new RejectedRecord(MemberRules.Shorten(key, LongestKeyShown), error, lastGood is not null) { IsNotReady = remarks.State is not (null or MemberState.Ready) };
+            // That its member is not ready stays true until a record that can be used says otherwise.
+            var (lastGood, inForce) = known && entry.CreatedRevision == createdRevision ? (entry.LastGood, entry.Member) : (null, null);
+            var state = remarks.State is { } told and not MemberState.Ready ? told : inForce?.State;
+            var rejected = new RejectedRecord(MemberRules.Shorten(key, LongestKeyShown), error!, lastGood is not null)
+            {
+                IsNotReady = remarks.State is not (null or MemberState.Ready) || (inForce is not null && inForce.State != lastGood!.State),
+                Member = isMember ? memberKey : null,
+            };
             Set(key, new Entry(lastGood is null ? null : lastGood with { State = state!.Value }, lastGood, rejected, createdRevision, modifiedRevision, isLeased, value));
             if (_rejections.Count(key) is { } times && (times == 0 || int.IsPow2(times)))
             {

@@ -21,6 +21,7 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
     private readonly LogLimit _replacements = new(timeProvider);
     private readonly Lock _lock = new();
     private Membership? _current;
+    private Membership? _saved;
     private bool _isStale;
     private bool _isPartial;
 
@@ -29,6 +30,7 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
     private long _revision;
     private ulong _clusterId;
     private ulong _term;
+    private volatile StoreOutage? _away;
 
     public Membership? Current
     {
@@ -38,7 +40,7 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
             {
                 if (_isStale)
                 {
-                    _current = _table.At(_revision);
+                    _current = _table.At(_revision) with { Store = Identity };
                     _isStale = false;
                 }
 
@@ -47,12 +49,20 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
         }
     }
 
-    /// <summary>Takes a membership of before as what was known last. Only before <see cref="RunAsync"/>.</summary>
+    /// <summary>Since when the store cannot be followed, and why; null while it can.</summary>
+    public StoreOutage? Away => _away;
+
+    private StoreIdentity Identity => new(_clusterId, store.Endpoints.ToString());
+
+    /// <summary>
+    /// Takes a membership of before as what was known last, if it turns out to be of the store that answers: whoever another store announces has not expired
+    /// here. Only before <see cref="RunAsync"/>.
+    /// </summary>
     public void Seed(Membership before)
     {
         lock (_lock)
         {
-            _table.Seed(before);
+            _saved = before;
         }
     }
 
@@ -101,6 +111,7 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
         void Established(long begun)
         {
             store.Succeeded(begun);
+            _away = null;
             if (_outage.End() is { } lasted)
             {
                 EtcdLog.WatchResumed(logger, store.Endpoints, _revision, lasted);
@@ -123,6 +134,8 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
                 EtcdLog.WatchStillInterrupted(logger, store.Endpoints, _outage.Lasted, reason, keys.Members);
                 break;
         }
+
+        _away = new StoreOutage(_outage.Since ?? timeProvider.GetUtcNow(), reason);
     }
 
     /// <summary>
@@ -171,13 +184,14 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
                 _table.CameBack();
             }
 
+            (_clusterId, _term) = (listed.Header.ClusterId, listed.Header.RaftTerm);
+            SeedFrom(listed);
             foreach (var pair in listed.Keys)
             {
                 _table.Put(pair.Key.ToStringUtf8(), pair.Value.Memory, pair.CreateRevision, pair.ModRevision, pair.Lease != 0);
             }
 
             _table.RetainOnly(listed.Keys.Select(static pair => pair.Key.ToStringUtf8()).ToHashSet(StringComparer.Ordinal));
-            (_clusterId, _term) = (listed.Header.ClusterId, listed.Header.RaftTerm);
         }
 
         _isPartial = false;
@@ -192,6 +206,26 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
                 told = (int)(elapsed / ProgressInterval);
                 EtcdLog.Listing(logger, read, all, elapsed);
             }
+        }
+    }
+
+    /// <summary>What was saved is known last before the first listing, whose store now says which it is.</summary>
+    private void SeedFrom(KeyListing listed)
+    {
+        if (_saved is not { } saved)
+        {
+            return;
+        }
+
+        _saved = null;
+        var created = listed.Keys.ToDictionary(static pair => pair.Key.ToStringUtf8(), static pair => pair.CreateRevision, StringComparer.Ordinal);
+        if (SavedOrigin.IsOf(saved, _clusterId, key => created.TryGetValue(keys.Member(key), out var revision) ? revision : null))
+        {
+            _table.Seed(saved);
+        }
+        else
+        {
+            EtcdLog.SnapshotOfAnotherStore(logger, saved.Revision, saved.Store?.ToString() ?? "an earlier version does not say which; nothing of it is there", Identity.ToString());
         }
     }
 

@@ -5,7 +5,7 @@ namespace KamRpcDispatcher.Etcd;
 
 /// <summary>The right to report under a proxy's name, which one Kamailio's dispatcher has at a time.</summary>
 /// <remarks>
-/// What an earlier life of this proxy left is taken back at once. Another proxy's report has a lease to end, if that proxy is gone; one that
+/// What an earlier life of this proxy left is taken back at once. A second daemon for the same Kamailio ends at once. Another proxy's report has a lease to end, if that proxy is gone; one that
 /// lives ends a daemon that has just been started. A clash that shows later ends nobody: both report in turn, a lease each, and say so, since
 /// neither could be seen otherwise; and neither acknowledges anything, since nobody could tell for which of them.
 /// </remarks>
@@ -45,6 +45,9 @@ internal sealed class ProxyName(string name, Func<ProxyIdentity> own, TimeSpan t
     /// <summary>Both have had their turn within this time, and each has seen the other one.</summary>
     private TimeSpan Memory => 4 * Patience;
 
+    /// <summary>Who finds another one late, because etcd was away, has been at work for long.</summary>
+    private bool IsNew => _isStarting && timeProvider.GetElapsedTime(_begun) < Patience;
+
     /// <summary>What a report says of whom it is.</summary>
     public ProxyIdentity Identity => own();
 
@@ -55,9 +58,17 @@ internal sealed class ProxyName(string name, Func<ProxyIdentity> own, TimeSpan t
     public bool MayTakeOver(ReadOnlyMemory<byte> report)
     {
         var found = ProxyRecord.TryRead(report, out var status, out _) ? status.Identity : null;
-        if (found is not null && Identity.IsSuccessorOf(found))
+        var identity = Identity;
+        if (found is not null && identity.IsSuccessorOf(found))
         {
             return true;
+        }
+
+        // One Kamailio has one daemon: who has just been started ends, and so does who does not see the Kamailio that the other one sees.
+        if (found is not null && identity.IsSecondTo(found) && (IsNew || found.SeesMoreThan(identity)))
+        {
+            _taken.TrySetException(new ProxyNameTakenException(name, found.ToString(), isSameKamailio: true));
+            return false;
         }
 
         See(found?.ToString() ?? "one that does not say which it is (an earlier version, perhaps)");
@@ -94,8 +105,7 @@ internal sealed class ProxyName(string name, Func<ProxyIdentity> own, TimeSpan t
         _other = other;
         _otherSince = now;
 
-        // Who finds it late, because etcd was away, has been at work for long.
-        _isStarting &= timeProvider.GetElapsedTime(_begun, now) < Patience;
+        _isStarting = IsNew;
         if (Clash is null)
         {
             EtcdLog.NameClash(logger, name, other, _isStarting ? StartPatience : Patience);

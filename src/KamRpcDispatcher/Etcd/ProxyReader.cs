@@ -172,7 +172,10 @@ internal sealed class ProxyReader(JsonElement report)
             Text(identity, "machine"),
             Text(identity, "host"),
             Text(identity, "kamailio"),
-            identity.TryGetProperty("process", out _) ? Text(identity, "process") : null);
+            identity.TryGetProperty("process", out _) ? Text(identity, "process") : null)
+        {
+            Daemon = OptionalText(identity, "daemon"),
+        };
     }
 
     private GraceStatus ReadGrace()

@@ -1,3 +1,5 @@
+using KamRpcDispatcher.Destinations;
+
 namespace KamRpcDispatcher.Etcd;
 
 /// <summary>A record that cannot be used.</summary>
@@ -6,10 +8,16 @@ namespace KamRpcDispatcher.Etcd;
 /// <param name="KeepsLastGood">Whether the member's last usable record stays in force.</param>
 public sealed record RejectedRecord(string Key, string Reason, bool KeepsLastGood)
 {
-    /// <summary>Whether it says, for all that is wrong with it, that the member is not ready: then that record is in force without being ready.</summary>
+    /// <summary>
+    /// Whether it says, for all that is wrong with it, that the member is not ready, or an earlier one like it did: then the last usable record is in force without
+    /// being ready.
+    /// </summary>
     public bool IsNotReady { get; init; }
+
+    /// <summary>Whose record it is; null where the key names no member.</summary>
+    public MemberKey? Member { get; init; }
 
     /// <summary>What becomes of the member.</summary>
     internal string Consequence =>
-        !KeepsLastGood ? "it is left out" : IsNotReady ? "its last usable value stays in force, but not ready, as it says" : "its last usable value stays in force";
+        !KeepsLastGood ? "it is left out" : IsNotReady ? "its last usable value stays in force, but not ready, as was said since" : "its last usable value stays in force";
 }

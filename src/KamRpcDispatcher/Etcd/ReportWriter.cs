@@ -93,6 +93,7 @@ internal static class ReportWriter
         writer.WriteString("host", identity.Host);
         writer.WriteString("kamailio", identity.Kamailio);
         WriteText(writer, "process", identity.Process);
+        WriteText(writer, "daemon", identity.Daemon);
         writer.WriteEndObject();
     }
 

@@ -6,7 +6,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace KamRpcDispatcher.Etcd;
 
-/// <summary>The last good membership of a cluster, in a file that outlives the daemon. One caller at a time.</summary>
+/// <summary>The last good membership that a proxy has followed, in a file that outlives the daemon. One caller at a time.</summary>
 /// <remarks>A file that cannot be used is set aside, never trusted in part; one that others may write stays for whoever looks after its mode.</remarks>
 internal sealed class SnapshotFile
 {
@@ -21,20 +21,27 @@ internal sealed class SnapshotFile
     private byte[]? _known;
     private bool _isFailing;
 
-    public SnapshotFile(string directory, string cluster, ILogger<SnapshotFile> logger)
+    /// <summary>What was read from the file of an earlier version.</summary>
+    private Membership? _earlier;
+
+    public SnapshotFile(string directory, string cluster, string proxy, ILogger<SnapshotFile> logger)
     {
-        // The cluster becomes part of a file name.
-        if (MemberRules.CheckCluster(cluster) is { } error)
+        // Both become part of a file name.
+        if ((MemberRules.CheckCluster(cluster) ?? MemberRules.CheckName(proxy)) is { } error)
         {
             throw new ArgumentException(error, nameof(cluster));
         }
 
         _cluster = cluster;
         _logger = logger;
-        FilePath = Path.Combine(Path.GetFullPath(directory), $"membership-{cluster}.snapshot");
+        FilePath = Path.Combine(Path.GetFullPath(directory), $"membership-{SnapshotName.Of(cluster, proxy)}.snapshot");
+        EarlierPath = Path.Combine(Path.GetFullPath(directory), $"membership-{cluster}.snapshot");
     }
 
     public string FilePath { get; }
+
+    /// <summary>The file of versions in which all proxies of a user and a cluster had one: read while there is no other, and removed when that is written.</summary>
+    public string EarlierPath { get; }
 
     /// <summary>Whether there is nothing where it should be.</summary>
     public bool IsMissing => !File.Exists(FilePath);
@@ -74,6 +81,7 @@ internal sealed class SnapshotFile
         }
 
         _known = digest;
+        RemoveEarlier(membership);
         EtcdLog.SnapshotWritten(_logger, membership.Revision, membership.Members.Count, FilePath);
         if (_isFailing)
         {
@@ -87,11 +95,23 @@ internal sealed class SnapshotFile
     /// <summary>The membership in the file; null when there is none, or none that can be used.</summary>
     public Membership? Read()
     {
+        _earlier = null;
+        if (!IsMissing || !File.Exists(EarlierPath))
+        {
+            return Read(FilePath);
+        }
+
+        // One that is empty says nothing that is worth the doubt whose it is.
+        return _earlier = Read(EarlierPath) is { Members.Count: > 0 } earlier ? earlier : null;
+    }
+
+    private Membership? Read(string path)
+    {
         SavedAt = null;
         try
         {
-            using var directory = SafeDirectory.Open(Path.GetDirectoryName(FilePath)!);
-            using var handle = directory.OpenBelieved(Path.GetFileName(FilePath));
+            using var directory = SafeDirectory.Open(Path.GetDirectoryName(path)!);
+            using var handle = directory.OpenBelieved(Path.GetFileName(path));
             if (handle is null)
             {
                 return null;
@@ -100,7 +120,7 @@ internal sealed class SnapshotFile
             var content = ReadWhole(handle);
             var membership = SnapshotFormat.Read(_cluster, content);
             SavedAt = File.GetLastWriteTimeUtc(handle);
-            _known = SHA256.HashData(content);
+            _known = path == FilePath ? SHA256.HashData(content) : null;
             return membership;
         }
         catch (DirectoryNotFoundException)
@@ -116,7 +136,7 @@ internal sealed class SnapshotFile
         }
         catch (Exception exception) when (exception is FormatException or IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            EtcdLog.SnapshotUnusable(_logger, FilePath, exception.Message, SetAside());
+            EtcdLog.SnapshotUnusable(_logger, path, exception.Message, SetAside(path));
             return null;
         }
     }
@@ -140,27 +160,28 @@ internal sealed class SnapshotFile
     }
 
     /// <summary>Renames the file out of the way; answers what became of it.</summary>
-    private string SetAside()
+    private string SetAside(string path)
     {
         _known = null;
+        var name = Path.GetFileName(path);
         try
         {
-            using var directory = SafeDirectory.Open(Path.GetDirectoryName(FilePath)!);
-            if (directory.Status(Path.GetFileName(FilePath)) is { IsDirectory: true })
+            using var directory = SafeDirectory.Open(Path.GetDirectoryName(path)!);
+            if (directory.Status(name) is { IsDirectory: true })
             {
                 throw new IOException("it is a directory");
             }
 
             for (var number = MaxSetAside; number > 1; number--)
             {
-                if (directory.Status(AsideName(number - 1)) is not null)
+                if (directory.Status(AsideName(name, number - 1)) is not null)
                 {
-                    directory.Rename(AsideName(number - 1), AsideName(number));
+                    directory.Rename(AsideName(name, number - 1), AsideName(name, number));
                 }
             }
 
-            directory.Rename(Path.GetFileName(FilePath), AsideName(1));
-            return $"it is kept as {Path.Combine(directory.Path, AsideName(1))}";
+            directory.Rename(name, AsideName(name, 1));
+            return $"it is kept as {Path.Combine(directory.Path, AsideName(name, 1))}";
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -168,5 +189,34 @@ internal sealed class SnapshotFile
         }
     }
 
-    private string AsideName(int number) => $"{Path.GetFileName(FilePath)}.corrupt-{number}";
+    private static string AsideName(string name, int number) => $"{name}.corrupt-{number}";
+
+    /// <summary>
+    /// What an earlier version left goes when its successor is written, if it is of the same store: it gets older, and some day another proxy of this user would
+    /// start from it. One that still runs in the earlier version puts it back.
+    /// </summary>
+    private void RemoveEarlier(Membership membership)
+    {
+        if (_earlier is not { } earlier)
+        {
+            return;
+        }
+
+        _earlier = null;
+        var created = membership.Members.ToDictionary(static member => member.Key, static member => member.CreatedRevision);
+        if (!SavedOrigin.SharesMember(earlier, key => created.TryGetValue(key, out var revision) ? revision : null))
+        {
+            return;
+        }
+
+        try
+        {
+            using var directory = SafeDirectory.Open(Path.GetDirectoryName(EarlierPath)!);
+            directory.TryDelete(Path.GetFileName(EarlierPath));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // It stays, and is not read while there is the other one.
+        }
+    }
 }

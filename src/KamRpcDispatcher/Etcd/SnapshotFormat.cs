@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
@@ -9,7 +10,7 @@ namespace KamRpcDispatcher.Etcd;
 
 /// <summary>A membership as the text of a file: a first line with the format and a checksum of what follows, then JSON.</summary>
 /// <remarks>
-/// The JSON is an object of <c>cluster</c>, <c>revision</c>, <c>members</c> and <c>expired</c>; a member is an object of <c>set</c>,
+/// The JSON is an object of <c>cluster</c>, <c>revision</c>, <c>etcd</c> (which one it is of; an earlier version did not say), <c>members</c> and <c>expired</c>; a member is an object of <c>set</c>,
 /// <c>name</c>, <c>createdRevision</c> and <c>record</c>, its <see cref="MemberRecord"/>, and one that expired has <c>at</c> and <c>setSize</c> too. Equal
 /// memberships have equal text.
 /// </remarks>
@@ -31,6 +32,14 @@ internal static class SnapshotFormat
             writer.WriteStartObject();
             writer.WriteString("cluster", cluster);
             writer.WriteNumber("revision", membership.Revision);
+            if (membership.Store is { } store)
+            {
+                writer.WriteStartObject("etcd");
+                writer.WriteString("clusterId", store.ClusterId.ToString("x16", CultureInfo.InvariantCulture));
+                writer.WriteString("endpoints", store.Endpoints);
+                writer.WriteEndObject();
+            }
+
             writer.WriteStartArray("members");
             foreach (var member in membership.Members.OrderBy(static member => member.Key))
             {
@@ -122,6 +131,7 @@ internal static class SnapshotFormat
             return new Membership(Revision(root, "revision"), [.. members.Values], [])
             {
                 Expired = [.. Field(root, "expired", JsonValueKind.Array).EnumerateArray().Select(ReadExpired)],
+                Store = root.TryGetProperty("etcd", out _) ? ReadStore(Field(root, "etcd", JsonValueKind.Object)) : null,
             };
         }
         catch (JsonException exception)
@@ -134,6 +144,11 @@ internal static class SnapshotFormat
             throw new FormatException("a string in it is not valid UTF-8", exception);
         }
     }
+
+    private static StoreIdentity ReadStore(JsonElement entry) =>
+        ulong.TryParse(Field(entry, "clusterId", JsonValueKind.String).GetString(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var id)
+            ? new StoreIdentity(id, Field(entry, "endpoints", JsonValueKind.String).GetString()!)
+            : throw new FormatException("the cluster id of its etcd is not a hexadecimal number");
 
     private static ExpiredMember ReadExpired(JsonElement entry) =>
         Field(entry, "at", JsonValueKind.String).TryGetDateTimeOffset(out var at) && Field(entry, "setSize", JsonValueKind.Number).TryGetInt32(out var size) && size > 0

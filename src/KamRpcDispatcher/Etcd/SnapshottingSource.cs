@@ -10,13 +10,15 @@ namespace KamRpcDispatcher.Etcd;
 /// <param name="seed">Tells the other source, before it runs, what was known last.</param>
 /// <param name="timeProvider">The clock.</param>
 /// <param name="logger">Where to log.</param>
+/// <param name="hold">Whether the file is this daemon's; null for always.</param>
 internal sealed class SnapshottingSource(
     IMembershipSource inner,
     SnapshotFile file,
     TimeSpan patience,
     Action<Membership> seed,
     TimeProvider timeProvider,
-    ILogger<SnapshottingSource> logger) : IMembershipSource
+    ILogger<SnapshottingSource> logger,
+    SnapshotLock? hold = null) : IMembershipSource
 {
     /// <summary>The time from one write to the next: what changes in between is one write.</summary>
     internal static readonly TimeSpan WriteInterval = TimeSpan.FromSeconds(1);
@@ -129,7 +131,7 @@ internal sealed class SnapshottingSource(
     {
         try
         {
-            if (file.Read() is not { } saved)
+            if (hold?.TryHold() == false || file.Read() is not { } saved)
             {
                 return null;
             }
@@ -199,6 +201,6 @@ internal sealed class SnapshottingSource(
             _standIn = null;
         }
 
-        return file.Write(membership);
+        return hold?.TryHold() != false && file.Write(membership);
     }
 }

@@ -110,9 +110,16 @@ internal sealed class PlanExecutor(
         _made.Clear();
         var execution = new PlanExecution(this, plan, table, interrupted, cancellationToken);
         HasEndedForReading = false;
-        var outcome = await execution.RunAsync().ConfigureAwait(false);
-        _mayHaveChanged = false;
-        return outcome;
+        try
+        {
+            var outcome = await execution.RunAsync().ConfigureAwait(false);
+            _mayHaveChanged = false;
+            return outcome;
+        }
+        finally
+        {
+            _log.PushDone();
+        }
     }
 
     /// <summary>What speaks against a structural change; null for nothing.</summary>

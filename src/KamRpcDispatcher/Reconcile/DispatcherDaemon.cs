@@ -90,7 +90,10 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             reconciler?.Wake();
         },
         exception => _watcherFaults.Failed(exception));
-        var progress = new DispatcherProgress(service, timeProvider);
+        var watch = new MembershipWatch(store, keys, timeProvider, logs.CreateLogger<MembershipWatch>());
+        var snapshot = options.StateDirectory is { } directory ? new SnapshotFile(directory, options.Cluster, options.Proxy, logs.CreateLogger<SnapshotFile>()) : null;
+        using var snapshotLock = snapshot is null ? null : new SnapshotLock(snapshot.FilePath, logs.CreateLogger<SnapshotFile>());
+        var progress = new DispatcherProgress(service, timeProvider, () => watch.Away);
         var sentinel = new SentinelWatch(dispatcher, options.Reconciler.SentinelInterval, timeProvider);
         var names = new NameLookup(Dns.GetHostAddresses, calls.ResolvesAsync, timeProvider);
         IChangeGuard[] guards =
@@ -107,7 +110,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         var foreignFile = options.StateDirectory is { } state ? new ForeignFile(Path.Combine(Path.GetFullPath(state), $"foreign-{options.Cluster}-{options.Proxy}.json"), foreignLog) : null;
         var foreign = new ForeignMemory(options.Cluster, names.Known, timeProvider, foreignLog, foreignFile);
         reconciler = new Reconciler(
-            Source(store, keys),
+            Source(watch, snapshot, snapshotLock),
             dispatcher,
             new PlanExecutor(dispatcher, gracePeriod, quarantine, guards, logs.CreateLogger<PlanExecutor>(), claim, timeProvider),
             quarantine,
@@ -164,23 +167,16 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         }
     }
 
-    private IMembershipSource Source(EtcdStore store, EtcdKeys keys)
+    private IMembershipSource Source(MembershipWatch watch, SnapshotFile? snapshot, SnapshotLock? snapshotLock)
     {
         if (options.StateDirectory is { } kept && StateDirectory.FleetingPlaceOf(kept, options.Kamailio.Path) is { } place)
         {
             ReconcileLog.StateNotLasting(_logger, kept, place);
         }
 
-        var watch = new MembershipWatch(store, keys, timeProvider, logs.CreateLogger<MembershipWatch>());
-        return options.StateDirectory is { } directory
-            ? new SnapshottingSource(
-                watch,
-                new SnapshotFile(directory, options.Cluster, logs.CreateLogger<SnapshotFile>()),
-                options.SnapshotPatience,
-                watch.Seed,
-                timeProvider,
-                logs.CreateLogger<SnapshottingSource>())
-            : watch;
+        return snapshot is null
+            ? watch
+            : new SnapshottingSource(watch, snapshot, options.SnapshotPatience, watch.Seed, timeProvider, logs.CreateLogger<SnapshottingSource>(), snapshotLock);
     }
 
     private GraceStatus Status(IGracePeriod gracePeriod)

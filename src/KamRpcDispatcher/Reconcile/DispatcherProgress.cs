@@ -1,13 +1,19 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Plan;
 
 namespace KamRpcDispatcher.Reconcile;
 
 /// <summary>Tells whoever started the dispatcher (systemd) what it is at.</summary>
-internal sealed class DispatcherProgress(IServiceState service, TimeProvider timeProvider)
+/// <param name="service">Whoever started it.</param>
+/// <param name="timeProvider">The clock.</param>
+/// <param name="storeOutage">Since when etcd cannot be followed; null for nobody who knows.</param>
+internal sealed class DispatcherProgress(IServiceState service, TimeProvider timeProvider, Func<StoreOutage?>? storeOutage = null)
 {
+    private const int LongestReason = 160;
+
     /// <summary>How long it may take to be in step until it counts as running all the same, with a status that says what it waits for.</summary>
     internal static readonly TimeSpan ReadyPatience = TimeSpan.FromSeconds(5);
 
@@ -33,7 +39,8 @@ internal sealed class DispatcherProgress(IServiceState service, TimeProvider tim
 
     public void Stopping() => service.Stopping();
 
-    public void WaitingForStore() => service.Status("Waiting for the membership from etcd; Kamailio's list stays as it is");
+    public void WaitingForStore() =>
+        service.Status(string.Create(CultureInfo.InvariantCulture, $"Waiting for the membership from etcd since {timeProvider.GetUtcNow():yyyy-MM-dd HH:mm:ss} UTC; Kamailio's list stays as it is"));
 
     public void KamailioFails(string reason, DateTimeOffset? since = null) =>
         service.Status(string.Create(CultureInfo.InvariantCulture, $"Kamailio cannot be used since {since ?? timeProvider.GetUtcNow():yyyy-MM-dd HH:mm:ss} UTC: {reason}"));
@@ -48,10 +55,15 @@ internal sealed class DispatcherProgress(IServiceState service, TimeProvider tim
         var saved = status.IsFromSnapshot ? " of the saved membership (etcd does not answer)" : string.Empty;
         var refused = status.Quarantined.IsEmpty ? string.Empty : $", {status.Quarantined.Length + status.MoreQuarantined} refused by Kamailio";
         var trouble = troubles.IsEmpty ? string.Empty : $"; {string.Join(", ", troubles.Select(static trouble => trouble.Kind).Distinct())}: see kamrpc status";
-        service.Status($"{what}{saved}, {routable} of {destinations} destinations routable{refused}{trouble}");
+        service.Status($"{Outage()}{what}{saved}, {routable} of {destinations} destinations routable{refused}{trouble}");
         if (plan.IsEmpty)
         {
             _inStep.TrySetResult();
         }
     }
+
+    /// <summary>First of all, where etcd is away: what follows is of before.</summary>
+    private string Outage() => storeOutage?.Invoke() is { } outage
+        ? string.Create(CultureInfo.InvariantCulture, $"etcd cannot be followed since {outage.Since:yyyy-MM-dd HH:mm:ss} UTC ({MemberRules.Shorten(outage.Reason, LongestReason)}), going by what it held then. ")
+        : string.Empty;
 }

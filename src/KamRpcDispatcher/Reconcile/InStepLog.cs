@@ -4,17 +4,24 @@ using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Reconcile;
 
-/// <summary>Says that the list is in step: once a revision, and where revisions come in a storm a few times a minute, the last one in any case.</summary>
+/// <summary>
+/// Says that the list is in step: once a revision, and where revisions come all the time, as of one server that flaps, a few times a minute with the number of those
+/// left out, the last one in any case.
+/// </summary>
 /// <param name="timeProvider">The clock.</param>
 /// <param name="logger">Where to log.</param>
 internal sealed class InStepLog(TimeProvider timeProvider, ILogger logger)
 {
     /// <summary>In a minute.</summary>
-    private const int Most = 60;
+    private const int Most = 10;
 
     private readonly LogLimit _limit = new(timeProvider, Most);
     private (long Revision, int Drift)? _told;
     private string _refusals = string.Empty;
+
+    /// <summary>The last revision that was left out, and how many were.</summary>
+    private (long Revision, int Drift)? _left;
+    private int _leftOut;
 
     /// <summary>What a cycle came to.</summary>
     public void Observe(ProxyStatus status, ChangePlan plan)
@@ -37,12 +44,22 @@ internal sealed class InStepLog(TimeProvider timeProvider, ILogger logger)
         {
             if (!_limit.Allows())
             {
+                _leftOut += _left == (status.Revision, status.Drift) ? 0 : 1;
+                _left = (status.Revision, status.Drift);
                 return;
             }
 
-            if (status.Drift == 0)
+            // The one that is told now may have been left out at first.
+            var others = _leftOut - (_left == (status.Revision, status.Drift) ? 1 : 0);
+            (_left, _leftOut) = (null, 0);
+            var destinations = status.Sets.Values.Sum(static set => set.Destinations);
+            if (status.Drift == 0 && others > 0)
             {
-                ReconcileLog.InStep(logger, status.Revision, status.Sets.Values.Sum(static set => set.Destinations), status.Sets.Count);
+                ReconcileLog.InStepAfterMany(logger, status.Revision, destinations, status.Sets.Count, others);
+            }
+            else if (status.Drift == 0)
+            {
+                ReconcileLog.InStep(logger, status.Revision, destinations, status.Sets.Count);
             }
             else
             {

@@ -50,19 +50,26 @@ internal sealed class MemberLog(TimeProvider timeProvider, ILogger logger)
         var told = _told;
         var next = new Dictionary<MemberKey, MemberStanding>();
         var changes = new List<MemberChange>();
+        HashSet<EndpointKey>? served = null;
         foreach (var (key, found) in standings)
         {
+            var before = told is null || !told.TryGetValue(key, out var last) ? (MemberStanding?)null : last;
             if (found is not { } now)
             {
+                // Of itself nothing can be said: what was said last holds until there is something again.
+                if (before is { } silent)
+                {
+                    next[key] = silent with { Listed = null };
+                }
+
                 continue;
             }
 
-            var before = told is null || !told.TryGetValue(key, out var last) ? (MemberStanding?)null : last;
-            if (told is null || IsPassing(key, before, now))
+            if (told is null || IsPassing(sight, key, before, now))
             {
                 next[key] = before is { } known ? known with { Uri = now.Uri, Listed = now.Listed } : now;
             }
-            else if (before is { } same && same.IsSame(now))
+            else if (before is { } same && (same.IsSame(now) || (same.IsServedByOthers && now is { GetsCalls: true, Cause: StandingCause.Ready })))
             {
                 next[key] = now;
             }
@@ -75,8 +82,10 @@ internal sealed class MemberLog(TimeProvider timeProvider, ILogger logger)
         foreach (var (key, before) in told ?? [])
         {
             // Neither announced nor listed any more. That it went later than its calls is told too, unless nobody remembers why.
-            var now = before with { GetsCalls = false, Cause = MemberStandings.CauseOf(key, sight.Membership), Detail = string.Empty, Listed = null };
-            if (!standings.ContainsKey(key) && !now.IsSame(before) && (before.GetsCalls || now.Cause != StandingCause.Gone))
+            // One whose address gets calls, by another's entry, has not lost them.
+            var now = before with { GetsCalls = false, IsServedByOthers = false, Cause = MemberStandings.CauseOf(key, sight.Membership), Detail = string.Empty, Listed = null };
+            if (!standings.ContainsKey(key) && !now.IsSame(before) && (before.GetsCalls || now.Cause != StandingCause.Gone)
+                && !(served ??= MemberStandings.Served(sight)).Contains(new EndpointKey(key.Set, Spelling.EndpointOf(before.Uri))))
             {
                 changes.Add(new MemberChange(key, before, now));
             }
@@ -95,10 +104,12 @@ internal sealed class MemberLog(TimeProvider timeProvider, ILogger logger)
     /// Whether nothing is said of it yet: it is about to be put back as it was, and what is said when that is done is the same as before. That
     /// it is disabled by somebody else's hand is said.
     /// </summary>
-    private bool IsPassing(MemberKey key, MemberStanding? before, MemberStanding now) => now.Cause switch
+    private bool IsPassing(CycleSight sight, MemberKey key, MemberStanding? before, MemberStanding now) => now.Cause switch
     {
+        _ when now.IsServedByOthers => false,
         StandingCause.NotListed => true,
-        StandingCause.Disabled => before?.GetsCalls != true || IsOurs(key, now),
+        StandingCause.Moved => sight.Plan.Adds.Concat(sight.Plan.Replacements.Select(static replacement => replacement.Add)).Any(add => add.Set == key.Set && AttributeText.Duid(add.Attributes) == key.Name),
+        StandingCause.Disabled => before is not { GetsCalls: true, Listed: not null } || IsOurs(key, now),
         _ => now.GetsCalls && now.Cause != StandingCause.Ready && (before is not { GetsCalls: false, Listed: ListedState.Disabled } || IsOurs(key, now)),
     };
 
@@ -156,6 +167,7 @@ internal sealed class MemberLog(TimeProvider timeProvider, ILogger logger)
 
     private ChangeKind Kind(MemberChange change) => change switch
     {
+        { Now.IsServedByOthers: true } => ChangeKind.ServedByOthers,
         { Now: { GetsCalls: true, Cause: not StandingCause.Ready } } => ChangeKind.EnabledByOthers,
         { Now.Cause: StandingCause.Disabled } => ChangeKind.DisabledByOthers,
         { Now.Cause: StandingCause.FoundDead } => ChangeKind.FoundDead,
@@ -218,4 +230,7 @@ internal enum ChangeKind
 
     /// <summary>Somebody else has enabled it.</summary>
     EnabledByOthers,
+
+    /// <summary>It is to get no calls, and somebody else's entry at its address has them go there.</summary>
+    ServedByOthers,
 }

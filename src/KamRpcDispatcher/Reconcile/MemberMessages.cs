@@ -31,6 +31,9 @@ internal static partial class MemberMessages
             case ChangeKind.EnabledByOthers:
                 EnabledByOthers(logger, set, name, uri, why);
                 break;
+            case ChangeKind.ServedByOthers:
+                ServedByOthers(logger, set, name, uri, why);
+                break;
             case ChangeKind.Joined:
                 Joined(logger, set, name, uri);
                 break;
@@ -43,7 +46,7 @@ internal static partial class MemberMessages
     /// <summary>The same for many at a time.</summary>
     public static void Many(ILogger logger, ChangeKind kind, int set, int count, string names, MemberStanding now) => Many(
         logger,
-        now.GetsCalls ? LogLevel.Information : LevelOf(now),
+        now is { GetsCalls: true, IsServedByOthers: false } ? LogLevel.Information : LevelOf(now),
         set,
         count,
         kind switch
@@ -55,6 +58,7 @@ internal static partial class MemberMessages
             ChangeKind.FoundDead => "do not answer Kamailio's pings, and get no more calls",
             ChangeKind.DisabledByOthers => "were disabled in Kamailio by somebody else: enabled again",
             ChangeKind.EnabledByOthers => $"were enabled in Kamailio by somebody else, or by its script: disabled again ({now.Words})",
+            ChangeKind.ServedByOthers => $"still get calls, by active entries of others at their addresses: remove those ({now.Words})",
             ChangeKind.Lost => $"get no more calls: {now.Words}",
             _ => $"get no calls: {now.Words}",
         },
@@ -87,6 +91,9 @@ internal static partial class MemberMessages
 
     [LoggerMessage(3037, LogLevel.Warning, "Set {Set}: {Name} ({Uri}) was enabled in Kamailio by somebody else, or by its script: disabled again ({Why})")]
     private static partial void EnabledByOthers(ILogger logger, int set, string name, string uri, string why);
+
+    [LoggerMessage(3042, LogLevel.Warning, "Set {Set}: {Name} ({Uri}) still gets calls, by an active entry of somebody else's at its address, though it is to get none: {Why}. Take that entry out of Kamailio's list")]
+    private static partial void ServedByOthers(ILogger logger, int set, string name, string uri, string why);
 
     [LoggerMessage(EventId = 3038, Message = "Set {Set}: {Count} members {What} ({Names})")]
     private static partial void Many(ILogger logger, LogLevel level, int set, int count, string what, string names);

@@ -12,8 +12,11 @@ internal readonly record struct MemberStanding(bool GetsCalls, string Uri, Stand
     /// <summary>The state of its entry in Kamailio's list; null where it has none.</summary>
     public ListedState? Listed { get; init; }
 
+    /// <summary>Whether calls go to its address by an entry that is not its own, and that nobody here takes them from.</summary>
+    public bool IsServedByOthers { get; init; }
+
     /// <summary>Whether what is said of it is the same; what its announcer says of the same state may change all the time.</summary>
-    public bool IsSame(MemberStanding other) => (GetsCalls, Cause) == (other.GetsCalls, other.Cause);
+    public bool IsSame(MemberStanding other) => (GetsCalls, Cause, IsServedByOthers) == (other.GetsCalls, other.Cause, other.IsServedByOthers);
 
     /// <summary>Why, in words.</summary>
     public string Words => Cause switch
@@ -31,6 +34,8 @@ internal readonly record struct MemberStanding(bool GetsCalls, string Uri, Stand
         StandingCause.SetInactive => $"set inactive in Kamailio by a script or by hand ({Detail}), and not pinged",
         StandingCause.AwaitsProof => "ready, and waits for its first good answer to Kamailio's pings",
         StandingCause.Disabled => "disabled in Kamailio",
+        StandingCause.Moved => $"announced at another address, {Detail}, which is not in Kamailio's list",
+        StandingCause.Unusable => "its record in etcd cannot be used, and no earlier one is known that could",
         _ => "not in Kamailio's list",
     };
 
@@ -45,6 +50,8 @@ internal readonly record struct MemberStanding(bool GetsCalls, string Uri, Stand
         StandingCause.FoundDead => "not answering Kamailio's pings",
         StandingCause.SetInactive => "set inactive in Kamailio",
         StandingCause.AwaitsProof => "waiting for a first answer to Kamailio's pings",
+        StandingCause.Moved => "not in Kamailio's list at their new address",
+        StandingCause.Unusable => "with a record that cannot be used",
         _ => Words,
     };
 
@@ -95,4 +102,10 @@ internal enum StandingCause
 
     /// <summary>Ready, and not in Kamailio's list: it is about to be added, or Kamailio does not take it.</summary>
     NotListed,
+
+    /// <summary>Ready at another address than that of its entry, which gets no calls any more.</summary>
+    Moved,
+
+    /// <summary>Announced by a record that cannot be used.</summary>
+    Unusable,
 }

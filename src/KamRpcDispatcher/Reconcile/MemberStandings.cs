@@ -15,7 +15,7 @@ internal static class MemberStandings
     /// <param name="policy">What is managed, and by which mark own entries are known.</param>
     public static Dictionary<MemberKey, MemberStanding?> Of(CycleSight sight, PlanPolicy policy)
     {
-        var listed = Listed(sight, policy);
+        var (listed, others) = Listed(sight, policy);
         var standings = sight.Plan.Skips
             .Where(static skip => skip is { Reason: SkipReason.Superseded or SkipReason.UnmanagedDuplicate, Member: not null })
             .Select(static skip => skip.Member!.Value)
@@ -25,16 +25,30 @@ internal static class MemberStandings
         {
             var entry = listed.GetValueOrDefault(member.Key);
             var (cause, detail) = CauseOf(member, entry, sight);
-            standings[member.Key] = new MemberStanding(entry?.IsRoutable == true, Spelling.First(entry?.Uri ?? member.Uri.Text), cause, detail) { Listed = entry?.State };
+            var isByOthers = entry?.IsRoutable != true && others.Contains(new EndpointKey(member.Key.Set, member.Uri.Endpoint));
+            standings[member.Key] = new MemberStanding(isByOthers || entry?.IsRoutable == true, Spelling.First(entry?.Uri ?? member.Uri.Text), cause, detail)
+            {
+                Listed = entry?.State,
+                IsServedByOthers = isByOthers,
+            };
         }
 
         foreach (var (key, entry) in listed.Where(pair => !standings.ContainsKey(pair.Key)))
         {
-            standings[key] = new MemberStanding(entry.IsRoutable, Spelling.First(entry.Uri), CauseOf(key, sight.Membership), string.Empty) { Listed = entry.State };
+            var isByOthers = !entry.IsRoutable && others.Count > 0 && others.Contains(new EndpointKey(entry.Set, Spelling.EndpointOf(entry.Uri)));
+            standings[key] = new MemberStanding(isByOthers || entry.IsRoutable, Spelling.First(entry.Uri), CauseOf(key, sight.Membership), string.Empty)
+            {
+                Listed = entry.State,
+                IsServedByOthers = isByOthers,
+            };
         }
 
         return standings;
     }
+
+    /// <summary>Where calls go, by whatever entry.</summary>
+    public static HashSet<EndpointKey> Served(CycleSight sight) =>
+        [.. sight.Table.Destinations.Where(static entry => entry.IsRoutable).Select(static entry => new EndpointKey(entry.Set, Spelling.EndpointOf(entry.Uri)))];
 
     /// <summary>Of one that is not announced.</summary>
     public static StandingCause CauseOf(MemberKey key, Membership membership) => membership.Left.TryGetValue(key, out var cause)
@@ -46,23 +60,47 @@ internal static class MemberStandings
             LeaveCause.Missing => StandingCause.Missing,
             _ => StandingCause.LeftNotReady,
         }
-        : StandingCause.Gone;
+        : membership.Rejected.Any(record => record.Member == key) ? StandingCause.Unusable : StandingCause.Gone;
 
-    /// <summary>The entry of each member; of two, as there are while one takes the other's place, the one that gets calls.</summary>
-    private static Dictionary<MemberKey, ListedDestination> Listed(CycleSight sight, PlanPolicy policy)
+    /// <summary>
+    /// The entry of each member; of two, as there are while one takes the other's place, the one that gets calls, and else the one at the address that is announced.
+    /// And where calls go by entries of others.
+    /// </summary>
+    private static (Dictionary<MemberKey, ListedDestination> Own, HashSet<EndpointKey> Others) Listed(CycleSight sight, PlanPolicy policy)
     {
-        var listed = new Dictionary<MemberKey, ListedDestination>();
-        foreach (var entry in sight.Table.Destinations)
+        var own = new Dictionary<MemberKey, ListedDestination>();
+        var others = new HashSet<EndpointKey>();
+        Dictionary<MemberKey, Member>? announced = null;
+        foreach (var entry in sight.Table.Destinations.Where(entry => policy.Manages(entry.Set) && !Sentinel.Is(entry)))
         {
-            if (policy.Manages(entry.Set) && !Sentinel.Is(entry) && AttributeText.IsOwn(entry, policy.Cluster) && AttributeText.Duid(entry.Attributes) is { } name
-                && (!listed.TryGetValue(new MemberKey(entry.Set, name), out var other) || (entry.IsRoutable && !other.IsRoutable)))
+            var isOwn = AttributeText.IsOwn(entry, policy.Cluster);
+            if (!isOwn && entry.IsRoutable)
             {
-                listed[new MemberKey(entry.Set, name)] = entry;
+                others.Add(new EndpointKey(entry.Set, Spelling.EndpointOf(entry.Uri)));
+            }
+
+            if (isOwn && AttributeText.Duid(entry.Attributes) is { } name)
+            {
+                var key = new MemberKey(entry.Set, name);
+                own[key] = own.TryGetValue(key, out var other) && !IsNearer(key, entry, other) ? other : entry;
             }
         }
 
-        return listed;
+        return (own, others);
+
+        bool IsNearer(MemberKey key, ListedDestination entry, ListedDestination other)
+        {
+            if (entry.IsRoutable != other.IsRoutable)
+            {
+                return entry.IsRoutable;
+            }
+
+            announced ??= sight.Membership.Members.Concat(sight.Held).DistinctBy(static member => member.Key).ToDictionary(static member => member.Key);
+            return announced.TryGetValue(key, out var member) && IsAt(member, entry) && !IsAt(member, other);
+        }
     }
+
+    private static bool IsAt(Member member, ListedDestination entry) => Spelling.First(entry.Uri) == member.Uri.Text || Spelling.EndpointOf(entry.Uri) == member.Uri.Endpoint;
 
     private static (StandingCause Cause, string Detail) CauseOf(Member member, ListedDestination? entry, CycleSight sight) => (member, entry) switch
     {
@@ -70,6 +108,7 @@ internal static class MemberStandings
         ({ State: MemberState.Down }, _) => (StandingCause.Down, Reason(member)),
         ({ State: MemberState.Draining }, _) => (StandingCause.Draining, Reason(member)),
         (_, null) => (StandingCause.NotListed, string.Empty),
+        (_, { IsRoutable: false } former) when !IsAt(member, former) => (StandingCause.Moved, MemberRules.Shorten(member.Uri.Text, 256)),
         (_, { State: ListedState.Disabled }) => (StandingCause.Disabled, string.Empty),
         (_, { State: ListedState.Inactive } listed) when sight.AwaitingProof.Contains(new EndpointKey(listed.Set, Spelling.EndpointOf(listed.Uri))) => (StandingCause.AwaitsProof, string.Empty),
         (_, { State: ListedState.Inactive } listed) => listed.Probing ? (StandingCause.FoundDead, "IP") : (StandingCause.SetInactive, "IX"),

@@ -38,6 +38,9 @@ internal static partial class ReconcileLog
     [LoggerMessage(3006, LogLevel.Information, "In step with revision {Revision}: {Destinations} destinations in {Sets} sets")]
     public static partial void InStep(ILogger logger, long revision, int destinations, int sets);
 
+    [LoggerMessage(3025, LogLevel.Information, "In step with revision {Revision}: {Destinations} destinations in {Sets} sets; {Count} revisions before it are not told one by one")]
+    public static partial void InStepAfterMany(ILogger logger, long revision, int destinations, int sets, int count);
+
     [LoggerMessage(3010, LogLevel.Warning, "In step with revision {Revision}, {Quarantined} destinations apart that Kamailio refuses")]
     public static partial void InStepButQuarantined(ILogger logger, long revision, int quarantined);
 

@@ -58,7 +58,7 @@ public class StatusTests
               1    sip:z  p1     in 12s    no such host
               1    sip:w  p1     -         -
 
-            REJECTED RECORDS (an earlier record that could be used stays in force)
+            REJECTED RECORDS (an earlier one that could be used stays in force where a dispatcher knows it)
               KEY                    REASON
               /kamrpc/c/members/1/c  uri is missing
 

@@ -89,7 +89,22 @@ public class MembershipTableTests
         Assert.That(membership.Rejected.Single().IsNotReady, Is.EqualTo(state != MemberState.Ready));
 
         Put(Key, """{"uri":"sip:10.0.0.1","weight":0}""", 5, 7);
-        Assert.That(_table.At(7).Members.Single().State, Is.EqualTo(MemberState.Ready), "it does not say so any more");
+        Assert.That(_table.At(7).Members.Single().State, Is.EqualTo(state), "one that cannot be used says nothing else");
+        Assert.That(_table.At(7).Rejected.Single().IsNotReady, Is.EqualTo(state != MemberState.Ready));
+    }
+
+    [TestCase("rubbish")]
+    [TestCase("""{"uri":"sip:10.0.0.1","state":"ready","state":"down"}""")]
+    [TestCase("""{"uri":5,"state":"ready"}""")]
+    public void That_a_member_is_not_ready_stays_so_until_a_record_that_can_be_used_says_otherwise(string rejected)
+    {
+        Put(Key, """{"uri":"sip:10.0.0.1"}""", 5, 5);
+        Put(Key, """{"uri":5,"state":"down"}""", 5, 6);
+        Put(Key, rejected, 5, 7);
+        Assert.That(_table.At(7).Members.Single().State, Is.EqualTo(MemberState.Down));
+
+        Put(Key, """{"uri":"sip:10.0.0.1"}""", 5, 8);
+        Assert.That(_table.At(8).Members.Single().State, Is.EqualTo(MemberState.Ready));
     }
 
     [Test]

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Linux;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
@@ -16,6 +18,20 @@ public class ProxyNameTests
     private static readonly ProxyIdentity Other = Own with { Kamailio = "jsonrpc+unix:/run/kamailio-b/kamailio_rpc.sock", Process = $"{Environment.ProcessId}-200" };
 
     private readonly FakeTimeProvider _time = new();
+    private Process _other = null!;
+
+    /// <summary>A daemon that is not this process, and lives.</summary>
+    private string Alive => ProcessInstance.Format(_other.Id, ProcessInstance.StartOf(_other.Id)!);
+
+    [OneTimeSetUp]
+    public void StartOther() => _other = Process.Start("sleep", "600");
+
+    [OneTimeTearDown]
+    public void StopOther()
+    {
+        _other.Kill();
+        _other.Dispose();
+    }
 
     [Test]
     public void The_same_Kamailio_has_its_report_back_at_once_whatever_address_leads_to_it()
@@ -30,6 +46,46 @@ public class ProxyNameTests
         Assert.That(Name().MayTakeOver(Report(Own with { Process = "2147483646-1" })), Is.True);
         Assert.That(Name().MayTakeOver(Report(Own with { Process = null })), Is.True);
         Assert.That(Name().MayTakeOver(Report(Own with { Process = $"{Environment.ProcessId}-1" })), Is.False, "it lives");
+    }
+
+    [Test]
+    public async Task A_second_daemon_for_the_same_Kamailio_ends_at_once_and_names_the_first_which_lives()
+    {
+        var name = Name();
+        Assert.That(name.MayTakeOver(Report(Own with { Daemon = Alive })), Is.False);
+
+        var taken = await Assert.ThrowsAsync<ProxyNameTakenException>(() => name.Taken);
+        Assert.That(taken!.Message, Does.Contain("works for this Kamailio").And.Contain($"(PID {_other.Id})").And.Contain("Stop it first"));
+    }
+
+    [Test]
+    public void What_a_daemon_left_that_has_ended_is_taken_back_at_once()
+    {
+        Assert.That(Name().MayTakeOver(Report(Own with { Daemon = "2147483646-1" })), Is.True);
+        Assert.That(Name().MayTakeOver(Report(Own with { Daemon = $"{_other.Id}-1" })), Is.True, "its id is another process's now");
+        Assert.That(Name().MayTakeOver(Report(Own with { Daemon = Alive, Machine = "another" })), Is.False, "what lives there is not seen from here");
+    }
+
+    [Test]
+    public async Task Of_two_for_one_Kamailio_the_one_that_does_not_see_it_ends_however_long_it_has_been_at_work()
+    {
+        var blind = new ProxyName("edge", static () => Own with { Process = null }, Ttl, _time, NullLogger.Instance);
+        blind.Held();
+        _time.Advance(TimeSpan.FromMinutes(5));
+        Assert.That(blind.MayTakeOver(Report(Own with { Daemon = Alive })), Is.False);
+        await Assert.ThrowsAsync<ProxyNameTakenException>(() => blind.Taken);
+
+        Assert.That(Name().MayTakeOver(Report(Own with { Daemon = Alive, Process = null })), Is.True, "and the other one reports");
+    }
+
+    [Test]
+    public void Two_for_one_Kamailio_that_meet_late_are_a_clash_that_ends_nobody()
+    {
+        var name = Name();
+        name.Held();
+        Assert.That(LookFor(name, TimeSpan.FromSeconds(15), Report(Own with { Daemon = Alive })), Is.True, "its turn");
+        Assert.That(name.Clash?.Text, Does.Contain($"(PID {_other.Id})"));
+        Assert.That(name.Taken.IsCompleted, Is.False);
     }
 
     [Test]

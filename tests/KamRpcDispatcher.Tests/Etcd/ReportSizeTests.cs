@@ -105,7 +105,7 @@ public class ReportSizeTests
             Contact = new KamailioContact(false, DateTimeOffset.UtcNow, ContactReason.Of(new KamailioRpc.KamailioFaultException("core.uptime", 500, longText))),
             Version = "10.20.30",
             WrittenAt = DateTimeOffset.UtcNow,
-            Identity = new ProxyIdentity(new string('m', 64), new string('h', 64), "jsonrpc+unix:/" + new string('p', 107), "4194304-9223372036854775807"),
+            Identity = new ProxyIdentity(new string('m', 64), new string('h', 64), "jsonrpc+unix:/" + new string('p', 107), "4194304-9223372036854775807") { Daemon = "4194304-9223372036854775807" },
             Grace = new GraceStatus("observed (system calls and wait channels)", long.MaxValue, 99999.99, 99999.99, 99999.99, long.MaxValue),
             Troubles = [.. Enumerable.Range(0, 30).Select(number => new ProxyTrouble($"unreadable{number}", DateTimeOffset.UtcNow, longText))],
             Held = [.. many.Take(ProxyStatus.MostHeld)],

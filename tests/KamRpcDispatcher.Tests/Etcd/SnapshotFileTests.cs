@@ -37,7 +37,51 @@ public sealed class SnapshotFileTests : IDisposable
         var next = New();
         Assert.That(SnapshotFormatTests.IsSame(next.Read()!, Two));
         Assert.That(next.SavedAt, Is.EqualTo(new DateTimeOffset(File.GetLastWriteTimeUtc(_file.FilePath))));
-        Assert.That(Path.GetFileName(_file.FilePath), Is.EqualTo("membership-c.snapshot"));
+        Assert.That(Path.GetFileName(_file.FilePath), Is.EqualTo("membership-c+p.snapshot"));
+    }
+
+    [Test]
+    public void Proxies_of_one_user_have_a_file_each_whatever_they_and_their_clusters_are_called()
+    {
+        var (a, b) = (new string('a', 128), new string('b', 128));
+        (string Cluster, string Proxy)[] names = [("c", "p"), ("c", "q"), ("d", "p"), ("c-p", "q"), ("c", "p-q"), (a, b), (a, b[1..] + "c")];
+        var files = Array.ConvertAll(names, name => new SnapshotFile(_directory, name.Cluster, name.Proxy, _log));
+        for (var number = 0; number < files.Length; number++)
+        {
+            Assert.That(files[number].Write(Two with { Revision = number }), names[number].ToString());
+        }
+
+        Assert.That(files.Select(static file => file.Read()!.Revision), Is.EqualTo(Enumerable.Range(0, files.Length)));
+    }
+
+    [Test]
+    public void What_the_version_before_wrote_is_read_until_there_is_a_successor_and_then_goes()
+    {
+        var saved = new Membership(42, [Members.Of("a") with { CreatedRevision = 5 }], []);
+        WriteAsBefore(saved);
+        Assert.That(SnapshotFormatTests.IsSame(_file.Read()!, saved));
+
+        _file.Write(new Membership(43, [Members.Of("a") with { CreatedRevision = 5, Weight = 7 }], []));
+        Assert.That(Directory.GetFiles(_directory), Is.EqualTo(new[] { _file.FilePath }), "some day another proxy would start from it");
+        Assert.That(New().Read()!.Revision, Is.EqualTo(43));
+    }
+
+    [Test]
+    public void What_the_version_before_wrote_stays_where_nothing_of_it_is_in_the_store_that_answers_for_it_may_be_another_proxys()
+    {
+        WriteAsBefore(new Membership(42, [Members.Of("a") with { CreatedRevision = 5 }], []));
+        _file.Read();
+        _file.Write(new Membership(9, [Members.Of("a") with { CreatedRevision = 8 }], []));
+
+        Assert.That(File.Exists(_file.EarlierPath));
+        Assert.That(New().Read()!.Revision, Is.EqualTo(9));
+    }
+
+    [Test]
+    public void What_the_version_before_wrote_of_no_members_is_not_read_for_it_may_be_another_proxys()
+    {
+        WriteAsBefore(new Membership(42, [], []));
+        Assert.That(_file.Read(), Is.Null);
     }
 
     [Test]
@@ -61,8 +105,11 @@ public sealed class SnapshotFileTests : IDisposable
     [TestCase("../c")]
     [TestCase("a/b")]
     [TestCase("")]
-    public void A_cluster_that_would_lead_elsewhere_is_refused(string cluster) =>
-        Assert.That(() => new SnapshotFile(_directory, cluster, _log), Throws.ArgumentException);
+    public void A_cluster_or_a_proxy_that_would_lead_elsewhere_is_refused(string name)
+    {
+        Assert.That(() => new SnapshotFile(_directory, name, "p", _log), Throws.ArgumentException);
+        Assert.That(() => new SnapshotFile(_directory, "c", name, _log), Throws.ArgumentException);
+    }
 
     [Test]
     public void What_is_in_the_file_already_is_not_written_again()
@@ -219,7 +266,7 @@ public sealed class SnapshotFileTests : IDisposable
     [Test]
     public void The_file_of_another_cluster_is_set_aside()
     {
-        var other = new SnapshotFile(_directory, "d", _log);
+        var other = new SnapshotFile(_directory, "d", "p", _log);
         other.Write(Two);
         File.Move(other.FilePath, _file.FilePath);
 
@@ -330,7 +377,13 @@ public sealed class SnapshotFileTests : IDisposable
 
     private void SetMode(string mode) => File.SetUnixFileMode(_file.FilePath, (UnixFileMode)Convert.ToInt32(mode, 8));
 
-    private SnapshotFile New() => new(_directory, "c", _log);
+    private void WriteAsBefore(Membership membership)
+    {
+        _file.Write(membership);
+        File.Move(_file.FilePath, _file.EarlierPath);
+    }
+
+    private SnapshotFile New() => new(_directory, "c", "p", _log);
 
     private void AssertSetAsideOrSame(byte[] content, string what)
     {

@@ -53,10 +53,19 @@ public class SnapshotFormatTests
         from expired in AnyMember.Array[0, 2]
         from at in Times
         from revision in Gen.Long[0, long.MaxValue]
+        from store in Gen.OneOf(Pick<StoreIdentity?>([null]), Gen.ULong.Select(static id => (StoreIdentity?)new StoreIdentity(id, "https://10.0.0.1:2379,http://[::1]:2379")))
         select new Membership(revision, [.. members.DistinctBy(static member => member.Key).OrderBy(static member => member.Key)], [])
         {
             Expired = [.. expired.Select(member => new ExpiredMember(member, at ?? DateTimeOffset.UnixEpoch, 3, TimeSpan.Zero))],
+            Store = store,
         };
+
+    [Test]
+    public void It_says_of_which_etcd_it_is()
+    {
+        var text = Encoding.UTF8.GetString(SnapshotFormat.Write("c", new Membership(42, [], []) { Store = new StoreIdentity(0xcdf818194e3a8c32, "http://10.0.0.5:2379") }));
+        Assert.That(text, Does.Contain("\"clusterId\": \"cdf818194e3a8c32\"").And.Contain("\"endpoints\": \"http://10.0.0.5:2379\""));
+    }
 
     [Test]
     public void What_is_written_is_read_again() => Memberships.Sample(
@@ -162,6 +171,7 @@ public class SnapshotFormatTests
     /// <summary>Compares every field; the records' own equality takes two spellings of a URI for one, and two equal dictionaries for two.</summary>
     internal static bool IsSame(Membership one, Membership other) =>
         one.Revision == other.Revision
+        && one.Store == other.Store
         && one.Members.Count == other.Members.Count
         && one.Members.Zip(other.Members).All(static pair => IsSame(pair.First, pair.Second));
 

@@ -252,6 +252,26 @@ public sealed class SnapshottingSourceTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task What_another_daemon_has_is_neither_read_nor_written()
+    {
+        Save(7, "a");
+        using var other = new SnapshotLock(NewFile().FilePath, _fileLog);
+        other.TryHold();
+        using var hold = new SnapshotLock(NewFile().FilePath, _fileLog);
+        Membership? seeded = null;
+        var source = new SnapshottingSource(_store, NewFile(), Patience, saved => seeded = saved, _time, _log, hold);
+        _running = source.RunAsync(static () => { }, _stop.Token);
+        _store.Set(9, Members.Of("b"));
+        await _time.WaitForWaitAsync(SnapshottingSource.RetryInterval);
+        Assert.That((seeded, Saved()!.Revision), Is.EqualTo(((Membership?)null, 7L)));
+
+        other.Dispose();
+        _time.Advance(SnapshottingSource.RetryInterval);
+        await _time.WaitForWaitAsync(SnapshottingSource.WriteInterval);
+        Assert.That(Saved()!.Revision, Is.EqualTo(9), "the other one has ended");
+    }
+
+    [Test]
     public void What_ends_the_source_ends_this_one()
     {
         var broken = Substitute.For<IMembershipSource>();
@@ -306,10 +326,10 @@ public sealed class SnapshottingSourceTests : IAsyncDisposable
 
     private Task ChangesAsync(int count) => _changes.WaitUntilAsync(() => Volatile.Read(ref _changeCount) >= count);
 
-    private SnapshotFile NewFile() => new(_folder.Path, "c", _fileLog);
+    private SnapshotFile NewFile() => new(_folder.Path, "c", "p", _fileLog);
 
     private void Save(long revision, params string[] names) =>
-        new SnapshotFile(_folder.Path, "c", new LogCapture<SnapshotFile>()).Write(new Membership(revision, [.. names.Select(static name => Members.Of(name))], []));
+        new SnapshotFile(_folder.Path, "c", "p", new LogCapture<SnapshotFile>()).Write(new Membership(revision, [.. names.Select(static name => Members.Of(name))], []));
 
-    private Membership? Saved() => new SnapshotFile(_folder.Path, "c", new LogCapture<SnapshotFile>()).Read();
+    private Membership? Saved() => new SnapshotFile(_folder.Path, "c", "p", new LogCapture<SnapshotFile>()).Read();
 }

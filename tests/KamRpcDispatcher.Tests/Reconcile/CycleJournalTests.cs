@@ -200,10 +200,16 @@ public class CycleJournalTests
             journal.Planned(new Membership(revision, [], []), Empty, Nothing);
         }
 
-        Assert.That(_log.Of(3006), Has.Count.EqualTo(60));
-        clock.Advance(TimeSpan.FromMinutes(1));
+        Assert.That(_log.Of(3006), Has.Count.EqualTo(10));
+        clock.Advance(TimeSpan.FromSeconds(30));
         journal.Planned(new Membership(1000, [], []), Empty, Nothing);
-        Assert.That(_log.Of(3006)[^1], Does.StartWith("In step with revision 1000:"));
+        clock.Advance(TimeSpan.FromSeconds(30));
+        journal.Planned(new Membership(1000, [], []), Empty, Nothing);
+        Assert.That(_log.Of(3025), Is.EqualTo(new[] { "In step with revision 1000: 0 destinations in 0 sets; 989 revisions before it are not told one by one" }));
+
+        journal.Planned(new Membership(1001, [], []), Empty, Nothing);
+        Assert.That(_log.Of(3006)[^1], Does.StartWith("In step with revision 1001:"));
+        Assert.That(_log.Of(3025), Has.Count.EqualTo(1));
     }
 
     [Test]

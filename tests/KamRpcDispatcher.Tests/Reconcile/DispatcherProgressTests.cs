@@ -30,6 +30,21 @@ public class DispatcherProgressTests
     }
 
     [Test]
+    public void While_etcd_is_away_that_is_said_first_with_since_when()
+    {
+        var service = Substitute.For<IServiceState>();
+        StoreOutage? outage = null;
+        var progress = new DispatcherProgress(service, new ObservedTime(), () => outage);
+        outage = new StoreOutage(new DateTimeOffset(2026, 1, 31, 12, 0, 5, TimeSpan.Zero), "no answer\n");
+        progress.Planned(Status, new ChangePlan(), []);
+        service.Received(1).Status("etcd cannot be followed since 2026-01-31 12:00:05 UTC (no answer\\u000a), going by what it held then. In step with revision 7, 3 of 4 destinations routable");
+
+        outage = null;
+        progress.Planned(Status, new ChangePlan(), []);
+        service.Received(1).Status("In step with revision 7, 3 of 4 destinations routable");
+    }
+
+    [Test]
     public async Task What_waits_for_etcd_is_ready_after_a_while()
     {
         var service = Substitute.For<IServiceState>();

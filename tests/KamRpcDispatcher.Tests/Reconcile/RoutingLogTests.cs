@@ -40,6 +40,8 @@ public class RoutingLogTests
     private KamailioLife _life = new("then", string.Empty);
     private Dictionary<MemberKey, LeaveCause> _left = [];
     private ImmutableHashSet<EndpointKey> _awaitingProof = [];
+    private RejectedRecord[] _rejected = [];
+    private bool _refuses;
 
     public RoutingLogTests() => _routing = new RoutingLog(_policy, _clock, _log);
 
@@ -318,6 +320,90 @@ public class RoutingLogTests
     }
 
     [Test]
+    public void One_that_drains_and_gets_calls_by_an_operators_entry_at_its_address_is_said_to_get_them()
+    {
+        var foreign = new ListedDestination(1, "sip:10.0.0.2", ListedState.Active, true, 0, string.Empty);
+        var draining = B with { State = MemberState.Draining, Reason = "its announcer was asked to stop" };
+        See([A, B], Listed(A), Listed(B), foreign);
+        See([A, draining], Listed(A), Listed(B), foreign);
+        See([A, draining], Listed(A), Listed(B, ListedState.Disabled), foreign);
+        See([A, draining], Listed(A), Listed(B, ListedState.Disabled), foreign);
+        Assert.That(_log.All, Is.EqualTo(new[]
+        {
+            "Set 1: b (sip:10.0.0.2:5060) still gets calls, by an active entry of somebody else's at its address, though it is to get none: draining (its announcer was asked to stop). Take that entry out of Kamailio's list",
+        }));
+
+        See([A, draining], Listed(A), Listed(B, ListedState.Disabled));
+        Assert.That(_log.All[^1], Is.EqualTo("Set 1: b (sip:10.0.0.2:5060) gets no more calls: draining (its announcer was asked to stop)"));
+    }
+
+    [Test]
+    public void Nor_is_one_that_has_left_said_to_get_none_while_an_operators_entry_is_there()
+    {
+        var foreign = new ListedDestination(1, "sip:10.0.0.2:5060;transport=udp", ListedState.Active, true, 0, string.Empty);
+        See([A, B], Listed(A), Listed(B));
+        _left[B.Key] = LeaveCause.Withdrawn;
+        See([A], Listed(A), Listed(B, ListedState.Disabled), foreign);
+        See([A], Listed(A), foreign);
+
+        Assert.That(_log.All.Single(), Does.Contain("still gets calls").And.Contain("withdrew"));
+    }
+
+    [Test]
+    public void One_whose_address_another_name_has_for_a_while_has_not_lost_its_calls_and_does_not_get_them_again()
+    {
+        var twin = B with { Key = new MemberKey(1, "z"), CreatedRevision = 9 };
+        See([A, B], Listed(A), Listed(B));
+        for (var times = 0; times < 3; times++)
+        {
+            See([A, B, twin], Listed(A), Listed(B));
+            See([A, B, twin], Listed(A), Listed(twin));
+            See([A, B], Listed(A), Listed(twin));
+            See([A, B], Listed(A), Listed(B));
+        }
+
+        Assert.That(_log.All.Where(static line => line.Contains(": b (", StringComparison.Ordinal)), Is.Empty);
+    }
+
+    [Test]
+    public void One_that_moves_to_an_address_which_Kamailio_does_not_take_lost_its_calls_by_no_other_hand()
+    {
+        var moved = B with { Uri = SipUri.Parse("sip:10.0.0.3:5060") };
+        See([A, B], Listed(A), Listed(B));
+        See([A, moved], Listed(A), Listed(B));
+        See([A, moved], Listed(A), Listed(B, ListedState.Disabled));
+        Assert.That(_log.All, Is.Empty, "it is about to be added there");
+
+        _refuses = true;
+        See([A, moved], Listed(A), Listed(B, ListedState.Disabled));
+        See([A, moved], Listed(A), Listed(B, ListedState.Disabled));
+        Assert.That(_log.All, Is.EqualTo(new[] { "Set 1: b (sip:10.0.0.2:5060) gets no more calls: announced at another address, sip:10.0.0.3:5060, which is not in Kamailio's list" }));
+
+        See([A, moved], Listed(A), Listed(B, ListedState.Disabled), Listed(moved));
+        Assert.That(_log.All[^1], Is.EqualTo("Set 1: b (sip:10.0.0.3:5060) gets calls again: back"));
+    }
+
+    [Test]
+    public void One_that_moves_to_an_address_that_is_found_dead_is_told_as_that()
+    {
+        var moved = B with { Uri = SipUri.Parse("sip:10.0.0.3:5060") };
+        See([A, B], Listed(A), Listed(B));
+        See([A, moved], Listed(A), Listed(B, ListedState.Disabled), Listed(moved, ListedState.Inactive));
+
+        Assert.That(_log.All.Single(), Does.Contain("b (sip:10.0.0.3:5060) does not answer Kamailio's pings"));
+    }
+
+    [Test]
+    public void One_whose_record_cannot_be_used_is_not_said_to_be_announced_no_more()
+    {
+        See([A, B], Listed(A), Listed(B));
+        _rejected = [new RejectedRecord("/kamrpc/c/members/1/b", "not JSON", KeepsLastGood: false) { Member = B.Key }];
+        See([A], Listed(A), Listed(B, ListedState.Disabled));
+
+        Assert.That(_log.All, Is.EqualTo(new[] { "Set 1: b (sip:10.0.0.2:5060) gets no more calls: its record in etcd cannot be used, and no earlier one is known that could" }));
+    }
+
+    [Test]
     public void A_set_without_anybody_is_told_when_it_begins_and_when_it_is_over()
     {
         See([A], Listed(A));
@@ -379,9 +465,9 @@ public class RoutingLogTests
     private void See(Member[] members, params ListedDestination[] listed) => _routing.Observe(Sight(members, listed));
 
     private CycleSight Sight(Member[] members, ListedDestination[] listed) => new(
-        new Membership(1, members, []) { Left = new Dictionary<MemberKey, LeaveCause>(_left) },
+        new Membership(1, members, _rejected) { Left = new Dictionary<MemberKey, LeaveCause>(_left) },
         [],
         new DispatcherTable(KamailioVersion.Read("kamailio 5.6.3 (x86_64/linux)"), _life, listed),
-        Planner.Plan(members, listed, _policy),
+        Planner.Plan(members, listed, _refuses ? _policy with { Refused = members.Select(static member => new RefusedDestination(member.Key.Set, member.Uri.Text, AttributeText.Format(member, "c"))).ToHashSet() } : _policy),
         _awaitingProof);
 }

@@ -1,7 +1,6 @@
 using System.Globalization;
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Linux;
-using KamRpcDispatcher.Push.Grace;
 using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
 
@@ -48,12 +47,12 @@ internal sealed class IdentityLock(
     public string? Path => _file is null ? null : System.IO.Path.Combine(directory, _name);
 
     /// <summary>Kamailio's main process and its start, <c>PID-START</c>; null where they were not seen.</summary>
-    public string? Process => _started is { } started ? string.Create(CultureInfo.InvariantCulture, $"{_pid}-{started}") : null;
+    public string? Process => _started is { } started ? ProcessInstance.Format(_pid, started) : null;
 
     /// <exception cref="ProxyTakenException">Another daemon on this machine serves this Kamailio.</exception>
     public async Task EnsureAsync(CancellationToken cancellationToken)
     {
-        if (_file is not null && StartOf(_pid) == _started)
+        if (_file is not null && ProcessInstance.StartOf(_pid) == _started)
         {
             Lock();
             return;
@@ -67,7 +66,7 @@ internal sealed class IdentityLock(
         Release();
         _asked = timeProvider.GetTimestamp();
         var processes = await listProcesses(cancellationToken).ConfigureAwait(false);
-        if (identify(processes) is null && processes.FirstOrDefault(static process => process.IsMain) is { } main && StartOf(main.Pid) is { } started)
+        if (identify(processes) is null && processes.FirstOrDefault(static process => process.IsMain) is { } main && ProcessInstance.StartOf(main.Pid) is { } started)
         {
             (_pid, _started, _name) = (main.Pid, started, string.Create(CultureInfo.InvariantCulture, $"kamrpc-{Machine.PidNamespace}-{main.Pid}-{started}.lock"));
             Lock();
@@ -75,14 +74,6 @@ internal sealed class IdentityLock(
     }
 
     public void Dispose() => Release();
-
-    /// <summary>When a process started, in ticks since the machine's: with its id that names one process for good.</summary>
-    private static string? StartOf(int pid)
-    {
-        // "PID (name) S PPID ...": the name may hold spaces and parentheses. The start is field 22, which makes it the 20th after the name.
-        var status = ProcFile.ReadLine(pid, "stat", out _);
-        return status?[(status.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries).ElementAtOrDefault(19);
-    }
 
     private void Lock()
     {

@@ -1,0 +1,21 @@
+using KamRpcDispatcher.Destinations;
+
+namespace KamRpcDispatcher.Etcd;
+
+/// <summary>Whether a saved membership is of the store that answers now. Pure.</summary>
+internal static class SavedOrigin
+{
+    /// <summary>
+    /// Whether it is of the store with this id. One that does not say of which it is (an earlier version wrote it) is, if the store still holds one of its
+    /// members under the key that was created then.
+    /// </summary>
+    /// <param name="saved">What was saved.</param>
+    /// <param name="clusterId">The id that the store answers with.</param>
+    /// <param name="created">The revision that created a member's key in the store; null where it has none.</param>
+    public static bool IsOf(Membership saved, ulong clusterId, Func<MemberKey, long?> created) =>
+        saved.Store is { } store ? store.ClusterId == clusterId : SharesMember(saved, created);
+
+    /// <summary>Whether the store holds one of the saved members still.</summary>
+    public static bool SharesMember(Membership saved, Func<MemberKey, long?> created) =>
+        saved.Members.Any(member => member.CreatedRevision > 0 && created(member.Key) == member.CreatedRevision);
+}

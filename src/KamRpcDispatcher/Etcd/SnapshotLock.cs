@@ -1,0 +1,76 @@
+using KamRpcDispatcher.Linux;
+using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
+
+namespace KamRpcDispatcher.Etcd;
+
+/// <summary>
+/// One daemon a saved membership: a locked file beside it. Two proxies of one user and one name, each with an etcd of its own, would else start from one
+/// another's members. The lock ends with the process that holds it, however it ends; the file that stays means nothing.
+/// </summary>
+/// <param name="snapshot">The file of the saved membership.</param>
+/// <param name="logger">Where to log.</param>
+internal sealed class SnapshotLock(string snapshot, ILogger logger) : IDisposable
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    private SafeFileHandle? _file;
+    private bool _isTold;
+
+    public string FilePath { get; } = snapshot + ".lock";
+
+    private string Name => Path.GetFileName(FilePath);
+
+    /// <summary>
+    /// Takes the lock, or makes sure that it is still held; false when another daemon has it. Where no file can be locked, the directory not made yet or
+    /// not writable, nobody is kept from anything.
+    /// </summary>
+    public bool TryHold()
+    {
+        if (_file is not null && FileStatus.Of(_file) is { } held && FileStatus.Of(FilePath) is { } there && held.IsSameFile(there))
+        {
+            return true;
+        }
+
+        try
+        {
+            using var directory = SafeDirectory.Open(Path.GetDirectoryName(FilePath)!);
+            var file = directory.Open(Name, isWritable: false) ?? directory.Create(Name, OwnerOnly) ?? directory.Open(Name, isWritable: false);
+            if (file is null)
+            {
+                return true;
+            }
+
+            if (!LibC.TryLock(file))
+            {
+                using (file)
+                {
+                    TellHolder(file);
+                }
+
+                return false;
+            }
+
+            _file?.Dispose();
+            _file = file;
+            _isTold = false;
+            return true;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return true;
+        }
+    }
+
+    public void Dispose() => _file?.Dispose();
+
+    private void TellHolder(SafeFileHandle file)
+    {
+        if (!_isTold)
+        {
+            var pid = FileStatus.Of(file) is { } status ? FileLocks.Holder(status) : null;
+            EtcdLog.SnapshotInUse(logger, snapshot, pid is { } known ? FormattableString.Invariant($"PID {known}") : "its PID cannot be seen from here");
+            _isTold = true;
+        }
+    }
+}
