@@ -17,7 +17,7 @@ internal sealed class SnapshotLock(string snapshot, ILogger logger) : IDisposabl
     private SafeFileHandle? _file;
     private bool _isTold;
 
-    public string FilePath { get; } = snapshot + ".lock";
+    public string FilePath => snapshot + ".lock";
 
     private string Name => Path.GetFileName(FilePath);
 

@@ -7,7 +7,7 @@ namespace KamRpcDispatcher.Tests.Etcd;
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class SnapshotLockTests : IDisposable
 {
-    private const int InUse = 1036;
+    private const int InUse = 1038;
 
     private readonly TemporaryFolder _folder = new();
     private readonly LogCapture<SnapshotFile> _log = new();
