@@ -13,9 +13,13 @@ internal sealed class LeasedRecord
     private readonly Action _updated;
     private readonly ILogger _logger;
 
-    /// <summary>Two holders that take it from one another in turn do not fill the log.</summary>
-    private readonly LogLimit _claims;
-    private readonly LogLimit _losses;
+    private readonly TimeProvider _timeProvider;
+
+    /// <summary>Two holders that take it from one another in turn do not fill the log: null as long as nobody took it.</summary>
+    private LogLimit? _losses;
+
+    /// <summary>Whether the last loss was not told, so that the end of it is not told either.</summary>
+    private bool _isLossUntold;
     private readonly bool _takesBack;
     private volatile bool _takesCallsAway;
     private volatile ByteString? _inherited;
@@ -37,7 +41,7 @@ internal sealed class LeasedRecord
         string name, byte[]? farewell, Func<ReadOnlyMemory<byte>, bool> mayTakeOver, Action updated, ILogger logger, bool takesBack = false, TimeProvider? timeProvider = null)
     {
         _takesBack = takesBack;
-        (_claims, _losses) = (new LogLimit(timeProvider ?? TimeProvider.System), new LogLimit(timeProvider ?? TimeProvider.System));
+        _timeProvider = timeProvider ?? TimeProvider.System;
         Name = name;
         Key = ByteString.CopyFromUtf8(name);
         Farewell = farewell is null ? null : ByteString.CopyFrom(farewell);
@@ -120,7 +124,7 @@ internal sealed class LeasedRecord
     /// <summary>The write was done.</summary>
     public void Written(ByteString value, long revision, long lease)
     {
-        if (!IsHeld && _claims.Allows())
+        if (!IsHeld && !_isLossUntold)
         {
             EtcdLog.Claimed(_logger, Name, lease);
         }
@@ -177,7 +181,9 @@ internal sealed class LeasedRecord
         }
 
         // Two holders that took it from one another in turn would never end: the first one gives in.
-        if (_losses.Allows())
+        _losses ??= new LogLimit(_timeProvider);
+        _isLossUntold = !_losses.Allows();
+        if (!_isLossUntold)
         {
             EtcdLog.Superseded(_logger, Name);
         }

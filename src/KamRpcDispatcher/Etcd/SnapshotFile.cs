@@ -98,14 +98,14 @@ internal sealed class SnapshotFile
         _earlier = null;
         if (!IsMissing || !File.Exists(EarlierPath))
         {
-            return Read(FilePath);
+            return ReadFile(FilePath);
         }
 
         // One that is empty says nothing that is worth the doubt whose it is.
-        return _earlier = Read(EarlierPath) is { Members.Count: > 0 } earlier ? earlier : null;
+        return _earlier = ReadFile(EarlierPath) is { Members.Count: > 0 } earlier ? earlier : null;
     }
 
-    private Membership? Read(string path)
+    private Membership? ReadFile(string path)
     {
         SavedAt = null;
         try

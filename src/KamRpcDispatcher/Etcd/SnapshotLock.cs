@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text;
+using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Linux;
 using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
@@ -13,6 +16,8 @@ namespace KamRpcDispatcher.Etcd;
 internal sealed class SnapshotLock(string snapshot, ILogger logger) : IDisposable
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    private const int LongestHolder = 64;
 
     private SafeFileHandle? _file;
     private bool _isTold;
@@ -35,7 +40,7 @@ internal sealed class SnapshotLock(string snapshot, ILogger logger) : IDisposabl
         try
         {
             using var directory = SafeDirectory.Open(Path.GetDirectoryName(FilePath)!);
-            var file = directory.Open(Name, isWritable: false) ?? directory.Create(Name, OwnerOnly) ?? directory.Open(Name, isWritable: false);
+            var file = directory.Open(Name, isWritable: true) ?? directory.Create(Name, OwnerOnly) ?? directory.Open(Name, isWritable: true);
             if (file is null)
             {
                 return true;
@@ -54,6 +59,8 @@ internal sealed class SnapshotLock(string snapshot, ILogger logger) : IDisposabl
             _file?.Dispose();
             _file = file;
             _isTold = false;
+            RandomAccess.SetLength(file, 0);
+            RandomAccess.Write(file, Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"PID {Environment.ProcessId}")), 0);
             return true;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -68,8 +75,9 @@ internal sealed class SnapshotLock(string snapshot, ILogger logger) : IDisposabl
     {
         if (!_isTold)
         {
-            var pid = FileStatus.Of(file) is { } status ? FileLocks.Holder(status) : null;
-            EtcdLog.SnapshotInUse(logger, snapshot, pid is { } known ? FormattableString.Invariant($"PID {known}") : "its PID cannot be seen from here");
+            Span<byte> holder = stackalloc byte[LongestHolder];
+            var length = RandomAccess.Read(file, holder, 0);
+            EtcdLog.SnapshotInUse(logger, snapshot, length > 0 ? MemberRules.Shorten(Encoding.Latin1.GetString(holder[..length])) : "it has not said who it is");
             _isTold = true;
         }
     }

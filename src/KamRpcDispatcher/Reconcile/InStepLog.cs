@@ -51,7 +51,7 @@ internal sealed class InStepLog(TimeProvider timeProvider, ILogger logger)
 
             // The one that is told now may have been left out at first.
             var others = _leftOut - (_left == (status.Revision, status.Drift) ? 1 : 0);
-            (_left, _leftOut) = (null, 0);
+            (_left, _leftOut) = (null, status.Drift == 0 ? 0 : others);
             var destinations = status.Sets.Values.Sum(static set => set.Destinations);
             if (status.Drift == 0 && others > 0)
             {
