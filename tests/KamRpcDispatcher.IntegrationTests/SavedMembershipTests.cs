@@ -71,6 +71,17 @@ public sealed class SavedMembershipTests
     }
 
     [Test]
+    public async Task Where_an_etcd_was_set_up_anew_half_of_a_set_stays_as_after_any_mass_expiry()
+    {
+        await RunInStepAsync(_etcd, _kamailio, "p1");
+        await using var next = Start(_otherEtcd, _kamailio, "p1");
+        await next.WaitForLineAsync("PANIC in set 1", Fleet.Deadline);
+        await next.WaitForLineAsync("In step with revision", Fleet.Deadline);
+
+        Assert.That(await EnabledAsync(_kamailio), Is.EqualTo(new[] { A, C }).Or.EqualTo(new[] { B, C }), next.Output);
+    }
+
+    [Test]
     public async Task Of_two_with_one_name_the_second_neither_starts_from_the_firsts_members_nor_overwrites_them()
     {
         await using var first = Start(_etcd, _kamailio, "p1");

@@ -16,6 +16,12 @@ public sealed record ExpiredMember(Member Member, DateTimeOffset At, int SetSize
     public bool IsDoubted { get; init; }
 
     /// <summary>
+    /// Whether another store announced it, which this proxy followed before: perhaps this one was set up in its place, perhaps it has nothing to do with it. So it is
+    /// kept where it is, and put nowhere.
+    /// </summary>
+    public bool IsOfAnotherStore { get; init; }
+
+    /// <summary>
     /// Those of an earlier daemon, whose marks say nothing here: as long ago as the time of day has it, which may have been set meanwhile, and in
     /// the same order, also where that does not tell them apart.
     /// </summary>

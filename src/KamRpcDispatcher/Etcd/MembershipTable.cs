@@ -134,6 +134,23 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
         }
     }
 
+    /// <summary>
+    /// Takes a membership of another store as what was known last, after the first listing of this one: who of it is not here has expired, all at once. Nothing of it is
+    /// the record of a key of this store.
+    /// </summary>
+    public void SeedStrangers(Membership before)
+    {
+        foreach (var set in before.Members.Where(static member => member.State == MemberState.Ready).GroupBy(static member => member.Key.Set))
+        {
+            var size = set.Count();
+            foreach (var member in set.Where(member => !_entries.ContainsKey(keys.Member(member.Key))))
+            {
+                Expire(keys.Member(member.Key), new ExpiredMember(member, timeProvider.GetUtcNow(), size, timeProvider.Mark()) { IsOfAnotherStore = true });
+                _left.Add(member, LeaveCause.Missing);
+            }
+        }
+    }
+
     /// <summary>The store was listed whole: what is not in the list is gone.</summary>
     public void RetainOnly(IReadOnlySet<string> present)
     {

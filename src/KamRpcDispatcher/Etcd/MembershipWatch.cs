@@ -55,8 +55,8 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
     private StoreIdentity Identity => new(_clusterId, store.Endpoints.ToString());
 
     /// <summary>
-    /// Takes a membership of before as what was known last, if it turns out to be of the store that answers: whoever another store announces has not expired
-    /// here. Only before <see cref="RunAsync"/>.
+    /// Takes a membership of before as what was known last. Whether it is of the store that answers turns out with the first listing. Only before
+    /// <see cref="RunAsync"/>.
     /// </summary>
     public void Seed(Membership before)
     {
@@ -185,13 +185,17 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
             }
 
             (_clusterId, _term) = (listed.Header.ClusterId, listed.Header.RaftTerm);
-            SeedFrom(listed);
+            var strangers = SeedFrom(listed);
             foreach (var pair in listed.Keys)
             {
                 _table.Put(pair.Key.ToStringUtf8(), pair.Value.Memory, pair.CreateRevision, pair.ModRevision, pair.Lease != 0);
             }
 
             _table.RetainOnly(listed.Keys.Select(static pair => pair.Key.ToStringUtf8()).ToHashSet(StringComparer.Ordinal));
+            if (strangers is not null)
+            {
+                _table.SeedStrangers(strangers);
+            }
         }
 
         _isPartial = false;
@@ -209,12 +213,13 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
         }
     }
 
-    /// <summary>What was saved is known last before the first listing, whose store now says which it is.</summary>
-    private void SeedFrom(KeyListing listed)
+    /// <summary>What was saved is what was known last before the first listing, whose store now says which it is.</summary>
+    /// <returns>What was saved, if it is of another store.</returns>
+    private Membership? SeedFrom(KeyListing listed)
     {
         if (_saved is not { } saved)
         {
-            return;
+            return null;
         }
 
         _saved = null;
@@ -222,11 +227,11 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
         if (SavedOrigin.IsOf(saved, _clusterId, key => created.TryGetValue(keys.Member(key), out var revision) ? revision : null))
         {
             _table.Seed(saved);
+            return null;
         }
-        else
-        {
-            EtcdLog.SnapshotOfAnotherStore(logger, saved.Revision, saved.Store?.ToString() ?? "an earlier version does not say which; nothing of it is there", Identity.ToString());
-        }
+
+        EtcdLog.SnapshotOfAnotherStore(logger, saved.Revision, saved.Store?.ToString() ?? "an earlier version does not say which; nothing of it is there", Identity.ToString());
+        return saved;
     }
 
     /// <summary>Watches from the revision after the current one; true when the members must be listed again.</summary>

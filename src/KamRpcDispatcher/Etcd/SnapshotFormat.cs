@@ -11,7 +11,7 @@ namespace KamRpcDispatcher.Etcd;
 /// <summary>A membership as the text of a file: a first line with the format and a checksum of what follows, then JSON.</summary>
 /// <remarks>
 /// The JSON is an object of <c>cluster</c>, <c>revision</c>, <c>etcd</c> (which one it is of; an earlier version did not say), <c>members</c> and <c>expired</c>; a member is an object of <c>set</c>,
-/// <c>name</c>, <c>createdRevision</c> and <c>record</c>, its <see cref="MemberRecord"/>, and one that expired has <c>at</c> and <c>setSize</c> too. Equal
+/// <c>name</c>, <c>createdRevision</c> and <c>record</c>, its <see cref="MemberRecord"/>, and one that expired has <c>at</c> and <c>setSize</c> too, and <c>ofAnotherStore</c> where that is so. Equal
 /// memberships have equal text.
 /// </remarks>
 internal static class SnapshotFormat
@@ -96,6 +96,10 @@ internal static class SnapshotFormat
         {
             writer.WriteString("at", expired.At);
             writer.WriteNumber("setSize", expired.SetSize);
+            if (expired.IsOfAnotherStore)
+            {
+                writer.WriteBoolean("ofAnotherStore", true);
+            }
         }
 
         writer.WritePropertyName("record");
@@ -152,7 +156,7 @@ internal static class SnapshotFormat
 
     private static ExpiredMember ReadExpired(JsonElement entry) =>
         Field(entry, "at", JsonValueKind.String).TryGetDateTimeOffset(out var at) && Field(entry, "setSize", JsonValueKind.Number).TryGetInt32(out var size) && size > 0
-            ? new ExpiredMember(ReadMember(entry), at, size, TimeSpan.Zero)
+            ? new ExpiredMember(ReadMember(entry), at, size, TimeSpan.Zero) { IsOfAnotherStore = entry.TryGetProperty("ofAnotherStore", out var other) && other.ValueKind == JsonValueKind.True }
             : throw new FormatException("when a member expired, or from how large a set, cannot be read");
 
     private static Member ReadMember(JsonElement entry)

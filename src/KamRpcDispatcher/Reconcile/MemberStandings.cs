@@ -25,7 +25,7 @@ internal static class MemberStandings
         {
             var entry = listed.GetValueOrDefault(member.Key);
             var (cause, detail) = CauseOf(member, entry, sight);
-            var isByOthers = entry?.IsRoutable != true && others.Contains(new EndpointKey(member.Key.Set, member.Uri.Endpoint));
+            var isByOthers = entry?.IsRoutable != true && others.Count > 0 && others.Contains(new EndpointKey(member.Key.Set, member.Uri.Endpoint));
             standings[member.Key] = new MemberStanding(isByOthers || entry?.IsRoutable == true, Spelling.First(entry?.Uri ?? member.Uri.Text), cause, detail)
             {
                 Listed = entry?.State,

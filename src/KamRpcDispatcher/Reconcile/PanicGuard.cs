@@ -1,5 +1,6 @@
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Plan;
 
 namespace KamRpcDispatcher.Reconcile;
 
@@ -50,6 +51,26 @@ internal static class PanicGuard
                where gone.Contains(held)
                select held.Member,
         ];
+    }
+
+    /// <summary>
+    /// The same without those of another store that are not in Kamailio's list: that store may have nothing to do with this Kamailio, so who is there stays, and
+    /// nobody is put there.
+    /// </summary>
+    /// <param name="held">The expired members to keep.</param>
+    /// <param name="membership">Who is there, and who has expired.</param>
+    /// <param name="listed">Kamailio's list.</param>
+    /// <param name="cluster">By which own entries are known.</param>
+    public static IReadOnlyList<Member> WithoutStrangers(IReadOnlyList<Member> held, Membership membership, IReadOnlyList<ListedDestination> listed, string cluster)
+    {
+        var strangers = membership.Expired.Where(static expired => expired.IsOfAnotherStore).Select(static expired => expired.Member.Key).ToHashSet();
+        if (strangers.Count == 0 || held.Count == 0)
+        {
+            return held;
+        }
+
+        var own = listed.Where(entry => AttributeText.IsOwn(entry, cluster)).Select(static entry => new EndpointKey(entry.Set, Spelling.EndpointOf(entry.Uri))).ToHashSet();
+        return [.. held.Where(member => !strangers.Contains(member.Key) || own.Contains(new EndpointKey(member.Key.Set, member.Uri.Endpoint)))];
     }
 
     private static bool IsDoubted(ExpiredMember expired, TimeSpan now) => expired.IsDoubted && now - expired.Mark < Doubt;

@@ -134,7 +134,7 @@ internal sealed class Reconciler(
 
     private async Task<TimeSpan> CycleAsync(Membership membership, CancellationToken cancellationToken)
     {
-        var held = PanicGuard.Held(membership, options.Panic, timeProvider.Mark()).Where(member => policy.Manages(member.Key.Set)).ToList();
+        IReadOnlyList<Member> held = [.. PanicGuard.Held(membership, options.Panic, timeProvider.Mark()).Where(member => policy.Manages(member.Key.Set))];
         var (doubted, doubt) = PanicGuard.Doubted(membership, timeProvider.Mark(), policy.Manages);
         IReadOnlyList<Member> kept = [.. held, .. doubted], members = [.. membership.Members, .. kept];
         DispatcherTable table;
@@ -157,6 +157,13 @@ internal sealed class Reconciler(
             contact?.NotRead($"its version {table.Version} takes no attributes over RPC, so that nothing is changed: Kamailio 5.4 or later is needed");
             journal.Unsupported(table.Version);
             return options.Resync;
+        }
+
+        if (PanicGuard.WithoutStrangers(held, membership, table.Destinations, policy.Cluster) is var here && here.Count < held.Count)
+        {
+            held = here;
+            kept = [.. held, .. doubted];
+            members = [.. membership.Members, .. kept];
         }
 
         contact?.Read();

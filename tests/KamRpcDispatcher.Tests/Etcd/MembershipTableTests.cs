@@ -233,6 +233,18 @@ public class MembershipTableTests
         Assert.That(_table.At(6).Expired.Select(static expired => expired.Member.Key.Name), Is.EqualTo(new[] { "held", "b" }));
     }
 
+    [Test]
+    public void Who_of_another_store_is_not_here_has_expired_as_a_stranger_and_who_is_here_is_as_it_is_here()
+    {
+        Put(Key, "rubbish", 5, 5);
+        _table.SeedStrangers(new Membership(3, [Members.Of("a") with { CreatedRevision = 5 }, Members.Of("b"), Members.Of("c") with { State = MemberState.Down }], []));
+
+        var membership = _table.At(6);
+        Assert.That(membership.Members, Is.Empty, "the record of a before is of another store");
+        Assert.That(membership.Expired.Select(static expired => (expired.Member.Key.Name, expired.SetSize, expired.IsOfAnotherStore)), Is.EqualTo(new[] { ("b", 2, true) }));
+        Assert.That(membership.Left.Values, Is.EqualTo(new[] { LeaveCause.Missing }));
+    }
+
     [TestCase("""{"uri":"sip:10.0.0.1"}""", true, LeaveCause.Expired)]
     [TestCase("""{"uri":"sip:10.0.0.1","state":"down","reason":"withdrawn"}""", true, LeaveCause.Withdrawn)]
     [TestCase("""{"uri":"sip:10.0.0.1","state":"down","reason":"connection refused"}""", true, LeaveCause.NotReady)]

@@ -56,7 +56,7 @@ public class SnapshotFormatTests
         from store in Gen.OneOf(Pick<StoreIdentity?>([null]), Gen.ULong.Select(static id => (StoreIdentity?)new StoreIdentity(id, "https://10.0.0.1:2379,http://[::1]:2379")))
         select new Membership(revision, [.. members.DistinctBy(static member => member.Key).OrderBy(static member => member.Key)], [])
         {
-            Expired = [.. expired.Select(member => new ExpiredMember(member, at ?? DateTimeOffset.UnixEpoch, 3, TimeSpan.Zero))],
+            Expired = [.. expired.Select(member => new ExpiredMember(member, at ?? DateTimeOffset.UnixEpoch, 3, TimeSpan.Zero) { IsOfAnotherStore = member.Priority > 9 })],
             Store = store,
         };
 
@@ -172,6 +172,7 @@ public class SnapshotFormatTests
     internal static bool IsSame(Membership one, Membership other) =>
         one.Revision == other.Revision
         && one.Store == other.Store
+        && one.Expired.Select(static expired => expired.IsOfAnotherStore).SequenceEqual(other.Expired.Select(static expired => expired.IsOfAnotherStore))
         && one.Members.Count == other.Members.Count
         && one.Members.Zip(other.Members).All(static pair => IsSame(pair.First, pair.Second));
 

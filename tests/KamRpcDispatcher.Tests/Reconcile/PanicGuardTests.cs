@@ -1,6 +1,7 @@
 using CsCheck;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Reconcile;
 using NUnit.Framework;
 
@@ -77,6 +78,24 @@ public class PanicGuardTests
 
         time.Advance(TimeSpan.FromSeconds(11));
         Assert.That(PanicGuard.Held(table.At(1), Options, time.Mark()), Is.Empty);
+    }
+
+    [Test]
+    public void Of_those_of_another_store_only_who_is_in_Kamailios_list_is_held()
+    {
+        Member[] held = [Members.Of("own", uri: "sip:10.0.0.1"), Members.Of("listed", uri: "sip:10.0.0.2"), Members.Of("elsewhere", uri: "sip:10.0.0.3"), Members.Of("theirs", uri: "sip:10.0.0.4")];
+        var membership = new Membership(1, [], [])
+        {
+            Expired = [.. held.Select(static member => new ExpiredMember(member, Start, 4, TimeSpan.Zero) { IsOfAnotherStore = member.Key.Name != "own" })],
+        };
+        ListedDestination[] listed =
+        [
+            new(1, "sip:10.0.0.2:5060", ListedState.Active, true, 0, AttributeText.Format("before", "c")),
+            new(1, "sip:10.0.0.3", ListedState.Active, true, 0, AttributeText.Format("elsewhere", "another")),
+            new(2, "sip:10.0.0.4", ListedState.Active, true, 0, AttributeText.Format("theirs", "c")),
+        ];
+
+        Assert.That(PanicGuard.WithoutStrangers(held, membership, listed, "c").Select(static member => member.Key.Name), Is.EqualTo(new[] { "own", "listed" }));
     }
 
     [Test]
