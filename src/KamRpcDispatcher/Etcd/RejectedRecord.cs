@@ -19,5 +19,5 @@ public sealed record RejectedRecord(string Key, string Reason, bool KeepsLastGoo
 
     /// <summary>What becomes of the member.</summary>
     internal string Consequence =>
-        !KeepsLastGood ? "it is left out" : IsNotReady ? "its last usable value stays in force, but not ready, as was said since" : "its last usable value stays in force";
+        !KeepsLastGood ? "it is left out" : IsNotReady ? "its last usable value stays in force, but not ready, as it says, or one before it said" : "its last usable value stays in force";
 }
