@@ -6,30 +6,25 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.IntegrationTests;
 
 /// <summary>Certificates of every kind against a real etcd, and etcdctl beside kamrpc: what the one accepts the other does.</summary>
-[Parallelizable]
-public class EtcdTlsTests
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+[Parallelizable(ParallelScope.All)]
+public sealed class EtcdTlsTests : IDisposable
 {
     private static readonly CertificateKind Root = new("root") { IsAuthority = true };
     private static readonly CertificateKind Between = new("between") { IsAuthority = true };
     private static readonly CertificateKind Server = new("server") { Hosts = ["localhost", "127.0.0.1"], Usages = [CertificateKind.ForServers, CertificateKind.ForClients] };
     private static readonly CertificateKind Client = new("client") { Usages = [CertificateKind.ForClients] };
 
-    private TestPki _pki = null!;
-    private TemporaryFolder _folder = null!;
+    private readonly TestPki _pki = new();
+    private readonly TemporaryFolder _folder = new();
 
     [SetUp]
-    public void MakePki()
-    {
-        RealServers.Require("etcd", "etcdctl");
-        _pki = new TestPki();
-        _folder = new TemporaryFolder();
-    }
+    public void RequireEtcd() => RealServers.Require("etcd", "etcdctl");
 
-    [TearDown]
-    public void RemovePki()
+    public void Dispose()
     {
-        _pki?.Dispose();
-        _folder?.Dispose();
+        _pki.Dispose();
+        _folder.Dispose();
     }
 
     public static IEnumerable<TestCaseData> ServerCertificates()

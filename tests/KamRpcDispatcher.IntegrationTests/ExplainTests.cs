@@ -6,6 +6,7 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.IntegrationTests;
 
 /// <summary><c>kamrpc explain</c>, with a real etcd and what announcers and dispatchers would have written there.</summary>
+[Parallelizable]
 public sealed class ExplainTests
 {
     private const string Members = "/kamrpc/default/members/";

@@ -31,7 +31,7 @@ public class BlockedWorkersTests
         await using var run = await StructuralChangeRun.StartAsync(Waiting, "--grace", "auto");
         Assert.That(run.Fleet.Dispatcher.Output, Does.Contain("[2100]"), "Kamailio's processes are observed");
 
-        var figures = await run.RunAsync(int.MaxValue, Time, Time, callsPerSecond, TimeSpan.FromMilliseconds(300));
+        var figures = await run.RunAsync(int.MaxValue, Time, Time, callsPerSecond, TimeSpan.FromMilliseconds(300), abandonsCalls: true);
 
         await TestContext.Out.WriteLineAsync($"{figures}\ngrace periods: {await run.GraceAsync()}");
         Assert.That(run.Fleet.Kamailio.CrashedBySignal, Is.Null);

@@ -6,6 +6,7 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.Tests.Cli;
 
 /// <summary>What goes wrong most often: what is typed, the one line that tells it, and the exit code.</summary>
+[Parallelizable]
 public class CommonMistakesTests
 {
     private static readonly (string Name, string Value)[] None = [];

@@ -1,7 +1,6 @@
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Push.Grace;
 using KamRpcDispatcher.Tests.Etcd;
-using Microsoft.Extensions.Time.Testing;
 
 namespace KamRpcDispatcher.Tests.Push.Grace;
 
@@ -10,6 +9,9 @@ internal sealed class GraceRig : IProcessView, IProcessMovement
 {
     /// <summary>Of real time, for what takes minutes of the other.</summary>
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
+
+    /// <summary>Of real time, after which whoever is not asleep is taken to wait for something else than the clock.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(200);
 
     public static readonly KamailioProcess Main = new(1, "main process - attendant");
     public static readonly KamailioProcess Worker = new(2, "udp receiver child=0 sock=127.0.0.1:5060");
@@ -42,7 +44,7 @@ internal sealed class GraceRig : IProcessView, IProcessMovement
 
     public ObservedGrace Grace { get; }
 
-    public FakeTimeProvider Clock { get; } = new();
+    public SleepersClock Clock { get; } = new();
 
     public GraceFigures Figures { get; } = new();
 
@@ -101,9 +103,9 @@ internal sealed class GraceRig : IProcessView, IProcessMovement
                 throw new TimeoutException("it does not come to be so");
             }
 
-            // So much that the waiter gets on in between.
+            // No step before the waiter has got on, however long the machine keeps it.
+            await Clock.WaitForSleeperAsync(condition, Patience);
             Clock.Advance(TimeSpan.FromMilliseconds(stepMilliseconds));
-            await Task.Delay(1);
         }
     }
 
