@@ -6,7 +6,6 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.Tests.Plan;
 
 /// <summary>What holds for every membership and every list. Few names, URIs and sets, so that they meet often.</summary>
-[Parallelizable]
 public class PlannerPropertyTests
 {
     private static readonly PlanPolicy Policy = new("c");

@@ -18,6 +18,7 @@ internal sealed class GraceRig : IProcessView, IProcessMovement
     public static readonly KamailioProcess Other = new(3, "udp receiver child=1 sock=127.0.0.1:5060");
     public static readonly KamailioProcess Timer = new(4, "slow timer");
 
+    private readonly List<Task> _waits = [];
     private int _looking;
 
     public GraceRig(params KamailioProcess[] processes)
@@ -83,7 +84,12 @@ internal sealed class GraceRig : IProcessView, IProcessMovement
 
     public Movement? Read(int pid) => new Movement((long)((Clock.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds * SwitchesPerSecond(pid)), TimeSpan.Zero);
 
-    public Task<bool> Wait(CancellationToken cancellationToken = default) => Task.Run(() => Grace.WaitAsync(cancellationToken).AsTask(), CancellationToken.None);
+    public Task<bool> Wait(CancellationToken cancellationToken = default)
+    {
+        var wait = Task.Run(() => Grace.WaitAsync(cancellationToken).AsTask(), CancellationToken.None);
+        _waits.Add(wait);
+        return wait;
+    }
 
     /// <summary>Lets time pass until something is done.</summary>
     public async Task<T> PassAsync<T>(Task<T> task, int stepMilliseconds = 50)
@@ -104,7 +110,7 @@ internal sealed class GraceRig : IProcessView, IProcessMovement
             }
 
             // No step before the waiter has got on, however long the machine keeps it.
-            await Clock.WaitForSleeperAsync(condition, Patience);
+            await Clock.WaitForSleeperAsync(() => condition() || (_waits.Count > 0 && _waits.TrueForAll(static wait => wait.IsCompleted)), Patience);
             Clock.Advance(TimeSpan.FromMilliseconds(stepMilliseconds));
         }
     }

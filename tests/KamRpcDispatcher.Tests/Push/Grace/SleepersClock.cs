@@ -24,10 +24,10 @@ internal sealed class SleepersClock : FakeTimeProvider
         return sleep;
     }
 
-    /// <summary>Waits until somebody sleeps, until something is so, or until the patience is at its end: perhaps nobody will.</summary>
-    public async Task WaitForSleeperAsync(Func<bool> condition, TimeSpan patience)
+    /// <summary>Waits until somebody sleeps, until nobody will, or until the patience is at its end.</summary>
+    public async Task WaitForSleeperAsync(Func<bool> nobodyWill, TimeSpan patience)
     {
-        for (var begun = Stopwatch.GetTimestamp(); Volatile.Read(ref _sleepers) == 0 && !condition() && Stopwatch.GetElapsedTime(begun) < patience;)
+        for (var begun = Stopwatch.GetTimestamp(); Volatile.Read(ref _sleepers) == 0 && !nobodyWill() && Stopwatch.GetElapsedTime(begun) < patience;)
         {
             await Task.Yield();
         }
