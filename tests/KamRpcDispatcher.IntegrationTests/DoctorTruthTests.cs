@@ -8,6 +8,7 @@ namespace KamRpcDispatcher.IntegrationTests;
 
 /// <summary><c>kamrpc doctor</c> says that all is well where it is, and nowhere else, and within three seconds.</summary>
 [Category("Matrix")]
+[Parallelizable]
 public class DoctorTruthTests
 {
     private const int Runs = 5;
