@@ -9,7 +9,7 @@ namespace KamRpcDispatcher.IntegrationTests.Chaos;
 /// </summary>
 public class BlockedWorkersTests
 {
-    private static readonly TimeSpan Time = TimeSpan.FromSeconds(ChaosSettings.IsLong ? 120 : 15);
+    private static readonly TimeSpan Time = TimeSpan.FromSeconds(ChaosSettings.IsLong ? 120 : 10);
 
     /// <summary>Each message costs a worker 20 ms: four workers take 200 a second, some 28 calls of seven messages.</summary>
     private static readonly KamailioOptions Waiting = new()
