@@ -9,6 +9,7 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.IntegrationTests;
 
 /// <summary><c>kamrpc status</c> and <c>kamrpc confirm</c>, with a real etcd and what dispatchers would have written there.</summary>
+[Parallelizable]
 public class StatusTests
 {
     private const string Members = "/kamrpc/default/members/";

@@ -1,11 +1,13 @@
 using System.Diagnostics;
 using System.Text.Json;
 using KamRpcDispatcher.IntegrationTests.Fleets;
+using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.IntegrationTests;
 
 /// <summary>When something is wrong at a real Kamailio, <c>kamrpc status</c> says so within three seconds, with exit code 1.</summary>
+[Parallelizable]
 public sealed class StatusTruthTests
 {
     private const string Uri = "sip:127.0.0.1:7001";
@@ -17,7 +19,7 @@ public sealed class StatusTruthTests
     [SetUp]
     public async Task StartAsync()
     {
-        _fleet = await Fleet.StartAsync();
+        _fleet = await Fleet.StartAsync(KamailioOptions.WithLatePings);
         await _fleet.PutUriAsync("1/box", Uri);
         await _fleet.WaitForListAsync(static list => Fleet.IsRoutable(list, Uri));
         await FindAsync(static codes => codes.Length == 0);
@@ -85,7 +87,7 @@ public sealed class StatusTruthTests
 
     /// <summary>Looks again and again until the codes of what is found are as wanted.</summary>
     /// <param name="isWanted">Whether they are.</param>
-    /// <param name="inTime">Within how long of the call a look has begun that finds it.</param>
+    /// <param name="inTime">From how long after the call on every look finds it that begins then: how long one takes is the machine's.</param>
     private async Task FindAsync(Func<string[], bool> isWanted, TimeSpan? inTime = null)
     {
         for (var begun = Stopwatch.GetTimestamp(); ;)
@@ -96,12 +98,11 @@ public sealed class StatusTruthTests
             if (isWanted(codes))
             {
                 Assert.That(exitCode, Is.EqualTo(codes.Length == 0 ? 0 : 1), errors);
-                Assert.That(looked, Is.LessThan(inTime ?? Fleet.Deadline));
                 await TestContext.Out.WriteLineAsync($"found {string.Join(", ", codes)} by a look that began after {looked.TotalSeconds:0.0} s");
                 return;
             }
 
-            Assert.That(looked, Is.LessThan(Fleet.Deadline), output);
+            Assert.That(looked, Is.LessThan(inTime ?? Fleet.Deadline), output);
         }
     }
 

@@ -8,6 +8,7 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.IntegrationTests;
 
 /// <summary><c>kamrpc status --watch</c>, on a terminal and elsewhere, while etcd goes and comes back.</summary>
+[Parallelizable]
 public sealed class StatusWatchTests
 {
     private const string Member = "/kamrpc/default/members/1/box";

@@ -6,8 +6,11 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.Tests.Cli;
 
 /// <summary>What goes wrong most often: what is typed, the one line that tells it, and the exit code.</summary>
+[Parallelizable]
 public class CommonMistakesTests
 {
+    private const int Runs = 3;
+
     private static readonly (string Name, string Value)[] None = [];
 
     /// <summary>Where {} stands are files and ports that are made for the test.</summary>
@@ -143,13 +146,27 @@ public class CommonMistakesTests
     [TestCaseSource(nameof(Mistakes))]
     public async Task A_mistake_is_told_in_one_line_that_names_it_and_says_what_to_do(Mistake mistake)
     {
-        var (exitCode, output, errors) = await Kamrpc.RunAsync(Placed(mistake.Typed).Split(' '), mistake.Environment is { } variable ? [variable] : None);
+        var (exitCode, output, errors) = await RunAsync(mistake);
 
         var lines = errors.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(static line => !line.StartsWith("Try '", StringComparison.Ordinal)).ToList();
         Assert.That((exitCode, output), Is.EqualTo((mistake.ExitCode, string.Empty)), errors);
         Assert.That(lines[0], Does.StartWith("kamrpc: " + Placed(mistake.Message)));
         Assert.That(lines, Has.Count.EqualTo(1 + mistake.Others), errors);
         Assert.That(errors, Does.Not.Contain("root:secret"));
+    }
+
+    /// <summary>Whoever is asked has two seconds to answer, in which a busy machine may not come to it: then nothing is told but that.</summary>
+    private async Task<(int ExitCode, string Output, string Errors)> RunAsync(Mistake mistake)
+    {
+        const string NotInTime = "nothing within";
+        for (var run = 1; ; run++)
+        {
+            var said = await Kamrpc.RunAsync(Placed(mistake.Typed).Split(' '), mistake.Environment is { } variable ? [variable] : None);
+            if (run == Runs || mistake.Message.Contains(NotInTime, StringComparison.Ordinal) || !said.Errors.Contains(NotInTime, StringComparison.Ordinal))
+            {
+                return said;
+            }
+        }
     }
 
     [Test]
