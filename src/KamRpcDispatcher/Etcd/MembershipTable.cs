@@ -148,6 +148,7 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
     {
         Expired = [.. _expired.Values.OrderBy(static expired => expired.Mark).ThenBy(static expired => expired.Member.Key)],
         Left = _left.All,
+        Records = Count,
     };
 
     private void Take(string key, Member member, long modifiedRevision, bool isLeased, ReadOnlyMemory<byte> value) =>
