@@ -15,6 +15,7 @@ public sealed class UnfollowedDeletionTests
     private const string Members = "/kamrpc/default/members/";
 
     private TemporaryFolder _folder = null!;
+    private SipResponder _servers = null!;
     private string _password = "";
     private Fleet _fleet = null!;
 
@@ -23,13 +24,14 @@ public sealed class UnfollowedDeletionTests
     {
         RealServers.Require("etcd", "etcdctl", "kamailio");
         _folder = new TemporaryFolder();
+        _servers = new SipResponder("127.0.57", 2);
         _password = await EtcdUsers.WritePasswordAsync(_folder, "secret");
         _fleet = await Fleet.StartAsync(new FleetOptions { Dispatch = ["--etcd-user", "dispatcher", "--etcd-password-file", _password] });
         await EtcdUsers.AddAsync(_fleet.Etcd, "dispatcher", "secret", EtcdUsers.DispatcherPermissions("default", "p1"));
         await EtcdUsers.AddAsync(_fleet.Etcd, "status", "secret", EtcdUsers.StatusPermissions("default"));
         await EtcdUsers.EnableAsync(_fleet.Etcd);
-        await _fleet.Etcd.PutAsync(Members + "1/a", """{"uri":"sip:127.0.0.1:7001"}""");
-        await _fleet.Etcd.PutAsync(Members + "1/b", """{"uri":"sip:127.0.0.1:7002"}""");
+        await _fleet.Etcd.PutAsync(Members + "1/a", Record(0));
+        await _fleet.Etcd.PutAsync(Members + "1/b", Record(1));
         await FindAsync(static codes => codes.Length == 0);
     }
 
@@ -37,6 +39,7 @@ public sealed class UnfollowedDeletionTests
     public async Task StopFleet()
     {
         await (_fleet?.DisposeAsync() ?? default);
+        await (_servers?.DisposeAsync() ?? default);
         _folder?.Dispose();
     }
 
@@ -50,11 +53,11 @@ public sealed class UnfollowedDeletionTests
 
         var problem = await FindAsync(static codes => codes is ["not-followed"]);
         Assert.That(problem!.Value.GetProperty("proxy").GetString(), Is.EqualTo("p1"));
-        Assert.That(Fleet.IsRoutable(await _fleet.Kamailio.ListAsync(), "sip:127.0.0.1:7002"), "it does get calls");
+        Assert.That(Fleet.IsRoutable(await _fleet.Kamailio.ListAsync(), _servers.Uris[1]), "it does get calls");
 
         await _fleet.Etcd.AdministerAsync("role", "grant-permission", "dispatcher", "--prefix=true", "read", Members);
         await FindAsync(static codes => codes.Length == 0);
-        await _fleet.WaitForListAsync(static list => !Fleet.IsRoutable(list, "sip:127.0.0.1:7002"));
+        await _fleet.WaitForListAsync(list => !Fleet.IsRoutable(list, _servers.Uris[1]));
     }
 
     [Test]
@@ -65,10 +68,12 @@ public sealed class UnfollowedDeletionTests
             await _fleet.Etcd.DeleteAsync(Members + "1/b");
             var (exitCode, output, errors) = await StatusAsync();
             Assert.That(exitCode, Is.Zero, output + errors);
-            await _fleet.Etcd.PutAsync(Members + "1/b", """{"uri":"sip:127.0.0.1:7002"}""");
+            await _fleet.Etcd.PutAsync(Members + "1/b", Record(1));
             await FindAsync(static codes => codes.Length == 0);
         }
     }
+
+    private string Record(int server) => $$"""{"uri":"{{_servers.Uris[server]}}"}""";
 
     private Task<(int ExitCode, string Output, string Errors)> StatusAsync() =>
         Kamrpc.RunAsync("status", "-o", "json", "--etcd", _fleet.Etcd.Endpoint, "--etcd-user", "status", "--etcd-password-file", _password);
