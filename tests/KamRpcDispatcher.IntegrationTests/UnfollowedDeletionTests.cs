@@ -15,7 +15,8 @@ public sealed class UnfollowedDeletionTests
     private const string Members = "/kamrpc/default/members/";
 
     private TemporaryFolder _folder = null!;
-    private SipResponder _servers = null!;
+    private SipResponder? _servers;
+    private string[] _uris = [];
     private string _password = "";
     private Fleet _fleet = null!;
 
@@ -25,6 +26,7 @@ public sealed class UnfollowedDeletionTests
         RealServers.Require("etcd", "etcdctl", "kamailio");
         _folder = new TemporaryFolder();
         _servers = new SipResponder("127.0.57", 2);
+        _uris = [.. _servers.Uris];
         _password = await EtcdUsers.WritePasswordAsync(_folder, "secret");
         _fleet = await Fleet.StartAsync(new FleetOptions { Dispatch = ["--etcd-user", "dispatcher", "--etcd-password-file", _password] });
         await EtcdUsers.AddAsync(_fleet.Etcd, "dispatcher", "secret", EtcdUsers.DispatcherPermissions("default", "p1"));
@@ -39,7 +41,7 @@ public sealed class UnfollowedDeletionTests
     public async Task StopFleet()
     {
         await (_fleet?.DisposeAsync() ?? default);
-        await (_servers?.DisposeAsync() ?? default);
+        await StopServersAsync();
         _folder?.Dispose();
     }
 
@@ -53,11 +55,11 @@ public sealed class UnfollowedDeletionTests
 
         var problem = await FindAsync(static codes => codes is ["not-followed"]);
         Assert.That(problem!.Value.GetProperty("proxy").GetString(), Is.EqualTo("p1"));
-        Assert.That(Fleet.IsRoutable(await _fleet.Kamailio.ListAsync(), _servers.Uris[1]), "it does get calls");
+        Assert.That(Fleet.IsRoutable(await _fleet.Kamailio.ListAsync(), _uris[1]), "it does get calls");
 
         await _fleet.Etcd.AdministerAsync("role", "grant-permission", "dispatcher", "--prefix=true", "read", Members);
         await FindAsync(static codes => codes.Length == 0);
-        await _fleet.WaitForListAsync(list => !Fleet.IsRoutable(list, _servers.Uris[1]));
+        await _fleet.WaitForListAsync(list => !Fleet.IsRoutable(list, _uris[1]));
     }
 
     [Test]
@@ -73,7 +75,16 @@ public sealed class UnfollowedDeletionTests
         }
     }
 
-    private string Record(int server) => $$"""{"uri":"{{_servers.Uris[server]}}"}""";
+    private async Task StopServersAsync()
+    {
+        if (_servers is not null)
+        {
+            await _servers.DisposeAsync();
+            _servers = null;
+        }
+    }
+
+    private string Record(int server) => $$"""{"uri":"{{_uris[server]}}"}""";
 
     private Task<(int ExitCode, string Output, string Errors)> StatusAsync() =>
         Kamrpc.RunAsync("status", "-o", "json", "--etcd", _fleet.Etcd.Endpoint, "--etcd-user", "status", "--etcd-password-file", _password);
