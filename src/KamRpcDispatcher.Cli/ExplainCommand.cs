@@ -82,6 +82,11 @@ internal static class ExplainCommand
             : known.Count == 0 ? "; nobody is announced there"
             : $"; 'kamrpc status --all' lists the {Ages.Count(known.Count, "name")} that there are";
         Console.Error.WriteLine($"kamrpc: nobody of cluster {cluster} has the name '{MemberRules.Shorten(name, MemberRules.MaxNameLength)}', nor has left lately{hint}");
+        foreach (var lens in calls.Proxies.Where(static lens => lens.Lag.IsLate).Take(3))
+        {
+            Console.Error.WriteLine($"kamrpc: {lens.Name} does not follow the members, so somebody of that name who has left may still get calls there");
+        }
+
         return ExitCode.Usage;
     }
 }

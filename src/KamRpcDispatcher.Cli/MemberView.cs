@@ -21,7 +21,9 @@ internal sealed record MemberView(ProxyLens Lens, CallState Calls, bool IsAsItSh
         if (member.Announced is not { } announced)
         {
             var left = member.Remarks.FirstOrDefault(remark => remark.Lens == lens).Deviation;
-            return left is null
+            return left is null && !lens.HasForgotten
+                ? new MemberView(lens, CallState.Unknown, IsAsItShouldBe: false, null, null, MemberText.Silence(member, lens))
+                : left is null
                 ? new MemberView(lens, CallState.None, IsAsItShouldBe: true, null, null, "is not in Kamailio's list any more")
                 : new MemberView(lens, ProxyLens.CallsOf(left), left.Kind == DeviationKind.Held || ProxyLens.CallsOf(left) == CallState.None, null, left, "it " + DeviationText.Of(left, now));
         }

@@ -56,6 +56,7 @@ internal sealed class SetScreen(SetCalls set, ClusterCalls calls, StatusOptions 
     {
         0 => "on no proxy",
         1 => "on " + set.Serving[0].Name,
+        var count when set.InDoubt.Count > 0 => FormattableString.Invariant($"{count - set.InDoubt.Count} of {count} proxies known"),
         var count => FormattableString.Invariant($"on {count} proxies"),
     };
 

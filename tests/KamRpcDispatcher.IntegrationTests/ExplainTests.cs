@@ -90,7 +90,7 @@ public sealed class ExplainTests
         "/kamrpc/default/proxies/" + proxy,
         $$$"""
         {"revision":{{{revision}}},"silenced":{{{revision}}},"version":"0.1.0","writtenAt":"{{{DateTimeOffset.UtcNow:O}}}","contact":{"answers":true,"since":"2026-01-31T12:00:00Z"},
-        "appliedAt":"2026-01-31T12:00:00Z","kamailio":"5.6","drift":0,"sets":{"1":{"destinations":1,"routable":1,"wanted":1,"serving":1},"2":{"destinations":1,"routable":1,"wanted":1,"serving":1} } }
+        "appliedAt":"{{{DateTimeOffset.UtcNow:O}}}","kamailio":"5.6","drift":0,"sets":{"1":{"destinations":1,"routable":1,"wanted":1,"serving":1},"2":{"destinations":1,"routable":1,"wanted":1,"serving":1} } }
         """,
         leaseSeconds: 60);
 
