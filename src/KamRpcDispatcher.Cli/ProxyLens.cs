@@ -65,6 +65,9 @@ internal sealed class ProxyLens
         Status is not { } status || IsOfOlderVersion || status.Revision == 0 || status.MoreSets > 0
         || (status.Sets.TryGetValue(set, out var counts) ? counts.Wanted is not null : !_readySets.Contains(set));
 
+    /// <summary>The calls that the set's routable destinations take, where each is full (algorithm 10); null where one has room, or nobody knows.</summary>
+    public long? FullOf(int set) => WhyUnknown is null && Status is { } status && status.Sets.TryGetValue(set, out var counts) ? counts.Full : null;
+
     /// <summary>What the report says of a member.</summary>
     /// <param name="announced">The member.</param>
     /// <param name="deviation">What is not as wished there, if the report names it.</param>

@@ -31,6 +31,7 @@ internal static class ReportJson
             json.WriteNumber("routable", set.Value.Routable);
             JsonText.WriteNumber(json, "wanted", set.Value.Wanted);
             JsonText.WriteNumber(json, "serving", set.Value.Serving);
+            JsonText.WriteNumber(json, "full", set.Value.Full);
         });
         var grace = status.Grace;
         writer.WriteStartObject("grace");

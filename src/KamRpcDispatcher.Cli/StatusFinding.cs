@@ -25,6 +25,7 @@ internal static class FindingCode
     public const string ReportOfOlderVersion = "report-older-version";
     public const string SetWithoutDestination = "set-without-destination";
     public const string SetBelowHalf = "set-below-half";
+    public const string SetFull = "set-full";
     public const string MemberWithoutCalls = "member-without-calls";
     public const string MemberStillServing = "member-still-serving";
     public const string Deviation = "deviation";
@@ -45,7 +46,7 @@ internal static class FindingCode
     /// <summary>All of them that are not made of a kind.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
-        NoProxy, KamailioLost, ReportStale, ReportUnreadable, ReportOfOlderVersion, SetWithoutDestination, SetBelowHalf, MemberWithoutCalls, MemberStillServing, Deviation,
+        NoProxy, KamailioLost, ReportStale, ReportUnreadable, ReportOfOlderVersion, SetWithoutDestination, SetBelowHalf, SetFull, MemberWithoutCalls, MemberStillServing, Deviation,
         AddressHeld, NameHeld, TwoProxiesOnOneHost, Held, Quarantined, Drift, Behind, Snapshot, Rejected, OddTrouble,
     ];
 }

@@ -79,7 +79,12 @@ internal sealed class ProxyReader(JsonElement report)
             : throw new FormatException($"sets: '{MemberRules.Shorten(text)}' is not a set's number");
 
     private static SetStatus ReadSet(JsonProperty set) =>
-        new(Count(set.Value, "destinations"), Count(set.Value, "routable")) { Wanted = OptionalCount(set.Value, "wanted"), Serving = OptionalCount(set.Value, "serving") };
+        new(Count(set.Value, "destinations"), Count(set.Value, "routable"))
+        {
+            Wanted = OptionalCount(set.Value, "wanted"),
+            Serving = OptionalCount(set.Value, "serving"),
+            Full = Has(set.Value, "full") ? Count(set.Value, "full", long.MaxValue) : null,
+        };
 
     private KamailioContact? ReadContact()
     {

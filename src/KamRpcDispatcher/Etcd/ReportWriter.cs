@@ -122,11 +122,11 @@ internal static class ReportWriter
         writer.WriteEndObject();
     }
 
-    /// <summary>Those first of which nobody gets calls, then those of which some do not: who reads a part of them reads of what is wrong.</summary>
+    /// <summary>Those first of which nobody gets calls, then those that are full or of which some get none: who reads a part of them reads of what is wrong.</summary>
     private static ReportPart Sets(ProxyStatus status) => ReportPart.Of(
         "sets",
         "moreSets",
-        [.. status.Sets.OrderBy(static set => set.Value is { Wanted: > 0, Serving: 0 } ? 0 : set.Value.Serving < set.Value.Wanted ? 1 : 2)],
+        [.. status.Sets.OrderBy(static set => set.Value is { Wanted: > 0, Serving: 0 } ? 0 : set.Value.Full is not null || set.Value.Serving < set.Value.Wanted ? 1 : 2)],
         status.MoreSets,
         RoomForSets,
         static (json, set) =>
@@ -135,6 +135,7 @@ internal static class ReportWriter
             json.WriteNumber("routable", set.Value.Routable);
             WriteNumber(json, "wanted", set.Value.Wanted);
             WriteNumber(json, "serving", set.Value.Serving);
+            WriteNumber(json, "full", set.Value.Full);
         },
         static set => set.Key.ToString(CultureInfo.InvariantCulture));
 
@@ -226,7 +227,7 @@ internal static class ReportWriter
         }
     }
 
-    private static void WriteNumber(Utf8JsonWriter writer, string name, int? number)
+    private static void WriteNumber(Utf8JsonWriter writer, string name, long? number)
     {
         if (number is { } told)
         {
