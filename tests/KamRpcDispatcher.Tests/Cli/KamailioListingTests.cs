@@ -66,7 +66,7 @@ public class KamailioListingTests
         Assert.That((listing with { Unreadable = [new UnreadableEntry(1, "sip:x", "odd")] }).ToText(new Layout(120, Palette.None), isVerbose: false), Does.Not.Contain("every routable"), "that one may have room");
 
         var json = JsonElement.Parse(listing.ToJson());
-        Assert.That(json.GetProperty("fullSets").GetRawText(), Is.EqualTo("""[{"set":1,"load":30,"maxload":30}]"""));
+        Assert.That(string.Concat(json.GetProperty("fullSets").GetRawText().Where(static character => !char.IsWhiteSpace(character))), Is.EqualTo("""[{"set":1,"load":30,"maxload":30}]"""));
         Assert.That(json.GetProperty("destinations").EnumerateArray().Select(static entry => (entry.GetProperty("full").GetBoolean(), entry.GetProperty("getsCalls").GetBoolean())), Is.EqualTo(new[] { (true, false), (true, false), (false, false) }));
     }
 
