@@ -130,7 +130,7 @@ public class AnnouncerEndTests : AnnouncerFixture
         using var folder = new TemporaryFolder();
         await EtcdUsers.AddAsync(Etcd, "announcer", "secret", EtcdUsers.AnnouncerPermissions("default", 1));
         await EtcdUsers.EnableAsync(Etcd);
-        var announcer = Announce("--uri", "sip:10.0.0.1", "--ttl", "1h", "--etcd-user", "announcer", "--etcd-password-file", await EtcdUsers.WritePasswordAsync(folder, "secret"), "--idle", "true");
+        var announcer = Announce("--uri", "sip:10.0.0.1", "--ttl", "1h", "--etcd-user", "announcer", "--etcd-password-file", await EtcdUsers.WritePasswordAsync(folder, "secret"), "--idle", "exec:/bin/true");
         await announcer.WaitForLineAsync("Wrote", Fleet.Deadline);
         await Etcd.AdministerAsync("user", "revoke-role", "announcer", "announcer");
 
