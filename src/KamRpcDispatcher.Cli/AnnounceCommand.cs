@@ -20,7 +20,7 @@ internal static class AnnounceCommand
                 "kamrpc announce --etcd http://10.0.0.5:2379 --name a1 --uri sip:10.0.0.11:5060",
             ],
             (ExitCode.Done, "stopped, and what it announced is withdrawn"),
-            (ExitCode.NotDone, "stopped; somebody else holds the name of a member, who keeps it"),
+            (ExitCode.NotDone, "stopped; somebody else holds the name of a member, who keeps it, or etcd refuses to delete what was announced, which ends with its lease"),
             (ExitCode.Unreachable, "etcd could not be told, or was never reached")))
         {
             CommonOptions.Cluster,
@@ -83,7 +83,7 @@ internal static class AnnounceCommand
         return await announcer.RunAsync(life.Stop, hurry.Token).ConfigureAwait(false) switch
         {
             AnnouncementEnd.Withdrawn => ExitCode.Done,
-            AnnouncementEnd.NotOurs => ExitCode.NotDone,
+            AnnouncementEnd.NotOurs or AnnouncementEnd.Refused => ExitCode.NotDone,
             _ => ExitCode.Unreachable,
         };
     }

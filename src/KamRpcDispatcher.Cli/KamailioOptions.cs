@@ -24,6 +24,7 @@ internal static class KamailioOptions
         ReplyDirectory = options.Value<string>(ReplyDirectory, RpcClientOptions.DefaultReplyDirectory(), ParseReplyDirectory)!,
         FifoReplyDirectory = options.Value(FifoReplyDirectory)!,
         CertificateAuthorityFile = options.Value<string>(CertificateAuthority, null, CommonOptions.ExistingFile),
+        NamesStrangers = true,
     };
 
     private static bool ParseReplyDirectory(string text, [NotNullWhen(true)] out string? value, [NotNullWhen(false)] out string? error) =>

@@ -89,6 +89,9 @@ internal sealed class ProxyLens
     /// <summary>Whether it is known that one which is not announced any more, and of which the report says nothing, is not in Kamailio's list.</summary>
     public bool HasForgotten => WhyUnknown is null && Lag.Records == 0 && _whole is { MoreDeviations: 0, Follows: not null };
 
+    /// <summary>The calls that the set's routable destinations take, where each is full (algorithm 10); null where one has room, or nobody knows.</summary>
+    public long? FullOf(int set) => WhyUnknown is null && Status is { } status && status.Sets.TryGetValue(set, out var counts) ? counts.Full : null;
+
     /// <summary>What the report says of a member.</summary>
     /// <param name="announced">The member.</param>
     /// <param name="deviation">What is not as wished there, if the report names it.</param>

@@ -31,6 +31,7 @@ internal static class ReportJson
             json.WriteNumber("routable", set.Value.Routable);
             JsonText.WriteNumber(json, "wanted", set.Value.Wanted);
             JsonText.WriteNumber(json, "serving", set.Value.Serving);
+            JsonText.WriteNumber(json, "full", set.Value.Full);
             json.WriteNumber("drift", set.Value.Drift);
             json.WriteNumber("held", set.Value.Held);
             json.WriteNumber("refused", set.Value.Refused);

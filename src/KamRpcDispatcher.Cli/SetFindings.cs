@@ -58,6 +58,11 @@ internal sealed class SetFindings(SetCalls set, ClusterCalls calls)
                 yield return Found(FindingCode.SetBelowHalf, lens, FormattableString.Invariant($"{_name}: {serving} of {total} members {(serving == 1 ? "gets" : "get")} calls on {lens.Name}, less than half"));
             }
 
+            if (lens.FullOf(set.Set) is { } full)
+            {
+                yield return Found(FindingCode.SetFull, lens, FormattableString.Invariant($"{_name}: every routable destination on {lens.Name} is full (all {full} calls of their maxload are up): algorithm 10 has none there for another call until one ends"));
+            }
+
             if (Unnamed(lens, counts) is var more and > 0)
             {
                 yield return Found(FindingCode.MemberWithoutCalls, lens, $"{_name}: {Ages.Count(more, "more ready member")} without calls on {lens.Name}");

@@ -27,6 +27,7 @@ internal static class FindingCode
     public const string ReportOfOlderVersion = "report-older-version";
     public const string SetWithoutDestination = "set-without-destination";
     public const string SetBelowHalf = "set-below-half";
+    public const string SetFull = "set-full";
     public const string MemberWithoutCalls = "member-without-calls";
     public const string CallsNotKnown = "calls-not-known";
     public const string MemberStillServing = "member-still-serving";
@@ -48,7 +49,7 @@ internal static class FindingCode
     /// <summary>All of them that are not made of a kind.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
-        NoProxy, KamailioLost, DispatcherHangs, NotFollowed, ReportStale, ReportUnreadable, ReportOfOlderVersion, SetWithoutDestination, SetBelowHalf, MemberWithoutCalls, CallsNotKnown, MemberStillServing, Deviation,
+        NoProxy, KamailioLost, DispatcherHangs, NotFollowed, ReportStale, ReportUnreadable, ReportOfOlderVersion, SetWithoutDestination, SetBelowHalf, SetFull, MemberWithoutCalls, CallsNotKnown, MemberStillServing, Deviation,
         AddressHeld, NameHeld, TwoProxiesOnOneHost, Held, Quarantined, Drift, Behind, Snapshot, Rejected, OddTrouble,
     ];
 }

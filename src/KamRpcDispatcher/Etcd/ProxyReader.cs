@@ -88,6 +88,7 @@ internal sealed class ProxyReader(JsonElement report)
             Drift = OptionalCount(set.Value, "drift") ?? 0,
             Held = OptionalCount(set.Value, "held") ?? 0,
             Refused = OptionalCount(set.Value, "refused") ?? 0,
+            Full = Has(set.Value, "full") ? Count(set.Value, "full", long.MaxValue) : null,
         };
 
     private LoopStatus? ReadLoop()

@@ -124,7 +124,7 @@ internal static class ReportHead
         }
     }
 
-    public static void WriteNumber(Utf8JsonWriter writer, string name, int? number)
+    public static void WriteNumber(Utf8JsonWriter writer, string name, long? number)
     {
         if (number is { } told)
         {

@@ -63,6 +63,7 @@ internal static class ReportWriter
             json.WriteNumber("routable", set.Value.Routable);
             WriteNumber(json, "wanted", set.Value.Wanted);
             WriteNumber(json, "serving", set.Value.Serving);
+            WriteNumber(json, "full", set.Value.Full);
             WriteCount(json, "drift", set.Value.Drift);
             WriteCount(json, "held", set.Value.Held);
             WriteCount(json, "refused", set.Value.Refused);

@@ -11,6 +11,9 @@ public readonly record struct SetStatus(int Destinations, int Routable)
     /// <summary>Those of them that may get calls; null in a report of a version that did not say it.</summary>
     public int? Serving { get; init; }
 
+    /// <summary>The calls that its routable destinations take, where each of them has as many as it takes (algorithm 10); null where one has room.</summary>
+    public long? Full { get; init; }
+
     /// <summary>How many changes are owed in it.</summary>
     public int Drift { get; init; }
 
@@ -30,7 +33,7 @@ public readonly record struct SetStatus(int Destinations, int Routable)
     {
         { Routable: 0, Wanted: > 0 } => 0,
         { Routable: 0 } => 1,
-        _ when Serving < Wanted => 2,
+        _ when Serving < Wanted || Full is not null => 2,
         { Drift: > 0 } or { Held: > 0 } or { Refused: > 0 } => 3,
         _ => LeastUrgent,
     };

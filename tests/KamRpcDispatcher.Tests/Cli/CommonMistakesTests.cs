@@ -78,6 +78,13 @@ public class CommonMistakesTests
         new("dispatch --kamailio 127.0.0.1:8090", "--kamailio: '127.0.0.1:8090' is not an address of Kamailio's RPC; did you mean jsonrpc+udp://127.0.0.1:8090 or jsonrpc+tcp://127.0.0.1:8090?"),
         new("dispatch --kamailio jsonrpc+udp://127.0.0.1", "--kamailio: 'jsonrpc+udp://127.0.0.1' has no host and port: write jsonrpc+udp://127.0.0.1:PORT"),
         new("dispatch --kamailio localhost", "--kamailio: 'localhost' is not an address of Kamailio's RPC, such as jsonrpc+unix:/run/kamailio/kamailio_rpc.sock"),
+        new("list --kamailio http://127.0.0.1:{sip}/RPC", "Kamailio does not listen on http://127.0.0.1:{sip}/RPC: a SIP server answers there, by its own protocol: it is a port for calls, and RPC has one of its own, or goes over this one where xhttp is loaded", 3),
+        new("list --kamailio https://127.0.0.1:{sip}/RPC", "Kamailio does not listen on https://127.0.0.1:{sip}/RPC: a SIP server answers there", 3),
+        new("list --kamailio jsonrpc+tcp://127.0.0.1:{sip}", "Kamailio does not listen on jsonrpc+tcp://127.0.0.1:{sip}: a SIP server answers there, by its own protocol: it is a port for calls, and RPC has one of its own; Kamailio's own socket is jsonrpc+unix:", 3),
+        new("list --kamailio jsonrpc+tcp://127.0.0.1:{plain}", "Kamailio does not listen on jsonrpc+tcp://127.0.0.1:{plain}: a web server answers there: try http://127.0.0.1:{plain}/RPC", 3),
+        new("list --kamailio binrpc+tcp://127.0.0.1:{tls}", "Kamailio does not listen on binrpc+tcp://127.0.0.1:{tls}: what answers there speaks TLS: try https://127.0.0.1:{tls}/RPC", 3),
+        new("list --kamailio http://127.0.0.1:{tls}/RPC", "Kamailio does not listen on http://127.0.0.1:{tls}/RPC: what answers there speaks TLS: try https://127.0.0.1:{tls}/RPC", 3),
+        new("list --kamailio https://127.0.0.1:{plain}/RPC", "Kamailio does not listen on https://127.0.0.1:{plain}/RPC: ", 3),
         new("dispatch --reply-dir run", "--reply-dir: 'run' is not an absolute path"),
 
         // Addresses of a server.

@@ -44,7 +44,7 @@ public class ProxyRecordTests
             appliedAt,
             kamailio,
             drift,
-            sets.DistinctBy(static set => set.Item1).ToImmutableSortedDictionary(static set => set.Item1, set => new SetStatus(set.Item2, set.Item3) { Wanted = shares.Item3 ? shares.Item1 : null, Serving = shares.Item3 ? shares.Item2 : null, Drift = counts[0], Held = counts[1], Refused = counts[2] }))
+            sets.DistinctBy(static set => set.Item1).ToImmutableSortedDictionary(static set => set.Item1, set => new SetStatus(set.Item2, set.Item3) { Wanted = shares.Item3 ? shares.Item1 : null, Serving = shares.Item3 ? shares.Item2 : null, Full = shares.Item3 ? shares.Item1 * 4L : null, Drift = counts[0], Held = counts[1], Refused = counts[2] }))
         {
             Held = [.. held.Select(static member => new Member(new MemberKey(member.Item1, "n" + new string(member.Item2)), SipUri.Parse("sips:[::1]:5070")))],
             Quarantined = [.. quarantined.Select(static entry => new QuarantinedDestination(entry.Item1, entry.Item2, entry.Item3, entry.Item4))],
