@@ -12,8 +12,8 @@ internal sealed partial class DocumentedCommandTests
     /// <summary>Options of other programs that the documents name by themselves.</summary>
     private static readonly string[] OfOthers =
     [
-        "--auth-token", "--auto-compaction-retention", "--build-arg", "--client-cert-auth", "--election-timeout", "--env-file", "--network", "--pid", "--read-only", "--stop-timeout", "--user",
-        "--asterisk", "--container", "--filter", "--keep", "--matrix", "--use-current-runtime", "--without-servers",
+        "--auth-token", "--auto-compaction-retention", "--client-cert-auth", "--election-timeout", "--build-arg", "--network", "--pid", "--read-only", "--stop-timeout", "--use-current-runtime",
+        "--asterisk", "--container", "--matrix",
     ];
 
     private static readonly RootCommand Root = new CommandLine().Root;
@@ -37,8 +37,8 @@ internal sealed partial class DocumentedCommandTests
             var parsed = new CommandLine().Parse(words);
             Assert.That(Mistyped.Errors(parsed), Is.Empty, line);
 
-            // One that is only named lacks what it needs.
-            Assert.That(words.Length == 1 ? [] : parsed.Errors.Select(static error => error.Message), Is.Empty, line);
+            // What is only named lacks what it needs.
+            Assert.That(words.Length == 1 || words[^1].StartsWith('-') ? [] : parsed.Errors.Select(static error => error.Message), Is.Empty, line);
         }
     }
 
