@@ -60,6 +60,26 @@ internal sealed partial class CodeReferenceTests
         Assert.That(Column(MarkdownFile.Reference.Section("## kamrpc cfg"), "| check | finds |"), Is.EquivalentTo(names));
     }
 
+    /// <summary>By what writes them.</summary>
+    [TestCase("status", "StatusJson", "ReportJson", "StatusClaims", "StatusShares")]
+    [TestCase("explain", "ExplainCommand", "MemberExplanation")]
+    [TestCase("list", "KamailioListing")]
+    [TestCase("doctor", "DoctorJson")]
+    [TestCase("cfg", "CfgReport")]
+    [TestCase("confirm", "ConfirmAnswer")]
+    public void The_fields_of_the_JSON_are_all_there(string command, params string[] classes)
+    {
+        var folder = Path.Combine(RealServers.RepositoryRoot, "src", "KamRpcDispatcher.Cli");
+        var written = classes.Select(name => File.ReadAllText(Path.Combine(folder, name + ".cs"))).SelectMany(static source => WrittenField().Matches(source)).Select(static field => field.Groups["name"].Value).ToHashSet();
+        var text = string.Join('\n', MarkdownFile.Reference.Section($"## kamrpc {command}"));
+
+        // What "confirm" writes into etcd stands there too.
+        string[] ofRecords = command == "confirm" ? ["state", "reason"] : [];
+        Assert.That(written, Has.Count.GreaterThan(4));
+        Assert.That(written.Where(name => !text.Contains($"\"{name}\"", StringComparison.Ordinal)), Is.Empty, "fields that the reference does not tell");
+        Assert.That(ToldField().Matches(text).Select(static field => field.Groups["name"].Value).Except(written).Except(ofRecords), Is.Empty, "fields that nobody writes");
+    }
+
     private static IReadOnlyList<string> Status => MarkdownFile.Reference.Section("## kamrpc status");
 
     private static IEnumerable<string> Column(IReadOnlyList<string> lines, string head) => MarkdownFile.Rows(lines, head).Select(static row => row[0].Trim('`'));
@@ -72,6 +92,12 @@ internal sealed partial class CodeReferenceTests
 
     [GeneratedRegex("(?<=[:;] )[0-9](?= )")]
     private static partial Regex Digit();
+
+    [GeneratedRegex("\\bWrite[A-Za-z]*(?:<[^>]*>)?\\((?:\\w+, )?\"(?<name>\\w+)\"")]
+    private static partial Regex WrittenField();
+
+    [GeneratedRegex("\"(?<name>\\w+)\":")]
+    private static partial Regex ToldField();
 
     [GeneratedRegex("""(?:new SnippetFinding\(\s*|const string Name = )"(?<name>[a-z-]+)"[,;]""")]
     private static partial Regex CheckName();

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
 using NUnit.Framework;
@@ -6,7 +7,7 @@ using static KamRpcDispatcher.Tests.Cli.Clusters;
 namespace KamRpcDispatcher.Tests.Documents;
 
 /// <summary>The screens in documents are those that are printed.</summary>
-public class ScreenTests
+public partial class ScreenTests
 {
     [Test]
     public void The_README_shows_status_as_it_looks_when_all_is_well() =>
@@ -25,6 +26,21 @@ public class ScreenTests
 
         AssertShown("src/KamRpcDispatcher.Cli/README.md", Screen(View(three, ("p1", Report(2)), ("p2", ill))));
     }
+
+    /// <summary>As the reference has them, with values in place of these.</summary>
+    [Test]
+    public void The_lines_of_the_log_in_the_README_are_written()
+    {
+        var log = string.Join('\n', MarkdownFile.Reference.Section("## Log events"));
+        var rows = MarkdownFile.Rows(MarkdownFile.Read("README.md").Lines, "| what happens | who gets calls | how soon | the log says |");
+        var pieces = rows.SelectMany(static row => MarkdownFile.CodeIn(row[3])).SelectMany(static line => Value().Split(line)).Select(static piece => piece.Trim()).Where(static piece => piece.Length > 0).ToList();
+
+        Assert.That(pieces, Has.Count.GreaterThan(15));
+        Assert.That(pieces.Where(piece => !log.Contains(piece, StringComparison.Ordinal)), Is.Empty);
+    }
+
+    [GeneratedRegex(@"\.\.\.|\([^)]*\)|[0-9.]+s?\b")]
+    private static partial Regex Value();
 
     private static void AssertShown(string path, string screen)
     {

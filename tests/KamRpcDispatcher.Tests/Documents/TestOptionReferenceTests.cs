@@ -38,7 +38,7 @@ internal sealed partial class TestOptionReferenceTests
         .Where(static file => !file.Split('/').Intersect(["bin", "obj"]).Any()).Select(File.ReadAllText);
 
     // Read, or given to a constant by which it is read; what a test gives to kamrpc is an option of kamrpc's.
-    [GeneratedRegex("""(?:GetEnvironmentVariable\(|Variable = |Number\()"(?<name>CI|KAMRPC_(?:CHAOS|TEST|MATRIX)[A-Z_]*)"""")]
+    [GeneratedRegex("(?:GetEnvironmentVariable\\(|Variable = |Number\\()\"(?<name>CI|KAMRPC_(?:CHAOS|TEST|MATRIX)[A-Z_]*)\"")]
     private static partial Regex InProgram();
 
     [GeneratedRegex(@"\$\{?(?<name>KAMRPC_(?:CHAOS|TEST|MATRIX)[A-Z_]*)")]
