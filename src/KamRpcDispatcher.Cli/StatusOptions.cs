@@ -16,7 +16,7 @@ internal sealed record StatusOptions(IReadOnlySet<int>? Sets, IReadOnlySet<strin
     private static readonly Option<string[]> Proxy = CommonOptions.Texts("--proxy", "A proxy to show (repeatable). [default: every proxy]", OptionGroup.Subject);
     private static readonly Option<string[]> Ignore = CommonOptions.Texts("--ignore", "The code of a finding that does not count (repeatable), such as two-proxies-on-one-host.", OptionGroup.Subject);
     private static readonly Option<bool> All = new CliOption<bool>("--all") { Group = OptionGroup.Subject, Description = "Lists every member and proxy. Else, where they are many, those that are as they should be are counted." };
-    private static readonly Option<bool> Verbose = new CliOption<bool>("--verbose", "-v") { Group = OptionGroup.Subject, Description = "Shows labels, attributes, leases, versions and the figures of grace periods too." };
+    private static readonly Option<bool> Verbose = new CliOption<bool>("--verbose", "-v") { Group = OptionGroup.Subject, Description = "Shows labels, attributes, versions, hosts, what Kamailio's list holds, and the figures of grace periods too." };
 
     /// <summary>Everything, shortly.</summary>
     public static StatusOptions Default { get; } = new(null, new HashSet<string>(), new HashSet<string>(), ShowsAll: false, IsVerbose: false);
