@@ -5,7 +5,6 @@ using System.Text.RegularExpressions;
 using KamRpcDispatcher.Cli;
 using KamRpcDispatcher.Cli.Help;
 using KamRpcDispatcher.Doctor;
-using KamRpcDispatcher.Doctor.Snippet;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;

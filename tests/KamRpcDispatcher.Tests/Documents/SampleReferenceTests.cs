@@ -1,4 +1,3 @@
-using System.CommandLine;
 using System.Text.RegularExpressions;
 using KamRpcDispatcher.Cli;
 using KamRpcDispatcher.Doctor.Snippet;
