@@ -55,9 +55,8 @@ public class ClaimantsTests
         await fleet.WaitForListAsync(static list => Fleet.IsRoutable(list, "sip:127.0.0.1:7002"));
         Assert.That(Fleet.IsRoutable(await fleet.Kamailio.ListAsync(), Uri));
 
-        var status = fleet.Start(["status", "--etcd", fleet.Etcd.Endpoint]);
-        Assert.That(await status.Exited.WaitAsync(Deadline), Is.EqualTo(1));
-        Assert.That(status.Output, Does.Contain("set 1: ok has the address of zz too, and is followed"));
+        var (exitCode, _) = await Kamrpc.WaitForStatusAsync("set 1: ok has the address of zz too, and is followed", "--etcd", fleet.Etcd.Endpoint);
+        Assert.That(exitCode, Is.EqualTo(1));
     }
 
     [Test]

@@ -96,6 +96,35 @@ public class OutageTests
         }
     }
 
+    /// <summary>A frozen etcd revokes when it is back what its clock says has ended, though nobody could keep it alive.</summary>
+    [TestCase(9)]
+    [TestCase(13)]
+    public async Task Whose_lease_ended_while_etcd_stood_still_gets_calls_all_along_even_the_only_one_of_its_set(int seconds)
+    {
+        await using var fleet = await Fleet.StartAsync();
+        await fleet.AnnounceAsync("only", "sip:127.0.1.9:5060", "--set", "2", "--ttl", "5s");
+        foreach (var (uri, number) in Uris.Select(static (uri, number) => (uri, number)))
+        {
+            await fleet.AnnounceAsync($"m{number}", uri, "--ttl", "5s");
+        }
+
+        await fleet.WaitForListAsync(static list => list.Count == 6 && list.All(static entry => entry.Flags[0] != 'D'));
+        fleet.Etcd.Pause();
+        await Task.Delay(TimeSpan.FromSeconds(seconds));
+        fleet.Etcd.Resume();
+
+        // Its leases are other ones then.
+        await fleet.Dispatcher.WaitForLineAsync("ended while etcd was away", Fleet.Deadline);
+        var resumed = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(resumed) < TimeSpan.FromSeconds(4))
+        {
+            var list = await fleet.Kamailio.ListAsync();
+            Assert.That(list.Select(static entry => entry.Flags[0]), Has.Exactly(6).Items.And.All.Not.EqualTo('D'), fleet.Dispatcher.Output);
+        }
+
+        Assert.That(fleet.Dispatcher.Output, Does.Not.Contain(": disabled sip:").And.Not.Contain("PANIC"));
+    }
+
     [Test]
     public async Task Changes_that_were_compacted_away_while_nobody_watched_are_found_by_listing_again()
     {

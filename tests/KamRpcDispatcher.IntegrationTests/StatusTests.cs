@@ -267,28 +267,14 @@ public class StatusTests
         await fleet.WaitForListAsync(static list => list.Count == 4);
         await fleet.Dispatcher.WaitForLineAsync("PANIC in set 1", TimeSpan.FromSeconds(30));
         await fleet.WaitForListAsync(static list => list.Count == 2);
-        await WaitForStatusAsync(fleet.Etcd, "PANIC: 2 expired members held back");
+        await Kamrpc.WaitForStatusAsync("PANIC: 2 expired members held back", "--etcd", fleet.Etcd.Endpoint);
 
         var (exitCode, output, _) = await RunAsync(fleet.Etcd, "confirm");
 
         Assert.That(exitCode, Is.Zero, output);
         await fleet.WaitForListAsync(static list => !list.Any(entry => Fleet.IsEnabled(list, entry.Uri)));
-        Assert.That(await WaitForStatusAsync(fleet.Etcd, "set 1 has 2 members and no routable destination on p1"), Does.StartWith("SET 1: 0 of 2 get calls").And.Contain("down (confirmed gone)"));
-    }
-
-    private static async Task<string> WaitForStatusAsync(EtcdServer etcd, string wanted)
-    {
-        var begun = Stopwatch.GetTimestamp();
-        while (true)
-        {
-            var (_, output, errors) = await RunAsync(etcd, "status");
-            if (output.Contains(wanted, StringComparison.Ordinal))
-            {
-                return output;
-            }
-
-            Assert.That(Stopwatch.GetElapsedTime(begun), Is.LessThan(Fleet.Deadline), output + errors);
-        }
+        var (_, status) = await Kamrpc.WaitForStatusAsync("set 1 has 2 members and no routable destination on p1", "--etcd", fleet.Etcd.Endpoint);
+        Assert.That(status, Does.StartWith("SET 1: 0 of 2 get calls").And.Contain("down (confirmed gone)"));
     }
 
     private static IEnumerable<string?> Codes(string json) => JsonElement.Parse(json).GetProperty("problems").EnumerateArray().Select(static problem => problem.GetProperty("code").GetString());

@@ -10,6 +10,12 @@ namespace KamRpcDispatcher.Etcd;
 public sealed record ExpiredMember(Member Member, DateTimeOffset At, int SetSize, TimeSpan Mark)
 {
     /// <summary>
+    /// Whether the store itself had been away until a moment before, so that no announcer could keep a lease alive: that says nothing of the
+    /// servers, whose announcers write their keys again as soon as they can.
+    /// </summary>
+    public bool IsDoubted { get; init; }
+
+    /// <summary>
     /// Those of an earlier daemon, whose marks say nothing here: as long ago as the time of day has it, which may have been set meanwhile, and in
     /// the same order, also where that does not tell them apart.
     /// </summary>

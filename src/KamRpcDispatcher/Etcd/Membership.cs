@@ -12,6 +12,9 @@ public sealed record Membership(long Revision, IReadOnlyList<Member> Members, IR
     /// <summary>The members that went lately without saying so, the first to go first.</summary>
     public IReadOnlyList<ExpiredMember> Expired { get; init; } = [];
 
+    /// <summary>Those that went so and are there again, in whatever state: part of the event in which others went, all the same.</summary>
+    public IReadOnlyList<ExpiredMember> Returned { get; init; } = [];
+
     /// <summary>Why those went that are not there any more, of the last thousand at least; for the log.</summary>
     public IReadOnlyDictionary<MemberKey, LeaveCause> Left { get; init; } = ImmutableDictionary<MemberKey, LeaveCause>.Empty;
 

@@ -13,6 +13,9 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
     /// <summary>How long an expiry is remembered: longer than anybody holds an expired member.</summary>
     private static readonly TimeSpan Memory = TimeSpan.FromHours(24);
 
+    /// <summary>For how long after an absence of the store expiries are doubted: a lease that ended meanwhile is revoked within a second of its return.</summary>
+    private static readonly TimeSpan DoubtTime = TimeSpan.FromSeconds(2);
+
     private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ExpiredMember> _expired = new(StringComparer.Ordinal);
 
@@ -20,7 +23,11 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
     private readonly SortedSet<(TimeSpan Mark, string Key)> _expiries =
         new(Comparer<(TimeSpan Mark, string Key)>.Create(static (one, other) => one.Mark.CompareTo(other.Mark) is not 0 and var order ? order : string.CompareOrdinal(one.Key, other.Key)));
 
+    /// <summary>Those of them that are there again.</summary>
+    private readonly HashSet<string> _returned = new(StringComparer.Ordinal);
+
     private readonly LeaveMemory _left = new();
+    private TimeSpan? _cameBackAt;
     private readonly Dictionary<int, int> _ready = [];
     private readonly RejectionCount _rejections = new(timeProvider);
     private readonly List<Rejection> _newlyRejected = [];
@@ -40,6 +47,9 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
         }
     }
 
+    /// <summary>The store answers again, after a time in which it answered nobody: what expires in the next moments is doubted.</summary>
+    public void CameBack() => _cameBackAt = timeProvider.Mark();
+
     /// <summary>A key was written.</summary>
     /// <param name="key">The key.</param>
     /// <param name="value">Its value.</param>
@@ -48,7 +58,12 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
     /// <param name="isLeased">Whether it ends with a lease.</param>
     public void Put(string key, ReadOnlyMemory<byte> value, long createdRevision, long modifiedRevision, bool isLeased)
     {
-        Forget(key);
+        if (_expired.ContainsKey(key))
+        {
+            // Remembered for as long as others of the same event may be held, so that its return takes nobody else out.
+            _returned.Add(key);
+        }
+
         var known = _entries.TryGetValue(key, out var entry);
         if (known && entry.ModifiedRevision == modifiedRevision && entry.Value.Span.SequenceEqual(value.Span))
         {
@@ -146,9 +161,13 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
         [.. _entries.Values.Select(static entry => entry.Member).OfType<Member>().OrderBy(static member => member.Key)],
         [.. _entries.Values.Select(static entry => entry.Rejected).OfType<RejectedRecord>()])
     {
-        Expired = [.. _expired.Values.OrderBy(static expired => expired.Mark).ThenBy(static expired => expired.Member.Key)],
+        Expired = Expiries(isBack: false),
+        Returned = Expiries(isBack: true),
         Left = _left.All,
     };
+
+    private IReadOnlyList<ExpiredMember> Expiries(bool isBack) =>
+        [.. _expired.Where(pair => _returned.Contains(pair.Key) == isBack).Select(static pair => pair.Value).OrderBy(static expired => expired.Mark).ThenBy(static expired => expired.Member.Key)];
 
     private void Take(string key, Member member, long modifiedRevision, bool isLeased, ReadOnlyMemory<byte> value) =>
         Set(key, new Entry(member, member, null, member.CreatedRevision, modifiedRevision, isLeased, value));
@@ -157,7 +176,13 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
     {
         if (entry.Member is { State: MemberState.Ready } member)
         {
-            Expire(key, new ExpiredMember(member, timeProvider.GetUtcNow(), _ready.GetValueOrDefault(member.Key.Set) + 1, timeProvider.Mark()));
+            var mark = timeProvider.Mark();
+            Expire(
+                key,
+                new ExpiredMember(member, timeProvider.GetUtcNow(), _ready.GetValueOrDefault(member.Key.Set) + 1, mark)
+                {
+                    IsDoubted = _cameBackAt is { } moment && mark - moment <= DoubtTime,
+                });
         }
     }
 
@@ -178,6 +203,7 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
         if (_expired.Remove(key, out var expired))
         {
             _expiries.Remove((expired.Mark, key));
+            _returned.Remove(key);
         }
     }
 

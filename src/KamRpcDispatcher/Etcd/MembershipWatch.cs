@@ -23,6 +23,9 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
     private Membership? _current;
     private bool _isStale;
     private bool _isPartial;
+
+    /// <summary>Whether the store has not been heard since it could not be reached.</summary>
+    private bool _wasAway;
     private long _revision;
     private ulong _clusterId;
     private ulong _term;
@@ -82,7 +85,7 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
             {
                 store.Failed(exception, begun);
                 Interrupted(exception);
-                mustVerify = true;
+                (mustVerify, _wasAway) = (true, true);
                 await Task.Delay(EtcdStore.RetryPause, timeProvider, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception exception) when (LoopFaults.IsUnexpected(exception, cancellationToken))
@@ -163,6 +166,11 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
         var listed = await new KeyPages(store, timeProvider).ReadAsync(keys.Members, progress: Tell, cancellationToken: cancellationToken).ConfigureAwait(false);
         lock (_lock)
         {
+            if (_wasAway)
+            {
+                _table.CameBack();
+            }
+
             foreach (var pair in listed.Keys)
             {
                 _table.Put(pair.Key.ToStringUtf8(), pair.Value.Memory, pair.CreateRevision, pair.ModRevision, pair.Lease != 0);
@@ -215,6 +223,16 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
 
             _term = Math.Max(_term, response.Header.RaftTerm);
             established();
+            if (_wasAway || stream.WasAway)
+            {
+                lock (_lock)
+                {
+                    _table.CameBack();
+                }
+
+                _wasAway = false;
+            }
+
             Apply(response, changed);
         }
     }

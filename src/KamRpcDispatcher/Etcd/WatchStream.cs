@@ -13,6 +13,9 @@ internal sealed class WatchStream : IAsyncDisposable
     /// <summary>Silence after which the server is asked for a sign of life, and after which it counts as gone.</summary>
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(3);
 
+    /// <summary>A server that leaves the question for a sign of life unanswered for so long was away; one that is busy is not.</summary>
+    private static readonly TimeSpan Absence = TimeSpan.FromSeconds(0.5);
+
     /// <summary>The same when a call over the same connection was not answered.</summary>
     private static readonly TimeSpan Doubt = TimeSpan.FromSeconds(1);
 
@@ -57,20 +60,27 @@ internal sealed class WatchStream : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether the server was away before the newest response came.</summary>
+    public bool WasAway { get; private set; }
+
     /// <summary>The next response; progress replies have no events.</summary>
     /// <exception cref="RpcException">The stream broke, or ended, or the server gave no sign of life.</exception>
     public async Task<WatchResponse> ReadAsync(CancellationToken cancellationToken)
     {
         var next = _call.ResponseStream.MoveNext(_life.Token);
+        WasAway = false;
         try
         {
             if (!await ArrivesUndoubtedAsync(next, cancellationToken).ConfigureAwait(false))
             {
+                var asked = _timeProvider.GetTimestamp();
                 await WriteAsync(new WatchRequest { ProgressRequest = new WatchProgressRequest() }).ConfigureAwait(false);
                 if (!await _line.ArrivesAsync(next, _wasDoubted ? Doubt : Silence, _timeProvider, cancellationToken).ConfigureAwait(false))
                 {
                     throw Unanswered(_wasDoubted ? "no sign of life over a connection that others had no answer from" : $"no sign of life for {DurationText.Of(2 * Silence)}");
                 }
+
+                WasAway = _timeProvider.GetElapsedTime(asked) > Absence;
             }
 
             return await next.ConfigureAwait(false) ? _call.ResponseStream.Current : throw Unavailable("the server ended the watch");

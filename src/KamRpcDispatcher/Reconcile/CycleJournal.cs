@@ -29,6 +29,7 @@ internal sealed class CycleJournal(
     private readonly LogLimits<Skip> _skipLimits = new(timeProvider, most: 1);
     private readonly LoopFaults _faults = new("a cycle", logger);
     private IReadOnlySet<Skip> _skips = ImmutableHashSet<Skip>.Empty;
+    private HashSet<MemberKey> _doubted = [];
     private ImmutableArray<Member> _held = [];
     private ListComparison? _comparison;
     private ProxyStatus? _reported;
@@ -122,6 +123,18 @@ internal sealed class CycleJournal(
         {
             ReconcileLog.Busy(logger);
         }
+    }
+
+    /// <summary>Whose lease ended while etcd answered nobody, each told once.</summary>
+    public void Doubted(IReadOnlyList<Member> doubted)
+    {
+        HashSet<MemberKey> keys = [.. doubted.Select(static member => member.Key)];
+        if (keys.Except(_doubted).ToList() is { Count: > 0 } more)
+        {
+            ReconcileLog.ExpiryDoubted(logger, more.Count, PanicGuard.Doubt, Names(doubted.Where(member => more.Contains(member.Key))));
+        }
+
+        _doubted = keys;
     }
 
     /// <summary>Expired members are held back, others than before, or none any more.</summary>

@@ -13,6 +13,9 @@ namespace KamRpcDispatcher.Reconcile;
 /// <param name="Policy">What the plan was made by.</param>
 internal sealed record CycleView(Membership Membership, IReadOnlyList<Member> Held, DispatcherTable Table, ChangePlan Plan, PlanPolicy Policy)
 {
+    /// <summary>Members whose lease ended while the store was away, for the moment in which they may come back.</summary>
+    public IReadOnlyList<Member> Doubted { get; init; } = [];
+
     /// <summary>What Kamailio refuses.</summary>
     public IReadOnlyDictionary<ListedKey, Refusal> Refusals { get; init; } = new Dictionary<ListedKey, Refusal>();
 

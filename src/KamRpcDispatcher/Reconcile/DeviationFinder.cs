@@ -40,7 +40,12 @@ internal sealed class DeviationFinder
 
         foreach (var member in _view.Held)
         {
-            Add(DeviationKind.Held, member, _entries.Of(member), "its lease expired with many others", _reasons.HeldUntil(member));
+            Add(DeviationKind.Held, member, _entries.Of(member), "its lease expired with many others", _reasons.KeptUntil(member, _view.Hold));
+        }
+
+        foreach (var member in _view.Doubted)
+        {
+            Add(DeviationKind.Held, member, _entries.Of(member), "its lease ended while etcd was away", _reasons.KeptUntil(member, PanicGuard.Doubt));
         }
 
         foreach (var entry in _entries.All.Where(entry => AttributeText.IsOwn(entry, _view.Policy.Cluster) && !_members.IsWanted(entry)))

@@ -39,7 +39,7 @@ internal sealed class DeviationReasons
 
     public Refusal? RefusalOf(Member member) => _view.Refusals.GetValueOrDefault(new ListedKey(member.Key.Set, member.Uri.Text));
 
-    public DateTimeOffset? HeldUntil(Member member) => _expired.TryGetValue(member.Key, out var expired) ? expired.At + _view.Hold : null;
+    public DateTimeOffset? KeptUntil(Member member, TimeSpan time) => _expired.TryGetValue(member.Key, out var expired) ? expired.At + time : null;
 
     /// <summary>Why the plan left something as it is; null where it did not, or where there is nothing to say.</summary>
     public string? Skipped(int set, string uri) => _skips.GetValueOrDefault(new ListedKey(set, Spelling.First(uri))) is not { } skip ? null : skip.Reason switch

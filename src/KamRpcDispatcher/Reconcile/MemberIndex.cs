@@ -15,7 +15,7 @@ internal sealed class MemberIndex
     public MemberIndex(CycleView view, IEnumerable<MemberKey> superseded)
     {
         var left = superseded.ToHashSet();
-        List<Member> followed = [.. view.Membership.Members.Where(member => !left.Contains(member.Key)), .. view.Held.Where(member => !left.Contains(member.Key))];
+        List<Member> followed = [.. view.Membership.Members.Concat(view.Held).Concat(view.Doubted).Where(member => !left.Contains(member.Key))];
         _wanted = [.. followed.Where(static member => member.State == MemberState.Ready).Select(static member => new ListedKey(member.Key.Set, member.Uri.Text))];
         _byKey = followed.DistinctBy(static member => member.Key).ToDictionary(static member => member.Key);
         _byEndpoint = new(

@@ -8,11 +8,28 @@ namespace KamRpcDispatcher.Reconcile;
 /// likely ill than the servers. Pure.
 /// </summary>
 /// <remarks>
-/// A clean withdrawal is no expiry, and an expiry by itself is never held back. A held member stays as it was until it comes back in
-/// whatever state, or the hold time has passed.
+/// A clean withdrawal is no expiry, and an expiry by itself is never held back, but for a moment where the store itself had been away. A held
+/// member stays as it was until it comes back in whatever state, or the hold time has passed; that others come back takes no held one out.
 /// </remarks>
 internal static class PanicGuard
 {
+    /// <summary>In which announcers that lost the store with everybody else are back, as a rule within half a second.</summary>
+    public static readonly TimeSpan Doubt = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// Those whose lease ended while the store answered nobody, for a moment: whether they are alive is not known, and they will say so. A set of
+    /// one would have nobody meanwhile.
+    /// </summary>
+    /// <param name="membership">Who is there, and who has expired.</param>
+    /// <param name="now">By the clock of <see cref="ExpiredMember.Mark"/>.</param>
+    /// <param name="manages">Whether a set is looked after.</param>
+    /// <returns>The members to keep for now, and for how long.</returns>
+    public static (IReadOnlyList<Member> Members, TimeSpan Left) Doubted(Membership membership, TimeSpan now, Predicate<int> manages)
+    {
+        var doubted = membership.Expired.Where(expired => IsDoubted(expired, now) && manages(expired.Member.Key.Set)).ToList();
+        return ([.. doubted.Select(static expired => expired.Member)], doubted.Count == 0 ? TimeSpan.MaxValue : doubted.Min(expired => expired.Mark + Doubt - now));
+    }
+
     /// <summary>The expired members to keep for now.</summary>
     /// <param name="membership">Who is there, and who has expired.</param>
     /// <param name="options">How careful.</param>
@@ -24,10 +41,20 @@ internal static class PanicGuard
             return [];
         }
 
-        return [.. membership.Expired.GroupBy(static expired => expired.Member.Key.Set).SelectMany(set => HeldOfSet([.. set.OrderBy(static expired => expired.Mark)], options, now))];
+        var returned = membership.Returned.ToLookup(static expired => expired.Member.Key.Set);
+        return
+        [
+            .. from set in membership.Expired.Where(expired => !IsDoubted(expired, now)).GroupBy(static expired => expired.Member.Key.Set)
+               let gone = set.ToHashSet()
+               from held in HeldOfSet([.. set.Concat(returned[set.Key]).OrderBy(static expired => expired.Mark).ThenBy(static expired => expired.Member.Key)], options, now)
+               where gone.Contains(held)
+               select held.Member,
+        ];
     }
 
-    private static IEnumerable<Member> HeldOfSet(ExpiredMember[] expired, PanicOptions options, TimeSpan now)
+    private static bool IsDoubted(ExpiredMember expired, TimeSpan now) => expired.IsDoubted && now - expired.Mark < Doubt;
+
+    private static IEnumerable<ExpiredMember> HeldOfSet(ExpiredMember[] expired, PanicOptions options, TimeSpan now)
     {
         var released = new Queue<TimeSpan>();
         var before = LargestWithin(expired, options.Window);
@@ -47,7 +74,7 @@ internal static class PanicGuard
             }
             else if (now - mark < options.Hold)
             {
-                yield return expired[index].Member;
+                yield return expired[index];
             }
         }
     }

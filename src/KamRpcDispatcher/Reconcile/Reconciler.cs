@@ -135,7 +135,8 @@ internal sealed class Reconciler(
     private async Task<TimeSpan> CycleAsync(Membership membership, CancellationToken cancellationToken)
     {
         var held = PanicGuard.Held(membership, options.Panic, timeProvider.Mark()).Where(member => policy.Manages(member.Key.Set)).ToList();
-        IReadOnlyList<Member> members = [.. membership.Members, .. held];
+        var (doubted, doubt) = PanicGuard.Doubted(membership, timeProvider.Mark(), policy.Manages);
+        IReadOnlyList<Member> kept = [.. held, .. doubted], members = [.. membership.Members, .. kept];
         DispatcherTable table;
         try
         {
@@ -165,6 +166,7 @@ internal sealed class Reconciler(
         foreign.Observe(table, executor.Verify(table));
         sentinel.Observe(table);
         _verdicts.Observe(table);
+        journal.Doubted(doubted);
         journal.Held(held, options.Panic);
         var made = executor.TakeMade();
         var current = PolicyFor(table);
@@ -178,23 +180,25 @@ internal sealed class Reconciler(
         _troubles.Meet(foreign.Losses);
         journal.Compared(DeviationFinder.Compare(new CycleView(membership, held, table, plan, current)
         {
+            Doubted = doubted,
             Refusals = quarantine.ByDestination(),
             Removals = _removals.Removals,
             Hold = options.Panic.Hold,
         }));
         journal.Planned(membership, table, plan);
-        observe?.Invoke(new CycleSight(membership, held, table, plan, _verdicts.AwaitingProof));
+        observe?.Invoke(new CycleSight(membership, kept, table, plan, _verdicts.AwaitingProof));
         plan = plan with { Restores = foreign.Due() };
+        var resync = doubt < options.Resync ? doubt : options.Resync;
         if (plan.IsEmpty)
         {
-            return options.Resync;
+            return resync;
         }
 
         var outcome = await executor.ExecuteAsync(plan, table, _wake.Raised, cancellationToken).ConfigureAwait(false);
         foreign.Sent(outcome.Restored);
         _troubles.Meet(outcome);
         _troubles.Meet(executor.Grace);
-        return Rest(plan, outcome);
+        return Rest(plan, outcome, resync);
     }
 
     /// <summary>One that is not there may be from one moment to the next. One that is, and answers what is no answer, goes on doing so as a rule.</summary>
@@ -214,7 +218,7 @@ internal sealed class Reconciler(
         Flapping = _budget.Exhausted,
     };
 
-    private TimeSpan Rest(ChangePlan plan, PushOutcome outcome)
+    private TimeSpan Rest(ChangePlan plan, PushOutcome outcome, TimeSpan resync)
     {
         // What is kept for a while makes room for those that are wanted now.
         var before = _shortage;
@@ -226,6 +230,6 @@ internal sealed class Reconciler(
         }
 
         // What was changed is read back at once. A push that only met refusals has nothing to read back, and must not spin.
-        return outcome.Applied > 0 || _wake.Raised.IsCompleted || (_shortage > 0 && before == 0) ? TimeSpan.Zero : options.Resync;
+        return outcome.Applied > 0 || _wake.Raised.IsCompleted || (_shortage > 0 && before == 0) ? TimeSpan.Zero : resync;
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 using Etcdserverpb;
 using Google.Protobuf;
 using KamRpcDispatcher.Etcd;
@@ -12,7 +13,7 @@ namespace KamRpcDispatcher.IntegrationTests.Chaos;
 /// <param name="chaos">What is done to it.</param>
 /// <param name="fleet">The installation.</param>
 /// <param name="answering">Who of the call set answers calls and stays.</param>
-internal sealed class ChaosChecks(ChaosFleet chaos, Fleet fleet, IReadOnlyList<string> answering)
+internal sealed partial class ChaosChecks(ChaosFleet chaos, Fleet fleet, IReadOnlyList<string> answering)
 {
     private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(20);
@@ -55,16 +56,26 @@ internal sealed class ChaosChecks(ChaosFleet chaos, Fleet fleet, IReadOnlyList<s
             if (elapsed > deadline)
             {
                 chaos.AssertNothingDied();
-                Assert.Fail($"Not equal to etcd within {deadline.TotalSeconds} s:\n{string.Join('\n', differences)}\n{string.Join('\n', Telling(fleet.Dispatcher.Output).TakeLast(60))}");
+                Assert.Fail(
+                    $"Not equal to etcd within {deadline.TotalSeconds} s:\n{string.Join('\n', differences)}\n{string.Join('\n', Telling(fleet.Dispatcher.Output, differences).TakeLast(150))}\n" +
+                    $"now {DateTimeOffset.UtcNow:O}, {string.Join('\n', await fleet.Kamailio.ListAsync())}");
             }
 
             await Task.Delay(LookInterval);
         }
     }
 
-    /// <summary>Without the lines that every change writes.</summary>
-    private static IEnumerable<string> Telling(string output) =>
-        output.Split('\n').Where(static line => !line.Contains("PlanExecutor[200", StringComparison.Ordinal) && !line.Contains("[3006]", StringComparison.Ordinal));
+    /// <summary>Without the lines that every change writes, unless it is about what differs.</summary>
+    private static IEnumerable<string> Telling(string output, IReadOnlyList<string> differences)
+    {
+        string[] differing = [.. differences.SelectMany(static text => Address().Matches(text)).Select(static match => match.Value).Distinct()];
+        return output.Split('\n').Where(line =>
+            (!line.Contains("PlanExecutor[200", StringComparison.Ordinal) && !line.Contains("[3006]", StringComparison.Ordinal))
+            || Array.Exists(differing, address => line.Contains(address, StringComparison.Ordinal)));
+    }
+
+    [GeneratedRegex("sips?:[0-9.:a-z]+")]
+    private static partial Regex Address();
 
     /// <summary>Waits until Kamailio's own probing has found everybody of the call set alive who is.</summary>
     public async Task RoutableAsync(TimeSpan deadline)

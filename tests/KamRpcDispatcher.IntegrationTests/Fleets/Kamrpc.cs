@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using NUnit.Framework;
 
 namespace KamRpcDispatcher.IntegrationTests.Fleets;
 
@@ -6,6 +7,26 @@ namespace KamRpcDispatcher.IntegrationTests.Fleets;
 internal static class Kamrpc
 {
     public static Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] arguments) => RunAsync(Fleet.Deadline, arguments);
+
+    /// <summary>
+    /// Runs <c>kamrpc status</c> until its answer has a text: a proxy's report is written up to a second after the line of the log that tells the same.
+    /// </summary>
+    /// <param name="expected">The text.</param>
+    /// <param name="options">Options of the command.</param>
+    /// <returns>What that run answered.</returns>
+    public static async Task<(int ExitCode, string Output)> WaitForStatusAsync(string expected, params string[] options)
+    {
+        for (var begun = Stopwatch.GetTimestamp(); ;)
+        {
+            var (exitCode, output, errors) = await RunAsync(["status", .. options]);
+            if (output.Contains(expected, StringComparison.Ordinal))
+            {
+                return (exitCode, output);
+            }
+
+            Assert.That(Stopwatch.GetElapsedTime(begun), Is.LessThan(Fleet.Deadline), $"no \"{expected}\" in:\n{output}{errors}");
+        }
+    }
 
     /// <summary>One that may take its time.</summary>
     public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(TimeSpan patience, params string[] arguments)

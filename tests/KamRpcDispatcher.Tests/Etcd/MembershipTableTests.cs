@@ -153,6 +153,29 @@ public class MembershipTableTests
 
         Put(Key, """{"uri":"sip:10.0.0.1"}""", 7, 7);
         Assert.That(_table.At(7).Expired, Is.Empty);
+        Assert.That(_table.At(7).Returned.Single().Member.Key, Is.EqualTo(new MemberKey(1, "a")));
+
+        _table.Delete(Key);
+        Assert.That((_table.At(8).Expired.Count, _table.At(8).Returned.Count), Is.EqualTo((1, 0)));
+    }
+
+    [Test]
+    public void An_expiry_is_doubted_for_two_seconds_after_the_store_came_back()
+    {
+        var time = new JumpingTime();
+        var table = new MembershipTable(new EtcdKeys("c"), time);
+        Assert.That(IsDoubted(), Is.False, "it was never away");
+        table.CameBack();
+        Assert.That(IsDoubted());
+        time.Advance(TimeSpan.FromSeconds(2.1));
+        Assert.That(IsDoubted(), Is.False);
+
+        bool IsDoubted()
+        {
+            table.Put(Key, Encoding.UTF8.GetBytes("""{"uri":"sip:10.0.0.1"}"""), 5, 5, isLeased: true);
+            table.Delete(Key);
+            return table.At(6).Expired.Single().IsDoubted;
+        }
     }
 
     [TestCase("down")]

@@ -104,6 +104,38 @@ public class PanicGuardTests
     }
 
     [Test]
+    public void Who_is_held_stays_so_when_others_of_the_event_are_back()
+    {
+        // Of six, six expired: three were let go. One after another comes back, and nobody goes in its place.
+        var six = Enumerable.Range(0, 6).Select(static number => new ExpiredMember(Members.Of($"e{number}"), Start, 6 - number, TimeSpan.Zero)).ToList();
+        foreach (var back in new[] { 0, 4, 1, 2 })
+        {
+            var returned = six.FindAll(expired => expired.Member.Key.Name == $"e{back}");
+            var membership = new Membership(1, [], []) { Expired = [.. six.Except(returned)], Returned = returned };
+            var expected = new[] { "e3", "e4", "e5" }.Except([$"e{back}"]);
+            Assert.That(PanicGuard.Held(membership, Options, TimeSpan.Zero).Select(static member => member.Key.Name), Is.EqualTo(expected));
+        }
+    }
+
+    [Test]
+    public void What_expires_while_the_store_comes_back_is_kept_for_a_moment_even_a_set_of_one_and_then_judged_like_any()
+    {
+        var expired = Enumerable.Range(0, 4).Select(static number => new ExpiredMember(Members.Of($"e{number}"), Start, 4 - number, TimeSpan.Zero) { IsDoubted = true }).ToList();
+        foreach (var count in new[] { 1, 4 })
+        {
+            var membership = new Membership(1, [], []) { Expired = expired[..count] };
+            var soon = PanicGuard.Doubt - TimeSpan.FromMilliseconds(1);
+            var (kept, left) = PanicGuard.Doubted(membership, soon, static _ => true);
+            Assert.That((kept.Count, left), Is.EqualTo((count, TimeSpan.FromMilliseconds(1))));
+            Assert.That(PanicGuard.Held(membership, Options, soon), Is.Empty, "it is no panic");
+            Assert.That(PanicGuard.Doubted(membership, soon, static _ => false).Members, Is.Empty);
+
+            Assert.That(PanicGuard.Doubted(membership, PanicGuard.Doubt, static _ => true).Members, Is.Empty);
+            Assert.That(PanicGuard.Held(membership, Options, PanicGuard.Doubt), Has.Count.EqualTo(count == 1 ? 0 : 2));
+        }
+    }
+
+    [Test]
     public void A_threshold_of_zero_protects_nothing() =>
         Assert.That(Held(0, TimeSpan.Zero, Options with { Threshold = 0 }, 0, 0, 0, 0), Is.Empty);
 
