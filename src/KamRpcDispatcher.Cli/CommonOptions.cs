@@ -58,18 +58,25 @@ internal static class CommonOptions
         Integer(text, 0, int.MaxValue, out value, out error);
 
     /// <summary>Reads sets, each option one or several separated by commas; null when there are none.</summary>
-    public static HashSet<int>? Sets(OptionReader options, Option<string[]> option)
+    /// <param name="options">The options.</param>
+    /// <param name="option">Which of them.</param>
+    /// <param name="areForMembers">Whether members are to stand there: not in kamrpc's own set.</param>
+    public static HashSet<int>? Sets(OptionReader options, Option<string[]> option, bool areForMembers = false)
     {
         var sets = new HashSet<int>();
         foreach (var text in options.Texts(option).SelectMany(static texts => texts.Split(',')))
         {
-            if (SetNumber(text, out var set, out var error))
+            if (!SetNumber(text, out var set, out var error))
             {
-                sets.Add(set);
+                options.Add(option, error);
+            }
+            else if (areForMembers && set == MemberKey.ReservedSet)
+            {
+                options.Add(option, $"the set {set} is kamrpc's own: take another number");
             }
             else
             {
-                options.Add(option, error);
+                sets.Add(set);
             }
         }
 

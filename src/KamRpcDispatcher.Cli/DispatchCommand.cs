@@ -56,7 +56,7 @@ internal static class DispatchCommand
         var kamailio = KamailioOptions.Target(options);
         var rpc = KamailioOptions.Rpc(options);
         var kamailioRead = options.Value(KamailioRead);
-        var sets = CommonOptions.Sets(options, Set);
+        var sets = CommonOptions.Sets(options, Set, areForMembers: true);
         var host = Dns.GetHostName();
         var proxy = options.Value<string>(Proxy, host, CommonOptions.Name);
         var gap = options.Value(Gap);

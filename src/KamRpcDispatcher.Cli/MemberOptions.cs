@@ -21,7 +21,7 @@ internal static class MemberOptions
     /// <summary>Makes the members of a server, one in each set.</summary>
     public static Func<AnnouncedServer, ImmutableArray<Member>> Read(OptionReader options)
     {
-        var sets = CommonOptions.Sets(options, Set) ?? [1];
+        var sets = CommonOptions.Sets(options, Set, areForMembers: true) ?? [1];
         var weight = options.Value<int?>(Weight, null, ParseWeight);
         var priority = options.Value(Priority);
         var attributes = ReadPairs(options, Attr, "attributes", MemberRules.CheckAttribute);

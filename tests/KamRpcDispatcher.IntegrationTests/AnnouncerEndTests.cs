@@ -35,7 +35,7 @@ public class AnnouncerEndTests : AnnouncerFixture
         announcer.Signal(UnixSignals.Terminate);
 
         Assert.That(await announcer.Exited.WaitAsync(Fleet.Deadline), Is.EqualTo(3), "it has not done what it is there for");
-        Assert.That(announcer.Output, Does.Contain("etcd was never reached").And.Not.Contain("has stopped sending calls"));
+        Assert.That(announcer.Output, Does.Contain("Nothing was announced, since etcd could not be used").And.Not.Contain("has stopped sending calls"));
     }
 
     [Test]
@@ -122,6 +122,24 @@ public class AnnouncerEndTests : AnnouncerFixture
         Assert.That(await full.GetAsync(Key), Is.Null);
         Assert.That(announcer.Output, Does.Contain("etcd does not take the change (etcd is full (alarm NOSPACE)").And.Contain($"Withdrew {Key} without a last word (etcd is full").And.Contain("'kamrpc confirm' ends that"));
         Assert.That(announcer.Output, Does.Not.Contain("has stopped sending calls").And.Not.Contain("could not be withdrawn"));
+    }
+
+    [Test]
+    public async Task While_etcd_is_full_a_server_that_dies_is_named_since_its_record_goes_on_saying_that_it_is_ready()
+    {
+        await using var full = await EtcdServer.StartAsync(new EtcdOptions { ExtraArguments = ["--quota-backend-bytes", "400000"] });
+        var server = await SipServer.StartAsync();
+        var announcer = Start("dotnet", [.. ArgumentsFor(full, "--name", "a", "--uri", server.Uri, "--ttl", "5s", "--interval", "200ms").Where(static argument => argument is not ("--probe" or "none"))]);
+        await announcer.WaitForLineAsync("Wrote", Fleet.Deadline);
+        await FillAsync(full);
+
+        await server.DisposeAsync();
+
+        await announcer.WaitForLineAsync(
+            $"takes no writes (etcd is full (alarm NOSPACE): its database has reached --quota-backend-bytes, and it takes deletes only; etcdctl compact, etcdctl defrag, then etcdctl alarm disarm): {Key} stays alive as it was written before; {Key} still says that its server is ready",
+            Fleet.Deadline);
+        Assert.That(announcer.Output, Does.Not.Contain("cannot be kept alive"));
+        Assert.That(await full.GetAsync(Key), Is.Not.Null);
     }
 
     /// <summary>Until it takes no more.</summary>

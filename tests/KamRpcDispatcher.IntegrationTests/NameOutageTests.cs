@@ -94,6 +94,27 @@ public class NameOutageTests
         await WaitForReadyAsync(Names + Addresses);
     }
 
+    [Test]
+    public async Task An_announcer_that_is_started_again_meanwhile_goes_on_with_the_record_that_it_left_and_a_stranger_is_down_with_the_reason()
+    {
+        var before = Announce(["--ttl", "20s", "--uri", $"a=sip:host1.test:{_sip.Port}"]);
+        await WaitForReadyAsync(1);
+        before.Kill();
+        await before.Exited.WaitAsync(Fleet.Deadline);
+
+        _dns.Mode = DnsServer.Behaviour.Silence;
+        var after = Announce(["--ttl", "20s", "--uri", $"a=sip:host1.test:{_sip.Port}", "--uri", $"b=sip:host2.test:{_sip.Port}"], "127.0.0.1", "information");
+        await after.WaitForLineAsync($"Wrote {Members}a", Fleet.Deadline);
+        await after.WaitForLineAsync("1/b (sip:host2.test", Fleet.Deadline);
+        Assert.That(await _etcd.GetAsync(Members + "b"), Does.Contain("\"state\":\"down\"").And.Contain("name"));
+        Assert.That(await _etcd.GetAsync(Members + "a"), Does.Not.Contain("down"), after.Output);
+        Assert.That(after.Output, Does.Contain($"sip:host1.test:{_sip.Port} cannot be probed (").And.Not.Contain("1/a (sip:host1.test"));
+
+        _dns.Mode = DnsServer.Behaviour.Answer;
+        await WaitForReadyAsync(2);
+        await after.WaitForLineAsync("1/a (sip:host1.test", Fleet.Deadline);
+    }
+
     /// <summary>How often it was told that a server is down: a machine that is busy may miss the first looks.</summary>
     private static int Downs(ServerProcess announcer) => announcer.Output.Split("is down").Length;
 
@@ -117,13 +138,13 @@ public class NameOutageTests
             .Concat(Enumerable.Range(1, Addresses).Select(index => $"address{index}=sip:127.0.8.{index}:{_sip.Port}"))
             .SelectMany(static uri => (string[])["--uri", uri]);
 
-    private ServerProcess Announce(string[] options, string etcd = "etcd.test")
+    private ServerProcess Announce(string[] options, string etcd = "etcd.test", string level = "warning")
     {
         var (program, arguments) = PrivateResolver.Around(
             _dns.ResolverFile,
             null,
             "dotnet",
-            [Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "announce", "--etcd", _etcd.Endpoint.Replace("127.0.0.1", etcd, StringComparison.Ordinal), "--log-level", "warning", .. options]);
+            [Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "announce", "--etcd", _etcd.Endpoint.Replace("127.0.0.1", etcd, StringComparison.Ordinal), "--log-level", level, .. options]);
         var announcer = ServerProcess.Start(program, arguments);
         _announcers.Add(announcer);
         return announcer;

@@ -16,6 +16,9 @@ internal static partial class AnnounceLog
     [LoggerMessage(1302, LogLevel.Error, "{Member} ({Uri}) is down: {Reason}")]
     public static partial void Down(ILogger logger, MemberKey member, SipUri uri, string reason);
 
+    [LoggerMessage(1303, LogLevel.Error, "{Uri} cannot be probed ({Reason}): its record stays as it was, that of an earlier start too; told a few times a minute, whatever other server it is about")]
+    public static partial void NotProbed(ILogger logger, SipUri uri, string reason);
+
     [LoggerMessage(1310, LogLevel.Information, "Leaving: new calls end now; a second signal withdraws at once")]
     public static partial void Leaving(ILogger logger);
 
@@ -40,7 +43,7 @@ internal static partial class AnnounceLog
     [LoggerMessage(1321, LogLevel.Warning, "etcd does not take the change ({Reason}): withdrawing at once, and then waiting for the calls that are up")]
     public static partial void ChangeRefused(ILogger logger, string reason);
 
-    [LoggerMessage(1322, LogLevel.Warning, "etcd was never reached ({Reason}): nothing was announced, so there are no proxies to wait for")]
+    [LoggerMessage(1322, LogLevel.Warning, "Nothing was announced, since etcd could not be used ({Reason}): there are no proxies to wait for")]
     public static partial void NeverReached(ILogger logger, string reason);
 
     [LoggerMessage(1316, LogLevel.Warning, "Asked to stop again: withdrawing at once")]

@@ -39,10 +39,11 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
         _keeper = new LeaseKeeper(_store, options.Ttl, timeProvider, _logger);
         _heartbeat = new Heartbeat(timeProvider);
         _asterisk = options.Asterisk is { } access ? new AsteriskMonitor(access.Address, access.Credentials, timeProvider, logs.CreateLogger<AsteriskMonitor>()) : null;
+        var unknowns = new LogLimit(timeProvider);
         foreach (var box in options.Boxes)
         {
             LeasedRecord[] records = [.. box.Members.Select(Record)];
-            _boxes.Add(new BoxWatch(box, records, options, TellStatus, timeProvider, _logger));
+            _boxes.Add(new BoxWatch(box, records, options, TellStatus, unknowns, timeProvider, _logger));
         }
     }
 

@@ -24,6 +24,7 @@ internal sealed class BoxWatch : IDisposable
     /// <summary>Ends the rest until the next look; another one takes its place when it was used.</summary>
     private volatile CancellationTokenSource _rest = new();
     private readonly LogLimit _changes;
+    private readonly LogLimit _unknowns;
     private bool _isUnlogged;
     private string? _stopping;
     private string? _leaving;
@@ -33,10 +34,12 @@ internal sealed class BoxWatch : IDisposable
     /// <param name="records">The record of each of its members, in their order.</param>
     /// <param name="options">How often it is looked at, and what counts.</param>
     /// <param name="changed">Called after each change of state, the first one too.</param>
+    /// <param name="unknowns">How often it is told of any box that it could not be probed.</param>
     /// <param name="timeProvider">The clock.</param>
     /// <param name="logger">Where to log.</param>
-    public BoxWatch(Box box, IReadOnlyList<LeasedRecord> records, AnnouncerOptions options, Action changed, TimeProvider timeProvider, ILogger logger)
+    public BoxWatch(Box box, IReadOnlyList<LeasedRecord> records, AnnouncerOptions options, Action changed, LogLimit unknowns, TimeProvider timeProvider, ILogger logger)
     {
+        _unknowns = unknowns;
         _box = box;
         _records = records;
         _health = new ProbeHealth(options.Rise, options.Fall);
@@ -126,6 +129,33 @@ internal sealed class BoxWatch : IDisposable
 
     private void Observe(ProbeOutcome outcome)
     {
+        if (outcome.Verdict == ProbeVerdict.Unknown)
+        {
+            // For all boxes at once, as a rule: a handful of lines a minute tell it.
+            if (_unknowns.Allows())
+            {
+                AnnounceLog.NotProbed(_logger, _box.Members[0].Uri, outcome.Reason);
+            }
+
+            if (State is not null || _records.Any(static record => record.IsUnknown))
+            {
+                return;
+            }
+
+            if (_records.All(static record => record.IsInherited))
+            {
+                foreach (var record in _records)
+                {
+                    record.Inherit();
+                }
+
+                return;
+            }
+
+            // Nobody has said that it is ready: it is told why it is not.
+            outcome = ProbeOutcome.Dead(outcome.Reason);
+        }
+
         lock (_lock)
         {
             if (_health.Observe(outcome) is not { } now)
@@ -178,7 +208,7 @@ internal sealed class BoxWatch : IDisposable
         for (var index = 0; index < _records.Count; index++)
         {
             var member = _box.Members[index] with { State = now.State, Reason = now.Reason, Since = since };
-            _records[index].Update(MemberRecord.Write(member));
+            _records[index].Update(MemberRecord.Write(member), takesCallsAway: now.State != MemberState.Ready);
         }
 
         _told = now;

@@ -144,6 +144,12 @@ public sealed class SipUri : IEquatable<SipUri>
         address = null;
         port = null;
         string? portText = null;
+        if (hostPort.Contains('@', StringComparison.Ordinal))
+        {
+            // Not repeated: there may be a password in it.
+            return "it has a user before an @, which a destination has no use for";
+        }
+
         if (hostPort.StartsWith('['))
         {
             var end = hostPort.IndexOf(']', StringComparison.Ordinal);

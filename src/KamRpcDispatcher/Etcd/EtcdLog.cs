@@ -57,6 +57,9 @@ internal static partial class EtcdLog
     [LoggerMessage(1015, LogLevel.Warning, "etcd at {Endpoints} cannot be used ({Reason}): {Key} cannot be kept alive, trying on")]
     public static partial void KeepAliveInterrupted(ILogger logger, EtcdEndpoints endpoints, string key, string reason);
 
+    [LoggerMessage(1035, LogLevel.Error, "etcd at {Endpoints} takes no writes ({Reason}): {Key} stays alive as it was written before; {Consequence}")]
+    public static partial void WritesRefused(ILogger logger, EtcdEndpoints endpoints, string reason, string key, string consequence);
+
     [LoggerMessage(1016, LogLevel.Information, "{Key} is kept alive again, after {Time}")]
     public static partial void KeepAliveResumed(ILogger logger, string key, DurationText time);
 

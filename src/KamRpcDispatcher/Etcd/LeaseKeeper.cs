@@ -33,6 +33,9 @@ internal sealed class LeaseKeeper
     private volatile bool _isRefused;
     private volatile bool _hasReached;
 
+    /// <summary>Whether the lease was kept alive in this round, so that only new values are at stake.</summary>
+    private bool _isKept;
+
     /// <param name="store">The connection.</param>
     /// <param name="ttl">The lease's time to live.</param>
     /// <param name="timeProvider">The clock.</param>
@@ -172,6 +175,7 @@ internal sealed class LeaseKeeper
 
     private async Task HoldAsync(CancellationToken cancellationToken)
     {
+        _isKept = false;
         ExpectCalls();
         if (!await _lease.KeepAliveAsync(cancellationToken).ConfigureAwait(false))
         {
@@ -190,6 +194,7 @@ internal sealed class LeaseKeeper
             _lookedAt = _timeProvider.GetTimestamp();
         }
 
+        _isKept = true;
         if (_records.Any(static record => record.IsDue))
         {
             await WriteAsync(cancellationToken).ConfigureAwait(false);
@@ -237,6 +242,11 @@ internal sealed class LeaseKeeper
         // What etcd refuses somebody has to mend, so it is told though there was another outage before; how it cannot be reached changes all the time.
         switch (_interruption.Meet(EtcdStore.IsRefusal(exception) ? reason : string.Empty))
         {
+            case not OutageNews.None when EtcdStore.IsRefusal(exception) && _isKept && _lease.Id != 0:
+                EtcdLog.WritesRefused(_logger, _store.Endpoints, reason, Keys, _records.Harmful is { } harmful
+                    ? $"{harmful} still says that its server is ready, which is to get no calls: it is up to Kamailio's own pings until etcd takes writes again"
+                    : "what is new is written as soon as etcd takes it");
+                break;
             case OutageNews.Begins or OutageNews.Changes:
                 EtcdLog.KeepAliveInterrupted(_logger, _store.Endpoints, Keys, reason);
                 break;

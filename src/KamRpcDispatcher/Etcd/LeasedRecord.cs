@@ -13,6 +13,8 @@ internal sealed class LeasedRecord
     private readonly Action _updated;
     private readonly ILogger _logger;
     private readonly bool _takesBack;
+    private volatile bool _takesCallsAway;
+    private volatile ByteString? _inherited;
     private volatile ByteString _value = ByteString.Empty;
     private ByteString _written = ByteString.Empty;
     private volatile Standing _standing = Standing.Unknown;
@@ -80,11 +82,30 @@ internal sealed class LeasedRecord
     /// <summary>Whether nothing is left to do: the value is written, or there is none, or the key is somebody else's.</summary>
     public bool IsSettled => IsWritten || IsOccupied || _value.IsEmpty;
 
+    /// <summary>Whether what stands there sends calls to a server that is to get none.</summary>
+    public bool IsHarmful => _takesCallsAway && IsHeld && IsDue;
+
     /// <summary>Sets the value, which is written as soon as the key is held; until the first one the key is left alone.</summary>
-    public void Update(byte[] value)
+    /// <param name="value">The value.</param>
+    /// <param name="takesCallsAway">Whether it says that a server is to get no calls.</param>
+    public void Update(byte[] value, bool takesCallsAway = false)
     {
+        _takesCallsAway = takesCallsAway;
         _value = ByteString.CopyFrom(value);
         _updated();
+    }
+
+    /// <summary>Whether what stands there, or stood there when it was taken over, is of an earlier life of ours.</summary>
+    public bool IsInherited => _inherited is not null;
+
+    /// <summary>Goes on with what an earlier life of ours wrote, as long as there is no value of this one.</summary>
+    public void Inherit()
+    {
+        if (_value.IsEmpty && _inherited is { } value)
+        {
+            _value = value;
+            _updated();
+        }
     }
 
     public KeyWrite Write() => new(Key, _value, ModRevision);
@@ -160,6 +181,7 @@ internal sealed class LeasedRecord
         {
             _standing = Standing.Free;
             ModRevision = found.ModRevision;
+            _inherited = found.Value;
             return;
         }
 

@@ -30,6 +30,9 @@ internal sealed class LeasedRecords(EtcdStore store, TimeSpan patience, Action u
     /// <summary>The keys that somebody else has, in one line; null for none.</summary>
     public string? Occupied => _records.Find(static record => record.IsOccupied) is { } first ? Name(first.Name, OccupiedCount) : null;
 
+    /// <summary>The keys that send calls to servers which are to get none, in one line; null for none.</summary>
+    public string? Harmful => _records.FindAll(static record => record.IsHarmful) is { Count: > 0 } harmful ? Name(harmful[0].Name, harmful.Count) : null;
+
     public bool Any(Predicate<LeasedRecord> condition) => _records.Exists(condition);
 
     public bool All(Predicate<LeasedRecord> condition) => _records.TrueForAll(condition);

@@ -36,6 +36,12 @@ public sealed record ChangePlan
     /// <summary>What of it can be done without knowing what came of it: state changes.</summary>
     public ChangePlan StatesOnly() => new() { Enables = Enables, Disables = Disables, Skips = Skips };
 
+    /// <summary>
+    /// What of it takes nothing away and overrules nothing that is listed: all that may follow from a membership which was saved at another time,
+    /// and may be older than the list.
+    /// </summary>
+    public ChangePlan AdditionsOnly() => new() { Adds = Adds, Skips = [.. Skips.Where(static skip => skip.Reason is not (SkipReason.RemovalDelayed or SkipReason.Unsilenced))] };
+
     /// <summary>Whether somebody still gets calls who should not: by a change of this plan, or because nothing can be done about it.</summary>
     public bool OwesSilence => Disables.Count + Silencings.Count > 0 || Skips.Any(static skip => skip.Reason == SkipReason.Unsilenced || skip.OwesSilence);
 

@@ -39,7 +39,7 @@ public sealed class CommandProbe(string command, TimeSpan timeout) : IProbe
         catch (Exception exception)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            return ProbeOutcome.Dead("setsid /bin/sh was not run: " + FailureText.Of(exception));
+            return ProbeOutcome.Of(exception) is { Verdict: ProbeVerdict.Unknown } unknown ? unknown : ProbeOutcome.Dead("setsid /bin/sh was not run: " + FailureText.Of(exception));
         }
     }
 

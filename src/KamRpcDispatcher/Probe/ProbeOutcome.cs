@@ -13,6 +13,12 @@ public sealed record ProbeOutcome(ProbeVerdict Verdict, string Reason)
 
     internal static ProbeOutcome Dead(string reason) => new(ProbeVerdict.Dead, Line(reason));
 
+    /// <summary>What a probe that failed says of the server: nothing, when it failed for want of something on this side.</summary>
+    internal static ProbeOutcome Of(Exception exception) =>
+        FailureText.IsOfThisSide(exception) ? Unknown(FailureText.Of(exception)) : Dead(FailureText.Of(exception));
+
+    internal static ProbeOutcome Unknown(string reason) => new(ProbeVerdict.Unknown, Line(reason));
+
     private static string Line(string text)
     {
         // A character that is not printable becomes six.

@@ -21,7 +21,7 @@ internal sealed class ProbeTarget(SipUri uri, Func<string, Task<IPAddress[]>>? r
     public SipUri Uri => uri;
 
     /// <exception cref="SocketException">The name has no address.</exception>
-    /// <exception cref="TimeoutException">The first look-up took longer than <paramref name="patience"/>.</exception>
+    /// <exception cref="LookupTimeoutException">The first look-up took longer than <paramref name="patience"/>.</exception>
     public ValueTask<IPAddress> ResolveAsync(TimeSpan patience, TimeProvider timeProvider, CancellationToken cancellationToken)
     {
         if (uri.Address is null)
@@ -43,7 +43,7 @@ internal sealed class ProbeTarget(SipUri uri, Func<string, Task<IPAddress[]>>? r
         }
         catch (TimeoutException)
         {
-            throw new TimeoutException(FailureText.Within("no address for the name", patience));
+            throw new LookupTimeoutException(FailureText.Within("no address for the name", patience));
         }
     }
 
@@ -68,3 +68,6 @@ internal sealed class ProbeTarget(SipUri uri, Func<string, Task<IPAddress[]>>? r
     private static IPAddress? Best(IPAddress[] addresses) =>
         Array.Find(addresses, static address => address.AddressFamily == AddressFamily.InterNetwork) ?? addresses.FirstOrDefault();
 }
+
+/// <summary>The name servers took too long, which says nothing of the server whose name it is.</summary>
+internal sealed class LookupTimeoutException(string message) : Exception(message);

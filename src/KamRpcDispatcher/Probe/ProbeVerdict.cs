@@ -11,4 +11,7 @@ public enum ProbeVerdict
 
     /// <summary>It did not answer, or not as a server does that can take calls.</summary>
     Dead,
+
+    /// <summary>It was not asked: this machine, or this process, had no means to.</summary>
+    Unknown,
 }

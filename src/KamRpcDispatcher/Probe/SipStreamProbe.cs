@@ -8,6 +8,7 @@ namespace KamRpcDispatcher.Probe;
 internal sealed class SipStreamProbe(ProbeTarget target, SipProbeOptions options, TimeProvider timeProvider) : IProbe
 {
     private const string NoAnswer = "no answer to OPTIONS";
+    private const string NoAddress = "no address for the name";
 
     private readonly TlsHandshake? _tls = target.Uri.Transport is SipTransport.Tls ? new TlsHandshake(target.Uri.Host, options.CaFile, Identity(options)) : null;
     private SipConnection? _connection;
@@ -29,7 +30,9 @@ internal sealed class SipStreamProbe(ProbeTarget target, SipProbeOptions options
         catch (Exception exception)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            return ProbeOutcome.Dead(alarm.Token.IsCancellationRequested ? FailureText.Within(_missing, options.Timeout) : FailureText.Of(exception));
+            return !alarm.Token.IsCancellationRequested ? ProbeOutcome.Of(exception)
+                : _missing == NoAddress ? ProbeOutcome.Unknown(FailureText.Within(_missing, options.Timeout))
+                : ProbeOutcome.Dead(FailureText.Within(_missing, options.Timeout));
         }
         finally
         {
@@ -47,7 +50,7 @@ internal sealed class SipStreamProbe(ProbeTarget target, SipProbeOptions options
 
     private async Task<ProbeOutcome> AskAsync(CancellationToken cancellationToken)
     {
-        _missing = "no address for the name";
+        _missing = NoAddress;
         var address = await target.ResolveAsync(options.Timeout, timeProvider, cancellationToken).ConfigureAwait(false);
         if (_connection is not null && _connection.Address.Equals(address))
         {

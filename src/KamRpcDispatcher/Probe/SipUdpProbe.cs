@@ -41,7 +41,7 @@ internal sealed class SipUdpProbe(ProbeTarget target, SipProbeOptions options, T
         catch (Exception exception)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            return ProbeOutcome.Dead(FailureText.Of(exception));
+            return ProbeOutcome.Of(exception);
         }
         finally
         {

@@ -10,6 +10,8 @@ namespace KamRpcDispatcher.Probe;
 /// <param name="resolver">Replaces that of the process in tests.</param>
 public sealed class TcpProbe(string host, int port, TimeSpan timeout, NameResolver? resolver = null) : IProbe
 {
+    private const string NoAddress = "no address for the name";
+
     private static readonly ProbeOutcome Connected = ProbeOutcome.Alive("connected");
 
     public TimeSpan Timeout => timeout;
@@ -22,7 +24,7 @@ public sealed class TcpProbe(string host, int port, TimeSpan timeout, NameResolv
         var missing = string.Empty;
         try
         {
-            missing = "no address for the name";
+            missing = NoAddress;
             var addresses = await names.FindAsync(host, TimeSpan.Zero, alarm.Token).ConfigureAwait(false);
 
             // Of both families where the machine has both, so that each address of a name is tried.
@@ -34,7 +36,9 @@ public sealed class TcpProbe(string host, int port, TimeSpan timeout, NameResolv
         catch (Exception exception)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            return ProbeOutcome.Dead(alarm.Token.IsCancellationRequested ? FailureText.Within(missing, timeout) : FailureText.Of(exception));
+            return !alarm.Token.IsCancellationRequested ? ProbeOutcome.Of(exception)
+                : missing == NoAddress ? ProbeOutcome.Unknown(FailureText.Within(missing, timeout))
+                : ProbeOutcome.Dead(FailureText.Within(missing, timeout));
         }
     }
 

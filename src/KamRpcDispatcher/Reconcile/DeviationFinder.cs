@@ -48,7 +48,8 @@ internal sealed class DeviationFinder
             Add(DeviationKind.Held, member, _entries.Of(member), "its lease ended while etcd was away", _reasons.KeptUntil(member, PanicGuard.Doubt));
         }
 
-        foreach (var entry in _entries.All.Where(entry => AttributeText.IsOwn(entry, _view.Policy.Cluster) && !_members.IsWanted(entry)))
+        // Whether it is still wanted a membership does not know that was saved before.
+        foreach (var entry in _entries.All.Where(entry => !_view.Membership.IsFromSnapshot && AttributeText.IsOwn(entry, _view.Policy.Cluster) && !_members.IsWanted(entry)))
         {
             Unwanted(entry);
         }

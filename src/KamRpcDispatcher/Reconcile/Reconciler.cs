@@ -170,7 +170,8 @@ internal sealed class Reconciler(
         journal.Held(held, options.Panic);
         var made = executor.TakeMade();
         var current = PolicyFor(table);
-        var plan = _brake.Hold(Planner.Plan(members, table.Destinations, current), made);
+        var wished = Planner.Plan(members, table.Destinations, current);
+        var plan = _brake.Hold(membership.IsFromSnapshot ? wished.AdditionsOnly() : wished, made);
         plan = _budget.Hold(plan, made, members, table.Destinations.Where(entry => AttributeText.IsOwn(entry, policy.Cluster)));
         _removals.Observe(plan);
         _verdicts.Observe(plan);

@@ -16,6 +16,7 @@ public sealed class BoxWatchTests : IAsyncDisposable
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
     private static readonly ProbeOutcome Alive = new(ProbeVerdict.Alive, "200 OK");
     private static readonly ProbeOutcome Dead = new(ProbeVerdict.Dead, "no answer");
+    private static readonly ProbeOutcome Unknown = new(ProbeVerdict.Unknown, "no descriptors");
     private static readonly ProbeOutcome Leaving = new(ProbeVerdict.Leaving, "503");
 
     private readonly ObservedTime _time = new();
@@ -68,6 +69,31 @@ public sealed class BoxWatchTests : IAsyncDisposable
 
         Assert.That(await NextAsync(), Is.EqualTo(MemberState.Down));
         Assert.That(Value(), Does.Contain("\"state\":\"down\",\"reason\":\"no answer\""));
+    }
+
+    [Test]
+    public async Task A_probe_that_could_not_be_made_leaves_the_server_as_it_was_and_is_told()
+    {
+        await _probe.AnswerAsync(Alive);
+        await NextAsync();
+        foreach (var outcome in new[] { Unknown, Unknown, Unknown, Unknown, Alive, Alive })
+        {
+            await LookAsync(outcome);
+        }
+
+        Assert.That(_watch.State, Is.EqualTo(MemberState.Ready));
+        Assert.That(_states.Reader.TryRead(out _), Is.False);
+        Assert.That(_log.Of(1303), Has.Count.EqualTo(4).And.All.Contains("sip:10.0.0.1 cannot be probed (no descriptors)"));
+    }
+
+    [Test]
+    public async Task A_server_that_nobody_has_announced_and_that_cannot_be_probed_is_down_with_the_reason()
+    {
+        _record.See(null, withValue: true, lease: 0);
+        await _probe.AnswerAsync(Unknown);
+
+        Assert.That(await NextAsync(), Is.EqualTo(MemberState.Down));
+        Assert.That(Value(), Does.Contain("\"state\":\"down\",\"reason\":\"no descriptors\""));
     }
 
     [Test]
@@ -240,7 +266,7 @@ public sealed class BoxWatchTests : IAsyncDisposable
         var box = new Box(probe, [new Member(new MemberKey(1, "a"), SipUri.Parse("sip:10.0.0.1"))]);
         var endpoints = EtcdEndpoints.TryParse(EtcdEndpoints.Default, out var parsed, out _) ? parsed : throw new InvalidOperationException();
         var options = new AnnouncerOptions(new EtcdConnection(endpoints), "default", [box]);
-        return watch = new BoxWatch(box, [_record], options, () => _states.Writer.TryWrite(watch!.State), _time, _log);
+        return watch = new BoxWatch(box, [_record], options, () => _states.Writer.TryWrite(watch!.State), new LogLimit(_time), _time, _log);
     }
 
     private async Task LookAsync(ProbeOutcome outcome)

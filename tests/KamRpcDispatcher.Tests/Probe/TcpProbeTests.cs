@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using KamailioRpc;
 using KamRpcDispatcher.Probe;
 using NUnit.Framework;
 
@@ -30,6 +31,28 @@ public class TcpProbeTests
 
         Assert.That(outcome.Verdict, Is.EqualTo(ProbeVerdict.Dead));
         Assert.That(outcome.Reason, Does.StartWith("the name "));
+    }
+
+    [TestCase(SocketError.TryAgain, "the name cannot be looked up")]
+    [TestCase(SocketError.NoRecovery, "the name cannot be looked up")]
+    public async Task What_no_name_server_answers_for_says_nothing_of_the_server(SocketError error, string reason)
+    {
+        await using var probe = new TcpProbe("a.example.org", 5060, Timeout, new NameResolver(_ => throw new SocketException((int)error), TimeProvider.System));
+
+        Assert.That(await probe.ProbeAsync(CancellationToken.None), Is.EqualTo(new ProbeOutcome(ProbeVerdict.Unknown, reason)));
+    }
+
+    [TestCase(SocketError.TooManyOpenSockets, true)]
+    [TestCase(SocketError.NoBufferSpaceAvailable, true)]
+    [TestCase(SocketError.ConnectionRefused, false)]
+    [TestCase(SocketError.HostNotFound, false)]
+    [TestCase(SocketError.NetworkUnreachable, false)]
+    public void What_fails_for_want_of_something_here_says_nothing_of_the_server(SocketError error, bool isUnknown)
+    {
+        var outcome = ProbeOutcome.Of(new IOException("outer", new SocketException((int)error)));
+
+        Assert.That(outcome.Verdict, Is.EqualTo(isUnknown ? ProbeVerdict.Unknown : ProbeVerdict.Dead));
+        Assert.That(outcome.Reason, Does.Not.Contain("in system"));
     }
 
     [Test]

@@ -80,6 +80,30 @@ public sealed class ReconcilerTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task A_saved_membership_adds_and_takes_nothing_away_that_is_listed_until_the_store_has_answered()
+    {
+        RemovalDelay = TimeSpan.Zero;
+
+        // The list is newer: newcomer joined after the membership was saved, and back has come back.
+        var (newcomer, back, lost, gone) = (Members.Of("newcomer"), Members.Of("back"), Members.Of("lost"), Members.Of("gone"));
+        foreach (var member in new[] { newcomer, back })
+        {
+            _kamailio.AddForeign(1, member.Uri.Text, attrs: $"duid={member.Key.Name};kamrpc=c");
+        }
+
+        Start();
+        _membership.Set(new Membership(5, [back with { State = MemberState.Down }, lost, gone], []) { IsFromSnapshot = true });
+        await _kamailio.WaitForAsync(static kamailio => kamailio.Destinations.Count == 4, Deadline);
+        await WaitForReportAsync(5);
+        Assert.That(_kamailio.Destinations.Select(static entry => entry.Flags[0]), Is.All.EqualTo('A'));
+        Assert.That((_report.Last!.Drift, _report.Last.IsFromSnapshot), Is.EqualTo((0, true)));
+
+        _membership.Set(9, newcomer, back, lost);
+        await WaitForReportAsync(9);
+        Assert.That(_kamailio.Destinations.Select(static entry => Spelling.First(entry.Uri)), Is.EquivalentTo(new[] { newcomer.Uri.Text, back.Uri.Text, lost.Uri.Text }));
+    }
+
+    [Test]
     public async Task Ten_changes_during_a_push_are_one_next_cycle()
     {
         using var isIn = new SemaphoreSlim(0);
