@@ -13,7 +13,7 @@ internal static class AnnounceCommand
 
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
     {
-        var command = new CliCommand("announce", "Announces a SIP server in etcd as it is, and leaves in order when stopped.", new CommandHelp(
+        var command = new CliCommand("announce", "Announces a SIP server in etcd, as ready, draining or down, and withdraws it when stopped.", new CommandHelp(
             CommandGroup.BesideServer,
             [
                 "kamrpc announce --etcd http://10.0.0.5:2379 --ip auto",
@@ -21,7 +21,7 @@ internal static class AnnounceCommand
             ],
             (ExitCode.Done, "stopped, and what it announced is withdrawn"),
             (ExitCode.NotDone, "stopped; somebody else holds the name of a member, who keeps it, or etcd refuses to delete what was announced, which ends with its lease"),
-            (ExitCode.Unreachable, "etcd could not be told, or was never reached")))
+            (ExitCode.Unreachable, "etcd could not be told, or was never reached")) { Subject = "What is announced" })
         {
             CommonOptions.Cluster,
         };

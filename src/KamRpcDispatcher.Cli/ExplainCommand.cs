@@ -9,7 +9,7 @@ namespace KamRpcDispatcher.Cli;
 internal static class ExplainCommand
 {
     private static readonly Argument<string> Name = new("NAME") { Description = "The member's name." };
-    private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A set to look in (repeatable). [default: every set]");
+    private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A set to look in (repeatable). [default: every set]", OptionGroup.Subject);
 
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
     {

@@ -12,11 +12,11 @@ namespace KamRpcDispatcher.Cli;
 /// <param name="IsVerbose">Whether figures, versions, labels and attributes are shown.</param>
 internal sealed record StatusOptions(IReadOnlySet<int>? Sets, IReadOnlySet<string> Proxies, IReadOnlySet<string> Ignored, bool ShowsAll, bool IsVerbose)
 {
-    private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A set to show (repeatable). [default: every set]");
-    private static readonly Option<string[]> Proxy = CommonOptions.Texts("--proxy", "A proxy to show (repeatable). [default: every proxy]");
-    private static readonly Option<string[]> Ignore = CommonOptions.Texts("--ignore", "The code of a finding that does not count (repeatable), such as two-proxies-on-one-host.");
-    private static readonly Option<bool> All = new CliOption<bool>("--all") { Description = "Lists everybody, also where those who get calls as they should are many." };
-    private static readonly Option<bool> Verbose = new CliOption<bool>("--verbose", "-v") { Description = "Shows labels, attributes, leases, versions and the figures of grace periods too." };
+    private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A set to show (repeatable). [default: every set]", OptionGroup.Subject);
+    private static readonly Option<string[]> Proxy = CommonOptions.Texts("--proxy", "A proxy to show (repeatable). [default: every proxy]", OptionGroup.Subject);
+    private static readonly Option<string[]> Ignore = CommonOptions.Texts("--ignore", "The code of a finding that does not count (repeatable), such as two-proxies-on-one-host.", OptionGroup.Subject);
+    private static readonly Option<bool> All = new CliOption<bool>("--all") { Group = OptionGroup.Subject, Description = "Lists every member and proxy. Else, where they are many, those that are as they should be are counted." };
+    private static readonly Option<bool> Verbose = new CliOption<bool>("--verbose", "-v") { Group = OptionGroup.Subject, Description = "Shows labels, attributes, versions, hosts, what Kamailio's list holds, and the figures of grace periods too." };
 
     /// <summary>Everything, shortly.</summary>
     public static StatusOptions Default { get; } = new(null, new HashSet<string>(), new HashSet<string>(), ShowsAll: false, IsVerbose: false);

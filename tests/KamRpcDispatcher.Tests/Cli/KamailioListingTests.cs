@@ -3,6 +3,7 @@ using KamailioRpc;
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Cli;
 using KamRpcDispatcher.Testing;
+using KamRpcDispatcher.Tests.Documents;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Cli;
@@ -79,6 +80,18 @@ public class KamailioListingTests
             var listing = new KamailioListing(KamailioAddress.Parse(KamailioAddress.Default), new KamailioVersion(5, 6), "default", [entry], []);
             Assert.That(listing.ToText(new Layout(120, Palette.None), isVerbose: false), Does.Contain(": 1 of 1 destination gets calls\n").And.Not.Contain("FULL"));
         }
+    }
+
+    [Test]
+    public async Task The_reference_shows_a_list_as_it_looks()
+    {
+        _kamailio.AddForeign(1, "sip:10.0.0.11:5060", "AP", attrs: "duid=asterisk-1;kamrpc=default");
+        _kamailio.AddForeign(1, "sip:10.0.0.12:5060", "IP", attrs: "duid=asterisk-2;kamrpc=default");
+        _kamailio.AddForeign(2, "sip:carrier.example.org", "AX");
+
+        var text = (await ReadAsync()).ToText(new Layout(120 + _kamailio.Address.Length, Palette.None), isVerbose: false).Replace(_kamailio.Address, KamailioAddress.Default, StringComparison.Ordinal);
+
+        Assert.That(string.Join('\n', MarkdownFile.Reference.Blocks), Does.Contain(text.TrimEnd()));
     }
 
     [Test]

@@ -2,7 +2,6 @@ using System.Text.Json;
 using KamRpcDispatcher.Cli;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
-using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 using static KamRpcDispatcher.Tests.Cli.Clusters;
 
@@ -229,13 +228,5 @@ public class StatusFindingsTests
         var view = View(Three, ("p1", Report(3) with { Drift = 1, IsFromSnapshot = true }));
 
         Assert.That((StatusOptions.Default with { Ignored = new HashSet<string> { "drift" } }).Findings(Calls(view)).Select(static finding => finding.Code), Is.EqualTo(new[] { "snapshot" }));
-    }
-
-    [Test]
-    public void Every_code_stands_in_the_reference()
-    {
-        var reference = File.ReadAllText(Path.Combine(RealServers.RepositoryRoot, "src", "KamRpcDispatcher.Cli", "README.md"));
-
-        Assert.That(FindingCode.All.Where(code => !reference.Contains($"| `{code}` |", StringComparison.Ordinal)), Is.Empty);
     }
 }
