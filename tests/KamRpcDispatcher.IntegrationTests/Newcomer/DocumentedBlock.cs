@@ -10,7 +10,7 @@ internal sealed partial record DocumentedBlock(string Step, IReadOnlyList<string
 {
     private const string Fence = "```";
 
-    /// <summary>The blocks of one section, in order. One that is neither of commands nor a patch to look at is an error: nothing is left out unseen.</summary>
+    /// <summary>The blocks of one section, in order. One that is neither of commands nor something to look at (a patch, what a command answers) is an error: nothing is left out unseen.</summary>
     /// <param name="file">Below the repository's folder.</param>
     /// <param name="heading">The line that the section begins with.</param>
     public static IReadOnlyList<DocumentedBlock> Read(string file, string heading)
@@ -34,9 +34,9 @@ internal sealed partial record DocumentedBlock(string Step, IReadOnlyList<string
             else if (kind is null)
             {
                 kind = line[Fence.Length..];
-                if (kind is not ("sh" or "diff"))
+                if (kind is not ("sh" or "diff" or "text"))
                 {
-                    throw new InvalidOperationException($"{file}, {heading}: a block is '{line}', which is neither sh nor diff");
+                    throw new InvalidOperationException($"{file}, {heading}: a block is '{line}', which is neither sh, diff nor text");
                 }
             }
             else
