@@ -88,7 +88,7 @@ public sealed class SavedMembershipTests
         await first.WaitForLineAsync("In step with revision", Fleet.Deadline);
         await using (var second = Start(_otherEtcd, _otherKamailio, "p1"))
         {
-            await second.WaitForLineAsync($"is another kamrpc dispatch's (PID {first.Pid})", Fleet.Deadline);
+            await second.WaitForLineAsync($"is another dispatcher's (PID {first.Pid})", Fleet.Deadline);
             await second.WaitForLineAsync("In step with revision", Fleet.Deadline);
         }
 

@@ -105,10 +105,10 @@ internal static partial class EtcdLog
     [LoggerMessage(1026, LogLevel.Warning, "etcd cannot be reached, and no membership is saved in {Path}: nothing is changed until etcd answers")]
     public static partial void NoSnapshot(ILogger logger, string path);
 
-    [LoggerMessage(1037, LogLevel.Warning, "The saved membership of revision {Revision} is of another etcd ({Saved}) than the one that answers ({Found}): nobody is put into Kamailio for it, and who of it is in Kamailio's list has expired; it is replaced. Where etcd was set up anew that is right; else another kamrpc dispatch keeps its membership under this proxy's name: give one of the two another --proxy or --state-dir")]
+    [LoggerMessage(1037, LogLevel.Warning, "The saved membership of revision {Revision} is of another etcd ({Saved}) than the one that answers ({Found}): nobody is put into Kamailio for it, and who of it is in Kamailio's list has expired; it is replaced. Where etcd was set up anew that is right; else another dispatcher keeps its membership under this proxy's name: give one of the two another --proxy or --state-dir")]
     public static partial void SnapshotOfAnotherStore(ILogger logger, long revision, string saved, string found);
 
-    [LoggerMessage(1038, LogLevel.Warning, "{Path} is another kamrpc dispatch's ({Holder}): the membership is neither read there nor saved, so that a start without etcd has none. Give this one a name of its own with --proxy, or another --state-dir")]
+    [LoggerMessage(1038, LogLevel.Warning, "{Path} is another dispatcher's ({Holder}): the membership is neither read there nor saved, so that a start without etcd has none. Give this one a name of its own with --proxy, or another --state-dir")]
     public static partial void SnapshotInUse(ILogger logger, string path, string holder);
 
     [LoggerMessage(1030, LogLevel.Warning, "{Reason}. Going on with what it held before")]
