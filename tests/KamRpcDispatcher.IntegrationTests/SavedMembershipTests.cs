@@ -99,7 +99,7 @@ public sealed class SavedMembershipTests
         await again.WaitForLineAsync("with 2 members saved at", Fleet.Deadline);
     }
 
-    private static Task PutAsync(EtcdServer etcd, string name, string uri) => etcd.PutAsync(Members + name, $"{{\"uri\":\"{uri}\"}}");
+    private static Task<long> PutAsync(EtcdServer etcd, string name, string uri) => etcd.PutAsync(Members + name, $"{{\"uri\":\"{uri}\"}}");
 
     private static async Task<IReadOnlyList<string>> EnabledAsync(KamailioServer kamailio) =>
         [.. (await kamailio.ListAsync()).Where(static entry => entry.Set == 1 && entry.Flags[0] != 'D').Select(static entry => entry.Uri).Order()];
