@@ -26,7 +26,7 @@ internal sealed class CfgCommandTests : IDisposable
 
     [TestCase("--stock, --write and --check are three things to do", "--stock", "--check", "/etc/passwd")]
     [TestCase("--force: goes with --write, which is not given", "--force")]
-    [TestCase("--user: goes with --write, which is not given", "--user", "root")]
+    [TestCase("--user: goes with --write or --check, of which none is given", "--user", "root")]
     [TestCase("--define: goes with --check, which is not given", "-A", "X=1")]
     [TestCase("--output: goes with --write or --check", "-o", "json")]
     [TestCase("--write: there is no folder '/none'; Kamailio's is /etc/kamailio as a rule", "--write", "/none")]
