@@ -6,7 +6,9 @@ namespace KamailioRpc;
 public sealed class KamailioUnreachableException : KamailioRpcException
 {
     public KamailioUnreachableException(KamailioAddress address, string reason, Exception? innerException)
-        : base($"Kamailio does not listen on {address}: {reason}", innerException)
+        : base(innerException is SocketException { SocketErrorCode: SocketError.AccessDenied } or UnauthorizedAccessException
+            ? $"Kamailio's {address} is shut to this user: {reason}"
+            : $"Kamailio does not listen on {address}: {reason}", innerException)
     {
         // Who takes no connection, since a queue is full, or not in time, may be there all the same.
         IsNobodyThere = innerException is not (OperationCanceledException or SocketException { SocketErrorCode: SocketError.WouldBlock or SocketError.TryAgain or SocketError.NoBufferSpaceAvailable or SocketError.TimedOut });

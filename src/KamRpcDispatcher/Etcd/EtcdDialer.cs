@@ -158,7 +158,9 @@ internal sealed class EtcdDialer
         catch (SocketException unknown)
         {
             // Without the cause, which says less.
-            throw new IOException($"{unknown.Message} ({_endpoint.IdnHost})");
+            throw new IOException(unknown.SocketErrorCode == SocketError.TryAgain
+                ? $"the name '{_endpoint.IdnHost}' cannot be looked up now: no name server answers (/etc/resolv.conf)"
+                : $"the name '{_endpoint.IdnHost}' has no address: {unknown.Message}");
         }
     }
 

@@ -26,6 +26,7 @@ internal sealed class RequestFifo : IDisposable
             throw new IOException(error switch
             {
                 Posix.NoReader => "nobody reads its FIFO",
+                Posix.IsDirectory => SocketFile.IsDirectory,
                 Posix.TooManyLinks => "it is a symbolic link, which is not followed: name the FIFO itself",
                 _ => message,
             });

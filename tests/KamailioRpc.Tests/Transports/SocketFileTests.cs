@@ -38,6 +38,20 @@ public sealed class SocketFileTests : IDisposable
         Assert.That(await FailureAsync($"{scheme}:{_folder.File("file")}"), Does.EndWith(": it is no socket"));
     }
 
+    [TestCase("jsonrpc+unix")]
+    [TestCase("binrpc+unix")]
+    [TestCase("jsonrpc+fifo")]
+    public async Task A_directory_is_told_from_a_socket(string scheme)
+    {
+        Directory.CreateDirectory(_folder.File("run"));
+        Assert.That(await FailureAsync($"{scheme}:{_folder.File("run")}"), Does.Contain("it is a directory: name the socket in it, as auto:DIRECTORY does"));
+    }
+
+    [Test]
+    public void A_socket_that_is_shut_to_this_user_is_not_said_to_be_nobodys() => Assert.That(
+        new KamailioUnreachableException(KamailioAddress.Parse(KamailioAddress.Default), "Permission denied", new SocketException((int)SocketError.AccessDenied)).Message,
+        Is.EqualTo($"Kamailio's {KamailioAddress.Default} is shut to this user: Permission denied"));
+
     private async Task<string> FailureAsync(string address)
     {
         await using var client = new RpcClient(KamailioAddress.Parse(address), new RpcClientOptions { ReplyDirectory = _folder.File("replies") });
