@@ -96,6 +96,14 @@ internal sealed class ReachabilityCheckTests
         ReachabilityCheck.Of(Silent with { Running = Of(Running with { Worker = new Worker(false, [4712, 4713]) { Busy = [4713] }, SharesReplies = true }) }), Severity.Error, "No process of Kamailio (PID 4711) waits for a request there: the one that carries them out is busy, or hangs (PID 4713)", "if it stays so, a restart");
 
     [Test]
+    public void One_that_may_be_waiting_for_requests_is_not_said_to_be_busy()
+    {
+        var doubtful = Silent with { Running = Of(Running with { Worker = new Worker(false, [4712, 4713]) { IsDoubtful = true }, SharesReplies = false }) };
+        AssertFinding(ReachabilityCheck.Of(doubtful), Severity.Error, "/tmp/kamrpc is another directory to Kamailio", "--reply-dir DIRECTORY");
+        Assert.That(ReachabilityCheck.Of(doubtful).Text + ReachabilityCheck.Of(doubtful).Fix, Does.Not.Contain("busy").And.Not.Contain("gdb"));
+    }
+
+    [Test]
     public void One_that_has_read_the_request_has_replied_to_nobody() =>
         AssertFinding(ReachabilityCheck.Of(Silent), Severity.Error, "its reply does not come to /tmp/kamrpc", "--kamailio ADDRESS");
 
