@@ -24,6 +24,8 @@ public sealed class SnippetStartTests
     [TestCase("socket", "Is a directory", "#!define KAMRPC_SOCKET \"{folder}\"")]
     [TestCase("socket", "Can't create FIFO", "#!define KAMRPC_FIFO \"{folder}/none/x.fifo\"")]
     [TestCase("socket", "Directory stat for MI Fifo reply failed", "#!define KAMRPC_FIFO_REPLY_DIR \"{folder}/none/\"")]
+    [TestCase("socket", "Cannot assign requested address", "#!define KAMRPC_SOCKET \"udp:203.0.113.77:8090\"")]
+    [TestCase("defines", "fixing failed", "#!define KAMRPC_FAILOVER_CODES \"5[\"")]
     [TestCase("socket", "nosuchuser", "#!define KAMRPC_SOCKET_USER \"nosuchuser\"")]
     public async Task What_does_not_start_is_told_before(string check, string reason, params string[] lines)
     {

@@ -158,9 +158,7 @@ internal sealed class EtcdDialer
         catch (SocketException unknown)
         {
             // Without the cause, which says less.
-            throw new IOException(unknown.SocketErrorCode == SocketError.TryAgain
-                ? $"the name '{_endpoint.IdnHost}' cannot be looked up now: no name server answers (/etc/resolv.conf)"
-                : $"the name '{_endpoint.IdnHost}' has no address: {unknown.Message}");
+            throw new IOException(NameResolver.Trouble(_endpoint.IdnHost, unknown) ?? $"{unknown.Message} ({_endpoint.IdnHost})");
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Threading.Channels;
 using KamailioRpc.Json;
@@ -65,7 +66,7 @@ internal sealed class HttpPostHandler(HttpClient http, KamailioAddress address, 
         }
         catch (HttpRequestException exception) when (exception.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError)
         {
-            throw new KamailioUnreachableException(address, exception.GetBaseException().Message.TrimEnd('.') + Advice(exception), exception);
+            throw new KamailioUnreachableException(address, Reason(exception) + Advice(exception), exception);
         }
     }
 
@@ -87,6 +88,9 @@ internal sealed class HttpPostHandler(HttpClient http, KamailioAddress address, 
             return new ReadOnlySequence<byte>(body.WrittenMemory);
         }
     }
+
+    private string Reason(HttpRequestException exception) =>
+        exception.GetBaseException() is SocketException socket && NameResolver.Trouble(address.Host!, socket) is { } trouble ? trouble : exception.GetBaseException().Message.TrimEnd('.');
 
     /// <summary>Why a request is not carried out. Kamailio says who it is unless its configuration forbids that; the usual servers do too.</summary>
     private static string Refusal(HttpResponseMessage answer)

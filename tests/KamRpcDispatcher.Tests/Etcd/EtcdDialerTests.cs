@@ -75,8 +75,8 @@ public class EtcdDialerTests
             Throws.TypeOf<IOException>().With.Message.Contains("refused (127.0.0.2)").And.Message.Contains("refused (127.0.0.3)"));
     }
 
-    [TestCase(SocketError.HostNotFound, "the name 'etcd.test' has no address: ")]
-    [TestCase(SocketError.TryAgain, "the name 'etcd.test' cannot be looked up now: no name server answers (/etc/resolv.conf)")]
+    [TestCase(SocketError.HostNotFound, "the name 'etcd.test' has no address")]
+    [TestCase(SocketError.TryAgain, "the name 'etcd.test' cannot be looked up now: the name servers in /etc/resolv.conf fail, or do not answer")]
     public void A_name_that_does_not_resolve_is_told_as_that(SocketError error, string text) =>
         Assert.That(
             () => Dialer(() => Task.FromException<IPAddress[]>(new SocketException((int)error))).ConnectAsync(static _ => { }, CancellationToken.None).AsTask(),

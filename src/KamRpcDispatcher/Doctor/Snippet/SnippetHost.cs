@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.NetworkInformation;
 using KamRpcDispatcher.Linux;
 
 namespace KamRpcDispatcher.Doctor.Snippet;
@@ -9,7 +11,10 @@ internal sealed record SnippetHost(Func<string, string?> Read)
     /// <summary>Whether there is a directory of this path; null where that cannot be seen from here.</summary>
     public Func<string, bool?> IsDirectory { get; init; } = static _ => null;
 
-    /// <summary>Whether there is such a user or group; by name or number.</summary>
+    /// <summary>Whether an address is one of this machine's; null where one that is not may be bound too, or that cannot be told.</summary>
+    public Func<IPAddress, bool?> HasAddress { get; init; } = static _ => null;
+
+    /// <summary>Whether there is such a user, by name or number.</summary>
     public Func<string, bool> HasUser { get; init; } = static _ => true;
 
     /// <summary>Of those as whom Kamailio starts: who may not read a file, each with the file or directory that keeps it from that.</summary>
@@ -22,6 +27,7 @@ internal sealed record SnippetHost(Func<string, string?> Read)
     public static SnippetHost Here(string? user) => new(NamedFile.ReadTextOrNull)
     {
         IsDirectory = static path => FileStatus.Of(path) is { } status ? status.IsDirectory : IsSeen(path) ? false : null,
+        HasAddress = IsOwn,
         HasUser = KamailioReaders.Exists,
         WhoCannotRead = path => OfAll(user, accounts => KamailioReaders.WhoCannotRead(path, accounts)),
         WhoCannotWrite = path => OfAll(user, accounts => KamailioReaders.WhoCannotWrite(path, accounts)),
@@ -32,6 +38,21 @@ internal sealed record SnippetHost(Func<string, string?> Read)
     {
         var accounts = KamailioReaders.Starters(user);
         return find(accounts) is var found && found.Count == accounts.Count ? found : [];
+    }
+
+    private static bool? IsOwn(IPAddress address)
+    {
+        try
+        {
+            return IPAddress.IsLoopback(address) || address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)
+                || NetworkInterface.GetAllNetworkInterfaces().SelectMany(static one => one.GetIPProperties().UnicastAddresses).Any(own => own.Address.Equals(address)) ? true
+                : File.ReadAllText("/proc/sys/net/ipv4/ip_nonlocal_bind").Trim() == "0" ? false
+                : null;
+        }
+        catch (Exception exception) when (exception is NetworkInformationException or IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Whether what is not there would be seen if it were: a directory on the way may be shut to this user.</summary>

@@ -1,4 +1,6 @@
+using System.Net;
 using System.Text;
+using System.Text.RegularExpressions;
 using KamailioRpc;
 using KamRpcDispatcher.Doctor.Config;
 
@@ -16,6 +18,7 @@ internal sealed class StartChecks(SnippetUse use, SnippetHost host)
     private const int LongestSocket = 107;
 
     private const string StartFails = "kamailio -c passes, and Kamailio does not start";
+    private const string Codes = "KAMRPC_FAILOVER_CODES";
     private const string XhttpRoute = "event_route[xhttp:request]";
 
     private readonly ModuleParameter? _transport = Last("jsonrpcs", "transport", use);
@@ -25,7 +28,7 @@ internal sealed class StartChecks(SnippetUse use, SnippetHost host)
     /// <summary>Null where only Kamailio can tell.</summary>
     private int? Transport => _transport is null ? DefaultTransport : _transport.IsCertain ? _transport.Number : null;
 
-    private List<SnippetFinding> ToList() => [.. OfTransport(), .. OfXhttp(), .. OfSockets().DistinctBy(static finding => (finding.Place, finding.Text))];
+    private List<SnippetFinding> ToList() => [.. OfTransport(), .. OfXhttp(), .. OfCodes(), .. OfSockets().DistinctBy(static finding => (finding.Place, finding.Text))];
 
     private IEnumerable<SnippetFinding> OfTransport()
     {
@@ -69,6 +72,24 @@ internal sealed class StartChecks(SnippetUse use, SnippetHost host)
         }
     }
 
+    private IEnumerable<SnippetFinding> OfCodes() =>
+        use.Config.Lines.LastOrDefault(line => line is { Word: ConfigWord.Define, Name: Codes, State: Condition.Yes } && line.File != use.File) is { } define && WhyNoExpression(define.Value.Trim().Trim('"')) is { } reason
+            ? [new SnippetFinding("defines", Severity.Error, define.Place, $"{Codes} is no regular expression ({reason}): {StartFails}", $"such as #!define {Codes} \"500|503|504\"")]
+            : [];
+
+    private static string? WhyNoExpression(string text)
+    {
+        try
+        {
+            _ = new Regex(text);
+            return null;
+        }
+        catch (RegexParseException exception)
+        {
+            return exception.Message.TrimEnd('.');
+        }
+    }
+
     private IEnumerable<SnippetFinding> OfSockets()
     {
         if (Transport is not { } transport)
@@ -80,6 +101,7 @@ internal sealed class StartChecks(SnippetUse use, SnippetHost host)
         if (transport == 0 || (transport & Datagram) != 0)
         {
             findings.Add(OfFile("dgram_socket", isSocket: true));
+            findings.Add(OfAddress());
             findings.Add(OfUser("dgram_user"));
         }
 
@@ -120,6 +142,17 @@ internal sealed class StartChecks(SnippetUse use, SnippetHost host)
 
         return host.WhoCannotWrite(directory) is [var (user, obstacle), ..]
             ? Found(parameter, $"user {user}, as whom Kamailio starts, may not make {path}, by the mode of {obstacle}", $"chown {user} {directory}, or {Shorter(name)}")
+            : null;
+    }
+
+    private SnippetFinding? OfAddress()
+    {
+        // "udp:HOST:PORT"; a name is whatever it resolves to when Kamailio starts.
+        const string Scheme = "udp:";
+        return Last("jsonrpcs", "dgram_socket", use) is { IsCertain: true } parameter && parameter.Value.StartsWith(Scheme, StringComparison.Ordinal)
+            && parameter.Value.LastIndexOf(':') is var colon && colon > Scheme.Length
+            && IPAddress.TryParse(parameter.Value[Scheme.Length..colon].Trim('[', ']'), out var address) && host.HasAddress(address) is false
+            ? Found(parameter, $"{address} is no address of this machine", "udp:127.0.0.1:PORT in KAMRPC_SOCKET")
             : null;
     }
 

@@ -1,3 +1,4 @@
+using System.Net;
 using KamRpcDispatcher.Doctor;
 using KamRpcDispatcher.Doctor.Snippet;
 using NUnit.Framework;
@@ -19,6 +20,7 @@ internal sealed class StartChecksTests
     private static readonly SnippetHost Host = new(Files.GetValueOrDefault)
     {
         IsDirectory = static path => path is "/" or "/tmp" or "/tmp/" or "/srv" or "/etc/kamailio",
+        HasAddress = static address => IPAddress.IsLoopback(address),
         HasUser = static user => user == "kamailio",
     };
 
@@ -31,6 +33,9 @@ internal sealed class StartChecksTests
     [TestCase("#!define KAMRPC_SOCKET \"/run/mine/x.sock\"", "socket Error", "there is no directory /run/mine", "RuntimeDirectory= of Kamailio's unit")]
     [TestCase("#!define KAMRPC_SOCKET \"/srv\"", "socket Error", "/srv is a directory, in the place of which Kamailio cannot make its socket", "another path in KAMRPC_SOCKET")]
     [TestCase("#!define KAMRPC_SOCKET \"/srv/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"", "socket Error", "has 107 bytes at most, and /srv/aaa", "another path in KAMRPC_SOCKET")]
+    [TestCase("#!define KAMRPC_SOCKET \"udp:10.99.99.99:8090\"", "socket Error", "dgram_socket: 10.99.99.99 is no address of this machine", "udp:127.0.0.1:PORT")]
+    [TestCase("#!define KAMRPC_SOCKET \"udp:[2001:db8::7]:8090\"", "socket Error", "2001:db8::7 is no address", "udp:127.0.0.1:PORT")]
+    [TestCase("#!define KAMRPC_FAILOVER_CODES \"5[\"", "defines Error", "KAMRPC_FAILOVER_CODES is no regular expression (Invalid pattern '5['", "#!define KAMRPC_FAILOVER_CODES \"500|503|504\"")]
     [TestCase("#!define KAMRPC_FIFO \"/nodir/x.fifo\"", "socket Error", "fifo_name: there is no directory /nodir", "another path in KAMRPC_FIFO")]
     [TestCase("#!define KAMRPC_FIFO_REPLY_DIR \"/nodir/\"", "socket Error", "fifo_reply_dir: there is no directory /nodir/ for the replies", "make /nodir/")]
     [TestCase("#!define KAMRPC_SOCKET_USER \"nobodys\"", "socket Error", "there is no user 'nobodys' on this machine", "in KAMRPC_SOCKET_USER")]
@@ -55,7 +60,9 @@ internal sealed class StartChecksTests
     [TestCase("#!define KAMRPC_SOCKET \"/run/kamailio/mine.sock\"", "", Description = "its unit, or Kamailio itself, makes the directory")]
     [TestCase("#!define KAMRPC_SOCKET \"mine.sock\"", "", Description = "in run_dir, which Kamailio makes")]
     [TestCase("#!define KAMRPC_SOCKET \"udp:127.0.0.1:8090\"", "")]
+    [TestCase("#!define KAMRPC_SOCKET \"udp:kamailio.test:8090\"", "")]
     [TestCase("#!define KAMRPC_SOCKET \"/srv/x.sock\"", "")]
+    [TestCase("#!define KAMRPC_FAILOVER_CODES \"5[0-9][0-9]\"", "")]
     [TestCase("#!define KAMRPC_SOCKET_USER \"kamailio\"", "")]
     public void What_Kamailio_starts_with_is_not_told(string lines, string end) =>
         Assert.That(Check(lines, end).Findings.Where(static finding => finding.Check != "unread"), Is.Empty);
