@@ -43,6 +43,14 @@ internal sealed class ReachabilityCheckTests
         ReachabilityCheck.Of(Unheard with { Sockets = [Owned(Nobody, "600")] }), Severity.Error, "is left of one that has ended", "systemctl start kamailio");
 
     [Test]
+    public void A_directory_in_place_of_the_socket_is_told_as_that()
+    {
+        var given = Unheard with { Address = KamailioAddress.Parse("jsonrpc+unix:/run/kamailio"), Sockets = [new RpcSocket(SocketKind.JsonDatagram, "/run/kamailio") { File = Healthy.Directory with { IsDirectory = true } }] };
+        AssertFinding(ReachabilityCheck.Of(given), Severity.Error, "/run/kamailio (root:root, 0755) is a directory, and no socket", "--kamailio auto:/run/kamailio, or the path of the socket in it");
+        Assert.That(SocketsCheck.Of(given).Single(), Has.Property("Severity").EqualTo(Severity.Unknown).And.Property("Because").EqualTo("kamailio.reachable"));
+    }
+
+    [Test]
     public void A_directory_that_this_user_may_not_enter_is_told_with_who_may()
     {
         var shut = Healthy.Rights("/run/kamailio", Healthy.Octal("770")) with { User = Kamailio, Owner = "kamailio:kamailio" };
