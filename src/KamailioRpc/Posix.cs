@@ -21,6 +21,7 @@ internal static partial class Posix
     /// <summary>ENXIO: nobody reads the FIFO.</summary>
     public const int NoReader = 6;
     public const int TryAgain = 11;
+    public const int AccessDenied = 13;
     public const int NotDirectory = 20;
     public const int IsDirectory = 21;
     public const int TooManyLinks = 40;

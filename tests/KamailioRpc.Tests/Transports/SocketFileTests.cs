@@ -48,9 +48,14 @@ public sealed class SocketFileTests : IDisposable
     }
 
     [Test]
-    public void A_socket_that_is_shut_to_this_user_is_not_said_to_be_nobodys() => Assert.That(
-        new KamailioUnreachableException(KamailioAddress.Parse(KamailioAddress.Default), "Permission denied", new SocketException((int)SocketError.AccessDenied)).Message,
-        Is.EqualTo($"Kamailio's {KamailioAddress.Default} is shut to this user: Permission denied"));
+    public void What_is_shut_to_this_user_is_not_said_to_be_nobodys()
+    {
+        Assert.That(Message(KamailioAddress.Default, new SocketException((int)SocketError.AccessDenied)), Is.EqualTo($"Kamailio's {KamailioAddress.Default} is shut to this user: Permission denied"));
+        Assert.That(Message("jsonrpc+fifo:/run/f", new UnauthorizedAccessException()), Is.EqualTo("Kamailio's jsonrpc+fifo:/run/f is shut to this user: Permission denied"));
+        Assert.That(Message("https://127.0.0.1/RPC", new UnauthorizedAccessException()), Does.StartWith("Kamailio does not listen on https://"), "it is the certificate that is shut");
+
+        static string Message(string address, Exception exception) => new KamailioUnreachableException(KamailioAddress.Parse(address), "Permission denied", exception).Message;
+    }
 
     private async Task<string> FailureAsync(string address)
     {
