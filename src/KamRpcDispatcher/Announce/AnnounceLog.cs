@@ -61,6 +61,9 @@ internal static partial class AnnounceLog
     [LoggerMessage(1325, LogLevel.Warning, "Every live proxy ({Count}) has stopped sending calls, but not to addresses that another name announces: {Unnamed} members that leave have such an address, and their names have no room in a report. Whether these are among them is not known: {Members}. 'kamrpc status' names the addresses with several names")]
     public static partial void NotSureOf(ILogger logger, int count, int unnamed, string members);
 
+    [LoggerMessage(1326, LogLevel.Error, "Left, and {Keys} could not be withdrawn: until its lease ends, {Ttl} after it was last renewed, it stands there as it was, and proxies go by that. 'etcdctl del' ends it now")]
+    public static partial void LeftBehind(ILogger logger, string keys, DurationText ttl);
+
     [LoggerMessage(1319, LogLevel.Warning, "{Key} announces {Uri} under this name too, in a set that is not announced here: calls of set {Set} go there as long as another announcer keeps it, or until its lease ends if that was killed; 'etcdctl del {Key}' ends it now")]
     public static partial void InOtherSet(ILogger logger, string key, SipUri uri, int set);
 

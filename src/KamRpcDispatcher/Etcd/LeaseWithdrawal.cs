@@ -13,6 +13,9 @@ internal sealed class LeaseWithdrawal(EtcdStore store, LeasedRecords records, Et
     private readonly SortedSet<string> _ours = new(StringComparer.Ordinal);
     private Exception? _refusal;
 
+    /// <summary>Whether etcd answers, and does not let it: then the keys are there until the lease ends, though etcd is.</summary>
+    public bool IsRefused { get; private set; }
+
     /// <returns>False when etcd could not be told, so that the keys end with their lease.</returns>
     public async Task<bool> RunAsync()
     {
@@ -31,6 +34,7 @@ internal sealed class LeaseWithdrawal(EtcdStore store, LeasedRecords records, Et
                 if (EtcdStore.IsRefusal(exception) || timeProvider.GetElapsedTime(begun) + EtcdStore.CallTimeout > Patience)
                 {
                     EtcdLog.NotWithdrawn(logger, records.ToString(), EtcdStore.Describe(exception));
+                    IsRefused = EtcdStore.IsRefusal(exception);
                     return false;
                 }
 

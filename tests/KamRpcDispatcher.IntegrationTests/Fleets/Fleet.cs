@@ -80,9 +80,10 @@ internal sealed class Fleet : IAsyncDisposable
         return announcer;
     }
 
-    public ServerProcess Start(string[] arguments, Action<string>? onLine = null)
+    public ServerProcess Start(string[] arguments, Action<string>? onLine = null, string[]? starter = null)
     {
-        var (program, all) = PrivateResolver.Around(_options.Kamailio?.ResolverFile, null, "dotnet", [Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), .. arguments]);
+        string[] command = [.. starter ?? [], "dotnet", Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), .. arguments];
+        var (program, all) = PrivateResolver.Around(_options.Kamailio?.ResolverFile, null, command[0], command[1..]);
         var process = ServerProcess.Start(program, all, onLine: onLine);
         _processes.Add(process);
         return process;

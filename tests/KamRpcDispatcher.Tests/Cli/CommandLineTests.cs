@@ -8,6 +8,7 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.Tests.Cli;
 
 /// <summary>The executable as a user calls it.</summary>
+[Parallelizable]
 public class CommandLineTests
 {
     [Test]
