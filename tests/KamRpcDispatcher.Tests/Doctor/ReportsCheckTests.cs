@@ -39,12 +39,21 @@ internal sealed class ReportsCheckTests
     }
 
     [Test]
+    public void A_dispatcher_that_hangs_is_an_error_here_and_elsewhere()
+    {
+        var hung = Fine with { Loop = new LoopStatus(LoopStep.Call, TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(30)) };
+        AssertFinding(Of(new ReportingProxy("p1", hung, null)), Severity.Error, "p1: its dispatcher hangs, and follows nothing (call, for 60 s", "the log of that kamrpc dispatch");
+        AssertFinding(Another(hung), Severity.Error, "for 60 s of 30 s at most", "kamrpc status");
+    }
+
+    [Test]
     public void What_keeps_calls_from_where_they_belong_at_another_proxy_is_told()
     {
         AssertFinding(Another(Fine with { Contact = new KamailioContact(false, Healthy.Now, "refused\u001b[2J") }), Severity.Error, "p2: its Kamailio does not answer it (refused", "kamrpc status");
         Assert.That(Another(Fine with { Contact = new KamailioContact(false, Healthy.Now, "refused\u001b[2J") }).Text, Does.Not.Contain("\u001b"));
         AssertFinding(Another(Fine with { WrittenAt = Healthy.Now.AddSeconds(-40) }), Severity.Warning, "p2: its report is 40 s old", "kamrpc status");
         AssertFinding(Another(Fine with { Version = null }), Severity.Warning, "p2: it is an older kamrpc", "kamrpc status");
+        AssertFinding(Another(Fine with { Contact = null }), Severity.Warning, "p2: it has not seen its Kamailio yet", "kamrpc status");
         AssertFinding(Another(Fine with { IsFromSnapshot = true }), Severity.Warning, "p2: it works from a saved membership", "kamrpc status");
         AssertFinding(Another(Fine with { MoreHeld = 3 }), Severity.Warning, "p2: it keeps 3 expired members in its list (PANIC)", "kamrpc status");
         AssertFinding(Another(Fine with { Deviations = [Deviation(DeviationKind.Inactive), Deviation(DeviationKind.Serving), Deviation(DeviationKind.Leaving)] }), Severity.Warning, "p2: 1 ready member without calls there, p2: 1 member to get no calls, and getting them there", "kamrpc status");

@@ -1,3 +1,4 @@
+using System.Globalization;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Doctor.Observations;
 using KamRpcDispatcher.Etcd;
@@ -51,6 +52,7 @@ internal static class ReportsCheck
         return
         [
             .. told.Select(static trouble => (TroubleKind.IsError(trouble.Kind), $"{MemberRules.Shorten(trouble.Kind, 20)}: {MemberRules.Shorten(trouble.Text, ProxyTrouble.MostTextLength)}")),
+            .. status.Hangs ? [(true, OfHanging(status.Loop!))] : Array.Empty<(bool, string)>(),
             .. OfMany(status.Quarantined.Length + status.MoreQuarantined, static count => $"Kamailio refuses {Wording.Count(count, "destination")}"),
             .. isHere ? [] : OfAnother(status, now),
         ];
@@ -73,6 +75,11 @@ internal static class ReportsCheck
             yield return (false, "it is an older kamrpc, which does not say whether its Kamailio answers");
         }
 
+        else if (status.Contact is null)
+        {
+            yield return (false, "it has not seen its Kamailio yet");
+        }
+
         if (status.IsFromSnapshot)
         {
             yield return (false, "it works from a saved membership, since it has not reached etcd yet");
@@ -88,6 +95,9 @@ internal static class ReportsCheck
             yield return remark;
         }
     }
+
+    private static string OfHanging(LoopStatus loop) => string.Create(
+        CultureInfo.InvariantCulture, $"its dispatcher hangs, and follows nothing ({MemberRules.Shorten(loop.Step, 20)}, for {loop.For.TotalSeconds:0} s of {loop.Longest.TotalSeconds:0} s at most): a restart of it hurts no call");
 
     private static IEnumerable<(bool IsError, string Text)> OfMany(int count, Func<int, string> text) => count > 0 ? [(false, text(count))] : [];
 }
