@@ -12,7 +12,7 @@ internal static class CfgCommand
     private static readonly Option<string?> Write = CommonOptions.Text("--write", "Installs the snippet and an empty list of destinations in this folder, such as /etc/kamailio.", OptionGroup.Subject);
     private static readonly Option<string?> Check = CommonOptions.Text("--check", "Says whether this config of Kamailio's uses the snippet rightly, which kamailio -c does not see.", OptionGroup.Subject);
     private static readonly Option<bool> Force = new CliOption<bool>("--force") { Group = OptionGroup.Subject, Description = "With --write: replaces a snippet that differs, and keeps the old one." };
-    private static readonly Option<string?> User = CommonOptions.Text("--user", "With --write: Kamailio's user, who has to be able to read the files. [default: whoever runs a Kamailio now]", OptionGroup.Subject);
+    private static readonly Option<string?> User = CommonOptions.Text("--user", "With --write or --check: Kamailio's user, who has to be able to read the files and to make its sockets. [default: whoever runs a Kamailio now]", OptionGroup.Subject);
     private static readonly Option<string[]> Define = DefineOption();
 
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
@@ -42,7 +42,11 @@ internal static class CfgCommand
         var (isWrite, isCheck) = (options.Text(Write) is not null, options.Text(Check) is not null);
         OneOf(options, isStock, isWrite, isCheck);
         Needs(options, Force, isForced, Write, isWrite);
-        Needs(options, User, user is not null, Write, isWrite);
+        if (user is not null && !isWrite && !isCheck)
+        {
+            options.Add(User, $"goes with {Write.Name} or {Check.Name}, of which none is given");
+        }
+
         Needs(options, Define, defines.Count > 0, Check, isCheck);
         if (options.Text(OutputOption.Output) is not null && !isWrite && !isCheck)
         {
@@ -56,7 +60,7 @@ internal static class CfgCommand
 
         if (isCheck)
         {
-            var report = SnippetCheckup.Run(config!, [.. defines.Select(static define => define.Split('=', 2)).Select(static parts => (parts[0], parts is [_, var value] ? value : string.Empty))]);
+            var report = SnippetCheckup.Run(config!, [.. defines.Select(static define => define.Split('=', 2)).Select(static parts => (parts[0], parts is [_, var value] ? value : string.Empty))], user);
             Console.Out.Write(Answer.In(format, () => CfgReport.ToJson(report), () => CfgReport.ToText(report)));
             return report.IsFine ? ExitCode.Done : ExitCode.NotDone;
         }

@@ -45,6 +45,7 @@ internal static class DoctorCommand
             return exitCode;
         }
 
+        using var replies = new MadeDirectory(rpc.ReplyDirectory);
         var checkup = new Checkup(new CheckupOptions(token => target!.FindAsync(rpc, token), rpc, configFile, etcd!, cluster!) { Sets = sets, Ignored = ignored }, TimeProvider.System);
         try
         {

@@ -40,6 +40,7 @@ internal static class ListCommand
             return exitCode;
         }
 
+        using var replies = new MadeDirectory(rpc.ReplyDirectory);
         try
         {
             var (address, failures) = await target!.FindAsync(rpc, cancellationToken).ConfigureAwait(false);

@@ -6,7 +6,9 @@ namespace KamailioRpc;
 public sealed class KamailioUnreachableException : KamailioRpcException
 {
     public KamailioUnreachableException(KamailioAddress address, string reason, Exception? innerException)
-        : base($"Kamailio does not listen on {address}: {reason}", innerException)
+        : base(address.Path is not null && IsShut(innerException)
+            ? $"Kamailio's {address} is shut to this user: {reason}"
+            : $"Kamailio does not listen on {address}: {reason}", innerException)
     {
         // Who takes no connection, since a queue is full, or not in time, may be there all the same.
         IsNobodyThere = innerException is not (OperationCanceledException or SocketException { SocketErrorCode: SocketError.WouldBlock or SocketError.TryAgain or SocketError.NoBufferSpaceAvailable or SocketError.TimedOut });
@@ -29,4 +31,7 @@ public sealed class KamailioUnreachableException : KamailioRpcException
     /// <summary>Nothing was sent, since too many calls wait for their turn.</summary>
     internal static KamailioUnreachableException QueueFull(KamailioAddress address, int calls) =>
         new($"Kamailio at {address} is not asked: {calls} calls wait for their turn already", null);
+
+    /// <summary>Whether a file of Kamailio's is there, and not open to this user.</summary>
+    private static bool IsShut(Exception? innerException) => innerException is SocketException { SocketErrorCode: SocketError.AccessDenied } or UnauthorizedAccessException;
 }

@@ -113,6 +113,18 @@ public sealed class NameResolver
         }
     }
 
+    /// <summary>What is wrong with a host's name, where that is why it could not be reached: the system's own words do not say that it is the name. Else null.</summary>
+    public static string? Trouble(string host, SocketException exception)
+    {
+        ArgumentNullException.ThrowIfNull(exception);
+        return IPAddress.TryParse(host, out _) ? null : exception.SocketErrorCode switch
+        {
+            SocketError.HostNotFound or SocketError.NoData => $"the name '{host}' has no address",
+            SocketError.TryAgain or SocketError.NoRecovery => $"the name '{host}' cannot be looked up now: the name servers in /etc/resolv.conf fail, or do not answer",
+            _ => null,
+        };
+    }
+
     /// <summary>The connection for <see cref="SocketsHttpHandler.ConnectCallback"/>, which by itself would look the name up on the pool.</summary>
     public static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {

@@ -21,7 +21,9 @@ internal static partial class Posix
     /// <summary>ENXIO: nobody reads the FIFO.</summary>
     public const int NoReader = 6;
     public const int TryAgain = 11;
+    public const int AccessDenied = 13;
     public const int NotDirectory = 20;
+    public const int IsDirectory = 21;
     public const int TooManyLinks = 40;
 
     public const short Readable = 1;
@@ -141,6 +143,8 @@ internal readonly record struct FileStatus(ulong Inode, uint DeviceMajor, uint D
     public bool IsFifo => (FullMode & KindMask) == 0x1000;
 
     public bool IsSocket => (FullMode & KindMask) == 0xC000;
+
+    public bool IsDirectory => (FullMode & KindMask) == 0x4000;
 
     public bool IsLink => (FullMode & KindMask) == 0xA000;
 

@@ -1,6 +1,9 @@
 using System.Diagnostics;
+using KamailioRpc;
 using KamRpcDispatcher.IntegrationTests.Fleets;
+using KamRpcDispatcher.Push;
 using KamRpcDispatcher.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.IntegrationTests;
@@ -112,6 +115,9 @@ public class DoctorCauseTests
 
         Assert.That(findings["kamailio.reachable"], Has.Property("Text").StartsWith($"core.echo: no reply from Kamailio within 1s. {replies}/r is another directory to Kamailio (another mount namespace")
             .And.Property("Fix").StartsWith("--reply-dir DIRECTORY that both see"));
+
+        // The process that carries requests out waits for the next one.
+        Assert.That(findings["kamailio.reachable"].Text + findings["kamailio.reachable"].Fix, Does.Not.Contain("busy").And.Not.Contain("gdb"));
     }
 
     [Test]
@@ -129,6 +135,23 @@ public class DoctorCauseTests
         {
             await SignalAsync("CONT", worker);
         }
+    }
+
+    /// <summary>Where the socket's directory is open to all, the lock's file is there to be seen and not to be read.</summary>
+    [Test]
+    public async Task Who_may_not_read_the_lock_does_not_say_of_its_holder_that_it_has_no_report()
+    {
+        OtherUser.RequireRoot();
+        _kamailio = await KamailioServer.StartAsync();
+        File.SetUnixFileMode(Path.GetDirectoryName(_kamailio.SocketPath)!, (UnixFileMode)Convert.ToInt32("755", 8));
+        var address = KamailioAddress.Parse(_kamailio.RpcAddress);
+        using var held = new ProxyLock(ProxyLock.PathFor(address), "p1 (PID 1) on host h for cluster default, over x", NullLogger<ProxyLock>.Instance, _kamailio.SocketPath);
+        held.Ensure();
+
+        var finding = (await AsAsync(Nobody, _kamailio.RpcAddress))["kamailio.dispatcher"];
+
+        Assert.That(finding, Has.Property("Severity").EqualTo("unknown").And.Property("Text").StartsWith($"somebody has its lock (PID {Environment.ProcessId}); who that is, and what it reports, is not seen: user nobody may not read {ProxyLock.PathFor(address)} (root:root, 0640)"));
+        Assert.That(finding.Fix, Does.Contain("as Kamailio's user, or root"));
     }
 
     private static async Task SignalAsync(string signal, int pid)

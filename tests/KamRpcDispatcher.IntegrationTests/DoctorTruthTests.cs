@@ -91,6 +91,57 @@ public class DoctorTruthTests
         Assert.That(findings.Single(static finding => finding.IsProblem), Has.Property("Check").EqualTo("kamailio.routable").And.Property("Severity").EqualTo("error").And.Property("Text").StartsWith("set 1: none of 1 member gets calls (1 inactive in Kamailio's list"));
     }
 
+    [Test]
+    public async Task A_process_of_Kamailios_that_is_stopped_is_an_error_with_its_PID_and_what_it_is_for()
+    {
+        var fleet = await StartAsync(new FleetOptions { Kamailio = WithoutPings });
+        await AnnounceAsync(fleet);
+        await fleet.Kamailio.PauseProcessAsync("slow timer");
+        try
+        {
+            var (exitCode, findings) = await DoctorAsync(fleet);
+
+            Assert.That(exitCode, Is.EqualTo(1));
+            Assert.That(Of(findings, "kamailio.processes"), Has.Property("Severity").EqualTo("error").And.Property("Text").Match(@"^stopped, by SIGSTOP or a debugger: 'slow timer' \(PID \d+\);").And.Property("Fix").Match(@"^kill -CONT \d+$"));
+        }
+        finally
+        {
+            fleet.Kamailio.Resume();
+        }
+    }
+
+    [Test]
+    public async Task A_dispatcher_that_is_stopped_is_told_as_that()
+    {
+        var fleet = await StartAsync(new FleetOptions { Kamailio = WithoutPings });
+        await AnnounceAsync(fleet);
+        fleet.Dispatcher.Pause();
+        try
+        {
+            var finding = Of((await DoctorAsync(fleet)).Findings, "kamailio.dispatcher");
+
+            Assert.That(finding, Has.Property("Severity").EqualTo("error").And.Property("Text").Match(@"does nothing: PID \d+ is stopped \(state T\)").And.Property("Fix").Match(@"^kill -CONT \d+$"));
+        }
+        finally
+        {
+            fleet.Dispatcher.Resume();
+        }
+    }
+
+    [Test]
+    public async Task Another_cluster_than_the_dispatchers_makes_no_orphans_of_what_it_follows()
+    {
+        var fleet = await StartAsync(new FleetOptions { Kamailio = WithoutPings });
+        await AnnounceAsync(fleet);
+
+        var (exitCode, findings) = await DoctorAsync(fleet, "--cluster", "nope");
+
+        Assert.That(exitCode, Is.EqualTo(1));
+        Assert.That(Of(findings, "kamailio.orphans"), Has.Property("Severity").EqualTo("ok").And.Property("Text").StartsWith("1 destination of kamrpc's, of cluster default, which the dispatcher at work here serves"));
+        Assert.That(findings.Select(static finding => finding.Fix), Has.None.Contains("dispatcher.remove"));
+        Assert.That(Of(findings, "kamailio.dispatcher").Fix, Is.EqualTo("kamrpc doctor --cluster default"));
+    }
+
     /// <summary>Kamailio answers us, and has the mark; the dispatcher comes by another way, which is cut.</summary>
     [Test]
     public async Task A_dispatcher_that_cannot_reach_Kamailio_keeps_nothing_in_step()

@@ -47,7 +47,7 @@ internal sealed class AmiConnection(AmiAddress address, Action<AmiMessage> onEve
         }
         catch (Exception exception) when (exception is SocketException or IOException)
         {
-            throw new AmiUnreachableException(address, exception.Message, exception);
+            throw new AmiUnreachableException(address, exception is SocketException socket && NameResolver.Trouble(address.Host, socket) is { } trouble ? trouble : exception.Message, exception);
         }
     }
 

@@ -162,7 +162,7 @@ internal sealed class EtcdDialer
         catch (SocketException unknown)
         {
             // Without the cause, which says less.
-            throw new IOException($"{unknown.Message} ({_endpoint.IdnHost})");
+            throw new IOException(NameResolver.Trouble(_endpoint.IdnHost, unknown) ?? $"{unknown.Message} ({_endpoint.IdnHost})");
         }
     }
 

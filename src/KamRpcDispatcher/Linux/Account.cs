@@ -27,14 +27,21 @@ internal sealed partial record Account(string Name, uint User, IReadOnlyList<uin
     public static Account Of(uint user) => Find(user.ToString(CultureInfo.InvariantCulture))!;
 
     /// <summary>What keeps this user from reading a file: the file, or a folder on the way to it. Null where nothing does, as far as modes tell.</summary>
-    public string? Obstacle(string file)
+    public string? Obstacle(string file) => Obstacle(file, UnixFileMode.OtherRead);
+
+    /// <summary>What keeps this user from making something in a folder, in the same way.</summary>
+    public string? ObstacleToMaking(string folder) => Obstacle(folder, UnixFileMode.OtherWrite, UnixFileMode.OtherExecute);
+
+    private string? Obstacle(string file, params UnixFileMode[] needed)
     {
-        for (var (path, wanted) = (LibC.RealPath(Path.GetFullPath(file)), UnixFileMode.OtherRead); path is not null; (path, wanted) = (Path.GetDirectoryName(path), UnixFileMode.OtherExecute))
+        for (var path = LibC.RealPath(Path.GetFullPath(file)); path is not null; path = Path.GetDirectoryName(path))
         {
-            if (FileStatus.Of(path) is { } status && !May(status, wanted))
+            if (FileStatus.Of(path) is { } status && !May(status, needed))
             {
                 return path;
             }
+
+            needed = [UnixFileMode.OtherExecute];
         }
 
         return null;
@@ -42,10 +49,10 @@ internal sealed partial record Account(string Name, uint User, IReadOnlyList<uin
 
     /// <param name="status">The file.</param>
     /// <param name="wanted">What others would need; the owner and the group have bits of their own.</param>
-    private bool May(FileStatus status, UnixFileMode wanted)
+    private bool May(FileStatus status, UnixFileMode[] wanted)
     {
         var shift = status.User == User ? 6 : Groups.Contains(status.Group) ? 3 : 0;
-        return User == 0 || ((int)status.Mode & ((int)wanted << shift)) != 0;
+        return User == 0 || Array.TrueForAll(wanted, bit => ((int)status.Mode & ((int)bit << shift)) != 0);
     }
 
     // struct passwd: two pointers, then the numbers of the user and of its group.

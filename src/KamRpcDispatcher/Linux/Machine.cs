@@ -10,7 +10,7 @@ internal static class Machine
     public static string Place { get; } = ReadBoot() is { } boot && PidNamespace.Length > 0 ? $"{boot}/{PidNamespace}" : $"{Guid.NewGuid():N}";
 
     /// <summary>Whether a process of some place has surely ended; false when that cannot be told from here.</summary>
-    public static bool HasEnded(string place, int pid) => place == Place && pid > 0 && LibC.HasNoProcess(pid);
+    public static bool HasEnded(string place, int pid) => place == Place && pid > 0 && (LibC.HasNoProcess(pid) || ProcessState.HasEnded(ProcessState.Of(pid)));
 
     private static string ReadNamespace()
     {

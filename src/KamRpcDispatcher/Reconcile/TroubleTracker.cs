@@ -51,7 +51,7 @@ internal sealed class TroubleTracker(TimeProvider timeProvider)
             TroubleKind.Attributes,
             SkipReason.ListedThoughNotAllowed,
             Members,
-            "listed with attributes that --allow-attr does not name, and left so: announce it without, or remove it (kamcmd dispatcher.remove)");
+            "listed with attributes that --allow-attr does not name, and left so: announce it without, or remove it while kamrpc dispatch is stopped (kamcmd dispatcher.remove)");
         Meet(
             plan,
             TroubleKind.Flapping,
@@ -95,12 +95,12 @@ internal sealed class TroubleTracker(TimeProvider timeProvider)
             TroubleKind.Orphan,
             [.. orphans.Where(static orphan => orphan.IsOfAnotherCluster).Select(static orphan => $"set {orphan.Entry.Set}: {orphan.Entry.Uri} (cluster {orphan.Cluster})")],
             [.. orphans.Where(static orphan => orphan.IsOfAnotherCluster).Select(static orphan => orphan.Entry.Set)],
-            "kamrpc added it for a cluster that is not served: remove it (kamcmd dispatcher.remove SET URI)");
+            "kamrpc added it for a cluster that is not served: remove it while kamrpc dispatch is stopped (kamcmd dispatcher.remove SET URI)");
         Meet(
             TroubleKind.Orphan,
             [.. orphans.Where(static orphan => !orphan.IsOfAnotherCluster).Select(static orphan => $"set {orphan.Entry.Set}: {orphan.Entry.Uri}")],
             [.. orphans.Where(static orphan => !orphan.IsOfAnotherCluster).Select(static orphan => orphan.Entry.Set)],
-            "kamrpc added it in a set that --set does not name: name that, or remove it");
+            "kamrpc added it in a set that --set does not name: name that, or remove it while kamrpc dispatch is stopped");
     }
 
     /// <summary>A grace period that does not end.</summary>

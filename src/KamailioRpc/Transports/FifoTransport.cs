@@ -35,7 +35,7 @@ internal sealed class FifoTransport(KamailioAddress address, RpcClientOptions op
         {
             return RequestFifo.Open(address.Path!);
         }
-        catch (IOException exception)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new KamailioUnreachableException(address, exception.Message, exception);
         }

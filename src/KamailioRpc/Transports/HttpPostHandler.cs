@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Threading.Channels;
 using KamailioRpc.Json;
@@ -14,6 +15,9 @@ internal sealed class HttpPostHandler(HttpClient http, KamailioAddress address, 
 
     /// <summary>A connection carries one call at a time.</summary>
     private readonly Channel<Task<ReadOnlySequence<byte>>> _answers = Channel.CreateBounded<Task<ReadOnlySequence<byte>>>(1);
+
+    /// <summary>As much is told of whom an answer says it is from.</summary>
+    private const int LongestServer = 64;
 
     private bool _isDisposed;
 
@@ -55,10 +59,7 @@ internal sealed class HttpPostHandler(HttpClient http, KamailioAddress address, 
             var body = await ReadAsync(answer.Content, Life).ConfigureAwait(false);
             if (!answer.IsSuccessStatusCode && !IsObject(body))
             {
-                throw new KamailioUnreachableException(
-                    address,
-                    $"it answers {(int)answer.StatusCode} {answer.ReasonPhrase}: event_route[xhttp:request] does not give this request to jsonrpc_dispatch()",
-                    null);
+                throw new KamailioUnreachableException(address, $"it answers {(int)answer.StatusCode} {answer.ReasonPhrase}: {Refusal(answer)}", null);
             }
 
             return body;
@@ -70,7 +71,7 @@ internal sealed class HttpPostHandler(HttpClient http, KamailioAddress address, 
         }
         catch (HttpRequestException exception) when (exception.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError)
         {
-            throw new KamailioUnreachableException(address, exception.GetBaseException().Message.TrimEnd('.') + Advice(exception), exception);
+            throw new KamailioUnreachableException(address, Reason(exception) + Advice(exception), exception);
         }
     }
 
@@ -91,6 +92,18 @@ internal sealed class HttpPostHandler(HttpClient http, KamailioAddress address, 
 
             return new ReadOnlySequence<byte>(body.WrittenMemory);
         }
+    }
+
+    private string Reason(HttpRequestException exception) =>
+        exception.GetBaseException() is SocketException socket && NameResolver.Trouble(address.Host!, socket) is { } trouble ? trouble : exception.GetBaseException().Message.TrimEnd('.');
+
+    /// <summary>Why a request is not carried out. Kamailio says who it is unless its configuration forbids that; the usual servers do too.</summary>
+    private static string Refusal(HttpResponseMessage answer)
+    {
+        const string NotGiven = "event_route[xhttp:request] does not give this request to jsonrpc_dispatch()";
+        var who = answer.Headers.TryGetValues("Server", out var servers) ? string.Concat(string.Join(' ', servers).Where(static c => c is >= ' ' and <= '~')) : string.Empty;
+        return who.Contains("kamailio", StringComparison.OrdinalIgnoreCase) ? NotGiven
+            : $"if Kamailio's xhttp is what answers there{(who.Length > 0 ? $", as {(who.Length > LongestServer ? who[..LongestServer] + "..." : who)}" : string.Empty)}, {NotGiven}; else it is the port of something else (2379 is etcd's)";
     }
 
     /// <summary>What to change, where TLS does not come about; what the system says of that names neither side.</summary>

@@ -32,6 +32,11 @@ internal sealed class ReplyDirectory : IDisposable
     public static ReplyDirectory Open(string path, bool isMade)
     {
         path = System.IO.Path.TrimEndingDirectorySeparator(path);
+        if (FileAt(path) is { } file)
+        {
+            throw new IOException($"the reply directory {path} cannot be made, since {file} is a file: name a directory");
+        }
+
         var isNew = isMade && !Directory.Exists(path);
         if (isNew)
         {
@@ -51,7 +56,7 @@ internal sealed class ReplyDirectory : IDisposable
 
             if (Fault(directory) is { } fault)
             {
-                throw new IOException($"the reply directory {path} {fault}: remove it, or choose another one");
+                throw new IOException($"the reply directory {path} {fault}");
             }
 
             if (isNew)
@@ -135,18 +140,33 @@ internal sealed class ReplyDirectory : IDisposable
 
     private static bool IsTrusted(FileStatus file) => file.User == 0 || file.User == Posix.EffectiveUser();
 
-    /// <summary>What is wrong with the directory; null for nothing.</summary>
+    /// <summary>What on the way to a directory is none; null for nothing.</summary>
+    internal static string? FileAt(string path)
+    {
+        for (var above = path; above is not null; above = System.IO.Path.GetDirectoryName(above))
+        {
+            if (File.Exists(above))
+            {
+                return above;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>What is wrong with the directory, and what to do; null for nothing.</summary>
     private static string? Fault(SafeFileHandle directory)
     {
+        const string Other = "remove it, or choose another one";
+        var user = Posix.EffectiveUser();
         if (Posix.StatusOf(directory) is not { } status || Posix.StatusAt(directory, "..") is not { } parent)
         {
-            return "cannot be looked at";
+            return $"may not be entered by this process's user {user}: choose one that is this user's, or let it enter";
         }
 
         var isBelowAll = (parent.Mode & WriteByAll) != 0;
-        var user = Posix.EffectiveUser();
-        return isBelowAll && !IsTrusted(status) ? $"belongs to user {status.User}, not to this process's user {user}, in a place where everybody may make one"
-            : status.IsOpenToOthers(isBelowAll ? WriteByOthers : WriteByAll) ? $"may be written by others (its mode is {Convert.ToString((int)status.Mode, 8)}), who could put theirs in place of a reply"
+        return isBelowAll && !IsTrusted(status) ? $"belongs to user {status.User}, not to this process's user {user}, in a place where everybody may make one: {Other}"
+            : status.IsOpenToOthers(isBelowAll ? WriteByOthers : WriteByAll) ? $"may be written by others (its mode is {Convert.ToString((int)status.Mode, 8)}), who could put theirs in place of a reply: {Other}"
             : null;
     }
 }

@@ -15,6 +15,7 @@ internal sealed class RequestFifo : IDisposable
     public FileStatus Status { get; }
 
     /// <exception cref="IOException">Nobody reads it, or it is none.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not write to it.</exception>
     public static RequestFifo Open(string path)
     {
         // Without O_NONBLOCK this would wait for a reader for ever.
@@ -23,9 +24,10 @@ internal sealed class RequestFifo : IDisposable
         {
             var (error, message) = (Posix.LastError, Posix.LastMessage);
             file.Dispose();
-            throw new IOException(error switch
+            throw error == Posix.AccessDenied ? new UnauthorizedAccessException(message) : new IOException(error switch
             {
                 Posix.NoReader => "nobody reads its FIFO",
+                Posix.IsDirectory => SocketFile.IsDirectory,
                 Posix.TooManyLinks => "it is a symbolic link, which is not followed: name the FIFO itself",
                 _ => message,
             });

@@ -6,6 +6,9 @@ namespace KamailioRpc.Transports;
 /// <summary>The file of a Unix socket of Kamailio's.</summary>
 internal static class SocketFile
 {
+    /// <summary>What is wrong with a path that leads to a directory, and what to write instead.</summary>
+    public const string IsDirectory = "it is a directory: name the socket in it, as auto:DIRECTORY does for those with Kamailio's usual names";
+
     /// <summary>When the socket was made, to some milliseconds: Kamailio makes it once, at its start. A socket's time of modification does not change.</summary>
     public static string Incarnation(string path)
     {
@@ -23,6 +26,11 @@ internal static class SocketFile
     /// <exception cref="KamailioUnreachableException">There is no such file, or it cannot be seen: to connect would say "address not available" of either.</exception>
     public static void Require(KamailioAddress address)
     {
+        if (Directory.Exists(address.Path))
+        {
+            throw new KamailioUnreachableException(address, IsDirectory, null);
+        }
+
         if (!File.Exists(address.Path))
         {
             throw new KamailioUnreachableException(address, "there is no such socket, or this user may not enter its directory", null);
@@ -37,5 +45,6 @@ internal static class SocketFile
                 : "it is a socket for streams, as that of ctl is: write binrpc+unix: before it"
         : address.Path is { } path && Posix.StatusAt(path) is { IsSocket: false } status
             ? status.IsFifo ? "it is a FIFO: write jsonrpc+fifo: before it" : "it is no socket"
+        : address.Host is { } host && NameResolver.Trouble(host, exception) is { } trouble ? trouble
         : exception.Message;
 }

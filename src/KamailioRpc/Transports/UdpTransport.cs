@@ -36,7 +36,7 @@ internal sealed class UdpTransport(KamailioAddress address, RpcClientOptions opt
         catch (SocketException exception)
         {
             socket?.Dispose();
-            throw new KamailioUnreachableException(address, exception.Message, exception);
+            throw new KamailioUnreachableException(address, SocketFile.Reason(address, exception), exception);
         }
         catch
         {

@@ -26,7 +26,7 @@ internal sealed class CfgCommandTests : IDisposable
 
     [TestCase("--stock, --write and --check are three things to do", "--stock", "--check", "/etc/passwd")]
     [TestCase("--force: goes with --write, which is not given", "--force")]
-    [TestCase("--user: goes with --write, which is not given", "--user", "root")]
+    [TestCase("--user: goes with --write or --check, of which none is given", "--user", "root")]
     [TestCase("--define: goes with --check, which is not given", "-A", "X=1")]
     [TestCase("--output: goes with --write or --check", "-o", "json")]
     [TestCase("--write: there is no folder '/none'; Kamailio's is /etc/kamailio as a rule", "--write", "/none")]
@@ -53,10 +53,14 @@ internal sealed class CfgCommandTests : IDisposable
         // The line that it said is to stand above the include.
         var define = output.Split('\n').Single(static line => line.StartsWith("above the include: ", StringComparison.Ordinal))["above the include: ".Length..];
         File.WriteAllText(Config, $"loadmodule \"rr.so\"\n{define}\ninclude_file \"{SnippetFiles.SnippetName}\"\nrequest_route {{\n  record_route();\n  route(KAMRPC_DISPATCH);\n}}\n");
-        Assert.That(await RunAsync("cfg", "--check", Config), Is.EqualTo((0, $"Fine: the snippet is at {Config}:3, and called at {Config}:6.\n", string.Empty)));
+        Assert.That(await RunAsync("cfg", "--check", Config, "--user", "root"), Is.EqualTo((0, $"Fine: the snippet is at {Config}:3, and called at {Config}:6.\n", string.Empty)));
+
+        (exitCode, output, _) = await RunAsync("cfg", "--check", Config, "--user", "3999999999");
+        Assert.That(exitCode, Is.EqualTo(1));
+        Assert.That(output, Does.Contain($"list_file: user 3999999999, as whom Kamailio starts, may not read {_folder.File(SnippetFiles.ListName)}, by the mode of {_folder.Path}; kamailio -c passes, and Kamailio does not start [list-file]"));
 
         File.AppendAllText(Config, "modparam(\"dispatcher\", \"reload_delta\", 5)\n");
-        (exitCode, output, errors) = await RunAsync("cfg", "--check", Config);
+        (exitCode, output, errors) = await RunAsync("cfg", "--check", Config, "--user", "root");
         Assert.That((exitCode, errors), Is.EqualTo((1, string.Empty)));
         Assert.That(output, Is.EqualTo($"{Config}:8: error: reload_delta of dispatcher is set to 5 after the snippet has set it to 0: the later one counts [parameters]\n    fix: take the line out, or move it above the include\nNOT FINE: 1 finding in {Config}\n"));
     }
@@ -66,7 +70,7 @@ internal sealed class CfgCommandTests : IDisposable
     {
         File.WriteAllText(Config, "#!ifdef NEVER\ninclude_file \"kamrpc-dispatcher.cfg\"\n#!endif\n");
 
-        var (exitCode, output, _) = await RunAsync("cfg", "--check", Config, "-o", "json");
+        var (exitCode, output, _) = await RunAsync("cfg", "--check", Config, "--user", "root", "-o", "json");
 
         var json = JsonElement.Parse(output);
         var finding = json.GetProperty("findings")[0];
@@ -95,7 +99,7 @@ internal sealed class CfgCommandTests : IDisposable
     public async Task A_config_has_no_way_to_a_terminal()
     {
         File.WriteAllText(Config, "#!define KAMRPC_\u001b[2J 1\n");
-        Assert.That((await RunAsync("cfg", "--check", Config)).Output, Does.Not.Contain("\u001b"));
+        Assert.That((await RunAsync("cfg", "--check", Config, "--user", "root")).Output, Does.Not.Contain("\u001b"));
     }
 
     private static async Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] arguments)

@@ -51,7 +51,7 @@ public class CommonMistakesTests
         new("confirm --etcd https://a:2379,b:2379", "--etcd: 'https://a:2379,b:2379' mixes http:// and https://; write https:// before every endpoint"),
         new("confirm --etcd http://root:secret@10.0.0.5:2379", "--etcd: an etcd endpoint has a user before the host (there is an '@'), and is not shown here; give --etcd-user and --etcd-password-file instead"),
         new("confirm --etcd http://127.0.0.1:1", "etcd at http://127.0.0.1:1 does not answer (Connection refused", 3),
-        new("confirm --etcd http://no-such-host.invalid:2379", "etcd at http://no-such-host.invalid:2379 does not answer (", 3),
+        new("confirm --etcd http://no-such-host.invalid:2379", "etcd at http://no-such-host.invalid:2379 does not answer (the name 'no-such-host.invalid' ", 3),
         new("confirm --etcd https://127.0.0.1:{plain}", "etcd at https://127.0.0.1:{plain} does not answer (this endpoint does not speak TLS: write http:// before it", 3),
         new("confirm --etcd http://127.0.0.1:{tls}", "etcd at http://127.0.0.1:{tls} does not answer (this endpoint speaks TLS: write https:// before it)", 3),
         new("confirm --etcd http://127.0.0.1:{plain}", "etcd at http://127.0.0.1:{plain} does not answer (what answers there speaks HTTP/1 only, so it is not where etcd takes clients: give the address of etcd itself", 3),

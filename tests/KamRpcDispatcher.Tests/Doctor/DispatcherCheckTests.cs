@@ -109,6 +109,23 @@ internal sealed class DispatcherCheckTests
     public void A_Kamailio_without_a_place_for_the_mark_draws_the_lines_to_add() => AssertFinding(
         Of(Healthy.Kamailio with { Mark = Seen<string>.Not("htable.get: Kamailio answers 500 \"No such htable\"") }), Severity.Warning, "No such htable", "loadmodule \"htable.so\"");
 
+    [Test]
+    public void A_lock_whose_holder_cannot_be_read_is_somebodys_and_nothing_is_said_of_its_report()
+    {
+        const string Hidden = "somebody has its lock (PID 231); who that is, and what it reports, is not seen: user nobody may not read x";
+        var locked = new KamailioObservation { Address = Healthy.Kamailio.Address, LockHolder = Seen<string>.Not(Hidden), LockPid = 231 };
+        AssertFinding(Of(locked), Severity.Unknown, Hidden, "kamrpc doctor as Kamailio's user, or root");
+        AssertFinding(Of(Alone with { LockHolder = Seen<string>.Not(Hidden), LockPid = 231 }), Severity.Unknown, Hidden, "as Kamailio's user");
+        AssertFinding(Of(Healthy.Kamailio with { LockHolder = Seen<string>.Not(Hidden), LockPid = 231 }), Severity.Ok, "kept in step by p1", null);
+    }
+
+    [Test]
+    public void A_dispatcher_that_is_stopped_is_told_as_that_and_not_as_one_without_etcd()
+    {
+        AssertFinding(Of(Healthy.Kamailio with { LockPid = 7, StoppedHolder = 7 }, Reports()), Severity.Error, "p1 (PID 7) on host h for cluster default, over jsonrpc+unix:/run/kamailio/kamailio_rpc.sock does nothing: PID 7 is stopped (state T)", "kill -CONT 7");
+        AssertFinding(Of(Alone with { LockHolder = Seen<string>.Not("hidden"), LockPid = 7, StoppedHolder = 7 }), Severity.Error, "the dispatcher that has its lock does nothing: PID 7 is stopped", "kill -CONT 7");
+    }
+
     private static Finding Of(KamailioObservation kamailio, EtcdObservation? etcd = null) => DispatcherCheck.Of(kamailio, etcd ?? Healthy.Etcd);
 
     private static EtcdObservation Report(ProxyStatus status) => Reports(new ReportingProxy("p1", status, null));

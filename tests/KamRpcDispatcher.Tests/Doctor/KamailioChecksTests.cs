@@ -284,6 +284,20 @@ internal sealed class KamailioChecksTests
     }
 
     [Test]
+    public void Processes_that_are_stopped_are_an_error_and_the_servers_are_not_to_blame()
+    {
+        var kamailio = Healthy.Kamailio with { Stopped = [new KamailioProcess(4711, "slow timer"), new KamailioProcess(4712, "udp receiver child=0 sock=10.0.0.5:5060")] };
+        AssertFinding(
+            ProcessesCheck.Of(kamailio), Severity.Error, "stopped, by SIGSTOP or a debugger: 'slow timer' (PID 4711), 'udp receiver child=0 sock=10.0.0.5:5060' (PID 4712)", "kill -CONT 4711 4712");
+        AssertFinding(ProcessesCheck.Of(kamailio with { ProcessView = Seen<string>.Not("they are hidden") }), Severity.Error, "'slow timer' (PID 4711)", "kill -CONT 4711 4712");
+
+        var silent = kamailio with { List = Healthy.List(Healthy.Destination("sip:10.0.0.1:5060") with { State = DestinationState.Inactive }) };
+        var routable = AllChecks.Of(silent, Healthy.Etcd).Single(static finding => finding.Check == "kamailio.routable");
+        AssertFinding(routable, Severity.Error, "inactive", "first kill -CONT 4711 4712 (kamailio.processes)");
+        Assert.That(routable.Fix, Does.Not.Contain("firewall"));
+    }
+
+    [Test]
     public void Processes_that_cannot_be_seen_are_a_warning() => AssertFinding(
         ProcessesCheck.Of(Healthy.Kamailio with { ProcessView = Seen<string>.Not("they are hidden") }), Severity.Warning, "they are hidden", "User=kamailio");
 

@@ -74,6 +74,6 @@ internal sealed class ObservationTests
 
         Assert.That(Holder(), Is.Empty, "a file that nobody has locked");
 
-        string? Holder() => LockTable.Holder(address).Try(out var holder, out _) ? holder : null;
+        string? Holder() => LockTable.Look(address).Holder.Try(out var holder, out _) ? holder : null;
     }
 }

@@ -43,6 +43,14 @@ internal sealed class ReachabilityCheckTests
         ReachabilityCheck.Of(Unheard with { Sockets = [Owned(Nobody, "600")] }), Severity.Error, "is left of one that has ended", "systemctl start kamailio");
 
     [Test]
+    public void A_directory_in_place_of_the_socket_is_told_as_that()
+    {
+        var given = Unheard with { Address = KamailioAddress.Parse("jsonrpc+unix:/run/kamailio"), Sockets = [new RpcSocket(SocketKind.JsonDatagram, "/run/kamailio") { File = Healthy.Directory with { IsDirectory = true } }] };
+        AssertFinding(ReachabilityCheck.Of(given), Severity.Error, "/run/kamailio (root:root, 0755) is a directory, and no socket", "--kamailio auto:/run/kamailio, or the path of the socket in it");
+        Assert.That(SocketsCheck.Of(given).Single(), Has.Property("Severity").EqualTo(Severity.Unknown).And.Property("Because").EqualTo("kamailio.reachable"));
+    }
+
+    [Test]
     public void A_directory_that_this_user_may_not_enter_is_told_with_who_may()
     {
         var shut = Healthy.Rights("/run/kamailio", Healthy.Octal("770")) with { User = Kamailio, Owner = "kamailio:kamailio" };
@@ -94,6 +102,14 @@ internal sealed class ReachabilityCheckTests
     [Test]
     public void One_that_reads_no_requests_is_told() => AssertFinding(
         ReachabilityCheck.Of(Silent with { Running = Of(Running with { Worker = new Worker(false, [4712, 4713]) { Busy = [4713] }, SharesReplies = true }) }), Severity.Error, "No process of Kamailio (PID 4711) waits for a request there: the one that carries them out is busy, or hangs (PID 4713)", "if it stays so, a restart");
+
+    [Test]
+    public void One_that_may_be_waiting_for_requests_is_not_said_to_be_busy()
+    {
+        var doubtful = Silent with { Running = Of(Running with { Worker = new Worker(false, [4712, 4713]) { IsDoubtful = true }, SharesReplies = false }) };
+        AssertFinding(ReachabilityCheck.Of(doubtful), Severity.Error, "/tmp/kamrpc is another directory to Kamailio", "--reply-dir DIRECTORY");
+        Assert.That(ReachabilityCheck.Of(doubtful).Text + ReachabilityCheck.Of(doubtful).Fix, Does.Not.Contain("busy").And.Not.Contain("gdb"));
+    }
 
     [Test]
     public void One_that_has_read_the_request_has_replied_to_nobody() =>

@@ -71,6 +71,20 @@ public sealed class ReplyDirectoryTests : IAsyncDisposable
         await AssertRefusedAsync("may be written by others");
     }
 
+    [TestCase("file")]
+    [TestCase("file/replies")]
+    public async Task A_file_in_place_of_the_directory_is_told_as_that(string path)
+    {
+        await File.WriteAllTextAsync(_common.File("file"), "mine");
+        await using var client = Client(_common.File(path));
+
+        var failure = await Assert.ThrowsAsync<KamailioUnreachableException>(() => client.InvokeAsync("core.version", [], CancellationToken.None));
+
+        Assert.That(failure!.Message, Does.Contain($"the reply directory {_common.File(path)} cannot be made, since {_common.File("file")} is a file: name a directory"));
+        Assert.That(RpcClientOptions.CheckReplyDirectory(_common.File(path)), Is.EqualTo($"'{_common.File(path)}' cannot be made, since {_common.File("file")} is a file: name a directory"));
+        Assert.That(await File.ReadAllTextAsync(_common.File("file")), Is.EqualTo("mine"));
+    }
+
     [Test]
     public async Task The_common_directory_itself_will_do()
     {

@@ -38,6 +38,25 @@ public sealed class SocketFileTests : IDisposable
         Assert.That(await FailureAsync($"{scheme}:{_folder.File("file")}"), Does.EndWith(": it is no socket"));
     }
 
+    [TestCase("jsonrpc+unix")]
+    [TestCase("binrpc+unix")]
+    [TestCase("jsonrpc+fifo")]
+    public async Task A_directory_is_told_from_a_socket(string scheme)
+    {
+        Directory.CreateDirectory(_folder.File("run"));
+        Assert.That(await FailureAsync($"{scheme}:{_folder.File("run")}"), Does.Contain("it is a directory: name the socket in it, as auto:DIRECTORY does"));
+    }
+
+    [Test]
+    public void What_is_shut_to_this_user_is_not_said_to_be_nobodys()
+    {
+        Assert.That(Message(KamailioAddress.Default, new SocketException((int)SocketError.AccessDenied)), Is.EqualTo($"Kamailio's {KamailioAddress.Default} is shut to this user: Permission denied"));
+        Assert.That(Message("jsonrpc+fifo:/run/f", new UnauthorizedAccessException()), Is.EqualTo("Kamailio's jsonrpc+fifo:/run/f is shut to this user: Permission denied"));
+        Assert.That(Message("https://127.0.0.1/RPC", new UnauthorizedAccessException()), Does.StartWith("Kamailio does not listen on https://"), "it is the certificate that is shut");
+
+        static string Message(string address, Exception exception) => new KamailioUnreachableException(KamailioAddress.Parse(address), "Permission denied", exception).Message;
+    }
+
     private async Task<string> FailureAsync(string address)
     {
         await using var client = new RpcClient(KamailioAddress.Parse(address), new RpcClientOptions { ReplyDirectory = _folder.File("replies") });

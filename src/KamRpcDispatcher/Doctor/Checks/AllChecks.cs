@@ -31,7 +31,7 @@ internal static class AllChecks
         ProcessesCheck.Of(kamailio),
         ClockCheck.Of(kamailio),
         DispatcherCheck.Of(kamailio, etcd),
-        RoutableCheck.Of(kamailio, etcd),
+        ProcessesCheck.First(RoutableCheck.Of(kamailio, etcd), kamailio),
         OrphansCheck.Of(kamailio, etcd),
         .. etcd.Endpoints.SelectMany(EtcdChecks.Of),
         .. etcd.Endpoints.Select(ClockCheck.Of),
@@ -39,6 +39,8 @@ internal static class AllChecks
         HostNamesCheck.Of(etcd),
         AddressClaimsCheck.Of(etcd),
         ProxyNamesCheck.Of(etcd),
+        ProxyHostsCheck.Of(etcd),
+        ReportsCheck.Of(kamailio, etcd),
     ]);
 
     /// <summary>Leaves what could not be looked at with its cause only where the cause is told: what is told nowhere is no consequence.</summary>

@@ -23,7 +23,9 @@ internal static class DispatcherCheck
             return Finding.Unknown(Name, KamailioObservation.NotReached);
         }
 
-        var finding = Holder(kamailio) is { } holder ? OfHolder(holder, kamailio, etcd) : OfNobody(kamailio, etcd);
+        var finding = kamailio.StoppedHolder is { } pid ? OfStopped(pid, kamailio)
+            : Holder(kamailio) is { } holder ? OfHolder(holder, kamailio, etcd)
+            : OfNobody(kamailio, etcd);
         return kamailio.Mark.Try(out _, out var trouble) || trouble.Because == Causes.Kamailio || finding.Severity == Severity.Error
             ? finding
             : Finding.Warning(Name, $"{finding.Text}; Kamailio has no place for a dispatcher's mark ({trouble}): a second one, by another address or from another host, would not be noticed", KamailioObservation.MarkLines);
@@ -35,8 +37,33 @@ internal static class DispatcherCheck
         : kamailio.LockHolder.Try(out var holder, out _) && holder.Length > 0 ? holder
         : null;
 
+    /// <summary>Whether some dispatcher is at work on this Kamailio; null where that cannot be seen from here.</summary>
+    public static bool? IsServed(KamailioObservation kamailio) =>
+        kamailio.LockPid is not null || Holder(kamailio) is not null ? true
+        : kamailio.Mark.Try(out _, out _) && kamailio.LockHolder.Try(out _, out _) ? false
+        : null;
+
+    /// <summary>The cluster of the dispatcher that is at work on this Kamailio; null where it is not seen.</summary>
+    public static string? ClusterAtWork(KamailioObservation kamailio) => Holder(kamailio) is { } holder ? Cluster(holder) : null;
+
+    /// <summary>The proxy's name of the dispatcher that is at work on this Kamailio; null where it is not seen.</summary>
+    public static string? ProxyAtWork(KamailioObservation kamailio) => Holder(kamailio) is { } holder ? Proxy(holder) : null;
+
+    /// <summary>The trouble of a report that this check tells.</summary>
+    public static ProxyTrouble? Told(ProxyStatus status) => status.Troubles.FirstOrDefault(static trouble => TroubleKind.IsError(trouble.Kind));
+
+    private static Finding OfStopped(int pid, KamailioObservation kamailio) => Finding.Error(
+        Name,
+        FormattableString.Invariant($"{(Holder(kamailio) is { } holder ? MemberRules.Shorten(holder, 512) : "the dispatcher that has its lock")} does nothing: PID {pid} is stopped (state T), by SIGSTOP or a debugger"),
+        FormattableString.Invariant($"kill -CONT {pid}"));
+
     private static Finding OfNobody(KamailioObservation kamailio, EtcdObservation etcd)
     {
+        if (kamailio.LockPid is not null && !kamailio.LockHolder.Try(out _, out var unread))
+        {
+            return Finding.Unknown(Name, unread, "kamrpc doctor as Kamailio's user, or root");
+        }
+
         // A mark can be read wherever Kamailio answers; the lock only where the directory may be entered.
         var isMarkSeen = kamailio.Mark.Try(out var mark, out var trouble);
         var isLockSeen = kamailio.LockHolder.Try(out _, out var hidden);

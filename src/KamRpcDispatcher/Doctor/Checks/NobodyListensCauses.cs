@@ -29,6 +29,11 @@ internal static class NobodyListensCauses
         var isSeen = kamailio.Running.Try(out var running, out var hidden);
         var first = running?.Count > 0 ? running[0] : null;
         var file = kamailio.Address?.Path is { } path ? kamailio.Sockets.FirstOrDefault(socket => socket.Name == path)?.File : null;
+        if (file is { IsDirectory: true })
+        {
+            return new Cause($"{file} is a directory, and no socket", $"--kamailio auto:{file.Path}, or the path of the socket in it");
+        }
+
         if (file is not null && !kamailio.Examiner.MayWrite(file))
         {
             return OfForbidden(kamailio, file, first);

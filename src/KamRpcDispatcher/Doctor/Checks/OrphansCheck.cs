@@ -23,14 +23,18 @@ internal static class OrphansCheck
         }
 
         var own = list.Destinations.Where(static destination => Ownership.IsOurs(destination) && destination.Set != MemberKey.ReservedSet).ToList();
-        var served = own.Where(destination => IsServed(Ownership.Cluster(destination)!, kamailio, etcd.Cluster)).ToList();
-        var strange = own.Except(served).ToList();
+        var examined = own.Where(destination => Ownership.Cluster(destination) == etcd.Cluster).ToList();
+        var others = own.Except(examined).ToList();
+        var atWork = DispatcherCheck.ClusterAtWork(kamailio);
+        var strange = others.Where(destination => Ownership.Cluster(destination) != atWork).ToList();
         if (strange.Count > 0)
         {
-            return Finding.Warning(
-                Name,
-                $"kamrpc added them for a cluster that is not served here, and nobody follows what they are: {Told(strange, static destination => $" (cluster {Ownership.Cluster(destination)})")}",
-                Removal(strange[0]) + ", and so on; or kamrpc doctor --cluster NAME, if that cluster is served");
+            return OfNobody(strange, kamailio);
+        }
+
+        if (others.Count > 0 && examined.Count == 0)
+        {
+            return Finding.Ok(Name, $"{Wording.Count(others.Count, "destination")} of kamrpc's, of cluster {MemberRules.Shorten(atWork!)}, which the dispatcher at work here serves; cluster {etcd.Cluster} is what is examined");
         }
 
         if (!etcd.Members.Try(out var members, out _))
@@ -38,7 +42,7 @@ internal static class OrphansCheck
             return Finding.Ok(Name, $"{Wording.Count(own.Count, "destination")} of kamrpc's, of the cluster that is served; whether each has a member is not known without etcd");
         }
 
-        var left = Left(served, members, etcd.Held).ToList();
+        var left = Left(examined, members, etcd.Held).ToList();
         if (left.Count > 0 && HeldWithoutName(etcd) is var held and > 0)
         {
             return Finding.Unknown(
@@ -51,12 +55,18 @@ internal static class OrphansCheck
             : Finding.Warning(
                 Name,
                 $"kamrpc added them, no member has their address any more, and they take calls: {Told(left, static _ => string.Empty)}; their set is not served (--set), or the dispatcher does not follow",
-                $"kamrpc dispatch with a --set that names their sets, or {Removal(left[0])}, and so on");
+                $"{(DispatcherCheck.IsServed(kamailio) is false ? "kamrpc dispatch with a --set that names their sets" : "a --set that names their sets for the kamrpc dispatch that is at work here, or its log")}; or {Removal(left[0], kamailio)}");
     }
 
-    /// <summary>The cluster that is examined, or that of the dispatcher which has Kamailio.</summary>
-    private static bool IsServed(string cluster, KamailioObservation kamailio, string examined) =>
-        cluster == examined || (DispatcherCheck.Holder(kamailio)?.Contains($"for cluster {cluster},", StringComparison.Ordinal) ?? false);
+    /// <summary>Those of a cluster that no dispatcher serves here, as far as it is seen.</summary>
+    private static Finding OfNobody(List<DispatcherDestination> strange, KamailioObservation kamailio)
+    {
+        var told = Told(strange, static destination => $" (cluster {Ownership.Cluster(destination)})");
+        var another = $"kamrpc doctor --cluster {MemberRules.Shorten(Ownership.Cluster(strange[0])!)}, if that cluster is the one that is served";
+        return DispatcherCheck.ClusterAtWork(kamailio) is null && DispatcherCheck.IsServed(kamailio) is not false
+            ? Finding.Unknown(Name, $"kamrpc added them for a cluster that is not examined, and whether a dispatcher serves it here is not seen: {told}", $"{another}; kamrpc doctor as Kamailio's user, or root, sees the dispatcher")
+            : Finding.Warning(Name, $"kamrpc added them for a cluster that is not served here, and nobody follows what they are: {told}", $"{another}; else {Removal(strange[0], kamailio)}");
+    }
 
     /// <summary>Those that take calls though nobody announces them. Whoever is held back after a mass expiry is announced by nobody, and kept on purpose.</summary>
     private static IEnumerable<DispatcherDestination> Left(IEnumerable<DispatcherDestination> own, IReadOnlyList<Member> members, IReadOnlyList<Member> held)
@@ -71,6 +81,10 @@ internal static class OrphansCheck
     private static string Told(List<DispatcherDestination> destinations, Func<DispatcherDestination, string> more) =>
         Wording.List([.. destinations.Select(destination => string.Create(CultureInfo.InvariantCulture, $"set {destination.Set}: {destination.Uri}{more(destination)}"))]);
 
-    private static string Removal(DispatcherDestination destination) =>
-        string.Create(CultureInfo.InvariantCulture, $"kamcmd dispatcher.remove {destination.Set} {destination.Uri}");
+    /// <summary>Who is at work is the only one to change the list: a second writer beside it corrupts Kamailio's memory.</summary>
+    private static string Removal(DispatcherDestination destination, KamailioObservation kamailio)
+    {
+        var command = string.Create(CultureInfo.InvariantCulture, $"kamcmd dispatcher.remove {destination.Set} {destination.Uri}, and so on");
+        return DispatcherCheck.IsServed(kamailio) is false ? command : $"stop the kamrpc dispatch that is at work, {command}, and start it again (not while it is at work: two writers crash Kamailio)";
+    }
 }

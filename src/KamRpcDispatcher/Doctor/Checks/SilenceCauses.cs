@@ -35,7 +35,7 @@ internal static class SilenceCauses
         {
             causes.Add(new Cause($"Whether its RPC process is busy is not seen: {unseen}", causes.Count > 0 ? null : Cause.As(it.User.Name)));
         }
-        else if (worker is { IsWaiting: false, Holders.Count: > 0 })
+        else if (worker is { IsWaiting: false, IsDoubtful: false, Holders.Count: > 0 })
         {
             causes.Add(new Cause(
                 FormattableString.Invariant($"No process of Kamailio (PID {it.Pid}) waits for a request there: the one that carries them out is busy, or hangs{(worker.Busy.Count > 0 ? $" (PID {string.Join(" or ", worker.Busy)})" : string.Empty)}"),

@@ -28,6 +28,11 @@ internal static class SocketsCheck
                 $"{socket.Name}: there is no such socket, or this user may not enter its directory", kamailio.Reply.Try(out _, out _) ? null : Causes.Kamailio));
         }
 
+        if (file.IsDirectory)
+        {
+            return Finding.Unknown(Name, new Trouble($"{file} is a directory, and no socket", kamailio.Reply.Try(out _, out _) ? null : Causes.Kamailio));
+        }
+
         if (file.IsWritableByOthers)
         {
             return Finding.Error(Name, $"{file}: every user of this machine controls Kamailio", Mode(socket.Kind));

@@ -25,14 +25,17 @@ internal sealed partial class ConfigReader(Func<string, string?> read, Defines d
     private readonly List<ConfigLine> _lines = [];
     private readonly List<string> _modules = [];
     private readonly List<string> _files = [];
-    private readonly List<(string File, string Reason)> _unread = [];
+    private readonly List<UnreadFile> _unread = [];
+
+    /// <summary>The files that are being read, each included by the one before.</summary>
+    private readonly List<string> _open = [];
     private readonly ConfigText _text = new();
     private ScriptReader _script = null!;
 
     public KamailioConfig Read(string file)
     {
         _script = new ScriptReader(defines, _lines);
-        Include(file, isOptional: false, depth: 0);
+        Include(file, isOptional: false, place: file);
         var config = new KamailioConfig(_parameters, _files, [.. _unread.Select(static unread => unread.Reason)]) { UnreadFiles = _unread, Lines = _lines, PlaceOf = _text.PlaceOf };
         var unreadScripts = KemiModules.SelectMany(module => KemiParameters.SelectMany(name => config.Of(module, name)))
             .Select(parameter => Path.Combine(Path.GetDirectoryName(file) ?? "/", parameter.Value)).Distinct().Select(ReadKemi).OfType<string>().ToList();
@@ -58,30 +61,45 @@ internal sealed partial class ConfigReader(Func<string, string?> read, Defines d
         }
     }
 
-    private void Include(string file, bool isOptional, int depth)
+    /// <param name="file">Its path.</param>
+    /// <param name="isOptional">Whether it need not be there.</param>
+    /// <param name="place">Where it is included.</param>
+    private void Include(string file, bool isOptional, string place)
     {
+        if (_open.Count > Deepest)
+        {
+            // A file may include itself under a condition that ends it; what is too deep only then is a loop.
+            var start = _open.LastIndexOf(file);
+            _unread.Add(start >= 0
+                ? new UnreadFile(file, $"{file}: includes itself ({string.Join(" -> ", _open[start..].Append(file))})", UnreadCause.Loop, place)
+                : new UnreadFile(file, $"{file}: too many includes, one within the other", UnreadCause.TooDeep, place));
+            return;
+        }
+
         try
         {
-            if (depth <= Deepest && read(file) is { } text)
+            if (read(file) is { } text)
             {
                 _files.Add(file);
-                ReadLines(file, text, depth);
+                _open.Add(file);
+                ReadLines(file, text);
+                _open.RemoveAt(_open.Count - 1);
             }
             else if (!isOptional)
             {
-                _unread.Add((file, $"{file}: {(depth > Deepest ? "too many includes" : "there is no such file")}"));
+                _unread.Add(new UnreadFile(file, $"{file}: there is no such file", UnreadCause.Missing, place));
             }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            _unread.Add((file, Told(file, exception)));
+            _unread.Add(new UnreadFile(file, Told(file, exception), exception is UnauthorizedAccessException ? UnreadCause.Forbidden : UnreadCause.Unusable, place));
         }
     }
 
     private static string Told(string file, Exception exception) =>
         exception.Message.Contains(file, StringComparison.Ordinal) ? exception.Message : $"{file}: {exception.Message}";
 
-    private void ReadLines(string file, string text, int depth)
+    private void ReadLines(string file, string text)
     {
         var comments = new CommentStripper();
         var statements = new StringBuilder();
@@ -98,7 +116,7 @@ internal sealed partial class ConfigReader(Func<string, string?> read, Defines d
 
             // What stands before is run before, since it may define something.
             var own = number;
-            RunStatements(file, first, statements.ToString(), depth);
+            RunStatements(file, first, statements.ToString());
             statements.Clear();
             while (line.EndsWith('\\') && number < lines.Length)
             {
@@ -120,7 +138,7 @@ internal sealed partial class ConfigReader(Func<string, string?> read, Defines d
 
             if (word is "include_file" or "import_file")
             {
-                RunStatements(file, number, $"{word} {rest}", depth);
+                RunStatements(file, number, $"{word} {rest}");
             }
             else
             {
@@ -128,10 +146,10 @@ internal sealed partial class ConfigReader(Func<string, string?> read, Defines d
             }
         }
 
-        RunStatements(file, first, statements.ToString(), depth);
+        RunStatements(file, first, statements.ToString());
     }
 
-    private void RunStatements(string file, int firstLine, string text, int depth)
+    private void RunStatements(string file, int firstLine, string text)
     {
         if (_preprocessor.State == Condition.No)
         {
@@ -164,7 +182,7 @@ internal sealed partial class ConfigReader(Func<string, string?> read, Defines d
                 ReadScript(statement.Index);
                 var included = Included(file, one);
                 _lines.Add(new ConfigLine(ConfigWord.Include, word, included, _preprocessor.State, place));
-                Include(included, isOptional: word == "import_file", depth + 1);
+                Include(included, isOptional: word == "import_file", place);
             }
         }
 

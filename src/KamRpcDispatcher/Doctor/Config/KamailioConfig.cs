@@ -9,7 +9,7 @@ namespace KamRpcDispatcher.Doctor.Config;
 internal sealed record KamailioConfig(IReadOnlyList<ModuleParameter> Parameters, IReadOnlyList<string> Files, IReadOnlyList<string> Unread)
 {
     /// <summary>The same, by file.</summary>
-    public IReadOnlyList<(string File, string Reason)> UnreadFiles { get; init; } = [];
+    public IReadOnlyList<UnreadFile> UnreadFiles { get; init; } = [];
 
     /// <summary>All lines of the files that are or may be in force, without comments: for what is searched by words, and may be found once too often.</summary>
     public string Text { get; init; } = "";

@@ -10,6 +10,8 @@ internal sealed record FileRights(string Path, uint User, string Owner, UnixFile
     /// <summary>The group's number.</summary>
     public uint Group { get; init; }
 
+    public bool IsDirectory { get; init; }
+
     public bool IsWritableByOthers => Mode.HasFlag(UnixFileMode.OtherWrite);
 
     /// <summary>As chmod takes it: <c>0660</c>.</summary>

@@ -8,7 +8,7 @@ internal static class Files
 {
     /// <summary>Null when there is no such file, or its directory cannot be entered.</summary>
     public static FileRights? Rights(string path) => FileStatus.Of(path) is { } status
-        ? new FileRights(path, status.User, $"{Names.User(status.User)}:{Names.Group(status.Group)}", status.Mode) { Group = status.Group }
+        ? new FileRights(path, status.User, $"{Names.User(status.User)}:{Names.Group(status.Group)}", status.Mode) { Group = status.Group, IsDirectory = status.IsDirectory }
         : null;
 
     /// <summary>The first directory on the way to a file through which this user may not pass; null when there is none.</summary>

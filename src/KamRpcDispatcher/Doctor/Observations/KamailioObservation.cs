@@ -62,6 +62,9 @@ internal sealed record KamailioObservation
     /// <summary>Those that were never seen at rest in that view, within about a second.</summary>
     public IReadOnlyList<KamailioProcess> Restless { get; init; } = [];
 
+    /// <summary>Those that are stopped, and so do not do what they are for.</summary>
+    public IReadOnlyList<KamailioProcess> Stopped { get; init; } = [];
+
     public Seen<SharedMemory> Memory { get; init; } = Seen<SharedMemory>.Not(NotReached);
 
     public Seen<ListReply> List { get; init; } = Seen<ListReply>.Not(NotReached);
@@ -98,6 +101,12 @@ internal sealed record KamailioObservation
 
     /// <summary>What the dispatcher that holds Kamailio's lock says of itself, empty when none does; or why that cannot be seen.</summary>
     public Seen<string> LockHolder { get; init; } = Seen<string>.Not(NotReached);
+
+    /// <summary>The process that holds it; null where none does, or it is not seen from here.</summary>
+    public int? LockPid { get; init; }
+
+    /// <summary>The process that holds the lock, or has left the mark, where it is stopped; else null.</summary>
+    public int? StoppedHolder { get; init; }
 
     /// <summary>Who has marked Kamailio as served, empty when nobody has; or why there is no place for a mark.</summary>
     public Seen<string> Mark { get; init; } = Seen<string>.Not(NotReached);

@@ -36,7 +36,8 @@ internal sealed class KamailioObserver(RpcClientOptions options, string? configF
             return observation with { Running = HostObserver.Observe(null, null, configFile) };
         }
 
-        observation = observation with { LockHolder = LockTable.Holder(address) };
+        var (holder, lockPid) = LockTable.Look(address);
+        observation = observation with { LockHolder = holder, LockPid = lockPid, StoppedHolder = Stopped(lockPid) };
 
         await using var client = new RecordingClient(new RpcClient(address, options));
         var isSilent = false;
@@ -61,6 +62,8 @@ internal sealed class KamailioObserver(RpcClientOptions options, string? configF
         observation = observation with { Reply = reply, Replies = Files.Replies(address, options.ReplyDirectory), IsSilent = isSilent };
         return reply.Try(out _, out _) ? await ObserveAsync(client, observation, cancellationToken).ConfigureAwait(false) : LookForIt(observation, address);
     }
+
+    private static int? Stopped(int? pid) => pid is > 0 and var process && ProcessState.IsStopped(ProcessState.Of(process)) ? process : null;
 
     /// <summary>The directory that keeps this user from its socket, or from one of the usual ones.</summary>
     private static FileRights? Closed(KamailioAddress? address) => address is not null
@@ -124,11 +127,13 @@ internal sealed class KamailioObserver(RpcClientOptions options, string? configF
             Processes = processes,
             ProcessView = view.Try(out var eye, out trouble) ? eye.Name : Seen<string>.Not(trouble),
             Restless = eye is not null && running is not null ? await RestObserver.RestlessAsync(eye, running, timeProvider, cancellationToken).ConfigureAwait(false) : [],
+            Stopped = running is not null ? await StoppedProcesses.FindAsync(running, timeProvider, cancellationToken).ConfigureAwait(false) : [],
             Memory = await Answers.TryAsync(() => client.GetSharedMemoryAsync(cancellationToken)).ConfigureAwait(false),
             List = list,
             UnresolvedNames = await HostLookup.UnresolvedAsync(names, cancellationToken).ConfigureAwait(false),
             Mark = mark.Try(out var left, out trouble) ? left.Holder : Seen<string>.Not(trouble),
             HasMarkerEnded = left is not null && Machine.HasEnded(left.Place, left.Pid),
+            StoppedHolder = observation.StoppedHolder ?? Stopped(left is not null && left.Place == Machine.Place ? left.Pid : null),
             User = eye is not null && running?.FirstOrDefault(static process => process.IsMain) is { } main ? Credentials.Of(main.Pid) : null,
             Clock = uptime.Try(out up, out trouble) ? LocalClock.Read(up.Now, before, after) : Seen<ClockReading>.Not(trouble),
             ReloadDelta = await parameters.ReadAsync("dispatcher", "reload_delta", 5, cancellationToken).ConfigureAwait(false),

@@ -4,22 +4,27 @@ namespace KamRpcDispatcher.Doctor.Snippet;
 internal static class FileChecks
 {
     /// <param name="use">The config.</param>
-    /// <param name="read">The text of a file, null when there is none.</param>
-    public static IEnumerable<SnippetFinding> Of(SnippetUse use, Func<string, string?> read)
+    /// <param name="host">The machine.</param>
+    public static IEnumerable<SnippetFinding> Of(SnippetUse use, SnippetHost host)
     {
         if (use.Head is null)
         {
             yield break;
         }
 
-        if (use.Include is { } include && Read(use.File!, read) is { Text: { } text } && text != SnippetFiles.Snippet)
+        if (use.Include is { } include && Read(use.File!, host.Read) is { Text: { } text } && text != SnippetFiles.Snippet)
         {
             yield return new SnippetFinding(
                 "snippet", Severity.Note, use.File!, "is not the snippet of this kamrpc: that of another version, or somebody has changed it", $"kamrpc cfg --write {Path.GetDirectoryName(include.Value)} --force");
         }
 
         // Kamailio looks for a relative path wherever it was started.
-        if (use.Config.Of("dispatcher", "list_file").LastOrDefault() is { } list && Path.IsPathRooted(list.Value) && Read(list.Value, read) is { Trouble: { } trouble })
+        if (use.Config.Of("dispatcher", "list_file").LastOrDefault() is not { } list || !Path.IsPathRooted(list.Value))
+        {
+            yield break;
+        }
+
+        if (Read(list.Value, host.Read) is { Trouble: { } trouble })
         {
             yield return new SnippetFinding(
                 "list-file",
@@ -27,6 +32,15 @@ internal static class FileChecks
                 list.Place,
                 $"list_file: {trouble}; kamailio -c passes, and Kamailio does not start",
                 Path.GetFileName(list.Value) == SnippetFiles.ListName ? $"kamrpc cfg --write {Path.GetDirectoryName(list.Value)}" : $"make {list.Value}, which may be empty, or #!define KAMRPC_LIST_FILE");
+        }
+        else if (host.WhoCannotRead(list.Value) is [var (user, obstacle), ..])
+        {
+            yield return new SnippetFinding(
+                "list-file",
+                Severity.Error,
+                list.Place,
+                $"list_file: user {user}, as whom Kamailio starts, may not read {list.Value}, by the mode of {obstacle}; kamailio -c passes, and Kamailio does not start",
+                obstacle == list.Value ? $"chmod o+r {obstacle}" : $"chmod o+x {obstacle}");
         }
     }
 

@@ -10,11 +10,9 @@ internal static class IncludeChecks
 
     public static IEnumerable<SnippetFinding> Of(SnippetUse use)
     {
-        foreach (var (file, reason) in use.Config.UnreadFiles)
+        foreach (var unread in use.Config.UnreadFiles.Distinct())
         {
-            yield return IsSnippet(file) && use.Config.Lines.FirstOrDefault(line => line.Word == ConfigWord.Include && line.Value == file) is { } missing
-                ? new SnippetFinding(Name, Severity.Error, missing.Place, $"includes the snippet, which cannot be read: {reason}", $"kamrpc cfg --write {Path.GetDirectoryName(file)}, or run this as a user that may read it")
-                : new SnippetFinding("unread", Severity.Unknown, file, $"what it says is not known: {reason}", "put the file there, or run this as a user that may read it");
+            yield return Unread(unread);
         }
 
         if (use.Head is null)
@@ -39,6 +37,24 @@ internal static class IncludeChecks
                 "place", Severity.Warning, include.Place, $"the snippet is included below {early.Place}, which calls it: what it defines and loads is not there above it", $"move the line to {use.RightPlace}");
         }
     }
+
+    private static SnippetFinding Unread(UnreadFile unread) => unread.Cause switch
+    {
+        UnreadCause.Loop or UnreadCause.TooDeep => new SnippetFinding(
+            "unread", Severity.Error, unread.Place, $"{unread.Reason}: Kamailio takes ten includes, one within the other, and does not start", "take the line out, or one of those before it"),
+        _ when IsSnippet(unread.File) => new SnippetFinding(
+            Name,
+            Severity.Error,
+            unread.Place,
+            $"includes the snippet, which cannot be read: {unread.Reason}",
+            unread.Cause == UnreadCause.Forbidden ? "run this as a user that may read it" : $"kamrpc cfg --write {Path.GetDirectoryName(unread.File)}{(unread.Cause == UnreadCause.Missing ? string.Empty : " --force")}"),
+        _ => new SnippetFinding("unread", Severity.Unknown, unread.Place, $"what it says is not known: {unread.Reason}", unread.Cause switch
+        {
+            UnreadCause.Missing => "put the file there, or correct its path",
+            UnreadCause.Forbidden => "run this as a user that may read it",
+            _ => "where that is meant: nothing; this cannot look into it, so see to it yourself that it neither loads, sets nor calls what the snippet does",
+        }),
+    };
 
     /// <summary>Why it is not in force; null where that is not known, or told already.</summary>
     private static SnippetFinding? Missing(SnippetUse use)

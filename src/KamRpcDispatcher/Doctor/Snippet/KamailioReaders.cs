@@ -2,9 +2,11 @@ using KamRpcDispatcher.Linux;
 
 namespace KamRpcDispatcher.Doctor.Snippet;
 
-/// <summary>Who has to be able to read what Kamailio reads.</summary>
+/// <summary>Who has to be able to read what Kamailio reads, and to make what it makes.</summary>
 public static class KamailioReaders
 {
+    private const string Program = "kamailio";
+
     /// <summary>Whether there is such a user, by name or number.</summary>
     public static bool Exists(string user) => Account.Find(user) is not null;
 
@@ -12,32 +14,26 @@ public static class KamailioReaders
     /// <param name="file">The file.</param>
     /// <param name="user">The one that Kamailio runs as; null for whoever runs a Kamailio here now.</param>
     public static IReadOnlyList<(string User, string Obstacle)> WhoCannotRead(string file, string? user) =>
+        WhoCannotRead(file, user is null ? Accounts(ProcessState.Running(Program)) : [Account.Find(user)!]);
+
+    /// <summary>As whom Kamailio starts, which it reads its files as and makes its sockets as: one that is root at first and becomes another user (<c>-u</c>) may do all that.</summary>
+    internal static IReadOnlyList<Account> Starters(string? user) =>
+        user is null ? Accounts(ProcessState.Running(Program).Where(static pid => !ProcessState.Arguments(pid).Any(static argument => argument.StartsWith("-u", StringComparison.Ordinal)))) : [Account.Find(user)!];
+
+    internal static IReadOnlyList<(string User, string Obstacle)> WhoCannotRead(string file, IReadOnlyList<Account> accounts) => Those(accounts, account => account.Obstacle(file));
+
+    /// <summary>The same for making something in a directory that is there.</summary>
+    internal static IReadOnlyList<(string User, string Obstacle)> WhoCannotWrite(string directory, IReadOnlyList<Account> accounts) =>
+        FileStatus.Of(directory) is null ? [] : Those(accounts, account => account.ObstacleToMaking(directory));
+
+    private static List<(string User, string Obstacle)> Those(IReadOnlyList<Account> accounts, Func<Account, string?> obstacle) =>
     [
-        .. (user is null ? Running().Select(Account.Of) : [Account.Find(user)!])
-            .Select(account => (account.Name, Obstacle: account.Obstacle(file)))
+        .. accounts.Select(account => (account.Name, Obstacle: obstacle(account)))
             .Where(static one => one.Obstacle is not null)
             .Select(static one => (one.Name, one.Obstacle!)),
     ];
 
-    /// <summary>The users whose processes are called kamailio.</summary>
-    private static HashSet<uint> Running()
-    {
-        var users = new HashSet<uint>();
-        foreach (var folder in Directory.EnumerateDirectories("/proc").Where(static folder => char.IsAsciiDigit(Path.GetFileName(folder)[0])))
-        {
-            try
-            {
-                if (File.ReadAllText(Path.Combine(folder, "comm")).TrimEnd() == "kamailio" && FileStatus.Of(folder) is { } status)
-                {
-                    users.Add(status.User);
-                }
-            }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-            {
-                // It has ended, or is hidden.
-            }
-        }
-
-        return users;
-    }
+    /// <summary>The users of processes.</summary>
+    private static List<Account> Accounts(IEnumerable<int> processes) =>
+        [.. processes.Select(static pid => FileStatus.Of(FormattableString.Invariant($"/proc/{pid}"))?.User).OfType<uint>().Distinct().Select(Account.Of)];
 }

@@ -11,7 +11,7 @@ internal static partial class RouteChecks
         ["route"] = "route", ["t_on_branch"] = "branch_route", ["t_on_failure"] = "failure_route", ["t_on_reply"] = "onreply_route",
     };
 
-    public static IEnumerable<SnippetFinding> Of(SnippetUse use) => [.. Called(use), .. Missing(use), .. Doubled(use)];
+    public static IEnumerable<SnippetFinding> Of(SnippetUse use) => [.. Called(use), .. Missing(use), .. DuplicateChecks.Of(use)];
 
     private static IEnumerable<SnippetFinding> Called(SnippetUse use)
     {
@@ -67,7 +67,7 @@ internal static partial class RouteChecks
             return [];
         }
 
-        var blocks = Blocks(use).Select(static line => line.Name).ToHashSet(StringComparer.Ordinal);
+        var blocks = use.Blocks.Select(static line => line.Name).ToHashSet(StringComparer.Ordinal);
         return (
             from call in use.Config.Calls
             where Kinds.ContainsKey(call.Function) && call.IsCertain && IsName(call.Arguments) && call.Arguments[0] != "0"
@@ -83,21 +83,6 @@ internal static partial class RouteChecks
                 define is null ? $"{call.Function}({call.Text.Trim()}): there is no {block}; kamailio -c passes, and Kamailio does not start" : $"{define.Name} names {block}, which is not there; kamailio -c passes, and Kamailio does not start",
                 "write the block, or correct the name")).Distinct();
     }
-
-    private static IEnumerable<SnippetFinding> Doubled(SnippetUse use) =>
-        from line in Blocks(use)
-        where line.Name.EndsWith(']') && line.State == Condition.Yes
-        group line by line.Name into same
-        where same.Count() > 1
-        let places = same.Select(static line => line.Place).ToList()
-        select new SnippetFinding(
-            "duplicate",
-            Severity.Error,
-            places[^1],
-            $"{same.Key} is there already ({places[0]}): Kamailio does not start",
-            same.Key == "event_route[tm:local-request]" ? "#!define KAMRPC_OWN_LOCAL_REQUEST above the include, and route(KAMRPC_PING); in yours" : "take one of them out");
-
-    private static IEnumerable<ConfigLine> Blocks(SnippetUse use) => use.Config.Lines.Where(static line => line.Word == ConfigWord.Block);
 
     private static bool IsName(IReadOnlyList<string> arguments) => arguments is [var name] && PlainName().IsMatch(name);
 

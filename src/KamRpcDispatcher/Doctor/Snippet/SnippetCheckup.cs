@@ -1,5 +1,4 @@
 using KamRpcDispatcher.Doctor.Config;
-using KamRpcDispatcher.Linux;
 
 namespace KamRpcDispatcher.Doctor.Snippet;
 
@@ -11,12 +10,13 @@ public static class SnippetCheckup
 {
     /// <param name="file">The config that Kamailio is started with.</param>
     /// <param name="defines">Those of its command line (<c>-A</c>).</param>
-    public static SnippetReport Run(string file, IReadOnlyList<(string Name, string Value)> defines) => Run(file, defines, NamedFile.ReadTextOrNull);
+    /// <param name="user">As whom Kamailio starts; null for whoever has started one here now.</param>
+    public static SnippetReport Run(string file, IReadOnlyList<(string Name, string Value)> defines, string? user) => Run(file, defines, SnippetHost.Here(user));
 
     /// <param name="file">The config that Kamailio is started with.</param>
     /// <param name="defines">Those of its command line.</param>
-    /// <param name="read">The text of a file, null when there is none; throws <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> when it cannot be read.</param>
-    internal static SnippetReport Run(string file, IReadOnlyList<(string Name, string Value)> defines, Func<string, string?> read)
+    /// <param name="host">The machine that it is started on.</param>
+    internal static SnippetReport Run(string file, IReadOnlyList<(string Name, string Value)> defines, SnippetHost host)
     {
         var known = new Defines(new Dictionary<string, string>());
         foreach (var (name, value) in defines)
@@ -24,11 +24,11 @@ public static class SnippetCheckup
             known.Set(name, value);
         }
 
-        var config = new ConfigReader(read, known).Read(file);
+        var config = new ConfigReader(host.Read, known).Read(file);
         var use = new SnippetUse(config);
         SnippetFinding[] findings =
         [
-            .. IncludeChecks.Of(use), .. RouteChecks.Of(use), .. RecordRouteCheck.Of(use), .. OrderChecks.Of(use), .. DefineChecks.Of(use, defines), .. FileChecks.Of(use, read),
+            .. IncludeChecks.Of(use), .. RouteChecks.Of(use), .. RecordRouteCheck.Of(use), .. OrderChecks.Of(use), .. DefineChecks.Of(use, defines), .. FileChecks.Of(use, host), .. StartChecks.Of(use, host),
         ];
         return new SnippetReport(file, (use.Include ?? use.Head)?.Place, [.. use.Calls.Select(static call => call.Place)], findings);
     }

@@ -44,6 +44,9 @@ internal sealed class SnippetUse
     /// <summary>The first routing block that is not the snippet's.</summary>
     public ConfigLine? FirstBlock { get; }
 
+    /// <summary>The heads of all routing blocks.</summary>
+    public IEnumerable<ConfigLine> Blocks => Config.Lines.Where(static line => line.Word == ConfigWord.Block);
+
     /// <summary>The calls of its route.</summary>
     public IReadOnlyList<ScriptCall> Calls { get; }
 
@@ -52,6 +55,16 @@ internal sealed class SnippetUse
 
     /// <summary>The lines after it.</summary>
     public IEnumerable<ConfigLine> After => Include is null ? [] : Config.Lines.Skip(_end);
+
+    /// <summary>Where a parameter is given its value: where that is the snippet, the define it has it from.</summary>
+    public string PlaceOf(ModuleParameter parameter) =>
+        ConfigLine.FileOf(parameter.Place) == File && SnippetNames.Parameters.GetValueOrDefault((parameter.Modules, parameter.Name)) is { Length: > 0 } define
+            ? Config.Lines.LastOrDefault(line => line.Word == ConfigWord.Define && line.Name == define && line.State != Condition.No && line.File != File)?.Place ?? parameter.Place
+            : parameter.Place;
+
+    /// <summary>The define to write for a parameter's value, or the parameter itself where the snippet has no define for it.</summary>
+    public static string NameOf(string module, string name) =>
+        SnippetNames.Parameters.GetValueOrDefault((module, name)) is { Length: > 0 } define ? define : $"{name} of {module}";
 
     /// <summary>Where the include belongs, as a line to write there.</summary>
     public string RightPlace => FirstBlock is { } block ? $"directly above the first routing block, {block.Name} ({block.Place})" : "directly above the first routing block";

@@ -17,6 +17,13 @@ internal static class ProcFile
         return end < 0 ? text : text![..end];
     }
 
+    /// <summary>
+    /// Whether a process has ended with all its threads, and is listed only until its parent takes note of that: it is in no system call, and
+    /// holds nothing any more.
+    /// </summary>
+    public static bool HasEnded(int pid) =>
+        ReadLine(pid, "stat", out _) is { } line && line.LastIndexOf(')') is >= 0 and var end && end + 2 < line.Length && line[end + 2] is 'Z' or 'X' or 'x' && Threads(pid).Count <= 1;
+
     /// <summary>The ids of a process's threads, most often its own alone; empty when it has ended or cannot be seen.</summary>
     public static IReadOnlyList<int> Threads(int pid)
     {
@@ -73,6 +80,25 @@ internal static class ProcFile
         try
         {
             return [.. Directory.EnumerateFileSystemEntries($"/proc/{pid}/fd").Select(static path => ulong.Parse(Path.GetFileName(path.AsSpan()), NumberStyles.None, CultureInfo.InvariantCulture))];
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The descriptors that an epoll instance of a process watches; null when that cannot be read.</summary>
+    public static IReadOnlyList<ulong>? Polled(int pid, ulong epoll)
+    {
+        try
+        {
+            // "tfd:        5 events:       19 data:  ..."
+            return
+            [
+                .. File.ReadLines($"/proc/{pid}/fdinfo/{epoll}").Where(static line => line.StartsWith("tfd:", StringComparison.Ordinal))
+                    .Select(static line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                    .Select(static fields => fields.Length > 1 && ulong.TryParse(fields[1], NumberStyles.None, CultureInfo.InvariantCulture, out var descriptor) ? descriptor : (ulong?)null).OfType<ulong>(),
+            ];
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -24,7 +24,7 @@ internal static class ProcessIdentity
         }
 
         // For a moment only where it has just ended, and Kamailio is about to.
-        if (processes.FirstOrDefault(static process => ProcFile.ReadLine(process.Pid, "comm", out var its) is null && its == Sight.Gone) is { } ended)
+        if (processes.FirstOrDefault(static process => (ProcFile.ReadLine(process.Pid, "comm", out var its) is null && its == Sight.Gone) || ProcFile.HasEnded(process.Pid)) is { } ended)
         {
             return FormattableString.Invariant($"'{ended.Description}' (PID {ended.Pid}) is not here: it has ended, or kamrpc is to be run in Kamailio's PID namespace");
         }

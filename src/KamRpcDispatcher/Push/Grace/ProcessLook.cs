@@ -20,7 +20,8 @@ internal static class ProcessLook
         var sight = lookAtThread(kind, process.Pid, proofs);
         if (sight != Sight.AtRest)
         {
-            return sight;
+            // One that has ended is listed until its parent takes note, and is in no system call any more.
+            return sight == Sight.Busy && ProcFile.HasEnded(process.Pid) ? Sight.Gone : sight;
         }
 
         foreach (var thread in ProcFile.Threads(process.Pid))

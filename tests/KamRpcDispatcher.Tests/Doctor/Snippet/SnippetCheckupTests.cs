@@ -52,12 +52,14 @@ internal sealed class SnippetCheckupTests
 
     private readonly Dictionary<string, string> _files = new(StringComparer.Ordinal);
     private readonly HashSet<string> _shut = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _unusable = new(StringComparer.Ordinal);
 
     [SetUp]
     public void WriteFiles()
     {
         _files.Clear();
         _shut.Clear();
+        _unusable.Clear();
         _files[Included] = SnippetFiles.Snippet;
         _files[List] = SnippetFiles.List;
     }
@@ -138,12 +140,45 @@ internal sealed class SnippetCheckupTests
     public void An_include_below_the_call_is_told() =>
         Assert.That(Finding(Check(Right.Replace(Include, "\n", StringComparison.Ordinal) + Include)), Is.EqualTo("place Warning " + Main + ":32"));
 
-    [Test]
-    public void A_second_include_doubles_every_block()
+    [TestCase(Include + Include, "the snippet is included twice, at /etc/kamailio/kamailio.cfg:6 and at /etc/kamailio/kamailio.cfg:7", "leave one directly above the first routing block")]
+    [TestCase(Include + "include_file \"kamrpc-dispatcher.cfg\"\nimport_file \"/etc/kamailio/kamrpc-dispatcher.cfg\"\n", "the snippet is included 3 times, at /etc/kamailio/kamailio.cfg:6 and at /etc/kamailio/kamailio.cfg:7 and at /etc/kamailio/kamailio.cfg:8", "take all but one")]
+    [TestCase("include_file \"servers.cfg\"\ninclude_file \"servers.cfg\"\n", "/etc/kamailio/servers.cfg is included twice, at /etc/kamailio/kamailio.cfg:6 and at /etc/kamailio/kamailio.cfg:7", "take all but one")]
+    [TestCase(Include + "include_file \"copy/kamrpc-dispatcher.cfg\"\n", "the snippet is there twice, at /etc/kamailio/kamrpc-dispatcher.cfg:", "leave one of them")]
+    public void What_is_included_twice_is_told_once_and_where(string includes, string text, string fix)
     {
-        var report = Check(Right.Replace(Include, Include + Include, StringComparison.Ordinal));
-        Assert.That(report.Findings.Select(static finding => finding.Check).Distinct(), Is.EqualTo(new[] { "duplicate" }));
-        Assert.That(report.Findings.Select(static finding => finding.Text), Has.Some.StartsWith("route[KAMRPC_DISPATCH] is there already"));
+        _files["/etc/kamailio/servers.cfg"] = Include;
+        _files["/etc/kamailio/copy/kamrpc-dispatcher.cfg"] = SnippetFiles.Snippet;
+
+        var report = Check(Right.Replace(Include, includes, StringComparison.Ordinal));
+
+        Assert.That(report.Findings.Select(static finding => $"{finding.Check} {finding.Severity}"), Is.EqualTo(new[] { "duplicate Error" }), string.Join('\n', report.Findings));
+        Assert.That(report.Findings[0].Text, Does.StartWith(text));
+        Assert.That(report.Findings[0].Fix, Does.Contain(fix));
+    }
+
+    [Test]
+    public void A_file_that_includes_itself_is_told_as_that_and_none_of_its_blocks()
+    {
+        _files["/etc/kamailio/a.cfg"] = "route[A] { exit; }\ninclude_file \"b.cfg\"\n";
+        _files["/etc/kamailio/b.cfg"] = "include_file \"a.cfg\"\n";
+
+        var report = Check(Right + "include_file \"a.cfg\"\n");
+
+        Assert.That(Finding(report), Is.EqualTo("unread Error /etc/kamailio/a.cfg:2").Or.EqualTo("unread Error /etc/kamailio/b.cfg:1"));
+        Assert.That(report.Findings[0].Text, Does.Contain("includes itself (/etc/kamailio/").And.Contain("does not start"));
+        Assert.That(report.Findings[0].Fix, Does.StartWith("take the line out"));
+    }
+
+    [Test]
+    public void A_file_that_is_no_file_to_read_is_not_to_be_put_there()
+    {
+        _unusable.Add("/etc/kamailio/more.cfg");
+        var report = Check(Right + "include_file \"more.cfg\"\n");
+
+        Assert.That(Finding(report), Is.EqualTo("unread Unknown " + Main + ":32"));
+        Assert.That(report.Findings[0].Text, Does.Contain("'/etc/kamailio/more.cfg' is longer than"));
+        Assert.That(report.Findings[0].Fix, Does.Not.Contain("put the file there").And.Contain("see to it yourself"));
+        Assert.That(Check(Right + "include_file \"none.cfg\"\n").Findings[0].Fix, Is.EqualTo("put the file there, or correct its path"));
     }
 
     [Test]
@@ -171,7 +206,7 @@ internal sealed class SnippetCheckupTests
         _files["/etc/kamailio/more.cfg"] = "route[MORE] { exit; }\n";
         _shut.Add("/etc/kamailio/more.cfg");
 
-        Assert.That(Finding(Check(Right.Replace("\troute(OUT);\n", "\troute(OUT);\n\troute(MORE);\n", StringComparison.Ordinal) + "include_file \"more.cfg\"\n")), Is.EqualTo("unread Unknown /etc/kamailio/more.cfg"));
+        Assert.That(Finding(Check(Right.Replace("\troute(OUT);\n", "\troute(OUT);\n\troute(MORE);\n", StringComparison.Ordinal) + "include_file \"more.cfg\"\n")), Is.EqualTo("unread Unknown " + Main + ":33"));
     }
 
     [Test]
@@ -201,13 +236,15 @@ internal sealed class SnippetCheckupTests
     public void The_complete_config_of_this_project_is_fine()
     {
         var file = Path.Combine(RealServers.RepositoryRoot, "kamailio-cfg", "kamailio.cfg");
-        Assert.That(SnippetCheckup.Run(file, [], path => path == List ? "" : File.ReadAllText(path)).Findings, Is.Empty);
+        Assert.That(SnippetCheckup.Run(file, [], new SnippetHost(path => path == List ? "" : File.ReadAllText(path))).Findings, Is.Empty);
     }
 
     private SnippetReport Check(string config, params (string Name, string Value)[] defines)
     {
         _files[Main] = config;
-        return SnippetCheckup.Run(Main, defines, path => _shut.Contains(path) ? throw new UnauthorizedAccessException($"cannot open '{path}': Permission denied") : _files.GetValueOrDefault(path));
+        return SnippetCheckup.Run(Main, defines, new SnippetHost(path => _shut.Contains(path) ? throw new UnauthorizedAccessException($"cannot open '{path}': Permission denied")
+            : _unusable.Contains(path) ? throw new IOException($"'{path}' is longer than 4194304 bytes")
+            : _files.GetValueOrDefault(path)));
     }
 
     /// <summary>The only one.</summary>

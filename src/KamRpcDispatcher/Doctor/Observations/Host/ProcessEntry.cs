@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text;
+using KamRpcDispatcher.Linux;
 using KamRpcDispatcher.Push.Grace;
 
 namespace KamRpcDispatcher.Doctor.Observations.Host;
@@ -16,38 +16,14 @@ internal sealed record ProcessEntry(int Pid, int Parent, char State, DateTime? S
 
     private static readonly DateTime? Boot = ReadBoot();
 
-    public bool IsStopped => State is 'T' or 't';
+    public bool IsStopped => ProcessState.IsStopped(State);
 
     /// <summary>Empty when it has ended.</summary>
-    public IReadOnlyList<string> Arguments
-    {
-        get
-        {
-            try
-            {
-                return [.. File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{Pid}/cmdline"), Encoding.UTF8).Split('\0').SkipLast(1)];
-            }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-            {
-                return [];
-            }
-        }
-    }
+    public IReadOnlyList<string> Arguments => ProcessState.Arguments(Pid);
 
-    /// <summary>Every process of a program.</summary>
-    public static IReadOnlyList<ProcessEntry> All(string program)
-    {
-        try
-        {
-            return [.. Directory.EnumerateDirectories("/proc").Select(static path => int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? pid : 0)
-                .Where(pid => pid > 0 && ProcFile.ReadLine(pid, "comm", out _) == program)
-                .Select(static pid => ProcFile.ReadLine(pid, "stat", out _) is { } line ? Read(pid, line) : null).OfType<ProcessEntry>()];
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            return [];
-        }
-    }
+    /// <summary>Every process of a program that has not ended.</summary>
+    public static IReadOnlyList<ProcessEntry> All(string program) =>
+        [.. ProcessState.Running(program).Select(static pid => ProcFile.ReadLine(pid, "stat", out _) is { } line ? Read(pid, line) : null).OfType<ProcessEntry>()];
 
     /// <summary>Reads a line of /proc/PID/stat, "PID (name) S PPID ...": the name may hold spaces and parentheses.</summary>
     internal static ProcessEntry? Read(int pid, string line)

@@ -38,6 +38,9 @@ internal sealed record RunningKamailio(int Pid, Credentials User, CommandLine Co
 /// <param name="Holders">Those that have the socket or FIFO open: whoever was forked before the one that reads it has it too.</param>
 internal sealed record Worker(bool IsWaiting, IReadOnlyList<int> Holders)
 {
+    /// <summary>Whether some process may be waiting for it, and it cannot be seen for what else it waits.</summary>
+    public bool IsDoubtful { get; init; }
+
     /// <summary>Those of them that compute, or wait for a lock.</summary>
     public IReadOnlyList<int> Busy { get; init; } = [];
 }

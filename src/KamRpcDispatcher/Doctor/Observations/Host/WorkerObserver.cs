@@ -11,7 +11,7 @@ internal static class WorkerObserver
     {
         var sockets = Inodes(path);
         var (holders, busy) = (new List<int>(), new List<int>());
-        var isWaiting = false;
+        var (isWaiting, isDoubtful) = (false, false);
         foreach (var process in processes)
         {
             if (ProcFile.Descriptors(process.Pid) is not { } descriptors)
@@ -23,7 +23,9 @@ internal static class WorkerObserver
             {
                 holders.Add(process.Pid);
                 var call = ProcFile.ReadLine(process.Pid, "syscall", out _) is { } line ? SystemCalls.Read(line, RuntimeInformation.OSArchitecture) : default;
-                isWaiting |= call.Use is DescriptorUse.Receive or DescriptorUse.Read && IsIt(process.Pid, call.Descriptor);
+                var waits = Waits(process.Pid, call);
+                isWaiting |= waits is true;
+                isDoubtful |= waits is null;
                 if (process.State is 'R' or 'D' || call.Wait == KernelWait.Futex)
                 {
                     busy.Add(process.Pid);
@@ -31,7 +33,19 @@ internal static class WorkerObserver
             }
         }
 
-        return new Worker(isWaiting, holders) { Busy = busy };
+        return new Worker(isWaiting, holders) { Busy = busy, IsDoubtful = isDoubtful };
+
+        // Whether it waits for a request: null where it waits for something that cannot be seen.
+        bool? Waits(int pid, SystemCall call) => (call.Use, call.Wait) switch
+        {
+            (DescriptorUse.Receive or DescriptorUse.Read, _) => IsIt(pid, call.Descriptor),
+
+            // The first argument is one more than the largest descriptor: jsonrpcs has one of its own (select() in the sources up to 6.1).
+            (_, KernelWait.Select) => call.Descriptor > 0 && IsIt(pid, call.Descriptor - 1) ? true : null,
+            (_, KernelWait.Epoll) => ProcFile.Polled(pid, call.Descriptor) is { } polled ? polled.Any(descriptor => IsIt(pid, descriptor)) : null,
+            (_, KernelWait.Poll or KernelWait.PollOnStack) => null,
+            _ => false,
+        };
 
         bool IsIt(int pid, ulong descriptor)
         {

@@ -1,0 +1,56 @@
+using KamailioRpc.Commands;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Doctor;
+using KamRpcDispatcher.Doctor.Checks;
+using KamRpcDispatcher.Doctor.Observations;
+using NUnit.Framework;
+using static KamRpcDispatcher.Tests.Doctor.KamailioChecksTests;
+
+namespace KamRpcDispatcher.Tests.Doctor;
+
+/// <summary>What kamrpc added and nobody follows: never what a dispatcher follows, and never with the advice to write beside one.</summary>
+internal sealed class OrphansCheckTests
+{
+    private const string Remove = "kamcmd dispatcher.remove 1 sip:10.0.0.1:5060, and so on";
+    private const string Stop = "stop the kamrpc dispatch that is at work, " + Remove;
+
+    private static readonly KamailioObservation Alone = Healthy.Kamailio with { LockHolder = string.Empty, Mark = string.Empty };
+    private static readonly KamailioObservation Hidden = Healthy.Kamailio with { LockHolder = Seen<string>.Not("user nobody may not enter"), Mark = Seen<string>.Not("no table") };
+    private static readonly EtcdObservation Nobody = Healthy.Etcd with { Members = Seen<IReadOnlyList<Member>>.Of([]) };
+
+    [Test]
+    public void What_the_dispatcher_at_work_follows_for_another_cluster_than_the_examined_one_is_no_orphan()
+    {
+        var finding = OrphansCheck.Of(With(Healthy.Kamailio, "default"), Nobody with { Cluster = "nope" });
+
+        AssertFinding(finding, Severity.Ok, "1 destination of kamrpc's, of cluster default, which the dispatcher at work here serves; cluster nope is what is examined", null);
+    }
+
+    [Test]
+    public void Entries_of_a_cluster_that_nobody_serves_are_told_and_removed_by_nobody_beside_a_dispatcher()
+    {
+        AssertFinding(OrphansCheck.Of(With(Alone, "old"), Nobody), Severity.Warning, "a cluster that is not served here, and nobody follows what they are: set 1: sip:10.0.0.1:5060 (cluster old)", Remove);
+        AssertFinding(OrphansCheck.Of(With(Healthy.Kamailio, "old"), Healthy.Etcd), Severity.Warning, "(cluster old)", Stop);
+        Assert.That(OrphansCheck.Of(With(Alone, "old"), Nobody).Fix, Does.StartWith("kamrpc doctor --cluster old, if"));
+    }
+
+    [Test]
+    public void Whether_somebody_serves_them_is_not_said_where_it_is_not_seen()
+    {
+        AssertFinding(OrphansCheck.Of(With(Hidden, "old"), Nobody), Severity.Unknown, "whether a dispatcher serves it here is not seen", "kamrpc doctor --cluster old");
+        AssertFinding(OrphansCheck.Of(With(Hidden with { LockPid = 231 }, "old"), Nobody), Severity.Unknown, "not seen", "as Kamailio's user, or root");
+        Assert.That(OrphansCheck.Of(With(Hidden, "old"), Nobody).Fix, Does.Not.Contain("kamcmd"));
+    }
+
+    [Test]
+    public void Entries_of_the_examined_cluster_without_a_member_are_told()
+    {
+        AssertFinding(OrphansCheck.Of(With(Alone, "default"), Nobody), Severity.Warning, "no member has their address any more, and they take calls: set 1: sip:10.0.0.1:5060", $"kamrpc dispatch with a --set that names their sets; or {Remove}");
+        AssertFinding(OrphansCheck.Of(With(Healthy.Kamailio, "default"), Nobody), Severity.Warning, "no member has their address any more", Stop);
+        AssertFinding(OrphansCheck.Of(With(Hidden, "default"), Nobody), Severity.Warning, "no member has their address any more", Stop);
+        AssertFinding(OrphansCheck.Of(With(Healthy.Kamailio, "default"), Healthy.Etcd), Severity.Ok, "1 destination of kamrpc's, each with a member", null);
+    }
+
+    private static KamailioObservation With(KamailioObservation kamailio, string cluster) =>
+        kamailio with { List = Healthy.List(Healthy.Destination("sip:10.0.0.1:5060") with { Attributes = $"kamrpc={cluster}", State = DestinationState.Active }) };
+}
