@@ -12,7 +12,7 @@ internal static class CfgCommand
     private static readonly Option<string?> Write = CommonOptions.Text("--write", "Installs the snippet and an empty list of destinations in this folder, such as /etc/kamailio.", OptionGroup.Subject);
     private static readonly Option<string?> Check = CommonOptions.Text("--check", "Says whether this config of Kamailio's uses the snippet rightly, which kamailio -c does not see.", OptionGroup.Subject);
     private static readonly Option<bool> Force = new CliOption<bool>("--force") { Group = OptionGroup.Subject, Description = "With --write: replaces a snippet that differs, and keeps the old one." };
-    private static readonly Option<string?> User = CommonOptions.Text("--user", "With --write or --check: Kamailio's user, who has to be able to read the files and to make its sockets. [default: whoever runs a Kamailio now]", OptionGroup.Subject);
+    private static readonly Option<string?> User = CommonOptions.Text("--user", "Kamailio's user, who has to be able to read the files and to make its sockets. [default: whoever runs a Kamailio now]", OptionGroup.Subject);
     private static readonly Option<string[]> Define = DefineOption();
 
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)

@@ -62,7 +62,7 @@ internal static partial class ReconcileLog
     [LoggerMessage(3009, LogLevel.Warning, "Member {Member} is left out: {Holder} has {Uri} too, and is followed (a ready one comes first, then one that Kamailio takes, then the one announced last)")]
     public static partial void Superseded(ILogger logger, MemberKey member, MemberKey holder, string uri);
 
-    [LoggerMessage(3015, LogLevel.Error, "Set {Set}: {Uri} still gets calls and cannot be disabled: somebody else has added the same text, and Kamailio changes the state of that one. Remove the other one while kamrpc dispatch is stopped (kamcmd dispatcher.remove takes both; ours is added again)")]
+    [LoggerMessage(3015, LogLevel.Error, "Set {Set}: {Uri} still gets calls and cannot be disabled: somebody else has added the same text, and Kamailio changes the state of that one. Remove the other one while this daemon is stopped (kamcmd dispatcher.remove takes both; ours is added again)")]
     public static partial void Unsilenced(ILogger logger, int set, string uri);
 
     [LoggerMessage(3016, LogLevel.Warning, "Set {Set}: the attributes of {Uri} change when it has no calls: Kamailio counts calls on it, and the counter would start at 0 again. Drain it for a moment to have it at once")]

@@ -32,7 +32,7 @@ internal sealed class DispatcherCheckTests
     [Test]
     public void A_report_that_does_not_say_so_leaves_it_unknown()
     {
-        AssertFinding(Of(Healthy.Kamailio, Report(Healthy.Proxy with { Contact = null })), Severity.Unknown, "an older version", "install the same version");
+        AssertFinding(Of(Healthy.Kamailio, Report(Healthy.Proxy with { Contact = null, Version = null })), Severity.Unknown, "an older version", "install the same version");
         AssertFinding(Of(Healthy.Kamailio, Report(Healthy.Proxy with { Contact = null, Version = "0.1.0", WrittenAt = null })), Severity.Unknown, "an older version", "install the same version");
         var early = Of(Healthy.Kamailio, Report(Healthy.Proxy with { Contact = null, Version = "0.1.0" }));
         AssertFinding(early, Severity.Unknown, "by its report it has not seen it yet", "kamrpc doctor again in some seconds");
@@ -115,7 +115,7 @@ internal sealed class DispatcherCheckTests
         const string Hidden = "somebody has its lock (PID 231); who that is, and what it reports, is not seen: user nobody may not read x";
         var locked = new KamailioObservation { Address = Healthy.Kamailio.Address, LockHolder = Seen<string>.Not(Hidden), LockPid = 231 };
         AssertFinding(Of(locked), Severity.Unknown, Hidden, "kamrpc doctor as Kamailio's user, or root");
-        AssertFinding(Of(Alone with { LockHolder = Seen<string>.Not(Hidden), LockPid = 231 }), Severity.Unknown, Hidden, "as Kamailio's user");
+        AssertFinding(Of(Alone with { LockHolder = Seen<string>.Not(Hidden), LockPid = 231 }), Severity.Unknown, Hidden, "kamrpc doctor as Kamailio's user");
         AssertFinding(Of(Healthy.Kamailio with { LockHolder = Seen<string>.Not(Hidden), LockPid = 231 }), Severity.Ok, "kept in step by p1", null);
     }
 

@@ -48,7 +48,7 @@ internal static class Healthy
 
     public static readonly EndpointObservation Endpoint = new("http://10.0.0.5:2379", new EndpointStatus("3.4.23", HasLeader: true, 20480, [], TimeSpan.FromMilliseconds(1)) { Revision = 20_000, CompactedRevision = 15_000, QuotaOctets = 2L << 30 }, Clock(TimeSpan.Zero));
 
-    public static ProxyStatus Proxy { get; } = new(5, Now, "5.6", 0, ImmutableSortedDictionary<int, SetStatus>.Empty) { Contact = new KamailioContact(true, Now.AddMinutes(-3), null), WrittenAt = Now };
+    public static ProxyStatus Proxy { get; } = new(5, Now, "5.6", 0, ImmutableSortedDictionary<int, SetStatus>.Empty) { Contact = new KamailioContact(true, Now.AddMinutes(-3), null), WrittenAt = Now, Version = "1.0" };
 
     public static readonly EtcdObservation Etcd = new(
         [Endpoint], Seen<IReadOnlyList<Member>>.Of([Members.Of("a", uri: "sip:10.0.0.1:5060")]), Seen<IReadOnlyList<ReportingProxy>>.Of([new ReportingProxy("p1", Proxy, null)])) { ReadAt = Now };

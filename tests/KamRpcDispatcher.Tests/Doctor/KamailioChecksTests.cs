@@ -21,7 +21,7 @@ internal sealed class KamailioChecksTests
         var findings = AllChecks.Of(Healthy.Kamailio, Healthy.Etcd);
 
         Assert.That(findings.Where(static finding => finding.Severity != Severity.Ok || finding.Fix is not null), Is.Empty);
-        Assert.That(findings.Select(static finding => finding.Check).Distinct().Count(), Is.EqualTo(32));
+        Assert.That(findings.Select(static finding => finding.Check).Distinct().Count(), Is.EqualTo(34));
     }
 
     [Test]
@@ -323,7 +323,7 @@ internal sealed class KamailioChecksTests
     {
         var kamailio = Healthy.Kamailio with { List = Healthy.List(Healthy.Destination(uri) with { Attributes = attributes }) };
 
-        AssertFinding(OrphansCheck.Of(kamailio, Healthy.Etcd), severity, text, severity == Severity.Ok ? null : text.Contains("cluster", StringComparison.Ordinal) ? "kamcmd dispatcher.remove 1" : "kamrpc dispatch");
+        AssertFinding(OrphansCheck.Of(kamailio, Healthy.Etcd), severity, text, severity == Severity.Ok ? null : text.Contains("cluster", StringComparison.Ordinal) ? "kamrpc doctor --cluster old" : "a --set that names their sets for the kamrpc dispatch");
         var disabled = Healthy.Kamailio with { List = Healthy.List(Healthy.Destination("sip:10.0.0.2:5060") with { Attributes = "duid=b;kamrpc=default", State = DestinationState.Disabled }) };
         Assert.That(OrphansCheck.Of(disabled, Healthy.Etcd).Severity, Is.EqualTo(Severity.Ok), "it has just left");
         Assert.That(

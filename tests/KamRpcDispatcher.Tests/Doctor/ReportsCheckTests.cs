@@ -10,7 +10,7 @@ namespace KamRpcDispatcher.Tests.Doctor;
 /// <summary>What the dispatchers say of themselves, and no other check tells.</summary>
 internal sealed class ReportsCheckTests
 {
-    private static readonly ProxyStatus Fine = Healthy.Proxy with { Version = "1.0" };
+    private static readonly ProxyStatus Fine = Healthy.Proxy;
 
     [Test]
     public void Reports_without_trouble_are_well()
@@ -42,7 +42,7 @@ internal sealed class ReportsCheckTests
     public void A_dispatcher_that_hangs_is_an_error_here_and_elsewhere()
     {
         var hung = Fine with { Loop = new LoopStatus(LoopStep.Call, TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(30)) };
-        AssertFinding(Of(new ReportingProxy("p1", hung, null)), Severity.Error, "p1: its dispatcher hangs, and follows nothing (call, for 60 s", "the log of that kamrpc dispatch");
+        AssertFinding(Of(new ReportingProxy("p1", hung, null)), Severity.Error, "p1: its dispatcher hangs, and follows nothing (call, for 60 s", "kamrpc status");
         AssertFinding(Another(hung), Severity.Error, "for 60 s of 30 s at most", "kamrpc status");
     }
 

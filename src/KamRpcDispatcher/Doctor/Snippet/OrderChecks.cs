@@ -47,7 +47,7 @@ internal static class OrderChecks
 
     private static IEnumerable<SnippetFinding> Defines(SnippetUse use) =>
         from line in use.After
-        where line.Word == ConfigWord.Define && line.State != Condition.No && SnippetNames.Defines.Contains(line.Name)
+        where line.Word == ConfigWord.Define && line.State != Condition.No && SnippetNames.Defines.Contains(line.Name) && !use.IsSnippet(line.File)
         select new SnippetFinding(
             "defines", Severity.Error, line.Place, $"{line.Name} is defined after the snippet has been included ({use.Include!.Place}): it has no effect there", "move the line above the include");
 

@@ -11,7 +11,7 @@ internal sealed class SnippetUse
     {
         Config = config;
         Head = config.Lines.FirstOrDefault(static line => line is { Word: ConfigWord.Block, Name: $"route[{SnippetNames.Route}]" });
-        FirstBlock = config.Lines.FirstOrDefault(line => line.Word == ConfigWord.Block && line.File != Head?.File);
+        FirstBlock = config.Lines.FirstOrDefault(line => line.Word == ConfigWord.Block && !IsSnippet(line.File));
         Calls = [.. config.Calls.Where(static call => call is { Function: "route", Arguments: [SnippetNames.Route] })];
         if (Head is null)
         {
@@ -55,6 +55,9 @@ internal sealed class SnippetUse
 
     /// <summary>The lines after it.</summary>
     public IEnumerable<ConfigLine> After => Include is null ? [] : Config.Lines.Skip(_end);
+
+    /// <summary>Whether a file has the snippet's route: that in force, or a copy.</summary>
+    public bool IsSnippet(string file) => Config.Lines.Any(line => line.Word == ConfigWord.Block && line.Name == $"route[{SnippetNames.Route}]" && line.File == file);
 
     /// <summary>Where a parameter is given its value: where that is the snippet, the define it has it from.</summary>
     public string PlaceOf(ModuleParameter parameter) =>
