@@ -155,6 +155,11 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
             parts.Add($"{occupied} not announced: the name is held by somebody else");
         }
 
+        if (_keeper is { Outage: null, Refused: { } refused })
+        {
+            parts.Add($"etcd refuses {refused}");
+        }
+
         if (_keeper.Outage is { } outage)
         {
             parts.Add($"etcd cannot be used: {outage}");

@@ -1,4 +1,3 @@
-using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
 using Microsoft.Extensions.Logging;
 
@@ -64,6 +63,7 @@ internal sealed class Departure(
     private async Task AwaitProxiesAsync(CancellationToken hurry)
     {
         var missing = "the store did not take the change";
+        int[] sets = [.. options.Boxes.SelectMany(static box => box.Members).Select(static member => member.Key.Set).Distinct()];
         using var patience = new CancellationTokenSource(options.AcknowledgeTimeout, timeProvider);
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(hurry, patience.Token);
         try
@@ -78,7 +78,7 @@ internal sealed class Departure(
             if (settlement == Settlement.Refused)
             {
                 // As long as the record says that it is ready calls go there.
-                AnnounceLog.ChangeRefused(logger, keeper.Outage ?? missing);
+                AnnounceLog.ChangeRefused(logger, keeper.Outage ?? keeper.Refused ?? missing);
                 await withdraw().ConfigureAwait(false);
                 return;
             }
@@ -88,22 +88,27 @@ internal sealed class Departure(
                 AnnounceLog.NotOurs(logger, others);
             }
 
+            if (keeper.Refused is { } refused)
+            {
+                AnnounceLog.NeverTaken(logger, refused);
+            }
+
             while (!keeper.IsOccupied)
             {
                 try
                 {
-                    var acknowledgement = await acknowledgements.ReadAsync(revision, waiting.Token).ConfigureAwait(false);
+                    var acknowledgement = await acknowledgements.ReadAsync(revision, sets, waiting.Token).ConfigureAwait(false);
                     if (acknowledgement.Missing.Count == 0)
                     {
                         SilenceReport.Tell(
                             acknowledgement,
                             options.Boxes.SelectMany(static box => box.Members).Select(static member => member.Key),
-                            boxes.SelectMany(static box => box.Occupied).ToHashSet(),
+                            boxes.SelectMany(static box => box.Occupied.Concat(box.NeverWritten)).ToHashSet(),
                             logger);
                         return;
                     }
 
-                    missing = string.Join(", ", acknowledgement.Missing.Select(static name => MemberRules.Shorten(name)));
+                    missing = string.Join(", ", acknowledgement.Missing);
                     service.Status($"Leaving, waits for {missing}");
                 }
                 catch (Exception exception) when (EtcdStore.IsOutage(exception, waiting.Token))

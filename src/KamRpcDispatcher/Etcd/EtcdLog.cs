@@ -60,6 +60,12 @@ internal static partial class EtcdLog
     [LoggerMessage(1035, LogLevel.Error, "etcd at {Endpoints} takes no writes ({Reason}): {Key} stays alive as it was written before; {Consequence}")]
     public static partial void WritesRefused(ILogger logger, EtcdEndpoints endpoints, string reason, string key, string consequence);
 
+    [LoggerMessage(1040, LogLevel.Error, "etcd at {Endpoints} refuses {Keys}: tried on; {Consequence}")]
+    public static partial void KeysRefused(ILogger logger, EtcdEndpoints endpoints, string keys, string consequence);
+
+    [LoggerMessage(1041, LogLevel.Information, "etcd at {Endpoints} refuses none of {Keys} any more, after {Time}")]
+    public static partial void KeysTaken(ILogger logger, EtcdEndpoints endpoints, string keys, DurationText time);
+
     [LoggerMessage(1016, LogLevel.Information, "{Key} is kept alive again, after {Time}")]
     public static partial void KeepAliveResumed(ILogger logger, string key, DurationText time);
 

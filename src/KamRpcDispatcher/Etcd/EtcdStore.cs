@@ -118,6 +118,14 @@ public sealed class EtcdStore : IDisposable
     internal static bool IsFull(Exception? exception) =>
         exception is RpcException { StatusCode: StatusCode.ResourceExhausted, Status.Detail: var detail } && detail.Contains("database space exceeded", StringComparison.Ordinal);
 
+    /// <summary>
+    /// Whether etcd refused a call because of some of its keys, or of their number, so that it may take the same call with fewer: a user's roles are looked
+    /// at key by key, and one that is not allowed keeps the whole transaction from being carried out (3.4 and 3.5, <c>checkTxnAuth</c>).
+    /// </summary>
+    internal static bool IsOfKeys(Exception? exception) =>
+        exception is RpcException { StatusCode: StatusCode.PermissionDenied }
+        || (exception is RpcException { StatusCode: StatusCode.InvalidArgument, Status.Detail: var detail } && detail.Contains("too many operations", StringComparison.Ordinal));
+
     /// <summary>Why a call failed, in one line.</summary>
     internal static string Describe(Exception exception) => exception switch
     {

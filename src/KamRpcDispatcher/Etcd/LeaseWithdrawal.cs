@@ -11,6 +11,9 @@ internal sealed class LeaseWithdrawal(EtcdStore store, LeasedRecords records, Et
 
     /// <summary>What was found to be ours, by a try that failed too.</summary>
     private readonly SortedSet<string> _ours = new(StringComparer.Ordinal);
+
+    /// <summary>Those of them that etcd does not let be deleted.</summary>
+    private readonly SortedSet<string> _left = new(StringComparer.Ordinal);
     private Exception? _refusal;
 
     /// <returns>False when etcd could not be told, so that the keys end with their lease.</returns>
@@ -30,7 +33,7 @@ internal sealed class LeaseWithdrawal(EtcdStore store, LeasedRecords records, Et
                 store.Failed(exception, tried);
                 if (EtcdStore.IsRefusal(exception) || timeProvider.GetElapsedTime(begun) + EtcdStore.CallTimeout > Patience)
                 {
-                    EtcdLog.NotWithdrawn(logger, records.ToString(), EtcdStore.Describe(exception));
+                    TellLeft(exception);
                     return false;
                 }
 
@@ -59,9 +62,26 @@ internal sealed class LeaseWithdrawal(EtcdStore store, LeasedRecords records, Et
         return EtcdStore.Options(CancellationToken.None);
     }
 
+    /// <summary>Where etcd refuses some, the others are withdrawn.</summary>
+    private void TellLeft(Exception exception)
+    {
+        if (_left.Count == 0)
+        {
+            EtcdLog.NotWithdrawn(logger, records.ToString(), EtcdStore.Describe(exception));
+            return;
+        }
+
+        EtcdLog.NotWithdrawn(logger, LeasedRecords.Name(_left.Min!, _left.Count), EtcdStore.Describe(exception));
+        _ours.ExceptWith(_left);
+        if (_ours.Count > 0)
+        {
+            EtcdLog.Withdrawn(logger, LeasedRecords.Name(_ours.Min!, _ours.Count));
+        }
+    }
+
     private async Task WithdrawAsync()
     {
-        var (isDone, refusal) = await records.DeleteAsync(lease.Ids, _ours, BeginAsync).ConfigureAwait(false);
+        var (isDone, refusal) = await records.DeleteAsync(lease.Ids, _ours, _left, BeginAsync).ConfigureAwait(false);
         _refusal ??= refusal;
         try
         {

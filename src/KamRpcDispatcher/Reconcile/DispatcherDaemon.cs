@@ -73,7 +73,10 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             () => ProxyIdentity.Here(options.Kamailio.ToString(), identityLock.Process),
             options.ReportTtl,
             timeProvider,
-            logs.CreateLogger<ProxyReport>());
+            logs.CreateLogger<ProxyReport>())
+        {
+            Serves = [.. options.Sets?.Order() ?? []],
+        };
         var paced = new PacedReport(report, contact, () => !_heartbeat.IsOverdue, Version, timeProvider);
         await using var claim = new KamailioClaim(watched, identityLock, holder, timeProvider, claimLog);
         if (!options.Kamailio.IsSerial)

@@ -14,6 +14,7 @@ public class SilenceReportTests
     private const int Others = 1318;
     private const int Nobody = 1324;
     private const int NotSure = 1325;
+    private const int NobodyServes = 1328;
 
     private static readonly MemberKey A = new(1, "a");
     private static readonly MemberKey B = new(1, "b");
@@ -63,6 +64,18 @@ public class SilenceReportTests
         Tell(0, [], []);
 
         Assert.That(_log.Of(Nobody).Single(), Does.Contain("whether calls still come is not known"));
+        Assert.That(Told(), Is.EqualTo(1));
+    }
+
+    [Test]
+    public void Those_of_a_set_that_no_proxy_which_reports_serves_are_not_said_to_get_no_calls()
+    {
+        var other = new MemberKey(5, "a");
+        SilenceReport.Tell(new Acknowledgement(1, [], []) { Unserved = new HashSet<int> { 5 } }, [A, other], new HashSet<MemberKey>(), _log);
+        SilenceReport.Tell(new Acknowledgement(1, [], []) { Unserved = new HashSet<int> { 5 } }, [other], new HashSet<MemberKey>(), _log);
+
+        Assert.That(_log.Of(NobodyServes), Has.Count.EqualTo(2).And.All.Contains("(1) serves the set of 5/a: whether calls still come there is not known"));
+        Assert.That(_log.Of(Others).Single(), Does.EndWith("to the others: 1/a"));
         Assert.That(Told(), Is.EqualTo(1));
     }
 
