@@ -1,3 +1,4 @@
+using KamailioRpc;
 using KamRpcDispatcher.Asterisk;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
@@ -85,7 +86,8 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
             }
 
             var idle = _options.Idle ?? (_asterisk is null ? null : new AsteriskIdle(_asterisk));
-            await new Departure(_boxes, _keeper, WithdrawAsync, new Acknowledgements(_store, _keys, _timeProvider), idle, _options, _service, _timeProvider, _logger).RunAsync(hurry).ConfigureAwait(false);
+            var otherNames = new OtherNames(_store, _keys, [.. _options.Boxes.SelectMany(static box => box.Members)], NameResolver.Shared.AskAsync, _timeProvider);
+            await new Departure(_boxes, _keeper, WithdrawAsync, new Acknowledgements(_store, _keys, _timeProvider), otherNames, idle, _options, _service, _timeProvider, _logger).RunAsync(hurry).ConfigureAwait(false);
         }
         finally
         {

@@ -9,6 +9,7 @@ internal sealed class Departure(
     LeaseKeeper keeper,
     Func<Task> withdraw,
     Acknowledgements acknowledgements,
+    OtherNames otherNames,
     IIdleCheck? idle,
     AnnouncerOptions options,
     IServiceState service,
@@ -63,6 +64,7 @@ internal sealed class Departure(
     private async Task AwaitProxiesAsync(CancellationToken hurry)
     {
         var missing = "the store did not take the change";
+        Task<IReadOnlyList<SupersededMember>>? shared = null;
         int[] sets = [.. options.Boxes.SelectMany(static box => box.Members).Select(static member => member.Key.Set).Distinct()];
         using var patience = new CancellationTokenSource(options.AcknowledgeTimeout, timeProvider);
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(hurry, patience.Token);
@@ -93,6 +95,7 @@ internal sealed class Departure(
                 AnnounceLog.NeverTaken(logger, refused);
             }
 
+            shared = otherNames.FindAsync(waiting.Token);
             while (!keeper.IsOccupied)
             {
                 try
@@ -101,7 +104,7 @@ internal sealed class Departure(
                     if (acknowledgement.Missing.Count == 0)
                     {
                         SilenceReport.Tell(
-                            acknowledgement,
+                            acknowledgement with { Superseded = [.. acknowledgement.Superseded, .. await shared.ConfigureAwait(false)] },
                             options.Boxes.SelectMany(static box => box.Members).Select(static member => member.Key),
                             boxes.SelectMany(static box => box.Occupied.Concat(box.NeverWritten)).ToHashSet(),
                             logger);
@@ -126,6 +129,10 @@ internal sealed class Departure(
         catch (Exception exception) when (patience.IsCancellationRequested && !hurry.IsCancellationRequested && EtcdStore.IsOutage(exception, CancellationToken.None))
         {
             AnnounceLog.NotAcknowledged(logger, options.AcknowledgeTimeout, missing);
+        }
+        finally
+        {
+            await (shared ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

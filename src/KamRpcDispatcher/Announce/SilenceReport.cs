@@ -17,7 +17,7 @@ internal static class SilenceReport
     {
         var all = own.ToHashSet();
         var silenced = all.Except(occupied).ToHashSet();
-        foreach (var served in acknowledgement.Superseded.Where(superseded => superseded.IsServed && silenced.Contains(superseded.Member)).ToList())
+        foreach (var served in acknowledgement.Superseded.Where(superseded => superseded.IsServed && silenced.Contains(superseded.Member)).DistinctBy(static superseded => superseded.Member).ToList())
         {
             // Calls go on where another name has the address.
             AnnounceLog.ServedByAnother(logger, served.Member, served.Holder);

@@ -39,6 +39,11 @@ internal sealed class ProxyReport : IProxyReport
 
     public void Report(ProxyStatus status)
     {
+        if (_record.IsHeld)
+        {
+            _name.Held();
+        }
+
         lock (_writing)
         {
             _status = status;

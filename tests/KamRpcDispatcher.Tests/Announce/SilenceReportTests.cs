@@ -1,3 +1,4 @@
+using System.Net;
 using KamRpcDispatcher.Announce;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
@@ -48,6 +49,16 @@ public class SilenceReportTests
         Assert.That(_log.Of(Served).Single(), Does.StartWith("1/b leaves, and another name announces this address (1/ok)"));
         Assert.That(_log.Of(Others).Single(), Does.EndWith("to the others: 1/c"));
         Assert.That(Told(), Is.EqualTo(2));
+    }
+
+    [Test]
+    public void A_member_leaves_whose_server_is_announced_by_a_host_name_too()
+    {
+        var addresses = new Dictionary<string, IReadOnlyList<IPAddress>> { ["host5.test"] = [IPAddress.Parse("10.0.0.7")] };
+        Member[] own = [Members.Of("na", uri: "sip:10.0.0.7"), Members.Of("a", uri: "sip:10.0.0.8")];
+
+        Assert.That(OtherNames.Shared(own, [Members.Of("nn", uri: "sip:host5.test"), Members.Of("b", uri: "sip:10.0.0.9")], addresses), Is.EqualTo(new[] { new SupersededMember(new MemberKey(1, "na"), new MemberKey(1, "nn"), IsServed: true) { IsLeaving = true } }));
+        Assert.That(OtherNames.Shared([.. own, Members.Of("nn", uri: "sip:host5.test")], [], addresses), Is.Empty, "both leave");
     }
 
     [Test]

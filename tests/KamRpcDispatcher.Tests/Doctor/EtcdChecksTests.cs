@@ -1,3 +1,4 @@
+using System.Net;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Doctor;
 using KamRpcDispatcher.Doctor.Checks;
@@ -83,6 +84,21 @@ internal sealed class EtcdChecksTests
         Severity.Warning,
         "sip:10.0.0.2 by 1/ok (ready) and 1/zz (draining)",
         "stop the announcer");
+
+    [TestCase("sip:host5.test", "sip:10.0.0.7", true)]
+    [TestCase("sip:host5.test:5060;transport=udp", "sip:other.test", true)]
+    [TestCase("sip:host5.test:5070", "sip:10.0.0.7", false, Description = "another port")]
+    [TestCase("sip:host5.test;transport=tcp", "sip:10.0.0.7", false, Description = "another transport")]
+    [TestCase("sip:silent.test", "sip:10.0.0.7", false, Description = "nothing is known of it")]
+    public void A_server_that_is_announced_by_a_host_name_and_by_its_address_is_told(string one, string other, bool isTold) => AssertFinding(
+        AddressClaimsCheck.Of(Healthy.Etcd with
+        {
+            Members = Seen<IReadOnlyList<Member>>.Of([Members.Of("nn", uri: one), Members.Of("na", uri: other), Members.Of("elsewhere", set: 2, uri: "sip:10.0.0.7")]),
+            Addresses = new Dictionary<string, IReadOnlyList<IPAddress>> { ["host5.test"] = [IPAddress.Parse("10.0.0.6"), IPAddress.Parse("10.0.0.7")], ["other.test"] = [IPAddress.Parse("10.0.0.7")] },
+        }),
+        isTold ? Severity.Warning : Severity.Ok,
+        isTold ? $"10.0.0.7 is {one} of 1/nn (ready) and {other} of 1/na (ready)" : "one name",
+        isTold ? "announce each server once" : null);
 
     [Test]
     public void Two_proxies_with_one_name_are_told()

@@ -141,9 +141,13 @@ public class ProxyNameTests
             return Task.CompletedTask;
         };
         var report = new ProxyReport(store, new EtcdKeys("default"), "edge", static () => Own, TimeSpan.FromSeconds(2), TimeProvider.System, NullLogger<ProxyReport>.Instance) { Serves = [1, 5] };
-        report.Report(new ProxyStatus(40, default, "5.6", 0, ImmutableSortedDictionary<int, SetStatus>.Empty) { Silenced = 42 });
         var running = report.RunAsync(static _ => { }, stop.Token);
-        Assert.That(await written.Reader.ReadAsync().AsTask().WaitAsync(Deadline), Does.Contain("\"silenced\":42").And.Contain("\"serves\":[1,5]"));
+        foreach (var revision in new[] { 40, 41, 42 })
+        {
+            // With the third one it is known that the name is held.
+            report.Report(new ProxyStatus(revision, default, "5.6", 0, ImmutableSortedDictionary<int, SetStatus>.Empty) { Silenced = revision });
+            Assert.That(await written.Reader.ReadAsync().AsTask().WaitAsync(Deadline), Does.Contain($"\"silenced\":{revision}").And.Contain("\"serves\":[1,5]"));
+        }
 
         // The other one takes the name, as it may while this one stands still for longer than its lease lives.
         var lease = ((LeaseGrantResponse)etcd.Model.Answer(new LeaseGrantRequest { TTL = 600 })).ID;
