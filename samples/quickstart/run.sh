@@ -51,9 +51,10 @@ tell_how_to_look() {
     "  Who gets calls   $kamrpc status $at --watch" \
     "  Why one does     $kamrpc explain alpha $at" \
     "  Kamailio's list  $kamrpc list --kamailio $FOLDER/rpc.sock --cluster quickstart" \
+    "  Let alpha leave  kill ${ANNOUNCER[alpha]}" \
     "  Logs             $FOLDER/*.log" \
     "  etcd             etcdctl --endpoints $ETCDCTL_ENDPOINTS get --prefix /kamrpc" \
-    "  SIP              sip:$PROXY" \
+    "  SIP              Kamailio sip:$PROXY, alpha sip:127.0.0.1:${PORT[alpha]}, delta sip:127.0.0.1:${PORT[delta]}" \
     "  Stop             $FOLDER/stop.sh"
 }
 

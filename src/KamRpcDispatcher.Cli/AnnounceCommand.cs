@@ -13,15 +13,15 @@ internal static class AnnounceCommand
 
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
     {
-        var command = new CliCommand("announce", "Announces a SIP server in etcd as it is, and leaves in order when stopped.", new CommandHelp(
+        var command = new CliCommand("announce", "Announces a SIP server in etcd, as ready, draining or down, and withdraws it when stopped.", new CommandHelp(
             CommandGroup.BesideServer,
             [
                 "kamrpc announce --etcd http://10.0.0.5:2379 --ip auto",
                 "kamrpc announce --etcd http://10.0.0.5:2379 --name a1 --uri sip:10.0.0.11:5060",
             ],
             (ExitCode.Done, "stopped, and what it announced is withdrawn"),
-            (ExitCode.NotDone, "stopped; somebody else holds the name of a member, who keeps it"),
-            (ExitCode.Unreachable, "etcd could not be told, or was never reached")))
+            (ExitCode.NotDone, "stopped; somebody else holds the name of a member, who keeps it, or etcd refuses to delete what was announced, which ends with its lease"),
+            (ExitCode.Unreachable, "etcd could not be told, or was never reached")) { Subject = "What is announced" })
         {
             CommonOptions.Cluster,
         };
@@ -83,7 +83,7 @@ internal static class AnnounceCommand
         return await announcer.RunAsync(life.Stop, hurry.Token).ConfigureAwait(false) switch
         {
             AnnouncementEnd.Withdrawn => ExitCode.Done,
-            AnnouncementEnd.NotOurs => ExitCode.NotDone,
+            AnnouncementEnd.NotOurs or AnnouncementEnd.Refused => ExitCode.NotDone,
             _ => ExitCode.Unreachable,
         };
     }

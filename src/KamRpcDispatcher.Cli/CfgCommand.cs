@@ -8,11 +8,11 @@ namespace KamRpcDispatcher.Cli;
 /// <summary><c>kamrpc cfg</c>: Kamailio's side of it, printed, installed or checked.</summary>
 internal static class CfgCommand
 {
-    private static readonly Option<bool> Stock = new("--stock") { Description = "Prints a diff for Debian's own kamailio.cfg, for patch, in place of the snippet." };
-    private static readonly Option<string?> Write = CommonOptions.Text("--write", "Installs the snippet and an empty list of destinations in this folder, such as /etc/kamailio.");
-    private static readonly Option<string?> Check = CommonOptions.Text("--check", "Says whether this config of Kamailio's uses the snippet rightly, which kamailio -c does not see.");
-    private static readonly Option<bool> Force = new("--force") { Description = "With --write: replaces a snippet that differs, and keeps the old one." };
-    private static readonly Option<string?> User = CommonOptions.Text("--user", "With --write: Kamailio's user, who has to be able to read the files. [default: whoever runs a Kamailio now]");
+    private static readonly Option<bool> Stock = new CliOption<bool>("--stock") { Group = OptionGroup.Subject, Description = "Prints a diff for Debian's own kamailio.cfg, for patch, in place of the snippet." };
+    private static readonly Option<string?> Write = CommonOptions.Text("--write", "Installs the snippet and an empty list of destinations in this folder, such as /etc/kamailio.", OptionGroup.Subject);
+    private static readonly Option<string?> Check = CommonOptions.Text("--check", "Says whether this config of Kamailio's uses the snippet rightly, which kamailio -c does not see.", OptionGroup.Subject);
+    private static readonly Option<bool> Force = new CliOption<bool>("--force") { Group = OptionGroup.Subject, Description = "With --write: replaces a snippet that differs, and keeps the old one." };
+    private static readonly Option<string?> User = CommonOptions.Text("--user", "With --write: Kamailio's user, who has to be able to read the files. [default: whoever runs a Kamailio now]", OptionGroup.Subject);
     private static readonly Option<string[]> Define = DefineOption();
 
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
@@ -22,7 +22,7 @@ internal static class CfgCommand
             ["kamrpc cfg --write /etc/kamailio", "kamrpc cfg --check /etc/kamailio/kamailio.cfg"],
             (ExitCode.Done, "printed, installed, or the config is fine"),
             (ExitCode.NotDone, "the config is not fine, or nothing could be written"),
-            (ExitCode.Refused, "a file differs, and was left as it is")))
+            (ExitCode.Refused, "a snippet that differs was left as it is")) { Subject = "What is done" })
         {
             Stock, Write, Force, User, Check, Define, OutputOption.Output,
         };
@@ -123,7 +123,7 @@ internal static class CfgCommand
 
     private static Option<string[]> DefineOption()
     {
-        var option = CommonOptions.Texts("--define", "With --check: NAME or NAME=VALUE that Kamailio's command line defines with -A (repeatable).");
+        var option = CommonOptions.Texts("--define", "With --check: NAME or NAME=VALUE that Kamailio's command line defines with -A (repeatable).", OptionGroup.Subject);
         option.Aliases.Add("-A");
         return option;
     }

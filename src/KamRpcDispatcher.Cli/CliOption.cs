@@ -8,6 +8,9 @@ internal enum OptionGroup
     /// <summary>What most will give.</summary>
     Needed,
 
+    /// <summary>What the command is about, under its own title (<see cref="Help.CommandHelp.Subject"/>).</summary>
+    Subject,
+
     Server,
     Etcd,
     Kamailio,

@@ -21,6 +21,12 @@ internal sealed record MemberCalls(MemberKey Key, string Uri, AnnouncedMember? A
 
     /// <summary>Whether some proxy whose report is to be believed does not tell.</summary>
     public bool IsPartlyUnknown => Calls != CallState.Unknown && Remarks.Any(static remark => remark.Calls == CallState.Unknown);
+
+    /// <summary>How many proxies serve its set of which nobody knows what is so there.</summary>
+    public int InDoubt { get; init; }
+
+    /// <summary>Whether it gets calls from all proxies, from none, or from some: only where that is known.</summary>
+    public CallState Everywhere => Calls == CallState.Some || (InDoubt == 0 && !IsPartlyUnknown) ? Calls : CallState.Unknown;
 }
 
 /// <summary>A set, over all proxies that serve it.</summary>
@@ -30,28 +36,33 @@ internal sealed record MemberCalls(MemberKey Key, string Uri, AnnouncedMember? A
 /// <param name="Serving">The proxies that serve it.</param>
 internal sealed record SetCalls(int Set, IReadOnlyList<MemberCalls> Members, IReadOnlyList<MemberCalls> Departed, IReadOnlyList<ProxyLens> Serving)
 {
-    public int Getting { get; } = Members.Count(static member => member.Calls == CallState.All);
+    /// <summary>How many get calls from each proxy that is known, and from some of them only, and of how many that is not known.</summary>
+    public int Getting { get; } = Members.Count(static member => member is { Calls: CallState.All, IsPartlyUnknown: false });
 
     public int Partly { get; } = Members.Count(static member => member.Calls == CallState.Some);
 
-    public int Unknown { get; } = Members.Count(static member => member.Calls == CallState.Unknown);
+    public int Unknown { get; } = Members.Count(static member => member.Calls == CallState.Unknown || member is { IsPartlyUnknown: true, Calls: not CallState.Some });
 
     /// <summary>The proxies of which nobody knows what is so there.</summary>
     public IReadOnlyList<ProxyLens> InDoubt { get; } = [.. Serving.Where(static lens => lens.WhyUnknown is not null)];
 
     /// <summary>Whether each member that is ready gets calls from every proxy, and no other does, as far as is known.</summary>
-    public bool IsAsWished => Members.All(static member => !member.IsTroubled && (member.Calls == CallState.All || !member.IsReady)) && Departed.All(static member => !member.IsTroubled);
+    public bool IsAsWished => Members.All(static member => !member.IsTroubled && !member.IsPartlyUnknown && (member.Calls == CallState.All || !member.IsReady)) && Departed.All(static member => !member.IsTroubled);
 }
 
 /// <summary>Who gets calls, by what the proxies report.</summary>
 internal sealed class ClusterCalls
 {
-    public ClusterCalls(ClusterView cluster, ReportAges ages, DateTimeOffset now)
+    /// <param name="cluster">What is to be shown of the cluster.</param>
+    /// <param name="ages">How old its reports are.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="shown">The sets that are to be shown; null for all.</param>
+    public ClusterCalls(ClusterView cluster, ReportAges ages, DateTimeOffset now, IReadOnlySet<int>? shown = null)
     {
         Cluster = cluster;
         Now = now;
         var ready = cluster.Members.Where(static announced => announced.Member.State == MemberState.Ready).Select(static announced => announced.Member.Key.Set).ToHashSet();
-        Proxies = [.. cluster.Proxies.Select(proxy => new ProxyLens(proxy, ready, ages.Of(proxy), now))];
+        Proxies = [.. cluster.Proxies.Select(proxy => new ProxyLens(proxy, ready, ages, now, shown))];
         var departed = Departed(cluster, Proxies);
         Sets =
         [
@@ -72,10 +83,11 @@ internal sealed class ClusterCalls
     {
         IReadOnlyList<ProxyLens> serving = [.. Proxies.Where(lens => lens.Serves(set))];
         IReadOnlyList<ProxyLens> known = [.. serving.Where(static lens => lens.WhyUnknown is null)];
+        var inDoubt = serving.Count - known.Count;
         return new SetCalls(
             set,
-            [.. members.Select(announced => Of(announced, known))],
-            [.. departed.Where(entry => entry.Key.Set == set).OrderBy(static entry => entry.Key).Select(static entry => new MemberCalls(entry.Key, entry.Value[0].Deviation!.Uri, null, Sum(entry.Value.Select(static remark => remark.Calls)), entry.Value))],
+            [.. members.Select(announced => Of(announced, known) with { InDoubt = inDoubt })],
+            [.. departed.Where(entry => entry.Key.Set == set).OrderBy(static entry => entry.Key).Select(entry => new MemberCalls(entry.Key, entry.Value[0].Deviation!.Uri, null, Sum(entry.Value.Select(static remark => remark.Calls)), WithDoubt(entry.Value, known)) { InDoubt = inDoubt })],
             serving);
     }
 
@@ -115,6 +127,10 @@ internal sealed class ClusterCalls
         (false, true) => CallState.None,
         _ => CallState.Unknown,
     };
+
+    /// <summary>One that does not name it may not have followed that it has left.</summary>
+    private static List<Remark> WithDoubt(List<Remark> remarks, IReadOnlyList<ProxyLens> known) =>
+        [.. remarks, .. known.Where(lens => lens.Lag.Records > 0 && remarks.TrueForAll(remark => remark.Lens != lens)).Select(static lens => new Remark(lens, CallState.Unknown, null))];
 
     /// <summary>What reports name that is not announced any more.</summary>
     private static Dictionary<MemberKey, List<Remark>> Departed(ClusterView cluster, IReadOnlyList<ProxyLens> proxies)

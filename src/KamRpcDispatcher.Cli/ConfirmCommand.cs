@@ -8,16 +8,16 @@ namespace KamRpcDispatcher.Cli;
 /// <summary><c>kamrpc confirm</c>: an operator says that expired members which dispatchers hold back are really gone.</summary>
 internal static class ConfirmCommand
 {
-    private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A set to confirm for (repeatable). [default: every set]");
+    private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A set to confirm for (repeatable). [default: every set]", OptionGroup.Subject);
 
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
     {
-        var command = new CliCommand("confirm", "Confirms that expired members which dispatchers hold back are gone.", new CommandHelp(
+        var command = new CliCommand("confirm", "Confirms that members which expired in masses, and which dispatchers therefore keep (PANIC), are gone.", new CommandHelp(
             CommandGroup.Act,
             ["kamrpc confirm --etcd http://10.0.0.5:2379", "kamrpc confirm --etcd http://10.0.0.5:2379 --set 1 -o json"],
             (ExitCode.Done, "confirmed, or nothing was held back"),
             (ExitCode.NotDone, "a member is back, or no proxy named some: the others are confirmed"),
-            (ExitCode.Unreachable, "etcd does not answer, or refuses")))
+            (ExitCode.Unreachable, "etcd does not answer, or refuses")) { Subject = "What is confirmed and shown" })
         {
             CommonOptions.Cluster, Set, OutputOption.Output,
         };

@@ -16,21 +16,21 @@ namespace KamRpcDispatcher.Cli;
 internal static class DispatchCommand
 {
     private static readonly ValueOption<ReadWayOption> KamailioRead = new("--kamailio-read", "Another way to it, for lists longer than 128 KiB: an address, auto (the FIFO or ctl's socket), none.", "auto", ParseReadWay, OptionGroup.Kamailio, "auto", "none") { Kind = ValueKind.File };
-    private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A set to manage (repeatable). [default: every set]");
+    private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A set to manage (repeatable). [default: every set]", OptionGroup.Subject);
     private static readonly Option<string?> Proxy = CommonOptions.Text("--proxy", "This proxy's name in etcd, which no other one may have. [default: the host's name, and the socket's folder where that is not the usual one]");
     private static readonly ValueOption<TimeSpan> Gap = new("--gap", "The time between two structural changes where Kamailio's processes cannot be seen.", "1s", ParseGap, OptionGroup.Timing);
     private static readonly ValueOption<GraceMode> Grace = new("--grace", "When the next structural change is made: auto (Kamailio's processes at rest), fixed (--gap), none (crashes it).", "auto", ParseGrace, OptionGroup.Timing, "auto", "fixed", "none");
     private static readonly ValueOption<TimeSpan> RemovalDelay = new("--removal-delay", "How long a destination stays disabled in the list after its member left, or never: it stays.", "30s", ParseRemovalDelay, OptionGroup.Timing, "never");
-    private static readonly ValueOption<DestinationOrder> Order = new("--order", "The order in Kamailio: priority (stays as it is), plain (for algorithms 13, 14 and 15).", "priority", ParseOrder, OptionGroup.Rest, "priority", "plain");
-    private static readonly ValueOption<MemoryFloor> Floor = new("--memory-floor", "Shared memory of Kamailio's that has to be free for adds and removes: 10%, or bytes such as 16M, or 0.", $"{DispatcherOptions.MemoryFloorPercent}%", MemoryFloorText.TryParse);
-    private static readonly ValueOption<bool> Admission = new("--admission", "When a new member gets calls: immediate, or probed (after Kamailio's own first good OPTIONS reply).", "immediate", ParseAdmission, OptionGroup.Rest, "immediate", "probed");
-    private static readonly ValueOption<int> PanicThreshold = new("--panic-threshold", "The percentage of a set that mass expiry cannot take away; 0 protects nothing.", "50", ParsePercentage);
-    private static readonly ValueOption<TimeSpan> PanicWindow = new("--panic-window", "Expiries within it count as one event.", "10s", ParseDelay, OptionGroup.Timing);
-    private static readonly ValueOption<TimeSpan> PanicHold = new("--panic-hold", "How long the expired are kept in a panic.", "10m", ParseDelay, OptionGroup.Timing);
-    private static readonly Option<string[]> AllowAttr = CommonOptions.Texts("--allow-attr", "An attribute that members may bring (repeatable), or none. [default: every attribute]", OptionGroup.Rest, "none");
-    private static readonly ValueOption<int> ChangeBurst = new("--change-burst", "Adds and removes that one member's records may cause at once; then one each 30 s. 0: any number.", $"{ReconcilerOptions.DefaultChangeBurst}", ParseBurst);
+    private static readonly ValueOption<DestinationOrder> Order = new("--order", "The order in Kamailio: priority (stays as it is), plain (for algorithms 13, 14 and 15).", "priority", ParseOrder, OptionGroup.Subject, "priority", "plain");
+    private static readonly ValueOption<MemoryFloor> Floor = new("--memory-floor", "Shared memory of Kamailio's that has to be free for adds and removes: 10%, or bytes such as 16M, or 0.", $"{DispatcherOptions.MemoryFloorPercent}%", MemoryFloorText.TryParse, OptionGroup.Subject);
+    private static readonly ValueOption<bool> Admission = new("--admission", "When a new member gets calls: immediate, or probed (after Kamailio's own first good OPTIONS reply).", "immediate", ParseAdmission, OptionGroup.Subject, "immediate", "probed");
+    private static readonly ValueOption<int> PanicThreshold = new("--panic-threshold", "The percentage of a set that mass expiry cannot take away; 0 protects nothing.", "50", ParsePercentage, OptionGroup.Subject);
+    private static readonly ValueOption<TimeSpan> PanicWindow = new("--panic-window", "Leases that end within it count as one event.", "10s", ParseDelay, OptionGroup.Timing);
+    private static readonly ValueOption<TimeSpan> PanicHold = new("--panic-hold", "How long expired members are kept in a panic.", "10m", ParseDelay, OptionGroup.Timing);
+    private static readonly Option<string[]> AllowAttr = CommonOptions.Texts("--allow-attr", "An attribute that members may bring (repeatable), or none. [default: every attribute]", OptionGroup.Subject, "none");
+    private static readonly ValueOption<int> ChangeBurst = new("--change-burst", "Adds and removes that one member's records may cause at once; then one each 30 s. 0: any number.", $"{ReconcilerOptions.DefaultChangeBurst}", ParseBurst, OptionGroup.Subject);
     private static readonly Option<string?> StateDirectory = CommonOptions.DirectoryName("--state-dir", "Where the last good membership is kept, for a start without etcd. [default: $STATE_DIRECTORY; /var/lib/kamrpc as root]");
-    private static readonly ValueOption<TimeSpan> Resync = new("--resync", "Between two looks at Kamailio's list.", "1s", CommonOptions.Interval, OptionGroup.Timing);
+    private static readonly ValueOption<TimeSpan> Resync = new("--resync", "The longest time between two looks at Kamailio's list.", "1s", CommonOptions.Interval, OptionGroup.Timing);
 
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
     {
@@ -38,7 +38,7 @@ internal static class DispatchCommand
             CommandGroup.BesideKamailio,
             ["kamrpc dispatch --etcd http://10.0.0.5:2379", "kamrpc dispatch --etcd http://10.0.0.5:2379 --kamailio auto --proxy p1"],
             (ExitCode.Done, "stopped; Kamailio's list stays as it is"),
-            (ExitCode.Refused, "another dispatcher serves this Kamailio, or has this proxy's name")))
+            (ExitCode.Refused, "another dispatcher serves this Kamailio, or has this proxy's name")) { Subject = "What is done to Kamailio's list" })
         {
             CommonOptions.Cluster, KamailioRead, Set, Proxy, Grace, Gap, RemovalDelay, Order, Floor, Admission, PanicThreshold, PanicWindow, PanicHold, AllowAttr, ChangeBurst, StateDirectory, Resync, CommonOptions.LogLevel,
         };

@@ -8,10 +8,10 @@ namespace KamRpcDispatcher.Cli;
 /// <summary><c>kamrpc doctor</c>: examines Kamailio and etcd, and says what to change.</summary>
 internal static class DoctorCommand
 {
-    private static readonly Option<string?> ConfigFile = CommonOptions.Text("--kamailio-cfg", "Kamailio's configuration, for what Kamailio does not tell (before 6.1). [default: the one that it was started with]");
+    private static readonly Option<string?> ConfigFile = CommonOptions.Text("--kamailio-cfg", "Kamailio's configuration, for what Kamailio does not tell (before 6.1). [default: the one that it was started with]", OptionGroup.Subject);
 
-    private static readonly Option<string[]> Ignore = CommonOptions.Texts("--ignore", "A check whose findings count for nothing (repeatable, or separated by commas); they are shown as ignored. [default: none]");
-    private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A set that this Kamailio serves (repeatable, or separated by commas): whose members have to get calls from it. [default: every set]");
+    private static readonly Option<string[]> Ignore = CommonOptions.Texts("--ignore", "A check whose findings count for nothing (repeatable, or separated by commas); they are shown as ignored. [default: none]", OptionGroup.Subject);
+    private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A set that this Kamailio serves (repeatable, or separated by commas): whose members have to get calls from it. [default: every set]", OptionGroup.Subject);
 
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
     {
@@ -20,7 +20,7 @@ internal static class DoctorCommand
             ["kamrpc doctor --etcd http://10.0.0.5:2379", "kamrpc doctor --etcd http://10.0.0.5:2379 --kamailio auto -o json"],
             (ExitCode.Done, "all is well, notes apart"),
             (ExitCode.NotDone, "something is not, or could not be looked at"),
-            (ExitCode.Unreachable, "Kamailio or etcd does not answer")))
+            (ExitCode.Unreachable, "Kamailio or etcd does not answer")) { Subject = "What is examined and shown" })
         {
             CommonOptions.Cluster, Set, Ignore, ConfigFile, OutputOption.Output,
         };

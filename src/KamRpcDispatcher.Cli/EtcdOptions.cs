@@ -6,10 +6,10 @@ namespace KamRpcDispatcher.Cli;
 /// <summary>The options of every command that uses etcd. No secret is among them: arguments are seen by everybody on the machine.</summary>
 internal static class EtcdOptions
 {
-    private static readonly Option<string[]> Etcd = CommonOptions.Texts("--etcd", $"etcd's endpoints, separated by commas or one an option; https:// for TLS. [default: {EtcdEndpoints.Default}]", OptionGroup.Needed);
-    private static readonly Option<string?> CertificateAuthority = CommonOptions.FileName("--etcd-ca", "With https: PEM, whom to trust. [default: the system's]", OptionGroup.Etcd);
-    private static readonly Option<string?> Certificate = CommonOptions.FileName("--etcd-cert", "With https: PEM, the certificate to show to etcd.", OptionGroup.Etcd);
-    private static readonly Option<string?> Key = CommonOptions.FileName("--etcd-key", "With --etcd-cert: PEM, its private key.", OptionGroup.Etcd);
+    private static readonly Option<string[]> Etcd = CommonOptions.Texts("--etcd", $"etcd's endpoints, separated by commas (or repeatable); https:// for TLS. [default: {EtcdEndpoints.Default}]", OptionGroup.Needed);
+    private static readonly Option<string?> CertificateAuthority = CommonOptions.FileName("--etcd-ca", "With https: a PEM file of whom to trust. [default: the system's]", OptionGroup.Etcd);
+    private static readonly Option<string?> Certificate = CommonOptions.FileName("--etcd-cert", "With https: a PEM file, the certificate to show to etcd.", OptionGroup.Etcd);
+    private static readonly Option<string?> Key = CommonOptions.FileName("--etcd-key", "With --etcd-cert: a PEM file, its private key.", OptionGroup.Etcd);
     private static readonly Option<string?> User = CommonOptions.Text("--etcd-user", "etcd's user.", OptionGroup.Etcd);
     private static readonly Option<string?> PasswordFile = CommonOptions.FileName("--etcd-password-file", "With --etcd-user: a file with the password, mode 600.", OptionGroup.Etcd);
 

@@ -9,7 +9,7 @@ namespace KamRpcDispatcher.Cli;
 internal static class ExplainCommand
 {
     private static readonly Argument<string> Name = new("NAME") { Description = "The member's name." };
-    private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A set to look in (repeatable). [default: every set]");
+    private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A set to look in (repeatable). [default: every set]", OptionGroup.Subject);
 
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
     {
@@ -82,6 +82,11 @@ internal static class ExplainCommand
             : known.Count == 0 ? "; nobody is announced there"
             : $"; 'kamrpc status --all' lists the {Ages.Count(known.Count, "name")} that there are";
         Console.Error.WriteLine($"kamrpc: nobody of cluster {cluster} has the name '{MemberRules.Shorten(name, MemberRules.MaxNameLength)}', nor has left lately{hint}");
+        foreach (var lens in calls.Proxies.Where(static lens => lens.Lag.IsLate).Take(3))
+        {
+            Console.Error.WriteLine($"kamrpc: {lens.Name} does not follow the members, so somebody of that name who has left may still get calls there");
+        }
+
         return ExitCode.Usage;
     }
 }

@@ -46,7 +46,7 @@ internal sealed record KamailioListing(
                 Ages.Number(entry.Set),
                 entry.Duid,
                 entry.Uri,
-                GetsCalls(entry) ? new Cell("CALLS", Tone.Good) : new Cell("NO CALLS", Tone.Bad),
+                GetsCalls(entry) ? new Cell("CALLS", Tone.Good) : new Cell(IsFull(entry) ? "FULL" : "NO CALLS", Tone.Bad),
                 Flags(entry),
                 Whose(entry),
                 entry.Latency is { } latency ? FormattableString.Invariant($"{latency.Estimate:0.#} ms") : null,
@@ -55,10 +55,12 @@ internal sealed record KamailioListing(
                 !isVerbose ? State(entry) : entry.Attributes.Length > 0 ? MemberRules.Shorten(entry.Attributes, LongestAttributes) : null);
         }
 
-        var count = shown.Count(GetsCalls);
+        var (count, full) = (shown.Count(GetsCalls), shown.Count(IsFull));
         var title = $"Kamailio {Version} at {Address}: "
-            + (shown.Count == 0 ? "its list is empty" : FormattableString.Invariant($"{count} of {Ages.Count(shown.Count, "destination")} {(count == 1 ? "gets" : "get")} calls"));
-        return TextLines.Behind(string.Empty, title, layout.Width) + table
+            + (shown.Count == 0 ? "its list is empty" : FormattableString.Invariant($"{count} of {Ages.Count(shown.Count, "destination")} {(count == 1 ? "gets" : "get")} calls") + (full > 0 ? FormattableString.Invariant($", {full} {(full == 1 ? "is" : "are")} full") : string.Empty));
+        return TextLines.Behind(string.Empty, title, layout.Width)
+            + string.Concat(FullSets().Select(set => TextLines.Behind("  ", FormattableString.Invariant($"set {set.Set}: {set.Full}: algorithm 10 has none for another call until one ends"), layout.Width)))
+            + table
             + string.Concat(Unreadable.Select(entry => TextLines.Behind("  ", $"set {entry.Set?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "?"}: cannot be understood: {MemberRules.Shorten(entry.Text, 128)}: {entry.Reason}", layout.Width)));
     }
 
@@ -68,6 +70,12 @@ internal sealed record KamailioListing(
         writer.WriteString("kamailio", Address.ToString());
         writer.WriteString("version", Version.ToString());
         JsonText.WriteArray(writer, "destinations", Entries, WriteEntry);
+        JsonText.WriteArray(writer, "fullSets", [.. FullSets()], static (json, set) =>
+        {
+            json.WriteNumber("set", set.Set);
+            json.WriteNumber("load", set.Full.Calls);
+            json.WriteNumber("maxload", set.Full.MaxLoad);
+        });
         JsonText.WriteArray(writer, "unreadable", Unreadable, static (json, entry) =>
         {
             JsonText.WriteNumber(json, "set", entry.Set);
@@ -98,7 +106,20 @@ internal sealed record KamailioListing(
         }
     }
 
-    private static bool GetsCalls(DispatcherDestination entry) => entry.State is DestinationState.Active or DestinationState.Trying;
+    private static bool GetsCalls(DispatcherDestination entry) => IsRoutable(entry) && !IsFull(entry);
+
+    private static bool IsRoutable(DispatcherDestination entry) => entry.State is DestinationState.Active or DestinationState.Trying;
+
+    /// <summary>Of one that gets no calls anyway it is not said.</summary>
+    private static bool IsFull(DispatcherDestination entry) => IsRoutable(entry) && FullSet.IsFull(entry.DialogLoad ?? 0, entry.MaxLoad);
+
+    /// <summary>Sets without room for another call; none of those with an entry that cannot be understood, which may have some.</summary>
+    private IEnumerable<(int Set, FullSet Full)> FullSets() =>
+        from set in Entries.GroupBy(static entry => entry.Set)
+        where !Unreadable.Any(entry => entry.Set is null || entry.Set == set.Key)
+        let full = FullSet.Of(set.Select(static entry => (IsRoutable(entry), entry.DialogLoad ?? 0, entry.MaxLoad)))
+        where full is not null
+        select (set.Key, full.Value);
 
     private static string Flags(DispatcherDestination entry) => (entry.State switch
     {
@@ -148,6 +169,8 @@ internal sealed record KamailioListing(
         writer.WriteNumber("priority", entry.Priority);
         writer.WriteString("attrs", entry.Attributes);
         JsonText.WriteNumber(writer, "load", entry.DialogLoad);
+        JsonText.WriteNumber(writer, "maxload", entry.MaxLoad > 0 ? (int?)entry.MaxLoad : null);
+        writer.WriteBoolean("full", IsFull(entry));
         if (entry.Latency is not { } latency)
         {
             writer.WriteNull("latency");

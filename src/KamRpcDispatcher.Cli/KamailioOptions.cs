@@ -11,7 +11,7 @@ internal static class KamailioOptions
     private static readonly ValueOption<TimeSpan> RpcTimeout = new("--rpc-timeout", "How long Kamailio may take to reply.", "1s", CommonOptions.Interval, OptionGroup.Timing);
     private static readonly Option<string?> ReplyDirectory = CommonOptions.DirectoryName("--reply-dir", "Where the socket for Kamailio's replies is made; its user must be able to enter it. [default: $RUNTIME_DIRECTORY; /run/kamrpc as root]", OptionGroup.Kamailio);
     private static readonly ValueOption<string> FifoReplyDirectory = new("--fifo-reply-dir", "With a FIFO: Kamailio's fifo_reply_dir.", "/tmp", ParseDirectory, OptionGroup.Kamailio) { Kind = ValueKind.Directory };
-    private static readonly Option<string?> CertificateAuthority = CommonOptions.FileName("--kamailio-ca", "With https: PEM, whom to trust. [default: the system's]", OptionGroup.Kamailio);
+    private static readonly Option<string?> CertificateAuthority = CommonOptions.FileName("--kamailio-ca", "With https: a PEM file of whom to trust. [default: the system's]", OptionGroup.Kamailio);
 
     public static void AddTo(Command command) => CommonOptions.Add(command, Kamailio, RpcTimeout, ReplyDirectory, FifoReplyDirectory, CertificateAuthority);
 
@@ -24,6 +24,7 @@ internal static class KamailioOptions
         ReplyDirectory = options.Value<string>(ReplyDirectory, RpcClientOptions.DefaultReplyDirectory(), ParseReplyDirectory)!,
         FifoReplyDirectory = options.Value(FifoReplyDirectory)!,
         CertificateAuthorityFile = options.Value<string>(CertificateAuthority, null, CommonOptions.ExistingFile),
+        NamesStrangers = true,
     };
 
     private static bool ParseReplyDirectory(string text, [NotNullWhen(true)] out string? value, [NotNullWhen(false)] out string? error) =>

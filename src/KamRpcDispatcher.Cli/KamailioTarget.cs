@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using KamailioRpc;
+using KamRpcDispatcher.Destinations;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Cli;
@@ -8,6 +9,7 @@ namespace KamRpcDispatcher.Cli;
 internal sealed partial class KamailioTarget
 {
     private const string Auto = "auto";
+    private const int LongestFailure = 400;
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(1);
 
     private readonly KamailioAddress? _address;
@@ -70,7 +72,7 @@ internal sealed partial class KamailioTarget
 
                 if (!isWaiting)
                 {
-                    NotFound(logger, string.Join("; ", failures));
+                    NotFound(logger, string.Join("; ", failures.Select(static failure => MemberRules.Shorten(failure, LongestFailure))));
                     service.Status("No Kamailio answers at the usual sockets, looking on");
                     service.Ready();
                     isWaiting = true;

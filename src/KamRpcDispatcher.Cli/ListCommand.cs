@@ -7,8 +7,9 @@ namespace KamRpcDispatcher.Cli;
 /// <summary><c>kamrpc list</c>: what Kamailio's dispatcher has, beside it and without etcd.</summary>
 internal static class ListCommand
 {
-    private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A set to show (repeatable). [default: every set]");
-    private static readonly Option<bool> Verbose = new CliOption<bool>("--verbose", "-v") { Description = "Shows priorities, attributes instead of words, and kamrpc's own mark." };
+    private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A set to show (repeatable). [default: every set]", OptionGroup.Subject);
+    private static readonly ValueOption<string> Cluster = new("--cluster", "The cluster whose entries are called ours.", "default", CommonOptions.ClusterName, OptionGroup.Subject);
+    private static readonly Option<bool> Verbose = new CliOption<bool>("--verbose", "-v") { Group = OptionGroup.Subject, Description = "Shows priorities, attributes instead of words, and kamrpc's own mark." };
 
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
     {
@@ -19,7 +20,7 @@ internal static class ListCommand
             (ExitCode.NotDone, "Kamailio answers, but not with its list: is the dispatcher module loaded?"),
             (ExitCode.Unreachable, "Kamailio does not answer")))
         {
-            Set, Verbose, OutputOption.Output, CommonOptions.Cluster,
+            Set, Cluster, Verbose, OutputOption.Output,
         };
         KamailioOptions.AddTo(command);
         root.Add(command);
@@ -30,7 +31,7 @@ internal static class ListCommand
     {
         var target = KamailioOptions.Target(options);
         var rpc = KamailioOptions.Rpc(options);
-        var cluster = options.Value<string>(CommonOptions.Cluster, "default", CommonOptions.ClusterName);
+        var cluster = options.Value(Cluster);
         var sets = CommonOptions.Sets(options, Set);
         var format = options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse);
         var isVerbose = options.Flag(Verbose);

@@ -106,7 +106,7 @@ internal sealed record MemberExplanation(MemberKey Key, string Record, MemberCal
             json.WriteString("deviation", view.Deviation?.Kind);
             json.WriteString("text", view.Text);
         });
-        writer.WriteString("calls", MemberText.Name(Member?.Calls ?? CallState.Unknown));
+        writer.WriteString("calls", MemberText.Name(Member?.Everywhere ?? CallState.Unknown));
         writer.WriteBoolean("asItShouldBe", Verdict.IsAsItShouldBe);
         writer.WriteString("verdict", Verdict.Text);
     }

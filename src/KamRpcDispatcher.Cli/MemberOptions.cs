@@ -9,12 +9,12 @@ namespace KamRpcDispatcher.Cli;
 /// <summary>The options of <c>kamrpc announce</c> that describe the members.</summary>
 internal static class MemberOptions
 {
-    private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A dispatcher set of it (repeatable). [default: 1]");
-    private static readonly Option<string?> Weight = CommonOptions.Text("--weight", "Share of the calls, 1 to 100, for algorithms 9 and 11.");
-    private static readonly ValueOption<int> Priority = new("--priority", $"Higher comes first, 0 to {MemberRules.MaxPriority}.", "0", ParsePriority);
-    private static readonly Option<string?> MaxLoad = CommonOptions.Text("--maxload", "The most calls at a time, for algorithm 10.");
-    private static readonly Option<string[]> Attr = CommonOptions.Texts("--attr", "For Kamailio's attrs: name=value (repeatable).");
-    private static readonly Option<string[]> Label = CommonOptions.Texts("--label", "For operators: name=value (repeatable).");
+    private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A dispatcher set that it belongs to (repeatable). [default: 1]", OptionGroup.Subject);
+    private static readonly Option<string?> Weight = CommonOptions.Text("--weight", "Share of the calls, 1 to 100, for algorithms 9 and 11.", OptionGroup.Subject);
+    private static readonly ValueOption<int> Priority = new("--priority", $"Higher comes first, 0 to {MemberRules.MaxPriority}.", "0", ParsePriority, OptionGroup.Subject);
+    private static readonly Option<string?> MaxLoad = CommonOptions.Text("--maxload", "The most calls at a time, for algorithm 10.", OptionGroup.Subject);
+    private static readonly Option<string[]> Attr = CommonOptions.Texts("--attr", "For Kamailio's attrs: name=value (repeatable).", OptionGroup.Subject);
+    private static readonly Option<string[]> Label = CommonOptions.Texts("--label", "For operators, in status: name=value (repeatable).", OptionGroup.Subject);
 
     public static void AddTo(Command command) => CommonOptions.Add(command, Set, Weight, Priority, MaxLoad, Attr, Label);
 

@@ -69,7 +69,9 @@ internal sealed class MemberText(ClusterCalls calls)
     }
 
     /// <summary>Why a proxy whose report is to be believed says nothing of a member.</summary>
-    public static string Silence(MemberCalls member, ProxyLens lens) => lens.Status is { } status && member.Announced is { } announced && status.Revision < announced.ModRevision
+    public static string Silence(MemberCalls member, ProxyLens lens) => member.Announced is null && lens.Lag.Records > 0
+        ? "it may not have followed yet that it has left, and may still send it calls"
+        : lens.Status is { } status && member.Announced is { } announced && status.Revision < announced.ModRevision
         ? FormattableString.Invariant($"its record is not applied yet (revision {status.Revision} of {announced.ModRevision})")
         : "one of those whose state the report has no room for";
 

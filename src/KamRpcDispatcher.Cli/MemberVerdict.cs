@@ -48,7 +48,8 @@ internal sealed record MemberVerdict(bool IsAsItShouldBe, string Text)
     }
 
     private static string Verb(List<MemberView> wrong) => wrong.TrueForAll(static view => view.Calls == CallState.None) ? "gets no calls"
-        : wrong.TrueForAll(static view => view.Calls == CallState.All) ? "gets calls though it should not"
+        : wrong.TrueForAll(static view => view.IsFull) ? "gets no more calls"
+        : wrong.TrueForAll(static view => view.Calls == CallState.All && !view.IsFull) ? "gets calls though it should not"
         : wrong.TrueForAll(static view => view.Calls == CallState.Unknown) ? "is not known to get calls"
         : "does not get calls as it should";
 

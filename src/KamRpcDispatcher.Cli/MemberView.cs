@@ -11,6 +11,9 @@ namespace KamRpcDispatcher.Cli;
 /// <param name="Text">In words.</param>
 internal sealed record MemberView(ProxyLens Lens, CallState Calls, bool IsAsItShouldBe, bool? IsAcknowledged, Deviation? Deviation, string Text)
 {
+    /// <summary>Whether it has as many calls there as it takes, as everybody of its set.</summary>
+    public bool IsFull { get; private init; }
+
     public static MemberView Of(MemberCalls member, ProxyLens lens, DateTimeOffset now)
     {
         if (lens.WhyUnknown is { } doubt)
@@ -21,18 +24,22 @@ internal sealed record MemberView(ProxyLens Lens, CallState Calls, bool IsAsItSh
         if (member.Announced is not { } announced)
         {
             var left = member.Remarks.FirstOrDefault(remark => remark.Lens == lens).Deviation;
-            return left is null
+            return left is null && !lens.HasForgotten
+                ? new MemberView(lens, CallState.Unknown, IsAsItShouldBe: false, null, null, MemberText.Silence(member, lens))
+                : left is null
                 ? new MemberView(lens, CallState.None, IsAsItShouldBe: true, null, null, "is not in Kamailio's list any more")
                 : new MemberView(lens, ProxyLens.CallsOf(left), left.Kind == DeviationKind.Held || ProxyLens.CallsOf(left) == CallState.None, null, left, "it " + DeviationText.Of(left, now));
         }
 
         var calls = lens.CallsOf(announced, out var deviation);
-        var isAsItShouldBe = calls == (member.IsReady ? CallState.All : CallState.None);
-        var text = deviation is not null ? "it " + DeviationText.Of(deviation, now)
+        var isFull = calls == CallState.All && member.IsReady && lens.FullOf(member.Key.Set) is not null;
+        var isAsItShouldBe = calls == (member.IsReady ? CallState.All : CallState.None) && !isFull;
+        var text = isFull ? "it is full, as every routable destination of its set is (algorithm 10), until one of its calls ends"
+            : deviation is not null ? "it " + DeviationText.Of(deviation, now)
             : calls == CallState.All ? "it is in Kamailio's list and gets calls"
             : calls == CallState.None ? "it gets no calls, as its record says"
             : MemberText.Silence(member, lens);
-        return new MemberView(lens, calls, isAsItShouldBe, Acknowledged(member, lens), deviation, text);
+        return new MemberView(lens, calls, isAsItShouldBe, Acknowledged(member, lens), deviation, text) { IsFull = isFull };
     }
 
     /// <summary>A member that is to get no calls is acknowledged as soon as it is silenced, whatever is still to be added.</summary>

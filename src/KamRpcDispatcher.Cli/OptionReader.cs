@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Diagnostics.CodeAnalysis;
 using KamRpcDispatcher.Cli.Help;
+using KamRpcDispatcher.Destinations;
 
 namespace KamRpcDispatcher.Cli;
 
@@ -50,8 +51,21 @@ internal sealed class OptionReader
     public string? Text(Argument<string> argument) => _parsed.GetResult(argument) is { Tokens: [.., var last] } ? last.Value : null;
 
     /// <summary>Whether a flag is given, or its environment variable says so: <c>1</c>, <c>true</c> or <c>yes</c>.</summary>
-    public bool Flag(Option<bool> option) =>
-        _parsed.GetResult(option) is { Implicit: false } ? _parsed.GetValue(option) : FromEnvironment(option) is "1" or "true" or "yes";
+    public bool Flag(Option<bool> option)
+    {
+        if (_parsed.GetResult(option) is { Implicit: false })
+        {
+            return _parsed.GetValue(option);
+        }
+
+        var text = FromEnvironment(option);
+        if (text is not (null or "1" or "true" or "yes" or "0" or "false" or "no"))
+        {
+            Add(option, $"'{MemberRules.Shorten(text)}' is not 1 or 0, true or false, yes or no");
+        }
+
+        return text is "1" or "true" or "yes";
+    }
 
     /// <summary>The value of an option; null when it is wrong, or given nowhere and without a default.</summary>
     public T? Value<T>(ValueOption<T> option) => Value(option, option.DefaultText, option.Parse);
@@ -88,6 +102,9 @@ internal sealed class OptionReader
     }
 
     public void Add(string error) => _errors.Add(error);
+
+    /// <summary>The name under which an option was given: its own, or its environment variable's.</summary>
+    public string GivenName(Option option) => _parsed.GetResult(option) is { Implicit: false } || FromEnvironment(option) is null ? option.Name : Variable(option);
 
     /// <summary>Notes that something is missing, unless it may be what was mistyped, or in a file that cannot be read.</summary>
     public void AddMissing(string error)

@@ -7,7 +7,7 @@ namespace KamRpcDispatcher.Cli;
 internal static class OutputOption
 {
     public static Option<string?> Output { get; } =
-        new CliOption<string?>("--output", "-o") { Description = "How the answer is written: table, json or yaml. [default: table]", CompletionSources = { "table", "json", "yaml" } };
+        new CliOption<string?>("--output", "-o") { Group = OptionGroup.Subject, Description = "How the answer is written: table, json or yaml. [default: table]", CompletionSources = { "table", "json", "yaml" } };
 
     public static bool Parse(string text, out OutputFormat value, [NotNullWhen(false)] out string? error)
     {

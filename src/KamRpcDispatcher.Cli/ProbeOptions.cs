@@ -11,12 +11,12 @@ namespace KamRpcDispatcher.Cli;
 internal static class ProbeOptions
 {
     private static readonly Option<string?> Probe = CommonOptions.Text("--probe", "How to look whether it is alive: options (SIP), tcp, exec:COMMAND (exit code 0 alive, 75 leaving), none. [default: options]", OptionGroup.Server, "options", "tcp", "exec:", "none");
-    private static readonly Option<string?> ProbeUri = CommonOptions.Text("--probe-uri", "Where to look instead of at the announced URI.", OptionGroup.Server);
+    private static readonly Option<string?> ProbeUri = CommonOptions.Text("--probe-uri", "Where to look. [default: the server's own address]", OptionGroup.Server);
     private static readonly ValueOption<SipStatusCodes> ProbeCodes = new("--probe-codes", "The answers of a server that is alive; 503 is one that leaves.", SipStatusCodes.Default, SipStatusCodes.TryParse, OptionGroup.Server);
     private static readonly Option<string?> ProbeTimeout = CommonOptions.Text("--probe-timeout", "How long one look may take. [default: half the interval; exec: 5s]", OptionGroup.Timing);
-    private static readonly Option<string?> ProbeCa = CommonOptions.FileName("--probe-ca", "With TLS: PEM, whom to trust. [default: anybody]", OptionGroup.Server);
-    private static readonly Option<string?> ProbeCert = CommonOptions.FileName("--probe-cert", "With TLS: PEM, the certificate to show if it asks.", OptionGroup.Server);
-    private static readonly Option<string?> ProbeKey = CommonOptions.FileName("--probe-key", "With --probe-cert: PEM, its private key.", OptionGroup.Server);
+    private static readonly Option<string?> ProbeCa = CommonOptions.FileName("--probe-ca", "With TLS: a PEM file of whom to trust. [default: anybody]", OptionGroup.Server);
+    private static readonly Option<string?> ProbeCert = CommonOptions.FileName("--probe-cert", "With TLS: a PEM file, the certificate to show if it asks.", OptionGroup.Server);
+    private static readonly Option<string?> ProbeKey = CommonOptions.FileName("--probe-key", "With --probe-cert: a PEM file, its private key.", OptionGroup.Server);
     private static readonly ValueOption<TimeSpan> Interval = new("--interval", "The time from one look to the next.", "1s", CommonOptions.Interval, OptionGroup.Timing);
     private static readonly ValueOption<int> Rise = new("--rise", "Good answers in a row until it is ready.", "1", ParseCount, OptionGroup.Timing);
     private static readonly ValueOption<int> Fall = new("--fall", "Bad answers in a row until it is down.", "2", ParseCount, OptionGroup.Timing);

@@ -45,7 +45,7 @@ internal sealed class ProxiesScreen(ClusterCalls calls, StatusOptions options, L
         return text.ToString();
     }
 
-    private bool IsFine(ProxyLens lens) => lens is { WhyUnknown: null, Status: { Drift: 0, Troubles.IsEmpty: true } status } && calls.Cluster.Behind(status) == 0;
+    private bool IsFine(ProxyLens lens) => lens is { WhyUnknown: null, Lag.IsLate: false, IsAtChanges: false, Status: { Drift: 0, Troubles.IsEmpty: true } status } && calls.Cluster.Behind(status) == 0;
 
     private void Add(TextTable table, ProxyLens lens, bool hasVersions)
     {
@@ -83,9 +83,11 @@ internal sealed class ProxiesScreen(ClusterCalls calls, StatusOptions options, L
         lens.Age.Freshness == ReportFreshness.Stale ? new Cell("report stale", Tone.Bad)
         : lens.Age.Freshness == ReportFreshness.Doubtful ? new Cell("report old?", Tone.Odd)
         : lens.IsKamailioLost ? new Cell("of before", Tone.Odd)
+        : status.Hangs ? new Cell("HANGS", Tone.Bad)
+        : lens.Lag.IsLate ? new Cell("not following", Tone.Bad)
         : status.Troubles.Length > 0 ? new Cell(string.Join(',', status.Troubles.Select(static trouble => MemberRules.Shorten(trouble.Kind, 20)).Distinct().Take(3)), Tone.Bad)
         : lens.IsOfOlderVersion ? new Cell("not known", Tone.Odd)
         : status.IsFromSnapshot ? new Cell("from snapshot", Tone.Odd)
-        : behind > 0 || status.Drift > 0 ? new Cell("not yet", Tone.Odd)
+        : behind > 0 || status.Drift > 0 || lens.IsAtChanges || lens.Lag.Records > 0 ? new Cell("not yet", Tone.Odd)
         : new Cell("synced", Tone.Good);
 }

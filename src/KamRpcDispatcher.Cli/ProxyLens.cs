@@ -18,22 +18,26 @@ internal enum CallState
 internal sealed class ProxyLens
 {
     private readonly IReadOnlySet<int> _readySets;
+    private readonly ProxyStatus? _whole;
     private readonly Dictionary<MemberKey, Deviation> _deviations;
     private readonly Dictionary<int, int> _named;
 
     /// <param name="proxy">The proxy.</param>
     /// <param name="readySets">The sets that have ready members.</param>
-    /// <param name="age">Of its report.</param>
+    /// <param name="ages">How old reports are.</param>
     /// <param name="now">The time.</param>
-    public ProxyLens(ReportingProxy proxy, IReadOnlySet<int> readySets, ReportAge age, DateTimeOffset now)
+    /// <param name="shown">The sets that are to be shown; null for all.</param>
+    public ProxyLens(ReportingProxy proxy, IReadOnlySet<int> readySets, ReportAges ages, DateTimeOffset now, IReadOnlySet<int>? shown)
     {
-        (_readySets, Proxy, Age) = (readySets, proxy, age);
+        (_readySets, Proxy, Age, Lag, _whole) = (readySets, proxy, ages.Of(proxy), ages.LagOf(proxy), proxy.Status);
         Name = MemberRules.Shorten(proxy.Name);
-        Deviations = proxy.Status is { } status ? [.. status.Deviations] : [];
+        IReadOnlyList<Deviation> deviations = _whole is null ? [] : _whole.Deviations;
 
         // Of one name there may be several. The worst comes first; the address that a member had before leaves, whatever becomes of it now.
-        _deviations = Deviations.Where(static deviation => deviation.Kind != DeviationKind.Leaving).GroupBy(static deviation => new MemberKey(deviation.Set, deviation.Name)).ToDictionary(static group => group.Key, static group => group.First());
-        _named = Deviations.Where(KeepsFromCalls).GroupBy(static deviation => deviation.Set).ToDictionary(static set => set.Key, static set => set.Count());
+        _deviations = deviations.Where(static deviation => deviation.Kind != DeviationKind.Leaving).GroupBy(static deviation => new MemberKey(deviation.Set, deviation.Name)).ToDictionary(static group => group.Key, static group => group.First());
+        _named = deviations.Where(KeepsFromCalls).GroupBy(static deviation => deviation.Set).ToDictionary(static set => set.Key, static set => set.Count());
+        Status = _whole is null || shown is null ? _whole : ReportFilter.Of(_whole, shown, set => _whole.Sets.ContainsKey(set) || IsFineThoughNotNamed(set));
+        Deviations = Status is null ? [] : [.. Status.Deviations];
         WhyUnknown = Doubt(now);
     }
 
@@ -44,7 +48,11 @@ internal sealed class ProxyLens
 
     public ReportAge Age { get; }
 
-    public ProxyStatus? Status => Proxy.Status;
+    /// <summary>How far it is behind the deletions of members.</summary>
+    public FollowLag Lag { get; }
+
+    /// <summary>What is to be shown of its report.</summary>
+    public ProxyStatus? Status { get; }
 
     public IReadOnlyList<Deviation> Deviations { get; }
 
@@ -60,10 +68,29 @@ internal sealed class ProxyLens
     /// <summary>What an earlier version, or one that is still in doubt, tells of that.</summary>
     public ProxyTrouble? LostTrouble => Status?.Troubles.FirstOrDefault(static trouble => trouble.Kind == TroubleKind.Kamailio);
 
+    /// <summary>For how long its dispatcher was seen to hang, where it does.</summary>
+    public TimeSpan HangsFor => Status is { Hangs: true, Loop: { } loop } ? loop.For - loop.Longest + (Age.Age ?? TimeSpan.Zero) : TimeSpan.Zero;
+
+    /// <summary>Whether the proxy is at changes for so long that its list was not read meanwhile.</summary>
+    public bool IsAtChanges => Status is { Contact.Answers: true, Hangs: false, IsListOld: true };
+
     /// <summary>Whether the proxy has this set to serve, as far as is known.</summary>
     public bool Serves(int set) =>
-        Status is not { } status || IsOfOlderVersion || status.Revision == 0 || status.MoreSets > 0
+        _whole is not { } status || IsOfOlderVersion || status.Revision == 0 || status.MoreSets > 0
         || (status.Sets.TryGetValue(set, out var counts) ? counts.Wanted is not null : !_readySets.Contains(set));
+
+    /// <summary>Whether the report tells how a set is, by naming it or by having had room for others of which there is less to tell.</summary>
+    public bool Knows(int set) => _whole is { } status && (status.MoreSets == 0 || status.Sets.ContainsKey(set) || IsFineThoughNotNamed(set));
+
+    /// <summary>Whether the report names all destinations of which something of a kind could be said, or of which something worse.</summary>
+    public bool NamesAll(string kind) =>
+        _whole is { } status && (status.MoreDeviations == 0 || status.Deviations.Any(deviation => DeviationKind.WorstFirst.IndexOf(deviation.Kind) > DeviationKind.WorstFirst.IndexOf(kind)));
+
+    /// <summary>Whether it is known that one which is not announced any more, and of which the report says nothing, is not in Kamailio's list.</summary>
+    public bool HasForgotten => WhyUnknown is null && Lag.Records == 0 && _whole is { MoreDeviations: 0, Follows: not null };
+
+    /// <summary>The calls that the set's routable destinations take, where each is full (algorithm 10); null where one has room, or nobody knows.</summary>
+    public long? FullOf(int set) => WhyUnknown is null && Status is { } status && status.Sets.TryGetValue(set, out var counts) ? counts.Full : null;
 
     /// <summary>What the report says of a member.</summary>
     /// <param name="announced">The member.</param>
@@ -71,7 +98,7 @@ internal sealed class ProxyLens
     public CallState CallsOf(AnnouncedMember announced, out Deviation? deviation)
     {
         deviation = null;
-        if (WhyUnknown is not null || Status is not { } status)
+        if (WhyUnknown is not null || _whole is not { } status)
         {
             return CallState.Unknown;
         }
@@ -83,7 +110,8 @@ internal sealed class ProxyLens
 
         if (announced.Member.State != MemberState.Ready)
         {
-            return (status.Silenced ?? status.Revision) >= announced.ModRevision ? CallState.None : CallState.Unknown;
+            // It may have been silenced, and get calls again by somebody else's doing.
+            return (status.Silenced ?? status.Revision) >= announced.ModRevision && NamesAll(DeviationKind.Serving) ? CallState.None : CallState.Unknown;
         }
 
         return status.Revision >= announced.ModRevision && HasRoomForNoOther(announced.Member.Key.Set, status) ? CallState.All : CallState.Unknown;
@@ -106,9 +134,11 @@ internal sealed class ProxyLens
     /// <summary>Whether every ready member of the set gets calls that the report does not name. It may name the first ones only, and the first sets.</summary>
     private bool HasRoomForNoOther(int set, ProxyStatus status) => status.Sets.TryGetValue(set, out var counts)
         ? counts is { Wanted: { } wanted, Serving: { } serving } && wanted - serving <= _named.GetValueOrDefault(set)
+        : IsFineThoughNotNamed(set);
 
-        // Sets in which somebody lacks calls come first: where there is room for another one, there was for all of these.
-        : status.MoreSets > 0 && !_named.ContainsKey(set) && status.Sets.Values.Any(static other => other.Serving >= other.Wanted);
+    /// <summary>Sets of which something is to be told come first: where there was room for another one, there was for all of these.</summary>
+    public bool IsFineThoughNotNamed(int set) =>
+        _whole is { MoreSets: > 0 } status && !status.Sets.ContainsKey(set) && !_named.ContainsKey(set) && status.Sets.Values.Any(static other => other.IsFine);
 
     private string? Doubt(DateTimeOffset now)
     {
@@ -122,15 +152,21 @@ internal sealed class ProxyLens
             return $"its report is {Ages.Show(Age.Age!.Value)} old";
         }
 
+        if (Age.Freshness == ReportFreshness.Doubtful)
+        {
+            return "by this host's clock its report is old, or of the future";
+        }
+
         if (status.Contact is { Answers: false } contact)
         {
             return $"Kamailio does not answer, for {Ages.Show(now - contact.Since)}";
         }
 
         return LostTrouble is { } lost ? $"Kamailio does not answer, for {Ages.Show(now - lost.Since)}"
+            : status.Hangs ? $"its dispatcher hangs, for {Ages.Show(HangsFor)}"
             : IsOfOlderVersion ? "its kamrpc is older and does not say"
             : status.Contact is null ? "it has not seen its Kamailio yet"
-            : status.Revision == 0 && status.Sets.IsEmpty ? "it has followed nothing yet"
+            : _whole is { Revision: 0, Sets.IsEmpty: true } ? "it has followed nothing yet"
             : null;
     }
 }

@@ -38,10 +38,12 @@ internal sealed class ReportAges(TimeProvider timeProvider)
     private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(5);
 
     private readonly Dictionary<string, Sighting> _sightings = new(StringComparer.Ordinal);
+    private readonly FollowAges _follow = new(timeProvider);
 
-    /// <summary>The store was read.</summary>
+    /// <summary>The store was read, with all that there is.</summary>
     public void Observe(ClusterView view)
     {
+        _follow.Observe(view);
         foreach (var proxy in view.Proxies)
         {
             var isKnown = _sightings.TryGetValue(proxy.Name, out var before);
@@ -53,10 +55,17 @@ internal sealed class ReportAges(TimeProvider timeProvider)
     }
 
     /// <summary>What was seen so far counts no more.</summary>
-    public void Forget() => _sightings.Clear();
+    public void Forget()
+    {
+        _sightings.Clear();
+        _follow.Forget();
+    }
 
-    /// <summary>Whether some report has to be watched for a while before it can be told whether it is old.</summary>
-    public bool HasDoubt(ClusterView view) => view.Proxies.Any(proxy => Of(proxy).Freshness == ReportFreshness.Doubtful);
+    /// <summary>How far a proxy is behind the deletions of members.</summary>
+    public FollowLag LagOf(ReportingProxy proxy) => _follow.Of(proxy.Name);
+
+    /// <summary>Whether some report has to be watched for a while before it can be told whether it is old, or does not follow.</summary>
+    public bool HasDoubt(ClusterView view) => view.Proxies.Any(proxy => Of(proxy).Freshness == ReportFreshness.Doubtful || LagOf(proxy) is { Records: > 0, IsLate: false });
 
     public ReportAge Of(ReportingProxy proxy)
     {

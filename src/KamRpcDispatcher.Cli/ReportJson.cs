@@ -11,7 +11,7 @@ internal static class ReportJson
         var proxy = lens.Proxy;
         writer.WriteString("name", proxy.Name);
         writer.WriteString("unreadable", proxy.Error);
-        if (proxy.Status is not { } status)
+        if (lens.Status is not { } status)
         {
             writer.WriteNull("report");
             return;
@@ -31,6 +31,10 @@ internal static class ReportJson
             json.WriteNumber("routable", set.Value.Routable);
             JsonText.WriteNumber(json, "wanted", set.Value.Wanted);
             JsonText.WriteNumber(json, "serving", set.Value.Serving);
+            JsonText.WriteNumber(json, "full", set.Value.Full);
+            json.WriteNumber("drift", set.Value.Drift);
+            json.WriteNumber("held", set.Value.Held);
+            json.WriteNumber("refused", set.Value.Refused);
         });
         var grace = status.Grace;
         writer.WriteStartObject("grace");
@@ -77,6 +81,13 @@ internal static class ReportJson
             json.WriteString("kind", trouble.Kind);
             json.WriteString("since", trouble.Since);
             json.WriteString("text", trouble.Text);
+            json.WriteStartArray("sets");
+            foreach (var set in trouble.Sets)
+            {
+                json.WriteNumberValue(set);
+            }
+
+            json.WriteEndArray();
         });
         WriteNews(writer, lens, status);
         writer.WriteEndObject();
@@ -108,6 +119,33 @@ internal static class ReportJson
             writer.WriteNull("contact");
         }
 
+        if (status.Loop is { } loop)
+        {
+            writer.WriteStartObject("loop");
+            writer.WriteString("step", loop.Step);
+            writer.WriteNumber("forSeconds", Math.Round(loop.For.TotalSeconds, 1));
+            writer.WriteNumber("mostSeconds", Math.Round(loop.Longest.TotalSeconds, 1));
+            writer.WriteBoolean("hangs", loop.Hangs);
+            writer.WriteEndObject();
+        }
+        else
+        {
+            writer.WriteNull("loop");
+        }
+
+        if (status.Follows is { } followed)
+        {
+            writer.WriteStartObject("follows");
+            writer.WriteNumber("revision", followed.Revision);
+            writer.WriteNumber("records", followed.Records);
+            writer.WriteEndObject();
+        }
+        else
+        {
+            writer.WriteNull("follows");
+        }
+
+        writer.WriteNumber("recordsGone", lens.Lag.Records);
         JsonText.WriteArray(writer, "deviations", status.Deviations, WriteDeviation);
         writer.WriteNumber("moreDeviations", status.MoreDeviations);
         writer.WriteNumber("moreHeld", status.MoreHeld);

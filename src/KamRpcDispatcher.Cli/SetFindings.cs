@@ -31,12 +31,19 @@ internal sealed class SetFindings(SetCalls set, ClusterCalls calls)
         foreach (var lens in set.Serving)
         {
             // What a proxy said before it lost its Kamailio is told by that.
-            if (lens.Status is not { } status || lens.IsKamailioLost || lens.Age.Freshness == ReportFreshness.Stale)
+            if (lens.Status is not { } status || lens.IsKamailioLost || status.Hangs || lens.Age.Freshness is ReportFreshness.Stale or ReportFreshness.Doubtful)
             {
                 continue;
             }
 
-            if (!status.Sets.TryGetValue(set.Set, out var counts) && (lens.WhyUnknown is not null || status.MoreSets > 0))
+            if (lens.WhyUnknown is null && !lens.Knows(set.Set))
+            {
+                yield return Found(FindingCode.CallsNotKnown, lens, $"{_name}: how it is on {lens.Name} is not known: the report has no room for it among others that are not as they should be");
+                continue;
+            }
+
+            var isNamed = status.Sets.TryGetValue(set.Set, out var counts);
+            if (!isNamed && (lens.WhyUnknown is not null || lens.IsFineThoughNotNamed(set.Set)))
             {
                 continue;
             }
@@ -51,12 +58,29 @@ internal sealed class SetFindings(SetCalls set, ClusterCalls calls)
                 yield return Found(FindingCode.SetBelowHalf, lens, FormattableString.Invariant($"{_name}: {serving} of {total} members {(serving == 1 ? "gets" : "get")} calls on {lens.Name}, less than half"));
             }
 
+            if (lens.FullOf(set.Set) is { } full)
+            {
+                yield return Found(FindingCode.SetFull, lens, FormattableString.Invariant($"{_name}: every routable destination on {lens.Name} is full (all {full} calls of their maxload are up): algorithm 10 has none there for another call until one ends"));
+            }
+
             if (Unnamed(lens, counts) is var more and > 0)
             {
                 yield return Found(FindingCode.MemberWithoutCalls, lens, $"{_name}: {Ages.Count(more, "more ready member")} without calls on {lens.Name}");
             }
+            else if (lens.WhyUnknown is null && Unknown(lens, status) is { Count: > 0 } unknown)
+            {
+                yield return Found(
+                    FindingCode.CallsNotKnown,
+                    lens,
+                    $"{_name}: whether {(unknown.Count == 1 ? MemberRules.Shorten(unknown[0].Key.Name, LongestName) + " gets" : Ages.Count(unknown.Count, "ready member") + " get")} calls on {lens.Name} is not known: {MemberText.Silence(unknown[0], lens)}",
+                    unknown.Count == 1 ? unknown[0].Key.Name : null);
+            }
         }
     }
+
+    /// <summary>The ready members of which nobody knows, where the proxy's being behind does not tell why.</summary>
+    private List<MemberCalls> Unknown(ProxyLens lens, ProxyStatus status) =>
+        [.. set.Members.Where(member => member.IsReady && status.Revision >= member.Announced!.ModRevision && member.Remarks.Any(remark => remark.Lens == lens && remark is { Calls: CallState.Unknown, Deviation: null }))];
 
     /// <summary>The ready members without calls that the report counts and does not name.</summary>
     private int Unnamed(ProxyLens lens, SetStatus counts) => lens.WhyUnknown is not null || counts is not { Wanted: { } wanted, Serving: { } serving }
@@ -99,5 +123,5 @@ internal sealed class SetFindings(SetCalls set, ClusterCalls calls)
         _ => FindingCode.Deviation,
     };
 
-    private StatusFinding Found(string code, ProxyLens? lens, string text) => new(code, text) { Set = set.Set, Proxy = lens?.Proxy.Name };
+    private StatusFinding Found(string code, ProxyLens? lens, string text, string? member = null) => new(code, text) { Set = set.Set, Member = member, Proxy = lens?.Proxy.Name };
 }

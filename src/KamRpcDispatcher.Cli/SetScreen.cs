@@ -15,12 +15,15 @@ internal sealed class SetScreen(SetCalls set, ClusterCalls calls, StatusOptions 
 
     private readonly MemberText _words = new(calls);
 
+    /// <summary>The proxies where the set has no room for another call.</summary>
+    private IReadOnlyList<ProxyLens> Full { get; } = [.. set.Serving.Where(lens => lens.FullOf(set.Set) is not null)];
+
     public override string ToString()
     {
         var text = new StringBuilder();
         var title = FormattableString.Invariant($"SET {set.Set}: {Answer()}");
         var where = Where();
-        text.Append(layout.Palette.Paint(title, set.IsAsWished && set.InDoubt.Count == 0 ? Tone.Good : Tone.Bad));
+        text.Append(layout.Palette.Paint(title, set.IsAsWished && set.InDoubt.Count == 0 && Full.Count == 0 ? Tone.Good : Tone.Bad));
         text.Append(title.Length + 2 + where.Length <= layout.Width ? where.PadLeft(layout.Width - title.Length) : "\n  " + where).Append('\n');
         foreach (var lens in set.InDoubt.Take(3))
         {
@@ -49,13 +52,15 @@ internal sealed class SetScreen(SetCalls set, ClusterCalls calls, StatusOptions 
 
         var answer = FormattableString.Invariant($"{set.Getting} of {total} {(set.Getting == 1 ? "gets" : "get")} calls");
         answer += set.Partly > 0 ? FormattableString.Invariant($", {set.Partly} from some proxies only") : string.Empty;
-        return answer + (set.Unknown > 0 ? FormattableString.Invariant($", {set.Unknown} not known") : string.Empty);
+        answer += set.Unknown > 0 ? FormattableString.Invariant($", {set.Unknown} not known") : string.Empty;
+        return answer + (Full.Count > 0 ? ", and EVERY ONE IS FULL on " + (Full.Count == 1 ? Full[0].Name : FormattableString.Invariant($"{Full.Count} proxies")) : string.Empty);
     }
 
     private string Where() => set.Serving.Count switch
     {
         0 => "on no proxy",
         1 => "on " + set.Serving[0].Name,
+        var count when set.InDoubt.Count > 0 => FormattableString.Invariant($"{count - set.InDoubt.Count} of {count} proxies known"),
         var count => FormattableString.Invariant($"on {count} proxies"),
     };
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using KamRpcDispatcher.Linux;
 
 namespace KamRpcDispatcher.Cli;
 
@@ -28,7 +29,8 @@ internal static class StandardStreams
         }
 
         Console.SetOut(TextWriter.Synchronized(new Guarded(Open(1, static () => Console.Out), static exception => throw new AnswerNotWrittenException(exception))));
-        Console.SetError(TextWriter.Synchronized(new Guarded(Open(2, static () => Console.Error), static _ => { })));
+        var errors = new Guarded(Open(2, static () => Console.Error), static _ => { });
+        Console.SetError(TextWriter.Synchronized(SystemdJournal.IsStandardError() ? new JournalLines(errors) : errors));
     }
 
     /// <summary>Null when it is closed.</summary>

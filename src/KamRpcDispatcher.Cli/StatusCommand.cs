@@ -7,7 +7,7 @@ namespace KamRpcDispatcher.Cli;
 /// <summary><c>kamrpc status</c>: does everybody get calls who should, and if not, why.</summary>
 internal static class StatusCommand
 {
-    private static readonly Option<bool> Watch = new CliOption<bool>("--watch", "-w") { Description = "Goes on: redraws on a terminal, marks what changes and shows the last events; elsewhere writes each change. Ctrl-C ends it." };
+    private static readonly Option<bool> Watch = new CliOption<bool>("--watch", "-w") { Group = OptionGroup.Subject, Description = "Goes on: redraws on a terminal, marks what changes and shows the last events; elsewhere writes each change. Ctrl-C ends it." };
 
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
     {

@@ -86,6 +86,8 @@ internal sealed class StatusEvents
             var state = lens.Status is null ? "its report cannot be read"
                 : lens.Age.Freshness == ReportFreshness.Stale ? "its report is not written any more"
                 : lens.IsKamailioLost ? "Kamailio does not answer"
+                : lens.Status.Hangs ? "its dispatcher hangs"
+                : lens.Lag.IsLate ? "it does not follow the members"
                 : lens.IsOfOlderVersion ? "its kamrpc is older and does not say whether Kamailio answers"
                 : "Kamailio answers";
             var text = $"proxy {lens.Name}: {state}{(kinds.Length > 0 ? $"; trouble: {kinds}" : string.Empty)}{(lens.Status is { IsFromSnapshot: true } ? "; works from a saved membership" : string.Empty)}";

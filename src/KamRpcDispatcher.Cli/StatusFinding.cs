@@ -20,12 +20,16 @@ internal static class FindingCode
 {
     public const string NoProxy = "no-proxy";
     public const string KamailioLost = "kamailio-lost";
+    public const string DispatcherHangs = "dispatcher-hangs";
+    public const string NotFollowed = "not-followed";
     public const string ReportStale = "report-stale";
     public const string ReportUnreadable = "report-unreadable";
     public const string ReportOfOlderVersion = "report-older-version";
     public const string SetWithoutDestination = "set-without-destination";
     public const string SetBelowHalf = "set-below-half";
+    public const string SetFull = "set-full";
     public const string MemberWithoutCalls = "member-without-calls";
+    public const string CallsNotKnown = "calls-not-known";
     public const string MemberStillServing = "member-still-serving";
     public const string Deviation = "deviation";
     public const string AddressHeld = "address-held";
@@ -45,7 +49,7 @@ internal static class FindingCode
     /// <summary>All of them that are not made of a kind.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
-        NoProxy, KamailioLost, ReportStale, ReportUnreadable, ReportOfOlderVersion, SetWithoutDestination, SetBelowHalf, MemberWithoutCalls, MemberStillServing, Deviation,
+        NoProxy, KamailioLost, DispatcherHangs, NotFollowed, ReportStale, ReportUnreadable, ReportOfOlderVersion, SetWithoutDestination, SetBelowHalf, SetFull, MemberWithoutCalls, CallsNotKnown, MemberStillServing, Deviation,
         AddressHeld, NameHeld, TwoProxiesOnOneHost, Held, Quarantined, Drift, Behind, Snapshot, Rejected, OddTrouble,
     ];
 }

@@ -47,11 +47,26 @@ internal sealed partial class StatusFindings(ClusterCalls calls)
             yield return Found(FindingCode.KamailioLost, $"{name} has not seen its Kamailio yet: who gets calls there is not known");
         }
 
+        if (status.Hangs)
+        {
+            yield return Found(FindingCode.DispatcherHangs, $"{name}: its dispatcher hangs, for {Ages.Show(lens.HangsFor)} ({LoopText.Of(status.Loop!)}): who gets calls there is not known, and nothing is followed; its log may say why, and a restart of it hurts no call");
+        }
+
+        if (lens.Lag is { IsLate: true } lag)
+        {
+            yield return new DepartedFinding(calls, lens).Found(lag);
+        }
+
         if (lens.Age is { Freshness: ReportFreshness.Stale, Age: { } age })
         {
             yield return Found(
                 FindingCode.ReportStale,
                 $"{name} has not written its report for {Ages.Show(age)}, though it does so every {Ages.Show(ProxyStatus.WrittenEvery)}: what it says is of before; its log says why (etcd full, or the daemon hangs)");
+        }
+
+        if (lens.Age.Freshness == ReportFreshness.Doubtful)
+        {
+            yield return Found(FindingCode.ReportStale, $"{name}: by this host's clock its report is old, or of the future: until it is known which, so is not who gets calls there");
         }
 
         if (lens.IsOfOlderVersion)
@@ -82,6 +97,11 @@ internal sealed partial class StatusFindings(ClusterCalls calls)
         if (calls.Cluster.Behind(status) is var behind and > 0)
         {
             yield return Found(FindingCode.Behind, $"{name} is {Ages.Count(behind, "revision")} behind the newest member record");
+        }
+
+        if (lens.IsAtChanges)
+        {
+            yield return Found(FindingCode.Behind, $"{name} is at changes, and has not read Kamailio's list for {Ages.Show(status.ListAge)}{(status.Loop is { } loop ? $" ({LoopText.Of(loop)})" : string.Empty)}: what it says is as of then");
         }
 
         if (status.IsFromSnapshot)

@@ -13,6 +13,7 @@ internal static class StatusJson
         writer.WriteString("cluster", cluster);
         writer.WriteNumber("revision", view.Revision);
         writer.WriteNumber("memberRevision", view.MemberRevision);
+        JsonText.WriteNumber(writer, "memberRecords", view.MemberRecords);
         writer.WriteBoolean("inStep", findings.Count == 0);
         writer.WriteStartArray("findings");
         foreach (var finding in findings)
@@ -63,6 +64,7 @@ internal static class StatusJson
         writer.WriteNumber("getSomeCalls", set.Partly);
         writer.WriteNumber("unknown", set.Unknown);
         writer.WriteNumber("proxies", set.Serving.Count);
+        writer.WriteNumber("proxiesKnown", set.Serving.Count - set.InDoubt.Count);
         JsonText.WriteTexts(writer, "proxiesInDoubt", set.InDoubt.Select(static lens => lens.Proxy.Name));
     }
 
@@ -80,7 +82,7 @@ internal static class StatusJson
         WriteEntries(writer, "attrs", member.Attributes);
         WriteEntries(writer, "labels", member.Labels);
         writer.WriteString("lease", lease == 0 ? null : Lease(lease));
-        writer.WriteString("calls", MemberText.Name(calls.Calls));
+        writer.WriteString("calls", MemberText.Name(calls.Everywhere));
     }
 
     private static void WriteEntries(Utf8JsonWriter writer, string what, IEnumerable<KeyValuePair<string, string>> entries)

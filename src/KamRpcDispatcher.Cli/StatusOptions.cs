@@ -12,11 +12,11 @@ namespace KamRpcDispatcher.Cli;
 /// <param name="IsVerbose">Whether figures, versions, labels and attributes are shown.</param>
 internal sealed record StatusOptions(IReadOnlySet<int>? Sets, IReadOnlySet<string> Proxies, IReadOnlySet<string> Ignored, bool ShowsAll, bool IsVerbose)
 {
-    private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A set to show (repeatable). [default: every set]");
-    private static readonly Option<string[]> Proxy = CommonOptions.Texts("--proxy", "A proxy to show (repeatable). [default: every proxy]");
-    private static readonly Option<string[]> Ignore = CommonOptions.Texts("--ignore", "The code of a finding that does not count (repeatable), such as two-proxies-on-one-host.");
-    private static readonly Option<bool> All = new CliOption<bool>("--all") { Description = "Lists everybody, also where those who get calls as they should are many." };
-    private static readonly Option<bool> Verbose = new CliOption<bool>("--verbose", "-v") { Description = "Shows labels, attributes, leases, versions and the figures of grace periods too." };
+    private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A set to show (repeatable). [default: every set]", OptionGroup.Subject);
+    private static readonly Option<string[]> Proxy = CommonOptions.Texts("--proxy", "A proxy to show (repeatable). [default: every proxy]", OptionGroup.Subject);
+    private static readonly Option<string[]> Ignore = CommonOptions.Texts("--ignore", "The code of a finding that does not count (repeatable), such as two-proxies-on-one-host.", OptionGroup.Subject);
+    private static readonly Option<bool> All = new CliOption<bool>("--all") { Group = OptionGroup.Subject, Description = "Lists every member and proxy. Else, where they are many, those that are as they should be are counted." };
+    private static readonly Option<bool> Verbose = new CliOption<bool>("--verbose", "-v") { Group = OptionGroup.Subject, Description = "Shows labels, attributes, versions, hosts, what Kamailio's list holds, and the figures of grace periods too." };
 
     /// <summary>Everything, shortly.</summary>
     public static StatusOptions Default { get; } = new(null, new HashSet<string>(), new HashSet<string>(), ShowsAll: false, IsVerbose: false);
@@ -39,17 +39,17 @@ internal sealed record StatusOptions(IReadOnlySet<int>? Sets, IReadOnlySet<strin
             options.Flag(Verbose));
     }
 
-    /// <summary>The part of a cluster that is to be shown.</summary>
+    /// <summary>The part of a cluster that is to be shown; the reports are whole, see <see cref="ProxyLens"/>.</summary>
     public ClusterView Filter(ClusterView view)
     {
         var proxies = view.Proxies.Where(proxy => Proxies.Count == 0 || Proxies.Contains(proxy.Name));
-        return Sets is not { } sets
-            ? view with { Proxies = [.. proxies] }
-            : view with
-            {
-                Members = [.. view.Members.Where(announced => sets.Contains(announced.Member.Key.Set))],
-                Proxies = [.. proxies.Select(proxy => proxy.Status is { } status ? proxy with { Status = Filter(status, sets) } : proxy)],
-            };
+        if (Sets is not { } sets)
+        {
+            return view with { Proxies = [.. proxies] };
+        }
+
+        List<AnnouncedMember> members = [.. view.Members.Where(announced => sets.Contains(announced.Member.Key.Set))];
+        return view with { Members = members, Proxies = [.. proxies], NewestOfShown = members.Select(static announced => announced.ModRevision).DefaultIfEmpty(0).Max() };
     }
 
     /// <summary>Those that count.</summary>
@@ -59,13 +59,4 @@ internal sealed record StatusOptions(IReadOnlySet<int>? Sets, IReadOnlySet<strin
     /// <summary>Whoever names proxies expects them: one that has ended has no report that could be old.</summary>
     private IEnumerable<StatusFinding> Absent(ClusterCalls calls) => Proxies.Except(calls.Proxies.Select(static lens => lens.Proxy.Name)).Order(StringComparer.Ordinal).Select(static name =>
         new StatusFinding(FindingCode.NoProxy, $"proxy {MemberRules.Shorten(name)} does not report: its dispatcher does not run, or does not reach etcd; its Kamailio goes on as before") { Proxy = name });
-
-    private static ProxyStatus Filter(ProxyStatus status, IReadOnlySet<int> sets) => status with
-    {
-        Sets = status.Sets.RemoveRange(status.Sets.Keys.Where(set => !sets.Contains(set))),
-        Deviations = [.. status.Deviations.Where(deviation => sets.Contains(deviation.Set))],
-        Held = [.. status.Held.Where(member => sets.Contains(member.Key.Set))],
-        Quarantined = [.. status.Quarantined.Where(destination => sets.Contains(destination.Set))],
-        Superseded = [.. status.Superseded.Where(superseded => sets.Contains(superseded.Member.Set))],
-    };
 }

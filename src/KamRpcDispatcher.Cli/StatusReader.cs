@@ -10,16 +10,19 @@ internal sealed class StatusReader(ClusterReader reader, StatusOptions options, 
     private readonly ReportAges _ages = new(timeProvider);
     private ClusterView? _last;
 
-    /// <summary>Reads once, and goes on only where a report looks old by this host's clock: until the store has shown whether it is.</summary>
+    /// <summary>
+    /// Reads once, and goes on only where a report looks old by this host's clock, until the store has shown whether it is; and where a proxy goes by
+    /// members that are not there any more, until it had time to follow.
+    /// </summary>
     /// <param name="tell">Told why it takes so long.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="EtcdUnreachableException">Nothing came for about two seconds.</exception>
     public async Task<ClusterCalls> ReadSettledAsync(Action<string> tell, CancellationToken cancellationToken)
     {
         var calls = await ReadAsync(cancellationToken).ConfigureAwait(false);
-        if (_ages.HasDoubt(calls.Cluster))
+        List<string> doubtful = [.. calls.Proxies.Where(static lens => lens.Age.Freshness == ReportFreshness.Doubtful).Select(static lens => lens.Name).Take(3)];
+        if (doubtful.Count > 0)
         {
-            var doubtful = calls.Proxies.Where(static lens => lens.Age.Freshness == ReportFreshness.Doubtful).Select(static lens => lens.Name).Take(3);
             tell($"kamrpc: by this host's clock the report of {string.Join(", ", doubtful)} is old, or of the future: it is watched for {Ages.Show(ReportAges.Limit)} at most, whether a new one comes");
         }
 
@@ -41,9 +44,8 @@ internal sealed class StatusReader(ClusterReader reader, StatusOptions options, 
             _last = await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
         }
 
-        var view = options.Filter(_last);
-        _ages.Observe(view);
-        return new ClusterCalls(view, _ages, timeProvider.GetUtcNow());
+        _ages.Observe(_last);
+        return new ClusterCalls(options.Filter(_last), _ages, timeProvider.GetUtcNow(), options.Sets);
     }
 
     /// <summary>The store could not be read: that a report has not changed meanwhile says nothing of its proxy.</summary>

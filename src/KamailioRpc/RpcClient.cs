@@ -22,11 +22,15 @@ public sealed class RpcClient : IRpcClient
     private readonly WriterWatch _watch;
     private int _waiting;
 
+    /// <summary>Null as soon as a call was answered: Kamailio is there.</summary>
+    private volatile KamailioStranger? _stranger;
+
     public RpcClient(KamailioAddress address, RpcClientOptions? options = null)
     {
         _options = options ?? new RpcClientOptions();
         _transport = RpcTransports.Of(address, _options);
         _watch = new WriterWatch(address, _options.TimeProvider);
+        _stranger = _options.NamesStrangers ? new KamailioStranger(address, _options) : null;
         _turn = new SemaphoreSlim(_options.MaxConcurrentCalls, _options.MaxConcurrentCalls);
     }
 
@@ -124,13 +128,13 @@ public sealed class RpcClient : IRpcClient
         {
             var result = await connection.Rpc.InvokeWithCancellationAsync<RpcResult>(method, arguments, CancellationToken.None)
                 .WaitAsync(_options.Timeout, _options.TimeProvider, cancellationToken).ConfigureAwait(false);
-            _watch.Answered(method, sent);
+            Answered(method, sent);
             await KeepAsync(connection).ConfigureAwait(false);
             return result;
         }
         catch (RemoteRpcException fault) when (FaultCode(fault) is { } code)
         {
-            _watch.Answered(method, sent);
+            Answered(method, sent);
             await KeepAsync(connection).ConfigureAwait(false);
             throw new KamailioFaultException(method, code, fault.Message);
         }
@@ -139,7 +143,7 @@ public sealed class RpcClient : IRpcClient
             await GiveUpAsync(connection).ConfigureAwait(false);
             var failure = Translate(exception is ConnectionLostException ? connection.Failure ?? exception : exception, method, connection);
             Note(failure, method, sent);
-            throw failure;
+            throw _stranger is { } stranger ? await stranger.ExplainAsync(failure, method, cancellationToken).ConfigureAwait(false) : failure;
         }
     }
 
@@ -150,6 +154,12 @@ public sealed class RpcClient : IRpcClient
         RemoteMethodNotFoundException notFound => (int?)notFound.ErrorCode ?? UnknownMethod,
         _ => null,
     };
+
+    private void Answered(string method, long sent)
+    {
+        _stranger = null;
+        _watch.Answered(method, sent);
+    }
 
     private void Note(Exception failure, string method, long sent)
     {

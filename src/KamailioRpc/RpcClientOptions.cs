@@ -33,6 +33,12 @@ public sealed record RpcClientOptions
 
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
+    /// <summary>
+    /// Whether it is found out who is there, where nobody has ever answered at an address of IP as he is asked: a SIP server, or RPC in another form.
+    /// That takes up to a second more, and connections of its own.
+    /// </summary>
+    public bool NamesStrangers { get; init; }
+
     /// <summary>Answers null, or what is wrong with a directory for reply sockets.</summary>
     public static string? CheckReplyDirectory(string path)
     {

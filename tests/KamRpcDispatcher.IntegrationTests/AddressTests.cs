@@ -5,6 +5,7 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.IntegrationTests;
 
 [Category("Matrix")]
+[Parallelizable]
 public class AddressTests
 {
     [Test]

@@ -125,6 +125,24 @@ public class AnnouncerEndTests : AnnouncerFixture
     }
 
     [Test]
+    public async Task Whom_etcd_does_not_let_withdraw_ends_with_1_and_says_last_that_calls_may_go_on()
+    {
+        using var folder = new TemporaryFolder();
+        await EtcdUsers.AddAsync(Etcd, "announcer", "secret", EtcdUsers.AnnouncerPermissions("default", 1));
+        await EtcdUsers.EnableAsync(Etcd);
+        var announcer = Announce("--uri", "sip:10.0.0.1", "--ttl", "1h", "--etcd-user", "announcer", "--etcd-password-file", await EtcdUsers.WritePasswordAsync(folder, "secret"), "--idle", "exec:/bin/true");
+        await announcer.WaitForLineAsync("Wrote", Fleet.Deadline);
+        await Etcd.AdministerAsync("user", "revoke-role", "announcer", "announcer");
+
+        announcer.Signal(UnixSignals.Terminate);
+
+        Assert.That(await announcer.Exited.WaitAsync(Fleet.Deadline), Is.EqualTo(1), announcer.Output);
+        Assert.That(await Etcd.GetAsync(Key), Is.Not.Null);
+        Assert.That(announcer.Output, Does.Contain($"{Key} could not be withdrawn (permission denied"));
+        Assert.That(announcer.Output.TrimEnd().Split('\n')[^1], Does.Contain($"Left, and {Key} could not be withdrawn: until its lease ends, 1h after it was last renewed"));
+    }
+
+    [Test]
     public async Task While_etcd_is_full_a_server_that_dies_is_named_since_its_record_goes_on_saying_that_it_is_ready()
     {
         await using var full = await EtcdServer.StartAsync(new EtcdOptions { ExtraArguments = ["--quota-backend-bytes", "400000"] });

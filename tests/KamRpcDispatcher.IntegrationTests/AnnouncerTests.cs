@@ -4,6 +4,7 @@ using NUnit.Framework;
 
 namespace KamRpcDispatcher.IntegrationTests;
 
+[Parallelizable]
 public class AnnouncerTests : AnnouncerFixture
 {
     [Test]

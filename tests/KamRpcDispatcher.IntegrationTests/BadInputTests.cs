@@ -3,6 +3,7 @@ using NUnit.Framework;
 
 namespace KamRpcDispatcher.IntegrationTests;
 
+[Parallelizable]
 public class BadInputTests
 {
     [Test]

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Etcdserverpb;
 using Google.Protobuf;
 using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.IntegrationTests.Chaos;
 using KamRpcDispatcher.IntegrationTests.Fleets;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
@@ -112,11 +113,12 @@ public sealed class ClaimTests
     [Test]
     public async Task Of_two_that_start_at_once_exactly_one_stays()
     {
-        for (var round = 0; round < 10; round++)
+        // Each of four cases: in one cluster and in two, on one host and on two.
+        for (var round = 0; round < ChaosSettings.Rounds(4, 20); round++)
         {
             var isElsewhere = round % 2 == 1 && Environment.IsPrivilegedProcess;
             await using var one = Start("one", Json, "one");
-            await using var two = Start("two", CtlTcp, round < 5 ? "one" : "two", isElsewhere ? Elsewhere : []);
+            await using var two = Start("two", CtlTcp, round % 4 < 2 ? "one" : "two", isElsewhere ? Elsewhere : []);
 
             var ended = await Task.WhenAny(one.Exited, two.Exited).WaitAsync(Fleet.Deadline);
             Assert.That(await ended, Is.EqualTo(Refused), $"round {round}:\n{one.Output}\n{two.Output}");

@@ -7,6 +7,7 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.IntegrationTests;
 
 /// <summary>The loops that follow and keep keys in etcd go on after whatever is unexpected in them.</summary>
+[Parallelizable]
 public class EtcdLoopFaultTests
 {
     private const string Key = "/kamrpc/default/members/1/a";

@@ -8,6 +8,7 @@ namespace KamRpcDispatcher.IntegrationTests;
 /// What somebody can do who has got hold of an announcer with the narrowest role, that of its one key: whatever it writes there, it takes no other
 /// server out of rotation, and keeps none in that is dead.
 /// </summary>
+[Parallelizable]
 public class EtcdRolesTests
 {
     private const string Members = "/kamrpc/default/members/1/";

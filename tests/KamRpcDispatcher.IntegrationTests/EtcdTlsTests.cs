@@ -6,30 +6,27 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.IntegrationTests;
 
 /// <summary>Certificates of every kind against a real etcd, and etcdctl beside kamrpc: what the one accepts the other does.</summary>
-[Parallelizable]
-public class EtcdTlsTests
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+[Parallelizable(ParallelScope.All)]
+public sealed class EtcdTlsTests : IDisposable
 {
+    private const int Runs = 3;
+
     private static readonly CertificateKind Root = new("root") { IsAuthority = true };
     private static readonly CertificateKind Between = new("between") { IsAuthority = true };
     private static readonly CertificateKind Server = new("server") { Hosts = ["localhost", "127.0.0.1"], Usages = [CertificateKind.ForServers, CertificateKind.ForClients] };
     private static readonly CertificateKind Client = new("client") { Usages = [CertificateKind.ForClients] };
 
-    private TestPki _pki = null!;
-    private TemporaryFolder _folder = null!;
+    private readonly TestPki _pki = new();
+    private readonly TemporaryFolder _folder = new();
 
     [SetUp]
-    public void MakePki()
-    {
-        RealServers.Require("etcd", "etcdctl");
-        _pki = new TestPki();
-        _folder = new TemporaryFolder();
-    }
+    public void RequireEtcd() => RealServers.Require("etcd", "etcdctl");
 
-    [TearDown]
-    public void RemovePki()
+    public void Dispose()
     {
-        _pki?.Dispose();
-        _folder?.Dispose();
+        _pki.Dispose();
+        _folder.Dispose();
     }
 
     public static IEnumerable<TestCaseData> ServerCertificates()
@@ -149,7 +146,7 @@ public class EtcdTlsTests
         var (secure, securePort) = await StartAsync("https", ["--cert-file", _pki.Write(server), "--key-file", _pki.WriteKey(server)]);
         await using (secure)
         {
-            var (exitCode, _, errors) = await Kamrpc.RunAsync("status", "--etcd", $"http://127.0.0.1:{securePort}");
+            var (exitCode, _, errors) = await StatusAsync("--etcd", $"http://127.0.0.1:{securePort}");
             Assert.That((exitCode, errors), Is.EqualTo((3, errors)));
             Assert.That(errors, Does.Contain("this endpoint speaks TLS: write https:// before it"));
         }
@@ -157,7 +154,7 @@ public class EtcdTlsTests
         var (plain, plainPort) = await StartAsync("http", []);
         await using (plain)
         {
-            var (exitCode, _, errors) = await Kamrpc.RunAsync("status", "--etcd", $"https://127.0.0.1:{plainPort}");
+            var (exitCode, _, errors) = await StatusAsync("--etcd", $"https://127.0.0.1:{plainPort}");
             Assert.That((exitCode, errors), Is.EqualTo((3, errors)));
             Assert.That(errors, Does.Contain("this endpoint does not speak TLS: write http:// before it"));
         }
@@ -184,8 +181,8 @@ public class EtcdTlsTests
             Assert.That(accepted, Is.EqualTo(refusal is null), "etcdctl: " + control.Output);
         }
 
-        var (exitCode, output, errors) = await Kamrpc.RunAsync(
-            ["status", "--etcd", endpoint, "--etcd-ca", authorities, .. own is { } given ? (string[])["--etcd-cert", given.Certificate, "--etcd-key", given.Key] : []]);
+        var (exitCode, output, errors) = await StatusAsync(
+            ["--etcd", endpoint, "--etcd-ca", authorities, .. own is { } given ? (string[])["--etcd-cert", given.Certificate, "--etcd-key", given.Key] : []]);
         if (refusal is null)
         {
             Assert.That((exitCode, errors), Is.EqualTo((1, string.Empty)), output);
@@ -194,6 +191,19 @@ public class EtcdTlsTests
         {
             Assert.That((exitCode, output), Is.EqualTo((3, string.Empty)), errors);
             Assert.That(refusal.Split('|').Any(words => errors.Contains(words, StringComparison.Ordinal)), errors);
+        }
+    }
+
+    /// <summary>A call has two seconds, in which a busy machine may not come to the handshake: then nothing is told but that.</summary>
+    private static async Task<(int ExitCode, string Output, string Errors)> StatusAsync(params string[] options)
+    {
+        for (var run = 1; ; run++)
+        {
+            var said = await Kamrpc.RunAsync(["status", .. options]);
+            if (run == Runs || !said.Errors.Contains("nothing within", StringComparison.Ordinal))
+            {
+                return said;
+            }
         }
     }
 

@@ -6,6 +6,7 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.IntegrationTests;
 
 /// <summary><c>kamrpc explain</c>, with a real etcd and what announcers and dispatchers would have written there.</summary>
+[Parallelizable]
 public sealed class ExplainTests
 {
     private const string Members = "/kamrpc/default/members/";
@@ -33,7 +34,7 @@ public sealed class ExplainTests
         var (exitCode, output, errors) = await RunAsync("explain", "box", "--set", "1");
         Assert.That((exitCode, errors), Is.EqualTo((1, string.Empty)));
         Assert.That(output, Does.StartWith($"box in set 1\n  record: {Members}1/box, revision {revision}: sip:10.0.0.1, ready\n"));
-        Assert.That(output, Does.Match("lease: [0-9a-f]{16}, (59s|60s|1m) of 1m left"));
+        Assert.That(output, Does.Match("lease: [0-9a-f]{16}, ([1-5]?[0-9]s|1m) of 1m left"));
         Assert.That(output, Does.Match(@"p1 +CALLS +\d+ +yes").And.Match(@"p2 +NOT KNOWN +\d+ +no"));
         Assert.That(output.ReplaceLineEndings(" "), Does.Contain($"box is not known to get calls on p2: its record is not applied yet (revision {revision - 1} of {revision}); another proxy has it as it should be."));
 
@@ -89,7 +90,7 @@ public sealed class ExplainTests
         "/kamrpc/default/proxies/" + proxy,
         $$$"""
         {"revision":{{{revision}}},"silenced":{{{revision}}},"version":"0.1.0","writtenAt":"{{{DateTimeOffset.UtcNow:O}}}","contact":{"answers":true,"since":"2026-01-31T12:00:00Z"},
-        "appliedAt":"2026-01-31T12:00:00Z","kamailio":"5.6","drift":0,"sets":{"1":{"destinations":1,"routable":1,"wanted":1,"serving":1},"2":{"destinations":1,"routable":1,"wanted":1,"serving":1} } }
+        "appliedAt":"{{{DateTimeOffset.UtcNow:O}}}","kamailio":"5.6","drift":0,"sets":{"1":{"destinations":1,"routable":1,"wanted":1,"serving":1},"2":{"destinations":1,"routable":1,"wanted":1,"serving":1} } }
         """,
         leaseSeconds: 60);
 

@@ -13,7 +13,7 @@ public sealed class ListTests
     public async Task Whose_each_entry_is_and_what_its_flags_mean_stands_there_and_a_Kamailio_that_is_gone_is_exit_code_3()
     {
         RealServers.Require("kamailio");
-        await using var kamailio = await KamailioServer.StartAsync(new KamailioOptions
+        await using var kamailio = await KamailioServer.StartAsync(KamailioOptions.WithLatePings with
         {
             ListFileLines = ["1 sip:127.0.0.1:7001 8 0 duid=asterisk-1;kamrpc=default", "1 sip:127.0.0.1:7002 4 0 duid=asterisk-2;kamrpc=lab", "2 sip:127.0.0.1:7003 0 0"],
         });

@@ -6,6 +6,7 @@ namespace KamRpcDispatcher.IntegrationTests;
 
 /// <summary>More destinations than fit into a datagram.</summary>
 [Category("Matrix")]
+[Parallelizable]
 public class LongListTests
 {
     private const int Count = 1000;

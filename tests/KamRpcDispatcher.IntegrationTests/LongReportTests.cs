@@ -9,6 +9,7 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.IntegrationTests;
 
 /// <summary>More than a report has room for: whoever needs all of it gets it, or is told that it is not all.</summary>
+[Parallelizable]
 public class LongReportTests
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2);

@@ -5,7 +5,7 @@ using NUnit.Framework;
 
 namespace KamRpcDispatcher.IntegrationTests;
 
-[Parallelizable]
+[Parallelizable(ParallelScope.All)]
 public class OutageTests
 {
     private static readonly string[] Uris = [.. Enumerable.Range(1, 5).Select(static number => $"sip:127.0.1.{number}:5060")];

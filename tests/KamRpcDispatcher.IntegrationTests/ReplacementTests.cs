@@ -6,6 +6,7 @@ namespace KamRpcDispatcher.IntegrationTests;
 
 /// <summary>Kamailio changes no attributes in place: a member with others stands there twice for a moment, and never not at all.</summary>
 [Category("Matrix")]
+[Parallelizable]
 public class ReplacementTests
 {
     [TestCase("auto")]

@@ -9,6 +9,7 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.IntegrationTests;
 
 /// <summary>A real etcd that is restored from a backup, so that its revisions go back, and one that loses answers.</summary>
+[Parallelizable]
 public class RestoredEtcdTests
 {
     private const string Prefix = "/kamrpc/default/members/1/";

@@ -9,6 +9,7 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.IntegrationTests;
 
 /// <summary><c>kamrpc status</c> and <c>kamrpc confirm</c>, with a real etcd and what dispatchers would have written there.</summary>
+[Parallelizable]
 public class StatusTests
 {
     private const string Members = "/kamrpc/default/members/";
@@ -282,7 +283,7 @@ public class StatusTests
     private Task<long> ReportAsync(string proxy, long revision, string more = "", DateTimeOffset? writtenAt = null) => _etcd.PutAsync(
         Proxies + proxy,
         $$$"""
-        {"revision":{{{revision}}},"version":"0.1.0","writtenAt":"{{{writtenAt ?? DateTimeOffset.UtcNow:O}}}","contact":{"answers":true,"since":"2026-01-31T12:00:00Z"},"appliedAt":"2026-01-31T12:00:00Z",
+        {"revision":{{{revision}}},"version":"0.1.0","writtenAt":"{{{writtenAt ?? DateTimeOffset.UtcNow:O}}}","contact":{"answers":true,"since":"2026-01-31T12:00:00Z"},"appliedAt":"{{{writtenAt ?? DateTimeOffset.UtcNow:O}}}","follows":{"revision":0,"records":0},
         "kamailio":"5.6","drift":0,"sets":{"1":{"destinations":2,"routable":1,"wanted":1,"serving":1}},"grace":{"mode":"observed (syscall)","count":3,"p50Ms":0.6,"p99Ms":1,"maxMs":2,"timeouts":0}{{{more}}}}
         """,
         leaseSeconds: 60);

@@ -8,6 +8,7 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.IntegrationTests;
 
 /// <summary><c>kamrpc status --watch</c>, on a terminal and elsewhere, while etcd goes and comes back.</summary>
+[Parallelizable]
 public sealed class StatusWatchTests
 {
     private const string Member = "/kamrpc/default/members/1/box";
@@ -112,7 +113,7 @@ public sealed class StatusWatchTests
         "/kamrpc/default/proxies/p1",
         $$$"""
         {"revision":{{{revision}}},"silenced":{{{revision}}},"version":"0.1.0","writtenAt":"{{{DateTimeOffset.UtcNow:O}}}","contact":{"answers":true,"since":"2026-01-31T12:00:00Z"},
-        "appliedAt":"2026-01-31T12:00:00Z","kamailio":"5.6","drift":0,"sets":{"1":{"destinations":1,"routable":{{{serving}}},"wanted":{{{serving}}},"serving":{{{serving}}} } } }
+        "appliedAt":"{{{DateTimeOffset.UtcNow:O}}}","kamailio":"5.6","drift":0,"sets":{"1":{"destinations":1,"routable":{{{serving}}},"wanted":{{{serving}}},"serving":{{{serving}}} } } }
         """);
 
     /// <summary>What came out so far.</summary>

@@ -8,6 +8,7 @@ namespace KamRpcDispatcher.IntegrationTests;
 
 /// <summary>Debian's own config, as kamailio-cfg/README.md says that it is changed.</summary>
 [Category("Matrix")]
+[Parallelizable]
 public sealed class StockConfigTests
 {
     /// <summary>What its route for PSTN takes, and so ours.</summary>

@@ -8,6 +8,7 @@ namespace KamRpcDispatcher.IntegrationTests;
 
 /// <summary>The shares that <see cref="WeightShares"/> tells are those of the 100 slots that a real Kamailio deals out.</summary>
 [Category("Matrix")]
+[Parallelizable]
 public sealed class TrueSharesTests
 {
     private const string Config = """

@@ -10,7 +10,7 @@ namespace KamRpcDispatcher.Tests;
 /// <summary>Every log event has one id, and stands in the reference with its level, its text and what to do.</summary>
 public partial class LogEventsTests
 {
-    private static readonly (MethodInfo Method, LoggerMessageAttribute Event)[] Events =
+    internal static readonly (MethodInfo Method, LoggerMessageAttribute Event)[] Events =
     [
         .. new[] { typeof(Backoff).Assembly, typeof(ExitCode).Assembly }
             .SelectMany(static assembly => assembly.GetTypes())

@@ -62,17 +62,18 @@ internal sealed class HelpPage : SynchronousCommandLineAction
             yield return line;
         }
 
+        var options = command.Options.Where(static option => option is not HelpOption && !option.Hidden).ToList();
         yield return string.Empty;
-        yield return $"Usage: kamrpc {command.Name}{string.Concat(command.Arguments.Select(static argument => $" {(argument.Arity.MinimumNumberOfValues == 0 ? $"[{argument.Name}]" : argument.Name)}"))} [OPTIONS]";
+        yield return $"Usage: kamrpc {command.Name}{string.Concat(command.Arguments.Select(static argument => $" {(argument.Arity.MinimumNumberOfValues == 0 ? $"[{argument.Name}]" : argument.Name)}"))}{(options.Count > 0 ? " [OPTIONS]" : string.Empty)}";
         foreach (var line in command.Arguments.SelectMany(static argument => WrappedText.Entry(argument.Name, argument.Description ?? string.Empty, OptionColumn)))
         {
             yield return line;
         }
 
-        foreach (var group in command.Options.Where(static option => option is not HelpOption && !option.Hidden).GroupBy(GroupOf).OrderBy(static group => group.Key))
+        foreach (var group in options.GroupBy(GroupOf).OrderBy(static group => group.Key))
         {
             yield return string.Empty;
-            yield return Title(group.Key);
+            yield return group.Key == OptionGroup.Subject && command is CliCommand { Help.Subject: var subject } ? subject : Title(group.Key);
             foreach (var line in group.SelectMany(static option => WrappedText.Entry(Names(option), option.Description ?? string.Empty, OptionColumn)))
             {
                 yield return line;

@@ -67,6 +67,9 @@ internal static partial class AnnounceLog
     [LoggerMessage(1327, LogLevel.Warning, "Never announced, since etcd refuses {Keys}: whether calls go there by another announcer is not known")]
     public static partial void NeverTaken(ILogger logger, string keys);
 
+    [LoggerMessage(1326, LogLevel.Error, "Left, and {Keys} could not be withdrawn: until its lease ends, {Ttl} after it was last renewed, it stands there as it was, and proxies go by that. 'etcdctl del' ends it now")]
+    public static partial void LeftBehind(ILogger logger, string keys, DurationText ttl);
+
     [LoggerMessage(1319, LogLevel.Warning, "{Key} announces {Uri} under this name too, in a set that is not announced here: calls of set {Set} go there as long as another announcer keeps it, or until its lease ends if that was killed; 'etcdctl del {Key}' ends it now")]
     public static partial void InOtherSet(ILogger logger, string key, SipUri uri, int set);
 

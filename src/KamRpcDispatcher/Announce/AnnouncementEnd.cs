@@ -9,6 +9,9 @@ public enum AnnouncementEnd
     /// <summary>One at least was held by somebody else, and stays.</summary>
     NotOurs,
 
+    /// <summary>etcd does not let it: what was announced is there until its lease ends.</summary>
+    Refused,
+
     /// <summary>etcd could not be told: what was announced ends with its lease.</summary>
     NotTold,
 }

@@ -73,6 +73,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
             parts.Add(BackgroundLoop.RunAsync("the watch over AMI", new AsteriskWatch(_asterisk, _boxes).RunAsync, _timeProvider, _logger, life.Token));
         }
 
+        var hasWithdrawnEarly = false;
         var stopped = Task.Delay(Timeout.InfiniteTimeSpan, _timeProvider, stop);
         var telling = TellAsync(stop);
         var looking = new OtherSets(_store, _keys, _options.Boxes.SelectMany(static box => box.Members), _logger).TellAsync(life.Token);
@@ -98,12 +99,21 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
             }
         }
 
-        return !await holding.ConfigureAwait(false) || !_keeper.HasReached ? AnnouncementEnd.NotTold
+        var isWithdrawn = await holding.ConfigureAwait(false);
+        if (!isWithdrawn && hasWithdrawnEarly)
+        {
+            // What was told of that is not the last thing that was told.
+            AnnounceLog.LeftBehind(_logger, _keeper.LeftBehind ?? _keeper.Keys, _keeper.Ttl);
+        }
+
+        return _keeper.IsWithdrawalRefused ? AnnouncementEnd.Refused
+            : !isWithdrawn || !_keeper.HasReached ? AnnouncementEnd.NotTold
             : _keeper.OccupiedCount > 0 ? AnnouncementEnd.NotOurs
             : AnnouncementEnd.Withdrawn;
 
         async Task WithdrawAsync()
         {
+            hasWithdrawnEarly = true;
             await keeping.CancelAsync().ConfigureAwait(false);
             await holding.ConfigureAwait(false);
 

@@ -19,6 +19,9 @@ internal sealed class Departure(
     /// <summary>The reason in the record.</summary>
     public const string Reason = "its announcer was asked to stop";
 
+    /// <summary>As many proxies are named that have not answered.</summary>
+    private const int MostNamed = 20;
+
     private static readonly TimeSpan AcknowledgementInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan IdleInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(5);
@@ -111,7 +114,8 @@ internal sealed class Departure(
                         return;
                     }
 
-                    missing = string.Join(", ", acknowledgement.Missing);
+                    missing = string.Join(", ", acknowledgement.Missing.Take(MostNamed))
+                        + (acknowledgement.Missing.Count > MostNamed ? FormattableString.Invariant($" and {acknowledgement.Missing.Count - MostNamed} more") : string.Empty);
                     service.Status($"Leaving, waits for {missing}");
                 }
                 catch (Exception exception) when (EtcdStore.IsOutage(exception, waiting.Token))

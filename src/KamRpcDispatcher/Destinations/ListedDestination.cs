@@ -12,6 +12,9 @@ public sealed record ListedDestination(int Set, string Uri, ListedState State, b
     /// <summary>The calls that Kamailio counts on it, for algorithm 10; 0 where it counts none.</summary>
     public int Calls { get; init; }
 
+    /// <summary>ATTRS.MAXLOAD: the calls that it takes at a time, for algorithm 10; 0 for any number.</summary>
+    public int MaxLoad { get; init; }
+
     /// <summary>Whether its attributes are shown as they are. Whoever wrote what cannot be shown was not this tool.</summary>
     public bool IsExact { get; init; } = true;
 

@@ -55,7 +55,10 @@ public sealed class ClusterReader(EtcdStore store, EtcdKeys keys, TimeProvider t
             members.Select(static pair => pair.ModRevision).DefaultIfEmpty(0).Max(),
             [.. membership.Members.Select(member => Announced(member, records[keys.Member(member.Key)]))],
             membership.Rejected,
-            [.. proxies.Select(Proxy)]);
+            [.. proxies.Select(Proxy)])
+        {
+            MemberRecords = members.Count,
+        };
     }
 
     private static AnnouncedMember Announced(Destinations.Member member, Mvccpb.KeyValue pair) => new(member, pair.Lease) { ModRevision = pair.ModRevision };

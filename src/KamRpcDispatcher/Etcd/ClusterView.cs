@@ -1,8 +1,10 @@
+using KamRpcDispatcher.Destinations;
+
 namespace KamRpcDispatcher.Etcd;
 
 /// <summary>What the store holds of a cluster at one revision: what was announced, and what the proxies made of it.</summary>
 /// <param name="Revision">The revision read.</param>
-/// <param name="MemberRevision">The newest revision of a member's record. A deletion leaves no record, and so is not seen here.</param>
+/// <param name="MemberRevision">The newest revision of a member's record. A deletion leaves no record, and so is not seen here, but by <see cref="MemberRecords"/>.</param>
 /// <param name="Members">The members, by key.</param>
 /// <param name="Rejected">The records that cannot be used. Whether a dispatcher keeps an earlier one in force only it knows.</param>
 /// <param name="Proxies">The proxies, by name.</param>
@@ -13,10 +15,35 @@ public sealed record ClusterView(
     IReadOnlyList<RejectedRecord> Rejected,
     IReadOnlyList<ReportingProxy> Proxies)
 {
+    /// <summary>How many records of members there are, those that cannot be used too; null where nobody has counted.</summary>
+    public int? MemberRecords { get; init; }
+
+    /// <summary>The newest revision of those members' records that count for <see cref="Behind"/>: null for all.</summary>
+    public long? NewestOfShown { get; init; }
+
     /// <summary>How many of the store's revisions a proxy is behind the newest member's record.</summary>
     public long Behind(ProxyStatus status)
     {
         ArgumentNullException.ThrowIfNull(status);
-        return Math.Max(0, MemberRevision - status.Revision);
+        return Math.Max(0, (NewestOfShown ?? MemberRevision) - status.Revision);
+    }
+
+    /// <summary>
+    /// How many records a proxy goes by that are not there any more: their deletion it has not followed, and those members may still get calls from
+    /// it. 0 where its report does not tell, as when it lacks newer records too. For a whole view only.
+    /// </summary>
+    public long Unfollowed(ProxyStatus status)
+    {
+        ArgumentNullException.ThrowIfNull(status);
+        return status.Follows is null ? UnfollowedBySets(status)
+            : MemberRecords is { } records && status.Follows.Revision >= MemberRevision ? Math.Abs((long)status.Follows.Records - records)
+            : 0;
+    }
+
+    /// <summary>As far as the ready members show that it counts. Of a record that cannot be used it may have an earlier one in force.</summary>
+    private long UnfollowedBySets(ProxyStatus status)
+    {
+        var ready = Members.Where(static announced => announced.Member.State == MemberState.Ready).CountBy(static announced => announced.Member.Key.Set).ToDictionary();
+        return status.Sets.Sum(set => Math.Max(0L, (set.Value.Wanted ?? 0) - ready.GetValueOrDefault(set.Key) - Rejected.Count));
     }
 }

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace KamRpcDispatcher.Etcd;
 
 /// <summary>A destination of a proxy's list that is not as the membership wishes it, or is on its way out.</summary>
@@ -48,6 +50,9 @@ public static class DeviationKind
     /// <summary>Has expired with many others, and is kept as it was.</summary>
     public const string Held = "held";
 
+    /// <summary>In the order of reports: calls that go wrong first, then calls that do not come, then what nobody need do anything about.</summary>
+    public static ImmutableArray<string> WorstFirst { get; } = [Serving, Refused, Missing, Disabled, Inactive, Held, Superseded, Leaving];
+
     /// <summary>Whether this version knows the kind.</summary>
-    internal static bool IsKnown(string kind) => kind is Missing or Refused or Inactive or Disabled or Superseded or Serving or Leaving or Held;
+    internal static bool IsKnown(string kind) => WorstFirst.Contains(kind);
 }

@@ -16,6 +16,9 @@ internal sealed class EtcdDialer
     /// <summary>How long a way is tried alone.</summary>
     internal static readonly TimeSpan Stagger = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>As many ways of a name are named that have failed.</summary>
+    private const int MostTold = 5;
+
     private readonly Uri _endpoint;
     private readonly SslApplicationProtocol _protocol;
     private readonly EtcdTls? _tls;
@@ -106,7 +109,8 @@ internal sealed class EtcdDialer
     }
 
     private static Exception Failure(List<(IPAddress Way, Exception Failure)> failures) =>
-        failures.Count == 1 ? failures[0].Failure : new IOException(string.Join("; ", failures.Select(static failed => $"{failed.Failure.Message} ({failed.Way})")));
+        failures.Count == 1 ? failures[0].Failure : new IOException(
+            string.Join("; ", failures.Take(MostTold).Select(static failed => $"{failed.Failure.Message} ({failed.Way})")) + (failures.Count > MostTold ? FormattableString.Invariant($" and {failures.Count - MostTold} more addresses") : string.Empty));
 
     private async Task<Stream> TryAsync(IPAddress way, Action<int> received, CancellationToken cancellationToken)
     {

@@ -1,6 +1,7 @@
 using Etcdserverpb;
 using Google.Protobuf;
 using Grpc.Core;
+using KamRpcDispatcher.Destinations;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using System.Net.Security;
@@ -25,6 +26,9 @@ public sealed class EtcdStore : IDisposable
 
     /// <summary>About how long to wait before trying again what failed.</summary>
     internal static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>Whoever answers as etcd may say anything.</summary>
+    private const int LongestDetail = 400;
 
     private readonly Lock _lock = new();
     private readonly EtcdEndpoints[] _endpoints;
@@ -138,7 +142,7 @@ public sealed class EtcdStore : IDisposable
         // "Connection refused" and what is wrong with a certificate say more than the status, "Error connecting to subchannel".
         RpcException { StatusCode: StatusCode.Unavailable or StatusCode.Internal, Status.DebugException: { } connecting } => Innermost(connecting),
         RpcException { Status.Detail: var detail } when Redirection(detail) is { } redirected => redirected,
-        RpcException rpc => $"{rpc.StatusCode}: {rpc.Status.Detail}",
+        RpcException rpc => $"{rpc.StatusCode}: {MemberRules.Shorten(rpc.Status.Detail, LongestDetail)}",
         OperationCanceledException => "no answer in time",
         _ => exception.Message,
     };

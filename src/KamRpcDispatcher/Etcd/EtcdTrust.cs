@@ -76,7 +76,9 @@ internal sealed class EtcdTrust(string host, X509Certificate2Collection? authori
         }
 
         List<string> names = [.. own.Extensions.OfType<X509SubjectAlternativeNameExtension>().SelectMany(static alternatives => alternatives.EnumerateDnsNames().Concat(alternatives.EnumerateIPAddresses().Select(static ip => ip.ToString())))];
-        return names.Count == 0
+        return address is not null && names.Contains(name)
+            ? $"its certificate has '{name}' as a DNS name, and an address counts only as an IP address among the subject alternative names; issue one with IP:{name}"
+            : names.Count == 0
             ? $"its certificate names no host (a common name alone does not count); issue one with '{name}' among the subject alternative names"
             : $"its certificate is for {string.Join(", ", names.Take(MostNames).Select(static other => MemberRules.Shorten(other)))}{(names.Count > MostNames ? " and others" : string.Empty)}, not for '{name}'; reach etcd by one of these, or issue a certificate with '{name}' among its subject alternative names";
     }

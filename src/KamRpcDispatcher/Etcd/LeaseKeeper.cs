@@ -73,6 +73,18 @@ internal sealed class LeaseKeeper
     /// <summary>Whether somebody else has all of them.</summary>
     public bool IsOccupied => _records.All(static record => record.IsOccupied);
 
+    /// <summary>Whether the keys could not be withdrawn because etcd did not let it, not because it could not be told. Known when <see cref="RunAsync"/> has ended.</summary>
+    public bool IsWithdrawalRefused { get; private set; }
+
+    /// <summary>How long they live without being renewed.</summary>
+    public TimeSpan Ttl => _lease.Ttl;
+
+    /// <summary>Its keys, in a few words.</summary>
+    public string Keys => _records.ToString();
+
+    /// <summary>Those of them that could not be withdrawn, in one line.</summary>
+    public string? LeftBehind { get; private set; }
+
     /// <summary>Whether etcd was ever reached.</summary>
     public bool HasReached => _hasReached;
 
@@ -115,7 +127,11 @@ internal sealed class LeaseKeeper
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             expect(EtcdStore.CallTimeout * (6 + (6 * _records.Count / KeyTransactions.MostKeys)));
-            return _lease.Id == 0 || await new LeaseWithdrawal(_store, _records, _lease, _timeProvider, _logger).RunAsync().ConfigureAwait(false);
+            var withdrawal = new LeaseWithdrawal(_store, _records, _lease, _timeProvider, _logger);
+            var isWithdrawn = _lease.Id == 0 || await withdrawal.RunAsync().ConfigureAwait(false);
+            IsWithdrawalRefused = withdrawal.IsRefused;
+            LeftBehind = withdrawal.Left ?? Keys;
+            return isWithdrawn;
         }
     }
 
@@ -175,8 +191,6 @@ internal sealed class LeaseKeeper
             }
         }
     }
-
-    private string Keys => _records.ToString();
 
     private async Task HoldAsync(CancellationToken cancellationToken)
     {

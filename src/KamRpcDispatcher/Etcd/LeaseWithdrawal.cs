@@ -16,6 +16,12 @@ internal sealed class LeaseWithdrawal(EtcdStore store, LeasedRecords records, Et
     private readonly SortedSet<string> _left = new(StringComparer.Ordinal);
     private Exception? _refusal;
 
+    /// <summary>Whether etcd answers, and does not let it: then the keys are there until the lease ends, though etcd is.</summary>
+    public bool IsRefused { get; private set; }
+
+    /// <summary>The keys that etcd does not let be deleted while it does others, in one line; null for none.</summary>
+    public string? Left => _left.Count > 0 ? LeasedRecords.Name(_left.Min!, _left.Count) : null;
+
     /// <returns>False when etcd could not be told, so that the keys end with their lease.</returns>
     public async Task<bool> RunAsync()
     {
@@ -34,6 +40,7 @@ internal sealed class LeaseWithdrawal(EtcdStore store, LeasedRecords records, Et
                 if (EtcdStore.IsRefusal(exception) || timeProvider.GetElapsedTime(begun) + EtcdStore.CallTimeout > Patience)
                 {
                     TellLeft(exception);
+                    IsRefused = EtcdStore.IsRefusal(exception);
                     return false;
                 }
 
@@ -65,13 +72,12 @@ internal sealed class LeaseWithdrawal(EtcdStore store, LeasedRecords records, Et
     /// <summary>Where etcd refuses some, the others are withdrawn.</summary>
     private void TellLeft(Exception exception)
     {
+        EtcdLog.NotWithdrawn(logger, Left ?? records.ToString(), EtcdStore.Describe(exception));
         if (_left.Count == 0)
         {
-            EtcdLog.NotWithdrawn(logger, records.ToString(), EtcdStore.Describe(exception));
             return;
         }
 
-        EtcdLog.NotWithdrawn(logger, LeasedRecords.Name(_left.Min!, _left.Count), EtcdStore.Describe(exception));
         _ours.ExceptWith(_left);
         if (_ours.Count > 0)
         {

@@ -18,6 +18,9 @@ public sealed record Membership(long Revision, IReadOnlyList<Member> Members, IR
     /// <summary>Why those went that are not there any more, of the last thousand at least; for the log.</summary>
     public IReadOnlyDictionary<MemberKey, LeaveCause> Left { get; init; } = ImmutableDictionary<MemberKey, LeaveCause>.Empty;
 
+    /// <summary>How many records the store has of members, those that cannot be used too; null where that is not known.</summary>
+    public int? Records { get; init; }
+
     /// <summary>Whether it was saved by an earlier daemon, and the store has not been read since.</summary>
     public bool IsFromSnapshot { get; init; }
 }

@@ -164,6 +164,7 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
         Expired = Expiries(isBack: false),
         Returned = Expiries(isBack: true),
         Left = _left.All,
+        Records = Count,
     };
 
     private IReadOnlyList<ExpiredMember> Expiries(bool isBack) =>

@@ -33,6 +33,8 @@ internal sealed class ProxyReader(JsonElement report)
             Version = OptionalText(report, "version"),
             WrittenAt = OptionalTime(report, "writtenAt"),
             Contact = ReadContact(),
+            Loop = ReadLoop(),
+            Follows = ReadFollowed(),
             MoreSets = More("moreSets"),
             Troubles = [.. Items(report, "trouble", ReadTrouble).Take(ProxyTrouble.MostInReport)],
             Deviations = [.. deviations.OfType<Deviation>()],
@@ -80,7 +82,39 @@ internal sealed class ProxyReader(JsonElement report)
             : throw new FormatException($"sets: '{MemberRules.Shorten(text)}' is not a set's number");
 
     private static SetStatus ReadSet(JsonProperty set) =>
-        new(Count(set.Value, "destinations"), Count(set.Value, "routable")) { Wanted = OptionalCount(set.Value, "wanted"), Serving = OptionalCount(set.Value, "serving") };
+        new(Count(set.Value, "destinations"), Count(set.Value, "routable"))
+        {
+            Wanted = OptionalCount(set.Value, "wanted"),
+            Serving = OptionalCount(set.Value, "serving"),
+            Drift = OptionalCount(set.Value, "drift") ?? 0,
+            Held = OptionalCount(set.Value, "held") ?? 0,
+            Refused = OptionalCount(set.Value, "refused") ?? 0,
+            Full = Has(set.Value, "full") ? Count(set.Value, "full", long.MaxValue) : null,
+        };
+
+    private LoopStatus? ReadLoop()
+    {
+        if (!Has(report, "loop"))
+        {
+            return null;
+        }
+
+        var loop = Field(report, "loop", JsonValueKind.Object);
+        return new LoopStatus(Text(loop, "step"), Span(loop, "forMs"), Span(loop, "mostMs"));
+
+        static TimeSpan Span(JsonElement of, string name) => TimeSpan.FromMilliseconds(Count(of, name, int.MaxValue));
+    }
+
+    private FollowedMembers? ReadFollowed()
+    {
+        if (!Has(report, "follows"))
+        {
+            return null;
+        }
+
+        var followed = Field(report, "follows", JsonValueKind.Object);
+        return new FollowedMembers(Count(followed, "revision", long.MaxValue), Count(followed, "records"));
+    }
 
     private KamailioContact? ReadContact()
     {
@@ -176,7 +210,7 @@ internal sealed class ProxyReader(JsonElement report)
         kind.ValueKind == JsonValueKind.String ? kind.GetString()! : throw new FormatException("applies holds something else than text");
 
     private static ProxyTrouble ReadTrouble(JsonElement entry) =>
-        new ProxyTrouble(Text(entry, "kind"), Time(entry, "since"), Text(entry, "text")).Capped();
+        new ProxyTrouble(Text(entry, "kind"), Time(entry, "since"), Text(entry, "text")) { Sets = [.. Numbers(entry, "sets").Take(ProxyTrouble.MostSets)] }.Capped();
 
     private static MemberKey Key(JsonElement of, string array, string name) =>
         MemberKey.TryParse(Text(of, name), out var key, out var error) ? key : throw new FormatException($"{array}: {error}");

@@ -45,6 +45,26 @@ public sealed record ProxyStatus(long Revision, DateTimeOffset AppliedAt, string
     /// <summary>How old a report may grow while the daemon lives and reaches etcd.</summary>
     public static TimeSpan WrittenEvery { get; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>What the daemon's loop was at then; null in a report of a version that did not say it.</summary>
+    public LoopStatus? Loop { get; init; }
+
+    /// <summary>Whether the loop hangs: it follows nothing, and what it said of Kamailio's list is of before.</summary>
+    public bool Hangs => Loop is { Hangs: true };
+
+    /// <summary>How old the list was when the report was written.</summary>
+    public TimeSpan ListAge => WrittenAt - ListReadAt is { } age && age > TimeSpan.Zero ? age : TimeSpan.Zero;
+
+    /// <summary>A Kamailio that answers again has had its list read, though nobody may have made anything of that yet.</summary>
+    private DateTimeOffset ListReadAt => Contact is { Answers: true, Since: var since } && since > AppliedAt ? since : AppliedAt;
+
+    /// <summary>Whether the list was read so long ago that the loop has to be at something that takes long: changes, one after another.</summary>
+    public bool IsListOld => ListAge > OldList + (Loop?.Rest ?? TimeSpan.Zero);
+
+    private static readonly TimeSpan OldList = TimeSpan.FromSeconds(15);
+
+    /// <summary>Which members the proxy goes by; null where it does not know, and in a report of a version that did not say it.</summary>
+    public FollowedMembers? Follows { get; init; }
+
     /// <summary>The version of the daemon; null in a report of a version that did not say it.</summary>
     public string? Version { get; init; }
 

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace KamRpcDispatcher.Etcd;
 
 /// <summary>Something at a proxy that somebody should know of, for as long as it lasts.</summary>
@@ -10,6 +12,17 @@ public sealed record ProxyTrouble(string Kind, DateTimeOffset Since, string Text
     public const int MostInReport = 20;
 
     public const int MostTextLength = 300;
+
+    /// <summary>As many sets as are named; what is about more of them is about the proxy.</summary>
+    public const int MostSets = 8;
+
+    /// <summary>The sets that it is about, in order; empty where it is about the proxy as a whole, and in a report of a version that did not say it.</summary>
+    public ImmutableArray<int> Sets { get; init; } = [];
+
+    public bool Equals(ProxyTrouble? other) =>
+        other is not null && Kind == other.Kind && Since == other.Since && Text == other.Text && Sets.AsSpan().SequenceEqual(other.Sets.AsSpan());
+
+    public override int GetHashCode() => HashCode.Combine(Kind, Since, Text);
 
     /// <summary>The same with a text that is no longer than a report takes.</summary>
     public ProxyTrouble Capped()

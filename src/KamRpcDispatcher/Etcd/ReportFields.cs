@@ -39,6 +39,10 @@ internal static class ReportFields
             ? number
             : throw new FormatException($"{name} is not a number of milliseconds");
 
+    /// <summary>The whole numbers of an array; none where it is not there.</summary>
+    public static ImmutableArray<int> Numbers(JsonElement of, string name) => Items(of, name, entry =>
+        entry.ValueKind == JsonValueKind.Number && entry.TryGetInt32(out var number) && number >= 0 ? number : throw new FormatException($"{name} holds what is no whole number"));
+
     /// <summary>The items of an array; none where it is not there.</summary>
     public static ImmutableArray<T> Items<T>(JsonElement of, string name, Func<JsonElement, T> read) =>
         Has(of, name) ? [.. Field(of, name, JsonValueKind.Array).EnumerateArray().Select(read)] : [];

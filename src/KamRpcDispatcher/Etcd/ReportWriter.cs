@@ -2,6 +2,8 @@ using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 
+using static KamRpcDispatcher.Etcd.ReportHead;
+
 namespace KamRpcDispatcher.Etcd;
 
 /// <summary>Writes a proxy's status as JSON. <see cref="ProxyReader"/> reads it.</summary>
@@ -29,7 +31,7 @@ internal static class ReportWriter
         using (var writer = new Utf8JsonWriter(buffer))
         {
             writer.WriteStartObject();
-            WriteHead(writer, status);
+            ReportHead.Write(writer, status);
             var sets = Sets(status);
             var superseded = Superseded(status);
             ReportPart[] lists = [Troubles(status), Held(status), Deviations(status), Quarantined(status), superseded];
@@ -48,96 +50,11 @@ internal static class ReportWriter
         return buffer.WrittenSpan.ToArray();
     }
 
-    private static void WriteHead(Utf8JsonWriter writer, ProxyStatus status)
-    {
-        writer.WriteNumber("revision", status.Revision);
-        if (status.Silenced is { } silenced)
-        {
-            writer.WriteNumber("silenced", silenced);
-        }
-
-        if (status.Applies.Length > 0)
-        {
-            writer.WriteStartArray("applies");
-            foreach (var kind in status.Applies)
-            {
-                writer.WriteStringValue(kind);
-            }
-
-            writer.WriteEndArray();
-        }
-
-        if (status.Serves.Length is > 0 and <= ProxyStatus.MostServed)
-        {
-            writer.WriteStartArray("serves");
-            foreach (var set in status.Serves)
-            {
-                writer.WriteNumberValue(set);
-            }
-
-            writer.WriteEndArray();
-        }
-
-        WriteIdentity(writer, status.Identity);
-        WriteText(writer, "version", status.Version);
-        WriteTime(writer, "writtenAt", status.WrittenAt);
-        WriteContact(writer, status.Contact);
-        writer.WriteString("appliedAt", status.AppliedAt);
-        writer.WriteString("kamailio", status.Kamailio);
-        writer.WriteNumber("drift", status.Drift);
-        WriteGrace(writer, status.Grace);
-        if (status.IsFromSnapshot)
-        {
-            writer.WriteBoolean("fromSnapshot", true);
-        }
-    }
-
-    private static void WriteIdentity(Utf8JsonWriter writer, ProxyIdentity? identity)
-    {
-        if (identity is null)
-        {
-            return;
-        }
-
-        writer.WriteStartObject("identity");
-        writer.WriteString("machine", identity.Machine);
-        writer.WriteString("host", identity.Host);
-        writer.WriteString("kamailio", identity.Kamailio);
-        WriteText(writer, "process", identity.Process);
-        writer.WriteEndObject();
-    }
-
-    private static void WriteContact(Utf8JsonWriter writer, KamailioContact? contact)
-    {
-        if (contact is null)
-        {
-            return;
-        }
-
-        writer.WriteStartObject("contact");
-        writer.WriteBoolean("answers", contact.Answers);
-        writer.WriteString("since", contact.Since);
-        WriteText(writer, "reason", contact.Reason);
-        writer.WriteEndObject();
-    }
-
-    private static void WriteGrace(Utf8JsonWriter writer, GraceStatus grace)
-    {
-        writer.WriteStartObject("grace");
-        writer.WriteString("mode", grace.Mode);
-        writer.WriteNumber("count", grace.Count);
-        writer.WriteNumber("p50Ms", Math.Round(grace.MedianMilliseconds, 2));
-        writer.WriteNumber("p99Ms", Math.Round(grace.P99Milliseconds, 2));
-        writer.WriteNumber("maxMs", Math.Round(grace.MaxMilliseconds, 2));
-        writer.WriteNumber("timeouts", grace.Timeouts);
-        writer.WriteEndObject();
-    }
-
-    /// <summary>Those first of which nobody gets calls, then those of which some do not: who reads a part of them reads of what is wrong.</summary>
+    /// <summary>The most urgent ones first: who reads a part of them reads of what is wrong.</summary>
     private static ReportPart Sets(ProxyStatus status) => ReportPart.Of(
         "sets",
         "moreSets",
-        [.. status.Sets.OrderBy(static set => set.Value is { Wanted: > 0, Serving: 0 } ? 0 : set.Value.Serving < set.Value.Wanted ? 1 : 2)],
+        [.. status.Sets.OrderBy(static set => set.Value.Urgency)],
         status.MoreSets,
         RoomForSets,
         static (json, set) =>
@@ -146,6 +63,10 @@ internal static class ReportWriter
             json.WriteNumber("routable", set.Value.Routable);
             WriteNumber(json, "wanted", set.Value.Wanted);
             WriteNumber(json, "serving", set.Value.Serving);
+            WriteNumber(json, "full", set.Value.Full);
+            WriteCount(json, "drift", set.Value.Drift);
+            WriteCount(json, "held", set.Value.Held);
+            WriteCount(json, "refused", set.Value.Refused);
         },
         static set => set.Key.ToString(CultureInfo.InvariantCulture));
 
@@ -156,13 +77,23 @@ internal static class ReportWriter
         var whole = Of(troubles);
         return whole.Needed <= RoomForTroubles
             ? whole
-            : Of([.. troubles.Select(trouble => trouble with { Text = ReportText.Cut(trouble.Text, (RoomForTroubles / troubles.Length) - (trouble.Kind.Length + 90)) })]);
+            : Of([.. troubles.Select(trouble => trouble with { Text = ReportText.Cut(trouble.Text, (RoomForTroubles / troubles.Length) - (trouble.Kind.Length + 90 + (12 * trouble.Sets.Length))) })]);
 
         static ReportPart Of(ProxyTrouble[] troubles) => ReportPart.Of("trouble", null, troubles, 0, RoomForTroubles, static (json, trouble) =>
         {
             json.WriteString("kind", trouble.Kind);
             json.WriteString("since", trouble.Since);
             json.WriteString("text", trouble.Text);
+            if (trouble.Sets.Length > 0)
+            {
+                json.WriteStartArray("sets");
+                foreach (var set in trouble.Sets)
+                {
+                    json.WriteNumberValue(set);
+                }
+
+                json.WriteEndArray();
+            }
         });
     }
 
@@ -220,30 +151,4 @@ internal static class ReportWriter
                 json.WriteBoolean("leaving", true);
             }
         });
-
-    private static void WriteText(Utf8JsonWriter writer, string name, string? text)
-    {
-        if (text is not null)
-        {
-            writer.WriteString(name, text);
-        }
-    }
-
-    private static void WriteTime(Utf8JsonWriter writer, string name, DateTimeOffset? time)
-    {
-        if (time is { } told)
-        {
-            writer.WriteString(name, told);
-        }
-    }
-
-    private static void WriteNumber(Utf8JsonWriter writer, string name, int? number)
-    {
-        if (number is { } told)
-        {
-            writer.WriteNumber(name, told);
-        }
-    }
-
-    private static void WriteCount(Utf8JsonWriter writer, string name, int count) => WriteNumber(writer, name, count > 0 ? count : null);
 }

@@ -51,6 +51,14 @@ public sealed record ChangePlan
     /// <summary>How many changes are owed, a replacement counted once, and those that Kamailio does not take counted too.</summary>
     public int Drift => Owed + Skips.Count(static skip => skip.IsDrift);
 
+    /// <summary>The same set by set, where there is any.</summary>
+    public IReadOnlyDictionary<int, int> DriftBySet() =>
+        Enables.Concat<Change>(Adds).Concat(Disables).Concat(Silencings).Concat(Removes).Select(static change => change.Set)
+            .Concat(Replacements.Select(static replacement => replacement.Add.Set))
+            .Concat(Skips.Where(static skip => skip.IsDrift).Select(static skip => skip.Set))
+            .CountBy(static set => set)
+            .ToDictionary();
+
     /// <summary>Changes that the membership asks for; what is put back for others is not.</summary>
     private int Owed => Enables.Count + Adds.Count + Disables.Count + Silencings.Count + Replacements.Count + Removes.Count;
 }

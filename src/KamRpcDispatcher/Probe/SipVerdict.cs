@@ -6,6 +6,9 @@ namespace KamRpcDispatcher.Probe;
 /// <summary>What an answer says of the server.</summary>
 internal static class SipVerdict
 {
+    /// <summary>Whoever answers may say anything; it stands in the log, in etcd and on screens.</summary>
+    private const int LongestPhrase = 128;
+
     private static readonly ProbeOutcome Ok = ProbeOutcome.Alive("200 OK");
 
     /// <returns>The status, 0 when the message does not answer the request with this branch, and the outcome when the answer is final.</returns>
@@ -27,5 +30,5 @@ internal static class SipVerdict
     }
 
     private static string Text(int status, ReadOnlySpan<byte> phrase) =>
-        string.Create(CultureInfo.InvariantCulture, $"{status} {Encoding.UTF8.GetString(phrase)}").TrimEnd();
+        string.Create(CultureInfo.InvariantCulture, $"{status} {Encoding.UTF8.GetString(phrase.Length > LongestPhrase ? phrase[..LongestPhrase] : phrase)}{(phrase.Length > LongestPhrase ? "..." : null)}").TrimEnd();
 }

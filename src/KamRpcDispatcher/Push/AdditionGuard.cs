@@ -19,6 +19,9 @@ namespace KamRpcDispatcher.Push;
 /// <param name="logger">Where to log.</param>
 internal sealed class AdditionGuard(IRpcClient client, NameLookup names, Func<IPAddress, bool> isOnKamailiosHost, ILogger<AdditionGuard> logger) : IChangeGuard
 {
+    /// <summary>As many of Kamailio's sockets are named.</summary>
+    private const int MostNamed = 20;
+
     /// <summary>The kind of an objection about a name.</summary>
     internal const string NameKind = "name";
 
@@ -71,7 +74,7 @@ internal sealed class AdditionGuard(IRpcClient client, NameLookup names, Func<IP
 
         return await ReadSocketsAsync(table, cancellationToken).ConfigureAwait(false) is not { Count: > 0 } sockets || sockets.Any(socket.IsAt)
             ? null
-            : new Objection(ObjectionScope.Change, "socket", $"socket={text} is none of the sockets on which Kamailio listens ({string.Join(", ", sockets)})");
+            : new Objection(ObjectionScope.Change, "socket", $"socket={text} is none of the sockets on which Kamailio listens ({string.Join(", ", sockets.Take(MostNamed))}{(sockets.Count > MostNamed ? FormattableString.Invariant($" and {sockets.Count - MostNamed} more") : string.Empty)})");
     }
 
     /// <summary>What an operator put there himself is put back as it was, wherever it leads.</summary>

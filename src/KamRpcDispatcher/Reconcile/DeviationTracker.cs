@@ -6,12 +6,6 @@ namespace KamRpcDispatcher.Reconcile;
 /// <summary>Knows since when each deviation is there, and tells the worst ones.</summary>
 internal sealed class DeviationTracker(TimeProvider timeProvider)
 {
-    /// <summary>Calls that go wrong first, then calls that do not come, then what nobody need do anything about.</summary>
-    private static readonly string[] WorstFirst =
-    [
-        DeviationKind.Serving, DeviationKind.Refused, DeviationKind.Missing, DeviationKind.Disabled, DeviationKind.Inactive, DeviationKind.Held, DeviationKind.Superseded, DeviationKind.Leaving,
-    ];
-
     private Dictionary<(string Kind, int Set, string Name, string Uri), Moment> _since = [];
 
     /// <summary>Takes note of all that there is; what is not there any more is over.</summary>
@@ -27,7 +21,7 @@ internal sealed class DeviationTracker(TimeProvider timeProvider)
         _since = since;
         return
         [
-            .. found.OrderBy(static deviation => Array.IndexOf(WorstFirst, deviation.Kind))
+            .. found.OrderBy(static deviation => DeviationKind.WorstFirst.IndexOf(deviation.Kind))
                 .ThenBy(static deviation => deviation.Set)
                 .ThenBy(static deviation => deviation.Name, StringComparer.Ordinal)
                 .ThenBy(static deviation => deviation.Uri, StringComparer.Ordinal)

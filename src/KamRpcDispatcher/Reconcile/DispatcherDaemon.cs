@@ -35,7 +35,10 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
     public bool IsResponsive => !_heartbeat.IsOverdue && !_reportHeartbeat.IsOverdue;
 
     /// <summary>The longest time from one call of Kamailio to the next: a grace period, however it is waited for, and a call that is not answered.</summary>
-    private TimeSpan LongestStep => LongestGrace + options.Gap + options.GraceCap + (3 * options.Rpc.Timeout);
+    private TimeSpan LongestStep => LongestGrace + options.Gap + options.GraceCap + LongestCall;
+
+    /// <summary>A call that waits for its turn behind one that is not answered, with a connection to make.</summary>
+    private TimeSpan LongestCall => 3 * options.Rpc.Timeout;
 
     /// <summary>Reads certificates and passwords again now, which else is done for each new connection.</summary>
     public void ReadFilesAgain() => _ = _store?.ReadFilesAgainAsync(new EtcdKeys(options.Cluster).Members);
@@ -55,9 +58,10 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         var contact = new ContactWatch(timeProvider);
         var watched = new ContactClient(client, contact);
         await using var given = options.KamailioRead.Address is { } read ? new RpcClient(read, options.Rpc) : null;
-        var calls = new HeartbeatClient(watched, _heartbeat, LongestStep);
+        var loop = new LoopWatch(LongestCall, timeProvider);
+        var calls = new HeartbeatClient(watched, _heartbeat, LongestStep, loop, LongestCall);
         await using var found = new FoundReadWay(calls, options.Rpc, timeProvider, logs.CreateLogger<FoundReadWay>());
-        IReadWay readWay = options.KamailioRead.IsAuto ? found : new GivenReadWay(given is null ? null : new HeartbeatClient(given, _heartbeat, LongestStep));
+        IReadWay readWay = options.KamailioRead.IsAuto ? found : new GivenReadWay(given is null ? null : new HeartbeatClient(given, _heartbeat, LongestStep, loop, LongestCall));
         var lists = new ListReader(calls, readWay);
         var dispatcher = new KamailioDispatcher(calls, lists);
         var quarantine = new Quarantine(timeProvider);
@@ -77,14 +81,23 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         {
             Serves = [.. options.Sets?.Order() ?? []],
         };
-        var paced = new PacedReport(report, contact, () => !_heartbeat.IsOverdue, Version, timeProvider);
+        var paced = new PacedReport(report, contact, loop, () => !_heartbeat.IsOverdue, Version, timeProvider);
         await using var claim = new KamailioClaim(watched, identityLock, holder, timeProvider, claimLog);
         if (!options.Kamailio.IsSerial)
         {
             ReconcileLog.NotSerial(_logger, options.Kamailio);
         }
 
-        var gracePeriod = GracePeriod(client);
+        var gracePeriod = new WatchedGrace(
+            GracePeriod(client),
+            loop,
+            options.Grace switch
+            {
+                GraceMode.None => TimeSpan.Zero,
+                GraceMode.Fixed => options.Gap,
+                _ => options.Gap + options.GraceCap,
+            },
+            LongestStep);
         Reconciler? reconciler = null;
         using var watcher = options.Kamailio.Path is not { } path ? null : new SocketWatcher(path, () =>
         {
@@ -94,7 +107,9 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         },
         exception => _watcherFaults.Failed(exception));
         var progress = new DispatcherProgress(service, timeProvider);
-        var sentinel = new SentinelWatch(dispatcher, options.Reconciler.SentinelInterval, timeProvider);
+
+        // Not by the loop's own way, on which each call is a sign of its life.
+        var sentinel = new SentinelWatch(new KamailioDispatcher(watched), options.Reconciler.SentinelInterval, timeProvider);
         var names = new NameLookup(Dns.GetHostAddresses, calls.ResolvesAsync, timeProvider);
         IChangeGuard[] guards =
         [
@@ -120,12 +135,17 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             sentinel,
             () =>
             {
+                loop.Works();
                 proxyLock.Ensure();
                 watcher?.Ensure();
             },
             timeProvider,
             foreign,
-            _heartbeat.Expect,
+            rest =>
+            {
+                _heartbeat.Expect(rest);
+                loop.Enter(LoopStep.Rest, rest);
+            },
             claim,
             sight =>
             {
@@ -186,7 +206,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             : watch;
     }
 
-    private GraceStatus Status(IGracePeriod gracePeriod)
+    private GraceStatus Status(WatchedGrace gracePeriod)
     {
         var (count, median, p99, longest, timeouts) = _graceFigures.Summary();
         return new GraceStatus(gracePeriod.Mode, count, median, p99, longest, timeouts);

@@ -1,12 +1,18 @@
 using KamailioRpc;
+using KamRpcDispatcher.Etcd;
 
 namespace KamRpcDispatcher.Reconcile;
 
-/// <summary>Calls Kamailio, and takes each call for a sign of life of the loop that makes it: one cycle may have thousands.</summary>
+/// <summary>
+/// Calls Kamailio, and takes each call for a sign of life of the loop that makes it: one cycle may have thousands. For that loop only: who calls
+/// beside it says nothing of it.
+/// </summary>
 /// <param name="inner">Calls Kamailio.</param>
 /// <param name="heartbeat">The loop's.</param>
 /// <param name="longestStep">How long the loop may take from one call to the next.</param>
-internal sealed class HeartbeatClient(IRpcClient inner, Heartbeat heartbeat, TimeSpan longestStep) : IRpcClient
+/// <param name="loop">Told of each call; null for nobody.</param>
+/// <param name="longestCall">How long one may take.</param>
+internal sealed class HeartbeatClient(IRpcClient inner, Heartbeat heartbeat, TimeSpan longestStep, LoopWatch? loop = null, TimeSpan longestCall = default) : IRpcClient
 {
     public KamailioAddress Address => inner.Address;
 
@@ -14,10 +20,18 @@ internal sealed class HeartbeatClient(IRpcClient inner, Heartbeat heartbeat, Tim
 
     public Unanswered? Unanswered => inner.Unanswered;
 
-    public Task<RpcResult> InvokeAsync(string method, IReadOnlyList<object?> arguments, CancellationToken cancellationToken)
+    public async Task<RpcResult> InvokeAsync(string method, IReadOnlyList<object?> arguments, CancellationToken cancellationToken)
     {
         heartbeat.Expect(longestStep);
-        return inner.InvokeAsync(method, arguments, cancellationToken);
+        loop?.Enter(LoopStep.Call, longestCall);
+        try
+        {
+            return await inner.InvokeAsync(method, arguments, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            loop?.Works();
+        }
     }
 
     /// <summary>Whoever made the inner client ends it.</summary>

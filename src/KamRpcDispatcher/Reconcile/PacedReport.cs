@@ -8,10 +8,11 @@ namespace KamRpcDispatcher.Reconcile;
 /// </summary>
 /// <param name="report">Where it is written.</param>
 /// <param name="contact">Whether Kamailio answers.</param>
+/// <param name="loop">What the loop that tells the status is at.</param>
 /// <param name="isAlive">Whether the loop that tells the status still comes round: what it said last does not stay true by being repeated.</param>
 /// <param name="version">The daemon's.</param>
 /// <param name="timeProvider">The clock.</param>
-internal sealed class PacedReport(IProxyReport report, ContactWatch contact, Func<bool> isAlive, string version, TimeProvider timeProvider) : IProxyReport
+internal sealed class PacedReport(IProxyReport report, ContactWatch contact, LoopWatch loop, Func<bool> isAlive, string version, TimeProvider timeProvider) : IProxyReport
 {
     /// <summary>The least time between two writings of what nobody waits for: hundreds of proxies write to one etcd, and a list may flap.</summary>
     internal static readonly TimeSpan LeastInterval = TimeSpan.FromSeconds(1);
@@ -65,13 +66,13 @@ internal sealed class PacedReport(IProxyReport report, ContactWatch contact, Fun
             return;
         }
 
-        var status = _latest with { Contact = contact.Current, Version = version };
+        var status = _latest with { Contact = contact.Current, Version = version, Loop = loop.Current, WrittenAt = timeProvider.GetUtcNow() };
         if (_written is null || ReportNews.IsAwaited(_written, status) || (isLook && IsDue(_written, status)))
         {
             _written = status;
             _writtenAt = timeProvider.GetTimestamp();
             _hasNews = false;
-            report.Report(status with { WrittenAt = timeProvider.GetUtcNow() });
+            report.Report(status);
         }
     }
 

@@ -31,10 +31,11 @@ internal sealed class ProxyStatusBuilder(Quarantine quarantine, Func<GraceStatus
             timeProvider.GetUtcNow(),
             table.Version.ToString(),
             plan.Drift,
-            Sets(table, comparison))
+            Sets(table, comparison, plan, held, refused))
         {
             Silenced = !plan.OwesSilence ? membership.Revision : StillTrue(last?.Silenced, membership),
             Applies = ProxyStatus.FollowedKinds,
+            Follows = membership.Records is { } records ? new FollowedMembers(membership.Revision, records) : null,
             Deviations = deviations,
             MoreDeviations = (comparison?.Deviations.Count ?? 0) - deviations.Length,
             Held = [.. InTurn(held).Take(ProxyStatus.MostHeld)],
@@ -59,15 +60,30 @@ internal sealed class ProxyStatusBuilder(Quarantine quarantine, Func<GraceStatus
     /// <summary>In a store that was restored from a backup a revision of before stands for something else.</summary>
     private static long StillTrue(long? before, Membership membership) => before <= membership.Revision ? before.Value : 0;
 
-    private static ImmutableSortedDictionary<int, SetStatus> Sets(DispatcherTable table, ListComparison? comparison)
+    private static ImmutableSortedDictionary<int, SetStatus> Sets(
+        DispatcherTable table, ListComparison? comparison, ChangePlan plan, ImmutableArray<Member> held, IReadOnlyList<QuarantinedDestination> refused)
     {
         var listed = table.Destinations.Where(static entry => !Sentinel.Is(entry)).ToLookup(static entry => entry.Set);
-        return listed.Select(static set => set.Key).Union(comparison?.Sets.Keys ?? []).ToImmutableSortedDictionary(static set => set, set =>
+        var drift = plan.DriftBySet();
+        var heldBySet = held.CountBy(static member => member.Key.Set).ToDictionary();
+        var refusedBySet = refused.CountBy(static destination => destination.Set).ToDictionary();
+        var sets = listed.Select(static set => set.Key).Union(comparison?.Sets.Keys ?? []).Union(drift.Keys.Where(static set => set != Sentinel.Set)).Union(heldBySet.Keys).Union(refusedBySet.Keys);
+        return sets.ToImmutableSortedDictionary(static set => set, set =>
         {
-            var status = new SetStatus(listed[set].Count(), listed[set].Count(static entry => entry.IsRoutable));
+            var status = new SetStatus(listed[set].Count(), listed[set].Count(static entry => entry.IsRoutable))
+            {
+                Full = Full(listed[set], set, table),
+                Drift = drift.GetValueOrDefault(set),
+                Held = heldBySet.GetValueOrDefault(set),
+                Refused = refusedBySet.GetValueOrDefault(set),
+            };
             return comparison is not null && comparison.Sets.TryGetValue(set, out var share) ? status with { Wanted = share.Wanted, Serving = share.Serving } : status;
         });
     }
+
+    /// <summary>An entry that cannot be understood may have room. The calls themselves are no news: they come and go.</summary>
+    private static long? Full(IEnumerable<ListedDestination> listed, int set, DispatcherTable table) =>
+        table.Unreadable.Any(entry => entry.Set is null || entry.Set == set) ? null : FullSet.Of(listed.Select(static entry => (entry.IsRoutable, entry.Calls, entry.MaxLoad)))?.MaxLoad;
 
     /// <summary>One of each set, then a second of each, and so on: whoever asks for one set finds some of it.</summary>
     private static IEnumerable<Member> InTurn(ImmutableArray<Member> held) =>

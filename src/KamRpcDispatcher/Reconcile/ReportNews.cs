@@ -9,13 +9,14 @@ internal static class ReportNews
     public static bool IsAwaited(ProxyStatus before, ProxyStatus after) =>
         before.Revision != after.Revision || before.Silenced != after.Silenced || before.Contact?.Answers != after.Contact?.Answers;
 
-    /// <summary>Whether anything is: times of reading and writing, and how long grace periods took, are not.</summary>
-    public static bool IsNew(ProxyStatus before, ProxyStatus after) => !(
+    /// <summary>Whether anything is: times of reading and writing, how long grace periods took, and what the loop is at while it goes on, are not.</summary>
+    public static bool IsNew(ProxyStatus before, ProxyStatus after) => before.Hangs != after.Hangs || before.IsListOld != after.IsListOld || !(
         before with
         {
             AppliedAt = after.AppliedAt,
             WrittenAt = after.WrittenAt,
             Grace = after.Grace,
+            Loop = after.Loop,
             Sets = after.Sets,
             Applies = after.Applies,
             Troubles = after.Troubles,

@@ -51,7 +51,7 @@ public sealed record DispatcherDestination
     /// <summary>LATENCY, with <c>ds_ping_latency_stats</c> only.</summary>
     public DestinationLatency? Latency { get; init; }
 
-    /// <summary>RUNTIME.DLGLOAD: the calls that it has now, with <c>ds_hash_size</c> only.</summary>
+    /// <summary>RUNTIME.DLGLOAD: the calls that algorithm 10 has given it and that are still up, with <c>ds_hash_size</c> only.</summary>
     public int? DialogLoad { get; init; }
 
     /// <summary>HOST, in the full list only.</summary>

@@ -63,6 +63,11 @@ internal sealed class HttpPostHandler(HttpClient http, KamailioAddress address, 
 
             return body;
         }
+        catch (HttpRequestException exception) when (exception.HttpRequestError is HttpRequestError.InvalidResponse)
+        {
+            // .NET's own words name neither side.
+            throw new KamailioGarbledReplyException("what answers does not speak HTTP", exception);
+        }
         catch (HttpRequestException exception) when (exception.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError)
         {
             throw new KamailioUnreachableException(address, exception.GetBaseException().Message.TrimEnd('.') + Advice(exception), exception);

@@ -9,7 +9,7 @@ namespace KamRpcDispatcher.IntegrationTests.Endurance;
 [Category("Matrix")]
 public class ViewChurnTests
 {
-    private static int Changes => ChaosSettings.IsLong ? 20_000 : 2_000;
+    private static int Changes => ChaosSettings.IsLong ? 20_000 : 1_000;
 
     /// <summary>That of the snippet.</summary>
     private static TableUse Configured => new(false, false, false, false);

@@ -67,7 +67,8 @@ internal sealed class Fleet : IAsyncDisposable
             .. _options.HasDefaultRemovalDelay ? [] : Unless("--removal-delay", "0s"),
             .. options.Select(option => option.Replace("{fifo}", Kamailio.FifoPath, StringComparison.Ordinal)),
         ],
-        _options.OnDispatcherLine);
+        _options.OnDispatcherLine,
+        _options.Starter);
 
         string[] Unless(string option, string value) => options.Contains(option) ? [] : [option, value];
     }
@@ -80,9 +81,10 @@ internal sealed class Fleet : IAsyncDisposable
         return announcer;
     }
 
-    public ServerProcess Start(string[] arguments, Action<string>? onLine = null)
+    public ServerProcess Start(string[] arguments, Action<string>? onLine = null, string[]? starter = null)
     {
-        var (program, all) = PrivateResolver.Around(_options.Kamailio?.ResolverFile, null, "dotnet", [Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), .. arguments]);
+        string[] command = [.. starter ?? [], "dotnet", Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), .. arguments];
+        var (program, all) = PrivateResolver.Around(_options.Kamailio?.ResolverFile, null, command[0], command[1..]);
         var process = ServerProcess.Start(program, all, onLine: onLine);
         _processes.Add(process);
         return process;

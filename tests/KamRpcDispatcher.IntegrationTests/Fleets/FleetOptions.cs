@@ -10,6 +10,9 @@ internal sealed record FleetOptions
     /// <summary>Added to <c>kamrpc dispatch</c>.</summary>
     public string[] Dispatch { get; init; } = [];
 
+    /// <summary>A program and its arguments that start the dispatcher, with other rights say; none for nobody.</summary>
+    public string[] Starter { get; init; } = [];
+
     /// <summary>Whether what has left stays in the list as long as it does by default, in place of not at all.</summary>
     public bool HasDefaultRemovalDelay { get; init; }
 

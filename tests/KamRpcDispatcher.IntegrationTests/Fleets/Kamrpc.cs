@@ -29,9 +29,16 @@ internal static class Kamrpc
     }
 
     /// <summary>One that may take its time.</summary>
-    public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(TimeSpan patience, params string[] arguments)
+    public static Task<(int ExitCode, string Output, string Errors)> RunAsync(TimeSpan patience, params string[] arguments) => RunAsAsync([], patience, arguments);
+
+    /// <summary>One that is started by another program, as another user say.</summary>
+    /// <param name="starter">That program and its arguments; none for nobody.</param>
+    /// <param name="patience">How long it may take.</param>
+    /// <param name="arguments">Of kamrpc.</param>
+    public static async Task<(int ExitCode, string Output, string Errors)> RunAsAsync(string[] starter, TimeSpan patience, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), .. arguments])
+        string[] all = [.. starter, "dotnet", Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), .. arguments];
+        var start = new ProcessStartInfo(all[0], all[1..])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

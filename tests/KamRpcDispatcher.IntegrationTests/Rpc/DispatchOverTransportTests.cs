@@ -11,6 +11,7 @@ namespace KamRpcDispatcher.IntegrationTests.Rpc;
 
 /// <summary><c>kamrpc dispatch</c> over every transport.</summary>
 [Category("Matrix")]
+[Parallelizable]
 public sealed class DispatchOverTransportTests
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);

@@ -18,7 +18,7 @@ public class ForeignTextTests
     public async Task StartAsync()
     {
         RealServers.Require("kamailio");
-        _kamailio = await OpenKamailio.StartAsync(new KamailioOptions { PingInterval = TimeSpan.FromHours(1) });
+        _kamailio = await OpenKamailio.StartAsync(KamailioOptions.WithLatePings);
         string[] lines =
         [
             "1 sip:127.0.0.1:7000 0 9 duid=plain",

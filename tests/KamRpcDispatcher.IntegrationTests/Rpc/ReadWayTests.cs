@@ -8,6 +8,7 @@ namespace KamRpcDispatcher.IntegrationTests.Rpc;
 
 /// <summary>How long a list may be for a datagram, and where it is read from when it is longer.</summary>
 [Category("Matrix")]
+[Parallelizable]
 public class ReadWayTests
 {
     [OneTimeSetUp]
@@ -65,7 +66,7 @@ public class ReadWayTests
     [TestCase("jsonrpc+udp")]
     public async Task A_reply_as_long_as_the_limit_comes_and_a_longer_one_does_not(string transport)
     {
-        await using var kamailio = await OpenKamailio.StartAsync(new KamailioOptions { PingInterval = TimeSpan.FromHours(1) });
+        await using var kamailio = await OpenKamailio.StartAsync(KamailioOptions.WithLatePings);
         await using var client = kamailio.Client(transport, static options => options with { Timeout = TimeSpan.FromSeconds(3) });
         var limit = client.Address.ReplyLimit!.Value;
         var count = 100;

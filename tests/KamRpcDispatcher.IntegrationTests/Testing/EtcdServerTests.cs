@@ -3,6 +3,7 @@ using NUnit.Framework;
 
 namespace KamRpcDispatcher.IntegrationTests.Testing;
 
+[Parallelizable]
 public sealed class EtcdServerTests
 {
     private EtcdServer _etcd = null!;

@@ -15,7 +15,7 @@ public sealed class KamailioServerTests
     public async Task It_lists_its_file_and_what_was_added()
     {
         // So late that no ping finds them dead; without any, 6.1 would show X instead of P.
-        await using var kamailio = await KamailioServer.StartAsync(new KamailioOptions { ListFileLines = ["9 sip:127.0.0.1:9001 8 3 duid=f"], PingInterval = TimeSpan.FromHours(1) });
+        await using var kamailio = await KamailioServer.StartAsync(KamailioOptions.WithLatePings with { ListFileLines = ["9 sip:127.0.0.1:9001 8 3 duid=f"] });
 
         await kamailio.CallAsync("dispatcher.add", 1, "sip:127.0.0.1:7001", 9);
 

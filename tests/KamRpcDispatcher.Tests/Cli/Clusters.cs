@@ -20,6 +20,8 @@ internal static class Clusters
             Contact = new KamailioContact(true, Now.AddHours(-1), null),
             WrittenAt = Now.AddSeconds(-2),
             Version = "0.1.0",
+            Loop = new LoopStatus(LoopStep.Rest, TimeSpan.FromMilliseconds(300), TimeSpan.FromSeconds(1)),
+            Follows = new FollowedMembers(57, wanted),
             Applies = ["members"],
             Grace = new GraceStatus("observed (syscall)", 7, 0.61, 1.2, 3.456, 0),
         };

@@ -8,6 +8,7 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.Tests.Cli;
 
 /// <summary>The executable as a user calls it.</summary>
+[Parallelizable]
 public class CommandLineTests
 {
     [Test]
@@ -391,6 +392,14 @@ public class CommandLineTests
 
         Assert.That(exitCode, Is.EqualTo(2));
         Assert.That(errors, Does.Contain("KAMRPC_TTL: 'never'").And.Contain("KAMRPC_ATTR: 'b'"));
+    }
+
+    [Test]
+    public async Task What_excludes_each_other_is_named_as_it_was_given()
+    {
+        var (_, _, errors) = await RunAsync(["announce", "--ip", "10.0.0.1"], ("KAMRPC_URI", "sip:10.0.0.1"));
+
+        Assert.That(errors, Does.Contain("KAMRPC_URI and --ip exclude each other"));
     }
 
     [TestCase("--help")]

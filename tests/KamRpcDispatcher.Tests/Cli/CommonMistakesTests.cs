@@ -6,8 +6,11 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.Tests.Cli;
 
 /// <summary>What goes wrong most often: what is typed, the one line that tells it, and the exit code.</summary>
+[Parallelizable]
 public class CommonMistakesTests
 {
+    private const int Runs = 3;
+
     private static readonly (string Name, string Value)[] None = [];
 
     /// <summary>Where {} stands are files and ports that are made for the test.</summary>
@@ -75,6 +78,13 @@ public class CommonMistakesTests
         new("dispatch --kamailio 127.0.0.1:8090", "--kamailio: '127.0.0.1:8090' is not an address of Kamailio's RPC; did you mean jsonrpc+udp://127.0.0.1:8090 or jsonrpc+tcp://127.0.0.1:8090?"),
         new("dispatch --kamailio jsonrpc+udp://127.0.0.1", "--kamailio: 'jsonrpc+udp://127.0.0.1' has no host and port: write jsonrpc+udp://127.0.0.1:PORT"),
         new("dispatch --kamailio localhost", "--kamailio: 'localhost' is not an address of Kamailio's RPC, such as jsonrpc+unix:/run/kamailio/kamailio_rpc.sock"),
+        new("list --kamailio http://127.0.0.1:{sip}/RPC", "Kamailio does not listen on http://127.0.0.1:{sip}/RPC: a SIP server answers there, by its own protocol: it is a port for calls, and RPC has one of its own, or goes over this one where xhttp is loaded", 3),
+        new("list --kamailio https://127.0.0.1:{sip}/RPC", "Kamailio does not listen on https://127.0.0.1:{sip}/RPC: a SIP server answers there", 3),
+        new("list --kamailio jsonrpc+tcp://127.0.0.1:{sip}", "Kamailio does not listen on jsonrpc+tcp://127.0.0.1:{sip}: a SIP server answers there, by its own protocol: it is a port for calls, and RPC has one of its own; Kamailio's own socket is jsonrpc+unix:", 3),
+        new("list --kamailio jsonrpc+tcp://127.0.0.1:{plain}", "Kamailio does not listen on jsonrpc+tcp://127.0.0.1:{plain}: a web server answers there: try http://127.0.0.1:{plain}/RPC", 3),
+        new("list --kamailio binrpc+tcp://127.0.0.1:{tls}", "Kamailio does not listen on binrpc+tcp://127.0.0.1:{tls}: what answers there speaks TLS: try https://127.0.0.1:{tls}/RPC", 3),
+        new("list --kamailio http://127.0.0.1:{tls}/RPC", "Kamailio does not listen on http://127.0.0.1:{tls}/RPC: what answers there speaks TLS: try https://127.0.0.1:{tls}/RPC", 3),
+        new("list --kamailio https://127.0.0.1:{plain}/RPC", "Kamailio does not listen on https://127.0.0.1:{plain}/RPC: ", 3),
         new("dispatch --reply-dir run", "--reply-dir: 'run' is not an absolute path"),
 
         // Addresses of a server.
@@ -143,13 +153,27 @@ public class CommonMistakesTests
     [TestCaseSource(nameof(Mistakes))]
     public async Task A_mistake_is_told_in_one_line_that_names_it_and_says_what_to_do(Mistake mistake)
     {
-        var (exitCode, output, errors) = await Kamrpc.RunAsync(Placed(mistake.Typed).Split(' '), mistake.Environment is { } variable ? [variable] : None);
+        var (exitCode, output, errors) = await RunAsync(mistake);
 
         var lines = errors.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(static line => !line.StartsWith("Try '", StringComparison.Ordinal)).ToList();
         Assert.That((exitCode, output), Is.EqualTo((mistake.ExitCode, string.Empty)), errors);
         Assert.That(lines[0], Does.StartWith("kamrpc: " + Placed(mistake.Message)));
         Assert.That(lines, Has.Count.EqualTo(1 + mistake.Others), errors);
         Assert.That(errors, Does.Not.Contain("root:secret"));
+    }
+
+    /// <summary>Whoever is asked has two seconds to answer, in which a busy machine may not come to it: then nothing is told but that.</summary>
+    private async Task<(int ExitCode, string Output, string Errors)> RunAsync(Mistake mistake)
+    {
+        const string NotInTime = "nothing within";
+        for (var run = 1; ; run++)
+        {
+            var said = await Kamrpc.RunAsync(Placed(mistake.Typed).Split(' '), mistake.Environment is { } variable ? [variable] : None);
+            if (run == Runs || mistake.Message.Contains(NotInTime, StringComparison.Ordinal) || !said.Errors.Contains(NotInTime, StringComparison.Ordinal))
+            {
+                return said;
+            }
+        }
     }
 
     [Test]

@@ -53,6 +53,15 @@ public partial class EnvironmentFileTests
     public void A_variable_that_is_nearly_an_option_is_warned_of(string typed, string meant) =>
         Assert.That(EnvironmentVariables.Warnings([typed], Root()), Is.EqualTo(new[] { $"kamrpc: warning: the variable {typed} is no option, and has no effect; did you mean {meant}?" }));
 
+    [Test]
+    public async Task A_variable_of_a_switch_says_yes_or_no()
+    {
+        var (exitCode, _, errors) = await Kamrpc.RunAsync(["status", "--cluster", "a/b"], [("KAMRPC_ALL", "maybe"), ("KAMRPC_VERBOSE", "yes"), ("KAMRPC_WATCH", "0")]);
+
+        Assert.That(exitCode, Is.EqualTo(2));
+        Assert.That(errors, Does.Contain("kamrpc: KAMRPC_ALL: 'maybe' is not 1 or 0, true or false, yes or no\n").And.Not.Contain("KAMRPC_VERBOSE").And.Not.Contain("KAMRPC_WATCH"));
+    }
+
     [TestCase("KAMRPC_STACK", TestName = "A_variable_that_is_no_option_and_has_an_effect_is_right")]
     [TestCase("KAMRPC_TEST_KAMAILIO_CFG", TestName = "One_of_the_tests_is_none_of_ours")]
     [TestCase("KAMRPC_CHAOS", TestName = "One_that_is_near_to_nothing_may_be_anybodys")]

@@ -81,10 +81,36 @@ public class HelpTests
     public void Options_stand_under_their_headings_with_what_is_needed_first()
     {
         var lines = HelpPage.OfCommand(Root().Subcommands.Single(static command => command.Name == "dispatch")).ToList();
-        var order = new[] { "What you will need", "etcd", "Kamailio", "Timing", "The rest", "Examples", "Exit codes" }.Select(title => lines.IndexOf(title)).ToList();
+        var order = new[] { "What you will need", "What is done to Kamailio's list", "etcd", "Kamailio", "Timing", "The rest", "Examples", "Exit codes" }.Select(title => lines.IndexOf(title)).ToList();
 
         Assert.That(order, Is.Ordered.And.All.GreaterThan(0));
         Assert.That(lines[order[0] + 1], Does.Match("^  --(etcd|kamailio) "));
+    }
+
+    [TestCase("status", "What is shown", "--watch")]
+    [TestCase("explain", "What is shown", "--set")]
+    [TestCase("list", "What is shown", "--cluster")]
+    [TestCase("doctor", "What is examined and shown", "--ignore")]
+    [TestCase("confirm", "What is confirmed and shown", "--set")]
+    [TestCase("cfg", "What is done", "--write")]
+    [TestCase("announce", "What is announced", "--weight")]
+    [TestCase("dispatch", "What is done to Kamailio's list", "--order")]
+    public void What_a_command_is_about_stands_under_a_heading_that_says_so(string name, string heading, string option)
+    {
+        var lines = HelpPage.OfCommand(Root().Subcommands.Single(command => command.Name == name)).ToList();
+        var below = lines.Skip(lines.IndexOf(heading) + 1).TakeWhile(static line => line.Length > 0).ToList();
+
+        Assert.That(lines, Does.Contain(heading));
+        Assert.That(below.Where(line => line.Contains($" {option} ", StringComparison.Ordinal)), Has.Exactly(1).Items);
+    }
+
+    [TestCaseSource(nameof(Commands))]
+    public void The_rest_is_what_is_left_of_a_daemons_many_options(string name)
+    {
+        var headings = HelpPage.OfCommand(Root().Subcommands.Single(command => command.Name == name)).Where(static line => line.Length > 0 && line[0] != ' ').ToList();
+
+        Assert.That(headings.IndexOf("The rest"), Is.EqualTo(name is "announce" or "dispatch" ? headings.IndexOf("Examples") - 1 : -1));
+        Assert.That(headings.Any(static heading => heading.EndsWith("[OPTIONS]", StringComparison.Ordinal)), Is.EqualTo(name != "completion"));
     }
 
     [Test]

@@ -1,7 +1,9 @@
 using System.Text.Json;
 using KamailioRpc;
+using KamailioRpc.Commands;
 using KamRpcDispatcher.Cli;
 using KamRpcDispatcher.Testing;
+using KamRpcDispatcher.Tests.Documents;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Cli;
@@ -45,6 +47,51 @@ public class KamailioListingTests
         });
         var owners = JsonElement.Parse(listing.ToJson()).GetProperty("destinations").EnumerateArray().Select(static entry => entry.GetProperty("owner").GetString());
         Assert.That(owners, Is.EquivalentTo(new[] { "ours", "cluster", "other", "mark" }));
+    }
+
+    [Test]
+    public void One_that_has_as_many_calls_as_it_takes_is_full_and_a_set_of_such_ones_is_told()
+    {
+        var full = new DispatcherDestination { Set = 1, Uri = "sip:10.0.0.1", State = DestinationState.Active, IsProbed = true, MaxLoad = 10, DialogLoad = 10 };
+        var listing = new KamailioListing(KamailioAddress.Parse(KamailioAddress.Default), new KamailioVersion(5, 6), "default", [full, full with { Uri = "sip:10.0.0.2", DialogLoad = 7 }], []);
+
+        var lines = listing.ToText(new Layout(120, Palette.None), isVerbose: false).Split('\n');
+        Assert.That(lines[0], Does.EndWith(": 1 of 2 destinations gets calls, 1 is full"));
+        Assert.That(lines, Has.Some.Match("^  1 +sip:10.0.0.1 +FULL +AP .* 10/10 ").And.Some.Match("^  1 +sip:10.0.0.2 +CALLS +AP .* 7/10 "));
+        Assert.That(lines, Has.None.Contains("every routable"));
+
+        listing = listing with { Entries = [full, full with { Uri = "sip:10.0.0.2", MaxLoad = 20, DialogLoad = 20 }, full with { Uri = "sip:10.0.0.3", State = DestinationState.Inactive, DialogLoad = 3 }] };
+        lines = listing.ToText(new Layout(120, Palette.None), isVerbose: false).Split('\n');
+        Assert.That(lines[0], Does.EndWith(": 0 of 3 destinations get calls, 2 are full"));
+        Assert.That(lines[1], Is.EqualTo("  set 1: every routable destination is full (30 of 30 calls): algorithm 10 has none for another call until one ends"));
+        Assert.That((listing with { Unreadable = [new UnreadableEntry(1, "sip:x", "odd")] }).ToText(new Layout(120, Palette.None), isVerbose: false), Does.Not.Contain("every routable"), "that one may have room");
+
+        var json = JsonElement.Parse(listing.ToJson());
+        Assert.That(string.Concat(json.GetProperty("fullSets").GetRawText().Where(static character => !char.IsWhiteSpace(character))), Is.EqualTo("""[{"set":1,"load":30,"maxload":30}]"""));
+        Assert.That(json.GetProperty("destinations").EnumerateArray().Select(static entry => (entry.GetProperty("full").GetBoolean(), entry.GetProperty("getsCalls").GetBoolean())), Is.EqualTo(new[] { (true, false), (true, false), (false, false) }));
+    }
+
+    [Test]
+    public void Where_no_calls_are_counted_nobody_is_full()
+    {
+        var limited = new DispatcherDestination { Set = 1, Uri = "sip:10.0.0.1", State = DestinationState.Active, MaxLoad = 10 };
+        foreach (var entry in new[] { limited, limited with { DialogLoad = 0 }, limited with { DialogLoad = 50, MaxLoad = 0 } })
+        {
+            var listing = new KamailioListing(KamailioAddress.Parse(KamailioAddress.Default), new KamailioVersion(5, 6), "default", [entry], []);
+            Assert.That(listing.ToText(new Layout(120, Palette.None), isVerbose: false), Does.Contain(": 1 of 1 destination gets calls\n").And.Not.Contain("FULL"));
+        }
+    }
+
+    [Test]
+    public async Task The_reference_shows_a_list_as_it_looks()
+    {
+        _kamailio.AddForeign(1, "sip:10.0.0.11:5060", "AP", attrs: "duid=asterisk-1;kamrpc=default");
+        _kamailio.AddForeign(1, "sip:10.0.0.12:5060", "IP", attrs: "duid=asterisk-2;kamrpc=default");
+        _kamailio.AddForeign(2, "sip:carrier.example.org", "AX");
+
+        var text = (await ReadAsync()).ToText(new Layout(120 + _kamailio.Address.Length, Palette.None), isVerbose: false).Replace(_kamailio.Address, KamailioAddress.Default, StringComparison.Ordinal);
+
+        Assert.That(string.Join('\n', MarkdownFile.Reference.Blocks), Does.Contain(text.TrimEnd()));
     }
 
     [Test]

@@ -8,9 +8,13 @@ internal static class Kamrpc
 {
     public static Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] arguments) => RunAsync(arguments, []);
 
-    public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(string[] arguments, (string Name, string Value)[] environment)
+    public static Task<(int ExitCode, string Output, string Errors)> RunAsync(string[] arguments, (string Name, string Value)[] environment) =>
+        RunProgramAsync("dotnet", [typeof(ExitCode).Assembly.Location, .. arguments], environment);
+
+    /// <summary>Around it another program.</summary>
+    public static async Task<(int ExitCode, string Output, string Errors)> RunProgramAsync(string program, string[] arguments, params (string Name, string Value)[] environment)
     {
-        var start = new ProcessStartInfo("dotnet", [typeof(ExitCode).Assembly.Location, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (name, value) in environment)
         {
             start.Environment[name] = value;

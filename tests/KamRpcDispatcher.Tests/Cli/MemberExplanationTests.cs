@@ -1,6 +1,7 @@
 using KamRpcDispatcher.Cli;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Tests.Documents;
 using NUnit.Framework;
 using static KamRpcDispatcher.Tests.Cli.Clusters;
 
@@ -90,6 +91,17 @@ public class MemberExplanationTests
             another proxy has it as it should be.
 
             """));
+    }
+
+    /// <summary>But for the lease, of which only etcd tells.</summary>
+    [Test]
+    public void The_reference_shows_one_as_it_looks()
+    {
+        var ill = Report(1, 0) with { Deviations = [Off(DeviationKind.Inactive, "asterisk-2", "sip:10.0.0.12", 7) with { Flags = "IP" }] };
+        var calls = Calls(View([Ready("asterisk-2", "sip:10.0.0.12", 2)], ("p1", Report(1)), ("p2", ill)));
+        var lines = MemberExplanation.Of("asterisk-2", calls, new EtcdKeys("default")).Single().ToText(Narrow).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+        Assert.That(lines.Where(static line => !line.StartsWith("  lease: ", StringComparison.Ordinal)), Is.SubsetOf(MarkdownFile.Reference.Blocks));
     }
 
     private static MemberVerdict Verdict(ClusterView view) => MemberExplanation.Of("box", Calls(view), Keys).Single().Verdict;

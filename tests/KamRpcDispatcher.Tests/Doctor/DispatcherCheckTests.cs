@@ -33,6 +33,10 @@ internal sealed class DispatcherCheckTests
     public void A_report_that_does_not_say_so_leaves_it_unknown()
     {
         AssertFinding(Of(Healthy.Kamailio, Report(Healthy.Proxy with { Contact = null })), Severity.Unknown, "an older version", "install the same version");
+        AssertFinding(Of(Healthy.Kamailio, Report(Healthy.Proxy with { Contact = null, Version = "0.1.0", WrittenAt = null })), Severity.Unknown, "an older version", "install the same version");
+        var early = Of(Healthy.Kamailio, Report(Healthy.Proxy with { Contact = null, Version = "0.1.0" }));
+        AssertFinding(early, Severity.Unknown, "by its report it has not seen it yet", "kamrpc doctor again in some seconds");
+        Assert.That(early.Text, Does.Not.Contain("older version"));
         AssertFinding(Of(Healthy.Kamailio, Reports(new ReportingProxy("p1", null, "revision: is no number"))), Severity.Unknown, "cannot be read: revision: is no number", null);
     }
 

@@ -25,6 +25,16 @@ internal sealed class EtcdChecksTests
         Assert.That(findings.Count(static finding => finding.Severity == Severity.Unknown), Is.EqualTo(5));
     }
 
+    [Test]
+    public void Endpoints_of_two_stores_are_told()
+    {
+        EndpointObservation Endpoint(string name, ulong cluster) => Healthy.Endpoint with { Endpoint = name, Status = Fine with { ClusterId = cluster } };
+        var findings = EtcdChecks.Of(Healthy.Etcd with { Endpoints = [Endpoint("http://a", 1), Endpoint("http://b", 2), Endpoint("http://c", 1)] });
+
+        AssertFinding(findings.Single(static finding => finding.Severity == Severity.Error), Severity.Error, "of 2 stores, which know nothing of one another: http://a, http://c; http://b", "--etcd");
+        Assert.That(EtcdChecks.Of(Healthy.Etcd with { Endpoints = [Endpoint("http://a", 1), Endpoint("http://c", 1), Endpoint("http://old", 0)] }).Select(static finding => finding.Severity), Has.None.EqualTo(Severity.Error));
+    }
+
     [TestCase("3.3.27", Severity.Warning, "install etcd 3.4 or later")]
     [TestCase("3.4.0", Severity.Ok, null)]
     [TestCase("3.10.1-rc.1", Severity.Ok, null)]

@@ -51,6 +51,18 @@ internal sealed class RoutableCheckTests
     }
 
     [Test]
+    public void A_set_without_room_for_another_call_is_a_warning_and_one_full_destination_is_told()
+    {
+        var full = Listed(A) with { MaxLoad = 10, DialogLoad = 10 };
+        AssertFinding(Of([A, B], full, Listed(B) with { MaxLoad = 20, DialogLoad = 20 }), Severity.Warning, "set 1: every routable destination is full (30 of 30 calls): algorithm 10", "one more server for the set, or a higher --maxload");
+        AssertFinding(Of([A, B], full, Listed(B) with { MaxLoad = 20, DialogLoad = 19 }), Severity.Ok, "2 of 2 members in set 1, 1 of them full at the moment", null);
+        AssertFinding(Of([A], full, Healthy.Destination("sip:10.0.0.9")), Severity.Ok, "1 of 1 member in set 1, 1 of them full at the moment", null);
+        AssertFinding(Of([A], Listed(A) with { MaxLoad = 10, DialogLoad = 0 }), Severity.Ok, "1 of 1 member in set 1", null);
+        AssertFinding(Of([A], Listed(A) with { MaxLoad = 10 }), Severity.Ok, "1 of 1 member in set 1", null);
+        AssertFinding(Of([A, B], full, Listed(B, DestinationState.Inactive)), Severity.Error, "without calls (1 inactive in Kamailio's list: no answer to its pings, or failed calls); set 1: every routable destination is full (10 of 10 calls)", "let the server answer");
+    }
+
+    [Test]
     public void An_operators_own_entry_serves_no_member() =>
         AssertFinding(Of([A], Healthy.Destination("sip:10.0.0.9")), Severity.Error, "set 1: none of 1 member", "kamrpc dispatch");
 

@@ -7,7 +7,9 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.Tests.Etcd;
 
 /// <summary>Many keys under one lease that is short, and an etcd that is slow: none lapses.</summary>
-public class LeaseKeeperTests
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+[Parallelizable(ParallelScope.All)]
+public sealed class LeaseKeeperTests : IAsyncDisposable
 {
     private const int LeaseLost = 1012;
     private const int Withdrawn = 1017;
@@ -46,12 +48,11 @@ public class LeaseKeeperTests
         }
     }
 
-    [TearDown]
-    public async Task Stop()
+    public async ValueTask DisposeAsync()
     {
-        _stop.Dispose();
-        _store.Dispose();
-        await _etcd.DisposeAsync();
+        _stop?.Dispose();
+        _store?.Dispose();
+        await (_etcd?.DisposeAsync() ?? default);
     }
 
     [Test]

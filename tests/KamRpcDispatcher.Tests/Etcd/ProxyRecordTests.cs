@@ -36,13 +36,15 @@ public class ProxyRecordTests
         from troubles in Gen.Select(Texts, Gen.DateTimeOffset, Texts).Array[0, ProxyTrouble.MostInReport]
         from identity in Gen.Select(Texts, Texts, Texts, Texts)
         from isIdentified in Gen.Bool
+        from loop in Gen.Select(Texts, Gen.Int[0, int.MaxValue], Gen.Int[0, int.MaxValue])
+        from counts in Gen.Int[0, 5].Array[5]
         from grace in Gen.Select(Texts, Gen.Long[0, long.MaxValue], Milliseconds, Milliseconds, Milliseconds, Gen.Long[0, long.MaxValue])
         select new ProxyStatus(
             revision,
             appliedAt,
             kamailio,
             drift,
-            sets.DistinctBy(static set => set.Item1).ToImmutableSortedDictionary(static set => set.Item1, set => new SetStatus(set.Item2, set.Item3) { Wanted = shares.Item3 ? shares.Item1 : null, Serving = shares.Item3 ? shares.Item2 : null }))
+            sets.DistinctBy(static set => set.Item1).ToImmutableSortedDictionary(static set => set.Item1, set => new SetStatus(set.Item2, set.Item3) { Wanted = shares.Item3 ? shares.Item1 : null, Serving = shares.Item3 ? shares.Item2 : null, Full = shares.Item3 ? shares.Item1 * 4L : null, Drift = counts[0], Held = counts[1], Refused = counts[2] }))
         {
             Held = [.. held.Select(static member => new Member(new MemberKey(member.Item1, "n" + new string(member.Item2)), SipUri.Parse("sips:[::1]:5070")))],
             Quarantined = [.. quarantined.Select(static entry => new QuarantinedDestination(entry.Item1, entry.Item2, entry.Item3, entry.Item4))],
@@ -65,7 +67,9 @@ public class ProxyRecordTests
             MoreSuperseded = more[4],
             MoreSupersededLeaving = more[5],
             Superseded = [.. superseded.Select(static entry => new SupersededMember(new MemberKey(entry.Item1, "a" + new string(entry.Item2)), new MemberKey(entry.Item1, "b"), entry.Item3) { IsLeaving = entry.Item4 })],
-            Troubles = [.. troubles.Select(static entry => new ProxyTrouble(entry.Item1, entry.Item2, entry.Item3))],
+            Troubles = [.. troubles.Select(entry => new ProxyTrouble(entry.Item1, entry.Item2, entry.Item3) { Sets = [.. Enumerable.Range(7, counts[3])] })],
+            Loop = counts[4] > 0 ? new LoopStatus(loop.Item1, TimeSpan.FromMilliseconds(loop.Item2), TimeSpan.FromMilliseconds(loop.Item3)) : null,
+            Follows = counts[4] > 1 ? new FollowedMembers(loop.Item2, loop.Item3) : null,
             Identity = isIdentified ? new ProxyIdentity(identity.Item1, identity.Item2, identity.Item3, identity.Item4.Length > 0 ? identity.Item4 : null) : null,
             Grace = new GraceStatus(grace.Item1, grace.Item2, grace.Item3, grace.Item4, grace.Item5, grace.Item6),
         };
@@ -100,6 +104,7 @@ public class ProxyRecordTests
         Assert.That(status.Applies, Is.Empty);
         Assert.That(status.Troubles, Is.Empty);
         Assert.That(status.Superseded, Is.Empty);
+        Assert.That((status.Loop, status.Follows, status.Hangs, status.IsListOld), Is.EqualTo(((LoopStatus?)null, (FollowedMembers?)null, false, false)));
         Assert.That((status.Contact, status.WrittenAt, status.Version), Is.EqualTo(((KamailioContact?)null, (DateTimeOffset?)null, (string?)null)));
         Assert.That((status.Deviations.Length, status.MoreDeviations, status.MoreHeld, status.MoreQuarantined, status.MoreSets), Is.EqualTo((0, 0, 0, 0, 0)));
         Assert.That(Read(Least.Replace("{}", """{"1":{"destinations":3,"routable":2}}""", StringComparison.Ordinal)).Sets[1], Is.EqualTo(new SetStatus(3, 2)));

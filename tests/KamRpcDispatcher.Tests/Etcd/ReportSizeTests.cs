@@ -35,7 +35,7 @@ public class ReportSizeTests
         Assert.That(status.Deviations.Length + status.MoreDeviations, Is.EqualTo(Crowd));
         Assert.That(status.Deviations[0].Kind, Is.EqualTo("refused"));
         Assert.That(status.Quarantined, Is.Not.Empty);
-        Assert.That(status.Sets[1], Is.EqualTo(new SetStatus(0, 0) { Wanted = Crowd, Serving = 0 }));
+        Assert.That(status.Sets[1], Is.EqualTo(new SetStatus(0, 0) { Wanted = Crowd, Serving = 0, Drift = Crowd, Refused = Crowd }));
     }
 
     [Test]
@@ -90,7 +90,18 @@ public class ReportSizeTests
         var status = Written(members, table);
 
         Assert.That(status.Sets.Count + status.MoreSets, Is.EqualTo(Crowd));
-        Assert.That(members.TakeLast(3).Select(member => status.Sets[member.Key.Set]), Is.All.EqualTo(new SetStatus(0, 0) { Wanted = 1, Serving = 0 }), "those without anybody are named before others");
+        Assert.That(members.TakeLast(3).Select(member => status.Sets[member.Key.Set]), Is.All.EqualTo(new SetStatus(0, 0) { Wanted = 1, Serving = 0, Drift = 1 }), "those without anybody are named before others");
+    }
+
+    [Test]
+    public void A_set_without_a_routable_destination_is_named_before_hundreds_that_lack_somebody()
+    {
+        var sets = Enumerable.Range(1, 1_000).ToImmutableSortedDictionary(static set => set, static set => set == 900 ? new SetStatus(3, 0) { Wanted = 0, Serving = 0 } : new SetStatus(3, 2) { Wanted = 3, Serving = 2 });
+
+        var status = Read(ProxyReport.Write(Status([], Empty, new Quarantine(TimeProvider.System)) with { Sets = sets }));
+
+        Assert.That(status.MoreSets, Is.GreaterThan(0));
+        Assert.That(status.Sets, Does.ContainKey(900), "nobody is ready there: whoever counts by that leaves it out");
     }
 
     [TestCase("", Description = "of this length")]
@@ -104,10 +115,12 @@ public class ReportSizeTests
         {
             Contact = new KamailioContact(false, DateTimeOffset.UtcNow, ContactReason.Of(new KamailioRpc.KamailioFaultException("core.uptime", 500, longText))),
             Version = "10.20.30",
+            Loop = new LoopStatus(LoopStep.Grace, TimeSpan.FromDays(20), TimeSpan.FromDays(20)),
+            Follows = new FollowedMembers(long.MaxValue, int.MaxValue),
             WrittenAt = DateTimeOffset.UtcNow,
             Identity = new ProxyIdentity(new string('m', 64), new string('h', 64), "jsonrpc+unix:/" + new string('p', 107), "4194304-9223372036854775807"),
             Grace = new GraceStatus("observed (system calls and wait channels)", long.MaxValue, 99999.99, 99999.99, 99999.99, long.MaxValue),
-            Troubles = [.. Enumerable.Range(0, 30).Select(number => new ProxyTrouble($"unreadable{number}", DateTimeOffset.UtcNow, longText))],
+            Troubles = [.. Enumerable.Range(0, 30).Select(number => new ProxyTrouble($"unreadable{number}", DateTimeOffset.UtcNow, longText) { Sets = [.. Enumerable.Range(int.MaxValue - 8, ProxyTrouble.MostSets)] })],
             Held = [.. many.Take(ProxyStatus.MostHeld)],
             MoreHeld = Crowd - ProxyStatus.MostHeld,
             Quarantined = [.. many.Take(ProxyStatus.MostQuarantined).Select(static member => new QuarantinedDestination(1, member.Uri.Text, ReportText.Line(new string('"', 1000), 160), DateTimeOffset.UtcNow))],

@@ -15,12 +15,14 @@ public class PacedReportTests
     private readonly Recording _written = new();
     private readonly ContactWatch _contact;
     private readonly PacedReport _report;
+    private readonly LoopWatch _loop;
     private bool _isAlive = true;
 
     public PacedReportTests()
     {
         _contact = new ContactWatch(_clock);
-        _report = new PacedReport(_written, _contact, () => _isAlive, "1.2.3", _clock);
+        _loop = new LoopWatch(TimeSpan.FromSeconds(3), _clock);
+        _report = new PacedReport(_written, _contact, _loop, () => _isAlive, "1.2.3", _clock);
     }
 
     [Test]
@@ -120,7 +122,8 @@ public class PacedReportTests
         _isAlive = false;
         Advance(TimeSpan.FromMinutes(1));
 
-        Assert.That(_written.All, Has.Count.EqualTo(1));
+        Assert.That(_written.All, Has.Count.EqualTo(3));
+        Assert.That(_written.All.Skip(1).Select(static status => status.Hangs || status.IsListOld), Is.All.True, "what is written then says that it is not so");
     }
 
     [Test]
@@ -137,6 +140,50 @@ public class PacedReportTests
         _contact.Read();
         _report.Look();
         Assert.That(_written.All[^1].Contact!.Answers, "at once");
+    }
+
+    [Test]
+    public void That_the_loop_hangs_is_written_within_fifteen_seconds_and_so_is_its_return()
+    {
+        _contact.Read();
+        _loop.Enter(LoopStep.Rest, TimeSpan.FromSeconds(1));
+        _report.Report(Status);
+        Advance(TimeSpan.FromSeconds(15));
+        Assert.That((_written.All[^1].Hangs, _written.All[^1].Loop!.Step), Is.EqualTo((true, "rest")));
+
+        _loop.Works();
+        _report.Report(Status with { AppliedAt = _clock.GetUtcNow() });
+        Advance(TimeSpan.FromSeconds(2));
+        Assert.That(_written.All[^1].Hangs, Is.False);
+    }
+
+    [Test]
+    public void That_the_list_was_not_read_for_long_is_written_when_it_is_so_and_when_it_is_over()
+    {
+        _contact.Read();
+        _loop.Enter(LoopStep.Grace, TimeSpan.FromMinutes(1));
+        _report.Report(Status);
+        Advance(TimeSpan.FromSeconds(16));
+        Assert.That((_written.All[^1].IsListOld, _written.All[^1].Hangs), Is.EqualTo((true, false)));
+
+        _loop.Works();
+        _report.Report(Status with { AppliedAt = _clock.GetUtcNow() });
+        Advance(TimeSpan.FromSeconds(2));
+        Assert.That(_written.All[^1].IsListOld, Is.False);
+    }
+
+    [Test]
+    public void A_list_that_was_read_when_Kamailio_came_back_is_not_old_before_anybody_has_made_something_of_it()
+    {
+        _contact.Read();
+        _report.Report(Status);
+        var call = _contact.Sent();
+        Advance(TimeSpan.FromSeconds(40));
+        _contact.Answered(call);
+        _contact.Read();
+        _report.Look();
+
+        Assert.That((_written.All[^1].Contact!.Answers, _written.All[^1].AppliedAt, _written.All[^1].IsListOld), Is.EqualTo((true, Status.AppliedAt, false)));
     }
 
     private void Advance(TimeSpan time)

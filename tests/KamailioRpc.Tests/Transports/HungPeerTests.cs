@@ -13,6 +13,7 @@ namespace KamailioRpc.Tests.Transports;
 /// time-out or its token, and disposing ends.
 /// </summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+[Parallelizable(ParallelScope.All)]
 public sealed class HungPeerTests : IDisposable
 {
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(300);

@@ -33,7 +33,7 @@ internal static class AllChecks
         DispatcherCheck.Of(kamailio, etcd),
         RoutableCheck.Of(kamailio, etcd),
         OrphansCheck.Of(kamailio, etcd),
-        .. etcd.Endpoints.SelectMany(EtcdChecks.Of),
+        .. EtcdChecks.Of(etcd),
         .. etcd.Endpoints.Select(ClockCheck.Of),
         MembersCheck.Of(etcd),
         HostNamesCheck.Of(etcd),

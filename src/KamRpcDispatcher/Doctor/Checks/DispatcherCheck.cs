@@ -93,6 +93,8 @@ internal static class DispatcherCheck
             "the log of that kamrpc dispatch; kamrpc doctor as its user, with its --kamailio"),
         { WrittenAt: { } written } when now - written > Stale => Finding.Warning(
             Name, FormattableString.Invariant($"{who} is at work, and its report is {(now - written).TotalSeconds:0} s old, where one comes every {ProxyStatus.WrittenEvery.TotalSeconds:0} s"), "the log of that kamrpc dispatch"),
+        { Contact: null, Version: not null, WrittenAt: not null } => Finding.Unknown(
+            Name, $"{who} is at work; whether it reaches Kamailio is not known: by its report it has not seen it yet, as in the first seconds after a start", "kamrpc doctor again in some seconds; if it says the same then, the log of that kamrpc dispatch"),
         { Contact: null } => Finding.Unknown(
             Name, $"{who} is at work; whether it reaches Kamailio is not known: its report does not say so, as it is of an older version of kamrpc", "install the same version of kamrpc everywhere"),
         { Troubles: var troubles } when troubles.FirstOrDefault(static trouble => TroubleKind.IsError(trouble.Kind)) is { } trouble => Finding.Error(

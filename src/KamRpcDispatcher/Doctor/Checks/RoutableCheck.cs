@@ -26,13 +26,34 @@ internal static class RoutableCheck
         }
 
         var listed = list.Destinations.Select(static destination => (Uri: Ownership.Uri(destination), Destination: destination)).Where(static entry => entry.Uri is not null)
-            .ToLookup(static entry => (entry.Destination.Set, entry.Uri!), static entry => entry.Destination.State);
+            .ToLookup(static entry => (entry.Destination.Set, entry.Uri!), static entry => entry.Destination);
         var sets = members.GroupBy(static member => member.Key.Set).OrderBy(static set => set.Key).Select(set => SetView.Of(set, listed)).ToList();
         var troubled = sets.Where(static set => set.Trouble is not null).ToList();
-        return troubled.Count == 0
-            ? Finding.Ok(Name, sets.Count == 0 ? "nothing is announced that would have to be" : $"everybody who is ready gets calls: {Wording.List([.. sets.Select(static set => FormattableString.Invariant($"{set.Routable} of {Wording.Count(set.Members, "member")} in set {set.Set}"))])}")
-            : Finding.Error(Name, string.Join("; ", troubled.Take(Wording.Most).Select(static set => set.Trouble)) + (troubled.Count > Wording.Most ? FormattableString.Invariant($"; and {troubled.Count - Wording.Most} sets more") : string.Empty), Fix(troubled));
+        var full = FullSets(list.Destinations, sets);
+        return troubled.Count > 0 ? Finding.Error(Name, Sentences([.. troubled.Select(static set => set.Trouble!), .. full]), Fix(troubled))
+            : full.Count > 0 ? Finding.Warning(Name, $"{Sentences(full)}: algorithm 10 has none for another call until one ends", "one more server for the set, or a higher --maxload for those that can take more calls")
+            : Finding.Ok(Name, sets.Count == 0 ? "nothing is announced that would have to be" : $"everybody who is ready gets calls: {Wording.List([.. sets.Select(static set => set.Share)])}");
     }
+
+    private static string Sentences(List<string> sets) =>
+        string.Join("; ", sets.Take(Wording.Most)) + (sets.Count > Wording.Most ? FormattableString.Invariant($"; and {sets.Count - Wording.Most} sets more") : string.Empty);
+
+    /// <summary>Whoever put a destination into a set, calls go there.</summary>
+    private static List<string> FullSets(IReadOnlyList<DispatcherDestination> list, List<SetView> announced)
+    {
+        var listed = list.ToLookup(static destination => destination.Set);
+        return
+        [
+            .. from set in announced
+               let full = FullSet.Of(listed[set.Set].Select(static destination => (IsRoutable(destination), destination.DialogLoad ?? 0, destination.MaxLoad)))
+               where full is not null
+               select FormattableString.Invariant($"set {set.Set}: {full}"),
+        ];
+    }
+
+    private static bool IsRoutable(DispatcherDestination destination) => destination.State is DestinationState.Active or DestinationState.Trying;
+
+    private static bool IsFull(DispatcherDestination destination) => FullSet.IsFull(destination.DialogLoad ?? 0, destination.MaxLoad);
 
     private static string Fix(List<SetView> troubled) =>
         troubled.Exists(static set => set.Reasons.Contains(Missing))
@@ -51,7 +72,13 @@ internal static class RoutableCheck
         /// <summary>Null when everybody who is ready gets calls, and there is somebody.</summary>
         public string? Trouble { get; private init; }
 
-        public static SetView Of(IGrouping<int, Member> set, ILookup<(int, SipUri), DestinationState> listed)
+        /// <summary>How many of its members get calls, in words.</summary>
+        public string Share => FormattableString.Invariant($"{Routable} of {Wording.Count(Members, "member")} in set {Set}{(Full > 0 ? $", {Full} of them full at the moment" : string.Empty)}");
+
+        /// <summary>Those who get calls and have as many as they take.</summary>
+        private int Full { get; init; }
+
+        public static SetView Of(IGrouping<int, Member> set, ILookup<(int, SipUri), DispatcherDestination> listed)
         {
             var members = set.ToList();
 
@@ -64,6 +91,7 @@ internal static class RoutableCheck
             var why = string.Join(", ", reasons.Select(static reason => FormattableString.Invariant($"{reason.Value} {reason.Key}")));
             return new SetView(set.Key, members.Count, routable, serving > 0 && reasons.Count == 0 ? [Serving] : [.. reasons.Select(static reason => reason.Key)])
             {
+                Full = members.Count(member => listed[(set.Key, member.Uri)].Where(IsRoutable).ToList() is { Count: > 0 } taking && taking.TrueForAll(IsFull)),
                 Trouble = reasons.Count == 0 && routable > 0 ? (serving == 0 ? null : FormattableString.Invariant($"set {set.Key}: {serving} of {Wording.Count(members.Count, "member")} {Serving}"))
                     : routable == 0 ? FormattableString.Invariant($"set {set.Key}: none of {Wording.Count(members.Count, "member")} gets calls ({why})")
                     : FormattableString.Invariant($"set {set.Key}: {reasons.Sum(static reason => reason.Value)} of {Wording.Count(members.Count, "member")} ready and without calls ({why})"),
@@ -71,13 +99,11 @@ internal static class RoutableCheck
         }
 
         /// <summary>Why a member gets no calls; null when it does.</summary>
-        private static string? Reason(Member member, IReadOnlyCollection<DestinationState> states) =>
-            states.Any(IsRoutable) ? null
+        private static string? Reason(Member member, IReadOnlyCollection<DispatcherDestination> listed) =>
+            listed.Any(IsRoutable) ? null
             : member.State != MemberState.Ready ? member.State == MemberState.Draining ? "draining" : "down by its own report"
-            : states.Count == 0 ? Missing
-            : states.Contains(DestinationState.Disabled) ? Off
+            : listed.Count == 0 ? Missing
+            : listed.Any(static destination => destination.State == DestinationState.Disabled) ? Off
             : Silent;
-
-        private static bool IsRoutable(DestinationState state) => state is DestinationState.Active or DestinationState.Trying;
     }
 }

@@ -6,6 +6,7 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.Tests.Push.Grace;
 
 /// <summary>Kamailio's processes end, and others come.</summary>
+[Parallelizable]
 public class GraceLifeTests
 {
     private const string NotHere = "Kamailio's processes are not here";

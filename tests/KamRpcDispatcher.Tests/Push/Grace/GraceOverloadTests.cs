@@ -5,6 +5,7 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.Tests.Push.Grace;
 
 /// <summary>Where a process is never seen at rest.</summary>
+[Parallelizable]
 public class GraceOverloadTests
 {
     private const double WorkersRate = 50;

@@ -1,7 +1,6 @@
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Push.Grace;
 using KamRpcDispatcher.Tests.Etcd;
-using Microsoft.Extensions.Time.Testing;
 
 namespace KamRpcDispatcher.Tests.Push.Grace;
 
@@ -11,11 +10,15 @@ internal sealed class GraceRig : IProcessView, IProcessMovement
     /// <summary>Of real time, for what takes minutes of the other.</summary>
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
 
+    /// <summary>Of real time, after which whoever is not asleep is taken to wait for something else than the clock.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(200);
+
     public static readonly KamailioProcess Main = new(1, "main process - attendant");
     public static readonly KamailioProcess Worker = new(2, "udp receiver child=0 sock=127.0.0.1:5060");
     public static readonly KamailioProcess Other = new(3, "udp receiver child=1 sock=127.0.0.1:5060");
     public static readonly KamailioProcess Timer = new(4, "slow timer");
 
+    private readonly List<Task> _waits = [];
     private int _looking;
 
     public GraceRig(params KamailioProcess[] processes)
@@ -42,7 +45,7 @@ internal sealed class GraceRig : IProcessView, IProcessMovement
 
     public ObservedGrace Grace { get; }
 
-    public FakeTimeProvider Clock { get; } = new();
+    public SleepersClock Clock { get; } = new();
 
     public GraceFigures Figures { get; } = new();
 
@@ -81,7 +84,12 @@ internal sealed class GraceRig : IProcessView, IProcessMovement
 
     public Movement? Read(int pid) => new Movement((long)((Clock.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds * SwitchesPerSecond(pid)), TimeSpan.Zero);
 
-    public Task<bool> Wait(CancellationToken cancellationToken = default) => Task.Run(() => Grace.WaitAsync(cancellationToken).AsTask(), CancellationToken.None);
+    public Task<bool> Wait(CancellationToken cancellationToken = default)
+    {
+        var wait = Task.Run(() => Grace.WaitAsync(cancellationToken).AsTask(), CancellationToken.None);
+        _waits.Add(wait);
+        return wait;
+    }
 
     /// <summary>Lets time pass until something is done.</summary>
     public async Task<T> PassAsync<T>(Task<T> task, int stepMilliseconds = 50)
@@ -101,9 +109,9 @@ internal sealed class GraceRig : IProcessView, IProcessMovement
                 throw new TimeoutException("it does not come to be so");
             }
 
-            // So much that the waiter gets on in between.
+            // No step before the waiter has got on, however long the machine keeps it.
+            await Clock.WaitForSleeperAsync(() => condition() || (_waits.Count > 0 && _waits.TrueForAll(static wait => wait.IsCompleted)), Patience);
             Clock.Advance(TimeSpan.FromMilliseconds(stepMilliseconds));
-            await Task.Delay(1);
         }
     }
 

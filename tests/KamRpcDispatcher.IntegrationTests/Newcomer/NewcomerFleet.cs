@@ -1,0 +1,82 @@
+using KamRpcDispatcher.IntegrationTests.Fleets;
+using KamRpcDispatcher.Testing;
+
+namespace KamRpcDispatcher.IntegrationTests.Newcomer;
+
+/// <summary>What a newcomer has: a machine for etcd and Kamailio with the addresses of the documents, two with a SIP server each, and nothing of kamrpc yet.</summary>
+internal sealed class NewcomerFleet : IAsyncDisposable
+{
+    private const string KamailioAddress = "10.0.0.5";
+    private const string Scenarios = "tests/KamRpcDispatcher.Testing/Sip";
+
+    private readonly int[] _calls = new int[2];
+    private readonly List<PrivateMachine> _machines = [];
+    private readonly List<ServerProcess> _servers = [];
+
+    public PrivateMachine Kamailio => _machines[0];
+
+    public IReadOnlyList<PrivateMachine> Servers => _machines[1..];
+
+    public IReadOnlyList<PrivateMachine> Machines => _machines;
+
+    /// <summary>Calls that each server has answered, and that were acknowledged.</summary>
+    public IReadOnlyList<int> Calls => _calls;
+
+    public static Task<NewcomerFleet> StartAsync()
+    {
+        OtherUser.RequireRoot();
+        RealServers.Require("etcd", "etcdctl", "ip", "kamailio", "nsenter", "patch", "perl", "runuser", "sipp", "unshare");
+        RealServers.RequireFile("/etc/kamailio/kamailio.cfg");
+        return ServerLife.StartOrDisposeAsync(new NewcomerFleet(), static fleet => fleet.StartMachinesAsync());
+    }
+
+    /// <summary>Waits until a file has so many lines with a text.</summary>
+    public static async Task WaitForLinesAsync(PrivateMachine machine, string file, string text, int count)
+    {
+        var (exitCode, output) = await machine.TryAsync($"timeout {Fleet.Deadline.TotalSeconds:0} bash -c 'until (($(grep -c \"{text}\" {file}) == {count})); do sleep 0.1; done' || {{ cat {file}; exit 1; }}");
+        if (exitCode != 0)
+        {
+            throw new TimeoutException($"{machine.Name}: {file} does not have '{text}' {count} times:\n{output}");
+        }
+    }
+
+    /// <summary>Calls of a user of Kamailio's, from its own machine.</summary>
+    public Task CallAsync(string number, int calls) => Kamailio.RunAsync(
+        $"sipp -sf {Scenarios}/uac.xml -i {KamailioAddress} -mi {KamailioAddress} -p 5070 -nostdin -s {number} -key contact_host {KamailioAddress} -m {calls} -r {calls} -d 200 -timeout 30s {KamailioAddress}:5060 2>&1");
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var machine in _machines)
+        {
+            await machine.DisposeAsync();
+        }
+
+        // Gone with their machines.
+        foreach (var server in _servers)
+        {
+            await server.DisposeAsync();
+        }
+    }
+
+    private async Task StartMachinesAsync()
+    {
+        foreach (var name in new[] { "edge-1", "asterisk-1", "asterisk-2" })
+        {
+            _machines.Add(await PrivateMachine.StartAsync(name));
+        }
+
+        await Kamailio.UseAsSwitchAsync(KamailioAddress);
+        for (var index = 0; index < Servers.Count; index++)
+        {
+            var (number, address) = (index, $"10.0.0.1{index + 1}");
+            await Servers[index].PlugIntoAsync(Kamailio, address);
+            _servers.Add(Servers[index].Start($"sipp -sf {Scenarios}/uas.xml -i {address} -mi {address} -p 5060 -nostdin -trace_logs -log_file /dev/stdout", line =>
+            {
+                if (line.StartsWith("call ", StringComparison.Ordinal))
+                {
+                    Interlocked.Increment(ref _calls[number]);
+                }
+            }));
+        }
+    }
+}

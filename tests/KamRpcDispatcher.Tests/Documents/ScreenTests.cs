@@ -1,0 +1,52 @@
+using System.Text.RegularExpressions;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd;
+using NUnit.Framework;
+using static KamRpcDispatcher.Tests.Cli.Clusters;
+
+namespace KamRpcDispatcher.Tests.Documents;
+
+/// <summary>The screens in documents are those that are printed.</summary>
+public partial class ScreenTests
+{
+    [Test]
+    public void The_README_shows_status_as_it_looks_when_all_is_well() =>
+        AssertShown("README.md", Screen(View([Ready("asterisk-1", "sip:10.0.0.11:5060")], ("edge-1", Report(1)))));
+
+    [Test]
+    public void The_reference_shows_status_as_it_looks_when_it_is_not()
+    {
+        AnnouncedMember[] three = [Ready("asterisk-1", "sip:10.0.0.11"), Ready("asterisk-2", "sip:10.0.0.12", 2), Ready("asterisk-3", "sip:10.0.0.13", 9)];
+        three[2] = three[2] with { Member = three[2].Member with { State = MemberState.Draining, Reason = "kernel update", Since = Now.AddMinutes(-1) } };
+        var ill = Report(2, 1) with
+        {
+            Deviations = [Off(DeviationKind.Inactive, "asterisk-2", "sip:10.0.0.12", 7) with { Flags = "IP" }, Off(DeviationKind.Leaving, "asterisk-9", "sip:10.0.0.19", 12) with { Flags = "DX", Until = Now.AddSeconds(18) }],
+            Drift = 1,
+        };
+
+        AssertShown("src/KamRpcDispatcher.Cli/README.md", Screen(View(three, ("p1", Report(2)), ("p2", ill))));
+    }
+
+    /// <summary>As the reference has them, with values in place of these.</summary>
+    [Test]
+    public void The_lines_of_the_log_in_the_README_are_written()
+    {
+        var log = string.Join('\n', MarkdownFile.Reference.Section("## Log events"));
+        var rows = MarkdownFile.Rows(MarkdownFile.Read("README.md").Lines, "| what happens | who gets calls | how soon | the log says |");
+        var pieces = rows.SelectMany(static row => MarkdownFile.CodeIn(row[3])).SelectMany(static line => Value().Split(line)).Select(static piece => piece.Trim()).Where(static piece => piece.Length > 0).ToList();
+
+        Assert.That(pieces, Has.Count.GreaterThan(15));
+        Assert.That(pieces.Where(piece => !log.Contains(piece, StringComparison.Ordinal)), Is.Empty);
+    }
+
+    [GeneratedRegex(@"\.\.\.|\([^)]*\)|[0-9.]+s?\b")]
+    private static partial Regex Value();
+
+    private static void AssertShown(string path, string screen)
+    {
+        var text = string.Join('\n', MarkdownFile.Read(path).Blocks);
+        var inList = screen.Replace("\n", "\n   ", StringComparison.Ordinal).Replace("\n   \n", "\n\n", StringComparison.Ordinal).TrimEnd();
+
+        Assert.That(text, Does.Contain(screen.TrimEnd()).Or.Contain(inList));
+    }
+}
