@@ -102,13 +102,13 @@ internal static partial class EtcdLog
     [LoggerMessage(1029, LogLevel.Error, "The saved membership is not believed: {Reason}, and start anew; where Kubernetes opens it at each start (fsGroup): fsGroupChangePolicy: OnRootMismatch. A new one is written as soon as etcd answers")]
     public static partial void SnapshotOpenToOthers(ILogger logger, string reason);
 
-    [LoggerMessage(1024, LogLevel.Warning, "etcd cannot be reached: using the membership of revision {Revision} with {Count} members saved at {SavedAt:O}")]
+    [LoggerMessage(1024, LogLevel.Warning, "etcd has not told its members yet (it is out of reach, or slow): using the membership of revision {Revision} with {Count} members saved at {SavedAt:O}")]
     public static partial void SnapshotInForce(ILogger logger, long revision, int count, DateTimeOffset? savedAt);
 
     [LoggerMessage(1025, LogLevel.Information, "etcd has answered: its membership of revision {Revision} replaces the saved one of revision {Saved}")]
     public static partial void SnapshotReplaced(ILogger logger, long revision, long saved);
 
-    [LoggerMessage(1026, LogLevel.Warning, "etcd cannot be reached, and no membership is saved in {Path}: nothing is changed until etcd answers")]
+    [LoggerMessage(1026, LogLevel.Warning, "etcd has not told its members yet (it is out of reach, or slow), and no membership is saved in {Path}: nothing is changed until it has")]
     public static partial void NoSnapshot(ILogger logger, string path);
 
     [LoggerMessage(1030, LogLevel.Warning, "{Reason}. Going on with what it held before")]
@@ -116,6 +116,9 @@ internal static partial class EtcdLog
 
     [LoggerMessage(1032, LogLevel.Warning, "etcd at {Endpoint} does not take a connection with the certificates and passwords as they are now ({Reason}): going on with the connection of before. Correct the files, then send SIGHUP again")]
     public static partial void NewConnectionRefused(ILogger logger, EtcdEndpoints endpoint, string reason);
+
+    [LoggerMessage(1042, LogLevel.Information, "etcd at {Endpoint} takes a connection with the certificates and passwords as they are now: using it")]
+    public static partial void NewConnectionTaken(ILogger logger, EtcdEndpoints endpoint);
 
     [LoggerMessage(1031, LogLevel.Debug, "Using etcd at {Endpoint}")]
     public static partial void Connecting(ILogger logger, EtcdEndpoints endpoint);

@@ -43,6 +43,9 @@ public sealed class EtcdStore : IDisposable
     private long? _failingSince;
     private bool _isDisposed;
 
+    /// <summary>Whether etcd did not take the files the last time that they were read again.</summary>
+    private bool _areFilesRefused;
+
     /// <summary>Without TLS or with the authorities that the system trusts, and as nobody in particular.</summary>
     public EtcdStore(EtcdEndpoints endpoints, TimeProvider timeProvider)
         : this(new EtcdConnection(endpoints), timeProvider)
@@ -238,8 +241,11 @@ public sealed class EtcdStore : IDisposable
         }
 
         var refusal = await RefusalAsync(line, key).ConfigureAwait(false);
+        var isMended = false;
         lock (_lock)
         {
+            isMended = _areFilesRefused && refusal is null;
+            _areFilesRefused = refusal is not null;
             if (_isDisposed || refusal is not null)
             {
                 line.Dispose();
@@ -255,6 +261,10 @@ public sealed class EtcdStore : IDisposable
         if (refusal is not null)
         {
             EtcdLog.NewConnectionRefused(_logger, _endpoints[endpoint], refusal);
+        }
+        else if (isMended)
+        {
+            EtcdLog.NewConnectionTaken(_logger, _endpoints[endpoint]);
         }
     }
 

@@ -395,6 +395,17 @@ public class CommandLineTests
     }
 
     [Test]
+    public async Task A_state_directory_that_is_a_file_is_named()
+    {
+        var file = Path.GetTempFileName();
+        var (exitCode, _, errors) = await RunAsync(["dispatch", "--etcd", "http://127.0.0.1:1", "--state-dir", file]);
+        File.Delete(file);
+
+        Assert.That(exitCode, Is.EqualTo(2));
+        Assert.That(errors, Does.Contain("--state-dir: '").And.Contain("is no directory"));
+    }
+
+    [Test]
     public async Task What_excludes_each_other_is_named_as_it_was_given()
     {
         var (_, _, errors) = await RunAsync(["announce", "--ip", "10.0.0.1"], ("KAMRPC_URI", "sip:10.0.0.1"));
