@@ -1,3 +1,4 @@
+using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
 using Microsoft.Extensions.Logging;
 

@@ -79,7 +79,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             timeProvider,
             logs.CreateLogger<ProxyReport>())
         {
-            Serves = [.. options.Sets?.Order() ?? []],
+            Serves = options.Sets is { } sets ? [.. sets.Order()] : [],
         };
         var paced = new PacedReport(report, contact, loop, () => !_heartbeat.IsOverdue, Version, timeProvider);
         await using var claim = new KamailioClaim(watched, identityLock, holder, timeProvider, claimLog);
