@@ -58,7 +58,7 @@ internal static class AddressOptions
     {
         if (options.Text(Ip) is not null)
         {
-            options.Add("--uri and --ip exclude each other");
+            options.Add($"{options.GivenName(Uri)} and {options.GivenName(Ip)} exclude each other");
         }
 
         foreach (var option in (Option<string?>[])[Port, Transport])

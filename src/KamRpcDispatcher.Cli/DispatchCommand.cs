@@ -74,6 +74,11 @@ internal static class DispatchCommand
         var allowed = ReadAllowed(options);
         var burst = options.Value(ChangeBurst);
         var resync = options.Value(Resync);
+        if (options.Text(StateDirectory) is { } directory && Path.Exists(directory) && !Directory.Exists(directory))
+        {
+            options.Add(StateDirectory, $"'{MemberRules.Shorten(directory)}' is no directory, but something else");
+        }
+
         var level = options.Value(CommonOptions.LogLevel);
         if (options.Fails(out var exitCode))
         {

@@ -103,6 +103,9 @@ internal sealed class OptionReader
 
     public void Add(string error) => _errors.Add(error);
 
+    /// <summary>The name under which an option was given: its own, or its environment variable's.</summary>
+    public string GivenName(Option option) => _parsed.GetResult(option) is { Implicit: false } || FromEnvironment(option) is null ? option.Name : Variable(option);
+
     /// <summary>Notes that something is missing, unless it may be what was mistyped, or in a file that cannot be read.</summary>
     public void AddMissing(string error)
     {

@@ -2,12 +2,13 @@ using System.CommandLine;
 using KamRpcDispatcher.Cli;
 using KamRpcDispatcher.Cli.Help;
 
-StandardStreams.Mend();
 if (AddressSpace.WhyNot() is { } tooLittle)
 {
-    Console.Error.WriteLine(tooLittle);
+    AddressSpace.Tell(tooLittle);
     return ExitCode.NotDone;
 }
+
+StandardStreams.Mend();
 
 LastResort.Install();
 return await LastResort.RunAsync(async () =>

@@ -61,6 +61,12 @@ internal static partial class AnnounceLog
     [LoggerMessage(1325, LogLevel.Warning, "Every live proxy ({Count}) has stopped sending calls, but not to addresses that another name announces: {Unnamed} members that leave have such an address, and their names have no room in a report. Whether these are among them is not known: {Members}. 'kamrpc status' names the addresses with several names")]
     public static partial void NotSureOf(ILogger logger, int count, int unnamed, string members);
 
+    [LoggerMessage(1328, LogLevel.Warning, "None of the live proxies ({Count}) serves the set of {Members}: whether calls still come there is not known. If a proxy is to serve it, see whether its dispatcher runs and reaches etcd, and whether another one reports under its name (--proxy)")]
+    public static partial void NobodyServes(ILogger logger, int count, string members);
+
+    [LoggerMessage(1327, LogLevel.Warning, "Never announced, since etcd refuses {Keys}: whether calls go there by another announcer is not known")]
+    public static partial void NeverTaken(ILogger logger, string keys);
+
     [LoggerMessage(1326, LogLevel.Error, "Left, and {Keys} could not be withdrawn: until its lease ends, {Ttl} after it was last renewed, it stands there as it was, and proxies go by that. 'etcdctl del' ends it now")]
     public static partial void LeftBehind(ILogger logger, string keys, DurationText ttl);
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using KamailioRpc;
 using KamRpcDispatcher.Asterisk;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
@@ -87,7 +88,8 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
             }
 
             var idle = _options.Idle ?? (_asterisk is null ? null : new AsteriskIdle(_asterisk));
-            await new Departure(_boxes, _keeper, WithdrawAsync, new Acknowledgements(_store, _keys, _timeProvider), idle, _options, _service, _timeProvider, _logger).RunAsync(hurry).ConfigureAwait(false);
+            var otherNames = new OtherNames(_store, _keys, [.. _options.Boxes.SelectMany(static box => box.Members)], NameResolver.Shared.AskAsync, _timeProvider);
+            await new Departure(_boxes, _keeper, WithdrawAsync, new Acknowledgements(_store, _keys, _timeProvider), otherNames, idle, _options, _service, _timeProvider, _logger).RunAsync(hurry).ConfigureAwait(false);
         }
         finally
         {
@@ -102,7 +104,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
         if (!isWithdrawn && hasWithdrawnEarly)
         {
             // What was told of that is not the last thing that was told.
-            AnnounceLog.LeftBehind(_logger, _keeper.Keys, _keeper.Ttl);
+            AnnounceLog.LeftBehind(_logger, _keeper.LeftBehind ?? _keeper.Keys, _keeper.Ttl);
         }
 
         return _keeper.IsWithdrawalRefused ? AnnouncementEnd.Refused
@@ -164,6 +166,11 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
         if (_keeper.OccupiedCount is > 0 and var occupied)
         {
             parts.Add($"{occupied} not announced: the name is held by somebody else");
+        }
+
+        if (_keeper is { Outage: null, Refused: { } refused })
+        {
+            parts.Add($"etcd refuses {refused}");
         }
 
         if (_keeper is { Outage: { } outage, OutageSince: { } since })

@@ -62,6 +62,9 @@ internal sealed class BoxWatch : IDisposable
     /// <summary>Those of its members whose keys somebody else has.</summary>
     public IEnumerable<MemberKey> Occupied => _records.Select((record, index) => (record, index)).Where(static pair => pair.record.IsOccupied).Select(pair => _box.Members[pair.index].Key);
 
+    /// <summary>Those of its members whose keys etcd refuses, so that nothing of this announcer's stands there.</summary>
+    public IEnumerable<MemberKey> NeverWritten => _records.Select((record, index) => (record, index)).Where(static pair => pair.record is { IsRefused: true, IsHeld: false }).Select(pair => _box.Members[pair.index].Key);
+
     /// <summary>Looks until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {

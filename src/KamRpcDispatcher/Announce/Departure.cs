@@ -10,6 +10,7 @@ internal sealed class Departure(
     LeaseKeeper keeper,
     Func<Task> withdraw,
     Acknowledgements acknowledgements,
+    OtherNames otherNames,
     IIdleCheck? idle,
     AnnouncerOptions options,
     IServiceState service,
@@ -67,6 +68,8 @@ internal sealed class Departure(
     private async Task AwaitProxiesAsync(CancellationToken hurry)
     {
         var missing = "the store did not take the change";
+        Task<IReadOnlyList<SupersededMember>>? shared = null;
+        int[] sets = [.. options.Boxes.SelectMany(static box => box.Members).Select(static member => member.Key.Set).Distinct()];
         using var patience = new CancellationTokenSource(options.AcknowledgeTimeout, timeProvider);
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(hurry, patience.Token);
         try
@@ -81,7 +84,7 @@ internal sealed class Departure(
             if (settlement == Settlement.Refused)
             {
                 // As long as the record says that it is ready calls go there.
-                AnnounceLog.ChangeRefused(logger, keeper.Outage ?? missing);
+                AnnounceLog.ChangeRefused(logger, keeper.Outage ?? keeper.Refused ?? missing);
                 await withdraw().ConfigureAwait(false);
                 return;
             }
@@ -91,22 +94,28 @@ internal sealed class Departure(
                 AnnounceLog.NotOurs(logger, others);
             }
 
+            if (keeper.Refused is { } refused)
+            {
+                AnnounceLog.NeverTaken(logger, refused);
+            }
+
+            shared = otherNames.FindAsync(waiting.Token);
             while (!keeper.IsOccupied)
             {
                 try
                 {
-                    var acknowledgement = await acknowledgements.ReadAsync(revision, waiting.Token).ConfigureAwait(false);
+                    var acknowledgement = await acknowledgements.ReadAsync(revision, sets, waiting.Token).ConfigureAwait(false);
                     if (acknowledgement.Missing.Count == 0)
                     {
                         SilenceReport.Tell(
-                            acknowledgement,
+                            acknowledgement with { Superseded = [.. acknowledgement.Superseded, .. await shared.ConfigureAwait(false)] },
                             options.Boxes.SelectMany(static box => box.Members).Select(static member => member.Key),
-                            boxes.SelectMany(static box => box.Occupied).ToHashSet(),
+                            boxes.SelectMany(static box => box.Occupied.Concat(box.NeverWritten)).ToHashSet(),
                             logger);
                         return;
                     }
 
-                    missing = string.Join(", ", acknowledgement.Missing.Take(MostNamed).Select(static name => MemberRules.Shorten(name)))
+                    missing = string.Join(", ", acknowledgement.Missing.Take(MostNamed))
                         + (acknowledgement.Missing.Count > MostNamed ? FormattableString.Invariant($" and {acknowledgement.Missing.Count - MostNamed} more") : string.Empty);
                     service.Status($"Leaving, waits for {missing}");
                 }
@@ -125,6 +134,10 @@ internal sealed class Departure(
         catch (Exception exception) when (patience.IsCancellationRequested && !hurry.IsCancellationRequested && EtcdStore.IsOutage(exception, CancellationToken.None))
         {
             AnnounceLog.NotAcknowledged(logger, options.AcknowledgeTimeout, missing);
+        }
+        finally
+        {
+            await (shared ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

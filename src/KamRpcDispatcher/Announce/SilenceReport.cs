@@ -11,17 +11,23 @@ internal static class SilenceReport
 
     /// <param name="acknowledgement">What the proxies say; none is missing.</param>
     /// <param name="own">The members that leave.</param>
-    /// <param name="occupied">Those of them whose keys somebody else has, of which was told already: calls go on.</param>
+    /// <param name="occupied">Those of them whose keys somebody else has or nobody could write, of which was told already: calls may go on.</param>
     /// <param name="logger">Where to log.</param>
     public static void Tell(Acknowledgement acknowledgement, IEnumerable<MemberKey> own, IReadOnlySet<MemberKey> occupied, ILogger logger)
     {
         var all = own.ToHashSet();
         var silenced = all.Except(occupied).ToHashSet();
-        foreach (var served in acknowledgement.Superseded.Where(superseded => superseded.IsServed && silenced.Contains(superseded.Member)).ToList())
+        foreach (var served in acknowledgement.Superseded.Where(superseded => superseded.IsServed && silenced.Contains(superseded.Member)).DistinctBy(static superseded => superseded.Member).ToList())
         {
             // Calls go on where another name has the address.
             AnnounceLog.ServedByAnother(logger, served.Member, served.Holder);
             silenced.Remove(served.Member);
+        }
+
+        if (acknowledgement.Proxies > 0 && silenced.Where(member => acknowledgement.Unserved.Contains(member.Set)).ToHashSet() is { Count: > 0 } unserved)
+        {
+            AnnounceLog.NobodyServes(logger, acknowledgement.Proxies, Names(unserved));
+            silenced.ExceptWith(unserved);
         }
 
         if (silenced.Count == 0)

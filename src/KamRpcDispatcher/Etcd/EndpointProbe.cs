@@ -45,6 +45,7 @@ public sealed class EndpointProbe(EtcdConnection connection, EtcdKeys keys, Time
         var elapsed = timeProvider.GetElapsedTime(begun);
         return new EndpointStatus(status.Version, status.Leader != 0, status.DbSize, [.. status.Errors], elapsed)
         {
+            ClusterId = status.Header.ClusterId,
             Revision = status.Header.Revision,
             CompactedRevision = await ReadCompactedAsync(store, cancellationToken).ConfigureAwait(false),
             QuotaOctets = await ReadQuotaAsync(cancellationToken).ConfigureAwait(false),

@@ -8,6 +8,9 @@ namespace KamRpcDispatcher.Etcd;
 /// <param name="Elapsed">How long the answer took.</param>
 public sealed record EndpointStatus(string Version, bool HasLeader, long DatabaseOctets, IReadOnlyList<string> Errors, TimeSpan Elapsed)
 {
+    /// <summary>The cluster that it is of; 0 where that was not told.</summary>
+    public ulong ClusterId { get; init; }
+
     /// <summary>Its newest revision.</summary>
     public long Revision { get; init; }
 

@@ -121,7 +121,7 @@ internal sealed class EtcdLease(EtcdStore store, TimeSpan ttl, TimeProvider time
                 continue;
             }
 
-            // One of them is not under it any more.
+            // One of them is not under it any more, or etcd refuses it.
             foreach (var key in batch)
             {
                 await renew(cancellationToken).ConfigureAwait(false);
@@ -131,11 +131,27 @@ internal sealed class EtcdLease(EtcdStore store, TimeSpan ttl, TimeProvider time
 
         var old = Id;
         Take(_successor);
-        await RevokeAsync([old], cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await RevokeAsync([old], cancellationToken).ConfigureAwait(false);
+        }
+        catch (RpcException refused) when (EtcdStore.IsOfKeys(refused))
+        {
+            // A key that may not be written is still under it, and ends with it.
+        }
     }
 
-    private Task<bool> MoveAsync(IReadOnlyList<ByteString> keys, TimeSpan patience, CancellationToken cancellationToken) =>
-        _keys.MoveAsync(keys, Id, _successor!.ID, EtcdStore.Options(patience, cancellationToken));
+    private async Task<bool> MoveAsync(IReadOnlyList<ByteString> keys, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _keys.MoveAsync(keys, Id, _successor!.ID, EtcdStore.Options(patience, cancellationToken)).ConfigureAwait(false);
+        }
+        catch (RpcException refused) when (EtcdStore.IsOfKeys(refused))
+        {
+            return false;
+        }
+    }
 
     private async Task RevokeAsync(IReadOnlyList<long> leases, CancellationToken cancellationToken)
     {

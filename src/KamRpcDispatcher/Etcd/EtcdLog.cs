@@ -60,6 +60,12 @@ internal static partial class EtcdLog
     [LoggerMessage(1035, LogLevel.Error, "etcd at {Endpoints} takes no writes ({Reason}): {Key} stays alive as it was written before; {Consequence}")]
     public static partial void WritesRefused(ILogger logger, EtcdEndpoints endpoints, string reason, string key, string consequence);
 
+    [LoggerMessage(1040, LogLevel.Error, "etcd at {Endpoints} refuses {Keys}: tried on; {Consequence}")]
+    public static partial void KeysRefused(ILogger logger, EtcdEndpoints endpoints, string keys, string consequence);
+
+    [LoggerMessage(1041, LogLevel.Information, "etcd at {Endpoints} refuses none of {Keys} any more, after {Time}")]
+    public static partial void KeysTaken(ILogger logger, EtcdEndpoints endpoints, string keys, DurationText time);
+
     [LoggerMessage(1016, LogLevel.Information, "{Key} is kept alive again, after {Time}")]
     public static partial void KeepAliveResumed(ILogger logger, string key, DurationText time);
 
@@ -96,13 +102,13 @@ internal static partial class EtcdLog
     [LoggerMessage(1029, LogLevel.Error, "The saved membership is not believed: {Reason}, and start anew; where Kubernetes opens it at each start (fsGroup): fsGroupChangePolicy: OnRootMismatch. A new one is written as soon as etcd answers")]
     public static partial void SnapshotOpenToOthers(ILogger logger, string reason);
 
-    [LoggerMessage(1024, LogLevel.Warning, "etcd cannot be reached: using the membership of revision {Revision} with {Count} members saved at {SavedAt:O}")]
+    [LoggerMessage(1024, LogLevel.Warning, "etcd has not told its members yet (it is out of reach, or slow): using the membership of revision {Revision} with {Count} members saved at {SavedAt:O}")]
     public static partial void SnapshotInForce(ILogger logger, long revision, int count, DateTimeOffset? savedAt);
 
     [LoggerMessage(1025, LogLevel.Information, "etcd has answered: its membership of revision {Revision} replaces the saved one of revision {Saved}")]
     public static partial void SnapshotReplaced(ILogger logger, long revision, long saved);
 
-    [LoggerMessage(1026, LogLevel.Warning, "etcd cannot be reached, and no membership is saved in {Path}: nothing is changed until etcd answers")]
+    [LoggerMessage(1026, LogLevel.Warning, "etcd has not told its members yet (it is out of reach, or slow), and no membership is saved in {Path}: nothing is changed until it has")]
     public static partial void NoSnapshot(ILogger logger, string path);
 
     [LoggerMessage(1037, LogLevel.Warning, "The saved membership of revision {Revision} is of another etcd ({Saved}) than the one that answers ({Found}): nobody is put into Kamailio for it, and who of it is in Kamailio's list has expired; it is replaced. Where etcd was set up anew that is right; else another dispatcher keeps its membership under this proxy's name: give one of the two another --proxy or --state-dir")]
@@ -116,6 +122,9 @@ internal static partial class EtcdLog
 
     [LoggerMessage(1032, LogLevel.Warning, "etcd at {Endpoint} does not take a connection with the certificates and passwords as they are now ({Reason}): going on with the connection of before. Correct the files, then send SIGHUP again")]
     public static partial void NewConnectionRefused(ILogger logger, EtcdEndpoints endpoint, string reason);
+
+    [LoggerMessage(1042, LogLevel.Information, "etcd at {Endpoint} takes a connection with the certificates and passwords as they are now: using it")]
+    public static partial void NewConnectionTaken(ILogger logger, EtcdEndpoints endpoint);
 
     [LoggerMessage(1031, LogLevel.Debug, "Using etcd at {Endpoint}")]
     public static partial void Connecting(ILogger logger, EtcdEndpoints endpoint);

@@ -43,6 +43,9 @@ public sealed class EtcdStore : IDisposable
     private long? _failingSince;
     private bool _isDisposed;
 
+    /// <summary>Whether etcd did not take the files the last time that they were read again.</summary>
+    private bool _areFilesRefused;
+
     /// <summary>Without TLS or with the authorities that the system trusts, and as nobody in particular.</summary>
     public EtcdStore(EtcdEndpoints endpoints, TimeProvider timeProvider)
         : this(new EtcdConnection(endpoints), timeProvider)
@@ -121,6 +124,14 @@ public sealed class EtcdStore : IDisposable
     /// <summary>Whether etcd takes no writes any more, only deletes: its database has reached its quota (alarm NOSPACE).</summary>
     internal static bool IsFull(Exception? exception) =>
         exception is RpcException { StatusCode: StatusCode.ResourceExhausted, Status.Detail: var detail } && detail.Contains("database space exceeded", StringComparison.Ordinal);
+
+    /// <summary>
+    /// Whether etcd refused a call because of some of its keys, or of their number, so that it may take the same call with fewer: a user's roles are looked
+    /// at key by key, and one that is not allowed keeps the whole transaction from being carried out (3.4 and 3.5, <c>checkTxnAuth</c>).
+    /// </summary>
+    internal static bool IsOfKeys(Exception? exception) =>
+        exception is RpcException { StatusCode: StatusCode.PermissionDenied }
+        || (exception is RpcException { StatusCode: StatusCode.InvalidArgument, Status.Detail: var detail } && detail.Contains("too many operations", StringComparison.Ordinal));
 
     /// <summary>Why a call failed, in one line.</summary>
     internal static string Describe(Exception exception) => exception switch
@@ -230,8 +241,11 @@ public sealed class EtcdStore : IDisposable
         }
 
         var refusal = await RefusalAsync(line, key).ConfigureAwait(false);
+        var isMended = false;
         lock (_lock)
         {
+            isMended = _areFilesRefused && refusal is null;
+            _areFilesRefused = refusal is not null;
             if (_isDisposed || refusal is not null)
             {
                 line.Dispose();
@@ -247,6 +261,10 @@ public sealed class EtcdStore : IDisposable
         if (refusal is not null)
         {
             EtcdLog.NewConnectionRefused(_logger, _endpoints[endpoint], refusal);
+        }
+        else if (isMended)
+        {
+            EtcdLog.NewConnectionTaken(_logger, _endpoints[endpoint]);
         }
     }
 

@@ -8,8 +8,8 @@ namespace KamRpcDispatcher.Etcd;
 
 /// <summary>Whether etcd's certificate is to be trusted, by the rules that etcdctl goes by.</summary>
 /// <remarks>
-/// They differ from .NET's in two: whatever is in the file of authorities is trusted, also an authority that another one signed, or the server's own
-/// certificate; and the subject's common name is no name.
+/// They differ from .NET's in three: whatever is in the file of authorities is trusted, also an authority that another one signed, or the server's own
+/// certificate; the subject's common name is no name; and a signature with MD5 or SHA-1 counts for nothing.
 /// </remarks>
 /// <param name="host">The name or address that it must be for.</param>
 /// <param name="authorities">Null for those that the system trusts.</param>
@@ -44,6 +44,11 @@ internal sealed class EtcdTrust(string host, X509Certificate2Collection? authori
             {
                 return null;
             }
+
+            if (IsWeaklySigned(element.Certificate))
+            {
+                return $"the certificate of {Show(element.Certificate.Subject)} is signed with {element.Certificate.SignatureAlgorithm.FriendlyName ?? "MD5 or SHA-1"}, which proves nothing any more; issue one that is signed with SHA-256";
+            }
         }
 
         var all = chain.ChainStatus.Aggregate(X509ChainStatusFlags.NoError, static (all, status) => all | status.Status);
@@ -51,6 +56,11 @@ internal sealed class EtcdTrust(string host, X509Certificate2Collection? authori
             ? null
             : $"its certificate was issued by {Show(Last(chain, own).Issuer)}, which {(authorities is null ? "this system does not trust; --etcd-ca names a file with the certificate to trust" : "is not in the file of --etcd-ca")}; if there are authorities between the two, etcd has to send their certificates, or the file has to have them";
     }
+
+    /// <summary>With MD5 or SHA-1, which Go does not take either; of what signs itself the signature says nothing anyway.</summary>
+    private static bool IsWeaklySigned(X509Certificate2 certificate) =>
+        certificate.SignatureAlgorithm.Value is "1.2.840.113549.1.1.4" or "1.2.840.113549.1.1.5" or "1.2.840.10045.4.1"
+        && !certificate.SubjectName.RawData.AsSpan().SequenceEqual(certificate.IssuerName.RawData);
 
     private static X509Certificate2 Last(X509Chain chain, X509Certificate2 own) => chain.ChainElements.Count > 0 ? chain.ChainElements[^1].Certificate : own;
 
@@ -76,7 +86,9 @@ internal sealed class EtcdTrust(string host, X509Certificate2Collection? authori
         }
 
         List<string> names = [.. own.Extensions.OfType<X509SubjectAlternativeNameExtension>().SelectMany(static alternatives => alternatives.EnumerateDnsNames().Concat(alternatives.EnumerateIPAddresses().Select(static ip => ip.ToString())))];
-        return names.Count == 0
+        return address is not null && names.Contains(name)
+            ? $"its certificate has '{name}' as a DNS name, and an address counts only as an IP address among the subject alternative names; issue one with IP:{name}"
+            : names.Count == 0
             ? $"its certificate names no host (a common name alone does not count); issue one with '{name}' among the subject alternative names"
             : $"its certificate is for {string.Join(", ", names.Take(MostNames).Select(static other => MemberRules.Shorten(other)))}{(names.Count > MostNames ? " and others" : string.Empty)}, not for '{name}'; reach etcd by one of these, or issue a certificate with '{name}' among its subject alternative names";
     }

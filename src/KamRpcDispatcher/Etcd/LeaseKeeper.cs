@@ -28,6 +28,7 @@ internal sealed class LeaseKeeper
     private long? _writtenAt;
     private long? _lookedAt;
     private readonly Outage _interruption;
+    private readonly Outage _refusals;
     private readonly LogLimit _losses;
     private volatile StoreOutage? _outage;
     private volatile bool _isRefused;
@@ -46,6 +47,7 @@ internal sealed class LeaseKeeper
         _timeProvider = timeProvider;
         _logger = logger;
         _interruption = new Outage(timeProvider);
+        _refusals = new Outage(timeProvider);
         _losses = new LogLimit(timeProvider);
 
         _lookInterval = ttl / 3;
@@ -68,6 +70,9 @@ internal sealed class LeaseKeeper
     /// <summary>The keys that somebody else has, in one line; null for none.</summary>
     public string? Occupied => _records.Occupied;
 
+    /// <summary>The keys that etcd refuses, and why, in one line; null for none.</summary>
+    public string? Refused => _records.Refused;
+
     /// <summary>Whether somebody else has all of them.</summary>
     public bool IsOccupied => _records.All(static record => record.IsOccupied);
 
@@ -79,6 +84,9 @@ internal sealed class LeaseKeeper
 
     /// <summary>Its keys, in a few words.</summary>
     public string Keys => _records.ToString();
+
+    /// <summary>Those of them that could not be withdrawn, in one line.</summary>
+    public string? LeftBehind { get; private set; }
 
     /// <summary>Whether etcd was ever reached.</summary>
     public bool HasReached => _hasReached;
@@ -125,6 +133,7 @@ internal sealed class LeaseKeeper
             var withdrawal = new LeaseWithdrawal(_store, _records, _lease, _timeProvider, _logger);
             var isWithdrawn = _lease.Id == 0 || await withdrawal.RunAsync().ConfigureAwait(false);
             IsWithdrawalRefused = withdrawal.IsRefused;
+            LeftBehind = withdrawal.Left ?? Keys;
             return isWithdrawn;
         }
     }
@@ -136,8 +145,8 @@ internal sealed class LeaseKeeper
     /// <returns>What became of it, and the newest revision of ours.</returns>
     public async Task<(Settlement Settlement, long Revision)> SettledAsync(CancellationToken cancellationToken)
     {
-        await AllAsync(static record => record.IsSettled, cancellationToken, () => _outage is not null && (_isRefused || !_hasReached)).ConfigureAwait(false);
-        return _records.All(static record => record.IsSettled) ? (Settlement.Written, _records.Revision)
+        await AllAsync(static record => record.IsSettled, cancellationToken, () => (_outage is not null && (_isRefused || !_hasReached)) || _records.Any(static record => record.IsRefused && record.IsHeld)).ConfigureAwait(false);
+        return _records.WholeRefusal is null && _records.All(static record => record.IsSettled) ? (Settlement.Written, _records.Revision)
             : _hasReached ? (Settlement.Refused, 0)
             : (Settlement.NeverReached, 0);
     }
@@ -201,18 +210,46 @@ internal sealed class LeaseKeeper
             _records.LeaseReplaced();
         }
 
-        if (_records.Any(static record => record.IsUnknown) || IsDue(_lookedAt, LookInterval))
+        if (_records.HasUnknown || IsDue(_lookedAt, LookInterval))
         {
             await _records.LookAsync(_lease.Id, RenewAsync, cancellationToken).ConfigureAwait(false);
             _lookedAt = _timeProvider.GetTimestamp();
         }
 
         _isKept = true;
-        if (_records.Any(static record => record.IsDue))
+        if (_records.HasDue)
         {
             await WriteAsync(cancellationToken).ConfigureAwait(false);
         }
+
+        if (_records.WholeRefusal is { } refusal)
+        {
+            // Where it takes none it cannot be used, as if it had refused this call too.
+            throw refusal;
+        }
+
+        TellRefused();
     }
+
+    /// <summary>Of keys that etcd refuses while it takes others.</summary>
+    private void TellRefused()
+    {
+        if (_records.Refused is not { } refused)
+        {
+            if (_refusals.End() is { } lasted)
+            {
+                EtcdLog.KeysTaken(_logger, _store.Endpoints, Keys, lasted);
+            }
+        }
+        else if (_refusals.Meet(refused) != OutageNews.None)
+        {
+            EtcdLog.KeysRefused(_logger, _store.Endpoints, refused, Consequence("the others are kept"));
+        }
+    }
+
+    private string Consequence(string otherwise) => _records.Harmful is { } harmful
+        ? $"{harmful} still says that its server is ready, which is to get no calls: it is up to Kamailio's own pings until etcd takes writes again"
+        : otherwise;
 
     private TimeSpan LookInterval => _records.Any(static record => record.IsOccupied) ? OccupiedDelay : _lookInterval;
 
@@ -255,10 +292,8 @@ internal sealed class LeaseKeeper
         // What etcd refuses somebody has to mend, so it is told though there was another outage before; how it cannot be reached changes all the time.
         switch (_interruption.Meet(EtcdStore.IsRefusal(exception) ? reason : string.Empty))
         {
-            case not OutageNews.None when EtcdStore.IsRefusal(exception) && _isKept && _lease.Id != 0:
-                EtcdLog.WritesRefused(_logger, _store.Endpoints, reason, Keys, _records.Harmful is { } harmful
-                    ? $"{harmful} still says that its server is ready, which is to get no calls: it is up to Kamailio's own pings until etcd takes writes again"
-                    : "what is new is written as soon as etcd takes it");
+            case not OutageNews.None when EtcdStore.IsRefusal(exception) && _isKept && _records.Any(static record => record.IsHeld):
+                EtcdLog.WritesRefused(_logger, _store.Endpoints, reason, Keys, Consequence("what is new is written as soon as etcd takes it"));
                 break;
             case OutageNews.Begins or OutageNews.Changes:
                 EtcdLog.KeepAliveInterrupted(_logger, _store.Endpoints, Keys, reason);
@@ -310,7 +345,7 @@ internal sealed class LeaseKeeper
             return;
         }
 
-        if (_records.Any(static record => record.IsUnknown || record.IsDue))
+        if (_records.HasUnknown || _records.HasDue)
         {
             // Lost or changed a moment ago: again at once.
             await SpaceWritesAsync(cancellationToken).ConfigureAwait(false);
@@ -320,6 +355,7 @@ internal sealed class LeaseKeeper
         var renewal = _lease.Id != 0 ? _lease.UntilRenewal : _lookInterval;
         var look = Until(_lookedAt, LookInterval);
         var rest = renewal < look ? renewal : look;
+        rest = _records.UntilRetry is { } retry && retry < rest ? retry : rest;
         expect(rest);
         using var resting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var updated = _updated.Reader.ReadAsync(resting.Token).AsTask();

@@ -11,10 +11,16 @@ internal sealed class LeaseWithdrawal(EtcdStore store, LeasedRecords records, Et
 
     /// <summary>What was found to be ours, by a try that failed too.</summary>
     private readonly SortedSet<string> _ours = new(StringComparer.Ordinal);
+
+    /// <summary>Those of them that etcd does not let be deleted.</summary>
+    private readonly SortedSet<string> _left = new(StringComparer.Ordinal);
     private Exception? _refusal;
 
     /// <summary>Whether etcd answers, and does not let it: then the keys are there until the lease ends, though etcd is.</summary>
     public bool IsRefused { get; private set; }
+
+    /// <summary>The keys that etcd does not let be deleted while it does others, in one line; null for none.</summary>
+    public string? Left => _left.Count > 0 ? LeasedRecords.Name(_left.Min!, _left.Count) : null;
 
     /// <returns>False when etcd could not be told, so that the keys end with their lease.</returns>
     public async Task<bool> RunAsync()
@@ -33,7 +39,7 @@ internal sealed class LeaseWithdrawal(EtcdStore store, LeasedRecords records, Et
                 store.Failed(exception, tried);
                 if (EtcdStore.IsRefusal(exception) || timeProvider.GetElapsedTime(begun) + EtcdStore.CallTimeout > Patience)
                 {
-                    EtcdLog.NotWithdrawn(logger, records.ToString(), EtcdStore.Describe(exception));
+                    TellLeft(exception);
                     IsRefused = EtcdStore.IsRefusal(exception);
                     return false;
                 }
@@ -63,9 +69,25 @@ internal sealed class LeaseWithdrawal(EtcdStore store, LeasedRecords records, Et
         return EtcdStore.Options(CancellationToken.None);
     }
 
+    /// <summary>Where etcd refuses some, the others are withdrawn.</summary>
+    private void TellLeft(Exception exception)
+    {
+        EtcdLog.NotWithdrawn(logger, Left ?? records.ToString(), EtcdStore.Describe(exception));
+        if (_left.Count == 0)
+        {
+            return;
+        }
+
+        _ours.ExceptWith(_left);
+        if (_ours.Count > 0)
+        {
+            EtcdLog.Withdrawn(logger, LeasedRecords.Name(_ours.Min!, _ours.Count));
+        }
+    }
+
     private async Task WithdrawAsync()
     {
-        var (isDone, refusal) = await records.DeleteAsync(lease.Ids, _ours, BeginAsync).ConfigureAwait(false);
+        var (isDone, refusal) = await records.DeleteAsync(lease.Ids, _ours, _left, BeginAsync).ConfigureAwait(false);
         _refusal ??= refusal;
         try
         {

@@ -26,6 +26,8 @@ internal sealed class LeasedRecord
     private volatile ByteString _value = ByteString.Empty;
     private ByteString _written = ByteString.Empty;
     private volatile Standing _standing = Standing.Unknown;
+    private volatile Exception? _refusal;
+    private volatile bool _isUnreadable;
     private long _modRevision;
     private bool _maySupersede = true;
     private int _looksAtOther;
@@ -90,8 +92,20 @@ internal sealed class LeasedRecord
     /// <summary>Whether there is a value, and the key is held with it.</summary>
     public bool IsWritten => !_value.IsEmpty && IsHeld && _value.Equals(_written);
 
-    /// <summary>Whether nothing is left to do: the value is written, or there is none, or the key is somebody else's.</summary>
-    public bool IsSettled => IsWritten || IsOccupied || _value.IsEmpty;
+    /// <summary>Whether nothing is left to do: the value is written, or there is none, or the key is somebody else's, or etcd lets nothing be written there.</summary>
+    public bool IsSettled => IsWritten || IsOccupied || _value.IsEmpty || (IsRefused && !IsHeld);
+
+    /// <summary>Why etcd does not let this key be read, or written; null while nothing is known against it.</summary>
+    public Exception? Refusal => _refusal;
+
+    /// <summary>Whether etcd refuses what is to be done there: it may not be read, or what is due may not be written.</summary>
+    public bool IsRefused => _refusal is not null && (IsUnreadable || IsDue);
+
+    /// <summary>Whether it may not even be read, so that nothing is known of it.</summary>
+    public bool IsUnreadable => _isUnreadable;
+
+    /// <summary>When it was refused last.</summary>
+    public long RefusedAt { get; private set; }
 
     /// <summary>Whether what stands there sends calls to a server that is to get none.</summary>
     public bool IsHarmful => _takesCallsAway && IsHeld && IsDue;
@@ -119,6 +133,14 @@ internal sealed class LeasedRecord
         }
     }
 
+    /// <summary>etcd refuses this key.</summary>
+    public void Refuse(Exception refusal, bool isReading, long now)
+    {
+        RefusedAt = now;
+        _isUnreadable = isReading;
+        _refusal = refusal;
+    }
+
     public KeyWrite Write() => new(Key, _value, ModRevision);
 
     /// <summary>The write was done.</summary>
@@ -132,6 +154,7 @@ internal sealed class LeasedRecord
         _standing = Standing.Held;
         _written = value;
         ModRevision = revision;
+        Allow();
     }
 
     /// <summary>The lease has ended, and the key with it, unless somebody took it meanwhile.</summary>
@@ -143,6 +166,11 @@ internal sealed class LeasedRecord
     /// <param name="lease">Our lease, 0 for none.</param>
     public void See(Mvccpb.KeyValue? found, bool withValue, long lease)
     {
+        if (IsUnreadable)
+        {
+            Allow();
+        }
+
         if (IsHeld && found?.Lease != lease)
         {
             Lose(found);
@@ -169,6 +197,12 @@ internal sealed class LeasedRecord
         {
             SeeOther(found);
         }
+    }
+
+    private void Allow()
+    {
+        _refusal = null;
+        _isUnreadable = false;
     }
 
     private void Lose(Mvccpb.KeyValue? found)

@@ -28,6 +28,7 @@ internal sealed class ProxyReader(JsonElement report)
             // An earlier version's report may not have these; the writer leaves them out when there is nothing to say.
             Silenced = Has(report, "silenced") ? Count(report, "silenced", long.MaxValue) : null,
             Applies = Items(report, "applies", ReadKind),
+            Serves = Items(report, "serves", ReadServed),
             Identity = ReadIdentity(),
             Version = OptionalText(report, "version"),
             WrittenAt = OptionalTime(report, "writtenAt"),
@@ -61,7 +62,7 @@ internal sealed class ProxyReader(JsonElement report)
         // An earlier version does not say what is silenced: then only what is in force whole counts.
         var silenced = Count(report, Has(report, "silenced") ? "silenced" : "revision", long.MaxValue);
         var superseded = ReadableSuperseded();
-        return new ProxyProgress(silenced, superseded, Unnamed(superseded));
+        return new ProxyProgress(silenced, superseded, Unnamed(superseded)) { Serves = ReadableServes(), IsClashing = HasClash() };
     }
 
     private int More(string name) => OptionalCount(report, name) ?? 0;
@@ -184,6 +185,26 @@ internal sealed class ProxyReader(JsonElement report)
 
         return read.ToImmutable();
     }
+
+    private static int ReadServed(JsonElement set) =>
+        set.ValueKind == JsonValueKind.Number && set.TryGetInt32(out var number) && number >= 0 ? number : throw new FormatException("serves holds something else than sets");
+
+    /// <summary>What cannot be understood says nothing: the proxy may serve any set.</summary>
+    private ImmutableArray<int> ReadableServes()
+    {
+        try
+        {
+            return Items(report, "serves", ReadServed);
+        }
+        catch (FormatException)
+        {
+            return [];
+        }
+    }
+
+    private bool HasClash() => report.TryGetProperty("trouble", out var troubles) && troubles.ValueKind == JsonValueKind.Array
+        && troubles.EnumerateArray().Any(static trouble =>
+            trouble.ValueKind == JsonValueKind.Object && trouble.TryGetProperty("kind", out var kind) && kind.ValueKind == JsonValueKind.String && kind.ValueEquals(TroubleKind.Name));
 
     private static string ReadKind(JsonElement kind) =>
         kind.ValueKind == JsonValueKind.String ? kind.GetString()! : throw new FormatException("applies holds something else than text");

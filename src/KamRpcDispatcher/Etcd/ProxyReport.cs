@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Etcd;
@@ -30,11 +31,19 @@ internal sealed class ProxyReport : IProxyReport
         _timeProvider = timeProvider;
         _name = new ProxyName(proxy, identity, ttl, timeProvider, logger);
         _keeper = new LeaseKeeper(store, ttl, timeProvider, logger);
-        _record = _keeper.Add(keys.Proxy(proxy), farewell: null, _name.MayTakeOver, takesBack: true);
+        _record = _keeper.Add(keys.Proxy(proxy), farewell: null, MayTakeOver, takesBack: true);
     }
+
+    /// <summary>The sets that the proxy serves; empty for all.</summary>
+    public ImmutableArray<int> Serves { get; init; } = [];
 
     public void Report(ProxyStatus status)
     {
+        if (_record.IsHeld)
+        {
+            _name.Held();
+        }
+
         lock (_writing)
         {
             _status = status;
@@ -77,22 +86,34 @@ internal sealed class ProxyReport : IProxyReport
                 _name.Held();
             }
 
-            lock (_writing)
-            {
-                if (_clash != _name.Clash)
-                {
-                    Update();
-                }
-            }
-
+            SignAnew();
             await Task.Delay(BetweenLooks, _timeProvider, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>What is written over another proxy's report says so from its first moment: that it has silenced anybody would be taken for both.</summary>
+    private bool MayTakeOver(ReadOnlyMemory<byte> found)
+    {
+        var mayTakeOver = _name.MayTakeOver(found);
+        SignAnew();
+        return mayTakeOver;
+    }
+
+    private void SignAnew()
+    {
+        lock (_writing)
+        {
+            if (_status is not null && _clash != _name.Clash)
+            {
+                Update();
+            }
         }
     }
 
     private void Update()
     {
         _clash = _name.Clash;
-        _record.Update(Write(Signed(_status!, _name.Identity, _clash)));
+        _record.Update(Write(Signed(_status! with { Serves = Serves }, _name.Identity, _clash)));
     }
 
     /// <summary>Of two proxies with one name nobody can tell which one has silenced whom: nothing is acknowledged then.</summary>

@@ -27,6 +27,12 @@ public sealed record ProxyStatus(long Revision, DateTimeOffset AppliedAt, string
     /// <summary>The kinds of record that the proxy follows; empty in a report of a version that did not say it.</summary>
     public ImmutableArray<string> Applies { get; init; } = [];
 
+    /// <summary>As many sets are named as <see cref="Serves"/>; of more the report says nothing.</summary>
+    public const int MostServed = 50;
+
+    /// <summary>The sets that the proxy serves, where it serves some only; empty where it serves all, or does not say it.</summary>
+    public ImmutableArray<int> Serves { get; init; } = [];
+
     /// <summary>Which Kamailio the report is of; null in a report of a version that did not say it.</summary>
     public ProxyIdentity? Identity { get; init; }
 

@@ -24,6 +24,17 @@ internal static class ReportHead
             writer.WriteEndArray();
         }
 
+        if (status.Serves.Length is > 0 and <= ProxyStatus.MostServed)
+        {
+            writer.WriteStartArray("serves");
+            foreach (var set in status.Serves)
+            {
+                writer.WriteNumberValue(set);
+            }
+
+            writer.WriteEndArray();
+        }
+
         WriteIdentity(writer, status.Identity);
         WriteText(writer, "version", status.Version);
         WriteTime(writer, "writtenAt", status.WrittenAt);

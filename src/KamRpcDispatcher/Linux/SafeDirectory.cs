@@ -30,6 +30,8 @@ internal sealed class SafeDirectory : IDisposable
         const int Flags = LibC.ReadOnly | LibC.CloseOnExec;
         var handle = LibC.Open(path, Flags | LibC.DirectoryOnly | LibC.NoFollow);
 
+        var failure = Marshal.GetLastPInvokeError();
+
         // A link: its target is as good as whoever made the link, such as root's from /var/run to /run.
         if (handle.IsInvalid && FileStatus.OfLink(path) is { IsLink: true } link)
         {
@@ -39,10 +41,13 @@ internal sealed class SafeDirectory : IDisposable
             }
 
             handle = LibC.Open(path, Flags | LibC.DirectoryOnly);
+            failure = Marshal.GetLastPInvokeError();
         }
 
         if (handle.IsInvalid)
         {
+            // Whatever was looked at meanwhile has another one.
+            Marshal.SetLastPInvokeError(failure);
             var error = LibC.LastError($"cannot open the directory {path}");
             throw error is FileNotFoundException ? new DirectoryNotFoundException(error.Message) : error;
         }

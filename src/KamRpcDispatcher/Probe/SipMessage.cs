@@ -31,10 +31,29 @@ internal readonly ref struct SipMessage
     public int BodyLength { get; }
 
     /// <summary>The length of the head with the empty line that ends it; -1 when that has not come yet.</summary>
+    /// <remarks>Lines end in CR LF, and a few servers' in LF alone. Kamailio takes both (<c>get_hdr_field</c>, <c>tcp_read_headers</c>), so that its own pings take such a server for alive.</remarks>
     public static int HeadLength(ReadOnlySpan<byte> text)
     {
-        var end = text.IndexOf("\r\n\r\n"u8);
-        return end < 0 ? -1 : end + 4;
+        for (var line = 0; text[line..].IndexOf((byte)'\n') is var length and >= 0;)
+        {
+            line += length + 1;
+            var rest = text[line..];
+            var end = rest.StartsWith("\r\n"u8) ? 2 : rest.StartsWith("\n"u8) ? 1 : 0;
+            if (end > 0)
+            {
+                return line + end;
+            }
+        }
+
+        return -1;
+    }
+
+    /// <summary>The head of a message that a datagram holds: it begins after empty lines, and where no empty line ends it the datagram does. Empty for none.</summary>
+    public static ReadOnlySpan<byte> HeadOf(ReadOnlySpan<byte> datagram)
+    {
+        var text = datagram.TrimStart("\r\n"u8);
+        var length = HeadLength(text);
+        return length >= 0 ? text[..length] : text is [.., (byte)'\n'] ? text : default;
     }
 
     /// <param name="head">The start line and the fields.</param>

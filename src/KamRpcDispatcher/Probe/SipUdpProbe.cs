@@ -177,8 +177,8 @@ internal sealed class SipUdpProbe(ProbeTarget target, SipProbeOptions options, T
 
     private (int Status, ProbeOutcome? Outcome) Read(ReadOnlySpan<byte> datagram)
     {
-        var headLength = SipMessage.HeadLength(datagram);
-        return headLength < 0 ? default : SipVerdict.Of(SipMessage.Read(datagram[..headLength]), _request!.Branch, options.Alive);
+        var head = SipMessage.HeadOf(datagram);
+        return head.IsEmpty ? default : SipVerdict.Of(SipMessage.Read(head), _request!.Branch, options.Alive);
     }
 
     private void Open(IPAddress address)

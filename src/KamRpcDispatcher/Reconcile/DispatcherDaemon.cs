@@ -77,7 +77,10 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             () => ProxyIdentity.Here(options.Kamailio.ToString(), identityLock.Process),
             options.ReportTtl,
             timeProvider,
-            logs.CreateLogger<ProxyReport>());
+            logs.CreateLogger<ProxyReport>())
+        {
+            Serves = options.Sets is { } sets ? [.. sets.Order()] : [],
+        };
         var paced = new PacedReport(report, contact, loop, () => !_heartbeat.IsOverdue, Version, timeProvider);
         await using var claim = new KamailioClaim(watched, identityLock, holder, timeProvider, claimLog);
         if (!options.Kamailio.IsSerial)

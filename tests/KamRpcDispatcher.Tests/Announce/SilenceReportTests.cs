@@ -1,3 +1,4 @@
+using System.Net;
 using KamRpcDispatcher.Announce;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
@@ -14,6 +15,7 @@ public class SilenceReportTests
     private const int Others = 1318;
     private const int Nobody = 1324;
     private const int NotSure = 1325;
+    private const int NobodyServes = 1328;
 
     private static readonly MemberKey A = new(1, "a");
     private static readonly MemberKey B = new(1, "b");
@@ -50,6 +52,16 @@ public class SilenceReportTests
     }
 
     [Test]
+    public void A_member_leaves_whose_server_is_announced_by_a_host_name_too()
+    {
+        var addresses = new Dictionary<string, IReadOnlyList<IPAddress>> { ["host5.test"] = [IPAddress.Parse("10.0.0.7")] };
+        Member[] own = [Members.Of("na", uri: "sip:10.0.0.7"), Members.Of("a", uri: "sip:10.0.0.8")];
+
+        Assert.That(OtherNames.Shared(own, [Members.Of("nn", uri: "sip:host5.test"), Members.Of("b", uri: "sip:10.0.0.9")], addresses), Is.EqualTo(new[] { new SupersededMember(new MemberKey(1, "na"), new MemberKey(1, "nn"), IsServed: true) { IsLeaving = true } }));
+        Assert.That(OtherNames.Shared([.. own, Members.Of("nn", uri: "sip:host5.test")], [], addresses), Is.Empty, "both leave");
+    }
+
+    [Test]
     public void Where_none_is_left_nothing_is_said_of_any()
     {
         Tell(2, [], [A, B, C]);
@@ -63,6 +75,18 @@ public class SilenceReportTests
         Tell(0, [], []);
 
         Assert.That(_log.Of(Nobody).Single(), Does.Contain("whether calls still come is not known"));
+        Assert.That(Told(), Is.EqualTo(1));
+    }
+
+    [Test]
+    public void Those_of_a_set_that_no_proxy_which_reports_serves_are_not_said_to_get_no_calls()
+    {
+        var other = new MemberKey(5, "a");
+        SilenceReport.Tell(new Acknowledgement(1, [], []) { Unserved = new HashSet<int> { 5 } }, [A, other], new HashSet<MemberKey>(), _log);
+        SilenceReport.Tell(new Acknowledgement(1, [], []) { Unserved = new HashSet<int> { 5 } }, [other], new HashSet<MemberKey>(), _log);
+
+        Assert.That(_log.Of(NobodyServes), Has.Count.EqualTo(2).And.All.Contains("(1) serves the set of 5/a: whether calls still come there is not known"));
+        Assert.That(_log.Of(Others).Single(), Does.EndWith("to the others: 1/a"));
         Assert.That(Told(), Is.EqualTo(1));
     }
 

@@ -243,6 +243,8 @@ public class CommandLineTests
         Assert.That(AddressSpace.WhyNot(200UL << 20), Does.Contain("200 MB").And.Contain("ulimit -v unlimited").And.Contain("LimitAS=infinity"));
         Assert.That(AddressSpace.WhyNot(1UL << 30), Is.Null);
         Assert.That(AddressSpace.WhyNot(ulong.MaxValue), Is.Null);
+        Assert.That(AddressSpace.WhyTooFew(8), Does.Contain("8 open files only").And.Contain("ulimit -n").And.Contain("LimitNOFILE="));
+        Assert.That(AddressSpace.WhyTooFew(16), Is.Null);
     }
 
     [TestCase("status", "--etcd", "ftp://x", "--cluster", "a/b", "-o", "xml", "--bogus")]
@@ -392,6 +394,25 @@ public class CommandLineTests
 
         Assert.That(exitCode, Is.EqualTo(2));
         Assert.That(errors, Does.Contain("KAMRPC_TTL: 'never'").And.Contain("KAMRPC_ATTR: 'b'"));
+    }
+
+    [Test]
+    public async Task A_state_directory_that_is_a_file_is_named()
+    {
+        var file = Path.GetTempFileName();
+        var (exitCode, _, errors) = await RunAsync(["dispatch", "--etcd", "http://127.0.0.1:1", "--state-dir", file]);
+        File.Delete(file);
+
+        Assert.That(exitCode, Is.EqualTo(2));
+        Assert.That(errors, Does.Contain("--state-dir: '").And.Contain("is no directory"));
+    }
+
+    [Test]
+    public async Task What_excludes_each_other_is_named_as_it_was_given()
+    {
+        var (_, _, errors) = await RunAsync(["announce", "--ip", "10.0.0.1"], ("KAMRPC_URI", "sip:10.0.0.1"));
+
+        Assert.That(errors, Does.Contain("KAMRPC_URI and --ip exclude each other"));
     }
 
     [TestCase("--help")]

@@ -1,3 +1,4 @@
+using System.Net;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Doctor;
 using KamRpcDispatcher.Doctor.Checks;
@@ -22,6 +23,16 @@ internal sealed class EtcdChecksTests
         Assert.That(findings.Count(static finding => finding.Check == "etcd.reachable"), Is.EqualTo(2));
         AssertFinding(findings.Single(static finding => finding.Severity == Severity.Error), Severity.Error, "10.0.0.6:2379 is gone", "--etcd");
         Assert.That(findings.Count(static finding => finding.Severity == Severity.Unknown), Is.EqualTo(5));
+    }
+
+    [Test]
+    public void Endpoints_of_two_stores_are_told()
+    {
+        EndpointObservation Endpoint(string name, ulong cluster) => Healthy.Endpoint with { Endpoint = name, Status = Fine with { ClusterId = cluster } };
+        var findings = EtcdChecks.Of(Healthy.Etcd with { Endpoints = [Endpoint("http://a", 1), Endpoint("http://b", 2), Endpoint("http://c", 1)] });
+
+        AssertFinding(findings.Single(static finding => finding.Severity == Severity.Error), Severity.Error, "of 2 stores, which know nothing of one another: http://a, http://c; http://b", "--etcd");
+        Assert.That(EtcdChecks.Of(Healthy.Etcd with { Endpoints = [Endpoint("http://a", 1), Endpoint("http://c", 1), Endpoint("http://old", 0)] }).Select(static finding => finding.Severity), Has.None.EqualTo(Severity.Error));
     }
 
     [TestCase("3.3.27", Severity.Warning, "install etcd 3.4 or later")]
@@ -83,6 +94,21 @@ internal sealed class EtcdChecksTests
         Severity.Warning,
         "sip:10.0.0.2 by 1/ok (ready) and 1/zz (draining)",
         "stop the announcer");
+
+    [TestCase("sip:host5.test", "sip:10.0.0.7", true)]
+    [TestCase("sip:host5.test:5060;transport=udp", "sip:other.test", true)]
+    [TestCase("sip:host5.test:5070", "sip:10.0.0.7", false, Description = "another port")]
+    [TestCase("sip:host5.test;transport=tcp", "sip:10.0.0.7", false, Description = "another transport")]
+    [TestCase("sip:silent.test", "sip:10.0.0.7", false, Description = "nothing is known of it")]
+    public void A_server_that_is_announced_by_a_host_name_and_by_its_address_is_told(string one, string other, bool isTold) => AssertFinding(
+        AddressClaimsCheck.Of(Healthy.Etcd with
+        {
+            Members = Seen<IReadOnlyList<Member>>.Of([Members.Of("nn", uri: one), Members.Of("na", uri: other), Members.Of("elsewhere", set: 2, uri: "sip:10.0.0.7")]),
+            Addresses = new Dictionary<string, IReadOnlyList<IPAddress>> { ["host5.test"] = [IPAddress.Parse("10.0.0.6"), IPAddress.Parse("10.0.0.7")], ["other.test"] = [IPAddress.Parse("10.0.0.7")] },
+        }),
+        isTold ? Severity.Warning : Severity.Ok,
+        isTold ? $"10.0.0.7 is {one} of 1/nn (ready) and {other} of 1/na (ready)" : "one name",
+        isTold ? "announce each server once" : null);
 
     [Test]
     public void Two_proxies_with_one_name_are_told()

@@ -125,7 +125,10 @@ public class EtcdStoreTests
         etcd.Before = static (_, _) => Task.CompletedTask;
         await store.ReadFilesAgainAsync("/kamrpc/default/members/1/a");
         Assert.That(store.Keys, Is.Not.SameAs(first));
-        Assert.That(log.Of(1032), Has.Count.EqualTo(1));
+        Assert.That((log.Of(1032).Count, log.Of(1042).Count), Is.EqualTo((1, 1)), "that it works now is told after it did not");
+
+        await store.ReadFilesAgainAsync("/kamrpc/default/members/1/a");
+        Assert.That(log.Of(1042), Has.Count.EqualTo(1));
     }
 
     [Test]

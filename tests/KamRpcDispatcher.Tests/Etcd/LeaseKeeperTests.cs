@@ -13,6 +13,9 @@ public sealed class LeaseKeeperTests : IAsyncDisposable
 {
     private const int LeaseLost = 1012;
     private const int Withdrawn = 1017;
+    private const int NotWithdrawn = 1018;
+    private const int KeysRefused = 1040;
+    private const int KeysTaken = 1041;
     private const int Keys = 4 * KeyTransactions.MostKeys;
 
     private static readonly TimeSpan Ttl = TimeSpan.FromSeconds(2);
@@ -26,10 +29,12 @@ public sealed class LeaseKeeperTests : IAsyncDisposable
     private EtcdStore _store = null!;
     private LeaseKeeper _keeper = null!;
     private CancellationTokenSource _stop = null!;
+    private readonly List<LeasedRecord> _records = [];
 
     [SetUp]
     public async Task Start()
     {
+        _records.Clear();
         _log = new LogCapture<LeaseKeeper>();
         _etcd = await FakeEtcd.StartAsync();
         Assert.That(EtcdEndpoints.TryParse(_etcd.Endpoint, out var endpoints, out _));
@@ -38,7 +43,8 @@ public sealed class LeaseKeeperTests : IAsyncDisposable
         _stop = new CancellationTokenSource();
         for (var index = 0; index < Keys; index++)
         {
-            _keeper.Add(Key(index), "farewell"u8.ToArray(), static _ => true).Update("value"u8.ToArray());
+            _records.Add(_keeper.Add(Key(index), "farewell"u8.ToArray(), static _ => true));
+            Update(index, "value", takesCallsAway: false);
         }
     }
 
@@ -209,6 +215,109 @@ public sealed class LeaseKeeperTests : IAsyncDisposable
         Assert.That(deletes, Is.GreaterThan(3));
         Assert.That(_etcd.Model.KeyLeases, Is.Empty);
     }
+
+    [TestCase(false)]
+    [TestCase(true)]
+    public async Task A_key_that_etcd_refuses_keeps_no_other_one_from_being_written_and_is_written_when_it_may_be(bool isReading)
+    {
+        var calls = 0;
+        var isRefusing = true;
+        _etcd.Before = (request, _) =>
+        {
+            calls += request is TxnRequest ? 1 : 0;
+            return Volatile.Read(ref isRefusing) && Touches(request, Key(70), isReading) ? throw Denied() : Task.CompletedTask;
+        };
+        var holding = RunAsync();
+
+        await UntilAsync(() => _etcd.Model.KeyLeases.Count == Keys - 1 && _log.Of(KeysRefused).Count > 0);
+        Assert.That(_log.Of(KeysRefused).Single(), Does.Contain($" refuses {Key(70)} (permission denied").And.EndsWith("the others are kept"));
+        Assert.That(_keeper.Refused, Does.StartWith($"{Key(70)} (permission denied"));
+        Assert.That(_keeper.Outage, Is.Null);
+        Assert.That(calls, Is.LessThan(100));
+        Assert.That((await _keeper.SettledAsync(CancellationToken.None).WaitAsync(Deadline)).Settlement, Is.EqualTo(Settlement.Written), "nothing of it stands in the store");
+
+        Volatile.Write(ref isRefusing, false);
+        await _keeper.AnnouncedAsync(CancellationToken.None).WaitAsync(Deadline);
+        await UntilAsync(() => _log.Of(KeysTaken).Count > 0);
+        Assert.That(_keeper.Refused, Is.Null);
+        AssertNoneLapsed();
+        await EndAsync(holding);
+    }
+
+    [Test]
+    public async Task A_new_value_that_etcd_refuses_of_one_key_keeps_none_of_another_one_back()
+    {
+        var holding = await AnnounceAsync();
+        _etcd.Before = (request, _) => Touches(request, Key(0), isReading: false) ? throw Denied() : Task.CompletedTask;
+        Update(0, "draining", takesCallsAway: true);
+        Update(1, "draining", takesCallsAway: true);
+
+        await UntilAsync(() => _log.Of(KeysRefused).Count > 0);
+        Assert.That(_log.Of(KeysRefused).Single(), Does.Contain($"refuses {Key(0)} (").And.Contain($"{Key(0)} still says that its server is ready"));
+        Assert.That((await _keeper.SettledAsync(CancellationToken.None).WaitAsync(Deadline)).Settlement, Is.EqualTo(Settlement.Refused), "calls go there");
+        Assert.That(_records[1].IsWritten);
+
+        _etcd.Before = static (_, _) => Task.CompletedTask;
+        await _keeper.AnnouncedAsync(CancellationToken.None).WaitAsync(Deadline);
+        await EndAsync(holding);
+    }
+
+    [Test]
+    public async Task Where_etcd_refuses_every_key_it_cannot_be_used_and_is_not_flooded()
+    {
+        var calls = 0;
+        _etcd.Before = (request, _) =>
+        {
+            calls += request is TxnRequest ? 1 : 0;
+            return request is TxnRequest ? throw Denied() : Task.CompletedTask;
+        };
+        var holding = RunAsync();
+        await UntilAsync(() => _keeper.Outage is not null);
+
+        Assert.That(_keeper.Outage, Does.StartWith("permission denied"));
+        Assert.That((await _keeper.SettledAsync(CancellationToken.None).WaitAsync(Deadline)).Settlement, Is.EqualTo(Settlement.NeverReached));
+        Assert.That(_log.Of(KeysRefused), Is.Empty);
+        var searched = calls;
+        await Task.Delay(TimeSpan.FromSeconds(2));
+        Assert.That(calls, Is.EqualTo(searched).And.LessThan(2 * Keys), "the search for one that it takes is not begun again at once");
+        await _stop.CancelAsync();
+        await holding.WaitAsync(Deadline);
+    }
+
+    [Test]
+    public async Task A_key_that_etcd_does_not_let_be_deleted_keeps_no_other_one_there_and_is_named()
+    {
+        var holding = await AnnounceAsync();
+        _etcd.Before = (request, _) => Touches(request, Key(3), isReading: true) || request is LeaseRevokeRequest ? throw Denied() : Task.CompletedTask;
+
+        await _stop.CancelAsync();
+        Assert.That(await holding.WaitAsync(Deadline), Is.False);
+        Assert.That(_etcd.Model.KeyLeases, Has.Count.EqualTo(1));
+        Assert.That(_log.Of(NotWithdrawn).Single(), Does.StartWith($"{Key(3)} could not be withdrawn (permission denied"));
+        Assert.That(_log.Of(Withdrawn).Single(), Is.EqualTo($"Withdrew {Key(0)} and {Keys - 2} more"));
+    }
+
+    [Test]
+    public async Task A_key_that_etcd_refuses_does_not_keep_the_others_under_a_lease_of_before()
+    {
+        var holding = await AnnounceAsync();
+        _etcd.Before = (request, _) => Touches(request, Key(3), isReading: false) || request is LeaseRevokeRequest ? throw Denied() : Task.CompletedTask;
+        _etcd.Model.Term++;
+
+        await UntilAsync(() => _etcd.Model.KeyLeases.Count(static lease => lease == 2) == Keys - 1);
+        _etcd.Before = static (_, _) => Task.CompletedTask;
+        await _stop.CancelAsync();
+        await holding.WaitAsync(Deadline);
+    }
+
+    private static RpcException Denied() => new(new Status(StatusCode.PermissionDenied, "etcdserver: permission denied"));
+
+    /// <summary>Whether a call does something with a key, or only writes there.</summary>
+    private static bool Touches(IMessage request, string key, bool isReading) => request is TxnRequest transaction
+        && transaction.Success.Concat(isReading ? transaction.Failure : []).Any(operation =>
+            (operation.RequestPut?.Key ?? (isReading ? operation.RequestRange?.Key ?? operation.RequestDeleteRange?.Key : null))?.ToStringUtf8() == key);
+
+    private void Update(int index, string value, bool takesCallsAway) => _records[index].Update(System.Text.Encoding.UTF8.GetBytes(value), takesCallsAway);
 
     private static string Key(int index) => $"/kamrpc/default/members/1/m{index:000}";
 

@@ -1,5 +1,8 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
+using System.Threading.Channels;
+using Etcdserverpb;
+using Google.Protobuf;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Linux;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -13,6 +16,7 @@ public class ProxyNameTests
 {
     private const string Address = "jsonrpc+unix:/run/kamailio/kamailio_rpc.sock";
 
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Ttl = TimeSpan.FromSeconds(10);
     private static readonly ProxyIdentity Own = ProxyIdentity.Here(Address, "4711-100");
     private static readonly ProxyIdentity Other = Own with { Kamailio = "jsonrpc+unix:/run/kamailio-b/kamailio_rpc.sock", Process = $"{Environment.ProcessId}-200" };
@@ -174,6 +178,64 @@ public class ProxyNameTests
         Assert.That(Acknowledgements.Silenced(ProxyReport.Write(ProxyReport.Signed(status, Own, null)), 42, newest: 50), Is.Not.Null);
         Assert.That(Acknowledgements.Silenced(ProxyReport.Write(ProxyReport.Signed(status, Own, new ProxyTrouble(TroubleKind.Name, default, "two"))), 1, newest: 50), Is.Null);
     }
+
+    [Test]
+    public async Task What_is_written_over_another_proxys_report_acknowledges_nothing_from_the_first_moment()
+    {
+        await using var etcd = await FakeEtcd.StartAsync();
+        Assert.That(EtcdEndpoints.TryParse(etcd.Endpoint, out var endpoints, out _));
+        using var store = new EtcdStore(endpoints!, TimeProvider.System);
+        using var stop = new CancellationTokenSource();
+        var written = Channel.CreateUnbounded<string>();
+        etcd.Before = (request, _) =>
+        {
+            if (request is TxnRequest { Success: [{ RequestPut: { } put }, ..] })
+            {
+                written.Writer.TryWrite(put.Value.ToStringUtf8());
+            }
+
+            return Task.CompletedTask;
+        };
+        var report = new ProxyReport(store, new EtcdKeys("default"), "edge", static () => Own, TimeSpan.FromSeconds(2), TimeProvider.System, NullLogger<ProxyReport>.Instance) { Serves = [1, 5] };
+        var running = report.RunAsync(static _ => { }, stop.Token);
+        foreach (var revision in new[] { 40, 41, 42 })
+        {
+            // With the third one it is known that the name is held.
+            report.Report(new ProxyStatus(revision, default, "5.6", 0, ImmutableSortedDictionary<int, SetStatus>.Empty) { Silenced = revision });
+            Assert.That(await written.Reader.ReadAsync().AsTask().WaitAsync(Deadline), Does.Contain($"\"silenced\":{revision}").And.Contain("\"serves\":[1,5]"));
+        }
+
+        // The other one takes the name, as it may while this one stands still for longer than its lease lives.
+        var lease = ((LeaseGrantResponse)etcd.Model.Answer(new LeaseGrantRequest { TTL = 600 })).ID;
+        etcd.Model.Answer(new TxnRequest
+        {
+            Success = { new RequestOp { RequestPut = new PutRequest { Key = ByteString.CopyFromUtf8("/kamrpc/default/proxies/edge"), Value = ByteString.CopyFrom(Report(Other).Span), Lease = lease } } },
+        });
+
+        Assert.That(await written.Reader.ReadAsync().AsTask().WaitAsync(Deadline), Does.Contain("\"silenced\":0").And.Contain("\"kind\":\"name\""));
+        await stop.CancelAsync();
+        await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    [Test]
+    public void Of_two_proxies_with_one_name_the_report_of_the_one_with_other_sets_says_nothing_of_the_ones_that_leave()
+    {
+        Acknowledgements.Report other = new("edge", Progress("\"serves\":[77]")), all = new("b", Progress("\"kamailio\":\"5.6\"")), odd = new("c", Progress("\"serves\":[\"x\"]"));
+        Assert.That(Acknowledgements.Of([other], 1, 50, [5, 77]), Has.Property("Unserved").EquivalentTo(new[] { 5 }).And.Property("Missing").Empty);
+        Assert.That(Acknowledgements.Of([other, all], 1, 50, [5]).Unserved, Is.Empty);
+        Assert.That(Acknowledgements.Of([other, odd], 1, 50, [5]).Unserved, Is.Empty, "it may serve any");
+        Assert.That(Acknowledgements.Of([new("edge", null)], 1, 50, [5]), Has.Property("Unserved").Empty.And.Property("Missing").EqualTo(new[] { "edge" }));
+    }
+
+    [Test]
+    public void A_report_that_tells_of_a_clash_acknowledges_nothing_and_is_named_with_it_whatever_else_it_says()
+    {
+        var progress = Progress("\"trouble\":[1,{\"kind\":2},{\"kind\":\"name\"}]");
+        Assert.That(progress!.Silenced, Is.EqualTo(42));
+        Assert.That(Acknowledgements.Of([new("edge", progress)], 1, 50, [5]).Missing, Is.EqualTo(new[] { "edge (another proxy reports under this name too)" }));
+    }
+
+    private static ProxyProgress? Progress(string field) => ProxyRecord.ReadProgress(System.Text.Encoding.UTF8.GetBytes($$"""{"revision":40,"silenced":42,{{field}}}"""));
 
     private static ReadOnlyMemory<byte> Report(ProxyIdentity? identity) =>
         ProxyReport.Write(new ProxyStatus(1, default, "5.6", 0, ImmutableSortedDictionary<int, SetStatus>.Empty) { Identity = identity });

@@ -46,6 +46,27 @@ public sealed class CommandProbeTests
         Assert.That(await LookAsync(command, Long), Is.EqualTo(new ProbeOutcome(verdict, reason)));
 
     [Test]
+    public async Task What_is_printed_without_end_is_not_read_without_end()
+    {
+        var endless = new EndlessReader();
+        await new LastLine(100).ReadAsync(endless, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(20));
+
+        Assert.That(endless.Read, Is.EqualTo(1024 * 1024));
+    }
+
+    private sealed class EndlessReader : TextReader
+    {
+        public new int Read { get; private set; }
+
+        public override ValueTask<int> ReadAsync(Memory<char> buffer, CancellationToken cancellationToken = default)
+        {
+            buffer.Span.Fill('y');
+            Read += buffer.Length;
+            return ValueTask.FromResult(buffer.Length);
+        }
+    }
+
+    [Test]
     public async Task Output_without_an_end_becomes_a_reason_too()
     {
         var outcome = await LookAsync("head -c 10000000 /dev/zero | tr '\\0' x; exit 1", Long);

@@ -34,6 +34,7 @@ public class SipMessageTests
     [TestCase("SIP/2.0 200 OK\r\nVia: SIP / 2.0 / UDP\r\n a:1\r\n\t;rport\r\n ;branch =\r\n z9hG4bK1\r\nCSeq: 1\r\n OPTIONS\r\nContent-Length:\r\n 5\r\n\r\n", Description = "folded")]
     [TestCase("SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP a:1;branch=z9hG4bK1, SIP/2.0/UDP b;branch=z9hG4bK2\r\nVia: SIP/2.0/UDP c;branch=z9hG4bK3\r\nCSeq: 1 OPTIONS\r\nl: 5\r\nl: 5\r\n\r\n", Description = "several Vias")]
     [TestCase("SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP a:1;x=\"\\\";branch=z9hG4bK2,\";branch=z9hG4bK1\r\nCSeq: 1 OPTIONS\r\nl: 5\r\n\r\n", Description = "a quoted string")]
+    [TestCase("SIP/2.0 200 OK\nVia: SIP/2.0/UDP a:1;branch=z9hG4bK1\nCSeq: 1 OPTIONS\nl: 5\n\n", Description = "LF alone")]
     [TestCase("SIP/2.0 200 OK\r\nno colon\r\n: no name\r\nVia: SIP/2.0/UDP a:1;branch=z9hG4bK1;rport=5;received=::1\r\nX:\r\nCSeq: 1 OPTIONS\r\nl: 5\r\n\r\n", Description = "what is not SIP in between")]
     public void An_answer_is_read(string text)
     {
@@ -70,6 +71,35 @@ public class SipMessageTests
     [TestCase("l: 2147483647\r\n", int.MaxValue)]
     public void A_length_that_is_none_is_unknown(string fields, int expected) =>
         Assert.That(SipMessage.Read(Encoding.ASCII.GetBytes("SIP/2.0 200 OK\r\n" + fields + "\r\n")).BodyLength, Is.EqualTo(expected));
+
+    [TestCase("SIP/2.0 200 OK\r\nX: y\r\n\r\nbody", 24)]
+    [TestCase("SIP/2.0 200 OK\nX: y\n\nbody", 21, Description = "LF alone")]
+    [TestCase("SIP/2.0 200 OK\nX: y\n\r\nbody", 22, Description = "both")]
+    [TestCase("SIP/2.0 200 OK\r\nX: y\r\n\nbody", 23, Description = "both")]
+    [TestCase("SIP/2.0 200 OK\nX: y\n", -1)]
+    [TestCase("SIP/2.0 200 OK\nX: y\n\r", -1, Description = "the rest may come")]
+    [TestCase("SIP/2.0 200 OK\nX: y\n\rZ: z", -1)]
+    [TestCase("", -1)]
+    public void The_head_ends_with_an_empty_line_however_lines_end(string text, int length) =>
+        Assert.That(SipMessage.HeadLength(Encoding.ASCII.GetBytes(text)), Is.EqualTo(length));
+
+    [TestCase("SIP/2.0 200 OK\nX: y\n", "SIP/2.0 200 OK\nX: y\n", Description = "the datagram ends it")]
+    [TestCase("\r\n\n\rSIP/2.0 200 OK\nX: y\n\nbody", "SIP/2.0 200 OK\nX: y\n\n")]
+    [TestCase("SIP/2.0 200 OK\nX: cut of", "")]
+    [TestCase("\r\n\r\n", "")]
+    [TestCase("", "")]
+    public void A_datagrams_head_is_what_Kamailio_takes_for_it(string datagram, string head) =>
+        Assert.That(Encoding.ASCII.GetString(SipMessage.HeadOf(Encoding.ASCII.GetBytes(datagram))), Is.EqualTo(head));
+
+    [Test]
+    public void The_head_of_hostile_input_is_a_part_of_it_that_ends_with_a_line() => Hostile.Sample(
+        static text =>
+        {
+            var length = SipMessage.HeadLength(text);
+            var head = SipMessage.HeadOf(text);
+            return length >= -1 && length <= text.Length && (length < 0 || text[length - 1] == '\n') && head.Length <= text.Length && (head.IsEmpty || head[^1] == '\n');
+        },
+        iter: 50_000);
 
     [Test]
     public void Hostile_input_is_read_as_something_or_nothing() => Hostile.Sample(

@@ -44,6 +44,18 @@ public sealed class SipStreamProbeTests
     }
 
     [Test]
+    public async Task Lines_may_end_in_line_feeds_alone_and_the_connection_is_kept()
+    {
+        Assert.That(await FirstAsync("200 OK"), Is.EqualTo(Ok));
+        var looking = _probe.ProbeAsync(CancellationToken.None);
+        var request = await _peer.ReceiveAsync();
+        await _peer.SendAsync(request.Answer("200 OK").Replace("\r\n", "\n", StringComparison.Ordinal));
+        Assert.That(await Outcome(looking), Is.EqualTo(Ok));
+        Assert.That(await NextAsync("200 OK"), Is.EqualTo(Ok));
+        Assert.That(_peer.HasMore, Is.False);
+    }
+
+    [Test]
     public async Task The_answer_is_found_among_all_that_a_peer_may_send()
     {
         var looking = _probe.ProbeAsync(CancellationToken.None);

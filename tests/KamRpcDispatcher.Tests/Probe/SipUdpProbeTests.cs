@@ -48,6 +48,17 @@ public sealed class SipUdpProbeTests
         Assert.That(outcome, Is.EqualTo(new ProbeOutcome(verdict, reason)));
     }
 
+    [TestCase("\r\n\r\n", "\r\n")]
+    [TestCase("\r\n", "\n")]
+    public async Task Lines_that_end_as_Kamailio_takes_them_are_taken(string end, string other)
+    {
+        var looking = _probe.ProbeAsync(CancellationToken.None);
+        var request = await _peer.ReceiveAsync();
+        await _peer.SendAsync(request.Answer("200 OK").Replace(end, other, StringComparison.Ordinal));
+
+        Assert.That(await Outcome(looking), Is.EqualTo(new ProbeOutcome(ProbeVerdict.Alive, "200 OK")));
+    }
+
     [Test]
     public async Task An_answer_that_is_listed_is_alive_even_503()
     {

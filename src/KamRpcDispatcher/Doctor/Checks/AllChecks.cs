@@ -33,7 +33,7 @@ internal static class AllChecks
         DispatcherCheck.Of(kamailio, etcd),
         ProcessesCheck.First(RoutableCheck.Of(kamailio, etcd), kamailio),
         OrphansCheck.Of(kamailio, etcd),
-        .. etcd.Endpoints.SelectMany(EtcdChecks.Of),
+        .. EtcdChecks.Of(etcd),
         .. etcd.Endpoints.Select(ClockCheck.Of),
         MembersCheck.Of(etcd),
         HostNamesCheck.Of(etcd),

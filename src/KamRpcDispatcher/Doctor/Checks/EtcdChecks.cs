@@ -8,6 +8,22 @@ internal static class EtcdChecks
 {
     private static readonly Version Oldest = new(3, 4);
 
+    /// <summary>All endpoints: whether each is well, and whether they are of one store.</summary>
+    public static IEnumerable<Finding> Of(EtcdObservation etcd)
+    {
+        var stores = etcd.Endpoints.Select(static endpoint => (endpoint.Endpoint, Id: endpoint.Status.Try(out var status, out _) ? status.ClusterId : 0))
+            .Where(static endpoint => endpoint.Id != 0)
+            .GroupBy(static endpoint => endpoint.Id, static endpoint => endpoint.Endpoint)
+            .ToList();
+        return etcd.Endpoints.SelectMany(static endpoint => Of(endpoint)).Concat(stores.Count < 2 ? [] :
+        [
+            Finding.Error(
+                "etcd.health",
+                $"the endpoints are of {stores.Count} stores, which know nothing of one another: {string.Join("; ", stores.Select(static store => string.Join(", ", store)))}. What is announced in one is not seen in another",
+                "--etcd with the endpoints of one cluster only: etcdctl --endpoints ... endpoint status shows the cluster ids (-w json)"),
+        ]);
+    }
+
     public static IEnumerable<Finding> Of(EndpointObservation endpoint)
     {
         if (!endpoint.Status.Try(out var status, out var trouble))

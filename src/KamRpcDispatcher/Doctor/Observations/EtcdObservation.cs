@@ -1,3 +1,4 @@
+using System.Net;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
 
@@ -14,6 +15,9 @@ internal sealed record EtcdObservation(IReadOnlyList<EndpointObservation> Endpoi
 
     /// <summary>Records of members that cannot be used.</summary>
     public IReadOnlyList<RejectedRecord> Rejected { get; init; } = [];
+
+    /// <summary>What members' host names lead to from here; of one that is not there nothing is known.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<IPAddress>> Addresses { get; init; } = new Dictionary<string, IReadOnlyList<IPAddress>>();
 
     /// <summary>When all this was read.</summary>
     public DateTimeOffset ReadAt { get; init; }

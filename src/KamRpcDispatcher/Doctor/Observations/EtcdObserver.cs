@@ -20,6 +20,7 @@ internal sealed class EtcdObserver(EtcdConnection connection, string cluster, IR
                 Seen<IReadOnlyList<Member>>.Of([.. view.Members.Select(static announced => announced.Member)]),
                 Seen<IReadOnlyList<ReportingProxy>>.Of(view.Proxies))
             {
+                Addresses = await HostLookup.AddressesAsync(view.Members.Where(static announced => announced.Member.Uri.Address is null).Select(static announced => announced.Member.Uri.Host), cancellationToken).ConfigureAwait(false),
                 Rejected = view.Rejected,
                 Held = [.. view.Proxies.SelectMany(static proxy => proxy.Status?.Held ?? [])],
             }

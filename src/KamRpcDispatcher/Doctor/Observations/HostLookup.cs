@@ -22,22 +22,29 @@ internal static partial class HostLookup
     public static async Task<IReadOnlySet<string>> UnresolvedAsync(IEnumerable<string> names, CancellationToken cancellationToken)
     {
         var asked = names.Distinct(StringComparer.OrdinalIgnoreCase).Take(Most).ToList();
-        var found = await Task.WhenAll(asked.Select(name => ResolvesAsync(name, cancellationToken))).ConfigureAwait(false);
-        return asked.Where((_, index) => !found[index]).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var found = await Task.WhenAll(asked.Select(name => AskAsync(name, cancellationToken))).ConfigureAwait(false);
+        return asked.Where((_, index) => found[index].Count == 0).ToHashSet(StringComparer.OrdinalIgnoreCase);
     }
 
-    private static async Task<bool> ResolvesAsync(string name, CancellationToken cancellationToken)
+    /// <returns>The addresses of those names that have any now.</returns>
+    public static async Task<IReadOnlyDictionary<string, IReadOnlyList<IPAddress>>> AddressesAsync(IEnumerable<string> names, CancellationToken cancellationToken)
+    {
+        var asked = names.Distinct(StringComparer.OrdinalIgnoreCase).Take(Most).ToList();
+        var found = await Task.WhenAll(asked.Select(name => AskAsync(name, cancellationToken))).ConfigureAwait(false);
+        return asked.Zip(found).Where(static pair => pair.Second.Count > 0).ToDictionary(static pair => pair.First, static pair => pair.Second, StringComparer.OrdinalIgnoreCase);
+    }
+
+    private static async Task<IReadOnlyList<IPAddress>> AskAsync(string name, CancellationToken cancellationToken)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(Patience);
         try
         {
-            await NameResolver.Shared.AskAsync(name, deadline.Token).ConfigureAwait(false);
-            return true;
+            return await NameResolver.Shared.AskAsync(name, deadline.Token).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is SocketException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            return false;
+            return [];
         }
     }
 
