@@ -34,6 +34,7 @@ internal sealed class ProxyReader(JsonElement report)
             Contact = ReadContact(),
             Loop = ReadLoop(),
             Follows = ReadFollowed(),
+            Manages = Numbers(report, "manages"),
             MoreSets = More("moreSets"),
             Troubles = [.. Items(report, "trouble", ReadTrouble).Take(ProxyTrouble.MostInReport)],
             Deviations = [.. deviations.OfType<Deviation>()],

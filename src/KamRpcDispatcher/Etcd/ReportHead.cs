@@ -24,13 +24,24 @@ internal static class ReportHead
             writer.WriteEndArray();
         }
 
+        if (status.Manages.Length > 0)
+        {
+            writer.WriteStartArray("manages");
+            foreach (var set in status.Manages.Take(ProxyStatus.MostManaged))
+            {
+                writer.WriteNumberValue(set);
+            }
+
+            writer.WriteEndArray();
+        }
+
         WriteIdentity(writer, status.Identity);
         WriteText(writer, "version", status.Version);
         WriteTime(writer, "writtenAt", status.WrittenAt);
         WriteContact(writer, status.Contact);
         WriteLoop(writer, status.Loop);
         WriteFollowed(writer, status.Follows);
-        writer.WriteString("appliedAt", status.AppliedAt);
+        WriteTime(writer, "appliedAt", status.AppliedAt);
         writer.WriteString("kamailio", status.Kamailio);
         writer.WriteNumber("drift", status.Drift);
         WriteGrace(writer, status.Grace);
@@ -64,7 +75,7 @@ internal static class ReportHead
 
         writer.WriteStartObject("contact");
         writer.WriteBoolean("answers", contact.Answers);
-        writer.WriteString("since", contact.Since);
+        WriteTime(writer, "since", contact.Since);
         WriteText(writer, "reason", contact.Reason);
         writer.WriteEndObject();
     }
@@ -116,11 +127,12 @@ internal static class ReportHead
         }
     }
 
+    /// <summary>In UTC, which is <c>Z</c>: an offset has a plus sign, which JSON is written without.</summary>
     public static void WriteTime(Utf8JsonWriter writer, string name, DateTimeOffset? time)
     {
         if (time is { } told)
         {
-            writer.WriteString(name, told);
+            writer.WriteString(name, told.UtcDateTime);
         }
     }
 

@@ -16,12 +16,13 @@ namespace KamRpcDispatcher.Reconcile;
 /// <param name="timeProvider">The clock.</param>
 /// <param name="logger">Where to log.</param>
 /// <param name="progress">Whoever started the daemon; null for nobody.</param>
+/// <param name="sets">The sets that are managed; null for all.</param>
 internal sealed class CycleJournal(
-    IProxyReport report, Quarantine quarantine, Func<GraceStatus> grace, TimeProvider timeProvider, ILogger<CycleJournal> logger, DispatcherProgress? progress = null)
+    IProxyReport report, Quarantine quarantine, Func<GraceStatus> grace, TimeProvider timeProvider, ILogger<CycleJournal> logger, DispatcherProgress? progress = null, IReadOnlySet<int>? sets = null)
 {
     private const int MostNamed = 10;
 
-    private readonly ProxyStatusBuilder _builder = new(quarantine, grace, timeProvider);
+    private readonly ProxyStatusBuilder _builder = new(quarantine, grace, timeProvider, sets);
     private readonly TroubleLog _troubles = new(timeProvider, logger);
     private readonly KamailioOutageLog _outage = new(timeProvider, logger);
     private readonly InStepLog _inStep = new(timeProvider, logger);

@@ -7,12 +7,19 @@ using KamRpcDispatcher.Push;
 namespace KamRpcDispatcher.Reconcile;
 
 /// <summary>Builds what the proxy reports of itself from what one cycle saw.</summary>
-internal sealed class ProxyStatusBuilder(Quarantine quarantine, Func<GraceStatus> grace, TimeProvider timeProvider)
+/// <param name="quarantine">What Kamailio refuses.</param>
+/// <param name="grace">The grace periods so far.</param>
+/// <param name="timeProvider">The clock.</param>
+/// <param name="sets">The sets that are managed; null for all.</param>
+internal sealed class ProxyStatusBuilder(Quarantine quarantine, Func<GraceStatus> grace, TimeProvider timeProvider, IReadOnlySet<int>? sets = null)
 {
     /// <summary>Kamailio's words may be of any length.</summary>
     private const int LongestReason = 160;
 
     private readonly DeviationTracker _deviations = new(timeProvider);
+
+    /// <summary>A part of them would say that the others are not served.</summary>
+    private readonly ImmutableArray<int> _manages = sets is { Count: <= ProxyStatus.MostManaged } ? [.. sets.Order()] : [];
     private ProxyStatus? _blank;
 
     /// <param name="membership">What is wanted.</param>
@@ -35,6 +42,7 @@ internal sealed class ProxyStatusBuilder(Quarantine quarantine, Func<GraceStatus
         {
             Silenced = !plan.OwesSilence ? membership.Revision : StillTrue(last?.Silenced, membership),
             Applies = ProxyStatus.FollowedKinds,
+            Manages = _manages,
             Follows = membership.Records is { } records ? new FollowedMembers(membership.Revision, records) : null,
             Deviations = deviations,
             MoreDeviations = (comparison?.Deviations.Count ?? 0) - deviations.Length,
@@ -55,6 +63,7 @@ internal sealed class ProxyStatusBuilder(Quarantine quarantine, Func<GraceStatus
     {
         Silenced = 0,
         Applies = ProxyStatus.FollowedKinds,
+        Manages = _manages,
     }) with { Grace = grace() };
 
     /// <summary>In a store that was restored from a backup a revision of before stands for something else.</summary>
