@@ -155,7 +155,7 @@ public class ReportTests
         await fleet.PutUriAsync("7/bad", "sip:no-such-host.invalid:5060");
 
         var report = await new Reports(fleet.Store).WaitAsync(static report => report.Deviations.Any(static deviation => deviation.Kind == DeviationKind.Refused));
-        Assert.That(report.Sets[7], Is.EqualTo(new SetStatus(0, 0) { Wanted = 1, Serving = 0 }));
+        Assert.That(report.Sets[7], Is.EqualTo(new SetStatus(0, 0) { Wanted = 1, Serving = 0, Drift = 1, Refused = 1 }));
         Assert.That((report.Deviations[0].Name, report.Deviations[0].Flags), Is.EqualTo(("bad", (string?)null)));
         Assert.That(report.Deviations[0].Reason, Is.Not.Empty);
         Assert.That(report.Deviations[0].Until, Is.GreaterThan(report.Deviations[0].Since));

@@ -4,7 +4,7 @@ namespace KamRpcDispatcher.Probe;
 /// <remarks>
 /// The first look decides at once. After it, <see cref="ProbeVerdict.Leaving"/> counts at once, since the server itself says so;
 /// <see cref="ProbeVerdict.Alive"/> counts after <paramref name="rise"/> looks in a row, <see cref="ProbeVerdict.Dead"/> after
-/// <paramref name="fall"/>.
+/// <paramref name="fall"/>. <see cref="ProbeVerdict.Unknown"/> is no look.
 /// </remarks>
 /// <param name="rise">At least 1.</param>
 /// <param name="fall">At least 1.</param>
@@ -26,6 +26,11 @@ public sealed class ProbeHealth(int rise, int fall)
     public ProbeOutcome? Observe(ProbeOutcome outcome)
     {
         ArgumentNullException.ThrowIfNull(outcome);
+        if (outcome.Verdict == ProbeVerdict.Unknown)
+        {
+            return null;
+        }
+
         if (outcome.Verdict == Current?.Verdict)
         {
             _inARow = 0;

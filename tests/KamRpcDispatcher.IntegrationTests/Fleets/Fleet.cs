@@ -67,7 +67,8 @@ internal sealed class Fleet : IAsyncDisposable
             .. _options.HasDefaultRemovalDelay ? [] : Unless("--removal-delay", "0s"),
             .. options.Select(option => option.Replace("{fifo}", Kamailio.FifoPath, StringComparison.Ordinal)),
         ],
-        _options.OnDispatcherLine);
+        _options.OnDispatcherLine,
+        _options.Starter);
 
         string[] Unless(string option, string value) => options.Contains(option) ? [] : [option, value];
     }

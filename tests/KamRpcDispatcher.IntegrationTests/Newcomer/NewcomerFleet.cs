@@ -10,14 +10,14 @@ internal sealed class NewcomerFleet : IAsyncDisposable
     private const string Scenarios = "tests/KamRpcDispatcher.Testing/Sip";
 
     private readonly int[] _calls = new int[2];
-    private readonly List<Machine> _machines = [];
+    private readonly List<PrivateMachine> _machines = [];
     private readonly List<ServerProcess> _servers = [];
 
-    public Machine Kamailio => _machines[0];
+    public PrivateMachine Kamailio => _machines[0];
 
-    public IReadOnlyList<Machine> Servers => _machines[1..];
+    public IReadOnlyList<PrivateMachine> Servers => _machines[1..];
 
-    public IReadOnlyList<Machine> Machines => _machines;
+    public IReadOnlyList<PrivateMachine> Machines => _machines;
 
     /// <summary>Calls that each server has answered, and that were acknowledged.</summary>
     public IReadOnlyList<int> Calls => _calls;
@@ -31,7 +31,7 @@ internal sealed class NewcomerFleet : IAsyncDisposable
     }
 
     /// <summary>Waits until a file has so many lines with a text.</summary>
-    public static async Task WaitForLinesAsync(Machine machine, string file, string text, int count)
+    public static async Task WaitForLinesAsync(PrivateMachine machine, string file, string text, int count)
     {
         var (exitCode, output) = await machine.TryAsync($"timeout {Fleet.Deadline.TotalSeconds:0} bash -c 'until (($(grep -c \"{text}\" {file}) == {count})); do sleep 0.1; done' || {{ cat {file}; exit 1; }}");
         if (exitCode != 0)
@@ -62,7 +62,7 @@ internal sealed class NewcomerFleet : IAsyncDisposable
     {
         foreach (var name in new[] { "edge-1", "asterisk-1", "asterisk-2" })
         {
-            _machines.Add(await Machine.StartAsync(name));
+            _machines.Add(await PrivateMachine.StartAsync(name));
         }
 
         await Kamailio.UseAsSwitchAsync(KamailioAddress);

@@ -15,6 +15,13 @@ public sealed class AmiAddressTests
         Assert.That((address!.Host, address.Port, address.ToString()), Is.EqualTo((host, port, shown)));
     }
 
+    [Test]
+    public void A_secret_that_stands_in_it_is_not_repeated()
+    {
+        Assert.That(AmiAddress.TryParse("user:secret@127.0.0.1:5038", out _, out var error), Is.False);
+        Assert.That(error, Does.StartWith("'127.0.0.1:5038' is not").And.EndWith("the user with --ami-user and the secret with --ami-secret-file").And.Not.Contain(":secret"));
+    }
+
     [TestCase("")]
     [TestCase(":5038")]
     [TestCase("127.0.0.1:")]
@@ -22,7 +29,6 @@ public sealed class AmiAddressTests
     [TestCase("127.0.0.1:65536")]
     [TestCase("127.0.0.1:5038/")]
     [TestCase("tcp://127.0.0.1:5038")]
-    [TestCase("user@127.0.0.1:5038")]
     [TestCase("::1:5038")]
     [TestCase("a b:5038")]
     public void What_is_none_is_named_with_how_to_write_one(string text)

@@ -9,6 +9,17 @@ namespace KamRpcDispatcher.Tests.Doctor;
 /// <summary>What procfs says of a Kamailio, whether or not it answers.</summary>
 internal sealed class HostObservationTests
 {
+    [TestCase("000001ffffffffff", 0u, true)]
+    [TestCase("0000000000000002", 102u, true)]
+    [TestCase("0000000000000000", 0u, false, Description = "root of a container that has given its rights away")]
+    [TestCase("00000000a80425fd", 0u, false)]
+    public void Whom_no_rights_of_files_hold_up_its_capabilities_tell(string capabilities, uint user, bool mayWrite)
+    {
+        var credentials = Credentials.Read([$"Uid:\t{user}\t{user}\t{user}\t{user}", "Gid:\t0\t0\t0\t0", $"CapEff:\t{capabilities}"])!;
+
+        Assert.That(credentials.MayWrite(new FileRights("/run/x", 65534, "nobody", UnixFileMode.UserWrite)), Is.EqualTo(mayWrite));
+    }
+
     [Test]
     public void Who_a_process_is_to_files_is_read()
     {

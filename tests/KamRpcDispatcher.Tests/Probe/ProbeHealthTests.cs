@@ -6,7 +6,7 @@ namespace KamRpcDispatcher.Tests.Probe;
 
 public class ProbeHealthTests
 {
-    private static readonly Gen<ProbeVerdict[]> Looks = Gen.Enum<ProbeVerdict>().Array[1, 40];
+    private static readonly Gen<ProbeVerdict[]> Looks = Gen.Enum<ProbeVerdict>().Where(static verdict => verdict != ProbeVerdict.Unknown).Array[1, 40];
 
     // A look each: its first letter. The state after each, in doubt where it is in lower case.
     [TestCase("A", "A")]
@@ -20,6 +20,7 @@ public class ProbeHealthTests
     [TestCase("DL", "DL")]
     [TestCase("LAA", "LlA")]
     [TestCase("LDDD", "LllD")]
+    [TestCase("AUDUDUUDU", "AAaaaaaDD", Description = "what could not be looked at is no look")]
     [TestCase("LADDADAA", "LllllllA", Description = "neither of them in a row")]
     [TestCase("LADLDDAA", "LllLlllA", Description = "a look that confirms the state begins the count anew")]
     public void A_state_changes_after_so_many_looks_in_a_row(string looks, string states)
@@ -76,5 +77,5 @@ public class ProbeHealthTests
     public void Counts_begin_at_one(int rise, int fall) => Assert.Throws<ArgumentOutOfRangeException>(() => _ = new ProbeHealth(rise, fall));
 
     private static ProbeOutcome Look(char letter) => new(
-        letter switch { 'A' => ProbeVerdict.Alive, 'L' => ProbeVerdict.Leaving, _ => ProbeVerdict.Dead }, "");
+        letter switch { 'A' => ProbeVerdict.Alive, 'L' => ProbeVerdict.Leaving, 'U' => ProbeVerdict.Unknown, _ => ProbeVerdict.Dead }, "");
 }

@@ -7,6 +7,12 @@ namespace KamRpcDispatcher.Doctor.Observations.Host;
 /// <param name="Groups">Its group for files, and the others that it is in.</param>
 internal sealed record Credentials(uint User, IReadOnlyList<uint> Groups)
 {
+    /// <summary>CAP_DAC_OVERRIDE, capabilities(7).</summary>
+    private const int OverridesBit = 1;
+
+    /// <summary>Whether rights of files do not hold it up. Root may have given that away, as containers have it do.</summary>
+    public bool OverridesRights { get; init; } = User == 0;
+
     public string Name => Names.User(User);
 
     /// <summary>Of this process; root where procfs does not tell, so that nothing is said to be forbidden.</summary>
@@ -23,6 +29,7 @@ internal sealed record Credentials(uint User, IReadOnlyList<uint> Groups)
     internal static Credentials? Read(IEnumerable<string> status)
     {
         uint? user = null;
+        ulong? capabilities = null;
         var groups = new List<uint>();
         foreach (var line in status)
         {
@@ -39,9 +46,13 @@ internal sealed record Credentials(uint User, IReadOnlyList<uint> Groups)
             {
                 groups.AddRange(Numbers(line));
             }
+            else if (line.StartsWith("CapEff:", StringComparison.Ordinal))
+            {
+                capabilities = ulong.TryParse(line["CapEff:".Length..].Trim(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number) ? number : null;
+            }
         }
 
-        return user is { } known ? new Credentials(known, groups) : null;
+        return user is { } known ? new Credentials(known, groups) { OverridesRights = capabilities is { } set ? (set >> OverridesBit & 1) == 1 : known == 0 } : null;
     }
 
     private static Credentials? Of(string process)
@@ -61,5 +72,5 @@ internal sealed record Credentials(uint User, IReadOnlyList<uint> Groups)
             .Select(static text => uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : (uint?)null).OfType<uint>();
 
     private bool May(FileRights file, UnixFileMode user, UnixFileMode group, UnixFileMode other) =>
-        User == 0 || file.Mode.HasFlag(User == file.User ? user : Groups.Contains(file.Group) ? group : other);
+        OverridesRights || file.Mode.HasFlag(User == file.User ? user : Groups.Contains(file.Group) ? group : other);
 }

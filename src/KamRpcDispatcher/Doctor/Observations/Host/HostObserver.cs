@@ -7,6 +7,9 @@ namespace KamRpcDispatcher.Doctor.Observations.Host;
 /// <summary>Looks in procfs for the Kamailio that does not answer.</summary>
 internal static class HostObserver
 {
+    /// <summary>A process's start is told from the kernel's, which is told in whole seconds.</summary>
+    private static readonly TimeSpan Uncertainty = TimeSpan.FromSeconds(2);
+
     private const string Program = "kamailio";
     private static readonly Dictionary<string, string> NoDefines = [];
 
@@ -54,7 +57,7 @@ internal static class HostObserver
         return new RunningKamailio(main.Pid, user, commandLine)
         {
             Config = config,
-            Changed = config.Try(out var read, out _) && main.Started is { } started ? read.Files.FirstOrDefault(file => File.GetLastWriteTimeUtc(filesRoot + file) > started) : null,
+            Changed = config.Try(out var read, out _) && main.Started is { } started ? read.Files.FirstOrDefault(file => File.GetLastWriteTimeUtc(filesRoot + file) > started + Uncertainty) : null,
             Stopped = [.. all.Where(static process => process.IsStopped).Select(static process => process.Pid)],
             Worker = address?.Path is { } path ? WorkerObserver.Observe(all, path) : Seen<Worker>.Not("not reached by a path"),
             HasSocket = address?.Path is not { } socket || !isRootSeen ? Seen<bool>.Not(Hidden) : FileStatus.Of(root + socket) is not null,

@@ -7,7 +7,7 @@ namespace KamRpcDispatcher.Testing;
 /// A machine of its own out of this one: its own name, processes, network and folders to write to, and this machine's programs (tests/machine/machine.sh).
 /// What an operator types as root is run as it stands. It takes root.
 /// </summary>
-public sealed class Machine : IAsyncDisposable
+public sealed class PrivateMachine : IAsyncDisposable
 {
     /// <summary>Where the variables are kept that were exported by what was run before.</summary>
     private const string Exported = "/run/exported";
@@ -27,21 +27,21 @@ public sealed class Machine : IAsyncDisposable
 
     private readonly ServerProcess _process;
 
-    private Machine(string name, ServerProcess process) => (Name, _process) = (name, process);
+    private PrivateMachine(string name, ServerProcess process) => (Name, _process) = (name, process);
 
     public string Name { get; }
 
-    public static async Task<Machine> StartAsync(string name)
+    public static async Task<PrivateMachine> StartAsync(string name)
     {
         var process = ServerProcess.Start(Path.Combine(RealServers.RepositoryRoot, "tests", "machine", "machine.sh"), [name, RealServers.RepositoryRoot]);
-        return await ServerLife.StartOrDisposeAsync(new Machine(name, process), machine => machine._process.WaitForLineAsync($"{name} is up", StartTime)).ConfigureAwait(false);
+        return await ServerLife.StartOrDisposeAsync(new PrivateMachine(name, process), machine => machine._process.WaitForLineAsync($"{name} is up", StartTime)).ConfigureAwait(false);
     }
 
     /// <summary>Gives it an address of 10.0.0.0/24, on a switch for those that are plugged in.</summary>
     public Task UseAsSwitchAsync(string address) => RunAsync($"ip link add lan type bridge && ip link set lan up && ip address add {address}/24 dev lan");
 
     /// <summary>Puts a cable in, to the one that is the switch.</summary>
-    public async Task PlugIntoAsync(Machine other, string address)
+    public async Task PlugIntoAsync(PrivateMachine other, string address)
     {
         await Tool.RunAsync("ip", ["link", "add", "eth0", "netns", Text(_process.Pid), "type", "veth", "peer", "name", Name, "netns", Text(other._process.Pid)], string.Empty).ConfigureAwait(false);
         await other.RunAsync($"ip link set {Name} master lan up").ConfigureAwait(false);
@@ -49,7 +49,7 @@ public sealed class Machine : IAsyncDisposable
     }
 
     /// <summary>Copies a folder from another machine to the same place.</summary>
-    public Task CopyFromAsync(Machine other, string folder) =>
+    public Task CopyFromAsync(PrivateMachine other, string folder) =>
         Tool.RunAsync("cp", ["-a", $"/proc/{Text(other._process.Pid)}/root{folder}", $"/proc/{Text(_process.Pid)}/root{Path.GetDirectoryName(folder)}/"], string.Empty);
 
     /// <summary>Runs commands as root's shell does, in the repository's folder; what they export is there for the next ones.</summary>
