@@ -23,7 +23,7 @@ internal sealed class SetScreen(SetCalls set, ClusterCalls calls, StatusOptions 
         var text = new StringBuilder();
         var title = FormattableString.Invariant($"SET {set.Set}: {Answer()}");
         var where = Where();
-        text.Append(layout.Palette.Paint(title, set.IsAsWished && set.InDoubt.Count == 0 && Full.Count == 0 ? Tone.Good : Tone.Bad));
+        text.Append(layout.Palette.Paint(string.Join("\n  ", TextLines.Of(title, layout.Width - 2)), set.IsAsWished && set.InDoubt.Count == 0 && Full.Count == 0 ? Tone.Good : Tone.Bad));
         text.Append(title.Length + 2 + where.Length <= layout.Width ? where.PadLeft(layout.Width - title.Length) : "\n  " + where).Append('\n');
         foreach (var line in Doubts())
         {
