@@ -33,7 +33,7 @@ internal sealed record MemberView(ProxyLens Lens, CallState Calls, bool IsAsItSh
                 ? new MemberView(lens, CallState.Unknown, IsAsItShouldBe: false, null, null, MemberText.Silence(member, lens))
                 : left is null
                 ? new MemberView(lens, CallState.None, IsAsItShouldBe: true, null, null, "is not in Kamailio's list any more")
-                : new MemberView(lens, ProxyLens.CallsOf(left), (ProxyLens.CallsOf(left) == CallState.All) == (left.Kind == DeviationKind.Held), null, left, "it " + DeviationText.Of(left, now));
+                : new MemberView(lens, ProxyLens.CallsOf(left), ProxyLens.CallsOf(left) == (left.Kind == DeviationKind.Held ? CallState.All : CallState.None), null, left, "it " + DeviationText.Of(left, now));
         }
 
         var calls = lens.CallsOf(announced, out var deviation);
