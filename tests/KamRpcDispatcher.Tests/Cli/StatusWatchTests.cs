@@ -80,7 +80,7 @@ public class StatusWatchTests
         var calls = Calls(view);
         var findings = new StatusFindings(calls).ToList();
 
-        var few = Draw(View(weighted[..4], ("p1", Report(4) with { Drift = 2 })));
+        var few = Draw(View(weighted[..6], ("p1", Report(6) with { Drift = 2 })));
         Assert.That(few, Does.Contain("NOT IN STEP").And.Contain("proxy p1 owes 2 changes").And.Contain("event 3").And.Not.Contain("SHARES").And.Not.Contain("more lines"));
         Assert.That(few.IndexOf("NOT IN STEP", StringComparison.Ordinal), Is.GreaterThan(few.IndexOf("SET 1", StringComparison.Ordinal)), "without the shares there is room");
 

@@ -89,7 +89,7 @@ internal sealed class RoutableCheckTests
         var etcd = Announced([A, Other]) with { Sets = new HashSet<int> { 1, 99 } };
 
         AssertFinding(RoutableCheck.Of(Listing(Listed(A)), etcd), Severity.Error, "set 99: nobody is announced, and Kamailio's list has nobody else", "kamrpc announce");
-        AssertFinding(MembersCheck.Of(etcd), Severity.Error, "nobody is announced in set 99 of cluster default; there are sets 1, 2", "or the right --set");
+        AssertFinding(MembersCheck.Of(etcd), Severity.Error, "nobody is announced in set 99 of cluster default; there are sets 1, 2", "kamrpc announce beside each SIP server, with the same --etcd and --cluster; or the right --set");
     }
 
     [Test]
