@@ -46,8 +46,11 @@ internal sealed record SetCalls(int Set, IReadOnlyList<MemberCalls> Members, IRe
     /// <summary>The proxies of which nobody knows what is so there.</summary>
     public IReadOnlyList<ProxyLens> InDoubt { get; } = [.. Serving.Where(static lens => lens.WhyUnknown is not null)];
 
+    /// <summary>The proxies on which a call to the set meets nobody, where nobody is announced who would have to be found for it.</summary>
+    public IReadOnlyList<ProxyLens> WithoutAnybody { get; } = Members.Count > 0 ? [] : [.. Serving.Where(lens => lens.HasNobodyIn(Set))];
+
     /// <summary>Whether each member that is ready gets calls from every proxy, and no other does, as far as is known.</summary>
-    public bool IsAsWished => Members.All(static member => !member.IsTroubled && !member.IsPartlyUnknown && (member.Calls == CallState.All || !member.IsReady)) && Departed.All(static member => !member.IsTroubled);
+    public bool IsAsWished => WithoutAnybody.Count == 0 && Members.All(static member => !member.IsTroubled && !member.IsPartlyUnknown && (member.Calls == CallState.All || !member.IsReady)) && Departed.All(static member => !member.IsTroubled);
 }
 
 /// <summary>Who gets calls, by what the proxies report.</summary>
@@ -61,12 +64,13 @@ internal sealed class ClusterCalls
     {
         Cluster = cluster;
         Now = now;
+        Shown = shown;
         var ready = cluster.Members.Where(static announced => announced.Member.State == MemberState.Ready).Select(static announced => announced.Member.Key.Set).ToHashSet();
         Proxies = [.. cluster.Proxies.Select(proxy => new ProxyLens(proxy, ready, ages, now, shown))];
         var departed = Departed(cluster, Proxies);
         Sets =
         [
-            .. cluster.Members.Select(static announced => announced.Member.Key.Set).Concat(departed.Keys.Select(static key => key.Set)).Distinct().Order()
+            .. cluster.Members.Select(static announced => announced.Member.Key.Set).Concat(departed.Keys.Select(static key => key.Set)).Concat(Proxies.SelectMany(static lens => lens.SetsWithoutAnybody)).Distinct().Order()
                 .GroupJoin(cluster.Members, static set => set, static announced => announced.Member.Key.Set, (set, members) => Of(set, members, departed)),
         ];
     }
@@ -75,9 +79,16 @@ internal sealed class ClusterCalls
 
     public DateTimeOffset Now { get; }
 
+    /// <summary>The sets that are to be shown; null for all.</summary>
+    public IReadOnlySet<int>? Shown { get; }
+
     public IReadOnlyList<ProxyLens> Proxies { get; }
 
+    /// <summary>Those in which somebody is announced or has just left, and those that a proxy serves and in which nobody gets calls.</summary>
     public IReadOnlyList<SetCalls> Sets { get; }
+
+    /// <summary>The sets in which somebody is announced, those that are not shown too.</summary>
+    public IReadOnlyList<int> AnnouncedSets => [.. Cluster.SetsNotShown.Concat(Sets.Where(static set => set.Members.Count > 0).Select(static set => set.Set)).Order()];
 
     private SetCalls Of(int set, IEnumerable<AnnouncedMember> members, Dictionary<MemberKey, List<Remark>> departed)
     {

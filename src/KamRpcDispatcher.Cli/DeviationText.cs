@@ -23,7 +23,13 @@ internal static class DeviationText
             DeviationKind.Superseded => "is left out, since another name is followed at its address",
             DeviationKind.Serving => "is to get no calls and still gets them",
             DeviationKind.Leaving => "is disabled",
-            DeviationKind.Held => "has expired with many others and is kept as it was",
+            DeviationKind.Held => "has expired with many others and is kept as it was" + (deviation.Flags switch
+            {
+                ['A' or 'T', ..] => string.Empty,
+                ['I', ..] => ", without calls: Kamailio has found it dead",
+                ['D', ..] => ", without calls: it was disabled",
+                _ => ", without calls: it is not in Kamailio's list",
+            }),
             _ => $"is not as wished: {MemberRules.Shorten(deviation.Kind, 20)}",
         };
         return $"{what}{(reason is null ? string.Empty : ": " + reason)} ({string.Join(", ", Details(deviation, now))})";

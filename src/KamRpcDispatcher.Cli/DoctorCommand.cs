@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Completions;
 using KamRpcDispatcher.Cli.Help;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Doctor;
@@ -10,7 +11,7 @@ internal static class DoctorCommand
 {
     private static readonly Option<string?> ConfigFile = CommonOptions.Text("--kamailio-cfg", "Kamailio's configuration, for what Kamailio does not tell (before 6.1). [default: the one that it was started with]", OptionGroup.Subject);
 
-    private static readonly Option<string[]> Ignore = CommonOptions.Texts("--ignore", "A check whose findings count for nothing (repeatable, or separated by commas); they are shown as ignored. [default: none]", OptionGroup.Subject);
+    private static readonly Option<string[]> Ignore = SuggestingChecks(CommonOptions.Texts("--ignore", "A check whose findings count for nothing (repeatable, or separated by commas); they are shown as ignored. [default: none]", OptionGroup.Subject));
     private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A set that this Kamailio serves (repeatable, or separated by commas): whose members have to get calls from it. [default: every set]", OptionGroup.Subject);
 
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
@@ -57,6 +58,13 @@ internal static class DoctorCommand
         {
             return ExitCode.NotDone;
         }
+    }
+
+    /// <summary>The names are made when a shell asks, and not at each start.</summary>
+    private static Option<string[]> SuggestingChecks(Option<string[]> option)
+    {
+        option.CompletionSources.Add(static _ => Checkup.CheckNames.Select(static name => new CompletionItem(name)));
+        return option;
     }
 
     private static HashSet<string> ReadIgnored(OptionReader options)

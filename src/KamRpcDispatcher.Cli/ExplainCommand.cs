@@ -17,7 +17,7 @@ internal static class ExplainCommand
             CommandGroup.Look,
             ["kamrpc explain asterisk-1 --etcd http://10.0.0.5:2379", "kamrpc explain asterisk-1 --etcd http://10.0.0.5:2379 --set 1"],
             (ExitCode.Done, "it gets calls everywhere it should, and nowhere else"),
-            (ExitCode.NotDone, "it does not, or that is not known"),
+            (ExitCode.NotDone, "it does not, or that is not known, also of one who has left"),
             (ExitCode.Unreachable, "etcd does not answer, or refuses")))
         {
             Name, Set, OutputOption.Output, CommonOptions.Cluster,
@@ -81,12 +81,16 @@ internal static class ExplainCommand
         var hint = near is not null ? $"; did you mean {MemberRules.Shorten(near, 256)}?"
             : known.Count == 0 ? "; nobody is announced there"
             : $"; 'kamrpc status --all' lists the {Ages.Count(known.Count, "name")} that there are";
-        Console.Error.WriteLine($"kamrpc: nobody of cluster {cluster} has the name '{MemberRules.Shorten(name, MemberRules.MaxNameLength)}', nor has left lately{hint}");
-        foreach (var lens in calls.Proxies.Where(static lens => lens.Lag.IsLate).Take(3))
+
+        // Who has left is nowhere but in Kamailio's list: a proxy that does not tell of that may still send him calls.
+        List<ProxyLens> silent = [.. calls.Proxies.Where(static lens => !lens.HasForgotten)];
+        var left = silent.Count == 0 ? ", nor has left lately" : string.Empty;
+        Console.Error.WriteLine($"kamrpc: nobody of cluster {cluster} has the name '{MemberRules.Shorten(name, MemberRules.MaxNameLength)}'{left}{hint}");
+        foreach (var same in silent.GroupBy(static lens => lens.KindOfDoubt ?? (lens.Lag.Records > 0 ? "it does not follow the members" : "its report does not name everybody who has left")))
         {
-            Console.Error.WriteLine($"kamrpc: {lens.Name} does not follow the members, so somebody of that name who has left may still get calls there");
+            Console.Error.WriteLine($"kamrpc: whether somebody of that name has left and still gets calls is not known on {ProxyNames.Of(same)}: {same.First().WhyUnknown ?? same.Key}");
         }
 
-        return ExitCode.Usage;
+        return silent.Count == 0 ? ExitCode.Usage : ExitCode.NotDone;
     }
 }

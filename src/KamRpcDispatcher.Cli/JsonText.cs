@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
@@ -59,12 +60,12 @@ internal static class JsonText
         }
     }
 
-    /// <summary>A time, or null.</summary>
+    /// <summary>A time, or null: whole seconds of UTC, as <c>jq</c> and others read them without more ado.</summary>
     public static void WriteTime(Utf8JsonWriter writer, string name, DateTimeOffset? time)
     {
         if (time is { } there)
         {
-            writer.WriteString(name, there);
+            writer.WriteString(name, there.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture));
         }
         else
         {

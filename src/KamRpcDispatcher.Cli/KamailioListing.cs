@@ -19,6 +19,16 @@ internal sealed record KamailioListing(
 
     private const int LongestAttributes = 256;
 
+    /// <summary>The sets of entries that are not asked for.</summary>
+    private IReadOnlyList<int> Others { get; init; } = [];
+
+    /// <summary>The sets that are asked for and have no entry.</summary>
+    private IReadOnlyList<int> Missing { get; init; } = [];
+
+    /// <summary>That a set which is asked for is not there, and which ones are; null where each is.</summary>
+    public string? WhatIsMissing => Missing.Count == 0 ? null
+        : $"set {SetText.Numbers(Missing)} has no destination in Kamailio's list; {(Others.Count + Entries.Count == 0 ? "no set has one" : SetText.There([.. Others.Concat(Entries.Select(static entry => entry.Set)).Distinct().Order()]))}";
+
     /// <exception cref="KamailioRpcException">Kamailio does not answer, or refuses.</exception>
     public static async Task<KamailioListing> ReadAsync(KamailioAddress address, RpcClientOptions rpc, string cluster, CancellationToken cancellationToken)
     {
@@ -32,6 +42,8 @@ internal sealed record KamailioListing(
     public KamailioListing Of(IReadOnlySet<int> sets) => this with
     {
         Entries = [.. Entries.Where(entry => sets.Contains(entry.Set))],
+        Others = [.. Entries.Where(entry => !sets.Contains(entry.Set) && entry.Set != MemberKey.ReservedSet).Select(static entry => entry.Set).Distinct()],
+        Missing = [.. sets.Except(Entries.Select(static entry => entry.Set)).Except(Unreadable.Select(static entry => entry.Set ?? -1)).Order()],
         Unreadable = [.. Unreadable.Where(entry => entry.Set is { } set && sets.Contains(set))],
     };
 
@@ -57,7 +69,7 @@ internal sealed record KamailioListing(
 
         var (count, full) = (shown.Count(GetsCalls), shown.Count(IsFull));
         var title = $"Kamailio {Version} at {Address}: "
-            + (shown.Count == 0 ? "its list is empty" : FormattableString.Invariant($"{count} of {Ages.Count(shown.Count, "destination")} {(count == 1 ? "gets" : "get")} calls") + (full > 0 ? FormattableString.Invariant($", {full} {(full == 1 ? "is" : "are")} full") : string.Empty));
+            + (shown.Count == 0 ? Others.Count > 0 ? "it has none of the destinations that are asked for" : "its list is empty" : FormattableString.Invariant($"{count} of {Ages.Count(shown.Count, "destination")} {(count == 1 ? "gets" : "get")} calls") + (full > 0 ? FormattableString.Invariant($", {full} {(full == 1 ? "is" : "are")} full") : string.Empty));
         return TextLines.Behind(string.Empty, title, layout.Width)
             + string.Concat(FullSets().Select(set => TextLines.Behind("  ", FormattableString.Invariant($"set {set.Set}: {set.Full}: algorithm 10 has none for another call until one ends"), layout.Width)))
             + table

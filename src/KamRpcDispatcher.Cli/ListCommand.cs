@@ -17,7 +17,7 @@ internal static class ListCommand
             CommandGroup.BesideKamailio,
             ["kamrpc list --kamailio auto", "kamrpc list --set 1 -o json"],
             (ExitCode.Done, "shown"),
-            (ExitCode.NotDone, "Kamailio answers, but not with its list: is the dispatcher module loaded?"),
+            (ExitCode.NotDone, "a set that --set names has no destination; or Kamailio answers, but not with its list: is the dispatcher module loaded?"),
             (ExitCode.Unreachable, "Kamailio does not answer")))
         {
             Set, Cluster, Verbose, OutputOption.Output,
@@ -53,6 +53,12 @@ internal static class ListCommand
             var listing = await KamailioListing.ReadAsync(address, rpc, cluster!, cancellationToken).ConfigureAwait(false);
             listing = sets is null ? listing : listing.Of(sets);
             Console.Out.Write(Answer.In(format, listing.ToJson, () => listing.ToText(Layout.OfOutput(), isVerbose)));
+            if (listing.WhatIsMissing is { } missing)
+            {
+                Console.Error.WriteLine($"kamrpc: {missing}");
+                return ExitCode.NotDone;
+            }
+
             return ExitCode.Done;
         }
         catch (KamailioRpcException exception)

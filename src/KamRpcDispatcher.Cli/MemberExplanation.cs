@@ -37,7 +37,7 @@ internal sealed record MemberExplanation(MemberKey Key, string Record, MemberCal
 
         foreach (var rejected in calls.Cluster.Rejected)
         {
-            if (keys.TryParseMember(rejected.Key, out var key, out _) && key.Name == name && found.TrueForAll(other => other.Key != key))
+            if (KeyOf(rejected, keys) is { } key && key.Name == MemberRules.Shorten(name, MemberRules.MaxNameLength) && found.TrueForAll(other => other.Key != key))
             {
                 found.Add(new MemberExplanation(key, rejected.Key, null, null, rejected, null, calls));
             }
@@ -45,6 +45,13 @@ internal sealed record MemberExplanation(MemberKey Key, string Record, MemberCal
 
         return found;
     }
+
+    /// <summary>Whose a record is, also where the name is one that no member may have; null where it is in no set.</summary>
+    private static MemberKey? KeyOf(RejectedRecord rejected, EtcdKeys keys) =>
+        rejected.Key.StartsWith(keys.Members, StringComparison.Ordinal) && rejected.Key[keys.Members.Length..] is var rest && rest.IndexOf('/', StringComparison.Ordinal) is var slash and > 0
+        && CommonOptions.SetNumber(rest[..slash], out var set, out _)
+            ? new MemberKey(set, rest[(slash + 1)..])
+            : null;
 
     /// <summary>The same with what etcd says of its lease.</summary>
     /// <exception cref="EtcdUnreachableException">Nothing came for about two seconds.</exception>

@@ -7,8 +7,6 @@ namespace KamRpcDispatcher.Cli;
 /// <param name="calls">The cluster.</param>
 internal sealed class MemberText(ClusterCalls calls)
 {
-    private const int MostProxies = 3;
-
     public static string Calls(CallState state) => state switch
     {
         CallState.All => "CALLS",
@@ -80,9 +78,8 @@ internal sealed class MemberText(ClusterCalls calls)
     /// <summary>Nothing where all of the set's proxies say so.</summary>
     private static string Where(IEnumerable<ProxyLens> proxies, SetCalls set)
     {
-        List<ProxyLens> where = [.. proxies];
-        return where.Count == set.Serving.Count
-            ? string.Empty
-            : $"on {string.Join(", ", where.Take(MostProxies).Select(static lens => lens.Name))}{(where.Count > MostProxies ? FormattableString.Invariant($" and {where.Count - MostProxies} more") : string.Empty)}: ";
+        // One with several addresses is told of as often.
+        List<ProxyLens> where = [.. proxies.Distinct()];
+        return where.Count == set.Serving.Count ? string.Empty : $"on {ProxyNames.Of(where)}: ";
     }
 }

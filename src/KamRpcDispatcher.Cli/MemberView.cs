@@ -14,6 +14,11 @@ internal sealed record MemberView(ProxyLens Lens, CallState Calls, bool IsAsItSh
     /// <summary>Whether it has as many calls there as it takes, as everybody of its set.</summary>
     public bool IsFull { get; private init; }
 
+    /// <summary>What makes it so: what is the same here stands for several proxies, for as long as it may last at each.</summary>
+    public string Cause => Lens.KindOfDoubt is { } doubt ? $"?{doubt}"
+        : Deviation is { } deviation ? $"{Calls}/{deviation.Kind}/{deviation.Flags}/{deviation.Reason}"
+        : $"{Calls}/{IsFull}/{Text}";
+
     public static MemberView Of(MemberCalls member, ProxyLens lens, DateTimeOffset now)
     {
         if (lens.WhyUnknown is { } doubt)
@@ -28,7 +33,7 @@ internal sealed record MemberView(ProxyLens Lens, CallState Calls, bool IsAsItSh
                 ? new MemberView(lens, CallState.Unknown, IsAsItShouldBe: false, null, null, MemberText.Silence(member, lens))
                 : left is null
                 ? new MemberView(lens, CallState.None, IsAsItShouldBe: true, null, null, "is not in Kamailio's list any more")
-                : new MemberView(lens, ProxyLens.CallsOf(left), left.Kind == DeviationKind.Held || ProxyLens.CallsOf(left) == CallState.None, null, left, "it " + DeviationText.Of(left, now));
+                : new MemberView(lens, ProxyLens.CallsOf(left), ProxyLens.CallsOf(left) == (left.Kind == DeviationKind.Held ? CallState.All : CallState.None), null, left, "it " + DeviationText.Of(left, now));
         }
 
         var calls = lens.CallsOf(announced, out var deviation);

@@ -21,6 +21,7 @@ internal sealed class ProxyLens
     private readonly ProxyStatus? _whole;
     private readonly Dictionary<MemberKey, Deviation> _deviations;
     private readonly Dictionary<int, int> _named;
+    private readonly (string What, string Age)? _doubt;
 
     /// <param name="proxy">The proxy.</param>
     /// <param name="readySets">The sets that have ready members.</param>
@@ -38,7 +39,7 @@ internal sealed class ProxyLens
         _named = deviations.Where(KeepsFromCalls).GroupBy(static deviation => deviation.Set).ToDictionary(static set => set.Key, static set => set.Count());
         Status = _whole is null || shown is null ? _whole : ReportFilter.Of(_whole, shown, set => _whole.Sets.ContainsKey(set) || IsFineThoughNotNamed(set));
         Deviations = Status is null ? [] : [.. Status.Deviations];
-        WhyUnknown = Doubt(now);
+        _doubt = Doubt(now);
     }
 
     public ReportingProxy Proxy { get; }
@@ -57,7 +58,10 @@ internal sealed class ProxyLens
     public IReadOnlyList<Deviation> Deviations { get; }
 
     /// <summary>Why nobody knows what is so at this proxy now, in a few words; null when its report is to be believed.</summary>
-    public string? WhyUnknown { get; }
+    public string? WhyUnknown => _doubt is { } doubt ? doubt.What + doubt.Age : null;
+
+    /// <summary>The same without how long: of two proxies with one cause it is the same.</summary>
+    public string? KindOfDoubt => _doubt?.What;
 
     /// <summary>Whether the report is of a version that does not say who gets calls.</summary>
     public bool IsOfOlderVersion => Status is { } status && (status.Version is null || status.WrittenAt is null);
@@ -75,8 +79,8 @@ internal sealed class ProxyLens
     public bool IsAtChanges => Status is { Contact.Answers: true, Hangs: false, IsListOld: true };
 
     /// <summary>Whether the proxy has this set to serve, as far as is known.</summary>
-    public bool Serves(int set) =>
-        _whole is not { } status || IsOfOlderVersion || status.Revision == 0 || status.MoreSets > 0
+    public bool Serves(int set) => _whole is { Serves: { IsEmpty: false } named } ? named.Contains(set)
+        : _whole is not { } status || IsOfOlderVersion || status.Revision == 0 || status.MoreSets > 0
         || (status.Sets.TryGetValue(set, out var counts) ? counts.Wanted is not null : !_readySets.Contains(set));
 
     /// <summary>Whether the report tells how a set is, by naming it or by having had room for others of which there is less to tell.</summary>
@@ -91,6 +95,12 @@ internal sealed class ProxyLens
 
     /// <summary>The calls that the set's routable destinations take, where each is full (algorithm 10); null where one has room, or nobody knows.</summary>
     public long? FullOf(int set) => WhyUnknown is null && Status is { } status && status.Sets.TryGetValue(set, out var counts) ? counts.Full : null;
+
+    /// <summary>Whether it is known that no destination of the set gets calls there, whoever put it there.</summary>
+    public bool HasNobodyIn(int set) => WhyUnknown is null && Status is { } status && status.Sets.TryGetValue(set, out var counts) && counts is { Wanted: not null, Routable: 0 };
+
+    /// <summary>The sets in which nobody is ready and nobody gets calls there.</summary>
+    public IEnumerable<int> SetsWithoutAnybody => WhyUnknown is not null || Status is not { } status ? [] : status.Sets.Where(static set => set.Value is { Wanted: 0, Routable: 0 }).Select(static set => set.Key);
 
     /// <summary>What the report says of a member.</summary>
     /// <param name="announced">The member.</param>
@@ -140,33 +150,34 @@ internal sealed class ProxyLens
     public bool IsFineThoughNotNamed(int set) =>
         _whole is { MoreSets: > 0 } status && !status.Sets.ContainsKey(set) && !_named.ContainsKey(set) && status.Sets.Values.Any(static other => other.IsFine);
 
-    private string? Doubt(DateTimeOffset now)
+    private (string What, string Age)? Doubt(DateTimeOffset now)
     {
         if (Status is not { } status)
         {
-            return "its report cannot be read";
+            return Because("its report cannot be read");
         }
 
         if (Age.Freshness == ReportFreshness.Stale)
         {
-            return $"its report is {Ages.Show(Age.Age!.Value)} old";
+            return ("its report is", $" {Ages.Show(Age.Age!.Value)} old");
         }
 
         if (Age.Freshness == ReportFreshness.Doubtful)
         {
-            return "by this host's clock its report is old, or of the future";
+            return Because("by this host's clock its report is old, or of the future");
         }
 
-        if (status.Contact is { Answers: false } contact)
-        {
-            return $"Kamailio does not answer, for {Ages.Show(now - contact.Since)}";
-        }
-
-        return LostTrouble is { } lost ? $"Kamailio does not answer, for {Ages.Show(now - lost.Since)}"
-            : status.Hangs ? $"its dispatcher hangs, for {Ages.Show(HangsFor)}"
-            : IsOfOlderVersion ? "its kamrpc is older and does not say"
-            : status.Contact is null ? "it has not seen its Kamailio yet"
-            : _whole is { Revision: 0, Sets.IsEmpty: true } ? "it has followed nothing yet"
+        const string Silent = "Kamailio does not answer";
+        return status.Contact is { Answers: false } contact ? (Silent, For(now - contact.Since))
+            : LostTrouble is { } lost ? (Silent, For(now - lost.Since))
+            : status.Hangs ? ("its dispatcher hangs", For(HangsFor))
+            : IsOfOlderVersion ? Because("its kamrpc is older and does not say")
+            : status.Contact is null ? Because("it has not seen its Kamailio yet")
+            : _whole is { Revision: 0, Sets.IsEmpty: true } ? Because("it has followed nothing yet")
             : null;
+
+        static (string What, string Age)? Because(string what) => (what, string.Empty);
+
+        static string For(TimeSpan duration) => $", for {Ages.Show(duration)}";
     }
 }

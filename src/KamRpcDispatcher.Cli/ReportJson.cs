@@ -22,7 +22,7 @@ internal static class ReportJson
         writer.WriteNumber("revision", status.Revision);
         writer.WriteNumber("behind", view.Behind(status));
         writer.WriteNumber("drift", status.Drift);
-        writer.WriteString("appliedAt", status.AppliedAt);
+        JsonText.WriteTime(writer, "appliedAt", status.AppliedAt);
         writer.WriteBoolean("fromSnapshot", status.IsFromSnapshot);
         JsonText.WriteArray(writer, "sets", status.Sets, static (json, set) =>
         {
@@ -56,7 +56,7 @@ internal static class ReportJson
             json.WriteNumber("set", destination.Set);
             json.WriteString("uri", destination.Uri);
             json.WriteString("reason", destination.Reason);
-            json.WriteString("retryAt", destination.RetryAt);
+            JsonText.WriteTime(json, "retryAt", destination.RetryAt);
         });
         if (status.Silenced is { } silenced)
         {
@@ -79,7 +79,7 @@ internal static class ReportJson
         JsonText.WriteArray(writer, "trouble", status.Troubles, static (json, trouble) =>
         {
             json.WriteString("kind", trouble.Kind);
-            json.WriteString("since", trouble.Since);
+            JsonText.WriteTime(json, "since", trouble.Since);
             json.WriteString("text", trouble.Text);
             json.WriteStartArray("sets");
             foreach (var set in trouble.Sets)
@@ -110,7 +110,7 @@ internal static class ReportJson
         {
             writer.WriteStartObject("contact");
             writer.WriteBoolean("answers", contact.Answers);
-            writer.WriteString("since", contact.Since);
+            JsonText.WriteTime(writer, "since", contact.Since);
             writer.WriteString("reason", contact.Reason);
             writer.WriteEndObject();
         }
@@ -151,6 +151,13 @@ internal static class ReportJson
         writer.WriteNumber("moreHeld", status.MoreHeld);
         writer.WriteNumber("moreQuarantined", status.MoreQuarantined);
         writer.WriteNumber("moreSets", status.MoreSets);
+        writer.WriteStartArray("serves");
+        foreach (var set in status.Serves)
+        {
+            writer.WriteNumberValue(set);
+        }
+
+        writer.WriteEndArray();
     }
 
     public static void WriteDeviation(Utf8JsonWriter writer, Deviation deviation)
@@ -159,7 +166,7 @@ internal static class ReportJson
         writer.WriteNumber("set", deviation.Set);
         writer.WriteString("name", deviation.Name);
         writer.WriteString("uri", deviation.Uri);
-        writer.WriteString("since", deviation.Since);
+        JsonText.WriteTime(writer, "since", deviation.Since);
         writer.WriteString("flags", deviation.Flags);
         writer.WriteString("reason", deviation.Reason);
         JsonText.WriteTime(writer, "until", deviation.Until);

@@ -20,6 +20,11 @@ internal sealed class SetFindings(SetCalls set, ClusterCalls calls)
         var total = set.Members.Count(member => !_leftOut.Contains(member.Key));
         if (total == 0)
         {
+            foreach (var finding in OfNobody())
+            {
+                yield return finding;
+            }
+
             yield break;
         }
 
@@ -78,6 +83,27 @@ internal sealed class SetFindings(SetCalls set, ClusterCalls calls)
         }
     }
 
+    /// <summary>A set of which nobody is announced, and to which a call meets nobody: who is held back was to keep it going.</summary>
+    private IEnumerable<StatusFinding> OfNobody()
+    {
+        foreach (var proxies in set.WithoutAnybody.GroupBy(lens => HeldBy(lens) > 0))
+        {
+            List<ProxyLens> where = [.. proxies];
+            var held = where.Max(HeldBy);
+            var who = held > 0 ? $"no member but {Ages.Count(held, "expired one")} held back (PANIC)" : set.Departed.Count > 0 ? "no member any more" : "no member";
+            yield return new StatusFinding(
+                held > 0 ? FindingCode.SetWithoutDestination : FindingCode.SetWithoutMembers,
+                $"{_name} has {who}, and no routable destination on {ProxyNames.Of(where)}: every call to it fails there")
+            {
+                Set = set.Set,
+                Proxy = where.Count == 1 ? where[0].Proxy.Name : null,
+            };
+        }
+    }
+
+    /// <summary>An earlier version names those that it holds, and does not count them by set.</summary>
+    private int HeldBy(ProxyLens lens) => Math.Max(lens.Status!.Sets[set.Set].Held, lens.Status.Held.Count(member => member.Key.Set == set.Set));
+
     /// <summary>The ready members of which nobody knows, where the proxy's being behind does not tell why.</summary>
     private List<MemberCalls> Unknown(ProxyLens lens, ProxyStatus status) =>
         [.. set.Members.Where(member => member.IsReady && status.Revision >= member.Announced!.ModRevision && member.Remarks.Any(remark => remark.Lens == lens && remark is { Calls: CallState.Unknown, Deviation: null }))];
@@ -100,14 +126,14 @@ internal sealed class SetFindings(SetCalls set, ClusterCalls calls)
                 }
 
                 var first = kind.First();
-                var proxies = string.Join(", ", kind.Take(3).Select(static remark => remark.Lens.Name)) + (kind.Count() > 3 ? FormattableString.Invariant($" and {kind.Count() - 3} more") : string.Empty);
+                List<ProxyLens> proxies = [.. kind.Select(static remark => remark.Lens).Distinct()];
                 yield return new StatusFinding(
                     code,
-                    $"{_name}: {MemberRules.Shorten(member.Key.Name, LongestName)} {(ProxyLens.KeepsFromCalls(first.Deviation!) ? "is ready and gets no calls" : "is not as wished")} on {proxies}: it {DeviationText.Of(first.Deviation!, calls.Now)}")
+                    $"{_name}: {MemberRules.Shorten(member.Key.Name, LongestName)} {(ProxyLens.KeepsFromCalls(first.Deviation!) ? "is ready and gets no calls" : "is not as wished")} on {ProxyNames.Of(proxies)}: it {DeviationText.Of(first.Deviation!, calls.Now)}")
                 {
                     Set = set.Set,
                     Member = member.Key.Name,
-                    Proxy = kind.Count() == 1 ? first.Lens.Proxy.Name : null,
+                    Proxy = proxies.Count == 1 ? first.Lens.Proxy.Name : null,
                 };
             }
         }

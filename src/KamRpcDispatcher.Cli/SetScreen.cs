@@ -23,16 +23,21 @@ internal sealed class SetScreen(SetCalls set, ClusterCalls calls, StatusOptions 
         var text = new StringBuilder();
         var title = FormattableString.Invariant($"SET {set.Set}: {Answer()}");
         var where = Where();
-        text.Append(layout.Palette.Paint(title, set.IsAsWished && set.InDoubt.Count == 0 && Full.Count == 0 ? Tone.Good : Tone.Bad));
+        text.Append(layout.Palette.Paint(string.Join("\n  ", TextLines.Of(title, layout.Width - 2)), set.IsAsWished && set.InDoubt.Count == 0 && Full.Count == 0 ? Tone.Good : Tone.Bad));
         text.Append(title.Length + 2 + where.Length <= layout.Width ? where.PadLeft(layout.Width - title.Length) : "\n  " + where).Append('\n');
-        foreach (var lens in set.InDoubt.Take(3))
+        foreach (var line in Doubts())
         {
-            text.Append(TextLines.Behind("  ", $"not known on {lens.Name}: {lens.WhyUnknown}", layout.Width));
+            text.Append(TextLines.Behind("  ", line, layout.Width));
         }
 
         var table = layout.Rows("CHANGED", "NAME", "URI", "CALLS", "FLAGS", "WEIGHT", "PRIORITY", "LABELS", "ATTRS", "STATE");
         return text.Append(Rows(table)).ToString();
     }
+
+    /// <summary>Of few proxies each with its reason; many are counted by it.</summary>
+    private IEnumerable<string> Doubts() => set.InDoubt.Count <= ProxyNames.Most
+        ? set.InDoubt.Select(static lens => $"not known on {lens.Name}: {lens.WhyUnknown}")
+        : set.InDoubt.GroupBy(static lens => lens.KindOfDoubt).Select(static same => $"not known on {ProxyNames.Of(same)}: {same.First().WhyUnknown}{(same.Count() > 1 ? ", and the like" : string.Empty)}");
 
     /// <summary><c>1 of 3 gets calls</c>.</summary>
     private string Answer()
@@ -40,9 +45,11 @@ internal sealed class SetScreen(SetCalls set, ClusterCalls calls, StatusOptions 
         var total = set.Members.Count;
         if (total == 0)
         {
-            return set.Departed.Any(static member => member.Remarks.Any(static remark => remark.Deviation is { Kind: DeviationKind.Held }))
+            var who = set.Departed.Any(static member => member.Remarks.Any(static remark => remark.Deviation is { Kind: DeviationKind.Held }))
                 ? "no members, what has expired with many others is kept as it was (PANIC)"
-                : "no members, what has left is still being taken out";
+                : set.Departed.Count > 0 ? "no members, what has left is still being taken out"
+                : "no members";
+            return who + (set.WithoutAnybody.Count > 0 ? ", and NOBODY ELSE gets calls" : string.Empty);
         }
 
         if (set.Unknown == total)

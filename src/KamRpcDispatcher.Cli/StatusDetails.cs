@@ -4,7 +4,11 @@ using KamRpcDispatcher.Etcd;
 namespace KamRpcDispatcher.Cli;
 
 /// <summary>What of a cluster needs a table of its own: members held back, refused, unusable, several for one address, weights; figures for who asks for them.</summary>
-internal sealed class StatusDetails(ClusterCalls calls, StatusOptions options, Layout layout)
+/// <param name="calls">The cluster.</param>
+/// <param name="options">What is shown.</param>
+/// <param name="layout">How wide, and in which colours.</param>
+/// <param name="hasShares">Whether the shares of weights are told.</param>
+internal sealed class StatusDetails(ClusterCalls calls, StatusOptions options, Layout layout, bool hasShares = true)
 {
     private readonly StringBuilder _text = new();
 
@@ -14,7 +18,11 @@ internal sealed class StatusDetails(ClusterCalls calls, StatusOptions options, L
         Quarantined();
         Rejected();
         Claims();
-        Shares();
+        if (hasShares)
+        {
+            Shares();
+        }
+
         if (options.IsVerbose)
         {
             Sets();

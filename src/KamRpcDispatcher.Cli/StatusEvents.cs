@@ -14,7 +14,7 @@ internal sealed class StatusEvents
     private static readonly TimeSpan MarkTime = TimeSpan.FromSeconds(5);
 
     private readonly Dictionary<string, DateTimeOffset> _changed = new(StringComparer.Ordinal);
-    private Dictionary<string, (string Summary, string Text)>? _before;
+    private Dictionary<string, Told>? _before;
     private DateTimeOffset _now;
 
     /// <summary>Whether a member (<c>set/name</c>) or a proxy has just changed.</summary>
@@ -24,7 +24,7 @@ internal sealed class StatusEvents
     public IReadOnlyList<StatusEvent> Next(ClusterCalls calls)
     {
         _now = calls.Now;
-        var now = Members(calls, _before).Concat(Proxies(calls)).ToDictionary(static entry => entry.Key, static entry => (entry.Summary, entry.Text), StringComparer.Ordinal);
+        var now = Members(calls, _before).Concat(Proxies(calls)).ToDictionary(static entry => entry.Key, static entry => entry.Told, StringComparer.Ordinal);
         var (before, events) = (_before, new List<StatusEvent>());
         _before = now;
         if (before is null)
@@ -32,17 +32,18 @@ internal sealed class StatusEvents
             return events;
         }
 
-        foreach (var (key, (summary, text)) in now)
+        foreach (var (key, told) in now)
         {
-            if (!before.TryGetValue(key, out var was) || was.Summary != summary)
+            if (!before.TryGetValue(key, out var was) || was.Summary != told.Summary)
             {
-                Add(key, text);
+                Add(key, told.Text);
             }
         }
 
-        foreach (var (key, (_, text)) in before.Where(entry => !now.ContainsKey(entry.Key)))
+        // What was so of them before is not so any more.
+        foreach (var (key, told) in before.Where(entry => !now.ContainsKey(entry.Key)))
         {
-            Add(key, $"gone: {text}");
+            Add(key, told.Gone);
         }
 
         return events;
@@ -54,7 +55,7 @@ internal sealed class StatusEvents
         }
     }
 
-    private static IEnumerable<(string Key, string Summary, string Text)> Members(ClusterCalls calls, Dictionary<string, (string Summary, string Text)>? before)
+    private static IEnumerable<(string Key, Told Told)> Members(ClusterCalls calls, Dictionary<string, Told>? before)
     {
         var words = new MemberText(calls);
         foreach (var set in calls.Sets)
@@ -64,21 +65,19 @@ internal sealed class StatusEvents
                 // That nobody knows it at the moment is told of the proxies, once.
                 if (set.InDoubt.Count == set.Serving.Count && before?.TryGetValue(member.Key.ToString(), out var known) == true)
                 {
-                    yield return (member.Key.ToString(), known.Summary, known.Text);
+                    yield return (member.Key.ToString(), known);
                     continue;
                 }
 
                 var remarks = string.Join(' ', member.Remarks.Select(static remark => $"{remark.Lens.Name}/{remark.Deviation?.Kind}/{remark.Deviation?.Flags}"));
                 var summary = $"{member.Calls} {member.Announced?.Member.State} {member.Announced?.Member.Reason} {member.Uri} {remarks}";
-                yield return (
-                    member.Key.ToString(),
-                    summary,
-                    FormattableString.Invariant($"set {set.Set}: {MemberRules.Shorten(member.Key.Name, 40)}: {MemberText.Calls(member.Calls)}, {words.Full(member, set)}"));
+                var who = FormattableString.Invariant($"set {set.Set}: {MemberRules.Shorten(member.Key.Name, 40)}");
+                yield return (member.Key.ToString(), new Told(summary, $"{who}: {MemberText.Calls(member.Calls)}, {words.Full(member, set)}", $"gone: {who}: it is not announced, and no report that can be believed names it any more"));
             }
         }
     }
 
-    private static IEnumerable<(string Key, string Summary, string Text)> Proxies(ClusterCalls calls)
+    private static IEnumerable<(string Key, Told Told)> Proxies(ClusterCalls calls)
     {
         foreach (var lens in calls.Proxies)
         {
@@ -93,7 +92,13 @@ internal sealed class StatusEvents
             var text = $"proxy {lens.Name}: {state}{(kinds.Length > 0 ? $"; trouble: {kinds}" : string.Empty)}{(lens.Status is { IsFromSnapshot: true } ? "; works from a saved membership" : string.Empty)}";
 
             // A member's key has a slash, a proxy's name may be anything.
-            yield return (lens.Proxy.Name, text, text);
+            yield return (lens.Proxy.Name, new Told(text, text, $"gone: proxy {lens.Name}: it does not report any more: its dispatcher has ended, or does not reach etcd; its Kamailio goes on as before"));
         }
     }
+
+    /// <summary>What was told of somebody.</summary>
+    /// <param name="Summary">What is a change if it is another one.</param>
+    /// <param name="Text">What is so, in one line.</param>
+    /// <param name="Gone">What is so when nothing is known of it any more.</param>
+    private sealed record Told(string Summary, string Text, string Gone);
 }

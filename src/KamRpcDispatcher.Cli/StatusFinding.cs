@@ -19,6 +19,7 @@ internal sealed record StatusFinding(string Code, string Text)
 internal static class FindingCode
 {
     public const string NoProxy = "no-proxy";
+    public const string NoMembers = "no-members";
     public const string KamailioLost = "kamailio-lost";
     public const string DispatcherHangs = "dispatcher-hangs";
     public const string NotFollowed = "not-followed";
@@ -26,6 +27,7 @@ internal static class FindingCode
     public const string ReportUnreadable = "report-unreadable";
     public const string ReportOfOlderVersion = "report-older-version";
     public const string SetWithoutDestination = "set-without-destination";
+    public const string SetWithoutMembers = "set-without-members";
     public const string SetBelowHalf = "set-below-half";
     public const string SetFull = "set-full";
     public const string MemberWithoutCalls = "member-without-calls";
@@ -49,7 +51,7 @@ internal static class FindingCode
     /// <summary>All of them that are not made of a kind.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
-        NoProxy, KamailioLost, DispatcherHangs, NotFollowed, ReportStale, ReportUnreadable, ReportOfOlderVersion, SetWithoutDestination, SetBelowHalf, SetFull, MemberWithoutCalls, CallsNotKnown, MemberStillServing, Deviation,
+        NoProxy, NoMembers, KamailioLost, DispatcherHangs, NotFollowed, ReportStale, ReportUnreadable, ReportOfOlderVersion, SetWithoutDestination, SetWithoutMembers, SetBelowHalf, SetFull, MemberWithoutCalls, CallsNotKnown, MemberStillServing, Deviation,
         AddressHeld, NameHeld, TwoProxiesOnOneHost, Held, Quarantined, Drift, Behind, Snapshot, Rejected, OddTrouble,
     ];
 }

@@ -11,15 +11,44 @@ internal sealed partial class StatusFindings(ClusterCalls calls)
     private const int LongestReason = 400;
     private const int MostRejected = 10;
 
-    public IReadOnlyList<StatusFinding> ToList() =>
-    [
-        .. NoProxy(),
-        .. calls.Sets.SelectMany(set => new SetFindings(set, calls).ToList()),
-        .. calls.Proxies.SelectMany(OfProxy),
-        .. TwoOnOneHost(),
-        .. Rejected(),
-        .. new StatusClaims(calls.Cluster).Findings(),
-    ];
+    public IReadOnlyList<StatusFinding> ToList()
+    {
+        List<StatusFinding> ofSets = [.. calls.Sets.SelectMany(set => new SetFindings(set, calls).ToList())];
+        return
+        [
+            .. NoProxy(),
+            .. NoMembers(ofSets),
+            .. SetsThatNobodyHas(),
+            .. ofSets,
+            .. calls.Proxies.SelectMany(OfProxy),
+            .. TwoOnOneHost(),
+            .. Rejected(),
+            .. new StatusClaims(calls.Cluster).Findings(),
+        ];
+    }
+
+    /// <summary>Where proxies run somebody is to get calls. Whoever has just left, or is held back, is told with the set.</summary>
+    private IEnumerable<StatusFinding> NoMembers(List<StatusFinding> ofSets)
+    {
+        var isTold = ofSets.Exists(static finding => finding.Code is FindingCode.SetWithoutMembers or FindingCode.SetWithoutDestination)
+            || calls.Sets.Any(static set => set.Departed.Any(static member => member.IsTroubled));
+        if (calls.Shown is null && calls.Proxies.Count > 0 && calls.Cluster is { Members.Count: 0, Rejected.Count: 0 } && !isTold)
+        {
+            yield return new StatusFinding(
+                FindingCode.NoMembers,
+                "nobody is announced: no announcer of this cluster is running, or none reaches etcd; --etcd and --cluster of announcers and dispatchers have to be the same");
+        }
+    }
+
+    /// <summary>Whoever names a set expects somebody in it.</summary>
+    private IEnumerable<StatusFinding> SetsThatNobodyHas()
+    {
+        var announced = calls.AnnouncedSets;
+        foreach (var set in (calls.Shown ?? new HashSet<int>()).Except(calls.Sets.Select(static set => set.Set)).Order())
+        {
+            yield return new StatusFinding(FindingCode.SetWithoutMembers, FormattableString.Invariant($"set {set} has no member; {SetText.There(announced)}")) { Set = set };
+        }
+    }
 
     private IEnumerable<StatusFinding> NoProxy()
     {

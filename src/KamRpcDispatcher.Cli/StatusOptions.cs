@@ -14,7 +14,7 @@ internal sealed record StatusOptions(IReadOnlySet<int>? Sets, IReadOnlySet<strin
 {
     private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A set to show (repeatable). [default: every set]", OptionGroup.Subject);
     private static readonly Option<string[]> Proxy = CommonOptions.Texts("--proxy", "A proxy to show (repeatable). [default: every proxy]", OptionGroup.Subject);
-    private static readonly Option<string[]> Ignore = CommonOptions.Texts("--ignore", "The code of a finding that does not count (repeatable), such as two-proxies-on-one-host.", OptionGroup.Subject);
+    private static readonly Option<string[]> Ignore = CommonOptions.Texts("--ignore", "The code of a finding that does not count (repeatable), such as two-proxies-on-one-host.", OptionGroup.Subject, [.. FindingCode.All]);
     private static readonly Option<bool> All = new CliOption<bool>("--all") { Group = OptionGroup.Subject, Description = "Lists every member and proxy. Else, where they are many, those that are as they should be are counted." };
     private static readonly Option<bool> Verbose = new CliOption<bool>("--verbose", "-v") { Group = OptionGroup.Subject, Description = "Shows labels, attributes, versions, hosts, what Kamailio's list holds, and the figures of grace periods too." };
 
@@ -31,9 +31,16 @@ internal sealed record StatusOptions(IReadOnlySet<int>? Sets, IReadOnlySet<strin
             options.Add(Ignore, $"there is no finding '{MemberRules.Shorten(code)}'; there are {string.Join(", ", FindingCode.All)}, and {FindingCode.Trouble}KIND");
         }
 
+        // Somebody of before may have any name.
+        var proxies = options.Texts(Proxy).SelectMany(static texts => texts.Split(',')).ToHashSet(StringComparer.Ordinal);
+        if (proxies.Contains(string.Empty))
+        {
+            options.Add(Proxy, "the name is empty; kamrpc status without it shows the names of those that report");
+        }
+
         return new StatusOptions(
             CommonOptions.Sets(options, Set),
-            options.Texts(Proxy).SelectMany(static texts => texts.Split(',')).ToHashSet(StringComparer.Ordinal),
+            proxies,
             ignored,
             options.Flag(All),
             options.Flag(Verbose));
@@ -49,7 +56,7 @@ internal sealed record StatusOptions(IReadOnlySet<int>? Sets, IReadOnlySet<strin
         }
 
         List<AnnouncedMember> members = [.. view.Members.Where(announced => sets.Contains(announced.Member.Key.Set))];
-        return view with { Members = members, Proxies = [.. proxies], NewestOfShown = members.Select(static announced => announced.ModRevision).DefaultIfEmpty(0).Max() };
+        return view with { Members = members, SetsNotShown = [.. view.Members.Select(static announced => announced.Member.Key.Set).Where(set => !sets.Contains(set)).Distinct()], Proxies = [.. proxies], NewestOfShown = members.Select(static announced => announced.ModRevision).DefaultIfEmpty(0).Max() };
     }
 
     /// <summary>Those that count.</summary>

@@ -29,6 +29,8 @@ internal sealed class WatchLog(OutputFormat format, string cluster, StatusOption
 
     public void Show(WatchState state, Func<string, bool> changed, DateTimeOffset now)
     {
+        // What never changes is never written, which would tell.
+        StandardOutput.ThrowIfGone();
         if (state.Calls is { } calls && (!_hasBegun || (state.News.Count > 0 && format != OutputFormat.Table && state.BlindSince is null)))
         {
             _hasBegun = true;

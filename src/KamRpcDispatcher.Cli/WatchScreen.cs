@@ -48,12 +48,13 @@ internal sealed class WatchScreen : IWatchOutput
             // What erases the rest of a line would erase the last character of a full one.
             var layout = Layout.OfOutput() with { Width = Terminal.Width - 1 };
             var head = Head(state, layout, now);
-            var body = state.Calls is { } calls ? new StatusScreen(calls, state.Findings, _options, layout, changed).ToString() : string.Empty;
-            _last = head + body;
+            _last = head + Body(ScreenForm.Whole);
             if (!_isSuspended && !_isOver)
             {
-                Console.Out.Write(Frame(_last, [.. _events.Select(news => $"{WatchOutput.Clock(news.At)} {news.Text}")], layout, Terminal.Height));
+                Console.Out.Write(Frame(form => head + Body(form), [.. _events.Select(news => $"{WatchOutput.Clock(news.At)} {news.Text}")], layout, Terminal.Height));
             }
+
+            string Body(ScreenForm form) => state.Calls is { } calls ? new StatusScreen(calls, state.Findings, _options, layout, changed, form).ToString() : string.Empty;
         }
     }
 
@@ -80,14 +81,27 @@ internal sealed class WatchScreen : IWatchOutput
     }
 
     /// <summary>A whole screen: as many lines of the text as there is room for, and the events at the bottom.</summary>
-    internal static string Frame(string text, IReadOnlyList<string> events, Layout layout, int height)
+    /// <param name="text">The text, in the form that is asked for: the first one that fits.</param>
+    /// <param name="events">What has changed, a line each.</param>
+    /// <param name="layout">How wide, and in which colours.</param>
+    /// <param name="height">How many lines there are.</param>
+    internal static string Frame(Func<ScreenForm, string> text, IReadOnlyList<string> events, Layout layout, int height)
     {
-        var lines = text.TrimEnd('\n').Split('\n').ToList();
         List<string> below = events.Count == 0 ? [] : [string.Empty, layout.Palette.Paint("LAST CHANGES", Tone.Heading), .. events.Select(line => line.Length <= layout.Width ? line : line[..(layout.Width - 3)] + "...")];
 
         // A low window shows the answer rather than the changes.
         below = below.Count > height / 2 ? [.. below.Take(2), .. below.Skip(2).TakeLast(Math.Max(1, (height / 2) - 2))] : below;
         var room = height - below.Count;
+        List<string> lines = [];
+        foreach (var form in Enum.GetValues<ScreenForm>())
+        {
+            lines = [.. text(form).TrimEnd('\n').Split('\n')];
+            if (lines.Count <= room)
+            {
+                break;
+            }
+        }
+
         if (lines.Count > room)
         {
             var hidden = lines.Count - room + 1;

@@ -79,6 +79,19 @@ public sealed class ExplainTests
     }
 
     [Test]
+    public async Task Whether_one_who_has_left_still_gets_calls_is_not_known_where_a_proxy_does_not_see_its_Kamailio()
+    {
+        var revision = await _etcd.PutAsync(Members + "1/box", """{"uri":"sip:10.0.0.1"}""");
+        await ReportAsync("p1", revision, isLost: true);
+
+        var (exitCode, output, errors) = await RunAsync("explain", "gone");
+
+        Assert.That((exitCode, output), Is.EqualTo((1, string.Empty)));
+        Assert.That(errors, Does.StartWith("kamrpc: nobody of cluster default has the name 'gone'; ").And.Not.Contain("nor has left lately"));
+        Assert.That(errors, Does.Contain("kamrpc: whether somebody of that name has left and still gets calls is not known on p1: Kamailio does not answer, for "));
+    }
+
+    [Test]
     public async Task Without_etcd_there_is_nothing_to_explain()
     {
         await _etcd.StopAsync();
@@ -86,10 +99,10 @@ public sealed class ExplainTests
         Assert.That((await RunAsync("explain", "box")).ExitCode, Is.EqualTo(3));
     }
 
-    private Task<long> ReportAsync(string proxy, long revision) => _etcd.PutAsync(
+    private Task<long> ReportAsync(string proxy, long revision, bool isLost = false) => _etcd.PutAsync(
         "/kamrpc/default/proxies/" + proxy,
         $$$"""
-        {"revision":{{{revision}}},"silenced":{{{revision}}},"version":"0.1.0","writtenAt":"{{{DateTimeOffset.UtcNow:O}}}","contact":{"answers":true,"since":"2026-01-31T12:00:00Z"},
+        {"revision":{{{revision}}},"silenced":{{{revision}}},"version":"0.1.0","writtenAt":"{{{DateTimeOffset.UtcNow:O}}}","contact":{"answers":{{{(isLost ? "false" : "true")}}},"since":"2026-01-31T12:00:00Z"},
         "appliedAt":"{{{DateTimeOffset.UtcNow:O}}}","kamailio":"5.6","drift":0,"sets":{"1":{"destinations":1,"routable":1,"wanted":1,"serving":1},"2":{"destinations":1,"routable":1,"wanted":1,"serving":1} } }
         """,
         leaseSeconds: 60);

@@ -110,6 +110,34 @@ public sealed class TruthTests
     }
 
     [Test]
+    public async Task Everybody_withdraws_and_nobody_is_left_in_the_set()
+    {
+        await StartAsync(new FleetOptions { Dispatch = ["--removal-delay", "1s"] }, "a", "b");
+
+        await Task.WhenAll(_fleet.DeleteAsync("1/a"), _fleet.DeleteAsync("1/b"));
+        var left = Stopwatch.GetTimestamp();
+        var (exitCode, codes) = await _commands.StatusAsync();
+        Assert.That(exitCode, Is.EqualTo(1), "while they are taken out: " + string.Join(", ", codes));
+        await _commands.DoctorFindsAsync(left, SomethingIsNot, "etcd.members", "nothing is announced in cluster default, and 1 proxy waits");
+
+        var calls = await SipLoad.RunAsync(_fleet.Kamailio.Sip, calls: 3, perSecond: 10, TimeSpan.Zero);
+        Assert.That(calls.Refusals.GetValueOrDefault(503), Is.EqualTo(3), calls.ToString());
+        var removed = await _fleet.WaitForListAsync(static list => list.Count == 0);
+        await _commands.StatusFindsAsync(removed, ["no-members"]);
+    }
+
+    [Test]
+    public async Task Everybody_withdraws_from_a_set_that_the_dispatcher_serves_by_name()
+    {
+        await StartAsync(new FleetOptions { Dispatch = ["--set", "1"] }, "a");
+
+        await _fleet.DeleteAsync("1/a");
+        await _commands.StatusFindsAsync(Stopwatch.GetTimestamp(), ["set-without-members"]);
+        var removed = await _fleet.WaitForListAsync(static list => list.Count == 0);
+        await _commands.StatusFindsAsync(removed, ["set-without-members"]);
+    }
+
+    [Test]
     public async Task Kamailio_finds_every_server_dead_that_says_it_is_ready()
     {
         var servers = await StartAsync(new FleetOptions(), "a", "b");

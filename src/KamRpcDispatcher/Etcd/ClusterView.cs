@@ -21,6 +21,9 @@ public sealed record ClusterView(
     /// <summary>The newest revision of those members' records that count for <see cref="Behind"/>: null for all.</summary>
     public long? NewestOfShown { get; init; }
 
+    /// <summary>The sets of members that were left out of <see cref="Members"/>, since others are to be shown; none as a rule.</summary>
+    public IReadOnlyList<int> SetsNotShown { get; init; } = [];
+
     /// <summary>How many of the store's revisions a proxy is behind the newest member's record.</summary>
     public long Behind(ProxyStatus status)
     {

@@ -50,7 +50,7 @@ public static class MemberRecord
 
             if (member.Since is { } since)
             {
-                writer.WriteString("since", since);
+                writer.WriteString("since", since.UtcDateTime);
             }
 
             writer.WriteEndObject();

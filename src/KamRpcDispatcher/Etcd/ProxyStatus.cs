@@ -8,7 +8,7 @@ namespace KamRpcDispatcher.Etcd;
 /// <param name="AppliedAt">When that was seen: when Kamailio's list was read last. It stands still while Kamailio does not answer.</param>
 /// <param name="Kamailio">Kamailio's release.</param>
 /// <param name="Drift">How many changes are still owed, to destinations that Kamailio refuses too.</param>
-/// <param name="Sets">What the list holds, by set; sets with ready members of which it holds nothing are there too.</param>
+/// <param name="Sets">What the list holds, by set; sets of which it holds nothing are there too where they have ready members, or <c>--set</c> names them.</param>
 /// <remarks>
 /// A written report is smaller than <see cref="ReportWriter.MostBytes"/>: of lists that are too long for it the first ones are named, and the
 /// others counted.
@@ -30,7 +30,7 @@ public sealed record ProxyStatus(long Revision, DateTimeOffset AppliedAt, string
     /// <summary>As many sets are named as <see cref="Serves"/>; of more the report says nothing.</summary>
     public const int MostServed = 50;
 
-    /// <summary>The sets that the proxy serves, where it serves some only; empty where it serves all, or does not say it.</summary>
+    /// <summary>The only sets that the proxy serves; empty where it serves every set, where they are too many to be named, and in a report of a version that did not say it.</summary>
     public ImmutableArray<int> Serves { get; init; } = [];
 
     /// <summary>Which Kamailio the report is of; null in a report of a version that did not say it.</summary>

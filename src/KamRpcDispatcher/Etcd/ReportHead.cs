@@ -41,7 +41,7 @@ internal static class ReportHead
         WriteContact(writer, status.Contact);
         WriteLoop(writer, status.Loop);
         WriteFollowed(writer, status.Follows);
-        writer.WriteString("appliedAt", status.AppliedAt);
+        WriteTime(writer, "appliedAt", status.AppliedAt);
         writer.WriteString("kamailio", status.Kamailio);
         writer.WriteNumber("drift", status.Drift);
         WriteGrace(writer, status.Grace);
@@ -76,7 +76,7 @@ internal static class ReportHead
 
         writer.WriteStartObject("contact");
         writer.WriteBoolean("answers", contact.Answers);
-        writer.WriteString("since", contact.Since);
+        WriteTime(writer, "since", contact.Since);
         WriteText(writer, "reason", contact.Reason);
         writer.WriteEndObject();
     }
@@ -128,11 +128,12 @@ internal static class ReportHead
         }
     }
 
+    /// <summary>In UTC, which is <c>Z</c>: an offset has a plus sign, which JSON is written without.</summary>
     public static void WriteTime(Utf8JsonWriter writer, string name, DateTimeOffset? time)
     {
         if (time is { } told)
         {
-            writer.WriteString(name, told);
+            writer.WriteString(name, told.UtcDateTime);
         }
     }
 

@@ -82,7 +82,7 @@ internal static class ReportWriter
         static ReportPart Of(ProxyTrouble[] troubles) => ReportPart.Of("trouble", null, troubles, 0, RoomForTroubles, static (json, trouble) =>
         {
             json.WriteString("kind", trouble.Kind);
-            json.WriteString("since", trouble.Since);
+            WriteTime(json, "since", trouble.Since);
             json.WriteString("text", trouble.Text);
             if (trouble.Sets.Length > 0)
             {
@@ -115,7 +115,7 @@ internal static class ReportWriter
             json.WriteNumber("set", deviation.Set);
             json.WriteString("name", deviation.Name);
             json.WriteString("uri", deviation.Uri);
-            json.WriteString("since", deviation.Since);
+            WriteTime(json, "since", deviation.Since);
             WriteText(json, "flags", deviation.Flags);
             WriteText(json, "reason", deviation.Reason);
             WriteTime(json, "until", deviation.Until);
@@ -132,7 +132,7 @@ internal static class ReportWriter
             json.WriteNumber("set", destination.Set);
             json.WriteString("uri", destination.Uri);
             json.WriteString("reason", destination.Reason);
-            json.WriteString("retryAt", destination.RetryAt);
+            WriteTime(json, "retryAt", destination.RetryAt);
         });
 
     private static ReportPart Superseded(ProxyStatus status) => ReportPart.Of(

@@ -7,6 +7,9 @@ using KamRpcDispatcher.Push;
 namespace KamRpcDispatcher.Reconcile;
 
 /// <summary>Builds what the proxy reports of itself from what one cycle saw.</summary>
+/// <param name="quarantine">What Kamailio refuses.</param>
+/// <param name="grace">The grace periods so far.</param>
+/// <param name="timeProvider">The clock.</param>
 internal sealed class ProxyStatusBuilder(Quarantine quarantine, Func<GraceStatus> grace, TimeProvider timeProvider)
 {
     /// <summary>Kamailio's words may be of any length.</summary>

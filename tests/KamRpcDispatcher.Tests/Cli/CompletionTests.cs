@@ -36,6 +36,8 @@ public class CompletionTests
     [TestCase("status -o j", "json")]
     [TestCase("status --output=j", "json")]
     [TestCase("dispatch --grace ", "auto fixed none")]
+    [TestCase("status --ignore set-w", "set-without-destination set-without-members")]
+    [TestCase("doctor --ignore kamailio.rou", "kamailio.routable")]
     [TestCase("dispatch --log-level=", "debug information warning error")]
     [TestCase("announce --transport t", "tcp tls")]
     [TestCase("completion ", "bash zsh --help")]

@@ -104,6 +104,20 @@ public class KamailioListingTests
         Assert.That((await ReadAsync()).Of(new HashSet<int> { 2 }).Entries.Select(static entry => entry.Uri), Is.EqualTo(new[] { "sip:10.0.0.2" }));
     }
 
+    [Test]
+    public async Task A_set_that_is_not_there_is_said_with_those_that_are()
+    {
+        _kamailio.AddForeign(1, "sip:10.0.0.1");
+        _kamailio.AddForeign(2, "sip:10.0.0.2");
+
+        var missing = (await ReadAsync()).Of(new HashSet<int> { 99 });
+        Assert.That(missing.ToText(Clusters.Narrow, isVerbose: false).ReplaceLineEndings(" "), Does.EndWith("it has none of the destinations that are asked for "));
+        Assert.That(missing.WhatIsMissing, Is.EqualTo("set 99 has no destination in Kamailio's list; there are sets 1, 2"));
+        Assert.That((await ReadAsync()).Of(new HashSet<int> { 2, 7 }).WhatIsMissing, Is.EqualTo("set 7 has no destination in Kamailio's list; there are sets 1, 2"));
+        Assert.That((await ReadAsync()).Of(new HashSet<int> { 1, 2 }).WhatIsMissing, Is.Null);
+        Assert.That((await ReadAsync()).WhatIsMissing, Is.Null);
+    }
+
     private async Task<KamailioListing> ReadAsync() => await KamailioListing.ReadAsync(
         KamailioAddress.TryParse(_kamailio.Address, out var address, out var error) ? address : throw new InvalidOperationException(error),
         new RpcClientOptions { ReplyDirectory = _folder.File("r") },

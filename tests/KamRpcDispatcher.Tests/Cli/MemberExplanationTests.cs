@@ -73,6 +73,38 @@ public class MemberExplanationTests
     }
 
     [Test]
+    public void One_that_is_to_get_none_while_another_name_keeps_its_address_in_service()
+    {
+        var draining = Box with { Member = Box.Member with { State = MemberState.Draining } };
+        var other = Ready("other", "sip:10.0.0.1:5060;transport=udp");
+
+        Assert.That(Verdict(View([draining, other], ("p1", Report(1)))), Is.EqualTo(new MemberVerdict(false, "box is draining, but its address gets calls: other has it too, is ready, and is followed.")));
+
+        var dead = Report(1, 0) with { Deviations = [Off(DeviationKind.Inactive, "other", "sip:10.0.0.1", 7) with { Flags = "IP" }] };
+        Assert.That(Verdict(View([draining, other], ("p1", dead))).Text, Is.EqualTo("box gets no calls, as it should: it is draining."), "nobody does");
+    }
+
+    [Test]
+    public void What_is_so_at_one_proxy_is_not_said_of_another()
+    {
+        var ill = Report(1, 0) with { Deviations = [Off(DeviationKind.Inactive, "box", "sip:10.0.0.1", 7) with { Flags = "IP" }] };
+        var lost = Report(1) with { Contact = new KamailioContact(false, Now.AddSeconds(-12), "refused") };
+        var longer = lost with { Contact = new KamailioContact(false, Now.AddSeconds(-15), "refused") };
+
+        Assert.That(Verdict(View([Box], ("p1", ill), ("p2", lost), ("p3", longer), ("p4", Report(1)))).Text, Is.EqualTo(
+            "box gets no calls on p1: it does not answer Kamailio's pings (IP, for 7s); is not known to get calls on p2, p3: Kamailio does not answer, for 12s; another proxy has it as it should be."));
+    }
+
+    [Test]
+    public void One_whose_name_no_member_may_have_is_found_by_the_record_that_is_rejected()
+    {
+        var view = View([Box], ("p1", Report(1))) with { Rejected = [new RejectedRecord("/kamrpc/c/members/1/mit leer", "the name 'mit leer' is not ...", KeepsLastGood: false)] };
+
+        var explained = MemberExplanation.Of("mit leer", Calls(view), Keys).Single();
+        Assert.That((explained.Key.Set, explained.Verdict.IsAsItShouldBe, explained.Verdict.Text), Is.EqualTo((1, false, "mit leer gets no calls by this record, which cannot be used (the name 'mit leer' is not ...).")));
+    }
+
+    [Test]
     public void All_of_it_reads_like_this()
     {
         var ill = Report(1, 0) with { Deviations = [Off(DeviationKind.Inactive, "box", "sip:10.0.0.1", 7) with { Flags = "IP" }] };

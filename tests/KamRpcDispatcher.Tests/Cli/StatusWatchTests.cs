@@ -34,7 +34,7 @@ public class StatusWatchTests
 
         var news = events.Next(Calls(View([Two[1]], ("p1", Report(1)))));
 
-        Assert.That(news.Select(static entry => entry.Text), Is.EquivalentTo(new[] { "set 1: b: CALLS, ready for 3m", "gone: set 1: a: CALLS, ready for 3m", "gone: proxy p2: Kamailio answers" }));
+        Assert.That(news.Select(static entry => entry.Text), Is.EquivalentTo(new[] { "set 1: b: CALLS, ready for 3m", "gone: set 1: a: it is not announced, and no report that can be believed names it any more", "gone: proxy p2: it does not report any more: its dispatcher has ended, or does not reach etcd; its Kamailio goes on as before" }));
     }
 
     [Test]
@@ -55,21 +55,66 @@ public class StatusWatchTests
     {
         var text = string.Concat(Enumerable.Range(1, 50).Select(static number => $"line {number}\n"));
 
-        var frame = WatchScreen.Frame(text, ["12:00:00 one", "12:00:01 two"], Narrow, 12);
+        var frame = WatchScreen.Frame(_ => text, ["12:00:00 one", "12:00:01 two"], Narrow, 12);
 
         Assert.That(frame, Does.StartWith("\u001b[Hline 1\u001b[K\n").And.EndWith("12:00:01 two\u001b[K\u001b[J"));
         Assert.That(frame.Split('\n'), Has.Length.EqualTo(12));
         Assert.That(frame, Does.Contain("... 43 more lines").And.Not.Contain("\u001b[2J"), "what is wiped first flickers");
-        Assert.That(WatchScreen.Frame("short\n", [], Narrow, 12), Is.EqualTo("\u001b[Hshort\u001b[K\u001b[J"));
+        Assert.That(WatchScreen.Frame(static _ => "short\n", [], Narrow, 12), Is.EqualTo("\u001b[Hshort\u001b[K\u001b[J"));
     }
 
     [Test]
     public void A_low_window_shows_the_answer_before_the_changes()
     {
-        var frame = WatchScreen.Frame("1\n2\n3\n4\n5\n", [.. Enumerable.Range(1, 8).Select(static number => $"event {number}")], Narrow, 6);
+        var frame = WatchScreen.Frame(static _ => "1\n2\n3\n4\n5\n", [.. Enumerable.Range(1, 8).Select(static number => $"event {number}")], Narrow, 6);
 
         Assert.That(frame.Split('\n'), Has.Length.EqualTo(6));
         Assert.That(frame, Does.Contain("event 8").And.Not.Contain("event 7"));
+    }
+
+    [Test]
+    public void What_is_not_in_step_stays_on_a_screen_of_80_columns_and_24_lines()
+    {
+        AnnouncedMember[] weighted = [.. Enumerable.Range(1, 15).Select(static number => Ready($"m{number:00}", $"sip:10.0.0.{number}")).Select(static announced => announced with { Member = announced.Member with { Weight = 10 } })];
+        var view = View(weighted, ("p1", Report(15) with { Drift = 2 }));
+        var calls = Calls(view);
+        var findings = new StatusFindings(calls).ToList();
+
+        var few = Draw(View(weighted[..6], ("p1", Report(6) with { Drift = 2 })));
+        Assert.That(few, Does.Contain("NOT IN STEP").And.Contain("proxy p1 owes 2 changes").And.Contain("event 3").And.Not.Contain("SHARES").And.Not.Contain("more lines"));
+        Assert.That(few.IndexOf("NOT IN STEP", StringComparison.Ordinal), Is.GreaterThan(few.IndexOf("SET 1", StringComparison.Ordinal)), "without the shares there is room");
+
+        var many = Draw(view);
+        Assert.That(many, Does.Contain("NOT IN STEP").And.Contain("proxy p1 owes 2 changes").And.Contain("SET 1: 15 of 15 get calls").And.Contain("event 3").And.Contain("more lines"));
+        Assert.That(many.IndexOf("NOT IN STEP", StringComparison.Ordinal), Is.LessThan(many.IndexOf("SET 1", StringComparison.Ordinal)));
+        Assert.That(findings.Select(static finding => finding.Code), Is.EqualTo(new[] { "drift" }));
+
+        static string Draw(ClusterView shown)
+        {
+            var drawn = Calls(shown);
+            var frame = WatchScreen.Frame(form => new StatusScreen(drawn, new StatusFindings(drawn).ToList(), StatusOptions.Default, Narrow, form: form).ToString(), ["event 1", "event 2", "event 3"], Narrow, 24);
+            Assert.That(frame.Split('\n'), Has.Length.LessThanOrEqualTo(24));
+            return frame;
+        }
+    }
+
+    [Test]
+    public void A_proxy_is_named_once_however_many_addresses_of_a_member_it_takes_out()
+    {
+        var several = Report(1) with { Deviations = [.. Enumerable.Range(7, 3).Select(static number => Off(DeviationKind.Leaving, "zz", $"sip:10.0.0.{number}", 38) with { Flags = "DX", Until = Now })] };
+
+        Assert.That(Screen(View([Two[0]], ("p1", Report(1)), ("vm", several))), Does.Contain("left 38s ago; on vm: removed due"));
+    }
+
+    /// <summary>Nothing is ever written there: etcd does not answer, and programs get what is there only.</summary>
+    [Test]
+    public async Task It_ends_when_nobody_reads_it_though_nothing_changes()
+    {
+        var (exitCode, _, errors) = await Kamrpc.RunProgramAsync(
+            "bash", ["-c", $"dotnet '{typeof(ExitCode).Assembly.Location}' status --watch -o json --etcd http://127.0.0.1:1 | true; exit ${{PIPESTATUS[0]}}"]);
+
+        Assert.That(exitCode, Is.EqualTo(1), errors);
+        Assert.That(errors, Does.Contain("the answer cannot be written (nobody reads it any more)"));
     }
 
     private static ClusterCalls At(ClusterView view, int seconds)

@@ -74,6 +74,25 @@ internal sealed class RoutableCheckTests
     }
 
     [Test]
+    public void A_set_in_which_nobody_is_left_is_an_error_unless_somebody_else_takes_its_calls()
+    {
+        AssertFinding(Of([], Listed(A, DestinationState.Disabled), Listed(B, DestinationState.Disabled)), Severity.Error, "set 1: nobody is announced, and none of its 2 destinations in Kamailio's list gets calls", "kamrpc announce beside each SIP server of it");
+        AssertFinding(Of([Other], Listed(A, DestinationState.Disabled), Listed(Other)), Severity.Error, "set 1: nobody is announced, and its one destination in Kamailio's list gets no calls", "kamrpc announce");
+        AssertFinding(Of([], Listed(A, DestinationState.Disabled), Healthy.Destination("sip:10.0.0.9")), Severity.Ok, "nothing is announced", null);
+        AssertFinding(Of([], Healthy.Destination("sip:10.0.0.9") with { State = DestinationState.Disabled }), Severity.Ok, "nothing is announced", null);
+        AssertFinding(RoutableCheck.Of(Listing(Listed(A, DestinationState.Inactive)), Announced([]) with { Held = [A] }), Severity.Error, "set 1: nobody is announced (1 expired member held back), and its one destination", "kamrpc announce");
+    }
+
+    [Test]
+    public void A_set_that_the_operator_names_and_nobody_has_is_an_error()
+    {
+        var etcd = Announced([A, Other]) with { Sets = new HashSet<int> { 1, 99 } };
+
+        AssertFinding(RoutableCheck.Of(Listing(Listed(A)), etcd), Severity.Error, "set 99: nobody is announced, and Kamailio's list has nobody else", "kamrpc announce");
+        AssertFinding(MembersCheck.Of(etcd), Severity.Error, "nobody is announced in set 99 of cluster default; there are sets 1, 2", "kamrpc announce beside each SIP server, with the same --etcd and --cluster; or the right --set");
+    }
+
+    [Test]
     public void What_was_not_seen_is_unknown()
     {
         var notRead = RoutableCheck.Of(Healthy.Kamailio with { List = new ListReply([], 0) { TooLong = "no reply" } }, Healthy.Etcd);
@@ -93,7 +112,8 @@ internal sealed class RoutableCheckTests
     public void What_is_announced_is_counted_and_what_cannot_be_used_is_named()
     {
         AssertFinding(MembersCheck.Of(Announced([A, B, Other])), Severity.Ok, "cluster default: 3 members in 2 sets", null);
-        AssertFinding(MembersCheck.Of(Announced([])), Severity.Note, "nothing is announced in cluster default", "kamrpc announce");
+        AssertFinding(MembersCheck.Of(Announced([]) with { Proxies = Seen<IReadOnlyList<ReportingProxy>>.Of([]) }), Severity.Note, "nothing is announced in cluster default", "kamrpc announce");
+        AssertFinding(MembersCheck.Of(Announced([])), Severity.Error, "nothing is announced in cluster default, and 1 proxy waits for somebody to send calls to", "kamrpc announce");
         AssertFinding(
             MembersCheck.Of(Announced([A]) with { Rejected = [new RejectedRecord("/kamrpc/default/members/1/b", "uri: is missing", false)] }), Severity.Warning, "1 record cannot be used: /kamrpc/default/members/1/b (uri: is missing)", "whoever");
         var refused = MembersCheck.Of(Healthy.Etcd with { Members = Seen<IReadOnlyList<Member>>.Not(new Trouble("permission denied", Causes.Members)) });

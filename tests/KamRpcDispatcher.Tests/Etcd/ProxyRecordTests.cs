@@ -51,6 +51,7 @@ public class ProxyRecordTests
             IsFromSnapshot = isFromSnapshot,
             Silenced = silenced < 0 ? null : silenced,
             Applies = [.. applies],
+            Serves = [.. Enumerable.Range(3, counts[0])],
             Contact = contact.Item4 == 0 ? null : new KamailioContact(contact.Item1, contact.Item2, contact.Item4 == 1 ? null : contact.Item3),
             Version = writer.Item3 ? writer.Item1 : null,
             WrittenAt = writer.Item3 ? writer.Item2 : null,
@@ -91,6 +92,17 @@ public class ProxyRecordTests
             iter: 20_000);
 
     [Test]
+    public void Times_are_written_in_UTC_whatever_they_were_and_read_in_either_form()
+    {
+        var status = Read(Least) with { AppliedAt = new DateTimeOffset(2026, 1, 31, 14, 0, 0, 250, TimeSpan.FromHours(2)), WrittenAt = new DateTimeOffset(2026, 1, 31, 12, 0, 0, TimeSpan.Zero) };
+
+        var written = Encoding.UTF8.GetString(ProxyReport.Write(status));
+        Assert.That(written, Does.Contain("\"appliedAt\":\"2026-01-31T12:00:00.25Z\"").And.Contain("\"writtenAt\":\"2026-01-31T12:00:00Z\"").And.Not.Contain("\\u002B"));
+        Assert.That(Read(written).AppliedAt, Is.EqualTo(status.AppliedAt));
+        Assert.That(Read(Least.Replace("00Z", "00\\u002B00:00", StringComparison.Ordinal)).AppliedAt, Is.EqualTo(Read(Least).AppliedAt), "as earlier versions wrote it");
+    }
+
+    [Test]
     public void An_earlier_version_said_less()
     {
         var status = Read(Least);
@@ -102,6 +114,7 @@ public class ProxyRecordTests
         Assert.That(status.Grace, Is.Default);
         Assert.That(status.Silenced, Is.Null);
         Assert.That(status.Applies, Is.Empty);
+        Assert.That(status.Serves, Is.Empty);
         Assert.That(status.Troubles, Is.Empty);
         Assert.That(status.Superseded, Is.Empty);
         Assert.That((status.Loop, status.Follows, status.Hangs, status.IsListOld), Is.EqualTo(((LoopStatus?)null, (FollowedMembers?)null, false, false)));
@@ -243,9 +256,10 @@ public class ProxyRecordTests
     }
 
     private static bool IsSame(ProxyStatus one, ProxyStatus other) =>
-        one with { Sets = other.Sets, Held = other.Held, Quarantined = other.Quarantined, Applies = other.Applies, Troubles = other.Troubles, Superseded = other.Superseded, Deviations = other.Deviations } == other
+        one with { Sets = other.Sets, Held = other.Held, Quarantined = other.Quarantined, Applies = other.Applies, Troubles = other.Troubles, Superseded = other.Superseded, Deviations = other.Deviations, Serves = other.Serves } == other
         && one.Deviations.SequenceEqual(other.Deviations)
         && one.Applies.SequenceEqual(other.Applies)
+        && one.Serves.SequenceEqual(other.Serves)
         && one.Troubles.SequenceEqual(other.Troubles)
         && one.Superseded.SequenceEqual(other.Superseded)
         && one.Sets.SequenceEqual(other.Sets)

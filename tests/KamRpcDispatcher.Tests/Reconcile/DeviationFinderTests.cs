@@ -118,6 +118,15 @@ public class DeviationFinderTests
     }
 
     [Test]
+    public void A_set_that_is_named_is_there_when_nobody_is_left_in_it()
+    {
+        var view = View([], []);
+
+        Assert.That(DeviationFinder.Compare(view with { Policy = view.Policy with { Sets = new HashSet<int> { 1 } } }).Sets, Is.EqualTo(new Dictionary<int, SetShare> { [1] = default }));
+        Assert.That(DeviationFinder.Compare(view).Sets, Is.Empty);
+    }
+
+    [Test]
     public void What_is_wanted_and_does_not_serve_is_a_deviation_each_whatever_there_is()
     {
         var random = new Random(7);

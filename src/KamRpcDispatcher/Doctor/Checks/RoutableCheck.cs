@@ -11,6 +11,7 @@ internal static class RoutableCheck
     private const string Missing = "not in Kamailio's list";
     private const string Silent = "inactive in Kamailio's list: no answer to its pings, or failed calls";
     private const string Off = "disabled in Kamailio's list";
+    private const string Nobody = "not announced any more, or never was";
     private const string Serving = "to get no calls, and gets them";
 
     public static Finding Of(KamailioObservation kamailio, EtcdObservation etcd)
@@ -27,7 +28,7 @@ internal static class RoutableCheck
 
         var listed = list.Destinations.Select(static destination => (Uri: Ownership.Uri(destination), Destination: destination)).Where(static entry => entry.Uri is not null)
             .ToLookup(static entry => (entry.Destination.Set, entry.Uri!), static entry => entry.Destination);
-        var sets = members.GroupBy(static member => member.Key.Set).OrderBy(static set => set.Key).Select(set => SetView.Of(set, listed)).ToList();
+        var sets = members.GroupBy(static member => member.Key.Set).Select(set => SetView.Of(set, listed)).Concat(Deserted(list.Destinations, members, etcd)).OrderBy(static set => set.Set).ToList();
         var troubled = sets.Where(static set => set.Trouble is not null).ToList();
         var full = FullSets(list.Destinations, sets);
         return troubled.Count > 0 ? Finding.Error(Name, Sentences([.. troubled.Select(static set => set.Trouble!), .. full]), Fix(troubled))
@@ -51,12 +52,28 @@ internal static class RoutableCheck
         ];
     }
 
+    /// <summary>
+    /// Sets of kamrpc's in which nobody is announced and nobody gets calls: those in which it added somebody, those that expired members are held in,
+    /// and those that the operator names.
+    /// </summary>
+    private static IEnumerable<SetView> Deserted(IReadOnlyList<DispatcherDestination> list, IReadOnlyList<Member> members, EtcdObservation etcd)
+    {
+        var listed = list.ToLookup(static destination => destination.Set);
+        var held = etcd.Held.ToLookup(static member => member.Key.Set);
+        return list.Where(destination => destination.Set != MemberKey.ReservedSet && Ownership.Cluster(destination) == etcd.Cluster).Select(static destination => destination.Set)
+            .Concat(held.Select(static set => set.Key)).Concat(etcd.Sets ?? new HashSet<int>()).Distinct()
+            .Where(set => etcd.Sets?.Contains(set) != false && !listed[set].Any(IsRoutable))
+            .Except(members.Select(static member => member.Key.Set))
+            .Select(set => SetView.Deserted(set, listed[set].Count(), held[set].Count()));
+    }
+
     private static bool IsRoutable(DispatcherDestination destination) => destination.State is DestinationState.Active or DestinationState.Trying;
 
     private static bool IsFull(DispatcherDestination destination) => FullSet.IsFull(destination.DialogLoad ?? 0, destination.MaxLoad);
 
     private static string Fix(List<SetView> troubled) =>
-        troubled.Exists(static set => set.Reasons.Contains(Missing))
+        troubled.TrueForAll(static set => set.Reasons.Contains(Nobody)) ? "kamrpc announce beside each SIP server of it, with the same --etcd and --cluster"
+        : troubled.Exists(static set => set.Reasons.Contains(Missing))
             ? $"kamrpc dispatch beside this Kamailio, where its --set allows these; kamrpc doctor --set SET if they are another Kamailio's"
             : troubled.Exists(static set => set.Reasons.Contains(Serving))
                 ? "kamrpc status says what holds its dispatcher up; until then: kamcmd dispatcher.set_state dx SET URI"
@@ -97,6 +114,13 @@ internal static class RoutableCheck
                     : FormattableString.Invariant($"set {set.Key}: {reasons.Sum(static reason => reason.Value)} of {Wording.Count(members.Count, "member")} ready and without calls ({why})"),
             };
         }
+
+        /// <summary>One of which nobody is announced.</summary>
+        public static SetView Deserted(int set, int listed, int held) => new(set, 0, 0, [Nobody])
+        {
+            Trouble = FormattableString.Invariant($"set {set}: nobody is announced{(held > 0 ? FormattableString.Invariant($" ({Wording.Count(held, "expired member")} held back)") : string.Empty)}, and ")
+                + (listed == 0 ? "Kamailio's list has nobody else" : listed == 1 ? "its one destination in Kamailio's list gets no calls" : FormattableString.Invariant($"none of its {listed} destinations in Kamailio's list gets calls")),
+        };
 
         /// <summary>Why a member gets no calls; null when it does.</summary>
         private static string? Reason(Member member, IReadOnlyCollection<DispatcherDestination> listed) =>

@@ -9,6 +9,12 @@ internal static class Wording
     /// <summary><c>1 record</c>, <c>2 records</c>.</summary>
     public static string Count(long number, string what) => FormattableString.Invariant($"{number} {what}{(number == 1 ? string.Empty : "s")}");
 
+    /// <summary>The same of a word that does not only take an s.</summary>
+    public static string Count(long number, string one, string several) => FormattableString.Invariant($"{number} {(number == 1 ? one : several)}");
+
+    /// <summary><c>set 1</c>, <c>sets 1, 2</c>.</summary>
+    public static string Sets(IReadOnlyCollection<int> sets) => (sets.Count == 1 ? "set " : "sets ") + List([.. sets.Select(static set => FormattableString.Invariant($"{set}"))]);
+
     /// <summary>The first of many.</summary>
     public static string List(IReadOnlyCollection<string> items) =>
         string.Join(", ", items.Take(Most)) + (items.Count > Most ? FormattableString.Invariant($" and {items.Count - Most} more") : string.Empty);
