@@ -54,6 +54,7 @@ public class StatusTests
     [Test]
     public async Task Another_cluster_is_another_matter()
     {
+        await AnnounceAsync();
         await ReportAsync("p1", await _etcd.PutAsync("/kamrpc/lab/members/1/a", "rubbish"));
 
         Assert.That((await RunAsync("status")).ExitCode, Is.Zero);
@@ -66,7 +67,7 @@ public class StatusTests
     [TestCase(""","trouble":[{"kind":"kamailio","since":"2026-01-31T12:00:00Z","text":"gone"}]""", "LOST for", "kamailio-lost")]
     public async Task What_a_proxy_cannot_do_is_shown_and_has_a_code_and_the_exit_code_says_so(string more, string shown, string code)
     {
-        await ReportAsync("p1", 1, more);
+        await ReportAsync("p1", await AnnounceAsync(), more);
 
         var (exitCode, output, _) = await RunAsync("status");
         Assert.That(exitCode, Is.EqualTo(1));
@@ -82,7 +83,8 @@ public class StatusTests
     [Test]
     public async Task A_proxy_of_an_older_version_is_not_said_to_be_fine()
     {
-        await _etcd.PutAsync(Proxies + "p1", """{"revision":1,"appliedAt":"2026-01-31T12:00:00Z","kamailio":"5.6","drift":0,"sets":{}}""", leaseSeconds: 60);
+        await AnnounceAsync();
+        await _etcd.PutAsync(Proxies + "p1", """{"revision":9,"appliedAt":"2026-01-31T12:00:00Z","kamailio":"5.6","drift":0,"sets":{}}""", leaseSeconds: 60);
 
         var (exitCode, output, _) = await RunAsync("status", "-o", "json");
 
@@ -93,11 +95,12 @@ public class StatusTests
     [Test]
     public async Task A_report_of_a_clock_that_is_off_is_watched_until_the_next_one_comes()
     {
-        await ReportAsync("p1", 1, writtenAt: DateTimeOffset.UtcNow.AddMinutes(-10));
+        var revision = await AnnounceAsync();
+        await ReportAsync("p1", revision, writtenAt: DateTimeOffset.UtcNow.AddMinutes(-10));
         await using var status = ServerProcess.Start("dotnet", [Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "status", "-o", "json", "--etcd", _etcd.Endpoint]);
         await status.WaitForLineAsync("by this host's clock the report of p1 is old, or of the future", Fleet.Deadline);
 
-        await ReportAsync("p1", 1, writtenAt: DateTimeOffset.UtcNow.AddMinutes(-10));
+        await ReportAsync("p1", revision, writtenAt: DateTimeOffset.UtcNow.AddMinutes(-10));
 
         Assert.That(await status.Exited.WaitAsync(Fleet.Deadline), Is.Zero, status.Output);
         Assert.That(status.Output, Does.Match("\"clockOffsetSeconds\": -(599|60[0-9])"));
@@ -106,7 +109,7 @@ public class StatusTests
     [Test]
     public async Task A_report_that_is_not_written_any_more_is_stale()
     {
-        await ReportAsync("p1", 1, writtenAt: DateTimeOffset.UtcNow.AddMinutes(-10));
+        await ReportAsync("p1", await AnnounceAsync(), writtenAt: DateTimeOffset.UtcNow.AddMinutes(-10));
 
         var (exitCode, output, _) = await RunAsync("status", "-o", "json");
 
@@ -279,6 +282,9 @@ public class StatusTests
     }
 
     private static IEnumerable<string?> Codes(string json) => JsonElement.Parse(json).GetProperty("problems").EnumerateArray().Select(static problem => problem.GetProperty("code").GetString());
+
+    /// <summary>A cluster without anybody is a finding of its own.</summary>
+    private Task<long> AnnounceAsync() => _etcd.PutAsync(Members + "1/ready", """{"uri":"sip:10.0.0.9"}""");
 
     private Task<long> ReportAsync(string proxy, long revision, string more = "", DateTimeOffset? writtenAt = null) => _etcd.PutAsync(
         Proxies + proxy,

@@ -201,6 +201,13 @@ internal sealed class SnapshottingSource(
             _standIn = null;
         }
 
-        return hold?.TryHold() != false && file.Write(membership);
+        if (hold?.TryHold() == false || !file.Write(membership))
+        {
+            return false;
+        }
+
+        // The first write has made the directory.
+        _ = hold?.TryHold();
+        return true;
     }
 }

@@ -34,7 +34,7 @@ public class EtcdTrustTests
         var names = new SubjectAlternativeNameBuilder();
         name(names);
         request.CertificateExtensions.Add(names.Build());
-        using var own = request.Create(root.SubjectName, X509SignatureGenerator.CreateForRSA(authorityKey, RSASignaturePadding.Pkcs1), from, to, [1, 2, 3, 4]);
+        using var own = request.Create(root.SubjectName, hash == HashAlgorithmName.SHA1 ? new Sha1Generator(authorityKey) : X509SignatureGenerator.CreateForRSA(authorityKey, RSASignaturePadding.Pkcs1), from, to, [1, 2, 3, 4]);
         using var chain = new X509Chain();
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
@@ -43,5 +43,17 @@ public class EtcdTrustTests
         var trust = new EtcdTrust("127.0.0.1", [root]);
         trust.Verify(trust, own, chain, SslPolicyErrors.None);
         return trust.Refusal;
+    }
+
+    /// <summary>.NET's own does not sign with SHA-1 any more.</summary>
+    private sealed class Sha1Generator(RSA key) : X509SignatureGenerator
+    {
+        /// <summary>sha1WithRSAEncryption, without parameters (RFC 8017).</summary>
+        public override byte[] GetSignatureAlgorithmIdentifier(HashAlgorithmName hashAlgorithm) =>
+            [0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x05, 0x05, 0x00];
+
+        public override byte[] SignData(byte[] data, HashAlgorithmName hashAlgorithm) => key.SignData(data, HashAlgorithmName.SHA1, RSASignaturePadding.Pkcs1);
+
+        protected override PublicKey BuildPublicKey() => CreateForRSA(key, RSASignaturePadding.Pkcs1).PublicKey;
     }
 }
