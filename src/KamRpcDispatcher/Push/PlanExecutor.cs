@@ -110,16 +110,9 @@ internal sealed class PlanExecutor(
         _made.Clear();
         var execution = new PlanExecution(this, plan, table, interrupted, cancellationToken);
         HasEndedForReading = false;
-        try
-        {
-            var outcome = await execution.RunAsync().ConfigureAwait(false);
-            _mayHaveChanged = false;
-            return outcome;
-        }
-        finally
-        {
-            _log.PushDone();
-        }
+        var outcome = await execution.RunAsync().ConfigureAwait(false);
+        _mayHaveChanged = false;
+        return outcome;
     }
 
     /// <summary>What speaks against a structural change; null for nothing.</summary>

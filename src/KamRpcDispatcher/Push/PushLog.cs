@@ -65,9 +65,6 @@ internal static partial class PushLog
     [LoggerMessage(2011, LogLevel.Debug, "There is no other way to read long lists: {Reasons}")]
     public static partial void NoReadWay(ILogger logger, string reasons);
 
-    [LoggerMessage(2012, LogLevel.Information, "{Added} more additions and {Removed} more removals were made, and are not told one by one")]
-    public static partial void AppliedMore(ILogger logger, int added, int removed);
-
     [LoggerMessage(2006, LogLevel.Warning, "Set {Set}: {Uri} could not be {Change}: {Reason}. Planned again from the list")]
     private static partial void ChangeRefused(ILogger logger, string change, int set, string uri, string reason);
 }

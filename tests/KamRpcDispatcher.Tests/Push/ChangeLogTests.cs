@@ -33,51 +33,15 @@ public class ChangeLogTests
     }
 
     [Test]
-    public void What_each_reload_takes_and_each_push_adds_again_is_told_some_times_a_minute_and_then_counted()
+    public void Additions_and_removals_are_always_told()
     {
-        for (var reload = 0; reload < 20; reload++)
+        for (var times = 0; times < 50; times++)
         {
             _changes.Applied(Add);
             _changes.Applied(new RemoveDestination(1, "sip:a"));
-            _changes.PushDone();
-            _clock.Advance(TimeSpan.FromSeconds(2));
         }
 
-        _changes.Applied(new AddDestination(1, "sip:b", 8, 0, "duid=b"));
-        Assert.That((_log.Of(2000).Count, _log.Of(2001).Count), Is.EqualTo((6, 5)), "those of others all the same");
-        Assert.That(_log.Of(2012), Has.Count.EqualTo(5).And.All.StartWith("1 more additions and 1 more removals were made"));
-
-        _clock.Advance(LogLimit.Interval);
-        _changes.PushDone();
-        Assert.That(_log.Of(2012)[^1], Does.StartWith("10 more additions and 10 more removals were made"), "none is lost");
-        _changes.PushDone();
-        Assert.That(_log.Of(2012), Has.Count.EqualTo(6));
-    }
-
-    [Test]
-    public void Of_a_crowd_that_is_added_in_one_push_some_are_told_and_the_number_of_the_others()
-    {
-        for (var number = 0; number < 1000; number++)
-        {
-            _changes.Applied(new AddDestination(1, $"sip:{number}", 8, 0, "duid=a"));
-        }
-
-        _changes.PushDone();
-        Assert.That(_log.Of(2000), Has.Count.EqualTo(100));
-        Assert.That(_log.Of(2012), Is.EqualTo(new[] { "900 more additions and 0 more removals were made, and are not told one by one" }));
-    }
-
-    [Test]
-    public void The_sentinel_takes_nobodys_place()
-    {
-        for (var reload = 0; reload < 200; reload++)
-        {
-            _changes.Applied(new AddDestination(Sentinel.Set, "sip:127.0.0.1:9", 8, 0, string.Empty));
-        }
-
-        _changes.Applied(Add);
-        _changes.PushDone();
-        Assert.That((_log.Of(2000).Count, _log.Of(2012).Count), Is.EqualTo((1, 0)));
+        Assert.That((_log.Of(2000).Count, _log.Of(2001).Count), Is.EqualTo((50, 50)));
     }
 
     [Test]
