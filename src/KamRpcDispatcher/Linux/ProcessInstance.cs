@@ -27,18 +27,13 @@ internal static class ProcessInstance
 
     private static (string Start, bool HasEnded)? Read(int pid)
     {
-        try
-        {
-            // "PID (name) S PPID ...": the name may hold spaces and parentheses. The start is field 22, which makes it the 20th after the name.
-            var status = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/stat"));
-            var fields = status[(status.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
-
-            // One that nobody has waited for keeps its id, and does nothing any more.
-            return fields.Length > 19 ? (fields[19], fields[0] is "Z" or "X") : null;
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        if (ProcessState.Text(pid, "stat") is not { } status)
         {
             return null;
         }
+
+        // The start is field 22, which makes it the 20th after the name.
+        var fields = status[(status.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return fields.Length > 19 ? (fields[19], ProcessState.HasEnded(ProcessState.Read(status))) : null;
     }
 }

@@ -35,7 +35,8 @@ internal static class ProcessState
     /// <summary>Of "PID (name) S PPID ...": the name may hold spaces and parentheses.</summary>
     internal static char? Read(string line) => line.LastIndexOf(')') is >= 0 and var end && end + 2 < line.Length ? line[end + 2] : null;
 
-    private static string? Text(int pid, string file)
+    /// <summary>A file of a process; null when there is no such process here, or it is hidden.</summary>
+    internal static string? Text(int pid, string file)
     {
         try
         {
