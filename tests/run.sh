@@ -44,9 +44,20 @@ test_project() { # NAME PROJECT ARGUMENT...
         | tee -a "$results/$1/console.txt" || status=$?
 }
 
-# Says at the end, where it is found, what failed far above: each test with the first lines of its message.
+# Says at the end, where it is found, what failed far above: each test with its message, without the middle of a long one.
 tell_failures() { # NAME
-    awk '/^  (Passed|Skipped|Failed) / { shown = 0; failed = /^  Failed / } failed && shown++ < 40' "$results/$1/console.txt"
+    awk '
+        function tell(i) {
+            for (i = 1; i <= count; i++) {
+                if (i <= 20 || i > count - 60) print line[i]
+                else if (i == 21) print "  [" count - 80 " lines are left out]"
+            }
+            count = 0
+        }
+        /^  (Passed|Skipped|Failed) / { tell(); failed = /^  Failed / }
+        /^ +at (NUnit|System)\./ { next }
+        failed { line[++count] = $0 }
+        END { tell() }' "$results/$1/console.txt"
 }
 
 # Adds up a counter of all result files in a folder.

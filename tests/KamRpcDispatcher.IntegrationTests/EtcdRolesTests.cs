@@ -50,7 +50,7 @@ public class EtcdRolesTests
     [Test]
     public async Task It_writes_no_other_key_and_ends_nobody_elses_lease()
     {
-        var lease = await _fleet.Etcd.LeaseAsync(Members + "victim");
+        var lease = await _fleet.Etcd.LeaseAsync(Members + "victim") ?? throw new InvalidOperationException("The member has no lease.");
         _fleet.Etcd.Login = "intruder:secret";
         string[][] attempts =
         [

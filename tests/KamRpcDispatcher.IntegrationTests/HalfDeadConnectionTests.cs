@@ -82,8 +82,8 @@ public class HalfDeadConnectionTests
             await _etcd.PutAsync(Key, """{"uri":"sip:10.0.0.2"}""");
             await UntilAsync(changes, () => watch.Current!.Members.Single().Uri.Text == "sip:10.0.0.2");
 
-            // Three seconds of silence, three more without an answer.
-            Assert.That(Stopwatch.GetElapsedTime(swallowed), Is.LessThan(TimeSpan.FromSeconds(7.5)));
+            // Three seconds of silence, three more without an answer: twice as long on a busy machine.
+            Assert.That(Stopwatch.GetElapsedTime(swallowed), Is.LessThan(TimeSpan.FromSeconds(12)));
             await stop.CancelAsync();
             Assert.That(() => following, Throws.InstanceOf<OperationCanceledException>());
         }

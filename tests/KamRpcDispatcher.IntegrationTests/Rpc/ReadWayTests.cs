@@ -70,16 +70,26 @@ public class ReadWayTests
         await using var client = kamailio.Client(transport, static options => options with { Timeout = TimeSpan.FromSeconds(3) });
         var limit = client.Address.ReplyLimit!.Value;
         var count = 100;
-        var first = await LengthAsync(count, 0);
-        var second = await LengthAsync(count + 1, 0);
-        count += (limit - first) / (second - first);
+        var length = await LengthAsync(count, 0);
 
-        // Ids have one length, but for a chance that is small: the list is read until its length is that of the request before.
+        // From 6.1 on each destination has an id with a count of all that were ever loaded, and a list loaded anew may be longer by a digit for each:
+        // well below the limit until that is over.
+        int before;
+        do
+        {
+            before = length;
+            count = Fitting(limit - 3000);
+            length = await LengthAsync(count, 0);
+        }
+        while (length != before);
+
+        count = Fitting(limit);
         var padding = limit - await LengthAsync(count, 0);
-        Assert.That(padding, Is.InRange(0, 400));
         Assert.That(await LengthAsync(count, padding), Is.InRange(limit - 1, limit));
         await Assert.ThatAsync(() => LengthAsync(count, padding + 3), Throws.InstanceOf<KamailioTimeoutException>());
         await client.EchoAsync(CancellationToken.None);
+
+        int Fitting(int octets) => (int)((long)count * octets / length);
 
         async Task<int> LengthAsync(int destinations, int more)
         {

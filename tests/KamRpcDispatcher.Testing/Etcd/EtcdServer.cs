@@ -122,19 +122,18 @@ public sealed class EtcdServer : IAsyncDisposable
         return found.TryGetProperty("kvs", out var pairs) ? pairs[0].GetProperty("create_revision").GetInt64() : 0;
     }
 
+    /// <summary>The key's lease, in hexadecimal; null when there is no such key.</summary>
+    public async Task<string?> LeaseAsync(string key)
+    {
+        var found = await ControlAsync("", "get", "--", key).ConfigureAwait(false);
+        return found.TryGetProperty("kvs", out var pairs) ? $"{pairs[0].GetProperty("lease").GetInt64():x}" : null;
+    }
+
     /// <summary>The seconds that the key's lease has left.</summary>
     public async Task<long> RemainingAsync(string key)
     {
-        var found = await ControlAsync("", "get", "--", key).ConfigureAwait(false);
-        var lease = found.TryGetProperty("kvs", out var pairs) ? pairs[0].GetProperty("lease").GetInt64() : throw new InvalidOperationException($"{key} is not there.");
-        return (await ControlAsync("", "lease", "timetolive", $"{lease:x}").ConfigureAwait(false)).GetProperty("ttl").GetInt64();
-    }
-
-    /// <summary>The key's lease, in hexadecimal.</summary>
-    public async Task<string> LeaseAsync(string key)
-    {
-        var found = await ControlAsync("", "get", "--", key).ConfigureAwait(false);
-        return found.TryGetProperty("kvs", out var pairs) ? $"{pairs[0].GetProperty("lease").GetInt64():x}" : throw new InvalidOperationException($"{key} is not there.");
+        var lease = await LeaseAsync(key).ConfigureAwait(false) ?? throw new InvalidOperationException($"{key} is not there.");
+        return (await ControlAsync("", "lease", "timetolive", lease).ConfigureAwait(false)).GetProperty("ttl").GetInt64();
     }
 
     /// <summary>Waits until the key's lease has more time left than a moment before.</summary>
