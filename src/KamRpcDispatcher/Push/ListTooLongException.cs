@@ -20,6 +20,6 @@ public sealed class ListTooLongException(KamailioAddress address, KamailioRpcExc
     {
         { Protocol: RpcProtocol.BinRpc } => "ctl's buffers (8 KiB hold a set of 1,024 destinations)",
         { Transport: RpcTransport.Udp } => "the 64 KiB of a datagram (about 320 destinations with pretty_format 0)",
-        _ => "the 128 KiB of a datagram (about 600 destinations with pretty_format 0)",
+        _ => "the 128 KiB of a datagram (about 600 destinations with pretty_format 0, 400 from Kamailio 6.1 on)",
     };
 }
