@@ -13,6 +13,9 @@ public class DoctorTruthTests
 {
     private const int Runs = 5;
 
+    /// <summary>A start takes a tenth of a second on a machine at rest.</summary>
+    private const int Starts = 10;
+
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(3);
 
     /// <summary>Nobody answers pings here.</summary>
@@ -178,7 +181,10 @@ public class DoctorTruthTests
         await fleet.WaitForListAsync(static list => Fleet.IsRoutable(list, Uri));
     }
 
-    /// <summary>What the first run says, of which there are others until one has kept the limit: a moment of the machine's is no fault of the program.</summary>
+    /// <summary>
+    /// What the first run says, of which there are others until one has kept the limit, or taken no more of a busy machine's time than so many starts of
+    /// the program do: a moment of the machine's is no fault of the program.
+    /// </summary>
     private async Task<(int ExitCode, IReadOnlyList<DoctorFinding> Findings)> DoctorInTimeAsync(Fleet fleet)
     {
         (int, IReadOnlyList<DoctorFinding>)? first = null;
@@ -188,13 +194,20 @@ public class DoctorTruthTests
             var said = await DoctorAsync(fleet);
             var time = Stopwatch.GetElapsedTime(begun);
             first ??= said;
-            if (time < Limit)
+            if (time < Limit || time < Starts * await StartTimeAsync())
             {
                 return first.Value;
             }
 
             Assert.That(run, Is.LessThan(Runs), $"it takes {time.TotalSeconds:0.0} s");
         }
+    }
+
+    private static async Task<TimeSpan> StartTimeAsync()
+    {
+        var begun = Stopwatch.GetTimestamp();
+        await Kamrpc.RunAsync("--version");
+        return Stopwatch.GetElapsedTime(begun);
     }
 
     private Task<(int ExitCode, IReadOnlyList<DoctorFinding> Findings)> DoctorAsync(Fleet fleet, params string[] more) =>
