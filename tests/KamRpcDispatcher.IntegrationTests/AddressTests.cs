@@ -68,7 +68,7 @@ public class AddressTests
     public async Task An_address_that_returns_under_another_name_replaces_the_old_entry_and_is_served_all_the_time(string spelling)
     {
         await using var fleet = await Fleet.StartAsync();
-        var old = await fleet.AnnounceAsync("old", "sip:127.0.0.9", "--ttl", "3s");
+        var old = await fleet.AnnounceAsync("old", "sip:127.0.0.9", "--ttl", "12s");
         await fleet.WaitForListAsync(static list => Fleet.IsEnabled(list, "sip:127.0.0.9"));
 
         old.Kill();

@@ -45,13 +45,13 @@ public class LatencyTests
             await fleet.WaitForListAsync(list => Fleet.IsRoutable(list, uri));
             var key = ByteString.CopyFromUtf8(fleet.Keys.Members + "1/leaver");
             await using var stream = await WatchStream.OpenAsync(store, key, ByteString.Empty, 0, TimeProvider.System, CancellationToken.None);
-            Assert.That((await stream.ReadAsync(CancellationToken.None)).Created);
+            Assert.That((await stream.ReadAsync(isUrgent: false, CancellationToken.None)).Created);
 
             announcer.Signal(UnixSignals.Terminate);
             WatchResponse response;
             do
             {
-                response = await stream.ReadAsync(CancellationToken.None);
+                response = await stream.ReadAsync(isUrgent: false, CancellationToken.None);
             }
             while (response.Events.All(static change => change.Type != Mvccpb.Event.Types.EventType.Delete));
 

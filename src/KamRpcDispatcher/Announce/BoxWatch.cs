@@ -11,6 +11,9 @@ internal sealed class BoxWatch : IDisposable
     /// <summary>In a minute: a server that leaves and comes back has some three.</summary>
     private const int MostLines = 20;
 
+    /// <summary>For so long the first look is waited for, before what an earlier life of ours has written is kept alive: its lease ends soon.</summary>
+    private static readonly TimeSpan FirstLookTime = TimeSpan.FromSeconds(1.5);
+
     private readonly Box _box;
     private readonly IReadOnlyList<LeasedRecord> _records;
     private readonly ProbeHealth _health;
@@ -28,6 +31,7 @@ internal sealed class BoxWatch : IDisposable
     private bool _isUnlogged;
     private string? _stopping;
     private string? _leaving;
+    private string? _toldWithoutLook;
     private (MemberState State, string? Reason) _told;
 
     /// <param name="box">The box.</param>
@@ -96,12 +100,32 @@ internal sealed class BoxWatch : IDisposable
     {
         try
         {
-            Observe(await probe.ProbeAsync(cancellationToken).ConfigureAwait(false));
+            var look = probe.ProbeAsync(cancellationToken);
+            await InheritMeanwhileAsync(look, cancellationToken).ConfigureAwait(false);
+            Observe(await look.ConfigureAwait(false));
             _faults.Succeeded();
         }
         catch (Exception exception) when (LoopFaults.IsUnexpected(exception, cancellationToken))
         {
             await Task.Delay(_faults.Failed(exception), _timeProvider, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>While the first look lasts nobody knows better than the one who looked last, and was killed.</summary>
+    private async Task InheritMeanwhileAsync(Task look, CancellationToken cancellationToken)
+    {
+        while (State is null && !look.IsCompleted)
+        {
+            using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            if (await Task.WhenAny(look, Task.Delay(FirstLookTime, _timeProvider, over.Token)).ConfigureAwait(false) != look && !cancellationToken.IsCancellationRequested)
+            {
+                foreach (var record in _records)
+                {
+                    record.Inherit();
+                }
+            }
+
+            await over.CancelAsync().ConfigureAwait(false);
         }
     }
 
@@ -192,6 +216,7 @@ internal sealed class BoxWatch : IDisposable
     {
         if (_health.Current is not { } current)
         {
+            TellInherited();
             return;
         }
 
@@ -219,6 +244,27 @@ internal sealed class BoxWatch : IDisposable
         _isUnlogged = true;
         Log();
         _changed();
+    }
+
+    /// <summary>Nothing is known of it yet, and what an earlier life of ours has left may say that it is ready: who leaves gets no calls, whatever a look would find.</summary>
+    private void TellInherited()
+    {
+        var reason = _leaving ?? _stopping;
+        if (reason == _toldWithoutLook)
+        {
+            return;
+        }
+
+        _toldWithoutLook = reason;
+        for (var index = 0; index < _records.Count; index++)
+        {
+            var member = _box.Members[index] with { State = MemberState.Draining, Reason = reason, Since = _timeProvider.GetUtcNow() };
+            _records[index].Succeed(reason is null ? null : MemberRecord.Write(member));
+            if (reason is not null && _records[index].IsInherited)
+            {
+                Log(member);
+            }
+        }
     }
 
     /// <summary>Of a server that flaps not each time; as it is in the end in any case.</summary>

@@ -88,7 +88,7 @@ public sealed class EndpointProbe(EtcdConnection connection, EtcdKeys keys, Time
         {
             while (true)
             {
-                var answer = await stream.ReadAsync(cancellationToken).ConfigureAwait(false);
+                var answer = await stream.ReadAsync(isUrgent: false, cancellationToken).ConfigureAwait(false);
                 if (answer.Canceled)
                 {
                     return answer.CompactRevision > 0 ? answer.CompactRevision : null;

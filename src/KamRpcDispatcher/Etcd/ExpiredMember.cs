@@ -9,11 +9,19 @@ namespace KamRpcDispatcher.Etcd;
 /// <param name="Mark">When that was by the clock that nobody sets (<see cref="MonotonicTime"/>): what goes by the time since then goes by this.</param>
 public sealed record ExpiredMember(Member Member, DateTimeOffset At, int SetSize, TimeSpan Mark)
 {
+    /// <summary>For how long announcers that lost the store with everybody else are waited for once it answers: they are back within half a second as a rule.</summary>
+    public static readonly TimeSpan Doubt = TimeSpan.FromSeconds(2);
+
     /// <summary>
-    /// Whether the store itself had been away until a moment before, so that no announcer could keep a lease alive: that says nothing of the
-    /// servers, whose announcers write their keys again as soon as they can.
+    /// Since when it is doubted, by the same clock: the store itself had been away until a moment before, so that no announcer could keep a lease alive. That says
+    /// nothing of the servers, whose announcers write their keys again as soon as they can. When the store goes away meanwhile, the time begins anew with its
+    /// return. Null for an expiry like others.
     /// </summary>
-    public bool IsDoubted { get; init; }
+    public TimeSpan? DoubtedSince { get; init; }
+
+    /// <summary>Whether it is doubted still.</summary>
+    /// <param name="heard">When the store was heard last: as long as it says nothing, nobody could come back.</param>
+    public bool IsDoubted(TimeSpan heard) => DoubtedSince is { } since && heard - since < Doubt;
 
     /// <summary>
     /// Whether another store announced it, which this proxy followed before: perhaps this one was set up in its place, perhaps it has nothing to do with it. So it is

@@ -23,6 +23,7 @@ internal sealed class LeasedRecord
     private readonly bool _takesBack;
     private volatile bool _takesCallsAway;
     private volatile ByteString? _inherited;
+    private volatile ByteString? _successor;
     private volatile ByteString _value = ByteString.Empty;
     private ByteString _written = ByteString.Empty;
     private volatile Standing _standing = Standing.Unknown;
@@ -93,7 +94,7 @@ internal sealed class LeasedRecord
     public bool IsWritten => !_value.IsEmpty && IsHeld && _value.Equals(_written);
 
     /// <summary>Whether nothing is left to do: the value is written, or there is none, or the key is somebody else's, or etcd lets nothing be written there.</summary>
-    public bool IsSettled => IsWritten || IsOccupied || _value.IsEmpty || (IsRefused && !IsHeld);
+    public bool IsSettled => IsWritten || IsOccupied || (_value.IsEmpty && !(IsUnknown && _successor is not null)) || (IsRefused && !IsHeld);
 
     /// <summary>Why etcd does not let this key be read, or written; null while nothing is known against it.</summary>
     public Exception? Refusal => _refusal;
@@ -131,6 +132,20 @@ internal sealed class LeasedRecord
             _value = value;
             _updated();
         }
+    }
+
+    /// <summary>Sets a value that takes calls away from what an earlier life of ours has written, or is found to have written: where nothing stands, nothing is written.</summary>
+    /// <param name="value">The value; null for the one that was inherited.</param>
+    public void Succeed(byte[]? value)
+    {
+        _successor = value is null ? null : ByteString.CopyFrom(value);
+        if (_inherited is { } inherited)
+        {
+            _takesCallsAway = value is not null;
+            _value = _successor ?? inherited;
+        }
+
+        _updated();
     }
 
     /// <summary>etcd refuses this key.</summary>
@@ -233,6 +248,12 @@ internal sealed class LeasedRecord
             _standing = Standing.Free;
             ModRevision = found.ModRevision;
             _inherited = found.Value;
+            if (_value.IsEmpty && _successor is { } successor)
+            {
+                _takesCallsAway = true;
+                _value = successor;
+            }
+
             return;
         }
 

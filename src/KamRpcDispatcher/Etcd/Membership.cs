@@ -24,6 +24,9 @@ public sealed record Membership(long Revision, IReadOnlyList<Member> Members, IR
     /// <summary>Whether it was saved by an earlier daemon, and the store has not been read since.</summary>
     public bool IsFromSnapshot { get; init; }
 
+    /// <summary>When the store that it was read from was heard last, by the clock of <see cref="ExpiredMember.Mark"/>; as long as nobody is doubted, a time before that.</summary>
+    public TimeSpan Heard { get; init; }
+
     /// <summary>Which store it was read from; null where that is not known.</summary>
     public StoreIdentity? Store { get; init; }
 }

@@ -28,6 +28,8 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
 
     private readonly LeaveMemory _left = new();
     private TimeSpan? _cameBackAt;
+    private TimeSpan? _doubtedLast;
+    private TimeSpan _heard;
     private readonly Dictionary<int, int> _ready = [];
     private readonly RejectionCount _rejections = new(timeProvider);
     private readonly List<Rejection> _newlyRejected = [];
@@ -47,8 +49,32 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
         }
     }
 
-    /// <summary>The store answers again, after a time in which it answered nobody: what expires in the next moments is doubted.</summary>
-    public void CameBack() => _cameBackAt = timeProvider.Mark();
+    /// <summary>Whether there is somebody whose expiry is doubted.</summary>
+    public bool IsDoubting => _doubtedLast is { } last && _heard - last < ExpiredMember.Doubt;
+
+    /// <summary>The store answers again, after a time in which it answered nobody: what expires in the next moments is doubted, and what was is so anew.</summary>
+    public void CameBack()
+    {
+        var now = timeProvider.Mark();
+        _cameBackAt = now;
+        if (IsDoubting)
+        {
+            _doubtedLast = now;
+            foreach (var (key, expired) in _expired.Where(pair => pair.Value.IsDoubted(_heard)).ToList())
+            {
+                _expired[key] = expired with { DoubtedSince = now };
+            }
+        }
+    }
+
+    /// <summary>The store gave a sign of life.</summary>
+    /// <returns>Whether somebody was doubted until now, who may be so no longer.</returns>
+    public bool Heard()
+    {
+        var wasDoubting = IsDoubting;
+        _heard = timeProvider.Mark();
+        return wasDoubting;
+    }
 
     /// <summary>A key was written.</summary>
     /// <param name="key">The key.</param>
@@ -188,6 +214,7 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
         Returned = Expiries(isBack: true),
         Left = _left.All,
         Records = Count,
+        Heard = _heard,
     };
 
     private IReadOnlyList<ExpiredMember> Expiries(bool isBack) =>
@@ -201,12 +228,11 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
         if (entry.Member is { State: MemberState.Ready } member)
         {
             var mark = timeProvider.Mark();
+            var isDoubted = _cameBackAt is { } moment && mark - moment <= DoubtTime;
             Expire(
                 key,
-                new ExpiredMember(member, timeProvider.GetUtcNow(), _ready.GetValueOrDefault(member.Key.Set) + 1, mark)
-                {
-                    IsDoubted = _cameBackAt is { } moment && mark - moment <= DoubtTime,
-                });
+                new ExpiredMember(member, timeProvider.GetUtcNow(), _ready.GetValueOrDefault(member.Key.Set) + 1, mark) { DoubtedSince = isDoubted ? mark : null });
+            _doubtedLast = isDoubted ? mark : _doubtedLast;
         }
     }
 

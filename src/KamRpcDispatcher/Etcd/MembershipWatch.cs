@@ -184,6 +184,7 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
                 _table.CameBack();
             }
 
+            _table.Heard();
             (_clusterId, _term) = (listed.Header.ClusterId, listed.Header.RaftTerm);
             var strangers = SeedFrom(listed);
             foreach (var pair in listed.Keys)
@@ -240,7 +241,7 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
         await using var stream = await WatchStream.OpenAsync(store, _prefix, _end, _revision + 1, timeProvider, cancellationToken).ConfigureAwait(false);
         while (true)
         {
-            var response = await stream.ReadAsync(cancellationToken).ConfigureAwait(false);
+            var response = await stream.ReadAsync(_table.IsDoubting, cancellationToken).ConfigureAwait(false);
             if (response.Canceled)
             {
                 if (response.CompactRevision == 0)
@@ -262,18 +263,30 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
 
             _term = Math.Max(_term, response.Header.RaftTerm);
             established();
-            if (_wasAway || stream.WasAway)
-            {
-                lock (_lock)
-                {
-                    _table.CameBack();
-                }
-
-                _wasAway = false;
-            }
-
+            Hear(_wasAway || stream.WasAway, changed);
             Apply(response, changed);
         }
+    }
+
+    private void Hear(bool wasAway, Action changed)
+    {
+        _wasAway = false;
+        lock (_lock)
+        {
+            if (wasAway)
+            {
+                _table.CameBack();
+            }
+
+            if (!_table.Heard())
+            {
+                return;
+            }
+
+            _isStale = true;
+        }
+
+        changed();
     }
 
     private void Apply(WatchResponse response, Action changed)

@@ -13,6 +13,12 @@ internal sealed class WatchStream : IAsyncDisposable
     /// <summary>Silence after which the server is asked for a sign of life, and after which it counts as gone.</summary>
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(3);
 
+    /// <summary>The same where it matters whether the server is there.</summary>
+    private static readonly TimeSpan ShortSilence = TimeSpan.FromSeconds(0.5);
+
+    /// <summary>Whoever waits for so much longer than he wanted to has stood still himself, perhaps together with the server.</summary>
+    private static readonly TimeSpan Standstill = TimeSpan.FromSeconds(1.5);
+
     /// <summary>A server that leaves the question for a sign of life unanswered for so long was away; one that is busy is not.</summary>
     private static readonly TimeSpan Absence = TimeSpan.FromSeconds(0.5);
 
@@ -60,18 +66,22 @@ internal sealed class WatchStream : IAsyncDisposable
         }
     }
 
-    /// <summary>Whether the server was away before the newest response came.</summary>
+    /// <summary>Whether the server was away before the newest response came, or may have been while this process stood still.</summary>
     public bool WasAway { get; private set; }
 
     /// <summary>The next response; progress replies have no events.</summary>
+    /// <param name="isUrgent">Whether to ask for a sign of life soon.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="RpcException">The stream broke, or ended, or the server gave no sign of life.</exception>
-    public async Task<WatchResponse> ReadAsync(CancellationToken cancellationToken)
+    public async Task<WatchResponse> ReadAsync(bool isUrgent, CancellationToken cancellationToken)
     {
         var next = _call.ResponseStream.MoveNext(_life.Token);
-        WasAway = false;
+        var begun = _timeProvider.GetTimestamp();
         try
         {
-            if (!await ArrivesUndoubtedAsync(next, cancellationToken).ConfigureAwait(false))
+            var hasArrived = await ArrivesUndoubtedAsync(next, isUrgent ? ShortSilence : Silence, cancellationToken).ConfigureAwait(false);
+            WasAway = _timeProvider.GetElapsedTime(begun) > (isUrgent ? ShortSilence : Silence) + Standstill;
+            if (!hasArrived)
             {
                 var asked = _timeProvider.GetTimestamp();
                 await WriteAsync(new WatchRequest { ProgressRequest = new WatchProgressRequest() }).ConfigureAwait(false);
@@ -80,7 +90,7 @@ internal sealed class WatchStream : IAsyncDisposable
                     throw Unanswered(_wasDoubted ? "no sign of life over a connection that others had no answer from" : $"no sign of life for {DurationText.Of(2 * Silence)}");
                 }
 
-                WasAway = _timeProvider.GetElapsedTime(asked) > Absence;
+                WasAway |= _timeProvider.GetElapsedTime(asked) > Absence;
             }
 
             return await next.ConfigureAwait(false) ? _call.ResponseStream.Current : throw Unavailable("the server ended the watch");
@@ -100,12 +110,12 @@ internal sealed class WatchStream : IAsyncDisposable
     }
 
     /// <summary>False after a time of silence, or when another call had no answer over the same connection, which is told once.</summary>
-    private async Task<bool> ArrivesUndoubtedAsync(Task next, CancellationToken cancellationToken)
+    private async Task<bool> ArrivesUndoubtedAsync(Task next, TimeSpan silence, CancellationToken cancellationToken)
     {
         using var doubt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _wasDoubted ? CancellationToken.None : _line.Suspected);
         try
         {
-            return await _line.ArrivesAsync(next, Silence, _timeProvider, doubt.Token).ConfigureAwait(false);
+            return await _line.ArrivesAsync(next, silence, _timeProvider, doubt.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && !_wasDoubted && _line.Suspected.IsCancellationRequested && !next.IsCompleted)
         {

@@ -131,7 +131,7 @@ internal sealed class CycleJournal(
         HashSet<MemberKey> keys = [.. doubted.Select(static member => member.Key)];
         if (keys.Except(_doubted).ToList() is { Count: > 0 } more)
         {
-            ReconcileLog.ExpiryDoubted(logger, more.Count, PanicGuard.Doubt, Names(doubted.Where(member => more.Contains(member.Key))));
+            ReconcileLog.ExpiryDoubted(logger, more.Count, ExpiredMember.Doubt, Names(doubted.Where(member => more.Contains(member.Key))));
         }
 
         _doubted = keys;

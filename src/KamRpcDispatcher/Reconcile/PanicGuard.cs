@@ -14,21 +14,19 @@ namespace KamRpcDispatcher.Reconcile;
 /// </remarks>
 internal static class PanicGuard
 {
-    /// <summary>In which announcers that lost the store with everybody else are back, as a rule within half a second.</summary>
-    public static readonly TimeSpan Doubt = TimeSpan.FromSeconds(2);
-
     /// <summary>
-    /// Those whose lease ended while the store answered nobody, for a moment: whether they are alive is not known, and they will say so. A set of
+    /// Those whose lease ended while the store answered nobody, for a moment in which it answers: whether they are alive is not known, and they will say so. A set of
     /// one would have nobody meanwhile.
     /// </summary>
     /// <param name="membership">Who is there, and who has expired.</param>
     /// <param name="now">By the clock of <see cref="ExpiredMember.Mark"/>.</param>
     /// <param name="manages">Whether a set is looked after.</param>
-    /// <returns>The members to keep for now, and for how long.</returns>
+    /// <returns>The members to keep for now, and for how long if the store says something then; when it does later, that is a change of its own.</returns>
     public static (IReadOnlyList<Member> Members, TimeSpan Left) Doubted(Membership membership, TimeSpan now, Predicate<int> manages)
     {
-        var doubted = membership.Expired.Where(expired => IsDoubted(expired, now) && manages(expired.Member.Key.Set)).ToList();
-        return ([.. doubted.Select(static expired => expired.Member)], doubted.Count == 0 ? TimeSpan.MaxValue : doubted.Min(expired => expired.Mark + Doubt - now));
+        var doubted = membership.Expired.Where(expired => expired.IsDoubted(membership.Heard) && manages(expired.Member.Key.Set)).ToList();
+        var ends = doubted.Select(static expired => expired.DoubtedSince!.Value + ExpiredMember.Doubt).Where(end => end > now).ToList();
+        return ([.. doubted.Select(static expired => expired.Member)], ends.Count == 0 ? TimeSpan.MaxValue : ends.Min() - now);
     }
 
     /// <summary>The expired members to keep for now.</summary>
@@ -45,7 +43,7 @@ internal static class PanicGuard
         var returned = membership.Returned.ToLookup(static expired => expired.Member.Key.Set);
         return
         [
-            .. from set in membership.Expired.Where(expired => !IsDoubted(expired, now)).GroupBy(static expired => expired.Member.Key.Set)
+            .. from set in membership.Expired.Where(expired => !expired.IsDoubted(membership.Heard)).GroupBy(static expired => expired.Member.Key.Set)
                let gone = set.ToHashSet()
                from held in HeldOfSet([.. set.Concat(returned[set.Key]).OrderBy(static expired => expired.Mark).ThenBy(static expired => expired.Member.Key)], options, now)
                where gone.Contains(held)
@@ -72,8 +70,6 @@ internal static class PanicGuard
         var own = listed.Where(entry => AttributeText.IsOwn(entry, cluster)).Select(static entry => new EndpointKey(entry.Set, Spelling.EndpointOf(entry.Uri))).ToHashSet();
         return [.. held.Where(member => !strangers.Contains(member.Key) || own.Contains(new EndpointKey(member.Key.Set, member.Uri.Endpoint)))];
     }
-
-    private static bool IsDoubted(ExpiredMember expired, TimeSpan now) => expired.IsDoubted && now - expired.Mark < Doubt;
 
     private static IEnumerable<ExpiredMember> HeldOfSet(ExpiredMember[] expired, PanicOptions options, TimeSpan now)
     {

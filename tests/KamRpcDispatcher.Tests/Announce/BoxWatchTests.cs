@@ -1,5 +1,6 @@
 using System.Text;
 using System.Threading.Channels;
+using Google.Protobuf;
 using KamRpcDispatcher.Announce;
 using KamRpcDispatcher.Asterisk;
 using KamRpcDispatcher.Destinations;
@@ -18,6 +19,8 @@ public sealed class BoxWatchTests : IAsyncDisposable
     private static readonly ProbeOutcome Dead = new(ProbeVerdict.Dead, "no answer");
     private static readonly ProbeOutcome Unknown = new(ProbeVerdict.Unknown, "no descriptors");
     private static readonly ProbeOutcome Leaving = new(ProbeVerdict.Leaving, "503");
+
+    private static readonly Mvccpb.KeyValue Found = new() { Value = ByteString.CopyFromUtf8("""{"uri":"sip:10.0.0.1"}"""), Lease = 7, ModRevision = 5 };
 
     private readonly ObservedTime _time = new();
     private readonly ScriptedProbe _probe = new();
@@ -94,6 +97,83 @@ public sealed class BoxWatchTests : IAsyncDisposable
 
         Assert.That(await NextAsync(), Is.EqualTo(MemberState.Down));
         Assert.That(Value(), Does.Contain("\"state\":\"down\",\"reason\":\"no descriptors\""));
+    }
+
+    [TestCase(true)]
+    [TestCase(false)]
+    public void Who_leaves_before_the_first_look_has_ended_or_when_none_is_possible_takes_no_calls_though_an_earlier_announcer_has_said_that_it_is_ready(bool isSeenBefore)
+    {
+        var (record, watch) = Inheriting();
+        using (watch)
+        {
+            if (isSeenBefore)
+            {
+                record.See(Found, withValue: true, lease: 0);
+            }
+
+            watch.Stop("it is asked to");
+            if (!isSeenBefore)
+            {
+                Assert.That(record.IsSettled, Is.False, "it has to be looked what stands there");
+                record.See(Found, withValue: true, lease: 0);
+            }
+
+            Assert.That(record.IsDue);
+            Assert.That(record.Write().Value.ToStringUtf8(), Does.Contain("\"state\":\"draining\",\"reason\":\"it is asked to\""));
+        }
+    }
+
+    [Test]
+    public async Task What_an_earlier_announcer_has_written_is_kept_alive_while_the_first_look_lasts()
+    {
+        var (record, watch) = Inheriting();
+        using (watch)
+        {
+            using var stop = new CancellationTokenSource();
+            var running = watch.RunAsync(stop.Token);
+
+            // The other watch waits too.
+            await _time.WaitForWaitAsync(TimeSpan.FromSeconds(1.5), 2);
+            _time.Advance(TimeSpan.FromSeconds(1.5));
+            await _time.WaitForWaitAsync(TimeSpan.FromSeconds(1.5), 4);
+            Assert.That(record.IsDue, Is.False, "it has not been looked yet what stands there");
+
+            record.See(Found, withValue: true, lease: 0);
+            Assert.That(record.IsDue, Is.False, "a look may end at once");
+            _time.Advance(TimeSpan.FromSeconds(1.5));
+            await _time.WaitForWaitAsync(TimeSpan.FromSeconds(1.5), 6);
+            Assert.That(record.Write().Value, Is.EqualTo(Found.Value));
+
+            await stop.CancelAsync();
+            await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    [Test]
+    public void What_stays_after_all_is_as_it_was_inherited()
+    {
+        var (record, watch) = Inheriting();
+        using (watch)
+        {
+            record.See(Found, withValue: true, lease: 0);
+            watch.Leaves("it said so");
+            watch.Leaves(null);
+
+            Assert.That(record.Write().Value, Is.EqualTo(Found.Value));
+        }
+    }
+
+    [Test]
+    public void Who_leaves_before_anything_was_announced_of_it_announces_nothing()
+    {
+        var (record, watch) = Inheriting();
+        using (watch)
+        {
+            watch.Stop("it is asked to");
+            record.See(null, withValue: true, lease: 0);
+
+            Assert.That((record.IsDue, record.IsSettled), Is.EqualTo((false, true)));
+        }
     }
 
     [Test]
@@ -260,13 +340,20 @@ public sealed class BoxWatchTests : IAsyncDisposable
         Assert.That(watch.Heartbeat.IsOverdue, Is.False);
     }
 
-    private BoxWatch Watch(IProbe? probe)
+    /// <summary>A watch that has not begun, of a record that may be taken over.</summary>
+    private (LeasedRecord Record, BoxWatch Watch) Inheriting()
+    {
+        var record = new LeasedRecord("key", null, static _ => true, static () => { }, new LogCapture<BoxWatch>());
+        return (record, Watch(_probe, record));
+    }
+
+    private BoxWatch Watch(IProbe? probe, LeasedRecord? record = null)
     {
         BoxWatch? watch = null;
         var box = new Box(probe, [new Member(new MemberKey(1, "a"), SipUri.Parse("sip:10.0.0.1"))]);
         var endpoints = EtcdEndpoints.TryParse(EtcdEndpoints.Default, out var parsed, out _) ? parsed : throw new InvalidOperationException();
         var options = new AnnouncerOptions(new EtcdConnection(endpoints), "default", [box]);
-        return watch = new BoxWatch(box, [_record], options, () => _states.Writer.TryWrite(watch!.State), new LogLimit(_time), _time, _log);
+        return watch = new BoxWatch(box, [record ?? _record], options, () => _states.Writer.TryWrite(watch!.State), new LogLimit(_time), _time, _log);
     }
 
     private async Task LookAsync(ProbeOutcome outcome)

@@ -139,18 +139,24 @@ public class PanicGuardTests
     [Test]
     public void What_expires_while_the_store_comes_back_is_kept_for_a_moment_even_a_set_of_one_and_then_judged_like_any()
     {
-        var expired = Enumerable.Range(0, 4).Select(static number => new ExpiredMember(Members.Of($"e{number}"), Start, 4 - number, TimeSpan.Zero) { IsDoubted = true }).ToList();
+        var expired = Enumerable.Range(0, 4).Select(static number => new ExpiredMember(Members.Of($"e{number}"), Start, 4 - number, TimeSpan.Zero) { DoubtedSince = TimeSpan.Zero }).ToList();
         foreach (var count in new[] { 1, 4 })
         {
-            var membership = new Membership(1, [], []) { Expired = expired[..count] };
-            var soon = PanicGuard.Doubt - TimeSpan.FromMilliseconds(1);
+            var soon = ExpiredMember.Doubt - TimeSpan.FromMilliseconds(1);
+            var membership = new Membership(1, [], []) { Expired = expired[..count], Heard = soon };
             var (kept, left) = PanicGuard.Doubted(membership, soon, static _ => true);
             Assert.That((kept.Count, left), Is.EqualTo((count, TimeSpan.FromMilliseconds(1))));
             Assert.That(PanicGuard.Held(membership, Options, soon), Is.Empty, "it is no panic");
             Assert.That(PanicGuard.Doubted(membership, soon, static _ => false).Members, Is.Empty);
 
-            Assert.That(PanicGuard.Doubted(membership, PanicGuard.Doubt, static _ => true).Members, Is.Empty);
-            Assert.That(PanicGuard.Held(membership, Options, PanicGuard.Doubt), Has.Count.EqualTo(count == 1 ? 0 : 2));
+            // As long as the store says nothing nobody can have come back, and nothing is to be done until it does.
+            (kept, left) = PanicGuard.Doubted(membership, TimeSpan.FromHours(1), static _ => true);
+            Assert.That((kept.Count, left), Is.EqualTo((count, TimeSpan.MaxValue)));
+            Assert.That(PanicGuard.Held(membership, Options, TimeSpan.FromMinutes(1)), Is.Empty);
+
+            var later = membership with { Heard = ExpiredMember.Doubt };
+            Assert.That(PanicGuard.Doubted(later, ExpiredMember.Doubt, static _ => true).Members, Is.Empty);
+            Assert.That(PanicGuard.Held(later, Options, ExpiredMember.Doubt), Has.Count.EqualTo(count == 1 ? 0 : 2));
         }
     }
 
