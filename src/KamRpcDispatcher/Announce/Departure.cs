@@ -24,6 +24,9 @@ internal sealed class Departure(
     private const int MostNamed = 20;
 
     private static readonly TimeSpan AcknowledgementInterval = TimeSpan.FromMilliseconds(100);
+    /// <summary>A dispatcher that is being restarted reports again within this: until then nobody can say that no proxy sends calls.</summary>
+    private static readonly TimeSpan ReturnTime = TimeSpan.FromSeconds(2);
+
     private static readonly TimeSpan IdleInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(5);
 
@@ -100,12 +103,14 @@ internal sealed class Departure(
             }
 
             shared = otherNames.FindAsync(waiting.Token);
+            var settled = timeProvider.GetTimestamp();
+            var returnTime = options.AcknowledgeTimeout / 2 < ReturnTime ? options.AcknowledgeTimeout / 2 : ReturnTime;
             while (!keeper.IsOccupied)
             {
                 try
                 {
                     var acknowledgement = await acknowledgements.ReadAsync(revision, sets, waiting.Token).ConfigureAwait(false);
-                    if (acknowledgement.Missing.Count == 0)
+                    if (acknowledgement.Missing.Count == 0 && (acknowledgement.Proxies > 0 || timeProvider.GetElapsedTime(settled) >= returnTime))
                     {
                         SilenceReport.Tell(
                             acknowledgement with { Superseded = [.. acknowledgement.Superseded, .. await shared.ConfigureAwait(false)] },
@@ -115,7 +120,7 @@ internal sealed class Departure(
                         return;
                     }
 
-                    missing = string.Join(", ", acknowledgement.Missing.Take(MostNamed))
+                    missing = acknowledgement.Missing.Count == 0 ? "a proxy that reports" : string.Join(", ", acknowledgement.Missing.Take(MostNamed))
                         + (acknowledgement.Missing.Count > MostNamed ? FormattableString.Invariant($" and {acknowledgement.Missing.Count - MostNamed} more") : string.Empty);
                     service.Status($"Leaving, waits for {missing}");
                 }

@@ -47,11 +47,14 @@ public static class DeviationKind
     /// <summary>Has left: disabled, and removed in a while.</summary>
     public const string Leaving = "leaving";
 
-    /// <summary>Has expired with many others, and is kept as it was.</summary>
+    /// <summary>Has expired with many others, or with the store away, and is kept as it was.</summary>
     public const string Held = "held";
 
     /// <summary>In the order of reports: calls that go wrong first, then calls that do not come, then what nobody need do anything about.</summary>
     public static ImmutableArray<string> WorstFirst { get; } = [Serving, Refused, Missing, Disabled, Inactive, Held, Superseded, Leaving];
+
+    /// <summary>The reason of those held that are kept for a moment only.</summary>
+    public static string EndedWhileAway => "its lease ended while etcd was away";
 
     /// <summary>Whether this version knows the kind.</summary>
     internal static bool IsKnown(string kind) => WorstFirst.Contains(kind);

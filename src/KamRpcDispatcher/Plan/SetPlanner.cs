@@ -241,7 +241,18 @@ internal sealed class SetPlanner
 
     /// <summary>What a destination starts with on which Kamailio has no verdict, or that it had found dead.</summary>
     private ListedState FirstState(string text) =>
-        (_policy.IsAdmissionProbed || _policy.FoundDead.Contains(Key(text))) && IsSomebodyElseRoutable(text) ? ListedState.Inactive : ListedState.Active;
+        (_policy.IsAdmissionProbed && IsSomebodyElseRoutable(text)) || (_policy.FoundDead.Contains(Key(text)) && (IsSomebodyElseRoutable(text) || IsSomebodyJoining()))
+            ? ListedState.Inactive
+            : ListedState.Active;
+
+    /// <summary>Whether this plan adds somebody who takes calls at once: after a reload of the list everybody is added anew.</summary>
+    private bool IsSomebodyJoining() => !_policy.IsAdmissionProbed && _wanted.Exists(member =>
+        member.State == MemberState.Ready
+        && !_policy.FoundDead.Contains(Key(member.Uri.Text))
+        && !_table.Own.Contains(member.Uri.Endpoint)
+        && !_table.HasForeign(member.Uri.Endpoint)
+        && _policy.Forbidden(member) is null
+        && !_policy.Refused.Contains(RefusedDestination.Of(Addition(member, Spelling.First(member.Uri.Text), DestinationFlags.Probed(ListedState.Active), null))));
 
     /// <summary>Keeps Kamailio's health verdict: a destination that it found dead is not announced as alive by a change of its attributes.</summary>
     private ListedState StateAfter(List<ListedDestination> replaced, string text) =>

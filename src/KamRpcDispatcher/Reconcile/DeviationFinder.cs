@@ -46,7 +46,7 @@ internal sealed class DeviationFinder
 
         foreach (var member in _view.Doubted)
         {
-            Add(DeviationKind.Held, member, _entries.Of(member), "its lease ended while etcd was away", _reasons.KeptUntil(member, ExpiredMember.Doubt));
+            Add(DeviationKind.Held, member, _entries.Of(member), DeviationKind.EndedWhileAway, _reasons.KeptUntil(member, ExpiredMember.Doubt));
         }
 
         // Whether it is still wanted a membership does not know that was saved before.
