@@ -14,6 +14,14 @@ internal static partial class AddressSpace
     /// <summary>The runtime takes a dozen for itself, before any connection.</summary>
     private const ulong LeastDescriptors = 16;
 
+    /// <summary>Of those as many have to be free still: whoever started the process may have left it some of its own.</summary>
+    private const ulong LeastFree = 10;
+
+    /// <summary>Above that nobody has to count.</summary>
+    private const ulong Plenty = 256;
+
+    private const string OwnDescriptors = "/proc/self/fd";
+
     private const int DescriptorLimit = 7;
     private const int AddressSpaceLimit = 9;
     private const int StandardError = 2;
@@ -21,11 +29,31 @@ internal static partial class AddressSpace
     /// <summary>Null when there is enough, or nothing is known of it.</summary>
     public static string? WhyNot() =>
         (GetLimit(AddressSpaceLimit, out var addresses) == 0 ? WhyNot(addresses.Current) : null)
-        ?? (GetLimit(DescriptorLimit, out var descriptors) == 0 ? WhyTooFew(descriptors.Current) : null);
+        ?? (GetLimit(DescriptorLimit, out var descriptors) == 0 ? WhyTooFew(descriptors.Current, descriptors.Current > Plenty ? 0 : Open(descriptors.Current)) : null);
 
-    internal static string? WhyTooFew(ulong descriptors) => descriptors >= LeastDescriptors
-        ? null
-        : $"kamrpc: this process may have {descriptors} open files only, and needs {LeastDescriptors} to start, and one for each connection: ulimit -n 1024, or LimitNOFILE=1024 in its unit";
+    /// <param name="descriptors">How many there may be.</param>
+    /// <param name="open">How many of them there are already.</param>
+    internal static string? WhyTooFew(ulong descriptors, ulong open) =>
+        descriptors >= LeastDescriptors && descriptors >= open + LeastFree ? null
+        : $"kamrpc: this process may have {descriptors} open files only, {(open > LeastDescriptors - LeastFree ? $"of which {open} were open before it began, and needs {LeastFree} more" : $"and needs {LeastDescriptors}")} to start, and one for each connection: ulimit -n 1024, or LimitNOFILE=1024 in its unit";
+
+    /// <summary>How many files are open; all that there may be where there is none left to look with, and 0 where nothing is known of it.</summary>
+    private static ulong Open(ulong limit)
+    {
+        try
+        {
+            // One of them is what this looks with; those of before a limit was set may be above it.
+            return (ulong)Directory.EnumerateFileSystemEntries(OwnDescriptors).LongCount(entry => ulong.TryParse(Path.GetFileName(entry), out var number) && number < limit) - 1;
+        }
+        catch (Exception exception) when (exception is DirectoryNotFoundException or UnauthorizedAccessException)
+        {
+            return 0;
+        }
+        catch (IOException)
+        {
+            return limit;
+        }
+    }
 
     /// <summary>Writes a line to standard error without the runtime's console, which needs what there is too little of.</summary>
     public static void Tell(string line)

@@ -96,7 +96,7 @@ internal static class CfgCommand
     {
         if (new[] { isStock, isWrite, isCheck }.Count(static isGiven => isGiven) > 1)
         {
-            options.Add($"{Stock.Name}, {Write.Name} and {Check.Name} are three things to do: give one of them");
+            options.Add($"{options.GivenName(Stock)}, {options.GivenName(Write)} and {options.GivenName(Check)} are three things to do: give one of them");
         }
     }
 
