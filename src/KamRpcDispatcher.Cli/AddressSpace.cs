@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace KamRpcDispatcher.Cli;
@@ -11,11 +12,11 @@ internal static partial class AddressSpace
     /// <summary>With 300 MB a command that answers ends well; a daemon has some threads more.</summary>
     private const ulong Least = 512UL * 1024 * 1024;
 
-    /// <summary>The runtime takes a dozen for itself, before any connection.</summary>
-    private const ulong LeastDescriptors = 16;
+    /// <summary>So many have to be free still, whatever whoever started the process has left open, with some for a connection.</summary>
+    private const ulong LeastFree = 12;
 
-    /// <summary>Of those as many have to be free still: whoever started the process may have left it some of its own.</summary>
-    private const ulong LeastFree = 10;
+    /// <summary>The same where the program is not native: the runtime opens a file for each part of it.</summary>
+    private const ulong LeastFreeOfRuntime = 100;
 
     /// <summary>Above that nobody has to count.</summary>
     private const ulong Plenty = 256;
@@ -29,13 +30,16 @@ internal static partial class AddressSpace
     /// <summary>Null when there is enough, or nothing is known of it.</summary>
     public static string? WhyNot() =>
         (GetLimit(AddressSpaceLimit, out var addresses) == 0 ? WhyNot(addresses.Current) : null)
-        ?? (GetLimit(DescriptorLimit, out var descriptors) == 0 ? WhyTooFew(descriptors.Current, descriptors.Current > Plenty ? 0 : Open(descriptors.Current)) : null);
+        ?? (GetLimit(DescriptorLimit, out var descriptors) == 0 && descriptors.Current <= Plenty
+            ? WhyTooFew(descriptors.Current, Open(descriptors.Current), RuntimeFeature.IsDynamicCodeSupported ? LeastFreeOfRuntime : LeastFree)
+            : null);
 
     /// <param name="descriptors">How many there may be.</param>
     /// <param name="open">How many of them there are already.</param>
-    internal static string? WhyTooFew(ulong descriptors, ulong open) =>
-        descriptors >= LeastDescriptors && descriptors >= open + LeastFree ? null
-        : $"kamrpc: this process may have {descriptors} open files only, {(open > LeastDescriptors - LeastFree ? $"of which {open} were open before it began, and needs {LeastFree} more" : $"and needs {LeastDescriptors}")} to start, and one for each connection: ulimit -n 1024, or LimitNOFILE=1024 in its unit";
+    /// <param name="needed">How many more are needed.</param>
+    internal static string? WhyTooFew(ulong descriptors, ulong open, ulong needed) => descriptors >= open + needed
+        ? null
+        : $"kamrpc: this process may have {descriptors} open files only, of which {open} are open before it begins, and needs {needed} more to start, and one for each connection: ulimit -n 1024, or LimitNOFILE=1024 in its unit";
 
     /// <summary>How many files are open; all that there may be where there is none left to look with, and 0 where nothing is known of it.</summary>
     private static ulong Open(ulong limit)
