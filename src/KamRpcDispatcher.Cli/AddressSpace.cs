@@ -13,7 +13,7 @@ internal static partial class AddressSpace
     private const ulong Least = 512UL * 1024 * 1024;
 
     /// <summary>So many have to be free still, whatever whoever started the process has left open, with some for a connection.</summary>
-    private const ulong LeastFree = 12;
+    private const ulong LeastFree = 10;
 
     /// <summary>The same where the program is not native: the runtime opens a file for each part of it.</summary>
     private const ulong LeastFreeOfRuntime = 100;
