@@ -10,9 +10,13 @@ namespace KamRpcDispatcher.Cli;
 internal static class AddressChecks
 {
     /// <summary>What leads nowhere is wrong, with what to give instead.</summary>
-    public static void Check(OptionReader options, Option option, SipUri uri)
+    /// <param name="options">Where it is noted.</param>
+    /// <param name="option">Which gives the address.</param>
+    /// <param name="uri">Where calls are to be sent.</param>
+    /// <param name="isHere">Whether the address means the same on this machine: one that is advertised may be of another network with the same numbers.</param>
+    public static void Check(OptionReader options, Option option, SipUri uri, bool isHere)
     {
-        if (uri.Address is { } address && AddressFitness.WhyUnfit(address) is { } why)
+        if (uri.Address is { } address && AddressFitness.WhyUnfit(address, isHere ? LocalAddress.Networks() : []) is { } why)
         {
             options.Add(option, $"'{uri}': the address {address} {why}; give the one at which Kamailio reaches the server, such as {Interface()}");
         }

@@ -29,11 +29,11 @@ internal static class AddressOptions
     {
         var hasUris = options.Texts(Uri).Count > 0;
         var servers = hasUris ? ReadUris(options) : await ReadIpAsync(options, etcd, cancellationToken).ConfigureAwait(false);
-        servers.ForEach(server => AddressChecks.Check(options, hasUris ? Uri : Ip, server.Local));
+        servers.ForEach(server => AddressChecks.Check(options, hasUris ? Uri : Ip, server.Local, isHere: true));
         if (options.Text(Advertise) is { } advertised)
         {
             servers = Advertised(options, servers, advertised);
-            servers.Take(1).ToList().ForEach(server => AddressChecks.Check(options, Advertise, server.Announced));
+            servers.Take(1).ToList().ForEach(server => AddressChecks.Check(options, Advertise, server.Announced, isHere: false));
         }
 
         if (etcd is not null && !options.HasErrors)
@@ -65,7 +65,7 @@ internal static class AddressOptions
         {
             if (options.Text(option) is not null)
             {
-                options.Add(option, "goes with --ip; write it into --uri");
+                options.Add(option, $"goes with {Ip.Name}; write it into {options.GivenName(Uri)}");
             }
         }
 

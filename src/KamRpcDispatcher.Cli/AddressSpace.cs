@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace KamRpcDispatcher.Cli;
@@ -11,8 +12,16 @@ internal static partial class AddressSpace
     /// <summary>With 300 MB a command that answers ends well; a daemon has some threads more.</summary>
     private const ulong Least = 512UL * 1024 * 1024;
 
-    /// <summary>The runtime takes a dozen for itself, before any connection.</summary>
-    private const ulong LeastDescriptors = 16;
+    /// <summary>So many have to be free still, whatever whoever started the process has left open, with some for a connection.</summary>
+    private const ulong LeastFree = 10;
+
+    /// <summary>The same where the program is not native: the runtime opens a file for each part of it.</summary>
+    private const ulong LeastFreeOfRuntime = 100;
+
+    /// <summary>Above that nobody has to count.</summary>
+    private const ulong Plenty = 256;
+
+    private const string OwnDescriptors = "/proc/self/fd";
 
     private const int DescriptorLimit = 7;
     private const int AddressSpaceLimit = 9;
@@ -21,11 +30,34 @@ internal static partial class AddressSpace
     /// <summary>Null when there is enough, or nothing is known of it.</summary>
     public static string? WhyNot() =>
         (GetLimit(AddressSpaceLimit, out var addresses) == 0 ? WhyNot(addresses.Current) : null)
-        ?? (GetLimit(DescriptorLimit, out var descriptors) == 0 ? WhyTooFew(descriptors.Current) : null);
+        ?? (GetLimit(DescriptorLimit, out var descriptors) == 0 && descriptors.Current <= Plenty
+            ? WhyTooFew(descriptors.Current, Open(descriptors.Current), RuntimeFeature.IsDynamicCodeSupported ? LeastFreeOfRuntime : LeastFree)
+            : null);
 
-    internal static string? WhyTooFew(ulong descriptors) => descriptors >= LeastDescriptors
+    /// <param name="descriptors">How many there may be.</param>
+    /// <param name="open">How many of them there are already.</param>
+    /// <param name="needed">How many more are needed.</param>
+    internal static string? WhyTooFew(ulong descriptors, ulong open, ulong needed) => descriptors >= open + needed
         ? null
-        : $"kamrpc: this process may have {descriptors} open files only, and needs {LeastDescriptors} to start, and one for each connection: ulimit -n 1024, or LimitNOFILE=1024 in its unit";
+        : $"kamrpc: this process may have {descriptors} open files only, of which {open} are open before it begins, and needs {needed} more to start, and one for each connection: ulimit -n 1024, or LimitNOFILE=1024 in its unit";
+
+    /// <summary>How many files are open; all that there may be where there is none left to look with, and 0 where nothing is known of it.</summary>
+    private static ulong Open(ulong limit)
+    {
+        try
+        {
+            // One of them is what this looks with; those of before a limit was set may be above it.
+            return (ulong)Directory.EnumerateFileSystemEntries(OwnDescriptors).LongCount(entry => ulong.TryParse(Path.GetFileName(entry), out var number) && number < limit) - 1;
+        }
+        catch (Exception exception) when (exception is DirectoryNotFoundException or UnauthorizedAccessException)
+        {
+            return 0;
+        }
+        catch (IOException)
+        {
+            return limit;
+        }
+    }
 
     /// <summary>Writes a line to standard error without the runtime's console, which needs what there is too little of.</summary>
     public static void Tell(string line)

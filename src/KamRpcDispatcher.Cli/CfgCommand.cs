@@ -41,17 +41,10 @@ internal static class CfgCommand
         var format = options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse);
         var (isWrite, isCheck) = (options.Text(Write) is not null, options.Text(Check) is not null);
         OneOf(options, isStock, isWrite, isCheck);
-        Needs(options, Force, isForced, Write, isWrite);
-        if (user is not null && !isWrite && !isCheck)
-        {
-            options.Add(User, $"goes with {Write.Name} or {Check.Name}, of which none is given");
-        }
-
-        Needs(options, Define, defines.Count > 0, Check, isCheck);
-        if (options.Text(OutputOption.Output) is not null && !isWrite && !isCheck)
-        {
-            options.Add(OutputOption.Output, $"goes with {Write.Name} or {Check.Name}, of which none is given");
-        }
+        Needs(options, Force, isForced, $"{Write.Name}, which is not", isWrite);
+        Needs(options, User, user is not null, $"{Write.Name} or {Check.Name}, of which none is", isWrite || isCheck);
+        Needs(options, Define, defines.Count > 0, $"{Check.Name}, which is not", isCheck);
+        Needs(options, OutputOption.Output, options.Text(OutputOption.Output) is not null, $"{Write.Name} or {Check.Name}, of which none is", isWrite || isCheck);
 
         if (options.Fails(out var exitCode))
         {
@@ -103,15 +96,16 @@ internal static class CfgCommand
     {
         if (new[] { isStock, isWrite, isCheck }.Count(static isGiven => isGiven) > 1)
         {
-            options.Add($"{Stock.Name}, {Write.Name} and {Check.Name} are three things to do: give one of them");
+            options.Add($"{options.GivenName(Stock)}, {options.GivenName(Write)} and {options.GivenName(Check)} are three things to do: give one of them");
         }
     }
 
-    private static void Needs(OptionReader options, Option option, bool isGiven, Option other, bool isOtherGiven)
+    /// <summary>A variable is passed over where it is of no use: the same file may serve the other uses, and other commands.</summary>
+    private static void Needs(OptionReader options, Option option, bool isGiven, string others, bool isOtherGiven)
     {
-        if (isGiven && !isOtherGiven)
+        if (isGiven && !isOtherGiven && !options.IsVariable(option))
         {
-            options.Add(option, $"goes with {other.Name}, which is not given");
+            options.Add(option, $"goes with {others} given");
         }
     }
 

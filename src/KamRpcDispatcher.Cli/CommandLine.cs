@@ -22,7 +22,13 @@ internal sealed class CommandLine
         CfgCommand.AddTo(Root, _commands);
         CompletionCommand.AddTo(Root, _commands);
 
-        Root.Options.OfType<HelpOption>().Single().Action = new HelpPage();
+        var help = Root.Options.OfType<HelpOption>().Single();
+        help.Action = new HelpPage();
+
+        // The library's own: Windows' spellings, and directives such as [suggest], for a completion that asks the program. Ours asks nobody.
+        help.Aliases.Remove("/h");
+        help.Aliases.Remove("/?");
+        Root.Directives.Clear();
 
         // They are told by kamrpc itself.
         Root.TreatUnmatchedTokensAsErrors = false;

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Completions;
 using KamRpcDispatcher.Cli.Help;
-using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Doctor;
 
 namespace KamRpcDispatcher.Cli;
@@ -39,7 +38,7 @@ internal static class DoctorCommand
         var rpc = KamailioOptions.Rpc(options);
         var configFile = options.Value<string>(ConfigFile, null, CommonOptions.ExistingFile);
         var sets = CommonOptions.Sets(options, Set);
-        var ignored = ReadIgnored(options);
+        var ignored = IgnoredNames.OfDoctor(options, Ignore);
         var format = options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse);
         if (options.Fails(out var exitCode))
         {
@@ -65,17 +64,5 @@ internal static class DoctorCommand
     {
         option.CompletionSources.Add(static _ => Checkup.CheckNames.Select(static name => new CompletionItem(name)));
         return option;
-    }
-
-    private static HashSet<string> ReadIgnored(OptionReader options)
-    {
-        var ignored = options.Texts(Ignore).SelectMany(static text => text.Split(',', StringSplitOptions.TrimEntries)).ToHashSet(StringComparer.Ordinal);
-        foreach (var wrong in ignored.Except(Checkup.CheckNames))
-        {
-            var near = NearNames.Of(wrong, Checkup.CheckNames);
-            options.Add(Ignore, $"there is no check '{MemberRules.Shorten(wrong)}'; {(near.Count > 0 ? $"did you mean {string.Join(" or ", near)}?" : $"there are {string.Join(", ", Checkup.CheckNames)}")}");
-        }
-
-        return ignored;
     }
 }

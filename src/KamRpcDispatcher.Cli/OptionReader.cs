@@ -22,8 +22,9 @@ internal sealed class OptionReader
         _parsed = parsed;
         _errors = [.. Mistyped.Errors(parsed)];
 
-        // Where something is no option, what the parser misses may be its value.
-        _errors.AddRange(parsed.Errors.Where(error => _errors.Count == 0 || OptionOf(error) is not null || error.SymbolResult is null).Select(Describe).ToList());
+        // Where something is no option, what the parser misses may be its value; where a file cannot be read, it may be there.
+        var isFileLost = parsed.Errors.Any(static error => error.SymbolResult is null);
+        _errors.AddRange(parsed.Errors.Where(error => (_errors.Count == 0 && !isFileLost) || OptionOf(error) is not null || error.SymbolResult is null).Select(Describe).ToList());
         _isSomethingLost = _errors.Count > 0;
     }
 
@@ -90,11 +91,13 @@ internal sealed class OptionReader
     /// <summary>Notes what is wrong with an option, under the name by which it was given.</summary>
     public void Add(Option option, string error)
     {
-        if (_parsed.GetResult(option) is { Implicit: false } || FromEnvironment(option) is not { } text)
+        if (!IsVariable(option))
         {
             _errors.Add($"{option.Name}: {error}");
             return;
         }
+
+        var text = FromEnvironment(option);
 
         // A shell takes them away, and systemd; docker's --env-file does not.
         var hasQuotes = text is ['"', .., '"'] or ['\'', .., '\''];
@@ -104,7 +107,10 @@ internal sealed class OptionReader
     public void Add(string error) => _errors.Add(error);
 
     /// <summary>The name under which an option was given: its own, or its environment variable's.</summary>
-    public string GivenName(Option option) => _parsed.GetResult(option) is { Implicit: false } || FromEnvironment(option) is null ? option.Name : Variable(option);
+    public string GivenName(Option option) => IsVariable(option) ? Variable(option) : option.Name;
+
+    /// <summary>Whether an option is given by its environment variable, and not on the command line: it may be there for another command, or for another use of this one.</summary>
+    public bool IsVariable(Option option) => _parsed.GetResult(option) is not { Implicit: false } && FromEnvironment(option) is not null;
 
     /// <summary>Notes that something is missing, unless it may be what was mistyped, or in a file that cannot be read.</summary>
     public void AddMissing(string error)

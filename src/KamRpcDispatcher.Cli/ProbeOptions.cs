@@ -48,7 +48,7 @@ internal static class ProbeOptions
 
         if (uri is not null)
         {
-            AddressChecks.Check(options, ProbeUri, uri);
+            AddressChecks.Check(options, ProbeUri, uri, isHere: true);
         }
 
         CommonOptions.Together(options, ProbeCert, ProbeKey);

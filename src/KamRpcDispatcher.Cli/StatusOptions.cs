@@ -25,11 +25,7 @@ internal sealed record StatusOptions(IReadOnlySet<int>? Sets, IReadOnlySet<strin
 
     public static StatusOptions Read(OptionReader options)
     {
-        var ignored = options.Texts(Ignore).SelectMany(static texts => texts.Split(',')).ToHashSet(StringComparer.Ordinal);
-        foreach (var code in ignored.Where(static code => !FindingCode.All.Contains(code) && !code.StartsWith(FindingCode.Trouble, StringComparison.Ordinal)))
-        {
-            options.Add(Ignore, $"there is no finding '{MemberRules.Shorten(code)}'; there are {string.Join(", ", FindingCode.All)}, and {FindingCode.Trouble}KIND");
-        }
+        var ignored = IgnoredNames.OfStatus(options, Ignore);
 
         // Somebody of before may have any name.
         var proxies = options.Texts(Proxy).SelectMany(static texts => texts.Split(',')).ToHashSet(StringComparer.Ordinal);

@@ -17,13 +17,17 @@ internal static class Terminal
     public static Palette Palette => CanRedraw && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) ? Palette.Colours : Palette.None;
 
     /// <summary>The terminal's columns; elsewhere what <c>COLUMNS</c> says, as watch(1) sets it, or as many as the tables of other commands take.</summary>
-    public static int Width => Math.Max(Narrowest, IsOutput ? Measure(static () => Console.WindowWidth, TextTable.Widest)
-        : int.TryParse(Environment.GetEnvironmentVariable("COLUMNS"), NumberStyles.None, CultureInfo.InvariantCulture, out var columns) ? columns
-        : TextTable.Widest);
+    public static int Width => IsOutput
+        ? Math.Max(Narrowest, Measure(static () => Console.WindowWidth, TextTable.Widest))
+        : ColumnsOf(Environment.GetEnvironmentVariable("COLUMNS"));
 
     public static int Height => Math.Max(Lowest, Measure(static () => Console.WindowHeight, 24));
 
     private static string Kind => Environment.GetEnvironmentVariable("TERM") ?? string.Empty;
+
+    /// <summary>Of a variable; 0, as some that run jobs set it, says as little as none.</summary>
+    internal static int ColumnsOf(string? variable) =>
+        int.TryParse(variable, NumberStyles.None, CultureInfo.InvariantCulture, out var columns) && columns > 0 ? Math.Max(Narrowest, columns) : TextTable.Widest;
 
     private static int Measure(Func<int> measure, int otherwise)
     {

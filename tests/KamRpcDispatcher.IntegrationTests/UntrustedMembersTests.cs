@@ -22,6 +22,7 @@ public class UntrustedMembersTests
             ("self", $"sip:{fleet.Kamailio.Sip}", $"the address 127.0.0.1 is Kamailio's own (udp:{fleet.Kamailio.Sip})"),
             ("any", "sip:0.0.0.0:5060", "the address 0.0.0.0 is unspecified"),
             ("all", "sip:255.255.255.255:5060", "is the broadcast address"),
+            ("net", "sip:127.255.255.255:5060", "is the broadcast address of this machine's network 127.0.0.0/8"),
             ("group", "sip:224.0.0.1:5060", "is a multicast address"),
         ];
         foreach (var (name, uri, _) in unfit)
@@ -36,7 +37,7 @@ public class UntrustedMembersTests
             await fleet.Dispatcher.WaitForLineAsync(reason, Deadline);
         }
 
-        Assert.That((await StatusAsync(fleet, "QUARANTINED: Kamailio refuses 4 destinations")).ExitCode, Is.EqualTo(1));
+        Assert.That((await StatusAsync(fleet, "QUARANTINED: Kamailio refuses 5 destinations")).ExitCode, Is.EqualTo(1));
         Assert.That(await fleet.Kamailio.ListAsync(), Has.Count.EqualTo(1));
     }
 

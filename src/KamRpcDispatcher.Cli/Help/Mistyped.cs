@@ -11,7 +11,8 @@ internal static class Mistyped
     {
         var root = parsed.RootCommandResult.Command;
         var command = parsed.CommandResult.Command;
-        return command != root ? OfTokens(parsed, command, root)
+        return parsed.Tokens.FirstOrDefault(static token => token.Type == TokenType.Directive) is { } directive ? [NoCommand(directive.Value, root)]
+            : command != root ? OfTokens(parsed, command, root)
             : parsed.UnmatchedTokens is [var first, ..] ? [NoCommand(first, root)]
             : [];
     }
@@ -53,7 +54,7 @@ internal static class Mistyped
         }
 
         var commands = root.Subcommands.Select(static command => command.Name).ToList();
-        return Suggestion.For(typed, commands) is { } near
+        return Suggestion.For(typed, [.. commands, .. root.Options.Select(static option => option.Name)]) is { } near
             ? $"there is no command '{Shown(typed)}'; did you mean {near}?"
             : $"there is no command '{Shown(typed)}'; there are {string.Join(", ", commands)}";
     }
@@ -69,8 +70,9 @@ internal static class Mistyped
             : $"{shown} is not an option of {command.Name}";
     }
 
-    private static string NoArgument(string typed, Command command) => command.Arguments.Count == 0
-        ? $"'{Shown(typed)}': {command.Name} takes options only, and this is the value of none"
+    private static string NoArgument(string typed, Command command) =>
+        Suggestion.For(typed, ["--help"]) is { } help ? $"'{Shown(typed)}': did you mean {help}?"
+        : command.Arguments.Count == 0 ? $"'{Shown(typed)}': {command.Name} takes options only, and this is the value of none"
         : $"'{Shown(typed)}': {command.Name} takes {string.Join(" ", command.Arguments.Select(static argument => argument.Name))} and no more";
 
     private static List<string> OwnersOf(string option, Command root) =>

@@ -23,6 +23,10 @@ internal static class Suggestion
         ["verbose"] = "--log-level debug",
         ["register"] = "announce",
         ["check"] = "doctor",
+        ["/h"] = "--help",
+        ["/?"] = "--help",
+        ["/help"] = "--help",
+        ["usage"] = "--help",
     };
 
     /// <summary>Null when nothing is near.</summary>

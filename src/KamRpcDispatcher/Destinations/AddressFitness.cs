@@ -18,6 +18,15 @@ public static class AddressFitness
         return plain.AddressFamily == AddressFamily.InterNetwork ? WhyUnfitV4(plain) : WhyUnfitV6(plain);
     }
 
+    /// <summary>The same, where the networks are known in which the machine that sends there, or listens there, has addresses of its own.</summary>
+    public static string? WhyUnfit(IPAddress address, IReadOnlyCollection<HostNetwork> networks)
+    {
+        ArgumentNullException.ThrowIfNull(networks);
+        return WhyUnfit(address) is { } why ? why
+            : networks.Any(network => network.Address.Equals(address)) ? null
+            : networks.Select(network => network.WhyNoHost(address)).FirstOrDefault(static found => found is not null);
+    }
+
     private static string? WhyUnfitV4(IPAddress address)
     {
         var first = address.GetAddressBytes()[0];

@@ -9,7 +9,7 @@ namespace KamRpcDispatcher.Etcd;
 
 /// <summary>
 /// One daemon a saved membership: a locked file beside it. Two proxies of one user and one name, each with an etcd of its own, would else start from one
-/// another's members. The lock ends with the process that holds it, however it ends; the file that stays means nothing.
+/// another's members. The lock ends with the process that holds it, however it ends, and the file with one that ends in order; a file that stays means nothing.
 /// </summary>
 /// <param name="snapshot">The file of the saved membership.</param>
 /// <param name="logger">Where to log.</param>
@@ -40,13 +40,13 @@ internal sealed class SnapshotLock(string snapshot, ILogger logger) : IDisposabl
         try
         {
             using var directory = SafeDirectory.Open(Path.GetDirectoryName(FilePath)!);
-            var file = directory.Open(Name, isWritable: true) ?? directory.Create(Name, OwnerOnly) ?? directory.Open(Name, isWritable: true);
+            var file = NamedLock.Take(directory, Name, () => directory.Open(Name, isWritable: true) ?? directory.Create(Name, OwnerOnly) ?? directory.Open(Name, isWritable: true), out var isTaken);
             if (file is null)
             {
                 return true;
             }
 
-            if (!LibC.TryLock(file))
+            if (!isTaken)
             {
                 using (file)
                 {
@@ -69,7 +69,14 @@ internal sealed class SnapshotLock(string snapshot, ILogger logger) : IDisposabl
         }
     }
 
-    public void Dispose() => _file?.Dispose();
+    public void Dispose()
+    {
+        if (_file is { } held)
+        {
+            NamedLock.Release(FilePath, held);
+            _file = null;
+        }
+    }
 
     private void TellHolder(SafeFileHandle file)
     {

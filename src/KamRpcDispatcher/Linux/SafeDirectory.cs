@@ -16,9 +16,10 @@ internal sealed class SafeDirectory : IDisposable
     private readonly SafeFileHandle _handle;
     private readonly uint _owner;
     private readonly uint _group;
+    private readonly UnixFileMode _mode;
 
     private SafeDirectory(string path, SafeFileHandle handle, FileStatus? status) =>
-        (Path, _handle, _owner, _group) = (path, handle, status?.User ?? 0, status?.Group ?? 0);
+        (Path, _handle, _owner, _group, _mode) = (path, handle, status?.User ?? 0, status?.Group ?? 0, status?.Mode ?? UnixFileMode.None);
 
     public string Path { get; }
 
@@ -66,9 +67,9 @@ internal sealed class SafeDirectory : IDisposable
 
     /// <summary>Opens a file for reading whose content is believed: whoever may write it could say anything.</summary>
     /// <exception cref="IOException">As <see cref="Open(string, bool, ReadOnlySpan{uint})"/>, or others than root and this user own it.</exception>
-    /// <exception cref="OpenToOthersException">Others may write it.</exception>
+    /// <exception cref="OpenToOthersException">Others may write it, or put another one in its place: then it is all the same whether it is there.</exception>
     /// <exception cref="UnauthorizedAccessException">This user may not open it.</exception>
-    public SafeFileHandle? OpenBelieved(string name) => Open(name, isWritable: false, isBelieved: true, []);
+    public SafeFileHandle? OpenBelieved(string name) => WhyNotBelieved() is { } reason ? throw new OpenToOthersException(reason) : Open(name, isWritable: false, isBelieved: true, []);
 
     private SafeFileHandle? Open(string name, bool isWritable, bool isBelieved, ReadOnlySpan<uint> owners)
     {
@@ -152,6 +153,16 @@ internal sealed class SafeDirectory : IDisposable
     public void Flush() => RandomAccess.FlushToDisk(_handle);
 
     public void Dispose() => _handle.Dispose();
+
+    /// <summary>
+    /// Who else could put a file in the place of another one, though he could not write one that is this user's: an old one of this user's, or one of another name. A group may write:
+    /// Kubernetes gives a volume to one (<c>fsGroup</c>), whatever is done about its files.
+    /// </summary>
+    private string? WhyNotBelieved() =>
+        !IsTrusted(_owner) ? $"the directory {Path} belongs to another user (UID {_owner}), who could put another file there: not used. If nobody else has written there: chown {LibC.EffectiveUser()} {Path}"
+        : _mode.HasFlag(UnixFileMode.OtherWrite) && !_mode.HasFlag(UnixFileMode.StickyBit)
+            ? $"everybody may write to the directory {Path} (its mode is {Convert.ToString((int)_mode, 8)}), and put another file there: not used. If nobody else has written there: chmod {(_owner == LibC.EffectiveUser() ? "700" : "+t")} {Path}"
+        : null;
 
     private static bool IsTrusted(uint user) => user == 0 || user == LibC.EffectiveUser();
 }

@@ -31,6 +31,9 @@ internal sealed class AdditionGuard(IRpcClient client, NameLookup names, Func<IP
     private KamailioLife? _life;
     private IReadOnlyList<KamailioSocket> _sockets = [];
 
+    /// <summary>Why no call can be sent to an address from Kamailio's machine.</summary>
+    public Func<IPAddress, string?> WhyUnfit { get; init; } = AddressFitness.WhyUnfit;
+
     public async ValueTask<Objection?> ExamineAsync(Change change, DispatcherTable table, CancellationToken cancellationToken)
     {
         var name = HostName.In(change.Uri);
@@ -86,9 +89,9 @@ internal sealed class AdditionGuard(IRpcClient client, NameLookup names, Func<IP
         }
 
         var addresses = uri.Address is { } address ? [address] : names.Known(uri.Host)?.Addresses ?? [];
-        if (addresses.Count > 0 && addresses.All(static one => AddressFitness.WhyUnfit(one) is not null))
+        if (addresses.Count > 0 && addresses.All(one => WhyUnfit(one) is not null))
         {
-            return new Objection(ObjectionScope.Change, AddressKind, $"{Told(uri, addresses[0])} {AddressFitness.WhyUnfit(addresses[0])}");
+            return new Objection(ObjectionScope.Change, AddressKind, $"{Told(uri, addresses[0])} {WhyUnfit(addresses[0])}");
         }
 
         var sockets = await ReadSocketsAsync(table, cancellationToken).ConfigureAwait(false);

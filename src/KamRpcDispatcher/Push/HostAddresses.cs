@@ -1,18 +1,19 @@
 using System.Net;
 using System.Net.NetworkInformation;
+using KamRpcDispatcher.Destinations;
 
 namespace KamRpcDispatcher.Push;
 
-/// <summary>The addresses of this machine, read once a second at most: a plan may add thousands of destinations.</summary>
+/// <summary>The addresses of this machine with their networks, read once a second at most: a plan may add thousands of destinations.</summary>
 /// <param name="read">Reads them; null where they cannot be read.</param>
 /// <param name="timeProvider">The clock.</param>
-internal sealed class HostAddresses(Func<IReadOnlySet<IPAddress>?> read, TimeProvider timeProvider)
+internal sealed class HostAddresses(Func<IReadOnlyCollection<HostNetwork>?> read, TimeProvider timeProvider)
 {
     /// <summary>How long what was read is believed.</summary>
     internal static readonly TimeSpan Memory = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
-    private (long At, IReadOnlySet<IPAddress>? Addresses)? _last;
+    private (long At, IReadOnlyCollection<HostNetwork>? Addresses)? _last;
 
     public HostAddresses(TimeProvider timeProvider)
         : this(Read, timeProvider)
@@ -20,9 +21,12 @@ internal sealed class HostAddresses(Func<IReadOnlySet<IPAddress>?> read, TimePro
     }
 
     /// <summary>Whether the address is one of them; where they cannot be read, whether it leads to whoever asks.</summary>
-    public bool Has(IPAddress address) => IPAddress.IsLoopback(address) || Known()?.Contains(address) == true;
+    public bool Has(IPAddress address) => IPAddress.IsLoopback(address) || Known()?.Any(own => own.Address.Equals(address)) == true;
 
-    private IReadOnlySet<IPAddress>? Known()
+    /// <summary>Why no call can be sent from this machine to an address, see <see cref="AddressFitness"/>; null when one can.</summary>
+    public string? WhyUnfit(IPAddress address) => AddressFitness.WhyUnfit(address, Known() ?? []);
+
+    private IReadOnlyCollection<HostNetwork>? Known()
     {
         lock (_lock)
         {
@@ -35,11 +39,11 @@ internal sealed class HostAddresses(Func<IReadOnlySet<IPAddress>?> read, TimePro
         }
     }
 
-    private static HashSet<IPAddress>? Read()
+    private static List<HostNetwork>? Read()
     {
         try
         {
-            return [.. NetworkInterface.GetAllNetworkInterfaces().SelectMany(static one => one.GetIPProperties().UnicastAddresses).Select(static unicast => unicast.Address)];
+            return [.. NetworkInterface.GetAllNetworkInterfaces().SelectMany(HostNetwork.Of)];
         }
         catch (NetworkInformationException)
         {

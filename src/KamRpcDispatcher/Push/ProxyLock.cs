@@ -7,7 +7,7 @@ namespace KamRpcDispatcher.Push;
 
 /// <summary>
 /// One daemon a Kamailio: a locked file beside Kamailio's socket, where every daemon that could reach it finds it. The lock ends with the
-/// process that holds it, however it ends; the file that stays means nothing.
+/// process that holds it, however it ends, and the file with a process that ends in order; one that stays means nothing.
 /// </summary>
 /// <param name="path">The file, see <see cref="PathFor"/>.</param>
 /// <param name="holder">What a second daemon is told of this one.</param>
@@ -52,8 +52,8 @@ internal sealed class ProxyLock(string path, string holder, ILogger<ProxyLock> l
         try
         {
             using var directory = SafeDirectory.Open(DirectoryPath);
-            var file = LockFile.Open(directory, Name, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
-            if (!LibC.TryLock(file))
+            var file = NamedLock.Take(directory, Name, () => LockFile.Open(directory, Name, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead), out var isTaken)!;
+            if (!isTaken)
             {
                 using (file)
                 {
@@ -75,7 +75,14 @@ internal sealed class ProxyLock(string path, string holder, ILogger<ProxyLock> l
         }
     }
 
-    public void Dispose() => _file?.Dispose();
+    public void Dispose()
+    {
+        if (_file is { } held)
+        {
+            NamedLock.Release(Path, held);
+            _file = null;
+        }
+    }
 
     /// <summary>What the holder of a lock wrote into its file, null when that cannot be read.</summary>
     internal static string? ReadHolder(string path)

@@ -1,6 +1,7 @@
 using System.Net;
 using KamailioRpc;
 using KamailioRpc.Commands;
+using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Doctor.Observations;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Plan;
@@ -114,11 +115,12 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         // Not by the loop's own way, on which each call is a sign of its life.
         var sentinel = new SentinelWatch(new KamailioDispatcher(watched), options.Reconciler.SentinelInterval, timeProvider);
         var names = new NameLookup(Dns.GetHostAddresses, calls.ResolvesAsync, timeProvider);
+        var ownAddresses = options.Kamailio.Path is null ? null : new HostAddresses(timeProvider);
         IChangeGuard[] guards =
         [
             new MemoryGuard(calls, options.MemoryFloor, timeProvider),
             new RoomGuard(lists),
-            new AdditionGuard(calls, names, options.Kamailio.Path is null ? IPAddress.IsLoopback : new HostAddresses(timeProvider).Has, logs.CreateLogger<AdditionGuard>()),
+            new AdditionGuard(calls, names, ownAddresses is null ? IPAddress.IsLoopback : ownAddresses.Has, logs.CreateLogger<AdditionGuard>()) { WhyUnfit = ownAddresses is null ? AddressFitness.WhyUnfit : ownAddresses.WhyUnfit },
             new ForeignGuard(names, options.Cluster, timeProvider, logs.CreateLogger<ForeignGuard>()),
         ];
         var policy = new PlanPolicy(options.Cluster) { Sets = options.Sets, Order = options.Order, HasSentinel = true, IsAdmissionProbed = options.IsAdmissionProbed, AllowedAttributes = options.AllowedAttributes };

@@ -243,8 +243,9 @@ public class CommandLineTests
         Assert.That(AddressSpace.WhyNot(200UL << 20), Does.Contain("200 MB").And.Contain("ulimit -v unlimited").And.Contain("LimitAS=infinity"));
         Assert.That(AddressSpace.WhyNot(1UL << 30), Is.Null);
         Assert.That(AddressSpace.WhyNot(ulong.MaxValue), Is.Null);
-        Assert.That(AddressSpace.WhyTooFew(8), Does.Contain("8 open files only").And.Contain("ulimit -n").And.Contain("LimitNOFILE="));
-        Assert.That(AddressSpace.WhyTooFew(16), Is.Null);
+        Assert.That(AddressSpace.WhyTooFew(16, 5, 12), Does.Contain("16 open files only, of which 5 are open before it begins, and needs 12 more to start").And.Contain("ulimit -n").And.Contain("LimitNOFILE="));
+        Assert.That(AddressSpace.WhyTooFew(16, 4, 12), Is.Null);
+        Assert.That(AddressSpace.WhyTooFew(0, 0, 12), Is.Not.Null);
     }
 
     [TestCase("status", "--etcd", "ftp://x", "--cluster", "a/b", "-o", "xml", "--bogus")]

@@ -39,9 +39,25 @@ public class CommonMistakesTests
         new("dispatch --grace off", "--grace: 'off' is not auto, fixed or none"),
         new("dispatch --set all", "--set: 'all' is not a number from 0 to 2147483647"),
         new("announce @{folder}/none", "@{folder}/none: there is no such file of arguments"),
+        new("@{folder}/none", "@{folder}/none: there is no such file of arguments"),
+        new("explain @{folder}/none", "@{folder}/none: there is no such file of arguments"),
+        new("version", "there is no command 'version'; did you mean --version?"),
+        new("/h", "there is no command '/h'; did you mean --help?"),
+        new("confirm /?", "'/?': did you mean --help?"),
+        new("[suggest]", "there is no command '[suggest]'; there are announce, dispatch, "),
+        new("[parse] confirm", "there is no command '[parse]'; there are announce, dispatch, "),
 
         // Variables.
         new("confirm -o xml", "warning: the variable KAMRPC_ETDC is no option, and has no effect; did you mean KAMRPC_ETCD?") { Environment = ("KAMRPC_ETDC", "http://10.0.0.5:2379"), Others = 1 },
+        new("status", "KAMRPC_VERBOSE: 'nein' is not 1 or 0, true or false, yes or no") { Environment = ("KAMRPC_VERBOSE", "nein") },
+        new("announce --uri sip:10.0.0.1", "--uri and KAMRPC_IP exclude each other") { Environment = ("KAMRPC_IP", "10.0.0.1") },
+        new("announce --port 5061", "--port: goes with --ip; write it into KAMRPC_URI") { Environment = ("KAMRPC_URI", "sip:10.0.0.1") },
+        new("status", "KAMRPC_IGNORE: there is no finding 'nothing'; there are ") { Environment = ("KAMRPC_IGNORE", "nothing,etcd.members") },
+        new("doctor", "KAMRPC_IGNORE: there is no check 'nothing'; there are ") { Environment = ("KAMRPC_IGNORE", "nothing,held") },
+        new("status --ignore etcd.members", "--ignore: there is no finding 'etcd.members'; there are "),
+        new("doctor --ignore held", "--ignore: there is no check 'held'; there are "),
+        new("cfg", "KAMRPC_OUTPUT: 'xml' is not table, json or yaml") { Environment = ("KAMRPC_OUTPUT", "xml") },
+        new("cfg -o json", "--output: goes with --write or --check, of which none is given"),
         new("announce --ip 10.0.0.1", "KAMRPC_TTL: '5sec' is not a duration from 2s to 1h") { Environment = ("KAMRPC_TTL", "5sec") },
         new("confirm", "KAMRPC_ETCD: '\"http://10.0.0.5:2379\"' is not an etcd endpoint such as http://127.0.0.1:2379; the quotes are part of the value: leave them out") { Environment = ("KAMRPC_ETCD", "\"http://10.0.0.5:2379\"") },
 
@@ -85,6 +101,7 @@ public class CommonMistakesTests
         new("list --kamailio binrpc+tcp://127.0.0.1:{tls}", "Kamailio does not listen on binrpc+tcp://127.0.0.1:{tls}: what answers there speaks TLS: try https://127.0.0.1:{tls}/RPC", 3),
         new("list --kamailio http://127.0.0.1:{tls}/RPC", "Kamailio does not listen on http://127.0.0.1:{tls}/RPC: what answers there speaks TLS: try https://127.0.0.1:{tls}/RPC", 3),
         new("list --kamailio https://127.0.0.1:{plain}/RPC", "Kamailio does not listen on https://127.0.0.1:{plain}/RPC: ", 3),
+        new("list --reply-dir {folder}/empty", "--reply-dir: '{folder}/empty' cannot be made, since {folder}/empty is a file: name a directory"),
         new("dispatch --reply-dir run", "--reply-dir: 'run' is not an absolute path"),
 
         // Addresses of a server.
@@ -93,6 +110,7 @@ public class CommonMistakesTests
         new("announce --uri sip:10.0.0.256", "--uri: '10.0.0.256' is neither an IPv4 address, an IPv6 address in brackets, nor a host name"),
         new("announce --uri sip:10.0.0.1 --transport tls", "--transport: goes with --ip; write it into --uri"),
         new("announce --ip 0.0.0.0", "--ip: 'sip:0.0.0.0:5060': the address 0.0.0.0 is unspecified: a server may listen on it, but nobody can send there; give the one at which Kamailio reaches the server, such as --ip "),
+        new("announce --uri sip:127.255.255.255", "--uri: 'sip:127.255.255.255': the address 127.255.255.255 is the broadcast address of this machine's network 127.0.0.0/8, not that of one host; give the one "),
         new("announce --ip auto", "--ip: auto is 127.0.0.1, since etcd at http://127.0.0.1:2379 is on this machine, and for another host that is itself; name the interface, such as --ip "),
         new("announce --ip eth99", "--ip: 'eth99' is neither an IPv4 or IPv6 address, nor auto, nor an interface of this machine ("),
         new("announce --uri sip:10.0.0.1 --uri sip:10.0.0.2", "--uri: 'sip:10.0.0.1' needs a name of its own where there are several: NAME=sip:10.0.0.1") { Others = 1 },

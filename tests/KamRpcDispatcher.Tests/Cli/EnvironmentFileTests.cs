@@ -62,6 +62,26 @@ public partial class EnvironmentFileTests
         Assert.That(errors, Does.Contain("kamrpc: KAMRPC_ALL: 'maybe' is not 1 or 0, true or false, yes or no\n").And.Not.Contain("KAMRPC_VERBOSE").And.Not.Contain("KAMRPC_WATCH"));
     }
 
+    /// <summary>The last option is wrong, so that it goes no further.</summary>
+    [TestCase("status", "etcd.members,trouble-xy")]
+    [TestCase("doctor", "held,trouble-xy,etcd.members")]
+    public async Task What_is_ignored_by_another_command_is_passed_over(string command, string ignored)
+    {
+        var (exitCode, _, errors) = await Kamrpc.RunAsync([command, "-o", "xml"], [("KAMRPC_IGNORE", ignored)]);
+
+        Assert.That((exitCode, errors), Is.EqualTo((2, $"kamrpc: --output: 'xml' is not table, json or yaml\nTry 'kamrpc {command} --help'.\n")));
+    }
+
+    [TestCase("cfg")]
+    [TestCase("cfg", "--stock")]
+    public async Task A_variable_that_is_of_no_use_here_does_not_keep_the_snippet_from_being_printed(params string[] arguments)
+    {
+        var (exitCode, output, errors) = await Kamrpc.RunAsync(arguments, [("KAMRPC_OUTPUT", "json"), ("KAMRPC_USER", "root"), ("KAMRPC_FORCE", "1"), ("KAMRPC_DEFINE", "WITH_NAT")]);
+
+        Assert.That((exitCode, errors), Is.EqualTo((0, string.Empty)));
+        Assert.That(output, Does.Contain("KAMRPC_DISPATCH"));
+    }
+
     [TestCase("KAMRPC_STACK", TestName = "A_variable_that_is_no_option_and_has_an_effect_is_right")]
     [TestCase("KAMRPC_TEST_KAMAILIO_CFG", TestName = "One_of_the_tests_is_none_of_ours")]
     [TestCase("KAMRPC_CHAOS", TestName = "One_that_is_near_to_nothing_may_be_anybodys")]

@@ -211,9 +211,33 @@ public sealed class SnapshotFileTests : IDisposable
         OtherUser.RequireRoot();
         _file.Write(Two);
         OtherUser.Give(_directory);
-        OtherUser.Give(_file.FilePath);
-        Assert.That(New().Read(), Is.Null);
-        Assert.That(_log.Of(Unusable)[^1], Does.Contain($"another user (UID {OtherUser.Id})"));
+        Assert.That(New().Read(), Is.Null, "he may have put another one of this user's in its place");
+        Assert.That(_log.Of(OpenToOthers).Single(), Does.Contain($"the directory {_directory} belongs to another user (UID {OtherUser.Id})").And.Contain($"chown 0 {_directory}, and start anew"));
+        Assert.That(_log.Of(Unusable), Is.Empty);
+        Assert.That(_file.FilePath, Does.Exist);
+    }
+
+    [TestCase("777", false)]
+    [TestCase("703", false)]
+    [TestCase("1777", true, Description = "as the image has it")]
+    [TestCase("2770", true, Description = "as Kubernetes gives a volume to a group")]
+    public void Nor_is_one_in_a_directory_in_which_everybody_may_put_another_in_its_place(string mode, bool isBelieved)
+    {
+        _file.Write(Two);
+        SetMode(mode, _directory);
+
+        Assert.That(New().Read() is not null, Is.EqualTo(isBelieved));
+        Assert.That(_log.Of(OpenToOthers), isBelieved ? Is.Empty : Has.One.Contain($"everybody may write to the directory {_directory} (its mode is {mode})").And.One.Contain($"chmod 700 {_directory}, and start anew"));
+    }
+
+    [Test]
+    public void That_everybody_may_write_to_the_directory_is_told_before_there_is_a_file_in_it()
+    {
+        Directory.CreateDirectory(_directory);
+        SetMode("777", _directory);
+
+        Assert.That(_file.Read(), Is.Null);
+        Assert.That(_log.Of(OpenToOthers), Has.Count.EqualTo(1));
     }
 
     [Test]
@@ -375,7 +399,7 @@ public sealed class SnapshotFileTests : IDisposable
         Assert.That(async () => await reading, Throws.Nothing);
     }
 
-    private void SetMode(string mode) => File.SetUnixFileMode(_file.FilePath, (UnixFileMode)Convert.ToInt32(mode, 8));
+    private void SetMode(string mode, string? path = null) => File.SetUnixFileMode(path ?? _file.FilePath, (UnixFileMode)Convert.ToInt32(mode, 8));
 
     private void WriteAsBefore(Membership membership)
     {

@@ -25,6 +25,7 @@ public sealed class SnapshotLockTests : IDisposable
             Assert.That(_log.Of(InUse).Single(), Does.Contain($"PID {Environment.ProcessId}").And.Contain("--proxy").And.Contain("--state-dir"));
         }
 
+        Assert.That(File.Exists(second.FilePath), Is.False, "it goes with the lock");
         Assert.That(second.TryHold());
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Push;
 using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
@@ -14,7 +15,7 @@ public class HostAddressesTests
     {
         var time = new FakeTimeProvider();
         var reads = 0;
-        var addresses = new HostAddresses(() => ++reads == 1 ? new HashSet<IPAddress> { Own } : null, time);
+        var addresses = new HostAddresses(() => ++reads == 1 ? new[] { new HostNetwork(Own, 24) } : null, time);
         for (var number = 0; number < 1000; number++)
         {
             Assert.That((addresses.Has(Own), addresses.Has(IPAddress.Parse("192.0.2.8"))), Is.EqualTo((true, false)));
@@ -23,5 +24,15 @@ public class HostAddressesTests
         Assert.That(reads, Is.EqualTo(1));
         time.Advance(HostAddresses.Memory);
         Assert.That((addresses.Has(Own), addresses.Has(IPAddress.Loopback), reads), Is.EqualTo((false, true, 2)));
+    }
+
+    [Test]
+    public void What_is_no_hosts_in_a_network_of_this_machine_is_told()
+    {
+        var addresses = new HostAddresses(static () => [new HostNetwork(Own, 24)], new FakeTimeProvider());
+
+        Assert.That(addresses.WhyUnfit(IPAddress.Parse("192.0.2.255")), Does.Contain("broadcast address of this machine's network 192.0.2.0/24"));
+        Assert.That(addresses.WhyUnfit(IPAddress.Parse("192.0.2.254")), Is.Null);
+        Assert.That(new HostAddresses(static () => null, new FakeTimeProvider()).WhyUnfit(IPAddress.Parse("192.0.2.255")), Is.Null);
     }
 }

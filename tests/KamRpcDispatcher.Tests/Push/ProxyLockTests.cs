@@ -32,14 +32,29 @@ public sealed class ProxyLockTests : IDisposable
     }
 
     [Test]
-    public void A_lock_that_was_let_go_blocks_nobody_though_its_file_stays()
+    public void A_lock_that_was_let_go_leaves_nothing_and_blocks_nobody()
     {
         var first = Lock("first");
         first.Ensure();
         first.Dispose();
-        Assert.That(first.Path, Does.Exist);
+        Assert.That(Directory.GetFileSystemEntries(_folder.Path), Is.Empty);
 
         Assert.That(Lock("second").Ensure, Throws.Nothing);
+    }
+
+    [Test]
+    public void A_file_that_a_killed_daemon_left_is_taken_and_that_of_somebody_else_by_now_is_left_alone()
+    {
+        File.WriteAllText(_folder.File(Name), "killed (PID 1)");
+        var first = Lock("first");
+        first.Ensure();
+        File.Delete(first.Path);
+        var second = Lock("second");
+        second.Ensure();
+
+        first.Dispose();
+
+        Assert.That(Lock("third").Ensure, Throws.InstanceOf<ProxyTakenException>().With.Message.Contain("second"));
     }
 
     [Test]

@@ -1,4 +1,3 @@
-using System.Globalization;
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Linux;
 using Microsoft.Extensions.Logging;
@@ -30,8 +29,12 @@ internal sealed class IdentityLock(
 {
     private const UnixFileMode ForAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
+    private const string NameEnd = ".lock";
+
     /// <summary>Until Kamailio is asked again for processes that were not here, or not all there yet.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
+
+    private static readonly string NamePrefix = $"kamrpc-{Machine.PidNamespace}-";
 
     private SafeFileHandle? _file;
     private string _name = string.Empty;
@@ -68,7 +71,7 @@ internal sealed class IdentityLock(
         var processes = await listProcesses(cancellationToken).ConfigureAwait(false);
         if (identify(processes) is null && processes.FirstOrDefault(static process => process.IsMain) is { } main && ProcessInstance.StartOf(main.Pid) is { } started)
         {
-            (_pid, _started, _name) = (main.Pid, started, string.Create(CultureInfo.InvariantCulture, $"kamrpc-{Machine.PidNamespace}-{main.Pid}-{started}.lock"));
+            (_pid, _started, _name) = (main.Pid, started, $"{NamePrefix}{ProcessInstance.Format(main.Pid, started)}{NameEnd}");
             Lock();
         }
     }
@@ -80,7 +83,7 @@ internal sealed class IdentityLock(
         try
         {
             using var place = SafeDirectory.Open(directory);
-            if (_file is not null && FileStatus.Of(_file) is { } held && place.Status(_name) is { } there && held.IsSameFile(there))
+            if (_file is not null && NamedLock.Has(place, _name, _file))
             {
                 return;
             }
@@ -88,12 +91,12 @@ internal sealed class IdentityLock(
             _file?.Dispose();
             _file = null;
             var owner = FileStatus.Of($"/proc/{_pid}")?.User ?? 0;
-            var file = LockFile.Open(place, _name, ForAll, owner);
-            if (LibC.TryLock(file))
+            var file = NamedLock.Take(place, _name, () => LockFile.Open(place, _name, ForAll, owner), out var isTaken)!;
+            if (isTaken)
             {
-                // Who held it until now may have taken its name away: the next call locks the one that has it then.
                 _file = file;
                 LockFile.WriteHolder(file, holder);
+                RemoveLeft(place);
                 return;
             }
 
@@ -135,28 +138,34 @@ internal sealed class IdentityLock(
         }
     }
 
-    /// <summary>Takes the file away too, while it is still locked: who opens it before finds another one, or none, by its name.</summary>
-    private void Release()
+    /// <summary>Takes away what daemons that were killed have left: files named after a Kamailio of this PID namespace that has surely ended.</summary>
+    private static void RemoveLeft(SafeDirectory place)
     {
-        if (_file is null)
+        foreach (var name in Directory.EnumerateFiles(place.Path, $"{NamePrefix}*{NameEnd}").Select(System.IO.Path.GetFileName).OfType<string>())
         {
-            return;
-        }
-
-        try
-        {
-            using var place = SafeDirectory.Open(directory);
-            if (FileStatus.Of(_file) is { } held && place.Status(_name) is { } there && held.IsSameFile(there))
+            try
             {
-                place.TryDelete(_name);
+                if (ProcessInstance.Lives(name[NamePrefix.Length..^NameEnd.Length]) == false && NamedLock.Take(place, name, () => place.Open(name, isWritable: false), out var isTaken) is { } left)
+                {
+                    using (left)
+                    {
+                        _ = isTaken && place.TryDelete(name);
+                    }
+                }
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                // It is not ours to remove.
             }
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            // It stays, and means nothing.
-        }
+    }
 
-        _file.Dispose();
-        _file = null;
+    private void Release()
+    {
+        if (_file is { } held)
+        {
+            NamedLock.Release(System.IO.Path.Combine(directory, _name), held);
+            _file = null;
+        }
     }
 }

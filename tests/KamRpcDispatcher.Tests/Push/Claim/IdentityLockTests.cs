@@ -116,6 +116,26 @@ public sealed class IdentityLockTests : IDisposable
         Assert.That(() => _locks[1].EnsureAsync(default), Throws.InstanceOf<ProxyTakenException>().With.Message.Contain("PID"));
     }
 
+    [Test]
+    public async Task What_killed_daemons_left_of_Kamailios_that_have_ended_is_removed_and_nothing_else()
+    {
+        using var child = Process.Start("true");
+        await child.WaitForExitAsync();
+        var (gone, reused) = (Left(Machine.PidNamespace, child.Id, "1"), Left(Machine.PidNamespace, Environment.ProcessId, "1"));
+        string[] others = [Left(Machine.PidNamespace, 1, ProcessInstance.StartOf(1)!), Left("1", child.Id, "1"), _folder.File("kamrpc-127.0.0.1-8090.lock"), _folder.File($"kamrpc-{Machine.PidNamespace}-x.lock")];
+        foreach (var file in others.Append(gone).Append(reused))
+        {
+            File.WriteAllText(file, "killed");
+        }
+
+        var first = Lock("first");
+        await first.EnsureAsync(default);
+
+        Assert.That(Directory.GetFiles(_folder.Path), Is.EquivalentTo(others.Append(first.Path)));
+
+        string Left(string space, int pid, string start) => _folder.File($"kamrpc-{space}-{pid}-{start}.lock");
+    }
+
     [TestCase(false)]
     [TestCase(true)]
     public async Task A_file_of_a_stranger_or_a_link_is_left_alone_and_said(bool isLink)
