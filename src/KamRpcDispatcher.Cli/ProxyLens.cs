@@ -99,8 +99,14 @@ internal sealed class ProxyLens
     /// <summary>Whether it is known that no destination of the set gets calls there, whoever put it there.</summary>
     public bool HasNobodyIn(int set) => WhyUnknown is null && Status is { } status && status.Sets.TryGetValue(set, out var counts) && counts is { Wanted: not null, Routable: 0 };
 
+    /// <summary>Whether the proxy tells of a set only since somebody was in it: its list has nothing of it, and <c>--set</c> does not name it.</summary>
+    public bool HasNothingLeftIn(int set) => _whole is { } status && !status.Serves.Contains(set) && status.Sets.TryGetValue(set, out var counts) && counts is { Wanted: 0, Destinations: 0 };
+
+    /// <summary>Whether another proxy reports under its name: what stands there is of one of them.</summary>
+    public bool SharesItsName => _whole?.Troubles.Any(static trouble => trouble.Kind == TroubleKind.Name) == true;
+
     /// <summary>The sets in which nobody is ready and nobody gets calls there.</summary>
-    public IEnumerable<int> SetsWithoutAnybody => WhyUnknown is not null || Status is not { } status ? [] : status.Sets.Where(static set => set.Value is { Wanted: 0, Routable: 0 }).Select(static set => set.Key);
+    public IEnumerable<int> SetsWithoutAnybody => WhyUnknown is not null || Status is not { } status ? [] : status.Sets.Where(static set => set.Value.HasNobody).Select(static set => set.Key);
 
     /// <summary>What the report says of a member.</summary>
     /// <param name="announced">The member.</param>

@@ -30,7 +30,14 @@ internal sealed class SetFindings(SetCalls set, ClusterCalls calls)
 
         if (set.Serving.Count == 0 && calls.Proxies.Count > 0)
         {
-            yield return Found(FindingCode.SetWithoutDestination, null, $"{_name} has {Ages.Count(total, "member")}, and no proxy serves it");
+            // Of proxies with one name one is seen at a time: what the other one serves nobody knows.
+            var twins = calls.Proxies.Where(static lens => lens.SharesItsName).ToList();
+            yield return twins.Count == 0
+                ? Found(FindingCode.SetWithoutDestination, null, $"{_name} has {Ages.Count(total, "member")}, and no proxy serves it")
+                : Found(
+                    FindingCode.CallsNotKnown,
+                    twins[0],
+                    $"{_name} has {Ages.Count(total, "member")}, and no proxy that is seen serves it: whether another one does that reports as {ProxyNames.Of(twins)} too is not known, since one of them is seen at a time");
         }
 
         foreach (var lens in set.Serving)
@@ -86,14 +93,14 @@ internal sealed class SetFindings(SetCalls set, ClusterCalls calls)
     /// <summary>A set of which nobody is announced, and to which a call meets nobody: who is held back was to keep it going.</summary>
     private IEnumerable<StatusFinding> OfNobody()
     {
-        foreach (var proxies in set.WithoutAnybody.GroupBy(lens => HeldBy(lens) > 0))
+        foreach (var proxies in set.WithoutAnybody.GroupBy(lens => (IsHeld: HeldBy(lens) > 0, IsOfBefore: lens.HasNothingLeftIn(set.Set))))
         {
             List<ProxyLens> where = [.. proxies];
             var held = where.Max(HeldBy);
-            var who = held > 0 ? $"no member but {Ages.Count(held, "expired one")} held back (PANIC)" : set.Departed.Count > 0 ? "no member any more" : "no member";
+            var who = held > 0 ? $"no member but {Ages.Count(held, "expired one")} held back (PANIC)" : set.Departed.Count > 0 || proxies.Key.IsOfBefore ? "no member any more" : "no member";
             yield return new StatusFinding(
                 held > 0 ? FindingCode.SetWithoutDestination : FindingCode.SetWithoutMembers,
-                $"{_name} has {who}, and no routable destination on {ProxyNames.Of(where)}: every call to it fails there")
+                $"{_name} has {who}, and no routable destination on {ProxyNames.Of(where)}: every call to it fails there{(proxies.Key.IsOfBefore ? "; where none is routed to it any more, a restart of kamrpc dispatch there has it forgotten" : string.Empty)}")
             {
                 Set = set.Set,
                 Proxy = where.Count == 1 ? where[0].Proxy.Name : null,

@@ -11,8 +11,27 @@ public class AddressTests
     [Test]
     public async Task Every_kind_of_URI_and_set_gets_into_the_list_and_out_again()
     {
-        // IPv6 destinations need a listener of theirs.
-        await using var fleet = await Fleet.StartAsync(new KamailioOptions { ExtraConfig = $"listen=udp:[::1]:{RealServers.FreeUdpPort()}" });
+        // Kamailio sends from a socket of the same transport and address family.
+        using var folder = new TemporaryFolder();
+        await TestCertificate.MakeAsync(folder);
+        await using var fleet = await Fleet.StartAsync(new KamailioOptions
+        {
+            ExtraConfig = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"""
+                #!define KAMRPC_LISTEN_TCP tcp:127.0.0.1:{RealServers.FreePort()}
+                enable_tls=yes
+                listen=tls:127.0.0.1:{RealServers.FreePort()}
+                listen=udp:[::1]:{RealServers.FreeUdpPort()}
+                listen=tcp:[::1]:{RealServers.FreePort()}
+
+                """),
+            FinalConfig = $"""
+                loadmodule "tls.so"
+                modparam("tls", "tls_method", "TLSv1.2+")
+                modparam("tls", "certificate", "{folder.File("cert.pem")}")
+                modparam("tls", "private_key", "{folder.File("key.pem")}")
+
+                """,
+        });
         (string Member, string Uri)[] members =
         [
             ("0/udp", "sip:127.0.0.1:5070"), ("0/tcp", "sip:127.0.0.1:5071;transport=tcp"), ("0/tls", "sip:127.0.0.1:5072;transport=tls"), ("0/sips", "sips:127.0.0.1:5073"),

@@ -79,7 +79,7 @@ public class DoctorTests
         Assert.That(findings.Where(static finding => finding.Severity != "ok" && !IsOfYoungEtcd(finding)).Select(static finding => $"{finding.Severity} {finding.Check}: {finding.Fix}".TrimEnd()), Is.EquivalentTo(new[]
         {
             "error kamailio.dispatcher: kamrpc dispatch --etcd ... as Kamailio's user, beside it: systemctl start kamrpc-dispatch",
-            "error kamailio.routable: kamrpc dispatch beside this Kamailio, where its --set allows these; kamrpc doctor --set SET if they are another Kamailio's",
+            "error kamailio.routable: kamrpc dispatch beside this Kamailio, which brings its list in step with what is announced; its --set and --allow-attr have to allow these; kamrpc doctor --set SET if they are another Kamailio's",
             """error kamailio.reload-delta: modparam("dispatcher", "reload_delta", 0)""",
             """error kamailio.load-mode: modparam("dispatcher", "ds_load_mode", 1)""",
             """error kamailio.writers: modparam("jsonrpcs", "dgram_workers", 1)""",

@@ -32,6 +32,7 @@ public sealed class MaxLoadTests
         await using (var load = SipLoad.Start(fleet.Kamailio.Sip, 10, 100, TimeSpan.FromSeconds(25)))
         {
             await new Reports(fleet.Store).WaitAsync(static report => report.Sets.GetValueOrDefault(1).Full == 10);
+            await fleet.Dispatcher.WaitForLineAsync("[3043] Set 1: every routable destination is full (10 of 10 calls)", Fleet.Deadline);
 
             var (exitCode, output, errors) = await Kamrpc.RunAsync("list", "--kamailio", fleet.Kamailio.RpcAddress);
             Assert.That(exitCode, Is.Zero, errors);

@@ -123,7 +123,45 @@ public sealed class TruthTests
         var calls = await SipLoad.RunAsync(_fleet.Kamailio.Sip, calls: 3, perSecond: 10, TimeSpan.Zero);
         Assert.That(calls.Refusals.GetValueOrDefault(503), Is.EqualTo(3), calls.ToString());
         var removed = await _fleet.WaitForListAsync(static list => list.Count == 0);
-        await _commands.StatusFindsAsync(removed, ["no-members"]);
+        await _commands.StatusFindsAsync(removed, ["set-without-members"]);
+        await _commands.DoctorFindsAsync(removed, SomethingIsNot, "kamailio.routable", "set 1: nobody is announced, and Kamailio's list has nobody else");
+    }
+
+    /// <summary>Which is how a set is forgotten that was given up on purpose.</summary>
+    [Test]
+    public async Task A_set_that_everybody_has_left_is_missed_until_the_dispatcher_is_started_again()
+    {
+        await StartAsync(new FleetOptions { Dispatch = ["--removal-delay", "1s"] }, "a");
+
+        await _fleet.PutUriAsync("7/b", "sip:127.0.0.1:5077");
+        await _fleet.WaitForListAsync(static list => list.Any(static entry => entry.Set == 7));
+        await _fleet.DeleteAsync("7/b");
+        await _fleet.WaitForListAsync(static list => list.All(static entry => entry.Set != 7));
+        var removed = Stopwatch.GetTimestamp();
+        await _commands.StatusFindsAsync(removed, ["set-without-members"]);
+        await _commands.DoctorFindsAsync(removed, SomethingIsNot, "kamailio.routable", "set 7: nobody is announced, and Kamailio's list has nobody else");
+
+        await _fleet.Dispatcher.DisposeAsync();
+        _fleet.StartDispatcher();
+        await _fleet.Dispatcher.WaitForLineAsync("In step with revision", Fleet.Deadline);
+        await _commands.AreContentAsync();
+    }
+
+    [Test]
+    public async Task Kamailio_has_no_socket_from_which_it_could_send_to_a_member()
+    {
+        await StartAsync(new FleetOptions(), "a");
+
+        await _fleet.PutUriAsync("1/secure", "sips:127.0.0.1:5077");
+        await _fleet.PutUriAsync("1/six", "sip:[::1]:5077");
+        await _fleet.Dispatcher.WaitForLineAsync("sips:127.0.0.1:5077 is not added: Kamailio cannot send there, since it has no tls socket over IPv4 (it listens on udp:127.0.0.1:", Fleet.Deadline);
+        await _fleet.Dispatcher.WaitForLineAsync("sip:[::1]:5077 is not added: Kamailio cannot send there, since it has no udp socket over IPv6", Fleet.Deadline);
+        var told = Stopwatch.GetTimestamp();
+        await Task.WhenAll(
+            _commands.StatusFindsAsync(told, ["member-without-calls", "quarantined"]),
+            _commands.DoctorFindsAsync(told, SomethingIsNot, "kamailio.routable", "(2 to which Kamailio cannot send)"));
+        var (_, explained, _) = await Kamrpc.RunAsync("explain", "secure", "--etcd", _fleet.Etcd.Endpoint);
+        Assert.That(string.Join(' ', explained.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), Does.Contain("Kamailio cannot send there, since it has no tls socket over IPv4"));
     }
 
     [Test]

@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 namespace KamRpcDispatcher.Testing;
 
 /// <summary>A certificate of "localhost" that is its own authority.</summary>
-internal static class TestCertificate
+public static class TestCertificate
 {
     /// <summary>Writes cert.pem and key.pem into the folder.</summary>
     public static async Task MakeAsync(TemporaryFolder folder)

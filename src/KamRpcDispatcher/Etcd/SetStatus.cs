@@ -23,6 +23,9 @@ public readonly record struct SetStatus(int Destinations, int Routable)
     /// <summary>How many of its destinations Kamailio refuses.</summary>
     public int Refused { get; init; }
 
+    /// <summary>Whether no ready member is announced in it, and no destination may get calls, whoever put it there: a call to it fails.</summary>
+    public bool HasNobody => this is { Wanted: 0, Routable: 0 };
+
     /// <summary>Whether there is nothing to tell of it. Of sets that a report has no room for all are so where it names one that is: those are left out first.</summary>
     public bool IsFine => Urgency == LeastUrgent;
 

@@ -47,4 +47,7 @@ internal static class AttributeText
 
     /// <summary>The socket that Kamailio is to send from; null where the attributes name none.</summary>
     public static string? Socket(string attributes) => AttributeList.Find(attributes, "socket");
+
+    /// <summary>The proxy by which Kamailio sends what is for the entry, whatever its own address and transport; null where the attributes name none.</summary>
+    public static string? OutboundProxy(string attributes) => AttributeList.Find(attributes, "obproxy");
 }

@@ -9,7 +9,7 @@ namespace KamRpcDispatcher.Push;
 
 /// <summary>
 /// Does not send what can be known to be refused: a name that does not resolve, a socket that is none of Kamailio's; nor what no call should
-/// be sent to: an address that no host has, or where Kamailio itself listens. A refusal is not free:
+/// be sent to: an address that no host has, where Kamailio itself listens, or to which it has no socket to send from. A refusal is not free:
 /// it uses up the reload window, kills the RPC interface of a Kamailio of the 6.2 kind, and a removal of what does not resolve crashes 5.4
 /// and 5.5 (#3199).
 /// </summary>
@@ -19,9 +19,6 @@ namespace KamRpcDispatcher.Push;
 /// <param name="logger">Where to log.</param>
 internal sealed class AdditionGuard(IRpcClient client, NameLookup names, Func<IPAddress, bool> isOnKamailiosHost, ILogger<AdditionGuard> logger) : IChangeGuard
 {
-    /// <summary>As many of Kamailio's sockets are named.</summary>
-    private const int MostNamed = 20;
-
     /// <summary>The kind of an objection about a name.</summary>
     internal const string NameKind = "name";
 
@@ -77,7 +74,7 @@ internal sealed class AdditionGuard(IRpcClient client, NameLookup names, Func<IP
 
         return await ReadSocketsAsync(table, cancellationToken).ConfigureAwait(false) is not { Count: > 0 } sockets || sockets.Any(socket.IsAt)
             ? null
-            : new Objection(ObjectionScope.Change, "socket", $"socket={text} is none of the sockets on which Kamailio listens ({string.Join(", ", sockets.Take(MostNamed))}{(sockets.Count > MostNamed ? FormattableString.Invariant($" and {sockets.Count - MostNamed} more") : string.Empty)})");
+            : new Objection(ObjectionScope.Change, "socket", $"socket={text} is none of the sockets on which Kamailio listens ({SendingSockets.Told(sockets)})");
     }
 
     /// <summary>What an operator put there himself is put back as it was, wherever it leads.</summary>
@@ -95,6 +92,14 @@ internal sealed class AdditionGuard(IRpcClient client, NameLookup names, Func<IP
         }
 
         var sockets = await ReadSocketsAsync(table, cancellationToken).ConfigureAwait(false);
+        if (AttributeText.OutboundProxy(add.Attributes) is null && SendingSockets.Missing(sockets, uri, [.. addresses]) is { } missing)
+        {
+            return new Objection(
+                ObjectionScope.Change,
+                AddressKind,
+                $"Kamailio cannot send there, since it has no {missing} (it listens on {SendingSockets.Told(sockets)}): give it one (listen= in its config), or announce another transport or address");
+        }
+
         return addresses.Select(one => (Address: one, Socket: OwnSockets.Find(sockets, uri, one, isOnKamailiosHost))).FirstOrDefault(static one => one.Socket is not null) is ({ } own, { } listening)
             ? new Objection(ObjectionScope.Change, AddressKind, $"{Told(uri, own)} is Kamailio's own ({listening}): what it sends there comes back to it, until no hop is left")
             : null;

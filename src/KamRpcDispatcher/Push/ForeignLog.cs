@@ -30,13 +30,13 @@ internal static partial class ForeignLog
     [LoggerMessage(2062, LogLevel.Warning, "Set {Set}: {Uri}, which was lost, is not put back: somebody else has changed the set or read the list anew since")]
     public static partial void LeftToOthers(ILogger logger, int set, string uri);
 
-    [LoggerMessage(2063, LogLevel.Error, "Set {Set}: {Uri}, which was lost, is given up after {Time}. Put it back by hand (dispatcher.reload), with its address in place of its name, or with flag 16 in Kamailio's list file")]
+    [LoggerMessage(2063, LogLevel.Error, "Set {Set}: {Uri}, which was lost, is given up after {Time}. Write its address in place of its name into Kamailio's list file, or flag 16 behind it: the next start of Kamailio has it then. To have it at once stop this daemon, 'kamcmd dispatcher.add SET URI FLAGS' with the address, and start it again: two writers crash Kamailio")]
     public static partial void GivenUp(ILogger logger, int set, string uri, DurationText time);
 
-    [LoggerMessage(2064, LogLevel.Error, "Set {Set}: {Uri} ({Attributes}), which others put there, is gone, and its text cannot be written back as it was. Put it back by hand (dispatcher.reload)")]
+    [LoggerMessage(2064, LogLevel.Error, "Set {Set}: {Uri} ({Attributes}), which others put there, is gone, and its text cannot be written back as it was. Correct it in Kamailio's list file: the next start of Kamailio has it then. To have it at once stop this daemon, 'kamcmd dispatcher.add SET URI FLAGS', and start it again: two writers crash Kamailio")]
     public static partial void LostForGood(ILogger logger, int set, string uri, string attributes);
 
-    [LoggerMessage(2065, LogLevel.Error, "Set {Set}: {Uri} ({Attributes}), which others put there, was in the list while the dispatcher before this one ran, which was killed, and is not any more: it is put back. Whoever removed it meanwhile, remove it again")]
+    [LoggerMessage(2065, LogLevel.Error, "Set {Set}: {Uri} ({Attributes}), which others put there, was in the list while the dispatcher before this one ran, which was killed, and is not any more: it is put back. Whoever removed it meanwhile, remove it again while this daemon is stopped (kamcmd dispatcher.remove)")]
     public static partial void FoundMissing(ILogger logger, int set, string uri, string attributes);
 
     [LoggerMessage(2066, LogLevel.Warning, "What others have put into Kamailio's list by name cannot be kept in {Path} ({Reason}): if this daemon is killed in the moment of a change, what the change cost is not put back. Free the disk or correct the permissions; trying on")]

@@ -13,4 +13,8 @@ namespace KamRpcDispatcher.Reconcile;
 /// <param name="Plan">The difference.</param>
 /// <param name="AwaitingProof">Those that are inactive because this tool wanted a proof first.</param>
 internal sealed record CycleSight(
-    Membership Membership, IReadOnlyList<Member> Held, DispatcherTable Table, ChangePlan Plan, ImmutableHashSet<EndpointKey> AwaitingProof);
+    Membership Membership, IReadOnlyList<Member> Held, DispatcherTable Table, ChangePlan Plan, ImmutableHashSet<EndpointKey> AwaitingProof)
+{
+    /// <summary>Sets that were in use, and that everybody has left.</summary>
+    public IReadOnlySet<int> Deserted { get; init; } = ImmutableHashSet<int>.Empty;
+}

@@ -22,6 +22,9 @@ internal sealed record CycleView(Membership Membership, IReadOnlyList<Member> He
     /// <summary>When those are removed that nobody wants any more, as far as that is known.</summary>
     public IReadOnlyDictionary<ListedKey, DateTimeOffset> Removals { get; init; } = new Dictionary<ListedKey, DateTimeOffset>();
 
+    /// <summary>Sets that were in use, and that everybody has left.</summary>
+    public IReadOnlySet<int> Deserted { get; init; } = new HashSet<int>();
+
     /// <summary>How long expired members are held.</summary>
     public TimeSpan Hold { get; init; }
 }

@@ -28,8 +28,8 @@ internal sealed class DeviationFinder
 
     private ListComparison Compare()
     {
-        // A set that is named has somebody who expects it to be served, also where nothing is left of it.
-        foreach (var set in _entries.Sets.Union(_view.Policy.Sets ?? new HashSet<int>()).Where(static set => set != Sentinel.Set))
+        // A set that is named, or was in use, has somebody who expects it to be served, also where nothing is left of it.
+        foreach (var set in _entries.Sets.Union(_view.Policy.Sets ?? new HashSet<int>()).Union(_view.Deserted).Where(static set => set != Sentinel.Set))
         {
             _sets[set] = default;
         }

@@ -92,7 +92,7 @@ internal static partial class MemberMessages
     [LoggerMessage(3037, LogLevel.Warning, "Set {Set}: {Name} ({Uri}) was enabled in Kamailio by somebody else, or by its script: disabled again ({Why})")]
     private static partial void EnabledByOthers(ILogger logger, int set, string name, string uri, string why);
 
-    [LoggerMessage(3042, LogLevel.Warning, "Set {Set}: {Name} ({Uri}) still gets calls, by an active entry of somebody else's at its address, though it is to get none: {Why}. Take that entry out of Kamailio's list")]
+    [LoggerMessage(3042, LogLevel.Warning, "Set {Set}: {Name} ({Uri}) still gets calls, by an active entry of somebody else's at its address, though it is to get none: {Why}. Take that entry out of Kamailio's list file, and of its list while this daemon is stopped (kamcmd dispatcher.remove)")]
     private static partial void ServedByOthers(ILogger logger, int set, string name, string uri, string why);
 
     [LoggerMessage(EventId = 3038, Message = "Set {Set}: {Count} members {What} ({Names})")]
@@ -106,4 +106,7 @@ internal static partial class MemberMessages
 
     [LoggerMessage(3041, LogLevel.Warning, "Set {Set} has a routable destination again, after {Time} without")]
     public static partial void RoutableAgain(ILogger logger, int set, KamailioRpc.DurationText time);
+
+    [LoggerMessage(3043, LogLevel.Warning, "Set {Set}: every routable destination is full ({Calls} of {MaxLoad} calls): algorithm 10 has none for another call until one ends. Where this comes again, one more server for the set, or a higher --maxload for those that can take more calls")]
+    public static partial void Full(ILogger logger, int set, long calls, long maxLoad);
 }

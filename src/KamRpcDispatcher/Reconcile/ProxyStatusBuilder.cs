@@ -75,7 +75,8 @@ internal sealed class ProxyStatusBuilder(Quarantine quarantine, Func<GraceStatus
         {
             var status = new SetStatus(listed[set].Count(), listed[set].Count(static entry => entry.IsRoutable))
             {
-                Full = Full(listed[set], set, table),
+                // The calls themselves are no news: they come and go.
+                Full = FullSetLog.Of(table, set, listed[set])?.MaxLoad,
                 Drift = drift.GetValueOrDefault(set),
                 Held = heldBySet.GetValueOrDefault(set),
                 Refused = refusedBySet.GetValueOrDefault(set),
@@ -83,10 +84,6 @@ internal sealed class ProxyStatusBuilder(Quarantine quarantine, Func<GraceStatus
             return comparison is not null && comparison.Sets.TryGetValue(set, out var share) ? status with { Wanted = share.Wanted, Serving = share.Serving } : status;
         });
     }
-
-    /// <summary>An entry that cannot be understood may have room. The calls themselves are no news: they come and go.</summary>
-    private static long? Full(IEnumerable<ListedDestination> listed, int set, DispatcherTable table) =>
-        table.Unreadable.Any(entry => entry.Set is null || entry.Set == set) ? null : FullSet.Of(listed.Select(static entry => (entry.IsRoutable, entry.Calls, entry.MaxLoad)))?.MaxLoad;
 
     /// <summary>One of each set, then a second of each, and so on: whoever asks for one set finds some of it.</summary>
     private static IEnumerable<Member> InTurn(ImmutableArray<Member> held) =>

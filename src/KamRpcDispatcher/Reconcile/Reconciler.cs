@@ -49,6 +49,7 @@ internal sealed class Reconciler(
     private readonly PlanBrake _brake = new(timeProvider);
     private readonly ChangeBudget _budget = new(options.ChangeBurst, options.ChangeRefill, timeProvider);
     private readonly TroubleTracker _troubles = new(timeProvider);
+    private readonly ServedSets _sets = new(policy);
     private readonly Backoff _retries = new();
     private int _shortage;
 
@@ -186,15 +187,17 @@ internal sealed class Reconciler(
         _troubles.Meet(table.Unreadable);
         _troubles.Meet(Orphan.In(table.Destinations, policy));
         _troubles.Meet(foreign.Losses);
+        var deserted = _sets.Observe(members, table);
         journal.Compared(DeviationFinder.Compare(new CycleView(membership, held, table, plan, current)
         {
             Doubted = doubted,
             Refusals = quarantine.ByDestination(),
             Removals = _removals.Removals,
             Hold = options.Panic.Hold,
+            Deserted = deserted,
         }));
         journal.Planned(membership, table, plan);
-        observe?.Invoke(new CycleSight(membership, kept, table, plan, _verdicts.AwaitingProof));
+        observe?.Invoke(new CycleSight(membership, kept, table, plan, _verdicts.AwaitingProof) { Deserted = deserted });
         plan = plan with { Restores = foreign.Due() };
         var resync = doubt < options.Resync ? doubt : options.Resync;
         if (plan.IsEmpty)

@@ -11,6 +11,7 @@ internal sealed class RoutingLog(PlanPolicy policy, TimeProvider timeProvider, I
 {
     private readonly MemberLog _members = new(timeProvider, logger);
     private readonly SetLog _sets = new(timeProvider, logger);
+    private readonly FullSetLog _full = new(timeProvider, logger);
     private readonly LoopFaults _faults = new("the log of who gets calls", logger);
     private CycleSight? _last;
 
@@ -28,6 +29,7 @@ internal sealed class RoutingLog(PlanPolicy policy, TimeProvider timeProvider, I
             var standings = MemberStandings.Of(sight, policy);
             _members.Observe(sight, standings);
             _sets.Observe(sight, standings);
+            _full.Observe(sight.Table, standings.Keys.Select(static key => key.Set).ToHashSet());
             _faults.Succeeded();
         }
         catch (Exception exception)
@@ -42,7 +44,7 @@ internal sealed class RoutingLog(PlanPolicy policy, TimeProvider timeProvider, I
         && ReferenceEquals(sight.Membership, last.Membership)
         && sight.Plan.IsEmpty && last.Plan.IsEmpty
         && sight.Table.Life == last.Table.Life
-        && !_members.IsPending && !_sets.IsPending
+        && !_members.IsPending && !_sets.IsPending && !_full.IsPending
         && sight.Held.SequenceEqual(last.Held)
         && sight.Table.Destinations.SequenceEqual(last.Table.Destinations);
 }

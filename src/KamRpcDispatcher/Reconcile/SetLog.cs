@@ -26,7 +26,7 @@ internal sealed class SetLog(TimeProvider timeProvider, ILogger logger)
     public void Observe(CycleSight sight, Dictionary<MemberKey, MemberStanding?> standings)
     {
         var routable = sight.Table.Destinations.Where(static entry => entry.IsRoutable).Select(static entry => entry.Set).ToHashSet();
-        var wanted = standings.Keys.Select(static key => key.Set).ToHashSet();
+        var wanted = standings.Keys.Select(static key => key.Set).Concat(sight.Deserted).ToHashSet();
         foreach (var set in wanted.Where(set => !routable.Contains(set)))
         {
             var emptiness = _empty.TryGetValue(set, out var known) ? known : _empty[set] = new Emptiness(timeProvider.GetTimestamp());
@@ -39,7 +39,7 @@ internal sealed class SetLog(TimeProvider timeProvider, ILogger logger)
 
         foreach (var (set, emptiness) in _empty.Where(pair => routable.Contains(pair.Key) || !wanted.Contains(pair.Key)).ToList())
         {
-            // A set that nobody announces anything for, and that has nothing of ours any more, is not missed.
+            // A set that nobody announces anything for, that has nothing of ours any more, and that is not known to have been in use, is not missed.
             _empty.Remove(set);
             if (emptiness.IsTold && routable.Contains(set))
             {

@@ -9,6 +9,7 @@ namespace KamRpcDispatcher.Testing;
 public sealed class ServerProcess : IAsyncDisposable
 {
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LastLinesTime = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan KillTime = TimeSpan.FromSeconds(10);
 
     private readonly Process _process;
@@ -24,8 +25,9 @@ public sealed class ServerProcess : IAsyncDisposable
         _reaper = new Reaper(_process.Id);
         _output = new ProcessOutput(logFile);
         Pid = _process.Id;
-        Exited = ExitAsync();
-        Gone = FinishAsync(onLine);
+        var read = Task.WhenAll(_output.PumpAsync(_process.StandardOutput, onLine), _output.PumpAsync(_process.StandardError, onLine));
+        Exited = ExitAsync(read);
+        Gone = FinishAsync(read);
     }
 
     public string Program { get; }
@@ -33,7 +35,7 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <summary>The first process, which is also the id of the group.</summary>
     public int Pid { get; }
 
-    /// <summary>The exit code of the first process.</summary>
+    /// <summary>The exit code of the first process, when its last lines are there.</summary>
     public Task<int> Exited { get; }
 
     /// <summary>Completes when every process of the program has ended (closed its output, to be exact).</summary>
@@ -144,18 +146,18 @@ public sealed class ServerProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private async Task<int> ExitAsync()
+    private async Task<int> ExitAsync(Task read)
     {
         await _process.WaitForExitAsync().ConfigureAwait(false);
+
+        // Those that it forked may keep its output open.
+        await Task.WhenAny(read, Task.Delay(LastLinesTime)).ConfigureAwait(false);
         return _process.ExitCode;
     }
 
-    private async Task FinishAsync(Action<string>? onLine)
+    private async Task FinishAsync(Task read)
     {
-        await Task.WhenAll(
-            Exited,
-            _output.PumpAsync(_process.StandardOutput, onLine),
-            _output.PumpAsync(_process.StandardError, onLine)).ConfigureAwait(false);
+        await Task.WhenAll(Exited, read).ConfigureAwait(false);
         _ended = true;
         _output.End();
     }

@@ -35,6 +35,10 @@ public class StatusNobodyTests
 
         Assert.That((finding.Code, finding.Set, finding.Proxy), Is.EqualTo(("set-without-members", (int?)1, "p1")));
         Assert.That(finding.Text, Is.EqualTo("set 1 has no member, and no routable destination on p1: every call to it fails there"));
+        Assert.That(
+            Texts(View([], ("p1", Report(0)))),
+            Is.EqualTo(new[] { "set 1 has no member any more, and no routable destination on p1: every call to it fails there; where none is routed to it any more, a restart of kamrpc dispatch there has it forgotten" }),
+            "one that is there though nothing is left of it, and --set does not name it, was in use");
         Assert.That(Screen(View([], ("p1", named))), Does.StartWith("SET 1: no members, and NOBODY ELSE gets calls"));
         Assert.That(JsonElement.Parse(Json(View([], ("p1", named)))).GetProperty("sets")[0].GetProperty("members").GetInt32(), Is.Zero);
 
@@ -104,6 +108,15 @@ public class StatusNobodyTests
 
         Assert.That(Texts(View([.. Three, down], ("p1", Report(3) with { Serves = [1] }))), Is.EqualTo(new[] { "set 2 has 1 member, and no proxy serves it" }));
         Assert.That(Texts(View([.. Three, down], ("p1", Report(3) with { Serves = [1, 2] }))), Is.EqualTo(new[] { "set 2 has 1 member and no routable destination on p1: every call to it fails there" }));
+    }
+
+    [Test]
+    public void Where_two_proxies_have_one_name_nobody_knows_what_the_other_one_serves()
+    {
+        var twin = Report(0) with { Serves = [7], Sets = ImmutableSortedDictionary<int, SetStatus>.Empty.Add(7, new SetStatus(1, 1) { Wanted = 0, Serving = 0 }), Troubles = [new ProxyTrouble(TroubleKind.Name, Now, "another proxy reports under the name p1")] };
+
+        Assert.That(Codes(View(Three, ("p1", twin))), Is.EqualTo(new[] { "calls-not-known", "name-held" }));
+        Assert.That(Texts(View(Three, ("p1", twin))).First(), Is.EqualTo("set 1 has 3 members, and no proxy that is seen serves it: whether another one does that reports as p1 too is not known, since one of them is seen at a time"));
     }
 
     [TestCase("status", "--proxy", "")]

@@ -61,6 +61,48 @@ internal sealed class ReportsCheckTests
     }
 
     [Test]
+    public void A_set_in_which_nobody_gets_calls_at_another_proxy_is_told()
+    {
+        AssertFinding(Another(Fine with { Sets = Fine.Sets.Add(7, new SetStatus(0, 0) { Wanted = 0, Serving = 0 }).Add(8, new SetStatus(2, 0) { Wanted = 2, Serving = 0 }) }), Severity.Warning, "p2: no destination of sets 7, 8 gets calls there", "kamrpc status");
+        AssertFinding(Another(Fine with { Sets = Fine.Sets.Add(7, new SetStatus(1, 0)) }), Severity.Ok, "no trouble", null);
+    }
+
+    [Test]
+    public void A_proxy_that_is_not_in_step_is_told_and_the_one_at_work_here_is_told_of_by_other_checks()
+    {
+        static Finding Lagging(string name, ProxyLag lag) => ReportsCheck.Of(
+            Healthy.Kamailio, Reports(new ReportingProxy("p1", Fine, null), new ReportingProxy("p2", Fine, null)) with { Lags = new Dictionary<string, ProxyLag> { [name] = lag } });
+
+        AssertFinding(Lagging("p2", new ProxyLag(3, 0, 0)), Severity.Warning, "p2: it is 3 revisions behind the newest member record, for 4 s or longer", "kamrpc status");
+        AssertFinding(Lagging("p2", new ProxyLag(0, 1, 0)), Severity.Warning, "p2: it does not follow the members: it goes by 1 record that etcd has no more", "kamrpc status");
+        AssertFinding(Lagging("p2", new ProxyLag(0, 0, 2)), Severity.Warning, "p2: it owes its Kamailio 2 changes", "kamrpc status");
+        AssertFinding(Lagging("p1", new ProxyLag(3, 1, 2)), Severity.Ok, "no trouble", null);
+        AssertFinding(Another(Fine with { AppliedAt = Healthy.Now.AddSeconds(-40) }), Severity.Warning, "p2: it is at changes, and has not read its Kamailio's list for 40 s", "kamrpc status");
+    }
+
+    [Test]
+    public void Who_has_caught_up_with_what_was_there_is_not_behind()
+    {
+        var followed = new FollowedMembers(57, 3);
+        ClusterView View(long revision, ProxyStatus status, int records = 3) => new(revision, revision, [], [], [new ReportingProxy("p2", status, null)]) { MemberRecords = records };
+        var behind = View(57, Fine with { Revision = 50, Drift = 2, Follows = new FollowedMembers(50, 3) });
+        var lags = ProxyLag.In(behind);
+
+        Assert.That(lags["p2"], Is.EqualTo(new ProxyLag(7, 0, 2)));
+        Assert.That(ProxyLag.Lasting(lags, behind, View(60, Fine with { Revision = 57, Follows = followed })), Is.Empty, "there is something new by now");
+        Assert.That(ProxyLag.Lasting(lags, behind, View(60, Fine with { Revision = 52, Drift = 1 })).Values, Is.EqualTo(new[] { new ProxyLag(5, 0, 1) }));
+
+        var gone = View(57, Fine with { Revision = 57, Follows = followed }, records: 2);
+        Assert.That(ProxyLag.In(gone)["p2"], Is.EqualTo(new ProxyLag(0, 1, 0)));
+        Assert.That(ProxyLag.Lasting(ProxyLag.In(gone), gone, gone), Is.Not.Empty);
+        Assert.That(ProxyLag.Lasting(ProxyLag.In(gone), gone, View(57, Fine with { Revision = 58, Follows = new FollowedMembers(58, 2) }, records: 2)), Is.Empty);
+
+        Assert.That(ProxyLag.In(View(57, Fine with { Revision = 57, Drift = 1, MoreQuarantined = 1 })), Is.Empty, "what Kamailio refuses is told as that");
+        Assert.That(ProxyLag.In(View(57, Fine with { Revision = 50, Contact = new KamailioContact(false, Healthy.Now, "gone") })), Is.Empty);
+        Assert.That(ProxyLag.In(View(57, Fine with { Revision = 50, Loop = new LoopStatus(LoopStep.Call, TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(30)) })), Is.Empty);
+    }
+
+    [Test]
     public void Two_proxies_on_one_host_are_told()
     {
         static ReportingProxy On(string name, string machine) => new(name, Fine with { Identity = new ProxyIdentity(machine, "h", "jsonrpc+unix:/run/" + name, null) }, null);

@@ -27,10 +27,10 @@ internal sealed class RoutableCheckTests
 
     [Test]
     public void An_empty_list_is_an_error_that_names_sets_and_counts() =>
-        AssertFinding(Of([A, B, Other]), Severity.Error, "set 1: none of 2 members gets calls (2 not in Kamailio's list); set 2: none of 1 member gets calls (1 not in Kamailio's list)", "kamrpc dispatch beside");
+        AssertFinding(Of([A, B, Other]), Severity.Error, "set 1: none of 2 members gets calls (2 not in Kamailio's list); set 2: none of 1 member gets calls (1 not in Kamailio's list)", "the kamrpc dispatch at work here mends that by itself");
 
     [TestCase(DestinationState.Inactive, "2 inactive in Kamailio's list", "let the server answer")]
-    [TestCase(DestinationState.Disabled, "2 disabled in Kamailio's list", "kamrpc dispatch beside")]
+    [TestCase(DestinationState.Disabled, "2 disabled in Kamailio's list", "the kamrpc dispatch at work here mends that by itself")]
     public void A_list_that_has_them_all_and_sends_them_nothing_is_an_error(DestinationState state, string text, string fix) =>
         AssertFinding(Of([A, B], Listed(A, state), Listed(B, state)), Severity.Error, $"set 1: none of 2 members gets calls ({text}", fix);
 
@@ -46,7 +46,7 @@ internal sealed class RoutableCheckTests
     [Test]
     public void One_who_is_not_ready_and_gets_calls_is_an_error_unless_a_ready_one_has_its_address()
     {
-        AssertFinding(Of([A, B with { State = MemberState.Draining }], Listed(A), Listed(B)), Severity.Error, "set 1: 1 of 2 members to get no calls, and gets them", "kamrpc status");
+        AssertFinding(Of([A, B with { State = MemberState.Draining }], Listed(A), Listed(B)), Severity.Error, "set 1: 1 of 2 members to get no calls, and gets them", "the kamrpc dispatch at work here mends that by itself at its next look (--resync); if it stays so, kamrpc status");
         AssertFinding(Of([A, A with { Key = B.Key, State = MemberState.Down }], Listed(A)), Severity.Ok, "2 of 2 members in set 1", null);
     }
 
@@ -64,7 +64,7 @@ internal sealed class RoutableCheckTests
 
     [Test]
     public void An_operators_own_entry_serves_no_member() =>
-        AssertFinding(Of([A], Healthy.Destination("sip:10.0.0.9")), Severity.Error, "set 1: none of 1 member", "kamrpc dispatch");
+        AssertFinding(Of([A], Healthy.Destination("sip:10.0.0.9")), Severity.Error, "set 1: none of 1 member", "the kamrpc dispatch at work here");
 
     [Test]
     public void A_set_that_this_Kamailio_does_not_serve_does_not_matter()
@@ -81,6 +81,49 @@ internal sealed class RoutableCheckTests
         AssertFinding(Of([], Listed(A, DestinationState.Disabled), Healthy.Destination("sip:10.0.0.9")), Severity.Ok, "nothing is announced", null);
         AssertFinding(Of([], Healthy.Destination("sip:10.0.0.9") with { State = DestinationState.Disabled }), Severity.Ok, "nothing is announced", null);
         AssertFinding(RoutableCheck.Of(Listing(Listed(A, DestinationState.Inactive)), Announced([]) with { Held = [A] }), Severity.Error, "set 1: nobody is announced (1 expired member held back), and its one destination", "kamrpc announce");
+    }
+
+    [Test]
+    public void A_set_that_everybody_has_left_is_an_error_for_as_long_as_the_dispatcher_at_work_knows_it()
+    {
+        var empty = new SetStatus(0, 0) { Wanted = 0, Serving = 0 };
+        EtcdObservation Knowing(SetStatus set) => Announced([A]) with { Proxies = Seen<IReadOnlyList<ReportingProxy>>.Of([new ReportingProxy("p1", Healthy.Proxy with { Sets = Healthy.Proxy.Sets.Add(7, set) }, null)]) };
+
+        AssertFinding(RoutableCheck.Of(Listing(Listed(A)), Knowing(empty)), Severity.Error, "set 7: nobody is announced, and Kamailio's list has nobody else", "kamrpc announce beside each SIP server of it");
+        Assert.That(RoutableCheck.Of(Listing(Listed(A)), Knowing(empty)).Fix, Does.Contain("is forgotten when kamrpc dispatch is restarted"));
+        AssertFinding(RoutableCheck.Of(Listing(Listed(A), Healthy.Destination("sip:10.0.0.9") with { Set = 7 }), Knowing(empty)), Severity.Ok, "1 of 1 member in set 1", null);
+        AssertFinding(RoutableCheck.Of(Listing(Listed(A)), Knowing(empty with { Wanted = null })), Severity.Ok, "1 of 1 member in set 1", null);
+    }
+
+    [Test]
+    public void Where_no_dispatcher_is_at_work_one_is_to_be_started_and_beside_one_nobody_changes_the_list()
+    {
+        var alone = Healthy.Kamailio with { Mark = string.Empty, LockHolder = string.Empty };
+        Finding[] Both(KamailioObservation kamailio) =>
+        [
+            RoutableCheck.Of(kamailio with { List = Healthy.List(Listed(A)) }, Announced([A, B])),
+            RoutableCheck.Of(kamailio with { List = Healthy.List(Listed(A), Listed(B)) }, Announced([A, B with { State = MemberState.Draining }])),
+        ];
+
+        Assert.That(Both(Healthy.Kamailio with { Mark = Healthy.Dispatcher.Replace("cluster default", "cluster west", StringComparison.Ordinal) }).Select(static finding => finding.Fix), Has.All.StartsWith("kamrpc doctor --cluster west"));
+        Assert.That(Both(alone).Select(static finding => finding.Fix), Has.All.StartsWith("kamrpc dispatch beside this Kamailio"));
+        Assert.That(Both(Healthy.Kamailio).Select(static finding => finding.Fix), Has.All.StartsWith("the kamrpc dispatch at work here").And.None.Contains("kamrpc dispatch beside").And.None.Contains("kamcmd"));
+    }
+
+    [Test]
+    public void Each_cause_has_its_advice() => AssertFinding(
+        Of([A, B], Listed(A, DestinationState.Inactive)), Severity.Error, "set 1: none of 2 members gets calls (1 inactive in Kamailio's list: no answer to its pings, or failed calls, 1 not in Kamailio's list)",
+        "the kamrpc dispatch at work here mends that by itself at its next look (--resync); if it stays so, kamrpc status says what holds it up; its --set and --allow-attr have to allow these; kamrpc doctor --set SET if they are another Kamailio's; let the server answer");
+
+    [Test]
+    public void One_to_which_Kamailio_cannot_send_is_told_so_and_not_to_answer()
+    {
+        var tls = A with { Uri = SipUri.Parse("sips:10.0.0.1") };
+        var kamailio = Healthy.Kamailio with { List = Healthy.List(Listed(tls, DestinationState.Inactive), Listed(B)), Listens = Seen<IReadOnlyList<KamailioSocket>>.Of([new KamailioSocket("udp", "10.0.0.5", 5060)]) };
+
+        AssertFinding(RoutableCheck.Of(kamailio, Announced([tls, B])), Severity.Error, "set 1: 1 of 2 members ready and without calls (1 to which Kamailio cannot send)", "listen=TRANSPORT:ADDRESS:PORT (it listens on udp:10.0.0.5:5060), and what that transport needs");
+        AssertFinding(RoutableCheck.Of(kamailio with { Listens = Seen<IReadOnlyList<KamailioSocket>>.Not("Method Not Found") }, Announced([tls, B])), Severity.Error, "1 inactive in Kamailio's list", "let the server answer");
+        AssertFinding(RoutableCheck.Of(kamailio, Announced([tls with { Attributes = tls.Attributes.Add("obproxy", "sip:10.0.0.7") }, B])), Severity.Error, "1 inactive in Kamailio's list", "let the server answer");
     }
 
     [Test]

@@ -90,15 +90,32 @@ public class AdditionGuardTests
     }
 
     [TestCase("sip:10.0.0.1:5061")]
-    [TestCase("sip:10.0.0.1;transport=tcp")]
     [TestCase("sip:10.0.0.8:5080")]
     [TestCase("sip:127.0.0.1:5060")]
-    [TestCase("sip:[::1]:5070;transport=tcp")]
+    [TestCase("sips:[::1]:5071")]
     public async Task Beside_Kamailios_own_sockets_calls_may_go(string uri)
     {
         Listens();
 
         Assert.That(await ExamineAsync(Add with { Uri = uri }), Is.Null);
+    }
+
+    [TestCase("sip:10.0.0.9;transport=tcp", "it has no tcp socket over IPv4")]
+    [TestCase("sip:10.0.0.9;transport=ws", "it has no ws socket over IPv4")]
+    [TestCase("sip:[::9]:5060;transport=ws", null)]
+    [TestCase("sips:10.0.0.9", "it has no tls socket over IPv4 (it listens on udp:10.0.0.1:5060, udp:0.0.0.0:5080, tls:[::1]:5070)")]
+    [TestCase("sips:[2001:db8::9]", null)]
+    [TestCase("sip:[2001:db8::9]:5060;kamrpc", "it has no udp socket over IPv6")]
+    [TestCase("sip:10.0.0.9;transport=sctp", "it has no sctp socket over IPv4")]
+    [TestCase("sip:good.test;transport=sctp", "it has no sctp socket")]
+    [TestCase("sip:good.test;transport=tls", "it has no tls socket")]
+    [TestCase("sip:good.test", null)]
+    public async Task Where_Kamailio_has_no_socket_to_send_from_nothing_is_sent_with_the_reason(string uri, string? reason)
+    {
+        Listens();
+
+        Assert.That((await ExamineAsync(Add with { Uri = uri }))?.Text, reason is null ? Is.Null : Does.StartWith("Kamailio cannot send there, since ").And.Contain(reason));
+        Assert.That(await ExamineAsync(Add with { Uri = uri, Attributes = "duid=a;kamrpc=c;obproxy=sip:10.0.0.7" }), Is.Null, "another one sends it on");
     }
 
     [Test]

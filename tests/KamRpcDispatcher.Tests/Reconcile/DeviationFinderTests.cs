@@ -124,6 +124,7 @@ public class DeviationFinderTests
 
         Assert.That(DeviationFinder.Compare(view with { Policy = view.Policy with { Sets = new HashSet<int> { 1 } } }).Sets, Is.EqualTo(new Dictionary<int, SetShare> { [1] = default }));
         Assert.That(DeviationFinder.Compare(view).Sets, Is.Empty);
+        Assert.That(DeviationFinder.Compare(view with { Deserted = new HashSet<int> { 7 } }).Sets, Is.EqualTo(new Dictionary<int, SetShare> { [7] = default }), "and so is one that was in use");
     }
 
     [Test]

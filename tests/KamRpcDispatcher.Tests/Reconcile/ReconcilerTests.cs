@@ -481,6 +481,20 @@ public sealed class ReconcilerTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task A_set_that_everybody_has_left_stays_in_the_report_when_nothing_is_left_of_it()
+    {
+        RemovalDelay = TimeSpan.Zero;
+        Start();
+        _membership.Set(1, Members.Of("a"), Members.Of("b", set: 7));
+        await WaitForReportAsync(1);
+        _membership.Set(2, Members.Of("a"));
+        await _kamailio.WaitForAsync(kamailio => kamailio.Destinations.Count == 1 && _report.Last is { Revision: 2, Drift: 0 }, Deadline);
+
+        Assert.That(_report.Last!.Sets[7], Is.EqualTo(new SetStatus(0, 0) { Wanted = 0, Serving = 0 }));
+        await _routing.WaitForAsync(3040).WaitAsync(Deadline);
+    }
+
+    [Test]
     public async Task A_list_that_cannot_be_read_is_no_contact()
     {
         var isBlind = false;

@@ -29,6 +29,7 @@ public class RoutingLogTests
     private const int Vanished = 3039;
     private const int NobodyRoutable = 3040;
     private const int RoutableAgain = 3041;
+    private const int Full = 3043;
 
     private static readonly Member A = Members.Of("a", uri: "sip:10.0.0.1:5060");
     private static readonly Member B = Members.Of("b", uri: "sip:10.0.0.2:5060");
@@ -41,6 +42,7 @@ public class RoutingLogTests
     private Dictionary<MemberKey, LeaveCause> _left = [];
     private ImmutableHashSet<EndpointKey> _awaitingProof = [];
     private RejectedRecord[] _rejected = [];
+    private HashSet<int> _deserted = [];
     private bool _refuses;
 
     public RoutingLogTests() => _routing = new RoutingLog(_policy, _clock, _log);
@@ -330,7 +332,7 @@ public class RoutingLogTests
         See([A, draining], Listed(A), Listed(B, ListedState.Disabled), foreign);
         Assert.That(_log.All, Is.EqualTo(new[]
         {
-            "Set 1: b (sip:10.0.0.2:5060) still gets calls, by an active entry of somebody else's at its address, though it is to get none: draining (its announcer was asked to stop). Take that entry out of Kamailio's list",
+            "Set 1: b (sip:10.0.0.2:5060) still gets calls, by an active entry of somebody else's at its address, though it is to get none: draining (its announcer was asked to stop). Take that entry out of Kamailio's list file, and of its list while this daemon is stopped (kamcmd dispatcher.remove)",
         }));
 
         See([A, draining], Listed(A), Listed(B, ListedState.Disabled));
@@ -444,6 +446,44 @@ public class RoutingLogTests
     }
 
     [Test]
+    public void A_set_that_everybody_has_left_is_still_without_anybody_when_somebody_comes_back()
+    {
+        See([A], Listed(A));
+        _deserted = [1];
+        See([]);
+        _clock.Advance(TimeSpan.FromSeconds(2));
+        See([]);
+        Assert.That(_log.Of(NobodyRoutable), Is.EqualTo(new[] { "Set 1 has NO routable destination: no call to it can be served (no member of its own)" }), "also where nothing was left of it in one moment");
+
+        _clock.Advance(TimeSpan.FromSeconds(88));
+        _deserted = [];
+        See([A], Listed(A));
+        Assert.That(_log.Of(RoutableAgain), Is.EqualTo(new[] { "Set 1 has a routable destination again, after 1m30s without" }));
+    }
+
+    [Test]
+    public void A_set_that_has_no_room_for_another_call_is_told_once_a_minute_at_most()
+    {
+        var (full, other) = (Listed(A) with { Calls = 10, MaxLoad = 10 }, Listed(B) with { Calls = 20, MaxLoad = 20 });
+        See([A, B], full, other);
+        See([A, B], full with { Calls = 9 }, other);
+        See([A, B], full, other);
+        Assert.That(_log.Of(Full), Has.Count.EqualTo(1));
+        Assert.That(_log.Of(Full)[0], Does.StartWith("Set 1: every routable destination is full (30 of 30 calls): algorithm 10 has none for another call until one ends"));
+
+        _clock.Advance(TimeSpan.FromMinutes(1));
+        See([A, B], full, other);
+        Assert.That(_log.Of(Full), Has.Count.EqualTo(2), "though nothing has changed");
+
+        _clock.Advance(TimeSpan.FromMinutes(1));
+        See([A, B], full, other with { State = ListedState.Inactive, Calls = 0 });
+        Assert.That(_log.Of(Full)[^1], Does.StartWith("Set 1: every routable destination is full (10 of 10 calls)"));
+        _clock.Advance(TimeSpan.FromMinutes(1));
+        See([A, B], full, other, Listed(A) with { Uri = "sip:192.0.2.1", Attributes = string.Empty });
+        Assert.That(_log.Of(Full), Has.Count.EqualTo(3), "somebody else's has room");
+    }
+
+    [Test]
     public void Ten_thousand_members_cost_no_more_than_their_number()
     {
         var members = Enumerable.Range(0, 10_000).Select(static number => Members.Of($"m{number}", uri: $"sip:10.{number / 65536}.{number / 256 % 256}.{number % 256}:5060")).ToArray();
@@ -469,5 +509,8 @@ public class RoutingLogTests
         [],
         new DispatcherTable(KamailioVersion.Read("kamailio 5.6.3 (x86_64/linux)"), _life, listed),
         Planner.Plan(members, listed, _refuses ? _policy with { Refused = members.Select(static member => new RefusedDestination(member.Key.Set, member.Uri.Text, AttributeText.Format(member, "c"))).ToHashSet() } : _policy),
-        _awaitingProof);
+        _awaitingProof)
+    {
+        Deserted = _deserted,
+    };
 }

@@ -16,6 +16,8 @@ internal static class ReportsCheck
     /// <summary>So old a report may be before that is told.</summary>
     private static readonly TimeSpan Stale = 3 * ProxyStatus.WrittenEvery;
 
+    private static readonly string Lasting = FormattableString.Invariant($", for {ProxyLag.Patience.TotalSeconds:0} s or longer");
+
     public static Finding Of(KamailioObservation kamailio, EtcdObservation etcd)
     {
         if (!etcd.Proxies.Try(out var proxies, out var trouble))
@@ -24,7 +26,7 @@ internal static class ReportsCheck
         }
 
         var here = DispatcherCheck.ProxyAtWork(kamailio);
-        var remarks = proxies.SelectMany(proxy => Remarks(proxy, proxy.Name == here, etcd.ReadAt).Select(remark => (remark.IsError, Text: $"{MemberRules.Shorten(proxy.Name)}: {remark.Text}"))).ToList();
+        var remarks = proxies.SelectMany(proxy => Remarks(proxy, proxy.Name == here, etcd).Select(remark => (remark.IsError, Text: $"{MemberRules.Shorten(proxy.Name)}: {remark.Text}"))).ToList();
         if (remarks.Count == 0)
         {
             return Finding.Ok(Name, proxies.Count == 0 ? "no proxy reports" : $"{(proxies.Count == 1 ? "the 1 proxy reports" : $"the {proxies.Count} proxies report")} no trouble that is not told above");
@@ -38,8 +40,8 @@ internal static class ReportsCheck
 
     /// <param name="proxy">The proxy.</param>
     /// <param name="isHere">Whether it serves the Kamailio that is examined: <see cref="DispatcherCheck"/> and <see cref="RoutableCheck"/> tell of that.</param>
-    /// <param name="now">When its report was read.</param>
-    private static IEnumerable<(bool IsError, string Text)> Remarks(ReportingProxy proxy, bool isHere, DateTimeOffset now)
+    /// <param name="etcd">Where its report was read, and when.</param>
+    private static IEnumerable<(bool IsError, string Text)> Remarks(ReportingProxy proxy, bool isHere, EtcdObservation etcd)
     {
         if (proxy.Status is not { } status)
         {
@@ -54,7 +56,8 @@ internal static class ReportsCheck
             .. told.Select(static trouble => (TroubleKind.IsError(trouble.Kind), $"{MemberRules.Shorten(trouble.Kind, 20)}: {MemberRules.Shorten(trouble.Text, ProxyTrouble.MostTextLength)}")),
             .. status.Hangs ? [(true, OfHanging(status.Loop!))] : Array.Empty<(bool, string)>(),
             .. OfMany(status.Quarantined.Length + status.MoreQuarantined, static count => $"Kamailio refuses {Wording.Count(count, "destination")}"),
-            .. isHere ? [] : OfAnother(status, now),
+            .. isHere ? [] : OfAnother(status, etcd.ReadAt),
+            .. isHere ? [] : OfLag(etcd.Lags.GetValueOrDefault(proxy.Name)),
         ];
     }
 
@@ -85,8 +88,19 @@ internal static class ReportsCheck
             yield return (false, "it works from a saved membership, since it has not reached etcd yet");
         }
 
+        if (status is { Contact.Answers: true, Hangs: false, IsListOld: true })
+        {
+            yield return (false, FormattableString.Invariant($"it is at changes, and has not read its Kamailio's list for {status.ListAge.TotalSeconds:0} s"));
+        }
+
         var held = status.Held.Length + status.MoreHeld;
         var without = status.Deviations.Count(static deviation => deviation.Kind is DeviationKind.Missing or DeviationKind.Inactive or DeviationKind.Disabled);
+        var empty = status is { Contact.Answers: true } ? status.Sets.Where(static set => set.Value is { Routable: 0, Wanted: not null }).Select(static set => set.Key).ToList() : [];
+        if (empty.Count > 0)
+        {
+            yield return (false, $"no destination of {Wording.Sets(empty)} gets calls there");
+        }
+
         var serving = status.Deviations.Count(static deviation => deviation.Kind == DeviationKind.Serving);
         foreach (var remark in OfMany(held, static count => $"it keeps {Wording.Count(count, "expired member")} in its list (PANIC)")
             .Concat(OfMany(without, static count => $"{Wording.Count(count, "ready member")} without calls there"))
@@ -96,8 +110,16 @@ internal static class ReportsCheck
         }
     }
 
+    /// <summary>What it has not followed: it may send calls to who has left, and none to who has come.</summary>
+    private static IEnumerable<(bool IsError, string Text)> OfLag(ProxyLag lag) =>
+    [
+        .. OfMany(lag.Behind, static count => $"it is {Wording.Count(count, "revision")} behind the newest member record{Lasting}"),
+        .. OfMany(lag.Gone, static count => $"it does not follow the members: it goes by {Wording.Count(count, "record")} that etcd has no more{Lasting}"),
+        .. OfMany(lag.Owed, static count => $"it owes its Kamailio {Wording.Count(count, "change")}{Lasting}"),
+    ];
+
     private static string OfHanging(LoopStatus loop) => string.Create(
         CultureInfo.InvariantCulture, $"its dispatcher hangs, and follows nothing ({MemberRules.Shorten(loop.Step, 20)}, for {loop.For.TotalSeconds:0} s of {loop.Longest.TotalSeconds:0} s at most): a restart of it hurts no call");
 
-    private static IEnumerable<(bool IsError, string Text)> OfMany(int count, Func<int, string> text) => count > 0 ? [(false, text(count))] : [];
+    private static IEnumerable<(bool IsError, string Text)> OfMany(long count, Func<long, string> text) => count > 0 ? [(false, text(count))] : [];
 }

@@ -8,11 +8,6 @@ namespace KamRpcDispatcher.Doctor.Checks;
 internal static class RoutableCheck
 {
     private const string Name = "kamailio.routable";
-    private const string Missing = "not in Kamailio's list";
-    private const string Silent = "inactive in Kamailio's list: no answer to its pings, or failed calls";
-    private const string Off = "disabled in Kamailio's list";
-    private const string Nobody = "not announced any more, or never was";
-    private const string Serving = "to get no calls, and gets them";
 
     public static Finding Of(KamailioObservation kamailio, EtcdObservation etcd)
     {
@@ -28,10 +23,10 @@ internal static class RoutableCheck
 
         var listed = list.Destinations.Select(static destination => (Uri: Ownership.Uri(destination), Destination: destination)).Where(static entry => entry.Uri is not null)
             .ToLookup(static entry => (entry.Destination.Set, entry.Uri!), static entry => entry.Destination);
-        var sets = members.GroupBy(static member => member.Key.Set).Select(set => SetView.Of(set, listed)).Concat(Deserted(list.Destinations, members, etcd)).OrderBy(static set => set.Set).ToList();
+        var sets = members.GroupBy(static member => member.Key.Set).Select(set => SetView.Of(set, listed, member => kamailio.IsWithoutSocketFor(member, etcd.Addresses))).Concat(Deserted(list.Destinations, members, kamailio, etcd)).OrderBy(static set => set.Set).ToList();
         var troubled = sets.Where(static set => set.Trouble is not null).ToList();
         var full = FullSets(list.Destinations, sets);
-        return troubled.Count > 0 ? Finding.Error(Name, Sentences([.. troubled.Select(static set => set.Trouble!), .. full]), Fix(troubled))
+        return troubled.Count > 0 ? Finding.Error(Name, Sentences([.. troubled.Select(static set => set.Trouble!), .. full]), RoutableAdvice.For([.. troubled.SelectMany(static set => set.Reasons)], kamailio, etcd.Cluster))
             : full.Count > 0 ? Finding.Warning(Name, $"{Sentences(full)}: algorithm 10 has none for another call until one ends", "one more server for the set, or a higher --maxload for those that can take more calls")
             : Finding.Ok(Name, sets.Count == 0 ? "nothing is announced that would have to be" : $"everybody who is ready gets calls: {Wording.List([.. sets.Select(static set => set.Share)])}");
     }
@@ -54,14 +49,16 @@ internal static class RoutableCheck
 
     /// <summary>
     /// Sets of kamrpc's in which nobody is announced and nobody gets calls: those in which it added somebody, those that expired members are held in,
-    /// and those that the operator names.
+    /// those that the operator names, and those of which the dispatcher at work here knows that somebody was in them.
     /// </summary>
-    private static IEnumerable<SetView> Deserted(IReadOnlyList<DispatcherDestination> list, IReadOnlyList<Member> members, EtcdObservation etcd)
+    private static IEnumerable<SetView> Deserted(IReadOnlyList<DispatcherDestination> list, IReadOnlyList<Member> members, KamailioObservation kamailio, EtcdObservation etcd)
     {
+        var report = DispatcherCheck.ClusterAtWork(kamailio) == etcd.Cluster && DispatcherCheck.ProxyAtWork(kamailio) is { } here && etcd.Proxies.Try(out var proxies, out _) ? proxies.FirstOrDefault(proxy => proxy.Name == here)?.Status : null;
         var listed = list.ToLookup(static destination => destination.Set);
         var held = etcd.Held.ToLookup(static member => member.Key.Set);
         return list.Where(destination => destination.Set != MemberKey.ReservedSet && Ownership.Cluster(destination) == etcd.Cluster).Select(static destination => destination.Set)
-            .Concat(held.Select(static set => set.Key)).Concat(etcd.Sets ?? new HashSet<int>()).Distinct()
+            .Concat(held.Select(static set => set.Key)).Concat(etcd.Sets ?? new HashSet<int>())
+            .Concat(report?.Sets.Where(static set => set.Value.HasNobody).Select(static set => set.Key) ?? []).Distinct()
             .Where(set => etcd.Sets?.Contains(set) != false && !listed[set].Any(IsRoutable))
             .Except(members.Select(static member => member.Key.Set))
             .Select(set => SetView.Deserted(set, listed[set].Count(), held[set].Count()));
@@ -70,18 +67,6 @@ internal static class RoutableCheck
     private static bool IsRoutable(DispatcherDestination destination) => destination.State is DestinationState.Active or DestinationState.Trying;
 
     private static bool IsFull(DispatcherDestination destination) => FullSet.IsFull(destination.DialogLoad ?? 0, destination.MaxLoad);
-
-    private static string Fix(List<SetView> troubled) =>
-        troubled.TrueForAll(static set => set.Reasons.Contains(Nobody)) ? "kamrpc announce beside each SIP server of it, with the same --etcd and --cluster"
-        : troubled.Exists(static set => set.Reasons.Contains(Missing))
-            ? $"kamrpc dispatch beside this Kamailio, where its --set allows these; kamrpc doctor --set SET if they are another Kamailio's"
-            : troubled.Exists(static set => set.Reasons.Contains(Serving))
-                ? "kamrpc status says what holds its dispatcher up; until then: kamcmd dispatcher.set_state dx SET URI"
-            : troubled.Exists(static set => set.Reasons.Contains(Silent))
-                ? "let the server answer Kamailio's OPTIONS (a firewall, or another address than that of --uri), see the log of Kamailio"
-                : troubled.Exists(static set => set.Reasons.Contains(Off))
-                    ? "kamrpc dispatch beside this Kamailio, which enables who is ready"
-                    : "kamrpc announce beside these servers says in its log why they are not ready";
 
     /// <summary>One set: what was announced, and what of it gets calls.</summary>
     private sealed record SetView(int Set, int Members, int Routable, IReadOnlyList<string> Reasons)
@@ -95,7 +80,7 @@ internal static class RoutableCheck
         /// <summary>Those who get calls and have as many as they take.</summary>
         private int Full { get; init; }
 
-        public static SetView Of(IGrouping<int, Member> set, ILookup<(int, SipUri), DispatcherDestination> listed)
+        public static SetView Of(IGrouping<int, Member> set, ILookup<(int, SipUri), DispatcherDestination> listed, Func<Member, bool> isUnsendable)
         {
             var members = set.ToList();
 
@@ -103,31 +88,32 @@ internal static class RoutableCheck
             var wanted = members.Where(static member => member.State == MemberState.Ready).Select(static member => member.Uri).ToHashSet();
             var serving = members.Count(member => member.State != MemberState.Ready && !wanted.Contains(member.Uri) && listed[(set.Key, member.Uri)].Any(IsRoutable));
             var routable = members.Count(member => listed[(set.Key, member.Uri)].Any(IsRoutable));
-            var reasons = members.Where(member => routable == 0 || member.State == MemberState.Ready).Select(member => Reason(member, [.. listed[(set.Key, member.Uri)]])).OfType<string>()
+            var reasons = members.Where(member => routable == 0 || member.State == MemberState.Ready).Select(member => Reason(member, [.. listed[(set.Key, member.Uri)]], isUnsendable)).OfType<string>()
                 .CountBy(static reason => reason).OrderByDescending(static reason => reason.Value).ToList();
             var why = string.Join(", ", reasons.Select(static reason => FormattableString.Invariant($"{reason.Value} {reason.Key}")));
-            return new SetView(set.Key, members.Count, routable, serving > 0 && reasons.Count == 0 ? [Serving] : [.. reasons.Select(static reason => reason.Key)])
+            return new SetView(set.Key, members.Count, routable, serving > 0 && reasons.Count == 0 ? [RoutableAdvice.Serving] : [.. reasons.Select(static reason => reason.Key)])
             {
                 Full = members.Count(member => listed[(set.Key, member.Uri)].Where(IsRoutable).ToList() is { Count: > 0 } taking && taking.TrueForAll(IsFull)),
-                Trouble = reasons.Count == 0 && routable > 0 ? (serving == 0 ? null : FormattableString.Invariant($"set {set.Key}: {serving} of {Wording.Count(members.Count, "member")} {Serving}"))
+                Trouble = reasons.Count == 0 && routable > 0 ? (serving == 0 ? null : FormattableString.Invariant($"set {set.Key}: {serving} of {Wording.Count(members.Count, "member")} {RoutableAdvice.Serving}"))
                     : routable == 0 ? FormattableString.Invariant($"set {set.Key}: none of {Wording.Count(members.Count, "member")} gets calls ({why})")
                     : FormattableString.Invariant($"set {set.Key}: {reasons.Sum(static reason => reason.Value)} of {Wording.Count(members.Count, "member")} ready and without calls ({why})"),
             };
         }
 
         /// <summary>One of which nobody is announced.</summary>
-        public static SetView Deserted(int set, int listed, int held) => new(set, 0, 0, [Nobody])
+        public static SetView Deserted(int set, int listed, int held) => new(set, 0, 0, [RoutableAdvice.Nobody])
         {
             Trouble = FormattableString.Invariant($"set {set}: nobody is announced{(held > 0 ? FormattableString.Invariant($" ({Wording.Count(held, "expired member")} held back)") : string.Empty)}, and ")
                 + (listed == 0 ? "Kamailio's list has nobody else" : listed == 1 ? "its one destination in Kamailio's list gets no calls" : FormattableString.Invariant($"none of its {listed} destinations in Kamailio's list gets calls")),
         };
 
         /// <summary>Why a member gets no calls; null when it does.</summary>
-        private static string? Reason(Member member, IReadOnlyCollection<DispatcherDestination> listed) =>
+        private static string? Reason(Member member, IReadOnlyCollection<DispatcherDestination> listed, Func<Member, bool> isUnsendable) =>
             listed.Any(IsRoutable) ? null
             : member.State != MemberState.Ready ? member.State == MemberState.Draining ? "draining" : "down by its own report"
-            : listed.Count == 0 ? Missing
-            : listed.Any(static destination => destination.State == DestinationState.Disabled) ? Off
-            : Silent;
+            : isUnsendable(member) ? RoutableAdvice.Unsendable
+            : listed.Count == 0 ? RoutableAdvice.Missing
+            : listed.Any(static destination => destination.State == DestinationState.Disabled) ? RoutableAdvice.Off
+            : RoutableAdvice.Silent;
     }
 }

@@ -26,6 +26,9 @@ internal sealed record EtcdObservation(IReadOnlyList<EndpointObservation> Endpoi
     public Seen<IReadOnlyList<Member>> Served =>
         Sets is { } sets && Members.Try(out var members, out _) ? Seen<IReadOnlyList<Member>>.Of([.. members.Where(member => sets.Contains(member.Key.Set))]) : Members;
 
+    /// <summary>The proxies that were not in step in each of several readings, by name.</summary>
+    public IReadOnlyDictionary<string, ProxyLag> Lags { get; init; } = new Dictionary<string, ProxyLag>();
+
     /// <summary>Expired members that a proxy keeps, because too many expired at once.</summary>
     public IReadOnlyList<Member> Held { get; init; } = [];
 }

@@ -6,13 +6,17 @@ namespace KamRpcDispatcher.Doctor.Observations;
 /// <summary>Looks at every endpoint of etcd, and at the cluster's members and proxies there.</summary>
 internal sealed class EtcdObserver(EtcdConnection connection, string cluster, IReadOnlySet<int>? sets, TimeProvider timeProvider)
 {
+    private static readonly TimeSpan BetweenReadings = TimeSpan.FromMilliseconds(500);
+
     private readonly EtcdKeys _keys = new(cluster);
 
     public async Task<EtcdObservation> ObserveAsync(CancellationToken cancellationToken)
     {
+        using var store = new EtcdStore(connection, timeProvider);
+        var reader = new ClusterReader(store, _keys, timeProvider);
         var seen = await Task.WhenAll(connection.Endpoints.Each().Select(endpoint => ObserveAsync(endpoint, cancellationToken))).ConfigureAwait(false);
         var read = seen.Any(static endpoint => endpoint.Status.Try(out _, out _))
-            ? await ReadAsync(cancellationToken).ConfigureAwait(false)
+            ? await ReadAsync(reader, cancellationToken).ConfigureAwait(false)
             : Seen<ClusterView>.Not(new Trouble("etcd does not answer", Causes.Etcd));
         var observation = read.Try(out var view, out var trouble)
             ? new EtcdObservation(
@@ -22,6 +26,7 @@ internal sealed class EtcdObserver(EtcdConnection connection, string cluster, IR
             {
                 Addresses = await HostLookup.AddressesAsync(view.Members.Where(static announced => announced.Member.Uri.Address is null).Select(static announced => announced.Member.Uri.Host), cancellationToken).ConfigureAwait(false),
                 Rejected = view.Rejected,
+                Lags = await LagsAsync(reader, view, cancellationToken).ConfigureAwait(false),
                 Held = [.. view.Proxies.SelectMany(static proxy => proxy.Status?.Held ?? [])],
             }
             : new EtcdObservation(seen, Seen<IReadOnlyList<Member>>.Not(trouble), Seen<IReadOnlyList<ReportingProxy>>.Not(trouble));
@@ -57,12 +62,29 @@ internal sealed class EtcdObserver(EtcdConnection connection, string cluster, IR
         }
     }
 
-    private async Task<Seen<ClusterView>> ReadAsync(CancellationToken cancellationToken)
+    /// <summary>What is behind now may be about to follow: it is read again until it has, or had time enough to do so.</summary>
+    private async Task<IReadOnlyDictionary<string, ProxyLag>> LagsAsync(ClusterReader reader, ClusterView view, CancellationToken cancellationToken)
     {
-        using var store = new EtcdStore(connection, timeProvider);
+        var lags = ProxyLag.In(view);
+        for (var begun = timeProvider.GetTimestamp(); lags.Count > 0 && timeProvider.GetElapsedTime(begun) < ProxyLag.Patience;)
+        {
+            await Task.Delay(BetweenReadings, timeProvider, cancellationToken).ConfigureAwait(false);
+            if (!(await ReadAsync(reader, cancellationToken).ConfigureAwait(false)).Try(out var again, out _))
+            {
+                return new Dictionary<string, ProxyLag>();
+            }
+
+            lags = ProxyLag.Lasting(lags, view, again);
+        }
+
+        return lags;
+    }
+
+    private static async Task<Seen<ClusterView>> ReadAsync(ClusterReader reader, CancellationToken cancellationToken)
+    {
         try
         {
-            return Seen<ClusterView>.Of(await new ClusterReader(store, _keys, timeProvider).ReadAsync(cancellationToken).ConfigureAwait(false));
+            return Seen<ClusterView>.Of(await reader.ReadAsync(cancellationToken).ConfigureAwait(false));
         }
         catch (EtcdUnreachableException unreachable)
         {

@@ -1,7 +1,10 @@
+using System.Net;
 using KamailioRpc;
 using KamailioRpc.Commands;
+using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Doctor.Config;
 using KamRpcDispatcher.Doctor.Observations.Host;
+using KamRpcDispatcher.Push;
 using KamRpcDispatcher.Push.Claim;
 
 namespace KamRpcDispatcher.Doctor.Observations;
@@ -67,6 +70,9 @@ internal sealed record KamailioObservation
 
     public Seen<SharedMemory> Memory { get; init; } = Seen<SharedMemory>.Not(NotReached);
 
+    /// <summary>Where it receives SIP, and sends from.</summary>
+    public Seen<IReadOnlyList<KamailioSocket>> Listens { get; init; } = Seen<IReadOnlyList<KamailioSocket>>.Not(NotReached);
+
     public Seen<ListReply> List { get; init; } = Seen<ListReply>.Not(NotReached);
 
     /// <summary>The host names in the list that have no address now.</summary>
@@ -113,4 +119,14 @@ internal sealed record KamailioObservation
 
     /// <summary>Whether the process that left the mark has surely ended.</summary>
     public bool HasMarkerEnded { get; init; }
+
+    /// <summary>What its configuration says of one more socket, and which there are.</summary>
+    public string ListenLine => Listens.Try(out var sockets, out _) ? $"listen=TRANSPORT:ADDRESS:PORT (it listens on {SendingSockets.Told(sockets)})" : "listen=TRANSPORT:ADDRESS:PORT";
+
+    /// <summary>Whether it is known that it has no socket from which it could send to a member.</summary>
+    /// <param name="member">The member.</param>
+    /// <param name="addresses">What host names lead to from here.</param>
+    public bool IsWithoutSocketFor(Member member, IReadOnlyDictionary<string, IReadOnlyList<IPAddress>> addresses) =>
+        Listens.Try(out var sockets, out _) && !member.Attributes.ContainsKey("obproxy")
+        && SendingSockets.Missing(sockets, member.Uri, member.Uri.Address is { } address ? [address] : addresses.GetValueOrDefault(member.Uri.Host) ?? []) is not null;
 }

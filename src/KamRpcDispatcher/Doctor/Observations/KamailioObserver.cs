@@ -129,6 +129,7 @@ internal sealed class KamailioObserver(RpcClientOptions options, string? configF
             Restless = eye is not null && running is not null ? await RestObserver.RestlessAsync(eye, running, timeProvider, cancellationToken).ConfigureAwait(false) : [],
             Stopped = running is not null ? await StoppedProcesses.FindAsync(running, timeProvider, cancellationToken).ConfigureAwait(false) : [],
             Memory = await Answers.TryAsync(() => client.GetSharedMemoryAsync(cancellationToken)).ConfigureAwait(false),
+            Listens = await Answers.TryAsync(() => client.ListSocketsAsync(cancellationToken)).ConfigureAwait(false),
             List = list,
             UnresolvedNames = await HostLookup.UnresolvedAsync(names, cancellationToken).ConfigureAwait(false),
             Mark = mark.Try(out var left, out trouble) ? left.Holder : Seen<string>.Not(trouble),
