@@ -65,6 +65,8 @@ internal sealed class ReachabilityCheckTests
             ReachabilityCheck.Of(ofRoot with { Running = Of(Running) }), Severity.Error, $"which is root's though Kamailio is user {Kamailio} by now", $"#!define KAMRPC_SOCKET_USER \"{Kamailio}\" above the include");
         AssertFinding(ReachabilityCheck.Of(ofRoot), Severity.Error, "which is root's: it was started as root with -u", "#!define KAMRPC_SOCKET_USER \"kamailio\"");
         AssertFinding(ReachabilityCheck.Of(ofRoot with { Running = Of(Running with { User = new Credentials(0, []) }) }), Severity.Error, "may not write to", "kamrpc as user root");
+        AssertFinding(
+            ReachabilityCheck.Of(ofRoot with { Running = Of(Running, Running with { User = new Credentials(0, []) }) }), Severity.Error, $"root's too, or was started as root with -u (several run here, as {Kamailio} and root)", "kamrpc as user root");
         AssertFinding(ReachabilityCheck.Of(Unheard with { Sockets = [Owned(Kamailio, "600")], Running = Of(Running) }), Severity.Error, "may not write to", $"kamrpc as user {Kamailio}");
         Assert.That(ReachabilityCheck.Of(ofRoot with { Sockets = [Owned(0, "666")] }).Text, Does.Not.Contain("may not write"));
     }

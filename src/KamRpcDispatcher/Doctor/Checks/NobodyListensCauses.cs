@@ -36,7 +36,7 @@ internal static class NobodyListensCauses
 
         if (file is not null && !kamailio.Examiner.MayWrite(file))
         {
-            return OfForbidden(kamailio, file, first);
+            return OfForbidden(kamailio, file, running ?? []);
         }
 
         if (!isSeen)
@@ -49,7 +49,7 @@ internal static class NobodyListensCauses
             : new Cause("No process named kamailio is seen from here: none runs, or it has a PID namespace of its own", Start);
     }
 
-    private static Cause OfForbidden(KamailioObservation kamailio, FileRights file, RunningKamailio? running)
+    private static Cause OfForbidden(KamailioObservation kamailio, FileRights file, IReadOnlyList<RunningKamailio> running)
     {
         var trouble = $"User {kamailio.Examiner.Name} may not write to {file}";
         if (file.User != 0)
@@ -58,7 +58,15 @@ internal static class NobodyListensCauses
         }
 
         // Its files in procfs are root's too then, and what is not hidden tells its user.
-        var user = running?.User.Name;
+        var users = running.Select(static one => one.User.Name).Distinct().ToList();
+        if (users.Count > 1)
+        {
+            return new Cause(
+                $"{trouble}, which is root's: the Kamailio that opened it is root's too, or was started as root with -u (several run here, as {Wording.List(users)})",
+                $"{Cause.As("root")}; or {SocketUser(users.First(static name => name != "root"))}, where that is its user");
+        }
+
+        var user = users.FirstOrDefault();
         return user == "root"
             ? new Cause(trouble, Cause.As("root"))
             : new Cause(
