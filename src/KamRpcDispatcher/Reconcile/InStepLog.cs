@@ -52,14 +52,14 @@ internal sealed class InStepLog(TimeProvider timeProvider, ILogger logger)
             // The one that is told now may have been left out at first.
             var others = _leftOut - (_left == (status.Revision, status.Drift) ? 1 : 0);
             (_left, _leftOut) = (null, status.Drift == 0 ? 0 : others);
-            var destinations = status.Sets.Values.Sum(static set => set.Destinations);
+            var (destinations, sets) = (status.Sets.Values.Sum(static set => set.Destinations), status.Sets.Values.Count(static set => set.Destinations > 0));
             if (status.Drift == 0 && others > 0)
             {
-                ReconcileLog.InStepAfterMany(logger, status.Revision, destinations, status.Sets.Count, others);
+                ReconcileLog.InStepAfterMany(logger, status.Revision, destinations, sets, others);
             }
             else if (status.Drift == 0)
             {
-                ReconcileLog.InStep(logger, status.Revision, destinations, status.Sets.Count);
+                ReconcileLog.InStep(logger, status.Revision, destinations, sets);
             }
             else
             {
