@@ -166,6 +166,29 @@ public class DoctorTests
     }
 
     [Test]
+    public async Task Values_with_which_Kamailio_starts_and_no_call_gets_through_are_found()
+    {
+        _kamailio = await KamailioServer.StartAsync(Healthy with
+        {
+            Algorithm = "7",
+            ExtraConfig = """
+                #!define KAMRPC_PING_CODES "class=4"
+                #!define KAMRPC_FAILOVER_CODES "500|"
+                """,
+        });
+
+        var (exitCode, findings) = await RunAsync(_kamailio.RpcAddress);
+
+        Assert.That(exitCode, Is.EqualTo(1));
+        Assert.That(
+            findings.Where(static finding => finding.IsProblem).Select(static finding => $"{finding.Severity} {finding.Check}: {finding.Text}").ToList(),
+            Has.Count.EqualTo(3)
+                .And.Some.Match("^error kamailio.algorithm: algorithm 7 hashes over hash_pvar")
+                .And.Some.Match("^error kamailio.ping-codes: class=4 in ds_ping_reply_codes")
+                .And.Some.Match("^warning kamailio.failover-codes: KAMRPC_FAILOVER_CODES \"500\\|\" matches every answer"));
+    }
+
+    [Test]
     public async Task A_configuration_changed_since_the_start_proves_nothing_and_one_that_is_named_does()
     {
         _kamailio = await KamailioServer.StartAsync(Healthy);

@@ -142,7 +142,9 @@ internal sealed class KamailioObserver(RpcClientOptions options, string? configF
             BinrpcStructure = await parameters.ReadAsync("ctl", "binrpc_struct_max_body_size", 8, cancellationToken, unit: 1024).ConfigureAwait(false),
             CallSlots = await parameters.ReadAsync("dispatcher", "ds_hash_size", 0, cancellationToken).ConfigureAwait(false),
             Config = config,
-            Algorithm = defines.GetValueOrDefault("KAMRPC_ALG")?.Trim('"'),
+            Algorithm = Answers.Define(defines, "KAMRPC_ALG"),
+            PingCodes = Answers.Define(defines, "KAMRPC_PING_CODES"),
+            FailoverCodes = Answers.Define(defines, "KAMRPC_FAILOVER_CODES"),
             Sockets = sockets,
         };
     }
