@@ -135,6 +135,43 @@ public class DoctorTests
     }
 
     [Test]
+    public async Task A_list_that_is_too_long_is_read_over_ctl_where_the_file_of_the_FIFO_is_gone_and_without_ctl_a_restart_is_named([Values] bool hasCtl)
+    {
+        _kamailio = await KamailioServer.StartAsync(Healthy with
+        {
+            ListFileLines = [.. Enumerable.Range(1, 1000).Select(static number => $"1 sip:127.0.{number / 250}.{number % 250}:5080 0 0 duid=a-long-name-that-takes-room-{number};rweight=50")],
+            ExtraConfig = hasCtl ? "loadmodule \"ctl.so\"" : string.Empty,
+        });
+        File.Delete(_kamailio.FifoPath);
+
+        var finding = (await RunAsync(_kamailio.RpcAddress)).Findings.Single(static finding => finding.Check == "kamailio.reply-size");
+
+        if (hasCtl)
+        {
+            Assert.That((finding.Severity, finding.Text), Is.EqualTo(("ok", $"1000 destinations do not fit into a reply over {_kamailio.RpcAddress}; they are read over binrpc+unix:{Path.GetDirectoryName(_kamailio.FifoPath)}/kamailio_ctl, of any length")));
+        }
+        else
+        {
+            Assert.That(finding.Severity, Is.EqualTo("error"));
+            Assert.That(finding.Fix, Does.StartWith("systemctl restart kamailio: by transport 6 ("));
+        }
+    }
+
+    [Test]
+    public async Task A_socket_whose_file_is_deleted_under_Kamailio_is_told_as_that()
+    {
+        _kamailio = await KamailioServer.StartAsync(Healthy);
+        File.Delete(_kamailio.SocketPath);
+
+        var (exitCode, findings) = await RunAsync(_kamailio.RpcAddress);
+
+        Assert.That(exitCode, Is.EqualTo(3));
+        var finding = findings.Single(static finding => finding.Check == "kamailio.reachable");
+        Assert.That(finding.Text, Does.Contain($"A Kamailio runs here (PID {_kamailio.Pid}").And.Contain($"has {_kamailio.SocketPath} open, whose file was deleted since"));
+        Assert.That(finding.Fix, Does.StartWith("systemctl restart kamailio"));
+    }
+
+    [Test]
     public async Task A_script_that_works_on_the_table_itself_and_calls_that_nobody_counts_are_found()
     {
         _kamailio = await KamailioServer.StartAsync(Healthy with

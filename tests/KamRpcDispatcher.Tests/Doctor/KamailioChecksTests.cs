@@ -125,6 +125,8 @@ internal sealed class KamailioChecksTests
         AssertFinding(ReplySizeCheck.Of(tooLong), Severity.Error, "no reply", "#!define KAMRPC_TRANSPORT 6");
         AssertFinding(
             ReplySizeCheck.Of(tooLong with { Sockets = [Healthy.Socket(SocketKind.JsonFifo, "/run/k/f", "660")] }), Severity.Error, "no reply", "kamrpc dispatch --kamailio-read jsonrpc+fifo:/run/k/f");
+        AssertFinding(
+            ReplySizeCheck.Of(tooLong with { Transport = new Parameter(6, "k.cfg:3") }), Severity.Error, "no reply", "systemctl restart kamailio: by transport 6 (k.cfg:3) it has made a FIFO, whose file is not there any more");
         Assert.That(HostNamesCheck.Of(tooLong).Severity, Is.EqualTo(Severity.Unknown));
         Assert.That(WeightsCheck.Of(tooLong).Single().Severity, Is.EqualTo(Severity.Unknown));
     }

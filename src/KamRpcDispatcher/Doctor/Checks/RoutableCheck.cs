@@ -12,6 +12,7 @@ internal static class RoutableCheck
     private const string Silent = "inactive in Kamailio's list: no answer to its pings, or failed calls";
     private const string Off = "disabled in Kamailio's list";
     private const string Nobody = "not announced any more, or never was";
+    private const string Unusable = "announced by records that cannot be used";
     private const string Serving = "to get no calls, and gets them";
 
     public static Finding Of(KamailioObservation kamailio, EtcdObservation etcd)
@@ -60,11 +61,12 @@ internal static class RoutableCheck
     {
         var listed = list.ToLookup(static destination => destination.Set);
         var held = etcd.Held.ToLookup(static member => member.Key.Set);
+        var unusable = etcd.Rejected.Where(static record => record.Member is not null).ToLookup(static record => record.Member!.Value.Set);
         return list.Where(destination => destination.Set != MemberKey.ReservedSet && Ownership.Cluster(destination) == etcd.Cluster).Select(static destination => destination.Set)
             .Concat(held.Select(static set => set.Key)).Concat(etcd.Sets ?? new HashSet<int>()).Distinct()
             .Where(set => etcd.Sets?.Contains(set) != false && !listed[set].Any(IsRoutable))
             .Except(members.Select(static member => member.Key.Set))
-            .Select(set => SetView.Deserted(set, listed[set].Count(), held[set].Count()));
+            .Select(set => SetView.Deserted(set, listed[set].Count(), held[set].Count(), unusable[set].Count()));
     }
 
     private static bool IsRoutable(DispatcherDestination destination) => destination.State is DestinationState.Active or DestinationState.Trying;
@@ -73,6 +75,7 @@ internal static class RoutableCheck
 
     private static string Fix(List<SetView> troubled) =>
         troubled.TrueForAll(static set => set.Reasons.Contains(Nobody)) ? "kamrpc announce beside each SIP server of it, with the same --etcd and --cluster"
+        : troubled.TrueForAll(static set => set.Reasons.Contains(Nobody) || set.Reasons.Contains(Unusable)) ? "whoever writes these records, see etcd.members: kamrpc announce writes none that cannot be used"
         : troubled.Exists(static set => set.Reasons.Contains(Missing))
             ? $"kamrpc dispatch beside this Kamailio, where its --set allows these; kamrpc doctor --set SET if they are another Kamailio's"
             : troubled.Exists(static set => set.Reasons.Contains(Serving))
@@ -116,9 +119,9 @@ internal static class RoutableCheck
         }
 
         /// <summary>One of which nobody is announced.</summary>
-        public static SetView Deserted(int set, int listed, int held) => new(set, 0, 0, [Nobody])
+        public static SetView Deserted(int set, int listed, int held, int unusable) => new(set, 0, 0, [unusable > 0 ? Unusable : Nobody])
         {
-            Trouble = FormattableString.Invariant($"set {set}: nobody is announced{(held > 0 ? FormattableString.Invariant($" ({Wording.Count(held, "expired member")} held back)") : string.Empty)}, and ")
+            Trouble = FormattableString.Invariant($"set {set}: {(unusable == 0 ? "nobody is announced" : unusable == 1 ? "its one record cannot be used" : FormattableString.Invariant($"none of its {unusable} records can be used"))}{(held > 0 ? FormattableString.Invariant($" ({Wording.Count(held, "expired member")} held back)") : string.Empty)}, and ")
                 + (listed == 0 ? "Kamailio's list has nobody else" : listed == 1 ? "its one destination in Kamailio's list gets no calls" : FormattableString.Invariant($"none of its {listed} destinations in Kamailio's list gets calls")),
         };
 

@@ -82,7 +82,7 @@ internal sealed class ValueChecks(SnippetUse use)
                 Severity.Error,
                 use.PlaceOf(parameter),
                 $"{name} has {string.Join(" and ", silence)} in it: {PingCodes.Consequence}",
-                $"{name} \"{PingCodes.Without(parameter.Value, silence)}\", and of class 4 the codes one by one, such as code=404");
+                $"#!define {name} \"{PingCodes.Without(parameter.Value, silence)}\", and of class 4 the codes one by one, such as code=404");
         }
 
         if (PingCodes.WithoutEffect(parameter.Value) is { Count: > 0 } others)

@@ -1,6 +1,7 @@
 using System.Net;
 using KamRpcDispatcher.Doctor;
 using KamRpcDispatcher.Doctor.Snippet;
+using KamRpcDispatcher.Linux;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Doctor.Snippet;
@@ -86,6 +87,16 @@ internal sealed class StartChecksTests
         Assert.That(findings[0].Text, Does.Contain("user kamailio, as whom Kamailio starts, may not read /etc/kamailio/kamrpc-dispatcher.list, by the mode of it").Or.Contain("by the mode of /etc/kamailio/kamrpc-dispatcher.list"));
         Assert.That(findings[0].Fix, Is.EqualTo("chmod o+r /etc/kamailio/kamrpc-dispatcher.list"));
         Assert.That(findings[1].Text, Does.Contain("user kamailio, as whom Kamailio starts, may not make /srv/x.sock, by the mode of /srv"));
+    }
+
+    [Test]
+    public void Only_root_gives_its_files_to_another_user()
+    {
+        const uint Nobody = 65_534;
+        Account[] both = [Account.Of(0), Account.Of(Nobody)];
+        Assert.That(KamailioReaders.WhoCannotGiveTo("root", both), Is.EqualTo(new[] { Account.Of(Nobody).Name }));
+        Assert.That(KamailioReaders.WhoCannotGiveTo("65534", both), Is.Empty);
+        Assert.That(KamailioReaders.WhoCannotGiveTo("nosuchuser", both), Is.Empty, "that is told as such");
     }
 
     private static SnippetReport Check(string lines, string end = "", SnippetHost? host = null)
