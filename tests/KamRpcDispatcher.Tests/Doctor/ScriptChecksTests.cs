@@ -116,7 +116,7 @@ internal sealed class ScriptChecksTests
     public void Other_answers_to_pings_are_well()
     {
         AssertFinding(AnswerChecks.OfPings(Healthy.Kamailio), Severity.Ok, "2xx alone", null);
-        AssertFinding(AnswerChecks.OfPings(Healthy.Kamailio with { Config = Setting("ds_ping_reply_codes", "class=2;code=404;code=480") }), Severity.Ok, "code=480 (/etc/kamailio/kamailio.cfg:3)", null);
+        AssertFinding(AnswerChecks.OfPings(Healthy.Kamailio with { Config = Setting("ds_ping_reply_codes", "class=2;code=404;code=480") }), Severity.Ok, "class=2; code=404; code=480 (/etc/kamailio/kamailio.cfg:3)", null);
         AssertFinding(AnswerChecks.OfPings(Healthy.Kamailio with { Config = Seen<KamailioConfig>.Not("denied") }), Severity.Unknown, "denied", "--kamailio-cfg FILE");
     }
 

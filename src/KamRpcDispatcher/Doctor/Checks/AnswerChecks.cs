@@ -38,7 +38,7 @@ internal static class AnswerChecks
                 $"{(kamailio.PingCodes is null ? $"modparam(\"dispatcher\", \"ds_ping_reply_codes\", \"{better}\")" : $"#!define {PingDefine} \"{better}\"")}, and of class 4 the codes one by one, such as code=404");
         }
 
-        return Finding.Ok(Name, codes.Length > 0 ? $"{codes} ({place})" : "2xx alone");
+        return Finding.Ok(Name, codes.Length > 0 ? $"{string.Join("; ", codes.Split(';', StringSplitOptions.TrimEntries))} ({place})" : "2xx alone");
     }
 
     public static Finding OfFailover(KamailioObservation kamailio)
