@@ -135,6 +135,43 @@ public class DoctorTests
     }
 
     [Test]
+    public async Task A_list_that_is_too_long_is_read_over_ctl_where_the_file_of_the_FIFO_is_gone_and_without_ctl_a_restart_is_named([Values] bool hasCtl)
+    {
+        _kamailio = await KamailioServer.StartAsync(Healthy with
+        {
+            ListFileLines = [.. Enumerable.Range(1, 1000).Select(static number => $"1 sip:127.0.{number / 250}.{number % 250}:5080 0 0 duid=a-long-name-that-takes-room-{number};rweight=50")],
+            ExtraConfig = hasCtl ? "loadmodule \"ctl.so\"" : string.Empty,
+        });
+        File.Delete(_kamailio.FifoPath);
+
+        var finding = (await RunAsync(_kamailio.RpcAddress)).Findings.Single(static finding => finding.Check == "kamailio.reply-size");
+
+        if (hasCtl)
+        {
+            Assert.That((finding.Severity, finding.Text), Is.EqualTo(("ok", $"1000 destinations do not fit into a reply over {_kamailio.RpcAddress}; they are read over binrpc+unix:{Path.GetDirectoryName(_kamailio.FifoPath)}/kamailio_ctl, of any length")));
+        }
+        else
+        {
+            Assert.That(finding.Severity, Is.EqualTo("error"));
+            Assert.That(finding.Fix, Does.StartWith("systemctl restart kamailio: by transport 6 ("));
+        }
+    }
+
+    [Test]
+    public async Task A_socket_whose_file_is_deleted_under_Kamailio_is_told_as_that()
+    {
+        _kamailio = await KamailioServer.StartAsync(Healthy);
+        File.Delete(_kamailio.SocketPath);
+
+        var (exitCode, findings) = await RunAsync(_kamailio.RpcAddress);
+
+        Assert.That(exitCode, Is.EqualTo(3));
+        var finding = findings.Single(static finding => finding.Check == "kamailio.reachable");
+        Assert.That(finding.Text, Does.Contain($"A Kamailio runs here (PID {_kamailio.Pid}").And.Contain($"has {_kamailio.SocketPath} open, whose file was deleted since"));
+        Assert.That(finding.Fix, Does.StartWith("systemctl restart kamailio"));
+    }
+
+    [Test]
     public async Task A_script_that_works_on_the_table_itself_and_calls_that_nobody_counts_are_found()
     {
         _kamailio = await KamailioServer.StartAsync(Healthy with
@@ -163,6 +200,29 @@ public class DoctorTests
                 .And.Some.Match("^error kamailio.script: .*:[0-9]+ calls jsonrpc_exec\\(\\) of dispatcher.remove in route\\[OWN\\]: one more writer")
                 .And.Some.Match("^warning kamailio.algorithm: algorithm 13")
                 .And.Some.Match("^error kamailio.call-load: 1 destination with maxload, but ds_hash_size is 0"));
+    }
+
+    [Test]
+    public async Task Values_with_which_Kamailio_starts_and_no_call_gets_through_are_found()
+    {
+        _kamailio = await KamailioServer.StartAsync(Healthy with
+        {
+            Algorithm = "7",
+            ExtraConfig = """
+                #!define KAMRPC_PING_CODES "class=4"
+                #!define KAMRPC_FAILOVER_CODES "500|"
+                """,
+        });
+
+        var (exitCode, findings) = await RunAsync(_kamailio.RpcAddress);
+
+        Assert.That(exitCode, Is.EqualTo(1));
+        Assert.That(
+            findings.Where(static finding => finding.IsProblem).Select(static finding => $"{finding.Severity} {finding.Check}: {finding.Text}").ToList(),
+            Has.Count.EqualTo(3)
+                .And.Some.Match("^error kamailio.algorithm: algorithm 7 hashes over hash_pvar")
+                .And.Some.Match("^error kamailio.ping-codes: class=4 in ds_ping_reply_codes")
+                .And.Some.Match("^warning kamailio.failover-codes: KAMRPC_FAILOVER_CODES \"500\\|\" matches every answer"));
     }
 
     [Test]

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using KamRpcDispatcher.Doctor;
 using KamRpcDispatcher.Doctor.Snippet;
 using KamRpcDispatcher.IntegrationTests.Fleets;
 using KamRpcDispatcher.Testing;
@@ -27,9 +28,36 @@ public sealed class SnippetStartTests
     [TestCase("socket", "Cannot assign requested address", "#!define KAMRPC_SOCKET \"udp:203.0.113.77:8090\"")]
     [TestCase("defines", "fixing failed", "#!define KAMRPC_FAILOVER_CODES \"5[\"")]
     [TestCase("socket", "nosuchuser", "#!define KAMRPC_SOCKET_USER \"nosuchuser\"")]
+    [TestCase("algorithm", "fixing failed", "#!define KAMRPC_ALG \"abc\"")]
+    [TestCase("defines", "fixing failed", "#!define KAMRPC_MAX_TRIES \"abc\"")]
+    [TestCase("missing-route", "route \"NOPE\" not found", "#!define KAMRPC_FAILURE_ROUTE \"NOPE\"")]
     public async Task What_does_not_start_is_told_before(string check, string reason, params string[] lines)
     {
         RealServers.Require("kamailio");
+        var (folder, config, listen) = await WriteAsync(lines);
+        Assert.That((await KamailioProgram.CheckAsync(config, listen)).ExitCode, Is.Zero, "kamailio -c");
+        Assert.That(await StartAsync(folder, config, listen), Does.Contain(reason), "what Kamailio ends with");
+        var report = SnippetCheckup.Run(config, [], user: "root");
+        Assert.That(report.Findings.Select(static finding => finding.Check), Has.Some.EqualTo(check), string.Join('\n', report.Findings));
+        Assert.That(report.IsFine, Is.False);
+    }
+
+    [Test]
+    public async Task What_is_armed_and_not_there_starts_and_is_told()
+    {
+        RealServers.Require("kamailio");
+        await using var kamailio = await KamailioServer.StartAsync(new KamailioOptions { ExtraConfig = "#!define KAMRPC_BRANCH_ROUTE \"NOPE\"" });
+        Assert.That(kamailio.Output, Does.Contain("t_on_branch(\"NOPE\"): empty/non existing route"));
+
+        var (_, config, _) = await WriteAsync(["#!define KAMRPC_BRANCH_ROUTE \"NOPE\""]);
+        var finding = SnippetCheckup.Run(config, [], user: "root").Findings.Single();
+        Assert.That((finding.Check, finding.Severity), Is.EqualTo(("missing-route", Severity.Warning)));
+        Assert.That(finding.Text, Does.EndWith("Kamailio starts, and leaves out what it is to do"));
+    }
+
+    /// <summary>A folder with the project's config, and lines above its include.</summary>
+    private async Task<(string Folder, string Config, string Listen)> WriteAsync(IReadOnlyList<string> lines)
+    {
         var folder = Directory.CreateDirectory(_folder.File(TestContext.CurrentContext.Test.ID)).FullName;
         foreach (var file in Files)
         {
@@ -41,13 +69,7 @@ public sealed class SnippetStartTests
         var config = Path.Combine(folder, Files[0]);
         var text = await File.ReadAllTextAsync(config);
         await File.WriteAllTextAsync(config, text.Replace(Include, string.Join('\n', [.. lines.Select(line => line.Replace("{folder}", folder, StringComparison.Ordinal)), .. usual, Include]), StringComparison.Ordinal));
-
-        var listen = $"KAMRPC_LISTEN=udp:127.0.0.1:{RealServers.FreeUdpPort()}";
-        Assert.That((await KamailioProgram.CheckAsync(config, listen)).ExitCode, Is.Zero, "kamailio -c");
-        Assert.That(await StartAsync(folder, config, listen), Does.Contain(reason), "what Kamailio ends with");
-        var report = SnippetCheckup.Run(config, [], user: "root");
-        Assert.That(report.Findings.Select(static finding => finding.Check), Has.Some.EqualTo(check), string.Join('\n', report.Findings));
-        Assert.That(report.IsFine, Is.False);
+        return (folder, config, $"KAMRPC_LISTEN=udp:127.0.0.1:{RealServers.FreeUdpPort()}");
     }
 
     /// <returns>What it wrote before it ended by itself.</returns>

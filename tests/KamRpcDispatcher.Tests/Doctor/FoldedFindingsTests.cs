@@ -25,7 +25,7 @@ internal sealed class FoldedFindingsTests
             Healthy.Etcd);
 
         Assert.That(findings.Where(static finding => finding.IsProblem).Select(static finding => $"{finding.Check}: {finding.Text} {finding.Fix}"), Is.EqualTo(new[] { "kamailio.config: k.cfg cannot be read --kamailio-cfg FILE" }));
-        Assert.That(Because(findings, "kamailio.config"), Is.EqualTo(new[] { "kamailio.reload-delta", "kamailio.load-mode", "kamailio.script", "kamailio.algorithm" }));
+        Assert.That(Because(findings, "kamailio.config"), Is.EqualTo(new[] { "kamailio.reload-delta", "kamailio.load-mode", "kamailio.script", "kamailio.algorithm", "kamailio.ping-codes", "kamailio.failover-codes" }));
     }
 
     [Test]

@@ -21,7 +21,7 @@ internal sealed class KamailioChecksTests
         var findings = AllChecks.Of(Healthy.Kamailio, Healthy.Etcd);
 
         Assert.That(findings.Where(static finding => finding.Severity != Severity.Ok || finding.Fix is not null), Is.Empty);
-        Assert.That(findings.Select(static finding => finding.Check).Distinct().Count(), Is.EqualTo(34));
+        Assert.That(findings.Select(static finding => finding.Check).Distinct().Count(), Is.EqualTo(36));
     }
 
     [Test]
@@ -33,7 +33,7 @@ internal sealed class KamailioChecksTests
         Assert.That(findings.Select(static finding => finding.Check).Distinct(), Is.EquivalentTo(AllChecks.Of(Healthy.Kamailio, Healthy.Etcd).Select(static finding => finding.Check).Distinct()));
         AssertFinding(findings.Single(static finding => finding.Check == "kamailio.reachable"), Severity.Error, "nobody listens", "systemctl start kamailio");
         Assert.That(findings.Where(static finding => finding.Check.StartsWith("etcd.", StringComparison.Ordinal)).Select(static finding => finding.Severity), Is.All.EqualTo(Severity.Ok));
-        Assert.That(findings.Where(static finding => finding.Severity == Severity.Unknown).Select(static finding => finding.Because), Has.Exactly(20).Items.And.All.EqualTo("kamailio.reachable"));
+        Assert.That(findings.Where(static finding => finding.Severity == Severity.Unknown).Select(static finding => finding.Because), Has.Exactly(22).Items.And.All.EqualTo("kamailio.reachable"));
         Assert.That(findings.Single(static finding => finding.IsProblem).Check, Is.EqualTo("kamailio.reachable"));
     }
 
@@ -125,6 +125,8 @@ internal sealed class KamailioChecksTests
         AssertFinding(ReplySizeCheck.Of(tooLong), Severity.Error, "no reply", "#!define KAMRPC_TRANSPORT 6");
         AssertFinding(
             ReplySizeCheck.Of(tooLong with { Sockets = [Healthy.Socket(SocketKind.JsonFifo, "/run/k/f", "660")] }), Severity.Error, "no reply", "kamrpc dispatch --kamailio-read jsonrpc+fifo:/run/k/f");
+        AssertFinding(
+            ReplySizeCheck.Of(tooLong with { Transport = new Parameter(6, "k.cfg:3") }), Severity.Error, "no reply", "systemctl restart kamailio: by transport 6 (k.cfg:3) it has made a FIFO, whose file is not there any more");
         Assert.That(HostNamesCheck.Of(tooLong).Severity, Is.EqualTo(Severity.Unknown));
         Assert.That(WeightsCheck.Of(tooLong).Single().Severity, Is.EqualTo(Severity.Unknown));
     }

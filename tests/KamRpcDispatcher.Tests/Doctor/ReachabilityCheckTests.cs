@@ -90,6 +90,15 @@ internal sealed class ReachabilityCheckTests
         ReachabilityCheck.Of(Unheard with { Running = Of(Running with { Config = Read("loadmodule \"jsonrpcs.so\""), HasSocket = true }) }), Severity.Error, "a mount namespace of its own", "the socket in a directory that both see");
 
     [Test]
+    public void A_socket_whose_file_was_deleted_under_a_Kamailio_that_has_it_open_is_told()
+    {
+        var open = Running with { Config = Read("loadmodule \"jsonrpcs.so\""), HasSocket = false, Worker = new Worker(true, [4712]) };
+        AssertFinding(
+            ReachabilityCheck.Of(Unheard with { Running = Of(open) }), Severity.Error, $"(PID 4711, user {Kamailio}), and has {Healthy.SocketPath} open, whose file was deleted since", "systemctl restart kamailio, which makes it again");
+        AssertFinding(ReachabilityCheck.Of(Unheard with { Running = Of(open with { Worker = new Worker(false, []) }) }), Severity.Error, "is to open it according to k.cfg", "journalctl -u kamailio");
+    }
+
+    [Test]
     public void Where_procfs_hides_others_nothing_is_said_of_them() => AssertFinding(
         ReachabilityCheck.Of(Unheard with { Running = Seen<IReadOnlyList<RunningKamailio>>.Not("procfs hides") }), Severity.Error, "Whether a Kamailio runs here is not known: procfs hides", "kamrpc doctor as root");
 

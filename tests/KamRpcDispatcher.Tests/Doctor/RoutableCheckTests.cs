@@ -127,6 +127,17 @@ internal sealed class RoutableCheckTests
     }
 
     [Test]
+    public void A_set_whose_records_cannot_be_used_is_not_said_to_have_none()
+    {
+        RejectedRecord[] rejected = [.. new[] { "a", "b" }.Select(static name => new RejectedRecord($"/kamrpc/default/members/9/{name}", "uri: is missing", false) { Member = new MemberKey(9, name) })];
+        var etcd = Announced([]) with { Sets = new HashSet<int> { 9 }, Rejected = rejected };
+
+        AssertFinding(RoutableCheck.Of(Listing(), etcd), Severity.Error, "set 9: none of its 2 records can be used, and Kamailio's list has nobody else", "whoever writes these records, see etcd.members");
+        AssertFinding(RoutableCheck.Of(Listing(), etcd with { Rejected = rejected[..1] }), Severity.Error, "set 9: its one record cannot be used, and", "whoever writes these records");
+        AssertFinding(RoutableCheck.Of(Listing(), etcd with { Sets = new HashSet<int> { 8 } }), Severity.Error, "set 8: nobody is announced, and", "kamrpc announce");
+    }
+
+    [Test]
     public void A_set_that_the_operator_names_and_nobody_has_is_an_error()
     {
         var etcd = Announced([A, Other]) with { Sets = new HashSet<int> { 1, 99 } };

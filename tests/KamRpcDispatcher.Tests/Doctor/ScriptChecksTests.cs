@@ -46,14 +46,26 @@ internal sealed class ScriptChecksTests
         AssertFinding(ScriptCheck.Of(Healthy.Kamailio with { Config = Healthy.Config() with { UnreadScripts = ["/k.lua: denied"] } }).Single(), Severity.Unknown, "/k.lua: denied", null);
     }
 
+    [Test]
+    public void What_is_armed_and_not_there_is_told()
+    {
+        AssertFinding(ScriptCheck.Of(With(Healthy.Call("t_on_branch", "\"NOPE\""))).Single(), Severity.Warning, "kamailio.cfg:7 arms branch_route[NOPE], which is not there: Kamailio starts, and leaves out", "write the block, or correct the name in t_on_branch(\"NOPE\")");
+        var there = Healthy.Config(Healthy.Call("t_on_branch", "\"MINE\""), Healthy.Call("t_on_failure", "\"0\""), Healthy.Call("t_on_reply", "\"$var(reply)\""), Healthy.Call("t_on_branch", "\"kemi\"", route: string.Empty)) with
+        {
+            Lines = [new ConfigLine(ConfigWord.Block, "branch_route[MINE]", string.Empty, Condition.Yes, "/etc/kamailio/kamailio.cfg:1")],
+        };
+        Assert.That(ScriptCheck.Of(Healthy.Kamailio with { Config = there }).Single().Severity, Is.EqualTo(Severity.Ok));
+    }
+
     [TestCase("13", "finds a destination slow")]
     [TestCase("14", "takes turns only among")]
     [TestCase("15", "lowest priority")]
     public void Algorithms_that_distinct_priorities_break_want_a_plain_order(string algorithm, string text)
     {
-        AssertFinding(AlgorithmCheck.Of(Healthy.Kamailio with { Algorithm = algorithm }).Single(), Severity.Warning, text, "kamrpc dispatch --order plain");
-        AssertFinding(AlgorithmCheck.Of(With(Healthy.Call("ds_select_dst", $"\"1\", \"{algorithm}\", \"3\""))).Single(), Severity.Warning, text, "kamrpc dispatch --order plain");
-        AssertFinding(AlgorithmCheck.Of(With(Healthy.Call("ds_select_routes", $"\"1=4;2={algorithm}\", \"0\""))).Single(), Severity.Warning, text, "kamrpc dispatch --order plain");
+        var newest = new KamailioVersion(6, 2);
+        AssertFinding(AlgorithmCheck.Of(Healthy.Kamailio with { Algorithm = algorithm, Version = newest }).Single(), Severity.Warning, text, "kamrpc dispatch --order plain");
+        AssertFinding(AlgorithmCheck.Of(With(Healthy.Call("ds_select_dst", $"\"1\", \"{algorithm}\", \"3\"")) with { Version = newest }).Single(), Severity.Warning, text, "kamrpc dispatch --order plain");
+        AssertFinding(AlgorithmCheck.Of(With(Healthy.Call("ds_select_routes", $"\"1=4;2={algorithm}\", \"0\"")) with { Version = newest }).Single(), Severity.Warning, text, "kamrpc dispatch --order plain");
     }
 
     [Test]
@@ -66,7 +78,56 @@ internal sealed class ScriptChecksTests
     [TestCase("0")]
     [TestCase("7")]
     public void Hashing_algorithms_are_told_of_removals(string algorithm) =>
-        AssertFinding(AlgorithmCheck.Of(Healthy.Kamailio with { Algorithm = algorithm }).Single(), Severity.Ok, "--removal-delay never", null);
+        AssertFinding(AlgorithmCheck.Of(Healthy.Kamailio with { Algorithm = algorithm, Config = Setting("hash_pvar", "$fU") }).Single(), Severity.Ok, "--removal-delay never", null);
+
+    [Test]
+    public void A_hash_over_a_variable_that_nothing_names_refuses_every_call()
+    {
+        var seven = Healthy.Kamailio with { Algorithm = "7" };
+        AssertFinding(AlgorithmCheck.Of(seven).Single(), Severity.Error, "every call gets 503", "modparam(\"dispatcher\", \"hash_pvar\"");
+        AssertFinding(AlgorithmCheck.Of(seven with { Config = Setting("hash_pvar", string.Empty) }).Single(), Severity.Error, "every call gets 503", "modparam(\"dispatcher\", \"hash_pvar\"");
+        AssertFinding(AlgorithmCheck.Of(With(Healthy.Call("ds_select_routes", "\"1=4;2=7\", \"0\""))).Single(), Severity.Error, "every call gets 503", "modparam(\"dispatcher\", \"hash_pvar\"");
+        AssertFinding(AlgorithmCheck.Of(seven with { Config = Seen<KamailioConfig>.Not("denied") }).Single(), Severity.Unknown, "whether that is set is not known: denied", "--kamailio-cfg FILE");
+        Assert.That(ConfigurationChecks.Of(seven).Select(static finding => finding.Check), Has.Some.EqualTo("kamailio.algorithm"), "the daemon logs it");
+    }
+
+    [TestCase("99", 6, 1, "there is no algorithm 99: every call goes to the first destination")]
+    [TestCase("-1", 6, 1, "there is no algorithm -1")]
+    [TestCase("14", 6, 0, "algorithm 14 came with Kamailio 6.1, and this is 6.0")]
+    [TestCase("64", 5, 6, "algorithm 64 came with Kamailio 6.0")]
+    public void An_algorithm_that_Kamailio_does_not_have_is_an_error(string algorithm, int major, int minor, string text)
+    {
+        var release = new KamailioVersion(major, minor);
+        AssertFinding(AlgorithmCheck.Of(Healthy.Kamailio with { Algorithm = algorithm, Version = release }).Single(), Severity.Error, text, "#!define KAMRPC_ALG \"4\"");
+        AssertFinding(AlgorithmCheck.Of(With(Healthy.Call("ds_select_dst", $"\"1\", \"{algorithm}\"")) with { Version = release, Algorithm = "4" }).Single(), Severity.Error, text, "one that Kamailio has");
+    }
+
+    [TestCase("class=4", "class=4 in ds_ping_reply_codes (/etc/kamailio/kamailio.cfg:3): 408", "modparam(\"dispatcher\", \"ds_ping_reply_codes\", \"class=2\"")]
+    [TestCase("class=2; Code = 408;code=404", "Code = 408 in", "modparam(\"dispatcher\", \"ds_ping_reply_codes\", \"class=2;code=404\"")]
+    public void A_ping_that_nobody_answers_may_not_count_as_answered(string codes, string text, string fix)
+    {
+        AssertFinding(AnswerChecks.OfPings(Healthy.Kamailio with { Config = Setting("ds_ping_reply_codes", codes) }), Severity.Error, text, fix);
+        var hidden = Healthy.Kamailio with { PingCodes = codes, Config = Seen<KamailioConfig>.Not("denied") };
+        AssertFinding(AnswerChecks.OfPings(hidden), Severity.Error, "(KAMRPC_PING_CODES)", "#!define KAMRPC_PING_CODES");
+        Assert.That(ConfigurationChecks.Of(hidden).Select(static finding => finding.Check), Has.Some.EqualTo("kamailio.ping-codes"), "the daemon logs it");
+    }
+
+    [Test]
+    public void Other_answers_to_pings_are_well()
+    {
+        AssertFinding(AnswerChecks.OfPings(Healthy.Kamailio), Severity.Ok, "2xx alone", null);
+        AssertFinding(AnswerChecks.OfPings(Healthy.Kamailio with { Config = Setting("ds_ping_reply_codes", "class=2;code=404;code=480") }), Severity.Ok, "class=2; code=404; code=480 (/etc/kamailio/kamailio.cfg:3)", null);
+        AssertFinding(AnswerChecks.OfPings(Healthy.Kamailio with { Config = Seen<KamailioConfig>.Not("denied") }), Severity.Unknown, "denied", "--kamailio-cfg FILE");
+    }
+
+    [TestCase("500|", Severity.Warning)]
+    [TestCase("", Severity.Warning)]
+    [TestCase("[3-6][[:digit:]]+", Severity.Warning)]
+    [TestCase("500|503|504", Severity.Ok)]
+    [TestCase("5[[:digit:]][[:digit:]]", Severity.Ok)]
+    [TestCase("5[", Severity.Ok, Description = "no Kamailio runs with it")]
+    public void Codes_that_match_every_answer_try_each_refused_call_everywhere(string codes, Severity severity) => AssertFinding(
+        AnswerChecks.OfFailover(Healthy.Kamailio with { FailoverCodes = codes }), severity, severity == Severity.Ok ? codes : "matches every answer", severity == Severity.Ok ? null : "#!define KAMRPC_FAILOVER_CODES \"500|503|504\"");
 
     [Test]
     public void Destinations_with_maxload_want_their_calls_counted()
@@ -106,4 +167,8 @@ internal sealed class ScriptChecksTests
     }
 
     private static KamailioObservation With(params ScriptCall[] calls) => Healthy.Kamailio with { Config = Healthy.Config(calls) };
+
+    /// <summary>A configuration that sets one parameter of dispatcher.</summary>
+    private static KamailioConfig Setting(string name, string value) =>
+        Healthy.Config() with { Parameters = [new ModuleParameter("dispatcher", name, value, IsCertain: true, "/etc/kamailio/kamailio.cfg:3")] };
 }

@@ -1,17 +1,18 @@
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Doctor.Config;
 using KamRpcDispatcher.Doctor.Observations;
 
 namespace KamRpcDispatcher.Doctor.Checks;
 
-/// <summary>Whether the algorithms in use agree with what kamrpc does to the order of destinations.</summary>
+/// <summary>Whether the algorithms in use select a destination at all, and agree with what kamrpc does to the order of destinations.</summary>
 internal static class AlgorithmCheck
 {
     private const string Name = "kamailio.algorithm";
     private const int AuthorizationHash = 5;
 
     /// <summary>Hashes over Call-ID, From, To, R-URI, the authorization's user and a variable.</summary>
-    private static readonly int[] Hashes = [0, 1, 2, 3, AuthorizationHash, 7];
+    private static readonly int[] Hashes = [0, 1, 2, 3, AuthorizationHash, SelectionAlgorithm.VariableHash];
 
     private static readonly (int Algorithm, string Trouble)[] BrokenByPriorities =
     [
@@ -28,9 +29,17 @@ internal static class AlgorithmCheck
             return [Finding.Unknown(Name, trouble, "--kamailio-cfg FILE")];
         }
 
-        var findings = HaveOwnPriorities(kamailio)
-            ? BrokenByPriorities.Where(broken => algorithms.Contains(broken.Algorithm)).Select(static broken => Finding.Warning(Name, broken.Trouble, "kamrpc dispatch --order plain")).ToList()
-            : [];
+        var findings = OfUnfit(kamailio).ToList();
+        if (findings.Count > 0)
+        {
+            return findings;
+        }
+
+        if (HaveOwnPriorities(kamailio))
+        {
+            findings.AddRange(BrokenByPriorities.Where(broken => algorithms.Contains(broken.Algorithm)).Select(static broken => Finding.Warning(Name, broken.Trouble, "kamrpc dispatch --order plain")));
+        }
+
         var hashes = Hashes.Where(algorithms.Contains).ToList();
         if (hashes.Count > 0)
         {
@@ -41,6 +50,33 @@ internal static class AlgorithmCheck
 
         return findings.Count > 0 ? findings : [Finding.Ok(Name, algorithms.Count > 0 ? $"algorithm {string.Join(", ", algorithms.Order())}" : "no call of the script names an algorithm")];
     }
+
+    /// <summary>Those with which every call is refused, or all go to one destination: what can be told without the list.</summary>
+    public static IEnumerable<Finding> OfUnfit(KamailioObservation kamailio)
+    {
+        foreach (var algorithm in Algorithms.Of(kamailio))
+        {
+            if (SelectionAlgorithm.WhyUnknown(algorithm, kamailio.Version.Try(out var version, out _) ? version : null) is { } unknown)
+            {
+                yield return Finding.Error(Name, unknown, IsSnippets(algorithm, kamailio) ? "#!define KAMRPC_ALG \"4\", or another that Kamailio has" : "one that Kamailio has, such as \"4\"");
+            }
+            else if (algorithm == SelectionAlgorithm.VariableHash)
+            {
+                var hasVariable = kamailio.Config.Try(out var config, out var trouble) ? SelectionAlgorithm.HasVariable(config) : null;
+                if (hasVariable is false)
+                {
+                    yield return Finding.Error(Name, SelectionAlgorithm.NoVariable, SelectionAlgorithm.SetVariable);
+                }
+                else if (hasVariable is null)
+                {
+                    const string Unsaid = "algorithm 7 hashes over hash_pvar of dispatcher: whether that is set is not known";
+                    yield return Finding.Unknown(Name, trouble is null ? Unsaid : trouble with { Text = $"{Unsaid}: {trouble}" }, "--kamailio-cfg FILE");
+                }
+            }
+        }
+    }
+
+    private static bool IsSnippets(int algorithm, KamailioObservation kamailio) => kamailio.Algorithm is { } text && SelectionAlgorithm.TryParse(text, out var own) && own == algorithm;
 
     /// <summary>Whether destinations of kamrpc's have priorities that no operator gives: with <c>--order plain</c> they have none. With no destination the default is assumed.</summary>
     private static bool HaveOwnPriorities(KamailioObservation kamailio)

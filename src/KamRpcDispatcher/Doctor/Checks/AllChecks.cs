@@ -24,6 +24,8 @@ internal static class AllChecks
         .. WritersCheck.Of(kamailio),
         .. ScriptCheck.Of(kamailio),
         .. AlgorithmCheck.Of(kamailio),
+        AnswerChecks.OfPings(kamailio),
+        AnswerChecks.OfFailover(kamailio),
         .. CallLoadCheck.Of(kamailio),
         .. WeightsCheck.Of(kamailio),
         HostNamesCheck.Of(kamailio),

@@ -11,6 +11,9 @@ internal static class ConfigurationChecks
         ParameterChecks.OfLoadMode(kamailio),
         ParameterChecks.OfPrettyFormat(kamailio),
         .. WritersCheck.Of(kamailio),
+        .. AlgorithmCheck.OfUnfit(kamailio),
+        AnswerChecks.OfPings(kamailio),
+        AnswerChecks.OfFailover(kamailio),
         SharedMemoryCheck.Of(kamailio),
     ];
 }

@@ -74,6 +74,8 @@ internal static class NobodyListensCauses
                 $"{SocketUser(user ?? "kamailio")}, and {Cause.As(user ?? "kamailio")}");
     }
 
+    private static bool IsThereFor(RunningKamailio it) => it.HasSocket.Try(out var hasIt, out _) && hasIt;
+
     /// <summary>What gives sockets to the user that Kamailio becomes.</summary>
     public static string SocketUser(string user) => $"#!define KAMRPC_SOCKET_USER \"{user}\" above the include of kamrpc-dispatcher.cfg, and a restart of Kamailio";
 
@@ -93,7 +95,12 @@ internal static class NobodyListensCauses
         var main = config.Files[0];
         if (kamailio.Address is { } address && it.Places.FirstOrDefault(place => place.Is(address)) is { } opened)
         {
-            return file is null && it.HasSocket.Try(out var hasIt, out _) && hasIt
+            if (file is null && !IsThereFor(it) && it.Worker.Try(out var worker, out _) && worker.Holders.Count > 0)
+            {
+                return new Cause($"{who}, and has {address.Path} open, whose file was deleted since: who has it open goes on, and nobody else finds it", "systemctl restart kamailio, which makes it again, and see who deletes it");
+            }
+
+            return file is null && IsThereFor(it)
                 ? new Cause(
                     $"{who}, and {address.Path} is there for it only: it has a mount namespace of its own (a container, or PrivateTmp of its unit)",
                     "the socket in a directory that both see: #!define KAMRPC_SOCKET \"/run/kamailio/kamailio_rpc.sock\"; with containers a volume that both mount there")

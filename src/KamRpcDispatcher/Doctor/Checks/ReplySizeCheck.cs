@@ -102,8 +102,10 @@ internal static class ReplySizeCheck
             return address.DropsLongReplies ? "--kamailio binrpc+unix:/run/kamailio/kamailio_ctl" : "modparam(\"ctl\", \"binrpc_struct_max_body_size\", 64)";
         }
 
-        return Fifo(kamailio) is { } fifo
-            ? $"kamrpc dispatch --kamailio-read jsonrpc+fifo:{fifo.Name}"
+        const int Fifos = 2;
+        return Fifo(kamailio) is { } fifo ? $"kamrpc dispatch --kamailio-read jsonrpc+fifo:{fifo.Name}"
+            : kamailio.Transport.Try(out var transport, out _) && (transport.Value == 0 || (transport.Value & Fifos) != 0)
+                ? FormattableString.Invariant($"systemctl restart kamailio: by transport {transport.Value} ({transport.Source}) it has made a FIFO, whose file is not there any more, and makes it again")
             : "#!define KAMRPC_TRANSPORT 6  and  kamrpc dispatch --kamailio-read jsonrpc+fifo:/run/kamailio/kamailio_rpc.fifo";
     }
 

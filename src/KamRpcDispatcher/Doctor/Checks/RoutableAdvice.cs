@@ -13,6 +13,7 @@ internal static class RoutableAdvice
     public const string Silent = "inactive in Kamailio's list: no answer to its pings, or failed calls";
     public const string Off = "disabled in Kamailio's list";
     public const string Nobody = "not announced any more, or never was";
+    public const string Unusable = "announced by records that cannot be used";
     public const string Serving = "to get no calls, and gets them";
     public const string Unsendable = "to which Kamailio cannot send";
 
@@ -53,7 +54,12 @@ internal static class RoutableAdvice
             yield return "kamrpc announce beside each SIP server of it, with the same --etcd and --cluster; a set that is not meant to be there any more is forgotten when kamrpc dispatch is restarted without a --set that names it";
         }
 
-        if (reasons.Except([Missing, Off, Serving, Unsendable, Silent, Nobody]).Any())
+        if (reasons.Contains(Unusable))
+        {
+            yield return "whoever writes these records, see etcd.members: kamrpc announce writes none that cannot be used";
+        }
+
+        if (reasons.Except([Missing, Off, Serving, Unsendable, Silent, Nobody, Unusable]).Any())
         {
             yield return "kamrpc announce beside these servers says in its log why they are not ready";
         }

@@ -56,12 +56,13 @@ internal static class RoutableCheck
         var report = DispatcherCheck.ClusterAtWork(kamailio) == etcd.Cluster && DispatcherCheck.ProxyAtWork(kamailio) is { } here && etcd.Proxies.Try(out var proxies, out _) ? proxies.FirstOrDefault(proxy => proxy.Name == here)?.Status : null;
         var listed = list.ToLookup(static destination => destination.Set);
         var held = etcd.Held.ToLookup(static member => member.Key.Set);
+        var unusable = etcd.Rejected.Where(static record => record.Member is not null).ToLookup(static record => record.Member!.Value.Set);
         return list.Where(destination => destination.Set != MemberKey.ReservedSet && Ownership.Cluster(destination) == etcd.Cluster).Select(static destination => destination.Set)
             .Concat(held.Select(static set => set.Key)).Concat(etcd.Sets ?? new HashSet<int>())
             .Concat(report?.Sets.Where(static set => set.Value.HasNobody).Select(static set => set.Key) ?? []).Distinct()
             .Where(set => etcd.Sets?.Contains(set) != false && !listed[set].Any(IsRoutable))
             .Except(members.Select(static member => member.Key.Set))
-            .Select(set => SetView.Deserted(set, listed[set].Count(), held[set].Count()));
+            .Select(set => SetView.Deserted(set, listed[set].Count(), held[set].Count(), unusable[set].Count()));
     }
 
     private static bool IsRoutable(DispatcherDestination destination) => destination.State is DestinationState.Active or DestinationState.Trying;
@@ -101,9 +102,9 @@ internal static class RoutableCheck
         }
 
         /// <summary>One of which nobody is announced.</summary>
-        public static SetView Deserted(int set, int listed, int held) => new(set, 0, 0, [RoutableAdvice.Nobody])
+        public static SetView Deserted(int set, int listed, int held, int unusable) => new(set, 0, 0, [unusable > 0 ? RoutableAdvice.Unusable : RoutableAdvice.Nobody])
         {
-            Trouble = FormattableString.Invariant($"set {set}: nobody is announced{(held > 0 ? FormattableString.Invariant($" ({Wording.Count(held, "expired member")} held back)") : string.Empty)}, and ")
+            Trouble = FormattableString.Invariant($"set {set}: {(unusable == 0 ? "nobody is announced" : unusable == 1 ? "its one record cannot be used" : FormattableString.Invariant($"none of its {unusable} records can be used"))}{(held > 0 ? FormattableString.Invariant($" ({Wording.Count(held, "expired member")} held back)") : string.Empty)}, and ")
                 + (listed == 0 ? "Kamailio's list has nobody else" : listed == 1 ? "its one destination in Kamailio's list gets no calls" : FormattableString.Invariant($"none of its {listed} destinations in Kamailio's list gets calls")),
         };
 

@@ -3,7 +3,7 @@ using KamRpcDispatcher.Doctor.Observations;
 
 namespace KamRpcDispatcher.Doctor.Checks;
 
-/// <summary>Whether the script does what must not be done beside a dispatcher, or what stops Kamailio's RPC interface.</summary>
+/// <summary>Whether the script does what must not be done beside a dispatcher, or what stops Kamailio's RPC interface, or arms what is not there.</summary>
 internal static class ScriptCheck
 {
     private const string Name = "kamailio.script";
@@ -17,7 +17,8 @@ internal static class ScriptCheck
         }
 
         var findings = config.UnreadScripts.Select(static script => Finding.Unknown(Name, $"{script}: run kamrpc as a user that may read it"))
-            .Concat(config.Calls.Select(call => Of(call, Releases.HasCountedTable(kamailio))).OfType<Finding>()).ToList();
+            .Concat(config.Calls.Select(call => Of(call, Releases.HasCountedTable(kamailio))).OfType<Finding>())
+            .Concat(MissingRoutes.Of(config).Where(static missing => !MissingRoutes.IsCalled(missing.Call)).Select(Of).Distinct()).ToList();
         return findings.Count > 0 ? findings : [Finding.Ok(Name, $"{config.Files[0]} neither reloads nor changes the table of destinations")];
     }
 
@@ -38,6 +39,12 @@ internal static class ScriptCheck
             "no dispatcher.add, remove or reload by jsonrpc_exec()"),
         _ => null,
     };
+
+    /// <summary>One that is called and not there keeps Kamailio from starting.</summary>
+    private static Finding Of((ScriptCall Call, string Block) missing) => Finding.Warning(
+        Name,
+        $"{missing.Call.Place} arms {missing.Block}, which is not there: {MissingRoutes.LeftOut}",
+        $"write the block, or correct the name in {missing.Call.Function}({missing.Call.Text.Trim()})");
 
     private static Finding Writer(ScriptCall call, string what, bool hasCountedTable) => Finding.Error(
         Name,

@@ -51,4 +51,7 @@ internal static class Answers
 
         return defines;
     }
+
+    /// <summary>A define's value without quotes; null where there is no such define.</summary>
+    public static string? Define(IReadOnlyDictionary<string, string> defines, string name) => defines.GetValueOrDefault(name)?.Trim('"');
 }

@@ -53,6 +53,9 @@ internal sealed class ConfigurationObserver(RpcClientOptions options, TimeProvid
             LoadMode = await parameters.ReadAsync("dispatcher", "ds_load_mode", 0, cancellationToken).ConfigureAwait(false),
             Transport = await parameters.ReadAsync("jsonrpcs", "transport", 6, cancellationToken).ConfigureAwait(false),
             Config = config,
+            Algorithm = Answers.Define(defines, "KAMRPC_ALG"),
+            PingCodes = Answers.Define(defines, "KAMRPC_PING_CODES"),
+            FailoverCodes = Answers.Define(defines, "KAMRPC_FAILOVER_CODES"),
             Sockets = SocketFinder.Find(address, commandLine, config.Try(out var read, out _) ? read : null),
         };
     }

@@ -100,6 +100,12 @@ internal sealed record KamailioObservation
     /// <summary>The algorithm of the project's snippet, where that is in use: the define KAMRPC_ALG.</summary>
     public string? Algorithm { get; init; }
 
+    /// <summary>The same for KAMRPC_PING_CODES.</summary>
+    public string? PingCodes { get; init; }
+
+    /// <summary>The same for KAMRPC_FAILOVER_CODES.</summary>
+    public string? FailoverCodes { get; init; }
+
     public IReadOnlyList<RpcSocket> Sockets { get; init; } = [];
 
     /// <summary>Null where none is used.</summary>

@@ -143,7 +143,9 @@ internal sealed class KamailioObserver(RpcClientOptions options, string? configF
             BinrpcStructure = await parameters.ReadAsync("ctl", "binrpc_struct_max_body_size", 8, cancellationToken, unit: 1024).ConfigureAwait(false),
             CallSlots = await parameters.ReadAsync("dispatcher", "ds_hash_size", 0, cancellationToken).ConfigureAwait(false),
             Config = config,
-            Algorithm = defines.GetValueOrDefault("KAMRPC_ALG")?.Trim('"'),
+            Algorithm = Answers.Define(defines, "KAMRPC_ALG"),
+            PingCodes = Answers.Define(defines, "KAMRPC_PING_CODES"),
+            FailoverCodes = Answers.Define(defines, "KAMRPC_FAILOVER_CODES"),
             Sockets = sockets,
         };
     }
@@ -151,19 +153,27 @@ internal sealed class KamailioObserver(RpcClientOptions options, string? configF
     private async Task<Seen<ListReply>> ListAsync(RecordingClient client, IReadOnlyList<RpcSocket> sockets, CancellationToken cancellationToken)
     {
         var list = await ListAsync(client, cancellationToken).ConfigureAwait(false);
-        return list.Try(out var reply, out _) && reply.TooLong is not null && sockets.FirstOrDefault(static socket => socket is { Kind: SocketKind.JsonFifo, File: not null }) is { } fifo
-            ? await ReadOverFifoAsync(fifo, reply, cancellationToken).ConfigureAwait(false)
-            : list;
+        if (!list.Try(out var reply, out _) || reply.TooLong is null)
+        {
+            return list;
+        }
+
+        // As the dispatcher does with a list that does not fit into a datagram.
+        foreach (var address in sockets.OrderBy(static socket => socket.Kind != SocketKind.JsonFifo).Select(ForLongReplies).OfType<KamailioAddress>().Where(other => other != client.Address))
+        {
+            await using var other = new RpcClient(address, options);
+            if ((await Answers.TryAsync(() => other.ListDestinationsAsync(ListMode.Normal, cancellationToken)).ConfigureAwait(false)).Try(out var whole, out _))
+            {
+                return reply with { Destinations = whole, ReadOver = address };
+            }
+        }
+
+        return list;
     }
 
-    /// <summary>As the dispatcher does with a list that does not fit into a datagram.</summary>
-    private async Task<ListReply> ReadOverFifoAsync(RpcSocket fifo, ListReply tooLong, CancellationToken cancellationToken)
-    {
-        var address = KamailioAddress.Parse("jsonrpc+fifo:" + fifo.Name);
-        await using var client = new RpcClient(address, options);
-        var answer = await Answers.TryAsync(() => client.ListDestinationsAsync(ListMode.Normal, cancellationToken)).ConfigureAwait(false);
-        return answer.Try(out var list, out _) ? tooLong with { Destinations = list, ReadOver = address } : tooLong;
-    }
+    private static KamailioAddress? ForLongReplies(RpcSocket socket) =>
+        socket is { File: not null, Kind: SocketKind.JsonFifo or SocketKind.Ctl }
+        && KamailioAddress.TryParse((socket.Kind == SocketKind.JsonFifo ? "jsonrpc+fifo:" : "binrpc+unix:") + socket.Name, out var address, out _) ? address : null;
 
     private static async Task<Seen<ListReply>> ListAsync(RecordingClient client, CancellationToken cancellationToken)
     {

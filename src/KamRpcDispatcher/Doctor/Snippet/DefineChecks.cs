@@ -8,12 +8,10 @@ internal static class DefineChecks
 {
     private const string Name = "defines";
 
-    /// <param name="use">The config.</param>
-    /// <param name="given">The defines of Kamailio's command line.</param>
-    public static IEnumerable<SnippetFinding> Of(SnippetUse use, IReadOnlyList<(string Name, string Value)> given)
+    public static IEnumerable<SnippetFinding> Of(SnippetUse use)
     {
         var lines = use.Config.Lines.Where(line => line.Word == ConfigWord.Define && line.State != Condition.No && line.File != use.File)
-            .Select(static line => (line.Name, line.Place)).Concat(given.Select(static define => (define.Name, Place: $"-A {define.Name}")));
+            .Select(static line => (line.Name, line.Place)).Concat(use.Given.Select(static define => (define.Name, Place: $"-A {define.Name}")));
         foreach (var (name, place) in lines.Where(static line => line.Name.StartsWith(SnippetNames.Prefix, StringComparison.Ordinal) && !SnippetNames.Defines.Contains(line.Name)))
         {
             // One that another file reads is that file's, such as those of kamailio-cfg/kamailio.cfg.

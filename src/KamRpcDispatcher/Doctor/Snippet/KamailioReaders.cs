@@ -26,6 +26,10 @@ public static class KamailioReaders
     internal static IReadOnlyList<(string User, string Obstacle)> WhoCannotWrite(string directory, IReadOnlyList<Account> accounts) =>
         FileStatus.Of(directory) is null ? [] : Those(accounts, account => account.ObstacleToMaking(directory));
 
+    /// <summary>The same for making a user the owner of their files, which is root's to do.</summary>
+    internal static IReadOnlyList<string> WhoCannotGiveTo(string owner, IReadOnlyList<Account> accounts) =>
+        Account.Find(owner) is { } wanted ? [.. accounts.Where(account => account.User != 0 && account.User != wanted.User).Select(static account => account.Name)] : [];
+
     private static List<(string User, string Obstacle)> Those(IReadOnlyList<Account> accounts, Func<Account, string?> obstacle) =>
     [
         .. accounts.Select(account => (account.Name, Obstacle: obstacle(account)))

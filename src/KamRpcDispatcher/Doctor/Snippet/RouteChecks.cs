@@ -1,16 +1,10 @@
-using System.Text.RegularExpressions;
 using KamRpcDispatcher.Doctor.Config;
 
 namespace KamRpcDispatcher.Doctor.Snippet;
 
 /// <summary>Whether the snippet's route is called, and whether every route that is named is there: <c>kamailio -c</c> looks none of them up.</summary>
-internal static partial class RouteChecks
+internal static class RouteChecks
 {
-    private static readonly Dictionary<string, string> Kinds = new(StringComparer.Ordinal)
-    {
-        ["route"] = "route", ["t_on_branch"] = "branch_route", ["t_on_failure"] = "failure_route", ["t_on_reply"] = "onreply_route",
-    };
-
     public static IEnumerable<SnippetFinding> Of(SnippetUse use) => [.. Called(use), .. Missing(use), .. DuplicateChecks.Of(use)];
 
     private static IEnumerable<SnippetFinding> Called(SnippetUse use)
@@ -47,7 +41,7 @@ internal static partial class RouteChecks
         {
             foreach (var call in seen.Add(block) ? calls[block] : [])
             {
-                if (call.Arguments is [SnippetNames.Route] || !IsName(call.Arguments))
+                if (call.Arguments is [SnippetNames.Route] || !MissingRoutes.IsName(call.Arguments))
                 {
                     return true;
                 }
@@ -59,33 +53,16 @@ internal static partial class RouteChecks
         return false;
     }
 
-    private static IEnumerable<SnippetFinding> Missing(SnippetUse use)
-    {
-        // What could not be read may have them.
-        if (use.Config.Unread.Count > 0 || use.Head is null)
-        {
-            return [];
-        }
+    private static IEnumerable<SnippetFinding> Missing(SnippetUse use) => use.Head is null ? [] :
+        (from missing in MissingRoutes.Of(use.Config)
+         let call = missing.Call
 
-        var blocks = use.Blocks.Select(static line => line.Name).ToHashSet(StringComparer.Ordinal);
-        return (
-            from call in use.Config.Calls
-            where Kinds.ContainsKey(call.Function) && call.IsCertain && IsName(call.Arguments) && call.Arguments[0] != "0"
-            let block = $"{Kinds[call.Function]}[{call.Arguments[0]}]"
-            where !blocks.Contains(block)
-
-            // Where a define names the route it is the define that is wrong.
-            let define = use.Config.Lines.LastOrDefault(line => line.Word == ConfigWord.Define && line.Name == call.Text.Trim() && line.State != Condition.No)
-            select new SnippetFinding(
-                "missing-route",
-                Severity.Error,
-                define?.Place ?? call.Place,
-                define is null ? $"{call.Function}({call.Text.Trim()}): there is no {block}; kamailio -c passes, and Kamailio does not start" : $"{define.Name} names {block}, which is not there; kamailio -c passes, and Kamailio does not start",
-                "write the block, or correct the name")).Distinct();
-    }
-
-    private static bool IsName(IReadOnlyList<string> arguments) => arguments is [var name] && PlainName().IsMatch(name);
-
-    [GeneratedRegex(@"^[\w:.-]+$")]
-    private static partial Regex PlainName();
+         // Where a define names the route it is the define that is wrong.
+         let define = use.Config.Lines.LastOrDefault(line => line.Word == ConfigWord.Define && line.Name == call.Text.Trim() && line.State != Condition.No)
+         select new SnippetFinding(
+             "missing-route",
+             MissingRoutes.IsCalled(call) ? Severity.Error : Severity.Warning,
+             define?.Place ?? call.Place,
+             $"{(define is null ? $"{call.Function}({call.Text.Trim()}): there is no {missing.Block}" : $"{define.Name} names {missing.Block}, which is not there")}; {(MissingRoutes.IsCalled(call) ? StartChecks.StartFails : MissingRoutes.LeftOut)}",
+             "write the block, or correct the name")).Distinct();
 }

@@ -25,10 +25,10 @@ public static class SnippetCheckup
         }
 
         var config = new ConfigReader(host.Read, known).Read(file);
-        var use = new SnippetUse(config);
+        var use = new SnippetUse(config, defines);
         SnippetFinding[] findings =
         [
-            .. IncludeChecks.Of(use), .. RouteChecks.Of(use), .. RecordRouteCheck.Of(use), .. OrderChecks.Of(use), .. DefineChecks.Of(use, defines), .. FileChecks.Of(use, host), .. StartChecks.Of(use, host),
+            .. IncludeChecks.Of(use), .. RouteChecks.Of(use), .. RecordRouteCheck.Of(use), .. OrderChecks.Of(use), .. DefineChecks.Of(use), .. ValueChecks.Of(use), .. FileChecks.Of(use, host), .. StartChecks.Of(use, host),
         ];
         return new SnippetReport(file, (use.Include ?? use.Head)?.Place, [.. use.Calls.Select(static call => call.Place)], findings);
     }

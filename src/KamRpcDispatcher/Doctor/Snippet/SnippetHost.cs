@@ -23,6 +23,9 @@ internal sealed record SnippetHost(Func<string, string?> Read)
     /// <summary>The same for making something in a directory.</summary>
     public Func<string, IReadOnlyList<(string User, string Obstacle)>> WhoCannotWrite { get; init; } = static _ => [];
 
+    /// <summary>The same for making a user the owner of what they have made.</summary>
+    public Func<string, IReadOnlyList<string>> WhoCannotGiveTo { get; init; } = static _ => [];
+
     /// <param name="user">As whom Kamailio starts; null for whoever has started one here now.</param>
     public static SnippetHost Here(string? user) => new(NamedFile.ReadTextOrNull)
     {
@@ -31,10 +34,11 @@ internal sealed record SnippetHost(Func<string, string?> Read)
         HasUser = KamailioReaders.Exists,
         WhoCannotRead = path => OfAll(user, accounts => KamailioReaders.WhoCannotRead(path, accounts)),
         WhoCannotWrite = path => OfAll(user, accounts => KamailioReaders.WhoCannotWrite(path, accounts)),
+        WhoCannotGiveTo = owner => OfAll(user, accounts => KamailioReaders.WhoCannotGiveTo(owner, accounts)),
     };
 
     /// <summary>Where several users have started one, the config may be that of any.</summary>
-    private static IReadOnlyList<(string User, string Obstacle)> OfAll(string? user, Func<IReadOnlyList<Account>, IReadOnlyList<(string User, string Obstacle)>> find)
+    private static IReadOnlyList<T> OfAll<T>(string? user, Func<IReadOnlyList<Account>, IReadOnlyList<T>> find)
     {
         var accounts = KamailioReaders.Starters(user);
         return find(accounts) is var found && found.Count == accounts.Count ? found : [];

@@ -1,3 +1,4 @@
+using System.Globalization;
 using KamRpcDispatcher.Doctor.Config;
 
 namespace KamRpcDispatcher.Doctor.Snippet;
@@ -5,11 +6,16 @@ namespace KamRpcDispatcher.Doctor.Snippet;
 /// <summary>Where a config has the snippet, and where it uses it.</summary>
 internal sealed class SnippetUse
 {
+    private const int Deepest = 8;
+
     private readonly int _end;
 
-    public SnippetUse(KamailioConfig config)
+    /// <param name="config">The config.</param>
+    /// <param name="given">The defines of Kamailio's command line.</param>
+    public SnippetUse(KamailioConfig config, IReadOnlyList<(string Name, string Value)> given)
     {
         Config = config;
+        Given = given;
         Head = config.Lines.FirstOrDefault(static line => line is { Word: ConfigWord.Block, Name: $"route[{SnippetNames.Route}]" });
         FirstBlock = config.Lines.FirstOrDefault(line => line.Word == ConfigWord.Block && !IsSnippet(line.File));
         Calls = [.. config.Calls.Where(static call => call is { Function: "route", Arguments: [SnippetNames.Route] })];
@@ -28,6 +34,9 @@ internal sealed class SnippetUse
     }
 
     public KamailioConfig Config { get; }
+
+    /// <summary>The defines of Kamailio's command line.</summary>
+    public IReadOnlyList<(string Name, string Value)> Given { get; }
 
     /// <summary>The head of the snippet's route; null when it is not in force.</summary>
     public ConfigLine? Head { get; }
@@ -59,6 +68,31 @@ internal sealed class SnippetUse
     /// <summary>Whether a file has the snippet's route: that in force, or a copy.</summary>
     public bool IsSnippet(string file) => Config.Lines.Any(line => line.Word == ConfigWord.Block && line.Name == $"route[{SnippetNames.Route}]" && line.File == file);
 
+    /// <summary>
+    /// The text, without its quotes, or the number that a config or a command line defines for the snippet, and where; null where it is the snippet's
+    /// own, or only Kamailio can tell, or that is no value, which <c>kamailio -c</c> finds.
+    /// </summary>
+    public (string Value, string Place)? DefinedFor(string name)
+    {
+        // A define may stand for another one.
+        for (var depth = 0; depth < Deepest && LineOf(name) is var (value, place); depth++)
+        {
+            if (value is ['"', .. var text, '"'])
+            {
+                return (text, place);
+            }
+
+            if (int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _))
+            {
+                return (value, place);
+            }
+
+            name = value;
+        }
+
+        return null;
+    }
+
     /// <summary>Where a parameter is given its value: where that is the snippet, the define it has it from.</summary>
     public string PlaceOf(ModuleParameter parameter) =>
         ConfigLine.FileOf(parameter.Place) == File && SnippetNames.Parameters.GetValueOrDefault((parameter.Modules, parameter.Name)) is { Length: > 0 } define
@@ -71,4 +105,9 @@ internal sealed class SnippetUse
 
     /// <summary>Where the include belongs, as a line to write there.</summary>
     public string RightPlace => FirstBlock is { } block ? $"directly above the first routing block, {block.Name} ({block.Place})" : "directly above the first routing block";
+
+    private (string Value, string Place)? LineOf(string define) =>
+        Config.Lines.LastOrDefault(line => line.Word == ConfigWord.Define && line.Name == define && line.State != Condition.No && line.File != File) is { } line
+            ? line.State == Condition.Yes ? (line.Value.Trim(), line.Place) : null
+            : Given.Any(given => given.Name == define) ? (Given.Last(given => given.Name == define).Value.Trim(), $"-A {define}") : null;
 }

@@ -7,8 +7,11 @@ using KamRpcDispatcher.Doctor.Config;
 namespace KamRpcDispatcher.Doctor.Snippet;
 
 /// <summary>What Kamailio finds only when its modules start, and then ends: <c>kamailio -c</c> starts none.</summary>
-internal sealed class StartChecks(SnippetUse use, SnippetHost host)
+internal sealed partial class StartChecks(SnippetUse use, SnippetHost host)
 {
+    /// <summary>What comes of it.</summary>
+    public const string StartFails = "kamailio -c passes, and Kamailio does not start";
+
     private const int Http = 1;
     private const int Fifo = 2;
     private const int Datagram = 4;
@@ -17,8 +20,6 @@ internal sealed class StartChecks(SnippetUse use, SnippetHost host)
     /// <summary>What <c>sun_path</c> of a Unix socket holds, without the zero at its end.</summary>
     private const int LongestSocket = 107;
 
-    private const string StartFails = "kamailio -c passes, and Kamailio does not start";
-    private const string Codes = "KAMRPC_FAILOVER_CODES";
     private const string XhttpRoute = "event_route[xhttp:request]";
 
     private readonly ModuleParameter? _transport = Last("jsonrpcs", "transport", use);
@@ -28,7 +29,7 @@ internal sealed class StartChecks(SnippetUse use, SnippetHost host)
     /// <summary>Null where only Kamailio can tell.</summary>
     private int? Transport => _transport is null ? DefaultTransport : _transport.IsCertain ? _transport.Number : null;
 
-    private List<SnippetFinding> ToList() => [.. OfTransport(), .. OfXhttp(), .. OfCodes(), .. OfSockets().DistinctBy(static finding => (finding.Place, finding.Text))];
+    private List<SnippetFinding> ToList() => [.. OfTransport(), .. OfXhttp(), .. OfSockets().DistinctBy(static finding => (finding.Place, finding.Text))];
 
     private IEnumerable<SnippetFinding> OfTransport()
     {
@@ -69,24 +70,6 @@ internal sealed class StartChecks(SnippetUse use, SnippetHost host)
         {
             yield return new SnippetFinding(
                 "missing-route", Severity.Error, loaded.Place, $"xhttp is loaded, and there is no {XhttpRoute}: {StartFails}", $"write the block, with jsonrpc_dispatch(); in it, or take this line out");
-        }
-    }
-
-    private IEnumerable<SnippetFinding> OfCodes() =>
-        use.Config.Lines.LastOrDefault(line => line is { Word: ConfigWord.Define, Name: Codes, State: Condition.Yes } && line.File != use.File) is { } define && WhyNoExpression(define.Value.Trim().Trim('"')) is { } reason
-            ? [new SnippetFinding("defines", Severity.Error, define.Place, $"{Codes} is no regular expression ({reason}): {StartFails}", $"such as #!define {Codes} \"500|503|504\"")]
-            : [];
-
-    private static string? WhyNoExpression(string text)
-    {
-        try
-        {
-            _ = new Regex(text);
-            return null;
-        }
-        catch (RegexParseException exception)
-        {
-            return exception.Message.TrimEnd('.');
         }
     }
 
@@ -160,9 +143,27 @@ internal sealed class StartChecks(SnippetUse use, SnippetHost host)
         ? Found(parameter, $"there is no directory {path} for the replies over the FIFO", Make("fifo_reply_dir", path))
         : null;
 
-    private SnippetFinding? OfUser(string name) => Last("jsonrpcs", name, use) is { IsCertain: true } parameter && parameter.Value.Length > 0 && !host.HasUser(parameter.Value)
-        ? new SnippetFinding("socket", Severity.Error, use.PlaceOf(parameter), $"there is no user '{parameter.Value}' on this machine, who is to own Kamailio's socket and FIFO; {StartFails}", $"the name of Kamailio's user in {SnippetUse.NameOf("jsonrpcs", name)}")
-        : null;
+    private SnippetFinding? OfUser(string name)
+    {
+        if (Last("jsonrpcs", name, use) is not { IsCertain: true, Value: { Length: > 0 } owner } parameter)
+        {
+            return null;
+        }
+
+        if (!host.HasUser(owner))
+        {
+            return Of($"there is no user '{owner}' on this machine, who is to own Kamailio's socket and FIFO", $"the name of Kamailio's user in {SnippetUse.NameOf("jsonrpcs", name)}");
+        }
+
+        // With "user=" Kamailio may be root when it makes them, whoever it is by now.
+        return host.WhoCannotGiveTo(owner) is [var user, ..] && !UserLine().IsMatch(use.Config.Text)
+            ? Of(
+                $"user {user}, as whom Kamailio starts, may not make '{owner}' the owner of its socket and FIFO (\"Failed to change the owner/group\"): only root may",
+                $"take {SnippetUse.NameOf("jsonrpcs", name)} out, and run kamrpc as user {user}")
+            : null;
+
+        SnippetFinding Of(string text, string fix) => new SnippetFinding("socket", Severity.Error, use.PlaceOf(parameter), $"{text}; {StartFails}", fix);
+    }
 
     /// <summary>A value that is a whole path: a relative one is in run_dir, which Kamailio makes.</summary>
     private (ModuleParameter Parameter, string Path)? Path(string name)
@@ -184,4 +185,7 @@ internal sealed class StartChecks(SnippetUse use, SnippetHost host)
         $"make {directory}{(directory.StartsWith("/run/", StringComparison.Ordinal) || directory.StartsWith("/var/run/", StringComparison.Ordinal) ? " (RuntimeDirectory= of Kamailio's unit, since /run is empty after a boot)" : string.Empty)}, or {Shorter(name)}";
 
     private static ModuleParameter? Last(string module, string name, SnippetUse use) => use.Config.Of(module, name).LastOrDefault();
+
+    [GeneratedRegex(@"^\s*(?:user|uid)\s*=", RegexOptions.Multiline)]
+    private static partial Regex UserLine();
 }

@@ -99,10 +99,10 @@ internal sealed class SnippetCheckupTests
     [TestCase(Include, Include + "#!define KAMRPC_ALG \"9\"\n", "defines Error :7", "KAMRPC_ALG is defined after the snippet has been included", "above the include")]
     [TestCase(Include, "#!define KAMRPC_SOKET \"/run/x.sock\"\n" + Include, "defines Error :6", "no define KAMRPC_SOKET", "did you mean KAMRPC_SOCKET?")]
     [TestCase(Include, "#!trydef KAMRPC_COLOUR 3\n" + Include, "defines Error :6", "no define KAMRPC_COLOUR, and nothing else reads it", "take the line out")]
-    [TestCase("\"REPLY\"", "\"REPLI\"", "missing-route Error :27", "t_on_reply(\"REPLI\"): there is no onreply_route[REPLI]", "write the block")]
+    [TestCase("\"REPLY\"", "\"REPLI\"", "missing-route Warning :27", "t_on_reply(\"REPLI\"): there is no onreply_route[REPLI]; Kamailio starts, and leaves out", "write the block")]
     [TestCase("\troute(OUT);\n", "\troute(OUT);\n\troute(PSTN);\n", "missing-route Error :16", "there is no route[PSTN]; kamailio -c passes", "write the block")]
-    [TestCase(Include, "#!define KAMRPC_BRANCH_ROUTE \"MANAGE_BRANCH\"\n" + Include, "missing-route Error :6", "KAMRPC_BRANCH_ROUTE names branch_route[MANAGE_BRANCH], which is not there", "write the block")]
-    [TestCase(Include, "#!define KAMRPC_FAILURE_ROUTE \"NATMANAGE\"\n" + Include, "missing-route Error :6", "KAMRPC_FAILURE_ROUTE names route[NATMANAGE]", "write the block")]
+    [TestCase(Include, "#!define KAMRPC_BRANCH_ROUTE \"MANAGE_BRANCH\"\n" + Include, "missing-route Warning :6", "KAMRPC_BRANCH_ROUTE names branch_route[MANAGE_BRANCH], which is not there; Kamailio starts, and leaves out", "write the block")]
+    [TestCase(Include, "#!define KAMRPC_FAILURE_ROUTE \"NATMANAGE\"\n" + Include, "missing-route Error :6", "KAMRPC_FAILURE_ROUTE names route[NATMANAGE], which is not there; kamailio -c passes, and Kamailio does not start", "write the block")]
     [TestCase("onreply_route[REPLY] {", "event_route[tm:local-request] { }\nonreply_route[REPLY] {", "duplicate Error :31", "event_route[tm:local-request] is there already (/etc/kamailio/kamrpc-dispatcher.cfg:", "#!define KAMRPC_OWN_LOCAL_REQUEST")]
     [TestCase(Include, "#!define KAMRPC_LIST_FILE \"/srv/none.list\"\n" + Include, "list-file Error kamrpc-dispatcher.cfg", "there is no file /srv/none.list; kamailio -c passes", "make /srv/none.list")]
     public void What_is_wrong_is_found_where_it_is(string from, string to, string finding, string text, string fix, string end = "")

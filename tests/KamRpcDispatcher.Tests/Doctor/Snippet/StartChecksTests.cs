@@ -1,6 +1,7 @@
 using System.Net;
 using KamRpcDispatcher.Doctor;
 using KamRpcDispatcher.Doctor.Snippet;
+using KamRpcDispatcher.Linux;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Doctor.Snippet;
@@ -21,7 +22,8 @@ internal sealed class StartChecksTests
     {
         IsDirectory = static path => path is "/" or "/tmp" or "/tmp/" or "/srv" or "/etc/kamailio",
         HasAddress = static address => IPAddress.IsLoopback(address),
-        HasUser = static user => user == "kamailio",
+        HasUser = static user => user is "kamailio" or "nobody",
+        WhoCannotGiveTo = static owner => owner == "kamailio" ? [] : ["kamailio"],
     };
 
     [TestCase("#!define KAMRPC_TRANSPORT 7", "transport Error", "has HTTP in it (1), and nothing loads xhttp (\"cannot find bind_xhttp\")", "or #!define KAMRPC_TRANSPORT 6 above the include, without HTTP")]
@@ -39,6 +41,9 @@ internal sealed class StartChecksTests
     [TestCase("#!define KAMRPC_FIFO \"/nodir/x.fifo\"", "socket Error", "fifo_name: there is no directory /nodir", "another path in KAMRPC_FIFO")]
     [TestCase("#!define KAMRPC_FIFO_REPLY_DIR \"/nodir/\"", "socket Error", "fifo_reply_dir: there is no directory /nodir/ for the replies", "make /nodir/")]
     [TestCase("#!define KAMRPC_SOCKET_USER \"nobodys\"", "socket Error", "there is no user 'nobodys' on this machine", "in KAMRPC_SOCKET_USER")]
+    [TestCase("#!define KAMRPC_SOCKET_USER \"nobody\"", "socket Error", "user kamailio, as whom Kamailio starts, may not make 'nobody' the owner", "take KAMRPC_SOCKET_USER out, and run kamrpc as user kamailio")]
+    [TestCase("#!define KAMRPC_ALG \"abc\"", "algorithm Error", "KAMRPC_ALG: 'abc' is no number of an algorithm", "\"4\", round robin")]
+    [TestCase("#!define KAMRPC_MAX_TRIES \"all\"", "defines Error", "KAMRPC_MAX_TRIES: 'all' is no number", "#!define KAMRPC_MAX_TRIES \"5\"")]
     public void What_kamailio_c_takes_and_Kamailio_does_not_start_with_is_told(string line, string findings, string text, string fix)
     {
         var report = Check(line);
@@ -64,6 +69,7 @@ internal sealed class StartChecksTests
     [TestCase("#!define KAMRPC_SOCKET \"/srv/x.sock\"", "")]
     [TestCase("#!define KAMRPC_FAILOVER_CODES \"5[0-9][0-9]\"", "")]
     [TestCase("#!define KAMRPC_SOCKET_USER \"kamailio\"", "")]
+    [TestCase("user = \"kamailio\"\n#!define KAMRPC_SOCKET_USER \"nobody\"", "", Description = "it may be root when it makes them")]
     public void What_Kamailio_starts_with_is_not_told(string lines, string end) =>
         Assert.That(Check(lines, end).Findings.Where(static finding => finding.Check != "unread"), Is.Empty);
 
@@ -81,6 +87,16 @@ internal sealed class StartChecksTests
         Assert.That(findings[0].Text, Does.Contain("user kamailio, as whom Kamailio starts, may not read /etc/kamailio/kamrpc-dispatcher.list, by the mode of it").Or.Contain("by the mode of /etc/kamailio/kamrpc-dispatcher.list"));
         Assert.That(findings[0].Fix, Is.EqualTo("chmod o+r /etc/kamailio/kamrpc-dispatcher.list"));
         Assert.That(findings[1].Text, Does.Contain("user kamailio, as whom Kamailio starts, may not make /srv/x.sock, by the mode of /srv"));
+    }
+
+    [Test]
+    public void Only_root_gives_its_files_to_another_user()
+    {
+        const uint Nobody = 65_534;
+        Account[] both = [Account.Of(0), Account.Of(Nobody)];
+        Assert.That(KamailioReaders.WhoCannotGiveTo("root", both), Is.EqualTo(new[] { Account.Of(Nobody).Name }));
+        Assert.That(KamailioReaders.WhoCannotGiveTo("65534", both), Is.Empty);
+        Assert.That(KamailioReaders.WhoCannotGiveTo("nosuchuser", both), Is.Empty, "that is told as such");
     }
 
     private static SnippetReport Check(string lines, string end = "", SnippetHost? host = null)

@@ -7,6 +7,9 @@ namespace KamRpcDispatcher.Doctor.Observations.Host;
 /// <summary>Looks at what the process does that reads the requests from a socket or FIFO: waits for the next one, or not.</summary>
 internal static class WorkerObserver
 {
+    /// <summary>What procfs adds to the path of a file that is open and has none any more.</summary>
+    private const string Deleted = " (deleted)";
+
     public static Seen<Worker> Observe(IReadOnlyList<ProcessEntry> processes, string path)
     {
         var sockets = Inodes(path);
@@ -50,7 +53,7 @@ internal static class WorkerObserver
         bool IsIt(int pid, ulong descriptor)
         {
             var target = ProcFile.ReadDescriptor(pid, descriptor);
-            return target == path || (SocketTable.Inode(target) is { } inode && sockets.Contains(inode));
+            return target == path || target == path + Deleted || (SocketTable.Inode(target) is { } inode && sockets.Contains(inode));
         }
     }
 
