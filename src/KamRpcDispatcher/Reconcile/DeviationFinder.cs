@@ -46,7 +46,7 @@ internal sealed class DeviationFinder
 
         foreach (var member in _view.Doubted)
         {
-            Add(DeviationKind.Held, member, _entries.Of(member), "its lease ended while etcd was away", _reasons.KeptUntil(member, PanicGuard.Doubt));
+            Add(DeviationKind.Held, member, _entries.Of(member), "its lease ended while etcd was away, or nobody watched", _reasons.KeptUntil(member, PanicGuard.Doubt));
         }
 
         // Whether it is still wanted a membership does not know that was saved before.
