@@ -15,6 +15,22 @@ public static class AttributeList
     /// <summary>A value as it has to stand there: in quotes where it would not be read whole without.</summary>
     public static string Quoted(string value) => value.Length > 0 && value.All(MemberRules.IsPlainInAttribute) ? value : $"\"{value}\"";
 
+    /// <summary>Every name with its value, in their order, as Kamailio takes them: without quotes and the spaces around.</summary>
+    public static IEnumerable<(string Name, string Value)> All(string attributes)
+    {
+        ArgumentNullException.ThrowIfNull(attributes);
+        for (var rest = attributes; rest.Length > 0;)
+        {
+            var (end, equals) = Measure(rest);
+            if (equals >= 0)
+            {
+                yield return (rest[..equals].Trim(), Unquoted(rest.AsSpan()[(equals + 1)..end].Trim()).ToString());
+            }
+
+            rest = end < rest.Length ? rest[(end + 1)..] : string.Empty;
+        }
+    }
+
     private static string? Find(string attributes, string name, bool isExact)
     {
         ArgumentNullException.ThrowIfNull(attributes);

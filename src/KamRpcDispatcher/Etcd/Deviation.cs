@@ -54,7 +54,7 @@ public static class DeviationKind
     public static ImmutableArray<string> WorstFirst { get; } = [Serving, Refused, Missing, Disabled, Inactive, Held, Superseded, Leaving];
 
     /// <summary>The reason of those held that are kept for a moment only.</summary>
-    public static string EndedWhileAway => "its lease ended while etcd was away";
+    public static string EndedWhileAway => "its lease ended while etcd was away, or nobody watched";
 
     /// <summary>Whether this version knows the kind.</summary>
     internal static bool IsKnown(string kind) => WorstFirst.Contains(kind);

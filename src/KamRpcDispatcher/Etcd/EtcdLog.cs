@@ -117,6 +117,9 @@ internal static partial class EtcdLog
     [LoggerMessage(1038, LogLevel.Warning, "{Path} is another dispatcher's ({Holder}): the membership is neither read there nor saved, so that a start without etcd has none. Give this one a name of its own with --proxy, or another --state-dir")]
     public static partial void SnapshotInUse(ILogger logger, string path, string holder);
 
+    [LoggerMessage(1043, LogLevel.Warning, "{Count} members get calls by Kamailio's list, and are neither in etcd nor in the saved membership as they are there: they count as expired while nobody watched, and are kept as any others that expire together. Where etcd or --etcd is wrong, correct that; where they are gone, 'kamrpc confirm'")]
+    public static partial void ListedMissing(ILogger logger, int count);
+
     [LoggerMessage(1030, LogLevel.Warning, "{Reason}. Going on with what it held before")]
     public static partial void FileUnusable(ILogger logger, string reason);
 

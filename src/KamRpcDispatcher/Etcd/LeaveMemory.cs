@@ -14,6 +14,9 @@ internal sealed class LeaveMemory
     /// <summary>Those of now.</summary>
     public IReadOnlyDictionary<MemberKey, LeaveCause> All => _left.ToDictionary(static pair => pair.Key, static pair => pair.Value.Cause);
 
+    /// <summary>Whether it is remembered that the member went.</summary>
+    public bool Knows(MemberKey member) => _left.ContainsKey(member);
+
     /// <summary>A member's key was deleted.</summary>
     /// <param name="member">What was in force of it, null for nothing.</param>
     /// <param name="isLeased">Whether the key had a lease.</param>

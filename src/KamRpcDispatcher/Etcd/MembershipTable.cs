@@ -177,6 +177,49 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
         }
     }
 
+    /// <summary>
+    /// Takes members that get calls by a proxy's own list as what was known last too, after the first listing: who of them neither that nor a membership of before
+    /// knows has expired while nobody watched. Whether its announcer lives is not known, so it is doubted. Who went since is known, and whose address somebody else
+    /// of its set has by now only has another name.
+    /// </summary>
+    /// <param name="listed">One a key.</param>
+    /// <returns>How many have expired so, or had by another address.</returns>
+    public int SeedListed(IReadOnlyList<Member> listed)
+    {
+        var missing = 0;
+        var present = _entries.Values.Select(static entry => entry.Member).OfType<Member>().ToList();
+        var addresses = present.Select(static member => (member.Key.Set, member.Uri)).ToHashSet();
+        foreach (var set in listed.OrderBy(static member => member.Key).GroupBy(static member => member.Key.Set))
+        {
+            var size = set.Concat(present.Where(member => member.Key.Set == set.Key && member.State == MemberState.Ready)).DistinctBy(static member => member.Key).Count();
+            foreach (var member in set.Where(member => !addresses.Contains((member.Key.Set, member.Uri))))
+            {
+                var key = keys.Member(member.Key);
+                if (_entries.ContainsKey(key))
+                {
+                    continue;
+                }
+
+                if (_expired.TryGetValue(key, out var known) && !_returned.Contains(key) && !known.Member.Uri.Equals(member.Uri))
+                {
+                    // What was saved is older than the list: if it is kept, then as it stands there.
+                    _expired[key] = known with { Member = known.Member with { Uri = member.Uri } };
+                    missing++;
+                }
+                else if (known is null && !_left.Knows(member.Key))
+                {
+                    var mark = timeProvider.Mark();
+                    Expire(key, new ExpiredMember(member, timeProvider.GetUtcNow(), size, mark) { DoubtedSince = mark });
+                    _doubtedLast = mark;
+                    _left.Add(member, LeaveCause.Missing);
+                    missing++;
+                }
+            }
+        }
+
+        return missing;
+    }
+
     /// <summary>The store was listed whole: what is not in the list is gone.</summary>
     public void RetainOnly(IReadOnlySet<string> present)
     {

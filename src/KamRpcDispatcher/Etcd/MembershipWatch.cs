@@ -3,6 +3,8 @@ using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
 
+using Member = KamRpcDispatcher.Destinations.Member;
+
 namespace KamRpcDispatcher.Etcd;
 
 /// <summary>Follows the members in etcd: lists them, watches from the next revision on, and lists again when that revision was compacted.</summary>
@@ -22,6 +24,7 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
     private readonly Lock _lock = new();
     private Membership? _current;
     private Membership? _saved;
+    private Action _changed = static () => { };
     private bool _isStale;
     private bool _isPartial;
 
@@ -66,8 +69,33 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
         }
     }
 
+    /// <summary>
+    /// Takes members that a proxy's list shows, as getting calls, as known before too: who of them is missing has expired while nobody watched. Only once there is
+    /// a <see cref="Current"/>.
+    /// </summary>
+    /// <returns>Whether somebody is missing.</returns>
+    public bool SeedListed(IReadOnlyList<Member> listed)
+    {
+        int missing;
+        lock (_lock)
+        {
+            missing = _table.SeedListed(listed);
+            _isStale |= missing > 0;
+        }
+
+        if (missing == 0)
+        {
+            return false;
+        }
+
+        EtcdLog.ListedMissing(logger, missing);
+        _changed();
+        return true;
+    }
+
     public async Task RunAsync(Action changed, CancellationToken cancellationToken)
     {
+        _changed = changed;
         var mustList = true;
         var mustVerify = false;
         var faults = new LoopFaults("the watch of the members", logger, timeProvider);

@@ -40,7 +40,7 @@ internal sealed class SnapshotFile
 
     public string FilePath { get; }
 
-    /// <summary>The file of versions in which all proxies of a user and a cluster had one: read while there is no other, and removed when that is written.</summary>
+    /// <summary>The file of versions in which all proxies of a user and a cluster had one: read while there is no newer one, and removed when that is written.</summary>
     public string EarlierPath { get; }
 
     /// <summary>Whether there is nothing where it should be.</summary>
@@ -92,17 +92,26 @@ internal sealed class SnapshotFile
         return true;
     }
 
-    /// <summary>The membership in the file; null when there is none, or none that can be used.</summary>
+    /// <summary>The membership in the file, or in that of an earlier version if that was written later; null when there is none, or none that can be used.</summary>
     public Membership? Read()
     {
         _earlier = null;
-        if (!IsMissing || !File.Exists(EarlierPath))
+        var own = ReadFile(FilePath);
+        if (!File.Exists(EarlierPath))
         {
-            return ReadFile(FilePath);
+            return own;
         }
 
         // One that is empty says nothing that is worth the doubt whose it is.
-        return _earlier = ReadFile(EarlierPath) is { Members.Count: > 0 } earlier ? earlier : null;
+        var (savedAt, known) = (SavedAt, _known);
+        _earlier = ReadFile(EarlierPath) is { Members.Count: > 0 } earlier ? earlier : null;
+        if (_earlier is not null && (own is null || SavedOrigin.IsLater(_earlier, own, SavedAt > savedAt)))
+        {
+            return _earlier;
+        }
+
+        (SavedAt, _known) = (savedAt, known);
+        return own;
     }
 
     private Membership? ReadFile(string path)
@@ -216,7 +225,7 @@ internal sealed class SnapshotFile
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // It stays, and is not read while there is the other one.
+            // It stays, and is not read while the other one is newer.
         }
     }
 }

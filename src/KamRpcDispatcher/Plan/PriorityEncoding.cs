@@ -22,6 +22,9 @@ internal static class PriorityEncoding
     public static bool Matches(int listed, Member member, DestinationOrder order) =>
         order == DestinationOrder.Plain ? listed == member.Priority : listed >> FineBits == member.Priority && (listed & FineMask) != 0;
 
+    /// <summary>The member's own part of a listed priority; of one in another order the nearest.</summary>
+    public static int Own(int listed, DestinationOrder order) => Math.Clamp(order == DestinationOrder.Plain ? listed : listed >> FineBits, 0, MemberRules.MaxPriority);
+
     /// <summary>A priority for the member that no entry in <paramref name="taken"/> has; takes it.</summary>
     public static int Choose(Member member, DestinationOrder order, HashSet<int> taken)
     {

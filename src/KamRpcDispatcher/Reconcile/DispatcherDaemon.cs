@@ -157,7 +157,8 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
                 routing.Observe(sight);
                 examination?.Observe(sight.Table.Life);
             },
-            contact);
+            contact,
+            new ListedBefore(policy, watch.SeedListed));
 
         using var life = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await using var stopping = cancellationToken.UnsafeRegister(static told => ((DispatcherProgress)told!).Stopping(), progress);

@@ -44,7 +44,7 @@ internal static partial class ReconcileLog
     [LoggerMessage(3010, LogLevel.Warning, "In step with revision {Revision}, {Quarantined} destinations apart that Kamailio refuses")]
     public static partial void InStepButQuarantined(ILogger logger, long revision, int quarantined);
 
-    [LoggerMessage(3048, LogLevel.Warning, "The leases of {Count} members ended while etcd was away: they stay as they were for {Time}, in which announcers that live come back ({Names})")]
+    [LoggerMessage(3048, LogLevel.Warning, "The leases of {Count} members ended while etcd was away, or nobody watched: they stay as they were for {Time}, in which announcers that live come back ({Names})")]
     public static partial void ExpiryDoubted(ILogger logger, int count, DurationText time, string names);
 
     [LoggerMessage(3011, LogLevel.Error, "PANIC in set {Set}: more than {Threshold} % expired within {Window}. Held in the set as they were: {Count} members ({Names}), until they come back, are confirmed as gone ('kamrpc confirm'), or {Hold} have passed")]

@@ -26,6 +26,7 @@ namespace KamRpcDispatcher.Reconcile;
 /// <param name="claim">The right to change this Kamailio, null where nobody else can be there.</param>
 /// <param name="observe">Told what each cycle saw, before it changes anything.</param>
 /// <param name="contact">Told whether the list could be read; null for nobody.</param>
+/// <param name="before">Tells the source who was in the list at the start; null for nobody.</param>
 internal sealed class Reconciler(
     IMembershipSource source,
     IDispatcher dispatcher,
@@ -41,7 +42,8 @@ internal sealed class Reconciler(
     Action<TimeSpan>? expect = null,
     IClaim? claim = null,
     Action<CycleSight>? observe = null,
-    ContactWatch? contact = null)
+    ContactWatch? contact = null,
+    ListedBefore? before = null)
 {
     private readonly WakeSignal _wake = new();
     private readonly RemovalDelay _removals = new(options.RemovalDelay, timeProvider);
@@ -149,7 +151,13 @@ internal sealed class Reconciler(
             contact?.NotRead(ContactReason.Of(exception));
             _troubles.Meet(exception, dispatcher.Unanswered);
             journal.Failed(exception);
-            await executor.ExecuteAsync(Planner.Plan(members, known.Destinations, PolicyFor(known)).StatesOnly(), known, _wake.Raised, cancellationToken).ConfigureAwait(false);
+            if (before?.Observe(membership, known) == true)
+            {
+                return TimeSpan.Zero;
+            }
+
+            var states = Allowed(membership, Planner.Plan(members, known.Destinations, PolicyFor(known))).StatesOnly();
+            await executor.ExecuteAsync(states, known, _wake.Raised, cancellationToken).ConfigureAwait(false);
             return options.Resync;
         }
 
@@ -158,6 +166,12 @@ internal sealed class Reconciler(
             contact?.NotRead($"its version {table.Version} takes no attributes over RPC, so that nothing is changed: Kamailio 5.4 or later is needed");
             journal.Unsupported(table.Version);
             return options.Resync;
+        }
+
+        if (before?.Observe(membership, table) == true)
+        {
+            // All is planned with those, from the beginning.
+            return TimeSpan.Zero;
         }
 
         if (PanicGuard.WithoutStrangers(held, membership, table.Destinations, policy.Cluster) is var here && here.Count < held.Count)
@@ -179,7 +193,7 @@ internal sealed class Reconciler(
         var made = executor.TakeMade();
         var current = PolicyFor(table);
         var wished = Planner.Plan(members, table.Destinations, current);
-        var plan = _brake.Hold(membership.IsFromSnapshot ? wished.AdditionsOnly() : wished, made);
+        var plan = _brake.Hold(Allowed(membership, wished), made);
         plan = _budget.Hold(plan, made, members, table.Destinations.Where(entry => AttributeText.IsOwn(entry, policy.Cluster)));
         _removals.Observe(plan);
         _verdicts.Observe(plan);
@@ -211,6 +225,8 @@ internal sealed class Reconciler(
         _troubles.Meet(executor.Grace);
         return Rest(plan, outcome, resync);
     }
+
+    private static ChangePlan Allowed(Membership membership, ChangePlan plan) => membership.IsFromSnapshot ? plan.AdditionsOnly() : plan;
 
     /// <summary>One that is not there may be from one moment to the next. One that is, and answers what is no answer, goes on doing so as a rule.</summary>
     private TimeSpan RetryAfter(KamailioRpcException exception) =>

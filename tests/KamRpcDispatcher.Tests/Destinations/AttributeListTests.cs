@@ -22,6 +22,14 @@ public class AttributeListTests
     public void A_value_is_found_as_Kamailio_reads_it(string attributes, string name, string? value) =>
         Assert.That(AttributeList.Find(attributes, name), Is.EqualTo(value));
 
+    [TestCase("a=1;b=2", "a:1,b:2")]
+    [TestCase(" a = 1 ; b=\"x;c=3\";d='4'", "a:1,b:x;c=3,d:4")]
+    [TestCase("b;a=1;", "a:1")]
+    [TestCase("b=;a=\"never closed;c=2", "b:,a:\"never closed;c=2")]
+    [TestCase("", "")]
+    public void All_are_found_as_Kamailio_reads_them(string attributes, string all) =>
+        Assert.That(string.Join(',', AttributeList.All(attributes).Select(static pair => $"{pair.Name}:{pair.Value}")), Is.EqualTo(all));
+
     [TestCase("kamrpc=c", "c")]
     [TestCase("x=\"a;kamrpc=c\"", null)]
     [TestCase(" kamrpc=c", null)]

@@ -281,6 +281,50 @@ public class MembershipTableTests
         Assert.That(membership.Left.Values, Is.EqualTo(new[] { LeaveCause.Missing }));
     }
 
+    [Test]
+    public void Who_gets_calls_by_a_proxys_list_and_is_neither_listed_nor_was_saved_has_expired_and_is_doubted()
+    {
+        _table.Seed(new Membership(3, [Members.Of("saved")], []));
+        Put(Key, """{"uri":"sip:10.0.0.1"}""", 5, 5);
+        _table.RetainOnly(new HashSet<string> { Key });
+
+        Assert.That(_table.SeedListed([Members.Of("a"), Members.Of("saved"), Members.Of("b"), Members.Of("c"), Members.Of("d", set: 2)]), Is.EqualTo(3));
+
+        var membership = _table.At(6);
+        Assert.That(
+            membership.Expired.Select(static expired => (expired.Member.Key.Name, expired.SetSize, expired.IsDoubted)),
+            Is.EquivalentTo(new[] { ("saved", 2, false), ("b", 4, true), ("c", 4, true), ("d", 1, true) }));
+        Assert.That(membership.Left.Values, Is.All.EqualTo(LeaveCause.Missing));
+
+        Put("/kamrpc/c/members/1/b", """{"uri":"sip:10.0.0.2"}""", 7, 7);
+        Assert.That(_table.At(7).Returned.Select(static expired => expired.Member.Key.Name), Is.EqualTo(new[] { "b" }));
+    }
+
+    [Test]
+    public void Who_moved_went_or_has_another_name_by_now_has_not_expired_for_being_in_a_proxys_list()
+    {
+        Put("/kamrpc/c/members/1/moved", """{"uri":"sip:10.0.0.9"}""", 5, 5);
+        Put("/kamrpc/c/members/1/renamed", """{"uri":"sip:10.0.0.2"}""", 6, 6);
+        Put("/kamrpc/c/members/1/withdrawn", """{"uri":"sip:10.0.0.3","state":"down","reason":"withdrawn"}""", 7, 7);
+        Put("/kamrpc/c/members/1/rejected", "rubbish", 8, 8);
+        _table.Delete("/kamrpc/c/members/1/withdrawn");
+
+        Assert.That(
+            _table.SeedListed([Members.Of("moved", uri: "sip:10.0.0.1"), Members.Of("old-name", uri: "sip:10.0.0.2"), Members.Of("withdrawn", uri: "sip:10.0.0.3"), Members.Of("rejected", uri: "sip:10.0.0.4")]),
+            Is.Zero);
+        Assert.That(_table.At(9).Expired, Is.Empty);
+    }
+
+    [Test]
+    public void Who_was_saved_at_another_address_than_a_proxys_list_has_expired_as_it_stands_there()
+    {
+        _table.Seed(new Membership(3, [Members.Of("a", uri: "sip:10.0.0.1"), Members.Of("b", uri: "sip:10.0.0.2")], []));
+        _table.RetainOnly(new HashSet<string>());
+
+        Assert.That(_table.SeedListed([Members.Of("a", uri: "sip:10.0.0.9"), Members.Of("b", uri: "sip:10.0.0.2:5060")]), Is.EqualTo(1));
+        Assert.That(_table.At(6).Expired.Select(static expired => expired.Member.Uri.Text), Is.EquivalentTo(new[] { "sip:10.0.0.9", "sip:10.0.0.2" }));
+    }
+
     [TestCase("""{"uri":"sip:10.0.0.1"}""", true, LeaveCause.Expired)]
     [TestCase("""{"uri":"sip:10.0.0.1","state":"down","reason":"withdrawn"}""", true, LeaveCause.Withdrawn)]
     [TestCase("""{"uri":"sip:10.0.0.1","state":"down","reason":"connection refused"}""", true, LeaveCause.NotReady)]

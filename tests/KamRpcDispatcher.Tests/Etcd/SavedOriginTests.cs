@@ -25,5 +25,15 @@ public class SavedOriginTests
         Assert.That(SavedOrigin.IsOf(Saved with { Members = [Members.Of("a")] }, 7, Holding("a", 0)), Is.False, "which key it was is not known");
     }
 
+    [TestCase(7ul, 41, false)]
+    [TestCase(7ul, 43, true)]
+    [TestCase(8ul, 43, false, Description = "another proxy's, as a rule")]
+    public void Of_two_that_say_of_which_etcd_they_are_the_revision_tells_which_is_newer(ulong clusterId, long revision, bool isLater)
+    {
+        var own = Saved with { Store = new StoreIdentity(7, "http://10.0.0.5:2379") };
+        var earlier = Saved with { Revision = revision, Store = new StoreIdentity(clusterId, "http://10.0.0.5:2379") };
+        Assert.That(SavedOrigin.IsLater(earlier, own, isWrittenLater: !isLater), Is.EqualTo(isLater));
+    }
+
     private static Func<MemberKey, long?> Holding(string name, long created) => key => key == new MemberKey(1, name) ? created : null;
 }

@@ -84,6 +84,48 @@ public sealed class SnapshotFileTests : IDisposable
         Assert.That(_file.Read(), Is.Null);
     }
 
+    [TestCase(42, 43, true)]
+    [TestCase(43, 42, false)]
+    [TestCase(43, 43, false)]
+    public void Of_what_the_version_before_wrote_and_the_own_file_the_newer_is_read_whichever_was_written_last(long own, long before, bool isBefore)
+    {
+        WriteBoth(Of(own, 5), Of(before, 5), isBeforeLater: !isBefore);
+
+        Assert.That(_file.Read()!.Revision, Is.EqualTo(isBefore ? before : own));
+        Assert.That(_file.SavedAt, Is.EqualTo(new DateTimeOffset(File.GetLastWriteTimeUtc(isBefore ? _file.EarlierPath : _file.FilePath))));
+
+        // It goes with the next write, be it the same as before.
+        _file.Write(Of(Math.Max(own, before) + 1, 5));
+        Assert.That(Directory.GetFiles(_directory), Is.EqualTo(new[] { _file.FilePath }));
+    }
+
+    [TestCase(true)]
+    [TestCase(false)]
+    public void Where_nothing_tells_whether_the_two_are_of_one_store_that_is_read_which_was_written_later(bool isBeforeLater)
+    {
+        WriteBoth(Of(42, 5), Of(43, 8), isBeforeLater);
+        Assert.That(_file.Read()!.Revision, Is.EqualTo(isBeforeLater ? 43 : 42));
+    }
+
+    [Test]
+    public void Where_the_version_before_saved_no_more_than_is_in_the_own_file_by_now_that_is_written_all_the_same()
+    {
+        WriteBoth(Of(42, 5), Of(43, 5), isBeforeLater: true);
+        _file.Read();
+        _file.Write(Of(42, 5));
+
+        Assert.That(Directory.GetFiles(_directory), Is.EqualTo(new[] { _file.FilePath }), "else the other one is read at each start");
+    }
+
+    [Test]
+    public void Where_the_own_file_cannot_be_used_what_the_version_before_wrote_is()
+    {
+        WriteBoth(Of(44, 5), Of(43, 5), isBeforeLater: false);
+        File.WriteAllText(_file.FilePath, "rubbish");
+
+        Assert.That(_file.Read()!.Revision, Is.EqualTo(43));
+    }
+
     [Test]
     public void Without_a_file_there_is_nothing_to_read_or_to_say()
     {
@@ -406,6 +448,15 @@ public sealed class SnapshotFileTests : IDisposable
         _file.Write(membership);
         File.Move(_file.FilePath, _file.EarlierPath);
     }
+
+    private void WriteBoth(Membership own, Membership before, bool isBeforeLater)
+    {
+        WriteAsBefore(before);
+        _file.Write(own);
+        File.SetLastWriteTimeUtc(_file.EarlierPath, File.GetLastWriteTimeUtc(_file.FilePath).AddMinutes(isBeforeLater ? 1 : -1));
+    }
+
+    private static Membership Of(long revision, long created) => new(revision, [Members.Of("a") with { CreatedRevision = created }], []);
 
     private SnapshotFile New() => new(_directory, "c", "p", _log);
 

@@ -34,6 +34,8 @@ public sealed class ReconcilerTests : IAsyncDisposable
 
     private PanicOptions Panic { get; set; } = new();
 
+    private ListedBefore? Before { get; set; }
+
     private List<IChangeGuard> Guards { get; } = [];
 
     private TimeSpan Resync { get; set; } = TimeSpan.FromMilliseconds(100);
@@ -101,6 +103,48 @@ public sealed class ReconcilerTests : IAsyncDisposable
         _membership.Set(9, newcomer, back, lost);
         await WaitForReportAsync(9);
         Assert.That(_kamailio.Destinations.Select(static entry => Spelling.First(entry.Uri)), Is.EquivalentTo(new[] { newcomer.Uri.Text, back.Uri.Text, lost.Uri.Text }));
+    }
+
+    [Test]
+    public async Task Who_gets_calls_in_a_list_that_the_first_answer_does_not_know_is_kept_for_a_moment_and_half_of_the_set_then()
+    {
+        _kamailio.AddForeign(1, "sip:192.0.2.1", attrs: "duid=disabled;kamrpc=c", flags: "DX");
+        var table = StartAtAListOfFour();
+        _membership.Set(table.At(1));
+        await _journal.WaitForAsync(3048);
+        await _kamailio.WaitForAsync(static kamailio => kamailio.Destinations.Count == 4, Deadline);
+        Assert.That(_kamailio.Destinations.Select(static entry => entry.Flags), Is.All.EqualTo("AP"), "only who was disabled goes");
+        Assert.That(_journal.Of(3048).Single(), Does.Contain("4 members").And.Contain("a, b, c, d"));
+
+        _membership.Set(Undoubted(table.At(1)));
+        await _kamailio.WaitForAsync(static kamailio => kamailio.Destinations.Count == 2, Deadline);
+        Assert.That(_journal.Of(3011).Single(), Does.Contain("2 members"));
+
+        // An addition by somebody's hand, with our mark: nobody's.
+        _kamailio.AddForeign(1, "sip:192.0.2.2", attrs: "duid=late;kamrpc=c");
+        await _kamailio.WaitForAsync(static kamailio => kamailio.Destinations.All(static entry => entry.Uri != "sip:192.0.2.2"), Deadline);
+    }
+
+    [Test]
+    public async Task So_it_is_where_the_list_was_read_before_that_answer_and_cannot_be_since()
+    {
+        var isBlind = false;
+        _kamailio.OnRequest = request => isBlind && request.Method == "dispatcher.list" ? FakeReaction.DropReply : FakeReaction.Proceed;
+        var table = StartAtAListOfFour();
+        _membership.Set(table.At(1) with { IsFromSnapshot = true });
+        await WaitForReportAsync(1);
+        isBlind = true;
+        await _kamailio.WaitForAsync(_ => _contact.Current is { Answers: false }, Deadline);
+        Assert.That(_kamailio.Destinations.Select(static entry => entry.Flags), Is.All.EqualTo("AP"), "a saved membership takes nothing away, also where only states can be changed");
+
+        _membership.Set(table.At(1));
+        await _kamailio.WaitForAsync(_ => table.At(1).Expired.Count == 4, Deadline);
+        var before = _kamailio.Requests.Count;
+        await _kamailio.WaitForAsync(kamailio => kamailio.Requests.Count > before + 5, Deadline);
+        Assert.That(_kamailio.Destinations.Select(static entry => entry.Flags), Is.All.EqualTo("AP"));
+
+        _membership.Set(Undoubted(table.At(1)));
+        await _kamailio.WaitForAsync(static kamailio => kamailio.Destinations.Count(static entry => entry.Flags[0] == 'D') == 2, Deadline);
     }
 
     [Test]
@@ -512,6 +556,29 @@ public sealed class ReconcilerTests : IAsyncDisposable
         await _kamailio.WaitForAsync(_ => _contact.Current is { Answers: true }, Deadline);
     }
 
+    /// <summary>Starts at a list with four of ours in one set.</summary>
+    /// <returns>What etcd has: nobody.</returns>
+    private MembershipTable StartAtAListOfFour()
+    {
+        foreach (var name in new[] { "a", "b", "c", "d" })
+        {
+            _kamailio.AddForeign(1, Members.Of(name).Uri.Text, attrs: $"duid={name};kamrpc=c");
+        }
+
+        var table = new MembershipTable(new EtcdKeys("c"), TimeProvider.System);
+        Before = new ListedBefore(new PlanPolicy("c"), listed =>
+        {
+            table.SeedListed(listed);
+            _membership.Set(table.At(1));
+            return true;
+        });
+        Start();
+        return table;
+    }
+
+    private static Membership Undoubted(Membership membership) =>
+        membership with { Expired = [.. membership.Expired.Select(static expired => expired with { DoubtedSince = null })] };
+
     private void Start()
     {
         _client = new RpcClient(
@@ -532,7 +599,8 @@ public sealed class ReconcilerTests : IAsyncDisposable
             TimeProvider.System,
             new ForeignMemory("c", static _ => null, TimeProvider.System, NullLogger<ForeignMemory>.Instance),
             observe: new RoutingLog(new PlanPolicy("c"), TimeProvider.System, _routing).Observe,
-            contact: _contact);
+            contact: _contact,
+            before: Before);
         _running = reconciler.RunAsync(_stop.Token);
     }
 
