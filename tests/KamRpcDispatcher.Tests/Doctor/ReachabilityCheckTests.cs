@@ -66,7 +66,7 @@ internal sealed class ReachabilityCheckTests
         AssertFinding(ReachabilityCheck.Of(ofRoot), Severity.Error, "which is root's: it was started as root with -u", "#!define KAMRPC_SOCKET_USER \"kamailio\"");
         AssertFinding(ReachabilityCheck.Of(ofRoot with { Running = Of(Running with { User = new Credentials(0, []) }) }), Severity.Error, "may not write to", "kamrpc as user root");
         AssertFinding(
-            ReachabilityCheck.Of(ofRoot with { Running = Of(Running, Running with { User = new Credentials(0, []) }) }), Severity.Error, $"root's too, or was started as root with -u (several run here, as {Kamailio} and root)", "kamrpc as user root");
+            ReachabilityCheck.Of(ofRoot with { Running = Of(Running, Running with { User = new Credentials(0, []) }) }), Severity.Error, $"root's too, or was started as root with -u (several run here, as {Kamailio}, root)", "kamrpc as user root");
         AssertFinding(ReachabilityCheck.Of(Unheard with { Sockets = [Owned(Kamailio, "600")], Running = Of(Running) }), Severity.Error, "may not write to", $"kamrpc as user {Kamailio}");
         Assert.That(ReachabilityCheck.Of(ofRoot with { Sockets = [Owned(0, "666")] }).Text, Does.Not.Contain("may not write"));
     }

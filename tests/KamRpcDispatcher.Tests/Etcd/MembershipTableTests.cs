@@ -292,7 +292,7 @@ public class MembershipTableTests
 
         var membership = _table.At(6);
         Assert.That(
-            membership.Expired.Select(static expired => (expired.Member.Key.Name, expired.SetSize, expired.IsDoubted)),
+            membership.Expired.Select(static expired => (expired.Member.Key.Name, expired.SetSize, expired.DoubtedSince is not null)),
             Is.EquivalentTo(new[] { ("saved", 2, false), ("b", 4, true), ("c", 4, true), ("d", 1, true) }));
         Assert.That(membership.Left.Values, Is.All.EqualTo(LeaveCause.Missing));
 
