@@ -3,7 +3,7 @@ using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Doctor.Snippet;
 
-/// <summary>Values with which Kamailio starts, and does not do what is meant: each was tried with Kamailio 5.6.3.</summary>
+/// <summary>Values with which Kamailio starts, and does not do what is meant.</summary>
 internal sealed class ValueChecksTests
 {
     private const string Main = "/etc/kamailio/kamailio.cfg";
