@@ -102,6 +102,10 @@ internal sealed class ScriptChecksTests
         AssertFinding(AlgorithmCheck.Of(With(Healthy.Call("ds_select_dst", $"\"1\", \"{algorithm}\"")) with { Version = release, Algorithm = "4" }).Single(), Severity.Error, text, "one that Kamailio has");
     }
 
+    [Test]
+    public void What_a_release_that_is_not_known_yet_may_have_is_no_error() =>
+        Assert.That(AlgorithmCheck.Of(Healthy.Kamailio with { Algorithm = "16", Version = new KamailioVersion(6, 3) }).Select(static finding => finding.Severity), Has.None.EqualTo(Severity.Error));
+
     [TestCase("class=4", "class=4 in ds_ping_reply_codes (/etc/kamailio/kamailio.cfg:3): 408", "modparam(\"dispatcher\", \"ds_ping_reply_codes\", \"class=2\"")]
     [TestCase("class=2; Code = 408;code=404", "Code = 408 in", "modparam(\"dispatcher\", \"ds_ping_reply_codes\", \"class=2;code=404\"")]
     public void A_ping_that_nobody_answers_may_not_count_as_answered(string codes, string text, string fix)

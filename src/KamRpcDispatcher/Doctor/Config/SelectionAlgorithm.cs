@@ -21,6 +21,9 @@ internal static class SelectionAlgorithm
     /// <summary>What to do then.</summary>
     public const string SetVariable = "modparam(\"dispatcher\", \"hash_pvar\", \"$fU\"), or over what is to be hashed in place of $fU, below the line that loads dispatcher";
 
+    /// <summary>Of what comes later nothing is known here.</summary>
+    private static readonly KamailioVersion LastKnown = new(6, 2);
+
     private static readonly (int Algorithm, KamailioVersion From)[] Later = [(13, new(5, 5)), (64, new(6, 0)), (14, new(6, 1)), (15, new(6, 2))];
 
     /// <summary>What a call of <c>ds_select_*</c> names: <c>ds_select_dst("1", "4")</c>, but <c>ds_select_routes("1=4;2=8", "0")</c>. Variables too, which are no numbers.</summary>
@@ -47,7 +50,9 @@ internal static class SelectionAlgorithm
         const string Consequence = "every call goes to the first destination of its set, and the others get none";
         if (Array.Find(Later, later => later.Algorithm == algorithm) is not { Algorithm: > 0 } known)
         {
-            return FormattableString.Invariant($"there is no algorithm {algorithm}: {Consequence}");
+            return release is { IsAssumed: false } newer && algorithm > LastOfAll && (newer.Major, newer.Minor).CompareTo((LastKnown.Major, LastKnown.Minor)) > 0
+                ? null
+                : FormattableString.Invariant($"there is no algorithm {algorithm}: {Consequence}");
         }
 
         return release is { IsAssumed: false } version && (version.Major, version.Minor).CompareTo((known.From.Major, known.From.Minor)) < 0
