@@ -24,6 +24,7 @@ public class CallShareTests
 
             var result = await SipLoad.RunAsync(fleet.Kamailio.Sip, calls: 1000, perSecond: 50, TimeSpan.FromSeconds(1));
 
+            await SipServer.CountedAsync(1000, servers);
             await TestContext.Out.WriteLineAsync($"{result}; shares {string.Join(", ", servers.Select(static server => $"{server.Calls / 10.0:0.0} %"))}");
             Assert.Multiple(() =>
             {

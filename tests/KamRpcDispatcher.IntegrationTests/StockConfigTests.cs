@@ -46,6 +46,7 @@ public sealed class StockConfigTests
         var toAlice = await SipLoad.RunAsync(fleet.Kamailio.Sip, calls: 2, perSecond: 10, TimeSpan.FromMilliseconds(200), callee: "alice");
         var toBob = await SipLoad.RunAsync(fleet.Kamailio.Sip, calls: 1, perSecond: 10, TimeSpan.Zero, callee: "bob");
 
+        await SipServer.CountedAsync(22, first, second, phone);
         Assert.Multiple(() =>
         {
             Assert.That(registered.Status, Is.EqualTo(200));
@@ -71,6 +72,7 @@ public sealed class StockConfigTests
         var toAlice = await SipLoad.RunAsync(fleet.Kamailio.Sip, calls: 2, perSecond: 10, TimeSpan.Zero, callee: "alice");
         var toBob = await SipLoad.RunAsync(fleet.Kamailio.Sip, calls: 3, perSecond: 10, TimeSpan.Zero, callee: "bob");
 
+        await SipServer.CountedAsync(5, phone, server);
         Assert.That((toAlice.Failed, toBob.Failed, phone.Calls, server.Calls), Is.EqualTo((0, 0, 2, 3)), toAlice.Errors + toBob.Errors);
     }
 
@@ -89,6 +91,7 @@ public sealed class StockConfigTests
         {
             await relay.WaitForAsync(static control => control.Open > 0, Fleet.Deadline);
             var calls = await load.EndAsync();
+            await SipServer.CountedAsync(20, first, second);
             Assert.That((calls.Failed, first.Calls, second.Calls), Is.EqualTo((0, 10, 10)), calls.Errors);
         }
 

@@ -84,6 +84,7 @@ public sealed class TruthTests
             _commands.DoctorFindsAsync(hung, KamailioDoesNotAnswer, "kamailio.reachable", "Processes of it are stopped"));
 
         var calls = await SipLoad.RunAsync(_fleet.Kamailio.Sip, calls: 4, perSecond: 10, TimeSpan.Zero);
+        await SipServer.CountedAsync(4, servers);
         Assert.That((calls.Failed, servers[1].Calls), Is.EqualTo((0, 2)), calls.Errors);
 
         _fleet.Kamailio.Resume();

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using KamRpcDispatcher.IntegrationTests.Fleets;
 using KamRpcDispatcher.Testing;
 
@@ -41,8 +42,17 @@ internal sealed class NewcomerFleet : IAsyncDisposable
     }
 
     /// <summary>Calls of a user of Kamailio's, from its own machine.</summary>
-    public Task CallAsync(string number, int calls) => Kamailio.RunAsync(
-        $"sipp -sf {Scenarios}/uac.xml -i {KamailioAddress} -mi {KamailioAddress} -p 5070 -nostdin -s {number} -key contact_host {KamailioAddress} -m {calls} -r {calls} -d 200 -timeout 30s {KamailioAddress}:5060 2>&1");
+    public async Task CallAsync(string number, int calls)
+    {
+        await Kamailio.RunAsync(
+            $"sipp -sf {Scenarios}/uac.xml -i {KamailioAddress} -mi {KamailioAddress} -p 5070 -nostdin -s {number} -key contact_host {KamailioAddress} -m {calls} -r {calls} -d 200 -timeout 30s {KamailioAddress}:5060 2>&1");
+
+        // The servers' lines may come a moment later.
+        for (var begun = Stopwatch.GetTimestamp(); _calls.Sum() < calls && Stopwatch.GetElapsedTime(begun) < TimeSpan.FromSeconds(5);)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(10));
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -26,6 +26,7 @@ public sealed class SipTests
         var result = await SipLoad.RunAsync(kamailio.Sip, calls: 20, perSecond: 20, CallDuration);
 
         Assert.That((result.Successful, result.Failed), Is.EqualTo((20, 0)), $"{result}\n{kamailio.Output}");
+        await SipServer.CountedAsync(20, first, second);
         Assert.That((first.Calls, second.Calls), Is.EqualTo((10, 10)));
         await first.WaitForAsync(server => server.Probes > 0, Soon);
         await second.WaitForAsync(server => server.Probes > 0, Soon);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 
@@ -46,6 +47,15 @@ public sealed class SipServer : IAsyncDisposable
             "-p", _address.Port.ToString(CultureInfo.InvariantCulture), "-trace_logs", "-log_file", "/dev/stdout",
         ], onLine: Count);
         await AnswersAsync(_process).ConfigureAwait(false);
+    }
+
+    /// <summary>Waits until so many calls are counted, by lines that may come a moment after their end. That they do not come is for the test to tell.</summary>
+    public static async Task CountedAsync(int calls, params IReadOnlyList<SipServer> servers)
+    {
+        for (var begun = Stopwatch.GetTimestamp(); servers.Sum(static server => server.Calls) < calls && Stopwatch.GetElapsedTime(begun) < StopTime;)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(10)).ConfigureAwait(false);
+        }
     }
 
     /// <summary>Waits until the condition holds. It is looked at again after each call and each OPTIONS.</summary>
