@@ -16,7 +16,7 @@ internal static class AddressChecks
     /// <param name="isHere">Whether the address means the same on this machine: one that is advertised may be of another network with the same numbers.</param>
     public static void Check(OptionReader options, Option option, SipUri uri, bool isHere)
     {
-        if (uri.Address is { } address && AddressFitness.WhyUnfit(address, isHere ? LocalAddress.Networks() : []) is { } why)
+        if (uri.Address is { } address && AddressFitness.WhyUnfit(address, isHere ? HostNetwork.OfThisMachine() : []) is { } why)
         {
             options.Add(option, $"'{uri}': the address {address} {why}; give the one at which Kamailio reaches the server, such as {Interface()}");
         }

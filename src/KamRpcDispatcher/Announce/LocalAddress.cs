@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using KamailioRpc;
-using KamRpcDispatcher.Destinations;
 
 namespace KamRpcDispatcher.Announce;
 
@@ -65,9 +64,6 @@ public static class LocalAddress
             .OrderBy(static address => address.AddressFamily)
             .ToList();
     }
-
-    /// <summary>The networks in which this machine has addresses.</summary>
-    public static IReadOnlyList<HostNetwork> Networks() => [.. NetworkInterface.GetAllNetworkInterfaces().SelectMany(HostNetwork.Of)];
 
     /// <summary>The names of this machine's interfaces.</summary>
     public static IEnumerable<string> Interfaces() => NetworkInterface.GetAllNetworkInterfaces().Select(static found => found.Name).Order(StringComparer.Ordinal);

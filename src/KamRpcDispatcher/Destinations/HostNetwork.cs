@@ -14,12 +14,13 @@ public sealed record HostNetwork(IPAddress Address, int PrefixLength)
     /// <summary>Two addresses or one: there each is a host's (RFC 3021).</summary>
     private const int PointToPoint = 31;
 
-    /// <summary>Those of an interface.</summary>
-    public static IEnumerable<HostNetwork> Of(NetworkInterface one)
-    {
-        ArgumentNullException.ThrowIfNull(one);
-        return one.GetIPProperties().UnicastAddresses.Select(static unicast => new HostNetwork(unicast.Address, unicast.PrefixLength));
-    }
+    /// <summary>Those of this machine.</summary>
+    /// <exception cref="NetworkInformationException">They cannot be read.</exception>
+    public static IReadOnlyList<HostNetwork> OfThisMachine() =>
+    [
+        .. NetworkInterface.GetAllNetworkInterfaces().SelectMany(static one => one.GetIPProperties().UnicastAddresses)
+            .Select(static unicast => new HostNetwork(unicast.Address, unicast.PrefixLength)),
+    ];
 
     /// <summary>The first and the last address of an IPv4 network are no host's: the reason, which follows "the address ..."; null of any other.</summary>
     public string? WhyNoHost(IPAddress address)

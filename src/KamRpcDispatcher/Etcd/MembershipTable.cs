@@ -210,7 +210,6 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
                 {
                     var mark = timeProvider.Mark();
                     Expire(key, new ExpiredMember(member, timeProvider.GetUtcNow(), size, mark) { DoubtedSince = mark });
-                    _doubtedLast = mark;
                     _left.Add(member, LeaveCause.Missing);
                     missing++;
                 }
@@ -275,7 +274,6 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
             Expire(
                 key,
                 new ExpiredMember(member, timeProvider.GetUtcNow(), _ready.GetValueOrDefault(member.Key.Set) + 1, mark) { DoubtedSince = isDoubted ? mark : null });
-            _doubtedLast = isDoubted ? mark : _doubtedLast;
         }
     }
 
@@ -287,6 +285,7 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
         }
 
         Forget(key);
+        _doubtedLast = expired.DoubtedSince ?? _doubtedLast;
         _expired[key] = expired;
         _expiries.Add((expired.Mark, key));
     }

@@ -76,11 +76,11 @@ internal sealed class WatchStream : IAsyncDisposable
     public async Task<WatchResponse> ReadAsync(bool isUrgent, CancellationToken cancellationToken)
     {
         var next = _call.ResponseStream.MoveNext(_life.Token);
-        var begun = _timeProvider.GetTimestamp();
+        var (begun, silence) = (_timeProvider.GetTimestamp(), isUrgent ? ShortSilence : Silence);
         try
         {
-            var hasArrived = await ArrivesUndoubtedAsync(next, isUrgent ? ShortSilence : Silence, cancellationToken).ConfigureAwait(false);
-            WasAway = _timeProvider.GetElapsedTime(begun) > (isUrgent ? ShortSilence : Silence) + Standstill;
+            var hasArrived = await ArrivesUndoubtedAsync(next, silence, cancellationToken).ConfigureAwait(false);
+            WasAway = _timeProvider.GetElapsedTime(begun) > silence + Standstill;
             if (!hasArrived)
             {
                 var asked = _timeProvider.GetTimestamp();

@@ -39,11 +39,11 @@ internal sealed class HostAddresses(Func<IReadOnlyCollection<HostNetwork>?> read
         }
     }
 
-    private static List<HostNetwork>? Read()
+    private static IReadOnlyCollection<HostNetwork>? Read()
     {
         try
         {
-            return [.. NetworkInterface.GetAllNetworkInterfaces().SelectMany(HostNetwork.Of)];
+            return HostNetwork.OfThisMachine();
         }
         catch (NetworkInformationException)
         {
