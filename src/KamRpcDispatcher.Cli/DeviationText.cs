@@ -16,7 +16,7 @@ internal static class DeviationText
         var what = deviation.Kind switch
         {
             DeviationKind.Missing => "is not in Kamailio's list yet",
-            DeviationKind.Refused => "is refused by Kamailio",
+            DeviationKind.Refused => "cannot be put into Kamailio",
             DeviationKind.Inactive when reason is not null || deviation.Flags is [_, 'X', ..] => "is inactive in Kamailio's list",
             DeviationKind.Inactive => "does not answer Kamailio's pings",
             DeviationKind.Disabled => "is disabled in Kamailio's list",

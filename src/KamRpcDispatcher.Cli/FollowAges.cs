@@ -2,11 +2,14 @@ using KamRpcDispatcher.Etcd;
 
 namespace KamRpcDispatcher.Cli;
 
-/// <summary>How far a proxy is behind the deletions of members.</summary>
-/// <param name="Records">How many records it goes by that are not there any more; 0 for none.</param>
+/// <summary>How far a proxy is behind the deletions of members, or behind what a store has that was put in the place of another.</summary>
+/// <param name="Records">How many records it goes by that are not there any more, or does not go by though they are; 0 for none.</param>
 /// <param name="Age">For how long it was seen to go by them.</param>
 internal readonly record struct FollowLag(long Records, TimeSpan Age)
 {
+    /// <summary>Whether it has fewer records than there are, in place of more.</summary>
+    public bool AreMissing { get; init; }
+
     /// <summary>Whether it had time enough to follow.</summary>
     public bool IsLate => Records > 0 && Age >= FollowAges.Limit;
 }
@@ -34,11 +37,11 @@ internal sealed class FollowAges(TimeProvider timeProvider)
             }
             else if (!_sightings.TryGetValue(name, out var before) || before.Followed != status.Follows?.Revision)
             {
-                _sightings[name] = new Sighting(records, status.Follows?.Revision, timeProvider.GetTimestamp());
+                _sightings[name] = new Sighting(records, AreMissing(view, status), status.Follows?.Revision, timeProvider.GetTimestamp());
             }
             else
             {
-                _sightings[name] = before with { Records = records };
+                _sightings[name] = before with { Records = records, AreMissing = AreMissing(view, status) };
             }
         }
     }
@@ -46,10 +49,13 @@ internal sealed class FollowAges(TimeProvider timeProvider)
     /// <summary>What was seen so far counts no more.</summary>
     public void Forget() => _sightings.Clear();
 
-    public FollowLag Of(string proxy) => _sightings.TryGetValue(proxy, out var sighting) ? new FollowLag(sighting.Records, timeProvider.GetElapsedTime(sighting.Since)) : default;
+    public FollowLag Of(string proxy) => _sightings.TryGetValue(proxy, out var sighting) ? new FollowLag(sighting.Records, timeProvider.GetElapsedTime(sighting.Since)) { AreMissing = sighting.AreMissing } : default;
 
-    /// <param name="Records">How many records it goes by too many.</param>
+    private static bool AreMissing(ClusterView view, ProxyStatus status) => status.Follows is { } follows && follows.Records < view.MemberRecords;
+
+    /// <param name="Records">How many records it goes by too many or too few.</param>
+    /// <param name="AreMissing">Whether they are too few.</param>
     /// <param name="Followed">The revision up to which it has followed.</param>
     /// <param name="Since">When it was first seen so.</param>
-    private readonly record struct Sighting(long Records, long? Followed, long Since);
+    private readonly record struct Sighting(long Records, bool AreMissing, long? Followed, long Since);
 }

@@ -36,13 +36,13 @@ internal sealed record MemberVerdict(bool IsAsItShouldBe, string Text)
             var right = views.Count - wrong.Count;
             var elsewhere = right == 0 ? string.Empty : $"; {(right == 1 ? "another proxy has" : FormattableString.Invariant($"{right} other proxies have"))} it as it should be";
             var held = explained.Holder is { } holder && wrong.Exists(static view => view.Calls == CallState.None) ? $" ({MemberRules.Shorten(holder.Key.Name, 64)} is followed at its address)" : string.Empty;
-            var release = wrong.Exists(static view => view.Deviation is { Kind: DeviationKind.Held }) ? "; 'kamrpc confirm' lets it go" : string.Empty;
+            var release = Release(wrong.Find(static view => view.Deviation is { Kind: DeviationKind.Held })?.Deviation);
             return new MemberVerdict(false, $"{name} {Causes(wrong)}{held}{elsewhere}{release}.");
         }
 
         return member switch
         {
-            { Announced: null } when views.Find(static view => view.Deviation is { Kind: DeviationKind.Held }) is { } held => new MemberVerdict(true, $"{name} is kept as it was on {held.Lens.Name}: {held.Text}; 'kamrpc confirm' lets it go."),
+            { Announced: null } when views.Find(static view => view.Deviation is { Kind: DeviationKind.Held }) is { } held => new MemberVerdict(true, $"{name} is kept as it was on {held.Lens.Name}: {held.Text}{Release(held.Deviation)}."),
             { Announced: null } => new MemberVerdict(true, $"{name} gets no calls, as it should: it has left."),
             { IsReady: true } => new MemberVerdict(explained.Rejected is null, $"{name} gets calls on {ProxyNames.Of(views.Select(static view => view.Lens))}{(explained.Rejected is null ? string.Empty : ", by an earlier record: the newest one cannot be used")}."),
             { Announced.Member: var announced } when explained.Holder is { State: MemberState.Ready } ready && explained.Set!.Members.Any(other => other.Key == ready.Key && other.Calls is CallState.All or CallState.Some) => new MemberVerdict(
@@ -51,6 +51,9 @@ internal sealed record MemberVerdict(bool IsAsItShouldBe, string Text)
             { Announced.Member: var announced } => new MemberVerdict(true, $"{name} gets no calls, as it should: it is {StatusJson.Name(announced.State)}{(string.IsNullOrEmpty(announced.Reason) ? string.Empty : $" ({MemberRules.Shorten(announced.Reason, MemberRules.MaxReasonLength)})")}."),
         };
     }
+
+    /// <summary>What can be done about one that is held; who is doubted for a moment is not, and goes by itself.</summary>
+    private static string Release(Deviation? held) => held is null || held.Reason == DeviationKind.EndedWhileAway ? string.Empty : "; 'kamrpc confirm' lets it go";
 
     /// <summary>Each cause with the proxies that have it: what is so at one is not said of another.</summary>
     private static string Causes(List<MemberView> wrong)

@@ -145,7 +145,8 @@ internal static class ReportJson
             writer.WriteNull("follows");
         }
 
-        writer.WriteNumber("recordsGone", lens.Lag.Records);
+        writer.WriteNumber("recordsGone", lens.Lag.AreMissing ? 0 : lens.Lag.Records);
+        writer.WriteNumber("recordsMissing", lens.Lag.AreMissing ? lens.Lag.Records : 0);
         JsonText.WriteArray(writer, "deviations", status.Deviations, WriteDeviation);
         writer.WriteNumber("moreDeviations", status.MoreDeviations);
         writer.WriteNumber("moreHeld", status.MoreHeld);

@@ -45,8 +45,10 @@ internal sealed class SetScreen(SetCalls set, ClusterCalls calls, StatusOptions 
         var total = set.Members.Count;
         if (total == 0)
         {
-            var who = set.Departed.Any(static member => member.Remarks.Any(static remark => remark.Deviation is { Kind: DeviationKind.Held }))
+            var held = set.Departed.SelectMany(static member => member.Remarks).Select(static remark => remark.Deviation).Where(static deviation => deviation is { Kind: DeviationKind.Held }).ToList();
+            var who = held.Exists(static deviation => deviation!.Reason != DeviationKind.EndedWhileAway)
                 ? "no members, what has expired with many others is kept as it was (PANIC)"
+                : held.Count > 0 ? "no members, what has expired while etcd was away is kept as it was for a moment"
                 : set.Departed.Count > 0 ? "no members, what has left is still being taken out"
                 : "no members";
             return who + (set.WithoutAnybody.Count > 0 ? ", and NOBODY ELSE gets calls" : string.Empty);

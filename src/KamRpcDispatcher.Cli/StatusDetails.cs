@@ -58,7 +58,7 @@ internal sealed class StatusDetails(ClusterCalls calls, StatusOptions options, L
             }
         }
 
-        Section($"QUARANTINED: Kamailio refuses {Ages.Count(table.Count + Readable().Sum(static proxy => proxy.Status.MoreQuarantined), "destination")}", table);
+        Section($"QUARANTINED: {Ages.Count(table.Count + Readable().Sum(static proxy => proxy.Status.MoreQuarantined), "destination")} that cannot be put into Kamailio", table);
     }
 
     private void Rejected()

@@ -115,7 +115,7 @@ internal sealed partial class StatusFindings(ClusterCalls calls)
 
         if (status.Quarantined.Length + status.MoreQuarantined is var quarantined and > 0)
         {
-            yield return Found(FindingCode.Quarantined, $"{name}: Kamailio refuses {Ages.Count(quarantined, "destination")}");
+            yield return Found(FindingCode.Quarantined, $"{name}: {Ages.Count(quarantined, "destination")} cannot be put into Kamailio");
         }
 
         if (status.Drift > 0)

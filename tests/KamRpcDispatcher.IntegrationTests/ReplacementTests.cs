@@ -55,7 +55,7 @@ public class ReplacementTests
             await fleet.PutAsync("1/" + name, $$$"""{"uri":"sip:127.0.4.{{{number}}}:5060","attrs":{"socket":"udp:10.9.9.9:5060"}}""");
         }
 
-        await fleet.Dispatcher.WaitForLineAsync("destinations apart that Kamailio refuses", Fleet.Deadline);
+        await fleet.Dispatcher.WaitForLineAsync("destinations apart that cannot be put into Kamailio", Fleet.Deadline);
         var after = await fleet.Kamailio.ListAsync();
         Assert.That(after.Select(static entry => (entry.Uri, entry.Attrs)), Is.EquivalentTo(before.Select(static entry => (entry.Uri, entry.Attrs))));
         Assert.That(after.Select(static entry => entry.Flags[0]), Is.All.Not.EqualTo('D'));

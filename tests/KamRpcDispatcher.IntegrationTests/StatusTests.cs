@@ -62,7 +62,7 @@ public class StatusTests
     }
 
     [TestCase(""","held":[{"member":"1/a","uri":"sip:10.0.0.1"}]""", "PANIC: 1 expired member held back", "held")]
-    [TestCase(""","quarantined":[{"set":1,"uri":"sip:x","reason":"no such host","retryAt":"2100-01-01T00:00:00Z"}]""", "QUARANTINED: Kamailio refuses 1 destination", "quarantined")]
+    [TestCase(""","quarantined":[{"set":1,"uri":"sip:x","reason":"no such host","retryAt":"2100-01-01T00:00:00Z"}]""", "QUARANTINED: 1 destination that cannot be put into Kamailio", "quarantined")]
     [TestCase(""","fromSnapshot":"yes" """, "unreadable: fromSnapshot is neither true nor false", "report-unreadable")]
     [TestCase(""","trouble":[{"kind":"kamailio","since":"2026-01-31T12:00:00Z","text":"gone"}]""", "LOST for", "kamailio-lost")]
     public async Task What_a_proxy_cannot_do_is_shown_and_has_a_code_and_the_exit_code_says_so(string more, string shown, string code)

@@ -37,7 +37,7 @@ public class UntrustedMembersTests
             await fleet.Dispatcher.WaitForLineAsync(reason, Deadline);
         }
 
-        Assert.That((await StatusAsync(fleet, "QUARANTINED: Kamailio refuses 5 destinations")).ExitCode, Is.EqualTo(1));
+        Assert.That((await StatusAsync(fleet, "QUARANTINED: 5 destinations that cannot be put into Kamailio")).ExitCode, Is.EqualTo(1));
         Assert.That(await fleet.Kamailio.ListAsync(), Has.Count.EqualTo(1));
     }
 

@@ -43,7 +43,7 @@ internal static partial class AnnounceLog
     [LoggerMessage(1321, LogLevel.Warning, "etcd does not take the change ({Reason}): withdrawing at once, and then waiting for the calls that are up")]
     public static partial void ChangeRefused(ILogger logger, string reason);
 
-    [LoggerMessage(1322, LogLevel.Warning, "Nothing was announced, since etcd could not be used ({Reason}): there are no proxies to wait for")]
+    [LoggerMessage(1322, LogLevel.Warning, "Nothing was announced, since etcd could not be used ({Reason}): no proxy is waited for. What an earlier announcer has left there counts until its lease ends")]
     public static partial void NeverReached(ILogger logger, string reason);
 
     [LoggerMessage(1316, LogLevel.Warning, "Asked to stop again: withdrawing at once")]

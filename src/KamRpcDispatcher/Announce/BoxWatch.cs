@@ -114,7 +114,7 @@ internal sealed class BoxWatch : IDisposable
     /// <summary>While the first look lasts nobody knows better than the one who looked last, and was killed.</summary>
     private async Task InheritMeanwhileAsync(Task look, CancellationToken cancellationToken)
     {
-        while (State is null && !look.IsCompleted)
+        while (State is null && !look.IsCompleted && !cancellationToken.IsCancellationRequested)
         {
             using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             if (await Task.WhenAny(look, Task.Delay(FirstLookTime, _timeProvider, over.Token)).ConfigureAwait(false) != look && !cancellationToken.IsCancellationRequested)
@@ -169,7 +169,8 @@ internal sealed class BoxWatch : IDisposable
                 return;
             }
 
-            if (_records.All(static record => record.IsInherited))
+            // One that is not may wait: a word on it would be one on the server, and so on those that are.
+            if (_records.Any(static record => record.IsInherited))
             {
                 foreach (var record in _records)
                 {

@@ -33,7 +33,7 @@ public sealed record ClusterView(
 
     /// <summary>
     /// How many records a proxy goes by that are not there any more: their deletion it has not followed, and those members may still get calls from
-    /// it. 0 where its report does not tell, as when it lacks newer records too. For a whole view only.
+    /// it; or how many it lacks, of a store that was restored. 0 where its report does not tell, as when it lacks newer records too. For a whole view only.
     /// </summary>
     public long Unfollowed(ProxyStatus status)
     {

@@ -64,17 +64,14 @@ public static class TroubleKind
     /// <summary>Kamailio's RPC process does not come back from a change.</summary>
     public const string Writer = "writer";
 
-    /// <summary>Somebody else's destination was lost, was put back, or would be lost.</summary>
+    /// <summary>A destination with a host name would be lost by the next change, so that changes wait; or somebody else's was lost, and is not back.</summary>
     public const string Foreign = "foreign";
 
-    /// <summary>An own destination takes calls and cannot be disabled.</summary>
+    /// <summary>A member that is to get no calls gets them still.</summary>
     public const string Unsilenced = "unsilenced";
 
     /// <summary>The list has entries that cannot be understood.</summary>
     public const string Unreadable = "unreadable";
-
-    /// <summary>Another daemon serves this Kamailio.</summary>
-    public const string Taken = "taken";
 
     /// <summary>Another proxy reports under the same name.</summary>
     public const string Name = "name";

@@ -61,7 +61,7 @@ public sealed record DisableDestination(int Set, string Uri) : Change(Set, Uri)
 /// that the set is never without it, and the others stay as they are when Kamailio refuses it.
 /// </summary>
 /// <param name="Add">The newcomer; disabled when <see cref="Enable"/> follows.</param>
-/// <param name="Enable">Gives the newcomer the state of the one that it replaces; null when it is added with its state.</param>
+/// <param name="Enable">Gives the newcomer the state of the one that it replaces, or asserts its own: Kamailio may answer "Ok" to an addition that it has not made. Null where nobody takes calls meanwhile.</param>
 /// <param name="Disables">Takes the calls from those that it replaces.</param>
 /// <param name="Removes">Removes those.</param>
 public sealed record Replacement(AddDestination Add, EnableDestination? Enable, IReadOnlyList<DisableDestination> Disables, IReadOnlyList<RemoveDestination> Removes)

@@ -136,7 +136,7 @@ internal sealed class SetPlanner
             var (disables, removes) = (new List<DisableDestination>(), new List<RemoveDestination>());
             _changes.Silence(predecessors, disables, removes);
             _changes.RemoveNow(predecessors.FindAll(entry => IsDue(entry.Uri)), removes);
-            _plan.Replacements.Add(new Replacement(add, null, disables, removes));
+            _plan.Replacements.Add(new Replacement(add, new EnableDestination(_set, text, FirstState(member.Uri.Text)), disables, removes));
             return;
         }
 

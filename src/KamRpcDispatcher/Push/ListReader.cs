@@ -32,6 +32,9 @@ internal sealed class ListReader(IRpcClient client, IReadWay other)
     /// <summary>How long the list was, or may get, and the most that was added since; before the first reading it may be of any length.</summary>
     private long? _length;
 
+    /// <summary>Whether the reading before was not answered either.</summary>
+    private bool _wasSilent;
+
     /// <summary>Whether anything was added since the list was read.</summary>
     private bool _isReckoned;
 
@@ -116,13 +119,22 @@ internal sealed class ListReader(IRpcClient client, IReadWay other)
     private async Task<DispatcherList> ReadTheOtherWayAsync(KamailioRpcException reason, CancellationToken cancellationToken) =>
         await other.GetAsync(cancellationToken).ConfigureAwait(false) is { } way
             ? await ReadAsync(way, cancellationToken).ConfigureAwait(false)
-            : throw new ListTooLongException(client.Address, reason);
+            : throw (IsTooLong(reason) ? new ListTooLongException(client.Address, reason) : reason);
+
+    /// <summary>A reply to a list that was short may have been lost, or late; one to the next try as well is too long: others have put into the list what they like.</summary>
+    private bool IsTooLong(KamailioRpcException reason)
+    {
+        var wasSilent = _wasSilent;
+        _wasSilent = true;
+        return IsLong || wasSilent || reason is KamailioFaultException;
+    }
 
     private async Task<DispatcherList> ReadAsync(IRpcClient way, CancellationToken cancellationToken)
     {
         var list = await way.ListDestinationsAsync(ListMode.Normal, cancellationToken).ConfigureAwait(false);
         _length = list.Length + (BytesOfLatency * list.Destinations.Count(static destination => destination.Latency is { Average: 0 }));
         _isReckoned = false;
+        _wasSilent = false;
         return list;
     }
 }

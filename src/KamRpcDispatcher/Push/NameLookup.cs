@@ -38,6 +38,13 @@ internal sealed class NameLookup(Func<string, IPAddress[]> resolve, Func<string,
         if (_answers.Count > MostAnswers)
         {
             _answers.Clear();
+            foreach (var (name, look) in _running)
+            {
+                if (look.IsCompleted)
+                {
+                    _running.Remove(name);
+                }
+            }
         }
 
         var looks = names.Where(IsDue).Distinct().ToDictionary(static name => name, Look);

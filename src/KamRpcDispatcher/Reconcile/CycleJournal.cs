@@ -145,7 +145,7 @@ internal sealed class CycleJournal(
             var before = _held.Count(member => member.Key.Set == set.Key);
             if (set.Count() > before)
             {
-                ReconcileLog.Panic(logger, set.Key, options.Threshold, options.Window, set.Count(), Names(set), options.Hold);
+                ReconcileLog.Panic(logger, set.Key, 100 - options.Threshold, options.Window, set.Count(), Names(set), options.Hold);
             }
         }
 

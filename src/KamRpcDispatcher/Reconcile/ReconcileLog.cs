@@ -41,14 +41,14 @@ internal static partial class ReconcileLog
     [LoggerMessage(3025, LogLevel.Information, "In step with revision {Revision}: {Destinations} destinations in {Sets} sets; {Count} revisions before it are not told one by one")]
     public static partial void InStepAfterMany(ILogger logger, long revision, int destinations, int sets, int count);
 
-    [LoggerMessage(3010, LogLevel.Warning, "In step with revision {Revision}, {Quarantined} destinations apart that Kamailio refuses")]
+    [LoggerMessage(3010, LogLevel.Warning, "In step with revision {Revision}, {Quarantined} destinations apart that cannot be put into Kamailio")]
     public static partial void InStepButQuarantined(ILogger logger, long revision, int quarantined);
 
     [LoggerMessage(3048, LogLevel.Warning, "The leases of {Count} members ended while etcd was away, or nobody watched: they stay as they were for {Time}, in which announcers that live come back ({Names})")]
     public static partial void ExpiryDoubted(ILogger logger, int count, DurationText time, string names);
 
-    [LoggerMessage(3011, LogLevel.Error, "PANIC in set {Set}: more than {Threshold} % expired within {Window}. Held in the set as they were: {Count} members ({Names}), until they come back, are confirmed as gone ('kamrpc confirm'), or {Hold} have passed")]
-    public static partial void Panic(ILogger logger, int set, int threshold, DurationText window, int count, string names, DurationText hold);
+    [LoggerMessage(3011, LogLevel.Error, "PANIC in set {Set}: more than {Share} % expired within {Window}. Held in the set as they were: {Count} members ({Names}), until they come back, are confirmed as gone ('kamrpc confirm'), or {Hold} have passed")]
+    public static partial void Panic(ILogger logger, int set, int share, DurationText window, int count, string names, DurationText hold);
 
     [LoggerMessage(3012, LogLevel.Warning, "Panic in set {Set} is over: no expired member is held any more")]
     public static partial void PanicOver(ILogger logger, int set);

@@ -12,7 +12,7 @@ internal sealed class SentinelWatch(IDispatcher dispatcher, TimeSpan interval, T
     /// <summary>Takes note of what a reading shows: before the sentinel stands there its absence means nothing.</summary>
     public void Observe(DispatcherTable table) => _isThere = table.Destinations.Any(Sentinel.Is);
 
-    /// <summary>Asks until cancelled; tells when the sentinel has gone.</summary>
+    /// <summary>Asks until cancelled; tells when the sentinel has gone, or Kamailio does not answer.</summary>
     public async Task RunAsync(Action gone, CancellationToken cancellationToken)
     {
         while (true)
@@ -28,8 +28,12 @@ internal sealed class SentinelWatch(IDispatcher dispatcher, TimeSpan interval, T
             }
             catch (KamailioRpcException)
             {
-                // The next cycle meets it too, and tells. Who does not answer is not asked ten times a second.
-                _isThere = false;
+                // The next cycle meets it too, and tells: at once, as Kamailio may be about to be started anew. Who does not answer is not asked ten times a second.
+                if (_isThere)
+                {
+                    _isThere = false;
+                    gone();
+                }
             }
         }
     }

@@ -176,6 +176,28 @@ public sealed class BoxWatchTests : IAsyncDisposable
         }
     }
 
+    /// <summary>One of its sets is new, or another announcer has its name there.</summary>
+    [Test]
+    public async Task Of_a_server_that_cannot_be_probed_what_an_earlier_announcer_has_written_stays_though_it_has_not_written_all()
+    {
+        var inherited = new LeasedRecord("key", null, static _ => true, static () => { }, new LogCapture<BoxWatch>());
+        var other = new LeasedRecord("another", null, static _ => true, static () => { }, new LogCapture<BoxWatch>());
+        await using var probe = new ScriptedProbe();
+        using var watch = Watch(probe, inherited, other);
+        using var stop = new CancellationTokenSource();
+        inherited.See(Found, withValue: true, lease: 0);
+        other.See(null, withValue: true, lease: 0);
+        var running = watch.RunAsync(stop.Token);
+
+        await probe.AnswerAsync(Unknown);
+        await _time.WaitForWaitAsync(TimeSpan.FromSeconds(1));
+
+        Assert.That(inherited.Write().Value, Is.EqualTo(Found.Value));
+        Assert.That(other.IsDue, Is.False);
+        await stop.CancelAsync();
+        await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
     [Test]
     public async Task A_hint_makes_it_look_at_once()
     {
@@ -347,13 +369,13 @@ public sealed class BoxWatchTests : IAsyncDisposable
         return (record, Watch(_probe, record));
     }
 
-    private BoxWatch Watch(IProbe? probe, LeasedRecord? record = null)
+    private BoxWatch Watch(IProbe? probe, params LeasedRecord[] records)
     {
         BoxWatch? watch = null;
-        var box = new Box(probe, [new Member(new MemberKey(1, "a"), SipUri.Parse("sip:10.0.0.1"))]);
+        var box = new Box(probe, [.. records.DefaultIfEmpty().Select(static (_, index) => new Member(new MemberKey(1 + index, "a"), SipUri.Parse("sip:10.0.0.1")))]);
         var endpoints = EtcdEndpoints.TryParse(EtcdEndpoints.Default, out var parsed, out _) ? parsed : throw new InvalidOperationException();
         var options = new AnnouncerOptions(new EtcdConnection(endpoints), "default", [box]);
-        return watch = new BoxWatch(box, [record ?? _record], options, () => _states.Writer.TryWrite(watch!.State), new LogLimit(_time), _time, _log);
+        return watch = new BoxWatch(box, records is [] ? [_record] : records, options, () => _states.Writer.TryWrite(watch!.State), new LogLimit(_time), _time, _log);
     }
 
     private async Task LookAsync(ProbeOutcome outcome)

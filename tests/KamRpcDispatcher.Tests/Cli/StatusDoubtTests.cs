@@ -62,6 +62,17 @@ public class StatusDoubtTests
         Assert.That(After(FollowAges.Limit, view, view with { Proxies = [view.Proxies[0], view.Proxies[1] with { Status = Report(3) with { Follows = new FollowedMembers(58, 3) } }] }), Is.Empty, "it goes on following");
     }
 
+    /// <summary>As after a restore of etcd, which has other records than before.</summary>
+    [Test]
+    public void A_proxy_that_lacks_records_that_etcd_has_is_found_as_that()
+    {
+        var view = View(Three, ("p1", Report(2) with { Revision = 60, Follows = new FollowedMembers(60, 2) })) with { MemberRecords = 3 };
+
+        var finding = After(FollowAges.Limit, view, view).Single();
+        Assert.That(finding.Code, Is.EqualTo("not-followed"));
+        Assert.That(finding.Text, Does.StartWith("proxy p1 does not follow the members, for 4s or longer: it goes by 1 record fewer than etcd has; who has come may get no calls there"));
+    }
+
     [Test]
     public void A_proxy_that_does_not_tell_what_it_follows_and_counts_more_than_there_are_is_found()
     {

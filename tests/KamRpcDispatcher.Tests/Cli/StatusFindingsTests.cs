@@ -106,7 +106,7 @@ public class StatusFindingsTests
         {
             ("set-below-half", (int?)1, (string?)null, "p2", "set 1: 1 of 3 members gets calls on p2, less than half"),
             ("member-without-calls", (int?)1, (string?)"b", "p2", "set 1: b is ready and gets no calls on p2: it does not answer Kamailio's pings (IP, for 7s)"),
-            ("member-without-calls", (int?)1, (string?)"c", "p2", "set 1: c is ready and gets no calls on p2: it is refused by Kamailio: no such host (for 5s, tried again in 3s)"),
+            ("member-without-calls", (int?)1, (string?)"c", "p2", "set 1: c is ready and gets no calls on p2: it cannot be put into Kamailio: no such host (for 5s, tried again in 3s)"),
         }));
     }
 
@@ -200,7 +200,7 @@ public class StatusFindingsTests
         Assert.That(Findings(view).Select(static finding => $"{finding.Code}: {finding.Text}"), Is.EqualTo(new[]
         {
             "held: proxy p1 holds back 3 expired members",
-            "quarantined: proxy p1: Kamailio refuses 1 destination",
+            "quarantined: proxy p1: 1 destination cannot be put into Kamailio",
             "drift: proxy p1 owes 2 changes",
             "behind: proxy p1 is 2 revisions behind the newest member record",
             "snapshot: proxy p1 works from a saved membership",

@@ -89,6 +89,18 @@ public class StatusNobodyTests
         Assert.That(Explained("x", alive).Text, Does.StartWith("x is kept as it was on p1: it has expired with many others and is kept as it was (AP, for 9s)"));
     }
 
+    /// <summary>They are let go by themselves, and 'kamrpc confirm' knows nothing of them.</summary>
+    [Test]
+    public void Members_whose_leases_ended_while_etcd_was_away_are_not_told_as_a_panic()
+    {
+        var doubted = Holding("AP");
+        doubted = doubted with { Held = [], Deviations = [.. doubted.Deviations.Select(static deviation => deviation with { Reason = DeviationKind.EndedWhileAway })] };
+        var view = View([], ("p1", doubted));
+
+        Assert.That(InOneLine(view), Does.StartWith("SET 1: no members, what has expired while etcd was away is kept as it was for a moment"));
+        Assert.That(Explained("x", view).Text, Does.Contain("has a lease that ended while etcd was away").And.Not.Contain("kamrpc confirm"));
+    }
+
     [Test]
     public void A_set_that_is_asked_for_and_that_nobody_has_is_found_with_those_that_there_are()
     {

@@ -53,7 +53,7 @@ public class StatusTests
               1    x     sip:x.example.org:5060  p1
               1    y     sip:y.example.org:5060  p1
 
-            QUARANTINED: Kamailio refuses 2 destinations
+            QUARANTINED: 2 destinations that cannot be put into Kamailio
               SET  URI    PROXY  NEXT TRY  REASON
               1    sip:z  p1     in 12s    no such host
               1    sip:w  p1     -         -
@@ -89,7 +89,7 @@ public class StatusTests
             var proxies = status.GetProperty("proxies");
             Assert.That(proxies[1].GetRawText().Replace(" ", "", StringComparison.Ordinal).ReplaceLineEndings(""), Is.EqualTo("""{"name":"p2\u001B[2J","unreadable":"driftismissing","report":null}"""));
             var report = proxies[0].GetProperty("report");
-            Assert.That(Names(report), Is.EqualTo("kamailio revision behind drift appliedAt fromSnapshot sets grace held quarantined silenced superseded moreSuperseded applies trouble version writtenAt ageSeconds stale clockOffsetSeconds contact loop follows recordsGone deviations moreDeviations moreHeld moreQuarantined moreSets serves"));
+            Assert.That(Names(report), Is.EqualTo("kamailio revision behind drift appliedAt fromSnapshot sets grace held quarantined silenced superseded moreSuperseded applies trouble version writtenAt ageSeconds stale clockOffsetSeconds contact loop follows recordsGone recordsMissing deviations moreDeviations moreHeld moreQuarantined moreSets serves"));
             Assert.That(Names(report.GetProperty("sets")[0]), Is.EqualTo("set destinations routable wanted serving full drift held refused"));
             Assert.That(Names(report.GetProperty("grace")), Is.EqualTo("mode count p50Ms p99Ms maxMs timeouts"));
             Assert.That(Names(report.GetProperty("held")[0]), Is.EqualTo("set name uri"));

@@ -35,7 +35,7 @@ internal sealed class ReportsCheckTests
         AssertFinding(Of(new ReportingProxy("p1", Fine with { Contact = new KamailioContact(false, Healthy.Now, "gone"), IsFromSnapshot = true, MoreHeld = 2, Troubles = [Trouble(TroubleKind.Brake, "x"), Trouble(TroubleKind.Name, "y"), Trouble(TroubleKind.Kamailio, "z")] }, null)), Severity.Ok, "no trouble", null);
         AssertFinding(Of(new ReportingProxy("p1", Fine with { Troubles = [Trouble(TroubleKind.Brake, "x"), Trouble(TroubleKind.Writer, "w")] }, null)), Severity.Error, "p1: writer: w", "kamrpc status");
         AssertFinding(Of(new ReportingProxy("p1", null, "revision: is no number")), Severity.Ok, "no trouble", null);
-        AssertFinding(Of(new ReportingProxy("p1", Fine with { MoreQuarantined = 1 }, null)), Severity.Warning, "p1: Kamailio refuses 1 destination", "kamrpc status");
+        AssertFinding(Of(new ReportingProxy("p1", Fine with { MoreQuarantined = 1 }, null)), Severity.Warning, "p1: 1 destination cannot be put into Kamailio", "kamrpc status");
     }
 
     [Test]
@@ -74,7 +74,7 @@ internal sealed class ReportsCheckTests
             Healthy.Kamailio, Reports(new ReportingProxy("p1", Fine, null), new ReportingProxy("p2", Fine, null)) with { Lags = new Dictionary<string, ProxyLag> { [name] = lag } });
 
         AssertFinding(Lagging("p2", new ProxyLag(3, 0, 0)), Severity.Warning, "p2: it is 3 revisions behind the newest member record, for 4 s or longer", "kamrpc status");
-        AssertFinding(Lagging("p2", new ProxyLag(0, 1, 0)), Severity.Warning, "p2: it does not follow the members: it goes by 1 record that etcd has no more", "kamrpc status");
+        AssertFinding(Lagging("p2", new ProxyLag(0, 1, 0)), Severity.Warning, "p2: it does not follow the members: it goes by 1 record more or fewer than etcd has", "kamrpc status");
         AssertFinding(Lagging("p2", new ProxyLag(0, 0, 2)), Severity.Warning, "p2: it owes its Kamailio 2 changes", "kamrpc status");
         AssertFinding(Lagging("p1", new ProxyLag(3, 1, 2)), Severity.Ok, "no trouble", null);
         AssertFinding(Another(Fine with { AppliedAt = Healthy.Now.AddSeconds(-40) }), Severity.Warning, "p2: it is at changes, and has not read its Kamailio's list for 40 s", "kamrpc status");

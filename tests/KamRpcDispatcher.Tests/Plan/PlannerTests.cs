@@ -344,6 +344,7 @@ public class PlannerTests
         var plan = Planner.Plan(after, listed, Policy);
         Assert.That(plan.Replacements, Has.Count.EqualTo(2));
         Assert.That(plan.Replacements.Select(static replacement => replacement.Disables[0].Uri), Is.EquivalentTo(before.Select(static member => member.Uri.Text)));
+        Assert.That(plan.Replacements.Select(static replacement => replacement.Enable), Has.All.Not.Null, "Kamailio may say that it has added one, and not have it");
         Assert.That(plan.Disables, Is.Empty);
 
         var policy = Policy with { Refused = plan.Replacements.Select(static replacement => RefusedDestination.Of(replacement.Add)).ToHashSet() };

@@ -88,6 +88,17 @@ public class KamailioDispatcherTests
         await Assert.ThatAsync(() => new KamailioDispatcher(_client).ReadAsync(CancellationToken.None), Throws.InstanceOf<ListTooLongException>().With.Message.Contains("--kamailio-read"));
     }
 
+    [Test]
+    public async Task A_list_that_was_short_and_is_not_answered_once_is_not_taken_for_too_long()
+    {
+        var dispatcher = new KamailioDispatcher(_client);
+        await dispatcher.ReadAsync(CancellationToken.None);
+        NoListFrom(_client);
+
+        await Assert.ThatAsync(() => dispatcher.ReadAsync(CancellationToken.None), Throws.InstanceOf<KamailioTimeoutException>());
+        await Assert.ThatAsync(() => dispatcher.ReadAsync(CancellationToken.None), Throws.InstanceOf<ListTooLongException>(), "others may have added to it");
+    }
+
     /// <summary>ctl has buffers of its own, and says when they are full.</summary>
     [Test]
     public async Task A_list_that_ctl_has_no_room_for_is_read_the_other_way_or_what_to_set_is_said()

@@ -16,6 +16,7 @@ namespace KamRpcDispatcher.Tests.Reconcile;
 public class CycleJournalTests
 {
     private const int UnknownVersion = 3014;
+    private const int Panic = 3011;
 
     private const int TroubleBegan = 3020;
     private const int TroubleOver = 3021;
@@ -41,6 +42,15 @@ public class CycleJournalTests
         journal.Planned(new Membership(6, [], []), Empty, AnAdd);
         Assert.That((_report.Last!.Revision, _report.Last.Silenced), Is.EqualTo((5L, 6L)));
         Assert.That(_report.Last.Applies, Is.EqualTo(new[] { "members" }));
+    }
+
+    [TestCase(50, "more than 50 % expired")]
+    [TestCase(80, "more than 20 % expired")]
+    public void A_panic_says_how_much_of_a_set_may_go(int threshold, string text)
+    {
+        Journal().Held([Members.Of("a"), Members.Of("b")], new PanicOptions { Threshold = threshold });
+
+        Assert.That(_log.Of(Panic).Single(), Does.Contain(text));
     }
 
     [Test]

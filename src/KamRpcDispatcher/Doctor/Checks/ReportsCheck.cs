@@ -55,7 +55,7 @@ internal static class ReportsCheck
         [
             .. told.Select(static trouble => (TroubleKind.IsError(trouble.Kind), $"{MemberRules.Shorten(trouble.Kind, 20)}: {MemberRules.Shorten(trouble.Text, ProxyTrouble.MostTextLength)}")),
             .. status.Hangs ? [(true, OfHanging(status.Loop!))] : Array.Empty<(bool, string)>(),
-            .. OfMany(status.Quarantined.Length + status.MoreQuarantined, static count => $"Kamailio refuses {Wording.Count(count, "destination")}"),
+            .. OfMany(status.Quarantined.Length + status.MoreQuarantined, static count => $"{Wording.Count(count, "destination")} cannot be put into Kamailio"),
             .. isHere ? [] : OfAnother(status, etcd.ReadAt),
             .. isHere ? [] : OfLag(etcd.Lags.GetValueOrDefault(proxy.Name)),
         ];
@@ -114,7 +114,7 @@ internal static class ReportsCheck
     private static IEnumerable<(bool IsError, string Text)> OfLag(ProxyLag lag) =>
     [
         .. OfMany(lag.Behind, static count => $"it is {Wording.Count(count, "revision")} behind the newest member record{Lasting}"),
-        .. OfMany(lag.Gone, static count => $"it does not follow the members: it goes by {Wording.Count(count, "record")} that etcd has no more{Lasting}"),
+        .. OfMany(lag.Gone, static count => $"it does not follow the members: it goes by {Wording.Count(count, "record")} more or fewer than etcd has{Lasting}"),
         .. OfMany(lag.Owed, static count => $"it owes its Kamailio {Wording.Count(count, "change")}{Lasting}"),
     ];
 
