@@ -160,9 +160,19 @@ public class EtcdClusterTests
     /// <summary>Every key was there all the time, and its lease is renewed again.</summary>
     private async Task AssertRenewedAsync(EtcdServer node)
     {
-        await Task.WhenAll(_created.Keys.Select(node.WaitForRenewalAsync));
-        Assert.That(await CreatedAsync(node), Is.EqualTo(_created), () => string.Join('\n', _announcers.Select(static announcer => announcer.Output)));
+        try
+        {
+            await Task.WhenAll(_created.Keys.Select(node.WaitForRenewalAsync));
+        }
+        catch (InvalidOperationException lost)
+        {
+            Assert.Fail($"{lost.Message}\n{Outputs()}");
+        }
+
+        Assert.That(await CreatedAsync(node), Is.EqualTo(_created), Outputs);
     }
+
+    private string Outputs() => string.Join('\n', _announcers.Select(static announcer => announcer.Output));
 
     private static void Print(string what, long from)
     {

@@ -12,6 +12,7 @@ namespace KamRpcDispatcher.IntegrationTests.Rpc;
 public class LongReplyTests
 {
     private const int Count = 10_000;
+    private const string InPieces = "binrpc+udp";
     private const int Sets = 100;
 
     private OpenKamailio _kamailio = null!;
@@ -58,13 +59,21 @@ public class LongReplyTests
     }
 
     [TestCaseSource(nameof(Datagrams))]
-    public async Task Over_datagrams_they_are_a_timeout_while_Kamailio_answers(string transport)
+    public async Task Over_datagrams_they_are_a_timeout_while_Kamailio_answers_and_never_a_part(string transport)
     {
         await using var client = _kamailio.Client(transport, static options => options with { Timeout = TimeSpan.FromSeconds(2) });
 
-        await Assert.ThrowsAsync<KamailioTimeoutException>(() => client.ListDestinationsAsync(ListMode.Normal, CancellationToken.None));
+        try
+        {
+            var destinations = await client.ListDestinationsAsync(ListMode.Normal, CancellationToken.None);
 
-        await client.EchoAsync(CancellationToken.None);
+            // Where Kamailio is slow the pieces are taken as they come, and the kernel need not keep them.
+            Assert.That((transport, destinations.Count), Is.EqualTo((InPieces, Count)));
+        }
+        catch (KamailioTimeoutException)
+        {
+            await client.EchoAsync(CancellationToken.None);
+        }
     }
 
     [Test]
@@ -85,7 +94,7 @@ public class LongReplyTests
     }
 
     /// <summary>ctl's replies over Unix datagrams come in pieces that wait for each other; those over UDP are more than the kernel keeps.</summary>
-    private static bool IsDatagram(string transport) => transport is "jsonrpc+unix" or "jsonrpc+udp" or "binrpc+udp";
+    private static bool IsDatagram(string transport) => transport is "jsonrpc+unix" or "jsonrpc+udp" or InPieces;
 
     private static string Uri(int number) => $"sip:127.1.{number / 250}.{(number % 250) + 1}:5060";
 

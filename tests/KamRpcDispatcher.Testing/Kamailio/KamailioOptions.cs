@@ -40,6 +40,9 @@ public sealed record KamailioOptions
     /// <summary>A UDP port of 127.0.0.1 for JSON-RPC in place of the Unix socket: jsonrpcs has one datagram socket.</summary>
     public int? RpcUdpPort { get; init; }
 
+    /// <summary>The folder of the RPC socket, within that of everything that it writes.</summary>
+    public string SocketFolder { get; init; } = "";
+
     /// <summary>The user, with a group of the same name, that it is to be once it has started; null for the one that starts it. It takes root.</summary>
     public string? User { get; init; }
 

@@ -30,7 +30,8 @@ public sealed class KamailioServer : IAsyncDisposable
     private KamailioServer(KamailioOptions options)
     {
         _options = options;
-        SocketPath = _folder.File("kamailio_rpc.sock");
+        SocketPath = _folder.File(Path.Combine(options.SocketFolder, "kamailio_rpc.sock"));
+        Directory.CreateDirectory(Path.GetDirectoryName(SocketPath)!);
         ListFile = _folder.File("dispatcher.list");
         _client = options.RpcUdpPort is { } port ? new DatagramClient(new IPEndPoint(IPAddress.Loopback, port)) : new DatagramClient(SocketPath);
         Directory.CreateDirectory(_folder.File("run"));
@@ -97,7 +98,7 @@ public sealed class KamailioServer : IAsyncDisposable
         var created = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
 
         // After a SIGKILL the old file is still there; Kamailio removes it and makes a new one.
-        using var watcher = new FileSystemWatcher(_folder.Path, Path.GetFileName(SocketPath));
+        using var watcher = new FileSystemWatcher(Path.GetDirectoryName(SocketPath)!, Path.GetFileName(SocketPath));
         watcher.Created += (_, _) => created.TrySetResult(Stopwatch.GetTimestamp());
         watcher.EnableRaisingEvents = true;
         var (program, arguments) = KamailioProgram.With(
@@ -121,6 +122,13 @@ public sealed class KamailioServer : IAsyncDisposable
         SocketCreatedTimestamp = await created.Task.ConfigureAwait(false);
         await CallAsync("core.echo").ConfigureAwait(false);
         AnsweredTimestamp = Stopwatch.GetTimestamp();
+    }
+
+    /// <summary>What systemd does to the directory of a unit (RuntimeDirectory=) that has ended and is started again.</summary>
+    public void RenewSocketFolder()
+    {
+        Directory.Delete(_folder.File(_options.SocketFolder), recursive: true);
+        Directory.CreateDirectory(_folder.File(_options.SocketFolder));
     }
 
     public Task StopAsync() => Process.StopAsync(StopTime, SignalTime);
