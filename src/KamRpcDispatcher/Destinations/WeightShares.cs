@@ -25,8 +25,9 @@ public sealed record WeightShare(double Wanted, int True)
 }
 
 /// <summary>
-/// The shares of calls under the weighted algorithms as Kamailio really deals them out: in 100 slots, each destination's part truncated, what
-/// is left to one of them. Sixty equal destinations have one slot each, and one of them 40 more.
+/// The shares of calls under the weighted algorithms as Kamailio really deals them out: in 100 slots. Relative
+/// weights: each destination's part truncated, what is left to one of them; sixty equal ones have one slot each, and one of them 40 more. Percentages: slots in the order of the
+/// list, of which there are no more than 100; what is missing is the last one's.
 /// </summary>
 /// <remarks>
 /// As <c>dp_init_weights</c> and <c>dp_init_relative_weights</c> of the dispatcher module do, alike in all releases from 5.4 to 6.2. Without

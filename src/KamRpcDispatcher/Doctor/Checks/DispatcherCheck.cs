@@ -28,7 +28,7 @@ internal static class DispatcherCheck
             : OfNobody(kamailio, etcd);
         return kamailio.Mark.Try(out _, out var trouble) || trouble.Because == Causes.Kamailio || finding.Severity == Severity.Error
             ? finding
-            : Finding.Warning(Name, $"{finding.Text}; Kamailio has no place for a dispatcher's mark ({trouble}): a second one, by another address or from another host, would not be noticed", KamailioObservation.MarkLines);
+            : Finding.Warning(Name, $"{finding.Text}; Kamailio has no place for a dispatcher's mark ({trouble}): a second one, on another host, or in a container and by another address, would not be noticed", KamailioObservation.MarkLines);
     }
 
     /// <summary>What the dispatcher that is at work on this Kamailio says of itself; null where none is seen.</summary>

@@ -15,7 +15,7 @@ internal static partial class ClaimLog
     [LoggerMessage(2202, LogLevel.Warning, "The mark of {Holder} is taken over: that daemon has ended, or has given no sign of life")]
     public static partial void TakenOver(ILogger logger, string holder);
 
-    [LoggerMessage(2203, LogLevel.Warning, "Kamailio has no place for a mark ({Reason}): a second daemon that comes by another address or from another host would not be noticed, and two can crash Kamailio. Add to its config: {Lines}")]
+    [LoggerMessage(2203, LogLevel.Warning, "Kamailio has no place for a mark ({Reason}): a second daemon on another host, or in a container and by another address, would not be noticed, and two can crash Kamailio. Add to its config: {Lines}")]
     public static partial void NoTable(ILogger logger, string reason, string lines);
 
     [LoggerMessage(2204, LogLevel.Warning, "{Path} cannot be locked ({Reason}): a second daemon on this machine is noticed by the other locks only")]
