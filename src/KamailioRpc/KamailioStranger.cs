@@ -146,10 +146,11 @@ internal sealed class KamailioStranger(KamailioAddress address, RpcClientOptions
         }
 
         var hosts = await NameResolver.Shared.FindAsync(address.Host!, NameResolver.Patience, cancellationToken).ConfigureAwait(false);
-        var socket = new Socket(hosts[0].AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        var host = hosts.MinBy(static found => found.AddressFamily)!;
+        var socket = new Socket(host.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         try
         {
-            await socket.ConnectAsync(hosts[0], address.Port, cancellationToken).ConfigureAwait(false);
+            await socket.ConnectAsync(host, address.Port, cancellationToken).ConfigureAwait(false);
             return socket;
         }
         catch

@@ -32,6 +32,8 @@ public sealed class NameResolver
 
     private readonly Func<string, IPAddress[]> _resolve;
     private readonly TimeProvider _timeProvider;
+    private readonly TimeSpan _idleTime;
+    private readonly Action<Thread> _start;
 
     // Also the lock for all that follows.
     private readonly Dictionary<string, KnownName> _names = new(StringComparer.OrdinalIgnoreCase);
@@ -39,15 +41,22 @@ public sealed class NameResolver
     private readonly Queue<KnownName> _doubtful = [];
     private int _threads;
     private int _idle;
+    private int _woken;
     private int _busyWithDoubtful;
 
     /// <param name="resolve">The system's resolver; it blocks.</param>
     /// <param name="timeProvider">The clock.</param>
     public NameResolver(Func<string, IPAddress[]> resolve, TimeProvider timeProvider)
+        : this(resolve, timeProvider, IdleTime, static thread => thread.Start())
     {
-        _resolve = resolve;
-        _timeProvider = timeProvider;
     }
+
+    /// <param name="resolve">The system's resolver; it blocks.</param>
+    /// <param name="timeProvider">The clock.</param>
+    /// <param name="idleTime">How long a thread waits for the next name.</param>
+    /// <param name="start">Starts a thread.</param>
+    internal NameResolver(Func<string, IPAddress[]> resolve, TimeProvider timeProvider, TimeSpan idleTime, Action<Thread> start) =>
+        (_resolve, _timeProvider, _idleTime, _start) = (resolve, timeProvider, idleTime, start);
 
     /// <summary>That of the process.</summary>
     public static NameResolver Shared { get; } = new(Dns.GetHostAddresses, TimeProvider.System);
@@ -154,15 +163,33 @@ public sealed class NameResolver
             {
                 // Taken for busy from here on: the next name is another thread's.
                 _idle--;
+                _woken++;
                 Monitor.Pulse(_names);
             }
             else if (_threads < MostThreads)
             {
-                _threads++;
-                new Thread(Work) { IsBackground = true, Name = "name lookup" }.Start();
+                Start(name);
             }
 
             return (name.Answering.Task, name.Addresses);
+        }
+    }
+
+    private void Start(KnownName name)
+    {
+        try
+        {
+            _start(new Thread(Work) { IsBackground = true, Name = "name lookup" });
+            _threads++;
+        }
+        catch (Exception exception) when (exception is OutOfMemoryException or ThreadStartException)
+        {
+            // This user, or this unit, may have no more threads. Where there is none at all nobody would ever answer.
+            if (_threads == 0)
+            {
+                name.AnsweredAt = _timeProvider.GetTimestamp();
+                name.Answering!.SetResult(new NameAnswer(null, SocketError.TryAgain));
+            }
         }
     }
 
@@ -194,7 +221,7 @@ public sealed class NameResolver
                 name.Addresses = answer.Addresses ?? name.Addresses;
                 name.IsDoubtful = answer.Addresses is null;
                 _busyWithDoubtful -= wasDoubtful ? 1 : 0;
-                answering.SetResult(answer);
+                answering.TrySetResult(answer);
             }
         }
     }
@@ -204,7 +231,7 @@ public sealed class NameResolver
     {
         lock (_names)
         {
-            while (true)
+            for (var isOver = false; ;)
             {
                 if (_waiting.TryDequeue(out var next))
                 {
@@ -217,12 +244,22 @@ public sealed class NameResolver
                     return next;
                 }
 
-                _idle++;
-                if (!Monitor.Wait(_names, IdleTime))
+                if (isOver)
                 {
-                    _idle--;
                     _threads--;
                     return null;
+                }
+
+                // A wait may end by time in the moment in which it is ended by a pulse: whoever wakes first is the one that was woken.
+                _idle++;
+                isOver = !Monitor.Wait(_names, _idleTime);
+                if (_woken > 0)
+                {
+                    (_woken, isOver) = (_woken - 1, false);
+                }
+                else
+                {
+                    _idle--;
                 }
             }
         }

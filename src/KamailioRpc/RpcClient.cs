@@ -26,9 +26,14 @@ public sealed class RpcClient : IRpcClient
     private volatile KamailioStranger? _stranger;
 
     public RpcClient(KamailioAddress address, RpcClientOptions? options = null)
+        : this(address, options ??= new RpcClientOptions(), RpcTransports.Of(address, options))
     {
-        _options = options ?? new RpcClientOptions();
-        _transport = RpcTransports.Of(address, _options);
+    }
+
+    internal RpcClient(KamailioAddress address, RpcClientOptions options, IRpcTransport transport)
+    {
+        _options = options;
+        _transport = transport;
         _watch = new WriterWatch(address, _options.TimeProvider);
         _stranger = _options.NamesStrangers ? new KamailioStranger(address, _options) : null;
         _turn = new SemaphoreSlim(_options.MaxConcurrentCalls, _options.MaxConcurrentCalls);

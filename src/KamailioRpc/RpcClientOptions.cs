@@ -7,6 +7,8 @@ namespace KamailioRpc;
 /// <summary>How a client calls Kamailio. What is not set has the value shown here.</summary>
 public sealed record RpcClientOptions
 {
+    private const string RuntimeDirectory = "RUNTIME_DIRECTORY";
+
     /// <summary>
     /// How long sending a request and its reply may take; after it the call ends with <see cref="KamailioTimeoutException"/>. A connection that has to be made first may
     /// take as long again, and ends with <see cref="KamailioUnreachableException"/>.
@@ -24,6 +26,14 @@ public sealed record RpcClientOptions
 
     /// <summary>For Unix datagrams: a directory of ours for the sockets that Kamailio replies to. Kamailio's user must be able to enter it; made when missing.</summary>
     public string ReplyDirectory { get; init; } = DefaultReplyDirectory();
+
+    /// <summary>
+    /// Taken where that one is not there any more and cannot be made: systemd removes its runtime directory when any unit that names it stops, and makes none for one that runs.
+    /// Null for none.
+    /// </summary>
+    public string? SpareReplyDirectory { get; init; } = Environment.GetEnvironmentVariable(RuntimeDirectory) is { Length: > 0 }
+        ? DefaultReplyDirectory(static name => name == RuntimeDirectory ? null : Environment.GetEnvironmentVariable(name), Environment.IsPrivilegedProcess, Environment.UserName)
+        : null;
 
     /// <summary>For FIFOs: Kamailio's <c>fifo_reply_dir</c>.</summary>
     public string FifoReplyDirectory { get; init; } = "/tmp";
@@ -58,7 +68,7 @@ public sealed record RpcClientOptions
 
     internal static string DefaultReplyDirectory(Func<string, string?> variable, bool isRoot, string user)
     {
-        if (variable("RUNTIME_DIRECTORY")?.Split(':') is [{ Length: > 0 } given, ..])
+        if (variable(RuntimeDirectory)?.Split(':') is [{ Length: > 0 } given, ..])
         {
             return given;
         }

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Time.Testing;
@@ -41,6 +43,48 @@ public sealed class NameResolverTests : IDisposable
         Assert.That(await AskAsync(address), Is.EqualTo(new[] { IPAddress.Parse(address) }));
         Assert.That(await FindAsync(address), Is.EqualTo(new[] { IPAddress.Parse(address) }));
         Assert.That(_asked, Is.Empty);
+    }
+
+    /// <summary>A thread that gives up waiting in the moment in which it is woken is not counted on in vain.</summary>
+    [Test]
+    public async Task No_name_is_lost_where_a_threads_wait_ends_in_the_moment_of_the_next_look()
+    {
+        var resolver = new NameResolver(static _ => One, new FakeTimeProvider { AutoAdvanceAmount = TimeSpan.FromMinutes(1) }, TimeSpan.FromMilliseconds(1), static thread => thread.Start());
+        var pause = new SpinWait();
+        for (var look = 0; look < 3000; look++)
+        {
+            Assert.That(await resolver.AskAsync("a", CancellationToken.None).WaitAsync(Deadline), Is.EqualTo(One));
+
+            // About as long as a thread waits.
+            for (var begun = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begun) < TimeSpan.FromMicroseconds(900 + (look % 40 * 10));)
+            {
+                pause.SpinOnce(-1);
+            }
+        }
+    }
+
+    /// <summary>As at the limit of processes of a unit (TasksMax=).</summary>
+    [Test]
+    [SuppressMessage("Usage", "CA2201:Do not raise reserved exception types", Justification = "What Thread.Start throws.")]
+    public async Task A_name_that_no_thread_was_left_for_is_looked_up_when_there_is_one()
+    {
+        var starts = 0;
+        var resolver = new NameResolver(static _ => One, _time, TimeSpan.FromSeconds(10), thread =>
+        {
+            if (starts++ == 0)
+            {
+                throw new OutOfMemoryException();
+            }
+
+            thread.Start();
+        });
+
+        var failure = await Assert.ThrowsAsync<SocketException>(() => resolver.AskAsync("a", CancellationToken.None));
+        Assert.That(failure!.SocketErrorCode, Is.EqualTo(SocketError.TryAgain));
+        _time.Advance(NameResolver.BadLasts);
+
+        Assert.That(await resolver.AskAsync("a", CancellationToken.None).WaitAsync(Deadline), Is.EqualTo(One));
+        Assert.That(await resolver.AskAsync("b", CancellationToken.None).WaitAsync(Deadline), Is.EqualTo(One));
     }
 
     [TestCase("etcd.test", SocketError.HostNotFound, "the name 'etcd.test' has no address")]

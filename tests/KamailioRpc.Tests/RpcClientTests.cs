@@ -74,6 +74,20 @@ public sealed class RpcClientTests : IAsyncDisposable
         Assert.That(Directory.GetFiles(ReplyDirectory), Is.EqualTo(new[] { socket }), "over the same connection");
     }
 
+    /// <summary>systemd removes a runtime directory that two units name when either stops, and nobody but root can make it anew.</summary>
+    [Test]
+    public async Task A_reply_directory_that_has_gone_and_cannot_be_made_is_replaced_by_the_spare_one()
+    {
+        var options = new RpcClientOptions { ReplyDirectory = "/proc/kamrpc", SpareReplyDirectory = ReplyDirectory, Timeout = Timeout };
+        await using var client = new RpcClient(_client.Address, options);
+
+        await client.InvokeAsync("core.version", [], CancellationToken.None);
+
+        Assert.That(Directory.GetFiles(ReplyDirectory), Has.Length.EqualTo(1));
+        await using var without = new RpcClient(_client.Address, options with { SpareReplyDirectory = null });
+        await Assert.ThrowsAsync<KamailioUnreachableException>(() => without.InvokeAsync("core.version", [], CancellationToken.None));
+    }
+
     [Test]
     public async Task A_connection_outlives_faults()
     {

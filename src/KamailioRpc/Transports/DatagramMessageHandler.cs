@@ -18,6 +18,9 @@ internal sealed class DatagramMessageHandler(Socket socket, IDisposable connecti
     private readonly ArrayBufferWriter<byte> _pieces = new();
     private readonly ArrayBufferWriter<byte> _request = new();
 
+    /// <summary>Told that nobody has the port there.</summary>
+    public Action? Refused { get; init; }
+
     public override bool CanBeReplied => (connection as ReplySocket)?.IsThere ?? true;
 
     protected override async ValueTask<JsonRpcMessage?> ReadCoreAsync(CancellationToken cancellationToken)
@@ -25,7 +28,7 @@ internal sealed class DatagramMessageHandler(Socket socket, IDisposable connecti
         JsonRpcMessage? reply;
         do
         {
-            var length = await socket.ReceiveAsync(_datagram, SocketFlags.None, cancellationToken).ConfigureAwait(false);
+            var length = await ReceiveAsync(cancellationToken).ConfigureAwait(false);
             reply = Take(_datagram.AsMemory(0, length));
         }
         while (reply is null or StrayReply);
@@ -37,7 +40,37 @@ internal sealed class DatagramMessageHandler(Socket socket, IDisposable connecti
     {
         _request.ResetWrittenCount();
         Formatter.Serialize(_request, request);
-        await socket.SendAsync(_request.WrittenMemory, SocketFlags.None, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await socket.SendAsync(_request.WrittenMemory, SocketFlags.None, cancellationToken).ConfigureAwait(false);
+        }
+        catch (SocketException exception) when (IsRefusal(exception))
+        {
+            throw;
+        }
+    }
+
+    private async ValueTask<int> ReceiveAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await socket.ReceiveAsync(_datagram, SocketFlags.None, cancellationToken).ConfigureAwait(false);
+        }
+        catch (SocketException exception) when (IsRefusal(exception))
+        {
+            throw;
+        }
+    }
+
+    /// <summary>Tells of one. Which of a socket's calls gets it is chance.</summary>
+    private bool IsRefusal(SocketException exception)
+    {
+        if (exception.SocketErrorCode == SocketError.ConnectionRefused)
+        {
+            Refused?.Invoke();
+        }
+
+        return false;
     }
 
     protected override void Dispose(bool disposing)

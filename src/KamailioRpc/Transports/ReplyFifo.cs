@@ -37,7 +37,7 @@ internal sealed class ReplyFifo : IDisposable
             var isOfUnknown = requests.User == 0 && Environment.IsPrivilegedProcess;
             var reader = isOfUnknown ? FifoReader.Find(requests) : null;
             var owner = reader ?? requests;
-            directory.RemoveLeft(Prefix + "*", owner.User, (left, status) => left.Length == NameLength && status.IsFifo && IsUnread(directory, left));
+            directory.RemoveLeft(Prefix + "*", owner.User, (left, status) => left.Length == NameLength && status.IsFifo && !IsNew(Path.Combine(directory.Path, left)) && IsUnread(directory, left));
             var name = $"{Prefix}{Environment.ProcessId}-{Guid.NewGuid():N}"[..NameLength];
             if (!directory.MakeFifo(name, Mode))
             {
@@ -129,6 +129,9 @@ internal sealed class ReplyFifo : IDisposable
     private static string DoubtOf(FileStatus owner) => owner.User == 0 && Environment.IsPrivilegedProcess
         ? "if Kamailio was started as root with another user, it cannot write into a FIFO of root's: set that user with fifo_user of jsonrpcs (KAMRPC_SOCKET_USER)"
         : $"unless Kamailio is root, it cannot write into a FIFO of user {Posix.EffectiveUser()}, who is not in group {owner.Group} of its own FIFO: run as Kamailio's user, or as one in that group";
+
+    /// <summary>Whoever has just made it may not have opened it yet.</summary>
+    private static bool IsNew(string path) => (DateTime.UtcNow - File.GetLastWriteTimeUtc(path)).Duration() < TimeSpan.FromSeconds(5);
 
     private static bool IsUnread(ReplyDirectory directory, string name)
     {

@@ -6,9 +6,12 @@ using KamailioRpc.Json;
 namespace KamailioRpc.Transports;
 
 /// <summary>UDP to Kamailio's jsonrpcs or ctl module. The socket is connected: the kernel takes datagrams from Kamailio's address only.</summary>
-internal sealed class UdpTransport(KamailioAddress address, RpcClientOptions options) : IRpcTransport
+internal sealed class UdpTransport(KamailioAddress address, RpcClientOptions options, NameResolver? names = null) : IRpcTransport
 {
     private const int MaxDatagram = 64 * 1024;
+
+    /// <summary>Which of a name's addresses is next: Kamailio's socket is one of them.</summary>
+    private int _refused;
 
     public KamailioAddress Address => address;
 
@@ -21,17 +24,18 @@ internal sealed class UdpTransport(KamailioAddress address, RpcClientOptions opt
         Socket? socket = null;
         try
         {
-            var hosts = await NameResolver.Shared.FindAsync(address.Host!, NameResolver.Patience, cancellationToken).ConfigureAwait(false);
-            socket = new Socket(hosts[0].AddressFamily, SocketType.Dgram, ProtocolType.Udp);
-            await socket.ConnectAsync(hosts[0], address.Port, cancellationToken).ConfigureAwait(false);
+            var hosts = await (names ?? NameResolver.Shared).FindAsync(address.Host!, NameResolver.Patience, cancellationToken).ConfigureAwait(false);
+            var host = hosts.OrderBy(static found => found.AddressFamily).ElementAt(Volatile.Read(ref _refused) % hosts.Length);
+            socket = new Socket(host.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+            await socket.ConnectAsync(host, address.Port, cancellationToken).ConfigureAwait(false);
             if (address.Protocol == RpcProtocol.JsonRpc)
             {
-                return new DatagramMessageHandler(socket, socket, MaxDatagram, framing: null, new JsonRpcFormatter());
+                return new DatagramMessageHandler(socket, socket, MaxDatagram, framing: null, new JsonRpcFormatter()) { Refused = Next };
             }
 
             // ctl sends a reply in pieces of up to 96 structures, some 30 destinations, without a number on any: only on this machine is their order sure.
             return new DatagramMessageHandler(
-                socket, socket, MaxDatagram, IPAddress.IsLoopback(hosts[0]) ? new BinrpcFraming(options.MaxReplyLength) : null, new BinrpcFormatter());
+                socket, socket, MaxDatagram, IPAddress.IsLoopback(host) ? new BinrpcFraming(options.MaxReplyLength) : null, new BinrpcFormatter()) { Refused = Next };
         }
         catch (SocketException exception)
         {
@@ -44,4 +48,6 @@ internal sealed class UdpTransport(KamailioAddress address, RpcClientOptions opt
             throw;
         }
     }
+
+    private void Next() => Interlocked.Increment(ref _refused);
 }

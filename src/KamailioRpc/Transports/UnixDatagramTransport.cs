@@ -21,7 +21,7 @@ internal sealed class UnixDatagramTransport(KamailioAddress address, RpcClientOp
         SocketFile.Require(address);
         try
         {
-            var connection = ReplySocket.Connect(address.Path!, options.ReplyDirectory);
+            var connection = Connect();
 
             // ctl sends a reply in pieces of up to 96 structures; Unix datagrams keep their order.
             return new(address.Protocol == RpcProtocol.BinRpc
@@ -35,6 +35,18 @@ internal sealed class UnixDatagramTransport(KamailioAddress address, RpcClientOp
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw KamailioUnreachableException.WithoutReplies(address, exception);
+        }
+    }
+
+    private ReplySocket Connect()
+    {
+        try
+        {
+            return ReplySocket.Connect(address.Path!, options.ReplyDirectory);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException && options.SpareReplyDirectory is not null && !Directory.Exists(options.ReplyDirectory))
+        {
+            return ReplySocket.Connect(address.Path!, options.SpareReplyDirectory);
         }
     }
 }

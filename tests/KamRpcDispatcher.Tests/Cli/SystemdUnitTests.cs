@@ -32,7 +32,7 @@ public class SystemdUnitTests
     [TestCase("Type=notify")]
     [TestCase("User=kamailio")]
     [TestCase("WatchdogSec=")]
-    [TestCase("RuntimeDirectory=kamrpc")]
+    [TestCase("RuntimeDirectory=%N")]
     [TestCase("StateDirectory=kamrpc")]
     [TestCase("RestartPreventExitStatus=2 4")]
     [TestCase("EnvironmentFile=-/etc/kamrpc/dispatch.env")]

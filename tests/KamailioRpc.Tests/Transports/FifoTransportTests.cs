@@ -46,6 +46,8 @@ public sealed class FifoTransportTests : IDisposable
     {
         // Of the form of ours, without anybody who reads it; and two that are not ours.
         MakeFifo(Path.Combine(Replies, "kamrpc-4711-0123456789ab"));
+        File.SetLastWriteTimeUtc(Path.Combine(Replies, "kamrpc-4711-0123456789ab"), DateTime.UtcNow.AddMinutes(-1));
+        MakeFifo(Path.Combine(Replies, "kamrpc-4713-0123456789ab"));
         MakeFifo(Path.Combine(Replies, "kamrpc-somebody-else"));
         await File.WriteAllTextAsync(Path.Combine(Replies, "kamrpc-4712-0123456789ab"), "a file");
         var serving = Serve(calls: 3);
@@ -57,7 +59,7 @@ public sealed class FifoTransportTests : IDisposable
         await first.InvokeAsync("m", [], CancellationToken.None);
 
         var left = Directory.GetFiles(Replies).Select(Path.GetFileName).ToList();
-        Assert.That(left, Has.Count.EqualTo(4), "two in use, two of others");
+        Assert.That(left, Has.Count.EqualTo(5), "two in use, one that is just being made, two of others");
         Assert.That(left, Has.None.EqualTo("kamrpc-4711-0123456789ab"));
         await serving;
     }
