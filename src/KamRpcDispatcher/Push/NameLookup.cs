@@ -105,14 +105,29 @@ internal sealed class NameLookup(Func<string, IPAddress[]> resolve, Func<string,
         lock (_waiting)
         {
             _waiting.Enqueue((name, answer));
-            if (_threads < MostThreads)
+            if (_threads < MostThreads && !TryStart() && _threads == 0)
             {
-                _threads++;
-                new Thread(Work) { IsBackground = true, Name = "name lookup" }.Start();
+                // Nobody would ever answer.
+                _waiting.Clear();
+                answer.SetResult((new NameAnswer(NameState.Failing, "this host has no thread left for looking it up"), timeProvider.GetTimestamp()));
             }
         }
 
         return _running[name] = answer.Task;
+    }
+
+    private bool TryStart()
+    {
+        try
+        {
+            new Thread(Work) { IsBackground = true, Name = "name lookup" }.Start();
+            _threads++;
+            return true;
+        }
+        catch (Exception exception) when (exception is OutOfMemoryException or ThreadStartException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Looks up what waits, and ends.</summary>

@@ -48,9 +48,11 @@ internal sealed class ClaimTerm(TimeProvider timeProvider)
     }
 
     /// <summary>The own mark was read, asked for then, and stays; true when the claim was not held before.</summary>
-    public bool Confirm(long asked)
+    /// <param name="asked">When it was asked for.</param>
+    /// <param name="validity">How long that is good for.</param>
+    public bool Confirm(long asked, TimeSpan validity)
     {
-        Interlocked.Exchange(ref _validUntil, asked + Ticks(ClaimTimes.Validity));
+        Interlocked.Exchange(ref _validUntil, asked + Ticks(validity));
         if (IsHeld)
         {
             return false;

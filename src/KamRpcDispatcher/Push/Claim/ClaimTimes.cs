@@ -12,7 +12,10 @@ internal static class ClaimTimes
     /// <summary>So many readings without one: three signs are missing then.</summary>
     public const int Readings = 6;
 
-    /// <summary>How long one reading of the own mark is good for structural changes: less than <see cref="LateWait"/>, and than a challenger waits.</summary>
+    /// <summary>
+    /// How long one reading of the own mark is good for structural changes, where the socket tells that Kamailio is still the same: less than <see cref="LateWait"/>, and than a
+    /// challenger waits. Where it does not tell, <see cref="FirstValidity"/>: a newcomer may find the table empty, and wait for <see cref="NewcomerWait"/> only.
+    /// </summary>
     public static readonly TimeSpan Validity = TimeSpan.FromMilliseconds(1500);
 
     /// <summary>From the question for the mark to the end of the writing after it, for the short waits to do.</summary>

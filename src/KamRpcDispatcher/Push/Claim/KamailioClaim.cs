@@ -29,6 +29,10 @@ internal sealed class KamailioClaim : IClaim, IAsyncDisposable
     /// <summary>After each call that was not answered the mark is looked at anew.</summary>
     private readonly LogLimit _marked;
     private bool _isWritten;
+
+    /// <summary>Which Kamailio the mark was read in last.</summary>
+    private volatile string _read = string.Empty;
+
     private long _beat;
     private (string Peer, long Since)? _withoutTable;
     private bool _isToldOfTable;
@@ -74,7 +78,7 @@ internal sealed class KamailioClaim : IClaim, IAsyncDisposable
 
     public async Task ConfirmAsync(CancellationToken cancellationToken)
     {
-        if (_term.IsValid || IsWithoutTable)
+        if ((_term.IsValid && _client.Peer == _read) || IsWithoutTable)
         {
             return;
         }
@@ -112,7 +116,8 @@ internal sealed class KamailioClaim : IClaim, IAsyncDisposable
             }
             catch (KamailioRpcException)
             {
-                // It is away: the next time.
+                // It is away, and another one may be there by the next time.
+                _term.End();
             }
             finally
             {
@@ -157,13 +162,14 @@ internal sealed class KamailioClaim : IClaim, IAsyncDisposable
         {
             while (true)
             {
+                var peer = _client.Peer;
                 var asked = _timeProvider.GetTimestamp();
                 var found = await _table.ReadAsync(cancellationToken).ConfigureAwait(false);
                 if (found?.Id == _mark.Id)
                 {
                     if (_term.IsSettled(asked))
                     {
-                        await HoldAsync(asked, cancellationToken).ConfigureAwait(false);
+                        await HoldAsync(asked, peer, cancellationToken).ConfigureAwait(false);
                         return isUnbroken;
                     }
 
@@ -192,7 +198,7 @@ internal sealed class KamailioClaim : IClaim, IAsyncDisposable
                     continue;
                 }
 
-                if (await WriteAsync(asked, found, cancellationToken).ConfigureAwait(false))
+                if (await WriteAsync(asked, peer, found, cancellationToken).ConfigureAwait(false))
                 {
                     return false;
                 }
@@ -206,11 +212,12 @@ internal sealed class KamailioClaim : IClaim, IAsyncDisposable
     }
 
     /// <summary>Writes the mark; true when that makes the claim held.</summary>
-    private async Task<bool> WriteAsync(long asked, Mark? dead, CancellationToken cancellationToken)
+    private async Task<bool> WriteAsync(long asked, string peer, Mark? dead, CancellationToken cancellationToken)
     {
         _term.Write();
         _isWritten = true;
         await _table.WriteAsync(_mark, cancellationToken).ConfigureAwait(false);
+        _read = peer;
         var isHeld = _term.Written(asked, dead is null);
         if (dead is not null)
         {
@@ -221,11 +228,12 @@ internal sealed class KamailioClaim : IClaim, IAsyncDisposable
         return isHeld;
     }
 
-    private async Task HoldAsync(long asked, CancellationToken cancellationToken)
+    private async Task HoldAsync(long asked, string peer, CancellationToken cancellationToken)
     {
         _isToldOfTable = false;
         _withoutTable = null;
-        if (_term.Confirm(asked))
+        _read = peer;
+        if (_term.Confirm(asked, peer.Length == 0 ? ClaimTimes.FirstValidity : ClaimTimes.Validity))
         {
             if (_marked.Allows())
             {

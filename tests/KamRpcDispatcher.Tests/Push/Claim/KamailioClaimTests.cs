@@ -232,6 +232,44 @@ public sealed class KamailioClaimTests : IAsyncDisposable
     }
 
     [Test]
+    public void After_a_restart_of_Kamailio_that_only_a_newcomer_notices_the_holder_goes_by_no_reading_of_before()
+    {
+        var holder = Live("holder");
+        Let(TimeSpan.FromSeconds(3));
+        _kamailio.Restart();
+        Pass(New("newcomer").EnsureAsync(default), ClaimTimes.NewcomerWait);
+
+        Assert.That(holder.ConfirmAsync(default).IsCompletedSuccessfully, Is.False);
+    }
+
+    /// <summary>As over UDP or TCP: a restart is seen by nothing but the empty table.</summary>
+    [Test]
+    public void Where_nothing_tells_one_Kamailio_from_the_next_a_reading_is_good_for_less_than_a_newcomer_waits()
+    {
+        _kamailio.Peer = string.Empty;
+        var holder = Live("holder");
+        Let(TimeSpan.FromSeconds(3));
+        _kamailio.Restart();
+        _kamailio.Peer = string.Empty;
+        Pass(New("newcomer").EnsureAsync(default), ClaimTimes.NewcomerWait);
+
+        Assert.That(holder.ConfirmAsync(default).IsCompletedSuccessfully, Is.False);
+    }
+
+    [Test]
+    public void A_holder_whose_sign_of_life_is_not_answered_asks_before_it_changes_anything()
+    {
+        var holder = Live("holder");
+        _kamailio.IsAway = true;
+        Let(ClaimTimes.BeatInterval);
+        _kamailio.IsAway = false;
+        var calls = _kamailio.Calls.Count;
+
+        Assert.That(holder.ConfirmAsync(default).IsCompletedSuccessfully);
+        Assert.That(_kamailio.Calls, Has.Count.GreaterThan(calls));
+    }
+
+    [Test]
     public void A_Kamailio_that_is_away_has_nothing_to_claim_and_nothing_is_changed_in_it()
     {
         var first = Live("first");
