@@ -25,7 +25,7 @@ internal static class ProcessesCheck
 
         if (!kamailio.ProcessView.Try(out var view, out trouble))
         {
-            return Finding.Warning(Name, $"{trouble}: one structural change every --gap (1 s) instead of one a millisecond", "User=kamailio in the unit of kamrpc dispatch, on Kamailio's machine");
+            return Finding.Warning(Name, $"{trouble}: one structural change every --gap (1 s) instead of one a millisecond", kamailio.CapabilitySetting is { } setting ? $"{setting} in the unit of kamrpc dispatch: systemctl edit kamrpc-dispatch" : "User=kamailio in the unit of kamrpc dispatch, on Kamailio's machine");
         }
 
         var restless = kamailio.Restless.Select(Told).ToList();

@@ -62,6 +62,9 @@ internal sealed record KamailioObservation
     /// <summary>The view through which the processes can be seen at rest.</summary>
     public Seen<string> ProcessView { get; init; } = Seen<string>.Not(NotReached);
 
+    /// <summary>The lines for the unit of the dispatcher, where Kamailio has capabilities that this process has not, so that it cannot be seen at what it does; else null.</summary>
+    public string? CapabilitySetting { get; init; }
+
     /// <summary>Those that were never seen at rest in that view, within about a second.</summary>
     public IReadOnlyList<KamailioProcess> Restless { get; init; } = [];
 

@@ -126,6 +126,7 @@ internal sealed class KamailioObserver(RpcClientOptions options, string? configF
             IsPretty = client.Answer("core.uptime") is { } answer ? answer.Json.Span.Contains((byte)'\n') : Seen<bool>.Not("core.uptime was not answered"),
             Processes = processes,
             ProcessView = view.Try(out var eye, out trouble) ? eye.Name : Seen<string>.Not(trouble),
+            CapabilitySetting = eye is null && running is [{ Pid: var first }, ..] ? Capabilities.Setting(Capabilities.Missing(first)) : null,
             Restless = eye is not null && running is not null ? await RestObserver.RestlessAsync(eye, running, timeProvider, cancellationToken).ConfigureAwait(false) : [],
             Stopped = running is not null ? await StoppedProcesses.FindAsync(running, timeProvider, cancellationToken).ConfigureAwait(false) : [],
             Memory = await Answers.TryAsync(() => client.GetSharedMemoryAsync(cancellationToken)).ConfigureAwait(false),

@@ -38,7 +38,7 @@ internal sealed partial class SystemCallView(Func<TableUse> tableUse, TimeProvid
         {
             if (ProcFile.ReadLine(process.Pid, "syscall", out var sight) is null && sight == Sight.Hidden)
             {
-                return $"/proc/{process.Pid}/syscall cannot be read: run kamrpc as Kamailio's user or root, with kernel.yama.ptrace_scope=0 or CAP_SYS_PTRACE";
+                return $"/proc/{process.Pid}/syscall cannot be read: {Capabilities.Advice(process.Pid, "run kamrpc as Kamailio's user or root, with kernel.yama.ptrace_scope=0 or CAP_SYS_PTRACE")}";
             }
 
             if (process.IsUdpReceiver && Port(process) is null)

@@ -33,7 +33,7 @@ internal sealed class WaitChannelView(Func<TableUse> tableUse, TimeProvider time
         // What is hidden reads "0", as does a process that runs; not all of them run at once.
         return processes.Any(static process => ProcFile.ReadLine(process.Pid, "wchan", out _) is { Length: > 1 })
             ? null
-            : "/proc/PID/wchan tells nothing: run kamrpc as Kamailio's user or root";
+            : $"/proc/PID/wchan tells nothing: {Capabilities.Advice(processes.Count > 0 ? processes[0].Pid : 0, "run kamrpc as Kamailio's user or root")}";
     }
 
     public Sight Look(KamailioProcess process) => ProcessLook.At(process, tableUse(), (kind, thread, proofs) =>
