@@ -47,6 +47,7 @@ public sealed class EndpointProbe(EtcdConnection connection, EtcdKeys keys, Time
         {
             ClusterId = status.Header.ClusterId,
             Revision = status.Header.Revision,
+            IsLearner = status.IsLearner,
             CompactedRevision = await ReadCompactedAsync(store, cancellationToken).ConfigureAwait(false),
             QuotaOctets = await ReadQuotaAsync(cancellationToken).ConfigureAwait(false),
         };

@@ -11,6 +11,9 @@ public sealed record EndpointStatus(string Version, bool HasLeader, long Databas
     /// <summary>The cluster that it is of; 0 where that was not told.</summary>
     public ulong ClusterId { get; init; }
 
+    /// <summary>Whether it is a learner, which tells its status and serves nobody.</summary>
+    public bool IsLearner { get; init; }
+
     /// <summary>Its newest revision.</summary>
     public long Revision { get; init; }
 

@@ -115,11 +115,15 @@ public sealed class EtcdStore : IDisposable
 
     /// <summary>Whether etcd answered, and would not do it: for the same connection, or another one, the answer is the same.</summary>
     internal static bool IsRefusal(Exception? exception) =>
-        exception is RpcException
+        (exception is RpcException
         {
             StatusCode: StatusCode.PermissionDenied or StatusCode.Unauthenticated or StatusCode.InvalidArgument or StatusCode.FailedPrecondition or StatusCode.NotFound,
         }
+        && !IsOfMember(exception))
         || IsFull(exception);
+
+    /// <summary>Whether the member of etcd that answered serves nobody, so that another one has to be asked: a learner does not (FailedPrecondition from 3.6 on, Unavailable before).</summary>
+    internal static bool IsOfMember(Exception? exception) => exception is RpcException { Status.Detail: var detail } && detail.Contains("not supported for learner", StringComparison.Ordinal);
 
     /// <summary>Whether etcd takes no writes any more, only deletes: its database has reached its quota (alarm NOSPACE).</summary>
     internal static bool IsFull(Exception? exception) =>
@@ -141,6 +145,8 @@ public sealed class EtcdStore : IDisposable
         RpcException { StatusCode: StatusCode.PermissionDenied } => "permission denied: the role of kamrpc's user in etcd does not allow it; etcdctl role grant-permission",
         RpcException { StatusCode: StatusCode.InvalidArgument, Status.Detail: var detail } when detail.Contains("user name is empty", StringComparison.Ordinal) =>
             "etcd wants to know who asks; --etcd-user and --etcd-password-file, or --etcd-cert and --etcd-key",
+
+        RpcException when IsOfMember(exception) => "this member of etcd is a learner, which serves nobody; etcdctl member promote, or leave it out of --etcd",
 
         // "Connection refused" and what is wrong with a certificate say more than the status, "Error connecting to subchannel".
         RpcException { StatusCode: StatusCode.Unavailable or StatusCode.Internal, Status.DebugException: { } connecting } => Innermost(connecting),
@@ -206,9 +212,9 @@ public sealed class EtcdStore : IDisposable
 
             var now = _timeProvider.GetTimestamp();
             _failingSince ??= now;
-            if (_endpoints.Length > 1 || (IsUnanswered(cause) && _line.HasAnswered) || _timeProvider.GetElapsedTime(_failingSince.Value, now) >= Suspicion)
+            if (_endpoints.Length > 1 || IsOfMember(cause) || (IsUnanswered(cause) && _line.HasAnswered) || _timeProvider.GetElapsedTime(_failingSince.Value, now) >= Suspicion)
             {
-                Replace(IsUnanswered(cause));
+                Replace(IsUnanswered(cause) || IsOfMember(cause));
             }
         }
     }

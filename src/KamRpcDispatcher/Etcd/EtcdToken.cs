@@ -59,7 +59,7 @@ internal sealed class EtcdToken(string user, EtcdSecrets secrets, TimeProvider t
             _refusal = null;
             return answer.Token;
         }
-        catch (RpcException off) when (off.StatusCode == StatusCode.FailedPrecondition)
+        catch (RpcException off) when (off.StatusCode == StatusCode.FailedPrecondition && !EtcdStore.IsOfMember(off))
         {
             // etcdctl too goes on without a token then. When it is switched on, calls without one are refused, and this asked again.
             return string.Empty;

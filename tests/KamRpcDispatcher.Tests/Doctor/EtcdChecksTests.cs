@@ -46,6 +46,7 @@ internal sealed class EtcdChecksTests
     public void Without_a_leader_or_with_an_alarm_etcd_is_not_well()
     {
         AssertFinding(Of(Fine with { HasLeader = false }, "etcd.health"), Severity.Error, "knows no leader", "start the other members");
+        AssertFinding(Of(Fine with { IsLearner = true }, "etcd.health"), Severity.Error, "is a learner: it serves nobody", "etcdctl member promote");
         AssertFinding(Of(Fine with { Errors = ["memberID:1 alarm:NOSPACE "] }, "etcd.health"), Severity.Error, "NOSPACE , with a database of 4 MB", "etcdctl compact");
         AssertFinding(Of(Fine, "etcd.health"), Severity.Ok, "has a leader", null);
     }

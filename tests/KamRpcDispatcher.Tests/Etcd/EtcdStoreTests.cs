@@ -83,6 +83,25 @@ public class EtcdStoreTests
         Assert.That(store.Keys, Is.Not.SameAs(second));
     }
 
+    /// <summary>A member that is being added tells its status and serves nobody: from 3.6 on as a refusal, before as if it were away.</summary>
+    [TestCase(StatusCode.FailedPrecondition)]
+    [TestCase(StatusCode.Unavailable)]
+    public void A_learner_is_left_for_the_next_endpoint_and_for_the_next_address_of_a_name(StatusCode code)
+    {
+        var learner = new RpcException(new Status(code, "etcdserver: rpc not supported for learner"));
+        Assert.That(EtcdStore.IsRefusal(learner), Is.False);
+        foreach (var endpoints in new[] { "127.0.0.1:1,127.0.0.1:2", "etcd.test:1" })
+        {
+            var time = new FakeTimeProvider();
+            using var store = Store(endpoints, time);
+            var first = store.Keys;
+
+            store.Failed(learner, time.GetTimestamp());
+
+            Assert.That(store.Keys, Is.Not.SameAs(first), endpoints);
+        }
+    }
+
     [Test]
     public void Nobody_comes_back_at_the_same_moment()
     {

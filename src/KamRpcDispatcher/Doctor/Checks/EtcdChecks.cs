@@ -69,6 +69,11 @@ internal static class EtcdChecks
             return Finding.Error(Name, $"{endpoint} knows no leader: nothing can be announced or withdrawn", "start the other members of etcd: etcdctl endpoint status --cluster");
         }
 
+        if (status.IsLearner)
+        {
+            return Finding.Error(Name, $"{endpoint} is a learner: it serves nobody, and kamrpc goes on to the next endpoint each time", "etcdctl member promote ID, or leave it out of --etcd");
+        }
+
         return status.Errors.Count > 0
             ? Finding.Error(
                 Name,
