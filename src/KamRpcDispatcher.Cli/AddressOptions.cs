@@ -143,7 +143,7 @@ internal static class AddressOptions
             return null;
         }
 
-        var address = await LocalAddress.TowardsAsync(new Uri(etcd.Each().First().ToString()), cancellationToken).ConfigureAwait(false);
+        var address = await LocalAddress.TowardsAsync([.. etcd.Each().Select(static endpoint => new Uri(endpoint.ToString()))], cancellationToken).ConfigureAwait(false);
         if (options.Text(Advertise) is null)
         {
             AddressChecks.CheckAutomatic(options, Ip, address, etcd);

@@ -49,7 +49,7 @@ internal sealed class ProxiesScreen(ClusterCalls calls, StatusOptions options, L
 
     private void Add(TextTable table, ProxyLens lens, bool hasVersions)
     {
-        var mark = changed?.Invoke(lens.Proxy.Name) == true ? new Cell("*", Tone.Changed) : new Cell(null);
+        var mark = changed?.Invoke(StatusEvents.KeyOf(lens)) == true ? new Cell("*", Tone.Changed) : new Cell(null);
         if (lens.Status is not { } status)
         {
             table.Add(mark, lens.Proxy.Name, null, new Cell("unreadable: " + lens.Proxy.Error, Tone.Bad), null, null, null, null, null, null, null);

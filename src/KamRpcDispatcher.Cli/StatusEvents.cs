@@ -17,7 +17,10 @@ internal sealed class StatusEvents
     private Dictionary<string, Told>? _before;
     private DateTimeOffset _now;
 
-    /// <summary>Whether a member (<c>set/name</c>) or a proxy has just changed.</summary>
+    /// <summary>What a proxy is marked by: its name may be anything, a member's key too.</summary>
+    public static string KeyOf(ProxyLens lens) => "proxy " + lens.Proxy.Name;
+
+    /// <summary>Whether a member (<c>set/name</c>) or a proxy (<see cref="KeyOf"/>) has just changed.</summary>
     public bool IsMarked(string key) => _changed.TryGetValue(key, out var at) && _now - at < MarkTime;
 
     /// <summary>What has changed since the last call; nothing at the first one.</summary>
@@ -91,8 +94,7 @@ internal sealed class StatusEvents
                 : "Kamailio answers";
             var text = $"proxy {lens.Name}: {state}{(kinds.Length > 0 ? $"; trouble: {kinds}" : string.Empty)}{(lens.Status is { IsFromSnapshot: true } ? "; works from a saved membership" : string.Empty)}";
 
-            // A member's key has a slash, a proxy's name may be anything.
-            yield return (lens.Proxy.Name, new Told(text, text, $"gone: proxy {lens.Name}: it does not report any more: its dispatcher has ended, or does not reach etcd; its Kamailio goes on as before"));
+            yield return (KeyOf(lens), new Told(text, text, $"gone: proxy {lens.Name}: it does not report any more: its dispatcher has ended, or does not reach etcd; its Kamailio goes on as before"));
         }
     }
 

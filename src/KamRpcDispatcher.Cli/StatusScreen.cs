@@ -23,7 +23,7 @@ internal enum ScreenForm
 /// <param name="findings">What is not as it should be.</param>
 /// <param name="options">What is shown.</param>
 /// <param name="layout">How wide, and in which colours.</param>
-/// <param name="changed">What has just changed is marked: sets' members as <c>set/name</c>, proxies by name.</param>
+/// <param name="changed">What has just changed is marked: sets' members as <c>set/name</c>, proxies by <see cref="StatusEvents.KeyOf"/>.</param>
 /// <param name="form">What comes where, and what is left out.</param>
 internal sealed class StatusScreen(ClusterCalls calls, IReadOnlyList<StatusFinding> findings, StatusOptions options, Layout layout, Func<string, bool>? changed = null, ScreenForm form = ScreenForm.Whole)
 {

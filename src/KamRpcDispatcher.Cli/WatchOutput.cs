@@ -7,7 +7,7 @@ internal interface IWatchOutput : IDisposable
 {
     /// <summary>Called about once a second.</summary>
     /// <param name="state">What is seen.</param>
-    /// <param name="changed">What has just changed: members as <c>set/name</c>, proxies by name.</param>
+    /// <param name="changed">What has just changed: members as <c>set/name</c>, proxies by <see cref="StatusEvents.KeyOf"/>.</param>
     /// <param name="now">The time.</param>
     void Show(WatchState state, Func<string, bool> changed, DateTimeOffset now);
 }

@@ -67,6 +67,9 @@ internal static partial class AnnounceLog
     [LoggerMessage(1327, LogLevel.Warning, "Never announced, since etcd refuses {Keys}: whether calls go there by another announcer is not known")]
     public static partial void NeverTaken(ILogger logger, string keys);
 
+    [LoggerMessage(1329, LogLevel.Information, "Calls are not waited for: the SIP server is down, and {Reason}")]
+    public static partial void NotCounted(ILogger logger, string reason);
+
     [LoggerMessage(1326, LogLevel.Error, "Left, and {Keys} could not be withdrawn: until its lease ends, {Ttl} after it was last renewed, it stands there as it was, and proxies go by that. 'etcdctl del' ends it now")]
     public static partial void LeftBehind(ILogger logger, string keys, DurationText ttl);
 

@@ -5,6 +5,8 @@ namespace KamRpcDispatcher.Announce;
 /// <summary>Idle when Asterisk has no channels.</summary>
 internal sealed class AsteriskIdle(AsteriskMonitor asterisk) : IIdleCheck
 {
+    public bool Counts => true;
+
     public async Task<Idleness> CheckAsync(CancellationToken cancellationToken)
     {
         if (await asterisk.CountAsync(cancellationToken).ConfigureAwait(false) is not { } count)

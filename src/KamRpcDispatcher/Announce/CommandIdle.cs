@@ -6,6 +6,8 @@ namespace KamRpcDispatcher.Announce;
 /// <param name="command">What runs it; an exit code of 0 is <see cref="ProbeVerdict.Alive"/>.</param>
 public sealed class CommandIdle(CommandProbe command) : IIdleCheck
 {
+    public bool Counts => false;
+
     public async Task<Idleness> CheckAsync(CancellationToken cancellationToken)
     {
         var outcome = await command.ProbeAsync(cancellationToken).ConfigureAwait(false);

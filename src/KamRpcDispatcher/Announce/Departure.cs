@@ -152,11 +152,18 @@ internal sealed class Departure(
         TimeSpan? told = null;
         while (true)
         {
-            var found = await CheckAsync(hurry).ConfigureAwait(false);
+            var isDown = boxes.All(static box => box.State == MemberState.Down);
+            var found = await CheckAsync(isDown, idle, hurry).ConfigureAwait(false);
             var passed = timeProvider.GetElapsedTime(begun);
             if (found.IsIdle == true)
             {
                 AnnounceLog.Idle(logger, found.Description);
+                return;
+            }
+
+            if (isDown && found.IsIdle is null)
+            {
+                AnnounceLog.NotCounted(logger, found.Description);
                 return;
             }
 
@@ -182,16 +189,12 @@ internal sealed class Departure(
         }
     }
 
-    private async Task<Idleness> CheckAsync(CancellationToken hurry)
+    /// <summary>Whether calls are up. A server that does not answer as it should may have many: who counts them is believed.</summary>
+    internal static async Task<Idleness> CheckAsync(bool isDown, IIdleCheck? idle, CancellationToken hurry)
     {
-        if (boxes.All(static box => box.State == MemberState.Down))
+        if (idle is null || (isDown && !idle.Counts))
         {
-            return new Idleness(true, "the SIP server is down");
-        }
-
-        if (idle is null)
-        {
-            return new Idleness(null, "how many there are is not known");
+            return new Idleness(null, isDown ? "nobody counts its calls" : "how many there are is not known");
         }
 
         try

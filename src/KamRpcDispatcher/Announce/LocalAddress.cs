@@ -11,6 +11,37 @@ public static class LocalAddress
     /// <summary>How long a name may take.</summary>
     private static readonly TimeSpan LookupTime = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// Finds the address of the interface that the machine would use to reach the first of some servers that it knows a way to, one on another machine if there is any; sends
+    /// nothing.
+    /// </summary>
+    /// <exception cref="SocketException">There is no way to any of them; of the first one.</exception>
+    public static async Task<IPAddress> TowardsAsync(IReadOnlyList<Uri> servers, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(servers);
+        SocketException? failure = null;
+        IPAddress? own = null;
+        foreach (var server in servers)
+        {
+            try
+            {
+                var address = await TowardsAsync(server, cancellationToken).ConfigureAwait(false);
+                if (!IPAddress.IsLoopback(address))
+                {
+                    return address;
+                }
+
+                own ??= address;
+            }
+            catch (SocketException exception)
+            {
+                failure ??= exception;
+            }
+        }
+
+        return own ?? throw failure ?? new SocketException((int)SocketError.HostNotFound);
+    }
+
     /// <summary>Finds the address of the interface that the machine would use to reach a server; sends nothing.</summary>
     /// <exception cref="SocketException">The server's name has no address, or there is no way to it.</exception>
     public static async Task<IPAddress> TowardsAsync(Uri server, CancellationToken cancellationToken)
@@ -23,6 +54,11 @@ public static class LocalAddress
             {
                 // Connecting a datagram socket only looks up the route.
                 using var socket = new Socket(remote.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+                if (remote.AddressFamily == AddressFamily.InterNetworkV6)
+                {
+                    PreferPublic(socket);
+                }
+
                 socket.Connect(remote, server.Port);
                 var local = ((IPEndPoint)socket.LocalEndPoint!).Address;
                 return local.IsIPv4MappedToIPv6 ? local.MapToIPv4() : local;
@@ -34,6 +70,22 @@ public static class LocalAddress
         }
 
         throw failure ?? new SocketException((int)SocketError.HostNotFound);
+    }
+
+    /// <summary>An IPv6 address for a few days (RFC 8981) is none to be announced: ipv6(7), IPV6_ADDR_PREFERENCES.</summary>
+    private static void PreferPublic(Socket socket)
+    {
+        const int Ipv6 = 41;
+        const int AddressPreferences = 72;
+        const int PreferPublicSource = 2;
+        try
+        {
+            socket.SetRawSocketOption(Ipv6, AddressPreferences, BitConverter.GetBytes(PreferPublicSource));
+        }
+        catch (SocketException)
+        {
+            // The kernel does not know it: its own choice is taken.
+        }
     }
 
     private static async Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken)
@@ -58,12 +110,22 @@ public static class LocalAddress
     public static IReadOnlyList<IPAddress>? OfInterface(string name)
     {
         var found = Array.Find(NetworkInterface.GetAllNetworkInterfaces(), candidate => candidate.Name == name);
-        return found?.GetIPProperties().UnicastAddresses
-            .Select(static unicast => unicast.Address)
-            .Where(static address => !address.IsIPv6LinkLocal && address.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6)
-            .OrderBy(static address => address.AddressFamily)
-            .ToList();
+        return found is null ? null : Reachable(found.GetIPProperties().UnicastAddresses.Select(static unicast => (unicast.Address, unicast.PrefixLength)));
     }
+
+    /// <summary>
+    /// One with a network of its own alone (10.0.0.100/32) is there for a while as a rule, as keepalived's are: it counts only where there is no other of its family.
+    /// </summary>
+    internal static IReadOnlyList<IPAddress> Reachable(IEnumerable<(IPAddress Address, int PrefixLength)> addresses) =>
+    [
+        .. addresses.Where(static found => !found.Address.IsIPv6LinkLocal && found.Address.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6)
+            .GroupBy(static found => found.Address.AddressFamily)
+            .OrderBy(static family => family.Key)
+            .SelectMany(static family => family.Any(static found => !IsAlone(found.Address, found.PrefixLength)) ? family.Where(static found => !IsAlone(found.Address, found.PrefixLength)) : family)
+            .Select(static found => found.Address),
+    ];
+
+    private static bool IsAlone(IPAddress address, int prefixLength) => prefixLength == 8 * (address.AddressFamily == AddressFamily.InterNetwork ? 4 : 16);
 
     /// <summary>The names of this machine's interfaces.</summary>
     public static IEnumerable<string> Interfaces() => NetworkInterface.GetAllNetworkInterfaces().Select(static found => found.Name).Order(StringComparer.Ordinal);

@@ -70,11 +70,23 @@ internal sealed class AmiSession : IAsyncDisposable
     public ValueTask DisposeAsync() => _connection.DisposeAsync();
 
     [SuppressMessage("Security", "CA5351:Do Not Use Broken Cryptographic Algorithms", Justification = "AMI knows no other challenge.")]
+    private static string Digest(string text)
+    {
+        try
+        {
+            return Convert.ToHexStringLower(MD5.HashData(Encoding.UTF8.GetBytes(text)));
+        }
+        catch (CryptographicException exception)
+        {
+            throw new AmiProtocolException($"this machine's OpenSSL makes no MD5 ({exception.Message}), which Asterisk's challenge asks for, as in FIPS mode: --idle exec:COMMAND in place of --ami");
+        }
+    }
+
     private async Task LogInAsync(AmiCredentials credentials, CancellationToken cancellationToken)
     {
         var challenge = (await AskAsync("Challenge", [("AuthType", "MD5")], cancellationToken).ConfigureAwait(false))["Challenge"]
             ?? throw new AmiProtocolException("Asterisk's challenge is missing.");
-        var key = Convert.ToHexStringLower(MD5.HashData(Encoding.UTF8.GetBytes(challenge + credentials.Secret)));
+        var key = Digest(challenge + credentials.Secret);
 
         // "system" has FullyBooted and Shutdown, and little else; without a mask every event of every call would come.
         await AskAsync("Login", [("AuthType", "MD5"), ("Username", credentials.User), ("Key", key), ("Events", "system")], cancellationToken).ConfigureAwait(false);

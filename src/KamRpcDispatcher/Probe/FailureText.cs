@@ -19,6 +19,7 @@ internal static class FailureText
         SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData } => "the name has no address",
         SocketException { SocketErrorCode: SocketError.TryAgain or SocketError.NoRecovery } => "the name cannot be looked up",
         SocketException { SocketErrorCode: SocketError.TooManyOpenSockets } => "this process, or the machine, has too many open files (ulimit -n, LimitNOFILE=)",
+        SocketException { SocketErrorCode: SocketError.AccessDenied } => "this machine does not let it out (a firewall's rule for what leaves, or a full table of connections: dmesg)",
         SocketException socket => LowerFirst(Marshal.GetPInvokeErrorMessage(socket.NativeErrorCode)),
         Win32Exception system => LowerFirst(Marshal.GetPInvokeErrorMessage(system.NativeErrorCode)),
         // The outer ones only say that there is an inner one.
@@ -26,10 +27,10 @@ internal static class FailureText
         _ => exception.Message,
     };
 
-    /// <summary>Whether it is for want of descriptors, memory, processes or a name server here that something failed.</summary>
+    /// <summary>Whether it is for want of descriptors, memory, processes, a name server or a way out here that something failed.</summary>
     public static bool IsOfThisSide(Exception exception) => exception switch
     {
-        SocketException { SocketErrorCode: SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable or SocketError.ProcessLimit or SocketError.TryAgain or SocketError.NoRecovery } => true,
+        SocketException { SocketErrorCode: SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable or SocketError.AccessDenied or SocketError.ProcessLimit or SocketError.TryAgain or SocketError.NoRecovery } => true,
         Win32Exception { NativeErrorCode: TryAgain or OutOfMemory or SystemTableFull or TooManyOpen } and not SocketException => true,
         OutOfMemoryException or LookupTimeoutException => true,
         { InnerException: { } inner } => IsOfThisSide(inner),

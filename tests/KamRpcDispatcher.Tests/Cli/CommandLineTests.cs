@@ -388,6 +388,16 @@ public class CommandLineTests
         Assert.That(errors, Does.Contain("--ip auto: there is no way to etcd at http://no-such-host.invalid:2379"));
     }
 
+    /// <summary>One of etcd's machines may be gone, and its name with it.</summary>
+    [Test]
+    public async Task The_automatic_address_is_that_of_the_way_to_any_of_etcds_endpoints()
+    {
+        var (exitCode, _, errors) = await RunAsync(["announce", "--etcd", "http://no-such-host.invalid:2379,http://127.0.0.1:2379", "--ip", "auto"]);
+
+        Assert.That(exitCode, Is.EqualTo(2));
+        Assert.That(errors, Does.Contain("--ip: auto is 127.0.0.1, since etcd at ").And.Not.Contain("no way to etcd"));
+    }
+
     [Test]
     public async Task An_option_may_come_from_the_environment()
     {

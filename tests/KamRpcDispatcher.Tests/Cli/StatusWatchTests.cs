@@ -20,10 +20,22 @@ public class StatusWatchTests
         Assert.That(events.Next(Calls(View(Two, ("p1", Report(2))))), Is.Empty, "nothing is known of before");
         var news = events.Next(Calls(View(Two, ("p1", ill))));
         Assert.That(news.Select(static entry => entry.Text), Is.EqualTo(new[] { "set 1: b: NO CALLS, ready for 3m; does not answer Kamailio's pings (IP, for 0s)" }));
-        Assert.That((events.IsMarked("1/b"), events.IsMarked("1/a"), events.IsMarked("p1")), Is.EqualTo((true, false, false)));
+        Assert.That((events.IsMarked("1/b"), events.IsMarked("1/a"), events.IsMarked("proxy p1")), Is.EqualTo((true, false, false)));
 
         Assert.That(events.Next(At(View(Two, ("p1", ill)), 6)), Is.Empty, "time has passed only");
         Assert.That(events.IsMarked("1/b"), Is.False);
+    }
+
+    /// <summary>Whoever may write in etcd may name a proxy as he likes.</summary>
+    [Test]
+    public void A_proxy_with_the_name_of_a_member_is_another()
+    {
+        var events = new StatusEvents();
+        events.Next(Calls(View(Two, ("1/a", Report(2)))));
+
+        var news = events.Next(Calls(View([Two[1]], ("1/a", Report(1)))));
+
+        Assert.That(news.Select(static entry => entry.Text), Is.EqualTo(new[] { "gone: set 1: a: it is not announced, and no report that can be believed names it any more" }));
     }
 
     [Test]

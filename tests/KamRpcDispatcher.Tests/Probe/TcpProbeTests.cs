@@ -43,6 +43,7 @@ public class TcpProbeTests
     }
 
     [TestCase(SocketError.TooManyOpenSockets, true)]
+    [TestCase(SocketError.AccessDenied, true, Description = "a firewall's rule for what leaves, or a full table of connections")]
     [TestCase(SocketError.NoBufferSpaceAvailable, true)]
     [TestCase(SocketError.ConnectionRefused, false)]
     [TestCase(SocketError.HostNotFound, false)]

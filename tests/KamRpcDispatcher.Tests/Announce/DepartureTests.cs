@@ -1,0 +1,37 @@
+using KamRpcDispatcher.Announce;
+using NSubstitute;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.Tests.Announce;
+
+/// <summary>Whether there are calls to wait for.</summary>
+public class DepartureTests
+{
+    /// <summary>A loaded Asterisk answers OPTIONS with 500, or late, and has calls.</summary>
+    [Test]
+    public async Task Of_a_server_that_is_down_whoever_counts_its_calls_is_believed([Values(true, false, null)] bool? isIdle)
+    {
+        var told = new Idleness(isIdle, "3 calls");
+
+        Assert.That(await Departure.CheckAsync(isDown: true, Check(counts: true, told), CancellationToken.None), Is.EqualTo(told));
+    }
+
+    /// <summary>A command that fails may have found calls, or nobody to ask.</summary>
+    [Test]
+    public async Task Of_a_server_that_is_down_who_does_not_count_is_not_asked()
+    {
+        var check = Check(counts: false, new Idleness(false, "the command says: exit code 1"));
+
+        Assert.That((await Departure.CheckAsync(isDown: true, check, CancellationToken.None)).IsIdle, Is.Null);
+        Assert.That((await Departure.CheckAsync(isDown: false, check, CancellationToken.None)).IsIdle, Is.False);
+        Assert.That((await Departure.CheckAsync(isDown: true, null, CancellationToken.None)).IsIdle, Is.Null);
+    }
+
+    private static IIdleCheck Check(bool counts, Idleness told)
+    {
+        var check = Substitute.For<IIdleCheck>();
+        check.Counts.Returns(counts);
+        check.CheckAsync(Arg.Any<CancellationToken>()).Returns(told);
+        return check;
+    }
+}
