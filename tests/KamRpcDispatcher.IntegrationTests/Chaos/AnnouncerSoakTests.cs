@@ -17,6 +17,9 @@ public class AnnouncerSoakTests
     private const long MoreMemory = 48L * 1024 * 1024;
     private const int MoreDescriptors = 40;
 
+    /// <summary>How much more the last third of many rounds may take than the one before: the heap is as large as the garbage collector likes it.</summary>
+    private const double Growth = 1.1;
+
     [Test]
     public async Task No_live_server_is_ever_out_and_no_dead_one_in_for_longer_than_promised_whatever_fails()
     {
@@ -28,6 +31,7 @@ public class AnnouncerSoakTests
         var begun = Stopwatch.GetTimestamp();
         (long Memory, int Descriptors)? before = null;
         List<int> dead = [];
+        List<long> rounds = [];
         do
         {
             foreach (var (name, isOfEtcd, fail, time, mend) in Failures(soak, strangers))
@@ -44,12 +48,22 @@ public class AnnouncerSoakTests
                 await soak.SettleAsync();
                 before ??= soak.Use();
             }
+
+            rounds.Add(soak.Use().Memory);
+            TestContext.Out.WriteLine($"{Stopwatch.GetElapsedTime(begun):hh\\:mm\\:ss} after round {rounds.Count}: {rounds[^1] >> 20} MiB");
         }
         while (ChaosSettings.IsLong && Stopwatch.GetElapsedTime(begun) < ChaosSettings.LongTime);
 
         var after = soak.Use();
         TestContext.Out.WriteLine($"{soak.Readings} readings; memory {before!.Value.Memory >> 20} to {after.Memory >> 20} MiB, descriptors {before.Value.Descriptors} to {after.Descriptors}");
         Assert.That(after.Memory, Is.LessThan(before.Value.Memory + MoreMemory));
+        if (rounds.Count >= 12)
+        {
+            // The first third is the warming up.
+            var (middle, last) = (rounds[(rounds.Count / 3)..(2 * rounds.Count / 3)], rounds[(2 * rounds.Count / 3)..]);
+            Assert.That(last.Average(), Is.LessThan(Growth * middle.Average()), "it grows no more");
+        }
+
         Assert.That(after.Descriptors, Is.LessThan(before.Value.Descriptors + MoreDescriptors));
         Assert.That(soak.Readings, Is.GreaterThan(20), "somebody looked");
 
