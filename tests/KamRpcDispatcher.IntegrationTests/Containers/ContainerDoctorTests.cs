@@ -15,7 +15,10 @@ public sealed class ContainerDoctorTests
     {
         await using var fleet = await ContainerFleet.StartAsync(hasKamailioOwnProcesses);
         var run = hasKamailioOwnProcesses ? DockerRun.OfReadme().BesideKamailio() : DockerRun.OfReadme();
-        await fleet.Run(run).WaitForLineAsync("In step with revision", Fleet.Deadline);
+        await using var servers = new SipResponder("127.0.33", 1);
+        await fleet.Etcd.PutAsync("/kamrpc/default/members/1/a", $$"""{"uri":"{{servers.Uris[0]}}"}""");
+        var dispatcher = fleet.Run(run);
+        await fleet.WaitForRoutableAsync(servers.Uris, () => dispatcher.Output);
 
         var (exitCode, findings) = await fleet.ExamineAsync(run);
 
