@@ -1,6 +1,9 @@
 using System.CommandLine;
 using KamRpcDispatcher.Cli;
+using KamRpcDispatcher.Cli.Commands;
 using KamRpcDispatcher.Cli.Help;
+using KamRpcDispatcher.Cli.Host;
+using KamRpcDispatcher.Cli.Options;
 
 if (AddressSpace.WhyNot() is { } tooLittle)
 {

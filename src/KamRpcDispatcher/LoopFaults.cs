@@ -1,7 +1,7 @@
 using System.Numerics;
-using KamRpcDispatcher.Etcd;
-using KamRpcDispatcher.Push;
 using KamailioRpc;
+using KamRpcDispatcher.Etcd.Proxies;
+using KamRpcDispatcher.Push.Claim;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher;

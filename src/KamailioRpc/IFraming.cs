@@ -1,4 +1,5 @@
 using System.Buffers;
+using KamailioRpc.Errors;
 
 namespace KamailioRpc;
 

@@ -1,3 +1,6 @@
+using KamailioRpc.Connections;
+using KamailioRpc.Errors;
+
 namespace KamailioRpc;
 
 /// <summary>Calls one Kamailio.</summary>

@@ -1,4 +1,5 @@
 using KamailioRpc.Commands;
+using KamailioRpc.Errors;
 
 namespace KamailioRpc;
 

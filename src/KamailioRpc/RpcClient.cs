@@ -1,4 +1,6 @@
 using System.Net.Sockets;
+using KamailioRpc.Connections;
+using KamailioRpc.Errors;
 using KamailioRpc.Transports;
 using StreamJsonRpc;
 

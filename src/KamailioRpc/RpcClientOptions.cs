@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using KamailioRpc.Errors;
 using KamailioRpc.Transports;
 
 namespace KamailioRpc;

@@ -1,8 +1,8 @@
 using System.Buffers;
 using System.Text;
 using BenchmarkDotNet.Attributes;
-using KamailioRpc;
 using KamailioRpc.Binrpc;
+using KamailioRpc.Connections;
 using KamailioRpc.Json;
 using StreamJsonRpc;
 using StreamJsonRpc.Protocol;

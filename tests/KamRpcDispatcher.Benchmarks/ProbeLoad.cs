@@ -2,8 +2,9 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Addresses;
 using KamRpcDispatcher.Probe;
+using KamRpcDispatcher.Probe.Sip;
 
 namespace KamRpcDispatcher.Benchmarks;
 

@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using Etcdserverpb;
 using Google.Protobuf;
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.IntegrationTests.Chaos;
 using KamRpcDispatcher.IntegrationTests.Fleets;
 using KamRpcDispatcher.Testing;

@@ -1,4 +1,7 @@
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Etcd.Leases;
+using KamRpcDispatcher.Etcd.Members;
 using KamRpcDispatcher.IntegrationTests.Fleets;
 using KamRpcDispatcher.Testing;
 using Microsoft.Extensions.Logging.Abstractions;

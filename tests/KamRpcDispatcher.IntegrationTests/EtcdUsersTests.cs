@@ -1,7 +1,12 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Etcd.Members;
+using KamRpcDispatcher.Etcd.Proxies;
+using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.IntegrationTests.Fleets;
+using KamRpcDispatcher.Sources;
 using KamRpcDispatcher.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;

@@ -1,7 +1,8 @@
 using System.Globalization;
 using KamailioRpc;
 using KamailioRpc.Commands;
-using KamRpcDispatcher.Push.Grace;
+using KamRpcDispatcher.Push.Grace.Processes;
+using KamRpcDispatcher.Push.Grace.Views;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 

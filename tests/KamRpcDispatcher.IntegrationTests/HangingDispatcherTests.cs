@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Text.Json;
 using KamailioRpc;
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Dispatch;
+using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.IntegrationTests.Fleets;
-using KamRpcDispatcher.Reconcile;
 using KamRpcDispatcher.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;

@@ -1,5 +1,6 @@
-using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Addresses;
 using KamRpcDispatcher.Probe;
+using KamRpcDispatcher.Probe.Sip;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 

@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using KamailioRpc;
 using KamailioRpc.Commands;
-using KamRpcDispatcher.Doctor.Observations;
-using KamRpcDispatcher.Push.Grace;
+using KamRpcDispatcher.Doctor.Observations.Configured;
+using KamRpcDispatcher.Push.Grace.Processes;
+using KamRpcDispatcher.Push.Grace.Views;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 

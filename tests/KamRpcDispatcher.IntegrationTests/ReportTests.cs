@@ -1,5 +1,6 @@
 using System.Diagnostics;
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.IntegrationTests.Fleets;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;

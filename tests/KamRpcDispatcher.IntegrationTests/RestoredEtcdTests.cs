@@ -1,6 +1,11 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Etcd.Leases;
+using KamRpcDispatcher.Etcd.Members;
+using KamRpcDispatcher.Etcd.Proxies;
+using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.IntegrationTests.Fleets;
 using KamRpcDispatcher.Testing;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -1,8 +1,11 @@
 using System.Diagnostics;
 using System.Text.Json;
 using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Etcd.Members;
 using KamRpcDispatcher.IntegrationTests.Fleets;
+using KamRpcDispatcher.Sources;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 

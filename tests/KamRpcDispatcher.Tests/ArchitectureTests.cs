@@ -4,39 +4,126 @@ using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests;
 
-/// <summary>The folders are the stages of a change's path; a stage sees only those it may.</summary>
+/// <summary>The folders are the rooms of the house, in which a change's path can be read; a room sees those around it, and else only those that it may.</summary>
 public partial class ArchitectureTests
 {
-    private static readonly string Source = Path.Combine(RealServers.RepositoryRoot, "src", "KamRpcDispatcher");
+    private const int MostFiles = 15;
 
-    [TestCase("Linux", new string[0])]
-    [TestCase("Destinations", new string[0])]
-    [TestCase("Plan", new[] { "Destinations" })]
-    [TestCase("Etcd", new[] { "Destinations", "Linux" })]
-    [TestCase("Asterisk", new[] { "Destinations", "Linux" })]
-    [TestCase("Push", new[] { "Destinations", "Linux", "Plan", "Push.Claim", "Push.Grace" })]
-    [TestCase("Push/Claim", new[] { "Destinations", "Linux", "Push", "Push.Grace" })]
-    [TestCase("Push/Grace", new string[0])]
-    [TestCase("Reconcile", new[] { "Destinations", "Plan", "Etcd", "Push", "Push.Claim", "Push.Grace", "Doctor.Observations" })]
-    [TestCase("Probe", new[] { "Destinations", "Linux" })]
-    [TestCase("Announce", new[] { "Destinations", "Etcd", "Probe", "Asterisk" })]
-    [TestCase("Doctor", new[] { "Etcd", "Doctor.Observations", "Doctor.Checks" })]
-    [TestCase("Doctor/Config", new string[0])]
-    [TestCase("Doctor/Snippet", new[] { "Linux", "Doctor", "Doctor.Config" })]
-    [TestCase("Doctor/Observations", new[] { "Destinations", "Etcd", "Linux", "Push", "Push.Claim", "Push.Grace", "Doctor.Config" })]
-    [TestCase("Doctor/Observations/Host", new[] { "Linux", "Push.Grace", "Doctor.Config", "Doctor.Observations" })]
-    [TestCase("Doctor/Checks", new[] { "Destinations", "Etcd", "Doctor", "Doctor.Config", "Doctor.Observations" })]
-    public void A_stage_sees_only_the_stages_it_may(string folder, string[] allowed)
+    /// <summary>Each room with what it may see; "." is the outermost.</summary>
+    private const string Product = """
+        .: Etcd.Proxies Linux Push.Claim
+        Announce: Announce.Idle Asterisk Destinations Destinations.Addresses Etcd.Connection Etcd.Keys Etcd.Leases Etcd.Proxies Probe Sources Sources.Records
+        Announce.Idle: Asterisk Probe Probe.Command
+        Asterisk: Asterisk.Ami Destinations Linux
+        Asterisk.Ami: Destinations
+        Destinations: Destinations.Addresses
+        Destinations.Addresses:
+        Dispatch: Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Logs Dispatch.Policy Dispatch.Report Doctor.Observations.Configured Etcd.Connection Etcd.Keys Etcd.Members Etcd.Proxies Etcd.Reports Plan Plan.Order Push Push.Claim Push.Grace Push.Grace.Processes Push.Grace.Views Push.Guards Push.Reading Sources
+        Dispatch.Contact: Dispatch.Cycles Etcd.Reports
+        Dispatch.Cycles: Destinations Etcd.Reports Plan Push Sources
+        Dispatch.Logs: Destinations Dispatch.Cycles Etcd.Reports Plan Push Sources Sources.Records
+        Dispatch.Policy: Destinations Dispatch.Cycles Etcd.Reports Plan Plan.Order Push Push.Grace Sources
+        Dispatch.Report: Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Logs Dispatch.Policy Etcd.Proxies Etcd.Reports Plan Push Push.Grace Push.Guards Push.Reading Sources
+        Doctor: Doctor.Checks Doctor.Checks.Sockets Doctor.Observations Doctor.Observations.Sockets Etcd.Connection
+        Doctor.Checks: Destinations Destinations.Addresses Doctor.Checks.Cluster Doctor.Checks.Settings Doctor.Checks.Sockets Doctor.Observations Etcd Etcd.Proxies
+        Doctor.Checks.Cluster: Destinations Destinations.Addresses Doctor.Checks.Settings Doctor.Observations Etcd Etcd.Proxies Etcd.Reports
+        Doctor.Checks.Settings: Destinations Doctor.Config Doctor.Config.Reading Doctor.Observations Doctor.Observations.Configured
+        Doctor.Checks.Sockets: Doctor.Observations Doctor.Observations.Host Doctor.Observations.Sockets
+        Doctor.Config: Doctor.Config.Reading
+        Doctor.Config.Reading:
+        Doctor.Observations: Destinations Doctor.Config Doctor.Observations.Calls Doctor.Observations.Configured Doctor.Observations.Host Doctor.Observations.Sockets Etcd Etcd.Connection Etcd.Keys Etcd.Proxies Etcd.Reports Linux Push.Claim Push.Grace Push.Grace.Processes Push.Grace.Views Push.Guards Sources.Records
+        Doctor.Observations.Calls:
+        Doctor.Observations.Configured: Doctor.Config Doctor.Config.Reading Doctor.Observations.Calls Linux Push.Grace.Processes
+        Doctor.Observations.Host: Doctor.Config Doctor.Observations.Configured Doctor.Observations.Sockets Linux Push.Grace.Processes Push.Grace.Views
+        Doctor.Observations.Sockets: Doctor.Config Doctor.Observations.Configured Doctor.Observations.Host Linux Push.Claim Push.Grace.Processes
+        Doctor.Snippet: Doctor.Config Doctor.Config.Reading Doctor.Snippet.Checks Linux
+        Doctor.Snippet.Checks: Doctor.Config Doctor.Config.Reading
+        Etcd: Destinations Etcd.Connection Etcd.Keys Etcd.Members Etcd.Proxies Etcd.Reports Etcd.Reports.Format Sources.Records
+        Etcd.Connection: Destinations
+        Etcd.Keys: Destinations Etcd.Connection
+        Etcd.Leases: Destinations Etcd.Connection Etcd.Keys Sources
+        Etcd.Members: Destinations Etcd.Connection Etcd.Keys Sources Sources.Records
+        Etcd.Proxies: Destinations Etcd.Connection Etcd.Keys Etcd.Leases Etcd.Reports Etcd.Reports.Format Sources Sources.Records
+        Etcd.Reports: Destinations Linux Sources
+        Etcd.Reports.Format: Destinations Destinations.Addresses Sources Sources.Records
+        Linux:
+        Plan: Destinations Destinations.Addresses Plan.Order
+        Plan.Order: Destinations
+        Probe: Destinations Destinations.Addresses
+        Probe.Command: Destinations
+        Probe.Sip: Destinations Destinations.Addresses Linux Probe.Tls
+        Probe.Tls: Linux
+        Push: Destinations Linux Plan Push.Claim Push.Grace Push.Guards Push.Reading
+        Push.Claim: Destinations Linux
+        Push.Grace: Push.Grace.Processes Push.Grace.Views
+        Push.Grace.Processes:
+        Push.Grace.Views: Push.Grace.Processes
+        Push.Guards: Destinations Destinations.Addresses Linux Plan Plan.Order Push.Reading
+        Push.Reading: Destinations.Addresses Plan
+        Sources: Destinations Linux Sources.Records
+        Sources.Records: Destinations Destinations.Addresses
+        """;
+
+    private const string CommandLine = """
+        .: Commands Help Host Options
+        Announce: Options
+        Answers: Options Output Status Status.Json
+        Commands: Announce Answers Completion Help Host Options Output Status Status.Json Status.Screen
+        Completion: Options
+        Help: Host Options
+        Host:
+        Options: Help Output Status.Findings
+        Output: Host Options
+        Status: Options Output Status.Findings Status.Json Status.Screen
+        Status.Findings: Output Status.Json
+        Status.Json: Output Status.Findings
+        Status.Screen: Host Output Status.Findings Status.Json
+        """;
+
+    private const string Library = """
+        .: Commands Connections Errors Transports
+        Binrpc: Connections Errors Json
+        Commands: Commands.Reading Errors
+        Commands.Reading: Errors Json
+        Connections: Transports
+        Errors:
+        Json: Connections Errors
+        Transports: Binrpc Connections Errors Json Transports.Fifo
+        Transports.Fifo: Errors Json
+        """;
+
+    private static readonly Project[] Projects = [new("KamRpcDispatcher", Product), new("KamRpcDispatcher.Cli", CommandLine), new("KamailioRpc", Library)];
+
+    [TestCaseSource(nameof(Projects))]
+    public void Every_folder_is_a_room(object project) => Assert.That(((Project)project).Folders, Is.EquivalentTo(((Project)project).Rooms.Keys));
+
+    [TestCaseSource(nameof(Projects))]
+    public void A_room_sees_only_the_rooms_that_it_may(object project)
     {
-        var wrong =
-            from file in Directory.GetFiles(Path.Combine(Source, folder), "*.cs")
-            from Match use in Stage().Matches(File.ReadAllText(file))
-            let stage = use.Groups[1].Value
-            where stage != folder.Replace('/', '.') && !allowed.Contains(stage)
-            select $"{Path.GetFileName(file)} sees {stage}";
+        var (it, wrong) = ((Project)project, new List<string>());
+        foreach (var (room, file, text) in it.Files)
+        {
+            wrong.AddRange(
+                from seen in it.SeenBy(text)
+                where seen != room && !room.StartsWith(seen + ".", StringComparison.Ordinal) && !it.Rooms[room].Contains(seen)
+                select $"{room}/{file} sees {seen}");
+        }
 
         Assert.That(wrong, Is.Empty);
     }
+
+    [TestCaseSource(nameof(Projects))]
+    public void A_file_stands_in_the_folder_of_its_namespace(object project)
+    {
+        var it = (Project)project;
+        Assert.That(
+            it.Files.Where(file => Namespace().Match(file.Text) is { Success: true } found && found.Groups[1].Value != it.NamespaceOf(file.Room)).Select(static file => file.Name),
+            Is.Empty);
+    }
+
+    [TestCaseSource(nameof(Projects))]
+    public void A_room_with_many_files_has_rooms_of_its_own(object project) =>
+        Assert.That(((Project)project).Files.CountBy(static file => file.Room).Where(static room => room.Value > MostFiles), Is.Empty);
 
     [Test]
     public void The_RPC_library_sees_nothing_of_the_rest() =>
@@ -46,17 +133,67 @@ public partial class ArchitectureTests
                 .Where(static file => UseOfTheRest().IsMatch(File.ReadAllText(file))),
             Is.Empty);
 
-    [Test]
-    public void Every_folder_is_a_stage() =>
-        Assert.That(
-            Directory.GetDirectories(Source).Select(Path.GetFileName).Except(["bin", "obj"]),
-            Is.EquivalentTo(new[] { "Destinations", "Plan", "Etcd", "Push", "Reconcile", "Probe", "Announce", "Asterisk", "Doctor", "Linux" }));
-
-    // "using KamRpcDispatcher.X;", and names that are qualified in place, from the outermost or from a sister namespace.
-    [GeneratedRegex(@"(?:\bKamRpcDispatcher\.|(?<![\w.])(?=(?:Destinations|Plan|Etcd|Reconcile|Push|Probe|Announce|Asterisk|Doctor|Linux)\.[A-Z]))(Destinations|Linux|Plan|Etcd|Reconcile|Probe|Announce|Asterisk|Push\.Claim|Push\.Grace|Push|Doctor\.Config|Doctor\.Snippet|Doctor\.Observations|Doctor\.Checks|Doctor)\b")]
-    private static partial Regex Stage();
+    [GeneratedRegex(@"^namespace ([\w.]+);", RegexOptions.Multiline)]
+    private static partial Regex Namespace();
 
     // The benchmarks see its internals.
     [GeneratedRegex(@"\bKamRpcDispatcher\b(?!\.Benchmarks)")]
     private static partial Regex UseOfTheRest();
+
+    /// <summary>A project of src and its rooms.</summary>
+    private sealed class Project
+    {
+        private readonly string _root;
+        private readonly Regex _use;
+
+        public Project(string name, string rooms)
+        {
+            Name = name;
+            _root = Path.Combine(RealServers.RepositoryRoot, "src", name);
+            Rooms = rooms.Split('\n').Select(static line => line.Split(':')).ToDictionary(static line => line[0], static line => line[1].Split(' ', StringSplitOptions.RemoveEmptyEntries).ToHashSet());
+            var stages = Rooms.Keys.Where(static room => room != "." && !room.Contains('.', StringComparison.Ordinal));
+
+            // "using KamRpcDispatcher.X;", and names that are qualified in place, from the outermost or from a sister namespace; those of the command line are words of its own, too.
+            var sisters = name == "KamRpcDispatcher" ? $@"|(?<![\w.])(?=(?:{string.Join('|', stages)})\.[A-Z])" : string.Empty;
+            _use = new Regex($@"(?:\b{Regex.Escape(name)}\.{sisters})(\w+(?:\.\w+)*)");
+            Files =
+            [
+                .. from file in Directory.GetFiles(_root, "*.cs", SearchOption.AllDirectories)
+                   let folder = RoomOf(Path.GetDirectoryName(file)!)
+                   where !IsMade(folder)
+                   select (folder, Path.GetFileName(file), File.ReadAllText(file)),
+            ];
+        }
+
+        public string Name { get; }
+
+        public IReadOnlyDictionary<string, HashSet<string>> Rooms { get; }
+
+        public IReadOnlyList<(string Room, string Name, string Text)> Files { get; }
+
+        public IEnumerable<string> Folders => Files.Select(static file => file.Room).Distinct();
+
+        public string NamespaceOf(string room) => room == "." ? Name : $"{Name}.{room}";
+
+        public IEnumerable<string> SeenBy(string text) => _use.Matches(text).Select(use => Innermost(use.Groups[1].Value)).OfType<string>().Distinct();
+
+        public override string ToString() => Name;
+
+        private static bool IsMade(string folder) => folder.Split('.')[0] is "obj" or "bin";
+
+        private string RoomOf(string folder) => Path.GetRelativePath(_root, folder).Replace('/', '.');
+
+        private string? Innermost(string name)
+        {
+            for (; !Rooms.ContainsKey(name); name = name[..name.LastIndexOf('.')])
+            {
+                if (!name.Contains('.', StringComparison.Ordinal))
+                {
+                    return null;
+                }
+            }
+
+            return name;
+        }
+    }
 }

@@ -1,4 +1,5 @@
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Addresses;
 
 namespace KamRpcDispatcher.Tests;
 

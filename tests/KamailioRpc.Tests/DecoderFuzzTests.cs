@@ -1,7 +1,9 @@
 using System.Buffers;
 using System.Text;
 using KamailioRpc.Binrpc;
-using KamailioRpc.Commands;
+using KamailioRpc.Commands.Reading;
+using KamailioRpc.Connections;
+using KamailioRpc.Errors;
 using KamailioRpc.Json;
 using NUnit.Framework;
 using StreamJsonRpc;

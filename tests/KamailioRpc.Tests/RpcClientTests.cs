@@ -1,5 +1,7 @@
 using System.Net.Sockets;
 using KamailioRpc.Commands;
+using KamailioRpc.Connections;
+using KamailioRpc.Errors;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 

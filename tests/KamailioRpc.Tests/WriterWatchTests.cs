@@ -1,3 +1,4 @@
+using KamailioRpc.Connections;
 using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
 

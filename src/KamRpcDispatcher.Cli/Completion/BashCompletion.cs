@@ -1,4 +1,5 @@
 using System.CommandLine;
+using KamRpcDispatcher.Cli.Options;
 
 namespace KamRpcDispatcher.Cli.Completion;
 

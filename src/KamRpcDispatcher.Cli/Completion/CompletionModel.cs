@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Completions;
+using KamRpcDispatcher.Cli.Options;
 
 namespace KamRpcDispatcher.Cli.Completion;
 

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
+using KamRpcDispatcher.Cli.Host;
+using KamRpcDispatcher.Cli.Options;
 
 namespace KamRpcDispatcher.Cli.Help;
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.Globalization;
+using KamRpcDispatcher.Cli.Options;
 
 namespace KamRpcDispatcher.Cli.Help;
 

@@ -1,5 +1,6 @@
-using KamRpcDispatcher.Destinations;
 using KamailioRpc;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Addresses;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Announce;

@@ -1,9 +1,14 @@
 using System.Globalization;
 using KamailioRpc;
+using KamRpcDispatcher.Announce.Idle;
 using KamRpcDispatcher.Asterisk;
 using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Etcd.Leases;
+using KamRpcDispatcher.Etcd.Proxies;
 using KamRpcDispatcher.Probe;
+using KamRpcDispatcher.Sources.Records;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Announce;

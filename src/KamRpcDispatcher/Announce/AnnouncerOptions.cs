@@ -1,4 +1,5 @@
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Announce.Idle;
+using KamRpcDispatcher.Etcd.Connection;
 
 namespace KamRpcDispatcher.Announce;
 

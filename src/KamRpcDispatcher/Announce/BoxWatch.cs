@@ -1,6 +1,7 @@
 using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Leases;
 using KamRpcDispatcher.Probe;
+using KamRpcDispatcher.Sources.Records;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Announce;

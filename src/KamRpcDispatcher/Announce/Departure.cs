@@ -1,5 +1,9 @@
+using KamRpcDispatcher.Announce.Idle;
 using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Etcd.Leases;
+using KamRpcDispatcher.Etcd.Proxies;
+using KamRpcDispatcher.Sources;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Announce;

@@ -1,7 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Sources;
+using KamRpcDispatcher.Sources.Records;
 
 namespace KamRpcDispatcher.Announce;
 

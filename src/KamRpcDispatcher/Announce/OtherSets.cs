@@ -1,7 +1,10 @@
 using Etcdserverpb;
 using Google.Protobuf;
 using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Destinations.Addresses;
+using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Sources.Records;
 using Microsoft.Extensions.Logging;
 using Member = KamRpcDispatcher.Destinations.Member;
 
@@ -22,7 +25,7 @@ internal sealed class OtherSets(EtcdStore store, EtcdKeys keys, IEnumerable<Memb
         try
         {
             // The names first: a cluster may have thousands of members.
-            var request = new RangeRequest { Key = ByteString.CopyFromUtf8(keys.Members), RangeEnd = MembershipWatch.PrefixEnd(keys.Members), KeysOnly = true };
+            var request = new RangeRequest { Key = ByteString.CopyFromUtf8(keys.Members), RangeEnd = EtcdKeys.PrefixEnd(keys.Members), KeysOnly = true };
             var listed = await store.Keys.RangeAsync(request, EtcdStore.Options(cancellationToken)).ConfigureAwait(false);
             foreach (var pair in listed.Kvs.Where(static pair => pair.Lease != 0))
             {

@@ -1,5 +1,5 @@
 using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Proxies;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Announce;

@@ -1,3 +1,4 @@
+using KamRpcDispatcher.Asterisk.Ami;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Asterisk;

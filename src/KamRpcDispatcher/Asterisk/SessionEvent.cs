@@ -1,3 +1,5 @@
+using KamRpcDispatcher.Asterisk.Ami;
+
 namespace KamRpcDispatcher.Asterisk;
 
 /// <summary>An event that comes once in a session, or not before its end.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using KamRpcDispatcher.Destinations.Addresses;
 
 namespace KamRpcDispatcher.Destinations;
 

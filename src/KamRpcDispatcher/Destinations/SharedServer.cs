@@ -1,4 +1,5 @@
 using System.Net;
+using KamRpcDispatcher.Destinations.Addresses;
 
 namespace KamRpcDispatcher.Destinations;
 

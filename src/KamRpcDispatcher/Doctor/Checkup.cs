@@ -1,5 +1,7 @@
 using KamRpcDispatcher.Doctor.Checks;
+using KamRpcDispatcher.Doctor.Checks.Sockets;
 using KamRpcDispatcher.Doctor.Observations;
+using KamRpcDispatcher.Doctor.Observations.Sockets;
 
 namespace KamRpcDispatcher.Doctor;
 

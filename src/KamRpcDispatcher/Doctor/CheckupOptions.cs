@@ -1,5 +1,5 @@
 using KamailioRpc;
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Connection;
 
 namespace KamRpcDispatcher.Doctor;
 

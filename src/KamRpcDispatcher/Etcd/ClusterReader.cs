@@ -1,5 +1,10 @@
 using Etcdserverpb;
 using Google.Protobuf;
+using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Etcd.Members;
+using KamRpcDispatcher.Etcd.Proxies;
+using KamRpcDispatcher.Etcd.Reports.Format;
 
 namespace KamRpcDispatcher.Etcd;
 

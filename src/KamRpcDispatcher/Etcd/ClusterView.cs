@@ -1,4 +1,8 @@
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd.Members;
+using KamRpcDispatcher.Etcd.Proxies;
+using KamRpcDispatcher.Etcd.Reports;
+using KamRpcDispatcher.Sources.Records;
 
 namespace KamRpcDispatcher.Etcd;
 

@@ -1,3 +1,5 @@
+using KamRpcDispatcher.Plan.Order;
+
 namespace KamRpcDispatcher.Plan;
 
 /// <summary>Collects what the sets need, phase by phase.</summary>

@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Addresses;
+using KamRpcDispatcher.Plan.Order;
 
 namespace KamRpcDispatcher.Plan;
 

@@ -1,4 +1,5 @@
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Plan.Order;
 
 namespace KamRpcDispatcher.Plan;
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Plan.Order;
 
 namespace KamRpcDispatcher.Plan;
 
@@ -58,7 +59,7 @@ public sealed record PlanPolicy(string Cluster)
 /// <summary>An entry of Kamailio's list: its set and its text.</summary>
 public readonly record struct ListedKey(int Set, string Uri);
 
-/// <summary>A place where calls go: the set, and <see cref="Destinations.SipUri.Endpoint"/>, which is one for all spellings of a URI.</summary>
+/// <summary>A place where calls go: the set, and <see cref="Destinations.Addresses.SipUri.Endpoint"/>, which is one for all spellings of a URI.</summary>
 public readonly record struct EndpointKey(int Set, string Endpoint);
 
 /// <summary>A destination that Kamailio refused: with another text or other attributes it is another one.</summary>

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using KamailioRpc;
-using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Addresses;
 
 namespace KamRpcDispatcher.Probe;
 

@@ -1,5 +1,6 @@
-using KamailioRpc;
 using KamailioRpc.Commands;
+using KamailioRpc.Connections;
+using KamailioRpc.Errors;
 using KamRpcDispatcher.Plan;
 
 namespace KamRpcDispatcher.Push;

@@ -1,7 +1,10 @@
 using KamailioRpc;
 using KamailioRpc.Commands;
+using KamailioRpc.Connections;
+using KamailioRpc.Errors;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Plan;
+using KamRpcDispatcher.Push.Reading;
 
 namespace KamRpcDispatcher.Push;
 

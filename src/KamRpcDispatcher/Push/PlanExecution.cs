@@ -1,5 +1,6 @@
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Plan;
+using KamRpcDispatcher.Push.Guards;
 
 namespace KamRpcDispatcher.Push;
 

@@ -1,8 +1,10 @@
-using KamailioRpc;
 using KamailioRpc.Commands;
+using KamailioRpc.Errors;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push.Claim;
 using KamRpcDispatcher.Push.Grace;
+using KamRpcDispatcher.Push.Guards;
+using KamRpcDispatcher.Push.Reading;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Push;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using KamRpcDispatcher.Plan;
+using KamRpcDispatcher.Push.Guards;
 
 namespace KamRpcDispatcher.Push;
 

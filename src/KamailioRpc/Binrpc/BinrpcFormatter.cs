@@ -1,4 +1,6 @@
 using System.Buffers;
+using KamailioRpc.Connections;
+using KamailioRpc.Errors;
 using StreamJsonRpc;
 using StreamJsonRpc.Protocol;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using KamailioRpc.Errors;
 
 namespace KamailioRpc.Commands;
 

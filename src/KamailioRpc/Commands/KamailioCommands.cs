@@ -1,4 +1,6 @@
 using System.Text.Json;
+using KamailioRpc.Commands.Reading;
+using KamailioRpc.Errors;
 
 namespace KamailioRpc.Commands;
 

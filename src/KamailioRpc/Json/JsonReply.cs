@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using System.Text.Unicode;
+using KamailioRpc.Errors;
 using StreamJsonRpc.Protocol;
 
 namespace KamailioRpc.Json;

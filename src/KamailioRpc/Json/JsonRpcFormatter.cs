@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using KamailioRpc.Connections;
+using KamailioRpc.Errors;
 using StreamJsonRpc;
 using StreamJsonRpc.Protocol;
 

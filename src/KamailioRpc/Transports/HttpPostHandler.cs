@@ -3,6 +3,8 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Threading.Channels;
+using KamailioRpc.Connections;
+using KamailioRpc.Errors;
 using KamailioRpc.Json;
 using StreamJsonRpc.Protocol;
 

@@ -1,3 +1,5 @@
+using KamailioRpc.Errors;
+
 namespace KamailioRpc.Transports;
 
 /// <summary>Opens connections to one Kamailio.</summary>

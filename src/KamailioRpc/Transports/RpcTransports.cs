@@ -1,3 +1,5 @@
+using KamailioRpc.Transports.Fifo;
+
 namespace KamailioRpc.Transports;
 
 /// <summary>Chooses the transport for an address.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Sockets;
+using KamailioRpc.Errors;
 
 namespace KamailioRpc.Transports;
 

@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using KamailioRpc.Connections;
+using KamailioRpc.Errors;
 using StreamJsonRpc;
 using StreamJsonRpc.Protocol;
 

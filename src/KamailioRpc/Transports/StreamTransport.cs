@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using KamailioRpc.Binrpc;
+using KamailioRpc.Errors;
 using KamailioRpc.Json;
 
 namespace KamailioRpc.Transports;

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using KamailioRpc.Binrpc;
+using KamailioRpc.Errors;
 using KamailioRpc.Json;
 
 namespace KamailioRpc.Transports;

@@ -3,7 +3,7 @@ using System.Globalization;
 using Etcdserverpb;
 using Google.Protobuf;
 using Grpc.Core;
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.IntegrationTests.Fleets;
 
 namespace KamRpcDispatcher.IntegrationTests.Chaos;

@@ -1,7 +1,10 @@
 using System.Diagnostics;
 using KamailioRpc;
 using KamailioRpc.Commands;
+using KamailioRpc.Errors;
 using KamRpcDispatcher.Push.Grace;
+using KamRpcDispatcher.Push.Grace.Processes;
+using KamRpcDispatcher.Push.Grace.Views;
 using KamRpcDispatcher.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text.Json;
 using KamailioRpc;
 using KamailioRpc.Commands;
+using KamailioRpc.Errors;
 using KamRpcDispatcher.IntegrationTests.Fleets;
 using KamRpcDispatcher.Testing;
 

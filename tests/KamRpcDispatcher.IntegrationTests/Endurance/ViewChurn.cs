@@ -1,9 +1,12 @@
 using System.Diagnostics;
 using KamailioRpc;
 using KamailioRpc.Commands;
+using KamailioRpc.Errors;
 using KamRpcDispatcher.IntegrationTests.Chaos;
-using KamRpcDispatcher.Plan;
+using KamRpcDispatcher.Plan.Order;
 using KamRpcDispatcher.Push.Grace;
+using KamRpcDispatcher.Push.Grace.Processes;
+using KamRpcDispatcher.Push.Grace.Views;
 using KamRpcDispatcher.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 

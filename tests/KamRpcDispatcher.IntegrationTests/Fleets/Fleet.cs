@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using Etcdserverpb;
 using Google.Protobuf;
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Etcd.Members;
 using KamRpcDispatcher.Testing;
 
 namespace KamRpcDispatcher.IntegrationTests.Fleets;

@@ -4,10 +4,15 @@ using Etcdserverpb;
 using Google.Protobuf;
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Destinations.Addresses;
+using KamRpcDispatcher.Dispatch.Report;
+using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Etcd.Proxies;
+using KamRpcDispatcher.Etcd.Reports.Format;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
-using KamRpcDispatcher.Reconcile;
+using KamRpcDispatcher.Sources;
 using Member = KamRpcDispatcher.Destinations.Member;
 
 namespace KamRpcDispatcher.IntegrationTests.Fleets;
@@ -57,7 +62,7 @@ internal sealed class HoldingDispatcher : IAsyncDisposable
         while (true)
         {
             await Task.Delay(BetweenLooks, _stop.Token);
-            var request = new RangeRequest { Key = ByteString.CopyFromUtf8(_keys.Members), RangeEnd = MembershipWatch.PrefixEnd(_keys.Members), KeysOnly = true };
+            var request = new RangeRequest { Key = ByteString.CopyFromUtf8(_keys.Members), RangeEnd = EtcdKeys.PrefixEnd(_keys.Members), KeysOnly = true };
             var found = await _store.Keys.RangeAsync(request, cancellationToken: _stop.Token);
             var there = found.Kvs.Select(static pair => pair.Key.ToStringUtf8()).ToHashSet(StringComparer.Ordinal);
             if (_held.RemoveAll(member => there.Contains(_keys.Member(member.Key))) is var left && left.Length != _held.Length)

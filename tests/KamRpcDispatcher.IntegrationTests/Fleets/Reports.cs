@@ -1,7 +1,11 @@
 using System.Diagnostics;
 using Etcdserverpb;
 using Google.Protobuf;
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Etcd.Proxies;
+using KamRpcDispatcher.Etcd.Reports;
+using KamRpcDispatcher.Etcd.Reports.Format;
 
 namespace KamRpcDispatcher.IntegrationTests.Fleets;
 

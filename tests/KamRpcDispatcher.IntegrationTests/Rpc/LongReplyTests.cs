@@ -1,6 +1,7 @@
-using KamailioRpc;
 using KamailioRpc.Commands;
+using KamailioRpc.Errors;
 using KamRpcDispatcher.Push;
+using KamRpcDispatcher.Push.Reading;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using KamailioRpc;
 using KamailioRpc.Commands;
+using KamailioRpc.Errors;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 

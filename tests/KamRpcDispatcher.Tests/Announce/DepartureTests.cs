@@ -1,4 +1,5 @@
 using KamRpcDispatcher.Announce;
+using KamRpcDispatcher.Announce.Idle;
 using NSubstitute;
 using NUnit.Framework;
 

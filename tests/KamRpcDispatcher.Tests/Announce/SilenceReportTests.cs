@@ -1,7 +1,8 @@
 using System.Net;
 using KamRpcDispatcher.Announce;
 using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Proxies;
+using KamRpcDispatcher.Sources;
 using KamRpcDispatcher.Tests.Etcd;
 using NUnit.Framework;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using KamRpcDispatcher.Asterisk;
+using KamRpcDispatcher.Asterisk.Ami;
 using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
 

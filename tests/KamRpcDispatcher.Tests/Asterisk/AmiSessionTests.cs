@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using KamRpcDispatcher.Asterisk;
+using KamRpcDispatcher.Asterisk.Ami;
 using KamRpcDispatcher.Tests.Etcd;
 using NUnit.Framework;
 

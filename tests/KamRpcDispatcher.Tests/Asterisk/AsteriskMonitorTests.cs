@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using KamRpcDispatcher.Asterisk;
+using KamRpcDispatcher.Asterisk.Ami;
 using KamRpcDispatcher.Tests.Etcd;
 using NUnit.Framework;
 

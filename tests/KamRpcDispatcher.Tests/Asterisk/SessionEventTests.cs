@@ -1,4 +1,5 @@
 using KamRpcDispatcher.Asterisk;
+using KamRpcDispatcher.Asterisk.Ami;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Asterisk;

@@ -1,6 +1,13 @@
 using System.Collections.Immutable;
-using KamRpcDispatcher.Cli;
+using KamRpcDispatcher.Cli.Output;
+using KamRpcDispatcher.Cli.Status;
+using KamRpcDispatcher.Cli.Status.Findings;
+using KamRpcDispatcher.Cli.Status.Json;
+using KamRpcDispatcher.Cli.Status.Screen;
 using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Members;
+using KamRpcDispatcher.Etcd.Proxies;
+using KamRpcDispatcher.Etcd.Reports;
 using Microsoft.Extensions.Time.Testing;
 
 namespace KamRpcDispatcher.Tests.Cli;

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using KamRpcDispatcher.Cli;
+using KamRpcDispatcher.Cli.Host;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
-using KamRpcDispatcher.Cli;
+using KamRpcDispatcher.Cli.Commands;
 using KamRpcDispatcher.Cli.Completion;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;

@@ -1,4 +1,4 @@
-using KamRpcDispatcher.Cli;
+using KamRpcDispatcher.Cli.Host;
 using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using KamailioRpc;
-using KamRpcDispatcher.Cli;
+using KamRpcDispatcher.Cli.Answers;
 using KamRpcDispatcher.Doctor;
 using NUnit.Framework;
 

@@ -1,7 +1,8 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
-using KamRpcDispatcher.Cli;
+using KamRpcDispatcher.Cli.Commands;
 using KamRpcDispatcher.Cli.Help;
+using KamRpcDispatcher.Cli.Options;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 

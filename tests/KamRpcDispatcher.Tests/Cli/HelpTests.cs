@@ -1,5 +1,6 @@
 using System.CommandLine;
 using KamRpcDispatcher.Cli;
+using KamRpcDispatcher.Cli.Commands;
 using KamRpcDispatcher.Cli.Help;
 using NUnit.Framework;
 

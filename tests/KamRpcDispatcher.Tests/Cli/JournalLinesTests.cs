@@ -1,4 +1,4 @@
-using KamRpcDispatcher.Cli;
+using KamRpcDispatcher.Cli.Host;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using KamRpcDispatcher.Cli;
+using KamRpcDispatcher.Cli.Options;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 

@@ -1,7 +1,8 @@
 using System.Text.Json;
 using KamailioRpc;
 using KamailioRpc.Commands;
-using KamRpcDispatcher.Cli;
+using KamRpcDispatcher.Cli.Answers;
+using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Testing;
 using KamRpcDispatcher.Tests.Documents;
 using NUnit.Framework;

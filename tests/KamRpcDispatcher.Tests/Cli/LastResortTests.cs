@@ -1,5 +1,6 @@
-using KamRpcDispatcher.Cli;
-using KamRpcDispatcher.Reconcile;
+using KamRpcDispatcher.Cli.Host;
+using KamRpcDispatcher.Cli.Options;
+using KamRpcDispatcher.Dispatch;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Cli;

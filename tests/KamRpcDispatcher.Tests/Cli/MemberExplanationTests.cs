@@ -1,6 +1,11 @@
-using KamRpcDispatcher.Cli;
+using KamRpcDispatcher.Cli.Answers;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Etcd.Members;
+using KamRpcDispatcher.Etcd.Reports;
+using KamRpcDispatcher.Sources;
+using KamRpcDispatcher.Sources.Records;
 using KamRpcDispatcher.Tests.Documents;
 using NUnit.Framework;
 using static KamRpcDispatcher.Tests.Cli.Clusters;

@@ -1,4 +1,4 @@
-using KamRpcDispatcher.Cli;
+using KamRpcDispatcher.Cli.Options;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Cli;

@@ -1,5 +1,5 @@
-using KamRpcDispatcher.Cli;
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Cli.Status;
+using KamRpcDispatcher.Etcd.Proxies;
 using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
 

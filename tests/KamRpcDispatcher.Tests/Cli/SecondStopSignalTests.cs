@@ -1,4 +1,4 @@
-using KamRpcDispatcher.Cli;
+using KamRpcDispatcher.Cli.Host;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Cli;

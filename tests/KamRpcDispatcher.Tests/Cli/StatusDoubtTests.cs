@@ -1,7 +1,11 @@
 using System.Text.Json;
-using KamRpcDispatcher.Cli;
+using KamRpcDispatcher.Cli.Status;
+using KamRpcDispatcher.Cli.Status.Findings;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Members;
+using KamRpcDispatcher.Etcd.Reports;
+using KamRpcDispatcher.Sources.Records;
 using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
 using static KamRpcDispatcher.Tests.Cli.Clusters;

@@ -1,7 +1,12 @@
 using System.Text.Json;
-using KamRpcDispatcher.Cli;
+using KamRpcDispatcher.Cli.Answers;
+using KamRpcDispatcher.Cli.Status;
 using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Etcd.Members;
+using KamRpcDispatcher.Etcd.Reports;
+using KamRpcDispatcher.Sources;
+using KamRpcDispatcher.Sources.Records;
 using NUnit.Framework;
 using static KamRpcDispatcher.Tests.Cli.Clusters;
 

@@ -1,9 +1,17 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using KamRpcDispatcher.Cli;
+using KamRpcDispatcher.Cli.Answers;
+using KamRpcDispatcher.Cli.Output;
+using KamRpcDispatcher.Cli.Status;
+using KamRpcDispatcher.Cli.Status.Findings;
+using KamRpcDispatcher.Cli.Status.Screen;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Etcd.Members;
+using KamRpcDispatcher.Etcd.Reports;
+using KamRpcDispatcher.Sources.Records;
 using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
 using static KamRpcDispatcher.Tests.Cli.Clusters;

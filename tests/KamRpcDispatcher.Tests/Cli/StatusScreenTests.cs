@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
-using KamRpcDispatcher.Cli;
+using KamRpcDispatcher.Cli.Output;
+using KamRpcDispatcher.Cli.Status;
 using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Members;
+using KamRpcDispatcher.Etcd.Reports;
 using NUnit.Framework;
 using static KamRpcDispatcher.Tests.Cli.Clusters;
 

@@ -1,8 +1,12 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using KamRpcDispatcher.Cli;
+using KamRpcDispatcher.Cli.Output;
+using KamRpcDispatcher.Cli.Status.Findings;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Members;
+using KamRpcDispatcher.Etcd.Proxies;
+using KamRpcDispatcher.Etcd.Reports;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Cli;

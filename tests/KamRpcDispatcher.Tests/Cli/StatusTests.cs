@@ -1,8 +1,14 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using KamRpcDispatcher.Cli;
+using KamRpcDispatcher.Cli.Output;
+using KamRpcDispatcher.Cli.Status;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Members;
+using KamRpcDispatcher.Etcd.Proxies;
+using KamRpcDispatcher.Etcd.Reports;
+using KamRpcDispatcher.Sources;
+using KamRpcDispatcher.Sources.Records;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Cli;

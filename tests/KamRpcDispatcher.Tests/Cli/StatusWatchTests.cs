@@ -1,5 +1,10 @@
 using KamRpcDispatcher.Cli;
+using KamRpcDispatcher.Cli.Status;
+using KamRpcDispatcher.Cli.Status.Findings;
+using KamRpcDispatcher.Cli.Status.Screen;
 using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Members;
+using KamRpcDispatcher.Etcd.Reports;
 using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
 using static KamRpcDispatcher.Tests.Cli.Clusters;

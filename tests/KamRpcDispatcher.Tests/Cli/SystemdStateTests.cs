@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
-using KamRpcDispatcher.Cli;
+using KamRpcDispatcher.Cli.Host;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 

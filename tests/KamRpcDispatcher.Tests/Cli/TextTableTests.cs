@@ -1,4 +1,4 @@
-using KamRpcDispatcher.Cli;
+using KamRpcDispatcher.Cli.Output;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Cli;

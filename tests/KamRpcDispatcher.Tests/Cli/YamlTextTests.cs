@@ -1,5 +1,5 @@
 using System.Text.Json;
-using KamRpcDispatcher.Cli;
+using KamRpcDispatcher.Cli.Output;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Cli;

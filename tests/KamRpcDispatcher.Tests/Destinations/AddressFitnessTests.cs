@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Net;
-using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Addresses;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Destinations;

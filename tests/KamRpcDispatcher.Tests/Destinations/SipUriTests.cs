@@ -1,4 +1,4 @@
-using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Addresses;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Destinations;

@@ -1,6 +1,8 @@
 using KamRpcDispatcher.Doctor;
-using KamRpcDispatcher.Doctor.Checks;
+using KamRpcDispatcher.Doctor.Checks.Sockets;
 using KamRpcDispatcher.Doctor.Observations;
+using KamRpcDispatcher.Doctor.Observations.Host;
+using KamRpcDispatcher.Doctor.Observations.Sockets;
 using NUnit.Framework;
 using static KamRpcDispatcher.Tests.Doctor.KamailioChecksTests;
 

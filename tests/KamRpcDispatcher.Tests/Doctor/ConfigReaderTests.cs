@@ -1,4 +1,5 @@
 using KamRpcDispatcher.Doctor.Config;
+using KamRpcDispatcher.Doctor.Config.Reading;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Doctor;

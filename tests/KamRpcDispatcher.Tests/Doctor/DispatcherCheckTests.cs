@@ -1,8 +1,9 @@
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Doctor;
-using KamRpcDispatcher.Doctor.Checks;
+using KamRpcDispatcher.Doctor.Checks.Cluster;
 using KamRpcDispatcher.Doctor.Observations;
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Proxies;
+using KamRpcDispatcher.Etcd.Reports;
 using NUnit.Framework;
 using static KamRpcDispatcher.Tests.Doctor.KamailioChecksTests;
 

@@ -3,7 +3,9 @@ using KamRpcDispatcher.Doctor;
 using KamRpcDispatcher.Doctor.Checks;
 using KamRpcDispatcher.Doctor.Config;
 using KamRpcDispatcher.Doctor.Observations;
+using KamRpcDispatcher.Doctor.Observations.Configured;
 using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Proxies;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Doctor;

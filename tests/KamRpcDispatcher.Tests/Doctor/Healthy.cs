@@ -3,8 +3,14 @@ using KamailioRpc;
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Doctor.Config;
+using KamRpcDispatcher.Doctor.Config.Reading;
 using KamRpcDispatcher.Doctor.Observations;
+using KamRpcDispatcher.Doctor.Observations.Configured;
+using KamRpcDispatcher.Doctor.Observations.Host;
+using KamRpcDispatcher.Doctor.Observations.Sockets;
 using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Proxies;
+using KamRpcDispatcher.Etcd.Reports;
 
 namespace KamRpcDispatcher.Tests.Doctor;
 

@@ -1,6 +1,8 @@
 using KamRpcDispatcher.Doctor.Config;
-using KamRpcDispatcher.Doctor.Observations;
+using KamRpcDispatcher.Doctor.Config.Reading;
+using KamRpcDispatcher.Doctor.Observations.Configured;
 using KamRpcDispatcher.Doctor.Observations.Host;
+using KamRpcDispatcher.Doctor.Observations.Sockets;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 

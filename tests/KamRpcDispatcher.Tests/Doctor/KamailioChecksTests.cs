@@ -2,8 +2,13 @@ using KamailioRpc;
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Doctor;
 using KamRpcDispatcher.Doctor.Checks;
+using KamRpcDispatcher.Doctor.Checks.Cluster;
+using KamRpcDispatcher.Doctor.Checks.Settings;
+using KamRpcDispatcher.Doctor.Checks.Sockets;
 using KamRpcDispatcher.Doctor.Observations;
+using KamRpcDispatcher.Doctor.Observations.Configured;
 using KamRpcDispatcher.Doctor.Observations.Host;
+using KamRpcDispatcher.Doctor.Observations.Sockets;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Doctor;

@@ -1,6 +1,8 @@
 using KamailioRpc;
-using KamRpcDispatcher.Doctor.Observations;
-using KamRpcDispatcher.Push;
+using KamRpcDispatcher.Doctor.Observations.Calls;
+using KamRpcDispatcher.Doctor.Observations.Configured;
+using KamRpcDispatcher.Doctor.Observations.Sockets;
+using KamRpcDispatcher.Push.Claim;
 using KamRpcDispatcher.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;

@@ -1,8 +1,10 @@
 using System.Text;
 using KamailioRpc;
 using KamailioRpc.Commands;
+using KamailioRpc.Errors;
 using KamRpcDispatcher.Doctor.Config;
 using KamRpcDispatcher.Doctor.Observations;
+using KamRpcDispatcher.Doctor.Observations.Configured;
 using NSubstitute;
 using NSubstitute.ExceptionExtensions;
 using NUnit.Framework;

@@ -1,9 +1,12 @@
 using KamailioRpc;
 using KamRpcDispatcher.Doctor;
-using KamRpcDispatcher.Doctor.Checks;
+using KamRpcDispatcher.Doctor.Checks.Sockets;
 using KamRpcDispatcher.Doctor.Config;
+using KamRpcDispatcher.Doctor.Config.Reading;
 using KamRpcDispatcher.Doctor.Observations;
+using KamRpcDispatcher.Doctor.Observations.Configured;
 using KamRpcDispatcher.Doctor.Observations.Host;
+using KamRpcDispatcher.Doctor.Observations.Sockets;
 using NUnit.Framework;
 using static KamRpcDispatcher.Tests.Doctor.KamailioChecksTests;
 

@@ -1,9 +1,12 @@
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Addresses;
 using KamRpcDispatcher.Doctor;
-using KamRpcDispatcher.Doctor.Checks;
+using KamRpcDispatcher.Doctor.Checks.Cluster;
 using KamRpcDispatcher.Doctor.Observations;
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Proxies;
+using KamRpcDispatcher.Etcd.Reports;
+using KamRpcDispatcher.Sources.Records;
 using NUnit.Framework;
 using static KamRpcDispatcher.Tests.Doctor.KamailioChecksTests;
 

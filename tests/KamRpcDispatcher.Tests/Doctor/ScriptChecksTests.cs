@@ -1,8 +1,11 @@
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Doctor;
 using KamRpcDispatcher.Doctor.Checks;
+using KamRpcDispatcher.Doctor.Checks.Settings;
 using KamRpcDispatcher.Doctor.Config;
+using KamRpcDispatcher.Doctor.Config.Reading;
 using KamRpcDispatcher.Doctor.Observations;
+using KamRpcDispatcher.Doctor.Observations.Configured;
 using NUnit.Framework;
 using static KamRpcDispatcher.Tests.Doctor.KamailioChecksTests;
 

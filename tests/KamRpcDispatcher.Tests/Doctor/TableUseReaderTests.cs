@@ -1,6 +1,7 @@
 using KamRpcDispatcher.Doctor.Config;
-using KamRpcDispatcher.Doctor.Observations;
-using KamRpcDispatcher.Push.Grace;
+using KamRpcDispatcher.Doctor.Config.Reading;
+using KamRpcDispatcher.Doctor.Observations.Configured;
+using KamRpcDispatcher.Push.Grace.Processes;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Doctor;

@@ -3,8 +3,8 @@ using KamailioRpc.Commands;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Doctor.Checks;
 using KamRpcDispatcher.Doctor.Observations;
-using KamRpcDispatcher.Tests.Doctor;
 using KamRpcDispatcher.Testing;
+using KamRpcDispatcher.Tests.Doctor;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Documents;

@@ -3,9 +3,11 @@ using System.Globalization;
 using System.Reflection;
 using System.Text.RegularExpressions;
 using KamRpcDispatcher.Cli;
+using KamRpcDispatcher.Cli.Commands;
 using KamRpcDispatcher.Cli.Help;
+using KamRpcDispatcher.Cli.Status.Findings;
 using KamRpcDispatcher.Doctor;
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 
@@ -52,7 +54,7 @@ internal sealed partial class CodeReferenceTests
     [Test]
     public void The_checks_of_a_config_are_all_there()
     {
-        var sources = Directory.EnumerateFiles(Path.Combine(RealServers.RepositoryRoot, "src", "KamRpcDispatcher", "Doctor", "Snippet"), "*.cs").Select(File.ReadAllText).ToList();
+        var sources = Directory.EnumerateFiles(Path.Combine(RealServers.RepositoryRoot, "src", "KamRpcDispatcher", "Doctor", "Snippet"), "*.cs", SearchOption.AllDirectories).Select(File.ReadAllText).ToList();
         var names = sources.SelectMany(static source => CheckName().Matches(source)).Select(static name => name.Groups["name"].Value).Distinct().ToList();
 
         Assert.That(names, Has.Count.GreaterThan(10));
@@ -69,7 +71,7 @@ internal sealed partial class CodeReferenceTests
     public void The_fields_of_the_JSON_are_all_there(string command, params string[] classes)
     {
         var folder = Path.Combine(RealServers.RepositoryRoot, "src", "KamRpcDispatcher.Cli");
-        var written = classes.Select(name => File.ReadAllText(Path.Combine(folder, name + ".cs"))).SelectMany(static source => WrittenField().Matches(source)).Select(static field => field.Groups["name"].Value).ToHashSet();
+        var written = classes.Select(name => File.ReadAllText(Directory.EnumerateFiles(folder, name + ".cs", SearchOption.AllDirectories).Single())).SelectMany(static source => WrittenField().Matches(source)).Select(static field => field.Groups["name"].Value).ToHashSet();
         var text = string.Join('\n', MarkdownFile.Reference.Section($"## kamrpc {command}"));
 
         // What "confirm" writes into etcd stands there too.

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
-using KamRpcDispatcher.Cli;
+using KamRpcDispatcher.Cli.Commands;
 using KamRpcDispatcher.Cli.Help;
 using NUnit.Framework;
 

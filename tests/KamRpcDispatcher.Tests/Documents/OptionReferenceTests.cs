@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
-using KamRpcDispatcher.Cli;
+using KamRpcDispatcher.Cli.Commands;
+using KamRpcDispatcher.Cli.Options;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Documents;

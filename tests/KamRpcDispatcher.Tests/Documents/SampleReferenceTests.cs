@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
-using KamRpcDispatcher.Cli;
+using KamRpcDispatcher.Cli.Commands;
+using KamRpcDispatcher.Cli.Options;
 using KamRpcDispatcher.Doctor.Snippet;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Members;
+using KamRpcDispatcher.Etcd.Reports;
 using NUnit.Framework;
 using static KamRpcDispatcher.Tests.Cli.Clusters;
 

@@ -1,4 +1,4 @@
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 

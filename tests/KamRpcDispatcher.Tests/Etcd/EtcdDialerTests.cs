@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Connection;
 using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
 

@@ -1,4 +1,4 @@
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Connection;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Etcd;

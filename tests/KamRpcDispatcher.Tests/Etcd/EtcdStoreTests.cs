@@ -1,5 +1,5 @@
 using Grpc.Core;
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Connection;
 using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
 

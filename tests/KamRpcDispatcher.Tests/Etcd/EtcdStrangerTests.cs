@@ -1,4 +1,6 @@
 using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Etcd.Keys;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Etcd;

@@ -1,7 +1,9 @@
 using Etcdserverpb;
 using Google.Protobuf;
 using Grpc.Core;
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Etcd.Leases;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Etcd;

@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
 using System.Text;
 using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Destinations.Addresses;
+using KamRpcDispatcher.Sources.Records;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Etcd;

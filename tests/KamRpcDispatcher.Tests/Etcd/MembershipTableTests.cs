@@ -1,6 +1,9 @@
 using System.Text;
 using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Etcd.Members;
+using KamRpcDispatcher.Sources;
+using KamRpcDispatcher.Sources.Records;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Etcd;

@@ -2,7 +2,11 @@ using System.Collections.Immutable;
 using System.Text;
 using CsCheck;
 using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Destinations.Addresses;
+using KamRpcDispatcher.Etcd.Proxies;
+using KamRpcDispatcher.Etcd.Reports;
+using KamRpcDispatcher.Etcd.Reports.Format;
+using KamRpcDispatcher.Sources;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Etcd;

@@ -3,10 +3,15 @@ using System.Diagnostics;
 using System.Text.Json;
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Dispatch.Contact;
+using KamRpcDispatcher.Dispatch.Cycles;
+using KamRpcDispatcher.Dispatch.Report;
+using KamRpcDispatcher.Etcd.Proxies;
+using KamRpcDispatcher.Etcd.Reports;
+using KamRpcDispatcher.Etcd.Reports.Format;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
-using KamRpcDispatcher.Reconcile;
+using KamRpcDispatcher.Sources;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Etcd;
@@ -113,7 +118,7 @@ public class ReportSizeTests
         var many = Many();
         var status = Status(many, Empty, new Quarantine(TimeProvider.System)) with
         {
-            Contact = new KamailioContact(false, DateTimeOffset.UtcNow, ContactReason.Of(new KamailioRpc.KamailioFaultException("core.uptime", 500, longText))),
+            Contact = new KamailioContact(false, DateTimeOffset.UtcNow, ContactReason.Of(new KamailioRpc.Errors.KamailioFaultException("core.uptime", 500, longText))),
             Version = "10.20.30",
             Loop = new LoopStatus(LoopStep.Grace, TimeSpan.FromDays(20), TimeSpan.FromDays(20)),
             Follows = new FollowedMembers(long.MaxValue, int.MaxValue),

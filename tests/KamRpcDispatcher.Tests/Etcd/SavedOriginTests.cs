@@ -1,5 +1,5 @@
 using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Sources;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Etcd;

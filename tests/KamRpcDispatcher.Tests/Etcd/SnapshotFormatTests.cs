@@ -3,7 +3,8 @@ using System.Security.Cryptography;
 using System.Text;
 using CsCheck;
 using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Destinations.Addresses;
+using KamRpcDispatcher.Sources;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Etcd;

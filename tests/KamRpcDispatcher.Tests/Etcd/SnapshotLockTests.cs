@@ -1,4 +1,4 @@
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Sources;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 

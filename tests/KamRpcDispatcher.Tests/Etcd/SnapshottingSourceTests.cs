@@ -1,6 +1,6 @@
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Sources;
 using KamRpcDispatcher.Testing;
-using KamRpcDispatcher.Tests.Reconcile;
+using KamRpcDispatcher.Tests.Dispatch;
 using NSubstitute;
 using NUnit.Framework;
 

@@ -1,5 +1,6 @@
 using CsCheck;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Addresses;
 using KamRpcDispatcher.Plan;
 using NUnit.Framework;
 

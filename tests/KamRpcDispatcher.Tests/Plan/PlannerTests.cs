@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Plan;
+using KamRpcDispatcher.Plan.Order;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Plan;

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Probe;
+using KamRpcDispatcher.Probe.Command;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 

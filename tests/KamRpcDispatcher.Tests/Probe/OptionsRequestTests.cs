@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Text;
-using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Probe;
+using KamRpcDispatcher.Destinations.Addresses;
+using KamRpcDispatcher.Probe.Sip;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 
@@ -79,7 +79,7 @@ public class OptionsRequestTests
     [Test]
     public void What_tells_answers_from_forgeries_comes_from_the_generator_of_secrets()
     {
-        var source = File.ReadAllText(Path.Combine(RealServers.RepositoryRoot, "src", "KamRpcDispatcher", "Probe", "OptionsRequest.cs"));
+        var source = File.ReadAllText(Path.Combine(RealServers.RepositoryRoot, "src", "KamRpcDispatcher", "Probe", "Sip", "OptionsRequest.cs"));
 
         Assert.That(source, Does.Contain("RandomNumberGenerator.Fill").And.Not.Contain("Random.Shared"));
     }

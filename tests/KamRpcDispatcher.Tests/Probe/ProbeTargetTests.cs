@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Addresses;
 using KamRpcDispatcher.Probe;
 using NUnit.Framework;
 

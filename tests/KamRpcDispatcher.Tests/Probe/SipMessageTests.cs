@@ -1,6 +1,6 @@
 using System.Text;
 using CsCheck;
-using KamRpcDispatcher.Probe;
+using KamRpcDispatcher.Probe.Sip;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Probe;

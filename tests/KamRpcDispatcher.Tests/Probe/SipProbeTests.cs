@@ -1,5 +1,5 @@
-using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Probe;
+using KamRpcDispatcher.Destinations.Addresses;
+using KamRpcDispatcher.Probe.Sip;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Probe;

@@ -1,4 +1,4 @@
-using KamRpcDispatcher.Probe;
+using KamRpcDispatcher.Probe.Sip;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Probe;

@@ -1,7 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
-using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Addresses;
 using KamRpcDispatcher.Probe;
+using KamRpcDispatcher.Probe.Sip;
 using KamRpcDispatcher.Tests.Etcd;
 using NUnit.Framework;
 

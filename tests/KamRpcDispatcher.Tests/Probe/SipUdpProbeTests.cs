@@ -2,7 +2,9 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Addresses;
 using KamRpcDispatcher.Probe;
+using KamRpcDispatcher.Probe.Sip;
 using KamRpcDispatcher.Tests.Etcd;
 using NUnit.Framework;
 

@@ -1,5 +1,5 @@
 using System.Security.Authentication;
-using KamRpcDispatcher.Probe;
+using KamRpcDispatcher.Probe.Tls;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Probe;

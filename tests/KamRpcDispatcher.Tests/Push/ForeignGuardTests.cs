@@ -4,6 +4,7 @@ using KamailioRpc.Commands;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
+using KamRpcDispatcher.Push.Guards;
 using KamRpcDispatcher.Tests.Etcd;
 using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;

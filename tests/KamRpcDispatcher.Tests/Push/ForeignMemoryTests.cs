@@ -2,6 +2,8 @@ using KamailioRpc.Commands;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
+using KamRpcDispatcher.Push.Guards;
+using KamRpcDispatcher.Push.Reading;
 using KamRpcDispatcher.Testing;
 using KamRpcDispatcher.Tests.Etcd;
 using Microsoft.Extensions.Time.Testing;

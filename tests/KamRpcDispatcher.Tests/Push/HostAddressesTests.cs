@@ -1,6 +1,6 @@
 using System.Net;
-using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Push;
+using KamRpcDispatcher.Destinations.Addresses;
+using KamRpcDispatcher.Push.Guards;
 using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
 

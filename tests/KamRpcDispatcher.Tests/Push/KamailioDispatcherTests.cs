@@ -1,7 +1,9 @@
 using KamailioRpc;
 using KamailioRpc.Commands;
+using KamailioRpc.Errors;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
+using KamRpcDispatcher.Push.Reading;
 using NSubstitute;
 using NSubstitute.ExceptionExtensions;
 using NUnit.Framework;

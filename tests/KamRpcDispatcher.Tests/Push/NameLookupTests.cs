@@ -2,8 +2,8 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using KamailioRpc;
-using KamRpcDispatcher.Push;
+using KamailioRpc.Errors;
+using KamRpcDispatcher.Push.Guards;
 using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
 

@@ -1,11 +1,13 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using KamailioRpc;
 using KamailioRpc.Commands;
+using KamailioRpc.Errors;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
 using KamRpcDispatcher.Push.Grace;
+using KamRpcDispatcher.Push.Guards;
+using KamRpcDispatcher.Push.Reading;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using NSubstitute;

@@ -1,4 +1,4 @@
-using KamRpcDispatcher.Push;
+using KamRpcDispatcher.Push.Claim;
 using KamRpcDispatcher.Testing;
 using KamRpcDispatcher.Tests.Etcd;
 using Microsoft.Extensions.Logging.Abstractions;

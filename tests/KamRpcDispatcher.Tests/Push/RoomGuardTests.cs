@@ -1,8 +1,11 @@
 using System.Text;
 using KamailioRpc;
 using KamailioRpc.Commands;
+using KamailioRpc.Errors;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
+using KamRpcDispatcher.Push.Guards;
+using KamRpcDispatcher.Push.Reading;
 using NSubstitute;
 using NUnit.Framework;
 

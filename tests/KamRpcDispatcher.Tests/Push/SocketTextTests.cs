@@ -1,5 +1,5 @@
 using KamailioRpc.Commands;
-using KamRpcDispatcher.Push;
+using KamRpcDispatcher.Push.Guards;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Push;

@@ -1,5 +1,7 @@
 using System.Buffers;
 using KamailioRpc.Binrpc;
+using KamailioRpc.Connections;
+using KamailioRpc.Errors;
 using NUnit.Framework;
 using StreamJsonRpc;
 using StreamJsonRpc.Protocol;

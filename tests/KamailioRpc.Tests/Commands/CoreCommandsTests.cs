@@ -1,4 +1,5 @@
 using KamailioRpc.Commands;
+using KamailioRpc.Errors;
 using NSubstitute;
 using NSubstitute.ExceptionExtensions;
 using NUnit.Framework;

@@ -1,4 +1,6 @@
 using KamailioRpc.Commands;
+using KamailioRpc.Commands.Reading;
+using KamailioRpc.Errors;
 using NUnit.Framework;
 
 namespace KamailioRpc.Tests.Commands;

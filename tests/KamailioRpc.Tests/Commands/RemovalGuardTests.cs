@@ -1,5 +1,6 @@
 using System.Text;
 using KamailioRpc.Commands;
+using KamailioRpc.Errors;
 using NSubstitute;
 using NUnit.Framework;
 

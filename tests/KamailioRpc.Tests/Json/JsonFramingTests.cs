@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using CsCheck;
+using KamailioRpc.Errors;
 using KamailioRpc.Json;
 using NUnit.Framework;
 

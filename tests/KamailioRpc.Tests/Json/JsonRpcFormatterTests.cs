@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Text;
+using KamailioRpc.Connections;
+using KamailioRpc.Errors;
 using KamailioRpc.Json;
 using NUnit.Framework;
 using StreamJsonRpc;

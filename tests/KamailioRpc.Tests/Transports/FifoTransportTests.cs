@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
-using KamailioRpc.Transports;
+using KamailioRpc.Errors;
+using KamailioRpc.Transports.Fifo;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using KamailioRpc.Errors;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using KamailioRpc.Errors;
 using KamailioRpc.Transports;
 using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;

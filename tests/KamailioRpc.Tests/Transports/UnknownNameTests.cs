@@ -1,3 +1,4 @@
+using KamailioRpc.Errors;
 using NUnit.Framework;
 
 namespace KamailioRpc.Tests.Transports;

@@ -1,5 +1,9 @@
+using KamRpcDispatcher.Doctor.Checks.Cluster;
+using KamRpcDispatcher.Doctor.Checks.Settings;
+using KamRpcDispatcher.Doctor.Checks.Sockets;
 using KamRpcDispatcher.Doctor.Observations;
 using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Proxies;
 
 namespace KamRpcDispatcher.Doctor.Checks;
 

@@ -1,3 +1,5 @@
+using KamRpcDispatcher.Doctor.Checks.Settings;
+using KamRpcDispatcher.Doctor.Checks.Sockets;
 using KamRpcDispatcher.Doctor.Observations;
 
 namespace KamRpcDispatcher.Doctor.Checks;

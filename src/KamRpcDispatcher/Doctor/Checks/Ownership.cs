@@ -1,5 +1,6 @@
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Addresses;
 
 namespace KamRpcDispatcher.Doctor.Checks;
 

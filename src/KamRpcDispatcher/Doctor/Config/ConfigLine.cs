@@ -1,3 +1,5 @@
+using KamRpcDispatcher.Doctor.Config.Reading;
+
 namespace KamRpcDispatcher.Doctor.Config;
 
 /// <summary>What a line does whose place among the others counts.</summary>

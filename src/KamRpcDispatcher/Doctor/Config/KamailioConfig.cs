@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using KamRpcDispatcher.Doctor.Config.Reading;
 
 namespace KamRpcDispatcher.Doctor.Config;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using KamailioRpc.Commands;
+using KamRpcDispatcher.Doctor.Config.Reading;
 
 namespace KamRpcDispatcher.Doctor.Config;
 

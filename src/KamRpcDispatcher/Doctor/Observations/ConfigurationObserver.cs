@@ -1,5 +1,8 @@
 using KamailioRpc;
 using KamailioRpc.Commands;
+using KamRpcDispatcher.Doctor.Observations.Calls;
+using KamRpcDispatcher.Doctor.Observations.Configured;
+using KamRpcDispatcher.Doctor.Observations.Sockets;
 
 namespace KamRpcDispatcher.Doctor.Observations;
 

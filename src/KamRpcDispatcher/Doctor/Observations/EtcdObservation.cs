@@ -1,6 +1,7 @@
 using System.Net;
 using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Proxies;
+using KamRpcDispatcher.Sources.Records;
 
 namespace KamRpcDispatcher.Doctor.Observations;
 

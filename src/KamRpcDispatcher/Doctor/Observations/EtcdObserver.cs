@@ -1,5 +1,8 @@
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Etcd.Proxies;
 
 namespace KamRpcDispatcher.Doctor.Observations;
 

@@ -3,9 +3,11 @@ using KamailioRpc;
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Doctor.Config;
+using KamRpcDispatcher.Doctor.Observations.Configured;
 using KamRpcDispatcher.Doctor.Observations.Host;
-using KamRpcDispatcher.Push;
+using KamRpcDispatcher.Doctor.Observations.Sockets;
 using KamRpcDispatcher.Push.Claim;
+using KamRpcDispatcher.Push.Guards;
 
 namespace KamRpcDispatcher.Doctor.Observations;
 

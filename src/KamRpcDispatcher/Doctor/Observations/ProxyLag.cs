@@ -1,4 +1,5 @@
 using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Reports;
 
 namespace KamRpcDispatcher.Doctor.Observations;
 

@@ -1,4 +1,6 @@
 using KamRpcDispatcher.Doctor.Config;
+using KamRpcDispatcher.Doctor.Config.Reading;
+using KamRpcDispatcher.Doctor.Snippet.Checks;
 
 namespace KamRpcDispatcher.Doctor.Snippet;
 

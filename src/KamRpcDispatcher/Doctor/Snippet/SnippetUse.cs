@@ -1,5 +1,6 @@
 using System.Globalization;
 using KamRpcDispatcher.Doctor.Config;
+using KamRpcDispatcher.Doctor.Config.Reading;
 
 namespace KamRpcDispatcher.Doctor.Snippet;
 

@@ -1,4 +1,4 @@
-using KamailioRpc;
+using KamailioRpc.Errors;
 
 namespace KamRpcDispatcher.Push.Claim;
 

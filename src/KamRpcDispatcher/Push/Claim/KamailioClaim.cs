@@ -1,4 +1,5 @@
 using KamailioRpc;
+using KamailioRpc.Errors;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Push.Claim;

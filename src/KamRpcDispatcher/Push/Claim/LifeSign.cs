@@ -1,4 +1,4 @@
-using KamailioRpc;
+using KamailioRpc.Errors;
 using KamRpcDispatcher.Linux;
 using Microsoft.Extensions.Logging;
 

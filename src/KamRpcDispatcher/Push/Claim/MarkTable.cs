@@ -1,5 +1,6 @@
 using System.Globalization;
 using KamailioRpc;
+using KamailioRpc.Errors;
 
 namespace KamRpcDispatcher.Push.Claim;
 

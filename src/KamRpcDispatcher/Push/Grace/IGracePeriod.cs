@@ -26,6 +26,6 @@ public interface IGracePeriod
     /// could not be seen in time: the change is left for later, and the period goes on. True is said of the latest change only: one that
     /// was made while this waited is waited for, too.
     /// </summary>
-    /// <exception cref="KamailioRpc.KamailioRpcException">Kamailio could not be asked for its processes.</exception>
+    /// <exception cref="KamailioRpc.Errors.KamailioRpcException">Kamailio could not be asked for its processes.</exception>
     ValueTask<bool> WaitAsync(CancellationToken cancellationToken);
 }

@@ -1,4 +1,5 @@
 using KamailioRpc.Commands;
+using KamRpcDispatcher.Push.Grace.Processes;
 
 namespace KamRpcDispatcher.Push.Grace;
 

@@ -1,4 +1,6 @@
-using KamailioRpc;
+using KamailioRpc.Errors;
+using KamRpcDispatcher.Push.Grace.Processes;
+using KamRpcDispatcher.Push.Grace.Views;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Push.Grace;

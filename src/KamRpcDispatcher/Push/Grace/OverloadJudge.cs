@@ -1,3 +1,5 @@
+using KamRpcDispatcher.Push.Grace.Processes;
+
 namespace KamRpcDispatcher.Push.Grace;
 
 /// <summary>

@@ -1,4 +1,5 @@
 using KamailioRpc.Commands;
+using KamRpcDispatcher.Push.Grace.Views;
 
 namespace KamRpcDispatcher.Push.Grace;
 
@@ -59,7 +60,7 @@ internal sealed class ProcessSurvey(
     }
 
     /// <summary>Asks; answers whether the processes are others than before.</summary>
-    /// <exception cref="KamailioRpc.KamailioRpcException">Kamailio does not answer.</exception>
+    /// <exception cref="KamailioRpc.Errors.KamailioRpcException">Kamailio does not answer.</exception>
     public async Task<bool> AskAsync(CancellationToken cancellationToken)
     {
         var processes = await listProcesses(cancellationToken).ConfigureAwait(false);

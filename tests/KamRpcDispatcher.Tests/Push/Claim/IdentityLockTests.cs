@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Linux;
-using KamRpcDispatcher.Push;
 using KamRpcDispatcher.Push.Claim;
 using KamRpcDispatcher.Testing;
 using KamRpcDispatcher.Tests.Etcd;

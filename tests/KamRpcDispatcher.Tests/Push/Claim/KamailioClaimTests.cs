@@ -1,5 +1,5 @@
-using KamailioRpc;
 using KamailioRpc.Commands;
+using KamailioRpc.Errors;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
 using KamRpcDispatcher.Push.Claim;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using KamailioRpc;
+using KamailioRpc.Errors;
 
 namespace KamRpcDispatcher.Tests.Push.Claim;
 

@@ -1,6 +1,6 @@
-using KamailioRpc;
 using KamailioRpc.Commands;
-using KamRpcDispatcher.Push.Grace;
+using KamailioRpc.Errors;
+using KamRpcDispatcher.Push.Grace.Processes;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Push.Grace;

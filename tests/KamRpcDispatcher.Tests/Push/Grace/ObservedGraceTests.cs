@@ -1,5 +1,7 @@
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Push.Grace;
+using KamRpcDispatcher.Push.Grace.Processes;
+using KamRpcDispatcher.Push.Grace.Views;
 using Microsoft.Extensions.Logging.Abstractions;
 using NSubstitute;
 using NUnit.Framework;

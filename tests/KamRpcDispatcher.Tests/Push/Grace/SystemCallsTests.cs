@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
-using KamRpcDispatcher.Push.Grace;
+using KamRpcDispatcher.Push.Grace.Processes;
+using KamRpcDispatcher.Push.Grace.Views;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Push.Grace;

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using KamailioRpc.Commands;
-using KamRpcDispatcher.Push.Grace;
+using KamRpcDispatcher.Push.Grace.Processes;
+using KamRpcDispatcher.Push.Grace.Views;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Push.Grace;

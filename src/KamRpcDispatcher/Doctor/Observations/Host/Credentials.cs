@@ -1,4 +1,5 @@
 using System.Globalization;
+using KamRpcDispatcher.Doctor.Observations.Sockets;
 
 namespace KamRpcDispatcher.Doctor.Observations.Host;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using KamailioRpc;
+using KamRpcDispatcher.Doctor.Observations.Configured;
 using KamRpcDispatcher.Linux;
 
 namespace KamRpcDispatcher.Doctor.Observations.Host;

@@ -1,5 +1,7 @@
 using KamailioRpc;
 using KamRpcDispatcher.Doctor.Config;
+using KamRpcDispatcher.Doctor.Observations.Configured;
+using KamRpcDispatcher.Doctor.Observations.Sockets;
 
 namespace KamRpcDispatcher.Doctor.Observations.Host;
 

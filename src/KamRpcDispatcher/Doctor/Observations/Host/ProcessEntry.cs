@@ -1,6 +1,6 @@
 using System.Globalization;
 using KamRpcDispatcher.Linux;
-using KamRpcDispatcher.Push.Grace;
+using KamRpcDispatcher.Push.Grace.Processes;
 
 namespace KamRpcDispatcher.Doctor.Observations.Host;
 

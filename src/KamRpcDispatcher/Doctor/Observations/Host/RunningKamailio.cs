@@ -1,4 +1,5 @@
 using KamRpcDispatcher.Doctor.Config;
+using KamRpcDispatcher.Doctor.Observations.Configured;
 
 namespace KamRpcDispatcher.Doctor.Observations.Host;
 

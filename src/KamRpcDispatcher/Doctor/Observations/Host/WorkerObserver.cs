@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using KamRpcDispatcher.Push.Grace;
+using KamRpcDispatcher.Push.Grace.Processes;
+using KamRpcDispatcher.Push.Grace.Views;
 
 namespace KamRpcDispatcher.Doctor.Observations.Host;
 

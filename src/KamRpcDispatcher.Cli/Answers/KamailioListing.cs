@@ -1,0 +1,202 @@
+using System.Text.Json;
+using KamailioRpc;
+using KamailioRpc.Commands;
+using KamailioRpc.Errors;
+using KamRpcDispatcher.Cli.Output;
+using KamRpcDispatcher.Destinations;
+
+namespace KamRpcDispatcher.Cli.Answers;
+
+/// <summary>Kamailio's dispatcher list, with whose each entry is.</summary>
+/// <param name="Address">Where it was read.</param>
+/// <param name="Version">Kamailio's release.</param>
+/// <param name="Cluster">The cluster whose entries are ours.</param>
+/// <param name="Entries">In Kamailio's order, set by set.</param>
+/// <param name="Unreadable">Entries that cannot be understood.</param>
+internal sealed record KamailioListing(
+    KamailioAddress Address, KamailioVersion Version, string Cluster, IReadOnlyList<DispatcherDestination> Entries, IReadOnlyList<UnreadableEntry> Unreadable)
+{
+    /// <summary>The name in <c>attrs</c> by which kamrpc knows its entries again; its value is the cluster.</summary>
+    private const string Mark = "kamrpc";
+
+    private const int LongestAttributes = 256;
+
+    /// <summary>The sets of entries that are not asked for.</summary>
+    private IReadOnlyList<int> Others { get; init; } = [];
+
+    /// <summary>The sets that are asked for and have no entry.</summary>
+    private IReadOnlyList<int> Missing { get; init; } = [];
+
+    /// <summary>That a set which is asked for is not there, and which ones are; null where each is.</summary>
+    public string? WhatIsMissing => Missing.Count == 0 ? null
+        : $"set {SetText.Numbers(Missing)} has no destination in Kamailio's list; {(Others.Count + Entries.Count == 0 ? "no set has one" : SetText.There([.. Others.Concat(Entries.Select(static entry => entry.Set)).Distinct().Order()]))}";
+
+    /// <exception cref="KamailioRpcException">Kamailio does not answer, or refuses.</exception>
+    public static async Task<KamailioListing> ReadAsync(KamailioAddress address, RpcClientOptions rpc, string cluster, CancellationToken cancellationToken)
+    {
+        await using var client = new RpcClient(address, rpc);
+        var version = await client.GetVersionAsync(cancellationToken).ConfigureAwait(false);
+        var list = await ReadListAsync(client, rpc, cancellationToken).ConfigureAwait(false);
+        return new KamailioListing(address, version, cluster, [.. list.Destinations.OrderBy(static entry => entry.Set)], list.Unreadable);
+    }
+
+    /// <summary>These sets only.</summary>
+    public KamailioListing Of(IReadOnlySet<int> sets) => this with
+    {
+        Entries = [.. Entries.Where(entry => sets.Contains(entry.Set))],
+        Others = [.. Entries.Where(entry => !sets.Contains(entry.Set) && entry.Set != MemberKey.ReservedSet).Select(static entry => entry.Set).Distinct()],
+        Missing = [.. sets.Except(Entries.Select(static entry => entry.Set)).Except(Unreadable.Select(static entry => entry.Set ?? -1)).Order()],
+        Unreadable = [.. Unreadable.Where(entry => entry.Set is { } set && sets.Contains(set))],
+    };
+
+    public string ToText(Layout layout, bool isVerbose)
+    {
+        // kamrpc's own mark never gets calls, and nobody has to know of it.
+        List<DispatcherDestination> shown = [.. Entries.Where(entry => isVerbose || entry.Set != MemberKey.ReservedSet)];
+        var table = layout.Sentences("SET", "NAME", "URI", "CALLS", "FLAGS", "WHOSE", "LATENCY", "LOAD", "PRIORITY", isVerbose ? "ATTRS" : "STATE");
+        foreach (var entry in shown)
+        {
+            table.Add(
+                Ages.Number(entry.Set),
+                entry.Duid,
+                entry.Uri,
+                GetsCalls(entry) ? new Cell("CALLS", Tone.Good) : new Cell(IsFull(entry) ? "FULL" : "NO CALLS", Tone.Bad),
+                Flags(entry),
+                Whose(entry),
+                entry.Latency is { } latency ? FormattableString.Invariant($"{latency.Estimate:0.#} ms") : null,
+                entry.DialogLoad is { } load ? Ages.Number(load) + (entry.MaxLoad > 0 ? $"/{Ages.Number(entry.MaxLoad)}" : string.Empty) : null,
+                isVerbose ? Ages.Number(entry.Priority) : null,
+                !isVerbose ? State(entry) : entry.Attributes.Length > 0 ? MemberRules.Shorten(entry.Attributes, LongestAttributes) : null);
+        }
+
+        var (count, full) = (shown.Count(GetsCalls), shown.Count(IsFull));
+        var title = $"Kamailio {Version} at {Address}: "
+            + (shown.Count == 0 ? Others.Count > 0 ? "it has none of the destinations that are asked for" : "its list is empty" : FormattableString.Invariant($"{count} of {Ages.Count(shown.Count, "destination")} {(count == 1 ? "gets" : "get")} calls") + (full > 0 ? FormattableString.Invariant($", {full} {(full == 1 ? "is" : "are")} full") : string.Empty));
+        return TextLines.Behind(string.Empty, title, layout.Width)
+            + string.Concat(FullSets().Select(set => TextLines.Behind("  ", FormattableString.Invariant($"set {set.Set}: {set.Full}: algorithm 10 has none for another call until one ends"), layout.Width)))
+            + table
+            + string.Concat(Unreadable.Select(entry => TextLines.Behind("  ", $"set {entry.Set?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "?"}: cannot be understood: {MemberRules.Shorten(entry.Text, 128)}: {entry.Reason}", layout.Width)));
+    }
+
+    /// <summary>For programs: every field is always there, later versions only add fields.</summary>
+    public string ToJson() => JsonText.Write(writer =>
+    {
+        writer.WriteString("kamailio", Address.ToString());
+        writer.WriteString("version", Version.ToString());
+        JsonText.WriteArray(writer, "destinations", Entries, WriteEntry);
+        JsonText.WriteArray(writer, "fullSets", [.. FullSets()], static (json, set) =>
+        {
+            json.WriteNumber("set", set.Set);
+            json.WriteNumber("load", set.Full.Calls);
+            json.WriteNumber("maxload", set.Full.MaxLoad);
+        });
+        JsonText.WriteArray(writer, "unreadable", Unreadable, static (json, entry) =>
+        {
+            JsonText.WriteNumber(json, "set", entry.Set);
+            json.WriteString("text", entry.Text);
+            json.WriteString("reason", entry.Reason);
+        });
+    });
+
+    /// <summary>A datagram drops a list that is too long without a word: then another way to the same Kamailio is looked for.</summary>
+    private static async Task<DispatcherList> ReadListAsync(RpcClient client, RpcClientOptions rpc, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await client.ListDestinationsAsync(ListMode.Normal, cancellationToken).ConfigureAwait(false);
+        }
+        catch (KamailioRpcException exception) when ((exception is KamailioTimeoutException && client.Address.DropsLongReplies) || (exception is KamailioFaultException && client.Address.Protocol == RpcProtocol.BinRpc))
+        {
+            // Whether it answers at all.
+            await client.EchoAsync(cancellationToken).ConfigureAwait(false);
+            var (way, _) = await KamailioReadWay.FindAsync(client, rpc, cancellationToken).ConfigureAwait(false);
+            if (way is null || way == client.Address)
+            {
+                throw;
+            }
+
+            await using var other = new RpcClient(way, rpc);
+            return await other.ListDestinationsAsync(ListMode.Normal, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private static bool GetsCalls(DispatcherDestination entry) => IsRoutable(entry) && !IsFull(entry);
+
+    private static bool IsRoutable(DispatcherDestination entry) => entry.State is DestinationState.Active or DestinationState.Trying;
+
+    /// <summary>Of one that gets no calls anyway it is not said.</summary>
+    private static bool IsFull(DispatcherDestination entry) => IsRoutable(entry) && FullSet.IsFull(entry.DialogLoad ?? 0, entry.MaxLoad);
+
+    /// <summary>Sets without room for another call; none of those with an entry that cannot be understood, which may have some.</summary>
+    private IEnumerable<(int Set, FullSet Full)> FullSets() =>
+        from set in Entries.GroupBy(static entry => entry.Set)
+        where !Unreadable.Any(entry => entry.Set is null || entry.Set == set.Key)
+        let full = FullSet.Of(set.Select(static entry => (IsRoutable(entry), entry.DialogLoad ?? 0, entry.MaxLoad)))
+        where full is not null
+        select (set.Key, full.Value);
+
+    private static string Flags(DispatcherDestination entry) => (entry.State switch
+    {
+        DestinationState.Active => "A",
+        DestinationState.Inactive => "I",
+        DestinationState.Disabled => "D",
+        _ => "T",
+    }) + (entry.IsProbed ? "P" : "X");
+
+    private static string State(DispatcherDestination entry) => (entry.State switch
+    {
+        DestinationState.Active => "active",
+        DestinationState.Inactive => "inactive: found dead",
+        DestinationState.Disabled => "disabled by an administrator or kamrpc",
+        _ => "trying: pings fail, not often enough yet",
+    }) + (entry.IsProbed ? ", pinged" : string.Empty);
+
+    /// <summary>The cluster for which kamrpc added it; null of somebody else's entry.</summary>
+    private static string? ClusterOf(DispatcherDestination entry) => entry.IsExact ? AttributeList.FindExact(entry.Attributes, Mark) : null;
+
+    private string Whose(DispatcherDestination entry) => ClusterOf(entry) switch
+    {
+        null => "somebody else's",
+        _ when entry.Set == MemberKey.ReservedSet => "kamrpc's mark",
+        var cluster when cluster == Cluster => "ours",
+        var cluster => "cluster " + MemberRules.Shorten(cluster),
+    };
+
+    private void WriteEntry(Utf8JsonWriter writer, DispatcherDestination entry)
+    {
+        var cluster = ClusterOf(entry);
+        writer.WriteNumber("set", entry.Set);
+        writer.WriteString("name", entry.Duid.Length > 0 ? entry.Duid : null);
+        writer.WriteString("uri", entry.Uri);
+        writer.WriteBoolean("getsCalls", GetsCalls(entry));
+        writer.WriteString("flags", Flags(entry));
+        writer.WriteString("state", entry.State switch
+        {
+            DestinationState.Active => "active",
+            DestinationState.Inactive => "inactive",
+            DestinationState.Disabled => "disabled",
+            _ => "trying",
+        });
+        writer.WriteBoolean("pinged", entry.IsProbed);
+        writer.WriteString("owner", cluster is null ? "other" : entry.Set == MemberKey.ReservedSet ? "mark" : cluster == Cluster ? "ours" : "cluster");
+        writer.WriteString("cluster", cluster);
+        writer.WriteNumber("priority", entry.Priority);
+        writer.WriteString("attrs", entry.Attributes);
+        JsonText.WriteNumber(writer, "load", entry.DialogLoad);
+        JsonText.WriteNumber(writer, "maxload", entry.MaxLoad > 0 ? (int?)entry.MaxLoad : null);
+        writer.WriteBoolean("full", IsFull(entry));
+        if (entry.Latency is not { } latency)
+        {
+            writer.WriteNull("latency");
+            return;
+        }
+
+        writer.WriteStartObject("latency");
+        writer.WriteNumber("averageMs", latency.Average);
+        writer.WriteNumber("deviationMs", latency.StandardDeviation);
+        writer.WriteNumber("estimateMs", latency.Estimate);
+        writer.WriteNumber("maxMs", latency.Max);
+        writer.WriteNumber("timeouts", latency.Timeouts);
+        writer.WriteEndObject();
+    }
+}

@@ -1,0 +1,181 @@
+using System.Text;
+using System.Text.Json;
+using KamRpcDispatcher.Cli.Options;
+using KamRpcDispatcher.Cli.Output;
+using KamRpcDispatcher.Cli.Status;
+using KamRpcDispatcher.Cli.Status.Json;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Etcd.Leases;
+using KamRpcDispatcher.Etcd.Reports;
+using KamRpcDispatcher.Sources.Records;
+
+namespace KamRpcDispatcher.Cli.Answers;
+
+/// <summary>One member from its record to each proxy's list.</summary>
+/// <param name="Key">Its set and name.</param>
+/// <param name="Record">The record's key in etcd.</param>
+/// <param name="Member">What is known of it; null where there is nothing but a record that cannot be used.</param>
+/// <param name="Set">Its set; null where nobody usable is in it.</param>
+/// <param name="Rejected">Its record, where that cannot be used.</param>
+/// <param name="Holder">Who is followed at its address, where that is another name; else null.</param>
+/// <param name="Calls">The cluster.</param>
+internal sealed record MemberExplanation(MemberKey Key, string Record, MemberCalls? Member, SetCalls? Set, RejectedRecord? Rejected, Member? Holder, ClusterCalls Calls)
+{
+    private const int MostKeys = 5;
+
+    private LeaseStatus? Lease { get; init; }
+
+    /// <summary>The one sentence.</summary>
+    public MemberVerdict Verdict => MemberVerdict.Of(this);
+
+    /// <summary>Everybody of the name, set by set; empty when there is nobody.</summary>
+    public static List<MemberExplanation> Of(string name, ClusterCalls calls, EtcdKeys keys)
+    {
+        var found = new List<MemberExplanation>();
+        foreach (var set in calls.Sets)
+        {
+            if (set.Members.Concat(set.Departed).FirstOrDefault(member => member.Key.Name == name) is { } member)
+            {
+                var holder = AddressClaim.Of(set.Members.Select(static other => other.Announced!.Member), other => IsSuperseded(other, calls)).FirstOrDefault(claim => claim.Others.Any(other => other.Key == member.Key))?.Holder;
+                found.Add(new MemberExplanation(member.Key, keys.Member(member.Key), member, set, RejectedOf(keys.Member(member.Key), calls), holder, calls));
+            }
+        }
+
+        foreach (var rejected in calls.Cluster.Rejected)
+        {
+            if (KeyOf(rejected, keys) is { } key && key.Name == MemberRules.Shorten(name, MemberRules.MaxNameLength) && found.TrueForAll(other => other.Key != key))
+            {
+                found.Add(new MemberExplanation(key, rejected.Key, null, null, rejected, null, calls));
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>Whose a record is, also where the name is one that no member may have; null where it is in no set.</summary>
+    private static MemberKey? KeyOf(RejectedRecord rejected, EtcdKeys keys) =>
+        rejected.Key.StartsWith(keys.Members, StringComparison.Ordinal) && rejected.Key[keys.Members.Length..] is var rest && rest.IndexOf('/', StringComparison.Ordinal) is var slash and > 0
+        && CommonOptions.SetNumber(rest[..slash], out var set, out _)
+            ? new MemberKey(set, rest[(slash + 1)..])
+            : null;
+
+    /// <summary>The same with what etcd says of its lease.</summary>
+    /// <exception cref="EtcdUnreachableException">Nothing came for about two seconds.</exception>
+    public async Task<MemberExplanation> WithLeaseAsync(LeaseReader leases, CancellationToken cancellationToken) =>
+        Member?.Announced is { Lease: not 0 and var lease } ? this with { Lease = await leases.ReadAsync(lease, cancellationToken).ConfigureAwait(false) } : this;
+
+    public string ToText(Layout layout)
+    {
+        var text = new StringBuilder(layout.Palette.Paint(FormattableString.Invariant($"{MemberRules.Shorten(Key.Name, MemberRules.MaxNameLength)} in set {Key.Set}"), Tone.Heading)).Append('\n');
+        foreach (var line in RecordLines())
+        {
+            text.Append(TextLines.Behind("  ", line, layout.Width));
+        }
+
+        if (Member is not null)
+        {
+            var table = layout.Sentences("PROXY", "CALLS", "REVISION", "ACKNOWLEDGED", "FLAGS", "VIEW");
+            foreach (var view in Views())
+            {
+                table.Add(
+                    view.Lens.Proxy.Name,
+                    new Cell(MemberText.Calls(view.Calls), view.IsAsItShouldBe ? Tone.Good : Tone.Bad),
+                    view.Lens.Status is { } status ? Ages.Number(status.Revision) : null,
+                    view.IsAcknowledged switch { true => "yes", false => "no", _ => null },
+                    view.Deviation is { } deviation ? DeviationText.Flags(deviation) : null,
+                    view.Text);
+            }
+
+            text.Append(table);
+        }
+
+        return text.Append(TextLines.Behind(string.Empty, Verdict.Text, layout.Width)).ToString();
+    }
+
+    public void Write(Utf8JsonWriter writer)
+    {
+        writer.WriteNumber("set", Key.Set);
+        writer.WriteString("name", Key.Name);
+        writer.WriteString("key", Record);
+        writer.WriteString("uri", Member?.Uri);
+        writer.WriteBoolean("announced", Member?.Announced is not null);
+        writer.WriteString("state", Member?.Announced is { } announced ? StatusJson.Name(announced.Member.State) : null);
+        writer.WriteString("reason", Member?.Announced?.Member.Reason);
+        JsonText.WriteTime(writer, "since", Member?.Announced?.Member.Since);
+        JsonText.WriteNumber(writer, "revision", Member?.Announced?.ModRevision);
+        writer.WriteString("rejected", Rejected?.Reason);
+        writer.WriteString("followed", Holder?.Key.Name);
+        writer.WriteString("lease", Member?.Announced is { Lease: not 0 and var lease } ? StatusJson.Lease(lease) : null);
+        JsonText.WriteNumber(writer, "leaseSeconds", Lease?.Granted.TotalSeconds);
+        JsonText.WriteNumber(writer, "leaseSecondsLeft", Lease?.Remaining.TotalSeconds);
+        JsonText.WriteTexts(writer, "underTheSameLease", Lease?.Keys?.Where(key => key != Record) ?? []);
+        JsonText.WriteArray(writer, "proxies", Views(), static (json, view) =>
+        {
+            json.WriteString("name", view.Lens.Proxy.Name);
+            json.WriteString("calls", MemberText.Name(view.Calls));
+            JsonText.WriteNumber(json, "revision", view.Lens.Status?.Revision);
+            JsonText.WriteBoolean(json, "acknowledged", view.IsAcknowledged);
+            json.WriteString("flags", view.Deviation?.Flags);
+            json.WriteString("deviation", view.Deviation?.Kind);
+            json.WriteString("text", view.Text);
+        });
+        writer.WriteString("calls", MemberText.Name(Member?.Everywhere ?? CallState.Unknown));
+        writer.WriteBoolean("asItShouldBe", Verdict.IsAsItShouldBe);
+        writer.WriteString("verdict", Verdict.Text);
+    }
+
+    /// <summary>How each proxy that serves the set sees it.</summary>
+    public IEnumerable<MemberView> Views() => Set is null || Member is null ? [] : Set.Serving.Select(lens => MemberView.Of(Member, lens, Calls.Now));
+
+    private static bool IsSuperseded(Member member, ClusterCalls calls) =>
+        calls.Proxies.Any(lens => lens.Status?.Superseded.Any(superseded => superseded.Member == member.Key) == true);
+
+    private static RejectedRecord? RejectedOf(string key, ClusterCalls calls) => calls.Cluster.Rejected.FirstOrDefault(rejected => rejected.Key == key);
+
+    private IEnumerable<string> RecordLines()
+    {
+        if (Member?.Announced is { } announced)
+        {
+            yield return FormattableString.Invariant($"record: {Record}, revision {announced.ModRevision}: {announced.Member.Uri.Text}, {new MemberText(Calls).State(Member)}");
+            yield return "lease: " + LeaseLine(announced.Lease);
+        }
+        else
+        {
+            yield return $"record: {Record}: {(Rejected is null ? "there is none any more" : "there is one that cannot be used")}";
+        }
+
+        if (Rejected is not null)
+        {
+            yield return $"rejected: {MemberRules.Shorten(Rejected.Reason, ProxyTrouble.MostTextLength)}";
+        }
+
+        if (Holder is not null)
+        {
+            yield return $"address: {MemberRules.Shorten(Holder.Key.Name, MemberRules.MaxNameLength)} has it too, and is followed";
+        }
+    }
+
+    private string LeaseLine(long lease)
+    {
+        if (lease == 0)
+        {
+            return "none: a static member, which stays until somebody deletes its key";
+        }
+
+        if (Lease is not { } status)
+        {
+            return $"{StatusJson.Lease(lease)}; etcd does not tell this user how long it lives";
+        }
+
+        if (status.Remaining < TimeSpan.Zero)
+        {
+            return $"{StatusJson.Lease(lease)} has just ended";
+        }
+
+        var others = status.Keys?.Where(key => key != Record).Select(static key => MemberRules.Shorten(key, 160)).ToList() ?? [];
+        return $"{StatusJson.Lease(lease)}, {Ages.Show(status.Remaining)} of {Ages.Show(status.Granted)} left unless its announcer renews it"
+            + (others.Count == 0 ? string.Empty : $"; that one announces {string.Join(", ", others.Take(MostKeys))}{(others.Count > MostKeys ? FormattableString.Invariant($" and {others.Count - MostKeys} more") : string.Empty)} too");
+    }
+}

@@ -1,0 +1,75 @@
+using KamRpcDispatcher.Cli.Output;
+using KamRpcDispatcher.Cli.Status;
+using KamRpcDispatcher.Cli.Status.Json;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd.Reports;
+
+namespace KamRpcDispatcher.Cli.Answers;
+
+/// <summary>Why a member gets calls or not, in one sentence.</summary>
+/// <param name="IsAsItShouldBe">Whether it gets calls everywhere it should, and nowhere else.</param>
+/// <param name="Text">The sentence.</param>
+internal sealed record MemberVerdict(bool IsAsItShouldBe, string Text)
+{
+    private const int MostCauses = 3;
+
+    public static MemberVerdict Of(MemberExplanation explained)
+    {
+        var name = MemberRules.Shorten(explained.Key.Name, MemberRules.MaxNameLength);
+        if (explained.Member is not { } member)
+        {
+            var before = MemberRules.CheckName(explained.Key.Name) is null ? "; one that was usable before may still be in force" : string.Empty;
+            return new MemberVerdict(false, $"{name} gets no calls by this record, which cannot be used ({MemberRules.Shorten(explained.Rejected!.Reason, 200)}){before}.");
+        }
+
+        if (explained.Calls.Proxies.Count == 0)
+        {
+            return new MemberVerdict(false, $"{name} gets no calls that anybody knows of: no proxy reports, so no dispatcher is running, or none reaches etcd.");
+        }
+
+        List<MemberView> views = [.. explained.Views()];
+        if (views.Count == 0)
+        {
+            return new MemberVerdict(false, FormattableString.Invariant($"{name} gets no calls: no proxy serves set {explained.Key.Set}."));
+        }
+
+        List<MemberView> wrong = [.. views.Where(static view => !view.IsAsItShouldBe)];
+        if (wrong.Count > 0)
+        {
+            var right = views.Count - wrong.Count;
+            var elsewhere = right == 0 ? string.Empty : $"; {(right == 1 ? "another proxy has" : FormattableString.Invariant($"{right} other proxies have"))} it as it should be";
+            var held = explained.Holder is { } holder && wrong.Exists(static view => view.Calls == CallState.None) ? $" ({MemberRules.Shorten(holder.Key.Name, 64)} is followed at its address)" : string.Empty;
+            var release = Release(wrong.Find(static view => view.Deviation is { Kind: DeviationKind.Held })?.Deviation);
+            return new MemberVerdict(false, $"{name} {Causes(wrong)}{held}{elsewhere}{release}.");
+        }
+
+        return member switch
+        {
+            { Announced: null } when views.Find(static view => view.Deviation is { Kind: DeviationKind.Held }) is { } held => new MemberVerdict(true, $"{name} is kept as it was on {held.Lens.Name}: {held.Text}{Release(held.Deviation)}."),
+            { Announced: null } => new MemberVerdict(true, $"{name} gets no calls, as it should: it has left."),
+            { IsReady: true } => new MemberVerdict(explained.Rejected is null, $"{name} gets calls on {ProxyNames.Of(views.Select(static view => view.Lens))}{(explained.Rejected is null ? string.Empty : ", by an earlier record: the newest one cannot be used")}."),
+            { Announced.Member: var announced } when explained.Holder is { State: MemberState.Ready } ready && explained.Set!.Members.Any(other => other.Key == ready.Key && other.Calls is CallState.All or CallState.Some) => new MemberVerdict(
+                false,
+                $"{name} is {StatusJson.Name(announced.State)}, but its address gets calls: {MemberRules.Shorten(ready.Key.Name, MemberRules.MaxNameLength)} has it too, is ready, and is followed."),
+            { Announced.Member: var announced } => new MemberVerdict(true, $"{name} gets no calls, as it should: it is {StatusJson.Name(announced.State)}{(string.IsNullOrEmpty(announced.Reason) ? string.Empty : $" ({MemberRules.Shorten(announced.Reason, MemberRules.MaxReasonLength)})")}."),
+        };
+    }
+
+    /// <summary>What can be done about one that is held; who is doubted for a moment is not, and goes by itself.</summary>
+    private static string Release(Deviation? held) => held is null || held.Reason == DeviationKind.EndedWhileAway ? string.Empty : "; 'kamrpc confirm' lets it go";
+
+    /// <summary>Each cause with the proxies that have it: what is so at one is not said of another.</summary>
+    private static string Causes(List<MemberView> wrong)
+    {
+        var causes = wrong.GroupBy(static view => view.Cause).Select(static same => same.ToList()).ToList();
+        var rest = causes.Skip(MostCauses).Sum(static same => same.Count);
+        return string.Join("; ", causes.Take(MostCauses).Select(static same => $"{Verb(same)} on {ProxyNames.Of(same.Select(static view => view.Lens))}: {same[0].Text}"))
+            + (rest > 0 ? $"; and more on {Ages.Number(rest)} other{(rest == 1 ? " proxy" : " proxies")}" : string.Empty);
+    }
+
+    private static string Verb(List<MemberView> wrong) => wrong.TrueForAll(static view => view.Calls == CallState.None) ? "gets no calls"
+        : wrong.TrueForAll(static view => view.IsFull) ? "gets no more calls"
+        : wrong.TrueForAll(static view => view.Calls == CallState.All && !view.IsFull) ? "gets calls though it should not"
+        : wrong.TrueForAll(static view => view.Calls == CallState.Unknown) ? "is not known to get calls"
+        : "does not get calls as it should";
+}

@@ -1,0 +1,97 @@
+using System.CommandLine;
+using System.Diagnostics.CodeAnalysis;
+using System.Net.Sockets;
+using KamRpcDispatcher.Announce;
+using KamRpcDispatcher.Cli.Announce;
+using KamRpcDispatcher.Cli.Help;
+using KamRpcDispatcher.Cli.Host;
+using KamRpcDispatcher.Cli.Options;
+
+namespace KamRpcDispatcher.Cli.Commands;
+
+/// <summary><c>kamrpc announce</c>: beside a SIP server, keeps it announced in etcd as it is.</summary>
+internal static class AnnounceCommand
+{
+    private static readonly ValueOption<TimeSpan> Ttl = new("--ttl", "How long the server stays announced after a crash of this program.", "5s", ParseTtl, OptionGroup.Timing);
+
+    public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
+    {
+        var command = new CliCommand("announce", "Announces a SIP server in etcd, as ready, draining or down, and withdraws it when stopped.", new CommandHelp(
+            CommandGroup.BesideServer,
+            [
+                "kamrpc announce --etcd http://10.0.0.5:2379 --ip auto",
+                "kamrpc announce --etcd http://10.0.0.5:2379 --name a1 --uri sip:10.0.0.11:5060",
+            ],
+            (ExitCode.Done, "stopped, and what it announced is withdrawn"),
+            (ExitCode.NotDone, "stopped; somebody else holds the name of a member, who keeps it, or etcd refuses to delete what was announced, which ends with its lease"),
+            (ExitCode.Unreachable, "etcd could not be told, or was never reached")) { Subject = "What is announced" })
+        {
+            CommonOptions.Cluster,
+        };
+        EtcdOptions.AddTo(command);
+        AddressOptions.AddTo(command);
+        MemberOptions.AddTo(command);
+        ProbeOptions.AddTo(command);
+        LeaveOptions.AddTo(command);
+        command.Add(Ttl);
+        command.Add(CommonOptions.LogLevel);
+        root.Add(command);
+        commands.Add(command, RunAsync);
+    }
+
+    private static async Task<int> RunAsync(OptionReader options, CancellationToken cancellationToken)
+    {
+        using var life = new DaemonLife(cancellationToken);
+        var etcd = EtcdOptions.Read(options);
+        var cluster = options.Value(CommonOptions.Cluster);
+        var level = options.Value(CommonOptions.LogLevel);
+        var ttl = options.Value(Ttl);
+        IReadOnlyList<AnnouncedServer> servers;
+        try
+        {
+            servers = await AddressOptions.ReadAsync(options, etcd?.Endpoints, life.Stop).ConfigureAwait(false);
+        }
+        catch (SocketException noRoute)
+        {
+            Console.Error.WriteLine($"kamrpc: --ip auto: there is no way to etcd at {etcd?.Endpoints} ({noRoute.Message}); wait for the network, or name the address");
+            return ExitCode.Unreachable;
+        }
+
+        catch (OperationCanceledException) when (life.Stop.IsCancellationRequested)
+        {
+            // Nothing was announced yet.
+            return ExitCode.Done;
+        }
+
+        var pace = ProbeOptions.ReadPace(options);
+        var members = MemberOptions.Read(options);
+        var leave = LeaveOptions.Read(options);
+        var boxes = ProbeOptions.ReadBoxes(options, servers, pace.Interval, members);
+        if (options.Fails(out var exitCode))
+        {
+            return exitCode;
+        }
+
+        using var logs = Logs.Create(level);
+        life.Begin(logs);
+        using var service = new SystemdState();
+        using var hurry = new SecondStopSignal(life.TerminalGone);
+        await using var announcer = new AnnouncerDaemon(
+            leave(new AnnouncerOptions(etcd!, cluster!, boxes) { Ttl = ttl, Interval = pace.Interval, Rise = pace.Rise, Fall = pace.Fall }),
+            service,
+            TimeProvider.System,
+            logs);
+        service.Watch(() => announcer.IsResponsive);
+        life.OnHangup(announcer.ReadFilesAgain);
+        return await announcer.RunAsync(life.Stop, hurry.Token).ConfigureAwait(false) switch
+        {
+            AnnouncementEnd.Withdrawn => ExitCode.Done,
+            AnnouncementEnd.NotOurs or AnnouncementEnd.Refused => ExitCode.NotDone,
+            _ => ExitCode.Unreachable,
+        };
+    }
+
+    // etcd itself grants no less than its election timing allows, 2 s by default.
+    private static bool ParseTtl(string text, out TimeSpan value, [NotNullWhen(false)] out string? error) =>
+        CommonOptions.Duration(text, TimeSpan.FromSeconds(2), TimeSpan.FromHours(1), out value, out error);
+}

@@ -1,0 +1,51 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using KamRpcDispatcher.Cli.Help;
+using KamRpcDispatcher.Cli.Options;
+
+namespace KamRpcDispatcher.Cli.Commands;
+
+/// <summary>The commands with their options, and how arguments are read.</summary>
+internal sealed class CommandLine
+{
+    private readonly Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> _commands = [];
+
+    public CommandLine()
+    {
+        AnnounceCommand.AddTo(Root, _commands);
+        DispatchCommand.AddTo(Root, _commands);
+        ListCommand.AddTo(Root, _commands);
+        StatusCommand.AddTo(Root, _commands);
+        ExplainCommand.AddTo(Root, _commands);
+        ConfirmCommand.AddTo(Root, _commands);
+        DoctorCommand.AddTo(Root, _commands);
+        CfgCommand.AddTo(Root, _commands);
+        CompletionCommand.AddTo(Root, _commands);
+
+        var help = Root.Options.OfType<HelpOption>().Single();
+        help.Action = new HelpPage();
+
+        // The library's own: Windows' spellings, and directives such as [suggest], for a completion that asks the program. Ours asks nobody.
+        help.Aliases.Remove("/h");
+        help.Aliases.Remove("/?");
+        Root.Directives.Clear();
+
+        // They are told by kamrpc itself.
+        Root.TreatUnmatchedTokensAsErrors = false;
+    }
+
+    public RootCommand Root { get; } = new("Kamailio's dispatcher sets, kept equal to the SIP servers announced in etcd.");
+
+    /// <summary>Reads the arguments: none of them, and <c>help</c> before them, ask for help.</summary>
+    public ParseResult Parse(string[] arguments) => Root.Parse(
+        arguments switch
+        {
+            [] => ["--help"],
+            ["help", .. var others] => [.. others, "--help"],
+            _ => arguments,
+        },
+        new ParserConfiguration { ResponseFileTokenReplacer = ResponseFile.TryRead });
+
+    /// <summary>What the command does; null where none was named.</summary>
+    public Func<OptionReader, CancellationToken, Task<int>>? Find(ParseResult parsed) => _commands.GetValueOrDefault(parsed.CommandResult.Command);
+}

@@ -1,0 +1,128 @@
+using System.Runtime.InteropServices;
+
+namespace KamRpcDispatcher.Cli.Host;
+
+/// <summary>Starts the program anew in the same process, with the same arguments and environment.</summary>
+internal static unsafe partial class NewImage
+{
+    private const int ReadOnly = 0;
+    private const int ReadWrite = 2;
+    private const int CloseOnExec = 0x80000;
+
+    /// <summary>F_DUPFD_CLOEXEC.</summary>
+    private const int DuplicateAbove = 1030;
+    private const int FirstAbove = 3;
+
+    private const string Program = "/proc/self/exe";
+
+    /// <summary>
+    /// The standard streams that are named are /dev/null from the first moment on, standard output for reading only: an answer that nobody gets
+    /// is not to be taken for one that was written. Returns only when that cannot be done.
+    /// </summary>
+    public static void Start(IReadOnlyList<int> closedStreams)
+    {
+        if (Texts("/proc/self/cmdline") is not { Count: > 0 } arguments)
+        {
+            return;
+        }
+
+        var nothing = OpenAbove(ReadWrite);
+        var unwritable = OpenAbove(ReadOnly);
+        if (nothing >= 0 && unwritable >= 0)
+        {
+            var kept = closedStreams.Select(static stream => (stream, Kept: Control(stream, DuplicateAbove, FirstAbove))).ToList();
+            foreach (var stream in closedStreams)
+            {
+                _ = Duplicate(stream == 1 ? unwritable : nothing, stream, 0);
+            }
+
+            Execute(arguments);
+
+            // It goes on in this image, whose runtime has things of its own under these numbers.
+            foreach (var (stream, own) in kept.Where(static stream => stream.Kept >= 0))
+            {
+                _ = Duplicate(own, stream, CloseOnExec);
+                _ = Close(own);
+            }
+        }
+
+        _ = Close(nothing);
+        _ = Close(unwritable);
+    }
+
+    /// <summary>/dev/null under a number that is no standard stream's, and only in this image; negative when that cannot be.</summary>
+    private static int OpenAbove(int way)
+    {
+        var any = Open("/dev/null", way | CloseOnExec);
+        var above = Control(any, DuplicateAbove, FirstAbove);
+        _ = Close(any);
+        return above;
+    }
+
+    private static void Execute(List<byte[]> arguments)
+    {
+        fixed (nint* given = Pointers(arguments))
+        {
+            // By its path the process keeps its name; that leads nowhere, or elsewhere, once the file was replaced.
+            if (new FileInfo(Program).LinkTarget is { } path)
+            {
+                _ = Execute(path, given);
+            }
+
+            _ = Execute(Program, given);
+        }
+    }
+
+    /// <summary>Texts that each end with a zero byte; null when they cannot be read.</summary>
+    private static List<byte[]>? Texts(string path)
+    {
+        byte[] read;
+        try
+        {
+            read = File.ReadAllBytes(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+
+        var texts = new List<byte[]>();
+        var content = read.AsSpan();
+        while (content.IndexOf((byte)0) is var length and >= 0)
+        {
+            texts.Add(content[..(length + 1)].ToArray());
+            content = content[(length + 1)..];
+        }
+
+        return texts;
+    }
+
+    /// <summary>Never freed: this image ends.</summary>
+    private static nint[] Pointers(List<byte[]> texts)
+    {
+        var pointers = new nint[texts.Count + 1];
+        for (var index = 0; index < texts.Count; index++)
+        {
+            pointers[index] = Marshal.AllocHGlobal(texts[index].Length);
+            Marshal.Copy(texts[index], 0, pointers[index], texts[index].Length);
+        }
+
+        return pointers;
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "dup3")]
+    private static partial int Duplicate(int from, int to, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fcntl")]
+    private static partial int Control(int descriptor, int command, int argument);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int Close(int descriptor);
+
+    /// <summary>With the environment that libc has: the one in procfs may not be read where the program has file capabilities.</summary>
+    [LibraryImport("libc", EntryPoint = "execv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Execute(string program, nint* arguments);
+}

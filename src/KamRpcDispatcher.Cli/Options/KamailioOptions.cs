@@ -1,0 +1,35 @@
+using System.CommandLine;
+using System.Diagnostics.CodeAnalysis;
+using KamailioRpc;
+
+namespace KamRpcDispatcher.Cli.Options;
+
+/// <summary>The options of every command that calls Kamailio.</summary>
+internal static class KamailioOptions
+{
+    private static readonly ValueOption<KamailioTarget> Kamailio = new("--kamailio", "Where Kamailio listens for RPC: an address, a socket's path, or auto for the usual sockets.", KamailioAddress.Default, KamailioTarget.TryParse, OptionGroup.Needed, "auto", KamailioAddress.Default) { Kind = ValueKind.File };
+    private static readonly ValueOption<TimeSpan> RpcTimeout = new("--rpc-timeout", "How long Kamailio may take to reply.", "1s", CommonOptions.Interval, OptionGroup.Timing);
+    private static readonly Option<string?> ReplyDirectory = CommonOptions.DirectoryName("--reply-dir", "Where the socket for Kamailio's replies is made; its user must be able to enter it. [default: $RUNTIME_DIRECTORY; /run/kamrpc as root]", OptionGroup.Kamailio);
+    private static readonly ValueOption<string> FifoReplyDirectory = new("--fifo-reply-dir", "With a FIFO: Kamailio's fifo_reply_dir.", "/tmp", ParseDirectory, OptionGroup.Kamailio) { Kind = ValueKind.Directory };
+    private static readonly Option<string?> CertificateAuthority = CommonOptions.FileName("--kamailio-ca", "With https: a PEM file of whom to trust. [default: the system's]", OptionGroup.Kamailio);
+
+    public static void AddTo(Command command) => CommonOptions.Add(command, Kamailio, RpcTimeout, ReplyDirectory, FifoReplyDirectory, CertificateAuthority);
+
+    /// <summary>The Kamailio to call; null when the option is wrong.</summary>
+    public static KamailioTarget? Target(OptionReader options) => options.Value(Kamailio);
+
+    public static RpcClientOptions Rpc(OptionReader options) => new()
+    {
+        Timeout = options.Value(RpcTimeout),
+        ReplyDirectory = options.Value<string>(ReplyDirectory, RpcClientOptions.DefaultReplyDirectory(), ParseReplyDirectory)!,
+        FifoReplyDirectory = options.Value(FifoReplyDirectory)!,
+        CertificateAuthorityFile = options.Value<string>(CertificateAuthority, null, CommonOptions.ExistingFile),
+        NamesStrangers = true,
+    };
+
+    private static bool ParseReplyDirectory(string text, [NotNullWhen(true)] out string? value, [NotNullWhen(false)] out string? error) =>
+        CommonOptions.Checked(text, RpcClientOptions.CheckReplyDirectory, out value, out error);
+
+    private static bool ParseDirectory(string text, [NotNullWhen(true)] out string? value, [NotNullWhen(false)] out string? error) =>
+        CommonOptions.Checked(text, RpcClientOptions.CheckAbsolute, out value, out error);
+}

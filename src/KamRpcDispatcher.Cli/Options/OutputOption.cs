@@ -1,0 +1,24 @@
+using System.CommandLine;
+using System.Diagnostics.CodeAnalysis;
+using KamRpcDispatcher.Cli.Output;
+
+namespace KamRpcDispatcher.Cli.Options;
+
+/// <summary>The option <c>-o</c> of commands that answer something.</summary>
+internal static class OutputOption
+{
+    public static Option<string?> Output { get; } =
+        new CliOption<string?>("--output", "-o") { Group = OptionGroup.Subject, Description = "How the answer is written: table, json or yaml. [default: table]", CompletionSources = { "table", "json", "yaml" } };
+
+    public static bool Parse(string text, out OutputFormat value, [NotNullWhen(false)] out string? error)
+    {
+        value = text switch
+        {
+            "json" => OutputFormat.Json,
+            "yaml" => OutputFormat.Yaml,
+            _ => OutputFormat.Table,
+        };
+        error = text is "json" or "yaml" or "table" ? null : $"'{text}' is not table, json or yaml";
+        return error is null;
+    }
+}

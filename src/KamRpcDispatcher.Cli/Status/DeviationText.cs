@@ -1,0 +1,60 @@
+using KamRpcDispatcher.Cli.Output;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd.Reports;
+
+namespace KamRpcDispatcher.Cli.Status;
+
+/// <summary>What a deviation is, in words that follow the member's name or a proxy's.</summary>
+internal static class DeviationText
+{
+    private const int LongestFlags = 4;
+    private const int LongestReason = 200;
+
+    /// <summary><c>does not answer Kamailio's pings (IP, for 7s)</c>.</summary>
+    public static string Of(Deviation deviation, DateTimeOffset now)
+    {
+        var reason = string.IsNullOrEmpty(deviation.Reason) || deviation.Kind == DeviationKind.Held ? null : MemberRules.Shorten(deviation.Reason, LongestReason);
+        var what = deviation.Kind switch
+        {
+            DeviationKind.Missing => "is not in Kamailio's list yet",
+            DeviationKind.Refused => "cannot be put into Kamailio",
+            DeviationKind.Inactive when reason is not null || deviation.Flags is [_, 'X', ..] => "is inactive in Kamailio's list",
+            DeviationKind.Inactive => "does not answer Kamailio's pings",
+            DeviationKind.Disabled => "is disabled in Kamailio's list",
+            DeviationKind.Superseded => "is left out, since another name is followed at its address",
+            DeviationKind.Serving => "is to get no calls and still gets them",
+            DeviationKind.Leaving => "is disabled",
+            DeviationKind.Held => (deviation.Reason == DeviationKind.EndedWhileAway ? "has a lease that ended while etcd was away, or nobody watched," : "has expired with many others") + " and is kept as it was" + (deviation.Flags switch
+            {
+                ['A' or 'T', ..] => string.Empty,
+                ['I', ..] => ", without calls: Kamailio has found it dead",
+                ['D', ..] => ", without calls: it was disabled",
+                _ => ", without calls: it is not in Kamailio's list",
+            }),
+            _ => $"is not as wished: {MemberRules.Shorten(deviation.Kind, 20)}",
+        };
+        return $"{what}{(reason is null ? string.Empty : ": " + reason)} ({string.Join(", ", Details(deviation, now))})";
+    }
+
+    /// <summary>Kamailio's flags, as they stand in its list.</summary>
+    public static string? Flags(Deviation deviation) => string.IsNullOrEmpty(deviation.Flags) ? null : MemberRules.Shorten(deviation.Flags, LongestFlags);
+
+    private static IEnumerable<string> Details(Deviation deviation, DateTimeOffset now)
+    {
+        if (Flags(deviation) is { } flags)
+        {
+            yield return flags;
+        }
+
+        yield return "for " + Ages.Show(now - deviation.Since);
+        if (deviation.Until is { } until)
+        {
+            yield return deviation.Kind switch
+            {
+                DeviationKind.Leaving => "removed ",
+                DeviationKind.Held => "let go ",
+                _ => "tried again ",
+            } + Ages.Until(until - now);
+        }
+    }
+}

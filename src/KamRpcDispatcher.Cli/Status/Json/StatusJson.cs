@@ -1,0 +1,100 @@
+using System.Globalization;
+using System.Text.Json;
+using KamRpcDispatcher.Cli.Output;
+using KamRpcDispatcher.Cli.Status.Findings;
+using KamRpcDispatcher.Destinations;
+
+namespace KamRpcDispatcher.Cli.Status.Json;
+
+/// <summary>The status of a cluster for programs. Every field is always there, null where there is nothing to say; later versions only add fields.</summary>
+internal static class StatusJson
+{
+    public static string Write(string cluster, ClusterCalls calls, IReadOnlyList<StatusFinding> findings) => JsonText.Write(writer =>
+    {
+        var view = calls.Cluster;
+        writer.WriteString("cluster", cluster);
+        writer.WriteNumber("revision", view.Revision);
+        writer.WriteNumber("memberRevision", view.MemberRevision);
+        JsonText.WriteNumber(writer, "memberRecords", view.MemberRecords);
+        writer.WriteBoolean("inStep", findings.Count == 0);
+        writer.WriteStartArray("findings");
+        foreach (var finding in findings)
+        {
+            writer.WriteStringValue(finding.Text);
+        }
+
+        writer.WriteEndArray();
+        JsonText.WriteArray(writer, "problems", findings, WriteProblem);
+        JsonText.WriteArray(writer, "sets", calls.Sets, WriteSet);
+        JsonText.WriteArray(writer, "members", calls.Sets.SelectMany(static set => set.Members), WriteMember);
+        new StatusClaims(view).Write(writer);
+        new StatusShares(view).Write(writer);
+        JsonText.WriteArray(writer, "rejected", view.Rejected, static (json, rejected) =>
+        {
+            json.WriteString("key", rejected.Key);
+            json.WriteString("reason", rejected.Reason);
+        });
+        JsonText.WriteArray(writer, "proxies", calls.Proxies, (json, lens) => ReportJson.Write(json, view, lens));
+    });
+
+    /// <summary>A state as it is written in records.</summary>
+    public static string Name(MemberState state) => state switch
+    {
+        MemberState.Draining => "draining",
+        MemberState.Down => "down",
+        _ => "ready",
+    };
+
+    /// <summary>A lease as etcdctl shows it.</summary>
+    public static string Lease(long lease) => lease.ToString("x16", CultureInfo.InvariantCulture);
+
+    private static void WriteProblem(Utf8JsonWriter writer, StatusFinding finding)
+    {
+        writer.WriteString("code", finding.Code);
+        writer.WriteString("text", finding.Text);
+        JsonText.WriteNumber(writer, "set", finding.Set);
+        writer.WriteString("member", finding.Member);
+        writer.WriteString("proxy", finding.Proxy);
+    }
+
+    private static void WriteSet(Utf8JsonWriter writer, SetCalls set)
+    {
+        writer.WriteNumber("set", set.Set);
+        writer.WriteNumber("members", set.Members.Count);
+        writer.WriteNumber("ready", set.Members.Count(static member => member.IsReady));
+        writer.WriteNumber("getCalls", set.Getting);
+        writer.WriteNumber("getSomeCalls", set.Partly);
+        writer.WriteNumber("unknown", set.Unknown);
+        writer.WriteNumber("proxies", set.Serving.Count);
+        writer.WriteNumber("proxiesKnown", set.Serving.Count - set.InDoubt.Count);
+        JsonText.WriteTexts(writer, "proxiesInDoubt", set.InDoubt.Select(static lens => lens.Proxy.Name));
+    }
+
+    private static void WriteMember(Utf8JsonWriter writer, MemberCalls calls)
+    {
+        var (member, lease) = calls.Announced!;
+        writer.WriteNumber("set", member.Key.Set);
+        writer.WriteString("name", member.Key.Name);
+        writer.WriteString("uri", member.Uri.Text);
+        writer.WriteString("state", Name(member.State));
+        writer.WriteString("reason", member.Reason);
+        JsonText.WriteTime(writer, "since", member.Since);
+        JsonText.WriteNumber(writer, "weight", member.Weight);
+        writer.WriteNumber("priority", member.Priority);
+        WriteEntries(writer, "attrs", member.Attributes);
+        WriteEntries(writer, "labels", member.Labels);
+        writer.WriteString("lease", lease == 0 ? null : Lease(lease));
+        writer.WriteString("calls", MemberText.Name(calls.Everywhere));
+    }
+
+    private static void WriteEntries(Utf8JsonWriter writer, string what, IEnumerable<KeyValuePair<string, string>> entries)
+    {
+        writer.WriteStartObject(what);
+        foreach (var (name, value) in entries)
+        {
+            writer.WriteString(name, value);
+        }
+
+        writer.WriteEndObject();
+    }
+}

@@ -1,0 +1,87 @@
+using KamRpcDispatcher.Cli.Output;
+using KamRpcDispatcher.Cli.Status.Json;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd.Reports;
+
+namespace KamRpcDispatcher.Cli.Status;
+
+/// <summary>How a member stands, in words.</summary>
+/// <param name="calls">The cluster.</param>
+internal sealed class MemberText(ClusterCalls calls)
+{
+    public static string Calls(CallState state) => state switch
+    {
+        CallState.All => "CALLS",
+        CallState.None => "NO CALLS",
+        CallState.Some => "SOME",
+        _ => "NOT KNOWN",
+    };
+
+    /// <summary>As programs read it.</summary>
+    public static string Name(CallState state) => state switch
+    {
+        CallState.All => "all",
+        CallState.None => "none",
+        CallState.Some => "some",
+        _ => "unknown",
+    };
+
+    public static Tone ToneOf(MemberCalls member) => member switch
+    {
+        { IsTroubled: true, Calls: CallState.None } => Tone.Bad,
+        { IsTroubled: true } or { Calls: CallState.Unknown or CallState.Some } => Tone.Odd,
+        { Calls: CallState.All } => Tone.Good,
+        _ => Tone.Plain,
+    };
+
+    /// <summary><c>ready for 3m</c>, <c>draining for 2m (kernel update)</c>, <c>left 12s ago</c>.</summary>
+    public string State(MemberCalls member)
+    {
+        if (member.Announced is not { Member: var announced, Lease: var lease })
+        {
+            var gone = member.Remarks[0].Deviation!;
+            var why = string.IsNullOrEmpty(gone.Reason) || gone.Kind != DeviationKind.Leaving ? string.Empty : $" ({MemberRules.Shorten(gone.Reason, MemberRules.MaxReasonLength)})";
+            return $"left {Ages.Show(calls.Now - gone.Since)} ago{why}";
+        }
+
+        var state = StatusJson.Name(announced.State) + (lease == 0 ? ", static" : string.Empty);
+        state += announced.Since is { } since ? $" for {Ages.Show(calls.Now - since)}" : string.Empty;
+        return string.IsNullOrEmpty(announced.Reason) ? state : $"{state} ({MemberRules.Shorten(announced.Reason, MemberRules.MaxReasonLength)})";
+    }
+
+    /// <summary>Kamailio's flags where a proxy names them; null where none does.</summary>
+    public static string? Flags(MemberCalls member) =>
+        string.Join(',', member.Remarks.Select(static remark => remark.Deviation is { } deviation ? DeviationText.Flags(deviation) : null).OfType<string>().Distinct()) is { Length: > 0 } flags ? flags : null;
+
+    /// <summary>Its state, and what is not as it should be, and where.</summary>
+    public string Full(MemberCalls member, SetCalls set)
+    {
+        var parts = new List<string> { State(member) };
+        parts.AddRange(member.Remarks.Where(static remark => remark.Deviation is not null).GroupBy(static remark => remark.Deviation!.Kind)
+            .Select(kind => Where(kind.Select(static remark => remark.Lens), set) + (kind.Key == DeviationKind.Leaving ? Removal(kind.First().Deviation!) : DeviationText.Of(kind.First().Deviation!, calls.Now))));
+        List<ProxyLens> silent = [.. member.Remarks.Where(static remark => remark.Deviation is null && remark.Calls == CallState.Unknown).Select(static remark => remark.Lens)];
+        if (silent.Count > 0)
+        {
+            parts.Add(Where(silent, set) + Silence(member, silent[0]));
+        }
+
+        return string.Join("; ", parts);
+    }
+
+    /// <summary>Why a proxy whose report is to be believed says nothing of a member.</summary>
+    public static string Silence(MemberCalls member, ProxyLens lens) => member.Announced is null && lens.Lag.Records > 0
+        ? "it may not have followed yet that it has left, and may still send it calls"
+        : lens.Status is { } status && member.Announced is { } announced && status.Revision < announced.ModRevision
+        ? FormattableString.Invariant($"its record is not applied yet (revision {status.Revision} of {announced.ModRevision})")
+        : "one of those whose state the report has no room for";
+
+    private string Removal(Deviation leaving) => leaving.Until is { } until ? "removed " + Ages.Until(until - calls.Now) : DeviationText.Of(leaving, calls.Now);
+
+    /// <summary>Nothing where all of the set's proxies say so.</summary>
+    private static string Where(IEnumerable<ProxyLens> proxies, SetCalls set)
+    {
+        // One with several addresses is told of as often.
+        List<ProxyLens> where = [.. proxies.Distinct()];
+        return where.Count == set.Serving.Count ? string.Empty : $"on {ProxyNames.Of(where)}: ";
+    }
+}

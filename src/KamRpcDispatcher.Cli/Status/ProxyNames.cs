@@ -1,0 +1,15 @@
+namespace KamRpcDispatcher.Cli.Status;
+
+/// <summary>Proxies in a sentence.</summary>
+internal static class ProxyNames
+{
+    /// <summary>As many are named, and the others counted.</summary>
+    public const int Most = 3;
+
+    /// <summary><c>p1, p2, p3 and 4 more</c>: each once, however often something is said of it.</summary>
+    public static string Of(IEnumerable<ProxyLens> proxies)
+    {
+        List<string> names = [.. proxies.Distinct().Select(static lens => lens.Name)];
+        return string.Join(", ", names.Take(Most)) + (names.Count > Most ? FormattableString.Invariant($" and {names.Count - Most} more") : string.Empty);
+    }
+}

@@ -1,0 +1,94 @@
+using System.Text;
+using KamRpcDispatcher.Cli.Output;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd.Reports;
+
+namespace KamRpcDispatcher.Cli.Status.Screen;
+
+/// <summary>The proxies: whether Kamailio answers, and whether it is in step.</summary>
+internal sealed class ProxiesScreen(ClusterCalls calls, StatusOptions options, Layout layout, Func<string, bool>? changed)
+{
+    /// <summary>So many proxies are all shown.</summary>
+    private const int MostWhole = 20;
+
+    public override string ToString()
+    {
+        if (calls.Proxies.Count == 0)
+        {
+            return "No proxy reports.\n";
+        }
+
+        var isWhole = options.ShowsAll || calls.Proxies.Count <= MostWhole;
+        List<ProxyLens> shown = [.. calls.Proxies.Where(lens => isWhole || !IsFine(lens)).OrderBy(IsFine)];
+        var hasVersions = options.IsVerbose || calls.Proxies.Select(static lens => lens.Status?.Version).Distinct().Count() > 1;
+        var table = new TextTable("CHANGED", "PROXY", "KAMAILIO", "STATE", "REVISION", "BEHIND", "DRIFT", "LIST SEEN", "REPORT", "KAMRPC", "HOST")
+        {
+            Width = layout.Width, Palette = layout.Palette, HidesEmptyColumns = true,
+        };
+        foreach (var lens in shown)
+        {
+            Add(table, lens, hasVersions);
+        }
+
+        var text = new StringBuilder(shown.Count > 0 ? table.ToString() : string.Empty);
+        if (shown.Count < calls.Proxies.Count)
+        {
+            var count = calls.Proxies.Count - shown.Count;
+            text.Append(FormattableString.Invariant($"  {count}{(shown.Count == 0 ? string.Empty : " more")} {(count == 1 ? "proxy" : "proxies")} in step\n"));
+        }
+
+        foreach (var lens in shown.Where(static lens => lens.Age.ClockOffset is not null))
+        {
+            var offset = lens.Age.ClockOffset!.Value;
+            text.Append(TextLines.Behind("  ", $"the clock of {lens.Name} is {Ages.Show(offset.Duration())} {(offset > TimeSpan.Zero ? "ahead of" : "behind")} this one's: so are the ages of what it reports", layout.Width));
+        }
+
+        return text.ToString();
+    }
+
+    private bool IsFine(ProxyLens lens) => lens is { WhyUnknown: null, Lag.IsLate: false, IsAtChanges: false, Status: { Drift: 0, Troubles.IsEmpty: true } status } && calls.Cluster.Behind(status) == 0;
+
+    private void Add(TextTable table, ProxyLens lens, bool hasVersions)
+    {
+        var mark = changed?.Invoke(StatusEvents.KeyOf(lens)) == true ? new Cell("*", Tone.Changed) : new Cell(null);
+        if (lens.Status is not { } status)
+        {
+            table.Add(mark, lens.Proxy.Name, null, new Cell("unreadable: " + lens.Proxy.Error, Tone.Bad), null, null, null, null, null, null, null);
+            return;
+        }
+
+        var behind = calls.Cluster.Behind(status);
+        table.Add(
+            mark,
+            lens.Proxy.Name,
+            Kamailio(lens, status),
+            State(lens, status, behind),
+            Ages.Number(status.Revision),
+            behind > 0 ? new Cell(Ages.Number(behind), Tone.Odd) : new Cell(null),
+            status.Drift > 0 ? new Cell(Ages.Number(status.Drift), Tone.Odd) : new Cell(null),
+            Ages.Show(calls.Now - status.AppliedAt) + " ago",
+            lens.Age.Age is { } age && (options.IsVerbose || lens.Age.Freshness == ReportFreshness.Stale) ? Ages.Show(age) + " old" : null,
+            hasVersions ? status.Version ?? "older" : null,
+            options.IsVerbose ? status.Identity?.Host : null);
+    }
+
+    private Cell Kamailio(ProxyLens lens, ProxyStatus status) => status.Contact switch
+    {
+        { Answers: false } contact => new Cell($"LOST for {Ages.Show(calls.Now - contact.Since)}", Tone.Bad),
+        _ when lens.LostTrouble is { } trouble => new Cell($"LOST for {Ages.Show(calls.Now - trouble.Since)}", Tone.Bad),
+        null => new Cell(status.Kamailio.Length > 0 ? $"{status.Kamailio} (?)" : "not seen yet", Tone.Odd),
+        _ => status.Kamailio,
+    };
+
+    private static Cell State(ProxyLens lens, ProxyStatus status, long behind) =>
+        lens.Age.Freshness == ReportFreshness.Stale ? new Cell("report stale", Tone.Bad)
+        : lens.Age.Freshness == ReportFreshness.Doubtful ? new Cell("report old?", Tone.Odd)
+        : lens.IsKamailioLost ? new Cell("of before", Tone.Odd)
+        : status.Hangs ? new Cell("HANGS", Tone.Bad)
+        : lens.Lag.IsLate ? new Cell("not following", Tone.Bad)
+        : status.Troubles.Length > 0 ? new Cell(string.Join(',', status.Troubles.Select(static trouble => MemberRules.Shorten(trouble.Kind, 20)).Distinct().Take(3)), Tone.Bad)
+        : lens.IsOfOlderVersion ? new Cell("not known", Tone.Odd)
+        : status.IsFromSnapshot ? new Cell("from snapshot", Tone.Odd)
+        : behind > 0 || status.Drift > 0 || lens.IsAtChanges || lens.Lag.Records > 0 ? new Cell("not yet", Tone.Odd)
+        : new Cell("synced", Tone.Good);
+}

@@ -1,0 +1,245 @@
+using System.Net;
+using KamailioRpc;
+using KamailioRpc.Commands;
+using KamRpcDispatcher.Destinations.Addresses;
+using KamRpcDispatcher.Dispatch.Contact;
+using KamRpcDispatcher.Dispatch.Logs;
+using KamRpcDispatcher.Dispatch.Policy;
+using KamRpcDispatcher.Dispatch.Report;
+using KamRpcDispatcher.Doctor.Observations.Configured;
+using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Etcd.Members;
+using KamRpcDispatcher.Etcd.Proxies;
+using KamRpcDispatcher.Etcd.Reports;
+using KamRpcDispatcher.Plan;
+using KamRpcDispatcher.Push;
+using KamRpcDispatcher.Push.Claim;
+using KamRpcDispatcher.Push.Grace;
+using KamRpcDispatcher.Push.Grace.Processes;
+using KamRpcDispatcher.Push.Grace.Views;
+using KamRpcDispatcher.Push.Guards;
+using KamRpcDispatcher.Push.Reading;
+using KamRpcDispatcher.Sources;
+using Microsoft.Extensions.Logging;
+
+namespace KamRpcDispatcher.Dispatch;
+
+/// <summary>The dispatcher: puts the parts together and runs them until cancelled.</summary>
+public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState service, TimeProvider timeProvider, ILoggerFactory logs)
+{
+    /// <summary>Waits for processes that are never seen at rest, and the gap that takes over then.</summary>
+    private static readonly TimeSpan LongestGrace = TimeSpan.FromSeconds(50);
+
+    private readonly GraceFigures _graceFigures = new();
+    private readonly Heartbeat _heartbeat = new(timeProvider);
+    private readonly Heartbeat _reportHeartbeat = new(timeProvider);
+    private readonly ILogger _logger = logs.CreateLogger<DispatcherDaemon>();
+    private readonly LoopFaults _watcherFaults = new("what follows a new socket of Kamailio's", logs.CreateLogger<DispatcherDaemon>());
+
+    private volatile EtcdStore? _store;
+
+    /// <summary>As a report tells it.</summary>
+    private static string Version => typeof(DispatcherDaemon).Assembly.GetName().Version?.ToString(fieldCount: 3) ?? "unknown";
+
+    /// <summary>Looks at Kamailio's configuration after each of its starts, and says whether it could be asked; null for nobody.</summary>
+    public Func<CancellationToken, Task<bool>>? Examine { get; init; }
+
+    /// <summary>Whether every loop still comes round.</summary>
+    public bool IsResponsive => !_heartbeat.IsOverdue && !_reportHeartbeat.IsOverdue;
+
+    /// <summary>The longest time from one call of Kamailio to the next: a grace period, however it is waited for, and a call that is not answered.</summary>
+    private TimeSpan LongestStep => LongestGrace + options.Gap + options.GraceCap + LongestCall;
+
+    /// <summary>A call that waits for its turn behind one that is not answered, with a connection to make.</summary>
+    private TimeSpan LongestCall => 3 * options.Rpc.Timeout;
+
+    /// <summary>Reads certificates and passwords again now, which else is done for each new connection.</summary>
+    public void ReadFilesAgain() => _ = _store?.ReadFilesAgainAsync(new EtcdKeys(options.Cluster).Members);
+
+    /// <summary>
+    /// Runs until cancelled, through whatever is unexpected. Kamailio's list stays as it is afterwards: a daemon that stops takes no calls from
+    /// anybody.
+    /// </summary>
+    /// <exception cref="ProxyTakenException">Another daemon serves this Kamailio.</exception>
+    /// <exception cref="ProxyNameTakenException">Another Kamailio's daemon has the proxy's name.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var store = new EtcdStore(options.Etcd, timeProvider, logs.CreateLogger<EtcdStore>());
+        _store = store;
+        var keys = new EtcdKeys(options.Cluster);
+        await using var client = new RpcClient(options.Kamailio, options.Rpc);
+        var contact = new ContactWatch(timeProvider);
+        var watched = new ContactClient(client, contact);
+        await using var given = options.KamailioRead.Address is { } read ? new RpcClient(read, options.Rpc) : null;
+        var loop = new LoopWatch(LongestCall, timeProvider);
+        var calls = new HeartbeatClient(watched, _heartbeat, LongestStep, loop, LongestCall);
+        await using var found = new FoundReadWay(calls, options.Rpc, timeProvider, logs.CreateLogger<FoundReadWay>());
+        IReadWay readWay = options.KamailioRead.IsAuto ? found : new GivenReadWay(given is null ? null : new HeartbeatClient(given, _heartbeat, LongestStep, loop, LongestCall));
+        var lists = new ListReader(calls, readWay);
+        var dispatcher = new KamailioDispatcher(calls, lists);
+        var quarantine = new Quarantine(timeProvider);
+        var holder = $"{options.Proxy} (PID {Environment.ProcessId}) on host {Environment.MachineName} for cluster {options.Cluster}, over {options.Kamailio}";
+        using var proxyLock = new ProxyLock(ProxyLock.PathFor(options.Kamailio), holder, logs.CreateLogger<ProxyLock>(), options.Kamailio.Path);
+        proxyLock.Ensure();
+        var claimLog = logs.CreateLogger<KamailioClaim>();
+        var identityLock = new IdentityLock(watched.ListProcessesAsync, ProcessIdentity.Check, holder, IdentityLock.CommonDirectory, timeProvider, claimLog);
+        var report = new ProxyReport(
+            store,
+            keys,
+            options.Proxy,
+            () => ProxyIdentity.Here(options.Kamailio.ToString(), identityLock.Process),
+            options.ReportTtl,
+            timeProvider,
+            logs.CreateLogger<ProxyReport>())
+        {
+            Serves = options.Sets is { } sets ? [.. sets.Order()] : [],
+        };
+        var paced = new PacedReport(report, contact, loop, () => !_heartbeat.IsOverdue, Version, timeProvider);
+        await using var claim = new KamailioClaim(watched, identityLock, holder, timeProvider, claimLog);
+        if (!options.Kamailio.IsSerial)
+        {
+            ReconcileLog.NotSerial(_logger, options.Kamailio);
+        }
+
+        var gracePeriod = new WatchedGrace(
+            GracePeriod(client),
+            loop,
+            options.Grace switch
+            {
+                GraceMode.None => TimeSpan.Zero,
+                GraceMode.Fixed => options.Gap,
+                _ => options.Gap + options.GraceCap,
+            },
+            LongestStep);
+        Reconciler? reconciler = null;
+        using var watcher = options.Kamailio.Path is not { } path ? null : new SocketWatcher(path, () =>
+        {
+            client.Orphan();
+            readWay.Forget();
+            reconciler?.Wake();
+        },
+        exception => _watcherFaults.Failed(exception));
+        var watch = new MembershipWatch(store, keys, timeProvider, logs.CreateLogger<MembershipWatch>());
+        var snapshot = options.StateDirectory is { } directory ? new SnapshotFile(directory, options.Cluster, options.Proxy, logs.CreateLogger<SnapshotFile>()) : null;
+        using var snapshotLock = snapshot is null ? null : new SnapshotLock(snapshot.FilePath, logs.CreateLogger<SnapshotFile>());
+        var progress = new DispatcherProgress(service, timeProvider, () => watch.Away);
+
+        // Not by the loop's own way, on which each call is a sign of its life.
+        var sentinel = new SentinelWatch(new KamailioDispatcher(watched), options.Reconciler.SentinelInterval, timeProvider);
+        var names = new NameLookup(Dns.GetHostAddresses, calls.ResolvesAsync, timeProvider);
+        var ownAddresses = options.Kamailio.Path is null ? null : new HostAddresses(timeProvider);
+        IChangeGuard[] guards =
+        [
+            new MemoryGuard(calls, options.MemoryFloor, timeProvider),
+            new RoomGuard(lists),
+            new AdditionGuard(calls, names, ownAddresses is null ? IPAddress.IsLoopback : ownAddresses.Has, logs.CreateLogger<AdditionGuard>()) { WhyUnfit = ownAddresses is null ? AddressFitness.WhyUnfit : ownAddresses.WhyUnfit },
+            new ForeignGuard(names, options.Cluster, timeProvider, logs.CreateLogger<ForeignGuard>()),
+        ];
+        var policy = new PlanPolicy(options.Cluster) { Sets = options.Sets, Order = options.Order, HasSentinel = true, IsAdmissionProbed = options.IsAdmissionProbed, AllowedAttributes = options.AllowedAttributes };
+        var routing = new RoutingLog(policy, timeProvider, logs.CreateLogger<RoutingLog>());
+        var examination = Examine is null ? null : new Examination(Examine, timeProvider);
+        var foreignLog = logs.CreateLogger<ForeignMemory>();
+        var foreignFile = options.StateDirectory is { } state ? new ForeignFile(Path.Combine(Path.GetFullPath(state), $"foreign-{options.Cluster}-{options.Proxy}.json"), foreignLog) : null;
+        var foreign = new ForeignMemory(options.Cluster, names.Known, timeProvider, foreignLog, foreignFile);
+        reconciler = new Reconciler(
+            Source(watch, snapshot, snapshotLock),
+            dispatcher,
+            new PlanExecutor(dispatcher, gracePeriod, quarantine, guards, logs.CreateLogger<PlanExecutor>(), claim, timeProvider),
+            quarantine,
+            policy,
+            new CycleJournal(paced, quarantine, () => Status(gracePeriod), timeProvider, logs.CreateLogger<CycleJournal>(), progress),
+            options.Reconciler,
+            sentinel,
+            () =>
+            {
+                loop.Works();
+                proxyLock.Ensure();
+                watcher?.Ensure();
+            },
+            timeProvider,
+            foreign,
+            rest =>
+            {
+                _heartbeat.Expect(rest);
+                loop.Enter(LoopStep.Rest, rest);
+            },
+            claim,
+            sight =>
+            {
+                routing.Observe(sight);
+                examination?.Observe(sight.Table.Life);
+            },
+            contact,
+            new ListedBefore(policy, watch.SeedListed));
+
+        using var life = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await using var stopping = cancellationToken.UnsafeRegister(static told => ((DispatcherProgress)told!).Stopping(), progress);
+        _heartbeat.Expect(LongestStep);
+        var telling = progress.TellReadyAsync(life.Token);
+        Task[] parts =
+        [
+            reconciler.RunAsync(life.Token),
+            BackgroundLoop.RunAsync("the report", token => report.RunAsync(_reportHeartbeat.Expect, token), timeProvider, _logger, life.Token),
+            BackgroundLoop.RunAsync("the rhythm of the report", paced.RunAsync, timeProvider, _logger, life.Token),
+            BackgroundLoop.RunAsync("the sign of life", claim.RunAsync, timeProvider, _logger, life.Token),
+            .. examination is null ? Array.Empty<Task>() : [BackgroundLoop.RunAsync("the look at Kamailio's configuration", examination.RunAsync, timeProvider, _logger, life.Token)],
+        ];
+        try
+        {
+            // Only that another daemon serves this Kamailio, or has the proxy's name, ends one of them.
+            await await Task.WhenAny(parts).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Asked to stop.
+        }
+        finally
+        {
+            await life.CancelAsync().ConfigureAwait(false);
+            foreach (var part in parts.Append(telling))
+            {
+                await part.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
+            foreign.Stop();
+        }
+    }
+
+    private IMembershipSource Source(MembershipWatch watch, SnapshotFile? snapshot, SnapshotLock? snapshotLock)
+    {
+        if (options.StateDirectory is { } kept && StateDirectory.FleetingPlaceOf(kept, options.Kamailio.Path) is { } place)
+        {
+            ReconcileLog.StateNotLasting(_logger, kept, place);
+        }
+
+        return snapshot is null
+            ? watch
+            : new SnapshottingSource(watch, snapshot, options.SnapshotPatience, watch.Seed, timeProvider, logs.CreateLogger<SnapshottingSource>(), snapshotLock);
+    }
+
+    private GraceStatus Status(WatchedGrace gracePeriod)
+    {
+        var (count, median, p99, longest, timeouts) = _graceFigures.Summary();
+        return new GraceStatus(gracePeriod.Mode, count, median, p99, longest, timeouts);
+    }
+
+    private IGracePeriod GracePeriod(RpcClient client)
+    {
+        var gap = new FixedGap(options.Grace == GraceMode.None ? TimeSpan.Zero : options.Gap, timeProvider);
+        var tableUse = new TableUseReader(client, timeProvider);
+        return options.Grace is GraceMode.None or GraceMode.Fixed
+            ? gap
+            : new ObservedGrace(
+                new ProcessSurvey(
+                    tableUse.ListProcessesAsync,
+                    ProcessIdentity.Check,
+                    [new SystemCallView(() => tableUse.Current, timeProvider), new WaitChannelView(() => tableUse.Current, timeProvider)],
+                    timeProvider),
+                new ProcessMovement(),
+                new GraceOptions { Gap = options.Gap, Cap = options.GraceCap },
+                _graceFigures,
+                timeProvider,
+                logs.CreateLogger<ObservedGrace>());
+    }
+}

@@ -1,0 +1,69 @@
+using KamailioRpc;
+using KamRpcDispatcher.Dispatch.Policy;
+using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Plan.Order;
+using KamRpcDispatcher.Push;
+
+namespace KamRpcDispatcher.Dispatch;
+
+/// <summary>What a dispatcher daemon needs to know.</summary>
+/// <param name="Etcd">Where the membership is.</param>
+/// <param name="Cluster">Whose membership.</param>
+/// <param name="Kamailio">Kamailio's RPC socket.</param>
+/// <param name="Proxy">The name under which it reports.</param>
+public sealed record DispatcherOptions(EtcdConnection Etcd, string Cluster, KamailioAddress Kamailio, string Proxy)
+{
+    /// <summary>The default of <see cref="MemoryFloor"/>.</summary>
+    public const int MemoryFloorPercent = 10;
+
+    /// <summary>Another way to the same Kamailio, for lists that are too long for the first one.</summary>
+    public ReadWayOption KamailioRead { get; init; } = ReadWayOption.Auto;
+
+    /// <summary>How destinations of one priority are told apart in Kamailio.</summary>
+    public DestinationOrder Order { get; init; } = DestinationOrder.Priority;
+
+    /// <summary>How much of Kamailio's shared memory has to be free for a structural change.</summary>
+    public MemoryFloor MemoryFloor { get; init; } = MemoryFloor.OfPercent(MemoryFloorPercent);
+
+    /// <summary>The sets to manage, null for every set.</summary>
+    public IReadOnlySet<int>? Sets { get; init; }
+
+    /// <summary>The attributes that members may bring, null for all.</summary>
+    public IReadOnlySet<string>? AllowedAttributes { get; init; }
+
+    /// <summary>How the end of the grace period after a structural change is found.</summary>
+    public GraceMode Grace { get; init; } = GraceMode.Auto;
+
+    /// <summary>
+    /// The time between two structural changes where Kamailio's processes cannot be seen. Under load gaps of up to 20 ms have crashed
+    /// Kamailio; 50 ms and more survived 100 s of changes without a pause, but a worker was seen at work for 485 ms.
+    /// </summary>
+    public TimeSpan Gap { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The longest wait for the end of a grace period; after it the change stays pending, loudly.</summary>
+    public TimeSpan GraceCap { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Whether a new member gets calls only after Kamailio's own first good reply to a probe.</summary>
+    public bool IsAdmissionProbed { get; init; }
+
+    /// <summary>Where the last good membership is kept, null for nowhere.</summary>
+    public string? StateDirectory { get; init; }
+
+    /// <summary>How long etcd may take at the start before the membership kept there stands in.</summary>
+    public TimeSpan SnapshotPatience { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How Kamailio is called.</summary>
+    public RpcClientOptions Rpc { get; init; } = new();
+
+    /// <summary>How long the report of this proxy outlives the daemon.</summary>
+    public TimeSpan ReportTtl { get; init; } = TimeSpan.FromSeconds(10);
+
+    public ReconcilerOptions Reconciler { get; init; } = new();
+
+    /// <summary>The name of a proxy that is given none: the host's, and what tells its Kamailio from the one that a host has as a rule.</summary>
+    public static string DefaultProxy(KamailioAddress kamailio, string host) => DefaultProxyName.For(kamailio, host);
+
+    /// <summary>systemd's state directory; /var/lib/kamrpc as root; else one of the user's own that outlives Kamailio.</summary>
+    public static string DefaultStateDirectory() =>
+        Sources.StateDirectory.Default(Environment.GetEnvironmentVariable, Environment.GetFolderPath(Environment.SpecialFolder.UserProfile));
+}

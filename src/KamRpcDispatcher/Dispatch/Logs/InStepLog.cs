@@ -1,0 +1,72 @@
+using KamRpcDispatcher.Etcd.Reports;
+using KamRpcDispatcher.Plan;
+using Microsoft.Extensions.Logging;
+
+namespace KamRpcDispatcher.Dispatch.Logs;
+
+/// <summary>
+/// Says that the list is in step: once a revision, and where revisions come all the time, as of one server that flaps, a few times a minute with the number of those
+/// left out, the last one in any case.
+/// </summary>
+/// <param name="timeProvider">The clock.</param>
+/// <param name="logger">Where to log.</param>
+internal sealed class InStepLog(TimeProvider timeProvider, ILogger logger)
+{
+    /// <summary>In a minute.</summary>
+    private const int Most = 10;
+
+    private readonly LogLimit _limit = new(timeProvider, Most);
+    private (long Revision, int Drift)? _told;
+    private string _refusals = string.Empty;
+
+    /// <summary>The last revision that was left out, and how many were.</summary>
+    private (long Revision, int Drift)? _left;
+    private int _leftOut;
+
+    /// <summary>What a cycle came to.</summary>
+    public void Observe(ProxyStatus status, ChangePlan plan)
+    {
+        if (status.Drift > 0 && !plan.IsInForce)
+        {
+            // What is on its way is told when it has arrived, be it the same as before.
+            _told = null;
+            return;
+        }
+
+        if (_told == (status.Revision, status.Drift))
+        {
+            return;
+        }
+
+        // A refused destination that is tried again comes and goes in the drift.
+        var refusals = string.Join(';', status.Quarantined.Select(static one => FormattableString.Invariant($"{one.Set}:{one.Uri}")));
+        if (status.Drift == 0 || refusals != _refusals)
+        {
+            if (!_limit.Allows())
+            {
+                _leftOut += _left == (status.Revision, status.Drift) ? 0 : 1;
+                _left = (status.Revision, status.Drift);
+                return;
+            }
+
+            // The one that is told now may have been left out at first.
+            var others = _leftOut - (_left == (status.Revision, status.Drift) ? 1 : 0);
+            (_left, _leftOut) = (null, status.Drift == 0 ? 0 : others);
+            var (destinations, sets) = (status.Sets.Values.Sum(static set => set.Destinations), status.Sets.Values.Count(static set => set.Destinations > 0));
+            if (status.Drift == 0 && others > 0)
+            {
+                ReconcileLog.InStepAfterMany(logger, status.Revision, destinations, sets, others);
+            }
+            else if (status.Drift == 0)
+            {
+                ReconcileLog.InStep(logger, status.Revision, destinations, sets);
+            }
+            else
+            {
+                ReconcileLog.InStepButQuarantined(logger, status.Revision, status.Drift);
+            }
+        }
+
+        (_told, _refusals) = ((status.Revision, status.Drift), refusals);
+    }
+}

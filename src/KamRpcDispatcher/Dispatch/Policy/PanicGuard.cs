@@ -1,0 +1,133 @@
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Plan;
+using KamRpcDispatcher.Sources;
+
+namespace KamRpcDispatcher.Dispatch.Policy;
+
+/// <summary>
+/// Holds expired members back that would take a set below its floor: when many leases end at once, the store or the network is more
+/// likely ill than the servers. Pure.
+/// </summary>
+/// <remarks>
+/// A clean withdrawal is no expiry, and an expiry by itself is never held back, but for a moment where the store itself had been away. A held
+/// member stays as it was until it comes back in whatever state, or the hold time has passed; that others come back takes no held one out.
+/// </remarks>
+internal static class PanicGuard
+{
+    /// <summary>
+    /// Those whose lease ended while the store answered nobody, for a moment in which it answers: whether they are alive is not known, and they will say so. A set of
+    /// one would have nobody meanwhile.
+    /// </summary>
+    /// <param name="membership">Who is there, and who has expired.</param>
+    /// <param name="now">By the clock of <see cref="ExpiredMember.Mark"/>.</param>
+    /// <param name="manages">Whether a set is looked after.</param>
+    /// <returns>The members to keep for now, and for how long if the store says something then; when it does later, that is a change of its own.</returns>
+    public static (IReadOnlyList<Member> Members, TimeSpan Left) Doubted(Membership membership, TimeSpan now, Predicate<int> manages)
+    {
+        var doubted = membership.Expired.Where(expired => expired.IsDoubted(membership.Heard) && manages(expired.Member.Key.Set)).ToList();
+        var ends = doubted.Select(static expired => expired.DoubtedSince!.Value + ExpiredMember.Doubt).Where(end => end > now).ToList();
+        return ([.. doubted.Select(static expired => expired.Member)], ends.Count == 0 ? TimeSpan.MaxValue : ends.Min() - now);
+    }
+
+    /// <summary>The expired members to keep for now.</summary>
+    /// <param name="membership">Who is there, and who has expired.</param>
+    /// <param name="options">How careful.</param>
+    /// <param name="now">By the clock of <see cref="ExpiredMember.Mark"/>.</param>
+    public static IReadOnlyList<Member> Held(Membership membership, PanicOptions options, TimeSpan now)
+    {
+        if (options.Threshold <= 0 || membership.Expired.Count == 0)
+        {
+            return [];
+        }
+
+        var returned = membership.Returned.ToLookup(static expired => expired.Member.Key.Set);
+        return
+        [
+            .. from set in membership.Expired.Where(expired => !expired.IsDoubted(membership.Heard)).GroupBy(static expired => expired.Member.Key.Set)
+               let gone = set.ToHashSet()
+               from held in HeldOfSet([.. set.Concat(returned[set.Key]).OrderBy(static expired => expired.Mark).ThenBy(static expired => expired.Member.Key)], options, now)
+               where gone.Contains(held)
+               select held.Member,
+        ];
+    }
+
+    /// <summary>
+    /// The same without those of another store that are not in Kamailio's list: that store may have nothing to do with this Kamailio, so who is there stays, and
+    /// nobody is put there.
+    /// </summary>
+    /// <param name="held">The expired members to keep.</param>
+    /// <param name="membership">Who is there, and who has expired.</param>
+    /// <param name="listed">Kamailio's list.</param>
+    /// <param name="cluster">By which own entries are known.</param>
+    public static IReadOnlyList<Member> WithoutStrangers(IReadOnlyList<Member> held, Membership membership, IReadOnlyList<ListedDestination> listed, string cluster)
+    {
+        var strangers = membership.Expired.Where(static expired => expired.IsOfAnotherStore).Select(static expired => expired.Member.Key).ToHashSet();
+        if (strangers.Count == 0 || held.Count == 0)
+        {
+            return held;
+        }
+
+        var own = listed.Where(entry => AttributeText.IsOwn(entry, cluster)).Select(static entry => new EndpointKey(entry.Set, Spelling.EndpointOf(entry.Uri))).ToHashSet();
+        return [.. held.Where(member => !strangers.Contains(member.Key) || own.Contains(new EndpointKey(member.Key.Set, member.Uri.Endpoint)))];
+    }
+
+    private static IEnumerable<ExpiredMember> HeldOfSet(ExpiredMember[] expired, PanicOptions options, TimeSpan now)
+    {
+        var released = new Queue<TimeSpan>();
+        var before = LargestWithin(expired, options.Window);
+        for (var index = 0; index < expired.Length; index++)
+        {
+            var mark = expired[index].Mark;
+            while (released.TryPeek(out var earlier) && mark - earlier > options.Window)
+            {
+                released.Dequeue();
+            }
+
+            var floor = (int)Math.Ceiling(before[index] * options.Threshold / 100.0);
+            var mayGo = Math.Max(1, before[index] - floor);
+            if (released.Count < mayGo)
+            {
+                released.Enqueue(mark);
+            }
+            else if (now - mark < options.Hold)
+            {
+                yield return expired[index];
+            }
+        }
+    }
+
+    /// <summary>
+    /// What the set was before the event that each is part of: the most that any of the event has seen. Not counted from who is left: that
+    /// changes when some come back or are confirmed as gone, and then those that were let go before would be held again.
+    /// </summary>
+    /// <param name="expired">In the order of their marks. There may be those of a day: none is looked at more than twice.</param>
+    /// <param name="window">How far apart those of one event are.</param>
+    private static int[] LargestWithin(ExpiredMember[] expired, TimeSpan window)
+    {
+        var largest = new int[expired.Length];
+
+        // Those of the window that may still be the largest of a later one, the largest first.
+        var candidates = new LinkedList<ExpiredMember>();
+        for (var (index, next) = (0, 0); index < expired.Length; index++)
+        {
+            for (; next < expired.Length && expired[next].Mark - expired[index].Mark <= window; next++)
+            {
+                while (candidates.Last is { } last && last.Value.SetSize <= expired[next].SetSize)
+                {
+                    candidates.RemoveLast();
+                }
+
+                candidates.AddLast(expired[next]);
+            }
+
+            while (expired[index].Mark - candidates.First!.Value.Mark > window)
+            {
+                candidates.RemoveFirst();
+            }
+
+            largest[index] = candidates.First.Value.SetSize;
+        }
+
+        return largest;
+    }
+}

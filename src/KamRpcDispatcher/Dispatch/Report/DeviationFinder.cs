@@ -1,0 +1,154 @@
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Addresses;
+using KamRpcDispatcher.Dispatch.Cycles;
+using KamRpcDispatcher.Etcd.Reports;
+using KamRpcDispatcher.Plan;
+using KamRpcDispatcher.Sources;
+
+namespace KamRpcDispatcher.Dispatch.Report;
+
+/// <summary>Finds what of a list is not as the membership wishes it, and how many ready members of each set get calls. Pure; the times of beginning are the tracker's.</summary>
+internal sealed class DeviationFinder
+{
+    private const int LongestReason = 100;
+
+    private readonly CycleView _view;
+    private readonly EntryIndex _entries;
+    private readonly DeviationReasons _reasons;
+    private readonly MemberIndex _members;
+    private readonly List<Deviation> _found = [];
+    private readonly Dictionary<int, SetShare> _sets = [];
+
+    private DeviationFinder(CycleView view)
+    {
+        _view = view;
+        _entries = new EntryIndex([.. view.Table.Destinations.Where(entry => view.Policy.Manages(entry.Set) && !Sentinel.Is(entry))]);
+        _reasons = new DeviationReasons(view);
+        _members = new MemberIndex(view, _reasons.Superseded.Keys);
+    }
+
+    public static ListComparison Compare(CycleView view) => new DeviationFinder(view).Compare();
+
+    private ListComparison Compare()
+    {
+        // A set that is named, or was in use, has somebody who expects it to be served, also where nothing is left of it.
+        foreach (var set in _entries.Sets.Union(_view.Policy.Sets ?? new HashSet<int>()).Union(_view.Deserted).Where(static set => set != Sentinel.Set))
+        {
+            _sets[set] = default;
+        }
+
+        foreach (var member in _view.Membership.Members.Where(member => member.State == MemberState.Ready && _view.Policy.Manages(member.Key.Set)))
+        {
+            Ready(member);
+        }
+
+        foreach (var member in _view.Held)
+        {
+            Add(DeviationKind.Held, member, _entries.Of(member), "its lease expired with many others", _reasons.KeptUntil(member, _view.Hold));
+        }
+
+        foreach (var member in _view.Doubted)
+        {
+            Add(DeviationKind.Held, member, _entries.Of(member), DeviationKind.EndedWhileAway, _reasons.KeptUntil(member, ExpiredMember.Doubt));
+        }
+
+        // Whether it is still wanted a membership does not know that was saved before.
+        foreach (var entry in _entries.All.Where(entry => !_view.Membership.IsFromSnapshot && AttributeText.IsOwn(entry, _view.Policy.Cluster) && !_members.IsWanted(entry)))
+        {
+            Unwanted(entry);
+        }
+
+        foreach (var skip in _view.Plan.Skips.Where(static skip => skip is { Reason: SkipReason.Unsilenced, Member: not null }))
+        {
+            // Not by an entry of ours, which was found before.
+            if (_members.Find(skip.Member!.Value) is { } member)
+            {
+                Add(DeviationKind.Serving, member, [.. _entries.Of(member).Where(static entry => entry.IsRoutable)], "not to get calls, and somebody else has put its address there");
+            }
+        }
+
+        return new ListComparison([.. _found.DistinctBy(static deviation => (deviation.Kind, deviation.Set, deviation.Name, deviation.Uri))], _sets);
+    }
+
+    private void Ready(Member member)
+    {
+        var share = _sets.GetValueOrDefault(member.Key.Set);
+        var entries = _entries.Of(member);
+        if (_reasons.Superseded.TryGetValue(member.Key, out var holder))
+        {
+            Add(DeviationKind.Superseded, member, entries, $"{holder.Name} has its address");
+        }
+        else if (entries.Any(static entry => entry.IsRoutable))
+        {
+            share = share with { Serving = share.Serving + 1 };
+        }
+        else if (entries.Count > 0)
+        {
+            Unserved(member, entries);
+        }
+        else if (_reasons.RefusalOf(member) is { } refusal)
+        {
+            Add(DeviationKind.Refused, member, entries, refusal.Reason, refusal.RetryAt);
+        }
+        else
+        {
+            Add(DeviationKind.Missing, member, entries, _reasons.Skipped(member.Key.Set, member.Uri.Text));
+        }
+
+        _sets[member.Key.Set] = share with { Wanted = share.Wanted + 1 };
+    }
+
+    private void Unserved(Member member, IReadOnlyList<ListedDestination> entries)
+    {
+        var dead = entries.Where(static entry => entry.State == ListedState.Inactive).ToList();
+        if (dead.Count == 0)
+        {
+            Add(DeviationKind.Disabled, member, entries, _reasons.RefusalOf(member) is { } refusal ? $"refused: {refusal.Reason}" : _reasons.Skipped(member.Key.Set, member.Uri.Text));
+            return;
+        }
+
+        var awaitsProof = _view.Policy.AwaitingProof.Contains(new EndpointKey(member.Key.Set, member.Uri.Endpoint));
+        Add(DeviationKind.Inactive, member, dead, awaitsProof ? "waits for Kamailio's first good ping" : dead[0].Probing ? null : "set so by a script or by hand, and not pinged");
+    }
+
+    /// <summary>An own entry at whose address no ready member is.</summary>
+    private void Unwanted(ListedDestination entry)
+    {
+        var member = _members.At(entry);
+        if (member is null || entry.IsRoutable)
+        {
+            var reason = member is null ? _reasons.Left(entry) : DeviationReasons.NotReady(member);
+            var skipped = entry.IsRoutable ? _reasons.Skipped(entry.Set, entry.Uri) : null;
+            _found.Add(new Deviation(
+                entry.IsRoutable ? DeviationKind.Serving : DeviationKind.Leaving,
+                entry.Set,
+                member?.Key.Name ?? ReportText.Line(AttributeText.Duid(entry.Attributes) ?? "?", MemberRules.MaxNameLength),
+                ReportText.Line(entry.Uri, SipUri.MaxLength),
+                default)
+            {
+                Flags = FlagsOf(entry),
+                Reason = Line(string.Join("; ", new[] { reason, skipped }.OfType<string>())),
+                Until = entry.IsRoutable || !_view.Removals.TryGetValue(new ListedKey(entry.Set, entry.Uri), out var removal) ? null : removal,
+            });
+        }
+    }
+
+    private void Add(string kind, Member member, IReadOnlyList<ListedDestination> entries, string? reason, DateTimeOffset? until = null) =>
+        _found.Add(new Deviation(kind, member.Key.Set, member.Key.Name, member.Uri.Text, default)
+        {
+            Flags = entries.Count > 0 ? FlagsOf(entries[0]) : null,
+            Reason = Line(reason),
+            Until = until,
+        });
+
+    private static string? Line(string? reason) => string.IsNullOrEmpty(reason) ? null : ReportText.Line(reason, LongestReason);
+
+    /// <summary>As <c>dispatcher.list</c> shows them.</summary>
+    private static string FlagsOf(ListedDestination entry) => entry.State switch
+    {
+        ListedState.Active => "A",
+        ListedState.Inactive => "I",
+        ListedState.Disabled => "D",
+        _ => "T",
+    } + (entry.Probing ? "P" : "X");
+}

@@ -1,0 +1,88 @@
+using KamRpcDispatcher.Dispatch.Contact;
+using KamRpcDispatcher.Etcd.Proxies;
+using KamRpcDispatcher.Etcd.Reports;
+
+namespace KamRpcDispatcher.Dispatch.Report;
+
+/// <summary>
+/// Decides when the proxy's status is written: what somebody waits for at once, other news when a second has passed since the last writing, and
+/// when there is none in a rhythm by which everybody can tell how old it is.
+/// </summary>
+/// <param name="report">Where it is written.</param>
+/// <param name="contact">Whether Kamailio answers.</param>
+/// <param name="loop">What the loop that tells the status is at.</param>
+/// <param name="isAlive">Whether the loop that tells the status still comes round: what it said last does not stay true by being repeated.</param>
+/// <param name="version">The daemon's.</param>
+/// <param name="timeProvider">The clock.</param>
+internal sealed class PacedReport(IProxyReport report, ContactWatch contact, LoopWatch loop, Func<bool> isAlive, string version, TimeProvider timeProvider) : IProxyReport
+{
+    /// <summary>The least time between two writings of what nobody waits for: hundreds of proxies write to one etcd, and a list may flap.</summary>
+    internal static readonly TimeSpan LeastInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>How often it is looked for news, which is what is there at two looks: what is just being changed is as wished a moment later.</summary>
+    internal static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>How long the first status may wait for whether Kamailio answers, which is told first.</summary>
+    private static readonly TimeSpan ContactPatience = 2 * ContactWatch.Patience;
+
+    private readonly Lock _gate = new();
+    private ProxyStatus? _latest;
+    private ProxyStatus? _written;
+    private long _writtenAt;
+    private long? _begun;
+    private bool _hasNews;
+
+    public void Report(ProxyStatus status)
+    {
+        lock (_gate)
+        {
+            _latest = status;
+            _begun ??= timeProvider.GetTimestamp();
+            Write(isLook: false);
+        }
+    }
+
+    /// <summary>Writes what has waited, until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            await Task.Delay(LookInterval, timeProvider, cancellationToken).ConfigureAwait(false);
+            Look();
+        }
+    }
+
+    /// <summary>Writes what has waited, if its time has come.</summary>
+    internal void Look()
+    {
+        lock (_gate)
+        {
+            Write(isLook: true);
+        }
+    }
+
+    private void Write(bool isLook)
+    {
+        if (_latest is null || (contact.Current is null && timeProvider.GetElapsedTime(_begun!.Value) < ContactPatience))
+        {
+            return;
+        }
+
+        var status = _latest with { Contact = contact.Current, Version = version, Loop = loop.Current, WrittenAt = timeProvider.GetUtcNow() };
+        if (_written is null || ReportNews.IsAwaited(_written, status) || (isLook && IsDue(_written, status)))
+        {
+            _written = status;
+            _writtenAt = timeProvider.GetTimestamp();
+            _hasNews = false;
+            report.Report(status);
+        }
+    }
+
+    private bool IsDue(ProxyStatus written, ProxyStatus status)
+    {
+        var passed = timeProvider.GetElapsedTime(_writtenAt);
+        var hadNews = _hasNews;
+        _hasNews = ReportNews.IsNew(written, status);
+        return (hadNews && _hasNews && passed >= LeastInterval) || (passed >= ProxyStatus.WrittenEvery && isAlive());
+    }
+}

@@ -1,4 +1,0 @@
-namespace KamRpcDispatcher.Doctor.Observations;
-
-/// <summary>The value of a module's parameter, and who says so.</summary>
-internal sealed record Parameter(int Value, string Source);

@@ -1,0 +1,44 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using Google.Protobuf;
+using KamRpcDispatcher.Destinations;
+
+namespace KamRpcDispatcher.Etcd.Keys;
+
+/// <summary>The keys of one cluster in etcd.</summary>
+/// <param name="cluster">A name that has passed <see cref="MemberRules.CheckCluster"/>.</param>
+public sealed class EtcdKeys(string cluster)
+{
+    /// <summary>Everything below it is a member: <c>members/&lt;set&gt;/&lt;name&gt;</c>.</summary>
+    public string Members { get; } = $"/kamrpc/{cluster}/members/";
+
+    public string Member(MemberKey member) => string.Create(CultureInfo.InvariantCulture, $"{Members}{member.Set}/{member.Name}");
+
+    /// <summary>Everything below it is a proxy's report: <c>proxies/&lt;proxy&gt;</c>.</summary>
+    public string Proxies { get; } = $"/kamrpc/{cluster}/proxies/";
+
+    /// <summary>The report of one proxy.</summary>
+    public string Proxy(string proxy) => Proxies + proxy;
+
+    /// <summary>Reads a key below <see cref="Members"/>.</summary>
+    public bool TryParseMember(string key, out MemberKey member, [NotNullWhen(false)] out string? error)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        if (!key.StartsWith(Members, StringComparison.Ordinal) || key[Members.Length..].Count(static c => c == '/') != 1)
+        {
+            member = default;
+            error = $"the key is not {Members}<set>/<name>";
+            return false;
+        }
+
+        return MemberKey.TryParse(key[Members.Length..], out member, out error);
+    }
+
+    /// <summary>The first key after all keys with the prefix: the prefix with its last octet one higher ('/' becomes '0').</summary>
+    internal static ByteString PrefixEnd(string prefix)
+    {
+        var octets = System.Text.Encoding.UTF8.GetBytes(prefix);
+        octets[^1]++;
+        return ByteString.CopyFrom(octets);
+    }
+}

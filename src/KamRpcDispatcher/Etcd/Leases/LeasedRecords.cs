@@ -1,0 +1,251 @@
+using Etcdserverpb;
+using Grpc.Core;
+using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Etcd.Keys;
+using Microsoft.Extensions.Logging;
+
+namespace KamRpcDispatcher.Etcd.Leases;
+
+/// <summary>The keys that a <see cref="LeaseKeeper"/> holds under its lease, read and written many at a time.</summary>
+/// <remarks>A key that etcd refuses keeps none of the others from being read, written or deleted; it is tried again after a rest.</remarks>
+internal sealed class LeasedRecords(EtcdStore store, TimeSpan patience, Action updated, TimeProvider timeProvider, ILogger logger)
+{
+    /// <summary>As many of those that are refused are named.</summary>
+    private const int MostNamed = 5;
+
+    private static readonly TimeSpan ShortestRest = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestRest = TimeSpan.FromMinutes(1);
+
+    /// <summary>To find the ones that are refused takes up to two calls for each: more of them rest longer.</summary>
+    private static readonly TimeSpan RestForEach = TimeSpan.FromMilliseconds(100);
+
+    private readonly List<LeasedRecord> _records = [];
+    private readonly KeyTransactions _keys = new(store);
+    private long _storeRevision;
+    private ulong _clusterId;
+
+    /// <summary>The newest revision that wrote what stands under one of them, by whatever write: of one whose answer was lost too.</summary>
+    public long Revision => _records.Where(static record => record.IsHeld).Select(static record => record.ModRevision).DefaultIfEmpty(0).Max();
+
+    public int Count => _records.Count;
+
+    public LeasedRecord Add(string key, byte[]? farewell, Func<ReadOnlyMemory<byte>, bool> mayTakeOver, bool takesBack)
+    {
+        var record = new LeasedRecord(key, farewell, mayTakeOver, updated, logger, takesBack, timeProvider);
+        _records.Add(record);
+        return record;
+    }
+
+    /// <summary>How many keys somebody else has.</summary>
+    public int OccupiedCount => _records.Count(static record => record.IsOccupied);
+
+    /// <summary>The keys that somebody else has, in one line; null for none.</summary>
+    public string? Occupied => _records.Find(static record => record.IsOccupied) is { } first ? Name(first.Name, OccupiedCount) : null;
+
+    /// <summary>The keys that send calls to servers which are to get none, in one line; null for none.</summary>
+    public string? Harmful => _records.FindAll(static record => record.IsHarmful) is { Count: > 0 } harmful ? Name(harmful[0].Name, harmful.Count) : null;
+
+    /// <summary>The keys that etcd refuses, and why, in one line; null for none.</summary>
+    public string? Refused
+    {
+        get
+        {
+            var refused = _records.FindAll(static record => record.IsRefused);
+            return refused.Count == 0 || refused[0].Refusal is not { } refusal ? null
+                : $"{string.Join(", ", refused.Take(MostNamed).Select(static record => record.Name))}{(refused.Count > MostNamed ? $" and {refused.Count - MostNamed} more" : string.Empty)} ({EtcdStore.Describe(refusal)})";
+        }
+    }
+
+    /// <summary>Why etcd refuses them, where it refuses every one; null where it does not.</summary>
+    public Exception? WholeRefusal => All(static record => record.IsRefused) ? _records[0].Refusal : null;
+
+    /// <summary>Whether it is to be looked now what stands under one of them.</summary>
+    public bool HasUnknown => Any(record => record.IsUnknown && !IsResting(record));
+
+    /// <summary>Whether one of them is to be written now.</summary>
+    public bool HasDue => Any(record => record.IsDue && !IsResting(record));
+
+    /// <summary>How long until one that etcd refuses is tried again; null for none.</summary>
+    public TimeSpan? UntilRetry =>
+        _records.FindAll(static record => record.IsRefused && (record.IsUnknown || record.IsDue)) is { Count: > 0 } waiting
+            ? waiting.Min(record => Longer(TimeSpan.Zero, Rest - timeProvider.GetElapsedTime(record.RefusedAt)))
+            : null;
+
+    public bool Any(Predicate<LeasedRecord> condition) => _records.Exists(condition);
+
+    public bool All(Predicate<LeasedRecord> condition) => _records.TrueForAll(condition);
+
+    /// <summary>They have gone with their lease.</summary>
+    public void LeaseEnded() => _records.ForEach(static record => record.LeaseEnded());
+
+    /// <summary>They are under another lease now, unless the one before ended meanwhile.</summary>
+    public void LeaseReplaced() => _records.FindAll(static record => record.IsHeld).ForEach(static record => record.LeaseEnded());
+
+    /// <summary>Looks what stands under the keys: somebody may have deleted one, or taken it, or left it.</summary>
+    /// <param name="lease">Ours, 0 for none.</param>
+    /// <param name="renew">Called before each call: all of them together may take longer than the lease lives.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task LookAsync(long lease, Func<CancellationToken, Task> renew, CancellationToken cancellationToken)
+    {
+        foreach (var isHeld in (bool[])[true, false])
+        {
+            foreach (var batch in Batches(record => record.IsHeld == isHeld && !(record.IsUnreadable && IsResting(record))))
+            {
+                await LookAsync(batch, isHeld, lease, renew, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Writes what is due.</summary>
+    /// <param name="lease">Ours.</param>
+    /// <param name="renew">Called before each call.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task WriteAsync(long lease, Func<CancellationToken, Task> renew, CancellationToken cancellationToken)
+    {
+        foreach (var batch in Batches(record => record.IsDue && !IsResting(record)))
+        {
+            await WriteAsync(batch, lease, renew, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Deletes those that are ours, after a last word.</summary>
+    /// <param name="leases">Ours.</param>
+    /// <param name="ours">To which the names of those that are ours are added.</param>
+    /// <param name="left">To which the names of those that are ours and that etcd does not let be deleted are added.</param>
+    /// <param name="begin">Called before each call: how long it may take.</param>
+    /// <returns>Whether all are deleted, or the end of the leases has to do it, and why etcd took no last word; null when it did.</returns>
+    public async Task<(bool IsDone, Exception? Refusal)> DeleteAsync(IReadOnlyCollection<long> leases, ISet<string> ours, ISet<string> left, Func<Task<CallOptions>> begin)
+    {
+        var isDone = true;
+        Exception? refusal = null;
+        left.Clear();
+        foreach (var batch in Batches(static _ => true))
+        {
+            await DeleteAsync(batch).ConfigureAwait(false);
+        }
+
+        return (isDone, refusal);
+
+        async Task DeleteAsync(LeasedRecord[] batch)
+        {
+            try
+            {
+                var (isDeleted, refused) = await _keys.DeleteUnderAsync(
+                    leases,
+                    batch.ToDictionary(static record => record.Key, static record => record.Farewell),
+                    found => ours.UnionWith(found.Select(static key => key.ToStringUtf8())),
+                    begin).ConfigureAwait(false);
+                isDone &= isDeleted;
+                refusal ??= refused;
+            }
+            catch (RpcException refused) when (EtcdStore.IsRefusal(refused))
+            {
+                if (batch.Length > 1 && EtcdStore.IsOfKeys(refused))
+                {
+                    await HalvesAsync(batch, DeleteAsync).ConfigureAwait(false);
+                }
+                else if (batch.Where(static record => record.IsHeld).Select(static record => record.Name).ToList() is { Count: > 0 } held)
+                {
+                    ours.UnionWith(held);
+                    left.UnionWith(held);
+                    isDone = false;
+                    refusal ??= refused;
+                }
+            }
+        }
+    }
+
+    /// <summary>The time that those which are refused are left alone.</summary>
+    private TimeSpan Rest => Longer(ShortestRest, Shorter(LongestRest, RestForEach * _records.Count(static record => record.IsRefused)));
+
+    private bool IsResting(LeasedRecord record) => record.IsRefused && timeProvider.GetElapsedTime(record.RefusedAt) < Rest;
+
+    /// <summary>As many at a time as a transaction takes; those that were refused apart from the others.</summary>
+    private List<LeasedRecord[]> Batches(Predicate<LeasedRecord> condition) =>
+        [.. _records.FindAll(condition).GroupBy(static record => record.IsRefused).SelectMany(static group => group.Chunk(KeyTransactions.MostKeys))];
+
+    private async Task LookAsync(LeasedRecord[] batch, bool isHeld, long lease, Func<CancellationToken, Task> renew, CancellationToken cancellationToken)
+    {
+        await renew(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            // Of what is held by us only revision and lease matter.
+            var (header, found) = await _keys.ReadAsync([.. batch.Select(static record => record.Key)], withValue: !isHeld, EtcdStore.Options(patience, cancellationToken)).ConfigureAwait(false);
+            if (isHeld && IsAnother(header))
+            {
+                // A revision that is known may stand for another value there.
+                LeaseEnded();
+            }
+
+            for (var index = 0; index < batch.Length; index++)
+            {
+                batch[index].See(found[index], withValue: !isHeld, lease);
+            }
+        }
+        catch (RpcException refused) when (EtcdStore.IsOfKeys(refused))
+        {
+            await RefuseAsync(batch, refused, isReading: true, half => LookAsync(half, isHeld, lease, renew, cancellationToken)).ConfigureAwait(false);
+        }
+    }
+
+    private async Task WriteAsync(LeasedRecord[] batch, long lease, Func<CancellationToken, Task> renew, CancellationToken cancellationToken)
+    {
+        await renew(cancellationToken).ConfigureAwait(false);
+        var writes = Array.ConvertAll(batch, static record => record.Write());
+        try
+        {
+            var (revision, found) = await _keys.WriteAsync(writes, lease, EtcdStore.Options(patience, cancellationToken)).ConfigureAwait(false);
+            for (var index = 0; index < batch.Length; index++)
+            {
+                if (found is null)
+                {
+                    batch[index].Written(writes[index].Value, revision, lease);
+                }
+                else
+                {
+                    // One of them is not as it was taken for: the others are written in the next round.
+                    batch[index].See(found[index], withValue: true, lease);
+                }
+            }
+        }
+        catch (RpcException refused) when (EtcdStore.IsOfKeys(refused))
+        {
+            await RefuseAsync(batch, refused, isReading: false, half => WriteAsync(half, lease, renew, cancellationToken)).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>One of them at least is refused: which of them, its halves tell.</summary>
+    private Task RefuseAsync(LeasedRecord[] batch, RpcException refusal, bool isReading, Func<LeasedRecord[], Task> again)
+    {
+        if (batch is [var one])
+        {
+            one.Refuse(refusal, isReading, timeProvider.GetTimestamp());
+            return Task.CompletedTask;
+        }
+
+        return HalvesAsync(batch, again);
+    }
+
+    private static async Task HalvesAsync(LeasedRecord[] batch, Func<LeasedRecord[], Task> work)
+    {
+        await work(batch[..(batch.Length / 2)]).ConfigureAwait(false);
+        await work(batch[(batch.Length / 2)..]).ConfigureAwait(false);
+    }
+
+    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
+
+    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
+
+    /// <summary>Whether the store is another one than before, or was restored from a backup.</summary>
+    private bool IsAnother(ResponseHeader header)
+    {
+        var isAnother = _clusterId != 0 && (header.ClusterId != _clusterId || header.Revision < _storeRevision);
+        (_clusterId, _storeRevision) = (header.ClusterId, header.Revision);
+        return isAnother;
+    }
+
+    /// <summary>The first of so many keys, and how many more.</summary>
+    public static string Name(string first, int count) => count == 1 ? first : $"{first} and {count - 1} more";
+
+    public override string ToString() => Name(_records[0].Name, Count);
+}

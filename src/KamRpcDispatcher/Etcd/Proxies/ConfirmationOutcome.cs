@@ -1,0 +1,14 @@
+namespace KamRpcDispatcher.Etcd.Proxies;
+
+/// <summary>What came of confirming that a held member is gone.</summary>
+public enum ConfirmationOutcome
+{
+    /// <summary>Written: the dispatchers take it out.</summary>
+    Confirmed,
+
+    /// <summary>An earlier confirmation still stands.</summary>
+    AlreadyConfirmed,
+
+    /// <summary>Not written: its key is there, so it is announced again.</summary>
+    Back,
+}

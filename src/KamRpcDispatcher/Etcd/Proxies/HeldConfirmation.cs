@@ -1,0 +1,92 @@
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Etcd.Reports;
+
+namespace KamRpcDispatcher.Etcd.Proxies;
+
+/// <summary>
+/// Confirms that the members which proxies hold back are gone. A report has room for some of their names only: those that are confirmed make room
+/// for the next ones, so it is done in rounds until none is left.
+/// </summary>
+/// <param name="store">The connection.</param>
+/// <param name="keys">Where the cluster's records are.</param>
+/// <param name="sets">The sets to confirm for; null for all.</param>
+/// <param name="timeProvider">The clock.</param>
+public sealed class HeldConfirmation(EtcdStore store, EtcdKeys keys, IReadOnlySet<int>? sets, TimeProvider timeProvider)
+{
+    /// <summary>How long a dispatcher may take to name others: a few cycles, and a write.</summary>
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(100);
+
+    private readonly Dictionary<MemberKey, ConfirmationOutcome> _outcomes = [];
+
+    /// <summary>Confirms one after another, in the order of their keys as far as they are named together.</summary>
+    /// <param name="proxies">As they were read last.</param>
+    /// <param name="confirmed">Told of each.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>How many more may be held that no report has named in time, or that are held only since: nobody has confirmed these.</returns>
+    /// <exception cref="EtcdUnreachableException">No answer; those that were not told may be confirmed or not.</exception>
+    public async Task<int> ConfirmAsync(IReadOnlyList<ReportingProxy> proxies, Action<Member, ConfirmationOutcome> confirmed, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(proxies);
+        ArgumentNullException.ThrowIfNull(confirmed);
+
+        // Who asks has seen so many: who expires meanwhile is another matter.
+        var left = Math.Max(proxies.Select(static proxy => (proxy.Status?.Held.Length ?? 0) + (proxy.Status?.MoreHeld ?? 0)).DefaultIfEmpty(0).Max(), Named(proxies).Count);
+        for (var since = timeProvider.GetTimestamp(); ;)
+        {
+            if (Named(proxies) is { Count: > 0 } named && left > 0)
+            {
+                // A lease of its own, so that the last of many has as long as the first.
+                var confirmation = new GoneConfirmation(store, keys);
+                foreach (var member in named.Take(left))
+                {
+                    _outcomes[member.Key] = await confirmation.ConfirmAsync(member, cancellationToken).ConfigureAwait(false);
+                    confirmed(member, _outcomes[member.Key]);
+                    left--;
+                }
+
+                since = timeProvider.GetTimestamp();
+            }
+
+            if (Rest(proxies) is var rest && (rest == 0 || timeProvider.GetElapsedTime(since) > Patience))
+            {
+                return rest;
+            }
+
+            await Task.Delay(BetweenLooks, timeProvider, cancellationToken).ConfigureAwait(false);
+            proxies = await new ClusterReader(store, keys, timeProvider).ReadProxiesAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Those that any proxy names and that were not dealt with: each once, as the proxy that looked last knows it.</summary>
+    private List<Member> Named(IReadOnlyList<ReportingProxy> proxies) =>
+    [
+        .. proxies.Select(static proxy => proxy.Status).OfType<ProxyStatus>()
+            .OrderByDescending(static status => status.AppliedAt)
+            .SelectMany(static status => status.Held)
+            .Where(member => IsAsked(member) && !_outcomes.ContainsKey(member.Key))
+            .DistinctBy(static member => member.Key)
+            .OrderBy(static member => member.Key),
+    ];
+
+    /// <summary>How many one proxy may hold back beside those that were dealt with.</summary>
+    private int Rest(IReadOnlyList<ReportingProxy> proxies) => proxies.Select(static proxy => proxy.Status).OfType<ProxyStatus>().Select(Rest).DefaultIfEmpty(0).Max();
+
+    private int Rest(ProxyStatus status)
+    {
+        var named = status.Held.Count(member => IsAsked(member) && !_outcomes.ContainsKey(member.Key));
+        if (status.MoreHeld == 0 || named > 0)
+        {
+            return named + status.MoreHeld;
+        }
+
+        // It names one of each set before the second of any: where all are of other sets, none of those asked for is left.
+        var isFresh = !status.Held.Any(member => _outcomes.ContainsKey(member.Key));
+        return isFresh && sets is not null && status.Held.Length > status.Held.DistinctBy(static member => member.Key.Set).Count() ? 0 : status.MoreHeld;
+    }
+
+    private bool IsAsked(Member member) => sets?.Contains(member.Key.Set) ?? true;
+}

@@ -1,0 +1,20 @@
+namespace KamRpcDispatcher.Sources;
+
+/// <summary>Why a member's key is gone, as far as etcd tells: the end of a lease and a delete by hand look alike there.</summary>
+public enum LeaveCause
+{
+    /// <summary>Its announcer said that it withdraws it, and deleted the key.</summary>
+    Withdrawn,
+
+    /// <summary>It was draining or down, and then its key went without a last word: its lease ended, or somebody deleted the key.</summary>
+    NotReady,
+
+    /// <summary>It was ready, and its key went without a word: its lease ended, or somebody deleted the key.</summary>
+    Expired,
+
+    /// <summary>The key had no lease: somebody deleted it.</summary>
+    Deleted,
+
+    /// <summary>A complete listing lacks it: what happened while nobody watched is not known.</summary>
+    Missing,
+}

@@ -1,0 +1,42 @@
+using System.Collections.Immutable;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Sources.Records;
+
+namespace KamRpcDispatcher.Sources;
+
+/// <summary>The members of a cluster at one revision of the store.</summary>
+/// <param name="Revision">The revision that this membership takes in.</param>
+/// <param name="Members">Every member, those without a usable record left out.</param>
+/// <param name="Rejected">The records that cannot be used.</param>
+public sealed record Membership(long Revision, IReadOnlyList<Member> Members, IReadOnlyList<RejectedRecord> Rejected)
+{
+    /// <summary>The members that went lately without saying so, the first to go first.</summary>
+    public IReadOnlyList<ExpiredMember> Expired { get; init; } = [];
+
+    /// <summary>Those that went so and are there again, in whatever state: part of the event in which others went, all the same.</summary>
+    public IReadOnlyList<ExpiredMember> Returned { get; init; } = [];
+
+    /// <summary>Why those went that are not there any more, of the last thousand at least; for the log.</summary>
+    public IReadOnlyDictionary<MemberKey, LeaveCause> Left { get; init; } = ImmutableDictionary<MemberKey, LeaveCause>.Empty;
+
+    /// <summary>How many records the store has of members, those that cannot be used too; null where that is not known.</summary>
+    public int? Records { get; init; }
+
+    /// <summary>Whether it was saved by an earlier daemon, and the store has not been read since.</summary>
+    public bool IsFromSnapshot { get; init; }
+
+    /// <summary>When the store that it was read from was heard last, by the clock of <see cref="ExpiredMember.Mark"/>; as long as nobody is doubted, a time before that.</summary>
+    public TimeSpan Heard { get; init; }
+
+    /// <summary>Which store it was read from; null where that is not known.</summary>
+    public StoreIdentity? Store { get; init; }
+}
+
+/// <summary>Which etcd a membership was read from.</summary>
+/// <param name="ClusterId">The id that etcd answers with. Two that differ are two stores; two stores that were set up alike may have the same.</param>
+/// <param name="Endpoints">Where it was reached, for people: one store may have many addresses.</param>
+public sealed record StoreIdentity(ulong ClusterId, string Endpoints)
+{
+    /// <summary>The id as etcdctl prints it (<c>--hex</c>), and the addresses.</summary>
+    public override string ToString() => $"cluster id {ClusterId:x}, at {Destinations.MemberRules.Shorten(Endpoints, 256)}";
+}

@@ -1,0 +1,147 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Addresses;
+
+namespace KamRpcDispatcher.Sources.Records;
+
+/// <summary>Builds a member from the fields of its record; a <see cref="FormatException"/> names the field that is wrong.</summary>
+internal sealed class MemberReader(MemberKey key)
+{
+    private SipUri? _uri;
+    private int? _weight;
+    private int _priority;
+    private ImmutableSortedDictionary<string, string> _attributes = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+    private ImmutableSortedDictionary<string, string> _labels = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+    private readonly List<string> _ignored = [];
+    private MemberState? _state;
+    private string? _unknownState;
+    private string? _reason;
+    private DateTimeOffset? _since;
+
+    /// <summary>What there is to say of the record, also when it could not be read to its end.</summary>
+    public RecordRemarks Remarks => new(_ignored, _state);
+
+    public Member Read(JsonElement record)
+    {
+        if (record.ValueKind != JsonValueKind.Object)
+        {
+            throw new FormatException("the value is JSON, but not an object");
+        }
+
+        // Before all else: whatever is wrong with the rest, a member that is not ready gets no calls.
+        if (record.TryGetProperty("state", out var state))
+        {
+            ReadState(state);
+        }
+
+        foreach (var field in record.EnumerateObject())
+        {
+            ReadField(field.Name, field.Value);
+        }
+
+        return new Member(key, _uri ?? throw new FormatException("uri is missing"))
+        {
+            Weight = _weight,
+            Priority = _priority,
+            Attributes = _attributes,
+            Labels = _labels,
+            State = _state ?? MemberState.Ready,
+            Reason = _unknownState ?? _reason,
+            Since = _since,
+        };
+    }
+
+    private void ReadField(string name, JsonElement value)
+    {
+        switch (name)
+        {
+            case "uri":
+                _uri = SipUri.TryParse(Text(name, value), out var uri, out var error) ? uri : throw new FormatException($"uri: {MemberRules.Shorten(error)}");
+                break;
+            case "weight":
+                _weight = Integer(name, value, MemberRules.CheckWeight);
+                break;
+            case "priority":
+                _priority = Integer(name, value, MemberRules.CheckPriority);
+                break;
+            case "attrs":
+                _attributes = Entries(name, value, MemberRules.CheckAttribute);
+                break;
+            case "labels":
+                _labels = Entries(name, value, MemberRules.CheckLabel);
+                break;
+            case "state":
+                break;
+            case "reason":
+                _reason = Text(name, value) is { Length: <= MemberRules.MaxReasonLength } reason
+                    ? reason
+                    : throw new FormatException($"reason: longer than {MemberRules.MaxReasonLength} characters");
+                break;
+            case "since":
+                _since = value.ValueKind == JsonValueKind.String && value.TryGetDateTimeOffset(out var since)
+                    ? since
+                    : throw new FormatException("since: not a time such as 2026-01-31T12:00:00Z");
+                break;
+            default:
+                _ignored.Add($"the field '{MemberRules.Shorten(name)}' is not known");
+                break;
+        }
+    }
+
+    private void ReadState(JsonElement value)
+    {
+        // Until it is known.
+        _state = MemberState.Down;
+        switch (Text("state", value))
+        {
+            case "ready":
+                _state = MemberState.Ready;
+                break;
+            case "draining":
+                _state = MemberState.Draining;
+                break;
+            case "down":
+                break;
+            case var other:
+                _unknownState = $"the state '{MemberRules.Shorten(other)}' is not known: not ready";
+                _ignored.Add(_unknownState);
+                break;
+        }
+    }
+
+    private static string Text(string name, JsonElement value) =>
+        value.ValueKind == JsonValueKind.String ? value.GetString()! : throw new FormatException($"{name}: not a string");
+
+    private static int Integer(string name, JsonElement value, Func<long, string?> check)
+    {
+        if (value.ValueKind != JsonValueKind.Number || !value.TryGetInt64(out var number))
+        {
+            throw new FormatException($"{name}: '{MemberRules.Shorten(value.GetRawText())}' is not a whole number");
+        }
+
+        return check(number) is { } error ? throw new FormatException(error) : (int)number;
+    }
+
+    private static ImmutableSortedDictionary<string, string> Entries(string name, JsonElement value, Func<string, string, string?> check)
+    {
+        if (value.ValueKind != JsonValueKind.Object)
+        {
+            throw new FormatException($"{name}: not an object of names and strings");
+        }
+
+        var entries = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        foreach (var entry in value.EnumerateObject())
+        {
+            var text = Text($"{name}.{MemberRules.Shorten(entry.Name)}", entry.Value);
+            if (check(entry.Name, text) is { } error)
+            {
+                throw new FormatException(error);
+            }
+
+            entries.Add(entry.Name, text);
+        }
+
+        return MemberRules.CheckCount(name, entries.Count) is { } tooMany ? throw new FormatException(tooMany) : entries.ToImmutable();
+    }
+}

@@ -1,0 +1,207 @@
+using System.Collections.Immutable;
+using KamRpcDispatcher.Dispatch;
+using KamRpcDispatcher.Dispatch.Contact;
+using KamRpcDispatcher.Dispatch.Report;
+using KamRpcDispatcher.Etcd.Proxies;
+using KamRpcDispatcher.Etcd.Reports;
+using Microsoft.Extensions.Time.Testing;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.Tests.Dispatch;
+
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public class PacedReportTests
+{
+    private static readonly ProxyStatus Status = new(5, new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero), "5.6", 0, ImmutableSortedDictionary<int, SetStatus>.Empty.Add(1, new SetStatus(3, 3))) { Silenced = 5 };
+
+    private readonly FakeTimeProvider _clock = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+    private readonly Recording _written = new();
+    private readonly ContactWatch _contact;
+    private readonly PacedReport _report;
+    private readonly LoopWatch _loop;
+    private bool _isAlive = true;
+
+    public PacedReportTests()
+    {
+        _contact = new ContactWatch(_clock);
+        _loop = new LoopWatch(TimeSpan.FromSeconds(3), _clock);
+        _report = new PacedReport(_written, _contact, _loop, () => _isAlive, "1.2.3", _clock);
+    }
+
+    [Test]
+    public void The_first_status_is_written_at_once_with_who_wrote_it_when_and_whether_Kamailio_answers()
+    {
+        _contact.Read();
+        _report.Report(Status);
+
+        var written = _written.All.Single();
+        Assert.That((written.Version, written.WrittenAt, written.Contact), Is.EqualTo(("1.2.3", _clock.GetUtcNow(), new KamailioContact(true, _clock.GetUtcNow(), null))));
+    }
+
+    [Test]
+    public void Where_nobody_knows_yet_whether_Kamailio_answers_the_first_status_waits_for_that_and_not_for_long()
+    {
+        _report.Report(Status);
+        Assert.That(_written.All, Is.Empty);
+
+        Advance(TimeSpan.FromSeconds(3));
+        Assert.That(_written.All.Single().Contact, Is.Null, "cycles fail before anybody has asked");
+    }
+
+    [Test]
+    public void Acknowledgements_are_written_at_once_however_many()
+    {
+        _contact.Read();
+        for (var revision = 1; revision <= 10; revision++)
+        {
+            _report.Report(Status with { Revision = revision });
+            _report.Report(Status with { Revision = revision, Silenced = revision });
+        }
+
+        Assert.That(_written.All, Has.Count.EqualTo(19), "one of them said nothing new");
+    }
+
+    [Test]
+    public void A_list_that_flaps_is_written_once_a_second()
+    {
+        _contact.Read();
+        for (var look = 0; look < 240; look++)
+        {
+            _report.Report(Status with { Sets = Status.Sets.SetItem(1, new SetStatus(3, look % 7)) });
+            Advance(PacedReport.LookInterval);
+        }
+
+        Assert.That(_written.All, Has.Count.InRange(40, 61), "in a minute");
+    }
+
+    [Test]
+    public void News_is_written_within_two_seconds()
+    {
+        _contact.Read();
+        _report.Report(Status);
+        _report.Report(Status with { Drift = 1 });
+        var begun = _clock.GetUtcNow();
+        while (_written.All[^1].Drift == 0)
+        {
+            Advance(PacedReport.LookInterval);
+        }
+
+        Assert.That(_clock.GetUtcNow() - begun, Is.LessThanOrEqualTo(TimeSpan.FromSeconds(2)));
+    }
+
+    [Test]
+    public void What_is_over_within_a_moment_is_not_written()
+    {
+        _contact.Read();
+        _report.Report(Status);
+        Advance(TimeSpan.FromSeconds(5));
+        _report.Report(Status with { Drift = 1 });
+        _report.Look();
+        _report.Report(Status);
+        Advance(TimeSpan.FromSeconds(2));
+
+        Assert.That(_written.All, Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public void Without_news_it_is_written_in_its_rhythm_with_the_time_when_the_list_was_read()
+    {
+        _contact.Read();
+        for (var second = 0; second < 60; second++)
+        {
+            _report.Report(Status with { AppliedAt = _clock.GetUtcNow(), Grace = new GraceStatus("x", second, 1, 1, 1, 0) });
+            Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.That(_written.All, Has.Count.EqualTo(1 + 6));
+        Assert.That(_written.All.Select(static status => status.WrittenAt - status.AppliedAt), Is.All.LessThanOrEqualTo(TimeSpan.FromSeconds(1)));
+    }
+
+    [Test]
+    public void Where_the_loop_does_not_come_round_nothing_is_repeated_as_if_it_were_still_so()
+    {
+        _contact.Read();
+        _report.Report(Status);
+        _isAlive = false;
+        Advance(TimeSpan.FromMinutes(1));
+
+        Assert.That(_written.All, Has.Count.EqualTo(3));
+        Assert.That(_written.All.Skip(1).Select(static status => status.Hangs || status.IsListOld), Is.All.True, "what is written then says that it is not so");
+    }
+
+    [Test]
+    public void That_Kamailio_is_lost_is_written_though_no_cycle_ends_and_what_is_known_of_before_keeps_its_age()
+    {
+        _contact.Read();
+        _report.Report(Status);
+        var call = _contact.Sent();
+        Advance(TimeSpan.FromSeconds(3));
+        Assert.That(_written.All, Has.Count.EqualTo(2));
+        Assert.That((_written.All[1].Contact!.Answers, _written.All[1].AppliedAt), Is.EqualTo((false, Status.AppliedAt)));
+
+        _contact.Answered(call);
+        _contact.Read();
+        _report.Look();
+        Assert.That(_written.All[^1].Contact!.Answers, "at once");
+    }
+
+    [Test]
+    public void That_the_loop_hangs_is_written_within_fifteen_seconds_and_so_is_its_return()
+    {
+        _contact.Read();
+        _loop.Enter(LoopStep.Rest, TimeSpan.FromSeconds(1));
+        _report.Report(Status);
+        Advance(TimeSpan.FromSeconds(15));
+        Assert.That((_written.All[^1].Hangs, _written.All[^1].Loop!.Step), Is.EqualTo((true, "rest")));
+
+        _loop.Works();
+        _report.Report(Status with { AppliedAt = _clock.GetUtcNow() });
+        Advance(TimeSpan.FromSeconds(2));
+        Assert.That(_written.All[^1].Hangs, Is.False);
+    }
+
+    [Test]
+    public void That_the_list_was_not_read_for_long_is_written_when_it_is_so_and_when_it_is_over()
+    {
+        _contact.Read();
+        _loop.Enter(LoopStep.Grace, TimeSpan.FromMinutes(1));
+        _report.Report(Status);
+        Advance(TimeSpan.FromSeconds(16));
+        Assert.That((_written.All[^1].IsListOld, _written.All[^1].Hangs), Is.EqualTo((true, false)));
+
+        _loop.Works();
+        _report.Report(Status with { AppliedAt = _clock.GetUtcNow() });
+        Advance(TimeSpan.FromSeconds(2));
+        Assert.That(_written.All[^1].IsListOld, Is.False);
+    }
+
+    [Test]
+    public void A_list_that_was_read_when_Kamailio_came_back_is_not_old_before_anybody_has_made_something_of_it()
+    {
+        _contact.Read();
+        _report.Report(Status);
+        var call = _contact.Sent();
+        Advance(TimeSpan.FromSeconds(40));
+        _contact.Answered(call);
+        _contact.Read();
+        _report.Look();
+
+        Assert.That((_written.All[^1].Contact!.Answers, _written.All[^1].AppliedAt, _written.All[^1].IsListOld), Is.EqualTo((true, Status.AppliedAt, false)));
+    }
+
+    private void Advance(TimeSpan time)
+    {
+        for (var passed = TimeSpan.Zero; passed < time; passed += PacedReport.LookInterval)
+        {
+            _clock.Advance(PacedReport.LookInterval);
+            _report.Look();
+        }
+    }
+
+    private sealed class Recording : IProxyReport
+    {
+        public List<ProxyStatus> All { get; } = [];
+
+        public void Report(ProxyStatus status) => All.Add(status);
+    }
+}
