@@ -14,6 +14,9 @@ internal sealed class ConfirmAnswer
     /// <summary>How many more are held back that no proxy has named: they are not confirmed.</summary>
     public int NotNamed { get; set; }
 
+    /// <summary>How many are kept for a moment only, since their leases ended while etcd was away: nobody holds them back yet.</summary>
+    public int Doubted { get; set; }
+
     public bool IsAnybodyBack => _members.Any(static entry => entry.Outcome == ConfirmationOutcome.Back);
 
     public void Add(Member member, ConfirmationOutcome outcome) => _members.Add((member, outcome));
@@ -25,7 +28,7 @@ internal sealed class ConfirmAnswer
             : string.Empty;
         if (IsEmpty)
         {
-            return rest.Length > 0 ? rest : "Nothing is held back.\n";
+            return rest.Length > 0 ? rest : Doubted > 0 ? FormattableString.Invariant($"Nothing is held back yet: the leases of {Doubted} ended while etcd was away, and they may come back. Confirm again in a few seconds.\n") : "Nothing is held back.\n";
         }
 
         var table = new TextTable("SET", "NAME", "URI", "RESULT");
@@ -58,5 +61,6 @@ internal sealed class ConfirmAnswer
             });
         });
         writer.WriteNumber("notNamed", NotNamed);
+        writer.WriteNumber("doubted", Doubted);
     });
 }

@@ -30,6 +30,7 @@ internal sealed class BoxWatch : IDisposable
     private readonly LogLimit _changes;
     private readonly LogLimit _unknowns;
     private bool _isUnlogged;
+    private DeathSign _sign;
     private string? _stopping;
     private string? _leaving;
     private string? _toldWithoutLook;
@@ -61,6 +62,9 @@ internal sealed class BoxWatch : IDisposable
 
     /// <summary>The state that was told last; null before the first look.</summary>
     public MemberState? State { get; private set; }
+
+    /// <summary>What it was like at the last look, where it is down; else null.</summary>
+    public DeathSign? Death => State == MemberState.Down ? _sign : null;
 
     public int Members => _box.Members.Length;
 
@@ -187,6 +191,7 @@ internal sealed class BoxWatch : IDisposable
 
         lock (_lock)
         {
+            _sign = outcome.Sign;
             if (_health.Observe(outcome) is not { } now)
             {
                 Log();

@@ -1,8 +1,8 @@
 using KamRpcDispatcher.Announce.Idle;
-using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Leases;
 using KamRpcDispatcher.Etcd.Proxies;
+using KamRpcDispatcher.Probe;
 using KamRpcDispatcher.Sources;
 using Microsoft.Extensions.Logging;
 
@@ -28,6 +28,10 @@ internal sealed class Departure(
     private const int MostNamed = 20;
 
     private static readonly TimeSpan AcknowledgementInterval = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>So long Asterisk may say nothing of the calls of a server that is silent too.</summary>
+    private static readonly TimeSpan CountPatience = TimeSpan.FromSeconds(5);
+
     /// <summary>A dispatcher that is being restarted reports again within this: until then nobody can say that no proxy sends calls.</summary>
     private static readonly TimeSpan ReturnTime = TimeSpan.FromSeconds(2);
 
@@ -150,22 +154,33 @@ internal sealed class Departure(
         }
     }
 
+    /// <summary>Whether nobody will say how many calls a server has that is down: one that is gone has none, and one that says nothing, whoever asks, hangs.</summary>
+    private static bool IsHopeless(DeathSign? death, IIdleCheck? idle, TimeSpan unknown) => death switch
+    {
+        null => false,
+        DeathSign.Answer => idle is null,
+        DeathSign.Silence => idle is not { Counts: true } || unknown >= CountPatience,
+        _ => true,
+    };
+
     private async Task AwaitCallsAsync(CancellationToken hurry)
     {
         var begun = timeProvider.GetTimestamp();
         TimeSpan? told = null;
+        TimeSpan? unknown = null;
         while (true)
         {
-            var isDown = boxes.All(static box => box.State == MemberState.Down);
-            var found = await CheckAsync(isDown, idle, hurry).ConfigureAwait(false);
+            var death = boxes.All(static box => box.Death is not null) ? boxes.Select(static box => box.Death!.Value).MaxBy(static sign => sign == DeathSign.Answer ? 2 : sign == DeathSign.Silence ? 1 : 0) : (DeathSign?)null;
+            var found = await CheckAsync(death, idle, hurry).ConfigureAwait(false);
             var passed = timeProvider.GetElapsedTime(begun);
+            unknown = found.IsIdle is null ? unknown ?? passed : null;
             if (found.IsIdle == true)
             {
                 AnnounceLog.Idle(logger, found.Description);
                 return;
             }
 
-            if (isDown && found.IsIdle is null)
+            if (unknown is { } since && IsHopeless(death, idle, passed - since))
             {
                 AnnounceLog.NotCounted(logger, found.Description);
                 return;
@@ -193,12 +208,15 @@ internal sealed class Departure(
         }
     }
 
-    /// <summary>Whether calls are up. A server that does not answer as it should may have many: who counts them is believed.</summary>
-    internal static async Task<Idleness> CheckAsync(bool isDown, IIdleCheck? idle, CancellationToken hurry)
+    /// <summary>Whether calls are up. A server that is down because it does not answer as it should may have many.</summary>
+    /// <param name="death">What it is like, where it is down.</param>
+    /// <param name="idle">Who tells of calls.</param>
+    /// <param name="hurry">Gives up.</param>
+    internal static async Task<Idleness> CheckAsync(DeathSign? death, IIdleCheck? idle, CancellationToken hurry)
     {
-        if (idle is null || (isDown && !idle.Counts))
+        if (idle is null || (death is DeathSign.Silence or DeathSign.NobodyThere && !idle.Counts))
         {
-            return new Idleness(null, isDown ? "nobody counts its calls" : "how many there are is not known");
+            return new Idleness(null, death is null ? "how many there are is not known" : idle is null ? "nobody counts its calls" : "a command that fails then says nothing of calls");
         }
 
         try

@@ -37,6 +37,14 @@ internal static class FailureText
         _ => false,
     };
 
+    /// <summary>Whether the host says that nobody listens there.</summary>
+    public static bool IsRefusal(Exception exception) => exception switch
+    {
+        SocketException { SocketErrorCode: SocketError.ConnectionRefused } => true,
+        { InnerException: { } inner } => IsRefusal(inner),
+        _ => false,
+    };
+
     public static string Within(string what, TimeSpan time) => $"{what} within {DurationText.Of(time)}";
 
     private static string LowerFirst(string text) => text.Length == 0 ? "unknown error" : char.ToLowerInvariant(text[0]) + text[1..];

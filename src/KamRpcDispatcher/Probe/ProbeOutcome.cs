@@ -7,15 +7,23 @@ namespace KamRpcDispatcher.Probe;
 /// <param name="Reason">Why: one line of printable ASCII, at most <see cref="MemberRules.MaxReasonLength"/> characters.</param>
 public sealed record ProbeOutcome(ProbeVerdict Verdict, string Reason)
 {
+    /// <summary>What a server that counts as dead was like.</summary>
+    internal DeathSign Sign { get; init; }
+
+    /// <summary>Two that say the same are equal.</summary>
+    public bool Equals(ProbeOutcome? other) => other is not null && (Verdict, Reason) == (other.Verdict, other.Reason);
+
+    public override int GetHashCode() => HashCode.Combine(Verdict, Reason);
+
     internal static ProbeOutcome Alive(string reason) => new(ProbeVerdict.Alive, Line(reason));
 
     internal static ProbeOutcome Leaving(string reason) => new(ProbeVerdict.Leaving, Line(reason));
 
-    internal static ProbeOutcome Dead(string reason) => new(ProbeVerdict.Dead, Line(reason));
+    internal static ProbeOutcome Dead(string reason, DeathSign sign = DeathSign.Silence) => new(ProbeVerdict.Dead, Line(reason)) { Sign = sign };
 
     /// <summary>What a probe that failed says of the server: nothing, when it failed for want of something on this side.</summary>
     internal static ProbeOutcome Of(Exception exception) =>
-        FailureText.IsOfThisSide(exception) ? Unknown(FailureText.Of(exception)) : Dead(FailureText.Of(exception));
+        FailureText.IsOfThisSide(exception) ? Unknown(FailureText.Of(exception)) : Dead(FailureText.Of(exception), FailureText.IsRefusal(exception) ? DeathSign.NobodyThere : DeathSign.Silence);
 
     internal static ProbeOutcome Unknown(string reason) => new(ProbeVerdict.Unknown, Line(reason));
 
@@ -25,4 +33,17 @@ public sealed record ProbeOutcome(ProbeVerdict Verdict, string Reason)
         var safe = MemberRules.Shorten(text, MemberRules.MaxReasonLength);
         return safe.Length <= MemberRules.MaxReasonLength ? safe : safe[..(MemberRules.MaxReasonLength - 3)] + "...";
     }
+}
+
+/// <summary>What a server that counts as dead was like: one that answers may have calls.</summary>
+internal enum DeathSign
+{
+    /// <summary>It said nothing that could be understood, or the operator's own command finds it dead.</summary>
+    Silence,
+
+    /// <summary>It answers, though not as it should.</summary>
+    Answer,
+
+    /// <summary>Nobody listens at its port.</summary>
+    NobodyThere,
 }

@@ -40,7 +40,7 @@ internal sealed class ReplyDirectory : IDisposable
         var isNew = isMade && !Directory.Exists(path);
         if (isNew)
         {
-            Directory.CreateDirectory(path, Passable);
+            Make(path);
         }
 
         var directory = Posix.Open(path, Posix.PathOnly | Posix.DirectoryOnly | (IsTrustedLink(path) ? 0 : Posix.NoFollow) | Posix.CloseOnExec);
@@ -71,6 +71,18 @@ internal sealed class ReplyDirectory : IDisposable
         {
             directory.Dispose();
             throw;
+        }
+    }
+
+    private static void Make(string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(path, Passable);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"the reply directory {path} is not there, and this user may not make it in {System.IO.Path.GetDirectoryName(path)}, or it cannot be made there: make it, or name another one", exception);
         }
     }
 

@@ -1,5 +1,6 @@
 using KamRpcDispatcher.Announce;
 using KamRpcDispatcher.Announce.Idle;
+using KamRpcDispatcher.Probe;
 using NSubstitute;
 using NUnit.Framework;
 
@@ -14,18 +15,23 @@ public class DepartureTests
     {
         var told = new Idleness(isIdle, "3 calls");
 
-        Assert.That(await Departure.CheckAsync(isDown: true, Check(counts: true, told), CancellationToken.None), Is.EqualTo(told));
+        foreach (var death in Enum.GetValues<DeathSign>())
+        {
+            Assert.That(await Departure.CheckAsync(death, Check(counts: true, told), CancellationToken.None), Is.EqualTo(told));
+        }
     }
 
-    /// <summary>A command that fails may have found calls, or nobody to ask.</summary>
+    /// <summary>A command that fails may have found calls, or nobody to ask; of a server that answers it has found calls.</summary>
     [Test]
-    public async Task Of_a_server_that_is_down_who_does_not_count_is_not_asked()
+    public async Task Of_a_server_that_is_down_and_says_nothing_who_does_not_count_is_not_asked()
     {
         var check = Check(counts: false, new Idleness(false, "the command says: exit code 1"));
 
-        Assert.That((await Departure.CheckAsync(isDown: true, check, CancellationToken.None)).IsIdle, Is.Null);
-        Assert.That((await Departure.CheckAsync(isDown: false, check, CancellationToken.None)).IsIdle, Is.False);
-        Assert.That((await Departure.CheckAsync(isDown: true, null, CancellationToken.None)).IsIdle, Is.Null);
+        Assert.That((await Departure.CheckAsync(DeathSign.Silence, check, CancellationToken.None)).IsIdle, Is.Null);
+        Assert.That((await Departure.CheckAsync(DeathSign.NobodyThere, check, CancellationToken.None)).IsIdle, Is.Null);
+        Assert.That((await Departure.CheckAsync(DeathSign.Answer, check, CancellationToken.None)).IsIdle, Is.False);
+        Assert.That((await Departure.CheckAsync(null, check, CancellationToken.None)).IsIdle, Is.False);
+        Assert.That((await Departure.CheckAsync(DeathSign.Answer, null, CancellationToken.None)).IsIdle, Is.Null);
     }
 
     private static IIdleCheck Check(bool counts, Idleness told)

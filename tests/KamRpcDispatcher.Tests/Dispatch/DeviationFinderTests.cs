@@ -48,6 +48,17 @@ public class DeviationFinderTests
         Assert.That(DeviationFinder.Compare(view).Deviations.Single(), Is.EqualTo(new Deviation("refused", 1, "a", "sip:10.0.0.1", default) { Reason = "no such host", Until = Later }));
     }
 
+    [Test]
+    public void One_that_came_with_an_address_that_Kamailio_refuses_is_told_with_where_its_calls_go_on_to()
+    {
+        var before = Listed(A, ListedState.Active) with { Uri = "sip:10.0.0.9" };
+        var view = View([A], [before]) with { Refusals = new Dictionary<ListedKey, Refusal> { [new ListedKey(1, A.Uri.Text)] = new Refusal("no IPv6 socket", Later) } };
+
+        Assert.That(
+            DeviationFinder.Compare(view).Deviations.Single(),
+            Is.EqualTo(new Deviation("refused", 1, "a", "sip:10.0.0.1", default) { Reason = "no IPv6 socket; calls go on to sip:10.0.0.9, where it was before", Until = Later }));
+    }
+
     [TestCase(SkipReason.NotAllowed, "--allow-attr does not name its attributes: obproxy")]
     [TestCase(SkipReason.Flapping, "its record changes too often, so it waits")]
     [TestCase(SkipReason.WithoutEffect, "changed more than once without effect")]

@@ -52,6 +52,19 @@ internal sealed class OrphansCheckTests
         AssertFinding(OrphansCheck.Of(With(Healthy.Kamailio, "default"), Healthy.Etcd), Severity.Ok, "1 destination of kamrpc's, each with a member", null);
     }
 
+    /// <summary>It takes the calls of its set until the new address can be put into Kamailio: nobody is told to remove it.</summary>
+    [Test]
+    public void An_entry_whose_member_came_with_another_address_that_is_not_listed_is_no_orphan()
+    {
+        var moved = Healthy.Etcd with { Members = Seen<IReadOnlyList<Member>>.Of([Members.Of("a", uri: "sip:[fd00::12]:5060")]) };
+        var kamailio = Healthy.Kamailio with { List = Healthy.List(Healthy.Destination("sip:10.0.0.1:5060") with { Attributes = "kamrpc=default;duid=a", Duid = "a", State = DestinationState.Active }) };
+
+        var finding = OrphansCheck.Of(kamailio, moved);
+
+        AssertFinding(finding, Severity.Warning, "came with another address, which is not in Kamailio's list, and they take calls until it is: set 1: sip:10.0.0.1:5060", "kamrpc explain");
+        Assert.That(finding.Fix, Does.Not.Contain("remove"));
+    }
+
     private static KamailioObservation With(KamailioObservation kamailio, string cluster) =>
         kamailio with { List = Healthy.List(Healthy.Destination("sip:10.0.0.1:5060") with { Attributes = $"kamrpc={cluster}", State = DestinationState.Active }) };
 }

@@ -10,18 +10,20 @@ namespace KamRpcDispatcher.Dispatch.Report;
 /// <summary>Finds what of a list is not as the membership wishes it, and how many ready members of each set get calls. Pure; the times of beginning are the tracker's.</summary>
 internal sealed class DeviationFinder
 {
-    private const int LongestReason = 100;
+    private const int LongestReason = 160;
 
     private readonly CycleView _view;
     private readonly EntryIndex _entries;
     private readonly DeviationReasons _reasons;
     private readonly MemberIndex _members;
+    private readonly Lazy<Dictionary<MemberKey, ListedDestination>> _before;
     private readonly List<Deviation> _found = [];
     private readonly Dictionary<int, SetShare> _sets = [];
 
     private DeviationFinder(CycleView view)
     {
         _view = view;
+        _before = new(Predecessors, LazyThreadSafetyMode.None);
         _entries = new EntryIndex([.. view.Table.Destinations.Where(entry => view.Policy.Manages(entry.Set) && !Sentinel.Is(entry))]);
         _reasons = new DeviationReasons(view);
         _members = new MemberIndex(view, _reasons.Superseded.Keys);
@@ -88,7 +90,7 @@ internal sealed class DeviationFinder
         }
         else if (_reasons.RefusalOf(member) is { } refusal)
         {
-            Add(DeviationKind.Refused, member, entries, refusal.Reason, refusal.RetryAt);
+            Add(DeviationKind.Refused, member, entries, Before(member) is { } before ? $"{refusal.Reason}; calls go on to {before.Uri}, where it was before" : refusal.Reason, refusal.RetryAt);
         }
         else
         {
@@ -111,9 +113,26 @@ internal sealed class DeviationFinder
         Add(DeviationKind.Inactive, member, dead, awaitsProof ? "waits for Kamailio's first good ping" : dead[0].Probing ? null : "set so by a script or by hand, and not pinged");
     }
 
+    /// <summary>Where a member was before it came with an address that cannot be put into Kamailio, and takes calls until it can.</summary>
+    private ListedDestination? Before(Member member) => _before.Value.GetValueOrDefault(member.Key);
+
+    private Dictionary<MemberKey, ListedDestination> Predecessors() => _entries.All
+        .Where(entry => entry.IsRoutable && AttributeText.IsOwn(entry, _view.Policy.Cluster) && AttributeText.Duid(entry.Attributes) is not null && !_members.IsWanted(entry))
+        .DistinctBy(static entry => new MemberKey(entry.Set, AttributeText.Duid(entry.Attributes)!))
+        .ToDictionary(static entry => new MemberKey(entry.Set, AttributeText.Duid(entry.Attributes)!));
+
+    private bool IsKept(ListedDestination entry) => entry.IsRoutable && AttributeText.Duid(entry.Attributes) is { } name
+        && _members.Find(new MemberKey(entry.Set, name)) is { State: MemberState.Ready } member && _reasons.RefusalOf(member) is not null;
+
     /// <summary>An own entry at whose address no ready member is.</summary>
     private void Unwanted(ListedDestination entry)
     {
+        if (IsKept(entry))
+        {
+            // Told of its member.
+            return;
+        }
+
         var member = _members.At(entry);
         if (member is null || entry.IsRoutable)
         {

@@ -22,7 +22,7 @@ internal static class SipVerdict
         if (!alive.Contains(status))
         {
             var answered = "answered " + Text(status, phrase);
-            return status == SipStatusCodes.ServiceUnavailable ? ProbeOutcome.Leaving(answered) : ProbeOutcome.Dead(answered);
+            return status == SipStatusCodes.ServiceUnavailable ? ProbeOutcome.Leaving(answered) : ProbeOutcome.Dead(answered, DeathSign.Answer);
         }
 
         // The same again and again, as long as all is well.

@@ -43,6 +43,16 @@ internal static class OrphansCheck
         }
 
         var left = Left(examined, members, etcd.Held).ToList();
+        var kept = left.Where(destination => IsKept(destination, members, list.Destinations)).ToList();
+        left = [.. left.Except(kept)];
+        if (left.Count == 0 && kept.Count > 0)
+        {
+            return Finding.Warning(
+                Name,
+                $"their members came with another address, which is not in Kamailio's list, and they take calls until it is: {Told(kept, static _ => string.Empty)}",
+                "kamrpc explain NAME says why the new address cannot be put there");
+        }
+
         if (left.Count > 0 && HeldWithoutName(etcd) is var held and > 0)
         {
             return Finding.Unknown(
@@ -74,6 +84,11 @@ internal static class OrphansCheck
         var wanted = members.Concat(held).Select(static member => (member.Key.Set, member.Uri)).ToHashSet();
         return own.Where(destination => destination.State is DestinationState.Active or DestinationState.Trying && (Ownership.Uri(destination) is not { } uri || !wanted.Contains((destination.Set, uri))));
     }
+
+    /// <summary>One that keeps taking calls since its member's new address is not there: no call would be served without it.</summary>
+    private static bool IsKept(DispatcherDestination destination, IReadOnlyList<Member> members, IReadOnlyList<DispatcherDestination> listed) =>
+        members.FirstOrDefault(member => member.Key.Set == destination.Set && string.Equals(member.Key.Name, destination.Duid, StringComparison.OrdinalIgnoreCase)) is { State: MemberState.Ready } member
+        && !listed.Any(other => other.Set == destination.Set && Ownership.Uri(other) is { } uri && uri.Equals(member.Uri));
 
     private static int HeldWithoutName(EtcdObservation etcd) =>
         etcd.Proxies.Try(out var proxies, out _) ? proxies.Select(static proxy => proxy.Status?.MoreHeld ?? 0).DefaultIfEmpty(0).Max() : 0;
