@@ -83,7 +83,17 @@ public sealed class RpcClient : IRpcClient
                 }
             }
 
-            return await InvokeOnceAsync(await ConnectAsync(cancellationToken).ConfigureAwait(false), method, arguments, cancellationToken).ConfigureAwait(false);
+            for (var tried = 1; ; tried++)
+            {
+                try
+                {
+                    return await InvokeOnceAsync(await ConnectAsync(cancellationToken).ConfigureAwait(false), method, arguments, cancellationToken).ConfigureAwait(false);
+                }
+                catch (KamailioUnreachableException) when (tried < _transport.Ways)
+                {
+                    // It was not delivered, and the name has another address.
+                }
+            }
         }
         finally
         {

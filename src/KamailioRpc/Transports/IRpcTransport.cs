@@ -10,6 +10,9 @@ internal interface IRpcTransport
     /// <summary>What tells the Kamailio that is there now from one before or after it; empty where nothing does.</summary>
     string Peer { get; }
 
+    /// <summary>How many addresses there are to be tried, one connection after the other, where nobody listens at one.</summary>
+    int Ways => 1;
+
     /// <summary>Whether a connection carries one call only.</summary>
     bool IsOneShot { get; }
 

@@ -13,6 +13,7 @@ internal sealed class UdpTransport(KamailioAddress address, RpcClientOptions opt
 
     /// <summary>Which of a name's addresses is next: Kamailio's socket is one of them.</summary>
     private int _refused;
+    private volatile int _ways = 1;
 
     public KamailioAddress Address => address;
 
@@ -20,12 +21,15 @@ internal sealed class UdpTransport(KamailioAddress address, RpcClientOptions opt
 
     public bool IsOneShot => false;
 
+    public int Ways => _ways;
+
     public async ValueTask<RpcMessageHandler> ConnectAsync(CancellationToken cancellationToken)
     {
         Socket? socket = null;
         try
         {
             var hosts = await (names ?? NameResolver.Shared).FindAsync(address.Host!, NameResolver.Patience, cancellationToken).ConfigureAwait(false);
+            _ways = hosts.Length;
             var host = hosts.OrderBy(static found => found.AddressFamily).ElementAt(Volatile.Read(ref _refused) % hosts.Length);
             socket = new Socket(host.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
             await socket.ConnectAsync(host, address.Port, cancellationToken).ConfigureAwait(false);

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using KamailioRpc.Errors;
 using KamailioRpc.Transports;
 using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
@@ -24,22 +23,8 @@ public class UdpTransportTests
         var options = new RpcClientOptions { Timeout = TimeSpan.FromSeconds(5) };
         await using var client = new RpcClient(address, options, new UdpTransport(address, options, names));
 
-        var answer = await AskAsync(client) ?? await AskAsync(client);
-
-        Assert.That(answer, Is.EqualTo("\"here\""));
+        Assert.That((await client.InvokeAsync("core.echo", [], CancellationToken.None)).ToString(), Is.EqualTo("\"here\""));
         await serving;
-    }
-
-    private static async Task<string?> AskAsync(RpcClient client)
-    {
-        try
-        {
-            return (await client.InvokeAsync("core.echo", [], CancellationToken.None)).ToString();
-        }
-        catch (KamailioUnreachableException)
-        {
-            return null;
-        }
     }
 
     private static async Task AnswerAsync(Socket kamailio)

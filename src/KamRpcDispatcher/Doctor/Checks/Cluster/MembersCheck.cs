@@ -14,7 +14,9 @@ internal static class MembersCheck
         if (!etcd.Served.Try(out var members, out var trouble))
         {
             return trouble.Because == Causes.Members
-                ? Finding.Unknown(Name, trouble.Text, "a user with the role status, see etcd with TLS and users: --etcd-user NAME --etcd-password-file FILE")
+                ? Finding.Unknown(Name, trouble.Text, etcd.Endpoints.Any(static endpoint => endpoint.Status.Try(out var status, out _) && status.IsLearner)
+                    ? "etcdctl member promote ID, or the other members of etcd in --etcd"
+                    : "a user with the role status, see etcd with TLS and users: --etcd-user NAME --etcd-password-file FILE")
                 : Finding.Unknown(Name, trouble);
         }
 
