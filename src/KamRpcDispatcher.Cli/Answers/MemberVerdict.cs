@@ -56,7 +56,7 @@ internal sealed record MemberVerdict(bool IsAsItShouldBe, string Text)
     }
 
     /// <summary>What can be done about one that is held; who is doubted for a moment is not, and goes by itself.</summary>
-    private static string Release(Deviation? held) => held is null || held.Reason == DeviationKind.EndedWhileAway ? string.Empty : "; 'kamrpc confirm' lets it go";
+    private static string Release(Deviation? held) => held is null or { IsDoubted: true } ? string.Empty : "; 'kamrpc confirm' lets it go";
 
     /// <summary>Each cause with the proxies that have it: what is so at one is not said of another.</summary>
     private static string Causes(List<MemberView> wrong)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
+using KamailioRpc;
 using KamRpcDispatcher.Announce;
 using KamRpcDispatcher.Cli.Announce;
 using KamRpcDispatcher.Cli.Help;
@@ -53,7 +54,7 @@ internal static class AnnounceCommand
         }
         catch (SocketException noRoute)
         {
-            Console.Error.WriteLine($"kamrpc: --ip auto: there is no way to etcd at {etcd?.Endpoints} ({Why(noRoute)}); wait for the network, or name the address");
+            Console.Error.WriteLine($"kamrpc: --ip auto: there is no way to etcd at {etcd?.Endpoints} ({(etcd is null ? null : NameResolver.Trouble(new Uri(etcd.Endpoints.Each().First().ToString()).IdnHost, noRoute)) ?? noRoute.Message}); wait for the network, or name the address");
             return ExitCode.Unreachable;
         }
 
@@ -94,12 +95,4 @@ internal static class AnnounceCommand
     // etcd itself grants no less than its election timing allows, 2 s by default.
     private static bool ParseTtl(string text, out TimeSpan value, [NotNullWhen(false)] out string? error) =>
         CommonOptions.Duration(text, TimeSpan.FromSeconds(2), TimeSpan.FromHours(1), out value, out error);
-
-    /// <summary>The system's own words do not say that it is a name that fails.</summary>
-    private static string Why(SocketException exception) => exception.SocketErrorCode switch
-    {
-        SocketError.HostNotFound or SocketError.NoData => "its name has no address",
-        SocketError.TryAgain or SocketError.NoRecovery => "its name cannot be looked up now: the name servers in /etc/resolv.conf fail, or do not answer",
-        _ => exception.Message,
-    };
 }

@@ -8,7 +8,6 @@ using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Etcd.Proxies;
-using KamRpcDispatcher.Etcd.Reports;
 
 namespace KamRpcDispatcher.Cli.Commands;
 
@@ -53,7 +52,7 @@ internal static class ConfirmCommand
             view = await new ClusterReader(store, keys, TimeProvider.System).ReadAsync(cancellationToken).ConfigureAwait(false);
             Warn(view);
             answer.NotNamed = await new HeldConfirmation(store, keys, sets, TimeProvider.System).ConfirmAsync(view.Proxies, answer.Add, cancellationToken).ConfigureAwait(false);
-            answer.Doubted = view.Proxies.Select(proxy => proxy.Status?.Deviations.Count(deviation => deviation.Reason == DeviationKind.EndedWhileAway && (sets is null || sets.Contains(deviation.Set))) ?? 0).DefaultIfEmpty(0).Max();
+            answer.Doubted = view.Proxies.Select(proxy => proxy.Status?.Deviations.Count(deviation => deviation.IsDoubted && (sets is null || sets.Contains(deviation.Set))) ?? 0).DefaultIfEmpty(0).Max();
             exitCode = answer.IsAnybodyBack || answer.NotNamed > 0 || (answer.IsEmpty && answer.Doubted > 0) ? ExitCode.NotDone : ExitCode.Done;
         }
         catch (EtcdUnreachableException unreachable)

@@ -24,7 +24,7 @@ internal static class DeviationText
             DeviationKind.Superseded => "is left out, since another name is followed at its address",
             DeviationKind.Serving => "is to get no calls and still gets them",
             DeviationKind.Leaving => "is disabled",
-            DeviationKind.Held => (deviation.Reason == DeviationKind.EndedWhileAway ? "has a lease that ended while etcd was away, or nobody watched," : "has expired with many others") + " and is kept as it was" + (deviation.Flags switch
+            DeviationKind.Held => (deviation.IsDoubted ? "has a lease that ended while etcd was away, or nobody watched," : "has expired with many others") + " and is kept as it was" + (deviation.Flags switch
             {
                 ['A' or 'T', ..] => string.Empty,
                 ['I', ..] => ", without calls: Kamailio has found it dead",

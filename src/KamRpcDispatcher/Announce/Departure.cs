@@ -170,7 +170,7 @@ internal sealed class Departure(
         TimeSpan? unknown = null;
         while (true)
         {
-            var death = boxes.All(static box => box.Death is not null) ? boxes.Select(static box => box.Death!.Value).MaxBy(static sign => sign == DeathSign.Answer ? 2 : sign == DeathSign.Silence ? 1 : 0) : (DeathSign?)null;
+            var death = boxes.All(static box => box.Death is not null) ? boxes.Max(static box => box.Death) : null;
             var found = await CheckAsync(death, idle, hurry).ConfigureAwait(false);
             var passed = timeProvider.GetElapsedTime(begun);
             unknown = found.IsIdle is null ? unknown ?? passed : null;

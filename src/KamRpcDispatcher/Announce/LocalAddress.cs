@@ -121,7 +121,7 @@ public static class LocalAddress
         .. addresses.Where(static found => !found.Address.IsIPv6LinkLocal && found.Address.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6)
             .GroupBy(static found => found.Address.AddressFamily)
             .OrderBy(static family => family.Key)
-            .SelectMany(static family => family.Any(static found => !IsAlone(found.Address, found.PrefixLength)) ? family.Where(static found => !IsAlone(found.Address, found.PrefixLength)) : family)
+            .SelectMany(static family => family.ToLookup(static found => IsAlone(found.Address, found.PrefixLength)) is var kinds && kinds.Contains(false) ? kinds[false] : kinds[true])
             .Select(static found => found.Address),
     ];
 

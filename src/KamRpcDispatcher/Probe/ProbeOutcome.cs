@@ -7,8 +7,8 @@ namespace KamRpcDispatcher.Probe;
 /// <param name="Reason">Why: one line of printable ASCII, at most <see cref="MemberRules.MaxReasonLength"/> characters.</param>
 public sealed record ProbeOutcome(ProbeVerdict Verdict, string Reason)
 {
-    /// <summary>What a server that counts as dead was like.</summary>
-    internal DeathSign Sign { get; init; }
+    /// <summary>What the server was like; one that does not count as dead answers.</summary>
+    internal DeathSign Sign { get; init; } = DeathSign.Answer;
 
     /// <summary>Two that say the same are equal.</summary>
     public bool Equals(ProbeOutcome? other) => other is not null && (Verdict, Reason) == (other.Verdict, other.Reason);
@@ -35,15 +35,15 @@ public sealed record ProbeOutcome(ProbeVerdict Verdict, string Reason)
     }
 }
 
-/// <summary>What a server that counts as dead was like: one that answers may have calls.</summary>
+/// <summary>What a server was like at a look, in the order in which its calls are worth waiting for.</summary>
 internal enum DeathSign
 {
+    /// <summary>Nobody listens at its port.</summary>
+    NobodyThere,
+
     /// <summary>It said nothing that could be understood, or the operator's own command finds it dead.</summary>
     Silence,
 
-    /// <summary>It answers, though not as it should.</summary>
+    /// <summary>It answers, as it should or not.</summary>
     Answer,
-
-    /// <summary>Nobody listens at its port.</summary>
-    NobodyThere,
 }

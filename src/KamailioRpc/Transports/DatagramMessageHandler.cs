@@ -20,7 +20,7 @@ internal sealed class DatagramMessageHandler(Socket socket, IDisposable connecti
     private readonly ArrayBufferWriter<byte> _pieces = new();
     private readonly ArrayBufferWriter<byte> _request = new();
 
-    /// <summary>Told that nobody has the port there.</summary>
+    /// <summary>Told that nobody has the port there: which of a socket's calls gets that is chance.</summary>
     public Action? Refused { get; init; }
 
     public override bool CanBeReplied => (connection as ReplySocket)?.IsThere ?? true;
@@ -46,8 +46,9 @@ internal sealed class DatagramMessageHandler(Socket socket, IDisposable connecti
         {
             await socket.SendAsync(_request.WrittenMemory, SocketFlags.None, cancellationToken).ConfigureAwait(false);
         }
-        catch (SocketException exception) when (IsRefusal(exception))
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionRefused)
         {
+            Refused?.Invoke();
             throw;
         }
     }
@@ -58,21 +59,11 @@ internal sealed class DatagramMessageHandler(Socket socket, IDisposable connecti
         {
             return await socket.ReceiveAsync(_datagram, SocketFlags.None, cancellationToken).ConfigureAwait(false);
         }
-        catch (SocketException exception) when (IsRefusal(exception))
-        {
-            throw;
-        }
-    }
-
-    /// <summary>Tells of one. Which of a socket's calls gets it is chance.</summary>
-    private bool IsRefusal(SocketException exception)
-    {
-        if (exception.SocketErrorCode == SocketError.ConnectionRefused)
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionRefused)
         {
             Refused?.Invoke();
+            throw;
         }
-
-        return false;
     }
 
     protected override void Dispose(bool disposing)

@@ -48,7 +48,7 @@ internal sealed class SetScreen(SetCalls set, ClusterCalls calls, StatusOptions 
         if (total == 0)
         {
             var held = set.Departed.SelectMany(static member => member.Remarks).Select(static remark => remark.Deviation).Where(static deviation => deviation is { Kind: DeviationKind.Held }).ToList();
-            var who = held.Exists(static deviation => deviation!.Reason != DeviationKind.EndedWhileAway)
+            var who = held.Exists(static deviation => !deviation!.IsDoubted)
                 ? "no members, what has expired with many others is kept as it was (PANIC)"
                 : held.Count > 0 ? "no members, what has expired while etcd was away is kept as it was for a moment"
                 : set.Departed.Count > 0 ? "no members, what has left is still being taken out"

@@ -90,7 +90,7 @@ internal sealed class DeviationFinder
         }
         else if (_reasons.RefusalOf(member) is { } refusal)
         {
-            Add(DeviationKind.Refused, member, entries, Before(member) is { } before ? $"{refusal.Reason}; calls go on to {before.Uri}, where it was before" : refusal.Reason, refusal.RetryAt);
+            Add(DeviationKind.Refused, member, entries, _before.Value.GetValueOrDefault(member.Key) is { } before ? $"{refusal.Reason}; calls go on to {before.Uri}, where it was before" : refusal.Reason, refusal.RetryAt);
         }
         else
         {
@@ -113,9 +113,7 @@ internal sealed class DeviationFinder
         Add(DeviationKind.Inactive, member, dead, awaitsProof ? "waits for Kamailio's first good ping" : dead[0].Probing ? null : "set so by a script or by hand, and not pinged");
     }
 
-    /// <summary>Where a member was before it came with an address that cannot be put into Kamailio, and takes calls until it can.</summary>
-    private ListedDestination? Before(Member member) => _before.Value.GetValueOrDefault(member.Key);
-
+    /// <summary>Where members were before they came with an address that cannot be put into Kamailio, and take calls until it can.</summary>
     private Dictionary<MemberKey, ListedDestination> Predecessors() => _entries.All
         .Where(entry => entry.IsRoutable && AttributeText.IsOwn(entry, _view.Policy.Cluster) && AttributeText.Duid(entry.Attributes) is not null && !_members.IsWanted(entry))
         .DistinctBy(static entry => new MemberKey(entry.Set, AttributeText.Duid(entry.Attributes)!))

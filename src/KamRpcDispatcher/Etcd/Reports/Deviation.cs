@@ -19,6 +19,9 @@ public sealed record Deviation(string Kind, int Set, string Name, string Uri, Da
     /// <summary>Why, in a few words; null where the kind says all.</summary>
     public string? Reason { get; init; }
 
+    /// <summary>Whether it is held for a moment only, since its lease ended while the store was away: nobody need confirm that it is gone.</summary>
+    public bool IsDoubted => Kind == DeviationKind.Held && Reason == DeviationKind.EndedWhileAway;
+
     /// <summary>When it is over by itself: the removal of one that has left, the next try of one that was refused; null where nobody knows.</summary>
     public DateTimeOffset? Until { get; init; }
 }
