@@ -8,6 +8,7 @@ using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Etcd.Leases;
+using KamRpcDispatcher.Etcd.Proxies;
 using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.Sources.Records;
 
@@ -25,7 +26,8 @@ internal sealed record MemberExplanation(MemberKey Key, string Record, MemberCal
 {
     private const int MostKeys = 5;
 
-    private LeaseStatus? Lease { get; init; }
+    /// <summary>Its lease; null where it has none, or where etcd does not tell.</summary>
+    public LeaseStatus? Lease { get; init; }
 
     /// <summary>The one sentence.</summary>
     public MemberVerdict Verdict => MemberVerdict.Of(this);
@@ -172,6 +174,11 @@ internal sealed record MemberExplanation(MemberKey Key, string Record, MemberCal
         if (status.Remaining < TimeSpan.Zero)
         {
             return $"{StatusJson.Lease(lease)} has just ended";
+        }
+
+        if (Member?.Announced?.Member is { State: MemberState.Down, Reason: GoneConfirmation.Reason })
+        {
+            return $"{StatusJson.Lease(lease)}, of 'kamrpc confirm': the record ends by itself in {Ages.Show(status.Remaining)}";
         }
 
         var others = status.Keys?.Where(key => key != Record).Select(static key => MemberRules.Shorten(key, 160)).ToList() ?? [];

@@ -42,6 +42,7 @@ internal sealed record MemberView(ProxyLens Lens, CallState Calls, bool IsAsItSh
         var text = isFull ? "it is full, as every routable destination of its set is (algorithm 10), until one of its calls ends"
             : deviation is not null ? "it " + DeviationText.Of(deviation, now)
             : calls == CallState.All ? "it is in Kamailio's list and gets calls"
+            : calls == CallState.None && member.IsReady ? "nobody of its set gets calls there; the report has no room for the reason of each"
             : calls == CallState.None ? "it gets no calls, as its record says"
             : MemberText.Silence(member, lens);
         return new MemberView(lens, calls, isAsItShouldBe, Acknowledged(member, lens), deviation, text) { IsFull = isFull };

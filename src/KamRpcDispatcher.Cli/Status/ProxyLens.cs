@@ -133,7 +133,10 @@ internal sealed class ProxyLens
             return (status.Silenced ?? status.Revision) >= announced.ModRevision && NamesAll(DeviationKind.Serving) ? CallState.None : CallState.Unknown;
         }
 
-        return status.Revision >= announced.ModRevision && HasRoomForNoOther(announced.Member.Key.Set, status) ? CallState.All : CallState.Unknown;
+        return status.Revision < announced.ModRevision ? CallState.Unknown
+            : HasRoomForNoOther(announced.Member.Key.Set, status) ? CallState.All
+            : status.Sets.TryGetValue(announced.Member.Key.Set, out var counts) && counts is { Serving: 0 } ? CallState.None
+            : CallState.Unknown;
     }
 
     public static CallState CallsOf(Deviation deviation) => deviation.Kind switch

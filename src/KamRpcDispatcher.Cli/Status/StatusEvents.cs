@@ -1,4 +1,5 @@
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd.Reports;
 
 namespace KamRpcDispatcher.Cli.Status;
 
@@ -27,7 +28,7 @@ internal sealed class StatusEvents
     public IReadOnlyList<StatusEvent> Next(ClusterCalls calls)
     {
         _now = calls.Now;
-        var now = Members(calls, _before).Concat(Proxies(calls)).ToDictionary(static entry => entry.Key, static entry => entry.Told, StringComparer.Ordinal);
+        var now = Members(calls, _before).Concat(Proxies(calls)).Concat(Rejected(calls)).ToDictionary(static entry => entry.Key, static entry => entry.Told, StringComparer.Ordinal);
         var (before, events) = (_before, new List<StatusEvent>());
         _before = now;
         if (before is null)
@@ -95,6 +96,15 @@ internal sealed class StatusEvents
             var text = $"proxy {lens.Name}: {state}{(kinds.Length > 0 ? $"; trouble: {kinds}" : string.Empty)}{(lens.Status is { IsFromSnapshot: true } ? "; works from a saved membership" : string.Empty)}";
 
             yield return (KeyOf(lens), new Told(text, text, $"gone: proxy {lens.Name}: it does not report any more: its dispatcher has ended, or does not reach etcd; its Kamailio goes on as before"));
+        }
+    }
+
+    private static IEnumerable<(string Key, Told Told)> Rejected(ClusterCalls calls)
+    {
+        foreach (var record in calls.Cluster.Rejected)
+        {
+            var text = $"record {record.Key} rejected: {MemberRules.Shorten(record.Reason, ProxyTrouble.MostTextLength)}";
+            yield return ("record " + record.Key, new Told(text, text, $"gone: record {record.Key} is not rejected any more"));
         }
     }
 

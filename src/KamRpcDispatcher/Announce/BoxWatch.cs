@@ -163,8 +163,11 @@ internal sealed class BoxWatch : IDisposable
     {
         if (outcome.Verdict == ProbeVerdict.Unknown)
         {
+            // Nobody has said that a new one is ready: it is told why it is not.
+            var isNew = State is null && !_records.Any(static record => record.IsUnknown || record.IsInherited);
+
             // For all boxes at once, as a rule: a handful of lines a minute tell it.
-            if (_unknowns.Allows())
+            if (!isNew && _unknowns.Allows())
             {
                 AnnounceLog.NotProbed(_logger, _box.Members[0].Uri, outcome.Reason);
             }
@@ -185,7 +188,6 @@ internal sealed class BoxWatch : IDisposable
                 return;
             }
 
-            // Nobody has said that it is ready: it is told why it is not.
             outcome = ProbeOutcome.Dead(outcome.Reason);
         }
 

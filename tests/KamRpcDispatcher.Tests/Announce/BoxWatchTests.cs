@@ -99,6 +99,7 @@ public sealed class BoxWatchTests : IAsyncDisposable
 
         Assert.That(await NextAsync(), Is.EqualTo(MemberState.Down));
         Assert.That(Value(), Does.Contain("\"state\":\"down\",\"reason\":\"no descriptors\""));
+        Assert.That((_log.Of(1302).Count, _log.Of(1303).Count), Is.EqualTo((1, 0)), "there is no record that stays as it was");
     }
 
     [TestCase(true)]

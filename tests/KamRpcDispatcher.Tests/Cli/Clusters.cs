@@ -1,10 +1,12 @@
 using System.Collections.Immutable;
+using KamRpcDispatcher.Cli.Answers;
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Cli.Status;
 using KamRpcDispatcher.Cli.Status.Findings;
 using KamRpcDispatcher.Cli.Status.Json;
 using KamRpcDispatcher.Cli.Status.Screen;
 using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Etcd.Members;
 using KamRpcDispatcher.Etcd.Proxies;
 using KamRpcDispatcher.Etcd.Reports;
@@ -52,6 +54,8 @@ internal static class Clusters
     public static IEnumerable<string> Codes(ClusterView view) => Findings(view).Select(static finding => finding.Code);
 
     public static IEnumerable<string> Texts(ClusterView view) => Findings(view).Select(static finding => finding.Text);
+
+    public static MemberVerdict Explained(string name, ClusterView view) => MemberExplanation.Of(name, Calls(view), new EtcdKeys("c")).Single().Verdict;
 
     public static string Screen(ClusterView view, StatusOptions? options = null, Layout? layout = null)
     {

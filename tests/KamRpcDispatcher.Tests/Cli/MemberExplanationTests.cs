@@ -2,7 +2,9 @@ using KamRpcDispatcher.Cli.Answers;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Etcd.Leases;
 using KamRpcDispatcher.Etcd.Members;
+using KamRpcDispatcher.Etcd.Proxies;
 using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.Sources;
 using KamRpcDispatcher.Sources.Records;
@@ -48,6 +50,16 @@ public class MemberExplanationTests
 
         Assert.That(Verdict(View([Box], ("p1", lost))), Is.EqualTo(new MemberVerdict(false, "box is not known to get calls on p1: Kamailio does not answer, for 12s.")));
         Assert.That(Verdict(View([Box])).Text, Does.StartWith("box gets no calls that anybody knows of: no proxy reports"));
+    }
+
+    /// <summary>Nobody renews that, and no announcer is behind it.</summary>
+    [Test]
+    public void One_that_was_confirmed_to_be_gone_has_the_lease_of_that()
+    {
+        var gone = Box with { Member = Box.Member with { State = MemberState.Down, Reason = GoneConfirmation.Reason } };
+        var explained = MemberExplanation.Of("box", Calls(View([gone], ("p1", Report(0)))), Keys).Single() with { Lease = new LeaseStatus(TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(59), ["/kamrpc/c/members/1/other"]) };
+
+        Assert.That(explained.ToText(Narrow), Does.Contain("lease: 694d, of 'kamrpc confirm': the record ends by itself in 59s\n").And.Not.Contain("announcer"));
     }
 
     [Test]

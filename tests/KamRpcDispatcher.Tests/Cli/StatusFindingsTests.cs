@@ -214,6 +214,33 @@ public class StatusFindingsTests
         }));
     }
 
+    /// <summary>What Kamailio refuses is owed for ever, and is told as that.</summary>
+    [Test]
+    public void A_proxy_that_owes_only_what_Kamailio_refuses_is_not_at_it()
+    {
+        var refusing = Report(3) with { Drift = 2, Quarantined = [new QuarantinedDestination(1, "sip:z", "no such host", Now)], MoreQuarantined = 1 };
+
+        Assert.That(Codes(View(Three, ("p1", refusing))), Is.EqualTo(new[] { "quarantined" }));
+        Assert.That(Screen(View(Three, ("p1", refusing))), Does.Contain("2 refused").And.Not.Contain("not yet"));
+        Assert.That(Codes(View(Three, ("p1", refusing with { Drift = 3 }))), Is.EqualTo(new[] { "quarantined", "drift" }));
+        Assert.That(Screen(View(Three, ("p1", refusing with { Drift = 3 }))), Does.Contain("not yet").And.Not.Contain("refused  "));
+    }
+
+    /// <summary>A report has room for the reasons of some: that none of a set gets calls is known of all.</summary>
+    [Test]
+    public void Of_a_set_in_which_nobody_gets_calls_everybody_is_known_to_get_none()
+    {
+        AnnouncedMember[] many = [.. Enumerable.Range(1, 50).Select(static number => Ready($"m{number}", $"sip:10.0.1.{number}"))];
+        var dead = Report(50, 0) with { Deviations = [.. many.Take(40).Select(static member => Off(DeviationKind.Inactive, member.Member.Key.Name, member.Member.Uri.Text, 7))], MoreDeviations = 10 };
+
+        var set = Calls(View(many, ("p1", dead))).Sets.Single();
+        Assert.That((set.Getting, set.Unknown), Is.EqualTo((0, 0)));
+        Assert.That(Screen(View(many, ("p1", dead))), Does.StartWith("SET 1: 0 of 50 get calls").And.Not.Contain("not known"));
+        Assert.That(Explained("m50", View(many, ("p1", dead))), Is.EqualTo(new MemberVerdict(
+            false, "m50 gets no calls on p1: nobody of its set gets calls there; the report has no room for the reason of each.")));
+        Assert.That(Calls(View([many[49] with { ModRevision = 99 }], ("p1", dead))).Sets.Single().Unknown, Is.EqualTo(1), "that is not followed yet");
+    }
+
     [Test]
     public void Programs_get_code_and_text_and_what_it_is_about_and_the_sentences_as_before()
     {

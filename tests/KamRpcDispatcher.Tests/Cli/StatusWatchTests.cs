@@ -5,6 +5,7 @@ using KamRpcDispatcher.Cli.Status.Screen;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Etcd.Members;
 using KamRpcDispatcher.Etcd.Reports;
+using KamRpcDispatcher.Sources.Records;
 using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
 using static KamRpcDispatcher.Tests.Cli.Clusters;
@@ -41,6 +42,18 @@ public class StatusWatchTests
         var news = events.Next(Calls(View([Two[1]], ("1/a", Report(1)))));
 
         Assert.That(news.Select(static entry => entry.Text), Is.EqualTo(new[] { "gone: set 1: a: it is not announced, and no report that can be believed names it any more" }));
+    }
+
+    [Test]
+    public void A_record_that_comes_to_be_rejected_is_told_and_that_it_is_no_more()
+    {
+        var events = new StatusEvents();
+        var well = View(Two, ("p1", Report(2)));
+        events.Next(Calls(well));
+
+        var news = events.Next(Calls(well with { Rejected = [new RejectedRecord("/kamrpc/c/members/1/c", "uri is missing", KeepsLastGood: false)] }));
+        Assert.That(news.Select(static entry => entry.Text), Is.EqualTo(new[] { "record /kamrpc/c/members/1/c rejected: uri is missing" }));
+        Assert.That(events.Next(Calls(well)).Select(static entry => entry.Text), Is.EqualTo(new[] { "gone: record /kamrpc/c/members/1/c is not rejected any more" }));
     }
 
     [Test]

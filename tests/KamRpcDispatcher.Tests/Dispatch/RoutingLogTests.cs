@@ -33,6 +33,7 @@ public class RoutingLogTests
     private const int NobodyRoutable = 3040;
     private const int RoutableAgain = 3041;
     private const int Full = 3043;
+    private const int Moved = 3044;
 
     private static readonly Member A = Members.Of("a", uri: "sip:10.0.0.1:5060");
     private static readonly Member B = Members.Of("b", uri: "sip:10.0.0.2:5060");
@@ -94,6 +95,20 @@ public class RoutingLogTests
         See([A, B], Listed(A), Listed(B));
         Assert.That(_log.Of(Again), Is.EqualTo(new[] { "Set 1: b (sip:10.0.0.2:5060) gets calls again: back" }));
         Assert.That(_log.All, Has.Count.EqualTo(3));
+    }
+
+    [Test]
+    public void A_member_that_moves_to_another_address_is_told_once_with_both()
+    {
+        var moved = Members.Of("b", uri: "sip:10.0.0.9:5060");
+        See([A, B], Listed(A), Listed(B));
+        See([A, moved], Listed(A), Listed(B));
+        Assert.That(_log.All, Is.Empty, "calls go where they went");
+
+        See([A, moved], Listed(A), Listed(B, ListedState.Disabled), Listed(moved));
+        See([A, moved], Listed(A), Listed(moved));
+        Assert.That(_log.All, Is.EqualTo(new[] { "Set 1: b (sip:10.0.0.9:5060) gets calls at this address now, no more at sip:10.0.0.2:5060" }));
+        Assert.That(_log.LevelsOf(Moved), Is.EqualTo(new[] { LogLevel.Information }));
     }
 
     [TestCase(LeaveCause.Withdrawn, "withdrew", LogLevel.Information)]

@@ -10,9 +10,15 @@ namespace KamRpcDispatcher.Tests.Documents;
 /// <summary>The screens in documents are those that are printed.</summary>
 public partial class ScreenTests
 {
+    /// <summary>What is between the members and the answer is left out there.</summary>
     [Test]
-    public void The_README_shows_status_as_it_looks_when_all_is_well() =>
-        AssertShown("README.md", Screen(View([Ready("asterisk-1", "sip:10.0.0.11:5060")], ("edge-1", Report(1)))));
+    public void The_README_shows_status_as_it_looks_when_all_is_well()
+    {
+        var screen = Screen(View([Ready("asterisk-1", "sip:10.0.0.11:5060")], ("edge-1", Report(1)))).TrimEnd().Split('\n');
+        var shown = MarkdownFile.Read("README.md").Blocks.Select(static line => line.StartsWith("   ", StringComparison.Ordinal) ? line[3..] : line).SkipWhile(static line => !line.StartsWith("SET ", StringComparison.Ordinal)).ToList();
+
+        Assert.That(shown.Take(4), Is.EqualTo(new[] { screen[0], screen[1], "...", screen[^1] }));
+    }
 
     [Test]
     public void The_reference_shows_status_as_it_looks_when_it_is_not()

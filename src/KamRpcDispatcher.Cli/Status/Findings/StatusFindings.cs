@@ -114,12 +114,17 @@ internal sealed partial class StatusFindings(ClusterCalls calls)
             yield return Found(FindingCode.Held, $"{name} holds back {Ages.Count(held, "expired member")}");
         }
 
+        if (status.Deviations.Count(static deviation => deviation.IsDoubted) is var doubted and > 0)
+        {
+            yield return Found(FindingCode.Held, $"{name} keeps {Ages.Count(doubted, "member")} for a moment: {(doubted == 1 ? "its lease" : "their leases")} ended while etcd was away, or nobody watched; whether {(doubted == 1 ? "it lives" : "they live")} shows within seconds");
+        }
+
         if (status.Quarantined.Length + status.MoreQuarantined is var quarantined and > 0)
         {
             yield return Found(FindingCode.Quarantined, $"{name}: {Ages.Count(quarantined, "destination")} cannot be put into Kamailio");
         }
 
-        if (status.Drift > 0)
+        if (status.Drift > 0 && !status.OwesOnlyRefused)
         {
             yield return Found(FindingCode.Drift, $"{name} owes {Ages.Count(status.Drift, "change")}");
         }

@@ -89,6 +89,7 @@ internal sealed class ProxiesScreen(ClusterCalls calls, StatusOptions options, L
         : status.Troubles.Length > 0 ? new Cell(string.Join(',', status.Troubles.Select(static trouble => MemberRules.Shorten(trouble.Kind, 20)).Distinct().Take(3)), Tone.Bad)
         : lens.IsOfOlderVersion ? new Cell("not known", Tone.Odd)
         : status.IsFromSnapshot ? new Cell("from snapshot", Tone.Odd)
+        : behind == 0 && status.OwesOnlyRefused && !lens.IsAtChanges && lens.Lag.Records == 0 ? new Cell(FormattableString.Invariant($"{status.Drift} refused"), Tone.Odd)
         : behind > 0 || status.Drift > 0 || lens.IsAtChanges || lens.Lag.Records > 0 ? new Cell("not yet", Tone.Odd)
         : new Cell("synced", Tone.Good);
 }

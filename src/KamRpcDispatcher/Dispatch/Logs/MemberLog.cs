@@ -70,7 +70,7 @@ internal sealed class MemberLog(TimeProvider timeProvider, ILogger logger)
             {
                 next[key] = before is { } known ? known with { Uri = now.Uri, Listed = now.Listed } : now;
             }
-            else if (before is { } same && (same.IsSame(now) || (same.IsServedByOthers && now is { GetsCalls: true, Cause: StandingCause.Ready })))
+            else if (before is { } same && ((same.IsSame(now) && !same.HasMovedTo(now)) || (same.IsServedByOthers && now is { GetsCalls: true, Cause: StandingCause.Ready })))
             {
                 next[key] = now;
             }
@@ -151,7 +151,7 @@ internal sealed class MemberLog(TimeProvider timeProvider, ILogger logger)
                     next[change.Key] = change.Now;
                     if (!isTogether)
                     {
-                        MemberMessages.One(logger, group.Key.Kind, change.Key, change.Now);
+                        MemberMessages.One(logger, group.Key.Kind, change.Key, change.Now, change.Before);
                     }
                 }
                 else
@@ -170,6 +170,7 @@ internal sealed class MemberLog(TimeProvider timeProvider, ILogger logger)
     {
         { Now.IsServedByOthers: true } => ChangeKind.ServedByOthers,
         { Now: { GetsCalls: true, Cause: not StandingCause.Ready } } => ChangeKind.EnabledByOthers,
+        { Before: { GetsCalls: true, Cause: StandingCause.Ready } before } when before.HasMovedTo(change.Now) => ChangeKind.Moved,
         { Now.Cause: StandingCause.Disabled } => ChangeKind.DisabledByOthers,
         { Now.Cause: StandingCause.FoundDead } => ChangeKind.FoundDead,
         { Now.GetsCalls: true, Before.Cause: StandingCause.FoundDead } => ChangeKind.Answers,
@@ -213,6 +214,9 @@ internal enum ChangeKind
 
     /// <summary>It gets calls again.</summary>
     Back,
+
+    /// <summary>It gets calls at another address, and had them at one before.</summary>
+    Moved,
 
     /// <summary>It gets no more calls.</summary>
     Lost,

@@ -7,7 +7,7 @@ namespace KamRpcDispatcher.Dispatch.Logs;
 internal static partial class MemberMessages
 {
     /// <summary>What has changed for one member.</summary>
-    public static void One(ILogger logger, ChangeKind kind, MemberKey member, MemberStanding now)
+    public static void One(ILogger logger, ChangeKind kind, MemberKey member, MemberStanding now, MemberStanding? before)
     {
         var (set, name, uri) = (member.Set, MemberRules.Shorten(member.Name), MemberRules.Shorten(now.Uri, 256));
         var (level, why) = (LevelOf(now), now.Words);
@@ -34,6 +34,9 @@ internal static partial class MemberMessages
             case ChangeKind.ServedByOthers:
                 ServedByOthers(logger, set, name, uri, why);
                 break;
+            case ChangeKind.Moved:
+                Moved(logger, set, name, uri, MemberRules.Shorten(before?.Uri ?? string.Empty, 256));
+                break;
             case ChangeKind.Joined:
                 Joined(logger, set, name, uri);
                 break;
@@ -54,6 +57,7 @@ internal static partial class MemberMessages
             ChangeKind.Joined => "get calls: joined",
             ChangeKind.ReadyAgain => "get calls again: ready",
             ChangeKind.Back => "get calls again: back",
+            ChangeKind.Moved => "get calls at another address than before",
             ChangeKind.Answers => "answer Kamailio's pings again, and get calls",
             ChangeKind.FoundDead => "do not answer Kamailio's pings, and get no more calls",
             ChangeKind.DisabledByOthers => "were disabled in Kamailio by somebody else: enabled again",
@@ -94,6 +98,9 @@ internal static partial class MemberMessages
 
     [LoggerMessage(3042, LogLevel.Warning, "Set {Set}: {Name} ({Uri}) still gets calls, by an active entry of somebody else's at its address, though it is to get none: {Why}. Take that entry out of Kamailio's list file, and of its list while this daemon is stopped (kamcmd dispatcher.remove)")]
     private static partial void ServedByOthers(ILogger logger, int set, string name, string uri, string why);
+
+    [LoggerMessage(3044, LogLevel.Information, "Set {Set}: {Name} ({Uri}) gets calls at this address now, no more at {Before}")]
+    private static partial void Moved(ILogger logger, int set, string name, string uri, string before);
 
     [LoggerMessage(EventId = 3038, Message = "Set {Set}: {Count} members {What} ({Names})")]
     private static partial void Many(ILogger logger, LogLevel level, int set, int count, string what, string names);

@@ -18,6 +18,9 @@ internal readonly record struct MemberStanding(bool GetsCalls, string Uri, Stand
     /// <summary>Whether what is said of it is the same; what its announcer says of the same state may change all the time.</summary>
     public bool IsSame(MemberStanding other) => (GetsCalls, Cause, IsServedByOthers) == (other.GetsCalls, other.Cause, other.IsServedByOthers);
 
+    /// <summary>Whether calls to it go to another address than before.</summary>
+    public bool HasMovedTo(MemberStanding other) => GetsCalls && other is { GetsCalls: true, IsServedByOthers: false } && !IsServedByOthers && Uri != other.Uri;
+
     /// <summary>Why, in words.</summary>
     public string Words => Cause switch
     {

@@ -99,6 +99,9 @@ public sealed record ProxyStatus(long Revision, DateTimeOffset AppliedAt, string
     /// <summary>How many there are beside those.</summary>
     public int MoreQuarantined { get; init; }
 
+    /// <summary>Whether all that it owes is what Kamailio refuses.</summary>
+    public bool OwesOnlyRefused => Drift > 0 && Drift <= Quarantined.Length + MoreQuarantined;
+
     /// <summary>As many superseded members as are written.</summary>
     public const int MostSuperseded = 100;
 
