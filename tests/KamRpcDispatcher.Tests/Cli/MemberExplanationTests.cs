@@ -59,7 +59,7 @@ public class MemberExplanationTests
         var gone = Box with { Member = Box.Member with { State = MemberState.Down, Reason = GoneConfirmation.Reason } };
         var explained = MemberExplanation.Of("box", Calls(View([gone], ("p1", Report(0)))), Keys).Single() with { Lease = new LeaseStatus(TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(59), ["/kamrpc/c/members/1/other"]) };
 
-        Assert.That(explained.ToText(Narrow), Does.Contain("lease: 694d, of 'kamrpc confirm': the record ends by itself in 59s\n").And.Not.Contain("announcer"));
+        Assert.That(explained.ToText(Narrow), Does.Contain("lease: 000000000000694d, of 'kamrpc confirm': the record ends by itself in 59s\n").And.Not.Contain("announcer"));
     }
 
     [Test]
