@@ -10,6 +10,6 @@ internal interface IFraming
     /// Looks at what has come since the last look. The position behind the message when it is whole, else null; what was found must be
     /// taken out of the buffer before the next look.
     /// </summary>
-    /// <exception cref="KamailioGarbledReplyException">It is no message.</exception>
+    /// <exception cref="KamailioMalformedReplyException">It is no message.</exception>
     SequencePosition? Find(ReadOnlySequence<byte> buffer);
 }

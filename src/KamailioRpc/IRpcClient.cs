@@ -10,7 +10,7 @@ public interface IRpcClient : IAsyncDisposable
     KamailioAddress Address { get; }
 
     /// <summary>What tells the Kamailio that is there now from one before or after it; empty where nothing does.</summary>
-    string Peer { get; }
+    string InstanceToken { get; }
 
     /// <summary>The calls that Kamailio has left without an answer since it answered last; null for none.</summary>
     Unanswered? Unanswered => null;

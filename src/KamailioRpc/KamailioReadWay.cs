@@ -94,7 +94,7 @@ public sealed record KamailioReadWay(KamailioAddress? Address, IReadOnlyList<str
             var directory = option == RunDirectory ? arguments.SkipWhile(static argument => argument != RunDirectory).ElementAtOrDefault(1) : option?[RunDirectory.Length..];
             return directory is ['/', _, ..] ? directory.TrimEnd('/') : null;
         }
-        catch (Exception exception) when (exception is KamailioFaultException or KamailioGarbledReplyException)
+        catch (Exception exception) when (exception is KamailioFaultException or KamailioMalformedReplyException)
         {
             return null;
         }

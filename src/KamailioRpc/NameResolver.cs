@@ -24,9 +24,6 @@ public sealed class NameResolver
 
     internal static readonly TimeSpan GoodLasts = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long whoever connects waits for the addresses of now where older ones are known.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(200);
-
     /// <summary>How long a thread waits for the next name.</summary>
     private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(10);
 
@@ -34,8 +31,7 @@ public sealed class NameResolver
     private readonly TimeProvider _timeProvider;
     private readonly TimeSpan _idleTime;
     private readonly Action<Thread> _start;
-
-    // Also the lock for all that follows.
+    // The lock for all that follows.
     private readonly Dictionary<string, KnownName> _names = new(StringComparer.OrdinalIgnoreCase);
     private readonly Queue<KnownName> _waiting = [];
     private readonly Queue<KnownName> _doubtful = [];
@@ -102,44 +98,6 @@ public sealed class NameResolver
         {
             return before;
         }
-    }
-
-    /// <summary>Connects to a host, to one of its addresses after the other.</summary>
-    /// <exception cref="SocketException">It has no address, or none takes the connection.</exception>
-    public async Task<Socket> ConnectAsync(string host, int port, CancellationToken cancellationToken)
-    {
-        var addresses = await FindAsync(host, Patience, cancellationToken).ConfigureAwait(false);
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(addresses, port, cancellationToken).ConfigureAwait(false);
-            return socket;
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
-
-    /// <summary>What is wrong with a host's name, where that is why it could not be reached: the system's own words do not say that it is the name. Else null.</summary>
-    public static string? Trouble(string host, SocketException exception)
-    {
-        ArgumentNullException.ThrowIfNull(exception);
-        return IPAddress.TryParse(host, out _) ? null : exception.SocketErrorCode switch
-        {
-            SocketError.HostNotFound or SocketError.NoData => $"the name '{host}' has no address",
-            SocketError.TryAgain or SocketError.NoRecovery => $"the name '{host}' cannot be looked up now: the name servers in /etc/resolv.conf fail, or do not answer",
-            _ => null,
-        };
-    }
-
-    /// <summary>The connection for <see cref="SocketsHttpHandler.ConnectCallback"/>, which by itself would look the name up on the pool.</summary>
-    public static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(context);
-        var (host, port) = (context.DnsEndPoint.Host, context.DnsEndPoint.Port);
-        return new NetworkStream(await Shared.ConnectAsync(host, port, cancellationToken).ConfigureAwait(false), ownsSocket: true);
     }
 
     private (Task<NameAnswer> Answer, IPAddress[]? Before) Look(string host)
@@ -281,22 +239,4 @@ public sealed class NameResolver
             return new NameAnswer(null, SocketError.HostNotFound);
         }
     }
-
-    private sealed class KnownName(string host)
-    {
-        public string Host => host;
-
-        /// <summary>What it had the last time that it had any.</summary>
-        public IPAddress[]? Addresses { get; set; }
-
-        public long AnsweredAt { get; set; }
-
-        /// <summary>Whether it could not be looked up the last time.</summary>
-        public bool IsDoubtful { get; set; }
-
-        public TaskCompletionSource<NameAnswer>? Answering { get; set; }
-    }
-
-    /// <summary>Addresses, or why there are none.</summary>
-    private sealed record NameAnswer(IPAddress[]? Addresses, SocketError Error);
 }

@@ -18,9 +18,7 @@ public sealed class RpcClient : IRpcClient
     private readonly IRpcTransport _transport;
     private readonly RpcClientOptions _options;
     private readonly SemaphoreSlim _turn;
-    private readonly Lock _gate = new();
-    private readonly HashSet<RpcConnection> _open = [];
-    private readonly Stack<RpcConnection> _idle = [];
+    private readonly ConnectionPool _connections = new();
     private readonly WriterWatch _watch;
     private int _waiting;
 
@@ -43,7 +41,7 @@ public sealed class RpcClient : IRpcClient
 
     public KamailioAddress Address => _transport.Address;
 
-    public string Peer => _transport.Peer;
+    public string InstanceToken => _transport.InstanceToken;
 
     public Unanswered? Unanswered => _watch.Unanswered;
 
@@ -51,19 +49,10 @@ public sealed class RpcClient : IRpcClient
     /// Kamailio's socket was made anew: what was sent over the connections of before is not answered any more. A call that waits for its
     /// reply ends at once, its outcome unknown. From any thread.
     /// </summary>
-    public void Orphan()
+    public void AbortConnections()
     {
-        RpcConnection[] open;
-        lock (_gate)
-        {
-            open = [.. _open];
-        }
-
         _watch.Gone();
-        foreach (var connection in open)
-        {
-            connection.Orphan();
-        }
+        _connections.Abort();
     }
 
     public async Task<RpcResult> InvokeAsync(string method, IReadOnlyList<object?> arguments, CancellationToken cancellationToken)
@@ -71,7 +60,7 @@ public sealed class RpcClient : IRpcClient
         await TakeTurnAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            while (TakeIdle() is { } idle)
+            while (_connections.TakeIdle() is { } idle)
             {
                 try
                 {
@@ -103,15 +92,7 @@ public sealed class RpcClient : IRpcClient
 
     public async ValueTask DisposeAsync()
     {
-        RpcConnection[] open;
-        lock (_gate)
-        {
-            open = [.. _open];
-            _open.Clear();
-            _idle.Clear();
-        }
-
-        await Task.WhenAll(open.Select(static connection => connection.DisposeAsync().AsTask())).ConfigureAwait(false);
+        await _connections.DisposeAsync().ConfigureAwait(false);
         _turn.Dispose();
     }
 
@@ -146,18 +127,18 @@ public sealed class RpcClient : IRpcClient
             var result = await connection.Rpc.InvokeWithCancellationAsync<RpcResult>(method, arguments, CancellationToken.None)
                 .WaitAsync(_options.Timeout, _options.TimeProvider, cancellationToken).ConfigureAwait(false);
             Answered(method, sent);
-            await KeepAsync(connection).ConfigureAwait(false);
+            await _connections.KeepAsync(connection, _transport.IsOneShot).ConfigureAwait(false);
             return result;
         }
         catch (RemoteRpcException fault) when (FaultCode(fault) is { } code)
         {
             Answered(method, sent);
-            await KeepAsync(connection).ConfigureAwait(false);
+            await _connections.KeepAsync(connection, _transport.IsOneShot).ConfigureAwait(false);
             throw new KamailioFaultException(method, code, fault.Message);
         }
         catch (Exception exception)
         {
-            await GiveUpAsync(connection).ConfigureAwait(false);
+            await _connections.GiveUpAsync(connection).ConfigureAwait(false);
             var failure = Translate(exception is ConnectionLostException ? connection.Failure ?? exception : exception, method, connection);
             Note(failure, method, sent);
             throw _stranger is { } stranger ? await stranger.ExplainAsync(failure, method, cancellationToken).ConfigureAwait(false) : failure;
@@ -229,13 +210,7 @@ public sealed class RpcClient : IRpcClient
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         try
         {
-            var connection = new RpcConnection(await _transport.ConnectAsync(either.Token).ConfigureAwait(false));
-            lock (_gate)
-            {
-                _open.Add(connection);
-            }
-
-            return connection;
+            return _connections.Add(new RpcConnection(await _transport.ConnectAsync(either.Token).ConfigureAwait(false)));
         }
         catch (KamailioUnreachableException unreachable)
         {
@@ -246,49 +221,5 @@ public sealed class RpcClient : IRpcClient
         {
             throw new KamailioUnreachableException(Address, $"no connection within {DurationText.Of(_options.Timeout)}", exception);
         }
-    }
-
-    private RpcConnection? TakeIdle()
-    {
-        lock (_gate)
-        {
-            while (_idle.TryPop(out var connection))
-            {
-                // An orphan is not used again, nor is one that the other side closed meanwhile.
-                if (connection.IsUsable)
-                {
-                    return connection;
-                }
-
-                _open.Remove(connection);
-                connection.Abandon();
-            }
-
-            return null;
-        }
-    }
-
-    private async ValueTask KeepAsync(RpcConnection connection)
-    {
-        if (_transport.IsOneShot)
-        {
-            await GiveUpAsync(connection).ConfigureAwait(false);
-            return;
-        }
-
-        lock (_gate)
-        {
-            _idle.Push(connection);
-        }
-    }
-
-    private async Task GiveUpAsync(RpcConnection connection)
-    {
-        lock (_gate)
-        {
-            _open.Remove(connection);
-        }
-
-        await connection.DisposeAsync().ConfigureAwait(false);
     }
 }

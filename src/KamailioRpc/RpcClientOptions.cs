@@ -22,7 +22,7 @@ public sealed record RpcClientOptions
     /// <summary>How many calls may wait for their turn; one more ends with <see cref="KamailioUnreachableException"/> at once.</summary>
     public int MaxWaitingCalls { get; init; } = 1024;
 
-    /// <summary>The longest reply taken, in bytes; a longer one is a <see cref="KamailioGarbledReplyException"/>.</summary>
+    /// <summary>The longest reply taken, in bytes; a longer one is a <see cref="KamailioMalformedReplyException"/>.</summary>
     public int MaxReplyLength { get; init; } = 64 * 1024 * 1024;
 
     /// <summary>For Unix datagrams: a directory of ours for the sockets that Kamailio replies to. Kamailio's user must be able to enter it; made when missing.</summary>

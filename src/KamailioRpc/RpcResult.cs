@@ -28,7 +28,7 @@ public sealed class RpcResult(ReadOnlyMemory<byte> json, int? replyLength = null
     public JsonElement ToElement() => JsonElement.Parse(Utf8.IsValid(json.Span) ? json.Span : Encoding.UTF8.GetBytes(ToString()));
 
     /// <summary>The text when it is one, else its JSON.</summary>
-    /// <exception cref="KamailioGarbledReplyException">The text has half a character in it.</exception>
+    /// <exception cref="KamailioMalformedReplyException">The text has half a character in it.</exception>
     public string ToText()
     {
         try
@@ -37,7 +37,7 @@ public sealed class RpcResult(ReadOnlyMemory<byte> json, int? replyLength = null
         }
         catch (InvalidOperationException exception)
         {
-            throw new KamailioGarbledReplyException("a string of it has half a character in it", exception);
+            throw new KamailioMalformedReplyException("a string of it has half a character in it", exception);
         }
     }
 

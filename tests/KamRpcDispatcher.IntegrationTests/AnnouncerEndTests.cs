@@ -110,7 +110,7 @@ public class AnnouncerEndTests : AnnouncerFixture
     [Test]
     public async Task Of_a_full_etcd_a_stopped_announcer_withdraws_at_once_and_says_what_is_so()
     {
-        await using var full = await EtcdServer.StartAsync(new EtcdOptions { ExtraArguments = ["--quota-backend-bytes", "400000"] });
+        await using var full = await EtcdServer.StartAsync(new EtcdOptionSet { ExtraArguments = ["--quota-backend-bytes", "400000"] });
         var announcer = Start("dotnet", ArgumentsFor(full, "--name", "a", "--uri", "sip:10.0.0.1", "--ttl", "1h", "--ack-timeout", "1h"));
         await announcer.WaitForLineAsync("Wrote", Fleet.Deadline);
         await FillAsync(full);
@@ -145,7 +145,7 @@ public class AnnouncerEndTests : AnnouncerFixture
     [Test]
     public async Task While_etcd_is_full_a_server_that_dies_is_named_since_its_record_goes_on_saying_that_it_is_ready()
     {
-        await using var full = await EtcdServer.StartAsync(new EtcdOptions { ExtraArguments = ["--quota-backend-bytes", "400000"] });
+        await using var full = await EtcdServer.StartAsync(new EtcdOptionSet { ExtraArguments = ["--quota-backend-bytes", "400000"] });
         var server = await SipServer.StartAsync();
         var announcer = Start("dotnet", [.. ArgumentsFor(full, "--name", "a", "--uri", server.Uri, "--ttl", "5s", "--interval", "200ms").Where(static argument => argument is not ("--probe" or "none"))]);
         await announcer.WaitForLineAsync("Wrote", Fleet.Deadline);

@@ -26,7 +26,7 @@ public sealed class ClaimTests
 
     private TemporaryFolder _folder = null!;
     private EtcdServer _etcd = null!;
-    private EtcdStore _store = null!;
+    private EtcdConnection _store = null!;
     private OpenKamailio _kamailio = null!;
     private int _daemons;
 
@@ -39,7 +39,7 @@ public sealed class ClaimTests
         RealServers.Require("etcd", "kamailio");
         _folder = new TemporaryFolder();
         _etcd = await EtcdServer.StartAsync();
-        _store = new EtcdStore(Fleet.Endpoints(_etcd), TimeProvider.System);
+        _store = new EtcdConnection(Fleet.Endpoints(_etcd), TimeProvider.System);
         _kamailio = await OpenKamailio.StartAsync();
     }
 

@@ -295,7 +295,7 @@ public class DoctorTests
     public async Task An_alarm_of_etcd_and_an_endpoint_that_is_gone_are_found()
     {
         await _etcd.DisposeAsync();
-        _etcd = await EtcdServer.StartAsync(new EtcdOptions { ExtraArguments = ["--quota-backend-bytes", "65536"] });
+        _etcd = await EtcdServer.StartAsync(new EtcdOptionSet { ExtraArguments = ["--quota-backend-bytes", "65536"] });
         var noSpace = false;
         for (var key = 0; key < 20 && !noSpace; key++)
         {

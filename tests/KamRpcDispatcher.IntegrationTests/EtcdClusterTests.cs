@@ -30,7 +30,7 @@ public class EtcdClusterTests
         RealServers.Require("etcd", "etcdctl");
         _certificates = new TestCertificates();
         _folder = new TemporaryFolder();
-        _cluster = await EtcdCluster.StartAsync(new EtcdOptions { Certificates = _certificates, RequiresClientCertificate = true });
+        _cluster = await EtcdCluster.StartAsync(new EtcdOptionSet { Certificates = _certificates, RequiresClientCertificate = true });
         await EtcdUsers.EnableAsync(_cluster.Nodes[0]);
         await EtcdUsers.AddAsync(_cluster.Nodes[0], "announcer", "secret", EtcdUsers.AnnouncerPermissions("default", 1));
         _password = await EtcdUsers.WritePasswordAsync(_folder, "secret");

@@ -20,7 +20,7 @@ public class EtcdLoopFaultTests
     {
         RealServers.Require("etcd", "etcdctl");
         await using var etcd = await EtcdServer.StartAsync();
-        using var store = new EtcdStore(Fleet.Endpoints(etcd), TimeProvider.System);
+        using var store = new EtcdConnection(Fleet.Endpoints(etcd), TimeProvider.System);
         var watch = new MembershipWatch(store, new EtcdKeys("default"), TimeProvider.System, NullLogger<MembershipWatch>.Instance);
         using var stop = new CancellationTokenSource();
         using var changes = new SemaphoreSlim(0);
@@ -63,7 +63,7 @@ public class EtcdLoopFaultTests
         RealServers.Require("etcd", "etcdctl");
         await using var etcd = await EtcdServer.StartAsync();
         await etcd.PutAsync(Key, "somebody else's", leaseSeconds: 600);
-        using var store = new EtcdStore(Fleet.Endpoints(etcd), TimeProvider.System);
+        using var store = new EtcdConnection(Fleet.Endpoints(etcd), TimeProvider.System);
         var keeper = new LeaseKeeper(store, TimeSpan.FromSeconds(5), TimeProvider.System, NullLogger.Instance);
         var faults = 0;
         var record = keeper.Add(Key, null, _ => ++faults <= 3 ? throw new InvalidOperationException("broken") : true);

@@ -37,7 +37,7 @@ public class EtcdUsersTests
             await File.WriteAllTextAsync(_folder.File("token.pem"), key.ExportSubjectPublicKeyInfoPem());
         }
 
-        _etcd = await EtcdServer.StartAsync(new EtcdOptions
+        _etcd = await EtcdServer.StartAsync(new EtcdOptionSet
         {
             Certificates = _certificates,
             RequiresClientCertificate = true,
@@ -72,7 +72,7 @@ public class EtcdUsersTests
     [Test]
     public async Task With_the_least_role_an_announcer_announces_renews_beyond_its_tokens_and_withdraws_and_a_dispatcher_follows_and_reports()
     {
-        using var store = new EtcdStore(Connection("dispatcher"), TimeProvider.System);
+        using var store = new EtcdConnection(Connection("dispatcher"), TimeProvider.System);
         var keys = new EtcdKeys("default");
         var watch = new MembershipWatch(store, keys, TimeProvider.System, NullLogger<MembershipWatch>.Instance);
         var report = new ProxyReport(store, keys, "p1", static () => ProxyIdentity.Here("jsonrpc+unix:/run/x", null), TimeSpan.FromSeconds(5), TimeProvider.System, NullLogger<ProxyReport>.Instance);
@@ -199,11 +199,11 @@ public class EtcdUsersTests
         Assert.That(await announcer.Exited.WaitAsync(Fleet.Deadline), Is.Zero, announcer.Output);
     }
 
-    private EtcdConnection Connection(string user)
+    private EtcdOptions Connection(string user)
     {
         var (certificate, key) = _certificates.Issue("client-" + user);
         Assert.That(EtcdEndpoints.TryParse(_etcd.Endpoint, out var endpoints, out var error), error);
-        return new EtcdConnection(endpoints!) { CertificateAuthorityFile = _certificates.AuthorityFile, CertificateFile = certificate, KeyFile = key, User = user, PasswordFile = _password };
+        return new EtcdOptions(endpoints!) { CertificateAuthorityFile = _certificates.AuthorityFile, CertificateFile = certificate, KeyFile = key, User = user, PasswordFile = _password };
     }
 
     private string[] Options(string user, string password)

@@ -31,14 +31,14 @@ public class GraceViewTests
 
         foreach (var process in processes)
         {
-            await UntilAsync(() => view.Look(process) == Sight.AtRest, process.Description);
+            await UntilAsync(() => view.ActivityOf(process) == ProcessActivity.AtRest, process.Description);
         }
 
         kamailio.Kill();
         await kamailio.Exited;
         foreach (var process in processes)
         {
-            await UntilAsync(() => view.Look(process) == Sight.Gone, process.Description);
+            await UntilAsync(() => view.ActivityOf(process) == ProcessActivity.Gone, process.Description);
         }
     }
 
@@ -59,7 +59,7 @@ public class GraceViewTests
         var watched = new KamailioProcess(process.Pid, description);
         if (atRest)
         {
-            await UntilAsync(() => view.Look(watched) == Sight.AtRest, description);
+            await UntilAsync(() => view.ActivityOf(watched) == ProcessActivity.AtRest, description);
             return;
         }
 
@@ -67,7 +67,7 @@ public class GraceViewTests
         await UntilAsync(() => Started(process.Pid), description);
         for (var i = 0; i < 200; i++)
         {
-            Assert.That(view.Look(watched), Is.EqualTo(Sight.Busy));
+            Assert.That(view.ActivityOf(watched), Is.EqualTo(ProcessActivity.Busy));
             await Task.Delay(1);
         }
     }

@@ -135,7 +135,7 @@ public class HalfDeadConnectionTests
     /// <summary>Writes members a hundred at a time, past the relay.</summary>
     private async Task Fill(int count)
     {
-        using var store = new EtcdStore(Fleet.Endpoints(_etcd), TimeProvider.System);
+        using var store = new EtcdConnection(Fleet.Endpoints(_etcd), TimeProvider.System);
         foreach (var batch in Enumerable.Range(0, count).Chunk(100))
         {
             var all = new Etcdserverpb.TxnRequest();
@@ -151,7 +151,7 @@ public class HalfDeadConnectionTests
         }
     }
 
-    private EtcdStore Store() =>
+    private EtcdConnection Store() =>
         new(EtcdEndpoints.TryParse(_relay.Endpoint, out var endpoints, out var error) ? endpoints : throw new InvalidOperationException(error), TimeProvider.System);
 
     [Test]
@@ -161,7 +161,7 @@ public class HalfDeadConnectionTests
         var revision = await _etcd.PutAsync(Key, "{}");
         await _etcd.CompactAsync(revision);
         Assert.That(EtcdEndpoints.TryParse(_relay.Endpoint, out var endpoint, out var error), error);
-        var probe = new EndpointProbe(new EtcdConnection(endpoint!), new EtcdKeys("default"), TimeProvider.System);
+        var probe = new EndpointProbe(new EtcdOptions(endpoint!), new EtcdKeys("default"), TimeProvider.System);
         Assert.That((await probe.ReadStatusAsync(default)).CompactedRevision, Is.EqualTo(revision));
 
         _relay.Refused = "/etcdserverpb.Watch/Watch"u8.ToArray();

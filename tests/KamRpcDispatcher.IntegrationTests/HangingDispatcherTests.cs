@@ -28,7 +28,7 @@ public sealed class HangingDispatcherTests
         using var folder = new TemporaryFolder();
         using var service = new BlockingService();
         using var stop = new CancellationTokenSource();
-        var options = new DispatcherOptions(new EtcdConnection(Fleet.Endpoints(etcd)), "default", KamailioAddress.Parse(kamailio.Address), "p1")
+        var options = new DispatcherOptions(new EtcdOptions(Fleet.Endpoints(etcd)), "default", KamailioAddress.Parse(kamailio.Address), "p1")
         {
             Rpc = new RpcClientOptions { ReplyDirectory = folder.File("replies") },
             StateDirectory = folder.File("state"),
@@ -47,7 +47,7 @@ public sealed class HangingDispatcherTests
             await FindAsync(etcd, static codes => codes is ["dispatcher-hangs"], InTime);
             await TestContext.Out.WriteLineAsync($"found {Stopwatch.GetElapsedTime(begun).TotalSeconds:0.0} s after it began to hang");
             Assert.That(kamailio.Requests, Has.Count.GreaterThan(asked + 10), "the loop beside it goes on");
-            using var store = new EtcdStore(Fleet.Endpoints(etcd), TimeProvider.System);
+            using var store = new EtcdConnection(Fleet.Endpoints(etcd), TimeProvider.System);
             Assert.That(DateTimeOffset.UtcNow - (await new Reports(store).ReadAsync())!.Value.Status.WrittenAt, Is.LessThan(TimeSpan.FromSeconds(12)), "and so does the report");
 
             service.Release();

@@ -37,7 +37,7 @@ public class LatencyTests
     {
         await using var fleet = await Fleet.StartAsync();
         var uri = "sip:127.0.0.1:5099";
-        using var store = new EtcdStore(Fleet.Endpoints(fleet.Etcd), TimeProvider.System);
+        using var store = new EtcdConnection(Fleet.Endpoints(fleet.Etcd), TimeProvider.System);
         await fleet.PutUriAsync("1/other", "sip:127.0.0.1:5098");
         var figures = new Figures("from the delete event, to disabled");
         for (var i = 0; i < 11; i++)

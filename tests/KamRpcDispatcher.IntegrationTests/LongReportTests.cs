@@ -39,7 +39,7 @@ public class LongReportTests
     {
         RealServers.Require("etcd", "etcdctl");
         await using var etcd = await EtcdServer.StartAsync();
-        using var store = new EtcdStore(Fleet.Endpoints(etcd), TimeProvider.System);
+        using var store = new EtcdConnection(Fleet.Endpoints(etcd), TimeProvider.System);
         await using var dispatcher = await HoldingDispatcher.StartAsync(store, (Set: 1, Count: 2_990), (Set: 2, Count: 10));
 
         var two = await ConfirmAsync(etcd, "--set", "2");

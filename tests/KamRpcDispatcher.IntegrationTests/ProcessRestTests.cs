@@ -83,7 +83,7 @@ public class ProcessRestTests
         var looks = 0;
         do
         {
-            unseen.RemoveAll(process => view.Look(process) == Sight.AtRest);
+            unseen.RemoveAll(process => view.ActivityOf(process) == ProcessActivity.AtRest);
             await Task.Delay(1);
             looks++;
         }

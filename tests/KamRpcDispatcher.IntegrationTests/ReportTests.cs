@@ -68,7 +68,7 @@ public class ReportTests
         RealServers.Require("etcd", "etcdctl", "kamailio", "setpriv");
         await using var etcd = await EtcdServer.StartAsync();
         await using var kamailio = await KamailioServer.StartAsync();
-        using var store = new EtcdStore(Fleet.Endpoints(etcd), TimeProvider.System);
+        using var store = new EtcdConnection(Fleet.Endpoints(etcd), TimeProvider.System);
         using var folder = new TemporaryFolder();
         var reports = new Reports(store);
         await etcd.PutAsync("/kamrpc/default/members/1/a", """{"uri":"sip:127.0.0.1:7001"}""");

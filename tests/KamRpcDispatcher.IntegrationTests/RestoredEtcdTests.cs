@@ -40,7 +40,7 @@ public class RestoredEtcdTests
     [Test]
     public async Task After_a_restore_the_revision_of_a_new_value_is_the_one_that_the_store_gave_it()
     {
-        using var store = new EtcdStore(Fleet.Endpoints(_etcd), TimeProvider.System);
+        using var store = new EtcdConnection(Fleet.Endpoints(_etcd), TimeProvider.System);
         using var stop = new CancellationTokenSource();
         var keeper = new LeaseKeeper(store, TimeSpan.FromSeconds(5), TimeProvider.System, NullLogger.Instance);
         var record = keeper.Add(Prefix + "a", null, static _ => true);
@@ -66,7 +66,7 @@ public class RestoredEtcdTests
     [Test]
     public async Task After_a_restore_an_announcer_leaves_as_fast_as_before()
     {
-        using var store = new EtcdStore(Fleet.Endpoints(_etcd), TimeProvider.System);
+        using var store = new EtcdConnection(Fleet.Endpoints(_etcd), TimeProvider.System);
         using var stop = new CancellationTokenSource();
         var (watch, report) = StartProxy(store, stop.Token);
         var announcer = ServerProcess.Start("dotnet",
@@ -107,7 +107,7 @@ public class RestoredEtcdTests
         // The watch knows the revision, and finds its way back only when the store has passed it.
         await using var relay = new TcpRelay(_etcd.Endpoint);
         Assert.That(EtcdEndpoints.TryParse(relay.Endpoint, out var endpoints, out var error), error);
-        using var behind = new EtcdStore(endpoints!, TimeProvider.System);
+        using var behind = new EtcdConnection(endpoints!, TimeProvider.System);
         var watch = new MembershipWatch(behind, new EtcdKeys("default"), TimeProvider.System, NullLogger<MembershipWatch>.Instance);
         var following = watch.RunAsync(static () => { }, stop.Token);
         await UntilAsync(() => Task.FromResult(watch.Current is { Members.Count: 1 } known && known.Revision == revision));
@@ -131,7 +131,7 @@ public class RestoredEtcdTests
     {
         await using var relay = new TcpRelay(_etcd.Endpoint);
         Assert.That(EtcdEndpoints.TryParse(relay.Endpoint, out var endpoints, out var error), error);
-        using var store = new EtcdStore(endpoints!, TimeProvider.System);
+        using var store = new EtcdConnection(endpoints!, TimeProvider.System);
         using var stop = new CancellationTokenSource();
         var keeper = new LeaseKeeper(store, TimeSpan.FromSeconds(30), TimeProvider.System, NullLogger.Instance);
         var record = keeper.Add(Prefix + "a", null, static _ => true);
@@ -159,7 +159,7 @@ public class RestoredEtcdTests
     }
 
     /// <summary>A proxy that acknowledges whatever it sees at once.</summary>
-    private static (MembershipWatch Watch, Task Running) StartProxy(EtcdStore store, CancellationToken stop)
+    private static (MembershipWatch Watch, Task Running) StartProxy(EtcdConnection store, CancellationToken stop)
     {
         var keys = new EtcdKeys("default");
         var watch = new MembershipWatch(store, keys, TimeProvider.System, NullLogger<MembershipWatch>.Instance);
@@ -172,7 +172,7 @@ public class RestoredEtcdTests
 
     private async Task AdvanceAsync(int revisions)
     {
-        using var store = new EtcdStore(Fleet.Endpoints(_etcd), TimeProvider.System);
+        using var store = new EtcdConnection(Fleet.Endpoints(_etcd), TimeProvider.System);
         for (var number = 0; number < revisions; number++)
         {
             await store.Keys.PutAsync(new Etcdserverpb.PutRequest

@@ -233,7 +233,7 @@ public class StatusTests
     [Test]
     public async Task A_confirmed_member_is_no_longer_expired_for_a_dispatcher()
     {
-        using var store = new EtcdStore(Fleet.Endpoints(_etcd), TimeProvider.System);
+        using var store = new EtcdConnection(Fleet.Endpoints(_etcd), TimeProvider.System);
         var watch = new MembershipWatch(store, new EtcdKeys("default"), TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<MembershipWatch>.Instance);
         using var changes = new SemaphoreSlim(0);
         using var stop = new CancellationTokenSource();
@@ -309,7 +309,7 @@ public class StatusTests
 
     private async Task AssertLeaseAsync(string member)
     {
-        using var store = new EtcdStore(Fleet.Endpoints(_etcd), TimeProvider.System);
+        using var store = new EtcdConnection(Fleet.Endpoints(_etcd), TimeProvider.System);
         var lease = await store.Leases.LeaseTimeToLiveAsync(new Etcdserverpb.LeaseTimeToLiveRequest { ID = Convert.ToInt64(await LeaseAsync(member), 16) });
         Assert.That(lease.GrantedTTL, Is.EqualTo(60));
     }

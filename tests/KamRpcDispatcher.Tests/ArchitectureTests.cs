@@ -8,6 +8,7 @@ namespace KamRpcDispatcher.Tests;
 public partial class ArchitectureTests
 {
     private const int MostFiles = 15;
+    private const int MostLines = 250;
 
     /// <summary>Each room with what it may see; "." is the outermost.</summary>
     private const string Product = """
@@ -18,11 +19,11 @@ public partial class ArchitectureTests
         Asterisk.Ami: Destinations
         Destinations: Destinations.Addresses
         Destinations.Addresses:
-        Dispatch: Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Logs Dispatch.Policy Dispatch.Report Doctor.Observations.Configured Etcd.Connection Etcd.Keys Etcd.Members Etcd.Proxies Etcd.Reports Plan Plan.Order Push Push.Claim Push.Grace Push.Grace.Processes Push.Grace.Views Push.Guards Push.Reading Sources
+        Dispatch: Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Logs Dispatch.Policy Dispatch.Report Doctor.Observations.Configured Etcd Etcd.Connection Etcd.Keys Etcd.Members Etcd.Proxies Etcd.Reports Plan Plan.Order Push Push.Claim Push.Grace Push.Grace.Processes Push.Grace.Views Push.Guards Push.Reading Sources
         Dispatch.Contact: Dispatch.Cycles Etcd.Reports
         Dispatch.Cycles: Destinations Etcd.Reports Plan Push Sources
-        Dispatch.Logs: Destinations Dispatch.Cycles Etcd.Reports Plan Push Sources Sources.Records
-        Dispatch.Policy: Destinations Dispatch.Cycles Etcd.Reports Plan Plan.Order Push Push.Grace Sources
+        Dispatch.Logs: Destinations Dispatch.Cycles Dispatch.Policy Etcd.Reports Plan Push Sources Sources.Records
+        Dispatch.Policy: Destinations Dispatch.Cycles Etcd.Reports Plan Plan.Order Push Push.Grace Push.Guards Sources
         Dispatch.Report: Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Logs Dispatch.Policy Etcd.Proxies Etcd.Reports Plan Push Push.Grace Push.Guards Push.Reading Sources
         Doctor: Doctor.Checks Doctor.Checks.Sockets Doctor.Observations Doctor.Observations.Sockets Etcd.Connection
         Doctor.Checks: Destinations Destinations.Addresses Doctor.Checks.Cluster Doctor.Checks.Settings Doctor.Checks.Sockets Doctor.Observations Etcd Etcd.Proxies
@@ -38,17 +39,19 @@ public partial class ArchitectureTests
         Doctor.Observations.Sockets: Doctor.Config Doctor.Observations.Configured Doctor.Observations.Host Linux Push.Claim Push.Grace.Processes
         Doctor.Snippet: Doctor.Config Doctor.Config.Reading Doctor.Snippet.Checks Linux
         Doctor.Snippet.Checks: Doctor.Config Doctor.Config.Reading
-        Etcd: Destinations Etcd.Connection Etcd.Keys Etcd.Members Etcd.Proxies Etcd.Reports Etcd.Reports.Format Sources.Records
-        Etcd.Connection: Destinations
+        Etcd: Destinations Etcd.Connection Etcd.Connection.Security Etcd.Keys Etcd.Members Etcd.Proxies Etcd.Reports Etcd.Reports.Format Sources.Records
+        Etcd.Connection: Destinations Etcd.Connection.Security
+        Etcd.Connection.Security: Destinations
         Etcd.Keys: Destinations Etcd.Connection
         Etcd.Leases: Destinations Etcd.Connection Etcd.Keys Sources
-        Etcd.Members: Destinations Etcd.Connection Etcd.Keys Sources Sources.Records
+        Etcd.Members: Destinations Destinations.Addresses Etcd.Connection Etcd.Keys Sources Sources.Records
         Etcd.Proxies: Destinations Etcd.Connection Etcd.Keys Etcd.Leases Etcd.Reports Etcd.Reports.Format Sources Sources.Records
         Etcd.Reports: Destinations Linux Sources
         Etcd.Reports.Format: Destinations Destinations.Addresses Sources Sources.Records
         Linux:
-        Plan: Destinations Destinations.Addresses Plan.Order
+        Plan: Destinations Destinations.Addresses Plan.Order Plan.Sets
         Plan.Order: Destinations
+        Plan.Sets: Destinations Plan.Order
         Probe: Destinations Destinations.Addresses
         Probe.Command: Destinations
         Probe.Sip: Destinations Destinations.Addresses Linux Probe.Tls
@@ -124,6 +127,16 @@ public partial class ArchitectureTests
     [TestCaseSource(nameof(Projects))]
     public void A_room_with_many_files_has_rooms_of_its_own(object project) =>
         Assert.That(((Project)project).Files.CountBy(static file => file.Room).Where(static room => room.Value > MostFiles), Is.Empty);
+
+    /// <summary>What is longer does several things.</summary>
+    [Test]
+    public void Files_are_short_and_none_is_a_scrap_of_a_few_lines_as_a_rule()
+    {
+        var lengths = Projects.SelectMany(static project => project.Files).Select(static file => (file.Name, Lines: file.Text.AsSpan().Count('\n'))).OrderBy(static file => file.Lines).ToList();
+
+        Assert.That(lengths.Where(static file => file.Lines > MostLines), Is.Empty);
+        Assert.That(lengths[lengths.Count / 2].Lines, Is.InRange(40, 80), "the median");
+    }
 
     [Test]
     public void The_RPC_library_sees_nothing_of_the_rest() =>

@@ -39,7 +39,7 @@ public class DecoderFuzzTests
     {
         var seed = Environment.TickCount;
         TestContext.Out.WriteLine($"Seed {seed}");
-        var garbled = 0;
+        var malformed = 0;
         var deadline = Task.Delay(TimeSpan.FromMinutes(5));
 
         Parallel.For(0, Environment.ProcessorCount, worker =>
@@ -50,7 +50,7 @@ public class DecoderFuzzTests
                 Assert.That(deadline.IsCompleted, Is.False, "too slow: one of the decoders hangs, or nearly");
                 var input = Next(random);
                 var before = GC.GetAllocatedBytesForCurrentThread();
-                Interlocked.Add(ref garbled, Decode(input, new JsonFraming(), new JsonRpcFormatter(Ids(8))) + Decode(input, new BinrpcFraming(MaxLength), new BinrpcFormatter(Ids(0x7f0d0efe))));
+                Interlocked.Add(ref malformed, Decode(input, new JsonFraming(), new JsonRpcFormatter(Ids(8))) + Decode(input, new BinrpcFraming(MaxLength), new BinrpcFormatter(Ids(0x7f0d0efe))));
                 var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
                 if (allocated > MostAllocated)
                 {
@@ -60,8 +60,8 @@ public class DecoderFuzzTests
         });
 
         // Of the mutated ones some must be replies still, or nothing behind the first check was tested.
-        TestContext.Out.WriteLine($"{2 * Count} decoded, {garbled} of them garbled");
-        Assert.That(garbled, Is.InRange(Count, (2 * Count) - (Count / 100)));
+        TestContext.Out.WriteLine($"{2 * Count} decoded, {malformed} of them malformed");
+        Assert.That(malformed, Is.InRange(Count, (2 * Count) - (Count / 100)));
     }
 
     /// <summary>With a request that waits for the reply with this id.</summary>
@@ -72,7 +72,7 @@ public class DecoderFuzzTests
         return ids;
     }
 
-    /// <returns>1 when it was garbled.</returns>
+    /// <returns>1 when it was malformed.</returns>
     private static int Decode(byte[] input, IFraming framing, IJsonRpcMessageFormatter formatter)
     {
         try
@@ -90,7 +90,7 @@ public class DecoderFuzzTests
 
             return 0;
         }
-        catch (KamailioGarbledReplyException)
+        catch (KamailioMalformedReplyException)
         {
             return 1;
         }

@@ -93,7 +93,7 @@ public sealed class NameResolverTests : IDisposable
     [TestCase("etcd.test", SocketError.ConnectionRefused, null)]
     [TestCase("127.0.0.1", SocketError.TryAgain, null, Description = "a queue that is full")]
     public void What_is_wrong_with_a_name_is_told_as_that(string host, SocketError error, string? trouble) =>
-        Assert.That(NameResolver.Trouble(host, new SocketException((int)error)), Is.EqualTo(trouble));
+        Assert.That(ResolvedConnection.Trouble(host, new SocketException((int)error)), Is.EqualTo(trouble));
 
     [Test]
     public async Task An_answer_lasts_for_a_second_and_a_failure_for_two()

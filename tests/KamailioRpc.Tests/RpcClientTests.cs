@@ -132,12 +132,12 @@ public sealed class RpcClientTests : IAsyncDisposable
     [TestCase("""{"jsonrpc":"2.0","id":2}""")]
     [TestCase("""{"jsonrpc":"2.0","id":2,"error":{}}""")]
     [TestCase("""{"jsonrpc":"2.0","id":2,"error":{"code":500,"message":"\ud800"}}""")]
-    public async Task A_reply_that_cannot_be_read_is_garbled_and_the_next_call_works(string reply)
+    public async Task A_reply_that_cannot_be_read_is_malformed_and_the_next_call_works(string reply)
     {
         _kamailio.OnRequest = request => request.Sequence == 1 ? FakeReaction.ReplyWith(reply) : FakeReaction.Proceed;
 
-        var garbled = await Assert.ThrowsAsync<KamailioGarbledReplyException>(() => InvokeAsync("core.version"));
-        Assert.That(garbled!.IsTransient);
+        var malformed = await Assert.ThrowsAsync<KamailioMalformedReplyException>(() => InvokeAsync("core.version"));
+        Assert.That(malformed!.IsTransient);
 
         Assert.That((await InvokeAsync("core.version")).ToText(), Does.StartWith("kamailio"));
     }
@@ -166,12 +166,12 @@ public sealed class RpcClientTests : IAsyncDisposable
     [Test]
     public async Task One_Kamailio_is_told_from_the_next_by_its_socket()
     {
-        var peer = _client.Peer;
+        var peer = _client.InstanceToken;
         await InvokeAsync("core.version");
-        Assert.That(_client.Peer, Is.EqualTo(peer));
+        Assert.That(_client.InstanceToken, Is.EqualTo(peer));
 
         await _kamailio.RestartAsync(TimeSpan.FromMilliseconds(20));
-        Assert.That(_client.Peer, Is.Not.EqualTo(peer));
+        Assert.That(_client.InstanceToken, Is.Not.EqualTo(peer));
     }
 
     [Test]
@@ -187,7 +187,7 @@ public sealed class RpcClientTests : IAsyncDisposable
         var call = client.InvokeAsync("core.version", [], CancellationToken.None);
         await isIn.WaitAsync();
 
-        client.Orphan();
+        client.AbortConnections();
 
         var restarted = await Assert.ThrowsAsync<KamailioGoneException>(() => call.WaitAsync(TimeSpan.FromSeconds(10)));
         Assert.That(restarted!.IsTransient);

@@ -78,13 +78,13 @@ internal static class AddressOptions
             var (name, uri) = Split(text);
             if (name is null && texts.Count > 1)
             {
-                options.Add(Uri, $"'{MemberRules.Shorten(text)}' needs a name of its own where there are several: NAME={MemberRules.Shorten(text)}");
+                options.Add(Uri, $"'{SafeText.Shorten(text)}' needs a name of its own where there are several: NAME={SafeText.Shorten(text)}");
             }
             else if (name is not null && options.Text(Name) is not null)
             {
                 options.Add(Name, "has no use where --uri gives names");
             }
-            else if (name is not null && MemberRules.CheckName(name) is { } wrong)
+            else if (name is not null && MemberValidation.CheckName(name) is { } wrong)
             {
                 options.Add(Uri, wrong);
             }
@@ -164,7 +164,7 @@ internal static class AddressOptions
 
         if (LocalAddress.OfInterface(ip) is not { } addresses)
         {
-            options.Add(Ip, $"'{MemberRules.Shorten(ip)}' is neither an IPv4 or IPv6 address, nor auto, nor an interface of this machine ({string.Join(", ", LocalAddress.Interfaces())})");
+            options.Add(Ip, $"'{SafeText.Shorten(ip)}' is neither an IPv4 or IPv6 address, nor auto, nor an interface of this machine ({string.Join(", ", LocalAddress.Interfaces())})");
             return null;
         }
 
@@ -188,7 +188,7 @@ internal static class AddressOptions
         var hasPort = text.LastIndexOf(':') > text.LastIndexOf(']');
         if (!SipUri.TryParse("sip:" + text, out var outside, out var error) || text.Contains(';', StringComparison.Ordinal))
         {
-            options.Add(Advertise, $"'{MemberRules.Shorten(advertised)}' is not an address, with or without a port{(error is null ? string.Empty : $": {error}")}");
+            options.Add(Advertise, $"'{SafeText.Shorten(advertised)}' is not an address, with or without a port{(error is null ? string.Empty : $": {error}")}");
             return [];
         }
 
@@ -214,7 +214,7 @@ internal static class AddressOptions
     private static bool ParseTransport(string text, [NotNullWhen(true)] out string? value, [NotNullWhen(false)] out string? error)
     {
         value = text is "udp" or "tcp" or "tls" ? text : null;
-        error = value is null ? $"'{MemberRules.Shorten(text)}' is not udp, tcp or tls" : null;
+        error = value is null ? $"'{SafeText.Shorten(text)}' is not udp, tcp or tls" : null;
         return error is null;
     }
 }

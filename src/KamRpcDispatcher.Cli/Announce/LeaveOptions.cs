@@ -68,7 +68,7 @@ internal static class LeaveOptions
     private static bool ParseIdle(string text, [NotNullWhen(true)] out IIdleCheck? value, [NotNullWhen(false)] out string? error)
     {
         value = ExecCommand.TryParse(text, timeout: null, out var command) ? new CommandIdle(command) : null;
-        error = value is null ? $"'{MemberRules.Shorten(text)}' is not exec:COMMAND" : null;
+        error = value is null ? $"'{SafeText.Shorten(text)}' is not exec:COMMAND" : null;
         return error is null;
     }
 

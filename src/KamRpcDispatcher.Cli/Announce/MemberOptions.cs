@@ -12,7 +12,7 @@ internal static class MemberOptions
 {
     private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A dispatcher set that it belongs to (repeatable). [default: 1]", OptionGroup.Subject);
     private static readonly Option<string?> Weight = CommonOptions.Text("--weight", "Share of the calls, 1 to 100, for algorithms 9 and 11.", OptionGroup.Subject);
-    private static readonly ValueOption<int> Priority = new("--priority", $"Higher comes first, 0 to {MemberRules.MaxPriority}.", "0", ParsePriority, OptionGroup.Subject);
+    private static readonly ValueOption<int> Priority = new("--priority", $"Higher comes first, 0 to {MemberValidation.MaxPriority}.", "0", ParsePriority, OptionGroup.Subject);
     private static readonly Option<string?> MaxLoad = CommonOptions.Text("--maxload", "The most calls at a time, for algorithm 10.", OptionGroup.Subject);
     private static readonly Option<string[]> Attr = CommonOptions.Texts("--attr", "For Kamailio's attrs: name=value (repeatable).", OptionGroup.Subject);
     private static readonly Option<string[]> Label = CommonOptions.Texts("--label", "For operators, in status: name=value (repeatable).", OptionGroup.Subject);
@@ -25,7 +25,7 @@ internal static class MemberOptions
         var sets = CommonOptions.Sets(options, Set, areForMembers: true) ?? [1];
         var weight = options.Value<int?>(Weight, null, ParseWeight);
         var priority = options.Value(Priority);
-        var attributes = ReadPairs(options, Attr, "attributes", MemberRules.CheckAttribute);
+        var attributes = ReadPairs(options, Attr, "attributes", MemberValidation.CheckAttribute);
         if (options.Value<int?>(MaxLoad, null, ParseMaxLoad) is { } maxLoad)
         {
             if (attributes.ContainsKey("maxload"))
@@ -36,7 +36,7 @@ internal static class MemberOptions
             attributes = attributes.SetItem("maxload", maxLoad.ToString(CultureInfo.InvariantCulture));
         }
 
-        var labels = ReadPairs(options, Label, "labels", MemberRules.CheckLabel);
+        var labels = ReadPairs(options, Label, "labels", MemberValidation.CheckLabel);
         return server =>
         [
             .. sets.Order().Select(set => new Member(new MemberKey(set, server.Name), server.Announced)
@@ -66,7 +66,7 @@ internal static class MemberOptions
             }
         }
 
-        if (MemberRules.CheckCount(what, pairs.Count) is { } tooMany)
+        if (MemberValidation.CheckCount(what, pairs.Count) is { } tooMany)
         {
             options.Add(option, tooMany);
         }
@@ -78,13 +78,13 @@ internal static class MemberOptions
     private static string Unquoted(string value) => value.Length > 1 && value[0] == '"' && value[^1] == '"' ? value[1..^1] : value;
 
     private static bool ParseWeight(string text, [NotNullWhen(true)] out int? value, [NotNullWhen(false)] out string? error) =>
-        Optional(text, MemberRules.MinWeight, MemberRules.MaxWeight, out value, out error);
+        Optional(text, MemberValidation.MinWeight, MemberValidation.MaxWeight, out value, out error);
 
     private static bool ParseMaxLoad(string text, [NotNullWhen(true)] out int? value, [NotNullWhen(false)] out string? error) =>
-        Optional(text, 1, MemberRules.MaxMaxLoad, out value, out error);
+        Optional(text, 1, MemberValidation.MaxMaxLoad, out value, out error);
 
     private static bool ParsePriority(string text, out int value, [NotNullWhen(false)] out string? error) =>
-        CommonOptions.Integer(text, 0, MemberRules.MaxPriority, out value, out error);
+        CommonOptions.Integer(text, 0, MemberValidation.MaxPriority, out value, out error);
 
     private static bool Optional(string text, int least, int most, [NotNullWhen(true)] out int? value, [NotNullWhen(false)] out string? error)
     {

@@ -32,7 +32,7 @@ internal static class ProbeOptions
         (options.Value(Interval), options.Value(Rise), options.Value(Fall));
 
     /// <summary>The servers and how each is probed; members that one probe speaks for are together.</summary>
-    public static IReadOnlyList<Box> ReadBoxes(OptionReader options, IReadOnlyList<AnnouncedServer> servers, TimeSpan interval, Func<AnnouncedServer, ImmutableArray<Member>> members)
+    public static IReadOnlyList<ProbedServer> ReadServers(OptionReader options, IReadOnlyList<AnnouncedServer> servers, TimeSpan interval, Func<AnnouncedServer, ImmutableArray<Member>> members)
     {
         var kind = options.Text(Probe) ?? "options";
         var uri = options.Value<SipUri>(ProbeUri, null, SipUri.TryParse);
@@ -83,18 +83,18 @@ internal static class ProbeOptions
                 }
             }
 
-            return options.HasErrors ? [] : [.. targets.Select(target => new Box(create(target.Key), [.. target.SelectMany(server => members(server))]))];
+            return options.HasErrors ? [] : [.. targets.Select(target => new ProbedServer(create(target.Key), [.. target.SelectMany(server => members(server))]))];
         }
 
         var probe = Other(options, kind, timeout);
-        return options.HasErrors ? [] : [new Box(probe, [.. servers.SelectMany(server => members(server))])];
+        return options.HasErrors ? [] : [new ProbedServer(probe, [.. servers.SelectMany(server => members(server))])];
     }
 
     private static CommandProbe? Other(OptionReader options, string kind, TimeSpan? timeout)
     {
         if (!ExecCommand.TryParse(kind, timeout, out var command) && kind != "none")
         {
-            options.Add(Probe, $"'{MemberRules.Shorten(kind)}' is not options, tcp, exec:COMMAND or none");
+            options.Add(Probe, $"'{SafeText.Shorten(kind)}' is not options, tcp, exec:COMMAND or none");
         }
 
         return command;

@@ -91,5 +91,5 @@ internal static class CfgReport
     };
 
     /// <summary>A config may hold anything.</summary>
-    private static string Safe(string text) => MemberRules.Shorten(text, Longest);
+    private static string Safe(string text) => SafeText.Shorten(text, Longest);
 }

@@ -80,7 +80,7 @@ internal static class DoctorTable
         var column = head.Length;
         var isFirst = true;
         text.Append(head);
-        foreach (var word in MemberRules.Shorten(what, LongestText).Split(' '))
+        foreach (var word in SafeText.Shorten(what, LongestText).Split(' '))
         {
             if (!isFirst && column + 1 + word.Length > Widest)
             {

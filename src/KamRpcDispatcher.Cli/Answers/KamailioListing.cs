@@ -66,7 +66,7 @@ internal sealed record KamailioListing(
                 entry.Latency is { } latency ? FormattableString.Invariant($"{latency.Estimate:0.#} ms") : null,
                 entry.DialogLoad is { } load ? Ages.Number(load) + (entry.MaxLoad > 0 ? $"/{Ages.Number(entry.MaxLoad)}" : string.Empty) : null,
                 isVerbose ? Ages.Number(entry.Priority) : null,
-                !isVerbose ? State(entry) : entry.Attributes.Length > 0 ? MemberRules.Shorten(entry.Attributes, LongestAttributes) : null);
+                !isVerbose ? State(entry) : entry.Attributes.Length > 0 ? SafeText.Shorten(entry.Attributes, LongestAttributes) : null);
         }
 
         var (count, full) = (shown.Count(GetsCalls), shown.Count(IsFull));
@@ -75,7 +75,7 @@ internal sealed record KamailioListing(
         return TextLines.Behind(string.Empty, title, layout.Width)
             + string.Concat(FullSets().Select(set => TextLines.Behind("  ", FormattableString.Invariant($"set {set.Set}: {set.Full}: algorithm 10 has none for another call until one ends"), layout.Width)))
             + table
-            + string.Concat(Unreadable.Select(entry => TextLines.Behind("  ", $"set {entry.Set?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "?"}: cannot be understood: {MemberRules.Shorten(entry.Text, 128)}: {entry.Reason}", layout.Width)));
+            + string.Concat(Unreadable.Select(entry => TextLines.Behind("  ", $"set {entry.Set?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "?"}: cannot be understood: {SafeText.Shorten(entry.Text, 128)}: {entry.Reason}", layout.Width)));
     }
 
     /// <summary>For programs: every field is always there, later versions only add fields.</summary>
@@ -159,7 +159,7 @@ internal sealed record KamailioListing(
         null => "somebody else's",
         _ when entry.Set == MemberKey.ReservedSet => "kamrpc's mark",
         var cluster when cluster == Cluster => "ours",
-        var cluster => "cluster " + MemberRules.Shorten(cluster),
+        var cluster => "cluster " + SafeText.Shorten(cluster),
     };
 
     private void WriteEntry(Utf8JsonWriter writer, DispatcherDestination entry)

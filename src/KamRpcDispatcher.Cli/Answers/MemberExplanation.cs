@@ -47,7 +47,7 @@ internal sealed record MemberExplanation(MemberKey Key, string Record, MemberCal
 
         foreach (var rejected in calls.Cluster.Rejected)
         {
-            if (KeyOf(rejected, keys) is { } key && key.Name == MemberRules.Shorten(name, MemberRules.MaxNameLength) && found.TrueForAll(other => other.Key != key))
+            if (KeyOf(rejected, keys) is { } key && key.Name == SafeText.Shorten(name, MemberValidation.MaxNameLength) && found.TrueForAll(other => other.Key != key))
             {
                 found.Add(new MemberExplanation(key, rejected.Key, null, null, rejected, null, calls));
             }
@@ -70,7 +70,7 @@ internal sealed record MemberExplanation(MemberKey Key, string Record, MemberCal
 
     public string ToText(Layout layout)
     {
-        var text = new StringBuilder(layout.Palette.Paint(FormattableString.Invariant($"{MemberRules.Shorten(Key.Name, MemberRules.MaxNameLength)} in set {Key.Set}"), Tone.Heading)).Append('\n');
+        var text = new StringBuilder(layout.Palette.Paint(FormattableString.Invariant($"{SafeText.Shorten(Key.Name, MemberValidation.MaxNameLength)} in set {Key.Set}"), Tone.Heading)).Append('\n');
         foreach (var line in RecordLines())
         {
             text.Append(TextLines.Behind("  ", line, layout.Width));
@@ -150,12 +150,12 @@ internal sealed record MemberExplanation(MemberKey Key, string Record, MemberCal
 
         if (Rejected is not null)
         {
-            yield return $"rejected: {MemberRules.Shorten(Rejected.Reason, ProxyTrouble.MostTextLength)}";
+            yield return $"rejected: {SafeText.Shorten(Rejected.Reason, ProxyTrouble.MostTextLength)}";
         }
 
         if (Holder is not null)
         {
-            yield return $"address: {MemberRules.Shorten(Holder.Key.Name, MemberRules.MaxNameLength)} has it too, and is followed";
+            yield return $"address: {SafeText.Shorten(Holder.Key.Name, MemberValidation.MaxNameLength)} has it too, and is followed";
         }
     }
 
@@ -176,12 +176,12 @@ internal sealed record MemberExplanation(MemberKey Key, string Record, MemberCal
             return $"{StatusJson.Lease(lease)} has just ended";
         }
 
-        if (Member?.Announced?.Member is { State: MemberState.Down, Reason: GoneConfirmation.Reason })
+        if (Member?.Announced?.Member is { State: MemberState.Down, Reason: ExpiryConfirmation.Reason })
         {
             return $"{StatusJson.Lease(lease)}, of 'kamrpc confirm': the record ends by itself in {Ages.Show(status.Remaining)}";
         }
 
-        var others = status.Keys?.Where(key => key != Record).Select(static key => MemberRules.Shorten(key, 160)).ToList() ?? [];
+        var others = status.Keys?.Where(key => key != Record).Select(static key => SafeText.Shorten(key, 160)).ToList() ?? [];
         return $"{StatusJson.Lease(lease)}, {Ages.Show(status.Remaining)} of {Ages.Show(status.Granted)} left unless its announcer renews it"
             + (others.Count == 0 ? string.Empty : $"; that one announces {string.Join(", ", others.Take(MostKeys))}{(others.Count > MostKeys ? FormattableString.Invariant($" and {others.Count - MostKeys} more") : string.Empty)} too");
     }

@@ -15,11 +15,11 @@ internal sealed record MemberVerdict(bool IsAsItShouldBe, string Text)
 
     public static MemberVerdict Of(MemberExplanation explained)
     {
-        var name = MemberRules.Shorten(explained.Key.Name, MemberRules.MaxNameLength);
+        var name = SafeText.Shorten(explained.Key.Name, MemberValidation.MaxNameLength);
         if (explained.Member is not { } member)
         {
-            var before = MemberRules.CheckName(explained.Key.Name) is null ? "; one that was usable before may still be in force" : string.Empty;
-            return new MemberVerdict(false, $"{name} gets no calls by this record, which cannot be used ({MemberRules.Shorten(explained.Rejected!.Reason, 200)}){before}.");
+            var before = MemberValidation.CheckName(explained.Key.Name) is null ? "; one that was usable before may still be in force" : string.Empty;
+            return new MemberVerdict(false, $"{name} gets no calls by this record, which cannot be used ({SafeText.Shorten(explained.Rejected!.Reason, 200)}){before}.");
         }
 
         if (explained.Calls.Proxies.Count == 0)
@@ -38,7 +38,7 @@ internal sealed record MemberVerdict(bool IsAsItShouldBe, string Text)
         {
             var right = views.Count - wrong.Count;
             var elsewhere = right == 0 ? string.Empty : $"; {(right == 1 ? "another proxy has" : FormattableString.Invariant($"{right} other proxies have"))} it as it should be";
-            var held = explained.Holder is { } holder && wrong.Exists(static view => view.Calls == CallState.None) ? $" ({MemberRules.Shorten(holder.Key.Name, 64)} is followed at its address)" : string.Empty;
+            var held = explained.Holder is { } holder && wrong.Exists(static view => view.Calls == CallState.None) ? $" ({SafeText.Shorten(holder.Key.Name, 64)} is followed at its address)" : string.Empty;
             var release = Release(wrong.Find(static view => view.Deviation is { Kind: DeviationKind.Held })?.Deviation);
             return new MemberVerdict(false, $"{name} {Causes(wrong)}{held}{elsewhere}{release}.");
         }
@@ -50,8 +50,8 @@ internal sealed record MemberVerdict(bool IsAsItShouldBe, string Text)
             { IsReady: true } => new MemberVerdict(explained.Rejected is null, $"{name} gets calls on {ProxyNames.Of(views.Select(static view => view.Lens))}{(explained.Rejected is null ? string.Empty : ", by an earlier record: the newest one cannot be used")}."),
             { Announced.Member: var announced } when explained.Holder is { State: MemberState.Ready } ready && explained.Set!.Members.Any(other => other.Key == ready.Key && other.Calls is CallState.All or CallState.Some) => new MemberVerdict(
                 false,
-                $"{name} is {StatusJson.Name(announced.State)}, but its address gets calls: {MemberRules.Shorten(ready.Key.Name, MemberRules.MaxNameLength)} has it too, is ready, and is followed."),
-            { Announced.Member: var announced } => new MemberVerdict(true, $"{name} gets no calls, as it should: it is {StatusJson.Name(announced.State)}{(string.IsNullOrEmpty(announced.Reason) ? string.Empty : $" ({MemberRules.Shorten(announced.Reason, MemberRules.MaxReasonLength)})")}."),
+                $"{name} is {StatusJson.Name(announced.State)}, but its address gets calls: {SafeText.Shorten(ready.Key.Name, MemberValidation.MaxNameLength)} has it too, is ready, and is followed."),
+            { Announced.Member: var announced } => new MemberVerdict(true, $"{name} gets no calls, as it should: it is {StatusJson.Name(announced.State)}{(string.IsNullOrEmpty(announced.Reason) ? string.Empty : $" ({SafeText.Shorten(announced.Reason, MemberValidation.MaxReasonLength)})")}."),
         };
     }
 

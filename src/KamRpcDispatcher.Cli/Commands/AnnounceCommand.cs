@@ -29,7 +29,7 @@ internal static class AnnounceCommand
         {
             CommonOptions.Cluster,
         };
-        EtcdOptions.AddTo(command);
+        EtcdOptionSet.AddTo(command);
         AddressOptions.AddTo(command);
         MemberOptions.AddTo(command);
         ProbeOptions.AddTo(command);
@@ -43,7 +43,7 @@ internal static class AnnounceCommand
     private static async Task<int> RunAsync(OptionReader options, CancellationToken cancellationToken)
     {
         using var life = new DaemonLife(cancellationToken);
-        var etcd = EtcdOptions.Read(options);
+        var etcd = EtcdOptionSet.Read(options);
         var cluster = options.Value(CommonOptions.Cluster);
         var level = options.Value(CommonOptions.LogLevel);
         var ttl = options.Value(Ttl);
@@ -54,7 +54,7 @@ internal static class AnnounceCommand
         }
         catch (SocketException noRoute)
         {
-            Console.Error.WriteLine($"kamrpc: --ip auto: there is no way to etcd at {etcd?.Endpoints} ({(etcd is null ? null : NameResolver.Trouble(new Uri(etcd.Endpoints.Each().First().ToString()).IdnHost, noRoute)) ?? noRoute.Message}); wait for the network, or name the address");
+            Console.Error.WriteLine($"kamrpc: --ip auto: there is no way to etcd at {etcd?.Endpoints} ({(etcd is null ? null : ResolvedConnection.Trouble(new Uri(etcd.Endpoints.Each().First().ToString()).IdnHost, noRoute)) ?? noRoute.Message}); wait for the network, or name the address");
             return ExitCode.Unreachable;
         }
 
@@ -67,7 +67,7 @@ internal static class AnnounceCommand
         var pace = ProbeOptions.ReadPace(options);
         var members = MemberOptions.Read(options);
         var leave = LeaveOptions.Read(options);
-        var boxes = ProbeOptions.ReadBoxes(options, servers, pace.Interval, members);
+        var probed = ProbeOptions.ReadServers(options, servers, pace.Interval, members);
         if (options.Fails(out var exitCode))
         {
             return exitCode;
@@ -78,7 +78,7 @@ internal static class AnnounceCommand
         using var service = new SystemdState();
         using var hurry = new SecondStopSignal(life.TerminalGone);
         await using var announcer = new AnnouncerDaemon(
-            leave(new AnnouncerOptions(etcd!, cluster!, boxes) { Ttl = ttl, Interval = pace.Interval, Rise = pace.Rise, Fall = pace.Fall }),
+            leave(new AnnouncerOptions(etcd!, cluster!, probed) { Ttl = ttl, Interval = pace.Interval, Rise = pace.Rise, Fall = pace.Fall }),
             service,
             TimeProvider.System,
             logs);

@@ -29,7 +29,7 @@ internal static class CompletionCommand
         var shell = options.Text(Shell);
         if (!options.HasErrors && shell is not ("bash" or "zsh"))
         {
-            options.Add($"'{MemberRules.Shorten(shell ?? string.Empty)}' is not bash or zsh");
+            options.Add($"'{SafeText.Shorten(shell ?? string.Empty)}' is not bash or zsh");
         }
 
         if (options.Fails(out var exitCode))

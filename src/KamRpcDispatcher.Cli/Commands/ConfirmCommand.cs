@@ -27,14 +27,14 @@ internal static class ConfirmCommand
         {
             CommonOptions.Cluster, Set, OutputOption.Output,
         };
-        EtcdOptions.AddTo(command);
+        EtcdOptionSet.AddTo(command);
         root.Add(command);
         commands.Add(command, RunAsync);
     }
 
     private static async Task<int> RunAsync(OptionReader options, CancellationToken cancellationToken)
     {
-        var etcd = EtcdOptions.Read(options);
+        var etcd = EtcdOptionSet.Read(options);
         var cluster = options.Value(CommonOptions.Cluster);
         var sets = CommonOptions.Sets(options, Set);
         var format = options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse);
@@ -43,7 +43,7 @@ internal static class ConfirmCommand
             return exitCode;
         }
 
-        using var store = new EtcdStore(etcd!, TimeProvider.System);
+        using var store = new EtcdConnection(etcd!, TimeProvider.System);
         var keys = new EtcdKeys(cluster!);
         var answer = new ConfirmAnswer();
         ClusterView? view = null;
@@ -79,7 +79,7 @@ internal static class ConfirmCommand
     {
         foreach (var proxy in view.Proxies.Where(static proxy => proxy.Status is null))
         {
-            Console.Error.WriteLine($"kamrpc: the report of proxy {MemberRules.Shorten(proxy.Name)} cannot be read, so what it holds back is not known: {proxy.Error}");
+            Console.Error.WriteLine($"kamrpc: the report of proxy {SafeText.Shorten(proxy.Name)} cannot be read, so what it holds back is not known: {proxy.Error}");
         }
 
         if (view.Proxies.Count == 0)

@@ -46,7 +46,7 @@ internal static class DispatchCommand
         {
             CommonOptions.Cluster, KamailioRead, Set, Proxy, Grace, Gap, RemovalDelay, Order, Floor, Admission, PanicThreshold, PanicWindow, PanicHold, AllowAttr, ChangeBurst, StateDirectory, Resync, CommonOptions.LogLevel,
         };
-        EtcdOptions.AddTo(command);
+        EtcdOptionSet.AddTo(command);
         KamailioOptions.AddTo(command);
         root.Add(command);
         commands.Add(command, RunAsync);
@@ -55,7 +55,7 @@ internal static class DispatchCommand
     private static async Task<int> RunAsync(OptionReader options, CancellationToken cancellationToken)
     {
         using var life = new DaemonLife(cancellationToken);
-        var etcd = EtcdOptions.Read(options);
+        var etcd = EtcdOptionSet.Read(options);
         var cluster = options.Value(CommonOptions.Cluster);
         var kamailio = KamailioOptions.Target(options);
         var rpc = KamailioOptions.Rpc(options);
@@ -80,7 +80,7 @@ internal static class DispatchCommand
         var resync = options.Value(Resync);
         if (options.Text(StateDirectory) is { } directory && Path.Exists(directory) && !Directory.Exists(directory))
         {
-            options.Add(StateDirectory, $"'{MemberRules.Shorten(directory)}' is no directory, but something else");
+            options.Add(StateDirectory, $"'{SafeText.Shorten(directory)}' is no directory, but something else");
         }
 
         var level = options.Value(CommonOptions.LogLevel);
@@ -137,7 +137,7 @@ internal static class DispatchCommand
     private static HashSet<string>? ReadAllowed(OptionReader options)
     {
         string[] names = [.. options.Texts(AllowAttr).SelectMany(static text => text.Split(','))];
-        foreach (var wrong in names.Select(MemberRules.CheckAttributeName).OfType<string>())
+        foreach (var wrong in names.Select(MemberValidation.CheckAttributeName).OfType<string>())
         {
             options.Add(AllowAttr, wrong);
         }

@@ -28,7 +28,7 @@ internal static class DoctorCommand
         {
             CommonOptions.Cluster, Set, Ignore, ConfigFile, OutputOption.Output,
         };
-        EtcdOptions.AddTo(command);
+        EtcdOptionSet.AddTo(command);
         KamailioOptions.AddTo(command);
         root.Add(command);
         commands.Add(command, RunAsync);
@@ -36,7 +36,7 @@ internal static class DoctorCommand
 
     private static async Task<int> RunAsync(OptionReader options, CancellationToken cancellationToken)
     {
-        var etcd = EtcdOptions.Read(options);
+        var etcd = EtcdOptionSet.Read(options);
         var cluster = options.Value<string>(CommonOptions.Cluster, "default", CommonOptions.ClusterName);
         var target = KamailioOptions.Target(options);
         var rpc = KamailioOptions.Rpc(options);

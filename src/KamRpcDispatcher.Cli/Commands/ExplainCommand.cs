@@ -29,7 +29,7 @@ internal static class ExplainCommand
         {
             Name, Set, OutputOption.Output, CommonOptions.Cluster,
         };
-        EtcdOptions.AddTo(command);
+        EtcdOptionSet.AddTo(command);
         root.Add(command);
         commands.Add(command, RunAsync);
     }
@@ -37,7 +37,7 @@ internal static class ExplainCommand
     private static async Task<int> RunAsync(OptionReader options, CancellationToken cancellationToken)
     {
         var name = options.Text(Name);
-        var etcd = EtcdOptions.Read(options);
+        var etcd = EtcdOptionSet.Read(options);
         var cluster = options.Value<string>(CommonOptions.Cluster, "default", CommonOptions.ClusterName);
         var sets = CommonOptions.Sets(options, Set);
         var format = options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse);
@@ -46,7 +46,7 @@ internal static class ExplainCommand
             return exitCode;
         }
 
-        using var store = new EtcdStore(etcd!, TimeProvider.System);
+        using var store = new EtcdConnection(etcd!, TimeProvider.System);
         var keys = new EtcdKeys(cluster!);
         try
         {
@@ -85,14 +85,14 @@ internal static class ExplainCommand
     {
         List<string> known = [.. calls.Sets.SelectMany(static set => set.Members.Concat(set.Departed)).Select(static member => member.Key.Name).Distinct().Order(StringComparer.Ordinal)];
         var near = Suggestion.For(name, known);
-        var hint = near is not null ? $"; did you mean {MemberRules.Shorten(near, 256)}?"
+        var hint = near is not null ? $"; did you mean {SafeText.Shorten(near, 256)}?"
             : known.Count == 0 ? "; nobody is announced there"
             : $"; 'kamrpc status --all' lists the {Ages.Count(known.Count, "name")} that there are";
 
         // Who has left is nowhere but in Kamailio's list: a proxy that does not tell of that may still send him calls.
         List<ProxyLens> silent = [.. calls.Proxies.Where(static lens => !lens.HasForgotten)];
         var left = silent.Count == 0 ? ", nor has left lately" : string.Empty;
-        Console.Error.WriteLine($"kamrpc: nobody of cluster {cluster} has the name '{MemberRules.Shorten(name, MemberRules.MaxNameLength)}'{left}{hint}");
+        Console.Error.WriteLine($"kamrpc: nobody of cluster {cluster} has the name '{SafeText.Shorten(name, MemberValidation.MaxNameLength)}'{left}{hint}");
         foreach (var same in silent.GroupBy(static lens => lens.KindOfDoubt ?? (lens.Lag.Records > 0 ? "it does not follow the members" : "its report does not name everybody who has left")))
         {
             Console.Error.WriteLine($"kamrpc: whether somebody of that name has left and still gets calls is not known on {ProxyNames.Of(same)}: {same.First().WhyUnknown ?? same.Key}");

@@ -70,7 +70,7 @@ internal static class ListCommand
             Console.Error.WriteLine($"kamrpc: {exception.Message}");
 
             // It answered, and would not do it: the dispatcher module is not loaded, for example.
-            return exception is KamailioFaultException or KamailioGarbledReplyException ? ExitCode.NotDone : ExitCode.Unreachable;
+            return exception is KamailioFaultException or KamailioMalformedReplyException ? ExitCode.NotDone : ExitCode.Unreachable;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

@@ -29,14 +29,14 @@ internal static class StatusCommand
         };
         StatusOptions.AddTo(command);
         CommonOptions.Add(command, OutputOption.Output, CommonOptions.Cluster);
-        EtcdOptions.AddTo(command);
+        EtcdOptionSet.AddTo(command);
         root.Add(command);
         commands.Add(command, RunAsync);
     }
 
     private static async Task<int> RunAsync(OptionReader options, CancellationToken cancellationToken)
     {
-        var etcd = EtcdOptions.Read(options);
+        var etcd = EtcdOptionSet.Read(options);
         var cluster = options.Value<string>(CommonOptions.Cluster, "default", CommonOptions.ClusterName);
         var format = options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse);
         var shown = StatusOptions.Read(options);
@@ -46,7 +46,7 @@ internal static class StatusCommand
             return exitCode;
         }
 
-        using var store = new EtcdStore(etcd!, TimeProvider.System);
+        using var store = new EtcdConnection(etcd!, TimeProvider.System);
         var reader = new StatusReader(new ClusterReader(store, new EtcdKeys(cluster!), TimeProvider.System), shown, TimeProvider.System);
         if (isWatch)
         {

@@ -50,7 +50,7 @@ internal static class Mistyped
         if (typed.StartsWith('-'))
         {
             var owners = OwnersOf(NameOf(typed), root);
-            return $"{MemberRules.Shorten(NameOf(typed))}: a command comes first, such as kamrpc {(owners.Count > 0 ? owners[0] : "status")} {MemberRules.Shorten(NameOf(typed))} ...";
+            return $"{SafeText.Shorten(NameOf(typed))}: a command comes first, such as kamrpc {(owners.Count > 0 ? owners[0] : "status")} {SafeText.Shorten(NameOf(typed))} ...";
         }
 
         var commands = root.Subcommands.Select(static command => command.Name).ToList();
@@ -62,7 +62,7 @@ internal static class Mistyped
     private static string NoOption(string typed, Command command, Command root)
     {
         var name = NameOf(typed);
-        var shown = MemberRules.Shorten(name);
+        var shown = SafeText.Shorten(name);
         List<string> known = [.. command.Options.Concat(root.Options.Where(static option => option.Recursive)).SelectMany(static option => option.Aliases.Prepend(option.Name))];
         return known.Contains(name) ? $"{shown}: goes after the command: kamrpc {command.Name} {shown} ..."
             : OwnersOf(name, root) is { Count: > 0 } owners ? $"{shown} is not an option of {command.Name}, but of {string.Join(", ", owners)}"
@@ -82,5 +82,5 @@ internal static class Mistyped
     private static string NameOf(string typed) => typed.Split('=', ':')[0];
 
     /// <summary>What stands before the host of an address may be a password.</summary>
-    private static string Shown(string typed) => MemberRules.Shorten(typed.LastIndexOf('@') is var at and >= 0 ? "***" + typed[at..] : typed);
+    private static string Shown(string typed) => SafeText.Shorten(typed.LastIndexOf('@') is var at and >= 0 ? "***" + typed[at..] : typed);
 }

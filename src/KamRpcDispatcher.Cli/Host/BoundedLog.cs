@@ -34,13 +34,13 @@ internal sealed partial class BoundedLog(ILoggerFactory inner) : ILoggerFactory
         var values = state as IReadOnlyList<KeyValuePair<string, object?>> ?? [];
         var template = values.FirstOrDefault(static value => value.Key == "{OriginalFormat}").Value as string;
         return Cut(template is null ? message : Placeholder().Replace(template, place =>
-            MemberRules.Shorten(Text(values.FirstOrDefault(value => value.Key == place.Groups["name"].Value).Value, place.Groups["format"].Value), LongestValue)));
+            SafeText.Shorten(Text(values.FirstOrDefault(value => value.Key == place.Groups["name"].Value).Value, place.Groups["format"].Value), LongestValue)));
     }
 
     private static string Text(object? value, string format) =>
         value is IFormattable formattable ? formattable.ToString(format.Length > 0 ? format : null, CultureInfo.InvariantCulture) : value?.ToString() ?? "(null)";
 
-    private static string Cut(string text) => text.Length <= Longest ? text : MemberRules.Shorten(text, Longest);
+    private static string Cut(string text) => text.Length <= Longest ? text : SafeText.Shorten(text, Longest);
 
     [GeneratedRegex(@"\{(?<name>\w+)(?::(?<format>[^}]+))?\}", RegexOptions.CultureInvariant)]
     private static partial Regex Placeholder();

@@ -43,10 +43,10 @@ internal static class CommonOptions
         new CliOption<string?>(name) { Description = description, Group = group, Kind = ValueKind.Directory };
 
     public static bool Name(string text, [NotNullWhen(true)] out string? value, [NotNullWhen(false)] out string? error) =>
-        Checked(text, MemberRules.CheckName, out value, out error);
+        Checked(text, MemberValidation.CheckName, out value, out error);
 
     public static bool ClusterName(string text, [NotNullWhen(true)] out string? value, [NotNullWhen(false)] out string? error) =>
-        Checked(text, MemberRules.CheckCluster, out value, out error);
+        Checked(text, MemberValidation.CheckCluster, out value, out error);
 
     public static bool Level(string text, out LogLevel value, [NotNullWhen(false)] out string? error)
     {

@@ -12,12 +12,12 @@ namespace KamRpcDispatcher.Cli.Options;
 internal static class IgnoredNames
 {
     public static HashSet<string> OfStatus(OptionReader options, Option<string[]> option) => Read(options, option, IsFinding, IsCheck, static wrong =>
-        $"there is no finding '{MemberRules.Shorten(wrong)}'; there are {string.Join(", ", FindingCode.All)}, and {FindingCode.Trouble}KIND");
+        $"there is no finding '{SafeText.Shorten(wrong)}'; there are {string.Join(", ", FindingCode.All)}, and {FindingCode.Trouble}KIND");
 
     public static HashSet<string> OfDoctor(OptionReader options, Option<string[]> option) => Read(options, option, IsCheck, IsFinding, static wrong =>
     {
         var near = NearNames.Of(wrong, Checkup.CheckNames);
-        return $"there is no check '{MemberRules.Shorten(wrong)}'; {(near.Count > 0 ? $"did you mean {string.Join(" or ", near)}?" : $"there are {string.Join(", ", Checkup.CheckNames)}")}";
+        return $"there is no check '{SafeText.Shorten(wrong)}'; {(near.Count > 0 ? $"did you mean {string.Join(" or ", near)}?" : $"there are {string.Join(", ", Checkup.CheckNames)}")}";
     });
 
     private static HashSet<string> Read(OptionReader options, Option<string[]> option, Func<string, bool> isKnown, Func<string, bool> isAnothers, Func<string, string> describe)

@@ -21,7 +21,7 @@ internal static class KamailioAddressText
 
         if (Meant(text) is { } meant)
         {
-            error = $"'{MemberRules.Shorten(text, KamailioAddress.MaxPathLength)}' is not an address of Kamailio's RPC; did you mean {meant}?";
+            error = $"'{SafeText.Shorten(text, KamailioAddress.MaxPathLength)}' is not an address of Kamailio's RPC; did you mean {meant}?";
         }
 
         return false;

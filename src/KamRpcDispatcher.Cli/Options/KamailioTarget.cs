@@ -72,7 +72,7 @@ internal sealed partial class KamailioTarget
 
                 if (!isWaiting)
                 {
-                    NotFound(logger, string.Join("; ", failures.Select(static failure => MemberRules.Shorten(failure, LongestFailure))));
+                    NotFound(logger, string.Join("; ", failures.Select(static failure => SafeText.Shorten(failure, LongestFailure))));
                     service.Status("No Kamailio answers at the usual sockets, looking on");
                     service.Ready();
                     isWaiting = true;

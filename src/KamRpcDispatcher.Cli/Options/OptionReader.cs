@@ -62,7 +62,7 @@ internal sealed class OptionReader
         var text = FromEnvironment(option);
         if (text is not (null or "1" or "true" or "yes" or "0" or "false" or "no"))
         {
-            Add(option, $"'{MemberRules.Shorten(text)}' is not 1 or 0, true or false, yes or no");
+            Add(option, $"'{SafeText.Shorten(text)}' is not 1 or 0, true or false, yes or no");
         }
 
         return text is "1" or "true" or "yes";

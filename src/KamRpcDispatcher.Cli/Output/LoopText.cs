@@ -15,7 +15,7 @@ internal static class LoopText
             LoopStep.Work => "compares and plans",
             LoopStep.Call => "waits for a reply from Kamailio",
             LoopStep.Grace => "waits for the end of a grace period",
-            _ => $"at '{MemberRules.Shorten(loop.Step, 20)}'",
+            _ => $"at '{SafeText.Shorten(loop.Step, 20)}'",
         };
         return $"{step}, for {Ages.Show(loop.For)}{(loop.Longest >= TimeSpan.FromSeconds(1) ? $" of {Ages.Show(loop.Longest)} at most" : string.Empty)}";
     }

@@ -66,7 +66,7 @@ internal sealed class TextTable(params string[] headers)
     }
 
     private string? Safe(Cell cell, int column) =>
-        !cell.IsEmpty ? MemberRules.Shorten(cell.Text!, WrapsLast && column == headers.Length - 1 ? LongestWrapped : Math.Max(Widest, Width))
+        !cell.IsEmpty ? SafeText.Shorten(cell.Text!, WrapsLast && column == headers.Length - 1 ? LongestWrapped : Math.Max(Widest, Width))
         : HidesEmptyColumns ? null
         : "-";
 

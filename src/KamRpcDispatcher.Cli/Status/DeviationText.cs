@@ -13,7 +13,7 @@ internal static class DeviationText
     /// <summary><c>does not answer Kamailio's pings (IP, for 7s)</c>.</summary>
     public static string Of(Deviation deviation, DateTimeOffset now)
     {
-        var reason = string.IsNullOrEmpty(deviation.Reason) || deviation.Kind == DeviationKind.Held ? null : MemberRules.Shorten(deviation.Reason, LongestReason);
+        var reason = string.IsNullOrEmpty(deviation.Reason) || deviation.Kind == DeviationKind.Held ? null : SafeText.Shorten(deviation.Reason, LongestReason);
         var what = deviation.Kind switch
         {
             DeviationKind.Missing => "is not in Kamailio's list yet",
@@ -31,13 +31,13 @@ internal static class DeviationText
                 ['D', ..] => ", without calls: it was disabled",
                 _ => ", without calls: it is not in Kamailio's list",
             }),
-            _ => $"is not as wished: {MemberRules.Shorten(deviation.Kind, 20)}",
+            _ => $"is not as wished: {SafeText.Shorten(deviation.Kind, 20)}",
         };
         return $"{what}{(reason is null ? string.Empty : ": " + reason)} ({string.Join(", ", Details(deviation, now))})";
     }
 
     /// <summary>Kamailio's flags, as they stand in its list.</summary>
-    public static string? Flags(Deviation deviation) => string.IsNullOrEmpty(deviation.Flags) ? null : MemberRules.Shorten(deviation.Flags, LongestFlags);
+    public static string? Flags(Deviation deviation) => string.IsNullOrEmpty(deviation.Flags) ? null : SafeText.Shorten(deviation.Flags, LongestFlags);
 
     private static IEnumerable<string> Details(Deviation deviation, DateTimeOffset now)
     {

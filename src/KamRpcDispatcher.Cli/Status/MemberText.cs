@@ -40,13 +40,13 @@ internal sealed class MemberText(ClusterCalls calls)
         if (member.Announced is not { Member: var announced, Lease: var lease })
         {
             var gone = member.Remarks[0].Deviation!;
-            var why = string.IsNullOrEmpty(gone.Reason) || gone.Kind != DeviationKind.Leaving ? string.Empty : $" ({MemberRules.Shorten(gone.Reason, MemberRules.MaxReasonLength)})";
+            var why = string.IsNullOrEmpty(gone.Reason) || gone.Kind != DeviationKind.Leaving ? string.Empty : $" ({SafeText.Shorten(gone.Reason, MemberValidation.MaxReasonLength)})";
             return $"left {Ages.Show(calls.Now - gone.Since)} ago{why}";
         }
 
         var state = StatusJson.Name(announced.State) + (lease == 0 ? ", static" : string.Empty);
         state += announced.Since is { } since ? $" for {Ages.Show(calls.Now - since)}" : string.Empty;
-        return string.IsNullOrEmpty(announced.Reason) ? state : $"{state} ({MemberRules.Shorten(announced.Reason, MemberRules.MaxReasonLength)})";
+        return string.IsNullOrEmpty(announced.Reason) ? state : $"{state} ({SafeText.Shorten(announced.Reason, MemberValidation.MaxReasonLength)})";
     }
 
     /// <summary>Kamailio's flags where a proxy names them; null where none does.</summary>

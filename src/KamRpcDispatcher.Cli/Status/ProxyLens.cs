@@ -34,7 +34,7 @@ internal sealed class ProxyLens
     public ProxyLens(ReportingProxy proxy, IReadOnlySet<int> readySets, ReportAges ages, DateTimeOffset now, IReadOnlySet<int>? shown)
     {
         (_readySets, Proxy, Age, Lag, _whole) = (readySets, proxy, ages.Of(proxy), ages.LagOf(proxy), proxy.Status);
-        Name = MemberRules.Shorten(proxy.Name);
+        Name = SafeText.Shorten(proxy.Name);
         IReadOnlyList<Deviation> deviations = _whole is null ? [] : _whole.Deviations;
 
         // Of one name there may be several. The worst comes first; the address that a member had before leaves, whatever becomes of it now.

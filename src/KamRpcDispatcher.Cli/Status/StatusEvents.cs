@@ -75,7 +75,7 @@ internal sealed class StatusEvents
 
                 var remarks = string.Join(' ', member.Remarks.Select(static remark => $"{remark.Lens.Name}/{remark.Deviation?.Kind}/{remark.Deviation?.Flags}"));
                 var summary = $"{member.Calls} {member.Announced?.Member.State} {member.Announced?.Member.Reason} {member.Uri} {remarks}";
-                var who = FormattableString.Invariant($"set {set.Set}: {MemberRules.Shorten(member.Key.Name, 40)}");
+                var who = FormattableString.Invariant($"set {set.Set}: {SafeText.Shorten(member.Key.Name, 40)}");
                 yield return (member.Key.ToString(), new Told(summary, $"{who}: {MemberText.Calls(member.Calls)}, {words.Full(member, set)}", $"gone: {who}: it is not announced, and no report that can be believed names it any more"));
             }
         }
@@ -85,7 +85,7 @@ internal sealed class StatusEvents
     {
         foreach (var lens in calls.Proxies)
         {
-            var kinds = string.Join(", ", lens.Status?.Troubles.Select(static trouble => MemberRules.Shorten(trouble.Kind, 20)).Distinct() ?? []);
+            var kinds = string.Join(", ", lens.Status?.Troubles.Select(static trouble => SafeText.Shorten(trouble.Kind, 20)).Distinct() ?? []);
             var state = lens.Status is null ? "its report cannot be read"
                 : lens.Age.Freshness == ReportFreshness.Stale ? "its report is not written any more"
                 : lens.IsKamailioLost ? "Kamailio does not answer"
@@ -103,7 +103,7 @@ internal sealed class StatusEvents
     {
         foreach (var record in calls.Cluster.Rejected)
         {
-            var text = $"record {record.Key} rejected: {MemberRules.Shorten(record.Reason, ProxyTrouble.MostTextLength)}";
+            var text = $"record {record.Key} rejected: {SafeText.Shorten(record.Reason, ProxyTrouble.MostTextLength)}";
             yield return ("record " + record.Key, new Told(text, text, $"gone: record {record.Key} is not rejected any more"));
         }
     }

@@ -64,5 +64,5 @@ internal sealed record StatusOptions(IReadOnlySet<int>? Sets, IReadOnlySet<strin
 
     /// <summary>Whoever names proxies expects them: one that has ended has no report that could be old.</summary>
     private IEnumerable<StatusFinding> Absent(ClusterCalls calls) => Proxies.Except(calls.Proxies.Select(static lens => lens.Proxy.Name)).Order(StringComparer.Ordinal).Select(static name =>
-        new StatusFinding(FindingCode.NoProxy, $"proxy {MemberRules.Shorten(name)} does not report: its dispatcher does not run, or does not reach etcd; its Kamailio goes on as before") { Proxy = name });
+        new StatusFinding(FindingCode.NoProxy, $"proxy {SafeText.Shorten(name)} does not report: its dispatcher does not run, or does not reach etcd; its Kamailio goes on as before") { Proxy = name });
 }

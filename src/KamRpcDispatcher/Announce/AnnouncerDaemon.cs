@@ -19,18 +19,18 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
     /// <summary>How long etcd may take until the announcer counts as running without it.</summary>
     private static readonly TimeSpan ReadyPatience = TimeSpan.FromSeconds(10);
 
-    /// <summary>How soon it is told what is not a change of a box: an outage, a name that somebody else has.</summary>
+    /// <summary>How soon it is told what is not a change of a server: an outage, a name that somebody else has.</summary>
     private static readonly TimeSpan StatusInterval = TimeSpan.FromSeconds(2);
 
     private readonly AnnouncerOptions _options;
     private readonly IServiceState _service;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
-    private readonly EtcdStore _store;
+    private readonly EtcdConnection _store;
     private readonly EtcdKeys _keys;
     private readonly LeaseKeeper _keeper;
     private readonly AsteriskMonitor? _asterisk;
-    private readonly List<BoxWatch> _boxes = [];
+    private readonly List<HealthMonitor> _servers = [];
     private readonly Heartbeat _heartbeat;
     private string? _status;
 
@@ -41,26 +41,26 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
         _service = service;
         _timeProvider = timeProvider;
         _logger = logs.CreateLogger<AnnouncerDaemon>();
-        _store = new EtcdStore(options.Etcd, timeProvider, logs.CreateLogger<EtcdStore>()) { Suspicion = LeaseKeeper.SuspicionOf(options.Ttl) };
+        _store = new EtcdConnection(options.Etcd, timeProvider, logs.CreateLogger<EtcdConnection>()) { Suspicion = LeaseKeeper.SuspicionOf(options.Ttl) };
         _keys = new EtcdKeys(options.Cluster);
         _keeper = new LeaseKeeper(_store, options.Ttl, timeProvider, _logger);
         _heartbeat = new Heartbeat(timeProvider);
         _asterisk = options.Asterisk is { } access ? new AsteriskMonitor(access.Address, access.Credentials, timeProvider, logs.CreateLogger<AsteriskMonitor>()) : null;
         var unknowns = new LogLimit(timeProvider);
-        foreach (var box in options.Boxes)
+        foreach (var server in options.Servers)
         {
-            LeasedRecord[] records = [.. box.Members.Select(Record)];
-            _boxes.Add(new BoxWatch(box, records, options, TellStatus, unknowns, timeProvider, _logger));
+            LeasedRecord[] records = [.. server.Members.Select(Record)];
+            _servers.Add(new HealthMonitor(server, records, options, TellStatus, unknowns, timeProvider, _logger));
         }
     }
 
     /// <summary>Whether every loop still comes round.</summary>
-    public bool IsResponsive => !_heartbeat.IsOverdue && !_boxes.Exists(static box => box.Heartbeat.IsOverdue);
+    public bool IsResponsive => !_heartbeat.IsOverdue && !_servers.Exists(static server => server.Heartbeat.IsOverdue);
 
     /// <summary>Reads certificates, passwords and secrets again now, which else is done for each new connection.</summary>
     public void ReadFilesAgain()
     {
-        _ = _store.ReadFilesAgainAsync(_keys.Member(_options.Boxes[0].Members[0].Key));
+        _ = _store.ReadFilesAgainAsync(_keys.Member(_options.Servers[0].Members[0].Key));
         _asterisk?.TryAgainNow();
     }
 
@@ -73,16 +73,16 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
         using var life = new CancellationTokenSource();
         using var keeping = CancellationTokenSource.CreateLinkedTokenSource(life.Token);
         var holding = _keeper.RunAsync(_heartbeat.Expect, keeping.Token);
-        List<Task> parts = [holding, .. _boxes.Select(box => box.RunAsync(life.Token))];
+        List<Task> parts = [holding, .. _servers.Select(server => server.RunAsync(life.Token))];
         if (_asterisk is not null)
         {
-            parts.Add(BackgroundLoop.RunAsync("the watch over AMI", new AsteriskWatch(_asterisk, _boxes).RunAsync, _timeProvider, _logger, life.Token));
+            parts.Add(BackgroundLoop.RunAsync("the watch over AMI", new AsteriskWatch(_asterisk, _servers).RunAsync, _timeProvider, _logger, life.Token));
         }
 
         var hasWithdrawnEarly = false;
         var stopped = Task.Delay(Timeout.InfiniteTimeSpan, _timeProvider, stop);
         var telling = TellAsync(stop);
-        var looking = new OtherSets(_store, _keys, _options.Boxes.SelectMany(static box => box.Members), _logger).TellAsync(life.Token);
+        var looking = new OtherSets(_store, _keys, _options.Servers.SelectMany(static server => server.Members), _logger).TellAsync(life.Token);
         try
         {
             var ended = await Task.WhenAny([stopped, .. parts]).ConfigureAwait(false);
@@ -93,8 +93,8 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
             }
 
             var idle = _options.Idle ?? (_asterisk is null ? null : new AsteriskIdle(_asterisk));
-            var otherNames = new OtherNames(_store, _keys, [.. _options.Boxes.SelectMany(static box => box.Members)], NameResolver.Shared.AskAsync, _timeProvider);
-            await new Departure(_boxes, _keeper, WithdrawAsync, new Acknowledgements(_store, _keys, _timeProvider), otherNames, idle, _options, _service, _timeProvider, _logger).RunAsync(hurry).ConfigureAwait(false);
+            var otherNames = new OtherNames(_store, _keys, [.. _options.Servers.SelectMany(static server => server.Members)], NameResolver.Shared.AskAsync, _timeProvider);
+            await new GracefulShutdown(_servers, _keeper, WithdrawAsync, new Acknowledgements(_store, _keys, _timeProvider), otherNames, idle, _options, _service, _timeProvider, _logger).RunAsync(hurry).ConfigureAwait(false);
         }
         finally
         {
@@ -132,14 +132,14 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _store.Dispose();
-        _boxes.ForEach(static box => box.Dispose());
-        foreach (var probe in _options.Boxes.Select(static box => box.Probe).OfType<IProbe>())
+        _servers.ForEach(static server => server.Dispose());
+        foreach (var probe in _options.Servers.Select(static server => server.Probe).OfType<IProbe>())
         {
             await probe.DisposeAsync().ConfigureAwait(false);
         }
     }
 
-    /// <summary>The same URI under the same name is this box before a restart; another URI is another box.</summary>
+    /// <summary>The same URI under the same name is this server before a restart; another URI is another server.</summary>
     private LeasedRecord Record(Member member) => _keeper.Add(
         _keys.Member(member.Key),
         MemberRecord.Write(member with { State = MemberState.Down, Reason = MemberRecord.WithdrawnReason }),
@@ -166,7 +166,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
 
     private void TellStatus()
     {
-        var counts = _boxes.Where(static box => box.State is not null).GroupBy(static box => box.State!.Value).ToDictionary(static group => group.Key, static group => group.Sum(static box => box.Members));
+        var counts = _servers.Where(static server => server.State is not null).GroupBy(static server => server.State!.Value).ToDictionary(static group => group.Key, static group => group.Sum(static server => server.Members));
         List<string> parts = [.. Enum.GetValues<MemberState>().Where(counts.ContainsKey).Select(state => $"{counts[state]} {state.ToString().ToLowerInvariant()}")];
         if (_keeper.OccupiedCount is > 0 and var occupied)
         {

@@ -6,8 +6,8 @@ namespace KamRpcDispatcher.Announce;
 /// <summary>What an announcer announces, and how. Immutable; defaults inline.</summary>
 /// <param name="Etcd">Where the store is.</param>
 /// <param name="Cluster">The cluster's name.</param>
-/// <param name="Boxes">The SIP servers, each with its members; at least one, and no member twice.</param>
-public sealed record AnnouncerOptions(EtcdConnection Etcd, string Cluster, IReadOnlyList<Box> Boxes)
+/// <param name="Servers">The SIP servers, each with its members; at least one, and no member twice.</param>
+public sealed record AnnouncerOptions(EtcdOptions Etcd, string Cluster, IReadOnlyList<ProbedServer> Servers)
 {
     /// <summary>How long the members outlive their announcer.</summary>
     public TimeSpan Ttl { get; init; } = TimeSpan.FromSeconds(5);

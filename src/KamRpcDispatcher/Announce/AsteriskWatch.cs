@@ -2,8 +2,8 @@ using KamRpcDispatcher.Asterisk;
 
 namespace KamRpcDispatcher.Announce;
 
-/// <summary>What Asterisk says of itself, for the boxes that it is.</summary>
-internal sealed class AsteriskWatch(AsteriskMonitor asterisk, IReadOnlyList<BoxWatch> boxes)
+/// <summary>What Asterisk says of itself, for the servers that it is.</summary>
+internal sealed class AsteriskWatch(AsteriskMonitor asterisk, IReadOnlyList<HealthMonitor> servers)
 {
     /// <summary>The reason in the record.</summary>
     public const string Reason = "Asterisk is shutting down, as it says over AMI";
@@ -12,19 +12,19 @@ internal sealed class AsteriskWatch(AsteriskMonitor asterisk, IReadOnlyList<BoxW
 
     internal void Notice(AsteriskNotice notice)
     {
-        foreach (var box in boxes)
+        foreach (var server in servers)
         {
-            // A lost connection, or one that is refused, is no reason to believe that it takes calls again; being dead is, which the box finds out itself.
+            // A lost connection, or one that is refused, is no reason to believe that it takes calls again; being dead is, which the server finds out itself.
             if (notice.Kind == AsteriskNoticeKind.ShuttingDown)
             {
-                box.Leaves(Reason);
+                server.Leaves(Reason);
             }
             else if (notice.Kind is AsteriskNoticeKind.Connected or AsteriskNoticeKind.ShutdownAborted)
             {
-                box.Leaves(null);
+                server.Leaves(null);
             }
 
-            box.Hurry();
+            server.ProbeNow();
         }
     }
 }

@@ -12,7 +12,7 @@ namespace KamRpcDispatcher.Announce;
 /// Looks for other names of a server that leaves: where one is announced by its host name and by its address Kamailio has two destinations, and no
 /// proxy can tell that calls go on by the other one. What this machine's resolver does not know is not seen.
 /// </summary>
-internal sealed class OtherNames(EtcdStore store, EtcdKeys keys, IReadOnlyCollection<Member> own, Func<string, CancellationToken, Task<IPAddress[]>> resolve, TimeProvider timeProvider)
+internal sealed class OtherNames(EtcdConnection store, EtcdKeys keys, IReadOnlyCollection<Member> own, Func<string, CancellationToken, Task<IPAddress[]>> resolve, TimeProvider timeProvider)
 {
     /// <summary>More are not looked up.</summary>
     private const int MostNames = 32;
@@ -40,7 +40,7 @@ internal sealed class OtherNames(EtcdStore store, EtcdKeys keys, IReadOnlyCollec
                 }
             }
         }
-        catch (Exception exception) when (EtcdStore.IsOutage(exception, cancellationToken))
+        catch (Exception exception) when (EtcdFailure.IsOutage(exception, cancellationToken))
         {
             // Whoever may read only its own keys cannot know.
             return [];

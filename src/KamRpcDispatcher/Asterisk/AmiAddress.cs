@@ -33,7 +33,7 @@ public sealed record AmiAddress
         if (address is null)
         {
             // Who puts a secret there has put it into the list of processes; not into a log too.
-            error = $"'{MemberRules.Shorten(text[(text.LastIndexOf('@') + 1)..])}' is not the address of Asterisk's manager interface: write {Default} or [::1]:{DefaultPort}{(text.Contains('@', StringComparison.Ordinal) ? ", the user with --ami-user and the secret with --ami-secret-file" : string.Empty)}";
+            error = $"'{SafeText.Shorten(text[(text.LastIndexOf('@') + 1)..])}' is not the address of Asterisk's manager interface: write {Default} or [::1]:{DefaultPort}{(text.Contains('@', StringComparison.Ordinal) ? ", the user with --ami-user and the secret with --ami-secret-file" : string.Empty)}";
         }
 
         return error is null;

@@ -13,7 +13,7 @@ public static class AttributeList
     public static string? Find(string attributes, string name) => Find(attributes, name, isExact: false);
 
     /// <summary>A value as it has to stand there: in quotes where it would not be read whole without.</summary>
-    public static string Quoted(string value) => value.Length > 0 && value.All(MemberRules.IsPlainInAttribute) ? value : $"\"{value}\"";
+    public static string Quoted(string value) => value.Length > 0 && value.All(MemberValidation.IsPlainInAttribute) ? value : $"\"{value}\"";
 
     /// <summary>Every name with its value, in their order, as Kamailio takes them: without quotes and the spaces around.</summary>
     public static IEnumerable<(string Name, string Value)> All(string attributes)

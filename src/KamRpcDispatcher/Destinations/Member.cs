@@ -3,7 +3,7 @@ using KamRpcDispatcher.Destinations.Addresses;
 
 namespace KamRpcDispatcher.Destinations;
 
-/// <summary>An announced SIP server: one instance in one set. Every field has passed <see cref="MemberRules"/>.</summary>
+/// <summary>An announced SIP server: one instance in one set. Every field has passed <see cref="MemberValidation"/>.</summary>
 public sealed record Member(MemberKey Key, SipUri Uri)
 {
     private static readonly ImmutableSortedDictionary<string, string> None = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
@@ -11,7 +11,7 @@ public sealed record Member(MemberKey Key, SipUri Uri)
     /// <summary>Relative share of calls, 1 to 100, for the weighted algorithms (9 and 11); null is unweighted.</summary>
     public int? Weight { get; init; }
 
-    /// <summary>Higher comes first in the set, 0 to <see cref="MemberRules.MaxPriority"/>.</summary>
+    /// <summary>Higher comes first in the set, 0 to <see cref="MemberValidation.MaxPriority"/>.</summary>
     public int Priority { get; init; }
 
     /// <summary>What Kamailio gets in <c>attrs</c> beside this tool's own entries.</summary>

@@ -17,7 +17,7 @@ public readonly record struct MemberKey(int Set, string Name) : IComparable<Memb
         var slash = text.IndexOf('/', StringComparison.Ordinal);
         if (slash < 0)
         {
-            error = $"'{MemberRules.Shorten(text)}' is not <set>/<name>";
+            error = $"'{SafeText.Shorten(text)}' is not <set>/<name>";
             return false;
         }
 
@@ -25,7 +25,7 @@ public readonly record struct MemberKey(int Set, string Name) : IComparable<Memb
         if (!int.TryParse(text.AsSpan(0, slash), NumberStyles.None, CultureInfo.InvariantCulture, out var set)
             || set.ToString(CultureInfo.InvariantCulture) != text[..slash])
         {
-            error = $"the set '{MemberRules.Shorten(text[..slash])}' is not a number from 0 to {int.MaxValue}";
+            error = $"the set '{SafeText.Shorten(text[..slash])}' is not a number from 0 to {int.MaxValue}";
             return false;
         }
 
@@ -36,7 +36,7 @@ public readonly record struct MemberKey(int Set, string Name) : IComparable<Memb
         }
 
         key = new MemberKey(set, text[(slash + 1)..]);
-        error = MemberRules.CheckName(key.Name);
+        error = MemberValidation.CheckName(key.Name);
         return error is null;
     }
 

@@ -19,7 +19,7 @@ internal static class DefaultProxyName
     {
         var rest = kamailio.Path is { } path ? OfPath(path) : OfHost(kamailio);
         var name = string.Join('-', [host, .. rest.Where(static part => part.Length > 0).Select(static part => string.Concat(part.Where(IsAllowed)))]);
-        return name.Length <= MemberRules.MaxNameLength ? name : name[..MemberRules.MaxNameLength];
+        return name.Length <= MemberValidation.MaxNameLength ? name : name[..MemberValidation.MaxNameLength];
     }
 
     /// <summary>The folder and the file, each unless it is the usual one.</summary>

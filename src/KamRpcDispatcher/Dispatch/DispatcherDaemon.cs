@@ -37,7 +37,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
     private readonly ILogger _logger = logs.CreateLogger<DispatcherDaemon>();
     private readonly LoopFaults _watcherFaults = new("what follows a new socket of Kamailio's", logs.CreateLogger<DispatcherDaemon>());
 
-    private volatile EtcdStore? _store;
+    private volatile EtcdConnection? _store;
 
     /// <summary>As a report tells it.</summary>
     private static string Version => typeof(DispatcherDaemon).Assembly.GetName().Version?.ToString(fieldCount: 3) ?? "unknown";
@@ -65,7 +65,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
     /// <exception cref="ProxyNameTakenException">Another Kamailio's daemon has the proxy's name.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        using var store = new EtcdStore(options.Etcd, timeProvider, logs.CreateLogger<EtcdStore>());
+        using var store = new EtcdConnection(options.Etcd, timeProvider, logs.CreateLogger<EtcdConnection>());
         _store = store;
         var keys = new EtcdKeys(options.Cluster);
         await using var client = new RpcClient(options.Kamailio, options.Rpc);
@@ -115,7 +115,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         Reconciler? reconciler = null;
         using var watcher = options.Kamailio.Path is not { } path ? null : new SocketWatcher(path, () =>
         {
-            client.Orphan();
+            client.AbortConnections();
             readWay.Forget();
             reconciler?.Wake();
         },
@@ -148,7 +148,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             new PlanExecutor(dispatcher, gracePeriod, quarantine, guards, logs.CreateLogger<PlanExecutor>(), claim, timeProvider),
             quarantine,
             policy,
-            new CycleJournal(paced, quarantine, () => Status(gracePeriod), timeProvider, logs.CreateLogger<CycleJournal>(), progress),
+            new CycleLog(paced, quarantine, () => Status(gracePeriod), timeProvider, logs.CreateLogger<CycleLog>(), progress),
             options.Reconciler,
             sentinel,
             () =>
@@ -168,7 +168,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             sight =>
             {
                 routing.Observe(sight);
-                examination?.Observe(sight.Table.Life);
+                examination?.Observe(sight.Table.Instance);
             },
             contact,
             new ListedBefore(policy, watch.SeedListed));

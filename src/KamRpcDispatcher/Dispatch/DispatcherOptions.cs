@@ -11,7 +11,7 @@ namespace KamRpcDispatcher.Dispatch;
 /// <param name="Cluster">Whose membership.</param>
 /// <param name="Kamailio">Kamailio's RPC socket.</param>
 /// <param name="Proxy">The name under which it reports.</param>
-public sealed record DispatcherOptions(EtcdConnection Etcd, string Cluster, KamailioAddress Kamailio, string Proxy)
+public sealed record DispatcherOptions(EtcdOptions Etcd, string Cluster, KamailioAddress Kamailio, string Proxy)
 {
     /// <summary>The default of <see cref="MemoryFloor"/>.</summary>
     public const int MemoryFloorPercent = 10;

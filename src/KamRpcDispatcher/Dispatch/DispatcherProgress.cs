@@ -65,6 +65,6 @@ internal sealed class DispatcherProgress(IServiceState service, TimeProvider tim
 
     /// <summary>First of all, where etcd is away: what follows is of before.</summary>
     private string Outage() => storeOutage?.Invoke() is { } outage
-        ? string.Create(CultureInfo.InvariantCulture, $"etcd cannot be followed since {outage.Since:yyyy-MM-dd HH:mm:ss} UTC ({MemberRules.Shorten(outage.Reason, LongestReason)}), going by what it held then. ")
+        ? string.Create(CultureInfo.InvariantCulture, $"etcd cannot be followed since {outage.Since:yyyy-MM-dd HH:mm:ss} UTC ({SafeText.Shorten(outage.Reason, LongestReason)}), going by what it held then. ")
         : string.Empty;
 }

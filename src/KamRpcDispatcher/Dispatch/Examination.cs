@@ -14,14 +14,14 @@ internal sealed class Examination(Func<CancellationToken, Task<bool>> examine, T
     internal static readonly TimeSpan BetweenLooks = TimeSpan.FromMinutes(1);
 
     private readonly WakeSignal _due = new();
-    private KamailioLife? _life;
+    private KamailioInstance? _instance;
 
     /// <summary>A cycle has read this Kamailio's list.</summary>
-    public void Observe(KamailioLife life)
+    public void Observe(KamailioInstance instance)
     {
-        if (life != _life)
+        if (instance != _instance)
         {
-            _life = life;
+            _instance = instance;
             _due.Raise();
         }
     }

@@ -17,7 +17,7 @@ internal sealed class HeartbeatClient(IRpcClient inner, Heartbeat heartbeat, Tim
 {
     public KamailioAddress Address => inner.Address;
 
-    public string Peer => inner.Peer;
+    public string InstanceToken => inner.InstanceToken;
 
     public Unanswered? Unanswered => inner.Unanswered;
 

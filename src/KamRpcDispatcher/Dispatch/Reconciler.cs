@@ -39,7 +39,7 @@ internal sealed class Reconciler(
     PlanExecutor executor,
     Quarantine quarantine,
     PlanPolicy policy,
-    CycleJournal journal,
+    CycleLog journal,
     ReconcilerOptions options,
     SentinelWatch sentinel,
     Action prepare,
@@ -47,19 +47,15 @@ internal sealed class Reconciler(
     ForeignMemory foreign,
     Action<TimeSpan>? expect = null,
     IClaim? claim = null,
-    Action<CycleSight>? observe = null,
+    Action<CycleOutcome>? observe = null,
     ContactWatch? contact = null,
     ListedBefore? before = null)
 {
     private readonly WakeSignal _wake = new();
-    private readonly RemovalDelay _removals = new(options.RemovalDelay, timeProvider);
-    private readonly VerdictMemory _verdicts = new(timeProvider);
-    private readonly PlanBrake _brake = new(timeProvider);
-    private readonly ChangeBudget _budget = new(options.ChangeBurst, options.ChangeRefill, timeProvider);
+    private readonly CycleMemory _memory = new(policy, quarantine, options, timeProvider);
     private readonly TroubleTracker _troubles = new(timeProvider);
     private readonly ServedSets _sets = new(policy);
     private readonly Backoff _retries = new();
-    private int _shortage;
 
     /// <summary>Something may have changed: look again now.</summary>
     public void Wake() => _wake.Raise();
@@ -162,7 +158,7 @@ internal sealed class Reconciler(
                 return TimeSpan.Zero;
             }
 
-            var states = Allowed(membership, Planner.Plan(members, known.Destinations, PolicyFor(known))).StatesOnly();
+            var states = Allowed(membership, Planner.Plan(members, known.Destinations, _memory.PolicyFor(known))).StatesOnly();
             await executor.ExecuteAsync(states, known, _wake.Raised, cancellationToken).ConfigureAwait(false);
             return options.Resync;
         }
@@ -193,16 +189,12 @@ internal sealed class Reconciler(
         await executor.PrepareAsync(table, cancellationToken).ConfigureAwait(false);
         foreign.Observe(table, executor.Verify(table));
         sentinel.Observe(table);
-        _verdicts.Observe(table);
-        journal.Doubted(doubted);
-        journal.Held(held, options.Panic);
+        _memory.Observe(table);
+        journal.Kept(doubted, held, options.Panic);
         var made = executor.TakeMade();
-        var current = PolicyFor(table);
+        var current = _memory.PolicyFor(table);
         var wished = Planner.Plan(members, table.Destinations, current);
-        var plan = _brake.Hold(Allowed(membership, wished), made);
-        plan = _budget.Hold(plan, made, members, table.Destinations.Where(entry => AttributeText.IsOwn(entry, policy.Cluster)));
-        _removals.Observe(plan);
-        _verdicts.Observe(plan);
+        var plan = _memory.Restrain(Allowed(membership, wished), made, members, table);
         _troubles.Meet(plan);
         _troubles.Meet(table.Unreadable);
         _troubles.Meet(Orphan.In(table.Destinations, policy));
@@ -212,12 +204,12 @@ internal sealed class Reconciler(
         {
             Doubted = doubted,
             Refusals = quarantine.ByDestination(),
-            Removals = _removals.Removals,
+            Removals = _memory.Removals,
             Hold = options.Panic.Hold,
             Deserted = deserted,
         }));
         journal.Planned(membership, table, plan);
-        observe?.Invoke(new CycleSight(membership, kept, table, plan, _verdicts.AwaitingProof) { Deserted = deserted });
+        observe?.Invoke(new CycleOutcome(membership, kept, table, plan, _memory.AwaitingProof) { Deserted = deserted });
         plan = plan with { Restores = foreign.Due() };
         var resync = doubt < options.Resync ? doubt : options.Resync;
         if (plan.IsEmpty)
@@ -240,22 +232,9 @@ internal sealed class Reconciler(
         : pause < options.Resync ? pause
         : options.Resync;
 
-    private PlanPolicy PolicyFor(DispatcherTable table) => policy with
-    {
-        HasPriorities = table.Version.HasPriorities,
-        Refused = quarantine.Held,
-        DueForRemoval = _removals.Due(_shortage),
-        ReusesPlaces = _removals.IsEndless,
-        FoundDead = _verdicts.FoundDead,
-        AwaitingProof = _verdicts.AwaitingProof,
-        Flapping = _budget.Exhausted,
-    };
-
     private TimeSpan Rest(ChangePlan plan, PushOutcome outcome, TimeSpan resync)
     {
-        // What is kept for a while makes room for those that are wanted now.
-        var before = _shortage;
-        _shortage = outcome.Objections.Any(static objection => objection.Kind == RoomGuard.Kind) ? plan.Adds.Count + plan.Replacements.Count : 0;
+        var makesRoom = _memory.Pushed(plan, outcome);
         if (outcome.IsBusy)
         {
             journal.Busy();
@@ -263,6 +242,6 @@ internal sealed class Reconciler(
         }
 
         // What was changed is read back at once. A push that only met refusals has nothing to read back, and must not spin.
-        return outcome.Applied > 0 || _wake.Raised.IsCompleted || (_shortage > 0 && before == 0) ? TimeSpan.Zero : resync;
+        return outcome.Applied > 0 || _wake.Raised.IsCompleted || makesRoom ? TimeSpan.Zero : resync;
     }
 }

@@ -13,7 +13,7 @@ public sealed record CheckupOptions(
     Func<CancellationToken, Task<(KamailioAddress? Address, IReadOnlyList<string> Failures)>> FindKamailio,
     RpcClientOptions Rpc,
     string? ConfigFile,
-    EtcdConnection Etcd,
+    EtcdOptions Etcd,
     string Cluster)
 {
     /// <summary>The sets that this Kamailio serves; null for all.</summary>

@@ -9,7 +9,7 @@ using KamRpcDispatcher.Etcd.Reports.Format;
 namespace KamRpcDispatcher.Etcd;
 
 /// <summary>Reads a cluster's members and proxies as they are at one revision.</summary>
-public sealed class ClusterReader(EtcdStore store, EtcdKeys keys, TimeProvider timeProvider)
+public sealed class ClusterReader(EtcdConnection store, EtcdKeys keys, TimeProvider timeProvider)
 {
     /// <exception cref="EtcdUnreachableException">Nothing came for about two seconds.</exception>
     public Task<ClusterView> ReadAsync(CancellationToken cancellationToken) =>
@@ -32,7 +32,7 @@ public sealed class ClusterReader(EtcdStore store, EtcdKeys keys, TimeProvider t
     {
         // Nothing is written under the prefix itself.
         var request = new RangeRequest { Key = ByteString.CopyFromUtf8(keys.Proxies), KeysOnly = true };
-        return (await store.Keys.RangeAsync(request, EtcdStore.Options(cancellationToken)).ConfigureAwait(false)).Header.Revision;
+        return (await store.Keys.RangeAsync(request, EtcdCall.Options(cancellationToken)).ConfigureAwait(false)).Header.Revision;
     }
 
     private async Task<ClusterView> ReadOnceAsync(CancellationToken cancellationToken)

@@ -4,6 +4,7 @@ using Etcdserverpb;
 using Google.Protobuf;
 using Grpc.Core;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd.Connection.Security;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -14,7 +15,7 @@ namespace KamRpcDispatcher.Etcd;
 /// <param name="connection">How to reach it; it has one endpoint.</param>
 /// <param name="keys">Those that may be read.</param>
 /// <param name="timeProvider">The clock.</param>
-public sealed class EndpointProbe(EtcdConnection connection, EtcdKeys keys, TimeProvider timeProvider)
+public sealed class EndpointProbe(EtcdOptions connection, EtcdKeys keys, TimeProvider timeProvider)
 {
     /// <summary>There are some thousand.</summary>
     private const int MostMetricLines = 20_000;
@@ -22,7 +23,7 @@ public sealed class EndpointProbe(EtcdConnection connection, EtcdKeys keys, Time
     /// <exception cref="EtcdUnreachableException">No answer, in about two seconds.</exception>
     public async Task<EndpointStatus> ReadStatusAsync(CancellationToken cancellationToken)
     {
-        using var store = new EtcdStore(connection, timeProvider);
+        using var store = new EtcdConnection(connection, timeProvider);
         return await EtcdUnreachableException.GuardAsync(store, () => ReadStatusAsync(store, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
@@ -34,16 +35,16 @@ public sealed class EndpointProbe(EtcdConnection connection, EtcdKeys keys, Time
         using var client = NewHttpClient();
         using var answer = await client.GetAsync(new Uri(connection.Endpoints + "/version"), HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
         return (int)answer.StatusCode is >= 300 and < 400
-            ? throw new HttpRequestException($"it redirects to '{MemberRules.Shorten(answer.Headers.Location?.ToString() ?? string.Empty)}', which is not followed")
+            ? throw new HttpRequestException($"it redirects to '{SafeText.Shorten(answer.Headers.Location?.ToString() ?? string.Empty)}', which is not followed")
             : answer.Headers.Date;
     }
 
-    private async Task<EndpointStatus> ReadStatusAsync(EtcdStore store, CancellationToken cancellationToken)
+    private async Task<EndpointStatus> ReadStatusAsync(EtcdConnection store, CancellationToken cancellationToken)
     {
         // Once for the connection, and once for the time.
-        await store.Maintenance.StatusAsync(new StatusRequest(), EtcdStore.Options(cancellationToken)).ConfigureAwait(false);
+        await store.Maintenance.StatusAsync(new StatusRequest(), EtcdCall.Options(cancellationToken)).ConfigureAwait(false);
         var begun = timeProvider.GetTimestamp();
-        var status = await store.Maintenance.StatusAsync(new StatusRequest(), EtcdStore.Options(cancellationToken)).ConfigureAwait(false);
+        var status = await store.Maintenance.StatusAsync(new StatusRequest(), EtcdCall.Options(cancellationToken)).ConfigureAwait(false);
         var elapsed = timeProvider.GetElapsedTime(begun);
         return new EndpointStatus(status.Version, status.Leader != 0, status.DbSize, [.. status.Errors], elapsed)
         {
@@ -57,7 +58,7 @@ public sealed class EndpointProbe(EtcdConnection connection, EtcdKeys keys, Time
 
     /// <summary>etcd does not tell it; but a watch from the beginning is refused with it, and a reading as of the beginning refused at all.</summary>
     /// <returns>Null where that cannot be seen, which says nothing against the endpoint: it has answered already.</returns>
-    private async Task<long?> ReadCompactedAsync(EtcdStore store, CancellationToken cancellationToken)
+    private async Task<long?> ReadCompactedAsync(EtcdConnection store, CancellationToken cancellationToken)
     {
         // Nothing is ever written under the prefix itself, so that there is nothing to see but that.
         var key = ByteString.CopyFromUtf8(keys.Members);
@@ -65,17 +66,17 @@ public sealed class EndpointProbe(EtcdConnection connection, EtcdKeys keys, Time
         {
             return await IsWholeAsync(store, key, cancellationToken).ConfigureAwait(false) ? 0 : await ReadRefusalAsync(store, key, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception exception) when (EtcdStore.IsOutage(exception, cancellationToken))
+        catch (Exception exception) when (EtcdFailure.IsOutage(exception, cancellationToken))
         {
             return null;
         }
     }
 
-    private static async Task<bool> IsWholeAsync(EtcdStore store, ByteString key, CancellationToken cancellationToken)
+    private static async Task<bool> IsWholeAsync(EtcdConnection store, ByteString key, CancellationToken cancellationToken)
     {
         try
         {
-            await store.Keys.RangeAsync(new RangeRequest { Key = key, CountOnly = true, Revision = 1 }, EtcdStore.Options(cancellationToken)).ConfigureAwait(false);
+            await store.Keys.RangeAsync(new RangeRequest { Key = key, CountOnly = true, Revision = 1 }, EtcdCall.Options(cancellationToken)).ConfigureAwait(false);
             return true;
         }
         catch (RpcException compacted) when (compacted.StatusCode == StatusCode.OutOfRange)
@@ -84,7 +85,7 @@ public sealed class EndpointProbe(EtcdConnection connection, EtcdKeys keys, Time
         }
     }
 
-    private async Task<long?> ReadRefusalAsync(EtcdStore store, ByteString key, CancellationToken cancellationToken)
+    private async Task<long?> ReadRefusalAsync(EtcdConnection store, ByteString key, CancellationToken cancellationToken)
     {
         var stream = await WatchStream.OpenAsync(store, key, ByteString.Empty, 1, timeProvider, cancellationToken).ConfigureAwait(false);
         await using (stream.ConfigureAwait(false))
@@ -105,7 +106,7 @@ public sealed class EndpointProbe(EtcdConnection connection, EtcdKeys keys, Time
     {
         const string Name = "etcd_server_quota_backend_bytes ";
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(EtcdStore.CallTimeout);
+        patience.CancelAfter(EtcdCall.Timeout);
         try
         {
             using var client = NewHttpClient();
@@ -135,7 +136,7 @@ public sealed class EndpointProbe(EtcdConnection connection, EtcdKeys keys, Time
     /// <summary>Past a proxy for web traffic, as the calls themselves, and without following it elsewhere.</summary>
     private HttpClient NewHttpClient()
     {
-        var dialer = new EtcdDialer(connection.Endpoints, new EtcdSecrets(connection, NullLogger.Instance), SslApplicationProtocol.Http11);
-        return new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, ConnectCallback = (_, token) => dialer.ConnectAsync(static _ => { }, token) }) { Timeout = EtcdStore.CallTimeout };
+        var dialer = new EtcdDialer(connection.Endpoints, new EtcdCredentials(connection, NullLogger.Instance), SslApplicationProtocol.Http11);
+        return new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, ConnectCallback = (_, token) => dialer.ConnectAsync(static _ => { }, token) }) { Timeout = EtcdCall.Timeout };
     }
 }

@@ -31,14 +31,14 @@ internal static class ListedMember
         }
 
         var attributes = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
-        foreach (var (attribute, value) in AttributeList.All(entry.Attributes).Where(static pair => MemberRules.CheckAttribute(pair.Name, pair.Value) is null).Take(MemberRules.MaxAttributes))
+        foreach (var (attribute, value) in AttributeList.All(entry.Attributes).Where(static pair => MemberValidation.CheckAttribute(pair.Name, pair.Value) is null).Take(MemberValidation.MaxAttributes))
         {
             attributes.TryAdd(attribute, value);
         }
 
         return new Member(key, uri)
         {
-            Weight = int.TryParse(AttributeList.FindExact(entry.Attributes, "weight"), NumberStyles.None, CultureInfo.InvariantCulture, out var weight) && MemberRules.CheckWeight(weight) is null ? weight : null,
+            Weight = int.TryParse(AttributeList.FindExact(entry.Attributes, "weight"), NumberStyles.None, CultureInfo.InvariantCulture, out var weight) && MemberValidation.CheckWeight(weight) is null ? weight : null,
             Priority = PriorityEncoding.Own(entry.Priority, order),
             Attributes = attributes.ToImmutable(),
         };

@@ -1,4 +1,5 @@
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Plan.Sets;
 
 namespace KamRpcDispatcher.Plan;
 

@@ -4,7 +4,7 @@ namespace KamRpcDispatcher.Probe;
 
 /// <summary>One look at a server.</summary>
 /// <param name="Verdict">What it came to.</param>
-/// <param name="Reason">Why: one line of printable ASCII, at most <see cref="MemberRules.MaxReasonLength"/> characters.</param>
+/// <param name="Reason">Why: one line of printable ASCII, at most <see cref="MemberValidation.MaxReasonLength"/> characters.</param>
 public sealed record ProbeOutcome(ProbeVerdict Verdict, string Reason)
 {
     /// <summary>What the server was like; one that does not count as dead answers.</summary>
@@ -30,8 +30,8 @@ public sealed record ProbeOutcome(ProbeVerdict Verdict, string Reason)
     private static string Line(string text)
     {
         // A character that is not printable becomes six.
-        var safe = MemberRules.Shorten(text, MemberRules.MaxReasonLength);
-        return safe.Length <= MemberRules.MaxReasonLength ? safe : safe[..(MemberRules.MaxReasonLength - 3)] + "...";
+        var safe = SafeText.Shorten(text, MemberValidation.MaxReasonLength);
+        return safe.Length <= MemberValidation.MaxReasonLength ? safe : safe[..(MemberValidation.MaxReasonLength - 3)] + "...";
     }
 }
 

@@ -19,24 +19,24 @@ public sealed class TcpProbe(string host, int port, TimeSpan timeout, NameResolv
     public async Task<ProbeOutcome> ProbeAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        using var alarm = new Alarm(timeout, TimeProvider.System, cancellationToken);
+        using var limit = new LinkedTimeout(timeout, TimeProvider.System, cancellationToken);
         var names = resolver ?? NameResolver.Shared;
         var missing = string.Empty;
         try
         {
             missing = NoAddress;
-            var addresses = await names.FindAsync(host, TimeSpan.Zero, alarm.Token).ConfigureAwait(false);
+            var addresses = await names.FindAsync(host, TimeSpan.Zero, limit.Token).ConfigureAwait(false);
 
             // Of both families where the machine has both, so that each address of a name is tried.
             using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
             missing = "no connection";
-            await socket.ConnectAsync(addresses, port, alarm.Token).ConfigureAwait(false);
+            await socket.ConnectAsync(addresses, port, limit.Token).ConfigureAwait(false);
             return Connected;
         }
         catch (Exception exception)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            return !alarm.Token.IsCancellationRequested ? ProbeOutcome.Of(exception)
+            return !limit.Token.IsCancellationRequested ? ProbeOutcome.Of(exception)
                 : missing == NoAddress ? ProbeOutcome.Unknown(FailureText.Within(missing, timeout))
                 : ProbeOutcome.Dead(FailureText.Within(missing, timeout));
         }

@@ -33,21 +33,21 @@ internal sealed class KamailioDispatcher(IRpcClient client, ListReader lists) : 
 
     public async Task<DispatcherTable> ReadAsync(CancellationToken cancellationToken)
     {
-        var peer = client.Peer;
+        var peer = client.InstanceToken;
         var uptime = await client.GetUptimeAsync(cancellationToken).ConfigureAwait(false);
-        var life = new KamailioLife(uptime.UpSince, peer);
-        if (life != _last?.Life)
+        var instance = new KamailioInstance(uptime.UpSince, peer);
+        if (instance != _last?.Instance)
         {
             // Another start may be another release.
             _version = await client.GetVersionAsync(cancellationToken).ConfigureAwait(false);
             _last = null;
         }
 
-        var table = await ReadAsync(life, cancellationToken).ConfigureAwait(false);
+        var table = await ReadAsync(instance, cancellationToken).ConfigureAwait(false);
 
         // The list of one Kamailio and the name of another would make destinations look refused that went with the first.
         _states.Clear();
-        return client.Peer == peer ? _last = table : throw new KamailioGoneException("dispatcher.list");
+        return client.InstanceToken == peer ? _last = table : throw new KamailioGoneException("dispatcher.list");
     }
 
     public async Task ApplyAsync(Change change, KamailioVersion version, CancellationToken cancellationToken)
@@ -90,14 +90,14 @@ internal sealed class KamailioDispatcher(IRpcClient client, ListReader lists) : 
         _ => throw new NotSupportedException($"{change.GetType().Name} is no change that Kamailio knows."),
     };
 
-    private async Task<DispatcherTable> ReadAsync(KamailioLife life, CancellationToken cancellationToken)
+    private async Task<DispatcherTable> ReadAsync(KamailioInstance instance, CancellationToken cancellationToken)
     {
         try
         {
             var list = await lists.ReadAsync(cancellationToken).ConfigureAwait(false);
             return new DispatcherTable(
                 _version,
-                life,
+                instance,
                 [.. list.Select(static entry => new ListedDestination(entry.Set, entry.Uri, State(entry.State), entry.IsProbed, entry.Priority, entry.Attributes) { Calls = entry.DialogLoad ?? 0, MaxLoad = entry.MaxLoad, IsExact = entry.IsExact })])
             {
                 Unreadable = list.Unreadable,

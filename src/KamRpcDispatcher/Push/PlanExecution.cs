@@ -1,4 +1,3 @@
-using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push.Guards;
 
@@ -19,7 +18,7 @@ internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, Disp
     private readonly List<AddDestination> _restored = [];
 
     /// <summary>As it will be when those that are to get no calls any more get none: what the guards judge by.</summary>
-    private readonly DispatcherTable _staying = WithoutLeaving(table, plan);
+    private readonly DispatcherTable _staying = table.After(plan);
     private readonly RoutableSets _routable = new(table);
 
     /// <summary>Not twice in a row, so that there is progress where somebody is to be silenced in every plan.</summary>
@@ -242,13 +241,5 @@ internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, Disp
         _applied++;
         _routable.Changed(change);
         return true;
-    }
-
-    private static DispatcherTable WithoutLeaving(DispatcherTable table, ChangePlan plan)
-    {
-        var leaving = plan.Disables.Concat<Change>(plan.Silencings).Concat(plan.Removes).Select(static change => (change.Set, change.Uri)).ToHashSet();
-        return leaving.Count == 0
-            ? table
-            : table with { Destinations = [.. table.Destinations.Select(entry => leaving.Contains((entry.Set, entry.Uri)) ? entry with { State = ListedState.Disabled } : entry)] };
     }
 }

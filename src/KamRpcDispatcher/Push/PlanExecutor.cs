@@ -38,7 +38,7 @@ internal sealed class PlanExecutor(
 
     // A push that broke off, or a daemon before this one, may have made a structural change a moment ago.
     private bool _mayHaveChanged = true;
-    private KamailioLife? _preparedFor;
+    private KamailioInstance? _preparedFor;
 
     /// <summary>Whether the last execution ended before its structural changes, so that what it had silenced is read back.</summary>
     internal bool HasEndedForReading { get; set; }
@@ -57,9 +57,9 @@ internal sealed class PlanExecutor(
     /// <summary>Once for each life of Kamailio, when it was reached: its first structural change is not to wait for this.</summary>
     public async ValueTask PrepareAsync(DispatcherTable table, CancellationToken cancellationToken)
     {
-        if (_preparedFor != table.Life)
+        if (_preparedFor != table.Instance)
         {
-            _preparedFor = table.Life;
+            _preparedFor = table.Instance;
             await gracePeriod.PrepareAsync(cancellationToken).ConfigureAwait(false);
         }
     }

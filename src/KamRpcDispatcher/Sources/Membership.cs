@@ -38,5 +38,5 @@ public sealed record Membership(long Revision, IReadOnlyList<Member> Members, IR
 public sealed record StoreIdentity(ulong ClusterId, string Endpoints)
 {
     /// <summary>The id as etcdctl prints it (<c>--hex</c>), and the addresses.</summary>
-    public override string ToString() => $"cluster id {ClusterId:x}, at {Destinations.MemberRules.Shorten(Endpoints, 256)}";
+    public override string ToString() => $"cluster id {ClusterId:x}, at {Destinations.SafeText.Shorten(Endpoints, 256)}";
 }

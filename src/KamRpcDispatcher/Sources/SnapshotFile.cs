@@ -27,7 +27,7 @@ internal sealed class SnapshotFile
     public SnapshotFile(string directory, string cluster, string proxy, ILogger<SnapshotFile> logger)
     {
         // Both become part of a file name.
-        if ((MemberRules.CheckCluster(cluster) ?? MemberRules.CheckName(proxy)) is { } error)
+        if ((MemberValidation.CheckCluster(cluster) ?? MemberValidation.CheckName(proxy)) is { } error)
         {
             throw new ArgumentException(error, nameof(cluster));
         }

@@ -75,7 +75,7 @@ internal static class SnapshotFormat
         var version = line[Title.Length..].Split(',')[0];
         if (version != Version)
         {
-            throw new FormatException($"it is of format '{MemberRules.Shorten(version)}', not {Version}: another version of kamrpc wrote it");
+            throw new FormatException($"it is of format '{SafeText.Shorten(version)}', not {Version}: another version of kamrpc wrote it");
         }
 
         var body = content[(end + 1)..];
@@ -120,7 +120,7 @@ internal static class SnapshotFormat
             var found = Field(root, "cluster", JsonValueKind.String).GetString()!;
             if (found != cluster)
             {
-                throw new FormatException($"it is of the cluster '{MemberRules.Shorten(found)}'");
+                throw new FormatException($"it is of the cluster '{SafeText.Shorten(found)}'");
             }
 
             var members = new SortedDictionary<MemberKey, Member>();
@@ -141,7 +141,7 @@ internal static class SnapshotFormat
         }
         catch (JsonException exception)
         {
-            throw new FormatException($"it is not JSON of the kind expected: {MemberRules.Shorten(exception.Message)}", exception);
+            throw new FormatException($"it is not JSON of the kind expected: {SafeText.Shorten(exception.Message)}", exception);
         }
         catch (InvalidOperationException exception)
         {
@@ -168,7 +168,7 @@ internal static class SnapshotFormat
         }
 
         var name = Field(entry, "name", JsonValueKind.String).GetString()!;
-        if (MemberRules.CheckName(name) is { } wrongName)
+        if (MemberValidation.CheckName(name) is { } wrongName)
         {
             throw new FormatException(wrongName);
         }

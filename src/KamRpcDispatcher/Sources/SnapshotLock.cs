@@ -84,7 +84,7 @@ internal sealed class SnapshotLock(string snapshot, ILogger logger) : IDisposabl
         {
             Span<byte> holder = stackalloc byte[LongestHolder];
             var length = RandomAccess.Read(file, holder, 0);
-            SnapshotLog.SnapshotInUse(logger, snapshot, length > 0 ? MemberRules.Shorten(Encoding.Latin1.GetString(holder[..length])) : "it has not said who it is");
+            SnapshotLog.SnapshotInUse(logger, snapshot, length > 0 ? SafeText.Shorten(Encoding.Latin1.GetString(holder[..length])) : "it has not said who it is");
             _isTold = true;
         }
     }

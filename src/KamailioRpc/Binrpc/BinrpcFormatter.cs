@@ -16,12 +16,12 @@ internal sealed class BinrpcFormatter(RequestIds ids) : IJsonRpcMessageFormatter
     {
     }
 
-    /// <exception cref="KamailioGarbledReplyException">The octets are not one BINRPC reply.</exception>
+    /// <exception cref="KamailioMalformedReplyException">The octets are not one BINRPC reply.</exception>
     public JsonRpcMessage Deserialize(ReadOnlySequence<byte> contentBuffer)
     {
         if (BinrpcHeader.Read(contentBuffer) is not { } header || contentBuffer.Length != header.MessageLength)
         {
-            throw new KamailioGarbledReplyException(
+            throw new KamailioMalformedReplyException(
                 $"{contentBuffer.Length} octets that are not one BINRPC message (over UDP from another machine ctl's longer replies come in pieces whose order is not known: use its TCP socket)");
         }
 
@@ -31,11 +31,11 @@ internal sealed class BinrpcFormatter(RequestIds ids) : IJsonRpcMessageFormatter
         {
             BinrpcKind.Reply => new JsonRpcResult { Result = BinrpcReader.ReadResult(records, (int)contentBuffer.Length) },
             BinrpcKind.Fault => new JsonRpcError { Error = BinrpcReader.ReadFault(records) },
-            _ => throw new KamailioGarbledReplyException($"it is a message of kind {(int)header.Kind}, no reply"),
+            _ => throw new KamailioMalformedReplyException($"it is a message of kind {(int)header.Kind}, no reply"),
         };
         if (ids.FromWire(header.Cookie) is not { } request)
         {
-            return StrayReply.Instance;
+            return UnmatchedReply.Instance;
         }
 
         ((IJsonRpcMessageWithId)reply).RequestId = request;

@@ -23,7 +23,7 @@ internal readonly record struct BinrpcHeader(BinrpcKind Kind, uint Cookie, int L
     public long MessageLength => Length + (long)BodyLength;
 
     /// <summary>Null when more octets are needed to know.</summary>
-    /// <exception cref="KamailioGarbledReplyException">It is no header.</exception>
+    /// <exception cref="KamailioMalformedReplyException">It is no header.</exception>
     public static BinrpcHeader? Read(ReadOnlySequence<byte> buffer)
     {
         Span<byte> octets = stackalloc byte[MaxLength];
@@ -32,7 +32,7 @@ internal readonly record struct BinrpcHeader(BinrpcKind Kind, uint Cookie, int L
         octets = octets[..length];
         if (length > 0 && octets[0] != MagicAndVersion)
         {
-            throw new KamailioGarbledReplyException($"it starts with 0x{octets[0]:x2}, not as BINRPC version 1");
+            throw new KamailioMalformedReplyException($"it starts with 0x{octets[0]:x2}, not as BINRPC version 1");
         }
 
         if (length < FixedLength)

@@ -16,9 +16,6 @@ namespace KamailioRpc.Binrpc;
 /// </remarks>
 internal ref struct BinrpcReader
 {
-    private const int LengthBits = 7;
-    private const int HasLength = 8;
-
     /// <summary>No deeper than in JSON, so that no reply can use up the stack.</summary>
     private const int MaxDepth = JsonReply.MaxDepth;
 
@@ -33,14 +30,14 @@ internal ref struct BinrpcReader
         SkipValidation = true,
     };
 
-    private ReadOnlySpan<byte> _rest;
+    private BinrpcRecords _records;
 
     /// <summary>What ctl sends for no text at all.</summary>
     private static ReadOnlySpan<byte> NullText => "<null string>"u8;
 
-    private BinrpcReader(ReadOnlySpan<byte> records) => _rest = records;
+    private BinrpcReader(ReadOnlySpan<byte> records) => _records = new BinrpcRecords(records);
 
-    /// <exception cref="KamailioGarbledReplyException">They are no records.</exception>
+    /// <exception cref="KamailioMalformedReplyException">They are no records.</exception>
     public static RpcResult ReadResult(ReadOnlySpan<byte> records, int? replyLength = null)
     {
         var json = new ArrayBufferWriter<byte>(Math.Max(records.Length, 16));
@@ -55,14 +52,14 @@ internal ref struct BinrpcReader
             }
             else if (count == 1)
             {
-                reader.CopyValue(writer, reader.ReadRecord(), depth: 0);
+                reader.CopyValue(writer, reader._records.Read(), depth: 0);
             }
             else
             {
                 writer.WriteStartArray();
-                while (!reader._rest.IsEmpty)
+                while (!reader._records.IsEmpty)
                 {
-                    reader.CopyValue(writer, reader.ReadRecord(), depth: 1);
+                    reader.CopyValue(writer, reader._records.Read(), depth: 1);
                 }
 
                 writer.WriteEndArray();
@@ -73,15 +70,15 @@ internal ref struct BinrpcReader
     }
 
     /// <summary>Reads a fault: its code and its message.</summary>
-    /// <exception cref="KamailioGarbledReplyException">They are something else.</exception>
+    /// <exception cref="KamailioMalformedReplyException">They are something else.</exception>
     public static JsonRpcError.ErrorDetail ReadFault(ReadOnlySpan<byte> records)
     {
         var reader = new BinrpcReader(records);
-        var code = reader.ReadRecord();
-        var message = reader.ReadRecord();
+        var code = reader._records.Read();
+        var message = reader._records.Read();
         return code.Type == BinrpcType.Integer && message.Type == BinrpcType.Text
-            ? new JsonRpcError.ErrorDetail { Code = (JsonRpcErrorCode)Integer(code.Value), Message = Encoding.UTF8.GetString(message.Value) }
-            : throw new KamailioGarbledReplyException("its fault has no code or no message");
+            ? new JsonRpcError.ErrorDetail { Code = (JsonRpcErrorCode)BinrpcRecords.Integer(code.Value), Message = Encoding.UTF8.GetString(message.Value) }
+            : throw new KamailioMalformedReplyException("its fault has no code or no message");
     }
 
     /// <summary>Counts the values that stand side by side, without looking into them.</summary>
@@ -89,9 +86,9 @@ internal ref struct BinrpcReader
     {
         var count = 0;
         var depth = 0;
-        while (!_rest.IsEmpty)
+        while (!_records.IsEmpty)
         {
-            var record = ReadRecord();
+            var record = _records.Read();
             depth += record.IsStart ? 1 : record.IsEnd ? -1 : 0;
             count += depth == 0 && !record.IsName ? 1 : 0;
         }
@@ -99,27 +96,27 @@ internal ref struct BinrpcReader
         return count;
     }
 
-    private void CopyValue(Utf8JsonWriter writer, Record record, int depth)
+    private void CopyValue(Utf8JsonWriter writer, BinrpcRecord record, int depth)
     {
         if (depth > MaxDepth)
         {
-            throw new KamailioGarbledReplyException($"it nests deeper than {MaxDepth}");
+            throw new KamailioMalformedReplyException($"it nests deeper than {MaxDepth}");
         }
 
         switch (record.Type)
         {
             case BinrpcType.Integer:
-                writer.WriteNumberValue(Integer(record.Value));
+                writer.WriteNumberValue(BinrpcRecords.Integer(record.Value));
                 break;
             case BinrpcType.Double:
-                CopyDouble(writer, Long(record.Value));
+                CopyDouble(writer, BinrpcRecords.Long(record.Value));
                 break;
             case BinrpcType.Text or BinrpcType.Octets:
                 CopyText(writer, record.Value);
                 break;
             case BinrpcType.Structure when record.IsStart:
                 writer.WriteStartObject();
-                while (ReadRecord() is var name && !(name.IsEnd && name.Type == BinrpcType.Structure))
+                while (_records.Read() is var name && !(name.IsEnd && name.Type == BinrpcType.Structure))
                 {
                     CopyMember(writer, name, depth);
                 }
@@ -130,15 +127,15 @@ internal ref struct BinrpcReader
                 CopyArray(writer, depth);
                 break;
             default:
-                throw new KamailioGarbledReplyException($"a record of type {(int)record.Type} stands where a value belongs");
+                throw new KamailioMalformedReplyException($"a record of type {(int)record.Type} stands where a value belongs");
         }
     }
 
-    private void CopyMember(Utf8JsonWriter writer, Record name, int depth)
+    private void CopyMember(Utf8JsonWriter writer, BinrpcRecord name, int depth)
     {
         if (!name.IsName)
         {
-            throw new KamailioGarbledReplyException("a value in a structure has no name");
+            throw new KamailioMalformedReplyException("a value in a structure has no name");
         }
 
         if (Utf8.IsValid(name.Value))
@@ -150,13 +147,13 @@ internal ref struct BinrpcReader
             writer.WritePropertyName(Encoding.UTF8.GetString(name.Value));
         }
 
-        CopyValue(writer, ReadRecord(), depth + 1);
+        CopyValue(writer, _records.Read(), depth + 1);
     }
 
     private void CopyArray(Utf8JsonWriter writer, int depth)
     {
         writer.WriteStartArray();
-        while (ReadRecord() is var entry && !(entry.IsEnd && entry.Type == BinrpcType.Array))
+        while (_records.Read() is var entry && !(entry.IsEnd && entry.Type == BinrpcType.Array))
         {
             if (entry.IsName)
             {
@@ -226,77 +223,5 @@ internal ref struct BinrpcReader
 
         quoted.Write("\""u8);
         return quoted.WrittenSpan;
-    }
-
-    private Record ReadRecord()
-    {
-        var first = Take(1)[0];
-        var type = (BinrpcType)(first & 0xF);
-        var length = (long)(first >> 4);
-        var hasLength = false;
-        if (type != BinrpcType.Double && (length & HasLength) != 0)
-        {
-            hasLength = true;
-            length = Length(Take((int)length & LengthBits));
-        }
-
-        var value = Take(length);
-        return type switch
-        {
-            // The end of both is told by a separate length of none.
-            BinrpcType.Structure or BinrpcType.Array => new Record(type, value, IsStart: !hasLength, IsEnd: hasLength),
-            BinrpcType.Text or BinrpcType.Name => new Record(type, WithoutZero(value), false, false),
-            BinrpcType.Integer when value.Length > sizeof(int) => throw new KamailioGarbledReplyException($"an integer of it has {value.Length} octets"),
-            BinrpcType.Double when value.Length > sizeof(long) => throw new KamailioGarbledReplyException($"a number of it has {value.Length} octets"),
-            _ => new Record(type, value, false, false),
-        };
-    }
-
-    private static ReadOnlySpan<byte> WithoutZero(ReadOnlySpan<byte> text) => text switch
-    {
-        [] => text,
-        [.. var rest, 0] => rest,
-        _ => throw new KamailioGarbledReplyException("a text of it has no zero at its end"),
-    };
-
-    private ReadOnlySpan<byte> Take(long length)
-    {
-        if (length > _rest.Length)
-        {
-            throw new KamailioGarbledReplyException("it ends in the middle of a record");
-        }
-
-        var taken = _rest[..(int)length];
-        _rest = _rest[(int)length..];
-        return taken;
-    }
-
-    private static int Integer(ReadOnlySpan<byte> octets) => unchecked((int)Long(octets));
-
-    private static long Length(ReadOnlySpan<byte> octets) =>
-        octets.Length <= sizeof(int) ? Long(octets) : throw new KamailioGarbledReplyException($"a length of it has {octets.Length} octets");
-
-    private static long Long(ReadOnlySpan<byte> octets)
-    {
-        var value = 0L;
-        foreach (var octet in octets)
-        {
-            value = (value << 8) | octet;
-        }
-
-        return value;
-    }
-
-    private readonly ref struct Record(BinrpcType type, ReadOnlySpan<byte> value, bool IsStart, bool IsEnd)
-    {
-        public BinrpcType Type { get; } = type;
-
-        public ReadOnlySpan<byte> Value { get; } = value;
-
-        public bool IsStart { get; } = IsStart;
-
-        public bool IsEnd { get; } = IsEnd;
-
-        public bool IsName => Type == BinrpcType.Name;
     }
 }

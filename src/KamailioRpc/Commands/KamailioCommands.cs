@@ -5,7 +5,7 @@ using KamailioRpc.Errors;
 namespace KamailioRpc.Commands;
 
 /// <summary>The commands of Kamailio's core, dispatcher and dialog modules that are used here, with typed arguments and results.</summary>
-/// <remarks>Each throws what <see cref="IRpcClient.InvokeAsync"/> throws, and <see cref="KamailioGarbledReplyException"/> for a result of another shape.</remarks>
+/// <remarks>Each throws what <see cref="IRpcClient.InvokeAsync"/> throws, and <see cref="KamailioMalformedReplyException"/> for a result of another shape.</remarks>
 public static class KamailioCommands
 {
     private const string NoDestinations = "No Destination Sets";
@@ -148,7 +148,7 @@ public static class KamailioCommands
             var size = (await client.InvokeAsync("dlg.profile_get_size", value is null ? [profile] : [profile, value], cancellationToken).ConfigureAwait(false)).ToElement();
             return size.ValueKind == JsonValueKind.Number && size.TryGetInt32(out var number)
                 ? number
-                : throw new KamailioGarbledReplyException("the answer to dlg.profile_get_size is no number");
+                : throw new KamailioMalformedReplyException("the answer to dlg.profile_get_size is no number");
         }
     }
 

@@ -38,7 +38,7 @@ internal sealed class RpcConnection : IAsyncDisposable
     public Exception? Failure => Rpc.Completion.Exception?.InnerException;
 
     /// <summary>Ends the calls that wait for replies.</summary>
-    public void Orphan()
+    public void Abort()
     {
         _isOrphaned = true;
         Abandon();

@@ -57,7 +57,7 @@ internal sealed class KamailioStranger(KamailioAddress address, RpcClientOptions
 
     /// <summary>Nobody answered, or in a way that is none; who refuses the connection is known well enough.</summary>
     private static bool IsDoubtful(Exception failure) =>
-        failure is KamailioTimeoutException or KamailioGoneException or KamailioGarbledReplyException or KamailioUnreachableException { InnerException: HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } };
+        failure is KamailioTimeoutException or KamailioGoneException or KamailioMalformedReplyException or KamailioUnreachableException { InnerException: HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } };
 
     private string Language => address.Url is { } url ? url.Scheme == Uri.UriSchemeHttps ? "TLS" : "HTTP" : address.Protocol == RpcProtocol.BinRpc ? "BINRPC" : "JSON-RPC";
 
@@ -145,7 +145,7 @@ internal sealed class KamailioStranger(KamailioAddress address, RpcClientOptions
             return connected;
         }
 
-        var hosts = await NameResolver.Shared.FindAsync(address.Host!, NameResolver.Patience, cancellationToken).ConfigureAwait(false);
+        var hosts = await NameResolver.Shared.FindAsync(address.Host!, ResolvedConnection.Patience, cancellationToken).ConfigureAwait(false);
         var host = hosts.MinBy(static found => found.AddressFamily)!;
         var socket = new Socket(host.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         try

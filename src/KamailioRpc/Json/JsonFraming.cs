@@ -19,7 +19,7 @@ internal sealed class JsonFraming : IFraming
         }
         catch (JsonException exception)
         {
-            throw new KamailioGarbledReplyException("what comes is not a JSON object", exception);
+            throw new KamailioMalformedReplyException("what comes is not a JSON object", exception);
         }
     }
 
@@ -35,7 +35,7 @@ internal sealed class JsonFraming : IFraming
 
             if (reader.TokenType != JsonTokenType.EndObject)
             {
-                throw new KamailioGarbledReplyException("what comes is not a JSON object");
+                throw new KamailioMalformedReplyException("what comes is not a JSON object");
             }
 
             var end = buffer.GetPosition(_scanned + reader.BytesConsumed);

@@ -14,7 +14,7 @@ internal static class JsonReply
 
     private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = MaxDepth };
 
-    /// <exception cref="KamailioGarbledReplyException">The bytes are not one JSON-RPC reply.</exception>
+    /// <exception cref="KamailioMalformedReplyException">The bytes are not one JSON-RPC reply.</exception>
     public static (long Id, RpcResult? Result, JsonRpcError.ErrorDetail? Fault) Read(ReadOnlySequence<byte> reply)
     {
         try
@@ -23,12 +23,12 @@ internal static class JsonReply
         }
         catch (JsonException exception)
         {
-            throw new KamailioGarbledReplyException($"{reply.Length} bytes that are not JSON", exception);
+            throw new KamailioMalformedReplyException($"{reply.Length} bytes that are not JSON", exception);
         }
         catch (InvalidOperationException exception)
         {
             // What Utf8JsonReader throws for a string that it cannot decode; every kind of token is checked before it is read.
-            throw new KamailioGarbledReplyException("a string of it is not valid UTF-8", exception);
+            throw new KamailioMalformedReplyException("a string of it is not valid UTF-8", exception);
         }
     }
 
@@ -38,7 +38,7 @@ internal static class JsonReply
         reader.Read();
         if (reader.TokenType != JsonTokenType.StartObject)
         {
-            throw new KamailioGarbledReplyException("it is JSON, but not an object");
+            throw new KamailioMalformedReplyException("it is JSON, but not an object");
         }
 
         long? id = null;
@@ -71,10 +71,10 @@ internal static class JsonReply
         reader.Read();
         if (result is null && fault is null)
         {
-            throw new KamailioGarbledReplyException("it has neither a result nor an error");
+            throw new KamailioMalformedReplyException("it has neither a result nor an error");
         }
 
-        return (id ?? throw new KamailioGarbledReplyException("it has no numeric id"), result, fault);
+        return (id ?? throw new KamailioMalformedReplyException("it has no numeric id"), result, fault);
     }
 
     /// <summary>Kamailio may quote what it was given, in whatever coding.</summary>
@@ -84,7 +84,7 @@ internal static class JsonReply
         var text = LenientText.Read(ref reader, ref isExact);
         return isExact || !Utf8.IsValid(reader.HasValueSequence ? reader.ValueSequence.ToArray() : reader.ValueSpan)
             ? text
-            : throw new KamailioGarbledReplyException("a string of it has half a character in it");
+            : throw new KamailioMalformedReplyException("a string of it has half a character in it");
     }
 
     private static JsonRpcError.ErrorDetail ReadFault(ref Utf8JsonReader reader)
@@ -93,7 +93,7 @@ internal static class JsonReply
         var message = string.Empty;
         if (reader.TokenType != JsonTokenType.StartObject)
         {
-            throw new KamailioGarbledReplyException("its error is no object");
+            throw new KamailioMalformedReplyException("its error is no object");
         }
 
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -115,7 +115,7 @@ internal static class JsonReply
 
         return new JsonRpcError.ErrorDetail
         {
-            Code = (JsonRpcErrorCode)(code ?? throw new KamailioGarbledReplyException("its error has no code")),
+            Code = (JsonRpcErrorCode)(code ?? throw new KamailioMalformedReplyException("its error has no code")),
             Message = message,
         };
     }

@@ -25,11 +25,11 @@ internal sealed class JsonRpcFormatter(RequestIds ids, string? replyName = null)
     {
     }
 
-    /// <exception cref="KamailioGarbledReplyException">The octets are not one JSON-RPC reply.</exception>
+    /// <exception cref="KamailioMalformedReplyException">The octets are not one JSON-RPC reply.</exception>
     public JsonRpcMessage Deserialize(ReadOnlySequence<byte> contentBuffer)
     {
         var (id, result, fault) = JsonReply.Read(contentBuffer);
-        return ids.FromWire(id) is not { } request ? StrayReply.Instance
+        return ids.FromWire(id) is not { } request ? UnmatchedReply.Instance
             : fault is not null ? new JsonRpcError { RequestId = request, Error = fault }
             : new JsonRpcResult { RequestId = request, Result = result };
     }

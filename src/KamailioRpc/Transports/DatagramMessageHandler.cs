@@ -33,7 +33,7 @@ internal sealed class DatagramMessageHandler(Socket socket, IDisposable connecti
             var length = await ReceiveAsync(cancellationToken).ConfigureAwait(false);
             reply = Take(_datagram.AsMemory(0, length));
         }
-        while (reply is null or StrayReply);
+        while (reply is null or UnmatchedReply);
 
         return reply;
     }
@@ -81,12 +81,12 @@ internal sealed class DatagramMessageHandler(Socket socket, IDisposable connecti
     {
         if (datagram.IsEmpty)
         {
-            throw new KamailioGarbledReplyException("it is empty");
+            throw new KamailioMalformedReplyException("it is empty");
         }
 
         if (datagram.Length >= maxDatagram)
         {
-            throw new KamailioGarbledReplyException($"it is longer than {maxDatagram - 1} bytes");
+            throw new KamailioMalformedReplyException($"it is longer than {maxDatagram - 1} bytes");
         }
 
         if (framing is null)

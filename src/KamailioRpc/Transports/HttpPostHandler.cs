@@ -27,7 +27,7 @@ internal sealed class HttpPostHandler(HttpClient http, KamailioAddress address, 
     {
         var answer = await _answers.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
         var reply = Formatter.Deserialize(await answer.WaitAsync(cancellationToken).ConfigureAwait(false));
-        return reply is not StrayReply ? reply : throw new KamailioGarbledReplyException("it answers another request than the one it came to");
+        return reply is not UnmatchedReply ? reply : throw new KamailioMalformedReplyException("it answers another request than the one it came to");
     }
 
     protected override ValueTask SendAsync(JsonRpcMessage request, CancellationToken cancellationToken)
@@ -69,7 +69,7 @@ internal sealed class HttpPostHandler(HttpClient http, KamailioAddress address, 
         catch (HttpRequestException exception) when (exception.HttpRequestError is HttpRequestError.InvalidResponse)
         {
             // .NET's own words name neither side.
-            throw new KamailioGarbledReplyException("what answers does not speak HTTP", exception);
+            throw new KamailioMalformedReplyException("what answers does not speak HTTP", exception);
         }
         catch (HttpRequestException exception) when (exception.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError)
         {
@@ -88,7 +88,7 @@ internal sealed class HttpPostHandler(HttpClient http, KamailioAddress address, 
                 body.Advance(length);
                 if (body.WrittenCount > maxReplyLength)
                 {
-                    throw new KamailioGarbledReplyException($"it is longer than the {maxReplyLength} bytes that are taken");
+                    throw new KamailioMalformedReplyException($"it is longer than the {maxReplyLength} bytes that are taken");
                 }
             }
 
@@ -97,7 +97,7 @@ internal sealed class HttpPostHandler(HttpClient http, KamailioAddress address, 
     }
 
     private string Reason(HttpRequestException exception) =>
-        exception.GetBaseException() is SocketException socket && NameResolver.Trouble(address.Host!, socket) is { } trouble ? trouble : exception.GetBaseException().Message.TrimEnd('.');
+        exception.GetBaseException() is SocketException socket && ResolvedConnection.Trouble(address.Host!, socket) is { } trouble ? trouble : exception.GetBaseException().Message.TrimEnd('.');
 
     /// <summary>Why a request is not carried out. Kamailio says who it is unless its configuration forbids that; the usual servers do too.</summary>
     private static string Refusal(HttpResponseMessage answer)

@@ -10,7 +10,7 @@ internal sealed class HttpTransport(KamailioAddress address, RpcClientOptions op
 {
     public KamailioAddress Address => address;
 
-    public string Peer => string.Empty;
+    public string InstanceToken => string.Empty;
 
     public bool IsOneShot => false;
 
@@ -34,7 +34,7 @@ internal sealed class HttpTransport(KamailioAddress address, RpcClientOptions op
             UseProxy = false,
             AllowAutoRedirect = false,
             UseCookies = false,
-            ConnectCallback = NameResolver.ConnectAsync,
+            ConnectCallback = ResolvedConnection.ConnectAsync,
         };
         if (options.CertificateAuthorityFile is { } file)
         {

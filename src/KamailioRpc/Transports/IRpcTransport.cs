@@ -8,7 +8,7 @@ internal interface IRpcTransport
     KamailioAddress Address { get; }
 
     /// <summary>What tells the Kamailio that is there now from one before or after it; empty where nothing does.</summary>
-    string Peer { get; }
+    string InstanceToken { get; }
 
     /// <summary>How many addresses there are to be tried, one connection after the other, where nobody listens at one.</summary>
     int Ways => 1;

@@ -46,6 +46,6 @@ internal static class SocketFile
                 : "it is a socket for streams, as that of ctl is: write binrpc+unix: before it"
         : address.Path is { } path && Posix.StatusAt(path) is { IsSocket: false } status
             ? status.IsFifo ? "it is a FIFO: write jsonrpc+fifo: before it" : "it is no socket"
-        : address.Host is { } host && NameResolver.Trouble(host, exception) is { } trouble ? trouble
+        : address.Host is { } host && ResolvedConnection.Trouble(host, exception) is { } trouble ? trouble
         : exception.Message;
 }

@@ -35,7 +35,7 @@ internal class StreamMessageHandler(PipeReader input, Stream connection, IFramin
                     input.AdvanceTo(end);
                 }
 
-                if (reply is StrayReply)
+                if (reply is UnmatchedReply)
                 {
                     continue;
                 }
@@ -45,12 +45,12 @@ internal class StreamMessageHandler(PipeReader input, Stream connection, IFramin
 
             if (read.Buffer.Length > maxLength)
             {
-                throw new KamailioGarbledReplyException($"it is longer than the {maxLength} bytes that are taken");
+                throw new KamailioMalformedReplyException($"it is longer than the {maxLength} bytes that are taken");
             }
 
             if (read.IsCompleted)
             {
-                return HasBegun(read.Buffer) ? throw new KamailioGarbledReplyException($"it ends after {read.Buffer.Length} bytes, in the middle") : null;
+                return HasBegun(read.Buffer) ? throw new KamailioMalformedReplyException($"it ends after {read.Buffer.Length} bytes, in the middle") : null;
             }
 
             input.AdvanceTo(read.Buffer.Start, read.Buffer.End);

@@ -17,7 +17,7 @@ internal sealed class StreamTransport(KamailioAddress address, RpcClientOptions 
 
     public KamailioAddress Address => address;
 
-    public string Peer => address.Path is { } path ? SocketFile.Incarnation(path) : string.Empty;
+    public string InstanceToken => address.Path is { } path ? SocketFile.Incarnation(path) : string.Empty;
 
     public bool IsOneShot => address.Protocol == RpcProtocol.JsonRpc;
 

@@ -17,7 +17,7 @@ internal sealed class UdpTransport(KamailioAddress address, RpcClientOptions opt
 
     public KamailioAddress Address => address;
 
-    public string Peer => string.Empty;
+    public string InstanceToken => string.Empty;
 
     public bool IsOneShot => false;
 
@@ -28,7 +28,7 @@ internal sealed class UdpTransport(KamailioAddress address, RpcClientOptions opt
         Socket? socket = null;
         try
         {
-            var hosts = await (names ?? NameResolver.Shared).FindAsync(address.Host!, NameResolver.Patience, cancellationToken).ConfigureAwait(false);
+            var hosts = await (names ?? NameResolver.Shared).FindAsync(address.Host!, ResolvedConnection.Patience, cancellationToken).ConfigureAwait(false);
             _ways = hosts.Length;
             var host = hosts.OrderBy(static found => found.AddressFamily).ElementAt(Volatile.Read(ref _refused) % hosts.Length);
             socket = new Socket(host.AddressFamily, SocketType.Dgram, ProtocolType.Udp);

@@ -13,7 +13,7 @@ internal sealed class UnixDatagramTransport(KamailioAddress address, RpcClientOp
 
     public KamailioAddress Address => address;
 
-    public string Peer => SocketFile.Incarnation(address.Path!);
+    public string InstanceToken => SocketFile.Incarnation(address.Path!);
 
     public bool IsOneShot => false;
 

@@ -26,7 +26,7 @@ internal sealed class AnnouncerSoak : IAsyncDisposable
 
     private readonly CancellationTokenSource _life = new();
     private readonly ConcurrentDictionary<string, (bool IsLive, long Since)> _changed = new(StringComparer.Ordinal);
-    private readonly EtcdStore _store;
+    private readonly EtcdConnection _store;
     private readonly string _trusted;
     private Task _watching = Task.CompletedTask;
     private volatile int _readings;
@@ -46,7 +46,7 @@ internal sealed class AnnouncerSoak : IAsyncDisposable
             dns.Set($"host{index}.test", Address(index));
         }
 
-        _store = new EtcdStore(new EtcdConnection(Fleet.Endpoints(etcd)) { CertificateAuthorityFile = certificates.AuthorityFile }, TimeProvider.System);
+        _store = new EtcdConnection(new EtcdOptions(Fleet.Endpoints(etcd)) { CertificateAuthorityFile = certificates.AuthorityFile }, TimeProvider.System);
     }
 
     public TestCertificates Certificates { get; }
@@ -72,7 +72,7 @@ internal sealed class AnnouncerSoak : IAsyncDisposable
     public static async Task<AnnouncerSoak> StartAsync()
     {
         var certificates = new TestCertificates();
-        var etcd = await EtcdServer.StartAsync(new EtcdOptions { Certificates = certificates });
+        var etcd = await EtcdServer.StartAsync(new EtcdOptionSet { Certificates = certificates });
         var soak = new AnnouncerSoak(certificates, etcd, DnsServer.Start());
         return await ServerLife.StartOrDisposeAsync(soak, static started => started.AnnounceAsync());
     }
@@ -195,11 +195,11 @@ internal sealed class AnnouncerSoak : IAsyncDisposable
         try
         {
             var range = new RangeRequest { Key = ByteString.CopyFromUtf8(Prefix), RangeEnd = ByteString.CopyFromUtf8(Prefix[..^1] + "n") };
-            var found = await _store.Keys.RangeAsync(range, EtcdStore.Options(CancellationToken.None));
+            var found = await _store.Keys.RangeAsync(range, EtcdCall.Options(CancellationToken.None));
             _store.Succeeded(begun);
             return [.. found.Kvs.Where(static pair => !pair.Value.ToStringUtf8().Contains("\"state\"", StringComparison.Ordinal)).Select(static pair => int.Parse(pair.Key.ToStringUtf8()[Prefix.Length..], System.Globalization.CultureInfo.InvariantCulture))];
         }
-        catch (Exception exception) when (EtcdStore.IsOutage(exception, CancellationToken.None))
+        catch (Exception exception) when (EtcdFailure.IsOutage(exception, CancellationToken.None))
         {
             _store.Failed(exception, begun);
             return null;

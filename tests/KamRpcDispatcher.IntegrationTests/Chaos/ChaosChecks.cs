@@ -100,9 +100,9 @@ internal sealed partial class ChaosChecks(ChaosFleet chaos, Fleet fleet, IReadOn
         var range = new RangeRequest { Key = ByteString.CopyFromUtf8(members), RangeEnd = ByteString.CopyFromUtf8(members[..^1] + "0") };
         try
         {
-            return (await fleet.Store.Keys.RangeAsync(range, EtcdStore.Options(ReadTimeout, CancellationToken.None))).Kvs;
+            return (await fleet.Store.Keys.RangeAsync(range, EtcdCall.Options(ReadTimeout, CancellationToken.None))).Kvs;
         }
-        catch (Exception exception) when (EtcdStore.IsOutage(exception, CancellationToken.None))
+        catch (Exception exception) when (EtcdFailure.IsOutage(exception, CancellationToken.None))
         {
             return null;
         }

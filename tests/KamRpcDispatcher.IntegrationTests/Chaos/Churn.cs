@@ -87,7 +87,7 @@ internal sealed class Churn(Fleet fleet, IReadOnlyList<(string Path, string Uri)
         {
             await operation();
         }
-        catch (Exception exception) when (EtcdStore.IsOutage(exception, CancellationToken.None))
+        catch (Exception exception) when (EtcdFailure.IsOutage(exception, CancellationToken.None))
         {
             // See above.
         }
@@ -95,5 +95,5 @@ internal sealed class Churn(Fleet fleet, IReadOnlyList<(string Path, string Uri)
 
     private ByteString Key((string Path, string Uri) member) => ByteString.CopyFromUtf8(fleet.Keys.Members + member.Path);
 
-    private static CallOptions Options() => EtcdStore.Options(CallTimeout, CancellationToken.None);
+    private static CallOptions Options() => EtcdCall.Options(CallTimeout, CancellationToken.None);
 }

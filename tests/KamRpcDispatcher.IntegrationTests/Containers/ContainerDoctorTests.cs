@@ -87,7 +87,7 @@ public sealed class ContainerDoctorTests
     public async Task Etcd_with_TLS_is_reached_with_the_OpenSSL_of_the_image()
     {
         using var certificates = new TestCertificates();
-        await using var etcd = await EtcdServer.StartAsync(new EtcdOptions { Certificates = certificates });
+        await using var etcd = await EtcdServer.StartAsync(new EtcdOptionSet { Certificates = certificates });
         await using var fleet = await ContainerFleet.StartAsync();
         using var trusted = await ContainerVolume.MakeAsync(DockerRun.OfReadme().Value("--user")!);
         File.Copy(certificates.AuthorityFile, trusted.File("ca.pem"));

@@ -16,7 +16,7 @@ internal sealed class Fleet : IAsyncDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly List<ServerProcess> _processes = [];
     private readonly FleetOptions _options;
-    private EtcdStore? _store;
+    private EtcdConnection? _store;
 
     private Fleet(EtcdServer etcd, KamailioServer kamailio, FleetOptions options)
     {
@@ -38,7 +38,7 @@ internal sealed class Fleet : IAsyncDisposable
     public EtcdKeys Keys { get; } = new("default");
 
     /// <summary>The test's own way to etcd, which tells the moment of the answer.</summary>
-    public EtcdStore Store => _store ??= new EtcdStore(Endpoints(Etcd), TimeProvider.System);
+    public EtcdConnection Store => _store ??= new EtcdConnection(Endpoints(Etcd), TimeProvider.System);
 
     public static Task<Fleet> StartAsync(KamailioOptions? options = null, params string[] dispatchOptions) =>
         StartAsync(new FleetOptions { Kamailio = options, Dispatch = dispatchOptions });

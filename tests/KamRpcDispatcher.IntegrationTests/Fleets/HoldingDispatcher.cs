@@ -24,22 +24,22 @@ namespace KamRpcDispatcher.IntegrationTests.Fleets;
 internal sealed class HoldingDispatcher : IAsyncDisposable
 {
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(50);
-    private static readonly DispatcherTable Empty = new(KamailioVersion.Read("kamailio 5.6.3 (x86_64/linux)"), new KamailioLife("then", string.Empty), []);
+    private static readonly DispatcherTable Empty = new(KamailioVersion.Read("kamailio 5.6.3 (x86_64/linux)"), new KamailioInstance("then", string.Empty), []);
 
-    private readonly EtcdStore _store;
+    private readonly EtcdConnection _store;
     private readonly EtcdKeys _keys = new("default");
     private readonly CancellationTokenSource _stop = new();
     private readonly ProxyStatusBuilder _builder = new(new Quarantine(TimeProvider.System), static () => default, TimeProvider.System);
     private ImmutableArray<Member> _held;
     private Task _running = Task.CompletedTask;
 
-    private HoldingDispatcher(EtcdStore store, IEnumerable<Member> held) => (_store, _held) = (store, [.. held]);
+    private HoldingDispatcher(EtcdConnection store, IEnumerable<Member> held) => (_store, _held) = (store, [.. held]);
 
     /// <summary>As many as a report has named at most.</summary>
     public int MostNamed { get; private set; }
 
     /// <summary>Returns when the first report is written.</summary>
-    public static async Task<HoldingDispatcher> StartAsync(EtcdStore store, params (int Set, int Count)[] held)
+    public static async Task<HoldingDispatcher> StartAsync(EtcdConnection store, params (int Set, int Count)[] held)
     {
         var dispatcher = new HoldingDispatcher(store, held.SelectMany(static set => Enumerable.Range(0, set.Count).Select(number => Held(set.Set, number))));
         await dispatcher.ReportAsync(1);

@@ -10,7 +10,7 @@ using KamRpcDispatcher.Etcd.Reports.Format;
 namespace KamRpcDispatcher.IntegrationTests.Fleets;
 
 /// <summary>Reads a proxy's report as everybody does who looks into etcd.</summary>
-internal sealed class Reports(EtcdStore store, string proxy = "p1")
+internal sealed class Reports(EtcdConnection store, string proxy = "p1")
 {
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(20);
 

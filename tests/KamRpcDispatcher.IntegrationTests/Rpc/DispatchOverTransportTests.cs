@@ -19,7 +19,7 @@ public sealed class DispatchOverTransportTests
 
     private TemporaryFolder _folder = null!;
     private EtcdServer _etcd = null!;
-    private EtcdStore _store = null!;
+    private EtcdConnection _store = null!;
     private OpenKamailio _kamailio = null!;
 
     private static IReadOnlyList<string> Transports => OpenKamailio.Transports;
@@ -30,7 +30,7 @@ public sealed class DispatchOverTransportTests
         RealServers.Require("etcd", "kamailio");
         _folder = new TemporaryFolder();
         _etcd = await EtcdServer.StartAsync();
-        _store = new EtcdStore(Fleet.Endpoints(_etcd), TimeProvider.System);
+        _store = new EtcdConnection(Fleet.Endpoints(_etcd), TimeProvider.System);
         _kamailio = await OpenKamailio.StartAsync();
     }
 

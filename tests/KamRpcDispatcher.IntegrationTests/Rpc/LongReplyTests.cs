@@ -49,13 +49,13 @@ public class LongReplyTests
     }
 
     [TestCaseSource(nameof(TakingAny))]
-    public async Task A_reply_longer_than_the_longest_taken_is_garbled(string transport)
+    public async Task A_reply_longer_than_the_longest_taken_is_malformed(string transport)
     {
         await using var client = _kamailio.Client(transport, static options => options with { MaxReplyLength = 100_000 });
 
-        var garbled = await Assert.ThrowsAsync<KamailioGarbledReplyException>(() => client.ListDestinationsAsync(ListMode.Normal, CancellationToken.None));
+        var malformed = await Assert.ThrowsAsync<KamailioMalformedReplyException>(() => client.ListDestinationsAsync(ListMode.Normal, CancellationToken.None));
 
-        Assert.That(garbled!.Message, Does.Contain("100000"));
+        Assert.That(malformed!.Message, Does.Contain("100000"));
         await client.EchoAsync(CancellationToken.None);
     }
 

@@ -111,7 +111,7 @@ public class ReadWayTests
     {
         public KamailioAddress Address => address;
 
-        public string Peer => client.Peer;
+        public string InstanceToken => client.InstanceToken;
 
         public Task<RpcResult> InvokeAsync(string method, IReadOnlyList<object?> arguments, CancellationToken cancellationToken) => client.InvokeAsync(method, arguments, cancellationToken);
 

@@ -15,12 +15,12 @@ public sealed class EtcdCluster : IAsyncDisposable
     public string Endpoints => string.Join(',', Nodes.Select(static node => node.Endpoint));
 
     /// <param name="options">Of each node; names and addresses apart.</param>
-    public static async Task<EtcdCluster> StartAsync(EtcdOptions? options = null)
+    public static async Task<EtcdCluster> StartAsync(EtcdOptionSet? options = null)
     {
         string[] names = ["a", "b", "c"];
-        var peers = names.ToDictionary(static name => name, static _ => EtcdOptions.NewAddress());
+        var peers = names.ToDictionary(static name => name, static _ => EtcdOptionSet.NewAddress());
         var all = string.Join(',', peers.Select(static peer => $"{peer.Key}={peer.Value}"));
-        var nodes = names.Select(name => new EtcdServer((options ?? new EtcdOptions()) with { Name = name, PeerAddress = peers[name], InitialCluster = all }));
+        var nodes = names.Select(name => new EtcdServer((options ?? new EtcdOptionSet()) with { Name = name, PeerAddress = peers[name], InitialCluster = all }));
 
         // At once: the first one serves nobody before it has found a second.
         return await ServerLife.StartOrDisposeAsync(

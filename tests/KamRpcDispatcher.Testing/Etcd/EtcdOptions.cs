@@ -1,6 +1,6 @@
 namespace KamRpcDispatcher.Testing;
 
-public sealed record EtcdOptions
+public sealed record EtcdOptionSet
 {
     /// <summary>Added to etcd's command line.</summary>
     public IReadOnlyList<string> ExtraArguments { get; init; } = [];

@@ -15,10 +15,10 @@ public sealed class EtcdServer : IAsyncDisposable
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(10);
 
     private readonly TemporaryFolder _folder = new();
-    private readonly EtcdOptions _options;
+    private readonly EtcdOptionSet _options;
     private ServerProcess? _process;
 
-    internal EtcdServer(EtcdOptions options)
+    internal EtcdServer(EtcdOptionSet options)
     {
         _options = options;
         Endpoint = $"{(options.Certificates is null ? "http" : "https")}://127.0.0.1:{RealServers.FreePort()}";
@@ -31,8 +31,8 @@ public sealed class EtcdServer : IAsyncDisposable
 
     public string Output => _process?.Output ?? "";
 
-    public static Task<EtcdServer> StartAsync(EtcdOptions? options = null) =>
-        ServerLife.StartOrDisposeAsync(new EtcdServer(options ?? new EtcdOptions()), static server => server.StartAgainAsync());
+    public static Task<EtcdServer> StartAsync(EtcdOptionSet? options = null) =>
+        ServerLife.StartOrDisposeAsync(new EtcdServer(options ?? new EtcdOptionSet()), static server => server.StartAgainAsync());
 
     /// <summary>Starts it where it was, with the data that it had. One that still runs is killed first.</summary>
     public async Task StartAgainAsync()

@@ -153,7 +153,7 @@ public sealed class FakeKamailio : IAsyncDisposable
         {
             case FakeReaction.Nothing or FakeReaction.Unanswered:
                 break;
-            case FakeReaction.Garbled:
+            case FakeReaction.Malformed:
                 answer([0xFF, .. "}not json{"u8]);
                 break;
             case FakeReaction.Late late:

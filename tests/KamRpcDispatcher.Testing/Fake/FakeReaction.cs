@@ -17,7 +17,7 @@ public abstract record FakeReaction
     public static FakeReaction DropReply { get; } = new Unanswered();
 
     /// <summary>Executed, and answered with bytes that are not JSON.</summary>
-    public static FakeReaction Garble { get; } = new Garbled();
+    public static FakeReaction Malform { get; } = new Malformed();
 
     /// <summary>The one worker is busy for this long, then executes and answers; requests behind it wait.</summary>
     public static FakeReaction Delay(TimeSpan time) => new Waiting(time);
@@ -37,7 +37,7 @@ public abstract record FakeReaction
 
     internal sealed record Unanswered : FakeReaction;
 
-    internal sealed record Garbled : FakeReaction;
+    internal sealed record Malformed : FakeReaction;
 
     internal sealed record Raw(string Text) : FakeReaction;
 

@@ -56,7 +56,7 @@ public class MemberExplanationTests
     [Test]
     public void One_that_was_confirmed_to_be_gone_has_the_lease_of_that()
     {
-        var gone = Box with { Member = Box.Member with { State = MemberState.Down, Reason = GoneConfirmation.Reason } };
+        var gone = Box with { Member = Box.Member with { State = MemberState.Down, Reason = ExpiryConfirmation.Reason } };
         var explained = MemberExplanation.Of("box", Calls(View([gone], ("p1", Report(0)))), Keys).Single() with { Lease = new LeaseStatus(TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(59), ["/kamrpc/c/members/1/other"]) };
 
         Assert.That(explained.ToText(Narrow), Does.Contain("lease: 000000000000694d, of 'kamrpc confirm': the record ends by itself in 59s\n").And.Not.Contain("announcer"));

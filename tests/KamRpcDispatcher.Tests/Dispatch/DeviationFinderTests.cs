@@ -182,7 +182,7 @@ public class DeviationFinderTests
     private static CycleView View(Member[] members, ListedDestination[] listed, ChangePlan? plan = null) => new(
         new Membership(5, members, []),
         [],
-        new DispatcherTable(KamailioVersion.Read("kamailio 5.6.3 (x86_64/linux)"), new KamailioLife("then", string.Empty), listed),
+        new DispatcherTable(KamailioVersion.Read("kamailio 5.6.3 (x86_64/linux)"), new KamailioInstance("then", string.Empty), listed),
         plan ?? Planner.Plan(members, listed, new PlanPolicy("c")),
         new PlanPolicy("c"));
 }

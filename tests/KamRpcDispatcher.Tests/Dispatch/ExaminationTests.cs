@@ -38,13 +38,13 @@ public sealed class ExaminationTests : IDisposable
         var running = _examination.RunAsync(_stop.Token);
         Assert.That(_time.Waits, Is.Empty, "not before there was a cycle");
 
-        _examination.Observe(new KamailioLife("one", string.Empty));
+        _examination.Observe(new KamailioInstance("one", string.Empty));
         await PassAsync(Examination.Pause);
         Assert.That(await _looked.WaitAsync(Deadline));
 
-        _examination.Observe(new KamailioLife("one", string.Empty));
+        _examination.Observe(new KamailioInstance("one", string.Empty));
         await PassAsync(Examination.BetweenLooks);
-        _examination.Observe(new KamailioLife("two", string.Empty));
+        _examination.Observe(new KamailioInstance("two", string.Empty));
         await PassAsync(Examination.Pause, 2);
         Assert.That(await _looked.WaitAsync(Deadline));
         Assert.That(_looked.CurrentCount, Is.Zero, "once a life");
@@ -57,7 +57,7 @@ public sealed class ExaminationTests : IDisposable
     {
         _answers = false;
         _ = _examination.RunAsync(_stop.Token);
-        _examination.Observe(new KamailioLife("one", string.Empty));
+        _examination.Observe(new KamailioInstance("one", string.Empty));
         await PassAsync(Examination.Pause);
         Assert.That(await _looked.WaitAsync(Deadline));
 

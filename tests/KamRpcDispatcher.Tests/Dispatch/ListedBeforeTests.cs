@@ -73,7 +73,7 @@ public class ListedBeforeTests
 
     private static DispatcherTable List(params string[] names) => new(
         new KamailioVersion(5, 6),
-        new KamailioLife("then", string.Empty),
+        new KamailioInstance("then", string.Empty),
         [.. names.Select(static name => new ListedDestination(1, Members.Of(name).Uri.Text, ListedState.Active, true, 0, AttributeText.Format(name, "c")))]);
 
     private ListedBefore New(PlanPolicy policy) => new(policy, listed => _etcd.SeedListed(listed) > 0);

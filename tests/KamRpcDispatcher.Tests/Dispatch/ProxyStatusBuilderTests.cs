@@ -36,7 +36,7 @@ public class ProxyStatusBuilderTests
 
     private static ProxyStatus Build(ListedDestination[] list, UnreadableEntry[] unreadable)
     {
-        var table = new DispatcherTable(new KamailioVersion(5, 6), new KamailioLife("then", string.Empty), list) { Unreadable = unreadable };
+        var table = new DispatcherTable(new KamailioVersion(5, 6), new KamailioInstance("then", string.Empty), list) { Unreadable = unreadable };
         var plan = Planner.Plan([], list, new PlanPolicy("c"));
         return new ProxyStatusBuilder(new Quarantine(TimeProvider.System), static () => default, TimeProvider.System).Build(new Membership(5, [], []), table, plan, [], null, null);
     }

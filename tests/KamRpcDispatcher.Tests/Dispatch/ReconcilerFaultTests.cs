@@ -23,7 +23,7 @@ public sealed class ReconcilerFaultTests : IAsyncDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly FakeMembership _membership = new();
     private readonly FakeReport _report = new();
-    private readonly LogCapture<CycleJournal> _log = new();
+    private readonly LogCapture<CycleLog> _log = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly FakeKamailio _kamailio = FakeKamailio.Start();
     private Task _running = Task.CompletedTask;
@@ -124,7 +124,7 @@ public sealed class ReconcilerFaultTests : IAsyncDisposable
             new PlanExecutor(dispatcher, new FixedGap(TimeSpan.FromMilliseconds(1), TimeProvider.System), quarantine, [], NullLogger<PlanExecutor>.Instance),
             quarantine,
             new PlanPolicy("c"),
-            new CycleJournal(_report, quarantine, static () => default, TimeProvider.System, _log),
+            new CycleLog(_report, quarantine, static () => default, TimeProvider.System, _log),
             new ReconcilerOptions { RemovalDelay = removalDelay, Resync = TimeSpan.FromMilliseconds(100), Retry = TimeSpan.FromMilliseconds(20) },
             new SentinelWatch(dispatcher, TimeSpan.FromMilliseconds(20), TimeProvider.System),
             prepare,

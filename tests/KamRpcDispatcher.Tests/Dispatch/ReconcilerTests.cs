@@ -31,7 +31,7 @@ public sealed class ReconcilerTests : IAsyncDisposable
     private readonly FakeMembership _membership = new();
     private readonly FakeReport _report = new();
     private readonly ContactWatch _contact = new(TimeProvider.System);
-    private readonly LogCapture<CycleJournal> _journal = new();
+    private readonly LogCapture<CycleLog> _journal = new();
     private readonly LogCapture<RoutingLog> _routing = new();
     private readonly CancellationTokenSource _stop = new();
     private FakeKamailio _kamailio = FakeKamailio.Start();
@@ -187,7 +187,7 @@ public sealed class ReconcilerTests : IAsyncDisposable
     }
 
     [TestCase("DropReply")]
-    [TestCase("Garble")]
+    [TestCase("Malform")]
     [TestCase("LateReply")]
     public async Task A_lost_reply_makes_no_duplicate(string fault)
     {
@@ -196,7 +196,7 @@ public sealed class ReconcilerTests : IAsyncDisposable
             ? fault switch
             {
                 "DropReply" => FakeReaction.DropReply,
-                "Garble" => FakeReaction.Garble,
+                "Malform" => FakeReaction.Malform,
                 _ => FakeReaction.LateReply(TimeSpan.FromMilliseconds(400)),
             }
             : FakeReaction.Proceed;
@@ -481,7 +481,7 @@ public sealed class ReconcilerTests : IAsyncDisposable
     public async Task What_answers_without_sense_is_asked_ever_more_rarely()
     {
         Resync = TimeSpan.FromSeconds(1);
-        _kamailio.OnRequest = static _ => FakeReaction.Garble;
+        _kamailio.OnRequest = static _ => FakeReaction.Malform;
         var begun = Stopwatch.GetTimestamp();
         Start();
         _membership.Set(1, Members.Of("a"));
@@ -600,7 +600,7 @@ public sealed class ReconcilerTests : IAsyncDisposable
             new PlanExecutor(dispatcher, new FixedGap(TimeSpan.FromMilliseconds(1), TimeProvider.System), quarantine, Guards, NullLogger<PlanExecutor>.Instance),
             quarantine,
             new PlanPolicy("c") { HasSentinel = HasSentinel },
-            new CycleJournal(_report, quarantine, static () => default, TimeProvider.System, _journal),
+            new CycleLog(_report, quarantine, static () => default, TimeProvider.System, _journal),
             new ReconcilerOptions { RemovalDelay = RemovalDelay, Panic = Panic, Resync = Resync, BusyRetry = TimeSpan.FromMilliseconds(100), Retry = TimeSpan.FromMilliseconds(20) },
             new SentinelWatch(dispatcher, TimeSpan.FromMilliseconds(20), TimeProvider.System),
             static () => { },

@@ -42,7 +42,7 @@ public class RoutingLogTests
     private readonly LogCapture<RoutingLog> _log = new();
     private readonly PlanPolicy _policy = new("c") { HasPriorities = false, DueForRemoval = ImmutableHashSet<ListedKey>.Empty };
     private readonly RoutingLog _routing;
-    private KamailioLife _life = new("then", string.Empty);
+    private KamailioInstance _instance = new("then", string.Empty);
     private Dictionary<MemberKey, LeaveCause> _left = [];
     private ImmutableHashSet<EndpointKey> _awaitingProof = [];
     private RejectedRecord[] _rejected = [];
@@ -290,12 +290,12 @@ public class RoutingLogTests
     public void A_restart_of_Kamailio_is_no_news_of_members_but_one_that_left_meanwhile()
     {
         See([A, B], Listed(A), Listed(B));
-        _life = new KamailioLife("now", string.Empty);
+        _instance = new KamailioInstance("now", string.Empty);
         See([A, B]);
         See([A, B], Listed(A), Listed(B));
         Assert.That(_log.All, Is.Empty);
 
-        _life = new KamailioLife("later", string.Empty);
+        _instance = new KamailioInstance("later", string.Empty);
         _left[B.Key] = LeaveCause.Expired;
         See([A]);
         See([A], Listed(A));
@@ -522,10 +522,10 @@ public class RoutingLogTests
 
     private void See(Member[] members, params ListedDestination[] listed) => _routing.Observe(Sight(members, listed));
 
-    private CycleSight Sight(Member[] members, ListedDestination[] listed) => new(
+    private CycleOutcome Sight(Member[] members, ListedDestination[] listed) => new(
         new Membership(1, members, _rejected) { Left = new Dictionary<MemberKey, LeaveCause>(_left) },
         [],
-        new DispatcherTable(KamailioVersion.Read("kamailio 5.6.3 (x86_64/linux)"), _life, listed),
+        new DispatcherTable(KamailioVersion.Read("kamailio 5.6.3 (x86_64/linux)"), _instance, listed),
         Planner.Plan(members, listed, _refuses ? _policy with { Refused = members.Select(static member => new RefusedDestination(member.Key.Set, member.Uri.Text, AttributeText.Format(member, "c"))).ToHashSet() } : _policy),
         _awaitingProof)
     {

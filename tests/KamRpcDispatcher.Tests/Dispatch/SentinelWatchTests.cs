@@ -92,7 +92,7 @@ public sealed class SentinelWatchTests : IDisposable
         Assert.That(() => _gone, Is.EqualTo(2).After(Deadline, 1), "but again when it has been read");
     }
 
-    private static DispatcherTable Table(params ListedDestination[] entries) => new(new KamailioVersion(5, 6), new KamailioLife("then", "a socket"), entries);
+    private static DispatcherTable Table(params ListedDestination[] entries) => new(new KamailioVersion(5, 6), new KamailioInstance("then", "a socket"), entries);
 
     /// <summary>The loop may not have come to its next wait yet when the clock moves: then it moves again.</summary>
     private void AdvanceUntilAsked()

@@ -56,7 +56,7 @@ public class ServedSetsTests
     }
 
     private static IReadOnlySet<int> Observe(ServedSets sets, Member[] members, params ListedDestination[] listed) =>
-        sets.Observe(members, new DispatcherTable(KamailioVersion.Read("kamailio 5.6.3 (x86_64/linux)"), new KamailioLife("then", string.Empty), listed));
+        sets.Observe(members, new DispatcherTable(KamailioVersion.Read("kamailio 5.6.3 (x86_64/linux)"), new KamailioInstance("then", string.Empty), listed));
 
     private static ListedDestination Entry(int set, string cluster) => new(set, "sip:10.0.0.1:5060", ListedState.Disabled, false, 0, $"duid=a;kamrpc={cluster}");
 }

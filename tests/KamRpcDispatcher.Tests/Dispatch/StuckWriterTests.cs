@@ -66,7 +66,7 @@ public sealed class StuckWriterTests : IAsyncDisposable
             new PlanExecutor(dispatcher, new FixedGap(TimeSpan.FromMilliseconds(1), TimeProvider.System), quarantine, [], NullLogger<PlanExecutor>.Instance),
             quarantine,
             new PlanPolicy("c") { HasSentinel = true },
-            new CycleJournal(_report, quarantine, static () => default, TimeProvider.System, NullLogger<CycleJournal>.Instance),
+            new CycleLog(_report, quarantine, static () => default, TimeProvider.System, NullLogger<CycleLog>.Instance),
             new ReconcilerOptions(),
             new SentinelWatch(dispatcher, TimeSpan.FromMilliseconds(100), TimeProvider.System),
             static () => { },

@@ -10,7 +10,7 @@ namespace KamRpcDispatcher.Tests.Dispatch;
 
 public class VerdictMemoryTests
 {
-    private static readonly KamailioLife Life = new("then", "a socket");
+    private static readonly KamailioInstance Instance = new("then", "a socket");
     private static readonly EndpointKey A = new(1, Spelling.EndpointOf("sip:10.0.0.1"));
 
     private readonly FakeTimeProvider _clock = new();
@@ -69,12 +69,12 @@ public class VerdictMemoryTests
     {
         Observe("sip:10.0.0.1", ListedState.Inactive);
 
-        _memory.Observe(Table() with { Life = Life with { Peer = "another socket" } });
+        _memory.Observe(Table() with { Instance = Instance with { InstanceToken = "another socket" } });
 
         Assert.That(_memory.FoundDead, Is.Empty);
     }
 
-    private static DispatcherTable Table(params ListedDestination[] entries) => new(new KamailioVersion(5, 6), Life, entries);
+    private static DispatcherTable Table(params ListedDestination[] entries) => new(new KamailioVersion(5, 6), Instance, entries);
 
     private void Observe(string uri, ListedState state) => _memory.Observe(Table(new ListedDestination(1, uri, state, true, 0, "kamrpc=c")));
 }

@@ -61,8 +61,8 @@ internal sealed class AccessChecksTests
         var closed = Healthy.Kamailio.Replies! with { Way = [Healthy.Rights("/", Healthy.Octal("755")), Healthy.Rights("/run", Healthy.Octal("700")), Healthy.Rights("/run/kamrpc", Healthy.Octal("711"))] };
 
         AssertFinding(Of(closed), Severity.Ok, "replies come", null);
-        AssertFinding(Of(closed, Seen<TimeSpan>.Not("no reply")), Severity.Error, "Kamailio's user cannot enter /run (", "chmod o+x /run");
-        AssertFinding(Of(closed with { KamailioUser = 0 }, Seen<TimeSpan>.Not("no reply")), Severity.Ok, "/run/kamrpc", null);
+        AssertFinding(Of(closed, Observed<TimeSpan>.Not("no reply")), Severity.Error, "Kamailio's user cannot enter /run (", "chmod o+x /run");
+        AssertFinding(Of(closed with { KamailioUser = 0 }, Observed<TimeSpan>.Not("no reply")), Severity.Ok, "/run/kamrpc", null);
     }
 
     [Test]
@@ -71,11 +71,11 @@ internal sealed class AccessChecksTests
         var shut = Healthy.Kamailio.Replies! with { Way = [Healthy.Rights("/", Healthy.Octal("755")), Healthy.Rights("/run/kamrpc", Healthy.Octal("710"))] };
 
         AssertFinding(Of(shut), Severity.Ok, "replies come", null);
-        AssertFinding(Of(shut, Seen<TimeSpan>.Not("no reply")), Severity.Unknown, "only if it is in that group", "chmod o+x /run/kamrpc");
+        AssertFinding(Of(shut, Observed<TimeSpan>.Not("no reply")), Severity.Unknown, "only if it is in that group", "chmod o+x /run/kamrpc");
     }
 
     private static Finding Of(RpcSocket socket) => SocketsCheck.Of(Healthy.Kamailio with { Sockets = [socket] }).Single();
 
-    private static Finding Of(ReplyDirectory replies, Seen<TimeSpan>? reply = null) =>
+    private static Finding Of(ReplyDirectory replies, Observed<TimeSpan>? reply = null) =>
         ReplyDirectoryCheck.Of(Healthy.Kamailio with { Replies = replies, Reply = reply ?? Healthy.Kamailio.Reply });
 }

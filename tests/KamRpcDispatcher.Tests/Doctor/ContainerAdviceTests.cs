@@ -37,7 +37,7 @@ internal sealed class ContainerAdviceTests
     public void Where_all_is_well_and_outside_of_containers_nothing_is_changed()
     {
         var well = AllChecks.Of(Healthy.Kamailio, Healthy.Etcd);
-        var unseen = AllChecks.Of(Healthy.Kamailio with { ProcessView = Seen<string>.Not("they are hidden") }, Healthy.Etcd);
+        var unseen = AllChecks.Of(Healthy.Kamailio with { ProcessView = Observed<string>.Not("they are hidden") }, Healthy.Etcd);
 
         Assert.That(ContainerAdvice.Add(well, Beside), Is.EqualTo(well));
         Assert.That(ContainerAdvice.Add(unseen, null), Is.SameAs(unseen));

@@ -13,7 +13,7 @@ namespace KamRpcDispatcher.Tests.Doctor;
 internal sealed class DispatcherCheckTests
 {
     private static readonly KamailioObservation Alone = Healthy.Kamailio with { LockHolder = string.Empty, Mark = string.Empty };
-    private static readonly EtcdObservation Empty = Healthy.Etcd with { Members = Seen<IReadOnlyList<Member>>.Of([]) };
+    private static readonly EtcdObservation Empty = Healthy.Etcd with { Members = Observed<IReadOnlyList<Member>>.Of([]) };
 
     [Test]
     public void Who_reports_that_Kamailio_answers_keeps_it_in_step()
@@ -68,7 +68,7 @@ internal sealed class DispatcherCheckTests
     [Test]
     public void Without_etcd_nobody_knows_what_the_one_at_work_reports()
     {
-        var finding = Of(Healthy.Kamailio, Healthy.Etcd with { Proxies = Seen<IReadOnlyList<ReportingProxy>>.Not(new Trouble("etcd does not answer", Causes.Etcd)) });
+        var finding = Of(Healthy.Kamailio, Healthy.Etcd with { Proxies = Observed<IReadOnlyList<ReportingProxy>>.Not(new Trouble("etcd does not answer", Causes.Etcd)) });
         AssertFinding(finding, Severity.Unknown, "p1 (PID 7) on host h for cluster default", null);
         Assert.That(finding.Because, Is.EqualTo("etcd.reachable"));
     }
@@ -93,7 +93,7 @@ internal sealed class DispatcherCheckTests
     public void Where_it_may_not_look_nobody_at_work_is_not_said()
     {
         const string Hidden = "user nobody may not enter /run/kamailio (kamailio:kamailio, 0770), kamailio and root may";
-        var silent = new KamailioObservation { Address = Healthy.Kamailio.Address, LockHolder = Seen<string>.Not(Hidden) };
+        var silent = new KamailioObservation { Address = Healthy.Kamailio.Address, LockHolder = Observed<string>.Not(Hidden) };
         var finding = Of(silent);
         AssertFinding(finding, Severity.Unknown, Hidden, null);
         Assert.That(finding.Because, Is.EqualTo("kamailio.reachable"));
@@ -101,35 +101,35 @@ internal sealed class DispatcherCheckTests
         AssertFinding(finding, Severity.Unknown, "whether somebody has left a mark in it is not known", null);
         Assert.That(finding.Because, Is.EqualTo("kamailio.reachable"));
 
-        AssertFinding(Of(Alone with { LockHolder = Seen<string>.Not(Hidden) }), Severity.Error, "no kamrpc dispatch is at work on this Kamailio: nobody has left a mark in it;", "kamrpc dispatch");
-        AssertFinding(Of(Alone with { LockHolder = Seen<string>.Not(Hidden), Mark = Seen<string>.Not("no table") }), Severity.Warning, Hidden, "loadmodule \"htable.so\"");
+        AssertFinding(Of(Alone with { LockHolder = Observed<string>.Not(Hidden) }), Severity.Error, "no kamrpc dispatch is at work on this Kamailio: nobody has left a mark in it;", "kamrpc dispatch");
+        AssertFinding(Of(Alone with { LockHolder = Observed<string>.Not(Hidden), Mark = Observed<string>.Not("no table") }), Severity.Warning, Hidden, "loadmodule \"htable.so\"");
         Assert.That(Of(new KamailioObservation()).Because, Is.EqualTo("kamailio.reachable"));
     }
 
     [Test]
     public void A_Kamailio_without_a_place_for_the_mark_draws_the_lines_to_add() => AssertFinding(
-        Of(Healthy.Kamailio with { Mark = Seen<string>.Not("htable.get: Kamailio answers 500 \"No such htable\"") }), Severity.Warning, "No such htable", "loadmodule \"htable.so\"");
+        Of(Healthy.Kamailio with { Mark = Observed<string>.Not("htable.get: Kamailio answers 500 \"No such htable\"") }), Severity.Warning, "No such htable", "loadmodule \"htable.so\"");
 
     [Test]
     public void A_lock_whose_holder_cannot_be_read_is_somebodys_and_nothing_is_said_of_its_report()
     {
         const string Hidden = "somebody has its lock (PID 231); who that is, and what it reports, is not seen: user nobody may not read x";
-        var locked = new KamailioObservation { Address = Healthy.Kamailio.Address, LockHolder = Seen<string>.Not(Hidden), LockPid = 231 };
+        var locked = new KamailioObservation { Address = Healthy.Kamailio.Address, LockHolder = Observed<string>.Not(Hidden), LockPid = 231 };
         AssertFinding(Of(locked), Severity.Unknown, Hidden, "kamrpc doctor as Kamailio's user, or root");
-        AssertFinding(Of(Alone with { LockHolder = Seen<string>.Not(Hidden), LockPid = 231 }), Severity.Unknown, Hidden, "kamrpc doctor as Kamailio's user");
-        AssertFinding(Of(Healthy.Kamailio with { LockHolder = Seen<string>.Not(Hidden), LockPid = 231 }), Severity.Ok, "kept in step by p1", null);
+        AssertFinding(Of(Alone with { LockHolder = Observed<string>.Not(Hidden), LockPid = 231 }), Severity.Unknown, Hidden, "kamrpc doctor as Kamailio's user");
+        AssertFinding(Of(Healthy.Kamailio with { LockHolder = Observed<string>.Not(Hidden), LockPid = 231 }), Severity.Ok, "kept in step by p1", null);
     }
 
     [Test]
     public void A_dispatcher_that_is_stopped_is_told_as_that_and_not_as_one_without_etcd()
     {
         AssertFinding(Of(Healthy.Kamailio with { LockPid = 7, StoppedHolder = 7 }, Reports()), Severity.Error, "p1 (PID 7) on host h for cluster default, over jsonrpc+unix:/run/kamailio/kamailio_rpc.sock does nothing: PID 7 is stopped (state T)", "kill -CONT 7");
-        AssertFinding(Of(Alone with { LockHolder = Seen<string>.Not("hidden"), LockPid = 7, StoppedHolder = 7 }), Severity.Error, "the dispatcher that has its lock does nothing: PID 7 is stopped", "kill -CONT 7");
+        AssertFinding(Of(Alone with { LockHolder = Observed<string>.Not("hidden"), LockPid = 7, StoppedHolder = 7 }), Severity.Error, "the dispatcher that has its lock does nothing: PID 7 is stopped", "kill -CONT 7");
     }
 
     private static Finding Of(KamailioObservation kamailio, EtcdObservation? etcd = null) => DispatcherCheck.Of(kamailio, etcd ?? Healthy.Etcd);
 
     private static EtcdObservation Report(ProxyStatus status) => Reports(new ReportingProxy("p1", status, null));
 
-    private static EtcdObservation Reports(params ReportingProxy[] proxies) => Healthy.Etcd with { Proxies = Seen<IReadOnlyList<ReportingProxy>>.Of(proxies) };
+    private static EtcdObservation Reports(params ReportingProxy[] proxies) => Healthy.Etcd with { Proxies = Observed<IReadOnlyList<ReportingProxy>>.Of(proxies) };
 }

@@ -20,7 +20,7 @@ internal sealed class EtcdChecksTests
     [Test]
     public void Each_endpoint_has_its_findings()
     {
-        var gone = new EndpointObservation("http://10.0.0.6:2379", Seen<EndpointStatus>.Not("http://10.0.0.6:2379 is gone"), Seen<ClockReading>.Not("gone"));
+        var gone = new EndpointObservation("http://10.0.0.6:2379", Observed<EndpointStatus>.Not("http://10.0.0.6:2379 is gone"), Observed<ClockReading>.Not("gone"));
         var findings = AllChecks.Of(Healthy.Kamailio, Healthy.Etcd with { Endpoints = [Healthy.Endpoint, gone] }).Where(static finding => finding.Check.StartsWith("etcd.", StringComparison.Ordinal)).ToList();
 
         Assert.That(findings.Count(static finding => finding.Check == "etcd.reachable"), Is.EqualTo(2));
@@ -84,7 +84,7 @@ internal sealed class EtcdChecksTests
 
     [Test]
     public void Members_with_names_are_told() => AssertFinding(
-        HostNamesCheck.Of(Healthy.Etcd with { Members = Seen<IReadOnlyList<Member>>.Of([Members.Of("a"), Members.Of("b", uri: "sip:10.0.0.2")]) }),
+        HostNamesCheck.Of(Healthy.Etcd with { Members = Observed<IReadOnlyList<Member>>.Of([Members.Of("a"), Members.Of("b", uri: "sip:10.0.0.2")]) }),
         Severity.Warning,
         "a (sip:a.example.org:5060)",
         "kamrpc announce --uri sip:ADDRESS:PORT");
@@ -93,7 +93,7 @@ internal sealed class EtcdChecksTests
     public void Several_names_for_one_address_are_told() => AssertFinding(
         AddressClaimsCheck.Of(Healthy.Etcd with
         {
-            Members = Seen<IReadOnlyList<Member>>.Of([Members.Of("ok", uri: "sip:10.0.0.2"), Members.Of("zz", uri: "sip:10.0.0.2:5060") with { State = MemberState.Draining }]),
+            Members = Observed<IReadOnlyList<Member>>.Of([Members.Of("ok", uri: "sip:10.0.0.2"), Members.Of("zz", uri: "sip:10.0.0.2:5060") with { State = MemberState.Draining }]),
         }),
         Severity.Warning,
         "sip:10.0.0.2 by 1/ok (ready) and 1/zz (draining)",
@@ -107,7 +107,7 @@ internal sealed class EtcdChecksTests
     public void A_server_that_is_announced_by_a_host_name_and_by_its_address_is_told(string one, string other, bool isTold) => AssertFinding(
         AddressClaimsCheck.Of(Healthy.Etcd with
         {
-            Members = Seen<IReadOnlyList<Member>>.Of([Members.Of("nn", uri: one), Members.Of("na", uri: other), Members.Of("elsewhere", set: 2, uri: "sip:10.0.0.7")]),
+            Members = Observed<IReadOnlyList<Member>>.Of([Members.Of("nn", uri: one), Members.Of("na", uri: other), Members.Of("elsewhere", set: 2, uri: "sip:10.0.0.7")]),
             Addresses = new Dictionary<string, IReadOnlyList<IPAddress>> { ["host5.test"] = [IPAddress.Parse("10.0.0.6"), IPAddress.Parse("10.0.0.7")], ["other.test"] = [IPAddress.Parse("10.0.0.7")] },
         }),
         isTold ? Severity.Warning : Severity.Ok,
@@ -119,7 +119,7 @@ internal sealed class EtcdChecksTests
     {
         var clashing = Healthy.Proxy with { Troubles = [new ProxyTrouble(TroubleKind.Name, Healthy.Now, "another proxy reports under the name edge")] };
         AssertFinding(
-            ProxyNamesCheck.Of(Healthy.Etcd with { Proxies = Seen<IReadOnlyList<ReportingProxy>>.Of([new ReportingProxy("edge", clashing, null)]) }),
+            ProxyNamesCheck.Of(Healthy.Etcd with { Proxies = Observed<IReadOnlyList<ReportingProxy>>.Of([new ReportingProxy("edge", clashing, null)]) }),
             Severity.Error,
             "in turn under the name edge",
             "kamrpc dispatch --proxy NAME");

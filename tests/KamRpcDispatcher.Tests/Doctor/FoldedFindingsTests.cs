@@ -20,9 +20,9 @@ internal sealed class FoldedFindingsTests
         var findings = AllChecks.Of(
             Healthy.Kamailio with
             {
-                Config = Seen<KamailioConfig>.Not(unread),
-                ReloadDelta = Seen<Parameter>.Not(unread),
-                LoadMode = Seen<Parameter>.Not(unread),
+                Config = Observed<KamailioConfig>.Not(unread),
+                ReloadDelta = Observed<Parameter>.Not(unread),
+                LoadMode = Observed<Parameter>.Not(unread),
             },
             Healthy.Etcd);
 
@@ -33,9 +33,9 @@ internal sealed class FoldedFindingsTests
     [Test]
     public void An_etcd_that_does_not_answer_is_one_finding()
     {
-        var gone = new EndpointObservation("http://10.0.0.6:2379", Seen<EndpointStatus>.Not("connection refused"), Seen<ClockReading>.Not("gone"));
+        var gone = new EndpointObservation("http://10.0.0.6:2379", Observed<EndpointStatus>.Not("connection refused"), Observed<ClockReading>.Not("gone"));
         var trouble = new Trouble("etcd does not answer", Causes.Etcd);
-        var findings = AllChecks.Of(Healthy.Kamailio, new EtcdObservation([gone], Seen<IReadOnlyList<Member>>.Not(trouble), Seen<IReadOnlyList<ReportingProxy>>.Not(trouble)));
+        var findings = AllChecks.Of(Healthy.Kamailio, new EtcdObservation([gone], Observed<IReadOnlyList<Member>>.Not(trouble), Observed<IReadOnlyList<ReportingProxy>>.Not(trouble)));
 
         Assert.That(findings.Single(static finding => finding.IsProblem).Text, Is.EqualTo("connection refused"));
         Assert.That(Because(findings, "etcd.reachable"), Is.EquivalentTo(new[]
@@ -47,7 +47,7 @@ internal sealed class FoldedFindingsTests
     [Test]
     public void A_list_that_does_not_come_is_one_finding()
     {
-        var findings = AllChecks.Of(Healthy.Kamailio with { List = Seen<ListReply>.Not(new Trouble("a fault", Causes.List)) }, Healthy.Etcd);
+        var findings = AllChecks.Of(Healthy.Kamailio with { List = Observed<ListReply>.Not(new Trouble("a fault", Causes.List)) }, Healthy.Etcd);
 
         Assert.That(findings.Single(static finding => finding.IsProblem), Has.Property("Check").EqualTo("kamailio.reply-size").And.Property("Text").EqualTo("a fault"));
         Assert.That(Because(findings, "kamailio.reply-size"), Is.EqualTo(new[] { "kamailio.call-load", "kamailio.weights", "kamailio.host-names", "kamailio.routable", "kamailio.orphans" }));
@@ -56,7 +56,7 @@ internal sealed class FoldedFindingsTests
     [Test]
     public void A_consequence_of_what_is_told_nowhere_is_told_itself()
     {
-        var findings = AllChecks.Of(Healthy.Kamailio with { ReloadDelta = Seen<Parameter>.Not(new Trouble("not read", Causes.Config)) }, Healthy.Etcd);
+        var findings = AllChecks.Of(Healthy.Kamailio with { ReloadDelta = Observed<Parameter>.Not(new Trouble("not read", Causes.Config)) }, Healthy.Etcd);
 
         Assert.That(findings.Single(static finding => finding.IsProblem), Has.Property("Check").EqualTo("kamailio.reload-delta").And.Property("Because").Null);
     }

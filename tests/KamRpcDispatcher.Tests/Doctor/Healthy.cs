@@ -57,7 +57,7 @@ internal static class Healthy
     public static ProxyStatus Proxy { get; } = new(5, Now, "5.6", 0, ImmutableSortedDictionary<int, SetStatus>.Empty) { Contact = new KamailioContact(true, Now.AddMinutes(-3), null), WrittenAt = Now, Version = "1.0" };
 
     public static readonly EtcdObservation Etcd = new(
-        [Endpoint], Seen<IReadOnlyList<Member>>.Of([Members.Of("a", uri: "sip:10.0.0.1:5060")]), Seen<IReadOnlyList<ReportingProxy>>.Of([new ReportingProxy("p1", Proxy, null)])) { ReadAt = Now };
+        [Endpoint], Observed<IReadOnlyList<Member>>.Of([Members.Of("a", uri: "sip:10.0.0.1:5060")]), Observed<IReadOnlyList<ReportingProxy>>.Of([new ReportingProxy("p1", Proxy, null)])) { ReadAt = Now };
 
     public static UnixFileMode Octal(string mode) => (UnixFileMode)Convert.ToInt32(mode, 8);
 
@@ -65,10 +65,10 @@ internal static class Healthy
 
     public static RpcSocket Socket(SocketKind kind, string path, string mode) => new(kind, path) { File = Rights(path, Octal(mode)), Directory = Directory };
 
-    public static Seen<IReadOnlyList<string>> Modules(params string[] names) => Seen<IReadOnlyList<string>>.Of(names);
+    public static Observed<IReadOnlyList<string>> Modules(params string[] names) => Observed<IReadOnlyList<string>>.Of(names);
 
-    public static Seen<IReadOnlyList<KamailioProcess>> Processes(params string[] descriptions) =>
-        Seen<IReadOnlyList<KamailioProcess>>.Of([.. descriptions.Select(static (description, index) => new KamailioProcess(100 + index, description))]);
+    public static Observed<IReadOnlyList<KamailioProcess>> Processes(params string[] descriptions) =>
+        Observed<IReadOnlyList<KamailioProcess>>.Of([.. descriptions.Select(static (description, index) => new KamailioProcess(100 + index, description))]);
 
     public static SharedMemory Memory(long megabytes, int freePercent)
     {

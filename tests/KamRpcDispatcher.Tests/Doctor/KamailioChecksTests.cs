@@ -18,7 +18,7 @@ internal sealed class KamailioChecksTests
 {
     private const string NoTcpNorHttp = "modparam(\"jsonrpcs\", \"transport\", 6)";
 
-    private static readonly Seen<IReadOnlyList<RunningKamailio>> NobodyRuns = Seen<IReadOnlyList<RunningKamailio>>.Of([]);
+    private static readonly Observed<IReadOnlyList<RunningKamailio>> NobodyRuns = Observed<IReadOnlyList<RunningKamailio>>.Of([]);
 
     [Test]
     public void With_a_healthy_one_every_check_says_ok()
@@ -32,7 +32,7 @@ internal sealed class KamailioChecksTests
     [Test]
     public void Without_Kamailio_every_check_says_something_and_etcd_is_judged()
     {
-        var nothing = new KamailioObservation { Address = Healthy.Kamailio.Address, Reply = Seen<TimeSpan>.Not("nobody listens"), Running = NobodyRuns };
+        var nothing = new KamailioObservation { Address = Healthy.Kamailio.Address, Reply = Observed<TimeSpan>.Not("nobody listens"), Running = NobodyRuns };
         var findings = AllChecks.Of(nothing, Healthy.Etcd);
 
         Assert.That(findings.Select(static finding => finding.Check).Distinct(), Is.EquivalentTo(AllChecks.Of(Healthy.Kamailio, Healthy.Etcd).Select(static finding => finding.Check).Distinct()));
@@ -80,7 +80,7 @@ internal sealed class KamailioChecksTests
         AssertFinding(
             ParameterChecks.OfLoadMode(Healthy.Kamailio with { LoadMode = new Parameter(0, "k.cfg:7") }), Severity.Error, "ds_load_mode is 0 (k.cfg:7)", "modparam(\"dispatcher\", \"ds_load_mode\", 1)");
         AssertFinding(
-            ParameterChecks.OfReloadDelta(Healthy.Kamailio with { ReloadDelta = Seen<Parameter>.Not("permission denied") }), Severity.Unknown, "permission denied", "--kamailio-cfg FILE");
+            ParameterChecks.OfReloadDelta(Healthy.Kamailio with { ReloadDelta = Observed<Parameter>.Not("permission denied") }), Severity.Unknown, "permission denied", "--kamailio-cfg FILE");
         AssertFinding(ParameterChecks.OfPrettyFormat(Healthy.Kamailio with { IsPretty = true }), Severity.Warning, "indented", "modparam(\"jsonrpcs\", \"pretty_format\", 0)");
     }
 
@@ -296,7 +296,7 @@ internal sealed class KamailioChecksTests
         var kamailio = Healthy.Kamailio with { Stopped = [new KamailioProcess(4711, "slow timer"), new KamailioProcess(4712, "udp receiver child=0 sock=10.0.0.5:5060")] };
         AssertFinding(
             ProcessesCheck.Of(kamailio), Severity.Error, "stopped, by SIGSTOP or a debugger: 'slow timer' (PID 4711), 'udp receiver child=0 sock=10.0.0.5:5060' (PID 4712)", "kill -CONT 4711 4712");
-        AssertFinding(ProcessesCheck.Of(kamailio with { ProcessView = Seen<string>.Not("they are hidden") }), Severity.Error, "'slow timer' (PID 4711)", "kill -CONT 4711 4712");
+        AssertFinding(ProcessesCheck.Of(kamailio with { ProcessView = Observed<string>.Not("they are hidden") }), Severity.Error, "'slow timer' (PID 4711)", "kill -CONT 4711 4712");
 
         var silent = kamailio with { List = Healthy.List(Healthy.Destination("sip:10.0.0.1:5060") with { State = DestinationState.Inactive }) };
         var routable = AllChecks.Of(silent, Healthy.Etcd).Single(static finding => finding.Check == "kamailio.routable");
@@ -306,7 +306,7 @@ internal sealed class KamailioChecksTests
 
     [Test]
     public void Processes_that_cannot_be_seen_are_a_warning() => AssertFinding(
-        ProcessesCheck.Of(Healthy.Kamailio with { ProcessView = Seen<string>.Not("they are hidden") }), Severity.Warning, "they are hidden", "User=kamailio");
+        ProcessesCheck.Of(Healthy.Kamailio with { ProcessView = Observed<string>.Not("they are hidden") }), Severity.Warning, "they are hidden", "User=kamailio");
 
     [TestCase(0, Severity.Ok, "agrees")]
     [TestCase(5, Severity.Ok, "agrees")]

@@ -17,8 +17,8 @@ internal sealed class OrphansCheckTests
     private const string Stop = "stop the kamrpc dispatch that is at work, " + Remove;
 
     private static readonly KamailioObservation Alone = Healthy.Kamailio with { LockHolder = string.Empty, Mark = string.Empty };
-    private static readonly KamailioObservation Hidden = Healthy.Kamailio with { LockHolder = Seen<string>.Not("user nobody may not enter"), Mark = Seen<string>.Not("no table") };
-    private static readonly EtcdObservation Nobody = Healthy.Etcd with { Members = Seen<IReadOnlyList<Member>>.Of([]) };
+    private static readonly KamailioObservation Hidden = Healthy.Kamailio with { LockHolder = Observed<string>.Not("user nobody may not enter"), Mark = Observed<string>.Not("no table") };
+    private static readonly EtcdObservation Nobody = Healthy.Etcd with { Members = Observed<IReadOnlyList<Member>>.Of([]) };
 
     [Test]
     public void What_the_dispatcher_at_work_follows_for_another_cluster_than_the_examined_one_is_no_orphan()
@@ -56,7 +56,7 @@ internal sealed class OrphansCheckTests
     [Test]
     public void An_entry_whose_member_came_with_another_address_that_is_not_listed_is_no_orphan()
     {
-        var moved = Healthy.Etcd with { Members = Seen<IReadOnlyList<Member>>.Of([Members.Of("a", uri: "sip:[fd00::12]:5060")]) };
+        var moved = Healthy.Etcd with { Members = Observed<IReadOnlyList<Member>>.Of([Members.Of("a", uri: "sip:[fd00::12]:5060")]) };
         var kamailio = Healthy.Kamailio with { List = Healthy.List(Healthy.Destination("sip:10.0.0.1:5060") with { Attributes = "kamrpc=default;duid=a", Duid = "a", State = DestinationState.Active }) };
 
         var finding = OrphansCheck.Of(kamailio, moved);

@@ -14,7 +14,7 @@ namespace KamRpcDispatcher.Tests.Doctor;
 /// <summary>Who is asked for the value of a parameter, in which order.</summary>
 internal sealed class ParameterSourceTests
 {
-    private static readonly Seen<KamailioConfig> Sets3 = Config(new ModuleParameter("dispatcher", "reload_delta", "3", IsCertain: true, "k.cfg:7"));
+    private static readonly Observed<KamailioConfig> Sets3 = Config(new ModuleParameter("dispatcher", "reload_delta", "3", IsCertain: true, "k.cfg:7"));
 
     private IRpcClient _client = null!;
 
@@ -39,7 +39,7 @@ internal sealed class ParameterSourceTests
         Assert.That(await ReadAsync(Sets3), Is.EqualTo("3 k.cfg:7"));
         Assert.That(await ReadAsync(Config()), Is.EqualTo("5 the default, k.cfg does not set it"));
         Assert.That(await ReadAsync(Config(), new KamailioVersion(9, 0)), Does.Contain("the default of this release is not known"));
-        Assert.That(await ReadAsync(Seen<KamailioConfig>.Not("permission denied")), Is.EqualTo("permission denied"));
+        Assert.That(await ReadAsync(Observed<KamailioConfig>.Not("permission denied")), Is.EqualTo("permission denied"));
         Assert.That(await ReadAsync(Config(new ModuleParameter("dispatcher", "reload_delta", "3", IsCertain: false, "k.cfg:7"))), Does.Contain("only Kamailio evaluates"));
         Assert.That(await ReadAsync(Config(new ModuleParameter("dispatcher", "reload_delta", "DELTA", IsCertain: true, "k.cfg:7"))), Is.EqualTo("k.cfg:7 sets it to DELTA"));
     }
@@ -51,9 +51,9 @@ internal sealed class ParameterSourceTests
         await _client.DidNotReceiveWithAnyArgs().InvokeAsync(default!, default!, default);
     }
 
-    private static Seen<KamailioConfig> Config(params ModuleParameter[] parameters) => new KamailioConfig(parameters, ["k.cfg"], []);
+    private static Observed<KamailioConfig> Config(params ModuleParameter[] parameters) => new KamailioConfig(parameters, ["k.cfg"], []);
 
-    private async Task<string> ReadAsync(Seen<KamailioConfig> config, KamailioVersion? version = null) =>
+    private async Task<string> ReadAsync(Observed<KamailioConfig> config, KamailioVersion? version = null) =>
         (await new ParameterSource(_client, config, version ?? new KamailioVersion(6, 1)).ReadAsync("dispatcher", "reload_delta", 5, CancellationToken.None)).Try(out var parameter, out var trouble)
             ? $"{parameter.Value} {parameter.Source}"
             : trouble.Text;

@@ -24,8 +24,8 @@ internal sealed class ReachabilityCheckTests
     private static readonly KamailioObservation Unheard = new()
     {
         Address = KamailioAddress.Parse(KamailioAddress.Default),
-        Reply = Seen<TimeSpan>.Not(Trouble),
-        Running = Seen<IReadOnlyList<RunningKamailio>>.Of([]),
+        Reply = Observed<TimeSpan>.Not(Trouble),
+        Running = Observed<IReadOnlyList<RunningKamailio>>.Of([]),
         Examiner = new Credentials(Nobody, [Nobody]),
         Sockets = [new RpcSocket(SocketKind.JsonDatagram, Healthy.SocketPath)],
     };
@@ -103,7 +103,7 @@ internal sealed class ReachabilityCheckTests
 
     [Test]
     public void Where_procfs_hides_others_nothing_is_said_of_them() => AssertFinding(
-        ReachabilityCheck.Of(Unheard with { Running = Seen<IReadOnlyList<RunningKamailio>>.Not("procfs hides") }), Severity.Error, "Whether a Kamailio runs here is not known: procfs hides", "kamrpc doctor as root");
+        ReachabilityCheck.Of(Unheard with { Running = Observed<IReadOnlyList<RunningKamailio>>.Not("procfs hides") }), Severity.Error, "Whether a Kamailio runs here is not known: procfs hides", "kamrpc doctor as root");
 
     [Test]
     public void Of_another_host_nothing_is_looked_for_here() =>
@@ -157,10 +157,10 @@ internal sealed class ReachabilityCheckTests
 
     [Test]
     public void What_may_not_be_looked_at_is_told_with_who_may() => AssertFinding(
-        ReachabilityCheck.Of(Silent with { Running = Of(Running with { SharesReplies = Seen<bool>.Not("user nobody may not look"), Worker = Seen<Worker>.Not("user nobody may not see") }) }),
+        ReachabilityCheck.Of(Silent with { Running = Of(Running with { SharesReplies = Observed<bool>.Not("user nobody may not look"), Worker = Observed<Worker>.Not("user nobody may not see") }) }),
         Severity.Error, "Whether /tmp/kamrpc is the same directory to Kamailio is not seen: user nobody may not look. Whether its RPC process is busy is not seen: user nobody may not see", $"kamrpc as user {Kamailio}");
 
-    private static Seen<IReadOnlyList<RunningKamailio>> Of(params RunningKamailio[] running) => Seen<IReadOnlyList<RunningKamailio>>.Of(running);
+    private static Observed<IReadOnlyList<RunningKamailio>> Of(params RunningKamailio[] running) => Observed<IReadOnlyList<RunningKamailio>>.Of(running);
 
     private static KamailioConfig Read(string text) => new ConfigReader(_ => text, new Defines(new Dictionary<string, string>())).Read("k.cfg");
 

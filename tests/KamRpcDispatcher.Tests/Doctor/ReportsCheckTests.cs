@@ -115,13 +115,13 @@ internal sealed class ReportsCheckTests
 
     [Test]
     public void Without_etcd_it_follows_from_that() => Assert.That(
-        ReportsCheck.Of(Healthy.Kamailio, Healthy.Etcd with { Proxies = Seen<IReadOnlyList<ReportingProxy>>.Not(new Trouble("etcd does not answer", "etcd.reachable")) }).Because, Is.EqualTo("etcd.reachable"));
+        ReportsCheck.Of(Healthy.Kamailio, Healthy.Etcd with { Proxies = Observed<IReadOnlyList<ReportingProxy>>.Not(new Trouble("etcd does not answer", "etcd.reachable")) }).Because, Is.EqualTo("etcd.reachable"));
 
     private static Finding Another(ProxyStatus status) => Of(new ReportingProxy("p1", Fine, null), new ReportingProxy("p2", status, null));
 
     private static Finding Of(params ReportingProxy[] proxies) => ReportsCheck.Of(Healthy.Kamailio, Reports(proxies));
 
-    private static EtcdObservation Reports(params ReportingProxy[] proxies) => Healthy.Etcd with { Proxies = Seen<IReadOnlyList<ReportingProxy>>.Of(proxies) };
+    private static EtcdObservation Reports(params ReportingProxy[] proxies) => Healthy.Etcd with { Proxies = Observed<IReadOnlyList<ReportingProxy>>.Of(proxies) };
 
     private static ProxyTrouble Trouble(string kind, string text) => new(kind, Healthy.Now, text);
 

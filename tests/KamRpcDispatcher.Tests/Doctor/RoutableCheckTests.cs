@@ -90,7 +90,7 @@ internal sealed class RoutableCheckTests
     public void A_set_that_everybody_has_left_is_an_error_for_as_long_as_the_dispatcher_at_work_knows_it()
     {
         var empty = new SetStatus(0, 0) { Wanted = 0, Serving = 0 };
-        EtcdObservation Knowing(SetStatus set) => Announced([A]) with { Proxies = Seen<IReadOnlyList<ReportingProxy>>.Of([new ReportingProxy("p1", Healthy.Proxy with { Sets = Healthy.Proxy.Sets.Add(7, set) }, null)]) };
+        EtcdObservation Knowing(SetStatus set) => Announced([A]) with { Proxies = Observed<IReadOnlyList<ReportingProxy>>.Of([new ReportingProxy("p1", Healthy.Proxy with { Sets = Healthy.Proxy.Sets.Add(7, set) }, null)]) };
 
         AssertFinding(RoutableCheck.Of(Listing(Listed(A)), Knowing(empty)), Severity.Error, "set 7: nobody is announced, and Kamailio's list has nobody else", "kamrpc announce beside each SIP server of it");
         Assert.That(RoutableCheck.Of(Listing(Listed(A)), Knowing(empty)).Fix, Does.Contain("is forgotten when kamrpc dispatch is restarted"));
@@ -122,10 +122,10 @@ internal sealed class RoutableCheckTests
     public void One_to_which_Kamailio_cannot_send_is_told_so_and_not_to_answer()
     {
         var tls = A with { Uri = SipUri.Parse("sips:10.0.0.1") };
-        var kamailio = Healthy.Kamailio with { List = Healthy.List(Listed(tls, DestinationState.Inactive), Listed(B)), Listens = Seen<IReadOnlyList<KamailioSocket>>.Of([new KamailioSocket("udp", "10.0.0.5", 5060)]) };
+        var kamailio = Healthy.Kamailio with { List = Healthy.List(Listed(tls, DestinationState.Inactive), Listed(B)), Listens = Observed<IReadOnlyList<KamailioSocket>>.Of([new KamailioSocket("udp", "10.0.0.5", 5060)]) };
 
         AssertFinding(RoutableCheck.Of(kamailio, Announced([tls, B])), Severity.Error, "set 1: 1 of 2 members ready and without calls (1 to which Kamailio cannot send)", "listen=TRANSPORT:ADDRESS:PORT (it listens on udp:10.0.0.5:5060), and what that transport needs");
-        AssertFinding(RoutableCheck.Of(kamailio with { Listens = Seen<IReadOnlyList<KamailioSocket>>.Not("Method Not Found") }, Announced([tls, B])), Severity.Error, "1 inactive in Kamailio's list", "let the server answer");
+        AssertFinding(RoutableCheck.Of(kamailio with { Listens = Observed<IReadOnlyList<KamailioSocket>>.Not("Method Not Found") }, Announced([tls, B])), Severity.Error, "1 inactive in Kamailio's list", "let the server answer");
         AssertFinding(RoutableCheck.Of(kamailio, Announced([tls with { Attributes = tls.Attributes.Add("obproxy", "sip:10.0.0.7") }, B])), Severity.Error, "1 inactive in Kamailio's list", "let the server answer");
     }
 
@@ -154,7 +154,7 @@ internal sealed class RoutableCheckTests
     {
         var notRead = RoutableCheck.Of(Healthy.Kamailio with { List = new ListReply([], 0) { TooLong = "no reply" } }, Healthy.Etcd);
         Assert.That((notRead.Severity, notRead.Because), Is.EqualTo((Severity.Unknown, "kamailio.reply-size")));
-        var noEtcd = RoutableCheck.Of(Healthy.Kamailio, Healthy.Etcd with { Members = Seen<IReadOnlyList<Member>>.Not(new Trouble("no", Causes.Etcd)) });
+        var noEtcd = RoutableCheck.Of(Healthy.Kamailio, Healthy.Etcd with { Members = Observed<IReadOnlyList<Member>>.Not(new Trouble("no", Causes.Etcd)) });
         Assert.That((noEtcd.Severity, noEtcd.Because), Is.EqualTo((Severity.Unknown, "etcd.reachable")));
     }
 
@@ -169,11 +169,11 @@ internal sealed class RoutableCheckTests
     public void What_is_announced_is_counted_and_what_cannot_be_used_is_named()
     {
         AssertFinding(MembersCheck.Of(Announced([A, B, Other])), Severity.Ok, "cluster default: 3 members in 2 sets", null);
-        AssertFinding(MembersCheck.Of(Announced([]) with { Proxies = Seen<IReadOnlyList<ReportingProxy>>.Of([]) }), Severity.Note, "nothing is announced in cluster default", "kamrpc announce");
+        AssertFinding(MembersCheck.Of(Announced([]) with { Proxies = Observed<IReadOnlyList<ReportingProxy>>.Of([]) }), Severity.Note, "nothing is announced in cluster default", "kamrpc announce");
         AssertFinding(MembersCheck.Of(Announced([])), Severity.Error, "nothing is announced in cluster default, and 1 proxy waits for somebody to send calls to", "kamrpc announce");
         AssertFinding(
             MembersCheck.Of(Announced([A]) with { Rejected = [new RejectedRecord("/kamrpc/default/members/1/b", "uri: is missing", false)] }), Severity.Warning, "1 record cannot be used: /kamrpc/default/members/1/b (uri: is missing)", "whoever");
-        var refused = MembersCheck.Of(Healthy.Etcd with { Members = Seen<IReadOnlyList<Member>>.Not(new Trouble("permission denied", Causes.Members)) });
+        var refused = MembersCheck.Of(Healthy.Etcd with { Members = Observed<IReadOnlyList<Member>>.Not(new Trouble("permission denied", Causes.Members)) });
         AssertFinding(refused, Severity.Unknown, "permission denied", "a user with the role status");
         Assert.That(refused.IsProblem);
     }
@@ -182,7 +182,7 @@ internal sealed class RoutableCheckTests
 
     private static KamailioObservation Listing(params DispatcherDestination[] list) => Healthy.Kamailio with { List = Healthy.List(list) };
 
-    private static EtcdObservation Announced(Member[] members) => Healthy.Etcd with { Members = Seen<IReadOnlyList<Member>>.Of(members) };
+    private static EtcdObservation Announced(Member[] members) => Healthy.Etcd with { Members = Observed<IReadOnlyList<Member>>.Of(members) };
 
     private static DispatcherDestination Listed(Member member, DestinationState state = DestinationState.Active) =>
         Healthy.Destination(member.Uri.Text) with { Set = member.Key.Set, State = state, Attributes = $"duid={member.Key.Name};kamrpc=default" };

@@ -45,7 +45,7 @@ internal sealed class ScriptChecksTests
     [Test]
     public void A_script_or_configuration_that_cannot_be_read_is_unknown()
     {
-        Assert.That(ScriptCheck.Of(Healthy.Kamailio with { Config = Seen<KamailioConfig>.Not("denied") }).Single().Severity, Is.EqualTo(Severity.Unknown));
+        Assert.That(ScriptCheck.Of(Healthy.Kamailio with { Config = Observed<KamailioConfig>.Not("denied") }).Single().Severity, Is.EqualTo(Severity.Unknown));
         AssertFinding(ScriptCheck.Of(Healthy.Kamailio with { Config = Healthy.Config() with { UnreadScripts = ["/k.lua: denied"] } }).Single(), Severity.Unknown, "/k.lua: denied", null);
     }
 
@@ -90,7 +90,7 @@ internal sealed class ScriptChecksTests
         AssertFinding(AlgorithmCheck.Of(seven).Single(), Severity.Error, "every call gets 503", "modparam(\"dispatcher\", \"hash_pvar\"");
         AssertFinding(AlgorithmCheck.Of(seven with { Config = Setting("hash_pvar", string.Empty) }).Single(), Severity.Error, "every call gets 503", "modparam(\"dispatcher\", \"hash_pvar\"");
         AssertFinding(AlgorithmCheck.Of(With(Healthy.Call("ds_select_routes", "\"1=4;2=7\", \"0\""))).Single(), Severity.Error, "every call gets 503", "modparam(\"dispatcher\", \"hash_pvar\"");
-        AssertFinding(AlgorithmCheck.Of(seven with { Config = Seen<KamailioConfig>.Not("denied") }).Single(), Severity.Unknown, "whether that is set is not known: denied", "--kamailio-cfg FILE");
+        AssertFinding(AlgorithmCheck.Of(seven with { Config = Observed<KamailioConfig>.Not("denied") }).Single(), Severity.Unknown, "whether that is set is not known: denied", "--kamailio-cfg FILE");
         Assert.That(ConfigurationChecks.Of(seven).Select(static finding => finding.Check), Has.Some.EqualTo("kamailio.algorithm"), "the daemon logs it");
     }
 
@@ -114,7 +114,7 @@ internal sealed class ScriptChecksTests
     public void A_ping_that_nobody_answers_may_not_count_as_answered(string codes, string text, string fix)
     {
         AssertFinding(AnswerChecks.OfPings(Healthy.Kamailio with { Config = Setting("ds_ping_reply_codes", codes) }), Severity.Error, text, fix);
-        var hidden = Healthy.Kamailio with { PingCodes = codes, Config = Seen<KamailioConfig>.Not("denied") };
+        var hidden = Healthy.Kamailio with { PingCodes = codes, Config = Observed<KamailioConfig>.Not("denied") };
         AssertFinding(AnswerChecks.OfPings(hidden), Severity.Error, "(KAMRPC_PING_CODES)", "#!define KAMRPC_PING_CODES");
         Assert.That(ConfigurationChecks.Of(hidden).Select(static finding => finding.Check), Has.Some.EqualTo("kamailio.ping-codes"), "the daemon logs it");
     }
@@ -124,7 +124,7 @@ internal sealed class ScriptChecksTests
     {
         AssertFinding(AnswerChecks.OfPings(Healthy.Kamailio), Severity.Ok, "2xx alone", null);
         AssertFinding(AnswerChecks.OfPings(Healthy.Kamailio with { Config = Setting("ds_ping_reply_codes", "class=2;code=404;code=480") }), Severity.Ok, "class=2; code=404; code=480 (/etc/kamailio/kamailio.cfg:3)", null);
-        AssertFinding(AnswerChecks.OfPings(Healthy.Kamailio with { Config = Seen<KamailioConfig>.Not("denied") }), Severity.Unknown, "denied", "--kamailio-cfg FILE");
+        AssertFinding(AnswerChecks.OfPings(Healthy.Kamailio with { Config = Observed<KamailioConfig>.Not("denied") }), Severity.Unknown, "denied", "--kamailio-cfg FILE");
     }
 
     [TestCase("500|", Severity.Warning)]
@@ -144,7 +144,7 @@ internal sealed class ScriptChecksTests
 
         AssertFinding(CallLoadCheck.Of(limited).Single(), Severity.Error, "ds_hash_size is 0 (the default)", "modparam(\"dispatcher\", \"ds_hash_size\", 10)");
         AssertFinding(CallLoadCheck.Of(Healthy.Kamailio with { Algorithm = "10" }).Single(), Severity.Error, "algorithm 10, but ds_hash_size is 0", "#!define KAMRPC_CALL_LOAD");
-        AssertFinding(CallLoadCheck.Of(limited with { CallSlots = Seen<Parameter>.Not("denied") }).Single(), Severity.Unknown, "denied", "--kamailio-cfg FILE");
+        AssertFinding(CallLoadCheck.Of(limited with { CallSlots = Observed<Parameter>.Not("denied") }).Single(), Severity.Unknown, "denied", "--kamailio-cfg FILE");
         AssertFinding(CallLoadCheck.Of(counted).Single(), Severity.Ok, "1 destination with maxload: calls are counted", null);
         AssertFinding(CallLoadCheck.Of(counted with { Config = Healthy.Config(Healthy.Call("ds_load_update")) }).Single(), Severity.Ok, "calls are counted", null);
         AssertFinding(
@@ -155,7 +155,7 @@ internal sealed class ScriptChecksTests
     public void Counts_that_the_list_shows_prove_more_than_a_configuration()
     {
         var list = Healthy.List(Healthy.Destination("sip:10.0.0.1") with { MaxLoad = 10, Duid = "a", DialogLoad = 0 });
-        Assert.That(CallLoadCheck.Of(Healthy.Kamailio with { List = list, Config = Seen<KamailioConfig>.Not("denied") }).Single().Severity, Is.EqualTo(Severity.Ok));
+        Assert.That(CallLoadCheck.Of(Healthy.Kamailio with { List = list, Config = Observed<KamailioConfig>.Not("denied") }).Single().Severity, Is.EqualTo(Severity.Ok));
     }
 
     [Test]

@@ -57,7 +57,7 @@ public partial class AdviceTests
             from uri in (string[])["sip:10.0.0.1", "sip:10.0.0.9", "sip:dead.example.org"]
             let list = Healthy.List(Healthy.Destination(uri) with { State = state, Attributes = cluster.Length == 0 ? string.Empty : $"duid=a;kamrpc={cluster}" })
             let kamailio = Healthy.Kamailio with { List = list, UnresolvedNames = new HashSet<string> { "dead.example.org" } }
-            let etcd = Healthy.Etcd with { Members = Seen<IReadOnlyList<Member>>.Of([members[0] with { State = announced }, members[1]]) }
+            let etcd = Healthy.Etcd with { Members = Observed<IReadOnlyList<Member>>.Of([members[0] with { State = announced }, members[1]]) }
             from finding in AllChecks.Of(kamailio, etcd)
             where finding.Fix is not null && finding.IsProblem
             select finding.Fix;

@@ -70,8 +70,7 @@ internal sealed partial class CodeReferenceTests
     [TestCase("confirm", "ConfirmAnswer")]
     public void The_fields_of_the_JSON_are_all_there(string command, params string[] classes)
     {
-        var folder = Path.Combine(RealServers.RepositoryRoot, "src", "KamRpcDispatcher.Cli");
-        var written = classes.Select(name => File.ReadAllText(Directory.EnumerateFiles(folder, name + ".cs", SearchOption.AllDirectories).Single())).SelectMany(static source => WrittenField().Matches(source)).Select(static field => field.Groups["name"].Value).ToHashSet();
+        var written = JsonFields.WrittenBy(classes);
         var text = string.Join('\n', MarkdownFile.Reference.Section($"## kamrpc {command}"));
 
         // What "confirm" writes into etcd stands there too.
@@ -93,9 +92,6 @@ internal sealed partial class CodeReferenceTests
 
     [GeneratedRegex("(?<=[:;] )[0-9](?= )")]
     private static partial Regex Digit();
-
-    [GeneratedRegex("\\bWrite[A-Za-z]*(?:<[^>]*>)?\\((?:\\w+, )?\"(?<name>\\w+)\"")]
-    private static partial Regex WrittenField();
 
     [GeneratedRegex("\"(?<name>\\w+)\":")]
     private static partial Regex ToldField();

@@ -1,89 +1,180 @@
+using Grpc.Core;
 using KamRpcDispatcher.Etcd.Connection;
-using KamRpcDispatcher.Testing;
+using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Etcd;
 
 public class EtcdConnectionTests
 {
-    private TestCertificates _certificates = null!;
-    private TemporaryFolder _folder = null!;
+    private static readonly RpcException Unanswered = new(new Status(StatusCode.Cancelled, ""));
 
-    [OneTimeSetUp]
-    public void MakeCertificates()
+    [Test]
+    public void A_connection_that_fails_on_and_on_is_replaced_and_one_that_works_is_kept()
     {
-        _certificates = new TestCertificates();
-        _folder = new TemporaryFolder();
-    }
+        var time = new FakeTimeProvider();
+        using var store = Store("127.0.0.1:1", time);
+        var first = store.Keys;
 
-    [OneTimeTearDown]
-    public void Forget()
-    {
-        _certificates.Dispose();
-        _folder.Dispose();
+        store.Failed(null, time.GetTimestamp());
+        time.Advance(store.Suspicion - TimeSpan.FromMilliseconds(1));
+        store.Failed(null, time.GetTimestamp());
+        Assert.That(store.Keys, Is.SameAs(first));
+
+        store.Succeeded(time.GetTimestamp());
+        time.Advance(TimeSpan.FromMilliseconds(2));
+        store.Failed(null, time.GetTimestamp());
+        Assert.That(store.Keys, Is.SameAs(first), "it worked in between");
+
+        time.Advance(store.Suspicion);
+        store.Failed(null, time.GetTimestamp());
+        Assert.That(store.Keys, Is.Not.SameAs(first));
     }
 
     [Test]
-    public void Good_files_are_taken() =>
-        Assert.That(
-            (Connection() with
-            {
-                CertificateAuthorityFile = _certificates.AuthorityFile,
-                CertificateFile = _certificates.Server.CertificateFile,
-                KeyFile = _certificates.Server.KeyFile,
-                User = "a",
-                PasswordFile = Write("password", "secret\n"),
-            }).Check(),
-            Is.Empty);
+    public void After_one_call_without_an_answer_another_connection_is_used_and_the_first_one_stays_for_whoever_holds_it()
+    {
+        var time = new FakeTimeProvider();
+        using var store = Store("127.0.0.1:1", time);
+        var line = store.Hold();
+        store.Succeeded(time.GetTimestamp());
+        var begun = time.GetTimestamp();
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        store.Failed(Unanswered, begun);
+        var second = store.Keys;
+        Assert.That(second, Is.Not.SameAs(line.Keys));
+        Assert.That(line.Suspected.IsCancellationRequested);
+
+        store.Failed(Unanswered, begun);
+        Assert.That(store.Keys, Is.SameAs(second), "the failure of an earlier one");
+
+        store.Failed(Unanswered, time.GetTimestamp());
+        Assert.That(store.Keys, Is.SameAs(second), "a server that hangs is not flooded with connections");
+        time.Advance(store.Suspicion);
+        store.Failed(Unanswered, time.GetTimestamp());
+        Assert.That(store.Keys, Is.Not.SameAs(second));
+
+        Assert.That(() => line.Keys.RangeAsync(new Etcdserverpb.RangeRequest(), EtcdCall.Options(CancellationToken.None)).ResponseAsync, Throws.TypeOf<RpcException>(), "refused, and not closed");
+        line.Leave();
+        Assert.That(() => line.Keys.RangeAsync(new Etcdserverpb.RangeRequest(), EtcdCall.Options(CancellationToken.None)).ResponseAsync, Throws.TypeOf<ObjectDisposedException>());
+    }
 
     [Test]
-    public void All_that_is_wrong_is_named_at_once_and_no_secret_is()
+    public void Of_several_endpoints_the_next_is_used_at_once_and_calls_of_before_move_no_further()
     {
-        var wrong = (Connection() with
+        var time = new FakeTimeProvider();
+        using var store = Store("127.0.0.1:1,127.0.0.1:2", time);
+        var begun = time.GetTimestamp();
+        time.Advance(TimeSpan.FromSeconds(1));
+        var first = store.Keys;
+
+        store.Failed(new RpcException(new Status(StatusCode.PermissionDenied, "")), begun);
+        Assert.That(store.Keys, Is.SameAs(first), "another endpoint would say the same");
+
+        store.Failed(null, begun);
+        var second = store.Keys;
+        Assert.That(second, Is.Not.SameAs(first));
+
+        store.Failed(null, begun);
+        Assert.That(store.Keys, Is.SameAs(second));
+
+        store.Failed(null, time.GetTimestamp());
+        Assert.That(store.Keys, Is.Not.SameAs(second));
+    }
+
+    /// <summary>A member that is being added tells its status and serves nobody: from 3.6 on as a refusal, before as if it were away.</summary>
+    [TestCase(StatusCode.FailedPrecondition)]
+    [TestCase(StatusCode.Unavailable)]
+    public void A_learner_is_left_for_the_next_endpoint_and_for_the_next_address_of_a_name(StatusCode code)
+    {
+        var learner = new RpcException(new Status(code, "etcdserver: rpc not supported for learner"));
+        Assert.That(EtcdFailure.IsRefusal(learner), Is.False);
+        foreach (var endpoints in new[] { "127.0.0.1:1,127.0.0.1:2", "etcd.test:1" })
         {
-            CertificateAuthorityFile = Write("ca", "not PEM"),
-            CertificateFile = _certificates.Server.CertificateFile,
-            KeyFile = _certificates.Root.KeyFile,
-            User = "a",
-            PasswordFile = Write("password", "secret\nsecret\n"),
-        }).Check().ToList();
+            var time = new FakeTimeProvider();
+            using var store = Store(endpoints, time);
+            var first = store.Keys;
 
-        Assert.That(wrong.Select(static entry => entry.Property), Is.EquivalentTo(new[] { "CertificateAuthorityFile", "KeyFile", "PasswordFile" }));
-        Assert.That(wrong.Select(static entry => entry.Error), Has.Some.Contains("no certificate in PEM").And.Some.Contains("is not that of the first certificate").And.Some.Contains("more than one line"));
-        Assert.That(wrong.Select(static entry => entry.Error), Has.None.Contains("secret"));
+            store.Failed(learner, time.GetTimestamp());
+
+            Assert.That(store.Keys, Is.Not.SameAs(first), endpoints);
+        }
     }
-
-    [TestCase("-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n", "is encrypted")]
-    [TestCase("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "no private key in PEM")]
-    [TestCase("", "no private key in PEM")]
-    public void A_key_that_cannot_be_used_is_told(string key, string reason)
-    {
-        var connection = Connection() with { CertificateFile = _certificates.Server.CertificateFile, KeyFile = Write("key", key) };
-        Assert.That(connection.Check().Single().Error, Does.Contain(reason));
-    }
-
-    [TestCase("")]
-    [TestCase("\n")]
-    public void An_empty_password_is_told(string password) =>
-        Assert.That((Connection() with { User = "a", PasswordFile = Write("password", password) }).Check().Single().Error, Does.Contain("no password"));
-
-    [TestCase("secret", "secret")]
-    [TestCase("secret\n", "secret")]
-    [TestCase("secret\r\n", "secret")]
-    [TestCase(" secret ", " secret ")]
-    public void The_newline_at_the_end_is_no_part_of_a_password(string content, string password) =>
-        Assert.That(EtcdFiles.ReadPassword(Write("password", content)), Is.EqualTo(password));
 
     [Test]
-    public void A_file_that_is_missing_is_told() =>
-        Assert.That((Connection() with { CertificateFile = _folder.File("none") }).Check().Single().Error, Does.Contain("there is no file"));
-
-    private static EtcdConnection Connection() =>
-        EtcdEndpoints.TryParse("https://127.0.0.1:1", out var endpoints, out var error) ? new EtcdConnection(endpoints) : throw new InvalidOperationException(error);
-
-    private string Write(string name, string content)
+    public void Nobody_comes_back_at_the_same_moment()
     {
-        File.WriteAllText(_folder.File(name), content);
-        return _folder.File(name);
+        var pauses = Enumerable.Range(0, 100).Select(static _ => EtcdCall.RetryPause).ToList();
+        Assert.That(pauses, Has.All.InRange(EtcdCall.RetryDelay / 2, EtcdCall.RetryDelay * 1.5));
+        Assert.That(pauses.Distinct().Count(), Is.GreaterThan(50));
     }
+
+    [Test]
+    public async Task A_call_is_given_up_after_its_time_and_when_its_caller_gives_up()
+    {
+        using var caller = new CancellationTokenSource();
+        var brief = EtcdCall.Options(TimeSpan.FromMilliseconds(50), caller.Token);
+        var longer = EtcdCall.Options(TimeSpan.FromHours(1), caller.Token);
+        Assert.That(brief.Deadline, Is.Null, "a time of day, which jumps when the clock is set");
+
+        var given = new TaskCompletionSource();
+        await using var registration = brief.CancellationToken.Register(given.SetResult);
+        await given.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        Assert.That(caller.IsCancellationRequested || longer.CancellationToken.IsCancellationRequested, Is.False);
+
+        await caller.CancelAsync();
+        Assert.That(longer.CancellationToken.IsCancellationRequested);
+    }
+
+    [Test]
+    public async Task A_connection_with_the_files_as_they_are_now_takes_the_place_of_the_one_that_works_only_if_it_works_too()
+    {
+        await using var etcd = await FakeEtcd.StartAsync();
+        Assert.That(EtcdEndpoints.TryParse(etcd.Endpoint, out var endpoints, out _));
+        var log = new LogCapture<EtcdConnection>();
+        using var store = new EtcdConnection(new EtcdOptions(endpoints!), TimeProvider.System, log);
+        var first = store.Keys;
+
+        etcd.Before = static (_, _) => throw new RpcException(new Status(StatusCode.PermissionDenied, "etcdserver: permission denied"));
+        await store.ReadFilesAgainAsync("/kamrpc/default/members/1/a");
+        Assert.That(store.Keys, Is.SameAs(first));
+        Assert.That(log.Of(1032), Has.Count.EqualTo(1).And.All.Contain("permission denied").And.All.Contain("going on with the connection of before"));
+
+        etcd.Before = static (_, _) => Task.CompletedTask;
+        await store.ReadFilesAgainAsync("/kamrpc/default/members/1/a");
+        Assert.That(store.Keys, Is.Not.SameAs(first));
+        Assert.That((log.Of(1032).Count, log.Of(1042).Count), Is.EqualTo((1, 1)), "that it works now is told after it did not");
+
+        await store.ReadFilesAgainAsync("/kamrpc/default/members/1/a");
+        Assert.That(log.Of(1042), Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Of_a_connection_that_is_closed_nothing_is_read_again_and_none_takes_its_place()
+    {
+        await using var etcd = await FakeEtcd.StartAsync();
+        Assert.That(EtcdEndpoints.TryParse(etcd.Endpoint, out var endpoints, out _));
+        var log = new LogCapture<EtcdConnection>();
+        var store = new EtcdConnection(new EtcdOptions(endpoints!), TimeProvider.System, log);
+        var asked = new TaskCompletionSource();
+        var over = new TaskCompletionSource();
+        etcd.Before = (_, _) =>
+        {
+            asked.SetResult();
+            return over.Task;
+        };
+        var reading = store.ReadFilesAgainAsync("/kamrpc/default/members/1/a");
+        await asked.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        store.Dispose();
+        over.SetResult();
+        await reading;
+
+        await store.ReadFilesAgainAsync("/kamrpc/default/members/1/a");
+        Assert.That(store.MoveOn, Throws.Nothing);
+        Assert.That(log.Of(1031), Has.Count.EqualTo(2), "the first one, and that which was tried");
+    }
+
+    private static EtcdConnection Store(string endpoints, TimeProvider time) =>
+        EtcdEndpoints.TryParse(endpoints, out var parsed, out var error) ? new EtcdConnection(parsed, time) : throw new InvalidOperationException(error);
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using KamRpcDispatcher.Etcd.Connection.Security;
 using KamRpcDispatcher.Etcd.Connection;
 using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
@@ -89,7 +90,7 @@ public class EtcdDialerTests
     private EtcdDialer Dialer(Func<Task<IPAddress[]>> resolve)
     {
         Assert.That(EtcdEndpoints.TryParse($"http://etcd.test:{_port}", out var endpoint, out var error), error);
-        return new EtcdDialer(endpoint!, new EtcdSecrets(new EtcdConnection(endpoint!), NullLogger.Instance), SslApplicationProtocol.Http2, (_, _) => resolve());
+        return new EtcdDialer(endpoint!, new EtcdCredentials(new EtcdOptions(endpoint!), NullLogger.Instance), SslApplicationProtocol.Http2, (_, _) => resolve());
     }
 
     private Socket Listen(IPAddress address, int backlog = 8)

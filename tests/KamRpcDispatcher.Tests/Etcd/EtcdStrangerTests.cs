@@ -42,7 +42,7 @@ public class EtcdStrangerTests
     private static async Task<string> ReasonAsync(Func<string, string?> answer)
     {
         await using var server = new AnsweringServer(answer);
-        using var store = new EtcdStore(Endpoints(server.Port), TimeProvider.System);
+        using var store = new EtcdConnection(Endpoints(server.Port), TimeProvider.System);
         var reader = new ClusterReader(store, new EtcdKeys("default"), TimeProvider.System);
         var unreachable = await Assert.ThrowsAsync<EtcdUnreachableException>(() => reader.ReadAsync(CancellationToken.None));
         return unreachable!.Message;

@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Etcd.Connection.Security;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Etcd;

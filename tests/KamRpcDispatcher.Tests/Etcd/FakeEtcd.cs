@@ -12,7 +12,7 @@ using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Tests.Etcd;
 
-/// <summary>Speaks to an <c>EtcdStore</c> on a real socket as etcd does, with an <see cref="EtcdModel"/> behind it. What a test wants to go wrong goes wrong.</summary>
+/// <summary>Speaks to an <c>EtcdConnection</c> on a real socket as etcd does, with an <see cref="EtcdModel"/> behind it. What a test wants to go wrong goes wrong.</summary>
 internal sealed class FakeEtcd : IAsyncDisposable
 {
     private readonly WebApplication _server;

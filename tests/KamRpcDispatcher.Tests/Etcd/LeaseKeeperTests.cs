@@ -28,7 +28,7 @@ public sealed class LeaseKeeperTests : IAsyncDisposable
 
     private LogCapture<LeaseKeeper> _log = null!;
     private FakeEtcd _etcd = null!;
-    private EtcdStore _store = null!;
+    private EtcdConnection _store = null!;
     private LeaseKeeper _keeper = null!;
     private CancellationTokenSource _stop = null!;
     private readonly List<LeasedRecord> _records = [];
@@ -40,7 +40,7 @@ public sealed class LeaseKeeperTests : IAsyncDisposable
         _log = new LogCapture<LeaseKeeper>();
         _etcd = await FakeEtcd.StartAsync();
         Assert.That(EtcdEndpoints.TryParse(_etcd.Endpoint, out var endpoints, out _));
-        _store = new EtcdStore(endpoints!, TimeProvider.System);
+        _store = new EtcdConnection(endpoints!, TimeProvider.System);
         _keeper = new LeaseKeeper(_store, Ttl, TimeProvider.System, _log);
         _stop = new CancellationTokenSource();
         for (var index = 0; index < Keys; index++)

@@ -87,7 +87,7 @@ public class MemberRecordTests
     [Test]
     public void More_attributes_than_the_limit_are_rejected()
     {
-        var attributes = string.Join(',', Enumerable.Range(0, MemberRules.MaxAttributes + 1).Select(static number => $"\"a{number}\":\"x\""));
+        var attributes = string.Join(',', Enumerable.Range(0, MemberValidation.MaxAttributes + 1).Select(static number => $"\"a{number}\":\"x\""));
 
         Assert.That(Error(Encoding.UTF8.GetBytes($"{{\"uri\":\"sip:10.0.0.1\",\"attrs\":{{{attributes}}}}}")), Does.Contain("33 attrs, more than 32"));
     }

@@ -188,7 +188,7 @@ public class ProxyNameTests
     {
         await using var etcd = await FakeEtcd.StartAsync();
         Assert.That(EtcdEndpoints.TryParse(etcd.Endpoint, out var endpoints, out _));
-        using var store = new EtcdStore(endpoints!, TimeProvider.System);
+        using var store = new EtcdConnection(endpoints!, TimeProvider.System);
         using var stop = new CancellationTokenSource();
         var written = Channel.CreateUnbounded<string>();
         etcd.Before = (request, _) =>

@@ -22,8 +22,8 @@ public class ReportSizeTests
     private const int Crowd = 10_000;
     private const int Limit = 16 * 1024;
 
-    private static readonly DispatcherTable Empty = new(KamailioVersion.Read("kamailio 5.6.3 (x86_64/linux)"), new KamailioLife("then", string.Empty), []);
-    private static readonly string Longest = new('n', MemberRules.MaxNameLength - 6);
+    private static readonly DispatcherTable Empty = new(KamailioVersion.Read("kamailio 5.6.3 (x86_64/linux)"), new KamailioInstance("then", string.Empty), []);
+    private static readonly string Longest = new('n', MemberValidation.MaxNameLength - 6);
 
     [Test]
     public void All_refused()

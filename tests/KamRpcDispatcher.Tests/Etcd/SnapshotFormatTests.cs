@@ -30,7 +30,7 @@ public class SnapshotFormatTests
         from key in Gen.Select(Pick(0, 1, int.MaxValue), Tokens)
         from uri in Pick("sip:10.0.0.1", "SIP:A.example.org:5080;transport=TCP", "sip:[::1]:5070", "sips:a.example.org")
         from weight in Pick<int?>(null, 1, 100)
-        from priority in Gen.Int[0, MemberRules.MaxPriority]
+        from priority in Gen.Int[0, MemberValidation.MaxPriority]
         from attributes in Entries
         from labels in Entries
         from state in Gen.Enum<MemberState>()

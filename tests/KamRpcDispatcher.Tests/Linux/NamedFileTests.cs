@@ -1,4 +1,4 @@
-using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Etcd.Connection.Security;
 using KamRpcDispatcher.Linux;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;

@@ -37,7 +37,7 @@ internal sealed class ProcessStateTests
         Assert.That(ProcessEntry.All(SleepingFamily.Name).Select(static process => process.Pid), Has.None.EqualTo(family.Child).And.Some.EqualTo(family.Parent));
         Assert.That((Machine.HasEnded(Machine.Place, family.Child), Machine.HasEnded(Machine.Place, family.Parent)), Is.EqualTo((true, false)));
         Assert.That(ProcessIdentity.Check(processes), Does.StartWith(FormattableString.Invariant($"'timer' (PID {family.Child}) is not here")));
-        Assert.That(new SystemCallView().Look(processes[1]), Is.EqualTo(Sight.Gone));
+        Assert.That(new SystemCallView().ActivityOf(processes[1]), Is.EqualTo(ProcessActivity.Gone));
     }
 
     [Test]

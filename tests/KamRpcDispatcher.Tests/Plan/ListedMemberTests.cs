@@ -16,7 +16,7 @@ public class ListedMemberTests
         Members.Of("weighted", set: 7, uri: "sip:10.0.0.2:5080;transport=tcp") with { Weight = 30, Priority = 5 },
         Members.Of("rich", set: 0, uri: "sips:a.example.org") with
         {
-            Priority = MemberRules.MaxPriority,
+            Priority = MemberValidation.MaxPriority,
             Attributes = ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, new Dictionary<string, string> { ["socket"] = "udp:10.0.0.9:5060", ["note"] = "one; two = 3", ["maxload"] = "5" }),
         },
     ];

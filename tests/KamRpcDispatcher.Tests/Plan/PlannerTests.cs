@@ -574,7 +574,7 @@ public class PlannerTests
     public void The_operators_priority_is_the_coarse_key()
     {
         var model = new ListModel([]);
-        Member[] members = [Members.Of("low"), Members.Of("high") with { Priority = MemberRules.MaxPriority }, Members.Of("middle") with { Priority = 1 }];
+        Member[] members = [Members.Of("low"), Members.Of("high") with { Priority = MemberValidation.MaxPriority }, Members.Of("middle") with { Priority = 1 }];
 
         model.Apply(Planner.Plan(members, [], Policy).Changes);
 

@@ -75,7 +75,7 @@ public sealed class CommandProbeTests
         var outcome = await LookAsync("head -c 10000000 /dev/zero | tr '\\0' x; exit 1", Long);
 
         Assert.That(outcome.Reason, Does.StartWith("exit code 1: xxx"));
-        Assert.That(outcome.Reason, Has.Length.EqualTo(MemberRules.MaxReasonLength));
+        Assert.That(outcome.Reason, Has.Length.EqualTo(MemberValidation.MaxReasonLength));
     }
 
     [Test]

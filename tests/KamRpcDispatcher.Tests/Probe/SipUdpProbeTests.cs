@@ -76,7 +76,7 @@ public sealed class SipUdpProbeTests
     {
         var outcome = await AnsweredAsync(_probe, "500 " + new string('\u00fc', 1000));
 
-        Assert.That(outcome.Reason, Has.Length.EqualTo(MemberRules.MaxReasonLength));
+        Assert.That(outcome.Reason, Has.Length.EqualTo(MemberValidation.MaxReasonLength));
         Assert.That(outcome.Reason, Does.EndWith("..."));
     }
 

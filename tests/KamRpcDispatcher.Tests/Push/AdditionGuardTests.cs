@@ -137,5 +137,5 @@ public class AdditionGuardTests
     private int Reads => _client.ReceivedCalls().Count(static call => call.GetMethodInfo().Name == nameof(IRpcClient.InvokeAsync));
 
     private ValueTask<Objection?> ExamineAsync(Change change, string upSince = "now") =>
-        _guard.ExamineAsync(change, new DispatcherTable(new KamailioVersion(5, 6), new KamailioLife(upSince, string.Empty), []), CancellationToken.None);
+        _guard.ExamineAsync(change, new DispatcherTable(new KamailioVersion(5, 6), new KamailioInstance(upSince, string.Empty), []), CancellationToken.None);
 }

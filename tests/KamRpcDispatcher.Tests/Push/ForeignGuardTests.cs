@@ -135,5 +135,5 @@ public class ForeignGuardTests
     private void Fail(SocketError error) => _errors["gw.test"] = error;
 
     private ValueTask<Objection?> ExamineAsync(Change change, params ListedDestination[] listed) =>
-        _guard.ExamineAsync(change, new DispatcherTable(new KamailioVersion(5, 6), new KamailioLife("now", string.Empty), listed), CancellationToken.None);
+        _guard.ExamineAsync(change, new DispatcherTable(new KamailioVersion(5, 6), new KamailioInstance("now", string.Empty), listed), CancellationToken.None);
 }

@@ -292,7 +292,7 @@ public class ForeignMemoryTests
 
     private void Read(string upSince, params ListedDestination[] listed)
     {
-        var table = new DispatcherTable(new KamailioVersion(5, 6), new KamailioLife(upSince, string.Empty), listed);
+        var table = new DispatcherTable(new KamailioVersion(5, 6), new KamailioInstance(upSince, string.Empty), listed);
         _memory.Observe(table, _readBack.Compare(table));
     }
 }

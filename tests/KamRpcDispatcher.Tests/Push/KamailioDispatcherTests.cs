@@ -129,7 +129,7 @@ public class KamailioDispatcherTests
     [Test]
     public async Task A_list_of_another_Kamailio_than_the_one_that_told_its_start_is_not_taken()
     {
-        _client.Peer.Returns("one", "another");
+        _client.InstanceToken.Returns("one", "another");
 
         await Assert.ThatAsync(() => new KamailioDispatcher(_client).ReadAsync(CancellationToken.None), Throws.InstanceOf<KamailioGoneException>());
     }

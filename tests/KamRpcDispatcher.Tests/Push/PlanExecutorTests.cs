@@ -241,7 +241,7 @@ public class PlanExecutorTests
         _executor.Verify(Table([]));
         await PushAsync([AddA], []);
 
-        _executor.Verify(Table([]) with { Life = new KamailioLife("now", "another socket") });
+        _executor.Verify(Table([]) with { Instance = new KamailioInstance("now", "another socket") });
 
         Assert.That(_quarantine.Holds(AddA), Is.False);
     }
@@ -251,7 +251,7 @@ public class PlanExecutorTests
     {
         _executor.Verify(Table(Listed("sip:a")));
 
-        _executor.Verify(Table([]) with { Life = new KamailioLife("now", "another socket") });
+        _executor.Verify(Table([]) with { Instance = new KamailioInstance("now", "another socket") });
 
         Assert.That(_calls, Is.Empty);
     }
@@ -439,7 +439,7 @@ public class PlanExecutorTests
     private static List<ListedDestination> Listed(params string[] uris) =>
         [.. uris.Select(static uri => new ListedDestination(1, uri, ListedState.Active, true, 0, "kamrpc=c"))];
 
-    private static DispatcherTable Table(List<ListedDestination> listed) => new(new KamailioVersion(5, 6), new KamailioLife("now", "a socket"), listed);
+    private static DispatcherTable Table(List<ListedDestination> listed) => new(new KamailioVersion(5, 6), new KamailioInstance("now", "a socket"), listed);
 
     private Task<PushOutcome> PushAsync(Change[] changes, List<ListedDestination> listed, Task? interrupted = null) =>
         PushAsync(

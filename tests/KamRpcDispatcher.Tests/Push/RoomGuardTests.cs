@@ -13,7 +13,7 @@ namespace KamRpcDispatcher.Tests.Push;
 
 public class RoomGuardTests
 {
-    private static readonly DispatcherTable Table = new(new KamailioVersion(5, 6), new KamailioLife("then", "a socket"), []);
+    private static readonly DispatcherTable Table = new(new KamailioVersion(5, 6), new KamailioInstance("then", "a socket"), []);
 
     private IRpcClient _client = null!;
 

@@ -116,9 +116,9 @@ public sealed class FakeKamailioTests
     }
 
     [Test]
-    public async Task A_garbled_reply_is_not_JSON()
+    public async Task A_malformed_reply_is_not_JSON()
     {
-        await MisbehaveAsync(FakeReaction.Garble);
+        await MisbehaveAsync(FakeReaction.Malform);
 
         Assert.That(await _client.ReceiveAsync(), Does.EndWith("}not json{"));
         Assert.That(_kamailio.Destinations, Has.Count.EqualTo(1));

@@ -47,7 +47,7 @@ public class BinrpcFormatterTests
         new TestCaseData("a113087f0d0efe 04 25610010 01 25620000 84", """[{"a":1},{"b":0}]""").SetName("Named values in an array"),
     ];
 
-    private static IEnumerable<string> Garbled =>
+    private static IEnumerable<string> Malformed =>
     [
         string.Empty,
         "a1",
@@ -109,9 +109,9 @@ public class BinrpcFormatterTests
         Assert.That((reply.RequestId, (int)reply.Error!.Code, reply.Error.Message), Is.EqualTo((new RequestId(0), 500, "Unknown State Value")));
     }
 
-    [TestCaseSource(nameof(Garbled))]
-    public void What_is_no_reply_is_garbled(string octets) =>
-        Assert.That(() => new BinrpcFormatter().Deserialize(new(Octets.Of(octets))), Throws.InstanceOf<KamailioGarbledReplyException>());
+    [TestCaseSource(nameof(Malformed))]
+    public void What_is_no_reply_is_malformed(string octets) =>
+        Assert.That(() => new BinrpcFormatter().Deserialize(new(Octets.Of(octets))), Throws.InstanceOf<KamailioMalformedReplyException>());
 
     /// <summary>The bytes stay as they are, with quotes, backslashes and control characters escaped: what reads them can tell what they were.</summary>
     [Test]
@@ -127,13 +127,13 @@ public class BinrpcFormatterTests
     }
 
     [Test]
-    public void What_nests_too_deep_is_garbled()
+    public void What_nests_too_deep_is_malformed()
     {
         byte[] body = [.. Enumerable.Repeat((byte)0x04, 100), .. Enumerable.Repeat((byte)0x84, 100)];
 
         Assert.That(
             () => new BinrpcFormatter().Deserialize(new([0xa1, 0x10, (byte)body.Length, 1, .. body])),
-            Throws.InstanceOf<KamailioGarbledReplyException>().With.Message.Contains("deeper"));
+            Throws.InstanceOf<KamailioMalformedReplyException>().With.Message.Contains("deeper"));
     }
 
     [TestCase(long.MaxValue)]
@@ -147,7 +147,7 @@ public class BinrpcFormatterTests
 
     [Test]
     public void What_nobody_waits_for_is_stray() =>
-        Assert.That(Awaiting(0x7f0d0eff).Deserialize(new(Octets.Of("a113057f0d0efe 4161626300"))), Is.InstanceOf<StrayReply>());
+        Assert.That(Awaiting(0x7f0d0eff).Deserialize(new(Octets.Of("a113057f0d0efe 4161626300"))), Is.InstanceOf<UnmatchedReply>());
 
     /// <summary>A formatter that has sent the request with this cookie.</summary>
     private static BinrpcFormatter Awaiting(uint cookie)

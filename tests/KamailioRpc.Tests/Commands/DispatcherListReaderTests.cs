@@ -91,8 +91,8 @@ public class DispatcherListReaderTests
     [TestCase("""{"RECORDS":[{"SET":7}]}""")]
     [TestCase("""{"RECORDS":[{"SET":{"TARGETS":[]}}]}""")]
     [TestCase("""{"RECORDS":[{"SET":{"ID":1}}]}""")]
-    public void What_is_no_list_is_garbled(string json) =>
-        Assert.That(() => Read(json), Throws.InstanceOf<KamailioGarbledReplyException>());
+    public void What_is_no_list_is_malformed(string json) =>
+        Assert.That(() => Read(json), Throws.InstanceOf<KamailioMalformedReplyException>());
 
     [TestCase("""{"FLAGS":"AP","PRIORITY":7}""", """{"FLAGS":"AP","PRIORITY":7}""", "it has no URI")]
     [TestCase("""{"URI":7,"FLAGS":"AP"}""", """{"URI":7,"FLAGS":"AP"}""", "it has no URI")]

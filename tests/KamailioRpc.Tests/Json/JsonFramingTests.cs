@@ -43,5 +43,5 @@ public class JsonFramingTests
     [TestCase("""{"a":}""")]
     [TestCase("  \"text\"")]
     public void What_is_not_JSON_is_said(string text) =>
-        Assert.That(() => new JsonFraming().Find(new ReadOnlySequence<byte>(Encoding.UTF8.GetBytes(text))), Throws.InstanceOf<KamailioGarbledReplyException>());
+        Assert.That(() => new JsonFraming().Find(new ReadOnlySequence<byte>(Encoding.UTF8.GetBytes(text))), Throws.InstanceOf<KamailioMalformedReplyException>());
 }

@@ -79,8 +79,8 @@ public class JsonRpcFormatterTests
     [TestCase("""{"id":8,"error":"x"}""")]
     [TestCase("""{"id":8,"error":{"code":"500"}}""")]
     [TestCase("""{"id":8,"error":{"code":500,"message":"\ud800"}}""")]
-    public void What_is_no_reply_is_garbled(string reply) =>
-        Assert.That(() => new JsonRpcFormatter().Deserialize(new(Encoding.UTF8.GetBytes(reply))), Throws.InstanceOf<KamailioGarbledReplyException>());
+    public void What_is_no_reply_is_malformed(string reply) =>
+        Assert.That(() => new JsonRpcFormatter().Deserialize(new(Encoding.UTF8.GetBytes(reply))), Throws.InstanceOf<KamailioMalformedReplyException>());
 
     /// <summary>Kamailio repeats what it was given.</summary>
     [Test]
@@ -103,10 +103,10 @@ public class JsonRpcFormatterTests
     }
 
     [Test]
-    public void What_nests_too_deep_is_garbled() =>
+    public void What_nests_too_deep_is_malformed() =>
         Assert.That(
             () => new JsonRpcFormatter().Deserialize(new(Encoding.UTF8.GetBytes($$"""{"id":8,"result":{{new string('[', 100)}}{{new string(']', 100)}}}"""))),
-            Throws.InstanceOf<KamailioGarbledReplyException>());
+            Throws.InstanceOf<KamailioMalformedReplyException>());
 
     [Test]
     public void What_Kamailio_does_not_take_is_said() =>
@@ -118,9 +118,9 @@ public class JsonRpcFormatterTests
         var formatter = Awaiting(1);
         var reply = "{\"id\":8,\"result\":1}"u8.ToArray();
 
-        Assert.That(formatter.Deserialize(new("{\"id\":7,\"result\":1}"u8.ToArray())), Is.InstanceOf<StrayReply>());
+        Assert.That(formatter.Deserialize(new("{\"id\":7,\"result\":1}"u8.ToArray())), Is.InstanceOf<UnmatchedReply>());
         Assert.That(formatter.Deserialize(new(reply)), Is.InstanceOf<JsonRpcResult>());
-        Assert.That(formatter.Deserialize(new(reply)), Is.InstanceOf<StrayReply>(), "once more");
+        Assert.That(formatter.Deserialize(new(reply)), Is.InstanceOf<UnmatchedReply>(), "once more");
     }
 
     /// <summary>A formatter that has sent this request, as id 7 higher.</summary>

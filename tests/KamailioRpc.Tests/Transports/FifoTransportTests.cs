@@ -149,7 +149,7 @@ public sealed class FifoTransportTests : IDisposable
                 }
             });
             await using var client = Client(static options => options with { MaxReplyLength = 100_000 });
-            await Assert.ThrowsAsync<KamailioGarbledReplyException>(() => client.InvokeAsync("m", [], CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(20)));
+            await Assert.ThrowsAsync<KamailioMalformedReplyException>(() => client.InvokeAsync("m", [], CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(20)));
             await serving.WaitAsync(TimeSpan.FromSeconds(20));
         }
     }

@@ -55,11 +55,11 @@ public sealed class HttpTransportTests : IDisposable
     [TestCase("")]
     [TestCase("<html></html>")]
     [TestCase("{}")]
-    public async Task Success_without_a_reply_is_garbled_and_the_next_call_works(string body)
+    public async Task Success_without_a_reply_is_malformed_and_the_next_call_works(string body)
     {
         var serving = ServeAsync(_ => (200, body));
         await using var client = Client();
-        await Assert.ThrowsAsync<KamailioGarbledReplyException>(() => client.InvokeAsync("m", [], CancellationToken.None));
+        await Assert.ThrowsAsync<KamailioMalformedReplyException>(() => client.InvokeAsync("m", [], CancellationToken.None));
         await serving;
 
         serving = ServeAsync(request => (200, $$"""{"jsonrpc":"2.0","result":7,"id":{{request.GetProperty("id")}}}"""));

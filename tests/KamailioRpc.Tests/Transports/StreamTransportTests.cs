@@ -51,7 +51,7 @@ public sealed class StreamTransportTests : IDisposable
     [TestCase("""{"jsonrpc":"2.0","res""")]
     [TestCase("rubbish")]
     [TestCase("<html></html>")]
-    public async Task What_ends_in_the_middle_or_is_no_reply_is_garbled(string reply)
+    public async Task What_ends_in_the_middle_or_is_no_reply_is_malformed(string reply)
     {
         await using var server = new ScriptedServer(async stream =>
         {
@@ -60,7 +60,7 @@ public sealed class StreamTransportTests : IDisposable
         });
         await using var client = Client($"jsonrpc+tcp://127.0.0.1:{server.Port}");
 
-        await Assert.ThrowsAsync<KamailioGarbledReplyException>(() => client.InvokeAsync("m", [], CancellationToken.None));
+        await Assert.ThrowsAsync<KamailioMalformedReplyException>(() => client.InvokeAsync("m", [], CancellationToken.None));
     }
 
     [Test]
@@ -154,13 +154,13 @@ public sealed class StreamTransportTests : IDisposable
     }
 
     [Test]
-    public async Task A_length_beyond_any_is_garbled_before_its_octets_are_waited_for()
+    public async Task A_length_beyond_any_is_malformed_before_its_octets_are_waited_for()
     {
         await using var server = Ctl(isTcp: true, static async (stream, _, _) => await WriteAsync(stream, Octets.Of("a11cffffffff01"), 100));
         await using var client = Client(Address(isTcp: true, server), TimeSpan.FromMinutes(1));
 
-        var garbled = await Assert.ThrowsAsync<KamailioGarbledReplyException>(() => client.InvokeAsync("m", [], CancellationToken.None).WaitAsync(Timeout));
-        Assert.That(garbled!.Message, Does.Contain("announces 4294967302 octets"));
+        var malformed = await Assert.ThrowsAsync<KamailioMalformedReplyException>(() => client.InvokeAsync("m", [], CancellationToken.None).WaitAsync(Timeout));
+        Assert.That(malformed!.Message, Does.Contain("announces 4294967302 octets"));
     }
 
     [Test]

@@ -13,7 +13,7 @@ internal sealed class DepartedFinding(ClusterCalls calls, ProxyLens lens)
     {
         // What is gone is nowhere named but in the reports of those that have followed.
         List<MemberCalls> named = [.. calls.Sets.SelectMany(static set => set.Departed).Where(member => member.Remarks.Any(remark => remark.Lens == lens && remark.Calls == CallState.Unknown))];
-        var names = string.Join(", ", named.Take(MostNamed).Select(static member => FormattableString.Invariant($"{MemberRules.Shorten(member.Key.Name, LongestName)} of set {member.Key.Set}")));
+        var names = string.Join(", ", named.Take(MostNamed).Select(static member => FormattableString.Invariant($"{SafeText.Shorten(member.Key.Name, LongestName)} of set {member.Key.Set}")));
         var who = named.Count == 0 ? Ages.Count(lag.Records, "record") : $"{Ages.Count(lag.Records, "record")}, such as {names}";
         var what = lag.AreMissing
             ? $"it goes by {Ages.Count(lag.Records, "record")} fewer than etcd has; who has come may get no calls there"

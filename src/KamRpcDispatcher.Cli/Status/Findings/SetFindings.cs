@@ -85,7 +85,7 @@ internal sealed class SetFindings(SetCalls set, ClusterCalls calls)
                 yield return Found(
                     FindingCode.CallsNotKnown,
                     lens,
-                    $"{_name}: whether {(unknown.Count == 1 ? MemberRules.Shorten(unknown[0].Key.Name, LongestName) + " gets" : Ages.Count(unknown.Count, "ready member") + " get")} calls on {lens.Name} is not known: {MemberText.Silence(unknown[0], lens)}",
+                    $"{_name}: whether {(unknown.Count == 1 ? SafeText.Shorten(unknown[0].Key.Name, LongestName) + " gets" : Ages.Count(unknown.Count, "ready member") + " get")} calls on {lens.Name} is not known: {MemberText.Silence(unknown[0], lens)}",
                     unknown.Count == 1 ? unknown[0].Key.Name : null);
             }
         }
@@ -137,7 +137,7 @@ internal sealed class SetFindings(SetCalls set, ClusterCalls calls)
                 List<ProxyLens> proxies = [.. kind.Select(static remark => remark.Lens).Distinct()];
                 yield return new StatusFinding(
                     code,
-                    $"{_name}: {MemberRules.Shorten(member.Key.Name, LongestName)} {(ProxyLens.KeepsFromCalls(first.Deviation!) ? "is ready and gets no calls" : "is not as wished")} on {ProxyNames.Of(proxies)}: it {DeviationText.Of(first.Deviation!, calls.Now)}")
+                    $"{_name}: {SafeText.Shorten(member.Key.Name, LongestName)} {(ProxyLens.KeepsFromCalls(first.Deviation!) ? "is ready and gets no calls" : "is not as wished")} on {ProxyNames.Of(proxies)}: it {DeviationText.Of(first.Deviation!, calls.Now)}")
                 {
                     Set = set.Set,
                     Member = member.Key.Name,

@@ -75,7 +75,7 @@ internal sealed class StatusClaims
         json.WriteEndArray();
     });
 
-    private static string Name(Member member) => MemberRules.Shorten(member.Key.Name, LongestName);
+    private static string Name(Member member) => SafeText.Shorten(member.Key.Name, LongestName);
 
     private static string Told(Member member) => $"{member.Key.Name} ({StatusJson.Name(member.State)})";
 }

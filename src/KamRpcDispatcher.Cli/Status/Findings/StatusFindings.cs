@@ -106,7 +106,7 @@ internal sealed partial class StatusFindings(ClusterCalls calls)
 
         foreach (var trouble in status.Troubles.Where(static trouble => trouble.Kind != TroubleKind.Kamailio))
         {
-            yield return Found(CodeOf(trouble.Kind), $"{name}: {MemberRules.Shorten(trouble.Kind, LongestKind)}: {MemberRules.Shorten(trouble.Text, ProxyTrouble.MostTextLength)}");
+            yield return Found(CodeOf(trouble.Kind), $"{name}: {SafeText.Shorten(trouble.Kind, LongestKind)}: {SafeText.Shorten(trouble.Text, ProxyTrouble.MostTextLength)}");
         }
 
         if (status.Held.Length + status.MoreHeld is var held and > 0)
@@ -154,7 +154,7 @@ internal sealed partial class StatusFindings(ClusterCalls calls)
             : null;
 
         string Sentence(DateTimeOffset since, string reason) =>
-            $"proxy {lens.Name}: Kamailio does not answer, for {Ages.Show(calls.Now - since)}: who gets calls there is not known{(reason.Length > 0 ? $" ({MemberRules.Shorten(reason, LongestReason)})" : string.Empty)}";
+            $"proxy {lens.Name}: Kamailio does not answer, for {Ages.Show(calls.Now - since)}: who gets calls there is not known{(reason.Length > 0 ? $" ({SafeText.Shorten(reason, LongestReason)})" : string.Empty)}";
     }
 
     /// <summary>The trouble's kind is a proxy's word, perhaps of a newer version: it is a part of the code if it looks like one.</summary>
@@ -173,7 +173,7 @@ internal sealed partial class StatusFindings(ClusterCalls calls)
             var identity = place.First().Status!.Identity!;
             yield return new StatusFinding(
                 FindingCode.TwoProxiesOnOneHost,
-                $"{string.Join(", ", place.Select(static lens => $"{lens.Name} (Kamailio at {MemberRules.Shorten(lens.Status!.Identity!.Kamailio, 128)})"))} are on one host, {MemberRules.Shorten(identity.Host)}: if each is to have its Kamailio there, --ignore {FindingCode.TwoProxiesOnOneHost}")
+                $"{string.Join(", ", place.Select(static lens => $"{lens.Name} (Kamailio at {SafeText.Shorten(lens.Status!.Identity!.Kamailio, 128)})"))} are on one host, {SafeText.Shorten(identity.Host)}: if each is to have its Kamailio there, --ignore {FindingCode.TwoProxiesOnOneHost}")
             {
                 Proxy = place.First().Proxy.Name,
             };
@@ -185,7 +185,7 @@ internal sealed partial class StatusFindings(ClusterCalls calls)
         var rejected = calls.Cluster.Rejected;
         foreach (var record in rejected.Take(MostRejected))
         {
-            yield return new StatusFinding(FindingCode.Rejected, $"record {record.Key} rejected: {MemberRules.Shorten(record.Reason, ProxyTrouble.MostTextLength)}");
+            yield return new StatusFinding(FindingCode.Rejected, $"record {record.Key} rejected: {SafeText.Shorten(record.Reason, ProxyTrouble.MostTextLength)}");
         }
 
         if (rejected.Count > MostRejected)

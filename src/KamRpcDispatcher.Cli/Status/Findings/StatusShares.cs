@@ -97,7 +97,7 @@ internal sealed class StatusShares(ClusterView cluster)
             if (set.FarthestOff(algorithm) is { } worst)
             {
                 var share = worst.Under(algorithm);
-                var name = MemberRules.Shorten(worst.Member.Key.Name, LongestName);
+                var name = SafeText.Shorten(worst.Member.Key.Name, LongestName);
                 yield return FormattableString.Invariant(
                     $"set {set.Set}, with algorithm {(int)algorithm}: {name} gets {share.True} % of the calls where its weight says {Wanted(share)}");
             }

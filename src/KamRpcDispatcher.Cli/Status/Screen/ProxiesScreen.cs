@@ -86,7 +86,7 @@ internal sealed class ProxiesScreen(ClusterCalls calls, StatusOptions options, L
         : lens.IsKamailioLost ? new Cell("of before", Tone.Odd)
         : status.Hangs ? new Cell("HANGS", Tone.Bad)
         : lens.Lag.IsLate ? new Cell("not following", Tone.Bad)
-        : status.Troubles.Length > 0 ? new Cell(string.Join(',', status.Troubles.Select(static trouble => MemberRules.Shorten(trouble.Kind, 20)).Distinct().Take(3)), Tone.Bad)
+        : status.Troubles.Length > 0 ? new Cell(string.Join(',', status.Troubles.Select(static trouble => SafeText.Shorten(trouble.Kind, 20)).Distinct().Take(3)), Tone.Bad)
         : lens.IsOfOlderVersion ? new Cell("not known", Tone.Odd)
         : status.IsFromSnapshot ? new Cell("from snapshot", Tone.Odd)
         : behind == 0 && status.OwesOnlyRefused && !lens.IsAtChanges && lens.Lag.Records == 0 ? new Cell(FormattableString.Invariant($"{status.Drift} refused"), Tone.Odd)

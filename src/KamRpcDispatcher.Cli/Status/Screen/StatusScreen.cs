@@ -88,7 +88,7 @@ internal sealed class StatusScreen(ClusterCalls calls, IReadOnlyList<StatusFindi
     private void Picked()
     {
         var sets = options.Sets is { } numbers ? $"set {string.Join(", ", numbers.Order())}" : null;
-        var proxies = options.Proxies.Count > 0 ? $"proxy {string.Join(", ", options.Proxies.Order(StringComparer.Ordinal).Select(static name => MemberRules.Shorten(name)))}" : null;
+        var proxies = options.Proxies.Count > 0 ? $"proxy {string.Join(", ", options.Proxies.Order(StringComparer.Ordinal).Select(static name => SafeText.Shorten(name)))}" : null;
         if (sets is not null || proxies is not null)
         {
             _text.Append('\n').Append(TextLines.Behind(string.Empty, $"Shown: {string.Join(" and ", new[] { sets, proxies }.OfType<string>())} only (--set, --proxy, or KAMRPC_SET, KAMRPC_PROXY).", layout.Width));

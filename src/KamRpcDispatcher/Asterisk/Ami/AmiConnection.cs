@@ -40,14 +40,14 @@ internal sealed class AmiConnection(AmiAddress address, Action<AmiMessage> onEve
                 ?? throw new AmiUnreachableException(address, "it closed the connection at once");
             if (!greeting.StartsWith(Greeting, StringComparison.Ordinal))
             {
-                throw new AmiProtocolException($"What listens on {address} is not Asterisk's manager interface: it says '{MemberRules.Shorten(greeting)}'");
+                throw new AmiProtocolException($"What listens on {address} is not Asterisk's manager interface: it says '{SafeText.Shorten(greeting)}'");
             }
 
             _reading = ReadAsync(reader);
         }
         catch (Exception exception) when (exception is SocketException or IOException)
         {
-            throw new AmiUnreachableException(address, exception is SocketException socket && NameResolver.Trouble(address.Host, socket) is { } trouble ? trouble : exception.Message, exception);
+            throw new AmiUnreachableException(address, exception is SocketException socket && ResolvedConnection.Trouble(address.Host, socket) is { } trouble ? trouble : exception.Message, exception);
         }
     }
 

@@ -9,7 +9,7 @@ internal sealed class ContactClient(IRpcClient inner, ContactWatch watch) : IRpc
 {
     public KamailioAddress Address => inner.Address;
 
-    public string Peer => inner.Peer;
+    public string InstanceToken => inner.InstanceToken;
 
     public Unanswered? Unanswered => inner.Unanswered;
 

@@ -38,7 +38,7 @@ internal sealed class MemberLog(TimeProvider timeProvider, ILogger logger)
 
     /// <summary>What this tool changed, or may have changed, since the cycle before.</summary>
     private HashSet<ListedKey> _changed = [];
-    private KamailioLife _life;
+    private KamailioInstance _instance;
 
     /// <summary>Whether something is to be told by and by, though nothing changes any more.</summary>
     public bool IsPending { get; private set; }
@@ -46,7 +46,7 @@ internal sealed class MemberLog(TimeProvider timeProvider, ILogger logger)
     /// <summary>Takes note of a cycle. The first one of a daemon tells nothing: what stands there then it did not see happen.</summary>
     /// <param name="sight">What it saw.</param>
     /// <param name="standings">What that comes to.</param>
-    public void Observe(CycleSight sight, Dictionary<MemberKey, MemberStanding?> standings)
+    public void Observe(CycleOutcome sight, Dictionary<MemberKey, MemberStanding?> standings)
     {
         var told = _told;
         var next = new Dictionary<MemberKey, MemberStanding>();
@@ -98,14 +98,14 @@ internal sealed class MemberLog(TimeProvider timeProvider, ILogger logger)
         Remember(standings, next);
         _told = next;
         _changed = [.. sight.Plan.Changes.Select(static change => new ListedKey(change.Set, change.Uri))];
-        _life = sight.Table.Life;
+        _instance = sight.Table.Instance;
     }
 
     /// <summary>
     /// Whether nothing is said of it yet: it is about to be put back as it was, and what is said when that is done is the same as before. That
     /// it is disabled by somebody else's hand is said.
     /// </summary>
-    private bool IsPassing(CycleSight sight, MemberKey key, MemberStanding? before, MemberStanding now) => now.Cause switch
+    private bool IsPassing(CycleOutcome sight, MemberKey key, MemberStanding? before, MemberStanding now) => now.Cause switch
     {
         _ when now.IsServedByOthers => false,
         StandingCause.NotListed => true,
@@ -118,9 +118,9 @@ internal sealed class MemberLog(TimeProvider timeProvider, ILogger logger)
         _changed.Contains(new ListedKey(key.Set, standing.Uri)) || _changed.Contains(new ListedKey(key.Set, Spelling.Second(standing.Uri)));
 
     /// <summary>A reload, or removals by hand: within one life of Kamailio entries of ours are gone that nobody took away here.</summary>
-    private void TellVanished(CycleSight sight, Dictionary<MemberKey, MemberStanding?> standings)
+    private void TellVanished(CycleOutcome sight, Dictionary<MemberKey, MemberStanding?> standings)
     {
-        if (_told is null || sight.Table.Life != _life)
+        if (_told is null || sight.Table.Instance != _instance)
         {
             return;
         }
@@ -198,7 +198,7 @@ internal sealed class MemberLog(TimeProvider timeProvider, ILogger logger)
     }
 
     private static string Names(List<MemberKey> keys) =>
-        string.Join(", ", keys.Take(MostNamed).Select(static key => MemberRules.Shorten(key.Name))) + (keys.Count > MostNamed ? FormattableString.Invariant($" and {keys.Count - MostNamed} more") : string.Empty);
+        string.Join(", ", keys.Take(MostNamed).Select(static key => SafeText.Shorten(key.Name))) + (keys.Count > MostNamed ? FormattableString.Invariant($" and {keys.Count - MostNamed} more") : string.Empty);
 
     private sealed record MemberChange(MemberKey Key, MemberStanding? Before, MemberStanding Now);
 }

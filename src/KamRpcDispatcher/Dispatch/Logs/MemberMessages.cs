@@ -9,7 +9,7 @@ internal static partial class MemberMessages
     /// <summary>What has changed for one member.</summary>
     public static void One(ILogger logger, ChangeKind kind, MemberKey member, MemberStanding now, MemberStanding? before)
     {
-        var (set, name, uri) = (member.Set, MemberRules.Shorten(member.Name), MemberRules.Shorten(now.Uri, 256));
+        var (set, name, uri) = (member.Set, SafeText.Shorten(member.Name), SafeText.Shorten(now.Uri, 256));
         var (level, why) = (LevelOf(now), now.Words);
         switch (kind)
         {
@@ -35,7 +35,7 @@ internal static partial class MemberMessages
                 ServedByOthers(logger, set, name, uri, why);
                 break;
             case ChangeKind.Moved:
-                Moved(logger, set, name, uri, MemberRules.Shorten(before?.Uri ?? string.Empty, 256));
+                Moved(logger, set, name, uri, SafeText.Shorten(before?.Uri ?? string.Empty, 256));
                 break;
             case ChangeKind.Joined:
                 Joined(logger, set, name, uri);

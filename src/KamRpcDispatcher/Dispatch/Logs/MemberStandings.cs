@@ -15,7 +15,7 @@ internal static class MemberStandings
     /// </summary>
     /// <param name="sight">What the cycle saw.</param>
     /// <param name="policy">What is managed, and by which mark own entries are known.</param>
-    public static Dictionary<MemberKey, MemberStanding?> Of(CycleSight sight, PlanPolicy policy)
+    public static Dictionary<MemberKey, MemberStanding?> Of(CycleOutcome sight, PlanPolicy policy)
     {
         var (listed, others) = Listed(sight, policy);
         var standings = sight.Plan.Skips
@@ -49,7 +49,7 @@ internal static class MemberStandings
     }
 
     /// <summary>Where calls go, by whatever entry.</summary>
-    public static HashSet<EndpointKey> Served(CycleSight sight) =>
+    public static HashSet<EndpointKey> Served(CycleOutcome sight) =>
         [.. sight.Table.Destinations.Where(static entry => entry.IsRoutable).Select(static entry => new EndpointKey(entry.Set, Spelling.EndpointOf(entry.Uri)))];
 
     /// <summary>Of one that is not announced.</summary>
@@ -68,7 +68,7 @@ internal static class MemberStandings
     /// The entry of each member; of two, as there are while one takes the other's place, the one that gets calls, and else the one at the address that is announced.
     /// And where calls go by entries of others.
     /// </summary>
-    private static (Dictionary<MemberKey, ListedDestination> Own, HashSet<EndpointKey> Others) Listed(CycleSight sight, PlanPolicy policy)
+    private static (Dictionary<MemberKey, ListedDestination> Own, HashSet<EndpointKey> Others) Listed(CycleOutcome sight, PlanPolicy policy)
     {
         var own = new Dictionary<MemberKey, ListedDestination>();
         var others = new HashSet<EndpointKey>();
@@ -104,18 +104,18 @@ internal static class MemberStandings
 
     private static bool IsAt(Member member, ListedDestination entry) => Spelling.First(entry.Uri) == member.Uri.Text || Spelling.EndpointOf(entry.Uri) == member.Uri.Endpoint;
 
-    private static (StandingCause Cause, string Detail) CauseOf(Member member, ListedDestination? entry, CycleSight sight) => (member, entry) switch
+    private static (StandingCause Cause, string Detail) CauseOf(Member member, ListedDestination? entry, CycleOutcome sight) => (member, entry) switch
     {
         ({ State: MemberState.Down, Reason: MemberRecord.WithdrawnReason }, _) => (StandingCause.Withdrew, string.Empty),
         ({ State: MemberState.Down }, _) => (StandingCause.Down, Reason(member)),
         ({ State: MemberState.Draining }, _) => (StandingCause.Draining, Reason(member)),
         (_, null) => (StandingCause.NotListed, string.Empty),
-        (_, { IsRoutable: false } former) when !IsAt(member, former) => (StandingCause.Moved, MemberRules.Shorten(member.Uri.Text, 256)),
+        (_, { IsRoutable: false } former) when !IsAt(member, former) => (StandingCause.Moved, SafeText.Shorten(member.Uri.Text, 256)),
         (_, { State: ListedState.Disabled }) => (StandingCause.Disabled, string.Empty),
         (_, { State: ListedState.Inactive } listed) when sight.AwaitingProof.Contains(new EndpointKey(listed.Set, Spelling.EndpointOf(listed.Uri))) => (StandingCause.AwaitsProof, string.Empty),
         (_, { State: ListedState.Inactive } listed) => listed.Probing ? (StandingCause.FoundDead, "IP") : (StandingCause.SetInactive, "IX"),
         _ => (StandingCause.Ready, string.Empty),
     };
 
-    private static string Reason(Member member) => MemberRules.Shorten(member.Reason ?? string.Empty, MemberRules.MaxReasonLength);
+    private static string Reason(Member member) => SafeText.Shorten(member.Reason ?? string.Empty, MemberValidation.MaxReasonLength);
 }

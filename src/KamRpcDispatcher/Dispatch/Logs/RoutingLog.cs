@@ -14,10 +14,10 @@ internal sealed class RoutingLog(PlanPolicy policy, TimeProvider timeProvider, I
     private readonly SetLog _sets = new(timeProvider, logger);
     private readonly FullSetLog _full = new(timeProvider, logger);
     private readonly LoopFaults _faults = new("the log of who gets calls", logger);
-    private CycleSight? _last;
+    private CycleOutcome? _last;
 
     /// <summary>Takes note of what a cycle saw, before it changes anything.</summary>
-    public void Observe(CycleSight sight)
+    public void Observe(CycleOutcome sight)
     {
         try
         {
@@ -40,11 +40,11 @@ internal sealed class RoutingLog(PlanPolicy policy, TimeProvider timeProvider, I
     }
 
     /// <summary>Most cycles see nothing new, and ten thousand members are read once a second.</summary>
-    private bool IsAsBefore(CycleSight sight) =>
+    private bool IsAsBefore(CycleOutcome sight) =>
         _last is { } last
         && ReferenceEquals(sight.Membership, last.Membership)
         && sight.Plan.IsEmpty && last.Plan.IsEmpty
-        && sight.Table.Life == last.Table.Life
+        && sight.Table.Instance == last.Table.Instance
         && !_members.IsPending && !_sets.IsPending && !_full.IsPending
         && sight.Held.SequenceEqual(last.Held)
         && sight.Table.Destinations.SequenceEqual(last.Table.Destinations);

@@ -24,7 +24,7 @@ internal sealed class SetLog(TimeProvider timeProvider, ILogger logger)
     /// <summary>Takes note of a cycle. Whoever put a destination into a set that has members of ours, calls go there.</summary>
     /// <param name="sight">What it saw.</param>
     /// <param name="standings">How each member stands.</param>
-    public void Observe(CycleSight sight, Dictionary<MemberKey, MemberStanding?> standings)
+    public void Observe(CycleOutcome sight, Dictionary<MemberKey, MemberStanding?> standings)
     {
         var routable = sight.Table.Destinations.Where(static entry => entry.IsRoutable).Select(static entry => entry.Set).ToHashSet();
         var wanted = standings.Keys.Select(static key => key.Set).Concat(sight.Deserted).ToHashSet();

@@ -17,7 +17,7 @@ internal sealed class VerdictMemory(TimeProvider timeProvider)
 
     private readonly Dictionary<EndpointKey, long> _foundDead = [];
     private readonly HashSet<EndpointKey> _awaitingProof = [];
-    private KamailioLife? _life;
+    private KamailioInstance? _instance;
 
     public ImmutableHashSet<EndpointKey> FoundDead => [.. _foundDead.Keys];
 
@@ -26,10 +26,10 @@ internal sealed class VerdictMemory(TimeProvider timeProvider)
     /// <summary>Takes note of what the list shows.</summary>
     public void Observe(DispatcherTable table)
     {
-        if (table.Life != _life)
+        if (table.Instance != _instance)
         {
             // Its verdicts went with the Kamailio that made them.
-            _life = table.Life;
+            _instance = table.Instance;
             _foundDead.Clear();
             _awaitingProof.Clear();
         }

@@ -139,7 +139,7 @@ internal sealed class DeviationFinder
             _found.Add(new Deviation(
                 entry.IsRoutable ? DeviationKind.Serving : DeviationKind.Leaving,
                 entry.Set,
-                member?.Key.Name ?? ReportText.Line(AttributeText.Duid(entry.Attributes) ?? "?", MemberRules.MaxNameLength),
+                member?.Key.Name ?? ReportText.Line(AttributeText.Duid(entry.Attributes) ?? "?", MemberValidation.MaxNameLength),
                 ReportText.Line(entry.Uri, SipUri.MaxLength),
                 default)
             {

@@ -60,8 +60,8 @@ internal static class AllChecks
     {
         var nothing = new Trouble("not looked at");
         return new EtcdObservation(
-            [new EndpointObservation(string.Empty, Seen<EndpointStatus>.Not(nothing), Seen<ClockReading>.Not(nothing))],
-            Seen<IReadOnlyList<Destinations.Member>>.Not(nothing),
-            Seen<IReadOnlyList<ReportingProxy>>.Not(nothing));
+            [new EndpointObservation(string.Empty, Observed<EndpointStatus>.Not(nothing), Observed<ClockReading>.Not(nothing))],
+            Observed<IReadOnlyList<Destinations.Member>>.Not(nothing),
+            Observed<IReadOnlyList<ReportingProxy>>.Not(nothing));
     }
 }

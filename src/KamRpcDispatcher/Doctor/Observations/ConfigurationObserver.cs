@@ -50,7 +50,7 @@ internal sealed class ConfigurationObserver(RpcClientOptions options, TimeProvid
             Processes = processes,
 
             // An object, since a list of texts has no line breaks either way.
-            IsPretty = client.Answer("core.uptime") is { } answer ? answer.Json.Span.Contains((byte)'\n') : Seen<bool>.Not("core.uptime was not answered"),
+            IsPretty = client.Answer("core.uptime") is { } answer ? answer.Json.Span.Contains((byte)'\n') : Observed<bool>.Not("core.uptime was not answered"),
             Memory = await Answers.TryAsync(() => client.GetSharedMemoryAsync(cancellationToken)).ConfigureAwait(false),
             ReloadDelta = await parameters.ReadAsync("dispatcher", "reload_delta", 5, cancellationToken).ConfigureAwait(false),
             LoadMode = await parameters.ReadAsync("dispatcher", "ds_load_mode", 0, cancellationToken).ConfigureAwait(false),

@@ -6,7 +6,7 @@ using KamRpcDispatcher.Sources.Records;
 namespace KamRpcDispatcher.Doctor.Observations;
 
 /// <summary>What was seen of etcd, and of the cluster's members and proxies in it.</summary>
-internal sealed record EtcdObservation(IReadOnlyList<EndpointObservation> Endpoints, Seen<IReadOnlyList<Member>> Members, Seen<IReadOnlyList<ReportingProxy>> Proxies)
+internal sealed record EtcdObservation(IReadOnlyList<EndpointObservation> Endpoints, Observed<IReadOnlyList<Member>> Members, Observed<IReadOnlyList<ReportingProxy>> Proxies)
 {
     /// <summary>The cluster that is examined.</summary>
     public string Cluster { get; init; } = "default";
@@ -24,8 +24,8 @@ internal sealed record EtcdObservation(IReadOnlyList<EndpointObservation> Endpoi
     public DateTimeOffset ReadAt { get; init; }
 
     /// <summary>The members of the sets that this Kamailio serves, or why they were not seen.</summary>
-    public Seen<IReadOnlyList<Member>> Served =>
-        Sets is { } sets && Members.Try(out var members, out _) ? Seen<IReadOnlyList<Member>>.Of([.. members.Where(member => sets.Contains(member.Key.Set))]) : Members;
+    public Observed<IReadOnlyList<Member>> Served =>
+        Sets is { } sets && Members.Try(out var members, out _) ? Observed<IReadOnlyList<Member>>.Of([.. members.Where(member => sets.Contains(member.Key.Set))]) : Members;
 
     /// <summary>The proxies that were not in step in each of several readings, by name.</summary>
     public IReadOnlyDictionary<string, ProxyLag> Lags { get; init; } = new Dictionary<string, ProxyLag>();

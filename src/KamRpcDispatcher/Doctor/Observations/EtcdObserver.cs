@@ -7,7 +7,7 @@ using KamRpcDispatcher.Etcd.Proxies;
 namespace KamRpcDispatcher.Doctor.Observations;
 
 /// <summary>Looks at every endpoint of etcd, and at the cluster's members and proxies there.</summary>
-internal sealed class EtcdObserver(EtcdConnection connection, string cluster, IReadOnlySet<int>? sets, TimeProvider timeProvider)
+internal sealed class EtcdObserver(EtcdOptions connection, string cluster, IReadOnlySet<int>? sets, TimeProvider timeProvider)
 {
     private static readonly TimeSpan BetweenReadings = TimeSpan.FromMilliseconds(500);
 
@@ -15,24 +15,24 @@ internal sealed class EtcdObserver(EtcdConnection connection, string cluster, IR
 
     public async Task<EtcdObservation> ObserveAsync(CancellationToken cancellationToken)
     {
-        using var store = new EtcdStore(connection, timeProvider);
+        using var store = new EtcdConnection(connection, timeProvider);
         var reader = new ClusterReader(store, _keys, timeProvider);
         var seen = await Task.WhenAll(connection.Endpoints.Each().Select(endpoint => ObserveAsync(endpoint, cancellationToken))).ConfigureAwait(false);
         var read = seen.Any(static endpoint => endpoint.Status.Try(out _, out _))
             ? await ReadAsync(reader, cancellationToken).ConfigureAwait(false)
-            : Seen<ClusterView>.Not(new Trouble("etcd does not answer", Causes.Etcd));
+            : Observed<ClusterView>.Not(new Trouble("etcd does not answer", Causes.Etcd));
         var observation = read.Try(out var view, out var trouble)
             ? new EtcdObservation(
                 seen,
-                Seen<IReadOnlyList<Member>>.Of([.. view.Members.Select(static announced => announced.Member)]),
-                Seen<IReadOnlyList<ReportingProxy>>.Of(view.Proxies))
+                Observed<IReadOnlyList<Member>>.Of([.. view.Members.Select(static announced => announced.Member)]),
+                Observed<IReadOnlyList<ReportingProxy>>.Of(view.Proxies))
             {
                 Addresses = await HostLookup.AddressesAsync(view.Members.Where(static announced => announced.Member.Uri.Address is null).Select(static announced => announced.Member.Uri.Host), cancellationToken).ConfigureAwait(false),
                 Rejected = view.Rejected,
                 Lags = await LagsAsync(reader, view, cancellationToken).ConfigureAwait(false),
                 Held = [.. view.Proxies.SelectMany(static proxy => proxy.Status?.Held ?? [])],
             }
-            : new EtcdObservation(seen, Seen<IReadOnlyList<Member>>.Not(trouble), Seen<IReadOnlyList<ReportingProxy>>.Not(trouble));
+            : new EtcdObservation(seen, Observed<IReadOnlyList<Member>>.Not(trouble), Observed<IReadOnlyList<ReportingProxy>>.Not(trouble));
         return observation with { Cluster = cluster, Sets = sets, ReadAt = timeProvider.GetUtcNow() };
     }
 
@@ -46,22 +46,22 @@ internal sealed class EtcdObserver(EtcdConnection connection, string cluster, IR
         }
         catch (EtcdUnreachableException unreachable)
         {
-            return new EndpointObservation(endpoint.ToString(), Seen<EndpointStatus>.Not(unreachable.Message), Seen<ClockReading>.Not(unreachable.Message));
+            return new EndpointObservation(endpoint.ToString(), Observed<EndpointStatus>.Not(unreachable.Message), Observed<ClockReading>.Not(unreachable.Message));
         }
     }
 
-    private async Task<Seen<ClockReading>> ClockAsync(EndpointProbe probe, CancellationToken cancellationToken)
+    private async Task<Observed<ClockReading>> ClockAsync(EndpointProbe probe, CancellationToken cancellationToken)
     {
         var before = timeProvider.GetUtcNow();
         try
         {
             return await probe.ReadClockAsync(cancellationToken).ConfigureAwait(false) is { } told
                 ? new ClockReading(before, timeProvider.GetUtcNow(), told)
-                : Seen<ClockReading>.Not("its answers have no date");
+                : Observed<ClockReading>.Not("its answers have no date");
         }
         catch (Exception exception) when (exception is HttpRequestException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            return Seen<ClockReading>.Not($"it does not tell over HTTP ({exception.Message})");
+            return Observed<ClockReading>.Not($"it does not tell over HTTP ({exception.Message})");
         }
     }
 
@@ -83,15 +83,15 @@ internal sealed class EtcdObserver(EtcdConnection connection, string cluster, IR
         return lags;
     }
 
-    private static async Task<Seen<ClusterView>> ReadAsync(ClusterReader reader, CancellationToken cancellationToken)
+    private static async Task<Observed<ClusterView>> ReadAsync(ClusterReader reader, CancellationToken cancellationToken)
     {
         try
         {
-            return Seen<ClusterView>.Of(await reader.ReadAsync(cancellationToken).ConfigureAwait(false));
+            return Observed<ClusterView>.Of(await reader.ReadAsync(cancellationToken).ConfigureAwait(false));
         }
         catch (EtcdUnreachableException unreachable)
         {
-            return Seen<ClusterView>.Not(new Trouble(unreachable.Message, Causes.Members));
+            return Observed<ClusterView>.Not(new Trouble(unreachable.Message, Causes.Members));
         }
     }
 }

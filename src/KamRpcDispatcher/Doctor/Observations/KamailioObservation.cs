@@ -20,7 +20,7 @@ internal sealed record KamailioObservation
     /// <summary>What a Kamailio's config needs so that dispatchers can mark it.</summary>
     public const string MarkLines = MarkTable.ConfigLines;
 
-    private static readonly Seen<Parameter> NoParameter = Seen<Parameter>.Not(NotReached);
+    private static readonly Observed<Parameter> NoParameter = Observed<Parameter>.Not(NotReached);
 
     /// <summary>Where it answers, or should; null when none of the usual sockets answers.</summary>
     public KamailioAddress? Address { get; init; }
@@ -29,7 +29,7 @@ internal sealed record KamailioObservation
     public IReadOnlyList<string> Failures { get; init; } = [];
 
     /// <summary>How long <c>core.echo</c> took.</summary>
-    public Seen<TimeSpan> Reply { get; init; } = Seen<TimeSpan>.Not(NotReached);
+    public Observed<TimeSpan> Reply { get; init; } = Observed<TimeSpan>.Not(NotReached);
 
     /// <summary>Whether what was sent to it got no reply in time; otherwise, where there is no <see cref="Reply"/>, nothing could be sent.</summary>
     public bool IsSilent { get; init; }
@@ -38,7 +38,7 @@ internal sealed record KamailioObservation
     public FileRights? Closed { get; init; }
 
     /// <summary>The Kamailios of this machine, the one that is meant first, where it does not answer; or why they cannot be seen.</summary>
-    public Seen<IReadOnlyList<RunningKamailio>> Running { get; init; } = Seen<IReadOnlyList<RunningKamailio>>.Not("not looked for");
+    public Observed<IReadOnlyList<RunningKamailio>> Running { get; init; } = Observed<IReadOnlyList<RunningKamailio>>.Not("not looked for");
 
     /// <summary>The directory in which its replies are waited for; null where they come over a connection.</summary>
     public string? RepliesTo { get; init; }
@@ -49,20 +49,20 @@ internal sealed record KamailioObservation
     /// <summary>Who it is, where its processes are seen from here; null where that is not known.</summary>
     public Credentials? User { get; init; }
 
-    public Seen<KamailioVersion> Version { get; init; } = Seen<KamailioVersion>.Not(NotReached);
+    public Observed<KamailioVersion> Version { get; init; } = Observed<KamailioVersion>.Not(NotReached);
 
     /// <summary>The version as Kamailio tells it; null when it does not.</summary>
     public string? VersionText { get; init; }
 
-    public Seen<IReadOnlyList<string>> Modules { get; init; } = Seen<IReadOnlyList<string>>.Not(NotReached);
+    public Observed<IReadOnlyList<string>> Modules { get; init; } = Observed<IReadOnlyList<string>>.Not(NotReached);
 
     /// <summary>Whether a reply had line breaks between its parts.</summary>
-    public Seen<bool> IsPretty { get; init; } = Seen<bool>.Not(NotReached);
+    public Observed<bool> IsPretty { get; init; } = Observed<bool>.Not(NotReached);
 
-    public Seen<IReadOnlyList<KamailioProcess>> Processes { get; init; } = Seen<IReadOnlyList<KamailioProcess>>.Not(NotReached);
+    public Observed<IReadOnlyList<KamailioProcess>> Processes { get; init; } = Observed<IReadOnlyList<KamailioProcess>>.Not(NotReached);
 
     /// <summary>The view through which the processes can be seen at rest.</summary>
-    public Seen<string> ProcessView { get; init; } = Seen<string>.Not(NotReached);
+    public Observed<string> ProcessView { get; init; } = Observed<string>.Not(NotReached);
 
     /// <summary>The lines for the unit of the dispatcher, where Kamailio has capabilities that this process has not, so that it cannot be seen at what it does; else null.</summary>
     public string? CapabilitySetting { get; init; }
@@ -73,34 +73,34 @@ internal sealed record KamailioObservation
     /// <summary>Those that are stopped, and so do not do what they are for.</summary>
     public IReadOnlyList<KamailioProcess> Stopped { get; init; } = [];
 
-    public Seen<SharedMemory> Memory { get; init; } = Seen<SharedMemory>.Not(NotReached);
+    public Observed<SharedMemory> Memory { get; init; } = Observed<SharedMemory>.Not(NotReached);
 
     /// <summary>Where it receives SIP, and sends from.</summary>
-    public Seen<IReadOnlyList<KamailioSocket>> Listens { get; init; } = Seen<IReadOnlyList<KamailioSocket>>.Not(NotReached);
+    public Observed<IReadOnlyList<KamailioSocket>> Listens { get; init; } = Observed<IReadOnlyList<KamailioSocket>>.Not(NotReached);
 
-    public Seen<ListReply> List { get; init; } = Seen<ListReply>.Not(NotReached);
+    public Observed<ListReply> List { get; init; } = Observed<ListReply>.Not(NotReached);
 
     /// <summary>The host names in the list that have no address now.</summary>
     public IReadOnlySet<string> UnresolvedNames { get; init; } = new HashSet<string>();
 
-    public Seen<ClockReading> Clock { get; init; } = Seen<ClockReading>.Not(NotReached);
+    public Observed<ClockReading> Clock { get; init; } = Observed<ClockReading>.Not(NotReached);
 
     /// <summary>dispatcher, <c>reload_delta</c>.</summary>
-    public Seen<Parameter> ReloadDelta { get; init; } = NoParameter;
+    public Observed<Parameter> ReloadDelta { get; init; } = NoParameter;
 
     /// <summary>dispatcher, <c>ds_load_mode</c>.</summary>
-    public Seen<Parameter> LoadMode { get; init; } = NoParameter;
+    public Observed<Parameter> LoadMode { get; init; } = NoParameter;
 
     /// <summary>jsonrpcs, <c>transport</c>.</summary>
-    public Seen<Parameter> Transport { get; init; } = NoParameter;
+    public Observed<Parameter> Transport { get; init; } = NoParameter;
 
     /// <summary>ctl, <c>binrpc_struct_max_body_size</c>, in KiB.</summary>
-    public Seen<Parameter> BinrpcStructure { get; init; } = NoParameter;
+    public Observed<Parameter> BinrpcStructure { get; init; } = NoParameter;
 
     /// <summary>dispatcher, <c>ds_hash_size</c>: 2 to the power of it are the slots for the calls that algorithm 10 counts.</summary>
-    public Seen<Parameter> CallSlots { get; init; } = NoParameter;
+    public Observed<Parameter> CallSlots { get; init; } = NoParameter;
 
-    public Seen<KamailioConfig> Config { get; init; } = Seen<KamailioConfig>.Not(NotReached);
+    public Observed<KamailioConfig> Config { get; init; } = Observed<KamailioConfig>.Not(NotReached);
 
     /// <summary>The algorithm of the project's snippet, where that is in use: the define KAMRPC_ALG.</summary>
     public string? Algorithm { get; init; }
@@ -117,7 +117,7 @@ internal sealed record KamailioObservation
     public ReplyDirectory? Replies { get; init; }
 
     /// <summary>What the dispatcher that holds Kamailio's lock says of itself, empty when none does; or why that cannot be seen.</summary>
-    public Seen<string> LockHolder { get; init; } = Seen<string>.Not(NotReached);
+    public Observed<string> LockHolder { get; init; } = Observed<string>.Not(NotReached);
 
     /// <summary>The process that holds it; null where none does, or it is not seen from here.</summary>
     public int? LockPid { get; init; }
@@ -126,7 +126,7 @@ internal sealed record KamailioObservation
     public int? StoppedHolder { get; init; }
 
     /// <summary>Who has marked Kamailio as served, empty when nobody has; or why there is no place for a mark.</summary>
-    public Seen<string> Mark { get; init; } = Seen<string>.Not(NotReached);
+    public Observed<string> Mark { get; init; } = Observed<string>.Not(NotReached);
 
     /// <summary>Whether the process that left the mark has surely ended.</summary>
     public bool HasMarkerEnded { get; init; }

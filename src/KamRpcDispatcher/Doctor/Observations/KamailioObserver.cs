@@ -117,7 +117,7 @@ internal sealed class KamailioObserver(RpcClientOptions options, string? configF
         var config = ConfigFiles.Read(configFile, commandLine, directories, defines, started, KamailioRoot.Of(running));
         var parameters = new ParameterSource(client, config, version.Try(out var known, out _) ? known : null);
         var mark = await Answers.TryAsync(async () => await new MarkTable(client).ReadAsync(cancellationToken).ConfigureAwait(false) ?? NoMark).ConfigureAwait(false);
-        var view = processes.Try(out running, out var trouble) ? RestObserver.View(running) : Seen<IProcessView>.Not(trouble);
+        var view = processes.Try(out running, out var trouble) ? RestObserver.View(running) : Observed<IProcessView>.Not(trouble);
         var sockets = SocketFinder.Find(client.Address, commandLine, config.Try(out var read, out _) ? read : null);
         var list = await ListAsync(client, sockets, cancellationToken).ConfigureAwait(false);
         var names = list.Try(out var listed, out _) ? listed.Destinations.Select(static destination => HostLookup.Name(destination.Uri)).OfType<string>() : [];
@@ -128,9 +128,9 @@ internal sealed class KamailioObserver(RpcClientOptions options, string? configF
             Modules = modules,
 
             // An object, since a list of texts has no line breaks either way.
-            IsPretty = client.Answer("core.uptime") is { } answer ? answer.Json.Span.Contains((byte)'\n') : Seen<bool>.Not("core.uptime was not answered"),
+            IsPretty = client.Answer("core.uptime") is { } answer ? answer.Json.Span.Contains((byte)'\n') : Observed<bool>.Not("core.uptime was not answered"),
             Processes = processes,
-            ProcessView = view.Try(out var eye, out trouble) ? eye.Name : Seen<string>.Not(trouble),
+            ProcessView = view.Try(out var eye, out trouble) ? eye.Name : Observed<string>.Not(trouble),
             CapabilitySetting = eye is null && running is [{ Pid: var first }, ..] ? Capabilities.Setting(Capabilities.Missing(first)) : null,
             Restless = eye is not null && running is not null ? await RestObserver.RestlessAsync(eye, running, timeProvider, cancellationToken).ConfigureAwait(false) : [],
             Stopped = running is not null ? await StoppedProcesses.FindAsync(running, timeProvider, cancellationToken).ConfigureAwait(false) : [],
@@ -138,11 +138,11 @@ internal sealed class KamailioObserver(RpcClientOptions options, string? configF
             Listens = await Answers.TryAsync(() => client.ListSocketsAsync(cancellationToken)).ConfigureAwait(false),
             List = list,
             UnresolvedNames = await HostLookup.UnresolvedAsync(names, cancellationToken).ConfigureAwait(false),
-            Mark = mark.Try(out var left, out trouble) ? left.Holder : Seen<string>.Not(trouble),
+            Mark = mark.Try(out var left, out trouble) ? left.Holder : Observed<string>.Not(trouble),
             HasMarkerEnded = left is not null && Machine.HasEnded(left.Place, left.Pid),
             StoppedHolder = observation.StoppedHolder ?? Stopped(left is not null && left.Place == Machine.Place ? left.Pid : null),
             User = eye is not null && running?.FirstOrDefault(static process => process.IsMain) is { } main ? Credentials.Of(main.Pid) : null,
-            Clock = uptime.Try(out up, out trouble) ? LocalClock.Read(up.Now, before, after) : Seen<ClockReading>.Not(trouble),
+            Clock = uptime.Try(out up, out trouble) ? LocalClock.Read(up.Now, before, after) : Observed<ClockReading>.Not(trouble),
             ReloadDelta = await parameters.ReadAsync("dispatcher", "reload_delta", 5, cancellationToken).ConfigureAwait(false),
             LoadMode = await parameters.ReadAsync("dispatcher", "ds_load_mode", 0, cancellationToken).ConfigureAwait(false),
             Transport = await parameters.ReadAsync("jsonrpcs", "transport", 6, cancellationToken).ConfigureAwait(false),
@@ -156,7 +156,7 @@ internal sealed class KamailioObserver(RpcClientOptions options, string? configF
         };
     }
 
-    private async Task<Seen<ListReply>> ListAsync(RecordingClient client, IReadOnlyList<RpcSocket> sockets, CancellationToken cancellationToken)
+    private async Task<Observed<ListReply>> ListAsync(RecordingClient client, IReadOnlyList<RpcSocket> sockets, CancellationToken cancellationToken)
     {
         var list = await ListAsync(client, cancellationToken).ConfigureAwait(false);
         if (!list.Try(out var reply, out _) || reply.TooLong is null)
@@ -181,7 +181,7 @@ internal sealed class KamailioObserver(RpcClientOptions options, string? configF
         socket is { File: not null, Kind: SocketKind.JsonFifo or SocketKind.Ctl }
         && KamailioAddress.TryParse((socket.Kind == SocketKind.JsonFifo ? "jsonrpc+fifo:" : "binrpc+unix:") + socket.Name, out var address, out _) ? address : null;
 
-    private static async Task<Seen<ListReply>> ListAsync(RecordingClient client, CancellationToken cancellationToken)
+    private static async Task<Observed<ListReply>> ListAsync(RecordingClient client, CancellationToken cancellationToken)
     {
         try
         {
@@ -193,7 +193,7 @@ internal sealed class KamailioObserver(RpcClientOptions options, string? configF
             // A Kamailio that answers this lives: it has dropped the list.
             return (await Answers.TryAsync(async () => await client.InvokeAsync("core.echo", [], cancellationToken).ConfigureAwait(false)).ConfigureAwait(false)).Try(out _, out var trouble)
                 ? new ListReply([], 0) { TooLong = timeout.Message }
-                : Seen<ListReply>.Not(trouble);
+                : Observed<ListReply>.Not(trouble);
         }
         catch (KamailioFaultException fault) when (client.Address.Protocol == RpcProtocol.BinRpc && fault.FaultMessage.StartsWith(NoRoom, StringComparison.Ordinal))
         {
@@ -201,7 +201,7 @@ internal sealed class KamailioObserver(RpcClientOptions options, string? configF
         }
         catch (KamailioRpcException exception)
         {
-            return Seen<ListReply>.Not(new Trouble(exception.Message, Causes.List));
+            return Observed<ListReply>.Not(new Trouble(exception.Message, Causes.List));
         }
     }
 }

@@ -13,11 +13,11 @@ internal static class RestObserver
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(2);
 
     /// <summary>The view that would be used; why there is none.</summary>
-    public static Seen<IProcessView> View(IReadOnlyList<KamailioProcess> processes)
+    public static Observed<IProcessView> View(IReadOnlyList<KamailioProcess> processes)
     {
         if (ProcessIdentity.Check(processes) is { } stranger)
         {
-            return Seen<IProcessView>.Not(stranger);
+            return Observed<IProcessView>.Not(stranger);
         }
 
         var reasons = new List<string>();
@@ -25,13 +25,13 @@ internal static class RestObserver
         {
             if (view.Check(processes) is not { } reason)
             {
-                return Seen<IProcessView>.Of(view);
+                return Observed<IProcessView>.Of(view);
             }
 
             reasons.Add(reason);
         }
 
-        return Seen<IProcessView>.Not(string.Join("; ", reasons));
+        return Observed<IProcessView>.Not(string.Join("; ", reasons));
     }
 
     /// <summary>Looks at each process until it was seen at rest, or has ended.</summary>
@@ -43,7 +43,7 @@ internal static class RestObserver
         var restless = processes.ToList();
         while (true)
         {
-            restless.RemoveAll(process => view.Look(process) is Sight.AtRest or Sight.Gone);
+            restless.RemoveAll(process => view.ActivityOf(process) is ProcessActivity.AtRest or ProcessActivity.Gone);
             if (restless.Count == 0 || timeProvider.GetElapsedTime(begun) > Patience)
             {
                 return restless;

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using KamRpcDispatcher.Etcd.Connection.Security;
 using KamailioRpc;
 
 namespace KamRpcDispatcher.Etcd.Connection;
@@ -31,12 +32,12 @@ internal sealed class EtcdDialer
     /// <param name="secrets">What TLS is set up with.</param>
     /// <param name="protocol">What is spoken.</param>
     /// <param name="resolve">Looks a name up; null for the system's way.</param>
-    public EtcdDialer(EtcdEndpoints endpoint, EtcdSecrets secrets, SslApplicationProtocol protocol, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null)
+    public EtcdDialer(EtcdEndpoints endpoint, EtcdCredentials secrets, SslApplicationProtocol protocol, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null)
     {
         _endpoint = new Uri(endpoint.ConnectionString);
         _protocol = protocol;
         _tls = endpoint.IsSecure ? new EtcdTls(_endpoint.IdnHost, secrets, protocol) : null;
-        _resolve = resolve ?? (static (host, cancellationToken) => NameResolver.Shared.FindAsync(host, NameResolver.Patience, cancellationToken));
+        _resolve = resolve ?? (static (host, cancellationToken) => NameResolver.Shared.FindAsync(host, ResolvedConnection.Patience, cancellationToken));
     }
 
     /// <summary>Who answered over the newest connection in place of etcd; null where nobody did. The runtime may end a call with words of its own first.</summary>
@@ -162,7 +163,7 @@ internal sealed class EtcdDialer
         catch (SocketException unknown)
         {
             // Without the cause, which says less.
-            throw new IOException(NameResolver.Trouble(_endpoint.IdnHost, unknown) ?? $"{unknown.Message} ({_endpoint.IdnHost})");
+            throw new IOException(ResolvedConnection.Trouble(_endpoint.IdnHost, unknown) ?? $"{unknown.Message} ({_endpoint.IdnHost})");
         }
     }
 

@@ -1,5 +1,7 @@
+using KamRpcDispatcher.Etcd.Connection.Security;
 using dotnet_etcd;
 using Etcdserverpb;
+using Google.Protobuf;
 using Grpc.Core.Interceptors;
 using Grpc.Net.Client;
 
@@ -87,6 +89,22 @@ internal sealed class EtcdLine : IDisposable
     }
 
     /// <summary>Closes it, whoever still holds it.</summary>
+    /// <summary>Why etcd does not answer over this connection as it is to; null if it does.</summary>
+    public async Task<string?> RefusalAsync(string key)
+    {
+        // Whether the cluster has a leader says nothing of the connection.
+        var request = new RangeRequest { Key = ByteString.CopyFromUtf8(key), KeysOnly = true, Serializable = true };
+        try
+        {
+            await Keys.RangeAsync(request, EtcdCall.Options(CancellationToken.None)).ConfigureAwait(false);
+            return null;
+        }
+        catch (Exception exception) when (EtcdFailure.IsOutage(exception, CancellationToken.None))
+        {
+            return EtcdFailure.Describe(exception);
+        }
+    }
+
     public void Dispose()
     {
         _client.Dispose();
@@ -97,7 +115,7 @@ internal sealed class EtcdLine : IDisposable
     private SocketsHttpHandler NewHandler() => new()
     {
         ConnectCallback = (_, cancellationToken) => _dialer.ConnectAsync(count => Interlocked.Add(ref _received, count), cancellationToken),
-        ConnectTimeout = EtcdStore.CallTimeout,
+        ConnectTimeout = EtcdCall.Timeout,
 
         // Every 2 s draws ENHANCE_YOUR_CALM from etcd; without calls under way there is nothing to find out.
         KeepAlivePingDelay = TimeSpan.FromSeconds(10),

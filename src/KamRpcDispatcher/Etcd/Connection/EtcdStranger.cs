@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd.Connection.Security;
 
 namespace KamRpcDispatcher.Etcd.Connection;
 
@@ -86,6 +87,6 @@ internal static class EtcdStranger
         var line = text.Split('\r', '\n')[0];
         return text.StartsWith("SIP/", StringComparison.Ordinal) ? $"a SIP server answers there, not etcd: {Instead}"
             : text.StartsWith("HTTP/", StringComparison.Ordinal) ? text.Contains("HTTPS", StringComparison.Ordinal) ? EtcdTls.Spoken : $"what answers there speaks HTTP/1 only, so it is not where etcd takes clients: {Instead}"
-            : $"what answers there is not etcd, it says '{MemberRules.Shorten(line)}': {Instead}";
+            : $"what answers there is not etcd, it says '{SafeText.Shorten(line)}': {Instead}";
     }
 }

@@ -7,13 +7,13 @@ namespace KamRpcDispatcher.Etcd.Connection;
 /// <summary>etcd did not answer, or refused: whether a write was done is not known. Trying again may help.</summary>
 public sealed class EtcdUnreachableException : Exception
 {
-    private EtcdUnreachableException(EtcdStore store, Exception cause)
-        : base($"etcd at {store.Endpoints} {(EtcdStore.IsRefusal(cause) ? "refuses" : "does not answer")} ({MemberRules.Shorten((EtcdStore.IsRefusal(cause) ? null : store.Stranger) ?? Reason(cause), 256)})", cause)
+    private EtcdUnreachableException(EtcdConnection store, Exception cause)
+        : base($"etcd at {store.Endpoints} {(EtcdFailure.IsRefusal(cause) ? "refuses" : "does not answer")} ({SafeText.Shorten((EtcdFailure.IsRefusal(cause) ? null : store.Stranger) ?? Reason(cause), 256)})", cause)
     {
     }
 
     /// <summary>Makes an outage during a call this exception, after every endpoint has been tried. The call may be made several times.</summary>
-    internal static async Task<T> GuardAsync<T>(EtcdStore store, Func<Task<T>> call, CancellationToken cancellationToken)
+    internal static async Task<T> GuardAsync<T>(EtcdConnection store, Func<Task<T>> call, CancellationToken cancellationToken)
     {
         for (var left = store.EndpointCount; ;)
         {
@@ -21,11 +21,11 @@ public sealed class EtcdUnreachableException : Exception
             {
                 return await call().ConfigureAwait(false);
             }
-            catch (Exception exception) when (EtcdStore.IsOutage(exception, cancellationToken))
+            catch (Exception exception) when (EtcdFailure.IsOutage(exception, cancellationToken))
             {
                 // gRPC says of a call that the caller gave up that it failed.
                 cancellationToken.ThrowIfCancellationRequested();
-                if (--left == 0 || EtcdStore.IsRefusal(exception))
+                if (--left == 0 || EtcdFailure.IsRefusal(exception))
                 {
                     throw new EtcdUnreachableException(store, exception);
                 }
@@ -37,7 +37,7 @@ public sealed class EtcdUnreachableException : Exception
 
     private static string Reason(Exception cause) => cause switch
     {
-        OperationCanceledException or RpcException { StatusCode: StatusCode.DeadlineExceeded } => $"nothing within {DurationText.Of(EtcdStore.CallTimeout)}",
-        _ => EtcdStore.Describe(cause),
+        OperationCanceledException or RpcException { StatusCode: StatusCode.DeadlineExceeded } => $"nothing within {DurationText.Of(EtcdCall.Timeout)}",
+        _ => EtcdFailure.Describe(cause),
     };
 }

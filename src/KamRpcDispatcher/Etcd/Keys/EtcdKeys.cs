@@ -6,7 +6,7 @@ using KamRpcDispatcher.Destinations;
 namespace KamRpcDispatcher.Etcd.Keys;
 
 /// <summary>The keys of one cluster in etcd.</summary>
-/// <param name="cluster">A name that has passed <see cref="MemberRules.CheckCluster"/>.</param>
+/// <param name="cluster">A name that has passed <see cref="MemberValidation.CheckCluster"/>.</param>
 public sealed class EtcdKeys(string cluster)
 {
     /// <summary>Everything below it is a member: <c>members/&lt;set&gt;/&lt;name&gt;</c>.</summary>

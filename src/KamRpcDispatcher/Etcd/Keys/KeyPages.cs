@@ -6,7 +6,7 @@ using KamRpcDispatcher.Etcd.Connection;
 namespace KamRpcDispatcher.Etcd.Keys;
 
 /// <summary>Reads all keys below a prefix as they are at one revision, a page at a time, however many there are and however slow the line is.</summary>
-internal sealed class KeyPages(EtcdStore store, TimeProvider timeProvider)
+internal sealed class KeyPages(EtcdConnection store, TimeProvider timeProvider)
 {
     /// <summary>Members have some 200 bytes each.</summary>
     public const int PageSize = 500;

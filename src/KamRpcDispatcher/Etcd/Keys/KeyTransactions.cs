@@ -7,7 +7,7 @@ using KamRpcDispatcher.Etcd.Connection;
 namespace KamRpcDispatcher.Etcd.Keys;
 
 /// <summary>Reads and writes several keys at a time, each only as long as it is what the writer takes it for.</summary>
-internal sealed class KeyTransactions(EtcdStore store)
+internal sealed class KeyTransactions(EtcdConnection store)
 {
     /// <summary>How many keys one transaction takes; etcd allows 128 operations (<c>--max-txn-ops</c>) unless it is told otherwise.</summary>
     public const int MostKeys = 64;
@@ -80,7 +80,7 @@ internal sealed class KeyTransactions(EtcdStore store)
                 var farewell = IfUnder(farewells, key => new RequestOp { RequestPut = new PutRequest { Key = key, Value = keys[key]!, IgnoreLease = true } });
                 await store.Keys.TxnAsync(farewell, await begin().ConfigureAwait(false)).ConfigureAwait(false);
             }
-            catch (RpcException refused) when (EtcdStore.IsRefusal(refused))
+            catch (RpcException refused) when (EtcdFailure.IsRefusal(refused))
             {
                 refusal = refused;
             }

@@ -36,7 +36,7 @@ internal static class PatientCall
         using var life = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var call = start(new CallOptions(cancellationToken: life.Token));
         var answer = call.ResponseAsync;
-        if (await line.ArrivesAsync(answer, EtcdStore.CallTimeout, timeProvider, cancellationToken).ConfigureAwait(false))
+        if (await line.ArrivesAsync(answer, EtcdCall.Timeout, timeProvider, cancellationToken).ConfigureAwait(false))
         {
             return await answer.ConfigureAwait(false);
         }

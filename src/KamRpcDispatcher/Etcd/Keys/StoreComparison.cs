@@ -10,7 +10,7 @@ namespace KamRpcDispatcher.Etcd.Keys;
 /// A store that is restored from a backup counts its revisions on from there, keeps its cluster's id, and may have passed the revision that we know
 /// before we look. A listing would show it too, but does not tell a withdrawal from an expiry: it is for when something else is there.
 /// </remarks>
-internal sealed class StoreComparison(EtcdStore store, string prefix)
+internal sealed class StoreComparison(EtcdConnection store, string prefix)
 {
     /// <param name="revision">The one that we know, 0 for now.</param>
     /// <param name="newestKey">The one that was written last, as far as we know; null for none.</param>
@@ -21,14 +21,14 @@ internal sealed class StoreComparison(EtcdStore store, string prefix)
         try
         {
             var all = new RangeRequest { Key = ByteString.CopyFromUtf8(prefix), RangeEnd = EtcdKeys.PrefixEnd(prefix), CountOnly = true, Revision = revision };
-            var counted = await store.Keys.RangeAsync(all, EtcdStore.Options(cancellationToken)).ConfigureAwait(false);
+            var counted = await store.Keys.RangeAsync(all, EtcdCall.Options(cancellationToken)).ConfigureAwait(false);
             if (newestKey is null)
             {
                 return new StoreSample(counted.Header.Revision, counted.Count, null);
             }
 
             var one = new RangeRequest { Key = ByteString.CopyFromUtf8(newestKey), Revision = revision };
-            var found = await store.Keys.RangeAsync(one, EtcdStore.Options(cancellationToken)).ConfigureAwait(false);
+            var found = await store.Keys.RangeAsync(one, EtcdCall.Options(cancellationToken)).ConfigureAwait(false);
             return new StoreSample(counted.Header.Revision, counted.Count, found.Kvs.FirstOrDefault());
         }
         catch (RpcException outside) when (outside.StatusCode == StatusCode.OutOfRange)

@@ -41,7 +41,7 @@ internal sealed class WatchStream : IAsyncDisposable
     }
 
     public static async Task<WatchStream> OpenAsync(
-        EtcdStore store,
+        EtcdConnection store,
         ByteString key,
         ByteString rangeEnd,
         long startRevision,

@@ -12,7 +12,7 @@ namespace KamRpcDispatcher.Etcd.Leases;
 /// <param name="ttl">How long it is to live without a renewal.</param>
 /// <param name="timeProvider">The clock.</param>
 /// <param name="logger">Where to log.</param>
-internal sealed class EtcdLease(EtcdStore store, TimeSpan ttl, TimeProvider timeProvider, ILogger? logger = null)
+internal sealed class EtcdLease(EtcdConnection store, TimeSpan ttl, TimeProvider timeProvider, ILogger? logger = null)
 {
     private static readonly TimeSpan ShortestPatience = TimeSpan.FromMilliseconds(500);
 
@@ -20,7 +20,7 @@ internal sealed class EtcdLease(EtcdStore store, TimeSpan ttl, TimeProvider time
     /// How long a renewal may take, when one is due every third of the TTL: after one that a server swallowed, and another that a second one
     /// did, there is time for a third.
     /// </summary>
-    private readonly TimeSpan _patience = TimeSpan.FromTicks(Math.Clamp(ttl.Ticks / 5, ShortestPatience.Ticks, EtcdStore.CallTimeout.Ticks));
+    private readonly TimeSpan _patience = TimeSpan.FromTicks(Math.Clamp(ttl.Ticks / 5, ShortestPatience.Ticks, EtcdCall.Timeout.Ticks));
 
     private readonly KeyTransactions _keys = new(store);
 
@@ -53,7 +53,7 @@ internal sealed class EtcdLease(EtcdStore store, TimeSpan ttl, TimeProvider time
         if (Id == 0)
         {
             var sent = timeProvider.GetTimestamp();
-            Take(await GrantAsync(EtcdStore.CallTimeout, cancellationToken).ConfigureAwait(false));
+            Take(await GrantAsync(EtcdCall.Timeout, cancellationToken).ConfigureAwait(false));
             _renewedAt = sent;
         }
     }
@@ -114,7 +114,7 @@ internal sealed class EtcdLease(EtcdStore store, TimeSpan ttl, TimeProvider time
         _successor ??= await GrantAsync(patience, cancellationToken).ConfigureAwait(false);
         await renew(cancellationToken).ConfigureAwait(false);
         var request = new LeaseTimeToLiveRequest { ID = Id, Keys = true };
-        var held = await store.Leases.LeaseTimeToLiveAsync(request, EtcdStore.Options(patience, cancellationToken)).ConfigureAwait(false);
+        var held = await store.Leases.LeaseTimeToLiveAsync(request, EtcdCall.Options(patience, cancellationToken)).ConfigureAwait(false);
         foreach (var batch in held.Keys.Chunk(KeyTransactions.MostKeys))
         {
             await renew(cancellationToken).ConfigureAwait(false);
@@ -137,7 +137,7 @@ internal sealed class EtcdLease(EtcdStore store, TimeSpan ttl, TimeProvider time
         {
             await RevokeAsync([old], cancellationToken).ConfigureAwait(false);
         }
-        catch (RpcException refused) when (EtcdStore.IsOfKeys(refused))
+        catch (RpcException refused) when (EtcdFailure.IsOfKeys(refused))
         {
             // A key that may not be written is still under it, and ends with it.
         }
@@ -147,9 +147,9 @@ internal sealed class EtcdLease(EtcdStore store, TimeSpan ttl, TimeProvider time
     {
         try
         {
-            return await _keys.MoveAsync(keys, Id, _successor!.ID, EtcdStore.Options(patience, cancellationToken)).ConfigureAwait(false);
+            return await _keys.MoveAsync(keys, Id, _successor!.ID, EtcdCall.Options(patience, cancellationToken)).ConfigureAwait(false);
         }
-        catch (RpcException refused) when (EtcdStore.IsOfKeys(refused))
+        catch (RpcException refused) when (EtcdFailure.IsOfKeys(refused))
         {
             return false;
         }
@@ -161,7 +161,7 @@ internal sealed class EtcdLease(EtcdStore store, TimeSpan ttl, TimeProvider time
         {
             try
             {
-                await store.Leases.LeaseRevokeAsync(new LeaseRevokeRequest { ID = lease }, EtcdStore.Options(cancellationToken)).ConfigureAwait(false);
+                await store.Leases.LeaseRevokeAsync(new LeaseRevokeRequest { ID = lease }, EtcdCall.Options(cancellationToken)).ConfigureAwait(false);
             }
             catch (RpcException gone) when (gone.StatusCode == StatusCode.NotFound)
             {
@@ -173,7 +173,7 @@ internal sealed class EtcdLease(EtcdStore store, TimeSpan ttl, TimeProvider time
     private async Task<LeaseGrantResponse> GrantAsync(TimeSpan patience, CancellationToken cancellationToken)
     {
         var request = new LeaseGrantRequest { TTL = (long)Math.Ceiling(ttl.TotalSeconds) };
-        var granted = await store.Leases.LeaseGrantAsync(request, EtcdStore.Options(patience, cancellationToken)).ConfigureAwait(false);
+        var granted = await store.Leases.LeaseGrantAsync(request, EtcdCall.Options(patience, cancellationToken)).ConfigureAwait(false);
         if (granted.TTL != request.TTL && granted.TTL != _told && logger is not null)
         {
             _told = granted.TTL;
@@ -195,7 +195,7 @@ internal sealed class EtcdLease(EtcdStore store, TimeSpan ttl, TimeProvider time
     /// <summary>One short stream a renewal: a long one can hang for as long as its server does.</summary>
     private async Task<LeaseKeepAliveResponse> RenewAsync(long lease, CancellationToken cancellationToken)
     {
-        using var call = store.Leases.LeaseKeepAlive(EtcdStore.Options(_patience, cancellationToken));
+        using var call = store.Leases.LeaseKeepAlive(EtcdCall.Options(_patience, cancellationToken));
         await call.RequestStream.WriteAsync(new LeaseKeepAliveRequest { ID = lease }, cancellationToken).ConfigureAwait(false);
         if (!await call.ResponseStream.MoveNext(cancellationToken).ConfigureAwait(false))
         {

@@ -11,7 +11,7 @@ namespace KamRpcDispatcher.Etcd.Leases;
 public sealed record LeaseStatus(TimeSpan Granted, TimeSpan Remaining, IReadOnlyList<string>? Keys);
 
 /// <summary>Reads leases: what is under one lease has one announcer.</summary>
-public sealed class LeaseReader(EtcdStore store)
+public sealed class LeaseReader(EtcdConnection store)
 {
     /// <exception cref="EtcdUnreachableException">Nothing came for about two seconds.</exception>
     public Task<LeaseStatus?> ReadAsync(long lease, CancellationToken cancellationToken) =>
@@ -26,7 +26,7 @@ public sealed class LeaseReader(EtcdStore store)
             try
             {
                 var request = new LeaseTimeToLiveRequest { ID = lease, Keys = withKeys };
-                var found = await store.Leases.LeaseTimeToLiveAsync(request, EtcdStore.Options(cancellationToken)).ConfigureAwait(false);
+                var found = await store.Leases.LeaseTimeToLiveAsync(request, EtcdCall.Options(cancellationToken)).ConfigureAwait(false);
                 return new LeaseStatus(TimeSpan.FromSeconds(found.GrantedTTL), TimeSpan.FromSeconds(found.TTL), withKeys ? [.. found.Keys.Select(static key => key.ToStringUtf8())] : null);
             }
             catch (RpcException refused) when (refused.StatusCode is StatusCode.PermissionDenied or StatusCode.Unauthenticated)

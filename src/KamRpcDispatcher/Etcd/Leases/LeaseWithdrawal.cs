@@ -5,10 +5,10 @@ using Microsoft.Extensions.Logging;
 namespace KamRpcDispatcher.Etcd.Leases;
 
 /// <summary>The end of a lease and of what is under it: a last word where etcd takes one, then delete and revoke.</summary>
-internal sealed class LeaseWithdrawal(EtcdStore store, LeasedRecords records, EtcdLease lease, TimeProvider timeProvider, ILogger logger)
+internal sealed class LeaseWithdrawal(EtcdConnection store, LeasedRecords records, EtcdLease lease, TimeProvider timeProvider, ILogger logger)
 {
     /// <summary>How long to try: enough for an endpoint that hangs, and another one.</summary>
-    private static readonly TimeSpan Patience = 3 * EtcdStore.CallTimeout;
+    private static readonly TimeSpan Patience = 3 * EtcdCall.Timeout;
 
     /// <summary>What was found to be ours, by a try that failed too.</summary>
     private readonly SortedSet<string> _ours = new(StringComparer.Ordinal);
@@ -35,17 +35,17 @@ internal sealed class LeaseWithdrawal(EtcdStore store, LeasedRecords records, Et
                 await WithdrawAsync().ConfigureAwait(false);
                 return true;
             }
-            catch (Exception exception) when (EtcdStore.IsOutage(exception, CancellationToken.None))
+            catch (Exception exception) when (EtcdFailure.IsOutage(exception, CancellationToken.None))
             {
                 store.Failed(exception, tried);
-                if (EtcdStore.IsRefusal(exception) || timeProvider.GetElapsedTime(begun) + EtcdStore.CallTimeout > Patience)
+                if (EtcdFailure.IsRefusal(exception) || timeProvider.GetElapsedTime(begun) + EtcdCall.Timeout > Patience)
                 {
                     TellLeft(exception);
-                    IsRefused = EtcdStore.IsRefusal(exception);
+                    IsRefused = EtcdFailure.IsRefusal(exception);
                     return false;
                 }
 
-                await Task.Delay(EtcdStore.RetryPause, timeProvider, CancellationToken.None).ConfigureAwait(false);
+                await Task.Delay(EtcdCall.RetryPause, timeProvider, CancellationToken.None).ConfigureAwait(false);
             }
             catch (Exception exception)
             {
@@ -62,18 +62,18 @@ internal sealed class LeaseWithdrawal(EtcdStore store, LeasedRecords records, Et
         {
             await lease.KeepAliveAsync(CancellationToken.None).ConfigureAwait(false);
         }
-        catch (RpcException refused) when (EtcdStore.IsRefusal(refused))
+        catch (RpcException refused) when (EtcdFailure.IsRefusal(refused))
         {
             // It may be deleted even so.
         }
 
-        return EtcdStore.Options(CancellationToken.None);
+        return EtcdCall.Options(CancellationToken.None);
     }
 
     /// <summary>Where etcd refuses some, the others are withdrawn.</summary>
     private void TellLeft(Exception exception)
     {
-        EtcdLog.NotWithdrawn(logger, Left ?? records.ToString(), EtcdStore.Describe(exception));
+        EtcdLog.NotWithdrawn(logger, Left ?? records.ToString(), EtcdFailure.Describe(exception));
         if (_left.Count == 0)
         {
             return;
@@ -94,7 +94,7 @@ internal sealed class LeaseWithdrawal(EtcdStore store, LeasedRecords records, Et
         {
             await lease.RevokeAsync(CancellationToken.None).ConfigureAwait(false);
         }
-        catch (Exception exception) when (isDone && EtcdStore.IsOutage(exception, CancellationToken.None))
+        catch (Exception exception) when (isDone && EtcdFailure.IsOutage(exception, CancellationToken.None))
         {
             // Nothing is under it any more: it may end by itself.
         }
@@ -105,7 +105,7 @@ internal sealed class LeaseWithdrawal(EtcdStore store, LeasedRecords records, Et
         }
         else if (_ours.Count > 0)
         {
-            EtcdLog.WithdrawnSilently(logger, LeasedRecords.Name(_ours.Min!, _ours.Count), EtcdStore.Describe(_refusal!));
+            EtcdLog.WithdrawnSilently(logger, LeasedRecords.Name(_ours.Min!, _ours.Count), EtcdFailure.Describe(_refusal!));
         }
     }
 }

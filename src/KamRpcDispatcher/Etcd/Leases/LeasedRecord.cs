@@ -1,5 +1,4 @@
 using Google.Protobuf;
-using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using Microsoft.Extensions.Logging;
 
@@ -8,20 +7,9 @@ namespace KamRpcDispatcher.Etcd.Leases;
 /// <summary>One key of ours among those that a <see cref="LeaseKeeper"/> holds under its lease.</summary>
 internal sealed class LeasedRecord
 {
-    /// <summary>Somebody has to see that two boxes have one name: it is told about once a minute.</summary>
-    private const int LooksBetweenWarnings = 60;
-
     private readonly Func<ReadOnlyMemory<byte>, bool> _mayTakeOver;
     private readonly Action _updated;
-    private readonly ILogger _logger;
-
-    private readonly TimeProvider _timeProvider;
-
-    /// <summary>Two holders that take it from one another in turn do not fill the log: null as long as nobody took it.</summary>
-    private LogLimit? _losses;
-
-    /// <summary>Whether the last loss was not told, so that the end of it is not told either.</summary>
-    private bool _isLossUntold;
+    private readonly RecordLog _log;
     private readonly bool _takesBack;
     private volatile bool _takesCallsAway;
     private volatile ByteString? _inherited;
@@ -33,7 +21,6 @@ internal sealed class LeasedRecord
     private volatile bool _isUnreadable;
     private long _modRevision;
     private bool _maySupersede = true;
-    private int _looksAtOther;
 
     /// <param name="name">The key.</param>
     /// <param name="farewell">What is written before the key is deleted, null for nothing: a lease that ends does not say so.</param>
@@ -46,18 +33,17 @@ internal sealed class LeasedRecord
         string name, byte[]? farewell, Func<ReadOnlyMemory<byte>, bool> mayTakeOver, Action updated, ILogger logger, bool takesBack = false, TimeProvider? timeProvider = null)
     {
         _takesBack = takesBack;
-        _timeProvider = timeProvider ?? TimeProvider.System;
         Name = name;
         Key = ByteString.CopyFromUtf8(name);
         Farewell = farewell is null ? null : ByteString.CopyFrom(farewell);
         _mayTakeOver = mayTakeOver;
         _updated = updated;
-        _logger = logger;
+        _log = new RecordLog(name, timeProvider ?? TimeProvider.System, logger);
     }
 
     private enum Standing
     {
-        /// <summary>It has to be looked what stands there.</summary>
+        /// <summary>What stands there has to be read.</summary>
         Unknown,
 
         /// <summary>Absent, or ours from an earlier life: to be written.</summary>
@@ -163,9 +149,9 @@ internal sealed class LeasedRecord
     /// <summary>The write was done.</summary>
     public void Written(ByteString value, long revision, long lease)
     {
-        if (!IsHeld && !_isLossUntold)
+        if (!IsHeld)
         {
-            EtcdLog.Claimed(_logger, Name, lease);
+            _log.Claimed(lease);
         }
 
         _standing = Standing.Held;
@@ -227,18 +213,12 @@ internal sealed class LeasedRecord
         _standing = Standing.Unknown;
         if (found is null)
         {
-            EtcdLog.KeyDeleted(_logger, Name);
+            _log.Deleted();
             return;
         }
 
         // Two holders that took it from one another in turn would never end: the first one gives in.
-        _losses ??= new LogLimit(_timeProvider);
-        _isLossUntold = !_losses.Allows();
-        if (!_isLossUntold)
-        {
-            EtcdLog.Superseded(_logger, Name);
-        }
-
+        _log.Superseded();
         _maySupersede = _takesBack;
     }
 
@@ -259,12 +239,7 @@ internal sealed class LeasedRecord
             return;
         }
 
-        _looksAtOther = IsOccupied ? _looksAtOther + 1 : 0;
-        if (_looksAtOther % LooksBetweenWarnings == 0)
-        {
-            EtcdLog.Occupied(_logger, Name, Destinations.MemberRules.Shorten(found.Value.ToStringUtf8(), 256));
-        }
-
+        _log.Occupied(found.Value.ToStringUtf8(), isFirst: !IsOccupied);
         _standing = Standing.Occupied;
     }
 }

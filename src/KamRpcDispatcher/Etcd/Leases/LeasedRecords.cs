@@ -8,7 +8,7 @@ namespace KamRpcDispatcher.Etcd.Leases;
 
 /// <summary>The keys that a <see cref="LeaseKeeper"/> holds under its lease, read and written many at a time.</summary>
 /// <remarks>A key that etcd refuses keeps none of the others from being read, written or deleted; it is tried again after a rest.</remarks>
-internal sealed class LeasedRecords(EtcdStore store, TimeSpan patience, Action updated, TimeProvider timeProvider, ILogger logger)
+internal sealed class LeasedRecords(EtcdConnection store, TimeSpan patience, Action updated, TimeProvider timeProvider, ILogger logger)
 {
     /// <summary>As many of those that are refused are named.</summary>
     private const int MostNamed = 5;
@@ -21,14 +21,17 @@ internal sealed class LeasedRecords(EtcdStore store, TimeSpan patience, Action u
 
     private readonly List<LeasedRecord> _records = [];
     private readonly KeyTransactions _keys = new(store);
-    private long _storeRevision;
-    private ulong _clusterId;
+    private (ulong Cluster, long Revision) _store;
 
     /// <summary>The newest revision that wrote what stands under one of them, by whatever write: of one whose answer was lost too.</summary>
     public long Revision => _records.Where(static record => record.IsHeld).Select(static record => record.ModRevision).DefaultIfEmpty(0).Max();
 
     public int Count => _records.Count;
 
+    /// <param name="key">The key, that of no other record here.</param>
+    /// <param name="farewell">What is written before the key is deleted, null for nothing.</param>
+    /// <param name="mayTakeOver">Whether a value found under the key, held by another lease, is ours from an earlier life.</param>
+    /// <param name="takesBack">Whether it may be taken over from who took it from us too.</param>
     public LeasedRecord Add(string key, byte[]? farewell, Func<ReadOnlyMemory<byte>, bool> mayTakeOver, bool takesBack)
     {
         var record = new LeasedRecord(key, farewell, mayTakeOver, updated, logger, takesBack, timeProvider);
@@ -52,14 +55,14 @@ internal sealed class LeasedRecords(EtcdStore store, TimeSpan patience, Action u
         {
             var refused = _records.FindAll(static record => record.IsRefused);
             return refused.Count == 0 || refused[0].Refusal is not { } refusal ? null
-                : $"{string.Join(", ", refused.Take(MostNamed).Select(static record => record.Name))}{(refused.Count > MostNamed ? $" and {refused.Count - MostNamed} more" : string.Empty)} ({EtcdStore.Describe(refusal)})";
+                : $"{string.Join(", ", refused.Take(MostNamed).Select(static record => record.Name))}{(refused.Count > MostNamed ? $" and {refused.Count - MostNamed} more" : string.Empty)} ({EtcdFailure.Describe(refusal)})";
         }
     }
 
     /// <summary>Why etcd refuses them, where it refuses every one; null where it does not.</summary>
     public Exception? WholeRefusal => All(static record => record.IsRefused) ? _records[0].Refusal : null;
 
-    /// <summary>Whether it is to be looked now what stands under one of them.</summary>
+    /// <summary>Whether what stands under one of them is to be read now.</summary>
     public bool HasUnknown => Any(record => record.IsUnknown && !IsResting(record));
 
     /// <summary>Whether one of them is to be written now.</summary>
@@ -68,7 +71,7 @@ internal sealed class LeasedRecords(EtcdStore store, TimeSpan patience, Action u
     /// <summary>How long until one that etcd refuses is tried again; null for none.</summary>
     public TimeSpan? UntilRetry =>
         _records.FindAll(static record => record.IsRefused && (record.IsUnknown || record.IsDue)) is { Count: > 0 } waiting
-            ? waiting.Min(record => Longer(TimeSpan.Zero, Rest - timeProvider.GetElapsedTime(record.RefusedAt)))
+            ? waiting.Min(record => TimeSpan.FromTicks(Math.Max(0, (Rest - timeProvider.GetElapsedTime(record.RefusedAt)).Ticks)))
             : null;
 
     public bool Any(Predicate<LeasedRecord> condition) => _records.Exists(condition);
@@ -81,17 +84,17 @@ internal sealed class LeasedRecords(EtcdStore store, TimeSpan patience, Action u
     /// <summary>They are under another lease now, unless the one before ended meanwhile.</summary>
     public void LeaseReplaced() => _records.FindAll(static record => record.IsHeld).ForEach(static record => record.LeaseEnded());
 
-    /// <summary>Looks what stands under the keys: somebody may have deleted one, or taken it, or left it.</summary>
+    /// <summary>Reads what stands under the keys: somebody may have deleted one, or taken it, or left it.</summary>
     /// <param name="lease">Ours, 0 for none.</param>
     /// <param name="renew">Called before each call: all of them together may take longer than the lease lives.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public async Task LookAsync(long lease, Func<CancellationToken, Task> renew, CancellationToken cancellationToken)
+    public async Task ReadAsync(long lease, Func<CancellationToken, Task> renew, CancellationToken cancellationToken)
     {
         foreach (var isHeld in (bool[])[true, false])
         {
             foreach (var batch in Batches(record => record.IsHeld == isHeld && !(record.IsUnreadable && IsResting(record))))
             {
-                await LookAsync(batch, isHeld, lease, renew, cancellationToken).ConfigureAwait(false);
+                await ReadAsync(batch, isHeld, lease, renew, cancellationToken).ConfigureAwait(false);
             }
         }
     }
@@ -138,9 +141,9 @@ internal sealed class LeasedRecords(EtcdStore store, TimeSpan patience, Action u
                 isDone &= isDeleted;
                 refusal ??= refused;
             }
-            catch (RpcException refused) when (EtcdStore.IsRefusal(refused))
+            catch (RpcException refused) when (EtcdFailure.IsRefusal(refused))
             {
-                if (batch.Length > 1 && EtcdStore.IsOfKeys(refused))
+                if (batch.Length > 1 && EtcdFailure.IsOfKeys(refused))
                 {
                     await HalvesAsync(batch, DeleteAsync).ConfigureAwait(false);
                 }
@@ -156,7 +159,7 @@ internal sealed class LeasedRecords(EtcdStore store, TimeSpan patience, Action u
     }
 
     /// <summary>The time that those which are refused are left alone.</summary>
-    private TimeSpan Rest => Longer(ShortestRest, Shorter(LongestRest, RestForEach * _records.Count(static record => record.IsRefused)));
+    private TimeSpan Rest => TimeSpan.FromTicks(Math.Clamp((RestForEach * _records.Count(static record => record.IsRefused)).Ticks, ShortestRest.Ticks, LongestRest.Ticks));
 
     private bool IsResting(LeasedRecord record) => record.IsRefused && timeProvider.GetElapsedTime(record.RefusedAt) < Rest;
 
@@ -164,13 +167,13 @@ internal sealed class LeasedRecords(EtcdStore store, TimeSpan patience, Action u
     private List<LeasedRecord[]> Batches(Predicate<LeasedRecord> condition) =>
         [.. _records.FindAll(condition).GroupBy(static record => record.IsRefused).SelectMany(static group => group.Chunk(KeyTransactions.MostKeys))];
 
-    private async Task LookAsync(LeasedRecord[] batch, bool isHeld, long lease, Func<CancellationToken, Task> renew, CancellationToken cancellationToken)
+    private async Task ReadAsync(LeasedRecord[] batch, bool isHeld, long lease, Func<CancellationToken, Task> renew, CancellationToken cancellationToken)
     {
         await renew(cancellationToken).ConfigureAwait(false);
         try
         {
             // Of what is held by us only revision and lease matter.
-            var (header, found) = await _keys.ReadAsync([.. batch.Select(static record => record.Key)], withValue: !isHeld, EtcdStore.Options(patience, cancellationToken)).ConfigureAwait(false);
+            var (header, found) = await _keys.ReadAsync([.. batch.Select(static record => record.Key)], withValue: !isHeld, EtcdCall.Options(patience, cancellationToken)).ConfigureAwait(false);
             if (isHeld && IsAnother(header))
             {
                 // A revision that is known may stand for another value there.
@@ -182,9 +185,9 @@ internal sealed class LeasedRecords(EtcdStore store, TimeSpan patience, Action u
                 batch[index].See(found[index], withValue: !isHeld, lease);
             }
         }
-        catch (RpcException refused) when (EtcdStore.IsOfKeys(refused))
+        catch (RpcException refused) when (EtcdFailure.IsOfKeys(refused))
         {
-            await RefuseAsync(batch, refused, isReading: true, half => LookAsync(half, isHeld, lease, renew, cancellationToken)).ConfigureAwait(false);
+            await RefuseAsync(batch, refused, isReading: true, half => ReadAsync(half, isHeld, lease, renew, cancellationToken)).ConfigureAwait(false);
         }
     }
 
@@ -194,7 +197,7 @@ internal sealed class LeasedRecords(EtcdStore store, TimeSpan patience, Action u
         var writes = Array.ConvertAll(batch, static record => record.Write());
         try
         {
-            var (revision, found) = await _keys.WriteAsync(writes, lease, EtcdStore.Options(patience, cancellationToken)).ConfigureAwait(false);
+            var (revision, found) = await _keys.WriteAsync(writes, lease, EtcdCall.Options(patience, cancellationToken)).ConfigureAwait(false);
             for (var index = 0; index < batch.Length; index++)
             {
                 if (found is null)
@@ -208,7 +211,7 @@ internal sealed class LeasedRecords(EtcdStore store, TimeSpan patience, Action u
                 }
             }
         }
-        catch (RpcException refused) when (EtcdStore.IsOfKeys(refused))
+        catch (RpcException refused) when (EtcdFailure.IsOfKeys(refused))
         {
             await RefuseAsync(batch, refused, isReading: false, half => WriteAsync(half, lease, renew, cancellationToken)).ConfigureAwait(false);
         }
@@ -232,15 +235,11 @@ internal sealed class LeasedRecords(EtcdStore store, TimeSpan patience, Action u
         await work(batch[(batch.Length / 2)..]).ConfigureAwait(false);
     }
 
-    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
-
-    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
-
     /// <summary>Whether the store is another one than before, or was restored from a backup.</summary>
     private bool IsAnother(ResponseHeader header)
     {
-        var isAnother = _clusterId != 0 && (header.ClusterId != _clusterId || header.Revision < _storeRevision);
-        (_clusterId, _storeRevision) = (header.ClusterId, header.Revision);
+        var isAnother = _store.Cluster != 0 && (header.ClusterId != _store.Cluster || header.Revision < _store.Revision);
+        _store = (header.ClusterId, header.Revision);
         return isAnother;
     }
 

@@ -10,34 +10,11 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
 {
     private const int LongestKeyShown = 256;
 
-    /// <summary>What is left out of records is told once, whoever writes it and however often: so many things at most.</summary>
-    private const int MostRemarks = 20;
-
-    /// <summary>How long an expiry is remembered: longer than anybody holds an expired member.</summary>
-    private static readonly TimeSpan Memory = TimeSpan.FromHours(24);
-
-    /// <summary>For how long after an absence of the store expiries are doubted: a lease that ended meanwhile is revoked within a second of its return.</summary>
-    private static readonly TimeSpan DoubtTime = TimeSpan.FromSeconds(2);
-
     private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, ExpiredMember> _expired = new(StringComparer.Ordinal);
-
-    /// <summary>The same in the order of their going. One key may go any number of times: nothing of an earlier time stays.</summary>
-    private readonly SortedSet<(TimeSpan Mark, string Key)> _expiries =
-        new(Comparer<(TimeSpan Mark, string Key)>.Create(static (one, other) => one.Mark.CompareTo(other.Mark) is not 0 and var order ? order : string.CompareOrdinal(one.Key, other.Key)));
-
-    /// <summary>Those of them that are there again.</summary>
-    private readonly HashSet<string> _returned = new(StringComparer.Ordinal);
-
+    private readonly ExpiryMemory _expiries = new(timeProvider);
     private readonly LeaveMemory _left = new();
-    private TimeSpan? _cameBackAt;
-    private TimeSpan? _doubtedLast;
-    private TimeSpan _heard;
     private readonly Dictionary<int, int> _ready = [];
-    private readonly RejectionCount _rejections = new(timeProvider);
-    private readonly List<Rejection> _newlyRejected = [];
-    private readonly HashSet<string> _remarks = new(StringComparer.Ordinal);
-    private readonly List<(string Key, string Remark)> _newRemarks = [];
+    private readonly RecordNews _news = new(timeProvider);
 
     /// <summary>How many keys there are, usable or not.</summary>
     public int Count => _entries.Count;
@@ -53,31 +30,14 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
     }
 
     /// <summary>Whether there is somebody whose expiry is doubted.</summary>
-    public bool IsDoubting => _doubtedLast is { } last && _heard - last < ExpiredMember.Doubt;
+    public bool IsDoubting => _expiries.IsDoubting;
 
     /// <summary>The store answers again, after a time in which it answered nobody: what expires in the next moments is doubted, and what was is so anew.</summary>
-    public void CameBack()
-    {
-        var now = timeProvider.Mark();
-        _cameBackAt = now;
-        if (IsDoubting)
-        {
-            _doubtedLast = now;
-            foreach (var (key, expired) in _expired.Where(pair => pair.Value.IsDoubted(_heard)).ToList())
-            {
-                _expired[key] = expired with { DoubtedSince = now };
-            }
-        }
-    }
+    public void CameBack() => _expiries.CameBack();
 
     /// <summary>The store gave a sign of life.</summary>
     /// <returns>Whether somebody was doubted until now, who may be so no longer.</returns>
-    public bool Heard()
-    {
-        var wasDoubting = IsDoubting;
-        _heard = timeProvider.Mark();
-        return wasDoubting;
-    }
+    public bool Heard() => _expiries.Heard();
 
     /// <summary>A key was written.</summary>
     /// <param name="key">The key.</param>
@@ -87,12 +47,7 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
     /// <param name="isLeased">Whether it ends with a lease.</param>
     public void Put(string key, ReadOnlyMemory<byte> value, long createdRevision, long modifiedRevision, bool isLeased)
     {
-        if (_expired.ContainsKey(key))
-        {
-            // Remembered for as long as others of the same event may be held, so that its return takes nobody else out.
-            _returned.Add(key);
-        }
-
+        _expiries.Returned(key);
         var known = _entries.TryGetValue(key, out var entry);
         if (known && entry.ModifiedRevision == modifiedRevision && entry.Value.Span.SequenceEqual(value.Span))
         {
@@ -108,25 +63,17 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
             // That its member is not ready stays true until a record that can be used says otherwise.
             var (lastGood, inForce) = known && entry.CreatedRevision == createdRevision ? (entry.LastGood, entry.Member) : (null, null);
             var state = remarks.State is { } told and not MemberState.Ready ? told : inForce?.State;
-            var rejected = new RejectedRecord(MemberRules.Shorten(key, LongestKeyShown), error!, lastGood is not null)
+            var rejected = new RejectedRecord(SafeText.Shorten(key, LongestKeyShown), error!, lastGood is not null)
             {
                 IsNotReady = remarks.State is not (null or MemberState.Ready) || (inForce is not null && inForce.State != lastGood!.State),
                 Member = isMember ? memberKey : null,
             };
             Set(key, new Entry(lastGood is null ? null : lastGood with { State = state!.Value }, lastGood, rejected, createdRevision, modifiedRevision, isLeased, value));
-            if (_rejections.Count(key) is { } times && (times == 0 || int.IsPow2(times)))
-            {
-                _newlyRejected.Add(new Rejection(rejected, times));
-            }
-
+            _news.Rejected(key, rejected);
             return;
         }
 
-        foreach (var remark in remarks.Ignored.Where(remark => _remarks.Count < MostRemarks && _remarks.Add(remark)))
-        {
-            _newRemarks.Add((key, remark));
-        }
-
+        _news.LeftOut(key, remarks.Ignored);
         Take(key, member with { CreatedRevision = createdRevision }, modifiedRevision, isLeased, value);
     }
 
@@ -158,7 +105,7 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
 
         foreach (var expired in before.Expired)
         {
-            Expire(keys.Member(expired.Member.Key), expired);
+            _expiries.Add(keys.Member(expired.Member.Key), expired);
             _left.Add(expired.Member, LeaveCause.Expired);
         }
     }
@@ -174,7 +121,7 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
             var size = set.Count();
             foreach (var member in set.Where(member => !_entries.ContainsKey(keys.Member(member.Key))))
             {
-                Expire(keys.Member(member.Key), new ExpiredMember(member, timeProvider.GetUtcNow(), size, timeProvider.Mark()) { IsOfAnotherStore = true });
+                _expiries.Add(keys.Member(member.Key), new ExpiredMember(member, timeProvider.GetUtcNow(), size, timeProvider.Mark()) { IsOfAnotherStore = true });
                 _left.Add(member, LeaveCause.Missing);
             }
         }
@@ -203,16 +150,14 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
                     continue;
                 }
 
-                if (_expired.TryGetValue(key, out var known) && !_returned.Contains(key) && !known.Member.Uri.Equals(member.Uri))
+                if (_expiries.Moved(key, member.Uri))
                 {
                     // What was saved is older than the list: if it is kept, then as it stands there.
-                    _expired[key] = known with { Member = known.Member with { Uri = member.Uri } };
                     missing++;
                 }
-                else if (known is null && !_left.Knows(member.Key))
+                else if (!_expiries.Knows(key) && !_left.Knows(member.Key))
                 {
-                    var mark = timeProvider.Mark();
-                    Expire(key, new ExpiredMember(member, timeProvider.GetUtcNow(), size, mark) { DoubtedSince = mark });
+                    _expiries.AddDoubted(key, member, size);
                     _left.Add(member, LeaveCause.Missing);
                     missing++;
                 }
@@ -234,36 +179,23 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
         }
     }
 
-    /// <summary>The records rejected since the last call, each once; of one that is rewritten over and over the first, second, fourth, eighth time; of a crowd some thousand.</summary>
-    public IReadOnlyList<Rejection> TakeNewlyRejected()
-    {
-        Rejection[] taken = [.. _newlyRejected];
-        _newlyRejected.Clear();
-        return taken;
-    }
+    /// <inheritdoc cref="RecordNews.TakeRejected"/>
+    public IReadOnlyList<Rejection> TakeNewlyRejected() => _news.TakeRejected();
 
-    /// <summary>What was left out of records that are in force, told of the first one only.</summary>
-    public IReadOnlyList<(string Key, string Remark)> TakeNewRemarks()
-    {
-        (string, string)[] taken = [.. _newRemarks];
-        _newRemarks.Clear();
-        return taken;
-    }
+    /// <inheritdoc cref="RecordNews.TakeLeftOut"/>
+    public IReadOnlyList<(string Key, string Remark)> TakeNewRemarks() => _news.TakeLeftOut();
 
     public Membership At(long revision) => new(
         revision,
         [.. _entries.Values.Select(static entry => entry.Member).OfType<Member>().OrderBy(static member => member.Key)],
         [.. _entries.Values.Select(static entry => entry.Rejected).OfType<RejectedRecord>()])
     {
-        Expired = Expiries(isBack: false),
-        Returned = Expiries(isBack: true),
+        Expired = _expiries.All(isBack: false),
+        Returned = _expiries.All(isBack: true),
         Left = _left.All,
         Records = Count,
-        Heard = _heard,
+        Heard = _expiries.HeardAt,
     };
-
-    private IReadOnlyList<ExpiredMember> Expiries(bool isBack) =>
-        [.. _expired.Where(pair => _returned.Contains(pair.Key) == isBack).Select(static pair => pair.Value).OrderBy(static expired => expired.Mark).ThenBy(static expired => expired.Member.Key)];
 
     private void Take(string key, Member member, long modifiedRevision, bool isLeased, ReadOnlyMemory<byte> value) =>
         Set(key, new Entry(member, member, null, member.CreatedRevision, modifiedRevision, isLeased, value));
@@ -272,33 +204,7 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
     {
         if (entry.Member is { State: MemberState.Ready } member)
         {
-            var mark = timeProvider.Mark();
-            var isDoubted = _cameBackAt is { } moment && mark - moment <= DoubtTime;
-            Expire(
-                key,
-                new ExpiredMember(member, timeProvider.GetUtcNow(), _ready.GetValueOrDefault(member.Key.Set) + 1, mark) { DoubtedSince = isDoubted ? mark : null });
-        }
-    }
-
-    private void Expire(string key, ExpiredMember expired)
-    {
-        while (_expiries.Count > 0 && _expiries.Min is var oldest && timeProvider.Mark() - oldest.Mark > Memory)
-        {
-            Forget(oldest.Key);
-        }
-
-        Forget(key);
-        _doubtedLast = expired.DoubtedSince ?? _doubtedLast;
-        _expired[key] = expired;
-        _expiries.Add((expired.Mark, key));
-    }
-
-    private void Forget(string key)
-    {
-        if (_expired.Remove(key, out var expired))
-        {
-            _expiries.Remove((expired.Mark, key));
-            _returned.Remove(key);
+            _expiries.Add(key, member, _ready.GetValueOrDefault(member.Key.Set) + 1);
         }
     }
 

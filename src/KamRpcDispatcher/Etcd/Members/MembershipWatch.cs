@@ -4,7 +4,6 @@ using Grpc.Core;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Sources;
-using KamRpcDispatcher.Sources.Records;
 using Microsoft.Extensions.Logging;
 
 using Member = KamRpcDispatcher.Destinations.Member;
@@ -15,63 +14,33 @@ namespace KamRpcDispatcher.Etcd.Members;
 /// <remarks>
 /// An outage changes nothing: members leave on a delete or expiry event, or when a complete listing lacks them, never on silence.
 /// </remarks>
-internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvider timeProvider, ILogger<MembershipWatch> logger) : IMembershipSource
+internal sealed class MembershipWatch(EtcdConnection store, EtcdKeys keys, TimeProvider timeProvider, ILogger<MembershipWatch> logger) : IMembershipSource
 {
     /// <summary>How often it is told how far a listing has come that takes long.</summary>
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(2);
 
     private readonly ByteString _prefix = ByteString.CopyFromUtf8(keys.Members);
     private readonly ByteString _end = EtcdKeys.PrefixEnd(keys.Members);
-    private readonly MembershipTable _table = new(keys, timeProvider);
+    private readonly MembershipState _state = new(keys, store.Endpoints.ToString(), timeProvider, logger);
     private readonly Outage _outage = new(timeProvider);
     private readonly LogLimit _replacements = new(timeProvider);
-    private readonly Lock _lock = new();
-    private Membership? _current;
-    private Membership? _saved;
     private Action _changed = static () => { };
-    private bool _isStale;
     private bool _isPartial;
 
     /// <summary>Whether the store has not been heard since it could not be reached.</summary>
     private bool _wasAway;
-    private long _revision;
-    private ulong _clusterId;
-    private ulong _term;
     private volatile StoreOutage? _away;
 
-    public Membership? Current
-    {
-        get
-        {
-            lock (_lock)
-            {
-                if (_isStale)
-                {
-                    _current = _table.At(_revision) with { Store = Identity };
-                    _isStale = false;
-                }
-
-                return _current;
-            }
-        }
-    }
+    public Membership? Current => _state.Current;
 
     /// <summary>Since when the store cannot be followed, and why; null while it can.</summary>
     public StoreOutage? Away => _away;
-
-    private StoreIdentity Identity => new(_clusterId, store.Endpoints.ToString());
 
     /// <summary>
     /// Takes a membership of before as what was known last. Whether it is of the store that answers turns out with the first listing. Only before
     /// <see cref="RunAsync"/>.
     /// </summary>
-    public void Seed(Membership before)
-    {
-        lock (_lock)
-        {
-            _saved = before;
-        }
-    }
+    public void Seed(Membership before) => _state.Seed(before);
 
     /// <summary>
     /// Takes members that a proxy's list shows, as getting calls, as known before too: who of them is missing has expired while nobody watched. Only once there is
@@ -80,13 +49,7 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
     /// <returns>Whether somebody is missing.</returns>
     public bool SeedListed(IReadOnlyList<Member> listed)
     {
-        int missing;
-        lock (_lock)
-        {
-            missing = _table.SeedListed(listed);
-            _isStale |= missing > 0;
-        }
-
+        var missing = _state.SeedListed(listed);
         if (missing == 0)
         {
             return false;
@@ -123,12 +86,12 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
                 begun = timeProvider.GetTimestamp();
                 mustList = await FollowAsync(changed, () => Established(begun), cancellationToken).ConfigureAwait(false);
             }
-            catch (Exception exception) when (EtcdStore.IsOutage(exception, cancellationToken))
+            catch (Exception exception) when (EtcdFailure.IsOutage(exception, cancellationToken))
             {
                 store.Failed(exception, begun);
                 Interrupted(exception);
                 (mustVerify, _wasAway) = (true, true);
-                await Task.Delay(EtcdStore.RetryPause, timeProvider, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(EtcdCall.RetryPause, timeProvider, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception exception) when (LoopFaults.IsUnexpected(exception, cancellationToken))
             {
@@ -146,7 +109,7 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
             _away = null;
             if (_outage.End() is { } lasted)
             {
-                EtcdLog.WatchResumed(logger, store.Endpoints, _revision, lasted);
+                EtcdLog.WatchResumed(logger, store.Endpoints, _state.Revision, lasted);
             }
 
             faults.Succeeded();
@@ -156,8 +119,8 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
     private void Interrupted(Exception exception)
     {
         // What etcd refuses somebody has to mend; how it cannot be reached changes all the time.
-        var reason = EtcdStore.Describe(exception);
-        switch (_outage.Meet(EtcdStore.IsRefusal(exception) ? reason : string.Empty))
+        var reason = EtcdFailure.Describe(exception);
+        switch (_outage.Meet(EtcdFailure.IsRefusal(exception) ? reason : string.Empty))
         {
             case OutageNews.Begins or OutageNews.Changes:
                 EtcdLog.WatchInterrupted(logger, store.Endpoints, reason, keys.Members);
@@ -176,17 +139,11 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
     /// </summary>
     private async Task<bool> IsAnotherStoreAsync(CancellationToken cancellationToken)
     {
-        (string Key, long Revision, ReadOnlyMemory<byte> Value)? newest;
-        int count;
-        lock (_lock)
-        {
-            (newest, count) = (_table.Newest, _table.Count);
-        }
-
-        var found = await new StoreComparison(store, keys.Members).ReadAsync(_revision, newest?.Key, cancellationToken).ConfigureAwait(false);
+        var (newest, count) = _state.Newest;
+        var found = await new StoreComparison(store, keys.Members).ReadAsync(_state.Revision, newest?.Key, cancellationToken).ConfigureAwait(false);
 
         // In the middle of an answer in parts we know more than what was at our revision.
-        if (_revision == 0 || _isPartial || found is null || (found.Count == count && found.IsNewest(newest)))
+        if (_state.Revision == 0 || _isPartial || found is null || (found.Count == count && found.IsNewest(newest)))
         {
             return false;
         }
@@ -200,7 +157,7 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
     {
         if (_replacements.Allows())
         {
-            EtcdLog.StoreReplaced(logger, _revision, found);
+            EtcdLog.StoreReplaced(logger, _state.Revision, found);
         }
     }
 
@@ -209,30 +166,9 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
         var begun = timeProvider.GetTimestamp();
         var told = 0;
         var listed = await new KeyPages(store, timeProvider).ReadAsync(keys.Members, progress: Tell, cancellationToken: cancellationToken).ConfigureAwait(false);
-        lock (_lock)
-        {
-            if (_wasAway)
-            {
-                _table.CameBack();
-            }
-
-            _table.Heard();
-            (_clusterId, _term) = (listed.Header.ClusterId, listed.Header.RaftTerm);
-            var strangers = SeedFrom(listed);
-            foreach (var pair in listed.Keys)
-            {
-                _table.Put(pair.Key.ToStringUtf8(), pair.Value.Memory, pair.CreateRevision, pair.ModRevision, pair.Lease != 0);
-            }
-
-            _table.RetainOnly(listed.Keys.Select(static pair => pair.Key.ToStringUtf8()).ToHashSet(StringComparer.Ordinal));
-            if (strangers is not null)
-            {
-                _table.SeedStrangers(strangers);
-            }
-        }
-
+        _state.Replace(listed, _wasAway);
         _isPartial = false;
-        Publish(listed.Revision, changed);
+        changed();
         EtcdLog.Listed(logger, listed.Keys.Count, listed.Revision);
 
         void Tell(int read, long all)
@@ -246,34 +182,13 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
         }
     }
 
-    /// <summary>What was saved is what was known last before the first listing, whose store now says which it is.</summary>
-    /// <returns>What was saved, if it is of another store.</returns>
-    private Membership? SeedFrom(KeyListing listed)
-    {
-        if (_saved is not { } saved)
-        {
-            return null;
-        }
-
-        _saved = null;
-        var created = listed.Keys.ToDictionary(static pair => pair.Key.ToStringUtf8(), static pair => pair.CreateRevision, StringComparer.Ordinal);
-        if (SavedOrigin.IsOf(saved, _clusterId, key => created.TryGetValue(keys.Member(key), out var revision) ? revision : null))
-        {
-            _table.Seed(saved);
-            return null;
-        }
-
-        SnapshotLog.SnapshotOfAnotherStore(logger, saved.Revision, saved.Store?.ToString() ?? "an earlier version does not say which; nothing of it is there", Identity.ToString());
-        return saved;
-    }
-
     /// <summary>Watches from the revision after the current one; true when the members must be listed again.</summary>
     private async Task<bool> FollowAsync(Action changed, Action established, CancellationToken cancellationToken)
     {
-        await using var stream = await WatchStream.OpenAsync(store, _prefix, _end, _revision + 1, timeProvider, cancellationToken).ConfigureAwait(false);
+        await using var stream = await WatchStream.OpenAsync(store, _prefix, _end, _state.Revision + 1, timeProvider, cancellationToken).ConfigureAwait(false);
         while (true)
         {
-            var response = await stream.ReadAsync(_table.IsDoubting, cancellationToken).ConfigureAwait(false);
+            var response = await stream.ReadAsync(_state.IsDoubting, cancellationToken).ConfigureAwait(false);
             if (response.Canceled)
             {
                 if (response.CompactRevision == 0)
@@ -281,11 +196,11 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
                     throw new RpcException(new Status(StatusCode.PermissionDenied, response.CancelReason));
                 }
 
-                EtcdLog.Compacted(logger, _revision + 1, response.CompactRevision);
+                EtcdLog.Compacted(logger, _state.Revision + 1, response.CompactRevision);
                 return true;
             }
 
-            if (response.Created && (response.Header.ClusterId != _clusterId || response.Header.Revision < _revision || response.Header.RaftTerm < _term))
+            if (response.Created && _state.IsAnother(response.Header))
             {
                 // Another store, or this one restored from a backup: its events so far are not in our list, and ours are not in its future. It
                 // may have come further than we were since then, but its leaders are counted anew.
@@ -293,7 +208,7 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
                 return true;
             }
 
-            _term = Math.Max(_term, response.Header.RaftTerm);
+            _state.Follow(response.Header);
             established();
             Hear(_wasAway || stream.WasAway, changed);
             Apply(response, changed);
@@ -303,22 +218,10 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
     private void Hear(bool wasAway, Action changed)
     {
         _wasAway = false;
-        lock (_lock)
+        if (_state.Hear(wasAway))
         {
-            if (wasAway)
-            {
-                _table.CameBack();
-            }
-
-            if (!_table.Heard())
-            {
-                return;
-            }
-
-            _isStale = true;
+            changed();
         }
-
-        changed();
     }
 
     private void Apply(WatchResponse response, Action changed)
@@ -328,59 +231,14 @@ internal sealed class MembershipWatch(EtcdStore store, EtcdKeys keys, TimeProvid
             return;
         }
 
-        lock (_lock)
-        {
-            foreach (var change in response.Events)
-            {
-                var key = change.Kv.Key.ToStringUtf8();
-                if (change.Type == Mvccpb.Event.Types.EventType.Put)
-                {
-                    _table.Put(key, change.Kv.Value.Memory, change.Kv.CreateRevision, change.Kv.ModRevision, change.Kv.Lease != 0);
-                }
-                else
-                {
-                    _table.Delete(key);
-                }
-            }
-        }
+        _state.Apply(response.Events);
 
         // The rest of a split response has the same revision: were the stream to break now, all of it would be needed again.
         _isPartial = response.Fragment;
         if (!response.Fragment)
         {
-            Publish(response.Events[^1].Kv.ModRevision, changed);
+            _state.Publish(response.Events[^1].Kv.ModRevision);
+            changed();
         }
-    }
-
-    private void Publish(long revision, Action changed)
-    {
-        lock (_lock)
-        {
-            _revision = revision;
-            _isStale = true;
-            foreach (var rejected in _table.TakeNewlyRejected())
-            {
-                var (record, times) = rejected;
-                if (times == 0)
-                {
-                    EtcdLog.RejectedCrowd(logger, RejectionCount.MostKeys, record.Key, record.Reason);
-                }
-                else if (times == 1)
-                {
-                    EtcdLog.Rejected(logger, record.Key, record.Reason, record.Consequence);
-                }
-                else
-                {
-                    EtcdLog.RejectedAgain(logger, record.Key, times, record.Reason, record.Consequence);
-                }
-            }
-
-            foreach (var (key, remark) in _table.TakeNewRemarks())
-            {
-                EtcdLog.LeftOut(logger, key, remark);
-            }
-        }
-
-        changed();
     }
 }

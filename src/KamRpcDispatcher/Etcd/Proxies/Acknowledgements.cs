@@ -7,7 +7,7 @@ using KamRpcDispatcher.Etcd.Reports.Format;
 namespace KamRpcDispatcher.Etcd.Proxies;
 
 /// <summary>Which of the live proxies have silenced every member that a revision of the store takes out of service, by their reports.</summary>
-internal sealed class Acknowledgements(EtcdStore store, EtcdKeys keys, TimeProvider timeProvider)
+internal sealed class Acknowledgements(EtcdConnection store, EtcdKeys keys, TimeProvider timeProvider)
 {
     private readonly KeyPages _pages = new(store, timeProvider);
 
@@ -35,7 +35,7 @@ internal sealed class Acknowledgements(EtcdStore store, EtcdKeys keys, TimeProvi
         var silenced = live.Where(proxy => IsSilenced(proxy.Progress, revision, newest)).ToList();
         return new Acknowledgement(
             live.Count,
-            [.. live.Except(silenced).Select(static proxy => MemberRules.Shorten(proxy.Name) + (proxy.Progress is { IsClashing: true } ? " (another proxy reports under this name too)" : string.Empty))],
+            [.. live.Except(silenced).Select(static proxy => SafeText.Shorten(proxy.Name) + (proxy.Progress is { IsClashing: true } ? " (another proxy reports under this name too)" : string.Empty))],
             [.. silenced.SelectMany(static proxy => proxy.Progress!.Superseded).DistinctBy(static superseded => (superseded.Member, superseded.IsServed))],
             silenced.Max(static proxy => (int?)proxy.Progress!.Unnamed) ?? 0)
         {

@@ -13,7 +13,7 @@ namespace KamRpcDispatcher.Etcd.Proxies;
 /// <param name="keys">Where the cluster's records are.</param>
 /// <param name="sets">The sets to confirm for; null for all.</param>
 /// <param name="timeProvider">The clock.</param>
-public sealed class HeldConfirmation(EtcdStore store, EtcdKeys keys, IReadOnlySet<int>? sets, TimeProvider timeProvider)
+public sealed class HeldConfirmation(EtcdConnection store, EtcdKeys keys, IReadOnlySet<int>? sets, TimeProvider timeProvider)
 {
     /// <summary>How long a dispatcher may take to name others: a few cycles, and a write.</summary>
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -40,7 +40,7 @@ public sealed class HeldConfirmation(EtcdStore store, EtcdKeys keys, IReadOnlySe
             if (Named(proxies) is { Count: > 0 } named && left > 0)
             {
                 // A lease of its own, so that the last of many has as long as the first.
-                var confirmation = new GoneConfirmation(store, keys);
+                var confirmation = new ExpiryConfirmation(store, keys);
                 foreach (var member in named.Take(left))
                 {
                     _outcomes[member.Key] = await confirmation.ConfirmAsync(member, cancellationToken).ConfigureAwait(false);

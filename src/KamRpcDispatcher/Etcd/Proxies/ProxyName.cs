@@ -87,7 +87,7 @@ internal sealed class ProxyName(string name, Func<ProxyIdentity> own, TimeSpan t
         }
 
         // Its turn is over; the next one of this kind begins with the next report that is not ours.
-        var text = $"another proxy reports under the name {MemberRules.Shorten(name)}, {_other}: give one of them another name (--proxy)";
+        var text = $"another proxy reports under the name {SafeText.Shorten(name)}, {_other}: give one of them another name (--proxy)";
         _clash = new ProxyTrouble(TroubleKind.Name, Clash?.Since ?? timeProvider.GetUtcNow(), text);
         _other = null;
         return true;

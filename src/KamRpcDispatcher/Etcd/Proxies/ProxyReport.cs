@@ -31,7 +31,7 @@ internal sealed class ProxyReport : IProxyReport
     /// <param name="ttl">How long the report outlives the daemon.</param>
     /// <param name="timeProvider">The clock.</param>
     /// <param name="logger">Where to log.</param>
-    public ProxyReport(EtcdStore store, EtcdKeys keys, string proxy, Func<ProxyIdentity> identity, TimeSpan ttl, TimeProvider timeProvider, ILogger<ProxyReport> logger)
+    public ProxyReport(EtcdConnection store, EtcdKeys keys, string proxy, Func<ProxyIdentity> identity, TimeSpan ttl, TimeProvider timeProvider, ILogger<ProxyReport> logger)
     {
         _timeProvider = timeProvider;
         _name = new ProxyName(proxy, identity, ttl, timeProvider, logger);

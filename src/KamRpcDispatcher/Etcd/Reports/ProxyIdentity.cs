@@ -45,7 +45,7 @@ public sealed record ProxyIdentity(string Machine, string Host, string Kamailio,
     internal bool SeesMoreThan(ProxyIdentity other) => Process is not null && other.Process is null;
 
     public override string ToString() =>
-        $"the one on host {MemberRules.Shorten(Host)}{(Daemon is { } daemon && ProcessInstance.PidOf(daemon) is { } pid ? FormattableString.Invariant($" (PID {pid})") : string.Empty)} for Kamailio at {MemberRules.Shorten(Kamailio, 128)}";
+        $"the one on host {SafeText.Shorten(Host)}{(Daemon is { } daemon && ProcessInstance.PidOf(daemon) is { } pid ? FormattableString.Invariant($" (PID {pid})") : string.Empty)} for Kamailio at {SafeText.Shorten(Kamailio, 128)}";
 
     private bool IsSameAddress(ProxyIdentity other) => Kamailio == other.Kamailio;
 

@@ -11,7 +11,7 @@ internal static class ReportText
     private const string Escaped = "\"\\<>&'+`";
 
     /// <summary>One line of printable ASCII, no longer than a number of bytes in JSON.</summary>
-    public static string Line(string text, int mostBytes) => Cut(MemberRules.Shorten(text, mostBytes), mostBytes);
+    public static string Line(string text, int mostBytes) => Cut(SafeText.Shorten(text, mostBytes), mostBytes);
 
     /// <summary>Cuts a text so that it takes no more than a number of bytes in JSON.</summary>
     public static string Cut(string text, int mostBytes)

@@ -16,14 +16,14 @@ internal static class PriorityEncoding
     private const int FineBits = 24;
     private const int FineMask = (1 << FineBits) - 1;
 
-    static PriorityEncoding() => System.Diagnostics.Debug.Assert(MemberRules.MaxPriority < 1 << (31 - FineBits), "the coarse part has 7 bits");
+    static PriorityEncoding() => System.Diagnostics.Debug.Assert(MemberValidation.MaxPriority < 1 << (31 - FineBits), "the coarse part has 7 bits");
 
     /// <summary>Whether a listed priority is one for the member: of those in the usual order each has a fine part.</summary>
     public static bool Matches(int listed, Member member, DestinationOrder order) =>
         order == DestinationOrder.Plain ? listed == member.Priority : listed >> FineBits == member.Priority && (listed & FineMask) != 0;
 
     /// <summary>The member's own part of a listed priority; of one in another order the nearest.</summary>
-    public static int Own(int listed, DestinationOrder order) => Math.Clamp(order == DestinationOrder.Plain ? listed : listed >> FineBits, 0, MemberRules.MaxPriority);
+    public static int Own(int listed, DestinationOrder order) => Math.Clamp(order == DestinationOrder.Plain ? listed : listed >> FineBits, 0, MemberValidation.MaxPriority);
 
     /// <summary>A priority for the member that no entry in <paramref name="taken"/> has; takes it.</summary>
     public static int Choose(Member member, DestinationOrder order, HashSet<int> taken)

@@ -27,12 +27,12 @@ public sealed class CommandProbe(string command, TimeSpan timeout) : IProbe
     public async Task<ProbeOutcome> ProbeAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        using var alarm = new Alarm(timeout, TimeProvider.System, cancellationToken);
+        using var limit = new LinkedTimeout(timeout, TimeProvider.System, cancellationToken);
         try
         {
             using var process = new Process { StartInfo = StartInfo() };
             process.Start();
-            var outcome = await FinishAsync(process, alarm.Token).ConfigureAwait(false);
+            var outcome = await FinishAsync(process, limit.Token).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
             return outcome;
         }
@@ -45,16 +45,16 @@ public sealed class CommandProbe(string command, TimeSpan timeout) : IProbe
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    private async Task<ProbeOutcome> FinishAsync(Process process, CancellationToken alarm)
+    private async Task<ProbeOutcome> FinishAsync(Process process, CancellationToken limit)
     {
-        var (output, errors) = (new LastLine(MemberRules.MaxReasonLength), new LastLine(MemberRules.MaxReasonLength));
+        var (output, errors) = (new LastLine(MemberValidation.MaxReasonLength), new LastLine(MemberValidation.MaxReasonLength));
         using var outputReader = process.StandardOutput;
         using var errorReader = process.StandardError;
         using var reading = new CancellationTokenSource();
         var read = Task.WhenAll(output.ReadAsync(outputReader, reading.Token), errors.ReadAsync(errorReader, reading.Token));
         process.StandardInput.Close();
 
-        await process.WaitForExitAsync(alarm).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await process.WaitForExitAsync(limit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         var endedItself = process.HasExited;
         await ProcessGroup.EndAsync(process, EndTime).ConfigureAwait(false);
 

@@ -42,7 +42,7 @@ public sealed class SipStatusCodes : IEquatable<SipStatusCodes>
         {
             if (!ReadClass(part, read) && !ReadCode(part, read))
             {
-                error = $"'{MemberRules.Shorten(part)}' is neither a final SIP status ({Lowest} to {Highest}) nor a class of them (2xx to 6xx)";
+                error = $"'{SafeText.Shorten(part)}' is neither a final SIP status ({Lowest} to {Highest}) nor a class of them (2xx to 6xx)";
                 return false;
             }
         }

@@ -20,18 +20,18 @@ internal sealed class SipStreamProbe(ProbeTarget target, SipProbeOptions options
     public async Task<ProbeOutcome> ProbeAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        using var alarm = new Alarm(options.Timeout, timeProvider, cancellationToken);
+        using var limit = new LinkedTimeout(options.Timeout, timeProvider, cancellationToken);
         var isReusable = false;
         try
         {
-            var answer = await AskAsync(alarm.Token).ConfigureAwait(false);
+            var answer = await AskAsync(limit.Token).ConfigureAwait(false);
             isReusable = _connection!.IsReusable;
             return answer;
         }
         catch (Exception exception)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            return !alarm.Token.IsCancellationRequested ? ProbeOutcome.Of(exception)
+            return !limit.Token.IsCancellationRequested ? ProbeOutcome.Of(exception)
                 : _missing == NoAddress ? ProbeOutcome.Unknown(FailureText.Within(_missing, options.Timeout))
                 : ProbeOutcome.Dead(FailureText.Within(_missing, options.Timeout));
         }

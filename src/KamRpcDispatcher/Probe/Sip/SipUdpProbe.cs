@@ -80,8 +80,8 @@ internal sealed class SipUdpProbe(ProbeTarget target, SipProbeOptions options, T
                 return null;
             }
 
-            using var alarm = new Alarm(Shorter(interval, left), timeProvider, cancellationToken);
-            var (status, outcome) = await ExchangeAsync(address, send, mayBeStale, alarm.Token).ConfigureAwait(false);
+            using var limit = new LinkedTimeout(Shorter(interval, left), timeProvider, cancellationToken);
+            var (status, outcome) = await ExchangeAsync(address, send, mayBeStale, limit.Token).ConfigureAwait(false);
             if (outcome is not null)
             {
                 return outcome;
@@ -97,19 +97,19 @@ internal sealed class SipUdpProbe(ProbeTarget target, SipProbeOptions options, T
     }
 
     /// <summary>Waits for an answer to the request; everything else that comes is passed over.</summary>
-    /// <returns>The status of a provisional answer without an outcome, and 0 when the alarm went off.</returns>
-    private async ValueTask<(int Status, ProbeOutcome? Outcome)> ExchangeAsync(IPAddress address, bool send, bool mayBeStale, CancellationToken alarm)
+    /// <returns>The status of a provisional answer without an outcome, and 0 when the limit went off.</returns>
+    private async ValueTask<(int Status, ProbeOutcome? Outcome)> ExchangeAsync(IPAddress address, bool send, bool mayBeStale, CancellationToken limit)
     {
         try
         {
             if (send)
             {
-                await SendAsync(address, mayBeStale, alarm).ConfigureAwait(false);
+                await SendAsync(address, mayBeStale, limit).ConfigureAwait(false);
             }
 
             while (true)
             {
-                if (await ReceiveAsync(alarm).ConfigureAwait(false) is not { } length)
+                if (await ReceiveAsync(limit).ConfigureAwait(false) is not { } length)
                 {
                     continue;
                 }
@@ -129,11 +129,11 @@ internal sealed class SipUdpProbe(ProbeTarget target, SipProbeOptions options, T
 
     /// <returns>Null when what was told is not about this request.</returns>
     /// <exception cref="SocketException">The port is closed.</exception>
-    private async ValueTask<int?> ReceiveAsync(CancellationToken alarm)
+    private async ValueTask<int?> ReceiveAsync(CancellationToken limit)
     {
         try
         {
-            return await _socket!.ReceiveFromAsync(_buffer, SocketFlags.None, _sender, alarm).ConfigureAwait(false);
+            return await _socket!.ReceiveFromAsync(_buffer, SocketFlags.None, _sender, limit).ConfigureAwait(false);
         }
         catch (SocketException) when (!IsAboutRequest())
         {
@@ -160,18 +160,18 @@ internal sealed class SipUdpProbe(ProbeTarget target, SipProbeOptions options, T
         return found;
     }
 
-    private async ValueTask SendAsync(IPAddress address, bool mayBeStale, CancellationToken alarm)
+    private async ValueTask SendAsync(IPAddress address, bool mayBeStale, CancellationToken limit)
     {
         try
         {
-            await _socket!.SendToAsync(_request!.Text, SocketFlags.None, _destination!, alarm).ConfigureAwait(false);
+            await _socket!.SendToAsync(_request!.Text, SocketFlags.None, _destination!, limit).ConfigureAwait(false);
         }
         catch (SocketException) when (mayBeStale)
         {
             // What is told here became of an earlier datagram, or of the address that the socket was bound to: this one was not sent.
             Open(address);
             _request!.Renew();
-            await _socket!.SendToAsync(_request.Text, SocketFlags.None, _destination!, alarm).ConfigureAwait(false);
+            await _socket!.SendToAsync(_request.Text, SocketFlags.None, _destination!, limit).ConfigureAwait(false);
         }
     }
 

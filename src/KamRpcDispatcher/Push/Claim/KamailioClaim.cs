@@ -27,16 +27,14 @@ internal sealed class KamailioClaim : IClaim, IAsyncDisposable
     /// <summary>The cycle and the beat: one of them at a time.</summary>
     private readonly SemaphoreSlim _turn = new(1);
 
-    /// <summary>After each call that was not answered the mark is looked at anew.</summary>
+    /// <summary>After each call that was not answered the mark is read anew.</summary>
     private readonly LogLimit _marked;
     private bool _isWritten;
 
     /// <summary>Which Kamailio the mark was read in last.</summary>
     private volatile string _read = string.Empty;
-
     private long _beat;
-    private (string Peer, long Since)? _withoutTable;
-    private bool _isToldOfTable;
+    private readonly TableAbsence _absence;
 
     public KamailioClaim(IRpcClient client, IdentityLock? identityLock, string holder, TimeProvider timeProvider, ILogger<KamailioClaim> logger)
     {
@@ -49,10 +47,8 @@ internal sealed class KamailioClaim : IClaim, IAsyncDisposable
         _timeProvider = timeProvider;
         _logger = logger;
         _marked = new LogLimit(timeProvider);
+        _absence = new TableAbsence(timeProvider, logger);
     }
-
-    private bool IsWithoutTable =>
-        _withoutTable is var (peer, since) && peer == _client.Peer && _timeProvider.GetElapsedTime(since) < ClaimTimes.NoTablePause;
 
     public async Task EnsureAsync(CancellationToken cancellationToken)
     {
@@ -60,7 +56,7 @@ internal sealed class KamailioClaim : IClaim, IAsyncDisposable
         try
         {
             await (_identityLock?.EnsureAsync(cancellationToken) ?? Task.CompletedTask).ConfigureAwait(false);
-            if (!IsWithoutTable)
+            if (!_absence.Lasts(_client.InstanceToken))
             {
                 await ClaimAsync(cancellationToken).ConfigureAwait(false);
             }
@@ -79,7 +75,7 @@ internal sealed class KamailioClaim : IClaim, IAsyncDisposable
 
     public async Task ConfirmAsync(CancellationToken cancellationToken)
     {
-        if ((_term.IsValid && _client.Peer == _read) || IsWithoutTable)
+        if ((_term.IsValid && _client.InstanceToken == _read) || _absence.Lasts(_client.InstanceToken))
         {
             return;
         }
@@ -109,7 +105,7 @@ internal sealed class KamailioClaim : IClaim, IAsyncDisposable
             await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
             try
             {
-                if (_isWritten && !IsWithoutTable && _client.Unanswered is not { IsWriterStuck: true })
+                if (_isWritten && !_absence.Lasts(_client.InstanceToken) && _client.Unanswered is not { IsWriterStuck: true })
                 {
                     await ClaimAsync(cancellationToken).ConfigureAwait(false);
                     await BeatAsync(cancellationToken).ConfigureAwait(false);
@@ -163,14 +159,14 @@ internal sealed class KamailioClaim : IClaim, IAsyncDisposable
         {
             while (true)
             {
-                var peer = _client.Peer;
+                var instance = _client.InstanceToken;
                 var asked = _timeProvider.GetTimestamp();
                 var found = await _table.ReadAsync(cancellationToken).ConfigureAwait(false);
                 if (found?.Id == _mark.Id)
                 {
                     if (_term.IsSettled(asked))
                     {
-                        await HoldAsync(asked, peer, cancellationToken).ConfigureAwait(false);
+                        await HoldAsync(asked, instance, cancellationToken).ConfigureAwait(false);
                         return isUnbroken;
                     }
 
@@ -199,7 +195,7 @@ internal sealed class KamailioClaim : IClaim, IAsyncDisposable
                     continue;
                 }
 
-                if (await WriteAsync(asked, peer, found, cancellationToken).ConfigureAwait(false))
+                if (await WriteAsync(asked, instance, found, cancellationToken).ConfigureAwait(false))
                 {
                     return false;
                 }
@@ -207,18 +203,18 @@ internal sealed class KamailioClaim : IClaim, IAsyncDisposable
         }
         catch (KamailioFaultException fault) when (MarkTable.IsMissing(fault))
         {
-            NoTable(fault);
+            _absence.Meet(_client.InstanceToken, fault);
             return isUnbroken;
         }
     }
 
     /// <summary>Writes the mark; true when that makes the claim held.</summary>
-    private async Task<bool> WriteAsync(long asked, string peer, Mark? dead, CancellationToken cancellationToken)
+    private async Task<bool> WriteAsync(long asked, string instance, Mark? dead, CancellationToken cancellationToken)
     {
         _term.Write();
         _isWritten = true;
         await _table.WriteAsync(_mark, cancellationToken).ConfigureAwait(false);
-        _read = peer;
+        _read = instance;
         var isHeld = _term.Written(asked, dead is null);
         if (dead is not null)
         {
@@ -229,12 +225,11 @@ internal sealed class KamailioClaim : IClaim, IAsyncDisposable
         return isHeld;
     }
 
-    private async Task HoldAsync(long asked, string peer, CancellationToken cancellationToken)
+    private async Task HoldAsync(long asked, string instance, CancellationToken cancellationToken)
     {
-        _isToldOfTable = false;
-        _withoutTable = null;
-        _read = peer;
-        if (_term.Confirm(asked, peer.Length == 0 ? ClaimTimes.FirstValidity : ClaimTimes.Validity))
+        _absence.End();
+        _read = instance;
+        if (_term.Confirm(asked, instance.Length == 0 ? ClaimTimes.FirstValidity : ClaimTimes.Validity))
         {
             if (_marked.Allows())
             {
@@ -250,16 +245,6 @@ internal sealed class KamailioClaim : IClaim, IAsyncDisposable
         if (_term.IsHeld)
         {
             await _table.WriteBeatAsync(_mark, ++_beat, cancellationToken).ConfigureAwait(false);
-        }
-    }
-
-    private void NoTable(KamailioFaultException fault)
-    {
-        _withoutTable = (_client.Peer, _timeProvider.GetTimestamp());
-        if (!_isToldOfTable)
-        {
-            _isToldOfTable = true;
-            ClaimLog.NoTable(_logger, fault.Message, MarkTable.ConfigLines);
         }
     }
 }

@@ -46,7 +46,7 @@ internal static class LockFile
         try
         {
             RandomAccess.SetLength(locked, 0);
-            RandomAccess.Write(locked, Encoding.UTF8.GetBytes(MemberRules.Shorten(holder, LongestHolder - "...".Length)), 0);
+            RandomAccess.Write(locked, Encoding.UTF8.GetBytes(SafeText.Shorten(holder, LongestHolder - "...".Length)), 0);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {
@@ -59,7 +59,7 @@ internal static class LockFile
     {
         var buffer = new byte[LongestHolder];
         var length = RandomAccess.Read(file, buffer, 0);
-        return length == 0 ? null : MemberRules.Shorten(Encoding.UTF8.GetString(buffer, 0, length), LongestHolder);
+        return length == 0 ? null : SafeText.Shorten(Encoding.UTF8.GetString(buffer, 0, length), LongestHolder);
     }
 
     private static SafeFileHandle? OpenThere(SafeDirectory directory, string name, ReadOnlySpan<uint> owners)

@@ -56,7 +56,7 @@ internal sealed class MarkTable(IRpcClient client)
         }
         catch (Exception exception) when (exception is KeyNotFoundException or InvalidOperationException)
         {
-            throw new KamailioGarbledReplyException("the answer to htable.get has no value", exception);
+            throw new KamailioMalformedReplyException("the answer to htable.get has no value", exception);
         }
     }
 

@@ -72,7 +72,7 @@ internal sealed class ObservedGrace : IGracePeriod, IDisposable
             // Once for what a view finds out at its first look.
             foreach (var process in _survey.View is null ? [] : _survey.Processes)
             {
-                _survey.View!.Look(process);
+                _survey.View!.ActivityOf(process);
             }
         }
         catch (KamailioRpcException)
@@ -155,15 +155,15 @@ internal sealed class ObservedGrace : IGracePeriod, IDisposable
         var isGone = false;
         watched.Unseen.RemoveAll(process =>
         {
-            var sight = view.Look(process);
-            isGone |= sight == Sight.Gone;
-            if (sight is Sight.Gone or Sight.Hidden)
+            var activity = view.ActivityOf(process);
+            isGone |= activity == ProcessActivity.Gone;
+            if (activity is ProcessActivity.Gone or ProcessActivity.Hidden)
             {
                 _survey.Doubt();
             }
 
-            watched.Last = sight == Sight.AtRest ? process : watched.Last;
-            return sight == Sight.AtRest;
+            watched.Last = activity == ProcessActivity.AtRest ? process : watched.Last;
+            return activity == ProcessActivity.AtRest;
         });
         if (isGone)
         {

@@ -27,7 +27,7 @@ internal sealed class AdditionGuard(IRpcClient client, NameLookup names, Func<IP
     private const string AddressKind = "address";
 
     private readonly HashSet<(int Set, string Uri)> _told = [];
-    private KamailioLife? _life;
+    private KamailioInstance? _instance;
     private IReadOnlyList<KamailioSocket> _sockets = [];
 
     /// <summary>Why no call can be sent to an address from Kamailio's machine.</summary>
@@ -109,20 +109,20 @@ internal sealed class AdditionGuard(IRpcClient client, NameLookup names, Func<IP
 
     private static string Told(SipUri uri, IPAddress address) => uri.Address is null ? $"the address {address} of {uri.Host}" : $"the address {address}";
 
-    /// <summary>Where Kamailio listens, read once in its life; none where it does not tell.</summary>
+    /// <summary>Where Kamailio listens, read once in its instance; none where it does not tell.</summary>
     private async Task<IReadOnlyList<KamailioSocket>> ReadSocketsAsync(DispatcherTable table, CancellationToken cancellationToken)
     {
-        if (table.Life != _life)
+        if (table.Instance != _instance)
         {
             try
             {
                 _sockets = await client.ListSocketsAsync(cancellationToken).ConfigureAwait(false);
-                _life = table.Life;
+                _instance = table.Instance;
             }
             catch (KamailioFaultException)
             {
                 // It does not tell: then nothing is known.
-                (_sockets, _life) = ([], table.Life);
+                (_sockets, _instance) = ([], table.Instance);
             }
             catch (KamailioRpcException)
             {

@@ -17,11 +17,11 @@ internal sealed class ForeignFile(string path, ILogger logger)
 {
     private const int MaxLength = 4 * 1024 * 1024;
 
-    private (KamailioLife Life, IReadOnlyList<ListedDestination> Entries)? _known;
+    private (KamailioInstance Instance, IReadOnlyList<ListedDestination> Entries)? _known;
     private bool _isFailing;
 
     /// <summary>What stood in the list of this Kamailio, or was to be put back; empty where nothing is known.</summary>
-    public IReadOnlyList<ListedDestination> Read(KamailioLife life)
+    public IReadOnlyList<ListedDestination> Read(KamailioInstance instance)
     {
         try
         {
@@ -37,10 +37,10 @@ internal sealed class ForeignFile(string path, ILogger logger)
             var read = RandomAccess.Read(handle, content, 0);
             using var document = JsonDocument.Parse(content.AsMemory(0, read));
             var root = document.RootElement;
-            var found = new KamailioLife(Text(root, "upSince"), Text(root, "peer"));
+            var found = new KamailioInstance(Text(root, "upSince"), Text(root, "peer"));
             IReadOnlyList<ListedDestination> entries = [.. Field(root, "entries", JsonValueKind.Array).EnumerateArray().Select(ReadEntry)];
             _known = (found, entries);
-            return found == life ? entries : [];
+            return found == instance ? entries : [];
         }
         catch (DirectoryNotFoundException)
         {
@@ -54,17 +54,17 @@ internal sealed class ForeignFile(string path, ILogger logger)
     }
 
     /// <summary>Makes these the file's content, unless they are it already. A disk that does not take them is told once.</summary>
-    public void Write(KamailioLife life, IReadOnlyList<ListedDestination> entries)
+    public void Write(KamailioInstance instance, IReadOnlyList<ListedDestination> entries)
     {
-        if (_known is var (before, known) ? before == life && known.Select(Lasting).SequenceEqual(entries.Select(Lasting)) : entries.Count == 0)
+        if (_known is var (before, known) ? before == instance && known.Select(Lasting).SequenceEqual(entries.Select(Lasting)) : entries.Count == 0)
         {
             return;
         }
 
         try
         {
-            DurableFile.Replace(path, Content(life, entries));
-            _known = (life, entries);
+            DurableFile.Replace(path, Content(instance, entries));
+            _known = (instance, entries);
             _isFailing = false;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -80,14 +80,14 @@ internal sealed class ForeignFile(string path, ILogger logger)
     /// <summary>Kamailio's own verdicts come and go; what it was when the file was written is good enough to begin with.</summary>
     private static ListedDestination Lasting(ListedDestination entry) => entry.State == ListedState.Disabled ? entry : entry with { State = ListedState.Active };
 
-    private static byte[] Content(KamailioLife life, IReadOnlyList<ListedDestination> entries)
+    private static byte[] Content(KamailioInstance instance, IReadOnlyList<ListedDestination> entries)
     {
         var content = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(content, new JsonWriterOptions { Indented = true }))
         {
             writer.WriteStartObject();
-            writer.WriteString("upSince", life.UpSince);
-            writer.WriteString("peer", life.Peer);
+            writer.WriteString("upSince", instance.UpSince);
+            writer.WriteString("peer", instance.InstanceToken);
             writer.WriteStartArray("entries");
             foreach (var entry in entries)
             {

@@ -88,7 +88,7 @@ internal sealed class ForeignGuard(NameLookup names, string cluster, TimeProvide
             return;
         }
 
-        if (table.Life != _table?.Life)
+        if (table.Instance != _table?.Instance)
         {
             _resolvedOnce.Clear();
         }

@@ -32,7 +32,7 @@ internal sealed class ForeignMemory(string cluster, Func<string, NameAnswer?> kn
 
     private readonly Dictionary<VanishedDestination, Loss> _losses = [];
     private Dictionary<VanishedDestination, ListedDestination> _listed = [];
-    private KamailioLife? _life;
+    private KamailioInstance? _instance;
 
     /// <summary>What is missing now, in words.</summary>
     public ImmutableArray<string> Losses =>
@@ -52,11 +52,11 @@ internal sealed class ForeignMemory(string cluster, Func<string, NameAnswer?> kn
     {
         var before = _listed;
         _listed = table.Destinations.Where(entry => !AttributeText.IsOwn(entry, cluster)).GroupBy(Key).ToDictionary(static group => group.Key, static group => group.First());
-        if (table.Life != _life)
+        if (table.Instance != _instance)
         {
             // It has read its list file: whatever stands there is right. A daemon that comes later knows what the one before it knew.
-            var isFirst = _life is null;
-            _life = table.Life;
+            var isFirst = _instance is null;
+            _instance = table.Instance;
             _losses.Clear();
             if (isFirst)
             {
@@ -113,9 +113,9 @@ internal sealed class ForeignMemory(string cluster, Func<string, NameAnswer?> kn
 
     private void Keep(IEnumerable<ListedDestination> listed)
     {
-        if (_life is { } life)
+        if (_instance is { } instance)
         {
-            file?.Write(life, [.. listed.Concat(_losses.Values.Where(static loss => !loss.IsBack && loss.IsWritable).Select(static loss => loss.Entry))
+            file?.Write(instance, [.. listed.Concat(_losses.Values.Where(static loss => !loss.IsBack && loss.IsWritable).Select(static loss => loss.Entry))
                 .OrderBy(static entry => entry.Set).ThenBy(static entry => entry.Uri, StringComparer.Ordinal).ThenBy(static entry => entry.Attributes, StringComparer.Ordinal)
                 .Select(static entry => entry with { Calls = 0 })]);
         }
@@ -129,7 +129,7 @@ internal sealed class ForeignMemory(string cluster, Func<string, NameAnswer?> kn
             return;
         }
 
-        foreach (var entry in file.Read(table.Life).Where(entry => !_listed.ContainsKey(Key(entry))))
+        foreach (var entry in file.Read(table.Instance).Where(entry => !_listed.ContainsKey(Key(entry))))
         {
             _losses[Key(entry)] = new Loss(entry, timeProvider.GetTimestamp());
             ForeignLog.FoundMissing(logger, entry.Set, entry.Uri, entry.Attributes);

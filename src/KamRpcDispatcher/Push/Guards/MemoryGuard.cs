@@ -23,7 +23,7 @@ internal sealed class MemoryGuard(IRpcClient client, MemoryFloor floor, TimeProv
     /// <summary>How long a shortage counts: what is free swings with the transactions of calls and pings.</summary>
     private static readonly TimeSpan Lasting = TimeSpan.FromSeconds(10);
 
-    private KamailioLife? _life;
+    private KamailioInstance? _instance;
     private long? _shortSince;
     private string _shortage = string.Empty;
 
@@ -38,9 +38,9 @@ internal sealed class MemoryGuard(IRpcClient client, MemoryFloor floor, TimeProv
         {
             var memory = await client.GetSharedMemoryAsync(cancellationToken).ConfigureAwait(false);
             var least = Math.Max(floor.Of(memory.Total), table.Destinations.Count * BytesPerDestination);
-            if (table.Life != _life)
+            if (table.Instance != _instance)
             {
-                (_life, _shortSince) = (table.Life, null);
+                (_instance, _shortSince) = (table.Instance, null);
             }
 
             if (memory.Free < least)

@@ -65,7 +65,7 @@ internal sealed class FoundReadWay(IRpcClient client, RpcClientOptions options, 
     public void Forget()
     {
         // Ends what is under way; nothing is waited for here.
-        _way?.Orphan();
+        _way?.AbortConnections();
         (_way, _searched) = (null, null);
     }
 

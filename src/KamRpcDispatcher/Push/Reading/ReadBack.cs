@@ -10,7 +10,7 @@ internal sealed class ReadBack
     private readonly HashSet<(int Set, string Uri)> _removed = [];
 
     private bool _hasRebuilt;
-    private KamailioLife? _life;
+    private KamailioInstance? _instance;
     private List<(int Set, string Uri, int Priority, string Attributes)> _list = [];
 
     /// <summary>The change is being sent; whether it is made may never be known.</summary>
@@ -37,7 +37,7 @@ internal sealed class ReadBack
     {
         List<(int Set, string Uri, int, string)> list = [.. table.Destinations.Select(static entry => (entry.Set, entry.Uri, entry.Priority, entry.Attributes))];
         var listed = list.Select(static entry => (entry.Set, entry.Uri)).ToHashSet();
-        var isSameLife = table.Life == _life;
+        var isSameLife = table.Instance == _instance;
 
         // By another Kamailio, or a reload of somebody else's: it took what was added with it, and says nothing of it. A rebuild of ours
         // takes names along that do not resolve, and nothing else; where what was added is gone as well it says nothing of that either.
@@ -56,7 +56,7 @@ internal sealed class ReadBack
             HasRebuilt = _hasRebuilt,
             Vanished = vanished,
         };
-        (_life, _list) = (table.Life, list);
+        (_instance, _list) = (table.Instance, list);
         _added.Clear();
         _removed.Clear();
         _hasRebuilt = false;

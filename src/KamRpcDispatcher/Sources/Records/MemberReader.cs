@@ -57,26 +57,26 @@ internal sealed class MemberReader(MemberKey key)
         switch (name)
         {
             case "uri":
-                _uri = SipUri.TryParse(Text(name, value), out var uri, out var error) ? uri : throw new FormatException($"uri: {MemberRules.Shorten(error)}");
+                _uri = SipUri.TryParse(Text(name, value), out var uri, out var error) ? uri : throw new FormatException($"uri: {SafeText.Shorten(error)}");
                 break;
             case "weight":
-                _weight = Integer(name, value, MemberRules.CheckWeight);
+                _weight = Integer(name, value, MemberValidation.CheckWeight);
                 break;
             case "priority":
-                _priority = Integer(name, value, MemberRules.CheckPriority);
+                _priority = Integer(name, value, MemberValidation.CheckPriority);
                 break;
             case "attrs":
-                _attributes = Entries(name, value, MemberRules.CheckAttribute);
+                _attributes = Entries(name, value, MemberValidation.CheckAttribute);
                 break;
             case "labels":
-                _labels = Entries(name, value, MemberRules.CheckLabel);
+                _labels = Entries(name, value, MemberValidation.CheckLabel);
                 break;
             case "state":
                 break;
             case "reason":
-                _reason = Text(name, value) is { Length: <= MemberRules.MaxReasonLength } reason
+                _reason = Text(name, value) is { Length: <= MemberValidation.MaxReasonLength } reason
                     ? reason
-                    : throw new FormatException($"reason: longer than {MemberRules.MaxReasonLength} characters");
+                    : throw new FormatException($"reason: longer than {MemberValidation.MaxReasonLength} characters");
                 break;
             case "since":
                 _since = value.ValueKind == JsonValueKind.String && value.TryGetDateTimeOffset(out var since)
@@ -84,7 +84,7 @@ internal sealed class MemberReader(MemberKey key)
                     : throw new FormatException("since: not a time such as 2026-01-31T12:00:00Z");
                 break;
             default:
-                _ignored.Add($"the field '{MemberRules.Shorten(name)}' is not known");
+                _ignored.Add($"the field '{SafeText.Shorten(name)}' is not known");
                 break;
         }
     }
@@ -104,7 +104,7 @@ internal sealed class MemberReader(MemberKey key)
             case "down":
                 break;
             case var other:
-                _unknownState = $"the state '{MemberRules.Shorten(other)}' is not known: not ready";
+                _unknownState = $"the state '{SafeText.Shorten(other)}' is not known: not ready";
                 _ignored.Add(_unknownState);
                 break;
         }
@@ -117,7 +117,7 @@ internal sealed class MemberReader(MemberKey key)
     {
         if (value.ValueKind != JsonValueKind.Number || !value.TryGetInt64(out var number))
         {
-            throw new FormatException($"{name}: '{MemberRules.Shorten(value.GetRawText())}' is not a whole number");
+            throw new FormatException($"{name}: '{SafeText.Shorten(value.GetRawText())}' is not a whole number");
         }
 
         return check(number) is { } error ? throw new FormatException(error) : (int)number;
@@ -133,7 +133,7 @@ internal sealed class MemberReader(MemberKey key)
         var entries = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         foreach (var entry in value.EnumerateObject())
         {
-            var text = Text($"{name}.{MemberRules.Shorten(entry.Name)}", entry.Value);
+            var text = Text($"{name}.{SafeText.Shorten(entry.Name)}", entry.Value);
             if (check(entry.Name, text) is { } error)
             {
                 throw new FormatException(error);
@@ -142,6 +142,6 @@ internal sealed class MemberReader(MemberKey key)
             entries.Add(entry.Name, text);
         }
 
-        return MemberRules.CheckCount(name, entries.Count) is { } tooMany ? throw new FormatException(tooMany) : entries.ToImmutable();
+        return MemberValidation.CheckCount(name, entries.Count) is { } tooMany ? throw new FormatException(tooMany) : entries.ToImmutable();
     }
 }

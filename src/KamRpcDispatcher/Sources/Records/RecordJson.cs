@@ -30,7 +30,7 @@ internal static class RecordJson
         }
         catch (JsonException exception)
         {
-            error = $"the value is not JSON of the kind expected: {MemberRules.Shorten(exception.Message)}";
+            error = $"the value is not JSON of the kind expected: {SafeText.Shorten(exception.Message)}";
         }
         catch (FormatException exception)
         {

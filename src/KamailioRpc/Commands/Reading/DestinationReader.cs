@@ -44,15 +44,15 @@ internal static class DestinationReader
             }
             else if (reader.ValueSpan.SequenceEqual("HOST"u8))
             {
-                parts.Host = Text(ref reader, ref parts.IsExact);
+                parts.Host = LenientValue.Text(ref reader, ref parts.IsExact);
             }
             else if (reader.ValueSpan.SequenceEqual("IPADDR"u8))
             {
-                parts.IpAddress = Text(ref reader, ref parts.IsExact);
+                parts.IpAddress = LenientValue.Text(ref reader, ref parts.IsExact);
             }
             else if (reader.ValueSpan.SequenceEqual("PORT"u8))
             {
-                parts.Port = Integer(ref reader);
+                parts.Port = LenientValue.Integer(ref reader);
             }
             else
             {
@@ -67,7 +67,7 @@ internal static class DestinationReader
     {
         parts.Once(DestinationParts.Members.Uri, "URIs");
         var isExact = true;
-        parts.Uri = Text(ref reader, ref isExact);
+        parts.Uri = LenientValue.Text(ref reader, ref isExact);
         parts.Reason ??= isExact ? null : "its URI has bytes that are not UTF-8";
     }
 
@@ -124,35 +124,35 @@ internal static class DestinationReader
         {
             if (reader.ValueSpan.SequenceEqual("BODY"u8))
             {
-                parts.Attributes = Text(ref reader, ref parts.IsExact);
+                parts.Attributes = LenientValue.Text(ref reader, ref parts.IsExact);
             }
             else if (reader.ValueSpan.SequenceEqual("DUID"u8))
             {
-                parts.Duid = Text(ref reader, ref parts.IsExact);
+                parts.Duid = LenientValue.Text(ref reader, ref parts.IsExact);
             }
             else if (reader.ValueSpan.SequenceEqual("MAXLOAD"u8))
             {
-                parts.MaxLoad = Integer(ref reader);
+                parts.MaxLoad = LenientValue.Integer(ref reader);
             }
             else if (reader.ValueSpan.SequenceEqual("WEIGHT"u8))
             {
-                parts.Weight = Integer(ref reader);
+                parts.Weight = LenientValue.Integer(ref reader);
             }
             else if (reader.ValueSpan.SequenceEqual("RWEIGHT"u8))
             {
-                parts.RelativeWeight = Integer(ref reader);
+                parts.RelativeWeight = LenientValue.Integer(ref reader);
             }
             else if (reader.ValueSpan.SequenceEqual("SOCKET"u8))
             {
-                parts.Socket = Text(ref reader, ref parts.IsExact);
+                parts.Socket = LenientValue.Text(ref reader, ref parts.IsExact);
             }
             else if (reader.ValueSpan.SequenceEqual("SOCKNAME"u8))
             {
-                parts.SocketName = Text(ref reader, ref parts.IsExact);
+                parts.SocketName = LenientValue.Text(ref reader, ref parts.IsExact);
             }
             else if (reader.ValueSpan.SequenceEqual("OBPROXY"u8))
             {
-                parts.OutboundProxy = Text(ref reader, ref parts.IsExact);
+                parts.OutboundProxy = LenientValue.Text(ref reader, ref parts.IsExact);
             }
             else
             {
@@ -175,23 +175,23 @@ internal static class DestinationReader
         {
             if (reader.ValueSpan.SequenceEqual("AVG"u8))
             {
-                average = Number(ref reader);
+                average = LenientValue.Number(ref reader);
             }
             else if (reader.ValueSpan.SequenceEqual("STD"u8))
             {
-                deviation = Number(ref reader);
+                deviation = LenientValue.Number(ref reader);
             }
             else if (reader.ValueSpan.SequenceEqual("EST"u8))
             {
-                estimate = Number(ref reader);
+                estimate = LenientValue.Number(ref reader);
             }
             else if (reader.ValueSpan.SequenceEqual("MAX"u8))
             {
-                max = Integer(ref reader);
+                max = LenientValue.Integer(ref reader);
             }
             else if (reader.ValueSpan.SequenceEqual("TIMEOUT"u8))
             {
-                timeouts = Integer(ref reader);
+                timeouts = LenientValue.Integer(ref reader);
             }
             else
             {
@@ -215,50 +215,12 @@ internal static class DestinationReader
         {
             if (reader.ValueSpan.SequenceEqual("DLGLOAD"u8))
             {
-                parts.DialogLoad = Integer(ref reader);
+                parts.DialogLoad = LenientValue.Integer(ref reader);
             }
             else
             {
                 DispatcherListReader.SkipMember(ref reader);
             }
         }
-    }
-
-    /// <summary>A text, empty where there is none.</summary>
-    private static string Text(ref Utf8JsonReader reader, ref bool isExact)
-    {
-        reader.Read();
-        if (reader.TokenType == JsonTokenType.String)
-        {
-            return LenientText.Read(ref reader, ref isExact);
-        }
-
-        reader.Skip();
-        return string.Empty;
-    }
-
-    /// <summary>An integer, 0 where there is none or where it has more than 32 bits.</summary>
-    private static int Integer(ref Utf8JsonReader reader)
-    {
-        reader.Read();
-        if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out var number))
-        {
-            return number;
-        }
-
-        reader.Skip();
-        return 0;
-    }
-
-    private static double Number(ref Utf8JsonReader reader)
-    {
-        reader.Read();
-        if (reader.TokenType == JsonTokenType.Number && reader.TryGetDouble(out var number))
-        {
-            return number;
-        }
-
-        reader.Skip();
-        return 0;
     }
 }

@@ -14,7 +14,7 @@ internal static class DispatcherListReader
 
     private delegate void EntryReader(ref Utf8JsonReader reader);
 
-    /// <exception cref="KamailioGarbledReplyException">It has another shape.</exception>
+    /// <exception cref="KamailioMalformedReplyException">It has another shape.</exception>
     public static DispatcherList Read(RpcResult result)
     {
         try
@@ -28,7 +28,7 @@ internal static class DispatcherListReader
         catch (Exception exception) when (exception is JsonException or InvalidOperationException or FormatException)
         {
             // What Utf8JsonReader throws for another kind of value, for a string that it cannot decode, for a number out of range.
-            throw new KamailioGarbledReplyException("the dispatcher list has another shape", exception);
+            throw new KamailioMalformedReplyException("the dispatcher list has another shape", exception);
         }
     }
 
@@ -52,7 +52,7 @@ internal static class DispatcherListReader
 
         if (!hasRecords)
         {
-            throw new KamailioGarbledReplyException("the dispatcher list has no RECORDS");
+            throw new KamailioMalformedReplyException("the dispatcher list has no RECORDS");
         }
     }
 
@@ -100,7 +100,7 @@ internal static class DispatcherListReader
 
         if (!hasId || !hasTargets)
         {
-            throw new KamailioGarbledReplyException("a SET of the dispatcher list has no ID or no TARGETS");
+            throw new KamailioMalformedReplyException("a SET of the dispatcher list has no ID or no TARGETS");
         }
 
         if (isWaiting)
@@ -177,7 +177,7 @@ internal static class DispatcherListReader
     {
         if (reader.TokenType != token)
         {
-            throw new KamailioGarbledReplyException(reason);
+            throw new KamailioMalformedReplyException(reason);
         }
     }
 

@@ -7,15 +7,15 @@ namespace KamailioRpc.Commands.Reading;
 internal static class ResultReader
 {
     /// <summary>Reads one object.</summary>
-    /// <exception cref="KamailioGarbledReplyException">It is none, or <paramref name="read"/> misses something.</exception>
+    /// <exception cref="KamailioMalformedReplyException">It is none, or <paramref name="read"/> misses something.</exception>
     public static T ReadObject<T>(RpcResult result, string method, Func<JsonElement, T> read)
     {
         var element = result.ToElement();
-        return element.ValueKind == JsonValueKind.Object ? Read(element, method, read) : throw Garbled(method);
+        return element.ValueKind == JsonValueKind.Object ? Read(element, method, read) : throw Malformed(method);
     }
 
     /// <summary>Reads a list; over BINRPC one with a single entry is that entry, and one without any an empty object.</summary>
-    /// <exception cref="KamailioGarbledReplyException">An entry is not what <paramref name="read"/> reads.</exception>
+    /// <exception cref="KamailioMalformedReplyException">An entry is not what <paramref name="read"/> reads.</exception>
     public static IReadOnlyList<T> ReadList<T>(RpcResult result, string method, Func<JsonElement, T> read)
     {
         var element = result.ToElement();
@@ -36,9 +36,9 @@ internal static class ResultReader
         catch (Exception exception) when (exception is InvalidOperationException or KeyNotFoundException or FormatException)
         {
             // What System.Text.Json throws for another kind of value, a missing member, a number out of range.
-            throw Garbled(method, exception);
+            throw Malformed(method, exception);
         }
     }
 
-    private static KamailioGarbledReplyException Garbled(string method, Exception? exception = null) => new($"the answer to {method} has another shape", exception);
+    private static KamailioMalformedReplyException Malformed(string method, Exception? exception = null) => new($"the answer to {method} has another shape", exception);
 }

@@ -8,7 +8,7 @@ internal sealed class FifoTransport(KamailioAddress address, RpcClientOptions op
     public KamailioAddress Address => address;
 
     /// <summary>A FIFO's times change with every request.</summary>
-    public string Peer => string.Empty;
+    public string InstanceToken => string.Empty;
 
     public bool IsOneShot => false;
 

@@ -246,11 +246,11 @@ public sealed class KamailioClaimTests : IAsyncDisposable
     [Test]
     public void Where_nothing_tells_one_Kamailio_from_the_next_a_reading_is_good_for_less_than_a_newcomer_waits()
     {
-        _kamailio.Peer = string.Empty;
+        _kamailio.InstanceToken = string.Empty;
         var holder = Live("holder");
         Let(TimeSpan.FromSeconds(3));
         _kamailio.Restart();
-        _kamailio.Peer = string.Empty;
+        _kamailio.InstanceToken = string.Empty;
         Pass(New("newcomer").EnsureAsync(default), ClaimTimes.NewcomerWait);
 
         Assert.That(holder.ConfirmAsync(default).IsCompletedSuccessfully, Is.False);

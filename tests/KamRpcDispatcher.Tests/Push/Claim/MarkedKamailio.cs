@@ -18,7 +18,7 @@ internal sealed class MarkedKamailio
     /// <summary>Whether it has no memory for what is written.</summary>
     public bool IsFull { get; set; }
 
-    public string Peer { get; set; } = "start 1";
+    public string InstanceToken { get; set; } = "start 1";
 
     /// <summary>The mark, as it is.</summary>
     public string? Mark => Items.GetValueOrDefault("claim");
@@ -26,7 +26,7 @@ internal sealed class MarkedKamailio
     public void Restart()
     {
         Items.Clear();
-        Peer += "+";
+        InstanceToken += "+";
     }
 
     public Client Connect() => new(this);
@@ -36,7 +36,7 @@ internal sealed class MarkedKamailio
     {
         public KamailioAddress Address { get; } = KamailioAddress.Parse(KamailioAddress.Default);
 
-        public string Peer => kamailio.Peer;
+        public string InstanceToken => kamailio.InstanceToken;
 
         /// <summary>Done before a call reaches Kamailio.</summary>
         public Func<string, Task> OnCall { get; set; } = static _ => Task.CompletedTask;

@@ -13,7 +13,7 @@ public class GraceConcurrencyTests
     {
         var resting = GraceRig.Worker;
         var rig = new GraceRig(GraceRig.Worker, GraceRig.Other);
-        rig.Sees = process => process == resting ? Sight.AtRest : Sight.Busy;
+        rig.Sees = process => process == resting ? ProcessActivity.AtRest : ProcessActivity.Busy;
         rig.Grace.Begin();
         var wait = rig.Wait();
         await rig.PassAsync(() => rig.Looks > 10);
@@ -42,7 +42,7 @@ public class GraceConcurrencyTests
                 rig.Grace.Begin();
             }
 
-            return Sight.AtRest;
+            return ProcessActivity.AtRest;
         };
         rig.Grace.Begin();
 
@@ -57,7 +57,7 @@ public class GraceConcurrencyTests
         for (var period = 0; period < 100; period++)
         {
             var left = 20;
-            rig.Sees = _ => Interlocked.Decrement(ref left) > 0 ? Sight.Busy : Sight.AtRest;
+            rig.Sees = _ => Interlocked.Decrement(ref left) > 0 ? ProcessActivity.Busy : ProcessActivity.AtRest;
             rig.Grace.Begin();
             var waits = Task.WhenAll(rig.Wait(), rig.Wait(), rig.Wait());
             Assert.That(await rig.PassAsync(waits, stepMilliseconds: 5), Is.All.True);
@@ -70,7 +70,7 @@ public class GraceConcurrencyTests
     [Test]
     public async Task A_wait_that_is_given_up_leaves_the_turn_to_the_next()
     {
-        var rig = new GraceRig(GraceRig.Main) { Sees = static _ => Sight.Busy };
+        var rig = new GraceRig(GraceRig.Main) { Sees = static _ => ProcessActivity.Busy };
         rig.Grace.Begin();
         using var cancellation = new CancellationTokenSource();
         var (first, second) = (rig.Wait(cancellation.Token), rig.Wait());
@@ -78,7 +78,7 @@ public class GraceConcurrencyTests
         await cancellation.CancelAsync();
         await Assert.ThatAsync(() => rig.PassAsync(first, stepMilliseconds: 5), Throws.InstanceOf<OperationCanceledException>());
 
-        rig.Sees = static _ => Sight.AtRest;
+        rig.Sees = static _ => ProcessActivity.AtRest;
         Assert.That(await rig.PassAsync(second));
     }
 

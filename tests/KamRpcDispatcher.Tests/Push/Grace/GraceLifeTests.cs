@@ -19,7 +19,7 @@ public class GraceLifeTests
         var (rig, wait) = await WaitingAsync();
         rig.Clock.Advance(TimeSpan.FromSeconds(2));
         rig.Stranger = static () => NotHere;
-        rig.Sees = static process => process == GraceRig.Worker ? Sight.Gone : Sight.AtRest;
+        rig.Sees = static process => process == GraceRig.Worker ? ProcessActivity.Gone : ProcessActivity.AtRest;
         var begun = rig.Clock.GetUtcNow();
 
         Assert.That(await rig.PassAsync(wait, stepMilliseconds: 10));
@@ -36,13 +36,13 @@ public class GraceLifeTests
     {
         var (rig, wait) = await WaitingAsync();
         rig.Listed = static () => throw new KamailioGoneException("core.psx");
-        rig.Sees = static _ => Sight.Gone;
+        rig.Sees = static _ => ProcessActivity.Gone;
         await Assert.ThatAsync(() => rig.PassAsync(wait), Throws.InstanceOf<KamailioRpcException>());
         await Assert.ThatAsync(() => rig.PassAsync(rig.Wait()), Throws.InstanceOf<KamailioRpcException>());
 
         // The next one is there.
         rig.Listed = static () => [NextMain, NextWorker];
-        rig.Sees = static process => process.Pid > 10 ? Sight.AtRest : Sight.Gone;
+        rig.Sees = static process => process.Pid > 10 ? ProcessActivity.AtRest : ProcessActivity.Gone;
         Assert.That(await rig.PassAsync(rig.Wait()));
         Assert.That(rig.Grace.Mode, Is.EqualTo("observed (rig)"));
     }
@@ -54,7 +54,7 @@ public class GraceLifeTests
         var (rig, wait) = await WaitingAsync();
         var seen = new HashSet<KamailioProcess>();
         rig.Listed = () => new[] { new KamailioProcess(11, "main") }.Take(length).ToList();
-        rig.Sees = process => process.Pid < 10 ? Sight.Gone : seen.Add(process) ? Sight.Busy : Sight.AtRest;
+        rig.Sees = process => process.Pid < 10 ? ProcessActivity.Gone : seen.Add(process) ? ProcessActivity.Busy : ProcessActivity.AtRest;
         if (length == 0)
         {
             var questions = rig.Questions;
@@ -79,7 +79,7 @@ public class GraceLifeTests
     public async Task A_process_that_hides_all_of_a_sudden_is_not_at_rest_and_is_asked_for()
     {
         var (rig, wait) = await WaitingAsync();
-        rig.Sees = static process => process == GraceRig.Worker ? Sight.Hidden : Sight.AtRest;
+        rig.Sees = static process => process == GraceRig.Worker ? ProcessActivity.Hidden : ProcessActivity.AtRest;
         var questions = rig.Questions;
         await rig.PassAsync(() => rig.Questions > questions + 2);
         Assert.That(wait.IsCompleted, Is.False);
@@ -169,7 +169,7 @@ public class GraceLifeTests
         rig.Sees = process =>
         {
             looked.Add(process);
-            return Sight.AtRest;
+            return ProcessActivity.AtRest;
         };
 
         Assert.That(await rig.PassAsync(rig.Wait()));
@@ -179,7 +179,7 @@ public class GraceLifeTests
     /// <summary>In the middle of a wait for the worker, everybody else having been seen.</summary>
     private static async Task<(GraceRig Rig, Task<bool> Wait)> WaitingAsync()
     {
-        var rig = new GraceRig(GraceRig.Main, GraceRig.Worker) { Sees = static process => process == GraceRig.Worker ? Sight.Busy : Sight.AtRest };
+        var rig = new GraceRig(GraceRig.Main, GraceRig.Worker) { Sees = static process => process == GraceRig.Worker ? ProcessActivity.Busy : ProcessActivity.AtRest };
         rig.Grace.Begin();
         var wait = rig.Wait();
         await rig.PassAsync(() => rig.Looks > 10, stepMilliseconds: 5);

@@ -47,7 +47,7 @@ public class GraceOverloadTests
             Assert.That(rig.Log.Of(2102), Has.One.Contains("(PID 2)"));
         });
 
-        rig.Sees = static _ => Sight.AtRest;
+        rig.Sees = static _ => ProcessActivity.AtRest;
         Assert.That(await rig.PassAsync(rig.Wait()));
         Assert.That(rig.Grace.State, Is.EqualTo(new GraceState("observed (rig)")));
         Assert.That(rig.Log.Of(2105), Has.Count.EqualTo(1));
@@ -59,7 +59,7 @@ public class GraceOverloadTests
     {
         var rig = new GraceRig(GraceRig.Main, GraceRig.Worker);
         var rests = rig.Clock.GetUtcNow().AddMilliseconds(milliseconds);
-        rig.Sees = process => process == GraceRig.Worker && rig.Clock.GetUtcNow() < rests ? Sight.Busy : Sight.AtRest;
+        rig.Sees = process => process == GraceRig.Worker && rig.Clock.GetUtcNow() < rests ? ProcessActivity.Busy : ProcessActivity.AtRest;
         rig.Grace.Begin();
 
         Assert.That(await rig.PassAsync(rig.Wait()));
@@ -89,7 +89,7 @@ public class GraceOverloadTests
     [Test]
     public async Task A_timer_of_the_core_is_waited_for_however_much_it_moves()
     {
-        var rig = new GraceRig(GraceRig.Main, GraceRig.Timer) { Sees = static process => process == GraceRig.Timer ? Sight.Busy : Sight.AtRest, SwitchesPerSecond = static _ => WorkersRate };
+        var rig = new GraceRig(GraceRig.Main, GraceRig.Timer) { Sees = static process => process == GraceRig.Timer ? ProcessActivity.Busy : ProcessActivity.AtRest, SwitchesPerSecond = static _ => WorkersRate };
         rig.Grace.Begin();
 
         Assert.That(await rig.WaitItOutAsync(TimeSpan.FromMinutes(1), stepMilliseconds: 250), Is.EqualTo(TimeSpan.MaxValue));
@@ -101,7 +101,7 @@ public class GraceOverloadTests
     public async Task An_unknown_process_that_never_rests(double switchesPerSecond, bool isPending)
     {
         var unknown = new KamailioProcess(5, "SOME MODULE");
-        var rig = new GraceRig(GraceRig.Main, unknown) { Sees = process => process == unknown ? Sight.Busy : Sight.AtRest, SwitchesPerSecond = _ => switchesPerSecond };
+        var rig = new GraceRig(GraceRig.Main, unknown) { Sees = process => process == unknown ? ProcessActivity.Busy : ProcessActivity.AtRest, SwitchesPerSecond = _ => switchesPerSecond };
         rig.Grace.Begin();
 
         Assert.That(await rig.WaitItOutAsync(TimeSpan.FromMinutes(1), stepMilliseconds: 250), isPending ? Is.EqualTo(TimeSpan.MaxValue) : Is.GreaterThanOrEqualTo(TimeSpan.FromSeconds(30)).And.LessThan(TimeSpan.FromSeconds(60)));
@@ -151,7 +151,7 @@ public class GraceOverloadTests
         }
 
         Assert.That(rig.Grace.State.OverdueSince, Is.Not.Null);
-        rig.Sees = static _ => Sight.AtRest;
+        rig.Sees = static _ => ProcessActivity.AtRest;
         await rig.PassAsync(wait);
     }
 
@@ -160,7 +160,7 @@ public class GraceOverloadTests
     {
         var rig = Overloaded(static _ => WorkersRate);
         await rig.WaitItOutAsync(TimeSpan.FromMinutes(2));
-        rig.Sees = static _ => Sight.AtRest;
+        rig.Sees = static _ => ProcessActivity.AtRest;
         rig.Grace.Begin();
 
         Assert.That(await rig.PassAsync(rig.Wait()));
@@ -203,7 +203,7 @@ public class GraceOverloadTests
         var rig = Overloaded(static _ => 0);
         Assert.That(await rig.PassAsync(rig.Wait()), Is.False);
         rig.Stranger = static () => "procfs hides Kamailio's processes (hidepid)";
-        rig.Sees = static _ => Sight.Hidden;
+        rig.Sees = static _ => ProcessActivity.Hidden;
         var begun = rig.Clock.GetUtcNow();
 
         Assert.That(await rig.PassAsync(rig.Wait()));
@@ -215,7 +215,7 @@ public class GraceOverloadTests
     {
         var rig = new GraceRig(GraceRig.Main, GraceRig.Worker, GraceRig.Timer)
         {
-            Sees = static process => process == GraceRig.Worker ? Sight.Busy : Sight.AtRest,
+            Sees = static process => process == GraceRig.Worker ? ProcessActivity.Busy : ProcessActivity.AtRest,
             SwitchesPerSecond = switchesPerSecond,
         };
         rig.Grace.Begin();

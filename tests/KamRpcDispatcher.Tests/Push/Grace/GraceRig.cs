@@ -59,7 +59,7 @@ internal sealed class GraceRig : IProcessView, IProcessMovement
     /// <summary>Why these are not Kamailio's processes.</summary>
     public Func<string?> Stranger { get; set; } = static () => null;
 
-    public Func<KamailioProcess, Sight> Sees { get; set; } = static _ => Sight.AtRest;
+    public Func<KamailioProcess, ProcessActivity> Sees { get; set; } = static _ => ProcessActivity.AtRest;
 
     /// <summary>How often a process gives up the processor, in a second.</summary>
     public Func<int, double> SwitchesPerSecond { get; set; } = static _ => 0;
@@ -75,13 +75,13 @@ internal sealed class GraceRig : IProcessView, IProcessMovement
 
     public string? Check(IReadOnlyList<KamailioProcess> processes) => null;
 
-    public Sight Look(KamailioProcess process)
+    public ProcessActivity ActivityOf(KamailioProcess process)
     {
         IsTorn |= Interlocked.Increment(ref _looking) > 1;
         Looks++;
-        var sight = Sees(process);
+        var activity = Sees(process);
         Interlocked.Decrement(ref _looking);
-        return sight;
+        return activity;
     }
 
     public Movement? Read(int pid) => new Movement((long)((Clock.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds * SwitchesPerSecond(pid)), TimeSpan.Zero);

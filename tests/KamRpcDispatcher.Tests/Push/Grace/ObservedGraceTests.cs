@@ -28,7 +28,7 @@ public class ObservedGraceTests
         _view = Substitute.For<IProcessView>();
         _view.Name.Returns("view");
         _view.Check(default!).ReturnsForAnyArgs((string?)null);
-        _view.Look(default!).ReturnsForAnyArgs(Sight.AtRest);
+        _view.ActivityOf(default!).ReturnsForAnyArgs(ProcessActivity.AtRest);
     }
 
     [Test]
@@ -41,13 +41,13 @@ public class ObservedGraceTests
     [Test]
     public async Task It_ends_when_every_process_was_seen_at_rest_once()
     {
-        var sights = new Queue<Sight>([Sight.Busy, Sight.Busy, Sight.AtRest]);
-        _view.Look(Main).Returns(_ => sights.Dequeue());
+        var activities = new Queue<ProcessActivity>([ProcessActivity.Busy, ProcessActivity.Busy, ProcessActivity.AtRest]);
+        _view.ActivityOf(Main).Returns(_ => activities.Dequeue());
         var grace = Grace();
         grace.Begin();
 
         Assert.That(await grace.WaitAsync(CancellationToken.None).AsTask().WaitAsync(Deadline));
-        Assert.That(sights, Is.Empty);
+        Assert.That(activities, Is.Empty);
         Assert.That(_figures.Summary().Count, Is.EqualTo(1));
     }
 
@@ -63,7 +63,7 @@ public class ObservedGraceTests
             Assert.That(_listed, Is.EqualTo(1), "a Kamailio starts all its processes when it starts");
         }
 
-        _view.Received(2).Look(Main);
+        _view.Received(2).ActivityOf(Main);
     }
 
     [Test]
@@ -73,15 +73,15 @@ public class ObservedGraceTests
         var grace = Grace();
         grace.Begin();
         await grace.WaitAsync(CancellationToken.None);
-        var sights = new Queue<Sight>([Sight.Busy, Sight.AtRest]);
+        var activities = new Queue<ProcessActivity>([ProcessActivity.Busy, ProcessActivity.AtRest]);
         _processes = [next];
-        _view.Look(Main).Returns(Sight.Gone);
-        _view.Look(next).Returns(_ => sights.Dequeue());
+        _view.ActivityOf(Main).Returns(ProcessActivity.Gone);
+        _view.ActivityOf(next).Returns(_ => activities.Dequeue());
 
         grace.Begin();
         Assert.That(await grace.WaitAsync(CancellationToken.None).AsTask().WaitAsync(Deadline));
 
-        Assert.That(sights, Is.Empty);
+        Assert.That(activities, Is.Empty);
         Assert.That(_listed, Is.EqualTo(2));
     }
 
@@ -101,27 +101,27 @@ public class ObservedGraceTests
     [Test]
     public async Task One_that_does_not_end_within_its_cap_leaves_the_change_pending_and_goes_on()
     {
-        _view.Look(Main).Returns(Sight.Busy);
+        _view.ActivityOf(Main).Returns(ProcessActivity.Busy);
         var grace = Grace();
         grace.Begin();
 
         Assert.That(await grace.WaitAsync(CancellationToken.None).AsTask().WaitAsync(Deadline), Is.False);
         Assert.That(_figures.Summary().Timeouts, Is.EqualTo(1));
 
-        _view.Look(Main).Returns(Sight.AtRest);
+        _view.ActivityOf(Main).Returns(ProcessActivity.AtRest);
         Assert.That(await grace.WaitAsync(CancellationToken.None).AsTask().WaitAsync(Deadline));
     }
 
     [Test]
     public async Task A_wait_that_is_given_up_keeps_what_it_has_seen()
     {
-        _view.Look(Main).Returns(Sight.Busy);
+        _view.ActivityOf(Main).Returns(ProcessActivity.Busy);
         var grace = Grace(cap: Deadline);
         grace.Begin();
         using var cancellation = new CancellationTokenSource(TimeSpan.FromMilliseconds(20));
         await Assert.ThatAsync(() => grace.WaitAsync(cancellation.Token).AsTask(), Throws.InstanceOf<OperationCanceledException>());
 
-        _view.Look(Main).Returns(Sight.AtRest);
+        _view.ActivityOf(Main).Returns(ProcessActivity.AtRest);
         Assert.That(await grace.WaitAsync(CancellationToken.None).AsTask().WaitAsync(Deadline));
         Assert.That(_listed, Is.EqualTo(1));
     }
@@ -138,7 +138,7 @@ public class ObservedGraceTests
 
         Assert.That(System.Diagnostics.Stopwatch.GetElapsedTime(begun), Is.GreaterThan(TimeSpan.FromMilliseconds(40)));
         Assert.That(grace.Mode, Is.EqualTo("fixed gap of 50ms"));
-        _view.DidNotReceiveWithAnyArgs().Look(default!);
+        _view.DidNotReceiveWithAnyArgs().ActivityOf(default!);
     }
 
     [Test]

@@ -54,7 +54,7 @@ internal static class DispatcherCheck
 
     private static Finding OfStopped(int pid, KamailioObservation kamailio) => Finding.Error(
         Name,
-        FormattableString.Invariant($"{(Holder(kamailio) is { } holder ? MemberRules.Shorten(holder, 512) : "the dispatcher that has its lock")} does nothing: PID {pid} is stopped (state T), by SIGSTOP or a debugger"),
+        FormattableString.Invariant($"{(Holder(kamailio) is { } holder ? SafeText.Shorten(holder, 512) : "the dispatcher that has its lock")} does nothing: PID {pid} is stopped (state T), by SIGSTOP or a debugger"),
         FormattableString.Invariant($"kill -CONT {pid}"));
 
     private static Finding OfNobody(KamailioObservation kamailio, EtcdObservation etcd)
@@ -74,7 +74,7 @@ internal static class DispatcherCheck
         }
 
         return OfNobody(etcd, !isMarkSeen ? "nobody holds its lock"
-            : mark!.Length > 0 ? $"{MemberRules.Shorten(mark, 256)} has left its mark, and has ended"
+            : mark!.Length > 0 ? $"{SafeText.Shorten(mark, 256)} has left its mark, and has ended"
             : $"nobody {(isLockSeen ? "holds its lock, or " : string.Empty)}has left a mark in it");
     }
 
@@ -88,7 +88,7 @@ internal static class DispatcherCheck
 
     private static Finding OfHolder(string holder, KamailioObservation kamailio, EtcdObservation etcd)
     {
-        var who = MemberRules.Shorten(holder, 512);
+        var who = SafeText.Shorten(holder, 512);
         if (!etcd.Proxies.Try(out var proxies, out var trouble))
         {
             return Finding.Unknown(Name, trouble with { Text = $"{who} is at work; whether it reaches Kamailio is not known without its report: {trouble}" });
@@ -96,7 +96,7 @@ internal static class DispatcherCheck
 
         if (Cluster(holder) is { } cluster && cluster != etcd.Cluster)
         {
-            return Finding.Warning(Name, $"{who} is at work, and cluster {etcd.Cluster} is what is examined", $"kamrpc doctor --cluster {MemberRules.Shorten(cluster)}");
+            return Finding.Warning(Name, $"{who} is at work, and cluster {etcd.Cluster} is what is examined", $"kamrpc doctor --cluster {SafeText.Shorten(cluster)}");
         }
 
         return proxies.FirstOrDefault(proxy => proxy.Name == Proxy(holder)) switch
@@ -116,7 +116,7 @@ internal static class DispatcherCheck
     {
         { Contact: { Answers: false } contact } => Finding.Error(
             Name,
-            $"{who} is at work, and reports that Kamailio does not answer it{(contact.Reason is { } reason ? $": {MemberRules.Shorten(reason, 512)}" : string.Empty)}{Since(contact.Since, now)}",
+            $"{who} is at work, and reports that Kamailio does not answer it{(contact.Reason is { } reason ? $": {SafeText.Shorten(reason, 512)}" : string.Empty)}{Since(contact.Since, now)}",
             "the log of that kamrpc dispatch; kamrpc doctor as its user, with its --kamailio"),
         { WrittenAt: { } written } when now - written > Stale => Finding.Warning(
             Name, FormattableString.Invariant($"{who} is at work, and its report is {(now - written).TotalSeconds:0} s old, where one comes every {ProxyStatus.WrittenEvery.TotalSeconds:0} s"), "the log of that kamrpc dispatch"),
@@ -125,7 +125,7 @@ internal static class DispatcherCheck
         { Contact: null } => Finding.Unknown(
             Name, $"{who} is at work; whether it reaches Kamailio is not known: its report does not say so, as it is of an older version of kamrpc", "install the same version of kamrpc everywhere"),
         { Troubles: var troubles } when troubles.FirstOrDefault(static trouble => TroubleKind.IsError(trouble.Kind)) is { } trouble => Finding.Error(
-            Name, $"{who} reaches Kamailio, and reports {MemberRules.Shorten(trouble.Kind, 20)}: {MemberRules.Shorten(trouble.Text, ProxyTrouble.MostTextLength)}", "kamrpc status, and the log of that kamrpc dispatch"),
+            Name, $"{who} reaches Kamailio, and reports {SafeText.Shorten(trouble.Kind, 20)}: {SafeText.Shorten(trouble.Text, ProxyTrouble.MostTextLength)}", "kamrpc status, and the log of that kamrpc dispatch"),
         { IsFromSnapshot: true } => Finding.Warning(
             Name, $"{who} reaches Kamailio, and works from a saved membership, since it has not reached etcd yet", "the log of that kamrpc dispatch; --etcd of both has to name the same etcd"),
         { Held.Length: > 0 } or { MoreHeld: > 0 } => Finding.Warning(

@@ -33,11 +33,11 @@ internal static class MembersCheck
             var there = etcd.Members.Try(out var all, out _) ? all.Select(static member => member.Key.Set).Distinct().Order().ToList() : [];
             return Finding.Error(
                 Name,
-                $"nobody is announced in {Wording.Sets(empty)} of cluster {MemberRules.Shorten(etcd.Cluster)}{(there.Count == 0 ? ", nor in any other set" : $"; there {(there.Count == 1 ? "is" : "are")} {Wording.Sets(there)}")}",
+                $"nobody is announced in {Wording.Sets(empty)} of cluster {SafeText.Shorten(etcd.Cluster)}{(there.Count == 0 ? ", nor in any other set" : $"; there {(there.Count == 1 ? "is" : "are")} {Wording.Sets(there)}")}",
                 $"{Announce}; or the right --set");
         }
 
-        var where = $"cluster {MemberRules.Shorten(etcd.Cluster)}{(etcd.Sets is { } only ? $", set {string.Join(", ", only.Order())}" : string.Empty)}";
+        var where = $"cluster {SafeText.Shorten(etcd.Cluster)}{(etcd.Sets is { } only ? $", set {string.Join(", ", only.Order())}" : string.Empty)}";
         return members.Count > 0 ? Finding.Ok(Name, $"{where}: {Wording.Count(members.Count, "member")} in {Wording.Count(members.Select(static member => member.Key.Set).Distinct().Count(), "set")}")
             : etcd.Proxies.Try(out var proxies, out _) && proxies.Count > 0 ? Finding.Error(Name, $"nothing is announced in {where}, and {Wording.Count(proxies.Count, "proxy", "proxies")} {(proxies.Count == 1 ? "waits" : "wait")} for somebody to send calls to", Announce)
             : Finding.Note(Name, $"nothing is announced in {where}", Announce);

@@ -34,7 +34,7 @@ internal static class OrphansCheck
 
         if (others.Count > 0 && examined.Count == 0)
         {
-            return Finding.Ok(Name, $"{Wording.Count(others.Count, "destination")} of kamrpc's, of cluster {MemberRules.Shorten(atWork!)}, which the dispatcher at work here serves; cluster {etcd.Cluster} is what is examined");
+            return Finding.Ok(Name, $"{Wording.Count(others.Count, "destination")} of kamrpc's, of cluster {SafeText.Shorten(atWork!)}, which the dispatcher at work here serves; cluster {etcd.Cluster} is what is examined");
         }
 
         if (!etcd.Members.Try(out var members, out _))
@@ -72,7 +72,7 @@ internal static class OrphansCheck
     private static Finding OfNobody(List<DispatcherDestination> strange, KamailioObservation kamailio)
     {
         var told = Told(strange, static destination => $" (cluster {Ownership.Cluster(destination)})");
-        var another = $"kamrpc doctor --cluster {MemberRules.Shorten(Ownership.Cluster(strange[0])!)}, if that cluster is the one that is served";
+        var another = $"kamrpc doctor --cluster {SafeText.Shorten(Ownership.Cluster(strange[0])!)}, if that cluster is the one that is served";
         return DispatcherCheck.ClusterAtWork(kamailio) is null && DispatcherCheck.IsServed(kamailio) is not false
             ? Finding.Unknown(Name, $"kamrpc added them for a cluster that is not examined, and whether a dispatcher serves it here is not seen: {told}", $"{another}; kamrpc doctor as Kamailio's user, or root, sees the dispatcher")
             : Finding.Warning(Name, $"kamrpc added them for a cluster that is not served here, and nobody follows what they are: {told}", $"{another}; else {Removal(strange[0], kamailio)}");

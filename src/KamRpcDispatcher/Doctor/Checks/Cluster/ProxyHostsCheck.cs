@@ -22,7 +22,7 @@ internal static class ProxyHostsCheck
             : Finding.Warning(
                 Name,
                 Wording.List([.. shared.Select(static place =>
-                    $"{Wording.List([.. place.Select(static proxy => $"{MemberRules.Shorten(proxy.Name)} (Kamailio at {MemberRules.Shorten(proxy.Status!.Identity!.Kamailio, 128)})")])} are on one host, {MemberRules.Shorten(place.First().Status!.Identity!.Host)}")]),
+                    $"{Wording.List([.. place.Select(static proxy => $"{SafeText.Shorten(proxy.Name)} (Kamailio at {SafeText.Shorten(proxy.Status!.Identity!.Kamailio, 128)})")])} are on one host, {SafeText.Shorten(place.First().Status!.Identity!.Host)}")]),
                 $"--ignore {Name}, if each is to have its Kamailio there; else stop the kamrpc dispatch that is one too many");
     }
 }

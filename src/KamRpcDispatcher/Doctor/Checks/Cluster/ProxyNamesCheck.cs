@@ -18,7 +18,7 @@ internal static class ProxyNamesCheck
 
         var clashes = proxies
             .Where(static proxy => proxy.Status is { } status && status.Troubles.Any(static trouble => trouble.Kind == TroubleKind.Name))
-            .Select(static proxy => MemberRules.Shorten(proxy.Name)).ToList();
+            .Select(static proxy => SafeText.Shorten(proxy.Name)).ToList();
         return clashes.Count > 0
             ? Finding.Error(
                 Name,

@@ -27,7 +27,7 @@ internal static class ReportsCheck
         }
 
         var here = DispatcherCheck.ProxyAtWork(kamailio);
-        var remarks = proxies.SelectMany(proxy => Remarks(proxy, proxy.Name == here, etcd).Select(remark => (remark.IsError, Text: $"{MemberRules.Shorten(proxy.Name)}: {remark.Text}"))).ToList();
+        var remarks = proxies.SelectMany(proxy => Remarks(proxy, proxy.Name == here, etcd).Select(remark => (remark.IsError, Text: $"{SafeText.Shorten(proxy.Name)}: {remark.Text}"))).ToList();
         if (remarks.Count == 0)
         {
             return Finding.Ok(Name, proxies.Count == 0 ? "no proxy reports" : $"{(proxies.Count == 1 ? "the 1 proxy reports" : $"the {proxies.Count} proxies report")} no trouble that is not told above");
@@ -46,7 +46,7 @@ internal static class ReportsCheck
     {
         if (proxy.Status is not { } status)
         {
-            return isHere ? [] : [(false, $"its report cannot be read: {MemberRules.Shorten(proxy.Error ?? string.Empty, ProxyTrouble.MostTextLength)}")];
+            return isHere ? [] : [(false, $"its report cannot be read: {SafeText.Shorten(proxy.Error ?? string.Empty, ProxyTrouble.MostTextLength)}")];
         }
 
         // That two have one name is a check of its own; that Kamailio is lost is told with the contact.
@@ -54,7 +54,7 @@ internal static class ReportsCheck
         var told = isHere && DispatcherCheck.Told(status) is { } first ? troubles.FindAll(trouble => trouble != first) : troubles;
         return
         [
-            .. told.Select(static trouble => (TroubleKind.IsError(trouble.Kind), $"{MemberRules.Shorten(trouble.Kind, 20)}: {MemberRules.Shorten(trouble.Text, ProxyTrouble.MostTextLength)}")),
+            .. told.Select(static trouble => (TroubleKind.IsError(trouble.Kind), $"{SafeText.Shorten(trouble.Kind, 20)}: {SafeText.Shorten(trouble.Text, ProxyTrouble.MostTextLength)}")),
             .. status.Hangs ? [(true, OfHanging(status.Loop!))] : Array.Empty<(bool, string)>(),
             .. OfMany(status.Quarantined.Length + status.MoreQuarantined, static count => $"{Wording.Count(count, "destination")} cannot be put into Kamailio"),
             .. isHere ? [] : OfAnother(status, etcd.ReadAt),
@@ -66,7 +66,7 @@ internal static class ReportsCheck
     {
         if (status.Contact is { Answers: false } contact)
         {
-            yield return (true, $"its Kamailio does not answer it{(contact.Reason is { } reason ? $" ({MemberRules.Shorten(reason, 400)})" : string.Empty)}");
+            yield return (true, $"its Kamailio does not answer it{(contact.Reason is { } reason ? $" ({SafeText.Shorten(reason, 400)})" : string.Empty)}");
         }
 
         if (status.WrittenAt is { } written && now - written > Stale)
@@ -120,7 +120,7 @@ internal static class ReportsCheck
     ];
 
     private static string OfHanging(LoopStatus loop) => string.Create(
-        CultureInfo.InvariantCulture, $"its dispatcher hangs, and follows nothing ({MemberRules.Shorten(loop.Step, 20)}, for {loop.For.TotalSeconds:0} s of {loop.Longest.TotalSeconds:0} s at most): a restart of it hurts no call");
+        CultureInfo.InvariantCulture, $"its dispatcher hangs, and follows nothing ({SafeText.Shorten(loop.Step, 20)}, for {loop.For.TotalSeconds:0} s of {loop.Longest.TotalSeconds:0} s at most): a restart of it hurts no call");
 
     private static IEnumerable<(bool IsError, string Text)> OfMany(long count, Func<long, string> text) => count > 0 ? [(false, text(count))] : [];
 }

@@ -28,7 +28,7 @@ internal static class RoutableAdvice
         if (reasons.Overlaps([Missing, Off, Serving]))
         {
             yield return DispatcherCheck.ClusterAtWork(kamailio) is { } other && other != cluster
-                ? $"kamrpc doctor --cluster {MemberRules.Shorten(other)}: the kamrpc dispatch at work here follows that one"
+                ? $"kamrpc doctor --cluster {SafeText.Shorten(other)}: the kamrpc dispatch at work here follows that one"
                 : DispatcherCheck.IsServed(kamailio) == true
                     ? "the kamrpc dispatch at work here mends that by itself at its next look (--resync); if it stays so, kamrpc status says what holds it up"
                     : "kamrpc dispatch beside this Kamailio, which brings its list in step with what is announced";

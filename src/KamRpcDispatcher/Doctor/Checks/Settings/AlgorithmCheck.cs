@@ -83,6 +83,6 @@ internal static class AlgorithmCheck
     {
         IReadOnlyList<DispatcherDestination> list = kamailio.List.Try(out var reply, out _) ? reply.Destinations : [];
         var own = list.Where(Ownership.IsOurs).ToList();
-        return own.Count == 0 || own.Exists(static destination => destination.Priority > MemberRules.MaxPriority);
+        return own.Count == 0 || own.Exists(static destination => destination.Priority > MemberValidation.MaxPriority);
     }
 }

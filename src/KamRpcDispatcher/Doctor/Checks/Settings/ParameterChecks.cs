@@ -48,7 +48,7 @@ internal static class ParameterChecks
             : Finding.Ok(Name, "replies are not indented");
     }
 
-    private static Finding Of(string check, Seen<Parameter> seen, Func<int, bool> isRight, string parameter, Func<int, string> consequence, string fix)
+    private static Finding Of(string check, Observed<Parameter> seen, Func<int, bool> isRight, string parameter, Func<int, string> consequence, string fix)
     {
         if (!seen.Try(out var value, out var trouble))
         {

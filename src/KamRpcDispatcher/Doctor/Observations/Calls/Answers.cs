@@ -7,16 +7,16 @@ namespace KamRpcDispatcher.Doctor.Observations.Calls;
 /// <summary>Calls of which it matters that they were not answered, but not to the calls after them.</summary>
 internal static class Answers
 {
-    public static async Task<Seen<T>> TryAsync<T>(Func<Task<T>> call)
+    public static async Task<Observed<T>> TryAsync<T>(Func<Task<T>> call)
         where T : notnull
     {
         try
         {
-            return Seen<T>.Of(await call().ConfigureAwait(false));
+            return Observed<T>.Of(await call().ConfigureAwait(false));
         }
         catch (KamailioRpcException exception)
         {
-            return Seen<T>.Not(exception.Message);
+            return Observed<T>.Not(exception.Message);
         }
     }
 

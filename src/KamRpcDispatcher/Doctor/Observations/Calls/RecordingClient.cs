@@ -9,7 +9,7 @@ internal sealed class RecordingClient(IRpcClient client) : IRpcClient
 
     public KamailioAddress Address => client.Address;
 
-    public string Peer => client.Peer;
+    public string InstanceToken => client.InstanceToken;
 
     public RpcResult? Answer(string method) => _answers.GetValueOrDefault(method);
 

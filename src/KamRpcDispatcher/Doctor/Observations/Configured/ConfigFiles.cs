@@ -20,7 +20,7 @@ internal static class ConfigFiles
     /// <param name="defines">Kamailio's at the end of its configuration.</param>
     /// <param name="started">When Kamailio read it, at the latest; null when not known.</param>
     /// <param name="root">Before the paths of its files, see <see cref="KamailioRoot"/>. What the operator names is where this process is.</param>
-    public static Seen<KamailioConfig> Read(
+    public static Observed<KamailioConfig> Read(
         string? given, CommandLine commandLine, IReadOnlyList<string> directories, IReadOnlyDictionary<string, string> defines, DateTimeOffset? started, string root = "")
     {
         root = given is null ? root : string.Empty;
@@ -72,7 +72,7 @@ internal static class ConfigFiles
         }
     }
 
-    private static Seen<KamailioConfig> Not(string trouble) => Seen<KamailioConfig>.Not(new Trouble(trouble, Causes.Config));
+    private static Observed<KamailioConfig> Not(string trouble) => Observed<KamailioConfig>.Not(new Trouble(trouble, Causes.Config));
 
     private static string? Find(string? path, IReadOnlyList<string> directories, string root)
     {

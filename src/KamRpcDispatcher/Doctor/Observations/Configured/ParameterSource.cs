@@ -9,14 +9,14 @@ namespace KamRpcDispatcher.Doctor.Observations.Configured;
 /// <param name="client">Calls Kamailio.</param>
 /// <param name="config">Its configuration.</param>
 /// <param name="version">Its release, as far as it is known.</param>
-internal sealed class ParameterSource(IRpcClient client, Seen<KamailioConfig> config, KamailioVersion? version)
+internal sealed class ParameterSource(IRpcClient client, Observed<KamailioConfig> config, KamailioVersion? version)
 {
     /// <param name="module">The module.</param>
     /// <param name="name">The parameter.</param>
     /// <param name="otherwise">What the releases that are known have by default.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <param name="unit">What the module multiplies it by when it starts: Kamailio tells the product.</param>
-    public async Task<Seen<Parameter>> ReadAsync(string module, string name, int otherwise, CancellationToken cancellationToken, int unit = 1)
+    public async Task<Observed<Parameter>> ReadAsync(string module, string name, int otherwise, CancellationToken cancellationToken, int unit = 1)
     {
         try
         {
@@ -32,16 +32,16 @@ internal sealed class ParameterSource(IRpcClient client, Seen<KamailioConfig> co
 
         if (!config.Try(out var read, out var trouble))
         {
-            return Seen<Parameter>.Not(trouble);
+            return Observed<Parameter>.Not(trouble);
         }
 
         return read.Of(module, name).LastOrDefault() switch
         {
             null when version is { IsKnown: true } => new Parameter(otherwise, $"the default, {read.Files[0]} does not set it"),
-            null => Seen<Parameter>.Not($"{read.Files[0]} does not set it, and the default of this release is not known"),
-            { IsCertain: false } line => Seen<Parameter>.Not($"{line.Place} depends on an expression that only Kamailio evaluates"),
+            null => Observed<Parameter>.Not($"{read.Files[0]} does not set it, and the default of this release is not known"),
+            { IsCertain: false } line => Observed<Parameter>.Not($"{line.Place} depends on an expression that only Kamailio evaluates"),
             { Number: { } number } line => new Parameter(number, line.Place),
-            var line => Seen<Parameter>.Not($"{line.Place} sets it to {line.Value}"),
+            var line => Observed<Parameter>.Not($"{line.Place} sets it to {line.Value}"),
         };
     }
 }

@@ -21,17 +21,17 @@ internal static class HostObserver
     /// <param name="replies">The directory for its replies; null where there is none.</param>
     /// <param name="configFile">Its configuration as the operator names it; null for the one that it was started with.</param>
     /// <returns>The Kamailios here, the one that is meant first; or why they cannot be seen.</returns>
-    public static Seen<IReadOnlyList<RunningKamailio>> Observe(KamailioAddress? address, string? replies, string? configFile)
+    public static Observed<IReadOnlyList<RunningKamailio>> Observe(KamailioAddress? address, string? replies, string? configFile)
     {
         if (FileStatus.Of("/proc/1/.") is null)
         {
-            return Seen<IReadOnlyList<RunningKamailio>>.Not("procfs hides other users' processes (hidepid)");
+            return Observed<IReadOnlyList<RunningKamailio>>.Not("procfs hides other users' processes (hidepid)");
         }
 
         var processes = ProcessEntry.All(Program);
         var families = processes.Where(process => !processes.Any(other => other.Pid == process.Parent))
             .Select(main => (Main: main, All: processes.Where(process => process == main || process.Parent == main.Pid).ToList())).Take(Most);
-        return Seen<IReadOnlyList<RunningKamailio>>.Of([.. families
+        return Observed<IReadOnlyList<RunningKamailio>>.Of([.. families
             .Select(family => Observe(family.Main, family.All, address, replies, configFile)).OfType<RunningKamailio>()
             .OrderByDescending(kamailio => Match(kamailio, address))]);
     }
@@ -54,14 +54,14 @@ internal static class HostObserver
         var config = ConfigFiles.Read(configFile, commandLine, [ConfigFiles.StartDirectory(main.Pid) ?? "/"], NoDefines, started: null, filesRoot);
         var root = string.Create(CultureInfo.InvariantCulture, $"/proc/{main.Pid}/root");
         var isRootSeen = FileStatus.Of(root + "/.") is not null;
-        var sharesReplies = replies is null ? true : !isRootSeen ? Seen<bool>.Not(Hidden) : IsSame(replies, root + replies);
+        var sharesReplies = replies is null ? true : !isRootSeen ? Observed<bool>.Not(Hidden) : IsSame(replies, root + replies);
         return new RunningKamailio(main.Pid, user, commandLine)
         {
             Config = config,
             Changed = config.Try(out var read, out _) && main.Started is { } started ? read.Files.FirstOrDefault(file => File.GetLastWriteTimeUtc(filesRoot + file) > started + Uncertainty) : null,
             Stopped = [.. all.Where(static process => process.IsStopped).Select(static process => process.Pid)],
-            Worker = address?.Path is { } path ? WorkerObserver.Observe(all, path) : Seen<Worker>.Not("not reached by a path"),
-            HasSocket = address?.Path is not { } socket || !isRootSeen ? Seen<bool>.Not(Hidden) : FileStatus.Of(root + socket) is not null,
+            Worker = address?.Path is { } path ? WorkerObserver.Observe(all, path) : Observed<Worker>.Not("not reached by a path"),
+            HasSocket = address?.Path is not { } socket || !isRootSeen ? Observed<bool>.Not(Hidden) : FileStatus.Of(root + socket) is not null,
             SharesReplies = sharesReplies,
             Hider = sharesReplies.Try(out var isShared, out _) && !isShared ? MountTable.Hider(main.Pid, replies!) : null,
         };
@@ -69,5 +69,5 @@ internal static class HostObserver
 
     private static string Hidden => $"user {Credentials.Own.Name} may not look into its processes";
 
-    private static Seen<bool> IsSame(string here, string there) => FileStatus.Of(here) is { } ours && FileStatus.Of(there) is { } theirs && ours.IsSameFile(theirs);
+    private static Observed<bool> IsSame(string here, string there) => FileStatus.Of(here) is { } ours && FileStatus.Of(there) is { } theirs && ours.IsSameFile(theirs);
 }

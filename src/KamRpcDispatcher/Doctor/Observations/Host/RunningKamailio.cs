@@ -10,7 +10,7 @@ namespace KamRpcDispatcher.Doctor.Observations.Host;
 internal sealed record RunningKamailio(int Pid, Credentials User, CommandLine CommandLine)
 {
     /// <summary>The configuration that it was started with.</summary>
-    public Seen<KamailioConfig> Config { get; init; } = Seen<KamailioConfig>.Not("not looked at");
+    public Observed<KamailioConfig> Config { get; init; } = Observed<KamailioConfig>.Not("not looked at");
 
     /// <summary>A file of the configuration that was changed after the start; null when none was.</summary>
     public string? Changed { get; init; }
@@ -22,13 +22,13 @@ internal sealed record RunningKamailio(int Pid, Credentials User, CommandLine Co
     public IReadOnlyList<ListeningPlace> Places => Config.Try(out var config, out _) ? ListeningPlace.Of(config, CommandLine) : [];
 
     /// <summary>What the process does that reads the requests.</summary>
-    public Seen<Worker> Worker { get; init; } = Seen<Worker>.Not("not looked at");
+    public Observed<Worker> Worker { get; init; } = Observed<Worker>.Not("not looked at");
 
     /// <summary>Whether the socket's path is something in what Kamailio takes for the file system.</summary>
-    public Seen<bool> HasSocket { get; init; } = Seen<bool>.Not("not looked at");
+    public Observed<bool> HasSocket { get; init; } = Observed<bool>.Not("not looked at");
 
     /// <summary>Whether the directory for its replies is the same to Kamailio as to us.</summary>
-    public Seen<bool> SharesReplies { get; init; } = Seen<bool>.Not("not looked at");
+    public Observed<bool> SharesReplies { get; init; } = Observed<bool>.Not("not looked at");
 
     /// <summary>Whose mount hides that directory, in words: <c>PrivateTmp of kamailio.service</c>; null when that is not known.</summary>
     public string? Hider { get; init; }

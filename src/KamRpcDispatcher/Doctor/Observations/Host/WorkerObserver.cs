@@ -11,7 +11,7 @@ internal static class WorkerObserver
     /// <summary>What procfs adds to the path of a file that is open and has none any more.</summary>
     private const string Deleted = " (deleted)";
 
-    public static Seen<Worker> Observe(IReadOnlyList<ProcessEntry> processes, string path)
+    public static Observed<Worker> Observe(IReadOnlyList<ProcessEntry> processes, string path)
     {
         var sockets = Inodes(path);
         var (holders, busy) = (new List<int>(), new List<int>());
@@ -20,7 +20,7 @@ internal static class WorkerObserver
         {
             if (ProcFile.Descriptors(process.Pid) is not { } descriptors)
             {
-                return Seen<Worker>.Not($"user {Credentials.Own.Name} may not see what its processes do");
+                return Observed<Worker>.Not($"user {Credentials.Own.Name} may not see what its processes do");
             }
 
             if (descriptors.Any(descriptor => IsIt(process.Pid, descriptor)))

@@ -53,35 +53,12 @@ internal sealed class ProxyReader(JsonElement report)
         };
     }
 
-    /// <summary>What of it is needed to leave, so that no other part which a newer version writes in another way keeps anybody waiting.</summary>
-    public ProxyProgress ReadProgress()
-    {
-        if (report.ValueKind != JsonValueKind.Object)
-        {
-            throw new FormatException("the value is JSON, but not an object");
-        }
-
-        // An earlier version does not say what is silenced: then only what is in force whole counts.
-        var silenced = Count(report, Has(report, "silenced") ? "silenced" : "revision", long.MaxValue);
-        var superseded = ReadableSuperseded();
-        return new ProxyProgress(silenced, superseded, Unnamed(superseded)) { Serves = ReadableServes(), IsClashing = HasClash() };
-    }
-
     private int More(string name) => OptionalCount(report, name) ?? 0;
-
-    private int Readable(string name) => report.TryGetProperty(name, out var number) && number.ValueKind == JsonValueKind.Number && number.TryGetInt32(out var count) ? count : 0;
-
-    /// <summary>
-    /// How many leave whose address gets calls, and are not named. An earlier version does not say it, and names all whose address gets calls before
-    /// any other, so that none of them is missing where there is another.
-    /// </summary>
-    private int Unnamed(ImmutableArray<SupersededMember> named) =>
-        Has(report, "version") ? Readable("moreSupersededLeaving") : named.LastOrDefault() is { IsServed: false } ? 0 : Readable("moreSuperseded");
 
     private static int SetNumber(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var set) && set.ToString(CultureInfo.InvariantCulture) == text
             ? set
-            : throw new FormatException($"sets: '{MemberRules.Shorten(text)}' is not a set's number");
+            : throw new FormatException($"sets: '{SafeText.Shorten(text)}' is not a set's number");
 
     private static SetStatus ReadSet(JsonProperty set) =>
         new(Count(set.Value, "destinations"), Count(set.Value, "routable"))
@@ -153,60 +130,19 @@ internal sealed class ProxyReader(JsonElement report)
         var key = Key(entry, "held", "member");
         return SipUri.TryParse(Text(entry, "uri"), out var uri, out var error)
             ? new Member(key, uri)
-            : throw new FormatException($"held: {MemberRules.Shorten(error)}");
+            : throw new FormatException($"held: {SafeText.Shorten(error)}");
     }
 
     private static QuarantinedDestination ReadQuarantined(JsonElement entry) =>
         new(Count(entry, "set"), Text(entry, "uri"), Text(entry, "reason"), Time(entry, "retryAt"));
 
-    private static SupersededMember ReadSuperseded(JsonElement entry) => new(Key(entry, "superseded", "member"), Key(entry, "superseded", "by"), Flag(entry, "served"))
+    internal static SupersededMember ReadSuperseded(JsonElement entry) => new(Key(entry, "superseded", "member"), Key(entry, "superseded", "by"), Flag(entry, "served"))
     {
         IsLeaving = Flag(entry, "leaving"),
     };
 
-    /// <summary>Those that can be understood: what a newer version says of others keeps nobody from leaving.</summary>
-    private ImmutableArray<SupersededMember> ReadableSuperseded()
-    {
-        if (!report.TryGetProperty("superseded", out var list) || list.ValueKind != JsonValueKind.Array)
-        {
-            return [];
-        }
-
-        var read = ImmutableArray.CreateBuilder<SupersededMember>();
-        foreach (var entry in list.EnumerateArray())
-        {
-            try
-            {
-                read.Add(ReadSuperseded(entry));
-            }
-            catch (FormatException)
-            {
-                // It has to be left out.
-            }
-        }
-
-        return read.ToImmutable();
-    }
-
-    private static int ReadServed(JsonElement set) =>
+    internal static int ReadServed(JsonElement set) =>
         set.ValueKind == JsonValueKind.Number && set.TryGetInt32(out var number) && number >= 0 ? number : throw new FormatException("serves holds something else than sets");
-
-    /// <summary>What cannot be understood says nothing: the proxy may serve any set.</summary>
-    private ImmutableArray<int> ReadableServes()
-    {
-        try
-        {
-            return Items(report, "serves", ReadServed);
-        }
-        catch (FormatException)
-        {
-            return [];
-        }
-    }
-
-    private bool HasClash() => report.TryGetProperty("trouble", out var troubles) && troubles.ValueKind == JsonValueKind.Array
-        && troubles.EnumerateArray().Any(static trouble =>
-            trouble.ValueKind == JsonValueKind.Object && trouble.TryGetProperty("kind", out var kind) && kind.ValueKind == JsonValueKind.String && kind.ValueEquals(TroubleKind.Name));
 
     private static string ReadKind(JsonElement kind) =>
         kind.ValueKind == JsonValueKind.String ? kind.GetString()! : throw new FormatException("applies holds something else than text");

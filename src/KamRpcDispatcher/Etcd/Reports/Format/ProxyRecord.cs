@@ -22,5 +22,5 @@ public static class ProxyRecord
 
     /// <summary>Reads how far the proxy is; null when even that cannot be read.</summary>
     internal static ProxyProgress? ReadProgress(ReadOnlyMemory<byte> value) =>
-        RecordJson.TryRead(value, ReaderOptions, static root => new ProxyReader(root).ReadProgress(), out var progress, out _) ? progress : null;
+        RecordJson.TryRead(value, ReaderOptions, static root => new ProgressReader(root).Read(), out var progress, out _) ? progress : null;
 }

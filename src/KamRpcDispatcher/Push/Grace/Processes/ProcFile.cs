@@ -9,10 +9,10 @@ internal static class ProcFile
     private const int LongestLine = 512;
     private const int LongestStatus = 4096;
 
-    /// <summary>The first line of a file of a process; <paramref name="sight"/> says why there is none.</summary>
-    public static string? ReadLine(int pid, string name, out Sight sight)
+    /// <summary>The first line of a file of a process; <paramref name="activity"/> says why there is none.</summary>
+    public static string? ReadLine(int pid, string name, out ProcessActivity activity)
     {
-        var text = Read(pid, name, stackalloc byte[LongestLine], out sight);
+        var text = Read(pid, name, stackalloc byte[LongestLine], out activity);
         var end = text?.IndexOf('\n', StringComparison.Ordinal) ?? -1;
         return end < 0 ? text : text![..end];
     }
@@ -106,9 +106,9 @@ internal static class ProcFile
         }
     }
 
-    private static string? Read(int pid, string name, Span<byte> buffer, out Sight sight)
+    private static string? Read(int pid, string name, Span<byte> buffer, out ProcessActivity activity)
     {
-        sight = Sight.Busy;
+        activity = ProcessActivity.Busy;
         try
         {
             using var file = File.OpenHandle($"/proc/{pid}/{name}");
@@ -116,12 +116,12 @@ internal static class ProcFile
         }
         catch (UnauthorizedAccessException)
         {
-            sight = Sight.Hidden;
+            activity = ProcessActivity.Hidden;
         }
         catch (IOException)
         {
             // No such process: the file is not there, or reading it fails (ESRCH) since the process ended after it was opened.
-            sight = Sight.Gone;
+            activity = ProcessActivity.Gone;
         }
 
         return null;

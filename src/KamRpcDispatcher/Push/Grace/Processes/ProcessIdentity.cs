@@ -17,14 +17,14 @@ internal static class ProcessIdentity
             return "core.psx lists no main process";
         }
 
-        var name = ProcFile.ReadLine(main.Pid, "comm", out var sight);
+        var name = ProcFile.ReadLine(main.Pid, "comm", out var activity);
         if (name is null)
         {
-            return sight == Sight.Hidden ? "procfs hides Kamailio's processes (hidepid)" : OtherNamespace;
+            return activity == ProcessActivity.Hidden ? "procfs hides Kamailio's processes (hidepid)" : OtherNamespace;
         }
 
         // For a moment only where it has just ended, and Kamailio is about to.
-        if (processes.FirstOrDefault(static process => (ProcFile.ReadLine(process.Pid, "comm", out var its) is null && its == Sight.Gone) || ProcFile.HasEnded(process.Pid)) is { } ended)
+        if (processes.FirstOrDefault(static process => (ProcFile.ReadLine(process.Pid, "comm", out var its) is null && its == ProcessActivity.Gone) || ProcFile.HasEnded(process.Pid)) is { } ended)
         {
             return FormattableString.Invariant($"'{ended.Description}' (PID {ended.Pid}) is not here: it has ended, or kamrpc is to be run in Kamailio's PID namespace");
         }

@@ -13,5 +13,5 @@ internal interface IProcessView
     string? Check(IReadOnlyList<KamailioProcess> processes);
 
     /// <summary>Looks once. Only after <see cref="Check"/> found nothing wrong.</summary>
-    Sight Look(KamailioProcess process);
+    ProcessActivity ActivityOf(KamailioProcess process);
 }

@@ -37,7 +37,7 @@ internal sealed partial class SystemCallView(Func<TableUse> tableUse, TimeProvid
 
         foreach (var process in processes)
         {
-            if (ProcFile.ReadLine(process.Pid, "syscall", out var sight) is null && sight == Sight.Hidden)
+            if (ProcFile.ReadLine(process.Pid, "syscall", out var activity) is null && activity == ProcessActivity.Hidden)
             {
                 return $"/proc/{process.Pid}/syscall cannot be read: {Capabilities.Advice(process.Pid, "run kamrpc as Kamailio's user or root, with kernel.yama.ptrace_scope=0 or CAP_SYS_PTRACE")}";
             }
@@ -51,13 +51,13 @@ internal sealed partial class SystemCallView(Func<TableUse> tableUse, TimeProvid
         return null;
     }
 
-    public Sight Look(KamailioProcess process) => ProcessLook.At(process, tableUse(), (kind, thread, proofs) =>
+    public ProcessActivity ActivityOf(KamailioProcess process) => ActivityReader.At(process, tableUse(), (kind, thread, proofs) =>
     {
         // Before the call: one that moves in between is seen to have moved.
         var switches = kind.RestsInLock ? ProcFile.ContextSwitches(process.Pid, thread) : null;
-        if (ProcFile.ReadLine(process.Pid, $"task/{thread}/syscall", out var sight) is not { } line)
+        if (ProcFile.ReadLine(process.Pid, $"task/{thread}/syscall", out var activity) is not { } line)
         {
-            return sight;
+            return activity;
         }
 
         var call = SystemCalls.Read(line, RuntimeInformation.OSArchitecture);
@@ -65,7 +65,7 @@ internal sealed partial class SystemCallView(Func<TableUse> tableUse, TimeProvid
         var isAtRest = wait == KernelWait.Futex
             ? switches is { } count && _longWaits.IsLong(thread, line, count)
             : (wait & proofs) != 0;
-        return isAtRest ? Sight.AtRest : Sight.Busy;
+        return isAtRest ? ProcessActivity.AtRest : ProcessActivity.Busy;
     });
 
     private KernelWait OnDescriptor(KamailioProcess process, SystemCall call, KernelWait proofs)

@@ -37,11 +37,11 @@ internal sealed class WaitChannelView(Func<TableUse> tableUse, TimeProvider time
             : $"/proc/PID/wchan tells nothing: {Capabilities.Advice(processes.Count > 0 ? processes[0].Pid : 0, "run kamrpc as Kamailio's user or root")}";
     }
 
-    public Sight Look(KamailioProcess process) => ProcessLook.At(process, tableUse(), (kind, thread, proofs) =>
+    public ProcessActivity ActivityOf(KamailioProcess process) => ActivityReader.At(process, tableUse(), (kind, thread, proofs) =>
     {
-        if (ProcFile.ReadLine(process.Pid, $"task/{thread}/wchan", out var sight) is not { } function)
+        if (ProcFile.ReadLine(process.Pid, $"task/{thread}/wchan", out var activity) is not { } function)
         {
-            return sight;
+            return activity;
         }
 
         var isAtRest = Judge(kind, function, proofs, RuntimeInformation.OSArchitecture) switch
@@ -51,7 +51,7 @@ internal sealed class WaitChannelView(Func<TableUse> tableUse, TimeProvider time
             RestProof.BySockets => IsWaitingForNobody(process.Pid, thread),
             _ => false,
         };
-        return isAtRest ? Sight.AtRest : Sight.Busy;
+        return isAtRest ? ProcessActivity.AtRest : ProcessActivity.Busy;
     });
 
     /// <summary>What else is to be looked at when a process of the kind waits in the function.</summary>

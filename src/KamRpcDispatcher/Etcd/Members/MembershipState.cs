@@ -1,0 +1,209 @@
+using Etcdserverpb;
+using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Sources;
+using KamRpcDispatcher.Sources.Records;
+using Microsoft.Extensions.Logging;
+
+using Member = KamRpcDispatcher.Destinations.Member;
+
+namespace KamRpcDispatcher.Etcd.Members;
+
+/// <summary>What has been read of the members so far, and of which store: written by the watch, read by whoever plans.</summary>
+/// <param name="keys">Where the cluster's records are.</param>
+/// <param name="endpoints">Where they are read.</param>
+/// <param name="timeProvider">The clock.</param>
+/// <param name="logger">Where to log.</param>
+internal sealed class MembershipState(EtcdKeys keys, string endpoints, TimeProvider timeProvider, ILogger logger)
+{
+    private readonly MembershipTable _table = new(keys, timeProvider);
+    private readonly Lock _lock = new();
+    private Membership? _current;
+    private Membership? _saved;
+    private bool _isStale;
+    private ulong _clusterId;
+    private ulong _term;
+
+    public Membership? Current
+    {
+        get
+        {
+            lock (_lock)
+            {
+                if (_isStale)
+                {
+                    _current = _table.At(Revision) with { Store = Identity };
+                    _isStale = false;
+                }
+
+                return _current;
+            }
+        }
+    }
+
+    /// <summary>As of which revision; 0 before the first listing.</summary>
+    public long Revision { get; private set; }
+
+    /// <summary>Whether there is somebody whose expiry is doubted.</summary>
+    public bool IsDoubting => _table.IsDoubting;
+
+    /// <summary>The key that was written last, and how many keys there are.</summary>
+    public ((string Key, long Revision, ReadOnlyMemory<byte> Value)? Newest, int Count) Newest
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return (_table.Newest, _table.Count);
+            }
+        }
+    }
+
+    private StoreIdentity Identity => new(_clusterId, endpoints);
+
+    /// <summary>Takes a membership of before as what was known last, until the first listing says whether it is of that store.</summary>
+    public void Seed(Membership before)
+    {
+        lock (_lock)
+        {
+            _saved = before;
+        }
+    }
+
+    /// <inheritdoc cref="MembershipTable.SeedListed"/>
+    public int SeedListed(IReadOnlyList<Member> listed)
+    {
+        lock (_lock)
+        {
+            var missing = _table.SeedListed(listed);
+            _isStale |= missing > 0;
+            return missing;
+        }
+    }
+
+    /// <summary>Whether an answer is of another store, or of this one restored from a backup.</summary>
+    public bool IsAnother(ResponseHeader header) => header.ClusterId != _clusterId || header.Revision < Revision || header.RaftTerm < _term;
+
+    /// <summary>An answer of the store that is followed.</summary>
+    public void Follow(ResponseHeader header) => _term = Math.Max(_term, header.RaftTerm);
+
+    /// <summary>The store was listed whole.</summary>
+    /// <param name="listed">All that there is.</param>
+    /// <param name="wasAway">Whether it had answered nobody before.</param>
+    public void Replace(KeyListing listed, bool wasAway)
+    {
+        lock (_lock)
+        {
+            if (wasAway)
+            {
+                _table.CameBack();
+            }
+
+            _table.Heard();
+            (_clusterId, _term) = (listed.Header.ClusterId, listed.Header.RaftTerm);
+            var strangers = SeedFrom(listed);
+            foreach (var pair in listed.Keys)
+            {
+                _table.Put(pair.Key.ToStringUtf8(), pair.Value.Memory, pair.CreateRevision, pair.ModRevision, pair.Lease != 0);
+            }
+
+            _table.RetainOnly(listed.Keys.Select(static pair => pair.Key.ToStringUtf8()).ToHashSet(StringComparer.Ordinal));
+            if (strangers is not null)
+            {
+                _table.SeedStrangers(strangers);
+            }
+        }
+
+        Publish(listed.Revision);
+    }
+
+    /// <summary>The store gave a sign of life.</summary>
+    /// <param name="wasAway">Whether it had answered nobody before.</param>
+    /// <returns>Whether somebody was doubted until now, who may be so no longer.</returns>
+    public bool Hear(bool wasAway)
+    {
+        lock (_lock)
+        {
+            if (wasAway)
+            {
+                _table.CameBack();
+            }
+
+            var wasDoubting = _table.Heard();
+            _isStale |= wasDoubting;
+            return wasDoubting;
+        }
+    }
+
+    /// <summary>Keys were written and deleted. They are not the membership before <see cref="Publish"/>.</summary>
+    public void Apply(IEnumerable<Mvccpb.Event> events)
+    {
+        lock (_lock)
+        {
+            foreach (var change in events)
+            {
+                var key = change.Kv.Key.ToStringUtf8();
+                if (change.Type == Mvccpb.Event.Types.EventType.Put)
+                {
+                    _table.Put(key, change.Kv.Value.Memory, change.Kv.CreateRevision, change.Kv.ModRevision, change.Kv.Lease != 0);
+                }
+                else
+                {
+                    _table.Delete(key);
+                }
+            }
+        }
+    }
+
+    /// <summary>What was put in so far is the membership at this revision.</summary>
+    public void Publish(long revision)
+    {
+        lock (_lock)
+        {
+            Revision = revision;
+            _isStale = true;
+            foreach (var rejected in _table.TakeNewlyRejected())
+            {
+                var (record, times) = rejected;
+                if (times == 0)
+                {
+                    EtcdLog.RejectedCrowd(logger, RejectionCount.MostKeys, record.Key, record.Reason);
+                }
+                else if (times == 1)
+                {
+                    EtcdLog.Rejected(logger, record.Key, record.Reason, record.Consequence);
+                }
+                else
+                {
+                    EtcdLog.RejectedAgain(logger, record.Key, times, record.Reason, record.Consequence);
+                }
+            }
+
+            foreach (var (key, remark) in _table.TakeNewRemarks())
+            {
+                EtcdLog.LeftOut(logger, key, remark);
+            }
+        }
+    }
+
+    /// <summary>What was saved is what was known last before the first listing, whose store now says which it is.</summary>
+    /// <returns>What was saved, if it is of another store.</returns>
+    private Membership? SeedFrom(KeyListing listed)
+    {
+        if (_saved is not { } saved)
+        {
+            return null;
+        }
+
+        _saved = null;
+        var created = listed.Keys.ToDictionary(static pair => pair.Key.ToStringUtf8(), static pair => pair.CreateRevision, StringComparer.Ordinal);
+        if (SavedOrigin.IsOf(saved, _clusterId, key => created.TryGetValue(keys.Member(key), out var revision) ? revision : null))
+        {
+            _table.Seed(saved);
+            return null;
+        }
+
+        SnapshotLog.SnapshotOfAnotherStore(logger, saved.Revision, saved.Store?.ToString() ?? "an earlier version does not say which; nothing of it is there", Identity.ToString());
+        return saved;
+    }
+}

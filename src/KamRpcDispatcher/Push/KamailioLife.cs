@@ -1,6 +1,0 @@
-namespace KamRpcDispatcher.Push;
-
-/// <summary>One life of Kamailio, from its start to its end: what differs in either is another one.</summary>
-/// <param name="UpSince">When it was started, to the second, as <c>core.uptime</c> words it.</param>
-/// <param name="Peer">What its socket shows; two starts may fall into one second.</param>
-public readonly record struct KamailioLife(string UpSince, string Peer);

@@ -1,8 +1,0 @@
-namespace KamailioRpc.Errors;
-
-/// <summary>A reply came that is not one. Whether the request was carried out is unknown.</summary>
-public sealed class KamailioGarbledReplyException(string reason, Exception? innerException = null)
-    : KamailioRpcException($"Kamailio's reply cannot be read: {reason}", innerException)
-{
-    public override bool IsTransient => true;
-}
