@@ -96,7 +96,9 @@ public class EtcdClusterTests
     {
         RealServers.Require("faketime");
         var clock = new FakeClock(_folder);
-        await AnnounceAsync(clock);
+
+        // Each of the other members may take more than a second to be connected to where the machine is busy: that is not what is tested.
+        await AnnounceAsync(clock, "--ttl", "10s");
         var leader = await EtcdCluster.LeaderAsync(_cluster.Nodes);
         clock.Set(TimeSpan.FromHours(300));
         await AssertRenewedAsync(leader);
@@ -107,7 +109,7 @@ public class EtcdClusterTests
         var follower = followers.FirstOrDefault(node => used.Exists(line => line.EndsWith(node.Endpoint, StringComparison.Ordinal))) ?? followers.First();
         follower.Pause();
         var begun = Stopwatch.GetTimestamp();
-        for (var hour = 299; Stopwatch.GetElapsedTime(begun) < LongerThanTheTtl; hour--)
+        for (var hour = 299; Stopwatch.GetElapsedTime(begun) < TimeSpan.FromSeconds(12); hour--)
         {
             // So often that it happens in the middle of a call.
             clock.Set(TimeSpan.FromHours(hour));
@@ -135,7 +137,7 @@ public class EtcdClusterTests
         Print("from the return of the cluster to every lease renewed", returned);
     }
 
-    private async Task AnnounceAsync(FakeClock? clock = null)
+    private async Task AnnounceAsync(FakeClock? clock = null, params string[] more)
     {
         for (var first = 0; first < 3; first++)
         {
@@ -144,7 +146,7 @@ public class EtcdClusterTests
             [
                 Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "announce", "--probe", "none", "--name", $"m{first}", "--uri", $"sip:10.0.0.{first}",
                 "--etcd", string.Join(',', endpoints), "--etcd-ca", _certificates.AuthorityFile, "--etcd-cert", _identity.CertificateFile, "--etcd-key", _identity.KeyFile,
-                "--etcd-user", "announcer", "--etcd-password-file", _password, "--log-level", "debug",
+                "--etcd-user", "announcer", "--etcd-password-file", _password, "--log-level", "debug", .. more,
             ];
             _announcers.Add(clock is null ? ServerProcess.Start("dotnet", arguments) : clock.Start("dotnet", arguments));
         }
