@@ -17,4 +17,7 @@ internal static class ExitCode
 
     /// <summary>Refused, because it would not be safe.</summary>
     public const int Refused = 4;
+
+    /// <summary>Nothing was wrong, and there is something that would be changed.</summary>
+    public const int Changes = 5;
 }

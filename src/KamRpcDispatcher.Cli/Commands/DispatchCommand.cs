@@ -1,17 +1,19 @@
 using System.CommandLine;
-using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using KamRpcDispatcher.Cli.Help;
 using KamRpcDispatcher.Cli.Host;
 using KamRpcDispatcher.Cli.Options;
+using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Dispatch;
 using KamRpcDispatcher.Dispatch.Policy;
 using KamRpcDispatcher.Doctor;
 using KamRpcDispatcher.Etcd.Proxies;
+using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Plan.Order;
 using KamRpcDispatcher.Push;
 using KamRpcDispatcher.Push.Claim;
+using KamailioRpc;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Cli.Commands;
@@ -19,32 +21,41 @@ namespace KamRpcDispatcher.Cli.Commands;
 /// <summary><c>kamrpc dispatch</c>: beside a Kamailio, keeps its dispatcher sets equal to what is announced.</summary>
 internal static class DispatchCommand
 {
-    private static readonly ValueOption<ReadWayOption> KamailioRead = new("--kamailio-read", "Another way to it, for lists longer than 128 KiB: an address, auto (the FIFO or ctl's socket), none.", "auto", ParseReadWay, OptionGroup.Kamailio, "auto", "none") { Kind = ValueKind.File };
+    /// <summary>For how long <c>--once</c> tries.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
+    private static readonly ValueOption<ReadWayOption> KamailioRead = new("--kamailio-read", "Another way to it, for lists longer than 128 KiB: an address, auto (the FIFO or ctl's socket), none.", "auto", DispatchValues.ReadWay, OptionGroup.Kamailio, "auto", "none") { Kind = ValueKind.File };
     private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A set to manage (repeatable). [default: every set]", OptionGroup.Subject);
     private static readonly Option<string?> Proxy = CommonOptions.Text("--proxy", "This proxy's name in etcd, which no other one may have. [default: the host's name, and the socket's folder where that is not the usual one]");
-    private static readonly ValueOption<TimeSpan> Gap = new("--gap", "The time between two structural changes where Kamailio's processes cannot be seen.", "1s", ParseGap, OptionGroup.Timing);
-    private static readonly ValueOption<GraceMode> Grace = new("--grace", "When the next structural change is made: auto (Kamailio's processes at rest), fixed (--gap), none (crashes it).", "auto", ParseGrace, OptionGroup.Timing, "auto", "fixed", "none");
-    private static readonly ValueOption<TimeSpan> RemovalDelay = new("--removal-delay", "How long a destination stays disabled in the list after its member left, or never: it stays.", "30s", ParseRemovalDelay, OptionGroup.Timing, "never");
-    private static readonly ValueOption<DestinationOrder> Order = new("--order", "The order in Kamailio: priority (stays as it is), plain (for algorithms 13, 14 and 15).", "priority", ParseOrder, OptionGroup.Subject, "priority", "plain");
+    private static readonly ValueOption<TimeSpan> Gap = new("--gap", "The time between two structural changes where Kamailio's processes cannot be seen.", "1s", DispatchValues.Gap, OptionGroup.Timing);
+    private static readonly ValueOption<GraceMode> Grace = new("--grace", "When the next structural change is made: auto (Kamailio's processes at rest), fixed (--gap), none (crashes it).", "auto", DispatchValues.Grace, OptionGroup.Timing, "auto", "fixed", "none");
+    private static readonly ValueOption<TimeSpan> RemovalDelay = new("--removal-delay", "How long a destination stays disabled in the list after its member left, or never: it stays.", "30s", DispatchValues.RemovalDelay, OptionGroup.Timing, "never");
+    private static readonly ValueOption<DestinationOrder> Order = new("--order", "The order in Kamailio: priority (stays as it is), plain (for algorithms 13, 14 and 15).", "priority", DispatchValues.Order, OptionGroup.Subject, "priority", "plain");
     private static readonly ValueOption<MemoryFloor> Floor = new("--memory-floor", "Shared memory of Kamailio's that has to be free for adds and removes: 10%, or bytes such as 16M, or 0.", $"{DispatcherOptions.MemoryFloorPercent}%", MemoryFloorText.TryParse, OptionGroup.Subject);
-    private static readonly ValueOption<bool> Admission = new("--admission", "When a new member gets calls: immediate, or probed (after Kamailio's own first good OPTIONS reply).", "immediate", ParseAdmission, OptionGroup.Subject, "immediate", "probed");
-    private static readonly ValueOption<int> PanicThreshold = new("--panic-threshold", "The percentage of a set that mass expiry cannot take away; 0 protects nothing.", "50", ParsePercentage, OptionGroup.Subject);
-    private static readonly ValueOption<TimeSpan> PanicWindow = new("--panic-window", "Leases that end within it count as one event.", "10s", ParseDelay, OptionGroup.Timing);
-    private static readonly ValueOption<TimeSpan> PanicHold = new("--panic-hold", "How long expired members are kept in a panic.", "10m", ParseDelay, OptionGroup.Timing);
+    private static readonly ValueOption<bool> Admission = new("--admission", "When a new member gets calls: immediate, or probed (after Kamailio's own first good OPTIONS reply).", "immediate", DispatchValues.Admission, OptionGroup.Subject, "immediate", "probed");
+    private static readonly ValueOption<int> PanicThreshold = new("--panic-threshold", "The percentage of a set that mass expiry cannot take away; 0 protects nothing.", "50", DispatchValues.Percentage, OptionGroup.Subject);
+    private static readonly ValueOption<TimeSpan> PanicWindow = new("--panic-window", "Leases that end within it count as one event.", "10s", DispatchValues.Delay, OptionGroup.Timing);
+    private static readonly ValueOption<TimeSpan> PanicHold = new("--panic-hold", "How long expired members are kept in a panic.", "10m", DispatchValues.Delay, OptionGroup.Timing);
     private static readonly Option<string[]> AllowAttr = CommonOptions.Texts("--allow-attr", "An attribute that members may bring (repeatable), or none. [default: every attribute]", OptionGroup.Subject, "none");
-    private static readonly ValueOption<int> ChangeBurst = new("--change-burst", "Adds and removes that one member's records may cause at once; then one each 30 s. 0: any number.", $"{ReconcilerOptions.DefaultChangeBurst}", ParseBurst, OptionGroup.Subject);
+    private static readonly ValueOption<int> ChangeBurst = new("--change-burst", "Adds and removes that one member's records may cause at once; then one each 30 s. 0: any number.", $"{ReconcilerOptions.DefaultChangeBurst}", DispatchValues.Burst, OptionGroup.Subject);
     private static readonly Option<string?> StateDirectory = CommonOptions.DirectoryName("--state-dir", "Where the last good membership is kept, for a start without etcd. [default: $STATE_DIRECTORY; /var/lib/kamrpc as root]");
     private static readonly ValueOption<TimeSpan> Resync = new("--resync", "The longest time between two looks at Kamailio's list.", "1s", CommonOptions.Interval, OptionGroup.Timing);
+
+    private static readonly Option<bool> Once = new CliOption<bool>("--once") { Group = OptionGroup.Subject, Description = "Ends as soon as Kamailio is in step, and does not go on: for a timer, or a test." };
+    private static readonly Option<bool> DryRun = new CliOption<bool>("--dry-run") { Group = OptionGroup.Subject, Description = "Says what it would change now, and changes nothing." };
 
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
     {
         var command = new CliCommand("dispatch", "Keeps Kamailio's dispatcher sets equal to the announced servers.", new CommandHelp(
             CommandGroup.BesideKamailio,
             ["kamrpc dispatch --etcd http://10.0.0.5:2379", "kamrpc dispatch --etcd http://10.0.0.5:2379 --kamailio auto --proxy p1"],
-            (ExitCode.Done, "stopped; Kamailio's list stays as it is"),
-            (ExitCode.Refused, "another dispatcher serves this Kamailio, or has this proxy's name")) { Subject = "What is done to Kamailio's list" })
+            (ExitCode.Done, "stopped; Kamailio's list stays as it is; with --once it is in step; with --dry-run there is nothing to change"),
+            (ExitCode.NotDone, "with --once: Kamailio refuses something, or it was not in step within a minute; with --dry-run: Kamailio does not tell its list"),
+            (ExitCode.Unreachable, "with --dry-run: etcd or Kamailio does not answer"),
+            (ExitCode.Refused, "another dispatcher serves this Kamailio, or has this proxy's name"),
+            (ExitCode.Changes, "with --dry-run: there is something to change")) { Subject = "What is done to Kamailio's list" })
         {
-            CommonOptions.Cluster, KamailioRead, Set, Proxy, Grace, Gap, RemovalDelay, Order, Floor, Admission, PanicThreshold, PanicWindow, PanicHold, AllowAttr, ChangeBurst, StateDirectory, Resync, CommonOptions.LogLevel,
+            CommonOptions.Cluster, KamailioRead, Set, Proxy, Grace, Gap, RemovalDelay, Order, Floor, Admission, PanicThreshold, PanicWindow, PanicHold, AllowAttr, ChangeBurst, StateDirectory, Resync, Once, DryRun, OutputOption.Output, CommonOptions.LogLevel,
         };
         EtcdOptionSet.AddTo(command);
         KamailioOptions.AddTo(command);
@@ -83,10 +94,43 @@ internal static class DispatchCommand
             options.Add(StateDirectory, $"'{SafeText.Shorten(directory)}' is no directory, but something else");
         }
 
+        var (isOnce, isDryRun) = (options.Flag(Once), options.Flag(DryRun));
+        var format = options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse);
+        if (isOnce && isDryRun)
+        {
+            options.Add($"{Once.Name} and {DryRun.Name} exclude each other");
+        }
+
+        if (options.Text(OutputOption.Output) is not null && !options.IsVariable(OutputOption.Output) && !isDryRun)
+        {
+            options.Add(OutputOption.Output, $"goes with {DryRun.Name}");
+        }
+
         var level = options.Value(CommonOptions.LogLevel);
         if (options.Fails(out var exitCode))
         {
             return exitCode;
+        }
+
+        DispatcherOptions Composed(KamailioAddress address) => new(etcd!, cluster!, address, options.Text(Proxy) is null ? DispatcherOptions.DefaultProxy(address, host) : proxy!)
+        {
+            KamailioRead = kamailioRead!,
+            Order = order,
+            MemoryFloor = floor,
+            Rpc = rpc,
+            Sets = sets,
+            AllowedAttributes = allowed,
+            Grace = grace,
+            Gap = gap,
+            IsAdmissionProbed = isAdmissionProbed,
+            IsOnce = isOnce,
+            StateDirectory = options.Text(StateDirectory) ?? DispatcherOptions.DefaultStateDirectory(),
+            Reconciler = new ReconcilerOptions { Resync = resync, RemovalDelay = removalDelay, Panic = panic, ChangeBurst = burst },
+        };
+
+        if (isDryRun)
+        {
+            return await DispatchDryRun.RunAsync(kamailio!, rpc, Composed, format, life.Stop).ConfigureAwait(false);
         }
 
         using var logs = Logs.Create(level);
@@ -99,39 +143,41 @@ internal static class DispatchCommand
             return ExitCode.Done;
         }
 
-        var dispatcher = new DispatcherDaemon(
-            new DispatcherOptions(etcd!, cluster!, address, options.Text(Proxy) is null ? DispatcherOptions.DefaultProxy(address, host) : proxy!)
-            {
-                KamailioRead = kamailioRead!,
-                Order = order,
-                MemoryFloor = floor,
-                Rpc = rpc,
-                Sets = sets,
-                AllowedAttributes = allowed,
-                Grace = grace,
-                Gap = gap,
-                IsAdmissionProbed = isAdmissionProbed,
-                StateDirectory = options.Text(StateDirectory) ?? DispatcherOptions.DefaultStateDirectory(),
-                Reconciler = new ReconcilerOptions { Resync = resync, RemovalDelay = removalDelay, Panic = panic, ChangeBurst = burst },
-            },
-            service,
-            TimeProvider.System,
-            logs)
+        var dispatcher = new DispatcherDaemon(Composed(address), service, TimeProvider.System, logs)
         {
             Examine = new ConfigurationExamination(address, rpc, TimeProvider.System, logs.CreateLogger<ConfigurationExamination>()).RunAsync,
         };
         Volatile.Write(ref daemon, dispatcher);
         life.OnHangup(dispatcher.ReadFilesAgain);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(life.Stop);
+        patience.CancelAfter(isOnce ? Patience : Timeout.InfiniteTimeSpan);
         try
         {
-            await dispatcher.RunAsync(life.Stop).ConfigureAwait(false);
-            return ExitCode.Done;
+            await dispatcher.RunAsync(patience.Token).ConfigureAwait(false);
+            return isOnce ? EndOfOnce(dispatcher.Settled, life.Stop) : ExitCode.Done;
         }
         catch (Exception taken) when (taken is ProxyTakenException or ProxyNameTakenException)
         {
             Console.Error.WriteLine($"kamrpc: {taken.Message}");
             return ExitCode.Refused;
         }
+    }
+
+    private static int EndOfOnce(Task<ChangePlan> settled, CancellationToken stop)
+    {
+        if (!settled.IsCompletedSuccessfully)
+        {
+            Console.Error.WriteLine(stop.IsCancellationRequested ? "kamrpc: stopped before Kamailio was in step" : $"kamrpc: Kamailio is not in step after {DurationText.Of(Patience)}; the log says why");
+            return ExitCode.NotDone;
+        }
+
+        if (settled.Result.Drift is var refused and > 0)
+        {
+            Console.Error.WriteLine(FormattableString.Invariant($"kamrpc: {refused} of what is announced cannot be put into Kamailio; the log says what, and why"));
+            return ExitCode.NotDone;
+        }
+
+        return ExitCode.Done;
     }
 
     private static HashSet<string>? ReadAllowed(OptionReader options)
@@ -149,75 +195,4 @@ internal static class DispatchCommand
 
         return names.Length == 0 ? null : names is ["none"] ? [] : names.ToHashSet(StringComparer.OrdinalIgnoreCase);
     }
-
-    private static bool ParseBurst(string text, out int value, [NotNullWhen(false)] out string? error) =>
-        CommonOptions.Integer(text, 0, 1_000_000, out value, out error);
-
-    private static bool ParseGrace(string text, out GraceMode value, [NotNullWhen(false)] out string? error)
-    {
-        GraceMode? mode = text switch
-        {
-            "auto" => GraceMode.Auto,
-            "fixed" => GraceMode.Fixed,
-            "none" => GraceMode.None,
-            _ => null,
-        };
-        value = mode ?? default;
-        error = mode is null ? $"'{text}' is not auto, fixed or none" : null;
-        return error is null;
-    }
-
-    private static bool ParseReadWay(string text, [NotNullWhen(true)] out ReadWayOption? value, [NotNullWhen(false)] out string? error)
-    {
-        error = null;
-        value = text switch
-        {
-            "auto" => ReadWayOption.Auto,
-            "none" => ReadWayOption.None,
-            _ => KamailioAddressText.TryParse(text, out var address, out error) ? ReadWayOption.Of(address) : null,
-        };
-        error = value is not null ? null : error!.EndsWith('?') ? error : $"{error}; or auto, or none";
-        return value is not null;
-    }
-
-    private static bool ParseRemovalDelay(string text, out TimeSpan value, [NotNullWhen(false)] out string? error)
-    {
-        if (text == "never")
-        {
-            (value, error) = (Timeout.InfiniteTimeSpan, null);
-            return true;
-        }
-
-        if (ParseDelay(text, out value, out error))
-        {
-            return true;
-        }
-
-        error += ", or never";
-        return false;
-    }
-
-    private static bool ParseOrder(string text, out DestinationOrder value, [NotNullWhen(false)] out string? error)
-    {
-        value = text == "plain" ? DestinationOrder.Plain : DestinationOrder.Priority;
-        error = text is "plain" or "priority" ? null : $"'{text}' is not priority or plain";
-        return error is null;
-    }
-
-    private static bool ParseAdmission(string text, out bool value, [NotNullWhen(false)] out string? error)
-    {
-        value = text == "probed";
-        error = value || text == "immediate" ? null : $"'{text}' is not immediate or probed";
-        return error is null;
-    }
-
-    private static bool ParsePercentage(string text, out int value, [NotNullWhen(false)] out string? error) =>
-        CommonOptions.Integer(text, 0, 100, out value, out error);
-
-    private static bool ParseDelay(string text, out TimeSpan value, [NotNullWhen(false)] out string? error) =>
-        CommonOptions.Duration(text, TimeSpan.Zero, TimeSpan.FromHours(12), out value, out error);
-
-    /// <summary>Gaps of 20 ms have crashed Kamailio under load.</summary>
-    private static bool ParseGap(string text, out TimeSpan value, [NotNullWhen(false)] out string? error) =>
-        CommonOptions.Duration(text, TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(1), out value, out error);
 }

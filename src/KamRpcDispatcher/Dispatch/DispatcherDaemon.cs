@@ -3,6 +3,7 @@ using KamailioRpc;
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Destinations.Addresses;
 using KamRpcDispatcher.Dispatch.Contact;
+using KamRpcDispatcher.Dispatch.Cycles;
 using KamRpcDispatcher.Dispatch.Logs;
 using KamRpcDispatcher.Dispatch.Policy;
 using KamRpcDispatcher.Dispatch.Report;
@@ -28,31 +29,26 @@ namespace KamRpcDispatcher.Dispatch;
 /// <summary>The dispatcher: puts the parts together and runs them until cancelled.</summary>
 public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState service, TimeProvider timeProvider, ILoggerFactory logs)
 {
-    /// <summary>Waits for processes that are never seen at rest, and the gap that takes over then.</summary>
-    private static readonly TimeSpan LongestGrace = TimeSpan.FromSeconds(50);
-
     private readonly GraceFigures _graceFigures = new();
     private readonly Heartbeat _heartbeat = new(timeProvider);
     private readonly Heartbeat _reportHeartbeat = new(timeProvider);
     private readonly ILogger _logger = logs.CreateLogger<DispatcherDaemon>();
     private readonly LoopFaults _watcherFaults = new("what follows a new socket of Kamailio's", logs.CreateLogger<DispatcherDaemon>());
 
+    private readonly TaskCompletionSource<ChangePlan> _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile EtcdConnection? _store;
 
     /// <summary>As a report tells it.</summary>
     private static string Version => typeof(DispatcherDaemon).Assembly.GetName().Version?.ToString(fieldCount: 3) ?? "unknown";
+
+    /// <summary>The plan of the first cycle in which nothing was left to do, by the membership in etcd.</summary>
+    public Task<ChangePlan> Settled => _settled.Task;
 
     /// <summary>Looks at Kamailio's configuration after each of its starts, and says whether it could be asked; null for nobody.</summary>
     public Func<CancellationToken, Task<bool>>? Examine { get; init; }
 
     /// <summary>Whether every loop still comes round.</summary>
     public bool IsResponsive => !_heartbeat.IsOverdue && !_reportHeartbeat.IsOverdue;
-
-    /// <summary>The longest time from one call of Kamailio to the next: a grace period, however it is waited for, and a call that is not answered.</summary>
-    private TimeSpan LongestStep => LongestGrace + options.Gap + options.GraceCap + LongestCall;
-
-    /// <summary>A call that waits for its turn behind one that is not answered, with a connection to make.</summary>
-    private TimeSpan LongestCall => 3 * options.Rpc.Timeout;
 
     /// <summary>Reads certificates and passwords again now, which else is done for each new connection.</summary>
     public void ReadFilesAgain() => _ = _store?.ReadFilesAgainAsync(new EtcdKeys(options.Cluster).Members);
@@ -72,10 +68,10 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         var contact = new ContactWatch(timeProvider);
         var watched = new ContactClient(client, contact);
         await using var given = options.KamailioRead.Address is { } read ? new RpcClient(read, options.Rpc) : null;
-        var loop = new LoopWatch(LongestCall, timeProvider);
-        var calls = new HeartbeatClient(watched, _heartbeat, LongestStep, loop, LongestCall);
+        var loop = new LoopWatch(options.LongestCall, timeProvider);
+        var calls = new HeartbeatClient(watched, _heartbeat, options.LongestStep, loop, options.LongestCall);
         await using var found = new FoundReadWay(calls, options.Rpc, timeProvider, logs.CreateLogger<FoundReadWay>());
-        IReadWay readWay = options.KamailioRead.IsAuto ? found : new GivenReadWay(given is null ? null : new HeartbeatClient(given, _heartbeat, LongestStep, loop, LongestCall));
+        IReadWay readWay = options.KamailioRead.IsAuto ? found : new GivenReadWay(given is null ? null : new HeartbeatClient(given, _heartbeat, options.LongestStep, loop, options.LongestCall));
         var lists = new ListReader(calls, readWay);
         var dispatcher = new KamailioDispatcher(calls, lists);
         var quarantine = new Quarantine(timeProvider);
@@ -111,7 +107,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
                 GraceMode.Fixed => options.Gap,
                 _ => options.Gap + options.GraceCap,
             },
-            LongestStep);
+            options.LongestStep);
         Reconciler? reconciler = null;
         using var watcher = options.Kamailio.Path is not { } path ? null : new SocketWatcher(path, () =>
         {
@@ -136,7 +132,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             new AdditionGuard(calls, names, ownAddresses is null ? IPAddress.IsLoopback : ownAddresses.Has, logs.CreateLogger<AdditionGuard>()) { WhyUnfit = ownAddresses is null ? AddressFitness.WhyUnfit : ownAddresses.WhyUnfit },
             new ForeignGuard(names, options.Cluster, timeProvider, logs.CreateLogger<ForeignGuard>()),
         ];
-        var policy = new PlanPolicy(options.Cluster) { Sets = options.Sets, Order = options.Order, HasSentinel = true, IsAdmissionProbed = options.IsAdmissionProbed, AllowedAttributes = options.AllowedAttributes };
+        var policy = options.Policy;
         var routing = new RoutingLog(policy, timeProvider, logs.CreateLogger<RoutingLog>());
         var examination = Examine is null ? null : new Examination(Examine, timeProvider);
         var foreignLog = logs.CreateLogger<ForeignMemory>();
@@ -165,17 +161,18 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
                 loop.Enter(LoopStep.Rest, rest);
             },
             claim,
-            sight =>
+            cycle =>
             {
-                routing.Observe(sight);
-                examination?.Observe(sight.Table.Instance);
+                routing.Observe(cycle);
+                examination?.Observe(cycle.Table.Instance);
+                Settle(cycle);
             },
             contact,
             new ListedBefore(policy, watch.SeedListed));
 
         using var life = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await using var stopping = cancellationToken.UnsafeRegister(static told => ((DispatcherProgress)told!).Stopping(), progress);
-        _heartbeat.Expect(LongestStep);
+        _heartbeat.Expect(options.LongestStep);
         var telling = progress.TellReadyAsync(life.Token);
         Task[] parts =
         [
@@ -188,7 +185,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         try
         {
             // Only that another daemon serves this Kamailio, or has the proxy's name, ends one of them.
-            await await Task.WhenAny(parts).ConfigureAwait(false);
+            await await Task.WhenAny(options.IsOnce ? [.. parts, _settled.Task] : parts).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -203,6 +200,14 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             }
 
             foreign.Stop();
+        }
+    }
+
+    private void Settle(CycleOutcome cycle)
+    {
+        if (cycle.Plan.IsEmpty && !cycle.Membership.IsFromSnapshot)
+        {
+            _settled.TrySetResult(cycle.Plan);
         }
     }
 

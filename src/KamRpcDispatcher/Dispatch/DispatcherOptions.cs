@@ -1,6 +1,7 @@
 using KamailioRpc;
 using KamRpcDispatcher.Dispatch.Policy;
 using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Plan.Order;
 using KamRpcDispatcher.Push;
 
@@ -15,6 +16,9 @@ public sealed record DispatcherOptions(EtcdOptions Etcd, string Cluster, Kamaili
 {
     /// <summary>The default of <see cref="MemoryFloor"/>.</summary>
     public const int MemoryFloorPercent = 10;
+
+    /// <summary>Waits for processes that are never seen at rest, and the gap that takes over then.</summary>
+    private static readonly TimeSpan LongestGrace = TimeSpan.FromSeconds(50);
 
     /// <summary>Another way to the same Kamailio, for lists that are too long for the first one.</summary>
     public ReadWayOption KamailioRead { get; init; } = ReadWayOption.Auto;
@@ -59,6 +63,18 @@ public sealed record DispatcherOptions(EtcdOptions Etcd, string Cluster, Kamaili
     public TimeSpan ReportTtl { get; init; } = TimeSpan.FromSeconds(10);
 
     public ReconcilerOptions Reconciler { get; init; } = new();
+
+    /// <summary>Whether it ends as soon as Kamailio is in step with the membership in etcd.</summary>
+    public bool IsOnce { get; init; }
+
+    /// <summary>The longest time from one call of Kamailio to the next: a grace period, however it is waited for, and a call that is not answered.</summary>
+    internal TimeSpan LongestStep => LongestGrace + Gap + GraceCap + LongestCall;
+
+    /// <summary>A call that waits for its turn behind one that is not answered, with a connection to make.</summary>
+    internal TimeSpan LongestCall => 3 * Rpc.Timeout;
+
+    /// <summary>What the planner goes by in any case.</summary>
+    internal PlanPolicy Policy => new(Cluster) { Sets = Sets, Order = Order, HasSentinel = true, IsAdmissionProbed = IsAdmissionProbed, AllowedAttributes = AllowedAttributes };
 
     /// <summary>The name of a proxy that is given none: the host's, and what tells its Kamailio from the one that a host has as a rule.</summary>
     public static string DefaultProxy(KamailioAddress kamailio, string host) => DefaultProxyName.For(kamailio, host);

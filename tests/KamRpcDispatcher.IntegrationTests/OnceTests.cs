@@ -1,0 +1,95 @@
+using System.Text.Json;
+using KamRpcDispatcher.IntegrationTests.Fleets;
+using KamRpcDispatcher.Testing;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.IntegrationTests;
+
+/// <summary><c>kamrpc dispatch --once</c> and <c>--dry-run</c> at a real Kamailio: the one ends when it is in step, the other says what it would change and changes nothing.</summary>
+[Parallelizable]
+public sealed class OnceTests
+{
+    private const string Members = "/kamrpc/default/members/";
+    private const string One = "sip:127.0.0.1:7001";
+    private const string Carrier = "sip:127.0.0.1:7009";
+
+    private EtcdServer _etcd = null!;
+    private KamailioServer _kamailio = null!;
+    private TemporaryFolder _folder = null!;
+
+    [SetUp]
+    public async Task StartAsync()
+    {
+        RealServers.Require("etcd", "etcdctl", "kamailio");
+        _folder = new TemporaryFolder();
+        _etcd = await EtcdServer.StartAsync();
+        _kamailio = await KamailioServer.StartAsync(new KamailioOptions { ListFileLines = [$"1 {Carrier} 0 0 duid=carrier"] });
+    }
+
+    [TearDown]
+    public async Task StopAsync()
+    {
+        await (_kamailio?.DisposeAsync() ?? default);
+        await (_etcd?.DisposeAsync() ?? default);
+        _folder?.Dispose();
+    }
+
+    [Test]
+    public async Task What_would_be_changed_is_said_and_not_done_and_then_done_once()
+    {
+        await _etcd.PutAsync(Members + "1/a", $$"""{"uri":"{{One}}"}""");
+        await _etcd.PutAsync(Members + "1/twin", $$"""{"uri":"{{Carrier}}"}""");
+        var before = await ListAsync();
+
+        var (exitCode, output, errors) = await RunAsync("--dry-run");
+        Assert.That((exitCode, errors), Is.EqualTo((5, string.Empty)), output);
+        Assert.That(output, Does.Match($@"(?m)^ +\+ +1 +a +{One} +is added *$").And.Contain("1 to add, 0 to change, 0 to remove; nothing was changed.").And.Contain("left as it is: set 1: twin: somebody else has put the same destination there"));
+        Assert.That(await ListAsync(), Is.EqualTo(before));
+        Assert.That(await _etcd.GetAsync("/kamrpc/default/proxies/p1"), Is.Null);
+
+        (exitCode, output, errors) = await RunAsync("--once");
+        Assert.That(exitCode, Is.Zero, errors);
+        Assert.That(errors, Does.Contain("In step with revision "));
+        Assert.That(await ListAsync(), Is.SupersetOf(before.Append(One)));
+
+        (exitCode, output, errors) = await RunAsync("--dry-run");
+        Assert.That((exitCode, errors), Is.EqualTo((0, string.Empty)));
+        Assert.That(output, Does.StartWith("Nothing would be changed.\n"));
+
+        await _etcd.PutAsync(Members + "1/a", $$"""{"uri":"{{One}}","state":"draining"}""");
+        (exitCode, output, _) = await RunAsync("--dry-run", "-o", "json");
+        var change = JsonElement.Parse(output).GetProperty("changes").EnumerateArray().Single();
+        Assert.That((exitCode, change.GetProperty("change").GetString(), change.GetProperty("name").GetString(), change.GetProperty("uri").GetString()), Is.EqualTo((5, "disable", "a", One)));
+    }
+
+    [Test]
+    public async Task What_Kamailio_refuses_is_no_success()
+    {
+        await _etcd.PutAsync(Members + "1/a", $$"""{"uri":"{{One}}"}""");
+        await _etcd.PutAsync(Members + "1/secure", """{"uri":"sip:127.0.0.1:7002;transport=tls"}""");
+
+        var (exitCode, _, errors) = await RunAsync("--once");
+
+        Assert.That(exitCode, Is.EqualTo(1), errors);
+        Assert.That(errors, Does.EndWith("kamrpc: 1 of what is announced cannot be put into Kamailio; the log says what, and why\n"));
+        Assert.That(await ListAsync(), Does.Contain(One), "what can be done is done");
+    }
+
+    [Test]
+    public async Task What_cannot_be_read_is_exit_code_3_and_what_goes_with_nothing_2()
+    {
+        Assert.That((await RunAsync("--dry-run", "--once")).ExitCode, Is.EqualTo(2));
+        Assert.That((await RunAsync("-o", "json")).Errors, Does.Contain("--output: goes with --dry-run"));
+
+        _kamailio.Kill();
+        await _kamailio.Gone;
+        var (exitCode, output, errors) = await RunAsync("--dry-run");
+        Assert.That((exitCode, output), Is.EqualTo((3, string.Empty)), errors);
+        Assert.That(errors, Does.StartWith("kamrpc: ").And.Contain(_kamailio.RpcAddress.Split(':')[^1]));
+    }
+
+    private Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] more) =>
+        Kamrpc.RunAsync(["dispatch", "--etcd", _etcd.Endpoint, "--kamailio", _kamailio.RpcAddress, "--proxy", "p1", "--state-dir", _folder.Path, .. more]);
+
+    private async Task<List<string>> ListAsync() => [.. (await _kamailio.ListAsync()).Select(static entry => entry.Uri)];
+}
