@@ -1,7 +1,7 @@
 using System.Numerics;
 using KamailioRpc;
+using KamRpcDispatcher.Claim;
 using KamRpcDispatcher.Etcd.Proxies;
-using KamRpcDispatcher.Push.Claim;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher;

@@ -14,8 +14,10 @@ public readonly record struct DurationText(TimeSpan Value)
     /// <summary>So that a message's parameter takes a duration as it is.</summary>
     public static implicit operator DurationText(TimeSpan value) => new(value);
 
+    /// <summary>A duration as people write it.</summary>
     public static string Of(TimeSpan value) => new DurationText(value).ToString();
 
+    /// <summary>As people write it: <c>1.5s</c>.</summary>
     public override string ToString() =>
         Value == Timeout.InfiniteTimeSpan ? "for ever"
         : Value < TimeSpan.Zero ? "-" + Positive(Value.Negate())

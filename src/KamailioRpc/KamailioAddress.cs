@@ -6,6 +6,7 @@ namespace KamailioRpc;
 /// <summary>Where Kamailio listens for RPC: a URI with the protocol first, such as <c>jsonrpc+unix:/run/kamailio/kamailio_rpc.sock</c>.</summary>
 public sealed record KamailioAddress
 {
+    /// <summary>Where Debian's Kamailio, and the snippet of this project, open the socket.</summary>
     public const string Default = "jsonrpc+unix:/run/kamailio/kamailio_rpc.sock";
 
     /// <summary>The longest path of a Unix socket, in octets: <c>sun_path</c> has 108, one of them the final zero.</summary>
@@ -32,8 +33,10 @@ public sealed record KamailioAddress
     /// <summary>What each form of an address begins with.</summary>
     public static IEnumerable<string> Schemes => Forms.Select(static form => form.Scheme);
 
+    /// <summary>How calls are written.</summary>
     public RpcProtocol Protocol { get; }
 
+    /// <summary>How they are carried.</summary>
     public RpcTransport Transport { get; }
 
     /// <summary>The path of the socket or FIFO; null for what is reached over IP.</summary>
@@ -42,6 +45,7 @@ public sealed record KamailioAddress
     /// <summary>The address or name, IPv6 without brackets; null for what has a path.</summary>
     public string? Host { get; private init; }
 
+    /// <summary>The port; 0 where there is none.</summary>
     public int Port { get; private init; }
 
     /// <summary>For <see cref="RpcTransport.Http"/>: the URL.</summary>
@@ -115,6 +119,7 @@ public sealed record KamailioAddress
     /// <exception cref="FormatException">It is not an address; the message says why.</exception>
     public static KamailioAddress Parse(string text) => TryParse(text, out var address, out var error) ? address : throw new FormatException(error);
 
+    /// <summary>As it was given.</summary>
     public override string ToString() => _text;
 
     private bool TryPath(string path, string scheme, [NotNullWhen(true)] out KamailioAddress? address, [NotNullWhen(false)] out string? error)

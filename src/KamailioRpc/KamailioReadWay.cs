@@ -103,6 +103,7 @@ public sealed record KamailioReadWay(KamailioAddress? Address, IReadOnlyList<str
     /// <summary>What tells one Kamailio from another: its processes, when it was started, what it is.</summary>
     private sealed record Identity(string Version, string UpSince, IReadOnlyList<KamailioProcess> Processes)
     {
+        /// <summary>Asks the Kamailio behind a client.</summary>
         public static async Task<Identity> OfAsync(IRpcClient client, CancellationToken cancellationToken) => new(
             (await client.InvokeAsync("core.version", [], cancellationToken).ConfigureAwait(false)).ToText(),
             (await client.GetUptimeAsync(cancellationToken).ConfigureAwait(false)).UpSince,

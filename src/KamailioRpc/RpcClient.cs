@@ -25,6 +25,8 @@ public sealed class RpcClient : IRpcClient
     /// <summary>Null as soon as a call was answered: Kamailio is there.</summary>
     private volatile KamailioStranger? _stranger;
 
+    /// <param name="address">Where Kamailio listens.</param>
+    /// <param name="options">Times and limits; null for the defaults.</param>
     public RpcClient(KamailioAddress address, RpcClientOptions? options = null)
         : this(address, options ??= new RpcClientOptions(), RpcTransports.Of(address, options))
     {
@@ -39,10 +41,13 @@ public sealed class RpcClient : IRpcClient
         _turn = new SemaphoreSlim(_options.MaxConcurrentCalls, _options.MaxConcurrentCalls);
     }
 
+    /// <inheritdoc/>
     public KamailioAddress Address => _transport.Address;
 
+    /// <inheritdoc/>
     public string InstanceToken => _transport.InstanceToken;
 
+    /// <inheritdoc/>
     public Unanswered? Unanswered => _watch.Unanswered;
 
     /// <summary>
@@ -55,6 +60,7 @@ public sealed class RpcClient : IRpcClient
         _connections.Abort();
     }
 
+    /// <inheritdoc/>
     public async Task<RpcResult> InvokeAsync(string method, IReadOnlyList<object?> arguments, CancellationToken cancellationToken)
     {
         await TakeTurnAsync(cancellationToken).ConfigureAwait(false);
@@ -90,6 +96,7 @@ public sealed class RpcClient : IRpcClient
         }
     }
 
+    /// <summary>Closes every connection.</summary>
     public async ValueTask DisposeAsync()
     {
         await _connections.DisposeAsync().ConfigureAwait(false);

@@ -42,6 +42,7 @@ public sealed record RpcClientOptions
     /// <summary>For HTTPS: a PEM file with the certificates to trust; null for those that the system trusts.</summary>
     public string? CertificateAuthorityFile { get; init; }
 
+    /// <summary>The clock.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
     /// <summary>

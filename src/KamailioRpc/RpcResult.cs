@@ -41,5 +41,6 @@ public sealed class RpcResult(ReadOnlyMemory<byte> json, int? replyLength = null
         }
     }
 
+    /// <summary>The JSON, as it came.</summary>
     public override string ToString() => Encoding.UTF8.GetString(json.Span);
 }

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using KamailioRpc;
+using KamRpcDispatcher.Claim;
 using KamRpcDispatcher.IntegrationTests.Fleets;
-using KamRpcDispatcher.Push.Claim;
 using KamRpcDispatcher.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;

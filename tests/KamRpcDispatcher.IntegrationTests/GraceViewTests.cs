@@ -1,8 +1,8 @@
 using System.Globalization;
 using KamailioRpc;
 using KamailioRpc.Commands;
-using KamRpcDispatcher.Push.Grace.Processes;
-using KamRpcDispatcher.Push.Grace.Views;
+using KamRpcDispatcher.Processes;
+using KamRpcDispatcher.Processes.Views;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 

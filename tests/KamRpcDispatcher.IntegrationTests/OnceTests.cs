@@ -62,6 +62,21 @@ public sealed class OnceTests
         Assert.That((exitCode, change.GetProperty("change").GetString(), change.GetProperty("name").GetString(), change.GetProperty("uri").GetString()), Is.EqualTo((5, "disable", "a", One)));
     }
 
+    /// <summary>Whether one whose key is gone is so for good is known after two seconds: it is not in step before.</summary>
+    [Test]
+    public async Task Who_has_left_since_the_last_time_gets_no_calls_when_it_ends()
+    {
+        await _etcd.PutAsync(Members + "2/a", $$"""{"uri":"{{One}}"}""");
+        await _etcd.PutAsync(Members + "2/b", """{"uri":"sip:127.0.0.1:7002"}""");
+        Assert.That((await RunAsync("--once")).ExitCode, Is.Zero);
+        await _etcd.DeleteAsync(Members + "2/b");
+
+        var (exitCode, _, errors) = await RunAsync("--once");
+
+        Assert.That(exitCode, Is.Zero, errors);
+        Assert.That((await _kamailio.ListAsync()).Where(static entry => entry.Set == 2).ToDictionary(static entry => entry.Uri, static entry => entry.Flags[0]), Is.EqualTo(new Dictionary<string, char> { [One] = 'A', ["sip:127.0.0.1:7002"] = 'D' }), errors);
+    }
+
     [Test]
     public async Task What_Kamailio_refuses_is_no_success()
     {
@@ -88,8 +103,23 @@ public sealed class OnceTests
         Assert.That(errors, Does.StartWith("kamrpc: ").And.Contain(_kamailio.RpcAddress.Split(':')[^1]));
     }
 
-    private Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] more) =>
-        Kamrpc.RunAsync(["dispatch", "--etcd", _etcd.Endpoint, "--kamailio", _kamailio.RpcAddress, "--proxy", "p1", "--state-dir", _folder.Path, .. more]);
+    [Test]
+    public async Task One_that_is_stopped_before_it_is_in_step_says_so()
+    {
+        _etcd.Pause();
+        await using var once = ServerProcess.Start("dotnet", [Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), .. Arguments("--once")]);
+        await once.WaitForLineAsync("Waiting for the membership from etcd", Fleet.Deadline);
+
+        once.Signal(UnixSignals.Terminate);
+
+        Assert.That(await once.Exited.WaitAsync(Fleet.Deadline), Is.EqualTo(1), once.Output);
+        Assert.That(once.Output, Does.Contain("kamrpc: stopped before Kamailio was in step"));
+        _etcd.Resume();
+    }
+
+    private Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] more) => Kamrpc.RunAsync(Arguments(more));
+
+    private string[] Arguments(params string[] more) => ["dispatch", "--etcd", _etcd.Endpoint, "--kamailio", _kamailio.RpcAddress, "--proxy", "p1", "--state-dir", _folder.Path, .. more];
 
     private async Task<List<string>> ListAsync() => [.. (await _kamailio.ListAsync()).Select(static entry => entry.Uri)];
 }

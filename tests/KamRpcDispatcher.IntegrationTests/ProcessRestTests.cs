@@ -2,8 +2,8 @@ using System.Diagnostics;
 using KamailioRpc;
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Doctor.Observations.Configured;
-using KamRpcDispatcher.Push.Grace.Processes;
-using KamRpcDispatcher.Push.Grace.Views;
+using KamRpcDispatcher.Processes;
+using KamRpcDispatcher.Processes.Views;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 

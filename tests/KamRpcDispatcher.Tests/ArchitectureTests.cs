@@ -12,14 +12,15 @@ public partial class ArchitectureTests
 
     /// <summary>Each room with what it may see; "." is the outermost.</summary>
     private const string Product = """
-        .: Etcd.Proxies Linux Push.Claim
+        .: Claim Etcd.Proxies Linux
         Announce: Announce.Idle Asterisk Destinations Destinations.Addresses Etcd.Connection Etcd.Keys Etcd.Leases Etcd.Proxies Probe Sources Sources.Records
         Announce.Idle: Asterisk Probe Probe.Command
         Asterisk: Asterisk.Ami Destinations Linux
         Asterisk.Ami: Destinations
+        Claim: Destinations Linux
         Destinations: Destinations.Addresses
         Destinations.Addresses:
-        Dispatch: Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Logs Dispatch.Policy Dispatch.Report Doctor.Observations.Configured Etcd Etcd.Connection Etcd.Keys Etcd.Members Etcd.Proxies Etcd.Reports Plan Plan.Order Push Push.Claim Push.Grace Push.Grace.Processes Push.Grace.Views Push.Guards Push.Reading Sources
+        Dispatch: Claim Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Logs Dispatch.Policy Dispatch.Report Doctor.Observations.Configured Etcd Etcd.Connection Etcd.Keys Etcd.Members Etcd.Proxies Etcd.Reports Plan Plan.Order Processes Processes.Views Push Push.Grace Push.Guards Push.Reading Sources
         Dispatch.Contact: Dispatch.Cycles Etcd.Reports
         Dispatch.Cycles: Destinations Etcd.Reports Plan Push Sources
         Dispatch.Logs: Destinations Dispatch.Cycles Dispatch.Policy Etcd.Reports Plan Push Sources Sources.Records
@@ -32,11 +33,11 @@ public partial class ArchitectureTests
         Doctor.Checks.Sockets: Doctor.Observations Doctor.Observations.Host Doctor.Observations.Sockets
         Doctor.Config: Doctor.Config.Reading
         Doctor.Config.Reading:
-        Doctor.Observations: Destinations Doctor.Config Doctor.Observations.Calls Doctor.Observations.Configured Doctor.Observations.Host Doctor.Observations.Sockets Etcd Etcd.Connection Etcd.Keys Etcd.Proxies Etcd.Reports Linux Push.Claim Push.Grace Push.Grace.Processes Push.Grace.Views Push.Guards Sources.Records
+        Doctor.Observations: Claim Destinations Doctor.Config Doctor.Observations.Calls Doctor.Observations.Configured Doctor.Observations.Host Doctor.Observations.Sockets Etcd Etcd.Connection Etcd.Keys Etcd.Proxies Etcd.Reports Linux Processes Processes.Views Sources.Records
         Doctor.Observations.Calls:
-        Doctor.Observations.Configured: Doctor.Config Doctor.Config.Reading Doctor.Observations.Calls Linux Push.Grace.Processes
-        Doctor.Observations.Host: Doctor.Config Doctor.Observations.Configured Doctor.Observations.Sockets Linux Push.Grace.Processes Push.Grace.Views
-        Doctor.Observations.Sockets: Doctor.Config Doctor.Observations.Configured Doctor.Observations.Host Linux Push.Claim Push.Grace.Processes
+        Doctor.Observations.Configured: Doctor.Config Doctor.Config.Reading Doctor.Observations.Calls Linux Processes
+        Doctor.Observations.Host: Doctor.Config Doctor.Observations.Configured Doctor.Observations.Sockets Linux Processes Processes.Views
+        Doctor.Observations.Sockets: Claim Doctor.Config Doctor.Observations.Configured Doctor.Observations.Host Linux Processes
         Doctor.Snippet: Doctor.Config Doctor.Config.Reading Doctor.Snippet.Checks Linux
         Doctor.Snippet.Checks: Doctor.Config Doctor.Config.Reading
         Etcd: Destinations Etcd.Connection Etcd.Connection.Security Etcd.Keys Etcd.Members Etcd.Proxies Etcd.Reports Etcd.Reports.Format Sources.Records
@@ -56,11 +57,10 @@ public partial class ArchitectureTests
         Probe.Command: Destinations
         Probe.Sip: Destinations Destinations.Addresses Linux Probe.Tls
         Probe.Tls: Linux
-        Push: Destinations Linux Plan Push.Claim Push.Grace Push.Guards Push.Reading
-        Push.Claim: Destinations Linux
-        Push.Grace: Push.Grace.Processes Push.Grace.Views
-        Push.Grace.Processes:
-        Push.Grace.Views: Push.Grace.Processes
+        Processes:
+        Processes.Views:
+        Push: Claim Destinations Linux Plan Push.Grace Push.Guards Push.Reading
+        Push.Grace: Processes Processes.Views
         Push.Guards: Destinations Destinations.Addresses Linux Plan Plan.Order Push.Reading
         Push.Reading: Destinations.Addresses Plan
         Sources: Destinations Linux Sources.Records

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Net;
+using KamailioRpc;
+using KamRpcDispatcher.Claim;
 using KamRpcDispatcher.Cli.Help;
 using KamRpcDispatcher.Cli.Host;
 using KamRpcDispatcher.Cli.Options;
@@ -12,8 +14,6 @@ using KamRpcDispatcher.Etcd.Proxies;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Plan.Order;
 using KamRpcDispatcher.Push;
-using KamRpcDispatcher.Push.Claim;
-using KamailioRpc;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Cli.Commands;
@@ -138,9 +138,11 @@ internal static class DispatchCommand
         using var service = new SystemdState();
         DispatcherDaemon? daemon = null;
         service.Watch(() => Volatile.Read(ref daemon) is not { IsResponsive: false });
-        if (await kamailio!.AwaitAsync(rpc, service, logs, life.Stop).ConfigureAwait(false) is not { } address)
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(life.Stop);
+        patience.CancelAfter(isOnce ? Patience : Timeout.InfiniteTimeSpan);
+        if (await kamailio!.AwaitAsync(rpc, service, logs, patience.Token).ConfigureAwait(false) is not { } address)
         {
-            return ExitCode.Done;
+            return isOnce ? EndOfOnce(null, life.Stop) : ExitCode.Done;
         }
 
         var dispatcher = new DispatcherDaemon(Composed(address), service, TimeProvider.System, logs)
@@ -149,8 +151,6 @@ internal static class DispatchCommand
         };
         Volatile.Write(ref daemon, dispatcher);
         life.OnHangup(dispatcher.ReadFilesAgain);
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(life.Stop);
-        patience.CancelAfter(isOnce ? Patience : Timeout.InfiniteTimeSpan);
         try
         {
             await dispatcher.RunAsync(patience.Token).ConfigureAwait(false);
@@ -163,9 +163,9 @@ internal static class DispatchCommand
         }
     }
 
-    private static int EndOfOnce(Task<ChangePlan> settled, CancellationToken stop)
+    private static int EndOfOnce(Task<ChangePlan>? settled, CancellationToken stop)
     {
-        if (!settled.IsCompletedSuccessfully)
+        if (settled is not { IsCompletedSuccessfully: true })
         {
             Console.Error.WriteLine(stop.IsCancellationRequested ? "kamrpc: stopped before Kamailio was in step" : $"kamrpc: Kamailio is not in step after {DurationText.Of(Patience)}; the log says why");
             return ExitCode.NotDone;

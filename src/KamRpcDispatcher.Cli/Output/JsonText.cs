@@ -6,6 +6,9 @@ using System.Text.Json;
 namespace KamRpcDispatcher.Cli.Output;
 
 /// <summary>An answer as one indented JSON object.</summary>
+/// <remarks>
+/// Answers are written field by field, not by a serializer: their shape is a promise to programs that must not follow from the names of properties, and much of it is reckoned while it is written.
+/// </remarks>
 internal static class JsonText
 {
     public static string Write(Action<Utf8JsonWriter> write)

@@ -1,6 +1,7 @@
 using System.Net;
 using KamailioRpc;
 using KamailioRpc.Commands;
+using KamRpcDispatcher.Claim;
 using KamRpcDispatcher.Destinations.Addresses;
 using KamRpcDispatcher.Dispatch.Contact;
 using KamRpcDispatcher.Dispatch.Cycles;
@@ -14,11 +15,10 @@ using KamRpcDispatcher.Etcd.Members;
 using KamRpcDispatcher.Etcd.Proxies;
 using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.Plan;
+using KamRpcDispatcher.Processes;
+using KamRpcDispatcher.Processes.Views;
 using KamRpcDispatcher.Push;
-using KamRpcDispatcher.Push.Claim;
 using KamRpcDispatcher.Push.Grace;
-using KamRpcDispatcher.Push.Grace.Processes;
-using KamRpcDispatcher.Push.Grace.Views;
 using KamRpcDispatcher.Push.Guards;
 using KamRpcDispatcher.Push.Reading;
 using KamRpcDispatcher.Sources;
@@ -205,7 +205,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
 
     private void Settle(CycleOutcome cycle)
     {
-        if (cycle.Plan.IsEmpty && !cycle.Membership.IsFromSnapshot)
+        if (cycle.Plan.IsEmpty && !cycle.Membership.IsFromSnapshot && !cycle.Membership.Expired.Any(expired => expired.IsDoubted(cycle.Membership.Heard)))
         {
             _settled.TrySetResult(cycle.Plan);
         }

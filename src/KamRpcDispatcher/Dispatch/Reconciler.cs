@@ -1,4 +1,5 @@
 using KamailioRpc.Errors;
+using KamRpcDispatcher.Claim;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Dispatch.Contact;
 using KamRpcDispatcher.Dispatch.Cycles;
@@ -6,7 +7,6 @@ using KamRpcDispatcher.Dispatch.Policy;
 using KamRpcDispatcher.Dispatch.Report;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
-using KamRpcDispatcher.Push.Claim;
 using KamRpcDispatcher.Push.Guards;
 using KamRpcDispatcher.Push.Reading;
 using KamRpcDispatcher.Sources;

@@ -4,8 +4,8 @@ using Etcdserverpb;
 using Google.Protobuf;
 using Grpc.Core;
 using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Etcd.Connection.Security;
 using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Etcd.Connection.Security;
 using KamRpcDispatcher.Etcd.Keys;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -1,7 +1,7 @@
 using KamailioRpc.Commands;
 using KamailioRpc.Errors;
+using KamRpcDispatcher.Claim;
 using KamRpcDispatcher.Plan;
-using KamRpcDispatcher.Push.Claim;
 using KamRpcDispatcher.Push.Grace;
 using KamRpcDispatcher.Push.Guards;
 using KamRpcDispatcher.Push.Reading;

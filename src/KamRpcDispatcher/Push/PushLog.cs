@@ -53,9 +53,6 @@ internal static partial class PushLog
     [LoggerMessage(2005, LogLevel.Error, "Set {Set}: Kamailio took {Uri}, but does not list it (a bad URI, a socket that is not local, or a name that does not resolve; with ds_load_mode 1 it would have said so). Tried again in {Wait}")]
     public static partial void NotListed(ILogger logger, int set, string uri, DurationText wait);
 
-    [LoggerMessage(2007, LogLevel.Warning, "{Path} cannot be locked ({Reason}): a second daemon for this Kamailio would not be noticed. Run kamrpc as a user that may write beside Kamailio's socket")]
-    public static partial void NotLockable(ILogger logger, string path, string reason);
-
     [LoggerMessage(2008, LogLevel.Error, "Set {Set}: {Uri} is not added: {Reason}. Looked at again in {Wait}")]
     public static partial void NotSent(ILogger logger, int set, string uri, string reason, DurationText wait);
 

@@ -84,5 +84,6 @@ public static class CoreCommands
 /// <param name="Port">The port, 0 where it does not tell.</param>
 public sealed record KamailioSocket(string Protocol, string Address, int Port)
 {
+    /// <summary>As Kamailio writes it: <c>udp:127.0.0.1:5060</c>.</summary>
     public override string ToString() => FormattableString.Invariant($"{Protocol}:{(Address.Contains(':', StringComparison.Ordinal) ? $"[{Address.Trim('[', ']')}]" : Address)}:{Port}");
 }

@@ -10,10 +10,13 @@ namespace KamailioRpc.Commands;
 [SuppressMessage("Naming", "CA1710:Identifiers should have correct suffix", Justification = "It is Kamailio's word.")]
 public sealed class DispatcherList(IReadOnlyList<DispatcherDestination> destinations, IReadOnlyList<UnreadableEntry> unreadable, int length) : IReadOnlyList<DispatcherDestination>
 {
+    /// <summary>A list without an entry.</summary>
     public static DispatcherList Empty { get; } = new([], [], 0);
 
+    /// <summary>The entries that could be understood, in Kamailio's order.</summary>
     public IReadOnlyList<DispatcherDestination> Destinations => destinations;
 
+    /// <summary>The entries that could not.</summary>
     public IReadOnlyList<UnreadableEntry> Unreadable => unreadable;
 
     /// <summary>
@@ -22,10 +25,13 @@ public sealed class DispatcherList(IReadOnlyList<DispatcherDestination> destinat
     /// </summary>
     public int Length => length;
 
+    /// <summary>How many could be understood.</summary>
     public int Count => destinations.Count;
 
+    /// <summary>One of those that could be understood.</summary>
     public DispatcherDestination this[int index] => destinations[index];
 
+    /// <inheritdoc/>
     public IEnumerator<DispatcherDestination> GetEnumerator() => destinations.GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();

@@ -44,5 +44,6 @@ public readonly record struct KamailioVersion(int Major, int Minor)
                 : NewestKnown with { IsAssumed = true };
     }
 
+    /// <summary><c>5.6</c>.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Major}.{Minor}");
 }

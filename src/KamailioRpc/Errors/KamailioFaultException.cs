@@ -5,6 +5,9 @@ public sealed class KamailioFaultException : KamailioRpcException
 {
     private const int UnknownMethod = -32601;
 
+    /// <param name="method">The method that was called.</param>
+    /// <param name="code">The fault's code.</param>
+    /// <param name="faultMessage">What Kamailio says of it.</param>
     public KamailioFaultException(string method, int code, string faultMessage)
         : base($"{method}: Kamailio answers {code} \"{faultMessage}\"", null)
     {
@@ -23,5 +26,6 @@ public sealed class KamailioFaultException : KamailioRpcException
         || FaultMessage.Equals("Method Not Found", StringComparison.OrdinalIgnoreCase)
         || (FaultMessage.StartsWith("command ", StringComparison.Ordinal) && FaultMessage.EndsWith(" not found", StringComparison.Ordinal));
 
+    /// <inheritdoc/>
     public override bool IsTransient => false;
 }

@@ -7,5 +7,6 @@ namespace KamailioRpc.Errors;
 public sealed class KamailioGoneException(string method, Exception? innerException = null)
     : KamailioRpcException($"{method}: Kamailio went away before it replied", innerException)
 {
+    /// <inheritdoc/>
     public override bool IsTransient => true;
 }

@@ -4,5 +4,6 @@ namespace KamailioRpc.Errors;
 public sealed class KamailioMalformedReplyException(string reason, Exception? innerException = null)
     : KamailioRpcException($"Kamailio's reply cannot be read: {reason}", innerException)
 {
+    /// <inheritdoc/>
     public override bool IsTransient => true;
 }

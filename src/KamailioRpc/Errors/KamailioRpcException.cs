@@ -6,6 +6,8 @@ public abstract class KamailioRpcException : Exception
     /// <summary>What Kamailio, or somebody else in its place, has answered is a part of messages, and may be of any length.</summary>
     private const int LongestMessage = 1000;
 
+    /// <param name="message">What happened, in one line.</param>
+    /// <param name="innerException">What caused it.</param>
     protected KamailioRpcException(string message, Exception? innerException)
         : base(message.Length <= LongestMessage ? message : message[..LongestMessage] + "...", innerException)
     {

@@ -7,5 +7,6 @@ namespace KamailioRpc.Errors;
 public sealed class KamailioTimeoutException(string method, TimeSpan timeout, string? doubt = null)
     : KamailioRpcException($"{method}: no reply from Kamailio within {DurationText.Of(timeout)}{(doubt is null ? null : "; " + doubt)}", null)
 {
+    /// <inheritdoc/>
     public override bool IsTransient => true;
 }

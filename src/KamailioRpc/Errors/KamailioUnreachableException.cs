@@ -5,6 +5,9 @@ namespace KamailioRpc.Errors;
 /// <summary>The request did not reach Kamailio: nothing was done.</summary>
 public sealed class KamailioUnreachableException : KamailioRpcException
 {
+    /// <param name="address">Where Kamailio was asked.</param>
+    /// <param name="reason">Why it could not be.</param>
+    /// <param name="innerException">What caused it.</param>
     public KamailioUnreachableException(KamailioAddress address, string reason, Exception? innerException)
         : base(address.Path is not null && IsShut(innerException)
             ? $"Kamailio's {address} is shut to this user: {reason}"
@@ -19,6 +22,7 @@ public sealed class KamailioUnreachableException : KamailioRpcException
     {
     }
 
+    /// <inheritdoc/>
     public override bool IsTransient => true;
 
     /// <summary>Whether this says that no Kamailio is there: not where one is too busy to listen, or where we did not ask.</summary>

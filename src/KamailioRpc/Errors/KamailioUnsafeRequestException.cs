@@ -4,5 +4,6 @@ namespace KamailioRpc.Errors;
 public sealed class KamailioUnsafeRequestException(string method, string reason)
     : KamailioRpcException($"{method} is not sent: {reason}", null)
 {
+    /// <inheritdoc/>
     public override bool IsTransient => true;
 }

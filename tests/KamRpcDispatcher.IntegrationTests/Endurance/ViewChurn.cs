@@ -4,9 +4,9 @@ using KamailioRpc.Commands;
 using KamailioRpc.Errors;
 using KamRpcDispatcher.IntegrationTests.Chaos;
 using KamRpcDispatcher.Plan.Order;
+using KamRpcDispatcher.Processes;
+using KamRpcDispatcher.Processes.Views;
 using KamRpcDispatcher.Push.Grace;
-using KamRpcDispatcher.Push.Grace.Processes;
-using KamRpcDispatcher.Push.Grace.Views;
 using KamRpcDispatcher.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -1,6 +1,6 @@
 using KamRpcDispatcher.IntegrationTests.Chaos;
-using KamRpcDispatcher.Push.Grace.Processes;
-using KamRpcDispatcher.Push.Grace.Views;
+using KamRpcDispatcher.Processes;
+using KamRpcDispatcher.Processes.Views;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 

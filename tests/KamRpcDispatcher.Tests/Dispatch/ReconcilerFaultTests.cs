@@ -1,9 +1,9 @@
 using KamailioRpc;
+using KamRpcDispatcher.Claim;
 using KamRpcDispatcher.Dispatch;
 using KamRpcDispatcher.Dispatch.Report;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
-using KamRpcDispatcher.Push.Claim;
 using KamRpcDispatcher.Push.Grace;
 using KamRpcDispatcher.Push.Guards;
 using KamRpcDispatcher.Testing;

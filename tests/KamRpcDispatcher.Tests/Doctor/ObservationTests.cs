@@ -1,8 +1,8 @@
 using KamailioRpc;
+using KamRpcDispatcher.Claim;
 using KamRpcDispatcher.Doctor.Observations.Calls;
 using KamRpcDispatcher.Doctor.Observations.Configured;
 using KamRpcDispatcher.Doctor.Observations.Sockets;
-using KamRpcDispatcher.Push.Claim;
 using KamRpcDispatcher.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;

@@ -1,7 +1,7 @@
 using KamRpcDispatcher.Doctor.Config;
 using KamRpcDispatcher.Doctor.Config.Reading;
 using KamRpcDispatcher.Doctor.Observations.Configured;
-using KamRpcDispatcher.Push.Grace.Processes;
+using KamRpcDispatcher.Processes;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Doctor;

@@ -2,8 +2,8 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
-using KamRpcDispatcher.Etcd.Connection.Security;
 using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Etcd.Connection.Security;
 using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
 

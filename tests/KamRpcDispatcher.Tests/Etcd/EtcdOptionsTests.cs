@@ -1,5 +1,5 @@
-using KamRpcDispatcher.Etcd.Connection.Security;
 using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Etcd.Connection.Security;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 

@@ -2,8 +2,8 @@ using KamailioRpc.Commands;
 using KamRpcDispatcher.Doctor.Observations;
 using KamRpcDispatcher.Doctor.Observations.Host;
 using KamRpcDispatcher.Linux;
-using KamRpcDispatcher.Push.Grace.Processes;
-using KamRpcDispatcher.Push.Grace.Views;
+using KamRpcDispatcher.Processes;
+using KamRpcDispatcher.Processes.Views;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Linux;

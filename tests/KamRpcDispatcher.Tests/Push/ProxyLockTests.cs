@@ -1,4 +1,4 @@
-using KamRpcDispatcher.Push.Claim;
+using KamRpcDispatcher.Claim;
 using KamRpcDispatcher.Testing;
 using KamRpcDispatcher.Tests.Etcd;
 using Microsoft.Extensions.Logging.Abstractions;

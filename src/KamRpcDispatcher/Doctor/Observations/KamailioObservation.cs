@@ -1,13 +1,13 @@
 using System.Net;
 using KamailioRpc;
 using KamailioRpc.Commands;
+using KamRpcDispatcher.Claim;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Addresses;
 using KamRpcDispatcher.Doctor.Config;
 using KamRpcDispatcher.Doctor.Observations.Configured;
 using KamRpcDispatcher.Doctor.Observations.Host;
 using KamRpcDispatcher.Doctor.Observations.Sockets;
-using KamRpcDispatcher.Push.Claim;
-using KamRpcDispatcher.Push.Guards;
 
 namespace KamRpcDispatcher.Doctor.Observations;
 

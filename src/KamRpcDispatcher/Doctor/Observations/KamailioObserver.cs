@@ -1,14 +1,14 @@
 using KamailioRpc;
 using KamailioRpc.Commands;
 using KamailioRpc.Errors;
+using KamRpcDispatcher.Claim;
 using KamRpcDispatcher.Doctor.Observations.Calls;
 using KamRpcDispatcher.Doctor.Observations.Configured;
 using KamRpcDispatcher.Doctor.Observations.Host;
 using KamRpcDispatcher.Doctor.Observations.Sockets;
 using KamRpcDispatcher.Linux;
-using KamRpcDispatcher.Push.Claim;
-using KamRpcDispatcher.Push.Grace;
-using KamRpcDispatcher.Push.Grace.Views;
+using KamRpcDispatcher.Processes;
+using KamRpcDispatcher.Processes.Views;
 
 namespace KamRpcDispatcher.Doctor.Observations;
 

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
-using KamRpcDispatcher.Etcd.Connection.Security;
 using KamailioRpc;
+using KamRpcDispatcher.Etcd.Connection.Security;
 
 namespace KamRpcDispatcher.Etcd.Connection;
 

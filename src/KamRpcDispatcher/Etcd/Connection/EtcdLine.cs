@@ -1,9 +1,9 @@
-using KamRpcDispatcher.Etcd.Connection.Security;
 using dotnet_etcd;
 using Etcdserverpb;
 using Google.Protobuf;
 using Grpc.Core.Interceptors;
 using Grpc.Net.Client;
+using KamRpcDispatcher.Etcd.Connection.Security;
 
 namespace KamRpcDispatcher.Etcd.Connection;
 

@@ -1,5 +1,5 @@
 using KamailioRpc.Commands;
-using KamRpcDispatcher.Push.Grace.Processes;
+using KamRpcDispatcher.Processes;
 
 namespace KamRpcDispatcher.Push.Grace;
 

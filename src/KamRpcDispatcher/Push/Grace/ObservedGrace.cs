@@ -1,6 +1,6 @@
 using KamailioRpc.Errors;
-using KamRpcDispatcher.Push.Grace.Processes;
-using KamRpcDispatcher.Push.Grace.Views;
+using KamRpcDispatcher.Processes;
+using KamRpcDispatcher.Processes.Views;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Push.Grace;

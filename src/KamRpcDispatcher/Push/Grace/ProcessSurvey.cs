@@ -1,5 +1,5 @@
 using KamailioRpc.Commands;
-using KamRpcDispatcher.Push.Grace.Views;
+using KamRpcDispatcher.Processes.Views;
 
 namespace KamRpcDispatcher.Push.Grace;
 

@@ -6,6 +6,9 @@ using KamRpcDispatcher.Destinations.Addresses;
 namespace KamRpcDispatcher.Sources.Records;
 
 /// <summary>Builds a member from the fields of its record; a <see cref="FormatException"/> names the field that is wrong.</summary>
+/// <remarks>
+/// By hand, since a serializer stops at the first thing that is wrong: a record that cannot be used may still say, further on, that its server is down, and what is ignored in one that can is told.
+/// </remarks>
 internal sealed class MemberReader(MemberKey key)
 {
     private SipUri? _uri;

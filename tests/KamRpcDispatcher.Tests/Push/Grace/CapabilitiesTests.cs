@@ -1,4 +1,4 @@
-using KamRpcDispatcher.Push.Grace;
+using KamRpcDispatcher.Processes;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Push.Grace;

@@ -1,5 +1,5 @@
+using KamRpcDispatcher.Processes;
 using KamRpcDispatcher.Push.Grace;
-using KamRpcDispatcher.Push.Grace.Processes;
 using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
 

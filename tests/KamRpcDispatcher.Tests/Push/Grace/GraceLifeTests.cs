@@ -1,6 +1,6 @@
 using KamailioRpc.Commands;
 using KamailioRpc.Errors;
-using KamRpcDispatcher.Push.Grace.Processes;
+using KamRpcDispatcher.Processes;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Push.Grace;

@@ -1,6 +1,6 @@
 using KamailioRpc.Commands;
+using KamRpcDispatcher.Processes;
 using KamRpcDispatcher.Push.Grace;
-using KamRpcDispatcher.Push.Grace.Processes;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Push.Grace;

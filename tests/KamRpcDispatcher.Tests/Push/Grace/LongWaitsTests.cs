@@ -1,4 +1,4 @@
-using KamRpcDispatcher.Push.Grace;
+using KamRpcDispatcher.Processes;
 using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
 

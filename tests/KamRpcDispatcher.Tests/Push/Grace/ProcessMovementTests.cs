@@ -1,4 +1,4 @@
-using KamRpcDispatcher.Push.Grace.Processes;
+using KamRpcDispatcher.Processes;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Push.Grace;

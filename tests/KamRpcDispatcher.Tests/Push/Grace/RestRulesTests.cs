@@ -1,6 +1,6 @@
 using KamailioRpc.Commands;
-using KamRpcDispatcher.Push.Grace.Processes;
-using KamRpcDispatcher.Push.Grace.Views;
+using KamRpcDispatcher.Processes;
+using KamRpcDispatcher.Processes.Views;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Push.Grace;

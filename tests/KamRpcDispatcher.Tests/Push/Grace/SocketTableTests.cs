@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
-using KamRpcDispatcher.Push.Grace.Processes;
-using KamRpcDispatcher.Push.Grace.Views;
+using KamRpcDispatcher.Processes;
+using KamRpcDispatcher.Processes.Views;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Push.Grace;

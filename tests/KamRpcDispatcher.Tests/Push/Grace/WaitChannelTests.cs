@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using KamailioRpc.Commands;
-using KamRpcDispatcher.Push.Grace.Processes;
-using KamRpcDispatcher.Push.Grace.Views;
+using KamRpcDispatcher.Processes;
+using KamRpcDispatcher.Processes.Views;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Push.Grace;

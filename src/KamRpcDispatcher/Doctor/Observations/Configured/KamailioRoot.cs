@@ -1,6 +1,6 @@
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Linux;
-using KamRpcDispatcher.Push.Grace.Processes;
+using KamRpcDispatcher.Processes;
 
 namespace KamRpcDispatcher.Doctor.Observations.Configured;
 

@@ -3,7 +3,7 @@ using KamailioRpc;
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Doctor.Config;
 using KamRpcDispatcher.Doctor.Observations.Calls;
-using KamRpcDispatcher.Push.Grace.Processes;
+using KamRpcDispatcher.Processes;
 
 namespace KamRpcDispatcher.Doctor.Observations.Configured;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using KamRpcDispatcher.Linux;
-using KamRpcDispatcher.Push.Grace.Processes;
+using KamRpcDispatcher.Processes;
 
 namespace KamRpcDispatcher.Doctor.Observations.Host;
 

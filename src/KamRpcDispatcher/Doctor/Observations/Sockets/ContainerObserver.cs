@@ -2,7 +2,7 @@ using System.Globalization;
 using KamailioRpc;
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Linux;
-using KamRpcDispatcher.Push.Grace.Processes;
+using KamRpcDispatcher.Processes;
 
 namespace KamRpcDispatcher.Doctor.Observations.Sockets;
 

@@ -1,6 +1,6 @@
 using KamailioRpc;
+using KamRpcDispatcher.Claim;
 using KamRpcDispatcher.Linux;
-using KamRpcDispatcher.Push.Claim;
 
 namespace KamRpcDispatcher.Doctor.Observations.Sockets;
 

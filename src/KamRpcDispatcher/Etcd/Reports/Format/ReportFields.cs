@@ -4,6 +4,7 @@ using System.Text.Json;
 namespace KamRpcDispatcher.Etcd.Reports.Format;
 
 /// <summary>Reads fields of a report; a <see cref="FormatException"/> names the one that is wrong.</summary>
+/// <remarks>By hand, since a part that a newer version writes in another way must not hide the rest from whoever waits for that.</remarks>
 internal static class ReportFields
 {
     public static bool Has(JsonElement of, string name) => of.ValueKind == JsonValueKind.Object && of.TryGetProperty(name, out _);

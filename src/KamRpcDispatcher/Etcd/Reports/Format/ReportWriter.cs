@@ -7,6 +7,7 @@ using static KamRpcDispatcher.Etcd.Reports.Format.ReportHead;
 namespace KamRpcDispatcher.Etcd.Reports.Format;
 
 /// <summary>Writes a proxy's status as JSON. <see cref="ProxyReader"/> reads it.</summary>
+/// <remarks>By hand, since it stops naming where a report would become too long, and counts what it has not named.</remarks>
 internal static class ReportWriter
 {
     /// <summary>
