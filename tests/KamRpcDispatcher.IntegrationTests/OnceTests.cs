@@ -75,6 +75,36 @@ public sealed class OnceTests
 
         Assert.That(exitCode, Is.Zero, errors);
         Assert.That((await _kamailio.ListAsync()).Where(static entry => entry.Set == 2).ToDictionary(static entry => entry.Uri, static entry => entry.Flags[0]), Is.EqualTo(new Dictionary<string, char> { [One] = 'A', ["sip:127.0.0.1:7002"] = 'D' }), errors);
+        Assert.That((await RunAsync("--dry-run")).Output, Does.StartWith("Nothing would be changed.\nleft as it is: set 2: sip:127.0.0.1:7002: it is disabled and nobody wants it"));
+
+        Assert.That((await RunAsync("--once")).ExitCode, Is.Zero);
+        Assert.That(await ListAsync(), Does.Contain(One).And.Not.Contain("sip:127.0.0.1:7002"), "the next one removes what it finds disabled");
+    }
+
+    /// <summary>Of many that are gone at once half of the set stays, for a daemon that starts as well as for this.</summary>
+    [Test]
+    public async Task Of_a_set_that_is_gone_at_once_half_is_kept_which_is_said_and_is_no_success()
+    {
+        for (var number = 1; number <= 4; number++)
+        {
+            await _etcd.PutAsync($"{Members}2/m{number}", $$"""{"uri":"sip:127.0.0.1:710{{number}}","weight":{{number}}}""");
+        }
+
+        Assert.That((await RunAsync("--once")).ExitCode, Is.Zero);
+        for (var number = 1; number <= 4; number++)
+        {
+            await _etcd.DeleteAsync($"{Members}2/m{number}");
+        }
+
+        var (_, output, _) = await RunAsync("--dry-run", "-o", "json");
+        var rehearsed = JsonElement.Parse(output);
+        var (exitCode, _, errors) = await RunAsync("--once");
+        var disabled = (await _kamailio.ListAsync()).Where(static entry => entry is { Set: 2, Flags: ['D', ..] }).Select(static entry => entry.Uri);
+
+        Assert.That((exitCode, disabled.Count()), Is.EqualTo((1, 2)), errors);
+        Assert.That(errors, Does.Contain("kamrpc: 2 members whose keys are gone are kept, since too many went at once (PANIC)"));
+        Assert.That(rehearsed.GetProperty("changes").EnumerateArray().Select(static change => change.GetProperty("uri").GetString()), Is.EquivalentTo(disabled));
+        Assert.That(rehearsed.GetProperty("leftAsItIs").EnumerateArray().Select(static left => left.GetProperty("reason").GetString()), Has.Exactly(2).Contains("would be kept (PANIC)"));
     }
 
     [Test]
@@ -86,7 +116,7 @@ public sealed class OnceTests
         var (exitCode, _, errors) = await RunAsync("--once");
 
         Assert.That(exitCode, Is.EqualTo(1), errors);
-        Assert.That(errors, Does.EndWith("kamrpc: 1 of what is announced cannot be put into Kamailio; the log says what, and why\n"));
+        Assert.That(errors, Does.EndWith("kamrpc: 1 change that the members ask for is not made; the log says which, and why\n"));
         Assert.That(await ListAsync(), Does.Contain(One), "what can be done is done");
     }
 

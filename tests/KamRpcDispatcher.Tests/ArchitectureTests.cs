@@ -33,7 +33,7 @@ public partial class ArchitectureTests
         Doctor.Checks.Sockets: Doctor.Observations Doctor.Observations.Host Doctor.Observations.Sockets
         Doctor.Config: Doctor.Config.Reading
         Doctor.Config.Reading:
-        Doctor.Observations: Claim Destinations Doctor.Config Doctor.Observations.Calls Doctor.Observations.Configured Doctor.Observations.Host Doctor.Observations.Sockets Etcd Etcd.Connection Etcd.Keys Etcd.Proxies Etcd.Reports Linux Processes Processes.Views Sources.Records
+        Doctor.Observations: Claim Destinations Destinations.Addresses Doctor.Config Doctor.Observations.Calls Doctor.Observations.Configured Doctor.Observations.Host Doctor.Observations.Sockets Etcd Etcd.Connection Etcd.Keys Etcd.Proxies Etcd.Reports Linux Processes Processes.Views Sources.Records
         Doctor.Observations.Calls:
         Doctor.Observations.Configured: Doctor.Config Doctor.Config.Reading Doctor.Observations.Calls Linux Processes
         Doctor.Observations.Host: Doctor.Config Doctor.Observations.Configured Doctor.Observations.Sockets Linux Processes Processes.Views

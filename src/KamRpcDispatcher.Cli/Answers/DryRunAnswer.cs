@@ -18,7 +18,7 @@ internal sealed class DryRunAnswer(DryRunResult result)
             table.Add(SignOf(change.Kind), Ages.Number(change.Set), change.Name, change.Uri, WordsOf(change.Kind));
         }
 
-        var lines = result.Skips.Where(IsTold).Select(static skip => TextLines.Behind(string.Empty, $"left as it is: set {Ages.Number(skip.Set)}: {SafeText.Shorten(skip.Member?.Name ?? skip.Uri, 128)}: {WordsOf(skip)}", 80));
+        var lines = Left().Select(left => TextLines.Behind(string.Empty, $"left as it is: set {Ages.Number(left.Set)}: {SafeText.Shorten(left.Name ?? left.Uri, 128)}: {left.Reason}", layout.Width));
         return (IsEmpty ? "Nothing would be changed.\n" : table + FormattableString.Invariant(
             $"{Count(PlannedKind.Add)} to add, {Count(PlannedKind.Enable) + Count(PlannedKind.Disable) + Count(PlannedKind.Replace)} to change, {Count(PlannedKind.Remove)} to remove; nothing was changed.\n")) + string.Concat(lines);
     }
@@ -35,19 +35,22 @@ internal sealed class DryRunAnswer(DryRunResult result)
             json.WriteString("name", change.Name);
             json.WriteString("uri", change.Uri);
         });
-        JsonText.WriteArray(writer, "leftAsItIs", result.Skips.Where(IsTold), static (json, skip) =>
+        JsonText.WriteArray(writer, "leftAsItIs", Left(), static (json, left) =>
         {
-            json.WriteNumber("set", skip.Set);
-            json.WriteString("name", skip.Member?.Name);
-            json.WriteString("uri", skip.Uri);
-            json.WriteString("reason", WordsOf(skip));
+            json.WriteNumber("set", left.Set);
+            json.WriteString("name", left.Name);
+            json.WriteString("uri", left.Uri);
+            json.WriteString("reason", left.Reason);
         });
     });
 
-    private int Count(PlannedKind kind) => result.Changes.Count(change => change.Kind == kind);
+    private IEnumerable<(int Set, string? Name, string Uri, string Reason)> Left() =>
+    [
+        .. result.Held.Select(static member => (member.Key.Set, (string?)member.Key.Name, member.Uri.Text, "it is not announced any more, with too many others at once, and would be kept (PANIC)")),
+        .. result.Skips.Select(static skip => (skip.Set, skip.Member?.Name, skip.Uri, WordsOf(skip))),
+    ];
 
-    /// <summary>That one which has left is removed later goes without saying.</summary>
-    private static bool IsTold(Skip skip) => skip.Reason != SkipReason.RemovalDelayed;
+    private int Count(PlannedKind kind) => result.Changes.Count(change => change.Kind == kind);
 
     private static string SignOf(PlannedKind kind) => kind switch
     {
@@ -60,7 +63,7 @@ internal sealed class DryRunAnswer(DryRunResult result)
     {
         PlannedKind.Add => "is added",
         PlannedKind.Enable => "gets calls again",
-        PlannedKind.Disable => "gets no more calls, and is removed later",
+        PlannedKind.Disable => "gets no more calls",
         PlannedKind.Replace => "is added anew, with what its record says, in place of the old one",
         _ => "is removed",
     };
@@ -78,6 +81,7 @@ internal sealed class DryRunAnswer(DryRunResult result)
     {
         SkipReason.UnmanagedDuplicate => "somebody else has put the same destination there",
         SkipReason.Superseded => $"{SafeText.Shorten(skip.Holder?.Name ?? "another member", 128)} has its address, and is followed",
+        SkipReason.RemovalDelayed => "it is disabled and nobody wants it: it would be removed after --removal-delay",
         SkipReason.Unsilenced => "it should get no calls, and cannot be told from somebody else's entry",
         SkipReason.CallsCounted => "its attributes change when no calls are counted on it",
         SkipReason.NotAllowed or SkipReason.ListedThoughNotAllowed => $"it brings attributes that it may not (--allow-attr): {SafeText.Shorten(skip.Detail ?? string.Empty, 200)}",

@@ -11,7 +11,6 @@ using KamRpcDispatcher.Dispatch;
 using KamRpcDispatcher.Dispatch.Policy;
 using KamRpcDispatcher.Doctor;
 using KamRpcDispatcher.Etcd.Proxies;
-using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Plan.Order;
 using KamRpcDispatcher.Push;
 using Microsoft.Extensions.Logging;
@@ -50,7 +49,7 @@ internal static class DispatchCommand
             CommandGroup.BesideKamailio,
             ["kamrpc dispatch --etcd http://10.0.0.5:2379", "kamrpc dispatch --etcd http://10.0.0.5:2379 --kamailio auto --proxy p1"],
             (ExitCode.Done, "stopped; Kamailio's list stays as it is; with --once it is in step; with --dry-run there is nothing to change"),
-            (ExitCode.NotDone, "with --once: Kamailio refuses something, or it was not in step within a minute; with --dry-run: Kamailio does not tell its list"),
+            (ExitCode.NotDone, "with --once: something is not put in, or it was not in step within a minute; with --dry-run: Kamailio does not tell its list"),
             (ExitCode.Unreachable, "with --dry-run: etcd or Kamailio does not answer"),
             (ExitCode.Refused, "another dispatcher serves this Kamailio, or has this proxy's name"),
             (ExitCode.Changes, "with --dry-run: there is something to change")) { Subject = "What is done to Kamailio's list" })
@@ -95,7 +94,7 @@ internal static class DispatchCommand
         }
 
         var (isOnce, isDryRun) = (options.Flag(Once), options.Flag(DryRun));
-        var format = options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse);
+        var format = isDryRun ? options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse) : OutputFormat.Table;
         if (isOnce && isDryRun)
         {
             options.Add($"{Once.Name} and {DryRun.Name} exclude each other");
@@ -123,9 +122,8 @@ internal static class DispatchCommand
             Grace = grace,
             Gap = gap,
             IsAdmissionProbed = isAdmissionProbed,
-            IsOnce = isOnce,
             StateDirectory = options.Text(StateDirectory) ?? DispatcherOptions.DefaultStateDirectory(),
-            Reconciler = new ReconcilerOptions { Resync = resync, RemovalDelay = removalDelay, Panic = panic, ChangeBurst = burst },
+            Reconciler = new ReconcilerOptions { Resync = resync, RemovalDelay = removalDelay, Panic = panic, ChangeBurst = burst, IsOnce = isOnce },
         };
 
         if (isDryRun)
@@ -163,21 +161,21 @@ internal static class DispatchCommand
         }
     }
 
-    private static int EndOfOnce(Task<ChangePlan>? settled, CancellationToken stop)
+    private static int EndOfOnce(Task<OnceResult>? settled, CancellationToken stop)
     {
-        if (settled is not { IsCompletedSuccessfully: true })
+        string[] wrong = settled is not { IsCompletedSuccessfully: true, Result: var left }
+            ? [stop.IsCancellationRequested ? "stopped before Kamailio was in step" : $"Kamailio is not in step after {DurationText.Of(Patience)}; the log says why"]
+            :
+            [
+                .. left.Undone > 0 ? new[] { $"{Ages.Count(left.Undone, "change")} that the members ask for {(left.Undone == 1 ? "is" : "are")} not made; the log says which, and why" } : [],
+                .. left.Held > 0 ? new[] { $"{Ages.Count(left.Held, "member")} whose keys are gone {(left.Held == 1 ? "is" : "are")} kept, since too many went at once (PANIC): a dispatcher that runs on lets them go after --panic-hold, or by 'kamrpc confirm'" } : [],
+            ];
+        foreach (var text in wrong)
         {
-            Console.Error.WriteLine(stop.IsCancellationRequested ? "kamrpc: stopped before Kamailio was in step" : $"kamrpc: Kamailio is not in step after {DurationText.Of(Patience)}; the log says why");
-            return ExitCode.NotDone;
+            Console.Error.WriteLine($"kamrpc: {text}");
         }
 
-        if (settled.Result.Drift is var refused and > 0)
-        {
-            Console.Error.WriteLine(FormattableString.Invariant($"kamrpc: {refused} of what is announced cannot be put into Kamailio; the log says what, and why"));
-            return ExitCode.NotDone;
-        }
-
-        return ExitCode.Done;
+        return wrong.Length == 0 ? ExitCode.Done : ExitCode.NotDone;
     }
 
     private static HashSet<string>? ReadAllowed(OptionReader options)

@@ -24,7 +24,7 @@ internal static class ExplainCommand
             CommandGroup.Look,
             ["kamrpc explain asterisk-1 --etcd http://10.0.0.5:2379", "kamrpc explain asterisk-1 --etcd http://10.0.0.5:2379 --set 1"],
             (ExitCode.Done, "it gets calls everywhere it should, and nowhere else"),
-            (ExitCode.NotDone, "it does not, or that is not known, also of one who has left"),
+            (ExitCode.NotDone, "it does not, or that is not known, also of one who may have left, or is kept in a PANIC"),
             (ExitCode.Unreachable, "etcd does not answer, or refuses")))
         {
             Name, Set, OutputOption.Output, CommonOptions.Cluster,

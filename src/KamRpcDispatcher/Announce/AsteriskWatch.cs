@@ -14,7 +14,7 @@ internal sealed class AsteriskWatch(AsteriskMonitor asterisk, IReadOnlyList<Heal
     {
         foreach (var server in servers)
         {
-            // A lost connection, or one that is refused, is no reason to believe that it takes calls again; being dead is, which the server finds out itself.
+            // A lost connection, or one that is refused, is no reason to believe that it takes calls again; being dead is, which its monitor finds out by itself.
             if (notice.Kind == AsteriskNoticeKind.ShuttingDown)
             {
                 server.Leaves(Reason);

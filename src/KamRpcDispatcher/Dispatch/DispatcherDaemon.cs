@@ -14,7 +14,6 @@ using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Etcd.Members;
 using KamRpcDispatcher.Etcd.Proxies;
 using KamRpcDispatcher.Etcd.Reports;
-using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Processes;
 using KamRpcDispatcher.Processes.Views;
 using KamRpcDispatcher.Push;
@@ -35,14 +34,14 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
     private readonly ILogger _logger = logs.CreateLogger<DispatcherDaemon>();
     private readonly LoopFaults _watcherFaults = new("what follows a new socket of Kamailio's", logs.CreateLogger<DispatcherDaemon>());
 
-    private readonly TaskCompletionSource<ChangePlan> _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<OnceResult> _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile EtcdConnection? _store;
 
     /// <summary>As a report tells it.</summary>
     private static string Version => typeof(DispatcherDaemon).Assembly.GetName().Version?.ToString(fieldCount: 3) ?? "unknown";
 
-    /// <summary>The plan of the first cycle in which nothing was left to do, by the membership in etcd.</summary>
-    public Task<ChangePlan> Settled => _settled.Task;
+    /// <summary>What the first cycle left in which nothing was to be done, by the membership in etcd.</summary>
+    public Task<OnceResult> Settled => _settled.Task;
 
     /// <summary>Looks at Kamailio's configuration after each of its starts, and says whether it could be asked; null for nobody.</summary>
     public Func<CancellationToken, Task<bool>>? Examine { get; init; }
@@ -185,7 +184,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         try
         {
             // Only that another daemon serves this Kamailio, or has the proxy's name, ends one of them.
-            await await Task.WhenAny(options.IsOnce ? [.. parts, _settled.Task] : parts).ConfigureAwait(false);
+            await await Task.WhenAny(options.Reconciler.IsOnce ? [.. parts, _settled.Task] : parts).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -203,11 +202,11 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         }
     }
 
-    private void Settle(CycleOutcome cycle)
+    private void Settle(CycleSituation cycle)
     {
-        if (cycle.Plan.IsEmpty && !cycle.Membership.IsFromSnapshot && !cycle.Membership.Expired.Any(expired => expired.IsDoubted(cycle.Membership.Heard)))
+        if (cycle is { Plan.IsEmpty: true, OwesLater: false, Membership.IsFromSnapshot: false } && !cycle.Membership.Expired.Any(expired => expired.IsDoubted(cycle.Membership.Heard)))
         {
-            _settled.TrySetResult(cycle.Plan);
+            _settled.TrySetResult(new OnceResult(cycle.Plan.Drift, cycle.Held.Count));
         }
     }
 

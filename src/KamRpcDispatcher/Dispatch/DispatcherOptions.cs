@@ -64,9 +64,6 @@ public sealed record DispatcherOptions(EtcdOptions Etcd, string Cluster, Kamaili
 
     public ReconcilerOptions Reconciler { get; init; } = new();
 
-    /// <summary>Whether it ends as soon as Kamailio is in step with the membership in etcd.</summary>
-    public bool IsOnce { get; init; }
-
     /// <summary>The longest time from one call of Kamailio to the next: a grace period, however it is waited for, and a call that is not answered.</summary>
     internal TimeSpan LongestStep => LongestGrace + Gap + GraceCap + LongestCall;
 
@@ -83,3 +80,8 @@ public sealed record DispatcherOptions(EtcdOptions Etcd, string Cluster, Kamaili
     public static string DefaultStateDirectory() =>
         Sources.StateDirectory.Default(Environment.GetEnvironmentVariable, Environment.GetFolderPath(Environment.SpecialFolder.UserProfile));
 }
+
+/// <summary>What is left when Kamailio is in step.</summary>
+/// <param name="Undone">Changes that the membership asks for and that are not made: Kamailio refuses them, an option forbids them, and so on.</param>
+/// <param name="Held">Members whose keys are gone, and that are kept, since too many went at once.</param>
+public sealed record OnceResult(int Undone, int Held);

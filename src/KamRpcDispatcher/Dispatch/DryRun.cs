@@ -1,22 +1,21 @@
-using System.Collections.Immutable;
 using KamailioRpc;
 using KamailioRpc.Commands;
 using KamailioRpc.Errors;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Dispatch.Policy;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
 using KamRpcDispatcher.Push.Reading;
+using KamRpcDispatcher.Sources;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Dispatch;
 
 /// <summary>What a dispatcher would change now: both sides are read and compared as in its cycles, and nothing is written, neither in Kamailio nor in etcd.</summary>
-/// <remarks>
-/// Who is held back (PANIC) is so by what a daemon has seen: the report of the proxy's own daemon tells, where one runs. What Kamailio would refuse is not known before it is tried.
-/// </remarks>
+/// <remarks>It knows what a daemon knows that starts now, and whose doubts of two seconds are over. What Kamailio would refuse is not known before it is tried.</remarks>
 public sealed class DryRun(DispatcherOptions options, TimeProvider timeProvider, ILoggerFactory logs)
 {
     /// <exception cref="EtcdUnreachableException">etcd does not answer, or refuses.</exception>
@@ -29,13 +28,29 @@ public sealed class DryRun(DispatcherOptions options, TimeProvider timeProvider,
         var table = await ReadAsync(cancellationToken).ConfigureAwait(false);
         if (!table.Version.HasAttributes)
         {
-            throw new NotSupportedException($"its version {table.Version} takes no attributes over RPC, so that nothing would be changed: Kamailio 5.4 or later is needed");
+            throw new NotSupportedException($"Kamailio {table.Version} takes no attributes over RPC, so that nothing would be changed: Kamailio 5.4 or later is needed");
         }
 
-        var held = cluster.Proxies.Where(proxy => proxy.Name == options.Proxy).SelectMany(static proxy => proxy.Status?.Held ?? []);
-        var members = cluster.Members.Select(static announced => announced.Member).Concat(held).DistinctBy(static member => member.Key);
-        var policy = options.Policy with { HasPriorities = table.Version.HasPriorities, DueForRemoval = ImmutableHashSet<ListedKey>.Empty };
-        return DryRunResult.Of(cluster.Revision, table, Planner.Plan(members, table.Destinations, policy));
+        var delay = new RemovalDelay(options.Reconciler.RemovalDelay, timeProvider);
+        var policy = options.Policy with { HasPriorities = table.Version.HasPriorities, DueForRemoval = delay.Due(shortage: 0), ReusesPlaces = delay.IsEndless };
+        var members = cluster.Members.Select(static announced => announced.Member).ToList();
+        var held = Held(members, cluster, ListedMember.In(table.Destinations, policy));
+        return DryRunResult.Of(cluster.Revision, table, Planner.Plan(members.Concat(held), table.Destinations, policy), held);
+    }
+
+    /// <summary>Who gets calls and is not announced has expired, for a daemon that did not see it leave: of too many at once it keeps some.</summary>
+    private IReadOnlyList<Member> Held(List<Member> members, ClusterView cluster, IReadOnlyList<Member> listed)
+    {
+        var known = members.Select(static member => member.Key).Concat(cluster.Rejected.Select(static rejected => rejected.Member).OfType<MemberKey>()).ToHashSet();
+        var addresses = members.Select(static member => (member.Key.Set, member.Uri)).ToHashSet();
+        var mark = timeProvider.Mark();
+        var expired =
+            from set in listed.GroupBy(static member => member.Key.Set)
+            let size = set.Concat(members.Where(member => member.Key.Set == set.Key && member.State == MemberState.Ready)).DistinctBy(static member => member.Key).Count()
+            from member in set
+            where !known.Contains(member.Key) && !addresses.Contains((member.Key.Set, member.Uri))
+            select new ExpiredMember(member, timeProvider.GetUtcNow(), size, mark);
+        return PanicGuard.Held(new Membership(cluster.Revision, [], []) { Expired = [.. expired] }, options.Reconciler.Panic, mark);
     }
 
     private async Task<DispatcherTable> ReadAsync(CancellationToken cancellationToken)
@@ -50,14 +65,16 @@ public sealed class DryRun(DispatcherOptions options, TimeProvider timeProvider,
 /// <summary>What a dispatcher would change.</summary>
 /// <param name="Revision">etcd's revision that was read.</param>
 /// <param name="Kamailio">The release of the Kamailio that was read.</param>
-/// <param name="Changes">In the order in which they would be made.</param>
-/// <param name="Skips">What the membership asks for and would not be done.</param>
-public sealed record DryRunResult(long Revision, KamailioVersion Kamailio, IReadOnlyList<PlannedChange> Changes, IReadOnlyList<Skip> Skips)
+/// <param name="Changes">By their kinds.</param>
+/// <param name="Skips">What the membership asks for and would not be done, or not yet.</param>
+/// <param name="Held">Who is not announced any more and would be kept, since too many went at once.</param>
+public sealed record DryRunResult(long Revision, KamailioVersion Kamailio, IReadOnlyList<PlannedChange> Changes, IReadOnlyList<Skip> Skips, IReadOnlyList<Member> Held)
 {
     /// <param name="revision">etcd's revision.</param>
     /// <param name="table">Kamailio's list.</param>
     /// <param name="plan">What follows from both.</param>
-    internal static DryRunResult Of(long revision, DispatcherTable table, ChangePlan plan)
+    /// <param name="held">Who is kept.</param>
+    internal static DryRunResult Of(long revision, DispatcherTable table, ChangePlan plan, IReadOnlyList<Member> held)
     {
         var names = table.Destinations.Where(static entry => AttributeText.Duid(entry.Attributes) is not null).DistinctBy(static entry => new ListedKey(entry.Set, entry.Uri))
             .ToDictionary(static entry => new ListedKey(entry.Set, entry.Uri), static entry => AttributeText.Duid(entry.Attributes));
@@ -77,7 +94,8 @@ public sealed record DryRunResult(long Revision, KamailioVersion Kamailio, IRead
                        step.Change is AddDestination add ? AttributeText.Duid(add.Attributes) : names.GetValueOrDefault(new ListedKey(step.Change.Set, step.Change.Uri)),
                        Spelling.First(step.Change.Uri)),
             ],
-            plan.Skips);
+            [.. plan.Skips.Where(skip => skip.Reason != SkipReason.RemovalDelayed || !plan.Disables.Any(disable => disable.Set == skip.Set && disable.Uri == skip.Uri))],
+            held);
 
         static IEnumerable<(PlannedKind Kind, Change Change)> Of(PlannedKind kind, IEnumerable<Change> changes) => changes.Select(change => (kind, change));
     }
@@ -99,7 +117,7 @@ public enum PlannedKind
     /// <summary>It gets calls again.</summary>
     Enable,
 
-    /// <summary>It gets no new calls any more, and is removed later.</summary>
+    /// <summary>It gets no new calls any more.</summary>
     Disable,
 
     /// <summary>It is put there anew, with other attributes, another priority or another address.</summary>

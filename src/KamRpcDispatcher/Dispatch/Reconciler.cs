@@ -47,7 +47,7 @@ internal sealed class Reconciler(
     ForeignMemory foreign,
     Action<TimeSpan>? expect = null,
     IClaim? claim = null,
-    Action<CycleOutcome>? observe = null,
+    Action<CycleSituation>? observe = null,
     ContactWatch? contact = null,
     ListedBefore? before = null)
 {
@@ -209,8 +209,8 @@ internal sealed class Reconciler(
             Deserted = deserted,
         }));
         journal.Planned(membership, table, plan);
-        observe?.Invoke(new CycleOutcome(membership, kept, table, plan, _memory.AwaitingProof) { Deserted = deserted });
         plan = plan with { Restores = foreign.Due() };
+        observe?.Invoke(new CycleSituation(membership, kept, table, plan, _memory.AwaitingProof) { Deserted = deserted, OwesLater = _memory.OwesRemovals || !foreign.Losses.IsEmpty });
         var resync = doubt < options.Resync ? doubt : options.Resync;
         if (plan.IsEmpty)
         {

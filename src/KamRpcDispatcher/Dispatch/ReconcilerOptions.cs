@@ -34,4 +34,7 @@ public sealed record ReconcilerOptions
 
     /// <summary>The time between two tries while Kamailio takes no structural change.</summary>
     public TimeSpan BusyRetry { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Whether the daemon ends as soon as Kamailio is in step with the membership in etcd.</summary>
+    public bool IsOnce { get; init; }
 }

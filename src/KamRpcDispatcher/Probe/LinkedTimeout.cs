@@ -8,7 +8,7 @@ internal sealed class LinkedTimeout : IDisposable
 
     public LinkedTimeout(TimeSpan after, TimeProvider timeProvider, CancellationToken caller)
     {
-        // Timers count whole milliseconds: rounded down, the limit would go off before the time and be set again, again and again.
+        // Timers count whole milliseconds: rounded down, the time would be up too soon, and be set again, again and again.
         _source = new CancellationTokenSource(TimeSpan.FromMilliseconds(Math.Ceiling(after.TotalMilliseconds)), timeProvider);
         _registration = caller.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), _source);
     }

@@ -33,9 +33,9 @@ internal sealed class KamailioDispatcher(IRpcClient client, ListReader lists) : 
 
     public async Task<DispatcherTable> ReadAsync(CancellationToken cancellationToken)
     {
-        var peer = client.InstanceToken;
+        var token = client.InstanceToken;
         var uptime = await client.GetUptimeAsync(cancellationToken).ConfigureAwait(false);
-        var instance = new KamailioInstance(uptime.UpSince, peer);
+        var instance = new KamailioInstance(uptime.UpSince, token);
         if (instance != _last?.Instance)
         {
             // Another start may be another release.
@@ -47,7 +47,7 @@ internal sealed class KamailioDispatcher(IRpcClient client, ListReader lists) : 
 
         // The list of one Kamailio and the name of another would make destinations look refused that went with the first.
         _states.Clear();
-        return client.InstanceToken == peer ? _last = table : throw new KamailioGoneException("dispatcher.list");
+        return client.InstanceToken == token ? _last = table : throw new KamailioGoneException("dispatcher.list");
     }
 
     public async Task ApplyAsync(Change change, KamailioVersion version, CancellationToken cancellationToken)

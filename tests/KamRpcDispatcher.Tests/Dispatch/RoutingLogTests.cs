@@ -522,7 +522,7 @@ public class RoutingLogTests
 
     private void See(Member[] members, params ListedDestination[] listed) => _routing.Observe(Sight(members, listed));
 
-    private CycleOutcome Sight(Member[] members, ListedDestination[] listed) => new(
+    private CycleSituation Sight(Member[] members, ListedDestination[] listed) => new(
         new Membership(1, members, _rejected) { Left = new Dictionary<MemberKey, LeaveCause>(_left) },
         [],
         new DispatcherTable(KamailioVersion.Read("kamailio 5.6.3 (x86_64/linux)"), _instance, listed),

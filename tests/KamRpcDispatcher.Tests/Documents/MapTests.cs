@@ -15,7 +15,7 @@ public class MapTests
     [TestCase("| hop | file | what it does with the result |")]
     public void A_walk_is_short_and_goes_over_files_that_there_are(string head)
     {
-        var walk = MarkdownFile.Rows(Map.Lines, head).Select(static row => MarkdownFile.CodeIn(row[1]).Single()).ToList();
+        var walk = MarkdownFile.Rows(Map.Lines, head).Select(static row => MarkdownFile.CodeIn(row[1]).First()).ToList();
 
         Assert.That(walk, Has.Count.InRange(5, MostHops).And.Unique);
         Assert.That(walk.Where(static file => !File.Exists(Path.Combine(RealServers.RepositoryRoot, Folder, file))), Is.Empty);

@@ -44,9 +44,9 @@ internal sealed class MemberLog(TimeProvider timeProvider, ILogger logger)
     public bool IsPending { get; private set; }
 
     /// <summary>Takes note of a cycle. The first one of a daemon tells nothing: what stands there then it did not see happen.</summary>
-    /// <param name="sight">What it saw.</param>
+    /// <param name="cycle">What it saw.</param>
     /// <param name="standings">What that comes to.</param>
-    public void Observe(CycleOutcome sight, Dictionary<MemberKey, MemberStanding?> standings)
+    public void Observe(CycleSituation cycle, Dictionary<MemberKey, MemberStanding?> standings)
     {
         var told = _told;
         var next = new Dictionary<MemberKey, MemberStanding>();
@@ -66,7 +66,7 @@ internal sealed class MemberLog(TimeProvider timeProvider, ILogger logger)
                 continue;
             }
 
-            if (told is null || IsPassing(sight, key, before, now))
+            if (told is null || IsPassing(cycle, key, before, now))
             {
                 next[key] = before is { } known ? known with { Uri = now.Uri, Listed = now.Listed } : now;
             }
@@ -84,32 +84,32 @@ internal sealed class MemberLog(TimeProvider timeProvider, ILogger logger)
         {
             // Neither announced nor listed any more. That it went later than its calls is told too, unless nobody remembers why.
             // One whose address gets calls, by another's entry, has not lost them.
-            var now = before with { GetsCalls = false, IsServedByOthers = false, Cause = MemberStandings.CauseOf(key, sight.Membership), Detail = string.Empty, Listed = null };
+            var now = before with { GetsCalls = false, IsServedByOthers = false, Cause = MemberStandings.CauseOf(key, cycle.Membership), Detail = string.Empty, Listed = null };
             if (!standings.ContainsKey(key) && !now.IsSame(before) && (before.GetsCalls || now.Cause != StandingCause.Gone)
-                && !(served ??= MemberStandings.Served(sight)).Contains(new EndpointKey(key.Set, Spelling.EndpointOf(before.Uri))))
+                && !(served ??= MemberStandings.Served(cycle)).Contains(new EndpointKey(key.Set, Spelling.EndpointOf(before.Uri))))
             {
                 changes.Add(new MemberChange(key, before, now));
             }
         }
 
         IsPending = false;
-        TellVanished(sight, standings);
+        TellVanished(cycle, standings);
         Tell(changes, next);
         Remember(standings, next);
         _told = next;
-        _changed = [.. sight.Plan.Changes.Select(static change => new ListedKey(change.Set, change.Uri))];
-        _instance = sight.Table.Instance;
+        _changed = [.. cycle.Plan.Changes.Select(static change => new ListedKey(change.Set, change.Uri))];
+        _instance = cycle.Table.Instance;
     }
 
     /// <summary>
     /// Whether nothing is said of it yet: it is about to be put back as it was, and what is said when that is done is the same as before. That
     /// it is disabled by somebody else's hand is said.
     /// </summary>
-    private bool IsPassing(CycleOutcome sight, MemberKey key, MemberStanding? before, MemberStanding now) => now.Cause switch
+    private bool IsPassing(CycleSituation cycle, MemberKey key, MemberStanding? before, MemberStanding now) => now.Cause switch
     {
         _ when now.IsServedByOthers => false,
         StandingCause.NotListed => true,
-        StandingCause.Moved => sight.Plan.Adds.Concat(sight.Plan.Replacements.Select(static replacement => replacement.Add)).Any(add => add.Set == key.Set && AttributeText.Duid(add.Attributes) == key.Name),
+        StandingCause.Moved => cycle.Plan.Adds.Concat(cycle.Plan.Replacements.Select(static replacement => replacement.Add)).Any(add => add.Set == key.Set && AttributeText.Duid(add.Attributes) == key.Name),
         StandingCause.Disabled => before is not { GetsCalls: true, Listed: not null } || IsOurs(key, now),
         _ => now.GetsCalls && now.Cause != StandingCause.Ready && (before is not { GetsCalls: false, Listed: ListedState.Disabled } || IsOurs(key, now)),
     };
@@ -118,9 +118,9 @@ internal sealed class MemberLog(TimeProvider timeProvider, ILogger logger)
         _changed.Contains(new ListedKey(key.Set, standing.Uri)) || _changed.Contains(new ListedKey(key.Set, Spelling.Second(standing.Uri)));
 
     /// <summary>A reload, or removals by hand: within one life of Kamailio entries of ours are gone that nobody took away here.</summary>
-    private void TellVanished(CycleOutcome sight, Dictionary<MemberKey, MemberStanding?> standings)
+    private void TellVanished(CycleSituation cycle, Dictionary<MemberKey, MemberStanding?> standings)
     {
-        if (_told is null || sight.Table.Instance != _instance)
+        if (_told is null || cycle.Table.Instance != _instance)
         {
             return;
         }

@@ -13,20 +13,20 @@ internal static class MemberStandings
     /// Every member that is announced, held back, or has an entry of its own in Kamailio's list. Null is one whose address gets calls, if it does,
     /// by somebody else's entry or under another member's name: of itself nothing can be said.
     /// </summary>
-    /// <param name="sight">What the cycle saw.</param>
+    /// <param name="cycle">What the cycle saw.</param>
     /// <param name="policy">What is managed, and by which mark own entries are known.</param>
-    public static Dictionary<MemberKey, MemberStanding?> Of(CycleOutcome sight, PlanPolicy policy)
+    public static Dictionary<MemberKey, MemberStanding?> Of(CycleSituation cycle, PlanPolicy policy)
     {
-        var (listed, others) = Listed(sight, policy);
-        var standings = sight.Plan.Skips
+        var (listed, others) = Listed(cycle, policy);
+        var standings = cycle.Plan.Skips
             .Where(static skip => skip is { Reason: SkipReason.Superseded or SkipReason.UnmanagedDuplicate, Member: not null })
             .Select(static skip => skip.Member!.Value)
             .Distinct()
             .ToDictionary(static key => key, static _ => (MemberStanding?)null);
-        foreach (var member in sight.Membership.Members.Concat(sight.Held).Where(member => policy.Manages(member.Key.Set) && !standings.ContainsKey(member.Key)))
+        foreach (var member in cycle.Membership.Members.Concat(cycle.Held).Where(member => policy.Manages(member.Key.Set) && !standings.ContainsKey(member.Key)))
         {
             var entry = listed.GetValueOrDefault(member.Key);
-            var (cause, detail) = CauseOf(member, entry, sight);
+            var (cause, detail) = CauseOf(member, entry, cycle);
             var isByOthers = entry?.IsRoutable != true && others.Count > 0 && others.Contains(new EndpointKey(member.Key.Set, member.Uri.Endpoint));
             standings[member.Key] = new MemberStanding(isByOthers || entry?.IsRoutable == true, Spelling.First(entry?.Uri ?? member.Uri.Text), cause, detail)
             {
@@ -38,7 +38,7 @@ internal static class MemberStandings
         foreach (var (key, entry) in listed.Where(pair => !standings.ContainsKey(pair.Key)))
         {
             var isByOthers = !entry.IsRoutable && others.Count > 0 && others.Contains(new EndpointKey(entry.Set, Spelling.EndpointOf(entry.Uri)));
-            standings[key] = new MemberStanding(isByOthers || entry.IsRoutable, Spelling.First(entry.Uri), CauseOf(key, sight.Membership), string.Empty)
+            standings[key] = new MemberStanding(isByOthers || entry.IsRoutable, Spelling.First(entry.Uri), CauseOf(key, cycle.Membership), string.Empty)
             {
                 Listed = entry.State,
                 IsServedByOthers = isByOthers,
@@ -49,8 +49,8 @@ internal static class MemberStandings
     }
 
     /// <summary>Where calls go, by whatever entry.</summary>
-    public static HashSet<EndpointKey> Served(CycleOutcome sight) =>
-        [.. sight.Table.Destinations.Where(static entry => entry.IsRoutable).Select(static entry => new EndpointKey(entry.Set, Spelling.EndpointOf(entry.Uri)))];
+    public static HashSet<EndpointKey> Served(CycleSituation cycle) =>
+        [.. cycle.Table.Destinations.Where(static entry => entry.IsRoutable).Select(static entry => new EndpointKey(entry.Set, Spelling.EndpointOf(entry.Uri)))];
 
     /// <summary>Of one that is not announced.</summary>
     public static StandingCause CauseOf(MemberKey key, Membership membership) => membership.Left.TryGetValue(key, out var cause)
@@ -68,12 +68,12 @@ internal static class MemberStandings
     /// The entry of each member; of two, as there are while one takes the other's place, the one that gets calls, and else the one at the address that is announced.
     /// And where calls go by entries of others.
     /// </summary>
-    private static (Dictionary<MemberKey, ListedDestination> Own, HashSet<EndpointKey> Others) Listed(CycleOutcome sight, PlanPolicy policy)
+    private static (Dictionary<MemberKey, ListedDestination> Own, HashSet<EndpointKey> Others) Listed(CycleSituation cycle, PlanPolicy policy)
     {
         var own = new Dictionary<MemberKey, ListedDestination>();
         var others = new HashSet<EndpointKey>();
         Dictionary<MemberKey, Member>? announced = null;
-        foreach (var entry in sight.Table.Destinations.Where(entry => policy.Manages(entry.Set) && !Sentinel.Is(entry)))
+        foreach (var entry in cycle.Table.Destinations.Where(entry => policy.Manages(entry.Set) && !Sentinel.Is(entry)))
         {
             var isOwn = AttributeText.IsOwn(entry, policy.Cluster);
             if (!isOwn && entry.IsRoutable)
@@ -97,14 +97,14 @@ internal static class MemberStandings
                 return entry.IsRoutable;
             }
 
-            announced ??= sight.Membership.Members.Concat(sight.Held).DistinctBy(static member => member.Key).ToDictionary(static member => member.Key);
+            announced ??= cycle.Membership.Members.Concat(cycle.Held).DistinctBy(static member => member.Key).ToDictionary(static member => member.Key);
             return announced.TryGetValue(key, out var member) && IsAt(member, entry) && !IsAt(member, other);
         }
     }
 
     private static bool IsAt(Member member, ListedDestination entry) => Spelling.First(entry.Uri) == member.Uri.Text || Spelling.EndpointOf(entry.Uri) == member.Uri.Endpoint;
 
-    private static (StandingCause Cause, string Detail) CauseOf(Member member, ListedDestination? entry, CycleOutcome sight) => (member, entry) switch
+    private static (StandingCause Cause, string Detail) CauseOf(Member member, ListedDestination? entry, CycleSituation cycle) => (member, entry) switch
     {
         ({ State: MemberState.Down, Reason: MemberRecord.WithdrawnReason }, _) => (StandingCause.Withdrew, string.Empty),
         ({ State: MemberState.Down }, _) => (StandingCause.Down, Reason(member)),
@@ -112,7 +112,7 @@ internal static class MemberStandings
         (_, null) => (StandingCause.NotListed, string.Empty),
         (_, { IsRoutable: false } former) when !IsAt(member, former) => (StandingCause.Moved, SafeText.Shorten(member.Uri.Text, 256)),
         (_, { State: ListedState.Disabled }) => (StandingCause.Disabled, string.Empty),
-        (_, { State: ListedState.Inactive } listed) when sight.AwaitingProof.Contains(new EndpointKey(listed.Set, Spelling.EndpointOf(listed.Uri))) => (StandingCause.AwaitsProof, string.Empty),
+        (_, { State: ListedState.Inactive } listed) when cycle.AwaitingProof.Contains(new EndpointKey(listed.Set, Spelling.EndpointOf(listed.Uri))) => (StandingCause.AwaitsProof, string.Empty),
         (_, { State: ListedState.Inactive } listed) => listed.Probing ? (StandingCause.FoundDead, "IP") : (StandingCause.SetInactive, "IX"),
         _ => (StandingCause.Ready, string.Empty),
     };

@@ -14,23 +14,23 @@ internal sealed class RoutingLog(PlanPolicy policy, TimeProvider timeProvider, I
     private readonly SetLog _sets = new(timeProvider, logger);
     private readonly FullSetLog _full = new(timeProvider, logger);
     private readonly LoopFaults _faults = new("the log of who gets calls", logger);
-    private CycleOutcome? _last;
+    private CycleSituation? _last;
 
     /// <summary>Takes note of what a cycle saw, before it changes anything.</summary>
-    public void Observe(CycleOutcome sight)
+    public void Observe(CycleSituation cycle)
     {
         try
         {
-            if (IsAsBefore(sight))
+            if (IsAsBefore(cycle))
             {
                 return;
             }
 
-            _last = sight;
-            var standings = MemberStandings.Of(sight, policy);
-            _members.Observe(sight, standings);
-            _sets.Observe(sight, standings);
-            _full.Observe(sight.Table, standings.Keys.Select(static key => key.Set).ToHashSet());
+            _last = cycle;
+            var standings = MemberStandings.Of(cycle, policy);
+            _members.Observe(cycle, standings);
+            _sets.Observe(cycle, standings);
+            _full.Observe(cycle.Table, standings.Keys.Select(static key => key.Set).ToHashSet());
             _faults.Succeeded();
         }
         catch (Exception exception)
@@ -40,12 +40,12 @@ internal sealed class RoutingLog(PlanPolicy policy, TimeProvider timeProvider, I
     }
 
     /// <summary>Most cycles see nothing new, and ten thousand members are read once a second.</summary>
-    private bool IsAsBefore(CycleOutcome sight) =>
+    private bool IsAsBefore(CycleSituation cycle) =>
         _last is { } last
-        && ReferenceEquals(sight.Membership, last.Membership)
-        && sight.Plan.IsEmpty && last.Plan.IsEmpty
-        && sight.Table.Instance == last.Table.Instance
+        && ReferenceEquals(cycle.Membership, last.Membership)
+        && cycle.Plan.IsEmpty && last.Plan.IsEmpty
+        && cycle.Table.Instance == last.Table.Instance
         && !_members.IsPending && !_sets.IsPending && !_full.IsPending
-        && sight.Held.SequenceEqual(last.Held)
-        && sight.Table.Destinations.SequenceEqual(last.Table.Destinations);
+        && cycle.Held.SequenceEqual(last.Held)
+        && cycle.Table.Destinations.SequenceEqual(last.Table.Destinations);
 }

@@ -22,16 +22,16 @@ internal sealed class SetLog(TimeProvider timeProvider, ILogger logger)
     public bool IsPending => _empty.Values.Any(static emptiness => !emptiness.IsTold);
 
     /// <summary>Takes note of a cycle. Whoever put a destination into a set that has members of ours, calls go there.</summary>
-    /// <param name="sight">What it saw.</param>
+    /// <param name="cycle">What it saw.</param>
     /// <param name="standings">How each member stands.</param>
-    public void Observe(CycleOutcome sight, Dictionary<MemberKey, MemberStanding?> standings)
+    public void Observe(CycleSituation cycle, Dictionary<MemberKey, MemberStanding?> standings)
     {
-        var routable = sight.Table.Destinations.Where(static entry => entry.IsRoutable).Select(static entry => entry.Set).ToHashSet();
-        var wanted = standings.Keys.Select(static key => key.Set).Concat(sight.Deserted).ToHashSet();
+        var routable = cycle.Table.Destinations.Where(static entry => entry.IsRoutable).Select(static entry => entry.Set).ToHashSet();
+        var wanted = standings.Keys.Select(static key => key.Set).Concat(cycle.Deserted).ToHashSet();
         foreach (var set in wanted.Where(set => !routable.Contains(set)))
         {
             var emptiness = _empty.TryGetValue(set, out var known) ? known : _empty[set] = new Emptiness(timeProvider.GetTimestamp());
-            if (!emptiness.IsTold && (timeProvider.GetElapsedTime(emptiness.Since) >= Patience || !IsMended(sight.Plan, set)) && _limits.Allows(set))
+            if (!emptiness.IsTold && (timeProvider.GetElapsedTime(emptiness.Since) >= Patience || !IsMended(cycle.Plan, set)) && _limits.Allows(set))
             {
                 emptiness.IsTold = true;
                 MemberMessages.NobodyRoutable(logger, set, States(standings, set));

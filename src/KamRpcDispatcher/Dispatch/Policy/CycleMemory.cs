@@ -13,16 +13,19 @@ namespace KamRpcDispatcher.Dispatch.Policy;
 /// <param name="timeProvider">The clock.</param>
 internal sealed class CycleMemory(PlanPolicy policy, Quarantine quarantine, ReconcilerOptions options, TimeProvider timeProvider)
 {
-    private readonly RemovalDelay _removals = new(options.RemovalDelay, timeProvider);
+    private readonly RemovalDelay _removals = new(options.RemovalDelay, timeProvider, options.IsOnce);
     private readonly VerdictMemory _verdicts = new(timeProvider);
     private readonly PlanBrake _brake = new(timeProvider);
     private readonly ChangeBudget _budget = new(options.ChangeBurst, options.ChangeRefill, timeProvider);
 
-    /// <summary>For how many there was no room in shared memory.</summary>
+    /// <summary>For how many there was no room in a reply of Kamailio's.</summary>
     private int _shortage;
 
     /// <summary>When those that have left are removed.</summary>
     public IReadOnlyDictionary<ListedKey, DateTimeOffset> Removals => _removals.Removals;
+
+    /// <summary>Whether some of those are due.</summary>
+    public bool OwesRemovals => _removals.Due(_shortage) is { Count: > 0 };
 
     /// <summary>Those that are inactive until Kamailio has seen them alive.</summary>
     public ImmutableHashSet<EndpointKey> AwaitingProof => _verdicts.AwaitingProof;

@@ -9,8 +9,10 @@ namespace KamRpcDispatcher.Dispatch.Policy;
 /// </summary>
 /// <param name="delay">How long it stays disabled; <see cref="Timeout.InfiniteTimeSpan"/> for as long as there is room.</param>
 /// <param name="timeProvider">The clock.</param>
-internal sealed class RemovalDelay(TimeSpan delay, TimeProvider timeProvider)
+/// <param name="removesFormer">Whether those are due at once that nobody wanted, and that were disabled, when it began: an earlier run has let them wait.</param>
+internal sealed class RemovalDelay(TimeSpan delay, TimeProvider timeProvider, bool removesFormer = false)
 {
+    private HashSet<ListedKey>? _former = removesFormer && delay != Timeout.InfiniteTimeSpan ? null : [];
     private Dictionary<ListedKey, Moment> _unwantedSince = [];
 
     /// <summary>Whether a destination stays until a newcomer takes its place.</summary>
@@ -32,6 +34,7 @@ internal sealed class RemovalDelay(TimeSpan delay, TimeProvider timeProvider)
         var due = IsEndless
             ? []
             : _unwantedSince.Where(pair => timeProvider.Mark() - pair.Value.Mark >= delay).Select(static pair => pair.Key).ToHashSet();
+        due.UnionWith(_unwantedSince.Keys.Where(key => _former?.Contains(key) == true));
         due.UnionWith(_unwantedSince.OrderBy(static pair => pair.Value.Mark).Take(shortage).Select(static pair => pair.Key));
         return due;
     }
@@ -46,5 +49,6 @@ internal sealed class RemovalDelay(TimeSpan delay, TimeProvider timeProvider)
             .Concat(plan.Removes.Select(static remove => new ListedKey(remove.Set, remove.Uri)))
             .Distinct()
             .ToDictionary(static key => key, key => _unwantedSince.GetValueOrDefault(key, now));
+        _former ??= [.. _unwantedSince.Keys.Except(plan.Disables.Select(static disable => new ListedKey(disable.Set, disable.Uri)))];
     }
 }

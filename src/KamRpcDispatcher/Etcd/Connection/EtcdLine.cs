@@ -88,7 +88,6 @@ internal sealed class EtcdLine : IDisposable
         _ = _suspected.CancelAsync();
     }
 
-    /// <summary>Closes it, whoever still holds it.</summary>
     /// <summary>Why etcd does not answer over this connection as it is to; null if it does.</summary>
     public async Task<string?> RefusalAsync(string key)
     {
@@ -105,6 +104,7 @@ internal sealed class EtcdLine : IDisposable
         }
     }
 
+    /// <summary>Closes it, whoever still holds it.</summary>
     public void Dispose()
     {
         _client.Dispose();

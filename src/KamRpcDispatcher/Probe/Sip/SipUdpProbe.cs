@@ -97,7 +97,7 @@ internal sealed class SipUdpProbe(ProbeTarget target, SipProbeOptions options, T
     }
 
     /// <summary>Waits for an answer to the request; everything else that comes is passed over.</summary>
-    /// <returns>The status of a provisional answer without an outcome, and 0 when the limit went off.</returns>
+    /// <returns>The status of a provisional answer without an outcome, and 0 when the time was up.</returns>
     private async ValueTask<(int Status, ProbeOutcome? Outcome)> ExchangeAsync(IPAddress address, bool send, bool mayBeStale, CancellationToken limit)
     {
         try

@@ -2,7 +2,7 @@ using KamailioRpc;
 
 namespace KamRpcDispatcher.Push.Grace;
 
-/// <summary>A grace period of fixed length, for want of a activity of Kamailio's processes.</summary>
+/// <summary>A grace period of fixed length, where nobody sees Kamailio's processes.</summary>
 internal sealed class FixedGap(TimeSpan gap, TimeProvider timeProvider) : IGracePeriod
 {
     /// <summary>An object, so that one write replaces it whole.</summary>

@@ -109,7 +109,7 @@ internal sealed class AdditionGuard(IRpcClient client, NameLookup names, Func<IP
 
     private static string Told(SipUri uri, IPAddress address) => uri.Address is null ? $"the address {address} of {uri.Host}" : $"the address {address}";
 
-    /// <summary>Where Kamailio listens, read once in its instance; none where it does not tell.</summary>
+    /// <summary>Where Kamailio listens, read once for each start of it; none where it does not tell.</summary>
     private async Task<IReadOnlyList<KamailioSocket>> ReadSocketsAsync(DispatcherTable table, CancellationToken cancellationToken)
     {
         if (table.Instance != _instance)

@@ -12,9 +12,12 @@ namespace KamRpcDispatcher.Dispatch.Cycles;
 /// <param name="Table">What Kamailio has.</param>
 /// <param name="Plan">The difference.</param>
 /// <param name="AwaitingProof">Those that are inactive because this tool wanted a proof first.</param>
-internal sealed record CycleOutcome(
+internal sealed record CycleSituation(
     Membership Membership, IReadOnlyList<Member> Held, DispatcherTable Table, ChangePlan Plan, ImmutableHashSet<EndpointKey> AwaitingProof)
 {
     /// <summary>Sets that were in use, and that everybody has left.</summary>
     public IReadOnlySet<int> Deserted { get; init; } = ImmutableHashSet<int>.Empty;
+
+    /// <summary>Whether something is to be done by and by though the plan has nothing now: a removal that is due, or what a rebuild took from others and is not back.</summary>
+    public bool OwesLater { get; init; }
 }
