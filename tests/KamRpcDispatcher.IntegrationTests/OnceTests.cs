@@ -23,7 +23,7 @@ public sealed class OnceTests
         RealServers.Require("etcd", "etcdctl", "kamailio");
         _folder = new TemporaryFolder();
         _etcd = await EtcdServer.StartAsync();
-        _kamailio = await KamailioServer.StartAsync(new KamailioOptions { ListFileLines = [$"1 {Carrier} 0 0 duid=carrier"] });
+        _kamailio = await KamailioServer.StartAsync(new KamailioOptions { ListFileLines = [$"1 {Carrier} 0 0 duid=carrier"], PingInterval = TimeSpan.Zero });
     }
 
     [TearDown]

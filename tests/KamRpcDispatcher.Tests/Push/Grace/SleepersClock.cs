@@ -11,7 +11,6 @@ internal sealed class SleepersClock : FakeTimeProvider
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var sleep = new Sleep(this);
-        Interlocked.Increment(ref _sleepers);
         sleep.Timer = base.CreateTimer(
             passed =>
             {
@@ -21,13 +20,16 @@ internal sealed class SleepersClock : FakeTimeProvider
             state,
             dueTime,
             period);
+
+        // Only now: whoever moves the clock on a sleeper's account would move it on and on before the sleeper's time is known. One that is over already has been subtracted before.
+        Interlocked.Increment(ref _sleepers);
         return sleep;
     }
 
     /// <summary>Waits until somebody sleeps, until nobody will, or until the patience is at its end.</summary>
     public async Task WaitForSleeperAsync(Func<bool> nobodyWill, TimeSpan patience)
     {
-        for (var begun = Stopwatch.GetTimestamp(); Volatile.Read(ref _sleepers) == 0 && !nobodyWill() && Stopwatch.GetElapsedTime(begun) < patience;)
+        for (var begun = Stopwatch.GetTimestamp(); Volatile.Read(ref _sleepers) <= 0 && !nobodyWill() && Stopwatch.GetElapsedTime(begun) < patience;)
         {
             await Task.Yield();
         }
