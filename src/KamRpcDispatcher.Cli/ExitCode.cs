@@ -1,3 +1,6 @@
+using KamailioRpc.Errors;
+using KamRpcDispatcher.Push.Reading;
+
 namespace KamRpcDispatcher.Cli;
 
 /// <summary>The exit codes of every command.</summary>
@@ -20,4 +23,7 @@ internal static class ExitCode
 
     /// <summary>Nothing was wrong, and there is something that would be changed.</summary>
     public const int Changes = 5;
+
+    /// <summary>That of a command that Kamailio has not done: it answered, and would not do it (its dispatcher module is not loaded, say), or it does not answer.</summary>
+    public static int Of(KamailioRpcException exception) => exception is KamailioFaultException or KamailioMalformedReplyException or ListTooLongException ? NotDone : Unreachable;
 }

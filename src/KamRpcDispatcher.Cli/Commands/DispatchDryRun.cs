@@ -6,7 +6,6 @@ using KamRpcDispatcher.Cli.Options;
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Dispatch;
 using KamRpcDispatcher.Etcd.Connection;
-using KamRpcDispatcher.Push.Reading;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace KamRpcDispatcher.Cli.Commands;
@@ -40,7 +39,12 @@ internal static class DispatchDryRun
         catch (Exception exception) when (exception is KamailioRpcException or EtcdUnreachableException or NotSupportedException)
         {
             Console.Error.WriteLine($"kamrpc: {exception.Message}");
-            return exception is KamailioFaultException or KamailioMalformedReplyException or ListTooLongException or NotSupportedException ? ExitCode.NotDone : ExitCode.Unreachable;
+            return exception switch
+            {
+                KamailioRpcException failure => ExitCode.Of(failure),
+                NotSupportedException => ExitCode.NotDone,
+                _ => ExitCode.Unreachable,
+            };
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

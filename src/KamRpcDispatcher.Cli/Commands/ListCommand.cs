@@ -68,9 +68,7 @@ internal static class ListCommand
         catch (KamailioRpcException exception)
         {
             Console.Error.WriteLine($"kamrpc: {exception.Message}");
-
-            // It answered, and would not do it: the dispatcher module is not loaded, for example.
-            return exception is KamailioFaultException or KamailioMalformedReplyException ? ExitCode.NotDone : ExitCode.Unreachable;
+            return ExitCode.Of(exception);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

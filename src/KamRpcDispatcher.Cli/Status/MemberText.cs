@@ -2,6 +2,7 @@ using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Cli.Status.Json;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Reports;
+using KamRpcDispatcher.Sources.Records;
 
 namespace KamRpcDispatcher.Cli.Status;
 
@@ -25,6 +26,9 @@ internal sealed class MemberText(ClusterCalls calls)
         CallState.Some => "some",
         _ => "unknown",
     };
+
+    /// <summary>A record that cannot be used, and why.</summary>
+    public static string Of(RejectedRecord record) => $"record {record.Key} rejected: {SafeText.Shorten(record.Reason, ProxyTrouble.MostTextLength)}";
 
     public static Tone ToneOf(MemberCalls member) => member switch
     {

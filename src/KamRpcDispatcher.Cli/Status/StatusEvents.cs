@@ -1,5 +1,4 @@
 using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Etcd.Reports;
 
 namespace KamRpcDispatcher.Cli.Status;
 
@@ -103,7 +102,7 @@ internal sealed class StatusEvents
     {
         foreach (var record in calls.Cluster.Rejected)
         {
-            var text = $"record {record.Key} rejected: {SafeText.Shorten(record.Reason, ProxyTrouble.MostTextLength)}";
+            var text = MemberText.Of(record);
             yield return ("record " + record.Key, new Told(text, text, $"gone: record {record.Key} is not rejected any more"));
         }
     }

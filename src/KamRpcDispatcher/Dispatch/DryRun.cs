@@ -78,6 +78,7 @@ public sealed record DryRunResult(long Revision, KamailioVersion Kamailio, IRead
     {
         var names = table.Destinations.Where(static entry => AttributeText.Duid(entry.Attributes) is not null).DistinctBy(static entry => new ListedKey(entry.Set, entry.Uri))
             .ToDictionary(static entry => new ListedKey(entry.Set, entry.Uri), static entry => AttributeText.Duid(entry.Attributes));
+        var silenced = plan.Disables.Select(static disable => new ListedKey(disable.Set, disable.Uri)).ToHashSet();
         return new DryRunResult(
             revision,
             table.Version,
@@ -94,7 +95,7 @@ public sealed record DryRunResult(long Revision, KamailioVersion Kamailio, IRead
                        step.Change is AddDestination add ? AttributeText.Duid(add.Attributes) : names.GetValueOrDefault(new ListedKey(step.Change.Set, step.Change.Uri)),
                        Spelling.First(step.Change.Uri)),
             ],
-            [.. plan.Skips.Where(skip => skip.Reason != SkipReason.RemovalDelayed || !plan.Disables.Any(disable => disable.Set == skip.Set && disable.Uri == skip.Uri))],
+            [.. plan.Skips.Where(skip => skip.Reason != SkipReason.RemovalDelayed || !silenced.Contains(new ListedKey(skip.Set, skip.Uri)))],
             held);
 
         static IEnumerable<(PlannedKind Kind, Change Change)> Of(PlannedKind kind, IEnumerable<Change> changes) => changes.Select(change => (kind, change));

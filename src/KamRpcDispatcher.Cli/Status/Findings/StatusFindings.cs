@@ -185,7 +185,7 @@ internal sealed partial class StatusFindings(ClusterCalls calls)
         var rejected = calls.Cluster.Rejected;
         foreach (var record in rejected.Take(MostRejected))
         {
-            yield return new StatusFinding(FindingCode.Rejected, $"record {record.Key} rejected: {SafeText.Shorten(record.Reason, ProxyTrouble.MostTextLength)}");
+            yield return new StatusFinding(FindingCode.Rejected, MemberText.Of(record));
         }
 
         if (rejected.Count > MostRejected)
