@@ -313,6 +313,25 @@ public class RoutingLogTests
         Assert.That(_log.Of(Vanished).Single(), Does.StartWith("2 destinations that kamrpc had added are gone from Kamailio's list (a, b)"));
     }
 
+    /// <summary>Its lines are limited, and what was said last of it is of before it went.</summary>
+    [Test]
+    public void One_that_comes_and_goes_for_ever_is_not_said_to_be_taken_away_by_somebody()
+    {
+        See([A], Listed(A));
+        for (var time = 0; time < 20; time++)
+        {
+            _left.Clear();
+            See([A, B], Listed(A));
+            See([A, B], Listed(A), Listed(B));
+            See([A, B with { State = MemberState.Draining, Reason = "stopped" }], Listed(A), Listed(B, ListedState.Disabled));
+            _left[B.Key] = LeaveCause.Withdrawn;
+            See([A], Listed(A));
+        }
+
+        Assert.That(_log.Of(Joined), Has.Count.EqualTo(1));
+        Assert.That(_log.Of(Vanished), Is.Empty);
+    }
+
     [Test]
     public void A_crowd_that_changes_in_one_way_is_one_line()
     {

@@ -159,7 +159,8 @@ internal sealed class MemberLog(TimeProvider timeProvider, ILogger logger)
                     IsPending = true;
                     if (change.Before is { } before)
                     {
-                        next[change.Key] = before;
+                        // What is said of it is of before; whether it is listed is not, or its next coming would be taken for a loss.
+                        next[change.Key] = before with { Listed = change.Now.Listed };
                     }
                 }
             }
