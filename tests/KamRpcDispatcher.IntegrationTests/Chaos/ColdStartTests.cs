@@ -44,7 +44,7 @@ public class ColdStartTests
         Assert.That(Stopwatch.GetElapsedTime(begun, whole), Is.LessThan(TimeSpan.FromSeconds(5)), fleet.Dispatcher.Output);
     }
 
-    /// <summary>50 ms where nobody else wants the processors; on a machine that is busy what eight members that join take there, one after another.</summary>
+    /// <summary>50 ms where nobody else wants the processors; on a machine that is busy what four members that join take there, one after another.</summary>
     [TestCase(false)]
     [TestCase(true)]
     public async Task After_a_restart_of_Kamailio_the_first_of_a_hundred_members_is_back_within_50_ms_and_the_last_within_a_second(bool isFolderMadeAnew)
@@ -72,14 +72,14 @@ public class ColdStartTests
             var whole = await fleet.WaitForListAsync(static list => list.Count == AfterRestart + Joiners + 1, Patience);
 
             var (toOne, toWhole) = (Stopwatch.GetElapsedTime(fleet.Kamailio.AnsweredTimestamp, one), Stopwatch.GetElapsedTime(fleet.Kamailio.AnsweredTimestamp, whole));
-            await TestContext.Out.WriteLineAsync($"Kamailio's socket made {Stopwatch.GetElapsedTime(fleet.Kamailio.SocketCreatedTimestamp, fleet.Kamailio.AnsweredTimestamp).TotalMilliseconds:0} ms before its first answer; from that: first member back after {toOne.TotalMilliseconds:0} ms, {AfterRestart} after {toWhole.TotalMilliseconds:0} ms");
+            await TestContext.Out.WriteLineAsync($"Kamailio's socket made {Stopwatch.GetElapsedTime(fleet.Kamailio.SocketCreatedTimestamp, fleet.Kamailio.AnsweredTimestamp).TotalMilliseconds:0} ms before its first answer; from that: first member back after {toOne.TotalMilliseconds:0} ms, {AfterRestart + Joiners} after {toWhole.TotalMilliseconds:0} ms");
             toFirst.Add(toOne);
             toLast.Add(toWhole);
             Assert.That(fleet.Kamailio.CrashedBySignal, Is.Null);
         }
 
         // The best one is the program's: the machine is small, and the test itself polls.
-        Assert.That(toFirst.Min().TotalMilliseconds, Is.LessThan(Math.Max(50, 8 * joins.Median)), fleet.Dispatcher.Output);
+        Assert.That(toFirst.Min().TotalMilliseconds, Is.LessThan(Math.Max(50, 4 * joins.Median)), fleet.Dispatcher.Output);
         Assert.That(toLast.Min(), Is.LessThan(TimeSpan.FromSeconds(1)), fleet.Dispatcher.Output);
     }
 
