@@ -21,7 +21,7 @@ public sealed partial class AsteriskAnnouncerTests
     public async Task StartFleet()
     {
         AsteriskProgram.Require();
-        _fleet = await Fleet.StartAsync();
+        _fleet = await Fleet.StartAsync(new KamailioOptions());
     }
 
     [TearDown]

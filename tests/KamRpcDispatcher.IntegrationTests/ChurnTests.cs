@@ -12,7 +12,7 @@ public class ChurnTests
     [Test]
     public async Task A_hundred_joins_and_leaves_at_full_speed_end_in_a_list_that_equals_etcd()
     {
-        await using var fleet = await Fleet.StartAsync(new KamailioOptions { ListFileLines = ["1 sip:192.0.2.1:5060 0 0 weight=50"] });
+        await using var fleet = await Fleet.StartAsync(KamailioOptions.WithLatePings with { ListFileLines = ["1 sip:192.0.2.1:5060 0 0 weight=50"] });
         var stable = Enumerable.Range(1, 10).Select(static number => $"sip:127.0.2.{number}:5060").ToList();
         foreach (var uri in stable)
         {

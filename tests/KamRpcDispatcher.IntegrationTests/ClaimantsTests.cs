@@ -14,7 +14,7 @@ public class ClaimantsTests
     [Test]
     public async Task A_name_that_leaves_an_address_which_another_one_has_is_told_that_calls_go_on()
     {
-        await using var fleet = await Fleet.StartAsync(KamailioOptions.WithLatePings);
+        await using var fleet = await Fleet.StartAsync();
         await fleet.AnnounceAsync("ok", Uri);
         var other = await fleet.AnnounceAsync("zz", Uri);
         await fleet.WaitForListAsync(static list => list.Count == 1 && list[0].Attrs!.Contains("duid=zz", StringComparison.Ordinal));
@@ -43,7 +43,7 @@ public class ClaimantsTests
     [Test]
     public async Task A_record_under_another_name_silences_nobody_and_is_a_finding()
     {
-        await using var fleet = await Fleet.StartAsync(KamailioOptions.WithLatePings);
+        await using var fleet = await Fleet.StartAsync();
         await fleet.AnnounceAsync("ok", Uri);
         await fleet.WaitForListAsync(static list => Fleet.IsRoutable(list, Uri));
         foreach (var state in new[] { "draining", "down", "asleep" })

@@ -84,7 +84,7 @@ public class DoctorTruthTests
     [Test]
     public async Task That_no_server_is_routable_is_an_error()
     {
-        var fleet = await StartAsync(new FleetOptions());
+        var fleet = await StartAsync(new FleetOptions { Kamailio = new KamailioOptions() });
         await fleet.PutUriAsync("1/dead", $"sip:127.0.0.1:{RealServers.FreeUdpPort()}");
         await fleet.WaitForListAsync(static list => list is [{ Flags: ['I', ..] }]);
 

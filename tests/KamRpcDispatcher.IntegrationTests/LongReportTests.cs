@@ -19,7 +19,7 @@ public class LongReportTests
     {
         const int Crowd = 1_000;
         using var folder = new TemporaryFolder();
-        await using var fleet = await Fleet.StartAsync(new FleetOptions { Kamailio = new KamailioOptions { SharedMemoryMegabytes = 256 } });
+        await using var fleet = await Fleet.StartAsync(new FleetOptions { Kamailio = KamailioOptions.WithLatePings with { SharedMemoryMegabytes = 256 } });
         var reports = new Reports(fleet.Store);
         var announcer = await AnnounceAsync(fleet, folder, "m", Crowd);
         await reports.WaitAsync(static report => report is { Drift: 0 } && report.Sets.TryGetValue(1, out var set) && set.Destinations == Crowd, within: Deadline);
@@ -71,7 +71,7 @@ public class LongReportTests
     public async Task One_that_leaves_while_hundreds_are_left_out_is_told_that_calls_go_on()
     {
         using var folder = new TemporaryFolder();
-        await using var fleet = await Fleet.StartAsync(new FleetOptions { Kamailio = new KamailioOptions { SharedMemoryMegabytes = 256 } });
+        await using var fleet = await Fleet.StartAsync(new FleetOptions { Kamailio = KamailioOptions.WithLatePings with { SharedMemoryMegabytes = 256 } });
         var leaving = await fleet.AnnounceAsync("one", "sip:127.0.1.1:7001");
         await AnnounceAsync(fleet, folder, "first", 300);
         await AnnounceAsync(fleet, folder, "second", 300);
@@ -87,7 +87,7 @@ public class LongReportTests
     public async Task Hundreds_that_leave_and_are_left_out_are_not_said_to_get_no_calls_where_there_is_no_room_for_their_names()
     {
         using var folder = new TemporaryFolder();
-        await using var fleet = await Fleet.StartAsync(new FleetOptions { Kamailio = new KamailioOptions { SharedMemoryMegabytes = 256 } });
+        await using var fleet = await Fleet.StartAsync(new FleetOptions { Kamailio = KamailioOptions.WithLatePings with { SharedMemoryMegabytes = 256 } });
         var leaving = await AnnounceAsync(fleet, folder, "first", 300);
         await AnnounceAsync(fleet, folder, "second", 300);
         await new Reports(fleet.Store).WaitAsync(static report => report.Superseded.Length + report.MoreSuperseded == 300, within: Deadline);

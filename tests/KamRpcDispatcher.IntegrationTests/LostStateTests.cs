@@ -25,7 +25,6 @@ public sealed class LostStateTests
         _fleet = await Fleet.StartAsync(new FleetOptions
         {
             // Nobody is there, and who is found dead gets no calls that could be lost.
-            Kamailio = KamailioOptions.WithLatePings,
             OnDispatcherLine = line =>
             {
                 if (line.Contains(Missing, StringComparison.Ordinal))

@@ -129,7 +129,7 @@ public class ReportTests
     public async Task Servers_that_Kamailio_has_found_dead_are_named_with_its_flags_and_the_set_is_said_to_have_nobody()
     {
         await using var servers = new SipResponder("127.0.45", 3);
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.StartAsync(new KamailioOptions());
         var reports = new Reports(fleet.Store);
         foreach (var (uri, index) in servers.Uris.Select(static (uri, index) => (uri, index)))
         {
@@ -165,7 +165,7 @@ public class ReportTests
     [Test]
     public async Task An_idle_dispatcher_writes_its_report_every_ten_seconds_and_nothing_else()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.StartAsync(new KamailioOptions());
         var reports = new Reports(fleet.Store);
         await fleet.PutUriAsync("1/a", "sip:127.0.0.1:7001");
 

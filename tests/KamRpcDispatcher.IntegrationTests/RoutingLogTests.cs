@@ -46,7 +46,7 @@ public class RoutingLogTests
     [Test]
     public async Task What_Kamailio_finds_dead_by_itself_and_what_somebody_disables_by_hand_is_told()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.StartAsync(new KamailioOptions());
         await using var first = await SipServer.StartAsync();
         await using var second = await SipServer.StartAsync();
         await fleet.PutUriAsync("1/first", first.Uri);
@@ -84,7 +84,7 @@ public class RoutingLogTests
     [Test]
     public async Task A_reload_delta_is_found_at_the_start_and_its_refusals_are_one_line_a_minute()
     {
-        await using var fleet = await Fleet.StartAsync(new KamailioOptions { FinalConfig = "modparam(\"dispatcher\", \"reload_delta\", 5)" });
+        await using var fleet = await Fleet.StartAsync(KamailioOptions.WithLatePings with { FinalConfig = "modparam(\"dispatcher\", \"reload_delta\", 5)" });
         await fleet.PutUriAsync("1/a", "sip:127.0.1.1:5060");
         await fleet.PutUriAsync("1/b", "sip:127.0.1.2:5060");
         await fleet.WaitForListAsync(static list => list.Count == 2);

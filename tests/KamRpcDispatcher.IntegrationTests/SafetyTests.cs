@@ -101,7 +101,7 @@ public class SafetyTests
     [Test]
     public async Task With_probed_admission_a_member_gets_calls_only_after_its_first_good_reply()
     {
-        await using var fleet = await Fleet.StartAsync(dispatchOptions: ["--admission", "probed"]);
+        await using var fleet = await Fleet.StartAsync(new KamailioOptions(), "--admission", "probed");
         await using var first = await SipServer.StartAsync();
         await using var alive = await SipServer.StartAsync();
 

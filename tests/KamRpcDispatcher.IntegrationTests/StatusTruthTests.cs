@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
 using KamRpcDispatcher.IntegrationTests.Fleets;
-using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.IntegrationTests;
@@ -19,7 +18,7 @@ public sealed class StatusTruthTests
     [SetUp]
     public async Task StartAsync()
     {
-        _fleet = await Fleet.StartAsync(KamailioOptions.WithLatePings);
+        _fleet = await Fleet.StartAsync();
         await _fleet.PutUriAsync("1/box", Uri);
         await _fleet.WaitForListAsync(static list => Fleet.IsRoutable(list, Uri));
         await FindAsync(static codes => codes.Length == 0);

@@ -251,7 +251,7 @@ public sealed class TruthTests
     /// <summary>A fleet in which nothing is found, with a member of set 1 by each of the names.</summary>
     private async Task<List<SipServer>> StartAsync(FleetOptions options, params string[] names)
     {
-        _fleet = await Fleet.StartAsync(options);
+        _fleet = await Fleet.StartAsync(options with { Kamailio = new KamailioOptions() });
         _parts.Add(_fleet);
         _commands = new BothCommands(_fleet);
         var servers = new List<SipServer>();

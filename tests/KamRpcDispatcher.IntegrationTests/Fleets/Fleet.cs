@@ -46,7 +46,7 @@ internal sealed class Fleet : IAsyncDisposable
     public static async Task<Fleet> StartAsync(FleetOptions options)
     {
         RealServers.Require("etcd", "etcdctl", "kamailio", "sipp");
-        var servers = new Fleet(await EtcdServer.StartAsync(), await KamailioServer.StartAsync(options.Kamailio), options);
+        var servers = new Fleet(await EtcdServer.StartAsync(), await KamailioServer.StartAsync(options.Kamailio ?? KamailioOptions.WithLatePings), options);
         return await ServerLife.StartOrDisposeAsync(servers, static fleet =>
         {
             fleet.StartDispatcher();

@@ -5,6 +5,7 @@ namespace KamRpcDispatcher.IntegrationTests.Fleets;
 /// <summary>How a <see cref="Fleet"/> is put together.</summary>
 internal sealed record FleetOptions
 {
+    /// <summary>By default its pings come too late to find anybody dead: at many of the addresses nobody is.</summary>
     public KamailioOptions? Kamailio { get; init; }
 
     /// <summary>Added to <c>kamrpc dispatch</c>.</summary>

@@ -16,11 +16,8 @@ internal sealed class EtcdLease(EtcdConnection store, TimeSpan ttl, TimeProvider
 {
     private static readonly TimeSpan ShortestPatience = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>
-    /// How long a renewal may take, when one is due every third of the TTL: after one that a server swallowed, and another that a second one
-    /// did, there is time for a third.
-    /// </summary>
-    private readonly TimeSpan _patience = TimeSpan.FromTicks(Math.Clamp(ttl.Ticks / 5, ShortestPatience.Ticks, EtcdCall.Timeout.Ticks));
+    /// <summary>A shorter life than this has shorter pauses between renewals that fail.</summary>
+    private static readonly TimeSpan LifeOfWholePauses = TimeSpan.FromSeconds(6);
 
     private readonly KeyTransactions _keys = new(store);
 
@@ -42,10 +39,20 @@ internal sealed class EtcdLease(EtcdConnection store, TimeSpan ttl, TimeProvider
     /// <summary>Whether etcd has had another leader since it was granted: <see cref="ReplaceAsync"/> before anything else is done under it.</summary>
     public bool IsOutdated { get; private set; }
 
+    /// <summary>
+    /// How long a renewal may take, when one is due every fifth of the TTL: after one that a server swallowed, and another that a second one
+    /// did, there is time for a third.
+    /// </summary>
+    internal TimeSpan Patience { get; } = TimeSpan.FromTicks(Math.Clamp(ttl.Ticks / 5, ShortestPatience.Ticks, EtcdCall.Timeout.Ticks));
+
     /// <summary>How long until it is to be renewed.</summary>
     /// <remarks>A server may hang for most of the lease's life: a renewal that it swallowed is followed by others in time.</remarks>
     public TimeSpan UntilRenewal =>
         _renewedAt is { } renewed ? TimeSpan.FromTicks(Math.Max(0, ((Ttl < ttl ? Ttl : ttl) / 5 - timeProvider.GetElapsedTime(renewed)).Ticks)) : TimeSpan.Zero;
+
+    /// <summary>How long to wait after a renewal that failed: another length each time, and shorter while a short life runs out.</summary>
+    public TimeSpan RetryPause =>
+        Id != 0 && _renewedAt is { } renewed && timeProvider.GetElapsedTime(renewed) < Ttl ? EtcdCall.RetryPause * Math.Min(1, Ttl / LifeOfWholePauses) : EtcdCall.RetryPause;
 
     /// <summary>Has one granted, if there is none.</summary>
     public async Task EnsureAsync(CancellationToken cancellationToken)
@@ -195,7 +202,7 @@ internal sealed class EtcdLease(EtcdConnection store, TimeSpan ttl, TimeProvider
     /// <summary>One short stream a renewal: a long one can hang for as long as its server does.</summary>
     private async Task<LeaseKeepAliveResponse> RenewAsync(long lease, CancellationToken cancellationToken)
     {
-        using var call = store.Leases.LeaseKeepAlive(EtcdCall.Options(_patience, cancellationToken));
+        using var call = store.Leases.LeaseKeepAlive(EtcdCall.Options(Patience, cancellationToken));
         await call.RequestStream.WriteAsync(new LeaseKeepAliveRequest { ID = lease }, cancellationToken).ConfigureAwait(false);
         if (!await call.ResponseStream.MoveNext(cancellationToken).ConfigureAwait(false))
         {

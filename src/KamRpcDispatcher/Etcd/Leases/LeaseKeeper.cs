@@ -230,7 +230,7 @@ internal sealed class LeaseKeeper
     {
         if (_outage.Current is not null)
         {
-            await Task.Delay(EtcdCall.RetryPause, _timeProvider, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(_lease.RetryPause, _timeProvider, cancellationToken).ConfigureAwait(false);
             return;
         }
 
