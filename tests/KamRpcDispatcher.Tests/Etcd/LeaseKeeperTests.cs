@@ -147,6 +147,55 @@ public sealed class LeaseKeeperTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task The_other_lease_is_renewed_while_the_end_of_the_old_one_is_not_answered()
+    {
+        var holding = await AnnounceAsync();
+        var isOver = new TaskCompletionSource();
+        _etcd.Before = async (request, gone) =>
+        {
+            if (request is LeaseRevokeRequest { ID: 1 })
+            {
+                gone.Register(() => isOver.TrySetResult());
+                await Task.Delay(Timeout.InfiniteTimeSpan, gone);
+            }
+        };
+        _etcd.Model.Term++;
+
+        await isOver.Task.WaitAsync(Deadline);
+        _etcd.Before = static (_, _) => Task.CompletedTask;
+        await UntilAsync(() => _etcd.Model.Leases is [2]);
+        AssertNoneLapsed();
+        await EndAsync(holding);
+    }
+
+    [Test]
+    public async Task A_call_that_takes_long_keeps_no_renewal_waiting()
+    {
+        var holding = await AnnounceAsync();
+        var (isUnderWay, renewed) = (false, 0);
+        var calls = new Dictionary<bool, int> { [true] = 0, [false] = 0 };
+        _etcd.Before = async (request, _) =>
+        {
+            if (request is TxnRequest)
+            {
+                Volatile.Write(ref isUnderWay, true);
+                await Task.Delay(Slow, CancellationToken.None);
+                Volatile.Write(ref isUnderWay, false);
+            }
+            else if (request is LeaseKeepAliveRequest)
+            {
+                calls[Volatile.Read(ref isUnderWay)]++;
+                Interlocked.Increment(ref renewed);
+            }
+        };
+
+        await UntilAsync(() => Volatile.Read(ref renewed) > 10);
+        Assert.That(calls[true], Is.GreaterThan(2), $"{calls[false]} between two calls");
+        AssertNoneLapsed();
+        await EndAsync(holding);
+    }
+
+    [Test]
     public async Task An_old_lease_that_is_gone_when_its_keys_are_under_another_one_is_no_loss()
     {
         var holding = await AnnounceAsync();

@@ -112,20 +112,18 @@ internal sealed class EtcdLease(EtcdConnection store, TimeSpan ttl, TimeProvider
     /// were renewed meanwhile (etcd issue 15247; 3.4.23 does): all keys of the cluster go at once. Of a newer lease it does not know.
     /// </remarks>
     /// <param name="patience">How long each call may take.</param>
-    /// <param name="renew">Called before each call: both leases have to live until the last key is moved.</param>
+    /// <param name="renewal">Of this lease, meanwhile, and of the other one: both have to live until the last key is moved.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="RpcException">It is to be called again.</exception>
-    public async Task ReplaceAsync(TimeSpan patience, Func<CancellationToken, Task> renew, CancellationToken cancellationToken)
+    public async Task ReplaceAsync(TimeSpan patience, LeaseRenewal renewal, CancellationToken cancellationToken)
     {
         // Kept until every key is under it: whether a write without an answer was done is not known, and doing it again does no harm.
-        _successor ??= await GrantAsync(patience, cancellationToken).ConfigureAwait(false);
-        await renew(cancellationToken).ConfigureAwait(false);
+        _successor ??= await renewal.DuringAsync(token => GrantAsync(patience, token), cancellationToken).ConfigureAwait(false);
         var request = new LeaseTimeToLiveRequest { ID = Id, Keys = true };
-        var held = await store.Leases.LeaseTimeToLiveAsync(request, EtcdCall.Options(patience, cancellationToken)).ConfigureAwait(false);
+        var held = await renewal.DuringAsync(token => store.Leases.LeaseTimeToLiveAsync(request, EtcdCall.Options(patience, token)).ResponseAsync, cancellationToken).ConfigureAwait(false);
         foreach (var batch in held.Keys.Chunk(KeyTransactions.MostKeys))
         {
-            await renew(cancellationToken).ConfigureAwait(false);
-            if (await MoveAsync(batch, patience, cancellationToken).ConfigureAwait(false))
+            if (await renewal.DuringAsync(token => MoveAsync(batch, patience, token), cancellationToken).ConfigureAwait(false))
             {
                 continue;
             }
@@ -133,8 +131,7 @@ internal sealed class EtcdLease(EtcdConnection store, TimeSpan ttl, TimeProvider
             // One of them is not under it any more, or etcd refuses it.
             foreach (var key in batch)
             {
-                await renew(cancellationToken).ConfigureAwait(false);
-                await MoveAsync([key], patience, cancellationToken).ConfigureAwait(false);
+                await renewal.DuringAsync(token => MoveAsync([key], patience, token), cancellationToken).ConfigureAwait(false);
             }
         }
 
@@ -142,7 +139,13 @@ internal sealed class EtcdLease(EtcdConnection store, TimeSpan ttl, TimeProvider
         Take(_successor);
         try
         {
-            await RevokeAsync([old], cancellationToken).ConfigureAwait(false);
+            await renewal.DuringAsync(
+                async token =>
+                {
+                    await RevokeAsync([old], token).ConfigureAwait(false);
+                    return true;
+                },
+                cancellationToken).ConfigureAwait(false);
         }
         catch (RpcException refused) when (EtcdFailure.IsOfKeys(refused))
         {

@@ -18,6 +18,7 @@ internal sealed class LeaseKeeper
     private readonly TimeSpan _callPatience;
     private readonly LeasedRecords _records;
     private readonly EtcdLease _lease;
+    private readonly LeaseRenewal _renewal;
     private Action<TimeSpan> _expect = static _ => { };
     private readonly LogLimit _losses;
     private readonly LeaseOutage _outage;
@@ -38,7 +39,9 @@ internal sealed class LeaseKeeper
         _pace = new LeasePace(ttl / 3, timeProvider);
         _lease = new EtcdLease(store, ttl, timeProvider, logger);
 
-        // What else is asked of etcd leaves time for renewals over another connection.
+        _renewal = new LeaseRenewal(_lease, ExpectCalls, timeProvider);
+
+        // What else is asked of etcd is given up soon enough to be asked again over another connection.
         _callPatience = TimeSpan.FromTicks(Math.Clamp((ttl * 2 / 5).Ticks, ShortestCall.Ticks, EtcdCall.Timeout.Ticks));
         _records = new LeasedRecords(store, _callPatience, _pace.Wake, timeProvider, logger);
         _outage = new LeaseOutage(store, _records, timeProvider, logger);
@@ -168,13 +171,13 @@ internal sealed class LeaseKeeper
 
         if (_lease.IsOutdated)
         {
-            await _lease.ReplaceAsync(_callPatience, RenewAsync, cancellationToken).ConfigureAwait(false);
+            await _lease.ReplaceAsync(_callPatience, _renewal, cancellationToken).ConfigureAwait(false);
             _records.LeaseReplaced();
         }
 
         if (_records.HasUnknown || _pace.IsReadDue(OccupiedCount > 0))
         {
-            await _records.ReadAsync(_lease.Id, RenewAsync, cancellationToken).ConfigureAwait(false);
+            await _records.ReadAsync(_lease.Id, _renewal, cancellationToken).ConfigureAwait(false);
             _pace.HaveRead();
         }
 
@@ -196,23 +199,12 @@ internal sealed class LeaseKeeper
     /// <summary>A few calls, each within its timeout, until it is told again.</summary>
     private void ExpectCalls() => _expect(6 * EtcdCall.Timeout);
 
-    /// <summary>Between calls of which there are as many as there are keys.</summary>
-    private async Task RenewAsync(CancellationToken cancellationToken)
-    {
-        ExpectCalls();
-        if (!await _lease.KeepAliveAsync(cancellationToken).ConfigureAwait(false))
-        {
-            // As a write under it would say.
-            throw new RpcException(new Status(StatusCode.NotFound, "the lease has ended"));
-        }
-    }
-
     private async Task WriteAsync(CancellationToken cancellationToken)
     {
         _pace.BeginWriting();
         await _lease.EnsureAsync(cancellationToken).ConfigureAwait(false);
         _pace.HaveWritten();
-        await _records.WriteAsync(_lease.Id, RenewAsync, cancellationToken).ConfigureAwait(false);
+        await _records.WriteAsync(_lease.Id, _renewal, cancellationToken).ConfigureAwait(false);
     }
 
     private void LoseLease()

@@ -86,28 +86,28 @@ internal sealed class LeasedRecords(EtcdConnection store, TimeSpan patience, Act
 
     /// <summary>Reads what stands under the keys: somebody may have deleted one, or taken it, or left it.</summary>
     /// <param name="lease">Ours, 0 for none.</param>
-    /// <param name="renew">Called before each call: all of them together may take longer than the lease lives.</param>
+    /// <param name="renewal">Of the lease, meanwhile: all calls together may take longer than it lives.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public async Task ReadAsync(long lease, Func<CancellationToken, Task> renew, CancellationToken cancellationToken)
+    public async Task ReadAsync(long lease, LeaseRenewal renewal, CancellationToken cancellationToken)
     {
         foreach (var isHeld in (bool[])[true, false])
         {
             foreach (var batch in Batches(record => record.IsHeld == isHeld && !(record.IsUnreadable && IsResting(record))))
             {
-                await ReadAsync(batch, isHeld, lease, renew, cancellationToken).ConfigureAwait(false);
+                await ReadAsync(batch, isHeld, lease, renewal, cancellationToken).ConfigureAwait(false);
             }
         }
     }
 
     /// <summary>Writes what is due.</summary>
     /// <param name="lease">Ours.</param>
-    /// <param name="renew">Called before each call.</param>
+    /// <param name="renewal">Of the lease, meanwhile.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public async Task WriteAsync(long lease, Func<CancellationToken, Task> renew, CancellationToken cancellationToken)
+    public async Task WriteAsync(long lease, LeaseRenewal renewal, CancellationToken cancellationToken)
     {
         foreach (var batch in Batches(record => record.IsDue && !IsResting(record)))
         {
-            await WriteAsync(batch, lease, renew, cancellationToken).ConfigureAwait(false);
+            await WriteAsync(batch, lease, renewal, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -167,13 +167,13 @@ internal sealed class LeasedRecords(EtcdConnection store, TimeSpan patience, Act
     private List<LeasedRecord[]> Batches(Predicate<LeasedRecord> condition) =>
         [.. _records.FindAll(condition).GroupBy(static record => record.IsRefused).SelectMany(static group => group.Chunk(KeyTransactions.MostKeys))];
 
-    private async Task ReadAsync(LeasedRecord[] batch, bool isHeld, long lease, Func<CancellationToken, Task> renew, CancellationToken cancellationToken)
+    private async Task ReadAsync(LeasedRecord[] batch, bool isHeld, long lease, LeaseRenewal renewal, CancellationToken cancellationToken)
     {
-        await renew(cancellationToken).ConfigureAwait(false);
         try
         {
             // Of what is held by us only revision and lease matter.
-            var (header, found) = await _keys.ReadAsync([.. batch.Select(static record => record.Key)], withValue: !isHeld, EtcdCall.Options(patience, cancellationToken)).ConfigureAwait(false);
+            var (header, found) = await renewal.DuringAsync(
+                token => _keys.ReadAsync([.. batch.Select(static record => record.Key)], withValue: !isHeld, EtcdCall.Options(patience, token)), cancellationToken).ConfigureAwait(false);
             if (isHeld && IsAnother(header))
             {
                 // A revision that is known may stand for another value there.
@@ -187,17 +187,16 @@ internal sealed class LeasedRecords(EtcdConnection store, TimeSpan patience, Act
         }
         catch (RpcException refused) when (EtcdFailure.IsOfKeys(refused))
         {
-            await RefuseAsync(batch, refused, isReading: true, half => ReadAsync(half, isHeld, lease, renew, cancellationToken)).ConfigureAwait(false);
+            await RefuseAsync(batch, refused, isReading: true, half => ReadAsync(half, isHeld, lease, renewal, cancellationToken)).ConfigureAwait(false);
         }
     }
 
-    private async Task WriteAsync(LeasedRecord[] batch, long lease, Func<CancellationToken, Task> renew, CancellationToken cancellationToken)
+    private async Task WriteAsync(LeasedRecord[] batch, long lease, LeaseRenewal renewal, CancellationToken cancellationToken)
     {
-        await renew(cancellationToken).ConfigureAwait(false);
         var writes = Array.ConvertAll(batch, static record => record.Write());
         try
         {
-            var (revision, found) = await _keys.WriteAsync(writes, lease, EtcdCall.Options(patience, cancellationToken)).ConfigureAwait(false);
+            var (revision, found) = await renewal.DuringAsync(token => _keys.WriteAsync(writes, lease, EtcdCall.Options(patience, token)), cancellationToken).ConfigureAwait(false);
             for (var index = 0; index < batch.Length; index++)
             {
                 if (found is null)
@@ -213,7 +212,7 @@ internal sealed class LeasedRecords(EtcdConnection store, TimeSpan patience, Act
         }
         catch (RpcException refused) when (EtcdFailure.IsOfKeys(refused))
         {
-            await RefuseAsync(batch, refused, isReading: false, half => WriteAsync(half, lease, renew, cancellationToken)).ConfigureAwait(false);
+            await RefuseAsync(batch, refused, isReading: false, half => WriteAsync(half, lease, renewal, cancellationToken)).ConfigureAwait(false);
         }
     }
 
