@@ -107,12 +107,12 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
                 _ => options.Gap + options.GraceCap,
             },
             options.LongestStep);
-        Reconciler? reconciler = null;
+        var wake = new WakeSignal();
         using var watcher = options.Kamailio.Path is not { } path ? null : new SocketWatcher(path, () =>
         {
             client.AbortConnections();
             readWay.Forget();
-            reconciler?.Wake();
+            wake.Raise();
         },
         exception => _watcherFaults.Failed(exception));
         var watch = new MembershipWatch(store, keys, timeProvider, logs.CreateLogger<MembershipWatch>());
@@ -137,7 +137,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         var foreignLog = logs.CreateLogger<ForeignMemory>();
         var foreignFile = options.StateDirectory is { } state ? new ForeignFile(Path.Combine(Path.GetFullPath(state), $"foreign-{options.Cluster}-{options.Proxy}.json"), foreignLog) : null;
         var foreign = new ForeignMemory(options.Cluster, names.Known, timeProvider, foreignLog, foreignFile);
-        reconciler = new Reconciler(
+        var reconciler = new Reconciler(
             Source(watch, snapshot, snapshotLock),
             dispatcher,
             new PlanExecutor(dispatcher, gracePeriod, quarantine, guards, logs.CreateLogger<PlanExecutor>(), claim, timeProvider),
@@ -167,7 +167,8 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
                 Settle(cycle);
             },
             contact,
-            new ListedBefore(policy, watch.SeedListed));
+            new ListedBefore(policy, watch.SeedListed),
+            wake);
 
         using var life = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await using var stopping = cancellationToken.UnsafeRegister(static told => ((DispatcherProgress)told!).Stopping(), progress);

@@ -33,6 +33,7 @@ namespace KamRpcDispatcher.Dispatch;
 /// <param name="observe">Told what each cycle saw, before it changes anything.</param>
 /// <param name="contact">Told whether the list could be read; null for nobody.</param>
 /// <param name="before">Tells the source who was in the list at the start; null for nobody.</param>
+/// <param name="wake">Raised where something may have changed; null for one that only the reconciler itself raises.</param>
 internal sealed class Reconciler(
     IMembershipSource source,
     IDispatcher dispatcher,
@@ -49,9 +50,10 @@ internal sealed class Reconciler(
     IClaim? claim = null,
     Action<CycleSituation>? observe = null,
     ContactWatch? contact = null,
-    ListedBefore? before = null)
+    ListedBefore? before = null,
+    WakeSignal? wake = null)
 {
-    private readonly WakeSignal _wake = new();
+    private readonly WakeSignal _wake = wake ?? new();
     private readonly CycleMemory _memory = new(policy, quarantine, options, timeProvider);
     private readonly TroubleTracker _troubles = new(timeProvider);
     private readonly ServedSets _sets = new(policy);

@@ -39,9 +39,8 @@ internal sealed class EtcdLine : IDisposable
             // 4 MB by default: less than a page of large records or a backlog of events.
             MaxReceiveMessageSize = null,
         });
-        EtcdClient? client = null;
         var calls = _channel.CreateCallInvoker();
-        _client = client = new EtcdClient(token is null ? calls : calls.Intercept(new TokenInterceptor(token, () => client!.GetConnection().AuthClient)));
+        _client = new EtcdClient(token is null ? calls : calls.Intercept(new TokenInterceptor(token, new Auth.AuthClient(calls))));
     }
 
     public KV.KVClient Keys => _client.GetConnection().KVClient;

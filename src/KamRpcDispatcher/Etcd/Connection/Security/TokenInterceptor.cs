@@ -5,17 +5,17 @@ using Grpc.Core.Interceptors;
 namespace KamRpcDispatcher.Etcd.Connection.Security;
 
 /// <summary>Sends the user's token with every call, and has another one given when etcd takes it no longer.</summary>
+/// <param name="token">The user's.</param>
+/// <param name="client">Gives tokens, without this.</param>
 /// <remarks>
 /// dotnet-etcd's own handler fails every call while the server's authentication is off, keeps a token by the wall clock, leaves it to the
 /// caller to repeat the call for which it had expired, and does not see over TLS that it has: etcd sends the status in trailers there.
 /// </remarks>
-internal sealed class TokenInterceptor(EtcdToken token, Func<Auth.AuthClient> client) : Interceptor
+internal sealed class TokenInterceptor(EtcdToken token, Auth.AuthClient client) : Interceptor
 {
     public override AsyncUnaryCall<TResponse> AsyncUnaryCall<TRequest, TResponse>(
         TRequest request, ClientInterceptorContext<TRequest, TResponse> context, AsyncUnaryCallContinuation<TRequest, TResponse> continuation) =>
-        context.Method.Name == "Authenticate"
-            ? continuation(request, context)
-            : new AsyncUnaryCall<TResponse>(CallAsync(request, context, continuation), Task.FromResult(new Metadata()), static () => Status.DefaultSuccess, static () => [], static () => { });
+        new AsyncUnaryCall<TResponse>(CallAsync(request, context, continuation), Task.FromResult(new Metadata()), static () => Status.DefaultSuccess, static () => [], static () => { });
 
     /// <summary>A stream cannot wait for a token, nor be repeated here: it takes the one of the plain calls before it.</summary>
     public override AsyncDuplexStreamingCall<TRequest, TResponse> AsyncDuplexStreamingCall<TRequest, TResponse>(
@@ -27,7 +27,7 @@ internal sealed class TokenInterceptor(EtcdToken token, Func<Auth.AuthClient> cl
         where TRequest : class
         where TResponse : class
     {
-        var sent = await token.GetAsync(client(), context.Options.CancellationToken).ConfigureAwait(false);
+        var sent = await token.GetAsync(client, context.Options.CancellationToken).ConfigureAwait(false);
         try
         {
             using var call = continuation(request, With(context, sent));
@@ -39,7 +39,7 @@ internal sealed class TokenInterceptor(EtcdToken token, Func<Auth.AuthClient> cl
             token.Forget(sent);
         }
 
-        var fresh = await token.GetAsync(client(), context.Options.CancellationToken).ConfigureAwait(false);
+        var fresh = await token.GetAsync(client, context.Options.CancellationToken).ConfigureAwait(false);
         using var again = continuation(request, With(context, fresh));
         return await again.ConfigureAwait(false);
     }
