@@ -3,7 +3,7 @@ using KamailioRpc.Errors;
 
 namespace KamailioRpc;
 
-/// <summary>Finds where messages end in a stream of octets.</summary>
+/// <summary>Finds where messages end in a stream of bytes.</summary>
 internal interface IFraming
 {
     /// <summary>

@@ -9,7 +9,7 @@ public sealed record KamailioAddress
     /// <summary>Where Debian's Kamailio, and the snippet of this project, open the socket.</summary>
     public const string Default = "jsonrpc+unix:/run/kamailio/kamailio_rpc.sock";
 
-    /// <summary>The longest path of a Unix socket, in octets: <c>sun_path</c> has 108, one of them the final zero.</summary>
+    /// <summary>The longest path of a Unix socket, in bytes: <c>sun_path</c> has 108, one of them the final zero.</summary>
     public const int MaxPathLength = 107;
 
     private static readonly (string Scheme, RpcProtocol Protocol, RpcTransport Transport)[] Forms =
@@ -128,7 +128,7 @@ public sealed record KamailioAddress
         {
             ['/', '/', ..] => $"'{_text}' has two slashes: write {scheme}/path",
             not ['/', _, ..] => $"'{_text}' has no absolute path after {scheme}",
-            _ when Encoding.UTF8.GetByteCount(path) > MaxPathLength => $"the path of '{_text}' is longer than the {MaxPathLength} octets a Unix socket can have",
+            _ when Encoding.UTF8.GetByteCount(path) > MaxPathLength => $"the path of '{_text}' is longer than the {MaxPathLength} bytes a Unix socket can have",
             _ => null,
         };
         address = error is null ? this with { Path = path } : null;

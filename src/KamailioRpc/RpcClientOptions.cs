@@ -58,7 +58,7 @@ public sealed record RpcClientOptions
         return CheckAbsolute(path)
             ?? (Transports.ReplyDirectory.FileAt(path) is { } file ? $"'{path}' cannot be made, since {file} is a file: name a directory" : null)
             ?? (Encoding.UTF8.GetByteCount(path) > ReplySocket.LongestDirectory
-                ? $"'{path}' is longer than {ReplySocket.LongestDirectory} octets: a Unix socket in it would have a path longer than {KamailioAddress.MaxPathLength}"
+                ? $"'{path}' is longer than {ReplySocket.LongestDirectory} bytes: a Unix socket in it would have a path longer than {KamailioAddress.MaxPathLength}"
                 : null);
     }
 

@@ -4,7 +4,7 @@ using KamRpcDispatcher.Testing;
 
 namespace KamRpcDispatcher.Benchmarks;
 
-/// <summary>The least that a call can cost from .NET: a request of ready octets written into a blocking socket, and a reply read out of it.</summary>
+/// <summary>The least that a call can cost from .NET: a request of ready bytes written into a blocking socket, and a reply read out of it.</summary>
 internal sealed class BareSocket : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

@@ -10,7 +10,7 @@ using StreamJsonRpc.Protocol;
 
 namespace KamRpcDispatcher.Benchmarks;
 
-/// <summary>The reply to <c>dispatcher.list</c> with 10,000 destinations, from its octets to typed destinations. Goals: 20 ms, three times its size allocated.</summary>
+/// <summary>The reply to <c>dispatcher.list</c> with 10,000 destinations, from its bytes to typed destinations. Goals: 20 ms, three times its size allocated.</summary>
 [MemoryDiagnoser]
 public class DispatcherListBenchmarks
 {
@@ -24,7 +24,7 @@ public class DispatcherListBenchmarks
     public DispatcherListBenchmarks()
     {
         _formatter = new JsonRpcFormatter(_ids);
-        Console.WriteLine($"The reply has {_reply.Length} octets");
+        Console.WriteLine($"The reply has {_reply.Length} bytes");
     }
 
     /// <summary>As out of a datagram or an HTTP answer.</summary>

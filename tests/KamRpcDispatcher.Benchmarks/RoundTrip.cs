@@ -7,7 +7,7 @@ using KamRpcDispatcher.Testing;
 namespace KamRpcDispatcher.Benchmarks;
 
 /// <summary>
-/// How long a call takes over each transport, against a real Kamailio; and beside each over Unix sockets the same octets through a bare
+/// How long a call takes over each transport, against a real Kamailio; and beside each over Unix sockets the same bytes through a bare
 /// blocking socket, turn by turn in the same run, so that the machine's noise falls on both.
 /// </summary>
 internal static class RoundTrip

@@ -22,7 +22,7 @@ public class BadInputTests
             ["1/weight-0"] = ("""{"uri":"sip:10.0.0.1","weight":0}""", "the weight 0 is not from 1 to 100"),
             ["1/weight-101"] = ("""{"uri":"sip:10.0.0.1","weight":101}""", "the weight 101 is not from 1 to 100"),
             ["1/weight-text"] = ("""{"uri":"sip:10.0.0.1","weight":"much"}""", "is not a whole number"),
-            ["1/large"] = ("{\"uri\":\"sip:10.0.0.1\",\"reason\":\"" + new string('x', 1024 * 1024) + "\"}", "octets, more than"),
+            ["1/large"] = ("{\"uri\":\"sip:10.0.0.1\",\"reason\":\"" + new string('x', 1024 * 1024) + "\"}", "bytes, more than"),
             ["x/set"] = ("""{"uri":"sip:10.0.0.1"}""", "the set 'x'"),
         };
         await fleet.PutUriAsync("1/kept", "sip:127.0.0.1:5001");

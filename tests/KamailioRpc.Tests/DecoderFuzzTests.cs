@@ -11,21 +11,21 @@ using StreamJsonRpc.Protocol;
 
 namespace KamailioRpc.Tests;
 
-/// <summary>A million strings of octets, random ones and mutated replies, into both decoders and the reader of the list.</summary>
+/// <summary>A million strings of bytes, random ones and mutated replies, into both decoders and the reader of the list.</summary>
 public class DecoderFuzzTests
 {
     private const int Count = 1_000_000;
     private const int MaxLength = 1 << 20;
 
-    /// <summary>Of a decoder, with the exception that it throws: what no input of some hundred octets may exceed.</summary>
+    /// <summary>Of a decoder, with the exception that it throws: what no input of some hundred bytes may exceed.</summary>
     private const long MostAllocated = 256 * 1024;
 
     private static readonly byte[][] Replies =
     [
-        Octets.Of("a113057f0d0efe4161626300"),
-        Octets.Of("a1331902368183 2001f4 9114556e6b6e6f776e2053746174652056616c756500"),
-        Octets.Of("a1130c7f0d0efe 2205dc 02 4200030d40 82fffffffffffffc18"),
-        Octets.Of(
+        HexBytes.Of("a113057f0d0efe4161626300"),
+        HexBytes.Of("a1331902368183 2001f4 9114556e6b6e6f776e2053746174652056616c756500"),
+        HexBytes.Of("a1130c7f0d0efe 2205dc 02 4200030d40 82fffffffffffffc18"),
+        HexBytes.Of(
             "a117007b7f0d0efe 03 754e525345545300 1001 95085245434f52445300 03 4553455400 03 35494400 1001 95085441524745545300 03 5544455354 00 03 4555524900 91137369703a3132372e302e302e313a3530373100 65464c41475300 31415000"
             + "95095052494f5249545900 1007 65415454525300 03 55424f445900 21610000 83 83 83 83 83 83"),
         Encoding.UTF8.GetBytes("""{"jsonrpc":"2.0","result":"kamailio 5.6.3 (x86_64/linux) ","id":8}"""),
@@ -54,7 +54,7 @@ public class DecoderFuzzTests
                 var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
                 if (allocated > MostAllocated)
                 {
-                    Assert.Fail($"{allocated} octets allocated for {Octets.ToHex(input)}");
+                    Assert.Fail($"{allocated} bytes allocated for {HexBytes.ToHex(input)}");
                 }
             }
         });
@@ -96,7 +96,7 @@ public class DecoderFuzzTests
         }
         catch (Exception exception)
         {
-            throw new AssertionException($"{exception.GetType().Name} ({exception.Message}) for {Octets.ToHex(input)}", exception);
+            throw new AssertionException($"{exception.GetType().Name} ({exception.Message}) for {HexBytes.ToHex(input)}", exception);
         }
     }
 
@@ -104,9 +104,9 @@ public class DecoderFuzzTests
     {
         if (random.Next(4) == 0)
         {
-            var octets = new byte[random.Next(200)];
-            random.NextBytes(octets);
-            return octets;
+            var bytes = new byte[random.Next(200)];
+            random.NextBytes(bytes);
+            return bytes;
         }
 
         List<byte> reply = [.. Replies[random.Next(Replies.Length)]];

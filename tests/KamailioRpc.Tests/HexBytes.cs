@@ -2,26 +2,26 @@ using System.Buffers;
 
 namespace KamailioRpc.Tests;
 
-/// <summary>Octets in hexadecimal, and streams of them in pieces.</summary>
-internal static class Octets
+/// <summary>HexBytes in hexadecimal, and streams of them in pieces.</summary>
+internal static class HexBytes
 {
     public static byte[] Of(string hex) => Convert.FromHexString(hex.Replace(" ", string.Empty, StringComparison.Ordinal));
 
-    public static string ToHex(ReadOnlySpan<byte> octets) => Convert.ToHexStringLower(octets);
+    public static string ToHex(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(bytes);
 
-    /// <summary>A sequence of segments of one octet each, the worst that a stream can do.</summary>
-    public static ReadOnlySequence<byte> InPieces(byte[] octets)
+    /// <summary>A sequence of segments of one byte each, the worst that a stream can do.</summary>
+    public static ReadOnlySequence<byte> InPieces(byte[] bytes)
     {
-        if (octets.Length == 0)
+        if (bytes.Length == 0)
         {
             return ReadOnlySequence<byte>.Empty;
         }
 
-        var first = new Piece(octets.AsMemory(0, 1), null);
+        var first = new Piece(bytes.AsMemory(0, 1), null);
         var last = first;
-        for (var i = 1; i < octets.Length; i++)
+        for (var i = 1; i < bytes.Length; i++)
         {
-            last = new Piece(octets.AsMemory(i, 1), last);
+            last = new Piece(bytes.AsMemory(i, 1), last);
         }
 
         return new ReadOnlySequence<byte>(first, 0, last, 1);

@@ -52,7 +52,7 @@ public sealed class EndpointProbe(EtcdOptions connection, EtcdKeys keys, TimePro
             Revision = status.Header.Revision,
             IsLearner = status.IsLearner,
             CompactedRevision = await ReadCompactedAsync(store, cancellationToken).ConfigureAwait(false),
-            QuotaOctets = await ReadQuotaAsync(cancellationToken).ConfigureAwait(false),
+            QuotaBytes = await ReadQuotaAsync(cancellationToken).ConfigureAwait(false),
         };
     }
 
@@ -121,7 +121,7 @@ public sealed class EndpointProbe(EtcdOptions connection, EtcdKeys keys, TimePro
             {
                 if (line.StartsWith(Name, StringComparison.Ordinal))
                 {
-                    return double.TryParse(line.AsSpan(Name.Length), NumberStyles.Float, CultureInfo.InvariantCulture, out var octets) && octets is > 0 and < long.MaxValue ? (long)octets : null;
+                    return double.TryParse(line.AsSpan(Name.Length), NumberStyles.Float, CultureInfo.InvariantCulture, out var bytes) && bytes is > 0 and < long.MaxValue ? (long)bytes : null;
                 }
             }
 

@@ -3,10 +3,10 @@ namespace KamRpcDispatcher.Etcd;
 /// <summary>What one endpoint of etcd says of itself.</summary>
 /// <param name="Version">Its release, such as <c>3.4.23</c>.</param>
 /// <param name="HasLeader">Whether it knows a leader; without one nothing can be written.</param>
-/// <param name="DatabaseOctets">The size of its database.</param>
+/// <param name="DatabaseBytes">The size of its database.</param>
 /// <param name="Errors">Alarms and other troubles, in etcd's words.</param>
 /// <param name="Elapsed">How long the answer took.</param>
-public sealed record EndpointStatus(string Version, bool HasLeader, long DatabaseOctets, IReadOnlyList<string> Errors, TimeSpan Elapsed)
+public sealed record EndpointStatus(string Version, bool HasLeader, long DatabaseBytes, IReadOnlyList<string> Errors, TimeSpan Elapsed)
 {
     /// <summary>The cluster that it is of; 0 where that was not told.</summary>
     public ulong ClusterId { get; init; }
@@ -21,5 +21,5 @@ public sealed record EndpointStatus(string Version, bool HasLeader, long Databas
     public long? CompactedRevision { get; init; }
 
     /// <summary>How large its database may become; null when it does not tell.</summary>
-    public long? QuotaOctets { get; init; }
+    public long? QuotaBytes { get; init; }
 }

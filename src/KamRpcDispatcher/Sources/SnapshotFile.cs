@@ -10,7 +10,7 @@ namespace KamRpcDispatcher.Sources;
 /// <remarks>A file that cannot be used is set aside, never trusted in part; one that others may write stays for whoever looks after its mode.</remarks>
 internal sealed class SnapshotFile
 {
-    /// <summary>The largest file written and read, in octets; enough for some 200,000 members.</summary>
+    /// <summary>The largest file written and read, in bytes; enough for some 200,000 members.</summary>
     public const int MaxLength = 64 * 1024 * 1024;
 
     /// <summary>How many files that could not be used are kept, the newest as number 1.</summary>
@@ -63,7 +63,7 @@ internal sealed class SnapshotFile
         {
             if (content.Length > MaxLength)
             {
-                throw new IOException($"it has {content.Length} octets, more than {MaxLength}");
+                throw new IOException($"it has {content.Length} bytes, more than {MaxLength}");
             }
 
             DurableFile.Replace(FilePath, content);
@@ -155,7 +155,7 @@ internal sealed class SnapshotFile
         var length = RandomAccess.GetLength(handle);
         if (length > MaxLength)
         {
-            throw new FormatException($"it has {length} octets, more than {MaxLength}");
+            throw new FormatException($"it has {length} bytes, more than {MaxLength}");
         }
 
         var content = new byte[length];

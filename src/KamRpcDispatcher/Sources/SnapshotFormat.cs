@@ -20,7 +20,7 @@ internal static class SnapshotFormat
     private const string Title = "kamrpc membership snapshot, format ";
     private const string Version = "1";
 
-    // The first line has about 120 octets; what has no line break by then is something else.
+    // The first line has about 120 bytes; what has no line break by then is something else.
     private const int LongestFirstLine = 256;
 
     private static readonly JsonDocumentOptions ReaderOptions = new() { AllowDuplicateProperties = false };

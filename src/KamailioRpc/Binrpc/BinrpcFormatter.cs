@@ -16,13 +16,13 @@ internal sealed class BinrpcFormatter(RequestIds ids) : IJsonRpcMessageFormatter
     {
     }
 
-    /// <exception cref="KamailioMalformedReplyException">The octets are not one BINRPC reply.</exception>
+    /// <exception cref="KamailioMalformedReplyException">The bytes are not one BINRPC reply.</exception>
     public JsonRpcMessage Deserialize(ReadOnlySequence<byte> contentBuffer)
     {
         if (BinrpcHeader.Read(contentBuffer) is not { } header || contentBuffer.Length != header.MessageLength)
         {
             throw new KamailioMalformedReplyException(
-                $"{contentBuffer.Length} octets that are not one BINRPC message (over UDP from another machine ctl's longer replies come in pieces whose order is not known: use its TCP socket)");
+                $"{contentBuffer.Length} bytes that are not one BINRPC message (over UDP from another machine ctl's longer replies come in pieces whose order is not known: use its TCP socket)");
         }
 
         var body = contentBuffer.Slice(header.Length);

@@ -16,7 +16,7 @@ internal sealed class BinrpcFraming(int maxLength) : IFraming
 
         if (header.MessageLength > maxLength)
         {
-            throw new KamailioMalformedReplyException($"it announces {header.MessageLength} octets, more than the {maxLength} that are taken");
+            throw new KamailioMalformedReplyException($"it announces {header.MessageLength} bytes, more than the {maxLength} that are taken");
         }
 
         return buffer.Length < header.MessageLength ? null : buffer.GetPosition(header.MessageLength);

@@ -6,7 +6,7 @@ using KamailioRpc.Errors;
 namespace KamailioRpc.Binrpc;
 
 /// <summary>
-/// The header of a BINRPC message: magic and version, kind and lengths, the body's length in 1 to 4 octets, a cookie in 1 to 4. Big endian.
+/// The header of a BINRPC message: magic and version, kind and lengths, the body's length in 1 to 4 bytes, a cookie in 1 to 4. Big endian.
 /// </summary>
 /// <param name="Kind">Request, reply or fault.</param>
 /// <param name="Cookie">What a reply repeats from its request.</param>
@@ -14,7 +14,7 @@ namespace KamailioRpc.Binrpc;
 /// <param name="BodyLength">Of what follows.</param>
 internal readonly record struct BinrpcHeader(BinrpcKind Kind, uint Cookie, int Length, uint BodyLength)
 {
-    /// <summary>Two octets, and at most four for each of length and cookie.</summary>
+    /// <summary>Two bytes, and at most four for each of length and cookie.</summary>
     public const int MaxLength = 10;
 
     private const byte MagicAndVersion = 0xA1;
@@ -22,17 +22,17 @@ internal readonly record struct BinrpcHeader(BinrpcKind Kind, uint Cookie, int L
 
     public long MessageLength => Length + (long)BodyLength;
 
-    /// <summary>Null when more octets are needed to know.</summary>
+    /// <summary>Null when more bytes are needed to know.</summary>
     /// <exception cref="KamailioMalformedReplyException">It is no header.</exception>
     public static BinrpcHeader? Read(ReadOnlySequence<byte> buffer)
     {
-        Span<byte> octets = stackalloc byte[MaxLength];
+        Span<byte> bytes = stackalloc byte[MaxLength];
         var length = (int)Math.Min(buffer.Length, MaxLength);
-        buffer.Slice(0, length).CopyTo(octets);
-        octets = octets[..length];
-        if (length > 0 && octets[0] != MagicAndVersion)
+        buffer.Slice(0, length).CopyTo(bytes);
+        bytes = bytes[..length];
+        if (length > 0 && bytes[0] != MagicAndVersion)
         {
-            throw new KamailioMalformedReplyException($"it starts with 0x{octets[0]:x2}, not as BINRPC version 1");
+            throw new KamailioMalformedReplyException($"it starts with 0x{bytes[0]:x2}, not as BINRPC version 1");
         }
 
         if (length < FixedLength)
@@ -40,16 +40,16 @@ internal readonly record struct BinrpcHeader(BinrpcKind Kind, uint Cookie, int L
             return null;
         }
 
-        var bodyLengthLength = ((octets[1] >> 2) & 3) + 1;
-        var cookieLength = (octets[1] & 3) + 1;
+        var bodyLengthLength = ((bytes[1] >> 2) & 3) + 1;
+        var cookieLength = (bytes[1] & 3) + 1;
         var headerLength = FixedLength + bodyLengthLength + cookieLength;
         return length < headerLength
             ? null
             : new BinrpcHeader(
-                (BinrpcKind)(octets[1] >> 4),
-                Integer(octets.Slice(FixedLength + bodyLengthLength, cookieLength)),
+                (BinrpcKind)(bytes[1] >> 4),
+                Integer(bytes.Slice(FixedLength + bodyLengthLength, cookieLength)),
                 headerLength,
-                Integer(octets.Slice(FixedLength, bodyLengthLength)));
+                Integer(bytes.Slice(FixedLength, bodyLengthLength)));
     }
 
     /// <summary>Writes the header of a request, as short as it can be.</summary>
@@ -63,19 +63,19 @@ internal readonly record struct BinrpcHeader(BinrpcKind Kind, uint Cookie, int L
         output.Write(mark);
     }
 
-    /// <summary>Neither can be of no octets.</summary>
-    private static ReadOnlySpan<byte> Shortest(uint value, Span<byte> octets)
+    /// <summary>Neither can be of no bytes.</summary>
+    private static ReadOnlySpan<byte> Shortest(uint value, Span<byte> bytes)
     {
-        BinaryPrimitives.WriteUInt32BigEndian(octets, value);
-        return octets[Math.Min(BitOperations.LeadingZeroCount(value) / 8, sizeof(uint) - 1)..];
+        BinaryPrimitives.WriteUInt32BigEndian(bytes, value);
+        return bytes[Math.Min(BitOperations.LeadingZeroCount(value) / 8, sizeof(uint) - 1)..];
     }
 
-    private static uint Integer(ReadOnlySpan<byte> octets)
+    private static uint Integer(ReadOnlySpan<byte> bytes)
     {
         var value = 0u;
-        foreach (var octet in octets)
+        foreach (var next in bytes)
         {
-            value = (value << 8) | octet;
+            value = (value << 8) | next;
         }
 
         return value;

@@ -111,7 +111,7 @@ internal ref struct BinrpcReader
             case BinrpcType.Double:
                 CopyDouble(writer, BinrpcRecords.Long(record.Value));
                 break;
-            case BinrpcType.Text or BinrpcType.Octets:
+            case BinrpcType.Text or BinrpcType.Bytes:
                 CopyText(writer, record.Value);
                 break;
             case BinrpcType.Structure when record.IsStart:

@@ -31,8 +31,8 @@ internal ref struct BinrpcRecords(ReadOnlySpan<byte> records)
             // The end of both is told by a separate length of none.
             BinrpcType.Structure or BinrpcType.Array => new BinrpcRecord(type, value, IsStart: !hasLength, IsEnd: hasLength),
             BinrpcType.Text or BinrpcType.Name => new BinrpcRecord(type, WithoutZero(value), false, false),
-            BinrpcType.Integer when value.Length > sizeof(int) => throw new KamailioMalformedReplyException($"an integer of it has {value.Length} octets"),
-            BinrpcType.Double when value.Length > sizeof(long) => throw new KamailioMalformedReplyException($"a number of it has {value.Length} octets"),
+            BinrpcType.Integer when value.Length > sizeof(int) => throw new KamailioMalformedReplyException($"an integer of it has {value.Length} bytes"),
+            BinrpcType.Double when value.Length > sizeof(long) => throw new KamailioMalformedReplyException($"a number of it has {value.Length} bytes"),
             _ => new BinrpcRecord(type, value, false, false),
         };
     }
@@ -56,17 +56,17 @@ internal ref struct BinrpcRecords(ReadOnlySpan<byte> records)
         return taken;
     }
 
-    public static int Integer(ReadOnlySpan<byte> octets) => unchecked((int)Long(octets));
+    public static int Integer(ReadOnlySpan<byte> bytes) => unchecked((int)Long(bytes));
 
-    private static long Length(ReadOnlySpan<byte> octets) =>
-        octets.Length <= sizeof(int) ? Long(octets) : throw new KamailioMalformedReplyException($"a length of it has {octets.Length} octets");
+    private static long Length(ReadOnlySpan<byte> bytes) =>
+        bytes.Length <= sizeof(int) ? Long(bytes) : throw new KamailioMalformedReplyException($"a length of it has {bytes.Length} bytes");
 
-    public static long Long(ReadOnlySpan<byte> octets)
+    public static long Long(ReadOnlySpan<byte> bytes)
     {
         var value = 0L;
-        foreach (var octet in octets)
+        foreach (var next in bytes)
         {
-            value = (value << 8) | octet;
+            value = (value << 8) | next;
         }
 
         return value;

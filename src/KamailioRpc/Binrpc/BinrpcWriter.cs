@@ -7,7 +7,7 @@ namespace KamailioRpc.Binrpc;
 /// <summary>Writes the body of a request: the method and its arguments, one record each.</summary>
 internal static class BinrpcWriter
 {
-    /// <summary>Lengths and integers up to here fit into the record's first octet.</summary>
+    /// <summary>Lengths and integers up to here fit into the record's first byte.</summary>
     private const int LongestShort = 7;
     private const int HasLength = 8;
 
@@ -41,45 +41,45 @@ internal static class BinrpcWriter
     {
         if (text.Contains('\0', StringComparison.Ordinal))
         {
-            throw new NotSupportedException("BINRPC ends a text at a zero octet, and this one has one inside.");
+            throw new NotSupportedException("BINRPC ends a text at a zero byte, and this one has one inside.");
         }
 
         var length = Encoding.UTF8.GetByteCount(text) + 1;
         if (length <= LongestShort)
         {
-            WriteOctet(output, (length << 4) | (int)BinrpcType.Text);
+            WriteByte(output, (length << 4) | (int)BinrpcType.Text);
         }
         else
         {
-            Span<byte> octets = stackalloc byte[sizeof(ulong)];
-            var lengthOctets = Shortest((ulong)length, octets);
-            WriteOctet(output, ((HasLength | lengthOctets.Length) << 4) | (int)BinrpcType.Text);
-            output.Write(lengthOctets);
+            Span<byte> bytes = stackalloc byte[sizeof(ulong)];
+            var lengthBytes = Shortest((ulong)length, bytes);
+            WriteByte(output, ((HasLength | lengthBytes.Length) << 4) | (int)BinrpcType.Text);
+            output.Write(lengthBytes);
         }
 
         Encoding.UTF8.GetBytes(text, output);
-        WriteOctet(output, 0);
+        WriteByte(output, 0);
     }
 
     private static void WriteInteger(IBufferWriter<byte> output, ulong value, BinrpcType type)
     {
-        Span<byte> octets = stackalloc byte[sizeof(ulong)];
-        var shortest = Shortest(value, octets);
+        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
+        var shortest = Shortest(value, bytes);
 
-        // An eighth octet sets the bit that means a separate length elsewhere; for this type Kamailio reads it as part of the number's.
-        WriteOctet(output, (shortest.Length << 4) | (int)type);
+        // An eighth byte sets the bit that means a separate length elsewhere; for this type Kamailio reads it as part of the number's.
+        WriteByte(output, (shortest.Length << 4) | (int)type);
         output.Write(shortest);
     }
 
-    private static ReadOnlySpan<byte> Shortest(ulong value, Span<byte> octets)
+    private static ReadOnlySpan<byte> Shortest(ulong value, Span<byte> bytes)
     {
-        BinaryPrimitives.WriteUInt64BigEndian(octets, value);
-        return octets.TrimStart((byte)0);
+        BinaryPrimitives.WriteUInt64BigEndian(bytes, value);
+        return bytes.TrimStart((byte)0);
     }
 
-    private static void WriteOctet(IBufferWriter<byte> output, int octet)
+    private static void WriteByte(IBufferWriter<byte> output, int next)
     {
-        output.GetSpan(1)[0] = (byte)octet;
+        output.GetSpan(1)[0] = (byte)next;
         output.Advance(1);
     }
 }

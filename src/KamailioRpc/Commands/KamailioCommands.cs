@@ -44,7 +44,7 @@ public static class KamailioCommands
         public async Task<IReadOnlyList<string>> ListModulesAsync(CancellationToken cancellationToken) =>
             ResultReader.ReadList(await client.InvokeAsync("core.modules", [], cancellationToken).ConfigureAwait(false), "core.modules", RequiredText);
 
-        /// <summary><c>core.shmmem</c>: shared memory, in octets.</summary>
+        /// <summary><c>core.shmmem</c>: shared memory, in bytes.</summary>
         public async Task<SharedMemory> GetSharedMemoryAsync(CancellationToken cancellationToken) =>
             ResultReader.ReadObject(
                 await client.InvokeAsync("core.shmmem", [], cancellationToken).ConfigureAwait(false),

@@ -1,6 +1,6 @@
 namespace KamailioRpc.Commands;
 
-/// <summary>Kamailio's shared memory in octets, as <c>core.shmmem</c> tells.</summary>
+/// <summary>Kamailio's shared memory in bytes, as <c>core.shmmem</c> tells.</summary>
 /// <param name="Total">What it was started with (<c>-m</c>).</param>
 /// <param name="Free">Not used.</param>
 /// <param name="Used">Used by data.</param>

@@ -25,7 +25,7 @@ internal sealed class JsonRpcFormatter(RequestIds ids, string? replyName = null)
     {
     }
 
-    /// <exception cref="KamailioMalformedReplyException">The octets are not one JSON-RPC reply.</exception>
+    /// <exception cref="KamailioMalformedReplyException">The bytes are not one JSON-RPC reply.</exception>
     public JsonRpcMessage Deserialize(ReadOnlySequence<byte> contentBuffer)
     {
         var (id, result, fault) = JsonReply.Read(contentBuffer);

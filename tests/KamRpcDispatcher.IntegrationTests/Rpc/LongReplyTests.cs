@@ -7,7 +7,7 @@ using NUnit.Framework;
 
 namespace KamRpcDispatcher.IntegrationTests.Rpc;
 
-/// <summary>Ten thousand destinations, a list of some three million octets.</summary>
+/// <summary>Ten thousand destinations, a list of some three million bytes.</summary>
 [Category("Matrix")]
 [Parallelizable]
 public class LongReplyTests

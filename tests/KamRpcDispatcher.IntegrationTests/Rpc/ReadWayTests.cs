@@ -90,7 +90,7 @@ public class ReadWayTests
         await Assert.ThatAsync(() => LengthAsync(count, padding + 3), Throws.InstanceOf<KamailioTimeoutException>());
         await client.EchoAsync(CancellationToken.None);
 
-        int Fitting(int octets) => (int)((long)count * octets / length);
+        int Fitting(int bytes) => (int)((long)count * bytes / length);
 
         async Task<int> LengthAsync(int destinations, int more)
         {

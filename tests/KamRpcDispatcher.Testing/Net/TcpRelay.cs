@@ -36,7 +36,7 @@ public sealed class TcpRelay : IAsyncDisposable
     /// <summary>How fast answers come, over all connections together; null for as fast as they can.</summary>
     public int? BytesPerSecond { get; set; }
 
-    /// <summary>Octets at which it closes a connection when a client sends them, as a proxy does that does not like a request; null for none.</summary>
+    /// <summary>Bytes at which it closes a connection when a client sends them, as a proxy does that does not like a request; null for none.</summary>
     public byte[]? Refused { get; set; }
 
     /// <summary>Whether it closes what stands and what comes, at once.</summary>

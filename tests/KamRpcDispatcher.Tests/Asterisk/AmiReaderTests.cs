@@ -20,7 +20,7 @@ public sealed class AmiReaderTests
     }
 
     [Test]
-    public async Task Octets_may_come_one_by_one()
+    public async Task Bytes_may_come_one_by_one()
     {
         var text = string.Concat(Enumerable.Range(0, 3000).Select(static number => $"Event: {number}\r\n\r\n"));
         var reader = new AmiReader(new Trickle(Encoding.ASCII.GetBytes(text)), TimeProvider.System);
@@ -34,7 +34,7 @@ public sealed class AmiReaderTests
     }
 
     [Test]
-    public async Task The_longest_line_is_read_and_one_octet_more_is_not()
+    public async Task The_longest_line_is_read_and_one_byte_more_is_not()
     {
         var longest = "X: " + new string('x', AmiReader.MaxLine - 5) + "\r\n";
 
@@ -84,7 +84,7 @@ public sealed class AmiReaderTests
 
     private static AmiReader Reader(string text) => new(new MemoryStream(Encoding.ASCII.GetBytes(text)), TimeProvider.System);
 
-    private sealed class Trickle(byte[] octets) : MemoryStream(octets)
+    private sealed class Trickle(byte[] bytes) : MemoryStream(bytes)
     {
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => base.ReadAsync(buffer[..1], cancellationToken);
     }

@@ -61,7 +61,7 @@ public class CommandLineTests
         Assert.Multiple(() =>
         {
             Assert.That(exitCode, Is.EqualTo(2));
-            foreach (var named in new[] { "--kamailio", "--set", "--gap", "--resync", "--fifo-reply-dir: 'replies' is not an absolute path", "is longer than 77 octets", "--log-level" })
+            foreach (var named in new[] { "--kamailio", "--set", "--gap", "--resync", "--fifo-reply-dir: 'replies' is not an absolute path", "is longer than 77 bytes", "--log-level" })
             {
                 Assert.That(errors, Does.Contain(named));
             }

@@ -15,7 +15,7 @@ namespace KamRpcDispatcher.Tests.Doctor;
 /// <summary>What the checks make of what was seen of etcd.</summary>
 internal sealed class EtcdChecksTests
 {
-    private static readonly EndpointStatus Fine = new("3.5.9", HasLeader: true, 4 * 1024 * 1024, [], TimeSpan.FromMilliseconds(2)) { Revision = 20_000, CompactedRevision = 15_000, QuotaOctets = 1L << 30 };
+    private static readonly EndpointStatus Fine = new("3.5.9", HasLeader: true, 4 * 1024 * 1024, [], TimeSpan.FromMilliseconds(2)) { Revision = 20_000, CompactedRevision = 15_000, QuotaBytes = 1L << 30 };
 
     [Test]
     public void Each_endpoint_has_its_findings()
@@ -67,7 +67,7 @@ internal sealed class EtcdChecksTests
     [TestCase(4, null, Severity.Note, "a quota that it does not tell (2048 MB if not set)", "open etcd's /metrics")]
     [TestCase(1900, null, Severity.Warning, "a quota that it does not tell", "etcdctl compact 20000 && etcdctl defrag")]
     public void A_database_that_comes_near_its_quota_is_told_with_the_flag(long megabytes, long? quota, Severity severity, string text, string? fix) =>
-        AssertFinding(Of(Fine with { DatabaseOctets = megabytes << 20, QuotaOctets = quota << 20 }, "etcd.quota"), severity, text, fix);
+        AssertFinding(Of(Fine with { DatabaseBytes = megabytes << 20, QuotaBytes = quota << 20 }, "etcd.quota"), severity, text, fix);
 
     [TestCase(5, Severity.Ok)]
     [TestCase(6, Severity.Warning)]

@@ -52,7 +52,7 @@ internal static class Healthy
         Replies = new ReplyDirectory("/run/kamrpc", [Rights("/", Octal("755")), Rights("/run", Octal("755")), Rights("/run/kamrpc", Octal("711"))], IsWritable: true, KamailioUser: 108),
     };
 
-    public static readonly EndpointObservation Endpoint = new("http://10.0.0.5:2379", new EndpointStatus("3.4.23", HasLeader: true, 20480, [], TimeSpan.FromMilliseconds(1)) { Revision = 20_000, CompactedRevision = 15_000, QuotaOctets = 2L << 30 }, Clock(TimeSpan.Zero));
+    public static readonly EndpointObservation Endpoint = new("http://10.0.0.5:2379", new EndpointStatus("3.4.23", HasLeader: true, 20480, [], TimeSpan.FromMilliseconds(1)) { Revision = 20_000, CompactedRevision = 15_000, QuotaBytes = 2L << 30 }, Clock(TimeSpan.Zero));
 
     public static ProxyStatus Proxy { get; } = new(5, Now, "5.6", 0, ImmutableSortedDictionary<int, SetStatus>.Empty) { Contact = new KamailioContact(true, Now.AddMinutes(-3), null), WrittenAt = Now, Version = "1.0" };
 

@@ -105,9 +105,9 @@ internal sealed class KamailioChecksTests
     [TestCase("jsonrpc+fifo:/f", 900_000, Severity.Ok)]
     [TestCase("jsonrpc+tcp://127.0.0.1:5042", 900_000, Severity.Ok)]
     [TestCase("binrpc+unix:/c", 900_000, Severity.Ok)]
-    public void A_list_fits_into_a_reply_with_room_or_not(string address, int octets, Severity severity)
+    public void A_list_fits_into_a_reply_with_room_or_not(string address, int bytes, Severity severity)
     {
-        var finding = ReplySizeCheck.Of(Healthy.Kamailio with { Address = KamailioAddress.Parse(address), List = new ListReply(Healthy.Destinations(400), octets) });
+        var finding = ReplySizeCheck.Of(Healthy.Kamailio with { Address = KamailioAddress.Parse(address), List = new ListReply(Healthy.Destinations(400), bytes) });
         Assert.That(finding.Severity, Is.EqualTo(severity));
     }
 

@@ -77,12 +77,12 @@ public class MemberRecordTests
         Assert.That(Error(Encoding.UTF8.GetBytes(value)), Does.Contain(reason));
 
     [Test]
-    public void Octets_that_are_not_UTF8_are_rejected() =>
+    public void Bytes_that_are_not_UTF8_are_rejected() =>
         Assert.That(Error([.. "{\"uri\":\""u8, 0xff, 0xfe, .. "\"}"u8]), Is.Not.Null);
 
     [Test]
     public void A_value_of_a_megabyte_is_rejected_without_being_parsed() =>
-        Assert.That(Error(new byte[1024 * 1024]), Does.Contain("1048576 octets"));
+        Assert.That(Error(new byte[1024 * 1024]), Does.Contain("1048576 bytes"));
 
     [Test]
     public void More_attributes_than_the_limit_are_rejected()

@@ -87,10 +87,10 @@ public class ProxyRecordTests
     [Test]
     public void Whatever_is_found_is_read_or_refused_with_a_reason_that_can_be_printed() =>
         Gen.Select(Statuses, Gen.Int[0, int.MaxValue], Gen.Byte).Sample(
-            static (status, at, octet) =>
+            static (status, at, next) =>
             {
                 var value = ProxyReport.Write(status);
-                value[at % value.Length] = octet;
+                value[at % value.Length] = next;
                 return ProxyRecord.TryRead(value, out _, out var error) || error.All(static c => c is >= ' ' and <= '~');
             },
             iter: 20_000);

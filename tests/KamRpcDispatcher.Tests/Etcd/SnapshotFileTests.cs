@@ -302,7 +302,7 @@ public sealed class SnapshotFileTests : IDisposable
         var content = File.ReadAllBytes(_file.FilePath);
         for (var length = 0; length < content.Length; length++)
         {
-            AssertSetAsideOrSame(content[..length], $"cut to {length} octets");
+            AssertSetAsideOrSame(content[..length], $"cut to {length} bytes");
         }
     }
 
@@ -315,7 +315,7 @@ public sealed class SnapshotFileTests : IDisposable
         {
             byte[] damaged = [.. content];
             damaged[place] ^= (byte)(1 << (place % 8));
-            AssertSetAsideOrSame(damaged, $"octet {place}");
+            AssertSetAsideOrSame(damaged, $"byte {place}");
         }
     }
 
@@ -353,7 +353,7 @@ public sealed class SnapshotFileTests : IDisposable
         var before = GC.GetAllocatedBytesForCurrentThread();
         Assert.That(_file.Read(), Is.Null);
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(1024 * 1024));
-        Assert.That(_log.Of(Unusable).Single(), Does.Contain("67108865 octets"));
+        Assert.That(_log.Of(Unusable).Single(), Does.Contain("67108865 bytes"));
     }
 
     [Test]

@@ -127,7 +127,7 @@ public class SnapshotFormatTests
         for (var bit = 0; bit < content.Length * 8; bit++)
         {
             content[bit / 8] ^= (byte)(1 << (bit % 8));
-            Assert.That(() => SnapshotFormat.Read("c", content), Throws.TypeOf<FormatException>(), $"bit {bit % 8} of octet {bit / 8}");
+            Assert.That(() => SnapshotFormat.Read("c", content), Throws.TypeOf<FormatException>(), $"bit {bit % 8} of byte {bit / 8}");
             content[bit / 8] ^= (byte)(1 << (bit % 8));
         }
 

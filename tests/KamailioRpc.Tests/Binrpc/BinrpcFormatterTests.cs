@@ -42,7 +42,7 @@ public class BinrpcFormatterTests
         new TestCaseData("a113057f0d0efe 40ffffffff", "-1").SetName("A negative integer"),
         new TestCaseData("a1130b7f0d0efe 04 1001 4161626300 84 04 84", """[[1,"abc"],[]]""").SetName("Arrays"),
         new TestCaseData("a1130c7f0d0efe 2205dc 02 4200030d40 82fffffffffffffc18", "[1.5,0,200,-1]").SetName("Numbers in thousandths"),
-        new TestCaseData("a1130a7f0d0efe 66616263646566 4161ff6200", """["abcdef","a�b"]""").SetName("Octets, and a text that is not UTF-8"),
+        new TestCaseData("a1130a7f0d0efe 66616263646566 4161ff6200", """["abcdef","a�b"]""").SetName("HexBytes, and a text that is not UTF-8"),
         new TestCaseData("a113047f0d0efe 91021f00", "\"\\u001F\"").SetName("A control character"),
         new TestCaseData("a113087f0d0efe 04 25610010 01 25620000 84", """[{"a":1},{"b":0}]""").SetName("Named values in an array"),
     ];
@@ -77,22 +77,22 @@ public class BinrpcFormatterTests
     ];
 
     [TestCaseSource(nameof(Requests))]
-    public void A_request_is_what_kamcmd_sends(uint cookie, string method, object[] arguments, string octets)
+    public void A_request_is_what_kamcmd_sends(uint cookie, string method, object[] arguments, string bytes)
     {
         var output = new ArrayBufferWriter<byte>();
 
         new BinrpcFormatter(new RequestIds(cookie)).Serialize(output, new JsonRpcRequest { RequestId = new RequestId(0), Method = method, ArgumentsList = arguments });
 
-        Assert.That(Octets.ToHex(output.WrittenSpan), Is.EqualTo(octets.Replace(" ", string.Empty, StringComparison.Ordinal)));
+        Assert.That(HexBytes.ToHex(output.WrittenSpan), Is.EqualTo(bytes.Replace(" ", string.Empty, StringComparison.Ordinal)));
     }
 
     [TestCaseSource(nameof(Results))]
-    public void A_result_becomes_JSON(string octets, string json)
+    public void A_result_becomes_JSON(string bytes, string json)
     {
-        // Lengths are written here as they come; what is behind the sixth octet is the body.
-        var message = WithLength(Octets.Of(octets));
+        // Lengths are written here as they come; what is behind the sixth byte is the body.
+        var message = WithLength(HexBytes.Of(bytes));
 
-        foreach (var sequence in new[] { new ReadOnlySequence<byte>(message), Octets.InPieces(message) })
+        foreach (var sequence in new[] { new ReadOnlySequence<byte>(message), HexBytes.InPieces(message) })
         {
             var reply = (JsonRpcResult)Awaiting(0x7f0d0efe).Deserialize(sequence);
             Assert.That(reply.RequestId, Is.EqualTo(new RequestId(0)));
@@ -104,24 +104,24 @@ public class BinrpcFormatterTests
     public void A_fault_has_code_and_message()
     {
         var reply = (JsonRpcError)Awaiting(0x02368183).Deserialize(
-            new(Octets.Of("a1331902368183 2001f4 9114556e6b6e6f776e2053746174652056616c756500")));
+            new(HexBytes.Of("a1331902368183 2001f4 9114556e6b6e6f776e2053746174652056616c756500")));
 
         Assert.That((reply.RequestId, (int)reply.Error!.Code, reply.Error.Message), Is.EqualTo((new RequestId(0), 500, "Unknown State Value")));
     }
 
     [TestCaseSource(nameof(Malformed))]
-    public void What_is_no_reply_is_malformed(string octets) =>
-        Assert.That(() => new BinrpcFormatter().Deserialize(new(Octets.Of(octets))), Throws.InstanceOf<KamailioMalformedReplyException>());
+    public void What_is_no_reply_is_malformed(string bytes) =>
+        Assert.That(() => new BinrpcFormatter().Deserialize(new(HexBytes.Of(bytes))), Throws.InstanceOf<KamailioMalformedReplyException>());
 
     /// <summary>The bytes stay as they are, with quotes, backslashes and control characters escaped: what reads them can tell what they were.</summary>
     [Test]
     public void A_text_in_another_coding_keeps_its_bytes()
     {
-        var reply = Octets.Of("a1130a7f0d0efe 91085afc225c011b7200");
+        var reply = HexBytes.Of("a1130a7f0d0efe 91085afc225c011b7200");
 
         var result = (RpcResult)((JsonRpcResult)Awaiting(0x7f0d0efe).Deserialize(new(WithLength(reply)))).Result!;
 
-        Assert.That(Octets.ToHex(result.Json.Span), Is.EqualTo(Octets.ToHex([.. "\"Z"u8, 0xfc, .. "\\\"\\\\\\u0001\\u001br\""u8])));
+        Assert.That(HexBytes.ToHex(result.Json.Span), Is.EqualTo(HexBytes.ToHex([.. "\"Z"u8, 0xfc, .. "\\\"\\\\\\u0001\\u001br\""u8])));
         Assert.That(result.ReplyLength, Is.EqualTo(reply.Length));
         Assert.That(result.ToElement().GetString(), Is.EqualTo("Z\ufffd\"\\\u0001\u001br"));
     }
@@ -147,7 +147,7 @@ public class BinrpcFormatterTests
 
     [Test]
     public void What_nobody_waits_for_is_stray() =>
-        Assert.That(Awaiting(0x7f0d0eff).Deserialize(new(Octets.Of("a113057f0d0efe 4161626300"))), Is.InstanceOf<UnmatchedReply>());
+        Assert.That(Awaiting(0x7f0d0eff).Deserialize(new(HexBytes.Of("a113057f0d0efe 4161626300"))), Is.InstanceOf<UnmatchedReply>());
 
     /// <summary>A formatter that has sent the request with this cookie.</summary>
     private static BinrpcFormatter Awaiting(uint cookie)
@@ -159,11 +159,11 @@ public class BinrpcFormatterTests
 
     private static byte[] WithLength(byte[] message)
     {
-        var lengthOctets = ((message[1] >> 2) & 3) + 1;
-        var body = message.Length - 2 - lengthOctets - 4;
-        for (var i = 0; i < lengthOctets; i++)
+        var lengthBytes = ((message[1] >> 2) & 3) + 1;
+        var body = message.Length - 2 - lengthBytes - 4;
+        for (var i = 0; i < lengthBytes; i++)
         {
-            message[2 + i] = (byte)(body >> (8 * (lengthOctets - 1 - i)));
+            message[2 + i] = (byte)(body >> (8 * (lengthBytes - 1 - i)));
         }
 
         return message;

@@ -45,8 +45,8 @@ public class JsonRpcFormatterTests
     [TestCase("""{"id":8,"result":null,"more":[{"id":1}]}""", "null")]
     public void A_result_is_kept_as_it_came(string reply, string result)
     {
-        var octets = Encoding.UTF8.GetBytes(reply);
-        foreach (var sequence in new[] { new ReadOnlySequence<byte>(octets), Octets.InPieces(octets) })
+        var bytes = Encoding.UTF8.GetBytes(reply);
+        foreach (var sequence in new[] { new ReadOnlySequence<byte>(bytes), HexBytes.InPieces(bytes) })
         {
             var message = (JsonRpcResult)Awaiting(1).Deserialize(sequence);
             Assert.That(message.RequestId, Is.EqualTo(new RequestId(1)));

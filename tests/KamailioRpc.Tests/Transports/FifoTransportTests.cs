@@ -129,7 +129,7 @@ public sealed class FifoTransportTests : IDisposable
 
     /// <summary>Whoever writes goes on writing until nobody reads: the FIFO is full again and again while the connection is given up.</summary>
     [Test]
-    public async Task A_flood_of_octets_keeps_nobody_from_giving_up()
+    public async Task A_flood_of_bytes_keeps_nobody_from_giving_up()
     {
         for (var round = 0; round < 30; round++)
         {

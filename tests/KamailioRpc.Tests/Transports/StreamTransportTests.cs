@@ -154,13 +154,13 @@ public sealed class StreamTransportTests : IDisposable
     }
 
     [Test]
-    public async Task A_length_beyond_any_is_malformed_before_its_octets_are_waited_for()
+    public async Task A_length_beyond_any_is_malformed_before_its_bytes_are_waited_for()
     {
-        await using var server = Ctl(isTcp: true, static async (stream, _, _) => await WriteAsync(stream, Octets.Of("a11cffffffff01"), 100));
+        await using var server = Ctl(isTcp: true, static async (stream, _, _) => await WriteAsync(stream, HexBytes.Of("a11cffffffff01"), 100));
         await using var client = Client(Address(isTcp: true, server), TimeSpan.FromMinutes(1));
 
         var malformed = await Assert.ThrowsAsync<KamailioMalformedReplyException>(() => client.InvokeAsync("m", [], CancellationToken.None).WaitAsync(Timeout));
-        Assert.That(malformed!.Message, Does.Contain("announces 4294967302 octets"));
+        Assert.That(malformed!.Message, Does.Contain("announces 4294967302 bytes"));
     }
 
     [Test]
@@ -210,7 +210,7 @@ public sealed class StreamTransportTests : IDisposable
             var header = new byte[7];
             while (stream.CanRead && await stream.ReadAtLeastAsync(header, header.Length, throwOnEndOfStream: false) == header.Length)
             {
-                // A short body and a long cookie: all the requests here have one octet of length and four of cookie.
+                // A short body and a long cookie: all the requests here have one byte of length and four of cookie.
                 Assert.That((header[0], header[1]), Is.EqualTo(((byte)0xa1, (byte)0x03)));
                 await stream.ReadExactlyAsync(new byte[header[2]]);
                 await answer(stream, System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(3)), Interlocked.Increment(ref calls));
@@ -231,16 +231,16 @@ public sealed class StreamTransportTests : IDisposable
         return JsonElement.Parse(buffer.AsSpan(0, await stream.ReadAsync(buffer)));
     }
 
-    private static async Task WriteAsync(NetworkStream stream, byte[] octets, int piece)
+    private static async Task WriteAsync(NetworkStream stream, byte[] bytes, int piece)
     {
         if (stream.Socket.AddressFamily == AddressFamily.InterNetwork)
         {
             stream.Socket.NoDelay = true;
         }
 
-        for (var position = 0; position < octets.Length; position += piece)
+        for (var position = 0; position < bytes.Length; position += piece)
         {
-            await stream.WriteAsync(octets.AsMemory(position, Math.Min(piece, octets.Length - position)));
+            await stream.WriteAsync(bytes.AsMemory(position, Math.Min(piece, bytes.Length - position)));
             await Task.Yield();
         }
     }

@@ -7,7 +7,7 @@ namespace KamRpcDispatcher.Asterisk.Ami;
 /// <param name="time">Paces a peer that never pauses.</param>
 internal sealed class AmiReader(Stream stream, TimeProvider time)
 {
-    /// <summary>In octets, with its end. Asterisk's longest values, the arguments of an application, have some 8 KiB.</summary>
+    /// <summary>In bytes, with its end. Asterisk's longest values, the arguments of an application, have some 8 KiB.</summary>
     public const int MaxLine = 16 * 1024;
 
     /// <summary>In characters.</summary>
@@ -76,7 +76,7 @@ internal sealed class AmiReader(Stream stream, TimeProvider time)
             searched = _end - _start;
             if (searched == _buffer.Length)
             {
-                throw new AmiProtocolException($"A line has more than {MaxLine} octets.");
+                throw new AmiProtocolException($"A line has more than {MaxLine} bytes.");
             }
 
             _buffer.AsSpan(_start, searched).CopyTo(_buffer);

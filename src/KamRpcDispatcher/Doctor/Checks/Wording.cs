@@ -21,5 +21,5 @@ internal static class Wording
 
     public static string Milliseconds(TimeSpan duration) => FormattableString.Invariant($"{duration.TotalMilliseconds:0.#} ms");
 
-    public static string Megabytes(long octets) => FormattableString.Invariant($"{octets / (1024.0 * 1024.0):0.#} MB");
+    public static string Megabytes(long bytes) => FormattableString.Invariant($"{bytes / (1024.0 * 1024.0):0.#} MB");
 }

@@ -5,8 +5,8 @@ namespace KamRpcDispatcher.Doctor.Observations;
 
 /// <summary>Kamailio's answer to <c>dispatcher.list</c>.</summary>
 /// <param name="Destinations">What it lists.</param>
-/// <param name="Octets">How long the result was, as JSON; 0 when there are no destinations.</param>
-internal sealed record ListReply(IReadOnlyList<DispatcherDestination> Destinations, int Octets)
+/// <param name="Bytes">How long the result was, as JSON; 0 when there are no destinations.</param>
+internal sealed record ListReply(IReadOnlyList<DispatcherDestination> Destinations, int Bytes)
 {
     /// <summary>What everything says that needs the whole list, where <see cref="IsWhole"/> is false.</summary>
     public static Trouble NotWhole { get; } = new("the list of destinations cannot be read", Causes.List);

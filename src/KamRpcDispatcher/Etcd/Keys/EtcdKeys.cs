@@ -34,11 +34,11 @@ public sealed class EtcdKeys(string cluster)
         return MemberKey.TryParse(key[Members.Length..], out member, out error);
     }
 
-    /// <summary>The first key after all keys with the prefix: the prefix with its last octet one higher ('/' becomes '0').</summary>
+    /// <summary>The first key after all keys with the prefix: the prefix with its last byte one higher ('/' becomes '0').</summary>
     internal static ByteString PrefixEnd(string prefix)
     {
-        var octets = System.Text.Encoding.UTF8.GetBytes(prefix);
-        octets[^1]++;
-        return ByteString.CopyFrom(octets);
+        var bytes = System.Text.Encoding.UTF8.GetBytes(prefix);
+        bytes[^1]++;
+        return ByteString.CopyFrom(bytes);
     }
 }

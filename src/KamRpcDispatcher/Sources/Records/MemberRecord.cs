@@ -9,7 +9,7 @@ namespace KamRpcDispatcher.Sources.Records;
 /// <summary>A member's value in etcd: a JSON object of <c>uri</c> and, optionally, weight, priority, attrs, labels, state, reason, since.</summary>
 public static class MemberRecord
 {
-    /// <summary>The longest value read, in octets; a member with every field at its longest has less than half of it.</summary>
+    /// <summary>The longest value read, in bytes; a member with every field at its longest has less than half of it.</summary>
     public const int MaxLength = 32 * 1024;
 
     /// <summary>The reason in the last record that an announcer writes before it deletes the key.</summary>
@@ -75,7 +75,7 @@ public static class MemberRecord
         remarks = RecordRemarks.None;
         if (value.Length > MaxLength)
         {
-            error = $"the value has {value.Length} octets, more than {MaxLength}";
+            error = $"the value has {value.Length} bytes, more than {MaxLength}";
             return false;
         }
 

@@ -77,8 +77,8 @@ internal static class EtcdChecks
         return status.Errors.Count > 0
             ? Finding.Error(
                 Name,
-                $"{endpoint} reports {string.Join("; ", status.Errors)}, with a database of {Wording.Megabytes(status.DatabaseOctets)}",
+                $"{endpoint} reports {string.Join("; ", status.Errors)}, with a database of {Wording.Megabytes(status.DatabaseBytes)}",
                 "etcdctl compact REVISION && etcdctl defrag && etcdctl alarm disarm, and a larger --quota-backend-bytes")
-            : Finding.Ok(Name, $"{endpoint} has a leader, no alarms, and a database of {Wording.Megabytes(status.DatabaseOctets)}");
+            : Finding.Ok(Name, $"{endpoint} has a leader, no alarms, and a database of {Wording.Megabytes(status.DatabaseBytes)}");
     }
 }

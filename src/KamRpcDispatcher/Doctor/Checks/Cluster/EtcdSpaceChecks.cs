@@ -40,15 +40,15 @@ internal static class EtcdSpaceChecks
 
     public static Finding OfQuota(string endpoint, EndpointStatus status)
     {
-        var quota = status.QuotaOctets ?? DefaultQuota;
-        var of = status.QuotaOctets is null ? $"a quota that it does not tell ({Wording.Megabytes(DefaultQuota)} if not set)" : $"a quota of {Wording.Megabytes(quota)}";
-        var text = $"{endpoint} has a database of {Wording.Megabytes(status.DatabaseOctets)}, with {of}";
-        return status.DatabaseOctets >= quota * Full
+        var quota = status.QuotaBytes ?? DefaultQuota;
+        var of = status.QuotaBytes is null ? $"a quota that it does not tell ({Wording.Megabytes(DefaultQuota)} if not set)" : $"a quota of {Wording.Megabytes(quota)}";
+        var text = $"{endpoint} has a database of {Wording.Megabytes(status.DatabaseBytes)}, with {of}";
+        return status.DatabaseBytes >= quota * Full
             ? Finding.Warning(
                 Quota,
                 $"{text}: soon nothing can be announced or withdrawn any more",
                 $"etcdctl compact {status.Revision} && etcdctl defrag, {CompactionFlags}, or --quota-backend-bytes={quota * 2}")
-            : status.QuotaOctets is null
+            : status.QuotaBytes is null
                 ? Finding.Note(Quota, text, "open etcd's /metrics to kamrpc, or set --quota-backend-bytes")
                 : Finding.Ok(Quota, text);
     }

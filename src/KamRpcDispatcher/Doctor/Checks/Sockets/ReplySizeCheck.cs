@@ -9,7 +9,7 @@ internal static class ReplySizeCheck
 {
     private const string Name = Causes.List;
 
-    /// <summary>Measured: one octet more and Kamailio cannot send the datagram.</summary>
+    /// <summary>Measured: one byte more and Kamailio cannot send the datagram.</summary>
     private const int UnixDatagram = 131_040;
 
     private const int Udp = 65_507;
@@ -56,23 +56,23 @@ internal static class ReplySizeCheck
             _ => null,
         };
         return limit is not null
-            ? OfOctets(kamailio, address, list, limit.Value)
+            ? OfBytes(kamailio, address, list, limit.Value)
             : address.Protocol == RpcProtocol.BinRpc
                 ? OfStructures(kamailio, address, list)
                 : Finding.Ok(Name, $"{Wording.Count(list.Destinations.Count, "destination")}; replies over {address} may be of any length");
     }
 
     /// <summary>A reply is one datagram, or, from ctl over UDP, several that the kernel has to keep: of about the length of JSON.</summary>
-    private static Finding OfOctets(KamailioObservation kamailio, KamailioAddress address, ListReply list, int limit)
+    private static Finding OfBytes(KamailioObservation kamailio, KamailioAddress address, ListReply list, int limit)
     {
-        var octets = list.Octets + Envelope;
-        var each = list.Destinations.Count > 0 ? (double)list.Octets / list.Destinations.Count : UsualDestination;
+        var bytes = list.Bytes + Envelope;
+        var each = list.Destinations.Count > 0 ? (double)list.Bytes / list.Destinations.Count : UsualDestination;
         return Of(
             kamailio,
             address,
-            (double)octets / limit,
+            (double)bytes / limit,
             FormattableString.Invariant(
-                $"the list takes {octets} of {limit} octets ({100.0 * octets / limit:0} %); about {(int)((limit - Envelope) / each)} destinations like these fit, {list.Destinations.Count} are there"));
+                $"the list takes {bytes} of {limit} bytes ({100.0 * bytes / limit:0} %); about {(int)((limit - Envelope) / each)} destinations like these fit, {list.Destinations.Count} are there"));
     }
 
     private static Finding OfStructures(KamailioObservation kamailio, KamailioAddress address, ListReply list)
