@@ -103,7 +103,7 @@ internal sealed record MemberExplanation(MemberKey Key, string Record, MemberCal
         writer.WriteString("key", Record);
         writer.WriteString("uri", Member?.Uri);
         writer.WriteBoolean("announced", Member?.Announced is not null);
-        writer.WriteString("state", Member?.Announced is { } announced ? StatusJson.Name(announced.Member.State) : null);
+        writer.WriteString("state", Member?.Announced is { } announced ? MemberStateName.Of(announced.Member.State) : null);
         writer.WriteString("reason", Member?.Announced?.Member.Reason);
         JsonText.WriteTime(writer, "since", Member?.Announced?.Member.Since);
         JsonText.WriteNumber(writer, "revision", Member?.Announced?.ModRevision);

@@ -1,6 +1,5 @@
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Cli.Status;
-using KamRpcDispatcher.Cli.Status.Json;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Reports;
 
@@ -50,8 +49,8 @@ internal sealed record MemberVerdict(bool IsAsItShouldBe, string Text)
             { IsReady: true } => new MemberVerdict(explained.Rejected is null, $"{name} gets calls on {ProxyNames.Of(views.Select(static view => view.Lens))}{(explained.Rejected is null ? string.Empty : ", by an earlier record: the newest one cannot be used")}."),
             { Announced.Member: var announced } when explained.Holder is { State: MemberState.Ready } ready && explained.Set!.Members.Any(other => other.Key == ready.Key && other.Calls is CallState.All or CallState.Some) => new MemberVerdict(
                 false,
-                $"{name} is {StatusJson.Name(announced.State)}, but its address gets calls: {SafeText.Shorten(ready.Key.Name, MemberValidation.MaxNameLength)} has it too, is ready, and is followed."),
-            { Announced.Member: var announced } => new MemberVerdict(true, $"{name} gets no calls, as it should: it is {StatusJson.Name(announced.State)}{(string.IsNullOrEmpty(announced.Reason) ? string.Empty : $" ({SafeText.Shorten(announced.Reason, MemberValidation.MaxReasonLength)})")}."),
+                $"{name} is {MemberStateName.Of(announced.State)}, but its address gets calls: {SafeText.Shorten(ready.Key.Name, MemberValidation.MaxNameLength)} has it too, is ready, and is followed."),
+            { Announced.Member: var announced } => new MemberVerdict(true, $"{name} gets no calls, as it should: it is {MemberStateName.Of(announced.State)}{(string.IsNullOrEmpty(announced.Reason) ? string.Empty : $" ({SafeText.Shorten(announced.Reason, MemberValidation.MaxReasonLength)})")}."),
         };
     }
 

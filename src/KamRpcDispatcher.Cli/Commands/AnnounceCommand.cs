@@ -76,7 +76,7 @@ internal static class AnnounceCommand
         using var logs = Logs.Create(level);
         life.Begin(logs);
         using var service = new SystemdState();
-        using var hurry = new SecondStopSignal(life.TerminalGone);
+        using var hurry = new StopSignal(which: 2, life.TerminalGone);
         await using var announcer = new AnnouncerDaemon(
             leave(new AnnouncerOptions(etcd!, cluster!, probed) { Ttl = ttl, Interval = pace.Interval, Rise = pace.Rise, Fall = pace.Fall }),
             service,

@@ -1,5 +1,4 @@
 using KamRpcDispatcher.Cli.Output;
-using KamRpcDispatcher.Cli.Status.Json;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.Sources.Records;
@@ -48,7 +47,7 @@ internal sealed class MemberText(ClusterCalls calls)
             return $"left {Ages.Show(calls.Now - gone.Since)} ago{why}";
         }
 
-        var state = StatusJson.Name(announced.State) + (lease == 0 ? ", static" : string.Empty);
+        var state = MemberStateName.Of(announced.State) + (lease == 0 ? ", static" : string.Empty);
         state += announced.Since is { } since ? $" for {Ages.Show(calls.Now - since)}" : string.Empty;
         return string.IsNullOrEmpty(announced.Reason) ? state : $"{state} ({SafeText.Shorten(announced.Reason, MemberValidation.MaxReasonLength)})";
     }

@@ -12,3 +12,24 @@ public enum MemberState
     /// <summary>Cannot take calls.</summary>
     Down,
 }
+
+/// <summary>The states as records, reports, answers and logs name them.</summary>
+public static class MemberStateName
+{
+    /// <summary>The name of a state.</summary>
+    public static string Of(MemberState state) => state switch
+    {
+        MemberState.Draining => "draining",
+        MemberState.Down => "down",
+        _ => "ready",
+    };
+
+    /// <summary>Null for a name that is not known.</summary>
+    public static MemberState? Find(string name) => name switch
+    {
+        "ready" => MemberState.Ready,
+        "draining" => MemberState.Draining,
+        "down" => MemberState.Down,
+        _ => null,
+    };
+}

@@ -143,7 +143,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             new PlanExecutor(dispatcher, gracePeriod, quarantine, guards, logs.CreateLogger<PlanExecutor>(), claim, timeProvider),
             quarantine,
             policy,
-            new CycleLog(paced, quarantine, () => Status(gracePeriod), timeProvider, logs.CreateLogger<CycleLog>(), progress),
+            new CycleLog(paced, quarantine, () => _graceFigures.Read(gracePeriod.Mode), timeProvider, logs.CreateLogger<CycleLog>(), progress),
             options.Reconciler,
             sentinel,
             () =>
@@ -221,12 +221,6 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         return snapshot is null
             ? watch
             : new SnapshottingSource(watch, snapshot, options.SnapshotPatience, watch.Seed, timeProvider, logs.CreateLogger<SnapshottingSource>(), snapshotLock);
-    }
-
-    private GraceStatus Status(WatchedGrace gracePeriod)
-    {
-        var (count, median, p99, longest, timeouts) = _graceFigures.Summary();
-        return new GraceStatus(gracePeriod.Mode, count, median, p99, longest, timeouts);
     }
 
     private IGracePeriod GracePeriod(RpcClient client)

@@ -46,7 +46,7 @@ public class OverloadTests
 
         var changes = await ChurnAsync(overloaded, client, grace, Time);
 
-        await TestContext.Out.WriteLineAsync($"{changes} changes in {Time.TotalSeconds} s; {figures.Summary()}; {grace.Mode}");
+        await TestContext.Out.WriteLineAsync($"{changes} changes in {Time.TotalSeconds} s; {figures.Read(grace.Mode)}");
         Assert.Multiple(() =>
         {
             Assert.That(overloaded.Kamailio.CrashedBySignal, Is.Null);

@@ -39,7 +39,7 @@ internal sealed class ViewChurn : IAsyncDisposable
     public ObservedGrace Grace { get; private set; } = null!;
 
     /// <summary>What came of the grace periods.</summary>
-    public string Waits => $"{_figures.Summary()}";
+    public string Waits => $"{_figures.Read("observed")}";
 
     /// <param name="options">Any Kamailio that has the snippet; it gets a list file and more memory.</param>
     /// <param name="view">The only view.</param>

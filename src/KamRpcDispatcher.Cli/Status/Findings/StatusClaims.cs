@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using KamRpcDispatcher.Cli.Output;
-using KamRpcDispatcher.Cli.Status.Json;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
 
@@ -77,5 +76,5 @@ internal sealed class StatusClaims
 
     private static string Name(Member member) => SafeText.Shorten(member.Key.Name, LongestName);
 
-    private static string Told(Member member) => $"{member.Key.Name} ({StatusJson.Name(member.State)})";
+    private static string Told(Member member) => $"{member.Key.Name} ({MemberStateName.Of(member.State)})";
 }

@@ -37,14 +37,6 @@ internal static class StatusJson
         JsonText.WriteArray(writer, "proxies", calls.Proxies, (json, lens) => ReportJson.Write(json, view, lens));
     });
 
-    /// <summary>A state as it is written in records.</summary>
-    public static string Name(MemberState state) => state switch
-    {
-        MemberState.Draining => "draining",
-        MemberState.Down => "down",
-        _ => "ready",
-    };
-
     /// <summary>A lease as etcdctl shows it.</summary>
     public static string Lease(long lease) => lease.ToString("x16", CultureInfo.InvariantCulture);
 
@@ -76,7 +68,7 @@ internal static class StatusJson
         writer.WriteNumber("set", member.Key.Set);
         writer.WriteString("name", member.Key.Name);
         writer.WriteString("uri", member.Uri.Text);
-        writer.WriteString("state", Name(member.State));
+        writer.WriteString("state", MemberStateName.Of(member.State));
         writer.WriteString("reason", member.Reason);
         JsonText.WriteTime(writer, "since", member.Since);
         JsonText.WriteNumber(writer, "weight", member.Weight);

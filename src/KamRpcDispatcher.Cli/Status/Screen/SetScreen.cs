@@ -1,6 +1,5 @@
 using System.Text;
 using KamRpcDispatcher.Cli.Output;
-using KamRpcDispatcher.Cli.Status.Json;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Reports;
 
@@ -94,7 +93,7 @@ internal sealed class SetScreen(SetCalls set, ClusterCalls calls, StatusOptions 
 
         if (!isWhole)
         {
-            notes.AddRange(others.GroupBy(static member => (member.Calls, State: StatusJson.Name(member.Announced!.Member.State))).OrderBy(static group => group.Key.Calls)
+            notes.AddRange(others.GroupBy(static member => (member.Calls, State: MemberStateName.Of(member.Announced!.Member.State))).OrderBy(static group => group.Key.Calls)
                 .Select(static group => FormattableString.Invariant($"{group.Count()} {group.Key.State}: {MemberText.Calls(group.Key.Calls)}")));
         }
 

@@ -69,7 +69,7 @@ internal sealed class DeviationReasons
 
     public static string NotReady(Member member)
     {
-        var state = member.State == MemberState.Down ? "down" : "draining";
+        var state = MemberStateName.Of(member.State);
         return string.IsNullOrEmpty(member.Reason) ? state : $"{state}: {member.Reason}";
     }
 }

@@ -40,12 +40,13 @@ public sealed class GraceFigures
         }
     }
 
-    public GraceSummary Summary()
+    /// <param name="mode">How the end of the periods is found.</param>
+    public GraceStatus Read(string mode)
     {
         lock (_lock)
         {
             var sorted = _lastWaits.Take((int)Math.Min(_count, Kept)).Order().ToArray();
-            return new GraceSummary(_count, At(sorted, 0.5), At(sorted, 0.99), _longest, _timeouts) { LongGaps = _longGaps };
+            return new GraceStatus(mode, _count, At(sorted, 0.5), At(sorted, 0.99), _longest, _timeouts) { LongGaps = _longGaps };
         }
     }
 

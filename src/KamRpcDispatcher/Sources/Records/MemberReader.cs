@@ -96,21 +96,15 @@ internal sealed class MemberReader(MemberKey key)
     {
         // Until it is known.
         _state = MemberState.Down;
-        switch (Text("state", value))
+        var name = Text("state", value);
+        if (MemberStateName.Find(name) is { } known)
         {
-            case "ready":
-                _state = MemberState.Ready;
-                break;
-            case "draining":
-                _state = MemberState.Draining;
-                break;
-            case "down":
-                break;
-            case var other:
-                _unknownState = $"the state '{SafeText.Shorten(other)}' is not known: not ready";
-                _ignored.Add(_unknownState);
-                break;
+            _state = known;
+            return;
         }
+
+        _unknownState = $"the state '{SafeText.Shorten(name)}' is not known: not ready";
+        _ignored.Add(_unknownState);
     }
 
     private static string Text(string name, JsonElement value) =>

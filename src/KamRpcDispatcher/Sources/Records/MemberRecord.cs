@@ -40,7 +40,7 @@ public static class MemberRecord
             Write(writer, "labels", member.Labels);
             if (member.State != MemberState.Ready)
             {
-                writer.WriteString("state", member.State == MemberState.Draining ? "draining" : "down");
+                writer.WriteString("state", MemberStateName.Of(member.State));
             }
 
             if (member.Reason is { } reason)

@@ -64,7 +64,7 @@ public class GraceConcurrencyTests
         }
 
         Assert.That(rig.IsTorn, Is.False);
-        Assert.That(rig.Figures.Summary().Count, Is.EqualTo(100));
+        Assert.That(rig.Figures.Read("observed").Count, Is.EqualTo(100));
     }
 
     [Test]

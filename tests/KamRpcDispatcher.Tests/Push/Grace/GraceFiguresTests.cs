@@ -15,9 +15,9 @@ public class GraceFiguresTests
             figures.Ended(TimeSpan.FromMilliseconds(i <= 1980 ? 1 : 5));
         }
 
-        Assert.That(figures.Summary(), Is.EqualTo(new GraceSummary(2001, 1, 5, 9000, 0)));
+        Assert.That(figures.Read("fixed"), Is.EqualTo(new GraceStatus("fixed", 2001, 1, 5, 9000, 0)));
     }
 
     [Test]
-    public void Without_any_there_are_zeros() => Assert.That(new GraceFigures().Summary(), Is.EqualTo(default(GraceSummary)));
+    public void Without_any_there_are_zeros() => Assert.That(new GraceFigures().Read("fixed"), Is.EqualTo(new GraceStatus("fixed", 0, 0, 0, 0, 0)));
 }

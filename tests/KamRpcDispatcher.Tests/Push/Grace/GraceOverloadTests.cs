@@ -26,7 +26,7 @@ public class GraceOverloadTests
             Assert.That(rig.Log.Of(2102), Has.Count.EqualTo(1));
             Assert.That(rig.Log.Of(2103), Has.One.Contains("udp receiver child=0 sock=127.0.0.1:5060 (PID 2)"));
             Assert.That(rig.Log.Of(2104), Is.Empty);
-            Assert.That(rig.Figures.Summary().LongGaps, Is.EqualTo(1));
+            Assert.That(rig.Figures.Read("observed").LongGaps, Is.EqualTo(1));
             Assert.That(rig.Grace.State.OverdueSince, Is.Null);
         });
     }

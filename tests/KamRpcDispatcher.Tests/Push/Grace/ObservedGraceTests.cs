@@ -48,7 +48,7 @@ public class ObservedGraceTests
 
         Assert.That(await grace.WaitAsync(CancellationToken.None).AsTask().WaitAsync(Deadline));
         Assert.That(activities, Is.Empty);
-        Assert.That(_figures.Summary().Count, Is.EqualTo(1));
+        Assert.That(_figures.Read("observed").Count, Is.EqualTo(1));
     }
 
     [Test]
@@ -106,7 +106,7 @@ public class ObservedGraceTests
         grace.Begin();
 
         Assert.That(await grace.WaitAsync(CancellationToken.None).AsTask().WaitAsync(Deadline), Is.False);
-        Assert.That(_figures.Summary().Timeouts, Is.EqualTo(1));
+        Assert.That(_figures.Read("observed").Timeouts, Is.EqualTo(1));
 
         _view.ActivityOf(Main).Returns(ProcessActivity.AtRest);
         Assert.That(await grace.WaitAsync(CancellationToken.None).AsTask().WaitAsync(Deadline));

@@ -3,12 +3,22 @@ using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Cli;
 
-public class SecondStopSignalTests
+public class StopSignalTests
 {
+    [Test]
+    public void The_first_signal_stops()
+    {
+        using var stop = new StopSignal();
+
+        Assert.That(stop.Token.IsCancellationRequested, Is.False);
+        stop.Count();
+        Assert.That(stop.Token.IsCancellationRequested);
+    }
+
     [Test]
     public void Of_two_signals_the_second_one_hurries()
     {
-        using var hurry = new SecondStopSignal(CancellationToken.None);
+        using var hurry = new StopSignal(which: 2);
 
         hurry.Count();
         Assert.That(hurry.Token.IsCancellationRequested, Is.False);
@@ -20,7 +30,7 @@ public class SecondStopSignalTests
     public async Task The_first_one_hurries_who_leaves_for_another_reason_already()
     {
         using var leaves = new CancellationTokenSource();
-        using var hurry = new SecondStopSignal(leaves.Token);
+        using var hurry = new StopSignal(which: 2, leaves.Token);
 
         await leaves.CancelAsync();
         hurry.Count();
