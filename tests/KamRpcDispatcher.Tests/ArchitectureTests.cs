@@ -20,9 +20,11 @@ public partial class ArchitectureTests
         Claim: Destinations Linux
         Destinations: Destinations.Addresses
         Destinations.Addresses:
-        Dispatch: Claim Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Logs Dispatch.Policy Dispatch.Report Doctor.Observations.Configured Etcd Etcd.Connection Etcd.Keys Etcd.Members Etcd.Proxies Etcd.Reports Plan Plan.Order Processes Processes.Views Push Push.Grace Push.Guards Push.Reading Sources
+        Destinations.Operators: Destinations
+        Dispatch: Claim Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Following Dispatch.Logs Dispatch.Policy Dispatch.Report Doctor.Observations.Configured Etcd Etcd.Connection Etcd.Keys Etcd.Operators Etcd.Proxies Etcd.Reports Plan Plan.Order Processes Processes.Views Push Push.Grace Push.Guards Push.Reading Sources Sources.Operators
         Dispatch.Contact: Dispatch.Cycles Etcd.Reports
         Dispatch.Cycles: Destinations Etcd.Reports Plan Push Sources
+        Dispatch.Following: Destinations Etcd.Connection Etcd.Keys Etcd.Members Etcd.Operators Sources Sources.Operators
         Dispatch.Logs: Destinations Dispatch.Cycles Dispatch.Policy Etcd.Reports Plan Push Sources Sources.Records
         Dispatch.Policy: Destinations Dispatch.Cycles Etcd.Reports Plan Plan.Order Push Push.Grace Push.Guards Sources
         Dispatch.Report: Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Logs Dispatch.Policy Etcd.Proxies Etcd.Reports Plan Push Push.Grace Push.Guards Push.Reading Sources
@@ -46,6 +48,7 @@ public partial class ArchitectureTests
         Etcd.Keys: Destinations Etcd.Connection
         Etcd.Leases: Destinations Etcd.Connection Etcd.Keys Sources
         Etcd.Members: Destinations Destinations.Addresses Etcd.Connection Etcd.Keys Sources Sources.Records
+        Etcd.Operators: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Sources.Operators Sources.Records
         Etcd.Proxies: Destinations Etcd.Connection Etcd.Keys Etcd.Leases Etcd.Reports Etcd.Reports.Format Sources Sources.Records
         Etcd.Reports: Destinations Linux Sources
         Etcd.Reports.Format: Destinations Destinations.Addresses Sources Sources.Records
@@ -63,8 +66,9 @@ public partial class ArchitectureTests
         Push.Grace: Processes Processes.Views
         Push.Guards: Destinations Destinations.Addresses Linux Plan Plan.Order Push.Reading
         Push.Reading: Destinations.Addresses Plan
-        Sources: Destinations Linux Sources.Records
-        Sources.Records: Destinations Destinations.Addresses
+        Sources: Destinations Destinations.Operators Linux Sources.Operators Sources.Records
+        Sources.Operators: Destinations Destinations.Operators Sources.Records
+        Sources.Records: Destinations Destinations.Addresses Destinations.Operators
         """;
 
     private const string CommandLine = """

@@ -32,7 +32,13 @@ internal static class DispatchDryRun
                 return ExitCode.Unreachable;
             }
 
-            var answer = new DryRunAnswer(await new DryRun(options(address), TimeProvider.System, NullLoggerFactory.Instance).RunAsync(cancellationToken).ConfigureAwait(false));
+            var result = await new DryRun(options(address), TimeProvider.System, NullLoggerFactory.Instance).RunAsync(cancellationToken).ConfigureAwait(false);
+            if (!result.FollowsIntents)
+            {
+                Console.Error.WriteLine("kamrpc: warning: etcd does not let operators' wishes be read (permission denied), so that whom they drain is not known here");
+            }
+
+            var answer = new DryRunAnswer(result);
             Console.Out.Write(Answer.In(format, answer.ToJson, () => answer.ToText(Layout.OfOutput())));
             return answer.IsEmpty ? ExitCode.Done : ExitCode.Changes;
         }

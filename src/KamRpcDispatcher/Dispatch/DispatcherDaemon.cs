@@ -5,13 +5,13 @@ using KamRpcDispatcher.Claim;
 using KamRpcDispatcher.Destinations.Addresses;
 using KamRpcDispatcher.Dispatch.Contact;
 using KamRpcDispatcher.Dispatch.Cycles;
+using KamRpcDispatcher.Dispatch.Following;
 using KamRpcDispatcher.Dispatch.Logs;
 using KamRpcDispatcher.Dispatch.Policy;
 using KamRpcDispatcher.Dispatch.Report;
 using KamRpcDispatcher.Doctor.Observations.Configured;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
-using KamRpcDispatcher.Etcd.Members;
 using KamRpcDispatcher.Etcd.Proxies;
 using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.Processes;
@@ -115,10 +115,12 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             wake.Raise();
         },
         exception => _watcherFaults.Failed(exception));
-        var watch = new MembershipWatch(store, keys, timeProvider, logs.CreateLogger<MembershipWatch>());
-        var snapshot = options.StateDirectory is { } directory ? new SnapshotFile(directory, options.Cluster, options.Proxy, logs.CreateLogger<SnapshotFile>()) : null;
-        using var snapshotLock = snapshot is null ? null : new SnapshotLock(snapshot.FilePath, logs.CreateLogger<SnapshotFile>());
-        var progress = new DispatcherProgress(service, timeProvider, () => watch.Away);
+        using var followed = new FollowedMembership(store, keys, options, timeProvider, logs);
+        var progress = new DispatcherProgress(service, timeProvider, () => followed.Away);
+        if (options.StateDirectory is { } kept && StateDirectory.FleetingPlaceOf(kept, options.Kamailio.Path) is { } place)
+        {
+            ReconcileLog.StateNotLasting(_logger, kept, place);
+        }
 
         // Not by the loop's own way, on which each call is a sign of its life.
         var sentinel = new SentinelWatch(new KamailioDispatcher(watched), options.Reconciler.SentinelInterval, timeProvider);
@@ -138,7 +140,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         var foreignFile = options.StateDirectory is { } state ? new ForeignFile(Path.Combine(Path.GetFullPath(state), $"foreign-{options.Cluster}-{options.Proxy}.json"), foreignLog) : null;
         var foreign = new ForeignMemory(options.Cluster, names.Known, timeProvider, foreignLog, foreignFile);
         var reconciler = new Reconciler(
-            Source(watch, snapshot, snapshotLock),
+            followed.Source,
             dispatcher,
             new PlanExecutor(dispatcher, gracePeriod, quarantine, guards, logs.CreateLogger<PlanExecutor>(), claim, timeProvider),
             quarantine,
@@ -167,7 +169,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
                 Settle(cycle);
             },
             contact,
-            new ListedBefore(policy, watch.SeedListed),
+            new ListedBefore(policy, followed.SeedListed),
             wake);
 
         using var life = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -209,18 +211,6 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         {
             _settled.TrySetResult(new OnceResult(cycle.Plan.Drift, cycle.Held.Count));
         }
-    }
-
-    private IMembershipSource Source(MembershipWatch watch, SnapshotFile? snapshot, SnapshotLock? snapshotLock)
-    {
-        if (options.StateDirectory is { } kept && StateDirectory.FleetingPlaceOf(kept, options.Kamailio.Path) is { } place)
-        {
-            ReconcileLog.StateNotLasting(_logger, kept, place);
-        }
-
-        return snapshot is null
-            ? watch
-            : new SnapshottingSource(watch, snapshot, options.SnapshotPatience, watch.Seed, timeProvider, logs.CreateLogger<SnapshottingSource>(), snapshotLock);
     }
 
     private IGracePeriod GracePeriod(RpcClient client)

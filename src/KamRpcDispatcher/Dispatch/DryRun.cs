@@ -6,10 +6,12 @@ using KamRpcDispatcher.Dispatch.Policy;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Etcd.Operators;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
 using KamRpcDispatcher.Push.Reading;
 using KamRpcDispatcher.Sources;
+using KamRpcDispatcher.Sources.Operators;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Dispatch;
@@ -24,7 +26,9 @@ public sealed class DryRun(DispatcherOptions options, TimeProvider timeProvider,
     public async Task<DryRunResult> RunAsync(CancellationToken cancellationToken)
     {
         using var store = new EtcdConnection(options.Etcd, timeProvider, logs.CreateLogger<EtcdConnection>());
-        var cluster = await new ClusterReader(store, new EtcdKeys(options.Cluster), timeProvider).ReadAsync(cancellationToken).ConfigureAwait(false);
+        var keys = new EtcdKeys(options.Cluster);
+        var cluster = await new ClusterReader(store, keys, timeProvider).ReadAsync(cancellationToken).ConfigureAwait(false);
+        var intents = await new IntentReader(store, keys, timeProvider, logs.CreateLogger<IntentReader>()).ReadAsync(cancellationToken).ConfigureAwait(false);
         var table = await ReadAsync(cancellationToken).ConfigureAwait(false);
         if (!table.Version.HasAttributes)
         {
@@ -33,13 +37,16 @@ public sealed class DryRun(DispatcherOptions options, TimeProvider timeProvider,
 
         var delay = new RemovalDelay(options.Reconciler.RemovalDelay, timeProvider);
         var policy = options.Policy with { HasPriorities = table.Version.HasPriorities, DueForRemoval = delay.Due(shortage: 0), ReusesPlaces = delay.IsEndless };
-        var members = cluster.Members.Select(static announced => announced.Member).ToList();
-        var held = Held(members, cluster, ListedMember.In(table.Destinations, policy));
-        return DryRunResult.Of(cluster.Revision, table, Planner.Plan(members.Concat(held), table.Destinations, policy), held);
+        var announced = new Membership(cluster.Revision, [.. cluster.Members.Select(static member => member.Member)], []) { Intents = intents };
+        var members = OperatedSource.Apply(announced).Members;
+
+        // Whoever is drained nobody calls: it is no loss.
+        var held = Held(members, cluster, [.. ListedMember.In(table.Destinations, policy).Where(member => !intents.TryGetDrain(member.Key, out _))]);
+        return DryRunResult.Of(cluster.Revision, table, Planner.Plan(members.Concat(held), table.Destinations, policy), held) with { FollowsIntents = intents.IsFollowed };
     }
 
     /// <summary>Who gets calls and is not announced has expired, for a daemon that did not see it leave: of too many at once it keeps some.</summary>
-    private IReadOnlyList<Member> Held(List<Member> members, ClusterView cluster, IReadOnlyList<Member> listed)
+    private IReadOnlyList<Member> Held(IReadOnlyList<Member> members, ClusterView cluster, IReadOnlyList<Member> listed)
     {
         var known = members.Select(static member => member.Key).Concat(cluster.Rejected.Select(static rejected => rejected.Member).OfType<MemberKey>()).ToHashSet();
         var addresses = members.Select(static member => (member.Key.Set, member.Uri)).ToHashSet();
@@ -70,6 +77,9 @@ public sealed class DryRun(DispatcherOptions options, TimeProvider timeProvider,
 /// <param name="Held">Who is not announced any more and would be kept, since too many went at once.</param>
 public sealed record DryRunResult(long Revision, KamailioVersion Kamailio, IReadOnlyList<PlannedChange> Changes, IReadOnlyList<Skip> Skips, IReadOnlyList<Member> Held)
 {
+    /// <summary>Whether operators' intents could be read: else who is drained is not known, and gets calls by what would be done.</summary>
+    public bool FollowsIntents { get; init; } = true;
+
     /// <param name="revision">etcd's revision.</param>
     /// <param name="table">Kamailio's list.</param>
     /// <param name="plan">What follows from both.</param>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Sources.Operators;
 using KamRpcDispatcher.Sources.Records;
 
 namespace KamRpcDispatcher.Sources;
@@ -27,6 +28,12 @@ public sealed record Membership(long Revision, IReadOnlyList<Member> Members, IR
 
     /// <summary>When the store that it was read from was heard last, by the clock of <see cref="ExpiredMember.Mark"/>; as long as nobody is doubted, a time before that.</summary>
     public TimeSpan Heard { get; init; }
+
+    /// <summary>What operators wish of the members; null where nobody has read that.</summary>
+    public OperatorIntents? Intents { get; init; }
+
+    /// <summary>Those that get no new calls since an operator drained them, though they announce that they are ready, or did so until they expired.</summary>
+    public IReadOnlySet<MemberKey> Drained { get; init; } = ImmutableHashSet<MemberKey>.Empty;
 
     /// <summary>Which store it was read from; null where that is not known.</summary>
     public StoreIdentity? Store { get; init; }

@@ -5,6 +5,8 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Operators;
+using KamRpcDispatcher.Sources.Operators;
 using KamRpcDispatcher.Sources.Records;
 
 namespace KamRpcDispatcher.Sources;
@@ -12,8 +14,9 @@ namespace KamRpcDispatcher.Sources;
 /// <summary>A membership as the text of a file: a first line with the format and a checksum of what follows, then JSON.</summary>
 /// <remarks>
 /// The JSON is an object of <c>cluster</c>, <c>revision</c>, <c>etcd</c> (which one it is of; an earlier version did not say), <c>members</c> and <c>expired</c>; a member is an object of <c>set</c>,
-/// <c>name</c>, <c>createdRevision</c> and <c>record</c>, its <see cref="MemberRecord"/>, and one that expired has <c>at</c> and <c>setSize</c> too, and <c>ofAnotherStore</c> where that is so. Equal
-/// memberships have equal text.
+/// <c>name</c>, <c>createdRevision</c> and <c>record</c>, its <see cref="MemberRecord"/>, and one that expired has <c>at</c> and <c>setSize</c> too, and <c>ofAnotherStore</c> where that is so.
+/// Where operators wish something there is <c>intents</c> too, objects of <c>set</c>, <c>name</c> and <c>record</c>, an <see cref="IntentRecord"/>; an earlier version leaves that out. Members stand
+/// there as they were announced. Equal memberships have equal text.
 /// </remarks>
 internal static class SnapshotFormat
 {
@@ -55,6 +58,11 @@ internal static class SnapshotFormat
             }
 
             writer.WriteEndArray();
+            if (membership.Intents is { ByMember.Count: > 0 } intents)
+            {
+                WriteIntents(writer, intents);
+            }
+
             writer.WriteEndObject();
         }
 
@@ -108,6 +116,22 @@ internal static class SnapshotFormat
         writer.WriteEndObject();
     }
 
+    private static void WriteIntents(Utf8JsonWriter writer, OperatorIntents intents)
+    {
+        writer.WriteStartArray("intents");
+        foreach (var intent in intents.ByMember.Values.OrderBy(static intent => intent.Key))
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("set", intent.Key.Set);
+            writer.WriteString("name", intent.Key.Name);
+            writer.WritePropertyName("record");
+            writer.WriteRawValue(IntentRecord.Write(intent));
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    }
+
     private static byte[] FirstLine(ReadOnlySpan<byte> body) =>
         Encoding.ASCII.GetBytes($"{Title}{Version}, sha256 of the lines below: {Convert.ToHexStringLower(SHA256.HashData(body))}\n");
 
@@ -136,6 +160,7 @@ internal static class SnapshotFormat
             return new Membership(Revision(root, "revision"), [.. members.Values], [])
             {
                 Expired = [.. Field(root, "expired", JsonValueKind.Array).EnumerateArray().Select(ReadExpired)],
+                Intents = root.TryGetProperty("intents", out _) ? ReadIntents(Field(root, "intents", JsonValueKind.Array)) : null,
                 Store = root.TryGetProperty("etcd", out _) ? ReadStore(Field(root, "etcd", JsonValueKind.Object)) : null,
             };
         }
@@ -162,22 +187,44 @@ internal static class SnapshotFormat
 
     private static Member ReadMember(JsonElement entry)
     {
-        if (!Field(entry, "set", JsonValueKind.Number).TryGetInt32(out var set) || set < 0)
-        {
-            throw new FormatException($"a member's set is not a number from 0 to {int.MaxValue}");
-        }
-
-        var name = Field(entry, "name", JsonValueKind.String).GetString()!;
-        if (MemberValidation.CheckName(name) is { } wrongName)
-        {
-            throw new FormatException(wrongName);
-        }
-
-        var key = new MemberKey(set, name);
-        var record = JsonMarshal.GetRawUtf8Value(Field(entry, "record", JsonValueKind.Object)).ToArray();
+        var (key, record) = ReadKeyed(entry, "a member");
         return MemberRecord.TryRead(key, record, out var member, out var error)
             ? member with { CreatedRevision = Revision(entry, "createdRevision") }
             : throw new FormatException($"the member {key} cannot be used: {error}");
+    }
+
+    /// <summary>Of none is it known whether it is in the store still.</summary>
+    private static OperatorIntents ReadIntents(JsonElement entries)
+    {
+        var intents = new Dictionary<MemberKey, Intent>();
+        foreach (var entry in entries.EnumerateArray())
+        {
+            var (key, record) = ReadKeyed(entry, "an intent");
+            if (!IntentRecord.TryRead(key, record, out var intent, out var error))
+            {
+                throw new FormatException($"the intent for {key} cannot be used: {error}");
+            }
+
+            if (!intents.TryAdd(key, intent))
+            {
+                throw new FormatException($"it has an intent for {key} twice");
+            }
+        }
+
+        return OperatorIntents.Unknown with { ByMember = intents };
+    }
+
+    private static (MemberKey Key, byte[] Record) ReadKeyed(JsonElement entry, string what)
+    {
+        if (!Field(entry, "set", JsonValueKind.Number).TryGetInt32(out var set) || set < 0)
+        {
+            throw new FormatException($"{what}'s set is not a number from 0 to {int.MaxValue}");
+        }
+
+        var name = Field(entry, "name", JsonValueKind.String).GetString()!;
+        return MemberValidation.CheckName(name) is { } wrongName
+            ? throw new FormatException(wrongName)
+            : (new MemberKey(set, name), JsonMarshal.GetRawUtf8Value(Field(entry, "record", JsonValueKind.Object)).ToArray());
     }
 
     private static long Revision(JsonElement of, string name) =>

@@ -8,7 +8,9 @@ using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
 using KamRpcDispatcher.Sources;
+using KamRpcDispatcher.Sources.Operators;
 using KamRpcDispatcher.Tests.Etcd;
+using KamRpcDispatcher.Tests.Operators;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
@@ -45,6 +47,42 @@ public class CycleLogTests
         journal.Planned(new Membership(6, [], []), Empty, AnAdd);
         Assert.That((_report.Last!.Revision, _report.Last.Silenced), Is.EqualTo((5L, 6L)));
         Assert.That(_report.Last.Applies, Is.EqualTo(new[] { "members" }));
+    }
+
+    [Test]
+    public void Intents_are_in_force_and_silenced_up_to_their_own_revision_by_the_same_list()
+    {
+        var journal = Journal();
+        journal.Planned(Wished(5, FakeIntents.Draining(4)), Empty, Nothing);
+        Assert.That(_report.Last!.Intents, Is.EqualTo(new IntentsProgress(4, 4)));
+        Assert.That(_report.Last.Applies, Is.EqualTo(new[] { "members", "intents" }));
+
+        journal.Planned(Wished(5, FakeIntents.Draining(7, "a")), Empty, ADisable);
+        Assert.That(_report.Last.Intents, Is.EqualTo(new IntentsProgress(4, 4)), "it gets calls still");
+
+        journal.Planned(Wished(5, FakeIntents.Draining(7, "a")), Empty, AnAdd);
+        Assert.That((_report.Last.Intents, _report.Last.Revision), Is.EqualTo((new IntentsProgress(4, 7), 5L)));
+
+        journal.Planned(Wished(5, FakeIntents.Draining(7, "a")), Empty, Nothing);
+        Assert.That(_report.Last.Intents, Is.EqualTo(new IntentsProgress(7, 7)));
+
+        journal.Planned(Wished(2, FakeIntents.Draining(3)), Empty, ADisable);
+        Assert.That(_report.Last.Intents, Is.EqualTo(new IntentsProgress(0, 0)), "the store was restored: nothing of before is in force");
+    }
+
+    [Test]
+    public void Intents_that_are_not_followed_acknowledge_nothing_and_neither_do_saved_ones()
+    {
+        var journal = Journal();
+        journal.Planned(Wished(5, FakeIntents.Draining(4)), Empty, Nothing);
+        journal.Planned(Wished(5, FakeIntents.Draining(4, "a") with { IsFollowed = false }), Empty, Nothing);
+        Assert.That((_report.Last!.Intents, string.Join(',', _report.Last.Applies)), Is.EqualTo(((IntentsProgress?)null, "members")));
+
+        journal.Planned(Wished(5, FakeIntents.Draining(4)) with { IsFromSnapshot = true }, Empty, Nothing);
+        Assert.That((_report.Last!.Intents, string.Join(',', _report.Last.Applies)), Is.EqualTo(((IntentsProgress?)null, "members")));
+
+        journal.Planned(Wished(5, FakeIntents.Draining(6)), Empty, ADisable);
+        Assert.That(_report.Last.Intents, Is.EqualTo(new IntentsProgress(0, 0)), "what was in force before the pause nobody knows");
     }
 
     [TestCase(50, "more than 50 % expired")]
@@ -237,6 +275,8 @@ public class CycleLogTests
 
         Assert.That((_log.Of(TroubleBegan).Count, _log.Of(TroubleOver).Count), Is.EqualTo((5, 5)));
     }
+
+    private static Membership Wished(long revision, OperatorIntents intents) => new(revision, [], []) { Intents = intents };
 
     private CycleLog Journal() => new(_report, new Quarantine(TimeProvider.System), static () => default, TimeProvider.System, _log);
 

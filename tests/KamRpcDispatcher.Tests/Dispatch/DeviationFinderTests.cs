@@ -41,6 +41,15 @@ public class DeviationFinderTests
         Assert.That(DeviationFinder.Compare(View(members, listed) with { Removals = new Dictionary<ListedKey, DateTimeOffset> { [new ListedKey(1, "sip:10.0.0.1")] = Later } }).Deviations, Is.EqualTo(expected));
 
     [Test]
+    public void One_that_is_drained_and_gets_calls_is_told_with_who_drained_it()
+    {
+        var view = View([A with { State = MemberState.Draining, Reason = "drained by ops@host: disk" }], [Listed(A, ListedState.Active)]);
+        view = view with { Membership = view.Membership with { Drained = new HashSet<MemberKey> { A.Key } } };
+
+        Assert.That(DeviationFinder.Compare(view).Deviations.Single(), Is.EqualTo(new Deviation("serving", 1, "a", "sip:10.0.0.1", default) { Flags = "AP", Reason = "drained by ops@host: disk" }));
+    }
+
+    [Test]
     public void One_that_Kamailio_refuses_is_told_with_its_reason_and_the_next_try()
     {
         var view = View([A], []) with { Refusals = new Dictionary<ListedKey, Refusal> { [new ListedKey(1, A.Uri.Text)] = new Refusal("no such host", Later) } };

@@ -62,6 +62,18 @@ public class PacedReportTests
     }
 
     [Test]
+    public void That_an_operators_wish_is_in_force_is_written_at_once()
+    {
+        _contact.Read();
+        _report.Report(Status with { Intents = new IntentsProgress(4, 4) });
+        _report.Report(Status with { Intents = new IntentsProgress(4, 7) });
+        _report.Report(Status with { Intents = new IntentsProgress(7, 7) });
+        _report.Report(Status with { Intents = new IntentsProgress(7, 7) });
+
+        Assert.That(_written.All.Select(static written => written.Intents!.Silenced), Is.EqualTo(new long?[] { 4, 7, 7 }));
+    }
+
+    [Test]
     public void A_list_that_flaps_is_written_once_a_second()
     {
         _contact.Read();

@@ -14,8 +14,10 @@ using KamRpcDispatcher.Push;
 using KamRpcDispatcher.Push.Grace;
 using KamRpcDispatcher.Push.Guards;
 using KamRpcDispatcher.Sources;
+using KamRpcDispatcher.Sources.Operators;
 using KamRpcDispatcher.Testing;
 using KamRpcDispatcher.Tests.Etcd;
+using KamRpcDispatcher.Tests.Operators;
 using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
 
@@ -111,6 +113,33 @@ public sealed class ReconcilerTests : IAsyncDisposable
         _membership.Set(9, newcomer, back, lost);
         await WaitForReportAsync(9);
         Assert.That(_kamailio.Destinations.Select(static entry => Spelling.First(entry.Uri)), Is.EquivalentTo(new[] { newcomer.Uri.Text, back.Uri.Text, lost.Uri.Text }));
+    }
+
+    [Test]
+    public async Task Whom_an_operator_drains_gets_no_calls_whatever_announces_it_anew_and_whatever_Kamailio_forgets_until_it_is_resumed()
+    {
+        Start();
+        var (a, b) = (Members.Of("a"), Members.Of("b"));
+        Wish(1, FakeIntents.Draining(1), a, b);
+        await WaitForIntentsAsync(1);
+        var before = _kamailio.Requests.Count;
+
+        Wish(1, FakeIntents.Draining(5, "a"), a, b);
+        await WaitForIntentsAsync(5);
+        Assert.That((FlagOf(a), FlagOf(b), _report.Last!.Revision), Is.EqualTo(('D', 'A', 1L)));
+        Assert.That(_kamailio.Requests.Skip(before).Select(static request => request.Method).Where(static method => method.StartsWith("dispatcher.", StringComparison.Ordinal)).Distinct(), Is.EquivalentTo(new[] { "dispatcher.list", "dispatcher.set_state" }));
+        await _routing.WaitForAsync(3030);
+        Assert.That(_routing.Of(3030).Single(), Does.EndWith("gets no more calls: drained by ops@host: kernel update"));
+
+        Wish(7, FakeIntents.Draining(5, "a"), a with { CreatedRevision = 7 }, b);
+        await WaitForReportAsync(7);
+        Assert.That((FlagOf(a), FlagOf(b)), Is.EqualTo(('D', 'A')));
+
+        await _kamailio.RestartAsync(TimeSpan.FromMilliseconds(50));
+        await _kamailio.WaitForAsync(kamailio => kamailio.Destinations.Any(entry => Spelling.First(entry.Uri) == b.Uri.Text), Deadline);
+        Wish(7, FakeIntents.Draining(8), a, b);
+        await WaitForIntentsAsync(8);
+        Assert.That((FlagOf(a), FlagOf(b)), Is.EqualTo(('A', 'A')));
     }
 
     [Test]
@@ -595,7 +624,7 @@ public sealed class ReconcilerTests : IAsyncDisposable
         var dispatcher = new KamailioDispatcher(_client);
         var quarantine = new Quarantine(TimeProvider.System);
         var reconciler = new Reconciler(
-            _membership,
+            new OperatedSource(_membership),
             dispatcher,
             new PlanExecutor(dispatcher, new FixedGap(TimeSpan.FromMilliseconds(1), TimeProvider.System), quarantine, Guards, NullLogger<PlanExecutor>.Instance),
             quarantine,
@@ -611,6 +640,13 @@ public sealed class ReconcilerTests : IAsyncDisposable
             before: Before);
         _running = reconciler.RunAsync(_stop.Token);
     }
+
+    private void Wish(long revision, OperatorIntents intents, params Member[] members) => _membership.Set(new Membership(revision, members, []) { Intents = intents });
+
+    private char FlagOf(Member member) => _kamailio.Destinations.Single(entry => Spelling.First(entry.Uri) == member.Uri.Text).Flags[0];
+
+    private Task WaitForIntentsAsync(long revision) =>
+        _kamailio.WaitForAsync(_ => _report.Last?.Intents == new IntentsProgress(revision, revision), Deadline);
 
     private Task WaitForReportAsync(long revision) =>
         _kamailio.WaitForAsync(_ => _report.Last?.Revision == revision, Deadline);

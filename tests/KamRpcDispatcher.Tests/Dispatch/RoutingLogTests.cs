@@ -47,6 +47,7 @@ public class RoutingLogTests
     private ImmutableHashSet<EndpointKey> _awaitingProof = [];
     private RejectedRecord[] _rejected = [];
     private HashSet<int> _deserted = [];
+    private HashSet<MemberKey> _drained = [];
     private bool _refuses;
 
     public RoutingLogTests() => _routing = new RoutingLog(_policy, _clock, _log);
@@ -95,6 +96,32 @@ public class RoutingLogTests
         See([A, B], Listed(A), Listed(B));
         Assert.That(_log.Of(Again), Is.EqualTo(new[] { "Set 1: b (sip:10.0.0.2:5060) gets calls again: back" }));
         Assert.That(_log.All, Has.Count.EqualTo(3));
+    }
+
+    [Test]
+    public void One_that_an_operator_drains_is_told_with_who_and_why_and_so_is_its_being_resumed()
+    {
+        var drained = B with { State = MemberState.Draining, Reason = "drained by ops@host: kernel update" };
+        See([A, B], Listed(A), Listed(B));
+        _drained = [B.Key];
+        See([A, drained], Listed(A), Listed(B, ListedState.Disabled));
+        Assert.That(_log.Of(Lost), Is.EqualTo(new[] { "Set 1: b (sip:10.0.0.2:5060) gets no more calls: drained by ops@host: kernel update" }));
+        Assert.That(_log.LevelsOf(Lost), Is.EqualTo(new[] { LogLevel.Information }));
+
+        _drained = [];
+        See([A, B], Listed(A), Listed(B));
+        Assert.That(_log.Of(Again), Is.EqualTo(new[] { "Set 1: b (sip:10.0.0.2:5060) gets calls again: resumed by an operator" }));
+        Assert.That(_log.All, Has.Count.EqualTo(2));
+    }
+
+    [Test]
+    public void A_set_whose_members_are_all_drained_says_so()
+    {
+        See([A], Listed(A));
+        _drained = [A.Key];
+        See([A with { State = MemberState.Draining, Reason = "drained by ops@host" }], Listed(A, ListedState.Disabled));
+
+        Assert.That(_log.Of(NobodyRoutable).Single(), Does.Contain("1 drained by an operator"));
     }
 
     [Test]
@@ -542,7 +569,7 @@ public class RoutingLogTests
     private void See(Member[] members, params ListedDestination[] listed) => _routing.Observe(Sight(members, listed));
 
     private CycleSituation Sight(Member[] members, ListedDestination[] listed) => new(
-        new Membership(1, members, _rejected) { Left = new Dictionary<MemberKey, LeaveCause>(_left) },
+        new Membership(1, members, _rejected) { Left = new Dictionary<MemberKey, LeaveCause>(_left), Drained = _drained },
         [],
         new DispatcherTable(KamailioVersion.Read("kamailio 5.6.3 (x86_64/linux)"), _instance, listed),
         Planner.Plan(members, listed, _refuses ? _policy with { Refused = members.Select(static member => new RefusedDestination(member.Key.Set, member.Uri.Text, AttributeText.Format(member, "c"))).ToHashSet() } : _policy),

@@ -35,6 +35,9 @@ internal sealed class ObservedTime : FakeTimeProvider
     /// <summary>Completes when so many waits have begun, since the clock was made.</summary>
     public Task WaitForWaitsAsync(int count) => _milestones.WaitUntilAsync(() => Waits.Count >= count);
 
+    /// <summary>Completes when the waits that have begun are such.</summary>
+    public Task WaitForAsync(Func<IReadOnlyList<TimeSpan>, bool> isReached) => _milestones.WaitUntilAsync(() => isReached(Waits));
+
     /// <summary>Completes when so many waits of that length have begun.</summary>
     public Task WaitForWaitAsync(TimeSpan length, int count = 1) => _milestones.WaitUntilAsync(() => Waits.Count(wait => wait == length) >= count);
 }

@@ -181,6 +181,10 @@ public class ProxyNameTests
         var status = new ProxyStatus(40, default, "5.6", 0, ImmutableSortedDictionary<int, SetStatus>.Empty) { Silenced = 42 };
         Assert.That(Acknowledgements.Silenced(ProxyReport.Write(ProxyReport.Signed(status, Own, null)), 42, newest: 50), Is.Not.Null);
         Assert.That(Acknowledgements.Silenced(ProxyReport.Write(ProxyReport.Signed(status, Own, new ProxyTrouble(TroubleKind.Name, default, "two"))), 1, newest: 50), Is.Null);
+
+        var wished = status with { Intents = new IntentsProgress(41, 42) };
+        Assert.That(ProxyReport.Signed(wished, Own, null).Intents, Is.EqualTo(wished.Intents));
+        Assert.That(ProxyReport.Signed(wished, Own, new ProxyTrouble(TroubleKind.Name, default, "two")).Intents, Is.EqualTo(new IntentsProgress(0, 0)));
     }
 
     [Test]

@@ -55,6 +55,7 @@ public class ProxyRecordTests
             IsFromSnapshot = isFromSnapshot,
             Silenced = silenced < 0 ? null : silenced,
             Applies = [.. applies],
+            Intents = counts[2] == 0 ? null : new IntentsProgress(revision / 2, counts[2] == 1 ? null : revision / 3),
             Serves = [.. Enumerable.Range(3, counts[0])],
             Contact = contact.Item4 == 0 ? null : new KamailioContact(contact.Item1, contact.Item2, contact.Item4 == 1 ? null : contact.Item3),
             Version = writer.Item3 ? writer.Item1 : null,
@@ -118,6 +119,7 @@ public class ProxyRecordTests
         Assert.That(status.Grace, Is.Default);
         Assert.That(status.Silenced, Is.Null);
         Assert.That(status.Applies, Is.Empty);
+        Assert.That(status.Intents, Is.Null);
         Assert.That(status.Serves, Is.Empty);
         Assert.That(status.Troubles, Is.Empty);
         Assert.That(status.Superseded, Is.Empty);
@@ -176,6 +178,9 @@ public class ProxyRecordTests
     [TestCase("{}", """{},"silenced":-1""", "silenced is not a whole number")]
     [TestCase("{}", """{},"applies":"members" """, "applies is missing, or of the wrong kind")]
     [TestCase("{}", """{},"applies":[1]""", "applies holds something else than text")]
+    [TestCase("{}", """{},"intents":5""", "intents is missing, or of the wrong kind")]
+    [TestCase("{}", """{},"intents":{"silenced":5}""", "revision is missing")]
+    [TestCase("{}", """{},"intents":{"revision":5,"silenced":-1}""", "silenced is not a whole number")]
     [TestCase("{}", """{},"trouble":[{"kind":"memory","text":"x"}]""", "since is missing")]
     [TestCase("{}", """{},"superseded":[{"member":"1/a","by":"b","served":true}]""", "superseded: 'b' is not <set>/<name>")]
     [TestCase("{}", """{},"superseded":[{"member":"1/a","by":"1/b","served":1}]""", "served is neither true nor false")]
@@ -212,6 +217,18 @@ public class ProxyRecordTests
 
         Assert.That(progress!.Silenced, Is.EqualTo(5));
         Assert.That(progress.Superseded.Select(static one => one.Member.Name), Is.EqualTo(Enumerable.Repeat("d", read)));
+    }
+
+    [Test]
+    public void Who_waits_reads_how_far_intents_are_in_force_and_what_cannot_be_read_of_it_says_nothing()
+    {
+        var progress = Progress("\"applies\":[\"members\",\"intents\"],\"intents\":{\"revision\":4,\"silenced\":7,\"more\":1}");
+        Assert.That((string.Join(',', progress.Applies), progress.Intents), Is.EqualTo(("members,intents", new IntentsProgress(4, 7))));
+
+        progress = Progress("\"applies\":[1],\"intents\":[4,7]");
+        Assert.That((progress.Applies.Length, progress.Intents, progress.Silenced), Is.EqualTo((0, (IntentsProgress?)null, 5L)), "a newer version's");
+
+        static ProxyProgress Progress(string fields) => ProxyRecord.ReadProgress(Encoding.UTF8.GetBytes(Least.Replace("{}", "{}," + fields, StringComparison.Ordinal)))!;
     }
 
     [TestCase("")]

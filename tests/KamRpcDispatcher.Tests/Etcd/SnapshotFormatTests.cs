@@ -4,7 +4,9 @@ using System.Text;
 using CsCheck;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Destinations.Addresses;
+using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Sources;
+using KamRpcDispatcher.Sources.Operators;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Etcd;
@@ -49,15 +51,26 @@ public class SnapshotFormatTests
             CreatedRevision = created,
         };
 
+    private static readonly Gen<Intent> AnyIntent =
+        from key in Gen.Select(Pick(0, 1, int.MaxValue), Tokens)
+        from isDrained in Gen.Bool
+        from weight in Pick<int?>(null, 1, 100)
+        from who in Reasons
+        from at in Times
+        from reason in Reasons
+        select new Intent(new MemberKey(key.Item1, key.Item2)) { IsDrained = isDrained, Weight = weight, By = who ?? string.Empty, At = at, Reason = reason };
+
     private static readonly Gen<Membership> Memberships =
         from members in AnyMember.Array[0, 6]
         from expired in AnyMember.Array[0, 2]
+        from intents in AnyIntent.Array[0, 3]
         from at in Times
         from revision in Gen.Long[0, long.MaxValue]
         from store in Gen.OneOf(Pick<StoreIdentity?>([null]), Gen.ULong.Select(static id => (StoreIdentity?)new StoreIdentity(id, "https://10.0.0.1:2379,http://[::1]:2379")))
         select new Membership(revision, [.. members.DistinctBy(static member => member.Key).OrderBy(static member => member.Key)], [])
         {
             Expired = [.. expired.Select(member => new ExpiredMember(member, at ?? DateTimeOffset.UnixEpoch, 3, TimeSpan.Zero) { IsOfAnotherStore = member.Priority > 9 })],
+            Intents = intents.Length == 0 ? null : new OperatorIntents(revision, intents.DistinctBy(static intent => intent.Key).ToDictionary(static intent => intent.Key), []) { IsFollowed = true },
             Store = store,
         };
 
@@ -110,6 +123,25 @@ public class SnapshotFormatTests
     }
 
     [Test]
+    public void What_operators_wish_stands_beside_the_members_and_nothing_where_there_is_nothing()
+    {
+        var membership = new Membership(42, [Members.Of("b")], []) { Intents = new OperatorIntents(41, Wishes(new Intent(new MemberKey(2, "c")) { IsDrained = true, By = "ops@host" }, new Intent(new MemberKey(1, "b")) { Weight = 5 }), []) };
+        var text = Encoding.UTF8.GetString(SnapshotFormat.Write("c", membership));
+        Assert.That(text, Does.Contain("\"intents\": [").And.Contain("\"record\": {\"drain\":true,\"by\":\"ops@host\"}"));
+        Assert.That(text.IndexOf("\"name\": \"c\"", StringComparison.Ordinal), Is.GreaterThan(text.IndexOf("\"weight\":5", StringComparison.Ordinal)), "in their order");
+        Assert.That(SnapshotFormat.Read("c", Encoding.UTF8.GetBytes(text)).Intents, Has.Property("IsFollowed").False.And.Property("Revision").EqualTo(0));
+
+        var without = SnapshotFormat.Write("c", membership with { Intents = new OperatorIntents(43, Wishes(), []) });
+        Assert.That(without, Is.EqualTo(SnapshotFormat.Write("c", membership with { Intents = null })));
+        Assert.That(SnapshotFormat.Read("c", without).Intents, Is.Null);
+    }
+
+    [Test]
+    public void What_a_newer_version_saves_beside_is_left_out() => Assert.That(
+        SnapshotFormat.Read("c", Encoding.UTF8.GetBytes(Sealed($$"""{"cluster":"c","revision":1,"members":[{{Entry}}],"expired":[],"splits":[{"set":1}],"more":7}"""))).Members,
+        Has.Count.EqualTo(1));
+
+    [Test]
     public void The_order_of_the_members_makes_no_difference()
     {
         Member[] members = [Members.Of("a"), Members.Of("b"), Members.Of("a", set: 0)];
@@ -156,6 +188,11 @@ public class SnapshotFormatTests
     [TestCase("""{"cluster":"c","revision":1,"members":[{"set":1,"name":"a","createdRevision":5,"record":{"uri":"sip:10.0.0.1","weight":0}}]}""", "the weight 0")]
     [TestCase("""{"cluster":"c","revision":1,"members":[{"set":1,"name":"a","createdRevision":5,"record":"sip:10.0.0.1"}]}""", "record is missing, or of the wrong kind")]
     [TestCase("""{"cluster":"c","revision":1,"members":[{"set":1,"name":"a","createdRevision":5,"record":{"labels":{"a":{"b":{"c":{"d":{}}}}}}}]}""", "labels.a: not a string")]
+    [TestCase("""{"cluster":"c","revision":1,"members":[],"expired":[],"intents":{}}""", "intents is missing, or of the wrong kind")]
+    [TestCase("""{"cluster":"c","revision":1,"members":[],"expired":[],"intents":[{"set":-1,"name":"a","record":{}}]}""", "an intent's set is not a number")]
+    [TestCase("""{"cluster":"c","revision":1,"members":[],"expired":[],"intents":[{"set":1,"name":"a;b","record":{}}]}""", "the name 'a;b'")]
+    [TestCase("""{"cluster":"c","revision":1,"members":[],"expired":[],"intents":[{"set":1,"name":"a","record":{"drain":7}}]}""", "the intent for 1/a cannot be used: drain:")]
+    [TestCase("""{"cluster":"c","revision":1,"members":[],"expired":[],"intents":[{"set":1,"name":"a","record":{}},{"set":1,"name":"a","record":{}}]}""", "an intent for 1/a twice")]
     public void Content_that_cannot_be_used_is_refused_whole_with_the_reason(string body, string reason) =>
         Assert.That(() => SnapshotFormat.Read("c", Encoding.UTF8.GetBytes(Sealed(body))), Throws.TypeOf<FormatException>().With.Message.Contains(reason));
 
@@ -174,6 +211,7 @@ public class SnapshotFormatTests
         one.Revision == other.Revision
         && one.Store == other.Store
         && one.Expired.Select(static expired => expired.IsOfAnotherStore).SequenceEqual(other.Expired.Select(static expired => expired.IsOfAnotherStore))
+        && (one.Intents?.ByMember.Values ?? []).OrderBy(static intent => intent.Key).SequenceEqual((other.Intents?.ByMember.Values ?? []).OrderBy(static intent => intent.Key))
         && one.Members.Count == other.Members.Count
         && one.Members.Zip(other.Members).All(static pair => IsSame(pair.First, pair.Second));
 
@@ -183,6 +221,8 @@ public class SnapshotFormatTests
         && one.Since?.Offset is null or { Ticks: 0 }
         && one.Attributes.SequenceEqual(other.Attributes)
         && one.Labels.SequenceEqual(other.Labels);
+
+    private static Dictionary<MemberKey, Intent> Wishes(params Intent[] intents) => intents.ToDictionary(static intent => intent.Key);
 
     private static Gen<T> Pick<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(index => values[index]);
 

@@ -176,6 +176,7 @@ internal sealed class MemberLog(TimeProvider timeProvider, ILogger logger)
         { Now.Cause: StandingCause.FoundDead } => ChangeKind.FoundDead,
         { Now.GetsCalls: true, Before.Cause: StandingCause.FoundDead } => ChangeKind.Answers,
         { Now.GetsCalls: true } when !_served.Contains(change.Key) => ChangeKind.Joined,
+        { Now.GetsCalls: true, Before.Cause: StandingCause.Drained } => ChangeKind.Resumed,
         { Now.GetsCalls: true, Before.Cause: StandingCause.Draining or StandingCause.Down or StandingCause.Disabled or StandingCause.SetInactive or StandingCause.AwaitsProof } => ChangeKind.ReadyAgain,
         { Now.GetsCalls: true } => ChangeKind.Back,
         { Before.GetsCalls: true } => ChangeKind.Lost,
@@ -212,6 +213,9 @@ internal enum ChangeKind
 
     /// <summary>It gets calls again, since it says that it is ready.</summary>
     ReadyAgain,
+
+    /// <summary>It gets calls again, since an operator has it resumed.</summary>
+    Resumed,
 
     /// <summary>It gets calls again.</summary>
     Back,

@@ -41,7 +41,7 @@ internal static partial class MemberMessages
                 Joined(logger, set, name, uri);
                 break;
             default:
-                Again(logger, set, name, uri, kind == ChangeKind.ReadyAgain ? "ready" : "back");
+                Again(logger, set, name, uri, AgainWords(kind));
                 break;
         }
     }
@@ -55,8 +55,7 @@ internal static partial class MemberMessages
         kind switch
         {
             ChangeKind.Joined => "get calls: joined",
-            ChangeKind.ReadyAgain => "get calls again: ready",
-            ChangeKind.Back => "get calls again: back",
+            ChangeKind.ReadyAgain or ChangeKind.Resumed or ChangeKind.Back => $"get calls again: {AgainWords(kind)}",
             ChangeKind.Moved => "get calls at another address than before",
             ChangeKind.Answers => "answer Kamailio's pings again, and get calls",
             ChangeKind.FoundDead => "do not answer Kamailio's pings, and get no more calls",
@@ -68,9 +67,16 @@ internal static partial class MemberMessages
         },
         names);
 
+    private static string AgainWords(ChangeKind kind) => kind switch
+    {
+        ChangeKind.ReadyAgain => "ready",
+        ChangeKind.Resumed => "resumed by an operator",
+        _ => "back",
+    };
+
     /// <summary>What somebody meant to do is no reason to look; what went wrong is.</summary>
     private static LogLevel LevelOf(MemberStanding standing) =>
-        standing.Cause is StandingCause.Withdrew or StandingCause.Draining or StandingCause.Deleted or StandingCause.AwaitsProof ? LogLevel.Information : LogLevel.Warning;
+        standing.Cause is StandingCause.Withdrew or StandingCause.Draining or StandingCause.Drained or StandingCause.Deleted or StandingCause.AwaitsProof ? LogLevel.Information : LogLevel.Warning;
 
     [LoggerMessage(EventId = 3030, Message = "Set {Set}: {Name} ({Uri}) gets no more calls: {Why}")]
     private static partial void Lost(ILogger logger, LogLevel level, int set, string name, string uri, string why);

@@ -26,6 +26,7 @@ internal readonly record struct MemberStanding(bool GetsCalls, string Uri, Stand
     {
         StandingCause.Ready => "ready",
         StandingCause.Draining => With("draining"),
+        StandingCause.Drained => Detail.Length == 0 ? ShortWords : Detail,
         StandingCause.Down => With("down"),
         StandingCause.Withdrew => "withdrew",
         StandingCause.Expired => "lease expired, or its key was deleted",
@@ -46,6 +47,7 @@ internal readonly record struct MemberStanding(bool GetsCalls, string Uri, Stand
     public string ShortWords => Cause switch
     {
         StandingCause.Draining => "draining",
+        StandingCause.Drained => "drained by an operator",
         StandingCause.Down => "down",
         StandingCause.Expired => "expired",
         StandingCause.Deleted => "deleted",
@@ -69,6 +71,9 @@ internal enum StandingCause
 
     /// <summary>It says that it takes no new calls.</summary>
     Draining,
+
+    /// <summary>It says that it is ready, and an operator has drained it.</summary>
+    Drained,
 
     /// <summary>It says that it cannot take calls.</summary>
     Down,

@@ -108,7 +108,7 @@ internal static class MemberStandings
     {
         ({ State: MemberState.Down, Reason: MemberRecord.WithdrawnReason }, _) => (StandingCause.Withdrew, string.Empty),
         ({ State: MemberState.Down }, _) => (StandingCause.Down, Reason(member)),
-        ({ State: MemberState.Draining }, _) => (StandingCause.Draining, Reason(member)),
+        ({ State: MemberState.Draining }, _) => (cycle.Membership.Drained.Contains(member.Key) ? StandingCause.Drained : StandingCause.Draining, Reason(member)),
         (_, null) => (StandingCause.NotListed, string.Empty),
         (_, { IsRoutable: false } former) when !IsAt(member, former) => (StandingCause.Moved, SafeText.Shorten(member.Uri.Text, 256)),
         (_, { State: ListedState.Disabled }) => (StandingCause.Disabled, string.Empty),

@@ -134,7 +134,7 @@ internal sealed class DeviationFinder
         var member = _members.At(entry);
         if (member is null || entry.IsRoutable)
         {
-            var reason = member is null ? _reasons.Left(entry) : DeviationReasons.NotReady(member);
+            var reason = member is null ? _reasons.Left(entry) : _reasons.NotReady(member);
             var skipped = entry.IsRoutable ? _reasons.Skipped(entry.Set, entry.Uri) : null;
             _found.Add(new Deviation(
                 entry.IsRoutable ? DeviationKind.Serving : DeviationKind.Leaving,

@@ -67,8 +67,14 @@ internal sealed class DeviationReasons
             : null;
     }
 
-    public static string NotReady(Member member)
+    /// <summary>Why a member is not to get calls.</summary>
+    public string NotReady(Member member)
     {
+        if (_view.Membership.Drained.Contains(member.Key) && member.Reason is { } drained)
+        {
+            return drained;
+        }
+
         var state = MemberStateName.Of(member.State);
         return string.IsNullOrEmpty(member.Reason) ? state : $"{state}: {member.Reason}";
     }

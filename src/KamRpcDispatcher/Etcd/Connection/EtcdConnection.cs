@@ -9,7 +9,7 @@ namespace KamRpcDispatcher.Etcd.Connection;
 /// <summary>The connection to etcd, over which all calls go.</summary>
 /// <remarks>
 /// dotnet-etcd's own watch manager and keep-alive loops end silently in several outages (a server that hangs for over two minutes, a
-/// compacted revision), so the loops are in <c>MembershipWatch</c> and <c>LeaseKeeper</c>. It also spreads calls over all
+/// compacted revision), so the loops are in <c>KeyWatch</c> and <c>LeaseKeeper</c>. It also spreads calls over all
 /// endpoints, so that of three of which one hangs every third call would wait in vain; here one endpoint is used until a call fails.
 /// A call without an answer says nothing of the server, only of the connection, which a load balancer or a connection tracker may have
 /// forgotten: another one is opened beside it at once, and what the first one still carries goes on.

@@ -14,6 +14,11 @@ public sealed class EtcdKeys(string cluster)
 
     public string Member(MemberKey member) => string.Create(CultureInfo.InvariantCulture, $"{Members}{member.Set}/{member.Name}");
 
+    /// <summary>Everything below it is an operator's wish: <c>intents/&lt;set&gt;/&lt;name&gt;</c>.</summary>
+    public string Intents { get; } = $"/kamrpc/{cluster}/intents/";
+
+    public string Intent(MemberKey member) => string.Create(CultureInfo.InvariantCulture, $"{Intents}{member.Set}/{member.Name}");
+
     /// <summary>Everything below it is a proxy's report: <c>proxies/&lt;proxy&gt;</c>.</summary>
     public string Proxies { get; } = $"/kamrpc/{cluster}/proxies/";
 
@@ -21,17 +26,22 @@ public sealed class EtcdKeys(string cluster)
     public string Proxy(string proxy) => Proxies + proxy;
 
     /// <summary>Reads a key below <see cref="Members"/>.</summary>
-    public bool TryParseMember(string key, out MemberKey member, [NotNullWhen(false)] out string? error)
+    public bool TryParseMember(string key, out MemberKey member, [NotNullWhen(false)] out string? error) => TryParse(Members, key, out member, out error);
+
+    /// <summary>Reads a key below <see cref="Intents"/>.</summary>
+    public bool TryParseIntent(string key, out MemberKey member, [NotNullWhen(false)] out string? error) => TryParse(Intents, key, out member, out error);
+
+    private static bool TryParse(string prefix, string key, out MemberKey member, [NotNullWhen(false)] out string? error)
     {
         ArgumentNullException.ThrowIfNull(key);
-        if (!key.StartsWith(Members, StringComparison.Ordinal) || key[Members.Length..].Count(static c => c == '/') != 1)
+        if (!key.StartsWith(prefix, StringComparison.Ordinal) || key[prefix.Length..].Count(static c => c == '/') != 1)
         {
             member = default;
-            error = $"the key is not {Members}<set>/<name>";
+            error = $"the key is not {prefix}<set>/<name>";
             return false;
         }
 
-        return MemberKey.TryParse(key[Members.Length..], out member, out error);
+        return MemberKey.TryParse(key[prefix.Length..], out member, out error);
     }
 
     /// <summary>The first key after all keys with the prefix: the prefix with its last byte one higher ('/' becomes '0').</summary>

@@ -14,7 +14,7 @@ namespace KamRpcDispatcher.Etcd.Members;
 /// <param name="endpoints">Where they are read.</param>
 /// <param name="timeProvider">The clock.</param>
 /// <param name="logger">Where to log.</param>
-internal sealed class MembershipState(EtcdKeys keys, string endpoints, TimeProvider timeProvider, ILogger logger)
+internal sealed class MembershipState(EtcdKeys keys, string endpoints, TimeProvider timeProvider, ILogger logger) : IFollowedKeys
 {
     private readonly MembershipTable _table = new(keys, timeProvider);
     private readonly Lock _lock = new();
@@ -41,13 +41,11 @@ internal sealed class MembershipState(EtcdKeys keys, string endpoints, TimeProvi
         }
     }
 
-    /// <summary>As of which revision; 0 before the first listing.</summary>
     public long Revision { get; private set; }
 
     /// <summary>Whether there is somebody whose expiry is doubted.</summary>
     public bool IsDoubting => _table.IsDoubting;
 
-    /// <summary>The key that was written last, and how many keys there are.</summary>
     public ((string Key, long Revision, ReadOnlyMemory<byte> Value)? Newest, int Count) Newest
     {
         get
@@ -81,15 +79,10 @@ internal sealed class MembershipState(EtcdKeys keys, string endpoints, TimeProvi
         }
     }
 
-    /// <summary>Whether an answer is of another store, or of this one restored from a backup.</summary>
     public bool IsAnother(ResponseHeader header) => header.ClusterId != _clusterId || header.Revision < Revision || header.RaftTerm < _term;
 
-    /// <summary>An answer of the store that is followed.</summary>
     public void Follow(ResponseHeader header) => _term = Math.Max(_term, header.RaftTerm);
 
-    /// <summary>The store was listed whole.</summary>
-    /// <param name="listed">All that there is.</param>
-    /// <param name="wasAway">Whether it had answered nobody before.</param>
     public void Replace(KeyListing listed, bool wasAway)
     {
         lock (_lock)
@@ -117,8 +110,7 @@ internal sealed class MembershipState(EtcdKeys keys, string endpoints, TimeProvi
         Publish(listed.Revision);
     }
 
-    /// <summary>The store gave a sign of life.</summary>
-    /// <param name="wasAway">Whether it had answered nobody before.</param>
+    /// <inheritdoc/>
     /// <returns>Whether somebody was doubted until now, who may be so no longer.</returns>
     public bool Hear(bool wasAway)
     {
@@ -135,7 +127,6 @@ internal sealed class MembershipState(EtcdKeys keys, string endpoints, TimeProvi
         }
     }
 
-    /// <summary>Keys were written and deleted. They are not the membership before <see cref="Publish"/>.</summary>
     public void Apply(IEnumerable<Mvccpb.Event> events)
     {
         lock (_lock)
@@ -155,7 +146,6 @@ internal sealed class MembershipState(EtcdKeys keys, string endpoints, TimeProvi
         }
     }
 
-    /// <summary>What was put in so far is the membership at this revision.</summary>
     public void Publish(long revision)
     {
         lock (_lock)

@@ -60,13 +60,13 @@ internal sealed class MemberReader(MemberKey key)
         switch (name)
         {
             case "uri":
-                _uri = SipUri.TryParse(Text(name, value), out var uri, out var error) ? uri : throw new FormatException($"uri: {SafeText.Shorten(error)}");
+                _uri = SipUri.TryParse(RecordFields.ReadText(name, value), out var uri, out var error) ? uri : throw new FormatException($"uri: {SafeText.Shorten(error)}");
                 break;
             case "weight":
-                _weight = Integer(name, value, MemberValidation.CheckWeight);
+                _weight = RecordFields.ReadInteger(name, value, MemberValidation.CheckWeight);
                 break;
             case "priority":
-                _priority = Integer(name, value, MemberValidation.CheckPriority);
+                _priority = RecordFields.ReadInteger(name, value, MemberValidation.CheckPriority);
                 break;
             case "attrs":
                 _attributes = Entries(name, value, MemberValidation.CheckAttribute);
@@ -77,14 +77,10 @@ internal sealed class MemberReader(MemberKey key)
             case "state":
                 break;
             case "reason":
-                _reason = Text(name, value) is { Length: <= MemberValidation.MaxReasonLength } reason
-                    ? reason
-                    : throw new FormatException($"reason: longer than {MemberValidation.MaxReasonLength} characters");
+                _reason = RecordFields.ReadReason(name, value);
                 break;
             case "since":
-                _since = value.ValueKind == JsonValueKind.String && value.TryGetDateTimeOffset(out var since)
-                    ? since
-                    : throw new FormatException("since: not a time such as 2026-01-31T12:00:00Z");
+                _since = RecordFields.ReadTime(name, value);
                 break;
             default:
                 _ignored.Add($"the field '{SafeText.Shorten(name)}' is not known");
@@ -96,7 +92,7 @@ internal sealed class MemberReader(MemberKey key)
     {
         // Until it is known.
         _state = MemberState.Down;
-        var name = Text("state", value);
+        var name = RecordFields.ReadText("state", value);
         if (MemberStateName.Find(name) is { } known)
         {
             _state = known;
@@ -105,19 +101,6 @@ internal sealed class MemberReader(MemberKey key)
 
         _unknownState = $"the state '{SafeText.Shorten(name)}' is not known: not ready";
         _ignored.Add(_unknownState);
-    }
-
-    private static string Text(string name, JsonElement value) =>
-        value.ValueKind == JsonValueKind.String ? value.GetString()! : throw new FormatException($"{name}: not a string");
-
-    private static int Integer(string name, JsonElement value, Func<long, string?> check)
-    {
-        if (value.ValueKind != JsonValueKind.Number || !value.TryGetInt64(out var number))
-        {
-            throw new FormatException($"{name}: '{SafeText.Shorten(value.GetRawText())}' is not a whole number");
-        }
-
-        return check(number) is { } error ? throw new FormatException(error) : (int)number;
     }
 
     private static ImmutableSortedDictionary<string, string> Entries(string name, JsonElement value, Func<string, string, string?> check)
@@ -130,7 +113,7 @@ internal sealed class MemberReader(MemberKey key)
         var entries = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         foreach (var entry in value.EnumerateObject())
         {
-            var text = Text($"{name}.{SafeText.Shorten(entry.Name)}", entry.Value);
+            var text = RecordFields.ReadText($"{name}.{SafeText.Shorten(entry.Name)}", entry.Value);
             if (check(entry.Name, text) is { } error)
             {
                 throw new FormatException(error);

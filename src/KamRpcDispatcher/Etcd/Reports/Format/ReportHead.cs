@@ -24,6 +24,7 @@ internal static class ReportHead
             writer.WriteEndArray();
         }
 
+        WriteIntents(writer, status.Intents);
         if (status.Serves.Length is > 0 and <= ProxyStatus.MostServed)
         {
             writer.WriteStartArray("serves");
@@ -105,6 +106,19 @@ internal static class ReportHead
         writer.WriteStartObject("follows");
         writer.WriteNumber("revision", followed.Revision);
         writer.WriteNumber("records", followed.Records);
+        writer.WriteEndObject();
+    }
+
+    private static void WriteIntents(Utf8JsonWriter writer, IntentsProgress? intents)
+    {
+        if (intents is null)
+        {
+            return;
+        }
+
+        writer.WriteStartObject("intents");
+        writer.WriteNumber("revision", intents.Revision);
+        WriteNumber(writer, "silenced", intents.Silenced);
         writer.WriteEndObject();
     }
 

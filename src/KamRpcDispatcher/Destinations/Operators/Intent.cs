@@ -1,0 +1,20 @@
+namespace KamRpcDispatcher.Destinations.Operators;
+
+/// <summary>What an operator wishes of one member, whatever its announcer says. It outlasts both.</summary>
+public sealed record Intent(MemberKey Key)
+{
+    /// <summary>Whether it gets no new calls until the wish is taken back.</summary>
+    public bool IsDrained { get; init; }
+
+    /// <summary>In place of the weight that is announced, 1 to 100; null for that one.</summary>
+    public int? Weight { get; init; }
+
+    /// <summary>Who wishes it, such as <c>user@host</c>; empty where the record does not say.</summary>
+    public string By { get; init; } = string.Empty;
+
+    /// <summary>Since when; null where the record does not say.</summary>
+    public DateTimeOffset? At { get; init; }
+
+    /// <summary>Why, in the operator's words.</summary>
+    public string? Reason { get; init; }
+}

@@ -1,0 +1,53 @@
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Etcd.Members;
+using KamRpcDispatcher.Etcd.Operators;
+using KamRpcDispatcher.Sources;
+using KamRpcDispatcher.Sources.Operators;
+using Microsoft.Extensions.Logging;
+
+namespace KamRpcDispatcher.Dispatch.Following;
+
+/// <summary>
+/// Where the dispatcher's membership comes from: members and operators' intents are followed in etcd, joined, saved as they are, and stood in for by what was saved; last
+/// of all the intents are applied, to the ones as to the other.
+/// </summary>
+internal sealed class FollowedMembership : IDisposable
+{
+    private readonly MembershipWatch _members;
+    private readonly SnapshotLock? _lock;
+
+    public FollowedMembership(EtcdConnection store, EtcdKeys keys, DispatcherOptions options, TimeProvider timeProvider, ILoggerFactory logs)
+    {
+        _members = new MembershipWatch(store, keys, timeProvider, logs.CreateLogger<MembershipWatch>());
+        var intents = new IntentWatch(store, keys, timeProvider, logs.CreateLogger<IntentWatch>());
+        var joined = new JoinedSource(_members, intents, timeProvider, logs.CreateLogger<JoinedSource>());
+        if (options.StateDirectory is not { } directory)
+        {
+            Source = new OperatedSource(joined);
+            return;
+        }
+
+        var file = new SnapshotFile(directory, options.Cluster, options.Proxy, logs.CreateLogger<SnapshotFile>());
+        _lock = new SnapshotLock(file.FilePath, logs.CreateLogger<SnapshotFile>());
+        Source = new OperatedSource(new SnapshottingSource(joined, file, options.SnapshotPatience, Seed, timeProvider, logs.CreateLogger<SnapshottingSource>(), _lock));
+
+        void Seed(Membership saved)
+        {
+            _members.Seed(saved);
+            joined.Seed(saved);
+        }
+    }
+
+    /// <summary>The membership as operators wish it.</summary>
+    public IMembershipSource Source { get; }
+
+    /// <inheritdoc cref="MembershipWatch.Away"/>
+    public StoreOutage? Away => _members.Away;
+
+    /// <inheritdoc cref="MembershipWatch.SeedListed"/>
+    public bool SeedListed(IReadOnlyList<Member> listed) => _members.SeedListed(listed);
+
+    public void Dispose() => _lock?.Dispose();
+}

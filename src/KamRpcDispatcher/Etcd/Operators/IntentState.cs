@@ -1,0 +1,176 @@
+using Etcdserverpb;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Operators;
+using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Sources.Operators;
+using KamRpcDispatcher.Sources.Records;
+using Microsoft.Extensions.Logging;
+
+namespace KamRpcDispatcher.Etcd.Operators;
+
+/// <summary>What has been read of operators' intents so far, and of which store. A record that cannot be used does not displace the last usable one.</summary>
+/// <param name="keys">Where the cluster's records are.</param>
+/// <param name="timeProvider">The clock.</param>
+/// <param name="logger">Where to log.</param>
+internal sealed class IntentState(EtcdKeys keys, TimeProvider timeProvider, ILogger logger) : IFollowedKeys
+{
+    private const int LongestKeyShown = 256;
+
+    /// <summary>What is wished of proxies stands below it: no member's.</summary>
+    private readonly string _proxies = keys.Intents + "proxies/";
+
+    private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
+    private readonly RejectionCount _rejections = new(timeProvider);
+    private readonly Lock _lock = new();
+    private OperatorIntents? _current;
+    private bool _isStale;
+    private bool _isFollowed;
+    private ulong _clusterId;
+    private ulong _term;
+
+    /// <summary>The newest intents; null until they have been listed, or <see cref="Refused"/>.</summary>
+    public OperatorIntents? Current
+    {
+        get
+        {
+            lock (_lock)
+            {
+                if (_isStale)
+                {
+                    _current = new OperatorIntents(
+                        Revision,
+                        _entries.Values.Select(static entry => entry.InForce).OfType<Intent>().ToDictionary(static intent => intent.Key),
+                        [.. _entries.Values.Select(static entry => entry.Rejected).OfType<RejectedRecord>()])
+                    {
+                        IsFollowed = _isFollowed,
+                    };
+                    _isStale = false;
+                }
+
+                return _current;
+            }
+        }
+    }
+
+    public long Revision { get; private set; }
+
+    /// <summary>Nobody's expiry depends on it.</summary>
+    public bool IsDoubting => false;
+
+    public ((string Key, long Revision, ReadOnlyMemory<byte> Value)? Newest, int Count) Newest
+    {
+        get
+        {
+            lock (_lock)
+            {
+                var (key, entry) = _entries.Count > 0 ? _entries.MaxBy(static pair => pair.Value.ModifiedRevision) : default;
+                (string, long, ReadOnlyMemory<byte>)? newest = key is null ? null : (key, entry.ModifiedRevision, entry.Value);
+                return (newest, _entries.Count);
+            }
+        }
+    }
+
+    public bool IsAnother(ResponseHeader header) => header.ClusterId != _clusterId || header.Revision < Revision || header.RaftTerm < _term;
+
+    public void Follow(ResponseHeader header) => _term = Math.Max(_term, header.RaftTerm);
+
+    public void Replace(KeyListing listed, bool wasAway)
+    {
+        lock (_lock)
+        {
+            (_clusterId, _term, _isFollowed) = (listed.Header.ClusterId, listed.Header.RaftTerm, true);
+            foreach (var pair in listed.Keys)
+            {
+                Put(pair);
+            }
+
+            var present = listed.Keys.Select(static pair => pair.Key.ToStringUtf8()).ToHashSet(StringComparer.Ordinal);
+            foreach (var gone in _entries.Keys.Where(key => !present.Contains(key)).ToList())
+            {
+                _entries.Remove(gone);
+            }
+        }
+
+        Publish(listed.Revision);
+    }
+
+    public bool Hear(bool wasAway) => false;
+
+    public void Apply(IEnumerable<Mvccpb.Event> events)
+    {
+        lock (_lock)
+        {
+            foreach (var change in events)
+            {
+                if (change.Type == Mvccpb.Event.Types.EventType.Put)
+                {
+                    Put(change.Kv);
+                }
+                else
+                {
+                    _entries.Remove(change.Kv.Key.ToStringUtf8());
+                }
+            }
+        }
+    }
+
+    public void Publish(long revision)
+    {
+        lock (_lock)
+        {
+            Revision = revision;
+            _isStale = true;
+        }
+    }
+
+    /// <summary>The store does not let them be read, or does so again: those that are known stay in force either way.</summary>
+    public void Refused(bool isRefused)
+    {
+        lock (_lock)
+        {
+            _isFollowed = !isRefused;
+            _isStale = true;
+        }
+    }
+
+    private void Put(Mvccpb.KeyValue pair)
+    {
+        var key = pair.Key.ToStringUtf8();
+        var isKnown = _entries.TryGetValue(key, out var known);
+        if (isKnown && known.ModifiedRevision == pair.ModRevision && known.Value.Span.SequenceEqual(pair.Value.Span))
+        {
+            // In a store that was restored from a backup a revision comes again, with another value.
+            return;
+        }
+
+        var entry = new Entry(null, null, pair.CreateRevision, pair.ModRevision, pair.Value.Memory);
+        if (key.StartsWith(_proxies, StringComparison.Ordinal))
+        {
+            _entries[key] = entry;
+            return;
+        }
+
+        var isIntent = keys.TryParseIntent(key, out var member, out var error);
+        if (isIntent && IntentRecord.TryRead(member, pair.Value.Memory, out var intent, out error))
+        {
+            _entries[key] = entry with { InForce = intent };
+            return;
+        }
+
+        // A key that was deleted and written again is another wish: nothing of the earlier one stays.
+        var lastGood = isKnown && known.CreatedRevision == pair.CreateRevision ? known.InForce : null;
+        var rejected = new RejectedRecord(SafeText.Shorten(key, LongestKeyShown), error!, lastGood is not null) { Member = isIntent ? member : null };
+        _entries[key] = entry with { InForce = lastGood, Rejected = rejected };
+        if (_rejections.Count(key) is { } times && (times == 0 || int.IsPow2(times)))
+        {
+            OperatorLog.IntentRejected(logger, rejected.Key, Math.Max(1, times), rejected.Reason, rejected.Consequence);
+        }
+    }
+
+    /// <param name="InForce">The last usable record; null for none, and for what is no member's.</param>
+    /// <param name="Rejected">The record, where it cannot be used.</param>
+    /// <param name="CreatedRevision">The revision that created the key.</param>
+    /// <param name="ModifiedRevision">The revision of the record.</param>
+    /// <param name="Value">The record as it was written.</param>
+    private readonly record struct Entry(Intent? InForce, RejectedRecord? Rejected, long CreatedRevision, long ModifiedRevision, ReadOnlyMemory<byte> Value);
+}

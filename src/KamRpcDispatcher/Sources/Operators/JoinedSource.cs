@@ -1,0 +1,108 @@
+using Microsoft.Extensions.Logging;
+
+namespace KamRpcDispatcher.Sources.Operators;
+
+/// <summary>The members of one source with the intents of another: as they are announced, and as they are saved. <see cref="OperatedSource"/> applies the intents.</summary>
+/// <remarks>Whoever is drained must get no calls when a dispatcher starts: members are not told before their intents are, for a while at least.</remarks>
+/// <param name="members">The members.</param>
+/// <param name="intents">The intents.</param>
+/// <param name="timeProvider">The clock.</param>
+/// <param name="logger">Where to log.</param>
+internal sealed class JoinedSource(IMembershipSource members, IIntentSource intents, TimeProvider timeProvider, ILogger<JoinedSource> logger) : IMembershipSource
+{
+    /// <summary>How long members that are known wait for their intents.</summary>
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private readonly TaskCompletionSource _areMembersKnown = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Membership? _before;
+    private volatile bool _isPatienceOver;
+    private volatile Joined? _last;
+
+    public Membership? Current
+    {
+        get
+        {
+            if (members.Current is not { } announced || IntentsFor(announced) is not { } wished)
+            {
+                return null;
+            }
+
+            // The same as long as nothing changes: whoever compares sees that at once.
+            var last = _last;
+            if (last is null || !ReferenceEquals(last.Announced, announced) || !ReferenceEquals(last.Wished, wished))
+            {
+                _last = last = new Joined(announced, wished, announced with { Intents = wished });
+            }
+
+            return last.Whole;
+        }
+    }
+
+    /// <summary>Takes the intents of a membership of before as those known last, if it is of the store that tells the members. Only before <see cref="RunAsync"/>.</summary>
+    public void Seed(Membership before) => _before = before;
+
+    public async Task RunAsync(Action changed, CancellationToken cancellationToken)
+    {
+        using var life = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task[] following = [members.RunAsync(Changed, life.Token), intents.RunAsync(Changed, life.Token)];
+        var waiting = WaitAsync(changed, life.Token);
+        try
+        {
+            await await Task.WhenAny(following).ConfigureAwait(false);
+        }
+        finally
+        {
+            await life.CancelAsync().ConfigureAwait(false);
+            foreach (var part in following.Append(waiting))
+            {
+                await part.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+
+        void Changed()
+        {
+            if (members.Current is not null)
+            {
+                _areMembersKnown.TrySetResult();
+            }
+
+            // What is not told yet is no change for anybody: who waits for the first one would think that it is there.
+            if (Current is not null)
+            {
+                changed();
+            }
+        }
+    }
+
+    private async Task WaitAsync(Action changed, CancellationToken cancellationToken)
+    {
+        await _areMembersKnown.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (intents.Current is not null)
+        {
+            return;
+        }
+
+        await Task.Delay(Patience, timeProvider, cancellationToken).ConfigureAwait(false);
+        if (intents.Current is null)
+        {
+            _isPatienceOver = true;
+            OperatorLog.IntentsNotTold(logger, Patience, Current?.Intents?.ByMember.Count ?? 0);
+            changed();
+        }
+    }
+
+    /// <summary>Null while they are still waited for.</summary>
+    private OperatorIntents? IntentsFor(Membership announced) => intents.Current switch
+    {
+        null => _isPatienceOver ? Before(announced) : null,
+
+        // It was never followed: what was saved is all that is known.
+        { IsFollowed: false, Revision: 0 } => Before(announced),
+        var read => read,
+    };
+
+    private OperatorIntents Before(Membership announced) =>
+        _before is { Intents: { } known, Store: { } store } && announced.Store?.ClusterId == store.ClusterId ? known : OperatorIntents.Unknown;
+
+    private sealed record Joined(Membership Announced, OperatorIntents Wished, Membership Whole);
+}

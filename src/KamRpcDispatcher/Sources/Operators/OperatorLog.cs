@@ -1,0 +1,20 @@
+using KamailioRpc;
+using Microsoft.Extensions.Logging;
+
+namespace KamRpcDispatcher.Sources.Operators;
+
+/// <summary>Log messages of operators' intents, among the event ids 1000 to 1099.</summary>
+internal static partial class OperatorLog
+{
+    [LoggerMessage(1070, LogLevel.Warning, "etcd at {Endpoints} does not let operators' wishes be read (permission denied): they are not followed here, what was known of them before stays in force, and commands that wait for this proxy name it as missing. Give the dispatcher's role the right: etcdctl role grant-permission ROLE read --prefix=true {Prefix}")]
+    public static partial void IntentsRefused(ILogger logger, string endpoints, string prefix);
+
+    [LoggerMessage(1071, LogLevel.Information, "etcd lets operators' wishes be read: they are followed from revision {Revision}, after {Time}")]
+    public static partial void IntentsFollowed(ILogger logger, long revision, DurationText time);
+
+    [LoggerMessage(1072, LogLevel.Error, "Rejected the operator's wish {Key}, {Times} times within minutes: {Reason}; {Consequence}. Correct the record or delete the key")]
+    public static partial void IntentRejected(ILogger logger, string key, int times, string reason, string consequence);
+
+    [LoggerMessage(1073, LogLevel.Warning, "etcd has told its members, and not within {Time} what operators wish of them: going on with what was saved of that ({Count} members)")]
+    public static partial void IntentsNotTold(ILogger logger, DurationText time, int count);
+}

@@ -1,0 +1,91 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Operators;
+
+namespace KamRpcDispatcher.Sources.Records;
+
+/// <summary>An intent's value in etcd: a JSON object of <c>drain</c>, <c>weight</c>, <c>by</c>, <c>at</c> and <c>reason</c>, all of them optional.</summary>
+public static class IntentRecord
+{
+    /// <summary>The longest value read, in bytes; an intent with every field at its longest has less than half of it.</summary>
+    public const int MaxLength = 8 * 1024;
+
+    private static readonly JsonDocumentOptions ReaderOptions = new() { AllowDuplicateProperties = false };
+
+    public static byte[] Write(Intent intent)
+    {
+        ArgumentNullException.ThrowIfNull(intent);
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartObject();
+            if (intent.IsDrained)
+            {
+                writer.WriteBoolean("drain", true);
+            }
+
+            if (intent.Weight is { } weight)
+            {
+                writer.WriteNumber("weight", weight);
+            }
+
+            if (intent.By.Length > 0)
+            {
+                writer.WriteString("by", intent.By);
+            }
+
+            if (intent.At is { } at)
+            {
+                writer.WriteString("at", at.UtcDateTime);
+            }
+
+            if (intent.Reason is { } reason)
+            {
+                writer.WriteString("reason", reason);
+            }
+
+            writer.WriteEndObject();
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    /// <summary>Reads a value; <paramref name="error"/> names the first thing that is wrong with it. A field that is not known is of a newer version, and left out.</summary>
+    public static bool TryRead(MemberKey key, ReadOnlyMemory<byte> value, [NotNullWhen(true)] out Intent? intent, [NotNullWhen(false)] out string? error)
+    {
+        intent = null;
+        if (value.Length > MaxLength)
+        {
+            error = $"the value has {value.Length} bytes, more than {MaxLength}";
+            return false;
+        }
+
+        return RecordJson.TryRead(value, ReaderOptions, record => Read(key, record), out intent, out error);
+    }
+
+    private static Intent Read(MemberKey key, JsonElement record)
+    {
+        if (record.ValueKind != JsonValueKind.Object)
+        {
+            throw new FormatException("the value is JSON, but not an object");
+        }
+
+        var intent = new Intent(key);
+        foreach (var field in record.EnumerateObject())
+        {
+            intent = field.Name switch
+            {
+                "drain" => intent with { IsDrained = RecordFields.ReadFlag("drain", field.Value) },
+                "weight" => intent with { Weight = RecordFields.ReadInteger("weight", field.Value, MemberValidation.CheckWeight) },
+                "by" => intent with { By = RecordFields.ReadReason("by", field.Value) },
+                "at" => intent with { At = RecordFields.ReadTime("at", field.Value) },
+                "reason" => intent with { Reason = RecordFields.ReadReason("reason", field.Value) },
+                _ => intent,
+            };
+        }
+
+        return intent;
+    }
+}

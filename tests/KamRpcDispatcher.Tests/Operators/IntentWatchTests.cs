@@ -1,0 +1,234 @@
+using Etcdserverpb;
+using Grpc.Core;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Etcd.Operators;
+using KamRpcDispatcher.Tests.Etcd;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.Tests.Operators;
+
+/// <summary>Operators' intents are followed as members are, and an etcd that refuses them changes nothing else.</summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class IntentWatchTests : IAsyncDisposable
+{
+    private const int Refused = 1070;
+    private const int FollowedAgain = 1071;
+    private const int Rejected = 1072;
+    private const string A = "/kamrpc/c/intents/1/a";
+    private const string Drain = """{"drain":true,"by":"ops@host","at":"2026-01-31T12:00:00Z","reason":"kernel update"}""";
+
+    private static readonly MemberKey Member = new(1, "a");
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(15);
+
+    /// <summary>For how long a call, and a watch, may be silent: all other waits are pauses between tries.</summary>
+    private static readonly TimeSpan[] Silences = [TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(3)];
+
+    private readonly LogCapture<IntentWatch> _log = new();
+    private readonly ObservedTime _time = new();
+    private readonly Milestones _changes = new();
+    private readonly CancellationTokenSource _stop = new();
+    private volatile bool _isRefused;
+    private int _passed;
+    private FakeEtcd _etcd = null!;
+    private EtcdConnection _store = null!;
+    private IntentWatch _watch = null!;
+    private Task _running = Task.CompletedTask;
+
+    [SetUp]
+    public async Task Start()
+    {
+        _etcd = await FakeEtcd.StartAsync();
+        _etcd.Before = (request, _) => _isRefused ? throw new RpcException(new Status(StatusCode.PermissionDenied, "etcdserver: permission denied")) : Task.CompletedTask;
+        Assert.That(EtcdEndpoints.TryParse(_etcd.Endpoint, out var endpoints, out _));
+        _store = new EtcdConnection(endpoints!, TimeProvider.System);
+        _watch = new IntentWatch(_store, new EtcdKeys("c"), _time, _log);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stop.Dispose();
+        _store?.Dispose();
+        await (_etcd?.DisposeAsync() ?? default);
+    }
+
+    [Test]
+    public async Task An_intent_is_in_force_at_the_revision_of_its_record_until_that_is_deleted()
+    {
+        Follow();
+        await UntilAsync(() => _watch.Current is { ByMember.Count: 0, IsFollowed: true });
+
+        var written = _etcd.Model.Put(A, Drain);
+        await UntilAsync(() => _watch.Current!.Revision == written);
+        var intent = _watch.Current!.ByMember[Member];
+        Assert.That((intent.IsDrained, intent.By, intent.Reason), Is.EqualTo((true, "ops@host", "kernel update")));
+
+        var deleted = _etcd.Model.Delete(A);
+        await UntilAsync(() => _watch.Current!.Revision == deleted);
+        Assert.That(_watch.Current!.ByMember, Is.Empty);
+        Assert.That(_log.All, Is.Empty);
+    }
+
+    [Test]
+    public async Task A_record_that_cannot_be_used_leaves_the_last_usable_one_in_force_and_is_told()
+    {
+        _etcd.Model.Put(A, Drain);
+        _etcd.Model.Put("/kamrpc/c/intents/1/b", "rubbish");
+        Follow();
+        await UntilAsync(() => _watch.Current is not null);
+        Assert.That(_watch.Current!.ByMember.Keys, Is.EqualTo(new[] { Member }));
+        Assert.That(_watch.Current.Rejected.Single(), Has.Property("KeepsLastGood").False.And.Property("Member").EqualTo(new MemberKey(1, "b")));
+
+        var spoiled = _etcd.Model.Put(A, """{"drain":"yes"}""");
+        await UntilAsync(() => _watch.Current!.Revision == spoiled);
+        Assert.That(_watch.Current!.ByMember[Member].IsDrained);
+        Assert.That(_log.Of(Rejected)[1], Does.Contain(A).And.Contain("drain: neither true nor false").And.Contain("its last usable value stays in force"));
+
+        _etcd.Model.Delete(A);
+        var anew = _etcd.Model.Put(A, "rubbish");
+        await UntilAsync(() => _watch.Current!.Revision == anew);
+        Assert.That(_watch.Current!.ByMember, Is.Empty, "that is another wish");
+    }
+
+    [Test]
+    public async Task One_that_is_rewritten_over_and_over_does_not_fill_the_log()
+    {
+        Follow();
+        await UntilAsync(() => _watch.Current is not null);
+        var last = 0L;
+        for (var times = 0; times < 100; times++)
+        {
+            last = _etcd.Model.Put(A, $"rubbish {times}");
+        }
+
+        await UntilAsync(() => _watch.Current!.Revision == last);
+        Assert.That(_log.Of(Rejected), Has.Count.EqualTo(7), "the first, second, fourth ... sixty-fourth time");
+    }
+
+    [Test]
+    public async Task What_is_wished_of_proxies_is_passed_over_silently_and_needs_no_further_listing()
+    {
+        _etcd.Model.Put("/kamrpc/c/intents/proxies/edge", Drain);
+        Follow();
+        await UntilAsync(() => _watch.Current is not null);
+        Assert.That((_watch.Current!.ByMember.Count, _watch.Current.Rejected.Count, _log.All.Count), Is.EqualTo((0, 0, 0)));
+
+        var listings = 0;
+        _etcd.Before = (request, _) =>
+        {
+            listings += request is RangeRequest { Limit: > 0 } ? 1 : 0;
+            return Task.CompletedTask;
+        };
+        _etcd.BreakWatches();
+        var written = _etcd.Model.Put(A, Drain);
+        await AdvanceUntilAsync(() => _watch.Current!.Revision == written);
+        Assert.That(listings, Is.Zero, "it is the store that it was");
+    }
+
+    [Test]
+    public async Task Where_etcd_refuses_from_the_start_that_is_told_once_and_tried_again_ever_more_slowly()
+    {
+        _isRefused = true;
+        Follow();
+        await UntilAsync(() => _watch.Current is not null);
+        Assert.That((_watch.Current!.IsFollowed, _watch.Current.Revision, _watch.Current.ByMember.Count), Is.EqualTo((false, 0L, 0)));
+
+        for (var tries = 1; tries <= 8; tries++)
+        {
+            await PauseAsync(tries);
+            _time.Advance(Longest);
+        }
+
+        await PauseAsync(9);
+        var pauses = Pauses(_time.Waits);
+        Assert.That(pauses[0], Is.LessThan(TimeSpan.FromSeconds(0.5)));
+        Assert.That(pauses.Skip(6), Is.All.InRange(TimeSpan.FromSeconds(4.5), Longest));
+        Assert.That(_log.Of(Refused).Single(), Does.Contain("etcdctl role grant-permission ROLE read --prefix=true /kamrpc/c/intents/"));
+
+        _isRefused = false;
+        _etcd.Model.Put(A, Drain);
+        _time.Advance(Longest);
+        await UntilAsync(() => _watch.Current is { IsFollowed: true, ByMember.Count: 1 });
+        await _log.WaitForAsync(FollowedAgain);
+        Assert.That(_log.All, Has.Count.EqualTo(2));
+    }
+
+    [Test]
+    public async Task What_is_refused_later_stays_in_force_as_it_was_and_is_not_said_to_be_followed()
+    {
+        var written = _etcd.Model.Put(A, Drain);
+        Follow();
+        await UntilAsync(() => _watch.Current is not null);
+        _isRefused = true;
+        _etcd.BreakWatches();
+        await AdvanceUntilAsync(() => _watch.Current is { IsFollowed: false });
+        Assert.That((_watch.Current!.Revision, _watch.Current.ByMember.Count), Is.EqualTo((written, 1)));
+        Assert.That(_log.Of(Refused), Has.Count.EqualTo(1));
+
+        _isRefused = false;
+        await AdvanceUntilAsync(() => _watch.Current is { IsFollowed: true });
+        await _log.WaitForAsync(FollowedAgain);
+        Assert.That(_watch.Current!.ByMember, Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public async Task A_watch_that_is_refused_since_its_token_has_expired_is_nothing_to_tell()
+    {
+        var watches = 0;
+        _etcd.Before = (request, _) =>
+        {
+            if (request is not WatchRequest)
+            {
+                return Task.CompletedTask;
+            }
+
+            var number = Interlocked.Increment(ref watches);
+            _changes.Passed();
+            return number is 2 or 4 ? throw new RpcException(new Status(StatusCode.PermissionDenied, "etcdserver: permission denied")) : Task.CompletedTask;
+        };
+        Follow();
+        await UntilAsync(() => Volatile.Read(ref watches) == 1);
+        _etcd.BreakWatches();
+        await AdvanceUntilAsync(() => Volatile.Read(ref watches) == 3);
+        _etcd.BreakWatches();
+        var written = _etcd.Model.Put(A, Drain);
+        await AdvanceUntilAsync(() => _watch.Current!.Revision == written);
+
+        Assert.That((_log.All.Count, _watch.Current!.IsFollowed), Is.EqualTo((0, true)));
+    }
+
+    [Test]
+    public async Task Read_once_they_are_what_is_there_or_said_not_to_be_known()
+    {
+        _etcd.Model.Put(A, Drain);
+        var reader = new IntentReader(_store, new EtcdKeys("c"), TimeProvider.System, new LogCapture<IntentReader>());
+        Assert.That(await reader.ReadAsync(CancellationToken.None), Has.Property("IsFollowed").True.And.Property("ByMember").Count.EqualTo(1));
+
+        _isRefused = true;
+        Assert.That(await reader.ReadAsync(CancellationToken.None), Has.Property("IsFollowed").False.And.Property("ByMember").Empty);
+    }
+
+    private void Follow() => _running = _watch.RunAsync(_changes.Passed, _stop.Token);
+
+    private Task UntilAsync(Func<bool> isReached) => _changes.WaitUntilAsync(isReached);
+
+    private static List<TimeSpan> Pauses(IReadOnlyList<TimeSpan> waits) => [.. waits.Where(static wait => !Silences.Contains(wait))];
+
+    private Task PauseAsync(int count) => _time.WaitForAsync(waits => Pauses(waits).Count >= count);
+
+    /// <summary>Lets each pause pass that it makes, until it is so.</summary>
+    private async Task AdvanceUntilAsync(Func<bool> isReached)
+    {
+        var reached = UntilAsync(isReached);
+        while (await Task.WhenAny(reached, PauseAsync(_passed + 1)) != reached)
+        {
+            _passed = Pauses(_time.Waits).Count;
+            _time.Advance(Longest);
+        }
+
+        await reached;
+    }
+}

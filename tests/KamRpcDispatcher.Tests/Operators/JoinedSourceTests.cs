@@ -1,0 +1,148 @@
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Sources;
+using KamRpcDispatcher.Sources.Operators;
+using KamRpcDispatcher.Tests.Dispatch;
+using KamRpcDispatcher.Tests.Etcd;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.Tests.Operators;
+
+/// <summary>Nobody who is drained gets calls when a dispatcher starts, and nobody waits for intents for ever.</summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class JoinedSourceTests : IAsyncDisposable
+{
+    private const int NotTold = 1073;
+
+    private static readonly StoreIdentity Store = new(7, "http://10.0.0.5:2379");
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1);
+    private static readonly Membership Announced = new(9, [Members.Of("a")], []) { Store = Store };
+    private static readonly Membership Saved = new(5, [Members.Of("a")], []) { Store = Store, Intents = FakeIntents.Draining(0, "a") with { IsFollowed = false } };
+
+    private readonly ObservedTime _time = new();
+    private readonly FakeMembership _members = new();
+    private readonly LogCapture<JoinedSource> _log = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Milestones _changes = new();
+    private FakeIntents _intents = new();
+    private JoinedSource _source = null!;
+    private int _changeCount;
+    private Task _running = Task.CompletedTask;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stop.Dispose();
+    }
+
+    [Test]
+    public void Members_are_not_told_before_their_intents_are()
+    {
+        Start();
+        _members.Set(Announced);
+        Assert.That((_source.Current, _changeCount), Is.EqualTo(((Membership?)null, 0)), "nobody is woken for nothing");
+
+        _intents.Set(FakeIntents.Draining(8, "a"));
+        Assert.That(_source.Current!.Intents!.ByMember.Keys, Is.EqualTo(new[] { new MemberKey(1, "a") }));
+        Assert.That((_source.Current.Revision, _changeCount), Is.EqualTo((9L, 1)));
+        Assert.That(_source.Current.Members.Single().State, Is.EqualTo(MemberState.Ready), "as it is announced, and as it is saved");
+    }
+
+    [Test]
+    public void Intents_that_are_there_first_wait_for_the_members()
+    {
+        Start();
+        _intents.Set(FakeIntents.Draining(8, "a"));
+        Assert.That((_source.Current, _changeCount), Is.EqualTo(((Membership?)null, 0)));
+
+        _members.Set(Announced);
+        Assert.That((_source.Current!.Intents!.Revision, _changeCount), Is.EqualTo((8L, 1)));
+    }
+
+    [Test]
+    public void A_change_of_either_is_a_change_and_nothing_else_is()
+    {
+        Start();
+        _members.Set(Announced);
+        _intents.Set(FakeIntents.Draining(8, "a"));
+        var first = _source.Current;
+        Assert.That(_source.Current, Is.SameAs(first));
+
+        _intents.Set(FakeIntents.Draining(10));
+        var second = _source.Current;
+        Assert.That((second!.Intents!.ByMember.Count, _changeCount), Is.EqualTo((0, 2)));
+        _members.Set(Announced with { Revision = 11 });
+        Assert.That((_source.Current!.Revision, _source.Current.Intents!.Revision, _changeCount), Is.EqualTo((11L, 10L, 3)));
+    }
+
+    [Test]
+    public async Task Patience_begins_with_the_members_and_after_it_what_was_saved_of_this_store_is_in_force()
+    {
+        Start(Saved);
+        _time.Advance(TimeSpan.FromHours(1));
+        _members.Set(Announced);
+        await _time.WaitForWaitAsync(JoinedSource.Patience);
+        _time.Advance(JoinedSource.Patience - Moment);
+        Assert.That(_source.Current, Is.Null);
+
+        _time.Advance(Moment);
+        await _changes.WaitUntilAsync(() => Volatile.Read(ref _changeCount) == 1);
+        Assert.That(_source.Current!.Intents, Has.Property("IsFollowed").False.And.Property("ByMember").Count.EqualTo(1));
+        Assert.That(_log.Of(NotTold).Single(), Does.Contain("within 5s").And.Contain("(1 members)"));
+
+        _intents.Set(FakeIntents.Draining(12));
+        Assert.That(_source.Current!.Intents, Has.Property("IsFollowed").True.And.Property("ByMember").Empty);
+    }
+
+    [Test]
+    public async Task What_was_saved_of_another_store_says_nothing_of_this_one()
+    {
+        Start(Saved with { Store = new StoreIdentity(8, "http://10.0.0.5:2379") });
+        _members.Set(Announced);
+        await _time.WaitForWaitAsync(JoinedSource.Patience);
+        _time.Advance(JoinedSource.Patience);
+        await _changes.WaitUntilAsync(() => Volatile.Read(ref _changeCount) == 1);
+
+        Assert.That(_source.Current!.Intents, Has.Property("IsFollowed").False.And.Property("ByMember").Empty);
+    }
+
+    [Test]
+    public void Where_the_store_refuses_them_members_go_on_at_once_with_what_was_known_of_this_store()
+    {
+        Start(Saved);
+        _intents.Set(OperatorIntents.Unknown);
+        _members.Set(Announced);
+        Assert.That(_source.Current!.Intents, Has.Property("IsFollowed").False.And.Property("ByMember").Count.EqualTo(1));
+        var first = _source.Current;
+        Assert.That(_source.Current, Is.SameAs(first));
+
+        _intents.Set(FakeIntents.Draining(12, "b") with { IsFollowed = false });
+        Assert.That(_source.Current!.Intents!.ByMember.Keys.Single().Name, Is.EqualTo("b"), "what was read once is newer than what was saved");
+    }
+
+    [Test]
+    public void What_ends_one_ends_both()
+    {
+        _intents = new FakeIntents { Failure = new InvalidDataException("broken") };
+        var source = new JoinedSource(_members, _intents, _time, _log);
+
+        Assert.That(async () => await source.RunAsync(static () => { }, CancellationToken.None), Throws.TypeOf<InvalidDataException>());
+    }
+
+    private void Start(Membership? saved = null)
+    {
+        _source = new JoinedSource(_members, _intents, _time, _log);
+        if (saved is not null)
+        {
+            _source.Seed(saved);
+        }
+
+        _running = _source.RunAsync(
+            () =>
+            {
+                Interlocked.Increment(ref _changeCount);
+                _changes.Passed();
+            },
+            _stop.Token);
+    }
+}
