@@ -20,6 +20,7 @@ public partial class ArchitectureTests
         Claim: Destinations Linux
         Destinations: Destinations.Addresses
         Destinations.Addresses:
+        Destinations.Operators:
         Dispatch: Claim Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Logs Dispatch.Policy Dispatch.Report Doctor.Observations.Configured Etcd Etcd.Connection Etcd.Keys Etcd.Members Etcd.Proxies Etcd.Reports Plan Plan.Order Processes Processes.Views Push Push.Grace Push.Guards Push.Reading Sources
         Dispatch.Contact: Dispatch.Cycles Etcd.Reports
         Dispatch.Cycles: Destinations Etcd.Reports Plan Push Sources
@@ -50,6 +51,7 @@ public partial class ArchitectureTests
         Etcd.Reports: Destinations Linux Sources
         Etcd.Reports.Format: Destinations Destinations.Addresses Sources Sources.Records
         Linux:
+        Operate: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Etcd.Reports.Format Sources.Records
         Plan: Destinations Destinations.Addresses Plan.Order Plan.Sets
         Plan.Order: Destinations
         Plan.Sets: Destinations Plan.Order
@@ -64,17 +66,18 @@ public partial class ArchitectureTests
         Push.Guards: Destinations Destinations.Addresses Linux Plan Plan.Order Push.Reading
         Push.Reading: Destinations.Addresses Plan
         Sources: Destinations Linux Sources.Records
-        Sources.Records: Destinations Destinations.Addresses
+        Sources.Records: Destinations Destinations.Addresses Destinations.Operators
         """;
 
     private const string CommandLine = """
         .: Commands Help Host Options
         Announce: Options
         Answers: Options Output Status Status.Json
-        Commands: Announce Answers Completion Help Host Options Output Status Status.Json Status.Screen
+        Commands: Announce Answers Completion Help Host Operate Options Output Status Status.Json Status.Screen
         Completion: Options
         Help: Host Options
         Host:
+        Operate: Answers Help Options Output
         Options: Help Output Status.Findings
         Output: Host Options
         Status: Options Output Status.Findings Status.Json Status.Screen

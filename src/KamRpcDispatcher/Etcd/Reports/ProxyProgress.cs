@@ -15,5 +15,11 @@ internal sealed record ProxyProgress(long Silenced, ImmutableArray<SupersededMem
     /// <summary>Whether another proxy reports under its name too, so that the report may be the other one's in the next moment.</summary>
     public bool IsClashing { get; init; }
 
+    /// <summary>The kinds of record that the proxy follows; empty where it does not say it.</summary>
+    public ImmutableArray<string> Applies { get; init; } = [];
+
+    /// <summary>How far operators' intents are in force there; null where they are not followed, or where it does not say it.</summary>
+    public IntentsProgress? Intents { get; init; }
+
     public bool MayServe(int set) => Serves.IsEmpty || Serves.Contains(set);
 }

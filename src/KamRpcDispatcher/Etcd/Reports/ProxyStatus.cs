@@ -28,6 +28,9 @@ public sealed record ProxyStatus(long Revision, DateTimeOffset AppliedAt, string
     /// <summary>The kinds of record that the proxy follows; empty in a report of a version that did not say it.</summary>
     public ImmutableArray<string> Applies { get; init; } = [];
 
+    /// <summary>How far operators' intents are in force; null where they are not followed, and in a report of a version that did not say it.</summary>
+    public IntentsProgress? Intents { get; init; }
+
     /// <summary>As many sets are named as <see cref="Serves"/>; of more the report says nothing.</summary>
     public const int MostServed = 50;
 

@@ -20,7 +20,13 @@ internal sealed class ProgressReader(JsonElement report)
         // An earlier version does not say what is silenced: then only what is in force whole counts.
         var silenced = Count(report, Has(report, "silenced") ? "silenced" : "revision", long.MaxValue);
         var superseded = ReadableSuperseded();
-        return new ProxyProgress(silenced, superseded, Unnamed(superseded)) { Serves = ReadableServes(), IsClashing = HasClash() };
+        return new ProxyProgress(silenced, superseded, Unnamed(superseded))
+        {
+            Serves = Readable(() => Items(report, "serves", ProxyReader.ReadServed), otherwise: []),
+            Applies = Readable(() => Items(report, "applies", ProxyReader.ReadKind), otherwise: []),
+            Intents = Readable(() => ProxyReader.ReadIntents(report), otherwise: null),
+            IsClashing = HasClash(),
+        };
     }
 
     private int Readable(string name) => report.TryGetProperty(name, out var number) && number.ValueKind == JsonValueKind.Number && number.TryGetInt32(out var count) ? count : 0;
@@ -56,16 +62,16 @@ internal sealed class ProgressReader(JsonElement report)
         return read.ToImmutable();
     }
 
-    /// <summary>What cannot be understood says nothing: the proxy may serve any set.</summary>
-    private ImmutableArray<int> ReadableServes()
+    /// <summary>What cannot be understood says nothing: so the proxy may serve any set, and follows no intents.</summary>
+    private static T Readable<T>(Func<T> read, T otherwise)
     {
         try
         {
-            return Items(report, "serves", ProxyReader.ReadServed);
+            return read();
         }
         catch (FormatException)
         {
-            return [];
+            return otherwise;
         }
     }
 
