@@ -53,6 +53,7 @@ public partial class ArchitectureTests
         Etcd.Reports: Destinations Linux Sources
         Etcd.Reports.Format: Destinations Destinations.Addresses Sources Sources.Records
         Linux:
+        Operate: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Etcd.Reports.Format Sources.Records
         Plan: Destinations Destinations.Addresses Plan.Order Plan.Sets
         Plan.Order: Destinations
         Plan.Sets: Destinations Plan.Order
@@ -75,10 +76,11 @@ public partial class ArchitectureTests
         .: Commands Help Host Options
         Announce: Options
         Answers: Options Output Status Status.Json
-        Commands: Announce Answers Completion Help Host Options Output Status Status.Json Status.Screen
+        Commands: Announce Answers Completion Help Host Operate Options Output Status Status.Json Status.Screen
         Completion: Options
         Help: Host Options
         Host:
+        Operate: Answers Help Options Output
         Options: Help Output Status.Findings
         Output: Host Options
         Status: Options Output Status.Findings Status.Json Status.Screen

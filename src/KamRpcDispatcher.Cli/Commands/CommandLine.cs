@@ -17,6 +17,8 @@ internal sealed class CommandLine
         ListCommand.AddTo(Root, _commands);
         StatusCommand.AddTo(Root, _commands);
         ExplainCommand.AddTo(Root, _commands);
+        DrainCommand.AddTo(Root, _commands);
+        ResumeCommand.AddTo(Root, _commands);
         ConfirmCommand.AddTo(Root, _commands);
         DoctorCommand.AddTo(Root, _commands);
         CfgCommand.AddTo(Root, _commands);

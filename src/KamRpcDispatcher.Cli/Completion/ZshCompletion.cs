@@ -51,7 +51,7 @@ internal static class ZshCompletion
         $"    {command.Name})",
         "        _arguments \\",
         .. CompletionModel.OptionsOf(command).Select(static option => $"            {Specification(option)} \\"),
-        .. command.Arguments.Select(argument => $"            {Quoted($"1:{argument.Name}:({string.Join(' ', CompletionModel.ArgumentsOf(command))})")} \\"),
+        .. command.Arguments.Select(argument => $"            {Quoted($"{(argument.Arity.MaximumNumberOfValues > 1 ? "*" : "1")}:{argument.Name}:({string.Join(' ', CompletionModel.ArgumentsOf(command))})")} \\"),
         "            '--help[shows all options]' ;;",
     ];
 

@@ -65,7 +65,7 @@ internal sealed class HelpPage : SynchronousCommandLineAction
 
         var options = command.Options.Where(static option => option is not HelpOption && !option.Hidden).ToList();
         yield return string.Empty;
-        yield return $"Usage: kamrpc {command.Name}{string.Concat(command.Arguments.Select(static argument => $" {(argument.Arity.MinimumNumberOfValues == 0 ? $"[{argument.Name}]" : argument.Name)}"))}{(options.Count > 0 ? " [OPTIONS]" : string.Empty)}";
+        yield return $"Usage: kamrpc {command.Name}{string.Concat(command.Arguments.Select(static argument => $" {Shown(argument)}"))}{(options.Count > 0 ? " [OPTIONS]" : string.Empty)}";
         foreach (var line in command.Arguments.SelectMany(static argument => WrappedText.Entry(argument.Name, argument.Description ?? string.Empty, OptionColumn)))
         {
             yield return line;
@@ -98,6 +98,12 @@ internal sealed class HelpPage : SynchronousCommandLineAction
                 yield return line;
             }
         }
+    }
+
+    private static string Shown(Argument argument)
+    {
+        var name = argument.Name + (argument.Arity.MaximumNumberOfValues > 1 ? "..." : string.Empty);
+        return argument.Arity.MinimumNumberOfValues == 0 ? $"[{name}]" : name;
     }
 
     private static OptionGroup GroupOf(Option option) => (option as IOptionFacts)?.Group ?? OptionGroup.Rest;

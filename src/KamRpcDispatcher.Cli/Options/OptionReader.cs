@@ -51,6 +51,9 @@ internal sealed class OptionReader
     /// <summary>What stands for an argument of the command.</summary>
     public string? Text(Argument<string> argument) => _parsed.GetResult(argument) is { Tokens: [.., var last] } ? last.Value : null;
 
+    /// <summary>What stands for an argument that may be there several times.</summary>
+    public IReadOnlyList<string> Texts(Argument<string[]> argument) => _parsed.GetResult(argument) is { Tokens: var tokens } ? [.. tokens.Select(static token => token.Value)] : [];
+
     /// <summary>Whether a flag is given, or its environment variable says so: <c>1</c>, <c>true</c> or <c>yes</c>.</summary>
     public bool Flag(Option<bool> option)
     {

@@ -20,6 +20,10 @@ internal static class EtcdUsers
     public static string[] StatusPermissions(string cluster) =>
         [$"read --prefix=true /kamrpc/{cluster}/members/", $"read --prefix=true /kamrpc/{cluster}/proxies/"];
 
+    /// <summary>What <c>kamrpc drain</c> and <c>kamrpc resume</c> need.</summary>
+    public static string[] OperatorPermissions(string cluster) =>
+        [$"read --prefix=true /kamrpc/{cluster}/members/", $"read --prefix=true /kamrpc/{cluster}/proxies/", $"readwrite --prefix=true /kamrpc/{cluster}/intents/"];
+
     /// <summary>Writes a password as an editor does, for its owner's eyes only.</summary>
     public static async Task<string> WritePasswordAsync(TemporaryFolder folder, string password)
     {

@@ -92,6 +92,8 @@ public class HelpTests
     [TestCase("explain", "What is shown", "--set")]
     [TestCase("list", "What is shown", "--cluster")]
     [TestCase("doctor", "What is examined and shown", "--ignore")]
+    [TestCase("drain", "What is drained and shown", "--min-ready")]
+    [TestCase("resume", "What is resumed and shown", "--label")]
     [TestCase("confirm", "What is confirmed and shown", "--set")]
     [TestCase("cfg", "What is done", "--write")]
     [TestCase("announce", "What is announced", "--weight")]

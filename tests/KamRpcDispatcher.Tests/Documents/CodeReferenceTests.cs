@@ -68,6 +68,8 @@ internal sealed partial class CodeReferenceTests
     [TestCase("doctor", "DoctorJson")]
     [TestCase("cfg", "CfgReport")]
     [TestCase("confirm", "ConfirmAnswer")]
+    [TestCase("drain", "OperatorAnswer")]
+    [TestCase("resume", "OperatorAnswer")]
     [TestCase("dispatch", "DryRunAnswer")]
     public void The_fields_of_the_JSON_are_all_there(string command, params string[] classes)
     {

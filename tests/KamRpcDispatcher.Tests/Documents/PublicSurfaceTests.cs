@@ -20,7 +20,7 @@ internal sealed class PublicSurfaceTests
     private static readonly (string What, string[] Classes)[] Written =
     [
         ("status", ["StatusJson", "ReportJson", "StatusClaims", "StatusShares"]), ("explain", ["ExplainCommand", "MemberExplanation"]), ("list", ["KamailioListing"]), ("doctor", ["DoctorJson"]),
-        ("cfg", ["CfgReport"]), ("confirm", ["ConfirmAnswer"]), ("dispatch", ["DryRunAnswer"]), ("member", ["MemberRecord"]), ("intent", ["IntentRecord"]), ("proxy", ["ReportWriter", "ReportHead"]),
+        ("cfg", ["CfgReport"]), ("confirm", ["ConfirmAnswer"]), ("drain", ["OperatorAnswer"]), ("dispatch", ["DryRunAnswer"]), ("member", ["MemberRecord"]), ("intent", ["IntentRecord"]), ("proxy", ["ReportWriter", "ReportHead"]),
     ];
 
     [Test]

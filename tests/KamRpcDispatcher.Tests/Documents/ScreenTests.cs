@@ -1,7 +1,9 @@
 using System.Text.RegularExpressions;
+using KamRpcDispatcher.Cli.Answers;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Members;
 using KamRpcDispatcher.Etcd.Reports;
+using KamRpcDispatcher.Operate;
 using NUnit.Framework;
 using static KamRpcDispatcher.Tests.Cli.Clusters;
 
@@ -33,6 +35,12 @@ public partial class ScreenTests
 
         AssertShown("src/KamRpcDispatcher.Cli/README.md", Screen(View(three, ("p1", Report(2)), ("p2", ill))));
     }
+
+    [Test]
+    public void The_reference_shows_what_drain_answers() => AssertShown("src/KamRpcDispatcher.Cli/README.md", new OperatorAnswer(
+        IntentWish.Drain,
+        new IntentOutcome(IntentResult.Written, [new IntentChange(new MemberKey(1, "asterisk-1"), MemberBefore.Ready, 57)], []),
+        new AppliedState([new AppliedProxy("edge-1", [1], null), new AppliedProxy("edge-2", [1], null)], [])).ToString());
 
     /// <summary>As the reference has them, with values in place of these.</summary>
     [Test]

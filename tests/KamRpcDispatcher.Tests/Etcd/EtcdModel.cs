@@ -31,12 +31,15 @@ internal sealed class EtcdModel
     /// <summary>Of the store as it is now.</summary>
     public ResponseHeader Header => Locked(NewHeader);
 
-    /// <summary>Writes a key, without a lease.</summary>
+    /// <summary>Writes a key.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">Its value.</param>
+    /// <param name="lease">Its lease, which nobody need have granted and which does not end then; 0 for none.</param>
     /// <returns>The revision of that.</returns>
-    public long Put(string key, string value) => Locked(() =>
+    public long Put(string key, string value, long lease = 0) => Locked(() =>
     {
         _revision++;
-        Put(new PutRequest { Key = ByteString.CopyFromUtf8(key), Value = ByteString.CopyFromUtf8(value) });
+        Put(new PutRequest { Key = ByteString.CopyFromUtf8(key), Value = ByteString.CopyFromUtf8(value), Lease = lease });
         return _revision;
     });
 
@@ -141,7 +144,9 @@ internal sealed class EtcdModel
 
     private TxnResponse Transact(TxnRequest request)
     {
-        var succeeded = request.Compare.All(compare => Holds(compare, _keys.GetValueOrDefault(compare.Key)));
+        var succeeded = request.Compare.All(compare => compare.RangeEnd.IsEmpty
+            ? Holds(compare, _keys.GetValueOrDefault(compare.Key))
+            : _keys.Values.Where(pair => IsWithin(pair.Key, compare.Key, compare.RangeEnd)).All(pair => Holds(compare, pair)));
         var operations = succeeded ? request.Success : request.Failure;
         if (operations.Any(operation => operation.RequestPut is { Lease: not 0 } put && !_leases.ContainsKey(put.Lease)))
         {
@@ -204,8 +209,12 @@ internal sealed class EtcdModel
         changed.TrySetResult();
     }
 
+    /// <summary>What stands under a key, null for nothing.</summary>
+    public string? Value(string key) => Locked(() => _keys.GetValueOrDefault(ByteString.CopyFromUtf8(key))?.Value.ToStringUtf8());
+
     private static bool Holds(Compare compare, Mvccpb.KeyValue? found) => compare.Target switch
     {
+        Compare.Types.CompareTarget.Mod when compare.Result == Compare.Types.CompareResult.Less => (found?.ModRevision ?? 0) < compare.ModRevision,
         Compare.Types.CompareTarget.Mod => compare.ModRevision == (found?.ModRevision ?? 0),
         Compare.Types.CompareTarget.Lease => compare.Lease == (found?.Lease ?? 0),
         _ => throw new RpcException(new Status(StatusCode.Unimplemented, compare.Target.ToString())),

@@ -1,0 +1,29 @@
+using System.CommandLine;
+using KamRpcDispatcher.Cli.Help;
+using KamRpcDispatcher.Cli.Operate;
+using KamRpcDispatcher.Cli.Options;
+using KamRpcDispatcher.Operate;
+
+namespace KamRpcDispatcher.Cli.Commands;
+
+/// <summary><c>kamrpc drain NAME...</c>: members get no new calls, whatever is restarted, until that is taken back.</summary>
+internal static class DrainCommand
+{
+    public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
+    {
+        var command = new CliCommand("drain", "Has members get no new calls until they are resumed, also after restarts of everything, and waits until every proxy has it so.", new CommandHelp(
+            CommandGroup.Act,
+            ["kamrpc drain asterisk-1 --etcd http://10.0.0.5:2379", "kamrpc drain --label zone=a --min-ready 50% --etcd http://10.0.0.5:2379"],
+            (ExitCode.Done, "drained, and read back by every proxy; with --no-wait: written"),
+            (ExitCode.NotDone, "written, and not applied by every proxy in time; or not written, since the cluster keeps changing"),
+            (ExitCode.Unreachable, "etcd does not answer, or refuses"),
+            (ExitCode.Refused, "too few ready members would be left (--min-ready)")) { Subject = "What is drained and shown" });
+        OperatorOptions.AddTo(command, IntentWish.Drain);
+        root.Add(command);
+        commands.Add(command, (options, cancellationToken) =>
+        {
+            var request = OperatorOptions.Read(options, command, IntentWish.Drain);
+            return options.Fails(out var exitCode) ? Task.FromResult(exitCode) : OperatorRun.RunAsync(request, cancellationToken);
+        });
+    }
+}

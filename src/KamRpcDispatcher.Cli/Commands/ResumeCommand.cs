@@ -1,0 +1,28 @@
+using System.CommandLine;
+using KamRpcDispatcher.Cli.Help;
+using KamRpcDispatcher.Cli.Operate;
+using KamRpcDispatcher.Cli.Options;
+using KamRpcDispatcher.Operate;
+
+namespace KamRpcDispatcher.Cli.Commands;
+
+/// <summary><c>kamrpc resume NAME...</c>: takes a drain back.</summary>
+internal static class ResumeCommand
+{
+    public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
+    {
+        var command = new CliCommand("resume", "Takes a drain back: members are again what they announce.", new CommandHelp(
+            CommandGroup.Act,
+            ["kamrpc resume asterisk-1 --etcd http://10.0.0.5:2379", "kamrpc resume --label zone=a --etcd http://10.0.0.5:2379 -o json"],
+            (ExitCode.Done, "resumed, and read back by every proxy, or nobody was drained; with --no-wait: written"),
+            (ExitCode.NotDone, "written, and not applied by every proxy in time; or not written, since the cluster keeps changing"),
+            (ExitCode.Unreachable, "etcd does not answer, or refuses")) { Subject = "What is resumed and shown" });
+        OperatorOptions.AddTo(command, IntentWish.Resume);
+        root.Add(command);
+        commands.Add(command, (options, cancellationToken) =>
+        {
+            var request = OperatorOptions.Read(options, command, IntentWish.Resume);
+            return options.Fails(out var exitCode) ? Task.FromResult(exitCode) : OperatorRun.RunAsync(request, cancellationToken);
+        });
+    }
+}

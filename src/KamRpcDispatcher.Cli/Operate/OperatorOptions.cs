@@ -1,0 +1,138 @@
+using System.CommandLine;
+using System.Diagnostics.CodeAnalysis;
+using KamRpcDispatcher.Cli.Help;
+using KamRpcDispatcher.Cli.Options;
+using KamRpcDispatcher.Cli.Output;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Operate;
+
+namespace KamRpcDispatcher.Cli.Operate;
+
+/// <summary>What an operator asks for, and how it is carried out and told.</summary>
+/// <param name="Etcd">How etcd is reached.</param>
+/// <param name="Cluster">The cluster.</param>
+/// <param name="Command">What is asked for.</param>
+/// <param name="Timeout">How long it is waited for the proxies; null for not at all.</param>
+/// <param name="Format">How the answer is written.</param>
+internal sealed record OperatorRequest(EtcdOptions Etcd, string Cluster, IntentCommand Command, TimeSpan? Timeout, OutputFormat Format);
+
+/// <summary>The options of the commands by which an operator wishes something of members.</summary>
+internal static class OperatorOptions
+{
+    private static readonly Argument<string[]> Name = new("NAME") { Arity = ArgumentArity.ZeroOrMore, Description = "The members' names; each in every set, unless --set says in which." };
+    private static readonly Option<string[]> Label = CommonOptions.Texts("--label", "In place of names: those that are announced now with a label, name=value (repeatable: with all of them).", OptionGroup.Subject);
+    private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A set to look in (repeatable). [default: every set]", OptionGroup.Subject);
+    private static readonly Option<string?> Reason = CommonOptions.Text("--reason", "Why, in a few words, for others who look.", OptionGroup.Subject);
+    private static readonly Option<string?> As = CommonOptions.Text("--as", "Who asks. [default: user@host]", OptionGroup.Subject);
+    private static readonly ValueOption<MinReady> MinReadyOption = new("--min-ready", "How many ready members each set keeps at least: a number, or a percentage of it, such as 50%.", MinReady.Default.ToString(), MinReady.TryParse, OptionGroup.Subject);
+    private static readonly Option<bool> Force = new CliOption<bool>("--force") { Group = OptionGroup.Subject, Description = "Drains whatever --min-ready says." };
+    private static readonly Option<bool> Wait = new CliOption<bool>("--wait") { Group = OptionGroup.Timing, Description = "Waits until every proxy has applied it; so it does anyway, unless KAMRPC_NO_WAIT is set." };
+    private static readonly Option<bool> NoWait = new CliOption<bool>("--no-wait") { Group = OptionGroup.Timing, Description = "Ends as soon as it is written: then nobody has applied it yet." };
+    private static readonly ValueOption<TimeSpan> Timeout = new("--timeout", "How long to wait for the proxies.", "30s", ParseTimeout, OptionGroup.Timing);
+
+    public static void AddTo(Command command, IntentWish wish)
+    {
+        command.Add(Name);
+        CommonOptions.Add(command, Label, Set, Reason, As);
+        if (wish == IntentWish.Drain)
+        {
+            CommonOptions.Add(command, MinReadyOption, Force);
+        }
+
+        CommonOptions.Add(command, Wait, NoWait, Timeout, OutputOption.Output, CommonOptions.Cluster);
+        EtcdOptionSet.AddTo(command);
+    }
+
+    /// <summary>What is asked for; nobody looks at it where an option is wrong.</summary>
+    public static OperatorRequest Read(OptionReader options, CliCommand command, IntentWish wish)
+    {
+        WarnOfVariables(options, command.Name, wish == IntentWish.Drain ? [Label, Set, Force] : [Label, Set]);
+        var etcd = EtcdOptionSet.Read(options);
+        var names = options.Texts(Name);
+        var labels = ReadLabels(options);
+        if (names.Count == 0 && labels.Count == 0)
+        {
+            options.AddMissing($"{command.Name} needs NAME, or {Label.Name}, such as: {command.Help.Examples[0]}");
+        }
+        else if (names.Count > 0 && labels.Count > 0)
+        {
+            options.Add(Label, "goes without names: give one of the two");
+        }
+
+        var selection = new MemberSelection { Names = names, Labels = labels, Sets = options.IsVariable(Set) ? null : CommonOptions.Sets(options, Set), Near = Suggestion.Near };
+        var wished = new IntentCommand(wish, selection, options.Value<string>(As, Myself(), Words) ?? string.Empty) { Reason = options.Value<string>(Reason, null, Words) };
+        if (wish == IntentWish.Drain)
+        {
+            wished = wished with { MinReady = options.Value(MinReadyOption), IsForced = !options.IsVariable(Force) && options.Flag(Force) };
+        }
+
+        return new OperatorRequest(
+            etcd!,
+            options.Value(CommonOptions.Cluster) ?? string.Empty,
+            wished,
+            ReadTimeout(options),
+            options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse));
+    }
+
+    /// <summary>They describe another command's member where one file of variables serves several: nobody is drained by that.</summary>
+    private static void WarnOfVariables(OptionReader options, string command, Option[] ignored)
+    {
+        foreach (var option in ignored.Where(options.IsVariable))
+        {
+            Console.Error.WriteLine($"kamrpc: warning: {OptionReader.Variable(option)} is set, and does not count for {command}: give {option.Name} where it is meant");
+        }
+    }
+
+    private static List<KeyValuePair<string, string>> ReadLabels(OptionReader options)
+    {
+        var labels = new List<KeyValuePair<string, string>>();
+        foreach (var text in options.IsVariable(Label) ? [] : options.Texts(Label))
+        {
+            var equals = text.IndexOf('=', StringComparison.Ordinal);
+            if (equals < 0)
+            {
+                options.Add(Label, $"'{text}' is not name=value");
+            }
+            else if (MemberValidation.CheckLabel(text[..equals], text[(equals + 1)..]) is { } error)
+            {
+                options.Add(Label, error);
+            }
+            else
+            {
+                labels.Add(new(text[..equals], text[(equals + 1)..]));
+            }
+        }
+
+        return labels;
+    }
+
+    private static TimeSpan? ReadTimeout(OptionReader options)
+    {
+        var (waits, timeout) = (options.Flag(Wait), options.Value(Timeout));
+        var waitsNot = options.Flag(NoWait) || (options.IsVariable(Wait) && !waits);
+        if (waits && waitsNot && !options.IsVariable(Wait) && !options.IsVariable(NoWait))
+        {
+            options.Add(NoWait, $"contradicts {Wait.Name}");
+        }
+
+        // What stands on the command line comes first.
+        return waitsNot && !(waits && options.IsVariable(NoWait)) ? null : timeout;
+    }
+
+    private static string Myself() => $"{(Environment.UserName is { Length: > 0 } user ? user : "somebody")}@{Environment.MachineName}";
+
+    private static bool ParseTimeout(string text, out TimeSpan value, [NotNullWhen(false)] out string? error) =>
+        CommonOptions.Duration(text, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(24), out value, out error);
+
+    /// <summary>One line that others can read.</summary>
+    private static bool Words(string text, [NotNullWhen(true)] out string? value, [NotNullWhen(false)] out string? error)
+    {
+        error = text.Trim().Length == 0 ? "is empty"
+            : text.Length > MemberValidation.MaxReasonLength ? $"has {text.Length} characters, more than {MemberValidation.MaxReasonLength}"
+            : text.Any(char.IsControl) ? "has characters that are not printed"
+            : null;
+        value = error is null ? text.Trim() : null;
+        return error is null;
+    }
+}

@@ -1,0 +1,123 @@
+using Grpc.Core;
+using KamailioRpc;
+using KamRpcDispatcher.Cli.Answers;
+using KamRpcDispatcher.Cli.Output;
+using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Operate;
+
+namespace KamRpcDispatcher.Cli.Operate;
+
+/// <summary>Carries out what an operator asks for: writes it, waits for the proxies, and says what came of it.</summary>
+internal static class OperatorRun
+{
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(OperatorRequest request, CancellationToken cancellationToken)
+    {
+        using var store = new EtcdConnection(request.Etcd, TimeProvider.System);
+        var keys = new EtcdKeys(request.Cluster);
+        var writer = new IntentWriter(store, keys, TimeProvider.System);
+        AppliedWait? wait = null;
+        try
+        {
+            if (request.Timeout is not null)
+            {
+                wait = await AppliedWait.OpenAsync(store, keys, TimeProvider.System, cancellationToken).ConfigureAwait(false);
+            }
+
+            var written = await writer.WriteAsync(request.Command, cancellationToken).ConfigureAwait(false);
+            return TellNotWritten(request, written) ?? await WaitAsync(request, written, wait, cancellationToken).ConfigureAwait(false);
+        }
+        catch (EtcdUnreachableException unreachable)
+        {
+            Console.Error.WriteLine($"kamrpc: {unreachable.Message}{(writer.HasBegun ? "; whether something is written is not known, and asking again does no harm" : "; nothing was written")}");
+            if (unreachable.InnerException is RpcException { StatusCode: StatusCode.PermissionDenied })
+            {
+                Console.Error.WriteLine($"kamrpc: its role needs readwrite on the prefix {keys.Intents}, and read on {keys.Members} and {keys.Proxies}");
+            }
+
+            return ExitCode.Unreachable;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            Console.Error.WriteLine($"kamrpc: ended before {(writer.HasBegun ? "it was known whether it is written: see 'kamrpc status'" : "anything was written")}");
+            return ExitCode.NotDone;
+        }
+        finally
+        {
+            await (wait?.DisposeAsync() ?? default).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Null where everything was written.</summary>
+    private static int? TellNotWritten(OperatorRequest request, IntentOutcome outcome)
+    {
+        foreach (var warning in outcome.Warnings)
+        {
+            Console.Error.WriteLine($"kamrpc: warning: {warning}");
+        }
+
+        foreach (var reason in outcome.Reasons)
+        {
+            Console.Error.WriteLine($"kamrpc: {(outcome.Result == IntentResult.BelowFloor ? "refused: " : string.Empty)}{reason}");
+        }
+
+        if (outcome.Result == IntentResult.Written)
+        {
+            return null;
+        }
+
+        Console.Error.WriteLine(outcome.Changed.Count > 0
+            ? $"kamrpc: before that {Ages.Count(outcome.Changed.Count, "member")} of many {(outcome.Changed.Count == 1 ? "was" : "were")} {(request.Command.Wish == IntentWish.Drain ? "drained" : "resumed")}, and stay{(outcome.Changed.Count == 1 ? "s" : string.Empty)} so"
+            : $"kamrpc: nothing was written{(outcome.Result == IntentResult.BelowFloor ? "; --force drains nevertheless" : string.Empty)}");
+        return outcome.Result switch
+        {
+            IntentResult.Unknown => ExitCode.Usage,
+            IntentResult.BelowFloor => ExitCode.Refused,
+            _ => ExitCode.NotDone,
+        };
+    }
+
+    private static async Task<int> WaitAsync(OperatorRequest request, IntentOutcome written, AppliedWait? wait, CancellationToken cancellationToken)
+    {
+        AppliedState? state = null;
+        string? ended = null;
+        if (wait is not null && written.Revision is { } revision)
+        {
+            var target = new AppliedTarget(request.Command.Wish, revision, written.Changed.Concat(written.Unchanged).Where(static change => change.Revision > 0).Select(static change => change.Key.Set).ToHashSet());
+            (state, ended) = await WaitAsync(request, wait, target, cancellationToken).ConfigureAwait(false);
+        }
+
+        var answer = new OperatorAnswer(request.Command.Wish, written, state);
+        Console.Out.Write(Answer.In(request.Format, answer.ToJson, answer.ToString));
+        if (state is null or { IsApplied: true })
+        {
+            return ExitCode.Done;
+        }
+
+        Console.Error.WriteLine(state.HasNobody
+            ? $"kamrpc: nobody has applied it: {(state.Reporting == 0 ? "no proxy reports" : $"no proxy that reports serves set {SetText.Numbers(state.Unserved)}")}; it stays written"
+            : $"kamrpc: {ended}: missing {WaitTeller.Missing(state)}; it stays written, and is applied when they can ('kamrpc {(request.Command.Wish == IntentWish.Drain ? "resume" : "drain")}' takes it back)");
+        return ExitCode.NotDone;
+    }
+
+    /// <summary>How the proxies are with it in the end, and what ended the waiting where it is not done.</summary>
+    private static async Task<(AppliedState State, string Ended)> WaitAsync(OperatorRequest request, AppliedWait wait, AppliedTarget target, CancellationToken cancellationToken)
+    {
+        using var patience = new CancellationTokenSource(request.Timeout!.Value);
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
+        var teller = new WaitTeller(Console.Error.WriteLine, TimeProvider.System);
+        await using (teller.ConfigureAwait(false))
+        {
+            teller.Start();
+            try
+            {
+                return (await wait.UntilAppliedAsync(target, teller.Saw, waiting.Token).ConfigureAwait(false), string.Empty);
+            }
+            catch (OperationCanceledException) when (waiting.IsCancellationRequested)
+            {
+                return (wait.StateOf(target), cancellationToken.IsCancellationRequested ? "the waiting was ended, not the change" : $"not applied within {DurationText.Of(request.Timeout.Value)}");
+            }
+        }
+    }
+}

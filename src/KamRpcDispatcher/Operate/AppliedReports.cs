@@ -1,0 +1,143 @@
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Etcd.Reports;
+using KamRpcDispatcher.Etcd.Reports.Format;
+
+namespace KamRpcDispatcher.Operate;
+
+/// <summary>What the proxies report, and what follows of it: which of them have applied what operators wish.</summary>
+/// <remarks>
+/// What a report says is believed where it was written while somebody watches, or lately by this host's clock. It says nothing where it is of another life of the
+/// store, or where two write it in turn.
+/// </remarks>
+internal sealed class AppliedReports(EtcdKeys keys, TimeProvider timeProvider)
+{
+    /// <summary>As old a report may be of a proxy that lives.</summary>
+    private static readonly TimeSpan Limit = ProxyStatus.WrittenEvery + TimeSpan.FromSeconds(5);
+
+    /// <summary>By so much clocks may differ that are kept in step.</summary>
+    private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(5);
+
+    private readonly Lock _lock = new();
+    private readonly SortedDictionary<string, Report> _reports = new(StringComparer.Ordinal);
+    private long? _watchedFrom;
+
+    /// <summary>Takes a whole listing: who is not in it any more has ended.</summary>
+    public void Replace(KeyListing listed)
+    {
+        lock (_lock)
+        {
+            _watchedFrom ??= listed.Revision;
+            var there = listed.Keys.Select(static pair => pair.Key.ToStringUtf8()).ToHashSet(StringComparer.Ordinal);
+            foreach (var name in _reports.Keys.Where(name => !there.Contains(keys.Proxy(name))).ToList())
+            {
+                End(name);
+            }
+
+            foreach (var pair in listed.Keys)
+            {
+                Put(pair);
+            }
+        }
+    }
+
+    /// <summary>Takes what has changed since.</summary>
+    public void Apply(IEnumerable<Mvccpb.Event> changes)
+    {
+        lock (_lock)
+        {
+            foreach (var change in changes)
+            {
+                if (change.Type == Mvccpb.Event.Types.EventType.Delete)
+                {
+                    End(NameOf(change.Kv));
+                }
+                else
+                {
+                    Put(change.Kv);
+                }
+            }
+        }
+    }
+
+    public AppliedState StateOf(AppliedTarget target)
+    {
+        lock (_lock)
+        {
+            List<AppliedProxy> proxies =
+            [
+                .. from report in _reports
+                   let sets = target.Sets.Where(set => report.Value.Progress?.MayServe(set) ?? true).Order().ToList()
+                   where sets.Count > 0
+                   select new AppliedProxy(SafeText.Shorten(report.Key), sets, WhyMissing(report.Value, target)),
+            ];
+            return new AppliedState(proxies, [.. target.Sets.Except(proxies.SelectMany(static proxy => proxy.Sets)).Order()]) { Reporting = _reports.Values.Count(static report => !report.HasEnded) };
+        }
+    }
+
+    private string NameOf(Mvccpb.KeyValue pair) => pair.Key.ToStringUtf8()[keys.Proxies.Length..];
+
+    /// <summary>What has no lease is no proxy that lives.</summary>
+    private void Put(Mvccpb.KeyValue pair)
+    {
+        if (pair.Lease == 0)
+        {
+            End(NameOf(pair));
+            return;
+        }
+
+        ProxyRecord.TryRead(pair.Value.Memory, out var status, out var error);
+        _reports[NameOf(pair)] = new Report(ProxyRecord.ReadProgress(pair.Value.Memory), status, error, pair.ModRevision);
+    }
+
+    private void End(string name)
+    {
+        if (_reports.TryGetValue(name, out var report))
+        {
+            _reports[name] = report with { HasEnded = true };
+        }
+    }
+
+    private string? WhyMissing(Report report, AppliedTarget target)
+    {
+        const string Restored = "its report is of a revision that etcd does not have: etcd was restored from a backup";
+        if (report.HasEnded)
+        {
+            return "its report has ended: its dispatcher was stopped, or does not reach etcd";
+        }
+
+        if (report.Progress is not { } progress)
+        {
+            return Unreadable(report);
+        }
+
+        return progress.IsClashing ? "another proxy reports under this name too"
+            : !progress.Applies.Contains(IntentsProgress.Kind) ? "follows no intents: an older kamrpc, or its etcd role may not read them"
+            : report.Status?.Contact is { Answers: false } contact ? $"does not reach its Kamailio{(contact.Reason is { } reason ? $": {SafeText.Shorten(reason, ProxyTrouble.MostTextLength)}" : string.Empty)}"
+            : report.Status?.Hangs == true ? "its dispatcher hangs"
+            : !IsFresh(report) ? "by this host's clock its report is old, or of the future"
+            : AppliedBy(progress.Intents, target.Wish) is not { } applied ? (report.Status is null ? Unreadable(report) : "has read no intents yet")
+            : applied > report.ModRevision ? Restored
+            : applied < target.Revision ? "has not applied it yet"
+            : null;
+    }
+
+    private static string Unreadable(Report report) => $"its report cannot be read{(report.Error is { } error ? $": {error}" : string.Empty)}";
+
+    private static long? AppliedBy(IntentsProgress? progress, IntentWish wish) => wish == IntentWish.Drain ? progress?.Silenced ?? progress?.Revision : progress?.Revision;
+
+    /// <summary>Of a report that was there already nobody knows how long, but by its own clock.</summary>
+    private bool IsFresh(Report report) =>
+        report.ModRevision > _watchedFrom
+        || (report.Status?.WrittenAt is { } written && timeProvider.GetUtcNow() - written is var age && age >= -Tolerance && age <= Limit);
+
+    /// <param name="Progress">How far it is; null where even that cannot be read.</param>
+    /// <param name="Status">All of it; null where that cannot be read.</param>
+    /// <param name="Error">Why not.</param>
+    /// <param name="ModRevision">The store's revision of the report: whatever it says was so before.</param>
+    private sealed record Report(ProxyProgress? Progress, ProxyStatus? Status, string? Error, long ModRevision)
+    {
+        /// <summary>Whether it is not there any more.</summary>
+        public bool HasEnded { get; init; }
+    }
+}

@@ -1,0 +1,34 @@
+namespace KamRpcDispatcher.Operate;
+
+/// <summary>What is waited for.</summary>
+/// <param name="Wish">What was wished.</param>
+/// <param name="Revision">The store's revision from which on it is so.</param>
+/// <param name="Sets">The sets of those of whom it was wished.</param>
+public sealed record AppliedTarget(IntentWish Wish, long Revision, IReadOnlySet<int> Sets);
+
+/// <summary>How a proxy is with what is waited for.</summary>
+/// <param name="Name">Its name, safe to print.</param>
+/// <param name="Sets">Those of the sets that it may serve.</param>
+/// <param name="Missing">Why it cannot be said to have applied it, in a few words; null where it has, and has read it back.</param>
+public sealed record AppliedProxy(string Name, IReadOnlyList<int> Sets, string? Missing)
+{
+    public bool IsApplied => Missing is null;
+}
+
+/// <summary>How all proxies are with what is waited for.</summary>
+/// <param name="Proxies">Those that may serve one of the sets, by name: those that report, and those that did when the waiting began.</param>
+/// <param name="Unserved">The sets that none of them may serve: nobody has applied anything there.</param>
+public sealed record AppliedState(IReadOnlyList<AppliedProxy> Proxies, IReadOnlyList<int> Unserved)
+{
+    /// <summary>How many proxies report, whatever they serve.</summary>
+    public int Reporting { get; init; }
+
+    /// <summary>Why etcd cannot be followed at the moment; null where it can.</summary>
+    public string? Outage { get; init; }
+
+    /// <summary>Whether every proxy has applied it, in every set.</summary>
+    public bool IsApplied => Proxies.Count > 0 && Unserved.Count == 0 && Proxies.All(static proxy => proxy.IsApplied);
+
+    /// <summary>Whether there is nobody to wait for.</summary>
+    public bool HasNobody => Proxies.Count == 0 && Outage is null;
+}

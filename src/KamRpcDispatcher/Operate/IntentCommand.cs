@@ -1,0 +1,84 @@
+using KamRpcDispatcher.Destinations;
+
+namespace KamRpcDispatcher.Operate;
+
+/// <summary>What an operator may wish of members.</summary>
+public enum IntentWish
+{
+    /// <summary>They get no new calls, until that is taken back.</summary>
+    Drain,
+
+    /// <summary>They are what they announce, again.</summary>
+    Resume,
+}
+
+/// <summary>What an operator asks for.</summary>
+/// <param name="Wish">What becomes of the members.</param>
+/// <param name="Selection">Which.</param>
+/// <param name="By">Who asks, such as <c>user@host</c>.</param>
+public sealed record IntentCommand(IntentWish Wish, MemberSelection Selection, string By)
+{
+    /// <summary>Why, in the operator's words.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>What a drain has to leave of each set.</summary>
+    public MinReady MinReady { get; init; } = MinReady.Default;
+
+    /// <summary>Whether it drains whatever is left.</summary>
+    public bool IsForced { get; init; }
+}
+
+/// <summary>What a member was before a command.</summary>
+public enum MemberBefore
+{
+    Ready,
+    Draining,
+    Down,
+
+    /// <summary>An operator had drained it.</summary>
+    Drained,
+
+    /// <summary>It is not announced: only an intent of it is there.</summary>
+    Absent,
+
+    /// <summary>Its record cannot be used, and an earlier one may be in force.</summary>
+    Unusable,
+}
+
+/// <summary>A member's intent that is as it was asked for.</summary>
+/// <param name="Key">The member.</param>
+/// <param name="Was">What it was before.</param>
+/// <param name="Revision">The store's revision that made it so; 0 where nothing is stored, and nothing was.</param>
+public sealed record IntentChange(MemberKey Key, MemberBefore Was, long Revision);
+
+/// <summary>What came of a command.</summary>
+public enum IntentResult
+{
+    /// <summary>Every member's intent is as it was asked for.</summary>
+    Written,
+
+    /// <summary>Somebody was named whom nobody knows: nothing was written.</summary>
+    Unknown,
+
+    /// <summary>Too few would be left: nothing was written.</summary>
+    BelowFloor,
+
+    /// <summary>What was decided on changed each time before it could be written.</summary>
+    KeepsChanging,
+}
+
+/// <summary>What came of a command, and of which members.</summary>
+/// <param name="Result">What.</param>
+/// <param name="Changed">Those whose intent was written, by key: with another result than <see cref="IntentResult.Written"/> those of many that were written before.</param>
+/// <param name="Unchanged">Those whose intent was so already.</param>
+public sealed record IntentOutcome(IntentResult Result, IReadOnlyList<IntentChange> Changed, IReadOnlyList<IntentChange> Unchanged)
+{
+    /// <summary>Why not; empty where it is <see cref="IntentResult.Written"/>. Each is a sentence, safe to print.</summary>
+    public IReadOnlyList<string> Reasons { get; init; } = [];
+
+    /// <summary>What somebody should know, each a sentence, safe to print.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>The revision from which on all are as asked for; null where nothing is stored, and nothing was.</summary>
+    public long? Revision => Changed.Concat(Unchanged).Select(static change => change.Revision).DefaultIfEmpty(0).Max() is var revision and > 0 ? revision : null;
+}

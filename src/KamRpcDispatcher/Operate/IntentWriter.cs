@@ -1,0 +1,153 @@
+using Google.Protobuf;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Operators;
+using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Etcd.Members;
+using KamRpcDispatcher.Sources.Records;
+
+namespace KamRpcDispatcher.Operate;
+
+/// <summary>Has the intents of members be what an operator asks for: reads, decides, writes, and begins again where something has changed meanwhile.</summary>
+public sealed class IntentWriter(EtcdConnection store, EtcdKeys keys, TimeProvider timeProvider)
+{
+    /// <summary>How often it is decided anew, before it is given up.</summary>
+    internal const int MostTries = 5;
+
+    private readonly OperatorViewReader _reader = new(store, keys, timeProvider);
+    private readonly IntentTransaction _transaction = new(store, keys);
+
+    /// <summary>Whether something was to be written: before that nothing was.</summary>
+    public bool HasBegun { get; private set; }
+
+    /// <exception cref="EtcdUnreachableException">etcd did not answer, or refuses. Where it <see cref="HasBegun"/> some may be written or not, and asking again does no harm.</exception>
+    public async Task<IntentOutcome> WriteAsync(IntentCommand command, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        var run = new Run(command, timeProvider.GetUtcNow());
+        for (var failures = 0; failures < MostTries;)
+        {
+            var view = await _reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+            var members = command.Selection.Find(view, out var errors);
+            if (errors.Count > 0)
+            {
+                return run.End(IntentResult.Unknown, errors);
+            }
+
+            var writes = run.Compare(view, members);
+            if (writes.Count == 0)
+            {
+                return run.End(IntentResult.Written, []);
+            }
+
+            IReadOnlyList<AnnouncedMember>? counted = null;
+            if (command is { Wish: IntentWish.Drain, IsForced: false })
+            {
+                var floor = new ReadyFloor(view, command.MinReady).Check([.. writes.Select(static write => write.Member)]);
+                if (floor.Refusals.Count > 0)
+                {
+                    return run.End(IntentResult.BelowFloor, floor.Refusals);
+                }
+
+                counted = floor.Counted;
+            }
+
+            HasBegun = true;
+            var written = await _transaction.WriteAsync(writes, view.Revision, counted, cancellationToken).ConfigureAwait(false);
+            if (written.Count > 0)
+            {
+                run.Wrote(writes.Take(written.Count), written.Revision);
+                if (written.Count == writes.Count)
+                {
+                    return run.End(IntentResult.Written, []);
+                }
+
+                continue;
+            }
+
+            failures++;
+            if (written.IsInDoubt)
+            {
+                run.MayHaveWritten(writes);
+            }
+        }
+
+        return run.End(IntentResult.KeepsChanging, [$"members or intents of these sets changed each of the {MostTries} times before this could be written: the cluster keeps changing"]);
+    }
+
+    /// <summary>What one command has done so far.</summary>
+    private sealed class Run(IntentCommand command, DateTimeOffset now)
+    {
+        private readonly SortedDictionary<MemberKey, IntentChange> _changed = [];
+        private readonly SortedDictionary<MemberKey, IntentChange> _unchanged = [];
+        private readonly Dictionary<MemberKey, MemberBefore> _before = [];
+        private readonly Dictionary<MemberKey, string> _replaced = [];
+        private readonly Dictionary<MemberKey, ByteString?> _inDoubt = [];
+
+        /// <summary>What is still to be written, by key.</summary>
+        public List<IntentWrite> Compare(OperatorView view, IReadOnlyList<MemberKey> members)
+        {
+            var writes = new List<IntentWrite>();
+            _unchanged.Clear();
+            foreach (var member in members)
+            {
+                var stored = view.Intents.GetValueOrDefault(member);
+                if (!IsAsAsked(stored))
+                {
+                    _before.TryAdd(member, view.Before(member));
+                    Note(member, stored);
+                    writes.Add(new IntentWrite(member, Value(member, stored?.Intent), stored?.ModRevision ?? 0));
+                }
+                else if (!_changed.ContainsKey(member))
+                {
+                    // Only that a deletion is done is to be seen, and not by which revision: by this one it was.
+                    var isOurs = _inDoubt.TryGetValue(member, out var value) && (value is null ? stored is null : stored is not null && value.Span.SequenceEqual(stored.Value.Span));
+                    var change = new IntentChange(member, isOurs ? _before[member] : view.Before(member), stored?.ModRevision ?? (isOurs ? view.Revision : 0));
+                    (isOurs ? _changed : _unchanged)[member] = change;
+                }
+            }
+
+            return writes;
+        }
+
+        public void Wrote(IEnumerable<IntentWrite> writes, long revision)
+        {
+            foreach (var write in writes)
+            {
+                _changed[write.Member] = new IntentChange(write.Member, _before[write.Member], revision);
+            }
+        }
+
+        /// <summary>Whoever finds it as it was to be written takes it for ours: the time in it tells it from another one's.</summary>
+        public void MayHaveWritten(IEnumerable<IntentWrite> writes)
+        {
+            foreach (var write in writes)
+            {
+                _inDoubt[write.Member] = write.Value;
+            }
+        }
+
+        public IntentOutcome End(IntentResult result, IReadOnlyList<string> reasons) => new(result, [.. _changed.Values], [.. _unchanged.Values])
+        {
+            Reasons = reasons,
+            Warnings = [.. _replaced.Where(replaced => _changed.ContainsKey(replaced.Key)).Select(replaced => $"the intent of {replaced.Key} could not be read ({replaced.Value}), and was {(command.Wish == IntentWish.Drain ? "replaced" : "deleted")}")],
+        };
+
+        private bool IsAsAsked(StoredIntent? stored) => command.Wish == IntentWish.Drain
+            ? stored?.Intent is { IsDrained: true }
+            : stored is null or { Intent.IsDrained: false };
+
+        private void Note(MemberKey member, StoredIntent? stored)
+        {
+            if (stored?.Error is { } error)
+            {
+                _replaced[member] = error;
+            }
+        }
+
+        /// <summary>Whatever else is wished of the member stays.</summary>
+        private ByteString? Value(MemberKey member, Intent? intent) => command.Wish == IntentWish.Resume && intent?.Weight is null
+            ? null
+            : ByteString.CopyFrom(IntentRecord.Write((intent ?? new Intent(member)) with { IsDrained = command.Wish == IntentWish.Drain, By = command.By, At = now, Reason = command.Reason }));
+    }
+}

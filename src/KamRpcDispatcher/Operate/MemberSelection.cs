@@ -1,0 +1,109 @@
+using System.Globalization;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd.Members;
+
+namespace KamRpcDispatcher.Operate;
+
+/// <summary>Which members a command means: by name, or all that are announced with some labels; in every set, or in some.</summary>
+public sealed class MemberSelection
+{
+    /// <summary>As many are named of what is there instead.</summary>
+    private const int MostNamed = 8;
+
+    /// <summary>Names of members; empty where labels say it.</summary>
+    public IReadOnlyList<string> Names { get; init; } = [];
+
+    /// <summary>Labels that a member has to have, all of them; empty where names say it.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Labels { get; init; } = [];
+
+    /// <summary>The only sets to look in; null for every set.</summary>
+    public IReadOnlySet<int>? Sets { get; init; }
+
+    /// <summary>Finds what may have been meant by a name that nobody has; the nearest first.</summary>
+    public Func<string, IReadOnlyCollection<string>, IReadOnlyList<string>> Near { get; init; } = static (_, _) => [];
+
+    /// <summary>The members meant, by key; none where something is wrong.</summary>
+    /// <param name="view">What is there.</param>
+    /// <param name="errors">What nobody has, each with what is there instead: safe to print.</param>
+    internal IReadOnlyList<MemberKey> Find(OperatorView view, out IReadOnlyList<string> errors)
+    {
+        List<string> wrong = [.. UnknownSets(view)];
+        if (wrong.Count == 0)
+        {
+            wrong.AddRange(Names.Distinct(StringComparer.Ordinal).Select(name => UnknownName(view, name)).OfType<string>());
+        }
+
+        var labelled = view.Members.Where(announced => IsInSets(announced.Member.Key) && Labels.All(label => Has(announced, label))).Select(static announced => announced.Member.Key).ToList();
+        if (wrong.Count == 0 && Labels.Count > 0 && labelled.Count == 0)
+        {
+            wrong.Add(UnknownLabels(view));
+        }
+
+        errors = wrong;
+        return wrong.Count > 0 ? []
+            : Labels.Count > 0 ? labelled
+            : [.. view.Known.Where(key => IsInSets(key) && Names.Contains(key.Name))];
+    }
+
+    private bool IsInSets(MemberKey key) => Sets?.Contains(key.Set) ?? true;
+
+    private static bool Has(AnnouncedMember announced, KeyValuePair<string, string> label) =>
+        announced.Member.Labels.TryGetValue(label.Key, out var value) && value == label.Value;
+
+    private IEnumerable<string> UnknownSets(OperatorView view)
+    {
+        List<int> there = [.. view.Known.Select(static key => key.Set).Distinct()];
+        return (Sets ?? new HashSet<int>()).Except(there).Order()
+            .Select(set => string.Create(CultureInfo.InvariantCulture, $"nobody is in set {set}; {(there.Count == 0 ? "nobody is announced in any" : $"somebody is in {ListOf(there.Select(Text))}")}"));
+    }
+
+    private string? UnknownName(OperatorView view, string name)
+    {
+        var shown = SafeText.Shorten(name, MemberValidation.MaxNameLength);
+        List<MemberKey> named = [.. view.Known.Where(key => key.Name == name)];
+        if (named.Count > 0)
+        {
+            return named.Exists(IsInSets) ? null : $"{shown} is not in {SetsGiven()}, but in {ListOf(named.Select(static key => Text(key.Set)))}";
+        }
+
+        List<string> there = [.. view.Known.Where(IsInSets).Select(static key => key.Name).Distinct(StringComparer.Ordinal)];
+        var near = Near(name, there);
+        return $"there is no member '{shown}'; {(near.Count > 0 ? $"did you mean {string.Join(" or ", near)}?" : there.Count == 0 ? "nobody is announced" : $"there are {ListOf(there)}")}";
+    }
+
+    /// <summary>Of several labels the first one that nobody has is the one that is wrong.</summary>
+    private string UnknownLabels(OperatorView view)
+    {
+        List<AnnouncedMember> members = [.. view.Members.Where(announced => IsInSets(announced.Member.Key))];
+        var where = Sets is null ? string.Empty : $" in {SetsGiven()}";
+        if (Labels.All(label => members.Exists(member => Has(member, label))))
+        {
+            return $"no member{where} has {string.Join(" and ", Labels.Select(Shown))} together, though each of them is there";
+        }
+
+        var missing = Labels.First(label => !members.Exists(member => Has(member, label)));
+        List<string> values = [.. Distinct(members.Select(member => member.Member.Labels.GetValueOrDefault(missing.Key)))];
+        List<string> names = [.. Distinct(members.SelectMany(static member => member.Member.Labels.Keys))];
+        return $"no member{where} has the label {Shown(missing)}; "
+            + (values.Count > 0 ? $"{missing.Key} is {ListOf(values, "or")} there"
+            : names.Count > 0 ? $"the labels there are {ListOf(names)}"
+            : members.Count > 0 ? "nobody has any label there" : "nobody is announced there");
+    }
+
+    private string SetsGiven() => $"set{(Sets is { Count: > 1 } ? "s" : string.Empty)} {ListOf((Sets ?? new HashSet<int>()).Order().Select(Text), "or")}";
+
+    private static IEnumerable<string> Distinct(IEnumerable<string?> texts) => texts.OfType<string>().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+
+    private static string Shown(KeyValuePair<string, string> label) => SafeText.Shorten($"{label.Key}={label.Value}", MemberValidation.MaxAttributeLength);
+
+    private static string Text(int set) => set.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary><c>a, b and 3 more</c>, or <c>a, b or c</c>.</summary>
+    private static string ListOf(IEnumerable<string> texts, string last = "and")
+    {
+        List<string> all = [.. texts];
+        return all.Count > MostNamed ? $"{string.Join(", ", all.Take(MostNamed))} and {Text(all.Count - MostNamed)} more"
+            : all.Count > 1 ? $"{string.Join(", ", all.SkipLast(1))} {last} {all[^1]}"
+            : string.Concat(all);
+    }
+}

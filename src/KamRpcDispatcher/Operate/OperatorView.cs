@@ -1,0 +1,61 @@
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Operators;
+using KamRpcDispatcher.Etcd.Members;
+using KamRpcDispatcher.Etcd.Reports;
+using KamRpcDispatcher.Sources.Records;
+
+namespace KamRpcDispatcher.Operate;
+
+/// <summary>What an operator's decision goes by, all of it as it was at one revision of the store.</summary>
+/// <param name="Revision">That revision.</param>
+/// <param name="Members">The members as they are announced, by key.</param>
+/// <param name="Rejected">Their records that cannot be used: an earlier one may still be in force.</param>
+/// <param name="Intents">What operators wish by then.</param>
+/// <param name="Proxies">The proxies that live, by name.</param>
+internal sealed record OperatorView(
+    long Revision,
+    IReadOnlyList<AnnouncedMember> Members,
+    IReadOnlyList<RejectedRecord> Rejected,
+    IReadOnlyDictionary<MemberKey, StoredIntent> Intents,
+    IReadOnlyList<LiveProxy> Proxies)
+{
+    /// <summary>Everybody of whom something is there, by key: who is drained and has left may be resumed.</summary>
+    public IReadOnlyList<MemberKey> Known { get; } =
+    [
+        .. Members.Select(static announced => announced.Member.Key)
+            .Concat(Rejected.Select(static record => record.Member).OfType<MemberKey>())
+            .Concat(Intents.Keys)
+            .Distinct().Order(),
+    ];
+
+    /// <summary>Whether an operator has drained the member.</summary>
+    public bool IsDrained(MemberKey key) => Intents.GetValueOrDefault(key)?.Intent is { IsDrained: true };
+
+    /// <summary>What the member was, for who wants to know what a command has changed.</summary>
+    public MemberBefore Before(MemberKey key) =>
+        IsDrained(key) ? MemberBefore.Drained
+        : Members.FirstOrDefault(announced => announced.Member.Key == key) is { Member.State: var state } ? state switch
+        {
+            MemberState.Ready => MemberBefore.Ready,
+            MemberState.Draining => MemberBefore.Draining,
+            _ => MemberBefore.Down,
+        }
+        : Rejected.Any(record => record.Member == key) ? MemberBefore.Unusable
+        : MemberBefore.Absent;
+}
+
+/// <summary>An intent as it is stored.</summary>
+/// <param name="ModRevision">The store's revision of the record.</param>
+/// <param name="Value">The record.</param>
+/// <param name="Intent">What it says; null where it cannot be read.</param>
+/// <param name="Error">Why it cannot be read; null where it can.</param>
+internal sealed record StoredIntent(long ModRevision, ReadOnlyMemory<byte> Value, Intent? Intent, string? Error);
+
+/// <summary>A proxy whose report is under a lease.</summary>
+/// <param name="Name">Its name, as found: shorten it before printing.</param>
+/// <param name="Status">What it reports; null where that cannot be read.</param>
+internal sealed record LiveProxy(string Name, ProxyStatus? Status)
+{
+    /// <summary>Whether it may send calls to the set, as far as it says.</summary>
+    public bool MayServe(int set) => Status is null || Status.Serves.IsEmpty || Status.Serves.Contains(set);
+}

@@ -1,0 +1,63 @@
+using KamRpcDispatcher.IntegrationTests.Fleets;
+using KamRpcDispatcher.Testing;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.IntegrationTests.Operate;
+
+/// <summary>What the role of an operator has to be allowed in etcd, and what is said where it is not.</summary>
+[Parallelizable]
+public sealed class OperatorRoleTests
+{
+    private const string Intent = "/kamrpc/default/intents/1/a";
+
+    private TemporaryFolder _folder = null!;
+    private EtcdServer _etcd = null!;
+    private string _password = "";
+
+    [OneTimeSetUp]
+    public async Task StartEtcd()
+    {
+        RealServers.Require("etcd", "etcdctl");
+        _folder = new TemporaryFolder();
+        _password = await EtcdUsers.WritePasswordAsync(_folder, "secret");
+        _etcd = await EtcdServer.StartAsync();
+        await _etcd.PutAsync("/kamrpc/default/members/1/a", """{"uri":"sip:10.0.0.1"}""");
+        await _etcd.PutAsync("/kamrpc/default/members/1/b", """{"uri":"sip:10.0.0.2"}""");
+        await EtcdUsers.AddAsync(_etcd, "operator", "secret", EtcdUsers.OperatorPermissions("default"));
+        await EtcdUsers.AddAsync(_etcd, "status", "secret", EtcdUsers.StatusPermissions("default"));
+        await EtcdUsers.AddAsync(_etcd, "reader", "secret", [.. EtcdUsers.StatusPermissions("default"), "read --prefix=true /kamrpc/default/intents/"]);
+        await EtcdUsers.EnableAsync(_etcd);
+    }
+
+    [OneTimeTearDown]
+    public async Task StopEtcd()
+    {
+        await (_etcd?.DisposeAsync() ?? default);
+        _folder?.Dispose();
+    }
+
+    [Test]
+    public async Task An_operators_role_is_enough_for_both()
+    {
+        var (exitCode, _, errors) = await RunAsync("operator", "drain", "a", "--no-wait");
+        Assert.That((exitCode, errors), Is.EqualTo((0, string.Empty)));
+        Assert.That(await _etcd.GetAsync(Intent), Does.Contain("\"drain\":true"));
+
+        (exitCode, _, errors) = await RunAsync("operator", "resume", "a");
+        Assert.That((exitCode, errors), Is.EqualTo((1, "kamrpc: nobody has applied it: no proxy reports; it stays written\n")));
+    }
+
+    [TestCase("status")]
+    [TestCase("reader")]
+    public async Task Who_may_not_write_is_told_what_to_grant_and_nothing_is_written(string user)
+    {
+        var (exitCode, output, errors) = await RunAsync(user, "drain", "b");
+
+        Assert.That((exitCode, output), Is.EqualTo((3, string.Empty)));
+        Assert.That(errors, Does.Contain("refuses (permission denied").And.Contain("kamrpc: its role needs readwrite on the prefix /kamrpc/default/intents/, and read on /kamrpc/default/members/ and /kamrpc/default/proxies/"));
+        Assert.That(await _etcd.GetAsync("/kamrpc/default/intents/1/b"), Is.Null.Or.Empty);
+    }
+
+    private Task<(int ExitCode, string Output, string Errors)> RunAsync(string user, params string[] arguments) =>
+        Kamrpc.RunAsync([.. arguments, "--etcd", _etcd.Endpoint, "--etcd-user", user, "--etcd-password-file", _password]);
+}

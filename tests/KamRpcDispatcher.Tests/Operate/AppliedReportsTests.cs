@@ -1,0 +1,122 @@
+using Etcdserverpb;
+using Google.Protobuf;
+using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Operate;
+using Microsoft.Extensions.Time.Testing;
+using NUnit.Framework;
+
+using static KamRpcDispatcher.Tests.Operate.Views;
+
+namespace KamRpcDispatcher.Tests.Operate;
+
+/// <summary>What is believed of a report, and what is not.</summary>
+public class AppliedReportsTests
+{
+    /// <summary>The intent was written at 60; the reports below were there before, or came at 70.</summary>
+    private static readonly AppliedTarget Drained = new(IntentWish.Drain, 60, new HashSet<int> { 1 });
+
+    private const string Fields = "\"applies\":[\"members\",\"intents\"],\"intents\":{\"revision\":55,\"silenced\":61}";
+
+    private readonly FakeTimeProvider _time = new(Now);
+
+    [Test]
+    public void A_proxy_that_has_silenced_up_to_there_has_applied_a_drain_and_a_resume_has_to_be_in_force_whole()
+    {
+        var reports = With(Report("p1", Fields));
+
+        Assert.That(reports.StateOf(Drained), Has.Property(nameof(AppliedState.IsApplied)).True);
+        Assert.That(Missing(reports, Drained with { Wish = IntentWish.Resume }), Is.EqualTo("has not applied it yet"));
+        Assert.That(Missing(With(Report("p1", Fields.Replace("55", "60", StringComparison.Ordinal))), Drained with { Wish = IntentWish.Resume }), Is.Null);
+    }
+
+    [TestCase("\"applies\":[\"members\",\"intents\"],\"intents\":{\"revision\":55,\"silenced\":59}", "has not applied it yet")]
+    [TestCase("\"applies\":[\"members\",\"intents\"],\"intents\":{\"revision\":60}", null, Description = "in force whole is silenced too")]
+    [TestCase("\"applies\":[\"members\",\"intents\"]", "has read no intents yet")]
+    [TestCase("\"applies\":[\"members\",\"intents\"],\"intents\":7", "its report cannot be read: intents is missing, or of the wrong kind", Description = "its field may be a newer version's, and what stands there is not known")]
+    [TestCase("\"applies\":[\"members\"],\"intents\":{\"revision\":61,\"silenced\":61}", "follows no intents: an older kamrpc, or its etcd role may not read them")]
+    [TestCase("\"silenced\":61", "follows no intents: an older kamrpc, or its etcd role may not read them")]
+    [TestCase("\"applies\":[\"members\",\"intents\"],\"intents\":{\"revision\":71,\"silenced\":71}", "its report is of a revision that etcd does not have: etcd was restored from a backup")]
+    [TestCase(Fields + ",\"trouble\":[{\"kind\":\"name\",\"since\":\"2026-01-31T12:00:00Z\",\"text\":\"x\"}]", "another proxy reports under this name too")]
+    [TestCase(Fields + ",\"contact\":{\"answers\":false,\"since\":\"2026-01-31T12:00:00Z\",\"reason\":\"there is no such socket\"}", "does not reach its Kamailio: there is no such socket")]
+    [TestCase(Fields + ",\"loop\":{\"step\":\"call\",\"forMs\":20000,\"mostMs\":1000}", "its dispatcher hangs")]
+    [TestCase(Fields + ",\"loop\":{\"step\":\"call\",\"forMs\":2000,\"mostMs\":1000}", null)]
+    public void Why_a_proxy_is_missing_is_told(string fields, string? missing) => Assert.That(Missing(With(Report("p1", fields)), Drained), Is.EqualTo(missing));
+
+    [Test]
+    public void A_report_that_cannot_be_read_may_be_of_anybody()
+    {
+        var reports = With(Raw("p1", "nonsense"), Report("p2", Fields));
+
+        Assert.That(Missing(reports, Drained), Does.StartWith("its report cannot be read: the value is not JSON"));
+        Assert.That(reports.StateOf(Drained).IsApplied, Is.False);
+    }
+
+    [Test]
+    public void Who_serves_none_of_the_sets_is_not_waited_for_and_a_set_that_nobody_serves_has_nobody_who_could_apply_it()
+    {
+        var reports = With(Report("p1", Fields), Report("p2", "\"serves\":[2],\"silenced\":1"));
+
+        Assert.That(reports.StateOf(Drained).Proxies.Select(static proxy => proxy.Name), Is.EqualTo(new[] { "p1" }));
+        var state = With(Report("p1", Fields + ",\"serves\":[1]")).StateOf(Drained with { Sets = new HashSet<int> { 1, 3 } });
+        Assert.That((state.IsApplied, state.HasNobody), Is.EqualTo((false, false)));
+        Assert.That(state.Unserved, Is.EqualTo(new[] { 3 }));
+    }
+
+    [Test]
+    public void Without_any_proxy_that_lives_there_is_nobody_and_nothing_is_applied()
+    {
+        var reports = With(Report("p1", Fields, lease: 0));
+        Assert.That((reports.StateOf(Drained).HasNobody, reports.StateOf(Drained).IsApplied, reports.StateOf(Drained).Reporting), Is.EqualTo((true, false, 0)));
+
+        var elsewhere = With(Report("p1", Fields + ",\"serves\":[2]")).StateOf(Drained);
+        Assert.That((elsewhere.HasNobody, elsewhere.IsApplied, elsewhere.Reporting), Is.EqualTo((true, false, 1)));
+    }
+
+    [Test]
+    public void Who_has_ended_is_missing_whatever_it_said_until_it_is_back()
+    {
+        var reports = With(Report("p1", Fields));
+        reports.Apply([new Mvccpb.Event { Type = Mvccpb.Event.Types.EventType.Delete, Kv = new Mvccpb.KeyValue { Key = ByteString.CopyFromUtf8("/kamrpc/c/proxies/p1"), ModRevision = 71 } }]);
+        Assert.That(Missing(reports, Drained), Is.EqualTo("its report has ended: its dispatcher was stopped, or does not reach etcd"));
+
+        reports.Apply([new Mvccpb.Event { Kv = Report("p1", Fields) }]);
+        Assert.That(Missing(reports, Drained), Is.Null);
+
+        reports.Replace(new KeyListing([], 90, new ResponseHeader()));
+        Assert.That(Missing(reports, Drained), Does.StartWith("its report has ended"), "and so is who is not in a listing");
+    }
+
+    [TestCase("2026-01-31T11:59:50Z", null)]
+    [TestCase("2026-01-31T12:00:03Z", null, Description = "clocks differ")]
+    [TestCase("2026-01-31T11:59:30Z", "by this host's clock its report is old, or of the future")]
+    [TestCase("2026-01-31T12:01:00Z", "by this host's clock its report is old, or of the future")]
+    public void A_report_that_was_there_before_is_believed_as_long_as_its_proxy_may_live(string writtenAt, string? missing)
+    {
+        var old = Report("p1", Fields.Replace("61", "60", StringComparison.Ordinal), writtenAt: writtenAt);
+        var reports = new AppliedReports(new EtcdKeys("c"), _time);
+        reports.Replace(new KeyListing([old], 90, new ResponseHeader()));
+        Assert.That(Missing(reports, Drained), Is.EqualTo(missing));
+
+        var next = old.Clone();
+        next.ModRevision = 91;
+        reports.Apply([new Mvccpb.Event { Kv = next }]);
+        Assert.That(Missing(reports, Drained), Is.Null, "what comes now is written now, whatever its clock says");
+    }
+
+    private static string? Missing(AppliedReports reports, AppliedTarget target) => reports.StateOf(target).Proxies.First().Missing;
+
+    /// <summary>Which are there when it is first looked, before the intent was written.</summary>
+    private AppliedReports With(params Mvccpb.KeyValue[] reports)
+    {
+        var all = new AppliedReports(new EtcdKeys("c"), _time);
+        all.Replace(new KeyListing([], 50, new ResponseHeader()));
+        all.Apply(reports.Select(static report => new Mvccpb.Event { Kv = report }));
+        return all;
+    }
+
+    private static Mvccpb.KeyValue Report(string name, string fields, long lease = 7, string writtenAt = "2026-01-31T11:59:59Z") => Raw(
+        name, $$"""{"revision":70,"appliedAt":"2026-01-31T12:00:00Z","writtenAt":"{{writtenAt}}","kamailio":"5.6","drift":0,"sets":{},{{fields}}}""", lease);
+
+    private static Mvccpb.KeyValue Raw(string name, string value, long lease = 7) =>
+        new() { Key = ByteString.CopyFromUtf8("/kamrpc/c/proxies/" + name), Value = ByteString.CopyFromUtf8(value), Lease = lease, ModRevision = 70 };
+}
