@@ -45,7 +45,10 @@ internal static class OperatorRun
         }
         finally
         {
-            await (wait?.DisposeAsync() ?? default).ConfigureAwait(false);
+            if (wait is not null)
+            {
+                await wait.DisposeAsync().ConfigureAwait(false);
+            }
         }
     }
 

@@ -103,7 +103,7 @@ public class AppliedReportsTests
         Assert.That(Missing(reports, Drained), Is.Null, "what comes now is written now, whatever its clock says");
     }
 
-    private static string? Missing(AppliedReports reports, AppliedTarget target) => reports.StateOf(target).Proxies.First().Missing;
+    private static string? Missing(AppliedReports reports, AppliedTarget target) => reports.StateOf(target).Proxies[0].Missing;
 
     /// <summary>Which are there when it is first looked, before the intent was written.</summary>
     private AppliedReports With(params Mvccpb.KeyValue[] reports)
