@@ -124,7 +124,7 @@ public sealed class IntentWatchTests : IAsyncDisposable
         };
         _etcd.BreakWatches();
         var written = _etcd.Model.Put(A, Drain);
-        await AdvanceUntilAsync(() => _watch.Current!.Revision == written);
+        await UntilAsync(() => _watch.Current!.Revision == written);
         Assert.That(listings, Is.Zero, "it is the store that it was");
     }
 
@@ -133,7 +133,7 @@ public sealed class IntentWatchTests : IAsyncDisposable
     {
         _isRefused = true;
         Follow();
-        await UntilAsync(() => _watch.Current is not null);
+        await _changes.WaitUntilAsync(() => _watch.Current is not null);
         Assert.That((_watch.Current!.IsFollowed, _watch.Current.Revision, _watch.Current.ByMember.Count), Is.EqualTo((false, 0L, 0)));
 
         for (var tries = 1; tries <= 8; tries++)
@@ -145,12 +145,11 @@ public sealed class IntentWatchTests : IAsyncDisposable
         await PauseAsync(9);
         var pauses = Pauses(_time.Waits);
         Assert.That(pauses[0], Is.LessThan(TimeSpan.FromSeconds(0.5)));
-        Assert.That(pauses.Skip(6), Is.All.InRange(TimeSpan.FromSeconds(4.5), Longest));
+        Assert.That(pauses.Max(), Is.InRange(TimeSpan.FromSeconds(4.5), Longest));
         Assert.That(_log.Of(Refused).Single(), Does.Contain("etcdctl role grant-permission ROLE read --prefix=true /kamrpc/c/intents/"));
 
         _isRefused = false;
         _etcd.Model.Put(A, Drain);
-        _time.Advance(Longest);
         await UntilAsync(() => _watch.Current is { IsFollowed: true, ByMember.Count: 1 });
         await _log.WaitForAsync(FollowedAgain);
         Assert.That(_log.All, Has.Count.EqualTo(2));
@@ -164,12 +163,12 @@ public sealed class IntentWatchTests : IAsyncDisposable
         await UntilAsync(() => _watch.Current is not null);
         _isRefused = true;
         _etcd.BreakWatches();
-        await AdvanceUntilAsync(() => _watch.Current is { IsFollowed: false });
+        await UntilAsync(() => _watch.Current is { IsFollowed: false });
         Assert.That((_watch.Current!.Revision, _watch.Current.ByMember.Count), Is.EqualTo((written, 1)));
         Assert.That(_log.Of(Refused), Has.Count.EqualTo(1));
 
         _isRefused = false;
-        await AdvanceUntilAsync(() => _watch.Current is { IsFollowed: true });
+        await UntilAsync(() => _watch.Current is { IsFollowed: true });
         await _log.WaitForAsync(FollowedAgain);
         Assert.That(_watch.Current!.ByMember, Has.Count.EqualTo(1));
     }
@@ -192,10 +191,10 @@ public sealed class IntentWatchTests : IAsyncDisposable
         Follow();
         await UntilAsync(() => Volatile.Read(ref watches) == 1);
         _etcd.BreakWatches();
-        await AdvanceUntilAsync(() => Volatile.Read(ref watches) == 3);
+        await UntilAsync(() => Volatile.Read(ref watches) == 3);
         _etcd.BreakWatches();
         var written = _etcd.Model.Put(A, Drain);
-        await AdvanceUntilAsync(() => _watch.Current!.Revision == written);
+        await UntilAsync(() => _watch.Current!.Revision == written);
 
         Assert.That((_log.All.Count, _watch.Current!.IsFollowed), Is.EqualTo((0, true)));
     }
@@ -213,16 +212,14 @@ public sealed class IntentWatchTests : IAsyncDisposable
 
     private void Follow() => _running = _watch.RunAsync(_changes.Passed, _stop.Token);
 
-    private Task UntilAsync(Func<bool> isReached) => _changes.WaitUntilAsync(isReached);
-
     private static List<TimeSpan> Pauses(IReadOnlyList<TimeSpan> waits) => [.. waits.Where(static wait => !Silences.Contains(wait))];
 
     private Task PauseAsync(int count) => _time.WaitForAsync(waits => Pauses(waits).Count >= count);
 
-    /// <summary>Lets each pause pass that it makes, until it is so.</summary>
-    private async Task AdvanceUntilAsync(Func<bool> isReached)
+    /// <summary>Waits until it is so, and lets each pause pass that it makes meanwhile: on a busy machine a call may be too slow, and is repeated.</summary>
+    private async Task UntilAsync(Func<bool> isReached)
     {
-        var reached = UntilAsync(isReached);
+        var reached = _changes.WaitUntilAsync(isReached);
         while (await Task.WhenAny(reached, PauseAsync(_passed + 1)) != reached)
         {
             _passed = Pauses(_time.Waits).Count;

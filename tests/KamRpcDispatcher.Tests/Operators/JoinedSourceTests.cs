@@ -3,6 +3,7 @@ using KamRpcDispatcher.Sources;
 using KamRpcDispatcher.Sources.Operators;
 using KamRpcDispatcher.Tests.Dispatch;
 using KamRpcDispatcher.Tests.Etcd;
+using NSubstitute;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Operators;
@@ -73,6 +74,26 @@ public sealed class JoinedSourceTests : IAsyncDisposable
         Assert.That((second!.Intents!.ByMember.Count, _changeCount), Is.EqualTo((0, 2)));
         _members.Set(Announced with { Revision = 11 });
         Assert.That((_source.Current!.Revision, _source.Current.Intents!.Revision, _changeCount), Is.EqualTo((11L, 10L, 3)));
+    }
+
+    [Test]
+    public void A_storm_of_changes_is_passed_on_and_made_a_membership_by_whoever_asks()
+    {
+        var members = Substitute.For<IMembershipSource>();
+        var membersChanged = static () => { };
+        members.Current.Returns(Announced);
+        members.RunAsync(Arg.Do<Action>(changed => membersChanged = changed), Arg.Any<CancellationToken>()).Returns(Task.Delay(Timeout.Infinite, _stop.Token));
+        _source = new JoinedSource(members, _intents, _time, _log);
+        _running = _source.RunAsync(() => _changeCount++, _stop.Token);
+        _intents.Set(FakeIntents.Draining(8, "a"));
+        members.ClearReceivedCalls();
+        for (var times = 0; times < 100; times++)
+        {
+            membersChanged();
+        }
+
+        Assert.That(_changeCount, Is.EqualTo(101));
+        Assert.That(members.ReceivedCalls(), Is.Empty);
     }
 
     [Test]

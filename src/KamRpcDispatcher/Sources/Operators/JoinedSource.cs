@@ -16,6 +16,7 @@ internal sealed class JoinedSource(IMembershipSource members, IIntentSource inte
     private readonly TaskCompletionSource _areMembersKnown = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Membership? _before;
     private volatile bool _isPatienceOver;
+    private volatile bool _isTold;
     private volatile Joined? _last;
 
     public Membership? Current
@@ -61,17 +62,23 @@ internal sealed class JoinedSource(IMembershipSource members, IIntentSource inte
 
         void Changed()
         {
-            if (members.Current is not null)
-            {
-                _areMembersKnown.TrySetResult();
-            }
-
-            // What is not told yet is no change for anybody: who waits for the first one would think that it is there.
-            if (Current is not null)
+            // What is not told yet is no change for anybody: who waits for the first one would think that it is there. Later ones are not looked at here: there may be
+            // thousands at once, and who wants to know makes one membership of them.
+            if (_isTold || IsToldNow())
             {
                 changed();
             }
         }
+    }
+
+    private bool IsToldNow()
+    {
+        if (members.Current is not null)
+        {
+            _areMembersKnown.TrySetResult();
+        }
+
+        return _isTold = Current is not null;
     }
 
     private async Task WaitAsync(Action changed, CancellationToken cancellationToken)
@@ -85,7 +92,7 @@ internal sealed class JoinedSource(IMembershipSource members, IIntentSource inte
         await Task.Delay(Patience, timeProvider, cancellationToken).ConfigureAwait(false);
         if (intents.Current is null)
         {
-            _isPatienceOver = true;
+            (_isPatienceOver, _isTold) = (true, true);
             OperatorLog.IntentsNotTold(logger, Patience, Current?.Intents?.ByMember.Count ?? 0);
             changed();
         }
