@@ -15,6 +15,9 @@ public sealed class DrainTests
     private const string A = "sip:127.0.61.1:5060";
     private const string B = "sip:127.0.61.2:5060";
 
+    /// <summary>Longer than a proxy waits from one report to the next: each sample is a change by itself.</summary>
+    private static readonly TimeSpan BetweenSamples = TimeSpan.FromMilliseconds(300);
+
     [Test]
     public async Task A_drain_is_in_force_in_both_lists_and_stays_so_over_restarts_of_everything()
     {
@@ -136,9 +139,11 @@ public sealed class DrainTests
         {
             await ApplyAsync(IntentWish.Drain, drains);
             Assert.That(await both.AreBothAsync(IsADrained), Is.True);
+            await Task.Delay(BetweenSamples);
             await ApplyAsync(IntentWish.Resume, resumes);
             Assert.That(await both.AreBothAsync(static list => Fleet.IsRoutable(list, A)), Is.True);
             await both.CountedAsync(2);
+            await Task.Delay(BetweenSamples);
         }
 
         drains.Print();

@@ -84,9 +84,11 @@ public sealed class FollowedIntentsTests
         _fleet = await Fleet.StartAsync(new FleetOptions { Dispatch = ["--etcd-user", "dispatcher", "--etcd-password-file", password] });
         await EtcdUsers.AddAsync(_fleet.Etcd, "dispatcher", "secret", [.. EtcdUsers.DispatcherPermissions("default", "p1").Where(static permission => !permission.Contains("intents", StringComparison.Ordinal))]);
         await EtcdUsers.EnableAsync(_fleet.Etcd);
+
+        // What it once knew would stay in force.
+        await _fleet.Dispatcher.DisposeAsync();
         await _fleet.Etcd.PutAsync(Intents + "1/a", Drain);
         await _fleet.Etcd.PutAsync(Members + "1/a", Record(One));
-        await _fleet.Dispatcher.DisposeAsync();
         _fleet.StartDispatcher();
         await _fleet.Dispatcher.WaitForLineAsync($"etcdctl role grant-permission ROLE read --prefix=true {Intents}", Fleet.Deadline);
         await _fleet.WaitForListAsync(static list => Fleet.IsRoutable(list, One));
