@@ -15,6 +15,7 @@ internal static class StatusJson
         writer.WriteString("cluster", cluster);
         writer.WriteNumber("revision", view.Revision);
         writer.WriteNumber("memberRevision", view.MemberRevision);
+        writer.WriteNumber("intentRevision", view.IntentRevision);
         JsonText.WriteNumber(writer, "memberRecords", view.MemberRecords);
         writer.WriteBoolean("inStep", findings.Count == 0);
         writer.WriteStartArray("findings");
@@ -34,6 +35,7 @@ internal static class StatusJson
             json.WriteString("key", rejected.Key);
             json.WriteString("reason", rejected.Reason);
         });
+        IntentJson.Write(writer, view);
         JsonText.WriteArray(writer, "proxies", calls.Proxies, (json, lens) => ReportJson.Write(json, view, lens));
     });
 
@@ -62,6 +64,7 @@ internal static class StatusJson
         writer.WriteNumber("set", set.Set);
         writer.WriteNumber("members", set.Members.Count);
         writer.WriteNumber("ready", set.Members.Count(static member => member.IsReady));
+        writer.WriteNumber("drained", set.Drained);
         writer.WriteNumber("getCalls", set.Getting);
         writer.WriteNumber("getSomeCalls", set.Partly);
         writer.WriteNumber("unknown", set.Unknown);
@@ -72,7 +75,8 @@ internal static class StatusJson
 
     private static void WriteMember(Utf8JsonWriter writer, MemberCalls calls)
     {
-        var (member, lease) = calls.Announced!;
+        var announced = calls.Announced!;
+        var (member, lease) = announced;
         writer.WriteNumber("set", member.Key.Set);
         writer.WriteString("name", member.Key.Name);
         writer.WriteString("uri", member.Uri.Text);
@@ -85,6 +89,7 @@ internal static class StatusJson
         WriteEntries(writer, "labels", member.Labels);
         writer.WriteString("lease", lease == 0 ? null : Lease(lease));
         writer.WriteString("calls", MemberText.Name(calls.Everywhere));
+        IntentJson.WriteDrain(writer, announced.Intent);
     }
 
     private static void WriteEntries(Utf8JsonWriter writer, string what, IEnumerable<KeyValuePair<string, string>> entries)

@@ -28,6 +28,12 @@ public sealed record ProxyStatus(long Revision, DateTimeOffset AppliedAt, string
     /// <summary>The kinds of record that the proxy follows; empty in a report of a version that did not say it.</summary>
     public ImmutableArray<string> Applies { get; init; } = [];
 
+    /// <summary>How far it is with what operators wish; null where it does not say it.</summary>
+    public IntentsProgress? Intents { get; init; }
+
+    /// <summary>Whether it takes what operators wish into account: an earlier version does not, nor does one that may not read it.</summary>
+    public bool FollowsIntents => Applies.Contains("intents");
+
     /// <summary>As many sets are named as <see cref="Serves"/>; of more the report says nothing.</summary>
     public const int MostServed = 50;
 

@@ -30,6 +30,7 @@ internal sealed class ProxyReader(JsonElement report)
             // An earlier version's report may not have these; the writer leaves them out when there is nothing to say.
             Silenced = Has(report, "silenced") ? Count(report, "silenced", long.MaxValue) : null,
             Applies = Items(report, "applies", ReadKind),
+            Intents = ReadIntents(),
             Serves = Items(report, "serves", ReadServed),
             Identity = ReadIdentity(),
             Version = OptionalText(report, "version"),
@@ -93,6 +94,17 @@ internal sealed class ProxyReader(JsonElement report)
 
         var followed = Field(report, "follows", JsonValueKind.Object);
         return new FollowedMembers(Count(followed, "revision", long.MaxValue), Count(followed, "records"));
+    }
+
+    private IntentsProgress? ReadIntents()
+    {
+        if (!Has(report, "intents"))
+        {
+            return null;
+        }
+
+        var intents = Field(report, "intents", JsonValueKind.Object);
+        return new IntentsProgress(Count(intents, "revision", long.MaxValue), Has(intents, "silenced") ? Count(intents, "silenced", long.MaxValue) : null);
     }
 
     private KamailioContact? ReadContact()
