@@ -18,7 +18,7 @@ internal static class EtcdUsers
 
     /// <summary>What <c>kamrpc status</c> needs.</summary>
     public static string[] StatusPermissions(string cluster) =>
-        [$"read --prefix=true /kamrpc/{cluster}/members/", $"read --prefix=true /kamrpc/{cluster}/proxies/"];
+        [$"read --prefix=true /kamrpc/{cluster}/members/", $"read --prefix=true /kamrpc/{cluster}/proxies/", $"read --prefix=true /kamrpc/{cluster}/intents/"];
 
     /// <summary>Writes a password as an editor does, for its owner's eyes only.</summary>
     public static async Task<string> WritePasswordAsync(TemporaryFolder folder, string password)

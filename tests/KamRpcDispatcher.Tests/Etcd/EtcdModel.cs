@@ -100,7 +100,17 @@ internal sealed class EtcdModel
         Keys = { _keys.Values.Where(pair => pair.Lease == request.ID).Select(static pair => pair.Key) },
     };
 
-    private RangeResponse Range(RangeRequest request) => new() { Header = Header(), Kvs = { _keys.TryGetValue(request.Key, out var found) ? [found.Clone()] : [] } };
+    private RangeResponse Range(RangeRequest request) => new()
+    {
+        Header = Header(),
+        Kvs = { request.RangeEnd.IsEmpty ? _keys.TryGetValue(request.Key, out var found) ? [found.Clone()] : [] : Between(request.Key, request.RangeEnd) },
+    };
+
+    private List<Mvccpb.KeyValue> Between(ByteString first, ByteString end) =>
+    [
+        .. _keys.Values.Where(pair => pair.Key.Span.SequenceCompareTo(first.Span) >= 0 && pair.Key.Span.SequenceCompareTo(end.Span) < 0)
+            .OrderBy(static pair => pair.Key.ToStringUtf8(), StringComparer.Ordinal).Select(static pair => pair.Clone()),
+    ];
 
     private TxnResponse Transact(TxnRequest request)
     {

@@ -3,6 +3,7 @@ using System.Text.Json;
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Cli.Status.Findings;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd;
 
 namespace KamRpcDispatcher.Cli.Status.Json;
 
@@ -35,7 +36,7 @@ internal static class StatusJson
             json.WriteString("key", rejected.Key);
             json.WriteString("reason", rejected.Reason);
         });
-        IntentJson.Write(writer, view);
+        WriteIntents(writer, view);
         JsonText.WriteArray(writer, "proxies", calls.Proxies, (json, lens) => ReportJson.Write(json, view, lens));
     });
 
@@ -49,6 +50,25 @@ internal static class StatusJson
 
     /// <summary>A lease as etcdctl shows it.</summary>
     public static string Lease(long lease) => lease.ToString("x16", CultureInfo.InvariantCulture);
+
+    /// <summary>The wishes of those who are not announced, and those that nobody can use or read.</summary>
+    private static void WriteIntents(Utf8JsonWriter writer, ClusterView view)
+    {
+        JsonText.WriteArray(writer, "intents", view.IntentsNotAnnounced, static (json, stored) =>
+        {
+            json.WriteNumber("set", stored.Intent.Key.Set);
+            json.WriteString("name", stored.Intent.Key.Name);
+            json.WriteBoolean("drain", stored.Intent.IsDrained);
+            JsonText.WriteNumber(json, "weight", stored.Intent.Weight);
+            IntentJson.WriteOrigin(json, stored.Intent);
+        });
+        JsonText.WriteArray(writer, "rejectedIntents", view.RejectedIntents, static (json, rejected) =>
+        {
+            json.WriteString("key", rejected.Key);
+            json.WriteString("reason", rejected.Reason);
+        });
+        writer.WriteString("intentsRefused", view.IntentsRefused);
+    }
 
     private static void WriteProblem(Utf8JsonWriter writer, StatusFinding finding)
     {
