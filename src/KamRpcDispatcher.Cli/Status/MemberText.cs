@@ -11,6 +11,8 @@ namespace KamRpcDispatcher.Cli.Status;
 /// <param name="calls">The cluster.</param>
 internal sealed class MemberText(ClusterCalls calls)
 {
+    private const string NoRoom = "one of those whose state the report has no room for";
+
     public static string Calls(CallState state) => state switch
     {
         CallState.All => "CALLS",
@@ -91,8 +93,6 @@ internal sealed class MemberText(ClusterCalls calls)
 
         return string.Join("; ", parts);
     }
-
-    private const string NoRoom = "one of those whose state the report has no room for";
 
     /// <summary>Why a proxy whose report is to be believed says nothing of a member.</summary>
     public static string Silence(MemberCalls member, ProxyLens lens) => member.Announced is null && lens.Lag.Records > 0

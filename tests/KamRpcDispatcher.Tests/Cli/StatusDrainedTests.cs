@@ -2,10 +2,8 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Cli.Status;
-using KamRpcDispatcher.Cli.Status.Findings;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Destinations.Operators;
-using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Etcd.Members;
 using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.Sources.Records;
@@ -90,6 +88,17 @@ public partial class StatusDrainedTests
         // Disabled it may be before all that intents ask for is in force.
         var silenced = Following(Report(2), 43) with { Intents = new IntentsProgress(43, 44) };
         Assert.That(Calls(Wishing(View(Three, ("p1", silenced)), Drain("b"))).Sets.Single().Members[1].Calls, Is.EqualTo(CallState.None));
+    }
+
+    [Test]
+    public void A_wish_that_drains_nobody_is_to_be_followed_as_well()
+    {
+        var wish = new Intent(new MemberKey(1, "b")) { Weight = 20 };
+        var view = Wishing(View(Three, ("p1", Following(Report(3), 43))), wish);
+
+        Assert.That(Codes(view), Is.EqualTo(new[] { "behind" }));
+        Assert.That(Calls(view).Sets.Single().Members.Select(static member => member.Calls), Is.EqualTo(new[] { CallState.All, CallState.Unknown, CallState.All }), "it may have been drained before");
+        Assert.That(Findings(Wishing(View(Three, ("p1", Following(Report(3)))), wish)), Is.Empty);
     }
 
     [Test]
