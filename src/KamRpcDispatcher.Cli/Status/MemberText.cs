@@ -102,8 +102,9 @@ internal sealed class MemberText(ClusterCalls calls)
         ? FormattableString.Invariant($"its record is not applied yet (revision {status.Revision} of {announced.ModRevision})")
         : lens.FollowsIntents && announced.Intent is not null && !(announced.IsDrained ? lens.HasSilenced(announced) : lens.HasApplied(announced))
         ? FormattableString.Invariant($"what an operator wishes of it is not applied yet (revision {(announced.IsDrained ? status.Intents?.Silenced : null) ?? status.Intents?.Revision ?? 0} of {announced.IntentRevision})")
-        : announced.Effective == MemberState.Ready && lens.HasToResume(member.Key.Set)
-        ? "the proxy knows of fewer ready members of the set: it has not followed yet that a drain was taken back, or takes somebody to be drained of whom that is not known here"
+        : announced.IsDrained && !lens.FollowsIntents ? $"this proxy {IntentText.NotFollowed}, and what it knew of them before may be in force"
+        : announced.Effective == MemberState.Ready && !lens.KnowsReady(announced)
+        ? "the proxy counts fewer ready members in the set than there are: it has not followed yet that a drain was taken back, or takes somebody to be drained of whom that is not known here"
         : NoRoom;
 
     private string Removal(Deviation leaving) => leaving.Until is { } until ? "removed " + Ages.Until(until - calls.Now) : DeviationText.Of(leaving, calls.Now);

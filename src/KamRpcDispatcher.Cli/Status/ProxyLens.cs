@@ -148,7 +148,7 @@ internal sealed class ProxyLens
         }
 
         return status.Revision < announced.ModRevision || !HasApplied(announced) ? CallState.Unknown
-            : HasRoomForNoOther(announced.Member.Key.Set, status) && !HasToResume(announced.Member.Key.Set) ? CallState.All
+            : HasRoomForNoOther(announced.Member.Key.Set, status) && KnowsReady(announced) ? CallState.All
             : status.Sets.TryGetValue(announced.Member.Key.Set, out var counts) && counts is { Serving: 0 } ? CallState.None
             : CallState.Unknown;
     }
@@ -160,8 +160,11 @@ internal sealed class ProxyLens
     public bool HasSilenced(AnnouncedMember announced) => _whole is { } status && (status.Silenced ?? status.Revision) >= announced.ModRevision
         && (!announced.IsDrained || (FollowsIntents && (status.Intents?.Silenced ?? status.Intents?.Revision) >= announced.IntentRevision));
 
-    /// <summary>Whether the proxy knows of fewer ready members in a set than there are: an operator's drain that is taken back leaves no record, and the proxy has not followed that yet.</summary>
-    public bool HasToResume(int set) => FollowsIntents && _whole!.Sets.TryGetValue(set, out var counts) && counts.Wanted < _followed.GetValueOrDefault(set);
+    /// <summary>
+    /// Whether the proxy counts no fewer ready members in the set than there are, so that it takes this one to be ready. A drain that is taken back leaves no record that a proxy could be seen to lack; and
+    /// one that follows no intents, or not any more, may have those of before in force.
+    /// </summary>
+    public bool KnowsReady(AnnouncedMember announced) => _whole!.Sets.TryGetValue(announced.Member.Key.Set, out var counts) ? !(counts.Wanted < _followed.GetValueOrDefault(announced.Member.Key.Set)) : StateOf(announced) == announced.Effective;
 
     public static CallState CallsOf(Deviation deviation) => deviation.Kind switch
     {

@@ -152,11 +152,30 @@ public partial class StatusDrainedTests
         Assert.That(Calls(before).Sets.Single().Members.Select(static member => member.Calls), Is.All.EqualTo(CallState.Unknown));
         var finding = Findings(before).Single();
         Assert.That(finding.Code, Is.EqualTo("calls-not-known"));
-        Assert.That(finding.Text, Does.Contain("it has not followed yet that a drain was taken back"));
+        Assert.That(finding.Text, Does.Contain("the proxy counts fewer ready members in the set than there are: it has not followed yet that a drain was taken back"));
         Assert.That(Findings(View(Three, ("p1", Following(Report(3))))), Is.Empty);
 
         var newcomer = View([Three[0], Three[1], Three[2] with { ModRevision = 99 }], ("p1", Following(Report(2))));
         Assert.That(Calls(newcomer).Sets.Single().Members.Select(static member => member.Calls), Is.EqualTo(new[] { CallState.All, CallState.All, CallState.Unknown }), "it has not followed that one's record");
+    }
+
+    /// <summary>One whose role lost the right to read them, or that works from what was saved.</summary>
+    [Test]
+    public void A_proxy_that_follows_no_intents_may_have_those_of_before_in_force()
+    {
+        var view = Wishing(View(Three, ("p1", Report(2))), Drain("b"));
+
+        Assert.That(Calls(view).Sets.Single().Members[1].Calls, Is.EqualTo(CallState.Unknown));
+        Assert.That(Codes(view), Has.None.EqualTo("member-still-serving").And.Some.EqualTo("intents-not-followed"));
+        Assert.That(InOneLine(Screen(view)), Does.Contain("this proxy follows no intents (an older kamrpc, or its etcd role may not read them), and what it knew of them before may be in force"));
+
+        Assert.That(Codes(Wishing(View(Three, ("p1", Report(2) with { IsFromSnapshot = true })), Drain("b"))), Has.None.EqualTo("intents-not-followed").And.Some.EqualTo("snapshot"));
+        Assert.That(Calls(View(Three, ("p1", Report(2)))).Sets.Single().Members[1].Calls, Is.EqualTo(CallState.Unknown), "it is taken back");
+
+        var crowded = Report(3) with { MoreSets = 1 };
+        AnnouncedMember[] other = [.. Three, new AnnouncedMember(Members.Of("other", 2, "sip:10.0.0.20"), 1) { ModRevision = 42 }];
+        Assert.That(Calls(Wishing(View(other, ("p1", crowded)), Drain("other", set: 2))).Sets[1].Members.Single().Calls, Is.EqualTo(CallState.Unknown), "a set that is not named is not counted");
+        Assert.That(Calls(View(other, ("p1", crowded))).Sets[1].Members.Single().Calls, Is.EqualTo(CallState.All));
     }
 
     [Test]

@@ -1,5 +1,4 @@
 using Etcdserverpb;
-using Google.Protobuf;
 using Grpc.Core;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
@@ -105,10 +104,5 @@ public sealed class ClusterReaderTests
 
     private Task<ClusterView> ReadAsync() => new ClusterReader(_store, Keys, TimeProvider.System).ReadAsync(CancellationToken.None);
 
-    /// <returns>The revision of the write.</returns>
-    private long Put(string key, string value)
-    {
-        var put = new PutRequest { Key = ByteString.CopyFromUtf8(key), Value = ByteString.CopyFromUtf8(value) };
-        return ((TxnResponse)_etcd.Model.Answer(new TxnRequest { Success = { new RequestOp { RequestPut = put } } })).Header.Revision;
-    }
+    private long Put(string key, string value) => _etcd.Model.Put(key, value);
 }

@@ -11,6 +11,8 @@ internal sealed class EtcdModel
     private readonly Lock _lock = new();
     private readonly Dictionary<ByteString, Mvccpb.KeyValue> _keys = [];
     private readonly Dictionary<long, (TimeSpan Ttl, long Renewed)> _leases = [];
+    private readonly List<Mvccpb.Event> _events = [];
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _revision = 1;
     private long _granted;
     private int _lapsed;
@@ -26,7 +28,29 @@ internal sealed class EtcdModel
 
     public IReadOnlyList<long> Leases => Locked(() => _leases.Keys.ToList());
 
-    public void Delete(string key) => Locked(() => _keys.Remove(ByteString.CopyFromUtf8(key)));
+    /// <summary>Of the store as it is now.</summary>
+    public ResponseHeader Header => Locked(NewHeader);
+
+    /// <summary>Writes a key, without a lease.</summary>
+    /// <returns>The revision of that.</returns>
+    public long Put(string key, string value) => Locked(() =>
+    {
+        _revision++;
+        Put(new PutRequest { Key = ByteString.CopyFromUtf8(key), Value = ByteString.CopyFromUtf8(value) });
+        return _revision;
+    });
+
+    /// <returns>The revision of that.</returns>
+    public long Delete(string key) => Locked(() =>
+    {
+        _revision++;
+        Remove(ByteString.CopyFromUtf8(key));
+        return _revision;
+    });
+
+    /// <summary>What happened to the keys of a watch from a revision on, and what completes when more does.</summary>
+    public (IReadOnlyList<Mvccpb.Event> Events, Task Changed) EventsFrom(long revision, WatchCreateRequest watch) => Locked(() =>
+        ((IReadOnlyList<Mvccpb.Event>)_events.FindAll(one => one.Kv.ModRevision >= revision && IsWithin(one.Kv.Key, watch.Key, watch.RangeEnd)), (Task)_changed.Task));
 
     public IMessage Answer(IMessage request) => Locked<IMessage>(() => request switch
     {
@@ -52,21 +76,21 @@ internal sealed class EtcdModel
         }
     }
 
-    private ResponseHeader Header() => new() { ClusterId = 1, Revision = _revision, RaftTerm = Term };
+    private ResponseHeader NewHeader() => new() { ClusterId = 1, Revision = _revision, RaftTerm = Term };
 
     private int End(long lease)
     {
         _leases.Remove(lease);
         var keys = _keys.Values.Where(pair => pair.Lease == lease).Select(static pair => pair.Key).ToList();
-        keys.ForEach(key => _keys.Remove(key));
         _revision++;
+        keys.ForEach(Remove);
         return keys.Count;
     }
 
     private LeaseGrantResponse Grant(LeaseGrantRequest request)
     {
         _leases[++_granted] = (TimeSpan.FromSeconds(request.TTL), Stopwatch.GetTimestamp());
-        return new LeaseGrantResponse { Header = Header(), ID = _granted, TTL = request.TTL };
+        return new LeaseGrantResponse { Header = NewHeader(), ID = _granted, TTL = request.TTL };
     }
 
     private LeaseRevokeResponse Revoke(LeaseRevokeRequest request)
@@ -77,12 +101,12 @@ internal sealed class EtcdModel
         }
 
         End(request.ID);
-        return new LeaseRevokeResponse { Header = Header() };
+        return new LeaseRevokeResponse { Header = NewHeader() };
     }
 
     private LeaseKeepAliveResponse Renew(LeaseKeepAliveRequest request)
     {
-        var answer = new LeaseKeepAliveResponse { Header = Header(), ID = request.ID };
+        var answer = new LeaseKeepAliveResponse { Header = NewHeader(), ID = request.ID };
         if (_leases.TryGetValue(request.ID, out var lease))
         {
             _leases[request.ID] = lease with { Renewed = Stopwatch.GetTimestamp() };
@@ -94,23 +118,26 @@ internal sealed class EtcdModel
 
     private LeaseTimeToLiveResponse Tell(LeaseTimeToLiveRequest request) => new()
     {
-        Header = Header(),
+        Header = NewHeader(),
         ID = request.ID,
         TTL = _leases.ContainsKey(request.ID) ? 1 : -1,
         Keys = { _keys.Values.Where(pair => pair.Lease == request.ID).Select(static pair => pair.Key) },
     };
 
-    private RangeResponse Range(RangeRequest request) => new()
+    private RangeResponse Range(RangeRequest request)
     {
-        Header = Header(),
-        Kvs = { request.RangeEnd.IsEmpty ? _keys.TryGetValue(request.Key, out var found) ? [found.Clone()] : [] : Between(request.Key, request.RangeEnd) },
-    };
+        var found = At(request.Revision).Where(pair => IsWithin(pair.Key, request.Key, request.RangeEnd)).OrderBy(static pair => pair.Key.ToStringUtf8(), StringComparer.Ordinal).ToList();
+        IEnumerable<Mvccpb.KeyValue> page = request.CountOnly ? [] : request.Limit > 0 ? found.Take((int)request.Limit) : found;
+        return new RangeResponse { Header = NewHeader(), Kvs = { page.Select(static pair => pair.Clone()) }, Count = found.Count, More = !request.CountOnly && request.Limit > 0 && found.Count > request.Limit };
+    }
 
-    private List<Mvccpb.KeyValue> Between(ByteString first, ByteString end) =>
-    [
-        .. _keys.Values.Where(pair => pair.Key.Span.SequenceCompareTo(first.Span) >= 0 && pair.Key.Span.SequenceCompareTo(end.Span) < 0)
-            .OrderBy(static pair => pair.Key.ToStringUtf8(), StringComparer.Ordinal).Select(static pair => pair.Clone()),
-    ];
+    /// <summary>All keys as they were at a revision, 0 for now.</summary>
+    private IEnumerable<Mvccpb.KeyValue> At(long revision) => revision == 0 ? _keys.Values
+        : _events.Where(one => one.Kv.ModRevision <= revision).GroupBy(static one => one.Kv.Key).Select(static key => key.Last()).Where(static one => one.Type == Mvccpb.Event.Types.EventType.Put).Select(static one => one.Kv);
+
+    private static bool IsWithin(ByteString key, ByteString first, ByteString end) => end.IsEmpty
+        ? key == first
+        : key.Span.SequenceCompareTo(first.Span) >= 0 && key.Span.SequenceCompareTo(end.Span) < 0;
 
     private TxnResponse Transact(TxnRequest request)
     {
@@ -126,7 +153,7 @@ internal sealed class EtcdModel
             _revision++;
         }
 
-        return new TxnResponse { Succeeded = succeeded, Responses = { operations.Select(Carry).ToList() }, Header = Header() };
+        return new TxnResponse { Succeeded = succeeded, Responses = { operations.Select(Carry).ToList() }, Header = NewHeader() };
     }
 
     private ResponseOp Carry(RequestOp operation)
@@ -138,20 +165,43 @@ internal sealed class EtcdModel
 
         if (operation.RequestDeleteRange is { } delete)
         {
-            _keys.Remove(delete.Key);
+            Remove(delete.Key);
             return new ResponseOp { ResponseDeleteRange = new DeleteRangeResponse() };
         }
 
-        var put = operation.RequestPut;
+        Put(operation.RequestPut);
+        return new ResponseOp { ResponsePut = new PutResponse() };
+    }
+
+    private void Put(PutRequest put)
+    {
         var before = _keys.GetValueOrDefault(put.Key);
-        _keys[put.Key] = new Mvccpb.KeyValue
+        var pair = new Mvccpb.KeyValue
         {
             Key = put.Key,
             Value = put.IgnoreValue ? before!.Value : put.Value,
             Lease = put.IgnoreLease ? before!.Lease : put.Lease,
+            CreateRevision = before?.CreateRevision ?? _revision,
             ModRevision = _revision,
         };
-        return new ResponseOp { ResponsePut = new PutResponse() };
+        _keys[put.Key] = pair;
+        Happened(new Mvccpb.Event { Type = Mvccpb.Event.Types.EventType.Put, Kv = pair.Clone() });
+    }
+
+    private void Remove(ByteString key)
+    {
+        if (_keys.Remove(key))
+        {
+            Happened(new Mvccpb.Event { Type = Mvccpb.Event.Types.EventType.Delete, Kv = new Mvccpb.KeyValue { Key = key, ModRevision = _revision } });
+        }
+    }
+
+    private void Happened(Mvccpb.Event change)
+    {
+        _events.Add(change);
+        var changed = _changed;
+        _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        changed.TrySetResult();
     }
 
     private static bool Holds(Compare compare, Mvccpb.KeyValue? found) => compare.Target switch

@@ -16,6 +16,7 @@ namespace KamRpcDispatcher.Tests.Etcd;
 internal sealed class FakeEtcd : IAsyncDisposable
 {
     private readonly WebApplication _server;
+    private volatile TaskCompletionSource _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private FakeEtcd()
     {
@@ -40,6 +41,14 @@ internal sealed class FakeEtcd : IAsyncDisposable
         return etcd;
     }
 
+    /// <summary>Ends the watches that there are.</summary>
+    public void BreakWatches()
+    {
+        var broken = _broken;
+        _broken = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        broken.TrySetResult();
+    }
+
     public ValueTask DisposeAsync() => _server.DisposeAsync();
 
     private static async Task<byte[]?> ReadAsync(Stream body, CancellationToken cancellationToken)
@@ -58,6 +67,7 @@ internal sealed class FakeEtcd : IAsyncDisposable
     private static IMessage Parse(string method, byte[] message) => method switch
     {
         "/etcdserverpb.KV/Range" => RangeRequest.Parser.ParseFrom(message),
+        "/etcdserverpb.Watch/Watch" => WatchRequest.Parser.ParseFrom(message),
         "/etcdserverpb.KV/Txn" => TxnRequest.Parser.ParseFrom(message),
         "/etcdserverpb.Lease/LeaseGrant" => LeaseGrantRequest.Parser.ParseFrom(message),
         "/etcdserverpb.Lease/LeaseRevoke" => LeaseRevokeRequest.Parser.ParseFrom(message),
@@ -65,6 +75,53 @@ internal sealed class FakeEtcd : IAsyncDisposable
         "/etcdserverpb.Lease/LeaseTimeToLive" => LeaseTimeToLiveRequest.Parser.ParseFrom(message),
         _ => throw new RpcException(new Status(StatusCode.Unimplemented, method)),
     };
+
+    private static async Task WriteAsync(IMessage message, HttpContext call)
+    {
+        var answer = message.ToByteArray();
+        var head = new byte[5];
+        BinaryPrimitives.WriteInt32BigEndian(head.AsSpan(1), answer.Length);
+        await call.Response.Body.WriteAsync((byte[])[.. head, .. answer], call.RequestAborted);
+        await call.Response.Body.FlushAsync(call.RequestAborted);
+    }
+
+    /// <summary>One watch a stream. What is refused is refused in-band, without an error of the call's.</summary>
+    private async Task WatchAsync(WatchCreateRequest create, HttpContext call)
+    {
+        var broken = _broken.Task;
+        try
+        {
+            await Before(new WatchRequest { CreateRequest = create }, call.RequestAborted);
+        }
+        catch (RpcException refused)
+        {
+            await WriteAsync(new WatchResponse { Header = Model.Header, WatchId = -1, Created = true, Canceled = true, CancelReason = refused.Status.Detail }, call);
+            return;
+        }
+
+        await WriteAsync(new WatchResponse { Header = Model.Header, WatchId = create.WatchId, Created = true }, call);
+        var asked = ReadAsync(call.Request.Body, call.RequestAborted);
+        for (var next = create.StartRevision; ;)
+        {
+            var (events, changed) = Model.EventsFrom(next, create);
+            foreach (var revision in events.GroupBy(static one => one.Kv.ModRevision))
+            {
+                await WriteAsync(new WatchResponse { Header = Model.Header, WatchId = create.WatchId, Events = { revision } }, call);
+                next = revision.Key + 1;
+            }
+
+            if (await Task.WhenAny(changed, asked, broken) is var happened && happened != changed)
+            {
+                if (happened == broken || await asked is null)
+                {
+                    return;
+                }
+
+                await WriteAsync(new WatchResponse { Header = Model.Header, WatchId = -1 }, call);
+                asked = ReadAsync(call.Request.Body, call.RequestAborted);
+            }
+        }
+    }
 
     private async Task AnswerAsync(HttpContext call)
     {
@@ -76,12 +133,14 @@ internal sealed class FakeEtcd : IAsyncDisposable
             while (await ReadAsync(call.Request.Body, call.RequestAborted) is { } message)
             {
                 var request = Parse(call.Request.Path.Value!, message);
+                if (request is WatchRequest { CreateRequest: { } create })
+                {
+                    await WatchAsync(create, call);
+                    break;
+                }
+
                 await Before(request, call.RequestAborted);
-                var answer = Model.Answer(request).ToByteArray();
-                var head = new byte[5];
-                BinaryPrimitives.WriteInt32BigEndian(head.AsSpan(1), answer.Length);
-                await call.Response.Body.WriteAsync((byte[])[.. head, .. answer], call.RequestAborted);
-                await call.Response.Body.FlushAsync(call.RequestAborted);
+                await WriteAsync(Model.Answer(request), call);
             }
         }
         catch (RpcException refused)

@@ -37,7 +37,7 @@ internal sealed class IntentFindings(ClusterCalls calls)
     {
         foreach (var lens in calls.Proxies.Where(calls.LacksIntents))
         {
-            yield return new StatusFinding(FindingCode.IntentsNotFollowed, $"proxy {lens.Name} {IntentText.NotFollowed}: whom operators drain goes on getting calls there") { Proxy = lens.Proxy.Name };
+            yield return new StatusFinding(FindingCode.IntentsNotFollowed, $"proxy {lens.Name} {IntentText.NotFollowed}: whom operators drain may go on getting calls there") { Proxy = lens.Proxy.Name };
         }
 
         if (calls.Cluster.IntentsRefused is { } refused)

@@ -121,8 +121,8 @@ internal sealed class SetFindings(SetCalls set, ClusterCalls calls)
     /// <summary>An earlier version names those that it holds, and does not count them by set.</summary>
     private int HeldBy(ProxyLens lens) => Math.Max(lens.Status!.Sets[set.Set].Held, lens.Status.Held.Count(member => member.Key.Set == set.Set));
 
-    /// <summary>The ready members of which nobody knows, where the proxy's being behind does not tell why.</summary>
-    private List<MemberCalls> Unknown(ProxyLens lens, ProxyStatus status) =>
+    /// <summary>The ready members of which nobody knows, where the proxy's being behind, or not following the members, does not tell why.</summary>
+    private List<MemberCalls> Unknown(ProxyLens lens, ProxyStatus status) => lens.Lag.AreMissing ? [] :
         [.. set.Members.Where(member => member is { IsReady: true, Announced: { } announced } && status.Revision >= announced.ModRevision && lens.HasApplied(announced) && member.Remarks.Any(remark => remark.Lens == lens && remark is { Calls: CallState.Unknown, Deviation: null }))];
 
     /// <summary>The ready members without calls that the report counts and does not name.</summary>

@@ -1,6 +1,10 @@
 namespace KamRpcDispatcher.Etcd.Reports;
 
-/// <summary>How far a proxy is with what operators wish.</summary>
-/// <param name="Revision">Every intent up to this revision of the store is in force whole, and was read back.</param>
-/// <param name="Silenced">The revision up to which every disable that intents ask for is in force; null in a report that does not say it.</param>
-public sealed record IntentsProgress(long Revision, long? Silenced);
+/// <summary>How far a proxy has operators' intents in force.</summary>
+/// <param name="Revision">The revision of the store up to which every intent is in force whole, and was read back.</param>
+/// <param name="Silenced">The revision up to which everybody whom an intent drains gets no new calls, which may be ahead of that; null where a report does not say it.</param>
+public sealed record IntentsProgress(long Revision, long? Silenced)
+{
+    /// <summary>As <see cref="ProxyStatus.Applies"/> names it.</summary>
+    public const string Kind = "intents";
+}

@@ -28,17 +28,17 @@ public sealed record ProxyStatus(long Revision, DateTimeOffset AppliedAt, string
     /// <summary>The kinds of record that the proxy follows; empty in a report of a version that did not say it.</summary>
     public ImmutableArray<string> Applies { get; init; } = [];
 
-    /// <summary>How far it is with what operators wish; null where it does not say it.</summary>
+    /// <summary>How far operators' intents are in force; null where they are not followed, and in a report of a version that did not say it.</summary>
     public IntentsProgress? Intents { get; init; }
-
-    /// <summary>Whether it takes what operators wish into account: an earlier version does not, nor does one that may not read it.</summary>
-    public bool FollowsIntents => Applies.Contains("intents");
 
     /// <summary>As many sets are named as <see cref="Serves"/>; of more the report says nothing.</summary>
     public const int MostServed = 50;
 
     /// <summary>The only sets that the proxy serves; empty where it serves every set, where they are too many to be named, and in a report of a version that did not say it.</summary>
     public ImmutableArray<int> Serves { get; init; } = [];
+
+    /// <summary>Whether it follows operators' intents: an earlier version does not, nor does one that may not read them, or has not read them yet.</summary>
+    public bool FollowsIntents => Applies.Contains(IntentsProgress.Kind);
 
     /// <summary>Which Kamailio the report is of; null in a report of a version that did not say it.</summary>
     public ProxyIdentity? Identity { get; init; }

@@ -63,10 +63,10 @@ internal static class ReportsCheck
         ];
     }
 
-    /// <summary>Whom an operator has drained goes on getting calls where nobody follows that.</summary>
+    /// <summary>Whom an operator drains goes on getting calls where nobody follows that.</summary>
     private static IEnumerable<(bool IsError, string Text)> OfIntents(ProxyStatus status, EtcdObservation etcd) =>
-        !status.FollowsIntents && etcd.Intents.Keys.Any(key => status.Serves.IsEmpty || status.Serves.Contains(key.Set))
-            ? [(false, "it follows no intents (an older kamrpc, or its etcd role may not read them): whom operators drain goes on getting calls there")]
+        status is { FollowsIntents: false, IsFromSnapshot: false } && etcd.Intents.Keys.Any(key => status.Serves.IsEmpty || status.Serves.Contains(key.Set))
+            ? [(false, "it follows no intents (an older kamrpc, or its etcd role may not read them): whom operators drain may go on getting calls there")]
             : [];
 
     private static IEnumerable<(bool IsError, string Text)> OfAnother(ProxyStatus status, DateTimeOffset now)

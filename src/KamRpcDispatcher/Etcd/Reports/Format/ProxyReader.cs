@@ -30,7 +30,7 @@ internal sealed class ProxyReader(JsonElement report)
             // An earlier version's report may not have these; the writer leaves them out when there is nothing to say.
             Silenced = Has(report, "silenced") ? Count(report, "silenced", long.MaxValue) : null,
             Applies = Items(report, "applies", ReadKind),
-            Intents = ReadIntents(),
+            Intents = ReadIntents(report),
             Serves = Items(report, "serves", ReadServed),
             Identity = ReadIdentity(),
             Version = OptionalText(report, "version"),
@@ -96,17 +96,6 @@ internal sealed class ProxyReader(JsonElement report)
         return new FollowedMembers(Count(followed, "revision", long.MaxValue), Count(followed, "records"));
     }
 
-    private IntentsProgress? ReadIntents()
-    {
-        if (!Has(report, "intents"))
-        {
-            return null;
-        }
-
-        var intents = Field(report, "intents", JsonValueKind.Object);
-        return new IntentsProgress(Count(intents, "revision", long.MaxValue), Has(intents, "silenced") ? Count(intents, "silenced", long.MaxValue) : null);
-    }
-
     private KamailioContact? ReadContact()
     {
         if (!Has(report, "contact"))
@@ -156,7 +145,18 @@ internal sealed class ProxyReader(JsonElement report)
     internal static int ReadServed(JsonElement set) =>
         set.ValueKind == JsonValueKind.Number && set.TryGetInt32(out var number) && number >= 0 ? number : throw new FormatException("serves holds something else than sets");
 
-    private static string ReadKind(JsonElement kind) =>
+    internal static IntentsProgress? ReadIntents(JsonElement report)
+    {
+        if (!Has(report, "intents"))
+        {
+            return null;
+        }
+
+        var intents = Field(report, "intents", JsonValueKind.Object);
+        return new IntentsProgress(Count(intents, "revision", long.MaxValue), Has(intents, "silenced") ? Count(intents, "silenced", long.MaxValue) : null);
+    }
+
+    internal static string ReadKind(JsonElement kind) =>
         kind.ValueKind == JsonValueKind.String ? kind.GetString()! : throw new FormatException("applies holds something else than text");
 
     private static ProxyTrouble ReadTrouble(JsonElement entry) =>
