@@ -30,24 +30,24 @@ public partial class ArchitectureTests
         Dispatch.Report: Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Logs Dispatch.Policy Etcd.Proxies Etcd.Reports Plan Push Push.Grace Push.Guards Push.Reading Sources
         Doctor: Doctor.Checks Doctor.Checks.Sockets Doctor.Observations Doctor.Observations.Sockets Etcd.Connection
         Doctor.Checks: Destinations Destinations.Addresses Doctor.Checks.Cluster Doctor.Checks.Settings Doctor.Checks.Sockets Doctor.Observations Etcd Etcd.Proxies
-        Doctor.Checks.Cluster: Destinations Destinations.Addresses Doctor.Checks.Settings Doctor.Observations Etcd Etcd.Proxies Etcd.Reports
+        Doctor.Checks.Cluster: Destinations Destinations.Addresses Destinations.Operators Doctor.Checks.Settings Doctor.Observations Etcd Etcd.Proxies Etcd.Reports
         Doctor.Checks.Settings: Destinations Doctor.Config Doctor.Config.Reading Doctor.Observations Doctor.Observations.Configured
         Doctor.Checks.Sockets: Doctor.Observations Doctor.Observations.Host Doctor.Observations.Sockets
         Doctor.Config: Doctor.Config.Reading
         Doctor.Config.Reading:
-        Doctor.Observations: Claim Destinations Destinations.Addresses Doctor.Config Doctor.Observations.Calls Doctor.Observations.Configured Doctor.Observations.Host Doctor.Observations.Sockets Etcd Etcd.Connection Etcd.Keys Etcd.Proxies Etcd.Reports Linux Processes Processes.Views Sources.Records
+        Doctor.Observations: Claim Destinations Destinations.Addresses Destinations.Operators Doctor.Config Doctor.Observations.Calls Doctor.Observations.Configured Doctor.Observations.Host Doctor.Observations.Sockets Etcd Etcd.Connection Etcd.Keys Etcd.Proxies Etcd.Reports Linux Processes Processes.Views Sources.Records
         Doctor.Observations.Calls:
         Doctor.Observations.Configured: Doctor.Config Doctor.Config.Reading Doctor.Observations.Calls Linux Processes
         Doctor.Observations.Host: Doctor.Config Doctor.Observations.Configured Doctor.Observations.Sockets Linux Processes Processes.Views
         Doctor.Observations.Sockets: Claim Doctor.Config Doctor.Observations.Configured Doctor.Observations.Host Linux Processes
         Doctor.Snippet: Doctor.Config Doctor.Config.Reading Doctor.Snippet.Checks Linux
         Doctor.Snippet.Checks: Doctor.Config Doctor.Config.Reading
-        Etcd: Destinations Etcd.Connection Etcd.Connection.Security Etcd.Keys Etcd.Members Etcd.Proxies Etcd.Reports Etcd.Reports.Format Sources.Records
+        Etcd: Destinations Destinations.Operators Etcd.Connection Etcd.Connection.Security Etcd.Keys Etcd.Members Etcd.Proxies Etcd.Reports Etcd.Reports.Format Sources.Records
         Etcd.Connection: Destinations Etcd.Connection.Security
         Etcd.Connection.Security: Destinations
         Etcd.Keys: Destinations Etcd.Connection
         Etcd.Leases: Destinations Etcd.Connection Etcd.Keys Sources
-        Etcd.Members: Destinations Destinations.Addresses Etcd.Connection Etcd.Keys Sources Sources.Records
+        Etcd.Members: Destinations Destinations.Addresses Destinations.Operators Etcd.Connection Etcd.Keys Sources Sources.Records
         Etcd.Operators: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Sources.Operators Sources.Records
         Etcd.Proxies: Destinations Etcd.Connection Etcd.Keys Etcd.Leases Etcd.Reports Etcd.Reports.Format Sources Sources.Records
         Etcd.Reports: Destinations Linux Sources

@@ -5,6 +5,7 @@ using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Cli.Status;
 using KamRpcDispatcher.Cli.Status.Json;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Etcd.Leases;
@@ -26,6 +27,12 @@ internal sealed record MemberExplanation(MemberKey Key, string Record, MemberCal
 {
     private const int MostKeys = 5;
 
+    /// <summary>The key in etcd of what an operator wishes of it, whether there is such a record or not.</summary>
+    public required string IntentKey { get; init; }
+
+    /// <summary>What an operator wishes of it; null for nothing, or where nobody knows.</summary>
+    public StoredIntent? Intent => Calls.Cluster.Intents.GetValueOrDefault(Key);
+
     /// <summary>Its lease; null where it has none, or where etcd does not tell.</summary>
     public LeaseStatus? Lease { get; init; }
 
@@ -40,8 +47,8 @@ internal sealed record MemberExplanation(MemberKey Key, string Record, MemberCal
         {
             if (set.Members.Concat(set.Departed).FirstOrDefault(member => member.Key.Name == name) is { } member)
             {
-                var holder = AddressClaim.Of(set.Members.Select(static other => other.Announced!.Member), other => IsSuperseded(other, calls)).FirstOrDefault(claim => claim.Others.Any(other => other.Key == member.Key))?.Holder;
-                found.Add(new MemberExplanation(member.Key, keys.Member(member.Key), member, set, RejectedOf(keys.Member(member.Key), calls), holder, calls));
+                var holder = AddressClaim.Of(set.Members.Select(static other => other.Announced!.InEffect), other => IsSuperseded(other, calls)).FirstOrDefault(claim => claim.Others.Any(other => other.Key == member.Key))?.Holder;
+                found.Add(new MemberExplanation(member.Key, keys.Member(member.Key), member, set, RejectedOf(keys.Member(member.Key), calls), holder, calls) { IntentKey = keys.Intent(member.Key) });
             }
         }
 
@@ -49,7 +56,7 @@ internal sealed record MemberExplanation(MemberKey Key, string Record, MemberCal
         {
             if (KeyOf(rejected, keys) is { } key && key.Name == SafeText.Shorten(name, MemberValidation.MaxNameLength) && found.TrueForAll(other => other.Key != key))
             {
-                found.Add(new MemberExplanation(key, rejected.Key, null, null, rejected, null, calls));
+                found.Add(new MemberExplanation(key, rejected.Key, null, null, rejected, null, calls) { IntentKey = keys.Intent(key) });
             }
         }
 
@@ -126,6 +133,7 @@ internal sealed record MemberExplanation(MemberKey Key, string Record, MemberCal
         writer.WriteString("calls", MemberText.Name(Member?.Everywhere ?? CallState.Unknown));
         writer.WriteBoolean("asItShouldBe", Verdict.IsAsItShouldBe);
         writer.WriteString("verdict", Verdict.Text);
+        IntentJson.WriteDrain(writer, Intent?.Intent);
     }
 
     /// <summary>How each proxy that serves the set sees it.</summary>
@@ -140,12 +148,17 @@ internal sealed record MemberExplanation(MemberKey Key, string Record, MemberCal
     {
         if (Member?.Announced is { } announced)
         {
-            yield return FormattableString.Invariant($"record: {Record}, revision {announced.ModRevision}: {announced.Member.Uri.Text}, {new MemberText(Calls).State(Member)}");
+            yield return FormattableString.Invariant($"record: {Record}, revision {announced.ModRevision}: {announced.Member.Uri.Text}, {new MemberText(Calls).Announced(announced)}");
             yield return "lease: " + LeaseLine(announced.Lease);
         }
         else
         {
             yield return $"record: {Record}: {(Rejected is null ? "there is none any more" : "there is one that cannot be used")}";
+        }
+
+        if (IntentLine() is { } intent)
+        {
+            yield return intent;
         }
 
         if (Rejected is not null)
@@ -157,6 +170,22 @@ internal sealed record MemberExplanation(MemberKey Key, string Record, MemberCal
         {
             yield return $"address: {SafeText.Shorten(Holder.Key.Name, MemberValidation.MaxNameLength)} has it too, and is followed";
         }
+    }
+
+    private string? IntentLine()
+    {
+        if (Calls.Cluster.IntentsRefused is { } refused)
+        {
+            return $"intent: {IntentKey}: whether an operator has drained it is not known ({SafeText.Shorten(refused, ProxyTrouble.MostTextLength)})";
+        }
+
+        if (Calls.Cluster.RejectedIntents.FirstOrDefault(record => record.Member == Key) is { } rejected)
+        {
+            return $"intent: {rejected.Key} cannot be used: {SafeText.Shorten(rejected.Reason, ProxyTrouble.MostTextLength)}";
+        }
+
+        return Intent is not { } stored ? null
+            : $"intent: {IntentKey}, revision {Ages.Number(stored.ModRevision)}: {(stored.Intent.IsDrained ? IntentText.Drained(stored.Intent, Calls.Now) : "no drain")}";
     }
 
     private string LeaseLine(long lease)

@@ -39,7 +39,8 @@ internal sealed record MemberVerdict(bool IsAsItShouldBe, string Text)
             var elsewhere = right == 0 ? string.Empty : $"; {(right == 1 ? "another proxy has" : FormattableString.Invariant($"{right} other proxies have"))} it as it should be";
             var held = explained.Holder is { } holder && wrong.Exists(static view => view.Calls == CallState.None) ? $" ({SafeText.Shorten(holder.Key.Name, 64)} is followed at its address)" : string.Empty;
             var release = Release(wrong.Find(static view => view.Deviation is { Kind: DeviationKind.Held })?.Deviation);
-            return new MemberVerdict(false, $"{name} {Causes(wrong)}{held}{elsewhere}{release}.");
+            var drained = member.IsDrained ? $"; {Drain(explained)}" : string.Empty;
+            return new MemberVerdict(false, $"{name} {Causes(wrong)}{held}{elsewhere}{release}{drained}.");
         }
 
         return member switch
@@ -47,12 +48,17 @@ internal sealed record MemberVerdict(bool IsAsItShouldBe, string Text)
             { Announced: null } when views.Find(static view => view.Deviation is { Kind: DeviationKind.Held }) is { } held => new MemberVerdict(false, $"{name} is kept as it was on {held.Lens.Name}: {held.Text}{Release(held.Deviation)}."),
             { Announced: null } => new MemberVerdict(true, $"{name} gets no calls, as it should: it has left."),
             { IsReady: true } => new MemberVerdict(explained.Rejected is null, $"{name} gets calls on {ProxyNames.Of(views.Select(static view => view.Lens))}{(explained.Rejected is null ? string.Empty : ", by an earlier record: the newest one cannot be used")}."),
-            { Announced.Member: var announced } when explained.Holder is { State: MemberState.Ready } ready && explained.Set!.Members.Any(other => other.Key == ready.Key && other.Calls is CallState.All or CallState.Some) => new MemberVerdict(
+            { Announced: { } record } when explained.Holder is { State: MemberState.Ready } ready && explained.Set!.Members.Any(other => other.Key == ready.Key && other.Calls is CallState.All or CallState.Some) => new MemberVerdict(
                 false,
-                $"{name} is {MemberStateName.Of(announced.State)}, but its address gets calls: {SafeText.Shorten(ready.Key.Name, MemberValidation.MaxNameLength)} has it too, is ready, and is followed."),
-            { Announced.Member: var announced } => new MemberVerdict(true, $"{name} gets no calls, as it should: it is {MemberStateName.Of(announced.State)}{(string.IsNullOrEmpty(announced.Reason) ? string.Empty : $" ({SafeText.Shorten(announced.Reason, MemberValidation.MaxReasonLength)})")}."),
+                $"{name} is {MemberText.StateName(record)}, but its address gets calls: {SafeText.Shorten(ready.Key.Name, MemberValidation.MaxNameLength)} has it too, is ready, and is followed."),
+            { IsDrained: true } => new MemberVerdict(true, $"{name} gets no calls, as it should: {Drain(explained)}."),
+            { Announced.Member: var announced } => new MemberVerdict(true, $"{name} gets no calls, as it should: it is {MemberStateName.Of(announced.State)}{(string.IsNullOrEmpty(announced.Reason) ? string.Empty : $" ({SafeText.Shorten(announced.Reason, MemberValidation.MaxReasonLength)})")}{(explained.Intent is { Intent.IsDrained: true } ? $"; and {Drain(explained)}" : string.Empty)}."),
         };
     }
+
+    /// <summary>Who has drained it, when and why, and how that is undone.</summary>
+    private static string Drain(MemberExplanation explained) =>
+        $"{IntentText.Sentence(explained.Intent!.Intent, explained.Calls.Now)}; {IntentText.Resume(explained.Key.Set, [explained.Key.Name])}";
 
     /// <summary>What can be done about one that is held; who is doubted for a moment is not, and goes by itself.</summary>
     private static string Release(Deviation? held) => held is null or { IsDoubted: true } ? string.Empty : "; 'kamrpc confirm' lets it go";

@@ -16,10 +16,17 @@ internal readonly record struct Remark(ProxyLens Lens, CallState Calls, Deviatio
 /// <param name="Remarks">The proxies at which it is not as it should be, or that do not know.</param>
 internal sealed record MemberCalls(MemberKey Key, string Uri, AnnouncedMember? Announced, CallState Calls, IReadOnlyList<Remark> Remarks)
 {
-    public bool IsReady => Announced?.Member.State == MemberState.Ready;
+    /// <summary>Whether it is to get calls: it says that it is ready, and no operator has drained it.</summary>
+    public bool IsReady => Announced?.Effective == MemberState.Ready;
 
-    /// <summary>Whether it is not as its record wishes it, at some proxy.</summary>
-    public bool IsTroubled => Remarks.Any(static remark => remark.Deviation is { Kind: not DeviationKind.Leaving });
+    /// <summary>Whether an operator has drained it, and it would get calls else.</summary>
+    public bool IsDrained => Announced is { IsDrained: true };
+
+    /// <summary>Whether it is not as its record and an operator wish it, at some proxy.</summary>
+    public bool IsTroubled => IsServedThoughDrained || Remarks.Any(static remark => remark.Deviation is { Kind: not DeviationKind.Leaving });
+
+    /// <summary>Whether an operator has drained it, and it gets calls all the same.</summary>
+    public bool IsServedThoughDrained => IsDrained && Remarks.Any(static remark => remark.Calls == CallState.All);
 
     /// <summary>Whether some proxy whose report is to be believed does not tell.</summary>
     public bool IsPartlyUnknown => Calls != CallState.Unknown && Remarks.Any(static remark => remark.Calls == CallState.Unknown);
@@ -45,14 +52,20 @@ internal sealed record SetCalls(int Set, IReadOnlyList<MemberCalls> Members, IRe
 
     public int Unknown { get; } = Members.Count(static member => member.Calls == CallState.Unknown || member is { IsPartlyUnknown: true, Calls: not CallState.Some });
 
+    /// <summary>How many an operator has drained that would get calls else.</summary>
+    public int Drained { get; } = Members.Count(static member => member.IsDrained);
+
+    /// <summary>Whether operators have drained everybody who is announced: nobody is left.</summary>
+    public bool IsAllDrained => Drained > 0 && Drained == Members.Count;
+
     /// <summary>The proxies of which nobody knows what is so there.</summary>
     public IReadOnlyList<ProxyLens> InDoubt { get; } = [.. Serving.Where(static lens => lens.WhyUnknown is not null)];
 
     /// <summary>The proxies on which a call to the set meets nobody, where nobody is announced who would have to be found for it.</summary>
     public IReadOnlyList<ProxyLens> WithoutAnybody { get; } = Members.Count > 0 ? [] : [.. Serving.Where(lens => lens.HasNobodyIn(Set))];
 
-    /// <summary>Whether each member that is ready gets calls from every proxy, and no other does, as far as is known.</summary>
-    public bool IsAsWished => WithoutAnybody.Count == 0 && Members.All(static member => !member.IsTroubled && !member.IsPartlyUnknown && (member.Calls == CallState.All || !member.IsReady)) && Departed.All(static member => !member.IsTroubled);
+    /// <summary>Whether each member that is ready gets calls from every proxy, no other does, as far as is known, and not all are drained.</summary>
+    public bool IsAsWished => !IsAllDrained && WithoutAnybody.Count == 0 && Members.All(static member => !member.IsTroubled && !member.IsPartlyUnknown && (member.Calls == CallState.All || !member.IsReady)) && Departed.All(static member => !member.IsTroubled);
 }
 
 /// <summary>Who gets calls, by what the proxies report.</summary>
@@ -67,8 +80,7 @@ internal sealed class ClusterCalls
         Cluster = cluster;
         Now = now;
         Shown = shown;
-        var ready = cluster.Members.Where(static announced => announced.Member.State == MemberState.Ready).Select(static announced => announced.Member.Key.Set).ToHashSet();
-        Proxies = [.. cluster.Proxies.Select(proxy => new ProxyLens(proxy, ready, ages, now, shown))];
+        Proxies = [.. cluster.Proxies.Select(proxy => new ProxyLens(proxy, cluster.Members, ages, now, shown))];
         var departed = Departed(cluster, Proxies);
         Sets =
         [
@@ -92,6 +104,9 @@ internal sealed class ClusterCalls
     /// <summary>The sets in which somebody is announced, those that are not shown too.</summary>
     public IReadOnlyList<int> AnnouncedSets => [.. Cluster.SetsNotShown.Concat(Sets.Where(static set => set.Members.Count > 0).Select(static set => set.Set)).Order()];
 
+    /// <summary>Whether a proxy goes by members alone, though an operator wishes something of a set that it may serve. Of one that works from what was saved that is told.</summary>
+    public bool LacksIntents(ProxyLens lens) => lens.Status is { FollowsIntents: false, IsFromSnapshot: false } && Cluster.Intents.Keys.Any(key => lens.Serves(key.Set));
+
     private SetCalls Of(int set, IEnumerable<AnnouncedMember> members, Dictionary<MemberKey, List<Remark>> departed)
     {
         IReadOnlyList<ProxyLens> serving = [.. Proxies.Where(lens => lens.Serves(set))];
@@ -108,7 +123,7 @@ internal sealed class ClusterCalls
     {
         List<Remark>? remarks = null;
         var (isAny, isNone) = (false, false);
-        var wished = announced.Member.State == MemberState.Ready ? CallState.All : CallState.None;
+        var wished = announced.Effective == MemberState.Ready ? CallState.All : CallState.None;
         foreach (var lens in known)
         {
             var calls = lens.CallsOf(announced, out var deviation);

@@ -1,5 +1,6 @@
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd.Members;
 using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.Sources.Records;
 
@@ -9,6 +10,8 @@ namespace KamRpcDispatcher.Cli.Status;
 /// <param name="calls">The cluster.</param>
 internal sealed class MemberText(ClusterCalls calls)
 {
+    private const string NoRoom = "one of those whose state the report has no room for";
+
     public static string Calls(CallState state) => state switch
     {
         CallState.All => "CALLS",
@@ -31,22 +34,35 @@ internal sealed class MemberText(ClusterCalls calls)
 
     public static Tone ToneOf(MemberCalls member) => member switch
     {
+        { IsServedThoughDrained: true } => Tone.Bad,
         { IsTroubled: true, Calls: CallState.None } => Tone.Bad,
         { IsTroubled: true } or { Calls: CallState.Unknown or CallState.Some } => Tone.Odd,
         { Calls: CallState.All } => Tone.Good,
         _ => Tone.Plain,
     };
 
-    /// <summary><c>ready for 3m</c>, <c>draining for 2m (kernel update)</c>, <c>left 12s ago</c>.</summary>
+    /// <summary>In one word: <c>drained</c> where an operator wishes it and it would be ready else.</summary>
+    public static string StateName(AnnouncedMember announced) => announced.IsDrained ? "drained" : MemberStateName.Of(announced.Member.State);
+
+    /// <summary><c>ready for 3m</c>, <c>draining for 2m (kernel update)</c>, <c>drained for 2m by ops@h1, announced ready</c>, <c>left 12s ago</c>.</summary>
     public string State(MemberCalls member)
     {
-        if (member.Announced is not { Member: var announced, Lease: var lease })
+        if (member.Announced is not { } record)
         {
             var gone = member.Remarks[0].Deviation!;
             var why = string.IsNullOrEmpty(gone.Reason) || gone.Kind != DeviationKind.Leaving ? string.Empty : $" ({SafeText.Shorten(gone.Reason, MemberValidation.MaxReasonLength)})";
             return $"left {Ages.Show(calls.Now - gone.Since)} ago{why}";
         }
 
+        return record.Intent is not { IsDrained: true } intent ? Announced(record)
+            : record.IsDrained ? $"{IntentText.Drained(intent, calls.Now)}, announced ready{(record.Lease == 0 ? ", static" : string.Empty)}"
+            : $"{Announced(record)}, {IntentText.Drained(intent, calls.Now)}";
+    }
+
+    /// <summary>The state that its own record tells: <c>ready for 3m</c>.</summary>
+    public string Announced(AnnouncedMember record)
+    {
+        var (announced, lease) = record;
         var state = MemberStateName.Of(announced.State) + (lease == 0 ? ", static" : string.Empty);
         state += announced.Since is { } since ? $" for {Ages.Show(calls.Now - since)}" : string.Empty;
         return string.IsNullOrEmpty(announced.Reason) ? state : $"{state} ({SafeText.Shorten(announced.Reason, MemberValidation.MaxReasonLength)})";
@@ -62,6 +78,12 @@ internal sealed class MemberText(ClusterCalls calls)
         var parts = new List<string> { State(member) };
         parts.AddRange(member.Remarks.Where(static remark => remark.Deviation is not null).GroupBy(static remark => remark.Deviation!.Kind)
             .Select(kind => Where(kind.Select(static remark => remark.Lens), set) + (kind.Key == DeviationKind.Leaving ? Removal(kind.First().Deviation!) : DeviationText.Of(kind.First().Deviation!, calls.Now))));
+        List<ProxyLens> deaf = [.. member.Remarks.Where(static remark => remark.Deviation is null && remark.Calls == CallState.All).Select(static remark => remark.Lens)];
+        if (deaf.Count > 0)
+        {
+            parts.Add($"on {ProxyNames.Of(deaf)}: GETS CALLS all the same: it {IntentText.NotFollowed}");
+        }
+
         List<ProxyLens> silent = [.. member.Remarks.Where(static remark => remark.Deviation is null && remark.Calls == CallState.Unknown).Select(static remark => remark.Lens)];
         if (silent.Count > 0)
         {
@@ -74,9 +96,15 @@ internal sealed class MemberText(ClusterCalls calls)
     /// <summary>Why a proxy whose report is to be believed says nothing of a member.</summary>
     public static string Silence(MemberCalls member, ProxyLens lens) => member.Announced is null && lens.Lag.Records > 0
         ? "it may not have followed yet that it has left, and may still send it calls"
-        : lens.Status is { } status && member.Announced is { } announced && status.Revision < announced.ModRevision
+        : lens.Status is not { } status || member.Announced is not { } announced ? NoRoom
+        : status.Revision < announced.ModRevision
         ? FormattableString.Invariant($"its record is not applied yet (revision {status.Revision} of {announced.ModRevision})")
-        : "one of those whose state the report has no room for";
+        : lens.FollowsIntents && announced.Intent is not null && !(announced.IsDrained ? lens.HasSilenced(announced) : lens.HasApplied(announced))
+        ? FormattableString.Invariant($"what an operator wishes of it is not applied yet (revision {(announced.IsDrained ? status.Intents?.Silenced : null) ?? status.Intents?.Revision ?? 0} of {announced.IntentRevision})")
+        : announced.IsDrained && !lens.FollowsIntents ? $"this proxy {IntentText.NotFollowed}, and what it knew of them before may be in force"
+        : announced.Effective == MemberState.Ready && !lens.KnowsReady(announced)
+        ? "the proxy counts fewer ready members in the set than there are: it has not followed yet that a drain was taken back, or takes somebody to be drained of whom that is not known here"
+        : NoRoom;
 
     private string Removal(Deviation leaving) => leaving.Until is { } until ? "removed " + Ages.Until(until - calls.Now) : DeviationText.Of(leaving, calls.Now);
 

@@ -5,8 +5,8 @@ namespace KamRpcDispatcher.Cli.Status;
 /// <summary>How one proxy sees a member.</summary>
 /// <param name="Lens">The proxy.</param>
 /// <param name="Calls">Whether it gets calls there.</param>
-/// <param name="IsAsItShouldBe">Whether that is known, and is what its record says.</param>
-/// <param name="IsAcknowledged">Whether the proxy has done what its record says; null where it does not tell.</param>
+/// <param name="IsAsItShouldBe">Whether that is known, and is what its record and an operator wish.</param>
+/// <param name="IsAcknowledged">Whether the proxy has done what these wish; null where it does not tell.</param>
 /// <param name="Deviation">What the report says of it, if it says something.</param>
 /// <param name="Text">In words.</param>
 internal sealed record MemberView(ProxyLens Lens, CallState Calls, bool IsAsItShouldBe, bool? IsAcknowledged, Deviation? Deviation, string Text)
@@ -39,16 +39,19 @@ internal sealed record MemberView(ProxyLens Lens, CallState Calls, bool IsAsItSh
         var calls = lens.CallsOf(announced, out var deviation);
         var isFull = calls == CallState.All && member.IsReady && lens.FullOf(member.Key.Set) is not null;
         var isAsItShouldBe = calls == (member.IsReady ? CallState.All : CallState.None) && !isFull;
-        var text = isFull ? "it is full, as every routable destination of its set is (algorithm 10), until one of its calls ends"
+        var isDeaf = calls == CallState.All && deviation is null && member.IsDrained;
+        var text = isDeaf ? $"it gets calls all the same: this proxy {IntentText.NotFollowed}"
+            : isFull ? "it is full, as every routable destination of its set is (algorithm 10), until one of its calls ends"
             : deviation is not null ? "it " + DeviationText.Of(deviation, now)
             : calls == CallState.All ? "it is in Kamailio's list and gets calls"
             : calls == CallState.None && member.IsReady ? "nobody of its set gets calls there; the report has no room for the reason of each"
-            : calls == CallState.None ? "it gets no calls, as its record says"
+            : calls == CallState.None ? member.IsDrained ? "it gets no calls, as an operator wishes" : "it gets no calls, as its record says"
             : MemberText.Silence(member, lens);
         return new MemberView(lens, calls, isAsItShouldBe, Acknowledged(member, lens), deviation, text) { IsFull = isFull };
     }
 
     /// <summary>A member that is to get no calls is acknowledged as soon as it is silenced, whatever is still to be added.</summary>
     private static bool? Acknowledged(MemberCalls member, ProxyLens lens) => member.Announced is not { } announced || lens.Status is not { } status ? null
-        : (member.IsReady ? status.Revision : status.Silenced ?? status.Revision) >= announced.ModRevision;
+        : member.IsReady ? status.Revision >= announced.ModRevision && lens.HasApplied(announced)
+        : lens.HasSilenced(announced);
 }

@@ -20,20 +20,24 @@ internal enum CallState
 /// <summary>What one proxy's report says of each member, and whether it can be believed now.</summary>
 internal sealed class ProxyLens
 {
-    private readonly IReadOnlySet<int> _readySets;
+    private readonly HashSet<int> _readySets;
+    private readonly Dictionary<int, int> _followed;
     private readonly ProxyStatus? _whole;
     private readonly Dictionary<MemberKey, Deviation> _deviations;
     private readonly Dictionary<int, int> _named;
     private readonly (string What, string Age)? _doubt;
 
     /// <param name="proxy">The proxy.</param>
-    /// <param name="readySets">The sets that have ready members.</param>
+    /// <param name="members">Everybody who is announced.</param>
     /// <param name="ages">How old reports are.</param>
     /// <param name="now">The time.</param>
     /// <param name="shown">The sets that are to be shown; null for all.</param>
-    public ProxyLens(ReportingProxy proxy, IReadOnlySet<int> readySets, ReportAges ages, DateTimeOffset now, IReadOnlySet<int>? shown)
+    public ProxyLens(ReportingProxy proxy, IReadOnlyList<AnnouncedMember> members, ReportAges ages, DateTimeOffset now, IReadOnlySet<int>? shown)
     {
-        (_readySets, Proxy, Age, Lag, _whole) = (readySets, proxy, ages.Of(proxy), ages.LagOf(proxy), proxy.Status);
+        (Proxy, Age, Lag, _whole) = (proxy, ages.Of(proxy), ages.LagOf(proxy), proxy.Status);
+        List<AnnouncedMember> ready = [.. members.Where(announced => StateOf(announced) == MemberState.Ready)];
+        _readySets = [.. ready.Select(static announced => announced.Member.Key.Set)];
+        _followed = ready.Where(announced => announced.ModRevision <= _whole?.Revision).CountBy(static announced => announced.Member.Key.Set).ToDictionary();
         Name = SafeText.Shorten(proxy.Name);
         IReadOnlyList<Deviation> deviations = _whole is null ? [] : _whole.Deviations;
 
@@ -51,6 +55,9 @@ internal sealed class ProxyLens
     public string Name { get; }
 
     public ReportAge Age { get; }
+
+    /// <summary>Whether it takes into account what operators wish.</summary>
+    public bool FollowsIntents => _whole is { FollowsIntents: true };
 
     /// <summary>How far it is behind the deletions of members.</summary>
     public FollowLag Lag { get; }
@@ -124,20 +131,40 @@ internal sealed class ProxyLens
 
         if (_deviations.TryGetValue(announced.Member.Key, out deviation))
         {
-            return CallsOf(deviation);
+            if (!announced.IsDrained || !KeepsFromCalls(deviation))
+            {
+                return CallsOf(deviation);
+            }
+
+            // Whatever keeps calls from it, an operator wishes that it gets none.
+            deviation = null;
+            return CallState.None;
         }
 
-        if (announced.Member.State != MemberState.Ready)
+        if (StateOf(announced) != MemberState.Ready)
         {
             // It may have been silenced, and get calls again by somebody else's doing.
-            return (status.Silenced ?? status.Revision) >= announced.ModRevision && NamesAll(DeviationKind.Serving) ? CallState.None : CallState.Unknown;
+            return HasSilenced(announced) && NamesAll(DeviationKind.Serving) ? CallState.None : CallState.Unknown;
         }
 
-        return status.Revision < announced.ModRevision ? CallState.Unknown
-            : HasRoomForNoOther(announced.Member.Key.Set, status) ? CallState.All
+        return status.Revision < announced.ModRevision || !HasApplied(announced) ? CallState.Unknown
+            : HasRoomForNoOther(announced.Member.Key.Set, status) && KnowsReady(announced) ? CallState.All
             : status.Sets.TryGetValue(announced.Member.Key.Set, out var counts) && counts is { Serving: 0 } ? CallState.None
             : CallState.Unknown;
     }
+
+    /// <summary>Whether the proxy has done what an operator wishes of a member that is not drained; of one of which nobody wishes anything, or by a proxy that follows no such thing, nothing is to be done.</summary>
+    public bool HasApplied(AnnouncedMember announced) => announced.Intent is null || !FollowsIntents || _whole!.Intents?.Revision >= announced.IntentRevision;
+
+    /// <summary>Whether the proxy has taken calls from a member that is to get none, by its own record or by an operator's wish.</summary>
+    public bool HasSilenced(AnnouncedMember announced) => _whole is { } status && (status.Silenced ?? status.Revision) >= announced.ModRevision
+        && (!announced.IsDrained || (FollowsIntents && (status.Intents?.Silenced ?? status.Intents?.Revision) >= announced.IntentRevision));
+
+    /// <summary>
+    /// Whether the proxy counts no fewer ready members in the set than there are, so that it takes this one to be ready. A drain that is taken back leaves no record that a proxy could be seen to lack; and
+    /// one that follows no intents, or not any more, may have those of before in force.
+    /// </summary>
+    public bool KnowsReady(AnnouncedMember announced) => _whole!.Sets.TryGetValue(announced.Member.Key.Set, out var counts) ? !(counts.Wanted < _followed.GetValueOrDefault(announced.Member.Key.Set)) : StateOf(announced) == announced.Effective;
 
     public static CallState CallsOf(Deviation deviation) => deviation.Kind switch
     {
@@ -161,6 +188,9 @@ internal sealed class ProxyLens
     /// <summary>Sets of which something is to be told come first: where there was room for another one, there was for all of these.</summary>
     public bool IsFineThoughNotNamed(int set) =>
         _whole is { MoreSets: > 0 } status && !status.Sets.ContainsKey(set) && !_named.ContainsKey(set) && status.Sets.Values.Any(static other => other.IsFine);
+
+    /// <summary>The state that the proxy takes a member to be in, as soon as it has followed.</summary>
+    private MemberState StateOf(AnnouncedMember announced) => FollowsIntents ? announced.Effective : announced.Member.State;
 
     private (string What, string Age)? Doubt(DateTimeOffset now)
     {

@@ -7,7 +7,7 @@ namespace KamRpcDispatcher.Cli.Status;
 /// <param name="Text">What is so now, in one line, safe to print.</param>
 internal sealed record StatusEvent(DateTimeOffset At, string Text);
 
-/// <summary>Tells what changes from one reading of a cluster to the next: members, and proxies. That time passes is no change.</summary>
+/// <summary>Tells what changes from one reading of a cluster to the next: members, operators' drains, and proxies. That time passes is no change.</summary>
 internal sealed class StatusEvents
 {
     /// <summary>How long what changed is marked.</summary>
@@ -27,7 +27,7 @@ internal sealed class StatusEvents
     public IReadOnlyList<StatusEvent> Next(ClusterCalls calls)
     {
         _now = calls.Now;
-        var now = Members(calls, _before).Concat(Proxies(calls)).Concat(Rejected(calls)).ToDictionary(static entry => entry.Key, static entry => entry.Told, StringComparer.Ordinal);
+        var now = Members(calls, _before).Concat(Intents(calls, _before)).Concat(Proxies(calls)).Concat(Rejected(calls)).ToDictionary(static entry => entry.Key, static entry => entry.Told, StringComparer.Ordinal);
         var (before, events) = (_before, new List<StatusEvent>());
         _before = now;
         if (before is null)
@@ -80,6 +80,31 @@ internal sealed class StatusEvents
         }
     }
 
+    /// <summary>Drains, also of those that are not announced.</summary>
+    private static IEnumerable<(string Key, Told Told)> Intents(ClusterCalls calls, Dictionary<string, Told>? before)
+    {
+        const string Kind = "intent ";
+        if (calls.Cluster.IntentsRefused is { } refused)
+        {
+            yield return ("intents", new Told(Kind, $"who is drained by an operator is not known from now on: {SafeText.Shorten(refused, 256)}", "who is drained by an operator is known again"));
+        }
+
+        foreach (var (key, stored) in calls.Cluster.Intents.Where(static one => one.Value.Intent.IsDrained))
+        {
+            var intent = stored.Intent;
+            var reason = string.IsNullOrEmpty(intent.Reason) ? string.Empty : $" ({SafeText.Shorten(intent.Reason, MemberValidation.MaxReasonLength)})";
+            var text = $"drained: {IntentText.Who(key)}, by {IntentText.By(intent)}{reason}";
+            yield return (Kind + key, new Told(text, text, $"resumed: {IntentText.Who(key)}: no operator drains it any more"));
+        }
+
+        // What cannot be read, or cannot be used, was not taken back by that.
+        var hidden = calls.Cluster.RejectedIntents.Where(static record => record.Member is not null).Select(static record => Kind + record.Member).ToHashSet(StringComparer.Ordinal);
+        foreach (var (key, told) in (before ?? []).Where(entry => calls.Cluster.IntentsRefused is null ? hidden.Contains(entry.Key) : entry.Key.StartsWith(Kind, StringComparison.Ordinal)))
+        {
+            yield return (key, told);
+        }
+    }
+
     private static IEnumerable<(string Key, Told Told)> Proxies(ClusterCalls calls)
     {
         foreach (var lens in calls.Proxies)
@@ -100,7 +125,7 @@ internal sealed class StatusEvents
 
     private static IEnumerable<(string Key, Told Told)> Rejected(ClusterCalls calls)
     {
-        foreach (var record in calls.Cluster.Rejected)
+        foreach (var record in calls.Cluster.Rejected.Concat(calls.Cluster.RejectedIntents))
         {
             var text = MemberText.Of(record);
             yield return ("record " + record.Key, new Told(text, text, $"gone: record {record.Key} is not rejected any more"));

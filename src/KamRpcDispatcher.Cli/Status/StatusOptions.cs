@@ -55,7 +55,16 @@ internal sealed record StatusOptions(IReadOnlySet<int>? Sets, IReadOnlySet<strin
         }
 
         List<AnnouncedMember> members = [.. view.Members.Where(announced => sets.Contains(announced.Member.Key.Set))];
-        return view with { Members = members, SetsNotShown = [.. view.Members.Select(static announced => announced.Member.Key.Set).Where(set => !sets.Contains(set)).Distinct()], Proxies = [.. proxies], NewestOfShown = members.Select(static announced => announced.ModRevision).DefaultIfEmpty(0).Max() };
+        var intents = view.Intents.RemoveRange(view.Intents.Keys.Where(key => !sets.Contains(key.Set)));
+        return view with
+        {
+            Intents = intents,
+            NewestIntentOfShown = intents.Values.Select(static stored => stored.ModRevision).DefaultIfEmpty(0).Max(),
+            Members = members,
+            SetsNotShown = [.. view.Members.Select(static announced => announced.Member.Key.Set).Where(set => !sets.Contains(set)).Distinct()],
+            Proxies = [.. proxies],
+            NewestOfShown = members.Select(static announced => announced.ModRevision).DefaultIfEmpty(0).Max(),
+        };
     }
 
     /// <summary>Those that count.</summary>

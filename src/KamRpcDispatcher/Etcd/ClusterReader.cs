@@ -1,5 +1,6 @@
 using Etcdserverpb;
 using Google.Protobuf;
+using Grpc.Core;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Etcd.Members;
@@ -8,7 +9,7 @@ using KamRpcDispatcher.Etcd.Reports.Format;
 
 namespace KamRpcDispatcher.Etcd;
 
-/// <summary>Reads a cluster's members and proxies as they are at one revision.</summary>
+/// <summary>Reads a cluster's members, what operators wish of them, and its proxies, as they are at one revision.</summary>
 public sealed class ClusterReader(EtcdConnection store, EtcdKeys keys, TimeProvider timeProvider)
 {
     /// <exception cref="EtcdUnreachableException">Nothing came for about two seconds.</exception>
@@ -40,10 +41,24 @@ public sealed class ClusterReader(EtcdConnection store, EtcdKeys keys, TimeProvi
         var pages = new KeyPages(store, timeProvider);
         var members = await pages.ReadAsync(keys.Members, cancellationToken: cancellationToken).ConfigureAwait(false);
         var proxies = await pages.ReadAsync(keys.Proxies, members.Revision, cancellationToken: cancellationToken).ConfigureAwait(false);
-        return View(members.Revision, members.Keys, proxies.Keys);
+        var (intents, refused) = await ReadIntentsAsync(pages, members.Revision, cancellationToken).ConfigureAwait(false);
+        return View(members.Revision, members.Keys, proxies.Keys, intents) with { IntentsRefused = refused };
     }
 
-    private ClusterView View(long revision, IReadOnlyList<Mvccpb.KeyValue> members, IReadOnlyList<Mvccpb.KeyValue> proxies)
+    /// <summary>A role of an earlier version need not have the right to read them: all else is read nevertheless.</summary>
+    private async Task<(ClusterIntents Intents, string? Refused)> ReadIntentsAsync(KeyPages pages, long revision, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (ClusterIntents.Read(keys, (await pages.ReadAsync(keys.Intents, revision, cancellationToken: cancellationToken).ConfigureAwait(false)).Keys), null);
+        }
+        catch (RpcException refused) when (refused.StatusCode == StatusCode.PermissionDenied)
+        {
+            return (ClusterIntents.None, EtcdFailure.Describe(refused));
+        }
+    }
+
+    private ClusterView View(long revision, IReadOnlyList<Mvccpb.KeyValue> members, IReadOnlyList<Mvccpb.KeyValue> proxies, ClusterIntents intents)
     {
         var table = new MembershipTable(keys, timeProvider);
         var records = new Dictionary<string, Mvccpb.KeyValue>(StringComparer.Ordinal);
@@ -58,15 +73,22 @@ public sealed class ClusterReader(EtcdConnection store, EtcdKeys keys, TimeProvi
         return new ClusterView(
             revision,
             members.Select(static pair => pair.ModRevision).DefaultIfEmpty(0).Max(),
-            [.. membership.Members.Select(member => Announced(member, records[keys.Member(member.Key)]))],
+            [.. membership.Members.Select(member => Announced(member, records[keys.Member(member.Key)], intents))],
             membership.Rejected,
             [.. proxies.Select(Proxy)])
         {
             MemberRecords = members.Count,
+            Intents = intents.ByMember,
+            RejectedIntents = intents.Rejected,
+            IntentRevision = intents.Newest,
         };
     }
 
-    private static AnnouncedMember Announced(Destinations.Member member, Mvccpb.KeyValue pair) => new(member, pair.Lease) { ModRevision = pair.ModRevision };
+    private static AnnouncedMember Announced(Destinations.Member member, Mvccpb.KeyValue pair, ClusterIntents intents)
+    {
+        var stored = intents.ByMember.GetValueOrDefault(member.Key);
+        return new AnnouncedMember(member, pair.Lease) { ModRevision = pair.ModRevision, Intent = stored?.Intent, IntentRevision = stored?.ModRevision ?? 0 };
+    }
 
     private ReportingProxy Proxy(Mvccpb.KeyValue pair)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Members;
 using KamRpcDispatcher.Etcd.Proxies;
@@ -10,7 +11,7 @@ namespace KamRpcDispatcher.Etcd;
 /// <param name="Revision">The revision read.</param>
 /// <param name="MemberRevision">The newest revision of a member's record. A deletion leaves no record, and so is not seen here, but by <see cref="MemberRecords"/>.</param>
 /// <param name="Members">The members, by key.</param>
-/// <param name="Rejected">The records that cannot be used. Whether a dispatcher keeps an earlier one in force only it knows.</param>
+/// <param name="Rejected">The members' records that cannot be used. Whether a dispatcher keeps an earlier one in force only it knows.</param>
 /// <param name="Proxies">The proxies, by name.</param>
 public sealed record ClusterView(
     long Revision,
@@ -22,17 +23,52 @@ public sealed record ClusterView(
     /// <summary>How many records of members there are, those that cannot be used too; null where nobody has counted.</summary>
     public int? MemberRecords { get; init; }
 
-    /// <summary>The newest revision of those members' records that count for <see cref="Behind"/>: null for all.</summary>
+    /// <summary>The newest revision of those members' records that count for <see cref="BehindMembers"/>: null for all.</summary>
     public long? NewestOfShown { get; init; }
 
     /// <summary>The sets of members that were left out of <see cref="Members"/>, since others are to be shown; none as a rule.</summary>
     public IReadOnlyList<int> SetsNotShown { get; init; } = [];
 
+    /// <summary>What operators wish, by member, of those too that are not announced; empty where <see cref="IntentsRefused"/> says why nobody knows.</summary>
+    public ImmutableSortedDictionary<MemberKey, StoredIntent> Intents { get; init; } = ImmutableSortedDictionary<MemberKey, StoredIntent>.Empty;
+
+    /// <summary>The records of operators' wishes that cannot be used. Whether a dispatcher keeps an earlier one in force only it knows.</summary>
+    public IReadOnlyList<RejectedRecord> RejectedIntents { get; init; } = [];
+
+    /// <summary>The newest revision of a wish's record; 0 where there is none. One that was taken back leaves no record, and so is not seen here.</summary>
+    public long IntentRevision { get; init; }
+
+    /// <summary>The newest revision of those wishes that count for <see cref="BehindIntents"/>: null for all.</summary>
+    public long? NewestIntentOfShown { get; init; }
+
+    /// <summary>Why the store does not let this user read what operators wish, safe to print; null where it does.</summary>
+    public string? IntentsRefused { get; init; }
+
+    /// <summary>The wishes of members that are not announced: they take effect when those come back.</summary>
+    public IEnumerable<StoredIntent> IntentsNotAnnounced
+    {
+        get
+        {
+            var announced = Members.Select(static member => member.Member.Key).ToHashSet();
+            return Intents.Values.Where(stored => !announced.Contains(stored.Intent.Key));
+        }
+    }
+
+    /// <summary>How many of the store's revisions a proxy is behind the newest record of a member, or of an operator's wish where it follows those.</summary>
+    public long Behind(ProxyStatus status) => Math.Max(BehindMembers(status), BehindIntents(status));
+
     /// <summary>How many of the store's revisions a proxy is behind the newest member's record.</summary>
-    public long Behind(ProxyStatus status)
+    public long BehindMembers(ProxyStatus status)
     {
         ArgumentNullException.ThrowIfNull(status);
         return Math.Max(0, (NewestOfShown ?? MemberRevision) - status.Revision);
+    }
+
+    /// <summary>How many of the store's revisions a proxy is behind the newest record of an operator's wish; 0 where it follows none.</summary>
+    public long BehindIntents(ProxyStatus status)
+    {
+        ArgumentNullException.ThrowIfNull(status);
+        return status.FollowsIntents ? Math.Max(0, (NewestIntentOfShown ?? IntentRevision) - (status.Intents?.Revision ?? 0)) : 0;
     }
 
     /// <summary>

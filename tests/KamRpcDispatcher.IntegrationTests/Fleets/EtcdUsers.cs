@@ -18,7 +18,7 @@ internal static class EtcdUsers
 
     /// <summary>What <c>kamrpc status</c> needs.</summary>
     public static string[] StatusPermissions(string cluster) =>
-        [$"read --prefix=true /kamrpc/{cluster}/members/", $"read --prefix=true /kamrpc/{cluster}/proxies/"];
+        [$"read --prefix=true /kamrpc/{cluster}/members/", $"read --prefix=true /kamrpc/{cluster}/proxies/", $"read --prefix=true /kamrpc/{cluster}/intents/"];
 
     /// <summary>What <c>kamrpc drain</c> and <c>kamrpc resume</c> need.</summary>
     public static string[] OperatorPermissions(string cluster) =>

@@ -5,6 +5,8 @@ using KamRpcDispatcher.Cli.Status;
 using KamRpcDispatcher.Cli.Status.Findings;
 using KamRpcDispatcher.Cli.Status.Json;
 using KamRpcDispatcher.Cli.Status.Screen;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Etcd.Members;
@@ -41,6 +43,23 @@ internal static class Clusters
 
     public static ClusterView View(IReadOnlyList<AnnouncedMember> members, params (string Name, ProxyStatus? Status)[] proxies) =>
         new(57, 42, members, [], [.. proxies.Select(static proxy => new ReportingProxy(proxy.Name, proxy.Status, proxy.Status is null ? "drift is missing" : null) { ModRevision = 50 })]);
+
+    /// <summary>The report of a proxy that follows operators' intents, up to a revision.</summary>
+    public static ProxyStatus Following(ProxyStatus report, long revision = 57) => report with { Applies = ["members", "intents"], Intents = new IntentsProgress(revision, revision) };
+
+    public static Intent Drain(string name, int set = 1) => new(new MemberKey(set, name)) { IsDrained = true, By = "ops@h1", At = Now.AddMinutes(-5), Reason = "kernel update" };
+
+    /// <summary>The same where operators wish something, at a revision each from 44 on.</summary>
+    public static ClusterView Wishing(ClusterView view, params Intent[] intents)
+    {
+        var stored = intents.Select(static (intent, index) => new StoredIntent(intent, 44 + index)).ToImmutableSortedDictionary(static one => one.Intent.Key, static one => one);
+        return view with
+        {
+            Intents = stored,
+            IntentRevision = 43 + intents.Length,
+            Members = [.. view.Members.Select(member => stored.TryGetValue(member.Member.Key, out var one) ? member with { Intent = one.Intent, IntentRevision = one.ModRevision } : member)],
+        };
+    }
 
     public static ClusterCalls Calls(ClusterView view)
     {

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using KamRpcDispatcher.Cli.Answers;
+using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Etcd.Keys;
@@ -41,6 +43,60 @@ public class MemberExplanationTests
         Assert.That(Verdict(View([draining], ("p1", Report(0)))), Is.EqualTo(new MemberVerdict(true, "box gets no calls, as it should: it is draining (kernel update).")));
         Assert.That(Verdict(View([draining with { ModRevision = 99 }], ("p1", Report(0)))), Is.EqualTo(
             new MemberVerdict(false, "box is not known to get calls on p1: its record is not applied yet (revision 57 of 99).")));
+    }
+
+    [Test]
+    public void One_that_an_operator_has_drained_is_told_by_whom_when_why_and_how_that_is_undone()
+    {
+        var view = Wishing(View([Box], ("p1", Following(Report(0)))), Drain("box"));
+
+        Assert.That(Verdict(view), Is.EqualTo(new MemberVerdict(true, "box gets no calls, as it should: ops@h1 drained it 5m ago (kernel update); 'kamrpc resume box --set 1' takes that back.")));
+        var explained = MemberExplanation.Of("box", Calls(view), Keys).Single();
+        Assert.That(explained.ToText(Narrow).ReplaceLineEndings(" "), Does.Contain("record: /kamrpc/c/members/1/box, revision 42: sip:10.0.0.1, ready for 3m ").And.Contain("intent: /kamrpc/c/intents/1/box, revision 44: drained for 5m by ops@h1"));
+        Assert.That(explained.Views().Select(static one => (one.Text, one.IsAcknowledged, one.IsAsItShouldBe)), Is.EqualTo(new[] { ("it gets no calls, as an operator wishes", (bool?)true, true) }));
+
+        var json = JsonElement.Parse(JsonText.Write(explained.Write));
+        Assert.That((json.GetProperty("state").GetString(), json.GetProperty("drainedByOperator").GetProperty("by").GetString()), Is.EqualTo(("ready", "ops@h1")));
+    }
+
+    [Test]
+    public void One_that_is_drained_and_gets_calls_from_a_proxy_that_does_not_follow_it()
+    {
+        var explained = MemberExplanation.Of("box", Calls(Wishing(View([Box], ("p1", Following(Report(0))), ("p2", Report(1))), Drain("box"))), Keys).Single();
+
+        Assert.That(explained.Verdict, Is.EqualTo(new MemberVerdict(
+            false,
+            "box gets calls though it should not on p2: it gets calls all the same: this proxy follows no intents (an older kamrpc, or its etcd role may not read them); another proxy has it as it should be; ops@h1 drained it 5m ago (kernel update); 'kamrpc resume box --set 1' takes that back.")));
+        Assert.That(explained.Views().Select(static one => one.IsAcknowledged), Is.EqualTo(new bool?[] { true, false }));
+    }
+
+    [Test]
+    public void One_whose_drain_no_proxy_has_followed_yet()
+    {
+        var view = Wishing(View([Box], ("p1", Following(Report(1), 43))), Drain("box"));
+
+        Assert.That(Verdict(view).Text, Does.StartWith("box is not known to get calls on p1: what an operator wishes of it is not applied yet (revision 43 of 44); ops@h1 drained it"));
+        Assert.That(MemberExplanation.Of("box", Calls(view), Keys).Single().Views().Single().IsAcknowledged, Is.False);
+    }
+
+    [Test]
+    public void One_that_is_down_and_drained_as_well()
+    {
+        var down = Box with { Member = Box.Member with { State = MemberState.Down, Reason = "no answer" } };
+
+        Assert.That(Verdict(Wishing(View([down], ("p1", Following(Report(0)))), Drain("box"))), Is.EqualTo(new MemberVerdict(
+            true, "box gets no calls, as it should: it is down (no answer); and ops@h1 drained it 5m ago (kernel update); 'kamrpc resume box --set 1' takes that back.")));
+    }
+
+    [Test]
+    public void Where_intents_cannot_be_read_or_used_that_is_told()
+    {
+        string Text(ClusterView view) => MemberExplanation.Of("box", Calls(view), Keys).Single().ToText(Narrow).ReplaceLineEndings(" ");
+        var view = View([Box], ("p1", Following(Report(1))));
+
+        Assert.That(Text(view with { IntentsRefused = "permission denied" }), Does.Contain("whether an operator has drained it is not"));
+        Assert.That(Text(view with { RejectedIntents = [new RejectedRecord("/kamrpc/c/intents/1/box", "not JSON", KeepsLastGood: false) { Member = Box.Member.Key }] }), Does.Contain("intent: /kamrpc/c/intents/1/box cannot be used: not JSON"));
+        Assert.That(Text(view), Does.Not.Contain("intent:"));
     }
 
     [Test]

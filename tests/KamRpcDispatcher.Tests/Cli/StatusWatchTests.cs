@@ -57,6 +57,33 @@ public class StatusWatchTests
     }
 
     [Test]
+    public void That_an_operator_drains_one_and_takes_it_back_is_told_and_not_when_that_cannot_be_seen()
+    {
+        var events = new StatusEvents();
+        var well = View(Two, ("p1", Following(Report(2))));
+        var drained = Wishing(View(Two, ("p1", Following(Report(1)))), Drain("b"));
+        events.Next(Calls(well));
+
+        Assert.That(events.Next(Calls(drained)).Select(static entry => entry.Text), Is.EqualTo(new[]
+        {
+            "set 1: b: NO CALLS, drained for 5m by ops@h1 (kernel update), announced ready", "drained: set 1: b, by ops@h1 (kernel update)",
+        }));
+        Assert.That(events.Next(Calls(drained)), Is.Empty);
+
+        var refused = drained with { Intents = well.Intents, IntentsRefused = "permission denied" };
+        Assert.That(events.Next(Calls(refused)).Select(static entry => entry.Text), Is.EqualTo(new[] { "who is drained by an operator is not known from now on: permission denied" }));
+        Assert.That(events.Next(Calls(drained)).Select(static entry => entry.Text), Is.EqualTo(new[] { "who is drained by an operator is known again" }));
+
+        var unusable = drained with { Intents = well.Intents, RejectedIntents = [new RejectedRecord("/kamrpc/c/intents/1/b", "not JSON", KeepsLastGood: false) { Member = Two[1].Member.Key }] };
+        Assert.That(events.Next(Calls(unusable)).Select(static entry => entry.Text), Is.EqualTo(new[] { "record /kamrpc/c/intents/1/b rejected: not JSON" }));
+
+        Assert.That(events.Next(Calls(well)).Select(static entry => entry.Text), Is.EquivalentTo(new[]
+        {
+            "set 1: b: CALLS, ready for 3m", "gone: record /kamrpc/c/intents/1/b is not rejected any more", "resumed: set 1: b: no operator drains it any more",
+        }));
+    }
+
+    [Test]
     public void Who_comes_and_who_goes_is_told()
     {
         var events = new StatusEvents();

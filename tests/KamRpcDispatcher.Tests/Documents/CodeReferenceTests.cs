@@ -62,8 +62,8 @@ internal sealed partial class CodeReferenceTests
     }
 
     /// <summary>By what writes them.</summary>
-    [TestCase("status", "StatusJson", "ReportJson", "StatusClaims", "StatusShares")]
-    [TestCase("explain", "ExplainCommand", "MemberExplanation")]
+    [TestCase("status", "StatusJson", "ReportJson", "IntentJson", "StatusClaims", "StatusShares")]
+    [TestCase("explain", "ExplainCommand", "MemberExplanation", "IntentJson")]
     [TestCase("list", "KamailioListing")]
     [TestCase("doctor", "DoctorJson")]
     [TestCase("cfg", "CfgReport")]

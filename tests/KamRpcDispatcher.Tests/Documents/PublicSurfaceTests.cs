@@ -19,7 +19,7 @@ internal sealed class PublicSurfaceTests
     /// <summary>What is written for programs, and into etcd, by the classes that write it.</summary>
     private static readonly (string What, string[] Classes)[] Written =
     [
-        ("status", ["StatusJson", "ReportJson", "StatusClaims", "StatusShares"]), ("explain", ["ExplainCommand", "MemberExplanation"]), ("list", ["KamailioListing"]), ("doctor", ["DoctorJson"]),
+        ("status", ["StatusJson", "ReportJson", "IntentJson", "StatusClaims", "StatusShares"]), ("explain", ["ExplainCommand", "MemberExplanation", "IntentJson"]), ("list", ["KamailioListing"]), ("doctor", ["DoctorJson"]),
         ("cfg", ["CfgReport"]), ("confirm", ["ConfirmAnswer"]), ("drain", ["OperatorAnswer"]), ("dispatch", ["DryRunAnswer"]), ("member", ["MemberRecord"]), ("intent", ["IntentRecord"]), ("proxy", ["ReportWriter", "ReportHead"]),
     ];
 

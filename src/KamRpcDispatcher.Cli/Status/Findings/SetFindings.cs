@@ -12,13 +12,16 @@ internal sealed class SetFindings(SetCalls set, ClusterCalls calls)
     private readonly string _name = FormattableString.Invariant($"set {set.Set}");
 
     /// <summary>Those whose address another name has are a finding of their own.</summary>
-    private readonly HashSet<MemberKey> _leftOut = [.. AddressClaim.Of(set.Members.Select(static member => member.Announced!.Member)).SelectMany(static claim => claim.Others).Select(static member => member.Key)];
+    private readonly HashSet<MemberKey> _leftOut = [.. AddressClaim.Of(set.Members.Select(static member => member.Announced!.InEffect)).SelectMany(static claim => claim.Others).Select(static member => member.Key)];
 
     public IEnumerable<StatusFinding> ToList() => [.. OfProxies(), .. OfMembers()];
 
     private IEnumerable<StatusFinding> OfProxies()
     {
-        var total = set.Members.Count(member => !_leftOut.Contains(member.Key));
+        List<MemberCalls> members = [.. set.Members.Where(member => !_leftOut.Contains(member.Key))];
+        var total = members.Count;
+        var drained = new DrainedMembers(set.Set, total, [.. members.Where(static member => member.IsDrained)]);
+        var isToldOfDrained = false;
         if (total == 0)
         {
             foreach (var finding in OfNobody())
@@ -64,11 +67,12 @@ internal sealed class SetFindings(SetCalls set, ClusterCalls calls)
             var serving = counts.Serving ?? counts.Routable;
             if (counts.Routable == 0)
             {
-                yield return Found(FindingCode.SetWithoutDestination, lens, $"{_name} has {Ages.Count(total, "member")} and no routable destination on {lens.Name}: every call to it fails there");
+                isToldOfDrained |= drained.AreAll;
+                yield return Found(FindingCode.SetWithoutDestination, lens, $"{_name} has {Ages.Count(total, "member")}{drained.Each} and no routable destination on {lens.Name}: every call to it fails there{drained.Advice}");
             }
-            else if (serving * 2 < total)
+            else if (serving * 2 < drained.Others)
             {
-                yield return Found(FindingCode.SetBelowHalf, lens, FormattableString.Invariant($"{_name}: {serving} of {total} members {(serving == 1 ? "gets" : "get")} calls on {lens.Name}, less than half"));
+                yield return Found(FindingCode.SetBelowHalf, lens, FormattableString.Invariant($"{_name}: {serving} of {drained.Others} members {(serving == 1 ? "gets" : "get")} calls on {lens.Name}, less than half"));
             }
 
             if (lens.FullOf(set.Set) is { } full)
@@ -88,6 +92,11 @@ internal sealed class SetFindings(SetCalls set, ClusterCalls calls)
                     $"{_name}: whether {(unknown.Count == 1 ? SafeText.Shorten(unknown[0].Key.Name, LongestName) + " gets" : Ages.Count(unknown.Count, "ready member") + " get")} calls on {lens.Name} is not known: {MemberText.Silence(unknown[0], lens)}",
                     unknown.Count == 1 ? unknown[0].Key.Name : null);
             }
+        }
+
+        if (drained.AreAll && !isToldOfDrained)
+        {
+            yield return Found(FindingCode.SetDrained, null, $"{_name} has nobody left: {drained.All}{drained.Advice}");
         }
     }
 
@@ -112,9 +121,9 @@ internal sealed class SetFindings(SetCalls set, ClusterCalls calls)
     /// <summary>An earlier version names those that it holds, and does not count them by set.</summary>
     private int HeldBy(ProxyLens lens) => Math.Max(lens.Status!.Sets[set.Set].Held, lens.Status.Held.Count(member => member.Key.Set == set.Set));
 
-    /// <summary>The ready members of which nobody knows, where the proxy's being behind does not tell why.</summary>
-    private List<MemberCalls> Unknown(ProxyLens lens, ProxyStatus status) =>
-        [.. set.Members.Where(member => member.IsReady && status.Revision >= member.Announced!.ModRevision && member.Remarks.Any(remark => remark.Lens == lens && remark is { Calls: CallState.Unknown, Deviation: null }))];
+    /// <summary>The ready members of which nobody knows, where the proxy's being behind, or not following the members, does not tell why.</summary>
+    private List<MemberCalls> Unknown(ProxyLens lens, ProxyStatus status) => lens.Lag.AreMissing ? [] :
+        [.. set.Members.Where(member => member is { IsReady: true, Announced: { } announced } && status.Revision >= announced.ModRevision && lens.HasApplied(announced) && member.Remarks.Any(remark => remark.Lens == lens && remark is { Calls: CallState.Unknown, Deviation: null }))];
 
     /// <summary>The ready members without calls that the report counts and does not name.</summary>
     private int Unnamed(ProxyLens lens, SetStatus counts) => lens.WhyUnknown is not null || counts is not { Wanted: { } wanted, Serving: { } serving }
@@ -128,7 +137,7 @@ internal sealed class SetFindings(SetCalls set, ClusterCalls calls)
             // One finding a kind, whatever the number of proxies: each may have its own reason.
             foreach (var kind in member.Remarks.Where(static remark => remark.Deviation is { Kind: not DeviationKind.Leaving }).GroupBy(static remark => remark.Deviation!.Kind))
             {
-                if (CodeOf(kind.Key) is not { } code || (kind.Key == DeviationKind.Superseded && _leftOut.Contains(member.Key)))
+                if (CodeOf(kind.Key) is not { } code || (kind.Key == DeviationKind.Superseded && _leftOut.Contains(member.Key)) || (kind.Key == DeviationKind.Serving && member.IsDrained))
                 {
                     continue;
                 }
@@ -147,7 +156,7 @@ internal sealed class SetFindings(SetCalls set, ClusterCalls calls)
         }
     }
 
-    /// <summary>Null where another finding of the proxy tells it.</summary>
+    /// <summary>Null where another finding of the proxy tells it. Whoever is drained and still gets calls is told before all else.</summary>
     private static string? CodeOf(string kind) => kind switch
     {
         DeviationKind.Missing or DeviationKind.Refused or DeviationKind.Inactive or DeviationKind.Disabled => FindingCode.MemberWithoutCalls,

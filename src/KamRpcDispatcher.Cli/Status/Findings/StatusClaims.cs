@@ -15,12 +15,14 @@ internal sealed class StatusClaims
     private const int LongestName = 24;
 
     private readonly List<AddressClaim> _claims;
+    private readonly HashSet<MemberKey> _drained;
 
     public StatusClaims(ClusterView cluster)
     {
         // A proxy knows what its Kamailio refuses, and who holds an address there.
         var told = cluster.Proxies.SelectMany(static proxy => proxy.Status?.Superseded ?? []).Select(static superseded => superseded.Member).ToHashSet();
-        _claims = [.. AddressClaim.Of(cluster.Members.Select(static announced => announced.Member), member => told.Contains(member.Key)).Where(static claim => claim.Others.Count > 0)];
+        _drained = [.. cluster.Members.Where(static announced => announced.IsDrained).Select(static announced => announced.Member.Key)];
+        _claims = [.. AddressClaim.Of(cluster.Members.Select(static announced => announced.InEffect), member => told.Contains(member.Key)).Where(static claim => claim.Others.Count > 0)];
     }
 
     public int Count => _claims.Count;
@@ -76,5 +78,5 @@ internal sealed class StatusClaims
 
     private static string Name(Member member) => SafeText.Shorten(member.Key.Name, LongestName);
 
-    private static string Told(Member member) => $"{member.Key.Name} ({MemberStateName.Of(member.State)})";
+    private string Told(Member member) => $"{member.Key.Name} ({(_drained.Contains(member.Key) ? "drained" : MemberStateName.Of(member.State))})";
 }

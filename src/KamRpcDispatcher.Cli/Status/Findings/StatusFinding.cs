@@ -29,6 +29,7 @@ internal static class FindingCode
     public const string SetWithoutDestination = "set-without-destination";
     public const string SetWithoutMembers = "set-without-members";
     public const string SetBelowHalf = "set-below-half";
+    public const string SetDrained = "set-drained";
     public const string SetFull = "set-full";
     public const string MemberWithoutCalls = "member-without-calls";
     public const string CallsNotKnown = "calls-not-known";
@@ -43,6 +44,8 @@ internal static class FindingCode
     public const string Behind = "behind";
     public const string Snapshot = "snapshot";
     public const string Rejected = "rejected";
+    public const string IntentsNotFollowed = "intents-not-followed";
+    public const string IntentsNotReadable = "intents-not-readable";
     public const string Trouble = "trouble-";
 
     /// <summary>A trouble whose kind is no word.</summary>
@@ -51,7 +54,7 @@ internal static class FindingCode
     /// <summary>All of them that are not made of a kind.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
-        NoProxy, NoMembers, KamailioLost, DispatcherHangs, NotFollowed, ReportStale, ReportUnreadable, ReportOfOlderVersion, SetWithoutDestination, SetWithoutMembers, SetBelowHalf, SetFull, MemberWithoutCalls, CallsNotKnown, MemberStillServing, Deviation,
-        AddressHeld, NameHeld, TwoProxiesOnOneHost, Held, Quarantined, Drift, Behind, Snapshot, Rejected, OddTrouble,
+        NoProxy, NoMembers, KamailioLost, DispatcherHangs, NotFollowed, ReportStale, ReportUnreadable, ReportOfOlderVersion, SetWithoutDestination, SetWithoutMembers, SetBelowHalf, SetDrained, SetFull, MemberWithoutCalls, CallsNotKnown, MemberStillServing, Deviation,
+        AddressHeld, NameHeld, TwoProxiesOnOneHost, Held, Quarantined, Drift, Behind, Snapshot, Rejected, IntentsNotFollowed, IntentsNotReadable, OddTrouble,
     ];
 }

@@ -5,7 +5,7 @@ using KamRpcDispatcher.Etcd.Reports;
 
 namespace KamRpcDispatcher.Cli.Status.Findings;
 
-/// <summary>What of a cluster is not as it should be: who gets no calls first, then the proxies.</summary>
+/// <summary>What of a cluster is not as it should be: who gets calls though an operator has drained it first, then who gets none, then the proxies.</summary>
 internal sealed partial class StatusFindings(ClusterCalls calls)
 {
     private const int LongestKind = 20;
@@ -15,14 +15,17 @@ internal sealed partial class StatusFindings(ClusterCalls calls)
     public IReadOnlyList<StatusFinding> ToList()
     {
         List<StatusFinding> ofSets = [.. calls.Sets.SelectMany(set => new SetFindings(set, calls).ToList())];
+        var intents = new IntentFindings(calls);
         return
         [
+            .. intents.Served(),
             .. NoProxy(),
             .. NoMembers(ofSets),
             .. SetsThatNobodyHas(),
             .. ofSets,
             .. calls.Proxies.SelectMany(OfProxy),
             .. TwoOnOneHost(),
+            .. intents.NotInForce(),
             .. Rejected(),
             .. new StatusClaims(calls.Cluster).Findings(),
         ];
@@ -129,9 +132,14 @@ internal sealed partial class StatusFindings(ClusterCalls calls)
             yield return Found(FindingCode.Drift, $"{name} owes {Ages.Count(status.Drift, "change")}");
         }
 
-        if (calls.Cluster.Behind(status) is var behind and > 0)
+        if (calls.Cluster.BehindMembers(status) is var behind and > 0)
         {
             yield return Found(FindingCode.Behind, $"{name} is {Ages.Count(behind, "revision")} behind the newest member record");
+        }
+
+        if (calls.Cluster.BehindIntents(status) is var intents and > 0)
+        {
+            yield return Found(FindingCode.Behind, $"{name} is {Ages.Count(intents, "revision")} behind the newest intent of an operator's");
         }
 
         if (lens.IsAtChanges)

@@ -18,7 +18,7 @@ internal sealed class StatusShares(ClusterView cluster)
     private const int MostOfSet = 10;
     private const int LongestName = 24;
 
-    private readonly IReadOnlyList<MemberShares> _sets = MemberShares.Of(cluster.Members.Select(static announced => announced.Member));
+    private readonly IReadOnlyList<MemberShares> _sets = MemberShares.Of(cluster.Members.Select(static announced => announced.InEffect));
 
     public int Count => _sets.Count;
 

@@ -161,6 +161,8 @@ internal static class ReportJson
         }
 
         writer.WriteEndArray();
+        JsonText.WriteNumber(writer, "intentsRevision", status.Intents?.Revision);
+        JsonText.WriteNumber(writer, "intentsSilenced", status.Intents?.Silenced);
     }
 
     public static void WriteDeviation(Utf8JsonWriter writer, Deviation deviation)

@@ -3,6 +3,7 @@ using System.Text.Json;
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Cli.Status.Findings;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd;
 
 namespace KamRpcDispatcher.Cli.Status.Json;
 
@@ -15,6 +16,7 @@ internal static class StatusJson
         writer.WriteString("cluster", cluster);
         writer.WriteNumber("revision", view.Revision);
         writer.WriteNumber("memberRevision", view.MemberRevision);
+        writer.WriteNumber("intentRevision", view.IntentRevision);
         JsonText.WriteNumber(writer, "memberRecords", view.MemberRecords);
         writer.WriteBoolean("inStep", findings.Count == 0);
         writer.WriteStartArray("findings");
@@ -34,11 +36,31 @@ internal static class StatusJson
             json.WriteString("key", rejected.Key);
             json.WriteString("reason", rejected.Reason);
         });
+        WriteIntents(writer, view);
         JsonText.WriteArray(writer, "proxies", calls.Proxies, (json, lens) => ReportJson.Write(json, view, lens));
     });
 
     /// <summary>A lease as etcdctl shows it.</summary>
     public static string Lease(long lease) => lease.ToString("x16", CultureInfo.InvariantCulture);
+
+    /// <summary>The wishes of those who are not announced, and those that nobody can use or read.</summary>
+    private static void WriteIntents(Utf8JsonWriter writer, ClusterView view)
+    {
+        JsonText.WriteArray(writer, "intents", view.IntentsNotAnnounced, static (json, stored) =>
+        {
+            json.WriteNumber("set", stored.Intent.Key.Set);
+            json.WriteString("name", stored.Intent.Key.Name);
+            json.WriteBoolean("drain", stored.Intent.IsDrained);
+            JsonText.WriteNumber(json, "weight", stored.Intent.Weight);
+            IntentJson.WriteOrigin(json, stored.Intent);
+        });
+        JsonText.WriteArray(writer, "rejectedIntents", view.RejectedIntents, static (json, rejected) =>
+        {
+            json.WriteString("key", rejected.Key);
+            json.WriteString("reason", rejected.Reason);
+        });
+        writer.WriteString("intentsRefused", view.IntentsRefused);
+    }
 
     private static void WriteProblem(Utf8JsonWriter writer, StatusFinding finding)
     {
@@ -54,6 +76,7 @@ internal static class StatusJson
         writer.WriteNumber("set", set.Set);
         writer.WriteNumber("members", set.Members.Count);
         writer.WriteNumber("ready", set.Members.Count(static member => member.IsReady));
+        writer.WriteNumber("drained", set.Drained);
         writer.WriteNumber("getCalls", set.Getting);
         writer.WriteNumber("getSomeCalls", set.Partly);
         writer.WriteNumber("unknown", set.Unknown);
@@ -64,7 +87,8 @@ internal static class StatusJson
 
     private static void WriteMember(Utf8JsonWriter writer, MemberCalls calls)
     {
-        var (member, lease) = calls.Announced!;
+        var announced = calls.Announced!;
+        var (member, lease) = announced;
         writer.WriteNumber("set", member.Key.Set);
         writer.WriteString("name", member.Key.Name);
         writer.WriteString("uri", member.Uri.Text);
@@ -77,6 +101,7 @@ internal static class StatusJson
         WriteEntries(writer, "labels", member.Labels);
         writer.WriteString("lease", lease == 0 ? null : Lease(lease));
         writer.WriteString("calls", MemberText.Name(calls.Everywhere));
+        IntentJson.WriteDrain(writer, announced.Intent);
     }
 
     private static void WriteEntries(Utf8JsonWriter writer, string what, IEnumerable<KeyValuePair<string, string>> entries)

@@ -46,7 +46,7 @@ internal sealed class ProxiesScreen(ClusterCalls calls, StatusOptions options, L
         return text.ToString();
     }
 
-    private bool IsFine(ProxyLens lens) => lens is { WhyUnknown: null, Lag.IsLate: false, IsAtChanges: false, Status: { Drift: 0, Troubles.IsEmpty: true } status } && calls.Cluster.Behind(status) == 0;
+    private bool IsFine(ProxyLens lens) => lens is { WhyUnknown: null, Lag.IsLate: false, IsAtChanges: false, Status: { Drift: 0, Troubles.IsEmpty: true } status } && calls.Cluster.Behind(status) == 0 && !calls.LacksIntents(lens);
 
     private void Add(TextTable table, ProxyLens lens, bool hasVersions)
     {
@@ -80,7 +80,7 @@ internal sealed class ProxiesScreen(ClusterCalls calls, StatusOptions options, L
         _ => status.Kamailio,
     };
 
-    private static Cell State(ProxyLens lens, ProxyStatus status, long behind) =>
+    private Cell State(ProxyLens lens, ProxyStatus status, long behind) =>
         lens.Age.Freshness == ReportFreshness.Stale ? new Cell("report stale", Tone.Bad)
         : lens.Age.Freshness == ReportFreshness.Doubtful ? new Cell("report old?", Tone.Odd)
         : lens.IsKamailioLost ? new Cell("of before", Tone.Odd)
@@ -89,6 +89,7 @@ internal sealed class ProxiesScreen(ClusterCalls calls, StatusOptions options, L
         : status.Troubles.Length > 0 ? new Cell(string.Join(',', status.Troubles.Select(static trouble => SafeText.Shorten(trouble.Kind, 20)).Distinct().Take(3)), Tone.Bad)
         : lens.IsOfOlderVersion ? new Cell("not known", Tone.Odd)
         : status.IsFromSnapshot ? new Cell("from snapshot", Tone.Odd)
+        : calls.LacksIntents(lens) ? new Cell("no intents", Tone.Odd)
         : behind == 0 && status.OwesOnlyRefused && !lens.IsAtChanges && lens.Lag.Records == 0 ? new Cell(FormattableString.Invariant($"{status.Drift} refused"), Tone.Odd)
         : behind > 0 || status.Drift > 0 || lens.IsAtChanges || lens.Lag.Records > 0 ? new Cell("not yet", Tone.Odd)
         : new Cell("synced", Tone.Good);

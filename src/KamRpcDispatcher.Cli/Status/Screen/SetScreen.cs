@@ -63,6 +63,7 @@ internal sealed class SetScreen(SetCalls set, ClusterCalls calls, StatusOptions 
         var answer = FormattableString.Invariant($"{set.Getting} of {total} {(set.Getting == 1 ? "gets" : "get")} calls");
         answer += set.Partly > 0 ? FormattableString.Invariant($", {set.Partly} from some proxies only") : string.Empty;
         answer += set.Unknown > 0 ? FormattableString.Invariant($", {set.Unknown} not known") : string.Empty;
+        answer += set.IsAllDrained ? ", ALL DRAINED by operators" : set.Drained > 0 ? FormattableString.Invariant($", {set.Drained} drained") : string.Empty;
         return answer + (Full.Count > 0 ? ", and EVERY ONE IS FULL on " + (Full.Count == 1 ? Full[0].Name : FormattableString.Invariant($"{Full.Count} proxies")) : string.Empty);
     }
 
@@ -93,7 +94,7 @@ internal sealed class SetScreen(SetCalls set, ClusterCalls calls, StatusOptions 
 
         if (!isWhole)
         {
-            notes.AddRange(others.GroupBy(static member => (member.Calls, State: MemberStateName.Of(member.Announced!.Member.State))).OrderBy(static group => group.Key.Calls)
+            notes.AddRange(others.GroupBy(static member => (member.Calls, State: MemberText.StateName(member.Announced!))).OrderBy(static group => group.Key.Calls)
                 .Select(static group => FormattableString.Invariant($"{group.Count()} {group.Key.State}: {MemberText.Calls(group.Key.Calls)}")));
         }
 

@@ -5,7 +5,7 @@ using KamRpcDispatcher.Etcd.Reports;
 
 namespace KamRpcDispatcher.Cli.Status.Screen;
 
-/// <summary>What of a cluster needs a table of its own: members held back, refused, unusable, several for one address, weights; figures for who asks for them.</summary>
+/// <summary>What of a cluster needs a table of its own: members held back, refused, unusable, drained without being announced, several for one address, weights; figures for who asks for them.</summary>
 /// <param name="calls">The cluster.</param>
 /// <param name="options">What is shown.</param>
 /// <param name="layout">How wide, and in which colours.</param>
@@ -19,6 +19,7 @@ internal sealed class StatusDetails(ClusterCalls calls, StatusOptions options, L
         Held();
         Quarantined();
         Rejected();
+        DrainedAbsent();
         Claims();
         if (hasShares)
         {
@@ -66,12 +67,24 @@ internal sealed class StatusDetails(ClusterCalls calls, StatusOptions options, L
     private void Rejected()
     {
         var table = layout.Table("KEY", "REASON");
-        foreach (var rejected in calls.Cluster.Rejected)
+        foreach (var rejected in calls.Cluster.Rejected.Concat(calls.Cluster.RejectedIntents))
         {
             table.Add(rejected.Key, rejected.Reason);
         }
 
         Section("REJECTED RECORDS (an earlier one that could be used stays in force where a dispatcher knows it)", table);
+    }
+
+    /// <summary>Whoever is drained and not there: whoever waits for it to come back has to know.</summary>
+    private void DrainedAbsent()
+    {
+        var table = layout.Table("SET", "NAME", "BY", "SINCE", "REASON");
+        foreach (var intent in calls.Cluster.IntentsNotAnnounced.Select(static stored => stored.Intent).Where(static intent => intent.IsDrained))
+        {
+            table.Add(Ages.Number(intent.Key.Set), intent.Key.Name, intent.By, intent.At is { } at ? Ages.Show(calls.Now - at) : null, intent.Reason);
+        }
+
+        Section("DRAINED, NOT ANNOUNCED (in force when they come back; 'kamrpc resume' takes it back)", table);
     }
 
     private void Claims()

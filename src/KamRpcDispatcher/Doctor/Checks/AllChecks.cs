@@ -42,6 +42,7 @@ internal static class AllChecks
         .. EtcdChecks.Of(etcd),
         .. etcd.Endpoints.Select(ClockCheck.Of),
         MembersCheck.Of(etcd),
+        IntentsCheck.Of(etcd),
         HostNamesCheck.Of(etcd),
         AddressClaimsCheck.Of(etcd),
         ProxyNamesCheck.Of(etcd),

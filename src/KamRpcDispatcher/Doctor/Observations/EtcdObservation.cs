@@ -1,11 +1,12 @@
 using System.Net;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Etcd.Proxies;
 using KamRpcDispatcher.Sources.Records;
 
 namespace KamRpcDispatcher.Doctor.Observations;
 
-/// <summary>What was seen of etcd, and of the cluster's members and proxies in it.</summary>
+/// <summary>What was seen of etcd, and of the cluster's members, proxies and operators' wishes in it.</summary>
 internal sealed record EtcdObservation(IReadOnlyList<EndpointObservation> Endpoints, Observed<IReadOnlyList<Member>> Members, Observed<IReadOnlyList<ReportingProxy>> Proxies)
 {
     /// <summary>The cluster that is examined.</summary>
@@ -16,6 +17,18 @@ internal sealed record EtcdObservation(IReadOnlyList<EndpointObservation> Endpoi
 
     /// <summary>Records of members that cannot be used.</summary>
     public IReadOnlyList<RejectedRecord> Rejected { get; init; } = [];
+
+    /// <summary>What operators wish, by member, announced or not; a drained one among <see cref="Members"/> is draining.</summary>
+    public IReadOnlyDictionary<MemberKey, Intent> Intents { get; init; } = new Dictionary<MemberKey, Intent>();
+
+    /// <summary>The members that are ready but for that an operator has drained them.</summary>
+    public IReadOnlySet<MemberKey> Drained { get; init; } = new HashSet<MemberKey>();
+
+    /// <summary>Records of operators' wishes that cannot be used.</summary>
+    public IReadOnlyList<RejectedRecord> RejectedIntents { get; init; } = [];
+
+    /// <summary>Why etcd does not let this user read what operators wish; null where it does.</summary>
+    public string? IntentsRefused { get; init; }
 
     /// <summary>What members' host names lead to from here; of one that is not there nothing is known.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<IPAddress>> Addresses { get; init; } = new Dictionary<string, IReadOnlyList<IPAddress>>();

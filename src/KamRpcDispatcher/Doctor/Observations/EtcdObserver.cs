@@ -24,11 +24,15 @@ internal sealed class EtcdObserver(EtcdOptions connection, string cluster, IRead
         var observation = read.Try(out var view, out var trouble)
             ? new EtcdObservation(
                 seen,
-                Observed<IReadOnlyList<Member>>.Of([.. view.Members.Select(static announced => announced.Member)]),
+                Observed<IReadOnlyList<Member>>.Of([.. view.Members.Select(static announced => announced.InEffect)]),
                 Observed<IReadOnlyList<ReportingProxy>>.Of(view.Proxies))
             {
                 Addresses = await HostLookup.AddressesAsync(view.Members.Where(static announced => announced.Member.Uri.Address is null).Select(static announced => announced.Member.Uri.Host), cancellationToken).ConfigureAwait(false),
                 Rejected = view.Rejected,
+                Intents = view.Intents.ToDictionary(static stored => stored.Key, static stored => stored.Value.Intent),
+                Drained = view.Members.Where(static announced => announced.IsDrained).Select(static announced => announced.Member.Key).ToHashSet(),
+                RejectedIntents = view.RejectedIntents,
+                IntentsRefused = view.IntentsRefused,
                 Lags = await LagsAsync(reader, view, cancellationToken).ConfigureAwait(false),
                 Held = [.. view.Proxies.SelectMany(static proxy => proxy.Status?.Held ?? [])],
             }

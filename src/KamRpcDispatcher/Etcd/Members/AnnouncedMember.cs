@@ -1,4 +1,5 @@
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Operators;
 
 namespace KamRpcDispatcher.Etcd.Members;
 
@@ -9,4 +10,19 @@ public sealed record AnnouncedMember(Member Member, long Lease)
 {
     /// <summary>The store's revision of the record.</summary>
     public long ModRevision { get; init; }
+
+    /// <summary>What an operator wishes of it; null for nothing.</summary>
+    public Intent? Intent { get; init; }
+
+    /// <summary>The store's revision of that wish; 0 where there is none.</summary>
+    public long IntentRevision { get; init; }
+
+    /// <summary>Whether it announces that it is ready, and an operator has drained it.</summary>
+    public bool IsDrained => Member.State == MemberState.Ready && Intent is { IsDrained: true };
+
+    /// <summary>The state that a proxy takes it to be in which follows intents.</summary>
+    public MemberState Effective => IsDrained ? MemberState.Draining : Member.State;
+
+    /// <summary>The member in that state.</summary>
+    public Member InEffect => IsDrained ? Member with { State = MemberState.Draining } : Member;
 }

@@ -40,6 +40,9 @@ public sealed record ProxyStatus(long Revision, DateTimeOffset AppliedAt, string
     /// <summary>The only sets that the proxy serves; empty where it serves every set, where they are too many to be named, and in a report of a version that did not say it.</summary>
     public ImmutableArray<int> Serves { get; init; } = [];
 
+    /// <summary>Whether it follows operators' intents: an earlier version does not, nor does one that may not read them, or has not read them yet.</summary>
+    public bool FollowsIntents => Applies.Contains(IntentsProgress.Kind);
+
     /// <summary>Which Kamailio the report is of; null in a report of a version that did not say it.</summary>
     public ProxyIdentity? Identity { get; init; }
 

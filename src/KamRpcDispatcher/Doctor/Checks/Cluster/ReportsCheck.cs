@@ -56,11 +56,18 @@ internal static class ReportsCheck
         [
             .. told.Select(static trouble => (TroubleKind.IsError(trouble.Kind), $"{SafeText.Shorten(trouble.Kind, 20)}: {SafeText.Shorten(trouble.Text, ProxyTrouble.MostTextLength)}")),
             .. status.Hangs ? [(true, OfHanging(status.Loop!))] : Array.Empty<(bool, string)>(),
+            .. OfIntents(status, etcd),
             .. OfMany(status.Quarantined.Length + status.MoreQuarantined, static count => $"{Wording.Count(count, "destination")} cannot be put into Kamailio"),
             .. isHere ? [] : OfAnother(status, etcd.ReadAt),
             .. isHere ? [] : OfLag(etcd.Lags.GetValueOrDefault(proxy.Name)),
         ];
     }
+
+    /// <summary>Whom an operator drains goes on getting calls where nobody follows that.</summary>
+    private static IEnumerable<(bool IsError, string Text)> OfIntents(ProxyStatus status, EtcdObservation etcd) =>
+        status is { FollowsIntents: false, IsFromSnapshot: false } && etcd.Intents.Keys.Any(key => status.Serves.IsEmpty || status.Serves.Contains(key.Set))
+            ? [(false, "it follows no intents (an older kamrpc, or its etcd role may not read them): whom operators drain may go on getting calls there")]
+            : [];
 
     private static IEnumerable<(bool IsError, string Text)> OfAnother(ProxyStatus status, DateTimeOffset now)
     {
@@ -115,6 +122,7 @@ internal static class ReportsCheck
     private static IEnumerable<(bool IsError, string Text)> OfLag(ProxyLag lag) =>
     [
         .. OfMany(lag.Behind, static count => $"it is {Wording.Count(count, "revision")} behind the newest member record{Lasting}"),
+        .. OfMany(lag.BehindIntents, static count => $"it is {Wording.Count(count, "revision")} behind the newest intent of an operator's{Lasting}"),
         .. OfMany(lag.Gone, static count => $"it does not follow the members: it goes by {Wording.Count(count, "record")} more or fewer than etcd has{Lasting}"),
         .. OfMany(lag.Owed, static count => $"it owes its Kamailio {Wording.Count(count, "change")}{Lasting}"),
     ];

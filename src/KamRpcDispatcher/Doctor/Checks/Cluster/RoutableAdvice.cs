@@ -15,6 +15,7 @@ internal static class RoutableAdvice
     public const string Nobody = "not announced any more, or never was";
     public const string Unusable = "announced by records that cannot be used";
     public const string Serving = "to get no calls, and gets them";
+    public const string Drained = "drained by an operator";
     public const string Unsendable = "to which Kamailio cannot send";
 
     /// <param name="reasons">Those that were found, in words of this class; others are the members' own.</param>
@@ -59,7 +60,12 @@ internal static class RoutableAdvice
             yield return "whoever writes these records, see etcd.members: kamrpc announce writes none that cannot be used";
         }
 
-        if (reasons.Except([Missing, Off, Serving, Unsendable, Silent, Nobody, Unusable]).Any())
+        if (reasons.Contains(Drained))
+        {
+            yield return "kamrpc resume NAME takes a drain back; kamrpc status says whose it is, and why";
+        }
+
+        if (reasons.Except([Missing, Off, Serving, Unsendable, Silent, Nobody, Unusable, Drained]).Any())
         {
             yield return "kamrpc announce beside these servers says in its log why they are not ready";
         }

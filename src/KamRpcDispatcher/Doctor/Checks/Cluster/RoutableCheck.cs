@@ -24,7 +24,7 @@ internal static class RoutableCheck
 
         var listed = list.Destinations.Select(static destination => (Uri: Ownership.Uri(destination), Destination: destination)).Where(static entry => entry.Uri is not null)
             .ToLookup(static entry => (entry.Destination.Set, entry.Uri!), static entry => entry.Destination);
-        var sets = members.GroupBy(static member => member.Key.Set).Select(set => SetView.Of(set, listed, member => kamailio.IsWithoutSocketFor(member, etcd.Addresses))).Concat(Deserted(list.Destinations, members, kamailio, etcd)).OrderBy(static set => set.Set).ToList();
+        var sets = members.GroupBy(static member => member.Key.Set).Select(set => SetView.Of(set, listed, member => etcd.Drained.Contains(member.Key), member => kamailio.IsWithoutSocketFor(member, etcd.Addresses))).Concat(Deserted(list.Destinations, members, kamailio, etcd)).OrderBy(static set => set.Set).ToList();
         var troubled = sets.Where(static set => set.Trouble is not null).ToList();
         var full = FullSets(list.Destinations, sets);
         return troubled.Count > 0 ? Finding.Error(Name, Sentences([.. troubled.Select(static set => set.Trouble!), .. full]), RoutableAdvice.For([.. troubled.SelectMany(static set => set.Reasons)], kamailio, etcd.Cluster))
@@ -82,7 +82,7 @@ internal static class RoutableCheck
         /// <summary>Those who get calls and have as many as they take.</summary>
         private int Full { get; init; }
 
-        public static SetView Of(IGrouping<int, Member> set, ILookup<(int, SipUri), DispatcherDestination> listed, Func<Member, bool> isUnsendable)
+        public static SetView Of(IGrouping<int, Member> set, ILookup<(int, SipUri), DispatcherDestination> listed, Func<Member, bool> isDrained, Func<Member, bool> isUnsendable)
         {
             var members = set.ToList();
 
@@ -90,7 +90,7 @@ internal static class RoutableCheck
             var wanted = members.Where(static member => member.State == MemberState.Ready).Select(static member => member.Uri).ToHashSet();
             var serving = members.Count(member => member.State != MemberState.Ready && !wanted.Contains(member.Uri) && listed[(set.Key, member.Uri)].Any(IsRoutable));
             var routable = members.Count(member => listed[(set.Key, member.Uri)].Any(IsRoutable));
-            var reasons = members.Where(member => routable == 0 || member.State == MemberState.Ready).Select(member => Reason(member, [.. listed[(set.Key, member.Uri)]], isUnsendable)).OfType<string>()
+            var reasons = members.Where(member => routable == 0 || member.State == MemberState.Ready).Select(member => Reason(member, [.. listed[(set.Key, member.Uri)]], isDrained, isUnsendable)).OfType<string>()
                 .CountBy(static reason => reason).OrderByDescending(static reason => reason.Value).ToList();
             var why = string.Join(", ", reasons.Select(static reason => FormattableString.Invariant($"{reason.Value} {reason.Key}")));
             return new SetView(set.Key, members.Count, routable, serving > 0 && reasons.Count == 0 ? [RoutableAdvice.Serving] : [.. reasons.Select(static reason => reason.Key)])
@@ -110,8 +110,9 @@ internal static class RoutableCheck
         };
 
         /// <summary>Why a member gets no calls; null when it does.</summary>
-        private static string? Reason(Member member, IReadOnlyCollection<DispatcherDestination> listed, Func<Member, bool> isUnsendable) =>
+        private static string? Reason(Member member, IReadOnlyCollection<DispatcherDestination> listed, Func<Member, bool> isDrained, Func<Member, bool> isUnsendable) =>
             listed.Any(IsRoutable) ? null
+            : isDrained(member) ? RoutableAdvice.Drained
             : member.State != MemberState.Ready ? member.State == MemberState.Draining ? "draining" : "down by its own report"
             : isUnsendable(member) ? RoutableAdvice.Unsendable
             : listed.Count == 0 ? RoutableAdvice.Missing
