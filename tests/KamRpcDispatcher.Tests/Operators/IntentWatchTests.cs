@@ -1,4 +1,5 @@
 using Etcdserverpb;
+using Google.Protobuf;
 using Grpc.Core;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Connection;
@@ -91,6 +92,34 @@ public sealed class IntentWatchTests : IAsyncDisposable
         var anew = _etcd.Model.Put(A, "rubbish");
         await UntilAsync(() => _watch.Current!.Revision == anew);
         Assert.That(_watch.Current!.ByMember, Is.Empty, "that is another wish");
+    }
+
+    [Test]
+    public void A_key_that_was_deleted_and_written_again_while_nobody_watched_is_another_wish()
+    {
+        var state = new IntentState(new EtcdKeys("c"), _time, _log);
+        state.Replace(Listing(created: 2, revision: 2, Drain), wasAway: false);
+        state.Replace(Listing(created: 2, revision: 3, "rubbish"), wasAway: false);
+        Assert.That(state.Current!.ByMember, Has.Count.EqualTo(1));
+
+        state.Replace(Listing(created: 4, revision: 4, "rubbish"), wasAway: false);
+        Assert.That(state.Current!.ByMember, Is.Empty);
+
+        state.Replace(new KeyListing([], 5, new ResponseHeader { ClusterId = 1, Revision = 5 }), wasAway: false);
+        Assert.That((state.Current!.Rejected.Count, state.Newest.Count), Is.EqualTo((0, 0)));
+    }
+
+    [Test]
+    public void Another_store_and_one_restored_from_a_backup_are_known()
+    {
+        var state = new IntentState(new EtcdKeys("c"), _time, _log);
+        state.Replace(Listing(created: 2, revision: 5, Drain), wasAway: false);
+        state.Follow(new ResponseHeader { ClusterId = 1, Revision = 9, RaftTerm = 3 });
+
+        Assert.That(state.IsAnother(new ResponseHeader { ClusterId = 1, Revision = 5, RaftTerm = 3 }), Is.False);
+        Assert.That(state.IsAnother(new ResponseHeader { ClusterId = 2, Revision = 9, RaftTerm = 3 }), "another cluster");
+        Assert.That(state.IsAnother(new ResponseHeader { ClusterId = 1, Revision = 4, RaftTerm = 3 }), "it is behind");
+        Assert.That(state.IsAnother(new ResponseHeader { ClusterId = 1, Revision = 9, RaftTerm = 2 }), "its leaders are counted anew");
     }
 
     [Test]
@@ -209,6 +238,11 @@ public sealed class IntentWatchTests : IAsyncDisposable
         _isRefused = true;
         Assert.That(await reader.ReadAsync(CancellationToken.None), Has.Property("IsFollowed").False.And.Property("ByMember").Empty);
     }
+
+    private static KeyListing Listing(long created, long revision, string value) => new(
+        [new Mvccpb.KeyValue { Key = ByteString.CopyFromUtf8(A), Value = ByteString.CopyFromUtf8(value), CreateRevision = created, ModRevision = revision }],
+        revision,
+        new ResponseHeader { ClusterId = 1, Revision = revision });
 
     private void Follow() => _running = _watch.RunAsync(_changes.Passed, _stop.Token);
 

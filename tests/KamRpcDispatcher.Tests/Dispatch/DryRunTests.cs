@@ -1,0 +1,80 @@
+using Etcdserverpb;
+using Grpc.Core;
+using KamailioRpc;
+using KamRpcDispatcher.Dispatch;
+using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Plan;
+using KamRpcDispatcher.Testing;
+using KamRpcDispatcher.Tests.Etcd;
+using Microsoft.Extensions.Logging.Abstractions;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.Tests.Dispatch;
+
+/// <summary>What would be changed goes by operators' intents too.</summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class DryRunTests : IAsyncDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly FakeKamailio _kamailio = FakeKamailio.Start();
+    private FakeEtcd _etcd = null!;
+
+    [SetUp]
+    public async Task Start() => _etcd = await FakeEtcd.StartAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _kamailio.DisposeAsync();
+        await (_etcd?.DisposeAsync() ?? default);
+        _folder.Dispose();
+    }
+
+    [Test]
+    public async Task Whom_an_operator_drains_would_get_no_more_calls()
+    {
+        Announce("a", "b");
+        List("a", "b");
+        Assert.That(await DisabledAsync(), Is.Empty);
+
+        Drain("a");
+        Assert.That(await DisabledAsync(), Is.EqualTo(new[] { "a" }));
+    }
+
+    [Test]
+    public async Task Where_etcd_does_not_let_intents_be_read_that_is_said_and_the_members_are_compared_all_the_same()
+    {
+        Announce("a");
+        Drain("a");
+        _etcd.Before = static (request, _) => request is RangeRequest { Key: var key } && key.ToStringUtf8().StartsWith("/kamrpc/c/intents/", StringComparison.Ordinal)
+            ? throw new RpcException(new Status(StatusCode.PermissionDenied, "etcdserver: permission denied"))
+            : Task.CompletedTask;
+
+        var result = await RunAsync();
+        Assert.That((result.FollowsIntents, result.Changes.Single().Kind), Is.EqualTo((false, PlannedKind.Add)));
+    }
+
+    [Test]
+    public async Task Of_those_that_are_gone_at_once_the_drained_ones_are_no_loss()
+    {
+        List("a", "b", "c", "d");
+        Assert.That((await RunAsync()).Held, Has.Count.EqualTo(2));
+
+        Drain("a", "b");
+        Assert.That((await RunAsync()).Held.Select(static member => member.Key.Name), Is.EqualTo(new[] { "d" }));
+    }
+
+    private void Announce(params string[] names) => Array.ForEach(names, name => _etcd.Model.Put($"/kamrpc/c/members/1/{name}", $$"""{"uri":"sip:{{name}}.example.org"}"""));
+
+    private void Drain(params string[] names) => Array.ForEach(names, name => _etcd.Model.Put($"/kamrpc/c/intents/1/{name}", """{"drain":true,"by":"ops@host"}"""));
+
+    private void List(params string[] names) => Array.ForEach(names, name => _kamailio.AddForeign(1, $"sip:{name}.example.org", attrs: AttributeText.Format(name, "c")));
+
+    private async Task<IEnumerable<string?>> DisabledAsync() => (await RunAsync()).Changes.Where(static change => change.Kind == PlannedKind.Disable).Select(static change => change.Name);
+
+    private Task<DryRunResult> RunAsync()
+    {
+        Assert.That(EtcdEndpoints.TryParse(_etcd.Endpoint, out var endpoints, out _));
+        var options = new DispatcherOptions(new EtcdOptions(endpoints!), "c", KamailioAddress.Parse(_kamailio.Address), "p1") { Rpc = new RpcClientOptions { ReplyDirectory = _folder.File("replies") } };
+        return new DryRun(options, TimeProvider.System, NullLoggerFactory.Instance).RunAsync(CancellationToken.None);
+    }
+}
