@@ -22,7 +22,12 @@ internal sealed class FakeEtcd : IAsyncDisposable
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(static options => options.Listen(IPAddress.Loopback, 0, static listen => listen.Protocols = HttpProtocols.Http2));
+        builder.WebHost.ConfigureKestrel(static options =>
+        {
+            // Whoever watches says nothing for long.
+            options.Limits.MinRequestBodyDataRate = null;
+            options.Listen(IPAddress.Loopback, 0, static listen => listen.Protocols = HttpProtocols.Http2);
+        });
         _server = builder.Build();
         _server.Run(AnswerAsync);
     }
@@ -88,6 +93,7 @@ internal sealed class FakeEtcd : IAsyncDisposable
     /// <summary>One watch a stream. What is refused is refused in-band, without an error of the call's.</summary>
     private async Task WatchAsync(WatchCreateRequest create, HttpContext call)
     {
+        var broken = _broken.Task;
         try
         {
             await Before(new WatchRequest { CreateRequest = create }, call.RequestAborted);
@@ -98,7 +104,6 @@ internal sealed class FakeEtcd : IAsyncDisposable
             return;
         }
 
-        var broken = _broken.Task;
         await WriteAsync(new WatchResponse { Header = Model.Header, WatchId = create.WatchId, Created = true }, call);
         var asked = ReadAsync(call.Request.Body, call.RequestAborted);
         for (var next = create.StartRevision; ;)
