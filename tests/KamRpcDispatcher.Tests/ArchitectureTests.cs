@@ -20,7 +20,7 @@ public partial class ArchitectureTests
         Claim: Destinations Linux
         Destinations: Destinations.Addresses
         Destinations.Addresses:
-        Destinations.Operators:
+        Destinations.Operators: Destinations
         Dispatch: Claim Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Logs Dispatch.Policy Dispatch.Report Doctor.Observations.Configured Etcd Etcd.Connection Etcd.Keys Etcd.Members Etcd.Proxies Etcd.Reports Plan Plan.Order Processes Processes.Views Push Push.Grace Push.Guards Push.Reading Sources
         Dispatch.Contact: Dispatch.Cycles Etcd.Reports
         Dispatch.Cycles: Destinations Etcd.Reports Plan Push Sources

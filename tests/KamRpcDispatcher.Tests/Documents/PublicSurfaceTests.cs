@@ -20,7 +20,7 @@ internal sealed class PublicSurfaceTests
     private static readonly (string What, string[] Classes)[] Written =
     [
         ("status", ["StatusJson", "ReportJson", "StatusClaims", "StatusShares"]), ("explain", ["ExplainCommand", "MemberExplanation"]), ("list", ["KamailioListing"]), ("doctor", ["DoctorJson"]),
-        ("cfg", ["CfgReport"]), ("confirm", ["ConfirmAnswer"]), ("drain", ["OperatorAnswer"]), ("intent", ["IntentRecord"]), ("dispatch", ["DryRunAnswer"]), ("member", ["MemberRecord"]), ("proxy", ["ReportWriter", "ReportHead"]),
+        ("cfg", ["CfgReport"]), ("confirm", ["ConfirmAnswer"]), ("drain", ["OperatorAnswer"]), ("dispatch", ["DryRunAnswer"]), ("member", ["MemberRecord"]), ("intent", ["IntentRecord"]), ("proxy", ["ReportWriter", "ReportHead"]),
     ];
 
     [Test]
@@ -60,8 +60,8 @@ internal sealed class PublicSurfaceTests
         }
 
         yield return "key " + new EtcdKeys("CLUSTER").Members;
-        yield return "key " + new EtcdKeys("CLUSTER").Proxies;
         yield return "key " + new EtcdKeys("CLUSTER").Intents;
+        yield return "key " + new EtcdKeys("CLUSTER").Proxies;
         foreach (var (what, classes) in Written)
         {
             foreach (var field in JsonFields.WrittenBy(classes))
