@@ -26,7 +26,7 @@ internal static class OperatorOptions
     private static readonly Option<string?> Reason = CommonOptions.Text("--reason", "Why, in a few words, for others who look.", OptionGroup.Subject);
     private static readonly Option<string?> As = CommonOptions.Text("--as", "Who asks. [default: user@host]", OptionGroup.Subject);
     private static readonly ValueOption<MinReady> MinReadyOption = new("--min-ready", "How many ready members each set keeps at least: a number, or a percentage of it, such as 50%.", MinReady.Default.ToString(), MinReady.TryParse, OptionGroup.Subject);
-    private static readonly Option<bool> Force = new CliOption<bool>("--force") { Group = OptionGroup.Subject, Description = "Drains whatever --min-ready says." };
+    private static readonly Option<bool> Force = new CliOption<bool>("--force") { Group = OptionGroup.Subject, Description = "Drains also where fewer would be left." };
     private static readonly Option<bool> Wait = new CliOption<bool>("--wait") { Group = OptionGroup.Timing, Description = "Waits until every proxy has applied it; so it does anyway, unless KAMRPC_NO_WAIT is set." };
     private static readonly Option<bool> NoWait = new CliOption<bool>("--no-wait") { Group = OptionGroup.Timing, Description = "Ends as soon as it is written: then nobody has applied it yet." };
     private static readonly ValueOption<TimeSpan> Timeout = new("--timeout", "How long to wait for the proxies.", "30s", ParseTimeout, OptionGroup.Timing);

@@ -27,10 +27,11 @@ public sealed class MemberSelection
     /// <param name="errors">What nobody has, each with what is there instead: safe to print.</param>
     internal IReadOnlyList<MemberKey> Find(OperatorView view, out IReadOnlyList<string> errors)
     {
-        List<string> wrong = [.. UnknownSets(view)];
+        var known = view.Known;
+        List<string> wrong = [.. UnknownSets(known)];
         if (wrong.Count == 0)
         {
-            wrong.AddRange(Names.Distinct(StringComparer.Ordinal).Select(name => UnknownName(view, name)).OfType<string>());
+            wrong.AddRange(Names.Distinct(StringComparer.Ordinal).Select(name => UnknownName(known, name)).OfType<string>());
         }
 
         var labelled = view.Members.Where(announced => IsInSets(announced.Member.Key) && Labels.All(label => Has(announced, label))).Select(static announced => announced.Member.Key).ToList();
@@ -42,7 +43,7 @@ public sealed class MemberSelection
         errors = wrong;
         return wrong.Count > 0 ? []
             : Labels.Count > 0 ? labelled
-            : [.. view.Known.Where(key => IsInSets(key) && Names.Contains(key.Name))];
+            : [.. known.Where(key => IsInSets(key) && Names.Contains(key.Name))];
     }
 
     private bool IsInSets(MemberKey key) => Sets?.Contains(key.Set) ?? true;
@@ -50,23 +51,23 @@ public sealed class MemberSelection
     private static bool Has(AnnouncedMember announced, KeyValuePair<string, string> label) =>
         announced.Member.Labels.TryGetValue(label.Key, out var value) && value == label.Value;
 
-    private IEnumerable<string> UnknownSets(OperatorView view)
+    private IEnumerable<string> UnknownSets(IReadOnlyList<MemberKey> known)
     {
-        List<int> there = [.. view.Known.Select(static key => key.Set).Distinct()];
+        List<int> there = [.. known.Select(static key => key.Set).Distinct()];
         return (Sets ?? new HashSet<int>()).Except(there).Order()
             .Select(set => string.Create(CultureInfo.InvariantCulture, $"nobody is in set {set}; {(there.Count == 0 ? "nobody is announced in any" : $"somebody is in {ListOf(there.Select(Text))}")}"));
     }
 
-    private string? UnknownName(OperatorView view, string name)
+    private string? UnknownName(IReadOnlyList<MemberKey> known, string name)
     {
         var shown = SafeText.Shorten(name, MemberValidation.MaxNameLength);
-        List<MemberKey> named = [.. view.Known.Where(key => key.Name == name)];
+        List<MemberKey> named = [.. known.Where(key => key.Name == name)];
         if (named.Count > 0)
         {
             return named.Exists(IsInSets) ? null : $"{shown} is not in {SetsGiven()}, but in {ListOf(named.Select(static key => Text(key.Set)))}";
         }
 
-        List<string> there = [.. view.Known.Where(IsInSets).Select(static key => key.Name).Distinct(StringComparer.Ordinal)];
+        List<string> there = [.. known.Where(IsInSets).Select(static key => key.Name).Distinct(StringComparer.Ordinal)];
         var near = Near(name, there);
         return $"there is no member '{shown}'; {(near.Count > 0 ? $"did you mean {string.Join(" or ", near)}?" : there.Count == 0 ? "nobody is announced" : $"there are {ListOf(there)}")}";
     }

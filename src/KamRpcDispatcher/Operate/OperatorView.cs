@@ -20,7 +20,7 @@ internal sealed record OperatorView(
     IReadOnlyList<LiveProxy> Proxies)
 {
     /// <summary>Everybody of whom something is there, by key: who is drained and has left may be resumed.</summary>
-    public IReadOnlyList<MemberKey> Known { get; } =
+    public IReadOnlyList<MemberKey> Known =>
     [
         .. Members.Select(static announced => announced.Member.Key)
             .Concat(Rejected.Select(static record => record.Member).OfType<MemberKey>())

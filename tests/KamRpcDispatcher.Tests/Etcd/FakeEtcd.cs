@@ -22,7 +22,12 @@ internal sealed class FakeEtcd : IAsyncDisposable
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(static options => options.Listen(IPAddress.Loopback, 0, static listen => listen.Protocols = HttpProtocols.Http2));
+        builder.WebHost.ConfigureKestrel(static options =>
+        {
+            // Whoever watches says nothing for long.
+            options.Limits.MinRequestBodyDataRate = null;
+            options.Listen(IPAddress.Loopback, 0, static listen => listen.Protocols = HttpProtocols.Http2);
+        });
         _server = builder.Build();
         _server.Run(AnswerAsync);
     }
