@@ -34,8 +34,11 @@ public sealed class SipServer : IAsyncDisposable
     public int Probes => Volatile.Read(ref _probes);
 
     /// <param name="scenario">One of the embedded ones: "uas.xml" answers every call, "uas-endings.xml" ends each as it says itself.</param>
-    public static Task<SipServer> StartAsync(string scenario = "uas.xml") =>
-        ServerLife.StartOrDisposeAsync(new SipServer(scenario), static server => server.StartAgainAsync());
+    public static Task<SipServer> StartAsync(string scenario = "uas.xml")
+    {
+        RealServers.Require("sipp");
+        return ServerLife.StartOrDisposeAsync(new SipServer(scenario), static server => server.StartAgainAsync());
+    }
 
     /// <summary>Starts it on the same port, and returns when it answers.</summary>
     public async Task StartAgainAsync()
