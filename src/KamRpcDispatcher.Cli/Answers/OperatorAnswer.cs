@@ -56,6 +56,7 @@ internal sealed class OperatorAnswer(IntentWish wish, IntentOutcome outcome, App
         MemberBefore.Down => "down",
         MemberBefore.Drained => "drained",
         MemberBefore.Absent => "absent",
+        MemberBefore.Held => "held",
         _ => "unusable",
     };
 
@@ -79,7 +80,9 @@ internal sealed class OperatorAnswer(IntentWish wish, IntentOutcome outcome, App
         var so = wish == IntentWish.Drain ? $"{who} {(isOne ? "gets" : "get")} no new calls" : $"{who} {(isOne ? "is" : "are")} what {(isOne ? "it announces" : "they announce")}";
         if (outcome.Revision is not { } revision)
         {
-            return $"Nothing to do: {so}, and nobody was drained.";
+            return outcome.Changed.Count > 0
+                ? "Written, but the answer was lost: whether the proxies have applied it is not known here, see 'kamrpc status'."
+                : "Nothing to do: nobody is drained. Whether every proxy has done an earlier resume is not known here: see 'kamrpc status'.";
         }
 
         var written = outcome.Changed.Count > 0 ? FormattableString.Invariant($"Written at revision {revision}") : FormattableString.Invariant($"So it was written at revision {revision} already");

@@ -51,7 +51,7 @@ internal static class OperatorOptions
         var etcd = EtcdOptionSet.Read(options);
         var names = options.Texts(Name);
         var labels = ReadLabels(options);
-        if (names.Count == 0 && labels.Count == 0)
+        if (names.Count == 0 && labels.Count == 0 && (options.IsVariable(Label) || options.Texts(Label).Count == 0))
         {
             options.AddMissing($"{command.Name} needs NAME, or {Label.Name}, such as: {command.Help.Examples[0]}");
         }

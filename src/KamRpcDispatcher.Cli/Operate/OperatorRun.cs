@@ -30,7 +30,7 @@ internal static class OperatorRun
         }
         catch (EtcdUnreachableException unreachable)
         {
-            Console.Error.WriteLine($"kamrpc: {unreachable.Message}{(writer.HasBegun ? "; whether something is written is not known, and asking again does no harm" : "; nothing was written")}");
+            Console.Error.WriteLine($"kamrpc: {unreachable.Message}; {Written(request, writer)}");
             if (unreachable.InnerException is RpcException { StatusCode: StatusCode.PermissionDenied })
             {
                 Console.Error.WriteLine($"kamrpc: its role needs readwrite on the prefix {keys.Intents}, and read on {keys.Members} and {keys.Proxies}");
@@ -40,7 +40,7 @@ internal static class OperatorRun
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            Console.Error.WriteLine($"kamrpc: ended before {(writer.HasBegun ? "it was known whether it is written: see 'kamrpc status'" : "anything was written")}");
+            Console.Error.WriteLine($"kamrpc: ended; {Written(request, writer)}");
             return ExitCode.NotDone;
         }
         finally
@@ -52,10 +52,17 @@ internal static class OperatorRun
         }
     }
 
+    /// <summary>What is written of something that came to no end.</summary>
+    private static string Written(OperatorRequest request, IntentWriter writer)
+    {
+        var some = writer.Written > 0 ? $"{Ages.Count(writer.Written, "member")} of many {(writer.Written == 1 ? "was" : "were")} {(request.Command.Wish == IntentWish.Drain ? "drained" : "resumed")}, and stay{(writer.Written == 1 ? "s" : string.Empty)} so" : null;
+        return writer.IsInDoubt ? $"{(some is null ? "whether something is written" : $"{some}; whether more is written")} is not known, and asking again does no harm" : some ?? "nothing was written";
+    }
+
     /// <summary>Null where everything was written.</summary>
     private static int? TellNotWritten(OperatorRequest request, IntentOutcome outcome)
     {
-        foreach (var warning in outcome.Warnings)
+        foreach (var warning in outcome.Warnings.Concat(outcome.Unjudged))
         {
             Console.Error.WriteLine($"kamrpc: warning: {warning}");
         }
@@ -87,7 +94,7 @@ internal static class OperatorRun
         string? ended = null;
         if (wait is not null && written.Revision is { } revision)
         {
-            var target = new AppliedTarget(request.Command.Wish, revision, written.Changed.Concat(written.Unchanged).Where(static change => change.Revision > 0).Select(static change => change.Key.Set).ToHashSet());
+            var target = new AppliedTarget(request.Command.Wish, revision, written.Changed.Concat(written.Unchanged).Where(static change => change.Revision > 0).Select(static change => change.Key).ToHashSet());
             (state, ended) = await WaitAsync(request, wait, target, cancellationToken).ConfigureAwait(false);
         }
 
@@ -95,7 +102,7 @@ internal static class OperatorRun
         Console.Out.Write(Answer.In(request.Format, answer.ToJson, answer.ToString));
         if (state is null or { IsApplied: true })
         {
-            return ExitCode.Done;
+            return (written.IsUntraced && wait is not null) || (request.Command.Wish == IntentWish.Drain && written.Unjudged.Count > 0) ? ExitCode.NotDone : ExitCode.Done;
         }
 
         Console.Error.WriteLine(state.HasNobody

@@ -1,3 +1,4 @@
+using System.Globalization;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Etcd.Reports;
@@ -112,15 +113,39 @@ internal sealed class AppliedReports(EtcdKeys keys, TimeProvider timeProvider)
         }
 
         return progress.IsClashing ? "another proxy reports under this name too"
-            : !progress.Applies.Contains(IntentsProgress.Kind) ? "follows no intents: an older kamrpc, or its etcd role may not read them"
+            : report.Status is { IsFromSnapshot: true } ? "goes by the saved membership: it has not read etcd yet"
+            : !progress.Applies.Contains(IntentsProgress.Kind) ? "follows no intents: an older kamrpc, or its etcd role may not read them, or it has not read them yet"
             : report.Status?.Contact is { Answers: false } contact ? $"does not reach its Kamailio{(contact.Reason is { } reason ? $": {SafeText.Shorten(reason, ProxyTrouble.MostTextLength)}" : string.Empty)}"
             : report.Status?.Hangs == true ? "its dispatcher hangs"
             : !IsFresh(report) ? "by this host's clock its report is old, or of the future"
             : AppliedBy(progress.Intents, target.Wish) is not { } applied ? (report.Status is null ? Unreadable(report) : "has read no intents yet")
             : applied > report.ModRevision ? Restored
-            : applied < target.Revision ? "has not applied it yet"
+            : applied < target.Revision ? $"has not applied it yet{Owed(report.Status, target)}"
+            : target.Wish == IntentWish.Drain ? WhyServed(progress, report.Status, target)
             : null;
     }
+
+    /// <summary>Its numbers are of all that it serves: what keeps them back may be somebody else.</summary>
+    private static string Owed(ProxyStatus? status, AppliedTarget target) =>
+        target.Wish == IntentWish.Resume ? (status is { Drift: > 0 and var drift } ? string.Create(CultureInfo.InvariantCulture, $": it owes {drift} change{(drift == 1 ? string.Empty : "s")}") : string.Empty)
+        : status?.Deviations.FirstOrDefault(static deviation => deviation.Kind == DeviationKind.Serving) is { } serving ? $": it still sends calls to {Shown(serving)}"
+        : string.Empty;
+
+    /// <summary>Why calls go on to one of those who are drained, though all that is asked for is done; null where none do.</summary>
+    private static string? WhyServed(ProxyProgress progress, ProxyStatus? status, AppliedTarget target)
+    {
+        if (progress.Superseded.FirstOrDefault(superseded => superseded.IsServed && target.Members.Contains(superseded.Member)) is { } taken)
+        {
+            return $"calls go on to the address of {taken.Member}, as {SafeText.Shorten(taken.Holder.Name, MemberValidation.MaxNameLength)}";
+        }
+
+        return progress.Unnamed > 0 ? "has no room to name everybody to whose address calls go on, since another name has it"
+            : status?.Deviations.FirstOrDefault(deviation => deviation.Kind == DeviationKind.Serving && deviation.Name is { } name && target.Members.Contains(new MemberKey(deviation.Set, name))) is { } serving ? $"still sends calls to {Shown(serving)}"
+            : null;
+    }
+
+    private static string Shown(Deviation deviation) =>
+        string.Create(CultureInfo.InvariantCulture, $"{deviation.Set}/{SafeText.Shorten(deviation.Name ?? deviation.Uri, MemberValidation.MaxNameLength)}{(deviation.Reason is null ? string.Empty : $" ({SafeText.Shorten(deviation.Reason, ProxyTrouble.MostTextLength)})")}");
 
     private static string Unreadable(Report report) => $"its report cannot be read{(report.Error is { } error ? $": {error}" : string.Empty)}";
 

@@ -1,10 +1,16 @@
+using KamRpcDispatcher.Destinations;
+
 namespace KamRpcDispatcher.Operate;
 
 /// <summary>What is waited for.</summary>
 /// <param name="Wish">What was wished.</param>
 /// <param name="Revision">The store's revision from which on it is so.</param>
-/// <param name="Sets">The sets of those of whom it was wished.</param>
-public sealed record AppliedTarget(IntentWish Wish, long Revision, IReadOnlySet<int> Sets);
+/// <param name="Members">Those of whom it was wished.</param>
+public sealed record AppliedTarget(IntentWish Wish, long Revision, IReadOnlySet<MemberKey> Members)
+{
+    /// <summary>Their sets.</summary>
+    public IReadOnlySet<int> Sets { get; } = Members.Select(static member => member.Set).ToHashSet();
+}
 
 /// <summary>How a proxy is with what is waited for.</summary>
 /// <param name="Name">Its name, safe to print.</param>

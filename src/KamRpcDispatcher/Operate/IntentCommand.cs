@@ -43,12 +43,15 @@ public enum MemberBefore
 
     /// <summary>Its record cannot be used, and an earlier one may be in force.</summary>
     Unusable,
+
+    /// <summary>Its key is gone, and a proxy keeps it as it was: too many went at once (PANIC), or etcd was away.</summary>
+    Held,
 }
 
 /// <summary>A member's intent that is as it was asked for.</summary>
 /// <param name="Key">The member.</param>
 /// <param name="Was">What it was before.</param>
-/// <param name="Revision">The store's revision that made it so; 0 where nothing is stored, and nothing was.</param>
+/// <param name="Revision">The store's revision that made it so; 0 where nothing is stored, and nothing was, or nobody knows it.</param>
 public sealed record IntentChange(MemberKey Key, MemberBefore Was, long Revision);
 
 /// <summary>What came of a command.</summary>
@@ -79,6 +82,12 @@ public sealed record IntentOutcome(IntentResult Result, IReadOnlyList<IntentChan
     /// <summary>What somebody should know, each a sentence, safe to print.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
-    /// <summary>The revision from which on all are as asked for; null where nothing is stored, and nothing was.</summary>
+    /// <summary>Who may have been meant too, each a sentence, safe to print.</summary>
+    public IReadOnlyList<string> Unjudged { get; init; } = [];
+
+    /// <summary>Whether a change was made of which nobody knows the revision, so that nobody can be waited for: its answer was lost.</summary>
+    public bool IsUntraced => Changed.Any(static change => change.Revision == 0);
+
+    /// <summary>The revision from which on all are as asked for; null where nothing is stored, and nothing was, and where nobody knows it.</summary>
     public long? Revision => Changed.Concat(Unchanged).Select(static change => change.Revision).DefaultIfEmpty(0).Max() is var revision and > 0 ? revision : null;
 }

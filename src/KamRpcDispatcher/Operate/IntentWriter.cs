@@ -17,14 +17,29 @@ public sealed class IntentWriter(EtcdConnection store, EtcdKeys keys, TimeProvid
     private readonly OperatorViewReader _reader = new(store, keys, timeProvider);
     private readonly IntentTransaction _transaction = new(store, keys);
 
-    /// <summary>Whether something was to be written: before that nothing was.</summary>
-    public bool HasBegun { get; private set; }
+    /// <summary>How many members' intents are known to be written.</summary>
+    public int Written { get; private set; }
 
-    /// <exception cref="EtcdUnreachableException">etcd did not answer, or refuses. Where it <see cref="HasBegun"/> some may be written or not, and asking again does no harm.</exception>
+    /// <summary>Whether more may be written, without an answer. Asking again does no harm then.</summary>
+    public bool IsInDoubt { get; private set; }
+
+    /// <exception cref="EtcdUnreachableException">etcd did not answer, or refuses: <see cref="Written"/> and <see cref="IsInDoubt"/> say what is written.</exception>
     public async Task<IntentOutcome> WriteAsync(IntentCommand command, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(command);
-        var run = new Run(command, timeProvider.GetUtcNow());
+        try
+        {
+            return await WriteAsync(new Run(command, timeProvider.GetUtcNow()), command, cancellationToken).ConfigureAwait(false);
+        }
+        catch (EtcdUnreachableException unreachable) when (EtcdFailure.IsRefusal(unreachable.InnerException))
+        {
+            IsInDoubt = false;
+            throw;
+        }
+    }
+
+    private async Task<IntentOutcome> WriteAsync(Run run, IntentCommand command, CancellationToken cancellationToken)
+    {
         for (var failures = 0; failures < MostTries;)
         {
             var view = await _reader.ReadAsync(cancellationToken).ConfigureAwait(false);
@@ -52,23 +67,28 @@ public sealed class IntentWriter(EtcdConnection store, EtcdKeys keys, TimeProvid
                 counted = floor.Counted;
             }
 
-            HasBegun = true;
+            IsInDoubt = true;
             var written = await _transaction.WriteAsync(writes, view.Revision, counted, cancellationToken).ConfigureAwait(false);
+            IsInDoubt = written.IsInDoubt;
             if (written.Count > 0)
             {
                 run.Wrote(writes.Take(written.Count), written.Revision);
+                Written += written.Count;
                 if (written.Count == writes.Count)
                 {
                     return run.End(IntentResult.Written, []);
                 }
 
-                continue;
+                failures = 0;
             }
-
-            failures++;
-            if (written.IsInDoubt)
+            else if (written.IsInDoubt)
             {
+                // The next look settles it.
                 run.MayHaveWritten(writes);
+            }
+            else
+            {
+                failures++;
             }
         }
 
@@ -83,26 +103,32 @@ public sealed class IntentWriter(EtcdConnection store, EtcdKeys keys, TimeProvid
         private readonly Dictionary<MemberKey, MemberBefore> _before = [];
         private readonly Dictionary<MemberKey, string> _replaced = [];
         private readonly Dictionary<MemberKey, ByteString?> _inDoubt = [];
+        private IReadOnlyList<string> _unjudged = [];
 
         /// <summary>What is still to be written, by key.</summary>
         public List<IntentWrite> Compare(OperatorView view, IReadOnlyList<MemberKey> members)
         {
             var writes = new List<IntentWrite>();
             _unchanged.Clear();
+            _unjudged = command.Selection.Unjudged(view);
             foreach (var member in members)
             {
                 var stored = view.Intents.GetValueOrDefault(member);
                 if (!IsAsAsked(stored))
                 {
-                    _before.TryAdd(member, view.Before(member));
+                    if (!_before.ContainsKey(member))
+                    {
+                        _before[member] = view.Before(member);
+                    }
+
                     Note(member, stored);
                     writes.Add(new IntentWrite(member, Value(member, stored?.Intent), stored?.ModRevision ?? 0));
                 }
                 else if (!_changed.ContainsKey(member))
                 {
-                    // Only that a deletion is done is to be seen, and not by which revision: by this one it was.
+                    // Only that a deletion is done is to be seen, and not by which revision: no proxy reports a later one.
                     var isOurs = _inDoubt.TryGetValue(member, out var value) && (value is null ? stored is null : stored is not null && value.Span.SequenceEqual(stored.Value.Span));
-                    var change = new IntentChange(member, isOurs ? _before[member] : view.Before(member), stored?.ModRevision ?? (isOurs ? view.Revision : 0));
+                    var change = new IntentChange(member, isOurs ? _before[member] : view.Before(member), stored?.ModRevision ?? 0);
                     (isOurs ? _changed : _unchanged)[member] = change;
                 }
             }
@@ -130,6 +156,7 @@ public sealed class IntentWriter(EtcdConnection store, EtcdKeys keys, TimeProvid
         public IntentOutcome End(IntentResult result, IReadOnlyList<string> reasons) => new(result, [.. _changed.Values], [.. _unchanged.Values])
         {
             Reasons = reasons,
+            Unjudged = _unjudged,
             Warnings = [.. _replaced.Where(replaced => _changed.ContainsKey(replaced.Key)).Select(replaced => $"the intent of {replaced.Key} could not be read ({replaced.Value}), and was {(command.Wish == IntentWish.Drain ? "replaced" : "deleted")}")],
         };
 

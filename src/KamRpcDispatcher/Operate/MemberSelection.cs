@@ -46,6 +46,13 @@ public sealed class MemberSelection
             : [.. known.Where(key => IsInSets(key) && Names.Contains(key.Name))];
     }
 
+    /// <summary>Of whom nobody knows whether they have the labels, since their records cannot be used: an earlier one may be in force, and get calls. Each a sentence, safe to print.</summary>
+    internal IReadOnlyList<string> Unjudged(OperatorView view) => Labels.Count == 0 ? [] :
+    [
+        .. view.Rejected.Where(record => record is { IsNotReady: false, Member: { } key } && IsInSets(key))
+            .Select(record => $"the record of {record.Member} cannot be used, so that nobody knows whether it has the label: name it, if it is meant"),
+    ];
+
     private bool IsInSets(MemberKey key) => Sets?.Contains(key.Set) ?? true;
 
     private static bool Has(AnnouncedMember announced, KeyValuePair<string, string> label) =>

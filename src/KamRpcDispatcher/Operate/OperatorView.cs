@@ -25,6 +25,7 @@ internal sealed record OperatorView(
         .. Members.Select(static announced => announced.Member.Key)
             .Concat(Rejected.Select(static record => record.Member).OfType<MemberKey>())
             .Concat(Intents.Keys)
+            .Concat(HeldBy(Proxies))
             .Distinct().Order(),
     ];
 
@@ -41,7 +42,11 @@ internal sealed record OperatorView(
             _ => MemberBefore.Down,
         }
         : Rejected.Any(record => record.Member == key) ? MemberBefore.Unusable
+        : HeldBy(Proxies).Contains(key) ? MemberBefore.Held
         : MemberBefore.Absent;
+
+    /// <summary>Who is not announced any more, and kept all the same by a proxy: it may get calls.</summary>
+    private static IEnumerable<MemberKey> HeldBy(IReadOnlyList<LiveProxy> proxies) => proxies.SelectMany(static proxy => proxy.Status?.Held ?? []).Select(static member => member.Key);
 }
 
 /// <summary>An intent as it is stored.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.IntegrationTests.Fleets;
 using KamRpcDispatcher.Operate;
@@ -44,7 +45,7 @@ public sealed class DrainLatencyTests
             var outcome = await new IntentWriter(store, both.Fleet.Keys, TimeProvider.System).WriteAsync(new IntentCommand(wish, new MemberSelection { Names = ["a"] }, "test@here"), CancellationToken.None);
             var written = Stopwatch.GetTimestamp();
             Assert.That(outcome.Result, Is.EqualTo(IntentResult.Written), string.Join('\n', outcome.Reasons));
-            var state = await wait.UntilAppliedAsync(new AppliedTarget(wish, outcome.Revision!.Value, new HashSet<int> { 1 }), static _ => { }, CancellationToken.None).WaitAsync(Fleet.Deadline);
+            var state = await wait.UntilAppliedAsync(new AppliedTarget(wish, outcome.Revision!.Value, new HashSet<MemberKey> { new(1, "a") }), static _ => { }, CancellationToken.None).WaitAsync(Fleet.Deadline);
             figures.Add(written, Stopwatch.GetTimestamp());
             Assert.That(state.IsApplied, Is.True);
         }

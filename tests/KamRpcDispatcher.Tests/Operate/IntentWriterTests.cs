@@ -130,7 +130,7 @@ public sealed class IntentWriterTests : IAsyncDisposable
     {
         var outcome = await _writer.WriteAsync(Drain("a", "nobody"), CancellationToken.None);
 
-        Assert.That((outcome.Result, _transactions.Count, _writer.HasBegun), Is.EqualTo((IntentResult.Unknown, 0, false)));
+        Assert.That((outcome.Result, _transactions.Count, _writer.IsInDoubt, _writer.Written), Is.EqualTo((IntentResult.Unknown, 0, false, 0)));
         Assert.That(outcome.Reasons, Is.EqualTo(new[] { "there is no member 'nobody'; there are a and b" }));
     }
 
