@@ -140,12 +140,12 @@ internal sealed class AppliedReports(EtcdKeys keys, TimeProvider timeProvider)
         }
 
         return progress.Unnamed > 0 ? "has no room to name everybody to whose address calls go on, since another name has it"
-            : status?.Deviations.FirstOrDefault(deviation => deviation.Kind == DeviationKind.Serving && deviation.Name is { } name && target.Members.Contains(new MemberKey(deviation.Set, name))) is { } serving ? $"still sends calls to {Shown(serving)}"
+            : status?.Deviations.FirstOrDefault(deviation => deviation.Kind == DeviationKind.Serving && target.Members.Contains(new MemberKey(deviation.Set, deviation.Name))) is { } serving ? $"still sends calls to {Shown(serving)}"
             : null;
     }
 
     private static string Shown(Deviation deviation) =>
-        string.Create(CultureInfo.InvariantCulture, $"{deviation.Set}/{SafeText.Shorten(deviation.Name ?? deviation.Uri, MemberValidation.MaxNameLength)}{(deviation.Reason is null ? string.Empty : $" ({SafeText.Shorten(deviation.Reason, ProxyTrouble.MostTextLength)})")}");
+        string.Create(CultureInfo.InvariantCulture, $"{deviation.Set}/{SafeText.Shorten(deviation.Name, MemberValidation.MaxNameLength)}{(deviation.Reason is null ? string.Empty : $" ({SafeText.Shorten(deviation.Reason, ProxyTrouble.MostTextLength)})")}");
 
     private static string Unreadable(Report report) => $"its report cannot be read{(report.Error is { } error ? $": {error}" : string.Empty)}";
 

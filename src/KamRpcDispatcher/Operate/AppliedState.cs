@@ -9,7 +9,7 @@ namespace KamRpcDispatcher.Operate;
 public sealed record AppliedTarget(IntentWish Wish, long Revision, IReadOnlySet<MemberKey> Members)
 {
     /// <summary>Their sets.</summary>
-    public IReadOnlySet<int> Sets { get; } = Members.Select(static member => member.Set).ToHashSet();
+    public IReadOnlySet<int> Sets => Members.Select(static member => member.Set).ToHashSet();
 }
 
 /// <summary>How a proxy is with what is waited for.</summary>

@@ -41,7 +41,12 @@ public class OperatorAnswerTests
     [Test]
     public void Where_there_is_nothing_to_do_it_says_so() => Assert.That(
         Last(new OperatorAnswer(IntentWish.Resume, new IntentOutcome(IntentResult.Written, [], [new IntentChange(new MemberKey(1, "a"), MemberBefore.Ready, 0)]), null)),
-        Is.EqualTo("Nothing to do: 1 member is what it announces, and nobody was drained."));
+        Is.EqualTo("Nothing to do: nobody is drained. Whether every proxy has done an earlier resume is not known here: see 'kamrpc status'."));
+
+    [Test]
+    public void A_change_whose_answer_was_lost_is_not_said_to_be_applied() => Assert.That(
+        Last(new OperatorAnswer(IntentWish.Resume, new IntentOutcome(IntentResult.Written, [new IntentChange(new MemberKey(1, "a"), MemberBefore.Drained, 0)], []), null)),
+        Does.StartWith("Written, but the answer was lost: whether the proxies have applied it is not known here"));
 
     [Test]
     public void Programs_read_the_same()

@@ -1,5 +1,6 @@
 using Etcdserverpb;
 using Google.Protobuf;
+using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Operate;
 using Microsoft.Extensions.Time.Testing;
@@ -13,7 +14,7 @@ namespace KamRpcDispatcher.Tests.Operate;
 public class AppliedReportsTests
 {
     /// <summary>The intent was written at 60; the reports below were there before, or came at 70.</summary>
-    private static readonly AppliedTarget Drained = new(IntentWish.Drain, 60, new HashSet<int> { 1 });
+    private static readonly AppliedTarget Drained = new(IntentWish.Drain, 60, new HashSet<MemberKey> { Key("1/a") });
 
     private const string Fields = "\"applies\":[\"members\",\"intents\"],\"intents\":{\"revision\":55,\"silenced\":61}";
 
@@ -33,14 +34,25 @@ public class AppliedReportsTests
     [TestCase("\"applies\":[\"members\",\"intents\"],\"intents\":{\"revision\":60}", null, Description = "in force whole is silenced too")]
     [TestCase("\"applies\":[\"members\",\"intents\"]", "has read no intents yet")]
     [TestCase("\"applies\":[\"members\",\"intents\"],\"intents\":7", "its report cannot be read: intents is missing, or of the wrong kind", Description = "its field may be a newer version's, and what stands there is not known")]
-    [TestCase("\"applies\":[\"members\"],\"intents\":{\"revision\":61,\"silenced\":61}", "follows no intents: an older kamrpc, or its etcd role may not read them")]
-    [TestCase("\"silenced\":61", "follows no intents: an older kamrpc, or its etcd role may not read them")]
+    [TestCase("\"applies\":[\"members\"],\"intents\":{\"revision\":61,\"silenced\":61}", "follows no intents: an older kamrpc, or its etcd role may not read them, or it has not read them yet")]
+    [TestCase("\"silenced\":61", "follows no intents: an older kamrpc, or its etcd role may not read them, or it has not read them yet")]
     [TestCase("\"applies\":[\"members\",\"intents\"],\"intents\":{\"revision\":71,\"silenced\":71}", "its report is of a revision that etcd does not have: etcd was restored from a backup")]
     [TestCase(Fields + ",\"trouble\":[{\"kind\":\"name\",\"since\":\"2026-01-31T12:00:00Z\",\"text\":\"x\"}]", "another proxy reports under this name too")]
     [TestCase(Fields + ",\"contact\":{\"answers\":false,\"since\":\"2026-01-31T12:00:00Z\",\"reason\":\"there is no such socket\"}", "does not reach its Kamailio: there is no such socket")]
     [TestCase(Fields + ",\"loop\":{\"step\":\"call\",\"forMs\":20000,\"mostMs\":1000}", "its dispatcher hangs")]
     [TestCase(Fields + ",\"loop\":{\"step\":\"call\",\"forMs\":2000,\"mostMs\":1000}", null)]
+    [TestCase(Fields + ",\"fromSnapshot\":true", "goes by the saved membership: it has not read etcd yet")]
+    [TestCase(Fields + ",\"superseded\":[{\"member\":\"1/a\",\"by\":\"1/b\",\"served\":true}]", "calls go on to the address of 1/a, as b")]
+    [TestCase(Fields + ",\"superseded\":[{\"member\":\"1/a\",\"by\":\"1/b\"},{\"member\":\"1/c\",\"by\":\"1/d\",\"served\":true}]", null, Description = "nobody calls it by the other name, and others are not meant")]
+    [TestCase(Fields + ",\"version\":\"1.0.0\",\"moreSupersededLeaving\":2", "has no room to name everybody to whose address calls go on, since another name has it")]
+    [TestCase(Fields + ",\"deviations\":[{\"kind\":\"serving\",\"set\":1,\"name\":\"a\",\"uri\":\"sip:10.0.0.1\",\"since\":\"2026-01-31T12:00:00Z\",\"reason\":\"somebody enables it\"}]", "still sends calls to 1/a (somebody enables it)")]
+    [TestCase(Fields + ",\"deviations\":[{\"kind\":\"serving\",\"set\":1,\"name\":\"b\",\"uri\":\"sip:10.0.0.1\",\"since\":\"2026-01-31T12:00:00Z\"}]", null, Description = "another one's business")]
+    [TestCase("\"applies\":[\"members\",\"intents\"],\"intents\":{\"revision\":55,\"silenced\":59},\"deviations\":[{\"kind\":\"serving\",\"set\":9,\"name\":\"x\",\"uri\":\"sip:10.0.0.1\",\"since\":\"2026-01-31T12:00:00Z\"}]", "has not applied it yet: it still sends calls to 9/x")]
     public void Why_a_proxy_is_missing_is_told(string fields, string? missing) => Assert.That(Missing(With(Report("p1", fields)), Drained), Is.EqualTo(missing));
+
+    [Test]
+    public void What_a_proxy_owes_is_told_of_a_resume_that_waits() => Assert.That(
+        Missing(With(Report("p1", Fields, drift: 2)), Drained with { Wish = IntentWish.Resume }), Is.EqualTo("has not applied it yet: it owes 2 changes"));
 
     [Test]
     public void A_report_that_cannot_be_read_may_be_of_anybody()
@@ -57,7 +69,7 @@ public class AppliedReportsTests
         var reports = With(Report("p1", Fields), Report("p2", "\"serves\":[2],\"silenced\":1"));
 
         Assert.That(reports.StateOf(Drained).Proxies.Select(static proxy => proxy.Name), Is.EqualTo(new[] { "p1" }));
-        var state = With(Report("p1", Fields + ",\"serves\":[1]")).StateOf(Drained with { Sets = new HashSet<int> { 1, 3 } });
+        var state = With(Report("p1", Fields + ",\"serves\":[1]")).StateOf(Drained with { Members = new HashSet<MemberKey> { Key("1/a"), Key("3/a") } });
         Assert.That((state.IsApplied, state.HasNobody), Is.EqualTo((false, false)));
         Assert.That(state.Unserved, Is.EqualTo(new[] { 3 }));
     }
@@ -114,8 +126,8 @@ public class AppliedReportsTests
         return all;
     }
 
-    private static Mvccpb.KeyValue Report(string name, string fields, long lease = 7, string writtenAt = "2026-01-31T11:59:59Z") => Raw(
-        name, $$"""{"revision":70,"appliedAt":"2026-01-31T12:00:00Z","writtenAt":"{{writtenAt}}","kamailio":"5.6","drift":0,"sets":{},{{fields}}}""", lease);
+    private static Mvccpb.KeyValue Report(string name, string fields, long lease = 7, string writtenAt = "2026-01-31T11:59:59Z", int drift = 0) => Raw(
+        name, $$"""{"revision":70,"appliedAt":"2026-01-31T12:00:00Z","writtenAt":"{{writtenAt}}","kamailio":"5.6","drift":{{drift}},"sets":{},{{fields}}}""", lease);
 
     private static Mvccpb.KeyValue Raw(string name, string value, long lease = 7) =>
         new() { Key = ByteString.CopyFromUtf8("/kamrpc/c/proxies/" + name), Value = ByteString.CopyFromUtf8(value), Lease = lease, ModRevision = 70 };

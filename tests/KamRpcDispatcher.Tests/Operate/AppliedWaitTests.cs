@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using Grpc.Core;
+using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Operate;
@@ -117,7 +118,7 @@ public sealed class AppliedWaitTests : IAsyncDisposable
         Assert.That((done.IsApplied, done.Outage), Is.EqualTo((true, (string?)null)));
     }
 
-    private static AppliedTarget Drained(long revision) => new(IntentWish.Drain, revision, new HashSet<int> { 1 });
+    private static AppliedTarget Drained(long revision) => new(IntentWish.Drain, revision, new HashSet<MemberKey> { new(1, "a") });
 
     private Task<AppliedWait> OpenAsync() => AppliedWait.OpenAsync(_store, new EtcdKeys("c"), TimeProvider.System, CancellationToken.None);
 

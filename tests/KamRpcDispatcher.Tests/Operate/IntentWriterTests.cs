@@ -243,6 +243,27 @@ public sealed class IntentWriterTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task A_deletion_without_an_answer_has_no_revision_that_somebody_could_wait_for()
+    {
+        _etcd.Model.Put(Intents + "1/a", """{"drain":true,"by":"ops@host"}""");
+        Connect($"{_etcd.Endpoint},{_etcd.Endpoint.Replace("127.0.0.1", "localhost", StringComparison.Ordinal)}");
+        _between = number =>
+        {
+            if (number == 1)
+            {
+                _etcd.Model.Answer(_transactions[0]);
+                _etcd.Model.Put("/kamrpc/c/proxies/p1", "{}");
+                throw new RpcException(new Status(StatusCode.Unavailable, "the connection broke"));
+            }
+        };
+
+        var outcome = await _writer.WriteAsync(Resume("a"), CancellationToken.None);
+
+        Assert.That((outcome.Result, outcome.IsUntraced, outcome.Revision), Is.EqualTo((IntentResult.Written, true, (long?)null)));
+        Assert.That(outcome.Changed.Select(static change => (change.Key.ToString(), change.Was)), Is.EqualTo(new[] { ("1/a", MemberBefore.Drained) }));
+    }
+
+    [Test]
     public async Task A_refusal_of_etcds_is_told()
     {
         _between = static _ => throw new RpcException(new Status(StatusCode.PermissionDenied, "etcdserver: permission denied"));
@@ -250,7 +271,7 @@ public sealed class IntentWriterTests : IAsyncDisposable
         var refused = await Assert.ThrowsAsync<EtcdUnreachableException>(() => _writer.WriteAsync(Drain("a"), CancellationToken.None));
 
         Assert.That(refused!.Message, Does.Contain("refuses (permission denied"));
-        Assert.That(_writer.HasBegun, Is.True);
+        Assert.That((_writer.IsInDoubt, _writer.Written), Is.EqualTo((false, 0)), "nothing is written, and that is known");
     }
 
     private static IntentCommand Drain(params string[] names) => Command(IntentWish.Drain, names);

@@ -43,6 +43,24 @@ public class MemberSelectionTests
     }
 
     [Test]
+    public void Who_is_kept_by_a_proxy_though_its_key_is_gone_may_be_named()
+    {
+        var view = View.With(new LiveProxy("p1", Status(2) with { Held = [Members.Of("kept")] }));
+
+        Assert.That(new MemberSelection { Names = ["kept"] }.Find(view, out var errors).Select(static key => key.ToString()), Is.EqualTo(new[] { "1/kept" }));
+        Assert.That((errors.Count, view.Before(Key("1/kept"))), Is.EqualTo((0, MemberBefore.Held)));
+    }
+
+    [Test]
+    public void Whose_record_cannot_be_used_may_have_the_label_and_that_is_said()
+    {
+        var view = View with { Rejected = [new RejectedRecord("...", "no uri", KeepsLastGood: true) { Member = Key("1/broken") }] };
+
+        Assert.That(Label("zone", "a").Unjudged(view), Is.EqualTo(new[] { "the record of 1/broken cannot be used, so that nobody knows whether it has the label: name it, if it is meant" }));
+        Assert.That(new MemberSelection { Names = ["asterisk-1"] }.Unjudged(view), Is.Empty);
+    }
+
+    [Test]
     public void Each_name_that_nobody_has_is_told_with_what_is_near_or_there()
     {
         var selection = new MemberSelection { Names = ["asterisk-1", "asterisk-11", "xyz"], Near = static (typed, known) => typed == "asterisk-11" ? [known.First()] : [] };
