@@ -80,7 +80,7 @@ public partial class ArchitectureTests
         Completion: Options
         Help: Host Options
         Host:
-        Operate: Answers Help Options Output
+        Operate: Answers Help Host Options Output
         Options: Help Output Status.Findings
         Output: Host Options
         Status: Options Output Status.Findings Status.Json Status.Screen

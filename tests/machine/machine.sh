@@ -30,7 +30,7 @@ done
 mkdir "$layers/repository"
 mount --bind "$repository" "$layers/repository"
 mount -t tmpfs -o mode=1777 tmpfs /tmp
-mkdir -p "$repository"
+mkdir -p "$repository" "${TMPDIR:-/tmp}"
 cover "$repository" "$layers/repository"
 
 printf '127.0.0.1 localhost\n127.0.1.1 %s\n' "$name" >/etc/hosts

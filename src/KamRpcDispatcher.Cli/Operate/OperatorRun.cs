@@ -1,10 +1,12 @@
 using Grpc.Core;
 using KamailioRpc;
 using KamRpcDispatcher.Cli.Answers;
+using KamRpcDispatcher.Cli.Host;
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Operate;
+using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Cli.Operate;
 
@@ -17,12 +19,13 @@ internal static class OperatorRun
         using var store = new EtcdConnection(request.Etcd, TimeProvider.System);
         var keys = new EtcdKeys(request.Cluster);
         var writer = new IntentWriter(store, keys, TimeProvider.System);
+        using var logs = Logs.Create(LogLevel.Error);
         AppliedWait? wait = null;
         try
         {
             if (request.Timeout is not null)
             {
-                wait = await AppliedWait.OpenAsync(store, keys, TimeProvider.System, cancellationToken).ConfigureAwait(false);
+                wait = await AppliedWait.OpenAsync(store, keys, TimeProvider.System, logs.CreateLogger<AppliedWait>(), cancellationToken).ConfigureAwait(false);
             }
 
             var written = await writer.WriteAsync(request.Command, cancellationToken).ConfigureAwait(false);

@@ -1,42 +1,41 @@
-using Google.Protobuf;
-using Grpc.Core;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
+using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Operate;
 
 /// <summary>Follows the proxies' reports until each has applied what was wished. It is opened before that is written, so that the answer finds somebody who listens.</summary>
 /// <remarks>What counts is what stands there, not what was heard: after an outage of etcd all is read again.</remarks>
-public sealed class AppliedWait : IAsyncDisposable
+public sealed class AppliedWait : IAsyncDisposable, IKeyWatchLog
 {
-    private readonly EtcdConnection _store;
-    private readonly EtcdKeys _keys;
-    private readonly TimeProvider _timeProvider;
     private readonly AppliedReports _reports;
+    private readonly KeyWatch _watch;
     private readonly CancellationTokenSource _life = new();
     private volatile TaskCompletionSource _news = NewSignal();
-    private volatile string? _outage;
+    private string? _outage;
     private Task _following = Task.CompletedTask;
 
-    private AppliedWait(EtcdConnection store, EtcdKeys keys, TimeProvider timeProvider)
+    private AppliedWait(EtcdConnection store, EtcdKeys keys, TimeProvider timeProvider, ILogger logger)
     {
-        (_store, _keys, _timeProvider) = (store, keys, timeProvider);
         _reports = new AppliedReports(keys, timeProvider);
+        _watch = new KeyWatch(store, keys.Proxies, "the watch of the proxies", _reports, this, timeProvider, logger);
     }
 
     /// <summary>Reads the reports, and begins to follow them.</summary>
     /// <exception cref="EtcdUnreachableException">Nothing came for about two seconds, or etcd refuses.</exception>
-    public static async Task<AppliedWait> OpenAsync(EtcdConnection store, EtcdKeys keys, TimeProvider timeProvider, CancellationToken cancellationToken)
+    public static async Task<AppliedWait> OpenAsync(EtcdConnection store, EtcdKeys keys, TimeProvider timeProvider, ILogger logger, CancellationToken cancellationToken)
     {
-        var wait = new AppliedWait(store, keys, timeProvider);
-        var listed = await EtcdUnreachableException.GuardAsync(store, () => wait.ListAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
-        wait._reports.Replace(listed);
-        wait._following = wait.FollowAsync(listed.Revision, wait._life.Token);
+        ArgumentNullException.ThrowIfNull(keys);
+        var wait = new AppliedWait(store, keys, timeProvider, logger);
+        var pages = new KeyPages(store, timeProvider);
+        wait._reports.Replace(
+            await EtcdUnreachableException.GuardAsync(store, () => pages.ReadAsync(keys.Proxies, cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false), wasAway: false);
+        wait._following = wait._watch.RunAsync(wait.Tell, wait._life.Token);
         return wait;
     }
 
     /// <summary>How the proxies are with it now.</summary>
-    public AppliedState StateOf(AppliedTarget target) => _reports.StateOf(target) with { Outage = _outage };
+    public AppliedState StateOf(AppliedTarget target) => _reports.StateOf(target) with { Outage = Volatile.Read(ref _outage) };
 
     /// <summary>Returns when every proxy has applied it, or when there is nobody who could.</summary>
     /// <param name="target">What is waited for.</param>
@@ -67,70 +66,41 @@ public sealed class AppliedWait : IAsyncDisposable
         _life.Dispose();
     }
 
+    void IKeyWatchLog.Listing(int read, long all, TimeSpan elapsed)
+    {
+        // Who waits is told whom for.
+    }
+
+    void IKeyWatchLog.Listed(int count, long revision) => Heard();
+
+    void IKeyWatchLog.Compacted(long wanted, long compacted)
+    {
+        // All is read again.
+    }
+
+    void IKeyWatchLog.Replaced(long known, long found)
+    {
+        // Its reports are not of this store.
+    }
+
+    void IKeyWatchLog.Followed(long revision) => Heard();
+
+    TimeSpan IKeyWatchLog.Failed(Exception exception)
+    {
+        Volatile.Write(ref _outage, EtcdFailure.Describe(exception));
+        Tell();
+        return EtcdCall.RetryPause;
+    }
+
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private Task<KeyListing> ListAsync(CancellationToken cancellationToken) => new KeyPages(_store, _timeProvider).ReadAsync(_keys.Proxies, cancellationToken: cancellationToken);
+    private void Heard()
+    {
+        if (Interlocked.Exchange(ref _outage, null) is not null)
+        {
+            Tell();
+        }
+    }
 
     private void Tell() => Interlocked.Exchange(ref _news, NewSignal()).TrySetResult();
-
-    /// <param name="listed">The revision of the listing that was taken already.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    private async Task FollowAsync(long listed, CancellationToken cancellationToken)
-    {
-        for (long? from = listed; ; from = null)
-        {
-            var begun = _timeProvider.GetTimestamp();
-            try
-            {
-                await WatchAsync((from ?? await ListAgainAsync(cancellationToken).ConfigureAwait(false)) + 1, cancellationToken).ConfigureAwait(false);
-            }
-            catch (Exception exception) when (EtcdFailure.IsOutage(exception, cancellationToken))
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                _store.Failed(exception, begun);
-                _outage = EtcdFailure.Describe(exception);
-                Tell();
-                await Task.Delay(EtcdCall.RetryPause, _timeProvider, cancellationToken).ConfigureAwait(false);
-            }
-        }
-    }
-
-    private async Task<long> ListAgainAsync(CancellationToken cancellationToken)
-    {
-        var listed = await ListAsync(cancellationToken).ConfigureAwait(false);
-        _reports.Replace(listed);
-        _outage = null;
-        Tell();
-        return listed.Revision;
-    }
-
-    /// <summary>Returns when the reports must be listed again.</summary>
-    private async Task WatchAsync(long from, CancellationToken cancellationToken)
-    {
-        var begun = _timeProvider.GetTimestamp();
-        var stream = await WatchStream.OpenAsync(_store, ByteString.CopyFromUtf8(_keys.Proxies), EtcdKeys.PrefixEnd(_keys.Proxies), from, _timeProvider, cancellationToken).ConfigureAwait(false);
-        await using (stream.ConfigureAwait(false))
-        {
-            while (true)
-            {
-                var response = await stream.ReadAsync(isUrgent: false, cancellationToken).ConfigureAwait(false);
-                if (response.Canceled)
-                {
-                    if (response.CompactRevision == 0)
-                    {
-                        throw new RpcException(new Status(StatusCode.PermissionDenied, response.CancelReason));
-                    }
-
-                    return;
-                }
-
-                _store.Succeeded(begun);
-                if (response.Events.Count > 0)
-                {
-                    _reports.Apply(response.Events);
-                    Tell();
-                }
-            }
-        }
-    }
 }

@@ -3,6 +3,7 @@ using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.IntegrationTests.Fleets;
 using KamRpcDispatcher.Operate;
+using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.IntegrationTests.Operate;
@@ -41,7 +42,7 @@ public sealed class DrainLatencyTests
 
         async Task ApplyAsync(IntentWish wish, Figures figures)
         {
-            await using var wait = await AppliedWait.OpenAsync(store, both.Fleet.Keys, TimeProvider.System, CancellationToken.None);
+            await using var wait = await AppliedWait.OpenAsync(store, both.Fleet.Keys, TimeProvider.System, NullLogger.Instance, CancellationToken.None);
             var outcome = await new IntentWriter(store, both.Fleet.Keys, TimeProvider.System).WriteAsync(new IntentCommand(wish, new MemberSelection { Names = ["a"] }, "test@here"), CancellationToken.None);
             var written = Stopwatch.GetTimestamp();
             Assert.That(outcome.Result, Is.EqualTo(IntentResult.Written), string.Join('\n', outcome.Reasons));

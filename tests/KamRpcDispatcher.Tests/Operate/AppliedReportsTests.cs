@@ -94,7 +94,7 @@ public class AppliedReportsTests
         reports.Apply([new Mvccpb.Event { Kv = Report("p1", Fields) }]);
         Assert.That(Missing(reports, Drained), Is.Null);
 
-        reports.Replace(new KeyListing([], 90, new ResponseHeader()));
+        reports.Replace(new KeyListing([], 90, new ResponseHeader()), wasAway: false);
         Assert.That(Missing(reports, Drained), Does.StartWith("its report has ended"), "and so is who is not in a listing");
     }
 
@@ -106,7 +106,7 @@ public class AppliedReportsTests
     {
         var old = Report("p1", Fields.Replace("61", "60", StringComparison.Ordinal), writtenAt: writtenAt);
         var reports = new AppliedReports(new EtcdKeys("c"), _time);
-        reports.Replace(new KeyListing([old], 90, new ResponseHeader()));
+        reports.Replace(new KeyListing([old], 90, new ResponseHeader()), wasAway: false);
         Assert.That(Missing(reports, Drained), Is.EqualTo(missing));
 
         var next = old.Clone();
@@ -115,13 +115,22 @@ public class AppliedReportsTests
         Assert.That(Missing(reports, Drained), Is.Null, "what comes now is written now, whatever its clock says");
     }
 
+    [Test]
+    public void Of_another_store_no_report_is_taken_for_a_new_one()
+    {
+        var reports = With();
+        reports.Replace(new KeyListing([Report("p1", Fields, writtenAt: "2026-01-31T11:00:00Z")], 200, new ResponseHeader { ClusterId = 2 }), wasAway: true);
+
+        Assert.That(Missing(reports, Drained), Is.EqualTo("by this host's clock its report is old, or of the future"));
+    }
+
     private static string? Missing(AppliedReports reports, AppliedTarget target) => reports.StateOf(target).Proxies[0].Missing;
 
     /// <summary>Which are there when it is first looked, before the intent was written.</summary>
     private AppliedReports With(params Mvccpb.KeyValue[] reports)
     {
         var all = new AppliedReports(new EtcdKeys("c"), _time);
-        all.Replace(new KeyListing([], 50, new ResponseHeader()));
+        all.Replace(new KeyListing([], 50, new ResponseHeader()), wasAway: false);
         all.Apply(reports.Select(static report => new Mvccpb.Event { Kv = report }));
         return all;
     }

@@ -6,6 +6,7 @@ using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Operate;
 using KamRpcDispatcher.Tests.Etcd;
+using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Operate;
@@ -120,7 +121,7 @@ public sealed class AppliedWaitTests : IAsyncDisposable
 
     private static AppliedTarget Drained(long revision) => new(IntentWish.Drain, revision, new HashSet<MemberKey> { new(1, "a") });
 
-    private Task<AppliedWait> OpenAsync() => AppliedWait.OpenAsync(_store, new EtcdKeys("c"), TimeProvider.System, CancellationToken.None);
+    private Task<AppliedWait> OpenAsync() => AppliedWait.OpenAsync(_store, new EtcdKeys("c"), TimeProvider.System, NullLogger.Instance, CancellationToken.None);
 
     private void Report(string name, long silenced) => _etcd.Model.Put(
         Proxies + name,
