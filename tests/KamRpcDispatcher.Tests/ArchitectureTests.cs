@@ -47,8 +47,8 @@ public partial class ArchitectureTests
         Etcd.Connection.Security: Destinations
         Etcd.Keys: Destinations Etcd.Connection
         Etcd.Leases: Destinations Etcd.Connection Etcd.Keys Sources
-        Etcd.Members: Destinations Destinations.Addresses Destinations.Operators Etcd.Connection Etcd.Keys Sources Sources.Records
-        Etcd.Operators: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Sources.Operators Sources.Records
+        Etcd.Members: Destinations Destinations.Addresses Destinations.Operators Etcd.Connection Etcd.Keys Sources Sources.Operators Sources.Records
+        Etcd.Operators: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Sources Sources.Operators Sources.Records
         Etcd.Proxies: Destinations Etcd.Connection Etcd.Keys Etcd.Leases Etcd.Reports Etcd.Reports.Format Sources Sources.Records
         Etcd.Reports: Destinations Linux Sources
         Etcd.Reports.Format: Destinations Destinations.Addresses Sources Sources.Records

@@ -2,10 +2,10 @@ using KamRpcDispatcher.Destinations;
 
 namespace KamRpcDispatcher.Sources;
 
-/// <summary>A ready member whose key went without a word: its lease ended, or a listing lacks it.</summary>
+/// <summary>A ready member whose key went without a word: its lease ended, or a listing lacks it. Whom an operator had drained by then is none: it got no calls.</summary>
 /// <param name="Member">What it was last.</param>
 /// <param name="At">When its going was noticed.</param>
-/// <param name="SetSize">How many ready members its set had then, itself included.</param>
+/// <param name="SetSize">How many ready members its set had then that no operator drained, itself included.</param>
 /// <param name="Mark">When that was by the clock that nobody sets (<see cref="MonotonicTime"/>): what goes by the time since then goes by this.</param>
 public sealed record ExpiredMember(Member Member, DateTimeOffset At, int SetSize, TimeSpan Mark)
 {

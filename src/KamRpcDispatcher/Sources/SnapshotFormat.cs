@@ -15,8 +15,8 @@ namespace KamRpcDispatcher.Sources;
 /// <remarks>
 /// The JSON is an object of <c>cluster</c>, <c>revision</c>, <c>etcd</c> (which one it is of; an earlier version did not say), <c>members</c> and <c>expired</c>; a member is an object of <c>set</c>,
 /// <c>name</c>, <c>createdRevision</c> and <c>record</c>, its <see cref="MemberRecord"/>, and one that expired has <c>at</c> and <c>setSize</c> too, and <c>ofAnotherStore</c> where that is so.
-/// Where operators wish something there is <c>intents</c> too, objects of <c>set</c>, <c>name</c> and <c>record</c>, an <see cref="IntentRecord"/>; an earlier version leaves that out. Members stand
-/// there as they were announced. Equal memberships have equal text.
+/// Where operators wish something there is <c>intents</c> too, objects of <c>set</c>, <c>name</c>, <c>createdRevision</c> (where it is
+/// known; an earlier version leaves it out) and <c>record</c>, an <see cref="IntentRecord"/>; a version before that leaves out all of it. Members stand there as they were announced. Equal memberships have equal text.
 /// </remarks>
 internal static class SnapshotFormat
 {
@@ -124,6 +124,11 @@ internal static class SnapshotFormat
             writer.WriteStartObject();
             writer.WriteNumber("set", intent.Key.Set);
             writer.WriteString("name", intent.Key.Name);
+            if (intent.CreatedRevision > 0)
+            {
+                writer.WriteNumber("createdRevision", intent.CreatedRevision);
+            }
+
             writer.WritePropertyName("record");
             writer.WriteRawValue(IntentRecord.Write(intent));
             writer.WriteEndObject();
@@ -205,7 +210,8 @@ internal static class SnapshotFormat
                 throw new FormatException($"the intent for {key} cannot be used: {error}");
             }
 
-            if (!intents.TryAdd(key, intent))
+            var created = entry.TryGetProperty("createdRevision", out _) ? Revision(entry, "createdRevision") : 0;
+            if (!intents.TryAdd(key, intent with { CreatedRevision = created }))
             {
                 throw new FormatException($"it has an intent for {key} twice");
             }

@@ -110,7 +110,7 @@ public class RoutingLogTests
 
         _drained = [];
         See([A, B], Listed(A), Listed(B));
-        Assert.That(_log.Of(Again), Is.EqualTo(new[] { "Set 1: b (sip:10.0.0.2:5060) gets calls again: resumed by an operator" }));
+        Assert.That(_log.Of(Again), Is.EqualTo(new[] { "Set 1: b (sip:10.0.0.2:5060) gets calls again: no operator drains it any more" }));
         Assert.That(_log.All, Has.Count.EqualTo(2));
     }
 

@@ -58,7 +58,8 @@ public class SnapshotFormatTests
         from who in Reasons
         from at in Times
         from reason in Reasons
-        select new Intent(new MemberKey(key.Item1, key.Item2)) { IsDrained = isDrained, Weight = weight, By = who ?? string.Empty, At = at, Reason = reason };
+        from created in Gen.OneOf(Gen.Const(0L), Gen.Long[1, long.MaxValue])
+        select new Intent(new MemberKey(key.Item1, key.Item2)) { IsDrained = isDrained, Weight = weight, By = who ?? string.Empty, At = at, Reason = reason, CreatedRevision = created };
 
     private static readonly Gen<Membership> Memberships =
         from members in AnyMember.Array[0, 6]
@@ -137,6 +138,17 @@ public class SnapshotFormatTests
     }
 
     [Test]
+    public void Which_key_a_wish_is_of_is_saved_with_it_and_not_known_of_an_older_file()
+    {
+        var wish = new Intent(new MemberKey(1, "b")) { IsDrained = true, CreatedRevision = 7 };
+        var text = Encoding.UTF8.GetString(SnapshotFormat.Write("c", new Membership(42, [], []) { Intents = new OperatorIntents(41, Wishes(wish), []) }));
+        Assert.That(SnapshotFormat.Read("c", Encoding.UTF8.GetBytes(text)).Intents!.ByMember[wish.Key], Is.EqualTo(wish));
+
+        const string Older = """{"cluster":"c","revision":1,"members":[],"expired":[],"intents":[{"set":1,"name":"b","record":{"drain":true}}]}""";
+        Assert.That(SnapshotFormat.Read("c", Encoding.UTF8.GetBytes(Sealed(Older))).Intents!.ByMember[wish.Key], Is.EqualTo(wish with { CreatedRevision = 0 }));
+    }
+
+    [Test]
     public void What_a_newer_version_saves_beside_is_left_out() => Assert.That(
         SnapshotFormat.Read("c", Encoding.UTF8.GetBytes(Sealed($$"""{"cluster":"c","revision":1,"members":[{{Entry}}],"expired":[],"splits":[{"set":1}],"more":7}"""))).Members,
         Has.Count.EqualTo(1));
@@ -192,6 +204,7 @@ public class SnapshotFormatTests
     [TestCase("""{"cluster":"c","revision":1,"members":[],"expired":[],"intents":[{"set":-1,"name":"a","record":{}}]}""", "an intent's set is not a number")]
     [TestCase("""{"cluster":"c","revision":1,"members":[],"expired":[],"intents":[{"set":1,"name":"a;b","record":{}}]}""", "the name 'a;b'")]
     [TestCase("""{"cluster":"c","revision":1,"members":[],"expired":[],"intents":[{"set":1,"name":"a","record":{"drain":7}}]}""", "the intent for 1/a cannot be used: drain:")]
+    [TestCase("""{"cluster":"c","revision":1,"members":[],"expired":[],"intents":[{"set":1,"name":"a","createdRevision":"7","record":{}}]}""", "createdRevision is missing, or of the wrong kind")]
     [TestCase("""{"cluster":"c","revision":1,"members":[],"expired":[],"intents":[{"set":1,"name":"a","record":{}},{"set":1,"name":"a","record":{}}]}""", "an intent for 1/a twice")]
     public void Content_that_cannot_be_used_is_refused_whole_with_the_reason(string body, string reason) =>
         Assert.That(() => SnapshotFormat.Read("c", Encoding.UTF8.GetBytes(Sealed(body))), Throws.TypeOf<FormatException>().With.Message.Contains(reason));

@@ -2,9 +2,12 @@ using Etcdserverpb;
 using Google.Protobuf;
 using Grpc.Core;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Etcd.Operators;
+using KamRpcDispatcher.Sources;
+using KamRpcDispatcher.Sources.Operators;
 using KamRpcDispatcher.Tests.Etcd;
 using NUnit.Framework;
 
@@ -17,6 +20,7 @@ public sealed class IntentWatchTests : IAsyncDisposable
     private const int Refused = 1070;
     private const int FollowedAgain = 1071;
     private const int Rejected = 1072;
+    private const int DrainsLost = 1074;
     private const string A = "/kamrpc/c/intents/1/a";
     private const string Drain = """{"drain":true,"by":"ops@host","at":"2026-01-31T12:00:00Z","reason":"kernel update"}""";
 
@@ -107,6 +111,78 @@ public sealed class IntentWatchTests : IAsyncDisposable
 
         state.Replace(new KeyListing([], 5, new ResponseHeader { ClusterId = 1, Revision = 5 }), wasAway: false);
         Assert.That((state.Current!.Rejected.Count, state.Newest.Count), Is.EqualTo((0, 0)));
+    }
+
+    [Test]
+    public void What_was_saved_is_the_last_usable_wish_of_the_same_key_in_the_same_store()
+    {
+        var saved = new Membership(3, [], []) { Store = new StoreIdentity(1, "http://10.0.0.5:2379"), Intents = Draining(created: 2, "a", "b") };
+        Assert.That(Seeded(saved).Keys, Is.EqualTo(new[] { Member }), "and b is resumed");
+        Assert.That(Seeded(saved with { Intents = Draining(created: 1, "a") }), Is.Empty, "of a key that was deleted and written again");
+        Assert.That(Seeded(saved with { Intents = Draining(created: 0, "a") }), Is.Empty, "an earlier version did not save of which it is");
+        Assert.That(Seeded(saved with { Store = new StoreIdentity(2, "http://10.0.0.5:2379") }), Is.Empty);
+        Assert.That(Seeded(saved with { Store = null }), Is.Empty);
+
+        IReadOnlyDictionary<MemberKey, Intent> Seeded(Membership before)
+        {
+            var state = new IntentState(new EtcdKeys("c"), _time, _log);
+            state.Seed(before);
+            Assert.That(state.Current, Is.Null);
+            state.Replace(Listing(created: 2, revision: 5, "rubbish"), wasAway: false);
+            Assert.That(state.Current!.Rejected.Single().KeepsLastGood, Is.EqualTo(state.Current.ByMember.Count == 1));
+            return state.Current.ByMember;
+        }
+    }
+
+    [Test]
+    public void What_is_in_force_knows_the_revision_that_created_its_key()
+    {
+        var state = new IntentState(new EtcdKeys("c"), _time, _log);
+        state.Replace(Listing(created: 2, revision: 4, Drain), wasAway: false);
+        Assert.That(state.Current!.ByMember[Member].CreatedRevision, Is.EqualTo(2));
+    }
+
+    [Test]
+    public void Drains_that_another_or_a_restored_store_lacks_are_told_with_the_first_names()
+    {
+        var state = Known();
+        state.Replace(Empty(cluster: 2, revision: 9), wasAway: false);
+        Assert.That(_log.Of(DrainsLost).Single(), Does.Contain("7 drains").And.Contain("(m1 of set 1, m2 of set 1, m3 of set 1, m4 of set 1, m5 of set 1 and 2 more)"));
+
+        Known().Replace(Empty(cluster: 1, revision: 4), wasAway: false);
+        Assert.That(_log.Of(DrainsLost), Has.Count.EqualTo(2), "it is behind");
+
+        state = Known();
+        state.Replaced();
+        state.Replace(Empty(cluster: 1, revision: 9), wasAway: false);
+        Assert.That(_log.Of(DrainsLost), Has.Count.EqualTo(3), "somebody else knows it");
+
+        Known().Replace(Empty(cluster: 1, revision: 9), wasAway: false);
+        Assert.That(_log.Of(DrainsLost), Has.Count.EqualTo(3), "they were resumed in the one that it was");
+
+        state = new IntentState(new EtcdKeys("c"), _time, _log);
+        state.Replace(Listing(created: 2, revision: 5, Drain), wasAway: false);
+        state.Replace(new KeyListing(Listing(created: 1, revision: 3, Drain).Keys, 3, new ResponseHeader { ClusterId = 2, Revision = 3 }), wasAway: false);
+        Assert.That(_log.Of(DrainsLost), Has.Count.EqualTo(3), "it has what the other one had");
+
+        IntentState Known()
+        {
+            var known = new IntentState(new EtcdKeys("c"), _time, _log);
+            var names = Enumerable.Range(1, 7).Select(static number => $"/kamrpc/c/intents/1/m{number}").Append("/kamrpc/c/intents/proxies/edge");
+            known.Replace(new KeyListing([.. names.Select(static key => Pair(key, 2, 5, Drain))], 5, new ResponseHeader { ClusterId = 1, Revision = 5 }), wasAway: false);
+            return known;
+        }
+    }
+
+    [TestCase(2UL, 9, 1)]
+    [TestCase(1UL, 2, 1)]
+    [TestCase(1UL, 9, 0)]
+    public void So_are_those_that_were_saved(ulong cluster, long revision, int told)
+    {
+        var state = new IntentState(new EtcdKeys("c"), _time, _log);
+        state.Seed(new Membership(3, [], []) { Store = new StoreIdentity(1, "http://10.0.0.5:2379"), Intents = Draining(created: 2, "a") });
+        state.Replace(Empty(cluster, revision), wasAway: false);
+        Assert.That(_log.Of(DrainsLost), Has.Count.EqualTo(told));
     }
 
     [Test]
@@ -239,10 +315,17 @@ public sealed class IntentWatchTests : IAsyncDisposable
         Assert.That(await reader.ReadAsync(CancellationToken.None), Has.Property("IsFollowed").False.And.Property("ByMember").Empty);
     }
 
-    private static KeyListing Listing(long created, long revision, string value) => new(
-        [new Mvccpb.KeyValue { Key = ByteString.CopyFromUtf8(A), Value = ByteString.CopyFromUtf8(value), CreateRevision = created, ModRevision = revision }],
-        revision,
-        new ResponseHeader { ClusterId = 1, Revision = revision });
+    private static KeyListing Listing(long created, long revision, string value) => new([Pair(A, created, revision, value)], revision, new ResponseHeader { ClusterId = 1, Revision = revision });
+
+    private static KeyListing Empty(ulong cluster, long revision) => new([], revision, new ResponseHeader { ClusterId = cluster, Revision = revision });
+
+    private static Mvccpb.KeyValue Pair(string key, long created, long revision, string value) =>
+        new() { Key = ByteString.CopyFromUtf8(key), Value = ByteString.CopyFromUtf8(value), CreateRevision = created, ModRevision = revision };
+
+    private static OperatorIntents Draining(long created, params string[] names) => OperatorIntents.Unknown with
+    {
+        ByMember = FakeIntents.Draining(0, names).ByMember.ToDictionary(static pair => pair.Key, pair => pair.Value with { CreatedRevision = created }),
+    };
 
     private void Follow() => _running = _watch.RunAsync(_changes.Passed, _stop.Token);
 

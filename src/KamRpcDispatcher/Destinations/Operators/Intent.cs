@@ -17,4 +17,7 @@ public sealed record Intent(MemberKey Key)
 
     /// <summary>Why, in the operator's words.</summary>
     public string? Reason { get; init; }
+
+    /// <summary>The store's revision that created its key, which is no part of its record; 0 where that is not known.</summary>
+    public long CreatedRevision { get; init; }
 }

@@ -20,8 +20,8 @@ internal sealed class FollowedMembership : IDisposable
 
     public FollowedMembership(EtcdConnection store, EtcdKeys keys, DispatcherOptions options, TimeProvider timeProvider, ILoggerFactory logs)
     {
-        _members = new MembershipWatch(store, keys, timeProvider, logs.CreateLogger<MembershipWatch>());
         var intents = new IntentWatch(store, keys, timeProvider, logs.CreateLogger<IntentWatch>());
+        _members = new MembershipWatch(store, keys, timeProvider, logs.CreateLogger<MembershipWatch>(), () => intents.Current);
         var joined = new JoinedSource(_members, intents, timeProvider, logs.CreateLogger<JoinedSource>());
         if (options.StateDirectory is not { } directory)
         {
@@ -36,6 +36,7 @@ internal sealed class FollowedMembership : IDisposable
         void Seed(Membership saved)
         {
             _members.Seed(saved);
+            intents.Seed(saved);
             joined.Seed(saved);
         }
     }

@@ -214,7 +214,7 @@ internal enum ChangeKind
     /// <summary>It gets calls again, since it says that it is ready.</summary>
     ReadyAgain,
 
-    /// <summary>It gets calls again, since an operator has it resumed.</summary>
+    /// <summary>It gets calls again, since no operator drains it any more.</summary>
     Resumed,
 
     /// <summary>It gets calls again.</summary>

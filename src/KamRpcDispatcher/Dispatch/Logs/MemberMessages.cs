@@ -70,7 +70,7 @@ internal static partial class MemberMessages
     private static string AgainWords(ChangeKind kind) => kind switch
     {
         ChangeKind.ReadyAgain => "ready",
-        ChangeKind.Resumed => "resumed by an operator",
+        ChangeKind.Resumed => "no operator drains it any more",
         _ => "back",
     };
 

@@ -11,7 +11,8 @@ namespace KamRpcDispatcher.Dispatch.Policy;
 /// <remarks>
 /// A clean withdrawal is no expiry, and an expiry by itself is never held back, but for a moment where the store itself had been away. A held
 /// member stays as it was until it comes back in whatever state, or the hold time has passed; that others come back takes no held one out.
-/// Whom an operator had drained before nobody calls: its expiry takes nothing from its set, and neither is it held nor part of what the set was.
+/// Whom an operator had drained when its key went has not expired (<see cref="ExpiredMember"/>), and is no part of what its set was; who is drained since is not held, and changes nothing
+/// for the others.
 /// </remarks>
 internal static class PanicGuard
 {
@@ -47,7 +48,7 @@ internal static class PanicGuard
             .. from set in membership.Expired.Where(expired => !expired.IsDoubted(membership.Heard)).GroupBy(static expired => expired.Member.Key.Set)
                let gone = set.Select(static expired => expired.Member.Key).ToHashSet()
                let all = set.Concat(returned[set.Key]).OrderBy(static expired => expired.Mark).ThenBy(static expired => expired.Member.Key)
-               from held in HeldOfSet(DrainedExpiry.LeftOut([.. all], membership), options, now)
+               from held in HeldOfSet([.. all], options, now)
                where gone.Contains(held.Member.Key) && held.Member.State == MemberState.Ready
                select held.Member,
         ];

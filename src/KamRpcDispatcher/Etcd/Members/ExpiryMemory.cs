@@ -84,7 +84,7 @@ internal sealed class ExpiryMemory(TimeProvider timeProvider)
     /// <summary>A key went now: doubted, if the store was away until a moment ago.</summary>
     /// <param name="key">The key.</param>
     /// <param name="member">Its member, which was ready.</param>
-    /// <param name="size">How many were ready in its set, it too.</param>
+    /// <param name="size">How many were ready in its set and not drained, it too.</param>
     public void Add(string key, Member member, int size)
     {
         var mark = timeProvider.Mark();

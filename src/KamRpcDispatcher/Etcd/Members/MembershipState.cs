@@ -2,6 +2,7 @@ using Etcdserverpb;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Sources;
+using KamRpcDispatcher.Sources.Operators;
 using KamRpcDispatcher.Sources.Records;
 using Microsoft.Extensions.Logging;
 
@@ -10,19 +11,37 @@ using Member = KamRpcDispatcher.Destinations.Member;
 namespace KamRpcDispatcher.Etcd.Members;
 
 /// <summary>What has been read of the members so far, and of which store: written by the watch, read by whoever plans.</summary>
-/// <param name="keys">Where the cluster's records are.</param>
-/// <param name="endpoints">Where they are read.</param>
-/// <param name="timeProvider">The clock.</param>
-/// <param name="logger">Where to log.</param>
-internal sealed class MembershipState(EtcdKeys keys, string endpoints, TimeProvider timeProvider, ILogger logger) : IFollowedKeys
+internal sealed class MembershipState : IFollowedKeys
 {
-    private readonly MembershipTable _table = new(keys, timeProvider);
+    private readonly EtcdKeys _keys;
+    private readonly string _endpoints;
+    private readonly ILogger _logger;
+    private readonly Func<OperatorIntents?> _intents;
+    private readonly MembershipTable _table;
     private readonly Lock _lock = new();
     private Membership? _current;
     private Membership? _saved;
+
+    /// <summary>What operators wished when the membership was saved, unless that turned out to be of another store.</summary>
+    private OperatorIntents? _wishedBefore;
+
+    /// <summary>What they wish by either, while the first listing is compared with what was saved: when who is missing went nobody saw.</summary>
+    private OperatorIntents? _wishedByEither;
+
     private bool _isStale;
     private ulong _clusterId;
     private ulong _term;
+
+    /// <param name="keys">Where the cluster's records are.</param>
+    /// <param name="endpoints">Where they are read.</param>
+    /// <param name="timeProvider">The clock.</param>
+    /// <param name="logger">Where to log.</param>
+    /// <param name="intents">What operators wish by what has been read of that so far; null for nothing.</param>
+    public MembershipState(EtcdKeys keys, string endpoints, TimeProvider timeProvider, ILogger logger, Func<OperatorIntents?> intents)
+    {
+        (_keys, _endpoints, _logger, _intents) = (keys, endpoints, logger, intents);
+        _table = new MembershipTable(keys, timeProvider, () => Wished);
+    }
 
     public Membership? Current
     {
@@ -57,14 +76,17 @@ internal sealed class MembershipState(EtcdKeys keys, string endpoints, TimeProvi
         }
     }
 
-    private StoreIdentity Identity => new(_clusterId, endpoints);
+    private StoreIdentity Identity => new(_clusterId, _endpoints);
+
+    /// <summary>What operators wish as far as it is known now: what was saved until the store has told it.</summary>
+    private OperatorIntents? Wished => _wishedByEither ?? (_intents() is { Revision: > 0 } read ? read : _wishedBefore);
 
     /// <summary>Takes a membership of before as what was known last, until the first listing says whether it is of that store.</summary>
     public void Seed(Membership before)
     {
         lock (_lock)
         {
-            _saved = before;
+            (_saved, _wishedBefore) = (before, before.Intents);
         }
     }
 
@@ -94,6 +116,7 @@ internal sealed class MembershipState(EtcdKeys keys, string endpoints, TimeProvi
 
             _table.Heard();
             (_clusterId, _term) = (listed.Header.ClusterId, listed.Header.RaftTerm);
+            _wishedByEither = _saved is null ? null : OperatorIntents.DrainedByEither(_intents(), _wishedBefore);
             var strangers = SeedFrom(listed);
             foreach (var pair in listed.Keys)
             {
@@ -104,7 +127,10 @@ internal sealed class MembershipState(EtcdKeys keys, string endpoints, TimeProvi
             if (strangers is not null)
             {
                 _table.SeedStrangers(strangers);
+                _wishedBefore = null;
             }
+
+            _wishedByEither = null;
         }
 
         Publish(listed.Revision);
@@ -157,21 +183,21 @@ internal sealed class MembershipState(EtcdKeys keys, string endpoints, TimeProvi
                 var (record, times) = rejected;
                 if (times == 0)
                 {
-                    EtcdLog.RejectedCrowd(logger, RejectionCount.MostKeys, record.Key, record.Reason);
+                    EtcdLog.RejectedCrowd(_logger, RejectionCount.MostKeys, record.Key, record.Reason);
                 }
                 else if (times == 1)
                 {
-                    EtcdLog.Rejected(logger, record.Key, record.Reason, record.Consequence);
+                    EtcdLog.Rejected(_logger, record.Key, record.Reason, record.Consequence);
                 }
                 else
                 {
-                    EtcdLog.RejectedAgain(logger, record.Key, times, record.Reason, record.Consequence);
+                    EtcdLog.RejectedAgain(_logger, record.Key, times, record.Reason, record.Consequence);
                 }
             }
 
             foreach (var (key, remark) in _table.TakeNewRemarks())
             {
-                EtcdLog.LeftOut(logger, key, remark);
+                EtcdLog.LeftOut(_logger, key, remark);
             }
         }
     }
@@ -187,13 +213,13 @@ internal sealed class MembershipState(EtcdKeys keys, string endpoints, TimeProvi
 
         _saved = null;
         var created = listed.Keys.ToDictionary(static pair => pair.Key.ToStringUtf8(), static pair => pair.CreateRevision, StringComparer.Ordinal);
-        if (SavedOrigin.IsOf(saved, _clusterId, key => created.TryGetValue(keys.Member(key), out var revision) ? revision : null))
+        if (SavedOrigin.IsOf(saved, _clusterId, key => created.TryGetValue(_keys.Member(key), out var revision) ? revision : null))
         {
             _table.Seed(saved);
             return null;
         }
 
-        SnapshotLog.SnapshotOfAnotherStore(logger, saved.Revision, saved.Store?.ToString() ?? "an earlier version does not say which; nothing of it is there", Identity.ToString());
+        SnapshotLog.SnapshotOfAnotherStore(_logger, saved.Revision, saved.Store?.ToString() ?? "an earlier version does not say which; nothing of it is there", Identity.ToString());
         return saved;
     }
 }

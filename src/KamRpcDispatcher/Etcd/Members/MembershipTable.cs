@@ -1,19 +1,24 @@
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Sources;
+using KamRpcDispatcher.Sources.Operators;
 using KamRpcDispatcher.Sources.Records;
 
 namespace KamRpcDispatcher.Etcd.Members;
 
 /// <summary>Holds what the store said last of each member's key. A record that cannot be used does not displace the last usable one.</summary>
-internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
+/// <remarks>
+/// Whom an operator drains when its key goes nobody calls: it has not expired but leaves, and is no part of what its set was. That is decided then, by what is
+/// known to be wished at that moment: no drain and no resume later says anything of who went before.
+/// </remarks>
+internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider, Func<OperatorIntents?>? wished = null)
 {
     private const int LongestKeyShown = 256;
 
-    private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, MemberEntry> _entries = new(StringComparer.Ordinal);
     private readonly ExpiryMemory _expiries = new(timeProvider);
     private readonly LeaveMemory _left = new();
-    private readonly Dictionary<int, int> _ready = [];
+    private readonly ServingMembers _serving = new(wished ?? (static () => null));
     private readonly RecordNews _news = new(timeProvider);
 
     /// <summary>How many keys there are, usable or not.</summary>
@@ -68,7 +73,7 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
                 IsNotReady = remarks.State is not (null or MemberState.Ready) || (inForce is not null && inForce.State != lastGood!.State),
                 Member = isMember ? memberKey : null,
             };
-            Set(key, new Entry(lastGood is null ? null : lastGood with { State = state!.Value }, lastGood, rejected, createdRevision, modifiedRevision, isLeased, value));
+            Set(key, new MemberEntry(lastGood is null ? null : lastGood with { State = state!.Value }, lastGood, rejected, createdRevision, modifiedRevision, isLeased, value));
             _news.Rejected(key, rejected);
             return;
         }
@@ -118,11 +123,14 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
     {
         foreach (var set in before.Members.Where(static member => member.State == MemberState.Ready).GroupBy(static member => member.Key.Set))
         {
-            var size = set.Count();
+            var size = set.Count(member => !_serving.IsDrained(member.Key));
             foreach (var member in set.Where(member => !_entries.ContainsKey(keys.Member(member.Key))))
             {
-                _expiries.Add(keys.Member(member.Key), new ExpiredMember(member, timeProvider.GetUtcNow(), size, timeProvider.Mark()) { IsOfAnotherStore = true });
                 _left.Add(member, LeaveCause.Missing);
+                if (!_serving.IsDrained(member.Key))
+                {
+                    _expiries.Add(keys.Member(member.Key), new ExpiredMember(member, timeProvider.GetUtcNow(), size, timeProvider.Mark()) { IsOfAnotherStore = true });
+                }
             }
         }
     }
@@ -141,7 +149,7 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
         var addresses = present.Select(static member => (member.Key.Set, member.Uri)).ToHashSet();
         foreach (var set in listed.OrderBy(static member => member.Key).GroupBy(static member => member.Key.Set))
         {
-            var size = set.Concat(present.Where(member => member.Key.Set == set.Key && member.State == MemberState.Ready)).DistinctBy(static member => member.Key).Count();
+            var size = set.Concat(present.Where(member => member.Key.Set == set.Key && member.State == MemberState.Ready)).DistinctBy(static member => member.Key).Count(member => !_serving.IsDrained(member.Key));
             foreach (var member in set.Where(member => !addresses.Contains((member.Key.Set, member.Uri))))
             {
                 var key = keys.Member(member.Key);
@@ -157,9 +165,12 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
                 }
                 else if (!_expiries.Knows(key) && !_left.Knows(member.Key))
                 {
-                    _expiries.AddDoubted(key, member, size);
                     _left.Add(member, LeaveCause.Missing);
-                    missing++;
+                    if (!_serving.IsDrained(member.Key))
+                    {
+                        _expiries.AddDoubted(key, member, size);
+                        missing++;
+                    }
                 }
             }
         }
@@ -198,17 +209,17 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
     };
 
     private void Take(string key, Member member, long modifiedRevision, bool isLeased, ReadOnlyMemory<byte> value) =>
-        Set(key, new Entry(member, member, null, member.CreatedRevision, modifiedRevision, isLeased, value));
+        Set(key, new MemberEntry(member, member, null, member.CreatedRevision, modifiedRevision, isLeased, value));
 
-    private void Expire(string key, Entry entry)
+    private void Expire(string key, MemberEntry entry)
     {
-        if (entry.Member is { State: MemberState.Ready } member)
+        if (entry.Member is { State: MemberState.Ready } member && !_serving.IsDrained(member.Key))
         {
-            _expiries.Add(key, member, _ready.GetValueOrDefault(member.Key.Set) + 1);
+            _expiries.Add(key, member, _serving.Count(member.Key.Set) + 1);
         }
     }
 
-    private void Set(string key, Entry entry)
+    private void Set(string key, MemberEntry entry)
     {
         Remove(key, out _);
         _entries[key] = entry;
@@ -220,27 +231,18 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider)
         _left.Forget(member.Key);
         if (member.State == MemberState.Ready)
         {
-            _ready[member.Key.Set] = _ready.GetValueOrDefault(member.Key.Set) + 1;
+            _serving.Add(member.Key);
         }
     }
 
-    private bool Remove(string key, out Entry entry)
+    private bool Remove(string key, out MemberEntry entry)
     {
         var isRemoved = _entries.Remove(key, out entry);
-        if (isRemoved && entry.Member is { State: MemberState.Ready } member && --_ready[member.Key.Set] == 0)
+        if (isRemoved && entry.Member is { State: MemberState.Ready } member)
         {
-            _ready.Remove(member.Key.Set);
+            _serving.Remove(member.Key);
         }
 
         return isRemoved;
     }
-
-    /// <param name="Member">What is in force.</param>
-    /// <param name="LastGood">The last usable record, which is in force unless a later one says that the member is not ready.</param>
-    /// <param name="Rejected">The record, where it cannot be used.</param>
-    /// <param name="CreatedRevision">The revision that created the key.</param>
-    /// <param name="ModifiedRevision">The revision of the record.</param>
-    /// <param name="IsLeased">Whether it ends with a lease.</param>
-    /// <param name="Value">The record as it was written; empty where that is not known.</param>
-    private readonly record struct Entry(Member? Member, Member? LastGood, RejectedRecord? Rejected, long CreatedRevision, long ModifiedRevision, bool IsLeased, ReadOnlyMemory<byte> Value);
 }

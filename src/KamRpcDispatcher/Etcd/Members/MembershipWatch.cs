@@ -2,6 +2,7 @@ using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Sources;
+using KamRpcDispatcher.Sources.Operators;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Etcd.Members;
@@ -18,9 +19,14 @@ internal sealed class MembershipWatch : IMembershipSource
     private readonly ILogger _logger;
     private Action _changed = static () => { };
 
-    public MembershipWatch(EtcdConnection store, EtcdKeys keys, TimeProvider timeProvider, ILogger<MembershipWatch> logger)
+    /// <param name="store">The connection.</param>
+    /// <param name="keys">Where the cluster's records are.</param>
+    /// <param name="timeProvider">The clock.</param>
+    /// <param name="logger">Where to log.</param>
+    /// <param name="intents">What operators wish by what has been read of that so far; null where nobody asks.</param>
+    public MembershipWatch(EtcdConnection store, EtcdKeys keys, TimeProvider timeProvider, ILogger<MembershipWatch> logger, Func<OperatorIntents?>? intents = null)
     {
-        _state = new MembershipState(keys, store.Endpoints.ToString(), timeProvider, logger);
+        _state = new MembershipState(keys, store.Endpoints.ToString(), timeProvider, logger, intents ?? (static () => null));
         _log = new MembershipWatchLog(store.Endpoints, keys.Members, timeProvider, logger);
         _watch = new KeyWatch(store, keys.Members, "the watch of the members", _state, _log, timeProvider, logger);
         _logger = logger;

@@ -2,6 +2,7 @@ using Etcdserverpb;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Sources;
 using KamRpcDispatcher.Sources.Operators;
 using KamRpcDispatcher.Sources.Records;
 using Microsoft.Extensions.Logging;
@@ -16,15 +17,23 @@ internal sealed class IntentState(EtcdKeys keys, TimeProvider timeProvider, ILog
 {
     private const int LongestKeyShown = 256;
 
+    /// <summary>Of the drains that a store lacks so many are named.</summary>
+    private const int MostNamed = 5;
+
     /// <summary>What is wished of proxies stands below it: no member's.</summary>
     private readonly string _proxies = keys.Intents + "proxies/";
 
     private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
     private readonly RejectionCount _rejections = new(timeProvider);
+
+    /// <summary>Where two stores answer in turn under one address, each lacks what the other one has.</summary>
+    private readonly LogLimit _losses = new(timeProvider);
     private readonly Lock _lock = new();
+    private Membership? _saved;
     private OperatorIntents? _current;
     private bool _isStale;
     private bool _isFollowed;
+    private bool _isReplaced;
     private ulong _clusterId;
     private ulong _term;
 
@@ -70,6 +79,27 @@ internal sealed class IntentState(EtcdKeys keys, TimeProvider timeProvider, ILog
         }
     }
 
+    /// <summary>
+    /// Takes the intents of a membership of before as the last usable ones, if the first listing is of that store, and if they are of the same keys. Until then they are not
+    /// in force here.
+    /// </summary>
+    public void Seed(Membership before)
+    {
+        lock (_lock)
+        {
+            _saved = before;
+        }
+    }
+
+    /// <summary>The store turned out to be another one, or to be restored: the next listing is compared with what was known.</summary>
+    public void Replaced()
+    {
+        lock (_lock)
+        {
+            _isReplaced = true;
+        }
+    }
+
     public bool IsAnother(ResponseHeader header) => header.ClusterId != _clusterId || header.Revision < Revision || header.RaftTerm < _term;
 
     public void Follow(ResponseHeader header) => _term = Math.Max(_term, header.RaftTerm);
@@ -78,6 +108,7 @@ internal sealed class IntentState(EtcdKeys keys, TimeProvider timeProvider, ILog
     {
         lock (_lock)
         {
+            var lost = LostUnlessListed(listed);
             (_clusterId, _term, _isFollowed) = (listed.Header.ClusterId, listed.Header.RaftTerm, true);
             foreach (var pair in listed.Keys)
             {
@@ -88,6 +119,12 @@ internal sealed class IntentState(EtcdKeys keys, TimeProvider timeProvider, ILog
             foreach (var gone in _entries.Keys.Where(key => !present.Contains(key)).ToList())
             {
                 _entries.Remove(gone);
+            }
+
+            lost.RemoveAll(member => _entries.TryGetValue(keys.Intent(member), out var entry) && entry.InForce is { IsDrained: true });
+            if (lost.Count > 0 && _losses.Allows())
+            {
+                OperatorLog.DrainsLost(logger, lost.Count, Names(lost));
             }
         }
 
@@ -133,6 +170,28 @@ internal sealed class IntentState(EtcdKeys keys, TimeProvider timeProvider, ILog
         }
     }
 
+    /// <summary>Whom operators drained in another store, or in this one before it was restored; nobody where it is the one that it was. What was saved of this one is known from now on.</summary>
+    private List<MemberKey> LostUnlessListed(KeyListing listed)
+    {
+        var isAnother = _isReplaced || (Revision > 0 && IsAnother(listed.Header));
+        var before = _entries.Values.Select(static entry => entry.InForce).OfType<Intent>().ToList();
+        if (_saved is { Intents: { } intents, Store: { } store } saved)
+        {
+            before = [.. intents.ByMember.Values];
+            isAnother = store.ClusterId != listed.Header.ClusterId || listed.Revision < saved.Revision;
+            foreach (var intent in before.Where(intent => store.ClusterId == listed.Header.ClusterId && intent.CreatedRevision > 0))
+            {
+                _entries[keys.Intent(intent.Key)] = new Entry(intent, null, intent.CreatedRevision, 0, default);
+            }
+        }
+
+        (_saved, _isReplaced) = (null, false);
+        return isAnother ? [.. before.Where(static intent => intent.IsDrained).Select(static intent => intent.Key).Order()] : [];
+    }
+
+    private static string Names(List<MemberKey> members) =>
+        string.Join(", ", members.Take(MostNamed).Select(static member => FormattableString.Invariant($"{member.Name} of set {member.Set}"))) + (members.Count > MostNamed ? FormattableString.Invariant($" and {members.Count - MostNamed} more") : string.Empty);
+
     private void Put(Mvccpb.KeyValue pair)
     {
         var key = pair.Key.ToStringUtf8();
@@ -153,7 +212,7 @@ internal sealed class IntentState(EtcdKeys keys, TimeProvider timeProvider, ILog
         var isIntent = keys.TryParseIntent(key, out var member, out var error);
         if (isIntent && IntentRecord.TryRead(member, pair.Value.Memory, out var intent, out error))
         {
-            _entries[key] = entry with { InForce = intent };
+            _entries[key] = entry with { InForce = intent with { CreatedRevision = pair.CreateRevision } };
             return;
         }
 
@@ -170,7 +229,7 @@ internal sealed class IntentState(EtcdKeys keys, TimeProvider timeProvider, ILog
     /// <param name="InForce">The last usable record; null for none, and for what is no member's.</param>
     /// <param name="Rejected">The record, where it cannot be used.</param>
     /// <param name="CreatedRevision">The revision that created the key.</param>
-    /// <param name="ModifiedRevision">The revision of the record.</param>
-    /// <param name="Value">The record as it was written.</param>
+    /// <param name="ModifiedRevision">The revision of the record; 0 of one that was saved.</param>
+    /// <param name="Value">The record as it was written; empty of one that was saved.</param>
     private readonly record struct Entry(Intent? InForce, RejectedRecord? Rejected, long CreatedRevision, long ModifiedRevision, ReadOnlyMemory<byte> Value);
 }

@@ -1,6 +1,7 @@
 using Grpc.Core;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Sources;
 using KamRpcDispatcher.Sources.Operators;
 using Microsoft.Extensions.Logging;
 
@@ -32,6 +33,10 @@ internal sealed class IntentWatch : IIntentSource, IKeyWatchLog
 
     public OperatorIntents? Current => _state.Current;
 
+    /// <inheritdoc cref="IntentState.Seed"/>
+    /// <remarks>Only before <see cref="RunAsync"/>.</remarks>
+    public void Seed(Membership before) => _state.Seed(before);
+
     public Task RunAsync(Action changed, CancellationToken cancellationToken)
     {
         _changed = changed;
@@ -50,10 +55,8 @@ internal sealed class IntentWatch : IIntentSource, IKeyWatchLog
         // That all is read anew concerns nobody.
     }
 
-    void IKeyWatchLog.Replaced(long known, long found)
-    {
-        // Told of the members.
-    }
+    // Of the store this is told of the members; of what it lacks by the next listing.
+    void IKeyWatchLog.Replaced(long known, long found) => _state.Replaced();
 
     void IKeyWatchLog.Followed(long revision) => Allowed(revision);
 

@@ -33,7 +33,10 @@ internal sealed class OperatedSource(IMembershipSource inner) : IMembershipSourc
 
     public Task RunAsync(Action changed, CancellationToken cancellationToken) => inner.RunAsync(changed, cancellationToken);
 
-    /// <summary>The membership as operators wish it: who is ready by what it announces, or was when it expired, and is drained by an intent, is draining.</summary>
+    /// <summary>
+    /// The membership as operators wish it: who is ready by what it announces, or was when it expired, and is drained by an intent, is draining. So one that is kept though it
+    /// has expired goes where an operator drains it.
+    /// </summary>
     internal static Membership Apply(Membership membership)
     {
         if (membership.Intents is not { ByMember.Count: > 0 } intents)
@@ -46,7 +49,6 @@ internal sealed class OperatedSource(IMembershipSource inner) : IMembershipSourc
         {
             Members = [.. membership.Members.Select(AsWished)],
             Expired = [.. membership.Expired.Select(expired => expired with { Member = AsWished(expired.Member) })],
-            Returned = [.. membership.Returned.Select(expired => expired with { Member = AsWished(expired.Member) })],
             Drained = drained,
         };
 

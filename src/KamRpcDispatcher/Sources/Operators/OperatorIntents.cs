@@ -18,6 +18,12 @@ public sealed record OperatorIntents(long Revision, IReadOnlyDictionary<MemberKe
     /// <summary>Whether they are followed in the store. If not (it refuses to let them be read, or has not told them yet) these are the ones that were known last.</summary>
     public bool IsFollowed { get; init; }
 
+    /// <summary>Whom one of two drains, or both.</summary>
+    internal static OperatorIntents DrainedByEither(OperatorIntents? one, OperatorIntents? other) => Unknown with
+    {
+        ByMember = (one?.ByMember.Values ?? []).Concat(other?.ByMember.Values ?? []).Where(static intent => intent.IsDrained).DistinctBy(static intent => intent.Key).ToDictionary(static intent => intent.Key),
+    };
+
     /// <summary>The intent that takes calls away from a member, if there is one.</summary>
     internal bool TryGetDrain(MemberKey member, [NotNullWhen(true)] out Intent? drain) => ByMember.TryGetValue(member, out drain) && drain.IsDrained;
 }
