@@ -134,7 +134,7 @@ public class DrainedMembersTests
         Assert.That(_table.SeedListed([Members.Of("d", set: 1), Members.Of("e")]), Is.EqualTo(1));
 
         Assert.That(_table.At(6).Expired.Select(static expired => (expired.Member.Key.Name, expired.SetSize)), Is.EquivalentTo(new[] { ("b", 2), ("c", 2), ("e", 1) }));
-        Assert.That(_table.At(6).Left.Values, Has.Count.EqualTo(5).And.All.EqualTo(LeaveCause.Missing));
+        Assert.That(_table.At(6).Left.Values, Is.EqualTo(Enumerable.Repeat(LeaveCause.Missing, 5)));
     }
 
     [Test]
