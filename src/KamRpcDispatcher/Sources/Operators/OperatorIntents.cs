@@ -18,6 +18,9 @@ public sealed record OperatorIntents(long Revision, IReadOnlyDictionary<MemberKe
     /// <summary>Whether they are followed in the store. If not (it refuses to let them be read, or has not told them yet) these are the ones that were known last.</summary>
     public bool IsFollowed { get; init; }
 
+    /// <summary>Whether the store refuses to let them be read.</summary>
+    public bool IsRefused { get; init; }
+
     /// <summary>The intent that takes calls away from a member, if there is one.</summary>
     internal bool TryGetDrain(MemberKey member, [NotNullWhen(true)] out Intent? drain) => ByMember.TryGetValue(member, out drain) && drain.IsDrained;
 }
