@@ -28,6 +28,7 @@ internal sealed class DryRunAnswer(DryRunResult result)
     {
         writer.WriteNumber("revision", result.Revision);
         writer.WriteString("kamailio", result.Kamailio.ToString());
+        writer.WriteBoolean("followsIntents", result.FollowsIntents);
         JsonText.WriteArray(writer, "changes", result.Changes, static (json, change) =>
         {
             json.WriteString("change", NameOf(change.Kind));

@@ -49,7 +49,7 @@ internal static class DispatchCommand
             CommandGroup.BesideKamailio,
             ["kamrpc dispatch --etcd http://10.0.0.5:2379", "kamrpc dispatch --etcd http://10.0.0.5:2379 --kamailio auto --proxy p1"],
             (ExitCode.Done, "stopped; Kamailio's list stays as it is; with --once it is in step; with --dry-run there is nothing to change"),
-            (ExitCode.NotDone, "with --once: something is not put in, or it was not in step within a minute; with --dry-run: Kamailio does not tell its list"),
+            (ExitCode.NotDone, "with --once: something is not put in, operators' wishes could not be followed, or it was not in step within a minute; with --dry-run: Kamailio does not tell its list"),
             (ExitCode.Unreachable, "with --dry-run: etcd or Kamailio does not answer"),
             (ExitCode.Refused, "another dispatcher serves this Kamailio, or has this proxy's name"),
             (ExitCode.Changes, "with --dry-run: there is something to change")) { Subject = "What is done to Kamailio's list" })
@@ -165,11 +165,7 @@ internal static class DispatchCommand
     {
         string[] wrong = settled is not { IsCompletedSuccessfully: true, Result: var left }
             ? [stop.IsCancellationRequested ? "stopped before Kamailio was in step" : $"Kamailio is not in step after {DurationText.Of(Patience)}; the log says why"]
-            :
-            [
-                .. left.Undone > 0 ? new[] { $"{Ages.Count(left.Undone, "change")} that the members ask for {(left.Undone == 1 ? "is" : "are")} not made; the log says which, and why" } : [],
-                .. left.Held > 0 ? new[] { $"{Ages.Count(left.Held, "member")} whose keys are gone {(left.Held == 1 ? "is" : "are")} kept, since too many went at once (PANIC): a dispatcher that runs on lets them go after --panic-hold, or by 'kamrpc confirm'" } : [],
-            ];
+            : Undone(left);
         foreach (var text in wrong)
         {
             Console.Error.WriteLine($"kamrpc: {text}");
@@ -177,6 +173,14 @@ internal static class DispatchCommand
 
         return wrong.Length == 0 ? ExitCode.Done : ExitCode.NotDone;
     }
+
+    /// <summary>What is not as it should be, though there is nothing to do.</summary>
+    internal static string[] Undone(OnceResult left) =>
+    [
+        .. left.Undone > 0 ? new[] { $"{Ages.Count(left.Undone, "change")} that the members ask for {(left.Undone == 1 ? "is" : "are")} not made; the log says which, and why" } : [],
+        .. left.Held > 0 ? new[] { $"{Ages.Count(left.Held, "member")} whose keys are gone {(left.Held == 1 ? "is" : "are")} kept, since too many went at once (PANIC): a dispatcher that runs on lets them go after --panic-hold, or by 'kamrpc confirm'" } : [],
+        .. left.FollowsIntents ? Array.Empty<string>() : ["operators' wishes were not followed, so that whom they drain may get calls: etcd does not let them be read, or has not told them; the log says which"],
+    ];
 
     private static HashSet<string>? ReadAllowed(OptionReader options)
     {

@@ -104,8 +104,8 @@ internal sealed class ClusterCalls
     /// <summary>The sets in which somebody is announced, those that are not shown too.</summary>
     public IReadOnlyList<int> AnnouncedSets => [.. Cluster.SetsNotShown.Concat(Sets.Where(static set => set.Members.Count > 0).Select(static set => set.Set)).Order()];
 
-    /// <summary>Whether a proxy goes by members alone, though an operator wishes something of a set that it may serve. Of one that works from what was saved that is told.</summary>
-    public bool LacksIntents(ProxyLens lens) => lens.Status is { FollowsIntents: false, IsFromSnapshot: false } && Cluster.Intents.Keys.Any(key => lens.Serves(key.Set));
+    /// <summary>Whether a proxy goes by members alone, though an operator wishes something of a set that it may serve. One that has not read them yet follows them all the same.</summary>
+    public bool LacksIntents(ProxyLens lens) => lens.Status is { FollowsIntents: false } && Cluster.Intents.Keys.Any(key => lens.Serves(key.Set));
 
     private SetCalls Of(int set, IEnumerable<AnnouncedMember> members, Dictionary<MemberKey, List<Remark>> departed)
     {

@@ -207,9 +207,9 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
 
     private void Settle(CycleSituation cycle)
     {
-        if (cycle is { Plan.IsEmpty: true, OwesLater: false, Membership.IsFromSnapshot: false } && !cycle.Membership.Expired.Any(expired => expired.IsDoubted(cycle.Membership.Heard)))
+        if (OnceResult.Of(cycle) is { } result)
         {
-            _settled.TrySetResult(new OnceResult(cycle.Plan.Drift, cycle.Held.Count));
+            _settled.TrySetResult(result);
         }
     }
 

@@ -1,4 +1,5 @@
 using KamailioRpc;
+using KamRpcDispatcher.Dispatch.Cycles;
 using KamRpcDispatcher.Dispatch.Policy;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Plan;
@@ -84,4 +85,14 @@ public sealed record DispatcherOptions(EtcdOptions Etcd, string Cluster, Kamaili
 /// <summary>What is left when Kamailio is in step.</summary>
 /// <param name="Undone">Changes that the membership asks for and that are not made: Kamailio refuses them, an option forbids them, and so on.</param>
 /// <param name="Held">Members whose keys are gone, and that are kept, since too many went at once.</param>
-public sealed record OnceResult(int Undone, int Held);
+public sealed record OnceResult(int Undone, int Held)
+{
+    /// <summary>Whether operators' intents were read and followed: else whom they drain may get calls.</summary>
+    public bool FollowsIntents { get; init; } = true;
+
+    /// <summary>What a cycle leaves that has nothing to do, by the membership in etcd; null of one that has.</summary>
+    internal static OnceResult? Of(CycleSituation cycle) =>
+        cycle is { Plan.IsEmpty: true, OwesLater: false, Membership.IsFromSnapshot: false } && !cycle.Membership.Expired.Any(expired => expired.IsDoubted(cycle.Membership.Heard))
+            ? new OnceResult(cycle.Plan.Drift, cycle.Held.Count) { FollowsIntents = cycle.Membership.Intents is { IsFollowed: true } }
+            : null;
+}

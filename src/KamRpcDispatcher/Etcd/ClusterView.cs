@@ -64,11 +64,11 @@ public sealed record ClusterView(
         return Math.Max(0, (NewestOfShown ?? MemberRevision) - status.Revision);
     }
 
-    /// <summary>How many of the store's revisions a proxy is behind the newest record of an operator's wish; 0 where it follows none.</summary>
+    /// <summary>How many of the store's revisions a proxy is behind the newest record of an operator's wish; 0 where it follows none, and where it works from what was saved, which is told.</summary>
     public long BehindIntents(ProxyStatus status)
     {
         ArgumentNullException.ThrowIfNull(status);
-        return status.FollowsIntents ? Math.Max(0, (NewestIntentOfShown ?? IntentRevision) - (status.Intents?.Revision ?? 0)) : 0;
+        return status is { FollowsIntents: true, IsFromSnapshot: false } ? Math.Max(0, (NewestIntentOfShown ?? IntentRevision) - (status.Intents?.Revision ?? 0)) : 0;
     }
 
     /// <summary>

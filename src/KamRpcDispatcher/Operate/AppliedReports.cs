@@ -139,7 +139,7 @@ internal sealed class AppliedReports(EtcdKeys keys, TimeProvider timeProvider) :
 
         return progress.IsClashing ? "another proxy reports under this name too"
             : report.Status is { IsFromSnapshot: true } ? "goes by the saved membership: it has not read etcd yet"
-            : !progress.Applies.Contains(IntentsProgress.Kind) ? "follows no intents: an older kamrpc, or its etcd role may not read them, or it has not read them yet"
+            : !progress.Applies.Contains(IntentsProgress.Kind) ? "follows no intents: an older kamrpc, or its etcd role may not read them"
             : report.Status?.Contact is { Answers: false } contact ? $"does not reach its Kamailio{(contact.Reason is { } reason ? $": {SafeText.Shorten(reason, ProxyTrouble.MostTextLength)}" : string.Empty)}"
             : report.Status?.Hangs == true ? "its dispatcher hangs"
             : !IsFresh(report) ? "by this host's clock its report is old, or of the future"

@@ -159,7 +159,7 @@ public partial class StatusDrainedTests
         Assert.That(Calls(newcomer).Sets.Single().Members.Select(static member => member.Calls), Is.EqualTo(new[] { CallState.All, CallState.All, CallState.Unknown }), "it has not followed that one's record");
     }
 
-    /// <summary>One whose role lost the right to read them, or that works from what was saved.</summary>
+    /// <summary>One whose role lost the right to read them.</summary>
     [Test]
     public void A_proxy_that_follows_no_intents_may_have_those_of_before_in_force()
     {
@@ -169,13 +169,24 @@ public partial class StatusDrainedTests
         Assert.That(Codes(view), Has.None.EqualTo("member-still-serving").And.Some.EqualTo("intents-not-followed"));
         Assert.That(InOneLine(Screen(view)), Does.Contain("this proxy follows no intents (an older kamrpc, or its etcd role may not read them), and what it knew of them before may be in force"));
 
-        Assert.That(Codes(Wishing(View(Three, ("p1", Report(2) with { IsFromSnapshot = true })), Drain("b"))), Has.None.EqualTo("intents-not-followed").And.Some.EqualTo("snapshot"));
         Assert.That(Calls(View(Three, ("p1", Report(2)))).Sets.Single().Members[1].Calls, Is.EqualTo(CallState.Unknown), "it is taken back");
 
         var crowded = Report(3) with { MoreSets = 1 };
         AnnouncedMember[] other = [.. Three, new AnnouncedMember(Members.Of("other", 2, "sip:10.0.0.20"), 1) { ModRevision = 42 }];
         Assert.That(Calls(Wishing(View(other, ("p1", crowded)), Drain("other", set: 2))).Sets[1].Members.Single().Calls, Is.EqualTo(CallState.Unknown), "a set that is not named is not counted");
         Assert.That(Calls(View(other, ("p1", crowded))).Sets[1].Members.Single().Calls, Is.EqualTo(CallState.All));
+    }
+
+    /// <summary>From what was saved, or since etcd has told its members only.</summary>
+    [TestCase(true, "snapshot", "p1 5.6 from snapshot 57")]
+    [TestCase(false, "behind", "p1 5.6 not yet 57 44")]
+    public void A_proxy_that_has_not_read_intents_yet_follows_them_and_what_it_does_is_not_known(bool isFromSnapshot, string code, string row)
+    {
+        var view = Wishing(View(Three, ("p1", Following(Report(2), 0) with { IsFromSnapshot = isFromSnapshot })), Drain("b"));
+
+        Assert.That(Calls(view).Sets.Single().Members[1].Calls, Is.EqualTo(CallState.Unknown));
+        Assert.That(Codes(view), Has.None.EqualTo("intents-not-followed").And.Some.EqualTo(code));
+        Assert.That(InOneLine(Screen(view)), Does.Contain("what an operator wishes of it is not applied yet (revision 0 of 44)").And.Contain(row));
     }
 
     [Test]

@@ -46,7 +46,7 @@ public class CycleLogTests
 
         journal.Planned(new Membership(6, [], []), Empty, AnAdd);
         Assert.That((_report.Last!.Revision, _report.Last.Silenced), Is.EqualTo((5L, 6L)));
-        Assert.That(_report.Last.Applies, Is.EqualTo(new[] { "members" }));
+        Assert.That((string.Join(',', _report.Last.Applies), _report.Last.Intents), Is.EqualTo(("members,intents", new IntentsProgress(0, 0))), "nobody has read any yet");
     }
 
     [Test]
@@ -57,7 +57,7 @@ public class CycleLogTests
         Assert.That(_report.Last!.Intents, Is.EqualTo(new IntentsProgress(4, 4)));
         Assert.That(_report.Last.Applies, Is.EqualTo(new[] { "members", "intents" }));
 
-        journal.Planned(Wished(5, FakeIntents.Draining(7, "a")), Empty, ADisable);
+        journal.Planned(Wished(5, FakeIntents.Draining(7, "a")), Empty with { Destinations = [Listed("sip:a", ListedState.Active, "duid=a;kamrpc=c")] }, ADisable);
         Assert.That(_report.Last.Intents, Is.EqualTo(new IntentsProgress(4, 4)), "it gets calls still");
 
         journal.Planned(Wished(5, FakeIntents.Draining(7, "a")), Empty, AnAdd);
@@ -66,22 +66,25 @@ public class CycleLogTests
         journal.Planned(Wished(5, FakeIntents.Draining(7, "a")), Empty, Nothing);
         Assert.That(_report.Last.Intents, Is.EqualTo(new IntentsProgress(7, 7)));
 
-        journal.Planned(Wished(2, FakeIntents.Draining(3)), Empty, ADisable);
+        journal.Planned(Wished(2, FakeIntents.Draining(3, "a")), Empty with { Destinations = [Listed("sip:a", ListedState.Active, "duid=a;kamrpc=c")] }, ADisable);
         Assert.That(_report.Last.Intents, Is.EqualTo(new IntentsProgress(0, 0)), "the store was restored: nothing of before is in force");
     }
 
     [Test]
-    public void Intents_that_are_not_followed_acknowledge_nothing_and_neither_do_saved_ones()
+    public void Intents_that_may_not_be_read_are_not_followed_and_those_that_are_saved_or_not_read_yet_acknowledge_nothing()
     {
         var journal = Journal();
         journal.Planned(Wished(5, FakeIntents.Draining(4)), Empty, Nothing);
-        journal.Planned(Wished(5, FakeIntents.Draining(4, "a") with { IsFollowed = false }), Empty, Nothing);
+        journal.Planned(Wished(5, FakeIntents.Draining(4, "a") with { IsFollowed = false, IsRefused = true }), Empty, Nothing);
         Assert.That((_report.Last!.Intents, string.Join(',', _report.Last.Applies)), Is.EqualTo(((IntentsProgress?)null, "members")));
+
+        journal.Planned(Wished(5, FakeIntents.Draining(4, "a") with { IsFollowed = false }), Empty, Nothing);
+        Assert.That((_report.Last!.Intents, string.Join(',', _report.Last.Applies)), Is.EqualTo((new IntentsProgress(0, 0), "members,intents")), "etcd has not told them yet");
 
         journal.Planned(Wished(5, FakeIntents.Draining(4)) with { IsFromSnapshot = true }, Empty, Nothing);
-        Assert.That((_report.Last!.Intents, string.Join(',', _report.Last.Applies)), Is.EqualTo(((IntentsProgress?)null, "members")));
+        Assert.That((_report.Last!.Intents, string.Join(',', _report.Last.Applies)), Is.EqualTo((new IntentsProgress(0, 0), "members,intents")));
 
-        journal.Planned(Wished(5, FakeIntents.Draining(6)), Empty, ADisable);
+        journal.Planned(Wished(5, FakeIntents.Draining(6, "a")), Empty with { Destinations = [Listed("sip:a", ListedState.Active, "duid=a;kamrpc=c")] }, ADisable);
         Assert.That(_report.Last.Intents, Is.EqualTo(new IntentsProgress(0, 0)), "what was in force before the pause nobody knows");
     }
 
@@ -280,7 +283,7 @@ public class CycleLogTests
 
     private CycleLog Journal() => new(_report, new Quarantine(TimeProvider.System), static () => default, TimeProvider.System, _log);
 
-    private static ListedDestination Listed(string uri, ListedState state) => new(1, uri, state, false, 0, "kamrpc=c");
+    private static ListedDestination Listed(string uri, ListedState state, string attributes = "kamrpc=c") => new(1, uri, state, false, 0, attributes);
 
     [TestCase("kamailio 5.4.0 (x86_64/linux)", 0)]
     [TestCase("kamailio 6.1.5 (x86_64/linux)", 0)]

@@ -51,7 +51,7 @@ public sealed class SnapshottingSourceTests : IAsyncDisposable
         await ChangesAsync(1);
         Assert.That(source.Current!.Revision, Is.EqualTo(7));
         Assert.That(source.Current!.IsFromSnapshot);
-        Assert.That(_log.Of(InForce).Single(), Does.Contain("etcd has not told its members yet (it is out of reach, or slow): using the membership of revision 7 with 1 members saved at 2"));
+        Assert.That(_log.Of(InForce).Single(), Does.Contain("etcd has not told its members, or what operators wish of them, yet (it is out of reach, or slow): using the membership of revision 7 with 1 members saved at 2"));
     }
 
     [Test]

@@ -239,7 +239,7 @@ public sealed class IntentWatchTests : IAsyncDisposable
         _isRefused = true;
         Follow();
         await _changes.WaitUntilAsync(() => _watch.Current is not null);
-        Assert.That((_watch.Current!.IsFollowed, _watch.Current.Revision, _watch.Current.ByMember.Count), Is.EqualTo((false, 0L, 0)));
+        Assert.That((_watch.Current!.IsFollowed, _watch.Current.IsRefused, _watch.Current.Revision, _watch.Current.ByMember.Count), Is.EqualTo((false, true, 0L, 0)));
 
         for (var tries = 1; tries <= 8; tries++)
         {
@@ -273,7 +273,7 @@ public sealed class IntentWatchTests : IAsyncDisposable
         Assert.That(_log.Of(Refused), Has.Count.EqualTo(1));
 
         _isRefused = false;
-        await UntilAsync(() => _watch.Current is { IsFollowed: true });
+        await UntilAsync(() => _watch.Current is { IsFollowed: true, IsRefused: false });
         await _log.WaitForAsync(FollowedAgain);
         Assert.That(_watch.Current!.ByMember, Has.Count.EqualTo(1));
     }

@@ -108,7 +108,7 @@ public sealed class JoinedSourceTests : IAsyncDisposable
 
         _time.Advance(Moment);
         await _changes.WaitUntilAsync(() => Volatile.Read(ref _changeCount) == 1);
-        Assert.That(_source.Current!.Intents, Has.Property("IsFollowed").False.And.Property("ByMember").Count.EqualTo(1));
+        Assert.That(_source.Current!.Intents, Has.Property("IsFollowed").False.And.Property("IsRefused").False.And.Property("ByMember").Count.EqualTo(1));
         Assert.That(_log.Of(NotTold).Single(), Does.Contain("within 5s").And.Contain("(1 members)"));
 
         _intents.Set(FakeIntents.Draining(12));
@@ -131,9 +131,9 @@ public sealed class JoinedSourceTests : IAsyncDisposable
     public void Where_the_store_refuses_them_members_go_on_at_once_with_what_was_known_of_this_store()
     {
         Start(Saved);
-        _intents.Set(OperatorIntents.Unknown);
+        _intents.Set(OperatorIntents.Unknown with { IsRefused = true });
         _members.Set(Announced);
-        Assert.That(_source.Current!.Intents, Has.Property("IsFollowed").False.And.Property("ByMember").Count.EqualTo(1));
+        Assert.That(_source.Current!.Intents, Has.Property("IsFollowed").False.And.Property("IsRefused").True.And.Property("ByMember").Count.EqualTo(1));
         var first = _source.Current;
         Assert.That(_source.Current, Is.SameAs(first));
 

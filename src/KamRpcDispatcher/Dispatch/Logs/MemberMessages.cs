@@ -96,7 +96,7 @@ internal static partial class MemberMessages
     [LoggerMessage(3035, LogLevel.Information, "Set {Set}: {Name} ({Uri}) answers Kamailio's pings again, and gets calls")]
     private static partial void Answers(ILogger logger, int set, string name, string uri);
 
-    [LoggerMessage(3036, LogLevel.Warning, "Set {Set}: {Name} ({Uri}) was disabled in Kamailio by somebody else: enabled again, since it is announced as ready. To take it out stop its announcer, or write \"state\":\"draining\" into its record where that has no lease; what is done by hand in Kamailio does not last")]
+    [LoggerMessage(3036, LogLevel.Warning, "Set {Set}: {Name} ({Uri}) was disabled in Kamailio by somebody else: enabled again, since it is announced as ready. To take it out: kamrpc drain NAME --set SET; what is done by hand in Kamailio does not last")]
     private static partial void DisabledByOthers(ILogger logger, int set, string name, string uri);
 
     [LoggerMessage(3037, LogLevel.Warning, "Set {Set}: {Name} ({Uri}) was enabled in Kamailio by somebody else, or by its script: disabled again ({Why})")]

@@ -31,18 +31,19 @@ internal sealed class ProxyStatusBuilder(Quarantine quarantine, Func<GraceStatus
     {
         var refused = Refused(plan);
         var superseded = Superseded(membership, plan);
-        var intents = Intents(membership, plan, last?.Intents);
+        var intents = IntentsInForce.Of(membership, table, plan, last?.Intents);
         var deviations = comparison is null ? [] : _deviations.Track(comparison.Deviations);
         return new ProxyStatus(
-            plan.IsInForce ? membership.Revision : StillTrue(last?.Revision, membership.Revision),
+            plan.IsInForce ? membership.Revision : IntentsInForce.StillTrue(last?.Revision, membership.Revision),
             timeProvider.GetUtcNow(),
             table.Version.ToString(),
             plan.Drift,
             Sets(table, comparison, plan, held, refused))
         {
-            Silenced = !plan.OwesSilence ? membership.Revision : StillTrue(last?.Silenced, membership.Revision),
+            Silenced = !plan.OwesSilence ? membership.Revision : IntentsInForce.StillTrue(last?.Silenced, membership.Revision),
             Applies = intents is null ? ProxyStatus.FollowedAlways : ProxyStatus.FollowedKinds,
             Intents = intents,
+            IntentsFollowed = membership.Intents is { IsFollowed: true } followed ? followed.Revision : null,
             Follows = membership.Records is { } records ? new FollowedMembers(membership.Revision, records) : null,
             Deviations = deviations,
             MoreDeviations = (comparison?.Deviations.Count ?? 0) - deviations.Length,
@@ -65,17 +66,6 @@ internal sealed class ProxyStatusBuilder(Quarantine quarantine, Func<GraceStatus
         Applies = ProxyStatus.FollowedKinds,
         Intents = new IntentsProgress(0, 0),
     }) with { Grace = grace() };
-
-    /// <summary>In a store that was restored from a backup a revision of before stands for something else.</summary>
-    private static long StillTrue(long? before, long revision) => before <= revision ? before.Value : 0;
-
-    /// <summary>
-    /// How far operators' intents are in force, by the same list and plan as the members. Null where they are not followed: what was saved, or known last, acknowledges
-    /// nothing.
-    /// </summary>
-    private static IntentsProgress? Intents(Membership membership, ChangePlan plan, IntentsProgress? last) => membership is { IsFromSnapshot: false, Intents: { IsFollowed: true, Revision: var revision } }
-        ? new IntentsProgress(plan.IsInForce ? revision : StillTrue(last?.Revision, revision), !plan.OwesSilence ? revision : StillTrue(last?.Silenced, revision))
-        : null;
 
     private static ImmutableSortedDictionary<int, SetStatus> Sets(
         DispatcherTable table, ListComparison? comparison, ChangePlan plan, ImmutableArray<Member> held, IReadOnlyList<QuarantinedDestination> refused)

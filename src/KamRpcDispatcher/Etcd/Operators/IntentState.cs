@@ -52,6 +52,7 @@ internal sealed class IntentState(EtcdKeys keys, TimeProvider timeProvider, ILog
                         [.. _entries.Values.Select(static entry => entry.Rejected).OfType<RejectedRecord>()])
                     {
                         IsFollowed = _isFollowed,
+                        IsRefused = !_isFollowed,
                     };
                     _isStale = false;
                 }

@@ -18,7 +18,7 @@ internal sealed record ProxyProgress(long Silenced, ImmutableArray<SupersededMem
     /// <summary>The kinds of record that the proxy follows; empty where it does not say it.</summary>
     public ImmutableArray<string> Applies { get; init; } = [];
 
-    /// <summary>How far operators' intents are in force there; null where they are not followed, or where it does not say it.</summary>
+    /// <summary>How far operators' intents are in force there; null where they may not be read, or where it does not say it.</summary>
     public IntentsProgress? Intents { get; init; }
 
     public bool MayServe(int set) => Serves.IsEmpty || Serves.Contains(set);

@@ -31,8 +31,11 @@ public sealed record ProxyStatus(long Revision, DateTimeOffset AppliedAt, string
     /// <summary>The kinds of record that the proxy follows; empty in a report of a version that did not say it.</summary>
     public ImmutableArray<string> Applies { get; init; } = [];
 
-    /// <summary>How far operators' intents are in force; null where they are not followed, and in a report of a version that did not say it.</summary>
+    /// <summary>How far operators' intents are in force: 0 until they have been read. Null where etcd does not let them be read, and in a report of a version that did not say it.</summary>
     public IntentsProgress? Intents { get; init; }
+
+    /// <summary>The revision of the intents that the proxy goes by, in force yet or not; null where it follows none. It is not written.</summary>
+    internal long? IntentsFollowed { get; init; }
 
     /// <summary>As many sets are named as <see cref="Serves"/>; of more the report says nothing.</summary>
     public const int MostServed = 50;
@@ -40,7 +43,7 @@ public sealed record ProxyStatus(long Revision, DateTimeOffset AppliedAt, string
     /// <summary>The only sets that the proxy serves; empty where it serves every set, where they are too many to be named, and in a report of a version that did not say it.</summary>
     public ImmutableArray<int> Serves { get; init; } = [];
 
-    /// <summary>Whether it follows operators' intents: an earlier version does not, nor does one that may not read them, or has not read them yet.</summary>
+    /// <summary>Whether it follows operators' intents, or will as soon as it has read them: an earlier version does not, nor does one that may not read them.</summary>
     public bool FollowsIntents => Applies.Contains(IntentsProgress.Kind);
 
     /// <summary>Which Kamailio the report is of; null in a report of a version that did not say it.</summary>

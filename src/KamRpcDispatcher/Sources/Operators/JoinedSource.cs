@@ -18,6 +18,7 @@ internal sealed class JoinedSource(IMembershipSource members, IIntentSource inte
     private volatile bool _isPatienceOver;
     private volatile bool _isTold;
     private volatile Joined? _last;
+    private volatile OperatorIntents? _refused;
 
     public Membership? Current
     {
@@ -104,9 +105,12 @@ internal sealed class JoinedSource(IMembershipSource members, IIntentSource inte
         null => _isPatienceOver ? Before(announced) : null,
 
         // It was never followed: what was saved is all that is known.
-        { IsFollowed: false, Revision: 0 } => Before(announced),
+        { IsFollowed: false, Revision: 0 } refused => refused.IsRefused ? AsRefused(Before(announced)) : Before(announced),
         var read => read,
     };
+
+    /// <summary>The same as long as they are the same.</summary>
+    private OperatorIntents AsRefused(OperatorIntents known) => _refused is { } refused && ReferenceEquals(refused.ByMember, known.ByMember) ? refused : _refused = known with { IsRefused = true };
 
     private OperatorIntents Before(Membership announced) =>
         _before is { Intents: { } known, Store: { } store } && announced.Store?.ClusterId == store.ClusterId ? known : OperatorIntents.Unknown;

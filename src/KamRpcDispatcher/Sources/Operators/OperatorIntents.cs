@@ -18,6 +18,9 @@ public sealed record OperatorIntents(long Revision, IReadOnlyDictionary<MemberKe
     /// <summary>Whether they are followed in the store. If not (it refuses to let them be read, or has not told them yet) these are the ones that were known last.</summary>
     public bool IsFollowed { get; init; }
 
+    /// <summary>Whether the store refuses to let them be read.</summary>
+    public bool IsRefused { get; init; }
+
     /// <summary>Whom one of two drains, or both.</summary>
     internal static OperatorIntents DrainedByEither(OperatorIntents? one, OperatorIntents? other) => Unknown with
     {

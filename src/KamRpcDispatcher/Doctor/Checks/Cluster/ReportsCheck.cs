@@ -65,7 +65,7 @@ internal static class ReportsCheck
 
     /// <summary>Whom an operator drains goes on getting calls where nobody follows that.</summary>
     private static IEnumerable<(bool IsError, string Text)> OfIntents(ProxyStatus status, EtcdObservation etcd) =>
-        status is { FollowsIntents: false, IsFromSnapshot: false } && etcd.Intents.Keys.Any(key => status.Serves.IsEmpty || status.Serves.Contains(key.Set))
+        !status.FollowsIntents && etcd.Intents.Keys.Any(key => status.Serves.IsEmpty || status.Serves.Contains(key.Set))
             ? [(false, "it follows no intents (an older kamrpc, or its etcd role may not read them): whom operators drain may go on getting calls there")]
             : [];
 
