@@ -15,8 +15,6 @@ namespace KamRpcDispatcher.Tests.Dispatch;
 /// <summary>Up to which revision a proxy says that operators' intents are in force: by what is owed to those whom they concern.</summary>
 public class IntentsInForceTests
 {
-    private const string Own = "duid={0};kamrpc=c";
-
     private static readonly PlanPolicy Policy = new("c") { HasSentinel = false };
     private static readonly IntentsProgress Before = new(4, 4);
     private static readonly IntentsProgress Whole = new(7, 7);
@@ -123,6 +121,6 @@ public class IntentsInForceTests
     private static ListedDestination Listed(string name, ListedState state = ListedState.Active)
     {
         var add = Planner.Plan([Members.Of(name)], [], Policy).Adds.Single();
-        return new ListedDestination(1, add.Uri, state, false, add.Priority, string.Format(System.Globalization.CultureInfo.InvariantCulture, Own, name));
+        return new ListedDestination(1, add.Uri, state, false, add.Priority, $"duid={name};kamrpc=c");
     }
 }
