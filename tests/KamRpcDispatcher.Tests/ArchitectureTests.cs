@@ -58,7 +58,7 @@ public partial class ArchitectureTests
         Plan.Order: Destinations
         Plan.Sets: Destinations Plan.Order
         Probe: Destinations Destinations.Addresses
-        Probe.Command: Destinations
+        Probe.Command: Destinations Linux
         Probe.Sip: Destinations Destinations.Addresses Linux Probe.Tls
         Probe.Tls: Linux
         Processes:
@@ -133,6 +133,10 @@ public partial class ArchitectureTests
     [TestCaseSource(nameof(Projects))]
     public void A_room_with_many_files_has_rooms_of_its_own(object project) =>
         Assert.That(((Project)project).Files.CountBy(static file => file.Room).Where(static room => room.Value > MostFiles), Is.Empty);
+
+    [Test]
+    public void System_calls_are_declared_in_one_file_of_each_project() =>
+        Assert.That(Projects.Select(static project => string.Join(' ', project.Files.Where(static file => file.Text.Contains("[LibraryImport(", StringComparison.Ordinal)).Select(static file => file.Name))), Is.EqualTo(new[] { "LibC.cs", "LibC.cs", "Posix.cs" }));
 
     /// <summary>What is longer does several things.</summary>
     [Test]

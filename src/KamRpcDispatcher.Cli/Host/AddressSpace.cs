@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 
 namespace KamRpcDispatcher.Cli.Host;
 
@@ -7,7 +6,7 @@ namespace KamRpcDispatcher.Cli.Host;
 /// The limit on addresses (<c>ulimit -v</c>): the runtime asks for far more of them than it uses memory, for its heap and for the stack of each
 /// thread, and aborts the process when there are none. And the limit on open files (<c>ulimit -n</c>).
 /// </summary>
-internal static partial class AddressSpace
+internal static class AddressSpace
 {
     /// <summary>With 300 MB a command that answers ends well; a daemon has some threads more.</summary>
     private const ulong Least = 512UL * 1024 * 1024;
@@ -29,8 +28,8 @@ internal static partial class AddressSpace
 
     /// <summary>Null when there is enough, or nothing is known of it.</summary>
     public static string? WhyNot() =>
-        (GetLimit(AddressSpaceLimit, out var addresses) == 0 ? WhyNot(addresses.Current) : null)
-        ?? (GetLimit(DescriptorLimit, out var descriptors) == 0 && descriptors.Current <= Plenty
+        (LibC.GetLimit(AddressSpaceLimit, out var addresses) == 0 ? WhyNot(addresses.Current) : null)
+        ?? (LibC.GetLimit(DescriptorLimit, out var descriptors) == 0 && descriptors.Current <= Plenty
             ? WhyTooFew(descriptors.Current, Open(descriptors.Current), RuntimeFeature.IsDynamicCodeSupported ? LeastFreeOfRuntime : LeastFree)
             : null);
 
@@ -63,23 +62,10 @@ internal static partial class AddressSpace
     public static void Tell(string line)
     {
         var bytes = System.Text.Encoding.UTF8.GetBytes(line + "\n");
-        _ = Write(StandardError, bytes, bytes.Length);
+        _ = LibC.Write(StandardError, bytes, bytes.Length);
     }
 
     internal static string? WhyNot(ulong limit) => limit >= Least
         ? null
         : $"kamrpc: this process may have addresses for {limit / 1024 / 1024} MB only, and needs {Least / 1024 / 1024} MB of them (which is not memory): ulimit -v unlimited, or LimitAS=infinity in its unit";
-
-    [LibraryImport("libc", EntryPoint = "write")]
-    private static partial nint Write(int descriptor, byte[] bytes, nint count);
-
-    [LibraryImport("libc", EntryPoint = "getrlimit")]
-    private static partial int GetLimit(int resource, out Limit limit);
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct Limit
-    {
-        public ulong Current;
-        public ulong Most;
-    }
 }

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace KamRpcDispatcher.Cli.Host;
 
 /// <summary>Starts the program anew in the same process, with the same arguments and environment.</summary>
-internal static unsafe partial class NewImage
+internal static unsafe class NewImage
 {
     private const int ReadOnly = 0;
     private const int ReadWrite = 2;
@@ -30,10 +30,10 @@ internal static unsafe partial class NewImage
         var unwritable = OpenAbove(ReadOnly);
         if (nothing >= 0 && unwritable >= 0)
         {
-            var kept = closedStreams.Select(static stream => (stream, Kept: Control(stream, DuplicateAbove, FirstAbove))).ToList();
+            var kept = closedStreams.Select(static stream => (stream, Kept: LibC.Control(stream, DuplicateAbove, FirstAbove))).ToList();
             foreach (var stream in closedStreams)
             {
-                _ = Duplicate(stream == 1 ? unwritable : nothing, stream, 0);
+                _ = LibC.Duplicate(stream == 1 ? unwritable : nothing, stream, 0);
             }
 
             Execute(arguments);
@@ -41,21 +41,21 @@ internal static unsafe partial class NewImage
             // It goes on in this image, whose runtime has things of its own under these numbers.
             foreach (var (stream, own) in kept.Where(static stream => stream.Kept >= 0))
             {
-                _ = Duplicate(own, stream, CloseOnExec);
-                _ = Close(own);
+                _ = LibC.Duplicate(own, stream, CloseOnExec);
+                _ = LibC.Close(own);
             }
         }
 
-        _ = Close(nothing);
-        _ = Close(unwritable);
+        _ = LibC.Close(nothing);
+        _ = LibC.Close(unwritable);
     }
 
     /// <summary>/dev/null under a number that is no standard stream's, and only in this image; negative when that cannot be.</summary>
     private static int OpenAbove(int way)
     {
-        var any = Open("/dev/null", way | CloseOnExec);
-        var above = Control(any, DuplicateAbove, FirstAbove);
-        _ = Close(any);
+        var any = LibC.Open("/dev/null", way | CloseOnExec);
+        var above = LibC.Control(any, DuplicateAbove, FirstAbove);
+        _ = LibC.Close(any);
         return above;
     }
 
@@ -66,10 +66,10 @@ internal static unsafe partial class NewImage
             // By its path the process keeps its name; that leads nowhere, or elsewhere, once the file was replaced.
             if (new FileInfo(Program).LinkTarget is { } path)
             {
-                _ = Execute(path, given);
+                _ = LibC.Execute(path, given);
             }
 
-            _ = Execute(Program, given);
+            _ = LibC.Execute(Program, given);
         }
     }
 
@@ -109,20 +109,4 @@ internal static unsafe partial class NewImage
 
         return pointers;
     }
-
-    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Open(string path, int flags);
-
-    [LibraryImport("libc", EntryPoint = "dup3")]
-    private static partial int Duplicate(int from, int to, int flags);
-
-    [LibraryImport("libc", EntryPoint = "fcntl")]
-    private static partial int Control(int descriptor, int command, int argument);
-
-    [LibraryImport("libc", EntryPoint = "close")]
-    private static partial int Close(int descriptor);
-
-    /// <summary>With the environment that libc has: the one in procfs may not be read where the program has file capabilities.</summary>
-    [LibraryImport("libc", EntryPoint = "execv", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Execute(string program, nint* arguments);
 }

@@ -1,10 +1,9 @@
-using System.Runtime.InteropServices;
 using KamRpcDispatcher.Cli.Host;
 
 namespace KamRpcDispatcher.Cli.Output;
 
 /// <summary>Whether somebody still reads the answer, asked without writing anything.</summary>
-internal static partial class StandardOutput
+internal static class StandardOutput
 {
     private const int Descriptor = 1;
 
@@ -14,22 +13,10 @@ internal static partial class StandardOutput
     /// <exception cref="AnswerNotWrittenException">Nobody does.</exception>
     public static unsafe void ThrowIfGone()
     {
-        var asked = new PolledDescriptor { Number = Descriptor };
-        if (Poll(&asked, 1, 0) > 0 && (asked.Seen & Gone) != 0)
+        var asked = new LibC.PolledDescriptor { Number = Descriptor };
+        if (LibC.Poll(&asked, 1, 0) > 0 && (asked.Seen & Gone) != 0)
         {
             throw new AnswerNotWrittenException(new IOException("nobody reads it any more"));
         }
-    }
-
-    [LibraryImport("libc", EntryPoint = "poll")]
-    private static unsafe partial int Poll(PolledDescriptor* descriptors, nuint count, int timeout);
-
-    /// <summary>struct pollfd.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    private struct PolledDescriptor
-    {
-        public int Number;
-        public short Wanted;
-        public short Seen;
     }
 }

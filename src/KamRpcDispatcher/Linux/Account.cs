@@ -7,7 +7,7 @@ namespace KamRpcDispatcher.Linux;
 /// <param name="Name">Its name; its number where it has none.</param>
 /// <param name="User">Its number.</param>
 /// <param name="Groups">Its groups.</param>
-internal sealed partial record Account(string Name, uint User, IReadOnlyList<uint> Groups)
+internal sealed record Account(string Name, uint User, IReadOnlyList<uint> Groups)
 {
     private const int MostGroups = 1024;
 
@@ -15,12 +15,12 @@ internal sealed partial record Account(string Name, uint User, IReadOnlyList<uin
     /// <returns>Null when there is no such user; a number need not have a name.</returns>
     public static Account? Find(string name)
     {
-        if (Read(ByName(name)) is { } account)
+        if (Read(LibC.FindUser(name)) is { } account)
         {
             return account;
         }
 
-        return !uint.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? null : Read(ByNumber(number)) ?? new Account(name, number, []);
+        return !uint.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? null : Read(LibC.FindUser(number)) ?? new Account(name, number, []);
     }
 
     /// <summary>The user of a number, which need not have a name.</summary>
@@ -66,15 +66,6 @@ internal sealed partial record Account(string Name, uint User, IReadOnlyList<uin
         var name = Marshal.PtrToStringUTF8(Marshal.ReadIntPtr(entry))!;
         var (user, group) = ((uint)Marshal.ReadInt32(entry, 2 * nint.Size), (uint)Marshal.ReadInt32(entry, (2 * nint.Size) + sizeof(uint)));
         var (groups, count) = (new uint[MostGroups], MostGroups);
-        return new Account(name, user, GroupsOf(name, group, groups, ref count) < 0 ? [group] : groups[..count]);
+        return new Account(name, user, LibC.FindGroups(name, group, groups, ref count) < 0 ? [group] : groups[..count]);
     }
-
-    [LibraryImport("libc", EntryPoint = "getpwnam", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial nint ByName(string name);
-
-    [LibraryImport("libc", EntryPoint = "getpwuid")]
-    private static partial nint ByNumber(uint user);
-
-    [LibraryImport("libc", EntryPoint = "getgrouplist", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int GroupsOf(string name, uint group, [Out] uint[] groups, ref int count);
 }

@@ -114,8 +114,28 @@ internal static partial class LibC
     [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
     private static partial int FLock(SafeFileHandle file, int operation);
 
+    /// <param name="pid">Of a process; of a group, negative.</param>
+    /// <param name="signal">0 for none: whether it is there.</param>
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
-    private static partial int Kill(int pid, int signal);
+    public static partial int Kill(int pid, int signal);
+
+    /// <param name="pid">Of a child; of a group of children, negative.</param>
+    /// <param name="status">Zero where it does not matter how it ended.</param>
+    /// <param name="options">1 to wait for nothing.</param>
+    [LibraryImport("libc", EntryPoint = "waitpid")]
+    public static partial int WaitPid(int pid, nint status, int options);
+
+    /// <returns>A struct passwd of the library's own, which its next call overwrites; zero for nobody.</returns>
+    [LibraryImport("libc", EntryPoint = "getpwnam", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial nint FindUser(string name);
+
+    /// <returns>As <see cref="FindUser(string)"/>.</returns>
+    [LibraryImport("libc", EntryPoint = "getpwuid")]
+    public static partial nint FindUser(uint number);
+
+    /// <returns>Negative where there is no room for all groups.</returns>
+    [LibraryImport("libc", EntryPoint = "getgrouplist", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int FindGroups(string user, uint group, [Out] uint[] groups, ref int count);
 
     /// <summary>struct msghdr.</summary>
     [StructLayout(LayoutKind.Sequential)]

@@ -1,10 +1,10 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
+using KamRpcDispatcher.Linux;
 
 namespace KamRpcDispatcher.Probe.Command;
 
 /// <summary>Ends a process with the group that it leads.</summary>
-internal static partial class ProcessGroup
+internal static class ProcessGroup
 {
     private const int SigKill = 9;
     private const int NoHang = 1;
@@ -18,14 +18,15 @@ internal static partial class ProcessGroup
     {
         var group = leader.Id;
         using var deadline = new CancellationTokenSource(patience);
-        _ = Kill(-group, SigKill);
+        // It fails when nothing is left, which is as well.
+        _ = LibC.Kill(-group, SigKill);
         await leader.WaitForExitAsync(deadline.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
         // The leader is waited for by Process. Its children are nobody's, or ours where this process is the first one of a container: then
         // nobody else waits for them.
         while (leader.HasExited && !deadline.IsCancellationRequested)
         {
-            var reaped = WaitPid(-group, nint.Zero, NoHang);
+            var reaped = LibC.WaitPid(-group, nint.Zero, NoHang);
             if (reaped < 0)
             {
                 return;
@@ -37,12 +38,4 @@ internal static partial class ProcessGroup
             }
         }
     }
-
-    /// <summary>kill(2). It fails when nothing is left, which is as well.</summary>
-    [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int Kill(int pid, int signal);
-
-    /// <summary>waitpid(2).</summary>
-    [LibraryImport("libc", EntryPoint = "waitpid")]
-    private static partial int WaitPid(int pid, nint status, int options);
 }

@@ -1,0 +1,49 @@
+using System.Runtime.InteropServices;
+
+namespace KamRpcDispatcher.Cli.Host;
+
+/// <summary>The system calls that a process needs for itself: on numbers of files that .NET would close, and before there is room for anything else.</summary>
+internal static unsafe partial class LibC
+{
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "dup3")]
+    public static partial int Duplicate(int from, int to, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fcntl")]
+    public static partial int Control(int descriptor, int command, int argument);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    public static partial int Close(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "write")]
+    public static partial nint Write(int descriptor, byte[] bytes, nint count);
+
+    [LibraryImport("libc", EntryPoint = "poll")]
+    public static partial int Poll(PolledDescriptor* descriptors, nuint count, int timeout);
+
+    [LibraryImport("libc", EntryPoint = "getrlimit")]
+    public static partial int GetLimit(int resource, out Limit limit);
+
+    /// <summary>With the environment that libc has: the one in procfs may not be read where the program has file capabilities.</summary>
+    [LibraryImport("libc", EntryPoint = "execv", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Execute(string program, nint* arguments);
+
+    /// <summary>struct pollfd.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct PolledDescriptor
+    {
+        public int Number;
+        public short Wanted;
+        public short Seen;
+    }
+
+    /// <summary>struct rlimit.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct Limit
+    {
+        public ulong Current;
+        public ulong Most;
+    }
+}
