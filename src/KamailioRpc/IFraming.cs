@@ -7,8 +7,8 @@ namespace KamailioRpc;
 internal interface IFraming
 {
     /// <summary>
-    /// Looks at what has come since the last look. The position behind the message when it is whole, else null; what was found must be
-    /// taken out of the buffer before the next look.
+    /// Examines what has come since the last call. The position behind the message when it is whole, else null; what was found must be
+    /// taken out of the buffer before the next call.
     /// </summary>
     /// <exception cref="KamailioMalformedReplyException">It is no message.</exception>
     SequencePosition? Find(ReadOnlySequence<byte> buffer);

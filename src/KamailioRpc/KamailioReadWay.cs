@@ -15,7 +15,7 @@ public sealed record KamailioReadWay(KamailioAddress? Address, IReadOnlyList<str
     private const int MostFifos = 4;
 
     /// <summary>
-    /// Looks for the FIFO, and then for ctl: beside the socket in use, where Kamailio was told to put them, where they usually are. Only one
+    /// Searches for the FIFO, and then for ctl: beside the socket in use, where Kamailio was told to put them, where they usually are. Only one
     /// behind which the same Kamailio answers is taken. For reading only: two ways for changes are two writers.
     /// </summary>
     /// <param name="client">The way in use; it is asked for Kamailio's identity.</param>

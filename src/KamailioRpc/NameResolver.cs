@@ -67,7 +67,7 @@ public sealed class NameResolver
             return [address];
         }
 
-        var answer = await Look(host).Answer.WaitAsync(cancellationToken).ConfigureAwait(false);
+        var answer = await LookUp(host).Answer.WaitAsync(cancellationToken).ConfigureAwait(false);
         return answer.Addresses ?? throw new SocketException((int)answer.Error);
     }
 
@@ -84,7 +84,7 @@ public sealed class NameResolver
             return [address];
         }
 
-        var (answering, before) = Look(host);
+        var (answering, before) = LookUp(host);
         if (before is null)
         {
             return await AskAsync(host, cancellationToken).ConfigureAwait(false);
@@ -100,7 +100,7 @@ public sealed class NameResolver
         }
     }
 
-    private (Task<NameAnswer> Answer, IPAddress[]? Before) Look(string host)
+    private (Task<NameAnswer> Answer, IPAddress[]? Before) LookUp(string host)
     {
         lock (_names)
         {

@@ -99,7 +99,7 @@ internal static partial class Posix
         return StatX(CurrentDirectory, path, NotFollowing, BasicMask, status) == 0 ? FileStatus.Read(status) : null;
     }
 
-    /// <summary>Of what the path leads to, in procfs also where it leads to no path; null when there is nothing, or it may not be looked at.</summary>
+    /// <summary>Of what the path leads to, in procfs also where it leads to no path; null when there is nothing, or it may not be examined.</summary>
     public static unsafe FileStatus? StatusOfTarget(string path)
     {
         uint* status = stackalloc uint[64];

@@ -11,7 +11,7 @@ using KamRpcDispatcher.Probe.Sip;
 
 namespace KamRpcDispatcher.Cli.Announce;
 
-/// <summary>The options of <c>kamrpc announce</c> that say how it is looked whether a server is alive.</summary>
+/// <summary>The options of <c>kamrpc announce</c> that say how a server is probed.</summary>
 internal static class ProbeOptions
 {
     private static readonly Option<string?> Probe = CommonOptions.Text("--probe", "How to look whether it is alive: options (SIP), tcp, exec:COMMAND (exit code 0 alive, 75 leaving), none. [default: options]", OptionGroup.Server, "options", "tcp", "exec:", "none");
@@ -73,7 +73,7 @@ internal static class ProbeOptions
         };
         if (create is not null)
         {
-            // One look at one address speaks for every member there.
+            // One probe of one address speaks for every member there.
             var targets = servers.GroupBy(server => uri ?? server.Local).ToList();
             if (kind == "options")
             {

@@ -40,7 +40,7 @@ internal static class DoctorTable
         return text.Append(Verdict(result)).Append('\n').ToString();
     }
 
-    /// <summary>What was not looked at for the reason above: how many checks, and the first of them.</summary>
+    /// <summary>What was not checked for the reason above: how many checks, and the first of them.</summary>
     private static void AppendFolded(StringBuilder text, string margin, IReadOnlyCollection<string> checks)
     {
         if (checks.Count > 0)

@@ -98,7 +98,7 @@ internal sealed record KamailioListing(
         });
     });
 
-    /// <summary>A datagram drops a list that is too long without a word: then another way to the same Kamailio is looked for.</summary>
+    /// <summary>A datagram drops a list that is too long without a word: then another way to the same Kamailio is searched for.</summary>
     private static async Task<DispatcherList> ReadListAsync(RpcClient client, RpcClientOptions rpc, CancellationToken cancellationToken)
     {
         try

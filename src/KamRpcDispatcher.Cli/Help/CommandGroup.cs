@@ -11,8 +11,8 @@ internal enum CommandGroup
     /// <summary>Beside each Kamailio.</summary>
     BesideKamailio,
 
-    /// <summary>To look, from anywhere.</summary>
-    Look,
+    /// <summary>To inspect, from anywhere.</summary>
+    Inspect,
 
     /// <summary>To act, from anywhere.</summary>
     Act,

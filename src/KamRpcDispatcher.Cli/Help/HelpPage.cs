@@ -115,7 +115,7 @@ internal sealed class HelpPage : SynchronousCommandLineAction
     {
         CommandGroup.BesideServer => "Beside each SIP server",
         CommandGroup.BesideKamailio => "Beside each Kamailio, as its user",
-        CommandGroup.Look => "To look, from anywhere",
+        CommandGroup.Inspect => "To look, from anywhere",
         CommandGroup.Act => "To act, from anywhere",
         _ => "For the shell",
     };

@@ -40,12 +40,12 @@ internal static class AddressSpace
         ? null
         : $"kamrpc: this process may have {descriptors} open files only, of which {open} are open before it begins, and needs {needed} more to start, and one for each connection: ulimit -n 1024, or LimitNOFILE=1024 in its unit";
 
-    /// <summary>How many files are open; all that there may be where there is none left to look with, and 0 where nothing is known of it.</summary>
+    /// <summary>How many files are open; all that there may be where there is none left to read with, and 0 where nothing is known of it.</summary>
     private static ulong Open(ulong limit)
     {
         try
         {
-            // One of them is what this looks with; those of before a limit was set may be above it.
+            // One of them is what this reads with; those of before a limit was set may be above it.
             return (ulong)Directory.EnumerateFileSystemEntries(OwnDescriptors).LongCount(entry => ulong.TryParse(Path.GetFileName(entry), out var number) && number < limit) - 1;
         }
         catch (Exception exception) when (exception is DirectoryNotFoundException or UnauthorizedAccessException)

@@ -10,13 +10,13 @@ namespace KamRpcDispatcher.Cli.Host;
 /// </remarks>
 internal sealed class ControllingTerminal : IDisposable
 {
-    /// <summary>How often it is looked whether the terminal has gone without a signal.</summary>
-    internal static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(10);
+    /// <summary>How often it is checked whether the terminal has gone without a signal.</summary>
+    internal static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(10);
 
     private const string Device = "/dev/tty";
 
     private readonly Func<bool> _exists;
-    private readonly ITimer? _looks;
+    private readonly ITimer? _timer;
     private volatile bool _matters;
     private bool _wasGone;
 
@@ -32,16 +32,16 @@ internal sealed class ControllingTerminal : IDisposable
     {
         _exists = exists;
         _matters = exists() && !isHangupIgnored;
-        _looks = _matters ? timeProvider.CreateTimer(static terminal => ((ControllingTerminal)terminal!).Look(), this, LookInterval, LookInterval) : null;
+        _timer = _matters ? timeProvider.CreateTimer(static terminal => ((ControllingTerminal)terminal!).Poll(), this, PollInterval, PollInterval) : null;
     }
 
     /// <summary>Whether there was one, and is none any more since lately.</summary>
     public bool IsGone => _matters && !_exists();
 
-    public void Dispose() => _looks?.Dispose();
+    public void Dispose() => _timer?.Dispose();
 
-    /// <summary>The signal comes just after the loss. Where it has not come by the next look, a later SIGHUP is somebody's.</summary>
-    private void Look()
+    /// <summary>The signal comes just after the loss. Where it has not come by the next poll, a later SIGHUP is somebody's.</summary>
+    private void Poll()
     {
         if (_exists())
         {
@@ -51,7 +51,7 @@ internal sealed class ControllingTerminal : IDisposable
         if (_wasGone)
         {
             _matters = false;
-            _looks?.Dispose();
+            _timer?.Dispose();
         }
 
         _wasGone = true;

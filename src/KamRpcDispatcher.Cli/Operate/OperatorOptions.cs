@@ -44,7 +44,7 @@ internal static class OperatorOptions
         EtcdOptionSet.AddTo(command);
     }
 
-    /// <summary>What is asked for; nobody looks at it where an option is wrong.</summary>
+    /// <summary>What is asked for; nobody reads it where an option is wrong.</summary>
     public static OperatorRequest Read(OptionReader options, CliCommand command, IntentWish wish)
     {
         WarnOfVariables(options, command.Name, wish == IntentWish.Drain ? [Label, Set, Force] : [Label, Set]);

@@ -10,7 +10,7 @@ internal sealed partial class KamailioTarget
 {
     private const string Auto = "auto";
     private const int LongestFailure = 400;
-    private static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ProbeInterval = TimeSpan.FromSeconds(1);
 
     private readonly KamailioAddress? _address;
     private readonly IReadOnlyList<KamailioAddress> _candidates;
@@ -46,7 +46,7 @@ internal sealed partial class KamailioTarget
         return true;
     }
 
-    /// <summary>Looks once; null when no Kamailio answers, and then why not.</summary>
+    /// <summary>Probes once; null when no Kamailio answers, and then why not.</summary>
     public async Task<(KamailioAddress? Address, IReadOnlyList<string> Failures)> FindAsync(RpcClientOptions options, CancellationToken cancellationToken) =>
         _address is not null ? (_address, []) : await KamailioDiscovery.FindAsync(_candidates, options, cancellationToken).ConfigureAwait(false);
 
@@ -78,7 +78,7 @@ internal sealed partial class KamailioTarget
                     isWaiting = true;
                 }
 
-                await Task.Delay(BetweenLooks, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(ProbeInterval, cancellationToken).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -86,14 +86,14 @@ internal sealed partial class KamailioTarget
             }
             catch (Exception exception)
             {
-                // Of whoever listens there; a Kamailio may answer at the next look.
+                // Of whoever listens there; a Kamailio may answer at the next probe.
                 if (!isWaiting)
                 {
                     Unexpected(logger, exception, exception.GetType().Name, exception.Message);
                     isWaiting = true;
                 }
 
-                await Task.Delay(BetweenLooks, CancellationToken.None).ConfigureAwait(false);
+                await Task.Delay(ProbeInterval, CancellationToken.None).ConfigureAwait(false);
             }
         }
 

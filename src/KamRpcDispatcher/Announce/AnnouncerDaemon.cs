@@ -82,7 +82,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
         var hasWithdrawnEarly = false;
         var stopped = Task.Delay(Timeout.InfiniteTimeSpan, _timeProvider, stop);
         var telling = TellAsync(stop);
-        var looking = new OtherSets(_store, _keys, _options.Servers.SelectMany(static server => server.Members), _logger).TellAsync(life.Token);
+        var checking = new OtherSets(_store, _keys, _options.Servers.SelectMany(static server => server.Members), _logger).TellAsync(life.Token);
         try
         {
             var ended = await Task.WhenAny([stopped, .. parts]).ConfigureAwait(false);
@@ -99,7 +99,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
         finally
         {
             await life.CancelAsync().ConfigureAwait(false);
-            foreach (var part in parts.Append(telling).Append(looking))
+            foreach (var part in parts.Append(telling).Append(checking))
             {
                 await part.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }

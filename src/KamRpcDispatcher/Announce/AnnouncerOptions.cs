@@ -12,7 +12,7 @@ public sealed record AnnouncerOptions(EtcdOptions Etcd, string Cluster, IReadOnl
     /// <summary>How long the members outlive their announcer.</summary>
     public TimeSpan Ttl { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>The time from one look at a server to the next.</summary>
+    /// <summary>The time from one probe of a server to the next.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Good answers in a row until a server that was down is ready.</summary>

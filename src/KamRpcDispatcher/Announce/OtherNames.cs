@@ -9,7 +9,7 @@ using KamRpcDispatcher.Sources.Records;
 namespace KamRpcDispatcher.Announce;
 
 /// <summary>
-/// Looks for other names of a server that leaves: where one is announced by its host name and by its address Kamailio has two destinations, and no
+/// Searches for other names of a server that leaves: where one is announced by its host name and by its address Kamailio has two destinations, and no
 /// proxy can tell that calls go on by the other one. What this machine's resolver does not know is not seen.
 /// </summary>
 internal sealed class OtherNames(EtcdConnection store, EtcdKeys keys, IReadOnlyCollection<Member> own, Func<string, CancellationToken, Task<IPAddress[]>> resolve, TimeProvider timeProvider)

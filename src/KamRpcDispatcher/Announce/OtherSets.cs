@@ -11,7 +11,7 @@ using Member = KamRpcDispatcher.Destinations.Member;
 namespace KamRpcDispatcher.Announce;
 
 /// <summary>
-/// Looks once, at the start, whether a member's name stands with its address in a set that is not announced here: an earlier announcer that was
+/// Checks once, at the start, whether a member's name stands with its address in a set that is not announced here: an earlier announcer that was
 /// killed has left it, and calls go there until its lease ends. It is told and not deleted: another announcer may be at work for that set.
 /// </summary>
 internal sealed class OtherSets(EtcdConnection store, EtcdKeys keys, IEnumerable<Member> members, ILogger logger)
@@ -19,7 +19,7 @@ internal sealed class OtherSets(EtcdConnection store, EtcdKeys keys, IEnumerable
     private readonly Dictionary<string, SipUri> _announced = members.DistinctBy(static member => member.Key.Name).ToDictionary(static member => member.Key.Name, static member => member.Uri);
     private readonly HashSet<MemberKey> _own = [.. members.Select(static member => member.Key)];
 
-    /// <summary>Whoever may read only the sets that it announces cannot look, and need not.</summary>
+    /// <summary>Whoever may read only the sets that it announces cannot check, and need not.</summary>
     public async Task TellAsync(CancellationToken cancellationToken)
     {
         try

@@ -43,7 +43,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
     /// <summary>What the first cycle left in which nothing was to be done, by the membership in etcd.</summary>
     public Task<OnceResult> Settled => _settled.Task;
 
-    /// <summary>Looks at Kamailio's configuration after each of its starts, and says whether it could be asked; null for nobody.</summary>
+    /// <summary>Examines Kamailio's configuration after each of its starts, and says whether it could be asked; null for nobody.</summary>
     public Func<CancellationToken, Task<bool>>? Examine { get; init; }
 
     /// <summary>Whether every loop still comes round.</summary>

@@ -2,16 +2,16 @@ using KamRpcDispatcher.Push;
 
 namespace KamRpcDispatcher.Dispatch;
 
-/// <summary>Has Kamailio's configuration looked at after each start of Kamailio: beside the cycles, after the first one, and never in their way.</summary>
-/// <param name="examine">Looks, and says whether Kamailio could be asked.</param>
+/// <summary>Has Kamailio's configuration examined after each start of Kamailio: beside the cycles, after the first one, and never in their way.</summary>
+/// <param name="examine">Examines, and says whether Kamailio could be asked.</param>
 /// <param name="timeProvider">The clock.</param>
 internal sealed class Examination(Func<CancellationToken, Task<bool>> examine, TimeProvider timeProvider)
 {
     /// <summary>Right after a start Kamailio does not list all of its processes, and its destinations come first.</summary>
     internal static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 
-    /// <summary>From one look to the next: a Kamailio that starts over and over is not looked at each time.</summary>
-    internal static readonly TimeSpan BetweenLooks = TimeSpan.FromMinutes(1);
+    /// <summary>From one examination to the next: a Kamailio that starts over and over is not examined each time.</summary>
+    internal static readonly TimeSpan BetweenExaminations = TimeSpan.FromMinutes(1);
 
     private readonly WakeSignal _due = new();
     private KamailioInstance? _instance;
@@ -39,7 +39,7 @@ internal sealed class Examination(Func<CancellationToken, Task<bool>> examine, T
                 _due.Raise();
             }
 
-            await Task.Delay(BetweenLooks, timeProvider, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(BetweenExaminations, timeProvider, cancellationToken).ConfigureAwait(false);
         }
     }
 }

@@ -14,7 +14,7 @@ using KamRpcDispatcher.Sources;
 namespace KamRpcDispatcher.Dispatch;
 
 /// <summary>
-/// Keeps one Kamailio equal to the membership. Level-triggered: an event only says "look again", and each cycle plans from whole
+/// Keeps one Kamailio equal to the membership. Level-triggered: an event only says "read again", and each cycle plans from whole
 /// snapshots, so that lost, repeated or reordered events do no harm. Ten changes during a push are one next cycle.
 /// </summary>
 /// <param name="source">The membership.</param>
@@ -59,7 +59,7 @@ internal sealed class Reconciler(
     private readonly ServedSets _sets = new(policy);
     private readonly Backoff _retries = new();
 
-    /// <summary>Something may have changed: look again now.</summary>
+    /// <summary>Something may have changed: read again now.</summary>
     public void Wake() => _wake.Raise();
 
     /// <summary>Runs until cancelled, through every outage of the store and of Kamailio.</summary>
@@ -109,7 +109,7 @@ internal sealed class Reconciler(
         }
     }
 
-    /// <summary>One look: read both sides, plan, push. Answers how long nothing needs to be looked at again, if nothing wakes it.</summary>
+    /// <summary>One cycle: read both sides, plan, push. Answers how long nothing needs to be read again, if nothing wakes it.</summary>
     private async Task<TimeSpan> CycleAsync(CancellationToken cancellationToken)
     {
         _wake.Take();

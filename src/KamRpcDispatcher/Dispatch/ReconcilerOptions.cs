@@ -2,13 +2,13 @@ using KamRpcDispatcher.Dispatch.Policy;
 
 namespace KamRpcDispatcher.Dispatch;
 
-/// <summary>How often the reconciler looks by itself.</summary>
+/// <summary>How often the reconciler polls by itself.</summary>
 public sealed record ReconcilerOptions
 {
-    /// <summary>The longest time between two looks at Kamailio's list: how late a reload or an operator's change is noticed.</summary>
+    /// <summary>The longest time between two readings of Kamailio's list: how late a reload or an operator's change is noticed.</summary>
     public TimeSpan Resync { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>The time between two looks at whether a reload of somebody else's has wiped the list.</summary>
+    /// <summary>The time between two checks whether a reload of somebody else's has wiped the list.</summary>
     public TimeSpan SentinelInterval { get; init; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>The time between two tries to reach a Kamailio that cannot be reached.</summary>

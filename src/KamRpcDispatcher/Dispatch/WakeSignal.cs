@@ -1,6 +1,6 @@
 namespace KamRpcDispatcher.Dispatch;
 
-/// <summary>"Look again": however often it is raised before it is taken, it is raised once.</summary>
+/// <summary>"Read again": however often it is raised before it is taken, it is raised once.</summary>
 internal sealed class WakeSignal
 {
     private volatile TaskCompletionSource _raised = New();

@@ -6,8 +6,8 @@ using KamRpcDispatcher.Doctor.Observations.Sockets;
 namespace KamRpcDispatcher.Doctor;
 
 /// <summary>
-/// Examines one Kamailio and etcd: looks at everything that can be seen, then judges it. That one of them does not answer keeps nobody from
-/// looking at the other. Changes nothing.
+/// Examines one Kamailio and etcd: reads everything that can be seen, then judges it. That one of them does not answer keeps nobody from
+/// reading the other. Changes nothing.
 /// </summary>
 public sealed class Checkup(CheckupOptions options, TimeProvider timeProvider)
 {

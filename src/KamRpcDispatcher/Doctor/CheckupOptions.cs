@@ -8,7 +8,7 @@ namespace KamRpcDispatcher.Doctor;
 /// <param name="Rpc">How to call it.</param>
 /// <param name="ConfigFile">Its configuration; null for the one that it names.</param>
 /// <param name="Etcd">How etcd is reached.</param>
-/// <param name="Cluster">The cluster whose members are looked at.</param>
+/// <param name="Cluster">The cluster whose members are read.</param>
 public sealed record CheckupOptions(
     Func<CancellationToken, Task<(KamailioAddress? Address, IReadOnlyList<string> Failures)>> FindKamailio,
     RpcClientOptions Rpc,

@@ -8,6 +8,6 @@ namespace KamRpcDispatcher.Doctor;
 /// <param name="Findings">Of every check, in the order of the checks.</param>
 public sealed record CheckupResult(KamailioAddress? Kamailio, bool IsReached, IReadOnlyList<Finding> Findings)
 {
-    /// <summary>Whether all is well: nothing wrong, and nothing that could not be looked at; a note is no fault, nor is what is ignored.</summary>
+    /// <summary>Whether all is well: nothing wrong, and nothing that could not be checked; a note is no fault, nor is what is ignored.</summary>
     public bool IsHealthy => !Findings.Any(static finding => finding.IsProblem);
 }

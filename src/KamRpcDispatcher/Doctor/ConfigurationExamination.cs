@@ -12,7 +12,7 @@ namespace KamRpcDispatcher.Doctor;
 /// <param name="logger">Where to log.</param>
 public sealed partial class ConfigurationExamination(KamailioAddress address, RpcClientOptions rpc, TimeProvider timeProvider, ILogger<ConfigurationExamination> logger)
 {
-    /// <summary>Looks once. Changes nothing.</summary>
+    /// <summary>Examines once. Changes nothing.</summary>
     /// <returns>Whether Kamailio answered.</returns>
     public async Task<bool> RunAsync(CancellationToken cancellationToken)
     {

@@ -9,7 +9,7 @@ public enum Severity
     /// <summary>It works well, and for as long as nobody does what the text says.</summary>
     Note,
 
-    /// <summary>It could not be looked at.</summary>
+    /// <summary>It could not be checked.</summary>
     Unknown,
 
     /// <summary>It works, but not well, or not for long.</summary>

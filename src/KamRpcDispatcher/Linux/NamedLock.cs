@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 namespace KamRpcDispatcher.Linux;
 
 /// <summary>
-/// Locks of files that go again: whoever lets a lock go takes the file's name away while he has it, and whoever took a lock looks whether the file still has its name. So of two
+/// Locks of files that go again: whoever lets a lock go takes the file's name away while he has it, and whoever took a lock checks whether the file still has its name. So of two
 /// that have a lock of one name, one sees that his file is none any more.
 /// </summary>
 internal static class NamedLock

@@ -47,7 +47,7 @@ internal sealed class SafeDirectory : IDisposable
 
         if (handle.IsInvalid)
         {
-            // Whatever was looked at meanwhile has another one.
+            // Whatever was examined meanwhile has another one.
             Marshal.SetLastPInvokeError(failure);
             var error = LibC.LastError($"cannot open the directory {path}");
             throw error is FileNotFoundException ? new DirectoryNotFoundException(error.Message) : error;

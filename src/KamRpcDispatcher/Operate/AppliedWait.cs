@@ -46,7 +46,7 @@ public sealed class AppliedWait : IAsyncDisposable, IKeyWatchLog
         ArgumentNullException.ThrowIfNull(seen);
         while (true)
         {
-            // In this order: what comes after the reports were looked at ends the wait.
+            // In this order: what comes after the reports were read ends the wait.
             var news = _news.Task;
             var state = StateOf(target);
             seen(state);

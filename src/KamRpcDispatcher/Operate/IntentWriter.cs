@@ -83,7 +83,7 @@ public sealed class IntentWriter(EtcdConnection store, EtcdKeys keys, TimeProvid
             }
             else if (written.IsInDoubt)
             {
-                // The next look settles it.
+                // The next reading settles it.
                 run.MayHaveWritten(writes);
             }
             else

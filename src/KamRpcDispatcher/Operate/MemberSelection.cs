@@ -16,7 +16,7 @@ public sealed class MemberSelection
     /// <summary>Labels that a member has to have, all of them; empty where names say it.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Labels { get; init; } = [];
 
-    /// <summary>The only sets to look in; null for every set.</summary>
+    /// <summary>The only sets to search; null for every set.</summary>
     public IReadOnlySet<int>? Sets { get; init; }
 
     /// <summary>Finds what may have been meant by a name that nobody has; the nearest first.</summary>

@@ -17,7 +17,7 @@ internal sealed class ReadyFloor(OperatorView view, MinReady least)
     /// <summary>As many members are named.</summary>
     private const int MostNamed = 5;
 
-    /// <summary>Looks at all of a command at once.</summary>
+    /// <summary>Checks all of a command at once.</summary>
     /// <param name="leaving">Those who are to be drained and are not yet.</param>
     public FloorCheck Check(IReadOnlyCollection<MemberKey> leaving)
     {

@@ -8,7 +8,7 @@ namespace KamRpcDispatcher.Plan;
 /// <param name="Cluster">The cluster's name: the mark of own entries.</param>
 public sealed record PlanPolicy(string Cluster)
 {
-    /// <summary>The sets to manage; null is every set. Entries of other sets are not looked at.</summary>
+    /// <summary>The sets to manage; null is every set. Entries of other sets are not examined.</summary>
     public IReadOnlySet<int>? Sets { get; init; }
 
     /// <summary>Whether <c>dispatcher.add</c> takes a priority (Kamailio 5.6 and later).</summary>

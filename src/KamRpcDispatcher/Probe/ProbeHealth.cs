@@ -1,10 +1,10 @@
 namespace KamRpcDispatcher.Probe;
 
-/// <summary>Turns single looks into a state that does not change with every lost packet.</summary>
+/// <summary>Turns single probes into a state that does not change with every lost packet.</summary>
 /// <remarks>
-/// The first look decides at once. After it, <see cref="ProbeVerdict.Leaving"/> counts at once, since the server itself says so;
-/// <see cref="ProbeVerdict.Alive"/> counts after <paramref name="rise"/> looks in a row, <see cref="ProbeVerdict.Dead"/> after
-/// <paramref name="fall"/>. <see cref="ProbeVerdict.Unknown"/> is no look.
+/// The first probe decides at once. After it, <see cref="ProbeVerdict.Leaving"/> counts at once, since the server itself says so;
+/// <see cref="ProbeVerdict.Alive"/> counts after <paramref name="rise"/> probes in a row, <see cref="ProbeVerdict.Dead"/> after
+/// <paramref name="fall"/>. <see cref="ProbeVerdict.Unknown"/> counts as no probe.
 /// </remarks>
 /// <param name="rise">At least 1.</param>
 /// <param name="fall">At least 1.</param>
@@ -15,13 +15,13 @@ public sealed class ProbeHealth(int rise, int fall)
     private ProbeVerdict _other;
     private int _inARow;
 
-    /// <summary>The look that brought the state in force; null before the first one.</summary>
+    /// <summary>The probe that brought the state in force; null before the first one.</summary>
     public ProbeOutcome? Current { get; private set; }
 
-    /// <summary>Whether the last look differs from the state in force, and does not count yet: it is worth looking again at once.</summary>
+    /// <summary>Whether the last probe differs from the state in force, and does not count yet: it is worth probing again at once.</summary>
     public bool IsInDoubt => _inARow > 0;
 
-    /// <summary>Takes one look into account.</summary>
+    /// <summary>Takes one probe into account.</summary>
     /// <returns>The new state when it changes, otherwise null. Another reason for the same verdict is no change.</returns>
     public ProbeOutcome? Observe(ProbeOutcome outcome)
     {

@@ -2,7 +2,7 @@ using KamRpcDispatcher.Destinations;
 
 namespace KamRpcDispatcher.Probe;
 
-/// <summary>One look at a server.</summary>
+/// <summary>One probe of a server.</summary>
 /// <param name="Verdict">What it came to.</param>
 /// <param name="Reason">Why: one line of printable ASCII, at most <see cref="MemberValidation.MaxReasonLength"/> characters.</param>
 public sealed record ProbeOutcome(ProbeVerdict Verdict, string Reason)
@@ -35,7 +35,7 @@ public sealed record ProbeOutcome(ProbeVerdict Verdict, string Reason)
     }
 }
 
-/// <summary>What a server was like at a look, in the order in which its calls are worth waiting for.</summary>
+/// <summary>What a server was like at a probe, in the order in which its calls are worth waiting for.</summary>
 internal enum DeathSign
 {
     /// <summary>Nobody listens at its port.</summary>

@@ -60,7 +60,7 @@ internal sealed class ProbeTarget(SipUri uri, Func<string, Task<IPAddress[]>>? r
             _address = Best(lookup.Result) ?? _address;
         }
 
-        // Looked at, so that nobody counts a failure as unobserved.
+        // Read, so that nobody counts a failure as unobserved.
         _ = lookup.Exception;
     }
 

@@ -1,6 +1,6 @@
 namespace KamRpcDispatcher.Probe;
 
-/// <summary>What one look at a server came to.</summary>
+/// <summary>What one probe of a server came to.</summary>
 public enum ProbeVerdict
 {
     /// <summary>It can take calls.</summary>

@@ -3,7 +3,7 @@ using KamailioRpc;
 
 namespace KamRpcDispatcher.Probe;
 
-/// <summary>Looks whether a port takes connections; nothing is sent.</summary>
+/// <summary>Checks whether a port takes connections; nothing is sent.</summary>
 /// <param name="host">A name or an address, without brackets.</param>
 /// <param name="port">1 to 65535.</param>
 /// <param name="timeout">For the name and the connection.</param>

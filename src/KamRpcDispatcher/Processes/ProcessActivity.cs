@@ -1,6 +1,6 @@
 namespace KamRpcDispatcher.Processes;
 
-/// <summary>What a look at a process shows.</summary>
+/// <summary>What a reading of a process shows.</summary>
 public enum ProcessActivity
 {
     /// <summary>It may be reading the table.</summary>

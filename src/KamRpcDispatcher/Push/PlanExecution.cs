@@ -9,7 +9,7 @@ namespace KamRpcDispatcher.Push;
 /// </summary>
 internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, DispatcherTable table, Task interrupted, CancellationToken cancellationToken)
 {
-    /// <summary>How long a look goes on although a newer plan is due, so that there is progress under any storm of events.</summary>
+    /// <summary>How long a check goes on although a newer plan is due, so that there is progress under any storm of events.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(50);
 
     private readonly List<AddDestination> _adds = [.. plan.Adds];
@@ -170,24 +170,24 @@ internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, Disp
         return await ApplyAsync(change).ConfigureAwait(false) ? Step.Made : change is RemoveDestination ? Step.Later : Step.Refused;
     }
 
-    /// <summary>What speaks against a change. Whoever looks may wait for others, such as name servers; a newer plan waits a moment for that, and no more.</summary>
+    /// <summary>What speaks against a change. Whoever checks may wait for others, such as name servers; a newer plan waits a moment for that, and no more.</summary>
     private async Task<(bool IsLater, Objection? Objection)> ExamineAsync(Change change)
     {
-        using var look = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var looking = executor.ObjectionAsync(change, _staying, look.Token);
+        using var check = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var checking = executor.ObjectionAsync(change, _staying, check.Token);
         try
         {
-            if (!looking.IsCompleted && await Task.WhenAny(looking, interrupted).ConfigureAwait(false) != looking)
+            if (!checking.IsCompleted && await Task.WhenAny(checking, interrupted).ConfigureAwait(false) != checking)
             {
-                await Task.WhenAny(looking, Task.Delay(Patience, look.Token)).ConfigureAwait(false);
+                await Task.WhenAny(checking, Task.Delay(Patience, check.Token)).ConfigureAwait(false);
             }
 
-            return looking.IsCompleted ? (false, await looking.ConfigureAwait(false)) : (true, null);
+            return checking.IsCompleted ? (false, await checking.ConfigureAwait(false)) : (true, null);
         }
         finally
         {
-            await look.CancelAsync().ConfigureAwait(false);
-            await ((Task)looking).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await check.CancelAsync().ConfigureAwait(false);
+            await ((Task)checking).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -29,7 +29,7 @@ internal sealed class PlanExecutor(
     IClaim? claim = null,
     TimeProvider? timeProvider = null)
 {
-    /// <summary>Name servers come back, and a look at them costs Kamailio nothing.</summary>
+    /// <summary>Name servers come back, and a query of them costs Kamailio nothing.</summary>
     private static readonly TimeSpan LongestWaitForName = TimeSpan.FromSeconds(30);
 
     private readonly ChangeLog _log = new(logger, timeProvider ?? TimeProvider.System);

@@ -26,8 +26,8 @@ internal sealed class SnapshottingSource(
     /// <summary>The time from a write that failed to the next attempt.</summary>
     internal static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(10);
 
-    /// <summary>The time between two looks at whether the file is still there: what is below /run goes with a service, what is below /tmp with a cleaner.</summary>
-    internal static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(10);
+    /// <summary>The time between two checks whether the file is still there: what is below /run goes with a service, what is below /tmp with a cleaner.</summary>
+    internal static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(10);
 
     // One entry: that something changed since the last write. Its reader continues on another thread than the writer's.
     private readonly Channel<bool> _unsaved = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -36,7 +36,7 @@ internal sealed class SnapshottingSource(
 
     private volatile Membership? _standIn;
 
-    /// <summary>The wait for a change, which outlasts many looks at the file: each new one would stay in the channel until there is a change.</summary>
+    /// <summary>The wait for a change, which outlasts many checks of the file: each new one would stay in the channel until there is a change.</summary>
     private Task? _change;
 
     public Membership? Current
@@ -110,7 +110,7 @@ internal sealed class SnapshottingSource(
         {
             try
             {
-                await ChangeAsync(stopping).WaitAsync(LookInterval, timeProvider, stopping).ConfigureAwait(false);
+                await ChangeAsync(stopping).WaitAsync(CheckInterval, timeProvider, stopping).ConfigureAwait(false);
             }
             catch (TimeoutException) when (!file.IsMissing)
             {

@@ -81,7 +81,7 @@ internal ref struct BinrpcReader
             : throw new KamailioMalformedReplyException("its fault has no code or no message");
     }
 
-    /// <summary>Counts the values that stand side by side, without looking into them.</summary>
+    /// <summary>Counts the values that stand side by side, without decoding them.</summary>
     private int CountValues()
     {
         var count = 0;

@@ -4,7 +4,7 @@ using KamailioRpc.Errors;
 
 namespace KamailioRpc.Json;
 
-/// <summary>Kamailio writes JSON to FIFOs and connections without any frame: the end of the object is the end of the message, looked for byte by byte as they come.</summary>
+/// <summary>Kamailio writes JSON to FIFOs and connections without any frame: the end of the object is the end of the message, searched for byte by byte as they come.</summary>
 /// <remarks>Reading tokens is faster than counting braces: the reader passes over texts in one go.</remarks>
 internal sealed class JsonFraming : IFraming
 {

@@ -6,7 +6,7 @@ using StreamJsonRpc.Protocol;
 
 namespace KamailioRpc.Json;
 
-/// <summary>Takes a JSON-RPC reply apart. The result is not looked into, but checked to be JSON, and copied once.</summary>
+/// <summary>Takes a JSON-RPC reply apart. The result is not decoded, but checked to be JSON, and copied once.</summary>
 internal static class JsonReply
 {
     /// <summary>A list nests five deep; a reply that nests deeper than this is not one of Kamailio's.</summary>

@@ -14,12 +14,12 @@ public class ControllingTerminalTests
     public void A_signal_that_comes_with_the_loss_is_the_terminals()
     {
         using var terminal = Terminal();
-        _time.Advance(100 * ControllingTerminal.LookInterval);
+        _time.Advance(100 * ControllingTerminal.PollInterval);
         Assert.That(terminal.IsGone, Is.False);
 
         _isThere = false;
         Assert.That(terminal.IsGone);
-        _time.Advance(ControllingTerminal.LookInterval);
+        _time.Advance(ControllingTerminal.PollInterval);
         Assert.That(terminal.IsGone, "a look may fall between the loss and the signal");
     }
 
@@ -28,7 +28,7 @@ public class ControllingTerminalTests
     {
         using var terminal = Terminal();
         _isThere = false;
-        _time.Advance(2 * ControllingTerminal.LookInterval);
+        _time.Advance(2 * ControllingTerminal.PollInterval);
 
         Assert.That(terminal.IsGone, Is.False);
     }

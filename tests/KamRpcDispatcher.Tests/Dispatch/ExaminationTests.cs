@@ -43,7 +43,7 @@ public sealed class ExaminationTests : IDisposable
         Assert.That(await _looked.WaitAsync(Deadline));
 
         _examination.Observe(new KamailioInstance("one", string.Empty));
-        await PassAsync(Examination.BetweenLooks);
+        await PassAsync(Examination.BetweenExaminations);
         _examination.Observe(new KamailioInstance("two", string.Empty));
         await PassAsync(Examination.Pause, 2);
         Assert.That(await _looked.WaitAsync(Deadline));
@@ -61,7 +61,7 @@ public sealed class ExaminationTests : IDisposable
         await PassAsync(Examination.Pause);
         Assert.That(await _looked.WaitAsync(Deadline));
 
-        await PassAsync(Examination.BetweenLooks);
+        await PassAsync(Examination.BetweenExaminations);
         await PassAsync(Examination.Pause, 2);
         Assert.That(await _looked.WaitAsync(Deadline));
     }

@@ -97,7 +97,7 @@ public class PacedReportTests
         for (var look = 0; look < 240; look++)
         {
             _report.Report(Status with { Sets = Status.Sets.SetItem(1, new SetStatus(3, look % 7)) });
-            Advance(PacedReport.LookInterval);
+            Advance(PacedReport.PollInterval);
         }
 
         Assert.That(_written.All, Has.Count.InRange(40, 61), "in a minute");
@@ -112,7 +112,7 @@ public class PacedReportTests
         var begun = _clock.GetUtcNow();
         while (_written.All[^1].Drift == 0)
         {
-            Advance(PacedReport.LookInterval);
+            Advance(PacedReport.PollInterval);
         }
 
         Assert.That(_clock.GetUtcNow() - begun, Is.LessThanOrEqualTo(TimeSpan.FromSeconds(2)));
@@ -125,7 +125,7 @@ public class PacedReportTests
         _report.Report(Status);
         Advance(TimeSpan.FromSeconds(5));
         _report.Report(Status with { Drift = 1 });
-        _report.Look();
+        _report.Poll();
         _report.Report(Status);
         Advance(TimeSpan.FromSeconds(2));
 
@@ -170,7 +170,7 @@ public class PacedReportTests
 
         _contact.Answered(call);
         _contact.Read();
-        _report.Look();
+        _report.Poll();
         Assert.That(_written.All[^1].Contact!.Answers, "at once");
     }
 
@@ -213,17 +213,17 @@ public class PacedReportTests
         Advance(TimeSpan.FromSeconds(40));
         _contact.Answered(call);
         _contact.Read();
-        _report.Look();
+        _report.Poll();
 
         Assert.That((_written.All[^1].Contact!.Answers, _written.All[^1].AppliedAt, _written.All[^1].IsListOld), Is.EqualTo((true, Status.AppliedAt, false)));
     }
 
     private void Advance(TimeSpan time)
     {
-        for (var passed = TimeSpan.Zero; passed < time; passed += PacedReport.LookInterval)
+        for (var passed = TimeSpan.Zero; passed < time; passed += PacedReport.PollInterval)
         {
-            _clock.Advance(PacedReport.LookInterval);
-            _report.Look();
+            _clock.Advance(PacedReport.PollInterval);
+            _report.Poll();
         }
     }
 

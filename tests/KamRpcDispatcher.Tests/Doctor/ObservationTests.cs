@@ -76,6 +76,6 @@ internal sealed class ObservationTests
 
         Assert.That(Holder(), Is.Empty, "a file that nobody has locked");
 
-        string? Holder() => LockTable.Look(address).Holder.Try(out var holder, out _) ? holder : null;
+        string? Holder() => LockTable.Read(address).Holder.Try(out var holder, out _) ? holder : null;
     }
 }

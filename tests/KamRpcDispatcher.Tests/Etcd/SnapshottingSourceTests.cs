@@ -198,13 +198,13 @@ public sealed class SnapshottingSourceTests : IAsyncDisposable
         _store.Set(1, Members.Of("a"));
         await _time.WaitForWaitAsync(SnapshottingSource.WriteInterval);
         _time.Advance(SnapshottingSource.WriteInterval);
-        await _time.WaitForWaitAsync(SnapshottingSource.LookInterval);
-        _time.Advance(SnapshottingSource.LookInterval);
-        await _time.WaitForWaitAsync(SnapshottingSource.LookInterval, 2);
+        await _time.WaitForWaitAsync(SnapshottingSource.CheckInterval);
+        _time.Advance(SnapshottingSource.CheckInterval);
+        await _time.WaitForWaitAsync(SnapshottingSource.CheckInterval, 2);
         Assert.That(_fileLog.Of(Written), Has.Count.EqualTo(1), "it is there");
 
         Directory.Delete(Path.GetDirectoryName(NewFile().FilePath)!, recursive: true);
-        _time.Advance(SnapshottingSource.LookInterval);
+        _time.Advance(SnapshottingSource.CheckInterval);
         await _time.WaitForWaitAsync(SnapshottingSource.WriteInterval, 2);
 
         Assert.That(Saved()!.Revision, Is.EqualTo(1));
@@ -229,11 +229,11 @@ public sealed class SnapshottingSourceTests : IAsyncDisposable
         {
             for (var look = first; look <= last; look++)
             {
-                await _time.WaitForWaitAsync(SnapshottingSource.LookInterval, look);
-                _time.Advance(SnapshottingSource.LookInterval);
+                await _time.WaitForWaitAsync(SnapshottingSource.CheckInterval, look);
+                _time.Advance(SnapshottingSource.CheckInterval);
             }
 
-            await _time.WaitForWaitAsync(SnapshottingSource.LookInterval, last + 1);
+            await _time.WaitForWaitAsync(SnapshottingSource.CheckInterval, last + 1);
         }
     }
 

@@ -48,7 +48,7 @@ internal sealed class AmiReader(Stream stream, TimeProvider time)
                 throw new AmiProtocolException($"A message has more than {MaxMessage} characters or {MaxLines} lines.");
             }
 
-            // The first of several wins: none that is looked at comes twice. What is no named value is not looked at either.
+            // The first of several wins: none that is read comes twice. What is no named value is not read either.
             if (line.IndexOf(':', StringComparison.Ordinal) is > 0 and var colon)
             {
                 fields.TryAdd(line[..colon], line[(colon + 1)..].Trim());

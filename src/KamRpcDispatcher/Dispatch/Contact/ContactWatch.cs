@@ -17,7 +17,7 @@ internal sealed class ContactWatch(TimeProvider timeProvider)
     internal static readonly TimeSpan LongestCall = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// What is met after a while in which nobody has looked may be over: a daemon that was stopped finds calls that were not answered in time, with
+    /// What is met after a while in which nobody has checked may be over: a daemon that was stopped finds calls that were not answered in time, with
     /// their answers.
     /// </summary>
     private static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(300);
@@ -26,7 +26,7 @@ internal sealed class ContactWatch(TimeProvider timeProvider)
     private readonly Dictionary<long, TimeSpan> _waiting = [];
     private long _calls;
     private TimeSpan _answered;
-    private TimeSpan _lookedAt;
+    private TimeSpan _checkedAt;
     private Failure? _silence;
     private Failure? _unread;
     private TimeSpan? _read;
@@ -40,9 +40,9 @@ internal sealed class ContactWatch(TimeProvider timeProvider)
         {
             lock (_gate)
             {
-                var before = _lookedAt;
-                _lookedAt = timeProvider.Mark();
-                return _told = Tell(wasStopped: _lookedAt - before > Patience);
+                var before = _checkedAt;
+                _checkedAt = timeProvider.Mark();
+                return _told = Tell(wasStopped: _checkedAt - before > Patience);
             }
         }
     }

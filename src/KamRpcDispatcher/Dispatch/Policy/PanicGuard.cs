@@ -22,7 +22,7 @@ internal static class PanicGuard
     /// </summary>
     /// <param name="membership">Who is there, and who has expired.</param>
     /// <param name="now">By the clock of <see cref="ExpiredMember.Mark"/>.</param>
-    /// <param name="manages">Whether a set is looked after.</param>
+    /// <param name="manages">Whether a set is managed.</param>
     /// <returns>The members to keep for now, and for how long if the store says something then; when it does later, that is a change of its own.</returns>
     public static (IReadOnlyList<Member> Members, TimeSpan Left) Doubted(Membership membership, TimeSpan now, Predicate<int> manages)
     {
@@ -103,7 +103,7 @@ internal static class PanicGuard
     /// What the set was before the event that each is part of: the most that any of the event has seen. Not counted from who is left: that
     /// changes when some come back or are confirmed as gone, and then those that were let go before would be held again.
     /// </summary>
-    /// <param name="expired">In the order of their marks. There may be those of a day: none is looked at more than twice.</param>
+    /// <param name="expired">In the order of their marks. There may be those of a day: none is read more than twice.</param>
     /// <param name="window">How far apart those of one event are.</param>
     private static int[] LargestWithin(ExpiredMember[] expired, TimeSpan window)
     {

@@ -19,8 +19,8 @@ internal sealed class PacedReport(IProxyReport report, ContactWatch contact, Loo
     /// <summary>The least time between two writings of what nobody waits for: hundreds of proxies write to one etcd, and a list may flap.</summary>
     internal static readonly TimeSpan LeastInterval = TimeSpan.FromSeconds(1);
 
-    /// <summary>How often it is looked for news, which is what is there at two looks: what is just being changed is as wished a moment later.</summary>
-    internal static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(250);
+    /// <summary>How often it is polled for news, which is what is there at two polls: what is just being changed is as wished a moment later.</summary>
+    internal static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(250);
 
     /// <summary>How long the first status may wait for whether Kamailio answers, which is told first.</summary>
     private static readonly TimeSpan ContactPatience = 2 * ContactWatch.Patience;
@@ -38,7 +38,7 @@ internal sealed class PacedReport(IProxyReport report, ContactWatch contact, Loo
         {
             _latest = status;
             _begun ??= timeProvider.GetTimestamp();
-            Write(isLook: false);
+            Write(isPoll: false);
         }
     }
 
@@ -47,21 +47,21 @@ internal sealed class PacedReport(IProxyReport report, ContactWatch contact, Loo
     {
         while (true)
         {
-            await Task.Delay(LookInterval, timeProvider, cancellationToken).ConfigureAwait(false);
-            Look();
+            await Task.Delay(PollInterval, timeProvider, cancellationToken).ConfigureAwait(false);
+            Poll();
         }
     }
 
     /// <summary>Writes what has waited, if its time has come.</summary>
-    internal void Look()
+    internal void Poll()
     {
         lock (_gate)
         {
-            Write(isLook: true);
+            Write(isPoll: true);
         }
     }
 
-    private void Write(bool isLook)
+    private void Write(bool isPoll)
     {
         if (_latest is null || (contact.Current is null && timeProvider.GetElapsedTime(_begun!.Value) < ContactPatience))
         {
@@ -69,7 +69,7 @@ internal sealed class PacedReport(IProxyReport report, ContactWatch contact, Loo
         }
 
         var status = _latest with { Contact = contact.Current, Version = version, Loop = loop.Current, WrittenAt = timeProvider.GetUtcNow() };
-        if (_written is null || ReportNews.IsAwaited(_written, status) || (isLook && IsDue(_written, status)))
+        if (_written is null || ReportNews.IsAwaited(_written, status) || (isPoll && IsDue(_written, status)))
         {
             _written = status;
             _writtenAt = timeProvider.GetTimestamp();

@@ -50,7 +50,7 @@ internal static class AllChecks
         ReportsCheck.Of(kamailio, etcd),
     ]);
 
-    /// <summary>Leaves what could not be looked at with its cause only where the cause is told: what is told nowhere is no consequence.</summary>
+    /// <summary>Leaves what could not be checked with its cause only where the cause is told: what is told nowhere is no consequence.</summary>
     private static IReadOnlyList<Finding> Folded(IReadOnlyList<Finding> findings)
     {
         var told = findings.Where(static finding => finding is { Because: null, Severity: not (Severity.Ok or Severity.Note) }).Select(static finding => finding.Check).ToHashSet(StringComparer.Ordinal);

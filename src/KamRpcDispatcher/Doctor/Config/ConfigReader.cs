@@ -209,7 +209,7 @@ internal sealed partial class ConfigReader(Func<string, string?> read, Defines d
         }
     }
 
-    /// <summary>A relative path is looked for beside the including file.</summary>
+    /// <summary>A relative path is searched for beside the including file.</summary>
     private static string Included(string file, string path) => Path.Combine(Path.GetDirectoryName(file) ?? "/", path);
 
     private static string Place(string file, int line) => string.Create(CultureInfo.InvariantCulture, $"{file}:{line}");

@@ -35,7 +35,7 @@ internal static class SelectionAlgorithm
         _ => [],
     };
 
-    /// <summary>Whether Kamailio takes a text for a number when it starts; a variable it looks at for each call.</summary>
+    /// <summary>Whether Kamailio takes a text for a number when it starts; a variable it reads for each call.</summary>
     public static bool TryParse(string text, out int algorithm) => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out algorithm);
 
     /// <summary>What comes of an algorithm that Kamailio does not have (<c>ds_manage_routes</c>); null where it has it.</summary>

@@ -6,7 +6,7 @@ using KamRpcDispatcher.Doctor.Observations.Sockets;
 
 namespace KamRpcDispatcher.Doctor.Observations;
 
-/// <summary>Looks at how one Kamailio is configured, by a dozen short calls: neither its list, nor its processes at work, nor names are looked at.</summary>
+/// <summary>Reads how one Kamailio is configured, by a dozen short calls: neither its list, nor its processes at work, nor names are checked.</summary>
 /// <param name="options">How to call it.</param>
 /// <param name="timeProvider">The clock.</param>
 internal sealed class ConfigurationObserver(RpcClientOptions options, TimeProvider timeProvider)

@@ -6,7 +6,7 @@ using KamRpcDispatcher.Etcd.Proxies;
 
 namespace KamRpcDispatcher.Doctor.Observations;
 
-/// <summary>Looks at every endpoint of etcd, and at the cluster's members and proxies there.</summary>
+/// <summary>Probes every endpoint of etcd, and reads the cluster's members and proxies there.</summary>
 internal sealed class EtcdObserver(EtcdOptions connection, string cluster, IReadOnlySet<int>? sets, TimeProvider timeProvider)
 {
     private static readonly TimeSpan BetweenReadings = TimeSpan.FromMilliseconds(500);

@@ -14,7 +14,7 @@ namespace KamRpcDispatcher.Doctor.Observations;
 /// <summary>What was seen of one Kamailio. What was not reached, or not allowed to be seen, says why.</summary>
 internal sealed record KamailioObservation
 {
-    /// <summary>What everything says that was not looked at because Kamailio does not answer.</summary>
+    /// <summary>What everything says that was not read because Kamailio does not answer.</summary>
     public static readonly Trouble NotReached = new("Kamailio does not answer", Causes.Kamailio);
 
     /// <summary>What a Kamailio's config needs so that dispatchers can mark it.</summary>

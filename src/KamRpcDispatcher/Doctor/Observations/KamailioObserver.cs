@@ -12,7 +12,7 @@ using KamRpcDispatcher.Processes.Views;
 
 namespace KamRpcDispatcher.Doctor.Observations;
 
-/// <summary>Looks at one Kamailio: one call at a time, none of which changes anything.</summary>
+/// <summary>Examines one Kamailio: one call at a time, none of which changes anything.</summary>
 /// <param name="options">How to call it.</param>
 /// <param name="configFile">Its configuration; null for the one that it names.</param>
 /// <param name="timeProvider">The clock.</param>
@@ -41,7 +41,7 @@ internal sealed class KamailioObserver(RpcClientOptions options, string? configF
             return observation with { Running = HostObserver.Observe(null, null, configFile) };
         }
 
-        var (holder, lockPid) = LockTable.Look(address);
+        var (holder, lockPid) = LockTable.Read(address);
         observation = observation with { LockHolder = holder, LockPid = lockPid, StoppedHolder = Stopped(lockPid) };
 
         await using var client = new RecordingClient(new RpcClient(address, options));
@@ -65,7 +65,7 @@ internal sealed class KamailioObserver(RpcClientOptions options, string? configF
 
         // By now the client has made the directory, if it could.
         observation = observation with { Reply = reply, Replies = Files.Replies(address, options.ReplyDirectory), IsSilent = isSilent };
-        return reply.Try(out _, out _) ? await ObserveAsync(client, observation, cancellationToken).ConfigureAwait(false) : LookForIt(observation, address);
+        return reply.Try(out _, out _) ? await ObserveAsync(client, observation, cancellationToken).ConfigureAwait(false) : ObserveFromHost(observation, address);
     }
 
     private static int? Stopped(int? pid) => pid is > 0 and var process && ProcessState.IsStopped(ProcessState.Of(process)) ? process : null;
@@ -76,7 +76,7 @@ internal sealed class KamailioObserver(RpcClientOptions options, string? configF
         : KamailioDiscovery.Directories.Select(static directory => Files.Closed(directory + "/.")).FirstOrDefault(static closed => closed is not null);
 
     /// <summary>What can be seen of one that does not answer.</summary>
-    private KamailioObservation LookForIt(KamailioObservation observation, KamailioAddress address)
+    private KamailioObservation ObserveFromHost(KamailioObservation observation, KamailioAddress address)
     {
         var running = HostObserver.Observe(address, RepliesTo(address), configFile);
         return observation with

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace KamRpcDispatcher.Doctor.Observations;
 
-/// <summary>Something that was looked at, or why it could not be.</summary>
+/// <summary>Something that was observed, or why it could not be.</summary>
 internal sealed record Observed<T>
     where T : notnull
 {

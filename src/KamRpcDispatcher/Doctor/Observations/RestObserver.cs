@@ -4,7 +4,7 @@ using KamRpcDispatcher.Processes.Views;
 
 namespace KamRpcDispatcher.Doctor.Observations;
 
-/// <summary>Looks at Kamailio's processes as the grace period does.</summary>
+/// <summary>Polls Kamailio's processes as the grace period does.</summary>
 internal static class RestObserver
 {
     /// <summary>Nearly every process of a Kamailio with calls rests every few milliseconds; the rarest one that was seen, twice a second.</summary>
@@ -34,7 +34,7 @@ internal static class RestObserver
         return Observed<IProcessView>.Not(string.Join("; ", reasons));
     }
 
-    /// <summary>Looks at each process until it was seen at rest, or has ended.</summary>
+    /// <summary>Polls each process until it was seen at rest, or has ended.</summary>
     /// <returns>Those that never were.</returns>
     public static async Task<IReadOnlyList<KamailioProcess>> RestlessAsync(
         IProcessView view, IReadOnlyList<KamailioProcess> processes, TimeProvider timeProvider, CancellationToken cancellationToken)

@@ -4,7 +4,7 @@ using KamRpcDispatcher.Processes;
 
 namespace KamRpcDispatcher.Doctor.Observations;
 
-/// <summary>Looks for processes of a Kamailio that answers which are stopped: they are at rest for the grace period, and do nothing.</summary>
+/// <summary>Finds processes of a Kamailio that answers which are stopped: they are at rest for the grace period, and do nothing.</summary>
 internal static class StoppedProcesses
 {
     /// <summary>A debugger that traces system calls stops a process for less, again and again.</summary>

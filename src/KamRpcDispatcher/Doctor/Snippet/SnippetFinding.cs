@@ -1,7 +1,7 @@
 namespace KamRpcDispatcher.Doctor.Snippet;
 
 /// <summary>What is not as it should be in a config that is to use the snippet.</summary>
-/// <param name="Check">What was looked at, the same in every release: <c>place</c>.</param>
+/// <param name="Check">What was checked, the same in every release: <c>place</c>.</param>
 /// <param name="Severity">What it means.</param>
 /// <param name="Place">Where: <c>/etc/kamailio/kamailio.cfg:12</c>, or a file.</param>
 /// <param name="Text">What is wrong, and what comes of it.</param>

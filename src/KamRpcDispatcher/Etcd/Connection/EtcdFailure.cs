@@ -31,8 +31,8 @@ internal static class EtcdFailure
         exception is RpcException { StatusCode: StatusCode.ResourceExhausted, Status.Detail: var detail } && detail.Contains("database space exceeded", StringComparison.Ordinal);
 
     /// <summary>
-    /// Whether etcd refused a call because of some of its keys, or of their number, so that it may take the same call with fewer: a user's roles are looked
-    /// at key by key, and one that is not allowed keeps the whole transaction from being carried out (3.4 and 3.5, <c>checkTxnAuth</c>).
+    /// Whether etcd refused a call because of some of its keys, or of their number, so that it may take the same call with fewer: a user's roles are checked
+    /// key by key, and one that is not allowed keeps the whole transaction from being carried out (3.4 and 3.5, <c>checkTxnAuth</c>).
     /// </summary>
     public static bool IsOfKeys(Exception? exception) =>
         exception is RpcException { StatusCode: StatusCode.PermissionDenied }

@@ -8,7 +8,7 @@ namespace KamRpcDispatcher.Etcd.Keys;
 /// <summary>Reads as much of what etcd held at a revision as tells whether it is the store that we know.</summary>
 /// <remarks>
 /// A store that is restored from a backup counts its revisions on from there, keeps its cluster's id, and may have passed the revision that we know
-/// before we look. A listing would show it too, but does not tell a withdrawal from an expiry: it is for when something else is there.
+/// before we read. A listing would show it too, but does not tell a withdrawal from an expiry: it is for when something else is there.
 /// </remarks>
 internal sealed class StoreComparison(EtcdConnection store, string prefix)
 {

@@ -25,7 +25,7 @@ internal sealed class MembershipWatchLog(EtcdEndpoints endpoints, string prefix,
 
     public void Compacted(long wanted, long compacted) => EtcdLog.Compacted(logger, wanted, compacted);
 
-    /// <summary>Where two stores answer in turn under one address, each look finds another one.</summary>
+    /// <summary>Where two stores answer in turn under one address, each reading finds another one.</summary>
     public void Replaced(long known, long found)
     {
         if (_replacements.Allows())

@@ -18,7 +18,7 @@ public sealed class HeldConfirmation(EtcdConnection store, EtcdKeys keys, IReadO
     /// <summary>How long a dispatcher may take to name others: a few cycles, and a write.</summary>
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly Dictionary<MemberKey, ConfirmationOutcome> _outcomes = [];
 
@@ -56,12 +56,12 @@ public sealed class HeldConfirmation(EtcdConnection store, EtcdKeys keys, IReadO
                 return rest;
             }
 
-            await Task.Delay(BetweenLooks, timeProvider, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(PollInterval, timeProvider, cancellationToken).ConfigureAwait(false);
             proxies = await new ClusterReader(store, keys, timeProvider).ReadProxiesAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
-    /// <summary>Those that any proxy names and that were not dealt with: each once, as the proxy that looked last knows it.</summary>
+    /// <summary>Those that any proxy names and that were not dealt with: each once, as the proxy that read last knows it.</summary>
     private List<Member> Named(IReadOnlyList<ReportingProxy> proxies) =>
     [
         .. proxies.Select(static proxy => proxy.Status).OfType<ProxyStatus>()

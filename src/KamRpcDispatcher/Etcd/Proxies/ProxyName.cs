@@ -97,7 +97,7 @@ internal sealed class ProxyName(string name, Func<ProxyIdentity> own, TimeSpan t
     {
         var now = timeProvider.GetTimestamp();
 
-        // Looks are a second apart: where etcd was away for a while its leases may have their whole time again.
+        // Checks are a second apart: where etcd was away for a while its leases may have their whole time again.
         var isSame = _other == other && timeProvider.GetElapsedTime(Interlocked.Read(ref _otherSeen), now) < Margin;
         Interlocked.Exchange(ref _otherSeen, now);
         if (isSame)

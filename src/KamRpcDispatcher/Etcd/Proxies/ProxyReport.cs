@@ -12,8 +12,8 @@ namespace KamRpcDispatcher.Etcd.Proxies;
 /// <remarks><see cref="ProxyRecord"/> reads it.</remarks>
 internal sealed class ProxyReport : IProxyReport
 {
-    /// <summary>Until it is looked again whether another proxy's having the name is still to be told.</summary>
-    private static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(1);
+    /// <summary>Until it is checked again whether another proxy's having the name is still to be told.</summary>
+    private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(1);
 
     private readonly LeaseKeeper _keeper;
     private readonly LeasedRecord _record;
@@ -92,7 +92,7 @@ internal sealed class ProxyReport : IProxyReport
             }
 
             SignAnew();
-            await Task.Delay(BetweenLooks, _timeProvider, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(CheckInterval, _timeProvider, cancellationToken).ConfigureAwait(false);
         }
     }
 

@@ -12,14 +12,14 @@ public sealed record LoopStatus(string Step, TimeSpan For, TimeSpan Longest)
     /// <summary>Whether it should have gone on long ago: nothing is followed, and what the report says of Kamailio's list is of before.</summary>
     public bool Hangs => For > Longest + Slack;
 
-    /// <summary>For how long nothing needs to be looked at.</summary>
+    /// <summary>For how long nothing needs to be read.</summary>
     internal TimeSpan Rest => Step == LoopStep.Rest ? Longest : TimeSpan.Zero;
 }
 
 /// <summary>The steps of <see cref="LoopStatus"/>, as they stand in reports.</summary>
 public static class LoopStep
 {
-    /// <summary>Nothing is to be done until something happens, or it is time to look again.</summary>
+    /// <summary>Nothing is to be done until something happens, or it is time to read again.</summary>
     public const string Rest = "rest";
 
     /// <summary>Compares, plans, asks name servers and whoever else has to be asked.</summary>

@@ -3,7 +3,7 @@ using KamRpcDispatcher.Probe.Tls;
 
 namespace KamRpcDispatcher.Probe.Sip;
 
-/// <summary>Looks at a server by asking it for its OPTIONS, over the transport of its URI.</summary>
+/// <summary>Probes a server by asking it for its OPTIONS, over the transport of its URI.</summary>
 public static class SipProbe
 {
     /// <summary>Null when the URI can be probed with these options, otherwise a sentence that says why not and what to do.</summary>

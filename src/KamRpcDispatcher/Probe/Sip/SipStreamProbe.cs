@@ -5,7 +5,7 @@ using KamRpcDispatcher.Probe.Tls;
 
 namespace KamRpcDispatcher.Probe.Sip;
 
-/// <summary>OPTIONS over TCP or TLS. The connection is kept from one look to the next, and made anew when it is broken.</summary>
+/// <summary>OPTIONS over TCP or TLS. The connection is kept from one probe to the next, and made anew when it is broken.</summary>
 internal sealed class SipStreamProbe(ProbeTarget target, SipProbeOptions options, TimeProvider timeProvider) : IProbe
 {
     private const string NoAnswer = "no answer to OPTIONS";

@@ -8,7 +8,7 @@ namespace KamRpcDispatcher.Probe.Sip;
 /// <remarks>
 /// The socket is not connected: a server with several addresses (a VIP, several interfaces) may answer from another one than it was asked at,
 /// as Kamailio's own pings allow. The answer is known by its branch, which nobody can guess; a closed port by the kernel's own record of it.
-/// The socket is kept while the server answers; after anything else the next look has a new one, with the source address that the machine
+/// The socket is kept while the server answers; after anything else the next probe has a new one, with the source address that the machine
 /// has then.
 /// </remarks>
 internal sealed class SipUdpProbe(ProbeTarget target, SipProbeOptions options, TimeProvider timeProvider) : IProbe

@@ -7,7 +7,7 @@ internal static class ActivityReader
 {
     /// <param name="process">The process.</param>
     /// <param name="use">What its configuration lets happen.</param>
-    /// <param name="readThread">Looks at a thread of it: the kind of the process, the thread's id, and what proves that it is at rest.</param>
+    /// <param name="readThread">Reads a thread of it: the kind of the process, the thread's id, and what proves that it is at rest.</param>
     public static ProcessActivity At(KamailioProcess process, TableUse use, Func<ProcessKind, int, KernelWait, ProcessActivity> readThread)
     {
         var kind = ProcessKinds.Of(process);

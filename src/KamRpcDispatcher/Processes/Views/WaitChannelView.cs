@@ -53,7 +53,7 @@ internal sealed class WaitChannelView(Func<TableUse> tableUse, TimeProvider time
         return isAtRest ? ProcessActivity.AtRest : ProcessActivity.Busy;
     });
 
-    /// <summary>What else is to be looked at when a process of the kind waits in the function.</summary>
+    /// <summary>What else is to be read when a process of the kind waits in the function.</summary>
     internal static RestProof Judge(ProcessKind kind, string function, KernelWait proofs, Architecture architecture)
     {
         var wait = WaitChannels.Of(function);

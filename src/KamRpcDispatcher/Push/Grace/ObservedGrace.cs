@@ -11,13 +11,13 @@ namespace KamRpcDispatcher.Push.Grace;
 /// </summary>
 internal sealed class ObservedGrace : IGracePeriod, IDisposable
 {
-    /// <summary>Between two looks at processes that were busy: no busy loop.</summary>
-    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(1);
+    /// <summary>Between two polls of processes that were busy: no busy loop.</summary>
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(1);
 
-    /// <summary>Looks before the first such pause: most work on a request is shorter than the shortest pause that there is.</summary>
-    private const int QuickLooks = 5;
+    /// <summary>Polls before the first such pause: most work on a request is shorter than the shortest pause that there is.</summary>
+    private const int QuickPolls = 5;
 
-    /// <summary>One at a time looks at the processes; <see cref="Begin"/> does not wait for it.</summary>
+    /// <summary>One at a time polls the processes; <see cref="Begin"/> does not wait for it.</summary>
     private readonly SemaphoreSlim _turn = new(1, 1);
 
     private readonly ProcessSurvey _survey;
@@ -69,7 +69,7 @@ internal sealed class ObservedGrace : IGracePeriod, IDisposable
             _survey.Trust();
             await AskAsync(period, cancellationToken).ConfigureAwait(false);
 
-            // Once for what a view finds out at its first look.
+            // Once for what a view finds out at its first reading.
             foreach (var process in _survey.View is null ? [] : _survey.Processes)
             {
                 _survey.View!.ActivityOf(process);
@@ -108,11 +108,11 @@ internal sealed class ObservedGrace : IGracePeriod, IDisposable
 
     private async Task<bool> WaitInTurnAsync(long begun, CancellationToken cancellationToken)
     {
-        for (var look = 1; Volatile.Read(ref _period) is { } period; look++)
+        for (var poll = 1; Volatile.Read(ref _period) is { } period; poll++)
         {
             period.FirstWait ??= _timeProvider.GetTimestamp();
             await EnsureSurveyAsync(period, cancellationToken).ConfigureAwait(false);
-            var ending = _survey.View is { } view ? Look(period, view) : Left(period) <= TimeSpan.Zero ? Ending.Gap : Ending.None;
+            var ending = _survey.View is { } view ? Poll(period, view) : Left(period) <= TimeSpan.Zero ? Ending.Gap : Ending.None;
             if (ending != Ending.None)
             {
                 End(period, ending);
@@ -120,7 +120,7 @@ internal sealed class ObservedGrace : IGracePeriod, IDisposable
             else if (_survey.View is null)
             {
                 var pause = TimeSpan.FromTicks(Math.Min(Left(period).Ticks, _survey.UntilDue.Ticks));
-                await Task.Delay(pause > BetweenLooks ? pause : BetweenLooks, _timeProvider, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(pause > PollInterval ? pause : PollInterval, _timeProvider, cancellationToken).ConfigureAwait(false);
             }
             else if (Elapsed(begun) >= _options.Cap)
             {
@@ -132,13 +132,13 @@ internal sealed class ObservedGrace : IGracePeriod, IDisposable
 
                 return false;
             }
-            else if (look < QuickLooks)
+            else if (poll < QuickPolls)
             {
                 await Task.Yield();
             }
             else
             {
-                await Task.Delay(BetweenLooks, _timeProvider, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(PollInterval, _timeProvider, cancellationToken).ConfigureAwait(false);
             }
         }
 
@@ -148,8 +148,8 @@ internal sealed class ObservedGrace : IGracePeriod, IDisposable
     /// <summary>Of the fixed gap. Processes that could be seen, did not rest and can be seen no more are owed the long one.</summary>
     private TimeSpan Left(RunningPeriod period) => (_reporter.IsOverdue ? _options.LongGap : _options.Gap) - Elapsed(period.GapBegun);
 
-    /// <summary>Looks at those not seen at rest yet.</summary>
-    private Ending Look(RunningPeriod period, IProcessView view)
+    /// <summary>Polls those not seen at rest yet.</summary>
+    private Ending Poll(RunningPeriod period, IProcessView view)
     {
         var watched = period.Watch(_survey.Processes);
         var isGone = false;

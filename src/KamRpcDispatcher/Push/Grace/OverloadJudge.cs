@@ -14,26 +14,26 @@ internal sealed class OverloadJudge(IProcessMovement movement, GraceOptions opti
     /// <summary>Between two readings of how much processes have done, and two reports.</summary>
     private static readonly TimeSpan BetweenReadings = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>A longer pause between two looks counts as one of this length: nobody waited meanwhile, or this process itself stood still.</summary>
-    private static readonly TimeSpan LongestBetweenLooks = TimeSpan.FromSeconds(1);
+    /// <summary>A longer pause between two polls counts as one of this length: nobody waited meanwhile, or this process itself stood still.</summary>
+    private static readonly TimeSpan LongestBetweenPolls = TimeSpan.FromSeconds(1);
 
-    /// <summary>For how long nothing was proved while somebody looked; over all changes, so that one who keeps on reloading hides nothing.</summary>
+    /// <summary>For how long nothing was proved while somebody polled; over all changes, so that one who keeps on reloading hides nothing.</summary>
     private TimeSpan _unproved;
-    private long? _lookedAt;
+    private long? _polledAt;
     private long? _readAt;
 
     /// <summary>A grace period has ended.</summary>
-    public void Over() => (_unproved, _lookedAt) = (TimeSpan.Zero, null);
+    public void Over() => (_unproved, _polledAt) = (TimeSpan.Zero, null);
 
-    /// <summary>After each look that has left some unseen: whether the next structural change may be made all the same.</summary>
+    /// <summary>After each poll that has left some unseen: whether the next structural change may be made all the same.</summary>
     public bool MayEnd(RunningPeriod period, WatchedProcesses watched)
     {
-        var sinceLook = _lookedAt is { } looked ? timeProvider.GetElapsedTime(looked) : TimeSpan.Zero;
-        var step = sinceLook < LongestBetweenLooks ? sinceLook : LongestBetweenLooks;
-        _lookedAt = timeProvider.GetTimestamp();
+        var sincePoll = _polledAt is { } polled ? timeProvider.GetElapsedTime(polled) : TimeSpan.Zero;
+        var step = sincePoll < LongestBetweenPolls ? sincePoll : LongestBetweenPolls;
+        _polledAt = timeProvider.GetTimestamp();
         _unproved += step;
-        watched.Looked += step;
-        if (watched.Looked < UsualLength && watched.Looked < options.Cap)
+        watched.Polled += step;
+        if (watched.Polled < UsualLength && watched.Polled < options.Cap)
         {
             return false;
         }
@@ -47,7 +47,7 @@ internal sealed class OverloadJudge(IProcessMovement movement, GraceOptions opti
         _readAt = timeProvider.GetTimestamp();
         reporter.Overdue(watched.Unseen);
         var sinceChange = timeProvider.GetElapsedTime(period.Begun);
-        if (sinceChange < options.LongGap || watched.Looked < options.WaitsBeforeLongGap * options.Cap)
+        if (sinceChange < options.LongGap || watched.Polled < options.WaitsBeforeLongGap * options.Cap)
         {
             return false;
         }

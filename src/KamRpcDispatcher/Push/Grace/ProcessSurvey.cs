@@ -6,7 +6,7 @@ namespace KamRpcDispatcher.Push.Grace;
 /// <summary>Who Kamailio's processes are, and how they can be seen. Nothing that it finds is for life: it tells when to ask again.</summary>
 /// <param name="listProcesses">Asks Kamailio for its processes.</param>
 /// <param name="identify">Says why these are not Kamailio's processes here, null when they are.</param>
-/// <param name="views">The ways to look at them, the best first.</param>
+/// <param name="views">The ways to read them, the best first.</param>
 /// <param name="timeProvider">The clock.</param>
 internal sealed class ProcessSurvey(
     Func<CancellationToken, Task<IReadOnlyList<KamailioProcess>>> listProcesses,

@@ -39,8 +39,8 @@ internal sealed record WatchedProcesses(List<KamailioProcess> Unseen)
     /// <summary>Who was seen at rest last.</summary>
     public KamailioProcess? Last { get; set; }
 
-    /// <summary>For how long they were looked at, time and again.</summary>
-    public TimeSpan Looked { get; set; }
+    /// <summary>For how long they were polled.</summary>
+    public TimeSpan Polled { get; set; }
 
     /// <summary>How much they have done; null before anybody needs to know.</summary>
     public MovementSince? Movement { get; set; }

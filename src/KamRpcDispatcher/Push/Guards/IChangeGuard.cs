@@ -2,13 +2,13 @@ using KamRpcDispatcher.Plan;
 
 namespace KamRpcDispatcher.Push.Guards;
 
-/// <summary>Looks, right before a structural change is made, whether it would do harm.</summary>
+/// <summary>Checks, right before a structural change is made, whether it would do harm.</summary>
 internal interface IChangeGuard
 {
     /// <summary>Null when the change may be made. Never throws but for cancellation: what cannot be found out is no objection.</summary>
     /// <param name="change">An addition or a removal.</param>
     /// <param name="table">What the plan was made from.</param>
-    /// <param name="cancellationToken">Ends the look.</param>
+    /// <param name="cancellationToken">Ends the check.</param>
     ValueTask<Objection?> ExamineAsync(Change change, DispatcherTable table, CancellationToken cancellationToken);
 }
 

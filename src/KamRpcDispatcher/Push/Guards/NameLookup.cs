@@ -9,7 +9,7 @@ namespace KamRpcDispatcher.Push.Guards;
 /// remembers failures for a minute (<c>dns_cache_negative_ttl</c>), and does not read <c>/etc/hosts</c> while its DNS cache is on.
 /// </summary>
 /// <remarks>
-/// The resolver of the system cannot be interrupted and may take half a minute. Each look has a thread of its own, not one of the thread
+/// The resolver of the system cannot be interrupted and may take half a minute. Each lookup has a thread of its own, not one of the thread
 /// pool's, and there are few: a name that is being looked up is not looked up once more.
 /// </remarks>
 /// <param name="resolve">The system's resolver; it blocks.</param>
@@ -38,26 +38,26 @@ internal sealed class NameLookup(Func<string, IPAddress[]> resolve, Func<string,
         if (_answers.Count > MostAnswers)
         {
             _answers.Clear();
-            foreach (var (name, look) in _running)
+            foreach (var (name, lookup) in _running)
             {
-                if (look.IsCompleted)
+                if (lookup.IsCompleted)
                 {
                     _running.Remove(name);
                 }
             }
         }
 
-        var looks = names.Where(IsDue).Distinct().ToDictionary(static name => name, Look);
-        if (looks.Values.Any(static look => !look.IsCompleted))
+        var lookups = names.Where(IsDue).Distinct().ToDictionary(static name => name, LookUp);
+        if (lookups.Values.Any(static lookup => !lookup.IsCompleted))
         {
-            await Task.WhenAny(Task.WhenAll(looks.Values), Task.Delay(Patience, timeProvider, cancellationToken)).ConfigureAwait(false);
+            await Task.WhenAny(Task.WhenAll(lookups.Values), Task.Delay(Patience, timeProvider, cancellationToken)).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
         }
 
-        foreach (var (name, look) in looks)
+        foreach (var (name, lookup) in lookups)
         {
             // One that still runs is waited for again the next time.
-            var found = look.IsCompleted ? await look.ConfigureAwait(false) : (Answer: new NameAnswer(NameState.Failing, "the name servers do not answer"), At: timeProvider.GetTimestamp());
+            var found = lookup.IsCompleted ? await lookup.ConfigureAwait(false) : (Answer: new NameAnswer(NameState.Failing, "the name servers do not answer"), At: timeProvider.GetTimestamp());
             if (found.Answer.State == NameState.Resolves)
             {
                 found.Answer = await InKamailioAsync(name, cancellationToken).ConfigureAwait(false) with { Addresses = found.Answer.Addresses };
@@ -93,7 +93,7 @@ internal sealed class NameLookup(Func<string, IPAddress[]> resolve, Func<string,
         }
     }
 
-    private Task<(NameAnswer Answer, long At)> Look(string name)
+    private Task<(NameAnswer Answer, long At)> LookUp(string name)
     {
         // What was found after nobody waited any more may be old by now.
         if (_running.TryGetValue(name, out var running) && (!running.IsCompletedSuccessfully || IsFresh(running.Result)))

@@ -11,7 +11,7 @@ internal interface IReadWay
     /// <exception cref="KamailioRpcException">Kamailio does not answer by the way of changes.</exception>
     ValueTask<IRpcClient?> GetAsync(CancellationToken cancellationToken);
 
-    /// <summary>The way does not work: a found one is looked for anew.</summary>
+    /// <summary>The way does not work: a found one is searched for anew.</summary>
     void Forget();
 }
 

@@ -63,7 +63,7 @@ internal sealed class JoinedSource(IMembershipSource members, IIntentSource inte
 
         void Changed()
         {
-            // What is not told yet is no change for anybody: who waits for the first one would think that it is there. Later ones are not looked at here: there may be
+            // What is not told yet is no change for anybody: who waits for the first one would think that it is there. Later ones are not read here: there may be
             // thousands at once, and who wants to know makes one membership of them.
             if (_isTold || IsToldNow())
             {

@@ -9,7 +9,7 @@ internal sealed class RejectionCount(TimeProvider timeProvider)
     /// <summary>So many keys are counted at a time; others are not told of, but for the first.</summary>
     internal const int MostKeys = 10_000;
 
-    /// <summary>How often it is looked whether some can be forgotten.</summary>
+    /// <summary>How often it is checked whether some can be forgotten.</summary>
     private static readonly TimeSpan ForgetInterval = TimeSpan.FromMinutes(1);
 
     private readonly Dictionary<string, (int Times, TimeSpan Last)> _keys = new(StringComparer.Ordinal);

@@ -7,7 +7,7 @@ namespace KamailioRpc.Commands.Reading;
 
 /// <summary>
 /// Keeps <c>dispatcher.remove</c> of a host that does not resolve from a Kamailio that it crashes: <c>ds_remove_dst</c> uses what
-/// <c>pack_dest</c> returns without a look until 5.6.2 (Kamailio's issue 3199; read in 5.4, 5.5.7, 5.6.0, 5.6.1).
+/// <c>pack_dest</c> returns without a check until 5.6.2 (Kamailio's issue 3199; read in 5.4, 5.5.7, 5.6.0, 5.6.1).
 /// </summary>
 /// <remarks>
 /// Kamailio may ask another name server than this process: who removes names from such an old Kamailio still takes a risk, of the moment

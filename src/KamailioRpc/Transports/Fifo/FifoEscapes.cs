@@ -21,7 +21,7 @@ internal static class FifoEscapes
         var escaped = new ArrayBufferWriter<byte>(json.Length + 64);
         for (var rest = json.Span; !rest.IsEmpty;)
         {
-            // An escape has two characters at least, so that what follows its first is not looked at as the start of another.
+            // An escape has two characters at least, so that what follows its first is not read as the start of another.
             var length = rest[0] == Backslash ? Math.Min(2, rest.Length) : 1;
             escaped.Write(length == 2 && rest[1] == Backslash ? "\\u005c"u8 : rest[..length]);
             rest = rest[length..];

@@ -9,7 +9,7 @@ internal sealed class FifoMessageHandler : StreamMessageHandler
 {
     private const int ChunkLength = 64 * 1024;
 
-    /// <summary>What is read ahead of the reply that is being looked at.</summary>
+    /// <summary>What is read ahead of the reply that is being examined.</summary>
     private const int MostAhead = 1024 * 1024;
 
     /// <summary>PIPE_BUF: more is written in parts, between which another client's request may come: neither can be read then. (Kamailio's own buffer has 8 KiB.)</summary>
@@ -96,7 +96,7 @@ internal sealed class FifoMessageHandler : StreamMessageHandler
             {
                 _incoming.Writer.Advance(length);
 
-                // Waits while more than MostAhead was not looked at; Dispose cancels it.
+                // Waits while more than MostAhead was not examined; Dispose cancels it.
                 _incoming.Writer.FlushAsync().AsTask().GetAwaiter().GetResult();
             }
 

@@ -34,7 +34,7 @@ internal static class FifoReader
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // It ended meanwhile, or may not be looked at.
+            // It ended meanwhile, or may not be examined.
             return false;
         }
     }

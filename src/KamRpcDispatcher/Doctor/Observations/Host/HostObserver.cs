@@ -5,7 +5,7 @@ using KamRpcDispatcher.Linux;
 
 namespace KamRpcDispatcher.Doctor.Observations.Host;
 
-/// <summary>Looks in procfs for the Kamailio that does not answer.</summary>
+/// <summary>Searches procfs for the Kamailio that does not answer.</summary>
 internal static class HostObserver
 {
     /// <summary>A process's start is told from the kernel's, which is told in whole seconds.</summary>
@@ -14,7 +14,7 @@ internal static class HostObserver
     private const string Program = "kamailio";
     private static readonly Dictionary<string, string> NoDefines = [];
 
-    /// <summary>More are not looked at one by one.</summary>
+    /// <summary>More are not examined one by one.</summary>
     private const int Most = 8;
 
     /// <param name="address">Where it should answer; null when any place will do.</param>

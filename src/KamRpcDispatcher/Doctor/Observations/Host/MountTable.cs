@@ -6,7 +6,7 @@ namespace KamRpcDispatcher.Doctor.Observations.Host;
 /// <summary>Which mount makes a directory another one to another process: systemd's PrivateTmp names its unit.</summary>
 internal static partial class MountTable
 {
-    /// <returns>In words, as an operator would look for it; null when neither's mounts tell.</returns>
+    /// <returns>In words, as an operator would search for it; null when neither's mounts tell.</returns>
     public static string? Hider(int pid, string directory) =>
         Of(Lines(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/mountinfo")), directory) ?? Of(Lines("/proc/self/mountinfo"), directory);
 

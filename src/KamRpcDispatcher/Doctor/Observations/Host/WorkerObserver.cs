@@ -5,7 +5,7 @@ using KamRpcDispatcher.Processes.Views;
 
 namespace KamRpcDispatcher.Doctor.Observations.Host;
 
-/// <summary>Looks at what the process does that reads the requests from a socket or FIFO: waits for the next one, or not.</summary>
+/// <summary>Examines what the process does that reads the requests from a socket or FIFO: waits for the next one, or not.</summary>
 internal static class WorkerObserver
 {
     /// <summary>What procfs adds to the path of a file that is open and has none any more.</summary>

@@ -6,12 +6,12 @@ using KamRpcDispatcher.Processes;
 
 namespace KamRpcDispatcher.Doctor.Observations.Sockets;
 
-/// <summary>Looks at the container that this process runs in, if it does.</summary>
+/// <summary>Examines the container that this process runs in, if it does.</summary>
 internal static class ContainerObserver
 {
     /// <summary>
-    /// Set in containers (systemd's container interface): by the image of this project and by podman. No file that only a runtime makes is looked
-    /// at: such a machine may be one on which Kamailio and kamrpc run side by side.
+    /// Set in containers (systemd's container interface): by the image of this project and by podman. No file that only a runtime makes is
+    /// checked: such a machine may be one on which Kamailio and kamrpc run side by side.
     /// </summary>
     private const string Variable = "container";
 

@@ -4,7 +4,7 @@ using KamRpcDispatcher.Linux;
 
 namespace KamRpcDispatcher.Doctor.Observations.Sockets;
 
-/// <summary>Looks at the rights of files and directories.</summary>
+/// <summary>Reads the rights of files and directories.</summary>
 internal static class Files
 {
     /// <summary>Null when there is no such file, or its directory cannot be entered.</summary>

@@ -8,7 +8,7 @@ namespace KamRpcDispatcher.Doctor.Observations.Sockets;
 internal static class LockTable
 {
     /// <summary>What the holder says of itself, empty when nobody has it, or why that cannot be seen from here; and the holder's process, where it is here.</summary>
-    public static (Observed<string> Holder, int? Pid) Look(KamailioAddress address)
+    public static (Observed<string> Holder, int? Pid) Read(KamailioAddress address)
     {
         var path = ProxyLock.PathFor(address);
         if (FileStatus.Of(path) is { } file)

@@ -18,7 +18,7 @@ internal static class FileChecks
                 "snippet", Severity.Note, use.File!, "is not the snippet of this kamrpc: that of another version, or somebody has changed it", $"kamrpc cfg --write {Path.GetDirectoryName(include.Value)} --force");
         }
 
-        // Kamailio looks for a relative path wherever it was started.
+        // Kamailio searches for a relative path wherever it was started.
         if (use.Config.Of("dispatcher", "list_file").LastOrDefault() is not { } list || !Path.IsPathRooted(list.Value))
         {
             yield break;
