@@ -74,23 +74,6 @@ public class PacedReportTests
     }
 
     [Test]
-    public void How_many_are_ready_by_an_operators_wish_is_written_at_once_though_it_is_not_in_force_yet()
-    {
-        ProxyStatus Of(int wanted, long followed) => Status with
-        {
-            Sets = Status.Sets.SetItem(1, new SetStatus(3, 3) { Wanted = wanted }), Intents = new IntentsProgress(4, 4), IntentsFollowed = followed,
-        };
-
-        _contact.Read();
-        _report.Report(Of(3, 4));
-        _report.Report(Of(3, 5));
-        _report.Report(Of(2, 5));
-        _report.Report(Of(1, 5));
-
-        Assert.That(_written.All.Select(static written => written.Sets[1].Wanted), Is.EqualTo(new int?[] { 3, 2 }), "that a member's own record says so is no news for anybody who waits");
-    }
-
-    [Test]
     public void A_list_that_flaps_is_written_once_a_second()
     {
         _contact.Read();

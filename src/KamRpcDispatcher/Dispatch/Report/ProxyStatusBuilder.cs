@@ -43,7 +43,6 @@ internal sealed class ProxyStatusBuilder(Quarantine quarantine, Func<GraceStatus
             Silenced = !plan.OwesSilence ? membership.Revision : IntentsInForce.StillTrue(last?.Silenced, membership.Revision),
             Applies = intents is null ? ProxyStatus.FollowedAlways : ProxyStatus.FollowedKinds,
             Intents = intents,
-            IntentsFollowed = membership.Intents is { IsFollowed: true } followed ? followed.Revision : null,
             Follows = membership.Records is { } records ? new FollowedMembers(membership.Revision, records) : null,
             Deviations = deviations,
             MoreDeviations = (comparison?.Deviations.Count ?? 0) - deviations.Length,

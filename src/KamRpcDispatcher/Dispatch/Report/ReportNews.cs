@@ -7,13 +7,7 @@ internal static class ReportNews
 {
     /// <summary>Whether somebody waits for it: for an acknowledgement, or to learn that Kamailio is lost, or back.</summary>
     public static bool IsAwaited(ProxyStatus before, ProxyStatus after) =>
-        before.Revision != after.Revision || before.Silenced != after.Silenced || before.Intents != after.Intents || before.Contact?.Answers != after.Contact?.Answers
-        || (before.IntentsFollowed != after.IntentsFollowed && !SameWanted(before, after));
-
-    /// <summary>Whoever has just taken a drain back sees by it that the proxy knows.</summary>
-    private static bool SameWanted(ProxyStatus before, ProxyStatus after) => before.Sets.Select(Wanted).SequenceEqual(after.Sets.Select(Wanted));
-
-    private static (int Set, int? Wanted) Wanted(KeyValuePair<int, SetStatus> set) => (set.Key, set.Value.Wanted);
+        before.Revision != after.Revision || before.Silenced != after.Silenced || before.Intents != after.Intents || before.Contact?.Answers != after.Contact?.Answers;
 
     /// <summary>Whether anything is: times of reading and writing, how long grace periods took, and what the loop is at while it goes on, are not.</summary>
     public static bool IsNew(ProxyStatus before, ProxyStatus after) => before.Hangs != after.Hangs || before.IsListOld != after.IsListOld || !(
@@ -25,7 +19,6 @@ internal static class ReportNews
             Loop = after.Loop,
             Sets = after.Sets,
             Applies = after.Applies,
-            IntentsFollowed = after.IntentsFollowed,
             Troubles = after.Troubles,
             Deviations = after.Deviations,
             Held = after.Held,

@@ -34,9 +34,6 @@ public sealed record ProxyStatus(long Revision, DateTimeOffset AppliedAt, string
     /// <summary>How far operators' intents are in force: 0 until they have been read. Null where etcd does not let them be read, and in a report of a version that did not say it.</summary>
     public IntentsProgress? Intents { get; init; }
 
-    /// <summary>The revision of the intents that the proxy goes by, in force yet or not; null where it follows none. It is not written.</summary>
-    internal long? IntentsFollowed { get; init; }
-
     /// <summary>As many sets are named as <see cref="Serves"/>; of more the report says nothing.</summary>
     public const int MostServed = 50;
 
