@@ -31,7 +31,7 @@ internal sealed record ClusterIntents(ImmutableSortedDictionary<MemberKey, Store
         foreach (var record in records)
         {
             var key = record.Key.ToStringUtf8();
-            if (key.StartsWith(keys.Intents + "proxies/", StringComparison.Ordinal))
+            if (key.StartsWith(keys.ProxyIntents, StringComparison.Ordinal))
             {
                 continue;
             }

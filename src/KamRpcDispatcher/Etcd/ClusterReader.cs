@@ -42,7 +42,7 @@ public sealed class ClusterReader(EtcdConnection store, EtcdKeys keys, TimeProvi
         var members = await pages.ReadAsync(keys.Members, cancellationToken: cancellationToken).ConfigureAwait(false);
         var proxies = await pages.ReadAsync(keys.Proxies, members.Revision, cancellationToken: cancellationToken).ConfigureAwait(false);
         var (intents, refused) = await ReadIntentsAsync(pages, members.Revision, cancellationToken).ConfigureAwait(false);
-        return View(members.Revision, members.Keys, proxies.Keys, intents) with { IntentsRefused = refused };
+        return View(members, proxies.Keys, intents) with { IntentsRefused = refused };
     }
 
     /// <summary>A role of an earlier version need not have the right to read them: all else is read nevertheless.</summary>
@@ -58,37 +58,25 @@ public sealed class ClusterReader(EtcdConnection store, EtcdKeys keys, TimeProvi
         }
     }
 
-    private ClusterView View(long revision, IReadOnlyList<Mvccpb.KeyValue> members, IReadOnlyList<Mvccpb.KeyValue> proxies, ClusterIntents intents)
+    private ClusterView View(KeyListing members, IReadOnlyList<Mvccpb.KeyValue> proxies, ClusterIntents intents)
     {
-        var table = new MembershipTable(keys, timeProvider);
-        var records = new Dictionary<string, Mvccpb.KeyValue>(StringComparer.Ordinal);
-        foreach (var pair in members)
-        {
-            var key = pair.Key.ToStringUtf8();
-            table.Put(key, pair.Value.Memory, pair.CreateRevision, pair.ModRevision, pair.Lease != 0);
-            records[key] = pair;
-        }
-
-        var membership = table.At(revision);
+        var (membership, announced) = MemberListing.Read(keys, members, timeProvider);
         return new ClusterView(
-            revision,
-            members.Select(static pair => pair.ModRevision).DefaultIfEmpty(0).Max(),
-            [.. membership.Members.Select(member => Announced(member, records[keys.Member(member.Key)], intents))],
+            members.Revision,
+            members.Keys.Select(static pair => pair.ModRevision).DefaultIfEmpty(0).Max(),
+            [.. announced.Select(one => WithIntent(one, intents.ByMember.GetValueOrDefault(one.Member.Key)))],
             membership.Rejected,
             [.. proxies.Select(Proxy)])
         {
-            MemberRecords = members.Count,
+            MemberRecords = members.Keys.Count,
             Intents = intents.ByMember,
             RejectedIntents = intents.Rejected,
             IntentRevision = intents.Newest,
         };
     }
 
-    private static AnnouncedMember Announced(Destinations.Member member, Mvccpb.KeyValue pair, ClusterIntents intents)
-    {
-        var stored = intents.ByMember.GetValueOrDefault(member.Key);
-        return new AnnouncedMember(member, pair.Lease) { ModRevision = pair.ModRevision, Intent = stored?.Intent, IntentRevision = stored?.ModRevision ?? 0 };
-    }
+    private static AnnouncedMember WithIntent(AnnouncedMember announced, StoredIntent? stored) =>
+        announced with { Intent = stored?.Intent, IntentRevision = stored?.ModRevision ?? 0 };
 
     private ReportingProxy Proxy(Mvccpb.KeyValue pair)
     {

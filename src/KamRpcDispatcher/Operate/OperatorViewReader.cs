@@ -21,19 +21,10 @@ internal sealed class OperatorViewReader(EtcdConnection store, EtcdKeys keys, Ti
         var members = await _pages.ReadAsync(keys.Members, cancellationToken: cancellationToken).ConfigureAwait(false);
         var intents = await _pages.ReadAsync(keys.Intents, members.Revision, cancellationToken: cancellationToken).ConfigureAwait(false);
         var proxies = await _pages.ReadAsync(keys.Proxies, members.Revision, cancellationToken: cancellationToken).ConfigureAwait(false);
-        var table = new MembershipTable(keys, timeProvider);
-        var records = new Dictionary<string, Mvccpb.KeyValue>(StringComparer.Ordinal);
-        foreach (var pair in members.Keys)
-        {
-            var key = pair.Key.ToStringUtf8();
-            table.Put(key, pair.Value.Memory, pair.CreateRevision, pair.ModRevision, pair.Lease != 0);
-            records[key] = pair;
-        }
-
-        var membership = table.At(members.Revision);
+        var (membership, announced) = MemberListing.Read(keys, members, timeProvider);
         return new OperatorView(
             members.Revision,
-            [.. membership.Members.Select(member => new AnnouncedMember(member, records[keys.Member(member.Key)].Lease) { ModRevision = records[keys.Member(member.Key)].ModRevision })],
+            announced,
             membership.Rejected,
             Intents(intents.Keys),
             [.. proxies.Keys.Where(static pair => pair.Lease != 0).Select(Proxy)]);

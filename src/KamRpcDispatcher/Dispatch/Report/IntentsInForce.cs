@@ -42,6 +42,11 @@ internal static class IntentsInForce
     private static bool OwesSilence(Membership membership, DispatcherTable table, ChangePlan plan)
     {
         var drained = membership.Intents!.ByMember.Values.Where(static intent => intent.IsDrained).Select(static intent => intent.Key).ToHashSet();
+        if (drained.Count == 0)
+        {
+            return false;
+        }
+
         List<Skip> skips = [.. plan.Skips.Where(static skip => skip.Reason == SkipReason.Unsilenced || skip.OwesSilence)];
         HashSet<ListedKey> served =
         [
@@ -50,7 +55,7 @@ internal static class IntentsInForce
                 .Select(static change => new ListedKey(change.Set, change.Uri)),
             .. skips.Select(static skip => new ListedKey(skip.Set, skip.Uri)),
         ];
-        if (drained.Count == 0 || served.Count == 0)
+        if (served.Count == 0)
         {
             return false;
         }

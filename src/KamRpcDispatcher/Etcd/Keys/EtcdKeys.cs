@@ -17,6 +17,9 @@ public sealed class EtcdKeys(string cluster)
     /// <summary>Everything below it is an operator's wish: <c>intents/&lt;set&gt;/&lt;name&gt;</c>.</summary>
     public string Intents { get; } = $"/kamrpc/{cluster}/intents/";
 
+    /// <summary>Below it stands what is wished of proxies: no member's.</summary>
+    internal string ProxyIntents { get; } = $"/kamrpc/{cluster}/intents/proxies/";
+
     public string Intent(MemberKey member) => string.Create(CultureInfo.InvariantCulture, $"{Intents}{member.Set}/{member.Name}");
 
     /// <summary>Everything below it is a proxy's report: <c>proxies/&lt;proxy&gt;</c>.</summary>

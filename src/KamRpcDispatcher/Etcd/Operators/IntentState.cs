@@ -20,9 +20,6 @@ internal sealed class IntentState(EtcdKeys keys, TimeProvider timeProvider, ILog
     /// <summary>Of the drains that a store lacks so many are named.</summary>
     private const int MostNamed = 5;
 
-    /// <summary>What is wished of proxies stands below it: no member's.</summary>
-    private readonly string _proxies = keys.Intents + "proxies/";
-
     private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
     private readonly RejectionCount _rejections = new(timeProvider);
 
@@ -204,7 +201,7 @@ internal sealed class IntentState(EtcdKeys keys, TimeProvider timeProvider, ILog
         }
 
         var entry = new Entry(null, null, pair.CreateRevision, pair.ModRevision, pair.Value.Memory);
-        if (key.StartsWith(_proxies, StringComparison.Ordinal))
+        if (key.StartsWith(keys.ProxyIntents, StringComparison.Ordinal))
         {
             _entries[key] = entry;
             return;
