@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using KamailioRpc;
+using KamailioRpc.Commands;
 using KamRpcDispatcher.IntegrationTests.Fleets;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Testing;
@@ -7,7 +9,8 @@ namespace KamRpcDispatcher.IntegrationTests.Endurance;
 
 /// <summary>
 /// Members by the thousand, over the snippet and the dispatcher as they are by default; all of them answer pings. What Kamailio has is read
-/// by the short list, since the whole one does not fit into a datagram, and compared with what was announced and withdrawn.
+/// over its FIFO, and compared with what was announced and withdrawn: long answers over the datagram socket, if they are not fetched at once,
+/// leave no room for the answers to the dispatcher, and Kamailio drops those.
 /// </summary>
 internal sealed class Crowd : IAsyncDisposable
 {
@@ -21,18 +24,21 @@ internal sealed class Crowd : IAsyncDisposable
     private static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Not without a pause: a list of thousands keeps Kamailio's only RPC worker from the dispatcher's calls.</summary>
+    /// <summary>Not without a pause: reading a list of thousands takes the processor from those who are waited for.</summary>
     private static readonly TimeSpan ConvergingInterval = TimeSpan.FromMilliseconds(50);
 
     private readonly SipResponder _responder = SipResponder.AtEveryAddress();
     private readonly Lock _gate = new();
     private readonly Dictionary<string, (long Since, bool IsIn)> _members = [];
+    private RpcClient? _reader;
 
     private Crowd()
     {
     }
 
     public Fleet Fleet { get; private set; } = null!;
+
+    private RpcClient Reader => _reader ??= new RpcClient(KamailioAddress.Parse("jsonrpc+fifo:" + Fleet.Kamailio.FifoPath), new RpcClientOptions { Timeout = Fleet.Deadline });
 
     /// <summary>How many are announced.</summary>
     public int Count
@@ -96,11 +102,15 @@ internal sealed class Crowd : IAsyncDisposable
         return Stopwatch.GetElapsedTime(begun);
     }
 
+    /// <summary>What Kamailio has now.</summary>
+    public Task<DispatcherList> ListAsync() => Reader.ListDestinationsAsync(ListMode.Brief, CancellationToken.None);
+
     /// <summary>The last lines of the dispatcher's log that are neither changes nor good news.</summary>
     public string Troubles() => string.Join('\n', Fleet.Dispatcher.Output.Split('\n').Where(static line => !line.Contains(" info: ", StringComparison.Ordinal)).TakeLast(20));
 
     public async ValueTask DisposeAsync()
     {
+        await (_reader?.DisposeAsync() ?? default);
         await (Fleet?.DisposeAsync() ?? default);
         await _responder.DisposeAsync();
     }
@@ -116,7 +126,7 @@ internal sealed class Crowd : IAsyncDisposable
             due = [.. _members.Where(member => Stopwatch.GetElapsedTime(member.Value.Since, now) >= late).Select(static member => (member.Key, member.Value.IsIn))];
         }
 
-        HashSet<string> enabled = [.. (await Fleet.Kamailio.ShortListAsync()).Where(static entry => entry.Flags[0] != 'D').Select(static entry => Spelling.First(entry.Uri))];
+        HashSet<string> enabled = [.. (await ListAsync()).Where(static entry => entry.State != DestinationState.Disabled).Select(static entry => Spelling.First(entry.Uri))];
         lock (_gate)
         {
             return [.. due.Where(member => _members[member.Uri].IsIn == member.IsIn && enabled.Contains(member.Uri) != member.IsIn)

@@ -35,7 +35,7 @@ public class CrowdTests
         var late = await crowd.ConvergeAsync(Soon);
         await stop.CancelAsync();
         var (wrong, looks) = await watching;
-        await TestContext.Out.WriteLineAsync($"{JoinsAndLeaves} joins, {JoinsAndLeaves - AtOnce} leaves in {JoiningAndLeaving.TotalSeconds} s: {looks} looks, list right {late.TotalMilliseconds:0} ms after the last; {(await crowd.Fleet.Kamailio.ShortListAsync()).Count} destinations for {crowd.Count} members");
+        await TestContext.Out.WriteLineAsync($"{JoinsAndLeaves} joins, {JoinsAndLeaves - AtOnce} leaves in {JoiningAndLeaving.TotalSeconds} s: {looks} looks, list right {late.TotalMilliseconds:0} ms after the last; {(await crowd.ListAsync()).Count} destinations for {crowd.Count} members");
         Assert.Multiple(() =>
         {
             Assert.That(wrong, Is.Empty, $"everybody is in and out within {Crowd.MostLate.TotalSeconds} s, all the time\n{crowd.Troubles()}");
