@@ -129,18 +129,17 @@ public sealed class RpcClient : IRpcClient
     private async Task<RpcResult> InvokeOnceAsync(RpcConnection connection, string method, IReadOnlyList<object?> arguments, CancellationToken cancellationToken)
     {
         var sent = _options.TimeProvider.GetTimestamp();
+        var call = new RepeatedCall(connection.Rpc, method, arguments);
         try
         {
-            var result = await connection.Rpc.InvokeWithCancellationAsync<RpcResult>(method, arguments, CancellationToken.None)
-                .WaitAsync(_options.Timeout, _options.TimeProvider, cancellationToken).ConfigureAwait(false);
-            Answered(method, sent);
-            await _connections.KeepAsync(connection, _transport.IsOneShot).ConfigureAwait(false);
+            var result = await call.InvokeAsync(
+                RepeatableCalls.Include(Address.Transport, method) ? _options.RepeatAfter : null, _options.Timeout, _options.TimeProvider, cancellationToken).ConfigureAwait(false);
+            await AnsweredAsync(connection, call, method, sent).ConfigureAwait(false);
             return result;
         }
         catch (RemoteRpcException fault) when (FaultCode(fault) is { } code)
         {
-            Answered(method, sent);
-            await _connections.KeepAsync(connection, _transport.IsOneShot).ConfigureAwait(false);
+            await AnsweredAsync(connection, call, method, sent).ConfigureAwait(false);
             throw new KamailioFaultException(method, code, fault.Message);
         }
         catch (Exception exception)
@@ -160,10 +159,11 @@ public sealed class RpcClient : IRpcClient
         _ => null,
     };
 
-    private void Answered(string method, long sent)
+    private ValueTask AnsweredAsync(RpcConnection connection, RepeatedCall call, string method, long sent)
     {
         _stranger = null;
         _watch.Answered(method, sent);
+        return _connections.KeepAsync(connection, _transport.IsOneShot, call, _options);
     }
 
     private void Note(Exception failure, string method, long sent)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using KamailioRpc.Connections;
 using KamailioRpc.Errors;
 using KamailioRpc.Transports;
 
@@ -15,6 +16,13 @@ public sealed record RpcClientOptions
     /// take as long again, and ends with <see cref="KamailioUnreachableException"/>.
     /// </summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// How long a reply is waited for before the call is sent once more, and then after twice as long again, until <see cref="Timeout"/>: over datagrams, and only what does
+    /// no harm twice (<see cref="RepeatableCalls"/>). Null for never. Kamailio drops a reply for which its send buffer has no room at the moment, since another
+    /// client has not fetched a long one yet.
+    /// </summary>
+    public TimeSpan? RepeatAfter { get; init; }
 
     /// <summary>How many calls may be under way at a time; others wait for their turn. Two at once are two writers to Kamailio's tables.</summary>
     public int MaxConcurrentCalls { get; init; } = 1;

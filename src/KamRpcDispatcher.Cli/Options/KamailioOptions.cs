@@ -7,6 +7,9 @@ namespace KamRpcDispatcher.Cli.Options;
 /// <summary>The options of every command that calls Kamailio.</summary>
 internal static class KamailioOptions
 {
+    /// <summary>Longer than an answer takes, but that of a Kamailio without a processor to itself; then a call more or two does no harm.</summary>
+    private static readonly TimeSpan RepeatAfter = TimeSpan.FromMilliseconds(100);
+
     private static readonly ValueOption<KamailioTarget> Kamailio = new("--kamailio", "Where Kamailio listens for RPC: an address, a socket's path, or auto for the usual sockets.", KamailioAddress.Default, KamailioTarget.TryParse, OptionGroup.Needed, "auto", KamailioAddress.Default) { Kind = ValueKind.File };
     private static readonly ValueOption<TimeSpan> RpcTimeout = new("--rpc-timeout", "How long Kamailio may take to reply.", "1s", CommonOptions.Interval, OptionGroup.Timing);
     private static readonly Option<string?> ReplyDirectory = CommonOptions.DirectoryName("--reply-dir", "Where the socket for Kamailio's replies is made; its user must be able to enter it. [default: $RUNTIME_DIRECTORY; /run/kamrpc as root]", OptionGroup.Kamailio);
@@ -24,6 +27,7 @@ internal static class KamailioOptions
         ReplyDirectory = options.Value<string>(ReplyDirectory, RpcClientOptions.DefaultReplyDirectory(), ParseReplyDirectory)!,
         FifoReplyDirectory = options.Value(FifoReplyDirectory)!,
         CertificateAuthorityFile = options.Value<string>(CertificateAuthority, null, CommonOptions.ExistingFile),
+        RepeatAfter = RepeatAfter,
         NamesStrangers = true,
     };
 

@@ -40,17 +40,20 @@ internal sealed class ConnectionPool : IAsyncDisposable
     }
 
     /// <summary>A call over it was answered: the next one may use it, unless it is good for one only.</summary>
-    public async ValueTask KeepAsync(RpcConnection connection, bool isOneShot)
+    public async ValueTask KeepAsync(RpcConnection connection, bool isOneShot, RepeatedCall call, RpcClientOptions options)
     {
-        if (isOneShot)
+        if (call.IsOwedReplies)
+        {
+            // Not used again before Kamailio has nothing more to say over it, and not closed either: it would log that nobody takes its reply.
+            _ = KeepWhenSettledAsync(connection, call, options);
+        }
+        else if (isOneShot)
         {
             await GiveUpAsync(connection).ConfigureAwait(false);
-            return;
         }
-
-        lock (_gate)
+        else
         {
-            _idle.Push(connection);
+            Keep(connection);
         }
     }
 
@@ -91,5 +94,25 @@ internal sealed class ConnectionPool : IAsyncDisposable
         }
 
         await Task.WhenAll(open.Select(static connection => connection.DisposeAsync().AsTask())).ConfigureAwait(false);
+    }
+
+    private void Keep(RpcConnection connection)
+    {
+        lock (_gate)
+        {
+            _idle.Push(connection);
+        }
+    }
+
+    private async Task KeepWhenSettledAsync(RpcConnection connection, RepeatedCall call, RpcClientOptions options)
+    {
+        if (await call.SettleAsync(options.Timeout, options.TimeProvider).ConfigureAwait(false))
+        {
+            Keep(connection);
+        }
+        else
+        {
+            await GiveUpAsync(connection).ConfigureAwait(false);
+        }
     }
 }
