@@ -10,6 +10,7 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.IntegrationTests;
 
 /// <summary>An announcer beside a SIP server that lives and dies, SIPp in place of Asterisk.</summary>
+[Parallelizable]
 public class ProbedAnnouncerTests
 {
     private const string Members = "/kamrpc/default/members/";

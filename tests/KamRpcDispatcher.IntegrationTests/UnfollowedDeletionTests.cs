@@ -10,6 +10,7 @@ namespace KamRpcDispatcher.IntegrationTests;
 /// A dispatcher that may not read members any more, as after a mistake with its role, and goes on writing its report: nobody tells it that a member
 /// has left. <c>kamrpc status</c> says that it does not follow.
 /// </summary>
+[Parallelizable]
 public sealed class UnfollowedDeletionTests
 {
     private const string Members = "/kamrpc/default/members/";

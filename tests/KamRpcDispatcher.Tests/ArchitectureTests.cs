@@ -21,13 +21,14 @@ public partial class ArchitectureTests
         Destinations: Destinations.Addresses
         Destinations.Addresses:
         Destinations.Operators: Destinations
-        Dispatch: Claim Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Following Dispatch.Logs Dispatch.Policy Dispatch.Report Doctor.Observations.Configured Etcd Etcd.Connection Etcd.Keys Etcd.Operators Etcd.Proxies Etcd.Reports Plan Plan.Order Processes Processes.Views Push Push.Grace Push.Guards Push.Reading Sources Sources.Operators
+        Dispatch: Claim Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Following Dispatch.Logs Dispatch.Policy Dispatch.Report Dispatch.Shares Doctor.Observations.Configured Etcd Etcd.Connection Etcd.Keys Etcd.Operators Etcd.Proxies Etcd.Reports Plan Plan.Order Processes Processes.Views Push Push.Grace Push.Guards Push.Reading Push.Shares Sources Sources.Operators
         Dispatch.Contact: Dispatch.Cycles Etcd.Reports
-        Dispatch.Cycles: Destinations Etcd.Reports Plan Push Sources
+        Dispatch.Cycles: Destinations Dispatch.Shares Etcd.Reports Plan Push Sources
         Dispatch.Following: Destinations Etcd.Connection Etcd.Keys Etcd.Members Etcd.Operators Sources Sources.Operators
         Dispatch.Logs: Destinations Dispatch.Cycles Dispatch.Policy Etcd.Reports Plan Push Sources Sources.Records
         Dispatch.Policy: Destinations Dispatch.Cycles Etcd.Reports Plan Plan.Order Push Push.Grace Push.Guards Sources
         Dispatch.Report: Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Logs Dispatch.Policy Etcd.Proxies Etcd.Reports Plan Push Push.Grace Push.Guards Push.Reading Sources
+        Dispatch.Shares: Destinations Dispatch.Cycles Dispatch.Report Etcd.Reports Plan Plan.Shares Push Push.Shares Sources.Operators
         Doctor: Doctor.Checks Doctor.Checks.Sockets Doctor.Observations Doctor.Observations.Sockets Etcd.Connection
         Doctor.Checks: Destinations Destinations.Addresses Doctor.Checks.Cluster Doctor.Checks.Settings Doctor.Checks.Sockets Doctor.Observations Etcd Etcd.Proxies
         Doctor.Checks.Cluster: Destinations Destinations.Addresses Destinations.Operators Doctor.Checks.Settings Doctor.Observations Etcd Etcd.Proxies Etcd.Reports
@@ -57,6 +58,7 @@ public partial class ArchitectureTests
         Plan: Destinations Destinations.Addresses Plan.Order Plan.Sets
         Plan.Order: Destinations
         Plan.Sets: Destinations Plan.Order
+        Plan.Shares: Destinations Destinations.Operators
         Probe: Destinations Destinations.Addresses
         Probe.Command: Destinations Linux
         Probe.Sip: Destinations Destinations.Addresses Linux Probe.Tls
@@ -67,6 +69,7 @@ public partial class ArchitectureTests
         Push.Grace: Processes Processes.Views
         Push.Guards: Destinations Destinations.Addresses Linux Plan Plan.Order Push.Reading
         Push.Reading: Destinations.Addresses Plan
+        Push.Shares: Plan.Shares
         Sources: Destinations Destinations.Operators Linux Sources.Operators Sources.Records
         Sources.Operators: Destinations Destinations.Operators Sources.Records
         Sources.Records: Destinations Destinations.Addresses Destinations.Operators

@@ -9,6 +9,7 @@ using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Dispatch;
 using KamRpcDispatcher.Dispatch.Policy;
+using KamRpcDispatcher.Dispatch.Shares;
 using KamRpcDispatcher.Doctor;
 using KamRpcDispatcher.Etcd.Proxies;
 using KamRpcDispatcher.Plan.Order;
@@ -30,6 +31,7 @@ internal static class DispatchCommand
     private static readonly ValueOption<GraceMode> Grace = new("--grace", "When the next structural change is made: auto (Kamailio's processes at rest), fixed (--gap), none (crashes it).", "auto", DispatchValues.Grace, OptionGroup.Timing, "auto", "fixed", "none");
     private static readonly ValueOption<TimeSpan> RemovalDelay = new("--removal-delay", "How long a destination stays disabled in the list after its member left, or never: it stays.", "30s", DispatchValues.RemovalDelay, OptionGroup.Timing, "never");
     private static readonly ValueOption<DestinationOrder> Order = new("--order", "The order in Kamailio: priority (stays as it is), plain (for algorithms 13, 14 and 15).", "priority", DispatchValues.Order, OptionGroup.Subject, "priority", "plain");
+    private static readonly ValueOption<ShareWay> Share = new("--share", "How weights reach Kamailio: map (exact, whatever the algorithm), attributes (for algorithms 9 and 11).", "map", DispatchValues.Share, OptionGroup.Subject, "map", "attributes");
     private static readonly ValueOption<MemoryFloor> Floor = new("--memory-floor", "Shared memory of Kamailio's that has to be free for adds and removes: 10%, or bytes such as 16M, or 0.", $"{DispatcherOptions.MemoryFloorPercent}%", MemoryFloorText.TryParse, OptionGroup.Subject);
     private static readonly ValueOption<bool> Admission = new("--admission", "When a new member gets calls: immediate, or probed (after Kamailio's own first good OPTIONS reply).", "immediate", DispatchValues.Admission, OptionGroup.Subject, "immediate", "probed");
     private static readonly ValueOption<int> PanicThreshold = new("--panic-threshold", "The percentage of a set that mass expiry cannot take away; 0 protects nothing.", "50", DispatchValues.Percentage, OptionGroup.Subject);
@@ -54,7 +56,7 @@ internal static class DispatchCommand
             (ExitCode.Refused, "another dispatcher serves this Kamailio, or has this proxy's name"),
             (ExitCode.Changes, "with --dry-run: there is something to change")) { Subject = "What is done to Kamailio's list" })
         {
-            CommonOptions.Cluster, KamailioRead, Set, Proxy, Grace, Gap, RemovalDelay, Order, Floor, Admission, PanicThreshold, PanicWindow, PanicHold, AllowAttr, ChangeBurst, StateDirectory, Resync, Once, DryRun, OutputOption.Output, CommonOptions.LogLevel,
+            CommonOptions.Cluster, KamailioRead, Set, Proxy, Grace, Gap, RemovalDelay, Order, Share, Floor, Admission, PanicThreshold, PanicWindow, PanicHold, AllowAttr, ChangeBurst, StateDirectory, Resync, Once, DryRun, OutputOption.Output, CommonOptions.LogLevel,
         };
         EtcdOptionSet.AddTo(command);
         KamailioOptions.AddTo(command);
@@ -77,6 +79,7 @@ internal static class DispatchCommand
         var grace = options.Value(Grace);
         var removalDelay = options.Value(RemovalDelay);
         var order = options.Value(Order);
+        var share = options.Value(Share);
         var floor = options.Value(Floor);
         var isAdmissionProbed = options.Value(Admission);
         var panic = new PanicOptions
@@ -115,6 +118,7 @@ internal static class DispatchCommand
         {
             KamailioRead = kamailioRead!,
             Order = order,
+            Share = share,
             MemoryFloor = floor,
             Rpc = rpc,
             Sets = sets,

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using KamRpcDispatcher.Dispatch;
 using KamRpcDispatcher.Dispatch.Policy;
+using KamRpcDispatcher.Dispatch.Shares;
 using KamRpcDispatcher.Plan.Order;
 
 namespace KamRpcDispatcher.Cli.Options;
@@ -22,6 +23,13 @@ internal static class DispatchValues
         };
         value = mode ?? default;
         error = mode is null ? $"'{text}' is not auto, fixed or none" : null;
+        return error is null;
+    }
+
+    public static bool Share(string text, out ShareWay value, [NotNullWhen(false)] out string? error)
+    {
+        value = text == "attributes" ? ShareWay.Attributes : ShareWay.Map;
+        error = text is "map" or "attributes" ? null : $"'{text}' is not map or attributes";
         return error is null;
     }
 

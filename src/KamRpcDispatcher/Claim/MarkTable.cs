@@ -1,5 +1,6 @@
 using System.Globalization;
 using KamailioRpc;
+using KamailioRpc.Commands;
 using KamailioRpc.Errors;
 
 namespace KamRpcDispatcher.Claim;
@@ -17,9 +18,6 @@ internal sealed class MarkTable(IRpcClient client)
     public const string ConfigLines = """loadmodule "htable.so"  modparam("htable", "htable", "kamrpc=>size=4;")""";
 
     private const string MarkKey = "claim";
-    private const string NoKey = "doesn't exist";
-    private const string Get = "htable.get";
-    private const string NoTable = "No such htable";
 
     /// <exception cref="KamailioFaultException">There is no such table, or no module htable.</exception>
     public async Task<Mark?> ReadAsync(CancellationToken cancellationToken) =>
@@ -36,41 +34,14 @@ internal sealed class MarkTable(IRpcClient client)
 
     public Task DeleteBeatAsync(Mark mark, CancellationToken cancellationToken) => DeleteAsync(BeatKey(mark), cancellationToken);
 
-    /// <summary>Whether a Kamailio's config lacks the table or the module, or it cannot be read for another reason that will not pass; a fault of a writing may (no shared memory).</summary>
-    public static bool IsMissing(KamailioFaultException fault) =>
-        fault.IsUnknownMethod || fault.FaultMessage.Contains(NoTable, StringComparison.OrdinalIgnoreCase) || fault.Message.StartsWith(Get, StringComparison.Ordinal);
+    /// <inheritdoc cref="HashTableCommands.IsTableMissing"/>
+    public static bool IsMissing(KamailioFaultException fault) => HashTableCommands.IsTableMissing(fault);
 
     private static string BeatKey(Mark mark) => "beat:" + mark.Id;
 
-    private async Task<string?> GetAsync(string key, CancellationToken cancellationToken)
-    {
-        try
-        {
-            // {"item":{"name":"claim","value":"...","flags":2,"expire":"NEVER"}}
-            var answer = (await client.InvokeAsync(Get, [Name, key], cancellationToken).ConfigureAwait(false)).ToElement();
-            return answer.GetProperty("item").GetProperty("value").ToString();
-        }
-        catch (KamailioFaultException fault) when (fault.FaultMessage.Contains(NoKey, StringComparison.OrdinalIgnoreCase))
-        {
-            return null;
-        }
-        catch (Exception exception) when (exception is KeyNotFoundException or InvalidOperationException)
-        {
-            throw new KamailioMalformedReplyException("the answer to htable.get has no value", exception);
-        }
-    }
+    private Task<string?> GetAsync(string key, CancellationToken cancellationToken) => client.GetHashValueAsync(Name, key, cancellationToken);
 
-    private Task<RpcResult> SetAsync(string key, string value, CancellationToken cancellationToken) => client.InvokeAsync("htable.sets", [Name, key, value], cancellationToken);
+    private Task SetAsync(string key, string value, CancellationToken cancellationToken) => client.SetHashValueAsync(Name, key, value, cancellationToken);
 
-    private async Task DeleteAsync(string key, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await client.InvokeAsync("htable.delete", [Name, key], cancellationToken).ConfigureAwait(false);
-        }
-        catch (KamailioFaultException)
-        {
-            // It is not there: as wanted.
-        }
-    }
+    private Task DeleteAsync(string key, CancellationToken cancellationToken) => client.DeleteHashValueAsync(Name, key, cancellationToken);
 }

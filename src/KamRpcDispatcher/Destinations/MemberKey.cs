@@ -35,6 +35,12 @@ public readonly record struct MemberKey(int Set, string Name) : IComparable<Memb
             return false;
         }
 
+        if (ClassSets.Has(set))
+        {
+            error = $"the sets {ClassSets.Base} to {ClassSets.Base + ClassSets.Most} are kamrpc's own";
+            return false;
+        }
+
         key = new MemberKey(set, text[(slash + 1)..]);
         error = MemberValidation.CheckName(key.Name);
         return error is null;

@@ -9,9 +9,11 @@ using KamRpcDispatcher.Dispatch.Following;
 using KamRpcDispatcher.Dispatch.Logs;
 using KamRpcDispatcher.Dispatch.Policy;
 using KamRpcDispatcher.Dispatch.Report;
+using KamRpcDispatcher.Dispatch.Shares;
 using KamRpcDispatcher.Doctor.Observations.Configured;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Etcd.Operators;
 using KamRpcDispatcher.Etcd.Proxies;
 using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.Processes;
@@ -20,6 +22,7 @@ using KamRpcDispatcher.Push;
 using KamRpcDispatcher.Push.Grace;
 using KamRpcDispatcher.Push.Guards;
 using KamRpcDispatcher.Push.Reading;
+using KamRpcDispatcher.Push.Shares;
 using KamRpcDispatcher.Sources;
 using Microsoft.Extensions.Logging;
 
@@ -139,6 +142,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         var foreignLog = logs.CreateLogger<ForeignMemory>();
         var foreignFile = options.StateDirectory is { } state ? new ForeignFile(Path.Combine(Path.GetFullPath(state), $"foreign-{options.Cluster}-{options.Proxy}.json"), foreignLog) : null;
         var foreign = new ForeignMemory(options.Cluster, names.Known, timeProvider, foreignLog, foreignFile);
+        var numbering = new ClassNumbering(store, keys, timeProvider, logs.CreateLogger<ClassNumbering>());
         var reconciler = new Reconciler(
             followed.Source,
             dispatcher,
@@ -170,6 +174,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             },
             contact,
             new ListedBefore(policy, followed.SeedListed),
+            new ShareKeeper(new ShareTable(calls), policy, options.Share, numbering.Ask, timeProvider, logs.CreateLogger<ShareKeeper>()),
             wake);
 
         using var life = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -181,6 +186,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             reconciler.RunAsync(life.Token),
             BackgroundLoop.RunAsync("the report", token => report.RunAsync(_reportHeartbeat.Expect, token), timeProvider, _logger, life.Token),
             BackgroundLoop.RunAsync("the rhythm of the report", paced.RunAsync, timeProvider, _logger, life.Token),
+            BackgroundLoop.RunAsync("the numbers of classes", numbering.RunAsync, timeProvider, _logger, life.Token),
             BackgroundLoop.RunAsync("the sign of life", claim.RunAsync, timeProvider, _logger, life.Token),
             .. examination is null ? Array.Empty<Task>() : [BackgroundLoop.RunAsync("the look at Kamailio's configuration", examination.RunAsync, timeProvider, _logger, life.Token)],
         ];

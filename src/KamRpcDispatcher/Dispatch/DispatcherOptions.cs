@@ -1,6 +1,7 @@
 using KamailioRpc;
 using KamRpcDispatcher.Dispatch.Cycles;
 using KamRpcDispatcher.Dispatch.Policy;
+using KamRpcDispatcher.Dispatch.Shares;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Plan.Order;
@@ -26,6 +27,9 @@ public sealed record DispatcherOptions(EtcdOptions Etcd, string Cluster, Kamaili
 
     /// <summary>How destinations of one priority are told apart in Kamailio.</summary>
     public DestinationOrder Order { get; init; } = DestinationOrder.Priority;
+
+    /// <summary>How weights reach Kamailio.</summary>
+    public ShareWay Share { get; init; } = ShareWay.Map;
 
     /// <summary>How much of Kamailio's shared memory has to be free for a structural change.</summary>
     public MemoryFloor MemoryFloor { get; init; } = MemoryFloor.OfPercent(MemoryFloorPercent);

@@ -1,10 +1,10 @@
 using KamailioRpc.Errors;
 using KamRpcDispatcher.Claim;
-using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Dispatch.Contact;
 using KamRpcDispatcher.Dispatch.Cycles;
 using KamRpcDispatcher.Dispatch.Policy;
 using KamRpcDispatcher.Dispatch.Report;
+using KamRpcDispatcher.Dispatch.Shares;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
 using KamRpcDispatcher.Push.Guards;
@@ -33,6 +33,7 @@ namespace KamRpcDispatcher.Dispatch;
 /// <param name="observe">Told what each cycle saw, before it changes anything.</param>
 /// <param name="contact">Told whether the list could be read; null for nobody.</param>
 /// <param name="before">Tells the source who was in the list at the start; null for nobody.</param>
+/// <param name="shares">Keeps Kamailio's share maps; null where sets have no shares.</param>
 /// <param name="wake">Raised where something may have changed; null for one that only the reconciler itself raises.</param>
 internal sealed class Reconciler(
     IMembershipSource source,
@@ -51,6 +52,7 @@ internal sealed class Reconciler(
     Action<CycleSituation>? observe = null,
     ContactWatch? contact = null,
     ListedBefore? before = null,
+    ShareKeeper? shares = null,
     WakeSignal? wake = null)
 {
     private readonly WakeSignal _wake = wake ?? new();
@@ -141,9 +143,8 @@ internal sealed class Reconciler(
 
     private async Task<TimeSpan> CycleAsync(Membership membership, CancellationToken cancellationToken)
     {
-        IReadOnlyList<Member> held = [.. PanicGuard.Held(membership, options.Panic, timeProvider.Mark()).Where(member => policy.Manages(member.Key.Set))];
         var (doubted, doubt) = PanicGuard.Doubted(membership, timeProvider.Mark(), policy.Manages);
-        IReadOnlyList<Member> kept = [.. held, .. doubted], members = [.. membership.Members, .. kept];
+        var members = new CycleMembers(membership, [.. PanicGuard.Held(membership, options.Panic, timeProvider.Mark()).Where(member => policy.Manages(member.Key.Set))], doubted);
         DispatcherTable table;
         try
         {
@@ -160,7 +161,8 @@ internal sealed class Reconciler(
                 return TimeSpan.Zero;
             }
 
-            var states = Allowed(membership, Planner.Plan(members, known.Destinations, _memory.PolicyFor(known))).StatesOnly();
+            var (silenced, blind) = shares is null ? (members, CycleShares.None) : await shares.ShareAsync(members, known, _memory.PolicyFor(known).Refuses, cancellationToken).ConfigureAwait(false);
+            var states = Allowed(membership, Planner.Plan(silenced.All, known.Destinations, blind.PolicyOf(_memory.PolicyFor(known)))).StatesOnly();
             await executor.ExecuteAsync(states, known, _wake.Raised, cancellationToken).ConfigureAwait(false);
             return options.Resync;
         }
@@ -178,13 +180,7 @@ internal sealed class Reconciler(
             return TimeSpan.Zero;
         }
 
-        if (PanicGuard.WithoutStrangers(held, membership, table.Destinations, policy.Cluster) is var here && here.Count < held.Count)
-        {
-            held = here;
-            kept = [.. held, .. doubted];
-            members = [.. membership.Members, .. kept];
-        }
-
+        members = members with { Held = PanicGuard.WithoutStrangers(members.Held, membership, table.Destinations, policy.Cluster) };
         contact?.Read();
         _troubles.Reached();
         _retries.Reset();
@@ -192,27 +188,32 @@ internal sealed class Reconciler(
         foreign.Observe(table, executor.Verify(table));
         sentinel.Observe(table);
         _memory.Observe(table);
-        journal.Kept(doubted, held, options.Panic);
+        journal.Kept(members.Doubted, members.Held, options.Panic);
         var made = executor.TakeMade();
-        var current = _memory.PolicyFor(table);
-        var wished = Planner.Plan(members, table.Destinations, current);
-        var plan = _memory.Restrain(Allowed(membership, wished), made, members, table);
+        (members, var shared) = shares is null ? (members, CycleShares.None) : await shares.ShareAsync(members, table, _memory.PolicyFor(table).Refuses, cancellationToken).ConfigureAwait(false);
+        membership = members.Membership;
+        var current = shared.PolicyOf(_memory.PolicyFor(table));
+        var wished = Planner.Plan(members.All, table.Destinations, current);
+        var plan = _memory.Restrain(Allowed(membership, wished), made, members.All, table);
         _troubles.Meet(plan);
         _troubles.Meet(table.Unreadable);
         _troubles.Meet(Orphan.In(table.Destinations, policy));
         _troubles.Meet(foreign.Losses);
-        var deserted = _sets.Observe(members, table);
-        journal.Compared(DeviationFinder.Compare(new CycleView(membership, held, table, plan, current)
+        var deserted = _sets.Observe(members.All, table);
+        journal.Compared(DeviationFinder.Compare(new CycleView(membership, members.Held, table, plan, current)
         {
-            Doubted = doubted,
+            Doubted = members.Doubted,
             Refusals = quarantine.ByDestination(),
             Removals = _memory.Removals,
             Hold = options.Panic.Hold,
             Deserted = deserted,
         }));
-        journal.Planned(membership, table, plan);
+
+        // Before the plan is carried out: a map names a class as long as its members are there, and no longer.
+        var areShared = shares is null || await shares.WriteAsync(shared, _troubles, cancellationToken).ConfigureAwait(false);
+        journal.Planned(membership, table, plan, areShared);
         plan = plan with { Restores = foreign.Due() };
-        observe?.Invoke(new CycleSituation(membership, kept, table, plan, _memory.AwaitingProof) { Deserted = deserted, OwesLater = _memory.OwesRemovals || !foreign.Losses.IsEmpty });
+        observe?.Invoke(new CycleSituation(membership, members.Kept, table, plan, _memory.AwaitingProof) { Deserted = deserted, OwesLater = _memory.OwesRemovals || !foreign.Losses.IsEmpty });
         var resync = doubt < options.Resync ? doubt : options.Resync;
         if (plan.IsEmpty)
         {

@@ -27,6 +27,9 @@ internal sealed class ServedSets(PlanPolicy policy)
         // One that was never ready has taken no calls from anybody.
         var inUse = members.Where(static member => member.State == MemberState.Ready).Select(static member => member.Key.Set).Where(policy.Manages).ToHashSet();
         inUse.UnionWith(table.Destinations.Where(entry => policy.Manages(entry.Set) && !Sentinel.Is(entry) && AttributeText.IsOwn(entry, policy.Cluster)).Select(static entry => entry.Set));
+
+        // Whom routing sends to a class goes to the home set where the class has nobody.
+        inUse.RemoveWhere(ClassSets.Has);
         _left.RemoveAll(inUse.Contains);
         _left.AddRange(_inUse.Except(inUse));
         _left.RemoveRange(0, Math.Max(0, _left.Count - Most));

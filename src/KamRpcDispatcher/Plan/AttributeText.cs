@@ -1,14 +1,19 @@
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using KamRpcDispatcher.Destinations;
 
 namespace KamRpcDispatcher.Plan;
 
 /// <summary>The text of <c>attrs</c> that this tool writes, and the mark in it by which it knows its own entries again.</summary>
-internal static class AttributeText
+internal static partial class AttributeText
 {
     private const string Mark = "kamrpc";
     private const string DuidName = "duid";
+
+    /// <summary>Only where <see cref="Format(Member, string)"/> writes it.</summary>
+    [GeneratedRegex("^(duid=[^;\"]*;kamrpc=[^;\"]*);weight=[0-9]+;rweight=[0-9]+")]
+    private static partial Regex Weight { get; }
 
     /// <summary>
     /// <c>duid=NAME;kamrpc=CLUSTER[;weight=N;rweight=N][;name=value...]</c>: deterministic, since a different text is a different entry.
@@ -29,6 +34,11 @@ internal static class AttributeText
 
         return text.ToString();
     }
+
+    /// <summary>Whether two texts say the same, or the same but for the weight.</summary>
+    public static bool AreSame(string one, string other, bool whateverWeight) => one == other || (whateverWeight && WithoutWeight(one) == WithoutWeight(other));
+
+    private static string WithoutWeight(string text) => Weight.Replace(text, "$1");
 
     /// <summary>The same of an entry that has an identity only.</summary>
     public static string Format(string duid, string cluster) => $"{DuidName}={duid};{Mark}={cluster}";

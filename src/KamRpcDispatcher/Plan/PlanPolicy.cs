@@ -44,7 +44,11 @@ public sealed record PlanPolicy(string Cluster)
     /// <summary>Members that change too often: of several with one address another one is followed.</summary>
     public IReadOnlySet<MemberKey> Flapping { get; init; } = ImmutableHashSet<MemberKey>.Empty;
 
-    public bool Manages(int set) => Sets?.Contains(set) ?? true;
+    /// <summary>Whether weights travel in share maps: then a destination whose attributes say another weight is as announced all the same, and is not replaced for that.</summary>
+    public bool HasShareMaps { get; init; }
+
+    /// <summary>The sets of classes are those of the sets that are managed: nobody else has any.</summary>
+    public bool Manages(int set) => Sets is null || Sets.Contains(set) || ClassSets.Has(set);
 
     /// <summary>Whether another member with the same address is to be followed: this one is refused, or brings or does what it may not.</summary>
     internal bool Refuses(Member member) =>

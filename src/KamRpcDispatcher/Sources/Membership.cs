@@ -32,8 +32,14 @@ public sealed record Membership(long Revision, IReadOnlyList<Member> Members, IR
     /// <summary>What operators wish of the members; null where nobody has read that.</summary>
     public OperatorIntents? Intents { get; init; }
 
+    /// <summary>What operators wish of the shares of sets; null where nobody has read that.</summary>
+    public OperatorShares? Shares { get; init; }
+
     /// <summary>Those that get no new calls since an operator drained them, though they announce that they are ready, or did so until they expired.</summary>
     public IReadOnlySet<MemberKey> Drained { get; init; } = ImmutableHashSet<MemberKey>.Empty;
+
+    /// <summary>Where members stand beside their home set: in the sets of their classes.</summary>
+    public IReadOnlyDictionary<MemberKey, MemberKey> ClassKeys { get; init; } = ImmutableDictionary<MemberKey, MemberKey>.Empty;
 
     /// <summary>Which store it was read from; null where that is not known.</summary>
     public StoreIdentity? Store { get; init; }

@@ -16,7 +16,7 @@ namespace KamRpcDispatcher.Sources;
 /// The JSON is an object of <c>cluster</c>, <c>revision</c>, <c>etcd</c> (which one it is of; an earlier version did not say), <c>members</c> and <c>expired</c>; a member is an object of <c>set</c>,
 /// <c>name</c>, <c>createdRevision</c> and <c>record</c>, its <see cref="MemberRecord"/>, and one that expired has <c>at</c> and <c>setSize</c> too, and <c>ofAnotherStore</c> where that is so.
 /// Where operators wish something there is <c>intents</c> too, objects of <c>set</c>, <c>name</c>, <c>createdRevision</c> (where it is
-/// known; an earlier version leaves it out) and <c>record</c>, an <see cref="IntentRecord"/>; a version before that leaves out all of it. Members stand there as they were announced. Equal memberships have equal text.
+/// known; an earlier version leaves it out) and <c>record</c>, an <see cref="IntentRecord"/>; a version before that leaves out all of it; where sets have shares, <c>shares</c> (<see cref="SnapshotShares"/>). Members stand there as they were announced. Equal memberships have equal text.
 /// </remarks>
 internal static class SnapshotFormat
 {
@@ -62,6 +62,8 @@ internal static class SnapshotFormat
             {
                 WriteIntents(writer, intents);
             }
+
+            SnapshotShares.Write(writer, membership.Shares);
 
             writer.WriteEndObject();
         }
@@ -166,6 +168,7 @@ internal static class SnapshotFormat
             {
                 Expired = [.. Field(root, "expired", JsonValueKind.Array).EnumerateArray().Select(ReadExpired)],
                 Intents = root.TryGetProperty("intents", out _) ? ReadIntents(Field(root, "intents", JsonValueKind.Array)) : null,
+                Shares = root.TryGetProperty("shares", out _) ? SnapshotShares.Read(Field(root, "shares", JsonValueKind.Array)) : null,
                 Store = root.TryGetProperty("etcd", out _) ? ReadStore(Field(root, "etcd", JsonValueKind.Object)) : null,
             };
         }
@@ -238,7 +241,7 @@ internal static class SnapshotFormat
             ? revision
             : throw new FormatException($"{name} is not a revision");
 
-    private static JsonElement Field(JsonElement of, string name, JsonValueKind kind) =>
+    internal static JsonElement Field(JsonElement of, string name, JsonValueKind kind) =>
         of.ValueKind == JsonValueKind.Object && of.TryGetProperty(name, out var value) && value.ValueKind == kind
             ? value
             : throw new FormatException($"{name} is missing, or of the wrong kind");

@@ -3,6 +3,7 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.IntegrationTests.Newcomer;
 
 /// <summary>Somebody who has Debian's stock configuration and these documents, and types what they say.</summary>
+[Parallelizable]
 public sealed class NewcomerTests
 {
     private const string ProgramStep = "The program";

@@ -6,6 +6,7 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.IntegrationTests.Operate;
 
 /// <summary>What operators wish in a real etcd is in force in a real Kamailio, over restarts of everything, and where it may not be read nothing else suffers.</summary>
+[Parallelizable]
 public sealed class FollowedIntentsTests
 {
     private const string Intents = "/kamrpc/default/intents/";

@@ -7,6 +7,7 @@ namespace KamRpcDispatcher.IntegrationTests.Rpc;
 
 /// <summary><c>--kamailio</c> with a port of Kamailio's that is for something else, or with the wrong protocol before it.</summary>
 [Category("Matrix")]
+[Parallelizable]
 public sealed class WrongPortTests
 {
     private OpenKamailio _kamailio = null!;

@@ -86,7 +86,7 @@ public class IntentsInForceTests
         var table = Table(Listed("a"));
         var plan = Planner.Plan([Members.Of("a")], table.Destinations, Policy with { HasSentinel = true });
         Assert.That(plan.Adds, Has.Count.EqualTo(1));
-        Assert.That(IntentsInForce.Of(With(Drained(), [Members.Of("a")]), table, plan, Before), Is.EqualTo(Whole));
+        Assert.That(IntentsInForce.Of(With(Drained(), [Members.Of("a")]), table, plan, areShared: true, Before), Is.EqualTo(Whole));
     }
 
     [TestCase("a", true, "a", 4, 4, Description = "a drained one that somebody enables again and again")]
@@ -99,7 +99,7 @@ public class IntentsInForceTests
         var plan = new ChangePlan { Skips = [new Skip(SkipReason.WithoutEffect, 1, Members.Of(tried).Uri.Text, null) { OwesSilence = isSilence }] };
         var intents = Drained(drained.Split(',', StringSplitOptions.RemoveEmptyEntries));
         var table = Table(Listed("a", drained == "a" ? ListedState.Active : ListedState.Disabled), Listed("b"), Listed("gone", ListedState.Disabled));
-        Assert.That(IntentsInForce.Of(With(intents, [Members.Of("a"), Members.Of("b")]), table, plan, Before), Is.EqualTo(new IntentsProgress(revision, silenced)));
+        Assert.That(IntentsInForce.Of(With(intents, [Members.Of("a"), Members.Of("b")]), table, plan, areShared: true, Before), Is.EqualTo(new IntentsProgress(revision, silenced)));
     }
 
     /// <summary>By what the planner makes of it.</summary>
@@ -107,7 +107,7 @@ public class IntentsInForceTests
     {
         var membership = OperatedSource.Apply(With(intents, members));
         var delay = new RemovalDelay(TimeSpan.FromMinutes(1), TimeProvider.System);
-        return IntentsInForce.Of(membership, Table(list), Planner.Plan(membership.Members, list, Policy with { DueForRemoval = delay.Due(shortage: 0) }), Before);
+        return IntentsInForce.Of(membership, Table(list), Planner.Plan(membership.Members, list, Policy with { DueForRemoval = delay.Due(shortage: 0) }), areShared: true, Before);
     }
 
     private static OperatorIntents Drained(params string[] names) => FakeIntents.Draining(7, names);

@@ -38,6 +38,6 @@ public class ProxyStatusBuilderTests
     {
         var table = new DispatcherTable(new KamailioVersion(5, 6), new KamailioInstance("then", string.Empty), list) { Unreadable = unreadable };
         var plan = Planner.Plan([], list, new PlanPolicy("c"));
-        return new ProxyStatusBuilder(new Quarantine(TimeProvider.System), static () => default, TimeProvider.System).Build(new Membership(5, [], []), table, plan, [], null, null);
+        return new ProxyStatusBuilder(new Quarantine(TimeProvider.System), static () => default, TimeProvider.System).Build(new Membership(5, [], []), table, plan, areShared: true, [], null, null);
     }
 }

@@ -157,7 +157,7 @@ public class ProxyRecordTests
 
     [Test]
     public void What_a_newer_version_says_beside_is_left_out() =>
-        Assert.That(Read(Least.Replace("\"sets\":{}", """ "sets":{"1":{"destinations":3,"routable":2,"probing":1}},"splits":[{"a":1}] """, StringComparison.Ordinal)).Sets[1], Is.EqualTo(new SetStatus(3, 2)));
+        Assert.That(Read(Least.Replace("\"sets\":{}", """ "sets":{"1":{"destinations":3,"routable":2,"probing":1}},"other":[{"a":1}] """, StringComparison.Ordinal)).Sets[1], Is.EqualTo(new SetStatus(3, 2)));
 
     [TestCase("\"revision\":5", "\"revision\":\"5\"", "revision is missing, or of the wrong kind")]
     [TestCase("\"revision\":5", "\"revision\":-1", "revision is not a whole number")]

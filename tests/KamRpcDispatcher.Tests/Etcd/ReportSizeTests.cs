@@ -183,7 +183,7 @@ public class ReportSizeTests
         var membership = new Membership(5, members, []);
         var plan = Planner.Plan([.. members, .. held ?? []], table.Destinations, policy);
         var comparison = DeviationFinder.Compare(new CycleView(membership, held ?? [], table, plan, policy) { Refusals = quarantine.ByDestination() });
-        return new ProxyStatusBuilder(quarantine, static () => default, TimeProvider.System).Build(membership, table, plan, [.. held ?? []], comparison, null);
+        return new ProxyStatusBuilder(quarantine, static () => default, TimeProvider.System).Build(membership, table, plan, areShared: true, [.. held ?? []], comparison, null);
     }
 
     private static ProxyStatus Read(byte[] report)

@@ -5,7 +5,7 @@ using KamRpcDispatcher.Sources.Operators;
 namespace KamRpcDispatcher.Tests.Operators;
 
 /// <summary>Intents that the test sets.</summary>
-internal sealed class FakeIntents : IIntentSource
+internal sealed class FakeIntents : IOperatorSource<OperatorIntents>
 {
     private Action _changed = static () => { };
     private volatile OperatorIntents? _current;

@@ -24,6 +24,7 @@ public sealed class JoinedSourceTests : IAsyncDisposable
     private readonly LogCapture<JoinedSource> _log = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Milestones _changes = new();
+    private readonly FakeShares _shares = new();
     private FakeIntents _intents = new();
     private JoinedSource _source = null!;
     private int _changeCount;
@@ -83,7 +84,7 @@ public sealed class JoinedSourceTests : IAsyncDisposable
         var membersChanged = static () => { };
         members.Current.Returns(Announced);
         members.RunAsync(Arg.Do<Action>(changed => membersChanged = changed), Arg.Any<CancellationToken>()).Returns(Task.Delay(Timeout.Infinite, _stop.Token));
-        _source = new JoinedSource(members, _intents, _time, _log);
+        _source = new JoinedSource(members, _intents, _shares, _time, _log);
         _running = _source.RunAsync(() => _changeCount++, _stop.Token);
         _intents.Set(FakeIntents.Draining(8, "a"));
         members.ClearReceivedCalls();
@@ -142,17 +143,39 @@ public sealed class JoinedSourceTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task Members_wait_for_their_shares_too_and_then_go_by_what_was_saved_of_them()
+    {
+        var split = FakeShares.Split(1, ("v1", 95), ("v2", 5));
+        _shares.Set(null);
+        Start(Saved with { Shares = FakeShares.Followed(3, split) with { Revision = 0, IsFollowed = false } });
+        _intents.Set(FakeIntents.Draining(8));
+        _members.Set(Announced);
+        Assert.That(_source.Current, Is.Null);
+
+        await _time.WaitForWaitAsync(JoinedSource.Patience);
+        _time.Advance(JoinedSource.Patience);
+        await _changes.WaitUntilAsync(() => Volatile.Read(ref _changeCount) == 1);
+        Assert.That(_source.Current!.Shares!.Splits[1], Is.EqualTo(split));
+        Assert.That(_source.Current.Shares.IsFollowed, Is.False);
+
+        _shares.Set(FakeShares.Followed(12));
+        Assert.That(_source.Current!.Shares, Has.Property("IsFollowed").True.And.Property("Splits").Empty);
+        var last = _source.Current;
+        Assert.That(_source.Current, Is.SameAs(last));
+    }
+
+    [Test]
     public void What_ends_one_ends_both()
     {
         _intents = new FakeIntents { Failure = new InvalidDataException("broken") };
-        var source = new JoinedSource(_members, _intents, _time, _log);
+        var source = new JoinedSource(_members, _intents, _shares, _time, _log);
 
         Assert.That(async () => await source.RunAsync(static () => { }, CancellationToken.None), Throws.TypeOf<InvalidDataException>());
     }
 
     private void Start(Membership? saved = null)
     {
-        _source = new JoinedSource(_members, _intents, _time, _log);
+        _source = new JoinedSource(_members, _intents, _shares, _time, _log);
         if (saved is not null)
         {
             _source.Seed(saved);

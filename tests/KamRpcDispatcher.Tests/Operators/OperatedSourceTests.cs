@@ -19,7 +19,7 @@ public class OperatedSourceTests
     {
         var operated = Operated(A with { Weight = 7, Reason = "fine" }, new Intent(A.Key) { IsDrained = true, Weight = 50, By = "ops@host", Reason = "kernel update", At = At });
 
-        Assert.That(operated.Members.Single(), Is.EqualTo(A with { Weight = 7, State = MemberState.Draining, Reason = "drained by ops@host: kernel update", Since = At }));
+        Assert.That(operated.Members.Single(), Is.EqualTo(A with { Weight = 50, State = MemberState.Draining, Reason = "drained by ops@host: kernel update", Since = At }));
         Assert.That(operated.Drained, Is.EqualTo(new[] { A.Key }));
     }
 
@@ -34,10 +34,10 @@ public class OperatedSourceTests
     }
 
     [Test]
-    public void A_weight_alone_drains_nobody()
+    public void A_weight_alone_drains_nobody_and_stands_for_the_one_that_is_announced()
     {
-        var operated = Operated(A, new Intent(A.Key) { Weight = 50 });
-        Assert.That((operated.Members.Single(), operated.Drained.Count), Is.EqualTo((A, 0)));
+        var operated = Operated(A with { Weight = 7 }, new Intent(A.Key) { Weight = 50 });
+        Assert.That((operated.Members.Single(), operated.Drained.Count), Is.EqualTo((A with { Weight = 50 }, 0)));
     }
 
     [TestCase("ops@host", null, "drained by ops@host")]

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 namespace KamRpcDispatcher.Dispatch.Following;
 
 /// <summary>
-/// Where the dispatcher's membership comes from: members and operators' intents are followed in etcd, joined, saved as they are, and stood in for by what was saved; last
+/// Where the dispatcher's membership comes from: members, operators' intents and shares are followed in etcd, joined, saved as they are, and stood in for by what was saved; last
 /// of all the intents are applied, to the ones as to the other.
 /// </summary>
 internal sealed class FollowedMembership : IDisposable
@@ -22,7 +22,7 @@ internal sealed class FollowedMembership : IDisposable
     {
         var intents = new IntentWatch(store, keys, timeProvider, logs.CreateLogger<IntentWatch>());
         _members = new MembershipWatch(store, keys, timeProvider, logs.CreateLogger<MembershipWatch>(), () => intents.Current);
-        var joined = new JoinedSource(_members, intents, timeProvider, logs.CreateLogger<JoinedSource>());
+        var joined = new JoinedSource(_members, intents, new ShareWatch(store, keys, timeProvider, logs.CreateLogger<ShareWatch>()), timeProvider, logs.CreateLogger<JoinedSource>());
         if (options.StateDirectory is not { } directory)
         {
             Source = new OperatedSource(joined);

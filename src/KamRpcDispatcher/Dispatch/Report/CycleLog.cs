@@ -136,7 +136,7 @@ internal sealed class CycleLog(
     /// <summary>How the list stands to the membership, before that is planned.</summary>
     public void Compared(ListComparison comparison) => _comparison = comparison;
 
-    public void Planned(Membership membership, DispatcherTable table, ChangePlan plan)
+    public void Planned(Membership membership, DispatcherTable table, ChangePlan plan, bool areShared = true)
     {
         Enter(Trouble.None);
         if (_outage.Reached() || table.Instance != _instance)
@@ -151,7 +151,7 @@ internal sealed class CycleLog(
         }
 
         _skips.Observe(plan.Skips);
-        Report(membership, table, plan);
+        Report(membership, table, plan, areShared);
         _inStep.Observe(_reported!, plan);
     }
 
@@ -173,9 +173,9 @@ internal sealed class CycleLog(
         return isNew;
     }
 
-    private void Report(Membership membership, DispatcherTable table, ChangePlan plan)
+    private void Report(Membership membership, DispatcherTable table, ChangePlan plan, bool areShared)
     {
-        var status = _builder.Build(membership, table, plan, _hold.Held, _comparison, _reported) with { Troubles = _troubles.Current };
+        var status = _builder.Build(membership, table, plan, areShared, _hold.Held, _comparison, _reported) with { Troubles = _troubles.Current };
         progress?.Planned(status, plan, status.Troubles);
 
         _reported = status;

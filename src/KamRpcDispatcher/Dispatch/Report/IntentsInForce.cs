@@ -7,7 +7,7 @@ using KamRpcDispatcher.Sources;
 namespace KamRpcDispatcher.Dispatch.Report;
 
 /// <summary>
-/// How far operators' intents are in force, by one list and the plan that follows from it. What is owed to those whom no intent can concern keeps nobody's drain or resume from being
+/// How far operators' intents and splits are in force, by one list and the plan that follows from it. What is owed to those whom no intent can concern keeps nobody's drain or resume from being
 /// acknowledged: some of that lasts for ever, as where somebody else's entry has the address of a member that is not ready.
 /// </summary>
 internal static class IntentsInForce
@@ -15,9 +15,10 @@ internal static class IntentsInForce
     /// <param name="membership">What is wanted.</param>
     /// <param name="table">What is there.</param>
     /// <param name="plan">The difference.</param>
+    /// <param name="areShared">Whether shares are in force, but for what the plan owes: weights are among them.</param>
     /// <param name="last">What was reported before, null for nothing.</param>
     /// <returns>Null where etcd refuses to let intents be read. Those that were saved, or have not been read yet, acknowledge nothing.</returns>
-    public static IntentsProgress? Of(Membership membership, DispatcherTable table, ChangePlan plan, IntentsProgress? last)
+    public static IntentsProgress? Of(Membership membership, DispatcherTable table, ChangePlan plan, bool areShared, IntentsProgress? last)
     {
         if (membership.Intents is { IsRefused: true })
         {
@@ -31,9 +32,19 @@ internal static class IntentsInForce
 
         var owesSilence = OwesSilence(membership, table, plan);
         return new IntentsProgress(
-            owesSilence || OwesCalls(membership, table, plan) ? StillTrue(last?.Revision, revision) : revision,
+            owesSilence || !areShared || OwesCalls(membership, table, plan) ? StillTrue(last?.Revision, revision) : revision,
             owesSilence ? StillTrue(last?.Silenced, revision) : revision);
     }
+
+    /// <summary>How far splits are in force: whoever has no share gets no calls, whoever has one stands in its class, and the map names that.</summary>
+    /// <returns>Null where etcd refuses to let splits be read.</returns>
+    public static SplitsProgress? SplitsOf(Membership membership, DispatcherTable table, ChangePlan plan, bool areShared, SplitsProgress? last) => membership switch
+    {
+        { Shares.IsRefused: true } => null,
+        { IsFromSnapshot: false, Shares: { IsFollowed: true, Revision: var revision } } =>
+            new SplitsProgress(!areShared || plan.OwesSilence || OwesCalls(membership, table, plan) ? StillTrue(last?.Revision, revision) : revision),
+        _ => new SplitsProgress(0),
+    };
 
     /// <summary>In a store that was restored from a backup a revision of before stands for something else.</summary>
     public static long StillTrue(long? before, long revision) => before <= revision ? before.Value : 0;
@@ -42,6 +53,7 @@ internal static class IntentsInForce
     private static bool OwesSilence(Membership membership, DispatcherTable table, ChangePlan plan)
     {
         var drained = membership.Intents!.ByMember.Values.Where(static intent => intent.IsDrained).Select(static intent => intent.Key).ToHashSet();
+        drained.UnionWith([.. drained.Where(membership.ClassKeys.ContainsKey).Select(key => membership.ClassKeys[key])]);
         if (drained.Count == 0)
         {
             return false;

@@ -24,14 +24,16 @@ internal sealed class ProxyStatusBuilder(Quarantine quarantine, Func<GraceStatus
     /// <param name="membership">What is wanted.</param>
     /// <param name="table">What is there.</param>
     /// <param name="plan">The difference.</param>
+    /// <param name="areShared">Whether shares are in force, but for what the plan owes.</param>
     /// <param name="held">Expired members that are held back.</param>
     /// <param name="comparison">How the list stands to the membership; null where nobody has compared.</param>
     /// <param name="last">What was reported before, null for nothing.</param>
-    public ProxyStatus Build(Membership membership, DispatcherTable table, ChangePlan plan, ImmutableArray<Member> held, ListComparison? comparison, ProxyStatus? last)
+    public ProxyStatus Build(Membership membership, DispatcherTable table, ChangePlan plan, bool areShared, ImmutableArray<Member> held, ListComparison? comparison, ProxyStatus? last)
     {
         var refused = Refused(plan);
         var superseded = Superseded(membership, plan);
-        var intents = IntentsInForce.Of(membership, table, plan, last?.Intents);
+        var intents = IntentsInForce.Of(membership, table, plan, areShared, last?.Intents);
+        var splits = IntentsInForce.SplitsOf(membership, table, plan, areShared, last?.Splits);
         var deviations = comparison is null ? [] : _deviations.Track(comparison.Deviations);
         return new ProxyStatus(
             plan.IsInForce ? membership.Revision : IntentsInForce.StillTrue(last?.Revision, membership.Revision),
@@ -41,8 +43,9 @@ internal sealed class ProxyStatusBuilder(Quarantine quarantine, Func<GraceStatus
             Sets(table, comparison, plan, held, refused))
         {
             Silenced = !plan.OwesSilence ? membership.Revision : IntentsInForce.StillTrue(last?.Silenced, membership.Revision),
-            Applies = intents is null ? ProxyStatus.FollowedAlways : ProxyStatus.FollowedKinds,
+            Applies = [.. ProxyStatus.FollowedKinds.Where(kind => !(kind == IntentsProgress.Kind && intents is null) && !(kind == SplitsProgress.Kind && splits is null))],
             Intents = intents,
+            Splits = splits,
             Follows = membership.Records is { } records ? new FollowedMembers(membership.Revision, records) : null,
             Deviations = deviations,
             MoreDeviations = (comparison?.Deviations.Count ?? 0) - deviations.Length,
@@ -64,6 +67,7 @@ internal sealed class ProxyStatusBuilder(Quarantine quarantine, Func<GraceStatus
         Silenced = 0,
         Applies = ProxyStatus.FollowedKinds,
         Intents = new IntentsProgress(0, 0),
+        Splits = new SplitsProgress(0),
     }) with { Grace = grace() };
 
     private static ImmutableSortedDictionary<int, SetStatus> Sets(
@@ -74,7 +78,7 @@ internal sealed class ProxyStatusBuilder(Quarantine quarantine, Func<GraceStatus
         var heldBySet = held.CountBy(static member => member.Key.Set).ToDictionary();
         var refusedBySet = refused.CountBy(static destination => destination.Set).ToDictionary();
         var sets = listed.Select(static set => set.Key).Union(comparison?.Sets.Keys ?? []).Union(drift.Keys.Where(static set => set != Sentinel.Set)).Union(heldBySet.Keys).Union(refusedBySet.Keys);
-        return sets.ToImmutableSortedDictionary(static set => set, set =>
+        return sets.Where(static set => !ClassSets.Has(set)).ToImmutableSortedDictionary(static set => set, set =>
         {
             var status = new SetStatus(listed[set].Count(), listed[set].Count(static entry => entry.IsRoutable))
             {
@@ -113,7 +117,7 @@ internal sealed class ProxyStatusBuilder(Quarantine quarantine, Func<GraceStatus
     /// <summary>Those first who leave while calls go to their address, since they wait to be told; then those whose address gets calls.</summary>
     private static List<SupersededMember> Superseded(Membership membership, ChangePlan plan)
     {
-        var skips = plan.Skips.Where(static skip => skip.Reason == SkipReason.Superseded).ToList();
+        var skips = plan.Skips.Where(static skip => skip.Reason == SkipReason.Superseded && !ClassSets.Has(skip.Set)).ToList();
         if (skips.Count == 0)
         {
             return [];

@@ -22,6 +22,16 @@ public sealed class EtcdKeys(string cluster)
 
     public string Intent(MemberKey member) => string.Create(CultureInfo.InvariantCulture, $"{Intents}{member.Set}/{member.Name}");
 
+    /// <summary>Everything below it is an operator's split of a set: <c>splits/&lt;set&gt;</c>.</summary>
+    public string Splits { get; } = $"/kamrpc/{cluster}/splits/";
+
+    public string Split(int set) => string.Create(CultureInfo.InvariantCulture, $"{Splits}{set}");
+
+    /// <summary>Everything below it is the numbers of a set's classes: <c>classes/&lt;set&gt;</c>.</summary>
+    public string Classes { get; } = $"/kamrpc/{cluster}/classes/";
+
+    public string ClassesOf(int set) => string.Create(CultureInfo.InvariantCulture, $"{Classes}{set}");
+
     /// <summary>Everything below it is a proxy's report: <c>proxies/&lt;proxy&gt;</c>.</summary>
     public string Proxies { get; } = $"/kamrpc/{cluster}/proxies/";
 
@@ -33,6 +43,17 @@ public sealed class EtcdKeys(string cluster)
 
     /// <summary>Reads a key below <see cref="Intents"/>.</summary>
     public bool TryParseIntent(string key, out MemberKey member, [NotNullWhen(false)] out string? error) => TryParse(Intents, key, out member, out error);
+
+    /// <summary>Reads a key that is a prefix, <see cref="Splits"/> or <see cref="Classes"/>, and the number of a set.</summary>
+    internal static bool TryParseSet(string prefix, string key, out int set, [NotNullWhen(false)] out string? error)
+    {
+        set = 0;
+        error = key.StartsWith(prefix, StringComparison.Ordinal) && int.TryParse(key.AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out set)
+            && set.ToString(CultureInfo.InvariantCulture) == key[prefix.Length..] && set != MemberKey.ReservedSet && !ClassSets.Has(set)
+                ? null
+                : $"the key is not {prefix}<set>";
+        return error is null;
+    }
 
     private static bool TryParse(string prefix, string key, out MemberKey member, [NotNullWhen(false)] out string? error)
     {

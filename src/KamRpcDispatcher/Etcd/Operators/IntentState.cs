@@ -13,7 +13,7 @@ namespace KamRpcDispatcher.Etcd.Operators;
 /// <param name="keys">Where the cluster's records are.</param>
 /// <param name="timeProvider">The clock.</param>
 /// <param name="logger">Where to log.</param>
-internal sealed class IntentState(EtcdKeys keys, TimeProvider timeProvider, ILogger logger) : IFollowedKeys
+internal sealed class IntentState(EtcdKeys keys, TimeProvider timeProvider, ILogger logger) : IOperatorKeys
 {
     private const int LongestKeyShown = 256;
 

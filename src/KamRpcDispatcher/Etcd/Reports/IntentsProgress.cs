@@ -8,3 +8,11 @@ public sealed record IntentsProgress(long Revision, long? Silenced)
     /// <summary>As <see cref="ProxyStatus.Applies"/> names it.</summary>
     public const string Kind = "intents";
 }
+
+/// <summary>How far a proxy has operators' splits in force.</summary>
+/// <param name="Revision">The revision of the store up to which every split is in force, and its share map was read back.</param>
+public sealed record SplitsProgress(long Revision)
+{
+    /// <summary>As <see cref="ProxyStatus.Applies"/> names it.</summary>
+    public const string Kind = "splits";
+}

@@ -21,5 +21,8 @@ internal sealed record ProxyProgress(long Silenced, ImmutableArray<SupersededMem
     /// <summary>How far operators' intents are in force there; null where they may not be read, or where it does not say it.</summary>
     public IntentsProgress? Intents { get; init; }
 
+    /// <summary>How far operators' splits are in force there; null where they may not be read, or where it does not say it.</summary>
+    public SplitsProgress? Splits { get; init; }
+
     public bool MayServe(int set) => Serves.IsEmpty || Serves.Contains(set);
 }

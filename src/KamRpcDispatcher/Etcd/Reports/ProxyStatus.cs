@@ -17,10 +17,7 @@ namespace KamRpcDispatcher.Etcd.Reports;
 public sealed record ProxyStatus(long Revision, DateTimeOffset AppliedAt, string Kamailio, int Drift, ImmutableSortedDictionary<int, SetStatus> Sets)
 {
     /// <summary>The kinds of record that this version follows.</summary>
-    public static ImmutableArray<string> FollowedKinds { get; } = ["members", IntentsProgress.Kind];
-
-    /// <summary>Those of them that it follows also where etcd lets nothing else be read.</summary>
-    internal static ImmutableArray<string> FollowedAlways { get; } = ["members"];
+    public static ImmutableArray<string> FollowedKinds { get; } = ["members", IntentsProgress.Kind, SplitsProgress.Kind];
 
     /// <summary>
     /// The revision up to which every member that is to get no new calls gets none, which may be ahead of <see cref="Revision"/> while there
@@ -33,6 +30,9 @@ public sealed record ProxyStatus(long Revision, DateTimeOffset AppliedAt, string
 
     /// <summary>How far operators' intents are in force: 0 until they have been read. Null where etcd does not let them be read, and in a report of a version that did not say it.</summary>
     public IntentsProgress? Intents { get; init; }
+
+    /// <summary>How far operators' splits are in force: 0 until they have been read. Null where etcd does not let them be read, and in a report of a version that did not say it.</summary>
+    public SplitsProgress? Splits { get; init; }
 
     /// <summary>As many sets are named as <see cref="Serves"/>; of more the report says nothing.</summary>
     public const int MostServed = 50;

@@ -76,6 +76,9 @@ public static class TroubleKind
     /// <summary>Another proxy reports under the same name.</summary>
     public const string Name = "name";
 
+    /// <summary>Shares that operators wish are not followed.</summary>
+    public const string Shares = "shares";
+
     /// <summary>A fault of kamrpc itself: cycles fail.</summary>
     public const string Fault = "fault";
 

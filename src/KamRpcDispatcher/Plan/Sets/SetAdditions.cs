@@ -24,6 +24,6 @@ internal sealed class SetAdditions(int set, SetTable table, PlanPolicy policy)
 
     /// <summary>Whether an entry says of a member what is announced.</summary>
     public bool IsAsAnnounced(ListedDestination entry, Member member) =>
-        entry.Attributes == AttributeText.Format(member, policy.Cluster)
+        AttributeText.AreSame(entry.Attributes, AttributeText.Format(member, policy.Cluster), policy.HasShareMaps)
         && (!policy.HasPriorities || PriorityEncoding.Matches(entry.Priority, member, policy.Order));
 }

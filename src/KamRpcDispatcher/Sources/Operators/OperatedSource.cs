@@ -34,7 +34,7 @@ internal sealed class OperatedSource(IMembershipSource inner) : IMembershipSourc
     public Task RunAsync(Action changed, CancellationToken cancellationToken) => inner.RunAsync(changed, cancellationToken);
 
     /// <summary>
-    /// The membership as operators wish it: who is ready by what it announces, or was when it expired, and is drained by an intent, is draining. So one that is kept though it
+    /// The membership as operators wish it: who is ready by what it announces, or was when it expired, and is drained by an intent, is draining; who has a weight by an intent has that. So one that is kept though it
     /// has expired goes where an operator drains it.
     /// </summary>
     internal static Membership Apply(Membership membership)
@@ -52,8 +52,9 @@ internal sealed class OperatedSource(IMembershipSource inner) : IMembershipSourc
             Drained = drained,
         };
 
-        Member AsWished(Member member)
+        Member AsWished(Member announced)
         {
+            var member = intents.ByMember.GetValueOrDefault(announced.Key)?.Weight is { } weight ? announced with { Weight = weight } : announced;
             if (member.State != MemberState.Ready || !intents.TryGetDrain(member.Key, out var drain))
             {
                 return member;

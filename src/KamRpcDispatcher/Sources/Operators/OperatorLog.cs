@@ -20,4 +20,10 @@ internal static partial class OperatorLog
 
     [LoggerMessage(1074, LogLevel.Warning, "etcd is another one than before, or was restored: {Count} drains by operators that were in force are not in it ({Names}). Who of them is announced as ready gets calls again. Drain again whom you want without: kamrpc drain NAME --set SET")]
     public static partial void DrainsLost(ILogger logger, int count, string names);
+
+    [LoggerMessage(1075, LogLevel.Warning, "Classes of members have no number yet, so that their calls are shared evenly for now: {Reason}. Trying on; the dispatcher's role needs the right: etcdctl role grant-permission ROLE readwrite --prefix=true {Prefix}")]
+    public static partial void NotNumbered(ILogger logger, string reason, string prefix);
+
+    [LoggerMessage(1076, LogLevel.Error, "Set {Set} needs more classes than there are numbers left of {Most}: its calls are shared evenly. Delete the keys below {Prefix} of sets that have no shares any more")]
+    public static partial void NoNumberLeft(ILogger logger, int set, int most, string prefix);
 }

@@ -31,6 +31,7 @@ internal sealed class ProxyReader(JsonElement report)
             Silenced = Has(report, "silenced") ? Count(report, "silenced", long.MaxValue) : null,
             Applies = Items(report, "applies", ReadKind),
             Intents = ReadIntents(report),
+            Splits = ReadSplits(report),
             Serves = Items(report, "serves", ReadServed),
             Identity = ReadIdentity(),
             Version = OptionalText(report, "version"),
@@ -155,6 +156,8 @@ internal sealed class ProxyReader(JsonElement report)
         var intents = Field(report, "intents", JsonValueKind.Object);
         return new IntentsProgress(Count(intents, "revision", long.MaxValue), Has(intents, "silenced") ? Count(intents, "silenced", long.MaxValue) : null);
     }
+
+    internal static SplitsProgress? ReadSplits(JsonElement report) => Has(report, "splits") ? new SplitsProgress(Count(Field(report, "splits", JsonValueKind.Object), "revision", long.MaxValue)) : null;
 
     internal static string ReadKind(JsonElement kind) =>
         kind.ValueKind == JsonValueKind.String ? kind.GetString()! : throw new FormatException("applies holds something else than text");

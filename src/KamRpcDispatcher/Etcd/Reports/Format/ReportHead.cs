@@ -25,6 +25,7 @@ internal static class ReportHead
         }
 
         WriteIntents(writer, status.Intents);
+        WriteSplits(writer, status.Splits);
         if (status.Serves.Length is > 0 and <= ProxyStatus.MostServed)
         {
             writer.WriteStartArray("serves");
@@ -119,6 +120,18 @@ internal static class ReportHead
         writer.WriteStartObject("intents");
         writer.WriteNumber("revision", intents.Revision);
         WriteNumber(writer, "silenced", intents.Silenced);
+        writer.WriteEndObject();
+    }
+
+    private static void WriteSplits(Utf8JsonWriter writer, SplitsProgress? splits)
+    {
+        if (splits is null)
+        {
+            return;
+        }
+
+        writer.WriteStartObject("splits");
+        writer.WriteNumber("revision", splits.Revision);
         writer.WriteEndObject();
     }
 
