@@ -57,6 +57,7 @@ public partial class ArchitectureTests
         Plan: Destinations Destinations.Addresses Plan.Order Plan.Sets
         Plan.Order: Destinations
         Plan.Sets: Destinations Plan.Order
+        Plan.Shares: Destinations Destinations.Operators
         Probe: Destinations Destinations.Addresses
         Probe.Command: Destinations Linux
         Probe.Sip: Destinations Destinations.Addresses Linux Probe.Tls

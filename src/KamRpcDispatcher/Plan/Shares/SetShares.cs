@@ -1,0 +1,68 @@
+using System.Collections.Immutable;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Operators;
+
+namespace KamRpcDispatcher.Plan.Shares;
+
+/// <summary>How the calls of one home set are shared in one Kamailio, by an operator's split, by weights, or both: the classes that this takes beside the home set, and the map between them.</summary>
+/// <remarks>
+/// Shares of a split stay what the operator said, whoever is routable. Within one value, and where the set is not split, slots go by the weights of those who are routable in this Kamailio's list, so that the last of
+/// three heavy members has the share of one. From the same inputs every proxy makes the same.
+/// </remarks>
+public sealed class SetShares
+{
+    private SetShares(int set) => Set = set;
+
+    /// <summary>The home set.</summary>
+    public int Set { get; }
+
+    /// <summary>The classes that are needed, with what each gets; none where the home set serves alone, since it is not split and its ready members have one weight.</summary>
+    public ImmutableArray<ClassShare> Shares { get; private init; } = [];
+
+    /// <summary>The copies of members in the sets of their classes: the same but for the set, and without a weight. None of a class that has no number.</summary>
+    public ImmutableArray<Member> ClassMembers { get; private init; } = [];
+
+    /// <summary>The members that are to get no calls in the home set, where fail-over ends, since the split gives them no share. None while no ready member has one: any of them is better than nobody.</summary>
+    public ImmutableSortedSet<MemberKey> Idle { get; private init; } = [];
+
+    /// <summary>Whether the set is split between values that no ready member has: then the home set serves as if it were not split.</summary>
+    public bool IsSplitUnserved { get; private init; }
+
+    /// <summary>The map for Kamailio; null where there is no class.</summary>
+    public ShareMap? Map { get; private init; }
+
+    /// <summary>The classes.</summary>
+    public IEnumerable<MemberClass> Classes => Shares.Select(static share => share.Class);
+
+    /// <summary>Those without a number: their calls go to the home set until they have one.</summary>
+    public IEnumerable<MemberClass> Unnumbered => Shares.Where(static share => share.Number is null).Select(static share => share.Class);
+
+    /// <param name="set">The home set.</param>
+    /// <param name="members">Its members, in whatever state; those of other sets are left out.</param>
+    /// <param name="split">The operator's split of it; null where there is none.</param>
+    /// <param name="numbers">The numbers that have been allocated to its classes, by <see cref="MemberClass.Text"/>; one that is not from 1 to 999 counts as none.</param>
+    /// <param name="routable">Where this Kamailio sends calls now, of the home set and of the classes' sets.</param>
+    /// <param name="previous">The map that Kamailio has; null where it has none.</param>
+    /// <param name="spills">Whether the share of a value that has nobody routable goes to the other values, in proportion; else it goes to the home set.</param>
+    /// <param name="isRefused">Whether Kamailio refuses a member, so that of several with one address another one is followed; null where that is not known.</param>
+    public static SetShares Of(
+        int set, IEnumerable<Member> members, Split? split, IReadOnlyDictionary<string, int> numbers, IReadOnlySet<EndpointKey> routable, ShareMap? previous, bool spills = false, Func<Member, bool>? isRefused = null)
+    {
+        ArgumentNullException.ThrowIfNull(members);
+        ArgumentNullException.ThrowIfNull(numbers);
+        ArgumentNullException.ThrowIfNull(routable);
+        Member[] own = [.. members.Where(member => member.Key.Set == set)];
+        var values = split is null ? ValueGroup.OfWeights(own, isRefused) : ValueGroup.OfSplit(own, split, isRefused);
+        var isServed = split is null || own.Any(member => member.State == MemberState.Ready && split.ValueOf(member) is not null);
+        var deal = new ShareDeal(set, values, numbers, routable);
+        var map = deal.IsEmpty ? null : deal.Map(previous, spills);
+        return new SetShares(set)
+        {
+            Shares = [.. deal.Shares(map)],
+            ClassMembers = [.. deal.Copies()],
+            Idle = isServed ? [.. own.Where(member => split is not null && split.ValueOf(member) is null).Select(static member => member.Key)] : [],
+            IsSplitUnserved = !isServed,
+            Map = map,
+        };
+    }
+}

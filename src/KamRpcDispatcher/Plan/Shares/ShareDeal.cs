@@ -1,0 +1,106 @@
+using KamRpcDispatcher.Destinations;
+
+namespace KamRpcDispatcher.Plan.Shares;
+
+/// <summary>Shares the calls of one set among its classes.</summary>
+internal sealed class ShareDeal
+{
+    private readonly int _set;
+    private readonly IReadOnlyList<ValueGroup> _values;
+    private readonly IReadOnlySet<EndpointKey> _routable;
+    private readonly Dictionary<MemberClass, int> _numbers = [];
+
+    /// <param name="set">The home set.</param>
+    /// <param name="values">What has a share of its own.</param>
+    /// <param name="numbers">The numbers of classes, by their names.</param>
+    /// <param name="routable">Where Kamailio sends calls now.</param>
+    public ShareDeal(int set, IReadOnlyList<ValueGroup> values, IReadOnlyDictionary<string, int> numbers, IReadOnlySet<EndpointKey> routable)
+    {
+        (_set, _values, _routable) = (set, values, routable);
+        var taken = new HashSet<int>();
+        foreach (var one in Groups.Select(static one => one.Class).Order())
+        {
+            // The record of numbers is anybody's to write: two classes with one number would share one set.
+            if (numbers.TryGetValue(one.Text, out var number) && number is > ShareMap.HomeNumber and <= ShareMap.MaxNumber && taken.Add(number))
+            {
+                _numbers.Add(one, number);
+            }
+        }
+    }
+
+    public bool IsEmpty => !Groups.Any();
+
+    private IEnumerable<ClassGroup> Groups => _values.SelectMany(static value => value.Classes);
+
+    /// <summary>The map, which changes no more of the one before than it has to.</summary>
+    public ShareMap Map(ShareMap? previous, bool spills)
+    {
+        var weights = _values.Select(WeightsOf).ToList();
+        var shares = _values.Select(static value => (long)value.Share).ToList();
+        if (spills && weights.Zip(shares).Any(static pair => pair.First.Count > 0 && pair.Second > 0))
+        {
+            shares = [.. shares.Zip(weights, static (share, some) => some.Count > 0 ? share : 0)];
+        }
+
+        var slots = SlotDeal.Apportion(ShareMap.Slots, shares);
+
+        // Every number, also without a slot: its place among the others is the same when it has some.
+        var counts = _numbers.Values.Select(static number => (number, 0)).ToList();
+        for (var index = 0; index < weights.Count; index++)
+        {
+            var parts = SlotDeal.Apportion(slots[index], [.. weights[index].Select(static weight => weight.Weight)]);
+            counts.AddRange(weights[index].Zip(parts, static (weight, part) => (weight.Number, part)));
+        }
+
+        return SlotDeal.Place(counts, previous);
+    }
+
+    /// <summary>What each class gets.</summary>
+    public IEnumerable<ClassShare> Shares(ShareMap? map) =>
+        from value in _values
+        from pair in value.Classes.Zip(Wanted(value))
+        let number = NumberOf(pair.First)
+        orderby pair.First.Class
+        select new ClassShare(
+            pair.First.Class,
+            number,
+            pair.Second,
+            number is { } known && map is not null ? map.CountOf(known) : 0,
+            pair.First.Members.Count,
+            pair.First.Members.Count(member => member.State == MemberState.Ready && IsRoutableIn(number, member)));
+
+    public IEnumerable<Member> Copies() =>
+        from one in Groups
+        let number = NumberOf(one)
+        where number is not null
+        from member in one.Members
+        select member with { Key = new MemberKey(ShareMap.FirstSet + number.Value, member.Key.Name), Weight = null };
+
+    /// <summary>
+    /// By whose weights the slots of a value go: to each class by those of its members that are routable there, and to the home set by those that are routable only there, since Kamailio has them in their class not yet,
+    /// or refuses them there. So a class that is being filled gets the calls of those that it has, and no more. None where nobody is routable.
+    /// </summary>
+    private List<(int Number, long Weight)> WeightsOf(ValueGroup value)
+    {
+        var weights = new List<(int Number, long Weight)>();
+        foreach (var one in value.Classes)
+        {
+            var number = NumberOf(one);
+            weights.Add((number ?? ShareMap.HomeNumber, one.Weight(member => IsRoutableIn(number, member))));
+            weights.Add((ShareMap.HomeNumber, one.Weight(member => !IsRoutableIn(number, member) && _routable.Contains(new EndpointKey(_set, member.Uri.Endpoint)))));
+        }
+
+        return [.. weights.GroupBy(static weight => weight.Number).Select(static number => (number.Key, number.Sum(static weight => weight.Weight))).Where(static number => number.Item2 > 0).OrderBy(static number => number.Key)];
+    }
+
+    /// <summary>In thousandths, by the weights of the ready members; of a value that has none, of all.</summary>
+    private static int[] Wanted(ValueGroup value)
+    {
+        long[] ready = [.. value.Classes.Select(static one => one.Weight(static _ => true))];
+        return SlotDeal.Apportion(value.Share, ready.Any(static weight => weight > 0) ? ready : [.. value.Classes.Select(static one => (long)one.Class.Relative * one.Members.Count)]);
+    }
+
+    private bool IsRoutableIn(int? number, Member member) => number is { } known && _routable.Contains(new EndpointKey(ShareMap.FirstSet + known, member.Uri.Endpoint));
+
+    private int? NumberOf(ClassGroup one) => _numbers.TryGetValue(one.Class, out var number) ? number : null;
+}
