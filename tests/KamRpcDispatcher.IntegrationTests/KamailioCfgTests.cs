@@ -21,6 +21,7 @@ public sealed class KamailioCfgTests
         "KAMRPC_LOAD_MODE=0",
         "KAMRPC_SET=7",
         "KAMRPC_ALG=\"11\"",
+        "KAMRPC_SPLIT_KEY=\"caller\"",
         "KAMRPC_CALL_LOAD",
         "KAMRPC_CALL_SLOTS=8",
         "KAMRPC_CALL_EXPIRE=3600",

@@ -17,8 +17,9 @@ internal static partial class SnippetNames
     /// <summary>The modules that it loads where nobody has.</summary>
     public static IReadOnlySet<string> Modules { get; } = Names(Module(), "name");
 
-    /// <summary>The parameters that it sets, each with the define that it is set from; empty where a config has no choice.</summary>
+    /// <summary>The parameters that it sets, each with the define that it is set from; empty where a config has no choice. The tables of htable are one.</summary>
     public static IReadOnlyDictionary<(string Module, string Name), string> Parameters { get; } = Parameter().Matches(SnippetFiles.Snippet)
+        .DistinctBy(static line => (line.Groups["module"].Value, line.Groups["name"].Value))
         .ToDictionary(
             static line => (line.Groups["module"].Value, line.Groups["name"].Value),
             static line => line.Groups["value"].Value is var value && value.StartsWith(Prefix, StringComparison.Ordinal) ? value : string.Empty);

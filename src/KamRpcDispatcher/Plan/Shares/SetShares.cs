@@ -19,7 +19,7 @@ public sealed class SetShares
     /// <summary>The classes that are needed, with what each gets; none where the home set serves alone, since it is not split and its ready members have one weight.</summary>
     public ImmutableArray<ClassShare> Shares { get; private init; } = [];
 
-    /// <summary>The copies of members in the sets of their classes: the same but for the set, and without a weight. None of a class that has no number.</summary>
+    /// <summary>The copies of members in the sets of their classes: the same but for the set. The weight stays, which the weighted algorithms need: within a class it is one. None of a class that has no number.</summary>
     public ImmutableArray<Member> ClassMembers { get; private init; } = [];
 
     /// <summary>The members that are to get no calls in the home set, where fail-over ends, since the split gives them no share. None while no ready member has one: any of them is better than nobody.</summary>

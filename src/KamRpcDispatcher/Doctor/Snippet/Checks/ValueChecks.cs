@@ -8,12 +8,13 @@ internal sealed class ValueChecks(SnippetUse use)
     private const string Algorithm = "KAMRPC_ALG";
     private const string Tries = "KAMRPC_MAX_TRIES";
     private const string Set = "KAMRPC_SET";
+    private const string SplitKey = "KAMRPC_SPLIT_KEY";
 
     private static readonly (string Module, string Name) Pings = ("dispatcher", "ds_ping_reply_codes");
 
     public static IEnumerable<SnippetFinding> Of(SnippetUse use) => use.Head is null ? [] : new ValueChecks(use).ToList();
 
-    private List<SnippetFinding> ToList() => [.. OfAlgorithms().Distinct(), .. OfTries(), .. OfSet(), .. OfPingCodes(), .. OfFailoverCodes()];
+    private List<SnippetFinding> ToList() => [.. OfAlgorithms().Distinct(), .. OfTries(), .. OfSet(), .. OfSplitKey(), .. OfPingCodes(), .. OfFailoverCodes()];
 
     /// <summary>Those of the snippet, and of the config's own calls.</summary>
     private IEnumerable<SnippetFinding> OfAlgorithms() =>
@@ -64,6 +65,11 @@ internal sealed class ValueChecks(SnippetUse use)
     private IEnumerable<SnippetFinding> OfSet() =>
         use.DefinedFor(Set) is var (value, place) && value is not ['$', ..] && !SelectionAlgorithm.TryParse(value, out _)
             ? [new SnippetFinding("defines", Severity.Error, place, $"{Set}: '{value}' is no number of a set: every call that has none in $avp(kamrpc_set) gets 503", $"#!define {Set} 1")]
+            : [];
+
+    private IEnumerable<SnippetFinding> OfSplitKey() =>
+        use.DefinedFor(SplitKey) is var (value, place) && value is not ("call" or "caller")
+            ? [new SnippetFinding("defines", Severity.Warning, place, $"{SplitKey}: '{value}' is neither call nor caller: the calls of a set that is split are shared by call", $"#!define {SplitKey} \"caller\"")]
             : [];
 
     private IEnumerable<SnippetFinding> OfPingCodes()
