@@ -2,19 +2,21 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using KamRpcDispatcher.Asterisk;
-using KamRpcDispatcher.Tests.Etcd;
 
-namespace KamRpcDispatcher.Tests.Asterisk;
+namespace KamRpcDispatcher.Testing;
 
 /// <summary>A manager interface on a real socket, which says what a test wants: by default what Asterisk 22.10 says.</summary>
-internal sealed class FakeAmi : IAsyncDisposable
+public sealed class FakeAmi : IAsyncDisposable
 {
+    /// <summary>The only user's name, and his secret, which is not checked.</summary>
+    public const string User = "kamrpc";
     public const string Secret = "s3cret";
+
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
 
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly ConcurrentQueue<string> _requests = new();
-    private readonly Milestones _milestones = new();
+    private readonly ChangeSignal _changes = new();
     private readonly List<TcpClient> _clients = [];
     private readonly Task _accepting;
 
@@ -24,9 +26,8 @@ internal sealed class FakeAmi : IAsyncDisposable
         _accepting = AcceptAsync();
     }
 
-    public AmiAddress Address => AmiAddress.TryParse(_listener.LocalEndpoint.ToString()!, out var address, out var error) ? address : throw new FormatException(error);
-
-    public static AmiCredentials Credentials { get; } = new("kamrpc", Secret);
+    /// <summary>Where it listens: <c>host:port</c>.</summary>
+    public string Endpoint => _listener.LocalEndpoint.ToString()!;
 
     public byte[] Greeting { get; set; } = "Asterisk Call Manager/11.0.0\r\n"u8.ToArray();
 
@@ -38,10 +39,17 @@ internal sealed class FakeAmi : IAsyncDisposable
 
     public string CoreStatus { get; set; } = "Response: Success\r\nActionID: #\r\nCoreCurrentCalls: 0\r\nCoreProcessedCalls: 7\r\n\r\n";
 
+    /// <summary>How many channels there are.</summary>
+    public int Channels { get; set; } = 1;
+
     /// <summary>Whole actions, as they came.</summary>
     public IReadOnlyList<string> Requests => [.. _requests];
 
-    public Task WaitForRequestsAsync(string action, int count) => _milestones.WaitUntilAsync(() => _requests.Count(request => Action(request) == action) >= count);
+    public Task WaitForRequestsAsync(string action, int count) => WaitForRequestsAsync(request => Action(request) == action, count);
+
+    /// <summary>Completes when so many of these actions came, each as a whole.</summary>
+    public Task WaitForRequestsAsync(Func<string, bool> condition, int count) =>
+        _changes.WaitUntilAsync(() => _requests.Count(condition) >= count, Deadline, () => string.Join('\n', _requests));
 
     /// <summary>To all that are connected.</summary>
     public void Send(string text) => Clients().ForEach(client => client.Client.Send(Encoding.ASCII.GetBytes(text)));
@@ -98,7 +106,7 @@ internal sealed class FakeAmi : IAsyncDisposable
                 _requests.Enqueue(action);
                 var answer = (Answer(Action(action)) ?? Default(Action(action))).Replace("#", Field(action, "ActionID"), StringComparison.Ordinal);
                 await client.Client.SendAsync(Encoding.ASCII.GetBytes(answer));
-                _milestones.Passed();
+                _changes.Raise();
             }
         }
         catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException)
@@ -115,9 +123,16 @@ internal sealed class FakeAmi : IAsyncDisposable
         "CoreStatus" => CoreStatus,
         "CoreShowChannels" => "Response: Success\r\nActionID: #\r\nEventList: start\r\nMessage: Channels will follow\r\n\r\n"
             + "Event: CoreShowChannel\r\nActionID: #\r\nChannel: Local/a@calls-00000000;1\r\n\r\n"
-            + "Event: CoreShowChannelsComplete\r\nActionID: #\r\nEventList: Complete\r\nListItems: 1\r\n\r\n",
+            + $"Event: CoreShowChannelsComplete\r\nActionID: #\r\nEventList: Complete\r\nListItems: {Channels}\r\n\r\n",
         _ => "Response: Error\r\nActionID: #\r\nMessage: Invalid/unknown command\r\n\r\n",
     };
+
+    /// <summary>So many calls are up.</summary>
+    public void HasCalls(int calls, int channels = 0)
+    {
+        CoreStatus = $"Response: Success\r\nActionID: #\r\nCoreCurrentCalls: {calls}\r\nCoreProcessedCalls: 7\r\n\r\n";
+        Channels = channels;
+    }
 
     private static string Action(string request) => Field(request, "Action");
 
