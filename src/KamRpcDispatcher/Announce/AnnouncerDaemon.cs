@@ -1,5 +1,6 @@
 using System.Globalization;
 using KamailioRpc;
+using KamRpcDispatcher.Announce.Calls;
 using KamRpcDispatcher.Announce.Idle;
 using KamRpcDispatcher.Asterisk;
 using KamRpcDispatcher.Destinations;
@@ -31,6 +32,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
     private readonly LeaseKeeper _keeper;
     private readonly AsteriskMonitor? _asterisk;
     private readonly List<HealthMonitor> _servers = [];
+    private readonly List<(MemberKey Key, LeasedRecord Record)> _members = [];
     private readonly Heartbeat _heartbeat;
     private string? _status;
 
@@ -50,6 +52,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
         foreach (var server in options.Servers)
         {
             LeasedRecord[] records = [.. server.Members.Select(Record)];
+            _members.AddRange(server.Members.Select(static member => member.Key).Zip(records));
             _servers.Add(new HealthMonitor(server, records, options, TellStatus, unknowns, timeProvider, _logger));
         }
     }
@@ -77,6 +80,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
         if (_asterisk is not null)
         {
             parts.Add(BackgroundLoop.RunAsync("the watch over AMI", new AsteriskWatch(_asterisk, _servers).RunAsync, _timeProvider, _logger, life.Token));
+            parts.Add(BackgroundLoop.RunAsync("the count of calls", new DrainedCalls(_store, _keys, _members, _asterisk, _options.Ttl, _timeProvider, _logger).RunAsync, _timeProvider, _logger, life.Token));
         }
 
         var hasWithdrawnEarly = false;

@@ -22,6 +22,11 @@ public sealed class EtcdKeys(string cluster)
 
     public string Intent(MemberKey member) => string.Create(CultureInfo.InvariantCulture, $"{Intents}{member.Set}/{member.Name}");
 
+    /// <summary>Everything below it says how many calls are up on a member that is drained: <c>calls/&lt;set&gt;/&lt;name&gt;</c>.</summary>
+    public string Calls { get; } = $"/kamrpc/{cluster}/calls/";
+
+    public string CallCount(MemberKey member) => string.Create(CultureInfo.InvariantCulture, $"{Calls}{member.Set}/{member.Name}");
+
     /// <summary>Everything below it is a proxy's report: <c>proxies/&lt;proxy&gt;</c>.</summary>
     public string Proxies { get; } = $"/kamrpc/{cluster}/proxies/";
 
@@ -33,6 +38,9 @@ public sealed class EtcdKeys(string cluster)
 
     /// <summary>Reads a key below <see cref="Intents"/>.</summary>
     public bool TryParseIntent(string key, out MemberKey member, [NotNullWhen(false)] out string? error) => TryParse(Intents, key, out member, out error);
+
+    /// <summary>Reads a key below <see cref="Calls"/>.</summary>
+    public bool TryParseCallCount(string key, out MemberKey member, [NotNullWhen(false)] out string? error) => TryParse(Calls, key, out member, out error);
 
     private static bool TryParse(string prefix, string key, out MemberKey member, [NotNullWhen(false)] out string? error)
     {
