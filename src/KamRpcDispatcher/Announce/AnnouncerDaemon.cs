@@ -31,6 +31,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
     private readonly EtcdKeys _keys;
     private readonly LeaseKeeper _keeper;
     private readonly AsteriskMonitor? _asterisk;
+    private readonly MaintenanceSwitch? _maintenance;
     private readonly List<HealthMonitor> _servers = [];
     private readonly List<(MemberKey Key, LeasedRecord Record)> _members = [];
     private readonly Heartbeat _heartbeat;
@@ -47,7 +48,8 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
         _keys = new EtcdKeys(options.Cluster);
         _keeper = new LeaseKeeper(_store, options.Ttl, timeProvider, _logger);
         _heartbeat = new Heartbeat(timeProvider);
-        _asterisk = options.Asterisk is { } access ? new AsteriskMonitor(access.Address, access.Credentials, timeProvider, logs.CreateLogger<AsteriskMonitor>()) : null;
+        _asterisk = options.Asterisk is { } access ? new AsteriskMonitor(access.Address, access.Credentials, access.Maintenance, timeProvider, logs.CreateLogger<AsteriskMonitor>()) : null;
+        _maintenance = _asterisk is not null && options.Asterisk?.Maintenance is not null ? new MaintenanceSwitch(_asterisk) : null;
         var unknowns = new LogLimit(timeProvider);
         foreach (var server in options.Servers)
         {
@@ -80,7 +82,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
         if (_asterisk is not null)
         {
             parts.Add(BackgroundLoop.RunAsync("the watch over AMI", new AsteriskWatch(_asterisk, _servers).RunAsync, _timeProvider, _logger, life.Token));
-            parts.Add(BackgroundLoop.RunAsync("the count of calls", new DrainedCalls(_store, _keys, _members, _asterisk, _options.Ttl, _timeProvider, _logger).RunAsync, _timeProvider, _logger, life.Token));
+            parts.Add(BackgroundLoop.RunAsync("the count of calls", new DrainedCalls(_store, _keys, _members, _asterisk, _maintenance, _options.Ttl, _timeProvider, _logger).RunAsync, _timeProvider, _logger, life.Token));
         }
 
         var hasWithdrawnEarly = false;
@@ -98,7 +100,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
 
             var idle = _options.Idle ?? (_asterisk is null ? null : new AsteriskIdle(_asterisk));
             var otherNames = new OtherNames(_store, _keys, [.. _options.Servers.SelectMany(static server => server.Members)], NameResolver.Shared.AskAsync, _timeProvider);
-            await new GracefulShutdown(_servers, _keeper, WithdrawAsync, new Acknowledgements(_store, _keys, _timeProvider), otherNames, idle, _options, _service, _timeProvider, _logger).RunAsync(hurry).ConfigureAwait(false);
+            await new GracefulShutdown(_servers, _keeper, WithdrawAsync, new Acknowledgements(_store, _keys, _timeProvider), otherNames, idle, _maintenance, _options, _service, _timeProvider, _logger).RunAsync(hurry).ConfigureAwait(false);
         }
         finally
         {
@@ -136,6 +138,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _store.Dispose();
+        _maintenance?.Dispose();
         _servers.ForEach(static server => server.Dispose());
         foreach (var probe in _options.Servers.Select(static server => server.Probe).OfType<IProbe>())
         {

@@ -1,3 +1,4 @@
+using KamRpcDispatcher.Announce.Calls;
 using KamRpcDispatcher.Announce.Idle;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Leases;
@@ -16,6 +17,7 @@ internal sealed class GracefulShutdown(
     Acknowledgements acknowledgements,
     OtherNames otherNames,
     IIdleCheck? idle,
+    MaintenanceSwitch? maintenance,
     AnnouncerOptions options,
     IServiceState service,
     TimeProvider timeProvider,
@@ -55,6 +57,8 @@ internal sealed class GracefulShutdown(
             await AwaitProxiesAsync(hurry).ConfigureAwait(false);
             if (!keeper.IsOccupied)
             {
+                // Proxies send no more calls: what comes by another way is refused from here on.
+                await (maintenance?.SetAsync(MaintenanceCause.Stop, isThere: true, hurry) ?? Task.CompletedTask).ConfigureAwait(false);
                 await AwaitCallsAsync(hurry).ConfigureAwait(false);
             }
         }
@@ -63,6 +67,7 @@ internal sealed class GracefulShutdown(
             AnnounceLog.Hurried(logger);
         }
 
+        await (maintenance?.EndAsync() ?? Task.CompletedTask).ConfigureAwait(false);
         await over.CancelAsync().ConfigureAwait(false);
         await telling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }

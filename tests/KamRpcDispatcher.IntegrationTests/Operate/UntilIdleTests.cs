@@ -71,11 +71,60 @@ public sealed class UntilIdleTests
         Assert.That(Fleet.IsEnabled(await _fleet.Kamailio.ListAsync(), A), Is.False);
     }
 
-    private async Task AnnounceAsync(params string[] options)
+    [Test]
+    public async Task An_announcer_that_may_not_tell_its_calls_says_so_and_announces_as_ever()
     {
-        await _fleet.AnnounceAsync("a", A, options);
+        var secret = await EtcdUsers.WritePasswordAsync(_folder, FakeAmi.Secret);
+        string[] old = [.. EtcdUsers.AnnouncerPermissions("default", 1).Where(static permission => !permission.Contains("intents", StringComparison.Ordinal) && !permission.Contains("calls", StringComparison.Ordinal))];
+        await EtcdUsers.AddAsync(_fleet.Etcd, "old", FakeAmi.Secret, old);
+        await EtcdUsers.AddAsync(_fleet.Etcd, "half", FakeAmi.Secret, [.. old, "read --prefix=true /kamrpc/default/intents/1/"]);
+        await EtcdUsers.EnableAsync(_fleet.Etcd);
+        foreach (var (user, name, uri, told) in new[] { ("old", "a", A, "cannot be read"), ("half", "c", "sip:127.0.62.3:5060", "cannot be told") })
+        {
+            await _fleet.Etcd.PutAsync("/kamrpc/default/intents/1/" + name, """{"drain":true}""");
+            var announcer = await _fleet.AnnounceAsync(name, uri, "--ami", _asterisk.Endpoint, "--ami-secret-file", secret, "--etcd-user", user, "--etcd-password-file", secret);
+
+            await announcer.WaitForLineAsync(told, Fleet.Deadline);
+
+            Assert.That(await _fleet.Etcd.GetAsync("/kamrpc/default/members/1/" + name), Does.Contain(uri));
+        }
+    }
+
+    [Test]
+    public async Task Asterisk_is_in_maintenance_from_when_no_proxy_sends_calls_any_more_until_the_announcer_has_left()
+    {
+        _asterisk.KnowsMaintenance = true;
+        var announcer = await AnnounceAsync("--ami", _asterisk.Endpoint, "--ami-secret-file", await EtcdUsers.WritePasswordAsync(_folder, FakeAmi.Secret), "--maintenance", "kamailio");
+
+        announcer.Signal(UnixSignals.Terminate);
+        await _asterisk.WaitForRequestsAsync("PJSIPSetMaintenance", 1);
+        Assert.That(Fleet.IsEnabled(await _fleet.Kamailio.ListAsync(), A), Is.False, "no calls come by then");
+        Assert.That(_asterisk.InMaintenance.Keys, Is.EqualTo(new[] { "kamailio" }));
+        _asterisk.HasCalls(0, channels: 0);
+        await announcer.Exited.WaitAsync(Fleet.Deadline);
+
+        Assert.That(_asterisk.InMaintenance, Is.Empty, "Asterisk may go on with another announcer");
+    }
+
+    [Test]
+    public async Task Whose_endpoint_is_put_into_maintenance_gets_no_calls_until_that_ends()
+    {
+        _asterisk.KnowsMaintenance = true;
+        await AnnounceAsync("--ami", _asterisk.Endpoint, "--ami-secret-file", await EtcdUsers.WritePasswordAsync(_folder, FakeAmi.Secret), "--maintenance", "kamailio");
+
+        _asterisk.Send(FakeAmi.MaintenanceEvent("kamailio", isOn: true));
+        await _fleet.WaitForListAsync(static list => !Fleet.IsEnabled(list, A));
+
+        _asterisk.Send(FakeAmi.MaintenanceEvent("kamailio", isOn: false));
+        await _fleet.WaitForListAsync(static list => Fleet.IsRoutable(list, A));
+    }
+
+    private async Task<ServerProcess> AnnounceAsync(params string[] options)
+    {
+        var announcer = await _fleet.AnnounceAsync("a", A, options);
         await _fleet.WaitForListAsync(static list => Fleet.IsRoutable(list, A) && Fleet.IsRoutable(list, B));
         await new Reports(_fleet.Store, "p1").WaitAsync(static status => status.Sets.TryGetValue(1, out var set) && set.Serving == 2);
+        return announcer;
     }
 
     private async Task CountedAsync(Func<string?, bool> condition)

@@ -42,6 +42,12 @@ public sealed class FakeAmi : IAsyncDisposable
     /// <summary>How many channels there are.</summary>
     public int Channels { get; set; } = 1;
 
+    /// <summary>Whether it has res_pjsip_maintenance, as Asterisk 20.20, 22.10 and 23.4 have.</summary>
+    public bool KnowsMaintenance { get; set; }
+
+    /// <summary>The endpoints that are in maintenance mode.</summary>
+    public ConcurrentDictionary<string, bool> InMaintenance { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Whole actions, as they came.</summary>
     public IReadOnlyList<string> Requests => [.. _requests];
 
@@ -104,7 +110,7 @@ public sealed class FakeAmi : IAsyncDisposable
                 var action = request.ToString();
                 request.Clear();
                 _requests.Enqueue(action);
-                var answer = (Answer(Action(action)) ?? Default(Action(action))).Replace("#", Field(action, "ActionID"), StringComparison.Ordinal);
+                var answer = (Answer(Action(action)) ?? (KnowsMaintenance ? OfMaintenance(action) : null) ?? Default(Action(action))).Replace("#", Field(action, "ActionID"), StringComparison.Ordinal);
                 await client.Client.SendAsync(Encoding.ASCII.GetBytes(answer));
                 _changes.Raise();
             }
@@ -112,6 +118,29 @@ public sealed class FakeAmi : IAsyncDisposable
         catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException)
         {
             // The client, or the test, had enough.
+        }
+    }
+
+    /// <summary>The event of a change, as Asterisk writes it.</summary>
+    public static string MaintenanceEvent(string endpoint, bool isOn, string? actionId = null) =>
+        $"Event: PJSIPMaintenanceStatus\r\n{(actionId is null ? "Privilege: system,all" : "ActionID: " + actionId)}\r\nEndpoint: {endpoint}\r\nStatus: {(isOn ? "enabled" : "disabled")}\r\n\r\n";
+
+    private string? OfMaintenance(string request)
+    {
+        switch (Action(request))
+        {
+            case "PJSIPSetMaintenance":
+                var (endpoint, isOn) = (Field(request, "Endpoint"), Field(request, "State") == "on");
+                var isNews = isOn ? InMaintenance.TryAdd(endpoint, true) : InMaintenance.TryRemove(endpoint, out _);
+                return (isNews ? MaintenanceEvent(endpoint, isOn) : "") + "Response: Success\r\nActionID: #\r\nMessage: Maintenance mode changed\r\n\r\n";
+            case "PJSIPShowMaintenance":
+                var asked = request.Contains("Endpoint: ", StringComparison.Ordinal) ? Field(request, "Endpoint") : null;
+                string[] shown = asked is null ? [.. InMaintenance.Keys] : [asked];
+                return "Response: Success\r\nActionID: #\r\nEventList: start\r\nMessage: Maintenance status events follow\r\n\r\n"
+                    + string.Concat(shown.Select(name => MaintenanceEvent(name, InMaintenance.ContainsKey(name), "#")))
+                    + $"Event: PJSIPMaintenanceStatusComplete\r\nActionID: #\r\nEventList: Complete\r\nListItems: {shown.Length}\r\n\r\n";
+            default:
+                return null;
         }
     }
 

@@ -38,6 +38,7 @@ public sealed class DrainedCallsTests : IAsyncDisposable
     private FakeEtcd _etcd = null!;
     private EtcdConnection _store = null!;
     private AsteriskMonitor _monitor = null!;
+    private MaintenanceSwitch? _maintenance;
     private Task _monitoring = Task.CompletedTask;
     private Task _counting = Task.CompletedTask;
 
@@ -47,7 +48,7 @@ public sealed class DrainedCallsTests : IAsyncDisposable
         _etcd = await FakeEtcd.StartAsync();
         Assert.That(EtcdEndpoints.TryParse(_etcd.Endpoint, out var endpoints, out _));
         _store = new EtcdConnection(endpoints!, TimeProvider.System);
-        _monitor = new AsteriskMonitor(FakeAmiAccess.AddressOf(_asterisk), FakeAmiAccess.Credentials, TimeProvider.System, NullLogger.Instance);
+        _monitor = new AsteriskMonitor(FakeAmiAccess.AddressOf(_asterisk), FakeAmiAccess.Credentials, "kamailio", TimeProvider.System, NullLogger.Instance);
         _monitoring = _monitor.RunAsync(static _ => { }, _life.Token);
         _asterisk.HasCalls(2);
     }
@@ -58,6 +59,7 @@ public sealed class DrainedCallsTests : IAsyncDisposable
         await _counting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _monitoring.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _asterisk.DisposeAsync();
+        _maintenance?.Dispose();
         _store?.Dispose();
         await (_etcd?.DisposeAsync() ?? default);
         _life.Dispose();
@@ -215,6 +217,24 @@ public sealed class DrainedCallsTests : IAsyncDisposable
         await UntilAsync(static value => Number(value, "calls") == 2);
     }
 
+    [Test]
+    public async Task Asterisk_is_in_maintenance_while_all_of_its_members_are_drained_where_that_is_asked_for()
+    {
+        _asterisk.KnowsMaintenance = true;
+        _maintenance = new MaintenanceSwitch(_monitor);
+        Count((new MemberKey(1, "a"), Record()), (new MemberKey(2, "a"), Record()));
+        _etcd.Model.Put(Intent, Drain);
+        var first = await CountedAsync();
+        await UntilAsync(value => value is not null && value != first);
+        Assert.That(_asterisk.Requests, Has.None.Contain("PJSIPSetMaintenance"), "calls of another set go on");
+
+        _etcd.Model.Put("/kamrpc/c/intents/2/a", Drain);
+        await UntilAsync(_ => _asterisk.InMaintenance.ContainsKey("kamailio"));
+
+        _etcd.Model.Delete(Intent);
+        await UntilAsync(_ => _asterisk.InMaintenance.IsEmpty);
+    }
+
     private static int? Number(string? value, string field) =>
         value is not null && JsonElement.Parse(value).TryGetProperty(field, out var number) ? int.Parse(number.GetRawText(), CultureInfo.InvariantCulture) : null;
 
@@ -223,7 +243,7 @@ public sealed class DrainedCallsTests : IAsyncDisposable
     private void Count(params (MemberKey Key, LeasedRecord Record)[] members)
     {
         var all = members.Length > 0 ? members : [(new MemberKey(1, "a"), Record())];
-        _counting = new DrainedCalls(_store, new EtcdKeys("c"), all, _monitor, Ttl, TimeProvider.System, _log).RunAsync(_life.Token);
+        _counting = new DrainedCalls(_store, new EtcdKeys("c"), all, _monitor, _maintenance, Ttl, TimeProvider.System, _log).RunAsync(_life.Token);
     }
 
     private async Task UntilAsync(Func<string?, bool> condition, string key = Calls)
@@ -233,6 +253,12 @@ public sealed class DrainedCallsTests : IAsyncDisposable
         {
             await Task.Delay(5, deadline.Token);
         }
+    }
+
+    private async Task<string?> CountedAsync()
+    {
+        await UntilAsync(static value => value is not null);
+        return _etcd.Model.Value(Calls);
     }
 
     private Task UntilLoggedAsync(int id) => UntilAsync(_ => _log.Of(id).Count > 0);

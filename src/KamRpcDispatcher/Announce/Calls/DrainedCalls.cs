@@ -15,6 +15,7 @@ namespace KamRpcDispatcher.Announce.Calls;
 /// <param name="keys">Where the cluster's records are.</param>
 /// <param name="members">The announcer's members with their own records: where somebody else has one of these, that one counts.</param>
 /// <param name="asterisk">What all of them are.</param>
+/// <param name="maintenance">Has it be in maintenance mode while operators drain all of its members; null where nobody wants that.</param>
 /// <param name="ttl">How long a count outlives an announcer that is killed.</param>
 /// <param name="timeProvider">The clock.</param>
 /// <param name="logger">Where to log.</param>
@@ -23,6 +24,7 @@ internal sealed class DrainedCalls(
     EtcdKeys keys,
     IReadOnlyList<(MemberKey Key, LeasedRecord Record)> members,
     AsteriskMonitor asterisk,
+    MaintenanceSwitch? maintenance,
     TimeSpan ttl,
     TimeProvider timeProvider,
     ILogger logger)
@@ -48,6 +50,8 @@ internal sealed class DrainedCalls(
         {
             while (true)
             {
+                // By the second round every proxy has had a second to stop sending calls.
+                var isSettled = told?.Members.Count == members.Count;
                 var drained = await ReadDrainedAsync(told?.Members ?? [], cancellationToken).ConfigureAwait(false);
                 if (!drained.SequenceEqual(told?.Members ?? []))
                 {
@@ -55,6 +59,7 @@ internal sealed class DrainedCalls(
                     told = Begin(drained);
                 }
 
+                await MaintainAsync(isSettled && drained.Count == members.Count, cancellationToken).ConfigureAwait(false);
                 if (told is not null)
                 {
                     told.Set(await CountAsync(cancellationToken).ConfigureAwait(false));
@@ -69,6 +74,9 @@ internal sealed class DrainedCalls(
             await EndAsync(told).ConfigureAwait(false);
         }
     }
+
+    private Task MaintainAsync(bool isDrained, CancellationToken cancellationToken) =>
+        maintenance?.SetAsync(MaintenanceCause.Drain, isDrained, cancellationToken) ?? Task.CompletedTask;
 
     private static ValueTask EndAsync(CallCountKeys? told) => told?.DisposeAsync() ?? ValueTask.CompletedTask;
 
