@@ -79,10 +79,11 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
         using var keeping = CancellationTokenSource.CreateLinkedTokenSource(life.Token);
         var holding = _keeper.RunAsync(_heartbeat.Expect, keeping.Token);
         List<Task> parts = [holding, .. _servers.Select(server => server.RunAsync(life.Token))];
+        var otherNames = new OtherNames(_store, _keys, [.. _options.Servers.SelectMany(static server => server.Members)], NameResolver.Shared.AskAsync, _timeProvider);
         if (_asterisk is not null)
         {
             parts.Add(BackgroundLoop.RunAsync("the watch over AMI", new AsteriskWatch(_asterisk, _servers).RunAsync, _timeProvider, _logger, life.Token));
-            parts.Add(BackgroundLoop.RunAsync("the count of calls", new DrainedCalls(_store, _keys, _members, _asterisk, _maintenance, _options.Ttl, _timeProvider, _logger).RunAsync, _timeProvider, _logger, life.Token));
+            parts.Add(BackgroundLoop.RunAsync("the count of calls", new DrainedCalls(_store, _keys, _members, _asterisk, _maintenance, IsSharedAsync, _options.Ttl, _timeProvider, _logger).RunAsync, _timeProvider, _logger, life.Token));
         }
 
         var hasWithdrawnEarly = false;
@@ -99,7 +100,6 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
             }
 
             var idle = _options.Idle ?? (_asterisk is null ? null : new AsteriskIdle(_asterisk));
-            var otherNames = new OtherNames(_store, _keys, [.. _options.Servers.SelectMany(static server => server.Members)], NameResolver.Shared.AskAsync, _timeProvider);
             await new GracefulShutdown(_servers, _keeper, WithdrawAsync, new Acknowledgements(_store, _keys, _timeProvider), otherNames, idle, _maintenance, _options, _service, _timeProvider, _logger).RunAsync(hurry).ConfigureAwait(false);
         }
         finally
@@ -122,6 +122,8 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
             : !isWithdrawn || !_keeper.HasReached ? AnnouncementEnd.NotTold
             : _keeper.OccupiedCount > 0 ? AnnouncementEnd.NotOurs
             : AnnouncementEnd.Withdrawn;
+
+        async Task<bool> IsSharedAsync(CancellationToken cancellationToken) => (await otherNames.FindAsync(cancellationToken).ConfigureAwait(false)).Count > 0;
 
         async Task WithdrawAsync()
         {

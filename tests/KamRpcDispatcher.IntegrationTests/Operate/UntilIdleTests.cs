@@ -31,7 +31,11 @@ public sealed class UntilIdleTests
     public async Task StopFleet()
     {
         await (_fleet?.DisposeAsync() ?? default);
-        await (_asterisk?.DisposeAsync() ?? default);
+        if (_asterisk is not null)
+        {
+            await _asterisk.DisposeAsync();
+        }
+
         _folder?.Dispose();
     }
 

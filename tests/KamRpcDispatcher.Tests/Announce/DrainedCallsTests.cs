@@ -39,6 +39,7 @@ public sealed class DrainedCallsTests : IAsyncDisposable
     private EtcdConnection _store = null!;
     private AsteriskMonitor _monitor = null!;
     private MaintenanceSwitch? _maintenance;
+    private bool _isShared;
     private Task _monitoring = Task.CompletedTask;
     private Task _counting = Task.CompletedTask;
 
@@ -235,6 +236,25 @@ public sealed class DrainedCallsTests : IAsyncDisposable
         await UntilAsync(_ => _asterisk.InMaintenance.IsEmpty);
     }
 
+    [Test]
+    public async Task While_calls_go_to_it_by_another_name_Asterisk_is_not_in_maintenance()
+    {
+        _asterisk.KnowsMaintenance = true;
+        _maintenance = new MaintenanceSwitch(_monitor);
+        _isShared = true;
+        _etcd.Model.Put(Intent, Drain);
+        Count();
+
+        for (var (times, last) = (0, await CountedAsync()); times < 3; times++)
+        {
+            var before = last;
+            await UntilAsync(value => value is not null && value != before);
+            last = _etcd.Model.Value(Calls);
+        }
+
+        Assert.That(_asterisk.InMaintenance, Is.Empty);
+    }
+
     private static int? Number(string? value, string field) =>
         value is not null && JsonElement.Parse(value).TryGetProperty(field, out var number) ? int.Parse(number.GetRawText(), CultureInfo.InvariantCulture) : null;
 
@@ -243,7 +263,7 @@ public sealed class DrainedCallsTests : IAsyncDisposable
     private void Count(params (MemberKey Key, LeasedRecord Record)[] members)
     {
         var all = members.Length > 0 ? members : [(new MemberKey(1, "a"), Record())];
-        _counting = new DrainedCalls(_store, new EtcdKeys("c"), all, _monitor, _maintenance, Ttl, TimeProvider.System, _log).RunAsync(_life.Token);
+        _counting = new DrainedCalls(_store, new EtcdKeys("c"), all, _monitor, _maintenance, _ => Task.FromResult(_isShared), Ttl, TimeProvider.System, _log).RunAsync(_life.Token);
     }
 
     private async Task UntilAsync(Func<string?, bool> condition, string key = Calls)

@@ -16,6 +16,7 @@ namespace KamRpcDispatcher.Announce.Calls;
 /// <param name="members">The announcer's members with their own records: where somebody else has one of these, that one counts.</param>
 /// <param name="asterisk">What all of them are.</param>
 /// <param name="maintenance">Has it be in maintenance mode while operators drain all of its members; null where nobody wants that.</param>
+/// <param name="isShared">Whether calls go to that server by another name, too, which nobody drains here.</param>
 /// <param name="ttl">How long a count outlives an announcer that is killed.</param>
 /// <param name="timeProvider">The clock.</param>
 /// <param name="logger">Where to log.</param>
@@ -25,6 +26,7 @@ internal sealed class DrainedCalls(
     IReadOnlyList<(MemberKey Key, LeasedRecord Record)> members,
     AsteriskMonitor asterisk,
     MaintenanceSwitch? maintenance,
+    Func<CancellationToken, Task<bool>> isShared,
     TimeSpan ttl,
     TimeProvider timeProvider,
     ILogger logger)
@@ -41,6 +43,9 @@ internal sealed class DrainedCalls(
     private readonly OwnDrains _drains = new(store, keys);
     private bool _isReadingRefused;
     private bool _isTroubleTold;
+
+    /// <summary>Whether all are drained, and nobody else's calls go there; null where that was not asked yet.</summary>
+    private bool? _isAlone;
 
     /// <summary>Runs until it is cancelled; then no count is left in etcd.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -75,8 +80,17 @@ internal sealed class DrainedCalls(
         }
     }
 
-    private Task MaintainAsync(bool isDrained, CancellationToken cancellationToken) =>
-        maintenance?.SetAsync(MaintenanceCause.Drain, isDrained, cancellationToken) ?? Task.CompletedTask;
+    private async Task MaintainAsync(bool areAllDrained, CancellationToken cancellationToken)
+    {
+        if (maintenance is null)
+        {
+            return;
+        }
+
+        // Once for each drain: it is a reading of whole sets.
+        _isAlone = areAllDrained ? _isAlone ?? !await isShared(cancellationToken).ConfigureAwait(false) : null;
+        await maintenance.SetAsync(MaintenanceCause.Drain, _isAlone == true, cancellationToken).ConfigureAwait(false);
+    }
 
     private static ValueTask EndAsync(CallCountKeys? told) => told?.DisposeAsync() ?? ValueTask.CompletedTask;
 
