@@ -60,6 +60,7 @@ public class EtcdRolesTests
             ["lease", "revoke", lease],
             ["put", $"--lease={lease}", Members + "victim", "{}"],
             ["put", "/kamrpc/default/intents/1/victim", """{"drain":true}"""],
+            ["put", "/kamrpc/default/calls/1/victim", """{"calls":0}"""],
             ["put", "/kamrpc/default/splits/1", "{}"],
             ["put", "/kamrpc/default/proxies/p1", "{}"],
             ["get", "--prefix", Members],

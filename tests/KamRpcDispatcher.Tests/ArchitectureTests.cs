@@ -13,7 +13,8 @@ public partial class ArchitectureTests
     /// <summary>Each room with what it may see; "." is the outermost.</summary>
     private const string Product = """
         .: Claim Etcd.Proxies Linux
-        Announce: Announce.Idle Asterisk Destinations Destinations.Addresses Etcd.Connection Etcd.Keys Etcd.Leases Etcd.Proxies Probe Sources Sources.Records
+        Announce: Announce.Calls Announce.Idle Asterisk Destinations Destinations.Addresses Etcd.Connection Etcd.Keys Etcd.Leases Etcd.Proxies Probe Sources Sources.Records
+        Announce.Calls: Announce.Idle Asterisk Destinations Etcd.Connection Etcd.Keys Etcd.Leases Sources.Records
         Announce.Idle: Asterisk Probe Probe.Command
         Asterisk: Asterisk.Ami Destinations Linux
         Asterisk.Ami: Destinations

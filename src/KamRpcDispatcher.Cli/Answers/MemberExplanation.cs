@@ -33,6 +33,9 @@ internal sealed record MemberExplanation(MemberKey Key, string Record, MemberCal
     /// <summary>What an operator wishes of it; null for nothing, or where nobody knows.</summary>
     public StoredIntent? Intent => Calls.Cluster.Intents.GetValueOrDefault(Key);
 
+    /// <summary>How many calls are up on it, as its announcer says while it is drained; null where that says nothing, or nobody may read it.</summary>
+    private StoredCallCount? Count => Calls.Cluster.CallCounts.GetValueOrDefault(Key);
+
     /// <summary>Its lease; null where it has none, or where etcd does not tell.</summary>
     public LeaseStatus? Lease { get; init; }
 
@@ -134,6 +137,7 @@ internal sealed record MemberExplanation(MemberKey Key, string Record, MemberCal
         writer.WriteBoolean("asItShouldBe", Verdict.IsAsItShouldBe);
         writer.WriteString("verdict", Verdict.Text);
         IntentJson.WriteDrain(writer, Intent?.Intent);
+        IntentJson.WriteCalls(writer, Count, Intent?.Intent);
     }
 
     /// <summary>How each proxy that serves the set sees it.</summary>
@@ -159,6 +163,11 @@ internal sealed record MemberExplanation(MemberKey Key, string Record, MemberCal
         if (IntentLine() is { } intent)
         {
             yield return intent;
+        }
+
+        if (IntentText.Calls(Count, Intent?.Intent, Calls.Now) is { } up)
+        {
+            yield return $"calls: {up}";
         }
 
         if (Rejected is not null)

@@ -13,17 +13,22 @@ internal sealed class OperatorAnswer(IntentWish wish, IntentOutcome outcome, App
     /// <summary>As many proxies are named in a sentence.</summary>
     private const int MostNamed = 3;
 
+    /// <summary>What calls were up in the end; null where nobody waited for these.</summary>
+    public IdleState? Calls { get; init; }
+
     private string Wish => wish == IntentWish.Drain ? "drain" : "resume";
 
     public override string ToString()
     {
-        var table = new TextTable("SET", "NAME", "WISH", "BEFORE", "PROXIES") { Width = Terminal.Width };
+        string[] headers = ["SET", "NAME", "WISH", "BEFORE", "PROXIES"];
+        var table = new TextTable(Calls is null ? headers : [.. headers, "CALLS"]) { Width = Terminal.Width };
         foreach (var change in outcome.Changed.Concat(outcome.Unchanged).OrderBy(static change => change.Key))
         {
-            table.Add(Ages.Number(change.Key.Set), change.Key.Name, Wish, Name(change.Was), Proxies(change));
+            Cell[] cells = [Ages.Number(change.Key.Set), change.Key.Name, Wish, Name(change.Was), Proxies(change)];
+            table.Add(Calls is null ? cells : [.. cells, Up(change)]);
         }
 
-        return table + Now() + "\n";
+        return table + Now() + Idle() + "\n";
     }
 
     /// <summary>For programs: later versions only add fields.</summary>
@@ -38,6 +43,17 @@ internal sealed class OperatorAnswer(IntentWish wish, IntentOutcome outcome, App
             json.WriteString("name", proxy.Name);
             json.WriteBoolean("applied", proxy.IsApplied);
             json.WriteString("why", proxy.Missing);
+        });
+        JsonText.WriteBoolean(writer, "idle", Calls?.IsIdle);
+        JsonText.WriteArray(writer, "calls", Calls?.Members ?? [], static (json, member) =>
+        {
+            json.WriteNumber("set", member.Key.Set);
+            json.WriteString("name", member.Key.Name);
+            JsonText.WriteNumber(json, "calls", member.Count?.Calls);
+            JsonText.WriteNumber(json, "channels", member.Count?.Channels);
+            JsonText.WriteNumber(json, "ageSeconds", member.Age?.TotalSeconds);
+            json.WriteBoolean("idle", member.IsIdle);
+            json.WriteString("unknown", member.Unknown);
         });
 
         void Write(Utf8JsonWriter json, IntentChange change)
@@ -71,6 +87,19 @@ internal sealed class OperatorAnswer(IntentWish wish, IntentOutcome outcome, App
         List<AppliedProxy> serving = [.. state.Proxies.Where(proxy => proxy.Sets.Contains(change.Key.Set))];
         return FormattableString.Invariant($"{serving.Count(static proxy => proxy.IsApplied)} of {serving.Count}");
     }
+
+    /// <summary><c>none</c>, <c>3 calls, 1s ago</c>, <c>unknown</c>.</summary>
+    private string? Up(IntentChange change) => Calls?.Members.FirstOrDefault(member => member.Key == change.Key) is not { } member ? null
+        : member.IsIdle ? "none"
+        : (member.Unknown is null ? member.Count!.ToString() : "unknown") + (member is { Unknown: null, Age: { } age } ? $", {Ages.Show(age)} ago" : string.Empty);
+
+    private string Idle() => Calls switch
+    {
+        null => string.Empty,
+        { IsIdle: true } => " No calls are up any more.",
+        { Members: var members } when members.Any(static member => member.Unknown is not null) => " Whether calls are up is NOT KNOWN of all.",
+        _ => " Calls are STILL UP.",
+    };
 
     /// <summary>What is so now.</summary>
     private string Now()

@@ -13,9 +13,9 @@ internal static class DrainCommand
     {
         var command = new CliCommand("drain", "Has members get no new calls until they are resumed, also after restarts of everything, and waits until every proxy has it so.", new CommandHelp(
             CommandGroup.Act,
-            ["kamrpc drain asterisk-1 --etcd http://10.0.0.5:2379", "kamrpc drain --label zone=a --min-ready 50% --etcd http://10.0.0.5:2379"],
-            (ExitCode.Done, "drained, and read back by every proxy; with --no-wait: written"),
-            (ExitCode.NotDone, "written, and not applied by every proxy in time; or not written, since the cluster keeps changing"),
+            ["kamrpc drain asterisk-1 --until-idle --etcd http://10.0.0.5:2379", "kamrpc drain --label zone=a --min-ready 50% --etcd http://10.0.0.5:2379"],
+            (ExitCode.Done, "drained, and read back by every proxy; with --no-wait: written; with --until-idle: no calls are up"),
+            (ExitCode.NotDone, "written, and not applied by every proxy in time; or calls are up then, or may be; or not written, since the cluster keeps changing"),
             (ExitCode.Unreachable, "etcd does not answer, or refuses"),
             (ExitCode.Refused, "too few ready members would be left (--min-ready)")) { Subject = "What is drained and shown" });
         OperatorOptions.AddTo(command, IntentWish.Drain);

@@ -15,7 +15,11 @@ namespace KamRpcDispatcher.Cli.Operate;
 /// <param name="Command">What is asked for.</param>
 /// <param name="Timeout">How long it is waited for the proxies; null for not at all.</param>
 /// <param name="Format">How the answer is written.</param>
-internal sealed record OperatorRequest(EtcdOptions Etcd, string Cluster, IntentCommand Command, TimeSpan? Timeout, OutputFormat Format);
+internal sealed record OperatorRequest(EtcdOptions Etcd, string Cluster, IntentCommand Command, TimeSpan? Timeout, OutputFormat Format)
+{
+    /// <summary>How long it is waited then until no calls are up; null for not at all.</summary>
+    public TimeSpan? IdleTimeout { get; init; }
+}
 
 /// <summary>The options of the commands by which an operator wishes something of members.</summary>
 internal static class OperatorOptions
@@ -30,6 +34,8 @@ internal static class OperatorOptions
     private static readonly Option<bool> Wait = new CliOption<bool>("--wait") { Group = OptionGroup.Timing, Description = "Waits until every proxy has applied it; so it does anyway, unless KAMRPC_NO_WAIT is set." };
     private static readonly Option<bool> NoWait = new CliOption<bool>("--no-wait") { Group = OptionGroup.Timing, Description = "Ends as soon as it is written: then nobody has applied it yet." };
     private static readonly ValueOption<TimeSpan> Timeout = new("--timeout", "How long to wait for the proxies.", "30s", ParseTimeout, OptionGroup.Timing);
+    private static readonly Option<bool> UntilIdle = new CliOption<bool>("--until-idle") { Group = OptionGroup.Timing, Description = "Waits then until no calls are up on any of them, as announcers with --ami count." };
+    private static readonly ValueOption<TimeSpan> IdleTimeout = new("--idle-timeout", "With --until-idle: how long to wait for the calls.", "10m", ParseTimeout, OptionGroup.Timing);
 
     public static void AddTo(Command command, IntentWish wish)
     {
@@ -40,7 +46,13 @@ internal static class OperatorOptions
             CommonOptions.Add(command, MinReadyOption, Force);
         }
 
-        CommonOptions.Add(command, Wait, NoWait, Timeout, OutputOption.Output, CommonOptions.Cluster);
+        CommonOptions.Add(command, Wait, NoWait, Timeout);
+        if (wish == IntentWish.Drain)
+        {
+            CommonOptions.Add(command, UntilIdle, IdleTimeout);
+        }
+
+        CommonOptions.Add(command, OutputOption.Output, CommonOptions.Cluster);
         EtcdOptionSet.AddTo(command);
     }
 
@@ -67,12 +79,13 @@ internal static class OperatorOptions
             wished = wished with { MinReady = options.Value(MinReadyOption), IsForced = !options.IsVariable(Force) && options.Flag(Force) };
         }
 
+        var idleTimeout = wish == IntentWish.Drain ? ReadIdleTimeout(options) : null;
         return new OperatorRequest(
             etcd!,
             options.Value(CommonOptions.Cluster) ?? string.Empty,
             wished,
-            ReadTimeout(options),
-            options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse));
+            ReadTimeout(options, isNeeded: idleTimeout is not null && !options.IsVariable(UntilIdle)),
+            options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse)) { IdleTimeout = idleTimeout };
     }
 
     /// <summary>They describe another command's member where one file of variables serves several: nobody is drained by that.</summary>
@@ -107,7 +120,9 @@ internal static class OperatorOptions
         return labels;
     }
 
-    private static TimeSpan? ReadTimeout(OptionReader options)
+    /// <param name="options">The options.</param>
+    /// <param name="isNeeded">Whether the command line asks for what goes on when the proxies have it.</param>
+    private static TimeSpan? ReadTimeout(OptionReader options, bool isNeeded)
     {
         var (waits, timeout) = (options.Flag(Wait), options.Value(Timeout));
         var waitsNot = options.Flag(NoWait) || (options.IsVariable(Wait) && !waits);
@@ -115,9 +130,25 @@ internal static class OperatorOptions
         {
             options.Add(NoWait, $"contradicts {Wait.Name}");
         }
+        else if (isNeeded && waitsNot && options.Flag(NoWait) && !options.IsVariable(NoWait))
+        {
+            options.Add(NoWait, $"contradicts {UntilIdle.Name}");
+        }
 
         // What stands on the command line comes first.
-        return waitsNot && !(waits && options.IsVariable(NoWait)) ? null : timeout;
+        return waitsNot && !(waits && options.IsVariable(NoWait)) && !isNeeded ? null : timeout;
+    }
+
+    /// <summary>Null where nobody asks for it.</summary>
+    private static TimeSpan? ReadIdleTimeout(OptionReader options)
+    {
+        var (isAsked, timeout) = (options.Flag(UntilIdle), options.Value(IdleTimeout));
+        if (!isAsked && options.Text(IdleTimeout) is not null && !options.IsVariable(IdleTimeout))
+        {
+            options.Add(IdleTimeout, $"goes with {UntilIdle.Name}, which is not given");
+        }
+
+        return isAsked ? timeout : null;
     }
 
     private static string Myself() => $"{(Environment.UserName is { Length: > 0 } user ? user : "somebody")}@{Environment.MachineName}";

@@ -21,22 +21,24 @@ internal static class OperatorRun
         var writer = new IntentWriter(store, keys, TimeProvider.System);
         using var logs = Logs.Create(LogLevel.Error);
         AppliedWait? wait = null;
+        IdleWait? idle = null;
         try
         {
             if (request.Timeout is not null)
             {
                 wait = await AppliedWait.OpenAsync(store, keys, TimeProvider.System, logs.CreateLogger<AppliedWait>(), cancellationToken).ConfigureAwait(false);
+                idle = request.IdleTimeout is null ? null : await IdleWait.OpenAsync(store, keys, TimeProvider.System, logs.CreateLogger<IdleWait>(), cancellationToken).ConfigureAwait(false);
             }
 
             var written = await writer.WriteAsync(request.Command, cancellationToken).ConfigureAwait(false);
-            return TellNotWritten(request, written) ?? await WaitAsync(request, written, wait, cancellationToken).ConfigureAwait(false);
+            return TellNotWritten(request, written) ?? await WaitAsync(request, written, wait, idle, cancellationToken).ConfigureAwait(false);
         }
         catch (EtcdUnreachableException unreachable)
         {
             Console.Error.WriteLine($"kamrpc: {unreachable.Message}; {Written(request, writer)}");
             if (unreachable.InnerException is RpcException { StatusCode: StatusCode.PermissionDenied })
             {
-                Console.Error.WriteLine($"kamrpc: its role needs readwrite on the prefix {keys.Intents}, and read on {keys.Members} and {keys.Proxies}");
+                Console.Error.WriteLine($"kamrpc: its role needs readwrite on the prefix {keys.Intents}, and read on {keys.Members} and {keys.Proxies}{(request.IdleTimeout is null ? string.Empty : $", and for --until-idle on {keys.Calls}")}");
             }
 
             return ExitCode.Unreachable;
@@ -51,6 +53,11 @@ internal static class OperatorRun
             if (wait is not null)
             {
                 await wait.DisposeAsync().ConfigureAwait(false);
+            }
+
+            if (idle is not null)
+            {
+                await idle.DisposeAsync().ConfigureAwait(false);
             }
         }
     }
@@ -91,9 +98,10 @@ internal static class OperatorRun
         };
     }
 
-    private static async Task<int> WaitAsync(OperatorRequest request, IntentOutcome written, AppliedWait? wait, CancellationToken cancellationToken)
+    private static async Task<int> WaitAsync(OperatorRequest request, IntentOutcome written, AppliedWait? wait, IdleWait? idle, CancellationToken cancellationToken)
     {
         AppliedState? state = null;
+        IdleState? calls = null;
         string? ended = null;
         if (wait is not null && written.Revision is { } revision)
         {
@@ -101,8 +109,19 @@ internal static class OperatorRun
             (state, ended) = await WaitAsync(request, wait, target, cancellationToken).ConfigureAwait(false);
         }
 
-        var answer = new OperatorAnswer(request.Command.Wish, written, state);
+        if (idle is not null && state is { IsApplied: true })
+        {
+            (calls, ended) = await IdleRun.WaitAsync(idle, [.. written.Changed.Concat(written.Unchanged).Select(static change => change.Key)], request.IdleTimeout!.Value, cancellationToken).ConfigureAwait(false);
+        }
+
+        var answer = new OperatorAnswer(request.Command.Wish, written, state) { Calls = calls };
         Console.Out.Write(Answer.In(request.Format, answer.ToJson, answer.ToString));
+        if (calls is { IsIdle: false })
+        {
+            IdleRun.TellNotIdle(calls, ended!);
+            return ExitCode.NotDone;
+        }
+
         if (state is null or { IsApplied: true })
         {
             return (written.IsUntraced && wait is not null) || (request.Command.Wish == IntentWish.Drain && written.Unjudged.Count > 0) ? ExitCode.NotDone : ExitCode.Done;
@@ -111,6 +130,11 @@ internal static class OperatorRun
         Console.Error.WriteLine(state.HasNobody
             ? $"kamrpc: nobody has applied it: {(state.Reporting == 0 ? "no proxy reports" : $"no proxy that reports serves set {SetText.Numbers(state.Unserved)}")}; it stays written"
             : $"kamrpc: {ended}: missing {WaitTeller.Missing(state)}; it stays written, and is applied when they can ('kamrpc {(request.Command.Wish == IntentWish.Drain ? "resume" : "drain")}' takes it back)");
+        if (idle is not null)
+        {
+            Console.Error.WriteLine("kamrpc: whether calls are up is not waited for, as new ones may still come");
+        }
+
         return ExitCode.NotDone;
     }
 

@@ -3,7 +3,7 @@ using KamRpcDispatcher.Operate;
 
 namespace KamRpcDispatcher.Cli.Operate;
 
-/// <summary>Tells whoever waits for whom, when that changes: once a second at most, and nothing where it is done within the first.</summary>
+/// <summary>Tells whoever waits for whom, when that changes: once in a while at most, and nothing where it is done within a second.</summary>
 /// <param name="tell">Where a line goes.</param>
 /// <param name="timeProvider">The clock.</param>
 internal sealed class WaitTeller(Action<string> tell, TimeProvider timeProvider) : IAsyncDisposable
@@ -11,16 +11,24 @@ internal sealed class WaitTeller(Action<string> tell, TimeProvider timeProvider)
     /// <summary>As many proxies are named.</summary>
     private const int MostNamed = 5;
 
-    private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
+    /// <summary>What is done within that need not be told.</summary>
+    private static readonly TimeSpan First = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource _over = new();
-    private volatile string? _missing;
+    private volatile Missed? _missed;
     private Task _telling = Task.CompletedTask;
 
-    /// <summary>Begins to tell what <see cref="Saw"/> was told.</summary>
+    /// <summary>The least time between two lines.</summary>
+    public TimeSpan Pace { get; init; } = First;
+
+    /// <summary>Begins to tell what <see cref="Saw(AppliedState)"/> was told.</summary>
     public void Start() => _telling = TellAsync(_over.Token);
 
-    public void Saw(AppliedState state) => _missing = Missing(state);
+    public void Saw(AppliedState state) => Saw(Missing(state), Missing(state));
+
+    /// <param name="missing">Who is waited for, safe to print; empty for nobody.</param>
+    /// <param name="kind">What has to be another one for it to be told again.</param>
+    public void Saw(string missing, string kind) => _missed = new Missed(missing, kind);
 
     public async ValueTask DisposeAsync()
     {
@@ -45,12 +53,16 @@ internal sealed class WaitTeller(Action<string> tell, TimeProvider timeProvider)
     {
         for (string? told = null; ;)
         {
-            await Task.Delay(Pace, timeProvider, over).ConfigureAwait(false);
-            if (_missing is { Length: > 0 } missing && missing != told)
+            await Task.Delay(told is null ? First : Pace, timeProvider, over).ConfigureAwait(false);
+            if (_missed is { Text.Length: > 0 } missed && missed.Kind != told)
             {
-                tell($"kamrpc: waits for {missing}");
-                told = missing;
+                tell($"kamrpc: waits for {missed.Text}");
+                told = missed.Kind;
             }
         }
     }
+
+    /// <param name="Text">Who is missing.</param>
+    /// <param name="Kind">What has to be another one for it to be told again.</param>
+    private sealed record Missed(string Text, string Kind);
 }

@@ -1,6 +1,8 @@
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Destinations.Operators;
+using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Reports;
 
 namespace KamRpcDispatcher.Cli.Status;
 
@@ -17,6 +19,12 @@ internal static class IntentText
     /// <summary><c>drained for 2m by ops@h1 (kernel update)</c>.</summary>
     public static string Drained(Intent intent, DateTimeOffset now) =>
         $"drained{(intent.At is { } at ? " for " + Ages.Show(now - at) : string.Empty)} by {By(intent)}{Why(intent)}";
+
+    /// <summary>What its announcer counted, with its age by this host's clock: <c>3 calls 1s ago</c>; null where nothing is known, or it is drained no more.</summary>
+    public static string? Calls(StoredCallCount? stored, Intent? intent, DateTimeOffset now) => intent is not { IsDrained: true } || stored is null ? null
+        : stored.Count is not { } count ? $"how many calls are up is not known: the count cannot be used ({SafeText.Shorten(stored.Error!, ProxyTrouble.MostTextLength)})"
+        : count.Calls is null ? $"how many calls are up is not known: {count}"
+        : $"{count} {(count.At is { } at ? $"{Ages.Show(now - at)} ago" : "once, nobody knows when")}";
 
     /// <summary><c>ops@h1 drained it 2m ago (kernel update)</c>.</summary>
     public static string Sentence(Intent intent, DateTimeOffset now) =>

@@ -54,9 +54,15 @@ internal sealed class MemberText(ClusterCalls calls)
             return $"left {Ages.Show(calls.Now - gone.Since)} ago{why}";
         }
 
-        return record.Intent is not { IsDrained: true } intent ? Announced(record)
-            : record.IsDrained ? $"{IntentText.Drained(intent, calls.Now)}, announced ready{(record.Lease == 0 ? ", static" : string.Empty)}"
-            : $"{Announced(record)}, {IntentText.Drained(intent, calls.Now)}";
+        if (record.Intent is not { IsDrained: true } intent)
+        {
+            return Announced(record);
+        }
+
+        var up = IntentText.Calls(calls.Cluster.CallCounts.GetValueOrDefault(member.Key), intent, calls.Now) is { } counted ? $", {counted}" : string.Empty;
+        return record.IsDrained
+            ? $"{IntentText.Drained(intent, calls.Now)}{up}, announced ready{(record.Lease == 0 ? ", static" : string.Empty)}"
+            : $"{Announced(record)}, {IntentText.Drained(intent, calls.Now)}{up}";
     }
 
     /// <summary>The state that its own record tells: <c>ready for 3m</c>.</summary>

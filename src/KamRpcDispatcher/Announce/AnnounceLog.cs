@@ -79,4 +79,13 @@ internal static partial class AnnounceLog
 
     [LoggerMessage(1323, LogLevel.Debug, "Whether these names stand in other sets could not be seen: {Reason}")]
     public static partial void OtherSetsNotSeen(ILogger logger, string reason);
+
+    [LoggerMessage(1330, LogLevel.Information, "Drained by an operator: {Members}. The calls of Asterisk are counted once a second for who waits for their end")]
+    public static partial void CountsCalls(ILogger logger, string members);
+
+    [LoggerMessage(1331, LogLevel.Warning, "Whether an operator drains its members cannot be read ({Key}: {Reason}): 'kamrpc drain --until-idle' is told no calls. The announcer's role needs read on intents/ and readwrite on calls/; all else goes on")]
+    public static partial void DrainsNotRead(ILogger logger, string key, string reason);
+
+    [LoggerMessage(1332, LogLevel.Warning, "How many calls are up cannot be told ({Reason}): 'kamrpc drain --until-idle' waits in vain for it. The announcer's role needs readwrite on calls/; all else goes on")]
+    public static partial void CallsNotTold(ILogger logger, string reason);
 }

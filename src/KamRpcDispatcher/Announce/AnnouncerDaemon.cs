@@ -1,5 +1,6 @@
 using System.Globalization;
 using KamailioRpc;
+using KamRpcDispatcher.Announce.Calls;
 using KamRpcDispatcher.Announce.Idle;
 using KamRpcDispatcher.Asterisk;
 using KamRpcDispatcher.Destinations;
@@ -30,7 +31,9 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
     private readonly EtcdKeys _keys;
     private readonly LeaseKeeper _keeper;
     private readonly AsteriskMonitor? _asterisk;
+    private readonly MaintenanceSwitch? _maintenance;
     private readonly List<HealthMonitor> _servers = [];
+    private readonly List<(MemberKey Key, LeasedRecord Record)> _members = [];
     private readonly Heartbeat _heartbeat;
     private string? _status;
 
@@ -45,11 +48,13 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
         _keys = new EtcdKeys(options.Cluster);
         _keeper = new LeaseKeeper(_store, options.Ttl, timeProvider, _logger);
         _heartbeat = new Heartbeat(timeProvider);
-        _asterisk = options.Asterisk is { } access ? new AsteriskMonitor(access.Address, access.Credentials, timeProvider, logs.CreateLogger<AsteriskMonitor>()) : null;
+        _asterisk = options.Asterisk is { } access ? new AsteriskMonitor(access.Address, access.Credentials, access.Maintenance, timeProvider, logs.CreateLogger<AsteriskMonitor>()) : null;
+        _maintenance = _asterisk is not null && options.Asterisk?.Maintenance is not null ? new MaintenanceSwitch(_asterisk) : null;
         var unknowns = new LogLimit(timeProvider);
         foreach (var server in options.Servers)
         {
             LeasedRecord[] records = [.. server.Members.Select(Record)];
+            _members.AddRange(server.Members.Select(static member => member.Key).Zip(records));
             _servers.Add(new HealthMonitor(server, records, options, TellStatus, unknowns, timeProvider, _logger));
         }
     }
@@ -74,9 +79,11 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
         using var keeping = CancellationTokenSource.CreateLinkedTokenSource(life.Token);
         var holding = _keeper.RunAsync(_heartbeat.Expect, keeping.Token);
         List<Task> parts = [holding, .. _servers.Select(server => server.RunAsync(life.Token))];
+        var otherNames = new OtherNames(_store, _keys, [.. _options.Servers.SelectMany(static server => server.Members)], NameResolver.Shared.AskAsync, _timeProvider);
         if (_asterisk is not null)
         {
             parts.Add(BackgroundLoop.RunAsync("the watch over AMI", new AsteriskWatch(_asterisk, _servers).RunAsync, _timeProvider, _logger, life.Token));
+            parts.Add(BackgroundLoop.RunAsync("the count of calls", new DrainedCalls(_store, _keys, _members, _asterisk, _maintenance, IsSharedAsync, _options.Ttl, _timeProvider, _logger).RunAsync, _timeProvider, _logger, life.Token));
         }
 
         var hasWithdrawnEarly = false;
@@ -93,8 +100,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
             }
 
             var idle = _options.Idle ?? (_asterisk is null ? null : new AsteriskIdle(_asterisk));
-            var otherNames = new OtherNames(_store, _keys, [.. _options.Servers.SelectMany(static server => server.Members)], NameResolver.Shared.AskAsync, _timeProvider);
-            await new GracefulShutdown(_servers, _keeper, WithdrawAsync, new Acknowledgements(_store, _keys, _timeProvider), otherNames, idle, _options, _service, _timeProvider, _logger).RunAsync(hurry).ConfigureAwait(false);
+            await new GracefulShutdown(_servers, _keeper, WithdrawAsync, new Acknowledgements(_store, _keys, _timeProvider), otherNames, idle, _maintenance, _options, _service, _timeProvider, _logger).RunAsync(hurry).ConfigureAwait(false);
         }
         finally
         {
@@ -117,6 +123,8 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
             : _keeper.OccupiedCount > 0 ? AnnouncementEnd.NotOurs
             : AnnouncementEnd.Withdrawn;
 
+        async Task<bool> IsSharedAsync(CancellationToken cancellationToken) => (await otherNames.FindAsync(cancellationToken).ConfigureAwait(false)).Count > 0;
+
         async Task WithdrawAsync()
         {
             hasWithdrawnEarly = true;
@@ -132,6 +140,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _store.Dispose();
+        _maintenance?.Dispose();
         _servers.ForEach(static server => server.Dispose());
         foreach (var probe in _options.Servers.Select(static server => server.Probe).OfType<IProbe>())
         {

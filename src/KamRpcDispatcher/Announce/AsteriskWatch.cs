@@ -8,6 +8,9 @@ internal sealed class AsteriskWatch(AsteriskMonitor asterisk, IReadOnlyList<Heal
     /// <summary>The reason in the record.</summary>
     public const string Reason = "Asterisk is shutting down, as it says over AMI";
 
+    /// <summary>The same of one that is in maintenance mode.</summary>
+    public const string MaintenanceReason = "Asterisk is in maintenance mode, as it says over AMI";
+
     public Task RunAsync(CancellationToken cancellationToken) => asterisk.RunAsync(Notice, cancellationToken);
 
     internal void Notice(AsteriskNotice notice)
@@ -22,6 +25,12 @@ internal sealed class AsteriskWatch(AsteriskMonitor asterisk, IReadOnlyList<Heal
             else if (notice.Kind is AsteriskNoticeKind.Connected or AsteriskNoticeKind.ShutdownAborted)
             {
                 server.Leaves(null);
+            }
+            else if (notice.Kind is AsteriskNoticeKind.InMaintenance or AsteriskNoticeKind.MaintenanceEnded)
+            {
+                // It is not about the server's life.
+                server.Maintains(notice.Kind == AsteriskNoticeKind.InMaintenance ? MaintenanceReason : null);
+                continue;
             }
 
             server.ProbeNow();

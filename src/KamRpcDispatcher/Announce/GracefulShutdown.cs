@@ -1,3 +1,4 @@
+using KamRpcDispatcher.Announce.Calls;
 using KamRpcDispatcher.Announce.Idle;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Leases;
@@ -16,6 +17,7 @@ internal sealed class GracefulShutdown(
     Acknowledgements acknowledgements,
     OtherNames otherNames,
     IIdleCheck? idle,
+    MaintenanceSwitch? maintenance,
     AnnouncerOptions options,
     IServiceState service,
     TimeProvider timeProvider,
@@ -52,9 +54,11 @@ internal sealed class GracefulShutdown(
         var telling = TellAsync(over.Token);
         try
         {
-            await AwaitProxiesAsync(hurry).ConfigureAwait(false);
+            var isSilenced = await AwaitProxiesAsync(hurry).ConfigureAwait(false);
             if (!keeper.IsOccupied)
             {
+                // What comes now does not come from a proxy that sends calls here on purpose, and is refused.
+                await (maintenance?.SetAsync(MaintenanceCause.Stop, isSilenced, hurry) ?? Task.CompletedTask).ConfigureAwait(false);
                 await AwaitCallsAsync(hurry).ConfigureAwait(false);
             }
         }
@@ -63,6 +67,7 @@ internal sealed class GracefulShutdown(
             AnnounceLog.Hurried(logger);
         }
 
+        await (maintenance?.EndAsync() ?? Task.CompletedTask).ConfigureAwait(false);
         await over.CancelAsync().ConfigureAwait(false);
         await telling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
@@ -76,7 +81,8 @@ internal sealed class GracefulShutdown(
         }
     }
 
-    private async Task AwaitProxiesAsync(CancellationToken hurry)
+    /// <returns>Whether they have all said that they send no more calls, and none by another name.</returns>
+    private async Task<bool> AwaitProxiesAsync(CancellationToken hurry)
     {
         var missing = "the store did not take the change";
         Task<IReadOnlyList<SupersededMember>>? shared = null;
@@ -89,7 +95,7 @@ internal sealed class GracefulShutdown(
             if (settlement == Settlement.NeverReached)
             {
                 AnnounceLog.NeverReached(logger, keeper.Outage ?? missing);
-                return;
+                return false;
             }
 
             if (settlement == Settlement.Refused)
@@ -97,7 +103,7 @@ internal sealed class GracefulShutdown(
                 // As long as the record says that it is ready calls go there.
                 AnnounceLog.ChangeRefused(logger, keeper.Outage ?? keeper.Refused ?? missing);
                 await withdraw().ConfigureAwait(false);
-                return;
+                return false;
             }
 
             if (keeper.Occupied is { } others)
@@ -120,12 +126,11 @@ internal sealed class GracefulShutdown(
                     var acknowledgement = await acknowledgements.ReadAsync(revision, sets, waiting.Token).ConfigureAwait(false);
                     if (acknowledgement.Missing.Count == 0 && (acknowledgement.Proxies > 0 || timeProvider.GetElapsedTime(settled) >= returnTime))
                     {
-                        SilenceReport.Tell(
+                        return SilenceReport.Tell(
                             acknowledgement with { Superseded = [.. acknowledgement.Superseded, .. await shared.ConfigureAwait(false)] },
                             options.Servers.SelectMany(static server => server.Members).Select(static member => member.Key),
                             servers.SelectMany(static server => server.Occupied.Concat(server.NeverWritten)).ToHashSet(),
                             logger);
-                        return;
                     }
 
                     missing = acknowledgement.Missing.Count == 0 ? "a proxy that reports" : string.Join(", ", acknowledgement.Missing.Take(MostNamed))
@@ -152,6 +157,8 @@ internal sealed class GracefulShutdown(
         {
             await (shared ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+
+        return false;
     }
 
     /// <summary>Whether nobody will say how many calls a server has that is down: one that is gone has none, and one that says nothing, whoever asks, hangs.</summary>

@@ -26,6 +26,7 @@ internal sealed class HealthMonitor : IDisposable
     private DeathSign _sign;
     private string? _stopping;
     private string? _leaving;
+    private string? _maintenance;
     private string? _toldWithoutProbe;
     private (MemberState State, string? Reason) _told;
 
@@ -58,6 +59,9 @@ internal sealed class HealthMonitor : IDisposable
     public DeathSign? Death => State == MemberState.Down ? _sign : null;
 
     public int Members => _server.Members.Length;
+
+    /// <summary>Why one that is alive is to get no calls; null for nothing. Maintenance comes last: where it is ours it goes with the others.</summary>
+    private string? WhyDraining => _leaving ?? _stopping ?? _maintenance;
 
     /// <summary>Those of its members whose keys somebody else has.</summary>
     public IEnumerable<MemberKey> Occupied => _records.Occupied;
@@ -126,21 +130,19 @@ internal sealed class HealthMonitor : IDisposable
     public void Dispose() => _rest.Dispose();
 
     /// <summary>The server says by another way than the probe that it takes no new calls any more; null when it does again. Forgotten when it is dead.</summary>
-    public void Leaves(string? reason)
-    {
-        lock (_lock)
-        {
-            _leaving = reason;
-            Tell();
-        }
-    }
+    public void Leaves(string? reason) => Drain(ref _leaving, reason);
+
+    /// <summary>The same of one that is in maintenance, and says so again and again.</summary>
+    public void Maintains(string? reason) => Drain(ref _maintenance, reason);
 
     /// <summary>The announcer stops: what is alive takes no new calls from now on.</summary>
-    public void Stop(string reason)
+    public void Stop(string reason) => Drain(ref _stopping, reason);
+
+    private void Drain(ref string? cause, string? reason)
     {
         lock (_lock)
         {
-            _stopping = reason;
+            cause = reason;
             Tell();
         }
     }
@@ -182,7 +184,7 @@ internal sealed class HealthMonitor : IDisposable
 
             if (now.Verdict == ProbeVerdict.Dead)
             {
-                _leaving = null;
+                (_leaving, _maintenance) = (null, null);
             }
 
             Tell();
@@ -209,7 +211,7 @@ internal sealed class HealthMonitor : IDisposable
             return;
         }
 
-        (MemberState State, string? Reason) now = (current.Verdict, _leaving ?? _stopping) switch
+        (MemberState State, string? Reason) now = (current.Verdict, WhyDraining) switch
         {
             (ProbeVerdict.Dead, _) => (MemberState.Down, current.Reason),
             (ProbeVerdict.Leaving, _) => (MemberState.Draining, current.Reason),
@@ -231,7 +233,7 @@ internal sealed class HealthMonitor : IDisposable
     /// <summary>Nothing is known of it yet, and what an earlier life of ours has left may say that it is ready: who leaves gets no calls, whatever a probe would find.</summary>
     private void TellInherited()
     {
-        var reason = _leaving ?? _stopping;
+        var reason = WhyDraining;
         if (reason == _toldWithoutProbe)
         {
             return;

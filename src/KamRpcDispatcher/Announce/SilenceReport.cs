@@ -13,7 +13,8 @@ internal static class SilenceReport
     /// <param name="own">The members that leave.</param>
     /// <param name="occupied">Those of them whose keys somebody else has or nobody could write, of which was told already: calls may go on.</param>
     /// <param name="logger">Where to log.</param>
-    public static void Tell(Acknowledgement acknowledgement, IEnumerable<MemberKey> own, IReadOnlySet<MemberKey> occupied, ILogger logger)
+    /// <returns>Whether every live proxy has silenced all of them, and no calls go on by another name.</returns>
+    public static bool Tell(Acknowledgement acknowledgement, IEnumerable<MemberKey> own, IReadOnlySet<MemberKey> occupied, ILogger logger)
     {
         var all = own.ToHashSet();
         var silenced = all.Except(occupied).ToHashSet();
@@ -32,7 +33,7 @@ internal static class SilenceReport
 
         if (silenced.Count == 0)
         {
-            return;
+            return false;
         }
 
         if (acknowledgement.Proxies == 0)
@@ -46,11 +47,14 @@ internal static class SilenceReport
         else if (silenced.Count == all.Count)
         {
             AnnounceLog.Acknowledged(logger, acknowledgement.Proxies);
+            return true;
         }
         else
         {
             AnnounceLog.OthersAcknowledged(logger, acknowledgement.Proxies, Names(silenced));
         }
+
+        return false;
     }
 
     private static string Names(HashSet<MemberKey> members) =>

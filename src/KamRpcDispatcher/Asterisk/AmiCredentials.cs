@@ -2,7 +2,7 @@ using KamRpcDispatcher.Linux;
 
 namespace KamRpcDispatcher.Asterisk;
 
-/// <summary>A user of manager.conf. Its rights: <c>read = system</c> (the events), <c>write = reporting</c> (the counts).</summary>
+/// <summary>A user of manager.conf. Its rights: <c>read = system</c> (the events), <c>write = reporting</c> (the counts), <c>write = system</c> (maintenance mode).</summary>
 public sealed record AmiCredentials
 {
     private readonly Func<string>? _read;

@@ -29,4 +29,13 @@ internal static partial class AsteriskLog
 
     [LoggerMessage(1207, LogLevel.Warning, "Asterisk at {Address}: its calls cannot be counted ({Reason}); the user needs \"write = reporting\" in manager.conf")]
     public static partial void NoCount(ILogger logger, AmiAddress address, string reason);
+
+    [LoggerMessage(1208, LogLevel.Information, "Asterisk at {Address}: in maintenance mode (endpoint {Endpoint}), it takes no new calls")]
+    public static partial void InMaintenance(ILogger logger, AmiAddress address, string endpoint);
+
+    [LoggerMessage(1209, LogLevel.Information, "Asterisk at {Address}: out of maintenance mode (endpoint {Endpoint}), it takes calls again")]
+    public static partial void MaintenanceEnded(ILogger logger, AmiAddress address, string endpoint);
+
+    [LoggerMessage(1210, LogLevel.Warning, "Asterisk at {Address}: no maintenance mode for endpoint {Endpoint} ({Reason}). It takes Asterisk 20.20, 22.10 or 23.4 with res_pjsip_maintenance, an endpoint of that name, and \"write = system,reporting\" for the user in manager.conf; all else goes on")]
+    public static partial void NoMaintenance(ILogger logger, AmiAddress address, string endpoint, string reason);
 }

@@ -4,7 +4,12 @@ using Microsoft.Extensions.Logging;
 namespace KamRpcDispatcher.Asterisk;
 
 /// <summary>Keeps a session with one Asterisk's manager interface, says what changes there, and counts its calls.</summary>
-public sealed class AsteriskMonitor(AmiAddress address, AmiCredentials credentials, TimeProvider time, ILogger logger)
+/// <param name="address">Where it is.</param>
+/// <param name="credentials">Who asks.</param>
+/// <param name="endpoint">Kamailio's endpoint in pjsip.conf, which maintenance mode is about, or <c>all</c>; null where nobody says.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">Where to log.</param>
+public sealed class AsteriskMonitor(AmiAddress address, AmiCredentials credentials, string? endpoint, TimeProvider time, ILogger logger)
 {
     /// <summary>How often Asterisk is asked whether it is shutting down, of which it says nothing by itself while calls are up.</summary>
     internal static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(1);
@@ -21,6 +26,11 @@ public sealed class AsteriskMonitor(AmiAddress address, AmiCredentials credentia
     private volatile AmiSession? _session;
     private volatile TaskCompletionSource _again = NewAgain();
     private string? _noCountReason;
+    private int _isNoMaintenanceTold;
+    private readonly MaintenanceMode _maintenance = new(endpoint);
+
+    /// <summary>Whether its endpoint was in maintenance mode when it last said so, whoever has put it there.</summary>
+    internal bool IsInMaintenance => _maintenance.IsOn;
 
     /// <summary>Runs until it is cancelled.</summary>
     /// <param name="notice">Told of each change, once, in their order. What it throws ends the run.</param>
@@ -89,6 +99,29 @@ public sealed class AsteriskMonitor(AmiAddress address, AmiCredentials credentia
         }
     }
 
+    /// <summary>Puts its endpoint into maintenance mode, or out of it.</summary>
+    /// <returns>Whether that is done. Why not is told once.</returns>
+    internal async Task<bool> SetMaintenanceAsync(bool isOn, CancellationToken cancellationToken)
+    {
+        if (_session is not { } session)
+        {
+            return false;
+        }
+
+        try
+        {
+            await session.SetMaintenanceAsync(_maintenance.Endpoint, isOn, cancellationToken).ConfigureAwait(false);
+            _maintenance.IsOn = isOn;
+            Interlocked.Exchange(ref _isNoMaintenanceTold, 0);
+            return true;
+        }
+        catch (AmiException exception)
+        {
+            TellNoMaintenance(exception);
+            return false;
+        }
+    }
+
     private static TaskCompletionSource NewAgain() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private async Task RestAsync(TimeSpan delay, CancellationToken cancellationToken)
@@ -114,13 +147,16 @@ public sealed class AsteriskMonitor(AmiAddress address, AmiCredentials credentia
             AsteriskLog.NotBooted(logger, address, BootTime, credentials.User);
         }
 
+        await AskMaintenanceAsync(session, cancellationToken).ConfigureAwait(false);
         _session = session;
         try
         {
             state.Connected();
+            state.Maintenance(_maintenance.IsOn, _maintenance.Endpoint);
             while (!await ending.ComesAsync(session.Closed, PingInterval, cancellationToken).ConfigureAwait(false))
             {
                 await PingAsync(session, state, cancellationToken).ConfigureAwait(false);
+                state.Maintenance(_maintenance.IsOn, _maintenance.Endpoint);
             }
 
             state.ShuttingDown();
@@ -141,6 +177,32 @@ public sealed class AsteriskMonitor(AmiAddress address, AmiCredentials credentia
             {
                 ending.Come();
             }
+            else
+            {
+                _maintenance.Take(message);
+            }
+        }
+    }
+
+    /// <exception cref="AmiException">There is no answer: who refuses this one has no maintenance mode.</exception>
+    private async Task AskMaintenanceAsync(AmiSession session, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _maintenance.AskAsync(session, cancellationToken).ConfigureAwait(false);
+        }
+        catch (AmiRefusedException refused)
+        {
+            _maintenance.IsOn = false;
+            TellNoMaintenance(refused);
+        }
+    }
+
+    private void TellNoMaintenance(AmiException exception)
+    {
+        if (!exception.IsTransient && Interlocked.Exchange(ref _isNoMaintenanceTold, 1) == 0)
+        {
+            AsteriskLog.NoMaintenance(logger, address, _maintenance.Endpoint, exception.Message);
         }
     }
 

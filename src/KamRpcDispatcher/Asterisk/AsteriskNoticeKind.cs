@@ -14,6 +14,12 @@ public enum AsteriskNoticeKind
     /// <summary>The connection ended or hangs, so Asterisk may have: who wants to know probes it now.</summary>
     ConnectionLost,
 
+    /// <summary>Kamailio's endpoint, or all of them, is in maintenance mode: told every second, as a server that was dead for a moment has forgotten it.</summary>
+    InMaintenance,
+
+    /// <summary>It is not any more.</summary>
+    MaintenanceEnded,
+
     /// <summary>The user or the secret is wrong, or manager.conf does not let us in from here.</summary>
     LoginRefused,
 }

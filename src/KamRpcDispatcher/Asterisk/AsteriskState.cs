@@ -8,6 +8,7 @@ internal sealed class AsteriskState(AmiAddress address, AmiCredentials credentia
     private readonly LogLimits<AsteriskNoticeKind> _limits = new(time);
     private readonly LogLimit _unreachables = new(time);
     private AsteriskNotice? _last;
+    private bool _isInMaintenance;
     private string? _unreachable;
 
     private bool IsConnected => _last?.Kind is AsteriskNoticeKind.Connected or AsteriskNoticeKind.ShuttingDown or AsteriskNoticeKind.ShutdownAborted;
@@ -35,6 +36,31 @@ internal sealed class AsteriskState(AmiAddress address, AmiCredentials credentia
         if (_last?.Kind == AsteriskNoticeKind.ShuttingDown && Tell(new AsteriskNotice(AsteriskNoticeKind.ShutdownAborted)) && _limits.Allows(AsteriskNoticeKind.ShutdownAborted))
         {
             AsteriskLog.ShutdownAborted(logger, address);
+        }
+    }
+
+    /// <summary>Whether it is in maintenance mode there, however often that is seen.</summary>
+    public void Maintenance(bool isOn, string endpoint)
+    {
+        var isNews = isOn != _isInMaintenance;
+        _isInMaintenance = isOn;
+        if (isOn || isNews)
+        {
+            notice(new AsteriskNotice(isOn ? AsteriskNoticeKind.InMaintenance : AsteriskNoticeKind.MaintenanceEnded));
+        }
+
+        if (!isNews || !_limits.Allows(isOn ? AsteriskNoticeKind.InMaintenance : AsteriskNoticeKind.MaintenanceEnded))
+        {
+            return;
+        }
+
+        if (isOn)
+        {
+            AsteriskLog.InMaintenance(logger, address, endpoint);
+        }
+        else
+        {
+            AsteriskLog.MaintenanceEnded(logger, address, endpoint);
         }
     }
 

@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
 using Etcdserverpb;
 using Google.Protobuf;
 using Grpc.Core;
+using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Etcd.Members;
@@ -42,7 +44,25 @@ public sealed class ClusterReader(EtcdConnection store, EtcdKeys keys, TimeProvi
         var members = await pages.ReadAsync(keys.Members, cancellationToken: cancellationToken).ConfigureAwait(false);
         var proxies = await pages.ReadAsync(keys.Proxies, members.Revision, cancellationToken: cancellationToken).ConfigureAwait(false);
         var (intents, refused) = await ReadIntentsAsync(pages, members.Revision, cancellationToken).ConfigureAwait(false);
-        return View(members, proxies.Keys, intents) with { IntentsRefused = refused };
+        return View(members, proxies.Keys, intents) with { IntentsRefused = refused, CallCounts = await ReadCallsAsync(pages, members.Revision, intents, cancellationToken).ConfigureAwait(false) };
+    }
+
+    /// <summary>Nobody counts them while nobody is drained. A role of an earlier version need not have the right to read them: then nothing is known.</summary>
+    private async Task<IReadOnlyDictionary<MemberKey, StoredCallCount>> ReadCallsAsync(KeyPages pages, long revision, ClusterIntents intents, CancellationToken cancellationToken)
+    {
+        if (!intents.ByMember.Values.Any(static stored => stored.Intent.IsDrained))
+        {
+            return ImmutableDictionary<MemberKey, StoredCallCount>.Empty;
+        }
+
+        try
+        {
+            return StoredCallCount.Read(keys, (await pages.ReadAsync(keys.Calls, revision, cancellationToken: cancellationToken).ConfigureAwait(false)).Keys);
+        }
+        catch (RpcException refused) when (refused.StatusCode == StatusCode.PermissionDenied)
+        {
+            return ImmutableDictionary<MemberKey, StoredCallCount>.Empty;
+        }
     }
 
     /// <summary>A role of an earlier version need not have the right to read them: all else is read nevertheless.</summary>

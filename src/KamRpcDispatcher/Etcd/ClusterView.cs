@@ -44,6 +44,9 @@ public sealed record ClusterView(
     /// <summary>Why the store does not let this user read what operators wish, safe to print; null where it does.</summary>
     public string? IntentsRefused { get; init; }
 
+    /// <summary>What announcers say of the calls that are up on members that are drained; empty where nobody is, and where the store does not let this user read them.</summary>
+    public IReadOnlyDictionary<MemberKey, StoredCallCount> CallCounts { get; init; } = ImmutableDictionary<MemberKey, StoredCallCount>.Empty;
+
     /// <summary>The wishes of members that are not announced: they take effect when those come back.</summary>
     public IEnumerable<StoredIntent> IntentsNotAnnounced
     {

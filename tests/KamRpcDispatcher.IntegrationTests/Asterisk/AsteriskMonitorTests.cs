@@ -136,7 +136,7 @@ public sealed class AsteriskMonitorTests
             }
 
             var credentials = new AmiCredentials(AsteriskServer.AmiUser, secret ?? AsteriskServer.AmiSecret);
-            _monitor = new AsteriskMonitor(address, credentials, TimeProvider.System, NullLogger.Instance);
+            _monitor = new AsteriskMonitor(address, credentials, endpoint: null, TimeProvider.System, NullLogger.Instance);
             _run = _monitor.RunAsync(notice => _notices.Writer.TryWrite(notice), _life.Token);
         }
 

@@ -7,7 +7,10 @@ internal static class EtcdUsers
 {
     /// <summary>What an announcer of a set needs.</summary>
     public static string[] AnnouncerPermissions(string cluster, int set) =>
-        [$"readwrite --prefix=true /kamrpc/{cluster}/members/{set}/", $"read --prefix=true /kamrpc/{cluster}/proxies/"];
+    [
+        $"readwrite --prefix=true /kamrpc/{cluster}/members/{set}/", $"read --prefix=true /kamrpc/{cluster}/proxies/",
+        $"read --prefix=true /kamrpc/{cluster}/intents/{set}/", $"readwrite --prefix=true /kamrpc/{cluster}/calls/{set}/",
+    ];
 
     /// <summary>What a dispatcher needs.</summary>
     public static string[] DispatcherPermissions(string cluster, string proxy) =>
@@ -18,11 +21,17 @@ internal static class EtcdUsers
 
     /// <summary>What <c>kamrpc status</c> needs.</summary>
     public static string[] StatusPermissions(string cluster) =>
-        [$"read --prefix=true /kamrpc/{cluster}/members/", $"read --prefix=true /kamrpc/{cluster}/proxies/", $"read --prefix=true /kamrpc/{cluster}/intents/"];
+    [
+        $"read --prefix=true /kamrpc/{cluster}/members/", $"read --prefix=true /kamrpc/{cluster}/proxies/", $"read --prefix=true /kamrpc/{cluster}/intents/",
+        $"read --prefix=true /kamrpc/{cluster}/calls/",
+    ];
 
     /// <summary>What <c>kamrpc drain</c> and <c>kamrpc resume</c> need.</summary>
     public static string[] OperatorPermissions(string cluster) =>
-        [$"read --prefix=true /kamrpc/{cluster}/members/", $"read --prefix=true /kamrpc/{cluster}/proxies/", $"readwrite --prefix=true /kamrpc/{cluster}/intents/"];
+    [
+        $"read --prefix=true /kamrpc/{cluster}/members/", $"read --prefix=true /kamrpc/{cluster}/proxies/", $"readwrite --prefix=true /kamrpc/{cluster}/intents/",
+        $"read --prefix=true /kamrpc/{cluster}/calls/",
+    ];
 
     /// <summary>Writes a password as an editor does, for its owner's eyes only.</summary>
     public static async Task<string> WritePasswordAsync(TemporaryFolder folder, string password)

@@ -26,6 +26,7 @@ public sealed class OperatorRoleTests
         await EtcdUsers.AddAsync(_etcd, "operator", "secret", EtcdUsers.OperatorPermissions("default"));
         await EtcdUsers.AddAsync(_etcd, "status", "secret", EtcdUsers.StatusPermissions("default"));
         await EtcdUsers.AddAsync(_etcd, "reader", "secret", [.. EtcdUsers.StatusPermissions("default"), "read --prefix=true /kamrpc/default/intents/"]);
+        await EtcdUsers.AddAsync(_etcd, "older", "secret", [.. EtcdUsers.OperatorPermissions("default").Where(static permission => !permission.Contains("calls", StringComparison.Ordinal))]);
         await EtcdUsers.EnableAsync(_etcd);
     }
 
@@ -56,6 +57,20 @@ public sealed class OperatorRoleTests
         Assert.That((exitCode, output), Is.EqualTo((3, string.Empty)));
         Assert.That(errors, Does.Contain("refuses (permission denied").And.Contain("kamrpc: its role needs readwrite on the prefix /kamrpc/default/intents/, and read on /kamrpc/default/members/ and /kamrpc/default/proxies/"));
         Assert.That(await _etcd.GetAsync("/kamrpc/default/intents/1/b"), Is.Null.Or.Empty);
+    }
+
+    [Test]
+    public async Task Who_may_not_read_counts_of_calls_is_told_before_anybody_is_drained_for_that()
+    {
+        var (exitCode, output, errors) = await RunAsync("older", "drain", "b", "--until-idle");
+        Assert.That((exitCode, output), Is.EqualTo((3, string.Empty)));
+        Assert.That(errors, Does.Contain("nothing was written").And.Contain("and for --until-idle on /kamrpc/default/calls/"));
+        Assert.That(await _etcd.GetAsync("/kamrpc/default/intents/1/b"), Is.Null.Or.Empty);
+
+        (exitCode, _, errors) = await RunAsync("older", "drain", "b", "--no-wait", "--force");
+        Assert.That((exitCode, errors), Is.EqualTo((0, string.Empty)), "as ever without");
+        (exitCode, _, errors) = await RunAsync("older", "resume", "b", "--no-wait");
+        Assert.That((exitCode, errors), Is.EqualTo((0, string.Empty)));
     }
 
     private Task<(int ExitCode, string Output, string Errors)> RunAsync(string user, params string[] arguments) =>

@@ -232,6 +232,44 @@ public sealed class HealthMonitorTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task An_Asterisk_in_maintenance_is_draining_until_that_ends_and_after_a_moment_in_which_it_was_dead_too()
+    {
+        await _probe.AnswerAsync(Alive);
+        await NextAsync();
+        var asterisk = new AsteriskWatch(null!, [_watch]);
+        asterisk.Notice(new AsteriskNotice(AsteriskNoticeKind.InMaintenance));
+        Assert.That(await NextAsync(), Is.EqualTo(MemberState.Draining));
+        Assert.That(Value(), Does.Contain("Asterisk is in maintenance mode, as it says over AMI"));
+
+        await LookAsync(Dead);
+        await LookAsync(Dead);
+        Assert.That(await NextAsync(), Is.EqualTo(MemberState.Down));
+        asterisk.Notice(new AsteriskNotice(AsteriskNoticeKind.InMaintenance));
+        await LookAsync(Alive);
+        Assert.That(await NextAsync(), Is.EqualTo(MemberState.Draining));
+
+        asterisk.Notice(new AsteriskNotice(AsteriskNoticeKind.MaintenanceEnded));
+        Assert.That(await NextAsync(), Is.EqualTo(MemberState.Ready));
+    }
+
+    [Test]
+    public async Task A_shutdown_in_maintenance_is_a_shutdown_and_the_end_of_that_is_not_the_end_of_maintenance()
+    {
+        await _probe.AnswerAsync(Alive);
+        await NextAsync();
+        _watch.Maintains("maintenance");
+        await NextAsync();
+        _watch.Leaves("it shuts down");
+        Assert.That(await NextAsync(), Is.EqualTo(MemberState.Draining));
+        Assert.That(Value(), Does.Contain("it shuts down"));
+
+        _watch.Leaves(null);
+
+        Assert.That(await NextAsync(), Is.EqualTo(MemberState.Draining));
+        Assert.That(Value(), Does.Contain("maintenance"));
+    }
+
+    [Test]
     public async Task What_takes_back_that_it_leaves_is_ready()
     {
         await _probe.AnswerAsync(Alive);

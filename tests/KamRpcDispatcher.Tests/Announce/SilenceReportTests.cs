@@ -27,7 +27,7 @@ public class SilenceReportTests
     [Test]
     public void When_all_are_silenced_that_is_one_sentence()
     {
-        Tell(2, [], []);
+        Assert.That(Tell(2, [], []), Is.True);
 
         Assert.That(_log.Of(All).Single(), Is.EqualTo("Every live proxy (2) has stopped sending calls"));
         Assert.That(Told(), Is.EqualTo(1));
@@ -36,7 +36,7 @@ public class SilenceReportTests
     [Test]
     public void Those_that_somebody_else_has_are_not_said_to_get_no_calls()
     {
-        Tell(2, [], [A]);
+        Assert.That(Tell(2, [], [A]), Is.False);
 
         Assert.That(_log.Of(Others).Single(), Is.EqualTo("Every live proxy (2) has stopped sending calls to the others: 1/b, 1/c"));
         Assert.That(Told(), Is.EqualTo(1));
@@ -45,7 +45,9 @@ public class SilenceReportTests
     [Test]
     public void Nor_are_those_whose_address_another_name_serves()
     {
-        Tell(2, [new SupersededMember(B, new MemberKey(1, "ok"), IsServed: true), new SupersededMember(C, new MemberKey(1, "ok"), IsServed: false), new SupersededMember(A, new MemberKey(1, "ok"), IsServed: true)], [A]);
+        Assert.That(
+            Tell(2, [new SupersededMember(B, new MemberKey(1, "ok"), IsServed: true), new SupersededMember(C, new MemberKey(1, "ok"), IsServed: false), new SupersededMember(A, new MemberKey(1, "ok"), IsServed: true)], [A]),
+            Is.False);
 
         Assert.That(_log.Of(Served).Single(), Does.StartWith("1/b leaves, and another name announces this address (1/ok)"));
         Assert.That(_log.Of(Others).Single(), Does.EndWith("to the others: 1/c"));
@@ -73,7 +75,7 @@ public class SilenceReportTests
     [Test]
     public void Where_no_proxy_reports_nobody_knows()
     {
-        Tell(0, [], []);
+        Assert.That(Tell(0, [], []), Is.False);
 
         Assert.That(_log.Of(Nobody).Single(), Does.Contain("whether calls still come is not known"));
         Assert.That(Told(), Is.EqualTo(1));
@@ -109,7 +111,7 @@ public class SilenceReportTests
         Assert.That(Told(), Is.EqualTo(1));
     }
 
-    private void Tell(int proxies, SupersededMember[] superseded, HashSet<MemberKey> occupied) => SilenceReport.Tell(new Acknowledgement(proxies, [], superseded), [A, B, C], occupied, _log);
+    private bool Tell(int proxies, SupersededMember[] superseded, HashSet<MemberKey> occupied) => SilenceReport.Tell(new Acknowledgement(proxies, [], superseded), [A, B, C], occupied, _log);
 
     private int Told() => _log.Of(All).Count + _log.Of(Served).Count + _log.Of(Others).Count + _log.Of(Nobody).Count;
 }

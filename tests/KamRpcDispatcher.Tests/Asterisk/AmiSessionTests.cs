@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using KamRpcDispatcher.Asterisk;
 using KamRpcDispatcher.Asterisk.Ami;
+using KamRpcDispatcher.Testing;
 using KamRpcDispatcher.Tests.Etcd;
 using NUnit.Framework;
 
@@ -185,9 +186,9 @@ public sealed class AmiSessionTests : IAsyncDisposable
         Assert.That(AmiAddress.TryParse($"127.0.0.1:{((IPEndPoint)taken.LocalEndPoint!).Port}", out var address, out _));
 
         Assert.That(
-            () => AmiSession.OpenAsync(address!, FakeAmi.Credentials, static _ => { }, _time, default),
+            () => AmiSession.OpenAsync(address!, FakeAmiAccess.Credentials, static _ => { }, _time, default),
             Throws.TypeOf<AmiUnreachableException>().With.Message.Contains("refused"));
     }
 
-    private Task<AmiSession> OpenAsync() => AmiSession.OpenAsync(_asterisk.Address, FakeAmi.Credentials, static _ => { }, _time, default);
+    private Task<AmiSession> OpenAsync() => AmiSession.OpenAsync(FakeAmiAccess.AddressOf(_asterisk), FakeAmiAccess.Credentials, static _ => { }, _time, default);
 }

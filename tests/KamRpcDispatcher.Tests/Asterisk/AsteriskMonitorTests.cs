@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using KamRpcDispatcher.Asterisk;
 using KamRpcDispatcher.Asterisk.Ami;
+using KamRpcDispatcher.Testing;
 using KamRpcDispatcher.Tests.Etcd;
 using NUnit.Framework;
 
@@ -20,7 +21,7 @@ public sealed class AsteriskMonitorTests : IAsyncDisposable
     private readonly AsteriskMonitor _monitor;
     private Task _run = Task.CompletedTask;
 
-    public AsteriskMonitorTests() => _monitor = new AsteriskMonitor(_asterisk.Address, FakeAmi.Credentials, _time, _log);
+    public AsteriskMonitorTests() => _monitor = new AsteriskMonitor(FakeAmiAccess.AddressOf(_asterisk), FakeAmiAccess.Credentials, endpoint: null, _time, _log);
 
     /// <summary>The run ends by being cancelled and by nothing else.</summary>
     [TearDown]

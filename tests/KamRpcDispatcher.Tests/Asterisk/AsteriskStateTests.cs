@@ -11,7 +11,7 @@ public class AsteriskStateTests
     public void Of_one_that_comes_and_goes_each_second_all_is_told_and_some_of_it_logged()
     {
         var (clock, log, notices) = (new FakeTimeProvider(), new LogCapture<AsteriskMonitor>(), new List<AsteriskNotice>());
-        var state = new AsteriskState(AmiAddress.Default, FakeAmi.Credentials, notices.Add, clock, log);
+        var state = new AsteriskState(AmiAddress.Default, FakeAmiAccess.Credentials, notices.Add, clock, log);
         for (var second = 0; second < 59; second++)
         {
             state.Connected();

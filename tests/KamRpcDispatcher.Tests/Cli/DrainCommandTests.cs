@@ -95,6 +95,84 @@ public sealed class DrainCommandTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task Until_idle_it_waits_for_the_end_of_calls_and_says_who_still_has_how_many()
+    {
+        Report(silenced: 1, revision: 1);
+        using var over = new CancellationTokenSource();
+        var counting = CountAsync([.. Enumerable.Repeat("""{"calls":2}""", 100), """{"calls":0,"channels":0}"""], over.Token);
+        var applying = ApplyAsync(static value => value is not null);
+
+        var (exitCode, output, errors) = await RunAsync("drain", "a", "--until-idle", "-o", "json");
+        await applying;
+        await over.CancelAsync();
+        await counting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+        Assert.That(exitCode, Is.Zero, errors);
+        Assert.That(errors, Does.Match(@"^kamrpc: waits for a in set 1 \(2 calls, \d+s ago\)\n"));
+        var answer = JsonElement.Parse(output);
+        Assert.That(answer.GetProperty("idle").GetBoolean(), Is.True);
+        Assert.That((answer.GetProperty("calls")[0].GetProperty("calls").GetInt32(), answer.GetProperty("calls")[0].GetProperty("idle").GetBoolean()), Is.EqualTo((0, true)));
+    }
+
+    [Test]
+    public async Task Where_nobody_counts_the_calls_the_deadline_ends_it_and_nothing_is_taken_for_none()
+    {
+        Report(silenced: 1, revision: 1);
+        var applying = ApplyAsync(static value => value is not null);
+
+        var (exitCode, output, errors) = await RunAsync("drain", "a", "--until-idle", "--idle-timeout", "700ms");
+        await applying;
+
+        Assert.That(exitCode, Is.EqualTo(1), errors);
+        Assert.That(errors, Is.EqualTo("""
+            kamrpc: not idle within 700ms: a in set 1 (unknown: its announcer tells no count); the drain stays ('kamrpc resume' takes it back)
+            kamrpc: calls are counted by an announcer beside Asterisk that has --ami, and whose role in etcd may read intents/ and write calls/
+
+            """));
+        Assert.That(output, Does.Match(@"\n +1 +a +drain +ready +1 of 1 +unknown\n1 member gets no new calls: applied and read back by p1\. Whether calls are up is NOT KNOWN of all\.\n"));
+        Assert.That(_etcd.Model.Value(Intent), Is.Not.Null);
+    }
+
+    [Test]
+    public async Task Calls_that_are_up_at_the_deadline_are_told_with_their_number()
+    {
+        Report(silenced: 1, revision: 1);
+        using var over = new CancellationTokenSource();
+        var counting = CountAsync(["""{"calls":3}"""], over.Token);
+        var applying = ApplyAsync(static value => value is not null);
+
+        var (exitCode, output, errors) = await RunAsync("drain", "a", "--until-idle", "--idle-timeout", "2s");
+        await applying;
+        await over.CancelAsync();
+        await counting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+        Assert.That(exitCode, Is.EqualTo(1), errors);
+        Assert.That(errors, Does.Match(@"(?m)^kamrpc: not idle within 2s: a in set 1 \(3 calls, \d+s ago\); the drain stays"));
+        Assert.That(output, Does.Match(@" 1 of 1 +3 calls, \d+s ago\n").And.Contain(" Calls are STILL UP."));
+    }
+
+    [Test]
+    public async Task Before_every_proxy_has_it_calls_are_not_waited_for()
+    {
+        Report(silenced: 1, revision: 1);
+
+        var (exitCode, output, errors) = await RunAsync("drain", "a", "--until-idle", "--timeout", "1s", "-o", "json");
+
+        Assert.That(exitCode, Is.EqualTo(1));
+        Assert.That(errors, Does.EndWith("kamrpc: whether calls are up is not waited for, as new ones may still come\n"));
+        Assert.That((JsonElement.Parse(output).GetProperty("idle").ValueKind, JsonElement.Parse(output).GetProperty("calls").GetArrayLength()), Is.EqualTo((JsonValueKind.Null, 0)));
+    }
+
+    [Test]
+    public async Task Who_asks_for_the_end_of_calls_waits_for_the_proxies_whatever_a_variable_says()
+    {
+        var (exitCode, _, errors) = await RunAsync(["drain", "a", "--until-idle"], ("KAMRPC_NO_WAIT", "1"));
+
+        Assert.That(exitCode, Is.EqualTo(1));
+        Assert.That(errors, Does.StartWith("kamrpc: nobody has applied it: no proxy reports"));
+    }
+
+    [Test]
     public async Task What_would_leave_nobody_is_refused_unless_it_is_forced()
     {
         var (exitCode, output, errors) = await RunAsync("drain", "a", "b");
@@ -151,6 +229,10 @@ public sealed class DrainCommandTests : IAsyncDisposable
     [TestCase("drain --label zone", "--label: 'zone' is not name=value")]
     [TestCase("drain a --min-ready 0", "--min-ready: '0' is neither a number from 1 on nor a percentage")]
     [TestCase("drain a --wait --no-wait", "--no-wait: contradicts --wait")]
+    [TestCase("drain a --until-idle --no-wait", "--no-wait: contradicts --until-idle")]
+    [TestCase("drain a --idle-timeout 5s", "--idle-timeout: goes with --until-idle, which is not given")]
+    [TestCase("drain a --until-idle --idle-timeout soon", "--idle-timeout: 'soon' is not a duration from 100ms to")]
+    [TestCase("resume a --until-idle", "--until-idle is not an option of resume, but of drain")]
     [TestCase("drain a --timeout 0s", "--timeout: '0s' is not a duration from 100ms to")]
     [TestCase("drain a --set x", "--set: 'x' is not a number")]
     [TestCase("resume a --force", "--force is not an option of resume, but of drain, cfg")]
@@ -188,6 +270,16 @@ public sealed class DrainCommandTests : IAsyncDisposable
 
         var revision = _etcd.Model.Header.Revision;
         Report(revision, revision);
+    }
+
+    /// <summary>Counts calls, as an announcer does: the values one after another, and the last one again and again.</summary>
+    private async Task CountAsync(string[] values, CancellationToken over)
+    {
+        for (var index = 0; ; index++)
+        {
+            _etcd.Model.Put("/kamrpc/default/calls/1/a", values[Math.Min(index, values.Length - 1)], lease: 7);
+            await Task.Delay(100, over);
+        }
     }
 
     private void Report(long silenced, long revision) => _etcd.Model.Put(

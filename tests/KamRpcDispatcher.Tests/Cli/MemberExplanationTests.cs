@@ -60,6 +60,19 @@ public class MemberExplanationTests
     }
 
     [Test]
+    public void What_calls_are_up_on_one_that_is_drained_is_told_with_the_age_of_that()
+    {
+        var counts = new Dictionary<MemberKey, StoredCallCount> { [new(1, "box")] = new(new CallCount(3) { At = Now.AddSeconds(-2) }, null) };
+        var drained = Wishing(View([Box], ("p1", Following(Report(0)))), Drain("box"));
+
+        Assert.That(Text(drained with { CallCounts = counts }), Does.Contain(" calls: 3 calls 2s ago "));
+        Assert.That(Text(drained), Does.Not.Contain(" calls: "), "nobody counts them");
+        Assert.That(Text(View([Box], ("p1", Following(Report(1)))) with { CallCounts = counts }), Does.Not.Contain(" calls: "), "nobody drains it");
+
+        static string Text(ClusterView view) => MemberExplanation.Of("box", Calls(view), Keys).Single().ToText(Narrow).ReplaceLineEndings(" ");
+    }
+
+    [Test]
     public void One_that_is_drained_and_gets_calls_from_a_proxy_that_does_not_follow_it()
     {
         var explained = MemberExplanation.Of("box", Calls(Wishing(View([Box], ("p1", Following(Report(0))), ("p2", Report(1))), Drain("box"))), Keys).Single();

@@ -2,6 +2,7 @@ using System.Text.Json;
 using KamRpcDispatcher.Cli.Answers;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Operate;
+using KamRpcDispatcher.Sources.Records;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Cli;
@@ -47,6 +48,31 @@ public class OperatorAnswerTests
     public void A_change_whose_answer_was_lost_is_not_said_to_be_applied() => Assert.That(
         Last(new OperatorAnswer(IntentWish.Resume, new IntentOutcome(IntentResult.Written, [new IntentChange(new MemberKey(1, "a"), MemberBefore.Drained, 0)], []), null)),
         Does.StartWith("Written, but the answer was lost: whether the proxies have applied it is not known here"));
+
+    [Test]
+    public void Calls_are_shown_with_the_age_of_their_number_and_what_nobody_knows_is_not_none()
+    {
+        var calls = new IdleState(
+        [
+            new IdleMember(new MemberKey(1, "asterisk-1"), new CallCount(3), TimeSpan.FromSeconds(1), null),
+            new IdleMember(new MemberKey(1, "asterisk-2"), null, null, IdleMember.NoCount),
+        ]);
+
+        Assert.That(new OperatorAnswer(IntentWish.Drain, Drained, Whole) { Calls = calls }.ToString(), Is.EqualTo("""
+              SET  NAME        WISH   BEFORE   PROXIES  CALLS
+              1    asterisk-1  drain  ready    2 of 2   3 calls, 1s ago
+              1    asterisk-2  drain  drained  2 of 2   unknown
+            2 members get no new calls: applied and read back by edge-1, edge-2. Whether calls are up is NOT KNOWN of all.
+
+            """));
+        var idle = new IdleState([.. calls.Members.Select(static member => member with { Count = new CallCount(0), Unknown = null, IsIdle = true })]);
+        Assert.That(Last(new OperatorAnswer(IntentWish.Drain, Drained, Whole) { Calls = idle }), Does.EndWith(" No calls are up any more."));
+
+        var json = JsonElement.Parse(new OperatorAnswer(IntentWish.Drain, Drained, Whole) { Calls = calls }.ToJson());
+        Assert.That(json.GetProperty("idle").GetBoolean(), Is.False);
+        Assert.That(json.GetProperty("calls").GetRawText().Replace(" ", "", StringComparison.Ordinal).ReplaceLineEndings(""), Is.EqualTo(
+            """[{"set":1,"name":"asterisk-1","calls":3,"channels":null,"ageSeconds":1,"idle":false,"unknown":null},{"set":1,"name":"asterisk-2","calls":null,"channels":null,"ageSeconds":null,"idle":false,"unknown":"itsannouncertellsnocount"}]"""));
+    }
 
     [Test]
     public void Programs_read_the_same()

@@ -4,6 +4,7 @@ using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Cli.Status;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Destinations.Operators;
+using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Etcd.Members;
 using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.Sources.Records;
@@ -39,6 +40,31 @@ public partial class StatusDrainedTests
         Assert.That((set.GetProperty("members").GetInt32(), set.GetProperty("ready").GetInt32(), set.GetProperty("drained").GetInt32(), set.GetProperty("getCalls").GetInt32()), Is.EqualTo((3, 2, 1, 2)));
         var report = status.GetProperty("proxies")[0].GetProperty("report");
         Assert.That((report.GetProperty("intentsRevision").GetInt64(), report.GetProperty("intentsSilenced").GetInt64(), status.GetProperty("intentRevision").GetInt64()), Is.EqualTo((57L, 57L, 44L)));
+    }
+
+    [Test]
+    public void What_calls_are_up_on_it_is_shown_with_the_age_of_that_where_its_announcer_says_so()
+    {
+        var view = Wishing(View(Three, ("p1", Following(Report(1)))), Drain("b"), Drain("c")) with
+        {
+            CallCounts = new Dictionary<MemberKey, StoredCallCount>
+            {
+                [new(1, "a")] = new(new CallCount(9), null),
+                [new(1, "b")] = new(new CallCount(3) { At = Now.AddSeconds(-2) }, null),
+                [new(1, "c")] = new(null, "calls: -1 is not from 0 to 1000000"),
+            },
+        };
+
+        Assert.That(InOneLine(Screen(view)), Does.Contain("drained for 5m by ops@h1 (kernel update), 3 calls 2s ago, announced ready")
+            .And.Contain("drained for 5m by ops@h1 (kernel update), how many calls are up is not known: the count cannot be used (calls: -1 is not from 0 to 1000000), announced ready")
+            .And.Not.Contain("9 calls"), "nobody drains that one");
+        var members = JsonElement.Parse(Json(view)).GetProperty("members");
+        Assert.That(members.EnumerateArray().Select(static member => Compact(member.GetProperty("callsUp"))), Is.EqualTo(new[]
+        {
+            "null",
+            """{"calls":3,"channels":null,"at":"2026-01-31T11:59:58Z","unknown":null}""",
+            """{"calls":null,"channels":null,"at":null,"unknown":"calls: -1 is not from 0 to 1000000"}""",
+        }));
     }
 
     [Test]

@@ -42,6 +42,25 @@ public class WaitTellerTests
     }
 
     [Test]
+    public async Task What_changes_all_the_time_is_no_news()
+    {
+        var time = new ObservedTime();
+        var told = new ConcurrentQueue<string>();
+        await using var teller = new WaitTeller(told.Enqueue, time) { Pace = 5 * Pace };
+        teller.Start();
+        for (var passed = 1; passed <= 3; passed++)
+        {
+            teller.Saw($"a (2 calls, {passed}s ago)", "a (2 calls)");
+            await time.WaitForWaitsAsync(passed);
+            time.Advance(5 * Pace);
+            await time.WaitForWaitsAsync(passed + 1);
+        }
+
+        Assert.That(told, Is.EqualTo(new[] { "kamrpc: waits for a (2 calls, 1s ago)" }));
+        Assert.That(time.Waits, Is.EqualTo(new[] { Pace, 5 * Pace, 5 * Pace, 5 * Pace }), "soon, and then seldom");
+    }
+
+    [Test]
     public void Everything_that_is_missing_is_named_and_of_very_many_the_first_ones()
     {
         Assert.That(

@@ -49,6 +49,22 @@ public sealed class ClusterReaderTests
     }
 
     [Test]
+    public async Task The_calls_of_who_is_drained_are_read_and_those_of_others_are_not()
+    {
+        Put(Keys.Calls + "1/b", """{"calls":3}""");
+        Put(Keys.Calls + "1/a", """{"calls":"none"}""");
+        Put(Keys.Calls + "north/b", "{}");
+        Assert.That((await ReadAsync()).CallCounts, Is.Empty, "nobody is drained, so that these are left over");
+
+        Put(Keys.Intents + "1/b", """{"drain":true}""");
+
+        var counts = (await ReadAsync()).CallCounts;
+        Assert.That(counts.Keys, Is.EquivalentTo(new[] { new MemberKey(1, "a"), new MemberKey(1, "b") }));
+        Assert.That(counts[new MemberKey(1, "b")].Count!.Calls, Is.EqualTo(3));
+        Assert.That((counts[new MemberKey(1, "a")].Count, counts[new MemberKey(1, "a")].Error), Is.EqualTo(((KamRpcDispatcher.Sources.Records.CallCount?)null, "calls: '\"none\"' is not a whole number")));
+    }
+
+    [Test]
     public async Task One_that_cannot_be_used_is_kept_with_its_key_and_the_reason_and_one_of_a_proxy_is_passed_over()
     {
         Put(Keys.Intents + "1/a", """{"drain":"yes"}""");

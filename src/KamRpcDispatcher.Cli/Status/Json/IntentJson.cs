@@ -1,12 +1,30 @@
 using System.Text.Json;
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Destinations.Operators;
+using KamRpcDispatcher.Etcd;
 
 namespace KamRpcDispatcher.Cli.Status.Json;
 
 /// <summary>What an operator wishes, for programs, texts as they were found.</summary>
 internal static class IntentJson
 {
+    /// <summary>How many calls are up on a member that is drained, as its announcer counted them, or null.</summary>
+    public static void WriteCalls(Utf8JsonWriter writer, StoredCallCount? stored, Intent? intent)
+    {
+        if (stored is null || intent is not { IsDrained: true })
+        {
+            writer.WriteNull("callsUp");
+            return;
+        }
+
+        writer.WriteStartObject("callsUp");
+        JsonText.WriteNumber(writer, "calls", stored.Count?.Calls);
+        JsonText.WriteNumber(writer, "channels", stored.Count?.Channels);
+        JsonText.WriteTime(writer, "at", stored.Count?.At);
+        writer.WriteString("unknown", stored.Error ?? (stored.Count?.Calls is null ? stored.Count?.ToString() : null));
+        writer.WriteEndObject();
+    }
+
     /// <summary>Whose drain a member is under, or null.</summary>
     public static void WriteDrain(Utf8JsonWriter writer, Intent? intent)
     {

@@ -28,7 +28,7 @@ internal static class StatusJson
         writer.WriteEndArray();
         JsonText.WriteArray(writer, "problems", findings, WriteProblem);
         JsonText.WriteArray(writer, "sets", calls.Sets, WriteSet);
-        JsonText.WriteArray(writer, "members", calls.Sets.SelectMany(static set => set.Members), WriteMember);
+        JsonText.WriteArray(writer, "members", calls.Sets.SelectMany(static set => set.Members), (json, member) => WriteMember(json, member, view));
         new StatusClaims(view).Write(writer);
         new StatusShares(view).Write(writer);
         JsonText.WriteArray(writer, "rejected", view.Rejected, static (json, rejected) =>
@@ -85,7 +85,7 @@ internal static class StatusJson
         JsonText.WriteTexts(writer, "proxiesInDoubt", set.InDoubt.Select(static lens => lens.Proxy.Name));
     }
 
-    private static void WriteMember(Utf8JsonWriter writer, MemberCalls calls)
+    private static void WriteMember(Utf8JsonWriter writer, MemberCalls calls, ClusterView view)
     {
         var announced = calls.Announced!;
         var (member, lease) = announced;
@@ -102,6 +102,7 @@ internal static class StatusJson
         writer.WriteString("lease", lease == 0 ? null : Lease(lease));
         writer.WriteString("calls", MemberText.Name(calls.Everywhere));
         IntentJson.WriteDrain(writer, announced.Intent);
+        IntentJson.WriteCalls(writer, view.CallCounts.GetValueOrDefault(member.Key), announced.Intent);
     }
 
     private static void WriteEntries(Utf8JsonWriter writer, string what, IEnumerable<KeyValuePair<string, string>> entries)

@@ -67,6 +67,25 @@ internal sealed class AmiSession : IAsyncDisposable
     /// <exception cref="AmiException">Asterisk is shutting down, hangs or is gone; the type says which.</exception>
     public Task PingAsync(CancellationToken cancellationToken) => AskAsync("Ping", [], cancellationToken);
 
+    /// <summary>Whether an endpoint of PJSIP is in maintenance mode: Asterisk 20.20, 22.10 and 23.4 have that.</summary>
+    /// <exception cref="AmiException">It cannot be known; the type says why.</exception>
+    public async Task<bool> IsInMaintenanceAsync(string endpoint, CancellationToken cancellationToken)
+    {
+        var status = await _connection.CallAsync(
+            "PJSIPShowMaintenance", static message => message.Is("Event", MaintenanceMode.Event), [("Endpoint", endpoint)], cancellationToken).ConfigureAwait(false);
+        return status.Is("Status", MaintenanceMode.On);
+    }
+
+    /// <summary>How many endpoints of PJSIP are in maintenance mode.</summary>
+    /// <exception cref="AmiException">It cannot be known; the type says why.</exception>
+    public async Task<int> CountInMaintenanceAsync(CancellationToken cancellationToken) => Number(
+        await _connection.CallAsync("PJSIPShowMaintenance", static message => message.Is("EventList", "Complete"), [], cancellationToken).ConfigureAwait(false), "ListItems");
+
+    /// <summary>Puts an endpoint of PJSIP, or <c>all</c>, into maintenance mode, or out of it. In it new calls are answered 503, and none are made; those that are up go on.</summary>
+    /// <exception cref="AmiException">It is not done, or nobody knows; the type says why.</exception>
+    public Task SetMaintenanceAsync(string endpoint, bool isOn, CancellationToken cancellationToken) =>
+        AskAsync("PJSIPSetMaintenance", [("Endpoint", endpoint), ("State", isOn ? "on" : "off")], cancellationToken);
+
     public ValueTask DisposeAsync() => _connection.DisposeAsync();
 
     [SuppressMessage("Security", "CA5351:Do Not Use Broken Cryptographic Algorithms", Justification = "AMI knows no other challenge.")]

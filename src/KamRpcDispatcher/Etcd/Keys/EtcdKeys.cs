@@ -32,6 +32,11 @@ public sealed class EtcdKeys(string cluster)
 
     public string ClassesOf(int set) => string.Create(CultureInfo.InvariantCulture, $"{Classes}{set}");
 
+    /// <summary>Everything below it says how many calls are up on a member that is drained: <c>calls/&lt;set&gt;/&lt;name&gt;</c>.</summary>
+    public string Calls { get; } = $"/kamrpc/{cluster}/calls/";
+
+    public string CallCount(MemberKey member) => string.Create(CultureInfo.InvariantCulture, $"{Calls}{member.Set}/{member.Name}");
+
     /// <summary>Everything below it is a proxy's report: <c>proxies/&lt;proxy&gt;</c>.</summary>
     public string Proxies { get; } = $"/kamrpc/{cluster}/proxies/";
 
@@ -54,6 +59,9 @@ public sealed class EtcdKeys(string cluster)
                 : $"the key is not {prefix}<set>";
         return error is null;
     }
+
+    /// <summary>Reads a key below <see cref="Calls"/>.</summary>
+    public bool TryParseCallCount(string key, out MemberKey member, [NotNullWhen(false)] out string? error) => TryParse(Calls, key, out member, out error);
 
     private static bool TryParse(string prefix, string key, out MemberKey member, [NotNullWhen(false)] out string? error)
     {
