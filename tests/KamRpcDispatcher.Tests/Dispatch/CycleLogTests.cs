@@ -79,10 +79,10 @@ public class CycleLogTests
         Assert.That((_report.Last!.Intents, string.Join(',', _report.Last.Applies)), Is.EqualTo(((IntentsProgress?)null, "members,splits")));
 
         journal.Planned(Wished(5, FakeIntents.Draining(4, "a") with { IsFollowed = false }), Empty, Nothing);
-        Assert.That((_report.Last!.Intents, string.Join(',', _report.Last.Applies)), Is.EqualTo((new IntentsProgress(0, 0), "members,intents")), "etcd has not told them yet");
+        Assert.That((_report.Last!.Intents, string.Join(',', _report.Last.Applies)), Is.EqualTo((new IntentsProgress(0, 0), "members,intents,splits")), "etcd has not told them yet");
 
         journal.Planned(Wished(5, FakeIntents.Draining(4)) with { IsFromSnapshot = true }, Empty, Nothing);
-        Assert.That((_report.Last!.Intents, string.Join(',', _report.Last.Applies)), Is.EqualTo((new IntentsProgress(0, 0), "members,intents")));
+        Assert.That((_report.Last!.Intents, string.Join(',', _report.Last.Applies)), Is.EqualTo((new IntentsProgress(0, 0), "members,intents,splits")));
 
         journal.Planned(Wished(5, FakeIntents.Draining(6, "a")), Empty with { Destinations = [Listed("sip:a", ListedState.Active, "duid=a;kamrpc=c")] }, ADisable);
         Assert.That(_report.Last.Intents, Is.EqualTo(new IntentsProgress(0, 0)), "what was in force before the pause nobody knows");
