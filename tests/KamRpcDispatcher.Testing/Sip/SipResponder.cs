@@ -17,6 +17,8 @@ public sealed class SipResponder : IAsyncDisposable
     private static readonly TimeSpan T2 = TimeSpan.FromSeconds(4);
     private static readonly TimeSpan GiveUp = 64 * T1;
 
+    private const string Accepted = "200 OK";
+
     private static readonly string[] Copied = ["Via:", "From:", "Call-ID:", "CSeq:", "Record-Route:"];
 
     private readonly CancellationTokenSource _life = new();
@@ -49,6 +51,9 @@ public sealed class SipResponder : IAsyncDisposable
 
     /// <summary>Says of which requests, by their first line, nothing is seen: of a server that is dead.</summary>
     public Func<string, bool> IsDead { get; set; } = static _ => false;
+
+    /// <summary>What it answers to calls: 200, or a refusal.</summary>
+    public string Status { get; set; } = Accepted;
 
     /// <summary>INVITEs that were answered.</summary>
     public int Calls => Volatile.Read(ref _calls);
@@ -86,10 +91,17 @@ public sealed class SipResponder : IAsyncDisposable
                 continue;
             }
 
-            var answer = Encoding.ASCII.GetBytes(Answer(request, socket.LocalEndPoint!));
-            if (request.StartsWith("INVITE ", StringComparison.Ordinal))
+            var isCall = request.StartsWith("INVITE ", StringComparison.Ordinal);
+            var status = isCall ? Status : Accepted;
+            var answer = Encoding.ASCII.GetBytes(Answer(request, socket.LocalEndPoint!, status));
+            if (isCall)
             {
                 Interlocked.Increment(ref _calls);
+            }
+
+            // A refusal is repeated by the proxy's retransmission, which is answered again.
+            if (isCall && status == Accepted)
+            {
                 _unacknowledged.TryAdd(CallId(request), new Unacknowledged(socket, answer, received.RemoteEndPoint, Stopwatch.GetTimestamp()));
             }
 
@@ -120,13 +132,13 @@ public sealed class SipResponder : IAsyncDisposable
 
     private static string CallId(string request) => request.Split("\r\n").First(static line => Is(line, "Call-ID:"));
 
-    private static string Answer(string request, EndPoint local)
+    private static string Answer(string request, EndPoint local, string status)
     {
         var lines = request.Split("\r\n").Skip(1).TakeWhile(static line => line.Length > 0).ToList();
         var to = lines.First(static line => Is(line, "To:"));
         return string.Join("\r\n",
         [
-            "SIP/2.0 200 OK",
+            $"SIP/2.0 {status}",
             .. lines.Where(static line => Array.Exists(Copied, name => Is(line, name))),
             to.Contains(";tag=", StringComparison.Ordinal) ? to : to + ";tag=responder",
             $"Contact: <sip:{local}>",
