@@ -7,7 +7,7 @@ namespace KamRpcDispatcher.Cli.Status.Json;
 /// <summary>What an operator wishes, for programs, texts as they were found.</summary>
 internal static class IntentJson
 {
-    /// <summary>Whose drain a member is under, or null.</summary>
+    /// <summary>Whose drain a member, or a proxy, is under, or null.</summary>
     public static void WriteDrain(Utf8JsonWriter writer, Intent? intent)
     {
         if (intent is not { IsDrained: true })

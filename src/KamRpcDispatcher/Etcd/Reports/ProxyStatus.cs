@@ -17,7 +17,7 @@ namespace KamRpcDispatcher.Etcd.Reports;
 public sealed record ProxyStatus(long Revision, DateTimeOffset AppliedAt, string Kamailio, int Drift, ImmutableSortedDictionary<int, SetStatus> Sets)
 {
     /// <summary>The kinds of record that this version follows.</summary>
-    public static ImmutableArray<string> FollowedKinds { get; } = ["members", IntentsProgress.Kind];
+    public static ImmutableArray<string> FollowedKinds { get; } = ["members", IntentsProgress.Kind, ProxyIntent.Kind];
 
     /// <summary>Those of them that it follows also where etcd lets nothing else be read.</summary>
     internal static ImmutableArray<string> FollowedAlways { get; } = ["members"];
@@ -33,6 +33,12 @@ public sealed record ProxyStatus(long Revision, DateTimeOffset AppliedAt, string
 
     /// <summary>How far operators' intents are in force: 0 until they have been read. Null where etcd does not let them be read, and in a report of a version that did not say it.</summary>
     public IntentsProgress? Intents { get; init; }
+
+    /// <summary>What an operator wishes of the proxy itself. Null where etcd does not let that be read, and in a report of a version that did not say it.</summary>
+    public ProxyIntent? Intent { get; init; }
+
+    /// <summary>Whether an operator has drained the proxy itself, as far as its dispatcher knows.</summary>
+    public bool IsDrained => Intent is { IsDrained: true };
 
     /// <summary>As many sets are named as <see cref="Serves"/>; of more the report says nothing.</summary>
     public const int MostServed = 50;

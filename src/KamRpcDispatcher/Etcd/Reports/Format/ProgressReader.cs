@@ -25,6 +25,7 @@ internal sealed class ProgressReader(JsonElement report)
             Serves = Readable(() => Items(report, "serves", ProxyReader.ReadServed), otherwise: []),
             Applies = Readable(() => Items(report, "applies", ProxyReader.ReadKind), otherwise: []),
             Intents = Readable(() => ProxyReader.ReadIntents(report), otherwise: null),
+            Intent = Readable(() => ProxyReader.ReadIntent(report), otherwise: null),
             IsClashing = HasClash(),
         };
     }

@@ -31,6 +31,7 @@ internal sealed class ProxyReader(JsonElement report)
             Silenced = Has(report, "silenced") ? Count(report, "silenced", long.MaxValue) : null,
             Applies = Items(report, "applies", ReadKind),
             Intents = ReadIntents(report),
+            Intent = ReadIntent(report),
             Serves = Items(report, "serves", ReadServed),
             Identity = ReadIdentity(),
             Version = OptionalText(report, "version"),
@@ -154,6 +155,22 @@ internal sealed class ProxyReader(JsonElement report)
 
         var intents = Field(report, "intents", JsonValueKind.Object);
         return new IntentsProgress(Count(intents, "revision", long.MaxValue), Has(intents, "silenced") ? Count(intents, "silenced", long.MaxValue) : null);
+    }
+
+    internal static ProxyIntent? ReadIntent(JsonElement report)
+    {
+        if (!Has(report, "proxy"))
+        {
+            return null;
+        }
+
+        var intent = Field(report, "proxy", JsonValueKind.Object);
+        return new ProxyIntent(Count(intent, "revision", long.MaxValue), RequiredFlag(intent, "drained"))
+        {
+            By = OptionalText(intent, "by"),
+            At = OptionalTime(intent, "at"),
+            Reason = OptionalText(intent, "reason"),
+        };
     }
 
     internal static string ReadKind(JsonElement kind) =>

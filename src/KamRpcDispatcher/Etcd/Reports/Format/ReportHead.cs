@@ -25,6 +25,7 @@ internal static class ReportHead
         }
 
         WriteIntents(writer, status.Intents);
+        WriteIntent(writer, status.Intent);
         if (status.Serves.Length is > 0 and <= ProxyStatus.MostServed)
         {
             writer.WriteStartArray("serves");
@@ -119,6 +120,22 @@ internal static class ReportHead
         writer.WriteStartObject("intents");
         writer.WriteNumber("revision", intents.Revision);
         WriteNumber(writer, "silenced", intents.Silenced);
+        writer.WriteEndObject();
+    }
+
+    private static void WriteIntent(Utf8JsonWriter writer, ProxyIntent? intent)
+    {
+        if (intent is null)
+        {
+            return;
+        }
+
+        writer.WriteStartObject("proxy");
+        writer.WriteNumber("revision", intent.Revision);
+        writer.WriteBoolean("drained", intent.IsDrained);
+        WriteText(writer, "by", intent.By is { } by ? ReportText.Line(by, ProxyIntent.LongestBy) : null);
+        WriteTime(writer, "at", intent.At);
+        WriteText(writer, "reason", intent.Reason is { } reason ? ReportText.Line(reason, ProxyIntent.LongestReason) : null);
         writer.WriteEndObject();
     }
 
