@@ -18,9 +18,9 @@ internal static class HealthCommand
 
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
     {
-        var command = new CliCommand("health", "Says whether calls should come to this proxy: for keepalived, a container's health check, a probe of Kubernetes. Changes nothing.", new CommandHelp(
+        var command = new CliCommand("health", "Says whether calls should come to this proxy: a health check.", new CommandHelp(
             CommandGroup.BesideKamailio,
-            ["kamrpc health", "kamrpc health --proxy edge-1 --set 1 -o json"],
+            ["kamrpc health --proxy edge-1", "kamrpc health --kamailio auto --set 1 -o json"],
             (ExitCode.Done, "Kamailio answers, is in step, and has somebody to route to"),
             (ExitCode.NotDone, "it does not, or has not; or an operator has drained this proxy")))
         {

@@ -10,7 +10,7 @@ internal static class ProxyCommand
 {
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
     {
-        var command = new CliCommand("proxy", "Has proxies ask their VIPs to leave: 'kamrpc health' fails there until they are resumed. Calls that come are routed as before.", new CommandHelp(
+        var command = new CliCommand("proxy", "Has proxies ask their VIPs to leave: 'kamrpc health' fails there.", new CommandHelp(
             CommandGroup.Act,
             ["kamrpc proxy drain edge-1 --etcd http://10.0.0.5:2379", "kamrpc proxy resume edge-1 --etcd http://10.0.0.5:2379"],
             (ExitCode.Done, "drained or resumed, and each of them follows it; with --no-wait: written"),

@@ -53,7 +53,7 @@ internal sealed record ClusterIntents(ImmutableSortedDictionary<MemberKey, Store
             }
             else
             {
-                rejected.Add(new RejectedRecord(SafeText.Shorten(key, LongestKeyShown), error!, KeepsLastGood: false) { Member = isMember ? member : null });
+                rejected.Add(new RejectedRecord(SafeText.Shorten(key, LongestKeyShown), error!, KeepsLastGood: false) { Member = isMember ? member : null, Proxy = proxy });
             }
         }
 
