@@ -70,6 +70,21 @@ public sealed record RpcClientOptions
                 : null);
     }
 
+    /// <summary>Makes a directory for reply sockets, unless it is there; answers null, or why it is not there, or not to be trusted with a socket.</summary>
+    public static string? MakeReplyDirectory(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        try
+        {
+            Transports.ReplyDirectory.Open(path, isMade: true).Dispose();
+            return null;
+        }
+        catch (IOException exception)
+        {
+            return exception.Message;
+        }
+    }
+
     /// <summary>Answers null, or what is wrong with a directory for reply FIFOs or sockets: Kamailio opens them from where it is.</summary>
     public static string? CheckAbsolute(string path) => Path.IsPathRooted(path) ? null : $"'{path}' is not an absolute path";
 

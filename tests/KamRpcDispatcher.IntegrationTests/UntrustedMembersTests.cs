@@ -86,7 +86,8 @@ public class UntrustedMembersTests
     [Test]
     public async Task A_key_that_is_rewritten_in_a_loop_is_limited_and_named_and_nobody_else_waits()
     {
-        await using var fleet = await Fleet.StartAsync();
+        // Its weight is an attribute then, and each new one a replacement.
+        await using var fleet = await Fleet.StartAsync(null, "--share", "attributes");
         await fleet.PutUriAsync("1/loop", "sip:127.0.0.1:7001");
         await fleet.WaitForListAsync(static list => list.Count == 1);
         var before = await fleet.Kamailio.SharedMemoryAsync();

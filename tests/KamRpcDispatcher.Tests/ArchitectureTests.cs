@@ -22,13 +22,13 @@ public partial class ArchitectureTests
         Destinations: Destinations.Addresses
         Destinations.Addresses:
         Destinations.Operators: Destinations
-        Dispatch: Claim Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Following Dispatch.Logs Dispatch.Policy Dispatch.Report Dispatch.Shares Doctor.Observations.Configured Etcd Etcd.Connection Etcd.Keys Etcd.Operators Etcd.Proxies Etcd.Reports Plan Plan.Order Processes Processes.Views Push Push.Grace Push.Guards Push.Reading Push.Shares Sources Sources.Operators
+        Dispatch: Claim Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Following Dispatch.Logs Dispatch.Policy Dispatch.Report Dispatch.Shares Doctor.Observations.Configured Etcd Etcd.Connection Etcd.Keys Etcd.Operators Etcd.Proxies Etcd.Reports Local Plan Plan.Order Processes Processes.Views Push Push.Grace Push.Guards Push.Reading Push.Shares Sources Sources.Operators
         Dispatch.Contact: Dispatch.Cycles Etcd.Reports
         Dispatch.Cycles: Destinations Dispatch.Shares Etcd.Reports Plan Push Sources
-        Dispatch.Following: Destinations Etcd.Connection Etcd.Keys Etcd.Members Etcd.Operators Sources Sources.Operators
+        Dispatch.Following: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Operators Etcd.Reports Sources Sources.Operators
         Dispatch.Logs: Destinations Dispatch.Cycles Dispatch.Policy Etcd.Reports Plan Push Sources Sources.Records
         Dispatch.Policy: Destinations Dispatch.Cycles Etcd.Reports Plan Plan.Order Push Push.Grace Push.Guards Sources
-        Dispatch.Report: Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Logs Dispatch.Policy Etcd.Proxies Etcd.Reports Plan Push Push.Grace Push.Guards Push.Reading Sources
+        Dispatch.Report: Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Logs Dispatch.Policy Etcd.Proxies Etcd.Reports Local Plan Push Push.Grace Push.Guards Push.Reading Sources
         Dispatch.Shares: Destinations Dispatch.Cycles Dispatch.Report Etcd.Reports Plan Plan.Shares Push Push.Shares Sources.Operators
         Doctor: Doctor.Checks Doctor.Checks.Sockets Doctor.Observations Doctor.Observations.Sockets Etcd.Connection
         Doctor.Checks: Destinations Destinations.Addresses Doctor.Checks.Cluster Doctor.Checks.Settings Doctor.Checks.Sockets Doctor.Observations Etcd Etcd.Proxies
@@ -55,6 +55,7 @@ public partial class ArchitectureTests
         Etcd.Reports: Destinations Linux Sources
         Etcd.Reports.Format: Destinations Destinations.Addresses Sources Sources.Records
         Linux:
+        Local: Destinations Etcd.Reports Etcd.Reports.Format Linux Sources.Records
         Operate: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Etcd.Reports.Format Sources.Records
         Plan: Destinations Destinations.Addresses Plan.Order Plan.Sets
         Plan.Order: Destinations
@@ -80,8 +81,9 @@ public partial class ArchitectureTests
         .: Commands Help Host Options
         Announce: Options
         Answers: Options Output Status Status.Json
-        Commands: Announce Answers Completion Help Host Operate Options Output Status Status.Json Status.Screen
+        Commands: Announce Answers Completion Health Help Host Operate Options Output Status Status.Json Status.Screen
         Completion: Options
+        Health: Answers Host Options Output
         Help: Host Options
         Host:
         Operate: Answers Help Host Options Output

@@ -49,6 +49,11 @@ internal sealed record KamailioListing(
         Unreadable = [.. Unreadable.Where(entry => entry.Set is { } set && sets.Contains(set))],
     };
 
+    /// <summary>The sets in which there is something of the cluster's own, each with how many of its entries may get calls, whoever put them there.</summary>
+    public IReadOnlyDictionary<int, int> RoutableBySet() => Entries.Where(static entry => entry.Set != MemberKey.ReservedSet).GroupBy(static entry => entry.Set)
+        .Where(set => set.Any(entry => ClusterOf(entry) == Cluster))
+        .ToDictionary(static set => set.Key, static set => set.Count(IsRoutable));
+
     public string ToText(Layout layout, bool isVerbose)
     {
         // kamrpc's own mark never gets calls, and nobody has to know of it.

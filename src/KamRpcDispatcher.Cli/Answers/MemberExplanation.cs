@@ -170,6 +170,11 @@ internal sealed record MemberExplanation(MemberKey Key, string Record, MemberCal
             yield return $"calls: {up}";
         }
 
+        if (DrainedProxies() is { Count: > 0 } drained)
+        {
+            yield return $"proxies: {ProxyNames.Of(drained)} {(drained.Count == 1 ? "is" : "are")} drained, so that calls may come to the others only ('kamrpc proxy resume' takes it back)";
+        }
+
         if (Rejected is not null)
         {
             yield return $"rejected: {SafeText.Shorten(Rejected.Reason, ProxyTrouble.MostTextLength)}";
@@ -180,6 +185,8 @@ internal sealed record MemberExplanation(MemberKey Key, string Record, MemberCal
             yield return $"address: {SafeText.Shorten(Holder.Key.Name, MemberValidation.MaxNameLength)} has it too, and is followed";
         }
     }
+
+    private List<ProxyLens> DrainedProxies() => [.. (Set?.Serving ?? []).Where(static lens => lens.Status is { IsDrained: true })];
 
     private string? IntentLine()
     {

@@ -1,17 +1,24 @@
 using System.Text.Json;
 using KamRpcDispatcher.Cli.Output;
+using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Operate;
 
 namespace KamRpcDispatcher.Cli.Answers;
 
-/// <summary>What <c>kamrpc drain</c> and <c>kamrpc resume</c> did.</summary>
+/// <summary>What <c>kamrpc drain</c>, <c>kamrpc resume</c> and <c>kamrpc proxy</c> did.</summary>
 /// <param name="wish">What was asked for.</param>
+/// <param name="isOfProxies">Whether of proxies, and not of members.</param>
 /// <param name="outcome">What was written.</param>
 /// <param name="state">How the proxies were with it in the end; null where nobody waited for them.</param>
-internal sealed class OperatorAnswer(IntentWish wish, IntentOutcome outcome, AppliedState? state)
+internal sealed class OperatorAnswer(IntentWish wish, IntentOutcome outcome, AppliedState? state, bool isOfProxies = false)
 {
     /// <summary>As many proxies are named in a sentence.</summary>
     private const int MostNamed = 3;
+
+    public OperatorAnswer(IntentCommand command, IntentOutcome outcome, AppliedState? state)
+        : this(command.Wish, outcome, state, command.Selection is ProxySelection)
+    {
+    }
 
     /// <summary>What calls were up in the end; null where nobody waited for these.</summary>
     public IdleState? Calls { get; init; }
@@ -20,10 +27,16 @@ internal sealed class OperatorAnswer(IntentWish wish, IntentOutcome outcome, App
 
     public override string ToString()
     {
-        string[] headers = ["SET", "NAME", "WISH", "BEFORE", "PROXIES"];
-        var table = new TextTable(Calls is null ? headers : [.. headers, "CALLS"]) { Width = Terminal.Width };
-        foreach (var change in outcome.Changed.Concat(outcome.Unchanged).OrderBy(static change => change.Key))
+        string[] headers = isOfProxies ? ["PROXY", "WISH", "BEFORE", "FOLLOWED"] : Calls is null ? ["SET", "NAME", "WISH", "BEFORE", "PROXIES"] : ["SET", "NAME", "WISH", "BEFORE", "PROXIES", "CALLS"];
+        var table = new TextTable(headers) { Width = Terminal.Width };
+        foreach (var change in outcome.Changed.Concat(outcome.Unchanged).OrderBy(static change => change.Subject))
         {
+            if (change.Subject.Proxy is { } proxy)
+            {
+                table.Add(proxy, Wish, Name(change.Was), Followed(change));
+                continue;
+            }
+
             Cell[] cells = [Ages.Number(change.Key.Set), change.Key.Name, Wish, Name(change.Was), Proxies(change)];
             table.Add(Calls is null ? cells : [.. cells, Up(change)]);
         }
@@ -58,12 +71,17 @@ internal sealed class OperatorAnswer(IntentWish wish, IntentOutcome outcome, App
 
         void Write(Utf8JsonWriter json, IntentChange change)
         {
-            json.WriteNumber("set", change.Key.Set);
-            json.WriteString("name", change.Key.Name);
+            JsonText.WriteNumber(json, "set", change.Subject.Proxy is null ? (long?)change.Key.Set : null);
+            json.WriteString("name", change.Subject.Proxy ?? change.Key.Name);
             json.WriteString("wish", Wish);
             json.WriteString("was", Name(change.Was));
         }
     });
+
+    /// <summary><c>1 member</c>, <c>2 proxies</c>: of what a command is about.</summary>
+    public static string Count(IntentCommand command, int count) => Count(command.Selection is ProxySelection, count);
+
+    private static string Count(bool isOfProxies, int count) => !isOfProxies ? Ages.Count(count, "member") : FormattableString.Invariant($"{count} {(count == 1 ? "proxy" : "proxies")}");
 
     private static string Name(MemberBefore before) => before switch
     {
@@ -73,6 +91,7 @@ internal sealed class OperatorAnswer(IntentWish wish, IntentOutcome outcome, App
         MemberBefore.Drained => "drained",
         MemberBefore.Absent => "absent",
         MemberBefore.Held => "held",
+        MemberBefore.Reporting => "reporting",
         _ => "unusable",
     };
 
@@ -101,25 +120,32 @@ internal sealed class OperatorAnswer(IntentWish wish, IntentOutcome outcome, App
         _ => " Calls are STILL UP.",
     };
 
+    /// <summary>Whether the proxy follows what is wished of itself; nothing where nobody waited.</summary>
+    private string? Followed(IntentChange change) =>
+        state is null || change.Revision == 0 ? null : state.Proxies.Any(proxy => proxy.IsApplied && proxy.Name == SafeText.Shorten(change.Subject.Proxy!)) ? "yes" : "no";
+
     /// <summary>What is so now.</summary>
     private string Now()
     {
-        var who = Ages.Count(outcome.Changed.Count + outcome.Unchanged.Count, "member");
-        var isOne = outcome.Changed.Count + outcome.Unchanged.Count == 1;
-        var so = wish == IntentWish.Drain ? $"{who} {(isOne ? "gets" : "get")} no new calls" : $"{who} {(isOne ? "is" : "are")} what {(isOne ? "it announces" : "they announce")}";
+        var count = outcome.Changed.Count + outcome.Unchanged.Count;
+        var isOne = count == 1;
+        var who = Count(isOfProxies, count);
+        var so = isOfProxies ? (wish == IntentWish.Drain ? $"{who} {(isOne ? "asks its VIP" : "ask their VIPs")} to leave, and 'kamrpc health' fails there" : $"{who} {(isOne ? "is" : "are")} as healthy as 'kamrpc health' finds {(isOne ? "it" : "them")}")
+            : wish == IntentWish.Drain ? $"{who} {(isOne ? "gets" : "get")} no new calls" : $"{who} {(isOne ? "is" : "are")} what {(isOne ? "it announces" : "they announce")}";
         if (outcome.Revision is not { } revision)
         {
             return outcome.Changed.Count > 0
                 ? "Written, but the answer was lost: whether the proxies have applied it is not known here, see 'kamrpc status'."
-                : "Nothing to do: nobody is drained. Whether every proxy has done an earlier resume is not known here: see 'kamrpc status'.";
+                : $"Nothing to do: {(isOfProxies ? "none" : "nobody")} is drained. Whether every proxy has done an earlier resume is not known here: see 'kamrpc status'.";
         }
 
         var written = outcome.Changed.Count > 0 ? FormattableString.Invariant($"Written at revision {revision}") : FormattableString.Invariant($"So it was written at revision {revision} already");
         return state switch
         {
-            null => $"{written}; whether the proxies have applied it is not waited for.",
+            null => $"{written}; whether {(isOfProxies ? "they follow it" : "the proxies have applied it")} is not waited for.",
+            { IsApplied: true } when isOfProxies => $"{so}.",
             { IsApplied: true } => $"{so}: applied and read back by {Names(state.Proxies)}.",
-            _ when state.Proxies.All(static proxy => !proxy.IsApplied) => $"{written}, and NOT known to be applied by anybody.",
+            _ when state.Proxies.All(static proxy => !proxy.IsApplied) => $"{written}, and NOT known to be {(isOfProxies ? "followed" : "applied")} by anybody.",
             _ => $"{written}; applied by {Names(state.Proxies.Where(static proxy => proxy.IsApplied))}, and NOT known to be by {(state.Proxies.Any(static proxy => !proxy.IsApplied) ? Names(state.Proxies.Where(static proxy => !proxy.IsApplied)) : $"anybody in set {SetText.Numbers(state.Unserved)}")}.",
         };
     }

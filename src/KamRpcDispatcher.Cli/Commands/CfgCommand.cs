@@ -20,7 +20,7 @@ internal static class CfgCommand
 
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
     {
-        var command = new CliCommand("cfg", "Prints the snippet for Kamailio's config, installs it, or checks a config that uses it.", new CommandHelp(
+        var command = new CliCommand("cfg", "Prints, installs or checks the snippet for Kamailio's config.", new CommandHelp(
             CommandGroup.BesideKamailio,
             ["kamrpc cfg --write /etc/kamailio", "kamrpc cfg --check /etc/kamailio/kamailio.cfg"],
             (ExitCode.Done, "printed, installed, or the config is fine"),

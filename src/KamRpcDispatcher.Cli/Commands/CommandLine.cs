@@ -14,11 +14,13 @@ internal sealed class CommandLine
     {
         AnnounceCommand.AddTo(Root, _commands);
         DispatchCommand.AddTo(Root, _commands);
+        HealthCommand.AddTo(Root, _commands);
         ListCommand.AddTo(Root, _commands);
         StatusCommand.AddTo(Root, _commands);
         ExplainCommand.AddTo(Root, _commands);
         DrainCommand.AddTo(Root, _commands);
         ResumeCommand.AddTo(Root, _commands);
+        ProxyCommand.AddTo(Root, _commands);
         ConfirmCommand.AddTo(Root, _commands);
         DoctorCommand.AddTo(Root, _commands);
         CfgCommand.AddTo(Root, _commands);

@@ -17,7 +17,7 @@ internal static class ListCommand
 
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
     {
-        var command = new CliCommand("list", "Shows Kamailio's dispatcher list with the members' names, in words; beside Kamailio, needs no etcd.", new CommandHelp(
+        var command = new CliCommand("list", "Shows Kamailio's dispatcher list in words; needs no etcd.", new CommandHelp(
             CommandGroup.BesideKamailio,
             ["kamrpc list --kamailio auto", "kamrpc list --set 1 -o json"],
             (ExitCode.Done, "shown"),

@@ -21,7 +21,7 @@ internal sealed record OperatorRequest(EtcdOptions Etcd, string Cluster, IntentC
     public TimeSpan? IdleTimeout { get; init; }
 }
 
-/// <summary>The options of the commands by which an operator wishes something of members.</summary>
+/// <summary>The options of the commands by which an operator wishes something of members, or of proxies.</summary>
 internal static class OperatorOptions
 {
     private static readonly Argument<string[]> Name = new("NAME") { Arity = ArgumentArity.ZeroOrMore, Description = "The members' names; each in every set, unless --set says in which." };
@@ -31,6 +31,9 @@ internal static class OperatorOptions
     private static readonly Option<string?> As = CommonOptions.Text("--as", "Who asks. [default: user@host]", OptionGroup.Subject);
     private static readonly ValueOption<MinReady> MinReadyOption = new("--min-ready", "How many ready members each set keeps at least: a number, or a percentage of it, such as 50%.", MinReady.Default.ToString(), MinReady.TryParse, OptionGroup.Subject);
     private static readonly Option<bool> Force = new CliOption<bool>("--force") { Group = OptionGroup.Subject, Description = "Drains also where fewer would be left." };
+    private static readonly Argument<string> Action = new("ACTION") { Description = "drain or resume.", CompletionSources = { "drain", "resume" } };
+    private static readonly Argument<string[]> Proxy = new("PROXY") { Arity = ArgumentArity.ZeroOrMore, Description = "The proxies' names, as 'kamrpc status' shows them." };
+    private static readonly Option<bool> ForceProxy = new CliOption<bool>("--force") { Group = OptionGroup.Subject, Description = "Drains also the last proxy, and one that does not report now." };
     private static readonly Option<bool> Wait = new CliOption<bool>("--wait") { Group = OptionGroup.Timing, Description = "Waits until every proxy has applied it; so it does anyway, unless KAMRPC_NO_WAIT is set." };
     private static readonly Option<bool> NoWait = new CliOption<bool>("--no-wait") { Group = OptionGroup.Timing, Description = "Ends as soon as it is written: then nobody has applied it yet." };
     private static readonly ValueOption<TimeSpan> Timeout = new("--timeout", "How long to wait for the proxies.", "30s", ParseTimeout, OptionGroup.Timing);
@@ -56,6 +59,40 @@ internal static class OperatorOptions
         EtcdOptionSet.AddTo(command);
     }
 
+    /// <summary>Those of what is wished of proxies.</summary>
+    public static void AddProxiesTo(Command command)
+    {
+        command.Add(Action);
+        command.Add(Proxy);
+        CommonOptions.Add(command, Reason, As, ForceProxy, Wait, NoWait, Timeout, OutputOption.Output, CommonOptions.Cluster);
+        EtcdOptionSet.AddTo(command);
+    }
+
+    /// <summary>What is asked for of proxies; nobody reads it where something is wrong.</summary>
+    public static OperatorRequest ReadProxies(OptionReader options, CliCommand command)
+    {
+        WarnOfVariables(options, command.Name, [ForceProxy]);
+        var etcd = EtcdOptionSet.Read(options);
+        var (action, names) = (options.Text(Action), options.Texts(Proxy));
+        var wish = action == "resume" ? IntentWish.Resume : IntentWish.Drain;
+        if (action is not (null or "drain" or "resume"))
+        {
+            options.Add($"'{SafeText.Shorten(action)}' is not drain or resume");
+        }
+        else if (names.Count == 0)
+        {
+            options.AddMissing($"{command.Name} {action} needs {Proxy.Name}, such as: {command.Help.Examples[0]}");
+        }
+
+        var isForced = !options.IsVariable(ForceProxy) && options.Flag(ForceProxy);
+        if (isForced && wish == IntentWish.Resume)
+        {
+            options.Add(ForceProxy, "goes with drain");
+        }
+
+        return Request(options, etcd, new IntentCommand(wish, new ProxySelection { Names = names, Near = Suggestion.Near }, string.Empty) { IsForced = isForced });
+    }
+
     /// <summary>What is asked for; nobody reads it where an option is wrong.</summary>
     public static OperatorRequest Read(OptionReader options, CliCommand command, IntentWish wish)
     {
@@ -73,20 +110,22 @@ internal static class OperatorOptions
         }
 
         var selection = new MemberSelection { Names = names, Labels = labels, Sets = options.IsVariable(Set) ? null : CommonOptions.Sets(options, Set), Near = Suggestion.Near };
-        var wished = new IntentCommand(wish, selection, options.Value<string>(As, Myself(), Words) ?? string.Empty) { Reason = options.Value<string>(Reason, null, Words) };
+        var wished = new IntentCommand(wish, selection, string.Empty);
         if (wish == IntentWish.Drain)
         {
             wished = wished with { MinReady = options.Value(MinReadyOption), IsForced = !options.IsVariable(Force) && options.Flag(Force) };
         }
 
         var idleTimeout = wish == IntentWish.Drain ? ReadIdleTimeout(options) : null;
-        return new OperatorRequest(
-            etcd!,
-            options.Value(CommonOptions.Cluster) ?? string.Empty,
-            wished,
-            ReadTimeout(options, isNeeded: idleTimeout is not null && !options.IsVariable(UntilIdle)),
-            options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse)) { IdleTimeout = idleTimeout };
+        return Request(options, etcd, wished, isNeeded: idleTimeout is not null && !options.IsVariable(UntilIdle)) with { IdleTimeout = idleTimeout };
     }
+
+    private static OperatorRequest Request(OptionReader options, EtcdOptions? etcd, IntentCommand command, bool isNeeded = false) => new(
+        etcd!,
+        options.Value(CommonOptions.Cluster) ?? string.Empty,
+        command with { By = options.Value<string>(As, Myself(), Words) ?? string.Empty, Reason = options.Value<string>(Reason, null, Words) },
+        ReadTimeout(options, isNeeded),
+        options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse));
 
     /// <summary>They describe another command's member where one file of variables serves several: nobody is drained by that.</summary>
     private static void WarnOfVariables(OptionReader options, string command, Option[] ignored)

@@ -65,7 +65,7 @@ internal static class OperatorRun
     /// <summary>What is written of something that came to no end.</summary>
     private static string Written(OperatorRequest request, IntentWriter writer)
     {
-        var some = writer.Written > 0 ? $"{Ages.Count(writer.Written, "member")} of many {(writer.Written == 1 ? "was" : "were")} {(request.Command.Wish == IntentWish.Drain ? "drained" : "resumed")}, and stay{(writer.Written == 1 ? "s" : string.Empty)} so" : null;
+        var some = writer.Written > 0 ? $"{OperatorAnswer.Count(request.Command, writer.Written)} of many {(writer.Written == 1 ? "was" : "were")} {(request.Command.Wish == IntentWish.Drain ? "drained" : "resumed")}, and stay{(writer.Written == 1 ? "s" : string.Empty)} so" : null;
         return writer.IsInDoubt ? $"{(some is null ? "whether something is written" : $"{some}; whether more is written")} is not known, and asking again does no harm" : some ?? "nothing was written";
     }
 
@@ -88,7 +88,7 @@ internal static class OperatorRun
         }
 
         Console.Error.WriteLine(outcome.Changed.Count > 0
-            ? $"kamrpc: before that {Ages.Count(outcome.Changed.Count, "member")} of many {(outcome.Changed.Count == 1 ? "was" : "were")} {(request.Command.Wish == IntentWish.Drain ? "drained" : "resumed")}, and stay{(outcome.Changed.Count == 1 ? "s" : string.Empty)} so"
+            ? $"kamrpc: before that {OperatorAnswer.Count(request.Command, outcome.Changed.Count)} of many {(outcome.Changed.Count == 1 ? "was" : "were")} {(request.Command.Wish == IntentWish.Drain ? "drained" : "resumed")}, and stay{(outcome.Changed.Count == 1 ? "s" : string.Empty)} so"
             : $"kamrpc: nothing was written{(outcome.Result == IntentResult.BelowFloor ? "; --force drains nevertheless" : string.Empty)}");
         return outcome.Result switch
         {
@@ -105,7 +105,7 @@ internal static class OperatorRun
         string? ended = null;
         if (wait is not null && written.Revision is { } revision)
         {
-            var target = new AppliedTarget(request.Command.Wish, revision, written.Changed.Concat(written.Unchanged).Where(static change => change.Revision > 0).Select(static change => change.Key).ToHashSet());
+            var target = AppliedTarget.Of(request.Command.Wish, revision, written.Changed.Concat(written.Unchanged).Where(static change => change.Revision > 0).Select(static change => change.Subject));
             (state, ended) = await WaitAsync(request, wait, target, cancellationToken).ConfigureAwait(false);
         }
 
@@ -114,7 +114,7 @@ internal static class OperatorRun
             (calls, ended) = await IdleRun.WaitAsync(idle, [.. written.Changed.Concat(written.Unchanged).Select(static change => change.Key)], request.IdleTimeout!.Value, cancellationToken).ConfigureAwait(false);
         }
 
-        var answer = new OperatorAnswer(request.Command.Wish, written, state) { Calls = calls };
+        var answer = new OperatorAnswer(request.Command, written, state) { Calls = calls };
         Console.Out.Write(Answer.In(request.Format, answer.ToJson, answer.ToString));
         if (calls is { IsIdle: false })
         {
@@ -127,9 +127,11 @@ internal static class OperatorRun
             return (written.IsUntraced && wait is not null) || (request.Command.Wish == IntentWish.Drain && written.Unjudged.Count > 0) ? ExitCode.NotDone : ExitCode.Done;
         }
 
-        Console.Error.WriteLine(state.HasNobody
-            ? $"kamrpc: nobody has applied it: {(state.Reporting == 0 ? "no proxy reports" : $"no proxy that reports serves set {SetText.Numbers(state.Unserved)}")}; it stays written"
-            : $"kamrpc: {ended}: missing {WaitTeller.Missing(state)}; it stays written, and is applied when they can ('kamrpc {(request.Command.Wish == IntentWish.Drain ? "resume" : "drain")}' takes it back)");
+        var back = $"kamrpc {(request.Command.Selection is ProxySelection ? "proxy " : string.Empty)}{(request.Command.Wish == IntentWish.Drain ? "resume" : "drain")}";
+        Console.Error.WriteLine(
+            state is { HasNobody: true, Proxies.Count: > 0 } ? $"kamrpc: {WaitTeller.Missing(state)}; it stays written ('{back}' takes it back)"
+            : state.HasNobody ? $"kamrpc: nobody has applied it: {(state.Reporting == 0 ? "no proxy reports" : $"no proxy that reports serves set {SetText.Numbers(state.Unserved)}")}; it stays written"
+            : $"kamrpc: {ended}: missing {WaitTeller.Missing(state)}; it stays written, and is applied when they can ('{back}' takes it back)");
         if (idle is not null)
         {
             Console.Error.WriteLine("kamrpc: whether calls are up is not waited for, as new ones may still come");

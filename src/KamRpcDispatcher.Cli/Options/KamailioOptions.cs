@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using KamailioRpc;
+using KamRpcDispatcher.Local;
 
 namespace KamRpcDispatcher.Cli.Options;
 
@@ -17,6 +18,10 @@ internal static class KamailioOptions
     private static readonly Option<string?> CertificateAuthority = CommonOptions.FileName("--kamailio-ca", "With https: a PEM file of whom to trust. [default: the system's]", OptionGroup.Kamailio);
 
     public static void AddTo(Command command) => CommonOptions.Add(command, Kamailio, RpcTimeout, ReplyDirectory, FifoReplyDirectory, CertificateAuthority);
+
+    /// <summary>Where the dispatcher of this machine may answer: in the directory that is given, else in the usual ones.</summary>
+    public static IReadOnlyList<string> DispatcherDirectories(OptionReader options, RpcClientOptions rpc) =>
+        options.Text(ReplyDirectory) is null ? StatusPlace.Usual(rpc.ReplyDirectory) : [rpc.ReplyDirectory];
 
     /// <summary>The Kamailio to call; null when the option is wrong.</summary>
     public static KamailioTarget? Target(OptionReader options) => options.Value(Kamailio);

@@ -97,13 +97,23 @@ internal sealed class StatusEvents
             yield return (Kind + key, new Told(text, text, $"resumed: {IntentText.Who(key)}: no operator drains it any more"));
         }
 
+        foreach (var (proxy, stored) in calls.Cluster.ProxyIntents.Where(static one => one.Value.Intent.IsDrained))
+        {
+            var who = WhoOf(proxy);
+            var text = $"drained: {who}, by {IntentText.By(stored.Intent)}{(string.IsNullOrEmpty(stored.Intent.Reason) ? string.Empty : $" ({SafeText.Shorten(stored.Intent.Reason, MemberValidation.MaxReasonLength)})")}: 'kamrpc health' fails there";
+            yield return (Kind + who, new Told(text, text, $"resumed: {who}: no operator drains it any more"));
+        }
+
         // What cannot be read, or cannot be used, was not taken back by that.
-        var hidden = calls.Cluster.RejectedIntents.Where(static record => record.Member is not null).Select(static record => Kind + record.Member).ToHashSet(StringComparer.Ordinal);
+        var hidden = calls.Cluster.RejectedIntents.Where(static record => record.Member is not null).Select(static record => Kind + record.Member)
+            .Concat(calls.Cluster.RejectedIntents.Select(static record => record.Proxy).OfType<string>().Select(static proxy => Kind + WhoOf(proxy))).ToHashSet(StringComparer.Ordinal);
         foreach (var (key, told) in (before ?? []).Where(entry => calls.Cluster.IntentsRefused is null ? hidden.Contains(entry.Key) : entry.Key.StartsWith(Kind, StringComparison.Ordinal)))
         {
             yield return (key, told);
         }
     }
+
+    private static string WhoOf(string proxy) => $"proxy {SafeText.Shorten(proxy)}";
 
     private static IEnumerable<(string Key, Told Told)> Proxies(ClusterCalls calls)
     {

@@ -49,6 +49,7 @@ internal sealed record StatusOptions(IReadOnlySet<int>? Sets, IReadOnlySet<strin
     public ClusterView Filter(ClusterView view)
     {
         var proxies = view.Proxies.Where(proxy => Proxies.Count == 0 || Proxies.Contains(proxy.Name));
+        view = Proxies.Count == 0 ? view : view with { ProxyIntents = view.ProxyIntents.RemoveRange(view.ProxyIntents.Keys.Except(Proxies)) };
         if (Sets is not { } sets)
         {
             return view with { Proxies = [.. proxies] };

@@ -16,6 +16,7 @@ using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Etcd.Operators;
 using KamRpcDispatcher.Etcd.Proxies;
 using KamRpcDispatcher.Etcd.Reports;
+using KamRpcDispatcher.Local;
 using KamRpcDispatcher.Processes;
 using KamRpcDispatcher.Processes.Views;
 using KamRpcDispatcher.Push;
@@ -82,18 +83,11 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         proxyLock.Ensure();
         var claimLog = logs.CreateLogger<KamailioClaim>();
         var identityLock = new IdentityLock(watched.ListProcessesAsync, ProcessIdentity.Check, holder, IdentityLock.CommonDirectory, timeProvider, claimLog);
-        var report = new ProxyReport(
-            store,
-            keys,
-            options.Proxy,
-            () => ProxyIdentity.Here(options.Kamailio.ToString(), identityLock.Process),
-            options.ReportTtl,
-            timeProvider,
-            logs.CreateLogger<ProxyReport>())
-        {
-            Serves = options.Sets is { } sets ? [.. sets.Order()] : [],
-        };
-        var paced = new PacedReport(report, contact, loop, () => !_heartbeat.IsOverdue, Version, timeProvider);
+        ProxyIdentity Identity() => ProxyIdentity.Here(options.Kamailio.ToString(), identityLock.Process);
+        var report = new ProxyReport(store, keys, options.Proxy, Identity, options.ReportTtl, timeProvider, logs.CreateLogger<ProxyReport>()) { Serves = options.Sets is { } sets ? [.. sets.Order()] : [] };
+        using var followed = new FollowedMembership(store, keys, options, timeProvider, logs);
+        var own = new FollowedProxyIntent(() => followed.Intents, options.Proxy, logs.CreateLogger<FollowedProxyIntent>());
+        var paced = new PacedReport(report, contact, loop, () => !_heartbeat.IsOverdue, Version, timeProvider, own.Read);
         await using var claim = new KamailioClaim(watched, identityLock, holder, timeProvider, claimLog);
         if (!options.Kamailio.IsSerial)
         {
@@ -118,7 +112,6 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             wake.Raise();
         },
         exception => _watcherFaults.Failed(exception));
-        using var followed = new FollowedMembership(store, keys, options, timeProvider, logs);
         var progress = new DispatcherProgress(service, timeProvider, () => followed.Away);
         if (options.StateDirectory is { } kept && StateDirectory.FleetingPlaceOf(kept, options.Kamailio.Path) is { } place)
         {
@@ -137,6 +130,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             new ForeignGuard(names, options.Cluster, timeProvider, logs.CreateLogger<ForeignGuard>()),
         ];
         var policy = options.Policy;
+        var owed = new OwedStates(timeProvider);
         var routing = new RoutingLog(policy, timeProvider, logs.CreateLogger<RoutingLog>());
         var examination = Examine is null ? null : new Examination(Examine, timeProvider);
         var foreignLog = logs.CreateLogger<ForeignMemory>();
@@ -169,6 +163,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             cycle =>
             {
                 routing.Observe(cycle);
+                owed.Observe(cycle);
                 examination?.Observe(cycle.Table.Instance);
                 Settle(cycle);
             },
@@ -177,6 +172,13 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             new ShareKeeper(new ShareTable(calls), policy, options.Share, numbering.Ask, timeProvider, logs.CreateLogger<ShareKeeper>()),
             wake);
 
+        var asked = new AskedStatus(options.Cluster, options.Proxy, paced.Read, status => status with { Serves = report.Serves, Identity = Identity() }, owed, () => followed.Away);
+        var local = new StatusSocket(
+            [options.Rpc.ReplyDirectory, .. options.Rpc.SpareReplyDirectory is { } spare ? new[] { spare } : []],
+            StatusPlace.NameOf(options.Cluster, options.Proxy),
+            asked.Answer,
+            timeProvider,
+            logs.CreateLogger<StatusSocket>());
         using var life = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await using var stopping = cancellationToken.UnsafeRegister(static told => ((DispatcherProgress)told!).Stopping(), progress);
         _heartbeat.Expect(options.LongestStep);
@@ -188,6 +190,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             BackgroundLoop.RunAsync("the rhythm of the report", paced.RunAsync, timeProvider, _logger, life.Token),
             BackgroundLoop.RunAsync("the numbers of classes", numbering.RunAsync, timeProvider, _logger, life.Token),
             BackgroundLoop.RunAsync("the sign of life", claim.RunAsync, timeProvider, _logger, life.Token),
+            BackgroundLoop.RunAsync("what is answered on this machine", local.RunAsync, timeProvider, _logger, life.Token),
             .. examination is null ? Array.Empty<Task>() : [BackgroundLoop.RunAsync("the look at Kamailio's configuration", examination.RunAsync, timeProvider, _logger, life.Token)],
         ];
         try

@@ -1,4 +1,5 @@
 using KamailioRpc;
+using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Dispatch.Cycles;
 using KamRpcDispatcher.Dispatch.Policy;
 using KamRpcDispatcher.Dispatch.Shares;
@@ -97,6 +98,6 @@ public sealed record OnceResult(int Undone, int Held)
     /// <summary>What a cycle leaves that has nothing to do, by the membership in etcd; null of one that has.</summary>
     internal static OnceResult? Of(CycleSituation cycle) =>
         cycle is { Plan.IsEmpty: true, OwesLater: false, Membership.IsFromSnapshot: false } && !cycle.Membership.Expired.Any(expired => expired.IsDoubted(cycle.Membership.Heard))
-            ? new OnceResult(cycle.Plan.Drift, cycle.Held.Count) { FollowsIntents = cycle.Membership.Intents is { IsFollowed: true } }
+            ? new OnceResult(cycle.Plan.Drift, cycle.Held.Count(static member => !ClassSets.Has(member.Key.Set))) { FollowsIntents = cycle.Membership.Intents is { IsFollowed: true } }
             : null;
 }

@@ -11,10 +11,10 @@ namespace KamRpcDispatcher.Etcd;
 /// <param name="ModRevision">The store's revision of the record.</param>
 public sealed record StoredIntent(Intent Intent, long ModRevision);
 
-/// <summary>What operators wish of the members of a cluster.</summary>
+/// <summary>What operators wish of the members and proxies of a cluster.</summary>
 /// <param name="ByMember">What can be used of it, by member, announced or not.</param>
 /// <param name="Rejected">The records that cannot be used.</param>
-/// <param name="Newest">The newest revision of a record, one that cannot be used too; 0 where there is none.</param>
+/// <param name="Newest">The newest revision of a record of a member's, one that cannot be used too; 0 where there is none.</param>
 internal sealed record ClusterIntents(ImmutableSortedDictionary<MemberKey, StoredIntent> ByMember, IReadOnlyList<RejectedRecord> Rejected, long Newest)
 {
     private const int LongestKeyShown = 256;
@@ -22,32 +22,41 @@ internal sealed record ClusterIntents(ImmutableSortedDictionary<MemberKey, Store
     /// <summary>Nobody wishes anything, or nobody knows.</summary>
     public static ClusterIntents None { get; } = new(ImmutableSortedDictionary<MemberKey, StoredIntent>.Empty, [], 0);
 
-    /// <summary>Reads what stands below <see cref="EtcdKeys.Intents"/>. What stands there for proxies is no member's.</summary>
+    /// <summary>What can be used of what concerns proxies, by name, whether they report or not.</summary>
+    public ImmutableSortedDictionary<string, StoredIntent> ByProxy { get; init; } = ImmutableSortedDictionary<string, StoredIntent>.Empty;
+
+    /// <summary>Reads what stands below <see cref="EtcdKeys.Intents"/>.</summary>
     public static ClusterIntents Read(EtcdKeys keys, IEnumerable<Mvccpb.KeyValue> records)
     {
         var usable = ImmutableSortedDictionary.CreateBuilder<MemberKey, StoredIntent>();
+        var ofProxies = ImmutableSortedDictionary.CreateBuilder<string, StoredIntent>(StringComparer.Ordinal);
         var rejected = new List<RejectedRecord>();
         var newest = 0L;
         foreach (var record in records)
         {
             var key = record.Key.ToStringUtf8();
-            if (key.StartsWith(keys.ProxyIntents, StringComparison.Ordinal))
-            {
-                continue;
-            }
-
-            newest = Math.Max(newest, record.ModRevision);
+            var isProxy = key.StartsWith(keys.ProxyIntents, StringComparison.Ordinal);
+            newest = isProxy ? newest : Math.Max(newest, record.ModRevision);
             var isMember = keys.TryParseIntent(key, out var member, out var error);
-            if (isMember && IntentRecord.TryRead(member, record.Value.Memory, out var intent, out error))
+            var proxy = isProxy && keys.TryParseProxyIntent(key, out var name, out error) ? name : null;
+            if ((isMember || proxy is not null) && IntentRecord.TryRead(member, record.Value.Memory, out var intent, out error))
             {
-                usable[member] = new StoredIntent(intent, record.ModRevision);
+                var stored = new StoredIntent(intent, record.ModRevision);
+                if (proxy is null)
+                {
+                    usable[member] = stored;
+                }
+                else
+                {
+                    ofProxies[proxy] = stored;
+                }
             }
             else
             {
-                rejected.Add(new RejectedRecord(SafeText.Shorten(key, LongestKeyShown), error!, KeepsLastGood: false) { Member = isMember ? member : null });
+                rejected.Add(new RejectedRecord(SafeText.Shorten(key, LongestKeyShown), error!, KeepsLastGood: false) { Member = isMember ? member : null, Proxy = proxy });
             }
         }
 
-        return new ClusterIntents(usable.ToImmutable(), rejected, newest);
+        return new ClusterIntents(usable.ToImmutable(), rejected, newest) { ByProxy = ofProxies.ToImmutable() };
     }
 }

@@ -90,6 +90,7 @@ public sealed class ClusterReader(EtcdConnection store, EtcdKeys keys, TimeProvi
         {
             MemberRecords = members.Keys.Count,
             Intents = intents.ByMember,
+            ProxyIntents = intents.ByProxy,
             RejectedIntents = intents.Rejected,
             IntentRevision = intents.Newest,
         };

@@ -32,6 +32,9 @@ public sealed record ClusterView(
     /// <summary>What operators wish, by member, of those too that are not announced; empty where <see cref="IntentsRefused"/> says why nobody knows.</summary>
     public ImmutableSortedDictionary<MemberKey, StoredIntent> Intents { get; init; } = ImmutableSortedDictionary<MemberKey, StoredIntent>.Empty;
 
+    /// <summary>What operators wish of proxies, by name, of those too that do not report.</summary>
+    public ImmutableSortedDictionary<string, StoredIntent> ProxyIntents { get; init; } = ImmutableSortedDictionary<string, StoredIntent>.Empty;
+
     /// <summary>The records of operators' wishes that cannot be used. Whether a dispatcher keeps an earlier one in force only it knows.</summary>
     public IReadOnlyList<RejectedRecord> RejectedIntents { get; init; } = [];
 

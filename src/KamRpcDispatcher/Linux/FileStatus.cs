@@ -23,12 +23,15 @@ internal readonly record struct FileStatus(
     private const int Regular = 0x8000;
     private const int Link = 0xa000;
     private const int Directory = 0x4000;
+    private const int Socket = 0xc000;
 
     public bool IsRegular => Kind == Regular;
 
     public bool IsLink => Kind == Link;
 
     public bool IsDirectory => Kind == Directory;
+
+    public bool IsSocket => Kind == Socket;
 
     /// <summary>Of an open file; null when it cannot be told.</summary>
     public static unsafe FileStatus? Of(SafeFileHandle open)

@@ -14,6 +14,9 @@ namespace KamRpcDispatcher.Operate;
 /// </remarks>
 internal sealed class AppliedReports(EtcdKeys keys, TimeProvider timeProvider) : IFollowedKeys
 {
+    private const string Restored = "its report is of a revision that etcd does not have: etcd was restored from a backup";
+    private const string Stale = "by this host's clock its report is old, or of the future";
+
     /// <summary>As old a report may be of a proxy that lives.</summary>
     private static readonly TimeSpan Limit = ProxyStatus.WrittenEvery + TimeSpan.FromSeconds(5);
 
@@ -90,6 +93,11 @@ internal sealed class AppliedReports(EtcdKeys keys, TimeProvider timeProvider) :
     {
         lock (_lock)
         {
+            if (target.Proxies.Count > 0)
+            {
+                return new AppliedState([.. target.Proxies.Order(StringComparer.Ordinal).Select(name => ItselfOf(name, target))], []) { Reporting = Reporting };
+            }
+
             List<AppliedProxy> proxies =
             [
                 .. from report in _reports
@@ -97,9 +105,11 @@ internal sealed class AppliedReports(EtcdKeys keys, TimeProvider timeProvider) :
                    where sets.Count > 0
                    select new AppliedProxy(SafeText.Shorten(report.Key), sets, WhyMissing(report.Value, target)),
             ];
-            return new AppliedState(proxies, [.. target.Sets.Except(proxies.SelectMany(static proxy => proxy.Sets)).Order()]) { Reporting = _reports.Values.Count(static report => !report.HasEnded) };
+            return new AppliedState(proxies, [.. target.Sets.Except(proxies.SelectMany(static proxy => proxy.Sets)).Order()]) { Reporting = Reporting };
         }
     }
+
+    private int Reporting => _reports.Values.Count(static report => !report.HasEnded);
 
     private string NameOf(Mvccpb.KeyValue pair) => pair.Key.ToStringUtf8()[keys.Proxies.Length..];
 
@@ -124,25 +134,41 @@ internal sealed class AppliedReports(EtcdKeys keys, TimeProvider timeProvider) :
         }
     }
 
+    /// <summary>Whether a proxy follows what is wished of it itself. That needs no Kamailio, and no list.</summary>
+    private AppliedProxy ItselfOf(string name, AppliedTarget target)
+    {
+        var isThere = _reports.TryGetValue(name, out var report);
+        return new AppliedProxy(SafeText.Shorten(name), [], isThere ? WhyNotItself(report!, target) : "does not report: its dispatcher does not run, or does not reach etcd; it follows when it does") { IsAbsent = !isThere };
+    }
+
+    private string? WhyNotItself(Report report, AppliedTarget target) => Unusable(report) ?? (
+        !report.Progress!.Applies.Contains(ProxyIntent.Kind) ? "does not follow what is wished of proxies: an older kamrpc, or its etcd role may not read it"
+        : !IsFresh(report) ? Stale
+        : report.Progress.Intent is not { } intent ? "has read no intents yet"
+        : intent.Revision > report.ModRevision ? Restored
+        : intent.Revision < target.Revision || intent.IsDrained != (target.Wish == IntentWish.Drain) ? "does not follow it yet"
+        : null);
+
+    /// <summary>Why its report tells nothing; null where it does.</summary>
+    private static string? Unusable(Report report) =>
+        report.HasEnded ? "its report has ended: its dispatcher was stopped, or does not reach etcd"
+        : report.Progress is not { } progress ? Unreadable(report)
+        : progress.IsClashing ? "another proxy reports under this name too"
+        : null;
+
     private string? WhyMissing(Report report, AppliedTarget target)
     {
-        const string Restored = "its report is of a revision that etcd does not have: etcd was restored from a backup";
-        if (report.HasEnded)
+        if (Unusable(report) is { } why)
         {
-            return "its report has ended: its dispatcher was stopped, or does not reach etcd";
+            return why;
         }
 
-        if (report.Progress is not { } progress)
-        {
-            return Unreadable(report);
-        }
-
-        return progress.IsClashing ? "another proxy reports under this name too"
-            : report.Status is { IsFromSnapshot: true } ? "goes by the saved membership: it has not read etcd yet"
+        var progress = report.Progress!;
+        return report.Status is { IsFromSnapshot: true } ? "goes by the saved membership: it has not read etcd yet"
             : !progress.Applies.Contains(IntentsProgress.Kind) ? "follows no intents: an older kamrpc, or its etcd role may not read them"
             : report.Status?.Contact is { Answers: false } contact ? $"does not reach its Kamailio{(contact.Reason is { } reason ? $": {SafeText.Shorten(reason, ProxyTrouble.MostTextLength)}" : string.Empty)}"
             : report.Status?.Hangs == true ? "its dispatcher hangs"
-            : !IsFresh(report) ? "by this host's clock its report is old, or of the future"
+            : !IsFresh(report) ? Stale
             : AppliedBy(progress.Intents, target.Wish) is not { } applied ? (report.Status is null ? Unreadable(report) : "has read no intents yet")
             : applied > report.ModRevision ? Restored
             : applied < target.Revision ? $"has not applied it yet{Owed(report.Status, target)}"

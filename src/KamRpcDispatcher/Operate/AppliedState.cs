@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using KamRpcDispatcher.Destinations;
 
 namespace KamRpcDispatcher.Operate;
@@ -5,9 +6,24 @@ namespace KamRpcDispatcher.Operate;
 /// <summary>What is waited for.</summary>
 /// <param name="Wish">What was wished.</param>
 /// <param name="Revision">The store's revision from which on it is so.</param>
-/// <param name="Members">Those of whom it was wished.</param>
+/// <param name="Members">Those of whom it was wished; nobody where it was of proxies.</param>
 public sealed record AppliedTarget(IntentWish Wish, long Revision, IReadOnlySet<MemberKey> Members)
 {
+    /// <summary>The proxies of which it was wished: each has to follow it itself, and no other has to do anything.</summary>
+    public IReadOnlySet<string> Proxies { get; init; } = ImmutableHashSet<string>.Empty;
+
+    /// <summary>What is waited for where something was wished of these, of members or of proxies.</summary>
+    public static AppliedTarget Of(IntentWish wish, long revision, IEnumerable<IntentSubject> subjects)
+    {
+        var (members, proxies) = (new HashSet<MemberKey>(), new HashSet<string>(StringComparer.Ordinal));
+        foreach (var subject in subjects)
+        {
+            _ = subject.Proxy is { } proxy ? proxies.Add(proxy) : members.Add(subject.Member);
+        }
+
+        return new AppliedTarget(wish, revision, members) { Proxies = proxies };
+    }
+
     /// <summary>Their sets.</summary>
     public IReadOnlySet<int> Sets => Members.Select(static member => member.Set).ToHashSet();
 }
@@ -19,6 +35,9 @@ public sealed record AppliedTarget(IntentWish Wish, long Revision, IReadOnlySet<
 public sealed record AppliedProxy(string Name, IReadOnlyList<int> Sets, string? Missing)
 {
     public bool IsApplied => Missing is null;
+
+    /// <summary>Whether it does not report, and did not when the waiting began: nobody knows whether it ever will.</summary>
+    public bool IsAbsent { get; init; }
 }
 
 /// <summary>How all proxies are with what is waited for.</summary>
@@ -35,6 +54,6 @@ public sealed record AppliedState(IReadOnlyList<AppliedProxy> Proxies, IReadOnly
     /// <summary>Whether every proxy has applied it, in every set.</summary>
     public bool IsApplied => Proxies.Count > 0 && Unserved.Count == 0 && Proxies.All(static proxy => proxy.IsApplied);
 
-    /// <summary>Whether there is nobody to wait for.</summary>
-    public bool HasNobody => Proxies.Count == 0 && Outage is null;
+    /// <summary>Whether there is nobody to wait for: no proxy is there, or none but those that have applied it.</summary>
+    public bool HasNobody => Outage is null && (Proxies.Count == 0 || (Proxies.Any(static proxy => proxy.IsAbsent) && Proxies.All(static proxy => proxy.IsApplied || proxy.IsAbsent)));
 }

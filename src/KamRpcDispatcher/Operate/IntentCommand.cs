@@ -2,33 +2,33 @@ using KamRpcDispatcher.Destinations;
 
 namespace KamRpcDispatcher.Operate;
 
-/// <summary>What an operator may wish of members.</summary>
+/// <summary>What an operator may wish of members, and of proxies.</summary>
 public enum IntentWish
 {
-    /// <summary>They get no new calls, until that is taken back.</summary>
+    /// <summary>Members get no new calls, and proxies ask their VIPs to leave, until that is taken back.</summary>
     Drain,
 
-    /// <summary>They are what they announce, again.</summary>
+    /// <summary>Members are what they announce, again; proxies ask for nothing any more.</summary>
     Resume,
 }
 
 /// <summary>What an operator asks for.</summary>
-/// <param name="Wish">What becomes of the members.</param>
-/// <param name="Selection">Which.</param>
+/// <param name="Wish">What becomes of them.</param>
+/// <param name="Selection">Of whom.</param>
 /// <param name="By">Who asks, such as <c>user@host</c>.</param>
-public sealed record IntentCommand(IntentWish Wish, MemberSelection Selection, string By)
+public sealed record IntentCommand(IntentWish Wish, IntentSelection Selection, string By)
 {
     /// <summary>Why, in the operator's words.</summary>
     public string? Reason { get; init; }
 
-    /// <summary>What a drain has to leave of each set.</summary>
+    /// <summary>What a drain has to leave of each set, or of the proxies.</summary>
     public MinReady MinReady { get; init; } = MinReady.Default;
 
     /// <summary>Whether it drains whatever is left.</summary>
     public bool IsForced { get; init; }
 }
 
-/// <summary>What a member was before a command.</summary>
+/// <summary>What a member, or a proxy, was before a command.</summary>
 public enum MemberBefore
 {
     Ready,
@@ -38,7 +38,7 @@ public enum MemberBefore
     /// <summary>An operator had drained it.</summary>
     Drained,
 
-    /// <summary>It is not announced: only an intent of it is there.</summary>
+    /// <summary>It is not announced, or does not report: only an intent of it is there, if that.</summary>
     Absent,
 
     /// <summary>Its record cannot be used, and an earlier one may be in force.</summary>
@@ -46,18 +46,25 @@ public enum MemberBefore
 
     /// <summary>Its key is gone, and a proxy keeps it as it was: too many went at once (PANIC), or etcd was away.</summary>
     Held,
+
+    /// <summary>Of a proxy: it reports.</summary>
+    Reporting,
 }
 
-/// <summary>A member's intent that is as it was asked for.</summary>
-/// <param name="Key">The member.</param>
-/// <param name="Was">What it was before.</param>
+/// <summary>An intent that is as it was asked for.</summary>
+/// <param name="Subject">Whose.</param>
+/// <param name="Was">What that was before.</param>
 /// <param name="Revision">The store's revision that made it so; 0 where nothing is stored, and nothing was, or nobody knows it.</param>
-public sealed record IntentChange(MemberKey Key, MemberBefore Was, long Revision);
+public sealed record IntentChange(IntentSubject Subject, MemberBefore Was, long Revision)
+{
+    /// <summary>The member; of a proxy it says nothing.</summary>
+    public MemberKey Key => Subject.Member;
+}
 
 /// <summary>What came of a command.</summary>
 public enum IntentResult
 {
-    /// <summary>Every member's intent is as it was asked for.</summary>
+    /// <summary>Every intent is as it was asked for.</summary>
     Written,
 
     /// <summary>Somebody was named whom nobody knows: nothing was written.</summary>
@@ -70,7 +77,7 @@ public enum IntentResult
     KeepsChanging,
 }
 
-/// <summary>What came of a command, and of which members.</summary>
+/// <summary>What came of a command, and of whom.</summary>
 /// <param name="Result">What.</param>
 /// <param name="Changed">Those whose intent was written, by key: with another result than <see cref="IntentResult.Written"/> those of many that were written before.</param>
 /// <param name="Unchanged">Those whose intent was so already.</param>

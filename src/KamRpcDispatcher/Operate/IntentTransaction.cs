@@ -1,17 +1,14 @@
-using System.Globalization;
 using Etcdserverpb;
 using Google.Protobuf;
-using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
-using KamRpcDispatcher.Etcd.Members;
 
 namespace KamRpcDispatcher.Operate;
 
 /// <summary>Writes intents, as long as what was decided on is still so.</summary>
 /// <remarks>
-/// A condition on all keys of a set that none is newer than what was read is broken by whatever is written there, and not by what is deleted: so those
-/// who are counted on are named one by one, as far as there is room.
+/// A condition on all keys of a set (of members and their intents, or on the intents of all proxies) that none is newer than what was read is broken by whatever is written there, and not by what is
+/// deleted: so those who are counted on are named one by one, as far as there is room.
 /// </remarks>
 internal sealed class IntentTransaction(EtcdConnection store, EtcdKeys keys)
 {
@@ -31,35 +28,42 @@ internal sealed class IntentTransaction(EtcdConnection store, EtcdKeys keys)
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>How many were written, and by which revision; where none was, whether an earlier try of the call may have written them unanswered.</returns>
     /// <exception cref="EtcdUnreachableException">No answer: whether it was written is not known. Or etcd refuses.</exception>
-    public async Task<IntentsWritten> WriteAsync(IReadOnlyList<IntentWrite> writes, long revision, IReadOnlyList<AnnouncedMember>? counted, CancellationToken cancellationToken)
+    public async Task<IntentsWritten> WriteAsync(IReadOnlyList<IntentWrite> writes, long revision, IReadOnlyList<CountedKey>? counted, CancellationToken cancellationToken)
     {
         var transaction = new TxnRequest();
-        var sets = new HashSet<int>();
+        var groups = new HashSet<string>(StringComparer.Ordinal);
         foreach (var write in writes)
         {
-            var isNewSet = counted is not null && !sets.Contains(write.Member.Set);
-            if (transaction.Success.Count == MostKeys || transaction.Compare.Count + (isNewSet ? 3 : 1) > MostOfKeysAndSets)
+            var group = write.Subject.Group;
+            var isNewGroup = counted is not null && !groups.Contains(group);
+            if (transaction.Success.Count == MostKeys || transaction.Compare.Count + (isNewGroup ? 3 : 1) > MostOfKeysAndSets)
             {
                 break;
             }
 
-            if (isNewSet)
+            if (isNewGroup)
             {
-                sets.Add(write.Member.Set);
-                transaction.Compare.Add(Nothing(keys.Members, write.Member.Set, revision));
-                transaction.Compare.Add(Nothing(keys.Intents, write.Member.Set, revision));
+                groups.Add(group);
+                transaction.Compare.Add(Nothing(keys.Intents + group, revision));
+                if (write.Subject.Proxy is null)
+                {
+                    transaction.Compare.Add(Nothing(keys.Members + group, revision));
+                }
             }
 
-            var key = ByteString.CopyFromUtf8(keys.Intent(write.Member));
+            var key = ByteString.CopyFromUtf8(keys.Intents + write.Subject.Path);
             transaction.Compare.Add(Unchanged(key, write.ModRevision));
             transaction.Success.Add(write.Value is { } value
                 ? new RequestOp { RequestPut = new PutRequest { Key = key, Value = value } }
                 : new RequestOp { RequestDeleteRange = new DeleteRangeRequest { Key = key } });
         }
 
-        foreach (var announced in (counted ?? []).Where(announced => sets.Contains(announced.Member.Key.Set)).Take(MostConditions - transaction.Compare.Count).ToList())
+        foreach (var one in (counted ?? []).Where(one => groups.Contains(one.Group)).Take(MostConditions - transaction.Compare.Count).ToList())
         {
-            transaction.Compare.Add(Unchanged(ByteString.CopyFromUtf8(keys.Member(announced.Member.Key)), announced.ModRevision));
+            var key = ByteString.CopyFromUtf8(one.Key);
+            transaction.Compare.Add(one.IsOfCreation
+                ? new Compare { Key = key, Target = Compare.Types.CompareTarget.Create, Result = Compare.Types.CompareResult.Equal, CreateRevision = one.Revision }
+                : Unchanged(key, one.Revision));
         }
 
         var calls = 0;
@@ -76,25 +80,21 @@ internal sealed class IntentTransaction(EtcdConnection store, EtcdKeys keys)
             : new IntentsWritten(0, 0, calls > 1);
     }
 
-    /// <summary>Nothing of the set is newer.</summary>
-    private static Compare Nothing(string below, int set, long newerThan)
+    /// <summary>Nothing below the prefix is newer.</summary>
+    private static Compare Nothing(string prefix, long newerThan) => new()
     {
-        var prefix = string.Create(CultureInfo.InvariantCulture, $"{below}{set}/");
-        return new Compare
-        {
-            Key = ByteString.CopyFromUtf8(prefix), RangeEnd = EtcdKeys.PrefixEnd(prefix), Target = Compare.Types.CompareTarget.Mod, Result = Compare.Types.CompareResult.Less, ModRevision = newerThan + 1,
-        };
-    }
+        Key = ByteString.CopyFromUtf8(prefix), RangeEnd = EtcdKeys.PrefixEnd(prefix), Target = Compare.Types.CompareTarget.Mod, Result = Compare.Types.CompareResult.Less, ModRevision = newerThan + 1,
+    };
 
     private static Compare Unchanged(ByteString key, long revision) =>
         new() { Key = key, Target = Compare.Types.CompareTarget.Mod, Result = Compare.Types.CompareResult.Equal, ModRevision = revision };
 }
 
 /// <summary>What becomes of one intent.</summary>
-/// <param name="Member">Whose.</param>
+/// <param name="Subject">Whose.</param>
 /// <param name="Value">The record; null where it is deleted.</param>
 /// <param name="ModRevision">The revision that it must still be of, 0 for absent.</param>
-internal readonly record struct IntentWrite(MemberKey Member, ByteString? Value, long ModRevision);
+internal readonly record struct IntentWrite(IntentSubject Subject, ByteString? Value, long ModRevision);
 
 /// <summary>What a transaction did.</summary>
 /// <param name="Count">How many of the writes, the first ones.</param>

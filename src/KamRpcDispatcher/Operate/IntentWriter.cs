@@ -1,14 +1,12 @@
 using Google.Protobuf;
-using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
-using KamRpcDispatcher.Etcd.Members;
 using KamRpcDispatcher.Sources.Records;
 
 namespace KamRpcDispatcher.Operate;
 
-/// <summary>Has the intents of members be what an operator asks for: reads, decides, writes, and begins again where something has changed meanwhile.</summary>
+/// <summary>Has the intents of members, or of proxies, be what an operator asks for: reads, decides, writes, and begins again where something has changed meanwhile.</summary>
 public sealed class IntentWriter(EtcdConnection store, EtcdKeys keys, TimeProvider timeProvider)
 {
     /// <summary>How often it is decided anew, before it is given up.</summary>
@@ -17,7 +15,7 @@ public sealed class IntentWriter(EtcdConnection store, EtcdKeys keys, TimeProvid
     private readonly OperatorViewReader _reader = new(store, keys, timeProvider);
     private readonly IntentTransaction _transaction = new(store, keys);
 
-    /// <summary>How many members' intents are known to be written.</summary>
+    /// <summary>How many intents are known to be written.</summary>
     public int Written { get; private set; }
 
     /// <summary>Whether more may be written, without an answer. Asking again does no harm then.</summary>
@@ -43,28 +41,28 @@ public sealed class IntentWriter(EtcdConnection store, EtcdKeys keys, TimeProvid
         for (var failures = 0; failures < MostTries;)
         {
             var view = await _reader.ReadAsync(cancellationToken).ConfigureAwait(false);
-            var members = command.Selection.Find(view, out var errors);
+            var subjects = command.Selection.Find(command, view, out var errors);
             if (errors.Count > 0)
             {
                 return run.End(IntentResult.Unknown, errors);
             }
 
-            var writes = run.Compare(view, members);
+            var writes = run.Compare(view, subjects);
             if (writes.Count == 0)
             {
                 return run.End(IntentResult.Written, []);
             }
 
-            IReadOnlyList<AnnouncedMember>? counted = null;
+            IReadOnlyList<CountedKey>? counted = null;
             if (command is { Wish: IntentWish.Drain, IsForced: false })
             {
-                var floor = new ReadyFloor(view, command.MinReady).Check([.. writes.Select(static write => write.Member)]);
-                if (floor.Refusals.Count > 0)
+                var grounds = command.Selection.Check(command, view, [.. writes.Select(static write => write.Subject)]);
+                if (grounds.Refusals.Count > 0)
                 {
-                    return run.End(IntentResult.BelowFloor, floor.Refusals);
+                    return run.End(IntentResult.BelowFloor, grounds.Refusals);
                 }
 
-                counted = floor.Counted;
+                counted = grounds.Counted;
             }
 
             IsInDoubt = true;
@@ -92,44 +90,44 @@ public sealed class IntentWriter(EtcdConnection store, EtcdKeys keys, TimeProvid
             }
         }
 
-        return run.End(IntentResult.KeepsChanging, [$"members or intents of these sets changed each of the {MostTries} times before this could be written: the cluster keeps changing"]);
+        return run.End(IntentResult.KeepsChanging, [$"what this rests on ({(command.Selection is ProxySelection ? "proxies and their intents" : "members or intents of these sets")}) changed each of the {MostTries} times before this could be written: the cluster keeps changing"]);
     }
 
     /// <summary>What one command has done so far.</summary>
     private sealed class Run(IntentCommand command, DateTimeOffset now)
     {
-        private readonly SortedDictionary<MemberKey, IntentChange> _changed = [];
-        private readonly SortedDictionary<MemberKey, IntentChange> _unchanged = [];
-        private readonly Dictionary<MemberKey, MemberBefore> _before = [];
-        private readonly Dictionary<MemberKey, string> _replaced = [];
-        private readonly Dictionary<MemberKey, ByteString?> _inDoubt = [];
+        private readonly SortedDictionary<IntentSubject, IntentChange> _changed = [];
+        private readonly SortedDictionary<IntentSubject, IntentChange> _unchanged = [];
+        private readonly Dictionary<IntentSubject, MemberBefore> _before = [];
+        private readonly Dictionary<IntentSubject, string> _replaced = [];
+        private readonly Dictionary<IntentSubject, ByteString?> _inDoubt = [];
         private IReadOnlyList<string> _unjudged = [];
 
         /// <summary>What is still to be written, by key.</summary>
-        public List<IntentWrite> Compare(OperatorView view, IReadOnlyList<MemberKey> members)
+        public List<IntentWrite> Compare(OperatorView view, IReadOnlyList<IntentSubject> subjects)
         {
             var writes = new List<IntentWrite>();
             _unchanged.Clear();
             _unjudged = command.Selection.Unjudged(view);
-            foreach (var member in members)
+            foreach (var subject in subjects)
             {
-                var stored = view.Intents.GetValueOrDefault(member);
+                var stored = view.StoredOf(subject);
                 if (!IsAsAsked(stored))
                 {
-                    if (!_before.ContainsKey(member))
+                    if (!_before.ContainsKey(subject))
                     {
-                        _before[member] = view.Before(member);
+                        _before[subject] = view.Before(subject);
                     }
 
-                    Note(member, stored);
-                    writes.Add(new IntentWrite(member, Value(member, stored?.Intent), stored?.ModRevision ?? 0));
+                    Note(subject, stored);
+                    writes.Add(new IntentWrite(subject, Value(subject, stored?.Intent), stored?.ModRevision ?? 0));
                 }
-                else if (!_changed.ContainsKey(member))
+                else if (!_changed.ContainsKey(subject))
                 {
                     // Only that a deletion is done is to be seen, and not by which revision: no proxy reports a later one.
-                    var isOurs = _inDoubt.TryGetValue(member, out var value) && (value is null ? stored is null : stored is not null && value.Span.SequenceEqual(stored.Value.Span));
-                    var change = new IntentChange(member, isOurs ? _before[member] : view.Before(member), stored?.ModRevision ?? 0);
-                    (isOurs ? _changed : _unchanged)[member] = change;
+                    var isOurs = _inDoubt.TryGetValue(subject, out var value) && (value is null ? stored is null : stored is not null && value.Span.SequenceEqual(stored.Value.Span));
+                    var change = new IntentChange(subject, isOurs ? _before[subject] : view.Before(subject), stored?.ModRevision ?? 0);
+                    (isOurs ? _changed : _unchanged)[subject] = change;
                 }
             }
 
@@ -140,7 +138,7 @@ public sealed class IntentWriter(EtcdConnection store, EtcdKeys keys, TimeProvid
         {
             foreach (var write in writes)
             {
-                _changed[write.Member] = new IntentChange(write.Member, _before[write.Member], revision);
+                _changed[write.Subject] = new IntentChange(write.Subject, _before[write.Subject], revision);
             }
         }
 
@@ -149,7 +147,7 @@ public sealed class IntentWriter(EtcdConnection store, EtcdKeys keys, TimeProvid
         {
             foreach (var write in writes)
             {
-                _inDoubt[write.Member] = write.Value;
+                _inDoubt[write.Subject] = write.Value;
             }
         }
 
@@ -164,17 +162,17 @@ public sealed class IntentWriter(EtcdConnection store, EtcdKeys keys, TimeProvid
             ? stored?.Intent is { IsDrained: true }
             : stored is null or { Intent.IsDrained: false };
 
-        private void Note(MemberKey member, StoredIntent? stored)
+        private void Note(IntentSubject subject, StoredIntent? stored)
         {
             if (stored?.Error is { } error)
             {
-                _replaced[member] = error;
+                _replaced[subject] = error;
             }
         }
 
-        /// <summary>Whatever else is wished of the member stays.</summary>
-        private ByteString? Value(MemberKey member, Intent? intent) => command.Wish == IntentWish.Resume && intent?.Weight is null
+        /// <summary>Whatever else is wished stays.</summary>
+        private ByteString? Value(IntentSubject subject, Intent? intent) => command.Wish == IntentWish.Resume && intent?.Weight is null
             ? null
-            : ByteString.CopyFrom(IntentRecord.Write((intent ?? new Intent(member)) with { IsDrained = command.Wish == IntentWish.Drain, By = command.By, At = now, Reason = command.Reason }));
+            : ByteString.CopyFrom(IntentRecord.Write((intent ?? new Intent(subject.Member)) with { IsDrained = command.Wish == IntentWish.Drain, By = command.By, At = now, Reason = command.Reason }));
     }
 }

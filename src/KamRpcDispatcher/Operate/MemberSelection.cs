@@ -5,11 +5,8 @@ using KamRpcDispatcher.Etcd.Members;
 namespace KamRpcDispatcher.Operate;
 
 /// <summary>Which members a command means: by name, or all that are announced with some labels; in every set, or in some.</summary>
-public sealed class MemberSelection
+public sealed class MemberSelection : IntentSelection
 {
-    /// <summary>As many are named of what is there instead.</summary>
-    private const int MostNamed = 8;
-
     /// <summary>Names of members; empty where labels say it.</summary>
     public IReadOnlyList<string> Names { get; init; } = [];
 
@@ -19,8 +16,14 @@ public sealed class MemberSelection
     /// <summary>The only sets to search; null for every set.</summary>
     public IReadOnlySet<int>? Sets { get; init; }
 
-    /// <summary>Finds what may have been meant by a name that nobody has; the nearest first.</summary>
-    public Func<string, IReadOnlyCollection<string>, IReadOnlyList<string>> Near { get; init; } = static (_, _) => [];
+    internal override IReadOnlyList<IntentSubject> Find(IntentCommand command, OperatorView view, out IReadOnlyList<string> errors) =>
+        [.. Find(view, out errors).Select(static member => (IntentSubject)member)];
+
+    internal override Grounds Check(IntentCommand command, OperatorView view, IReadOnlyCollection<IntentSubject> leaving)
+    {
+        var floor = new ReadyFloor(view, command.MinReady).Check([.. leaving.Select(static subject => subject.Member)]);
+        return new Grounds(floor.Refusals, [.. floor.Counted.Select(announced => new CountedKey(new IntentSubject(announced.Member.Key, null).Group, view.Keys.Member(announced.Member.Key), announced.ModRevision))]);
+    }
 
     /// <summary>The members meant, by key; none where something is wrong.</summary>
     /// <param name="view">What is there.</param>
@@ -47,7 +50,7 @@ public sealed class MemberSelection
     }
 
     /// <summary>Of whom nobody knows whether they have the labels, since their records cannot be used: an earlier one may be in force, and get calls. Each a sentence, safe to print.</summary>
-    internal IReadOnlyList<string> Unjudged(OperatorView view) => Labels.Count == 0 ? [] :
+    internal override IReadOnlyList<string> Unjudged(OperatorView view) => Labels.Count == 0 ? [] :
     [
         .. view.Rejected.Where(record => record is { IsNotReady: false, Member: { } key } && IsInSets(key))
             .Select(record => $"the record of {record.Member} cannot be used, so that nobody knows whether it has the label: name it, if it is meant"),
@@ -105,13 +108,4 @@ public sealed class MemberSelection
     private static string Shown(KeyValuePair<string, string> label) => SafeText.Shorten($"{label.Key}={label.Value}", MemberValidation.MaxAttributeLength);
 
     private static string Text(int set) => set.ToString(CultureInfo.InvariantCulture);
-
-    /// <summary><c>a, b and 3 more</c>, or <c>a, b or c</c>.</summary>
-    private static string ListOf(IEnumerable<string> texts, string last = "and")
-    {
-        List<string> all = [.. texts];
-        return all.Count > MostNamed ? $"{string.Join(", ", all.Take(MostNamed))} and {Text(all.Count - MostNamed)} more"
-            : all.Count > 1 ? $"{string.Join(", ", all.SkipLast(1))} {last} {all[^1]}"
-            : string.Concat(all);
-    }
 }

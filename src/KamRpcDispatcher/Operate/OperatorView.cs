@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Destinations.Operators;
+using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Etcd.Members;
 using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.Sources.Records;
@@ -19,6 +21,12 @@ internal sealed record OperatorView(
     IReadOnlyDictionary<MemberKey, StoredIntent> Intents,
     IReadOnlyList<LiveProxy> Proxies)
 {
+    /// <summary>Where the cluster's records are.</summary>
+    public EtcdKeys Keys { get; init; } = new("default");
+
+    /// <summary>What operators wish of proxies by then, by name.</summary>
+    public IReadOnlyDictionary<string, StoredIntent> ProxyIntents { get; init; } = ImmutableDictionary<string, StoredIntent>.Empty;
+
     /// <summary>Everybody of whom something is there, by key: who is drained and has left may be resumed.</summary>
     public IReadOnlyList<MemberKey> Known =>
     [
@@ -29,13 +37,20 @@ internal sealed record OperatorView(
             .Distinct().Order(),
     ];
 
-    /// <summary>Whether an operator has drained the member.</summary>
-    public bool IsDrained(MemberKey key) => Intents.GetValueOrDefault(key)?.Intent is { IsDrained: true };
+    /// <summary>What is wished of the member, or of the proxy; null for nothing.</summary>
+    public StoredIntent? StoredOf(IntentSubject subject) => subject.Proxy is { } proxy ? ProxyIntents.GetValueOrDefault(proxy) : Intents.GetValueOrDefault(subject.Member);
 
-    /// <summary>What the member was, for who wants to know what a command has changed.</summary>
-    public MemberBefore Before(MemberKey key) =>
-        IsDrained(key) ? MemberBefore.Drained
-        : Members.FirstOrDefault(announced => announced.Member.Key == key) is { Member.State: var state } ? state switch
+    /// <summary>Whether an operator has drained the member, or the proxy.</summary>
+    public bool IsDrained(IntentSubject subject) => StoredOf(subject)?.Intent is { IsDrained: true };
+
+    /// <summary>What the member, or the proxy, was, for who wants to know what a command has changed.</summary>
+    public MemberBefore Before(IntentSubject subject) =>
+        IsDrained(subject) ? MemberBefore.Drained
+        : subject.Proxy is { } proxy ? Proxies.Any(live => live.Name == proxy) ? MemberBefore.Reporting : MemberBefore.Absent
+        : BeforeOf(subject.Member);
+
+    private MemberBefore BeforeOf(MemberKey key) =>
+        Members.FirstOrDefault(announced => announced.Member.Key == key) is { Member.State: var state } ? state switch
         {
             MemberState.Ready => MemberBefore.Ready,
             MemberState.Draining => MemberBefore.Draining,
@@ -61,6 +76,15 @@ internal sealed record StoredIntent(long ModRevision, ReadOnlyMemory<byte> Value
 /// <param name="Status">What it reports; null where that cannot be read.</param>
 internal sealed record LiveProxy(string Name, ProxyStatus? Status)
 {
+    /// <summary>The key of its report.</summary>
+    public string Key { get; init; } = string.Empty;
+
+    /// <summary>The store's revision that created that: another one for another life of its daemon.</summary>
+    public long CreatedRevision { get; init; }
+
+    /// <summary>Why nobody would send calls by it, as far as it says itself; null for nothing.</summary>
+    public string? WhyOfNoUse => Status is { Contact.Answers: false } ? "does not reach its Kamailio" : Status is { Hangs: true } ? "its dispatcher hangs" : null;
+
     /// <summary>Whether it may send calls to the set, as far as it says.</summary>
     public bool MayServe(int set) => Status is null || Status.Serves.IsEmpty || Status.Serves.Contains(set);
 }

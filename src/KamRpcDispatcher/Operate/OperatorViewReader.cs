@@ -22,33 +22,49 @@ internal sealed class OperatorViewReader(EtcdConnection store, EtcdKeys keys, Ti
         var intents = await _pages.ReadAsync(keys.Intents, members.Revision, cancellationToken: cancellationToken).ConfigureAwait(false);
         var proxies = await _pages.ReadAsync(keys.Proxies, members.Revision, cancellationToken: cancellationToken).ConfigureAwait(false);
         var (membership, announced) = MemberListing.Read(keys, members, timeProvider);
+        var (ofMembers, ofProxies) = Intents(intents.Keys);
         return new OperatorView(
             members.Revision,
             announced,
             membership.Rejected,
-            Intents(intents.Keys),
-            [.. proxies.Keys.Where(static pair => pair.Lease != 0).Select(Proxy)]);
+            ofMembers,
+            [.. proxies.Keys.Where(static pair => pair.Lease != 0).Select(Proxy)])
+        {
+            Keys = keys,
+            ProxyIntents = ofProxies,
+        };
     }
 
-    /// <summary>What is below the prefix and not of a member is of something else, such as a proxy: nobody's business here.</summary>
-    private Dictionary<MemberKey, StoredIntent> Intents(IReadOnlyList<Mvccpb.KeyValue> pairs)
+    /// <summary>What is below the prefix, and neither of a member nor of a proxy, is nobody's business here.</summary>
+    private (Dictionary<MemberKey, StoredIntent> OfMembers, Dictionary<string, StoredIntent> OfProxies) Intents(IReadOnlyList<Mvccpb.KeyValue> pairs)
     {
-        var intents = new Dictionary<MemberKey, StoredIntent>();
+        var (ofMembers, ofProxies) = (new Dictionary<MemberKey, StoredIntent>(), new Dictionary<string, StoredIntent>(StringComparer.Ordinal));
         foreach (var pair in pairs)
         {
-            if (keys.TryParseIntent(pair.Key.ToStringUtf8(), out var member, out _))
+            var key = pair.Key.ToStringUtf8();
+            if (keys.TryParseIntent(key, out var member, out _))
             {
-                IntentRecord.TryRead(member, pair.Value.Memory, out var intent, out var error);
-                intents[member] = new StoredIntent(pair.ModRevision, pair.Value.Memory, intent, error);
+                ofMembers[member] = Read(member, pair);
+            }
+            else if (keys.TryParseProxyIntent(key, out var proxy, out _))
+            {
+                ofProxies[proxy] = Read(default, pair);
             }
         }
 
-        return intents;
+        return (ofMembers, ofProxies);
+    }
+
+    private static StoredIntent Read(MemberKey member, Mvccpb.KeyValue pair)
+    {
+        IntentRecord.TryRead(member, pair.Value.Memory, out var intent, out var error);
+        return new StoredIntent(pair.ModRevision, pair.Value.Memory, intent, error);
     }
 
     private LiveProxy Proxy(Mvccpb.KeyValue pair)
     {
         ProxyRecord.TryRead(pair.Value.Memory, out var status, out _);
-        return new LiveProxy(pair.Key.ToStringUtf8()[keys.Proxies.Length..], status);
+        var key = pair.Key.ToStringUtf8();
+        return new LiveProxy(key[keys.Proxies.Length..], status) { Key = key, CreatedRevision = pair.CreateRevision };
     }
 }

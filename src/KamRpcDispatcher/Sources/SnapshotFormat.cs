@@ -5,8 +5,6 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Destinations.Operators;
-using KamRpcDispatcher.Sources.Operators;
 using KamRpcDispatcher.Sources.Records;
 
 namespace KamRpcDispatcher.Sources;
@@ -15,8 +13,7 @@ namespace KamRpcDispatcher.Sources;
 /// <remarks>
 /// The JSON is an object of <c>cluster</c>, <c>revision</c>, <c>etcd</c> (which one it is of; an earlier version did not say), <c>members</c> and <c>expired</c>; a member is an object of <c>set</c>,
 /// <c>name</c>, <c>createdRevision</c> and <c>record</c>, its <see cref="MemberRecord"/>, and one that expired has <c>at</c> and <c>setSize</c> too, and <c>ofAnotherStore</c> where that is so.
-/// Where operators wish something there is <c>intents</c> too, objects of <c>set</c>, <c>name</c>, <c>createdRevision</c> (where it is
-/// known; an earlier version leaves it out) and <c>record</c>, an <see cref="IntentRecord"/>; a version before that leaves out all of it; where sets have shares, <c>shares</c> (<see cref="SnapshotShares"/>). Members stand there as they were announced. Equal memberships have equal text.
+/// Where operators wish something there is that too, see <see cref="SnapshotIntents"/> and <see cref="SnapshotShares"/>. Members stand there as they were announced. Equal memberships have equal text.
 /// </remarks>
 internal static class SnapshotFormat
 {
@@ -58,11 +55,7 @@ internal static class SnapshotFormat
             }
 
             writer.WriteEndArray();
-            if (membership.Intents is { ByMember.Count: > 0 } intents)
-            {
-                WriteIntents(writer, intents);
-            }
-
+            SnapshotIntents.Write(writer, membership.Intents);
             SnapshotShares.Write(writer, membership.Shares);
 
             writer.WriteEndObject();
@@ -118,27 +111,6 @@ internal static class SnapshotFormat
         writer.WriteEndObject();
     }
 
-    private static void WriteIntents(Utf8JsonWriter writer, OperatorIntents intents)
-    {
-        writer.WriteStartArray("intents");
-        foreach (var intent in intents.ByMember.Values.OrderBy(static intent => intent.Key))
-        {
-            writer.WriteStartObject();
-            writer.WriteNumber("set", intent.Key.Set);
-            writer.WriteString("name", intent.Key.Name);
-            if (intent.CreatedRevision > 0)
-            {
-                writer.WriteNumber("createdRevision", intent.CreatedRevision);
-            }
-
-            writer.WritePropertyName("record");
-            writer.WriteRawValue(IntentRecord.Write(intent));
-            writer.WriteEndObject();
-        }
-
-        writer.WriteEndArray();
-    }
-
     private static byte[] FirstLine(ReadOnlySpan<byte> body) =>
         Encoding.ASCII.GetBytes($"{Title}{Version}, sha256 of the lines below: {Convert.ToHexStringLower(SHA256.HashData(body))}\n");
 
@@ -167,7 +139,7 @@ internal static class SnapshotFormat
             return new Membership(Revision(root, "revision"), [.. members.Values], [])
             {
                 Expired = [.. Field(root, "expired", JsonValueKind.Array).EnumerateArray().Select(ReadExpired)],
-                Intents = root.TryGetProperty("intents", out _) ? ReadIntents(Field(root, "intents", JsonValueKind.Array)) : null,
+                Intents = SnapshotIntents.Read(root),
                 Shares = root.TryGetProperty("shares", out _) ? SnapshotShares.Read(Field(root, "shares", JsonValueKind.Array)) : null,
                 Store = root.TryGetProperty("etcd", out _) ? ReadStore(Field(root, "etcd", JsonValueKind.Object)) : null,
             };
@@ -195,35 +167,13 @@ internal static class SnapshotFormat
 
     private static Member ReadMember(JsonElement entry)
     {
-        var (key, record) = ReadKeyed(entry, "a member");
-        return MemberRecord.TryRead(key, record, out var member, out var error)
+        var key = ReadKey(entry, "a member");
+        return MemberRecord.TryRead(key, Record(entry), out var member, out var error)
             ? member with { CreatedRevision = Revision(entry, "createdRevision") }
             : throw new FormatException($"the member {key} cannot be used: {error}");
     }
 
-    /// <summary>Of none is it known whether it is in the store still.</summary>
-    private static OperatorIntents ReadIntents(JsonElement entries)
-    {
-        var intents = new Dictionary<MemberKey, Intent>();
-        foreach (var entry in entries.EnumerateArray())
-        {
-            var (key, record) = ReadKeyed(entry, "an intent");
-            if (!IntentRecord.TryRead(key, record, out var intent, out var error))
-            {
-                throw new FormatException($"the intent for {key} cannot be used: {error}");
-            }
-
-            var created = entry.TryGetProperty("createdRevision", out _) ? Revision(entry, "createdRevision") : 0;
-            if (!intents.TryAdd(key, intent with { CreatedRevision = created }))
-            {
-                throw new FormatException($"it has an intent for {key} twice");
-            }
-        }
-
-        return OperatorIntents.Unknown with { ByMember = intents };
-    }
-
-    private static (MemberKey Key, byte[] Record) ReadKeyed(JsonElement entry, string what)
+    internal static MemberKey ReadKey(JsonElement entry, string what)
     {
         if (!Field(entry, "set", JsonValueKind.Number).TryGetInt32(out var set) || set < 0)
         {
@@ -231,12 +181,12 @@ internal static class SnapshotFormat
         }
 
         var name = Field(entry, "name", JsonValueKind.String).GetString()!;
-        return MemberValidation.CheckName(name) is { } wrongName
-            ? throw new FormatException(wrongName)
-            : (new MemberKey(set, name), JsonMarshal.GetRawUtf8Value(Field(entry, "record", JsonValueKind.Object)).ToArray());
+        return MemberValidation.CheckName(name) is { } wrongName ? throw new FormatException(wrongName) : new MemberKey(set, name);
     }
 
-    private static long Revision(JsonElement of, string name) =>
+    internal static byte[] Record(JsonElement entry) => JsonMarshal.GetRawUtf8Value(Field(entry, "record", JsonValueKind.Object)).ToArray();
+
+    internal static long Revision(JsonElement of, string name) =>
         Field(of, name, JsonValueKind.Number).TryGetInt64(out var revision) && revision >= 0
             ? revision
             : throw new FormatException($"{name} is not a revision");

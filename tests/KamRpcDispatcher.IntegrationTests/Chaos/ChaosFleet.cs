@@ -148,6 +148,8 @@ internal sealed class ChaosFleet : IAsyncDisposable
             // Expiries may come in any number here, and are to be followed: what is held back in a panic would not be equal to etcd.
             Dispatch =
             [
+                // Weights are compared as attributes.
+                "--share", "attributes",
                 // A few names change without end, and are to be followed.
                 "--change-burst", "0",
                 "--removal-delay", $"{ChaosRound.RemovalDelay.TotalSeconds}s", "--panic-threshold", "0", "--state-dir", StateDisk.Path,

@@ -11,7 +11,7 @@ namespace KamRpcDispatcher.IntegrationTests.Rpc;
 [Parallelizable]
 public class LostReplyTests
 {
-    /// <summary>Two lists of them fill the send buffer.</summary>
+    /// <summary>One list of them fills the send buffer.</summary>
     private const int Count = 500;
 
     /// <summary>What Kamailio logs when it drops a reply.</summary>
@@ -41,7 +41,6 @@ public class LostReplyTests
         await UntilAsync(kamailio, dropped + 1);
         Assert.That(call.IsCompleted, Is.False);
 
-        await monitor.ReceiveAsync();
         await monitor.ReceiveAsync();
         await call.WaitAsync(Fleet.Deadline / 3);
     }

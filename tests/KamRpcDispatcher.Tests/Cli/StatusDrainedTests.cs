@@ -1,10 +1,13 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using KamRpcDispatcher.Cli.Answers;
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Cli.Status;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Etcd.Members;
 using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.Sources.Records;
@@ -25,6 +28,34 @@ public partial class StatusDrainedTests
 
         Assert.That(Findings(view), Is.Empty);
         Assert.That(InOneLine(Screen(view)), Does.StartWith("SET 1: 2 of 3 get calls, 1 drained").And.Contain("b sip:10.0.0.2 NO CALLS drained for 5m by ops@h1 (kernel update), announced ready").And.EndWith("In step. "));
+    }
+
+    [Test]
+    public void A_drained_proxy_is_shown_so_with_who_when_and_why_and_is_no_finding()
+    {
+        var view = View(Three, ("p1", OfProxies(Report(3), isDrained: true)), ("p2", OfProxies(Report(3), isDrained: false))) with { ProxyIntents = Proxies("p1") };
+
+        Assert.That(Findings(view), Is.Empty);
+        var screen = InOneLine(Screen(view));
+        Assert.That(screen, Does.Contain("p1 5.6 drained 57").And.Contain("p2 5.6 synced 57"));
+        Assert.That(screen, Does.Contain("PROXY FOLLOWED BY SINCE REASON p1 yes ops@h1 5m kernel update"));
+        var status = JsonElement.Parse(Json(view));
+        Assert.That(Compact(status.GetProperty("proxyIntents")), Is.EqualTo("""[{"proxy":"p1","drain":true,"by":"ops@h1","at":"2026-01-31T11:55:00Z","reason":"kernel update"}]"""));
+        var reports = status.GetProperty("proxies").EnumerateArray().Select(static proxy => proxy.GetProperty("report")).ToList();
+        Assert.That(reports.Select(static report => (report.GetProperty("drained").GetBoolean(), report.GetProperty("drainedByOperator").ValueKind)), Is.EqualTo(new[] { (true, JsonValueKind.Object), (false, JsonValueKind.Null) }));
+        Assert.That(InOneLine(MemberExplanation.Of("a", Calls(view), new EtcdKeys("c")).Single().ToText(Narrow)), Does.Contain("proxies: p1 is drained, so that calls may come to the others only"));
+    }
+
+    [Test]
+    public void A_proxy_that_does_not_follow_its_drain_is_found_and_one_that_does_not_report_is_shown()
+    {
+        var view = View(Three, ("p1", Following(Report(3)))) with { ProxyIntents = Proxies("p1", "p9") };
+
+        Assert.That(Findings(view).Select(static finding => (finding.Code, finding.Proxy, finding.Text)), Is.EqualTo(new[]
+        {
+            ("intents-not-followed", "p1", "proxy p1 is drained for 5m by ops@h1 (kernel update), and does not follow that (an older kamrpc, or its etcd role may not read it): 'kamrpc health' goes on well there"),
+        }));
+        Assert.That(InOneLine(Screen(view)), Does.Contain("p1 no ops@h1 5m kernel update p9 does not report ops@h1 5m kernel update"));
     }
 
     [Test]
@@ -303,4 +334,8 @@ public partial class StatusDrainedTests
 
     [GeneratedRegex(@"\s+")]
     private static partial Regex Space();
+
+    private static ProxyStatus OfProxies(ProxyStatus report, bool isDrained) => Following(report) with { Applies = ["members", "intents", "proxies"], Intent = new ProxyIntent(57, isDrained) };
+
+    private static ImmutableSortedDictionary<string, StoredIntent> Proxies(params string[] names) => names.ToImmutableSortedDictionary(static name => name, static _ => new StoredIntent(Drain("x"), 50));
 }

@@ -84,6 +84,21 @@ public class StatusWatchTests
     }
 
     [Test]
+    public void That_an_operator_drains_a_proxy_and_takes_it_back_is_told_and_not_when_that_cannot_be_seen()
+    {
+        var events = new StatusEvents();
+        var well = View(Two, ("p1", Following(Report(2)) with { Applies = ["members", "intents", "proxies"] }));
+        var drained = well with { ProxyIntents = well.ProxyIntents.Add("p1", new StoredIntent(Drain("x"), 50)) };
+        events.Next(Calls(well));
+
+        Assert.That(events.Next(Calls(drained)).Select(static entry => entry.Text), Is.EqualTo(new[] { "drained: proxy p1, by ops@h1 (kernel update): 'kamrpc health' fails there" }));
+
+        var unusable = well with { RejectedIntents = [new RejectedRecord("/kamrpc/c/intents/proxies/p1", "not JSON", KeepsLastGood: false) { Proxy = "p1" }] };
+        Assert.That(events.Next(Calls(unusable)).Select(static entry => entry.Text), Is.EqualTo(new[] { "record /kamrpc/c/intents/proxies/p1 rejected: not JSON" }));
+        Assert.That(events.Next(Calls(well)).Select(static entry => entry.Text), Is.EquivalentTo(new[] { "gone: record /kamrpc/c/intents/proxies/p1 is not rejected any more", "resumed: proxy p1: no operator drains it any more" }));
+    }
+
+    [Test]
     public void Who_comes_and_who_goes_is_told()
     {
         var events = new StatusEvents();

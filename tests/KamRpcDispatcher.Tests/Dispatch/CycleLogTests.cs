@@ -46,7 +46,7 @@ public class CycleLogTests
 
         journal.Planned(new Membership(6, [], []), Empty, AnAdd);
         Assert.That((_report.Last!.Revision, _report.Last.Silenced), Is.EqualTo((5L, 6L)));
-        Assert.That((string.Join(',', _report.Last.Applies), _report.Last.Intents), Is.EqualTo(("members,intents,splits", new IntentsProgress(0, 0))), "nobody has read any yet");
+        Assert.That((string.Join(',', _report.Last.Applies), _report.Last.Intents), Is.EqualTo(("members,intents,proxies,splits", new IntentsProgress(0, 0))), "nobody has read any yet");
     }
 
     [Test]
@@ -55,7 +55,7 @@ public class CycleLogTests
         var journal = Journal();
         journal.Planned(Wished(5, FakeIntents.Draining(4)), Empty, Nothing);
         Assert.That(_report.Last!.Intents, Is.EqualTo(new IntentsProgress(4, 4)));
-        Assert.That(_report.Last.Applies, Is.EqualTo(new[] { "members", "intents", "splits" }));
+        Assert.That(_report.Last.Applies, Is.EqualTo(new[] { "members", "intents", "proxies", "splits" }));
 
         journal.Planned(Wished(5, FakeIntents.Draining(7, "a")), Empty with { Destinations = [Listed("sip:a", ListedState.Active, "duid=a;kamrpc=c")] }, ADisable);
         Assert.That(_report.Last.Intents, Is.EqualTo(new IntentsProgress(4, 4)), "it gets calls still");
@@ -79,10 +79,10 @@ public class CycleLogTests
         Assert.That((_report.Last!.Intents, string.Join(',', _report.Last.Applies)), Is.EqualTo(((IntentsProgress?)null, "members,splits")));
 
         journal.Planned(Wished(5, FakeIntents.Draining(4, "a") with { IsFollowed = false }), Empty, Nothing);
-        Assert.That((_report.Last!.Intents, string.Join(',', _report.Last.Applies)), Is.EqualTo((new IntentsProgress(0, 0), "members,intents,splits")), "etcd has not told them yet");
+        Assert.That((_report.Last!.Intents, string.Join(',', _report.Last.Applies)), Is.EqualTo((new IntentsProgress(0, 0), "members,intents,proxies,splits")), "etcd has not told them yet");
 
         journal.Planned(Wished(5, FakeIntents.Draining(4)) with { IsFromSnapshot = true }, Empty, Nothing);
-        Assert.That((_report.Last!.Intents, string.Join(',', _report.Last.Applies)), Is.EqualTo((new IntentsProgress(0, 0), "members,intents,splits")));
+        Assert.That((_report.Last!.Intents, string.Join(',', _report.Last.Applies)), Is.EqualTo((new IntentsProgress(0, 0), "members,intents,proxies,splits")));
 
         journal.Planned(Wished(5, FakeIntents.Draining(6, "a")), Empty with { Destinations = [Listed("sip:a", ListedState.Active, "duid=a;kamrpc=c")] }, ADisable);
         Assert.That(_report.Last.Intents, Is.EqualTo(new IntentsProgress(0, 0)), "what was in force before the pause nobody knows");

@@ -74,6 +74,40 @@ public class PacedReportTests
     }
 
     [Test]
+    public void That_the_proxy_itself_is_drained_is_written_at_once_and_a_revision_alone_is_not()
+    {
+        var wished = new ProxyIntent(4, IsDrained: false);
+        var report = new PacedReport(_written, _contact, _loop, () => _isAlive, "1.2.3", _clock, () => wished);
+        _contact.Read();
+        report.Report(Status);
+        wished = wished with { Revision = 5 };
+        report.Report(Status);
+        Assert.That(_written.All, Has.Count.EqualTo(1), "else it would keep the acknowledgement of a member's drain back");
+
+        // Nothing of the loop: Kamailio may be lost.
+        wished = new ProxyIntent(6, IsDrained: true) { By = "ops@host" };
+        report.Poll();
+        Assert.That(_written.All[^1].Intent, Is.EqualTo(wished));
+
+        wished = new ProxyIntent(7, IsDrained: false);
+        report.Report(Status);
+        Assert.That((_written.All.Count, _written.All[^1].IsDrained), Is.EqualTo((3, false)));
+    }
+
+    [Test]
+    public void Who_asks_gets_it_as_of_now_with_the_age_of_what_the_loop_told()
+    {
+        Assert.That(_report.Read(), Is.Null);
+        _contact.Read();
+        _report.Report(Status);
+        _clock.Advance(TimeSpan.FromSeconds(7));
+
+        var (status, age) = _report.Read()!.Value;
+        Assert.That((age, status.WrittenAt, status.Loop!.For), Is.EqualTo((TimeSpan.FromSeconds(7), _clock.GetUtcNow(), TimeSpan.FromSeconds(7))));
+        Assert.That(status.Contact!.Answers, Is.True);
+    }
+
+    [Test]
     public void A_list_that_flaps_is_written_once_a_second()
     {
         _contact.Read();

@@ -4,6 +4,7 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using KamRpcDispatcher.Cli;
 using KamRpcDispatcher.Cli.Commands;
+using KamRpcDispatcher.Cli.Health;
 using KamRpcDispatcher.Cli.Help;
 using KamRpcDispatcher.Cli.Status.Findings;
 using KamRpcDispatcher.Doctor;
@@ -52,6 +53,10 @@ internal sealed partial class CodeReferenceTests
         Is.EquivalentTo(Checkup.CheckNames));
 
     [Test]
+    public void The_reasons_of_health_are_all_there() =>
+        Assert.That(Column(MarkdownFile.Reference.Section("## kamrpc health"), "| reason | exit code | when | line |"), Is.EquivalentTo(Constants(typeof(HealthReason))));
+
+    [Test]
     public void The_checks_of_a_config_are_all_there()
     {
         var sources = Directory.EnumerateFiles(Path.Combine(RealServers.RepositoryRoot, "src", "KamRpcDispatcher", "Doctor", "Snippet"), "*.cs", SearchOption.AllDirectories).Select(File.ReadAllText).ToList();
@@ -70,6 +75,8 @@ internal sealed partial class CodeReferenceTests
     [TestCase("confirm", "ConfirmAnswer")]
     [TestCase("drain", "OperatorAnswer")]
     [TestCase("resume", "OperatorAnswer")]
+    [TestCase("proxy", "OperatorAnswer")]
+    [TestCase("health", "HealthVerdict")]
     [TestCase("dispatch", "DryRunAnswer")]
     public void The_fields_of_the_JSON_are_all_there(string command, params string[] classes)
     {

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using KamRpcDispatcher.Cli;
 using KamRpcDispatcher.Cli.Commands;
+using KamRpcDispatcher.Cli.Health;
 using KamRpcDispatcher.Cli.Status.Findings;
 using KamRpcDispatcher.Doctor;
 using KamRpcDispatcher.Etcd.Keys;
@@ -20,7 +21,7 @@ internal sealed class PublicSurfaceTests
     private static readonly (string What, string[] Classes)[] Written =
     [
         ("status", ["StatusJson", "ReportJson", "IntentJson", "StatusClaims", "StatusShares"]), ("explain", ["ExplainCommand", "MemberExplanation", "IntentJson"]), ("list", ["KamailioListing"]), ("doctor", ["DoctorJson"]),
-        ("cfg", ["CfgReport"]), ("confirm", ["ConfirmAnswer"]), ("drain", ["OperatorAnswer"]), ("dispatch", ["DryRunAnswer"]), ("member", ["MemberRecord"]), ("intent", ["IntentRecord"]), ("calls", ["CallCountRecord"]), ("proxy", ["ReportWriter", "ReportHead"]),
+        ("cfg", ["CfgReport"]), ("confirm", ["ConfirmAnswer"]), ("drain", ["OperatorAnswer"]), ("health", ["HealthVerdict"]), ("local", ["StatusAnswer"]), ("dispatch", ["DryRunAnswer"]), ("member", ["MemberRecord"]), ("intent", ["IntentRecord"]), ("calls", ["CallCountRecord"]), ("proxy", ["ReportWriter", "ReportHead"]),
     ];
 
     [Test]
@@ -54,7 +55,7 @@ internal sealed class PublicSurfaceTests
             yield return string.Create(CultureInfo.InvariantCulture, $"exit {code.GetRawConstantValue()}");
         }
 
-        foreach (var word in FindingCode.All.Select(static code => "finding " + code).Concat(Checkup.CheckNames.Select(static check => "check " + check)).Concat(Words(typeof(TroubleKind), "trouble")).Concat(Words(typeof(DeviationKind), "deviation")))
+        foreach (var word in FindingCode.All.Select(static code => "finding " + code).Concat(Checkup.CheckNames.Select(static check => "check " + check)).Concat(Words(typeof(TroubleKind), "trouble")).Concat(Words(typeof(DeviationKind), "deviation")).Concat(Words(typeof(HealthReason), "health")))
         {
             yield return word;
         }
@@ -62,6 +63,7 @@ internal sealed class PublicSurfaceTests
         yield return "key " + new EtcdKeys("CLUSTER").Members;
         yield return "key " + new EtcdKeys("CLUSTER").Intents;
         yield return "key " + new EtcdKeys("CLUSTER").Calls;
+        yield return "key " + new EtcdKeys("CLUSTER").ProxyIntents;
         yield return "key " + new EtcdKeys("CLUSTER").Proxies;
         foreach (var (what, classes) in Written)
         {

@@ -65,16 +65,19 @@ public sealed class ClusterReaderTests
     }
 
     [Test]
-    public async Task One_that_cannot_be_used_is_kept_with_its_key_and_the_reason_and_one_of_a_proxy_is_passed_over()
+    public async Task One_that_cannot_be_used_is_kept_with_its_key_and_the_reason_and_one_of_a_proxy_is_no_members()
     {
         Put(Keys.Intents + "1/a", """{"drain":"yes"}""");
         var newest = Put(Keys.Intents + "north/a", """{"drain":true}""");
         Put(Keys.Intents + "proxies/p1", """{"drain":true}""");
+        Put(Keys.Intents + "proxies/p2", "rubbish");
 
         var view = await ReadAsync();
 
         Assert.That(view.Intents, Is.Empty);
-        Assert.That(view.RejectedIntents.Select(static record => (record.Key, record.Member)), Is.EqualTo(new[] { ("/kamrpc/default/intents/1/a", (MemberKey?)new MemberKey(1, "a")), ("/kamrpc/default/intents/north/a", null) }));
+        Assert.That(view.ProxyIntents.Select(static one => (one.Key, one.Value.Intent.IsDrained)), Is.EqualTo(new[] { ("p1", true) }));
+        Assert.That(view.RejectedIntents[^1].Proxy, Is.EqualTo("p2"));
+        Assert.That(view.RejectedIntents.Select(static record => (record.Key, record.Member)), Is.EqualTo(new[] { ("/kamrpc/default/intents/1/a", (MemberKey?)new MemberKey(1, "a")), ("/kamrpc/default/intents/north/a", null), ("/kamrpc/default/intents/proxies/p2", null) }));
         Assert.That(view.RejectedIntents[0].Reason, Is.EqualTo("drain: neither true nor false"));
         Assert.That(view.IntentRevision, Is.EqualTo(newest));
         Assert.That(view.Rejected, Is.Empty, "no member's");

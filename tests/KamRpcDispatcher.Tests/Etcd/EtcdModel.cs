@@ -216,6 +216,7 @@ internal sealed class EtcdModel
     {
         Compare.Types.CompareTarget.Mod when compare.Result == Compare.Types.CompareResult.Less => (found?.ModRevision ?? 0) < compare.ModRevision,
         Compare.Types.CompareTarget.Mod => compare.ModRevision == (found?.ModRevision ?? 0),
+        Compare.Types.CompareTarget.Create => compare.CreateRevision == (found?.CreateRevision ?? 0),
         Compare.Types.CompareTarget.Lease => compare.Lease == (found?.Lease ?? 0),
         _ => throw new RpcException(new Status(StatusCode.Unimplemented, compare.Target.ToString())),
     };

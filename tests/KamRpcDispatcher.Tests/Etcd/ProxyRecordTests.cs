@@ -56,6 +56,7 @@ public class ProxyRecordTests
             Silenced = silenced < 0 ? null : silenced,
             Applies = [.. applies],
             Intents = counts[2] == 0 ? null : new IntentsProgress(revision / 2, counts[2] == 1 ? null : revision / 3),
+            Intent = counts[1] == 0 ? null : new ProxyIntent(revision / 2, counts[1] == 1) { By = counts[1] == 1 ? "ops@host" : null, At = counts[2] == 0 ? null : DateTimeOffset.UnixEpoch, Reason = counts[2] == 1 ? "new disk" : null },
             Serves = [.. Enumerable.Range(3, counts[0])],
             Contact = contact.Item4 == 0 ? null : new KamailioContact(contact.Item1, contact.Item2, contact.Item4 == 1 ? null : contact.Item3),
             Version = writer.Item3 ? writer.Item1 : null,
@@ -224,6 +225,9 @@ public class ProxyRecordTests
     {
         var progress = Progress("\"applies\":[\"members\",\"intents\"],\"intents\":{\"revision\":4,\"silenced\":7,\"more\":1}");
         Assert.That((string.Join(',', progress.Applies), progress.Intents), Is.EqualTo(("members,intents", new IntentsProgress(4, 7))));
+
+        Assert.That(Progress("\"proxy\":{\"revision\":4,\"drained\":true,\"by\":\"ops@host\",\"more\":1}").Intent, Is.EqualTo(new ProxyIntent(4, IsDrained: true) { By = "ops@host" }));
+        Assert.That(Progress("\"proxy\":{\"revision\":4}").Intent, Is.Null, "what it does not say is not so");
 
         progress = Progress("\"applies\":[1],\"intents\":[4,7]");
         Assert.That((progress.Applies.Length, progress.Intents, progress.Silenced), Is.EqualTo((0, (IntentsProgress?)null, 5L)), "a newer version's");

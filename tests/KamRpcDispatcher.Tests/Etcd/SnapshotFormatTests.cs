@@ -149,6 +149,18 @@ public class SnapshotFormatTests
     }
 
     [Test]
+    public void What_is_wished_of_proxies_is_saved_by_name_also_where_nothing_is_of_members()
+    {
+        var wish = new Intent(default(MemberKey)) { IsDrained = true, By = "ops@host", Reason = "new disk", CreatedRevision = 7 };
+        var intents = new OperatorIntents(41, Wishes(), []) { ByProxy = new Dictionary<string, Intent> { ["edge-1"] = wish } };
+        var text = Encoding.UTF8.GetString(SnapshotFormat.Write("c", new Membership(42, [], []) { Intents = intents }));
+
+        Assert.That(text, Does.Contain("\"proxyIntents\": [").And.Not.Contain("\"intents\""));
+        var read = SnapshotFormat.Read("c", Encoding.UTF8.GetBytes(text)).Intents!;
+        Assert.That((read.ByProxy.Single(), read.ByMember.Count, read.IsFollowed), Is.EqualTo((KeyValuePair.Create("edge-1", wish), 0, false)));
+    }
+
+    [Test]
     public void What_a_newer_version_saves_beside_is_left_out() => Assert.That(
         SnapshotFormat.Read("c", Encoding.UTF8.GetBytes(Sealed($$"""{"cluster":"c","revision":1,"members":[{{Entry}}],"expired":[],"splits":[{"set":1}],"more":7}"""))).Members,
         Has.Count.EqualTo(1));
@@ -200,6 +212,9 @@ public class SnapshotFormatTests
     [TestCase("""{"cluster":"c","revision":1,"members":[{"set":1,"name":"a","createdRevision":5,"record":{"uri":"sip:10.0.0.1","weight":0}}]}""", "the weight 0")]
     [TestCase("""{"cluster":"c","revision":1,"members":[{"set":1,"name":"a","createdRevision":5,"record":"sip:10.0.0.1"}]}""", "record is missing, or of the wrong kind")]
     [TestCase("""{"cluster":"c","revision":1,"members":[{"set":1,"name":"a","createdRevision":5,"record":{"labels":{"a":{"b":{"c":{"d":{}}}}}}}]}""", "labels.a: not a string")]
+    [TestCase("""{"cluster":"c","revision":1,"members":[],"expired":[],"proxyIntents":7}""", "proxyIntents is missing, or of the wrong kind")]
+    [TestCase("""{"cluster":"c","revision":1,"members":[],"expired":[],"proxyIntents":[{"proxy":"a/b","record":{}}]}""", "the name 'a/b'")]
+    [TestCase("""{"cluster":"c","revision":1,"members":[],"expired":[],"proxyIntents":[{"proxy":"a","record":{"drain":7}}]}""", "the intent for a cannot be used: drain:")]
     [TestCase("""{"cluster":"c","revision":1,"members":[],"expired":[],"intents":{}}""", "intents is missing, or of the wrong kind")]
     [TestCase("""{"cluster":"c","revision":1,"members":[],"expired":[],"intents":[{"set":-1,"name":"a","record":{}}]}""", "an intent's set is not a number")]
     [TestCase("""{"cluster":"c","revision":1,"members":[],"expired":[],"intents":[{"set":1,"name":"a;b","record":{}}]}""", "the name 'a;b'")]

@@ -18,6 +18,9 @@ public class AppliedReportsTests
 
     private const string Fields = "\"applies\":[\"members\",\"intents\"],\"intents\":{\"revision\":55,\"silenced\":61}";
 
+    /// <summary>It says that it is drained, as of a revision after the wish.</summary>
+    private const string Itself = "\"applies\":[\"members\",\"proxies\"],\"proxy\":{\"revision\":61,\"drained\":true}";
+
     private readonly FakeTimeProvider _time = new(Now);
 
     [Test]
@@ -123,6 +126,33 @@ public class AppliedReportsTests
 
         Assert.That(Missing(reports, Drained), Is.EqualTo("by this host's clock its report is old, or of the future"));
     }
+
+    [TestCase(IntentWish.Drain, Itself, null)]
+    [TestCase(IntentWish.Resume, Itself, "does not follow it yet")]
+    [TestCase(IntentWish.Drain, "\"applies\":[\"members\",\"proxies\"],\"proxy\":{\"revision\":59,\"drained\":true}", "does not follow it yet", Description = "of an earlier drain")]
+    [TestCase(IntentWish.Drain, "\"applies\":[\"members\",\"proxies\"],\"proxy\":{\"revision\":60,\"drained\":false}", "does not follow it yet")]
+    [TestCase(IntentWish.Resume, "\"applies\":[\"members\",\"proxies\"],\"proxy\":{\"revision\":60,\"drained\":false}", null)]
+    [TestCase(IntentWish.Drain, "\"applies\":[\"members\",\"proxies\"],\"proxy\":{\"revision\":71,\"drained\":true}", "its report is of a revision that etcd does not have: etcd was restored from a backup")]
+    [TestCase(IntentWish.Drain, "\"applies\":[\"members\",\"proxies\"]", "has read no intents yet")]
+    [TestCase(IntentWish.Drain, Fields, "does not follow what is wished of proxies: an older kamrpc, or its etcd role may not read it")]
+    [TestCase(IntentWish.Drain, Itself + ",\"trouble\":[{\"kind\":\"name\",\"since\":\"2026-01-31T12:00:00Z\",\"text\":\"x\"}]", "another proxy reports under this name too")]
+    [TestCase(IntentWish.Drain, Itself + ",\"contact\":{\"answers\":false,\"since\":\"2026-01-31T12:00:00Z\",\"reason\":\"x\"}", null, Description = "that needs no Kamailio")]
+    public void Whether_a_proxy_follows_what_is_wished_of_itself_its_own_report_says(IntentWish wish, string fields, string? missing) =>
+        Assert.That(Missing(With(Report("p1", fields)), OfProxies(wish, "p1")), Is.EqualTo(missing));
+
+    [Test]
+    public void Of_others_nothing_is_waited_for_and_for_one_that_never_reported_nobody_waits_longer_than_for_the_rest()
+    {
+        var reports = With(Report("p1", Itself), Report("p2", "\"silenced\":1"));
+        Assert.That(reports.StateOf(OfProxies(IntentWish.Drain, "p1")).IsApplied, Is.True);
+
+        var state = reports.StateOf(OfProxies(IntentWish.Drain, "p1", "p9"));
+        Assert.That((state.IsApplied, state.HasNobody, state.Proxies[1].IsAbsent), Is.EqualTo((false, true, true)));
+        Assert.That(state.Proxies[1].Missing, Does.StartWith("does not report"));
+        Assert.That(reports.StateOf(OfProxies(IntentWish.Drain, "p2", "p9")).HasNobody, Is.False, "the other one may follow yet");
+    }
+
+    private static AppliedTarget OfProxies(IntentWish wish, params string[] proxies) => AppliedTarget.Of(wish, 60, proxies.Select(IntentSubject.OfProxy));
 
     private static string? Missing(AppliedReports reports, AppliedTarget target) => reports.StateOf(target).Proxies[0].Missing;
 

@@ -32,12 +32,26 @@ internal sealed class IntentFindings(ClusterCalls calls)
         }
     }
 
+    /// <summary>One that has only not followed it yet does within moments.</summary>
+    private bool IsNotFollowingItsDrain(ProxyLens lens) =>
+        lens.Status is { } status && !status.Applies.Contains(ProxyIntent.Kind) && calls.Cluster.ProxyIntents.GetValueOrDefault(lens.Proxy.Name)?.Intent is { IsDrained: true };
+
     /// <summary>What of operators' wishes somebody does not follow, or nobody can use.</summary>
     public IEnumerable<StatusFinding> NotInForce()
     {
         foreach (var lens in calls.Proxies.Where(calls.LacksIntents))
         {
             yield return new StatusFinding(FindingCode.IntentsNotFollowed, $"proxy {lens.Name} {IntentText.NotFollowed}: whom operators drain may go on getting calls there") { Proxy = lens.Proxy.Name };
+        }
+
+        foreach (var lens in calls.Proxies.Where(IsNotFollowingItsDrain))
+        {
+            yield return new StatusFinding(
+                FindingCode.IntentsNotFollowed,
+                $"proxy {lens.Name} is {IntentText.Drained(calls.Cluster.ProxyIntents[lens.Proxy.Name].Intent, calls.Now)}, and does not follow that (an older kamrpc, or its etcd role may not read it): 'kamrpc health' goes on well there")
+            {
+                Proxy = lens.Proxy.Name,
+            };
         }
 
         if (calls.Cluster.IntentsRefused is { } refused)

@@ -25,7 +25,7 @@ internal static class IntentJson
         writer.WriteEndObject();
     }
 
-    /// <summary>Whose drain a member is under, or null.</summary>
+    /// <summary>Whose drain a member, or a proxy, is under, or null.</summary>
     public static void WriteDrain(Utf8JsonWriter writer, Intent? intent)
     {
         if (intent is not { IsDrained: true })

@@ -92,6 +92,7 @@ internal static class ReportJson
             json.WriteEndArray();
         });
         WriteNews(writer, lens, status);
+        IntentJson.WriteDrain(writer, view.ProxyIntents.GetValueOrDefault(proxy.Name)?.Intent);
         writer.WriteEndObject();
     }
 
@@ -163,6 +164,7 @@ internal static class ReportJson
         writer.WriteEndArray();
         JsonText.WriteNumber(writer, "intentsRevision", status.Intents?.Revision);
         JsonText.WriteNumber(writer, "intentsSilenced", status.Intents?.Silenced);
+        JsonText.WriteBoolean(writer, "drained", status.Intent?.IsDrained);
     }
 
     public static void WriteDeviation(Utf8JsonWriter writer, Deviation deviation)

@@ -54,6 +54,12 @@ internal static class StatusJson
             JsonText.WriteNumber(json, "weight", stored.Intent.Weight);
             IntentJson.WriteOrigin(json, stored.Intent);
         });
+        JsonText.WriteArray(writer, "proxyIntents", view.ProxyIntents, static (json, stored) =>
+        {
+            json.WriteString("proxy", stored.Key);
+            json.WriteBoolean("drain", stored.Value.Intent.IsDrained);
+            IntentJson.WriteOrigin(json, stored.Value.Intent);
+        });
         JsonText.WriteArray(writer, "rejectedIntents", view.RejectedIntents, static (json, rejected) =>
         {
             json.WriteString("key", rejected.Key);

@@ -46,7 +46,7 @@ internal sealed class ProxiesScreen(ClusterCalls calls, StatusOptions options, L
         return text.ToString();
     }
 
-    private bool IsFine(ProxyLens lens) => lens is { WhyUnknown: null, Lag.IsLate: false, IsAtChanges: false, Status: { Drift: 0, Troubles.IsEmpty: true } status } && calls.Cluster.Behind(status) == 0 && !calls.LacksIntents(lens);
+    private bool IsFine(ProxyLens lens) => lens is { WhyUnknown: null, Lag.IsLate: false, IsAtChanges: false, Status: { Drift: 0, Troubles.IsEmpty: true, IsDrained: false } status } && calls.Cluster.Behind(status) == 0 && !calls.LacksIntents(lens);
 
     private void Add(TextTable table, ProxyLens lens, bool hasVersions)
     {
@@ -92,5 +92,6 @@ internal sealed class ProxiesScreen(ClusterCalls calls, StatusOptions options, L
         : calls.LacksIntents(lens) ? new Cell("no intents", Tone.Odd)
         : behind == 0 && status.OwesOnlyRefused && !lens.IsAtChanges && lens.Lag.Records == 0 ? new Cell(FormattableString.Invariant($"{status.Drift} refused"), Tone.Odd)
         : behind > 0 || status.Drift > 0 || lens.IsAtChanges || lens.Lag.Records > 0 ? new Cell("not yet", Tone.Odd)
+        : status.IsDrained ? new Cell("drained", Tone.Odd)
         : new Cell("synced", Tone.Good);
 }

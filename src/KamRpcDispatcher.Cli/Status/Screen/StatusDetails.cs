@@ -20,6 +20,7 @@ internal sealed class StatusDetails(ClusterCalls calls, StatusOptions options, L
         Quarantined();
         Rejected();
         DrainedAbsent();
+        DrainedProxies();
         Claims();
         if (hasShares)
         {
@@ -85,6 +86,19 @@ internal sealed class StatusDetails(ClusterCalls calls, StatusOptions options, L
         }
 
         Section("DRAINED, NOT ANNOUNCED (in force when they come back; 'kamrpc resume' takes it back)", table);
+    }
+
+    /// <summary>Whoever is about to begin a maintenance has to know whether the proxy follows.</summary>
+    private void DrainedProxies()
+    {
+        var table = layout.Table("PROXY", "FOLLOWED", "BY", "SINCE", "REASON");
+        foreach (var (proxy, stored) in calls.Cluster.ProxyIntents.Where(static one => one.Value.Intent.IsDrained))
+        {
+            var lens = calls.Proxies.FirstOrDefault(lens => lens.Proxy.Name == proxy);
+            table.Add(proxy, lens is null ? "does not report" : lens.Status is { IsDrained: true } ? "yes" : "no", stored.Intent.By, stored.Intent.At is { } at ? Ages.Show(calls.Now - at) : null, stored.Intent.Reason);
+        }
+
+        Section("DRAINED PROXIES ('kamrpc health' fails there, and calls that come are routed; 'kamrpc proxy resume' takes it back)", table);
     }
 
     private void Claims()

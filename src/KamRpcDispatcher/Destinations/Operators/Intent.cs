@@ -1,6 +1,7 @@
 namespace KamRpcDispatcher.Destinations.Operators;
 
-/// <summary>What an operator wishes of one member, whatever its announcer says. It outlasts both.</summary>
+/// <summary>What an operator wishes of one member, whatever its announcer says, or of one proxy. It outlasts both.</summary>
+/// <param name="Key">The member; of a proxy's it says nothing.</param>
 public sealed record Intent(MemberKey Key)
 {
     /// <summary>Whether it gets no new calls until the wish is taken back.</summary>

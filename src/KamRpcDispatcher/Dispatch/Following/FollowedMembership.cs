@@ -16,13 +16,15 @@ namespace KamRpcDispatcher.Dispatch.Following;
 internal sealed class FollowedMembership : IDisposable
 {
     private readonly MembershipWatch _members;
+    private readonly IntentWatch _intents;
     private readonly SnapshotLock? _lock;
+    private volatile OperatorIntents? _saved;
 
     public FollowedMembership(EtcdConnection store, EtcdKeys keys, DispatcherOptions options, TimeProvider timeProvider, ILoggerFactory logs)
     {
-        var intents = new IntentWatch(store, keys, timeProvider, logs.CreateLogger<IntentWatch>());
-        _members = new MembershipWatch(store, keys, timeProvider, logs.CreateLogger<MembershipWatch>(), () => intents.Current);
-        var joined = new JoinedSource(_members, intents, new ShareWatch(store, keys, timeProvider, logs.CreateLogger<ShareWatch>()), timeProvider, logs.CreateLogger<JoinedSource>());
+        _intents = new IntentWatch(store, keys, timeProvider, logs.CreateLogger<IntentWatch>());
+        _members = new MembershipWatch(store, keys, timeProvider, logs.CreateLogger<MembershipWatch>(), () => _intents.Current);
+        var joined = new JoinedSource(_members, _intents, new ShareWatch(store, keys, timeProvider, logs.CreateLogger<ShareWatch>()), timeProvider, logs.CreateLogger<JoinedSource>());
         if (options.StateDirectory is not { } directory)
         {
             Source = new OperatedSource(joined);
@@ -35,14 +37,18 @@ internal sealed class FollowedMembership : IDisposable
 
         void Seed(Membership saved)
         {
+            _saved = saved.Intents;
             _members.Seed(saved);
-            intents.Seed(saved);
+            _intents.Seed(saved);
             joined.Seed(saved);
         }
     }
 
     /// <summary>The membership as operators wish it.</summary>
     public IMembershipSource Source { get; }
+
+    /// <summary>What operators wish as it was read last; as it was saved, where nothing has been read yet. Null for nothing.</summary>
+    public OperatorIntents? Intents => _intents.Current is { } read and not { IsFollowed: false, Revision: 0 } ? read : _saved;
 
     /// <inheritdoc cref="MembershipWatch.Away"/>
     public StoreOutage? Away => _members.Away;

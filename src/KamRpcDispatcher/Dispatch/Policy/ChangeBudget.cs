@@ -81,7 +81,8 @@ internal sealed class ChangeBudget(int burst, TimeSpan refill, TimeProvider time
         }
     }
 
-    private static MemberKey OwnerOf(int set, string attributes) => new(set, AttributeText.Duid(attributes) ?? string.Empty);
+    /// <summary>In the sets of classes a name has one account: a new weight takes it from one class to another.</summary>
+    private static MemberKey OwnerOf(int set, string attributes) => new(ClassSets.Has(set) ? ClassSets.Base : set, AttributeText.Duid(attributes) ?? string.Empty);
 
     private static RefusedDestination FormOf(AddDestination add) => RefusedDestination.Of(add);
 

@@ -14,7 +14,8 @@ namespace KamRpcDispatcher.Dispatch.Report;
 /// <param name="isAlive">Whether the loop that tells the status still comes round: what it said last does not stay true by being repeated.</param>
 /// <param name="version">The daemon's.</param>
 /// <param name="timeProvider">The clock.</param>
-internal sealed class PacedReport(IProxyReport report, ContactWatch contact, LoopWatch loop, Func<bool> isAlive, string version, TimeProvider timeProvider) : IProxyReport
+/// <param name="intent">What operators wish of the proxy itself; null for nobody who knows.</param>
+internal sealed class PacedReport(IProxyReport report, ContactWatch contact, LoopWatch loop, Func<bool> isAlive, string version, TimeProvider timeProvider, Func<ProxyIntent>? intent = null) : IProxyReport
 {
     /// <summary>The least time between two writings of what nobody waits for: hundreds of proxies write to one etcd, and a list may flap.</summary>
     internal static readonly TimeSpan LeastInterval = TimeSpan.FromSeconds(1);
@@ -29,6 +30,7 @@ internal sealed class PacedReport(IProxyReport report, ContactWatch contact, Loo
     private ProxyStatus? _latest;
     private ProxyStatus? _written;
     private long _writtenAt;
+    private long _toldAt;
     private long? _begun;
     private bool _hasNews;
 
@@ -37,6 +39,7 @@ internal sealed class PacedReport(IProxyReport report, ContactWatch contact, Loo
         lock (_gate)
         {
             _latest = status;
+            _toldAt = timeProvider.GetTimestamp();
             _begun ??= timeProvider.GetTimestamp();
             Write(isPoll: false);
         }
@@ -61,6 +64,18 @@ internal sealed class PacedReport(IProxyReport report, ContactWatch contact, Loo
         }
     }
 
+    /// <summary>The status as it would be written now, and how long ago the loop told it; null before it has told any.</summary>
+    public (ProxyStatus Status, TimeSpan Age)? Read()
+    {
+        lock (_gate)
+        {
+            return _latest is null ? null : (AsOfNow(_latest), timeProvider.GetElapsedTime(_toldAt));
+        }
+    }
+
+    private ProxyStatus AsOfNow(ProxyStatus status) =>
+        status with { Contact = contact.Current, Version = version, Loop = loop.Current, WrittenAt = timeProvider.GetUtcNow(), Intent = intent?.Invoke() };
+
     private void Write(bool isPoll)
     {
         if (_latest is null || (contact.Current is null && timeProvider.GetElapsedTime(_begun!.Value) < ContactPatience))
@@ -68,7 +83,7 @@ internal sealed class PacedReport(IProxyReport report, ContactWatch contact, Loo
             return;
         }
 
-        var status = _latest with { Contact = contact.Current, Version = version, Loop = loop.Current, WrittenAt = timeProvider.GetUtcNow() };
+        var status = AsOfNow(_latest);
         if (_written is null || ReportNews.IsAwaited(_written, status) || (isPoll && IsDue(_written, status)))
         {
             _written = status;

@@ -43,7 +43,7 @@ internal sealed class ProxyStatusBuilder(Quarantine quarantine, Func<GraceStatus
             Sets(table, comparison, plan, held, refused))
         {
             Silenced = !plan.OwesSilence ? membership.Revision : IntentsInForce.StillTrue(last?.Silenced, membership.Revision),
-            Applies = [.. ProxyStatus.FollowedKinds.Where(kind => !(kind == IntentsProgress.Kind && intents is null) && !(kind == SplitsProgress.Kind && splits is null))],
+            Applies = [.. ProxyStatus.FollowedKinds.Where(kind => !(kind is IntentsProgress.Kind or ProxyIntent.Kind && intents is null) && !(kind == SplitsProgress.Kind && splits is null))],
             Intents = intents,
             Splits = splits,
             Follows = membership.Records is { } records ? new FollowedMembers(membership.Revision, records) : null,

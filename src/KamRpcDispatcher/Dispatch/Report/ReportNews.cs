@@ -7,7 +7,10 @@ internal static class ReportNews
 {
     /// <summary>Whether somebody waits for it: for an acknowledgement, or to learn that Kamailio is lost, or back.</summary>
     public static bool IsAwaited(ProxyStatus before, ProxyStatus after) =>
-        before.Revision != after.Revision || before.Silenced != after.Silenced || before.Intents != after.Intents || before.Splits != after.Splits || before.Contact?.Answers != after.Contact?.Answers;
+        before.Revision != after.Revision || before.Silenced != after.Silenced || before.Intents != after.Intents || before.Splits != after.Splits || WishOf(before) != WishOf(after) || before.Contact?.Answers != after.Contact?.Answers;
+
+    /// <summary>The revision alone is none: it moves with every wish, and whoever waits for one that concerns a member is told of that by its own.</summary>
+    private static ProxyIntent? WishOf(ProxyStatus status) => status.Intent is { } intent ? intent with { Revision = 0 } : null;
 
     /// <summary>Whether anything is: times of reading and writing, how long grace periods took, and what the loop is at while it goes on, are not.</summary>
     public static bool IsNew(ProxyStatus before, ProxyStatus after) => before.Hangs != after.Hangs || before.IsListOld != after.IsListOld || !(

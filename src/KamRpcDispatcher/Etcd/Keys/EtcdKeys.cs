@@ -17,8 +17,8 @@ public sealed class EtcdKeys(string cluster)
     /// <summary>Everything below it is an operator's wish: <c>intents/&lt;set&gt;/&lt;name&gt;</c>.</summary>
     public string Intents { get; } = $"/kamrpc/{cluster}/intents/";
 
-    /// <summary>Below it stands what is wished of proxies: no member's.</summary>
-    internal string ProxyIntents { get; } = $"/kamrpc/{cluster}/intents/proxies/";
+    /// <summary>Everything below it is a wish that concerns a proxy, and no member: <c>intents/proxies/&lt;proxy&gt;</c>.</summary>
+    public string ProxyIntents { get; } = $"/kamrpc/{cluster}/intents/proxies/";
 
     public string Intent(MemberKey member) => string.Create(CultureInfo.InvariantCulture, $"{Intents}{member.Set}/{member.Name}");
 
@@ -36,6 +36,8 @@ public sealed class EtcdKeys(string cluster)
     public string Calls { get; } = $"/kamrpc/{cluster}/calls/";
 
     public string CallCount(MemberKey member) => string.Create(CultureInfo.InvariantCulture, $"{Calls}{member.Set}/{member.Name}");
+
+    public string ProxyIntent(string proxy) => ProxyIntents + proxy;
 
     /// <summary>Everything below it is a proxy's report: <c>proxies/&lt;proxy&gt;</c>.</summary>
     public string Proxies { get; } = $"/kamrpc/{cluster}/proxies/";
@@ -62,6 +64,15 @@ public sealed class EtcdKeys(string cluster)
 
     /// <summary>Reads a key below <see cref="Calls"/>.</summary>
     public bool TryParseCallCount(string key, out MemberKey member, [NotNullWhen(false)] out string? error) => TryParse(Calls, key, out member, out error);
+
+    /// <summary>Reads a key below <see cref="ProxyIntents"/>.</summary>
+    public bool TryParseProxyIntent(string key, [NotNullWhen(true)] out string? proxy, [NotNullWhen(false)] out string? error)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        proxy = key.StartsWith(ProxyIntents, StringComparison.Ordinal) ? key[ProxyIntents.Length..] : null;
+        error = proxy is null ? $"the key is not {ProxyIntents}<proxy>" : MemberValidation.CheckName(proxy);
+        return error is null;
+    }
 
     private static bool TryParse(string prefix, string key, out MemberKey member, [NotNullWhen(false)] out string? error)
     {

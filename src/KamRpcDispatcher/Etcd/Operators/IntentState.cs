@@ -45,9 +45,10 @@ internal sealed class IntentState(EtcdKeys keys, TimeProvider timeProvider, ILog
                 {
                     _current = new OperatorIntents(
                         Revision,
-                        _entries.Values.Select(static entry => entry.InForce).OfType<Intent>().ToDictionary(static intent => intent.Key),
+                        OfMembers().ToDictionary(static intent => intent.Key),
                         [.. _entries.Values.Select(static entry => entry.Rejected).OfType<RejectedRecord>()])
                     {
+                        ByProxy = _entries.Values.Where(static entry => entry is { Proxy: not null, InForce: not null }).ToDictionary(static entry => entry.Proxy!, static entry => entry.InForce!, StringComparer.Ordinal),
                         IsFollowed = _isFollowed,
                         IsRefused = !_isFollowed,
                     };
@@ -172,7 +173,7 @@ internal sealed class IntentState(EtcdKeys keys, TimeProvider timeProvider, ILog
     private List<MemberKey> LostUnlessListed(KeyListing listed)
     {
         var isAnother = _isReplaced || (Revision > 0 && IsAnother(listed.Header));
-        var before = _entries.Values.Select(static entry => entry.InForce).OfType<Intent>().ToList();
+        var before = OfMembers().ToList();
         if (_saved is { Intents: { } intents, Store: { } store } saved)
         {
             before = [.. intents.ByMember.Values];
@@ -181,11 +182,18 @@ internal sealed class IntentState(EtcdKeys keys, TimeProvider timeProvider, ILog
             {
                 _entries[keys.Intent(intent.Key)] = new Entry(intent, null, intent.CreatedRevision, 0, default);
             }
+
+            foreach (var (proxy, intent) in intents.ByProxy.Where(one => store.ClusterId == listed.Header.ClusterId && one.Value.CreatedRevision > 0))
+            {
+                _entries[keys.ProxyIntent(proxy)] = new Entry(intent, null, intent.CreatedRevision, 0, default) { Proxy = proxy };
+            }
         }
 
         (_saved, _isReplaced) = (null, false);
         return isAnother ? [.. before.Where(static intent => intent.IsDrained).Select(static intent => intent.Key).Order()] : [];
     }
+
+    private IEnumerable<Intent> OfMembers() => _entries.Values.Where(static entry => entry.Proxy is null).Select(static entry => entry.InForce).OfType<Intent>();
 
     private static string Names(List<MemberKey> members) =>
         string.Join(", ", members.Take(MostNamed).Select(static member => FormattableString.Invariant($"{member.Name} of set {member.Set}"))) + (members.Count > MostNamed ? FormattableString.Invariant($" and {members.Count - MostNamed} more") : string.Empty);
@@ -200,15 +208,10 @@ internal sealed class IntentState(EtcdKeys keys, TimeProvider timeProvider, ILog
             return;
         }
 
-        var entry = new Entry(null, null, pair.CreateRevision, pair.ModRevision, pair.Value.Memory);
-        if (key.StartsWith(keys.ProxyIntents, StringComparison.Ordinal))
-        {
-            _entries[key] = entry;
-            return;
-        }
-
-        var isIntent = keys.TryParseIntent(key, out var member, out var error);
-        if (isIntent && IntentRecord.TryRead(member, pair.Value.Memory, out var intent, out error))
+        var isMembers = keys.TryParseIntent(key, out var member, out var error);
+        var proxy = !isMembers && key.StartsWith(keys.ProxyIntents, StringComparison.Ordinal) && keys.TryParseProxyIntent(key, out var name, out error) ? name : null;
+        var entry = new Entry(null, null, pair.CreateRevision, pair.ModRevision, pair.Value.Memory) { Proxy = proxy };
+        if ((isMembers || proxy is not null) && IntentRecord.TryRead(member, pair.Value.Memory, out var intent, out error))
         {
             _entries[key] = entry with { InForce = intent with { CreatedRevision = pair.CreateRevision } };
             return;
@@ -216,7 +219,7 @@ internal sealed class IntentState(EtcdKeys keys, TimeProvider timeProvider, ILog
 
         // A key that was deleted and written again is another wish: nothing of the earlier one stays.
         var lastGood = isKnown && known.CreatedRevision == pair.CreateRevision ? known.InForce : null;
-        var rejected = new RejectedRecord(SafeText.Shorten(key, LongestKeyShown), error!, lastGood is not null) { Member = isIntent ? member : null };
+        var rejected = new RejectedRecord(SafeText.Shorten(key, LongestKeyShown), error!, lastGood is not null) { Member = isMembers ? member : null };
         _entries[key] = entry with { InForce = lastGood, Rejected = rejected };
         if (_rejections.Count(key) is { } times && (times == 0 || int.IsPow2(times)))
         {
@@ -224,10 +227,14 @@ internal sealed class IntentState(EtcdKeys keys, TimeProvider timeProvider, ILog
         }
     }
 
-    /// <param name="InForce">The last usable record; null for none, and for what is no member's.</param>
+    /// <param name="InForce">The last usable record; null for none.</param>
     /// <param name="Rejected">The record, where it cannot be used.</param>
     /// <param name="CreatedRevision">The revision that created the key.</param>
     /// <param name="ModifiedRevision">The revision of the record; 0 of one that was saved.</param>
     /// <param name="Value">The record as it was written; empty of one that was saved.</param>
-    private readonly record struct Entry(Intent? InForce, RejectedRecord? Rejected, long CreatedRevision, long ModifiedRevision, ReadOnlyMemory<byte> Value);
+    private readonly record struct Entry(Intent? InForce, RejectedRecord? Rejected, long CreatedRevision, long ModifiedRevision, ReadOnlyMemory<byte> Value)
+    {
+        /// <summary>The proxy that it concerns; null where it is a member's, or nobody's.</summary>
+        public string? Proxy { get; init; }
+    }
 }

@@ -124,7 +124,7 @@ internal sealed class ProxyReport : IProxyReport
     /// <summary>Of two proxies with one name nobody can tell which one has silenced whom: nothing is acknowledged then.</summary>
     internal static ProxyStatus Signed(ProxyStatus status, ProxyIdentity identity, ProxyTrouble? clash) => clash is null
         ? status with { Identity = identity }
-        : status with { Identity = identity, Silenced = 0, Intents = status.Intents is null ? null : new IntentsProgress(0, 0), Splits = status.Splits is null ? null : new SplitsProgress(0), Troubles = [clash, .. status.Troubles] };
+        : status with { Identity = identity, Silenced = 0, Intents = status.Intents is null ? null : new IntentsProgress(0, 0), Splits = status.Splits is null ? null : new SplitsProgress(0), Intent = status.Intent is { } intent ? intent with { Revision = 0 } : null, Troubles = [clash, .. status.Troubles] };
 
     internal static byte[] Write(ProxyStatus status) => ReportWriter.Write(status);
 }

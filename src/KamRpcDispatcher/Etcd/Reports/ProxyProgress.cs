@@ -24,5 +24,8 @@ internal sealed record ProxyProgress(long Silenced, ImmutableArray<SupersededMem
     /// <summary>How far operators' splits are in force there; null where they may not be read, or where it does not say it.</summary>
     public SplitsProgress? Splits { get; init; }
 
+    /// <summary>What is wished of the proxy itself, as it has read it; null where it may not be read, or where it does not say it.</summary>
+    public ProxyIntent? Intent { get; init; }
+
     public bool MayServe(int set) => Serves.IsEmpty || Serves.Contains(set);
 }

@@ -17,7 +17,7 @@ namespace KamRpcDispatcher.Etcd.Reports;
 public sealed record ProxyStatus(long Revision, DateTimeOffset AppliedAt, string Kamailio, int Drift, ImmutableSortedDictionary<int, SetStatus> Sets)
 {
     /// <summary>The kinds of record that this version follows.</summary>
-    public static ImmutableArray<string> FollowedKinds { get; } = ["members", IntentsProgress.Kind, SplitsProgress.Kind];
+    public static ImmutableArray<string> FollowedKinds { get; } = ["members", IntentsProgress.Kind, ProxyIntent.Kind, SplitsProgress.Kind];
 
     /// <summary>
     /// The revision up to which every member that is to get no new calls gets none, which may be ahead of <see cref="Revision"/> while there
@@ -33,6 +33,12 @@ public sealed record ProxyStatus(long Revision, DateTimeOffset AppliedAt, string
 
     /// <summary>How far operators' splits are in force: 0 until they have been read. Null where etcd does not let them be read, and in a report of a version that did not say it.</summary>
     public SplitsProgress? Splits { get; init; }
+
+    /// <summary>What an operator wishes of the proxy itself. Null where etcd does not let that be read, and in a report of a version that did not say it.</summary>
+    public ProxyIntent? Intent { get; init; }
+
+    /// <summary>Whether an operator has drained the proxy itself, as far as its dispatcher knows.</summary>
+    public bool IsDrained => Intent is { IsDrained: true };
 
     /// <summary>As many sets are named as <see cref="Serves"/>; of more the report says nothing.</summary>
     public const int MostServed = 50;

@@ -15,6 +15,9 @@ public sealed record OperatorIntents(long Revision, IReadOnlyDictionary<MemberKe
     /// <summary>None that is known.</summary>
     internal static OperatorIntents Unknown { get; } = new(0, ImmutableDictionary<MemberKey, Intent>.Empty, []);
 
+    /// <summary>The wishes in force that concern proxies, by the proxy's name.</summary>
+    public IReadOnlyDictionary<string, Intent> ByProxy { get; init; } = ImmutableDictionary<string, Intent>.Empty;
+
     /// <summary>Whether they are followed in the store. If not (it refuses to let them be read, or has not told them yet) these are the ones that were known last.</summary>
     public bool IsFollowed { get; init; }
 

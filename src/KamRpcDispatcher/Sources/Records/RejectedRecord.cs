@@ -17,6 +17,9 @@ public sealed record RejectedRecord(string Key, string Reason, bool KeepsLastGoo
     /// <summary>Whose record it is; null where the key names no member.</summary>
     public MemberKey? Member { get; init; }
 
+    /// <summary>The proxy that it concerns; null where it concerns none.</summary>
+    public string? Proxy { get; init; }
+
     /// <summary>What becomes of the member.</summary>
     internal string Consequence =>
         !KeepsLastGood ? "it is left out" : IsNotReady ? "its last usable value stays in force, but not ready, as it says, or one before it said" : "its last usable value stays in force";

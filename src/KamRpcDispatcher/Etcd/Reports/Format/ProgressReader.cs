@@ -26,6 +26,7 @@ internal sealed class ProgressReader(JsonElement report)
             Applies = Readable(() => Items(report, "applies", ProxyReader.ReadKind), otherwise: []),
             Intents = Readable(() => ProxyReader.ReadIntents(report), otherwise: null),
             Splits = Readable(() => ProxyReader.ReadSplits(report), otherwise: null),
+            Intent = Readable(() => ProxyReader.ReadIntent(report), otherwise: null),
             IsClashing = HasClash(),
         };
     }

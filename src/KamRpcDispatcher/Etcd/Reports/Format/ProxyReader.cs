@@ -32,6 +32,7 @@ internal sealed class ProxyReader(JsonElement report)
             Applies = Items(report, "applies", ReadKind),
             Intents = ReadIntents(report),
             Splits = ReadSplits(report),
+            Intent = ReadIntent(report),
             Serves = Items(report, "serves", ReadServed),
             Identity = ReadIdentity(),
             Version = OptionalText(report, "version"),
@@ -158,6 +159,22 @@ internal sealed class ProxyReader(JsonElement report)
     }
 
     internal static SplitsProgress? ReadSplits(JsonElement report) => Has(report, "splits") ? new SplitsProgress(Count(Field(report, "splits", JsonValueKind.Object), "revision", long.MaxValue)) : null;
+
+    internal static ProxyIntent? ReadIntent(JsonElement report)
+    {
+        if (!Has(report, "proxy"))
+        {
+            return null;
+        }
+
+        var intent = Field(report, "proxy", JsonValueKind.Object);
+        return new ProxyIntent(Count(intent, "revision", long.MaxValue), RequiredFlag(intent, "drained"))
+        {
+            By = OptionalText(intent, "by"),
+            At = OptionalTime(intent, "at"),
+            Reason = OptionalText(intent, "reason"),
+        };
+    }
 
     internal static string ReadKind(JsonElement kind) =>
         kind.ValueKind == JsonValueKind.String ? kind.GetString()! : throw new FormatException("applies holds something else than text");

@@ -26,6 +26,7 @@ internal static class ReportHead
 
         WriteIntents(writer, status.Intents);
         WriteSplits(writer, status.Splits);
+        WriteIntent(writer, status.Intent);
         if (status.Serves.Length is > 0 and <= ProxyStatus.MostServed)
         {
             writer.WriteStartArray("serves");
@@ -132,6 +133,22 @@ internal static class ReportHead
 
         writer.WriteStartObject("splits");
         writer.WriteNumber("revision", splits.Revision);
+        writer.WriteEndObject();
+    }
+
+    private static void WriteIntent(Utf8JsonWriter writer, ProxyIntent? intent)
+    {
+        if (intent is null)
+        {
+            return;
+        }
+
+        writer.WriteStartObject("proxy");
+        writer.WriteNumber("revision", intent.Revision);
+        writer.WriteBoolean("drained", intent.IsDrained);
+        WriteText(writer, "by", intent.By is { } by ? ReportText.Line(by, ProxyIntent.LongestBy) : null);
+        WriteTime(writer, "at", intent.At);
+        WriteText(writer, "reason", intent.Reason is { } reason ? ReportText.Line(reason, ProxyIntent.LongestReason) : null);
         writer.WriteEndObject();
     }
 

@@ -1,0 +1,173 @@
+using System.Net.Sockets;
+using KamailioRpc;
+using KamRpcDispatcher.Linux;
+using Microsoft.Extensions.Logging;
+
+namespace KamRpcDispatcher.Local;
+
+/// <summary>
+/// Answers who connects to a Unix socket with one line, and listens to nobody. Every user of the machine may ask who can enter the directory: a check of a VIP runs as a user of its own,
+/// and what it learns is what <c>kamrpc status</c> shows. It is made anew when it is gone, as /run is wiped, and where a daemon that was killed has left one.
+/// </summary>
+/// <param name="directories">Where it is made: in the first one in which it can be.</param>
+/// <param name="name">Its name there.</param>
+/// <param name="answer">The line.</param>
+/// <param name="timeProvider">The clock.</param>
+/// <param name="logger">Where to log.</param>
+internal sealed partial class StatusSocket(IReadOnlyList<string> directories, string name, Func<byte[]> answer, TimeProvider timeProvider, ILogger<StatusSocket> logger)
+{
+    /// <summary>How often it is checked whether the socket is still there.</summary>
+    internal static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>From a try that failed to the next one.</summary>
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(5);
+
+    private const int Waiting = 16;
+
+    private const UnixFileMode ForAll =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
+
+    private string? _told;
+
+    /// <summary>Answers until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var pause = RetryInterval;
+            using (var listening = Listen(out var path, out var status))
+            {
+                if (listening is not null)
+                {
+                    await ServeAsync(listening, path, status, cancellationToken).ConfigureAwait(false);
+                    pause = CheckInterval;
+                }
+            }
+
+            await Task.Delay(pause, timeProvider, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Until it is not there any more.</summary>
+    private async Task ServeAsync(Socket listening, string path, FileStatus status, CancellationToken cancellationToken)
+    {
+        var accepting = listening.AcceptAsync(cancellationToken).AsTask();
+        while (true)
+        {
+            try
+            {
+                using (var client = await accepting.WaitAsync(CheckInterval, timeProvider, cancellationToken).ConfigureAwait(false))
+                {
+                    Answer(client);
+                }
+
+                accepting = listening.AcceptAsync(cancellationToken).AsTask();
+            }
+            catch (TimeoutException) when (FileStatus.OfLink(path) is { } there && there.IsSameFile(status))
+            {
+                // Nobody has asked.
+            }
+            catch (Exception exception) when (exception is TimeoutException or SocketException)
+            {
+                // It is gone, or there are no descriptors left: it is made anew.
+                _ = accepting.ContinueWith(static ended => ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+                return;
+            }
+        }
+    }
+
+    /// <summary>What the kernel does not take at once is left out: nobody keeps this from answering the next one.</summary>
+    private void Answer(Socket client)
+    {
+        try
+        {
+            client.Blocking = false;
+            client.Send(answer());
+        }
+        catch (SocketException)
+        {
+            // Who asked has left.
+        }
+    }
+
+    private Socket? Listen(out string path, out FileStatus status)
+    {
+        var reasons = new List<string>();
+        foreach (var directory in directories)
+        {
+            path = Path.Combine(directory, name);
+            if ((RpcClientOptions.MakeReplyDirectory(directory) ?? Vacate(directory, path)) is { } obstacle)
+            {
+                reasons.Add(obstacle);
+                continue;
+            }
+
+            Socket? socket = null;
+            try
+            {
+                socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+
+                // Where there is anything of the name, a link too, this fails.
+                socket.Bind(new UnixDomainSocketEndPoint(path));
+                socket.Listen(Waiting);
+                File.SetUnixFileMode(path, ForAll);
+                status = FileStatus.OfLink(path) ?? throw new IOException($"{path} is gone");
+                _told = null;
+                Answers(logger, path);
+                return socket;
+            }
+            catch (Exception exception) when (exception is SocketException or IOException or UnauthorizedAccessException or ArgumentException)
+            {
+                socket?.Dispose();
+                reasons.Add($"{path}: {exception.Message}");
+            }
+        }
+
+        (path, status) = (string.Empty, default);
+        var told = string.Join("; ", reasons);
+        if (_told != told)
+        {
+            NotAnswered(logger, told);
+        }
+
+        _told = told;
+        return null;
+    }
+
+    /// <summary>Takes away what a daemon has left that was killed; why the name is not free, null where it is.</summary>
+    private string? Vacate(string directory, string path)
+    {
+        if (FileStatus.OfLink(path) is not { } there)
+        {
+            return null;
+        }
+
+        if (!there.IsSocket)
+        {
+            return $"{path} is something else than a socket";
+        }
+
+        try
+        {
+            using var asking = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { Blocking = false };
+            asking.Connect(new UnixDomainSocketEndPoint(path));
+        }
+        catch (SocketException refused) when (refused.SocketErrorCode == SocketError.ConnectionRefused)
+        {
+            using var opened = SafeDirectory.Open(directory);
+            return opened.Status(name) is { } now && now.IsSameFile(there) && !opened.TryDelete(name) ? $"{path}, which a daemon that was killed has left, cannot be removed" : null;
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode is not (SocketError.WouldBlock or SocketError.InProgress))
+        {
+            return $"{path}: {exception.Message}";
+        }
+
+        return $"another daemon answers at {path}";
+    }
+
+    [LoggerMessage(3075, LogLevel.Information, "'kamrpc health' is answered at {Path}")]
+    private static partial void Answers(ILogger logger, string path);
+
+    [LoggerMessage(3076, LogLevel.Warning, "'kamrpc health' cannot be answered, and goes by Kamailio alone: no socket can be made for it ({Reasons}). Trying on; --reply-dir names another place")]
+    private static partial void NotAnswered(ILogger logger, string reasons);
+}
