@@ -24,6 +24,8 @@ internal sealed class IntentsCheckTests
     {
         AssertFinding(IntentsCheck.Of(Healthy.Etcd), Severity.Ok, "no member is drained by an operator", null);
         AssertFinding(IntentsCheck.Of(Drained([A, B], "a")), Severity.Ok, "1 member drained by an operator: 1/a (ops@h1)", null);
+        var ofProxy = new Dictionary<string, Intent> { ["p2"] = new(default(MemberKey)) { IsDrained = true, By = "ops@h1" }, ["p3"] = new(default(MemberKey)) };
+        AssertFinding(IntentsCheck.Of(Healthy.Etcd with { ProxyIntents = ofProxy }), Severity.Ok, "no member is drained by an operator; drained by an operator, so that kamrpc health fails there, is proxy p2 (ops@h1)", null);
     }
 
     [Test]

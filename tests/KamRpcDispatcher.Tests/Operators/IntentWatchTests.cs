@@ -135,6 +135,23 @@ public sealed class IntentWatchTests : IAsyncDisposable
     }
 
     [Test]
+    public void What_was_saved_of_a_proxy_is_the_last_usable_wish_of_the_same_key_too()
+    {
+        var wish = new Intent(default(MemberKey)) { IsDrained = true, CreatedRevision = 2 };
+        Assert.That(Seeded(created: 2)["edge"], Is.EqualTo(wish));
+        Assert.That(Seeded(created: 4), Is.Empty, "the key was deleted and written again");
+
+        IReadOnlyDictionary<string, Intent> Seeded(long created)
+        {
+            var state = new IntentState(new EtcdKeys("c"), _time, _log);
+            state.Seed(new Membership(3, [], []) { Store = new StoreIdentity(1, "http://10.0.0.5:2379"), Intents = Draining(created: 2) with { ByProxy = new Dictionary<string, Intent> { ["edge"] = wish } } });
+            var pair = new Mvccpb.KeyValue { Key = ByteString.CopyFromUtf8("/kamrpc/c/intents/proxies/edge"), Value = ByteString.CopyFromUtf8("rubbish"), CreateRevision = created, ModRevision = 5 };
+            state.Replace(new KeyListing([pair], 5, new ResponseHeader { ClusterId = 1, Revision = 5 }), wasAway: false);
+            return state.Current!.ByProxy;
+        }
+    }
+
+    [Test]
     public void What_is_in_force_knows_the_revision_that_created_its_key()
     {
         var state = new IntentState(new EtcdKeys("c"), _time, _log);

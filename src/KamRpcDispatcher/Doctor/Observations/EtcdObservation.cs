@@ -21,6 +21,9 @@ internal sealed record EtcdObservation(IReadOnlyList<EndpointObservation> Endpoi
     /// <summary>What operators wish, by member, announced or not; a drained one among <see cref="Members"/> is draining.</summary>
     public IReadOnlyDictionary<MemberKey, Intent> Intents { get; init; } = new Dictionary<MemberKey, Intent>();
 
+    /// <summary>What operators wish of proxies, by name.</summary>
+    public IReadOnlyDictionary<string, Intent> ProxyIntents { get; init; } = new Dictionary<string, Intent>();
+
     /// <summary>The members that are ready but for that an operator has drained them.</summary>
     public IReadOnlySet<MemberKey> Drained { get; init; } = new HashSet<MemberKey>();
 

@@ -30,6 +30,7 @@ internal sealed class EtcdObserver(EtcdOptions connection, string cluster, IRead
                 Addresses = await HostLookup.AddressesAsync(view.Members.Where(static announced => announced.Member.Uri.Address is null).Select(static announced => announced.Member.Uri.Host), cancellationToken).ConfigureAwait(false),
                 Rejected = view.Rejected,
                 Intents = view.Intents.ToDictionary(static stored => stored.Key, static stored => stored.Value.Intent),
+                ProxyIntents = view.ProxyIntents.ToDictionary(static stored => stored.Key, static stored => stored.Value.Intent),
                 Drained = view.Members.Where(static announced => announced.IsDrained).Select(static announced => announced.Member.Key).ToHashSet(),
                 RejectedIntents = view.RejectedIntents,
                 IntentsRefused = view.IntentsRefused,

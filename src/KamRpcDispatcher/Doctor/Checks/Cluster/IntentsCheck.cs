@@ -1,4 +1,5 @@
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Doctor.Observations;
 
 namespace KamRpcDispatcher.Doctor.Checks.Cluster;
@@ -32,8 +33,12 @@ internal static class IntentsCheck
         }
 
         var drained = etcd.Intents.Values.Where(static intent => intent.IsDrained).OrderBy(static intent => intent.Key).ToList();
-        return Finding.Ok(Name, drained.Count == 0
-            ? "no member is drained by an operator"
-            : $"{Wording.Count(drained.Count, "member")} drained by an operator: {Wording.List([.. drained.Select(static intent => intent.By.Length == 0 ? intent.Key.ToString() : $"{intent.Key} ({SafeText.Shorten(intent.By)})")])}");
+        var proxies = etcd.ProxyIntents.Where(static one => one.Value.IsDrained).OrderBy(static one => one.Key, StringComparer.Ordinal).ToList();
+        var ofMembers = drained.Count == 0 ? "no member is drained by an operator" : $"{Wording.Count(drained.Count, "member")} drained by an operator: {Wording.List([.. drained.Select(static intent => Whose(intent.Key.ToString(), intent))])}";
+        return Finding.Ok(Name, proxies.Count == 0
+            ? ofMembers
+            : $"{ofMembers}; drained by an operator, so that kamrpc health fails there, {(proxies.Count == 1 ? "is proxy" : "are proxies")} {Wording.List([.. proxies.Select(static one => Whose(SafeText.Shorten(one.Key), one.Value))])}");
     }
+
+    private static string Whose(string name, Intent intent) => intent.By.Length == 0 ? name : $"{name} ({SafeText.Shorten(intent.By)})";
 }
