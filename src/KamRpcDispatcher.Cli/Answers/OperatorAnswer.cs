@@ -2,6 +2,7 @@ using System.Text.Json;
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Operate;
+using KamRpcDispatcher.Operate.Waiting;
 
 namespace KamRpcDispatcher.Cli.Answers;
 

@@ -1,4 +1,5 @@
 using Grpc.Core;
+using KamRpcDispatcher.Operate.Waiting;
 using KamailioRpc;
 using KamRpcDispatcher.Cli.Answers;
 using KamRpcDispatcher.Cli.Host;

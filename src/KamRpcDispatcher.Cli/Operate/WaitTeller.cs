@@ -1,5 +1,5 @@
 using KamRpcDispatcher.Cli.Output;
-using KamRpcDispatcher.Operate;
+using KamRpcDispatcher.Operate.Waiting;
 
 namespace KamRpcDispatcher.Cli.Operate;
 

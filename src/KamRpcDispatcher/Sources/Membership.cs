@@ -53,3 +53,8 @@ public sealed record StoreIdentity(ulong ClusterId, string Endpoints)
     /// <summary>The id as etcdctl prints it (<c>--hex</c>), and the addresses.</summary>
     public override string ToString() => $"cluster id {ClusterId:x}, at {Destinations.SafeText.Shorten(Endpoints, 256)}";
 }
+
+/// <summary>The store cannot be used.</summary>
+/// <param name="Since">When that was noticed.</param>
+/// <param name="Reason">Why, as it was said last.</param>
+internal sealed record StoreOutage(DateTimeOffset Since, string Reason);

@@ -3,6 +3,7 @@ using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.IntegrationTests.Fleets;
 using KamRpcDispatcher.Operate;
+using KamRpcDispatcher.Operate.Waiting;
 using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
 

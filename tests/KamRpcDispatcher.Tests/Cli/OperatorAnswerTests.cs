@@ -2,6 +2,7 @@ using System.Text.Json;
 using KamRpcDispatcher.Cli.Answers;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Operate;
+using KamRpcDispatcher.Operate.Waiting;
 using KamRpcDispatcher.Sources.Records;
 using NUnit.Framework;
 

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using KamRpcDispatcher.Cli.Operate;
-using KamRpcDispatcher.Operate;
+using KamRpcDispatcher.Operate.Waiting;
 using KamRpcDispatcher.Tests.Etcd;
 using NUnit.Framework;
 

@@ -4,6 +4,7 @@ using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Members;
 using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.Operate;
+using KamRpcDispatcher.Operate.Waiting;
 using NUnit.Framework;
 using static KamRpcDispatcher.Tests.Cli.Clusters;
 

@@ -3,6 +3,7 @@ using Google.Protobuf;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Operate;
+using KamRpcDispatcher.Operate.Waiting;
 using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
 

@@ -5,6 +5,7 @@ using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Operate;
+using KamRpcDispatcher.Operate.Waiting;
 using KamRpcDispatcher.Tests.Etcd;
 using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;

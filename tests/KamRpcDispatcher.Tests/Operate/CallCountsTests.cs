@@ -2,7 +2,7 @@ using Etcdserverpb;
 using Google.Protobuf;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Keys;
-using KamRpcDispatcher.Operate;
+using KamRpcDispatcher.Operate.Waiting;
 using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
 

@@ -1,7 +1,7 @@
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Sources.Records;
 
-namespace KamRpcDispatcher.Operate;
+namespace KamRpcDispatcher.Operate.Waiting;
 
 /// <summary>How a drained member is with the calls that are up on it.</summary>
 /// <param name="Key">The member.</param>

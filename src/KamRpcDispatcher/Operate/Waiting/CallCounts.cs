@@ -4,7 +4,7 @@ using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.Sources.Records;
 
-namespace KamRpcDispatcher.Operate;
+namespace KamRpcDispatcher.Operate.Waiting;
 
 /// <summary>What announcers say of the calls that are up, and since when that is so, by this host's clock: theirs may be another one.</summary>
 internal sealed class CallCounts(EtcdKeys keys, TimeProvider timeProvider) : IFollowedKeys

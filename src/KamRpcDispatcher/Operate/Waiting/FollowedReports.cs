@@ -2,7 +2,7 @@ using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using Microsoft.Extensions.Logging;
 
-namespace KamRpcDispatcher.Operate;
+namespace KamRpcDispatcher.Operate.Waiting;
 
 /// <summary>Follows the keys below a prefix for whoever waits for what will stand there.</summary>
 /// <remarks>What counts is what stands there, not what was heard: after an outage of etcd all is read again.</remarks>

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using KamRpcDispatcher.Destinations;
 
-namespace KamRpcDispatcher.Operate;
+namespace KamRpcDispatcher.Operate.Waiting;
 
 /// <summary>What is waited for.</summary>
 /// <param name="Wish">What was wished.</param>

@@ -2,7 +2,7 @@ using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using Microsoft.Extensions.Logging;
 
-namespace KamRpcDispatcher.Operate;
+namespace KamRpcDispatcher.Operate.Waiting;
 
 /// <summary>Follows the proxies' reports until each has applied what was wished. It is opened before that is written, so that the answer finds somebody who listens.</summary>
 public sealed class AppliedWait : IAsyncDisposable

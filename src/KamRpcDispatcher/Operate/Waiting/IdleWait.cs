@@ -3,7 +3,7 @@ using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using Microsoft.Extensions.Logging;
 
-namespace KamRpcDispatcher.Operate;
+namespace KamRpcDispatcher.Operate.Waiting;
 
 /// <summary>Follows the counts of calls until nothing is up any more on those who are drained.</summary>
 public sealed class IdleWait : IAsyncDisposable

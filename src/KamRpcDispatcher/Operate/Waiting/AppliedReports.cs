@@ -5,7 +5,7 @@ using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.Etcd.Reports.Format;
 
-namespace KamRpcDispatcher.Operate;
+namespace KamRpcDispatcher.Operate.Waiting;
 
 /// <summary>What the proxies report, and what follows of it: which of them have applied what operators wish.</summary>
 /// <remarks>
