@@ -9,7 +9,6 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.IntegrationTests;
 
 /// <summary><c>kamrpc doctor</c> with a Kamailio that does not answer: what can be seen of the cause is told once, and what follows from it is no more than counted.</summary>
-[Parallelizable]
 public class DoctorCauseTests
 {
     private const string Kamailio = "kamailio";

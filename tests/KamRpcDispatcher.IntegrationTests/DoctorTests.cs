@@ -7,7 +7,6 @@ namespace KamRpcDispatcher.IntegrationTests;
 
 /// <summary><c>kamrpc doctor</c>, with a real Kamailio and a real etcd, well and not.</summary>
 [Category("Matrix")]
-[Parallelizable]
 public class DoctorTests
 {
     private static readonly KamailioOptions Healthy = new() { SharedMemoryMegabytes = 256, PingInterval = TimeSpan.Zero, ListFileLines = ["1 sip:127.0.0.1:5080"] };

@@ -29,7 +29,7 @@ public partial class ArchitectureTests
         Dispatch.Logs: Destinations Dispatch.Cycles Dispatch.Policy Etcd.Reports Plan Push Sources Sources.Records
         Dispatch.Policy: Destinations Dispatch.Cycles Etcd.Reports Plan Plan.Order Push Push.Grace Push.Guards Sources
         Dispatch.Report: Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Logs Dispatch.Policy Etcd.Proxies Etcd.Reports Local Plan Push Push.Grace Push.Guards Push.Reading Sources
-        Dispatch.Shares: Destinations Dispatch.Cycles Dispatch.Report Etcd.Reports Plan Plan.Shares Push Push.Shares Sources.Operators
+        Dispatch.Shares: Destinations Destinations.Operators Dispatch.Cycles Dispatch.Report Etcd.Reports Plan Plan.Shares Push Push.Shares Sources.Operators
         Doctor: Doctor.Checks Doctor.Checks.Sockets Doctor.Observations Doctor.Observations.Sockets Etcd.Connection
         Doctor.Checks: Destinations Destinations.Addresses Doctor.Checks.Cluster Doctor.Checks.Settings Doctor.Checks.Sockets Doctor.Observations Etcd Etcd.Proxies
         Doctor.Checks.Cluster: Destinations Destinations.Addresses Destinations.Operators Doctor.Checks.Settings Doctor.Observations Etcd Etcd.Proxies Etcd.Reports

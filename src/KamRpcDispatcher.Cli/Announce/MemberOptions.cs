@@ -11,7 +11,7 @@ namespace KamRpcDispatcher.Cli.Announce;
 internal static class MemberOptions
 {
     private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A dispatcher set that it belongs to (repeatable). [default: 1]", OptionGroup.Subject);
-    private static readonly Option<string?> Weight = CommonOptions.Text("--weight", "Share of the calls, 1 to 100, for algorithms 9 and 11.", OptionGroup.Subject);
+    private static readonly Option<string?> Weight = CommonOptions.Text("--weight", "Share of the calls, 1 to 100, relative to the others'; without one as with 100.", OptionGroup.Subject);
     private static readonly ValueOption<int> Priority = new("--priority", $"Higher comes first, 0 to {MemberValidation.MaxPriority}.", "0", ParsePriority, OptionGroup.Subject);
     private static readonly Option<string?> MaxLoad = CommonOptions.Text("--maxload", "The most calls at a time, for algorithm 10.", OptionGroup.Subject);
     private static readonly Option<string[]> Attr = CommonOptions.Texts("--attr", "For Kamailio's attrs: name=value (repeatable).", OptionGroup.Subject);

@@ -8,7 +8,7 @@ namespace KamRpcDispatcher.Cli.Answers;
 /// <summary>What <c>kamrpc dispatch --dry-run</c> says.</summary>
 internal sealed class DryRunAnswer(DryRunResult result)
 {
-    public bool IsEmpty => result.Changes.Count == 0;
+    public bool IsEmpty => result.Changes.Count == 0 && result.Shares.Count == 0;
 
     public string ToText(Layout layout)
     {
@@ -18,9 +18,14 @@ internal sealed class DryRunAnswer(DryRunResult result)
             table.Add(SignOf(change.Kind), Ages.Number(change.Set), change.Name, change.Uri, WordsOf(change.Kind));
         }
 
+        foreach (var shares in result.Shares)
+        {
+            table.Add("~", Ages.Number(shares.Set), null, null, WordsOf(shares));
+        }
+
         var lines = Left().Select(left => TextLines.Behind(string.Empty, $"left as it is: set {Ages.Number(left.Set)}: {SafeText.Shorten(left.Name ?? left.Uri, 128)}: {left.Reason}", layout.Width));
         return (IsEmpty ? "Nothing would be changed.\n" : table + FormattableString.Invariant(
-            $"{Count(PlannedKind.Add)} to add, {Count(PlannedKind.Enable) + Count(PlannedKind.Disable) + Count(PlannedKind.Replace)} to change, {Count(PlannedKind.Remove)} to remove; nothing was changed.\n")) + string.Concat(lines);
+            $"{Count(PlannedKind.Add)} to add, {Count(PlannedKind.Enable) + Count(PlannedKind.Disable) + Count(PlannedKind.Replace) + result.Shares.Count} to change, {Count(PlannedKind.Remove)} to remove; nothing was changed.\n")) + string.Concat(lines);
     }
 
     /// <summary>For programs: later versions only add fields.</summary>
@@ -35,6 +40,11 @@ internal sealed class DryRunAnswer(DryRunResult result)
             json.WriteNumber("set", change.Set);
             json.WriteString("name", change.Name);
             json.WriteString("uri", change.Uri);
+        });
+        JsonText.WriteArray(writer, "shares", result.Shares, static (json, shares) =>
+        {
+            json.WriteNumber("set", shares.Set);
+            json.WriteString("what", WordsOf(shares));
         });
         JsonText.WriteArray(writer, "leftAsItIs", Left(), static (json, left) =>
         {
@@ -68,6 +78,8 @@ internal sealed class DryRunAnswer(DryRunResult result)
         PlannedKind.Replace => "is added anew, with what its record says, in place of the old one",
         _ => "is removed",
     };
+
+    private static string WordsOf(PlannedShares shares) => shares.Shares.Length == 0 ? "its calls are shared evenly" : $"its calls are shared anew: {shares.Shares}";
 
     private static string NameOf(PlannedKind kind) => kind switch
     {

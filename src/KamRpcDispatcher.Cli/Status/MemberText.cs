@@ -41,8 +41,8 @@ internal sealed class MemberText(ClusterCalls calls)
         _ => Tone.Plain,
     };
 
-    /// <summary>In one word: <c>drained</c> where an operator wishes it and it would be ready else.</summary>
-    public static string StateName(AnnouncedMember announced) => announced.IsDrained ? "drained" : MemberStateName.Of(announced.Member.State);
+    /// <summary>In a word or two: <c>drained</c> where an operator wishes it and it would be ready else, <c>no share</c> where an operator's split gives it none.</summary>
+    public static string StateName(AnnouncedMember announced) => announced.IsDrained ? "drained" : announced.IsIdle ? "no share" : MemberStateName.Of(announced.Member.State);
 
     /// <summary><c>ready for 3m</c>, <c>draining for 2m (kernel update)</c>, <c>drained for 2m by ops@h1, announced ready</c>, <c>left 12s ago</c>.</summary>
     public string State(MemberCalls member)
@@ -56,7 +56,7 @@ internal sealed class MemberText(ClusterCalls calls)
 
         if (record.Intent is not { IsDrained: true } intent)
         {
-            return Announced(record);
+            return record.IsIdle ? $"no share by the split of its set, announced {Announced(record)}" : Announced(record);
         }
 
         var up = IntentText.Calls(calls.Cluster.CallCounts.GetValueOrDefault(member.Key), intent, calls.Now) is { } counted ? $", {counted}" : string.Empty;

@@ -2,7 +2,9 @@ using KamailioRpc;
 using KamailioRpc.Commands;
 using KamailioRpc.Errors;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Dispatch.Cycles;
 using KamRpcDispatcher.Dispatch.Policy;
+using KamRpcDispatcher.Dispatch.Shares;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
@@ -10,6 +12,7 @@ using KamRpcDispatcher.Etcd.Operators;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
 using KamRpcDispatcher.Push.Reading;
+using KamRpcDispatcher.Push.Shares;
 using KamRpcDispatcher.Sources;
 using KamRpcDispatcher.Sources.Operators;
 using Microsoft.Extensions.Logging;
@@ -29,7 +32,9 @@ public sealed class DryRun(DispatcherOptions options, TimeProvider timeProvider,
         var keys = new EtcdKeys(options.Cluster);
         var cluster = await new ClusterReader(store, keys, timeProvider).ReadAsync(cancellationToken).ConfigureAwait(false);
         var intents = await new IntentReader(store, keys, timeProvider, logs.CreateLogger<IntentReader>()).ReadAsync(cancellationToken).ConfigureAwait(false);
-        var table = await ReadAsync(cancellationToken).ConfigureAwait(false);
+        var shares = await new ShareReader(store, keys, timeProvider, logs.CreateLogger<ShareReader>()).ReadAsync(cancellationToken).ConfigureAwait(false);
+        await using var client = new RpcClient(options.Kamailio, options.Rpc);
+        var table = await ReadAsync(client, cancellationToken).ConfigureAwait(false);
         if (!table.Version.HasAttributes)
         {
             throw new NotSupportedException($"Kamailio {table.Version} takes no attributes over RPC, so that nothing would be changed: Kamailio 5.4 or later is needed");
@@ -37,12 +42,18 @@ public sealed class DryRun(DispatcherOptions options, TimeProvider timeProvider,
 
         var delay = new RemovalDelay(options.Reconciler.RemovalDelay, timeProvider);
         var policy = options.Policy with { HasPriorities = table.Version.HasPriorities, DueForRemoval = delay.Due(shortage: 0), ReusesPlaces = delay.IsEndless };
-        var announced = new Membership(cluster.Revision, [.. cluster.Members.Select(static member => member.Member)], []) { Intents = intents };
+        var announced = new Membership(cluster.Revision, [.. cluster.Members.Select(static member => member.Member)], []) { Intents = intents, Shares = shares };
         var members = OperatedSource.Apply(announced).Members;
 
         // Whoever is drained nobody calls: it is no loss.
         var held = Held(members, cluster, [.. ListedMember.In(table.Destinations, policy).Where(member => !intents.TryGetDrain(member.Key, out _))]);
-        return DryRunResult.Of(cluster.Revision, table, Planner.Plan(members.Concat(held), table.Destinations, policy), held) with { FollowsIntents = intents.IsFollowed };
+        var keeper = new ShareKeeper(new ShareTable(client), policy, options.Share, static _ => { }, timeProvider, logs.CreateLogger<ShareKeeper>());
+        var (shared, maps) = await keeper.ShareAsync(new CycleMembers(announced with { Members = members }, held, []), table, policy.Refuses, cancellationToken).ConfigureAwait(false);
+        return DryRunResult.Of(cluster.Revision, table, Planner.Plan(shared.All, table.Destinations, maps.PolicyOf(policy)), held) with
+        {
+            FollowsIntents = intents.IsFollowed,
+            Shares = [.. maps.Maps.OrderBy(static map => map.Key).Select(map => new PlannedShares(map.Key, ShareKeeper.Words(maps.Sets.FirstOrDefault(set => set.Set == map.Key))))],
+        };
     }
 
     /// <summary>Who gets calls and is not announced has expired, for a daemon that did not see it leave: of too many at once it keeps some.</summary>
@@ -60,9 +71,8 @@ public sealed class DryRun(DispatcherOptions options, TimeProvider timeProvider,
         return PanicGuard.Held(new Membership(cluster.Revision, [], []) { Expired = [.. expired] }, options.Reconciler.Panic, mark);
     }
 
-    private async Task<DispatcherTable> ReadAsync(CancellationToken cancellationToken)
+    private async Task<DispatcherTable> ReadAsync(RpcClient client, CancellationToken cancellationToken)
     {
-        await using var client = new RpcClient(options.Kamailio, options.Rpc);
         await using var given = options.KamailioRead.Address is { } read ? new RpcClient(read, options.Rpc) : null;
         await using var found = new FoundReadWay(client, options.Rpc, timeProvider, logs.CreateLogger<FoundReadWay>());
         return await new KamailioDispatcher(client, new ListReader(client, options.KamailioRead.IsAuto ? found : new GivenReadWay(given))).ReadAsync(cancellationToken).ConfigureAwait(false);
@@ -79,6 +89,9 @@ public sealed record DryRunResult(long Revision, KamailioVersion Kamailio, IRead
 {
     /// <summary>Whether operators' intents could be read: else who is drained is not known, and gets calls by what would be done.</summary>
     public bool FollowsIntents { get; init; } = true;
+
+    /// <summary>The sets whose calls would be shared anew. While classes are filled, what they get then is not known here.</summary>
+    public IReadOnlyList<PlannedShares> Shares { get; init; } = [];
 
     /// <param name="revision">etcd's revision.</param>
     /// <param name="table">Kamailio's list.</param>
@@ -111,6 +124,11 @@ public sealed record DryRunResult(long Revision, KamailioVersion Kamailio, IRead
         static IEnumerable<(PlannedKind Kind, Change Change)> Of(PlannedKind kind, IEnumerable<Change> changes) => changes.Select(change => (kind, change));
     }
 }
+
+/// <summary>A set whose share map would be written.</summary>
+/// <param name="Set">The set.</param>
+/// <param name="Shares">What each class gets, in words; empty where calls would not be shared any more, but evenly.</param>
+public sealed record PlannedShares(int Set, string Shares);
 
 /// <summary>One change that would be made.</summary>
 /// <param name="Kind">Which.</param>

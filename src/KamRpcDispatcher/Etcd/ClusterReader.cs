@@ -3,11 +3,13 @@ using Etcdserverpb;
 using Google.Protobuf;
 using Grpc.Core;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Etcd.Members;
 using KamRpcDispatcher.Etcd.Proxies;
 using KamRpcDispatcher.Etcd.Reports.Format;
+using KamRpcDispatcher.Sources.Records;
 
 namespace KamRpcDispatcher.Etcd;
 
@@ -44,7 +46,8 @@ public sealed class ClusterReader(EtcdConnection store, EtcdKeys keys, TimeProvi
         var members = await pages.ReadAsync(keys.Members, cancellationToken: cancellationToken).ConfigureAwait(false);
         var proxies = await pages.ReadAsync(keys.Proxies, members.Revision, cancellationToken: cancellationToken).ConfigureAwait(false);
         var (intents, refused) = await ReadIntentsAsync(pages, members.Revision, cancellationToken).ConfigureAwait(false);
-        return View(members, proxies.Keys, intents) with { IntentsRefused = refused, CallCounts = await ReadCallsAsync(pages, members.Revision, intents, cancellationToken).ConfigureAwait(false) };
+        var splits = await ReadSplitsAsync(pages, members.Revision, cancellationToken).ConfigureAwait(false);
+        return View(members, proxies.Keys, intents, splits) with { IntentsRefused = refused, CallCounts = await ReadCallsAsync(pages, members.Revision, intents, cancellationToken).ConfigureAwait(false) };
     }
 
     /// <summary>Nobody counts them while nobody is drained. A role of an earlier version need not have the right to read them: then nothing is known.</summary>
@@ -65,6 +68,28 @@ public sealed class ClusterReader(EtcdConnection store, EtcdKeys keys, TimeProvi
         }
     }
 
+    /// <summary>A role of an earlier version need not have the right to read them: then nobody is known to be without a share. One that cannot be used is told by dispatchers.</summary>
+    private async Task<IReadOnlyDictionary<int, Split>> ReadSplitsAsync(KeyPages pages, long revision, CancellationToken cancellationToken)
+    {
+        var splits = new Dictionary<int, Split>();
+        try
+        {
+            foreach (var pair in (await pages.ReadAsync(keys.Splits, revision, cancellationToken: cancellationToken).ConfigureAwait(false)).Keys)
+            {
+                if (EtcdKeys.TryParseSet(keys.Splits, pair.Key.ToStringUtf8(), out var set, out _) && SplitRecord.TryRead(set, pair.Value.Memory, out var split, out _))
+                {
+                    splits[set] = split;
+                }
+            }
+        }
+        catch (RpcException refused) when (refused.StatusCode == StatusCode.PermissionDenied)
+        {
+            // As if there were none.
+        }
+
+        return splits;
+    }
+
     /// <summary>A role of an earlier version need not have the right to read them: all else is read nevertheless.</summary>
     private async Task<(ClusterIntents Intents, string? Refused)> ReadIntentsAsync(KeyPages pages, long revision, CancellationToken cancellationToken)
     {
@@ -78,13 +103,16 @@ public sealed class ClusterReader(EtcdConnection store, EtcdKeys keys, TimeProvi
         }
     }
 
-    private ClusterView View(KeyListing members, IReadOnlyList<Mvccpb.KeyValue> proxies, ClusterIntents intents)
+    private ClusterView View(KeyListing members, IReadOnlyList<Mvccpb.KeyValue> proxies, ClusterIntents intents, IReadOnlyDictionary<int, Split> splits)
     {
         var (membership, announced) = MemberListing.Read(keys, members, timeProvider);
+
+        // A split between values that no ready member has is not followed: any of them is better than nobody.
+        var served = announced.Select(static one => one.Member).Where(member => member.State == MemberState.Ready && splits.GetValueOrDefault(member.Key.Set)?.ValueOf(member) is not null).Select(static member => member.Key.Set).ToHashSet();
         return new ClusterView(
             members.Revision,
             members.Keys.Select(static pair => pair.ModRevision).DefaultIfEmpty(0).Max(),
-            [.. announced.Select(one => WithIntent(one, intents.ByMember.GetValueOrDefault(one.Member.Key)))],
+            [.. announced.Select(one => WithWishes(one, intents.ByMember.GetValueOrDefault(one.Member.Key), served.Contains(one.Member.Key.Set) ? splits[one.Member.Key.Set] : null))],
             membership.Rejected,
             [.. proxies.Select(Proxy)])
         {
@@ -96,8 +124,12 @@ public sealed class ClusterReader(EtcdConnection store, EtcdKeys keys, TimeProvi
         };
     }
 
-    private static AnnouncedMember WithIntent(AnnouncedMember announced, StoredIntent? stored) =>
-        announced with { Intent = stored?.Intent, IntentRevision = stored?.ModRevision ?? 0 };
+    private static AnnouncedMember WithWishes(AnnouncedMember announced, StoredIntent? stored, Split? split) => announced with
+    {
+        Intent = stored?.Intent,
+        IntentRevision = stored?.ModRevision ?? 0,
+        IsIdle = announced.Member.State == MemberState.Ready && split is not null && split.ValueOf(announced.Member) is null,
+    };
 
     private ReportingProxy Proxy(Mvccpb.KeyValue pair)
     {

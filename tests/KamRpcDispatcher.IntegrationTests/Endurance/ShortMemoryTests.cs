@@ -34,8 +34,8 @@ public class ShortMemoryTests
         {
             Kamailio = new KamailioOptions { SharedMemoryMegabytes = SmallMemory, PingInterval = TimeSpan.Zero, FinalConfig = SharedMemoryBallast.Config },
 
-            // What would keep the memory from running out.
-            Dispatch = ["--change-burst", "0"],
+            // What would keep the memory from running out; weights are attributes, so that a new one is a replacement.
+            Dispatch = ["--change-burst", "0", "--share", "attributes"],
             OnDispatcherLine = line =>
             {
                 counter.See(line);

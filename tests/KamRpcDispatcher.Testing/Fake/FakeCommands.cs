@@ -9,7 +9,7 @@ internal sealed class FakeCommands(FakeKamailioOptions options, DispatcherTable 
     private readonly Version _version = Version.Parse(options.Version);
     private DateTimeOffset _upSince = options.TimeProvider.GetUtcNow();
     private long? _lastStructuralSecond;
-    private readonly FakeHashTable _hashTable = new();
+    private readonly FakeHashTable _hashTable = new(options.HasShares ? ["kamrpc", "kamrpc_shares"] : ["kamrpc"]);
     private bool _isReferenceKept;
 
     /// <summary>Whether the last command never returns, see <see cref="FakeKamailioOptions.CountsReaders"/>.</summary>

@@ -2,10 +2,9 @@ using System.Text.Json.Nodes;
 
 namespace KamRpcDispatcher.Testing;
 
-/// <summary>The htable module with the one table of the snippet. Not thread-safe.</summary>
-internal sealed class FakeHashTable
+/// <summary>The htable module with tables of the snippet. Not thread-safe.</summary>
+internal sealed class FakeHashTable(IReadOnlyList<string> tables)
 {
-    private const string Table = "kamrpc";
     private const int NotFound = 404;
 
     private readonly Dictionary<string, string> _items = new(StringComparer.Ordinal);
@@ -13,17 +12,18 @@ internal sealed class FakeHashTable
     /// <exception cref="RpcFault">Kamailio's answer is a fault.</exception>
     public JsonNode Execute(string method, RpcArguments arguments)
     {
-        if (arguments.String(0) != Table)
+        if (!tables.Contains(arguments.String(0)))
         {
             throw new RpcFault("No such htable");
         }
 
-        var key = arguments.String(1);
+        var name = arguments.String(1);
+        var key = $"{arguments.String(0)}/{name}";
         switch (method)
         {
             case "htable.get":
                 return _items.TryGetValue(key, out var value)
-                    ? new JsonObject { ["item"] = new JsonObject { ["name"] = key, ["value"] = value, ["flags"] = 2, ["expire"] = "NEVER" } }
+                    ? new JsonObject { ["item"] = new JsonObject { ["name"] = name, ["value"] = value, ["flags"] = 2, ["expire"] = "NEVER" } }
                     : throw new RpcFault("Key name doesn't exist in htable.");
             case "htable.sets":
                 _items[key] = arguments.String(2);

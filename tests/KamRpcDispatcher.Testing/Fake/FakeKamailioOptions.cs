@@ -3,6 +3,9 @@ namespace KamRpcDispatcher.Testing;
 /// <summary>What kind of Kamailio a <see cref="FakeKamailio"/> plays.</summary>
 public sealed record FakeKamailioOptions
 {
+    /// <summary>Whether its config has the table of share maps, as the snippet's has.</summary>
+    public bool HasShares { get; init; }
+
     /// <summary>Decides how <c>dispatcher.add</c> reads its parameters, and is what <c>core.version</c> answers.</summary>
     public string Version { get; init; } = "5.6.3";
 

@@ -4,6 +4,7 @@ using KamailioRpc;
 using KamRpcDispatcher.Dispatch;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Plan;
+using KamRpcDispatcher.Plan.Order;
 using KamRpcDispatcher.Testing;
 using KamRpcDispatcher.Tests.Etcd;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -16,7 +17,7 @@ namespace KamRpcDispatcher.Tests.Dispatch;
 public sealed class DryRunTests : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();
-    private readonly FakeKamailio _kamailio = FakeKamailio.Start();
+    private readonly FakeKamailio _kamailio = FakeKamailio.Start(new FakeKamailioOptions { HasShares = true });
     private FakeEtcd _etcd = null!;
 
     [SetUp]
@@ -63,6 +64,22 @@ public sealed class DryRunTests : IAsyncDisposable
         Assert.That((await RunAsync()).Held.Select(static member => member.Key.Name), Is.EqualTo(new[] { "d" }));
     }
 
+    [Test]
+    public async Task What_stands_in_classes_would_stay_there_and_shares_that_change_are_told()
+    {
+        _etcd.Model.Put("/kamrpc/c/members/1/a", """{"uri":"sip:a.example.org","weight":100}""");
+        _etcd.Model.Put("/kamrpc/c/members/1/b", """{"uri":"sip:b.example.org","weight":25}""");
+        _etcd.Model.Put("/kamrpc/c/classes/1", """{"*":1000001,"*;weight=25":1000002}""");
+        List("a", "b");
+        Assert.That((await RunAsync()).Changes.Select(static change => (change.Kind, change.Set)), Is.EqualTo(new[] { (PlannedKind.Add, 1_000_001), (PlannedKind.Add, 1_000_002) }));
+
+        _kamailio.AddForeign(1_000_001, "sip:a.example.org", attrs: "duid=a;kamrpc=c;weight=100;rweight=100");
+        _kamailio.AddForeign(1_000_002, "sip:b.example.org", attrs: "duid=b;kamrpc=c;weight=25;rweight=25");
+        var result = await RunAsync();
+        Assert.That(result.Changes, Is.Empty, "a weight is no attribute that is replaced");
+        Assert.That(result.Shares.Single().Shares, Is.EqualTo("* 80.0 % (wanted 80 %, 1 of 1 routable), *;weight=25 20.0 % (wanted 20 %, 1 of 1 routable)"));
+    }
+
     private void Announce(params string[] names) => Array.ForEach(names, name => _etcd.Model.Put($"/kamrpc/c/members/1/{name}", $$"""{"uri":"sip:{{name}}.example.org"}"""));
 
     private void Drain(params string[] names) => Array.ForEach(names, name => _etcd.Model.Put($"/kamrpc/c/intents/1/{name}", """{"drain":true,"by":"ops@host"}"""));
@@ -74,7 +91,7 @@ public sealed class DryRunTests : IAsyncDisposable
     private Task<DryRunResult> RunAsync()
     {
         Assert.That(EtcdEndpoints.TryParse(_etcd.Endpoint, out var endpoints, out _));
-        var options = new DispatcherOptions(new EtcdOptions(endpoints!), "c", KamailioAddress.Parse(_kamailio.Address), "p1") { Rpc = new RpcClientOptions { ReplyDirectory = _folder.File("replies") } };
+        var options = new DispatcherOptions(new EtcdOptions(endpoints!), "c", KamailioAddress.Parse(_kamailio.Address), "p1") { Order = DestinationOrder.Plain, Rpc = new RpcClientOptions { ReplyDirectory = _folder.File("replies") } };
         return new DryRun(options, TimeProvider.System, NullLoggerFactory.Instance).RunAsync(CancellationToken.None);
     }
 }

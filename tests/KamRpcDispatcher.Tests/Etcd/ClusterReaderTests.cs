@@ -49,6 +49,21 @@ public sealed class ClusterReaderTests
     }
 
     [Test]
+    public async Task Whoever_a_split_gives_no_share_is_idle_unless_nobody_who_is_ready_has_one()
+    {
+        Put(Keys.Members + "1/a", """{"uri":"sip:10.0.0.1","labels":{"version":"v1"}}""");
+        Put(Keys.Members + "1/c", """{"uri":"sip:10.0.0.3","labels":{"version":"v2"},"state":"down"}""");
+        Put(Keys.Members + "2/d", """{"uri":"sip:10.0.0.4"}""");
+        Put(Keys.Splits + "north", "{}");
+        Put(Keys.Splits + "2", """{"label":"version"}""");
+        Put(Keys.Splits + "1", """{"label":"version","shares":{"v1":100,"v2":0}}""");
+        Assert.That((await ReadAsync()).Members.Where(static member => member.IsIdle).Select(static member => (member.Member.Key.Name, member.Effective)), Is.EqualTo(new[] { ("b", MemberState.Draining) }));
+
+        Put(Keys.Splits + "1", """{"label":"version","shares":{"v1":0,"v2":100}}""");
+        Assert.That((await ReadAsync()).Members.Where(static member => member.IsIdle), Is.Empty);
+    }
+
+    [Test]
     public async Task The_calls_of_who_is_drained_are_read_and_those_of_others_are_not()
     {
         Put(Keys.Calls + "1/b", """{"calls":3}""");

@@ -53,7 +53,7 @@ internal sealed class StatusShares(ClusterView cluster)
     public IReadOnlyList<string> Notes()
     {
         List<string> notes = [.. _sets.SelectMany(Notes)];
-        return notes.Count == 0 ? notes : [.. notes, "with round robin (4, the snippet's default) weights count for nothing"];
+        return notes.Count == 0 ? notes : [.. notes, "so with --share attributes; by share maps each gets what its weight says"];
     }
 
     public void Write(Utf8JsonWriter writer) => JsonText.WriteArray(writer, "shares", _sets, static (json, set) =>

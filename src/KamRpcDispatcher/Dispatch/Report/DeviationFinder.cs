@@ -69,7 +69,9 @@ internal sealed class DeviationFinder
             }
         }
 
-        return new ListComparison([.. _found.DistinctBy(static deviation => (deviation.Kind, deviation.Set, deviation.Name, deviation.Uri))], _sets);
+        // Of a class only that somebody is served who is not to be: what is missing there is shared in the home set.
+        return new ListComparison(
+            [.. _found.Where(static deviation => deviation.Kind == DeviationKind.Serving || !ClassSets.Has(deviation.Set)).DistinctBy(static deviation => (deviation.Kind, deviation.Set, deviation.Name, deviation.Uri))], _sets);
     }
 
     private void Ready(Member member)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Dispatch.Cycles;
 using KamRpcDispatcher.Dispatch.Report;
 using KamRpcDispatcher.Etcd.Reports;
@@ -41,7 +42,8 @@ internal sealed class ShareKeeper(
         var homes = followed.All.Where(member => policy.Manages(member.Key.Set)).ToLookup(static member => member.Key.Set);
         await ReadAsync([.. homes.Select(static home => home.Key)], listed.Instance, cancellationToken).ConfigureAwait(false);
         var numbers = Numbers(shares);
-        var routable = listed.Destinations.Where(static entry => entry.IsRoutable).Select(static entry => new EndpointKey(entry.Set, Spelling.EndpointOf(entry.Uri))).ToHashSet();
+        var routable = new Lazy<HashSet<EndpointKey>>(
+            () => [.. listed.Destinations.Where(static entry => entry.IsRoutable).Select(static entry => new EndpointKey(entry.Set, Spelling.EndpointOf(entry.Uri)))], LazyThreadSafetyMode.None);
         List<SetShares> sets = [];
         Dictionary<int, ShareMap?> maps = [];
         List<int> withoutTable = [];
@@ -49,8 +51,14 @@ internal sealed class ShareKeeper(
         {
             var (text, known) = _maps.TryGetValue(home.Key, out var read) ? (read.Text, true) : (null, false);
             var map = ShareMap.TryParse(text, out var parsed, out _) ? parsed : null;
+            if (text is null && !HasShares(home, shares.Splits))
+            {
+                // As most sets are: nothing is parsed for them, once a second.
+                continue;
+            }
+
             var wanted = SetShares.Of(
-                home.Key, way == ShareWay.Map ? home : home.Select(static member => member with { Weight = null }), shares.Splits.GetValueOrDefault(home.Key), numbers.GetValueOrDefault(home.Key, ImmutableSortedDictionary<string, int>.Empty), routable, map, isRefused: isRefused);
+                home.Key, way == ShareWay.Map ? home : home.Select(static member => member with { Weight = null }), shares.Splits.GetValueOrDefault(home.Key), numbers.GetValueOrDefault(home.Key, ImmutableSortedDictionary<string, int>.Empty), routable.Value, map, isRefused: isRefused);
             if (!_hasTable)
             {
                 if (shares.Splits.ContainsKey(home.Key))
@@ -120,10 +128,14 @@ internal sealed class ShareKeeper(
     }
 
     /// <summary>What each class gets.</summary>
-    private static string Words(SetShares? shares) => shares is null
+    internal static string Words(SetShares? shares) => shares is null
         ? string.Empty
         : string.Join(", ", shares.Shares.Select(static share => FormattableString.Invariant(
             $"{SafeText.Shorten(share.Class.Text)} {100m * share.Slots / ShareMap.Slots:0.0} % (wanted {share.Wanted / 10m:0.#} %, {share.Routable} of {share.Members} routable)")));
+
+    /// <summary>Whether calls may be shared otherwise than evenly.</summary>
+    private bool HasShares(IGrouping<int, Member> home, ImmutableSortedDictionary<int, Split> splits) =>
+        splits.ContainsKey(home.Key) || (way == ShareWay.Map && home.Select(static member => member.Weight).Distinct().Take(2).Count() > 1);
 
     private static bool IsHome(ShareMap? map) => map is null || map.Equals(ShareMap.Home);
 

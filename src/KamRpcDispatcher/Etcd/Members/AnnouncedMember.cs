@@ -20,9 +20,12 @@ public sealed record AnnouncedMember(Member Member, long Lease)
     /// <summary>Whether it announces that it is ready, and an operator has drained it.</summary>
     public bool IsDrained => Member.State == MemberState.Ready && Intent is { IsDrained: true };
 
-    /// <summary>The state that a proxy takes it to be in which follows intents.</summary>
-    public MemberState Effective => IsDrained ? MemberState.Draining : Member.State;
+    /// <summary>Whether it announces that it is ready, and an operator's split of its set gives it no share.</summary>
+    public bool IsIdle { get; init; }
+
+    /// <summary>The state that a proxy takes it to be in which follows what operators wish.</summary>
+    public MemberState Effective => IsDrained || IsIdle ? MemberState.Draining : Member.State;
 
     /// <summary>The member in that state.</summary>
-    public Member InEffect => IsDrained ? Member with { State = MemberState.Draining } : Member;
+    public Member InEffect => Effective == Member.State ? Member : Member with { State = Effective };
 }

@@ -20,8 +20,7 @@ internal sealed class ShareWatch : IOperatorSource<OperatorShares>
 
     public ShareWatch(EtcdConnection store, EtcdKeys keys, TimeProvider timeProvider, ILogger<ShareWatch> logger)
     {
-        _splits = new(keys.Splits, SplitRecord.TryRead, timeProvider, logger);
-        _numbers = new(keys.Classes, Read, timeProvider, logger);
+        (_splits, _numbers) = States(keys, timeProvider, logger);
         _splitWatch = new OperatorKeyWatch(store, keys.Splits, "the watch of operators' splits", _splits, timeProvider, logger);
         _numberWatch = new OperatorKeyWatch(store, keys.Classes, "the watch of the numbers of classes", _numbers, timeProvider, logger);
     }
@@ -39,16 +38,23 @@ internal sealed class ShareWatch : IOperatorSource<OperatorShares>
             var last = _last;
             if (last is null || !ReferenceEquals(last.Splits, splits) || !ReferenceEquals(last.Numbers, numbers))
             {
-                _last = last = new Joined(splits, numbers, new OperatorShares(splits.Revision, splits.BySet, numbers.BySet, [.. splits.Rejected, .. numbers.Rejected])
-                {
-                    IsFollowed = splits.IsFollowed && numbers.IsFollowed,
-                    IsRefused = !(splits.IsFollowed && numbers.IsFollowed),
-                });
+                _last = last = new Joined(splits, numbers, Join(splits, numbers));
             }
 
             return last.Shares;
         }
     }
+
+    /// <summary>What is followed: nothing has been read of it.</summary>
+    internal static (SetRecords<Split> Splits, SetRecords<ImmutableSortedDictionary<string, int>> Numbers) States(EtcdKeys keys, TimeProvider timeProvider, ILogger logger) =>
+        (new(keys.Splits, SplitRecord.TryRead, timeProvider, logger), new(keys.Classes, Read, timeProvider, logger));
+
+    internal static OperatorShares Join(SetRecordsView<Split> splits, SetRecordsView<ImmutableSortedDictionary<string, int>> numbers) =>
+        new(splits.Revision, splits.BySet, numbers.BySet, [.. splits.Rejected, .. numbers.Rejected])
+        {
+            IsFollowed = splits.IsFollowed && numbers.IsFollowed,
+            IsRefused = !(splits.IsFollowed && numbers.IsFollowed),
+        };
 
     public async Task RunAsync(Action changed, CancellationToken cancellationToken)
     {

@@ -25,10 +25,13 @@ internal static class WeightsCheck
             return [Finding.Unknown(Name, ListReply.NotWhole)];
         }
 
-        var weighted = list.Destinations.GroupBy(static destination => destination.Set).Where(static set => set.Any(IsWeighted)).ToList();
+        // Whose destinations stand in classes too, whose members have one weight, shares calls by a map; the algorithm counts there where a class fails.
+        var inClasses = list.Destinations.Where(static destination => ClassSets.Has(destination.Set)).Select(static destination => destination.Uri).ToHashSet(StringComparer.Ordinal);
+        var weighted = list.Destinations.Where(static destination => !ClassSets.Has(destination.Set)).GroupBy(static destination => destination.Set)
+            .Where(set => set.Any(IsWeighted) && !set.All(destination => inClasses.Contains(destination.Uri))).ToList();
         if (weighted.Count == 0)
         {
-            return [Finding.Ok(Name, "no destination has a weight")];
+            return [Finding.Ok(Name, inClasses.Count == 0 ? "no destination has a weight" : "no destination has a weight that the algorithm goes by: calls are shared by maps")];
         }
 
         // The snippet tells which algorithm it uses, and a script of one's own that can be read; of others nothing is known.
