@@ -1,7 +1,7 @@
-using KamRpcDispatcher.Operate.Waiting;
 using KamailioRpc;
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Operate.Waiting;
 
 namespace KamRpcDispatcher.Cli.Operate;
 

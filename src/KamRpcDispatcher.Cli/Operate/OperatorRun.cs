@@ -1,5 +1,4 @@
 using Grpc.Core;
-using KamRpcDispatcher.Operate.Waiting;
 using KamailioRpc;
 using KamRpcDispatcher.Cli.Answers;
 using KamRpcDispatcher.Cli.Host;
@@ -7,6 +6,7 @@ using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Operate;
+using KamRpcDispatcher.Operate.Waiting;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Cli.Operate;

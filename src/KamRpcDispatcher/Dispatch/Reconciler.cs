@@ -161,8 +161,9 @@ internal sealed class Reconciler(
                 return TimeSpan.Zero;
             }
 
-            var (silenced, blind) = shares is null ? (members, CycleShares.None) : await shares.ShareAsync(members, known, _memory.PolicyFor(known).Refuses, cancellationToken).ConfigureAwait(false);
-            var states = Allowed(membership, Planner.Plan(silenced.All, known.Destinations, blind.PolicyOf(_memory.PolicyFor(known)))).StatesOnly();
+            var blindly = _memory.PolicyFor(known);
+            var (silenced, blind) = shares is null ? (members, CycleShares.None) : await shares.ShareAsync(members, known, blindly.Refuses, cancellationToken).ConfigureAwait(false);
+            var states = Allowed(membership, Planner.Plan(silenced.All, known.Destinations, blind.PolicyOf(blindly))).StatesOnly();
             await executor.ExecuteAsync(states, known, _wake.Raised, cancellationToken).ConfigureAwait(false);
             return options.Resync;
         }
@@ -190,11 +191,10 @@ internal sealed class Reconciler(
         _memory.Observe(table);
         journal.Kept(members.Doubted, members.Held, options.Panic);
         var made = executor.TakeMade();
-        (members, var shared) = shares is null ? (members, CycleShares.None) : await shares.ShareAsync(members, table, _memory.PolicyFor(table).Refuses, cancellationToken).ConfigureAwait(false);
-        membership = members.Membership;
-        var current = shared.PolicyOf(_memory.PolicyFor(table));
-        var wished = Planner.Plan(members.All, table.Destinations, current);
-        var plan = _memory.Restrain(Allowed(membership, wished), made, members.All, table);
+        var current = _memory.PolicyFor(table);
+        (members, var shared) = shares is null ? (members, CycleShares.None) : await shares.ShareAsync(members, table, current.Refuses, cancellationToken).ConfigureAwait(false);
+        (membership, current) = (members.Membership, shared.PolicyOf(current));
+        var plan = _memory.Restrain(Allowed(membership, Planner.Plan(members.All, table.Destinations, current)), made, members.All, table);
         _troubles.Meet(plan);
         _troubles.Meet(table.Unreadable);
         _troubles.Meet(Orphan.In(table.Destinations, policy));

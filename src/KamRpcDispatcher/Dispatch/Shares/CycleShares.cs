@@ -8,8 +8,10 @@ namespace KamRpcDispatcher.Dispatch.Shares;
 /// <summary>How the calls of each set are shared in one cycle: values only.</summary>
 internal sealed class CycleShares
 {
+    private const string NoShare = "the split of its set gives it no share";
+
     private readonly Dictionary<MemberKey, MemberKey> _classKeys = [];
-    private readonly Dictionary<MemberKey, string> _idle = [];
+    private readonly HashSet<MemberKey> _idle = [];
 
     /// <param name="sets">The sets that have classes, or idle members.</param>
     /// <param name="maps">The maps that are to be written: of each set the new one, null for none any more.</param>
@@ -23,10 +25,7 @@ internal sealed class CycleShares
                 _classKeys[new MemberKey(shares.Set, copy.Key.Name)] = copy.Key;
             }
 
-            foreach (var idle in shares.Idle)
-            {
-                _idle[idle] = "the split of its set gives it no share";
-            }
+            _idle.UnionWith(shares.Idle);
         }
     }
 
@@ -60,7 +59,7 @@ internal sealed class CycleShares
         ? members
         :
         [
-            .. members.Select(member => member.State == MemberState.Ready && _idle.TryGetValue(member.Key, out var reason) ? member with { State = MemberState.Draining, Reason = reason } : member),
+            .. members.Select(member => member.State == MemberState.Ready && _idle.Contains(member.Key) ? member with { State = MemberState.Draining, Reason = NoShare } : member),
             .. members.Where(member => _classKeys.ContainsKey(member.Key)).Select(member => member with { Key = _classKeys[member.Key] }),
         ];
 }

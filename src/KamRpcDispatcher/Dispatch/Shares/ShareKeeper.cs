@@ -50,13 +50,13 @@ internal sealed class ShareKeeper(
         foreach (var home in homes)
         {
             var (text, known) = _maps.TryGetValue(home.Key, out var read) ? (read.Text, true) : (null, false);
-            var map = ShareMap.TryParse(text, out var parsed, out _) ? parsed : null;
             if (text is null && !HasShares(home, shares.Splits))
             {
                 // As most sets are: nothing is parsed for them, once a second.
                 continue;
             }
 
+            var map = ShareMap.TryParse(text, out var parsed, out _) ? parsed : null;
             var wanted = SetShares.Of(
                 home.Key, way == ShareWay.Map ? home : home.Select(static member => member with { Weight = null }), shares.Splits.GetValueOrDefault(home.Key), numbers.GetValueOrDefault(home.Key, ImmutableSortedDictionary<string, int>.Empty), routable.Value, map, isRefused: isRefused);
             if (!_hasTable)

@@ -18,10 +18,10 @@ public sealed class ShareMap : IEquatable<ShareMap>
     public const int HomeNumber = 0;
 
     /// <summary>The highest number of a class.</summary>
-    public const int MaxNumber = 999;
+    public const int MaxNumber = ClassSets.Most;
 
     /// <summary>The set in Kamailio of the class with number n is this plus n.</summary>
-    public const int FirstSet = 1_000_000;
+    public const int FirstSet = ClassSets.Base;
 
     /// <summary>The characters of a slot in <see cref="Text"/>.</summary>
     private const int Digits = 3;
