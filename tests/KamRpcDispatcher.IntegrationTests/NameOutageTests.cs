@@ -63,7 +63,9 @@ public class NameOutageTests
         using var listener = new TcpListener(IPAddress.Any, _sip.Port);
         listener.Start();
         var accepting = AcceptAsync(listener);
-        var announcer = Announce(["--probe", probe, .. Uris()]);
+
+        // Who answers here is this process, which a busy machine may hold up for longer than two looks take; names are silent for twelve.
+        var announcer = Announce(["--probe", probe, "--fall", "6", .. Uris()]);
         await WaitForReadyAsync(Names + Addresses);
 
         var downs = Downs(announcer);
