@@ -26,8 +26,9 @@ public class ProcessInstanceTests
     [Test]
     public void One_that_nobody_has_waited_for_has_ended_nevertheless()
     {
-        // The shell becomes sleep, which waits for no child: what ended behind it stays.
-        using var parent = Process.Start(new ProcessStartInfo("sh", ["-c", "sleep 0 & echo $!; exec sleep 600"]) { RedirectStandardOutput = true })!;
+        // The shell becomes sleep, which waits for no child: what ended behind it stays. It ends only then, since a shell would wait for it.
+        const string Script = "until read -r name </proc/$$/comm && [ $name = sleep ]; do :; done & echo $!; exec sleep 600";
+        using var parent = Process.Start(new ProcessStartInfo("sh", ["-c", Script]) { RedirectStandardOutput = true })!;
         try
         {
             var pid = int.Parse(parent.StandardOutput.ReadLine()!, System.Globalization.CultureInfo.InvariantCulture);
