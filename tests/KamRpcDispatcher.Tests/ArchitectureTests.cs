@@ -56,8 +56,9 @@ public partial class ArchitectureTests
         Etcd.Reports.Format: Destinations Destinations.Addresses Sources Sources.Records
         Linux:
         Local: Destinations Etcd.Reports Etcd.Reports.Format Linux Sources.Records
-        Operate: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Etcd.Reports.Format Sources.Records
-        Operate.Waiting: Destinations Etcd.Connection Etcd.Keys Etcd.Reports Etcd.Reports.Format Operate Sources.Records
+        Operate: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Etcd.Reports.Format Operate.History Sources.Records
+        Operate.History: Destinations Etcd.Connection Etcd.Keys Sources.Records
+        Operate.Waiting: Destinations Etcd.Connection Etcd.Keys Etcd.Reports Etcd.Reports.Format Operate Operate.History Sources.Records
         Plan: Destinations Destinations.Addresses Plan.Order Plan.Sets
         Plan.Order: Destinations
         Plan.Sets: Destinations Plan.Order

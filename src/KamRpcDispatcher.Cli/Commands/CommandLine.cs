@@ -22,6 +22,7 @@ internal sealed class CommandLine
         ResumeCommand.AddTo(Root, _commands);
         ProxyCommand.AddTo(Root, _commands);
         ConfirmCommand.AddTo(Root, _commands);
+        HistoryCommand.AddTo(Root, _commands);
         DoctorCommand.AddTo(Root, _commands);
         CfgCommand.AddTo(Root, _commands);
         CompletionCommand.AddTo(Root, _commands);
