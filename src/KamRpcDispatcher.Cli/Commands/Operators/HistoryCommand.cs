@@ -10,7 +10,7 @@ using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Operate.History;
 
-namespace KamRpcDispatcher.Cli.Commands;
+namespace KamRpcDispatcher.Cli.Commands.Operators;
 
 /// <summary><c>kamrpc history [SET]</c>: who has changed what, when and why, and when the proxies had it.</summary>
 internal static class HistoryCommand
@@ -20,7 +20,7 @@ internal static class HistoryCommand
 
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
     {
-        var command = new CliCommand("history", "Shows who has changed what, when and why, and when the proxies had it.", new CommandHelp(
+        var command = new CliCommand("history", "Shows who has changed what, when and why.", new CommandHelp(
             CommandGroup.Inspect,
             ["kamrpc history 1 --etcd http://10.0.0.5:2379", "kamrpc history --etcd http://10.0.0.5:2379 --limit 100 -o json"],
             (ExitCode.Done, "shown, also where nothing is recorded"),
