@@ -33,11 +33,9 @@ public static class HistoryRecord
                 writer.WriteNumber("more", entry.More);
             }
 
-            foreach (var (name, text) in new[] { ("from", entry.From), ("to", entry.To), ("reason", entry.Reason) }.Where(static field => field.Item2 is not null))
-            {
-                writer.WriteString(name, Cut(text!));
-            }
-
+            WriteText(writer, "from", entry.From);
+            WriteText(writer, "to", entry.To);
+            WriteText(writer, "reason", entry.Reason);
             WriteTimes(writer, entry.Acknowledged);
             WriteNames(writer, "missing", entry.Missing.Take(HistoryEntry.MostProxies));
             writer.WriteEndObject();
@@ -91,6 +89,14 @@ public static class HistoryRecord
     }
 
     private static string Cut(string text) => text.Length > MemberValidation.MaxReasonLength ? text[..MemberValidation.MaxReasonLength] : text;
+
+    private static void WriteText(Utf8JsonWriter writer, string name, string? text)
+    {
+        if (text is not null)
+        {
+            writer.WriteString(name, Cut(text));
+        }
+    }
 
     private static void WriteSets(Utf8JsonWriter writer, IReadOnlyList<int> sets)
     {
