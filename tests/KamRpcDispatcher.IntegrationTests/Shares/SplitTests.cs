@@ -92,6 +92,21 @@ public sealed class SplitTests
     }
 
     [Test]
+    public async Task Percentages_of_two_boxes_are_25_and_75_and_a_third_one_shares_the_rest()
+    {
+        await using var fleet = await Fleet.StartAsync(null, "--share", "percent");
+        await fleet.PutAsync("1/m1", $$"""{"uri":"{{Uri(1)}}","weight":25}""");
+        await fleet.PutUriAsync("1/m2", Uri(2));
+        var map = await UntilAsync(fleet, static map => map?.Counts.Count == 2 && map.CountOf(0) == 0);
+        Assert.That(map!.Counts.Values.Order(), Is.EqualTo(new[] { 256, 768 }));
+
+        await fleet.PutUriAsync("1/m3", Uri(3));
+        await fleet.WaitForListAsync(static list => list.Count(static entry => ClassSets.Has(entry.Set)) == 3);
+        map = await UntilAsync(fleet, static map => map?.CountOf(0) == 0);
+        Assert.That(map!.Counts.Values.Order(), Is.EqualTo(new[] { 256, 768 }), "those without one are two now, and have the same together");
+    }
+
+    [Test]
     public async Task The_idle_side_gets_no_calls_and_switching_back_and_forth_changes_states_and_the_map_only()
     {
         await using var fleet = await Fleet.StartAsync();
