@@ -92,7 +92,7 @@ public sealed class SplitTests
     }
 
     [Test]
-    public async Task Percentages_of_two_boxes_are_25_and_75_and_a_third_one_shares_the_rest()
+    public async Task Of_two_boxes_that_announce_25_and_nothing_the_second_has_75_per_cent_and_less_when_a_third_announces_some()
     {
         await using var fleet = await Fleet.StartAsync(null, "--share", "percent");
         await fleet.PutAsync("1/m1", $$"""{"uri":"{{Uri(1)}}","weight":25}""");
@@ -100,10 +100,9 @@ public sealed class SplitTests
         var map = await UntilAsync(fleet, static map => map?.Counts.Count == 2 && map.CountOf(0) == 0);
         Assert.That(map!.Counts.Values.Order(), Is.EqualTo(new[] { 256, 768 }));
 
-        await fleet.PutUriAsync("1/m3", Uri(3));
-        await fleet.WaitForListAsync(static list => list.Count(static entry => ClassSets.Has(entry.Set)) == 3);
-        map = await UntilAsync(fleet, static map => map?.CountOf(0) == 0);
-        Assert.That(map!.Counts.Values.Order(), Is.EqualTo(new[] { 256, 768 }), "those without one are two now, and have the same together");
+        await fleet.PutAsync("1/m3", $$"""{"uri":"{{Uri(3)}}","weight":15}""");
+        map = await UntilAsync(fleet, static map => map?.Counts.Count == 3 && map.CountOf(0) == 0);
+        Assert.That(map!.Counts.Values.Order(), Is.EqualTo(new[] { 154, 256, 614 }), "15, 25, and the rest");
     }
 
     [Test]
