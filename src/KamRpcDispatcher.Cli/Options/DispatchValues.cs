@@ -28,8 +28,15 @@ internal static class DispatchValues
 
     public static bool Share(string text, out ShareWay value, [NotNullWhen(false)] out string? error)
     {
-        value = text == "attributes" ? ShareWay.Attributes : ShareWay.Map;
-        error = text is "map" or "attributes" ? null : $"'{text}' is not map or attributes";
+        ShareWay? way = text switch
+        {
+            "map" => ShareWay.Map,
+            "attributes" => ShareWay.Attributes,
+            "percent" => ShareWay.Percent,
+            _ => null,
+        };
+        value = way ?? default;
+        error = way is null ? $"'{text}' is not map, percent or attributes" : null;
         return error is null;
     }
 

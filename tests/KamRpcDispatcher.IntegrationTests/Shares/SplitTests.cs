@@ -92,6 +92,20 @@ public sealed class SplitTests
     }
 
     [Test]
+    public async Task Of_two_boxes_that_announce_25_and_nothing_the_second_has_75_per_cent_and_less_when_a_third_announces_some()
+    {
+        await using var fleet = await Fleet.StartAsync(null, "--share", "percent");
+        await fleet.PutAsync("1/m1", $$"""{"uri":"{{Uri(1)}}","weight":25}""");
+        await fleet.PutUriAsync("1/m2", Uri(2));
+        var map = await UntilAsync(fleet, static map => map?.Counts.Count == 2 && map.CountOf(0) == 0);
+        Assert.That(map!.Counts.Values.Order(), Is.EqualTo(new[] { 256, 768 }));
+
+        await fleet.PutAsync("1/m3", $$"""{"uri":"{{Uri(3)}}","weight":15}""");
+        map = await UntilAsync(fleet, static map => map?.Counts.Count == 3 && map.CountOf(0) == 0);
+        Assert.That(map!.Counts.Values.Order(), Is.EqualTo(new[] { 154, 256, 614 }), "15, 25, and the rest");
+    }
+
+    [Test]
     public async Task The_idle_side_gets_no_calls_and_switching_back_and_forth_changes_states_and_the_map_only()
     {
         await using var fleet = await Fleet.StartAsync();

@@ -39,6 +39,9 @@ internal sealed class CycleShares
     /// <summary>The sets whose shares cannot be followed, since Kamailio has no table for maps.</summary>
     public IReadOnlyList<int> WithoutTable { get; init; } = [];
 
+    /// <summary>The sets whose weights are percentages that cannot be followed, since Kamailio has no table for maps: there they are relative attributes.</summary>
+    public IReadOnlyList<int> WithoutPercentages { get; init; } = [];
+
     /// <summary>Whether Kamailio has a table for maps.</summary>
     public bool HasTable { get; init; }
 
@@ -49,7 +52,7 @@ internal sealed class CycleShares
     public bool AreFollowed => WithoutTable.Count == 0 && Sets.All(static shares => !shares.Unnumbered.Any());
 
     /// <summary>The policy that plans go by.</summary>
-    public PlanPolicy PolicyOf(PlanPolicy policy) => policy with { HasShareMaps = HasTable && Way == ShareWay.Map };
+    public PlanPolicy PolicyOf(PlanPolicy policy) => policy with { HasShareMaps = HasTable && Way != ShareWay.Attributes };
 
     /// <summary>Where members stand beside their home sets.</summary>
     public IReadOnlyDictionary<MemberKey, MemberKey> ClassKeys => _classKeys;

@@ -47,6 +47,7 @@ internal sealed class ShareKeeper(
         List<SetShares> sets = [];
         Dictionary<int, ShareMap?> maps = [];
         List<int> withoutTable = [];
+        List<int> withoutPercentages = [];
         foreach (var home in homes)
         {
             var (text, known) = _maps.TryGetValue(home.Key, out var read) ? (read.Text, true) : (null, false);
@@ -58,12 +59,16 @@ internal sealed class ShareKeeper(
 
             var map = ShareMap.TryParse(text, out var parsed, out _) ? parsed : null;
             var wanted = SetShares.Of(
-                home.Key, way == ShareWay.Map ? home : home.Select(static member => member with { Weight = null }), shares.Splits.GetValueOrDefault(home.Key), numbers.GetValueOrDefault(home.Key, ImmutableSortedDictionary<string, int>.Empty), routable.Value, map, isRefused: isRefused);
+                home.Key, way != ShareWay.Attributes ? home : home.Select(static member => member with { Weight = null }), shares.Splits.GetValueOrDefault(home.Key), numbers.GetValueOrDefault(home.Key, ImmutableSortedDictionary<string, int>.Empty), routable.Value, map, isRefused: isRefused, arePercentages: way == ShareWay.Percent);
             if (!_hasTable)
             {
                 if (shares.Splits.ContainsKey(home.Key))
                 {
                     withoutTable.Add(home.Key);
+                }
+                else if (way == ShareWay.Percent && !wanted.Shares.IsEmpty)
+                {
+                    withoutPercentages.Add(home.Key);
                 }
             }
             else
@@ -84,7 +89,7 @@ internal sealed class ShareKeeper(
 
         sets.RemoveAll(static set => set.Shares.IsEmpty && set.Idle.IsEmpty);
         number(sets.Where(static set => set.Unnumbered.Any()).ToDictionary(static set => set.Set, static set => set.Unnumbered.Select(static one => one.Text).ToImmutableSortedSet(StringComparer.Ordinal)));
-        var result = new CycleShares(sets, maps) { WithoutTable = withoutTable, HasTable = _hasTable, Way = way };
+        var result = new CycleShares(sets, maps) { WithoutTable = withoutTable, WithoutPercentages = withoutPercentages, HasTable = _hasTable, Way = way };
         return (followed.Share(result), result);
     }
 
@@ -101,6 +106,23 @@ internal sealed class ShareKeeper(
                 TroubleKind.Shares,
                 "split by an operator, and Kamailio has no table for shares, so that its calls are shared evenly: kamrpc doctor beside it says which lines to add",
                 shares.WithoutTable);
+        }
+
+        if (shares.WithoutPercentages.Count > 0)
+        {
+            troubles.Meet(
+                TroubleKind.Shares,
+                "weights are percentages here, and Kamailio has no table for shares, so that they are relative weights of destinations instead: kamrpc doctor beside it says which lines to add",
+                shares.WithoutPercentages);
+        }
+
+        int[] overfull = [.. shares.Sets.Where(static set => set.IsOverfull).Select(static set => set.Set)];
+        if (overfull.Length > 0)
+        {
+            troubles.Meet(
+                TroubleKind.Shares,
+                "the percentages of its ready members are too many: they are scaled to 100 together, and whoever has none gets no calls; announce less, or dispatch --share map",
+                overfull);
         }
 
         var areAll = shares.AreFollowed;
@@ -135,7 +157,7 @@ internal sealed class ShareKeeper(
 
     /// <summary>Whether calls may be shared otherwise than evenly.</summary>
     private bool HasShares(IGrouping<int, Member> home, ImmutableSortedDictionary<int, Split> splits) =>
-        splits.ContainsKey(home.Key) || (way == ShareWay.Map && home.Select(static member => member.Weight).Distinct().Take(2).Count() > 1);
+        splits.ContainsKey(home.Key) || (way != ShareWay.Attributes && home.Select(static member => member.Weight).Distinct().Take(2).Count() > 1);
 
     private static bool IsHome(ShareMap? map) => map is null || map.Equals(ShareMap.Home);
 

@@ -8,4 +8,7 @@ public enum ShareWay
 
     /// <summary>As attributes of destinations, for the weighted algorithms.</summary>
     Attributes,
+
+    /// <summary>As <see cref="Map"/>, but as percentages of calls: those without a weight share the rest of 100 evenly.</summary>
+    Percent,
 }

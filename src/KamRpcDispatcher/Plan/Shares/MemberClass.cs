@@ -6,7 +6,7 @@ namespace KamRpcDispatcher.Plan.Shares;
 
 /// <summary>What members have in common that stand in one set of Kamailio's beside their home set: a value of the label that the set is split by, one weight, or both.</summary>
 /// <param name="Value">The label's value, which may be empty; null where the set is not split.</param>
-/// <param name="Weight">The weight, 1 or more; null for <see cref="FullWeight"/>, which is what those count as that have none.</param>
+/// <param name="Weight">The weight, 1 or more; null for none, which counts as <see cref="FullWeight"/> where weights are relative, and shares the rest where they are percentages.</param>
 /// <remarks>A class follows from the member alone, never from its neighbours: a join, or another one's new weight, moves nobody to another class.</remarks>
 public readonly record struct MemberClass(string? Value, int? Weight) : IComparable<MemberClass>
 {
@@ -19,7 +19,7 @@ public readonly record struct MemberClass(string? Value, int? Weight) : ICompara
     private const string EmptyValue = "\"\"";
     private const string WeightMark = ";weight=";
 
-    /// <summary>The weight that counts.</summary>
+    /// <summary>The weight that counts where weights are relative.</summary>
     public int Relative => Weight ?? FullWeight;
 
     /// <summary>
@@ -28,7 +28,7 @@ public readonly record struct MemberClass(string? Value, int? Weight) : ICompara
     /// </summary>
     public string Text => (Value switch { null => AnyValue, "" => EmptyValue, _ => Value }) + (Weight is { } weight ? string.Create(CultureInfo.InvariantCulture, $"{WeightMark}{weight}") : string.Empty);
 
-    /// <summary>That of a member.</summary>
+    /// <summary>That of a member where weights are relative: the highest is the same as none.</summary>
     /// <param name="value">Its value of the label that its set is split by; null where that is not split.</param>
     /// <param name="weight">Its weight; null where it has none.</param>
     public static MemberClass Of(string? value, int? weight) => new(value, weight == FullWeight ? null : weight);

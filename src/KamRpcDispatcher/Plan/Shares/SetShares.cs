@@ -28,6 +28,9 @@ public sealed class SetShares
     /// <summary>Whether the set is split between values that no ready member has: then the home set serves as if it were not split.</summary>
     public bool IsSplitUnserved { get; private init; }
 
+    /// <summary>Whether weights are percentages, and those of the ready members are too many: they are scaled to 100, and whoever has none gets no calls while they are routable.</summary>
+    public bool IsOverfull { get; private init; }
+
     /// <summary>The map for Kamailio; null where there is no class.</summary>
     public ShareMap? Map { get; private init; }
 
@@ -45,14 +48,16 @@ public sealed class SetShares
     /// <param name="previous">The map that Kamailio has; null where it has none.</param>
     /// <param name="spills">Whether the share of a value that has nobody routable goes to the other values, in proportion; else it goes to the home set.</param>
     /// <param name="isRefused">Whether Kamailio refuses a member, so that of several with one address another one is followed; null where that is not known.</param>
+    /// <param name="arePercentages">Whether weights are percentages of the calls of the set, or of the value where it is split, and whoever has none shares the rest evenly.</param>
     public static SetShares Of(
-        int set, IEnumerable<Member> members, Split? split, IReadOnlyDictionary<string, int> numbers, IReadOnlySet<EndpointKey> routable, ShareMap? previous, bool spills = false, Func<Member, bool>? isRefused = null)
+        int set, IEnumerable<Member> members, Split? split, IReadOnlyDictionary<string, int> numbers, IReadOnlySet<EndpointKey> routable, ShareMap? previous, bool spills = false, Func<Member, bool>? isRefused = null,
+        bool arePercentages = false)
     {
         ArgumentNullException.ThrowIfNull(members);
         ArgumentNullException.ThrowIfNull(numbers);
         ArgumentNullException.ThrowIfNull(routable);
         Member[] own = [.. members.Where(member => member.Key.Set == set)];
-        var values = split is null ? ValueGroup.OfWeights(own, isRefused) : ValueGroup.OfSplit(own, split, isRefused);
+        var values = split is null ? ValueGroup.OfWeights(own, arePercentages, isRefused) : ValueGroup.OfSplit(own, split, arePercentages, isRefused);
         var isServed = split is null || own.Any(member => member.State == MemberState.Ready && split.ValueOf(member) is not null);
         var deal = new ShareDeal(set, values, numbers, routable);
         var map = deal.IsEmpty ? null : deal.Map(previous, spills);
@@ -62,6 +67,7 @@ public sealed class SetShares
             ClassMembers = [.. deal.Copies()],
             Idle = isServed ? [.. own.Where(member => split is not null && split.ValueOf(member) is null).Select(static member => member.Key)] : [],
             IsSplitUnserved = !isServed,
+            IsOverfull = values.Any(static value => value.Share > 0 && value.IsOverfull),
             Map = map,
         };
     }

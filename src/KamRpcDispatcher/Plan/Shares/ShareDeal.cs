@@ -67,7 +67,7 @@ internal sealed class ShareDeal
             pair.Second,
             number is { } known && map is not null ? map.CountOf(known) : 0,
             pair.First.Members.Count,
-            pair.First.Members.Count(member => member.State == MemberState.Ready && IsRoutableIn(number, member)));
+            RoutableIn(pair.First));
 
     public IEnumerable<Member> Copies() =>
         from one in Groups
@@ -82,12 +82,13 @@ internal sealed class ShareDeal
     /// </summary>
     private List<(int Number, long Weight)> WeightsOf(ValueGroup value)
     {
+        var counts = value.Classes.Select(one => (Number: NumberOf(one), Own: RoutableIn(one), Home: RoutableAtHomeOnly(one))).ToList();
+        var relatives = value.Relatives([.. counts.Select(static count => count.Own + count.Home)]);
         var weights = new List<(int Number, long Weight)>();
-        foreach (var one in value.Classes)
+        foreach (var (count, relative) in counts.Zip(relatives))
         {
-            var number = NumberOf(one);
-            weights.Add((number ?? ShareMap.HomeNumber, one.Weight(member => IsRoutableIn(number, member))));
-            weights.Add((ShareMap.HomeNumber, one.Weight(member => !IsRoutableIn(number, member) && _routable.Contains(new EndpointKey(_set, member.Uri.Endpoint)))));
+            weights.Add((count.Number ?? ShareMap.HomeNumber, relative * count.Own));
+            weights.Add((ShareMap.HomeNumber, relative * count.Home));
         }
 
         return [.. weights.GroupBy(static weight => weight.Number).Select(static number => (number.Key, number.Sum(static weight => weight.Weight))).Where(static number => number.Item2 > 0).OrderBy(static number => number.Key)];
@@ -96,8 +97,21 @@ internal sealed class ShareDeal
     /// <summary>In thousandths, by the weights of the ready members; of a value that has none, of all.</summary>
     private static int[] Wanted(ValueGroup value)
     {
-        long[] ready = [.. value.Classes.Select(static one => one.Weight(static _ => true))];
-        return SlotDeal.Apportion(value.Share, ready.Any(static weight => weight > 0) ? ready : [.. value.Classes.Select(static one => (long)one.Class.Relative * one.Members.Count)]);
+        int[] ready = [.. value.Classes.Select(static one => one.Ready)];
+        int[] counts = ready.Any(static count => count > 0) ? ready : [.. value.Classes.Select(static one => one.Members.Count)];
+        return SlotDeal.Apportion(value.Share, [.. value.Relatives(counts).Zip(counts, static (relative, count) => relative * count)]);
+    }
+
+    private int RoutableIn(ClassGroup one)
+    {
+        var number = NumberOf(one);
+        return one.Members.Count(member => member.State == MemberState.Ready && IsRoutableIn(number, member));
+    }
+
+    private int RoutableAtHomeOnly(ClassGroup one)
+    {
+        var number = NumberOf(one);
+        return one.Members.Count(member => member.State == MemberState.Ready && !IsRoutableIn(number, member) && _routable.Contains(new EndpointKey(_set, member.Uri.Endpoint)));
     }
 
     private bool IsRoutableIn(int? number, Member member) => number is { } known && _routable.Contains(new EndpointKey(ShareMap.FirstSet + known, member.Uri.Endpoint));

@@ -149,6 +149,35 @@ public sealed class ShareKeeperTests
     }
 
     [Test]
+    public async Task Percentages_are_shares_and_what_cannot_be_followed_of_them_is_told()
+    {
+        Member[] members = [Members.Of("a") with { Weight = 25 }, Members.Of("b")];
+        var numbers = ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, [KeyValuePair.Create("*", 1), KeyValuePair.Create("*;weight=25", 2), KeyValuePair.Create("*;weight=100", 3)]);
+        var wishes = FakeShares.Followed(1) with { Numbers = ImmutableSortedDictionary<int, ImmutableSortedDictionary<string, int>>.Empty.Add(1, numbers) };
+        ListedDestination[] listed = [.. Listed(1, "a", "b"), .. Listed(Stable, "b"), .. Listed(Canary, "a")];
+        var keeper = new ShareKeeper(_table, new PlanPolicy("c"), ShareWay.Percent, static _ => { }, _time, _log);
+
+        var shares = await WriteAsync();
+        Assert.That(ShareMap.TryParse(_table.Maps[1], out var map, out _) && (map.CountOf(1), map.CountOf(2)) == (768, 256), "25 and 75");
+        Assert.That((_troubles.Take().Count, shares.PolicyOf(new PlanPolicy("c")).HasShareMaps), Is.EqualTo((0, true)));
+
+        members[0] = members[0] with { Weight = 100 };
+        await WriteAsync();
+        Assert.That(_troubles.Take().Single(), Has.Property("Kind").EqualTo("shares").And.Property("Text").Contains("too many"));
+
+        _table.IsMissing = true;
+        Assert.That((await WriteAsync(start: 2)).HasTable, Is.False);
+        Assert.That(_troubles.Take().Single(), Has.Property("Kind").EqualTo("shares").And.Property("Text").Contains("no table"));
+
+        async Task<CycleShares> WriteAsync(int start = 1)
+        {
+            var (_, made) = await keeper.ShareAsync(new CycleMembers(new Membership(1, [.. members], []) { Shares = wishes }, [], []), Table(start, listed), static _ => false, CancellationToken.None);
+            await keeper.WriteAsync(made, _troubles, CancellationToken.None);
+            return made;
+        }
+    }
+
+    [Test]
     public async Task A_number_that_two_sets_claim_is_the_first_ones()
     {
         var split = Split(("v1", 95), ("v2", 5));

@@ -29,6 +29,8 @@ internal sealed record SharedSet(params ImmutableArray<Member> Members)
 
     public bool Spills { get; init; }
 
+    public bool ArePercentages { get; init; }
+
     public static Member One(string name, string? version = null, int? weight = null, MemberState state = MemberState.Ready)
     {
         var member = Tests.Members.Of(name, Set) with { Weight = weight, State = state };
@@ -43,11 +45,11 @@ internal sealed record SharedSet(params ImmutableArray<Member> Members)
 
     public SetShares Shares()
     {
-        IReadOnlyDictionary<string, int> numbers = Numbers ?? (IReadOnlyDictionary<string, int>)SetShares.Of(Set, Members, Split, ImmutableDictionary<string, int>.Empty, ImmutableHashSet<EndpointKey>.Empty, null).Classes
+        IReadOnlyDictionary<string, int> numbers = Numbers ?? (IReadOnlyDictionary<string, int>)SetShares.Of(Set, Members, Split, ImmutableDictionary<string, int>.Empty, ImmutableHashSet<EndpointKey>.Empty, null, arePercentages: ArePercentages).Classes
             .Select(static (one, index) => (one.Text, Number: index + 1)).ToDictionary(static one => one.Text, static one => one.Number);
-        var copies = SetShares.Of(Set, Members, Split, numbers, ImmutableHashSet<EndpointKey>.Empty, null).ClassMembers;
+        var copies = SetShares.Of(Set, Members, Split, numbers, ImmutableHashSet<EndpointKey>.Empty, null, arePercentages: ArePercentages).ClassMembers;
         var routable = Members.Concat(IsHomeOnly ? [] : copies.Where(member => !NotInClass.Contains(member.Key.Name))).Where(member => member.State == MemberState.Ready && !Dead.Contains(member.Key.Name))
             .Select(static member => new EndpointKey(member.Key.Set, member.Uri.Endpoint)).ToHashSet();
-        return SetShares.Of(Set, Members, Split, numbers, routable, Previous, Spills);
+        return SetShares.Of(Set, Members, Split, numbers, routable, Previous, Spills, arePercentages: ArePercentages);
     }
 }
