@@ -14,7 +14,7 @@ namespace KamRpcDispatcher.Tests.Cli;
 /// <summary>What <c>kamrpc status</c> tells of the shares that weights come to.</summary>
 public class StatusSharesTests
 {
-    private const string Others = "  so with --share attributes; by share maps each gets what its weight says";
+    private const string Others = "  so with --share attributes; by share maps each gets what its weight says, and with --share percent that many per cent";
 
     [TestCase(60, "41 % of the calls where its weight says 1.7 %")]
     [TestCase(30, "13 % of the calls where its weight says 3.3 %")]

@@ -53,7 +53,7 @@ internal sealed class StatusShares(ClusterView cluster)
     public IReadOnlyList<string> Notes()
     {
         List<string> notes = [.. _sets.SelectMany(Notes)];
-        return notes.Count == 0 ? notes : [.. notes, "so with --share attributes; by share maps each gets what its weight says"];
+        return notes.Count == 0 ? notes : [.. notes, "so with --share attributes; by share maps each gets what its weight says, and with --share percent that many per cent"];
     }
 
     public void Write(Utf8JsonWriter writer) => JsonText.WriteArray(writer, "shares", _sets, static (json, set) =>
