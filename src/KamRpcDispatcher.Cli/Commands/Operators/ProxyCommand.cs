@@ -3,7 +3,7 @@ using KamRpcDispatcher.Cli.Help;
 using KamRpcDispatcher.Cli.Operate;
 using KamRpcDispatcher.Cli.Options;
 
-namespace KamRpcDispatcher.Cli.Commands;
+namespace KamRpcDispatcher.Cli.Commands.Operators;
 
 /// <summary><c>kamrpc proxy drain|resume PROXY...</c>: proxies ask their VIPs to leave before a maintenance, until that is taken back.</summary>
 internal static class ProxyCommand

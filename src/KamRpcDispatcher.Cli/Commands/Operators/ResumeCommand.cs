@@ -4,7 +4,7 @@ using KamRpcDispatcher.Cli.Operate;
 using KamRpcDispatcher.Cli.Options;
 using KamRpcDispatcher.Operate;
 
-namespace KamRpcDispatcher.Cli.Commands;
+namespace KamRpcDispatcher.Cli.Commands.Operators;
 
 /// <summary><c>kamrpc resume NAME...</c>: takes a drain back.</summary>
 internal static class ResumeCommand
