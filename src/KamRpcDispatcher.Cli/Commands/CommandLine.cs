@@ -23,6 +23,7 @@ internal sealed class CommandLine
         DrainCommand.AddTo(Root, _commands);
         ResumeCommand.AddTo(Root, _commands);
         ProxyCommand.AddTo(Root, _commands);
+        RolloutCommand.AddTo(Root, _commands);
         ConfirmCommand.AddTo(Root, _commands);
         HistoryCommand.AddTo(Root, _commands);
         PruneCommand.AddTo(Root, _commands);

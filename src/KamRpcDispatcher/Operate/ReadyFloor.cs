@@ -31,6 +31,12 @@ internal sealed class ReadyFloor(OperatorView view, MinReady least)
         return new FloorCheck(refusals, counted);
     }
 
+    /// <summary>In what way a ready member gets no calls by a proxy's report; null where it gets them. One that is left out for another name of its address counts with that.</summary>
+    internal static string? KeptOutBy(LiveProxy proxy, Member member) => proxy.Status?.Deviations.FirstOrDefault(deviation =>
+        deviation.Set == member.Key.Set
+        && deviation.Kind is DeviationKind.Missing or DeviationKind.Refused or DeviationKind.Inactive or DeviationKind.Disabled
+        && (deviation.Name == member.Key.Name || deviation.Uri == member.Uri.Text))?.Kind;
+
     private void Check(OfSet set, List<string> refusals, List<AnnouncedMember> counted)
     {
         if (!set.IsAnybodyLost)
@@ -120,12 +126,6 @@ internal sealed class ReadyFloor(OperatorView view, MinReady least)
             : member.State == MemberState.Down ? "down"
             : proxy is null ? null
             : KeptOutBy(proxy, member);
-
-        /// <summary>In what way a ready member gets no calls by a proxy's report; null where it gets them. One that is left out for another name of its address counts with that.</summary>
-        private static string? KeptOutBy(LiveProxy proxy, Member member) => proxy.Status?.Deviations.FirstOrDefault(deviation =>
-            deviation.Set == member.Key.Set
-            && deviation.Kind is DeviationKind.Missing or DeviationKind.Refused or DeviationKind.Inactive or DeviationKind.Disabled
-            && (deviation.Name == member.Key.Name || deviation.Uri == member.Uri.Text))?.Kind;
 
         private int ServedBy(ProxyStatus status) => status.Sets.TryGetValue(Number, out var counts) ? counts.Serving ?? counts.Routable
             : status.MoreSets > 0 ? int.MaxValue

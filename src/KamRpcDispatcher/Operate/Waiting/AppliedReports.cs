@@ -164,12 +164,15 @@ internal sealed class AppliedReports(EtcdKeys keys, TimeProvider timeProvider) :
         }
 
         var progress = report.Progress!;
+        var (kind, name, applied) = target.Splits.Count > 0
+            ? (SplitsProgress.Kind, "splits", progress.Splits?.Revision)
+            : (IntentsProgress.Kind, "intents", AppliedBy(progress.Intents, target.Wish));
         return report.Status is { IsFromSnapshot: true } ? "goes by the saved membership: it has not read etcd yet"
-            : !progress.Applies.Contains(IntentsProgress.Kind) ? "follows no intents: an older kamrpc, or its etcd role may not read them"
+            : !progress.Applies.Contains(kind) ? $"follows no {name}: an older kamrpc, or its etcd role may not read them"
             : report.Status?.Contact is { Answers: false } contact ? $"does not reach its Kamailio{(contact.Reason is { } reason ? $": {SafeText.Shorten(reason, ProxyTrouble.MostTextLength)}" : string.Empty)}"
             : report.Status?.Hangs == true ? "its dispatcher hangs"
             : !IsFresh(report) ? Stale
-            : AppliedBy(progress.Intents, target.Wish) is not { } applied ? (report.Status is null ? Unreadable(report) : "has read no intents yet")
+            : applied is null ? (report.Status is null ? Unreadable(report) : $"has read no {name} yet")
             : applied > report.ModRevision ? Restored
             : applied < target.Revision ? $"has not applied it yet{Owed(report.Status, target)}"
             : target.Wish == IntentWish.Drain ? WhyServed(progress, report.Status, target)

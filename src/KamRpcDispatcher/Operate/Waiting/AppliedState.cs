@@ -12,6 +12,12 @@ public sealed record AppliedTarget(IntentWish Wish, long Revision, IReadOnlySet<
     /// <summary>The proxies of which it was wished: each has to follow it itself, and no other has to do anything.</summary>
     public IReadOnlySet<string> Proxies { get; init; } = ImmutableHashSet<string>.Empty;
 
+    /// <summary>The sets whose split was wished, or taken back; none where it was of members or proxies.</summary>
+    public IReadOnlySet<int> Splits { get; init; } = ImmutableHashSet<int>.Empty;
+
+    /// <summary>What is waited for where the split of a set was written or deleted.</summary>
+    public static AppliedTarget OfSplit(int set, long revision) => new(IntentWish.Resume, revision, ImmutableHashSet<MemberKey>.Empty) { Splits = ImmutableHashSet.Create(set) };
+
     /// <summary>What is waited for where something was wished of these, of members or of proxies.</summary>
     public static AppliedTarget Of(IntentWish wish, long revision, IEnumerable<IntentSubject> subjects)
     {
@@ -25,7 +31,7 @@ public sealed record AppliedTarget(IntentWish Wish, long Revision, IReadOnlySet<
     }
 
     /// <summary>Their sets.</summary>
-    public IReadOnlySet<int> Sets => Members.Select(static member => member.Set).ToHashSet();
+    public IReadOnlySet<int> Sets => Members.Select(static member => member.Set).Concat(Splits).ToHashSet();
 }
 
 /// <summary>How a proxy is with what is waited for.</summary>
