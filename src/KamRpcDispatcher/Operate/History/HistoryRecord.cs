@@ -11,7 +11,7 @@ namespace KamRpcDispatcher.Operate.History;
 public static class HistoryRecord
 {
     /// <summary>The longest value read, in bytes; an entry with every field at its longest has less.</summary>
-    public const int MaxLength = 64 * 1024;
+    public const int MaxLength = 256 * 1024;
 
     private static readonly JsonDocumentOptions ReaderOptions = new() { AllowDuplicateProperties = false };
 
@@ -33,11 +33,9 @@ public static class HistoryRecord
                 writer.WriteNumber("more", entry.More);
             }
 
-            foreach (var (name, text) in new[] { ("from", entry.From), ("to", entry.To), ("reason", entry.Reason) }.Where(static field => field.Item2 is not null))
-            {
-                writer.WriteString(name, Cut(text!));
-            }
-
+            WriteText(writer, "from", entry.From);
+            WriteText(writer, "to", entry.To);
+            WriteText(writer, "reason", entry.Reason);
             WriteTimes(writer, entry.Acknowledged);
             WriteNames(writer, "missing", entry.Missing.Take(HistoryEntry.MostProxies));
             writer.WriteEndObject();
@@ -91,6 +89,14 @@ public static class HistoryRecord
     }
 
     private static string Cut(string text) => text.Length > MemberValidation.MaxReasonLength ? text[..MemberValidation.MaxReasonLength] : text;
+
+    private static void WriteText(Utf8JsonWriter writer, string name, string? text)
+    {
+        if (text is not null)
+        {
+            writer.WriteString(name, Cut(text));
+        }
+    }
 
     private static void WriteSets(Utf8JsonWriter writer, IReadOnlyList<int> sets)
     {

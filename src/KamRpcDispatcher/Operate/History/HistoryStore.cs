@@ -83,7 +83,7 @@ public sealed class HistoryStore(EtcdConnection store, EtcdKeys keys, TimeProvid
         }
     }
 
-    private Task SendAsync(TxnRequest transaction, CancellationToken cancellationToken) =>
+    private Task<TxnResponse> SendAsync(TxnRequest transaction, CancellationToken cancellationToken) =>
         EtcdUnreachableException.GuardAsync(store, async () => await store.Keys.TxnAsync(transaction, EtcdCall.Options(cancellationToken)).ConfigureAwait(false), cancellationToken);
 }
 
