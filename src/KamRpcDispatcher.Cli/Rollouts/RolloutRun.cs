@@ -95,6 +95,11 @@ internal sealed class RolloutRun : IAsyncDisposable
             return Refuse(new RolloutOutcome(RolloutResult.Refused, view) { Reasons = [$"the rollout of set {Ages.Number(set)} is a {RolloutText.Of(other.Kind)}: 'kamrpc rollout abort {Ages.Number(set)}'"] });
         }
 
+        if (what == RolloutEvent.Resume && view is { Rollout.Phase: RolloutPhase.Running, Runner: not null })
+        {
+            return Refuse(new RolloutOutcome(RolloutResult.Refused, view) { Reasons = [$"the rollout of set {Ages.Number(set)} goes on already: {RunnerOf(view)} runs it"] });
+        }
+
         // Whoever goes on runs it, where nobody else does.
         var key = what is RolloutEvent.Resume or RolloutEvent.Promote && view is { Runner: null, Rollout.HasEnded: false }
             ? await RolloutRunnerKey.TakeAsync(_store, _keys, set, _ask.By, TimeProvider.System, cancellationToken).ConfigureAwait(false)
@@ -131,18 +136,23 @@ internal sealed class RolloutRun : IAsyncDisposable
         var runner = new RolloutRunner(_store, _keys, key, _applied, TimeProvider.System) { By = _ask.By, Tell = text => Console.Error.WriteLine($"kamrpc: set {Ages.Number(begun.View.Set)}: {text}") };
         runner.Tell($"begins at {RolloutText.StepOf(begun.View.Rollout!)}; {RolloutText.Of(begun.View.Rollout!.Wished)}");
         var end = await runner.RunAsync(begun, cancellationToken).ConfigureAwait(false);
-        Show(end);
+        var isMine = end.Rollout?.Id == begun.View.Rollout!.Id;
+
+        // Somebody else may have promoted it.
+        var state = isMine && end is { Rollout.Phase: RolloutPhase.Done, SplitRevision: > 0 and var revision } ? await _applied.WaitAsync(end.Set, revision, cancellationToken).ConfigureAwait(false) : null;
+        Show(end, state);
         var set = Ages.Number(end.Set);
         Console.Error.WriteLine(end.Rollout switch
         {
             null => $"kamrpc: set {set} has no rollout any more",
-            { } other when other.Id != begun.View.Rollout.Id => $"kamrpc: set {set} has another rollout by now",
+            _ when !isMine => $"kamrpc: set {set} has another rollout by now",
+            { Phase: RolloutPhase.Done } when state is { IsApplied: false } => $"kamrpc: done by etcd, and NOT applied by every proxy: missing {RolloutApplied.MissingOf(state)}",
             { Phase: RolloutPhase.Done } done => $"kamrpc: done: {RolloutText.Of(done.Wished)}; 'kamrpc rollout undo {set}' takes it back",
             { HasEnded: true } ended => $"kamrpc: {RolloutText.Of(ended.Phase)}: the shares are those of before, {RolloutText.Of(ended.Wished)}",
             _ when key.IsLost => $"kamrpc: somebody else runs it by now: 'kamrpc rollout status {set}'",
             var left => $"kamrpc: {RolloutText.Of(left.Phase)} at {RolloutText.StepOf(left)}, and nobody runs it: 'kamrpc rollout resume {set}' goes on, 'kamrpc rollout abort {set}' goes back",
         });
-        return end.Rollout is { Phase: RolloutPhase.Done } mine && mine.Id == begun.View.Rollout.Id ? ExitCode.Done : ExitCode.NotDone;
+        return isMine && end.Rollout!.Phase == RolloutPhase.Done && state is not { IsApplied: false } ? ExitCode.Done : ExitCode.NotDone;
     }
 
     /// <summary>Waits for what was written where somebody else runs it, or nobody has to any more.</summary>

@@ -51,6 +51,8 @@ public sealed class RolloutTests
         Assert.That(One(output).GetProperty("applied").GetBoolean(), Is.True);
         Assert.That(await SplitAsync(), Is.Null, "there was none before");
         Assert.That((await _fleet.Kamailio.ListAsync()).Count(static entry => entry.Set == 1 && entry.Flags[0] == 'A'), Is.EqualTo(3));
+        (exitCode, _, errors) = await RunAsync("undo", "1");
+        Assert.That((exitCode, errors.Contains("it is undone", StringComparison.Ordinal)), Is.EqualTo((4, true)), errors);
     }
 
     [Test]
@@ -125,6 +127,23 @@ public sealed class RolloutTests
     }
 
     [Test]
+    public async Task A_step_waits_for_those_who_are_to_take_its_calls()
+    {
+        var go = _folder.File("go");
+        var runner = Start("--steps", "5,100", "--interval", "0s", "--gate", $"while [ ! -e {go} ]; do sleep 0.1; done");
+        await runner.WaitForLineAsync("step 1 of 2, version=v2 5%: applied by p1", Fleet.Deadline);
+        await _fleet.PutAsync("1/c", """{"uri":"sip:127.0.64.3:5060","labels":{"version":"v2"},"state":"down"}""");
+        await File.WriteAllTextAsync(go, "");
+
+        await runner.WaitForLineAsync("waits before step 2 of 2, version=v2 100%: version=v2 has 0 ready members in set 1, and --min-ready 1 asks for 1; not counted: c (down)", Fleet.Deadline);
+        Assert.That(await SplitAsync(), Does.Contain("""{"v1":95,"v2":5}"""));
+        await _fleet.PutAsync("1/c", """{"uri":"sip:127.0.64.3:5060","labels":{"version":"v2"}}""");
+
+        Assert.That(await runner.Exited.WaitAsync(Fleet.Deadline), Is.Zero, runner.Output);
+        Assert.That(await SplitAsync(), Does.Contain("""{"v1":0,"v2":100}"""));
+    }
+
+    [Test]
     public async Task Blue_and_green_are_switched_there_and_back()
     {
         var (exitCode, _, errors) = await RunAsync("bluegreen", "1", "--label", "version", "--to", "v2");
@@ -134,6 +153,19 @@ public sealed class RolloutTests
         (exitCode, _, errors) = await RunAsync("bluegreen", "1", "--back");
         Assert.That(exitCode, Is.Zero, errors);
         Assert.That(await SplitAsync(), Is.Null);
+    }
+
+    [Test]
+    public async Task Whose_role_may_not_write_rollouts_is_told_what_it_needs()
+    {
+        var secret = await EtcdUsers.WritePasswordAsync(_folder, "secret");
+        await EtcdUsers.AddAsync(_fleet.Etcd, "op", "secret", "readwrite --prefix=true /kamrpc/default/splits/", "read --prefix=true /kamrpc/default/members/");
+        await EtcdUsers.EnableAsync(_fleet.Etcd);
+
+        var (exitCode, _, errors) = await RunAsync("canary", "1", "--label", "version", "--to", "v2", "--etcd-user", "op", "--etcd-password-file", secret);
+
+        Assert.That(exitCode, Is.EqualTo(3), errors);
+        Assert.That(errors, Does.Contain("its role needs readwrite on the prefixes /kamrpc/default/rollouts/, /kamrpc/default/splits/ and /kamrpc/default/history/"));
     }
 
     private static JsonElement One(string output) => JsonElement.Parse(output).GetProperty("rollouts")[0];

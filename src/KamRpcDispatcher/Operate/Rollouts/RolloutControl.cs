@@ -61,6 +61,14 @@ public sealed class RolloutControl(EtcdConnection store, EtcdKeys keys, TimeProv
                 return new RolloutOutcome(RolloutResult.Unknown, view) { Reasons = [view.Error is { } error ? $"the rollout of set {Text(set)} cannot be read ({error})" : await NoneAsync(set, cancellationToken).ConfigureAwait(false)] };
             }
 
+            if (what == RolloutEvent.Undo && rollout.Phase == RolloutPhase.Done && !view.IsAsWished && !isForced)
+            {
+                return new RolloutOutcome(RolloutResult.Refused, view)
+                {
+                    Reasons = [$"the split of set {Text(set)} is not any more as the rollout left it ({RolloutText.Of(rollout.Wished)}), but {view.SplitError ?? RolloutText.Of(view.Split?.Shares)}", $"--force goes back to {RolloutText.Of(rollout.Before)} nevertheless"],
+                };
+            }
+
             var next = RolloutMachine.Next(rollout, what, $"{VerbOf(what)} by {by}{(text is null ? string.Empty : ": " + text)}", timeProvider.GetUtcNow(), out var why);
             if (next is null)
             {

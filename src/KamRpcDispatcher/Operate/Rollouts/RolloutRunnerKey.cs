@@ -32,7 +32,7 @@ public sealed class RolloutRunnerKey : IAsyncDisposable
         (_lease, _keys) = (new EtcdLease(store, Ttl, timeProvider), new KeyTransactions(store));
     }
 
-    /// <summary>Whether somebody else runs it by now.</summary>
+    /// <summary>Whether it is not held any more: somebody else has it.</summary>
     public bool IsLost => _lost.IsCancellationRequested;
 
     /// <summary>Cancelled when somebody else runs it.</summary>
@@ -52,7 +52,7 @@ public sealed class RolloutRunnerKey : IAsyncDisposable
         {
             if (await EtcdUnreachableException.GuardAsync(store, () => runner.HoldAsync(cancellationToken), cancellationToken).ConfigureAwait(false))
             {
-                runner._keeping = runner.KeepAsync(runner._life.Token);
+                runner._keeping = runner.HoldUntilLostAsync(runner._life.Token);
                 return runner;
             }
         }
@@ -101,6 +101,19 @@ public sealed class RolloutRunnerKey : IAsyncDisposable
         return revision > 0;
     }
 
+    /// <summary>Whoever does not keep it any more, for whatever reason, does not run the rollout any more.</summary>
+    private async Task HoldUntilLostAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await KeepAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            await _lost.CancelAsync().ConfigureAwait(false);
+        }
+    }
+
     private async Task KeepAsync(CancellationToken cancellationToken)
     {
         while (true)
@@ -114,7 +127,6 @@ public sealed class RolloutRunnerKey : IAsyncDisposable
                     _lease.Forget();
                     if (!await HoldAsync(cancellationToken).ConfigureAwait(false))
                     {
-                        await _lost.CancelAsync().ConfigureAwait(false);
                         return;
                     }
                 }
