@@ -95,7 +95,7 @@ public partial class ArchitectureTests
         Operate: Answers Help Host Options Output
         Options: Help Output Status.Findings
         Output: Host Options
-        Rollouts: Host Operate Options Output
+        Rollouts: Help Host Operate Options Output
         Status: Options Output Status.Findings Status.Json Status.Screen
         Status.Findings: Output Status.Json
         Status.Json: Output Status.Findings

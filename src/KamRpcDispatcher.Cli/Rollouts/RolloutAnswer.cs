@@ -1,7 +1,9 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Operate.Rollouts;
 using KamRpcDispatcher.Operate.Waiting;
+using KamRpcDispatcher.Sources.Records;
 
 namespace KamRpcDispatcher.Cli.Rollouts;
 
@@ -48,7 +50,7 @@ internal sealed class RolloutAnswer(IReadOnlyList<RolloutShown> rollouts, DateTi
 
     /// <summary>What goes to the value by etcd, in per cent.</summary>
     private static string ShareOf(RolloutView view, Rollout rollout) =>
-        view.Split is { } split && split.Label == rollout.Label ? KamRpcDispatcher.Sources.Records.SplitRecord.Text(split.Shares.GetValueOrDefault(rollout.To)) + "%" : "no split";
+        view.Split is { } split && split.Label == rollout.Label ? SplitRecord.Text(split.Shares.GetValueOrDefault(rollout.To)) + "%" : "no split";
 
     private void Write(Utf8JsonWriter json, RolloutShown shown)
     {
@@ -93,7 +95,7 @@ internal sealed class RolloutAnswer(IReadOnlyList<RolloutShown> rollouts, DateTi
         });
     }
 
-    private static void WriteShares(Utf8JsonWriter json, string name, IReadOnlyDictionary<string, int>? shares)
+    private static void WriteShares(Utf8JsonWriter json, string name, ImmutableSortedDictionary<string, int>? shares)
     {
         if (shares is null)
         {

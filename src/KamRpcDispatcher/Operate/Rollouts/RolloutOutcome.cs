@@ -1,3 +1,5 @@
+using KamRpcDispatcher.Operate.History;
+
 namespace KamRpcDispatcher.Operate.Rollouts;
 
 /// <summary>What came of something that was asked of a rollout.</summary>
@@ -31,7 +33,7 @@ public sealed record RolloutOutcome(RolloutResult Result, RolloutView View)
     public long? Revision { get; init; }
 
     /// <summary>The entry in the history; null where nothing was written.</summary>
-    public History.RecordedChange? Recorded { get; init; }
+    public RecordedChange? Recorded { get; init; }
 }
 
 /// <summary>A rollout that is to begin.</summary>

@@ -60,7 +60,7 @@ internal static class RolloutPlanner
     }
 
     /// <summary>In thousandths, together all of them.</summary>
-    private static ImmutableSortedDictionary<string, int> Divided(IReadOnlyList<KeyValuePair<string, int>> weights)
+    private static ImmutableSortedDictionary<string, int> Divided(List<KeyValuePair<string, int>> weights)
     {
         var sum = weights.Sum(static weight => weight.Value);
         var shares = weights.ToDictionary(static weight => weight.Key, weight => (int)((long)weight.Value * Split.Whole / sum), StringComparer.Ordinal);
@@ -96,7 +96,7 @@ internal static class RolloutPlanner
         : null;
 
     /// <summary>Who would get no calls from the first step on without having been meant.</summary>
-    private static string? Unshared(RolloutRequest request, IReadOnlyDictionary<string, int> ready, ImmutableSortedDictionary<string, int>? before, IReadOnlyList<KeyValuePair<string, int>> others) =>
+    private static string? Unshared(RolloutRequest request, IReadOnlyDictionary<string, int> ready, ImmutableSortedDictionary<string, int>? before, List<KeyValuePair<string, int>> others) =>
         others.Count == 0 ? $"no other value of '{request.Label}' has a ready member in set {Text(request.Set)}, from which {request.Label}={request.To} could take calls over"
         : before is null && !request.IsForced && ready.GetValueOrDefault(string.Empty) is > 0 and var count ? $"{Text(count)} ready member{(count == 1 ? " has" : "s have")} no label '{request.Label}' in set {Text(request.Set)}, and would get no calls any more: give {(count == 1 ? "it" : "them")} one first; --force begins nevertheless"
         : null;

@@ -139,7 +139,7 @@ public static class RolloutRecord
         : rollout.Before is { } before && SplitRecord.Check(rollout.Label, before) is { } wrong ? $"before: {wrong}"
         : null;
 
-    private static T ReadOne<T>(string name, JsonElement value, Func<T, string> text, IReadOnlyList<T> all)
+    private static T ReadOne<T>(string name, JsonElement value, Func<T, string> text, T[] all)
         where T : struct, Enum
     {
         var read = RecordFields.ReadText(name, value);
