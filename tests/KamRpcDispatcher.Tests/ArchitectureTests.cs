@@ -59,6 +59,7 @@ public partial class ArchitectureTests
         Operate: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Etcd.Reports.Format Operate.History Sources.Records
         Operate.History: Destinations Etcd.Connection Etcd.Keys Sources.Records
         Operate.Pruning: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Operate Operate.History Sources.Records
+        Operate.Rollouts: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Leases Etcd.Members Operate Operate.History Operate.Waiting Probe.Command Sources.Records
         Operate.Waiting: Destinations Etcd.Connection Etcd.Keys Etcd.Reports Etcd.Reports.Format Operate Operate.History Sources.Records
         Plan: Destinations Destinations.Addresses Plan.Order Plan.Sets
         Plan.Order: Destinations
@@ -85,7 +86,7 @@ public partial class ArchitectureTests
         Announce: Options
         Answers: Options Output Status Status.Json
         Commands: Announce Answers Commands.Operators Completion Dispatch Health Help Host Operate Options Output Status Status.Json Status.Screen
-        Commands.Operators: Answers Help Host Operate Options Output
+        Commands.Operators: Answers Help Host Operate Options Output Rollouts
         Completion: Options
         Dispatch: Answers Host Options Output
         Health: Answers Host Options Output
@@ -94,6 +95,7 @@ public partial class ArchitectureTests
         Operate: Answers Help Host Options Output
         Options: Help Output Status.Findings
         Output: Host Options
+        Rollouts: Help Host Operate Options Output
         Status: Options Output Status.Findings Status.Json Status.Screen
         Status.Findings: Output Status.Json
         Status.Json: Output Status.Findings

@@ -23,6 +23,7 @@ internal sealed class CommandLine
         DrainCommand.AddTo(Root, _commands);
         ResumeCommand.AddTo(Root, _commands);
         ProxyCommand.AddTo(Root, _commands);
+        RolloutCommand.AddTo(Root, _commands);
         ConfirmCommand.AddTo(Root, _commands);
         HistoryCommand.AddTo(Root, _commands);
         PruneCommand.AddTo(Root, _commands);
@@ -42,7 +43,7 @@ internal sealed class CommandLine
         Root.TreatUnmatchedTokensAsErrors = false;
     }
 
-    public RootCommand Root { get; } = new("Kamailio's dispatcher sets, kept equal to the SIP servers announced in etcd.");
+    public RootCommand Root { get; } = new("Kamailio's dispatcher sets, kept equal to what is announced in etcd.");
 
     /// <summary>Reads the arguments: none of them, and <c>help</c> before them, ask for help.</summary>
     public ParseResult Parse(string[] arguments) => Root.Parse(

@@ -138,7 +138,7 @@ internal static class OperatorOptions
     }
 
     /// <summary>They describe another command's member where one file of variables serves several: nobody is drained by that.</summary>
-    private static void WarnOfVariables(OptionReader options, string command, Option[] ignored)
+    internal static void WarnOfVariables(OptionReader options, string command, Option[] ignored)
     {
         foreach (var option in ignored.Where(options.IsVariable))
         {

@@ -80,6 +80,7 @@ internal sealed partial class CodeReferenceTests
     [TestCase("dispatch", "DryRunAnswer")]
     [TestCase("history", "HistoryAnswer")]
     [TestCase("prune", "PruneAnswer")]
+    [TestCase("rollout", "RolloutAnswer")]
     public void The_fields_of_the_JSON_are_all_there(string command, params string[] classes)
     {
         var written = JsonFields.WrittenBy(classes);

@@ -40,6 +40,13 @@ public sealed class EtcdKeys(string cluster)
     /// <summary>Everything below it is a change that somebody made: <c>history/&lt;time&gt;-&lt;random&gt;</c>.</summary>
     public string History { get; } = $"/kamrpc/{cluster}/history/";
 
+    /// <summary>Everything below it is a rollout of a set, <c>rollouts/&lt;set&gt;</c>, and who runs it, <c>rollouts/&lt;set&gt;/runner</c>.</summary>
+    public string Rollouts { get; } = $"/kamrpc/{cluster}/rollouts/";
+
+    public string Rollout(int set) => string.Create(CultureInfo.InvariantCulture, $"{Rollouts}{set}");
+
+    public string RolloutRunner(int set) => Rollout(set) + "/runner";
+
     public string ProxyIntent(string proxy) => ProxyIntents + proxy;
 
     /// <summary>Everything below it is a proxy's report: <c>proxies/&lt;proxy&gt;</c>.</summary>

@@ -32,13 +32,7 @@ public static class SplitRecord
         {
             writer.WriteStartObject();
             writer.WriteString("label", split.Label);
-            writer.WriteStartObject("shares");
-            foreach (var (value, share) in split.Shares)
-            {
-                writer.WriteNumber(value, (decimal)share / PerCent);
-            }
-
-            writer.WriteEndObject();
+            WriteShares(writer, "shares", split.Shares);
             if (split.By.Length > 0)
             {
                 writer.WriteString("by", split.By);
@@ -106,7 +100,7 @@ public static class SplitRecord
                     label = RecordFields.ReadText("label", field.Value);
                     break;
                 case "shares":
-                    shares = ReadShares(field.Value);
+                    shares = ReadShares("shares", field.Value);
                     break;
                 case "by":
                     split = split with { By = RecordFields.ReadReason("by", field.Value) };
@@ -126,21 +120,38 @@ public static class SplitRecord
             : split with { Label = label, Shares = shares };
     }
 
-    private static ImmutableSortedDictionary<string, int> ReadShares(JsonElement value)
+    /// <summary>Writes shares as per cent.</summary>
+    internal static void WriteShares(Utf8JsonWriter writer, string name, ImmutableSortedDictionary<string, int> shares)
+    {
+        writer.WriteStartObject(name);
+        foreach (var (value, share) in shares)
+        {
+            writer.WriteNumber(value, (decimal)share / PerCent);
+        }
+
+        writer.WriteEndObject();
+    }
+
+    /// <summary>Reads what <see cref="WriteShares"/> writes.</summary>
+    internal static ImmutableSortedDictionary<string, int> ReadShares(string name, JsonElement value)
     {
         if (value.ValueKind != JsonValueKind.Object)
         {
-            throw new FormatException("shares: not an object");
+            throw new FormatException($"{name}: not an object");
         }
 
         var shares = ImmutableSortedDictionary.CreateBuilder<string, int>(StringComparer.Ordinal);
         foreach (var share in value.EnumerateObject())
         {
-            shares[share.Name] = share.Value.ValueKind == JsonValueKind.Number && share.Value.TryGetDecimal(out var percent) && percent is >= 0 and <= 100 && percent * PerCent == decimal.Truncate(percent * PerCent)
-                ? (int)(percent * PerCent)
-                : throw new FormatException($"shares: {SafeText.Shorten(share.Name)}: '{SafeText.Shorten(share.Value.GetRawText())}' is not a percentage in steps of 0.1");
+            shares[share.Name] = ReadShare($"{name}: {SafeText.Shorten(share.Name)}", share.Value);
         }
 
         return shares.ToImmutable();
     }
+
+    /// <summary>Reads per cent in steps of 0.1.</summary>
+    internal static int ReadShare(string name, JsonElement value) =>
+        value.ValueKind == JsonValueKind.Number && value.TryGetDecimal(out var percent) && percent is >= 0 and <= 100 && percent * PerCent == decimal.Truncate(percent * PerCent)
+            ? (int)(percent * PerCent)
+            : throw new FormatException($"{name}: '{SafeText.Shorten(value.GetRawText())}' is not a percentage in steps of 0.1");
 }

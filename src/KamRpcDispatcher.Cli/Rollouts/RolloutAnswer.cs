@@ -1,0 +1,114 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using KamRpcDispatcher.Cli.Output;
+using KamRpcDispatcher.Operate.Rollouts;
+using KamRpcDispatcher.Operate.Waiting;
+using KamRpcDispatcher.Sources.Records;
+
+namespace KamRpcDispatcher.Cli.Rollouts;
+
+/// <summary>A rollout as it stands in etcd, and how the proxies are with its shares.</summary>
+/// <param name="View">What stands in etcd.</param>
+/// <param name="Proxies">The proxies; null where nobody asked, or there is no split.</param>
+internal sealed record RolloutShown(RolloutView View, AppliedState? Proxies);
+
+/// <summary>What <c>kamrpc rollout</c> says.</summary>
+/// <param name="rollouts">The rollouts, by set.</param>
+/// <param name="now">The time, by this host's clock.</param>
+internal sealed class RolloutAnswer(IReadOnlyList<RolloutShown> rollouts, DateTimeOffset now)
+{
+    public string ToText(Layout layout)
+    {
+        if (rollouts.Count == 0)
+        {
+            return "There is no rollout.\n";
+        }
+
+        var table = layout.Sentences("SET", "KIND", "TO", "SHARE", "STEP", "PHASE", "FOR", "APPLIED", "RUN BY", "SPLIT", "SAID");
+        foreach (var (view, proxies) in rollouts)
+        {
+            var rollout = view.Rollout;
+            table.Add(
+                Ages.Number(view.Set),
+                rollout is null ? "?" : RolloutText.Of(rollout.Kind),
+                rollout is null ? null : $"{rollout.Label}={rollout.To}",
+                rollout is null ? null : ShareOf(view, rollout),
+                rollout is null ? null : FormattableString.Invariant($"{rollout.Step + 1} of {rollout.Steps.Length}"),
+                rollout is null ? "CANNOT BE READ" : RolloutText.Of(rollout.Phase),
+                rollout is null ? null : Ages.Show(now - rollout.Since),
+                proxies is null ? null : FormattableString.Invariant($"{proxies.Proxies.Count(static proxy => proxy.IsApplied)} of {proxies.Proxies.Count}"),
+                rollout is null or { HasEnded: true } ? null : view.Runner is { } runner ? FormattableString.Invariant($"{runner.By} ({runner.Host}, {runner.Pid})") : "NOBODY",
+                rollout is null || view.IsAsWished ? null : $"is {view.SplitError ?? RolloutText.Of(view.Split?.Shares)}",
+                view.Error ?? rollout!.Message ?? rollout.Reason);
+        }
+
+        return table.ToString();
+    }
+
+    /// <summary>For programs: later versions only add fields.</summary>
+    public string ToJson() => JsonText.Write(writer => JsonText.WriteArray(writer, "rollouts", rollouts, Write));
+
+    /// <summary>What goes to the value by etcd, in per cent.</summary>
+    private static string ShareOf(RolloutView view, Rollout rollout) =>
+        view.Split is { } split && split.Label == rollout.Label ? SplitRecord.Text(split.Shares.GetValueOrDefault(rollout.To)) + "%" : "no split";
+
+    private void Write(Utf8JsonWriter json, RolloutShown shown)
+    {
+        var (view, rollout) = (shown.View, shown.View.Rollout);
+        json.WriteNumber("set", view.Set);
+        json.WriteString("unreadable", view.Error);
+        json.WriteString("id", rollout?.Id);
+        json.WriteString("kind", rollout is null ? null : RolloutText.Of(rollout.Kind));
+        json.WriteString("label", rollout?.Label);
+        json.WriteString("to", rollout?.To);
+        json.WriteString("phase", rollout is null ? null : RolloutText.Of(rollout.Phase));
+        JsonText.WriteNumber(json, "step", rollout is null ? null : rollout.Step + 1);
+        json.WriteStartArray("steps");
+        foreach (var step in rollout?.Steps ?? [])
+        {
+            json.WriteNumberValue(step / 10m);
+        }
+
+        json.WriteEndArray();
+        WriteShares(json, "before", rollout?.Before);
+        WriteShares(json, "wished", rollout?.Wished);
+        WriteShares(json, "split", view.Split?.Shares);
+        JsonText.WriteBoolean(json, "asWished", rollout is null ? null : view.IsAsWished);
+        JsonText.WriteTime(json, "since", rollout?.Since);
+        JsonText.WriteNumber(json, "ageSeconds", rollout is null ? null : (double?)(now - rollout.Since).TotalSeconds);
+        JsonText.WriteNumber(json, "intervalSeconds", rollout?.Interval.TotalSeconds);
+        json.WriteString("gate", rollout?.Gate);
+        JsonText.WriteNumber(json, "failures", (long?)rollout?.Failures);
+        JsonText.WriteNumber(json, "failed", (long?)rollout?.Failed);
+        json.WriteString("by", rollout?.By);
+        json.WriteString("reason", rollout?.Reason);
+        json.WriteString("message", rollout?.Message);
+        json.WriteString("runBy", view.Runner?.By);
+        json.WriteString("runHost", view.Runner?.Host);
+        JsonText.WriteNumber(json, "runPid", (long?)view.Runner?.Pid);
+        JsonText.WriteBoolean(json, "applied", shown.Proxies?.IsApplied);
+        JsonText.WriteArray(json, "proxies", shown.Proxies?.Proxies ?? [], static (one, proxy) =>
+        {
+            one.WriteString("name", proxy.Name);
+            one.WriteBoolean("applied", proxy.IsApplied);
+            one.WriteString("why", proxy.Missing);
+        });
+    }
+
+    private static void WriteShares(Utf8JsonWriter json, string name, ImmutableSortedDictionary<string, int>? shares)
+    {
+        if (shares is null)
+        {
+            json.WriteNull(name);
+            return;
+        }
+
+        json.WriteStartObject(name);
+        foreach (var (value, share) in shares)
+        {
+            json.WriteNumber(value, share / 10m);
+        }
+
+        json.WriteEndObject();
+    }
+}

@@ -1,0 +1,196 @@
+using Grpc.Core;
+using KamailioRpc;
+using KamRpcDispatcher.Cli.Host;
+using KamRpcDispatcher.Cli.Operate;
+using KamRpcDispatcher.Cli.Output;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Operate.Rollouts;
+using KamRpcDispatcher.Operate.Waiting;
+using Microsoft.Extensions.Logging;
+
+namespace KamRpcDispatcher.Cli.Rollouts;
+
+/// <summary>Begins a rollout and runs it, or does to one that is there what an operator asks for, and says what came of it.</summary>
+internal sealed class RolloutRun : IAsyncDisposable
+{
+    private readonly RolloutAsk _ask;
+    private readonly EtcdConnection _store;
+    private readonly EtcdKeys _keys;
+    private readonly ILoggerFactory _logs = Logs.Create(LogLevel.Error);
+    private readonly RolloutStore _rollouts;
+    private readonly RolloutControl _control;
+    private readonly WaitTeller _teller = new(Console.Error.WriteLine, TimeProvider.System);
+    private readonly RolloutApplied _applied;
+
+    private RolloutRun(RolloutAsk ask)
+    {
+        (_ask, _store, _keys) = (ask, new EtcdConnection(ask.Etcd, TimeProvider.System), new EtcdKeys(ask.Cluster));
+        (_rollouts, _control) = (new RolloutStore(_store, _keys, TimeProvider.System), new RolloutControl(_store, _keys, TimeProvider.System));
+        _applied = new RolloutApplied(_store, _keys, TimeProvider.System, _logs.CreateLogger<RolloutRun>()) { Seen = _teller.Saw, Timeout = ask.Timeout };
+    }
+
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(RolloutAsk ask, CancellationToken cancellationToken)
+    {
+        var run = new RolloutRun(ask);
+        await using (run.ConfigureAwait(false))
+        {
+            try
+            {
+                run._teller.Start();
+                return ask.Start is { } start ? await run.StartAsync(start, cancellationToken).ConfigureAwait(false)
+                    : ask.Change is not null || ask.IsBack ? await run.ChangeAsync(cancellationToken).ConfigureAwait(false)
+                    : await RolloutStatus.RunAsync(ask, run._rollouts, () => AppliedWait.OpenAsync(run._store, run._keys, TimeProvider.System, run._logs.CreateLogger<AppliedWait>(), cancellationToken), cancellationToken).ConfigureAwait(false);
+            }
+            catch (EtcdUnreachableException unreachable)
+            {
+                Console.Error.WriteLine($"kamrpc: {unreachable.Message}; whether something was written is told by 'kamrpc rollout status'");
+                if (unreachable.InnerException is RpcException { StatusCode: StatusCode.PermissionDenied })
+                {
+                    Console.Error.WriteLine($"kamrpc: {run._rollouts.NeededRole}");
+                }
+
+                return ExitCode.Unreachable;
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                Console.Error.WriteLine("kamrpc: ended; what is written stays: 'kamrpc rollout status' tells it");
+                return ExitCode.NotDone;
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _teller.DisposeAsync().ConfigureAwait(false);
+        _store.Dispose();
+        _logs.Dispose();
+    }
+
+    private async Task<int> StartAsync(RolloutRequest request, CancellationToken cancellationToken)
+    {
+        var key = await RolloutRunnerKey.TakeAsync(_store, _keys, request.Set, request.By, TimeProvider.System, cancellationToken).ConfigureAwait(false);
+        if (key is null)
+        {
+            var view = await _rollouts.ReadAsync(request.Set, cancellationToken).ConfigureAwait(false);
+            return Refuse(new RolloutOutcome(RolloutResult.Taken, view) { Reasons = [$"set {Ages.Number(request.Set)} has a rollout, which {RunnerOf(view)} runs: 'kamrpc rollout status {Ages.Number(request.Set)}'"] });
+        }
+
+        await using (key.ConfigureAwait(false))
+        {
+            var outcome = await _control.StartAsync(request, key, cancellationToken).ConfigureAwait(false);
+            return outcome.Result == RolloutResult.Written ? await RunAsync(outcome, key, cancellationToken).ConfigureAwait(false) : Refuse(outcome);
+        }
+    }
+
+    private async Task<int> ChangeAsync(CancellationToken cancellationToken)
+    {
+        var set = _ask.Set!.Value;
+        var view = await _rollouts.ReadAsync(set, cancellationToken).ConfigureAwait(false);
+        var what = _ask.Change ?? (view.Rollout is { HasEnded: true } ? RolloutEvent.Undo : RolloutEvent.Abort);
+        if (_ask.IsBack && view.Rollout is { Kind: not RolloutKind.BlueGreen } other)
+        {
+            return Refuse(new RolloutOutcome(RolloutResult.Refused, view) { Reasons = [$"the rollout of set {Ages.Number(set)} is a {RolloutText.Of(other.Kind)}: 'kamrpc rollout abort {Ages.Number(set)}'"] });
+        }
+
+        if (what == RolloutEvent.Resume && view is { Rollout.Phase: RolloutPhase.Running, Runner: not null })
+        {
+            return Refuse(new RolloutOutcome(RolloutResult.Refused, view) { Reasons = [$"the rollout of set {Ages.Number(set)} goes on already: {RunnerOf(view)} runs it"] });
+        }
+
+        // Whoever goes on runs it, where nobody else does.
+        var key = what is RolloutEvent.Resume or RolloutEvent.Promote && view is { Runner: null, Rollout.HasEnded: false }
+            ? await RolloutRunnerKey.TakeAsync(_store, _keys, set, _ask.By, TimeProvider.System, cancellationToken).ConfigureAwait(false)
+            : null;
+        try
+        {
+            if (key is not null && view.Rollout!.Gate is { } gate)
+            {
+                Console.Error.WriteLine($"kamrpc: takes over the rollout of set {Ages.Number(set)}; its gate, which runs here: {SafeText.Shorten(gate, RolloutRecord.MaxGateLength)}");
+            }
+
+            var outcome = await _control.ChangeAsync(set, what, _ask.By, _ask.Reason, _ask.IsForced, cancellationToken).ConfigureAwait(false);
+            if (outcome.Result != RolloutResult.Written)
+            {
+                return Refuse(outcome);
+            }
+
+            return key is not null && outcome.View.Rollout is { HasEnded: false }
+                ? await RunAsync(outcome, key, cancellationToken).ConfigureAwait(false)
+                : await AppliedAsync(outcome, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (key is not null)
+            {
+                await key.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Runs it to its end.</summary>
+    private async Task<int> RunAsync(RolloutOutcome begun, RolloutRunnerKey key, CancellationToken cancellationToken)
+    {
+        var runner = new RolloutRunner(_store, _keys, key, _applied, TimeProvider.System) { By = _ask.By, Tell = text => Console.Error.WriteLine($"kamrpc: set {Ages.Number(begun.View.Set)}: {text}") };
+        runner.Tell($"begins at {RolloutText.StepOf(begun.View.Rollout!)}; {RolloutText.Of(begun.View.Rollout!.Wished)}");
+        var end = await runner.RunAsync(begun, cancellationToken).ConfigureAwait(false);
+        var isMine = end.Rollout?.Id == begun.View.Rollout!.Id;
+
+        // Somebody else may have promoted it.
+        var state = isMine && end is { Rollout.Phase: RolloutPhase.Done, SplitRevision: > 0 and var revision } ? await _applied.WaitAsync(end.Set, revision, cancellationToken).ConfigureAwait(false) : null;
+        Show(end, state);
+        var set = Ages.Number(end.Set);
+        Console.Error.WriteLine(end.Rollout switch
+        {
+            null => $"kamrpc: set {set} has no rollout any more",
+            _ when !isMine => $"kamrpc: set {set} has another rollout by now",
+            { Phase: RolloutPhase.Done } when state is { IsApplied: false } => $"kamrpc: done by etcd, and NOT applied by every proxy: missing {RolloutApplied.MissingOf(state)}",
+            { Phase: RolloutPhase.Done } done => $"kamrpc: done: {RolloutText.Of(done.Wished)}; 'kamrpc rollout undo {set}' takes it back",
+            { HasEnded: true } ended => $"kamrpc: {RolloutText.Of(ended.Phase)}: the shares are those of before, {RolloutText.Of(ended.Wished)}",
+            _ when key.IsLost => $"kamrpc: somebody else runs it by now: 'kamrpc rollout status {set}'",
+            var left => $"kamrpc: {RolloutText.Of(left.Phase)} at {RolloutText.StepOf(left)}, and nobody runs it: 'kamrpc rollout resume {set}' goes on, 'kamrpc rollout abort {set}' goes back",
+        });
+        return isMine && end.Rollout!.Phase == RolloutPhase.Done && state is not { IsApplied: false } ? ExitCode.Done : ExitCode.NotDone;
+    }
+
+    /// <summary>Waits for what was written where somebody else runs it, or nobody has to any more.</summary>
+    private async Task<int> AppliedAsync(RolloutOutcome outcome, CancellationToken cancellationToken)
+    {
+        _applied.Note(outcome.Recorded);
+        var state = outcome.Revision is { } revision ? await _applied.WaitAsync(outcome.View.Set, revision, cancellationToken).ConfigureAwait(false) : null;
+        Show(await _rollouts.ReadAsync(outcome.View.Set, cancellationToken).ConfigureAwait(false), state);
+        if (state is { IsApplied: false })
+        {
+            Console.Error.WriteLine($"kamrpc: written, and not applied by every proxy within {DurationText.Of(_ask.Timeout)}: missing {RolloutApplied.MissingOf(state)}; it stays written, and is applied when they can");
+            return ExitCode.NotDone;
+        }
+
+        return ExitCode.Done;
+    }
+
+    private void Show(RolloutView view, AppliedState? state = null)
+    {
+        var answer = new RolloutAnswer(view.Rollout is null && view.Error is null ? [] : [new RolloutShown(view, state)], TimeProvider.System.GetUtcNow());
+        Console.Out.Write(Answer.In(_ask.Format, answer.ToJson, () => answer.ToText(Layout.OfOutput())));
+    }
+
+    private static string RunnerOf(RolloutView view) => view.Runner is { } runner ? SafeText.Shorten(FormattableString.Invariant($"{runner.By} ({runner.Host}, process {runner.Pid})"), MemberValidation.MaxReasonLength) : "somebody";
+
+    private static int Refuse(RolloutOutcome outcome)
+    {
+        foreach (var reason in outcome.Reasons)
+        {
+            Console.Error.WriteLine($"kamrpc: {(outcome.Result is RolloutResult.Refused or RolloutResult.Taken ? "refused: " : string.Empty)}{reason}");
+        }
+
+        Console.Error.WriteLine("kamrpc: nothing was written");
+        return outcome.Result switch
+        {
+            RolloutResult.Unknown => ExitCode.Usage,
+            RolloutResult.KeepsChanging => ExitCode.NotDone,
+            _ => ExitCode.Refused,
+        };
+    }
+}

@@ -1,0 +1,62 @@
+using KamRpcDispatcher.Cli.Output;
+using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Operate.Rollouts;
+using KamRpcDispatcher.Operate.Waiting;
+
+namespace KamRpcDispatcher.Cli.Rollouts;
+
+/// <summary><c>kamrpc rollout status</c>: the rollouts as they stand in etcd, once, or at each change.</summary>
+internal static class RolloutStatus
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    public static async Task<int> RunAsync(RolloutAsk ask, RolloutStore rollouts, Func<Task<AppliedWait>> open, CancellationToken cancellationToken)
+    {
+        var proxies = await open().ConfigureAwait(false);
+        await using (proxies.ConfigureAwait(false))
+        {
+            for (string? shown = null, outage = null; ; await Task.Delay(Interval, TimeProvider.System, cancellationToken).ConfigureAwait(false))
+            {
+                try
+                {
+                    List<RolloutShown> all = [.. (await rollouts.ReadAllAsync(cancellationToken).ConfigureAwait(false)).Where(view => ask.Set is not { } only || view.Set == only).Select(view => new RolloutShown(view, StateOf(proxies, view)))];
+                    outage = Tell(outage, null);
+                    var kind = string.Join('\n', all.Select(static one => FormattableString.Invariant(
+                        $"{one.View.Set} {one.View.ModRevision} {one.View.SplitRevision} {one.View.Runner} {string.Join(' ', one.Proxies?.Proxies.Select(static proxy => proxy.Name + proxy.IsApplied) ?? [])}")));
+                    if (kind != shown)
+                    {
+                        shown = kind;
+                        var answer = new RolloutAnswer(all, TimeProvider.System.GetUtcNow());
+                        Console.Out.Write(Answer.In(ask.Format, () => ask.Watches ? JsonText.InOneLine(answer.ToJson()) : answer.ToJson(), () => answer.ToText(Layout.OfOutput())));
+                    }
+
+                    if (!ask.Watches)
+                    {
+                        return all.Exists(static one => one.View.Error is not null || one.View is { Rollout.Phase: RolloutPhase.Running, Runner: null }) ? ExitCode.NotDone : ExitCode.Done;
+                    }
+                }
+                catch (EtcdUnreachableException unreachable) when (ask.Watches)
+                {
+                    outage = Tell(outage, unreachable.Message);
+                }
+                catch (OperationCanceledException) when (ask.Watches && cancellationToken.IsCancellationRequested)
+                {
+                    return ExitCode.Done;
+                }
+            }
+        }
+    }
+
+    private static AppliedState? StateOf(AppliedWait proxies, RolloutView view) =>
+        view.Rollout is { HasEnded: false } && view.SplitRevision > 0 ? proxies.StateOf(AppliedTarget.OfSplit(view.Set, view.SplitRevision)) : null;
+
+    private static string? Tell(string? before, string? outage)
+    {
+        if (outage != before)
+        {
+            Console.Error.WriteLine(outage is null ? "kamrpc: etcd answers again" : $"kamrpc: {outage}; what is above is of before");
+        }
+
+        return outage;
+    }
+}

@@ -1,0 +1,67 @@
+using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Operate.History;
+using KamRpcDispatcher.Operate.Waiting;
+using Microsoft.Extensions.Logging;
+
+namespace KamRpcDispatcher.Operate.Rollouts;
+
+/// <summary>Waits until every proxy has the shares of a rollout, and notes it in the history.</summary>
+public sealed class RolloutApplied(EtcdConnection store, EtcdKeys keys, TimeProvider timeProvider, ILogger logger)
+{
+    private const int MostNamed = 5;
+
+    private readonly AppliedHistory _history = new(new HistoryStore(store, keys, timeProvider), timeProvider);
+    private readonly List<RecordedChange> _unnoted = [];
+
+    /// <summary>Told how the proxies are while it is waited for them.</summary>
+    public Action<AppliedState> Seen { get; init; } = static _ => { };
+
+    /// <summary>How long it is waited for.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>A change of which is not known yet who has applied it.</summary>
+    public void Note(RecordedChange? recorded)
+    {
+        if (recorded is not null)
+        {
+            _unnoted.Add(recorded);
+        }
+    }
+
+    /// <summary>Waits for a split, or for its deletion, by its revision. Each time those proxies count that report by then.</summary>
+    /// <returns>How they are in the end; <see cref="AppliedState.IsApplied"/> where all have it.</returns>
+    /// <exception cref="EtcdUnreachableException">etcd does not answer.</exception>
+    public async Task<AppliedState> WaitAsync(int set, long revision, CancellationToken cancellationToken)
+    {
+        var target = AppliedTarget.OfSplit(set, revision);
+        using var patience = new CancellationTokenSource(Timeout, timeProvider);
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
+        var wait = await AppliedWait.OpenAsync(store, keys, timeProvider, logger, cancellationToken).ConfigureAwait(false);
+        await using (wait.ConfigureAwait(false))
+        {
+            AppliedState state;
+            try
+            {
+                state = await wait.UntilAppliedAsync(target, Seen, waiting.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                state = wait.StateOf(target);
+            }
+
+            await _history.NoteAsync(_unnoted, state).ConfigureAwait(false);
+            _unnoted.Clear();
+            return state;
+        }
+    }
+
+    /// <summary>Who has not applied it, safe to print.</summary>
+    public static string MissingOf(AppliedState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        List<string> missing = [.. state.Proxies.Where(static proxy => !proxy.IsApplied).Select(static proxy => $"{proxy.Name} ({proxy.Missing})")];
+        return state.Proxies.Count == 0 ? "no proxy that reports serves the set"
+            : string.Join("; ", missing.Take(MostNamed)) + (missing.Count > MostNamed ? FormattableString.Invariant($"; and {missing.Count - MostNamed} more") : string.Empty);
+    }
+}

@@ -1,0 +1,121 @@
+using System.Globalization;
+using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Etcd.Keys;
+
+namespace KamRpcDispatcher.Operate.Rollouts;
+
+/// <summary>What operators do to rollouts, from any machine: reads, decides, writes, and begins again where something has changed meanwhile.</summary>
+public sealed class RolloutControl(EtcdConnection store, EtcdKeys keys, TimeProvider timeProvider)
+{
+    private const int MostTries = 5;
+
+    private readonly OperatorViewReader _cluster = new(store, keys, timeProvider);
+    private readonly RolloutStore _rollouts = new(store, keys, timeProvider);
+
+    /// <summary>Begins a rollout: its first step is written.</summary>
+    /// <param name="request">What is asked for.</param>
+    /// <param name="runner">Held by who is going to run it.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="EtcdUnreachableException">etcd did not answer, or refuses.</exception>
+    public async Task<RolloutOutcome> StartAsync(RolloutRequest request, RolloutRunnerKey runner, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(runner);
+        RolloutView? view = null;
+        for (var tried = 0; tried < MostTries && !runner.IsLost; tried++)
+        {
+            view = await _rollouts.ReadAsync(request.Set, cancellationToken).ConfigureAwait(false);
+            var cluster = await _cluster.ReadAsync(cancellationToken).ConfigureAwait(false);
+            var rollout = RolloutPlanner.Plan(request, cluster, view, timeProvider.GetUtcNow(), out var result, out var reasons);
+            if (rollout is null)
+            {
+                return new RolloutOutcome(result, view) { Reasons = reasons };
+            }
+
+            var written = await _rollouts.WriteAsync(view, rollout, request.By, $"rollout {RolloutText.Of(request.Kind)}", runner.Revision, cancellationToken).ConfigureAwait(false);
+            if (written.IsWritten)
+            {
+                return Written(view, rollout, written);
+            }
+        }
+
+        return KeepsChanging(view!);
+    }
+
+    /// <summary>Has something happen to the rollout of a set.</summary>
+    /// <param name="set">The set.</param>
+    /// <param name="what">What an operator wishes.</param>
+    /// <param name="by">Who.</param>
+    /// <param name="text">Why.</param>
+    /// <param name="isForced">Whether shares go back whoever is ready to take them.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="EtcdUnreachableException">etcd did not answer, or refuses.</exception>
+    public async Task<RolloutOutcome> ChangeAsync(int set, RolloutEvent what, string by, string? text, bool isForced, CancellationToken cancellationToken)
+    {
+        RolloutView? view = null;
+        for (var tried = 0; tried < MostTries; tried++)
+        {
+            view = await _rollouts.ReadAsync(set, cancellationToken).ConfigureAwait(false);
+            if (view.Rollout is not { } rollout)
+            {
+                return new RolloutOutcome(RolloutResult.Unknown, view) { Reasons = [view.Error is { } error ? $"the rollout of set {Text(set)} cannot be read ({error})" : await NoneAsync(set, cancellationToken).ConfigureAwait(false)] };
+            }
+
+            if (what == RolloutEvent.Undo && rollout.Phase == RolloutPhase.Done && !view.IsAsWished && !isForced)
+            {
+                return new RolloutOutcome(RolloutResult.Refused, view)
+                {
+                    Reasons = [$"the split of set {Text(set)} is not any more as the rollout left it ({RolloutText.Of(rollout.Wished)}), but {view.SplitError ?? RolloutText.Of(view.Split?.Shares)}", $"--force goes back to {RolloutText.Of(rollout.Before)} nevertheless"],
+                };
+            }
+
+            var next = RolloutMachine.Next(rollout, what, $"{VerbOf(what)} by {by}{(text is null ? string.Empty : ": " + text)}", timeProvider.GetUtcNow(), out var why);
+            if (next is null)
+            {
+                return new RolloutOutcome(RolloutResult.Refused, view) { Reasons = [$"the rollout of set {Text(set)} cannot be {VerbOf(what)}: {why}"] };
+            }
+
+            var refusals = isForced || next.Phase == RolloutPhase.Paused ? [] : await WhyNotAsync(next, cancellationToken).ConfigureAwait(false);
+            if (refusals.Count > 0)
+            {
+                return new RolloutOutcome(RolloutResult.Refused, view) { Reasons = [.. refusals.Append("--force does it nevertheless")] };
+            }
+
+            var written = await _rollouts.WriteAsync(view, next, by, $"rollout {what.ToString().ToLowerInvariant()}", null, cancellationToken).ConfigureAwait(false);
+            if (written.IsWritten)
+            {
+                return Written(view, next, written);
+            }
+        }
+
+        return KeepsChanging(view!);
+    }
+
+    /// <summary>What speaks against the shares that it wishes; empty for nothing.</summary>
+    internal async Task<IReadOnlyList<string>> WhyNotAsync(Rollout rollout, CancellationToken cancellationToken) => rollout.IsForced
+        ? []
+        : new RolloutFloor(await _cluster.ReadAsync(cancellationToken).ConfigureAwait(false), rollout.Set).Check(rollout.Label, rollout.Wished, rollout.To, rollout.MinReady);
+
+    private static RolloutOutcome Written(RolloutView view, Rollout rollout, RolloutWritten written) =>
+        new(RolloutResult.Written, view with { Rollout = rollout, ModRevision = written.Revision }) { Revision = written.HasSplit ? written.Revision : null, Recorded = written.Entry };
+
+    private static RolloutOutcome KeepsChanging(RolloutView view) =>
+        new(RolloutResult.KeepsChanging, view) { Reasons = [$"the rollout or the split of set {Text(view.Set)} changed each of the {MostTries} times before this could be written"] };
+
+    private static string VerbOf(RolloutEvent what) => what switch
+    {
+        RolloutEvent.Pause => "paused",
+        RolloutEvent.Resume => "resumed",
+        RolloutEvent.Promote or RolloutEvent.PromoteFull => "promoted",
+        RolloutEvent.Abort => "aborted",
+        _ => "undone",
+    };
+
+    private async Task<string> NoneAsync(int set, CancellationToken cancellationToken)
+    {
+        var all = await _rollouts.ReadAllAsync(cancellationToken).ConfigureAwait(false);
+        return $"set {Text(set)} has no rollout; {(all.Count == 0 ? "no set has one" : $"there are those of the sets {string.Join(", ", all.Select(static one => Text(one.Set)))}")}";
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}
