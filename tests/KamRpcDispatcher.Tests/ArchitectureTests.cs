@@ -57,6 +57,7 @@ public partial class ArchitectureTests
         Linux:
         Local: Destinations Etcd.Reports Etcd.Reports.Format Linux Sources.Records
         Operate: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Etcd.Reports.Format Sources.Records
+        Operate.Splits: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Operate Plan Plan.Shares Sources.Records
         Operate.Waiting: Destinations Etcd.Connection Etcd.Keys Etcd.Reports Etcd.Reports.Format Operate Sources.Records
         Plan: Destinations Destinations.Addresses Plan.Order Plan.Sets
         Plan.Order: Destinations

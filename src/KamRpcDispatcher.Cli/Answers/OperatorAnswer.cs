@@ -52,12 +52,7 @@ internal sealed class OperatorAnswer(IntentWish wish, IntentOutcome outcome, App
         JsonText.WriteBoolean(writer, "applied", state?.IsApplied);
         JsonText.WriteArray(writer, "changed", outcome.Changed, Write);
         JsonText.WriteArray(writer, "unchanged", outcome.Unchanged, Write);
-        JsonText.WriteArray(writer, "proxies", state?.Proxies ?? [], static (json, proxy) =>
-        {
-            json.WriteString("name", proxy.Name);
-            json.WriteBoolean("applied", proxy.IsApplied);
-            json.WriteString("why", proxy.Missing);
-        });
+        WriteProxies(writer, state);
         JsonText.WriteBoolean(writer, "idle", Calls?.IsIdle);
         JsonText.WriteArray(writer, "calls", Calls?.Members ?? [], static (json, member) =>
         {
@@ -77,6 +72,14 @@ internal sealed class OperatorAnswer(IntentWish wish, IntentOutcome outcome, App
             json.WriteString("wish", Wish);
             json.WriteString("was", Name(change.Was));
         }
+    });
+
+    /// <summary>How each proxy was with it in the end.</summary>
+    internal static void WriteProxies(Utf8JsonWriter writer, AppliedState? state) => JsonText.WriteArray(writer, "proxies", state?.Proxies ?? [], static (json, proxy) =>
+    {
+        json.WriteString("name", proxy.Name);
+        json.WriteBoolean("applied", proxy.IsApplied);
+        json.WriteString("why", proxy.Missing);
     });
 
     /// <summary><c>1 member</c>, <c>2 proxies</c>: of what a command is about.</summary>
@@ -151,7 +154,8 @@ internal sealed class OperatorAnswer(IntentWish wish, IntentOutcome outcome, App
         };
     }
 
-    private static string Names(IEnumerable<AppliedProxy> proxies)
+    /// <summary>Some of them, and how many more there are.</summary>
+    internal static string Names(IEnumerable<AppliedProxy> proxies)
     {
         List<string> names = [.. proxies.Select(static proxy => proxy.Name)];
         return string.Join(", ", names.Take(MostNamed)) + (names.Count > MostNamed ? FormattableString.Invariant($" and {names.Count - MostNamed} more") : string.Empty);

@@ -27,16 +27,16 @@ internal static class OperatorOptions
     private static readonly Argument<string[]> Name = new("NAME") { Arity = ArgumentArity.ZeroOrMore, Description = "The members' names; each in every set, unless --set says in which." };
     private static readonly Option<string[]> Label = CommonOptions.Texts("--label", "In place of names: those that are announced now with a label, name=value (repeatable: with all of them).", OptionGroup.Subject);
     private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A set to look in (repeatable). [default: every set]", OptionGroup.Subject);
-    private static readonly Option<string?> Reason = CommonOptions.Text("--reason", "Why, in a few words, for others who look.", OptionGroup.Subject);
-    private static readonly Option<string?> As = CommonOptions.Text("--as", "Who asks. [default: user@host]", OptionGroup.Subject);
-    private static readonly ValueOption<MinReady> MinReadyOption = new("--min-ready", "How many ready members each set keeps at least: a number, or a percentage of it, such as 50%.", MinReady.Default.ToString(), MinReady.TryParse, OptionGroup.Subject);
+    internal static readonly Option<string?> Reason = CommonOptions.Text("--reason", "Why, in a few words, for others who look.", OptionGroup.Subject);
+    internal static readonly Option<string?> As = CommonOptions.Text("--as", "Who asks. [default: user@host]", OptionGroup.Subject);
+    internal static readonly ValueOption<MinReady> MinReadyOption = new("--min-ready", "How many ready members each set keeps at least: a number, or a percentage of it, such as 50%.", MinReady.Default.ToString(), MinReady.TryParse, OptionGroup.Subject);
     private static readonly Option<bool> Force = new CliOption<bool>("--force") { Group = OptionGroup.Subject, Description = "Drains also where fewer would be left." };
     private static readonly Argument<string> Action = new("ACTION") { Description = "drain or resume.", CompletionSources = { "drain", "resume" } };
     private static readonly Argument<string[]> Proxy = new("PROXY") { Arity = ArgumentArity.ZeroOrMore, Description = "The proxies' names, as 'kamrpc status' shows them." };
     private static readonly Option<bool> ForceProxy = new CliOption<bool>("--force") { Group = OptionGroup.Subject, Description = "Drains also the last proxy, and one that does not report now." };
-    private static readonly Option<bool> Wait = new CliOption<bool>("--wait") { Group = OptionGroup.Timing, Description = "Waits until every proxy has applied it; so it does anyway, unless KAMRPC_NO_WAIT is set." };
-    private static readonly Option<bool> NoWait = new CliOption<bool>("--no-wait") { Group = OptionGroup.Timing, Description = "Ends as soon as it is written: then nobody has applied it yet." };
-    private static readonly ValueOption<TimeSpan> Timeout = new("--timeout", "How long to wait for the proxies.", "30s", ParseTimeout, OptionGroup.Timing);
+    internal static readonly Option<bool> Wait = new CliOption<bool>("--wait") { Group = OptionGroup.Timing, Description = "Waits until every proxy has applied it; so it does anyway, unless KAMRPC_NO_WAIT is set." };
+    internal static readonly Option<bool> NoWait = new CliOption<bool>("--no-wait") { Group = OptionGroup.Timing, Description = "Ends as soon as it is written: then nobody has applied it yet." };
+    internal static readonly ValueOption<TimeSpan> Timeout = new("--timeout", "How long to wait for the proxies.", "30s", ParseTimeout, OptionGroup.Timing);
     private static readonly Option<bool> UntilIdle = new CliOption<bool>("--until-idle") { Group = OptionGroup.Timing, Description = "Waits then until no calls are up on any of them, as announcers with --ami count." };
     private static readonly ValueOption<TimeSpan> IdleTimeout = new("--idle-timeout", "With --until-idle: how long to wait for the calls.", "10m", ParseTimeout, OptionGroup.Timing);
 
@@ -120,15 +120,21 @@ internal static class OperatorOptions
         return Request(options, etcd, wished, isNeeded: idleTimeout is not null && !options.IsVariable(UntilIdle)) with { IdleTimeout = idleTimeout };
     }
 
+    /// <summary>Who asks.</summary>
+    internal static string ReadAs(OptionReader options) => options.Value<string>(As, Myself(), Words) ?? string.Empty;
+
+    /// <summary>Why; null where nobody says it.</summary>
+    internal static string? ReadReason(OptionReader options) => options.Value<string>(Reason, null, Words);
+
     private static OperatorRequest Request(OptionReader options, EtcdOptions? etcd, IntentCommand command, bool isNeeded = false) => new(
         etcd!,
         options.Value(CommonOptions.Cluster) ?? string.Empty,
-        command with { By = options.Value<string>(As, Myself(), Words) ?? string.Empty, Reason = options.Value<string>(Reason, null, Words) },
+        command with { By = ReadAs(options), Reason = ReadReason(options) },
         ReadTimeout(options, isNeeded),
         options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse));
 
     /// <summary>They describe another command's member where one file of variables serves several: nobody is drained by that.</summary>
-    private static void WarnOfVariables(OptionReader options, string command, Option[] ignored)
+    internal static void WarnOfVariables(OptionReader options, string command, Option[] ignored)
     {
         foreach (var option in ignored.Where(options.IsVariable))
         {
@@ -161,7 +167,7 @@ internal static class OperatorOptions
 
     /// <param name="options">The options.</param>
     /// <param name="isNeeded">Whether the command line asks for what goes on when the proxies have it.</param>
-    private static TimeSpan? ReadTimeout(OptionReader options, bool isNeeded)
+    internal static TimeSpan? ReadTimeout(OptionReader options, bool isNeeded = false)
     {
         var (waits, timeout) = (options.Flag(Wait), options.Value(Timeout));
         var waitsNot = options.Flag(NoWait) || (options.IsVariable(Wait) && !waits);

@@ -107,7 +107,7 @@ internal static class OperatorRun
         if (wait is not null && written.Revision is { } revision)
         {
             var target = AppliedTarget.Of(request.Command.Wish, revision, written.Changed.Concat(written.Unchanged).Where(static change => change.Revision > 0).Select(static change => change.Subject));
-            (state, ended) = await WaitAsync(request, wait, target, cancellationToken).ConfigureAwait(false);
+            (state, ended) = await WaitAsync(request.Timeout!.Value, wait, target, cancellationToken).ConfigureAwait(false);
         }
 
         if (idle is not null && state is { IsApplied: true })
@@ -142,9 +142,9 @@ internal static class OperatorRun
     }
 
     /// <summary>How the proxies are with it in the end, and what ended the waiting where it is not done.</summary>
-    private static async Task<(AppliedState State, string Ended)> WaitAsync(OperatorRequest request, AppliedWait wait, AppliedTarget target, CancellationToken cancellationToken)
+    internal static async Task<(AppliedState State, string Ended)> WaitAsync(TimeSpan timeout, AppliedWait wait, AppliedTarget target, CancellationToken cancellationToken)
     {
-        using var patience = new CancellationTokenSource(request.Timeout!.Value);
+        using var patience = new CancellationTokenSource(timeout);
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
         var teller = new WaitTeller(Console.Error.WriteLine, TimeProvider.System);
         await using (teller.ConfigureAwait(false))
@@ -156,7 +156,7 @@ internal static class OperatorRun
             }
             catch (OperationCanceledException) when (waiting.IsCancellationRequested)
             {
-                return (wait.StateOf(target), cancellationToken.IsCancellationRequested ? "the waiting was ended, not the change" : $"not applied within {DurationText.Of(request.Timeout.Value)}");
+                return (wait.StateOf(target), cancellationToken.IsCancellationRequested ? "the waiting was ended, not the change" : $"not applied within {DurationText.Of(timeout)}");
             }
         }
     }

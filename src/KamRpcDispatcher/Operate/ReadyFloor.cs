@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Members;
@@ -17,6 +18,9 @@ internal sealed class ReadyFloor(OperatorView view, MinReady least)
     /// <summary>As many members are named.</summary>
     private const int MostNamed = 5;
 
+    /// <summary>Ready members that the split of their set gives no share: no proxy counts them among those whom it serves.</summary>
+    public IReadOnlySet<MemberKey> Idle { get; init; } = ImmutableHashSet<MemberKey>.Empty;
+
     /// <summary>Checks all of a command at once.</summary>
     /// <param name="leaving">Those who are to be drained and are not yet.</param>
     public FloorCheck Check(IReadOnlyCollection<MemberKey> leaving)
@@ -25,11 +29,17 @@ internal sealed class ReadyFloor(OperatorView view, MinReady least)
         var counted = new List<AnnouncedMember>();
         foreach (var (set, keys) in leaving.GroupBy(static key => key.Set, static (set, keys) => (set, keys.ToHashSet())).OrderBy(static one => one.set))
         {
-            Check(new OfSet(view, set, keys), refusals, counted);
+            Check(new OfSet(view, set, keys, Idle), refusals, counted);
         }
 
         return new FloorCheck(refusals, counted);
     }
+
+    /// <summary>In what way a ready member gets no calls by a proxy's report; null where it gets them. One that is left out for another name of its address counts with that.</summary>
+    public static string? KeptOutBy(LiveProxy proxy, Member member) => proxy.Status?.Deviations.FirstOrDefault(deviation =>
+        deviation.Set == member.Key.Set
+        && deviation.Kind is DeviationKind.Missing or DeviationKind.Refused or DeviationKind.Inactive or DeviationKind.Disabled
+        && (deviation.Name == member.Key.Name || deviation.Uri == member.Uri.Text))?.Kind;
 
     private void Check(OfSet set, List<string> refusals, List<AnnouncedMember> counted)
     {
@@ -66,14 +76,15 @@ internal sealed class ReadyFloor(OperatorView view, MinReady least)
     {
         private readonly OperatorView _view;
         private readonly HashSet<MemberKey> _leaving;
+        private readonly IReadOnlySet<MemberKey> _idle;
         private readonly List<AnnouncedMember> _members;
 
         /// <summary>Announced ready, and not drained.</summary>
         private readonly List<AnnouncedMember> _ready;
 
-        public OfSet(OperatorView view, int set, HashSet<MemberKey> leaving)
+        public OfSet(OperatorView view, int set, HashSet<MemberKey> leaving, IReadOnlySet<MemberKey> idle)
         {
-            (_view, Number, _leaving) = (view, set, leaving);
+            (_view, Number, _leaving, _idle) = (view, set, leaving, idle);
             _members = [.. view.Members.Where(announced => announced.Member.Key.Set == set)];
             _ready = _members.FindAll(announced => announced.Member.State == MemberState.Ready && !view.IsDrained(announced.Member.Key));
             Serving = [.. view.Proxies.Where(proxy => proxy.MayServe(set))];
@@ -103,7 +114,7 @@ internal sealed class ReadyFloor(OperatorView view, MinReady least)
             }
 
             // It counts everybody, and names the first ones: who is not named may be among those who are left.
-            var unnamed = proxy.Status is null ? int.MaxValue : Math.Max(0, Addresses(routable) - ServedBy(proxy.Status));
+            var unnamed = proxy.Status is null ? int.MaxValue : Math.Max(0, Addresses(routable.Where(announced => !_idle.Contains(announced.Member.Key))) - ServedBy(proxy.Status));
             return new Left(left, Math.Max(0, Addresses(left) - unnamed)) { IsUnknown = proxy.Status is null };
         }
 
@@ -120,12 +131,6 @@ internal sealed class ReadyFloor(OperatorView view, MinReady least)
             : member.State == MemberState.Down ? "down"
             : proxy is null ? null
             : KeptOutBy(proxy, member);
-
-        /// <summary>In what way a ready member gets no calls by a proxy's report; null where it gets them. One that is left out for another name of its address counts with that.</summary>
-        private static string? KeptOutBy(LiveProxy proxy, Member member) => proxy.Status?.Deviations.FirstOrDefault(deviation =>
-            deviation.Set == member.Key.Set
-            && deviation.Kind is DeviationKind.Missing or DeviationKind.Refused or DeviationKind.Inactive or DeviationKind.Disabled
-            && (deviation.Name == member.Key.Name || deviation.Uri == member.Uri.Text))?.Kind;
 
         private int ServedBy(ProxyStatus status) => status.Sets.TryGetValue(Number, out var counts) ? counts.Serving ?? counts.Routable
             : status.MoreSets > 0 ? int.MaxValue

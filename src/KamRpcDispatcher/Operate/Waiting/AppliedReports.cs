@@ -165,11 +165,11 @@ internal sealed class AppliedReports(EtcdKeys keys, TimeProvider timeProvider) :
 
         var progress = report.Progress!;
         return report.Status is { IsFromSnapshot: true } ? "goes by the saved membership: it has not read etcd yet"
-            : !progress.Applies.Contains(IntentsProgress.Kind) ? "follows no intents: an older kamrpc, or its etcd role may not read them"
+            : KindOf(target) is var kind && !progress.Applies.Contains(kind) ? $"follows no {kind}: an older kamrpc, or its etcd role may not read them"
             : report.Status?.Contact is { Answers: false } contact ? $"does not reach its Kamailio{(contact.Reason is { } reason ? $": {SafeText.Shorten(reason, ProxyTrouble.MostTextLength)}" : string.Empty)}"
             : report.Status?.Hangs == true ? "its dispatcher hangs"
             : !IsFresh(report) ? Stale
-            : AppliedBy(progress.Intents, target.Wish) is not { } applied ? (report.Status is null ? Unreadable(report) : "has read no intents yet")
+            : AppliedBy(progress, target) is not { } applied ? (report.Status is null ? Unreadable(report) : $"has read no {kind} yet")
             : applied > report.ModRevision ? Restored
             : applied < target.Revision ? $"has not applied it yet{Owed(report.Status, target)}"
             : target.Wish == IntentWish.Drain ? WhyServed(progress, report.Status, target)
@@ -178,7 +178,8 @@ internal sealed class AppliedReports(EtcdKeys keys, TimeProvider timeProvider) :
 
     /// <summary>Its numbers are of all that it serves: what keeps them back may be somebody else.</summary>
     private static string Owed(ProxyStatus? status, AppliedTarget target) =>
-        target.Wish == IntentWish.Resume ? (status is { Drift: > 0 and var drift } ? string.Create(CultureInfo.InvariantCulture, $": it owes {drift} change{(drift == 1 ? string.Empty : "s")}") : string.Empty)
+        target.Split is not null && status?.Splits is { HasTable: false } ? ": its Kamailio has no table for shares, see 'kamrpc doctor' beside it"
+        : target.Wish == IntentWish.Resume ? (status is { Drift: > 0 and var drift } ? string.Create(CultureInfo.InvariantCulture, $": it owes {drift} change{(drift == 1 ? string.Empty : "s")}") : string.Empty)
         : status?.Deviations.FirstOrDefault(static deviation => deviation.Kind == DeviationKind.Serving) is { } serving ? $": it still sends calls to {Shown(serving)}"
         : string.Empty;
 
@@ -200,7 +201,11 @@ internal sealed class AppliedReports(EtcdKeys keys, TimeProvider timeProvider) :
 
     private static string Unreadable(Report report) => $"its report cannot be read{(report.Error is { } error ? $": {error}" : string.Empty)}";
 
-    private static long? AppliedBy(IntentsProgress? progress, IntentWish wish) => wish == IntentWish.Drain ? progress?.Silenced ?? progress?.Revision : progress?.Revision;
+    private static string KindOf(AppliedTarget target) => target.Split is null ? IntentsProgress.Kind : SplitsProgress.Kind;
+
+    private static long? AppliedBy(ProxyProgress progress, AppliedTarget target) => target.Split is not null ? progress.Splits?.Revision
+        : target.Wish == IntentWish.Drain ? progress.Intents?.Silenced ?? progress.Intents?.Revision
+        : progress.Intents?.Revision;
 
     /// <summary>Of a report that was there already nobody knows how long, but by its own clock.</summary>
     private bool IsFresh(Report report) =>

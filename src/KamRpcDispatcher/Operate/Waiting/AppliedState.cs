@@ -12,6 +12,12 @@ public sealed record AppliedTarget(IntentWish Wish, long Revision, IReadOnlySet<
     /// <summary>The proxies of which it was wished: each has to follow it itself, and no other has to do anything.</summary>
     public IReadOnlySet<string> Proxies { get; init; } = ImmutableHashSet<string>.Empty;
 
+    /// <summary>The set whose split was written, or ended; null where nothing was wished of a set.</summary>
+    public int? Split { get; init; }
+
+    /// <summary>What is waited for where a set was split, or is not any more.</summary>
+    public static AppliedTarget OfSplit(int set, long revision) => new(IntentWish.Resume, revision, ImmutableHashSet<MemberKey>.Empty) { Split = set };
+
     /// <summary>What is waited for where something was wished of these, of members or of proxies.</summary>
     public static AppliedTarget Of(IntentWish wish, long revision, IEnumerable<IntentSubject> subjects)
     {
@@ -25,7 +31,7 @@ public sealed record AppliedTarget(IntentWish Wish, long Revision, IReadOnlySet<
     }
 
     /// <summary>Their sets.</summary>
-    public IReadOnlySet<int> Sets => Members.Select(static member => member.Set).ToHashSet();
+    public IReadOnlySet<int> Sets => Split is { } split ? new HashSet<int> { split } : Members.Select(static member => member.Set).ToHashSet();
 }
 
 /// <summary>How a proxy is with what is waited for.</summary>
