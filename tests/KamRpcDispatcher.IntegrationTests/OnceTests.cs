@@ -46,6 +46,9 @@ public sealed class OnceTests
         Assert.That(output, Does.Match($@"(?m)^ +\+ +1 +a +{One} +is added *$").And.Contain("1 to add, 0 to change, 0 to remove; nothing was changed.").And.Contain("left as it is: set 1: twin: somebody else has put the same destination there"));
         Assert.That(await ListAsync(), Is.EqualTo(before));
         Assert.That(await _etcd.GetAsync("/kamrpc/default/proxies/p1"), Is.Null);
+        var (plan, planned, _) = await PlanAsync();
+        Assert.That((plan, planned), Is.EqualTo((5, $"  +  1  a  {One}  is added\nPlan: 1 to add, 0 to change, 0 to remove.\n{output[output.IndexOf("left as it is", StringComparison.Ordinal)..]}")));
+        Assert.That(await ListAsync(), Is.EqualTo(before));
 
         (exitCode, output, errors) = await RunAsync("--once");
         Assert.That(exitCode, Is.Zero, errors);
@@ -55,6 +58,8 @@ public sealed class OnceTests
         (exitCode, output, errors) = await RunAsync("--dry-run");
         Assert.That((exitCode, errors), Is.EqualTo((0, string.Empty)));
         Assert.That(output, Does.StartWith("Nothing would be changed.\n"));
+        (plan, planned, _) = await PlanAsync();
+        Assert.That((plan, planned.Split('\n')[0]), Is.EqualTo((0, "Plan: 0 to add, 0 to change, 0 to remove.")));
 
         await _etcd.PutAsync(Members + "1/a", $$"""{"uri":"{{One}}","state":"draining"}""");
         (exitCode, output, _) = await RunAsync("--dry-run", "-o", "json");
@@ -148,6 +153,8 @@ public sealed class OnceTests
     }
 
     private Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] more) => Kamrpc.RunAsync(Arguments(more));
+
+    private Task<(int ExitCode, string Output, string Errors)> PlanAsync() => Kamrpc.RunAsync("plan", "--etcd", _etcd.Endpoint, "--kamailio", _kamailio.RpcAddress);
 
     private string[] Arguments(params string[] more) => ["dispatch", "--etcd", _etcd.Endpoint, "--kamailio", _kamailio.RpcAddress, "--proxy", "p1", "--state-dir", _folder.Path, .. more];
 

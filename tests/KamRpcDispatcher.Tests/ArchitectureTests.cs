@@ -56,9 +56,11 @@ public partial class ArchitectureTests
         Etcd.Reports.Format: Destinations Destinations.Addresses Sources Sources.Records
         Linux:
         Local: Destinations Etcd.Reports Etcd.Reports.Format Linux Sources.Records
-        Operate: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Etcd.Reports.Format Sources.Records
-        Operate.Splits: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Operate Plan Plan.Shares Sources.Records
-        Operate.Waiting: Destinations Etcd.Connection Etcd.Keys Etcd.Reports Etcd.Reports.Format Operate Sources.Records
+        Operate: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Etcd.Reports.Format Operate.History Sources.Records
+        Operate.History: Destinations Etcd.Connection Etcd.Keys Sources.Records
+        Operate.Pruning: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Operate Operate.History Sources.Records
+        Operate.Splits: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Operate Operate.History Plan Plan.Shares Sources.Records
+        Operate.Waiting: Destinations Etcd.Connection Etcd.Keys Etcd.Reports Etcd.Reports.Format Operate Operate.History Sources.Records
         Plan: Destinations Destinations.Addresses Plan.Order Plan.Sets
         Plan.Order: Destinations
         Plan.Sets: Destinations Plan.Order
@@ -83,8 +85,10 @@ public partial class ArchitectureTests
         .: Commands Help Host Options
         Announce: Options
         Answers: Options Output Status Status.Json
-        Commands: Announce Answers Completion Health Help Host Operate Options Output Status Status.Json Status.Screen
+        Commands: Announce Answers Commands.Operators Completion Dispatch Health Help Host Operate Options Output Status Status.Json Status.Screen
+        Commands.Operators: Answers Help Host Operate Options Output
         Completion: Options
+        Dispatch: Answers Host Options Output
         Health: Answers Host Options Output
         Help: Host Options
         Host:

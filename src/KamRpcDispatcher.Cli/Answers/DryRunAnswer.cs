@@ -5,28 +5,20 @@ using KamRpcDispatcher.Plan;
 
 namespace KamRpcDispatcher.Cli.Answers;
 
-/// <summary>What <c>kamrpc dispatch --dry-run</c> says.</summary>
+/// <summary>What <c>kamrpc dispatch --dry-run</c> and <c>kamrpc plan</c> say.</summary>
 internal sealed class DryRunAnswer(DryRunResult result)
 {
     public bool IsEmpty => result.Changes.Count == 0 && result.Shares.Count == 0;
 
-    public string ToText(Layout layout)
-    {
-        var table = layout.Table("CHANGE", "SET", "NAME", "URI", "WHAT");
-        foreach (var change in result.Changes)
-        {
-            table.Add(SignOf(change.Kind), Ages.Number(change.Set), change.Name, change.Uri, WordsOf(change.Kind));
-        }
+    private string Counts => FormattableString.Invariant(
+        $"{Count(PlannedKind.Add)} to add, {Count(PlannedKind.Enable) + Count(PlannedKind.Disable) + Count(PlannedKind.Replace) + result.Shares.Count} to change, {Count(PlannedKind.Remove)} to remove");
 
-        foreach (var shares in result.Shares)
-        {
-            table.Add("~", Ages.Number(shares.Set), null, null, WordsOf(shares));
-        }
+    /// <summary>A table.</summary>
+    public string ToText(Layout layout) =>
+        (IsEmpty ? "Nothing would be changed.\n" : Fill(layout.Table("CHANGE", "SET", "NAME", "URI", "WHAT")) + $"{Counts}; nothing was changed.\n") + LeftLines(layout);
 
-        var lines = Left().Select(left => TextLines.Behind(string.Empty, $"left as it is: set {Ages.Number(left.Set)}: {SafeText.Shorten(left.Name ?? left.Uri, 128)}: {left.Reason}", layout.Width));
-        return (IsEmpty ? "Nothing would be changed.\n" : table + FormattableString.Invariant(
-            $"{Count(PlannedKind.Add)} to add, {Count(PlannedKind.Enable) + Count(PlannedKind.Disable) + Count(PlannedKind.Replace) + result.Shares.Count} to change, {Count(PlannedKind.Remove)} to remove; nothing was changed.\n")) + string.Concat(lines);
-    }
+    /// <summary>A line for each change, and one that counts them.</summary>
+    public string ToPlan(Layout layout) => $"{Fill(layout.Rows("CHANGE", "SET", "NAME", "URI", "WHAT"))}Plan: {Counts}.\n{LeftLines(layout)}";
 
     /// <summary>For programs: later versions only add fields.</summary>
     public string ToJson() => JsonText.Write(writer =>
@@ -60,6 +52,24 @@ internal sealed class DryRunAnswer(DryRunResult result)
         .. result.Held.Select(static member => (member.Key.Set, (string?)member.Key.Name, member.Uri.Text, "it is not announced any more, with too many others at once, and would be kept (PANIC)")),
         .. result.Skips.Select(static skip => (skip.Set, skip.Member?.Name, skip.Uri, WordsOf(skip))),
     ];
+
+    private TextTable Fill(TextTable table)
+    {
+        foreach (var change in result.Changes)
+        {
+            table.Add(SignOf(change.Kind), Ages.Number(change.Set), change.Name, change.Uri, WordsOf(change.Kind));
+        }
+
+        foreach (var shares in result.Shares)
+        {
+            table.Add("~", Ages.Number(shares.Set), null, null, WordsOf(shares));
+        }
+
+        return table;
+    }
+
+    private string LeftLines(Layout layout) => string.Concat(
+        Left().Select(left => TextLines.Behind(string.Empty, $"left as it is: set {Ages.Number(left.Set)}: {SafeText.Shorten(left.Name ?? left.Uri, 128)}: {left.Reason}", layout.Width)));
 
     private int Count(PlannedKind kind) => result.Changes.Count(change => change.Kind == kind);
 

@@ -34,11 +34,11 @@ internal sealed class OperatorAnswer(IntentWish wish, IntentOutcome outcome, App
         {
             if (change.Subject.Proxy is { } proxy)
             {
-                table.Add(proxy, Wish, Name(change.Was), Followed(change));
+                table.Add(proxy, Wish, MemberBeforeText.Of(change.Was), Followed(change));
                 continue;
             }
 
-            Cell[] cells = [Ages.Number(change.Key.Set), change.Key.Name, Wish, Name(change.Was), Proxies(change)];
+            Cell[] cells = [Ages.Number(change.Key.Set), change.Key.Name, Wish, MemberBeforeText.Of(change.Was), Proxies(change)];
             table.Add(Calls is null ? cells : [.. cells, Up(change)]);
         }
 
@@ -70,7 +70,7 @@ internal sealed class OperatorAnswer(IntentWish wish, IntentOutcome outcome, App
             JsonText.WriteNumber(json, "set", change.Subject.Proxy is null ? (long?)change.Key.Set : null);
             json.WriteString("name", change.Subject.Proxy ?? change.Key.Name);
             json.WriteString("wish", Wish);
-            json.WriteString("was", Name(change.Was));
+            json.WriteString("was", MemberBeforeText.Of(change.Was));
         }
     });
 
@@ -86,18 +86,6 @@ internal sealed class OperatorAnswer(IntentWish wish, IntentOutcome outcome, App
     public static string Count(IntentCommand command, int count) => Count(command.Selection is ProxySelection, count);
 
     private static string Count(bool isOfProxies, int count) => !isOfProxies ? Ages.Count(count, "member") : FormattableString.Invariant($"{count} {(count == 1 ? "proxy" : "proxies")}");
-
-    private static string Name(MemberBefore before) => before switch
-    {
-        MemberBefore.Ready => "ready",
-        MemberBefore.Draining => "draining",
-        MemberBefore.Down => "down",
-        MemberBefore.Drained => "drained",
-        MemberBefore.Absent => "absent",
-        MemberBefore.Held => "held",
-        MemberBefore.Reporting => "reporting",
-        _ => "unusable",
-    };
 
     /// <summary>How many of those that may serve its set have applied it; nothing where nobody waited.</summary>
     private string? Proxies(IntentChange change)

@@ -17,7 +17,7 @@ internal static class AnnounceCommand
 
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
     {
-        var command = new CliCommand("announce", "Announces a SIP server in etcd, as ready, draining or down, and withdraws it when stopped.", new CommandHelp(
+        var command = new CliCommand("announce", "Announces a SIP server in etcd, until it is stopped.", new CommandHelp(
             CommandGroup.BesideServer,
             [
                 "kamrpc announce --etcd http://10.0.0.5:2379 --ip auto",

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using KamRpcDispatcher.Cli.Commands.Operators;
 using KamRpcDispatcher.Cli.Help;
 using KamRpcDispatcher.Cli.Options;
 
@@ -16,6 +17,7 @@ internal sealed class CommandLine
         DispatchCommand.AddTo(Root, _commands);
         HealthCommand.AddTo(Root, _commands);
         ListCommand.AddTo(Root, _commands);
+        PlanCommand.AddTo(Root, _commands);
         StatusCommand.AddTo(Root, _commands);
         ExplainCommand.AddTo(Root, _commands);
         DrainCommand.AddTo(Root, _commands);
@@ -23,6 +25,8 @@ internal sealed class CommandLine
         SplitSetCommand.AddTo(Root, _commands);
         ProxyCommand.AddTo(Root, _commands);
         ConfirmCommand.AddTo(Root, _commands);
+        HistoryCommand.AddTo(Root, _commands);
+        PruneCommand.AddTo(Root, _commands);
         DoctorCommand.AddTo(Root, _commands);
         CfgCommand.AddTo(Root, _commands);
         CompletionCommand.AddTo(Root, _commands);

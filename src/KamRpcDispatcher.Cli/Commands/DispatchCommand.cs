@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net;
 using KamailioRpc;
 using KamRpcDispatcher.Claim;
+using KamRpcDispatcher.Cli.Dispatch;
 using KamRpcDispatcher.Cli.Help;
 using KamRpcDispatcher.Cli.Host;
 using KamRpcDispatcher.Cli.Options;
@@ -9,10 +10,8 @@ using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Dispatch;
 using KamRpcDispatcher.Dispatch.Policy;
-using KamRpcDispatcher.Dispatch.Shares;
 using KamRpcDispatcher.Doctor;
 using KamRpcDispatcher.Etcd.Proxies;
-using KamRpcDispatcher.Plan.Order;
 using KamRpcDispatcher.Push;
 using Microsoft.Extensions.Logging;
 
@@ -24,20 +23,10 @@ internal static class DispatchCommand
     /// <summary>For how long <c>--once</c> tries.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
-    private static readonly ValueOption<ReadWayOption> KamailioRead = new("--kamailio-read", "Another way to it, for lists longer than 128 KiB: an address, auto (the FIFO or ctl's socket), none.", "auto", DispatchValues.ReadWay, OptionGroup.Kamailio, "auto", "none") { Kind = ValueKind.File };
-    private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A set to manage (repeatable). [default: every set]", OptionGroup.Subject);
     private static readonly Option<string?> Proxy = CommonOptions.Text("--proxy", "This proxy's name in etcd, which no other one may have. [default: the host's name, and the socket's folder where that is not the usual one]");
     private static readonly ValueOption<TimeSpan> Gap = new("--gap", "The time between two structural changes where Kamailio's processes cannot be seen.", "1s", DispatchValues.Gap, OptionGroup.Timing);
     private static readonly ValueOption<GraceMode> Grace = new("--grace", "When the next structural change is made: auto (Kamailio's processes at rest), fixed (--gap), none (crashes it).", "auto", DispatchValues.Grace, OptionGroup.Timing, "auto", "fixed", "none");
-    private static readonly ValueOption<TimeSpan> RemovalDelay = new("--removal-delay", "How long a destination stays disabled in the list after its member left, or never: it stays.", "30s", DispatchValues.RemovalDelay, OptionGroup.Timing, "never");
-    private static readonly ValueOption<DestinationOrder> Order = new("--order", "The order in Kamailio: priority (stays as it is), plain (for algorithms 13, 14 and 15).", "priority", DispatchValues.Order, OptionGroup.Subject, "priority", "plain");
-    private static readonly ValueOption<ShareWay> Share = new("--share", "How weights reach Kamailio: map (exact, whatever the algorithm), attributes (for algorithms 9 and 11).", "map", DispatchValues.Share, OptionGroup.Subject, "map", "attributes");
     private static readonly ValueOption<MemoryFloor> Floor = new("--memory-floor", "Shared memory of Kamailio's that has to be free for adds and removes: 10%, or bytes such as 16M, or 0.", $"{DispatcherOptions.MemoryFloorPercent}%", MemoryFloorText.TryParse, OptionGroup.Subject);
-    private static readonly ValueOption<bool> Admission = new("--admission", "When a new member gets calls: immediate, or probed (after Kamailio's own first good OPTIONS reply).", "immediate", DispatchValues.Admission, OptionGroup.Subject, "immediate", "probed");
-    private static readonly ValueOption<int> PanicThreshold = new("--panic-threshold", "The percentage of a set that mass expiry cannot take away; 0 protects nothing.", "50", DispatchValues.Percentage, OptionGroup.Subject);
-    private static readonly ValueOption<TimeSpan> PanicWindow = new("--panic-window", "Leases that end within it count as one event.", "10s", DispatchValues.Delay, OptionGroup.Timing);
-    private static readonly ValueOption<TimeSpan> PanicHold = new("--panic-hold", "How long expired members are kept in a panic.", "10m", DispatchValues.Delay, OptionGroup.Timing);
-    private static readonly Option<string[]> AllowAttr = CommonOptions.Texts("--allow-attr", "An attribute that members may bring (repeatable), or none. [default: every attribute]", OptionGroup.Subject, "none");
     private static readonly ValueOption<int> ChangeBurst = new("--change-burst", "Adds and removes that one member's records may cause at once; then one each 30 s. 0: any number.", $"{ReconcilerOptions.DefaultChangeBurst}", DispatchValues.Burst, OptionGroup.Subject);
     private static readonly Option<string?> StateDirectory = CommonOptions.DirectoryName("--state-dir", "Where the last good membership is kept, for a start without etcd. [default: $STATE_DIRECTORY; /var/lib/kamrpc as root]");
     private static readonly ValueOption<TimeSpan> Resync = new("--resync", "The longest time between two looks at Kamailio's list.", "1s", CommonOptions.Interval, OptionGroup.Timing);
@@ -56,8 +45,9 @@ internal static class DispatchCommand
             (ExitCode.Refused, "another dispatcher serves this Kamailio, or has this proxy's name"),
             (ExitCode.Changes, "with --dry-run: there is something to change")) { Subject = "What is done to Kamailio's list" })
         {
-            CommonOptions.Cluster, KamailioRead, Set, Proxy, Grace, Gap, RemovalDelay, Order, Share, Floor, Admission, PanicThreshold, PanicWindow, PanicHold, AllowAttr, ChangeBurst, StateDirectory, Resync, Once, DryRun, OutputOption.Output, CommonOptions.LogLevel,
+            CommonOptions.Cluster, Proxy, Grace, Gap, Floor, ChangeBurst, StateDirectory, Resync, Once, DryRun, OutputOption.Output, CommonOptions.LogLevel,
         };
+        PlanningOptions.AddTo(command);
         EtcdOptionSet.AddTo(command);
         KamailioOptions.AddTo(command);
         root.Add(command);
@@ -71,24 +61,12 @@ internal static class DispatchCommand
         var cluster = options.Value(CommonOptions.Cluster);
         var kamailio = KamailioOptions.Target(options);
         var rpc = KamailioOptions.Rpc(options);
-        var kamailioRead = options.Value(KamailioRead);
-        var sets = CommonOptions.Sets(options, Set, areForMembers: true);
+        var planning = PlanningOptions.Read(options);
         var host = Dns.GetHostName();
         var proxy = options.Value<string>(Proxy, host, CommonOptions.Name);
         var gap = options.Value(Gap);
         var grace = options.Value(Grace);
-        var removalDelay = options.Value(RemovalDelay);
-        var order = options.Value(Order);
-        var share = options.Value(Share);
         var floor = options.Value(Floor);
-        var isAdmissionProbed = options.Value(Admission);
-        var panic = new PanicOptions
-        {
-            Threshold = options.Value(PanicThreshold),
-            Window = options.Value(PanicWindow),
-            Hold = options.Value(PanicHold),
-        };
-        var allowed = ReadAllowed(options);
         var burst = options.Value(ChangeBurst);
         var resync = options.Value(Resync);
         if (options.Text(StateDirectory) is { } directory && Path.Exists(directory) && !Directory.Exists(directory))
@@ -114,25 +92,19 @@ internal static class DispatchCommand
             return exitCode;
         }
 
-        DispatcherOptions Composed(KamailioAddress address) => new(etcd!, cluster!, address, options.Text(Proxy) is null ? DispatcherOptions.DefaultProxy(address, host) : proxy!)
+        DispatcherOptions Composed(KamailioAddress address) => planning.ApplyTo(new DispatcherOptions(etcd!, cluster!, address, options.Text(Proxy) is null ? DispatcherOptions.DefaultProxy(address, host) : proxy!)
         {
-            KamailioRead = kamailioRead!,
-            Order = order,
-            Share = share,
             MemoryFloor = floor,
             Rpc = rpc,
-            Sets = sets,
-            AllowedAttributes = allowed,
             Grace = grace,
             Gap = gap,
-            IsAdmissionProbed = isAdmissionProbed,
             StateDirectory = options.Text(StateDirectory) ?? DispatcherOptions.DefaultStateDirectory(),
-            Reconciler = new ReconcilerOptions { Resync = resync, RemovalDelay = removalDelay, Panic = panic, ChangeBurst = burst, IsOnce = isOnce },
-        };
+            Reconciler = new ReconcilerOptions { Resync = resync, ChangeBurst = burst, IsOnce = isOnce },
+        });
 
         if (isDryRun)
         {
-            return await DispatchDryRun.RunAsync(kamailio!, rpc, Composed, format, life.Stop).ConfigureAwait(false);
+            return await DispatchDryRun.RunAsync(kamailio!, rpc, Composed, format, static (answer, layout) => answer.ToText(layout), life.Stop).ConfigureAwait(false);
         }
 
         using var logs = Logs.Create(level);
@@ -185,20 +157,4 @@ internal static class DispatchCommand
         .. left.Held > 0 ? new[] { $"{Ages.Count(left.Held, "member")} whose keys are gone {(left.Held == 1 ? "is" : "are")} kept, since too many went at once (PANIC): a dispatcher that runs on lets them go after --panic-hold, or by 'kamrpc confirm'" } : [],
         .. left.FollowsIntents ? Array.Empty<string>() : ["operators' wishes were not followed, so that whom they drain may get calls: etcd does not let them be read, or has not told them; the log says which"],
     ];
-
-    private static HashSet<string>? ReadAllowed(OptionReader options)
-    {
-        string[] names = [.. options.Texts(AllowAttr).SelectMany(static text => text.Split(','))];
-        foreach (var wrong in names.Select(MemberValidation.CheckAttributeName).OfType<string>())
-        {
-            options.Add(AllowAttr, wrong);
-        }
-
-        if (names.Length > 1 && names.Contains("none"))
-        {
-            options.Add(AllowAttr, "none and names exclude each other");
-        }
-
-        return names.Length == 0 ? null : names is ["none"] ? [] : names.ToHashSet(StringComparer.OrdinalIgnoreCase);
-    }
 }

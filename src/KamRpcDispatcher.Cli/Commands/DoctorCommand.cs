@@ -19,7 +19,7 @@ internal static class DoctorCommand
 
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
     {
-        var command = new CliCommand("doctor", "Examines Kamailio and etcd, and says what to change; exits with 0 only when all is well.", new CommandHelp(
+        var command = new CliCommand("doctor", "Examines Kamailio and etcd, and says what to change.", new CommandHelp(
             CommandGroup.BesideKamailio,
             ["kamrpc doctor --etcd http://10.0.0.5:2379", "kamrpc doctor --etcd http://10.0.0.5:2379 --kamailio auto -o json"],
             (ExitCode.Done, "all is well, notes apart"),

@@ -21,7 +21,7 @@ internal static class ExplainCommand
 
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
     {
-        var command = new CliCommand("explain", "Explains one member: its record, its lease, each proxy's view, and in one sentence why it gets calls or not.", new CommandHelp(
+        var command = new CliCommand("explain", "Explains one member, and why it gets calls or not.", new CommandHelp(
             CommandGroup.Inspect,
             ["kamrpc explain asterisk-1 --etcd http://10.0.0.5:2379", "kamrpc explain asterisk-1 --etcd http://10.0.0.5:2379 --set 1"],
             (ExitCode.Done, "it gets calls everywhere it should, and nowhere else"),

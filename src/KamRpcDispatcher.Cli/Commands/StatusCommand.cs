@@ -18,7 +18,7 @@ internal static class StatusCommand
 
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
     {
-        var command = new CliCommand("status", "Shows who gets calls, and what the proxies report; exits with 1 when something is not as it should be.", new CommandHelp(
+        var command = new CliCommand("status", "Shows who gets calls, what the proxies report, what is wrong.", new CommandHelp(
             CommandGroup.Inspect,
             ["kamrpc status --etcd http://10.0.0.5:2379 --watch", "kamrpc status --etcd http://10.0.0.5:2379 -o json | jq .problems"],
             (ExitCode.Done, "nothing was found; --watch was ended"),

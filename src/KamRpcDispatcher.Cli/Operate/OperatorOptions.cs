@@ -59,6 +59,12 @@ internal static class OperatorOptions
         EtcdOptionSet.AddTo(command);
     }
 
+    /// <summary>Who asks, and why.</summary>
+    public static void AddWhoTo(Command command) => CommonOptions.Add(command, Reason, As);
+
+    /// <summary>Who asks, and why; nobody reads it where something is wrong.</summary>
+    public static (string By, string? Reason) ReadWho(OptionReader options) => (options.Value<string>(As, Myself(), Words) ?? string.Empty, options.Value<string>(Reason, null, Words));
+
     /// <summary>Those of what is wished of proxies.</summary>
     public static void AddProxiesTo(Command command)
     {
@@ -120,18 +126,16 @@ internal static class OperatorOptions
         return Request(options, etcd, wished, isNeeded: idleTimeout is not null && !options.IsVariable(UntilIdle)) with { IdleTimeout = idleTimeout };
     }
 
-    /// <summary>Who asks.</summary>
-    internal static string ReadAs(OptionReader options) => options.Value<string>(As, Myself(), Words) ?? string.Empty;
-
-    /// <summary>Why; null where nobody says it.</summary>
-    internal static string? ReadReason(OptionReader options) => options.Value<string>(Reason, null, Words);
-
-    private static OperatorRequest Request(OptionReader options, EtcdOptions? etcd, IntentCommand command, bool isNeeded = false) => new(
-        etcd!,
-        options.Value(CommonOptions.Cluster) ?? string.Empty,
-        command with { By = ReadAs(options), Reason = ReadReason(options) },
-        ReadTimeout(options, isNeeded),
-        options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse));
+    private static OperatorRequest Request(OptionReader options, EtcdOptions? etcd, IntentCommand command, bool isNeeded = false)
+    {
+        var (by, reason) = ReadWho(options);
+        return new(
+            etcd!,
+            options.Value(CommonOptions.Cluster) ?? string.Empty,
+            command with { By = by, Reason = reason },
+            ReadTimeout(options, isNeeded),
+            options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse));
+    }
 
     /// <summary>They describe another command's member where one file of variables serves several: nobody is drained by that.</summary>
     internal static void WarnOfVariables(OptionReader options, string command, Option[] ignored)

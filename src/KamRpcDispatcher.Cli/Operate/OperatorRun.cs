@@ -6,6 +6,7 @@ using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Operate;
+using KamRpcDispatcher.Operate.History;
 using KamRpcDispatcher.Operate.Waiting;
 using Microsoft.Extensions.Logging;
 
@@ -32,14 +33,15 @@ internal static class OperatorRun
             }
 
             var written = await writer.WriteAsync(request.Command, cancellationToken).ConfigureAwait(false);
-            return TellNotWritten(request, written) ?? await WaitAsync(request, written, wait, idle, cancellationToken).ConfigureAwait(false);
+            var history = new AppliedHistory(new HistoryStore(store, keys, TimeProvider.System), TimeProvider.System);
+            return TellNotWritten(request, written) ?? await WaitAsync(request, written, wait, idle, history, cancellationToken).ConfigureAwait(false);
         }
         catch (EtcdUnreachableException unreachable)
         {
             Console.Error.WriteLine($"kamrpc: {unreachable.Message}; {Written(request, writer)}");
             if (unreachable.InnerException is RpcException { StatusCode: StatusCode.PermissionDenied })
             {
-                Console.Error.WriteLine($"kamrpc: its role needs readwrite on the prefix {keys.Intents}, and read on {keys.Members} and {keys.Proxies}{(request.IdleTimeout is null ? string.Empty : $", and for --until-idle on {keys.Calls}")}");
+                Console.Error.WriteLine($"kamrpc: its role needs readwrite on the prefixes {keys.Intents} and {keys.History}, and read on {keys.Members} and {keys.Proxies}{(request.IdleTimeout is null ? string.Empty : $", and for --until-idle on {keys.Calls}")}");
             }
 
             return ExitCode.Unreachable;
@@ -80,7 +82,7 @@ internal static class OperatorRun
 
         foreach (var reason in outcome.Reasons)
         {
-            Console.Error.WriteLine($"kamrpc: {(outcome.Result == IntentResult.BelowFloor ? "refused: " : string.Empty)}{reason}");
+            Console.Error.WriteLine($"kamrpc: {(outcome.Result is IntentResult.BelowFloor or IntentResult.Unrecorded ? "refused: " : string.Empty)}{reason}");
         }
 
         if (outcome.Result == IntentResult.Written)
@@ -94,12 +96,12 @@ internal static class OperatorRun
         return outcome.Result switch
         {
             IntentResult.Unknown => ExitCode.Usage,
-            IntentResult.BelowFloor => ExitCode.Refused,
+            IntentResult.BelowFloor or IntentResult.Unrecorded => ExitCode.Refused,
             _ => ExitCode.NotDone,
         };
     }
 
-    private static async Task<int> WaitAsync(OperatorRequest request, IntentOutcome written, AppliedWait? wait, IdleWait? idle, CancellationToken cancellationToken)
+    private static async Task<int> WaitAsync(OperatorRequest request, IntentOutcome written, AppliedWait? wait, IdleWait? idle, AppliedHistory history, CancellationToken cancellationToken)
     {
         AppliedState? state = null;
         IdleState? calls = null;
@@ -110,6 +112,7 @@ internal static class OperatorRun
             (state, ended) = await WaitAsync(request.Timeout!.Value, wait, target, cancellationToken).ConfigureAwait(false);
         }
 
+        await history.NoteAsync(written.Recorded, state).ConfigureAwait(false);
         if (idle is not null && state is { IsApplied: true })
         {
             (calls, ended) = await IdleRun.WaitAsync(idle, [.. written.Changed.Concat(written.Unchanged).Select(static change => change.Key)], request.IdleTimeout!.Value, cancellationToken).ConfigureAwait(false);

@@ -45,12 +45,13 @@ internal static class SplitOptions
         var etcd = EtcdOptionSet.Read(options);
         var set = ReadSet(options, command);
         var split = ReadSplit(options, command, set);
+        var (by, reason) = OperatorOptions.ReadWho(options);
         return new SplitRequest(
             etcd!,
             options.Value(CommonOptions.Cluster) ?? string.Empty,
-            new SplitCommand(set, split, OperatorOptions.ReadAs(options))
+            new SplitCommand(set, split, by)
             {
-                Reason = OperatorOptions.ReadReason(options), MinReady = options.Value(OperatorOptions.MinReadyOption), IsForced = IsGiven(options, Force), IsDryRun = IsGiven(options, DryRun),
+                Reason = reason, MinReady = options.Value(OperatorOptions.MinReadyOption), IsForced = IsGiven(options, Force), IsDryRun = IsGiven(options, DryRun),
             },
             OperatorOptions.ReadTimeout(options),
             options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse));

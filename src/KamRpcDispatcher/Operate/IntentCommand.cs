@@ -1,4 +1,5 @@
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Operate.History;
 
 namespace KamRpcDispatcher.Operate;
 
@@ -51,6 +52,22 @@ public enum MemberBefore
     Reporting,
 }
 
+/// <summary>The words for it.</summary>
+public static class MemberBeforeText
+{
+    public static string Of(MemberBefore before) => before switch
+    {
+        MemberBefore.Ready => "ready",
+        MemberBefore.Draining => "draining",
+        MemberBefore.Down => "down",
+        MemberBefore.Drained => "drained",
+        MemberBefore.Absent => "absent",
+        MemberBefore.Held => "held",
+        MemberBefore.Reporting => "reporting",
+        _ => "unusable",
+    };
+}
+
 /// <summary>An intent that is as it was asked for.</summary>
 /// <param name="Subject">Whose.</param>
 /// <param name="Was">What that was before.</param>
@@ -75,6 +92,9 @@ public enum IntentResult
 
     /// <summary>What was decided on changed each time before it could be written.</summary>
     KeepsChanging,
+
+    /// <summary>etcd does not let the history be written: nothing was changed.</summary>
+    Unrecorded,
 }
 
 /// <summary>What came of a command, and of whom.</summary>
@@ -91,6 +111,9 @@ public sealed record IntentOutcome(IntentResult Result, IReadOnlyList<IntentChan
 
     /// <summary>Who may have been meant too, each a sentence, safe to print.</summary>
     public IReadOnlyList<string> Unjudged { get; init; } = [];
+
+    /// <summary>The changes' entries in the history: of a transaction whose answer was lost it may not be there.</summary>
+    public IReadOnlyList<RecordedChange> Recorded { get; init; } = [];
 
     /// <summary>Whether a change was made of which nobody knows the revision, so that nobody can be waited for: its answer was lost.</summary>
     public bool IsUntraced => Changed.Any(static change => change.Revision == 0);

@@ -2,10 +2,11 @@ using Etcdserverpb;
 using Google.Protobuf;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Operate.History;
 
 namespace KamRpcDispatcher.Operate;
 
-/// <summary>Writes intents, as long as what was decided on is still so.</summary>
+/// <summary>Writes intents, with their entry in the history, as long as what was decided on is still so.</summary>
 /// <remarks>
 /// A condition on all keys of a set (of members and their intents, or on the intents of all proxies) that none is newer than what was read is broken by whatever is written there, and not by what is
 /// deleted: so those who are counted on are named one by one, as far as there is room.
@@ -25,10 +26,11 @@ internal sealed class IntentTransaction(EtcdConnection store, EtcdKeys keys)
     /// <param name="writes">What is to be written, in the order of its keys.</param>
     /// <param name="revision">The revision that was decided on.</param>
     /// <param name="counted">Those on whom the decision rests; null where it rests on nobody.</param>
+    /// <param name="record">Makes the entry of those that one transaction takes.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>How many were written, and by which revision; where none was, whether an earlier try of the call may have written them unanswered.</returns>
     /// <exception cref="EtcdUnreachableException">No answer: whether it was written is not known. Or etcd refuses.</exception>
-    public async Task<IntentsWritten> WriteAsync(IReadOnlyList<IntentWrite> writes, long revision, IReadOnlyList<CountedKey>? counted, CancellationToken cancellationToken)
+    public async Task<IntentsWritten> WriteAsync(IReadOnlyList<IntentWrite> writes, long revision, IReadOnlyList<CountedKey>? counted, Func<IReadOnlyList<IntentWrite>, RecordedChange> record, CancellationToken cancellationToken)
     {
         var transaction = new TxnRequest();
         var groups = new HashSet<string>(StringComparer.Ordinal);
@@ -66,6 +68,9 @@ internal sealed class IntentTransaction(EtcdConnection store, EtcdKeys keys)
                 : Unchanged(key, one.Revision));
         }
 
+        var count = transaction.Success.Count;
+        var entry = record([.. writes.Take(count)]);
+        transaction.Success.Add(entry.Put);
         var calls = 0;
         var done = await EtcdUnreachableException.GuardAsync(
             store,
@@ -76,8 +81,8 @@ internal sealed class IntentTransaction(EtcdConnection store, EtcdKeys keys)
             },
             cancellationToken).ConfigureAwait(false);
         return done.Succeeded
-            ? new IntentsWritten(transaction.Success.Count, done.Header.Revision, IsInDoubt: false)
-            : new IntentsWritten(0, 0, calls > 1);
+            ? new IntentsWritten(count, done.Header.Revision, IsInDoubt: false, entry)
+            : new IntentsWritten(0, 0, calls > 1, entry);
     }
 
     /// <summary>Nothing below the prefix is newer.</summary>
@@ -100,4 +105,5 @@ internal readonly record struct IntentWrite(IntentSubject Subject, ByteString? V
 /// <param name="Count">How many of the writes, the first ones.</param>
 /// <param name="Revision">The store's that wrote them.</param>
 /// <param name="IsInDoubt">Whether nothing was written by the call that was answered, and another one before it was not answered.</param>
-internal readonly record struct IntentsWritten(int Count, long Revision, bool IsInDoubt);
+/// <param name="Entry">The entry in the history that is written with them.</param>
+internal readonly record struct IntentsWritten(int Count, long Revision, bool IsInDoubt, RecordedChange Entry);

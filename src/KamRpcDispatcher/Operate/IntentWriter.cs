@@ -1,7 +1,9 @@
 using Google.Protobuf;
+using Grpc.Core;
 using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Operate.History;
 using KamRpcDispatcher.Sources.Records;
 
 namespace KamRpcDispatcher.Operate;
@@ -14,6 +16,7 @@ public sealed class IntentWriter(EtcdConnection store, EtcdKeys keys, TimeProvid
 
     private readonly OperatorViewReader _reader = new(store, keys, timeProvider);
     private readonly IntentTransaction _transaction = new(store, keys);
+    private readonly HistoryStore _history = new(store, keys, timeProvider);
 
     /// <summary>How many intents are known to be written.</summary>
     public int Written { get; private set; }
@@ -25,13 +28,20 @@ public sealed class IntentWriter(EtcdConnection store, EtcdKeys keys, TimeProvid
     public async Task<IntentOutcome> WriteAsync(IntentCommand command, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(command);
+        var run = new Run(command, timeProvider.GetUtcNow());
         try
         {
-            return await WriteAsync(new Run(command, timeProvider.GetUtcNow()), command, cancellationToken).ConfigureAwait(false);
+            return await WriteAsync(run, command, cancellationToken).ConfigureAwait(false);
         }
         catch (EtcdUnreachableException unreachable) when (EtcdFailure.IsRefusal(unreachable.InnerException))
         {
+            var isForbidden = IsInDoubt && unreachable.InnerException is RpcException { StatusCode: StatusCode.PermissionDenied };
             IsInDoubt = false;
+            if (isForbidden && await _history.WhyForbiddenAsync(keys.Intents, cancellationToken).ConfigureAwait(false) is { } why)
+            {
+                return run.End(IntentResult.Unrecorded, [why]);
+            }
+
             throw;
         }
     }
@@ -66,11 +76,11 @@ public sealed class IntentWriter(EtcdConnection store, EtcdKeys keys, TimeProvid
             }
 
             IsInDoubt = true;
-            var written = await _transaction.WriteAsync(writes, view.Revision, counted, cancellationToken).ConfigureAwait(false);
+            var written = await _transaction.WriteAsync(writes, view.Revision, counted, taken => _history.Begin(run.Entry(taken)), cancellationToken).ConfigureAwait(false);
             IsInDoubt = written.IsInDoubt;
             if (written.Count > 0)
             {
-                run.Wrote(writes.Take(written.Count), written.Revision);
+                run.Wrote(writes.Take(written.Count), written);
                 Written += written.Count;
                 if (written.Count == writes.Count)
                 {
@@ -82,7 +92,7 @@ public sealed class IntentWriter(EtcdConnection store, EtcdKeys keys, TimeProvid
             else if (written.IsInDoubt)
             {
                 // The next reading settles it.
-                run.MayHaveWritten(writes);
+                run.MayHaveWritten(writes, written.Entry);
             }
             else
             {
@@ -101,7 +111,11 @@ public sealed class IntentWriter(EtcdConnection store, EtcdKeys keys, TimeProvid
         private readonly Dictionary<IntentSubject, MemberBefore> _before = [];
         private readonly Dictionary<IntentSubject, string> _replaced = [];
         private readonly Dictionary<IntentSubject, ByteString?> _inDoubt = [];
+        private readonly List<RecordedChange> _recorded = [];
         private IReadOnlyList<string> _unjudged = [];
+
+        /// <summary>What the history says of these.</summary>
+        public HistoryEntry Entry(IReadOnlyList<IntentWrite> writes) => IntentHistory.Of(command, now, [.. writes.Select(write => (write.Subject, _before[write.Subject]))]);
 
         /// <summary>What is still to be written, by key.</summary>
         public List<IntentWrite> Compare(OperatorView view, IReadOnlyList<IntentSubject> subjects)
@@ -134,17 +148,19 @@ public sealed class IntentWriter(EtcdConnection store, EtcdKeys keys, TimeProvid
             return writes;
         }
 
-        public void Wrote(IEnumerable<IntentWrite> writes, long revision)
+        public void Wrote(IEnumerable<IntentWrite> writes, IntentsWritten written)
         {
+            _recorded.Add(written.Entry);
             foreach (var write in writes)
             {
-                _changed[write.Subject] = new IntentChange(write.Subject, _before[write.Subject], revision);
+                _changed[write.Subject] = new IntentChange(write.Subject, _before[write.Subject], written.Revision);
             }
         }
 
         /// <summary>Whoever finds it as it was to be written takes it for ours: the time in it tells it from another one's.</summary>
-        public void MayHaveWritten(IEnumerable<IntentWrite> writes)
+        public void MayHaveWritten(IEnumerable<IntentWrite> writes, RecordedChange entry)
         {
+            _recorded.Add(entry);
             foreach (var write in writes)
             {
                 _inDoubt[write.Subject] = write.Value;
@@ -154,6 +170,7 @@ public sealed class IntentWriter(EtcdConnection store, EtcdKeys keys, TimeProvid
         public IntentOutcome End(IntentResult result, IReadOnlyList<string> reasons) => new(result, [.. _changed.Values], [.. _unchanged.Values])
         {
             Reasons = reasons,
+            Recorded = _recorded,
             Unjudged = _unjudged,
             Warnings = [.. _replaced.Where(replaced => _changed.ContainsKey(replaced.Key)).Select(replaced => $"the intent of {replaced.Key} could not be read ({replaced.Value}), and was {(command.Wish == IntentWish.Drain ? "replaced" : "deleted")}")],
         };

@@ -30,7 +30,7 @@ internal static class EtcdUsers
     public static string[] OperatorPermissions(string cluster) =>
     [
         $"read --prefix=true /kamrpc/{cluster}/members/", $"read --prefix=true /kamrpc/{cluster}/proxies/", $"readwrite --prefix=true /kamrpc/{cluster}/intents/",
-        $"read --prefix=true /kamrpc/{cluster}/calls/",
+        $"read --prefix=true /kamrpc/{cluster}/calls/", $"readwrite --prefix=true /kamrpc/{cluster}/history/",
     ];
 
     /// <summary>Writes a password as an editor does, for its owner's eyes only.</summary>

@@ -27,6 +27,7 @@ public sealed class OperatorRoleTests
         await EtcdUsers.AddAsync(_etcd, "status", "secret", EtcdUsers.StatusPermissions("default"));
         await EtcdUsers.AddAsync(_etcd, "reader", "secret", [.. EtcdUsers.StatusPermissions("default"), "read --prefix=true /kamrpc/default/intents/"]);
         await EtcdUsers.AddAsync(_etcd, "older", "secret", [.. EtcdUsers.OperatorPermissions("default").Where(static permission => !permission.Contains("calls", StringComparison.Ordinal))]);
+        await EtcdUsers.AddAsync(_etcd, "unrecorded", "secret", [.. EtcdUsers.OperatorPermissions("default").Where(static permission => !permission.Contains("history", StringComparison.Ordinal))]);
         await EtcdUsers.EnableAsync(_etcd);
     }
 
@@ -55,8 +56,21 @@ public sealed class OperatorRoleTests
         var (exitCode, output, errors) = await RunAsync(user, "drain", "b");
 
         Assert.That((exitCode, output), Is.EqualTo((3, string.Empty)));
-        Assert.That(errors, Does.Contain("refuses (permission denied").And.Contain("kamrpc: its role needs readwrite on the prefix /kamrpc/default/intents/, and read on /kamrpc/default/members/ and /kamrpc/default/proxies/"));
+        Assert.That(errors, Does.Contain("refuses (permission denied").And.Contain("kamrpc: its role needs readwrite on the prefixes /kamrpc/default/intents/ and /kamrpc/default/history/, and read on /kamrpc/default/members/ and /kamrpc/default/proxies/"));
         Assert.That(await _etcd.GetAsync("/kamrpc/default/intents/1/b"), Is.Null.Or.Empty);
+    }
+
+    [Test]
+    public async Task Who_may_not_write_the_history_changes_nothing_and_is_told_which_right_is_missing()
+    {
+        var (exitCode, output, errors) = await RunAsync("unrecorded", "drain", "b", "--no-wait");
+
+        Assert.That((exitCode, output), Is.EqualTo((4, string.Empty)));
+        Assert.That(errors, Does.StartWith("kamrpc: refused: etcd does not let the history be written, and nothing is changed without its entry there: its role needs readwrite on the prefix /kamrpc/default/history/ ").And.EndWith("kamrpc: nothing was written\n"));
+        Assert.That(await _etcd.GetAsync("/kamrpc/default/intents/1/b"), Is.Null.Or.Empty);
+
+        (exitCode, _, errors) = await RunAsync("unrecorded", "history");
+        Assert.That((exitCode, errors.Contains("its role needs read on the prefix /kamrpc/default/history/", StringComparison.Ordinal)), Is.EqualTo((3, true)), errors);
     }
 
     [Test]

@@ -21,7 +21,7 @@ internal sealed class PublicSurfaceTests
     private static readonly (string What, string[] Classes)[] Written =
     [
         ("status", ["StatusJson", "ReportJson", "IntentJson", "StatusClaims", "StatusShares"]), ("explain", ["ExplainCommand", "MemberExplanation", "IntentJson"]), ("list", ["KamailioListing"]), ("doctor", ["DoctorJson"]),
-        ("cfg", ["CfgReport"]), ("confirm", ["ConfirmAnswer"]), ("drain", ["OperatorAnswer"]), ("health", ["HealthVerdict"]), ("local", ["StatusAnswer"]), ("dispatch", ["DryRunAnswer"]), ("member", ["MemberRecord"]), ("intent", ["IntentRecord"]), ("calls", ["CallCountRecord"]), ("proxy", ["ReportWriter", "ReportHead"]),
+        ("cfg", ["CfgReport"]), ("confirm", ["ConfirmAnswer"]), ("drain", ["OperatorAnswer"]), ("health", ["HealthVerdict"]), ("local", ["StatusAnswer"]), ("dispatch", ["DryRunAnswer"]), ("history", ["HistoryAnswer"]), ("prune", ["PruneAnswer"]), ("change", ["HistoryRecord"]), ("member", ["MemberRecord"]), ("intent", ["IntentRecord"]), ("calls", ["CallCountRecord"]), ("proxy", ["ReportWriter", "ReportHead"]),
     ];
 
     [Test]
@@ -63,6 +63,7 @@ internal sealed class PublicSurfaceTests
         yield return "key " + new EtcdKeys("CLUSTER").Members;
         yield return "key " + new EtcdKeys("CLUSTER").Intents;
         yield return "key " + new EtcdKeys("CLUSTER").Calls;
+        yield return "key " + new EtcdKeys("CLUSTER").History;
         yield return "key " + new EtcdKeys("CLUSTER").ProxyIntents;
         yield return "key " + new EtcdKeys("CLUSTER").Proxies;
         foreach (var (what, classes) in Written)

@@ -1,9 +1,12 @@
 using System.Text.RegularExpressions;
 using KamRpcDispatcher.Cli.Answers;
+using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Members;
 using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.Operate;
+using KamRpcDispatcher.Operate.History;
+using KamRpcDispatcher.Operate.Pruning;
 using KamRpcDispatcher.Operate.Waiting;
 using NUnit.Framework;
 using static KamRpcDispatcher.Tests.Cli.Clusters;
@@ -42,6 +45,27 @@ public partial class ScreenTests
         IntentWish.Drain,
         new IntentOutcome(IntentResult.Written, [new IntentChange(new MemberKey(1, "asterisk-1"), MemberBefore.Ready, 57)], []),
         new AppliedState([new AppliedProxy("edge-1", [1], null), new AppliedProxy("edge-2", [1], null)], [])).ToString());
+
+    [Test]
+    public void The_reference_shows_what_history_answers() => AssertShown("src/KamRpcDispatcher.Cli/README.md", new HistoryAnswer(
+        new HistoryView(
+            70,
+            [
+                new StoredHistory(61, Drain("asterisk-2", minutes: 2) with { Acknowledged = [new("edge-1", TimeSpan.FromMilliseconds(31))], Missing = ["edge-2"] }),
+                new StoredHistory(57, Drain("asterisk-1", minutes: 6) with { Acknowledged = [new("edge-2", TimeSpan.FromMilliseconds(48)), new("edge-1", TimeSpan.FromMilliseconds(12))], Reason = "upgrade" }),
+            ],
+            []),
+        null, 20, Now).ToText(new Layout(160, Palette.None)));
+
+    [Test]
+    public void The_reference_shows_what_prune_answers() => AssertShown("src/KamRpcDispatcher.Cli/README.md", new PruneAnswer(
+        [
+            new Orphan(OrphanKind.Intent, 1, "asterisk-7", "drained, by ops@host") { At = Now.AddDays(-29) },
+            new Orphan(OrphanKind.Intent, 1, "asterisk-9", "drained, by ops@host") { At = Now, Kept = "it is younger than --older-than" },
+        ],
+        null).ToString());
+
+    private static HistoryEntry Drain(string name, int minutes) => new HistoryEntry(Now.AddMinutes(-minutes), "ops@host", "drain") { From = "ready", To = "drained" }.About([1], [name]);
 
     /// <summary>As the reference has them, with values in place of these.</summary>
     [Test]

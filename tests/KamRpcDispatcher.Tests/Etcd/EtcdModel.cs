@@ -129,7 +129,8 @@ internal sealed class EtcdModel
 
     private RangeResponse Range(RangeRequest request)
     {
-        var found = At(request.Revision).Where(pair => IsWithin(pair.Key, request.Key, request.RangeEnd)).OrderBy(static pair => pair.Key.ToStringUtf8(), StringComparer.Ordinal).ToList();
+        var found = At(request.Revision).Where(pair => IsWithin(pair.Key, request.Key, request.RangeEnd)).OrderBy(pair => request.SortTarget == RangeRequest.Types.SortTarget.Create ? pair.CreateRevision : 0)
+            .ThenBy(static pair => pair.Key.ToStringUtf8(), StringComparer.Ordinal).ToList();
         IEnumerable<Mvccpb.KeyValue> page = request.CountOnly ? [] : request.Limit > 0 ? found.Take((int)request.Limit) : found;
         return new RangeResponse { Header = NewHeader(), Kvs = { page.Select(static pair => pair.Clone()) }, Count = found.Count, More = !request.CountOnly && request.Limit > 0 && found.Count > request.Limit };
     }
@@ -217,6 +218,7 @@ internal sealed class EtcdModel
         Compare.Types.CompareTarget.Mod when compare.Result == Compare.Types.CompareResult.Less => (found?.ModRevision ?? 0) < compare.ModRevision,
         Compare.Types.CompareTarget.Mod => compare.ModRevision == (found?.ModRevision ?? 0),
         Compare.Types.CompareTarget.Create => compare.CreateRevision == (found?.CreateRevision ?? 0),
+        Compare.Types.CompareTarget.Value => found is not null && compare.Value == found.Value,
         Compare.Types.CompareTarget.Lease => compare.Lease == (found?.Lease ?? 0),
         _ => throw new RpcException(new Status(StatusCode.Unimplemented, compare.Target.ToString())),
     };

@@ -37,6 +37,9 @@ public sealed class EtcdKeys(string cluster)
 
     public string CallCount(MemberKey member) => string.Create(CultureInfo.InvariantCulture, $"{Calls}{member.Set}/{member.Name}");
 
+    /// <summary>Everything below it is a change that somebody made: <c>history/&lt;time&gt;-&lt;random&gt;</c>.</summary>
+    public string History { get; } = $"/kamrpc/{cluster}/history/";
+
     public string ProxyIntent(string proxy) => ProxyIntents + proxy;
 
     /// <summary>Everything below it is a proxy's report: <c>proxies/&lt;proxy&gt;</c>.</summary>

@@ -42,6 +42,9 @@ public sealed record AppliedProxy(string Name, IReadOnlyList<int> Sets, string? 
 {
     public bool IsApplied => Missing is null;
 
+    /// <summary>When it was first seen to have applied it, a timestamp; null where it has not, and where nobody watched.</summary>
+    public long? AppliedAt { get; init; }
+
     /// <summary>Whether it does not report, and did not when the waiting began: nobody knows whether it ever will.</summary>
     public bool IsAbsent { get; init; }
 }

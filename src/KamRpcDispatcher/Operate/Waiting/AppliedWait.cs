@@ -9,8 +9,13 @@ public sealed class AppliedWait : IAsyncDisposable
 {
     private readonly AppliedReports _reports;
     private readonly FollowedReports _followed;
+    private readonly TimeProvider _timeProvider;
 
-    private AppliedWait(AppliedReports reports, FollowedReports followed) => (_reports, _followed) = (reports, followed);
+    /// <summary>When each proxy was first seen to have applied it, by name.</summary>
+    private readonly Dictionary<string, long> _appliedAt = new(StringComparer.Ordinal);
+    private long _revision;
+
+    private AppliedWait(AppliedReports reports, FollowedReports followed, TimeProvider timeProvider) => (_reports, _followed, _timeProvider) = (reports, followed, timeProvider);
 
     /// <summary>Reads the reports, and begins to follow them.</summary>
     /// <exception cref="EtcdUnreachableException">Nothing came for about two seconds, or etcd refuses.</exception>
@@ -18,11 +23,32 @@ public sealed class AppliedWait : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(keys);
         var reports = new AppliedReports(keys, timeProvider);
-        return new AppliedWait(reports, await FollowedReports.OpenAsync(store, keys.Proxies, "the watch of the proxies", reports, timeProvider, logger, cancellationToken).ConfigureAwait(false));
+        return new AppliedWait(reports, await FollowedReports.OpenAsync(store, keys.Proxies, "the watch of the proxies", reports, timeProvider, logger, cancellationToken).ConfigureAwait(false), timeProvider);
     }
 
     /// <summary>How the proxies are with it now.</summary>
-    public AppliedState StateOf(AppliedTarget target) => _reports.StateOf(target) with { Outage = _followed.Outage };
+    public AppliedState StateOf(AppliedTarget target)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        if (target.Revision != _revision)
+        {
+            _revision = target.Revision;
+            _appliedAt.Clear();
+        }
+
+        var state = _reports.StateOf(target);
+        var now = _timeProvider.GetTimestamp();
+        foreach (var proxy in state.Proxies.Where(static proxy => proxy.IsApplied))
+        {
+            _appliedAt.TryAdd(proxy.Name, now);
+        }
+
+        return state with
+        {
+            Outage = _followed.Outage,
+            Proxies = [.. state.Proxies.Select(proxy => proxy with { AppliedAt = proxy.IsApplied ? _appliedAt[proxy.Name] : null })],
+        };
+    }
 
     /// <summary>Returns when every proxy has applied it, or when there is nobody who could.</summary>
     /// <param name="target">What is waited for.</param>

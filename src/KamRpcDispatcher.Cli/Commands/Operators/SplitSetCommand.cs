@@ -3,7 +3,7 @@ using KamRpcDispatcher.Cli.Help;
 using KamRpcDispatcher.Cli.Operate;
 using KamRpcDispatcher.Cli.Options;
 
-namespace KamRpcDispatcher.Cli.Commands;
+namespace KamRpcDispatcher.Cli.Commands.Operators;
 
 /// <summary><c>kamrpc split SET LABEL=VALUE:SHARE...</c>: the calls of a set are shared by a label, for a canary or blue/green.</summary>
 internal static class SplitSetCommand

@@ -9,7 +9,7 @@ using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Etcd.Proxies;
 
-namespace KamRpcDispatcher.Cli.Commands;
+namespace KamRpcDispatcher.Cli.Commands.Operators;
 
 /// <summary><c>kamrpc confirm</c>: an operator says that expired members which dispatchers hold back are really gone.</summary>
 internal static class ConfirmCommand
@@ -18,7 +18,7 @@ internal static class ConfirmCommand
 
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
     {
-        var command = new CliCommand("confirm", "Confirms that members which expired in masses, and which dispatchers therefore keep (PANIC), are gone.", new CommandHelp(
+        var command = new CliCommand("confirm", "Confirms that members which dispatchers keep (PANIC) are gone.", new CommandHelp(
             CommandGroup.Act,
             ["kamrpc confirm --etcd http://10.0.0.5:2379", "kamrpc confirm --etcd http://10.0.0.5:2379 --set 1 -o json"],
             (ExitCode.Done, "confirmed, or nothing was held back"),

@@ -3,7 +3,7 @@ using KamRpcDispatcher.Cli.Help;
 using KamRpcDispatcher.Cli.Operate;
 using KamRpcDispatcher.Cli.Options;
 
-namespace KamRpcDispatcher.Cli.Commands;
+namespace KamRpcDispatcher.Cli.Commands.Operators;
 
 /// <summary><c>kamrpc proxy drain|resume PROXY...</c>: proxies ask their VIPs to leave before a maintenance, until that is taken back.</summary>
 internal static class ProxyCommand
@@ -16,7 +16,7 @@ internal static class ProxyCommand
             (ExitCode.Done, "drained or resumed, and each of them follows it; with --no-wait: written"),
             (ExitCode.NotDone, "written, and not followed by each of them in time, or one does not report; or not written, since the cluster keeps changing"),
             (ExitCode.Unreachable, "etcd does not answer, or refuses"),
-            (ExitCode.Refused, "no proxy would be left that is not drained")) { Subject = "What is drained and shown" });
+            (ExitCode.Refused, "no proxy would be left that is not drained, or etcd does not let the history be written")) { Subject = "What is drained and shown" });
         OperatorOptions.AddProxiesTo(command);
         root.Add(command);
         commands.Add(command, (options, cancellationToken) =>

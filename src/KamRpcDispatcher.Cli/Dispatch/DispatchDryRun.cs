@@ -8,9 +8,9 @@ using KamRpcDispatcher.Dispatch;
 using KamRpcDispatcher.Etcd.Connection;
 using Microsoft.Extensions.Logging.Abstractions;
 
-namespace KamRpcDispatcher.Cli.Commands;
+namespace KamRpcDispatcher.Cli.Dispatch;
 
-/// <summary><c>kamrpc dispatch --dry-run</c>.</summary>
+/// <summary><c>kamrpc dispatch --dry-run</c> and <c>kamrpc plan</c>.</summary>
 internal static class DispatchDryRun
 {
     /// <summary>Reads both sides, and says what would be changed.</summary>
@@ -18,9 +18,10 @@ internal static class DispatchDryRun
     /// <param name="rpc">How it is called.</param>
     /// <param name="options">Those of the dispatcher, for the Kamailio that is found.</param>
     /// <param name="format">How it is said.</param>
+    /// <param name="text">How it is said to people.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The exit code.</returns>
-    public static async Task<int> RunAsync(KamailioTarget kamailio, RpcClientOptions rpc, Func<KamailioAddress, DispatcherOptions> options, OutputFormat format, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(KamailioTarget kamailio, RpcClientOptions rpc, Func<KamailioAddress, DispatcherOptions> options, OutputFormat format, Func<DryRunAnswer, Layout, string> text, CancellationToken cancellationToken)
     {
         using var replies = new MadeDirectory(rpc.ReplyDirectory);
         try
@@ -39,7 +40,7 @@ internal static class DispatchDryRun
             }
 
             var answer = new DryRunAnswer(result);
-            Console.Out.Write(Answer.In(format, answer.ToJson, () => answer.ToText(Layout.OfOutput())));
+            Console.Out.Write(Answer.In(format, answer.ToJson, () => text(answer, Layout.OfOutput())));
             return answer.IsEmpty ? ExitCode.Done : ExitCode.Changes;
         }
         catch (Exception exception) when (exception is KamailioRpcException or EtcdUnreachableException or NotSupportedException)

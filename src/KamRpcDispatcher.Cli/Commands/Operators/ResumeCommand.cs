@@ -4,7 +4,7 @@ using KamRpcDispatcher.Cli.Operate;
 using KamRpcDispatcher.Cli.Options;
 using KamRpcDispatcher.Operate;
 
-namespace KamRpcDispatcher.Cli.Commands;
+namespace KamRpcDispatcher.Cli.Commands.Operators;
 
 /// <summary><c>kamrpc resume NAME...</c>: takes a drain back.</summary>
 internal static class ResumeCommand
@@ -16,7 +16,8 @@ internal static class ResumeCommand
             ["kamrpc resume asterisk-1 --etcd http://10.0.0.5:2379", "kamrpc resume --label zone=a --etcd http://10.0.0.5:2379 -o json"],
             (ExitCode.Done, "resumed, and read back by every proxy, or nobody was drained; with --no-wait: written"),
             (ExitCode.NotDone, "written, and not applied by every proxy in time; or not written, since the cluster keeps changing"),
-            (ExitCode.Unreachable, "etcd does not answer, or refuses")) { Subject = "What is resumed and shown" });
+            (ExitCode.Unreachable, "etcd does not answer, or refuses"),
+            (ExitCode.Refused, "etcd does not let the history be written")) { Subject = "What is resumed and shown" });
         OperatorOptions.AddTo(command, IntentWish.Resume);
         root.Add(command);
         commands.Add(command, (options, cancellationToken) =>

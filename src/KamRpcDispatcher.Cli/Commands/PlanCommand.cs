@@ -1,0 +1,48 @@
+using System.CommandLine;
+using System.Net;
+using KamailioRpc;
+using KamRpcDispatcher.Cli.Dispatch;
+using KamRpcDispatcher.Cli.Help;
+using KamRpcDispatcher.Cli.Options;
+using KamRpcDispatcher.Cli.Output;
+using KamRpcDispatcher.Dispatch;
+
+namespace KamRpcDispatcher.Cli.Commands;
+
+/// <summary><c>kamrpc plan</c>: what the dispatcher beside this Kamailio would change now.</summary>
+internal static class PlanCommand
+{
+    public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
+    {
+        var command = new CliCommand("plan", "Says what a dispatcher here would change now; changes nothing.", new CommandHelp(
+            CommandGroup.BesideKamailio,
+            ["kamrpc plan --etcd http://10.0.0.5:2379", "kamrpc plan --etcd http://10.0.0.5:2379 --kamailio auto --set 1 -o json"],
+            (ExitCode.Done, "there is nothing to change"),
+            (ExitCode.NotDone, "Kamailio does not tell its list, or is too old"),
+            (ExitCode.Unreachable, "etcd or Kamailio does not answer"),
+            (ExitCode.Changes, "there is something to change")) { Subject = "What is planned and shown" })
+        {
+            CommonOptions.Cluster, OutputOption.Output,
+        };
+        PlanningOptions.AddTo(command);
+        EtcdOptionSet.AddTo(command);
+        KamailioOptions.AddTo(command);
+        root.Add(command);
+        commands.Add(command, RunAsync);
+    }
+
+    private static Task<int> RunAsync(OptionReader options, CancellationToken cancellationToken)
+    {
+        var etcd = EtcdOptionSet.Read(options);
+        var cluster = options.Value(CommonOptions.Cluster);
+        var kamailio = KamailioOptions.Target(options);
+        var rpc = KamailioOptions.Rpc(options);
+        var planning = PlanningOptions.Read(options);
+        var format = options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse);
+        return options.Fails(out var exitCode)
+            ? Task.FromResult(exitCode)
+            : DispatchDryRun.RunAsync(kamailio!, rpc, Composed, format, static (answer, layout) => answer.ToPlan(layout), cancellationToken);
+
+        DispatcherOptions Composed(KamailioAddress address) => planning.ApplyTo(new DispatcherOptions(etcd!, cluster!, address, DispatcherOptions.DefaultProxy(address, Dns.GetHostName())) { Rpc = rpc });
+    }
+}
