@@ -11,7 +11,7 @@ namespace KamRpcDispatcher.Operate.History;
 public static class HistoryRecord
 {
     /// <summary>The longest value read, in bytes; an entry with every field at its longest has less.</summary>
-    public const int MaxLength = 64 * 1024;
+    public const int MaxLength = 256 * 1024;
 
     private static readonly JsonDocumentOptions ReaderOptions = new() { AllowDuplicateProperties = false };
 
