@@ -24,6 +24,7 @@ internal sealed record OperatorRequest(EtcdOptions Etcd, string Cluster, IntentC
 /// <summary>The options of the commands by which an operator wishes something of members, or of proxies.</summary>
 internal static class OperatorOptions
 {
+    internal static readonly Option<bool> DryRun = new CliOption<bool>("--dry-run") { Group = OptionGroup.Subject, Description = "Writes nothing, and says what would be written." };
     private static readonly Argument<string[]> Name = new("NAME") { Arity = ArgumentArity.ZeroOrMore, Description = "The members' names; each in every set, unless --set says in which." };
     private static readonly Option<string[]> Label = CommonOptions.Texts("--label", "In place of names: those that are announced now with a label, name=value (repeatable: with all of them).", OptionGroup.Subject);
     private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A set to look in (repeatable). [default: every set]", OptionGroup.Subject);
@@ -42,14 +43,19 @@ internal static class OperatorOptions
 
     public static void AddTo(Command command, IntentWish wish)
     {
-        command.Add(Name);
+        command.Add(wish == IntentWish.Weigh ? WeightArguments.Name : Name);
         CommonOptions.Add(command, Label, Set, Reason, As);
+        if (wish == IntentWish.Weigh)
+        {
+            CommonOptions.Add(command, WeightArguments.Reset);
+        }
+
         if (wish == IntentWish.Drain)
         {
             CommonOptions.Add(command, MinReadyOption, Force);
         }
 
-        CommonOptions.Add(command, Wait, NoWait, Timeout);
+        CommonOptions.Add(command, DryRun, Wait, NoWait, Timeout);
         if (wish == IntentWish.Drain)
         {
             CommonOptions.Add(command, UntilIdle, IdleTimeout);
@@ -102,9 +108,9 @@ internal static class OperatorOptions
     /// <summary>What is asked for; nobody reads it where an option is wrong.</summary>
     public static OperatorRequest Read(OptionReader options, CliCommand command, IntentWish wish)
     {
-        WarnOfVariables(options, command.Name, wish == IntentWish.Drain ? [Label, Set, Force] : [Label, Set]);
+        WarnOfVariables(options, command.Name, wish switch { IntentWish.Drain => [Label, Set, Force], IntentWish.Weigh => [Label, Set, WeightArguments.Reset], _ => [Label, Set] });
         var etcd = EtcdOptionSet.Read(options);
-        var names = options.Texts(Name);
+        var (names, weight) = wish == IntentWish.Weigh ? WeightArguments.Read(options, command) : (options.Texts(Name), null);
         var labels = ReadLabels(options);
         if (names.Count == 0 && labels.Count == 0 && (options.IsVariable(Label) || options.Texts(Label).Count == 0))
         {
@@ -116,7 +122,7 @@ internal static class OperatorOptions
         }
 
         var selection = new MemberSelection { Names = names, Labels = labels, Sets = options.IsVariable(Set) ? null : CommonOptions.Sets(options, Set), Near = Suggestion.Near };
-        var wished = new IntentCommand(wish, selection, string.Empty);
+        var wished = new IntentCommand(wish, selection, string.Empty) { Weight = weight, IsDryRun = options.Flag(DryRun) };
         if (wish == IntentWish.Drain)
         {
             wished = wished with { MinReady = options.Value(MinReadyOption), IsForced = !options.IsVariable(Force) && options.Flag(Force) };

@@ -27,13 +27,12 @@ internal static class SplitOptions
     private static readonly Argument<string[]> Share = new("SHARE") { Arity = ArgumentArity.ZeroOrMore, Description = "label=value:share, of each value of one label; together 100 %." };
     private static readonly Option<bool> Clear = new CliOption<bool>("--clear") { Group = OptionGroup.Subject, Description = "In place of shares: the set is not split any more." };
     private static readonly Option<bool> Force = new CliOption<bool>("--force") { Group = OptionGroup.Subject, Description = "Writes it whatever speaks against it." };
-    private static readonly Option<bool> DryRun = new CliOption<bool>("--dry-run") { Group = OptionGroup.Subject, Description = "Writes nothing, and says who would get which share." };
 
     public static void AddTo(Command command)
     {
         command.Add(Set);
         command.Add(Share);
-        CommonOptions.Add(command, Clear, OperatorOptions.Reason, OperatorOptions.As, OperatorOptions.MinReadyOption, Force, DryRun);
+        CommonOptions.Add(command, Clear, OperatorOptions.Reason, OperatorOptions.As, OperatorOptions.MinReadyOption, Force, OperatorOptions.DryRun);
         CommonOptions.Add(command, OperatorOptions.Wait, OperatorOptions.NoWait, OperatorOptions.Timeout, OutputOption.Output, CommonOptions.Cluster);
         EtcdOptionSet.AddTo(command);
     }
@@ -41,7 +40,7 @@ internal static class SplitOptions
     /// <summary>What is asked for; nobody reads it where an option is wrong.</summary>
     public static SplitRequest Read(OptionReader options, CliCommand command)
     {
-        OperatorOptions.WarnOfVariables(options, command.Name, [Clear, Force, DryRun]);
+        OperatorOptions.WarnOfVariables(options, command.Name, [Clear, Force]);
         var etcd = EtcdOptionSet.Read(options);
         var set = ReadSet(options, command);
         var split = ReadSplit(options, command, set);
@@ -51,7 +50,7 @@ internal static class SplitOptions
             options.Value(CommonOptions.Cluster) ?? string.Empty,
             new SplitCommand(set, split, by)
             {
-                Reason = reason, MinReady = options.Value(OperatorOptions.MinReadyOption), IsForced = IsGiven(options, Force), IsDryRun = IsGiven(options, DryRun),
+                Reason = reason, MinReady = options.Value(OperatorOptions.MinReadyOption), IsForced = IsGiven(options, Force), IsDryRun = options.Flag(OperatorOptions.DryRun),
             },
             OperatorOptions.ReadTimeout(options),
             options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse));

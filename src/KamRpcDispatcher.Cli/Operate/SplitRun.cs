@@ -5,6 +5,7 @@ using KamRpcDispatcher.Cli.Host;
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Operate.History;
 using KamRpcDispatcher.Operate.Splits;
 using KamRpcDispatcher.Operate.Waiting;
 using Microsoft.Extensions.Logging;
@@ -30,14 +31,15 @@ internal static class SplitRun
             }
 
             var outcome = await writer.WriteAsync(request.Command, cancellationToken).ConfigureAwait(false);
-            return TellNotWritten(outcome) ?? await WaitAsync(request, outcome, wait, cancellationToken).ConfigureAwait(false);
+            var history = new AppliedHistory(new HistoryStore(store, keys, TimeProvider.System), TimeProvider.System);
+            return TellNotWritten(outcome) ?? await WaitAsync(request, outcome, wait, history, cancellationToken).ConfigureAwait(false);
         }
         catch (EtcdUnreachableException unreachable)
         {
             Console.Error.WriteLine($"kamrpc: {unreachable.Message}; {Written(writer)}");
             if (unreachable.InnerException is RpcException { StatusCode: StatusCode.PermissionDenied })
             {
-                Console.Error.WriteLine($"kamrpc: its role needs readwrite on the prefix {keys.Splits}, and read on {keys.Members}, {keys.Intents} and {keys.Proxies}");
+                Console.Error.WriteLine($"kamrpc: its role needs readwrite on the prefixes {keys.Splits} and {keys.History}, and read on {keys.Members}, {keys.Intents} and {keys.Proxies}");
             }
 
             return ExitCode.Unreachable;
@@ -69,7 +71,7 @@ internal static class SplitRun
 
         foreach (var reason in outcome.Reasons)
         {
-            Console.Error.WriteLine($"kamrpc: {(outcome.Result == SplitResult.Refused ? "refused: " : string.Empty)}{reason}");
+            Console.Error.WriteLine($"kamrpc: {(outcome.Result is SplitResult.Refused or SplitResult.Unrecorded ? "refused: " : string.Empty)}{reason}");
         }
 
         if (outcome.IsDone)
@@ -81,12 +83,12 @@ internal static class SplitRun
         return outcome.Result switch
         {
             SplitResult.Unknown => ExitCode.Usage,
-            SplitResult.Refused => ExitCode.Refused,
+            SplitResult.Refused or SplitResult.Unrecorded => ExitCode.Refused,
             _ => ExitCode.NotDone,
         };
     }
 
-    private static async Task<int> WaitAsync(SplitRequest request, SplitOutcome outcome, AppliedWait? wait, CancellationToken cancellationToken)
+    private static async Task<int> WaitAsync(SplitRequest request, SplitOutcome outcome, AppliedWait? wait, AppliedHistory history, CancellationToken cancellationToken)
     {
         AppliedState? state = null;
         string? ended = null;
@@ -95,6 +97,7 @@ internal static class SplitRun
             (state, ended) = await OperatorRun.WaitAsync(request.Timeout!.Value, wait, AppliedTarget.OfSplit(request.Command.Set, revision), cancellationToken).ConfigureAwait(false);
         }
 
+        await history.NoteAsync(outcome.Recorded, state).ConfigureAwait(false);
         var answer = new SplitAnswer(request.Command, outcome, state);
         Console.Out.Write(Answer.In(request.Format, answer.ToJson, answer.ToString));
         if (outcome.Result == SplitResult.Planned)

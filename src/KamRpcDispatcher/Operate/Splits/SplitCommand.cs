@@ -1,4 +1,5 @@
 using KamRpcDispatcher.Destinations.Operators;
+using KamRpcDispatcher.Operate.History;
 
 namespace KamRpcDispatcher.Operate.Splits;
 
@@ -16,6 +17,9 @@ public sealed record SplitCommand(int Set, Split? Split, string By)
 
     /// <summary>Whether it is written whatever speaks against it.</summary>
     public bool IsForced { get; init; }
+
+    /// <summary>What the history calls it.</summary>
+    public string What { get; init; } = "split";
 
     /// <summary>Whether it is only said what would be written.</summary>
     public bool IsDryRun { get; init; }
@@ -41,6 +45,9 @@ public enum SplitResult
 
     /// <summary>What was decided on changed each time before it could be written.</summary>
     KeepsChanging,
+
+    /// <summary>etcd does not let the history be written: nothing was changed.</summary>
+    Unrecorded,
 }
 
 /// <summary>What one value of the label gets.</summary>
@@ -68,6 +75,9 @@ public sealed record SplitOutcome(SplitResult Result, long? Revision)
 
     /// <summary>What somebody should know, each a sentence, safe to print.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>The change's entry in the history: of a transaction whose answer was lost it may not be there.</summary>
+    public IReadOnlyList<RecordedChange> Recorded { get; init; } = [];
 
     /// <summary>Whether it is, or would be, as it was asked for.</summary>
     public bool IsDone => Result is SplitResult.Written or SplitResult.Unchanged or SplitResult.Planned;

@@ -1,9 +1,11 @@
 using Etcdserverpb;
 using Google.Protobuf;
+using Grpc.Core;
 using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Etcd.Members;
+using KamRpcDispatcher.Operate.History;
 using KamRpcDispatcher.Sources.Records;
 
 namespace KamRpcDispatcher.Operate.Splits;
@@ -15,6 +17,7 @@ public sealed class SplitWriter(EtcdConnection store, EtcdKeys keys, TimeProvide
     private const int MostCounted = 100;
 
     private readonly OperatorViewReader _reader = new(store, keys, timeProvider);
+    private readonly HistoryStore _history = new(store, keys, timeProvider);
 
     /// <summary>Whether it may be written, without an answer. Asking again does no harm then.</summary>
     public bool IsInDoubt { get; private set; }
@@ -29,21 +32,29 @@ public sealed class SplitWriter(EtcdConnection store, EtcdKeys keys, TimeProvide
     internal async Task<SplitOutcome> WriteAsync(SplitCommand command, IReadOnlyList<Compare> conditions, IReadOnlyList<RequestOp> beside, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(command);
-        var written = command.Split is { } split ? ByteString.CopyFrom(SplitRecord.Write(split with { By = command.By, At = timeProvider.GetUtcNow(), Reason = command.Reason })) : null;
+        var now = timeProvider.GetUtcNow();
+        var written = command.Split is { } split ? ByteString.CopyFrom(SplitRecord.Write(split with { By = command.By, At = now, Reason = command.Reason })) : null;
         try
         {
-            return await WriteAsync(command, written, conditions, beside, cancellationToken).ConfigureAwait(false);
+            return await WriteAsync(command, now, written, conditions, beside, cancellationToken).ConfigureAwait(false);
         }
         catch (EtcdUnreachableException unreachable) when (EtcdFailure.IsRefusal(unreachable.InnerException))
         {
+            var isForbidden = IsInDoubt && unreachable.InnerException is RpcException { StatusCode: StatusCode.PermissionDenied };
             IsInDoubt = false;
+            if (isForbidden && await _history.WhyForbiddenAsync(keys.Splits, cancellationToken).ConfigureAwait(false) is { } why)
+            {
+                return new SplitOutcome(SplitResult.Unrecorded, null) { Reasons = [why] };
+            }
+
             throw;
         }
     }
 
-    private async Task<SplitOutcome> WriteAsync(SplitCommand command, ByteString? written, IReadOnlyList<Compare> conditions, IReadOnlyList<RequestOp> beside, CancellationToken cancellationToken)
+    private async Task<SplitOutcome> WriteAsync(SplitCommand command, DateTimeOffset now, ByteString? written, IReadOnlyList<Compare> conditions, IReadOnlyList<RequestOp> beside, CancellationToken cancellationToken)
     {
         SplitOutcome? first = null;
+        var recorded = new List<RecordedChange>();
         for (var failures = 0; failures < IntentWriter.MostTries; failures++)
         {
             var view = await _reader.ReadAsync(cancellationToken).ConfigureAwait(false);
@@ -55,12 +66,14 @@ public sealed class SplitWriter(EtcdConnection store, EtcdKeys keys, TimeProvide
                 // What was tried before, unanswered, is there: it is ours by the time in it.
                 var isOurs = decision.Result == SplitResult.Unchanged && IsInDoubt && stored?.Value == written;
                 IsInDoubt = false;
-                return isOurs ? first with { Result = SplitResult.Written, Revision = stored?.ModRevision } : decision;
+                return isOurs ? first with { Result = SplitResult.Written, Revision = stored?.ModRevision, Recorded = recorded } : decision;
             }
 
             var transaction = Transaction(command, written, stored, view.Revision, counted);
             transaction.Compare.Add(conditions);
             transaction.Success.Add(beside);
+            var entry = _history.Begin(new HistoryEntry(now, command.By, command.What) { From = SplitRecord.Text(decision.Before), To = SplitRecord.Text(command.Split), Reason = command.Reason }.About([command.Set], []));
+            transaction.Success.Add(entry.Put);
             var wasInDoubt = IsInDoubt;
             var calls = 0;
             IsInDoubt = true;
@@ -75,7 +88,12 @@ public sealed class SplitWriter(EtcdConnection store, EtcdKeys keys, TimeProvide
             IsInDoubt = !done.Succeeded && (wasInDoubt || calls > 1);
             if (done.Succeeded)
             {
-                return decision with { Revision = done.Header.Revision };
+                return decision with { Revision = done.Header.Revision, Recorded = [entry] };
+            }
+
+            if (IsInDoubt)
+            {
+                recorded.Add(entry);
             }
         }
 
