@@ -17,18 +17,20 @@ internal sealed class OperatorAnswer(IntentWish wish, IntentOutcome outcome, App
     private const int MostNamed = 3;
 
     public OperatorAnswer(IntentCommand command, IntentOutcome outcome, AppliedState? state)
-        : this(command.Wish, outcome, state, command.Selection is ProxySelection)
-    {
-    }
+        : this(command.Wish, outcome, state, command.Selection is ProxySelection) =>
+        Weight = command.Weight;
 
     /// <summary>What calls were up in the end; null where nobody waited for these.</summary>
     public IdleState? Calls { get; init; }
 
-    private string Wish => wish == IntentWish.Drain ? "drain" : "resume";
+    /// <summary>The weight that was asked for; null for the announced one, and where none was.</summary>
+    private int? Weight { get; init; }
+
+    private string Wish => IntentWishText.Of(wish);
 
     public override string ToString()
     {
-        string[] headers = isOfProxies ? ["PROXY", "WISH", "BEFORE", "FOLLOWED"] : Calls is null ? ["SET", "NAME", "WISH", "BEFORE", "PROXIES"] : ["SET", "NAME", "WISH", "BEFORE", "PROXIES", "CALLS"];
+        string[] headers = isOfProxies ? ["PROXY", "WISH", "BEFORE", "FOLLOWED"] : wish == IntentWish.Weigh ? ["SET", "NAME", "WEIGHT", "BEFORE", "PROXIES"] : Calls is null ? ["SET", "NAME", "WISH", "BEFORE", "PROXIES"] : ["SET", "NAME", "WISH", "BEFORE", "PROXIES", "CALLS"];
         var table = new TextTable(headers) { Width = Terminal.Width };
         foreach (var change in outcome.Changed.Concat(outcome.Unchanged).OrderBy(static change => change.Subject))
         {
@@ -38,7 +40,9 @@ internal sealed class OperatorAnswer(IntentWish wish, IntentOutcome outcome, App
                 continue;
             }
 
-            Cell[] cells = [Ages.Number(change.Key.Set), change.Key.Name, Wish, MemberBeforeText.Of(change.Was), Proxies(change)];
+            Cell[] cells = wish == IntentWish.Weigh
+                ? [Ages.Number(change.Key.Set), change.Key.Name, Weight is { } weight ? Ages.Number(weight) : "announced", change.WeightBefore is { } before ? Ages.Number(before) : "none", Proxies(change)]
+                : [Ages.Number(change.Key.Set), change.Key.Name, Wish, MemberBeforeText.Of(change.Was), Proxies(change)];
             table.Add(Calls is null ? cells : [.. cells, Up(change)]);
         }
 
@@ -49,15 +53,15 @@ internal sealed class OperatorAnswer(IntentWish wish, IntentOutcome outcome, App
     public string ToJson() => JsonText.Write(writer =>
     {
         JsonText.WriteNumber(writer, "revision", outcome.Revision);
+        if (outcome.Result == IntentResult.Planned)
+        {
+            writer.WriteBoolean("dryRun", true);
+        }
+
         JsonText.WriteBoolean(writer, "applied", state?.IsApplied);
         JsonText.WriteArray(writer, "changed", outcome.Changed, Write);
         JsonText.WriteArray(writer, "unchanged", outcome.Unchanged, Write);
-        JsonText.WriteArray(writer, "proxies", state?.Proxies ?? [], static (json, proxy) =>
-        {
-            json.WriteString("name", proxy.Name);
-            json.WriteBoolean("applied", proxy.IsApplied);
-            json.WriteString("why", proxy.Missing);
-        });
+        WriteProxies(writer, state);
         JsonText.WriteBoolean(writer, "idle", Calls?.IsIdle);
         JsonText.WriteArray(writer, "calls", Calls?.Members ?? [], static (json, member) =>
         {
@@ -76,7 +80,20 @@ internal sealed class OperatorAnswer(IntentWish wish, IntentOutcome outcome, App
             json.WriteString("name", change.Subject.Proxy ?? change.Key.Name);
             json.WriteString("wish", Wish);
             json.WriteString("was", MemberBeforeText.Of(change.Was));
+            if (wish == IntentWish.Weigh)
+            {
+                JsonText.WriteNumber(json, "weight", Weight);
+                JsonText.WriteNumber(json, "weightBefore", change.WeightBefore);
+            }
         }
+    });
+
+    /// <summary>How each proxy was with it in the end.</summary>
+    internal static void WriteProxies(Utf8JsonWriter writer, AppliedState? state) => JsonText.WriteArray(writer, "proxies", state?.Proxies ?? [], static (json, proxy) =>
+    {
+        json.WriteString("name", proxy.Name);
+        json.WriteBoolean("applied", proxy.IsApplied);
+        json.WriteString("why", proxy.Missing);
     });
 
     /// <summary><c>1 member</c>, <c>2 proxies</c>: of what a command is about.</summary>
@@ -120,12 +137,18 @@ internal sealed class OperatorAnswer(IntentWish wish, IntentOutcome outcome, App
         var isOne = count == 1;
         var who = Count(isOfProxies, count);
         var so = isOfProxies ? (wish == IntentWish.Drain ? $"{who} {(isOne ? "asks its VIP" : "ask their VIPs")} to leave, and 'kamrpc health' fails there" : $"{who} {(isOne ? "is" : "are")} as healthy as 'kamrpc health' finds {(isOne ? "it" : "them")}")
-            : wish == IntentWish.Drain ? $"{who} {(isOne ? "gets" : "get")} no new calls" : $"{who} {(isOne ? "is" : "are")} what {(isOne ? "it announces" : "they announce")}";
+            : wish == IntentWish.Drain ? $"{who} {(isOne ? "gets" : "get")} no new calls"
+            : wish == IntentWish.Weigh ? $"{who} {(isOne ? "has" : "have")} {(Weight is { } weight ? $"the weight {Ages.Number(weight)}" : "the announced weight")}" : $"{who} {(isOne ? "is" : "are")} what {(isOne ? "it announces" : "they announce")}";
+        if (outcome.Result == IntentResult.Planned)
+        {
+            return outcome.Changed.Count > 0 ? $"Nothing is written: a dry run. {Count(isOfProxies, outcome.Changed.Count)} would be changed." : "Nothing would be written: it is so already.";
+        }
+
         if (outcome.Revision is not { } revision)
         {
             return outcome.Changed.Count > 0
                 ? "Written, but the answer was lost: whether the proxies have applied it is not known here, see 'kamrpc status'."
-                : $"Nothing to do: {(isOfProxies ? "none" : "nobody")} is drained. Whether every proxy has done an earlier resume is not known here: see 'kamrpc status'.";
+                : $"Nothing to do: {(wish == IntentWish.Weigh ? "nobody has a weight by an operator" : isOfProxies ? "none is drained" : "nobody is drained")}. Whether every proxy has done an earlier {(wish == IntentWish.Weigh ? "--reset" : "resume")} is not known here: see 'kamrpc status'.";
         }
 
         var written = outcome.Changed.Count > 0 ? FormattableString.Invariant($"Written at revision {revision}") : FormattableString.Invariant($"So it was written at revision {revision} already");
@@ -139,7 +162,8 @@ internal sealed class OperatorAnswer(IntentWish wish, IntentOutcome outcome, App
         };
     }
 
-    private static string Names(IEnumerable<AppliedProxy> proxies)
+    /// <summary>Some of them, and how many more there are.</summary>
+    internal static string Names(IEnumerable<AppliedProxy> proxies)
     {
         List<string> names = [.. proxies.Select(static proxy => proxy.Name)];
         return string.Join(", ", names.Take(MostNamed)) + (names.Count > MostNamed ? FormattableString.Invariant($" and {names.Count - MostNamed} more") : string.Empty);

@@ -22,6 +22,8 @@ internal sealed class CommandLine
         ExplainCommand.AddTo(Root, _commands);
         DrainCommand.AddTo(Root, _commands);
         ResumeCommand.AddTo(Root, _commands);
+        WeightCommand.AddTo(Root, _commands);
+        SplitSetCommand.AddTo(Root, _commands);
         ProxyCommand.AddTo(Root, _commands);
         RolloutCommand.AddTo(Root, _commands);
         ConfirmCommand.AddTo(Root, _commands);

@@ -24,32 +24,38 @@ internal sealed record OperatorRequest(EtcdOptions Etcd, string Cluster, IntentC
 /// <summary>The options of the commands by which an operator wishes something of members, or of proxies.</summary>
 internal static class OperatorOptions
 {
+    internal static readonly Option<bool> DryRun = new CliOption<bool>("--dry-run") { Group = OptionGroup.Subject, Description = "Writes nothing, and says what would be written." };
     private static readonly Argument<string[]> Name = new("NAME") { Arity = ArgumentArity.ZeroOrMore, Description = "The members' names; each in every set, unless --set says in which." };
     private static readonly Option<string[]> Label = CommonOptions.Texts("--label", "In place of names: those that are announced now with a label, name=value (repeatable: with all of them).", OptionGroup.Subject);
     private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A set to look in (repeatable). [default: every set]", OptionGroup.Subject);
-    private static readonly Option<string?> Reason = CommonOptions.Text("--reason", "Why, in a few words, for others who look.", OptionGroup.Subject);
-    private static readonly Option<string?> As = CommonOptions.Text("--as", "Who asks. [default: user@host]", OptionGroup.Subject);
-    private static readonly ValueOption<MinReady> MinReadyOption = new("--min-ready", "How many ready members each set keeps at least: a number, or a percentage of it, such as 50%.", MinReady.Default.ToString(), MinReady.TryParse, OptionGroup.Subject);
+    internal static readonly Option<string?> Reason = CommonOptions.Text("--reason", "Why, in a few words, for others who look.", OptionGroup.Subject);
+    internal static readonly Option<string?> As = CommonOptions.Text("--as", "Who asks. [default: user@host]", OptionGroup.Subject);
+    internal static readonly ValueOption<MinReady> MinReadyOption = new("--min-ready", "How many ready members each set keeps at least: a number, or a percentage of it, such as 50%.", MinReady.Default.ToString(), MinReady.TryParse, OptionGroup.Subject);
     private static readonly Option<bool> Force = new CliOption<bool>("--force") { Group = OptionGroup.Subject, Description = "Drains also where fewer would be left." };
     private static readonly Argument<string> Action = new("ACTION") { Description = "drain or resume.", CompletionSources = { "drain", "resume" } };
     private static readonly Argument<string[]> Proxy = new("PROXY") { Arity = ArgumentArity.ZeroOrMore, Description = "The proxies' names, as 'kamrpc status' shows them." };
     private static readonly Option<bool> ForceProxy = new CliOption<bool>("--force") { Group = OptionGroup.Subject, Description = "Drains also the last proxy, and one that does not report now." };
-    private static readonly Option<bool> Wait = new CliOption<bool>("--wait") { Group = OptionGroup.Timing, Description = "Waits until every proxy has applied it; so it does anyway, unless KAMRPC_NO_WAIT is set." };
-    private static readonly Option<bool> NoWait = new CliOption<bool>("--no-wait") { Group = OptionGroup.Timing, Description = "Ends as soon as it is written: then nobody has applied it yet." };
-    private static readonly ValueOption<TimeSpan> Timeout = new("--timeout", "How long to wait for the proxies.", "30s", ParseTimeout, OptionGroup.Timing);
+    internal static readonly Option<bool> Wait = new CliOption<bool>("--wait") { Group = OptionGroup.Timing, Description = "Waits until every proxy has applied it; so it does anyway, unless KAMRPC_NO_WAIT is set." };
+    internal static readonly Option<bool> NoWait = new CliOption<bool>("--no-wait") { Group = OptionGroup.Timing, Description = "Ends as soon as it is written: then nobody has applied it yet." };
+    internal static readonly ValueOption<TimeSpan> Timeout = new("--timeout", "How long to wait for the proxies.", "30s", ParseTimeout, OptionGroup.Timing);
     private static readonly Option<bool> UntilIdle = new CliOption<bool>("--until-idle") { Group = OptionGroup.Timing, Description = "Waits then until no calls are up on any of them, as announcers with --ami count." };
     private static readonly ValueOption<TimeSpan> IdleTimeout = new("--idle-timeout", "With --until-idle: how long to wait for the calls.", "10m", ParseTimeout, OptionGroup.Timing);
 
     public static void AddTo(Command command, IntentWish wish)
     {
-        command.Add(Name);
+        command.Add(wish == IntentWish.Weigh ? WeightArguments.Name : Name);
         CommonOptions.Add(command, Label, Set, Reason, As);
+        if (wish == IntentWish.Weigh)
+        {
+            CommonOptions.Add(command, WeightArguments.Reset);
+        }
+
         if (wish == IntentWish.Drain)
         {
             CommonOptions.Add(command, MinReadyOption, Force);
         }
 
-        CommonOptions.Add(command, Wait, NoWait, Timeout);
+        CommonOptions.Add(command, DryRun, Wait, NoWait, Timeout);
         if (wish == IntentWish.Drain)
         {
             CommonOptions.Add(command, UntilIdle, IdleTimeout);
@@ -102,9 +108,9 @@ internal static class OperatorOptions
     /// <summary>What is asked for; nobody reads it where an option is wrong.</summary>
     public static OperatorRequest Read(OptionReader options, CliCommand command, IntentWish wish)
     {
-        WarnOfVariables(options, command.Name, wish == IntentWish.Drain ? [Label, Set, Force] : [Label, Set]);
+        WarnOfVariables(options, command.Name, wish switch { IntentWish.Drain => [Label, Set, Force], IntentWish.Weigh => [Label, Set, WeightArguments.Reset], _ => [Label, Set] });
         var etcd = EtcdOptionSet.Read(options);
-        var names = options.Texts(Name);
+        var (names, weight) = wish == IntentWish.Weigh ? WeightArguments.Read(options, command) : (options.Texts(Name), null);
         var labels = ReadLabels(options);
         if (names.Count == 0 && labels.Count == 0 && (options.IsVariable(Label) || options.Texts(Label).Count == 0))
         {
@@ -116,7 +122,7 @@ internal static class OperatorOptions
         }
 
         var selection = new MemberSelection { Names = names, Labels = labels, Sets = options.IsVariable(Set) ? null : CommonOptions.Sets(options, Set), Near = Suggestion.Near };
-        var wished = new IntentCommand(wish, selection, string.Empty);
+        var wished = new IntentCommand(wish, selection, string.Empty) { Weight = weight, IsDryRun = options.Flag(DryRun) };
         if (wish == IntentWish.Drain)
         {
             wished = wished with { MinReady = options.Value(MinReadyOption), IsForced = !options.IsVariable(Force) && options.Flag(Force) };
@@ -171,7 +177,7 @@ internal static class OperatorOptions
 
     /// <param name="options">The options.</param>
     /// <param name="isNeeded">Whether the command line asks for what goes on when the proxies have it.</param>
-    private static TimeSpan? ReadTimeout(OptionReader options, bool isNeeded)
+    internal static TimeSpan? ReadTimeout(OptionReader options, bool isNeeded = false)
     {
         var (waits, timeout) = (options.Flag(Wait), options.Value(Timeout));
         var waitsNot = options.Flag(NoWait) || (options.IsVariable(Wait) && !waits);

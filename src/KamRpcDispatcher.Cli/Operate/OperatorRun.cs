@@ -26,7 +26,7 @@ internal static class OperatorRun
         IdleWait? idle = null;
         try
         {
-            if (request.Timeout is not null)
+            if (request.Timeout is not null && !request.Command.IsDryRun)
             {
                 wait = await AppliedWait.OpenAsync(store, keys, TimeProvider.System, logs.CreateLogger<AppliedWait>(), cancellationToken).ConfigureAwait(false);
                 idle = request.IdleTimeout is null ? null : await IdleWait.OpenAsync(store, keys, TimeProvider.System, logs.CreateLogger<IdleWait>(), cancellationToken).ConfigureAwait(false);
@@ -68,11 +68,13 @@ internal static class OperatorRun
     /// <summary>What is written of something that came to no end.</summary>
     private static string Written(OperatorRequest request, IntentWriter writer)
     {
-        var some = writer.Written > 0 ? $"{OperatorAnswer.Count(request.Command, writer.Written)} of many {(writer.Written == 1 ? "was" : "were")} {(request.Command.Wish == IntentWish.Drain ? "drained" : "resumed")}, and stay{(writer.Written == 1 ? "s" : string.Empty)} so" : null;
+        var some = writer.Written > 0 ? $"{OperatorAnswer.Count(request.Command, writer.Written)} of many {(writer.Written == 1 ? "was" : "were")} {Done(request.Command)}, and stay{(writer.Written == 1 ? "s" : string.Empty)} so" : null;
         return writer.IsInDoubt ? $"{(some is null ? "whether something is written" : $"{some}; whether more is written")} is not known, and asking again does no harm" : some ?? "nothing was written";
     }
 
-    /// <summary>Null where everything was written.</summary>
+    private static string Done(IntentCommand command) => command.Wish switch { IntentWish.Drain => "drained", IntentWish.Resume => "resumed", _ => "weighed" };
+
+    /// <summary>Null where everything was, or would be, written.</summary>
     private static int? TellNotWritten(OperatorRequest request, IntentOutcome outcome)
     {
         foreach (var warning in outcome.Warnings.Concat(outcome.Unjudged))
@@ -82,21 +84,21 @@ internal static class OperatorRun
 
         foreach (var reason in outcome.Reasons)
         {
-            Console.Error.WriteLine($"kamrpc: {(outcome.Result is IntentResult.BelowFloor or IntentResult.Unrecorded ? "refused: " : string.Empty)}{reason}");
+            Console.Error.WriteLine($"kamrpc: {(outcome.Result is IntentResult.BelowFloor or IntentResult.Unrecorded or IntentResult.Unreadable ? "refused: " : string.Empty)}{reason}");
         }
 
-        if (outcome.Result == IntentResult.Written)
+        if (outcome.Result is IntentResult.Written or IntentResult.Planned)
         {
             return null;
         }
 
         Console.Error.WriteLine(outcome.Changed.Count > 0
-            ? $"kamrpc: before that {OperatorAnswer.Count(request.Command, outcome.Changed.Count)} of many {(outcome.Changed.Count == 1 ? "was" : "were")} {(request.Command.Wish == IntentWish.Drain ? "drained" : "resumed")}, and stay{(outcome.Changed.Count == 1 ? "s" : string.Empty)} so"
+            ? $"kamrpc: before that {OperatorAnswer.Count(request.Command, outcome.Changed.Count)} of many {(outcome.Changed.Count == 1 ? "was" : "were")} {Done(request.Command)}, and stay{(outcome.Changed.Count == 1 ? "s" : string.Empty)} so"
             : $"kamrpc: nothing was written{(outcome.Result == IntentResult.BelowFloor ? "; --force drains nevertheless" : string.Empty)}");
         return outcome.Result switch
         {
             IntentResult.Unknown => ExitCode.Usage,
-            IntentResult.BelowFloor or IntentResult.Unrecorded => ExitCode.Refused,
+            IntentResult.BelowFloor or IntentResult.Unrecorded or IntentResult.Unreadable => ExitCode.Refused,
             _ => ExitCode.NotDone,
         };
     }
@@ -109,7 +111,7 @@ internal static class OperatorRun
         if (wait is not null && written.Revision is { } revision)
         {
             var target = AppliedTarget.Of(request.Command.Wish, revision, written.Changed.Concat(written.Unchanged).Where(static change => change.Revision > 0).Select(static change => change.Subject));
-            (state, ended) = await WaitAsync(request, wait, target, cancellationToken).ConfigureAwait(false);
+            (state, ended) = await WaitAsync(request.Timeout!.Value, wait, target, cancellationToken).ConfigureAwait(false);
         }
 
         await history.NoteAsync(written.Recorded, state).ConfigureAwait(false);
@@ -120,6 +122,11 @@ internal static class OperatorRun
 
         var answer = new OperatorAnswer(request.Command, written, state) { Calls = calls };
         Console.Out.Write(Answer.In(request.Format, answer.ToJson, answer.ToString));
+        if (written.Result == IntentResult.Planned)
+        {
+            return written.Changed.Count > 0 ? ExitCode.Changes : ExitCode.Done;
+        }
+
         if (calls is { IsIdle: false })
         {
             IdleRun.TellNotIdle(calls, ended!);
@@ -128,10 +135,10 @@ internal static class OperatorRun
 
         if (state is null or { IsApplied: true })
         {
-            return (written.IsUntraced && wait is not null) || (request.Command.Wish == IntentWish.Drain && written.Unjudged.Count > 0) ? ExitCode.NotDone : ExitCode.Done;
+            return (written.IsUntraced && wait is not null) || (request.Command.Wish != IntentWish.Resume && written.Unjudged.Count > 0) ? ExitCode.NotDone : ExitCode.Done;
         }
 
-        var back = $"kamrpc {(request.Command.Selection is ProxySelection ? "proxy " : string.Empty)}{(request.Command.Wish == IntentWish.Drain ? "resume" : "drain")}";
+        var back = $"kamrpc {(request.Command.Selection is ProxySelection ? "proxy " : string.Empty)}{request.Command.Wish switch { IntentWish.Drain => "resume", IntentWish.Resume => "drain", _ => "weight --reset" }}";
         Console.Error.WriteLine(
             state is { HasNobody: true, Proxies.Count: > 0 } ? $"kamrpc: {WaitTeller.Missing(state)}; it stays written ('{back}' takes it back)"
             : state.HasNobody ? $"kamrpc: nobody has applied it: {(state.Reporting == 0 ? "no proxy reports" : $"no proxy that reports serves set {SetText.Numbers(state.Unserved)}")}; it stays written"
@@ -145,9 +152,9 @@ internal static class OperatorRun
     }
 
     /// <summary>How the proxies are with it in the end, and what ended the waiting where it is not done.</summary>
-    private static async Task<(AppliedState State, string Ended)> WaitAsync(OperatorRequest request, AppliedWait wait, AppliedTarget target, CancellationToken cancellationToken)
+    internal static async Task<(AppliedState State, string Ended)> WaitAsync(TimeSpan timeout, AppliedWait wait, AppliedTarget target, CancellationToken cancellationToken)
     {
-        using var patience = new CancellationTokenSource(request.Timeout!.Value);
+        using var patience = new CancellationTokenSource(timeout);
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
         var teller = new WaitTeller(Console.Error.WriteLine, TimeProvider.System);
         await using (teller.ConfigureAwait(false))
@@ -159,7 +166,7 @@ internal static class OperatorRun
             }
             catch (OperationCanceledException) when (waiting.IsCancellationRequested)
             {
-                return (wait.StateOf(target), cancellationToken.IsCancellationRequested ? "the waiting was ended, not the change" : $"not applied within {DurationText.Of(request.Timeout.Value)}");
+                return (wait.StateOf(target), cancellationToken.IsCancellationRequested ? "the waiting was ended, not the change" : $"not applied within {DurationText.Of(timeout)}");
             }
         }
     }

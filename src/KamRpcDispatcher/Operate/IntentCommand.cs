@@ -11,6 +11,21 @@ public enum IntentWish
 
     /// <summary>Members are what they announce, again; proxies ask for nothing any more.</summary>
     Resume,
+
+    /// <summary>Members have a weight in place of the one that they announce, or that one again.</summary>
+    Weigh,
+}
+
+/// <summary>The words for it.</summary>
+public static class IntentWishText
+{
+    /// <summary>As the command is called.</summary>
+    public static string Of(IntentWish wish) => wish switch
+    {
+        IntentWish.Drain => "drain",
+        IntentWish.Resume => "resume",
+        _ => "weight",
+    };
 }
 
 /// <summary>What an operator asks for.</summary>
@@ -21,6 +36,12 @@ public sealed record IntentCommand(IntentWish Wish, IntentSelection Selection, s
 {
     /// <summary>Why, in the operator's words.</summary>
     public string? Reason { get; init; }
+
+    /// <summary>Of <see cref="IntentWish.Weigh"/> the weight, 1 to 100; null for the one that is announced.</summary>
+    public int? Weight { get; init; }
+
+    /// <summary>Whether it is only said what would be written.</summary>
+    public bool IsDryRun { get; init; }
 
     /// <summary>What a drain has to leave of each set, or of the proxies.</summary>
     public MinReady MinReady { get; init; } = MinReady.Default;
@@ -76,6 +97,9 @@ public sealed record IntentChange(IntentSubject Subject, MemberBefore Was, long 
 {
     /// <summary>The member; of a proxy it says nothing.</summary>
     public MemberKey Key => Subject.Member;
+
+    /// <summary>The weight that was in force before, an operator's or the announced one; null for none.</summary>
+    public int? WeightBefore { get; init; }
 }
 
 /// <summary>What came of a command.</summary>
@@ -83,6 +107,12 @@ public enum IntentResult
 {
     /// <summary>Every intent is as it was asked for.</summary>
     Written,
+
+    /// <summary>Something would be written, or is so already: a dry run.</summary>
+    Planned,
+
+    /// <summary>An intent of which something would be kept cannot be read: nothing was written.</summary>
+    Unreadable,
 
     /// <summary>Somebody was named whom nobody knows: nothing was written.</summary>
     Unknown,
@@ -103,7 +133,7 @@ public enum IntentResult
 /// <param name="Unchanged">Those whose intent was so already.</param>
 public sealed record IntentOutcome(IntentResult Result, IReadOnlyList<IntentChange> Changed, IReadOnlyList<IntentChange> Unchanged)
 {
-    /// <summary>Why not; empty where it is <see cref="IntentResult.Written"/>. Each is a sentence, safe to print.</summary>
+    /// <summary>Why not; empty where it is <see cref="IntentResult.Written"/> or <see cref="IntentResult.Planned"/>. Each is a sentence, safe to print.</summary>
     public IReadOnlyList<string> Reasons { get; init; } = [];
 
     /// <summary>What somebody should know, each a sentence, safe to print.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using KamRpcDispatcher.Operate.History;
 
 namespace KamRpcDispatcher.Operate;
@@ -7,25 +8,30 @@ internal static class IntentHistory
 {
     /// <param name="command">What is wished.</param>
     /// <param name="now">When.</param>
-    /// <param name="subjects">Of whom, and what each was before.</param>
-    public static HistoryEntry Of(IntentCommand command, DateTimeOffset now, IReadOnlyList<(IntentSubject Subject, MemberBefore Before)> subjects)
+    /// <param name="subjects">Of whom.</param>
+    /// <param name="from">What they were before.</param>
+    public static HistoryEntry Of(IntentCommand command, DateTimeOffset now, IReadOnlyList<IntentSubject> subjects, string from)
     {
-        var isDrain = command.Wish == IntentWish.Drain;
         var isOfProxies = command.Selection is ProxySelection;
-        return new HistoryEntry(now, command.By, (isOfProxies ? "proxy " : string.Empty) + (isDrain ? "drain" : "resume"))
+        return new HistoryEntry(now, command.By, (isOfProxies ? "proxy " : string.Empty) + IntentWishText.Of(command.Wish))
         {
-            From = Before(subjects),
-            To = isDrain ? "drained" : isOfProxies ? "not drained" : "as announced",
+            From = from,
+            To = command.Wish switch
+            {
+                IntentWish.Drain => "drained",
+                IntentWish.Weigh => command.Weight is { } weight ? weight.ToString(CultureInfo.InvariantCulture) : "as announced",
+                _ => isOfProxies ? "not drained" : "as announced",
+            },
             Reason = command.Reason,
         }.About(
-            subjects.Where(static one => one.Subject.Proxy is null).Select(static one => one.Subject.Member.Set),
-            subjects.Select(static one => one.Subject.Proxy ?? one.Subject.Member.Name));
+            subjects.Where(static one => one.Proxy is null).Select(static one => one.Member.Set),
+            subjects.Select(static one => one.Proxy ?? one.Member.Name));
     }
 
-    /// <summary><c>ready</c>, or <c>2 ready, 1 down</c>.</summary>
-    private static string Before(IReadOnlyList<(IntentSubject Subject, MemberBefore Before)> subjects)
+    /// <summary><c>ready</c>, or <c>2 ready, 1 down</c>; in order.</summary>
+    public static string CountsOf(IEnumerable<string> texts)
     {
-        var kinds = subjects.GroupBy(static one => one.Before).OrderBy(static kind => kind.Key).ToList();
-        return kinds is [var only] ? MemberBeforeText.Of(only.Key) : string.Join(", ", kinds.Select(static kind => FormattableString.Invariant($"{kind.Count()} {MemberBeforeText.Of(kind.Key)}")));
+        var kinds = texts.CountBy(static text => text).ToList();
+        return kinds is [var only] ? only.Key : string.Join(", ", kinds.Select(static kind => FormattableString.Invariant($"{kind.Value} {kind.Key}")));
     }
 }

@@ -86,12 +86,12 @@ internal sealed class IntentTransaction(EtcdConnection store, EtcdKeys keys)
     }
 
     /// <summary>Nothing below the prefix is newer.</summary>
-    private static Compare Nothing(string prefix, long newerThan) => new()
+    internal static Compare Nothing(string prefix, long newerThan) => new()
     {
         Key = ByteString.CopyFromUtf8(prefix), RangeEnd = EtcdKeys.PrefixEnd(prefix), Target = Compare.Types.CompareTarget.Mod, Result = Compare.Types.CompareResult.Less, ModRevision = newerThan + 1,
     };
 
-    private static Compare Unchanged(ByteString key, long revision) =>
+    internal static Compare Unchanged(ByteString key, long revision) =>
         new() { Key = key, Target = Compare.Types.CompareTarget.Mod, Result = Compare.Types.CompareResult.Equal, ModRevision = revision };
 }
 

@@ -1,5 +1,7 @@
+using System.Globalization;
 using Google.Protobuf;
 using Grpc.Core;
+using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
@@ -58,9 +60,14 @@ public sealed class IntentWriter(EtcdConnection store, EtcdKeys keys, TimeProvid
             }
 
             var writes = run.Compare(view, subjects);
+            if (run.Unreadable(writes) is { Count: > 0 } unreadable)
+            {
+                return run.End(IntentResult.Unreadable, unreadable);
+            }
+
             if (writes.Count == 0)
             {
-                return run.End(IntentResult.Written, []);
+                return run.End(command.IsDryRun ? IntentResult.Planned : IntentResult.Written, []);
             }
 
             IReadOnlyList<CountedKey>? counted = null;
@@ -73,6 +80,12 @@ public sealed class IntentWriter(EtcdConnection store, EtcdKeys keys, TimeProvid
                 }
 
                 counted = grounds.Counted;
+            }
+
+            if (command.IsDryRun)
+            {
+                run.WouldWrite(writes);
+                return run.End(IntentResult.Planned, []);
             }
 
             IsInDoubt = true;
@@ -109,13 +122,34 @@ public sealed class IntentWriter(EtcdConnection store, EtcdKeys keys, TimeProvid
         private readonly SortedDictionary<IntentSubject, IntentChange> _changed = [];
         private readonly SortedDictionary<IntentSubject, IntentChange> _unchanged = [];
         private readonly Dictionary<IntentSubject, MemberBefore> _before = [];
+        private readonly Dictionary<IntentSubject, int?> _weights = [];
         private readonly Dictionary<IntentSubject, string> _replaced = [];
         private readonly Dictionary<IntentSubject, ByteString?> _inDoubt = [];
         private readonly List<RecordedChange> _recorded = [];
         private IReadOnlyList<string> _unjudged = [];
+        private IReadOnlyList<string> _withoutTable = [];
 
         /// <summary>What the history says of these.</summary>
-        public HistoryEntry Entry(IReadOnlyList<IntentWrite> writes) => IntentHistory.Of(command, now, [.. writes.Select(write => (write.Subject, _before[write.Subject]))]);
+        public HistoryEntry Entry(IReadOnlyList<IntentWrite> writes) => IntentHistory.Of(
+            command,
+            now,
+            [.. writes.Select(static write => write.Subject)],
+            IntentHistory.CountsOf(command.Wish == IntentWish.Weigh
+                ? writes.Select(write => _weights[write.Subject] is { } weight ? weight.ToString(CultureInfo.InvariantCulture) : "none").Order(StringComparer.Ordinal)
+                : writes.Select(write => _before[write.Subject]).Order().Select(MemberBeforeText.Of)));
+
+        /// <summary>Whoever gives a weight keeps the drain, and so has to know whether there is one; each a sentence, safe to print.</summary>
+        public IReadOnlyList<string> Unreadable(IReadOnlyList<IntentWrite> writes) => command.Wish != IntentWish.Weigh ? [] :
+            [.. writes.Where(write => _replaced.ContainsKey(write.Subject)).Select(write => $"the intent of {write.Subject} cannot be read ({_replaced[write.Subject]}), so that nobody knows whether it is drained: 'kamrpc drain' or 'kamrpc resume' first")];
+
+        /// <summary>What would be written by a command that is no dry run.</summary>
+        public void WouldWrite(IReadOnlyList<IntentWrite> writes)
+        {
+            foreach (var write in writes)
+            {
+                _changed[write.Subject] = Change(write.Subject, _before[write.Subject], 0);
+            }
+        }
 
         /// <summary>What is still to be written, by key.</summary>
         public List<IntentWrite> Compare(OperatorView view, IReadOnlyList<IntentSubject> subjects)
@@ -123,9 +157,11 @@ public sealed class IntentWriter(EtcdConnection store, EtcdKeys keys, TimeProvid
             var writes = new List<IntentWrite>();
             _unchanged.Clear();
             _unjudged = command.Selection.Unjudged(view);
+            _withoutTable = command.Wish == IntentWish.Weigh ? WithoutTable(view, subjects) : [];
             foreach (var subject in subjects)
             {
                 var stored = view.StoredOf(subject);
+                _weights.TryAdd(subject, stored?.Intent?.Weight ?? view.Members.FirstOrDefault(announced => announced.Member.Key == subject.Member)?.Member.Weight);
                 if (!IsAsAsked(stored))
                 {
                     if (!_before.ContainsKey(subject))
@@ -140,7 +176,7 @@ public sealed class IntentWriter(EtcdConnection store, EtcdKeys keys, TimeProvid
                 {
                     // Only that a deletion is done is to be seen, and not by which revision: no proxy reports a later one.
                     var isOurs = _inDoubt.TryGetValue(subject, out var value) && (value is null ? stored is null : stored is not null && value.Span.SequenceEqual(stored.Value.Span));
-                    var change = new IntentChange(subject, isOurs ? _before[subject] : view.Before(subject), stored?.ModRevision ?? 0);
+                    var change = Change(subject, isOurs ? _before[subject] : view.Before(subject), stored?.ModRevision ?? 0);
                     (isOurs ? _changed : _unchanged)[subject] = change;
                 }
             }
@@ -153,7 +189,7 @@ public sealed class IntentWriter(EtcdConnection store, EtcdKeys keys, TimeProvid
             _recorded.Add(written.Entry);
             foreach (var write in writes)
             {
-                _changed[write.Subject] = new IntentChange(write.Subject, _before[write.Subject], written.Revision);
+                _changed[write.Subject] = Change(write.Subject, _before[write.Subject], written.Revision);
             }
         }
 
@@ -172,12 +208,23 @@ public sealed class IntentWriter(EtcdConnection store, EtcdKeys keys, TimeProvid
             Reasons = reasons,
             Recorded = _recorded,
             Unjudged = _unjudged,
-            Warnings = [.. _replaced.Where(replaced => _changed.ContainsKey(replaced.Key)).Select(replaced => $"the intent of {replaced.Key} could not be read ({replaced.Value}), and was {(command.Wish == IntentWish.Drain ? "replaced" : "deleted")}")],
+            Warnings = [.. _withoutTable, .. _replaced.Where(replaced => _changed.ContainsKey(replaced.Key)).Select(replaced => $"the intent of {replaced.Key} could not be read ({replaced.Value}), and was {(command.Wish == IntentWish.Drain ? "replaced" : "deleted")}")],
         };
 
-        private bool IsAsAsked(StoredIntent? stored) => command.Wish == IntentWish.Drain
-            ? stored?.Intent is { IsDrained: true }
-            : stored is null or { Intent.IsDrained: false };
+        private static IReadOnlyList<string> WithoutTable(OperatorView view, IReadOnlyList<IntentSubject> subjects) =>
+        [
+            .. view.Proxies.Where(proxy => proxy.Status?.Splits is { HasTable: false } && subjects.Any(subject => proxy.MayServe(subject.Member.Set)))
+                .Select(static proxy => $"the Kamailio of proxy {SafeText.Shorten(proxy.Name)} has no table for shares: there weights are attributes of destinations, and count under the weighted algorithms alone"),
+        ];
+
+        private IntentChange Change(IntentSubject subject, MemberBefore before, long revision) => new(subject, before, revision) { WeightBefore = _weights[subject] };
+
+        private bool IsAsAsked(StoredIntent? stored) => command.Wish switch
+        {
+            IntentWish.Drain => stored?.Intent is { IsDrained: true },
+            IntentWish.Resume => stored is null or { Intent.IsDrained: false },
+            _ => command.Weight is { } weight ? stored?.Intent?.Weight == weight : stored is null or { Intent: { Weight: null } },
+        };
 
         private void Note(IntentSubject subject, StoredIntent? stored)
         {
@@ -187,9 +234,13 @@ public sealed class IntentWriter(EtcdConnection store, EtcdKeys keys, TimeProvid
             }
         }
 
-        /// <summary>Whatever else is wished stays.</summary>
-        private ByteString? Value(IntentSubject subject, Intent? intent) => command.Wish == IntentWish.Resume && intent?.Weight is null
-            ? null
-            : ByteString.CopyFrom(IntentRecord.Write((intent ?? new Intent(subject.Member)) with { IsDrained = command.Wish == IntentWish.Drain, By = command.By, At = now, Reason = command.Reason }));
+        /// <summary>Whatever else is wished stays: of a drain who wished it, and why.</summary>
+        private ByteString? Value(IntentSubject subject, Intent? intent)
+        {
+            var (isWeight, stays) = (command.Wish == IntentWish.Weigh, intent ?? new Intent(subject.Member));
+            var wished = stays with { IsDrained = isWeight ? stays.IsDrained : command.Wish == IntentWish.Drain, Weight = isWeight ? command.Weight : stays.Weight };
+            return wished is { IsDrained: false, Weight: null } ? null
+                : ByteString.CopyFrom(IntentRecord.Write(isWeight && stays.IsDrained ? wished : wished with { By = command.By, At = now, Reason = command.Reason }));
+        }
     }
 }

@@ -17,7 +17,8 @@ internal static class DrainCommand
             (ExitCode.Done, "drained, and read back by every proxy; with --no-wait: written; with --until-idle: no calls are up"),
             (ExitCode.NotDone, "written, and not applied by every proxy in time; or calls are up then, or may be; or not written, since the cluster keeps changing"),
             (ExitCode.Unreachable, "etcd does not answer, or refuses"),
-            (ExitCode.Refused, "too few ready members would be left (--min-ready), or etcd does not let the history be written")) { Subject = "What is drained and shown" });
+            (ExitCode.Refused, "too few ready members would be left (--min-ready), or etcd does not let the history be written"),
+            (ExitCode.Changes, "with --dry-run: it would be written")) { Subject = "What is drained and shown" });
         OperatorOptions.AddTo(command, IntentWish.Drain);
         root.Add(command);
         commands.Add(command, (options, cancellationToken) =>

@@ -17,7 +17,8 @@ internal static class ResumeCommand
             (ExitCode.Done, "resumed, and read back by every proxy, or nobody was drained; with --no-wait: written"),
             (ExitCode.NotDone, "written, and not applied by every proxy in time; or not written, since the cluster keeps changing"),
             (ExitCode.Unreachable, "etcd does not answer, or refuses"),
-            (ExitCode.Refused, "etcd does not let the history be written")) { Subject = "What is resumed and shown" });
+            (ExitCode.Refused, "etcd does not let the history be written"),
+            (ExitCode.Changes, "with --dry-run: it would be written")) { Subject = "What is resumed and shown" });
         OperatorOptions.AddTo(command, IntentWish.Resume);
         root.Add(command);
         commands.Add(command, (options, cancellationToken) =>

@@ -45,6 +45,9 @@ internal sealed class CycleShares
     /// <summary>Whether Kamailio has a table for maps.</summary>
     public bool HasTable { get; init; }
 
+    /// <summary>The same as somebody may be told: null where nobody has looked, since there is no set to look for.</summary>
+    public bool? FoundTable { get; init; }
+
     /// <summary>How weights travel.</summary>
     public ShareWay Way { get; init; }
 

@@ -89,7 +89,7 @@ internal sealed class ShareKeeper(
 
         sets.RemoveAll(static set => set.Shares.IsEmpty && set.Idle.IsEmpty);
         number(sets.Where(static set => set.Unnumbered.Any()).ToDictionary(static set => set.Set, static set => set.Unnumbered.Select(static one => one.Text).ToImmutableSortedSet(StringComparer.Ordinal)));
-        var result = new CycleShares(sets, maps) { WithoutTable = withoutTable, WithoutPercentages = withoutPercentages, HasTable = _hasTable, Way = way };
+        var result = new CycleShares(sets, maps) { WithoutTable = withoutTable, WithoutPercentages = withoutPercentages, HasTable = _hasTable, FoundTable = !_hasTable ? false : _maps.Count > 0 ? true : null, Way = way };
         return (followed.Share(result), result);
     }
 

@@ -15,4 +15,7 @@ public sealed record SplitsProgress(long Revision)
 {
     /// <summary>As <see cref="ProxyStatus.Applies"/> names it.</summary>
     public const string Kind = "splits";
+
+    /// <summary>Whether Kamailio has a table for share maps; null until that has been read, and in a report of a version that did not say it.</summary>
+    public bool? HasTable { get; init; }
 }

@@ -82,6 +82,10 @@ public static class SplitRecord
     /// <summary>A share as people write it: 95, or 0.5.</summary>
     public static string Text(int share) => ((decimal)share / PerCent).ToString("0.#", CultureInfo.InvariantCulture);
 
+    /// <summary>A split as people write it, such as <c>version=v1:95 v2:5</c>; <c>not split</c> for none.</summary>
+    public static string Text(Split? split) =>
+        split is null ? "not split" : $"{split.Label}={string.Join(' ', split.Shares.Select(static share => $"{share.Key}:{Text(share.Value)}"))}";
+
     private static Split Read(int set, JsonElement record)
     {
         if (record.ValueKind != JsonValueKind.Object)

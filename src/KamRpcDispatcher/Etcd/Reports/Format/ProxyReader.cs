@@ -158,7 +158,16 @@ internal sealed class ProxyReader(JsonElement report)
         return new IntentsProgress(Count(intents, "revision", long.MaxValue), Has(intents, "silenced") ? Count(intents, "silenced", long.MaxValue) : null);
     }
 
-    internal static SplitsProgress? ReadSplits(JsonElement report) => Has(report, "splits") ? new SplitsProgress(Count(Field(report, "splits", JsonValueKind.Object), "revision", long.MaxValue)) : null;
+    internal static SplitsProgress? ReadSplits(JsonElement report)
+    {
+        if (!Has(report, "splits"))
+        {
+            return null;
+        }
+
+        var splits = Field(report, "splits", JsonValueKind.Object);
+        return new SplitsProgress(Count(splits, "revision", long.MaxValue)) { HasTable = Has(splits, "table") ? Flag(splits, "table") : null };
+    }
 
     internal static ProxyIntent? ReadIntent(JsonElement report)
     {

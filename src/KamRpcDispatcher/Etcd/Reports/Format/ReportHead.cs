@@ -133,6 +133,11 @@ internal static class ReportHead
 
         writer.WriteStartObject("splits");
         writer.WriteNumber("revision", splits.Revision);
+        if (splits.HasTable is { } hasTable)
+        {
+            writer.WriteBoolean("table", hasTable);
+        }
+
         writer.WriteEndObject();
     }
 

@@ -1,0 +1,119 @@
+using Grpc.Core;
+using KamailioRpc;
+using KamRpcDispatcher.Cli.Answers;
+using KamRpcDispatcher.Cli.Host;
+using KamRpcDispatcher.Cli.Output;
+using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Operate.History;
+using KamRpcDispatcher.Operate.Splits;
+using KamRpcDispatcher.Operate.Waiting;
+using Microsoft.Extensions.Logging;
+
+namespace KamRpcDispatcher.Cli.Operate;
+
+/// <summary>Carries out what an operator asks for of a set: writes it, waits for the proxies, and says what came of it.</summary>
+internal static class SplitRun
+{
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(SplitRequest request, CancellationToken cancellationToken)
+    {
+        using var store = new EtcdConnection(request.Etcd, TimeProvider.System);
+        var keys = new EtcdKeys(request.Cluster);
+        var writer = new SplitWriter(store, keys, TimeProvider.System);
+        using var logs = Logs.Create(LogLevel.Error);
+        AppliedWait? wait = null;
+        try
+        {
+            if (request.Timeout is not null && !request.Command.IsDryRun)
+            {
+                wait = await AppliedWait.OpenAsync(store, keys, TimeProvider.System, logs.CreateLogger<AppliedWait>(), cancellationToken).ConfigureAwait(false);
+            }
+
+            var outcome = await writer.WriteAsync(request.Command, cancellationToken).ConfigureAwait(false);
+            var history = new AppliedHistory(new HistoryStore(store, keys, TimeProvider.System), TimeProvider.System);
+            return TellNotWritten(outcome) ?? await WaitAsync(request, outcome, wait, history, cancellationToken).ConfigureAwait(false);
+        }
+        catch (EtcdUnreachableException unreachable)
+        {
+            Console.Error.WriteLine($"kamrpc: {unreachable.Message}; {Written(writer)}");
+            if (unreachable.InnerException is RpcException { StatusCode: StatusCode.PermissionDenied })
+            {
+                Console.Error.WriteLine($"kamrpc: its role needs readwrite on the prefixes {keys.Splits} and {keys.History}, and read on {keys.Members}, {keys.Intents} and {keys.Proxies}");
+            }
+
+            return ExitCode.Unreachable;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            Console.Error.WriteLine($"kamrpc: ended; {Written(writer)}");
+            return ExitCode.NotDone;
+        }
+        finally
+        {
+            if (wait is not null)
+            {
+                await wait.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>What is written of something that came to no end.</summary>
+    private static string Written(SplitWriter writer) => writer.IsInDoubt ? "whether it is written is not known, and asking again does no harm" : "nothing was written";
+
+    /// <summary>Null where it is, or would be, as asked for.</summary>
+    private static int? TellNotWritten(SplitOutcome outcome)
+    {
+        foreach (var warning in outcome.Warnings)
+        {
+            Console.Error.WriteLine($"kamrpc: warning: {warning}");
+        }
+
+        foreach (var reason in outcome.Reasons)
+        {
+            Console.Error.WriteLine($"kamrpc: {(outcome.Result is SplitResult.Refused or SplitResult.Unrecorded ? "refused: " : string.Empty)}{reason}");
+        }
+
+        if (outcome.IsDone)
+        {
+            return null;
+        }
+
+        Console.Error.WriteLine($"kamrpc: nothing was written{(outcome.Result == SplitResult.Refused ? "; --force writes it nevertheless" : string.Empty)}");
+        return outcome.Result switch
+        {
+            SplitResult.Unknown => ExitCode.Usage,
+            SplitResult.Refused or SplitResult.Unrecorded => ExitCode.Refused,
+            _ => ExitCode.NotDone,
+        };
+    }
+
+    private static async Task<int> WaitAsync(SplitRequest request, SplitOutcome outcome, AppliedWait? wait, AppliedHistory history, CancellationToken cancellationToken)
+    {
+        AppliedState? state = null;
+        string? ended = null;
+        if (wait is not null && outcome.Revision is { } revision)
+        {
+            (state, ended) = await OperatorRun.WaitAsync(request.Timeout!.Value, wait, AppliedTarget.OfSplit(request.Command.Set, revision), cancellationToken).ConfigureAwait(false);
+        }
+
+        await history.NoteAsync(outcome.Recorded, state).ConfigureAwait(false);
+        var answer = new SplitAnswer(request.Command, outcome, state);
+        Console.Out.Write(Answer.In(request.Format, answer.ToJson, answer.ToString));
+        if (outcome.Result == SplitResult.Planned)
+        {
+            return ExitCode.Changes;
+        }
+
+        if (state is null or { IsApplied: true })
+        {
+            return outcome is { Result: SplitResult.Written, Revision: null } && wait is not null ? ExitCode.NotDone : ExitCode.Done;
+        }
+
+        Console.Error.WriteLine(
+            state is { HasNobody: true, Proxies.Count: > 0 } ? $"kamrpc: {WaitTeller.Missing(state)}; it stays written"
+            : state.HasNobody ? $"kamrpc: nobody has applied it: {(state.Reporting == 0 ? "no proxy reports" : $"no proxy that reports serves set {SetText.Numbers(state.Unserved)}")}; it stays written"
+            : $"kamrpc: {ended}: missing {WaitTeller.Missing(state)}; it stays written, and is applied when they can");
+        return ExitCode.NotDone;
+    }
+}

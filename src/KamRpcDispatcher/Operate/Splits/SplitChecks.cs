@@ -1,0 +1,73 @@
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Operators;
+using KamRpcDispatcher.Etcd.Members;
+using KamRpcDispatcher.Etcd.Reports;
+using KamRpcDispatcher.Sources.Records;
+
+namespace KamRpcDispatcher.Operate.Splits;
+
+/// <summary>What speaks against a split of a set, by one view.</summary>
+/// <param name="view">What is there.</param>
+/// <param name="command">What is asked for.</param>
+/// <param name="before">The split that is in force; null for none.</param>
+internal sealed class SplitChecks(OperatorView view, SplitCommand command, Split? before)
+{
+    private readonly List<LiveProxy> _proxies = [.. view.Proxies.Where(proxy => proxy.MayServe(command.Set))];
+    private readonly List<AnnouncedMember> _ready = [.. view.Members.Where(announced => announced.Member.Key.Set == command.Set && announced.Member.State == MemberState.Ready && !view.IsDrained(announced.Member.Key))];
+
+    /// <summary>What nobody has of what is named with a share, each with what is there instead: sentences, safe to print.</summary>
+    public IReadOnlyList<string> Unknown() => command.Split is { } split
+        ? [.. split.Shares.Where(static share => share.Value > 0).SelectMany(share => NotThere(split.Label, share.Key)).Distinct(StringComparer.Ordinal)]
+        : before is not null ? [] : NotThere([]);
+
+    /// <summary>What somebody should know who asks for it, each a sentence, safe to print.</summary>
+    public IEnumerable<string> Warnings() => command.Split is not { } split ? [] :
+    [
+        .. split.Shares.Where(static share => share.Value == 0).SelectMany(share => NotThere(split.Label, share.Key)),
+        .. _proxies.Where(static proxy => proxy.Status is { } status && !status.Applies.Contains(SplitsProgress.Kind))
+            .Select(static proxy => $"proxy {SafeText.Shorten(proxy.Name)} follows no splits: an older kamrpc, or its etcd role may not read them"),
+    ];
+
+    /// <summary>Whether calls would be lost, or not be shared as asked for.</summary>
+    /// <param name="counted">The records on which that rests, one of each value.</param>
+    public IReadOnlyList<string> Refusals(out IReadOnlyList<AnnouncedMember> counted)
+    {
+        counted = [];
+        if (command.Split is not { } split)
+        {
+            return [];
+        }
+
+        var values = split.Shares.Where(static share => share.Value > 0).Select(static share => share.Key).ToList();
+        var floor = new ReadyFloor(view, command.MinReady) { Idle = Without(before) }.Check(Without(split));
+        counted = [.. floor.Counted.Concat(values.Select(value => _ready.Find(announced => split.ValueOf(announced.Member) == value)).OfType<AnnouncedMember>()).DistinctBy(static announced => announced.Member.Key)];
+        return
+        [
+            .. _proxies.Where(static proxy => proxy.Status?.Splits is { HasTable: false })
+                .Select(static proxy => $"the Kamailio of proxy {SafeText.Shorten(proxy.Name)} has no table for shares; its config needs the snippet of 'kamrpc cfg' with modparam(\"htable\", \"htable\", \"kamrpc_shares=>size=8;\"), and a restart"),
+            .. values.SelectMany(value => NobodyOf(split, value)),
+            .. floor.Refusals,
+        ];
+    }
+
+    private IEnumerable<string> NobodyOf(Split split, string value)
+    {
+        List<AnnouncedMember> ready = [.. _ready.Where(announced => split.ValueOf(announced.Member) == value)];
+        var what = $"{split.Label}={SafeText.Shorten(value)}, which would get {SplitRecord.Text(split.Shares[value])} % of the calls";
+        return ready.Count == 0
+            ? [$"no ready member of set {command.Set} has {what}"]
+            : _proxies.Where(proxy => ready.TrueForAll(announced => ReadyFloor.KeptOutBy(proxy, announced.Member) is not null))
+                .Select(proxy => $"on proxy {SafeText.Shorten(proxy.Name)} nobody may get calls who has {what}: {ready[0].Member.Key.Name} is {ReadyFloor.KeptOutBy(proxy, ready[0].Member)} there");
+    }
+
+    /// <summary>The ready members that a split gives no share; none where there is none.</summary>
+    private HashSet<MemberKey> Without(Split? split) => split is null ? [] : [.. _ready.Where(announced => split.ValueOf(announced.Member) is null).Select(static announced => announced.Member.Key)];
+
+    private IReadOnlyList<string> NotThere(string label, string value) => NotThere([new(label, value)]);
+
+    private IReadOnlyList<string> NotThere(IReadOnlyList<KeyValuePair<string, string>> labels)
+    {
+        new MemberSelection { Labels = labels, Sets = new HashSet<int> { command.Set } }.Find(view, out var errors);
+        return errors;
+    }
+}

@@ -1,0 +1,77 @@
+using System.Text.Json;
+using KamRpcDispatcher.IntegrationTests.Fleets;
+using KamRpcDispatcher.Plan.Shares;
+using KamRpcDispatcher.Testing;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.IntegrationTests.Operate;
+
+/// <summary><c>kamrpc split</c> and <c>kamrpc weight</c>, with a real etcd and two real Kamailios.</summary>
+[Parallelizable]
+public sealed class SplitCommandTests
+{
+    [Test]
+    public async Task It_ends_when_both_Kamailios_have_the_map_and_names_who_does_not()
+    {
+        await using var both = await TwoProxies.StartAsync();
+        await AnnounceAsync(both);
+
+        var answer = JsonElement.Parse(await both.DoneAsync("split", "1", "version=v1:95%", "version=v2:5%", "-o", "json"));
+        Assert.That(answer.GetProperty("shares").EnumerateArray().Select(static share => share.GetProperty("slots").GetInt32()), Is.EqualTo(new[] { 973, 51 }));
+        foreach (var kamailio in new[] { both.Fleet.Kamailio, both.Second })
+        {
+            var map = await MapAsync(kamailio);
+            Assert.That((map!.Counts.Values.Order().ToArray(), map.CountOf(0)), Is.EqualTo((new[] { 51, 973 }, 0)), "at the moment of the answer");
+        }
+
+        both.SecondDispatcher.Pause();
+        var (exitCode, output, errors) = await both.RunAsync("split", "1", "version=v1:0", "version=v2:100", "--timeout", "3s");
+        both.SecondDispatcher.Resume();
+        Assert.That(exitCode, Is.EqualTo(1), output);
+        Assert.That(errors, Does.Contain("missing p2 ("));
+        Assert.That(output, Does.Contain("applied by p1, and NOT known to be by p2"));
+
+        await both.DoneAsync("split", "1", "--clear");
+        Assert.That((await MapAsync(both.Fleet.Kamailio), await MapAsync(both.Second)), Is.EqualTo(((ShareMap?)null, (ShareMap?)null)));
+        Assert.That(await both.DoneAsync("history", "1"), Does.Contain("version=v1:0 v2:100").And.Contain("not split"));
+    }
+
+    [Test]
+    public async Task A_weight_is_in_force_in_both_Kamailios_when_it_ends_and_equal_weights_need_no_map()
+    {
+        await using var both = await TwoProxies.StartAsync();
+        await AnnounceAsync(both);
+
+        await both.DoneAsync("weight", "a", "10");
+        foreach (var kamailio in new[] { both.Fleet.Kamailio, both.Second })
+        {
+            Assert.That((await MapAsync(kamailio))!.Counts.Values.Order(), Is.EqualTo(new[] { 93, 931 }), "10 of 110, of 1,024 slots");
+        }
+
+        await both.DoneAsync("weight", "a", "--reset");
+        Assert.That((await MapAsync(both.Fleet.Kamailio), await MapAsync(both.Second)), Is.EqualTo(((ShareMap?)null, (ShareMap?)null)));
+    }
+
+    private static async Task AnnounceAsync(TwoProxies both)
+    {
+        await both.Fleet.PutAsync("1/a", """{"uri":"sip:127.0.64.1:5060","labels":{"version":"v1"}}""");
+        await both.Fleet.PutAsync("1/b", """{"uri":"sip:127.0.64.2:5060","labels":{"version":"v2"}}""");
+        await both.InBothAsync(static list => Fleet.IsRoutable(list, "sip:127.0.64.1:5060") && Fleet.IsRoutable(list, "sip:127.0.64.2:5060"));
+        await both.CountedAsync(2);
+    }
+
+    /// <summary>The map of set 1; null for none.</summary>
+    private static async Task<ShareMap?> MapAsync(KamailioServer kamailio)
+    {
+        try
+        {
+            var item = await kamailio.CallAsync("htable.get", "kamrpc_shares", "1");
+            Assert.That(ShareMap.TryParse(item.GetProperty("item").GetProperty("value").GetString(), out var map, out var error), error);
+            return map;
+        }
+        catch (KamailioRpc.RpcCallException)
+        {
+            return null;
+        }
+    }
+}
