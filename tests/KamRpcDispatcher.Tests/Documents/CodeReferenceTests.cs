@@ -78,6 +78,7 @@ internal sealed partial class CodeReferenceTests
     [TestCase("proxy", "OperatorAnswer")]
     [TestCase("health", "HealthVerdict")]
     [TestCase("dispatch", "DryRunAnswer")]
+    [TestCase("split", "SplitAnswer")]
     [TestCase("history", "HistoryAnswer")]
     [TestCase("prune", "PruneAnswer")]
     public void The_fields_of_the_JSON_are_all_there(string command, params string[] classes)
