@@ -1,5 +1,4 @@
 using Grpc.Core;
-using KamailioRpc;
 using KamRpcDispatcher.Cli.Answers;
 using KamRpcDispatcher.Cli.Host;
 using KamRpcDispatcher.Cli.Output;
