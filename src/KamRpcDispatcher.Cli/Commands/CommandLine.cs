@@ -45,7 +45,7 @@ internal sealed class CommandLine
         Root.TreatUnmatchedTokensAsErrors = false;
     }
 
-    public RootCommand Root { get; } = new("Kamailio's dispatcher sets, kept equal to what is announced in etcd.");
+    public RootCommand Root { get; } = new("Kamailio's dispatcher sets, kept equal to the servers in etcd.");
 
     /// <summary>Reads the arguments: none of them, and <c>help</c> before them, ask for help.</summary>
     public ParseResult Parse(string[] arguments) => Root.Parse(

@@ -29,7 +29,6 @@ internal sealed class HelpPage : SynchronousCommandLineAction
             yield return line;
         }
 
-        yield return string.Empty;
         yield return "Usage: kamrpc COMMAND [OPTIONS]";
         foreach (var group in root.Subcommands.GroupBy(static command => (command as CliCommand)?.Help.Group ?? CommandGroup.Act).OrderBy(static group => group.Key))
         {
@@ -50,7 +49,7 @@ internal sealed class HelpPage : SynchronousCommandLineAction
         }
 
         yield return string.Empty;
-        foreach (var line in WrappedText.Lines("'kamrpc COMMAND --help' shows its options, examples and exit codes. Every option is a variable too: --etcd is KAMRPC_ETCD.", WrappedText.Columns))
+        foreach (var line in WrappedText.Lines("'kamrpc COMMAND --help' says more. Options are variables too, as KAMRPC_ETCD.", WrappedText.Columns))
         {
             yield return line;
         }

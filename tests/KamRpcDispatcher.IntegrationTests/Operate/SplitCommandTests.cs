@@ -69,7 +69,7 @@ public sealed class SplitCommandTests
             Assert.That(ShareMap.TryParse(item.GetProperty("item").GetProperty("value").GetString(), out var map, out var error), error);
             return map;
         }
-        catch (KamailioRpc.RpcCallException)
+        catch (RpcCallException)
         {
             return null;
         }

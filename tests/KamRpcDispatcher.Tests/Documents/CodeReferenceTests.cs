@@ -78,6 +78,7 @@ internal sealed partial class CodeReferenceTests
     [TestCase("proxy", "OperatorAnswer")]
     [TestCase("health", "HealthVerdict")]
     [TestCase("dispatch", "DryRunAnswer")]
+    [TestCase("split", "SplitAnswer")]
     [TestCase("history", "HistoryAnswer")]
     [TestCase("prune", "PruneAnswer")]
     [TestCase("rollout", "RolloutAnswer")]

@@ -10,9 +10,9 @@ internal static class SplitSetCommand
 {
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
     {
-        var command = new CliCommand("split", "Shares the calls of a set by the values of a label (canary, blue/green), and waits until every proxy has it so.", new CommandHelp(
+        var command = new CliCommand("split", "Shares a set's calls by a label (canary, blue/green).", new CommandHelp(
             CommandGroup.Act,
-            ["kamrpc split 1 version=v1:95% version=v2:5% --etcd http://10.0.0.5:2379", "kamrpc split 1 --clear --etcd http://10.0.0.5:2379"],
+            ["kamrpc split 1 ver=v1:95% ver=v2:5% --etcd http://10.0.0.5:2379", "kamrpc split 1 --clear --etcd http://10.0.0.5:2379"],
             (ExitCode.Done, "split, or not any more, and read back by every proxy; with --no-wait: written; with --dry-run: it is so already"),
             (ExitCode.NotDone, "written, and not applied by every proxy in time; or not written, since the cluster keeps changing"),
             (ExitCode.Unreachable, "etcd does not answer, or refuses"),

@@ -11,7 +11,7 @@ internal static class WeightCommand
 {
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
     {
-        var command = new CliCommand("weight", "Gives members another weight than they announce, and waits until every proxy has it.", new CommandHelp(
+        var command = new CliCommand("weight", "Gives members another weight than they announce.", new CommandHelp(
             CommandGroup.Act,
             ["kamrpc weight asterisk-1 50 --etcd http://10.0.0.5:2379", "kamrpc weight asterisk-1 --reset --etcd http://10.0.0.5:2379"],
             (ExitCode.Done, "in force, and read back by every proxy; with --no-wait: written; with --dry-run: it is so already"),
