@@ -91,7 +91,7 @@ internal sealed class HistoryAnswer(HistoryView view, int? set, int limit, DateT
         return string.Join(", ", entry.Subjects.Take(MostNamed)) + (more > 0 ? FormattableString.Invariant($" and {more} more") : string.Empty);
     }
 
-    /// <summary><c>2 of 2, p2 after 48ms</c>, or <c>1 of 2, missing p2</c>; nothing where nobody waited for them.</summary>
+    /// <summary><c>2 of 2 in 48ms</c>, as long as the slowest took, or <c>1 of 2, missing p2</c>; nothing where nobody waited for them.</summary>
     private static string? Applied(HistoryEntry entry)
     {
         if (entry.Acknowledged is not { } times)
@@ -101,7 +101,7 @@ internal sealed class HistoryAnswer(HistoryView view, int? set, int limit, DateT
 
         var all = FormattableString.Invariant($"{times.Count} of {times.Count + entry.Missing.Count}");
         return entry.Missing.Count > 0 ? $"{all}, missing {string.Join(", ", entry.Missing.Take(MostNamed))}"
-            : times.Count > 0 ? FormattableString.Invariant($"{all}, {times[0].Proxy} after {(long)times[0].After.TotalMilliseconds}ms")
+            : times.Count > 0 ? FormattableString.Invariant($"{all} in {(long)times[0].After.TotalMilliseconds}ms")
             : all;
     }
 }

@@ -29,7 +29,7 @@ internal sealed class HelpPage : SynchronousCommandLineAction
             yield return line;
         }
 
-        yield return "Usage: kamrpc COMMAND [OPTIONS]";
+        yield return "Usage: kamrpc COMMAND [OPTIONS], and --help. Options are variables too: KAMRPC_ETCD.";
         foreach (var group in root.Subcommands.GroupBy(static command => (command as CliCommand)?.Help.Group ?? CommandGroup.Act).OrderBy(static group => group.Key))
         {
             yield return string.Empty;
@@ -46,12 +46,6 @@ internal sealed class HelpPage : SynchronousCommandLineAction
                     yield return new string(' ', CommandColumn) + example;
                 }
             }
-        }
-
-        yield return string.Empty;
-        foreach (var line in WrappedText.Lines("'kamrpc COMMAND --help' says more. Options are variables too, as KAMRPC_ETCD.", WrappedText.Columns))
-        {
-            yield return line;
         }
     }
 

@@ -33,7 +33,7 @@ public sealed class HistoryTests
         Assert.That(changes[0].GetProperty("missing").EnumerateArray().Select(static name => name.GetString()), Is.EqualTo(new[] { "p2" }));
 
         var table = await both.DoneAsync("history");
-        Assert.That(table, Does.Contain("missing p2").And.Match(@"ops@here +drain +1 +a +ready -> drained +[0-9]+ +2 of 2, p[12] after [0-9]+ms +upgrade"));
+        Assert.That(table, Does.Contain("missing p2").And.Match(@"ops@here +drain +1 +a +ready -> drained +[0-9]+ +2 of 2 in [0-9]+ms +upgrade"));
         Assert.That(await both.DoneAsync("history", "7"), Is.EqualTo("No change of set 7 is recorded.\n"));
     }
 
