@@ -29,7 +29,7 @@ internal sealed class HelpPage : SynchronousCommandLineAction
             yield return line;
         }
 
-        yield return "Usage: kamrpc COMMAND [OPTIONS], and --help. Options are variables too: KAMRPC_ETCD.";
+        yield return "Usage: kamrpc COMMAND [OPTIONS], or --help. KAMRPC_ETCD is --etcd, and so on.";
         foreach (var group in root.Subcommands.GroupBy(static command => (command as CliCommand)?.Help.Group ?? CommandGroup.Act).OrderBy(static group => group.Key))
         {
             yield return string.Empty;
