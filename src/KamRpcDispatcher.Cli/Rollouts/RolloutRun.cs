@@ -28,7 +28,7 @@ internal sealed class RolloutRun : IAsyncDisposable
     {
         (_ask, _store, _keys) = (ask, new EtcdConnection(ask.Etcd, TimeProvider.System), new EtcdKeys(ask.Cluster));
         (_rollouts, _control) = (new RolloutStore(_store, _keys, TimeProvider.System), new RolloutControl(_store, _keys, TimeProvider.System));
-        _applied = new RolloutApplied(_store, _keys, TimeProvider.System, _logs.CreateLogger<RolloutRun>()) { Seen = _teller.Saw, Timeout = ask.Timeout };
+        _applied = new RolloutApplied(_store, _keys, TimeProvider.System, _logs.CreateLogger<RolloutRun>()) { Seen = _teller.Saw, Ended = () => _teller.Saw(string.Empty, string.Empty), Timeout = ask.Timeout };
     }
 
     /// <returns>The exit code.</returns>

@@ -12,6 +12,19 @@ internal static class RolloutStatus
 
     public static async Task<int> RunAsync(RolloutAsk ask, RolloutStore rollouts, Func<Task<AppliedWait>> open, CancellationToken cancellationToken)
     {
+        try
+        {
+            return await ShowAsync(ask, rollouts, open, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (ask.Watches && cancellationToken.IsCancellationRequested)
+        {
+            // That is how it ends.
+            return ExitCode.Done;
+        }
+    }
+
+    private static async Task<int> ShowAsync(RolloutAsk ask, RolloutStore rollouts, Func<Task<AppliedWait>> open, CancellationToken cancellationToken)
+    {
         var proxies = await open().ConfigureAwait(false);
         await using (proxies.ConfigureAwait(false))
         {
@@ -38,10 +51,6 @@ internal static class RolloutStatus
                 catch (EtcdUnreachableException unreachable) when (ask.Watches)
                 {
                     outage = Tell(outage, unreachable.Message);
-                }
-                catch (OperationCanceledException) when (ask.Watches && cancellationToken.IsCancellationRequested)
-                {
-                    return ExitCode.Done;
                 }
             }
         }

@@ -17,6 +17,9 @@ public sealed class RolloutApplied(EtcdConnection store, EtcdKeys keys, TimeProv
     /// <summary>Told how the proxies are while it is waited for them.</summary>
     public Action<AppliedState> Seen { get; init; } = static _ => { };
 
+    /// <summary>Told that it is not waited for them any more.</summary>
+    public Action Ended { get; init; } = static () => { };
+
     /// <summary>How long it is waited for.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(5);
 
@@ -49,6 +52,10 @@ public sealed class RolloutApplied(EtcdConnection store, EtcdKeys keys, TimeProv
             {
                 state = wait.StateOf(target);
             }
+            finally
+            {
+                Ended();
+            }
 
             await _history.NoteAsync(_unnoted, state).ConfigureAwait(false);
             _unnoted.Clear();
@@ -61,7 +68,7 @@ public sealed class RolloutApplied(EtcdConnection store, EtcdKeys keys, TimeProv
     {
         ArgumentNullException.ThrowIfNull(state);
         List<string> missing = [.. state.Proxies.Where(static proxy => !proxy.IsApplied).Select(static proxy => $"{proxy.Name} ({proxy.Missing})")];
-        return state.Proxies.Count == 0 ? "no proxy that reports serves the set"
+        return state.Proxies.Count == 0 ? "a proxy that reports and serves the set"
             : string.Join("; ", missing.Take(MostNamed)) + (missing.Count > MostNamed ? FormattableString.Invariant($"; and {missing.Count - MostNamed} more") : string.Empty);
     }
 }

@@ -58,7 +58,7 @@ public sealed class RolloutControl(EtcdConnection store, EtcdKeys keys, TimeProv
             view = await _rollouts.ReadAsync(set, cancellationToken).ConfigureAwait(false);
             if (view.Rollout is not { } rollout)
             {
-                return new RolloutOutcome(RolloutResult.Unknown, view) { Reasons = [view.Error is { } error ? $"the rollout of set {Text(set)} cannot be read ({error})" : await NoneAsync(set, cancellationToken).ConfigureAwait(false)] };
+                return new RolloutOutcome(RolloutResult.Unknown, view) { Reasons = [view.Error is { } error ? $"the rollout of set {Text(set)} cannot be read ({error}): delete {keys.Rollout(set)} with etcdctl; the split stays as it is" : await NoneAsync(set, cancellationToken).ConfigureAwait(false)] };
             }
 
             if (what == RolloutEvent.Undo && rollout.Phase == RolloutPhase.Done && !view.IsAsWished && !isForced)

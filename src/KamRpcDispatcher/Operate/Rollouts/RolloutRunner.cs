@@ -97,7 +97,7 @@ public sealed class RolloutRunner(EtcdConnection store, EtcdKeys keys, RolloutRu
         var state = await PatientlyAsync(() => applied.WaitAsync(rollout.Set, view.SplitRevision, step.Token), step.Token).ConfigureAwait(false);
         if (!state.IsApplied)
         {
-            return (RolloutEvent.NotApplied, $"not applied by every proxy within {DurationText.Of(applied.Timeout)}: {RolloutApplied.MissingOf(state)}");
+            return (RolloutEvent.NotApplied, $"not applied by every proxy within {DurationText.Of(applied.Timeout)}: missing {RolloutApplied.MissingOf(state)}");
         }
 
         TellOnce($"{RolloutText.StepOf(rollout)}: applied by {string.Join(", ", state.Proxies.Take(5).Select(static proxy => proxy.Name))}{(state.Proxies.Count > 5 ? FormattableString.Invariant($" and {state.Proxies.Count - 5} more") : string.Empty)}{(rollout.Pause > TimeSpan.Zero ? $"; it stays for {DurationText.Of(rollout.Pause)}" : string.Empty)}");
