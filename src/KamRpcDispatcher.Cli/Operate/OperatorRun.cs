@@ -139,10 +139,7 @@ internal static class OperatorRun
         }
 
         var back = $"kamrpc {(request.Command.Selection is ProxySelection ? "proxy " : string.Empty)}{request.Command.Wish switch { IntentWish.Drain => "resume", IntentWish.Resume => "drain", _ => "weight --reset" }}";
-        Console.Error.WriteLine(
-            state is { HasNobody: true, Proxies.Count: > 0 } ? $"kamrpc: {WaitTeller.Missing(state)}; it stays written ('{back}' takes it back)"
-            : state.HasNobody ? $"kamrpc: nobody has applied it: {(state.Reporting == 0 ? "no proxy reports" : $"no proxy that reports serves set {SetText.Numbers(state.Unserved)}")}; it stays written"
-            : $"kamrpc: {ended}: missing {WaitTeller.Missing(state)}; it stays written, and is applied when they can ('{back}' takes it back)");
+        Console.Error.WriteLine($"kamrpc: {WaitTeller.NotApplied(state, ended!, back)}");
         if (idle is not null)
         {
             Console.Error.WriteLine("kamrpc: whether calls are up is not waited for, as new ones may still come");

@@ -148,7 +148,8 @@ internal static class SplitOptions
         return error is null ? new Split(set, label!, shares.ToImmutable()) : null;
     }
 
-    private static bool TryReadShare(string text, out int share)
+    /// <summary>Reads <c>5%</c>, <c>5</c> or <c>0.5%</c>, in thousandths.</summary>
+    internal static bool TryReadShare(string text, out int share)
     {
         share = 0;
         if (!decimal.TryParse(text.EndsWith('%') ? text.AsSpan(0, text.Length - 1) : text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var percent) || percent > 100 || decimal.Truncate(percent * 10) != percent * 10)

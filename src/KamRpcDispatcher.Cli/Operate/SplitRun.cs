@@ -109,10 +109,7 @@ internal static class SplitRun
             return outcome is { Result: SplitResult.Written, Revision: null } && wait is not null ? ExitCode.NotDone : ExitCode.Done;
         }
 
-        Console.Error.WriteLine(
-            state is { HasNobody: true, Proxies.Count: > 0 } ? $"kamrpc: {WaitTeller.Missing(state)}; it stays written"
-            : state.HasNobody ? $"kamrpc: nobody has applied it: {(state.Reporting == 0 ? "no proxy reports" : $"no proxy that reports serves set {SetText.Numbers(state.Unserved)}")}; it stays written"
-            : $"kamrpc: {ended}: missing {WaitTeller.Missing(state)}; it stays written, and is applied when they can");
+        Console.Error.WriteLine($"kamrpc: {WaitTeller.NotApplied(state, ended!)}");
         return ExitCode.NotDone;
     }
 }

@@ -49,6 +49,18 @@ internal sealed class WaitTeller(Action<string> tell, TimeProvider timeProvider)
         return string.Join("; ", missing.Take(MostNamed)) + (missing.Count > MostNamed ? FormattableString.Invariant($"; and {missing.Count - MostNamed} more") : string.Empty);
     }
 
+    /// <summary>What is said at the end of a wait that was in vain.</summary>
+    /// <param name="state">How the proxies are; not all of them have applied it.</param>
+    /// <param name="ended">What ended the waiting.</param>
+    /// <param name="back">The command that takes it back; null where none is named.</param>
+    public static string NotApplied(AppliedState state, string ended, string? back = null)
+    {
+        var takesBack = back is null ? string.Empty : $" ('{back}' takes it back)";
+        return state is { HasNobody: true, Proxies.Count: > 0 } ? $"{Missing(state)}; it stays written{takesBack}"
+            : state.HasNobody ? $"nobody has applied it: {(state.Reporting == 0 ? "no proxy reports" : $"no proxy that reports serves set {SetText.Numbers(state.Unserved)}")}; it stays written"
+            : $"{ended}: missing {Missing(state)}; it stays written, and is applied when they can{takesBack}";
+    }
+
     private async Task TellAsync(CancellationToken over)
     {
         for (string? told = null; ;)

@@ -6,7 +6,6 @@ using KamRpcDispatcher.Cli.Operate;
 using KamRpcDispatcher.Cli.Options;
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Operate;
 using KamRpcDispatcher.Operate.Rollouts;
@@ -179,14 +178,13 @@ internal static class RolloutOptions
         (value, error) = (null, null);
         foreach (var step in text.Split(',').Select(static step => step.Trim()))
         {
-            var number = step.EndsWith('%') ? step[..^1] : step;
-            if (!decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var percent) || percent is <= 0 or > 100 || percent * 10 != decimal.Truncate(percent * 10))
+            if (!SplitOptions.TryReadShare(step, out var share) || share == 0)
             {
                 error = $"'{SafeText.Shorten(step)}' is not per cent from 0.1 to 100, in steps of 0.1";
                 return false;
             }
 
-            shares.Add((int)(percent * (Split.Whole / 100)));
+            shares.Add(share);
         }
 
         error = RolloutRecord.CheckSteps(shares);

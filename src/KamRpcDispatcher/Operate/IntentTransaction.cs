@@ -46,15 +46,15 @@ internal sealed class IntentTransaction(EtcdConnection store, EtcdKeys keys)
             if (isNewGroup)
             {
                 groups.Add(group);
-                transaction.Compare.Add(Nothing(keys.Intents + group, revision));
+                transaction.Compare.Add(KeyConditions.NothingNewer(keys.Intents + group, revision));
                 if (write.Subject.Proxy is null)
                 {
-                    transaction.Compare.Add(Nothing(keys.Members + group, revision));
+                    transaction.Compare.Add(KeyConditions.NothingNewer(keys.Members + group, revision));
                 }
             }
 
             var key = ByteString.CopyFromUtf8(keys.Intents + write.Subject.Path);
-            transaction.Compare.Add(Unchanged(key, write.ModRevision));
+            transaction.Compare.Add(KeyConditions.Unchanged(key, write.ModRevision));
             transaction.Success.Add(write.Value is { } value
                 ? new RequestOp { RequestPut = new PutRequest { Key = key, Value = value } }
                 : new RequestOp { RequestDeleteRange = new DeleteRangeRequest { Key = key } });
@@ -64,8 +64,8 @@ internal sealed class IntentTransaction(EtcdConnection store, EtcdKeys keys)
         {
             var key = ByteString.CopyFromUtf8(one.Key);
             transaction.Compare.Add(one.IsOfCreation
-                ? new Compare { Key = key, Target = Compare.Types.CompareTarget.Create, Result = Compare.Types.CompareResult.Equal, CreateRevision = one.Revision }
-                : Unchanged(key, one.Revision));
+                ? KeyConditions.CreatedBy(key, one.Revision)
+                : KeyConditions.Unchanged(key, one.Revision));
         }
 
         var count = transaction.Success.Count;
@@ -84,15 +84,6 @@ internal sealed class IntentTransaction(EtcdConnection store, EtcdKeys keys)
             ? new IntentsWritten(count, done.Header.Revision, IsInDoubt: false, entry)
             : new IntentsWritten(0, 0, calls > 1, entry);
     }
-
-    /// <summary>Nothing below the prefix is newer.</summary>
-    internal static Compare Nothing(string prefix, long newerThan) => new()
-    {
-        Key = ByteString.CopyFromUtf8(prefix), RangeEnd = EtcdKeys.PrefixEnd(prefix), Target = Compare.Types.CompareTarget.Mod, Result = Compare.Types.CompareResult.Less, ModRevision = newerThan + 1,
-    };
-
-    internal static Compare Unchanged(ByteString key, long revision) =>
-        new() { Key = key, Target = Compare.Types.CompareTarget.Mod, Result = Compare.Types.CompareResult.Equal, ModRevision = revision };
 }
 
 /// <summary>What becomes of one intent.</summary>

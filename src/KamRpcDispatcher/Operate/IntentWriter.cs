@@ -1,6 +1,5 @@
 using System.Globalization;
 using Google.Protobuf;
-using Grpc.Core;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Etcd.Connection;
@@ -37,9 +36,9 @@ public sealed class IntentWriter(EtcdConnection store, EtcdKeys keys, TimeProvid
         }
         catch (EtcdUnreachableException unreachable) when (EtcdFailure.IsRefusal(unreachable.InnerException))
         {
-            var isForbidden = IsInDoubt && unreachable.InnerException is RpcException { StatusCode: StatusCode.PermissionDenied };
+            var wasWriting = IsInDoubt;
             IsInDoubt = false;
-            if (isForbidden && await _history.WhyForbiddenAsync(keys.Intents, cancellationToken).ConfigureAwait(false) is { } why)
+            if (wasWriting && await _history.WhyForbiddenAsync(unreachable, keys.Intents, cancellationToken).ConfigureAwait(false) is { } why)
             {
                 return run.End(IntentResult.Unrecorded, [why]);
             }

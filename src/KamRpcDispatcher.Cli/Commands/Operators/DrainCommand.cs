@@ -1,6 +1,5 @@
 using System.CommandLine;
 using KamRpcDispatcher.Cli.Help;
-using KamRpcDispatcher.Cli.Operate;
 using KamRpcDispatcher.Cli.Options;
 using KamRpcDispatcher.Operate;
 
@@ -19,12 +18,6 @@ internal static class DrainCommand
             (ExitCode.Unreachable, "etcd does not answer, or refuses"),
             (ExitCode.Refused, "too few ready members would be left (--min-ready), or etcd does not let the history be written"),
             (ExitCode.Changes, "with --dry-run: it would be written")) { Subject = "What is drained and shown" });
-        OperatorOptions.AddTo(command, IntentWish.Drain);
-        root.Add(command);
-        commands.Add(command, (options, cancellationToken) =>
-        {
-            var request = OperatorOptions.Read(options, command, IntentWish.Drain);
-            return options.Fails(out var exitCode) ? Task.FromResult(exitCode) : OperatorRun.RunAsync(request, cancellationToken);
-        });
+        WishCommand.AddTo(root, commands, command, IntentWish.Drain);
     }
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using KamRpcDispatcher.Cli.Help;
-using KamRpcDispatcher.Cli.Operate;
 using KamRpcDispatcher.Cli.Options;
 using KamRpcDispatcher.Operate;
 
@@ -19,12 +18,6 @@ internal static class ResumeCommand
             (ExitCode.Unreachable, "etcd does not answer, or refuses"),
             (ExitCode.Refused, "etcd does not let the history be written"),
             (ExitCode.Changes, "with --dry-run: it would be written")) { Subject = "What is resumed and shown" });
-        OperatorOptions.AddTo(command, IntentWish.Resume);
-        root.Add(command);
-        commands.Add(command, (options, cancellationToken) =>
-        {
-            var request = OperatorOptions.Read(options, command, IntentWish.Resume);
-            return options.Fails(out var exitCode) ? Task.FromResult(exitCode) : OperatorRun.RunAsync(request, cancellationToken);
-        });
+        WishCommand.AddTo(root, commands, command, IntentWish.Resume);
     }
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using KamRpcDispatcher.Cli.Help;
-using KamRpcDispatcher.Cli.Operate;
 using KamRpcDispatcher.Cli.Options;
 using KamRpcDispatcher.Operate;
 
@@ -19,12 +18,6 @@ internal static class WeightCommand
             (ExitCode.Unreachable, "etcd does not answer, or refuses"),
             (ExitCode.Refused, "etcd does not let the history be written, or an intent there cannot be read"),
             (ExitCode.Changes, "with --dry-run: it would be written")) { Subject = "What is weighed and shown" });
-        OperatorOptions.AddTo(command, IntentWish.Weigh);
-        root.Add(command);
-        commands.Add(command, (options, cancellationToken) =>
-        {
-            var request = OperatorOptions.Read(options, command, IntentWish.Weigh);
-            return options.Fails(out var exitCode) ? Task.FromResult(exitCode) : OperatorRun.RunAsync(request, cancellationToken);
-        });
+        WishCommand.AddTo(root, commands, command, IntentWish.Weigh);
     }
 }

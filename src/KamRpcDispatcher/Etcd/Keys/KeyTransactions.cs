@@ -29,13 +29,7 @@ internal sealed class KeyTransactions(EtcdConnection store)
     {
         var transaction = new TxnRequest
         {
-            Compare =
-            {
-                writes.Select(static write => new Compare
-                {
-                    Key = write.Key, Target = Compare.Types.CompareTarget.Mod, Result = Compare.Types.CompareResult.Equal, ModRevision = write.ModRevision,
-                }),
-            },
+            Compare = { writes.Select(static write => KeyConditions.Unchanged(write.Key, write.ModRevision)) },
             Success = { writes.Select(write => Put(write.Key, write.Value, lease)) },
             Failure = { writes.Select(static write => Read(write.Key, withValue: true)) },
         };

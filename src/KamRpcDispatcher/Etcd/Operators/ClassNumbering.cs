@@ -71,7 +71,7 @@ internal sealed class ClassNumbering(EtcdConnection store, EtcdKeys keys, TimePr
         var stored = Read(listed);
         var taken = stored.Values.SelectMany(static numbers => numbers.Values).ToHashSet();
         var free = new Queue<int>(Enumerable.Range(1, ClassSets.Most).Where(number => !taken.Contains(number)));
-        var transaction = new TxnRequest { Compare = { NothingNewer(listed.Revision) } };
+        var transaction = new TxnRequest { Compare = { KeyConditions.NothingNewer(keys.Classes, listed.Revision) } };
         foreach (var (set, classes) in asked.OrderBy(static pair => pair.Key).Take(MostSets))
         {
             var numbers = stored.GetValueOrDefault(set, ImmutableSortedDictionary<string, int>.Empty);
@@ -113,9 +113,4 @@ internal sealed class ClassNumbering(EtcdConnection store, EtcdKeys keys, TimePr
 
         return stored;
     }
-
-    private Compare NothingNewer(long revision) => new()
-    {
-        Key = ByteString.CopyFromUtf8(keys.Classes), RangeEnd = EtcdKeys.PrefixEnd(keys.Classes), Target = Compare.Types.CompareTarget.Mod, Result = Compare.Types.CompareResult.Less, ModRevision = revision + 1,
-    };
 }

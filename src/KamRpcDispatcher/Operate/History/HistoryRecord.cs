@@ -45,17 +45,8 @@ public static class HistoryRecord
     }
 
     /// <summary>Reads a value; <paramref name="error"/> names the first thing that is wrong with it. A field that is not known is of a newer version, and left out.</summary>
-    public static bool TryRead(ReadOnlyMemory<byte> value, [NotNullWhen(true)] out HistoryEntry? entry, [NotNullWhen(false)] out string? error)
-    {
-        entry = null;
-        if (value.Length > MaxLength)
-        {
-            error = $"the value has {value.Length} bytes, more than {MaxLength}";
-            return false;
-        }
-
-        return RecordJson.TryRead(value, ReaderOptions, Read, out entry, out error);
-    }
+    public static bool TryRead(ReadOnlyMemory<byte> value, [NotNullWhen(true)] out HistoryEntry? entry, [NotNullWhen(false)] out string? error) =>
+        RecordJson.TryRead(value, MaxLength, ReaderOptions, Read, out entry, out error);
 
     private static HistoryEntry Read(JsonElement record)
     {

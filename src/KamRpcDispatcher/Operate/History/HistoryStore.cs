@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using Etcdserverpb;
 using Google.Protobuf;
+using Grpc.Core;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
@@ -45,10 +46,12 @@ public sealed class HistoryStore(EtcdConnection store, EtcdKeys keys, TimeProvid
         string.Create(CultureInfo.InvariantCulture, $"{keys.History}{entry.At.UtcDateTime:yyyyMMdd'T'HHmmssfff'Z'}-{RandomNumberGenerator.GetHexString(8, lowercase: true)}"), entry) { SentAt = timeProvider.GetTimestamp() };
 
     /// <summary>Why a transaction with an entry was refused, where it was because of the history: a sentence, safe to print; else null.</summary>
+    /// <param name="refused">What etcd said to it.</param>
     /// <param name="others">The prefix of what else it writes: where that may not be written either, it was not for the history alone.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    internal async Task<string?> WhyForbiddenAsync(string others, CancellationToken cancellationToken) =>
-        await KeyRights.AreMissingAsync(store, keys.History, cancellationToken).ConfigureAwait(false) && !await KeyRights.AreMissingAsync(store, others, cancellationToken).ConfigureAwait(false)
+    internal async Task<string?> WhyForbiddenAsync(EtcdUnreachableException refused, string others, CancellationToken cancellationToken) =>
+        refused.InnerException is RpcException { StatusCode: StatusCode.PermissionDenied }
+        && await KeyRights.AreMissingAsync(store, keys.History, cancellationToken).ConfigureAwait(false) && !await KeyRights.AreMissingAsync(store, others, cancellationToken).ConfigureAwait(false)
             ? $"etcd does not let the history be written, and nothing is changed without its entry there: its role needs readwrite on the prefix {keys.History} (etcdctl role grant-permission ROLE readwrite --prefix=true {keys.History})"
             : null;
 

@@ -1,6 +1,5 @@
 using Etcdserverpb;
 using Google.Protobuf;
-using Grpc.Core;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Operate.History;
@@ -69,7 +68,7 @@ public sealed class Pruner(EtcdConnection store, EtcdKeys keys, TimeProvider tim
             catch (EtcdUnreachableException unreachable) when (EtcdFailure.IsRefusal(unreachable.InnerException))
             {
                 IsInDoubt = false;
-                if (unreachable.InnerException is RpcException { StatusCode: StatusCode.PermissionDenied } && await _history.WhyForbiddenAsync(keys.Intents, cancellationToken).ConfigureAwait(false) is { } why)
+                if (await _history.WhyForbiddenAsync(unreachable, keys.Intents, cancellationToken).ConfigureAwait(false) is { } why)
                 {
                     return new PruneOutcome(IntentResult.Unrecorded, deleted, revision) { Reasons = [why] };
                 }
@@ -87,7 +86,7 @@ public sealed class Pruner(EtcdConnection store, EtcdKeys keys, TimeProvider tim
         foreach (var orphan in orphans)
         {
             var key = ByteString.CopyFromUtf8(orphan.Key);
-            transaction.Compare.Add(new Compare { Key = key, Target = Compare.Types.CompareTarget.Mod, Result = Compare.Types.CompareResult.Equal, ModRevision = orphan.ModRevision });
+            transaction.Compare.Add(KeyConditions.Unchanged(key, orphan.ModRevision));
             transaction.Compare.Add(IsGone(orphan));
             transaction.Success.Add(new RequestOp { RequestDeleteRange = new DeleteRangeRequest { Key = key } });
         }
@@ -101,15 +100,14 @@ public sealed class Pruner(EtcdConnection store, EtcdKeys keys, TimeProvider tim
     /// <summary>The member has no record; of a set nobody has one.</summary>
     private Compare IsGone(Orphan orphan)
     {
-        var gone = new Compare { Target = Compare.Types.CompareTarget.Create, Result = Compare.Types.CompareResult.Equal, CreateRevision = 0 };
         if (orphan.Name is not null)
         {
-            gone.Key = ByteString.CopyFromUtf8(keys.Member(orphan.Member));
-            return gone;
+            return KeyConditions.CreatedBy(ByteString.CopyFromUtf8(keys.Member(orphan.Member)), 0);
         }
 
         var set = FormattableString.Invariant($"{keys.Members}{orphan.Set}/");
-        (gone.Key, gone.RangeEnd) = (ByteString.CopyFromUtf8(set), EtcdKeys.PrefixEnd(set));
+        var gone = KeyConditions.CreatedBy(ByteString.CopyFromUtf8(set), 0);
+        gone.RangeEnd = EtcdKeys.PrefixEnd(set);
         return gone;
     }
 }

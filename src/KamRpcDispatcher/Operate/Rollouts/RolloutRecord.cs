@@ -62,17 +62,8 @@ public static class RolloutRecord
     }
 
     /// <summary>Reads a value; <paramref name="error"/> names the first thing that is wrong with it. A field that is not known is of a newer version, and left out.</summary>
-    public static bool TryRead(int set, ReadOnlyMemory<byte> value, [NotNullWhen(true)] out Rollout? rollout, [NotNullWhen(false)] out string? error)
-    {
-        rollout = null;
-        if (value.Length > MaxLength)
-        {
-            error = $"the value has {value.Length} bytes, more than {MaxLength}";
-            return false;
-        }
-
-        return RecordJson.TryRead(value, ReaderOptions, record => Read(set, record), out rollout, out error);
-    }
+    public static bool TryRead(int set, ReadOnlyMemory<byte> value, [NotNullWhen(true)] out Rollout? rollout, [NotNullWhen(false)] out string? error) =>
+        RecordJson.TryRead(value, MaxLength, ReaderOptions, record => Read(set, record), out rollout, out error);
 
     /// <summary>What is wrong with steps; null for nothing.</summary>
     public static string? CheckSteps(IReadOnlyList<int> steps)

@@ -63,7 +63,7 @@ public sealed class RolloutStore(EtcdConnection store, EtcdKeys keys, TimeProvid
         });
         var transaction = new TxnRequest
         {
-            Compare = { Unchanged(key, view.ModRevision), Unchanged(splitKey, view.SplitRevision) },
+            Compare = { KeyConditions.Unchanged(key, view.ModRevision), KeyConditions.Unchanged(splitKey, view.SplitRevision) },
             Success = { new RequestOp { RequestPut = new PutRequest { Key = key, Value = value } }, entry.Put },
         };
         if (split is not null)
@@ -73,7 +73,7 @@ public sealed class RolloutStore(EtcdConnection store, EtcdKeys keys, TimeProvid
 
         if (runner is { } revision)
         {
-            transaction.Compare.Add(new Compare { Key = ByteString.CopyFromUtf8(keys.RolloutRunner(view.Set)), Target = Compare.Types.CompareTarget.Create, Result = Compare.Types.CompareResult.Equal, CreateRevision = revision });
+            transaction.Compare.Add(KeyConditions.CreatedBy(ByteString.CopyFromUtf8(keys.RolloutRunner(view.Set)), revision));
         }
 
         var done = await EtcdUnreachableException.GuardAsync(store, async () => await store.Keys.TxnAsync(transaction, EtcdCall.Options(cancellationToken)).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
@@ -134,9 +134,6 @@ public sealed class RolloutStore(EtcdConnection store, EtcdKeys keys, TimeProvid
             }
             : new RequestOp { RequestDeleteRange = new DeleteRangeRequest { Key = key } };
     }
-
-    private static Compare Unchanged(ByteString key, long revision) =>
-        new() { Key = key, Target = Compare.Types.CompareTarget.Mod, Result = Compare.Types.CompareResult.Equal, ModRevision = revision };
 }
 
 /// <summary>What came of a write.</summary>

@@ -1,6 +1,5 @@
 using Etcdserverpb;
 using Google.Protobuf;
-using Grpc.Core;
 using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
@@ -40,9 +39,9 @@ public sealed class SplitWriter(EtcdConnection store, EtcdKeys keys, TimeProvide
         }
         catch (EtcdUnreachableException unreachable) when (EtcdFailure.IsRefusal(unreachable.InnerException))
         {
-            var isForbidden = IsInDoubt && unreachable.InnerException is RpcException { StatusCode: StatusCode.PermissionDenied };
+            var wasWriting = IsInDoubt;
             IsInDoubt = false;
-            if (isForbidden && await _history.WhyForbiddenAsync(keys.Splits, cancellationToken).ConfigureAwait(false) is { } why)
+            if (wasWriting && await _history.WhyForbiddenAsync(unreachable, keys.Splits, cancellationToken).ConfigureAwait(false) is { } why)
             {
                 return new SplitOutcome(SplitResult.Unrecorded, null) { Reasons = [why] };
             }
@@ -141,14 +140,14 @@ public sealed class SplitWriter(EtcdConnection store, EtcdKeys keys, TimeProvide
     private TxnRequest Transaction(SplitCommand command, ByteString? written, Mvccpb.KeyValue? stored, long revision, IReadOnlyList<AnnouncedMember> counted)
     {
         var key = ByteString.CopyFromUtf8(keys.Split(command.Set));
-        var transaction = new TxnRequest { Compare = { IntentTransaction.Unchanged(key, stored?.ModRevision ?? 0) } };
+        var transaction = new TxnRequest { Compare = { KeyConditions.Unchanged(key, stored?.ModRevision ?? 0) } };
         transaction.Success.Add(written is null ? new RequestOp { RequestDeleteRange = new DeleteRangeRequest { Key = key } } : new RequestOp { RequestPut = new PutRequest { Key = key, Value = written } });
         if (counted.Count > 0)
         {
             // A condition on all of them is broken by whatever is written there, and not by what is deleted: so those who are counted on are named.
-            transaction.Compare.Add(IntentTransaction.Nothing(FormattableString.Invariant($"{keys.Members}{command.Set}/"), revision));
-            transaction.Compare.Add(IntentTransaction.Nothing(FormattableString.Invariant($"{keys.Intents}{command.Set}/"), revision));
-            transaction.Compare.Add(counted.Take(MostCounted).Select(announced => IntentTransaction.Unchanged(ByteString.CopyFromUtf8(keys.Member(announced.Member.Key)), announced.ModRevision)));
+            transaction.Compare.Add(KeyConditions.NothingNewer(FormattableString.Invariant($"{keys.Members}{command.Set}/"), revision));
+            transaction.Compare.Add(KeyConditions.NothingNewer(FormattableString.Invariant($"{keys.Intents}{command.Set}/"), revision));
+            transaction.Compare.Add(counted.Take(MostCounted).Select(announced => KeyConditions.Unchanged(ByteString.CopyFromUtf8(keys.Member(announced.Member.Key)), announced.ModRevision)));
         }
 
         return transaction;

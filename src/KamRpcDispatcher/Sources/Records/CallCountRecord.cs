@@ -79,17 +79,8 @@ public static class CallCountRecord
     }
 
     /// <summary>Reads a value; <paramref name="error"/> names the first thing that is wrong with it. A field that is not known is of a newer version, and left out.</summary>
-    public static bool TryRead(ReadOnlyMemory<byte> value, [NotNullWhen(true)] out CallCount? count, [NotNullWhen(false)] out string? error)
-    {
-        count = null;
-        if (value.Length > MaxLength)
-        {
-            error = $"the value has {value.Length} bytes, more than {MaxLength}";
-            return false;
-        }
-
-        return RecordJson.TryRead(value, ReaderOptions, Read, out count, out error);
-    }
+    public static bool TryRead(ReadOnlyMemory<byte> value, [NotNullWhen(true)] out CallCount? count, [NotNullWhen(false)] out string? error) =>
+        RecordJson.TryRead(value, MaxLength, ReaderOptions, Read, out count, out error);
 
     private static CallCount Read(JsonElement record)
     {

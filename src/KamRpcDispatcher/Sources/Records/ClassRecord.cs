@@ -34,17 +34,8 @@ public static class ClassRecord
     }
 
     /// <summary>Reads a value; <paramref name="error"/> names the first thing that is wrong with it.</summary>
-    public static bool TryRead(ReadOnlyMemory<byte> value, [NotNullWhen(true)] out ImmutableSortedDictionary<string, int>? numbers, [NotNullWhen(false)] out string? error)
-    {
-        numbers = null;
-        if (value.Length > MaxLength)
-        {
-            error = $"the value has {value.Length} bytes, more than {MaxLength}";
-            return false;
-        }
-
-        return RecordJson.TryRead(value, ReaderOptions, Read, out numbers, out error);
-    }
+    public static bool TryRead(ReadOnlyMemory<byte> value, [NotNullWhen(true)] out ImmutableSortedDictionary<string, int>? numbers, [NotNullWhen(false)] out string? error) =>
+        RecordJson.TryRead(value, MaxLength, ReaderOptions, Read, out numbers, out error);
 
     private static ImmutableSortedDictionary<string, int> Read(JsonElement record)
     {

@@ -53,17 +53,8 @@ public static class IntentRecord
     }
 
     /// <summary>Reads a value; <paramref name="error"/> names the first thing that is wrong with it. A field that is not known is of a newer version, and left out.</summary>
-    public static bool TryRead(MemberKey key, ReadOnlyMemory<byte> value, [NotNullWhen(true)] out Intent? intent, [NotNullWhen(false)] out string? error)
-    {
-        intent = null;
-        if (value.Length > MaxLength)
-        {
-            error = $"the value has {value.Length} bytes, more than {MaxLength}";
-            return false;
-        }
-
-        return RecordJson.TryRead(value, ReaderOptions, record => Read(key, record), out intent, out error);
-    }
+    public static bool TryRead(MemberKey key, ReadOnlyMemory<byte> value, [NotNullWhen(true)] out Intent? intent, [NotNullWhen(false)] out string? error) =>
+        RecordJson.TryRead(value, MaxLength, ReaderOptions, record => Read(key, record), out intent, out error);
 
     private static Intent Read(MemberKey key, JsonElement record)
     {

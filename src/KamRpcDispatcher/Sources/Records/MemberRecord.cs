@@ -71,16 +71,8 @@ public static class MemberRecord
     public static bool TryRead(
         MemberKey key, ReadOnlyMemory<byte> value, [NotNullWhen(true)] out Member? member, [NotNullWhen(false)] out string? error, out RecordRemarks remarks)
     {
-        member = null;
-        remarks = RecordRemarks.None;
-        if (value.Length > MaxLength)
-        {
-            error = $"the value has {value.Length} bytes, more than {MaxLength}";
-            return false;
-        }
-
         var reader = new MemberReader(key);
-        var isRead = RecordJson.TryRead(value, ReaderOptions, reader.Read, out member, out error);
+        var isRead = RecordJson.TryRead(value, MaxLength, ReaderOptions, reader.Read, out member, out error);
         remarks = reader.Remarks;
         return isRead;
     }

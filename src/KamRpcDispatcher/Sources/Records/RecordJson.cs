@@ -7,6 +7,25 @@ namespace KamRpcDispatcher.Sources.Records;
 /// <summary>Reads an untrusted JSON value, and says in one sentence what is wrong with it.</summary>
 internal static class RecordJson
 {
+    /// <summary>The same of a value that may have so many bytes at most.</summary>
+    public static bool TryRead<T>(
+        ReadOnlyMemory<byte> value,
+        int maxLength,
+        JsonDocumentOptions options,
+        Func<JsonElement, T> read,
+        [NotNullWhen(true)] out T? record,
+        [NotNullWhen(false)] out string? error)
+        where T : class
+    {
+        if (value.Length <= maxLength)
+        {
+            return TryRead(value, options, read, out record, out error);
+        }
+
+        (record, error) = (null, $"the value has {value.Length} bytes, more than {maxLength}");
+        return false;
+    }
+
     /// <param name="value">The value.</param>
     /// <param name="options">How deep it may nest, and the like.</param>
     /// <param name="read">Builds the record; a <see cref="FormatException"/> of it names what is wrong.</param>

@@ -55,17 +55,8 @@ public static class SplitRecord
     }
 
     /// <summary>Reads a value; <paramref name="error"/> names the first thing that is wrong with it. A field that is not known is of a newer version, and left out.</summary>
-    public static bool TryRead(int set, ReadOnlyMemory<byte> value, [NotNullWhen(true)] out Split? split, [NotNullWhen(false)] out string? error)
-    {
-        split = null;
-        if (value.Length > MaxLength)
-        {
-            error = $"the value has {value.Length} bytes, more than {MaxLength}";
-            return false;
-        }
-
-        return RecordJson.TryRead(value, ReaderOptions, record => Read(set, record), out split, out error);
-    }
+    public static bool TryRead(int set, ReadOnlyMemory<byte> value, [NotNullWhen(true)] out Split? split, [NotNullWhen(false)] out string? error) =>
+        RecordJson.TryRead(value, MaxLength, ReaderOptions, record => Read(set, record), out split, out error);
 
     /// <summary>Says what is wrong with the shares of a label; null for nothing.</summary>
     public static string? Check(string label, IReadOnlyDictionary<string, int> shares)
