@@ -31,12 +31,13 @@ public sealed class SplitTests
         var list = await fleet.Kamailio.ListAsync();
         Assert.That(list.Where(static entry => ClassSets.Has(entry.Set)).CountBy(static entry => entry.Set).Select(static set => set.Value).Order(), Is.EqualTo(new[] { 2, 8 }));
 
-        var changes = Structural(fleet);
+        const int Changes = 20; // All ten, in the set and in their classes.
+        AreLogged(fleet, Changes);
         var begun = Stopwatch.GetTimestamp();
         await SplitAsync(fleet, Canary50);
         var grown = await UntilAsync(fleet, static map => map?.Counts.Values.All(static count => count == 512) == true);
         await TestContext.Out.WriteLineAsync($"a step of a canary is in Kamailio {Stopwatch.GetElapsedTime(begun).TotalMilliseconds:0} ms after it was written");
-        Assert.That(Structural(fleet), Is.EqualTo(changes));
+        Assert.That(Structural(fleet), Is.EqualTo(Changes));
         var canary = map.Counts.Single(static count => count.Value == 51).Key;
         Assert.That(Enumerable.Range(0, ShareMap.Slots).Where(slot => map[slot] == canary).All(slot => grown![slot] == canary), "who was on the canary stays there");
 
@@ -116,12 +117,13 @@ public sealed class SplitTests
         await fleet.WaitForListAsync(static list => list.Count(static entry => entry.Set == 1 && entry.Flags[0] == 'D') == 3 && list.Count(static entry => ClassSets.Has(entry.Set)) == 6);
         var map = await UntilAsync(fleet, static map => map?.Counts.Values.Contains(ShareMap.Slots) == true && map.CountOf(0) == 0);
 
-        var changes = Structural(fleet);
+        const int Changes = 12; // All six, in the set and in their classes.
+        AreLogged(fleet, Changes);
         await SplitAsync(fleet, """{"label":"version","shares":{"blue":0,"green":100}}""");
         var green = await UntilAsync(fleet, other => other is not null && !other.Equals(map) && other.CountOf(0) == 0);
         await fleet.WaitForListAsync(static list => list.Where(static entry => entry.Set == 1).All(static entry => (entry.Flags[0] == 'A') == entry.Uri is not ("sip:127.0.63.1:5060" or "sip:127.0.63.2:5060" or "sip:127.0.63.3:5060")));
         Assert.That(green!.Counts.Single().Value, Is.EqualTo(ShareMap.Slots));
-        Assert.That(Structural(fleet), Is.EqualTo(changes));
+        Assert.That(Structural(fleet), Is.EqualTo(Changes));
     }
 
     private static string Uri(int host) => $"sip:127.0.63.{host}:5060";
@@ -171,6 +173,9 @@ public sealed class SplitTests
             await Task.Delay(10);
         }
     }
+
+    /// <summary>Each is logged a moment after it stands in the list.</summary>
+    private static void AreLogged(Fleet fleet, int changes) => Assert.That(() => Structural(fleet), Is.EqualTo(changes).After((int)Fleet.Deadline.TotalMilliseconds, 10));
 
     /// <summary>How many destinations the dispatcher has added and removed.</summary>
     private static int Structural(Fleet fleet) =>
