@@ -38,7 +38,8 @@ public sealed class RpcClient : IRpcClient
         _transport = transport;
         _watch = new WriterWatch(address, _options.TimeProvider);
         _stranger = _options.NamesStrangers ? new KamailioStranger(address, _options) : null;
-        _turn = new SemaphoreSlim(_options.MaxConcurrentCalls, _options.MaxConcurrentCalls);
+        var calls = address.TakesConnectionsInTurn ? 1 : _options.MaxConcurrentCalls;
+        _turn = new SemaphoreSlim(calls, calls);
     }
 
     /// <inheritdoc/>

@@ -24,7 +24,7 @@ public sealed record RpcClientOptions
     /// </summary>
     public TimeSpan? RepeatAfter { get; init; }
 
-    /// <summary>How many calls may be under way at a time; others wait for their turn. Two at once are two writers to Kamailio's tables.</summary>
+    /// <summary>How many calls may be under way at a time; others wait for their turn. Two at once are two writers to Kamailio's tables. Over HTTPS always one.</summary>
     public int MaxConcurrentCalls { get; init; } = 1;
 
     /// <summary>How many calls may wait for their turn; one more ends with <see cref="KamailioUnreachableException"/> at once.</summary>
