@@ -27,7 +27,7 @@ internal sealed class HistoryAnswer(HistoryView view, int? set, int limit, DateT
             return set is { } only ? FormattableString.Invariant($"No change of set {only} is recorded.\n") : "No change is recorded.\n";
         }
 
-        var table = layout.Sentences("WHEN", "AGE", "WHO", "WHAT", "SET", "WHOM", "CHANGE", "REVISION", "APPLIED", "WHY");
+        var table = layout.Sentences(2, "WHEN", "AGE", "WHO", "WHAT", "SET", "WHOM", "REVISION", "APPLIED", "CHANGE");
         foreach (var (revision, entry) in Shown)
         {
             table.Add(
@@ -37,10 +37,9 @@ internal sealed class HistoryAnswer(HistoryView view, int? set, int limit, DateT
                 entry.What,
                 SetText.Numbers(entry.Sets),
                 Whom(entry),
-                entry is { From: null, To: null } ? null : $"{entry.From ?? "?"} -> {entry.To ?? "?"}",
                 Ages.Number(revision),
                 Applied(entry),
-                entry.Reason);
+                Change(entry));
         }
 
         return table + (_all.Count > limit ? FormattableString.Invariant($"{limit} of {_all.Count} changes; --limit shows more.\n") : string.Empty);
@@ -84,6 +83,10 @@ internal sealed class HistoryAnswer(HistoryView view, int? set, int limit, DateT
             json.WriteString("reason", rejected.Reason);
         });
     });
+
+    /// <summary><c>ready -> drained (kernel update)</c>.</summary>
+    private static string? Change(HistoryEntry entry) => entry is { From: null, To: null } ? entry.Reason
+        : $"{entry.From ?? "?"} -> {entry.To ?? "?"}{(string.IsNullOrEmpty(entry.Reason) ? string.Empty : $" ({entry.Reason})")}";
 
     private static string Whom(HistoryEntry entry)
     {

@@ -33,6 +33,9 @@ internal sealed class TextTable(params string[] headers)
     /// <summary>Whether columns in which nothing is said are left out.</summary>
     public bool HidesEmptyColumns { get; init; }
 
+    /// <summary>How many of the first columns never give way: half a time or a number says something else.</summary>
+    public int Firm { get; init; }
+
     public bool HasHeader { get; init; } = true;
 
     public Palette Palette { get; init; } = Palette.None;
@@ -82,9 +85,10 @@ internal sealed class TextTable(params string[] headers)
         }
 
         var yielding = isWrapped ? widths.Length - 1 : widths.Length;
-        while (yielding > 0 && widths.Sum() > room)
+        int[] soft = [.. Enumerable.Range(0, yielding).Where(index => columns[index] >= Firm)];
+        while (soft.Length > 0 && widths.Sum() > room)
         {
-            var widest = Enumerable.Range(0, yielding).MaxBy(column => widths[column]);
+            var widest = soft.MaxBy(column => widths[column]);
             if (widths[widest] <= 1)
             {
                 break;

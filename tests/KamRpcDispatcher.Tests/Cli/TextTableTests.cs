@@ -41,6 +41,20 @@ public class TextTableTests
     }
 
     [Test]
+    public void A_firm_column_is_never_cut()
+    {
+        var table = new TextTable("WHEN", "WHO", "CHANGE") { Width = 60, WrapsLast = true, Firm = 1 };
+        table.Add("2026-01-31T11:58:00Z", "somebody@elsewhere", "no split -> v1 90%, v2 10% (the gate says yes)");
+
+        Assert.That(table.ToString(), Is.EqualTo("""
+              WHEN                  WHO         CHANGE
+              2026-01-31T11:58:00Z  somebod...  no split -> v1 90%, v2
+                                                10% (the gate says yes)
+
+            """));
+    }
+
+    [Test]
     public void A_last_column_that_wraps_goes_on_below_itself_and_columns_without_anything_are_left_out()
     {
         var table = new TextTable("NAME", "FLAGS", "NOTHING", "WHY") { Width = 40, WrapsLast = true, HidesEmptyColumns = true };
