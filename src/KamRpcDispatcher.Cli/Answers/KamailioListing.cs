@@ -79,10 +79,11 @@ internal sealed record KamailioListing(
         }
 
         // Who stands in a class stands in its home set too.
-        var copies = shown.RemoveAll(static entry => ClassSets.Has(entry.Set));
+        var copies = shown.TrueForAll(static entry => ClassSets.Has(entry.Set)) ? 0 : shown.RemoveAll(static entry => ClassSets.Has(entry.Set));
         var (count, full) = (shown.Count(GetsCalls), shown.Count(IsFull));
         var title = $"Kamailio {Version} at {Address}: "
-            + (shown.Count == 0 ? Others.Count > 0 ? "it has none of the destinations that are asked for" : "its list is empty" : FormattableString.Invariant($"{count} of {Ages.Count(shown.Count, "destination")} {(count == 1 ? "gets" : "get")} calls") + (full > 0 ? FormattableString.Invariant($", {full} {(full == 1 ? "is" : "are")} full") : string.Empty));
+            + (shown.Count == 0 ? Others.Count > 0 ? "it has none of the destinations that are asked for" : "its list is empty" : FormattableString.Invariant($"{count} of {Ages.Count(shown.Count, "destination")} {(count == 1 ? "gets" : "get")} calls") + (full > 0 ? FormattableString.Invariant($", {full} {(full == 1 ? "is" : "are")} full") : string.Empty))
+            + (copies > 0 ? FormattableString.Invariant($"; {copies} more {(copies == 1 ? "entry" : "entries")} in classes, by which calls are shared") : string.Empty);
         return TextLines.Behind(string.Empty, title, layout.Width)
             + string.Concat(FullSets().Select(set => TextLines.Behind("  ", FormattableString.Invariant($"set {set.Set}: {set.Full}: algorithm 10 has none for another call until one ends"), layout.Width)))
             + table

@@ -82,7 +82,7 @@ public sealed class IntentWriter(EtcdConnection store, EtcdKeys keys, TimeProvid
                 counted = grounds.Counted;
             }
 
-            if (command.Wish == IntentWish.Weigh && NoRoom(command, view, subjects) is { Count: > 0 } noRoom)
+            if (command.Wish == IntentWish.Weigh && ListFit.RefusalsOfWeight(command, view, subjects) is { Count: > 0 } noRoom)
             {
                 return run.End(IntentResult.NoRoom, noRoom);
             }
@@ -119,21 +119,6 @@ public sealed class IntentWriter(EtcdConnection store, EtcdKeys keys, TimeProvid
         }
 
         return run.End(IntentResult.KeepsChanging, [$"what this rests on ({(command.Selection is ProxySelection ? "proxies and their intents" : "members or intents of these sets")}) changed each of the {MostTries} times before this could be written: the cluster keeps changing"]);
-    }
-
-    /// <summary>Why the classes that other weights take cannot be listed, each a sentence, safe to print. A weight that is taken back is none that anybody knows here: it goes by the announced one.</summary>
-    private static IReadOnlyList<string> NoRoom(IntentCommand command, OperatorView view, IReadOnlyList<IntentSubject> subjects)
-    {
-        var weighed = subjects.Select(static subject => subject.Member).ToHashSet();
-        return
-        [
-            .. weighed.Select(static key => key.Set).Distinct().SelectMany(set =>
-            {
-                var before = SplitForecast.MembersOf(view, set);
-                List<Member> after = [.. before.Select(member => weighed.Contains(member.Key) ? member with { Weight = command.Weight ?? view.Members.First(announced => announced.Member.Key == member.Key).Member.Weight } : member)];
-                return ListFit.Refusals(view.Proxies.Where(proxy => proxy.MayServe(set)), set, (before, null), (after, null));
-            }),
-        ];
     }
 
     /// <summary>What one command has done so far.</summary>

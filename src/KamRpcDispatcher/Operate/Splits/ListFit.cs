@@ -25,6 +25,20 @@ internal static class ListFit
         return [.. proxies.Select(proxy => Refusal(proxy, set, after.Split is not null, copies)).OfType<string>()];
     }
 
+    /// <summary>The same of members' weights. Where a set has classes, its members stand in them already.</summary>
+    public static IReadOnlyList<string> RefusalsOfWeight(IntentCommand command, OperatorView view, IReadOnlyList<IntentSubject> subjects)
+    {
+        var weighed = subjects.Select(static subject => subject.Member).ToHashSet();
+        return [.. weighed.Select(static key => key.Set).Distinct().Order().SelectMany(OfSet)];
+
+        IReadOnlyList<string> OfSet(int set)
+        {
+            var before = SplitForecast.MembersOf(view, set);
+            List<Member> after = [.. before.Select(member => weighed.Contains(member.Key) ? member with { Weight = command.Weight ?? view.Members.First(announced => announced.Member.Key == member.Key).Member.Weight } : member)];
+            return Refusals(view.Proxies.Where(proxy => proxy.MayServe(set) && proxy.Status?.Shares?.Classes.Any(one => one.Set == set) != true), set, (before, null), (after, null));
+        }
+    }
+
     private static string? Refusal(LiveProxy proxy, int set, bool isSplit, Lazy<int> copies)
     {
         if (proxy.Status is not { List: { Most: { } most } list } status || (!isSplit && status.Shares?.Way == ShareReport.Attributes))
