@@ -1,5 +1,3 @@
-using KamRpcDispatcher.Cli.Answers;
-using KamRpcDispatcher.Cli.Host;
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Cli.Status;
 using KamRpcDispatcher.Destinations;

@@ -81,8 +81,7 @@ public sealed class IntentWriter(EtcdConnection store, EtcdKeys keys, TimeProvid
 
                 counted = grounds.Counted;
             }
-
-            if (command.Wish == IntentWish.Weigh && ListFit.RefusalsOfWeight(command, view, subjects) is { Count: > 0 } noRoom)
+            else if (command.Wish == IntentWish.Weigh && ListFit.RefusalsOfWeight(command, view, subjects) is { Count: > 0 } noRoom)
             {
                 return run.End(IntentResult.NoRoom, noRoom);
             }

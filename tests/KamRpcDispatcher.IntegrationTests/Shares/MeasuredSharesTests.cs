@@ -61,7 +61,8 @@ public sealed class MeasuredSharesTests
         Assert.That((exitCode, output), Is.EqualTo((4, string.Empty)), errors);
         Assert.That(errors, Does.Contain($"the classes of set 1 would not fit into Kamailio's list on proxy p1: {Count} more destinations").And.Contain("Open the FIFO"));
         (exitCode, _, errors) = await Kamrpc.RunAsync("weight", "m0", "10", "--etcd", fleet.Etcd.Endpoint);
-        Assert.That((exitCode, errors), Is.EqualTo((4, errors)).And.Property("Item2").Contains("would not fit"));
+        Assert.That(exitCode, Is.EqualTo(4), errors);
+        Assert.That(errors, Does.Contain("would not fit"));
 
         await Kamrpc.RunAsync([.. split, "--force", "--no-wait"]);
         var report = await new Reports(fleet.Store).WaitAsync(static status => status.Troubles.Any(static trouble => trouble.Kind == "room"), within: TimeSpan.FromSeconds(60));

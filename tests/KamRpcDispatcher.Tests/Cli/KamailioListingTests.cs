@@ -57,7 +57,7 @@ public class KamailioListingTests
         _kamailio.AddForeign(1_000_002, "sip:10.0.0.1", "AP", attrs: "duid=a;kamrpc=default");
 
         var listing = await ReadAsync();
-        var lines = listing.ToText(new Layout(120, Palette.None), isVerbose: false).Split('\n');
+        var lines = listing.ToText(new Layout(200, Palette.None), isVerbose: false).Split('\n');
 
         Assert.That(lines[0], Does.EndWith(": 1 of 1 destination gets calls; 1 more entry in classes, by which calls are shared"));
         Assert.That(lines, Has.Some.Match("^  1000002 +a +sip:10.0.0.1 +CALLS +AP +ours: class 2 of set 1 +active, pinged$"));

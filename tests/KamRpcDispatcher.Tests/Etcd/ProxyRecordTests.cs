@@ -289,7 +289,8 @@ public class ProxyRecordTests
     }
 
     private static bool IsSame(ProxyStatus one, ProxyStatus other) =>
-        one with { Sets = other.Sets, Held = other.Held, Quarantined = other.Quarantined, Applies = other.Applies, Troubles = other.Troubles, Superseded = other.Superseded, Deviations = other.Deviations, Serves = other.Serves } == other
+        one with { Sets = other.Sets, Held = other.Held, Quarantined = other.Quarantined, Applies = other.Applies, Troubles = other.Troubles, Superseded = other.Superseded, Deviations = other.Deviations, Serves = other.Serves, Shares = other.Shares } == other
+        && (one.Shares is { } shares ? other.Shares is { } others && shares with { Classes = others.Classes, Members = others.Members } == others && shares.Classes.SequenceEqual(others.Classes) && shares.Members.SequenceEqual(others.Members) : other.Shares is null)
         && one.Deviations.SequenceEqual(other.Deviations)
         && one.Applies.SequenceEqual(other.Applies)
         && one.Serves.SequenceEqual(other.Serves)

@@ -1,8 +1,5 @@
-using System.Collections.Immutable;
 using KamailioRpc.Errors;
-using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Reports;
-using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Plan.Shares;
 using KamRpcDispatcher.Push;
 using KamRpcDispatcher.Push.Shares;

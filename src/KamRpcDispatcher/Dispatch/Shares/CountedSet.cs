@@ -1,4 +1,3 @@
-using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Plan.Shares;
