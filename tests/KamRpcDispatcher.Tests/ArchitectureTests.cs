@@ -37,7 +37,7 @@ public partial class ArchitectureTests
         Doctor.Checks.Sockets: Doctor.Observations Doctor.Observations.Host Doctor.Observations.Sockets
         Doctor.Config: Doctor.Config.Reading
         Doctor.Config.Reading:
-        Doctor.Observations: Claim Destinations Destinations.Addresses Destinations.Operators Doctor.Config Doctor.Observations.Calls Doctor.Observations.Configured Doctor.Observations.Host Doctor.Observations.Sockets Etcd Etcd.Connection Etcd.Keys Etcd.Proxies Etcd.Reports Linux Processes Processes.Views Sources.Records
+        Doctor.Observations: Claim Destinations Destinations.Addresses Destinations.Operators Doctor.Config Doctor.Observations.Calls Doctor.Observations.Configured Doctor.Observations.Host Doctor.Observations.Sockets Etcd Etcd.Connection Etcd.Keys Etcd.Proxies Etcd.Reports Linux Processes Processes.Views Push.Shares Sources.Records
         Doctor.Observations.Calls:
         Doctor.Observations.Configured: Doctor.Config Doctor.Config.Reading Doctor.Observations.Calls Linux Processes
         Doctor.Observations.Host: Doctor.Config Doctor.Observations.Configured Doctor.Observations.Sockets Linux Processes Processes.Views
@@ -56,11 +56,11 @@ public partial class ArchitectureTests
         Etcd.Reports.Format: Destinations Destinations.Addresses Sources Sources.Records
         Linux:
         Local: Destinations Etcd.Reports Etcd.Reports.Format Linux Sources.Records
-        Operate: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Etcd.Reports.Format Operate.History Sources.Records
+        Operate: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Etcd.Reports.Format Operate.History Operate.Splits Sources.Records
         Operate.History: Destinations Etcd.Connection Etcd.Keys Sources.Records
         Operate.Pruning: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Operate Operate.History Sources.Records
         Operate.Rollouts: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Leases Etcd.Members Operate Operate.History Operate.Waiting Probe.Command Sources.Records
-        Operate.Splits: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Operate Operate.History Plan Plan.Shares Sources.Records
+        Operate.Splits: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Operate Operate.History Plan Plan.Shares Push.Reading Sources.Records
         Operate.Waiting: Destinations Etcd.Connection Etcd.Keys Etcd.Reports Etcd.Reports.Format Operate Operate.History Sources.Records
         Plan: Destinations Destinations.Addresses Plan.Order Plan.Sets
         Plan.Order: Destinations
@@ -93,7 +93,7 @@ public partial class ArchitectureTests
         Health: Answers Host Options Output
         Help: Host Options
         Host:
-        Operate: Answers Help Host Options Output
+        Operate: Answers Help Host Options Output Status
         Options: Help Output Status.Findings
         Output: Host Options
         Rollouts: Help Host Operate Options Output

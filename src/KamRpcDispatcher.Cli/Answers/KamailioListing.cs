@@ -24,6 +24,9 @@ internal sealed record KamailioListing(
     /// <summary>The sets of entries that are not asked for.</summary>
     private IReadOnlyList<int> Others { get; init; } = [];
 
+    /// <summary>The entries that are not asked for.</summary>
+    private IReadOnlyList<DispatcherDestination> NotAskedFor { get; init; } = [];
+
     /// <summary>The sets that are asked for and have no entry.</summary>
     private IReadOnlyList<int> Missing { get; init; } = [];
 
@@ -44,13 +47,14 @@ internal sealed record KamailioListing(
     public KamailioListing Of(IReadOnlySet<int> sets) => this with
     {
         Entries = [.. Entries.Where(entry => sets.Contains(entry.Set))],
-        Others = [.. Entries.Where(entry => !sets.Contains(entry.Set) && entry.Set != MemberKey.ReservedSet).Select(static entry => entry.Set).Distinct()],
+        Others = [.. Entries.Where(entry => !sets.Contains(entry.Set) && entry.Set != MemberKey.ReservedSet && !ClassSets.Has(entry.Set)).Select(static entry => entry.Set).Distinct()],
+        NotAskedFor = [.. Entries.Where(entry => !sets.Contains(entry.Set))],
         Missing = [.. sets.Except(Entries.Select(static entry => entry.Set)).Except(Unreadable.Select(static entry => entry.Set ?? -1)).Order()],
         Unreadable = [.. Unreadable.Where(entry => entry.Set is { } set && sets.Contains(set))],
     };
 
     /// <summary>The sets in which there is something of the cluster's own, each with how many of its entries may get calls, whoever put them there.</summary>
-    public IReadOnlyDictionary<int, int> RoutableBySet() => Entries.Where(static entry => entry.Set != MemberKey.ReservedSet).GroupBy(static entry => entry.Set)
+    public IReadOnlyDictionary<int, int> RoutableBySet() => Entries.Where(static entry => entry.Set != MemberKey.ReservedSet && !ClassSets.Has(entry.Set)).GroupBy(static entry => entry.Set)
         .Where(set => set.Any(entry => ClusterOf(entry) == Cluster))
         .ToDictionary(static set => set.Key, static set => set.Count(IsRoutable));
 
@@ -74,9 +78,12 @@ internal sealed record KamailioListing(
                 !isVerbose ? State(entry) : entry.Attributes.Length > 0 ? SafeText.Shorten(entry.Attributes, LongestAttributes) : null);
         }
 
+        // Who stands in a class stands in its home set too.
+        var copies = shown.TrueForAll(static entry => ClassSets.Has(entry.Set)) ? 0 : shown.RemoveAll(static entry => ClassSets.Has(entry.Set));
         var (count, full) = (shown.Count(GetsCalls), shown.Count(IsFull));
         var title = $"Kamailio {Version} at {Address}: "
-            + (shown.Count == 0 ? Others.Count > 0 ? "it has none of the destinations that are asked for" : "its list is empty" : FormattableString.Invariant($"{count} of {Ages.Count(shown.Count, "destination")} {(count == 1 ? "gets" : "get")} calls") + (full > 0 ? FormattableString.Invariant($", {full} {(full == 1 ? "is" : "are")} full") : string.Empty));
+            + (shown.Count == 0 ? Others.Count > 0 ? "it has none of the destinations that are asked for" : "its list is empty" : FormattableString.Invariant($"{count} of {Ages.Count(shown.Count, "destination")} {(count == 1 ? "gets" : "get")} calls") + (full > 0 ? FormattableString.Invariant($", {full} {(full == 1 ? "is" : "are")} full") : string.Empty))
+            + (copies > 0 ? FormattableString.Invariant($"; {copies} more {(copies == 1 ? "entry" : "entries")} in classes, by which calls are shared") : string.Empty);
         return TextLines.Behind(string.Empty, title, layout.Width)
             + string.Concat(FullSets().Select(set => TextLines.Behind("  ", FormattableString.Invariant($"set {set.Set}: {set.Full}: algorithm 10 has none for another call until one ends"), layout.Width)))
             + table
@@ -163,9 +170,14 @@ internal sealed record KamailioListing(
     {
         null => "somebody else's",
         _ when entry.Set == MemberKey.ReservedSet => "kamrpc's mark",
+        var cluster when cluster == Cluster && ClassSets.Has(entry.Set) => $"ours: class {Ages.Number(entry.Set - ClassSets.Base)}{(HomeOf(entry) is { } home ? $" of set {Ages.Number(home)}" : string.Empty)}",
         var cluster when cluster == Cluster => "ours",
         var cluster => "cluster " + SafeText.Shorten(cluster),
     };
+
+    /// <summary>The set whose class an entry of ours stands in: where it stands too; null where it does not, as in the moment in which it leaves.</summary>
+    private int? HomeOf(DispatcherDestination entry) => !ClassSets.Has(entry.Set) ? null
+        : Entries.Concat(NotAskedFor).FirstOrDefault(other => other.Uri == entry.Uri && !ClassSets.Has(other.Set) && other.Set != MemberKey.ReservedSet && ClusterOf(other) == ClusterOf(entry))?.Set;
 
     private void WriteEntry(Utf8JsonWriter writer, DispatcherDestination entry)
     {
@@ -185,6 +197,7 @@ internal sealed record KamailioListing(
         writer.WriteBoolean("pinged", entry.IsProbed);
         writer.WriteString("owner", cluster is null ? "other" : entry.Set == MemberKey.ReservedSet ? "mark" : cluster == Cluster ? "ours" : "cluster");
         writer.WriteString("cluster", cluster);
+        JsonText.WriteNumber(writer, "classOf", HomeOf(entry));
         writer.WriteNumber("priority", entry.Priority);
         writer.WriteString("attrs", entry.Attributes);
         JsonText.WriteNumber(writer, "load", entry.DialogLoad);

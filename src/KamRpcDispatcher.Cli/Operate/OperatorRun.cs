@@ -84,7 +84,7 @@ internal static class OperatorRun
 
         foreach (var reason in outcome.Reasons)
         {
-            Console.Error.WriteLine($"kamrpc: {(outcome.Result is IntentResult.BelowFloor or IntentResult.Unrecorded or IntentResult.Unreadable ? "refused: " : string.Empty)}{reason}");
+            Console.Error.WriteLine($"kamrpc: {(outcome.Result is IntentResult.BelowFloor or IntentResult.NoRoom or IntentResult.Unrecorded or IntentResult.Unreadable ? "refused: " : string.Empty)}{reason}");
         }
 
         if (outcome.Result is IntentResult.Written or IntentResult.Planned)
@@ -98,7 +98,7 @@ internal static class OperatorRun
         return outcome.Result switch
         {
             IntentResult.Unknown => ExitCode.Usage,
-            IntentResult.BelowFloor or IntentResult.Unrecorded or IntentResult.Unreadable => ExitCode.Refused,
+            IntentResult.BelowFloor or IntentResult.NoRoom or IntentResult.Unrecorded or IntentResult.Unreadable => ExitCode.Refused,
             _ => ExitCode.NotDone,
         };
     }

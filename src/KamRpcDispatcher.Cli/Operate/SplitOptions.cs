@@ -18,13 +18,17 @@ namespace KamRpcDispatcher.Cli.Operate;
 /// <param name="Command">What is asked for.</param>
 /// <param name="Timeout">How long it is waited for the proxies; null for not at all.</param>
 /// <param name="Format">How the answer is written.</param>
-internal sealed record SplitRequest(EtcdOptions Etcd, string Cluster, SplitCommand Command, TimeSpan? Timeout, OutputFormat Format);
+internal sealed record SplitRequest(EtcdOptions Etcd, string Cluster, SplitCommand Command, TimeSpan? Timeout, OutputFormat Format)
+{
+    /// <summary>Whether nothing is asked for but how calls are shared now.</summary>
+    public bool IsShown { get; init; }
+}
 
 /// <summary>The options of <c>kamrpc split</c>.</summary>
 internal static class SplitOptions
 {
     private static readonly Argument<string> Set = new("SET") { Arity = ArgumentArity.ZeroOrOne, Description = "The set." };
-    private static readonly Argument<string[]> Share = new("SHARE") { Arity = ArgumentArity.ZeroOrMore, Description = "label=value:share, of each value of one label; together 100 %." };
+    private static readonly Argument<string[]> Share = new("SHARE") { Arity = ArgumentArity.ZeroOrMore, Description = "label=value:share, of each value of one label; together 100 %. None: what is." };
     private static readonly Option<bool> Clear = new CliOption<bool>("--clear") { Group = OptionGroup.Subject, Description = "In place of shares: the set is not split any more." };
     private static readonly Option<bool> Force = new CliOption<bool>("--force") { Group = OptionGroup.Subject, Description = "Writes it whatever speaks against it." };
 
@@ -43,7 +47,7 @@ internal static class SplitOptions
         OperatorOptions.WarnOfVariables(options, command.Name, [Clear, Force]);
         var etcd = EtcdOptionSet.Read(options);
         var set = ReadSet(options, command);
-        var split = ReadSplit(options, command, set);
+        var split = ReadSplit(options, set);
         var (by, reason) = OperatorOptions.ReadWho(options);
         return new SplitRequest(
             etcd!,
@@ -53,7 +57,10 @@ internal static class SplitOptions
                 Reason = reason, MinReady = options.Value(OperatorOptions.MinReadyOption), IsForced = IsGiven(options, Force), IsDryRun = options.Flag(OperatorOptions.DryRun),
             },
             OperatorOptions.ReadTimeout(options),
-            options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse));
+            options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse))
+        {
+            IsShown = options.Texts(Share).Count == 0 && !IsGiven(options, Clear),
+        };
     }
 
     /// <summary>Nobody's calls are shared anew by a variable of another command.</summary>
@@ -76,7 +83,7 @@ internal static class SplitOptions
     }
 
     /// <summary>Null for none any more, and where something is wrong.</summary>
-    private static Split? ReadSplit(OptionReader options, CliCommand command, int set)
+    private static Split? ReadSplit(OptionReader options, int set)
     {
         var texts = options.Texts(Share);
         if (IsGiven(options, Clear))
@@ -91,11 +98,6 @@ internal static class SplitOptions
 
         if (texts.Count == 0)
         {
-            if (options.Text(Set) is not null)
-            {
-                options.AddMissing($"{command.Name} needs shares, or {Clear.Name}, such as: {command.Help.Examples[0]}");
-            }
-
             return null;
         }
 

@@ -24,6 +24,9 @@ internal static class ReportFilter
             Quarantined = [.. quarantined],
             MoreQuarantined = isCounted ? Math.Max(0, Sum(static set => set.Refused) - quarantined.Count) : status.MoreQuarantined,
             Superseded = [.. status.Superseded.Where(superseded => sets.Contains(superseded.Member.Set))],
+            Shares = status.Shares is { } shares
+                ? shares with { Classes = [.. shares.Classes.Where(one => sets.Contains(one.Set))], Members = [.. shares.Members.Where(one => sets.Contains(one.Set))] }
+                : null,
             Troubles = [.. status.Troubles.Where(trouble => trouble.Sets.IsEmpty || trouble.Sets.Any(sets.Contains))],
         };
 

@@ -34,8 +34,8 @@ internal sealed class MarkTable(IRpcClient client)
 
     public Task DeleteBeatAsync(Mark mark, CancellationToken cancellationToken) => DeleteAsync(BeatKey(mark), cancellationToken);
 
-    /// <inheritdoc cref="HashTableCommands.IsTableMissing"/>
-    public static bool IsMissing(KamailioFaultException fault) => HashTableCommands.IsTableMissing(fault);
+    /// <summary>Whether there is no place for marks: no such table, or one that cannot be read, for a reason that will not pass.</summary>
+    public static bool IsMissing(KamailioFaultException fault) => HashTableCommands.IsTableMissing(fault) || fault.Message.StartsWith("htable.get", StringComparison.Ordinal);
 
     private static string BeatKey(Mark mark) => "beat:" + mark.Id;
 

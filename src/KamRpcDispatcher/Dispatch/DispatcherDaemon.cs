@@ -87,7 +87,9 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         var report = new ProxyReport(store, keys, options.Proxy, Identity, options.ReportTtl, timeProvider, logs.CreateLogger<ProxyReport>()) { Serves = options.Sets is { } sets ? [.. sets.Order()] : [] };
         using var followed = new FollowedMembership(store, keys, options, timeProvider, logs);
         var own = new FollowedProxyIntent(() => followed.Intents, options.Proxy, logs.CreateLogger<FollowedProxyIntent>());
-        var paced = new PacedReport(report, contact, loop, () => !_heartbeat.IsOverdue, Version, timeProvider, own.Read);
+        var counter = new CallCounter(new CallTable(watched), options.Share, timeProvider, logs.CreateLogger<CallCounter>());
+        var paced = new PacedReport(
+            report, contact, loop, () => !_heartbeat.IsOverdue, Version, timeProvider, own.Read, status => status with { Shares = counter.Report, List = lists.Size is { } list ? new ListRoom(list.Destinations, list.Bytes, list.Most) : null });
         await using var claim = new KamailioClaim(watched, identityLock, holder, timeProvider, claimLog);
         if (!options.Kamailio.IsSerial)
         {
@@ -169,7 +171,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             },
             contact,
             new ListedBefore(policy, followed.SeedListed),
-            new ShareKeeper(new ShareTable(calls), policy, options.Share, numbering.Ask, timeProvider, logs.CreateLogger<ShareKeeper>()),
+            new ShareKeeper(new ShareTable(calls), policy, options.Share, numbering.Ask, timeProvider, logs.CreateLogger<ShareKeeper>(), counter.Follow),
             wake);
 
         var asked = new AskedStatus(options.Cluster, options.Proxy, paced.Read, status => status with { Serves = report.Serves, Identity = Identity() }, owed, () => followed.Away);
@@ -189,6 +191,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             BackgroundLoop.RunAsync("the report", token => report.RunAsync(_reportHeartbeat.Expect, token), timeProvider, _logger, life.Token),
             BackgroundLoop.RunAsync("the rhythm of the report", paced.RunAsync, timeProvider, _logger, life.Token),
             BackgroundLoop.RunAsync("the numbers of classes", numbering.RunAsync, timeProvider, _logger, life.Token),
+            BackgroundLoop.RunAsync("the counts of calls", counter.RunAsync, timeProvider, _logger, life.Token),
             BackgroundLoop.RunAsync("the sign of life", claim.RunAsync, timeProvider, _logger, life.Token),
             BackgroundLoop.RunAsync("what is answered on this machine", local.RunAsync, timeProvider, _logger, life.Token),
             .. examination is null ? Array.Empty<Task>() : [BackgroundLoop.RunAsync("the look at Kamailio's configuration", examination.RunAsync, timeProvider, _logger, life.Token)],

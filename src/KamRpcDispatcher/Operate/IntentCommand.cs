@@ -120,6 +120,9 @@ public enum IntentResult
     /// <summary>Too few would be left: nothing was written.</summary>
     BelowFloor,
 
+    /// <summary>Nothing was written: Kamailio's list could not be read any more by some proxy.</summary>
+    NoRoom,
+
     /// <summary>What was decided on changed each time before it could be written.</summary>
     KeepsChanging,
 

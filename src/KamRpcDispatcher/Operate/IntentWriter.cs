@@ -5,6 +5,7 @@ using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Operate.History;
+using KamRpcDispatcher.Operate.Splits;
 using KamRpcDispatcher.Sources.Records;
 
 namespace KamRpcDispatcher.Operate;
@@ -79,6 +80,10 @@ public sealed class IntentWriter(EtcdConnection store, EtcdKeys keys, TimeProvid
                 }
 
                 counted = grounds.Counted;
+            }
+            else if (command.Wish == IntentWish.Weigh && ListFit.RefusalsOfWeight(command, view, subjects) is { Count: > 0 } noRoom)
+            {
+                return run.End(IntentResult.NoRoom, noRoom);
             }
 
             if (command.IsDryRun)

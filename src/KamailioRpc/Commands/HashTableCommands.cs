@@ -10,11 +10,11 @@ public static class HashTableCommands
     private const string NoKey = "doesn't exist";
     private const string NoTable = "No such htable";
 
-    /// <summary>Whether a fault of these says that Kamailio's config lacks the table or the module, or that it cannot be read for another reason that will not pass; one of a writing may (no shared memory).</summary>
+    /// <summary>Whether a fault of these says that Kamailio's config lacks the table or the module. Other faults say nothing of that: a key that is not there, no shared memory.</summary>
     public static bool IsTableMissing(KamailioFaultException fault)
     {
         ArgumentNullException.ThrowIfNull(fault);
-        return fault.IsUnknownMethod || fault.FaultMessage.Contains(NoTable, StringComparison.OrdinalIgnoreCase) || fault.Message.StartsWith(Get, StringComparison.Ordinal);
+        return fault.IsUnknownMethod || fault.FaultMessage.Contains(NoTable, StringComparison.OrdinalIgnoreCase);
     }
 
     extension(IRpcClient client)

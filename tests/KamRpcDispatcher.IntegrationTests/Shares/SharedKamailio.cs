@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Text.Json;
 using KamRpcDispatcher.Plan.Shares;
 using KamRpcDispatcher.Testing;
 
@@ -50,9 +51,16 @@ internal sealed class SharedKamailio : IAsyncDisposable
 
     public Task ShareAsync(ShareMap map) => Kamailio.CallAsync("htable.sets", "kamrpc_shares", "1", map.Text);
 
-    /// <summary>The INVITEs that Kamailio counts for a class of the home set.</summary>
-    public async Task<int> CountAsync(int number) =>
-        (await Kamailio.CallAsync("htable.get", "kamrpc_calls", $"1:{(number == 0 ? 0 : ShareMap.FirstSet + number)}").ConfigureAwait(false)).GetProperty("item").GetProperty("value").GetInt32();
+    /// <summary>The calls that Kamailio counts for a class of the home set, by the server that had them first.</summary>
+    public async Task<int> CountAsync(int number, string server) => (await CountsAsync().ConfigureAwait(false)).GetValueOrDefault($"{Home}:{(number == 0 ? 0 : ShareMap.FirstSet + number)}:{Uri(server)}");
+
+    /// <summary>All that Kamailio counts.</summary>
+    public async Task<IReadOnlyDictionary<string, int>> CountsAsync()
+    {
+        var dump = await Kamailio.CallAsync("htable.dump", "kamrpc_counts").ConfigureAwait(false);
+        return dump.ValueKind != JsonValueKind.Array ? [] : dump.EnumerateArray().SelectMany(static slot => slot.GetProperty("slot").EnumerateArray())
+            .ToDictionary(static item => item.GetProperty("name").GetString()!, static item => item.GetProperty("value").GetInt32());
+    }
 
     /// <summary>Makes calls, a few at a time, and tells how each ended and how many went out in a second.</summary>
     /// <param name="calls">Their Call-IDs and callers.</param>

@@ -51,6 +51,22 @@ public class KamailioListingTests
     }
 
     [Test]
+    public async Task An_entry_in_a_class_is_told_with_its_set_and_is_no_further_destination()
+    {
+        _kamailio.AddForeign(1, "sip:10.0.0.1", "AP", attrs: "duid=a;kamrpc=default");
+        _kamailio.AddForeign(1_000_002, "sip:10.0.0.1", "AP", attrs: "duid=a;kamrpc=default");
+
+        var listing = await ReadAsync();
+        var lines = listing.ToText(new Layout(200, Palette.None), isVerbose: false).Split('\n');
+
+        Assert.That(lines[0], Does.EndWith(": 1 of 1 destination gets calls; 1 more entry in classes, by which calls are shared"));
+        Assert.That(lines, Has.Some.Match("^  1000002 +a +sip:10.0.0.1 +CALLS +AP +ours: class 2 of set 1 +active, pinged$"));
+        Assert.That(listing.Of(new HashSet<int> { 1_000_002 }).ToText(new Layout(120, Palette.None), isVerbose: false), Does.Contain("ours: class 2 of set 1"));
+        Assert.That(listing.RoutableBySet().Keys, Is.EqualTo(new[] { 1 }), "nobody is missed in a class");
+        Assert.That(JsonElement.Parse(listing.ToJson()).GetProperty("destinations").EnumerateArray().Last().GetProperty("classOf").GetInt32(), Is.EqualTo(1));
+    }
+
+    [Test]
     public void One_that_has_as_many_calls_as_it_takes_is_full_and_a_set_of_such_ones_is_told()
     {
         var full = new DispatcherDestination { Set = 1, Uri = "sip:10.0.0.1", State = DestinationState.Active, IsProbed = true, MaxLoad = 10, DialogLoad = 10 };

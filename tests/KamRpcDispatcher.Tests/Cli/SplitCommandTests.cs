@@ -25,7 +25,7 @@ public sealed class SplitCommandTests : IAsyncDisposable
     public ValueTask DisposeAsync() => _etcd?.DisposeAsync() ?? default;
 
     [TestCase("split", "split needs SET, such as: kamrpc split 1 ver=v1:95%")]
-    [TestCase("split 1", "split needs shares, or --clear, such as: kamrpc split 1")]
+    [TestCase("split 9", "set 9 has no member, and is not split; ")]
     [TestCase("split x --clear", "SET: 'x' is not")]
     [TestCase("split 1 version=v1:100", "a split names two values at least: write the others too, those without calls with 0, such as version=v1:100 version=OTHER:0; --clear shares calls among all")]
     [TestCase("split 1 version=v1:90 version=v2:5", "shares: together 95, not 100")]

@@ -165,6 +165,17 @@ public class StatusFindingsTests
         Assert.That(Findings(View(Three, ("p1", On("boot/1", "jsonrpc+unix:/a")), ("p2", On("boot/2", "jsonrpc+unix:/a")))), Is.Empty);
     }
 
+    [Test]
+    public void Proxies_that_share_by_weights_in_different_ways_are_found_with_each_way()
+    {
+        static ProxyStatus By(string way) => Report(3) with { Shares = new ShareReport(way) };
+
+        var finding = Findings(View(Three, ("p1", By("map")), ("p2", By("percent")), ("p3", Report(3)))).Single();
+        Assert.That(finding.Code, Is.EqualTo("share-ways-differ"));
+        Assert.That(finding.Text, Does.Contain("p1 by --share map; p2 by --share percent"));
+        Assert.That(Findings(View(Three, ("p1", By("map")), ("p2", By("map")))), Is.Empty);
+    }
+
     [TestCase("memory", "trouble-memory")]
     [TestCase("name", "name-held")]
     [TestCase("duplicate", "address-held")]

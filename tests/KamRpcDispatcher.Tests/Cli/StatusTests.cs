@@ -83,7 +83,7 @@ public class StatusTests
 
         Assert.Multiple(() =>
         {
-            Assert.That(Names(status), Is.EqualTo("cluster revision memberRevision intentRevision memberRecords inStep findings problems sets members claims shares rejected intents proxyIntents rejectedIntents intentsRefused proxies"));
+            Assert.That(Names(status), Is.EqualTo("cluster revision memberRevision intentRevision memberRecords inStep findings problems sets members claims shares sharedCalls rejected intents proxyIntents rejectedIntents intentsRefused proxies"));
             Assert.That(status.GetProperty("inStep").GetBoolean(), Is.False);
             foreach (var member in status.GetProperty("members").EnumerateArray())
             {
@@ -95,7 +95,7 @@ public class StatusTests
             var proxies = status.GetProperty("proxies");
             Assert.That(proxies[1].GetRawText().Replace(" ", "", StringComparison.Ordinal).ReplaceLineEndings(""), Is.EqualTo("""{"name":"p2\u001B[2J","unreadable":"driftismissing","report":null}"""));
             var report = proxies[0].GetProperty("report");
-            Assert.That(Names(report), Is.EqualTo("kamailio revision behind drift appliedAt fromSnapshot sets grace held quarantined silenced superseded moreSuperseded applies trouble version writtenAt ageSeconds stale clockOffsetSeconds contact loop follows recordsGone recordsMissing deviations moreDeviations moreHeld moreQuarantined moreSets serves intentsRevision intentsSilenced drained drainedByOperator"));
+            Assert.That(Names(report), Is.EqualTo("kamailio revision behind drift appliedAt fromSnapshot sets grace held quarantined silenced superseded moreSuperseded applies trouble version writtenAt ageSeconds stale clockOffsetSeconds contact loop follows recordsGone recordsMissing deviations moreDeviations moreHeld moreQuarantined moreSets serves intentsRevision intentsSilenced drained share counts counted moreCounted list drainedByOperator"));
             Assert.That(Names(report.GetProperty("sets")[0]), Is.EqualTo("set destinations routable wanted serving full drift held refused"));
             Assert.That(Names(report.GetProperty("grace")), Is.EqualTo("mode count p50Ms p99Ms maxMs timeouts"));
             Assert.That(Names(report.GetProperty("held")[0]), Is.EqualTo("set name uri"));

@@ -40,7 +40,7 @@ internal sealed class FoldedFindingsTests
         Assert.That(findings.Single(static finding => finding.IsProblem).Text, Is.EqualTo("connection refused"));
         Assert.That(Because(findings, "etcd.reachable"), Is.EquivalentTo(new[]
         {
-            "kamailio.dispatcher", "kamailio.routable", "etcd.version", "etcd.health", "etcd.compaction", "etcd.quota", "etcd.clock", "etcd.members", "etcd.intents", "etcd.host-names", "etcd.addresses", "etcd.proxy-names", "etcd.proxy-hosts", "etcd.reports",
+            "kamailio.dispatcher", "kamailio.routable", "etcd.version", "etcd.health", "etcd.compaction", "etcd.quota", "etcd.clock", "etcd.members", "etcd.intents", "etcd.host-names", "etcd.addresses", "etcd.proxy-names", "etcd.proxy-hosts", "etcd.share-ways", "etcd.reports",
         }));
     }
 

@@ -42,6 +42,7 @@ internal static class Healthy
         Clock = Clock(TimeSpan.Zero),
         LockHolder = Dispatcher,
         Mark = Dispatcher,
+        Shares = new ShareTables(HasMaps: true, HasCounts: true),
         ReloadDelta = new Parameter(0, "kamailio.cfg:1"),
         LoadMode = new Parameter(1, "kamailio.cfg:2"),
         Transport = new Parameter(4, "kamailio.cfg:3"),

@@ -67,7 +67,7 @@ internal sealed partial class CodeReferenceTests
     }
 
     /// <summary>By what writes them.</summary>
-    [TestCase("status", "StatusJson", "ReportJson", "IntentJson", "StatusClaims", "StatusShares")]
+    [TestCase("status", "StatusJson", "ReportJson", "IntentJson", "StatusClaims", "StatusShares", "SharedCalls", "ShareJson")]
     [TestCase("explain", "ExplainCommand", "MemberExplanation", "IntentJson")]
     [TestCase("list", "KamailioListing")]
     [TestCase("doctor", "DoctorJson")]
@@ -78,7 +78,7 @@ internal sealed partial class CodeReferenceTests
     [TestCase("proxy", "OperatorAnswer")]
     [TestCase("health", "HealthVerdict")]
     [TestCase("dispatch", "DryRunAnswer")]
-    [TestCase("split", "SplitAnswer")]
+    [TestCase("split", "SplitAnswer", "SharesRun", "SharedCalls")]
     [TestCase("history", "HistoryAnswer")]
     [TestCase("prune", "PruneAnswer")]
     [TestCase("rollout", "RolloutAnswer")]

@@ -20,8 +20,8 @@ internal sealed class PublicSurfaceTests
     /// <summary>What is written for programs, and into etcd, by the classes that write it.</summary>
     private static readonly (string What, string[] Classes)[] Written =
     [
-        ("status", ["StatusJson", "ReportJson", "IntentJson", "StatusClaims", "StatusShares"]), ("explain", ["ExplainCommand", "MemberExplanation", "IntentJson"]), ("list", ["KamailioListing"]), ("doctor", ["DoctorJson"]),
-        ("cfg", ["CfgReport"]), ("confirm", ["ConfirmAnswer"]), ("drain", ["OperatorAnswer"]), ("health", ["HealthVerdict"]), ("local", ["StatusAnswer"]), ("dispatch", ["DryRunAnswer"]), ("split", ["SplitAnswer"]), ("history", ["HistoryAnswer"]), ("prune", ["PruneAnswer"]), ("rollout", ["RolloutAnswer"]), ("rollouts", ["RolloutRecord"]), ("runner", ["RolloutView"]), ("change", ["HistoryRecord"]), ("member", ["MemberRecord"]), ("intent", ["IntentRecord"]), ("calls", ["CallCountRecord"]), ("proxy", ["ReportWriter", "ReportHead"]),
+        ("status", ["StatusJson", "ReportJson", "IntentJson", "StatusClaims", "StatusShares", "SharedCalls", "ShareJson"]), ("explain", ["ExplainCommand", "MemberExplanation", "IntentJson"]), ("list", ["KamailioListing"]), ("doctor", ["DoctorJson"]),
+        ("cfg", ["CfgReport"]), ("confirm", ["ConfirmAnswer"]), ("drain", ["OperatorAnswer"]), ("health", ["HealthVerdict"]), ("local", ["StatusAnswer"]), ("dispatch", ["DryRunAnswer"]), ("split", ["SplitAnswer", "SharesRun", "SharedCalls"]), ("history", ["HistoryAnswer"]), ("prune", ["PruneAnswer"]), ("rollout", ["RolloutAnswer"]), ("rollouts", ["RolloutRecord"]), ("runner", ["RolloutView"]), ("change", ["HistoryRecord"]), ("member", ["MemberRecord"]), ("intent", ["IntentRecord"]), ("calls", ["CallCountRecord"]), ("proxy", ["ReportWriter", "ReportHead", "ShareFields"]),
     ];
 
     [Test]

@@ -60,6 +60,14 @@ public class ProxyRecordTests
             Serves = [.. Enumerable.Range(3, counts[0])],
             Contact = contact.Item4 == 0 ? null : new KamailioContact(contact.Item1, contact.Item2, contact.Item4 == 1 ? null : contact.Item3),
             Version = writer.Item3 ? writer.Item1 : null,
+            Shares = counts[0] == 0 ? null : new ShareReport("map")
+            {
+                IsCounted = counts[1] == 0 ? null : counts[1] == 1,
+                Classes = [.. Enumerable.Range(1, counts[2]).Select(number => new SharedClass(number, "v2", 50) { Calls = counts[1] == 1 ? number : null, Since = counts[1] == 1 ? contact.Item2 : null })],
+                Members = [.. Enumerable.Range(1, counts[3]).Select(static number => new CountedMember(number, "a", "v2", 7))],
+                MoreMembers = counts[4],
+            },
+            List = counts[4] == 0 ? null : new ListRoom(counts[1], counts[2], counts[3] == 0 ? null : counts[3]),
             WrittenAt = writer.Item3 ? writer.Item2 : null,
             Deviations = [.. deviations.Select(static entry => new Deviation(entry.Item1, entry.Item2, entry.Item3, entry.Item4, entry.Item5)
             {
@@ -281,7 +289,8 @@ public class ProxyRecordTests
     }
 
     private static bool IsSame(ProxyStatus one, ProxyStatus other) =>
-        one with { Sets = other.Sets, Held = other.Held, Quarantined = other.Quarantined, Applies = other.Applies, Troubles = other.Troubles, Superseded = other.Superseded, Deviations = other.Deviations, Serves = other.Serves } == other
+        one with { Sets = other.Sets, Held = other.Held, Quarantined = other.Quarantined, Applies = other.Applies, Troubles = other.Troubles, Superseded = other.Superseded, Deviations = other.Deviations, Serves = other.Serves, Shares = other.Shares } == other
+        && (one.Shares is { } shares ? other.Shares is { } others && shares with { Classes = others.Classes, Members = others.Members } == others && shares.Classes.SequenceEqual(others.Classes) && shares.Members.SequenceEqual(others.Members) : other.Shares is null)
         && one.Deviations.SequenceEqual(other.Deviations)
         && one.Applies.SequenceEqual(other.Applies)
         && one.Serves.SequenceEqual(other.Serves)

@@ -135,6 +135,27 @@ public sealed class SplitWriterTests : IAsyncDisposable
         Assert.That((await _writer.WriteAsync(Command(950, 50) with { IsForced = true }, CancellationToken.None)).Result, Is.EqualTo(SplitResult.Written));
     }
 
+    [TestCase(1900, SplitResult.Refused, Description = "three copies of 300 bytes, and the reserve of 1,000, beside 900")]
+    [TestCase(2800, SplitResult.Written)]
+    [TestCase(0, SplitResult.Written, Description = "any number")]
+    public async Task Classes_that_would_not_fit_into_what_a_proxy_can_list_are_refused_with_what_to_open(int most, SplitResult result)
+    {
+        Report($$""","identity":{"machine":"m","host":"h","kamailio":"jsonrpc+udp://127.0.0.1:8090"},"list":{"destinations":3,"bytes":900{{(most > 0 ? $",\"most\":{most}" : string.Empty)}}}""", "\"members\",\"intents\",\"splits\"");
+
+        var outcome = await _writer.WriteAsync(Command(950, 50), CancellationToken.None);
+
+        Assert.That(outcome.Result, Is.EqualTo(result), string.Join('\n', outcome.Reasons));
+        if (result == SplitResult.Refused)
+        {
+            Assert.That(outcome.Reasons.Single(), Does.StartWith("the classes of set 1 would not fit into Kamailio's list on proxy p1: 3 more destinations take about 900 bytes beside the 900 of the 3 that are there, and jsonrpc+udp://127.0.0.1:8090 carries 1900. Open the FIFO"));
+            return;
+        }
+
+        // The next step takes no further class.
+        Report(""","list":{"destinations":6,"bytes":1800,"most":1900}""", "\"members\",\"intents\",\"splits\"");
+        Assert.That((await _writer.WriteAsync(Command(500, 500), CancellationToken.None)).Result, Is.EqualTo(SplitResult.Written));
+    }
+
     [Test]
     public async Task A_proxy_that_follows_no_splits_is_told()
     {

@@ -23,7 +23,7 @@ internal static class SplitSetCommand
         commands.Add(command, (options, cancellationToken) =>
         {
             var request = SplitOptions.Read(options, command);
-            return options.Fails(out var exitCode) ? Task.FromResult(exitCode) : SplitRun.RunAsync(request, cancellationToken);
+            return options.Fails(out var exitCode) ? Task.FromResult(exitCode) : request.IsShown ? SharesRun.RunAsync(request, cancellationToken) : SplitRun.RunAsync(request, cancellationToken);
         });
     }
 }

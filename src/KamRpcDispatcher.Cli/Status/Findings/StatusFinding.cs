@@ -38,6 +38,7 @@ internal static class FindingCode
     public const string AddressHeld = "address-held";
     public const string NameHeld = "name-held";
     public const string TwoProxiesOnOneHost = "two-proxies-on-one-host";
+    public const string ShareWaysDiffer = "share-ways-differ";
     public const string Held = "held";
     public const string Quarantined = "quarantined";
     public const string Drift = "drift";
@@ -55,6 +56,6 @@ internal static class FindingCode
     public static IReadOnlyList<string> All { get; } =
     [
         NoProxy, NoMembers, KamailioLost, DispatcherHangs, NotFollowed, ReportStale, ReportUnreadable, ReportOfOlderVersion, SetWithoutDestination, SetWithoutMembers, SetBelowHalf, SetDrained, SetFull, MemberWithoutCalls, CallsNotKnown, MemberStillServing, Deviation,
-        AddressHeld, NameHeld, TwoProxiesOnOneHost, Held, Quarantined, Drift, Behind, Snapshot, Rejected, IntentsNotFollowed, IntentsNotReadable, OddTrouble,
+        AddressHeld, NameHeld, TwoProxiesOnOneHost, ShareWaysDiffer, Held, Quarantined, Drift, Behind, Snapshot, Rejected, IntentsNotFollowed, IntentsNotReadable, OddTrouble,
     ];
 }

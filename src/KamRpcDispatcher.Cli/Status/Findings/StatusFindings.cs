@@ -25,6 +25,7 @@ internal sealed partial class StatusFindings(ClusterCalls calls)
             .. ofSets,
             .. calls.Proxies.SelectMany(OfProxy),
             .. TwoOnOneHost(),
+            .. ShareWays(),
             .. intents.NotInForce(),
             .. Rejected(),
             .. new StatusClaims(calls.Cluster).Findings(),
@@ -185,6 +186,18 @@ internal sealed partial class StatusFindings(ClusterCalls calls)
             {
                 Proxy = place.First().Proxy.Name,
             };
+        }
+    }
+
+    /// <summary>The same weights would be other shares on each.</summary>
+    private IEnumerable<StatusFinding> ShareWays()
+    {
+        List<IGrouping<string, ProxyLens>> ways = [.. calls.Proxies.Where(static lens => lens.Status?.Shares is not null).GroupBy(static lens => lens.Status!.Shares!.Way).OrderBy(static way => way.Key, StringComparer.Ordinal)];
+        if (ways.Count > 1)
+        {
+            yield return new StatusFinding(
+                FindingCode.ShareWaysDiffer,
+                $"proxies share calls by weights in different ways: {string.Join("; ", ways.Select(static way => $"{ProxyNames.Of([.. way])} by --share {SafeText.Shorten(way.Key, LongestKind)}"))}: start kamrpc dispatch with the same --share everywhere");
         }
     }
 

@@ -165,6 +165,7 @@ internal static class ReportJson
         JsonText.WriteNumber(writer, "intentsRevision", status.Intents?.Revision);
         JsonText.WriteNumber(writer, "intentsSilenced", status.Intents?.Silenced);
         JsonText.WriteBoolean(writer, "drained", status.Intent?.IsDrained);
+        ShareJson.Write(writer, status);
     }
 
     public static void WriteDeviation(Utf8JsonWriter writer, Deviation deviation)

@@ -112,6 +112,12 @@ internal sealed class StatusDetails(ClusterCalls calls, StatusOptions options, L
 
     private void Shares()
     {
+        var shared = new SharedCalls(calls.Proxies, calls.Now);
+        if (shared.Count > 0)
+        {
+            Section(SharedCalls.Title, shared.Table(layout));
+        }
+
         var shares = new StatusShares(calls.Cluster);
         if (shares.Count > 0)
         {

@@ -15,7 +15,8 @@ namespace KamRpcDispatcher.Dispatch.Report;
 /// <param name="version">The daemon's.</param>
 /// <param name="timeProvider">The clock.</param>
 /// <param name="intent">What operators wish of the proxy itself; null for nobody who knows.</param>
-internal sealed class PacedReport(IProxyReport report, ContactWatch contact, LoopWatch loop, Func<bool> isAlive, string version, TimeProvider timeProvider, Func<ProxyIntent>? intent = null) : IProxyReport
+/// <param name="beside">Adds what others than the loop know, which is no news; null for nothing.</param>
+internal sealed class PacedReport(IProxyReport report, ContactWatch contact, LoopWatch loop, Func<bool> isAlive, string version, TimeProvider timeProvider, Func<ProxyIntent>? intent = null, Func<ProxyStatus, ProxyStatus>? beside = null) : IProxyReport
 {
     /// <summary>The least time between two writings of what nobody waits for: hundreds of proxies write to one etcd, and a list may flap.</summary>
     internal static readonly TimeSpan LeastInterval = TimeSpan.FromSeconds(1);
@@ -74,7 +75,7 @@ internal sealed class PacedReport(IProxyReport report, ContactWatch contact, Loo
     }
 
     private ProxyStatus AsOfNow(ProxyStatus status) =>
-        status with { Contact = contact.Current, Version = version, Loop = loop.Current, WrittenAt = timeProvider.GetUtcNow(), Intent = intent?.Invoke() };
+        (beside?.Invoke(status) ?? status) with { Contact = contact.Current, Version = version, Loop = loop.Current, WrittenAt = timeProvider.GetUtcNow(), Intent = intent?.Invoke() };
 
     private void Write(bool isPoll)
     {

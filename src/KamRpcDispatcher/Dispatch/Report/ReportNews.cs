@@ -12,7 +12,7 @@ internal static class ReportNews
     /// <summary>The revision alone is none: it moves with every wish, and whoever waits for one that concerns a member is told of that by its own.</summary>
     private static ProxyIntent? WishOf(ProxyStatus status) => status.Intent is { } intent ? intent with { Revision = 0 } : null;
 
-    /// <summary>Whether anything is: times of reading and writing, how long grace periods took, and what the loop is at while it goes on, are not.</summary>
+    /// <summary>Whether anything is: times of reading and writing, how long grace periods took, what calls were counted, how long the list is, and what the loop is at while it goes on, are not.</summary>
     public static bool IsNew(ProxyStatus before, ProxyStatus after) => before.Hangs != after.Hangs || before.IsListOld != after.IsListOld || !(
         before with
         {
@@ -20,6 +20,8 @@ internal static class ReportNews
             WrittenAt = after.WrittenAt,
             Grace = after.Grace,
             Loop = after.Loop,
+            Shares = after.Shares,
+            List = after.List,
             Sets = after.Sets,
             Applies = after.Applies,
             Troubles = after.Troubles,

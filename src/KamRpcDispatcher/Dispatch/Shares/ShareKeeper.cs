@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using KamailioRpc.Errors;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Dispatch.Cycles;
@@ -20,15 +21,22 @@ namespace KamRpcDispatcher.Dispatch.Shares;
 /// <param name="number">Told which classes of which sets have no number, in each cycle.</param>
 /// <param name="timeProvider">The clock.</param>
 /// <param name="logger">Where to log.</param>
+/// <param name="observe">Told in each cycle what it comes to, and who stands where; null for nobody.</param>
 internal sealed class ShareKeeper(
-    IShareTable table, PlanPolicy policy, ShareWay way, Action<IReadOnlyDictionary<int, ImmutableSortedSet<string>>> number, TimeProvider timeProvider, ILogger<ShareKeeper> logger)
+    IShareTable table, PlanPolicy policy, ShareWay way, Action<IReadOnlyDictionary<int, ImmutableSortedSet<string>>> number, TimeProvider timeProvider, ILogger<ShareKeeper> logger,
+    Action<CycleShares, DispatcherTable>? observe = null)
 {
     /// <summary>How often maps are read that somebody else may have changed; less often where there are very many of them, so that no more than so many are read in a second.</summary>
     private static readonly TimeSpan ReadInterval = TimeSpan.FromSeconds(1);
     private const int ReadsPerSecond = 20;
 
+    private const int LongestFault = 120;
+
     /// <summary>The texts that Kamailio has, of the sets that were read.</summary>
     private readonly Dictionary<int, (string? Text, long ReadAt)> _maps = [];
+
+    /// <summary>What Kamailio answered where it would not let a map be read or written, by set; gone with the cycle.</summary>
+    private readonly Dictionary<int, string> _faults = [];
     private KamailioInstance? _instance;
     private bool _hasTable = true;
 
@@ -91,6 +99,7 @@ internal sealed class ShareKeeper(
         sets.RemoveAll(static set => set.Shares.IsEmpty && set.Idle.IsEmpty);
         number(sets.Where(static set => set.Unnumbered.Any()).ToDictionary(static set => set.Set, static set => set.Unnumbered.Select(static one => one.Text).ToImmutableSortedSet(StringComparer.Ordinal)));
         var result = new CycleShares(sets, maps) { WithoutTable = withoutTable, WithoutPercentages = withoutPercentages, HasTable = _hasTable, FoundTable = !_hasTable ? false : _maps.Count > 0 ? true : null, Way = way };
+        observe?.Invoke(result, listed);
         return (followed.Share(result), result);
     }
 
@@ -129,8 +138,19 @@ internal sealed class ShareKeeper(
         var areAll = shares.AreFollowed;
         foreach (var (set, map) in shares.Maps)
         {
-            await table.WriteAsync(set, map, cancellationToken).ConfigureAwait(false);
-            var back = await table.ReadAsync(set, cancellationToken).ConfigureAwait(false);
+            ListedMap back;
+            try
+            {
+                await table.WriteAsync(set, map, cancellationToken).ConfigureAwait(false);
+                back = await table.ReadAsync(set, cancellationToken).ConfigureAwait(false);
+            }
+            catch (KamailioFaultException fault)
+            {
+                // Of one set, for want of memory say: members are followed all the same.
+                _faults[set] = fault.Message;
+                continue;
+            }
+
             _maps[set] = (back.Text, timeProvider.GetTimestamp());
             if (back.Text != map?.Text)
             {
@@ -147,7 +167,12 @@ internal sealed class ShareKeeper(
             }
         }
 
-        return areAll;
+        if (_faults.Count > 0)
+        {
+            troubles.Meet(TroubleKind.Shares, $"Kamailio refuses to have the share map read or written ({SafeText.Shorten(_faults.Values.First(), LongestFault)}): calls are shared as before, or evenly", [.. _faults.Keys]);
+        }
+
+        return areAll && _faults.Count == 0;
     }
 
     /// <summary>What each class gets.</summary>
@@ -181,9 +206,20 @@ internal sealed class ShareKeeper(
             _maps.Clear();
         }
 
+        _faults.Clear();
         foreach (var set in homes.TakeWhile(_ => _hasTable).Where(IsUnknown).ToList())
         {
-            var read = await table.ReadAsync(set, cancellationToken).ConfigureAwait(false);
+            ListedMap read;
+            try
+            {
+                read = await table.ReadAsync(set, cancellationToken).ConfigureAwait(false);
+            }
+            catch (KamailioFaultException fault)
+            {
+                _faults[set] = fault.Message;
+                continue;
+            }
+
             _hasTable = read.HasTable;
             if (!_hasTable)
             {

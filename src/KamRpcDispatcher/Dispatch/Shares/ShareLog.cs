@@ -13,4 +13,7 @@ internal static partial class ShareLog
 
     [LoggerMessage(3102, LogLevel.Warning, "Set {Set}: Kamailio has another share map than the one that was written to it; trying on. Does somebody else write to its htable kamrpc_shares?")]
     public static partial void NotTaken(ILogger logger, int set);
+
+    [LoggerMessage(3103, LogLevel.Information, "Calls of sets that are shared are not counted: Kamailio has no table {Table}, as with the snippet of an earlier version; shares are followed nevertheless")]
+    public static partial void NotCounted(ILogger logger, string table);
 }

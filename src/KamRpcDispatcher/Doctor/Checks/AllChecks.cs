@@ -32,6 +32,7 @@ internal static class AllChecks
         AnswerChecks.OfFailover(kamailio),
         .. CallLoadCheck.Of(kamailio),
         .. WeightsCheck.Of(kamailio),
+        SharesCheck.Of(kamailio, etcd),
         HostNamesCheck.Of(kamailio),
         SharedMemoryCheck.Of(kamailio),
         ProcessesCheck.Of(kamailio),
@@ -47,6 +48,7 @@ internal static class AllChecks
         AddressClaimsCheck.Of(etcd),
         ProxyNamesCheck.Of(etcd),
         ProxyHostsCheck.Of(etcd),
+        SharesCheck.OfWays(etcd),
         ReportsCheck.Of(kamailio, etcd),
     ]);
 

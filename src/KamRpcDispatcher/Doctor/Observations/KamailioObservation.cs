@@ -11,6 +11,9 @@ using KamRpcDispatcher.Doctor.Observations.Sockets;
 
 namespace KamRpcDispatcher.Doctor.Observations;
 
+/// <summary>The tables (module htable) of the snippet by which calls are shared, and counted.</summary>
+internal readonly record struct ShareTables(bool HasMaps, bool HasCounts);
+
 /// <summary>What was seen of one Kamailio. What was not reached, or not allowed to be seen, says why.</summary>
 internal sealed record KamailioObservation
 {
@@ -127,6 +130,9 @@ internal sealed record KamailioObservation
 
     /// <summary>Who has marked Kamailio as served, empty when nobody has; or why there is no place for a mark.</summary>
     public Observed<string> Mark { get; init; } = Observed<string>.Not(NotReached);
+
+    /// <summary>Which of the tables it has by which calls are shared.</summary>
+    public Observed<ShareTables> Shares { get; init; } = Observed<ShareTables>.Not(NotReached);
 
     /// <summary>Whether the process that left the mark has surely ended.</summary>
     public bool HasMarkerEnded { get; init; }

@@ -9,6 +9,7 @@ using KamRpcDispatcher.Doctor.Observations.Sockets;
 using KamRpcDispatcher.Linux;
 using KamRpcDispatcher.Processes;
 using KamRpcDispatcher.Processes.Views;
+using KamRpcDispatcher.Push.Shares;
 
 namespace KamRpcDispatcher.Doctor.Observations;
 
@@ -139,6 +140,9 @@ internal sealed class KamailioObserver(RpcClientOptions options, string? configF
             List = list,
             UnresolvedNames = await HostLookup.UnresolvedAsync(names, cancellationToken).ConfigureAwait(false),
             Mark = mark.Try(out var left, out trouble) ? left.Holder : Observed<string>.Not(trouble),
+            Shares = await Answers.TryAsync(async () => new ShareTables(
+                (await new ShareTable(client).ReadAsync(0, cancellationToken).ConfigureAwait(false)).HasTable,
+                (await new CallTable(client).ReadAsync(default, cancellationToken).ConfigureAwait(false)).HasTable)).ConfigureAwait(false),
             HasMarkerEnded = left is not null && Machine.HasEnded(left.Place, left.Pid),
             StoppedHolder = observation.StoppedHolder ?? Stopped(left is not null && left.Place == Machine.Place ? left.Pid : null),
             User = eye is not null && running?.FirstOrDefault(static process => process.IsMain) is { } main ? Credentials.Of(main.Pid) : null,

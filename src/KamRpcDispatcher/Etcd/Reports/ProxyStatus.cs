@@ -49,6 +49,12 @@ public sealed record ProxyStatus(long Revision, DateTimeOffset AppliedAt, string
     /// <summary>Whether it follows operators' intents, or will as soon as it has read them: an earlier version does not, nor does one that may not read them.</summary>
     public bool FollowsIntents => Applies.Contains(IntentsProgress.Kind);
 
+    /// <summary>The shares of calls; null in a report of a version that did not say it.</summary>
+    public ShareReport? Shares { get; init; }
+
+    /// <summary>How long Kamailio's list is; null until it was read, and in a report of a version that did not say it.</summary>
+    public ListRoom? List { get; init; }
+
     /// <summary>Which Kamailio the report is of; null in a report of a version that did not say it.</summary>
     public ProxyIdentity? Identity { get; init; }
 

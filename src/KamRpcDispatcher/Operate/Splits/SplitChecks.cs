@@ -39,6 +39,7 @@ internal sealed class SplitChecks(OperatorView view, SplitCommand command, Split
         }
 
         var values = split.Shares.Where(static share => share.Value > 0).Select(static share => share.Key).ToList();
+        var members = SplitForecast.MembersOf(view, command.Set);
         var floor = new ReadyFloor(view, command.MinReady) { Idle = Without(before) }.Check(Without(split));
         counted = [.. floor.Counted.Concat(values.Select(value => _ready.Find(announced => split.ValueOf(announced.Member) == value)).OfType<AnnouncedMember>()).DistinctBy(static announced => announced.Member.Key)];
         return
@@ -47,6 +48,7 @@ internal sealed class SplitChecks(OperatorView view, SplitCommand command, Split
                 .Select(static proxy => $"the Kamailio of proxy {SafeText.Shorten(proxy.Name)} has no table for shares; its config needs the snippet of 'kamrpc cfg' with modparam(\"htable\", \"htable\", \"kamrpc_shares=>size=8;\"), and a restart"),
             .. values.SelectMany(value => NobodyOf(split, value)),
             .. floor.Refusals,
+            .. ListFit.Refusals(_proxies, command.Set, (members, before), (members, split)),
         ];
     }
 

@@ -39,8 +39,16 @@ internal static class SplitForecast
         ];
     }
 
+    /// <summary>The copies of members in classes: of each the class and the member.</summary>
+    public static IReadOnlySet<(string Class, string Name)> CopiesOf(int set, IReadOnlyList<Member> members, Split? split)
+    {
+        var shares = SharesOf(set, members, split);
+        var classes = shares.Shares.Where(static share => share.Set is not null).ToDictionary(static share => share.Set!.Value, static share => share.Class.Text);
+        return shares.ClassMembers.Select(copy => (classes[copy.Key.Set], copy.Key.Name)).ToHashSet();
+    }
+
     /// <summary>As it is when every class has a number, and everybody who is ready stands in it.</summary>
-    private static SetShares SharesOf(int set, IReadOnlyList<Member> members, Split split)
+    private static SetShares SharesOf(int set, IReadOnlyList<Member> members, Split? split)
     {
         var nowhere = ImmutableHashSet<EndpointKey>.Empty;
         var numbers = SetShares.Of(set, members, split, ImmutableDictionary<string, int>.Empty, nowhere, previous: null).Classes.Order().Select(static (one, index) => (one.Text, Number: index + 1))

@@ -24,6 +24,14 @@ public sealed class SplitWriter(EtcdConnection store, EtcdKeys keys, TimeProvide
     /// <exception cref="EtcdUnreachableException">etcd did not answer, or refuses: <see cref="IsInDoubt"/> says whether it may be written.</exception>
     public Task<SplitOutcome> WriteAsync(SplitCommand command, CancellationToken cancellationToken) => WriteAsync(command, [], [], cancellationToken);
 
+    /// <summary>The split of a set as it is stored; where it cannot be used, why.</summary>
+    /// <exception cref="EtcdUnreachableException">etcd did not answer, or refuses.</exception>
+    public async Task<(Split? Split, string? Error)> ReadSplitAsync(int set, CancellationToken cancellationToken)
+    {
+        var stored = await ReadAsync(set, revision: 0, cancellationToken).ConfigureAwait(false);
+        return stored is null ? (null, null) : SplitRecord.TryRead(set, stored.Value.Memory, out var split, out var error) ? (split, null) : (null, error);
+    }
+
     /// <param name="command">What is asked for.</param>
     /// <param name="conditions">What has to hold beside: where one does not, it is decided anew, and given up in the end.</param>
     /// <param name="beside">What is written in the same transaction; not where the split is so already.</param>

@@ -5,6 +5,12 @@ using KamRpcDispatcher.Plan;
 
 namespace KamRpcDispatcher.Push.Reading;
 
+/// <summary>How long a list is.</summary>
+/// <param name="Destinations">Its entries.</param>
+/// <param name="Bytes">What the reply takes, or may come to take.</param>
+/// <param name="Most">What it may take where it was read; null for any length.</param>
+internal sealed record ListSize(int Destinations, long Bytes, long? Most);
+
 /// <summary>Reads Kamailio's list by the way for changes, or by another one where it is too long for that.</summary>
 /// <param name="client">The way for changes.</param>
 /// <param name="other">The other way.</param>
@@ -39,7 +45,12 @@ internal sealed class ListReader(IRpcClient client, IReadWay other)
     /// <summary>Whether anything was added since the list was read.</summary>
     private bool _isReckoned;
 
+    private volatile ListSize? _size;
+
     public KamailioAddress Address => client.Address;
+
+    /// <summary>How long the list was when it was read last; null before.</summary>
+    public ListSize? Size => _size;
 
     private bool IsLong => _length is not { } length || (client.Address.ReplyLimit is { } limit && length > limit * LongPart);
 
@@ -136,6 +147,9 @@ internal sealed class ListReader(IRpcClient client, IReadWay other)
         _length = list.Length + (BytesOfLatency * list.Destinations.Count(static destination => destination.Latency is { Average: 0 }));
         _isReckoned = false;
         _wasSilent = false;
+
+        // Where it is longer than it may be for the way of changes alone, the other way has been searched for.
+        _size = new ListSize(list.Destinations.Count, _length.Value, ReferenceEquals(way, client) && client.Address.ReplyLimit is { } limit ? (long)(limit * FullPart) : null);
         return list;
     }
 }

@@ -34,6 +34,8 @@ internal sealed class ProxyReader(JsonElement report)
             Splits = ReadSplits(report),
             Intent = ReadIntent(report),
             Serves = Items(report, "serves", ReadServed),
+            Shares = ShareFields.ReadShares(report),
+            List = ShareFields.ReadList(report),
             Identity = ReadIdentity(),
             Version = OptionalText(report, "version"),
             WrittenAt = OptionalTime(report, "writtenAt"),

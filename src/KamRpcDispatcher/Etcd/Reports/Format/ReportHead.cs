@@ -48,6 +48,7 @@ internal static class ReportHead
         writer.WriteString("kamailio", status.Kamailio);
         writer.WriteNumber("drift", status.Drift);
         WriteGrace(writer, status.Grace);
+        ShareFields.Write(writer, status);
         if (status.IsFromSnapshot)
         {
             writer.WriteBoolean("fromSnapshot", true);

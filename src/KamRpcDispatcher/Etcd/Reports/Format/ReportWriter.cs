@@ -20,11 +20,12 @@ internal static class ReportWriter
 
     // What each list has for itself; together with what is always there, and of a bounded length, no more than MostBytes.
     private const int RoomForSets = 1_500;
-    private const int RoomForTroubles = 6_400;
+    private const int RoomForTroubles = 6_100;
     private const int RoomForHeld = 1_200;
-    private const int RoomForDeviations = 2_400;
+    private const int RoomForDeviations = 2_200;
     private const int RoomForQuarantined = 900;
     private const int RoomForSuperseded = 1_000;
+    private const int RoomForClasses = 300;
 
     public static byte[] Write(ProxyStatus status)
     {
@@ -35,7 +36,7 @@ internal static class ReportWriter
             ReportHead.Write(writer, status);
             var sets = Sets(status);
             var superseded = Superseded(status);
-            ReportPart[] lists = [Troubles(status), Held(status), Deviations(status), Quarantined(status), superseded];
+            ReportPart[] lists = [Troubles(status), Held(status), Deviations(status), Quarantined(status), superseded, ShareFields.Classes(status.Shares, RoomForClasses), ShareFields.Members(status.Shares)];
             ReportPart.Fit([sets, .. lists], MostBytes - Reserve - (int)(writer.BytesCommitted + writer.BytesPending));
             sets.WriteObject(writer);
             foreach (var list in lists)

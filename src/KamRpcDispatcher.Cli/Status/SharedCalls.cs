@@ -1,0 +1,123 @@
+using System.Text.Json;
+using KamRpcDispatcher.Cli.Output;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd.Reports;
+using KamRpcDispatcher.Plan.Shares;
+
+namespace KamRpcDispatcher.Cli.Status;
+
+/// <summary>How the calls of sets are shared that are split, or whose members have weights: what each class is to get, and what it had, as each proxy's Kamailio counted it, and of all together.</summary>
+internal sealed class SharedCalls
+{
+    public const string Title = "SHARES OF CALLS, as wanted by splits and weights, and as Kamailio counted calls in the last minutes";
+
+    private const string All = "all";
+    private const int MostOfSet = 20;
+
+    private readonly List<Row> _rows;
+    private readonly DateTimeOffset _now;
+
+    public SharedCalls(IEnumerable<ProxyLens> proxies, DateTimeOffset now)
+    {
+        _now = now;
+        var rows = proxies.SelectMany(static lens => RowsOf(lens)).ToList();
+        _rows = [.. rows.GroupBy(static row => row.Of.Set).OrderBy(static set => set.Key).SelectMany(static set => WithSums([.. set]))];
+    }
+
+    public int Count => _rows.Count;
+
+    public TextTable Table(Layout layout)
+    {
+        var table = layout.Table("SET", "CLASS", "PROXY", "WANTED", "MEASURED", "CALLS", "COUNTED");
+        foreach (var set in _rows.GroupBy(static row => row.Of.Set))
+        {
+            foreach (var row in set.Take(MostOfSet))
+            {
+                table.Add(
+                    Ages.Number(row.Of.Set),
+                    Name(row.Of.Class),
+                    row.Proxy ?? All,
+                    Percent(row.Of.Wanted / 10.0),
+                    row.Measured is { } measured ? Percent(measured) : "-",
+                    row.Of.Calls is { } calls ? Ages.Number(calls) : "-",
+                    row.Of.Calls is not null ? $"{Ages.Show(row.Of.Until!.Value - row.Of.Since!.Value)} until {Ages.Show(_now - row.Of.Until.Value)} ago" : row.IsCounted == false ? "not counted" : "not yet");
+            }
+
+            if (set.Count() > MostOfSet)
+            {
+                table.Add(Ages.Number(set.Key), FormattableString.Invariant($"({set.Count() - MostOfSet} more, -o json)"), null, null, null, null, null);
+            }
+        }
+
+        return table;
+    }
+
+    public void Write(Utf8JsonWriter writer, string name) => JsonText.WriteArray(writer, name, _rows, static (json, row) =>
+    {
+        json.WriteNumber("set", row.Of.Set);
+        json.WriteString("class", row.Of.Class);
+        json.WriteString("proxy", row.Proxy);
+        JsonText.WriteNumber(json, "wanted", (double?)(row.Of.Wanted / 10.0));
+        JsonText.WriteNumber(json, "measured", row.Measured);
+        JsonText.WriteNumber(json, "calls", row.Of.Calls);
+        JsonText.WriteBoolean(json, "counted", row.IsCounted);
+        JsonText.WriteTime(json, "since", row.Of.Since);
+        JsonText.WriteTime(json, "until", row.Of.Until);
+    });
+
+    /// <summary><c>v2</c>, <c>v2, weight 10</c>, or <c>weight 10</c>, safe to print.</summary>
+    public static string Name(string text)
+    {
+        if (!MemberClass.TryParse(text, out var one, out _))
+        {
+            return text.Length == 0 ? "(in no class)" : SafeText.Shorten(text);
+        }
+
+        var weight = one.Weight is { } number ? $"weight {Ages.Number(number)}" : null;
+        return one.Value is { } value ? string.Join(", ", new[] { value.Length == 0 ? "(no value)" : SafeText.Shorten(value), weight }.OfType<string>()) : weight ?? "no weight";
+    }
+
+    private static IEnumerable<Row> RowsOf(ProxyLens lens)
+    {
+        if (lens.Status?.Shares is not { } shares)
+        {
+            return [];
+        }
+
+        var sums = shares.Classes.GroupBy(static one => one.Set).ToDictionary(static set => set.Key, static set => set.Sum(static one => one.Calls ?? 0));
+        return shares.Classes.Select(one => new Row(lens.Name, one, shares.IsCounted, Measured(one.Calls, sums[one.Set])));
+    }
+
+    /// <summary>Class by class, where several proxies tell of one with what they come to together: from the earliest beginning to the latest end.</summary>
+    private static IEnumerable<Row> WithSums(IReadOnlyList<Row> set)
+    {
+        var sum = set.Sum(static row => row.Of.Calls ?? 0);
+        foreach (var rows in set.GroupBy(static row => row.Of.Class))
+        {
+            foreach (var row in rows)
+            {
+                yield return row;
+            }
+
+            if (set.Select(static row => row.Proxy).Distinct().Count() > 1)
+            {
+                List<SharedClass> counted = [.. rows.Select(static row => row.Of).Where(static one => one.Calls is not null)];
+                var of = rows.First().Of with
+                {
+                    Calls = counted.Count == 0 ? null : counted.Sum(static one => one.Calls), Since = counted.Min(static one => one.Since), Until = counted.Max(static one => one.Until),
+                };
+                yield return new Row(null, of, rows.Any(static row => row.IsCounted == false) ? false : rows.First().IsCounted, Measured(of.Calls, sum));
+            }
+        }
+    }
+
+    private static double? Measured(long? calls, long sum) => calls is { } some && sum > 0 ? 100.0 * some / sum : null;
+
+    private static string Percent(double percent) => FormattableString.Invariant($"{percent:0.0} %");
+
+    /// <param name="Proxy">Null for all.</param>
+    /// <param name="Of">The class there.</param>
+    /// <param name="IsCounted">Whether Kamailio counts; null until that was looked at.</param>
+    /// <param name="Measured">Its part of the set's calls there, in per cent; null where there is none to tell of.</param>
+    private sealed record Row(string? Proxy, SharedClass Of, bool? IsCounted, double? Measured);
+}

@@ -1,0 +1,145 @@
+using KamailioRpc.Errors;
+using KamRpcDispatcher.Etcd.Reports;
+using KamRpcDispatcher.Plan.Shares;
+using KamRpcDispatcher.Push;
+using KamRpcDispatcher.Push.Shares;
+using Microsoft.Extensions.Logging;
+
+namespace KamRpcDispatcher.Dispatch.Shares;
+
+/// <summary>
+/// Reads how many calls the members of sets that are shared had, as Kamailio counts them, beside the cycles: a few at a time, and only of sets that have a share map. What it says is of the last minutes, and of one map and
+/// one list: where these change, or Kamailio is started anew, it begins anew.
+/// </summary>
+/// <param name="table">Kamailio's counts.</param>
+/// <param name="way">How weights travel.</param>
+/// <param name="timeProvider">The clock.</param>
+/// <param name="logger">Where to log.</param>
+internal sealed class CallCounter(ICallTable table, ShareWay way, TimeProvider timeProvider, ILogger<CallCounter> logger)
+{
+    /// <summary>How often counts are read.</summary>
+    internal static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+
+    /// <summary>Of how long a time calls are told.</summary>
+    internal static readonly TimeSpan Window = TimeSpan.FromMinutes(5);
+
+    /// <summary>After so many a pause, so that changes do not wait behind them.</summary>
+    private const int AtOnce = 50;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+
+    private readonly Dictionary<int, CountedSet> _sets = [];
+    private (CycleShares Shares, DispatcherTable Table)? _followed;
+    private KamailioInstance? _instance;
+    private bool? _isCounted;
+    private volatile ShareReport _report = New(way);
+    private readonly Lock _gate = new();
+
+    /// <summary>What is to be told of shares. Asked by any thread.</summary>
+    public ShareReport Report => _report;
+
+    /// <summary>Takes note of how calls are shared, and of who stands where.</summary>
+    public void Follow(CycleShares shares, DispatcherTable listed)
+    {
+        lock (_gate)
+        {
+            _followed = (shares, listed);
+        }
+    }
+
+    /// <summary>Reads on until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            await Task.Delay(Interval, timeProvider, cancellationToken).ConfigureAwait(false);
+            await CountAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Reads the counts of all sets that are shared now, once.</summary>
+    internal async Task CountAsync(CancellationToken cancellationToken)
+    {
+        if (Followed() is not var (shares, listed))
+        {
+            return;
+        }
+
+        if (listed.Instance != _instance)
+        {
+            (_instance, _isCounted) = (listed.Instance, null);
+            _sets.Clear();
+        }
+
+        List<SetShares> shared = [.. shares.Sets.Where(static set => set is { Map: not null, Shares.IsEmpty: false })];
+        foreach (var gone in _sets.Keys.Except(shared.Select(static set => set.Set)).ToList())
+        {
+            _sets.Remove(gone);
+        }
+
+        foreach (var set in shared.TakeWhile(_ => _isCounted != false))
+        {
+            try
+            {
+                await CountAsync(set, listed, cancellationToken).ConfigureAwait(false);
+            }
+            catch (KamailioRpcException)
+            {
+                // Whether Kamailio answers, and what it refuses, the cycles tell. A time with a gap in it would not be one.
+                _sets.Remove(set.Set);
+            }
+        }
+
+        _report = New(way) with
+        {
+            IsCounted = _isCounted,
+            Classes = [.. shared.SelectMany(set => _sets.GetValueOrDefault(set.Set)?.Classes(set) ?? CountedSet.Uncounted(set))],
+            Members = [.. shared.SelectMany(set => _sets.GetValueOrDefault(set.Set)?.Members() ?? [])],
+        };
+    }
+
+    private (CycleShares Shares, DispatcherTable Table)? Followed()
+    {
+        lock (_gate)
+        {
+            return _followed;
+        }
+    }
+
+    private async Task CountAsync(SetShares set, DispatcherTable listed, CancellationToken cancellationToken)
+    {
+        if (!_sets.TryGetValue(set.Set, out var counted) || !counted.IsOf(set, listed))
+        {
+            _sets[set.Set] = counted = new CountedSet(set, listed);
+        }
+
+        var counts = new long[counted.Keys.Count];
+        for (var index = 0; index < counts.Length; index++)
+        {
+            if (index % AtOnce == AtOnce - 1)
+            {
+                await Task.Delay(Pause, timeProvider, cancellationToken).ConfigureAwait(false);
+            }
+
+            var (hasTable, calls) = await table.ReadAsync(counted.Keys[index], cancellationToken).ConfigureAwait(false);
+            if (!hasTable)
+            {
+                _isCounted = false;
+                _sets.Clear();
+                ShareLog.NotCounted(logger, CallTable.Name);
+                return;
+            }
+
+            counts[index] = calls;
+        }
+
+        _isCounted = true;
+        counted.Read(counts, timeProvider.GetUtcNow(), timeProvider.Mark());
+    }
+
+    private static ShareReport New(ShareWay way) => new(way switch
+    {
+        ShareWay.Attributes => ShareReport.Attributes,
+        ShareWay.Percent => "percent",
+        _ => "map",
+    });
+}
