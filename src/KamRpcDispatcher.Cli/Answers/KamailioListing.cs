@@ -4,6 +4,7 @@ using KamailioRpc.Commands;
 using KamailioRpc.Errors;
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Plan.Shares;
 
 namespace KamRpcDispatcher.Cli.Answers;
 
@@ -19,7 +20,13 @@ internal sealed record KamailioListing(
     /// <summary>The name in <c>attrs</c> by which kamrpc knows its entries again; its value is the cluster.</summary>
     private const string Mark = "kamrpc";
 
+    /// <summary>The htable of the snippet's with the share maps.</summary>
+    private const string SharesTable = "kamrpc_shares";
+
     private const int LongestAttributes = 256;
+
+    /// <summary>Of each set of a class, as far as Kamailio's share maps name it, whose calls it gets, and how many of their slots; it stands beside that set, whose members it has some of.</summary>
+    public IReadOnlyDictionary<int, (int Home, int Slots)> Classes { get; init; } = new Dictionary<int, (int Home, int Slots)>();
 
     /// <summary>The sets of entries that are not asked for.</summary>
     private IReadOnlyList<int> Others { get; init; } = [];
@@ -37,7 +44,7 @@ internal sealed record KamailioListing(
         await using var client = new RpcClient(address, rpc);
         var version = await client.GetVersionAsync(cancellationToken).ConfigureAwait(false);
         var list = await ReadListAsync(client, rpc, cancellationToken).ConfigureAwait(false);
-        return new KamailioListing(address, version, cluster, [.. list.Destinations.OrderBy(static entry => entry.Set)], list.Unreadable);
+        return new KamailioListing(address, version, cluster, [.. list.Destinations.OrderBy(static entry => entry.Set)], list.Unreadable) { Classes = await ReadClassesAsync(client, list, cancellationToken).ConfigureAwait(false) };
     }
 
     /// <summary>These sets only.</summary>
@@ -71,7 +78,7 @@ internal sealed record KamailioListing(
                 entry.Latency is { } latency ? FormattableString.Invariant($"{latency.Estimate:0.#} ms") : null,
                 entry.DialogLoad is { } load ? Ages.Number(load) + (entry.MaxLoad > 0 ? $"/{Ages.Number(entry.MaxLoad)}" : string.Empty) : null,
                 isVerbose ? Ages.Number(entry.Priority) : null,
-                !isVerbose ? State(entry) : entry.Attributes.Length > 0 ? SafeText.Shorten(entry.Attributes, LongestAttributes) : null);
+                !isVerbose ? State(entry) + Share(entry) : entry.Attributes.Length > 0 ? SafeText.Shorten(entry.Attributes, LongestAttributes) : null);
         }
 
         var (count, full) = (shown.Count(GetsCalls), shown.Count(IsFull));
@@ -125,6 +132,34 @@ internal sealed record KamailioListing(
         }
     }
 
+    /// <summary>Of a Kamailio without share maps there are none, nor of one that does not tell them.</summary>
+    private static async Task<IReadOnlyDictionary<int, (int Home, int Slots)>> ReadClassesAsync(RpcClient client, DispatcherList list, CancellationToken cancellationToken)
+    {
+        var classes = new Dictionary<int, (int Home, int Slots)>();
+        if (!list.Destinations.Any(static entry => ClassSets.Has(entry.Set)))
+        {
+            return classes;
+        }
+
+        try
+        {
+            foreach (var home in list.Destinations.Select(static entry => entry.Set).Where(static set => !ClassSets.Has(set) && set != MemberKey.ReservedSet).Distinct())
+            {
+                var text = await client.GetHashValueAsync(SharesTable, Ages.Number(home), cancellationToken).ConfigureAwait(false);
+                foreach (var (number, slots) in ShareMap.TryParse(text, out var map, out _) ? map.Counts : new Dictionary<int, int>())
+                {
+                    classes[ShareMap.FirstSet + number] = (home, slots);
+                }
+            }
+        }
+        catch (KamailioRpcException)
+        {
+            // What gets calls is told all the same.
+        }
+
+        return classes;
+    }
+
     private static bool GetsCalls(DispatcherDestination entry) => IsRoutable(entry) && !IsFull(entry);
 
     private static bool IsRoutable(DispatcherDestination entry) => entry.State is DestinationState.Active or DestinationState.Trying;
@@ -155,6 +190,11 @@ internal sealed record KamailioListing(
         DestinationState.Disabled => "disabled by an administrator or kamrpc",
         _ => "trying: pings fail, not often enough yet",
     }) + (entry.IsProbed ? ", pinged" : string.Empty);
+
+    /// <summary>Of an entry in a class what that gets.</summary>
+    private string Share(DispatcherDestination entry) => !ClassSets.Has(entry.Set) ? string.Empty
+        : Classes.TryGetValue(entry.Set, out var share) ? FormattableString.Invariant($"; its class has {100m * share.Slots / ShareMap.Slots:0.0} % of the calls of set {share.Home}")
+        : "; its class has no calls by any share map";
 
     /// <summary>The cluster for which kamrpc added it; null of somebody else's entry.</summary>
     private static string? ClusterOf(DispatcherDestination entry) => entry.IsExact ? AttributeList.FindExact(entry.Attributes, Mark) : null;
@@ -190,6 +230,9 @@ internal sealed record KamailioListing(
         JsonText.WriteNumber(writer, "load", entry.DialogLoad);
         JsonText.WriteNumber(writer, "maxload", entry.MaxLoad > 0 ? (int?)entry.MaxLoad : null);
         writer.WriteBoolean("full", IsFull(entry));
+        (int Home, int Slots)? share = Classes.TryGetValue(entry.Set, out var known) ? known : null;
+        JsonText.WriteNumber(writer, "classOf", share?.Home);
+        JsonText.WriteNumber(writer, "slots", share?.Slots);
         if (entry.Latency is not { } latency)
         {
             writer.WriteNull("latency");

@@ -55,7 +55,7 @@ public class DeviationFinderTests
     public void One_that_starts_slowly_in_its_class_alone_is_served_there(ListedState? state, string? kind, int serving)
     {
         var copy = A with { Key = new MemberKey(ClassSets.Base + 1, "a") };
-        var view = View([A with { State = MemberState.Draining }, copy], state is { } known ? [Listed(copy, known)] : []);
+        var view = View([A with { State = MemberState.Draining }, copy], state is { } known ? [Listed(A, known) with { Set = copy.Key.Set }] : []);
         view = view with { Membership = view.Membership with { Apart = new HashSet<MemberKey> { A.Key }, ClassKeys = new Dictionary<MemberKey, MemberKey> { [A.Key] = copy.Key } } };
 
         var found = DeviationFinder.Compare(view);
