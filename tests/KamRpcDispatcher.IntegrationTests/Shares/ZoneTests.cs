@@ -45,6 +45,6 @@ public sealed class ZoneTests
 
     private static string Uri(int host) => $"sip:127.0.63.{host}:5060";
 
-    private static Task PutAsync(Fleet fleet, int host, string state = "ready") =>
+    private static Task<long> PutAsync(Fleet fleet, int host, string state = "ready") =>
         fleet.PutAsync($"1/m{host}", $$$"""{"uri":"{{{Uri(host)}}}","state":"{{{state}}}","labels":{"zone":"{{{(host <= 2 ? 'a' : 'b')}}}"}}""");
 }

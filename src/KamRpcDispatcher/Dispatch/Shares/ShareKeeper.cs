@@ -28,7 +28,7 @@ internal sealed class ShareKeeper(
 
     /// <summary>The texts that Kamailio has, of the sets that were read.</summary>
     private readonly Dictionary<int, (string? Text, long ReadAt)> _maps = [];
-    private readonly SlowStarts _starts = new(timeProvider, way == ShareWay.Map ? null : "weights are no share maps here (--share)", logger);
+    private readonly SlowStarts _starts = new(timeProvider, way == ShareWay.Map ? null : "nobody starts slowly with --share attributes or percent", logger);
     private readonly ZoneWatch _zones = new(zone, timeProvider, logger);
     private KamailioInstance? _instance;
     private bool _hasTable = true;

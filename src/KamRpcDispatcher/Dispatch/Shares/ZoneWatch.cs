@@ -41,6 +41,12 @@ internal sealed class ZoneWatch(ZonePreference? zone, TimeProvider timeProvider,
             return null;
         }
 
+        // Nobody stands in any class yet, as after a start of Kamailio's.
+        if (use == ZoneUse.All && shares.Shares.All(static share => share.Routable == 0))
+        {
+            return use;
+        }
+
         var isTold = _told.TryGetValue(shares.Set, out var told);
         if (isTold && (waits || told == use))
         {

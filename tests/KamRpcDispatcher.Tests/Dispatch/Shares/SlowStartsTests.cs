@@ -35,7 +35,7 @@ public sealed class SlowStartsTests
         Assert.That((seen[2], seen[14], seen[28], seen[29]), Is.EqualTo((1, 5, 9, 10)));
         _starts.Finish([Key("new")]);
         Assert.That(Observe(Slow("a"), Slow("b"), Slow("new")), Is.Empty);
-        Assert.That((_log.Of(3103).Count(), _log.Of(3104).Count()), Is.EqualTo((1, 1)));
+        Assert.That((_log.Of(3103).Count, _log.Of(3104).Count), Is.EqualTo((1, 1)));
     }
 
     [Test]
