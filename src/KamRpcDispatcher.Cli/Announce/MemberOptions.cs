@@ -12,18 +12,20 @@ internal static class MemberOptions
 {
     private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A dispatcher set that it belongs to (repeatable). [default: 1]", OptionGroup.Subject);
     private static readonly Option<string?> Weight = CommonOptions.Text("--weight", "Share of the calls, 1 to 100, relative to the others'; without one as with 100.", OptionGroup.Subject);
+    private static readonly Option<string?> SlowStart = CommonOptions.Text("--slow-start", "Grows from a tenth of its share to the whole in this time when it joins others or returns, such as 30s.", OptionGroup.Subject);
     private static readonly ValueOption<int> Priority = new("--priority", $"Higher comes first, 0 to {MemberValidation.MaxPriority}.", "0", ParsePriority, OptionGroup.Subject);
     private static readonly Option<string?> MaxLoad = CommonOptions.Text("--maxload", "The most calls at a time, for algorithm 10.", OptionGroup.Subject);
     private static readonly Option<string[]> Attr = CommonOptions.Texts("--attr", "For Kamailio's attrs: name=value (repeatable).", OptionGroup.Subject);
     private static readonly Option<string[]> Label = CommonOptions.Texts("--label", "For operators, in status: name=value (repeatable).", OptionGroup.Subject);
 
-    public static void AddTo(Command command) => CommonOptions.Add(command, Set, Weight, Priority, MaxLoad, Attr, Label);
+    public static void AddTo(Command command) => CommonOptions.Add(command, Set, Weight, SlowStart, Priority, MaxLoad, Attr, Label);
 
     /// <summary>Makes the members of a server, one in each set.</summary>
     public static Func<AnnouncedServer, ImmutableArray<Member>> Read(OptionReader options)
     {
         var sets = CommonOptions.Sets(options, Set, areForMembers: true) ?? [1];
         var weight = options.Value<int?>(Weight, null, ParseWeight);
+        var slowStart = options.Value<TimeSpan?>(SlowStart, null, ParseSlowStart);
         var priority = options.Value(Priority);
         var attributes = ReadPairs(options, Attr, "attributes", MemberValidation.CheckAttribute);
         if (options.Value<int?>(MaxLoad, null, ParseMaxLoad) is { } maxLoad)
@@ -41,7 +43,7 @@ internal static class MemberOptions
         [
             .. sets.Order().Select(set => new Member(new MemberKey(set, server.Name), server.Announced)
             {
-                Weight = weight, Priority = priority, Attributes = attributes, Labels = labels,
+                Weight = weight, SlowStart = slowStart, Priority = priority, Attributes = attributes, Labels = labels,
             }),
         ];
     }
@@ -79,6 +81,13 @@ internal static class MemberOptions
 
     private static bool ParseWeight(string text, [NotNullWhen(true)] out int? value, [NotNullWhen(false)] out string? error) =>
         Optional(text, MemberValidation.MinWeight, MemberValidation.MaxWeight, out value, out error);
+
+    private static bool ParseSlowStart(string text, [NotNullWhen(true)] out TimeSpan? value, [NotNullWhen(false)] out string? error)
+    {
+        value = CommonOptions.Duration(text, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(MemberValidation.MaxSlowStart), out var duration, out error) ? duration : null;
+        error ??= duration.Ticks % TimeSpan.TicksPerSecond == 0 ? null : $"'{text}' is not a whole number of seconds";
+        return error is null;
+    }
 
     private static bool ParseMaxLoad(string text, [NotNullWhen(true)] out int? value, [NotNullWhen(false)] out string? error) =>
         Optional(text, 1, MemberValidation.MaxMaxLoad, out value, out error);

@@ -4,6 +4,7 @@ using KamailioRpc.Commands;
 using KamailioRpc.Errors;
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Plan.Shares;
 
 namespace KamRpcDispatcher.Cli.Answers;
 
@@ -20,6 +21,9 @@ internal sealed record KamailioListing(
     private const string Mark = "kamrpc";
 
     private const int LongestAttributes = 256;
+
+    /// <summary>Of each set of a class, as far as Kamailio's share maps name it, whose calls it gets, and how many of their slots; it stands beside that set, whose members it has some of.</summary>
+    public IReadOnlyDictionary<int, (int Home, int Slots)> Classes { get; init; } = new Dictionary<int, (int Home, int Slots)>();
 
     /// <summary>The sets of entries that are not asked for.</summary>
     private IReadOnlyList<int> Others { get; init; } = [];
@@ -40,7 +44,7 @@ internal sealed record KamailioListing(
         await using var client = new RpcClient(address, rpc);
         var version = await client.GetVersionAsync(cancellationToken).ConfigureAwait(false);
         var list = await ReadListAsync(client, rpc, cancellationToken).ConfigureAwait(false);
-        return new KamailioListing(address, version, cluster, [.. list.Destinations.OrderBy(static entry => entry.Set)], list.Unreadable);
+        return new KamailioListing(address, version, cluster, [.. list.Destinations.OrderBy(static entry => entry.Set)], list.Unreadable) { Classes = await ClassListing.ReadAsync(client, list, cancellationToken).ConfigureAwait(false) };
     }
 
     /// <summary>These sets only.</summary>
@@ -75,7 +79,7 @@ internal sealed record KamailioListing(
                 entry.Latency is { } latency ? FormattableString.Invariant($"{latency.Estimate:0.#} ms") : null,
                 entry.DialogLoad is { } load ? Ages.Number(load) + (entry.MaxLoad > 0 ? $"/{Ages.Number(entry.MaxLoad)}" : string.Empty) : null,
                 isVerbose ? Ages.Number(entry.Priority) : null,
-                !isVerbose ? State(entry) : entry.Attributes.Length > 0 ? SafeText.Shorten(entry.Attributes, LongestAttributes) : null);
+                !isVerbose ? State(entry) + Share(entry) : entry.Attributes.Length > 0 ? SafeText.Shorten(entry.Attributes, LongestAttributes) : null);
         }
 
         // Who stands in a class stands in its home set too.
@@ -163,6 +167,11 @@ internal sealed record KamailioListing(
         _ => "trying: pings fail, not often enough yet",
     }) + (entry.IsProbed ? ", pinged" : string.Empty);
 
+    /// <summary>Of an entry in a class what that gets.</summary>
+    private string Share(DispatcherDestination entry) => !ClassSets.Has(entry.Set) ? string.Empty
+        : Classes.TryGetValue(entry.Set, out var share) ? FormattableString.Invariant($"; its class has {100m * share.Slots / ShareMap.Slots:0.0} % of the calls of set {share.Home}")
+        : "; its class has no calls by any share map";
+
     /// <summary>The cluster for which kamrpc added it; null of somebody else's entry.</summary>
     private static string? ClusterOf(DispatcherDestination entry) => entry.IsExact ? AttributeList.FindExact(entry.Attributes, Mark) : null;
 
@@ -175,8 +184,9 @@ internal sealed record KamailioListing(
         var cluster => "cluster " + SafeText.Shorten(cluster),
     };
 
-    /// <summary>The set whose class an entry of ours stands in: where it stands too; null where it does not, as in the moment in which it leaves.</summary>
+    /// <summary>The set whose class an entry of ours stands in, by Kamailio's share map or by where it stands too; null where neither tells, as in the moment in which it leaves.</summary>
     private int? HomeOf(DispatcherDestination entry) => !ClassSets.Has(entry.Set) ? null
+        : Classes.TryGetValue(entry.Set, out var share) ? share.Home
         : Entries.Concat(NotAskedFor).FirstOrDefault(other => other.Uri == entry.Uri && !ClassSets.Has(other.Set) && other.Set != MemberKey.ReservedSet && ClusterOf(other) == ClusterOf(entry))?.Set;
 
     private void WriteEntry(Utf8JsonWriter writer, DispatcherDestination entry)
@@ -198,6 +208,7 @@ internal sealed record KamailioListing(
         writer.WriteString("owner", cluster is null ? "other" : entry.Set == MemberKey.ReservedSet ? "mark" : cluster == Cluster ? "ours" : "cluster");
         writer.WriteString("cluster", cluster);
         JsonText.WriteNumber(writer, "classOf", HomeOf(entry));
+        JsonText.WriteNumber(writer, "slots", Classes.TryGetValue(entry.Set, out var share) ? (int?)share.Slots : null);
         writer.WriteNumber("priority", entry.Priority);
         writer.WriteString("attrs", entry.Attributes);
         JsonText.WriteNumber(writer, "load", entry.DialogLoad);

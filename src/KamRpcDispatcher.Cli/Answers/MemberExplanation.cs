@@ -123,7 +123,7 @@ internal sealed record MemberExplanation(MemberKey Key, string Record, MemberCal
         JsonText.WriteNumber(writer, "leaseSeconds", Lease?.Granted.TotalSeconds);
         JsonText.WriteNumber(writer, "leaseSecondsLeft", Lease?.Remaining.TotalSeconds);
         JsonText.WriteTexts(writer, "underTheSameLease", Lease?.Keys?.Where(key => key != Record) ?? []);
-        JsonText.WriteArray(writer, "proxies", Views(), static (json, view) =>
+        JsonText.WriteArray(writer, "proxies", Views(), (json, view) =>
         {
             json.WriteString("name", view.Lens.Proxy.Name);
             json.WriteString("calls", MemberText.Name(view.Calls));
@@ -131,6 +131,7 @@ internal sealed record MemberExplanation(MemberKey Key, string Record, MemberCal
             JsonText.WriteBoolean(json, "acknowledged", view.IsAcknowledged);
             json.WriteString("flags", view.Deviation?.Flags);
             json.WriteString("deviation", view.Deviation?.Kind);
+            JsonText.WriteNumber(json, "startShare", view.Lens.StartOf(Key));
             json.WriteString("text", view.Text);
         });
         writer.WriteString("calls", MemberText.Name(Member?.Everywhere ?? CallState.Unknown));

@@ -47,7 +47,7 @@ internal sealed record MemberVerdict(bool IsAsItShouldBe, string Text)
         {
             { Announced: null } when views.Find(static view => view.Deviation is { Kind: DeviationKind.Held }) is { } held => new MemberVerdict(false, $"{name} is kept as it was on {held.Lens.Name}: {held.Text}{Release(held.Deviation)}."),
             { Announced: null } => new MemberVerdict(true, $"{name} gets no calls, as it should: it has left."),
-            { IsReady: true } => new MemberVerdict(explained.Rejected is null, $"{name} gets calls on {ProxyNames.Of(views.Select(static view => view.Lens))}{(explained.Rejected is null ? string.Empty : ", by an earlier record: the newest one cannot be used")}."),
+            { IsReady: true } => new MemberVerdict(explained.Rejected is null, $"{name} gets calls on {ProxyNames.Of(views.Select(static view => view.Lens))}{Starting(explained.Key, views)}{(explained.Rejected is null ? string.Empty : ", by an earlier record: the newest one cannot be used")}."),
             { Announced: { } record } when explained.Holder is { State: MemberState.Ready } ready && explained.Set!.Members.Any(other => other.Key == ready.Key && other.Calls is CallState.All or CallState.Some) => new MemberVerdict(
                 false,
                 $"{name} is {MemberText.StateName(record)}, but its address gets calls: {SafeText.Shorten(ready.Key.Name, MemberValidation.MaxNameLength)} has it too, is ready, and is followed."),
@@ -55,6 +55,10 @@ internal sealed record MemberVerdict(bool IsAsItShouldBe, string Text)
             { Announced.Member: var announced } => new MemberVerdict(true, $"{name} gets no calls, as it should: it is {MemberStateName.Of(announced.State)}{(string.IsNullOrEmpty(announced.Reason) ? string.Empty : $" ({SafeText.Shorten(announced.Reason, MemberValidation.MaxReasonLength)})")}{(explained.Intent is { Intent.IsDrained: true } ? $"; and {Drain(explained)}" : string.Empty)}."),
         };
     }
+
+    /// <summary>By the least that it gets of its share.</summary>
+    private static string Starting(MemberKey key, List<MemberView> views) =>
+        views.Where(view => view.Lens.StartOf(key) is not null).MinBy(view => view.Lens.StartOf(key)) is { } least ? $", and {MemberText.Starting(least.Lens.StartOf(key)!.Value)}{(views.Count > 1 ? $" on {least.Lens.Name}" : string.Empty)}" : string.Empty;
 
     /// <summary>Who has drained it, when and why, and how that is undone.</summary>
     private static string Drain(MemberExplanation explained) =>

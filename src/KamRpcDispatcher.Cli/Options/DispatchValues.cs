@@ -40,6 +40,14 @@ internal static class DispatchValues
         return error is null;
     }
 
+    /// <summary>With a sign or without: there is nothing else that it could be.</summary>
+    public static bool ZoneMin(string text, out int value, [NotNullWhen(false)] out string? error)
+    {
+        var isRead = Percentage(text.EndsWith('%') ? text[..^1] : text, out value, out _);
+        error = isRead ? null : $"'{text}' is not a percentage from 0% to 100%";
+        return isRead;
+    }
+
     public static bool ReadWay(string text, [NotNullWhen(true)] out ReadWayOption? value, [NotNullWhen(false)] out string? error)
     {
         error = null;

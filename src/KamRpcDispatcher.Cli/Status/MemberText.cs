@@ -84,6 +84,8 @@ internal sealed class MemberText(ClusterCalls calls)
         var parts = new List<string> { State(member) };
         parts.AddRange(member.Remarks.Where(static remark => remark.Deviation is not null).GroupBy(static remark => remark.Deviation!.Kind)
             .Select(kind => Where(kind.Select(static remark => remark.Lens), set) + (kind.Key == DeviationKind.Leaving ? Removal(kind.First().Deviation!) : DeviationText.Of(kind.First().Deviation!, calls.Now))));
+        parts.AddRange(set.Serving.Where(lens => lens.StartOf(member.Key) is not null).GroupBy(lens => lens.StartOf(member.Key)!.Value).OrderBy(static share => share.Key)
+            .Select(share => Where(share, set) + Starting(share.Key)));
         List<ProxyLens> deaf = [.. member.Remarks.Where(static remark => remark.Deviation is null && remark.Calls == CallState.All).Select(static remark => remark.Lens)];
         if (deaf.Count > 0)
         {
@@ -98,6 +100,10 @@ internal sealed class MemberText(ClusterCalls calls)
 
         return string.Join("; ", parts);
     }
+
+    /// <summary>How far a slow start is.</summary>
+    /// <param name="share">Per cent of its share.</param>
+    public static string Starting(int share) => FormattableString.Invariant($"starts slowly, with {share} % of its share");
 
     /// <summary>Why a proxy whose report is to be believed says nothing of a member.</summary>
     public static string Silence(MemberCalls member, ProxyLens lens) => member.Announced is null && lens.Lag.Records > 0

@@ -106,6 +106,12 @@ internal sealed class ProxyLens
     /// <summary>The calls that the set's routable destinations take, where each is full (algorithm 10); null where one has room, or nobody knows.</summary>
     public long? FullOf(int set) => WhyUnknown is null && Status is { } status && status.Sets.TryGetValue(set, out var counts) ? counts.Full : null;
 
+    /// <summary>What a member that starts slowly there gets of its share, in per cent; null of one that does not, or where nobody knows.</summary>
+    public int? StartOf(MemberKey member) => WhyUnknown is null ? Status?.Starting.FirstOrDefault(starting => starting.Member == member)?.Share : null;
+
+    /// <summary>The zone that it prefers, and whose members get the calls of the set; null where it prefers none, or nobody knows.</summary>
+    public (string Zone, ZoneUse Use)? ZoneIn(int set) => WhyUnknown is null && Status is { Zone: { } zone } status && status.Sets.TryGetValue(set, out var counts) && counts.Zone is { } use ? (zone, use) : null;
+
     /// <summary>Whether it is known that no destination of the set gets calls there, whoever put it there.</summary>
     public bool HasNobodyIn(int set) => WhyUnknown is null && Status is { } status && status.Sets.TryGetValue(set, out var counts) && counts is { Wanted: not null, Routable: 0 };
 

@@ -11,6 +11,9 @@ public sealed record Member(MemberKey Key, SipUri Uri)
     /// <summary>Relative share of calls, 1 to 100, for the weighted algorithms (9 and 11); null is unweighted.</summary>
     public int? Weight { get; init; }
 
+    /// <summary>How long it takes to grow from a tenth of its share to the whole when it joins others or returns to them, 1 s to an hour; null for not at all.</summary>
+    public TimeSpan? SlowStart { get; init; }
+
     /// <summary>Higher comes first in the set, 0 to <see cref="MemberValidation.MaxPriority"/>.</summary>
     public int Priority { get; init; }
 

@@ -19,6 +19,9 @@ public static class MemberValidation
     /// <summary>The highest <c>maxload</c>: a channel each, which no machine has.</summary>
     public const int MaxMaxLoad = 1_000_000;
 
+    /// <summary>The longest slow start, in seconds.</summary>
+    public const int MaxSlowStart = 3600;
+
     public const int MaxNameLength = 128;
     public const int MaxAttributes = 32;
     public const int MaxAttributeLength = 128;
@@ -41,6 +44,12 @@ public static class MemberValidation
 
     public static string? CheckWeight(long weight) =>
         weight is >= MinWeight and <= MaxWeight ? null : $"the weight {weight} is not from {MinWeight} to {MaxWeight}";
+
+    public static string? CheckSlowStart(long seconds) =>
+        seconds is >= 1 and <= MaxSlowStart ? null : $"slowStart is {seconds}, and not from 1 to {MaxSlowStart} seconds";
+
+    /// <summary>The zone that a proxy prefers: a label's value, and not an empty one.</summary>
+    public static string? CheckZone(string zone) => zone.Length == 0 ? "the zone is empty" : CheckLabel(ZonePreference.Label, zone);
 
     public static string? CheckPriority(long priority) =>
         priority is >= 0 and <= MaxPriority ? null : $"the priority {priority} is not from 0 to {MaxPriority}";

@@ -171,7 +171,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             },
             contact,
             new ListedBefore(policy, followed.SeedListed),
-            new ShareKeeper(new ShareTable(calls), policy, options.Share, numbering.Ask, timeProvider, logs.CreateLogger<ShareKeeper>(), counter.Follow),
+            new ShareKeeper(new ShareTable(calls), policy, options.Share, numbering.Ask, timeProvider, logs.CreateLogger<ShareKeeper>(), counter.Follow, options.Zone),
             wake);
 
         var asked = new AskedStatus(options.Cluster, options.Proxy, paced.Read, status => status with { Serves = report.Serves, Identity = Identity() }, owed, () => followed.Away);

@@ -32,6 +32,9 @@ public sealed record DispatcherOptions(EtcdOptions Etcd, string Cluster, Kamaili
     /// <summary>How weights reach Kamailio.</summary>
     public ShareWay Share { get; init; } = ShareWay.Map;
 
+    /// <summary>The zone whose members are preferred; null for none.</summary>
+    public ZonePreference? Zone { get; init; }
+
     /// <summary>How much of Kamailio's shared memory has to be free for a structural change.</summary>
     public MemoryFloor MemoryFloor { get; init; } = MemoryFloor.OfPercent(MemoryFloorPercent);
 

@@ -47,12 +47,12 @@ public sealed class DryRun(DispatcherOptions options, TimeProvider timeProvider,
 
         // Whoever is drained nobody calls: it is no loss.
         var held = Held(members, cluster, [.. ListedMember.In(table.Destinations, policy).Where(member => !intents.TryGetDrain(member.Key, out _))]);
-        var keeper = new ShareKeeper(new ShareTable(client), policy, options.Share, static _ => { }, timeProvider, logs.CreateLogger<ShareKeeper>());
+        var keeper = new ShareKeeper(new ShareTable(client), policy, options.Share, static _ => { }, timeProvider, logs.CreateLogger<ShareKeeper>(), zone: options.Zone);
         var (shared, maps) = await keeper.ShareAsync(new CycleMembers(announced with { Members = members }, held, []), table, policy.Refuses, cancellationToken).ConfigureAwait(false);
         return DryRunResult.Of(cluster.Revision, table, Planner.Plan(shared.All, table.Destinations, maps.PolicyOf(policy)), held) with
         {
             FollowsIntents = intents.IsFollowed,
-            Shares = [.. maps.Maps.OrderBy(static map => map.Key).Select(map => new PlannedShares(map.Key, ShareKeeper.Words(maps.Sets.FirstOrDefault(set => set.Set == map.Key))))],
+            Shares = [.. maps.Maps.OrderBy(static map => map.Key).Select(map => new PlannedShares(map.Key, ShareLog.Words(maps.Sets.FirstOrDefault(set => set.Set == map.Key))))],
         };
     }
 

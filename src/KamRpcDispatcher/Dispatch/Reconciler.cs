@@ -211,10 +211,10 @@ internal sealed class Reconciler(
 
         // Before the plan is carried out: a map names a class as long as its members are there, and no longer.
         var areShared = shares is null || await shares.WriteAsync(shared, _troubles, cancellationToken).ConfigureAwait(false);
-        journal.Planned(membership, table, plan, areShared, shared.FoundTable);
+        journal.Planned(membership, table, plan, areShared, shared.Situation);
         plan = plan with { Restores = foreign.Due() };
         observe?.Invoke(new CycleSituation(membership, members.Kept, table, plan, _memory.AwaitingProof) { Deserted = deserted, OwesLater = _memory.OwesRemovals || !foreign.Losses.IsEmpty });
-        var resync = doubt < options.Resync ? doubt : options.Resync;
+        var resync = shared.Rest(doubt < options.Resync ? doubt : options.Resync);
         if (plan.IsEmpty)
         {
             return resync;

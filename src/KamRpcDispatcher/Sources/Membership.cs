@@ -41,6 +41,9 @@ public sealed record Membership(long Revision, IReadOnlyList<Member> Members, IR
     /// <summary>Where members stand beside their home set: in the sets of their classes.</summary>
     public IReadOnlyDictionary<MemberKey, MemberKey> ClassKeys { get; init; } = ImmutableDictionary<MemberKey, MemberKey>.Empty;
 
+    /// <summary>Those that start slowly and get calls in the sets of their classes alone, though they are ready.</summary>
+    public IReadOnlySet<MemberKey> Apart { get; init; } = ImmutableHashSet<MemberKey>.Empty;
+
     /// <summary>Which store it was read from; null where that is not known.</summary>
     public StoreIdentity? Store { get; init; }
 }

@@ -5,6 +5,7 @@ using Google.Protobuf;
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Destinations.Addresses;
+using KamRpcDispatcher.Dispatch.Cycles;
 using KamRpcDispatcher.Dispatch.Report;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
@@ -75,7 +76,7 @@ internal sealed class HoldingDispatcher : IAsyncDisposable
 
     private async Task ReportAsync(long revision)
     {
-        var status = _builder.Build(new Membership(revision, [], []), Empty, new ChangePlan(), areShared: true, _held, null, null);
+        var status = _builder.Build(new Membership(revision, [], []), Empty, new ChangePlan(), areShared: true, _held, null, null, ShareSituation.None);
         var report = ProxyReport.Write(status);
         MostNamed = ProxyRecord.TryRead(report, out var read, out _) ? Math.Max(MostNamed, read.Held.Length) : MostNamed;
         await _store.Keys.PutAsync(new PutRequest { Key = ByteString.CopyFromUtf8(_keys.Proxy("p1")), Value = ByteString.CopyFrom(report) });

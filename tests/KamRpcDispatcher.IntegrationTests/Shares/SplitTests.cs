@@ -6,6 +6,7 @@ using KamRpcDispatcher.IntegrationTests.Fleets;
 using KamRpcDispatcher.Plan.Shares;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
+using static KamRpcDispatcher.IntegrationTests.Shares.FleetShares;
 
 namespace KamRpcDispatcher.IntegrationTests.Shares;
 
@@ -138,46 +139,4 @@ public sealed class SplitTests
 
     private static async Task SplitAsync(Fleet fleet, string split) =>
         await fleet.Store.Keys.PutAsync(new PutRequest { Key = ByteString.CopyFromUtf8(fleet.Keys.Split(1)), Value = ByteString.CopyFromUtf8(split) });
-
-    /// <summary>The map of set 1; null for none.</summary>
-    private static async Task<ShareMap?> MapAsync(Fleet fleet)
-    {
-        try
-        {
-            var item = await fleet.Kamailio.CallAsync("htable.get", "kamrpc_shares", "1");
-            Assert.That(ShareMap.TryParse(item.GetProperty("item").GetProperty("value").GetString(), out var map, out var error), error);
-            return map;
-        }
-        catch (RpcCallException)
-        {
-            return null;
-        }
-    }
-
-    private static async Task<ShareMap?> UntilAsync(Fleet fleet, Func<ShareMap?, bool> condition)
-    {
-        var begun = Stopwatch.GetTimestamp();
-        while (true)
-        {
-            var map = await MapAsync(fleet);
-            if (condition(map))
-            {
-                return map;
-            }
-
-            if (Stopwatch.GetElapsedTime(begun) > Fleet.Deadline)
-            {
-                throw new TimeoutException($"The map is {map?.ToString() ?? "none"}\n{string.Join('\n', await fleet.Kamailio.ListAsync())}\n{fleet.Dispatcher.Output}");
-            }
-
-            await Task.Delay(10);
-        }
-    }
-
-    /// <summary>Each is logged a moment after it stands in the list.</summary>
-    private static void AreLogged(Fleet fleet, int changes) => Assert.That(() => Structural(fleet), Is.EqualTo(changes).After((int)Fleet.Deadline.TotalMilliseconds, 10));
-
-    /// <summary>How many destinations the dispatcher has added and removed.</summary>
-    private static int Structural(Fleet fleet) =>
-        fleet.Dispatcher.Output.Split('\n').Count(static line => line.Contains(": added ", StringComparison.Ordinal) || line.Contains(": removed ", StringComparison.Ordinal));
 }

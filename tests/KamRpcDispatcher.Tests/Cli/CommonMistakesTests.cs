@@ -116,6 +116,11 @@ public class CommonMistakesTests
         new("announce --uri sip:10.0.0.1 --uri sip:10.0.0.2", "--uri: 'sip:10.0.0.1' needs a name of its own where there are several: NAME=sip:10.0.0.1") { Others = 1 },
 
         // What is announced, and Kamailio's configuration.
+        new("announce --ip 10.0.0.1 --slow-start 2h", "--slow-start: '2h' is not a duration from 1s to 1h"),
+        new("announce --ip 10.0.0.1 --slow-start 1500ms", "--slow-start: '1500ms' is not a whole number of seconds"),
+        new("dispatch --zone a;b", "--zone: the value 'a;b' of the label 'zone' is not"),
+        new("dispatch --zone a --zone-min 120%", "--zone-min: '120%' is not a percentage from 0% to 100%"),
+        new("dispatch --zone-min 20", "--zone-min: goes with --zone, which is not given"),
         new("announce --ip 10.0.0.1 --weight 0", "--weight: '0' is not a number from 1 to 100"),
         new("announce --ip 10.0.0.1 --attr maxload", "--attr: 'maxload' is not name=value"),
         new("announce --ip 10.0.0.1 --ami 127.0.0.1:5038", "--ami: needs --ami-secret-file: a file with the secret of the user in manager.conf"),

@@ -67,6 +67,20 @@ public class KamailioListingTests
     }
 
     [Test]
+    public void An_entry_in_a_class_is_told_with_what_that_gets()
+    {
+        var entry = new DispatcherDestination { Set = 1, Uri = "sip:10.0.0.1", State = DestinationState.Active };
+        var listing = new KamailioListing(KamailioAddress.Parse(KamailioAddress.Default), new KamailioVersion(5, 6), "default", [entry, entry with { Set = 1_000_002 }, entry with { Set = 1_000_003 }], [])
+        {
+            Classes = new Dictionary<int, (int Home, int Slots)> { [1_000_002] = (1, 51) },
+        };
+
+        var text = listing.ToText(new Layout(200, Palette.None), isVerbose: false);
+        Assert.That(text, Does.Contain("active; its class has 5.0 % of the calls of set 1\n").And.Contain("active; its class has no calls by any share map\n").And.Contain("active\n"));
+        Assert.That(JsonElement.Parse(listing.ToJson()).GetProperty("destinations").EnumerateArray().Select(static one => one.GetProperty("slots").ToString()), Is.EqualTo(new[] { "", "51", "" }));
+    }
+
+    [Test]
     public void One_that_has_as_many_calls_as_it_takes_is_full_and_a_set_of_such_ones_is_told()
     {
         var full = new DispatcherDestination { Set = 1, Uri = "sip:10.0.0.1", State = DestinationState.Active, IsProbed = true, MaxLoad = 10, DialogLoad = 10 };

@@ -49,6 +49,20 @@ public class DeviationFinderTests
         Assert.That(DeviationFinder.Compare(view).Deviations.Single(), Is.EqualTo(new Deviation("serving", 1, "a", "sip:10.0.0.1", default) { Flags = "AP", Reason = "drained by ops@host: disk" }));
     }
 
+    [TestCase(ListedState.Active, null, 1)]
+    [TestCase(ListedState.Inactive, "inactive", 0)]
+    [TestCase(null, "missing", 0)]
+    public void One_that_starts_slowly_in_its_class_alone_is_served_there(ListedState? state, string? kind, int serving)
+    {
+        var copy = A with { Key = new MemberKey(ClassSets.Base + 1, "a") };
+        var view = View([A with { State = MemberState.Draining }, copy], state is { } known ? [Listed(A, known) with { Set = copy.Key.Set }] : []);
+        view = view with { Membership = view.Membership with { Apart = new HashSet<MemberKey> { A.Key }, ClassKeys = new Dictionary<MemberKey, MemberKey> { [A.Key] = copy.Key } } };
+
+        var found = DeviationFinder.Compare(view);
+        Assert.That(found.Sets[1], Is.EqualTo(new SetShare(1, serving)));
+        Assert.That(found.Deviations.Select(static one => (one.Kind, one.Set)), Is.EqualTo(kind is null ? [] : new[] { (kind, 1) }));
+    }
+
     [Test]
     public void One_that_Kamailio_refuses_is_told_with_its_reason_and_the_next_try()
     {

@@ -1,5 +1,6 @@
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Dispatch.Cycles;
 using KamRpcDispatcher.Dispatch.Report;
 using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.Plan;
@@ -38,6 +39,6 @@ public class ProxyStatusBuilderTests
     {
         var table = new DispatcherTable(new KamailioVersion(5, 6), new KamailioInstance("then", string.Empty), list) { Unreadable = unreadable };
         var plan = Planner.Plan([], list, new PlanPolicy("c"));
-        return new ProxyStatusBuilder(new Quarantine(TimeProvider.System), static () => default, TimeProvider.System).Build(new Membership(5, [], []), table, plan, areShared: true, [], null, null);
+        return new ProxyStatusBuilder(new Quarantine(TimeProvider.System), static () => default, TimeProvider.System).Build(new Membership(5, [], []), table, plan, areShared: true, [], null, null, ShareSituation.None);
     }
 }

@@ -48,7 +48,7 @@ public class ProxyRecordTests
             appliedAt,
             kamailio,
             drift,
-            sets.DistinctBy(static set => set.Item1).ToImmutableSortedDictionary(static set => set.Item1, set => new SetStatus(set.Item2, set.Item3) { Wanted = shares.Item3 ? shares.Item1 : null, Serving = shares.Item3 ? shares.Item2 : null, Full = shares.Item3 ? shares.Item1 * 4L : null, Drift = counts[0], Held = counts[1], Refused = counts[2] }))
+            sets.DistinctBy(static set => set.Item1).ToImmutableSortedDictionary(static set => set.Item1, set => new SetStatus(set.Item2, set.Item3) { Wanted = shares.Item3 ? shares.Item1 : null, Serving = shares.Item3 ? shares.Item2 : null, Full = shares.Item3 ? shares.Item1 * 4L : null, Drift = counts[0], Held = counts[1], Refused = counts[2], Zone = counts[3] is var use and < 3 ? (ZoneUse)use : null }))
         {
             Held = [.. held.Select(static member => new Member(new MemberKey(member.Item1, "n" + new string(member.Item2)), SipUri.Parse("sips:[::1]:5070")))],
             Quarantined = [.. quarantined.Select(static entry => new QuarantinedDestination(entry.Item1, entry.Item2, entry.Item3, entry.Item4))],
@@ -58,6 +58,9 @@ public class ProxyRecordTests
             Intents = counts[2] == 0 ? null : new IntentsProgress(revision / 2, counts[2] == 1 ? null : revision / 3),
             Intent = counts[1] == 0 ? null : new ProxyIntent(revision / 2, counts[1] == 1) { By = counts[1] == 1 ? "ops@host" : null, At = counts[2] == 0 ? null : DateTimeOffset.UnixEpoch, Reason = counts[2] == 1 ? "new disk" : null },
             Serves = [.. Enumerable.Range(3, counts[0])],
+            Zone = counts[3] < 3 ? writer.Item1 : null,
+            Starting = [.. superseded.Select(static entry => new StartingMember(new MemberKey(entry.Item1, "a" + new string(entry.Item2)), 10))],
+            MoreStarting = more[0],
             Contact = contact.Item4 == 0 ? null : new KamailioContact(contact.Item1, contact.Item2, contact.Item4 == 1 ? null : contact.Item3),
             Version = writer.Item3 ? writer.Item1 : null,
             Shares = counts[0] == 0 ? null : new ShareReport("map")
@@ -289,7 +292,8 @@ public class ProxyRecordTests
     }
 
     private static bool IsSame(ProxyStatus one, ProxyStatus other) =>
-        one with { Sets = other.Sets, Held = other.Held, Quarantined = other.Quarantined, Applies = other.Applies, Troubles = other.Troubles, Superseded = other.Superseded, Deviations = other.Deviations, Serves = other.Serves, Shares = other.Shares } == other
+        one with { Sets = other.Sets, Held = other.Held, Quarantined = other.Quarantined, Applies = other.Applies, Troubles = other.Troubles, Superseded = other.Superseded, Deviations = other.Deviations, Serves = other.Serves, Shares = other.Shares, Starting = other.Starting } == other
+        && one.Starting.SequenceEqual(other.Starting)
         && (one.Shares is { } shares ? other.Shares is { } others && shares with { Classes = others.Classes, Members = others.Members } == others && shares.Classes.SequenceEqual(others.Classes) && shares.Members.SequenceEqual(others.Members) : other.Shares is null)
         && one.Deviations.SequenceEqual(other.Deviations)
         && one.Applies.SequenceEqual(other.Applies)

@@ -133,12 +133,16 @@ public class ReportSizeTests
             Superseded = [.. many.Take(ProxyStatus.MostSuperseded).Select(static member => new SupersededMember(member.Key, member.Key, true) { IsLeaving = true })],
             MoreSuperseded = Crowd - ProxyStatus.MostSuperseded,
             MoreSupersededLeaving = Crowd - ProxyStatus.MostSuperseded,
-            Sets = Enumerable.Range(1_000_000_000, Crowd).ToImmutableSortedDictionary(static set => set, static _ => new SetStatus(Crowd, Crowd) { Wanted = Crowd, Serving = Crowd }),
+            Zone = new string('z', MemberValidation.MaxAttributeLength),
+            Starting = [.. many.Take(StartingMember.MostInReport).Select(static member => new StartingMember(member.Key, 90))],
+            MoreStarting = Crowd - StartingMember.MostInReport,
+            Sets = Enumerable.Range(1_000_000_000, Crowd).ToImmutableSortedDictionary(static set => set, static _ => new SetStatus(Crowd, Crowd) { Wanted = Crowd, Serving = Crowd, Zone = ZoneUse.Absent }),
         };
 
         var read = Read(ProxyReport.Write(status));
         Assert.That(read.Held.Length + read.MoreHeld, Is.EqualTo(Crowd));
         Assert.That(read.Superseded.Length + read.MoreSupersededLeaving, Is.EqualTo(Crowd));
+        Assert.That(read.Starting.Length + read.MoreStarting, Is.EqualTo(Crowd));
         Assert.That(read.Troubles, Has.Length.EqualTo(ProxyTrouble.MostInReport));
         Assert.That(new[] { read.Sets.Count, read.Held.Length, read.Deviations.Length, read.Quarantined.Length, read.Superseded.Length }, Is.All.GreaterThan(0), "each list has some room of its own");
     }
@@ -183,7 +187,7 @@ public class ReportSizeTests
         var membership = new Membership(5, members, []);
         var plan = Planner.Plan([.. members, .. held ?? []], table.Destinations, policy);
         var comparison = DeviationFinder.Compare(new CycleView(membership, held ?? [], table, plan, policy) { Refusals = quarantine.ByDestination() });
-        return new ProxyStatusBuilder(quarantine, static () => default, TimeProvider.System).Build(membership, table, plan, areShared: true, [.. held ?? []], comparison, null);
+        return new ProxyStatusBuilder(quarantine, static () => default, TimeProvider.System).Build(membership, table, plan, areShared: true, [.. held ?? []], comparison, null, ShareSituation.None);
     }
 
     private static ProxyStatus Read(byte[] report)

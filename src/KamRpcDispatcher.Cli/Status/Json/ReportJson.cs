@@ -1,5 +1,6 @@
 using System.Text.Json;
 using KamRpcDispatcher.Cli.Output;
+using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Etcd.Reports;
 
@@ -37,6 +38,7 @@ internal static class ReportJson
             json.WriteNumber("drift", set.Value.Drift);
             json.WriteNumber("held", set.Value.Held);
             json.WriteNumber("refused", set.Value.Refused);
+            json.WriteString("zone", set.Value.Zone is { } use ? ZoneUseName.Of(use) : null);
         });
         var grace = status.Grace;
         writer.WriteStartObject("grace");
@@ -165,6 +167,14 @@ internal static class ReportJson
         JsonText.WriteNumber(writer, "intentsRevision", status.Intents?.Revision);
         JsonText.WriteNumber(writer, "intentsSilenced", status.Intents?.Silenced);
         JsonText.WriteBoolean(writer, "drained", status.Intent?.IsDrained);
+        writer.WriteString("zone", status.Zone);
+        JsonText.WriteArray(writer, "starting", status.Starting, static (json, starting) =>
+        {
+            json.WriteNumber("set", starting.Member.Set);
+            json.WriteString("name", starting.Member.Name);
+            json.WriteNumber("share", starting.Share);
+        });
+        writer.WriteNumber("moreStarting", status.MoreStarting);
         ShareJson.Write(writer, status);
     }
 

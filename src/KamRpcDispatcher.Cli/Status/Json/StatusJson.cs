@@ -103,6 +103,7 @@ internal static class StatusJson
         writer.WriteString("reason", member.Reason);
         JsonText.WriteTime(writer, "since", member.Since);
         JsonText.WriteNumber(writer, "weight", member.Weight);
+        JsonText.WriteNumber(writer, "slowStartSeconds", member.SlowStart?.TotalSeconds);
         writer.WriteNumber("priority", member.Priority);
         WriteEntries(writer, "attrs", member.Attributes);
         WriteEntries(writer, "labels", member.Labels);

@@ -26,7 +26,7 @@ internal sealed class SetScreen(SetCalls set, ClusterCalls calls, StatusOptions 
         var where = Where();
         text.Append(layout.Palette.Paint(string.Join("\n  ", TextLines.Of(title, layout.Width - 2)), set.IsAsWished && set.InDoubt.Count == 0 && Full.Count == 0 ? Tone.Good : Tone.Bad));
         text.Append(title.Length + 2 + where.Length <= layout.Width ? where.PadLeft(layout.Width - title.Length) : "\n  " + where).Append('\n');
-        foreach (var line in Doubts())
+        foreach (var line in Doubts().Concat(Zones()))
         {
             text.Append(TextLines.Behind("  ", line, layout.Width));
         }
@@ -39,6 +39,15 @@ internal sealed class SetScreen(SetCalls set, ClusterCalls calls, StatusOptions 
     private IEnumerable<string> Doubts() => set.InDoubt.Count <= ProxyNames.Most
         ? set.InDoubt.Select(static lens => $"not known on {lens.Name}: {lens.WhyUnknown}")
         : set.InDoubt.GroupBy(static lens => lens.KindOfDoubt).Select(static same => $"not known on {ProxyNames.Of(same)}: {same.First().WhyUnknown}{(same.Count() > 1 ? ", and the like" : string.Empty)}");
+
+    /// <summary>Whose members get the calls, where proxies prefer a zone.</summary>
+    private IEnumerable<string> Zones() => set.Serving.Where(lens => lens.ZoneIn(set.Set) is not null).GroupBy(lens => lens.ZoneIn(set.Set)!.Value).Select(static same =>
+        $"on {ProxyNames.Of(same)}: calls go to " + same.Key.Use switch
+        {
+            ZoneUse.Own => $"zone {SafeText.Shorten(same.Key.Zone)} alone",
+            ZoneUse.All => $"EVERY ZONE, since too few members of zone {SafeText.Shorten(same.Key.Zone)} get calls",
+            _ => $"every zone, since nobody of zone {SafeText.Shorten(same.Key.Zone)} is announced",
+        });
 
     /// <summary><c>1 of 3 gets calls</c>.</summary>
     private string Answer()

@@ -17,5 +17,5 @@ internal sealed record CycleMembers(Membership Membership, IReadOnlyList<Member>
     public IReadOnlyList<Member> All => [.. Membership.Members, .. Held, .. Doubted];
 
     /// <summary>The same with their copies in the sets of their classes.</summary>
-    public CycleMembers Share(CycleShares shares) => new(Membership with { Members = shares.Expand(Membership.Members), ClassKeys = shares.ClassKeys }, shares.Expand(Held), shares.Expand(Doubted));
+    public CycleMembers Share(CycleShares shares) => new(Membership with { Members = shares.Expand(Membership.Members), ClassKeys = shares.ClassKeys, Apart = shares.ApartKeys }, shares.Expand(Held), shares.Expand(Doubted));
 }

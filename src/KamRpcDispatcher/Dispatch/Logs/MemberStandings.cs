@@ -10,8 +10,8 @@ namespace KamRpcDispatcher.Dispatch.Logs;
 internal static class MemberStandings
 {
     /// <summary>
-    /// Every member that is announced, held back, or has an entry of its own in Kamailio's list, in its home sets. Null is one whose address gets calls, if it does,
-    /// by somebody else's entry or under another member's name: of itself nothing can be said.
+    /// Every member that is announced, held back, or has an entry of its own in Kamailio's list. Null is one whose address gets calls, if it does,
+    /// by somebody else's entry or under another member's name: of itself nothing can be said. Of classes nothing is told: whoever stands in one is told of in the home set, to which calls go where the class has nobody.
     /// </summary>
     /// <param name="cycle">What the cycle saw.</param>
     /// <param name="policy">What is managed, and by which mark own entries are known.</param>
@@ -19,14 +19,16 @@ internal static class MemberStandings
     {
         var (listed, others) = Listed(cycle, policy);
         var standings = cycle.Plan.Skips
-            .Where(skip => skip is { Reason: SkipReason.Superseded or SkipReason.UnmanagedDuplicate, Member: { } key } && IsTold(key.Set, policy))
+            .Where(static skip => skip is { Reason: SkipReason.Superseded or SkipReason.UnmanagedDuplicate, Member: not null })
             .Select(static skip => skip.Member!.Value)
             .Distinct()
             .ToDictionary(static key => key, static _ => (MemberStanding?)null);
-        foreach (var member in cycle.Membership.Members.Concat(cycle.Held).Where(member => IsTold(member.Key.Set, policy) && !standings.ContainsKey(member.Key)))
+        foreach (var member in cycle.Membership.Members.Concat(cycle.Held).Where(member => policy.Manages(member.Key.Set) && !ClassSets.Has(member.Key.Set) && !standings.ContainsKey(member.Key)))
         {
-            var entry = listed.GetValueOrDefault(member.Key);
-            var (cause, detail) = CauseOf(member, entry, cycle);
+            // Who starts slowly in its class alone is served there.
+            var isApart = cycle.Membership.Apart.Contains(member.Key);
+            var entry = listed.GetValueOrDefault(isApart ? cycle.Membership.ClassKeys.GetValueOrDefault(member.Key, member.Key) : member.Key);
+            var (cause, detail) = CauseOf(isApart ? member with { State = MemberState.Ready } : member, entry, cycle);
             var isByOthers = entry?.IsRoutable != true && others.Count > 0 && others.Contains(new EndpointKey(member.Key.Set, member.Uri.Endpoint));
             standings[member.Key] = new MemberStanding(isByOthers || entry?.IsRoutable == true, Spelling.First(entry?.Uri ?? member.Uri.Text), cause, detail)
             {
@@ -35,7 +37,7 @@ internal static class MemberStandings
             };
         }
 
-        foreach (var (key, entry) in listed.Where(pair => !standings.ContainsKey(pair.Key)))
+        foreach (var (key, entry) in listed.Where(pair => !ClassSets.Has(pair.Key.Set) && !standings.ContainsKey(pair.Key)))
         {
             var isByOthers = !entry.IsRoutable && others.Count > 0 && others.Contains(new EndpointKey(entry.Set, Spelling.EndpointOf(entry.Uri)));
             standings[key] = new MemberStanding(isByOthers || entry.IsRoutable, Spelling.First(entry.Uri), CauseOf(key, cycle.Membership), string.Empty)
@@ -73,7 +75,7 @@ internal static class MemberStandings
         var own = new Dictionary<MemberKey, ListedDestination>();
         var others = new HashSet<EndpointKey>();
         Dictionary<MemberKey, Member>? announced = null;
-        foreach (var entry in cycle.Table.Destinations.Where(entry => IsTold(entry.Set, policy) && !Sentinel.Is(entry)))
+        foreach (var entry in cycle.Table.Destinations.Where(entry => policy.Manages(entry.Set) && !Sentinel.Is(entry)))
         {
             var isOwn = AttributeText.IsOwn(entry, policy.Cluster);
             if (!isOwn && entry.IsRoutable)
@@ -101,9 +103,6 @@ internal static class MemberStandings
             return announced.TryGetValue(key, out var member) && IsAt(member, entry) && !IsAt(member, other);
         }
     }
-
-    /// <summary>Who is in the set of a class is in its home set too, which the calls of a class without anybody go to: that is told.</summary>
-    private static bool IsTold(int set, PlanPolicy policy) => policy.Manages(set) && !ClassSets.Has(set);
 
     private static bool IsAt(Member member, ListedDestination entry) => Spelling.First(entry.Uri) == member.Uri.Text || Spelling.EndpointOf(entry.Uri) == member.Uri.Endpoint;
 

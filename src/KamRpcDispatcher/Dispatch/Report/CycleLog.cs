@@ -136,7 +136,7 @@ internal sealed class CycleLog(
     /// <summary>How the list stands to the membership, before that is planned.</summary>
     public void Compared(ListComparison comparison) => _comparison = comparison;
 
-    public void Planned(Membership membership, DispatcherTable table, ChangePlan plan, bool areShared = true, bool? hasTable = null)
+    public void Planned(Membership membership, DispatcherTable table, ChangePlan plan, bool areShared = true, ShareSituation? shares = null)
     {
         Enter(Trouble.None);
         if (_outage.Reached() || table.Instance != _instance)
@@ -151,7 +151,7 @@ internal sealed class CycleLog(
         }
 
         _skips.Observe(plan.Skips);
-        Report(membership, table, plan, areShared, hasTable);
+        Report(membership, table, plan, areShared, shares ?? ShareSituation.None);
         _inStep.Observe(_reported!, plan);
     }
 
@@ -173,10 +173,9 @@ internal sealed class CycleLog(
         return isNew;
     }
 
-    private void Report(Membership membership, DispatcherTable table, ChangePlan plan, bool areShared, bool? hasTable)
+    private void Report(Membership membership, DispatcherTable table, ChangePlan plan, bool areShared, ShareSituation shares)
     {
-        var status = _builder.Build(membership, table, plan, areShared, _hold.Held, _comparison, _reported) with { Troubles = _troubles.Current };
-        status = status with { Splits = status.Splits is { } splits ? splits with { HasTable = hasTable } : null };
+        var status = _builder.Build(membership, table, plan, areShared, _hold.Held, _comparison, _reported, shares) with { Troubles = _troubles.Current };
         progress?.Planned(status, plan, status.Troubles);
 
         _reported = status;

@@ -41,7 +41,13 @@ internal sealed class DeviationFinder
 
         foreach (var member in _view.Membership.Members.Where(member => member.State == MemberState.Ready && _view.Policy.Manages(member.Key.Set)))
         {
-            Ready(member);
+            Ready(member, member);
+        }
+
+        // They get calls by their classes alone.
+        foreach (var member in _view.Membership.Members.Where(member => _view.Membership.Apart.Contains(member.Key) && _view.Policy.Manages(member.Key.Set)))
+        {
+            Ready(member, _view.Membership.ClassKeys.TryGetValue(member.Key, out var copy) ? member with { Key = copy } : member);
         }
 
         foreach (var member in _view.Held)
@@ -74,10 +80,12 @@ internal sealed class DeviationFinder
             [.. _found.Where(static deviation => deviation.Kind == DeviationKind.Serving || !ClassSets.Has(deviation.Set)).DistinctBy(static deviation => (deviation.Kind, deviation.Set, deviation.Name, deviation.Uri))], _sets);
     }
 
-    private void Ready(Member member)
+    /// <param name="member">A member that is to get calls.</param>
+    /// <param name="standing">The same where it is to get them.</param>
+    private void Ready(Member member, Member standing)
     {
         var share = _sets.GetValueOrDefault(member.Key.Set);
-        var entries = _entries.Of(member);
+        var entries = _entries.Of(standing);
         if (_reasons.Superseded.TryGetValue(member.Key, out var holder))
         {
             Add(DeviationKind.Superseded, member, entries, $"{holder.Name} has its address");
@@ -88,30 +96,30 @@ internal sealed class DeviationFinder
         }
         else if (entries.Count > 0)
         {
-            Unserved(member, entries);
+            Unserved(member, standing, entries);
         }
-        else if (_reasons.RefusalOf(member) is { } refusal)
+        else if (_reasons.RefusalOf(standing) is { } refusal)
         {
             Add(DeviationKind.Refused, member, entries, _before.Value.GetValueOrDefault(member.Key) is { } before ? $"{refusal.Reason}; calls go on to {before.Uri}, where it was before" : refusal.Reason, refusal.RetryAt);
         }
         else
         {
-            Add(DeviationKind.Missing, member, entries, _reasons.Skipped(member.Key.Set, member.Uri.Text));
+            Add(DeviationKind.Missing, member, entries, _reasons.Skipped(standing.Key.Set, standing.Uri.Text));
         }
 
         _sets[member.Key.Set] = share with { Wanted = share.Wanted + 1 };
     }
 
-    private void Unserved(Member member, IReadOnlyList<ListedDestination> entries)
+    private void Unserved(Member member, Member standing, IReadOnlyList<ListedDestination> entries)
     {
         var dead = entries.Where(static entry => entry.State == ListedState.Inactive).ToList();
         if (dead.Count == 0)
         {
-            Add(DeviationKind.Disabled, member, entries, _reasons.RefusalOf(member) is { } refusal ? $"refused: {refusal.Reason}" : _reasons.Skipped(member.Key.Set, member.Uri.Text));
+            Add(DeviationKind.Disabled, member, entries, _reasons.RefusalOf(standing) is { } refusal ? $"refused: {refusal.Reason}" : _reasons.Skipped(standing.Key.Set, standing.Uri.Text));
             return;
         }
 
-        var awaitsProof = _view.Policy.AwaitingProof.Contains(new EndpointKey(member.Key.Set, member.Uri.Endpoint));
+        var awaitsProof = _view.Policy.AwaitingProof.Contains(new EndpointKey(standing.Key.Set, standing.Uri.Endpoint));
         Add(DeviationKind.Inactive, member, dead, awaitsProof ? "waits for Kamailio's first good ping" : dead[0].Probing ? null : "set so by a script or by hand, and not pinged");
     }
 

@@ -28,7 +28,8 @@ internal sealed class ProxyStatusBuilder(Quarantine quarantine, Func<GraceStatus
     /// <param name="held">Expired members that are held back.</param>
     /// <param name="comparison">How the list stands to the membership; null where nobody has compared.</param>
     /// <param name="last">What was reported before, null for nothing.</param>
-    public ProxyStatus Build(Membership membership, DispatcherTable table, ChangePlan plan, bool areShared, ImmutableArray<Member> held, ListComparison? comparison, ProxyStatus? last)
+    /// <param name="shares">What there is to report of shares.</param>
+    public ProxyStatus Build(Membership membership, DispatcherTable table, ChangePlan plan, bool areShared, ImmutableArray<Member> held, ListComparison? comparison, ProxyStatus? last, ShareSituation shares)
     {
         var refused = Refused(plan);
         var superseded = Superseded(membership, plan);
@@ -40,12 +41,15 @@ internal sealed class ProxyStatusBuilder(Quarantine quarantine, Func<GraceStatus
             timeProvider.GetUtcNow(),
             table.Version.ToString(),
             plan.Drift,
-            Sets(table, comparison, plan, held, refused))
+            Sets(table, comparison, plan, held, refused, shares))
         {
             Silenced = !plan.OwesSilence ? membership.Revision : IntentsInForce.StillTrue(last?.Silenced, membership.Revision),
             Applies = [.. ProxyStatus.FollowedKinds.Where(kind => !(kind is IntentsProgress.Kind or ProxyIntent.Kind && intents is null) && !(kind == SplitsProgress.Kind && splits is null))],
             Intents = intents,
-            Splits = splits,
+            Splits = splits is null ? null : splits with { HasTable = shares.HasTable },
+            Zone = shares.Zone,
+            Starting = [.. shares.Starting.OrderBy(static one => one.Value).ThenBy(static one => one.Key).Take(StartingMember.MostInReport).Select(static one => new StartingMember(one.Key, one.Value * 10))],
+            MoreStarting = Math.Max(0, shares.Starting.Count - StartingMember.MostInReport),
             Follows = membership.Records is { } records ? new FollowedMembers(membership.Revision, records) : null,
             Deviations = deviations,
             MoreDeviations = (comparison?.Deviations.Count ?? 0) - deviations.Length,
@@ -71,7 +75,7 @@ internal sealed class ProxyStatusBuilder(Quarantine quarantine, Func<GraceStatus
     }) with { Grace = grace() };
 
     private static ImmutableSortedDictionary<int, SetStatus> Sets(
-        DispatcherTable table, ListComparison? comparison, ChangePlan plan, ImmutableArray<Member> held, IReadOnlyList<QuarantinedDestination> refused)
+        DispatcherTable table, ListComparison? comparison, ChangePlan plan, ImmutableArray<Member> held, IReadOnlyList<QuarantinedDestination> refused, ShareSituation shares)
     {
         var listed = table.Destinations.Where(static entry => !Sentinel.Is(entry)).ToLookup(static entry => entry.Set);
         var drift = plan.DriftBySet();
@@ -87,6 +91,7 @@ internal sealed class ProxyStatusBuilder(Quarantine quarantine, Func<GraceStatus
                 Drift = drift.GetValueOrDefault(set),
                 Held = heldBySet.GetValueOrDefault(set),
                 Refused = refusedBySet.GetValueOrDefault(set),
+                Zone = shares.Zones.TryGetValue(set, out var use) ? use : null,
             };
             return comparison is not null && comparison.Sets.TryGetValue(set, out var share) ? status with { Wanted = share.Wanted, Serving = share.Serving } : status;
         });

@@ -29,6 +29,7 @@ internal static class ReportNews
             Held = after.Held,
             Quarantined = after.Quarantined,
             Superseded = after.Superseded,
+            Starting = after.Starting,
         } == after
         && before.Sets.SequenceEqual(after.Sets)
         && before.Applies.SequenceEqual(after.Applies)
@@ -36,5 +37,6 @@ internal static class ReportNews
         && before.Deviations.SequenceEqual(after.Deviations)
         && before.Held.SequenceEqual(after.Held)
         && before.Quarantined.SequenceEqual(after.Quarantined)
-        && before.Superseded.SequenceEqual(after.Superseded));
+        && before.Superseded.SequenceEqual(after.Superseded)
+        && before.Starting.SequenceEqual(after.Starting));
 }

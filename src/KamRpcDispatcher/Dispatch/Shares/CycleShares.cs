@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Dispatch.Cycles;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Plan.Shares;
 
@@ -10,8 +11,12 @@ internal sealed class CycleShares
 {
     private const string NoShare = "the split of its set gives it no share";
 
+    private const string Apart = "starts slowly, in its class alone";
+
     private readonly Dictionary<MemberKey, MemberKey> _classKeys = [];
+    private readonly ILookup<MemberKey, MemberKey> _copies;
     private readonly HashSet<MemberKey> _idle = [];
+    private readonly HashSet<MemberKey> _apart = [];
 
     /// <param name="sets">The sets that have classes, or idle members.</param>
     /// <param name="maps">The maps that are to be written: of each set the new one, null for none any more.</param>
@@ -26,7 +31,10 @@ internal sealed class CycleShares
             }
 
             _idle.UnionWith(shares.Idle);
+            _apart.UnionWith(shares.Apart);
         }
+
+        _copies = sets.SelectMany(static shares => shares.ClassMembers.Select(copy => (Home: new MemberKey(shares.Set, copy.Key.Name), copy.Key))).ToLookup(static copy => copy.Home, static copy => copy.Key);
     }
 
     /// <summary>No set has shares.</summary>
@@ -42,30 +50,49 @@ internal sealed class CycleShares
     /// <summary>The sets whose weights are percentages that cannot be followed, since Kamailio has no table for maps: there they are relative attributes.</summary>
     public IReadOnlyList<int> WithoutPercentages { get; init; } = [];
 
+    /// <summary>The sets in which no zone can be preferred, since Kamailio has no table for maps.</summary>
+    public IReadOnlyList<int> WithoutZone { get; init; } = [];
+
     /// <summary>Whether Kamailio has a table for maps.</summary>
     public bool HasTable { get; init; }
 
-    /// <summary>The same as somebody may be told: null where nobody has looked, since there is no set to look for.</summary>
-    public bool? FoundTable { get; init; }
+    /// <summary>What there is to report.</summary>
+    public ShareSituation Situation { get; init; } = ShareSituation.None;
+
+    /// <summary>Whether a map is to be written within a moment, and not now.</summary>
+    public bool AreWaiting { get; init; }
+
+    /// <summary>Whether what is wished changes by itself within a moment.</summary>
+    public bool IsMoving { get; init; }
 
     /// <summary>How weights travel.</summary>
     public ShareWay Way { get; init; }
 
     /// <summary>Whether nothing is owed but the maps, and what a plan owes: each class has a number.</summary>
-    public bool AreFollowed => WithoutTable.Count == 0 && Sets.All(static shares => !shares.Unnumbered.Any());
+    public bool AreFollowed => WithoutTable.Count == 0 && !AreWaiting && Sets.All(static shares => !shares.Unnumbered.Any());
 
     /// <summary>The policy that plans go by.</summary>
     public PlanPolicy PolicyOf(PlanPolicy policy) => policy with { HasShareMaps = HasTable && Way != ShareWay.Attributes };
 
-    /// <summary>Where members stand beside their home sets.</summary>
+    /// <summary>Where members stand beside their home sets; of one that changes its class one of both.</summary>
     public IReadOnlyDictionary<MemberKey, MemberKey> ClassKeys => _classKeys;
+
+    /// <summary>Those that get calls by their classes alone, and are not in their home sets.</summary>
+    public IReadOnlySet<MemberKey> ApartKeys => _apart;
+
+    /// <summary>How long nothing needs to be read again.</summary>
+    /// <param name="rest">For other reasons.</param>
+    public TimeSpan Rest(TimeSpan rest) => IsMoving && rest > SlowStarts.Step ? SlowStarts.Step : rest;
 
     /// <summary>The same members with their copies in the sets of their classes, and those without a share draining.</summary>
     public IReadOnlyList<Member> Expand(IReadOnlyList<Member> members) => Sets.Count == 0
         ? members
         :
         [
-            .. members.Select(member => member.State == MemberState.Ready && _idle.Contains(member.Key) ? member with { State = MemberState.Draining, Reason = NoShare } : member),
-            .. members.Where(member => _classKeys.ContainsKey(member.Key)).Select(member => member with { Key = _classKeys[member.Key] }),
+            .. members.Select(member => member.State != MemberState.Ready ? member
+                : _idle.Contains(member.Key) ? member with { State = MemberState.Draining, Reason = NoShare }
+                : _apart.Contains(member.Key) ? member with { State = MemberState.Draining, Reason = Apart }
+                : member),
+            .. members.SelectMany(member => _copies[member.Key].Select(key => member with { Key = key })),
         ];
 }

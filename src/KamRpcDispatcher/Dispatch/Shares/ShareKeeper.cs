@@ -4,7 +4,6 @@ using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Dispatch.Cycles;
 using KamRpcDispatcher.Dispatch.Report;
-using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Plan.Shares;
 using KamRpcDispatcher.Push;
@@ -22,14 +21,14 @@ namespace KamRpcDispatcher.Dispatch.Shares;
 /// <param name="timeProvider">The clock.</param>
 /// <param name="logger">Where to log.</param>
 /// <param name="observe">Told in each cycle what it comes to, and who stands where; null for nobody.</param>
+/// <param name="zone">The zone whose members are preferred; null for none.</param>
 internal sealed class ShareKeeper(
     IShareTable table, PlanPolicy policy, ShareWay way, Action<IReadOnlyDictionary<int, ImmutableSortedSet<string>>> number, TimeProvider timeProvider, ILogger<ShareKeeper> logger,
-    Action<CycleShares, DispatcherTable>? observe = null)
+    Action<CycleShares, DispatcherTable>? observe = null, ZonePreference? zone = null)
 {
     /// <summary>How often maps are read that somebody else may have changed; less often where there are very many of them, so that no more than so many are read in a second.</summary>
     private static readonly TimeSpan ReadInterval = TimeSpan.FromSeconds(1);
     private const int ReadsPerSecond = 20;
-
     private const int LongestFault = 120;
 
     /// <summary>The texts that Kamailio has, of the sets that were read.</summary>
@@ -37,6 +36,8 @@ internal sealed class ShareKeeper(
 
     /// <summary>What Kamailio answered where it would not let a map be read or written, by set; gone with the cycle.</summary>
     private readonly Dictionary<int, string> _faults = [];
+    private readonly SlowStarts _starts = new(timeProvider, way == ShareWay.Map ? null : "nobody starts slowly with --share attributes or percent", logger);
+    private readonly ZoneWatch _zones = new(zone, timeProvider, logger);
     private KamailioInstance? _instance;
     private bool _hasTable = true;
 
@@ -50,17 +51,27 @@ internal sealed class ShareKeeper(
         var shares = followed.Membership.Shares ?? OperatorShares.Unknown;
         var homes = followed.All.Where(member => policy.Manages(member.Key.Set)).ToLookup(static member => member.Key.Set);
         await ReadAsync([.. homes.Select(static home => home.Key)], listed.Instance, cancellationToken).ConfigureAwait(false);
-        var numbers = Numbers(shares);
+        var numbers = shares.DistinctNumbers();
         var routable = new Lazy<HashSet<EndpointKey>>(
             () => [.. listed.Destinations.Where(static entry => entry.IsRoutable).Select(static entry => new EndpointKey(entry.Set, Spelling.EndpointOf(entry.Uri)))], LazyThreadSafetyMode.None);
+        var inClasses = new Lazy<HashSet<string>>(() => [.. routable.Value.Where(static key => ClassSets.Has(key.Set)).Select(static key => key.Endpoint)], LazyThreadSafetyMode.None);
+        var starts = _starts.Observe(
+            [.. homes.SelectMany(static home => home)],
+            !followed.Membership.IsFromSnapshot,
+            _hasTable,
+            member => routable.Value.Contains(new EndpointKey(member.Key.Set, member.Uri.Endpoint)) || inClasses.Value.Contains(member.Uri.Endpoint));
+        _zones.Keep(homes.Select(static home => home.Key).ToHashSet());
         List<SetShares> sets = [];
         Dictionary<int, ShareMap?> maps = [];
+        Dictionary<int, ZoneUse> zones = [];
         List<int> withoutTable = [];
         List<int> withoutPercentages = [];
+        List<int> withoutZone = [];
+        List<int> waiting = [];
         foreach (var home in homes)
         {
             var (text, known) = _maps.TryGetValue(home.Key, out var read) ? (read.Text, true) : (null, false);
-            if (text is null && !HasShares(home, shares.Splits))
+            if (text is null && !HasShares(home, shares.Splits, starts))
             {
                 // As most sets are: nothing is parsed for them, once a second.
                 continue;
@@ -68,9 +79,21 @@ internal sealed class ShareKeeper(
 
             var map = ShareMap.TryParse(text, out var parsed, out _) ? parsed : null;
             var wanted = SetShares.Of(
-                home.Key, way != ShareWay.Attributes ? home : home.Select(static member => member with { Weight = null }), shares.Splits.GetValueOrDefault(home.Key), numbers.GetValueOrDefault(home.Key, ImmutableSortedDictionary<string, int>.Empty), routable.Value, map, isRefused: isRefused, arePercentages: way == ShareWay.Percent);
+                home.Key,
+                way != ShareWay.Attributes ? home : home.Select(static member => member with { Weight = null }),
+                shares.Splits.GetValueOrDefault(home.Key),
+                numbers.GetValueOrDefault(home.Key, ImmutableSortedDictionary<string, int>.Empty),
+                routable.Value,
+                map,
+                new ShareRules { ArePercentages = way == ShareWay.Percent, Starts = starts, Zone = zone },
+                isRefused);
             if (!_hasTable)
             {
+                if (zone is not null)
+                {
+                    withoutZone.Add(home.Key);
+                }
+
                 if (shares.Splits.ContainsKey(home.Key))
                 {
                     withoutTable.Add(home.Key);
@@ -83,7 +106,19 @@ internal sealed class ShareKeeper(
             else
             {
                 sets.Add(wanted);
-                if (known && IsOther(text, wanted.Map))
+                _starts.Finish(wanted.Started);
+                var isOther = known && IsOther(text, wanted.Map);
+                var waits = isOther && _zones.MayWait(wanted, map, shares.Splits.GetValueOrDefault(home.Key));
+                if (_zones.Observe(wanted, waits) is { } use)
+                {
+                    zones.Add(home.Key, use);
+                }
+
+                if (waits)
+                {
+                    waiting.Add(home.Key);
+                }
+                else if (isOther)
                 {
                     maps[home.Key] = IsHome(wanted.Map) ? null : wanted.Map;
                 }
@@ -98,7 +133,23 @@ internal sealed class ShareKeeper(
 
         sets.RemoveAll(static set => set.Shares.IsEmpty && set.Idle.IsEmpty);
         number(sets.Where(static set => set.Unnumbered.Any()).ToDictionary(static set => set.Set, static set => set.Unnumbered.Select(static one => one.Text).ToImmutableSortedSet(StringComparer.Ordinal)));
-        var result = new CycleShares(sets, maps) { WithoutTable = withoutTable, WithoutPercentages = withoutPercentages, HasTable = _hasTable, FoundTable = !_hasTable ? false : _maps.Count > 0 ? true : null, Way = way };
+        var result = new CycleShares(sets, maps)
+        {
+            WithoutTable = withoutTable,
+            WithoutPercentages = withoutPercentages,
+            WithoutZone = withoutZone,
+            HasTable = _hasTable,
+            Way = way,
+            AreWaiting = waiting.Count > 0,
+            IsMoving = _starts.AreAny || waiting.Count > 0,
+            Situation = new ShareSituation
+            {
+                HasTable = !_hasTable ? false : _maps.Count > 0 ? true : null,
+                Zone = zone?.Zone,
+                Zones = zones,
+                Starting = sets.SelectMany(static set => set.Starting).ToDictionary(),
+            },
+        };
         observe?.Invoke(result, listed);
         return (followed.Share(result), result);
     }
@@ -110,31 +161,7 @@ internal sealed class ShareKeeper(
     /// <returns>Whether shares are in force as they are wished, but for what the plan of the cycle owes.</returns>
     public async Task<bool> WriteAsync(CycleShares shares, TroubleTracker troubles, CancellationToken cancellationToken)
     {
-        if (shares.WithoutTable.Count > 0)
-        {
-            troubles.Meet(
-                TroubleKind.Shares,
-                "split by an operator, and Kamailio has no table for shares, so that its calls are shared evenly: kamrpc doctor beside it says which lines to add",
-                shares.WithoutTable);
-        }
-
-        if (shares.WithoutPercentages.Count > 0)
-        {
-            troubles.Meet(
-                TroubleKind.Shares,
-                "weights are percentages here, and Kamailio has no table for shares, so that they are relative weights of destinations instead: kamrpc doctor beside it says which lines to add",
-                shares.WithoutPercentages);
-        }
-
-        int[] overfull = [.. shares.Sets.Where(static set => set.IsOverfull).Select(static set => set.Set)];
-        if (overfull.Length > 0)
-        {
-            troubles.Meet(
-                TroubleKind.Shares,
-                "the percentages of its ready members are too many: they are scaled to 100 together, and whoever has none gets no calls; announce less, or dispatch --share map",
-                overfull);
-        }
-
+        ShareTroubles.Meet(shares, troubles);
         var areAll = shares.AreFollowed;
         foreach (var (set, map) in shares.Maps)
         {
@@ -152,6 +179,7 @@ internal sealed class ShareKeeper(
             }
 
             _maps[set] = (back.Text, timeProvider.GetTimestamp());
+            _zones.Written(set);
             if (back.Text != map?.Text)
             {
                 areAll = false;
@@ -163,7 +191,7 @@ internal sealed class ShareKeeper(
             }
             else
             {
-                ShareLog.Shared(logger, set, Words(shares.Sets.FirstOrDefault(one => one.Set == set)));
+                ShareLog.Shared(logger, set, ShareLog.Words(shares.Sets.FirstOrDefault(one => one.Set == set)));
             }
         }
 
@@ -175,27 +203,14 @@ internal sealed class ShareKeeper(
         return areAll && _faults.Count == 0;
     }
 
-    /// <summary>What each class gets.</summary>
-    internal static string Words(SetShares? shares) => shares is null
-        ? string.Empty
-        : string.Join(", ", shares.Shares.Select(static share => FormattableString.Invariant(
-            $"{SafeText.Shorten(share.Class.Text)} {100m * share.Slots / ShareMap.Slots:0.0} % (wanted {share.Wanted / 10m:0.#} %, {share.Routable} of {share.Members} routable)")));
-
     /// <summary>Whether calls may be shared otherwise than evenly.</summary>
-    private bool HasShares(IGrouping<int, Member> home, ImmutableSortedDictionary<int, Split> splits) =>
-        splits.ContainsKey(home.Key) || (way != ShareWay.Attributes && home.Select(static member => member.Weight).Distinct().Take(2).Count() > 1);
+    private bool HasShares(IGrouping<int, Member> home, ImmutableSortedDictionary<int, Split> splits, IReadOnlyDictionary<MemberKey, MemberStart> starts) =>
+        zone is not null || splits.ContainsKey(home.Key) || (starts.Count > 0 && home.Any(member => starts.ContainsKey(member.Key))) || (way != ShareWay.Attributes && home.Select(static member => member.Weight).Distinct().Take(2).Count() > 1);
 
     private static bool IsHome(ShareMap? map) => map is null || map.Equals(ShareMap.Home);
 
     /// <summary>Whether Kamailio has another map than the wanted one: none is as good as one that names the home set only.</summary>
     private static bool IsOther(string? text, ShareMap? wanted) => IsHome(wanted) ? text is not null : text != wanted!.Text;
-
-    /// <summary>Two sets whose records claim one number would have their members in one set: the first one has it.</summary>
-    private static ImmutableSortedDictionary<int, ImmutableSortedDictionary<string, int>> Numbers(OperatorShares shares)
-    {
-        var taken = new HashSet<int>();
-        return shares.Numbers.ToImmutableSortedDictionary(static set => set.Key, set => set.Value.Where(one => taken.Add(one.Value)).ToImmutableSortedDictionary(StringComparer.Ordinal));
-    }
 
     private async Task ReadAsync(IReadOnlyList<int> homes, KamailioInstance instance, CancellationToken cancellationToken)
     {

@@ -34,6 +34,15 @@ public sealed record ProxyStatus(long Revision, DateTimeOffset AppliedAt, string
     /// <summary>How far operators' splits are in force: 0 until they have been read. Null where etcd does not let them be read, and in a report of a version that did not say it.</summary>
     public SplitsProgress? Splits { get; init; }
 
+    /// <summary>The zone whose members it prefers; null where it prefers none.</summary>
+    public string? Zone { get; init; }
+
+    /// <summary>Members that start slowly, the first <see cref="StartingMember.MostInReport"/>.</summary>
+    public ImmutableArray<StartingMember> Starting { get; init; } = [];
+
+    /// <summary>How many there are beside those.</summary>
+    public int MoreStarting { get; init; }
+
     /// <summary>What an operator wishes of the proxy itself. Null where etcd does not let that be read, and in a report of a version that did not say it.</summary>
     public ProxyIntent? Intent { get; init; }
 

@@ -1,3 +1,5 @@
+using KamRpcDispatcher.Destinations;
+
 namespace KamRpcDispatcher.Etcd.Reports;
 
 /// <summary>What one set of Kamailio's list holds.</summary>
@@ -23,6 +25,9 @@ public readonly record struct SetStatus(int Destinations, int Routable)
     /// <summary>How many of its destinations Kamailio refuses.</summary>
     public int Refused { get; init; }
 
+    /// <summary>Whose members get the calls; null where the proxy prefers no zone, and in a report of a version that did not say it.</summary>
+    public ZoneUse? Zone { get; init; }
+
     /// <summary>Whether no ready member is announced in it, and no destination may get calls, whoever put it there: a call to it fails.</summary>
     public bool HasNobody => this is { Wanted: 0, Routable: 0 };
 
@@ -37,7 +42,7 @@ public readonly record struct SetStatus(int Destinations, int Routable)
         { Routable: 0, Wanted: > 0 } => 0,
         { Routable: 0 } => 1,
         _ when Serving < Wanted || Full is not null => 2,
-        { Drift: > 0 } or { Held: > 0 } or { Refused: > 0 } => 3,
+        { Drift: > 0 } or { Held: > 0 } or { Refused: > 0 } or { Zone: ZoneUse.All or ZoneUse.Absent } => 3,
         _ => LeastUrgent,
     };
 }

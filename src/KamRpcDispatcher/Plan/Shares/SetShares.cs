@@ -31,6 +31,24 @@ public sealed class SetShares
     /// <summary>Whether weights are percentages, and those of the ready members are too many: they are scaled to 100, and whoever has none gets no calls while they are routable.</summary>
     public bool IsOverfull { get; private init; }
 
+    /// <summary>
+    /// Those that start slowly and are not in the home set yet: it gets calls by the map, of which they would have their whole share there. Nobody is kept out where the home set has nobody else, nor one that gets no calls by its
+    /// class and may not wait for it any more.
+    /// </summary>
+    public ImmutableSortedSet<MemberKey> Apart { get; private init; } = [];
+
+    /// <summary>Those that start slowly, with the tenths of their share that they get in their classes.</summary>
+    public ImmutableSortedDictionary<MemberKey, int> Starting { get; private init; } = ImmutableSortedDictionary<MemberKey, int>.Empty;
+
+    /// <summary>Those whose slow start is over, and who stand where they are to stand then.</summary>
+    public ImmutableArray<MemberKey> Started { get; private init; } = [];
+
+    /// <summary>Whose members get the calls; null where no zone is preferred.</summary>
+    public ZoneUse? Zone { get; private init; }
+
+    /// <summary>The values, by <see cref="MemberClass.ValueText"/>, of which all members get calls, since the preferred zone has too few.</summary>
+    public ImmutableSortedSet<string> Widened { get; private init; } = [];
+
     /// <summary>The map for Kamailio; null where there is no class.</summary>
     public ShareMap? Map { get; private init; }
 
@@ -46,27 +64,35 @@ public sealed class SetShares
     /// <param name="numbers">The numbers that have been allocated to its classes, by <see cref="MemberClass.Text"/>; one that is not from 1 to 999 counts as none.</param>
     /// <param name="routable">Where this Kamailio sends calls now, of the home set and of the classes' sets.</param>
     /// <param name="previous">The map that Kamailio has; null where it has none.</param>
-    /// <param name="spills">Whether the share of a value that has nobody routable goes to the other values, in proportion; else it goes to the home set.</param>
+    /// <param name="rules">What is gone by beside that; null for the default.</param>
     /// <param name="isRefused">Whether Kamailio refuses a member, so that of several with one address another one is followed; null where that is not known.</param>
-    /// <param name="arePercentages">Whether weights are percentages of the calls of the set, or of the value where it is split, and whoever has none shares the rest evenly.</param>
     public static SetShares Of(
-        int set, IEnumerable<Member> members, Split? split, IReadOnlyDictionary<string, int> numbers, IReadOnlySet<EndpointKey> routable, ShareMap? previous, bool spills = false, Func<Member, bool>? isRefused = null,
-        bool arePercentages = false)
+        int set, IEnumerable<Member> members, Split? split, IReadOnlyDictionary<string, int> numbers, IReadOnlySet<EndpointKey> routable, ShareMap? previous, ShareRules? rules = null, Func<Member, bool>? isRefused = null)
     {
         ArgumentNullException.ThrowIfNull(members);
         ArgumentNullException.ThrowIfNull(numbers);
         ArgumentNullException.ThrowIfNull(routable);
+        rules ??= ShareRules.Default;
         Member[] own = [.. members.Where(member => member.Key.Set == set)];
-        var values = split is null ? ValueGroup.OfWeights(own, arePercentages, isRefused) : ValueGroup.OfSplit(own, split, arePercentages, isRefused);
+        var now = new RoutableMembers(set, numbers, routable);
+        var values = split is null ? ValueGroup.OfWeights(own, rules, now, isRefused) : ValueGroup.OfSplit(own, split, rules, now, isRefused);
         var isServed = split is null || own.Any(member => member.State == MemberState.Ready && split.ValueOf(member) is not null);
-        var deal = new ShareDeal(set, values, numbers, routable);
-        var map = deal.IsEmpty ? null : deal.Map(previous, spills);
+        var deal = new ShareDeal(values, numbers, now, rules);
+        var map = deal.IsEmpty ? null : deal.Map(previous, rules.Spills);
+        ImmutableSortedSet<MemberKey> idle = isServed ? [.. own.Where(member => split is not null && split.ValueOf(member) is null).Select(static member => member.Key)] : [];
+        ImmutableArray<ValueGroup> widened = [.. deal.Widened];
+        var starting = SlowMembers.Of(values, own, rules, now, map).Where(slow => !idle.Contains(slow.Key)).ToList();
         return new SetShares(set)
         {
             Shares = [.. deal.Shares(map)],
             ClassMembers = [.. deal.Copies()],
-            Idle = isServed ? [.. own.Where(member => split is not null && split.ValueOf(member) is null).Select(static member => member.Key)] : [],
+            Idle = idle,
             IsSplitUnserved = !isServed,
+            Apart = [.. starting.Where(static slow => slow.IsApart).Select(static slow => slow.Key)],
+            Starting = starting.Where(static slow => slow.IsApart || slow.Stands).ToImmutableSortedDictionary(static slow => slow.Key, static slow => slow.Tenths),
+            Started = [.. own.Where(member => rules.StartOf(member) is { IsOver: true } && !deal.Leaving.Contains(member.Key)).Select(static member => member.Key)],
+            Zone = rules.Zone is not { } zone ? null : !own.Any(zone.Has) ? ZoneUse.Absent : widened.Any(static value => value.Share > 0) ? ZoneUse.All : ZoneUse.Own,
+            Widened = [.. widened.Select(static value => value.Text)],
             IsOverfull = values.Any(static value => value.Share > 0 && value.IsOverfull),
             Map = map,
         };

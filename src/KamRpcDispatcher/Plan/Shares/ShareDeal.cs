@@ -5,20 +5,22 @@ namespace KamRpcDispatcher.Plan.Shares;
 /// <summary>Shares the calls of one set among its classes.</summary>
 internal sealed class ShareDeal
 {
-    private readonly int _set;
     private readonly IReadOnlyList<ValueGroup> _values;
-    private readonly IReadOnlySet<EndpointKey> _routable;
+    private readonly ShareRules _rules;
+    private readonly RoutableMembers _routable;
+    private readonly HashSet<MemberKey> _leaving;
     private readonly Dictionary<MemberClass, int> _numbers = [];
 
-    /// <param name="set">The home set.</param>
     /// <param name="values">What has a share of its own.</param>
     /// <param name="numbers">The numbers of classes, by their names.</param>
     /// <param name="routable">Where Kamailio sends calls now.</param>
-    public ShareDeal(int set, IReadOnlyList<ValueGroup> values, IReadOnlyDictionary<string, int> numbers, IReadOnlySet<EndpointKey> routable)
+    /// <param name="rules">What is gone by beside that.</param>
+    public ShareDeal(IReadOnlyList<ValueGroup> values, IReadOnlyDictionary<string, int> numbers, RoutableMembers routable, ShareRules rules)
     {
-        (_set, _values, _routable) = (set, values, routable);
+        (_values, _routable, _rules) = (values, routable, rules);
+        _leaving = [.. Groups.SelectMany(static one => one.Leaving).Select(static member => member.Key)];
         var taken = new HashSet<int>();
-        foreach (var one in Groups.Select(static one => one.Class).Order())
+        foreach (var one in Groups.Where(static one => !one.IsHome).Select(static one => one.Class).Order())
         {
             // The record of numbers is anybody's to write: two classes with one number would share one set.
             if (numbers.TryGetValue(one.Text, out var number) && number is > ShareMap.HomeNumber and <= ShareMap.MaxNumber && taken.Add(number))
@@ -29,6 +31,12 @@ internal sealed class ShareDeal
     }
 
     public bool IsEmpty => !Groups.Any();
+
+    /// <summary>Those whose slow start is over, and who do not stand where they are to stand then.</summary>
+    public IReadOnlySet<MemberKey> Leaving => _leaving;
+
+    /// <summary>The values of which the other zones' members get calls too, since too few of the preferred one do.</summary>
+    public IEnumerable<ValueGroup> Widened => _values.Where(value => _rules.Zone is not null && value.Classes.Any(static one => one.Class.IsInZone is false) && !IsNarrow(value));
 
     private IEnumerable<ClassGroup> Groups => _values.SelectMany(static value => value.Classes);
 
@@ -72,8 +80,8 @@ internal sealed class ShareDeal
     public IEnumerable<Member> Copies() =>
         from one in Groups
         let number = NumberOf(one)
-        where number is not null
-        from member in one.Members
+        where number > ShareMap.HomeNumber
+        from member in one.Members.Concat(one.Leaving)
         select member with { Key = new MemberKey(ShareMap.FirstSet + number.Value, member.Key.Name) };
 
     /// <summary>
@@ -82,7 +90,8 @@ internal sealed class ShareDeal
     /// </summary>
     private List<(int Number, long Weight)> WeightsOf(ValueGroup value)
     {
-        var counts = value.Classes.Select(one => (Number: NumberOf(one), Own: RoutableIn(one), Home: RoutableAtHomeOnly(one))).ToList();
+        var isNarrow = IsNarrow(value);
+        var counts = value.Classes.Select(one => (Number: NumberOf(one), Own: IsLeftOut(one, isNarrow) ? 0 : RoutableIn(one), Home: IsLeftOut(one, isNarrow) ? 0 : RoutableAtHomeOnly(one))).ToList();
         var relatives = value.Relatives([.. counts.Select(static count => count.Own + count.Home)]);
         var weights = new List<(int Number, long Weight)>();
         foreach (var (count, relative) in counts.Zip(relatives))
@@ -94,10 +103,25 @@ internal sealed class ShareDeal
         return [.. weights.GroupBy(static weight => weight.Number).Select(static number => (number.Key, number.Sum(static weight => weight.Weight))).Where(static number => number.Item2 > 0).OrderBy(static number => number.Key)];
     }
 
-    /// <summary>In thousandths, by the weights of the ready members; of a value that has none, of all.</summary>
-    private static int[] Wanted(ValueGroup value)
+    /// <summary>Whether the members of the preferred zone serve alone.</summary>
+    private bool IsNarrow(ValueGroup value)
     {
-        int[] ready = [.. value.Classes.Select(static one => one.Ready)];
+        if (_rules.Zone is not { } zone)
+        {
+            return false;
+        }
+
+        List<ClassGroup> own = [.. value.Classes.Where(static one => one.Class.IsInZone is true)];
+        return zone.IsEnough(own.Sum(static one => one.Members.Count), own.Sum(one => RoutableIn(one) + RoutableAtHomeOnly(one)));
+    }
+
+    private static bool IsLeftOut(ClassGroup one, bool isNarrow) => isNarrow && one.Class.IsInZone is false;
+
+    /// <summary>In thousandths, by the weights of the ready members; of a value that has none, of all.</summary>
+    private int[] Wanted(ValueGroup value)
+    {
+        var isNarrow = IsNarrow(value);
+        int[] ready = [.. value.Classes.Select(one => IsLeftOut(one, isNarrow) ? 0 : one.Ready)];
         int[] counts = ready.Any(static count => count > 0) ? ready : [.. value.Classes.Select(static one => one.Members.Count)];
         return SlotDeal.Apportion(value.Share, [.. value.Relatives(counts).Zip(counts, static (relative, count) => relative * count)]);
     }
@@ -105,16 +129,16 @@ internal sealed class ShareDeal
     private int RoutableIn(ClassGroup one)
     {
         var number = NumberOf(one);
-        return one.Members.Count(member => member.State == MemberState.Ready && IsRoutableIn(number, member));
+        return one.Members.Concat(one.Leaving).Count(member => member.State == MemberState.Ready && IsRoutableIn(number, member));
     }
 
     private int RoutableAtHomeOnly(ClassGroup one)
     {
         var number = NumberOf(one);
-        return one.Members.Count(member => member.State == MemberState.Ready && !IsRoutableIn(number, member) && _routable.Contains(new EndpointKey(_set, member.Uri.Endpoint)));
+        return one.IsHome ? 0 : one.Members.Count(member => member.State == MemberState.Ready && !_leaving.Contains(member.Key) && !IsRoutableIn(number, member) && _routable.IsAtHome(member));
     }
 
-    private bool IsRoutableIn(int? number, Member member) => number is { } known && _routable.Contains(new EndpointKey(ShareMap.FirstSet + known, member.Uri.Endpoint));
+    private bool IsRoutableIn(int? number, Member member) => number is { } known && _routable.IsIn(known, member);
 
-    private int? NumberOf(ClassGroup one) => _numbers.TryGetValue(one.Class, out var number) ? number : null;
+    private int? NumberOf(ClassGroup one) => one.IsHome ? ShareMap.HomeNumber : _numbers.TryGetValue(one.Class, out var number) ? number : null;
 }

@@ -20,4 +20,11 @@ public sealed record OperatorShares(
 
     /// <summary>Whether the store refuses to let them be read.</summary>
     public bool IsRefused { get; init; }
+
+    /// <summary>Two sets whose records claim one number would have their members in one set: the first one has it.</summary>
+    internal ImmutableSortedDictionary<int, ImmutableSortedDictionary<string, int>> DistinctNumbers()
+    {
+        var taken = new HashSet<int>();
+        return Numbers.ToImmutableSortedDictionary(static set => set.Key, set => set.Value.Where(one => taken.Add(one.Value)).ToImmutableSortedDictionary(StringComparer.Ordinal));
+    }
 }

@@ -13,6 +13,7 @@ internal sealed class MemberReader(MemberKey key)
 {
     private SipUri? _uri;
     private int? _weight;
+    private TimeSpan? _slowStart;
     private int _priority;
     private ImmutableSortedDictionary<string, string> _attributes = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
     private ImmutableSortedDictionary<string, string> _labels = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
@@ -46,6 +47,7 @@ internal sealed class MemberReader(MemberKey key)
         return new Member(key, _uri ?? throw new FormatException("uri is missing"))
         {
             Weight = _weight,
+            SlowStart = _slowStart,
             Priority = _priority,
             Attributes = _attributes,
             Labels = _labels,
@@ -64,6 +66,9 @@ internal sealed class MemberReader(MemberKey key)
                 break;
             case "weight":
                 _weight = RecordFields.ReadInteger(name, value, MemberValidation.CheckWeight);
+                break;
+            case "slowStart":
+                _slowStart = TimeSpan.FromSeconds(RecordFields.ReadInteger(name, value, MemberValidation.CheckSlowStart));
                 break;
             case "priority":
                 _priority = RecordFields.ReadInteger(name, value, MemberValidation.CheckPriority);

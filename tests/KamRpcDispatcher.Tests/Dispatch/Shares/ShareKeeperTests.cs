@@ -178,6 +178,75 @@ public sealed class ShareKeeperTests
     }
 
     [Test]
+    public async Task A_newcomer_stands_in_its_class_first_and_in_the_home_set_when_the_map_is_there()
+    {
+        var keeper = new ShareKeeper(_table, new PlanPolicy("c"), ShareWay.Map, asked => _unnumbered = asked, _time, _log);
+        Member[] members = [Members.Of("a"), Members.Of("b"), Members.Of("new") with { SlowStart = TimeSpan.FromSeconds(30) }];
+        var numbers = ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, [KeyValuePair.Create("*", 1), KeyValuePair.Create("*;start=1", 2)]);
+        var wishes = FakeShares.Followed(1) with { Numbers = ImmutableSortedDictionary<int, ImmutableSortedDictionary<string, int>>.Empty.Add(1, numbers) };
+        await KeepAsync(members[..2], Listed(1, "a", "b"));
+
+        var (joined, shares) = await KeepAsync(members, Listed(1, "a", "b"));
+        Assert.That(joined.All.Single(static member => member.Key == new MemberKey(1, "new")).State, Is.EqualTo(MemberState.Draining));
+        Assert.That((joined.Membership.Apart.Single(), joined.Membership.ClassKeys[new MemberKey(1, "new")], shares.Maps.Count), Is.EqualTo((new MemberKey(1, "new"), new MemberKey(Canary, "new"), 0)));
+
+        (joined, shares) = await KeepAsync(members, [.. Listed(1, "a", "b"), .. Listed(Stable, "a", "b"), .. Listed(Canary, "new")]);
+        Assert.That((joined.Membership.Apart.Count, shares.Maps[1]!.CountOf(2), shares.Situation.Starting[new MemberKey(1, "new")]), Is.EqualTo((0, 49, 1)), "1 of 21");
+        Assert.That(shares.Rest(TimeSpan.FromMinutes(1)), Is.EqualTo(SlowStarts.Step));
+
+        _time.Advance(TimeSpan.FromSeconds(31));
+        (joined, shares) = await KeepAsync(members, [.. Listed(1, "a", "b", "new"), .. Listed(Stable, "a", "b"), .. Listed(Canary, "new")]);
+        Assert.That((joined.All, shares.Maps[1], shares.Situation.Starting.Count), Is.EqualTo((members, (ShareMap?)null, 0)));
+
+        async Task<(CycleMembers Members, CycleShares Shares)> KeepAsync(Member[] all, ListedDestination[] listed)
+        {
+            var made = await keeper.ShareAsync(new CycleMembers(new Membership(1, all, []) { Shares = wishes }, [], []), Table(1, listed), static _ => false, CancellationToken.None);
+            await keeper.WriteAsync(made.Shares, _troubles, CancellationToken.None);
+            return made;
+        }
+    }
+
+    [Test]
+    public async Task Where_a_zone_is_preferred_a_flapping_member_has_a_map_written_about_once_a_second_and_nobody_waits_for_calls()
+    {
+        var keeper = new ShareKeeper(_table, new PlanPolicy("c"), ShareWay.Map, static _ => { }, _time, _log, zone: new ZonePreference("x", 100));
+        Member[] members = [Zoned("a", "x"), Zoned("b", "x"), Zoned("c", "y")];
+        var numbers = ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, [KeyValuePair.Create("*;zone=own", 1), KeyValuePair.Create("*;zone=other", 2)]);
+        var wishes = FakeShares.Followed(1) with { Numbers = ImmutableSortedDictionary<int, ImmutableSortedDictionary<string, int>>.Empty.Add(1, numbers) };
+        ListedDestination[] listed = [.. Listed(1, "a", "b", "c"), .. Listed(Stable, "a", "b"), .. Listed(Canary, "c")];
+        for (var tenth = 0; tenth < 200; tenth++)
+        {
+            var isDown = tenth % 4 > 1;
+            await CycleAsync(isDown ? [.. listed.Where(static entry => !entry.Uri.Contains("b.", StringComparison.Ordinal))] : listed);
+            _time.Advance(TimeSpan.FromMilliseconds(100));
+        }
+
+        Assert.That(_table.Writes, Is.InRange(5, 20), "in 20 s, of 100 changes");
+        _time.Advance(TimeSpan.FromSeconds(3));
+        var shares = await CycleAsync(listed);
+        Assert.That((shares.Situation.Zone, shares.Situation.Zones[1], MapCount(1)), Is.EqualTo(("x", ZoneUse.Own, 1024)));
+        shares = await CycleAsync([.. Listed(1, "c"), .. Listed(Canary, "c")]);
+        Assert.That((shares.Situation.Zones[1], MapCount(2), _log.Of(3107).Any()), Is.EqualTo((ZoneUse.All, 1024, true)), "at once, since nobody would get the calls");
+        shares = await CycleAsync(listed);
+        Assert.That((shares.Situation.Zones[1], shares.AreFollowed, MapCount(2)), Is.EqualTo((ZoneUse.All, false, 1024)), "that may wait, and is not said to be so before");
+
+        _table.IsMissing = true;
+        await CycleAsync(listed, start: 2);
+        Assert.That(_troubles.Take().Single(), Has.Property("Kind").EqualTo("shares").And.Property("Text").Contains("a zone is preferred here").And.Property("Sets").EqualTo(new[] { 1 }));
+
+        int MapCount(int number) => ShareMap.TryParse(_table.Maps[1], out var map, out _) ? map.CountOf(number) : -1;
+
+        static Member Zoned(string name, string zone) => Members.Of(name) is var member ? member with { Labels = member.Labels.Add(ZonePreference.Label, zone) } : null!;
+
+        async Task<CycleShares> CycleAsync(ListedDestination[] there, int start = 1)
+        {
+            var (_, made) = await keeper.ShareAsync(new CycleMembers(new Membership(1, members, []) { Shares = wishes }, [], []), Table(start, there), static _ => false, CancellationToken.None);
+            await keeper.WriteAsync(made, _troubles, CancellationToken.None);
+            return made;
+        }
+    }
+
+    [Test]
     public async Task A_number_that_two_sets_claim_is_the_first_ones()
     {
         var split = Split(("v1", 95), ("v2", 5));

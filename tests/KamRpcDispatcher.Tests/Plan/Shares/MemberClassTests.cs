@@ -23,6 +23,18 @@ public class MemberClassTests
         Assert.That(read, Is.EqualTo(one));
     }
 
+    [TestCase("v2;start=3", 3, null)]
+    [TestCase("v2;start=12;zone=own", 12, true)]
+    [TestCase("v2;zone=other", 0, false)]
+    public void So_has_one_of_members_that_start_slowly_or_of_a_zone(string name, int start, bool? isInZone)
+    {
+        var one = new MemberClass("v2", null) { Start = start, IsInZone = isInZone };
+
+        Assert.That(one.Text, Is.EqualTo(name));
+        Assert.That(MemberClass.TryParse(name, out var read, out _), Is.True);
+        Assert.That(read, Is.EqualTo(one));
+    }
+
     [TestCase(null, "names no value")]
     [TestCase("", "names no value")]
     [TestCase(";weight=10", "names no value")]
@@ -34,6 +46,8 @@ public class MemberClassTests
     [TestCase("v2;weight=2147483648", "is not a number")]
     [TestCase("v2;weight=1;weight=2", "is not a number")]
     [TestCase("v2;zone=a", "'v2;zone=a' names no value")]
+    [TestCase("v2;start=0", "is not a number")]
+    [TestCase("v2;zone=own;start=1", "names no value")]
     [TestCase("v 2", "names no value")]
     [TestCase("v2\n", "'v2\\u000a' names no value")]
     [TestCase("\"v2\"", "names no value")]

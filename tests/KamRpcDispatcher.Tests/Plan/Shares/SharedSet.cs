@@ -31,6 +31,16 @@ internal sealed record SharedSet(params ImmutableArray<Member> Members)
 
     public bool ArePercentages { get; init; }
 
+    /// <summary>Names of members that Kamailio does not have in the home set.</summary>
+    public ImmutableHashSet<string> NotAtHome { get; init; } = [];
+
+    /// <summary>By the names of members.</summary>
+    public ImmutableDictionary<string, MemberStart> Starts { get; init; } = ImmutableDictionary<string, MemberStart>.Empty;
+
+    public ZonePreference? Zone { get; init; }
+
+    private ShareRules Rules => new() { Spills = Spills, ArePercentages = ArePercentages, Starts = Starts.ToDictionary(static start => new MemberKey(Set, start.Key), static start => start.Value), Zone = Zone };
+
     public static Member One(string name, string? version = null, int? weight = null, MemberState state = MemberState.Ready)
     {
         var member = Tests.Members.Of(name, Set) with { Weight = weight, State = state };
@@ -45,11 +55,11 @@ internal sealed record SharedSet(params ImmutableArray<Member> Members)
 
     public SetShares Shares()
     {
-        IReadOnlyDictionary<string, int> numbers = Numbers ?? (IReadOnlyDictionary<string, int>)SetShares.Of(Set, Members, Split, ImmutableDictionary<string, int>.Empty, ImmutableHashSet<EndpointKey>.Empty, null, arePercentages: ArePercentages).Classes
+        IReadOnlyDictionary<string, int> numbers = Numbers ?? (IReadOnlyDictionary<string, int>)SetShares.Of(Set, Members, Split, ImmutableDictionary<string, int>.Empty, ImmutableHashSet<EndpointKey>.Empty, null, Rules).Classes
             .Select(static (one, index) => (one.Text, Number: index + 1)).ToDictionary(static one => one.Text, static one => one.Number);
-        var copies = SetShares.Of(Set, Members, Split, numbers, ImmutableHashSet<EndpointKey>.Empty, null, arePercentages: ArePercentages).ClassMembers;
-        var routable = Members.Concat(IsHomeOnly ? [] : copies.Where(member => !NotInClass.Contains(member.Key.Name))).Where(member => member.State == MemberState.Ready && !Dead.Contains(member.Key.Name))
+        var copies = SetShares.Of(Set, Members, Split, numbers, ImmutableHashSet<EndpointKey>.Empty, null, Rules).ClassMembers;
+        var routable = Members.Where(member => !NotAtHome.Contains(member.Key.Name)).Concat(IsHomeOnly ? [] : copies.Where(member => !NotInClass.Contains(member.Key.Name))).Where(member => member.State == MemberState.Ready && !Dead.Contains(member.Key.Name))
             .Select(static member => new EndpointKey(member.Key.Set, member.Uri.Endpoint)).ToHashSet();
-        return SetShares.Of(Set, Members, Split, numbers, routable, Previous, Spills, arePercentages: ArePercentages);
+        return SetShares.Of(Set, Members, Split, numbers, routable, Previous, Rules);
     }
 }

@@ -33,6 +33,9 @@ internal sealed class ProxyReader(JsonElement report)
             Intents = ReadIntents(report),
             Splits = ReadSplits(report),
             Intent = ReadIntent(report),
+            Zone = OptionalText(report, "zone"),
+            Starting = Items(report, "starting", static entry => new StartingMember(Key(entry, "starting", "member"), Count(entry, "share"))),
+            MoreStarting = More("moreStarting"),
             Serves = Items(report, "serves", ReadServed),
             Shares = ShareFields.ReadShares(report),
             List = ShareFields.ReadList(report),
@@ -73,6 +76,7 @@ internal sealed class ProxyReader(JsonElement report)
             Drift = OptionalCount(set.Value, "drift") ?? 0,
             Held = OptionalCount(set.Value, "held") ?? 0,
             Refused = OptionalCount(set.Value, "refused") ?? 0,
+            Zone = ZoneUseName.Find(OptionalText(set.Value, "zone")),
             Full = Has(set.Value, "full") ? Count(set.Value, "full", long.MaxValue) : null,
         };
 

@@ -27,6 +27,7 @@ internal static class ReportHead
         WriteIntents(writer, status.Intents);
         WriteSplits(writer, status.Splits);
         WriteIntent(writer, status.Intent);
+        WriteText(writer, "zone", status.Zone);
         if (status.Serves.Length is > 0 and <= ProxyStatus.MostServed)
         {
             writer.WriteStartArray("serves");

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
+using KamRpcDispatcher.Destinations;
 
 using static KamRpcDispatcher.Etcd.Reports.Format.ReportHead;
 
@@ -36,7 +37,7 @@ internal static class ReportWriter
             ReportHead.Write(writer, status);
             var sets = Sets(status);
             var superseded = Superseded(status);
-            ReportPart[] lists = [Troubles(status), Held(status), Deviations(status), Quarantined(status), superseded, ShareFields.Classes(status.Shares, RoomForClasses), ShareFields.Members(status.Shares)];
+            ReportPart[] lists = [Troubles(status), Held(status), Deviations(status), Quarantined(status), superseded, Starting(status), ShareFields.Classes(status.Shares, RoomForClasses), ShareFields.Members(status.Shares)];
             ReportPart.Fit([sets, .. lists], MostBytes - Reserve - (int)(writer.BytesCommitted + writer.BytesPending));
             sets.WriteObject(writer);
             foreach (var list in lists)
@@ -69,6 +70,7 @@ internal static class ReportWriter
             WriteCount(json, "drift", set.Value.Drift);
             WriteCount(json, "held", set.Value.Held);
             WriteCount(json, "refused", set.Value.Refused);
+            WriteText(json, "zone", set.Value.Zone is { } use ? ZoneUseName.Of(use) : null);
         },
         static set => set.Key.ToString(CultureInfo.InvariantCulture));
 
@@ -136,6 +138,13 @@ internal static class ReportWriter
             json.WriteString("reason", destination.Reason);
             WriteTime(json, "retryAt", destination.RetryAt);
         });
+
+    /// <summary>For a time only, and no fault: they have the room that is left.</summary>
+    private static ReportPart Starting(ProxyStatus status) => ReportPart.Of("starting", "moreStarting", status.Starting, status.MoreStarting, guaranteed: 0, static (json, starting) =>
+    {
+        json.WriteString("member", starting.Member.ToString());
+        json.WriteNumber("share", starting.Share);
+    });
 
     private static ReportPart Superseded(ProxyStatus status) => ReportPart.Of(
         "superseded",

@@ -1,0 +1,46 @@
+using System.Text.Json;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd.Members;
+using KamRpcDispatcher.Etcd.Reports;
+using NUnit.Framework;
+using static KamRpcDispatcher.Tests.Cli.Clusters;
+
+namespace KamRpcDispatcher.Tests.Cli;
+
+/// <summary>Slow starts and preferred zones, by what <c>kamrpc status</c> and <c>kamrpc explain</c> say of them.</summary>
+public class StatusSharesInForceTests
+{
+    private static readonly AnnouncedMember[] Two = [Ready("a", "sip:10.0.0.1"), Ready("b", "sip:10.0.0.2")];
+
+    [Test]
+    public void A_member_that_starts_slowly_is_shown_with_its_share_and_is_no_finding()
+    {
+        var view = View(Two, ("p1", Starting(30)), ("p2", Report(2)));
+
+        Assert.That(Findings(view), Is.Empty);
+        Assert.That(InOneLine(Screen(view)), Does.Contain("b sip:10.0.0.2 CALLS ready for 3m; on p1: starts slowly, with 30 % of its share"));
+        Assert.That(InOneLine(Screen(View(Two, ("p1", Starting(30)), ("p2", Starting(30))))), Does.Contain("ready for 3m; starts slowly, with 30 % of its share"));
+        Assert.That(Explained("b", view).Text, Is.EqualTo("b gets calls on p1, p2, and starts slowly, with 30 % of its share on p1."));
+        Assert.That(Explained("a", view).Text, Is.EqualTo("a gets calls on p1, p2."));
+
+        var report = JsonElement.Parse(Json(view)).GetProperty("proxies")[0].GetProperty("report");
+        Assert.That(report.GetProperty("starting").ToString(), Does.Match("\"set\": *1,\\s*\"name\": *\"b\",\\s*\"share\": *30"));
+    }
+
+    [Test]
+    public void What_zone_a_proxy_prefers_and_whether_others_serve_too_stands_below_the_set()
+    {
+        var view = View(Two, ("p1", InZone("a", ZoneUse.Own)), ("p2", InZone("b", ZoneUse.All)), ("p3", InZone("c", ZoneUse.Absent)), ("p4", Report(2)));
+
+        Assert.That(Findings(view), Is.Empty);
+        Assert.That(InOneLine(Screen(view)), Does.Contain("on p1: calls go to zone a alone on p2: calls go to EVERY ZONE, since too few members of zone b get calls on p3: calls go to every zone, since nobody of zone c is announced"));
+        var reports = JsonElement.Parse(Json(view)).GetProperty("proxies").EnumerateArray().Select(static proxy => proxy.GetProperty("report")).ToList();
+        Assert.That(reports.Select(static report => (report.GetProperty("zone").GetString(), report.GetProperty("sets")[0].GetProperty("zone").GetString())), Is.EqualTo(new[] { ("a", "own"), ("b", "all"), ("c", "absent"), (null, (string?)null) }));
+    }
+
+    private static ProxyStatus Starting(int share) => Report(2) with { Starting = [new StartingMember(new MemberKey(1, "b"), share)] };
+
+    private static ProxyStatus InZone(string zone, ZoneUse use) => Report(2) is var report ? report with { Zone = zone, Sets = report.Sets.SetItem(1, report.Sets[1] with { Zone = use }) } : null!;
+
+    private static string InOneLine(string text) => string.Join(' ', text.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries));
+}
