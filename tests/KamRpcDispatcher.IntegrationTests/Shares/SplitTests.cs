@@ -23,7 +23,7 @@ public sealed class SplitTests
         await AnnounceAsync(fleet, "v1", 1, 8);
         await AnnounceAsync(fleet, "v2", 9, 2);
         await fleet.WaitForListAsync(static list => list.Count(static entry => entry.Set == 1 && entry.Flags[0] == 'A') == 10);
-        Assert.That(await MapAsync(fleet), Is.Null);
+        Assert.That(await ListedMap.OfAsync(fleet.Kamailio), Is.Null);
 
         await SplitAsync(fleet, Canary5);
         var map = await UntilAsync(fleet, static map => map?.Counts.Count == 2 && map.CountOf(0) == 0);
@@ -63,7 +63,7 @@ public sealed class SplitTests
         await fleet.Etcd.StopAsync();
         await fleet.Kamailio.StopAsync();
         await fleet.Kamailio.StartAgainAsync();
-        Assert.That(await MapAsync(fleet), Is.Null);
+        Assert.That(await ListedMap.OfAsync(fleet.Kamailio), Is.Null);
         fleet.StartDispatcher();
 
         var map = await UntilAsync(fleet, static map => map?.Counts.Values.Contains(51) == true && map.CountOf(0) == 0);
@@ -80,7 +80,7 @@ public sealed class SplitTests
         }
 
         await fleet.WaitForListAsync(static list => list.Count(static entry => entry.Set == 1 && entry.Flags[0] == 'A') == 4);
-        Assert.That(await MapAsync(fleet), Is.Null, "who has no weight has the same as everybody");
+        Assert.That(await ListedMap.OfAsync(fleet.Kamailio), Is.Null, "who has no weight has the same as everybody");
 
         await fleet.Store.Keys.PutAsync(new PutRequest { Key = ByteString.CopyFromUtf8(fleet.Keys.Intent(new MemberKey(1, "m4"))), Value = ByteString.CopyFromUtf8("""{"weight":10,"by":"ops@host"}""") });
         var map = await UntilAsync(fleet, static map => map is not null && map.CountOf(0) == 0);
@@ -139,27 +139,12 @@ public sealed class SplitTests
     private static async Task SplitAsync(Fleet fleet, string split) =>
         await fleet.Store.Keys.PutAsync(new PutRequest { Key = ByteString.CopyFromUtf8(fleet.Keys.Split(1)), Value = ByteString.CopyFromUtf8(split) });
 
-    /// <summary>The map of set 1; null for none.</summary>
-    private static async Task<ShareMap?> MapAsync(Fleet fleet)
-    {
-        try
-        {
-            var item = await fleet.Kamailio.CallAsync("htable.get", "kamrpc_shares", "1");
-            Assert.That(ShareMap.TryParse(item.GetProperty("item").GetProperty("value").GetString(), out var map, out var error), error);
-            return map;
-        }
-        catch (RpcCallException)
-        {
-            return null;
-        }
-    }
-
     private static async Task<ShareMap?> UntilAsync(Fleet fleet, Func<ShareMap?, bool> condition)
     {
         var begun = Stopwatch.GetTimestamp();
         while (true)
         {
-            var map = await MapAsync(fleet);
+            var map = await ListedMap.OfAsync(fleet.Kamailio);
             if (condition(map))
             {
                 return map;
