@@ -8,6 +8,7 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.IntegrationTests.Operate;
 
 /// <summary><c>kamrpc split</c> and <c>kamrpc weight</c>, with a real etcd and two real Kamailios.</summary>
+[Category("Matrix")]
 [Parallelizable]
 public sealed class SplitCommandTests
 {
@@ -35,6 +36,23 @@ public sealed class SplitCommandTests
         await both.DoneAsync("split", "1", "--clear");
         Assert.That((await ListedMap.OfAsync(both.Fleet.Kamailio), await ListedMap.OfAsync(both.Second)), Is.EqualTo(((ShareMap?)null, (ShareMap?)null)));
         Assert.That(await both.DoneAsync("history", "1"), Does.Contain("version=v1:0 v2:100").And.Contain("not split"));
+    }
+
+    [Test]
+    public async Task Of_two_operators_at_once_each_sees_what_the_other_one_has_written()
+    {
+        await using var both = await TwoProxies.StartAsync();
+        await AnnounceAsync(both);
+
+        var answers = await Task.WhenAll(both.RunAsync("split", "1", "version=v1:90", "version=v2:10", "--as", "one"), both.RunAsync("split", "1", "version=v1:40", "version=v2:60", "--as", "other"));
+
+        Assert.That(answers.Select(static answer => answer.ExitCode), Is.All.AnyOf(0, 1), string.Join('\n', answers.Select(static answer => answer.Errors)));
+        var changes = JsonElement.Parse(await both.DoneAsync("history", "1", "-o", "json")).GetProperty("changes").EnumerateArray()
+            .Select(static change => (By: change.GetProperty("by").GetString(), From: change.GetProperty("from").GetString(), To: change.GetProperty("to").GetString())).ToList();
+        Assert.That(changes.Select(static change => change.By), Is.EquivalentTo(new[] { "one", "other" }));
+        Assert.That((changes[1].From, changes[0].From), Is.EqualTo(("not split", changes[1].To)), "the second one knows what it replaces");
+        var canary = changes[0].By == "one" ? 102 : 614;
+        Assert.That(async () => (await ListedMap.OfAsync(both.Second))?.Counts.Values, Is.EquivalentTo(new[] { canary, ShareMap.Slots - canary }).After((int)Fleet.Deadline.TotalMilliseconds, 50));
     }
 
     [Test]

@@ -10,6 +10,7 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.IntegrationTests.Shares;
 
 /// <summary>Shares that operators wish in etcd are in a real Kamailio's maps: without structural changes once the classes stand, over restarts of everything, and gone at once when they end.</summary>
+[Category("Matrix")]
 [Parallelizable]
 public sealed class SplitTests
 {

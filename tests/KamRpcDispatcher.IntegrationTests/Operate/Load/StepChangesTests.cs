@@ -25,6 +25,7 @@ public sealed class StepChangesTests
     [SetUp]
     public async Task StartFleet()
     {
+        _requests.Clear();
         _fleet = await Fleet.StartAsync(new FleetOptions { RelaySeed = 1 });
         _fleet.Relay!.OnRequest = request =>
         {
@@ -61,8 +62,8 @@ public sealed class StepChangesTests
         await File.WriteAllTextAsync(go, string.Empty);
 
         Assert.That(await runner.Exited.WaitAsync(TimeSpan.FromMinutes(1)), Is.Zero, runner.Output);
-        await TestContext.Out.WriteLineAsync($"steps 2 to 4: {Count("htable.sets")} maps, {Structural().Count} structural changes, {Count("dispatcher.set_state")} changes of state, {Count("dispatcher.list")} lists read");
-        Assert.That((Count("htable.sets"), Structural().Count), Is.EqualTo((3, 0)));
+        await TestContext.Out.WriteLineAsync($"steps 2 to 4: {Maps().Count} maps, {Structural().Count} structural changes, {Count("dispatcher.set_state")} changes of state, {Count("dispatcher.list")} lists read");
+        Assert.That((Maps().Count, Structural().Count), Is.EqualTo((3, 0)), string.Join('\n', Maps()));
         Assert.That(Count("dispatcher.set_state"), Is.EqualTo(Old), "whoever has no share any more gets no calls by fail-over either");
     }
 
@@ -72,7 +73,7 @@ public sealed class StepChangesTests
         await WeightAsync("m1", "50");
         _requests.Clear();
         await WeightAsync("m1", "10");
-        await TestContext.Out.WriteLineAsync($"a new weight: {Count("htable.sets")} maps, {Structural().Count} structural changes");
+        await TestContext.Out.WriteLineAsync($"a new weight: {Maps().Count} maps, {Structural().Count} structural changes");
         Assert.That(Structural(), Has.Count.EqualTo(2).And.All.Contain("sip:127.0.65.2:5060"), "from one class to another one");
 
         await WeightAsync("m2", "10");
@@ -85,6 +86,10 @@ public sealed class StepChangesTests
         var (exitCode, output, errors) = await Kamrpc.RunAsync(TimeSpan.FromMinutes(1), "weight", name, weight, "--etcd", _fleet.Etcd.Endpoint);
         Assert.That(exitCode, Is.Zero, output + errors);
     }
+
+    /// <summary>Each once: one whose answer comes late is written again.</summary>
+    private IReadOnlyList<string> Maps() =>
+        [.. _requests.Where(static request => request.Method == "htable.sets" && request.Request.Contains("kamrpc_shares", StringComparison.Ordinal)).Select(static request => JsonElement.Parse(request.Request).GetProperty("params").ToString()).Distinct()];
 
     private int Count(string method) => _requests.Count(request => request.Method == method);
 
