@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
 using KamRpcDispatcher.IntegrationTests.Fleets;
-using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.IntegrationTests.Chaos;

@@ -2,7 +2,6 @@ using System.Text.Json;
 using KamRpcDispatcher.IntegrationTests.Fleets;
 using KamRpcDispatcher.IntegrationTests.Shares;
 using KamRpcDispatcher.Plan.Shares;
-using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.IntegrationTests.Operate;

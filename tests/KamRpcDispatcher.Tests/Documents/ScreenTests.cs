@@ -51,7 +51,7 @@ public partial class ScreenTests
 
     [Test]
     public void The_reference_shows_what_split_answers() => AssertShown("src/KamRpcDispatcher.Cli/README.md", new SplitAnswer(
-        new SplitCommand(1, new Split(1, "version", ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, [new("v1", 950), new("v2", 50)])), "ops@host"),
+        new SplitCommand(1, new Split(1, "version", ImmutableSortedDictionary<string, int>.Empty.Add("v1", 950).Add("v2", 50)), "ops@host"),
         new SplitOutcome(SplitResult.Written, 63) { Shares = [new SplitShare("version", "v1", null, 950, 8, 973), new SplitShare("version", "v2", null, 50, 2, 51)] },
         new AppliedState([new AppliedProxy("edge-1", [1], null), new AppliedProxy("edge-2", [1], null)], [])).ToString());
 

@@ -1,4 +1,6 @@
 using System.Globalization;
+using Etcdserverpb;
+using Google.Protobuf;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.IntegrationTests.Fleets;
 using KamRpcDispatcher.IntegrationTests.Shares;
@@ -85,11 +87,12 @@ internal sealed class LoadedFleet : IAsyncDisposable
         {
             foreach (var name in names)
             {
-                await Both.Fleet.Store.Keys.PutAsync(new()
+                var put = new PutRequest
                 {
-                    Key = Google.Protobuf.ByteString.CopyFromUtf8(Both.Fleet.Keys.CallCount(new MemberKey(1, name))),
-                    Value = Google.Protobuf.ByteString.CopyFromUtf8(string.Create(CultureInfo.InvariantCulture, $$"""{"calls":{{Server(name).Up}},"at":"{{DateTimeOffset.UtcNow:O}}"}""")),
-                });
+                    Key = ByteString.CopyFromUtf8(Both.Fleet.Keys.CallCount(new MemberKey(1, name))),
+                    Value = ByteString.CopyFromUtf8(string.Create(CultureInfo.InvariantCulture, $$"""{"calls":{{Server(name).Up}},"at":"{{DateTimeOffset.UtcNow:O}}"}""")),
+                };
+                await Both.Fleet.Store.Keys.PutAsync(put, cancellationToken: CancellationToken.None);
             }
 
             await Task.Delay(BetweenCounts, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using KamRpcDispatcher.IntegrationTests.Chaos;
 using KamRpcDispatcher.Testing;
