@@ -4,7 +4,10 @@ using Etcdserverpb;
 using Google.Protobuf;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.IntegrationTests.Fleets;
+using KamRpcDispatcher.IntegrationTests.Shares;
 using KamRpcDispatcher.Plan;
+using KamRpcDispatcher.Plan.Shares;
+using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.IntegrationTests.Chaos;
@@ -18,11 +21,13 @@ internal sealed partial class ChaosChecks(ChaosFleet chaos, Fleet fleet, IReadOn
     private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(20);
 
+    private string ClusterPrefix => fleet.Keys.Members[..^"members/".Length];
+
     /// <summary>Waits until every lease that a crashed member left has ended.</summary>
     public async Task LeasesEndAsync(TimeSpan deadline)
     {
         var begun = Stopwatch.GetTimestamp();
-        while (await ReadPairsAsync() is not { } pairs || pairs.Any(static pair => pair.Lease != 0))
+        while (await ReadPairsAsync(fleet.Keys.Members) is not { } pairs || pairs.Any(static pair => pair.Lease != 0))
         {
             Assert.That(Stopwatch.GetElapsedTime(begun), Is.LessThan(deadline), "leases without a keeper end");
             await Task.Delay(LookInterval);
@@ -40,7 +45,7 @@ internal sealed partial class ChaosChecks(ChaosFleet chaos, Fleet fleet, IReadOn
         }
     }
 
-    /// <summary>Waits until Kamailio's list is what etcd and the list file want; answers how long it took.</summary>
+    /// <summary>Waits until Kamailio's list is what etcd and the list file want, and so are its share maps; answers how long it took.</summary>
     public async Task<TimeSpan> ConvergeAsync(TimeSpan deadline, bool leavingMayStay)
     {
         var begun = Stopwatch.GetTimestamp();
@@ -77,14 +82,18 @@ internal sealed partial class ChaosChecks(ChaosFleet chaos, Fleet fleet, IReadOn
     [GeneratedRegex("sips?:[0-9.:a-z]+")]
     private static partial Regex Address();
 
-    /// <summary>Waits until Kamailio's own probing has found everybody of the call set alive who is.</summary>
+    /// <summary>Waits until Kamailio's own probing has found everybody of the call set alive who is, but for whom an operator wants without calls.</summary>
     public async Task RoutableAsync(TimeSpan deadline)
     {
-        for (var begun = Stopwatch.GetTimestamp(); await fleet.Kamailio.ListAsync() is var list && !answering.All(uri => Fleet.IsRoutable(list, uri)); await Task.Delay(LookInterval))
+        for (var begun = Stopwatch.GetTimestamp(); await fleet.Kamailio.ListAsync() is var list && !answering.All(uri => IsRoutableOrDrained(list, uri)); await Task.Delay(LookInterval))
         {
             Assert.That(Stopwatch.GetElapsedTime(begun), Is.LessThan(deadline), $"who answers gets calls again:\n{string.Join('\n', list)}");
         }
     }
+
+    /// <summary>In its set, and in that of its class.</summary>
+    private static bool IsRoutableOrDrained(IReadOnlyList<FakeDestination> list, string uri) =>
+        list.Where(entry => Spelling.First(entry.Uri) == uri).Select(static entry => entry.Flags[0]).ToList() is { Count: > 0 } flags && flags.TrueForAll(static flag => flag is 'A' or 'D');
 
     /// <summary>How often Kamailio's script had to try another destination, or had none, since Kamailio's start.</summary>
     public int Failovers() => KamailioLog.Failovers(fleet.Kamailio).Count;
@@ -94,10 +103,9 @@ internal sealed partial class ChaosChecks(ChaosFleet chaos, Fleet fleet, IReadOn
         [.. (await fleet.Kamailio.ListAsync()).OrderBy(static entry => entry.Set).Select(static entry => Spelling.First(entry.Uri))];
 
     /// <summary>Null while etcd does not answer.</summary>
-    private async Task<IReadOnlyList<Mvccpb.KeyValue>?> ReadPairsAsync()
+    private async Task<IReadOnlyList<Mvccpb.KeyValue>?> ReadPairsAsync(string prefix)
     {
-        var members = fleet.Keys.Members;
-        var range = new RangeRequest { Key = ByteString.CopyFromUtf8(members), RangeEnd = ByteString.CopyFromUtf8(members[..^1] + "0") };
+        var range = new RangeRequest { Key = ByteString.CopyFromUtf8(prefix), RangeEnd = ByteString.CopyFromUtf8(prefix[..^1] + "0") };
         try
         {
             return (await fleet.Store.Keys.RangeAsync(range, EtcdCall.Options(ReadTimeout, CancellationToken.None))).Kvs;
@@ -110,19 +118,34 @@ internal sealed partial class ChaosChecks(ChaosFleet chaos, Fleet fleet, IReadOn
 
     private async Task<IReadOnlyList<string>> DifferencesAsync(bool leavingMayStay)
     {
-        if (await ReadPairsAsync() is not { } pairs)
+        if (await ReadPairsAsync(ClusterPrefix) is not { } pairs)
         {
             return ["etcd does not answer"];
         }
 
-        var expected = pairs.Select(pair => ExpectedMember.Read(pair.Key.ToStringUtf8()[fleet.Keys.Members.Length..], pair.Value.ToStringUtf8())).ToList();
+        var cluster = new ExpectedCluster(fleet.Keys, [.. pairs.Select(static pair => (pair.Key.ToStringUtf8(), pair.Value.ToStringUtf8()))]);
         try
         {
-            return ListComparison.Differences(await fleet.Kamailio.ListAsync(), expected, chaos.Foreign.Expected, leavingMayStay);
+            var list = await fleet.Kamailio.ListAsync();
+            List<SetShares> shares = [.. cluster.Sets.Select(set => cluster.SharesOf(set, list))];
+            List<string> differences = [.. ListComparison.Differences(list, cluster.Expand(shares), chaos.Foreign.Expected, leavingMayStay)];
+            foreach (var set in shares)
+            {
+                var map = await ListedMap.OfAsync(fleet.Kamailio, set.Set);
+                if (!Counts(map).SequenceEqual(Counts(set.Map)))
+                {
+                    differences.Add($"set {set.Set}: the map is {map?.ToString() ?? "none"}, not {set.Map?.ToString() ?? "none"}");
+                }
+            }
+
+            return differences;
         }
         catch (Exception exception) when (exception is System.Net.Sockets.SocketException or TimeoutException)
         {
             return [exception.Message];
         }
     }
+
+    /// <summary>A map of which every slot names the home set is none.</summary>
+    private static IEnumerable<KeyValuePair<int, int>> Counts(ShareMap? map) => (map ?? ShareMap.Home).Counts.OrderBy(static count => count.Key);
 }

@@ -5,7 +5,7 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.IntegrationTests.Chaos;
 
 /// <summary>
-/// An installation to torment. The call set has three members that stay and one of the operator's list file (SIPp each), and others that come
+/// An installation to torment. The call set has three members that stay, one of them of version v2, and one of the operator's list file (SIPp each), and others that come
 /// and go but always answer: a call that fails has no excuse. Nobody answers in the second set, which gets no calls.
 /// </summary>
 internal sealed class ChaosFleet : IAsyncDisposable
@@ -45,6 +45,8 @@ internal sealed class ChaosFleet : IAsyncDisposable
     public DnsServer? Names { get; } = Environment.IsPrivilegedProcess ? DnsServer.Start() : null;
 
     public Churn Churn { get; private set; } = null!;
+
+    public ChaosOperator Operator { get; private set; } = null!;
 
     public ForeignEntries Foreign { get; private set; } = null!;
 
@@ -148,8 +150,6 @@ internal sealed class ChaosFleet : IAsyncDisposable
             // Expiries may come in any number here, and are to be followed: what is held back in a panic would not be equal to etcd.
             Dispatch =
             [
-                // Weights are compared as attributes.
-                "--share", "attributes",
                 // A few names change without end, and are to be followed.
                 "--change-burst", "0",
                 "--removal-delay", $"{ChaosRound.RemovalDelay.TotalSeconds}s", "--panic-threshold", "0", "--state-dir", StateDisk.Path,
@@ -160,6 +160,7 @@ internal sealed class ChaosFleet : IAsyncDisposable
         });
         Foreign = new ForeignEntries(Kamailio, [.. _responder.Uris.Skip(Churning)]);
         Checks = new ChaosChecks(this, _fleet, [.. _servers.Select(static server => server.Uri)]);
+        Operator = new ChaosOperator(_fleet);
         Churn = new Churn(_fleet,
         [
             .. _responder.Uris.Take(Churning).Select(static (uri, number) => ($"1/churn-{number}", uri)),
@@ -167,7 +168,7 @@ internal sealed class ChaosFleet : IAsyncDisposable
         ]);
         for (var i = 0; i < Stable; i++)
         {
-            await _fleet.PutUriAsync($"1/stable-{i}", _servers[i].Uri);
+            await _fleet.PutAsync($"1/stable-{i}", $$$"""{"uri":"{{{_servers[i].Uri}}}","labels":{"{{{ExpectedMember.Label}}}":"v{{{(i < Stable - 1 ? 1 : 2)}}}"}}""");
         }
 
         await _fleet.WaitForListAsync(list => _servers.TrueForAll(server => Fleet.IsRoutable(list, server.Uri)) && list.Count(static entry => entry.Flags == "IP") == 1);

@@ -83,7 +83,7 @@ internal sealed class ChaosRound(ChaosFleet fleet, IReadOnlyList<Disturbance> di
         {
             await fleet.Checks.QuietAsync(Quiet);
             await undo(fleet);
-            await fleet.Checks.ConvergeAsync(Deadline, leavingMayStay: false);
+            await fleet.Checks.ConvergeAsync(Deadline + RemovalDelay, leavingMayStay: false);
         }
     }
 

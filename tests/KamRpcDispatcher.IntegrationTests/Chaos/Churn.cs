@@ -8,7 +8,7 @@ using KamRpcDispatcher.IntegrationTests.Fleets;
 
 namespace KamRpcDispatcher.IntegrationTests.Chaos;
 
-/// <summary>Members that join, leave, crash, flap, drain and change their weight, as the seed decides.</summary>
+/// <summary>Members that join, leave, crash, flap, drain and change their weight, version and attributes, as the seed decides.</summary>
 /// <param name="fleet">Where.</param>
 /// <param name="pool">Keys below the members' prefix, with URIs.</param>
 internal sealed class Churn(Fleet fleet, IReadOnlyList<(string Path, string Uri)> pool)
@@ -71,8 +71,10 @@ internal sealed class Churn(Fleet fleet, IReadOnlyList<(string Path, string Uri)
     private async Task PutAsync((string Path, string Uri) member, Random random, string state = "ready", long lease = 0)
     {
         // Few values: a record that is put again unchanged has to be nothing.
-        var weight = (1 + random.Next(3)) * 10;
-        var value = string.Create(CultureInfo.InvariantCulture, $$"""{"uri":"{{member.Uri}}","weight":{{weight}},"state":"{{state}}"}""");
+        var (weight, mark, version) = ((1 + random.Next(3)) * 10, 1 + random.Next(2), 1 + random.Next(2));
+        var value = string.Create(
+            CultureInfo.InvariantCulture,
+            $$$"""{"uri":"{{{member.Uri}}}","weight":{{{weight}}},"attrs":{"{{{ExpectedMember.MarkName}}}":"{{{mark}}}"},"labels":{"{{{ExpectedMember.Label}}}":"v{{{version}}}"},"state":"{{{state}}}"}""");
         await fleet.Store.Keys.PutAsync(new PutRequest { Key = Key(member), Value = ByteString.CopyFromUtf8(value), Lease = lease }, Options());
     }
 

@@ -55,6 +55,10 @@ internal static class Disturbances
             await Task.Delay(Some(random));
             fleet.StateDisk.Empty();
         }),
+        new("drain", "operator", static (fleet, _) => fleet.Operator.DrainAsync()) { Undo = static fleet => fleet.Operator.ResumeAsync(), IsForLongForm = true },
+        new("weight", "operator", static (fleet, _) => fleet.Operator.WeighAsync()) { Undo = static fleet => fleet.Operator.WeighAsBeforeAsync(), IsForLongForm = true },
+        new("split", "operator", static (fleet, _) => fleet.Operator.SplitAsync()) { Undo = static fleet => fleet.Operator.JoinAsync() },
+        new("rollout whose runner is killed", "operator", static (fleet, _) => fleet.Operator.RollOutAsync()) { Undo = static fleet => fleet.Operator.RollBackAsync() },
         new("busy processors", "processors", static async (_, random) =>
         {
             await using var busy = new BusyProcesses(Environment.ProcessorCount, Worst);

@@ -8,7 +8,7 @@ namespace KamRpcDispatcher.IntegrationTests.Chaos;
 internal static class ListComparison
 {
     /// <param name="list">Kamailio's list.</param>
-    /// <param name="members">What etcd holds.</param>
+    /// <param name="members">Who has to be there.</param>
     /// <param name="foreign">The entries of the list file, in the order in which they stand.</param>
     /// <param name="leavingMayStay">Whether own entries of nobody may still be there, disabled, until their removal is due.</param>
     public static IReadOnlyList<string> Differences(
@@ -62,9 +62,9 @@ internal static class ListComparison
     private static bool IsEnabled(FakeDestination entry) => entry.Flags[0] != 'D';
 
     private static string Describe(ExpectedMember member) =>
-        string.Create(CultureInfo.InvariantCulture, $"set {member.Set}: {member.Uri} (weight {member.Weight})");
+        string.Create(CultureInfo.InvariantCulture, $"set {member.Set}: {member.Uri} ({ExpectedMember.MarkName} {member.Mark})");
 
-    private static string Describe(FakeDestination entry) => $"set {entry.Set}: {entry.Uri} (weight {Attribute(entry, "weight")})";
+    private static string Describe(FakeDestination entry) => $"set {entry.Set}: {entry.Uri} ({ExpectedMember.MarkName} {Attribute(entry, ExpectedMember.MarkName)})";
 
     private static string? Attribute(FakeDestination entry, string name) =>
         entry.Attrs?.Split(';').Select(static pair => pair.Split('=', 2)).FirstOrDefault(pair => pair[0] == name)?[^1];

@@ -9,8 +9,8 @@ public class ListComparisonTests
     private static readonly FakeDestination Foreign = new(1, "sip:127.0.0.9:5060", "AP", 7, "duid=operator");
     private static readonly FakeDestination A = Own("sip:127.0.0.1:5060");
     private static readonly FakeDestination B = Own("sip:127.0.0.2:5060");
-    private static readonly ExpectedMember MemberA = new(1, A.Uri, 10, IsReady: true);
-    private static readonly ExpectedMember MemberB = new(1, B.Uri, 10, IsReady: true);
+    private static readonly ExpectedMember MemberA = new(1, "a", A.Uri) { Mark = "10", IsReady = true };
+    private static readonly ExpectedMember MemberB = new(1, "b", B.Uri) { Mark = "10", IsReady = true };
 
     [Test]
     public void Equality_is_no_difference() => Assert.That(Differences([A, B, Foreign]), Is.Empty);
@@ -69,5 +69,5 @@ public class ListComparisonTests
     private static IReadOnlyList<string> Differences(FakeDestination[] list, bool leavingMayStay = true) =>
         ListComparison.Differences(list, [MemberA, MemberB], [Foreign], leavingMayStay);
 
-    private static FakeDestination Own(string uri) => new(1, uri, "AP", 1000, "kamrpc=default;weight=10");
+    private static FakeDestination Own(string uri) => new(1, uri, "AP", 1000, "rack=10;kamrpc=default");
 }

@@ -26,11 +26,12 @@ internal static class EtcdUsers
         $"read --prefix=true /kamrpc/{cluster}/calls/",
     ];
 
-    /// <summary>What <c>kamrpc drain</c> and <c>kamrpc resume</c> need.</summary>
+    /// <summary>What <c>kamrpc drain</c>, <c>resume</c>, <c>weight</c>, <c>split</c>, <c>rollout</c> and <c>history</c> need.</summary>
     public static string[] OperatorPermissions(string cluster) =>
     [
         $"read --prefix=true /kamrpc/{cluster}/members/", $"read --prefix=true /kamrpc/{cluster}/proxies/", $"readwrite --prefix=true /kamrpc/{cluster}/intents/",
         $"read --prefix=true /kamrpc/{cluster}/calls/", $"readwrite --prefix=true /kamrpc/{cluster}/history/",
+        $"readwrite --prefix=true /kamrpc/{cluster}/splits/", $"readwrite --prefix=true /kamrpc/{cluster}/rollouts/",
     ];
 
     /// <summary>Writes a password as an editor does, for its owner's eyes only.</summary>

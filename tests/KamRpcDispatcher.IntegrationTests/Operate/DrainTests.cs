@@ -7,6 +7,7 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.IntegrationTests.Operate;
 
 /// <summary><c>kamrpc drain</c> and <c>kamrpc resume</c>, with a real etcd and two real Kamailios: what they answer is so in both lists.</summary>
+[Category("Matrix")]
 [Parallelizable]
 public sealed class DrainTests
 {

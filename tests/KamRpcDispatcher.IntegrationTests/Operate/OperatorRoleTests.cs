@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using KamRpcDispatcher.IntegrationTests.Fleets;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
@@ -23,6 +24,9 @@ public sealed class OperatorRoleTests
         _etcd = await EtcdServer.StartAsync();
         await _etcd.PutAsync("/kamrpc/default/members/1/a", """{"uri":"sip:10.0.0.1"}""");
         await _etcd.PutAsync("/kamrpc/default/members/1/b", """{"uri":"sip:10.0.0.2"}""");
+        await _etcd.PutAsync("/kamrpc/default/members/2/c", """{"uri":"sip:10.0.0.3","labels":{"version":"v1"}}""");
+        await _etcd.PutAsync("/kamrpc/default/members/2/d", """{"uri":"sip:10.0.0.4","labels":{"version":"v2"}}""");
+        await EtcdUsers.AddAsync(_etcd, "undivided", "secret", [.. EtcdUsers.OperatorPermissions("default").Where(static permission => !permission.Contains("splits", StringComparison.Ordinal))]);
         await EtcdUsers.AddAsync(_etcd, "operator", "secret", EtcdUsers.OperatorPermissions("default"));
         await EtcdUsers.AddAsync(_etcd, "status", "secret", EtcdUsers.StatusPermissions("default"));
         await EtcdUsers.AddAsync(_etcd, "reader", "secret", [.. EtcdUsers.StatusPermissions("default"), "read --prefix=true /kamrpc/default/intents/"]);
@@ -47,6 +51,60 @@ public sealed class OperatorRoleTests
 
         (exitCode, _, errors) = await RunAsync("operator", "resume", "a");
         Assert.That((exitCode, errors), Is.EqualTo((1, "kamrpc: nobody has applied it: no proxy reports; it stays written\n")));
+    }
+
+    [Test]
+    public async Task An_operators_role_is_enough_for_weights_splits_rollouts_and_their_history()
+    {
+        await DoneAsync("weight", "c", "10", "--no-wait");
+        await DoneAsync("split", "2", "version=v1:95", "version=v2:5", "--no-wait");
+        await SplitAsync("""{"v1":95,"v2":5}""");
+
+        // No proxy is there to apply its step, or that it goes back.
+        var runner = RunAsync("operator", "rollout", "canary", "2", "--label", "version", "--to", "v2", "--steps", "50,100");
+        await SplitAsync("""{"v1":50,"v2":50}""");
+        var (exitCode, _, errors) = await RunAsync("operator", "rollout", "abort", "2", "--timeout", "1s");
+        Assert.That(exitCode, Is.EqualTo(1), errors);
+        await SplitAsync("""{"v1":95,"v2":5}""");
+        await runner;
+        Assert.That(await DoneAsync("history", "2"), Does.Contain("rollout abort").And.Contain("rollout canary").And.Contain(" split ").And.Contain(" weight "));
+
+        await DoneAsync("split", "2", "--clear", "--no-wait");
+        await DoneAsync("weight", "c", "--reset", "--no-wait");
+
+        async Task SplitAsync(string shares)
+        {
+            for (var begun = Stopwatch.GetTimestamp(); await _etcd.GetAsync("/kamrpc/default/splits/2") is var split && split?.Contains(shares, StringComparison.Ordinal) != true; await Task.Delay(50))
+            {
+                Assert.That(Stopwatch.GetElapsedTime(begun), Is.LessThan(Fleet.Deadline), split);
+            }
+        }
+
+        async Task<string> DoneAsync(params string[] arguments)
+        {
+            var (exitCode, output, errors) = await RunAsync("operator", arguments);
+            Assert.That(exitCode, Is.Zero, $"{string.Join(' ', arguments)}: {output}{errors}");
+            return output;
+        }
+    }
+
+    [TestCase("status", "weight d 10", "/kamrpc/default/intents/")]
+    [TestCase("reader", "weight d 10", "/kamrpc/default/intents/")]
+    [TestCase("status", "split 2 version=v1:50 version=v2:50", "/kamrpc/default/splits/")]
+    [TestCase("undivided", "split 2 version=v1:50 version=v2:50", "/kamrpc/default/splits/")]
+    [TestCase("undivided", "rollout canary 2 --label version --to v2", "/kamrpc/default/splits/")]
+    [TestCase("status", "rollout canary 2 --label version --to v2", "/kamrpc/default/rollouts/")]
+    public async Task Who_may_not_write_what_shares_calls_is_told_what_to_grant_and_nothing_is_written(string user, string command, string prefix)
+    {
+        var before = await SharesAsync();
+        var (exitCode, output, errors) = await RunAsync(user, command.Split(' '));
+
+        Assert.That((exitCode, output), Is.EqualTo((3, string.Empty)), errors);
+        Assert.That(errors, Does.Match($"kamrpc: its role needs readwrite on the prefixes [^\n]*{prefix}[^\n]*/kamrpc/default/history/"));
+        Assert.That(await SharesAsync(), Is.EqualTo(before));
+
+        async Task<IReadOnlyList<string>> SharesAsync() =>
+            [.. await _etcd.ValuesAsync("/kamrpc/default/splits/"), .. await _etcd.ValuesAsync("/kamrpc/default/intents/"), .. await _etcd.ValuesAsync("/kamrpc/default/rollouts/")];
     }
 
     [TestCase("status")]

@@ -18,12 +18,17 @@ internal sealed class TwoProxies : IAsyncDisposable
 
     public ServerProcess SecondDispatcher { get; private set; } = null!;
 
-    private IReadOnlyList<KamailioServer> Kamailios => [Fleet.Kamailio, Second];
+    public IReadOnlyList<KamailioServer> Kamailios => [Fleet.Kamailio, Second];
 
-    public static async Task<TwoProxies> StartAsync(params string[] dispatchOptions)
+    /// <summary>Whose Kamailios find nobody dead.</summary>
+    public static Task<TwoProxies> StartAsync(params string[] dispatchOptions) => StartAsync(KamailioOptions.WithLatePings, dispatchOptions);
+
+    /// <param name="options">Of both Kamailios.</param>
+    /// <param name="dispatchOptions">Of the first dispatcher.</param>
+    public static async Task<TwoProxies> StartAsync(KamailioOptions options, params string[] dispatchOptions)
     {
-        var fleet = await Fleet.StartAsync(options: null, dispatchOptions);
-        return await ServerLife.StartOrDisposeAsync(new TwoProxies(fleet, await KamailioServer.StartAsync(KamailioOptions.WithLatePings)), static both =>
+        var fleet = await Fleet.StartAsync(options, dispatchOptions);
+        return await ServerLife.StartOrDisposeAsync(new TwoProxies(fleet, await KamailioServer.StartAsync(options)), static both =>
         {
             both.SecondDispatcher = both.Fleet.Start(
             [

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using KamRpcDispatcher.IntegrationTests.Fleets;
 using KamRpcDispatcher.Plan.Shares;
-using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.IntegrationTests.Shares;
@@ -10,19 +9,7 @@ namespace KamRpcDispatcher.IntegrationTests.Shares;
 internal static class FleetShares
 {
     /// <summary>The map of set 1; null for none.</summary>
-    public static async Task<ShareMap?> MapAsync(Fleet fleet)
-    {
-        try
-        {
-            var item = await fleet.Kamailio.CallAsync("htable.get", "kamrpc_shares", "1");
-            Assert.That(ShareMap.TryParse(item.GetProperty("item").GetProperty("value").GetString(), out var map, out var error), error);
-            return map;
-        }
-        catch (RpcCallException)
-        {
-            return null;
-        }
-    }
+    public static Task<ShareMap?> MapAsync(Fleet fleet) => ListedMap.OfAsync(fleet.Kamailio);
 
     public static async Task<ShareMap?> UntilAsync(Fleet fleet, Func<ShareMap?, bool> condition)
     {

@@ -11,6 +11,7 @@ using static KamRpcDispatcher.IntegrationTests.Shares.FleetShares;
 namespace KamRpcDispatcher.IntegrationTests.Shares;
 
 /// <summary>Shares that operators wish in etcd are in a real Kamailio's maps: without structural changes once the classes stand, over restarts of everything, and gone at once when they end.</summary>
+[Category("Matrix")]
 [Parallelizable]
 public sealed class SplitTests
 {
@@ -24,7 +25,7 @@ public sealed class SplitTests
         await AnnounceAsync(fleet, "v1", 1, 8);
         await AnnounceAsync(fleet, "v2", 9, 2);
         await fleet.WaitForListAsync(static list => list.Count(static entry => entry.Set == 1 && entry.Flags[0] == 'A') == 10);
-        Assert.That(await MapAsync(fleet), Is.Null);
+        Assert.That(await ListedMap.OfAsync(fleet.Kamailio), Is.Null);
 
         await SplitAsync(fleet, Canary5);
         var map = await UntilAsync(fleet, static map => map?.Counts.Count == 2 && map.CountOf(0) == 0);
@@ -64,7 +65,7 @@ public sealed class SplitTests
         await fleet.Etcd.StopAsync();
         await fleet.Kamailio.StopAsync();
         await fleet.Kamailio.StartAgainAsync();
-        Assert.That(await MapAsync(fleet), Is.Null);
+        Assert.That(await ListedMap.OfAsync(fleet.Kamailio), Is.Null);
         fleet.StartDispatcher();
 
         var map = await UntilAsync(fleet, static map => map?.Counts.Values.Contains(51) == true && map.CountOf(0) == 0);
@@ -81,7 +82,7 @@ public sealed class SplitTests
         }
 
         await fleet.WaitForListAsync(static list => list.Count(static entry => entry.Set == 1 && entry.Flags[0] == 'A') == 4);
-        Assert.That(await MapAsync(fleet), Is.Null, "who has no weight has the same as everybody");
+        Assert.That(await ListedMap.OfAsync(fleet.Kamailio), Is.Null, "who has no weight has the same as everybody");
 
         await fleet.Store.Keys.PutAsync(new PutRequest { Key = ByteString.CopyFromUtf8(fleet.Keys.Intent(new MemberKey(1, "m4"))), Value = ByteString.CopyFromUtf8("""{"weight":10,"by":"ops@host"}""") });
         var map = await UntilAsync(fleet, static map => map is not null && map.CountOf(0) == 0);

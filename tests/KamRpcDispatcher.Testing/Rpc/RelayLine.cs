@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Text;
 
 namespace KamRpcDispatcher.Testing;
 
@@ -58,6 +59,7 @@ internal sealed class RelayLine : IAsyncDisposable
         {
             var request = await _listening.ReceiveFromAsync(buffer, SocketFlags.None, _kamailio, _life.Token).ConfigureAwait(false);
             var upstream = UpstreamOf((UnixDomainSocketEndPoint)request.RemoteEndPoint);
+            _relay.OnRequest(Encoding.UTF8.GetString(buffer, 0, request.ReceivedBytes));
             var (isLost, delay) = _relay.Judge(isReply: false);
             await Task.Delay(delay, _life.Token).ConfigureAwait(false);
             if (!isLost)

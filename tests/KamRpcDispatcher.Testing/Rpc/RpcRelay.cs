@@ -39,6 +39,9 @@ public sealed class RpcRelay : IAsyncDisposable
         set => _faults = value;
     }
 
+    /// <summary>Told of each request before it is passed on.</summary>
+    public Action<string> OnRequest { get; set; } = static _ => { };
+
     public int Lost => Volatile.Read(ref _lost);
 
     public int Delayed => Volatile.Read(ref _delayed);

@@ -31,6 +31,9 @@ public sealed partial class RunningSipLoad : IAsyncDisposable
 
     public bool IsRunning => !_sipp.Exited.IsCompleted;
 
+    /// <summary>Whether it made the call: SIPp's Call-IDs are "number-process@address".</summary>
+    public bool Made(string callId) => callId.Contains(string.Create(CultureInfo.InvariantCulture, $"-{_sipp.Pid}@"), StringComparison.Ordinal);
+
     /// <summary>Starts no more calls, and waits until those that are up have ended.</summary>
     public Task<SipLoadResult> FinishAsync(CancellationToken cancellationToken = default)
     {

@@ -31,21 +31,22 @@ public static class SipLoad
     /// <param name="atOnce">The most calls at a time; null for as many as there are.</param>
     /// <param name="callee">The user part of who is called.</param>
     /// <param name="contact">The address that the caller takes for its own: another one behind NAT.</param>
+    /// <param name="longest">How long the longest is held, where each has a random length from <paramref name="callDuration"/> on; null where all have that.</param>
     /// <exception cref="ArgumentOutOfRangeException">More than the limits allow.</exception>
     public static RunningSipLoad Start(
         IPEndPoint proxy, int calls, int perSecond, TimeSpan callDuration, SipLoadLimits? limits = null, string? ending = null, int? atOnce = null,
-        string callee = Anybody, string contact = "127.0.0.1")
+        string callee = Anybody, string contact = "127.0.0.1", TimeSpan? longest = null)
     {
         limits ??= SipLoadLimits.Default;
         var starting = TimeSpan.FromSeconds((double)calls / perSecond);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(perSecond, limits.MostPerSecond);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(starting, limits.Longest, nameof(calls));
-        var time = starting + callDuration + RunningSipLoad.Patience;
+        var time = starting + (longest ?? callDuration) + RunningSipLoad.Patience;
         var folder = new TemporaryFolder();
         var (statistics, errors) = (folder.File("statistics.csv"), folder.File("errors.log"));
         string[] arguments =
         [
-            "-sf", Scenario.WriteTo(folder, ending is null ? "uac.xml" : "uac-endings.xml"), .. ending is null ? Array.Empty<string>() : ["-key", "ending", ending], "-i", "127.0.0.1", "-mi", "127.0.0.1", "-nostdin", "-buff_size", Scenario.SocketBuffer,
+            "-sf", Scenario.WriteTo(folder, ending is null ? "uac.xml" : "uac-endings.xml", longest is { } most ? (callDuration, most) : null), .. ending is null ? Array.Empty<string>() : ["-key", "ending", ending], "-i", "127.0.0.1", "-mi", "127.0.0.1", "-nostdin", "-buff_size", Scenario.SocketBuffer,
             "-s", callee, "-key", "contact_host", contact, "-p", Text(RealServers.FreeUdpPort()), "-m", Text(calls), "-r", Text(perSecond), "-l", Text(Math.Min(atOnce ?? calls, MostAtOnce)),
             "-d", Text((int)callDuration.TotalMilliseconds), "-timeout", $"{time.TotalSeconds:0}s",
             "-trace_stat", "-stf", statistics, "-fd", "1", "-trace_err", "-error_file", errors, proxy.ToString(),

@@ -6,7 +6,7 @@ namespace KamRpcDispatcher.Testing;
 
 /// <summary>
 /// A SIPp that answers calls and OPTIONS on a free UDP port of 127.0.0.1. It counts by the lines that its scenario logs: one when a
-/// call's ACK has come, one for each OPTIONS.
+/// call's ACK has come, one when its caller has ended it, one for each OPTIONS.
 /// </summary>
 public sealed class SipServer : IAsyncDisposable
 {
@@ -19,6 +19,7 @@ public sealed class SipServer : IAsyncDisposable
     private readonly IPEndPoint _address = new(IPAddress.Loopback, RealServers.FreeUdpPort());
     private ServerProcess? _process;
     private int _calls;
+    private int _up;
     private int _probes;
 
     private readonly string _scenario;
@@ -29,6 +30,12 @@ public sealed class SipServer : IAsyncDisposable
 
     /// <summary>Calls that were answered and acknowledged, over all starts.</summary>
     public int Calls => Volatile.Read(ref _calls);
+
+    /// <summary>Calls that are up, since its start.</summary>
+    public int Up => Volatile.Read(ref _up);
+
+    /// <summary>Told of each call when its ACK has come, and, where <see cref="SipLoad"/> made it, when that began: from several threads.</summary>
+    public Action<string, DateTimeOffset?> OnCall { get; set; } = static (_, _) => { };
 
     /// <summary>OPTIONS that were answered, over all starts.</summary>
     public int Probes => Volatile.Read(ref _probes);
@@ -44,6 +51,7 @@ public sealed class SipServer : IAsyncDisposable
     public async Task StartAgainAsync()
     {
         await ServerLife.EndAsync(_process).ConfigureAwait(false);
+        Volatile.Write(ref _up, 0);
         _process = ServerProcess.Start("sipp",
         [
             "-sf", Scenario.WriteTo(_folder, _scenario), "-i", "127.0.0.1", "-mi", "127.0.0.1", "-nostdin", "-buff_size", Scenario.SocketBuffer,
@@ -85,7 +93,15 @@ public sealed class SipServer : IAsyncDisposable
     {
         if (line.StartsWith("call ", StringComparison.Ordinal))
         {
+            // "call 1-4711@127.0.0.1 1764254000.123456"
+            var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            OnCall(words[1], words.Length > 2 ? DateTimeOffset.UnixEpoch + TimeSpan.FromSeconds(double.Parse(words[2], CultureInfo.InvariantCulture)) : null);
             Interlocked.Increment(ref _calls);
+            Interlocked.Increment(ref _up);
+        }
+        else if (line.StartsWith("end ", StringComparison.Ordinal))
+        {
+            Interlocked.Decrement(ref _up);
         }
         else if (line.StartsWith("probe ", StringComparison.Ordinal) && !line.Contains(ReadinessCallId, StringComparison.Ordinal))
         {

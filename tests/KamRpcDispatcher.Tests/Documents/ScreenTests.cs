@@ -1,12 +1,15 @@
+using System.Collections.Immutable;
 using System.Text.RegularExpressions;
 using KamRpcDispatcher.Cli.Answers;
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Etcd.Members;
 using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.Operate;
 using KamRpcDispatcher.Operate.History;
 using KamRpcDispatcher.Operate.Pruning;
+using KamRpcDispatcher.Operate.Splits;
 using KamRpcDispatcher.Operate.Waiting;
 using NUnit.Framework;
 using static KamRpcDispatcher.Tests.Cli.Clusters;
@@ -44,6 +47,12 @@ public partial class ScreenTests
     public void The_reference_shows_what_drain_answers() => AssertShown("src/KamRpcDispatcher.Cli/README.md", new OperatorAnswer(
         IntentWish.Drain,
         new IntentOutcome(IntentResult.Written, [new IntentChange(new MemberKey(1, "asterisk-1"), MemberBefore.Ready, 57)], []),
+        new AppliedState([new AppliedProxy("edge-1", [1], null), new AppliedProxy("edge-2", [1], null)], [])).ToString());
+
+    [Test]
+    public void The_reference_shows_what_split_answers() => AssertShown("src/KamRpcDispatcher.Cli/README.md", new SplitAnswer(
+        new SplitCommand(1, new Split(1, "version", ImmutableSortedDictionary<string, int>.Empty.Add("v1", 950).Add("v2", 50)), "ops@host"),
+        new SplitOutcome(SplitResult.Written, 63) { Shares = [new SplitShare("version", "v1", null, 950, 8, 973), new SplitShare("version", "v2", null, 50, 2, 51)] },
         new AppliedState([new AppliedProxy("edge-1", [1], null), new AppliedProxy("edge-2", [1], null)], [])).ToString());
 
     [Test]
