@@ -98,8 +98,7 @@ public sealed class OperatorRoleTests
 
         var (exitCode, output, errors) = await RunAsync("operator", "apply", "-f", file, "--no-wait");
         Assert.That((exitCode, output), Is.EqualTo((3, string.Empty)));
-        Assert.That(errors, Does.Contain("nothing was written
-kamrpc: its role needs readwrite on the prefixes /kamrpc/default/intents/, /kamrpc/default/splits/ and /kamrpc/default/history/, and read on /kamrpc/default/members/, /kamrpc/default/proxies/ and, where splits are declared, /kamrpc/default/rollouts/"));
+        Assert.That(errors, Does.Contain("nothing was written\nkamrpc: its role needs readwrite on the prefixes /kamrpc/default/intents/, /kamrpc/default/splits/ and /kamrpc/default/history/, and read on /kamrpc/default/members/, /kamrpc/default/proxies/ and, where splits are declared, /kamrpc/default/rollouts/"));
 
         (exitCode, output, errors) = await RunAsync("applier", "apply", "-f", file, "--no-wait");
         Assert.That((exitCode, errors), Is.EqualTo((0, string.Empty)), output);
