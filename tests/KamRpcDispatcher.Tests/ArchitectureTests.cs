@@ -57,6 +57,7 @@ public partial class ArchitectureTests
         Linux:
         Local: Destinations Etcd.Reports Etcd.Reports.Format Linux Sources.Records
         Operate: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Etcd.Reports.Format Operate.History Operate.Splits Sources.Records
+        Operate.Declared: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Operate Operate.History Operate.Rollouts Operate.Splits Operate.Waiting Sources.Records
         Operate.History: Destinations Etcd.Connection Etcd.Keys Sources.Records
         Operate.Pruning: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Operate Operate.History Sources.Records
         Operate.Rollouts: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Leases Etcd.Members Operate Operate.History Operate.Waiting Probe.Command Sources.Records

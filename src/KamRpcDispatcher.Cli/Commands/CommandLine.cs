@@ -26,6 +26,7 @@ internal sealed class CommandLine
         SplitSetCommand.AddTo(Root, _commands);
         ProxyCommand.AddTo(Root, _commands);
         RolloutCommand.AddTo(Root, _commands);
+        ApplyCommand.AddTo(Root, _commands);
         ConfirmCommand.AddTo(Root, _commands);
         HistoryCommand.AddTo(Root, _commands);
         PruneCommand.AddTo(Root, _commands);

@@ -14,7 +14,7 @@ internal static class CompletionCommand
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
     {
         var command = new CliCommand("completion", "Prints a script that has bash or zsh complete all this.", new CommandHelp(
-            CommandGroup.Shell,
+            CommandGroup.Inspect,
             ["source <(kamrpc completion bash)", "kamrpc completion zsh > /usr/local/share/zsh/site-functions/_kamrpc"],
             (ExitCode.Done, "printed")))
         {

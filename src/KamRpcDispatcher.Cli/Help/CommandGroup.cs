@@ -16,8 +16,6 @@ internal enum CommandGroup
 
     /// <summary>To act, from anywhere.</summary>
     Act,
-
-    Shell,
 }
 
 /// <summary>What a command's help says besides its options.</summary>

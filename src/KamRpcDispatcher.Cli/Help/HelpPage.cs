@@ -109,8 +109,7 @@ internal sealed class HelpPage : SynchronousCommandLineAction
         CommandGroup.BesideServer => "Beside each SIP server",
         CommandGroup.BesideKamailio => "Beside each Kamailio, as its user",
         CommandGroup.Inspect => "To look, from anywhere",
-        CommandGroup.Act => "To act, from anywhere",
-        _ => "For the shell",
+        _ => "To act, from anywhere",
     };
 
     private static string Title(OptionGroup group) => group switch

@@ -238,11 +238,11 @@ public sealed class IntentWriter(EtcdConnection store, EtcdKeys keys, TimeProvid
             }
         }
 
-        /// <summary>Whatever else is wished stays: of a drain who wished it, and why.</summary>
+        /// <summary>Whatever else is wished stays: of a drain who wished it, and why. What was declared in a file is not as it says any more, and so nobody's but who changed it.</summary>
         private ByteString? Value(IntentSubject subject, Intent? intent)
         {
             var (isWeight, stays) = (command.Wish == IntentWish.Weigh, intent ?? new Intent(subject.Member));
-            var wished = stays with { IsDrained = isWeight ? stays.IsDrained : command.Wish == IntentWish.Drain, Weight = isWeight ? command.Weight : stays.Weight };
+            var wished = stays with { IsDrained = isWeight ? stays.IsDrained : command.Wish == IntentWish.Drain, Weight = isWeight ? command.Weight : stays.Weight, Owner = null };
             return wished is { IsDrained: false, Weight: null } ? null
                 : ByteString.CopyFrom(IntentRecord.Write(isWeight && stays.IsDrained ? wished : wished with { By = command.By, At = now, Reason = command.Reason }));
         }

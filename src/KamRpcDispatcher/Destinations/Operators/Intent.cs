@@ -19,6 +19,9 @@ public sealed record Intent(MemberKey Key)
     /// <summary>Why, in the operator's words.</summary>
     public string? Reason { get; init; }
 
+    /// <summary>Who has declared it in a file; null where somebody wishes it by hand.</summary>
+    public string? Owner { get; init; }
+
     /// <summary>The store's revision that created its key, which is no part of its record; 0 where that is not known.</summary>
     public long CreatedRevision { get; init; }
 }

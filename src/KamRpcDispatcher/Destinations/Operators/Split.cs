@@ -20,6 +20,9 @@ public sealed record Split(int Set, string Label, ImmutableSortedDictionary<stri
     /// <summary>Why, in the operator's words.</summary>
     public string? Reason { get; init; }
 
+    /// <summary>Who has declared it in a file; null where somebody wishes it by hand.</summary>
+    public string? Owner { get; init; }
+
     /// <summary>What a member gets a share by: its value of the label; null where it has none that has a share.</summary>
     public string? ValueOf(Member member)
     {
@@ -28,7 +31,7 @@ public sealed record Split(int Set, string Label, ImmutableSortedDictionary<stri
     }
 
     public bool Equals(Split? other) =>
-        other is not null && (Set, Label, By, At, Reason) == (other.Set, other.Label, other.By, other.At, other.Reason) && Shares.SequenceEqual(other.Shares);
+        other is not null && (Set, Label, By, At, Reason, Owner) == (other.Set, other.Label, other.By, other.At, other.Reason, other.Owner) && Shares.SequenceEqual(other.Shares);
 
     public override int GetHashCode() => HashCode.Combine(Set, Label, Shares.Count);
 }

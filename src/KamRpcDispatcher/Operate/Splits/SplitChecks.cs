@@ -63,7 +63,7 @@ internal sealed class SplitChecks(OperatorView view, SplitCommand command, Split
     }
 
     /// <summary>The ready members that a split gives no share; none where there is none.</summary>
-    private HashSet<MemberKey> Without(Split? split) => split is null ? [] : [.. _ready.Where(announced => split.ValueOf(announced.Member) is null).Select(static announced => announced.Member.Key)];
+    public HashSet<MemberKey> Without(Split? split) => split is null ? [] : [.. _ready.Where(announced => split.ValueOf(announced.Member) is null).Select(static announced => announced.Member.Key)];
 
     private IReadOnlyList<string> NotThere(string label, string value) => NotThere([new(label, value)]);
 

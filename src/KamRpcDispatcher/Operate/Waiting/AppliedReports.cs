@@ -93,6 +93,11 @@ internal sealed class AppliedReports(EtcdKeys keys, TimeProvider timeProvider) :
     {
         lock (_lock)
         {
+            if (target.Parts.Count > 0)
+            {
+                return Joined([.. target.Parts.Select(StateOf)]);
+            }
+
             if (target.Proxies.Count > 0)
             {
                 return new AppliedState([.. target.Proxies.Order(StringComparer.Ordinal).Select(name => ItselfOf(name, target))], []) { Reporting = Reporting };
@@ -108,6 +113,15 @@ internal sealed class AppliedReports(EtcdKeys keys, TimeProvider timeProvider) :
             return new AppliedState(proxies, [.. target.Sets.Except(proxies.SelectMany(static proxy => proxy.Sets)).Order()]) { Reporting = Reporting };
         }
     }
+
+    /// <summary>A proxy has applied all of it, or lacks what it lacks of the first part that it has not.</summary>
+    private AppliedState Joined(IReadOnlyList<AppliedState> parts) => new(
+        [
+            .. parts.SelectMany(static part => part.Proxies).GroupBy(static proxy => proxy.Name, StringComparer.Ordinal)
+                .Select(static of => of.First() with { Sets = [.. of.SelectMany(static proxy => proxy.Sets).Distinct().Order()], Missing = of.Select(static proxy => proxy.Missing).FirstOrDefault(static missing => missing is not null) })
+                .OrderBy(static proxy => proxy.Name, StringComparer.Ordinal),
+        ],
+        [.. parts.SelectMany(static part => part.Unserved).Distinct().Order()]) { Reporting = Reporting };
 
     private int Reporting => _reports.Values.Count(static report => !report.HasEnded);
 

@@ -15,6 +15,13 @@ public sealed record AppliedTarget(IntentWish Wish, long Revision, IReadOnlySet<
     /// <summary>The set whose split was written, or ended; null where nothing was wished of a set.</summary>
     public int? Split { get; init; }
 
+    /// <summary>What is waited for together; none where it is this alone.</summary>
+    public IReadOnlyList<AppliedTarget> Parts { get; init; } = [];
+
+    /// <summary>All of these, of one change.</summary>
+    public static AppliedTarget OfAll(IReadOnlyList<AppliedTarget> parts) =>
+        new(IntentWish.Resume, parts.Max(static part => part.Revision), ImmutableHashSet<MemberKey>.Empty) { Parts = parts };
+
     /// <summary>What is waited for where a set was split, or is not any more.</summary>
     public static AppliedTarget OfSplit(int set, long revision) => new(IntentWish.Resume, revision, ImmutableHashSet<MemberKey>.Empty) { Split = set };
 

@@ -6,7 +6,7 @@ using KamRpcDispatcher.Destinations.Operators;
 
 namespace KamRpcDispatcher.Sources.Records;
 
-/// <summary>An intent's value in etcd: a JSON object of <c>drain</c>, <c>weight</c>, <c>by</c>, <c>at</c> and <c>reason</c>, all of them optional.</summary>
+/// <summary>An intent's value in etcd: a JSON object of <c>drain</c>, <c>weight</c>, <c>by</c>, <c>at</c>, <c>reason</c> and <c>owner</c>, all of them optional.</summary>
 public static class IntentRecord
 {
     /// <summary>The longest value read, in bytes; an intent with every field at its longest has less than half of it.</summary>
@@ -46,6 +46,11 @@ public static class IntentRecord
                 writer.WriteString("reason", reason);
             }
 
+            if (intent.Owner is { } owner)
+            {
+                writer.WriteString("owner", owner);
+            }
+
             writer.WriteEndObject();
         }
 
@@ -73,6 +78,7 @@ public static class IntentRecord
                 "by" => intent with { By = RecordFields.ReadReason("by", field.Value) },
                 "at" => intent with { At = RecordFields.ReadTime("at", field.Value) },
                 "reason" => intent with { Reason = RecordFields.ReadReason("reason", field.Value) },
+                "owner" => intent with { Owner = RecordFields.ReadReason("owner", field.Value) },
                 _ => intent,
             };
         }

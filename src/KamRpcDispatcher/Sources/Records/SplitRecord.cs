@@ -10,7 +10,7 @@ namespace KamRpcDispatcher.Sources.Records;
 
 /// <summary>
 /// A split's value in etcd: a JSON object of <c>label</c>, <c>shares</c> (an object of the label's values, each with per cent of all calls in steps of 0.1, together 100), <c>by</c>,
-/// <c>at</c> and <c>reason</c>; the first two are required.
+/// <c>at</c>, <c>reason</c> and <c>owner</c>; the first two are required.
 /// </summary>
 public static class SplitRecord
 {
@@ -46,6 +46,11 @@ public static class SplitRecord
             if (split.Reason is { } reason)
             {
                 writer.WriteString("reason", reason);
+            }
+
+            if (split.Owner is { } owner)
+            {
+                writer.WriteString("owner", owner);
             }
 
             writer.WriteEndObject();
@@ -106,6 +111,9 @@ public static class SplitRecord
                 case "reason":
                     split = split with { Reason = RecordFields.ReadReason("reason", field.Value) };
                     break;
+                case "owner":
+                    split = split with { Owner = RecordFields.ReadReason("owner", field.Value) };
+                    break;
             }
         }
 
@@ -144,9 +152,17 @@ public static class SplitRecord
         return shares.ToImmutable();
     }
 
+    /// <summary>Whether it is per cent in steps of 0.1, and what that is in thousandths.</summary>
+    internal static bool TryShare(decimal percent, out int share)
+    {
+        var isShare = percent is >= 0 and <= 100 && percent * PerCent == decimal.Truncate(percent * PerCent);
+        share = isShare ? (int)(percent * PerCent) : 0;
+        return isShare;
+    }
+
     /// <summary>Reads per cent in steps of 0.1.</summary>
     internal static int ReadShare(string name, JsonElement value) =>
-        value.ValueKind == JsonValueKind.Number && value.TryGetDecimal(out var percent) && percent is >= 0 and <= 100 && percent * PerCent == decimal.Truncate(percent * PerCent)
-            ? (int)(percent * PerCent)
+        value.ValueKind == JsonValueKind.Number && value.TryGetDecimal(out var percent) && TryShare(percent, out var share)
+            ? share
             : throw new FormatException($"{name}: '{SafeText.Shorten(value.GetRawText())}' is not a percentage in steps of 0.1");
 }
