@@ -29,7 +29,6 @@ internal sealed class ShareKeeper(
     /// <summary>How often maps are read that somebody else may have changed; less often where there are very many of them, so that no more than so many are read in a second.</summary>
     private static readonly TimeSpan ReadInterval = TimeSpan.FromSeconds(1);
     private const int ReadsPerSecond = 20;
-    private const int LongestFault = 120;
 
     /// <summary>The texts that Kamailio has, of the sets that were read.</summary>
     private readonly Dictionary<int, (string? Text, long ReadAt)> _maps = [];
@@ -195,11 +194,7 @@ internal sealed class ShareKeeper(
             }
         }
 
-        if (_faults.Count > 0)
-        {
-            troubles.Meet(TroubleKind.Shares, $"Kamailio refuses to have the share map read or written ({SafeText.Shorten(_faults.Values.First(), LongestFault)}): calls are shared as before, or evenly", [.. _faults.Keys]);
-        }
-
+        ShareTroubles.Refused(_faults, troubles);
         return areAll && _faults.Count == 0;
     }
 

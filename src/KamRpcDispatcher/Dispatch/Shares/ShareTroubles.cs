@@ -1,3 +1,4 @@
+using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Dispatch.Report;
 using KamRpcDispatcher.Etcd.Reports;
 
@@ -6,6 +7,8 @@ namespace KamRpcDispatcher.Dispatch.Shares;
 /// <summary>Tells what keeps shares from being followed.</summary>
 internal static class ShareTroubles
 {
+    private const int LongestFault = 120;
+
     public static void Meet(CycleShares shares, TroubleTracker troubles)
     {
         Meet(shares.WithoutTable, "split by an operator, and Kamailio has no table for shares, so that its calls are shared evenly: kamrpc doctor beside it says which lines to add");
@@ -21,6 +24,15 @@ internal static class ShareTroubles
             {
                 troubles.Meet(TroubleKind.Shares, text, sets);
             }
+        }
+    }
+
+    /// <summary>What Kamailio answered where it would not let a map be read or written, by set.</summary>
+    public static void Refused(Dictionary<int, string> faults, TroubleTracker troubles)
+    {
+        if (faults.Count > 0)
+        {
+            troubles.Meet(TroubleKind.Shares, $"Kamailio refuses to have the share map read or written ({SafeText.Shorten(faults.Values.First(), LongestFault)}): calls are shared as before, or evenly", [.. faults.Keys]);
         }
     }
 }
