@@ -235,7 +235,7 @@ public sealed class DrainCommandTests : IAsyncDisposable
     [TestCase("resume a --until-idle", "--until-idle is not an option of resume, but of drain")]
     [TestCase("drain a --timeout 0s", "--timeout: '0s' is not a duration from 100ms to")]
     [TestCase("drain a --set x", "--set: 'x' is not a number")]
-    [TestCase("resume a --force", "--force is not an option of resume, but of drain, split, proxy, rollout, cfg")]
+    [TestCase("resume a --force", "--force is not an option of resume, but of drain, split, proxy, rollout, apply, cfg")]
     [TestCase("drain a --bogus", "--bogus is not an option of drain")]
     public async Task What_is_wrong_is_told_and_nothing_is_done(string line, string error)
     {

@@ -60,7 +60,7 @@ public class KamailioListingTests
         var lines = listing.ToText(new Layout(200, Palette.None), isVerbose: false).Split('\n');
 
         Assert.That(lines[0], Does.EndWith(": 1 of 1 destination gets calls; 1 more entry in classes, by which calls are shared"));
-        Assert.That(lines, Has.Some.Match("^  1000002 +a +sip:10.0.0.1 +CALLS +AP +ours: class 2 of set 1 +active, pinged$"));
+        Assert.That(lines, Has.Some.Match("^  1000002 +a +sip:10.0.0.1 +CALLS +AP +ours: class 2 of set 1 +active, pinged; its class has no calls by any share map$"));
         Assert.That(listing.Of(new HashSet<int> { 1_000_002 }).ToText(new Layout(120, Palette.None), isVerbose: false), Does.Contain("ours: class 2 of set 1"));
         Assert.That(listing.RoutableBySet().Keys, Is.EqualTo(new[] { 1 }), "nobody is missed in a class");
         Assert.That(JsonElement.Parse(listing.ToJson()).GetProperty("destinations").EnumerateArray().Last().GetProperty("classOf").GetInt32(), Is.EqualTo(1));
