@@ -59,10 +59,10 @@ public partial class ArchitectureTests
         Operate: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Etcd.Reports.Format Operate.History Sources.Records
         Operate.History: Destinations Etcd.Connection Etcd.Keys Sources.Records
         Operate.Pruning: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Operate Operate.History Sources.Records
-        Operate.Rollouts: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Leases Etcd.Members Operate Operate.History Operate.Rollouts.Rolling Operate.Rollouts.Running Operate.Splits Operate.Waiting Probe.Command Sources.Records
+        Operate.Rollouts: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Leases Etcd.Members Operate Operate.History Operate.Rollouts.Rolling Operate.Rollouts.Running Operate.Waiting Probe.Command Sources.Records
         Operate.Rollouts.Rolling: Destinations Destinations.Addresses Destinations.Operators Operate.Rollouts.Running Operate.Waiting Sources.Records
         Operate.Rollouts.Running: Destinations Etcd.Connection Probe.Command
-        Operate.Splits: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Operate Operate.History Plan Plan.Shares Sources.Records
+        Operate.Splits: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Operate Operate.History Operate.Rollouts Plan Plan.Shares Sources.Records
         Operate.Waiting: Destinations Etcd.Connection Etcd.Keys Etcd.Reports Etcd.Reports.Format Operate Operate.History Sources.Records
         Plan: Destinations Destinations.Addresses Plan.Order Plan.Sets
         Plan.Order: Destinations

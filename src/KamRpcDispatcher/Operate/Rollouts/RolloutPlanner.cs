@@ -4,7 +4,6 @@ using System.Security.Cryptography;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Operate.Rollouts.Rolling;
-using KamRpcDispatcher.Operate.Splits;
 using KamRpcDispatcher.Sources.Records;
 
 namespace KamRpcDispatcher.Operate.Rollouts;
@@ -56,7 +55,7 @@ internal static class RolloutPlanner
             MinReady = request.MinReady, IsForced = request.IsForced,
             Since = now, By = request.By, Reason = request.Reason,
         };
-        IReadOnlyList<string> refusals = request.IsForced ? [] : [.. SplitChecks.WithoutTable(cluster.Proxies.Where(proxy => proxy.MayServe(request.Set))), .. floor.Check(rollout.Label, rollout.SharesAt(Math.Max(1, rollout.Share)), rollout.To, rollout.MinReady)];
+        IReadOnlyList<string> refusals = request.IsForced ? [] : [.. cluster.Proxies.Where(proxy => proxy.MayServe(request.Set)).Select(static proxy => proxy.WhyNoShares).OfType<string>(), .. floor.Check(rollout.Label, rollout.SharesAt(Math.Max(1, rollout.Share)), rollout.To, rollout.MinReady)];
         if (refusals.Count > 0)
         {
             (result, reasons) = (RolloutResult.Refused, [.. refusals.Append("--force begins nevertheless")]);

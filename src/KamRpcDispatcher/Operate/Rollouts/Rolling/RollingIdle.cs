@@ -32,9 +32,9 @@ internal sealed class RollingIdle(RolloutApplied applied, RolloutPatience patien
                 await wait.UntilIdleAsync(members, See, over.Token).ConfigureAwait(false);
                 return null;
             }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            catch (OperationCanceledException) when (verdict is not null && !cancellationToken.IsCancellationRequested)
             {
-                return verdict is { Length: 0 } ? null : verdict;
+                return verdict.Length == 0 ? null : verdict;
             }
         }
 

@@ -52,7 +52,7 @@ internal sealed class RollingSteps(RolloutStore rollouts, OperatorViewReader clu
                     await Task.Delay(Look, timeProvider, step).ConfigureAwait(false);
                     continue;
                 case RollingMoveKind.Run:
-                    return await RunAsync(rollout, now, move, step, life).ConfigureAwait(false);
+                    return await RunAsync(view, now, move, step, life).ConfigureAwait(false);
                 case RollingMoveKind.Resume:
                     return await ResumeAsync(view, move, step, life).ConfigureAwait(false);
                 default:
@@ -108,9 +108,9 @@ internal sealed class RollingSteps(RolloutStore rollouts, OperatorViewReader clu
         return true;
     }
 
-    private async Task<(RolloutEvent What, string? Text)?> RunAsync(Rollout rollout, OperatorView now, RollingMove move, CancellationToken step, CancellationToken life)
+    private async Task<(RolloutEvent What, string? Text)?> RunAsync(RolloutView view, OperatorView now, RollingMove move, CancellationToken step, CancellationToken life)
     {
-        var restart = rollout.Restart!;
+        var (rollout, restart) = (view.Rollout!, view.Rollout!.Restart!);
         HashSet<MemberKey> members = [.. move.Names.Select(name => new MemberKey(rollout.Set, name))];
         var target = new AppliedTarget(IntentWish.Drain, members.Max(member => now.StoredOf(member)?.ModRevision ?? 0), members);
         var state = await patience.TryAsync(() => applied.WaitAsync(target, step), step).ConfigureAwait(false);
@@ -122,6 +122,13 @@ internal sealed class RollingSteps(RolloutStore rollouts, OperatorViewReader clu
         if (await _idle.WaitAsync(members, restart.DrainTime, step).ConfigureAwait(false) is { } busy)
         {
             return (RolloutEvent.Blocked, $"{busy}; the drain stays");
+        }
+
+        // Who has paused or aborted it just now is not to find a command begun after that.
+        step.ThrowIfCancellationRequested();
+        if ((await ReadAsync(rollout, life).ConfigureAwait(false))?.ModRevision != view.ModRevision)
+        {
+            return null;
         }
 
         patience.TellOnce($"runs the command for {RollingText.NamesOf(move.Names)}");
