@@ -66,7 +66,7 @@ public sealed class RollingTests
     public async Task Calls_that_nobody_knows_are_not_taken_for_none()
     {
         var runner = Start("--exec", $"echo $KAMRPC_NAME >>{_log}");
-        await runner.WaitForLineAsync("nobody knows whether calls are up on a (unknown: its announcer tells no count)", Fleet.Deadline);
+        await runner.WaitForLineAsync("set 1: nobody knows whether calls are up on a (its announcer tells no count), and that is not taken for none: 'kamrpc rollout resume 1 --drain-time 60s' goes on", Fleet.Deadline);
         await runner.WaitForLineAsync("paused at 0 of 3 restarted, drained by it: a", Fleet.Deadline);
         Assert.That(File.Exists(_log), Is.False);
         Assert.That(await IntentAsync("a"), Does.Contain("kamrpc rollout rolling 1, "));

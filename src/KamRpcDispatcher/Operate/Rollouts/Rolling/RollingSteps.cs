@@ -121,6 +121,8 @@ internal sealed class RollingSteps(RolloutStore rollouts, OperatorViewReader clu
 
         if (await _idle.WaitAsync(members, restart.DrainTime, step).ConfigureAwait(false) is { } busy)
         {
+            // The record has no room for a long one.
+            patience.TellOnce(busy);
             return (RolloutEvent.Blocked, $"{busy}; the drain stays");
         }
 
