@@ -233,13 +233,8 @@ internal sealed class RollingSteps(RolloutStore rollouts, OperatorViewReader clu
     private async Task<long> WriteAsync(RolloutView view, Rollout next, IntentsBeside? intents, string what, IReadOnlyList<string> names, CancellationToken life)
     {
         var written = await patience.TryAsync(() => rollouts.WriteAsync(view, next, by, what, key.Revision, life, intents, names), life).ConfigureAwait(false);
-        if (!written.IsWritten)
-        {
-            return 0;
-        }
-
-        applied.Note(written.Entry);
-        return written.Revision;
+        applied.Note(written.IsWritten ? written.Entry : null);
+        return written.IsWritten ? written.Revision : 0;
     }
 
     private void Tell(RollingMove move)
