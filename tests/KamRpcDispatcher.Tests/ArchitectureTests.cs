@@ -60,8 +60,10 @@ public partial class ArchitectureTests
         Operate.Declared: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Operate Operate.History Operate.Rollouts Operate.Splits Operate.Waiting Sources.Records
         Operate.History: Destinations Etcd.Connection Etcd.Keys Sources.Records
         Operate.Pruning: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Operate Operate.History Sources.Records
-        Operate.Rollouts: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Leases Etcd.Members Operate Operate.History Operate.Waiting Probe.Command Sources.Records
-        Operate.Splits: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Operate Operate.History Plan Plan.Shares Push.Reading Sources.Records
+        Operate.Rollouts: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Leases Etcd.Members Operate Operate.History Operate.Rollouts.Rolling Operate.Rollouts.Running Operate.Waiting Probe.Command Sources.Records
+        Operate.Rollouts.Rolling: Destinations Destinations.Addresses Destinations.Operators Operate.Rollouts.Running Operate.Waiting Sources.Records
+        Operate.Rollouts.Running: Destinations Etcd.Connection Probe.Command
+        Operate.Splits: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Operate Operate.History Operate.Rollouts Plan Plan.Shares Push.Reading Sources.Records
         Operate.Waiting: Destinations Etcd.Connection Etcd.Keys Etcd.Reports Etcd.Reports.Format Operate Operate.History Sources.Records
         Plan: Destinations Destinations.Addresses Plan.Order Plan.Sets
         Plan.Order: Destinations

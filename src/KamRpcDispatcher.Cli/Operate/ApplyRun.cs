@@ -38,7 +38,7 @@ internal static class ApplyRun
             Console.Error.WriteLine($"kamrpc: {unreachable.Message}; {Written(writer)}");
             if (unreachable.InnerException is RpcException { StatusCode: StatusCode.PermissionDenied })
             {
-                Console.Error.WriteLine($"kamrpc: its role needs readwrite on the prefixes {keys.Intents}, {keys.Splits} and {keys.History}, and read on {keys.Members}, {keys.Proxies} and, where splits are declared, {keys.Rollouts}");
+                Console.Error.WriteLine($"kamrpc: its role needs readwrite on the prefixes {keys.Intents}, {keys.Splits} and {keys.History}, and read on {keys.Members}, {keys.Proxies} and {keys.Rollouts}");
             }
 
             return ExitCode.Unreachable;

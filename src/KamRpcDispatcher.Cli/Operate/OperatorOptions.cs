@@ -157,22 +157,23 @@ internal static class OperatorOptions
         var labels = new List<KeyValuePair<string, string>>();
         foreach (var text in options.IsVariable(Label) ? [] : options.Texts(Label))
         {
-            var equals = text.IndexOf('=', StringComparison.Ordinal);
-            if (equals < 0)
-            {
-                options.Add(Label, $"'{text}' is not name=value");
-            }
-            else if (MemberValidation.CheckLabel(text[..equals], text[(equals + 1)..]) is { } error)
-            {
-                options.Add(Label, error);
-            }
-            else
-            {
-                labels.Add(new(text[..equals], text[(equals + 1)..]));
-            }
+            labels.AddRange(ReadLabel(options, Label, text));
         }
 
         return labels;
+    }
+
+    /// <summary>The label of <c>name=value</c>; none where that is wrong, which is told.</summary>
+    internal static IReadOnlyList<KeyValuePair<string, string>> ReadLabel(OptionReader options, Option option, string text)
+    {
+        var equals = text.IndexOf('=', StringComparison.Ordinal);
+        if ((equals < 0 ? $"'{text}' is not name=value" : MemberValidation.CheckLabel(text[..equals], text[(equals + 1)..])) is { } error)
+        {
+            options.Add(option, error);
+            return [];
+        }
+
+        return [new(text[..equals], text[(equals + 1)..])];
     }
 
     /// <param name="options">The options.</param>

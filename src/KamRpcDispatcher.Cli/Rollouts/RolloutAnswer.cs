@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Operate.Rollouts;
+using KamRpcDispatcher.Operate.Rollouts.Rolling;
 using KamRpcDispatcher.Operate.Waiting;
 using KamRpcDispatcher.Sources.Records;
 
@@ -31,9 +32,9 @@ internal sealed class RolloutAnswer(IReadOnlyList<RolloutShown> rollouts, DateTi
             table.Add(
                 Ages.Number(view.Set),
                 rollout is null ? "?" : RolloutText.Of(rollout.Kind),
-                rollout is null ? null : $"{rollout.Label}={rollout.To}",
-                rollout is null ? null : ShareOf(view, rollout),
-                rollout is null ? null : FormattableString.Invariant($"{rollout.Step + 1} of {rollout.Steps.Length}"),
+                rollout is null or { Restart: not null } ? null : $"{rollout.Label}={rollout.To}",
+                rollout is null or { Restart: not null } ? null : ShareOf(view, rollout),
+                rollout is null ? null : rollout.Restart is { } restart ? RollingText.Of(restart) : FormattableString.Invariant($"{rollout.Step + 1} of {rollout.Steps.Length}"),
                 rollout is null ? "CANNOT BE READ" : RolloutText.Of(rollout.Phase),
                 rollout is null ? null : Ages.Show(now - rollout.Since),
                 proxies is null ? null : FormattableString.Invariant($"{proxies.Proxies.Count(static proxy => proxy.IsApplied)} of {proxies.Proxies.Count}"),
@@ -59,10 +60,11 @@ internal sealed class RolloutAnswer(IReadOnlyList<RolloutShown> rollouts, DateTi
         json.WriteString("unreadable", view.Error);
         json.WriteString("id", rollout?.Id);
         json.WriteString("kind", rollout is null ? null : RolloutText.Of(rollout.Kind));
-        json.WriteString("label", rollout?.Label);
-        json.WriteString("to", rollout?.To);
+        var shared = rollout is { Restart: null } ? rollout : null;
+        json.WriteString("label", shared?.Label);
+        json.WriteString("to", shared?.To);
         json.WriteString("phase", rollout is null ? null : RolloutText.Of(rollout.Phase));
-        JsonText.WriteNumber(json, "step", rollout is null ? null : rollout.Step + 1);
+        JsonText.WriteNumber(json, "step", shared is null ? null : shared.Step + 1);
         json.WriteStartArray("steps");
         foreach (var step in rollout?.Steps ?? [])
         {
@@ -70,8 +72,8 @@ internal sealed class RolloutAnswer(IReadOnlyList<RolloutShown> rollouts, DateTi
         }
 
         json.WriteEndArray();
-        WriteShares(json, "before", rollout?.Before);
-        WriteShares(json, "wished", rollout?.Wished);
+        WriteShares(json, "before", shared?.Before);
+        WriteShares(json, "wished", shared?.Wished);
         WriteShares(json, "split", view.Split?.Shares);
         JsonText.WriteBoolean(json, "asWished", rollout is null ? null : view.IsAsWished);
         JsonText.WriteTime(json, "since", rollout?.Since);
@@ -86,6 +88,7 @@ internal sealed class RolloutAnswer(IReadOnlyList<RolloutShown> rollouts, DateTi
         json.WriteString("runBy", view.Runner?.By);
         json.WriteString("runHost", view.Runner?.Host);
         JsonText.WriteNumber(json, "runPid", (long?)view.Runner?.Pid);
+        WriteRestart(json, rollout?.Restart);
         JsonText.WriteBoolean(json, "applied", shown.Proxies?.IsApplied);
         JsonText.WriteArray(json, "proxies", shown.Proxies?.Proxies ?? [], static (one, proxy) =>
         {
@@ -95,7 +98,21 @@ internal sealed class RolloutAnswer(IReadOnlyList<RolloutShown> rollouts, DateTi
         });
     }
 
-    private static void WriteShares(Utf8JsonWriter json, string name, ImmutableSortedDictionary<string, int>? shares)
+    private static void WriteRestart(Utf8JsonWriter json, RollingRestart? restart)
+    {
+        json.WriteString("exec", restart?.Exec);
+        JsonText.WriteNumber(json, "batch", (long?)restart?.Batch);
+        JsonText.WriteNumber(json, "drainTimeSeconds", restart?.DrainTime?.TotalSeconds);
+        JsonText.WriteArray(json, "members", restart?.Members ?? [], static (one, member) =>
+        {
+            one.WriteString("name", member.Name);
+            one.WriteString("uri", member.Uri);
+            one.WriteString("stage", RollingText.Of(member.Stage));
+            one.WriteString("said", member.Said);
+        });
+    }
+
+    internal static void WriteShares(Utf8JsonWriter json, string name, ImmutableSortedDictionary<string, int>? shares)
     {
         if (shares is null)
         {

@@ -32,6 +32,12 @@ internal sealed record RolloutAsk(EtcdOptions Etcd, string Cluster, int? Set, st
 
     public bool IsForced { get; init; }
 
+    /// <summary>Whether it is only said what a rollout that is to begin would do.</summary>
+    public bool IsDryRun { get; init; }
+
+    /// <summary>Of one that is resumed how long those are drained from now on whose calls nobody knows; null where that stays.</summary>
+    public TimeSpan? DrainTime { get; init; }
+
     /// <summary>Whether the status is shown again and again.</summary>
     public bool Watches { get; init; }
 
@@ -42,29 +48,30 @@ internal sealed record RolloutAsk(EtcdOptions Etcd, string Cluster, int? Set, st
 /// <summary>The options of <c>kamrpc rollout</c>. A variable that describes another command's member, or its times, begins no rollout.</summary>
 internal static class RolloutOptions
 {
-    private static readonly string[] Actions = ["canary", "bluegreen", "status", "pause", "resume", "promote", "abort", "undo"];
-    private static readonly Argument<string> Action = new("ACTION") { Description = "canary, bluegreen, status, pause, resume, promote, abort or undo." };
+    private static readonly string[] Starts = ["canary", "bluegreen", "rolling"];
+    private static readonly string[] Actions = ["canary", "bluegreen", "rolling", "status", "pause", "resume", "promote", "abort", "undo"];
+    private static readonly Argument<string> Action = new("ACTION") { Description = "canary, bluegreen, rolling, status, pause, resume, promote, abort or undo." };
     private static readonly Argument<string> Set = new("SET") { Arity = ArgumentArity.ZeroOrOne, Description = "The set; of status all of them where none is given." };
-    private static readonly Option<string?> Label = CommonOptions.Text("--label", "The label whose values share the calls, such as version.", OptionGroup.Subject);
+    private static readonly Option<string?> Label = CommonOptions.Text("--label", "The label whose values share the calls, such as version; rolling: who is restarted, name=value.", OptionGroup.Subject);
     private static readonly Option<string?> To = CommonOptions.Text("--to", "The value that is to get the calls, such as v2.", OptionGroup.Subject);
     private static readonly ValueOption<int[]> Steps = new("--steps", "canary: its shares in per cent, in steps of 0.1, ascending.", "5,25,50,100", ParseSteps, OptionGroup.Subject);
     private static readonly ValueOption<TimeSpan> Interval = new("--interval", "canary: how long a step is in force before the gate is asked.", "60s", ParseInterval, OptionGroup.Subject);
     private static readonly Option<string?> Gate = CommonOptions.Text("--gate", "canary: a command for /bin/sh that says whether it goes on: exit code 0 yes, 1 no, 75 undecided.", OptionGroup.Subject);
     private static readonly ValueOption<TimeSpan> GateTimeout = new("--gate-timeout", "How long the gate may take.", "1m", ParseTimeout, OptionGroup.Subject);
-    private static readonly ValueOption<int> Failures = new("--failures", "So many times the gate says no, one after another, before it goes back.", Rollout.DefaultFailures.ToString(CultureInfo.InvariantCulture), ParseFailures, OptionGroup.Subject);
+    private static readonly ValueOption<int> Failures = new("--failures", "So many times the gate says no, one after another, before it goes back; rolling: a command fails before it is paused (1).", Rollout.DefaultFailures.ToString(CultureInfo.InvariantCulture), ParseFailures, OptionGroup.Subject);
     private static readonly ValueOption<TimeSpan> Keep = new("--keep", "bluegreen: how long it stays under way after the switch.", "0s", ParseInterval, OptionGroup.Subject);
     private static readonly Option<bool> Back = new CliOption<bool>("--back") { Group = OptionGroup.Subject, Description = "bluegreen: back to the side before, in one step." };
     private static readonly Option<bool> Full = new CliOption<bool>("--full") { Group = OptionGroup.Subject, Description = "promote: 100 per cent now." };
-    private static readonly ValueOption<MinReady> MinReadyOption = new("--min-ready", "How many ready members the value needs for a share: a number, or a percentage of them.", MinReady.Default.ToString(), MinReady.TryParse, OptionGroup.Subject);
-    private static readonly Option<bool> Force = new CliOption<bool>("--force") { Group = OptionGroup.Subject, Description = "Shares also where fewer are ready, or members would get no calls." };
+    private static readonly ValueOption<MinReady> MinReadyOption = new("--min-ready", "How many ready members the value needs for a share, or a drain has to leave: a number, or a percentage.", MinReady.Default.ToString(), MinReady.TryParse, OptionGroup.Subject);
+    private static readonly Option<bool> Force = new CliOption<bool>("--force") { Group = OptionGroup.Subject, Description = "Shares, or drains, also where fewer are ready, or members would get no calls." };
     private static readonly Option<bool> Watch = new CliOption<bool>("--watch", "-w") { Group = OptionGroup.Subject, Description = "status: goes on, and shows each change." };
-    private static readonly ValueOption<TimeSpan> Timeout = new("--timeout", "How long a step may take until every proxy has it; then it is paused.", "5m", ParseTimeout, OptionGroup.Timing);
+    private static readonly ValueOption<TimeSpan> Timeout = new("--timeout", "How long a step may take until every proxy has it, and rolling until no calls are up; then it is paused.", "5m", ParseTimeout, OptionGroup.Timing);
 
     /// <summary>Those that one action has, or some.</summary>
     private static readonly (Option Option, string[] Actions)[] Own =
     [
-        (Label, ["canary", "bluegreen"]), (To, ["canary", "bluegreen"]), (Steps, ["canary"]), (Interval, ["canary"]), (Gate, ["canary"]), (GateTimeout, ["canary"]), (Failures, ["canary"]),
-        (Keep, ["bluegreen"]), (Back, ["bluegreen"]), (Full, ["promote"]), (MinReadyOption, ["canary", "bluegreen"]), (Force, ["canary", "bluegreen", "resume", "promote", "abort", "undo"]), (Watch, ["status"]),
+        (Label, Starts), (To, ["canary", "bluegreen"]), (Steps, ["canary"]), (Interval, ["canary"]), (Gate, ["canary"]), (GateTimeout, ["canary"]), (Failures, ["canary", "rolling"]),
+        (Keep, ["bluegreen"]), (Back, ["bluegreen"]), (Full, ["promote"]), (MinReadyOption, Starts), (OperatorOptions.DryRun, Starts), (Force, ["canary", "bluegreen", "rolling", "resume", "promote", "abort", "undo"]), (Watch, ["status"]), .. RollingOptions.Own,
     ];
 
     public static void AddTo(Command command)
@@ -82,7 +89,7 @@ internal static class RolloutOptions
     /// <summary>What is asked for; nobody reads it where an option is wrong.</summary>
     public static RolloutAsk Read(OptionReader options, CliCommand command)
     {
-        OperatorOptions.WarnOfVariables(options, command.Name, [Label, To, Gate, Force, Back, Full]);
+        OperatorOptions.WarnOfVariables(options, command.Name, [Label, To, Gate, Force, Back, Full, .. RollingOptions.Subjects]);
         var etcd = EtcdOptionSet.Read(options);
         var (by, reason) = OperatorOptions.ReadWho(options);
         var action = options.Text(Action) ?? string.Empty;
@@ -100,7 +107,7 @@ internal static class RolloutOptions
         var isBack = Flag(options, Back);
         var ask = new RolloutAsk(etcd!, options.Value(CommonOptions.Cluster) ?? string.Empty, set, by, reason, options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse))
         {
-            IsForced = Flag(options, Force), Watches = options.Flag(Watch), Timeout = options.Value(Timeout), IsBack = isBack,
+            IsForced = Flag(options, Force), Watches = options.Flag(Watch), Timeout = options.Value(Timeout), IsBack = isBack, IsDryRun = Flag(options, OperatorOptions.DryRun), DrainTime = action == "resume" ? RollingOptions.ReadDrainTime(options) : null,
             Change = action switch
             {
                 "pause" => RolloutEvent.Pause,
@@ -111,7 +118,14 @@ internal static class RolloutOptions
                 _ => null,
             },
         };
-        return action is "canary" or "bluegreen" && !isBack ? ask with { Start = ReadStart(options, command, action, ask) } : ask;
+        if (isBack && ask.IsDryRun)
+        {
+            options.Add(OperatorOptions.DryRun, $"contradicts {Back.Name}");
+        }
+
+        return action == "rolling" ? ask with { Start = ReadRestart(options, command, ask) }
+            : Starts.Contains(action) && !isBack ? ask with { Start = ReadStart(options, command, action, ask) }
+            : ask;
     }
 
     private static RolloutRequest ReadStart(OptionReader options, CliCommand command, string action, RolloutAsk ask)
@@ -140,6 +154,13 @@ internal static class RolloutOptions
         };
     }
 
+    private static RolloutRequest ReadRestart(OptionReader options, CliCommand command, RolloutAsk ask) => new(ask.Set ?? 0, RolloutKind.Rolling, string.Empty, string.Empty, ask.By)
+    {
+        Restart = RollingOptions.Read(options, command),
+        Labels = IsGiven(options, Label) ? OperatorOptions.ReadLabel(options, Label, options.Text(Label)!) : [],
+        Failures = IsGiven(options, Failures) ? options.Value(Failures) : 1, MinReady = Value(options, MinReadyOption), IsForced = ask.IsForced, Reason = ask.Reason,
+    };
+
     private static int? ReadSet(OptionReader options, CliCommand command, string action)
     {
         if (options.Text(Set) is not { } text)
@@ -160,7 +181,7 @@ internal static class RolloutOptions
         return number;
     }
 
-    private static bool IsGiven(OptionReader options, Option option) => !options.IsVariable(option) && option switch
+    internal static bool IsGiven(OptionReader options, Option option) => !options.IsVariable(option) && option switch
     {
         Option<bool> flag => options.Flag(flag),
         Option<string?> text => options.Text(text) is not null,
@@ -169,7 +190,7 @@ internal static class RolloutOptions
 
     private static bool Flag(OptionReader options, Option<bool> option) => IsGiven(options, option);
 
-    private static T? Value<T>(OptionReader options, ValueOption<T> option) =>
+    internal static T? Value<T>(OptionReader options, ValueOption<T> option) =>
         IsGiven(options, option) ? options.Value(option) : option.Parse(option.DefaultText!, out var value, out _) ? value : default;
 
     private static bool ParseSteps(string text, [NotNullWhen(true)] out int[]? value, [NotNullWhen(false)] out string? error)
@@ -192,9 +213,9 @@ internal static class RolloutOptions
         return error is null;
     }
 
-    private static bool ParseInterval(string text, out TimeSpan value, [NotNullWhen(false)] out string? error) => CommonOptions.Duration(text, TimeSpan.Zero, TimeSpan.FromDays(7), out value, out error);
+    internal static bool ParseInterval(string text, out TimeSpan value, [NotNullWhen(false)] out string? error) => CommonOptions.Duration(text, TimeSpan.Zero, TimeSpan.FromDays(7), out value, out error);
 
-    private static bool ParseTimeout(string text, out TimeSpan value, [NotNullWhen(false)] out string? error) => CommonOptions.Duration(text, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(24), out value, out error);
+    internal static bool ParseTimeout(string text, out TimeSpan value, [NotNullWhen(false)] out string? error) => CommonOptions.Duration(text, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(24), out value, out error);
 
     private static bool ParseFailures(string text, out int value, [NotNullWhen(false)] out string? error) => CommonOptions.Integer(text, 1, 1000, out value, out error);
 }

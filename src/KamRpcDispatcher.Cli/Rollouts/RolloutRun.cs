@@ -7,6 +7,7 @@ using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Operate.Rollouts;
+using KamRpcDispatcher.Operate.Rollouts.Rolling;
 using KamRpcDispatcher.Operate.Waiting;
 using Microsoft.Extensions.Logging;
 
@@ -27,7 +28,7 @@ internal sealed class RolloutRun : IAsyncDisposable
     private RolloutRun(RolloutAsk ask)
     {
         (_ask, _store, _keys) = (ask, new EtcdConnection(ask.Etcd, TimeProvider.System), new EtcdKeys(ask.Cluster));
-        (_rollouts, _control) = (new RolloutStore(_store, _keys, TimeProvider.System), new RolloutControl(_store, _keys, TimeProvider.System));
+        (_rollouts, _control) = (new RolloutStore(_store, _keys, TimeProvider.System), new RolloutControl(_store, _keys, TimeProvider.System) { DrainTime = ask.DrainTime });
         _applied = new RolloutApplied(_store, _keys, TimeProvider.System, _logs.CreateLogger<RolloutRun>()) { Seen = _teller.Saw, Ended = () => _teller.Saw(string.Empty, string.Empty), Timeout = ask.Timeout };
     }
 
@@ -71,6 +72,19 @@ internal sealed class RolloutRun : IAsyncDisposable
 
     private async Task<int> StartAsync(RolloutRequest request, CancellationToken cancellationToken)
     {
+        if (_ask.IsDryRun)
+        {
+            var plan = await _control.PlanAsync(request, cancellationToken).ConfigureAwait(false);
+            if (plan.Result != RolloutResult.Planned)
+            {
+                return Refuse(plan);
+            }
+
+            var planned = new RolloutPlanAnswer(plan.View.Rollout!, plan.Steps);
+            Console.Out.Write(Answer.In(_ask.Format, planned.ToJson, () => planned.ToText(Layout.OfOutput())));
+            return ExitCode.Changes;
+        }
+
         var key = await RolloutRunnerKey.TakeAsync(_store, _keys, request.Set, request.By, TimeProvider.System, cancellationToken).ConfigureAwait(false);
         if (key is null)
         {
@@ -106,9 +120,9 @@ internal sealed class RolloutRun : IAsyncDisposable
             : null;
         try
         {
-            if (key is not null && view.Rollout!.Gate is { } gate)
+            if (key is not null && (view.Rollout!.Restart?.Exec ?? view.Rollout.Gate) is { } command)
             {
-                Console.Error.WriteLine($"kamrpc: takes over the rollout of set {Ages.Number(set)}; its gate, which runs here: {SafeText.Shorten(gate, RolloutRecord.MaxGateLength)}");
+                Console.Error.WriteLine($"kamrpc: takes over the rollout of set {Ages.Number(set)}; its {(view.Rollout.Restart is null ? "gate" : "command")}, which runs here: {SafeText.Shorten(command, RolloutRecord.MaxGateLength)}");
             }
 
             var outcome = await _control.ChangeAsync(set, what, _ask.By, _ask.Reason, _ask.IsForced, cancellationToken).ConfigureAwait(false);
@@ -133,13 +147,13 @@ internal sealed class RolloutRun : IAsyncDisposable
     /// <summary>Runs it to its end.</summary>
     private async Task<int> RunAsync(RolloutOutcome begun, RolloutRunnerKey key, CancellationToken cancellationToken)
     {
-        var runner = new RolloutRunner(_store, _keys, key, _applied, TimeProvider.System) { By = _ask.By, Tell = text => Console.Error.WriteLine($"kamrpc: set {Ages.Number(begun.View.Set)}: {text}") };
-        runner.Tell($"begins at {RolloutText.StepOf(begun.View.Rollout!)}; {RolloutText.Of(begun.View.Rollout!.Wished)}");
+        var runner = new RolloutRunner(_store, _keys, key, _applied, _ask.By, Tell, TimeProvider.System);
+        Tell($"begins at {RolloutText.StepOf(begun.View.Rollout!)}{(begun.View.Rollout!.Restart is null ? $"; {RolloutText.Of(begun.View.Rollout.Wished)}" : string.Empty)}");
         var end = await runner.RunAsync(begun, cancellationToken).ConfigureAwait(false);
         var isMine = end.Rollout?.Id == begun.View.Rollout!.Id;
 
         // Somebody else may have promoted it.
-        var state = isMine && end is { Rollout.Phase: RolloutPhase.Done, SplitRevision: > 0 and var revision } ? await _applied.WaitAsync(end.Set, revision, cancellationToken).ConfigureAwait(false) : null;
+        var state = isMine && end is { Rollout: { Phase: RolloutPhase.Done, Restart: null }, SplitRevision: > 0 and var revision } ? await _applied.WaitAsync(end.Set, revision, cancellationToken).ConfigureAwait(false) : null;
         Show(end, state);
         var set = Ages.Number(end.Set);
         Console.Error.WriteLine(end.Rollout switch
@@ -147,19 +161,22 @@ internal sealed class RolloutRun : IAsyncDisposable
             null => $"kamrpc: set {set} has no rollout any more",
             _ when !isMine => $"kamrpc: set {set} has another rollout by now",
             { Phase: RolloutPhase.Done } when state is { IsApplied: false } => $"kamrpc: done by etcd, and NOT applied by every proxy: missing {RolloutApplied.MissingOf(state)}",
+            { Restart: { } restart, HasEnded: true } ended => $"kamrpc: {RolloutText.Of(ended.Phase)}: {RollingText.Of(restart)}",
             { Phase: RolloutPhase.Done } done => $"kamrpc: done: {RolloutText.Of(done.Wished)}; 'kamrpc rollout undo {set}' takes it back",
             { HasEnded: true } ended => $"kamrpc: {RolloutText.Of(ended.Phase)}: the shares are those of before, {RolloutText.Of(ended.Wished)}",
             _ when key.IsLost => $"kamrpc: somebody else runs it by now: 'kamrpc rollout status {set}'",
-            var left => $"kamrpc: {RolloutText.Of(left.Phase)} at {RolloutText.StepOf(left)}, and nobody runs it: 'kamrpc rollout resume {set}' goes on, 'kamrpc rollout abort {set}' goes back",
+            var left => $"kamrpc: {RolloutText.Of(left.Phase)} at {RolloutText.StepOf(left)}, and nobody runs it: 'kamrpc rollout resume {set}' goes on, 'kamrpc rollout abort {set}' {(left.Restart is null ? "goes back" : "resumes whom it has drained, and ends it")}",
         });
         return isMine && end.Rollout!.Phase == RolloutPhase.Done && state is not { IsApplied: false } ? ExitCode.Done : ExitCode.NotDone;
+
+        void Tell(string text) => Console.Error.WriteLine($"kamrpc: set {Ages.Number(begun.View.Set)}: {text}");
     }
 
     /// <summary>Waits for what was written where somebody else runs it, or nobody has to any more.</summary>
     private async Task<int> AppliedAsync(RolloutOutcome outcome, CancellationToken cancellationToken)
     {
         _applied.Note(outcome.Recorded);
-        var state = outcome.Revision is { } revision ? await _applied.WaitAsync(outcome.View.Set, revision, cancellationToken).ConfigureAwait(false) : null;
+        var state = outcome.Target is { } target ? await _applied.WaitAsync(target, cancellationToken).ConfigureAwait(false) : null;
         Show(await _rollouts.ReadAsync(outcome.View.Set, cancellationToken).ConfigureAwait(false), state);
         if (state is { IsApplied: false })
         {

@@ -1,8 +1,10 @@
 using Etcdserverpb;
 using Google.Protobuf;
+using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Operate.History;
+using KamRpcDispatcher.Sources.Records;
 
 namespace KamRpcDispatcher.Operate;
 
@@ -33,12 +35,37 @@ internal sealed class IntentTransaction(EtcdConnection store, EtcdKeys keys)
     public async Task<IntentsWritten> WriteAsync(IReadOnlyList<IntentWrite> writes, long revision, IReadOnlyList<CountedKey>? counted, Func<IReadOnlyList<IntentWrite>, RecordedChange> record, CancellationToken cancellationToken)
     {
         var transaction = new TxnRequest();
+        var count = Add(transaction, new IntentsBeside(writes, revision, counted));
+        var entry = record([.. writes.Take(count)]);
+        transaction.Success.Add(entry.Put);
+        var calls = 0;
+        var done = await EtcdUnreachableException.GuardAsync(
+            store,
+            async () =>
+            {
+                calls++;
+                return await store.Keys.TxnAsync(transaction, EtcdCall.Options(cancellationToken)).ConfigureAwait(false);
+            },
+            cancellationToken).ConfigureAwait(false);
+        return done.Succeeded
+            ? new IntentsWritten(count, done.Header.Revision, IsInDoubt: false, entry)
+            : new IntentsWritten(0, 0, calls > 1, entry);
+    }
+
+    /// <summary>The record of an intent; null where nothing is wished by it any more.</summary>
+    public static ByteString? ValueOf(Intent wished) => wished is { IsDrained: false, Weight: null } ? null : ByteString.CopyFrom(IntentRecord.Write(wished));
+
+    /// <summary>Adds the first writes to a transaction, as many as one takes, with their conditions; the answer is how many.</summary>
+    public int Add(TxnRequest transaction, IntentsBeside intents)
+    {
+        var (writes, revision, counted) = intents;
+        var already = transaction.Success.Count;
         var groups = new HashSet<string>(StringComparer.Ordinal);
         foreach (var write in writes)
         {
             var group = write.Subject.Group;
             var isNewGroup = counted is not null && !groups.Contains(group);
-            if (transaction.Success.Count == MostKeys || transaction.Compare.Count + (isNewGroup ? 3 : 1) > MostOfKeysAndSets)
+            if (transaction.Success.Count - already == MostKeys || transaction.Compare.Count + (isNewGroup ? 3 : 1) > MostOfKeysAndSets)
             {
                 break;
             }
@@ -68,23 +95,15 @@ internal sealed class IntentTransaction(EtcdConnection store, EtcdKeys keys)
                 : KeyConditions.Unchanged(key, one.Revision));
         }
 
-        var count = transaction.Success.Count;
-        var entry = record([.. writes.Take(count)]);
-        transaction.Success.Add(entry.Put);
-        var calls = 0;
-        var done = await EtcdUnreachableException.GuardAsync(
-            store,
-            async () =>
-            {
-                calls++;
-                return await store.Keys.TxnAsync(transaction, EtcdCall.Options(cancellationToken)).ConfigureAwait(false);
-            },
-            cancellationToken).ConfigureAwait(false);
-        return done.Succeeded
-            ? new IntentsWritten(count, done.Header.Revision, IsInDoubt: false, entry)
-            : new IntentsWritten(0, 0, calls > 1, entry);
+        return transaction.Success.Count - already;
     }
 }
+
+/// <summary>Intents that are written in one transaction with something else.</summary>
+/// <param name="Writes">What becomes of them.</param>
+/// <param name="Revision">The revision that was decided on.</param>
+/// <param name="Counted">Those on whom the decision rests; null where it rests on nobody.</param>
+internal sealed record IntentsBeside(IReadOnlyList<IntentWrite> Writes, long Revision, IReadOnlyList<CountedKey>? Counted);
 
 /// <summary>What becomes of one intent.</summary>
 /// <param name="Subject">Whose.</param>

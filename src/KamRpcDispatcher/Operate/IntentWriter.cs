@@ -6,7 +6,6 @@ using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Operate.History;
 using KamRpcDispatcher.Operate.Splits;
-using KamRpcDispatcher.Sources.Records;
 
 namespace KamRpcDispatcher.Operate;
 
@@ -243,8 +242,7 @@ public sealed class IntentWriter(EtcdConnection store, EtcdKeys keys, TimeProvid
         {
             var (isWeight, stays) = (command.Wish == IntentWish.Weigh, intent ?? new Intent(subject.Member));
             var wished = stays with { IsDrained = isWeight ? stays.IsDrained : command.Wish == IntentWish.Drain, Weight = isWeight ? command.Weight : stays.Weight, Owner = null };
-            return wished is { IsDrained: false, Weight: null } ? null
-                : ByteString.CopyFrom(IntentRecord.Write(isWeight && stays.IsDrained ? wished : wished with { By = command.By, At = now, Reason = command.Reason }));
+            return IntentTransaction.ValueOf(isWeight && stays.IsDrained ? wished : wished with { By = command.By, At = now, Reason = command.Reason });
         }
     }
 }

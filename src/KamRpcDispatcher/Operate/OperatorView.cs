@@ -85,6 +85,11 @@ internal sealed record LiveProxy(string Name, ProxyStatus? Status)
     /// <summary>Why nobody would send calls by it, as far as it says itself; null for nothing.</summary>
     public string? WhyOfNoUse => Status is { Contact.Answers: false } ? "does not reach its Kamailio" : Status is { Hangs: true } ? "its dispatcher hangs" : null;
 
+    /// <summary>Why its Kamailio cannot share calls, a sentence, safe to print; null where it can, as far as it says.</summary>
+    public string? WhyNoShares => Status?.Splits is { HasTable: false }
+        ? $"the Kamailio of proxy {SafeText.Shorten(Name)} has no table for shares; its config needs the snippet of 'kamrpc cfg' with modparam(\"htable\", \"htable\", \"kamrpc_shares=>size=8;\"), and a restart"
+        : null;
+
     /// <summary>Whether it may send calls to the set, as far as it says.</summary>
     public bool MayServe(int set) => Status is null || Status.Serves.IsEmpty || Status.Serves.Contains(set);
 }

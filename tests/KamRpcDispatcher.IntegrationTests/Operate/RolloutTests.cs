@@ -120,7 +120,11 @@ public sealed class RolloutTests
         var runner = both.Single(static one => !one.Exited.IsCompleted);
         await runner.WaitForLineAsync("step 1 of 4, version=v2 5%: applied by p1", Fleet.Deadline);
 
-        await _fleet.Etcd.PutAsync(_fleet.Keys.Split(1), """{"label":"version","shares":{"v1":80,"v2":20},"by":"eve@host"}""");
+        string[] split = ["split", "1", "version=v1:80%", "version=v2:20%", "--as", "eve@host", "--etcd", _fleet.Etcd.Endpoint];
+        var (exitCode, _, errors) = await Kamrpc.RunAsync(split);
+        Assert.That((exitCode, errors.Contains("refused: the rollout of set 1 runs (canary, step 1 of 4, version=v2 5%, by ", StringComparison.Ordinal)), Is.EqualTo((4, true)), errors);
+        (exitCode, _, errors) = await Kamrpc.RunAsync([.. split, "--force"]);
+        Assert.That((exitCode, errors.Contains("warning: forced: the rollout of set 1 runs", StringComparison.Ordinal)), Is.EqualTo((0, true)), errors);
 
         await runner.WaitForLineAsync("the split of the set is not the rollout's any more: v1 80%, v2 20%, by eve@host", Fleet.Deadline);
         Assert.That(await SplitAsync(), Does.Contain("""{"v1":80,"v2":20}"""), "nobody overwrites it unasked");

@@ -81,7 +81,7 @@ internal sealed partial class CodeReferenceTests
     [TestCase("split", "SplitAnswer", "SharesRun", "SharedCalls")]
     [TestCase("history", "HistoryAnswer")]
     [TestCase("prune", "PruneAnswer")]
-    [TestCase("rollout", "RolloutAnswer")]
+    [TestCase("rollout", "RolloutAnswer", "RolloutPlanAnswer")]
     public void The_fields_of_the_JSON_are_all_there(string command, params string[] classes)
     {
         var written = JsonFields.WrittenBy(classes);

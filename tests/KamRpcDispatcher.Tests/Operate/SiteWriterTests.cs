@@ -5,7 +5,10 @@ using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Operate;
 using KamRpcDispatcher.Operate.Declared;
 using KamRpcDispatcher.Operate.History;
+using KamRpcDispatcher.Operate.Rollouts;
+using KamRpcDispatcher.Operate.Rollouts.Rolling;
 using KamRpcDispatcher.Tests.Etcd;
+using KamRpcDispatcher.Tests.Operate.Rollouts;
 using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
 
@@ -138,10 +141,21 @@ public sealed class SiteWriterTests : IAsyncDisposable
     [Test]
     public async Task A_set_with_a_rollout_that_is_not_over_is_not_split_even_by_force()
     {
-        Put("rollouts/1", """{"unreadable":true}""");
+        Put("rollouts/1", Encoding.UTF8.GetString(RolloutRecord.Write(CanaryRollout.Of())));
         var outcome = await RunAsync(Whole, static command => command with { IsForced = true });
         Assert.That((outcome.Result, outcome.IsForceable, outcome.Reasons.Single()), Is.EqualTo((SiteResult.Refused, false, "set 1 has a rollout that is not over, which decides on its shares: wait for its end, or 'kamrpc rollout abort 1'")));
         Assert.That((await RunAsync(Drain)).Result, Is.EqualTo(SiteResult.Written), "its members are drained as ever");
+    }
+
+    [Test]
+    public async Task A_set_whose_members_are_being_restarted_is_left_alone_and_so_is_one_whose_rollout_cannot_be_read()
+    {
+        Put("rollouts/1", """{"unreadable":true}""");
+        var outcome = await RunAsync(Drain, static command => command with { IsForced = true });
+        Assert.That((outcome.Result, outcome.IsForceable, outcome.Reasons.Single()), Is.EqualTo((SiteResult.Refused, false, "set 1 has a rollout that is not over, which decides on its members: wait for its end, or 'kamrpc rollout abort 1'")));
+
+        Put("rollouts/1", Encoding.UTF8.GetString(RolloutRecord.Write(new Rollout(1, "id", RolloutKind.Rolling, "", "") { Phase = RolloutPhase.Running, Restart = new RollingRestart("true", 1) { Members = [new RollingMember("a", "sip:127.0.0.1", RollingStage.Drained)] } })));
+        Assert.That((await RunAsync(Drain)).Result, Is.EqualTo(SiteResult.Refused), "what a rolling restart has drained is not to be resumed by a file");
     }
 
     [Test]

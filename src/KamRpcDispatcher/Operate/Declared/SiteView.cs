@@ -41,13 +41,28 @@ internal sealed class SiteViewReader(EtcdConnection store, EtcdKeys keys, TimePr
         return new SiteView(view, splits);
     }
 
-    /// <summary>Which sets have a rollout that is not over, as of a revision: who decides on shares there. One that cannot be read may be.</summary>
-    public async Task<IReadOnlySet<int>> RolloutsAsync(long revision, CancellationToken cancellationToken) =>
-        (await ListAsync(keys.Rollouts, revision, cancellationToken).ConfigureAwait(false))
-            .Where(pair => EtcdKeys.TryParseSet(keys.Rollouts, pair.Key.ToStringUtf8(), out var set, out _)
-                && (!RolloutRecord.TryRead(set, pair.Value.Memory, out var rollout, out _) || rollout.Phase is RolloutPhase.Running or RolloutPhase.Paused))
-            .Select(pair => int.Parse(pair.Key.ToStringUtf8().AsSpan(keys.Rollouts.Length), System.Globalization.CultureInfo.InvariantCulture))
-            .ToHashSet();
+    /// <summary>
+    /// Which sets have a rollout that is not over, as of a revision: who decides on shares there, and whether on members too, as one that restarts them does, and one that cannot be read may.
+    /// </summary>
+    public async Task<IReadOnlyDictionary<int, bool>> RolloutsAsync(long revision, CancellationToken cancellationToken)
+    {
+        var sets = new Dictionary<int, bool>();
+        foreach (var pair in await ListAsync(keys.Rollouts, revision, cancellationToken).ConfigureAwait(false))
+        {
+            if (!EtcdKeys.TryParseSet(keys.Rollouts, pair.Key.ToStringUtf8(), out var set, out _))
+            {
+                continue;
+            }
+
+            var isReadable = RolloutRecord.TryRead(set, pair.Value.Memory, out var rollout, out _);
+            if (!isReadable || rollout!.Phase is RolloutPhase.Running or RolloutPhase.Paused)
+            {
+                sets[set] = !isReadable || rollout!.Kind == RolloutKind.Rolling;
+            }
+        }
+
+        return sets;
+    }
 
     private async Task<IReadOnlyList<Mvccpb.KeyValue>> ListAsync(string prefix, long revision, CancellationToken cancellationToken) =>
         (await EtcdUnreachableException.GuardAsync(store, () => _pages.ReadAsync(prefix, revision, cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false)).Keys;

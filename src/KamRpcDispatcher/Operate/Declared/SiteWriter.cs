@@ -137,14 +137,11 @@ public sealed class SiteWriter(EtcdConnection store, EtcdKeys keys, TimeProvider
             return (decision with { Result = SiteResult.Refused, Reasons = [$"{plan.Writes.Count} records would be changed, and one transaction of etcd takes {MostChanges} of them: declare fewer sets at a time, without --prune; what is so already does not count"] }, counted);
         }
 
-        var sets = plan.Writes.Where(static write => write.Change.Name is null).Select(static write => write.Change.Set).ToHashSet();
-        if (sets.Count > 0)
+        var rollouts = await _reader.RolloutsAsync(site.View.Revision, cancellationToken).ConfigureAwait(false);
+        int[] sets = [.. plan.Writes.Where(write => rollouts.TryGetValue(write.Change.Set, out var areMembers) && (areMembers || write.Change.Name is null)).Select(static write => write.Change.Set).Distinct().Order()];
+        if (sets.Length > 0)
         {
-            sets.IntersectWith(await _reader.RolloutsAsync(site.View.Revision, cancellationToken).ConfigureAwait(false));
-            if (sets.Count > 0)
-            {
-                return (decision with { Result = SiteResult.Refused, Reasons = [.. sets.Order().Select(static set => FormattableString.Invariant($"set {set} has a rollout that is not over, which decides on its shares: wait for its end, or 'kamrpc rollout abort {set}'"))] }, counted);
-            }
+            return (decision with { Result = SiteResult.Refused, Reasons = [.. sets.Select(set => FormattableString.Invariant($"set {set} has a rollout that is not over, which decides on its {(rollouts[set] ? "members" : "shares")}: wait for its end, or 'kamrpc rollout abort {set}'"))] }, counted);
         }
 
         var refusals = checks.Refusals(out var needed);
@@ -178,10 +175,7 @@ public sealed class SiteWriter(EtcdConnection store, EtcdKeys keys, TimeProvider
         }
 
         transaction.Success.Add(entry.Put);
-        if (writes.Any(static write => write.Change.Name is null))
-        {
-            transaction.Compare.Add(KeyConditions.NothingNewer(keys.Rollouts, revision));
-        }
+        transaction.Compare.Add(KeyConditions.NothingNewer(keys.Rollouts, revision));
 
         if (grounds.Sets.Count > 0)
         {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using KamRpcDispatcher.Destinations.Operators;
+using KamRpcDispatcher.Operate.Rollouts.Rolling;
 using KamRpcDispatcher.Sources.Records;
 
 namespace KamRpcDispatcher.Operate.Rollouts;
@@ -12,6 +13,9 @@ public enum RolloutKind
 
     /// <summary>At once, when the other side is whole.</summary>
     BlueGreen,
+
+    /// <summary>Its members are restarted, some at a time. It has no label, no value and no shares.</summary>
+    Rolling,
 }
 
 /// <summary>How a rollout is.</summary>
@@ -65,6 +69,9 @@ public sealed record Rollout(int Set, string Id, RolloutKind Kind, string Label,
     /// <summary>How long a step is in force before its gate is asked; of a blue/green how long it can still be said to be under way.</summary>
     public TimeSpan Interval { get; init; }
 
+    /// <summary>Of a <see cref="RolloutKind.Rolling"/> who is restarted, and how far that is; null for another kind.</summary>
+    public RollingRestart? Restart { get; init; }
+
     /// <summary>For <c>/bin/sh -c</c>; null where nothing is asked.</summary>
     public string? Gate { get; init; }
 
@@ -100,7 +107,7 @@ public sealed record Rollout(int Set, string Id, RolloutKind Kind, string Label,
     /// <summary>Whether nothing more happens by itself, and the set may have another one.</summary>
     public bool HasEnded => Phase is not (RolloutPhase.Running or RolloutPhase.Paused);
 
-    public bool IsLastStep => Step == Steps.Length - 1;
+    public bool IsLastStep => Restart is not null || Step == Steps.Length - 1;
 
     /// <summary>The share of <see cref="To"/> that is wished now.</summary>
     public int Share => Steps[Step];
@@ -112,7 +119,7 @@ public sealed record Rollout(int Set, string Id, RolloutKind Kind, string Label,
     public bool IsTakenBack => Phase is RolloutPhase.Aborted or RolloutPhase.Failed or RolloutPhase.Undone;
 
     /// <summary>The shares that it wishes now; null for no split.</summary>
-    public ImmutableSortedDictionary<string, int>? Wished => IsTakenBack ? Before : SharesAt(Share);
+    public ImmutableSortedDictionary<string, int>? Wished => Restart is not null ? null : IsTakenBack ? Before : SharesAt(Share);
 
     /// <summary>The shares of all values where <see cref="To"/> has this one. What does not divide goes to those who lack most of it.</summary>
     public ImmutableSortedDictionary<string, int> SharesAt(int share)
@@ -129,7 +136,12 @@ public sealed record Rollout(int Set, string Id, RolloutKind Kind, string Label,
 /// <summary>The words for a rollout.</summary>
 public static class RolloutText
 {
-    public static string Of(RolloutKind kind) => kind == RolloutKind.Canary ? "canary" : "bluegreen";
+    public static string Of(RolloutKind kind) => kind switch
+    {
+        RolloutKind.Canary => "canary",
+        RolloutKind.BlueGreen => "bluegreen",
+        _ => "rolling",
+    };
 
     public static string Of(RolloutPhase phase) => phase switch
     {
@@ -145,10 +157,10 @@ public static class RolloutText
     public static string Of(IReadOnlyDictionary<string, int>? shares) =>
         shares is null ? "no split" : string.Join(", ", shares.Select(static share => $"{share.Key} {SplitRecord.Text(share.Value)}%"));
 
-    /// <summary><c>step 2 of 4, version=v2 25%</c>.</summary>
+    /// <summary><c>step 2 of 4, version=v2 25%</c>; <c>2 of 6 restarted</c>.</summary>
     public static string StepOf(Rollout rollout)
     {
         ArgumentNullException.ThrowIfNull(rollout);
-        return FormattableString.Invariant($"step {rollout.Step + 1} of {rollout.Steps.Length}, {rollout.Label}={rollout.To} {SplitRecord.Text(rollout.Share)}%");
+        return rollout.Restart is { } restart ? RollingText.Of(restart) : FormattableString.Invariant($"step {rollout.Step + 1} of {rollout.Steps.Length}, {rollout.Label}={rollout.To} {SplitRecord.Text(rollout.Share)}%");
     }
 }

@@ -35,9 +35,12 @@ public sealed class RolloutApplied(EtcdConnection store, EtcdKeys keys, TimeProv
     /// <summary>Waits for a split, or for its deletion, by its revision. Each time those proxies count that report by then.</summary>
     /// <returns>How they are in the end; <see cref="AppliedState.IsApplied"/> where all have it.</returns>
     /// <exception cref="EtcdUnreachableException">etcd does not answer.</exception>
-    public async Task<AppliedState> WaitAsync(int set, long revision, CancellationToken cancellationToken)
+    public Task<AppliedState> WaitAsync(int set, long revision, CancellationToken cancellationToken) => WaitAsync(AppliedTarget.OfSplit(set, revision), cancellationToken);
+
+    /// <summary>Waits for whatever was written.</summary>
+    /// <exception cref="EtcdUnreachableException">etcd does not answer.</exception>
+    public async Task<AppliedState> WaitAsync(AppliedTarget target, CancellationToken cancellationToken)
     {
-        var target = AppliedTarget.OfSplit(set, revision);
         using var patience = new CancellationTokenSource(Timeout, timeProvider);
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
         var wait = await AppliedWait.OpenAsync(store, keys, timeProvider, logger, cancellationToken).ConfigureAwait(false);
@@ -62,6 +65,10 @@ public sealed class RolloutApplied(EtcdConnection store, EtcdKeys keys, TimeProv
             return state;
         }
     }
+
+    /// <summary>Begins to follow the counts of calls.</summary>
+    /// <exception cref="EtcdUnreachableException">etcd does not answer, or refuses.</exception>
+    internal Task<IdleWait> OpenIdleAsync(CancellationToken cancellationToken) => IdleWait.OpenAsync(store, keys, timeProvider, logger, cancellationToken);
 
     /// <summary>Who has not applied it, safe to print.</summary>
     public static string MissingOf(AppliedState state)

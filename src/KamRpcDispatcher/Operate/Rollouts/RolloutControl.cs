@@ -1,6 +1,8 @@
 using System.Globalization;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Operate.Rollouts.Rolling;
+using KamRpcDispatcher.Operate.Waiting;
 
 namespace KamRpcDispatcher.Operate.Rollouts;
 
@@ -11,6 +13,21 @@ public sealed class RolloutControl(EtcdConnection store, EtcdKeys keys, TimeProv
 
     private readonly OperatorViewReader _cluster = new(store, keys, timeProvider);
     private readonly RolloutStore _rollouts = new(store, keys, timeProvider);
+
+    /// <summary>Whether a drain is left so long where nobody knows the calls, from now on: of a rolling restart that is resumed; null where that stays as it is.</summary>
+    public TimeSpan? DrainTime { get; init; }
+
+    /// <summary>What a rollout would be; nothing is written.</summary>
+    /// <exception cref="EtcdUnreachableException">etcd did not answer, or refuses.</exception>
+    public async Task<RolloutOutcome> PlanAsync(RolloutRequest request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var view = await _rollouts.ReadAsync(request.Set, cancellationToken).ConfigureAwait(false);
+        var cluster = await _cluster.ReadAsync(cancellationToken).ConfigureAwait(false);
+        var rollout = RolloutPlanner.Plan(request, cluster, view, timeProvider.GetUtcNow(), out var result, out var reasons);
+        return rollout is null ? new RolloutOutcome(result, view) { Reasons = reasons }
+            : new RolloutOutcome(RolloutResult.Planned, view with { Rollout = rollout }) { Steps = RolloutForecast.Of(rollout, cluster) };
+    }
 
     /// <summary>Begins a rollout: its first step is written.</summary>
     /// <param name="request">What is asked for.</param>
@@ -75,16 +92,29 @@ public sealed class RolloutControl(EtcdConnection store, EtcdKeys keys, TimeProv
                 return new RolloutOutcome(RolloutResult.Refused, view) { Reasons = [$"the rollout of set {Text(set)} cannot be {VerbOf(what)}: {why}"] };
             }
 
+            next = next with { IsForced = next.IsForced || (isForced && next.Restart is not null), Restart = what == RolloutEvent.Resume && DrainTime is { } time && next.Restart is { } restart ? restart with { DrainTime = time } : next.Restart };
+            if (DrainTime is not null && next.Restart is null)
+            {
+                return new RolloutOutcome(RolloutResult.Refused, view) { Reasons = [$"the rollout of set {Text(set)} is a {RolloutText.Of(rollout.Kind)}, and drains nobody: resume it without --drain-time"] };
+            }
+
+            var taken = what == RolloutEvent.Abort && rollout.Restart is not null ? await _cluster.ReadAsync(cancellationToken).ConfigureAwait(false) : null;
+            var resumed = taken is null ? null : new IntentsBeside(RollingPlanner.Writes(rollout, taken, rollout.Restart!.Drained.Select(static member => member.Name), isDrain: false, by, next.Since), taken.Revision, null);
+            if (resumed is not null)
+            {
+                next = next with { Restart = next.Restart!.With([.. resumed.Writes.Select(static write => write.Subject.Member.Name)], RollingStage.Resumed) };
+            }
+
             var refusals = isForced || next.Phase == RolloutPhase.Paused ? [] : await WhyNotAsync(next, cancellationToken).ConfigureAwait(false);
             if (refusals.Count > 0)
             {
                 return new RolloutOutcome(RolloutResult.Refused, view) { Reasons = [.. refusals.Append("--force does it nevertheless")] };
             }
 
-            var written = await _rollouts.WriteAsync(view, next, by, $"rollout {what.ToString().ToLowerInvariant()}", null, cancellationToken).ConfigureAwait(false);
+            var written = await _rollouts.WriteAsync(view, next, by, $"rollout {what.ToString().ToLowerInvariant()}", null, cancellationToken, resumed, resumed?.Writes.Select(static write => write.Subject.Member.Name).ToList()).ConfigureAwait(false);
             if (written.IsWritten)
             {
-                return Written(view, next, written);
+                return Written(view, next, written, resumed);
             }
         }
 
@@ -92,12 +122,18 @@ public sealed class RolloutControl(EtcdConnection store, EtcdKeys keys, TimeProv
     }
 
     /// <summary>What speaks against the shares that it wishes; empty for nothing.</summary>
-    internal async Task<IReadOnlyList<string>> WhyNotAsync(Rollout rollout, CancellationToken cancellationToken) => rollout.IsForced
+    internal async Task<IReadOnlyList<string>> WhyNotAsync(Rollout rollout, CancellationToken cancellationToken) => rollout.IsForced || rollout.Restart is not null
         ? []
         : new RolloutFloor(await _cluster.ReadAsync(cancellationToken).ConfigureAwait(false), rollout.Set).Check(rollout.Label, rollout.Wished, rollout.To, rollout.MinReady);
 
-    private static RolloutOutcome Written(RolloutView view, Rollout rollout, RolloutWritten written) =>
-        new(RolloutResult.Written, view with { Rollout = rollout, ModRevision = written.Revision }) { Revision = written.HasSplit ? written.Revision : null, Recorded = written.Entry };
+    private static RolloutOutcome Written(RolloutView view, Rollout rollout, RolloutWritten written, IntentsBeside? resumed = null) =>
+        new(RolloutResult.Written, view with { Rollout = rollout, ModRevision = written.Revision }) 
+        {
+            Target = written.HasSplit ? AppliedTarget.OfSplit(view.Set, written.Revision)
+                : resumed is { Writes.Count: > 0 } ? AppliedTarget.Of(IntentWish.Resume, written.Revision, resumed.Writes.Select(static write => write.Subject))
+                : null,
+            Recorded = written.Entry,
+        };
 
     private static RolloutOutcome KeepsChanging(RolloutView view) =>
         new(RolloutResult.KeepsChanging, view) { Reasons = [$"the rollout or the split of set {Text(view.Set)} changed each of the {MostTries} times before this could be written"] };

@@ -1,5 +1,6 @@
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Destinations.Operators;
+using KamRpcDispatcher.Operate.Rollouts.Rolling;
 
 namespace KamRpcDispatcher.Operate.Rollouts;
 
@@ -20,6 +21,9 @@ public enum RolloutEvent
 
     /// <summary>Not every proxy has applied the step in time.</summary>
     NotApplied,
+
+    /// <summary>What a step needs is not so, and somebody has to decide.</summary>
+    Blocked,
 
     /// <summary>Somebody else wrote another split of the set.</summary>
     SplitChanged,
@@ -79,7 +83,7 @@ internal static class RolloutMachine
     }
 
     private static Rollout Forward(Rollout rollout) => rollout.IsLastStep
-        ? rollout with { Phase = RolloutPhase.Done }
+        ? rollout with { Phase = RolloutPhase.Done, Restart = rollout.Restart?.With(rollout.Restart.In(RollingStage.Resumed), RollingStage.Done) }
         : rollout with { Phase = RolloutPhase.Running, Step = rollout.Step + 1 };
 
     private static Rollout Whole(Rollout rollout)
@@ -90,6 +94,8 @@ internal static class RolloutMachine
 
     private static string? WhyNot(Rollout rollout, RolloutEvent what) => what switch
     {
+        RolloutEvent.Undo when rollout.Restart is not null => rollout.HasEnded ? "servers that were restarted cannot be un-restarted, and it has left no drain of its own" : $"it is {RolloutText.Of(rollout.Phase)}, and not done: abort ends it",
+        RolloutEvent.Promote or RolloutEvent.PromoteFull when rollout.Restart is not null => "it moves no calls to another version; resume goes on, and --drain-time with it where nobody knows the calls",
         RolloutEvent.Undo => rollout.Phase == RolloutPhase.Done ? null
             : rollout.HasEnded ? $"it is {RolloutText.Of(rollout.Phase)}: the shares are those of before already"
             : $"it is {RolloutText.Of(rollout.Phase)}, and not done: abort takes it back",
@@ -98,5 +104,5 @@ internal static class RolloutMachine
         _ => rollout.Phase == RolloutPhase.Running ? null : $"it is {RolloutText.Of(rollout.Phase)}",
     };
 
-    private static string Ended(Rollout rollout) => $"it is {RolloutText.Of(rollout.Phase)}{(rollout.Phase == RolloutPhase.Done ? ": undo takes it back" : ", and its shares are those of before")}";
+    private static string Ended(Rollout rollout) => rollout.Restart is not null ? $"it is {RolloutText.Of(rollout.Phase)}" : $"it is {RolloutText.Of(rollout.Phase)}{(rollout.Phase == RolloutPhase.Done ? ": undo takes it back" : ", and its shares are those of before")}";
 }

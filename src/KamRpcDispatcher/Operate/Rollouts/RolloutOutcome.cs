@@ -1,4 +1,6 @@
 using KamRpcDispatcher.Operate.History;
+using KamRpcDispatcher.Operate.Rollouts.Rolling;
+using KamRpcDispatcher.Operate.Waiting;
 
 namespace KamRpcDispatcher.Operate.Rollouts;
 
@@ -7,6 +9,9 @@ public enum RolloutResult
 {
     /// <summary>It is written.</summary>
     Written,
+
+    /// <summary>It would be written: a dry run.</summary>
+    Planned,
 
     /// <summary>There is no such set, label, value or rollout: nothing was written.</summary>
     Unknown,
@@ -29,8 +34,11 @@ public sealed record RolloutOutcome(RolloutResult Result, RolloutView View)
     /// <summary>Why not, each a sentence, safe to print.</summary>
     public IReadOnlyList<string> Reasons { get; init; } = [];
 
-    /// <summary>The revision that proxies have to apply; null where the split was not changed.</summary>
-    public long? Revision { get; init; }
+    /// <summary>What proxies have to apply; null for nothing.</summary>
+    public AppliedTarget? Target { get; init; }
+
+    /// <summary>Of a dry run what would happen, step by step.</summary>
+    public IReadOnlyList<RolloutForecast> Steps { get; init; } = [];
 
     /// <summary>The entry in the history; null where nothing was written.</summary>
     public RecordedChange? Recorded { get; init; }
@@ -46,6 +54,12 @@ public sealed record RolloutRequest(int Set, RolloutKind Kind, string Label, str
 {
     /// <summary>The shares of <see cref="To"/> in thousandths, ascending; of a blue/green none, as they follow from what is there.</summary>
     public IReadOnlyList<int> Steps { get; init; } = [];
+
+    /// <summary>Of a <see cref="RolloutKind.Rolling"/> how members are restarted, without those.</summary>
+    public RollingRestart? Restart { get; init; }
+
+    /// <summary>Of a <see cref="RolloutKind.Rolling"/> the labels that members have to have; empty for all of the set.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Labels { get; init; } = [];
 
     public TimeSpan Interval { get; init; }
 

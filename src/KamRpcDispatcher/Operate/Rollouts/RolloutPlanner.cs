@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Destinations.Operators;
+using KamRpcDispatcher.Operate.Rollouts.Rolling;
 using KamRpcDispatcher.Sources.Records;
 
 namespace KamRpcDispatcher.Operate.Rollouts;
@@ -20,6 +21,11 @@ internal static class RolloutPlanner
     /// <param name="reasons">Why, each a sentence, safe to print.</param>
     public static Rollout? Plan(RolloutRequest request, OperatorView cluster, RolloutView view, DateTimeOffset now, out RolloutResult result, out IReadOnlyList<string> reasons)
     {
+        if (request.Restart is not null)
+        {
+            return PlanRestart(request, cluster, view, now, out result, out reasons);
+        }
+
         (result, var reason) = Unknown(request, cluster) is { } unknown ? (RolloutResult.Unknown, unknown)
             : WhyRefused(request, view) is { } refused ? (RolloutResult.Refused, refused)
             : (RolloutResult.Written, null);
@@ -39,7 +45,7 @@ internal static class RolloutPlanner
             return null;
         }
 
-        var rollout = new Rollout(request.Set, RandomNumberGenerator.GetHexString(16, lowercase: true), request.Kind, request.Label, request.To)
+        var rollout = new Rollout(request.Set, NewId(), request.Kind, request.Label, request.To)
         {
             // A side that has no class yet gets one first, so that switching is one change of the map.
             Steps = request.Kind == RolloutKind.Canary ? [.. request.Steps] : before is null ? [0, Split.Whole] : [Split.Whole],
@@ -49,7 +55,7 @@ internal static class RolloutPlanner
             MinReady = request.MinReady, IsForced = request.IsForced,
             Since = now, By = request.By, Reason = request.Reason,
         };
-        var refusals = request.IsForced ? [] : floor.Check(rollout.Label, rollout.SharesAt(Math.Max(1, rollout.Share)), rollout.To, rollout.MinReady);
+        IReadOnlyList<string> refusals = request.IsForced ? [] : [.. cluster.Proxies.Where(proxy => proxy.MayServe(request.Set)).Select(static proxy => proxy.WhyNoShares).OfType<string>(), .. floor.Check(rollout.Label, rollout.SharesAt(Math.Max(1, rollout.Share)), rollout.To, rollout.MinReady)];
         if (refusals.Count > 0)
         {
             (result, reasons) = (RolloutResult.Refused, [.. refusals.Append("--force begins nevertheless")]);
@@ -58,6 +64,30 @@ internal static class RolloutPlanner
 
         return rollout;
     }
+
+    private static Rollout? PlanRestart(RolloutRequest request, OperatorView cluster, RolloutView view, DateTimeOffset now, out RolloutResult result, out IReadOnlyList<string> reasons)
+    {
+        var restart = RollingPlanner.Begin(request, cluster, out var unknown);
+        if (restart is null || WhyTaken(request, view) is not null)
+        {
+            result = restart is null ? RolloutResult.Unknown : RolloutResult.Refused;
+            reasons = [unknown ?? WhyTaken(request, view)!];
+            return null;
+        }
+
+        var rollout = new Rollout(request.Set, NewId(), request.Kind, string.Empty, string.Empty)
+        {
+            Restart = restart, Failures = request.Failures, MinReady = request.MinReady, IsForced = request.IsForced, Since = now, By = request.By, Reason = request.Reason,
+        };
+        var first = RollingPlanner.Next(rollout, restart, cluster);
+        var refusals = first.Kind != RollingMoveKind.Drain ? [$"nobody of those who are meant can be restarted: {string.Join("; ", first.Told)}"]
+            : request.IsForced ? [] : RollingPlanner.Check(rollout, cluster, first.Names).Refusals;
+        result = refusals.Count == 0 ? RolloutResult.Written : RolloutResult.Refused;
+        reasons = refusals.Count > 0 && first.Kind == RollingMoveKind.Drain ? [.. refusals.Append("--force begins nevertheless")] : refusals;
+        return refusals.Count == 0 ? rollout : null;
+    }
+
+    private static string NewId() => RandomNumberGenerator.GetHexString(16, lowercase: true);
 
     /// <summary>In thousandths, together all of them.</summary>
     private static ImmutableSortedDictionary<string, int> Divided(List<KeyValuePair<string, int>> weights)
@@ -86,9 +116,13 @@ internal static class RolloutPlanner
             : $"no member of set {Text(request.Set)} has {SafeText.Shorten(request.Label)}={SafeText.Shorten(request.To)}; {Listed($"{SafeText.Shorten(request.Label)} there is", members.Select(member => member.Labels.GetValueOrDefault(request.Label)).OfType<string>(), "")}";
     }
 
-    private static string? WhyRefused(RolloutRequest request, RolloutView view) =>
+    private static string? WhyTaken(RolloutRequest request, RolloutView view) =>
         view.Error is { } error ? $"the rollout of set {Text(request.Set)} in etcd cannot be read ({error}): delete its record to begin another one"
         : view.Rollout is { HasEnded: false } other ? $"set {Text(request.Set)} has a rollout: {RolloutText.Of(other.Kind)}, {RolloutText.Of(other.Phase)}, {RolloutText.StepOf(other)}, by {SafeText.Shorten(other.By)}; 'kamrpc rollout status {Text(request.Set)}', 'kamrpc rollout abort {Text(request.Set)}'"
+        : null;
+
+    private static string? WhyRefused(RolloutRequest request, RolloutView view) =>
+        WhyTaken(request, view) is { } taken ? taken
         : view.SplitError is { } unreadable ? $"the split of set {Text(request.Set)} cannot be read ({unreadable})"
         : view.Split is { } split && split.Label != request.Label ? $"set {Text(request.Set)} has a split by '{SafeText.Shorten(split.Label)}' ({RolloutText.Of(split.Shares)}), and not by '{SafeText.Shorten(request.Label)}': take that back first"
         : view.Split?.Shares.GetValueOrDefault(request.To) is Split.Whole ? $"{request.Label}={request.To} has 100% in set {Text(request.Set)} already"

@@ -5,11 +5,12 @@ using System.Globalization;
 using System.Text.Json;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Destinations.Operators;
+using KamRpcDispatcher.Operate.Rollouts.Rolling;
 using KamRpcDispatcher.Sources.Records;
 
 namespace KamRpcDispatcher.Operate.Rollouts;
 
-/// <summary>A rollout's value in etcd: a JSON object; <c>id</c>, <c>kind</c>, <c>label</c>, <c>to</c>, <c>others</c>, <c>steps</c>, <c>step</c>, <c>phase</c> and <c>since</c> are always there.</summary>
+/// <summary>A rollout's value in etcd: a JSON object; <c>id</c>, <c>kind</c>, <c>phase</c> and <c>since</c> are always there, and <c>restart</c>, or <c>label</c>, <c>to</c>, <c>others</c>, <c>steps</c> and <c>step</c>.</summary>
 public static class RolloutRecord
 {
     /// <summary>The longest value read, in bytes.</summary>
@@ -31,18 +32,15 @@ public static class RolloutRecord
             writer.WriteStartObject();
             writer.WriteString("id", rollout.Id);
             writer.WriteString("kind", RolloutText.Of(rollout.Kind));
-            writer.WriteString("label", rollout.Label);
-            writer.WriteString("to", rollout.To);
-            WriteShares(writer, "before", rollout.Before);
-            WriteShares(writer, "others", rollout.Others);
-            writer.WriteStartArray("steps");
-            foreach (var step in rollout.Steps)
+            if (rollout.Restart is { } restart)
             {
-                writer.WriteNumberValue((decimal)step / PerCent);
+                RollingRecord.Write(writer, restart);
+            }
+            else
+            {
+                WriteSteps(writer, rollout);
             }
 
-            writer.WriteEndArray();
-            writer.WriteNumber("step", rollout.Step);
             writer.WriteString("phase", RolloutText.Of(rollout.Phase));
             writer.WriteString("since", rollout.Since.UtcDateTime);
             writer.WriteNumber("intervalMilliseconds", (long)rollout.Interval.TotalMilliseconds);
@@ -75,6 +73,22 @@ public static class RolloutRecord
                 .Select(static pair => $"{SplitRecord.Text(pair.Second)} comes after {SplitRecord.Text(pair.First)}: each step is more than the one before it").FirstOrDefault();
     }
 
+    private static void WriteSteps(Utf8JsonWriter writer, Rollout rollout)
+    {
+        writer.WriteString("label", rollout.Label);
+        writer.WriteString("to", rollout.To);
+        WriteShares(writer, "before", rollout.Before);
+        WriteShares(writer, "others", rollout.Others);
+        writer.WriteStartArray("steps");
+        foreach (var step in rollout.Steps)
+        {
+            writer.WriteNumberValue((decimal)step / PerCent);
+        }
+
+        writer.WriteEndArray();
+        writer.WriteNumber("step", rollout.Step);
+    }
+
     private const int PerCent = Split.Whole / 100;
 
     private static Rollout Read(int set, JsonElement record)
@@ -84,11 +98,11 @@ public static class RolloutRecord
             throw new FormatException("the value is JSON, but not an object");
         }
 
-        var needed = new HashSet<string>(["id", "kind", "label", "to", "others", "steps", "step", "phase", "since"], StringComparer.Ordinal);
+        var given = new HashSet<string>(StringComparer.Ordinal);
         var rollout = new Rollout(set, string.Empty, default, string.Empty, string.Empty);
         foreach (var (name, value) in record.EnumerateObject().Select(static field => (field.Name, field.Value)).Where(static field => field.Value.ValueKind != JsonValueKind.Null))
         {
-            needed.Remove(name);
+            given.Add(name);
             rollout = name switch
             {
                 "id" => rollout with { Id = RecordFields.ReadReason(name, value) },
@@ -102,6 +116,7 @@ public static class RolloutRecord
                 "phase" => rollout with { Phase = ReadOne(name, value, RolloutText.Of, Enum.GetValues<RolloutPhase>()) },
                 "since" => rollout with { Since = RecordFields.ReadTime(name, value) },
                 "intervalMilliseconds" => rollout with { Interval = ReadDuration(name, value) },
+                "restart" => rollout with { Restart = RollingRecord.Read(set, value) },
                 "gate" => rollout with { Gate = RecordFields.ReadText(name, value) },
                 "gateTimeoutMilliseconds" => rollout with { GateTimeout = ReadDuration(name, value) },
                 "failures" => rollout with { Failures = ReadCount(name, value, 1000) },
@@ -115,13 +130,16 @@ public static class RolloutRecord
             };
         }
 
-        return needed.Count > 0 ? throw new FormatException($"{needed.Order(StringComparer.Ordinal).First()}: is missing")
+        return NeededOf(rollout.Kind).Except(given).Order(StringComparer.Ordinal).FirstOrDefault() is { } missing ? throw new FormatException($"{missing}: is missing")
             : Check(rollout) is { } error ? throw new FormatException(error)
             : rollout;
     }
 
+    private static string[] NeededOf(RolloutKind kind) => ["id", "kind", "phase", "since", .. kind == RolloutKind.Rolling ? ["restart"] : new[] { "label", "to", "others", "steps", "step" }];
+
     private static string? Check(Rollout rollout) =>
-        CheckSteps(rollout.Steps) is { } steps ? $"steps: {steps}"
+        rollout.Restart is not null ? (rollout.Kind == RolloutKind.Rolling ? null : $"restart: there is none in a {RolloutText.Of(rollout.Kind)}")
+        : CheckSteps(rollout.Steps) is { } steps ? $"steps: {steps}"
         : rollout.Step >= rollout.Steps.Length ? $"step: {rollout.Step} is not one of {rollout.Steps.Length}"
         : rollout.Others.ContainsKey(rollout.To) ? "others: the value that is to get the calls is among them"
         : rollout.Gate is { Length: 0 or > MaxGateLength } ? $"gate: not 1 to {MaxGateLength} characters"
@@ -130,7 +148,7 @@ public static class RolloutRecord
         : rollout.Before is { } before && SplitRecord.Check(rollout.Label, before) is { } wrong ? $"before: {wrong}"
         : null;
 
-    private static T ReadOne<T>(string name, JsonElement value, Func<T, string> text, T[] all)
+    internal static T ReadOne<T>(string name, JsonElement value, Func<T, string> text, T[] all)
         where T : struct, Enum
     {
         var read = RecordFields.ReadText(name, value);
@@ -142,12 +160,12 @@ public static class RolloutRecord
         : value.GetArrayLength() > Rollout.MostSteps ? throw new FormatException($"steps: more than {Rollout.MostSteps}")
         : [.. value.EnumerateArray().Select(static step => SplitRecord.ReadShare("steps", step))];
 
-    private static TimeSpan ReadDuration(string name, JsonElement value) => TimeSpan.FromMilliseconds(
+    internal static TimeSpan ReadDuration(string name, JsonElement value) => TimeSpan.FromMilliseconds(
         value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) && number >= 0 && number <= (long)Longest.TotalMilliseconds
             ? number
             : throw new FormatException($"{name}: '{SafeText.Shorten(value.GetRawText())}' is not a number of milliseconds up to {(long)Longest.TotalMilliseconds}"));
 
-    private static int ReadCount(string name, JsonElement value, int most) =>
+    internal static int ReadCount(string name, JsonElement value, int most) =>
         RecordFields.ReadInteger(name, value, number => number >= 0 && number <= most ? null : string.Create(CultureInfo.InvariantCulture, $"{name}: {number} is not from 0 to {most}"));
 
     private static void WriteText(Utf8JsonWriter writer, string name, string? text)

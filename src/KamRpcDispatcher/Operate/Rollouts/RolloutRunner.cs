@@ -2,12 +2,21 @@ using KamailioRpc;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Operate.Rollouts.Rolling;
+using KamRpcDispatcher.Operate.Rollouts.Running;
 
 namespace KamRpcDispatcher.Operate.Rollouts;
 
 /// <summary>Carries a rollout out, step by step, as long as it holds the runner's key, and obeys what others write into its record meanwhile.</summary>
+/// <param name="store">The store.</param>
+/// <param name="keys">Where the records are.</param>
+/// <param name="key">Held by who runs it.</param>
+/// <param name="applied">Waits for the proxies.</param>
+/// <param name="by">Who runs it.</param>
+/// <param name="tell">Told each thing that happens, a sentence that is safe to print.</param>
+/// <param name="timeProvider">The time.</param>
 /// <remarks>All that it knows is in etcd: whoever takes over goes on with the step that stands there, which is waited for, left for its time and asked about anew.</remarks>
-public sealed class RolloutRunner(EtcdConnection store, EtcdKeys keys, RolloutRunnerKey key, RolloutApplied applied, TimeProvider timeProvider)
+public sealed class RolloutRunner(EtcdConnection store, EtcdKeys keys, RolloutRunnerKey key, RolloutApplied applied, string by, Action<string> tell, TimeProvider timeProvider)
 {
     /// <summary>How often it is looked whether somebody has changed the record.</summary>
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
@@ -17,13 +26,9 @@ public sealed class RolloutRunner(EtcdConnection store, EtcdKeys keys, RolloutRu
 
     private readonly RolloutStore _rollouts = new(store, keys, timeProvider);
     private readonly RolloutControl _control = new(store, keys, timeProvider);
-    private string? _told;
+    private readonly RolloutPatience _patience = new(tell, timeProvider);
 
-    /// <summary>Told each thing that happens, a sentence that is safe to print.</summary>
-    public required Action<string> Tell { get; init; }
-
-    /// <summary>Who runs it.</summary>
-    public required string By { get; init; }
+    private RollingSteps Rolling => field ??= new RollingSteps(_rollouts, new OperatorViewReader(store, keys, timeProvider), applied, key, _patience, timeProvider, by);
 
     /// <summary>Runs until it has ended, somebody else runs it, or it is stopped: then it is paused.</summary>
     /// <param name="begun">What was written last by who runs it.</param>
@@ -40,7 +45,7 @@ public sealed class RolloutRunner(EtcdConnection store, EtcdKeys keys, RolloutRu
         {
             while (!key.IsLost)
             {
-                view = await PatientlyAsync(() => _rollouts.ReadAsync(view.Set, cancellationToken), cancellationToken).ConfigureAwait(false);
+                view = await _patience.TryAsync(() => _rollouts.ReadAsync(view.Set, cancellationToken), cancellationToken).ConfigureAwait(false);
                 if (view.Rollout is not { HasEnded: false } rollout || rollout.Id != id)
                 {
                     return view;
@@ -48,7 +53,7 @@ public sealed class RolloutRunner(EtcdConnection store, EtcdKeys keys, RolloutRu
 
                 if (rollout.Phase == RolloutPhase.Paused)
                 {
-                    TellOnce($"paused at {RolloutText.StepOf(rollout)}{Said(rollout)}; 'kamrpc rollout resume {rollout.Set}' goes on, promote takes the next step, abort goes back");
+                    _patience.TellOnce($"paused at {RolloutText.StepOf(rollout)}{Said(rollout)}; 'kamrpc rollout resume {rollout.Set}' goes on, {(rollout.Restart is null ? "promote takes the next step, abort goes back" : "abort resumes whom it has drained, and ends it")}");
                     await Task.Delay(Look, timeProvider, cancellationToken).ConfigureAwait(false);
                     continue;
                 }
@@ -79,7 +84,7 @@ public sealed class RolloutRunner(EtcdConnection store, EtcdKeys keys, RolloutRu
         var watching = WatchAsync(view, step);
         try
         {
-            return await StepAsync(view, rollout, step).ConfigureAwait(false);
+            return rollout.Restart is null ? await StepAsync(view, rollout, step).ConfigureAwait(false) : await RestartAsync(view, step, cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (step.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
@@ -92,15 +97,21 @@ public sealed class RolloutRunner(EtcdConnection store, EtcdKeys keys, RolloutRu
         }
     }
 
+    private async Task<(RolloutEvent What, string? Text)?> RestartAsync(RolloutView view, CancellationTokenSource step, CancellationToken cancellationToken)
+    {
+        using var life = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, key.Lost);
+        return await Rolling.StepAsync(view, step.Token, life.Token).ConfigureAwait(false);
+    }
+
     private async Task<(RolloutEvent What, string? Text)?> StepAsync(RolloutView view, Rollout rollout, CancellationTokenSource step)
     {
-        var state = await PatientlyAsync(() => applied.WaitAsync(rollout.Set, view.SplitRevision, step.Token), step.Token).ConfigureAwait(false);
+        var state = await _patience.TryAsync(() => applied.WaitAsync(rollout.Set, view.SplitRevision, step.Token), step.Token).ConfigureAwait(false);
         if (!state.IsApplied)
         {
             return (RolloutEvent.NotApplied, $"not applied by every proxy within {DurationText.Of(applied.Timeout)}: missing {RolloutApplied.MissingOf(state)}");
         }
 
-        TellOnce($"{RolloutText.StepOf(rollout)}: applied by {string.Join(", ", state.Proxies.Take(5).Select(static proxy => proxy.Name))}{(state.Proxies.Count > 5 ? FormattableString.Invariant($" and {state.Proxies.Count - 5} more") : string.Empty)}{(rollout.Pause > TimeSpan.Zero ? $"; it stays for {DurationText.Of(rollout.Pause)}" : string.Empty)}");
+        _patience.TellOnce($"{RolloutText.StepOf(rollout)}: applied by {string.Join(", ", state.Proxies.Take(5).Select(static proxy => proxy.Name))}{(state.Proxies.Count > 5 ? FormattableString.Invariant($" and {state.Proxies.Count - 5} more") : string.Empty)}{(rollout.Pause > TimeSpan.Zero ? $"; it stays for {DurationText.Of(rollout.Pause)}" : string.Empty)}");
         await Task.Delay(rollout.Pause, timeProvider, step.Token).ConfigureAwait(false);
         var (what, text) = rollout.Gate is null ? (RolloutEvent.GatePassed, null) : await RolloutGate.AskAsync(rollout, step.Token).ConfigureAwait(false);
         if (what != RolloutEvent.GatePassed || RolloutMachine.Next(rollout, what, text, rollout.Since, out _) is not { HasEnded: false } next)
@@ -109,9 +120,9 @@ public sealed class RolloutRunner(EtcdConnection store, EtcdKeys keys, RolloutRu
         }
 
         // The step waits for those who are to take the calls, and is not given up.
-        for (; await PatientlyAsync(() => _control.WhyNotAsync(next, step.Token), step.Token).ConfigureAwait(false) is { Count: > 0 } refusals; await Task.Delay(Look, timeProvider, step.Token).ConfigureAwait(false))
+        for (; await _patience.TryAsync(() => _control.WhyNotAsync(next, step.Token), step.Token).ConfigureAwait(false) is { Count: > 0 } refusals; await Task.Delay(Look, timeProvider, step.Token).ConfigureAwait(false))
         {
-            TellOnce($"waits before {RolloutText.StepOf(next)}: {string.Join("; ", refusals)}");
+            _patience.TellOnce($"waits before {RolloutText.StepOf(next)}: {string.Join("; ", refusals)}");
         }
 
         return (what, text);
@@ -123,7 +134,7 @@ public sealed class RolloutRunner(EtcdConnection store, EtcdKeys keys, RolloutRu
         while (true)
         {
             await Task.Delay(Look, timeProvider, step.Token).ConfigureAwait(false);
-            var now = await PatientlyAsync(() => _rollouts.ReadAsync(view.Set, step.Token), step.Token).ConfigureAwait(false);
+            var now = await _patience.TryAsync(() => _rollouts.ReadAsync(view.Set, step.Token), step.Token).ConfigureAwait(false);
             if ((now.ModRevision, now.SplitRevision) != (view.ModRevision, view.SplitRevision))
             {
                 await step.CancelAsync().ConfigureAwait(false);
@@ -140,7 +151,7 @@ public sealed class RolloutRunner(EtcdConnection store, EtcdKeys keys, RolloutRu
             return;
         }
 
-        var written = await PatientlyAsync(() => _rollouts.WriteAsync(view, next, By, $"rollout {(next.Phase == RolloutPhase.Running ? "step" : RolloutText.Of(next.Phase))}", key.Revision, cancellationToken), cancellationToken).ConfigureAwait(false);
+        var written = await _patience.TryAsync(() => _rollouts.WriteAsync(view, next, by, $"rollout {(next.Phase == RolloutPhase.Running ? "step" : RolloutText.Of(next.Phase))}", key.Revision, cancellationToken), cancellationToken).ConfigureAwait(false);
         if (!written.IsWritten)
         {
             // Somebody has changed it, or runs it: what stands there by now is read next.
@@ -150,14 +161,14 @@ public sealed class RolloutRunner(EtcdConnection store, EtcdKeys keys, RolloutRu
         applied.Note(written.Entry);
         if (what == RolloutEvent.GateFailed)
         {
-            TellOnce(FormattableString.Invariant($"{text} ({next.Failed} of {next.Failures})"));
+            _patience.TellOnce(FormattableString.Invariant($"{text} ({next.Failed} of {next.Failures})"));
         }
 
         if (next.Phase == RolloutPhase.Failed)
         {
-            TellOnce($"goes back to {RolloutText.Of(next.Wished)}");
-            var state = await PatientlyAsync(() => applied.WaitAsync(next.Set, written.Revision, cancellationToken), cancellationToken).ConfigureAwait(false);
-            TellOnce(state.IsApplied ? "the shares before are in force on every proxy" : $"the shares before are written, and NOT known to be applied: missing {RolloutApplied.MissingOf(state)}");
+            _patience.TellOnce($"goes back to {RolloutText.Of(next.Wished)}");
+            var state = await _patience.TryAsync(() => applied.WaitAsync(next.Set, written.Revision, cancellationToken), cancellationToken).ConfigureAwait(false);
+            _patience.TellOnce(state.IsApplied ? "the shares before are in force on every proxy" : $"the shares before are written, and NOT known to be applied: missing {RolloutApplied.MissingOf(state)}");
         }
     }
 
@@ -170,7 +181,7 @@ public sealed class RolloutRunner(EtcdConnection store, EtcdKeys keys, RolloutRu
             var view = await _rollouts.ReadAsync(last.Set, patience.Token).ConfigureAwait(false);
             if (view.Rollout is { Phase: RolloutPhase.Running } rollout && rollout.Id == id && RolloutMachine.Next(rollout, RolloutEvent.Interrupted, $"its runner on {Environment.MachineName} was stopped", timeProvider.GetUtcNow(), out _) is { } paused)
             {
-                var written = await _rollouts.WriteAsync(view, paused, By, "rollout paused", key.Revision, patience.Token).ConfigureAwait(false);
+                var written = await _rollouts.WriteAsync(view, paused, by, "rollout paused", key.Revision, patience.Token).ConfigureAwait(false);
                 return written.IsWritten ? view with { Rollout = paused, ModRevision = written.Revision } : await _rollouts.ReadAsync(last.Set, patience.Token).ConfigureAwait(false);
             }
 
@@ -182,30 +193,5 @@ public sealed class RolloutRunner(EtcdConnection store, EtcdKeys keys, RolloutRu
         }
     }
 
-    /// <summary>An outage of etcd is waited for: what is in force stays so. What etcd refuses is not.</summary>
-    private async Task<T> PatientlyAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            try
-            {
-                return await call().ConfigureAwait(false);
-            }
-            catch (EtcdUnreachableException unreachable) when (!EtcdFailure.IsRefusal(unreachable.InnerException))
-            {
-                TellOnce($"{unreachable.Message}; the shares stay as they are, and it goes on when etcd answers");
-                await Task.Delay(EtcdCall.RetryPause, timeProvider, cancellationToken).ConfigureAwait(false);
-            }
-        }
-    }
-
     private static string Said(Rollout rollout) => rollout.Message is { } message ? $" ({SafeText.Shorten(message, MemberValidation.MaxReasonLength)})" : string.Empty;
-
-    private void TellOnce(string text)
-    {
-        if (Interlocked.Exchange(ref _told, text) != text)
-        {
-            Tell(text);
-        }
-    }
 }

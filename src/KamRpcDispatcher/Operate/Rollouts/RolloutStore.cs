@@ -15,6 +15,7 @@ public sealed class RolloutStore(EtcdConnection store, EtcdKeys keys, TimeProvid
     private const int LongestError = 256;
 
     private readonly KeyTransactions _transactions = new(store);
+    private readonly IntentTransaction _intents = new(store, keys);
     private readonly HistoryStore _history = new(store, keys, timeProvider);
 
     /// <summary>What stands there of a set.</summary>
@@ -48,19 +49,20 @@ public sealed class RolloutStore(EtcdConnection store, EtcdKeys keys, TimeProvid
     /// <param name="what">In a word or two, for the history.</param>
     /// <param name="runner">The revision that created the runner's key, where it has to be of that still; null for whoever may write.</param>
     /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="intents">What becomes of members' intents with it.</param>
+    /// <param name="about">The members that it concerns, for the history.</param>
     /// <exception cref="EtcdUnreachableException">No answer: whether it was written is not known. Or etcd refuses.</exception>
-    internal async Task<RolloutWritten> WriteAsync(RolloutView view, Rollout next, string by, string what, long? runner, CancellationToken cancellationToken)
+    internal async Task<RolloutWritten> WriteAsync(RolloutView view, Rollout next, string by, string what, long? runner, CancellationToken cancellationToken, IntentsBeside? intents = null, IReadOnlyList<string>? about = null)
     {
         var (key, splitKey) = (ByteString.CopyFromUtf8(keys.Rollout(view.Set)), ByteString.CopyFromUtf8(keys.Split(view.Set)));
         var value = ByteString.CopyFrom(RolloutRecord.Write(next));
         var split = SplitOf(view, next, by);
         var entry = _history.Begin(new HistoryEntry(next.Since, by, what)
         {
-            Sets = [view.Set],
             From = split is null ? null : RolloutText.Of(view.Split?.Shares),
             To = split is null ? null : RolloutText.Of(next.Wished),
             Reason = next.Message ?? next.Reason,
-        });
+        }.About([view.Set], about ?? []));
         var transaction = new TxnRequest
         {
             Compare = { KeyConditions.Unchanged(key, view.ModRevision), KeyConditions.Unchanged(splitKey, view.SplitRevision) },
@@ -69,6 +71,11 @@ public sealed class RolloutStore(EtcdConnection store, EtcdKeys keys, TimeProvid
         if (split is not null)
         {
             transaction.Success.Add(split);
+        }
+
+        if (intents is not null && _intents.Add(transaction, intents) < intents.Writes.Count)
+        {
+            throw new InvalidOperationException("more intents than one transaction takes");
         }
 
         if (runner is { } revision)
@@ -90,7 +97,7 @@ public sealed class RolloutStore(EtcdConnection store, EtcdKeys keys, TimeProvid
     }
 
     /// <summary>Which right is missing where etcd refuses: a sentence.</summary>
-    public string NeededRole => $"its role needs readwrite on the prefixes {keys.Rollouts}, {keys.Splits} and {keys.History}, and read on {keys.Members}, {keys.Intents} and {keys.Proxies}";
+    public string NeededRole => $"its role needs readwrite on the prefixes {keys.Rollouts}, {keys.Splits} and {keys.History}, and read on {keys.Members}, {keys.Intents} and {keys.Proxies}; of a rolling one also readwrite on {keys.Intents}, and read on {keys.Calls}";
 
     private static RolloutView View(int set, long revision, Mvccpb.KeyValue? rollout, Mvccpb.KeyValue? split, Mvccpb.KeyValue? runner)
     {

@@ -34,7 +34,7 @@ public sealed record RolloutView(int Set, long Revision, Rollout? Rollout)
     internal long RunnerRevision { get; init; }
 
     /// <summary>Whether the split is what the rollout wishes.</summary>
-    public bool IsAsWished => Rollout is { Wished: var wished } && SplitError is null && (wished is null ? Split is null : Split is not null && Split.Label == Rollout.Label && Split.Shares.SequenceEqual(wished));
+    public bool IsAsWished => Rollout is { Restart: not null } || (Rollout is { Wished: var wished } && SplitError is null && (wished is null ? Split is null : Split is not null && Split.Label == Rollout.Label && Split.Shares.SequenceEqual(wished)));
 }
 
 /// <summary>Who runs a rollout.</summary>

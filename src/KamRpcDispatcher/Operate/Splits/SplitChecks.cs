@@ -44,8 +44,7 @@ internal sealed class SplitChecks(OperatorView view, SplitCommand command, Split
         counted = [.. floor.Counted.Concat(values.Select(value => _ready.Find(announced => split.ValueOf(announced.Member) == value)).OfType<AnnouncedMember>()).DistinctBy(static announced => announced.Member.Key)];
         return
         [
-            .. _proxies.Where(static proxy => proxy.Status?.Splits is { HasTable: false })
-                .Select(static proxy => $"the Kamailio of proxy {SafeText.Shorten(proxy.Name)} has no table for shares; its config needs the snippet of 'kamrpc cfg' with modparam(\"htable\", \"htable\", \"kamrpc_shares=>size=8;\"), and a restart"),
+            .. _proxies.Select(static proxy => proxy.WhyNoShares).OfType<string>(),
             .. values.SelectMany(value => NobodyOf(split, value)),
             .. floor.Refusals,
             .. ListFit.Refusals(_proxies, command.Set, (members, before), (members, split)),

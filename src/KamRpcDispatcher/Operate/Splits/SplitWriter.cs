@@ -1,10 +1,12 @@
 using Etcdserverpb;
 using Google.Protobuf;
+using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Etcd.Members;
 using KamRpcDispatcher.Operate.History;
+using KamRpcDispatcher.Operate.Rollouts;
 using KamRpcDispatcher.Sources.Records;
 
 namespace KamRpcDispatcher.Operate.Splits;
@@ -28,7 +30,7 @@ public sealed class SplitWriter(EtcdConnection store, EtcdKeys keys, TimeProvide
     /// <exception cref="EtcdUnreachableException">etcd did not answer, or refuses.</exception>
     public async Task<(Split? Split, string? Error)> ReadSplitAsync(int set, CancellationToken cancellationToken)
     {
-        var stored = await ReadAsync(set, revision: 0, cancellationToken).ConfigureAwait(false);
+        var stored = await ReadAsync(keys.Split(set), revision: 0, cancellationToken).ConfigureAwait(false);
         return stored is null ? (null, null) : SplitRecord.TryRead(set, stored.Value.Memory, out var split, out var error) ? (split, null) : (null, error);
     }
 
@@ -65,8 +67,9 @@ public sealed class SplitWriter(EtcdConnection store, EtcdKeys keys, TimeProvide
         for (var failures = 0; failures < IntentWriter.MostTries; failures++)
         {
             var view = await _reader.ReadAsync(cancellationToken).ConfigureAwait(false);
-            var stored = await ReadAsync(command.Set, view.Revision, cancellationToken).ConfigureAwait(false);
-            var decision = Decide(command, view, stored, out var counted);
+            var stored = await ReadAsync(keys.Split(command.Set), view.Revision, cancellationToken).ConfigureAwait(false);
+            var (running, stays) = await RolloutAsync(command.Set, view.Revision, cancellationToken).ConfigureAwait(false);
+            var decision = Decide(command, view, stored, running, out var counted);
             first ??= decision;
             if (decision.Result != SplitResult.Written)
             {
@@ -77,6 +80,7 @@ public sealed class SplitWriter(EtcdConnection store, EtcdKeys keys, TimeProvide
             }
 
             var transaction = Transaction(command, written, stored, view.Revision, counted);
+            transaction.Compare.Add(stays);
             transaction.Compare.Add(conditions);
             transaction.Success.Add(beside);
             var entry = _history.Begin(new HistoryEntry(now, command.By, command.What) { From = SplitRecord.Text(decision.Before), To = SplitRecord.Text(command.Split), Reason = command.Reason }.About([command.Set], []));
@@ -111,7 +115,7 @@ public sealed class SplitWriter(EtcdConnection store, EtcdKeys keys, TimeProvide
     }
 
     /// <summary><see cref="SplitResult.Written"/> where it is to be written.</summary>
-    private static SplitOutcome Decide(SplitCommand command, OperatorView view, Mvccpb.KeyValue? stored, out IReadOnlyList<AnnouncedMember> counted)
+    private static SplitOutcome Decide(SplitCommand command, OperatorView view, Mvccpb.KeyValue? stored, string? running, out IReadOnlyList<AnnouncedMember> counted)
     {
         string? error = null;
         Split? before = null;
@@ -136,6 +140,7 @@ public sealed class SplitWriter(EtcdConnection store, EtcdKeys keys, TimeProvide
         }
 
         var refusals = checks.Refusals(out var needed);
+        refusals = running is null ? refusals : [running, .. refusals];
         counted = command.IsForced ? [] : needed;
         List<string> warnings = [.. error is null ? [] : new[] { $"the split of set {command.Set} could not be read ({error}), and is {(command.Split is null ? "deleted" : "replaced")}" }, .. checks.Warnings()];
         return refusals.Count > 0 && !command.IsForced ? outcome with { Result = SplitResult.Refused, Revision = null, Reasons = refusals, Warnings = warnings }
@@ -161,9 +166,31 @@ public sealed class SplitWriter(EtcdConnection store, EtcdKeys keys, TimeProvide
         return transaction;
     }
 
-    private async Task<Mvccpb.KeyValue?> ReadAsync(int set, long revision, CancellationToken cancellationToken)
+    /// <summary>That a rollout of the set's shares runs, a sentence, safe to print; null where none does. And the condition that this stays so; none where the role may not read rollouts: then nobody knows.</summary>
+    private async Task<(string? Running, IReadOnlyList<Compare> Stays)> RolloutAsync(int set, long revision, CancellationToken cancellationToken)
     {
-        var request = new RangeRequest { Key = ByteString.CopyFromUtf8(keys.Split(set)), Revision = revision };
+        try
+        {
+            var stored = await ReadAsync(keys.Rollout(set), revision, cancellationToken).ConfigureAwait(false);
+            Rollout? rollout = null;
+            if (stored is not null)
+            {
+                RolloutRecord.TryRead(set, stored.Value.Memory, out rollout, out _);
+            }
+
+            return (
+                rollout is { Phase: RolloutPhase.Running, Restart: null } ? $"the rollout of set {set} runs ({RolloutText.Of(rollout.Kind)}, {RolloutText.StepOf(rollout)}, by {SafeText.Shorten(rollout.By)}), and pauses when somebody else writes the split: 'kamrpc rollout pause {set}' or 'kamrpc rollout abort {set}' first" : null,
+                [KeyConditions.Unchanged(ByteString.CopyFromUtf8(keys.Rollout(set)), stored?.ModRevision ?? 0)]);
+        }
+        catch (EtcdUnreachableException unreachable) when (EtcdFailure.IsRefusal(unreachable.InnerException))
+        {
+            return (null, []);
+        }
+    }
+
+    private async Task<Mvccpb.KeyValue?> ReadAsync(string key, long revision, CancellationToken cancellationToken)
+    {
+        var request = new RangeRequest { Key = ByteString.CopyFromUtf8(key), Revision = revision };
         var found = await EtcdUnreachableException.GuardAsync(store, () => store.Keys.RangeAsync(request, EtcdCall.Options(cancellationToken)).ResponseAsync, cancellationToken).ConfigureAwait(false);
         return found.Kvs is [var pair] ? pair : null;
     }

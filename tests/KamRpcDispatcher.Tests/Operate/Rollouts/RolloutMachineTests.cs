@@ -1,4 +1,5 @@
 using KamRpcDispatcher.Operate.Rollouts;
+using KamRpcDispatcher.Operate.Rollouts.Rolling;
 using NUnit.Framework;
 
 using static KamRpcDispatcher.Tests.Operate.Rollouts.CanaryRollout;
@@ -16,6 +17,7 @@ public sealed class RolloutMachineTests
     [TestCase(RolloutEvent.GateUndecided, "paused 2", Refused, Refused, Refused)]
     [TestCase(RolloutEvent.GateBroken, "paused 2", Refused, Refused, Refused)]
     [TestCase(RolloutEvent.NotApplied, "paused 2", Refused, Refused, Refused)]
+    [TestCase(RolloutEvent.Blocked, "paused 2", Refused, Refused, Refused)]
     [TestCase(RolloutEvent.SplitChanged, "paused 2", Refused, Refused, Refused)]
     [TestCase(RolloutEvent.Interrupted, "paused 2", "paused 2", Refused, Refused)]
     [TestCase(RolloutEvent.Pause, "paused 2", Refused, Refused, Refused)]
@@ -95,6 +97,25 @@ public sealed class RolloutMachineTests
         Assert.That(shares["v2"], Is.EqualTo(share));
         Assert.That(new[] { shares["a"], shares["b"], shares["c"] }, Is.All.EqualTo((1000 - share) / 3.0).Within(1));
     }
+
+    [TestCase(RolloutEvent.Promote, RolloutPhase.Paused, "it moves no calls to another version")]
+    [TestCase(RolloutEvent.Undo, RolloutPhase.Done, "servers that were restarted cannot be un-restarted")]
+    [TestCase(RolloutEvent.Resume, RolloutPhase.Aborted, "it is aborted")]
+    public void A_restart_has_no_shares_to_promote_and_cannot_be_undone(RolloutEvent what, RolloutPhase phase, string why)
+    {
+        Assert.That(RolloutMachine.Next(Restart(phase), what, null, Views.Now, out var error), Is.Null);
+        Assert.That(error, Does.StartWith(why));
+    }
+
+    [Test]
+    public void A_restart_is_done_when_nobody_is_left()
+    {
+        var done = Next(Restart(RolloutPhase.Running), RolloutEvent.GatePassed);
+
+        Assert.That((done.Phase, done.Wished, RolloutText.StepOf(done)), Is.EqualTo((RolloutPhase.Done, (object?)null, "1 of 1 restarted")));
+    }
+
+    private static Rollout Restart(RolloutPhase phase) => new(1, "id", RolloutKind.Rolling, "", "") { Phase = phase, Restart = new RollingRestart("true", 1) { Members = [new RollingMember("a", "sip:127.0.0.1", RollingStage.Resumed)] } };
 
     private static Rollout Next(Rollout rollout, RolloutEvent what) => RolloutMachine.Next(rollout, what, null, Views.Now, out _)!;
 }

@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Destinations.Operators;
+using KamRpcDispatcher.Etcd.Reports;
+using KamRpcDispatcher.Operate;
 using KamRpcDispatcher.Operate.Rollouts;
 using NUnit.Framework;
 
@@ -63,6 +65,18 @@ public sealed class RolloutPlannerTests
 
     [Test]
     public void Too_few_ready_members_are_refused() => Refused(Canary with { MinReady = new(2, false) }, Members, null, "version=v2 has 1 ready member in set 1, and --min-ready 2 asks for 2");
+
+    [TestCase(RolloutKind.Canary)]
+    [TestCase(RolloutKind.BlueGreen)]
+    public void A_kamailio_that_cannot_share_calls_is_told_before_anything_is_written(RolloutKind kind)
+    {
+        var proxy = new LiveProxy("p1", Views.Status(5) with { Splits = new SplitsProgress(40) { HasTable = false } });
+        var request = Canary with { Kind = kind };
+
+        Assert.That(RolloutPlanner.Plan(request, Views.Of(Members).With(proxy), new RolloutView(1, 50, null), Views.Now, out var result, out var reasons), Is.Null);
+        Assert.That((result, reasons[0]), Is.EqualTo((RolloutResult.Refused, "the Kamailio of proxy p1 has no table for shares; its config needs the snippet of 'kamrpc cfg' with modparam(\"htable\", \"htable\", \"kamrpc_shares=>size=8;\"), and a restart")));
+        Assert.That(RolloutPlanner.Plan(request with { IsForced = true }, Views.Of(Members).With(proxy), new RolloutView(1, 50, null), Views.Now, out _, out _), Is.Not.Null);
+    }
 
     [Test]
     public void One_that_is_under_way_is_not_replaced()

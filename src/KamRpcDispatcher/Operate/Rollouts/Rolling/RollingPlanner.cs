@@ -1,0 +1,188 @@
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Operators;
+
+namespace KamRpcDispatcher.Operate.Rollouts.Rolling;
+
+/// <summary>What is next in a rolling restart.</summary>
+internal enum RollingMoveKind
+{
+    /// <summary>These are to be drained.</summary>
+    Drain,
+
+    /// <summary>These are drained: their command is run when they have no calls.</summary>
+    Run,
+
+    /// <summary>These are resumed when they are ready.</summary>
+    Resume,
+
+    /// <summary>These have to be seen to get calls.</summary>
+    Confirm,
+
+    /// <summary>The record is not any more as what is there, and is written anew.</summary>
+    Settle,
+
+    /// <summary>Nobody is left.</summary>
+    Finish,
+}
+
+/// <summary>What is next, and of whom.</summary>
+/// <param name="Kind">What.</param>
+/// <param name="Names">Of whom.</param>
+/// <param name="Restart">As it is then, where the record is written.</param>
+internal sealed record RollingMove(RollingMoveKind Kind, IReadOnlyList<string> Names, RollingRestart Restart)
+{
+    /// <summary>What somebody should know, each a sentence, safe to print.</summary>
+    public IReadOnlyList<string> Told { get; init; } = [];
+
+    /// <summary>Why it is paused with it; null where it is not.</summary>
+    public string? Pause { get; init; }
+}
+
+/// <summary>Decides what is next in a rolling restart by what is there. It is pure.</summary>
+internal static class RollingPlanner
+{
+    /// <summary>The restart of those who are asked for; null, with the reason, where that cannot be.</summary>
+    public static RollingRestart? Begin(RolloutRequest request, OperatorView view, out string? unknown)
+    {
+        var labelled = new MemberSelection { Labels = request.Labels, Sets = new HashSet<int> { request.Set } }.Find(view, out var errors).ToHashSet();
+        List<Member> all = [.. view.Members.Select(static announced => announced.Member).Where(member => member.Key.Set == request.Set && (request.Labels.Count == 0 || labelled.Contains(member.Key)))];
+        unknown = errors.Count > 0 ? errors[0]
+            : all.Count == 0 ? FormattableString.Invariant($"nobody is announced in set {request.Set}")
+            : all.Count > RollingRestart.MostMembers ? FormattableString.Invariant($"{all.Count} members, and a rollout takes {RollingRestart.MostMembers}: choose some of them with --label")
+            : null;
+        return unknown is not null ? null : request.Restart! with { Members = [.. all.OrderBy(static member => member.Key).Select(static member => new RollingMember(member.Key.Name, member.Uri.Text, RollingStage.Waiting))] };
+    }
+
+    /// <summary>What is next.</summary>
+    public static RollingMove Next(Rollout rollout, RollingRestart restart, OperatorView view)
+    {
+        if (Settle(rollout, restart, view) is { } settled)
+        {
+            return settled;
+        }
+
+        foreach (var (stage, kind) in new[] { (RollingStage.Drained, RollingMoveKind.Run), (RollingStage.Ran, RollingMoveKind.Resume), (RollingStage.Resumed, RollingMoveKind.Confirm) })
+        {
+            if (restart.In(stage) is { Count: > 0 } names)
+            {
+                return new RollingMove(kind, names, restart);
+            }
+        }
+
+        var (batch, told) = (new List<string>(), new List<string>());
+        foreach (var member in restart.Members.Where(static member => member.Stage == RollingStage.Waiting))
+        {
+            if (batch.Count == restart.Batch)
+            {
+                break;
+            }
+
+            if (WhySkipped(rollout, view, member) is { } why)
+            {
+                told.Add($"{SafeText.Shorten(member.Name, MemberValidation.MaxNameLength)} is skipped: {why}");
+                restart = restart.With([member.Name], RollingStage.Skipped, why);
+                continue;
+            }
+
+            batch.Add(member.Name);
+        }
+
+        var uris = view.Members.Where(announced => announced.Member.Key.Set == rollout.Set).ToDictionary(static announced => announced.Member.Key.Name, static announced => announced.Member.Uri.Text, StringComparer.Ordinal);
+        return batch.Count > 0
+            ? new RollingMove(RollingMoveKind.Drain, batch, restart with { Members = [.. restart.Members.Select(member => batch.Contains(member.Name) ? member with { Stage = RollingStage.Drained, Uri = uris[member.Name] } : member)] }) { Told = told }
+            : new RollingMove(told.Count > 0 ? RollingMoveKind.Settle : RollingMoveKind.Finish, [], restart) { Told = told };
+    }
+
+    /// <summary>Whether enough is left when these are drained, by the view of every proxy.</summary>
+    public static Grounds Check(Rollout rollout, OperatorView view, IReadOnlyList<string> names) =>
+        new MemberSelection().Check(new IntentCommand(IntentWish.Drain, new MemberSelection(), rollout.By) { MinReady = rollout.MinReady }, view, [.. names.Select(name => (IntentSubject)new MemberKey(rollout.Set, name))]);
+
+    /// <summary>The intents that drain, or resume, these, as far as they are not so.</summary>
+    public static IReadOnlyList<IntentWrite> Writes(Rollout rollout, OperatorView view, IEnumerable<string> names, bool isDrain, string by, DateTimeOffset now) =>
+    [
+        .. names.Select(name => new MemberKey(rollout.Set, name)).Select(key => (Key: key, Stored: view.StoredOf(key))).Where(one => isDrain || IsOurs(rollout, one.Stored))
+            .Select(one => new IntentWrite(one.Key, IntentTransaction.ValueOf((one.Stored?.Intent ?? new Intent(one.Key)) with { IsDrained = isDrain, By = by, At = now, Reason = isDrain ? ReasonOf(rollout) : null }), one.Stored?.ModRevision ?? 0)),
+    ];
+
+    /// <summary>Whether a drain is this rollout's, and nobody else's.</summary>
+    public static bool IsOurs(Rollout rollout, StoredIntent? stored) => stored?.Intent is { IsDrained: true, Reason: { } reason } && reason.StartsWith(MarkOf(rollout), StringComparison.Ordinal);
+
+    /// <summary>Why a member may not get calls by a proxy's report, or that is not known; null where each has it in rotation.</summary>
+    public static string? WhyNotServed(OperatorView view, MemberKey key)
+    {
+        if (view.Members.FirstOrDefault(announced => announced.Member.Key == key) is not { } announced)
+        {
+            return "not announced";
+        }
+
+        return view.IsDrained(key) ? "drained"
+            : announced.Member.State != MemberState.Ready ? WhyNotReady(announced.Member)
+            : view.Proxies.Where(proxy => proxy.MayServe(key.Set)).Select(proxy =>
+                proxy.Status is not { } status ? $"the report of {SafeText.Shorten(proxy.Name)} cannot be read"
+                : proxy.WhyOfNoUse is { } use ? $"{SafeText.Shorten(proxy.Name)} {use}"
+                : status.Revision < announced.ModRevision ? $"{SafeText.Shorten(proxy.Name)} has not taken it in yet"
+                : ReadyFloor.KeptOutBy(proxy, announced.Member) is { } kind ? $"{kind} on {SafeText.Shorten(proxy.Name)}"
+                : status.MoreDeviations > 0 ? $"{SafeText.Shorten(proxy.Name)} does not name all who are not as wished"
+                : null).FirstOrDefault(static why => why is not null);
+    }
+
+    /// <summary>Why a member cannot be resumed yet; null where it is announced as ready, whoever has drained it.</summary>
+    public static string? WhyNotReady(OperatorView view, MemberKey key) =>
+        view.Members.FirstOrDefault(announced => announced.Member.Key == key) is not { } announced ? "not announced" : announced.Member.State == MemberState.Ready ? null : WhyNotReady(announced.Member);
+
+    private static string WhyNotReady(Member member) =>
+        (member.State == MemberState.Down ? "down" : "draining") + (member.Reason is { } reason ? $": {SafeText.Shorten(reason)}" : string.Empty);
+
+    private static string? WhySkipped(Rollout rollout, OperatorView view, RollingMember member)
+    {
+        var key = new MemberKey(rollout.Set, member.Name);
+        return view.StoredOf(key) is { Error: { } error } ? $"its intent cannot be read ({SafeText.Shorten(error)})"
+            : view.StoredOf(key)?.Intent is { IsDrained: true } drained ? DrainedBy(drained)
+            : !view.Members.Any(announced => announced.Member.Key == key) ? "it is not announced any more"
+            : null;
+    }
+
+    /// <summary>Whose drain has been taken back, or replaced, by somebody else.</summary>
+    private static RollingMove? Settle(Rollout rollout, RollingRestart restart, OperatorView view)
+    {
+        var (told, pause) = (new List<string>(), (string?)null);
+        foreach (var member in restart.Drained.ToList())
+        {
+            var (stored, name) = (view.StoredOf(new MemberKey(rollout.Set, member.Name)), SafeText.Shorten(member.Name, MemberValidation.MaxNameLength));
+            if (IsOurs(rollout, stored))
+            {
+                continue;
+            }
+
+            if (stored is { Error: not null } or { Intent.IsDrained: true })
+            {
+                var why = stored.Intent is { } intent ? DrainedBy(intent) : "its intent cannot be read any more";
+                told.Add($"{name} is left as it is: {why}");
+                restart = restart.With([member.Name], RollingStage.Skipped, why);
+            }
+            else if (member.Stage == RollingStage.Ran)
+            {
+                restart = restart.With([member.Name], RollingStage.Resumed);
+                told.Add($"{name} was resumed by somebody else");
+            }
+            else
+            {
+                pause = $"{name} was resumed by somebody else before its command had ended well; going on drains it again";
+                restart = restart.With([member.Name], RollingStage.Waiting);
+            }
+        }
+
+        return told.Count == 0 && pause is null ? null : new RollingMove(RollingMoveKind.Settle, [], restart) { Told = told, Pause = pause };
+    }
+
+    private static string DrainedBy(Intent intent) =>
+        SafeText.Shorten($"drained{(intent.By.Length > 0 ? " by " + intent.By : string.Empty)}{(intent.Reason is { } reason ? $" ({reason})" : string.Empty)}: that drain stays", MemberValidation.MaxReasonLength / 2);
+
+    private static string ReasonOf(Rollout rollout)
+    {
+        var reason = MarkOf(rollout) + (rollout.Reason is { } why ? ": " + why : string.Empty);
+        return reason.Length > MemberValidation.MaxReasonLength ? reason[..MemberValidation.MaxReasonLength] : reason;
+    }
+
+    private static string MarkOf(Rollout rollout) => FormattableString.Invariant($"kamrpc rollout rolling {rollout.Set}, {rollout.Id}");
+}

@@ -1,0 +1,101 @@
+using System.Collections.Immutable;
+using KamRpcDispatcher.Destinations;
+
+namespace KamRpcDispatcher.Operate.Rollouts.Rolling;
+
+/// <summary>How far a rolling restart is with one member.</summary>
+public enum RollingStage
+{
+    /// <summary>Its turn has not come.</summary>
+    Waiting,
+
+    /// <summary>It is drained by the rollout; its command has not ended well yet.</summary>
+    Drained,
+
+    /// <summary>Its command has ended well; the drain stays until it is ready.</summary>
+    Ran,
+
+    /// <summary>Its drain is taken back; that it gets calls is not seen yet.</summary>
+    Resumed,
+
+    /// <summary>It gets calls again.</summary>
+    Done,
+
+    /// <summary>Nothing is done to it: it has gone, or somebody else drained it.</summary>
+    Skipped,
+}
+
+/// <summary>A member of a rolling restart.</summary>
+/// <param name="Name">Its name in the set.</param>
+/// <param name="Uri">Its address, as it was announced when it was drained, or when the rollout began.</param>
+/// <param name="Stage">How far it is.</param>
+public sealed record RollingMember(string Name, string Uri, RollingStage Stage)
+{
+    /// <summary>Why it is skipped.</summary>
+    public string? Said { get; init; }
+}
+
+/// <summary>What is wished of a rolling restart, and how far it is. The list of members is made when it begins.</summary>
+/// <param name="Exec">For <c>/bin/sh -c</c>, once for each member.</param>
+/// <param name="Batch">As many members are drained together.</param>
+public sealed record RollingRestart(string Exec, int Batch)
+{
+    /// <summary>As many members a batch has at most: their drains are written in one transaction.</summary>
+    public const int MostInBatch = 32;
+
+    /// <summary>As many members one has, so that its record has room.</summary>
+    public const int MostMembers = 500;
+
+    /// <summary>How long the command of one member may take.</summary>
+    public TimeSpan ExecTimeout { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long a member may take until it is ready again, and again until it gets calls.</summary>
+    public TimeSpan ReadyTimeout { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long a member is left drained of whose calls nobody knows; null where it is not restarted then.</summary>
+    public TimeSpan? DrainTime { get; init; }
+
+    public ImmutableArray<RollingMember> Members { get; init; } = [];
+
+    /// <summary>Those whose drain is the rollout's.</summary>
+    public IEnumerable<RollingMember> Drained => Members.Where(static member => member.Stage is RollingStage.Drained or RollingStage.Ran);
+
+    /// <summary>The names of those who are so far.</summary>
+    public IReadOnlyList<string> In(RollingStage stage) => [.. Members.Where(member => member.Stage == stage).Select(static member => member.Name)];
+
+    /// <summary>The same with these at another stage.</summary>
+    public RollingRestart With(IReadOnlyCollection<string> names, RollingStage stage, string? said = null) =>
+        this with { Members = [.. Members.Select(member => names.Contains(member.Name) ? member with { Stage = stage, Said = said ?? member.Said } : member)] };
+}
+
+/// <summary>The words for a rolling restart.</summary>
+public static class RollingText
+{
+    public static string Of(RollingStage stage) => stage switch
+    {
+        RollingStage.Waiting => "waiting",
+        RollingStage.Drained => "drained",
+        RollingStage.Ran => "ran",
+        RollingStage.Resumed => "resumed",
+        RollingStage.Done => "done",
+        _ => "skipped",
+    };
+
+    /// <summary><c>2 of 6 restarted, 1 skipped, drained: c, d</c>.</summary>
+    public static string Of(RollingRestart restart)
+    {
+        ArgumentNullException.ThrowIfNull(restart);
+        var (done, skipped, drained) = (restart.In(RollingStage.Done).Count, restart.In(RollingStage.Skipped).Count, restart.Drained.Select(static member => member.Name).ToList());
+        return FormattableString.Invariant($"{done} of {restart.Members.Length} restarted")
+            + (skipped > 0 ? FormattableString.Invariant($", {skipped} skipped") : string.Empty)
+            + (drained.Count > 0 ? $", drained by it: {NamesOf(drained)}" : string.Empty);
+    }
+
+    /// <summary><c>a, b and 3 more</c>, safe to print.</summary>
+    public static string NamesOf(IReadOnlyCollection<string> names)
+    {
+        const int Most = 8;
+        ArgumentNullException.ThrowIfNull(names);
+        return string.Join(", ", names.Take(Most).Select(static name => SafeText.Shorten(name, MemberValidation.MaxNameLength))) + (names.Count > Most ? FormattableString.Invariant($" and {names.Count - Most} more") : string.Empty);
+    }
+}

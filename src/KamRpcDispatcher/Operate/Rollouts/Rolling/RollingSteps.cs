@@ -1,0 +1,247 @@
+using KamailioRpc;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Operate.Rollouts.Running;
+using KamRpcDispatcher.Operate.Waiting;
+
+namespace KamRpcDispatcher.Operate.Rollouts.Rolling;
+
+/// <summary>Carries out what is next in a rolling restart.</summary>
+/// <remarks>
+/// Each thing that is done is written with how far it is then, in one transaction, so that whoever takes over goes on there. A command is not ended by
+/// what others write into the record: who restarts a server is not stopped half-way. One whose runner was killed may run on, and is run again.
+/// </remarks>
+internal sealed class RollingSteps(RolloutStore rollouts, OperatorViewReader cluster, RolloutApplied applied, RolloutRunnerKey key, RolloutPatience patience, TimeProvider timeProvider, string by)
+{
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>For so long a member has to be announced as ready: an announcement from before its restart is gone by then, as a rule.</summary>
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(2);
+
+    private readonly RollingIdle _idle = new(applied, patience, timeProvider);
+    private readonly RollingCommand _command = new(patience, timeProvider);
+    private readonly RollingReady _ready = new(cluster, patience, timeProvider);
+
+    /// <summary>Since when, by this runner's doing, the drains of these are taken back, by name.</summary>
+    private readonly Dictionary<string, long> _resumed = new(StringComparer.Ordinal);
+
+    /// <summary>Does the next thing.</summary>
+    /// <param name="view">The record that was read.</param>
+    /// <param name="step">Ends the waiting: also where somebody has changed the record.</param>
+    /// <param name="life">Ends all: the runner is stopped, or somebody else runs it.</param>
+    /// <returns>What it comes to; null where the record has to be read anew.</returns>
+    public async Task<(RolloutEvent What, string? Text)?> StepAsync(RolloutView view, CancellationToken step, CancellationToken life)
+    {
+        var (rollout, restart) = (view.Rollout!, view.Rollout!.Restart!);
+        while (true)
+        {
+            var now = await patience.TryAsync(() => cluster.ReadAsync(step), step).ConfigureAwait(false);
+            var move = RollingPlanner.Next(rollout, restart, now);
+            switch (move.Kind)
+            {
+                case RollingMoveKind.Finish:
+                    return (RolloutEvent.GatePassed, RollingText.Of(move.Restart));
+                case RollingMoveKind.Settle:
+                    await SettleAsync(view, move, life).ConfigureAwait(false);
+                    return null;
+                case RollingMoveKind.Drain:
+                    if (await DrainAsync(view, now, move, life).ConfigureAwait(false))
+                    {
+                        return null;
+                    }
+
+                    await Task.Delay(Look, timeProvider, step).ConfigureAwait(false);
+                    continue;
+                case RollingMoveKind.Run:
+                    return await RunAsync(view, now, move, step, life).ConfigureAwait(false);
+                case RollingMoveKind.Resume:
+                    return await ResumeAsync(view, move, step, life).ConfigureAwait(false);
+                default:
+                    if (await ConfirmAsync(rollout, move, step).ConfigureAwait(false) is { } why)
+                    {
+                        return (RolloutEvent.Blocked, why);
+                    }
+
+                    // That is written with what comes next.
+                    restart = restart.With(move.Names, RollingStage.Done);
+                    patience.TellOnce($"{RollingText.NamesOf(move.Names)} back: {RollingText.Of(restart)}");
+                    continue;
+            }
+        }
+    }
+
+    private async Task SettleAsync(RolloutView view, RollingMove move, CancellationToken life)
+    {
+        var next = view.Rollout! with { Restart = move.Restart };
+        if (move.Pause is { } pause)
+        {
+            next = RolloutMachine.Next(next, RolloutEvent.Blocked, pause, timeProvider.GetUtcNow(), out _) ?? next;
+        }
+
+        Tell(move);
+        await WriteAsync(view, next, null, move.Pause is null ? "rollout skip" : "rollout paused", [], life).ConfigureAwait(false);
+    }
+
+    /// <returns>Whether it was tried to write it; else the floor blocks it.</returns>
+    private async Task<bool> DrainAsync(RolloutView view, OperatorView now, RollingMove move, CancellationToken life)
+    {
+        var rollout = view.Rollout!;
+        IReadOnlyList<CountedKey>? counted = null;
+        if (!rollout.IsForced)
+        {
+            var grounds = RollingPlanner.Check(rollout, now, move.Names);
+            if (grounds.Refusals.Count > 0)
+            {
+                patience.TellOnce($"waits before it drains {RollingText.NamesOf(move.Names)}: {string.Join("; ", grounds.Refusals)}");
+                return false;
+            }
+
+            counted = grounds.Counted;
+        }
+
+        Tell(move);
+        var intents = new IntentsBeside(RollingPlanner.Writes(rollout, now, move.Names, isDrain: true, by, timeProvider.GetUtcNow()), now.Revision, counted);
+        if (await WriteAsync(view, rollout with { Restart = move.Restart }, intents, "rollout drain", move.Names, life).ConfigureAwait(false) > 0)
+        {
+            patience.TellOnce($"drains {RollingText.NamesOf(move.Names)}; {RollingText.Of(move.Restart)}");
+        }
+
+        return true;
+    }
+
+    private async Task<(RolloutEvent What, string? Text)?> RunAsync(RolloutView view, OperatorView now, RollingMove move, CancellationToken step, CancellationToken life)
+    {
+        var (rollout, restart) = (view.Rollout!, view.Rollout!.Restart!);
+        HashSet<MemberKey> members = [.. move.Names.Select(name => new MemberKey(rollout.Set, name))];
+        var target = new AppliedTarget(IntentWish.Drain, members.Max(member => now.StoredOf(member)?.ModRevision ?? 0), members);
+        var state = await patience.TryAsync(() => applied.WaitAsync(target, step), step).ConfigureAwait(false);
+        if (!state.IsApplied)
+        {
+            return (RolloutEvent.NotApplied, $"the drain of {RollingText.NamesOf(move.Names)} is not in force on every proxy within {DurationText.Of(applied.Timeout)}: missing {RolloutApplied.MissingOf(state)}; it stays");
+        }
+
+        if (await _idle.WaitAsync(members, restart.DrainTime, step).ConfigureAwait(false) is { } busy)
+        {
+            // The record has no room for a long one.
+            patience.TellOnce(busy);
+            return (RolloutEvent.Blocked, $"{busy}; the drain stays");
+        }
+
+        // Who has paused or aborted it just now is not to find a command begun after that.
+        step.ThrowIfCancellationRequested();
+        if ((await ReadAsync(rollout, life).ConfigureAwait(false))?.ModRevision != view.ModRevision)
+        {
+            return null;
+        }
+
+        patience.TellOnce($"runs the command for {RollingText.NamesOf(move.Names)}");
+        var ends = await Task.WhenAll(restart.Members.Where(member => move.Names.Contains(member.Name)).Select(member => _command.RunAsync(rollout, member, life))).ConfigureAwait(false);
+        List<string> ran = [.. ends.Where(static end => end.Why is null).Select(static end => end.Name)];
+        if (ran.Count > 0)
+        {
+            await RecordRanAsync(rollout, ran, life).ConfigureAwait(false);
+        }
+
+        if (ends.Select(static end => end.Why).OfType<string>().ToList() is not { Count: > 0 } failures)
+        {
+            return null;
+        }
+
+        // Told also where somebody has changed the record meanwhile, and the pause is not written.
+        var text = string.Join("; ", failures);
+        patience.TellOnce(text);
+        return ran.Count > 0 ? await BlockedAsync(rollout, text, life).ConfigureAwait(false) : (RolloutEvent.Blocked, text);
+    }
+
+    /// <summary>Whatever others have written into the record meanwhile: that a command has ended well is written too.</summary>
+    private async Task RecordRanAsync(Rollout rollout, IReadOnlyList<string> ran, CancellationToken life)
+    {
+        while (await ReadAsync(rollout, life).ConfigureAwait(false) is { Rollout: { } there } view)
+        {
+            List<string> names = [.. ran.Where(there.Restart!.In(RollingStage.Drained).Contains)];
+            if (names.Count == 0 || await WriteAsync(view, there with { Restart = there.Restart.With(names, RollingStage.Ran) }, null, "rollout restarted", names, life).ConfigureAwait(false) > 0)
+            {
+                return;
+            }
+        }
+
+        patience.TellOnce($"the command has ended well for {RollingText.NamesOf(ran)}, and the rollout had ended before");
+    }
+
+    /// <summary>Pauses it after the record was written: what stood there before is not there any more.</summary>
+    private async Task<(RolloutEvent What, string? Text)?> BlockedAsync(Rollout rollout, string text, CancellationToken life)
+    {
+        while (await ReadAsync(rollout, life).ConfigureAwait(false) is { Rollout: { Phase: RolloutPhase.Running } there } view
+            && RolloutMachine.Next(there, RolloutEvent.Blocked, text, timeProvider.GetUtcNow(), out _) is { } paused
+            && await WriteAsync(view, paused, null, "rollout paused", [], life).ConfigureAwait(false) == 0)
+        {
+        }
+
+        return null;
+    }
+
+    private async Task<(RolloutEvent What, string? Text)?> ResumeAsync(RolloutView view, RollingMove move, CancellationToken step, CancellationToken life)
+    {
+        var rollout = view.Rollout!;
+        if (await _ready.UntilAsync(rollout, move.Names, RollingPlanner.WhyNotReady, Settling, "ready", step).ConfigureAwait(false) is { } why)
+        {
+            return (RolloutEvent.Blocked, $"not ready again within {DurationText.Of(rollout.Restart!.ReadyTimeout)}: {why}; the drain stays");
+        }
+
+        var now = await patience.TryAsync(() => cluster.ReadAsync(step), step).ConfigureAwait(false);
+        var intents = new IntentsBeside(RollingPlanner.Writes(rollout, now, move.Names, isDrain: false, by, timeProvider.GetUtcNow()), now.Revision, null);
+        var revision = await WriteAsync(view, rollout with { Restart = move.Restart.With(move.Names, RollingStage.Resumed) }, intents, "rollout resume", move.Names, life).ConfigureAwait(false);
+        if (revision > 0)
+        {
+            foreach (var name in move.Names)
+            {
+                _resumed[name] = revision;
+            }
+
+            patience.TellOnce($"resumes {RollingText.NamesOf(move.Names)}");
+        }
+
+        return null;
+    }
+
+    /// <summary>Null when each proxy has them in rotation; else why not.</summary>
+    private async Task<string?> ConfirmAsync(Rollout rollout, RollingMove move, CancellationToken step)
+    {
+        // Of one that another runner resumed the revision is not known; what proxies report of it has to do then.
+        HashSet<MemberKey> members = [.. move.Names.Select(name => new MemberKey(rollout.Set, name))];
+        if (move.Names.Select(name => _resumed.GetValueOrDefault(name)).Max() is > 0 and var revision)
+        {
+            var state = await patience.TryAsync(() => applied.WaitAsync(new AppliedTarget(IntentWish.Resume, revision, members), step), step).ConfigureAwait(false);
+            if (!state.IsApplied)
+            {
+                return $"{RollingText.NamesOf(move.Names)} resumed, and not known to be on every proxy within {DurationText.Of(applied.Timeout)}: missing {RolloutApplied.MissingOf(state)}";
+            }
+        }
+
+        return await _ready.UntilAsync(rollout, move.Names, RollingPlanner.WhyNotServed, TimeSpan.Zero, "in rotation on every proxy", step).ConfigureAwait(false) is { } why
+            ? $"not in rotation again within {DurationText.Of(rollout.Restart!.ReadyTimeout)}: {why}"
+            : null;
+    }
+
+    /// <summary>What stands there of the rollout while it has not ended; null where it has.</summary>
+    private async Task<RolloutView?> ReadAsync(Rollout rollout, CancellationToken life)
+    {
+        var view = await patience.TryAsync(() => rollouts.ReadAsync(rollout.Set, life), life).ConfigureAwait(false);
+        return view.Rollout is { HasEnded: false, Restart: not null } there && there.Id == rollout.Id ? view : null;
+    }
+
+    /// <summary>The revision that wrote it; 0 where something had changed.</summary>
+    private async Task<long> WriteAsync(RolloutView view, Rollout next, IntentsBeside? intents, string what, IReadOnlyList<string> names, CancellationToken life)
+    {
+        var written = await patience.TryAsync(() => rollouts.WriteAsync(view, next, by, what, key.Revision, life, intents, names), life).ConfigureAwait(false);
+        applied.Note(written.IsWritten ? written.Entry : null);
+        return written.IsWritten ? written.Revision : 0;
+    }
+
+    private void Tell(RollingMove move)
+    {
+        foreach (var text in move.Told)
+        {
+            patience.TellOnce(text);
+        }
+    }
+}

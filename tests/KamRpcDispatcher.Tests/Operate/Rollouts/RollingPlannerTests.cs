@@ -1,0 +1,158 @@
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd.Reports;
+using KamRpcDispatcher.Operate;
+using KamRpcDispatcher.Operate.Rollouts;
+using KamRpcDispatcher.Operate.Rollouts.Rolling;
+using KamRpcDispatcher.Operate.Rollouts.Running;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.Tests.Operate.Rollouts;
+
+/// <summary>What is next in a rolling restart.</summary>
+public sealed class RollingPlannerTests
+{
+    private static readonly OperatorView Three = Views.Of(Members.Of("a"), Members.Of("b"), Members.Of("c"));
+
+    [Test]
+    public void Its_list_is_made_at_the_start_and_taken_in_batches()
+    {
+        var rollout = Begin(Three, batch: 2);
+        var move = Next(rollout, Three);
+        Assert.That((move.Kind, string.Join(' ', move.Names)), Is.EqualTo((RollingMoveKind.Drain, "a b")));
+
+        var done = rollout with { Restart = move.Restart.With(["a", "b"], RollingStage.Done) };
+        move = Next(done, Views.Of(Members.Of("a"), Members.Of("b"), Members.Of("bb"), Members.Of("c")));
+        Assert.That((move.Kind, string.Join(' ', move.Names)), Is.EqualTo((RollingMoveKind.Drain, "c")), "who joins meanwhile is not part of it");
+        Assert.That(Next(done with { Restart = move.Restart.With(["c"], RollingStage.Done) }, Three).Kind, Is.EqualTo(RollingMoveKind.Finish));
+    }
+
+    [Test]
+    public void Each_is_drained_then_run_then_resumed_then_seen_and_only_then_comes_the_next()
+    {
+        var rollout = Begin(Three);
+        var drained = Next(rollout, Three).Restart;
+        var view = WithOurs(Three, rollout, "a");
+        foreach (var (stage, kind) in new[] { (RollingStage.Drained, RollingMoveKind.Run), (RollingStage.Ran, RollingMoveKind.Resume), (RollingStage.Resumed, RollingMoveKind.Confirm) })
+        {
+            var move = Next(rollout with { Restart = drained.With(["a"], stage) }, stage == RollingStage.Resumed ? Three : view);
+            Assert.That((move.Kind, move.Names.Single()), Is.EqualTo((kind, "a")));
+        }
+    }
+
+    [Test]
+    public void Who_has_gone_or_was_drained_by_an_operator_is_left_alone_and_told()
+    {
+        var rollout = Begin(Three);
+        var move = Next(rollout, Views.Of(Members.Of("b"), Members.Of("c")).WithDrained("1/b"));
+
+        Assert.That((move.Kind, move.Names.Single()), Is.EqualTo((RollingMoveKind.Drain, "c")));
+        Assert.That(move.Told, Is.EqualTo(new[] { "a is skipped: it is not announced any more", "b is skipped: drained by ops@host: that drain stays" }));
+        Assert.That(RollingText.Of(move.Restart), Is.EqualTo("0 of 3 restarted, 2 skipped, drained by it: c"));
+    }
+
+    [TestCase(RollingStage.Drained, false, "waiting", true)]
+    [TestCase(RollingStage.Ran, false, "resumed", false)]
+    [TestCase(RollingStage.Drained, true, "skipped", false)]
+    [TestCase(RollingStage.Ran, true, "skipped", false)]
+    public void A_drain_that_somebody_else_took_back_or_took_over_is_not_the_rollouts_any_more(RollingStage stage, bool isDrainedByOther, string expected, bool pauses)
+    {
+        var rollout = Begin(Three);
+        rollout = rollout with { Restart = rollout.Restart!.With(["a"], stage) };
+        var move = Next(rollout, isDrainedByOther ? Three.WithDrained("1/a") : Three);
+
+        Assert.That((move.Kind, RollingText.Of(move.Restart.Members[0].Stage), move.Pause is not null), Is.EqualTo((RollingMoveKind.Settle, expected, pauses)));
+        Assert.That(RollingPlanner.Writes(rollout, isDrainedByOther ? Three.WithDrained("1/a") : Three, ["a"], isDrain: false, "ops@host", Views.Now), Is.Empty, "and nobody takes that back");
+    }
+
+    [Test]
+    public void A_weight_that_an_operator_gave_stays_through_drain_and_resume()
+    {
+        var rollout = Begin(Three);
+        var view = WithOurs(Three, rollout, "a", weight: 30);
+
+        Assert.That(RollingPlanner.Writes(rollout, view, ["a"], isDrain: false, "ops@host", Views.Now).Single().Value!.ToStringUtf8(), Does.StartWith("""{"weight":30,"by":"ops@host","at":""").And.Not.Contains("drain"));
+        Assert.That(RollingPlanner.Writes(rollout, WithOurs(Three, rollout, "a"), ["a"], isDrain: false, "ops@host", Views.Now).Single().Value, Is.Null);
+    }
+
+    [Test]
+    public void The_floor_is_that_of_a_drain()
+    {
+        var refused = Plan(Three, new RollingRestart("true", 3), out var result, out var reasons);
+
+        Assert.That((refused, result, reasons[0]), Is.EqualTo(((Rollout?)null, RolloutResult.Refused, "set 1 would be left with no ready member, and --min-ready 1 asks for 1")));
+        Assert.That(Plan(Three.WithDrained("1/a", "1/b", "1/c"), new RollingRestart("true", 1), out result, out reasons), Is.Null);
+        Assert.That(result, Is.EqualTo(RolloutResult.Refused));
+        Assert.That(reasons[0], Does.StartWith("nobody of those who are meant can be restarted: a is skipped"));
+    }
+
+    [Test]
+    public void A_dry_run_names_the_batches_and_who_is_skipped()
+    {
+        var view = Three.WithDrained("1/b");
+        var steps = RolloutForecast.Of(Begin(view), view);
+
+        Assert.That(steps.Select(static step => string.Join(' ', step.Members)), Is.EqualTo(new[] { "a", "c" }));
+        Assert.That(steps[1].Note, Does.Contain("b is skipped: drained by ops@host"));
+    }
+
+    [Test]
+    public void Who_is_back_gets_calls_by_the_report_of_every_proxy()
+    {
+        var key = Views.Key("1/a");
+        Assert.That(RollingPlanner.WhyNotServed(Three.With(Views.Proxy("p1", 3), Views.Proxy("p2", 2, Views.Off(DeviationKind.Inactive, "a"))), key), Is.EqualTo("inactive on p2"));
+        Assert.That(RollingPlanner.WhyNotServed(Three.With(new LiveProxy("p1", Views.Status(3) with { Revision = 1 })), key), Is.EqualTo("p1 has not taken it in yet"));
+        Assert.That(RollingPlanner.WhyNotServed(Three.With(new LiveProxy("p1", null)), key), Is.EqualTo("the report of p1 cannot be read"));
+        Assert.That(RollingPlanner.WhyNotServed(Three.With(Views.Proxy("p1", 3)), key), Is.Null);
+    }
+
+    [Test]
+    public void What_is_written_is_read_again()
+    {
+        var rollout = Begin(Three) with { Restart = Begin(Three).Restart!.With(["b"], RollingStage.Skipped, "it has gone") with { DrainTime = TimeSpan.FromSeconds(60) } };
+
+        Assert.That(RolloutRecord.TryRead(1, RolloutRecord.Write(rollout), out var read, out var error), Is.True, error);
+        Assert.That(read! with { Restart = null }, Is.EqualTo(rollout with { Restart = null }));
+        Assert.That(read.Restart! with { Members = [] }, Is.EqualTo(rollout.Restart with { Members = [] }));
+        Assert.That(read.Restart.Members, Is.EqualTo(rollout.Restart.Members));
+    }
+
+    [TestCase("\"name\":\"b\"", "\"name\":\"b c\"", "members: name: ")]
+    [TestCase("sip:", "$(id)", "members: uri: ")]
+    [TestCase("\"batch\":1", "\"batch\":0", "batch: ")]
+    [TestCase("\"restart\"", "\"else\"", "restart: is missing")]
+    public void What_no_member_may_announce_gets_into_no_command(string from, string to, string error)
+    {
+        var value = System.Text.Encoding.UTF8.GetString(RolloutRecord.Write(Begin(Three))).Replace(from, to, StringComparison.Ordinal);
+
+        Assert.That(RolloutRecord.TryRead(1, System.Text.Encoding.UTF8.GetBytes(value), out _, out var wrong), Is.False);
+        Assert.That(wrong, Does.StartWith(error));
+    }
+
+    [Test]
+    public async Task A_command_knows_its_member_by_its_environment_and_may_fail_so_often()
+    {
+        var told = new List<string>();
+        var command = new RollingCommand(new RolloutPatience(told.Add, TimeProvider.System), TimeProvider.System);
+        var rollout = Begin(Three) with { Failures = 2, Restart = new RollingRestart("echo $KAMRPC_NAME $KAMRPC_URI $KAMRPC_SET >&2; exit 3", 1) };
+
+        var (name, why) = await command.RunAsync(rollout, new RollingMember("a;b", "sip:127.0.0.1:5060", RollingStage.Drained), CancellationToken.None);
+
+        Assert.That((name, why), Is.EqualTo(("a;b", "the command failed for a;b, exit code 3: a;b sip:127.0.0.1:5060 1; it stays drained")));
+        Assert.That(told.Single(), Does.EndWith("and it is run again (1 of 2)"));
+    }
+
+    private static RollingMove Next(Rollout rollout, OperatorView view) => RollingPlanner.Next(rollout, rollout.Restart!, view);
+
+    private static Rollout Begin(OperatorView view, int batch = 1) => Plan(view, new RollingRestart("true", batch), out _, out var reasons) ?? throw new AssertionException(string.Join("; ", reasons));
+
+    private static Rollout? Plan(OperatorView view, RollingRestart restart, out RolloutResult result, out IReadOnlyList<string> reasons) =>
+        RolloutPlanner.Plan(new RolloutRequest(1, RolloutKind.Rolling, "", "", "ops@host") { Restart = restart, Failures = 1 }, view, new RolloutView(1, 50, null), Views.Now, out result, out reasons);
+
+    private static OperatorView WithOurs(OperatorView view, Rollout rollout, string name, int? weight = null)
+    {
+        var key = Views.Key("1/" + name);
+        var value = RollingPlanner.Writes(rollout, view, [name], isDrain: true, "ops@host", Views.Now).Single().Value!;
+        Assert.That(KamRpcDispatcher.Sources.Records.IntentRecord.TryRead(key, value.Memory, out var intent, out var error), Is.True, error);
+        return view with { Intents = new Dictionary<MemberKey, StoredIntent> { [key] = new(45, value.Memory, intent! with { Weight = weight }, null) } };
+    }
+}
