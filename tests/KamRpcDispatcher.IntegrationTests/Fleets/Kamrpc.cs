@@ -14,12 +14,18 @@ internal static class Kamrpc
     /// <param name="expected">The text.</param>
     /// <param name="options">Options of the command.</param>
     /// <returns>What that run answered.</returns>
-    public static async Task<(int ExitCode, string Output)> WaitForStatusAsync(string expected, params string[] options)
+    public static Task<(int ExitCode, string Output)> WaitForStatusAsync(string expected, params string[] options) => WaitForAsync(expected, ["status", .. options]);
+
+    /// <summary>Runs a command until its answer has a text, with each run of blanks and ends of lines taken for one blank: what a busy machine did not tell in time it tells the next time.</summary>
+    /// <param name="expected">The text.</param>
+    /// <param name="arguments">The command and its options.</param>
+    /// <returns>What that run answered.</returns>
+    public static async Task<(int ExitCode, string Output)> WaitForAsync(string expected, params string[] arguments)
     {
         for (var begun = Stopwatch.GetTimestamp(); ;)
         {
-            var (exitCode, output, errors) = await RunAsync(["status", .. options]);
-            if (output.Contains(expected, StringComparison.Ordinal))
+            var (exitCode, output, errors) = await RunAsync(arguments);
+            if (output.Contains(expected, StringComparison.Ordinal) || string.Join(' ', output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).Contains(expected, StringComparison.Ordinal))
             {
                 return (exitCode, output);
             }
