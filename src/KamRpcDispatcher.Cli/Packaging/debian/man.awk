@@ -49,7 +49,7 @@ NR == 1 {
     next
 }
 
-!usage { summary = summary " " $0; next }
+!usage { if ($0 != "") summary = summary " " $0; next }
 
 /^$/ { next }
 
