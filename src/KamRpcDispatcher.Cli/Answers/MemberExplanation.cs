@@ -137,6 +137,7 @@ internal sealed record MemberExplanation(MemberKey Key, string Record, MemberCal
         writer.WriteBoolean("asItShouldBe", Verdict.IsAsItShouldBe);
         writer.WriteString("verdict", Verdict.Text);
         IntentJson.WriteDrain(writer, Intent?.Intent);
+        IntentJson.WriteWeight(writer, Intent?.Intent);
         IntentJson.WriteCalls(writer, Count, Intent?.Intent);
     }
 

@@ -44,7 +44,7 @@ internal sealed class MemberText(ClusterCalls calls)
     /// <summary>In a word or two: <c>drained</c> where an operator wishes it and it would be ready else, <c>no share</c> where an operator's split gives it none.</summary>
     public static string StateName(AnnouncedMember announced) => announced.IsDrained ? "drained" : announced.IsIdle ? "no share" : MemberStateName.Of(announced.Member.State);
 
-    /// <summary><c>ready for 3m</c>, <c>draining for 2m (kernel update)</c>, <c>drained for 2m by ops@h1, announced ready</c>, <c>left 12s ago</c>.</summary>
+    /// <summary><c>ready for 3m</c>, <c>draining for 2m (kernel update)</c>, <c>drained for 2m by ops@h1, announced ready</c>, <c>ready for 3m, weight 10 by ops@h1</c>, <c>left 12s ago</c>.</summary>
     public string State(MemberCalls member)
     {
         if (member.Announced is not { } record)
@@ -56,7 +56,7 @@ internal sealed class MemberText(ClusterCalls calls)
 
         if (record.Intent is not { IsDrained: true } intent)
         {
-            return record.IsIdle ? $"no share by the split of its set, announced {Announced(record)}" : Announced(record);
+            return (record.IsIdle ? $"no share by the split of its set, announced {Announced(record)}" : Announced(record)) + (IntentText.Weight(record.Intent) is { } weight ? $", {weight}" : string.Empty);
         }
 
         var up = IntentText.Calls(calls.Cluster.CallCounts.GetValueOrDefault(member.Key), intent, calls.Now) is { } counted ? $", {counted}" : string.Empty;

@@ -17,7 +17,7 @@ public sealed record StoredIntent(Intent Intent, long ModRevision);
 /// <param name="Newest">The newest revision of a record of a member's, one that cannot be used too; 0 where there is none.</param>
 internal sealed record ClusterIntents(ImmutableSortedDictionary<MemberKey, StoredIntent> ByMember, IReadOnlyList<RejectedRecord> Rejected, long Newest)
 {
-    private const int LongestKeyShown = 256;
+    internal const int LongestKeyShown = 256;
 
     /// <summary>Nobody wishes anything, or nobody knows.</summary>
     public static ClusterIntents None { get; } = new(ImmutableSortedDictionary<MemberKey, StoredIntent>.Empty, [], 0);

@@ -46,8 +46,8 @@ public sealed class ClusterReader(EtcdConnection store, EtcdKeys keys, TimeProvi
         var members = await pages.ReadAsync(keys.Members, cancellationToken: cancellationToken).ConfigureAwait(false);
         var proxies = await pages.ReadAsync(keys.Proxies, members.Revision, cancellationToken: cancellationToken).ConfigureAwait(false);
         var (intents, refused) = await ReadIntentsAsync(pages, members.Revision, cancellationToken).ConfigureAwait(false);
-        var splits = await ReadSplitsAsync(pages, members.Revision, cancellationToken).ConfigureAwait(false);
-        return View(members, proxies.Keys, intents, splits) with { IntentsRefused = refused, CallCounts = await ReadCallsAsync(pages, members.Revision, intents, cancellationToken).ConfigureAwait(false) };
+        var (splits, unusable) = await ReadSplitsAsync(pages, members.Revision, cancellationToken).ConfigureAwait(false);
+        return View(members, proxies.Keys, intents with { Rejected = [.. intents.Rejected, .. unusable] }, splits) with { IntentsRefused = refused, CallCounts = await ReadCallsAsync(pages, members.Revision, intents, cancellationToken).ConfigureAwait(false) };
     }
 
     /// <summary>Nobody counts them while nobody is drained. A role of an earlier version need not have the right to read them: then nothing is known.</summary>
@@ -68,17 +68,23 @@ public sealed class ClusterReader(EtcdConnection store, EtcdKeys keys, TimeProvi
         }
     }
 
-    /// <summary>A role of an earlier version need not have the right to read them: then nobody is known to be without a share. One that cannot be used is told by dispatchers.</summary>
-    private async Task<IReadOnlyDictionary<int, Split>> ReadSplitsAsync(KeyPages pages, long revision, CancellationToken cancellationToken)
+    /// <summary>A role of an earlier version need not have the right to read them: then nobody is known to be without a share.</summary>
+    private async Task<(IReadOnlyDictionary<int, Split> Usable, IReadOnlyList<RejectedRecord> Rejected)> ReadSplitsAsync(KeyPages pages, long revision, CancellationToken cancellationToken)
     {
         var splits = new Dictionary<int, Split>();
+        var rejected = new List<RejectedRecord>();
         try
         {
             foreach (var pair in (await pages.ReadAsync(keys.Splits, revision, cancellationToken: cancellationToken).ConfigureAwait(false)).Keys)
             {
-                if (EtcdKeys.TryParseSet(keys.Splits, pair.Key.ToStringUtf8(), out var set, out _) && SplitRecord.TryRead(set, pair.Value.Memory, out var split, out _))
+                var key = pair.Key.ToStringUtf8();
+                if (EtcdKeys.TryParseSet(keys.Splits, key, out var set, out var error) && SplitRecord.TryRead(set, pair.Value.Memory, out var split, out error))
                 {
                     splits[set] = split;
+                }
+                else
+                {
+                    rejected.Add(new RejectedRecord(SafeText.Shorten(key, ClusterIntents.LongestKeyShown), error!, KeepsLastGood: false));
                 }
             }
         }
@@ -87,7 +93,7 @@ public sealed class ClusterReader(EtcdConnection store, EtcdKeys keys, TimeProvi
             // As if there were none.
         }
 
-        return splits;
+        return (splits, rejected);
     }
 
     /// <summary>A role of an earlier version need not have the right to read them: all else is read nevertheless.</summary>

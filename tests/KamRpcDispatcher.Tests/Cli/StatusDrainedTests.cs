@@ -59,6 +59,18 @@ public partial class StatusDrainedTests
     }
 
     [Test]
+    public void A_weight_that_an_operator_gave_is_shown_with_who_gave_it()
+    {
+        var view = Wishing(View(Three, ("p1", Following(Report(3)))), new Intent(new MemberKey(1, "b")) { Weight = 10, By = "ops@h1", At = Now.AddMinutes(-5), Reason = "slow disks" });
+
+        Assert.That(Findings(view), Is.Empty);
+        Assert.That(InOneLine(Screen(view)), Does.Match("b sip:10.0.0.2 CALLS ready[^,]*, weight 10 by ops@h1 \\(slow disks\\)"));
+        var members = JsonElement.Parse(Json(view)).GetProperty("members");
+        Assert.That(Compact(members[1].GetProperty("weightByOperator")), Is.EqualTo("""{"weight":10,"by":"ops@h1","at":"2026-01-31T11:55:00Z","reason":"slow disks"}"""));
+        Assert.That(members[0].GetProperty("weightByOperator").ValueKind, Is.EqualTo(JsonValueKind.Null));
+    }
+
+    [Test]
     public void Programs_get_what_it_announces_and_whose_drain_it_is_under()
     {
         var status = JsonElement.Parse(Json(Wishing(View(Three, ("p1", Following(Report(2)))), Drain("b"))));

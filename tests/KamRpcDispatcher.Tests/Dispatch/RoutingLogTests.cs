@@ -74,6 +74,22 @@ public class RoutingLogTests
     }
 
     [Test]
+    public void Whoever_is_in_the_set_of_a_class_is_told_for_its_home_set_alone()
+    {
+        var ofClass = Members.Of("b", set: ClassSets.Base + 2, uri: "sip:10.0.0.2:5060");
+        See([A], Listed(A));
+        See([A, B, ofClass], Listed(A), Listed(B), Listed(ofClass));
+        See([A], Listed(A), Listed(B, ListedState.Disabled), Listed(ofClass, ListedState.Disabled));
+        _clock.Advance(TimeSpan.FromSeconds(5));
+        _deserted = [ofClass.Key.Set];
+        See([A], Listed(A));
+
+        Assert.That(_log.Of(NobodyRoutable), Is.Empty, "its calls go to the home set");
+        Assert.That(_log.All, Has.All.StartsWith("Set 1: "));
+        Assert.That((_log.Of(Joined).Count, _log.Of(Lost).Count), Is.EqualTo((1, 1)));
+    }
+
+    [Test]
     public void One_that_leaves_in_order_drains_and_withdraws_and_its_return_is_told()
     {
         See([A, B], Listed(A), Listed(B));

@@ -64,6 +64,19 @@ public sealed class ClusterReaderTests
     }
 
     [Test]
+    public async Task A_split_that_cannot_be_used_is_told_with_the_reason()
+    {
+        Put(Keys.Splits + "1", """{"label":"version","shares":{"v1":95,"v2":6}}""");
+        Put(Keys.Splits + "2", """{"label":"version","shares":{"v1":95,"v2":5}}""");
+        Put(Keys.Splits + "north", "{}");
+
+        var rejected = (await ReadAsync()).RejectedIntents;
+
+        Assert.That(rejected.Select(static record => record.Key), Is.EqualTo(new[] { Keys.Splits + "1", Keys.Splits + "north" }));
+        Assert.That(rejected[0].Reason, Does.Contain("101"));
+    }
+
+    [Test]
     public async Task The_calls_of_who_is_drained_are_read_and_those_of_others_are_not()
     {
         Put(Keys.Calls + "1/b", """{"calls":3}""");

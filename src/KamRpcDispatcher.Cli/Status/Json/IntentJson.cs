@@ -39,6 +39,21 @@ internal static class IntentJson
         writer.WriteEndObject();
     }
 
+    /// <summary>The weight that an operator gave a member, or null.</summary>
+    public static void WriteWeight(Utf8JsonWriter writer, Intent? intent)
+    {
+        if (intent?.Weight is not { } weight)
+        {
+            writer.WriteNull("weightByOperator");
+            return;
+        }
+
+        writer.WriteStartObject("weightByOperator");
+        writer.WriteNumber("weight", weight);
+        WriteOrigin(writer, intent);
+        writer.WriteEndObject();
+    }
+
     /// <summary>Who wishes it, when and why.</summary>
     public static void WriteOrigin(Utf8JsonWriter writer, Intent intent)
     {

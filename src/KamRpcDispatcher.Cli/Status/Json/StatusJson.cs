@@ -108,6 +108,7 @@ internal static class StatusJson
         writer.WriteString("lease", lease == 0 ? null : Lease(lease));
         writer.WriteString("calls", MemberText.Name(calls.Everywhere));
         IntentJson.WriteDrain(writer, announced.Intent);
+        IntentJson.WriteWeight(writer, announced.Intent);
         IntentJson.WriteCalls(writer, view.CallCounts.GetValueOrDefault(member.Key), announced.Intent);
     }
 

@@ -10,7 +10,7 @@ namespace KamRpcDispatcher.Dispatch.Logs;
 internal static class MemberStandings
 {
     /// <summary>
-    /// Every member that is announced, held back, or has an entry of its own in Kamailio's list. Null is one whose address gets calls, if it does,
+    /// Every member that is announced, held back, or has an entry of its own in Kamailio's list, in its home sets. Null is one whose address gets calls, if it does,
     /// by somebody else's entry or under another member's name: of itself nothing can be said.
     /// </summary>
     /// <param name="cycle">What the cycle saw.</param>
@@ -19,11 +19,11 @@ internal static class MemberStandings
     {
         var (listed, others) = Listed(cycle, policy);
         var standings = cycle.Plan.Skips
-            .Where(static skip => skip is { Reason: SkipReason.Superseded or SkipReason.UnmanagedDuplicate, Member: not null })
+            .Where(skip => skip is { Reason: SkipReason.Superseded or SkipReason.UnmanagedDuplicate, Member: { } key } && IsTold(key.Set, policy))
             .Select(static skip => skip.Member!.Value)
             .Distinct()
             .ToDictionary(static key => key, static _ => (MemberStanding?)null);
-        foreach (var member in cycle.Membership.Members.Concat(cycle.Held).Where(member => policy.Manages(member.Key.Set) && !standings.ContainsKey(member.Key)))
+        foreach (var member in cycle.Membership.Members.Concat(cycle.Held).Where(member => IsTold(member.Key.Set, policy) && !standings.ContainsKey(member.Key)))
         {
             var entry = listed.GetValueOrDefault(member.Key);
             var (cause, detail) = CauseOf(member, entry, cycle);
@@ -73,7 +73,7 @@ internal static class MemberStandings
         var own = new Dictionary<MemberKey, ListedDestination>();
         var others = new HashSet<EndpointKey>();
         Dictionary<MemberKey, Member>? announced = null;
-        foreach (var entry in cycle.Table.Destinations.Where(entry => policy.Manages(entry.Set) && !Sentinel.Is(entry)))
+        foreach (var entry in cycle.Table.Destinations.Where(entry => IsTold(entry.Set, policy) && !Sentinel.Is(entry)))
         {
             var isOwn = AttributeText.IsOwn(entry, policy.Cluster);
             if (!isOwn && entry.IsRoutable)
@@ -101,6 +101,9 @@ internal static class MemberStandings
             return announced.TryGetValue(key, out var member) && IsAt(member, entry) && !IsAt(member, other);
         }
     }
+
+    /// <summary>Who is in the set of a class is in its home set too, which the calls of a class without anybody go to: that is told.</summary>
+    private static bool IsTold(int set, PlanPolicy policy) => policy.Manages(set) && !ClassSets.Has(set);
 
     private static bool IsAt(Member member, ListedDestination entry) => Spelling.First(entry.Uri) == member.Uri.Text || Spelling.EndpointOf(entry.Uri) == member.Uri.Endpoint;
 

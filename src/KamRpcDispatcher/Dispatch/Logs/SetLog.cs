@@ -27,7 +27,7 @@ internal sealed class SetLog(TimeProvider timeProvider, ILogger logger)
     public void Observe(CycleSituation cycle, Dictionary<MemberKey, MemberStanding?> standings)
     {
         var routable = cycle.Table.Destinations.Where(static entry => entry.IsRoutable).Select(static entry => entry.Set).ToHashSet();
-        var wanted = standings.Keys.Select(static key => key.Set).Concat(cycle.Deserted).ToHashSet();
+        var wanted = standings.Keys.Select(static key => key.Set).Concat(cycle.Deserted.Where(static set => !ClassSets.Has(set))).ToHashSet();
         foreach (var set in wanted.Where(set => !routable.Contains(set)))
         {
             var emptiness = _empty.TryGetValue(set, out var known) ? known : _empty[set] = new Emptiness(timeProvider.GetTimestamp());

@@ -23,8 +23,9 @@ namespace KamRpcDispatcher.Dispatch.Shares;
 internal sealed class ShareKeeper(
     IShareTable table, PlanPolicy policy, ShareWay way, Action<IReadOnlyDictionary<int, ImmutableSortedSet<string>>> number, TimeProvider timeProvider, ILogger<ShareKeeper> logger)
 {
-    /// <summary>How often maps are read that somebody else may have changed.</summary>
-    private static readonly TimeSpan ReadInterval = TimeSpan.FromSeconds(10);
+    /// <summary>How often maps are read that somebody else may have changed; less often where there are very many of them, so that no more than so many are read in a second.</summary>
+    private static readonly TimeSpan ReadInterval = TimeSpan.FromSeconds(1);
+    private const int ReadsPerSecond = 20;
 
     /// <summary>The texts that Kamailio has, of the sets that were read.</summary>
     private readonly Dictionary<int, (string? Text, long ReadAt)> _maps = [];
@@ -194,5 +195,5 @@ internal sealed class ShareKeeper(
         }
     }
 
-    private bool IsUnknown(int set) => !_maps.TryGetValue(set, out var known) || (known.Text is not null && timeProvider.GetElapsedTime(known.ReadAt) >= ReadInterval);
+    private bool IsUnknown(int set) => !_maps.TryGetValue(set, out var known) || (known.Text is not null && timeProvider.GetElapsedTime(known.ReadAt) >= ReadInterval * Math.Max(1, _maps.Count / (double)ReadsPerSecond));
 }

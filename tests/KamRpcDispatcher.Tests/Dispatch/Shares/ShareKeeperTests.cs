@@ -85,7 +85,7 @@ public sealed class ShareKeeperTests
         Assert.That((shares.Maps.Count, _table.Writes), Is.EqualTo((0, writes)));
 
         _table.Maps[1] = ShareMap.Home.Text;
-        _time.Advance(TimeSpan.FromMinutes(1));
+        _time.Advance(TimeSpan.FromSeconds(1));
         (_, shares) = await ShareAsync(Split(("v1", 95), ("v2", 5)), Whole);
         Assert.That(await _keeper.WriteAsync(shares, _troubles, CancellationToken.None), Is.True);
         Assert.That(ShareMap.TryParse(_table.Maps[1], out var map, out _) && map.CountOf(2) == 51);
