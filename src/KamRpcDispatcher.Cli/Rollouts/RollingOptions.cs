@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using KamRpcDispatcher.Cli.Help;
 using KamRpcDispatcher.Cli.Options;
+using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Operate.Rollouts;
 using KamRpcDispatcher.Operate.Rollouts.Rolling;
 
@@ -36,6 +37,10 @@ internal static class RollingOptions
         else if (exec.Trim().Length == 0 || exec.Length > RolloutRecord.MaxGateLength)
         {
             options.Add(Exec, $"is not a command of 1 to {RolloutRecord.MaxGateLength} characters");
+        }
+        else if (CommandWord.NotFound(exec) is { } word)
+        {
+            options.Add(Exec, $"/bin/sh finds no command '{SafeText.Shorten(word)}' here");
         }
 
         return new RollingRestart(exec ?? string.Empty, RolloutOptions.Value(options, Batch))

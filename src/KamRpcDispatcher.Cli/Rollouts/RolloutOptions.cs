@@ -93,7 +93,7 @@ internal static class RolloutOptions
         var etcd = EtcdOptionSet.Read(options);
         var (by, reason) = OperatorOptions.ReadWho(options);
         var action = options.Text(Action) ?? string.Empty;
-        if (!Actions.Contains(action))
+        if (action.Length > 0 && !Actions.Contains(action))
         {
             options.Add($"'{SafeText.Shorten(action)}' is not {string.Join(", ", Actions.SkipLast(1))} or {Actions[^1]}");
         }
@@ -133,7 +133,7 @@ internal static class RolloutOptions
         var (label, to) = (IsGiven(options, Label) ? options.Text(Label) : null, IsGiven(options, To) ? options.Text(To) : null);
         foreach (var missing in new (Option<string?> Option, string? Text)[] { (Label, label), (To, to) }.Where(static one => string.IsNullOrEmpty(one.Text)))
         {
-            options.AddMissing($"{command.Name} {action} needs {missing.Option.Name}, such as: {command.Help.Examples[0]}");
+            options.AddMissing($"{command.Name} {action} needs {missing.Option.Name}, such as: {ExampleOf(command, action)}");
         }
 
         if (label is { Length: > 0 } && to is { Length: > 0 } && MemberValidation.CheckLabel(label, to) is { } wrong)
@@ -145,6 +145,10 @@ internal static class RolloutOptions
         if (gate is not null && (gate.Trim().Length == 0 || gate.Length > RolloutRecord.MaxGateLength))
         {
             options.Add(Gate, $"is not a command of 1 to {RolloutRecord.MaxGateLength} characters");
+        }
+        else if (gate is not null && CommandWord.NotFound(gate) is { } word)
+        {
+            options.Add(Gate, $"/bin/sh finds no command '{SafeText.Shorten(word)}' here");
         }
 
         return new RolloutRequest(ask.Set ?? 0, action == "canary" ? RolloutKind.Canary : RolloutKind.BlueGreen, label ?? string.Empty, to ?? string.Empty, ask.By)
@@ -161,13 +165,17 @@ internal static class RolloutOptions
         Failures = IsGiven(options, Failures) ? options.Value(Failures) : 1, MinReady = Value(options, MinReadyOption), IsForced = ask.IsForced, Reason = ask.Reason,
     };
 
+    /// <summary>One of the command's that has the action, or the action with a set.</summary>
+    private static string ExampleOf(CliCommand command, string action) =>
+        command.Help.Examples.FirstOrDefault(example => example.Contains($" {action} ", StringComparison.Ordinal)) ?? $"kamrpc {command.Name} {action} 1{(Starts.Contains(action) ? " --label colour --to green" : string.Empty)}";
+
     private static int? ReadSet(OptionReader options, CliCommand command, string action)
     {
         if (options.Text(Set) is not { } text)
         {
             if (action != "status" && Actions.Contains(action))
             {
-                options.AddMissing($"{command.Name} {action} needs {Set.Name}, such as: {command.Help.Examples[0]}");
+                options.AddMissing($"{command.Name} {action} needs {Set.Name}, such as: {ExampleOf(command, action)}");
             }
 
             return null;

@@ -47,7 +47,7 @@ internal sealed class RolloutRun : IAsyncDisposable
             }
             catch (EtcdUnreachableException unreachable)
             {
-                Console.Error.WriteLine($"kamrpc: {unreachable.Message}; whether something was written is told by 'kamrpc rollout status'");
+                Console.Error.WriteLine($"kamrpc: {unreachable.Message}{(ask.Start is null && ask.Change is null && !ask.IsBack || ask.IsDryRun ? string.Empty : "; whether something was written is told by 'kamrpc rollout status'")}");
                 if (unreachable.InnerException is RpcException { StatusCode: StatusCode.PermissionDenied })
                 {
                     Console.Error.WriteLine($"kamrpc: {run._rollouts.NeededRole}");
@@ -120,15 +120,15 @@ internal sealed class RolloutRun : IAsyncDisposable
             : null;
         try
         {
-            if (key is not null && (view.Rollout!.Restart?.Exec ?? view.Rollout.Gate) is { } command)
-            {
-                Console.Error.WriteLine($"kamrpc: takes over the rollout of set {Ages.Number(set)}; its {(view.Rollout.Restart is null ? "gate" : "command")}, which runs here: {SafeText.Shorten(command, RolloutRecord.MaxGateLength)}");
-            }
-
             var outcome = await _control.ChangeAsync(set, what, _ask.By, _ask.Reason, _ask.IsForced, cancellationToken).ConfigureAwait(false);
             if (outcome.Result != RolloutResult.Written)
             {
                 return Refuse(outcome);
+            }
+
+            if (key is not null && outcome.View.Rollout is { HasEnded: false } rollout && (rollout.Restart?.Exec ?? rollout.Gate) is { } command)
+            {
+                Console.Error.WriteLine($"kamrpc: takes over the rollout of set {Ages.Number(set)}; its {(rollout.Restart is null ? "gate" : "command")}, which runs here: {SafeText.Shorten(command, RolloutRecord.MaxGateLength)}");
             }
 
             return key is not null && outcome.View.Rollout is { HasEnded: false }
@@ -161,13 +161,13 @@ internal sealed class RolloutRun : IAsyncDisposable
             null => $"kamrpc: set {set} has no rollout any more",
             _ when !isMine => $"kamrpc: set {set} has another rollout by now",
             { Phase: RolloutPhase.Done } when state is { IsApplied: false } => $"kamrpc: done by etcd, and NOT applied by every proxy: missing {RolloutApplied.MissingOf(state)}",
-            { Restart: { } restart, HasEnded: true } ended => $"kamrpc: {RolloutText.Of(ended.Phase)}: {RollingText.Of(restart)}",
+            { Restart: { } restart, HasEnded: true } ended => $"kamrpc: {RolloutText.Of(ended.Phase)}: {RollingText.Of(restart)}{(restart.Lost is { Count: > 0 } lost ? $"; NOT announced when their turn came: {RollingText.NamesOf(lost)}" : string.Empty)}",
             { Phase: RolloutPhase.Done } done => $"kamrpc: done: {RolloutText.Of(done.Wished)}; 'kamrpc rollout undo {set}' takes it back",
             { HasEnded: true } ended => $"kamrpc: {RolloutText.Of(ended.Phase)}: the shares are those of before, {RolloutText.Of(ended.Wished)}",
             _ when key.IsLost => $"kamrpc: somebody else runs it by now: 'kamrpc rollout status {set}'",
             var left => $"kamrpc: {RolloutText.Of(left.Phase)} at {RolloutText.StepOf(left)}, and nobody runs it: 'kamrpc rollout resume {set}' goes on, 'kamrpc rollout abort {set}' {(left.Restart is null ? "goes back" : "resumes whom it has drained, and ends it")}",
         });
-        return isMine && end.Rollout!.Phase == RolloutPhase.Done && state is not { IsApplied: false } ? ExitCode.Done : ExitCode.NotDone;
+        return isMine && end.Rollout is { Phase: RolloutPhase.Done } && end.Rollout.Restart is not { Lost.Count: > 0 } && state is not { IsApplied: false } ? ExitCode.Done : ExitCode.NotDone;
 
         void Tell(string text) => Console.Error.WriteLine($"kamrpc: set {Ages.Number(begun.View.Set)}: {text}");
     }

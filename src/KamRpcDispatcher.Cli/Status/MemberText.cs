@@ -84,8 +84,14 @@ internal sealed class MemberText(ClusterCalls calls)
         var parts = new List<string> { State(member) };
         parts.AddRange(member.Remarks.Where(static remark => remark.Deviation is not null).GroupBy(static remark => remark.Deviation!.Kind)
             .Select(kind => Where(kind.Select(static remark => remark.Lens), set) + (kind.Key == DeviationKind.Leaving ? Removal(kind.First().Deviation!) : DeviationText.Of(kind.First().Deviation!, calls.Now))));
-        parts.AddRange(set.Serving.Where(lens => lens.StartOf(member.Key) is not null).GroupBy(lens => lens.StartOf(member.Key)!.Value).OrderBy(static share => share.Key)
+        parts.AddRange(set.Serving.Where(lens => lens.StartOf(member.Key) is not null && (member.Announced is not { } one || lens.OtherZoneFor(one) is null)).GroupBy(lens => lens.StartOf(member.Key)!.Value).OrderBy(static share => share.Key)
             .Select(share => Where(share, set) + Starting(share.Key)));
+        if (member is { IsReady: true, Announced: { } announced })
+        {
+            parts.AddRange(set.Serving.Where(lens => lens.OtherZoneFor(announced) is not null).GroupBy(lens => lens.OtherZoneFor(announced)!, StringComparer.Ordinal)
+                .Select(zone => Where(zone, set) + OtherZone(zone.Key)));
+        }
+
         List<ProxyLens> deaf = [.. member.Remarks.Where(static remark => remark.Deviation is null && remark.Calls == CallState.All).Select(static remark => remark.Lens)];
         if (deaf.Count > 0)
         {
@@ -104,6 +110,9 @@ internal sealed class MemberText(ClusterCalls calls)
     /// <summary>How far a slow start is.</summary>
     /// <param name="share">Per cent of its share.</param>
     public static string Starting(int share) => FormattableString.Invariant($"starts slowly, with {share} % of its share");
+
+    /// <summary>Of one that a proxy leaves out for the sake of its zone.</summary>
+    public static string OtherZone(string zone) => $"gets only what fails over, since it is not of zone {SafeText.Shorten(zone)}, whose members have the calls there";
 
     /// <summary>Why a proxy whose report is to be believed says nothing of a member.</summary>
     public static string Silence(MemberCalls member, ProxyLens lens) => member.Announced is null && lens.Lag.Records > 0

@@ -43,6 +43,7 @@ internal sealed record MemberView(ProxyLens Lens, CallState Calls, bool IsAsItSh
         var text = isDeaf ? $"it gets calls all the same: this proxy {IntentText.NotFollowed}"
             : isFull ? "it is full, as every routable destination of its set is (algorithm 10), until one of its calls ends"
             : deviation is not null ? "it " + DeviationText.Of(deviation, now)
+            : calls == CallState.All && lens.OtherZoneFor(announced) is { } zone ? $"it {MemberText.OtherZone(zone)}"
             : calls == CallState.All && lens.StartOf(member.Key) is { } share ? $"it gets calls, and {MemberText.Starting(share)}"
             : calls == CallState.All ? "it is in Kamailio's list and gets calls"
             : calls == CallState.None && member.IsReady ? "nobody of its set gets calls there; the report has no room for the reason of each"

@@ -112,6 +112,9 @@ internal sealed class ProxyLens
     /// <summary>The zone that it prefers, and whose members get the calls of the set; null where it prefers none, or nobody knows.</summary>
     public (string Zone, ZoneUse Use)? ZoneIn(int set) => WhyUnknown is null && Status is { Zone: { } zone } status && status.Sets.TryGetValue(set, out var counts) && counts.Zone is { } use ? (zone, use) : null;
 
+    /// <summary>The zone that it prefers, where the members of that have the calls of the set and this one is of another zone: it gets those that they cannot take; null else, or where nobody knows.</summary>
+    public string? OtherZoneFor(AnnouncedMember announced) => ZoneIn(announced.Member.Key.Set) is ({ } zone, ZoneUse.Own) && announced.Member.Labels.GetValueOrDefault(ZonePreference.Label) != zone ? zone : null;
+
     /// <summary>Whether it is known that no destination of the set gets calls there, whoever put it there.</summary>
     public bool HasNobodyIn(int set) => WhyUnknown is null && Status is { } status && status.Sets.TryGetValue(set, out var counts) && counts is { Wanted: not null, Routable: 0 };
 

@@ -37,7 +37,7 @@ internal sealed class SharedCalls
                     Ages.Number(row.Of.Set),
                     Name(row.Of.Class),
                     row.Proxy ?? All,
-                    Percent(row.Of.Wanted / 10.0),
+                    row.Wanted is { } wanted ? Percent(wanted) : "-",
                     row.Measured is { } measured ? Percent(measured) : "-",
                     row.Of.Calls is { } calls ? Ages.Number(calls) : "-",
                     row.Of.Calls is not null ? $"{Ages.Show(row.Of.Until!.Value - row.Of.Since!.Value)} until {Ages.Show(_now - row.Of.Until.Value)} ago" : row.IsCounted == false ? "not counted" : "not yet");
@@ -57,7 +57,7 @@ internal sealed class SharedCalls
         json.WriteNumber("set", row.Of.Set);
         json.WriteString("class", row.Of.Class);
         json.WriteString("proxy", row.Proxy);
-        JsonText.WriteNumber(json, "wanted", (double?)(row.Of.Wanted / 10.0));
+        JsonText.WriteNumber(json, "wanted", row.Wanted);
         JsonText.WriteNumber(json, "measured", row.Measured);
         JsonText.WriteNumber(json, "calls", row.Of.Calls);
         JsonText.WriteBoolean(json, "counted", row.IsCounted);
@@ -65,7 +65,7 @@ internal sealed class SharedCalls
         JsonText.WriteTime(json, "until", row.Of.Until);
     });
 
-    /// <summary><c>v2</c>, <c>v2, weight 10</c>, or <c>weight 10</c>, safe to print.</summary>
+    /// <summary><c>v2</c>, <c>v2, weight 10</c>, <c>weight 10</c>, <c>v2, starting slowly (1), its zone</c>, safe to print.</summary>
     public static string Name(string text)
     {
         if (!MemberClass.TryParse(text, out var one, out _))
@@ -74,7 +74,10 @@ internal sealed class SharedCalls
         }
 
         var weight = one.Weight is { } number ? $"weight {Ages.Number(number)}" : null;
-        return one.Value is { } value ? string.Join(", ", new[] { value.Length == 0 ? "(no value)" : SafeText.Shorten(value), weight }.OfType<string>()) : weight ?? "no weight";
+        var value = one.Value switch { null => weight is null ? "no weight" : null, "" => "(no value)", var some => SafeText.Shorten(some) };
+        var start = one.Start > 0 ? $"starting slowly ({Ages.Number(one.Start)})" : null;
+        var zone = one.IsInZone switch { true => "its zone", false => "other zones", _ => null };
+        return string.Join(", ", new[] { value, weight, start, zone }.OfType<string>());
     }
 
     private static IEnumerable<Row> RowsOf(ProxyLens lens)
@@ -106,7 +109,7 @@ internal sealed class SharedCalls
                 {
                     Calls = counted.Count == 0 ? null : counted.Sum(static one => one.Calls), Since = counted.Min(static one => one.Since), Until = counted.Max(static one => one.Until),
                 };
-                yield return new Row(null, of, rows.Any(static row => row.IsCounted == false) ? false : rows.First().IsCounted, Measured(of.Calls, sum));
+                yield return new Row(null, of, rows.Any(static row => row.IsCounted == false) ? false : rows.First().IsCounted, Measured(of.Calls, sum)) { AreAlike = rows.All(row => row.Of.Wanted == of.Wanted) };
             }
         }
     }
@@ -119,5 +122,12 @@ internal sealed class SharedCalls
     /// <param name="Of">The class there.</param>
     /// <param name="IsCounted">Whether Kamailio counts; null until that was looked at.</param>
     /// <param name="Measured">Its part of the set's calls there, in per cent; null where there is none to tell of.</param>
-    private sealed record Row(string? Proxy, SharedClass Of, bool? IsCounted, double? Measured);
+    private sealed record Row(string? Proxy, SharedClass Of, bool? IsCounted, double? Measured)
+    {
+        /// <summary>Whether all proxies are to give the class the same: with zones each has its own.</summary>
+        public bool AreAlike { get; init; } = true;
+
+        /// <summary>In per cent; null where there is not one for all.</summary>
+        public double? Wanted => AreAlike ? Of.Wanted / 10.0 : null;
+    }
 }

@@ -224,7 +224,8 @@ public sealed class IntentWriter(EtcdConnection store, EtcdKeys keys, TimeProvid
 
         private bool IsAsAsked(StoredIntent? stored) => command.Wish switch
         {
-            IntentWish.Drain => stored?.Intent is { IsDrained: true },
+            // The drain of a rolling restart ends with that: this one is to stay.
+            IntentWish.Drain => stored?.Intent is { IsDrained: true, IsOfRolling: false },
             IntentWish.Resume => stored is null or { Intent.IsDrained: false },
             _ => command.Weight is { } weight ? stored?.Intent?.Weight == weight : stored is null or { Intent: { Weight: null } },
         };

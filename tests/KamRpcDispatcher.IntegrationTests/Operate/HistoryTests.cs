@@ -33,7 +33,7 @@ public sealed class HistoryTests
         Assert.That(changes[0].GetProperty("missing").EnumerateArray().Select(static name => name.GetString()), Is.EqualTo(new[] { "p2" }));
 
         var table = await both.DoneAsync("history");
-        Assert.That(table, Does.Contain("missing p2").And.Match(@"ops@here +drain +1 +a +ready -> drained +[0-9]+ +2 of 2 in [0-9]+ms +upgrade"));
+        Assert.That(table, Does.Contain("missing p2").And.Match(@"ops@here +drain +1 +a +[0-9]+ +2 of 2 in [0-9]+ms +ready -> drained \(upgrade\)"));
         Assert.That(await both.DoneAsync("history", "7"), Is.EqualTo("No change of set 7 is recorded.\n"));
     }
 
@@ -59,6 +59,6 @@ public sealed class HistoryTests
         Assert.That(await both.Fleet.Etcd.GetAsync(Gone), Is.Null.Or.Empty);
         Assert.That(await both.Fleet.Etcd.GetAsync("/kamrpc/default/intents/1/a"), Is.Not.Null.And.Not.Empty);
         Assert.That(await both.DoneAsync("prune"), Is.EqualTo("Nothing is left of members or sets that are gone.\n"));
-        Assert.That(await both.DoneAsync("history"), Does.Match(" prune +1 +gone +1 intent -> deleted "));
+        Assert.That(await both.DoneAsync("history"), Does.Match(" prune +1 +gone +[0-9]+ +1 intent -> deleted\n"));
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using KamRpcDispatcher.Cli.Status;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Members;
 using KamRpcDispatcher.Etcd.Reports;
@@ -37,6 +38,24 @@ public class StatusSharesInForceTests
         var reports = JsonElement.Parse(Json(view)).GetProperty("proxies").EnumerateArray().Select(static proxy => proxy.GetProperty("report")).ToList();
         Assert.That(reports.Select(static report => (report.GetProperty("zone").GetString(), report.GetProperty("sets")[0].GetProperty("zone").GetString())), Is.EqualTo(new[] { ("a", "own"), ("b", "all"), ("c", "absent"), (null, (string?)null) }));
     }
+
+    [Test]
+    public void Whoever_is_of_another_zone_than_the_one_that_serves_is_said_to_get_what_fails_over()
+    {
+        AnnouncedMember[] two = [Two[0] with { Member = Two[0].Member with { Labels = Two[0].Member.Labels.SetItem("zone", "a") } }, Two[1]];
+        var view = View(two, ("p1", InZone("a", ZoneUse.Own)), ("p2", Report(2)));
+
+        Assert.That(Findings(view), Is.Empty);
+        Assert.That(InOneLine(Screen(view)), Does.Contain("b sip:10.0.0.2 CALLS ready for 3m; on p1: gets only what fails over, since it is not of zone a, whose members have the calls there").And.Not.Contain("not of zone a, whose members have the calls there a "));
+        Assert.That(InOneLine(Screen(View(two, ("p1", InZone("a", ZoneUse.All)), ("p2", Report(2))))), Does.Not.Contain("fails over"));
+    }
+
+    [TestCase("v2;weight=10", "v2, weight 10")]
+    [TestCase("*", "no weight")]
+    [TestCase("*;weight=10", "weight 10")]
+    [TestCase("*;start=1;zone=own", "no weight, starting slowly (1), its zone")]
+    [TestCase("v2;zone=other", "v2, other zones")]
+    public void A_class_is_named_by_all_that_makes_it(string text, string name) => Assert.That(SharedCalls.Name(text), Is.EqualTo(name));
 
     private static ProxyStatus Starting(int share) => Report(2) with { Starting = [new StartingMember(new MemberKey(1, "b"), share)] };
 

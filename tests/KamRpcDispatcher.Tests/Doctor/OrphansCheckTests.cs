@@ -52,6 +52,17 @@ internal sealed class OrphansCheckTests
         AssertFinding(OrphansCheck.Of(With(Healthy.Kamailio, "default"), Healthy.Etcd), Severity.Ok, "1 destination of kamrpc's, each with a member", null);
     }
 
+    [Test]
+    public void Whoever_stands_in_a_class_is_an_orphan_only_where_nobody_has_its_address()
+    {
+        var kamailio = With(Alone, "default");
+        Assert.That(kamailio.List.Try(out var list, out _));
+        var classes = kamailio with { List = Healthy.List([.. list!.Destinations, .. list.Destinations.Select(static one => one with { Set = ClassSets.Base + 2 })]) };
+
+        AssertFinding(OrphansCheck.Of(classes, Healthy.Etcd), Severity.Ok, "2 destinations of kamrpc's, each with a member", null);
+        AssertFinding(OrphansCheck.Of(classes, Nobody), Severity.Warning, "set 1: sip:10.0.0.1:5060, set 1000002: sip:10.0.0.1:5060", $"kamrpc dispatch with a --set that names their sets; or {Remove}");
+    }
+
     /// <summary>It takes the calls of its set until the new address can be put into Kamailio: nobody is told to remove it.</summary>
     [Test]
     public void An_entry_whose_member_came_with_another_address_that_is_not_listed_is_no_orphan()

@@ -81,6 +81,7 @@ internal sealed class RoutableCheckTests
     {
         AssertFinding(Of([], Listed(A, DestinationState.Disabled), Listed(B, DestinationState.Disabled)), Severity.Error, "set 1: nobody is announced, and none of its 2 destinations in Kamailio's list gets calls", "kamrpc announce beside each SIP server of it");
         AssertFinding(Of([Other], Listed(A, DestinationState.Disabled), Listed(Other)), Severity.Error, "set 1: nobody is announced, and its one destination in Kamailio's list gets no calls", "kamrpc announce");
+        AssertFinding(Of([A], Listed(A), Listed(A, DestinationState.Disabled) with { Set = ClassSets.Base + 1 }), Severity.Ok, "1 of 1", null);
         AssertFinding(Of([], Listed(A, DestinationState.Disabled), Healthy.Destination("sip:10.0.0.9")), Severity.Ok, "nothing is announced", null);
         AssertFinding(Of([], Healthy.Destination("sip:10.0.0.9") with { State = DestinationState.Disabled }), Severity.Ok, "nothing is announced", null);
         AssertFinding(RoutableCheck.Of(Listing(Listed(A, DestinationState.Inactive)), Announced([]) with { Held = [A] }), Severity.Error, "set 1: nobody is announced (1 expired member held back), and its one destination", "kamrpc announce");

@@ -79,6 +79,17 @@ public sealed class IntentWriterTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task The_drain_of_a_rolling_restart_becomes_that_of_the_operator_who_wishes_it_to_stay()
+    {
+        _etcd.Model.Put(Intents + "1/a", """{"drain":true,"weight":20,"by":"runner@host","reason":"kamrpc rollout rolling 1, 1f: new disks"}""");
+
+        var outcome = await _writer.WriteAsync(Drain("a"), CancellationToken.None);
+
+        Assert.That((outcome.Result, outcome.Changed.Count), Is.EqualTo((IntentResult.Written, 1)));
+        Assert.That(_etcd.Model.Value(Intents + "1/a"), Does.Contain("\"drain\":true").And.Contain("\"weight\":20").And.Not.Contain("rolling").And.Not.Contain("runner"));
+    }
+
+    [Test]
     public async Task What_else_is_wished_of_a_member_stays_and_a_record_that_says_nothing_more_goes()
     {
         _etcd.Model.Put(Intents + "1/a", """{"weight":30,"by":"somebody"}""");

@@ -14,7 +14,7 @@ internal static class RolloutCommand
             CommandGroup.Act,
             ["kamrpc rollout canary 1 --label version --to v2 --gate ./check.sh", "kamrpc rollout rolling 1 --exec ./restart.sh"],
             (ExitCode.Done, "done, and read back by every proxy; what was asked of another runner: written"),
-            (ExitCode.NotDone, "gone back since the gate said no, aborted, paused or taken over; not applied by every proxy in time; status: one cannot be read, or nobody runs it"),
+            (ExitCode.NotDone, "gone back since the gate said no, aborted, paused or taken over; members were gone when their turn came; not applied by every proxy in time; status: one cannot be read, or nobody runs it"),
             (ExitCode.Unreachable, "etcd does not answer, or refuses"),
             (ExitCode.Refused, "the set has a rollout, or a split by another label; too few are ready; or it cannot be done to the rollout as it is"),
             (ExitCode.Changes, "with --dry-run: it would begin")) { Subject = "What is rolled out and shown" });

@@ -4,6 +4,9 @@ namespace KamRpcDispatcher.Destinations.Operators;
 /// <param name="Key">The member; of a proxy's it says nothing.</param>
 public sealed record Intent(MemberKey Key)
 {
+    /// <summary>How the reason of a drain begins that a rolling restart has written, and takes back by itself.</summary>
+    public const string RollingMark = "kamrpc rollout rolling ";
+
     /// <summary>Whether it gets no new calls until the wish is taken back.</summary>
     public bool IsDrained { get; init; }
 
@@ -18,6 +21,9 @@ public sealed record Intent(MemberKey Key)
 
     /// <summary>Why, in the operator's words.</summary>
     public string? Reason { get; init; }
+
+    /// <summary>Whether a rolling restart takes the drain back by itself.</summary>
+    public bool IsOfRolling => IsDrained && Reason?.StartsWith(RollingMark, StringComparison.Ordinal) == true;
 
     /// <summary>Who has declared it in a file; null where somebody wishes it by hand.</summary>
     public string? Owner { get; init; }

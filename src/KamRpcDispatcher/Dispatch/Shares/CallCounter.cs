@@ -31,11 +31,23 @@ internal sealed class CallCounter(ICallTable table, ShareWay way, TimeProvider t
     private (CycleShares Shares, DispatcherTable Table)? _followed;
     private KamailioInstance? _instance;
     private bool? _isCounted;
-    private volatile ShareReport _report = New(way);
+    private volatile ShareReport _counted = New(way);
     private readonly Lock _gate = new();
 
-    /// <summary>What is to be told of shares. Asked by any thread.</summary>
-    public ShareReport Report => _report;
+    /// <summary>What is to be told of shares: what is wished now, and of the same sets what was counted last. Asked by any thread.</summary>
+    public ShareReport Report
+    {
+        get
+        {
+            var counted = _counted;
+            List<SetShares> shared = Followed() is var (shares, _) ? Shared(shares) : [];
+            return counted with
+            {
+                Classes = [.. shared.SelectMany(set => Of(set, counted.Classes))],
+                Members = [.. counted.Members.Where(member => shared.Exists(set => set.Set == member.Set))],
+            };
+        }
+    }
 
     /// <summary>Takes note of how calls are shared, and of who stands where.</summary>
     public void Follow(CycleShares shares, DispatcherTable listed)
@@ -70,7 +82,7 @@ internal sealed class CallCounter(ICallTable table, ShareWay way, TimeProvider t
             _sets.Clear();
         }
 
-        List<SetShares> shared = [.. shares.Sets.Where(static set => set is { Map: not null, Shares.IsEmpty: false })];
+        var shared = Shared(shares);
         foreach (var gone in _sets.Keys.Except(shared.Select(static set => set.Set)).ToList())
         {
             _sets.Remove(gone);
@@ -89,12 +101,22 @@ internal sealed class CallCounter(ICallTable table, ShareWay way, TimeProvider t
             }
         }
 
-        _report = New(way) with
+        _counted = New(way) with
         {
             IsCounted = _isCounted,
             Classes = [.. shared.SelectMany(set => _sets.GetValueOrDefault(set.Set)?.Classes(set) ?? CountedSet.Uncounted(set))],
             Members = [.. shared.SelectMany(set => _sets.GetValueOrDefault(set.Set)?.Members() ?? [])],
         };
+    }
+
+    private static List<SetShares> Shared(CycleShares shares) => [.. shares.Sets.Where(static set => set is { Map: not null, Shares.IsEmpty: false })];
+
+    /// <summary>What was counted of a set whose shares are the same still; of others what is wished, of which nothing is counted yet.</summary>
+    private static List<SharedClass> Of(SetShares set, IReadOnlyList<SharedClass> counted)
+    {
+        List<SharedClass> wished = [.. CountedSet.Uncounted(set)];
+        List<SharedClass> known = [.. counted.Where(one => one.Set == set.Set)];
+        return wished.All(one => known.Exists(other => other.Class == one.Class && other.Wanted == one.Wanted)) && known.Count(static one => one.Class.Length > 0) == wished.Count ? known : wished;
     }
 
     private (CycleShares Shares, DispatcherTable Table)? Followed()

@@ -71,6 +71,19 @@ public sealed class CallCounterTests
         Assert.That((told.Until - told.Since, told.Calls), Is.EqualTo(((TimeSpan?)CallCounter.Window, (long?)30)));
     }
 
+    [Test]
+    public async Task What_is_wished_is_told_as_it_is_now_and_counts_only_with_what_they_were_counted_by()
+    {
+        Follow();
+        await ReadAsync();
+        await ReadAsync();
+        Follow(canary: 50);
+        Assert.That(_counter.Report.Classes.Select(static one => (one.Wanted, one.Calls)), Is.EqualTo(new[] { (500, (long?)null), (500, null) }), "between two readings");
+
+        _counter.Follow(CycleShares.None, Table(1));
+        Assert.That((_counter.Report.Classes.Length, _counter.Report.Members.Length), Is.EqualTo((0, 0)), "the split has gone");
+    }
+
     [TestCase(false, 0L, TestName = "Another_map_is_another_time")]
     [TestCase(true, 0L, TestName = "A_Kamailio_that_was_started_anew_counts_from_nothing")]
     public async Task Time(bool isRestart, long calls)

@@ -78,11 +78,13 @@ internal static class OrphansCheck
             : Finding.Warning(Name, $"kamrpc added them for a cluster that is not served here, and nobody follows what they are: {told}", $"{another}; else {Removal(strange[0], kamailio)}");
     }
 
-    /// <summary>Those that take calls though nobody announces them. Whoever is held back after a mass expiry is announced by nobody, and kept on purpose.</summary>
+    /// <summary>Those that take calls though nobody announces them. Whoever is held back after a mass expiry is announced by nobody, and kept on purpose; who stands in a class stands there for a set of which that is not seen.</summary>
     private static IEnumerable<DispatcherDestination> Left(IEnumerable<DispatcherDestination> own, IReadOnlyList<Member> members, IReadOnlyList<Member> held)
     {
         var wanted = members.Concat(held).Select(static member => (member.Key.Set, member.Uri)).ToHashSet();
-        return own.Where(destination => destination.State is DestinationState.Active or DestinationState.Trying && (Ownership.Uri(destination) is not { } uri || !wanted.Contains((destination.Set, uri))));
+        var anywhere = wanted.Select(static one => one.Uri).ToHashSet();
+        return own.Where(destination => destination.State is DestinationState.Active or DestinationState.Trying
+            && (Ownership.Uri(destination) is not { } uri || !(ClassSets.Has(destination.Set) ? anywhere.Contains(uri) : wanted.Contains((destination.Set, uri)))));
     }
 
     /// <summary>One that keeps taking calls since its member's new address is not there: no call would be served without it.</summary>

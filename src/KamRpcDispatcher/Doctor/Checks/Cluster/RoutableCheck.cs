@@ -58,7 +58,7 @@ internal static class RoutableCheck
         var listed = list.ToLookup(static destination => destination.Set);
         var held = etcd.Held.ToLookup(static member => member.Key.Set);
         var unusable = etcd.Rejected.Where(static record => record.Member is not null).ToLookup(static record => record.Member!.Value.Set);
-        return list.Where(destination => destination.Set != MemberKey.ReservedSet && Ownership.Cluster(destination) == etcd.Cluster).Select(static destination => destination.Set)
+        return list.Where(destination => destination.Set != MemberKey.ReservedSet && !ClassSets.Has(destination.Set) && Ownership.Cluster(destination) == etcd.Cluster).Select(static destination => destination.Set)
             .Concat(held.Select(static set => set.Key)).Concat(etcd.Sets ?? new HashSet<int>())
             .Concat(report?.Sets.Where(static set => set.Value.HasNobody).Select(static set => set.Key) ?? []).Distinct()
             .Where(set => etcd.Sets?.Contains(set) != false && !listed[set].Any(IsRoutable))

@@ -138,7 +138,7 @@ internal static class RollingPlanner
         var key = new MemberKey(rollout.Set, member.Name);
         return view.StoredOf(key) is { Error: { } error } ? $"its intent cannot be read ({SafeText.Shorten(error)})"
             : view.StoredOf(key)?.Intent is { IsDrained: true } drained ? DrainedBy(drained)
-            : !view.Members.Any(announced => announced.Member.Key == key) ? "it is not announced any more"
+            : !view.Members.Any(announced => announced.Member.Key == key) ? RollingRestart.Gone
             : null;
     }
 
@@ -184,5 +184,5 @@ internal static class RollingPlanner
         return reason.Length > MemberValidation.MaxReasonLength ? reason[..MemberValidation.MaxReasonLength] : reason;
     }
 
-    private static string MarkOf(Rollout rollout) => FormattableString.Invariant($"kamrpc rollout rolling {rollout.Set}, {rollout.Id}");
+    private static string MarkOf(Rollout rollout) => FormattableString.Invariant($"{Intent.RollingMark}{rollout.Set}, {rollout.Id}");
 }

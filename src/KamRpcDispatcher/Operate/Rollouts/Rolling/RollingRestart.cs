@@ -46,6 +46,9 @@ public sealed record RollingRestart(string Exec, int Batch)
     /// <summary>As many members one has, so that its record has room.</summary>
     public const int MostMembers = 500;
 
+    /// <summary>Why such a one is skipped.</summary>
+    internal const string Gone = "it is not announced any more";
+
     /// <summary>How long the command of one member may take.</summary>
     public TimeSpan ExecTimeout { get; init; } = TimeSpan.FromMinutes(10);
 
@@ -59,6 +62,9 @@ public sealed record RollingRestart(string Exec, int Batch)
 
     /// <summary>Those whose drain is the rollout's.</summary>
     public IEnumerable<RollingMember> Drained => Members.Where(static member => member.Stage is RollingStage.Drained or RollingStage.Ran);
+
+    /// <summary>Those who were not announced when their turn came: whoever asked for all of them to be restarted has not got that.</summary>
+    public IReadOnlyList<string> Lost => [.. Members.Where(static member => member is { Stage: RollingStage.Skipped, Said: Gone }).Select(static member => member.Name)];
 
     /// <summary>The names of those who are so far.</summary>
     public IReadOnlyList<string> In(RollingStage stage) => [.. Members.Where(member => member.Stage == stage).Select(static member => member.Name)];
