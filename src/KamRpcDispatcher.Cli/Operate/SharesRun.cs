@@ -1,9 +1,11 @@
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Cli.Status;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Etcd.Members;
 using KamRpcDispatcher.Operate.Splits;
 using KamRpcDispatcher.Sources.Records;
 
@@ -44,7 +46,7 @@ internal static class SharesRun
                     var layout = Layout.OfOutput();
                     var sentence = error is not null ? $"The split of set {Ages.Number(set)} cannot be read: {SafeText.Shorten(error)}."
                         : split is null ? $"Set {Ages.Number(set)} is not split."
-                        : $"Set {Ages.Number(set)} is split, {SafeText.Shorten(SplitRecord.Text(split), 512)}{(split.By.Length == 0 ? string.Empty : $", by {SafeText.Shorten(split.By)}")}.";
+                        : $"Set {Ages.Number(set)} is split, {SafeText.Shorten(SplitRecord.Text(split), 512)}{(split.By.Length == 0 ? string.Empty : $", by {SafeText.Shorten(split.By)}")}.{(IsFollowed(split, calls.Cluster.Members) ? string.Empty : " It is NOT followed: no ready member has a value with a share, so that calls go to everybody who is ready.")}";
                     var none = calls.Proxies.Count == 0 ? "No proxy reports." : "No proxy shares its calls otherwise than evenly.";
                     return TextLines.Behind(string.Empty, sentence + (shared.Count == 0 ? " " + none : string.Empty), layout.Width) + (shared.Count > 0 ? shared.Table(layout).ToString() : string.Empty);
                 }));
@@ -60,4 +62,7 @@ internal static class SharesRun
             return ExitCode.NotDone;
         }
     }
+
+    private static bool IsFollowed(Split split, IReadOnlyList<AnnouncedMember> members) =>
+        members.Any(announced => announced.Member.Key.Set == split.Set && announced.Effective == MemberState.Ready && split.ValueOf(announced.Member) is not null);
 }

@@ -113,8 +113,8 @@ public sealed class ClusterReader(EtcdConnection store, EtcdKeys keys, TimeProvi
     {
         var (membership, announced) = MemberListing.Read(keys, members, timeProvider);
 
-        // A split between values that no ready member has is not followed: any of them is better than nobody.
-        var served = announced.Select(static one => one.Member).Where(member => member.State == MemberState.Ready && splits.GetValueOrDefault(member.Key.Set)?.ValueOf(member) is not null).Select(static member => member.Key.Set).ToHashSet();
+        // A split between values that no member has who is ready, and whom nobody drains, is not followed: any of them is better than nobody.
+        var served = announced.Select(static one => one.Member).Where(member => member.State == MemberState.Ready && intents.ByMember.GetValueOrDefault(member.Key) is not { Intent.IsDrained: true } && splits.GetValueOrDefault(member.Key.Set)?.ValueOf(member) is not null).Select(static member => member.Key.Set).ToHashSet();
         return new ClusterView(
             members.Revision,
             members.Keys.Select(static pair => pair.ModRevision).DefaultIfEmpty(0).Max(),

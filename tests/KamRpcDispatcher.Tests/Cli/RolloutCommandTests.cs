@@ -5,7 +5,6 @@ namespace KamRpcDispatcher.Tests.Cli;
 
 /// <summary><c>kamrpc rollout</c> as a hurried operator calls it, with an etcd that is made up.</summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-[Parallelizable(ParallelScope.All)]
 public sealed class RolloutCommandTests : IAsyncDisposable
 {
     private FakeEtcd _etcd = null!;

@@ -59,6 +59,10 @@ public sealed class ClusterReaderTests
         Put(Keys.Splits + "1", """{"label":"version","shares":{"v1":100,"v2":0}}""");
         Assert.That((await ReadAsync()).Members.Where(static member => member.IsIdle).Select(static member => (member.Member.Key.Name, member.Effective)), Is.EqualTo(new[] { ("b", MemberState.Draining) }));
 
+        Put(Keys.Intents + "1/a", """{"drain":true}""");
+        Assert.That((await ReadAsync()).Members.Where(static member => member.IsIdle), Is.Empty, "whoever has a share is drained, and the others serve");
+        Put(Keys.Intents + "1/a", """{"weight":10}""");
+
         Put(Keys.Splits + "1", """{"label":"version","shares":{"v1":0,"v2":100}}""");
         Assert.That((await ReadAsync()).Members.Where(static member => member.IsIdle), Is.Empty);
     }

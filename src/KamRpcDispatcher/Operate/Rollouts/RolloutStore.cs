@@ -56,8 +56,8 @@ public sealed class RolloutStore(EtcdConnection store, EtcdKeys keys, TimeProvid
     {
         var (key, splitKey) = (ByteString.CopyFromUtf8(keys.Rollout(view.Set)), ByteString.CopyFromUtf8(keys.Split(view.Set)));
         var value = ByteString.CopyFrom(RolloutRecord.Write(next));
-        var split = SplitOf(view, next, by);
-        var entry = _history.Begin(new HistoryEntry(next.Since, by, what)
+        var split = SplitOf(view, next, by, timeProvider.GetUtcNow());
+        var entry = _history.Begin(new HistoryEntry(timeProvider.GetUtcNow(), by, what)
         {
             From = split is null ? null : RolloutText.Of(view.Split?.Shares),
             To = split is null ? null : RolloutText.Of(next.Wished),
@@ -126,7 +126,7 @@ public sealed class RolloutStore(EtcdConnection store, EtcdKeys keys, TimeProvid
     }
 
     /// <summary>What becomes of the split; null where it is as it is to be. Who is paused leaves it.</summary>
-    private RequestOp? SplitOf(RolloutView view, Rollout next, string by)
+    private RequestOp? SplitOf(RolloutView view, Rollout next, string by, DateTimeOffset now)
     {
         if (next.Phase == RolloutPhase.Paused || (view with { Rollout = next }).IsAsWished)
         {
@@ -137,7 +137,7 @@ public sealed class RolloutStore(EtcdConnection store, EtcdKeys keys, TimeProvid
         return next.Wished is { } shares
             ? new RequestOp
             {
-                RequestPut = new PutRequest { Key = key, Value = ByteString.CopyFrom(SplitRecord.Write(new Split(view.Set, next.Label, shares) { By = by, At = next.Since, Reason = $"rollout {RolloutText.Of(next.Kind)} {RolloutText.Of(next.Phase)}" })) },
+                RequestPut = new PutRequest { Key = key, Value = ByteString.CopyFrom(SplitRecord.Write(new Split(view.Set, next.Label, shares) { By = by, At = now, Reason = $"rollout {RolloutText.Of(next.Kind)} {RolloutText.Of(next.Phase)}" })) },
             }
             : new RequestOp { RequestDeleteRange = new DeleteRangeRequest { Key = key } };
     }
