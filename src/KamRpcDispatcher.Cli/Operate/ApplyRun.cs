@@ -1,13 +1,9 @@
-using Grpc.Core;
 using KamRpcDispatcher.Cli.Answers;
-using KamRpcDispatcher.Cli.Host;
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Operate.Declared;
-using KamRpcDispatcher.Operate.History;
 using KamRpcDispatcher.Operate.Waiting;
-using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Cli.Operate;
 
@@ -20,45 +16,19 @@ internal static class ApplyRun
         using var store = new EtcdConnection(request.Etcd, TimeProvider.System);
         var keys = new EtcdKeys(request.Cluster);
         var writer = new SiteWriter(store, keys, TimeProvider.System);
-        using var logs = Logs.Create(LogLevel.Error);
-        AppliedWait? wait = null;
-        try
-        {
-            if (request.Timeout is not null && !request.Command.IsDryRun)
+        return await WrittenChange.RunAsync(
+            store,
+            keys,
+            request.Timeout is not null && !request.Command.IsDryRun,
+            async (wait, history) =>
             {
-                wait = await AppliedWait.OpenAsync(store, keys, TimeProvider.System, logs.CreateLogger<AppliedWait>(), cancellationToken).ConfigureAwait(false);
-            }
-
-            var outcome = await writer.WriteAsync(request.Command, planned => TellPlan(request, planned), cancellationToken).ConfigureAwait(false);
-            var history = new AppliedHistory(new HistoryStore(store, keys, TimeProvider.System), TimeProvider.System);
-            return TellNotWritten(request, outcome) ?? await WaitAsync(request, outcome, wait, history, cancellationToken).ConfigureAwait(false);
-        }
-        catch (EtcdUnreachableException unreachable)
-        {
-            Console.Error.WriteLine($"kamrpc: {unreachable.Message}; {Written(writer)}");
-            if (unreachable.InnerException is RpcException { StatusCode: StatusCode.PermissionDenied })
-            {
-                Console.Error.WriteLine($"kamrpc: its role needs readwrite on the prefixes {keys.Intents}, {keys.Splits} and {keys.History}, and read on {keys.Members}, {keys.Proxies} and {keys.Rollouts}");
-            }
-
-            return ExitCode.Unreachable;
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            Console.Error.WriteLine($"kamrpc: ended; {Written(writer)}");
-            return ExitCode.NotDone;
-        }
-        finally
-        {
-            if (wait is not null)
-            {
-                await wait.DisposeAsync().ConfigureAwait(false);
-            }
-        }
+                var outcome = await writer.WriteAsync(request.Command, planned => TellPlan(request, planned), cancellationToken).ConfigureAwait(false);
+                return TellNotWritten(request, outcome) ?? await WaitAsync(request, outcome, wait, history, cancellationToken).ConfigureAwait(false);
+            },
+            () => WrittenChange.Written(writer.IsInDoubt),
+            $"readwrite on the prefixes {keys.Intents}, {keys.Splits} and {keys.History}, and read on {keys.Members}, {keys.Proxies} and {keys.Rollouts}",
+            cancellationToken).ConfigureAwait(false);
     }
-
-    /// <summary>What is written of something that came to no end.</summary>
-    private static string Written(SiteWriter writer) => writer.IsInDoubt ? "whether it is written is not known, and asking again does no harm" : "nothing was written";
 
     /// <summary>Programs get one answer, at the end.</summary>
     private static void TellPlan(ApplyRequest request, SiteOutcome planned)

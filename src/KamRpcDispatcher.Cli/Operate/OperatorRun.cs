@@ -1,4 +1,3 @@
-using Grpc.Core;
 using KamailioRpc;
 using KamRpcDispatcher.Cli.Answers;
 using KamRpcDispatcher.Cli.Host;
@@ -6,7 +5,6 @@ using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Operate;
-using KamRpcDispatcher.Operate.History;
 using KamRpcDispatcher.Operate.Waiting;
 using Microsoft.Extensions.Logging;
 
@@ -22,47 +20,30 @@ internal static class OperatorRun
         var keys = new EtcdKeys(request.Cluster);
         var writer = new IntentWriter(store, keys, TimeProvider.System);
         using var logs = Logs.Create(LogLevel.Error);
-        AppliedWait? wait = null;
-        IdleWait? idle = null;
-        try
-        {
-            if (request.Timeout is not null && !request.Command.IsDryRun)
+        var waits = request.Timeout is not null && !request.Command.IsDryRun;
+        return await WrittenChange.RunAsync(
+            store,
+            keys,
+            waits,
+            async (wait, history) =>
             {
-                wait = await AppliedWait.OpenAsync(store, keys, TimeProvider.System, logs.CreateLogger<AppliedWait>(), cancellationToken).ConfigureAwait(false);
-                idle = request.IdleTimeout is null ? null : await IdleWait.OpenAsync(store, keys, TimeProvider.System, logs.CreateLogger<IdleWait>(), cancellationToken).ConfigureAwait(false);
-            }
-
-            var written = await writer.WriteAsync(request.Command, cancellationToken).ConfigureAwait(false);
-            var history = new AppliedHistory(new HistoryStore(store, keys, TimeProvider.System), TimeProvider.System);
-            return TellNotWritten(request, written) ?? await WaitAsync(request, written, wait, idle, history, cancellationToken).ConfigureAwait(false);
-        }
-        catch (EtcdUnreachableException unreachable)
-        {
-            Console.Error.WriteLine($"kamrpc: {unreachable.Message}; {Written(request, writer)}");
-            if (unreachable.InnerException is RpcException { StatusCode: StatusCode.PermissionDenied })
-            {
-                Console.Error.WriteLine($"kamrpc: its role needs readwrite on the prefixes {keys.Intents} and {keys.History}, and read on {keys.Members} and {keys.Proxies}{(request.IdleTimeout is null ? string.Empty : $", and for --until-idle on {keys.Calls}")}");
-            }
-
-            return ExitCode.Unreachable;
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            Console.Error.WriteLine($"kamrpc: ended; {Written(request, writer)}");
-            return ExitCode.NotDone;
-        }
-        finally
-        {
-            if (wait is not null)
-            {
-                await wait.DisposeAsync().ConfigureAwait(false);
-            }
-
-            if (idle is not null)
-            {
-                await idle.DisposeAsync().ConfigureAwait(false);
-            }
-        }
+                var idle = waits && request.IdleTimeout is not null ? await IdleWait.OpenAsync(store, keys, TimeProvider.System, logs.CreateLogger<IdleWait>(), cancellationToken).ConfigureAwait(false) : null;
+                try
+                {
+                    var written = await writer.WriteAsync(request.Command, cancellationToken).ConfigureAwait(false);
+                    return TellNotWritten(request, written) ?? await WaitAsync(request, written, wait, idle, history, cancellationToken).ConfigureAwait(false);
+                }
+                finally
+                {
+                    if (idle is not null)
+                    {
+                        await idle.DisposeAsync().ConfigureAwait(false);
+                    }
+                }
+            },
+            () => Written(request, writer),
+            $"readwrite on the prefixes {keys.Intents} and {keys.History}, and read on {keys.Members} and {keys.Proxies}{(request.IdleTimeout is null ? string.Empty : $", and for --until-idle on {keys.Calls}")}",
+            cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>What is written of something that came to no end.</summary>

@@ -39,6 +39,17 @@ internal sealed class FakeEtcd : IAsyncDisposable
     /// <summary>Done before a call is carried out; what it throws is the answer. Its token is cancelled when nobody waits any more.</summary>
     public Func<IMessage, CancellationToken, Task> Before { get; set; } = static (_, _) => Task.CompletedTask;
 
+    /// <summary>Has each transaction told before it is carried out.</summary>
+    public void OnTransaction(Action<TxnRequest> seen) => Before = (request, _) =>
+    {
+        if (request is TxnRequest transaction)
+        {
+            seen(transaction);
+        }
+
+        return Task.CompletedTask;
+    };
+
     public static async Task<FakeEtcd> StartAsync()
     {
         var etcd = new FakeEtcd();

@@ -34,16 +34,11 @@ public sealed class IntentWriterTests : IAsyncDisposable
     public async Task Start()
     {
         _etcd = await FakeEtcd.StartAsync();
-        _etcd.Before = (request, _) =>
+        _etcd.OnTransaction(transaction =>
         {
-            if (request is TxnRequest transaction)
-            {
-                _transactions.Add(transaction);
-                _between(_transactions.Count);
-            }
-
-            return Task.CompletedTask;
-        };
+            _transactions.Add(transaction);
+            _between(_transactions.Count);
+        });
         Connect(_etcd.Endpoint);
         Announce("1/a", "10.0.0.1");
         Announce("1/b", "10.0.0.2");

@@ -32,16 +32,11 @@ public sealed class SplitWriterTests : IAsyncDisposable
     public async Task Start()
     {
         _etcd = await FakeEtcd.StartAsync();
-        _etcd.Before = (request, _) =>
+        _etcd.OnTransaction(transaction =>
         {
-            if (request is TxnRequest transaction)
-            {
-                _transactions.Add(transaction);
-                _between(_transactions.Count);
-            }
-
-            return Task.CompletedTask;
-        };
+            _transactions.Add(transaction);
+            _between(_transactions.Count);
+        });
         Assert.That(EtcdEndpoints.TryParse(_etcd.Endpoint, out var parsed, out var error), error);
         _store = new EtcdConnection(parsed!, TimeProvider.System);
         _writer = new SplitWriter(_store, new EtcdKeys("c"), new FakeTimeProvider(Now));

@@ -28,11 +28,10 @@ internal sealed class CallCounter(ICallTable table, ShareWay way, TimeProvider t
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
     private readonly Dictionary<int, CountedSet> _sets = [];
-    private (CycleShares Shares, DispatcherTable Table)? _followed;
+    private volatile FollowedShares? _followed;
     private KamailioInstance? _instance;
     private bool? _isCounted;
     private volatile ShareReport _counted = New(way);
-    private readonly Lock _gate = new();
 
     /// <summary>What is to be told of shares: what is wished now, and of the same sets what was counted last. Asked by any thread.</summary>
     public ShareReport Report
@@ -40,7 +39,7 @@ internal sealed class CallCounter(ICallTable table, ShareWay way, TimeProvider t
         get
         {
             var counted = _counted;
-            List<SetShares> shared = Followed() is var (shares, _) ? Shared(shares) : [];
+            List<SetShares> shared = _followed is var (shares, _) ? Shared(shares) : [];
             return counted with
             {
                 Classes = [.. shared.SelectMany(set => Of(set, counted.Classes))],
@@ -50,13 +49,7 @@ internal sealed class CallCounter(ICallTable table, ShareWay way, TimeProvider t
     }
 
     /// <summary>Takes note of how calls are shared, and of who stands where.</summary>
-    public void Follow(CycleShares shares, DispatcherTable listed)
-    {
-        lock (_gate)
-        {
-            _followed = (shares, listed);
-        }
-    }
+    public void Follow(CycleShares shares, DispatcherTable listed) => _followed = new FollowedShares(shares, listed);
 
     /// <summary>Reads on until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -71,7 +64,7 @@ internal sealed class CallCounter(ICallTable table, ShareWay way, TimeProvider t
     /// <summary>Reads the counts of all sets that are shared now, once.</summary>
     internal async Task CountAsync(CancellationToken cancellationToken)
     {
-        if (Followed() is not var (shares, listed))
+        if (_followed is not var (shares, listed))
         {
             return;
         }
@@ -119,14 +112,6 @@ internal sealed class CallCounter(ICallTable table, ShareWay way, TimeProvider t
         return wished.All(one => known.Exists(other => other.Class == one.Class && other.Wanted == one.Wanted)) && known.Count(static one => one.Class.Length > 0) == wished.Count ? known : wished;
     }
 
-    private (CycleShares Shares, DispatcherTable Table)? Followed()
-    {
-        lock (_gate)
-        {
-            return _followed;
-        }
-    }
-
     private async Task CountAsync(SetShares set, DispatcherTable listed, CancellationToken cancellationToken)
     {
         if (!_sets.TryGetValue(set.Set, out var counted) || !counted.IsOf(set, listed))
@@ -164,4 +149,7 @@ internal sealed class CallCounter(ICallTable table, ShareWay way, TimeProvider t
         ShareWay.Percent => "percent",
         _ => "map",
     });
+
+    /// <summary>How calls are shared, and who stands where: of one cycle.</summary>
+    private sealed record FollowedShares(CycleShares Shares, DispatcherTable Listed);
 }
