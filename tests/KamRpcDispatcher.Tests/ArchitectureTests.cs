@@ -89,17 +89,18 @@ public partial class ArchitectureTests
         .: Commands Help Host Options
         Announce: Options
         Answers: Options Output Status Status.Json
-        Commands: Announce Answers Commands.Operators Completion Dispatch Health Help Host Operate Options Output Status Status.Json Status.Screen
+        Commands: Announce Answers Commands.Operators Completion Dispatch Health Help Host Host.Logging Operate Options Output Status Status.Json Status.Screen
         Commands.Operators: Answers Help Host Operate Options Output Rollouts
         Completion: Options
         Dispatch: Answers Host Options Output
         Health: Answers Host Options Output
         Help: Host Options
-        Host:
-        Operate: Answers Help Host Options Output Status
-        Options: Help Output Status.Findings
+        Host: Host.Logging
+        Host.Logging:
+        Operate: Answers Help Host Host.Logging Options Output Status
+        Options: Help Host.Logging Output Status.Findings
         Output: Host Options
-        Rollouts: Help Host Operate Options Output
+        Rollouts: Help Host Host.Logging Operate Options Output
         Status: Options Output Status.Findings Status.Json Status.Screen
         Status.Findings: Output Status.Json
         Status.Json: Output Status.Findings

@@ -6,6 +6,7 @@ using KamRpcDispatcher.Announce;
 using KamRpcDispatcher.Cli.Announce;
 using KamRpcDispatcher.Cli.Help;
 using KamRpcDispatcher.Cli.Host;
+using KamRpcDispatcher.Cli.Host.Logging;
 using KamRpcDispatcher.Cli.Options;
 
 namespace KamRpcDispatcher.Cli.Commands;
@@ -36,6 +37,7 @@ internal static class AnnounceCommand
         LeaveOptions.AddTo(command);
         command.Add(Ttl);
         command.Add(CommonOptions.LogLevel);
+        command.Add(CommonOptions.LogFormat);
         root.Add(command);
         commands.Add(command, RunAsync);
     }
@@ -46,6 +48,7 @@ internal static class AnnounceCommand
         var etcd = EtcdOptionSet.Read(options);
         var cluster = options.Value(CommonOptions.Cluster);
         var level = options.Value(CommonOptions.LogLevel);
+        var logFormat = options.Value(CommonOptions.LogFormat);
         var ttl = options.Value(Ttl);
         IReadOnlyList<AnnouncedServer> servers;
         try
@@ -73,7 +76,7 @@ internal static class AnnounceCommand
             return exitCode;
         }
 
-        using var logs = Logs.Create(level);
+        using var logs = Logs.Create(level, logFormat);
         life.Begin(logs);
         using var service = new SystemdState();
         using var hurry = new StopSignal(which: 2, life.TerminalGone);

@@ -37,6 +37,8 @@ internal sealed class CommandLine
         var help = Root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpPage();
 
+        Root.Options.OfType<VersionOption>().Single().Action = new VersionLine();
+
         // The library's own: Windows' spellings, and directives such as [suggest], for a completion that asks the program. Ours asks nobody.
         help.Aliases.Remove("/h");
         help.Aliases.Remove("/?");

@@ -5,6 +5,7 @@ using KamRpcDispatcher.Claim;
 using KamRpcDispatcher.Cli.Dispatch;
 using KamRpcDispatcher.Cli.Help;
 using KamRpcDispatcher.Cli.Host;
+using KamRpcDispatcher.Cli.Host.Logging;
 using KamRpcDispatcher.Cli.Options;
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Destinations;
@@ -45,7 +46,7 @@ internal static class DispatchCommand
             (ExitCode.Refused, "another dispatcher serves this Kamailio, or has this proxy's name"),
             (ExitCode.Changes, "with --dry-run: there is something to change")) { Subject = "What is done to Kamailio's list" })
         {
-            CommonOptions.Cluster, Proxy, Grace, Gap, Floor, ChangeBurst, StateDirectory, Resync, Once, DryRun, OutputOption.Output, CommonOptions.LogLevel,
+            CommonOptions.Cluster, Proxy, Grace, Gap, Floor, ChangeBurst, StateDirectory, Resync, Once, DryRun, OutputOption.Output, CommonOptions.LogLevel, CommonOptions.LogFormat,
         };
         PlanningOptions.AddTo(command);
         EtcdOptionSet.AddTo(command);
@@ -87,6 +88,7 @@ internal static class DispatchCommand
         }
 
         var level = options.Value(CommonOptions.LogLevel);
+        var logFormat = options.Value(CommonOptions.LogFormat);
         if (options.Fails(out var exitCode))
         {
             return exitCode;
@@ -107,7 +109,7 @@ internal static class DispatchCommand
             return await DispatchDryRun.RunAsync(kamailio!, rpc, Composed, format, static (answer, layout) => answer.ToText(layout), life.Stop).ConfigureAwait(false);
         }
 
-        using var logs = Logs.Create(level);
+        using var logs = Logs.Create(level, logFormat);
         life.Begin(logs);
         using var service = new SystemdState();
         DispatcherDaemon? daemon = null;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using KamRpcDispatcher.Cli.Host.Logging;
 using KamRpcDispatcher.Linux;
 
 namespace KamRpcDispatcher.Cli.Host;

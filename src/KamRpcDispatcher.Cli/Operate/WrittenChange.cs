@@ -1,5 +1,6 @@
 using Grpc.Core;
 using KamRpcDispatcher.Cli.Host;
+using KamRpcDispatcher.Cli.Host.Logging;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Operate.History;

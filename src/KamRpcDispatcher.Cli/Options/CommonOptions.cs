@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using KamailioRpc;
+using KamRpcDispatcher.Cli.Host.Logging;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Linux;
 using Microsoft.Extensions.Logging;
@@ -14,6 +15,8 @@ internal static class CommonOptions
     public static ValueOption<string> Cluster { get; } = new("--cluster", "The cluster's name.", "default", ClusterName, OptionGroup.Etcd);
 
     public static ValueOption<LogLevel> LogLevel { get; } = new("--log-level", "The least level logged: debug, information, warning, error.", "information", Level, OptionGroup.Rest, "debug", "information", "warning", "error");
+
+    public static ValueOption<LogFormat> LogFormat { get; } = new("--log-format", "How the log is written: text, or json, an object a line.", "text", Logs.Parse, OptionGroup.Rest, "text", "json");
 
     public static void Add(Command command, params ReadOnlySpan<Option> options)
     {

@@ -9,6 +9,9 @@ public static class SystemdJournal
     /// <summary>Where systemd says which file that is: device and inode, as one number each.</summary>
     public const string Variable = "JOURNAL_STREAM";
 
+    /// <summary>Where the journal takes entries with fields (systemd-journald.service(8)).</summary>
+    public const string Socket = "/run/systemd/journal/socket";
+
     private const int StandardError = 2;
 
     /// <summary>Whether it does now. The variable is inherited by whoever has standard error redirected: so the file itself is compared.</summary>

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using System.Text.RegularExpressions;
-using KamRpcDispatcher.Cli.Host;
+using KamRpcDispatcher.Cli.Host.Logging;
 using Microsoft.Extensions.Logging;
 using NUnit.Framework;
 

@@ -1,4 +1,4 @@
-using KamRpcDispatcher.Cli.Host;
+using KamRpcDispatcher.Cli.Host.Logging;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace KamRpcDispatcher.Cli.Host;
+namespace KamRpcDispatcher.Cli.Host.Logging;
 
 /// <summary>
 /// Standard error where it leads to systemd's journal: each line has a priority before it (sd-daemon(3)), as those of the log have. What is told

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 using KamRpcDispatcher.Destinations;
 using Microsoft.Extensions.Logging;
 
-namespace KamRpcDispatcher.Cli.Host;
+namespace KamRpcDispatcher.Cli.Host.Logging;
 
 /// <summary>
 /// A log whose lines have a bound, whatever etcd, Kamailio, a SIP server or a file has said: journald, syslog and containers cut or split long ones, and
@@ -13,9 +13,6 @@ internal sealed partial class BoundedLog(ILoggerFactory inner) : ILoggerFactory
 {
     /// <summary>Of a line, in characters; a stack has as many for itself. syslog takes 8 KB as a rule.</summary>
     internal const int Longest = 4000;
-
-    /// <summary>Of each value in a line that is too long.</summary>
-    private const int LongestValue = 300;
 
     public ILogger CreateLogger(string categoryName) => new BoundedLogger(inner.CreateLogger(categoryName));
 
@@ -32,9 +29,9 @@ internal sealed partial class BoundedLog(ILoggerFactory inner) : ILoggerFactory
         }
 
         var values = state as IReadOnlyList<KeyValuePair<string, object?>> ?? [];
-        var template = values.FirstOrDefault(static value => value.Key == "{OriginalFormat}").Value as string;
+        var template = values.FirstOrDefault(static value => value.Key == LogFields.Template).Value as string;
         return Cut(template is null ? message : Placeholder().Replace(template, place =>
-            SafeText.Shorten(Text(values.FirstOrDefault(value => value.Key == place.Groups["name"].Value).Value, place.Groups["format"].Value), LongestValue)));
+            SafeText.Shorten(Text(values.FirstOrDefault(value => value.Key == place.Groups["name"].Value).Value, place.Groups["format"].Value), LogFields.LongestText)));
     }
 
     private static string Text(object? value, string format) =>
@@ -56,7 +53,8 @@ internal sealed partial class BoundedLog(ILoggerFactory inner) : ILoggerFactory
         {
             if (inner.IsEnabled(logLevel))
             {
-                inner.Log(logLevel, eventId, state, Shortened(exception), (given, thrown) => Bounded(given, formatter(given, thrown)));
+                var fields = new LogFields(state as IReadOnlyList<KeyValuePair<string, object?>> ?? []);
+                inner.Log(logLevel, eventId, fields, Shortened(exception), (_, thrown) => Bounded(state, formatter(state, thrown)));
             }
         }
 

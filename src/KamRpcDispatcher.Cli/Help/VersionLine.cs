@@ -1,0 +1,23 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace KamRpcDispatcher.Cli.Help;
+
+/// <summary>What <c>--version</c> prints: version and commit in one word, and how the program was built.</summary>
+internal sealed class VersionLine : SynchronousCommandLineAction
+{
+    public override bool ClearsParseErrors => true;
+
+    public override int Invoke(ParseResult parseResult)
+    {
+        var version = typeof(VersionLine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+        Console.Out.WriteLine(Text(version, isNative: !RuntimeFeature.IsDynamicCodeSupported));
+        return ExitCode.Done;
+    }
+
+    internal static string Text(string version, bool isNative) =>
+        $"{version} ({(isNative ? "native" : "managed")}, {RuntimeInformation.RuntimeIdentifier}, {RuntimeInformation.FrameworkDescription})";
+}
