@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Runs every test, as CI does: installs the servers that are missing (Debian), builds, tests, and ends with a line
-# "N passed, N failed, N skipped". Arguments are passed on to "dotnet test", for example: --filter Name~Planner
+# Runs every test, as CI does: installs the servers that are missing (Debian), builds, publishes the native program, which is what is tested where
+# a whole program is, tests, and ends with a line "N passed, N failed, N skipped". Arguments are passed on to "dotnet test", for example:
+# --filter Name~Planner
 # With --matrix as the first argument, runs the tests of category "Matrix" instead, against several releases of Kamailio; with --asterisk
 # those of category "Asterisk", and with --container those of category "Container", which are left out otherwise: Debian stable has no
 # Asterisk to install, and an image takes minutes to build. With --without-servers the servers count as not installed: whatever needs them
@@ -8,12 +9,20 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-programs=(etcd etcdctl faketime groff ip journalctl kamailio patch sipp)
+programs=(etcd etcdctl faketime gcc groff ip journalctl kamailio patch sipp)
 modules=(kamailio-extra-modules kamailio-json-modules kamailio-sqlite-modules kamailio-tls-modules kamailio-utils-modules kamailio-websocket-modules)
-packages=(kamailio "${modules[@]}" etcd-server etcd-client faketime groff-base iproute2 patch sip-tester systemd)
+packages=(kamailio "${modules[@]}" etcd-server etcd-client faketime gcc groff-base iproute2 libc6-dev patch sip-tester systemd)
 
 # kamailio and others are in /usr/sbin, which is not on every user's path.
 export PATH="$PATH:/usr/sbin:/sbin"
+
+# The native program, as it is released.
+publish_program() { # FOLDER
+    # It links with clang unless it is told otherwise; gcc will do.
+    local linker=()
+    command -v clang >/dev/null || linker=(-p:CppCompilerAndLinker=gcc)
+    dotnet publish src/KamRpcDispatcher.Cli --configuration Release --use-current-runtime -p:PublishAot=true "${linker[@]}" --output "$1"
+}
 
 install_missing() {
     local program package missing=()
@@ -120,10 +129,17 @@ if [ -n "$is_without_servers" ]; then
     export KAMRPC_TEST_WITHOUT
 fi
 results=$(mktemp -d)
+native=$(mktemp -d)
 image=''
-trap 'rm -rf "$results" ${image:+"$image"}' EXIT
+trap 'rm -rf "$results" "$native" ${image:+"$image"}' EXIT
 
 dotnet build KamRpcDispatcher.sln --configuration Release
+if [ -z "$is_without_servers" ] && [ -z "${KAMRPC_TEST_PROGRAM:-}" ]; then
+    # Some tests start it as another user.
+    chmod 755 "$native"
+    publish_program "$native"
+    export KAMRPC_TEST_PROGRAM=$native/kamrpc
+fi
 status=0
 case $with in
     matrix) test_releases "$@" ;;

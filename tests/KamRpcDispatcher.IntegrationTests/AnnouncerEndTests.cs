@@ -14,7 +14,7 @@ public class AnnouncerEndTests : AnnouncerFixture
     public async Task Of_two_members_one_of_which_is_somebody_elses_the_own_one_is_withdrawn_and_the_other_named()
     {
         await Etcd.PutAsync(Members + "b", """{"uri":"sip:10.9.9.9"}""");
-        var announcer = Start("dotnet", ArgumentsFor(Etcd, "--uri", "a=sip:10.0.0.1", "--uri", "b=sip:10.0.0.2"));
+        var announcer = Start(KamrpcProgram.File, ArgumentsFor(Etcd, "--uri", "a=sip:10.0.0.1", "--uri", "b=sip:10.0.0.2"));
         await announcer.WaitForLineAsync("Wrote", Fleet.Deadline);
         await announcer.WaitForLineAsync("is held by somebody else", Fleet.Deadline);
 
@@ -62,7 +62,7 @@ public class AnnouncerEndTests : AnnouncerFixture
         using var dns = DnsServer.Start();
         dns.Mode = DnsServer.Behaviour.Silence;
         string[] options = ["--etcd", $"etcd.test:{new Uri(Etcd.Endpoint).Port}", "--probe", "none", "--name", "a", "--ip", "auto", "--port", "5070"];
-        var (program, arguments) = PrivateResolver.Around(dns.ResolverFile, null, "dotnet", [Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "announce", .. options]);
+        var (program, arguments) = PrivateResolver.Around(dns.ResolverFile, null, KamrpcProgram.File, [.. KamrpcProgram.Prefix, "announce", .. options]);
         var announcer = Start(program, [.. arguments]);
         await dns.Asked.WaitAsync(Fleet.Deadline);
 
@@ -78,7 +78,7 @@ public class AnnouncerEndTests : AnnouncerFixture
     {
         RealServers.Require("script", "nohup");
         using var folder = new TemporaryFolder();
-        var announce = string.Join(' ', ["dotnet", .. Arguments("--uri", "sip:10.0.0.1", "--ttl", "2s")]);
+        var announce = string.Join(' ', [KamrpcProgram.File, .. Arguments("--uri", "sip:10.0.0.1", "--ttl", "2s")]);
 
         // script(1) makes a terminal and a session, and takes the terminal with it when it dies.
         var terminal = Start("script", ["-qc", $"echo $$ >{folder.File("pid")}; exec {(isToldToStay ? "nohup " : string.Empty)}{announce} >/dev/null 2>{folder.File("log")}", "/dev/null"]);
@@ -111,7 +111,7 @@ public class AnnouncerEndTests : AnnouncerFixture
     public async Task Of_a_full_etcd_a_stopped_announcer_withdraws_at_once_and_says_what_is_so()
     {
         await using var full = await EtcdServer.StartAsync(new EtcdOptionSet { ExtraArguments = ["--quota-backend-bytes", "400000"] });
-        var announcer = Start("dotnet", ArgumentsFor(full, "--name", "a", "--uri", "sip:10.0.0.1", "--ttl", "1h", "--ack-timeout", "1h"));
+        var announcer = Start(KamrpcProgram.File, ArgumentsFor(full, "--name", "a", "--uri", "sip:10.0.0.1", "--ttl", "1h", "--ack-timeout", "1h"));
         await announcer.WaitForLineAsync("Wrote", Fleet.Deadline);
         await FillAsync(full);
         Assert.That(await full.GetAsync(Key), Is.Not.Null);
@@ -147,7 +147,7 @@ public class AnnouncerEndTests : AnnouncerFixture
     {
         await using var full = await EtcdServer.StartAsync(new EtcdOptionSet { ExtraArguments = ["--quota-backend-bytes", "400000"] });
         var server = await SipServer.StartAsync();
-        var announcer = Start("dotnet", [.. ArgumentsFor(full, "--name", "a", "--uri", server.Uri, "--ttl", "5s", "--interval", "200ms").Where(static argument => argument is not ("--probe" or "none"))]);
+        var announcer = Start(KamrpcProgram.File, [.. ArgumentsFor(full, "--name", "a", "--uri", server.Uri, "--ttl", "5s", "--interval", "200ms").Where(static argument => argument is not ("--probe" or "none"))]);
         await announcer.WaitForLineAsync("Wrote", Fleet.Deadline);
         await FillAsync(full);
 

@@ -38,9 +38,9 @@ public abstract class AnnouncerFixture
 
     /// <summary>What to start, with names that the options give.</summary>
     protected static string[] ArgumentsFor(EtcdServer etcd, params string[] options) =>
-        [Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "announce", "--etcd", etcd.Endpoint, "--probe", "none", .. options];
+        [.. KamrpcProgram.Prefix, "announce", "--etcd", etcd.Endpoint, "--probe", "none", .. options];
 
-    protected ServerProcess Announce(params string[] options) => Start("dotnet", Arguments(options));
+    protected ServerProcess Announce(params string[] options) => Start(KamrpcProgram.File, Arguments(options));
 
     protected ServerProcess Start(string program, string[] arguments)
     {

@@ -69,7 +69,7 @@ public class AnnouncerTests : AnnouncerFixture
     public async Task A_lease_that_etcd_grants_for_longer_than_asked_is_told_once()
     {
         await using var slow = await EtcdServer.StartAsync(new EtcdOptionSet { ExtraArguments = ["--heartbeat-interval", "500", "--election-timeout", "5000"] });
-        var announcer = Start("dotnet", ArgumentsFor(slow, "--name", "a", "--uri", "sip:10.0.0.1", "--ttl", "2s"));
+        var announcer = Start(KamrpcProgram.File, ArgumentsFor(slow, "--name", "a", "--uri", "sip:10.0.0.1", "--ttl", "2s"));
 
         await announcer.WaitForLineAsync("etcd grants leases of 8s where 2s were asked for", Fleet.Deadline);
         await announcer.WaitForLineAsync("Wrote", Fleet.Deadline);

@@ -176,7 +176,7 @@ public sealed class ClaimTests
 
     private static async Task RequireDotnetForNobodyAsync()
     {
-        using var process = Process.Start(new ProcessStartInfo(Nobody[0], [.. Nobody[1..], "dotnet", Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "--help"])
+        using var process = Process.Start(new ProcessStartInfo(Nobody[0], [.. Nobody[1..], .. KamrpcProgram.Command, "--help"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -208,7 +208,7 @@ public sealed class ClaimTests
         var folder = wrapper == Nobody ? NobodysFolder : _folder.File($"d{_daemons++}");
         string[] command =
         [
-            .. wrapper, "dotnet", Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "dispatch", "--etcd", _etcd.Endpoint, "--cluster", cluster, "--proxy", proxy,
+            .. wrapper, .. KamrpcProgram.Command, "dispatch", "--etcd", _etcd.Endpoint, "--cluster", cluster, "--proxy", proxy,
             "--kamailio", _kamailio.Address(transport), "--reply-dir", folder + "/r", "--state-dir", folder + "/state", "--removal-delay", "0s",
         ];
         return ServerProcess.Start(command[0], command[1..]);

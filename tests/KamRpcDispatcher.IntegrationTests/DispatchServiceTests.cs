@@ -80,7 +80,7 @@ public class DispatchServiceTests
 
     private static ServerProcess Start(ServiceManager systemd, TemporaryFolder folder, string etcd, string kamailio) => ServerProcess.Start("env",
     [
-        .. systemd.Environment, "dotnet", Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "dispatch", "--etcd", etcd, "--kamailio", kamailio,
+        .. systemd.Environment, .. KamrpcProgram.Command, "dispatch", "--etcd", etcd, "--kamailio", kamailio,
         "--proxy", "p1", "--reply-dir", folder.File("r"), "--state-dir", folder.File("state"),
     ]);
 }

@@ -170,7 +170,7 @@ public class DoctorCauseTests
     private async Task<Dictionary<string, DoctorFinding>> RunAsync(string program, string[] arguments, string kamailio, params string[] options)
     {
         var start = new ProcessStartInfo(
-            program, [.. arguments, "dotnet", Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "doctor", "--kamailio", kamailio, "--etcd", NoEtcd, "-o", "json", .. options])
+            program, [.. arguments, .. KamrpcProgram.Command, "doctor", "--kamailio", kamailio, "--etcd", NoEtcd, "-o", "json", .. options])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -144,11 +144,11 @@ public class EtcdClusterTests
             var endpoints = _cluster.Nodes.Select((_, index) => _cluster.Nodes[(first + index) % 3].Endpoint);
             string[] arguments =
             [
-                Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "announce", "--probe", "none", "--name", $"m{first}", "--uri", $"sip:10.0.0.{first}",
+                .. KamrpcProgram.Prefix, "announce", "--probe", "none", "--name", $"m{first}", "--uri", $"sip:10.0.0.{first}",
                 "--etcd", string.Join(',', endpoints), "--etcd-ca", _certificates.AuthorityFile, "--etcd-cert", _identity.CertificateFile, "--etcd-key", _identity.KeyFile,
                 "--etcd-user", "announcer", "--etcd-password-file", _password, "--log-level", "debug", .. more,
             ];
-            _announcers.Add(clock is null ? ServerProcess.Start("dotnet", arguments) : clock.Start("dotnet", arguments));
+            _announcers.Add(clock is null ? ServerProcess.Start(KamrpcProgram.File, arguments) : clock.Start(KamrpcProgram.File, arguments));
         }
 
         foreach (var announcer in _announcers)

@@ -219,7 +219,7 @@ public class EtcdUsersTests
 
     private ServerProcess Start(params string[] arguments)
     {
-        var process = ServerProcess.Start("dotnet", [Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), .. arguments]);
+        var process = ServerProcess.Start(KamrpcProgram.File, [.. KamrpcProgram.Prefix, .. arguments]);
         _processes.Add(process);
         return process;
     }

@@ -49,7 +49,7 @@ public sealed class ExplainTests
     [Test]
     public async Task What_one_announcer_holds_has_one_lease()
     {
-        await using var announcer = ServerProcess.Start("dotnet", [Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "announce", "--etcd", _etcd.Endpoint, "--name", "box", "--uri", "sip:10.0.0.1", "--set", "1,2", "--probe", "none"]);
+        await using var announcer = ServerProcess.Start(KamrpcProgram.File, [.. KamrpcProgram.Prefix, "announce", "--etcd", _etcd.Endpoint, "--name", "box", "--uri", "sip:10.0.0.1", "--set", "1,2", "--probe", "none"]);
         await announcer.WaitForLineAsync($"Wrote {Members}2/box", Fleet.Deadline);
 
         var (_, output, _) = await RunAsync("explain", "box", "--set", "1");

@@ -169,8 +169,8 @@ public class HalfDeadConnectionTests
 
     private ServerProcess Announce(params string[] options)
     {
-        var process = ServerProcess.Start("dotnet",
-            [Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "announce", "--probe", "none", "--etcd", _relay.Endpoint, "--name", "a", "--uri", "sip:10.0.0.1", .. options]);
+        var process = ServerProcess.Start(KamrpcProgram.File,
+            [.. KamrpcProgram.Prefix, "announce", "--probe", "none", "--etcd", _relay.Endpoint, "--name", "a", "--uri", "sip:10.0.0.1", .. options]);
         _processes.Add(process);
         return process;
     }

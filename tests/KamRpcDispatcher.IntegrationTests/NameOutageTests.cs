@@ -147,8 +147,8 @@ public class NameOutageTests
         var (program, arguments) = PrivateResolver.Around(
             _dns.ResolverFile,
             null,
-            "dotnet",
-            [Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "announce", "--etcd", _etcd.Endpoint.Replace("127.0.0.1", etcd, StringComparison.Ordinal), "--log-level", level, .. options]);
+            KamrpcProgram.File,
+            [.. KamrpcProgram.Prefix, "announce", "--etcd", _etcd.Endpoint.Replace("127.0.0.1", etcd, StringComparison.Ordinal), "--log-level", level, .. options]);
         var announcer = ServerProcess.Start(program, arguments);
         _announcers.Add(announcer);
         return announcer;

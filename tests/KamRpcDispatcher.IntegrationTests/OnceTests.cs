@@ -142,7 +142,7 @@ public sealed class OnceTests
     public async Task One_that_is_stopped_before_it_is_in_step_says_so()
     {
         _etcd.Pause();
-        await using var once = ServerProcess.Start("dotnet", [Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), .. Arguments("--once")]);
+        await using var once = ServerProcess.Start(KamrpcProgram.File, [.. KamrpcProgram.Prefix, .. Arguments("--once")]);
         await once.WaitForLineAsync("Waiting for the membership from etcd", Fleet.Deadline);
 
         once.Signal(UnixSignals.Terminate);

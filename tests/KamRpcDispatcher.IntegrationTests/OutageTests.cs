@@ -173,8 +173,8 @@ public class OutageTests
         await etcd.StopAsync();
         await kamailio.StopAsync();
         using var folder = new TemporaryFolder();
-        string[] arguments = [Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "dispatch", "--etcd", etcd.Endpoint, "--kamailio", kamailio.RpcAddress, "--reply-dir", folder.File("r"), "--state-dir", folder.File("state")];
-        await using var dispatcher = ServerProcess.Start("dotnet", arguments);
+        string[] arguments = [.. KamrpcProgram.Prefix, "dispatch", "--etcd", etcd.Endpoint, "--kamailio", kamailio.RpcAddress, "--reply-dir", folder.File("r"), "--state-dir", folder.File("state")];
+        await using var dispatcher = ServerProcess.Start(KamrpcProgram.File, arguments);
         await dispatcher.WaitForLineAsync("cannot be followed", Fleet.Deadline);
 
         await etcd.StartAgainAsync();

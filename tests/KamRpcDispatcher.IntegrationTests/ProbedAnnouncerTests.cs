@@ -216,7 +216,7 @@ public class ProbedAnnouncerTests
         using var folder = new TemporaryFolder();
         using var manager = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
         manager.Bind(new UnixDomainSocketEndPoint(folder.File("notify")));
-        var announcer = Start("env", [$"NOTIFY_SOCKET={folder.File("notify")}", "WATCHDOG_USEC=300000", "dotnet", .. Arguments("--name", "a", "--uri", _sip.Uri, "--idle", "exec:false", "--drain-timeout", "1h")]);
+        var announcer = Start("env", [$"NOTIFY_SOCKET={folder.File("notify")}", "WATCHDOG_USEC=300000", KamrpcProgram.File, .. Arguments("--name", "a", "--uri", _sip.Uri, "--idle", "exec:false", "--drain-timeout", "1h")]);
 
         await ToldAsync(manager, "STATUS=1 ready");
         await ToldAsync(manager, "READY=1");
@@ -234,7 +234,7 @@ public class ProbedAnnouncerTests
     public async Task While_etcd_hangs_whoever_started_it_is_told_since_when()
     {
         using var systemd = new Fleets.ServiceManager();
-        Start("env", [.. systemd.Environment, "dotnet", .. Arguments("--name", "a", "--uri", _sip.Uri)]);
+        Start("env", [.. systemd.Environment, KamrpcProgram.File, .. Arguments("--name", "a", "--uri", _sip.Uri)]);
         await systemd.ToldAsync("READY=1");
 
         _etcd.Pause();
@@ -294,9 +294,9 @@ public class ProbedAnnouncerTests
         }
     }
 
-    private string[] Arguments(params string[] options) => [Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "announce", "--etcd", _etcd.Endpoint, .. options];
+    private string[] Arguments(params string[] options) => [.. KamrpcProgram.Prefix, "announce", "--etcd", _etcd.Endpoint, .. options];
 
-    private ServerProcess Announce(params string[] options) => Start("dotnet", Arguments(options));
+    private ServerProcess Announce(params string[] options) => Start(KamrpcProgram.File, Arguments(options));
 
     private ServerProcess Start(string program, string[] arguments)
     {

@@ -122,10 +122,10 @@ public sealed class ProxyNameTests
     private ServerProcess Start(KamailioServer kamailio, params string[] around)
     {
         var folder = _folder.File($"d{_daemons++}");
-        string[] command = [.. around, "dotnet"];
+        string[] command = [.. around, KamrpcProgram.File];
         return ServerProcess.Start(command[0],
         [
-            .. command[1..], Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "dispatch", "--etcd", _etcd.Endpoint, "--proxy", "edge", "--kamailio", kamailio.RpcAddress,
+            .. command[1..], .. KamrpcProgram.Prefix, "dispatch", "--etcd", _etcd.Endpoint, "--proxy", "edge", "--kamailio", kamailio.RpcAddress,
             "--reply-dir", folder + "/r", "--state-dir", folder + "/state",
         ]);
     }

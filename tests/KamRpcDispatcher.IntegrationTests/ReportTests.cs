@@ -76,7 +76,7 @@ public class ReportTests
         // Root that may do no more than others: it opens what is its own.
         await using var dispatcher = ServerProcess.Start("setpriv",
         [
-            "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", "dotnet", Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"),
+            "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", .. KamrpcProgram.Command,
             "dispatch", "--etcd", etcd.Endpoint, "--kamailio", kamailio.RpcAddress, "--proxy", "p1", "--reply-dir", folder.File("r"), "--state-dir", folder.File("state"),
         ]);
         await dispatcher.WaitForLineAsync("In step with revision", Fleet.Deadline);

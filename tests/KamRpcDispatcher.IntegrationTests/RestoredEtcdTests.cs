@@ -69,8 +69,8 @@ public class RestoredEtcdTests
         using var store = new EtcdConnection(Fleet.Endpoints(_etcd), TimeProvider.System);
         using var stop = new CancellationTokenSource();
         var (watch, report) = StartProxy(store, stop.Token);
-        var announcer = ServerProcess.Start("dotnet",
-            [Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "announce", "--probe", "none", "--etcd", _etcd.Endpoint, "--name", "a", "--uri", "sip:10.0.0.1", "--ack-timeout", "20s", "--drain-timeout", "0s"]);
+        var announcer = ServerProcess.Start(KamrpcProgram.File,
+            [.. KamrpcProgram.Prefix, "announce", "--probe", "none", "--etcd", _etcd.Endpoint, "--name", "a", "--uri", "sip:10.0.0.1", "--ack-timeout", "20s", "--drain-timeout", "0s"]);
         await using (announcer)
         {
             await announcer.WaitForLineAsync("Wrote", Fleet.Deadline);

@@ -112,9 +112,9 @@ public sealed class SavedMembershipTests
         await daemon.Exited.WaitAsync(Fleet.Deadline);
     }
 
-    private ServerProcess Start(EtcdServer etcd, KamailioServer kamailio, string proxy) => ServerProcess.Start("dotnet",
+    private ServerProcess Start(EtcdServer etcd, KamailioServer kamailio, string proxy) => ServerProcess.Start(KamrpcProgram.File,
     [
-        Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "dispatch", "--etcd", etcd.Endpoint, "--proxy", proxy, "--kamailio", kamailio.RpcAddress,
+        .. KamrpcProgram.Prefix, "dispatch", "--etcd", etcd.Endpoint, "--proxy", proxy, "--kamailio", kamailio.RpcAddress,
         "--reply-dir", _folder.File($"r{_daemons++}"), "--state-dir", _folder.File("state"), "--removal-delay", "0s",
     ]);
 }

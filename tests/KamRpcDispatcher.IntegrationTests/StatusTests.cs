@@ -100,7 +100,7 @@ public class StatusTests
     {
         var revision = await AnnounceAsync();
         await ReportAsync("p1", revision, writtenAt: DateTimeOffset.UtcNow.AddMinutes(-10));
-        await using var status = ServerProcess.Start("dotnet", [Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "status", "-o", "json", "--etcd", _etcd.Endpoint]);
+        await using var status = ServerProcess.Start(KamrpcProgram.File, [.. KamrpcProgram.Prefix, "status", "-o", "json", "--etcd", _etcd.Endpoint]);
         await status.WaitForLineAsync("by this host's clock the report of p1 is old, or of the future", Fleet.Deadline);
 
         await ReportAsync("p1", revision, writtenAt: DateTimeOffset.UtcNow.AddMinutes(-10));
@@ -212,7 +212,7 @@ public class StatusTests
         await ReportAsync("p1", 1, TwoHeld);
         await RunAsync("confirm");
 
-        await using var announcer = ServerProcess.Start("dotnet", [Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "announce", "--etcd", _etcd.Endpoint, "--name", "a", "--uri", "sip:10.0.0.1", "--probe", "none"]);
+        await using var announcer = ServerProcess.Start(KamrpcProgram.File, [.. KamrpcProgram.Prefix, "announce", "--etcd", _etcd.Endpoint, "--name", "a", "--uri", "sip:10.0.0.1", "--probe", "none"]);
         await announcer.WaitForLineAsync("Wrote", Fleet.Deadline);
 
         Assert.That(await _etcd.GetAsync(Members + "1/a"), Does.StartWith("{\"uri\":\"sip:10.0.0.1\","));

@@ -31,7 +31,7 @@ public sealed class StatusWatchTests
     public async Task On_a_terminal_the_screen_is_drawn_over_outages_are_said_and_Ctrl_C_gives_the_terminal_back()
     {
         RealServers.Require("script");
-        var command = $"stty cols 80 rows 30; exec dotnet '{Path.Combine(AppContext.BaseDirectory, "kamrpc.dll")}' status --watch --etcd {_etcd.Endpoint}";
+        var command = $"stty cols 80 rows 30; exec {string.Join(' ', KamrpcProgram.Command.Select(static word => $"'{word}'"))} status --watch --etcd {_etcd.Endpoint}";
 
         // Who is started in the background of a shell without job control ignores SIGINT, and so does all that follows.
         var start = new ProcessStartInfo("env", ["--default-signal=HUP,INT,QUIT", "script", "-qefc", command, "/dev/null"]) { RedirectStandardInput = true, RedirectStandardOutput = true };
@@ -107,7 +107,7 @@ public sealed class StatusWatchTests
     }
 
     private ServerProcess Start(params string[] options) =>
-        ServerProcess.Start("dotnet", [Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "status", "--watch", .. options, "--etcd", _etcd.Endpoint]);
+        ServerProcess.Start(KamrpcProgram.File, [.. KamrpcProgram.Prefix, "status", "--watch", .. options, "--etcd", _etcd.Endpoint]);
 
     private Task<long> ReportAsync(long revision, int serving) => _etcd.PutAsync(
         "/kamrpc/default/proxies/p1",

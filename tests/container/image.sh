@@ -1,5 +1,5 @@
 # Sourced by run.sh, after matrix/releases.sh: the image of kamrpc that the tests of category "Container" have, and the Kamailio beside it.
-# The bases are kept where the folders of the other categories are; the program is published and the image built at each run.
+# The bases are kept where the folders of the other categories are; the image is built at each run.
 # shellcheck shell=bash
 
 # What the program is linked against is this machine's, so it is this release that can run it.
@@ -15,13 +15,8 @@ make_container_folders() {
 }
 
 build_image() { # FOLDER
-    # It links with clang unless it is told otherwise; gcc will do.
-    local linker=()
-    command -v clang >/dev/null || linker=(-p:CppCompilerAndLinker=gcc)
-    dotnet publish src/KamRpcDispatcher.Cli --configuration Release --use-current-runtime -p:PublishAot=true "${linker[@]}" --output "$1/program"
-
     # In a mount namespace of its own, so that nothing stays mounted however it ends.
-    unshare --mount tests/container/build.sh "$container_base" "$1/program" "$1" </dev/null >"$1/build.log" 2>&1 \
+    unshare --mount tests/container/build.sh "$container_base" "$(dirname "$KAMRPC_TEST_PROGRAM")" "$1" </dev/null >"$1/build.log" 2>&1 \
         || { tail -n 40 "$1/build.log" >&2; echo "run.sh: the image was not built, see above" >&2; exit 1; }
 }
 

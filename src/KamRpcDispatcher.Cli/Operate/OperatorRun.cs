@@ -1,6 +1,5 @@
 using KamailioRpc;
 using KamRpcDispatcher.Cli.Answers;
-using KamRpcDispatcher.Cli.Host;
 using KamRpcDispatcher.Cli.Host.Logging;
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Etcd.Connection;

@@ -1,5 +1,4 @@
 using Grpc.Core;
-using KamRpcDispatcher.Cli.Host;
 using KamRpcDispatcher.Cli.Host.Logging;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;

@@ -1,6 +1,5 @@
 using Grpc.Core;
 using KamailioRpc;
-using KamRpcDispatcher.Cli.Host;
 using KamRpcDispatcher.Cli.Host.Logging;
 using KamRpcDispatcher.Cli.Operate;
 using KamRpcDispatcher.Cli.Output;

@@ -139,9 +139,9 @@ internal sealed class AnnouncerSoak : IAsyncDisposable
         var (program, arguments) = PrivateResolver.Around(
             Dns.ResolverFile,
             null,
-            "dotnet",
+            KamrpcProgram.File,
             [
-                Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "announce", "--etcd", Relay.Endpoint, "--etcd-ca", _trusted, "--ttl", "10s",
+                .. KamrpcProgram.Prefix, "announce", "--etcd", Relay.Endpoint, "--etcd-ca", _trusted, "--ttl", "10s",
                 "--interval", "2s", "--fall", "3", "--log-level", "warning", .. uris,
             ]);
         Announcer = ServerProcess.Start(program, arguments);

@@ -85,7 +85,7 @@ internal sealed class Fleet : IAsyncDisposable
 
     public ServerProcess Start(string[] arguments, Action<string>? onLine = null, string[]? starter = null)
     {
-        string[] command = [.. starter ?? [], "dotnet", Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), .. arguments];
+        string[] command = [.. starter ?? [], .. KamrpcProgram.Command, .. arguments];
         var (program, all) = PrivateResolver.Around(_options.Kamailio?.ResolverFile, null, command[0], command[1..]);
         var process = ServerProcess.Start(program, all, onLine: onLine);
         _processes.Add(process);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.IntegrationTests.Fleets;
@@ -43,7 +44,7 @@ internal static class Kamrpc
     /// <param name="arguments">Of kamrpc.</param>
     public static async Task<(int ExitCode, string Output, string Errors)> RunAsAsync(string[] starter, TimeSpan patience, params string[] arguments)
     {
-        string[] all = [.. starter, "dotnet", Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), .. arguments];
+        string[] all = [.. starter, .. KamrpcProgram.Command, .. arguments];
         var start = new ProcessStartInfo(all[0], all[1..])
         {
             RedirectStandardOutput = true,

@@ -16,7 +16,7 @@ public class JournalTests
         using var folder = new TemporaryFolder();
         await using var run = ServerProcess.Start(
             Path.Combine(RealServers.RepositoryRoot, "tests", "machine", "journal.sh"),
-            [folder.File("entries"), "dotnet", Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "announce", "--etcd", "http://127.0.0.1:1", "--name", "a1", "--uri", $"sip:127.0.0.1:{RealServers.FreeUdpPort()}"]);
+            [folder.File("entries"), .. KamrpcProgram.Command, "announce", "--etcd", "http://127.0.0.1:1", "--name", "a1", "--uri", $"sip:127.0.0.1:{RealServers.FreeUdpPort()}"]);
 
         Assert.That(await run.Exited.WaitAsync(Patience), Is.Zero, run.Output);
 
@@ -33,8 +33,8 @@ public class JournalTests
     public async Task Each_line_of_the_log_is_an_object()
     {
         await using var run = ServerProcess.Start(
-            "dotnet",
-            [Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "announce", "--log-format", "json", "--etcd", "http://127.0.0.1:1", "--name", "a1", "--uri", $"sip:127.0.0.1:{RealServers.FreeUdpPort()}"]);
+            KamrpcProgram.File,
+            [.. KamrpcProgram.Prefix, "announce", "--log-format", "json", "--etcd", "http://127.0.0.1:1", "--name", "a1", "--uri", $"sip:127.0.0.1:{RealServers.FreeUdpPort()}"]);
 
         var line = await run.WaitForLineAsync("\"endpoints\":\"http://127.0.0.1:1\"", Patience);
 

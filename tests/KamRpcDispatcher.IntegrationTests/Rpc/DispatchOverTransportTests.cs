@@ -67,9 +67,9 @@ public sealed class DispatchOverTransportTests
     }
 
     private ServerProcess Start(string cluster, string address) => ServerProcess.Start(
-        "dotnet",
+        KamrpcProgram.File,
         [
-            Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "dispatch", "--etcd", _etcd.Endpoint, "--cluster", Cluster(cluster), "--proxy", "p", "--kamailio", address,
+            .. KamrpcProgram.Prefix, "dispatch", "--etcd", _etcd.Endpoint, "--cluster", Cluster(cluster), "--proxy", "p", "--kamailio", address,
             "--kamailio-ca", _kamailio.CertificateFile, "--reply-dir", _folder.File("r"), "--state-dir", _folder.File("state"), "--removal-delay", "0s",
         ]);
 

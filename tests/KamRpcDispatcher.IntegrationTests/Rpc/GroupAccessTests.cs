@@ -61,7 +61,7 @@ public sealed class GroupAccessTests
 
     private static async Task<Dictionary<string, string>> DoctorAsync(string address, string temporary, string umask, string[] groups)
     {
-        string[] doctor = ["dotnet", Path.Combine(AppContext.BaseDirectory, "kamrpc.dll"), "doctor", "--kamailio", address, "--etcd", "http://127.0.0.1:1", "-o", "json"];
+        string[] doctor = [.. KamrpcProgram.Command, "doctor", "--kamailio", address, "--etcd", "http://127.0.0.1:1", "-o", "json"];
         var start = new ProcessStartInfo("setpriv", ["--reuid", Nameless, "--regid", Nameless, .. groups, "sh", "-c", $"umask {umask}; exec \"$@\"", "sh", .. doctor])
         {
             RedirectStandardOutput = true,

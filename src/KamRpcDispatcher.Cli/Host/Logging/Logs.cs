@@ -35,12 +35,8 @@ internal static class Logs
 
     public static bool Parse(string text, out LogFormat value, [NotNullWhen(false)] out string? error)
     {
-        (value, error) = text switch
-        {
-            "text" => (LogFormat.Text, null),
-            "json" => (LogFormat.Json, null),
-            _ => (default, $"'{text}' is neither text nor json"),
-        };
+        value = text == "json" ? LogFormat.Json : LogFormat.Text;
+        error = text is "text" or "json" ? null : $"'{text}' is neither text nor json";
         return error is null;
     }
 

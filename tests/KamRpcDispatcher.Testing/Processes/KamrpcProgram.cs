@@ -1,0 +1,19 @@
+namespace KamRpcDispatcher.Testing;
+
+/// <summary>kamrpc as the tests start it: the native program where there is one, as tests/run.sh publishes it, else the one built with the tests, by the .NET runtime.</summary>
+public static class KamrpcProgram
+{
+    /// <summary>Environment variable with the path of a native program.</summary>
+    private const string Variable = "KAMRPC_TEST_PROGRAM";
+
+    /// <summary>The program and its first arguments.</summary>
+    public static IReadOnlyList<string> Command { get; } = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } native
+        ? [native]
+        : ["dotnet", Path.Combine(AppContext.BaseDirectory, "kamrpc.dll")];
+
+    /// <summary>What is started.</summary>
+    public static string File => Command[0];
+
+    /// <summary>What stands before the arguments of kamrpc.</summary>
+    public static IEnumerable<string> Prefix => Command.Skip(1);
+}
