@@ -25,7 +25,7 @@ public class JournalTests
         var down = entries.FirstOrDefault(static entry => Text(entry, "_TRANSPORT") == "journal" && Text(entry, "MESSAGE").Contains("http://127.0.0.1:1", StringComparison.Ordinal));
         Assert.That(down.ValueKind, Is.EqualTo(JsonValueKind.Object), string.Join('\n', lines));
         Assert.That(Text(down, "MESSAGE"), Does.Contain($"[{Text(down, "KAMRPC_EVENT")}]"));
-        Assert.That((Text(down, "PRIORITY"), Text(down, "SYSLOG_IDENTIFIER"), Text(down, "KAMRPC_ENDPOINTS")), Is.EqualTo(("3", "kamrpc", "http://127.0.0.1:1")));
+        Assert.That((Text(down, "PRIORITY"), Text(down, "SYSLOG_IDENTIFIER"), Text(down, "KAMRPC_ENDPOINTS")), Is.EqualTo(("4", "kamrpc", "http://127.0.0.1:1")));
         Assert.That(entries.Where(static entry => Text(entry, "_TRANSPORT") == "stdout").Select(static entry => Text(entry, "PRIORITY")), Has.All.AnyOf("3", "4"), "a line of the log");
     }
 
