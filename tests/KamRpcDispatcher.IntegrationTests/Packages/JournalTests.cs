@@ -5,6 +5,7 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.IntegrationTests.Packages;
 
 /// <summary>What systemd's own journal has of a daemon, and what is read where its lines are JSON.</summary>
+[Parallelizable]
 public class JournalTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);

@@ -7,6 +7,7 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.IntegrationTests.Packages;
 
 /// <summary>The packages for NuGet: what is in them, and whether somebody can use them.</summary>
+[Parallelizable]
 public class NuGetPackageTests
 {
     private static readonly string[] Ids = ["KamailioRpc", "KamRpcDispatcher", "kamrpc"];
@@ -77,13 +78,15 @@ public class NuGetPackageTests
             </Project>
             """);
         File.WriteAllText(_folder.File("Program.cs"), """
+            [assembly: System.Runtime.Versioning.SupportedOSPlatform("linux")]
+
             Console.WriteLine(KamailioRpc.KamailioAddress.Parse("jsonrpc+udp://127.0.0.1:8090"));
-            Console.WriteLine(KamRpcDispatcher.Destinations.SipUri.Parse("sip:10.0.0.1:5060"));
+            Console.WriteLine(new KamRpcDispatcher.Destinations.MemberKey(1, "a1"));
             """);
 
         var (exitCode, output) = await RunAsync("dotnet", "run", "--project", _folder.File("user.csproj"), "-v", "quiet");
 
-        Assert.That((exitCode, output), Is.EqualTo((0, "jsonrpc+udp://127.0.0.1:8090\nsip:10.0.0.1:5060\n")));
+        Assert.That((exitCode, output), Is.EqualTo((0, "jsonrpc+udp://127.0.0.1:8090\n1/a1\n")));
     }
 
     private static string Configuration => AppContext.BaseDirectory.Contains("/Release/", StringComparison.Ordinal) ? "Release" : "Debug";

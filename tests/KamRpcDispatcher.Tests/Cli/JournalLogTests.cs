@@ -45,7 +45,7 @@ public class JournalLogTests
             ["KAMRPC_EVENT_NAME"] = "Drained",
             ["KAMRPC_CATEGORY"] = "KamRpcDispatcher.X",
             ["KAMRPC_SET"] = "7",
-            ["KAMRPC_DRAINED_BY"] = "ops\nMESSAGE=no",
+            ["KAMRPC_DRAINED_BY"] = @"ops\u000aMESSAGE=no",
         }));
         Assert.That(lines.Written, Is.Empty);
     }

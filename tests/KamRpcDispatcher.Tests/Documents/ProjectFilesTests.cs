@@ -41,7 +41,7 @@ public partial class ProjectFilesTests
 
         Assert.That(new[] { Text(form, "name"), Text(form, "description") }, Has.All.Length.GreaterThan(3));
         Assert.That(ids, Is.Unique.And.All.Not.Null.And.Not.Empty);
-        Assert.That(questions.Select(static question => Text(question, "type")), Is.SubsetOf(new[] { "markdown", "textarea", "input", "dropdown", "checkboxes" }));
+        Assert.That(questions.Select(static question => Text(question, "type")).Distinct(), Is.SubsetOf(new[] { "markdown", "textarea", "input", "dropdown", "checkboxes" }));
     }
 
     /// <summary>A form asks for what is there to be given.</summary>
