@@ -64,7 +64,7 @@ internal sealed class ReloadedAnnouncer : IAsyncDisposable
         }
         else
         {
-            File.WriteAllText(next, "#!/bin/sh\n" + script);
+            File.WriteAllText(next, "#!/bin/bash\n" + script);
             File.SetUnixFileMode(next, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
 

@@ -112,8 +112,16 @@ internal static class HandoverText
     private static void Write(Utf8JsonWriter writer, HandedServer server)
     {
         var health = server.Health;
-        writer.WriteNumber("set", server.Member.Set);
-        writer.WriteString("name", server.Member.Name);
+        writer.WriteStartArray("members");
+        foreach (var member in server.Members)
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("set", member.Set);
+            writer.WriteString("name", member.Name);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
         writer.WriteString("uri", server.Uri.Text);
         writer.WriteString("verdict", health.Probe.Verdict.ToString());
         writer.WriteString("found", health.Probe.Reason);
@@ -125,7 +133,7 @@ internal static class HandoverText
     }
 
     private static HandedServer ReadServer(JsonElement server) => new(
-        new MemberKey(server.GetProperty("set").GetInt32(), server.GetProperty("name").GetString()!),
+        [.. server.GetProperty("members").EnumerateArray().Select(static member => new MemberKey(member.GetProperty("set").GetInt32(), member.GetProperty("name").GetString()!))],
         SipUri.Parse(server.GetProperty("uri").GetString()!),
         new ServerHealth(
             new ProbeOutcome(Enum.Parse<ProbeVerdict>(server.GetProperty("verdict").GetString()!), server.GetProperty("found").GetString()!) { Sign = Enum.Parse<DeathSign>(server.GetProperty("sign").GetString()!) },
