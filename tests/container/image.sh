@@ -14,11 +14,15 @@ make_container_folders() {
     make_folder "$container_kamailio_suite" "$folders/$container_kamailio_suite" kamailio "${modules[@]}"
 }
 
-build_image() { # FOLDER
+publish_native() { # FOLDER
     # It links with clang unless it is told otherwise; gcc will do.
     local linker=()
     command -v clang >/dev/null || linker=(-p:CppCompilerAndLinker=gcc)
-    dotnet publish src/KamRpcDispatcher.Cli --configuration Release --use-current-runtime -p:PublishAot=true "${linker[@]}" --output "$1/program"
+    dotnet publish src/KamRpcDispatcher.Cli --configuration Release --use-current-runtime -p:PublishAot=true "${linker[@]}" --output "$1"
+}
+
+build_image() { # FOLDER
+    publish_native "$1/program"
 
     # In a mount namespace of its own, so that nothing stays mounted however it ends.
     unshare --mount tests/container/build.sh "$container_base" "$1/program" "$1" </dev/null >"$1/build.log" 2>&1 \

@@ -68,7 +68,7 @@ internal sealed class HealthMonitor : IDisposable
     /// <summary>Those of its members whose keys etcd refuses, so that nothing of this announcer's stands there.</summary>
     public IEnumerable<MemberKey> NeverWritten => _records.NeverWritten;
 
-    /// <summary>How it is, for the program that takes this one's place; null before the first probe. Its members all have one address.</summary>
+    /// <summary>How it is, for the program that takes this one's place; null before the first probe.</summary>
     public HandedServer? Health
     {
         get
@@ -76,7 +76,7 @@ internal sealed class HealthMonitor : IDisposable
             lock (_lock)
             {
                 return State is { } state && _health.Current is { } probe
-                    ? new HandedServer([.. _server.Members.Select(static member => member.Key)], _server.Members[0].Uri, new ServerHealth(probe with { Sign = _sign }, state, _told.Reason, _leaving, _maintenance))
+                    ? new HandedServer([.. _server.Members.Select(static member => (member.Key, member.Uri))], new ServerHealth(probe with { Sign = _sign }, state, _told.Reason, _leaving, _maintenance))
                     : null;
             }
         }

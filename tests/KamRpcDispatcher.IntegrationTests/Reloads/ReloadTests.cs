@@ -129,6 +129,25 @@ public sealed class ReloadTests
     }
 
     [Test]
+    public async Task A_lease_that_ended_between_two_programs_is_no_loss()
+    {
+        await using var announcer = await ReloadedAnnouncer.StartAsync(_etcd, "--probe", "none");
+        await announcer.WaitForEventsAsync("PUT");
+        var lease = await _etcd.LeaseAsync(Key);
+        announcer.TakeEvents();
+        announcer.Put($$"""
+            if [ "$1" != --version ]; then etcdctl --endpoints {{_etcd.Endpoint}} lease revoke {{lease}} >/dev/null; fi
+            exec {{ReloadedAnnouncer.Program}} "$@"
+            """);
+
+        await announcer.ReloadAsync();
+
+        await announcer.WaitForEventsAsync("DELETE", "PUT");
+        Assert.That(await _etcd.LeaseAsync(Key), Is.Not.Null.And.Not.EqualTo(lease), announcer.Process.Output);
+        Assert.That(announcer.Gaps(), Is.Empty, "it does not say that it went on with it");
+    }
+
+    [Test]
     public async Task Killed_between_two_programs_its_member_is_taken_over_as_after_any_crash()
     {
         await using var announcer = await ReloadedAnnouncer.StartAsync(_etcd, "--probe", "none", "--ttl", "30s");

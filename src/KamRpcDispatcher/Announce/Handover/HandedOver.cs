@@ -14,14 +14,13 @@ namespace KamRpcDispatcher.Announce.Handover;
 internal sealed record HandedOver(string Cluster, HeldLease Lease, IReadOnlyList<HandedServer> Servers, bool IsInMaintenance, bool IsMaintenanceOurs)
 {
     /// <summary>How a server was that has this member; null where that is not known, or the member is at another address.</summary>
-    public ServerHealth? HealthOf(Member member) => Servers.FirstOrDefault(server => server.Members.Contains(member.Key) && server.Uri.Equals(member.Uri))?.Health;
+    public ServerHealth? HealthOf(Member member) => Servers.FirstOrDefault(server => server.Members.Contains((member.Key, member.Uri)))?.Health;
 }
 
 /// <summary>A server.</summary>
-/// <param name="Members">Its members.</param>
-/// <param name="Uri">Their address.</param>
+/// <param name="Members">Its members with their addresses.</param>
 /// <param name="Health">How the server is.</param>
-internal sealed record HandedServer(IReadOnlyList<MemberKey> Members, SipUri Uri, ServerHealth Health);
+internal sealed record HandedServer(IReadOnlyList<(MemberKey Key, SipUri Uri)> Members, ServerHealth Health);
 
 /// <summary>How a server is, as its monitor knows it.</summary>
 /// <param name="Probe">The probe that brought its state in force.</param>

@@ -116,13 +116,13 @@ internal static class HandoverText
         foreach (var member in server.Members)
         {
             writer.WriteStartObject();
-            writer.WriteNumber("set", member.Set);
-            writer.WriteString("name", member.Name);
+            writer.WriteNumber("set", member.Key.Set);
+            writer.WriteString("name", member.Key.Name);
+            writer.WriteString("uri", member.Uri.Text);
             writer.WriteEndObject();
         }
 
         writer.WriteEndArray();
-        writer.WriteString("uri", server.Uri.Text);
         writer.WriteString("verdict", health.Probe.Verdict.ToString());
         writer.WriteString("found", health.Probe.Reason);
         writer.WriteString("sign", health.Probe.Sign.ToString());
@@ -133,8 +133,7 @@ internal static class HandoverText
     }
 
     private static HandedServer ReadServer(JsonElement server) => new(
-        [.. server.GetProperty("members").EnumerateArray().Select(static member => new MemberKey(member.GetProperty("set").GetInt32(), member.GetProperty("name").GetString()!))],
-        SipUri.Parse(server.GetProperty("uri").GetString()!),
+        [.. server.GetProperty("members").EnumerateArray().Select(static member => (new MemberKey(member.GetProperty("set").GetInt32(), member.GetProperty("name").GetString()!), SipUri.Parse(member.GetProperty("uri").GetString()!)))],
         new ServerHealth(
             new ProbeOutcome(Enum.Parse<ProbeVerdict>(server.GetProperty("verdict").GetString()!), server.GetProperty("found").GetString()!) { Sign = Enum.Parse<DeathSign>(server.GetProperty("sign").GetString()!) },
             Enum.Parse<MemberState>(server.GetProperty("state").GetString()!),
