@@ -16,7 +16,7 @@ etcd=http://127.0.0.1:2379 key=/kamrpc/default/members/1
 
 die() {
     echo "package.sh: $1" >&2
-    for log in "$root"/var/log/kamrpc-*.log; do
+    for log in "$root"/var/log/kamrpc-*.log "$root/var/log/systemctl.log" "$layers/dpkg.log"; do
         [ ! -e "$log" ] || { echo "$log:" >&2; tail -n 15 "$log" >&2; }
     done
     exit 1
