@@ -3,8 +3,8 @@
 # a whole program is, tests, and ends with a line "N passed, N failed, N skipped". Arguments are passed on to "dotnet test", for example:
 # --filter Name~Planner
 # With --matrix as the first argument, runs the tests of category "Matrix" instead, against several releases of Kamailio; with --asterisk
-# those of category "Asterisk", and with --container those of category "Container", which are left out otherwise: Debian stable has no
-# Asterisk to install, and an image takes minutes to build. With --without-servers the servers count as not installed: whatever needs them
+# those of category "Asterisk", with --container those of category "Container", and with --package those of category "Package", which are left
+# out otherwise: Debian stable has no Asterisk to install, and an image or a package takes minutes to build. With --without-servers the servers count as not installed: whatever needs them
 # has to be skipped, and nothing may fail.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -102,12 +102,14 @@ case ${1:-} in
     --without-servers)
         is_without_servers=1
         shift ;;
-    --matrix|--asterisk|--container)
+    --matrix|--asterisk|--container|--package)
         with=${1#--}
         # shellcheck source=matrix/releases.sh
         . tests/matrix/releases.sh
         # shellcheck source=container/image.sh
         . tests/container/image.sh
+        # shellcheck source=package/packages.sh
+        . tests/package/packages.sh
         require_mounts "$1"
         shift ;;
 esac
@@ -119,6 +121,7 @@ case $with in
     matrix) make_kamailio_folders ;;
     asterisk) make_asterisk_folder ;;
     container) make_container_folders ;;
+    package) make_package_folders ;;
 esac
 
 # A missing server is a failure here, not a reason to skip.
@@ -145,8 +148,9 @@ case $with in
     matrix) test_releases "$@" ;;
     asterisk) test_asterisk "$@" ;;
     container) test_container "$@" ;;
+    package) test_package "$@" ;;
     *)
-        combine_filter "TestCategory!=Asterisk&TestCategory!=Container" "$@"
+        combine_filter "TestCategory!=Asterisk&TestCategory!=Container&TestCategory!=Package" "$@"
         for project in tests/*Tests/*.csproj; do
             test_project all "$project" "${arguments[@]}"
         done ;;

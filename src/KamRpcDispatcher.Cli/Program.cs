@@ -3,6 +3,7 @@ using KamRpcDispatcher.Cli;
 using KamRpcDispatcher.Cli.Commands;
 using KamRpcDispatcher.Cli.Help;
 using KamRpcDispatcher.Cli.Host;
+using KamRpcDispatcher.Cli.Host.Reload;
 using KamRpcDispatcher.Cli.Options;
 
 if (AddressSpace.WhyNot() is { } tooLittle)
@@ -11,7 +12,9 @@ if (AddressSpace.WhyNot() is { } tooLittle)
     return ExitCode.NotDone;
 }
 
+OwnProgram.Note();
 StandardStreams.Mend();
+NewProgram.Answer(args);
 
 LastResort.Install();
 return await LastResort.RunAsync(async () =>

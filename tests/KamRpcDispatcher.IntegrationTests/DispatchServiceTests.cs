@@ -29,6 +29,8 @@ public class DispatchServiceTests
 
         dispatcher.Signal(UnixSignals.Hangup);
         await dispatcher.WaitForLineAsync("SIGHUP: certificates and passwords are read again", Fleet.Deadline);
+        dispatcher.Signal(UnixSignals.User2);
+        await dispatcher.WaitForLineAsync("SIGUSR2: only 'kamrpc announce' has another program take its place", Fleet.Deadline);
         systemd.Forget();
         await systemd.ToldAsync("WATCHDOG=1");
         await systemd.ToldAsync("WATCHDOG=1");

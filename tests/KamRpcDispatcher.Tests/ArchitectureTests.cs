@@ -13,8 +13,9 @@ public partial class ArchitectureTests
     /// <summary>Each room with what it may see; "." is the outermost.</summary>
     private const string Product = """
         .: Claim Etcd.Proxies Linux
-        Announce: Announce.Calls Announce.Idle Asterisk Destinations Destinations.Addresses Etcd.Connection Etcd.Keys Etcd.Leases Etcd.Proxies Probe Sources Sources.Records
+        Announce: Announce.Calls Announce.Handover Announce.Idle Asterisk Destinations Destinations.Addresses Etcd.Connection Etcd.Keys Etcd.Leases Etcd.Proxies Probe Sources Sources.Records
         Announce.Calls: Announce.Idle Asterisk Destinations Etcd.Connection Etcd.Keys Etcd.Leases Sources.Records
+        Announce.Handover: Destinations Destinations.Addresses Etcd.Connection Etcd.Keys Etcd.Leases Etcd.Proxies Probe Sources.Records
         Announce.Idle: Asterisk Probe Probe.Command
         Asterisk: Asterisk.Ami Destinations Linux
         Asterisk.Ami: Destinations
@@ -86,17 +87,18 @@ public partial class ArchitectureTests
         """;
 
     private const string CommandLine = """
-        .: Commands Help Host Options
+        .: Commands Help Host Host.Reload Options
         Announce: Options
         Answers: Options Output Status Status.Json
-        Commands: Announce Answers Commands.Operators Completion Dispatch Health Help Host Host.Logging Operate Options Output Status Status.Json Status.Screen
+        Commands: Announce Answers Commands.Operators Completion Dispatch Health Help Host Host.Logging Host.Reload Operate Options Output Status Status.Json Status.Screen
         Commands.Operators: Answers Help Host Operate Options Output Rollouts
         Completion: Options
         Dispatch: Answers Host Options Output
         Health: Answers Host Options Output
         Help: Host Options
-        Host: Host.Logging
+        Host: Host.Logging Host.Reload
         Host.Logging:
+        Host.Reload:
         Operate: Answers Help Host Host.Logging Options Output Status
         Options: Help Host.Logging Output Status.Findings
         Output: Host Options

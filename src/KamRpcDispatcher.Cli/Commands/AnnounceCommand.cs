@@ -7,6 +7,7 @@ using KamRpcDispatcher.Cli.Announce;
 using KamRpcDispatcher.Cli.Help;
 using KamRpcDispatcher.Cli.Host;
 using KamRpcDispatcher.Cli.Host.Logging;
+using KamRpcDispatcher.Cli.Host.Reload;
 using KamRpcDispatcher.Cli.Options;
 
 namespace KamRpcDispatcher.Cli.Commands;
@@ -81,12 +82,13 @@ internal static class AnnounceCommand
         using var service = new SystemdState();
         using var hurry = new StopSignal(which: 2, life.TerminalGone);
         await using var announcer = new AnnouncerDaemon(
-            leave(new AnnouncerOptions(etcd!, cluster!, probed) { Ttl = ttl, Interval = pace.Interval, Rise = pace.Rise, Fall = pace.Fall }),
+            leave(new AnnouncerOptions(etcd!, cluster!, probed) { Ttl = ttl, Interval = pace.Interval, Rise = pace.Rise, Fall = pace.Fall, HandedOver = life.HandedOver }),
             service,
             TimeProvider.System,
             logs);
         service.Watch(() => announcer.IsResponsive);
         life.OnHangup(announcer.ReadFilesAgain);
+        life.OnReload(new Reloading(life, service, announcer.HandOverAsync, logs).Begin);
         return await announcer.RunAsync(life.Stop, hurry.Token).ConfigureAwait(false) switch
         {
             AnnouncementEnd.Withdrawn => ExitCode.Done,

@@ -127,6 +127,7 @@ internal static class DispatchCommand
         };
         Volatile.Write(ref daemon, dispatcher);
         life.OnHangup(dispatcher.ReadFilesAgain);
+        life.OnReloadNothing();
         try
         {
             await dispatcher.RunAsync(patience.Token).ConfigureAwait(false);

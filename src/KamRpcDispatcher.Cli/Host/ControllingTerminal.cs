@@ -21,7 +21,7 @@ internal sealed class ControllingTerminal : IDisposable
     private bool _wasGone;
 
     public ControllingTerminal()
-        : this(Exists, IsHangupIgnored(), TimeProvider.System)
+        : this(Exists, ReadIsHangupIgnored(), TimeProvider.System)
     {
     }
 
@@ -31,9 +31,13 @@ internal sealed class ControllingTerminal : IDisposable
     internal ControllingTerminal(Func<bool> exists, bool isHangupIgnored, TimeProvider timeProvider)
     {
         _exists = exists;
+        IsHangupIgnored = isHangupIgnored;
         _matters = exists() && !isHangupIgnored;
         _timer = _matters ? timeProvider.CreateTimer(static terminal => ((ControllingTerminal)terminal!).Poll(), this, PollInterval, PollInterval) : null;
     }
+
+    /// <summary>Whether SIGHUP was ignored when the process started.</summary>
+    public bool IsHangupIgnored { get; }
 
     /// <summary>Whether there was one, and is none any more since lately.</summary>
     public bool IsGone => _matters && !_exists();
@@ -71,7 +75,7 @@ internal sealed class ControllingTerminal : IDisposable
     }
 
     /// <summary>SigIgn in proc(5) is a mask, the lowest bit of which is SIGHUP.</summary>
-    private static bool IsHangupIgnored()
+    private static bool ReadIsHangupIgnored()
     {
         const string Mask = "SigIgn:";
         try

@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using KamRpcDispatcher.Cli.Host.Reload;
+using KamRpcDispatcher.Linux;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -11,11 +13,17 @@ internal sealed partial class DaemonLife : IDisposable
     private readonly CancellationTokenSource _terminalGone = new();
     private readonly CancellationTokenSource _stop;
     private readonly PosixSignalRegistration _hangup;
+    private readonly PosixSignalRegistration _reload;
     private volatile ILogger _logger = NullLogger.Instance;
     private volatile Action? _readFilesAgain;
     private volatile bool _isAskedEarly;
+    private volatile Action? _beginReload;
+    private volatile bool _isReloadAskedEarly;
 
-    /// <summary>Before anything that takes time: until then SIGHUP ends the process at once.</summary>
+    /// <summary>SIGUSR2, which .NET has no name for.</summary>
+    private const PosixSignal SecondUserSignal = (PosixSignal)12;
+
+    /// <summary>Before anything that takes time: until then SIGHUP and SIGUSR2 end the process at once, unless the program before this one has held them back.</summary>
     /// <param name="stop">Cancelled when its operator stops it.</param>
     public DaemonLife(CancellationToken stop)
     {
@@ -23,6 +31,9 @@ internal sealed partial class DaemonLife : IDisposable
         _stop = CancellationTokenSource.CreateLinkedTokenSource(stop, TerminalGone);
         Stop = _stop.Token;
         _hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, HangUp);
+        _reload = PosixSignalRegistration.Create(SecondUserSignal, BeginReload);
+        HandedOver = HandoverFile.Take();
+        ProcessImage.ReleaseSignals();
     }
 
     /// <summary>Cancelled when it is to leave in order: its operator says so, or the terminal that it was started from is gone.</summary>
@@ -30,6 +41,9 @@ internal sealed partial class DaemonLife : IDisposable
 
     /// <summary>Cancelled when the terminal that it was started from is gone.</summary>
     public CancellationToken TerminalGone { get; }
+
+    /// <summary>What the program has left that was this process before; null where there was none.</summary>
+    public ReadOnlyMemory<byte>? HandedOver { get; }
 
     /// <summary>From here on it logs, and goes on whatever happens.</summary>
     public void Begin(ILoggerFactory logs)
@@ -48,13 +62,43 @@ internal sealed partial class DaemonLife : IDisposable
         }
     }
 
+    /// <summary>Whether it is to go on when the terminal is gone that it was started from, since whoever started it said so (nohup).</summary>
+    public bool OutlivesTerminal => _terminal.IsHangupIgnored;
+
+    /// <summary>What SIGUSR2 asks for.</summary>
+    public void OnReload(Action begin)
+    {
+        _beginReload = begin;
+        if (_isReloadAskedEarly)
+        {
+            begin();
+        }
+    }
+
+    /// <summary>SIGUSR2 asks for nothing.</summary>
+    public void OnReloadNothing() => OnReload(() => NotReloaded(_logger));
+
     public void Dispose()
     {
         LastResort.GoOnNoMore();
         _hangup.Dispose();
+        _reload.Dispose();
         _terminal.Dispose();
         _stop.Dispose();
         _terminalGone.Dispose();
+    }
+
+    private void BeginReload(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        if (_beginReload is { } begin)
+        {
+            begin();
+        }
+        else
+        {
+            _isReloadAskedEarly = true;
+        }
     }
 
     private void HangUp(PosixSignalContext context)
@@ -88,6 +132,9 @@ internal sealed partial class DaemonLife : IDisposable
 
     [LoggerMessage(4020, LogLevel.Information, "SIGHUP: certificates and passwords are read again")]
     private static partial void ReadingAgain(ILogger logger);
+
+    [LoggerMessage(4022, LogLevel.Warning, "SIGUSR2: only 'kamrpc announce' has another program take its place; restart this one, which costs no call")]
+    private static partial void NotReloaded(ILogger logger);
 
     [LoggerMessage(4021, LogLevel.Warning, "SIGHUP: the terminal that this was started from is gone, so it leaves. To have it stay, start it as a service, or with nohup")]
     private static partial void LeavesWithTerminal(ILogger logger);

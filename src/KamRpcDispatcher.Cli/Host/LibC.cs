@@ -26,8 +26,21 @@ internal static unsafe partial class LibC
     [LibraryImport("libc", EntryPoint = "getrlimit")]
     public static partial int GetLimit(int resource, out Limit limit);
 
+    /// <returns>A descriptor; negative where it cannot be.</returns>
+    [LibraryImport("libc", EntryPoint = "memfd_create", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int CreateMemoryFile(string name, uint flags);
+
+    /// <param name="signal">A signal.</param>
+    /// <param name="disposition">What it does: 1 for nothing.</param>
+    [LibraryImport("libc", EntryPoint = "signal")]
+    public static partial nint SetSignal(int signal, nint disposition);
+
+    /// <summary>What the kernel has told the process at its start.</summary>
+    [LibraryImport("libc", EntryPoint = "getauxval")]
+    public static partial nuint GetAuxiliary(ulong kind);
+
     /// <summary>With the environment that libc has: the one in procfs may not be read where the program has file capabilities.</summary>
-    [LibraryImport("libc", EntryPoint = "execv", StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport("libc", EntryPoint = "execv", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Execute(string program, nint* arguments);
 
     /// <summary>struct pollfd.</summary>

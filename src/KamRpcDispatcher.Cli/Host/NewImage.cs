@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using System.Text;
+using KamRpcDispatcher.Cli.Host.Reload;
 
 namespace KamRpcDispatcher.Cli.Host;
 
@@ -14,6 +16,7 @@ internal static unsafe class NewImage
     private const int FirstAbove = 3;
 
     private const string Program = "/proc/self/exe";
+    private const string CommandLine = "/proc/self/cmdline";
 
     /// <summary>
     /// The standard streams that are named are /dev/null from the first moment on, standard output for reading only: an answer that nobody gets
@@ -21,7 +24,7 @@ internal static unsafe class NewImage
     /// </summary>
     public static void Start(IReadOnlyList<int> closedStreams)
     {
-        if (Texts("/proc/self/cmdline") is not { Count: > 0 } arguments)
+        if (Texts(CommandLine) is not { Count: > 0 } arguments)
         {
             return;
         }
@@ -36,7 +39,13 @@ internal static unsafe class NewImage
                 _ = LibC.Duplicate(stream == 1 ? unwritable : nothing, stream, 0);
             }
 
-            Execute(arguments);
+            if (OwnProgram.Path is { } path)
+            {
+                Execute(path, arguments);
+            }
+
+            // Where there is nothing any more.
+            Execute(Program, arguments);
 
             // It goes on in this image, whose runtime has things of its own under these numbers.
             foreach (var (stream, own) in kept.Where(static stream => stream.Kept >= 0))
@@ -50,6 +59,22 @@ internal static unsafe class NewImage
         _ = LibC.Close(unwritable);
     }
 
+    /// <summary>The process's arguments, and before them its name; null where they cannot be read.</summary>
+    public static IReadOnlyList<string>? Arguments() => Texts(CommandLine) is { Count: > 0 } texts ? [.. texts.Select(static text => Encoding.UTF8.GetString(text.AsSpan()[..^1]))] : null;
+
+    /// <summary>Starts another program in place of this one, with the same arguments. Returns only when that cannot be done.</summary>
+    /// <returns>Why not.</returns>
+    public static string Execute(string path)
+    {
+        if (Texts(CommandLine) is not { Count: > 0 } arguments)
+        {
+            return "its arguments cannot be read";
+        }
+
+        Execute(path, arguments);
+        return Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError());
+    }
+
     /// <summary>/dev/null under a number that is no standard stream's, and only in this image; negative when that cannot be.</summary>
     private static int OpenAbove(int way)
     {
@@ -59,17 +84,11 @@ internal static unsafe class NewImage
         return above;
     }
 
-    private static void Execute(List<byte[]> arguments)
+    private static void Execute(string path, List<byte[]> arguments)
     {
         fixed (nint* given = Pointers(arguments))
         {
-            // By its path the process keeps its name; that leads nowhere, or elsewhere, once the file was replaced.
-            if (new FileInfo(Program).LinkTarget is { } path)
-            {
-                _ = LibC.Execute(path, given);
-            }
-
-            _ = LibC.Execute(Program, given);
+            _ = LibC.Execute(path, given);
         }
     }
 

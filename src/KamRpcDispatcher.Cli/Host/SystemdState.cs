@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 
 namespace KamRpcDispatcher.Cli.Host;
@@ -20,6 +21,7 @@ internal sealed class SystemdState : IServiceState, IDisposable
     private string? _status;
     private bool _isReady;
     private bool _isReadyTold;
+    private bool _isReloading;
     private bool _isStatusTold = true;
 
     public SystemdState()
@@ -41,6 +43,33 @@ internal sealed class SystemdState : IServiceState, IDisposable
         }
 
         Tell();
+    }
+
+    /// <summary>Another program is about to take this one's place, which says that it is ready when it is.</summary>
+    public void Reloading()
+    {
+        lock (_lock)
+        {
+            (_isReloading, _isReadyTold) = (true, false);
+        }
+
+        _manager?.Say(Assignment("RELOADING", "1") + "\n" + Assignment("MONOTONIC_USEC", Microseconds(Stopwatch.GetElapsedTime(0))));
+    }
+
+    /// <summary>This one goes on.</summary>
+    /// <param name="status">What it is at; null for what was said before.</param>
+    public void Reloaded(string? status)
+    {
+        lock (_lock)
+        {
+            _isReloading = false;
+        }
+
+        Tell();
+        if (status is not null)
+        {
+            Status(status);
+        }
     }
 
     public void Stopping()
@@ -122,9 +151,9 @@ internal sealed class SystemdState : IServiceState, IDisposable
 
         lock (_lock)
         {
-            _isReadyTold = _isReadyTold || (_isReady && _manager.Say("READY=1"));
+            _isReadyTold = _isReadyTold || (_isReady && !_isReloading && _manager.Say("READY=1"));
             _isStatusTold = _isStatusTold || _manager.Say(Assignment("STATUS", _status!));
-            if ((_isReady && !_isReadyTold) || !_isStatusTold)
+            if ((_isReady && !_isReloading && !_isReadyTold) || !_isStatusTold)
             {
                 try
                 {

@@ -88,4 +88,13 @@ internal static partial class AnnounceLog
 
     [LoggerMessage(1332, LogLevel.Warning, "How many calls are up cannot be told ({Reason}): 'kamrpc drain --until-idle' waits in vain for it. The announcer's role needs readwrite on calls/; all else goes on")]
     public static partial void CallsNotTold(ILogger logger, string reason);
+
+    [LoggerMessage(1334, LogLevel.Warning, "Not announced any more, since it is not among the members of this start, while it was among those of the program before: {Keys}. It leaves in order")]
+    public static partial void Former(ILogger logger, string keys);
+
+    [LoggerMessage(1335, LogLevel.Information, "Left, with the program before this one: {Keys}")]
+    public static partial void FormerWithdrawn(ILogger logger, string keys);
+
+    [LoggerMessage(1336, LogLevel.Warning, "What the program before this one has left cannot be used ({Reason}): its members are taken over under a new lease, as after a crash")]
+    public static partial void NotHandedOver(ILogger logger, string reason);
 }

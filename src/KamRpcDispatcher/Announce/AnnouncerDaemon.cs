@@ -1,6 +1,7 @@
 using System.Globalization;
 using KamailioRpc;
 using KamRpcDispatcher.Announce.Calls;
+using KamRpcDispatcher.Announce.Handover;
 using KamRpcDispatcher.Announce.Idle;
 using KamRpcDispatcher.Asterisk;
 using KamRpcDispatcher.Destinations;
@@ -35,6 +36,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
     private readonly List<HealthMonitor> _servers = [];
     private readonly List<(MemberKey Key, LeasedRecord Record)> _members = [];
     private readonly Heartbeat _heartbeat;
+    private readonly FormerMembers _former;
     private string? _status;
 
     public AnnouncerDaemon(AnnouncerOptions options, IServiceState service, TimeProvider timeProvider, ILoggerFactory logs)
@@ -48,8 +50,11 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
         _keys = new EtcdKeys(options.Cluster);
         _keeper = new LeaseKeeper(_store, options.Ttl, timeProvider, _logger);
         _heartbeat = new Heartbeat(timeProvider);
-        _asterisk = options.Asterisk is { } access ? new AsteriskMonitor(access.Address, access.Credentials, access.Maintenance, timeProvider, logs.CreateLogger<AsteriskMonitor>()) : null;
-        _maintenance = _asterisk is not null && options.Asterisk?.Maintenance is not null ? new MaintenanceSwitch(_asterisk) : null;
+        var handed = HandoverText.Read(options.HandedOver, _logger);
+        _asterisk = options.Asterisk is { } access
+            ? new AsteriskMonitor(access.Address, access.Credentials, access.Maintenance, timeProvider, logs.CreateLogger<AsteriskMonitor>()) { IsInMaintenance = handed?.IsInMaintenance == true }
+            : null;
+        _maintenance = _asterisk is not null && options.Asterisk?.Maintenance is not null ? new MaintenanceSwitch(_asterisk) { IsOurs = handed?.IsMaintenanceOurs == true } : null;
         var unknowns = new LogLimit(timeProvider);
         foreach (var server in options.Servers)
         {
@@ -57,6 +62,8 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
             _members.AddRange(server.Members.Select(static member => member.Key).Zip(records));
             _servers.Add(new HealthMonitor(server, records, options, TellStatus, unknowns, timeProvider, _logger));
         }
+
+        _former = Adopt(handed);
     }
 
     /// <summary>Whether every loop still comes round.</summary>
@@ -68,6 +75,19 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
         _ = _store.ReadFilesAgainAsync(_keys.Member(_options.Servers[0].Members[0].Key));
         _asterisk?.TryAgainNow();
     }
+
+    /// <summary>
+    /// Stands still for a moment, between two renewals of its lease, in which another program may take this one's place in its process. That one finds what it is given here in
+    /// <see cref="AnnouncerOptions.HandedOver"/>, and goes on with it: no member leaves. This one goes on when <paramref name="take"/> returns.
+    /// </summary>
+    public Task HandOverAsync(Action<ReadOnlyMemory<byte>> take, CancellationToken cancellationToken) => _keeper.Handover.HandOverAsync(
+        lease => take(HandoverText.Write(new HandedOver(
+            _options.Cluster,
+            lease with { Keys = [.. lease.Keys, .. _former.Left] },
+            [.. _servers.Select(static server => server.Health).OfType<HandedServer>()],
+            _asterisk?.IsInMaintenance == true,
+            _maintenance?.IsOurs == true))),
+        cancellationToken);
 
     /// <summary>Announces until stopped, then leaves.</summary>
     /// <param name="stop">Leaves in order.</param>
@@ -89,6 +109,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
         var hasWithdrawnEarly = false;
         var stopped = Task.Delay(Timeout.InfiniteTimeSpan, _timeProvider, stop);
         var telling = TellAsync(stop);
+        var withdrawing = _former.RunAsync(life.Token);
         var checking = new OtherSets(_store, _keys, _options.Servers.SelectMany(static server => server.Members), _logger).TellAsync(life.Token);
         try
         {
@@ -105,7 +126,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
         finally
         {
             await life.CancelAsync().ConfigureAwait(false);
-            foreach (var part in parts.Append(telling).Append(checking))
+            foreach (var part in parts.Append(telling).Append(checking).Append(withdrawing))
             {
                 await part.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
@@ -153,6 +174,25 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
         _keys.Member(member.Key),
         MemberRecord.Write(member with { State = MemberState.Down, Reason = MemberRecord.WithdrawnReason }),
         value => MemberRecord.TryRead(member.Key, value, out var found, out _) && found.Uri.Equals(member.Uri));
+
+    /// <summary>Goes on with what is of these members, also where one has another address by now, since it is this announcer's.</summary>
+    /// <returns>The others.</returns>
+    private FormerMembers Adopt(HandedOver? handed)
+    {
+        IReadOnlyList<HeldKey> former = [];
+        if (handed is not null)
+        {
+            var names = _members.Select(static member => member.Record.Name).ToHashSet();
+            former = [.. handed.Lease.Keys.Where(key => !names.Contains(key.Name))];
+            _keeper.Handover.Adopt(handed.Lease);
+            for (var index = 0; index < _servers.Count; index++)
+            {
+                _servers[index].Adopt(_options.Servers[index].Members.Select(handed.HealthOf).FirstOrDefault(static health => health is not null));
+            }
+        }
+
+        return new FormerMembers(_store, _keeper, new EtcdKeys(handed?.Cluster ?? _options.Cluster), former, _options.AcknowledgeTimeout, _timeProvider, _logger);
+    }
 
     private async Task TellAsync(CancellationToken stop)
     {

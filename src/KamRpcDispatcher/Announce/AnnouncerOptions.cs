@@ -21,6 +21,9 @@ public sealed record AnnouncerOptions(EtcdOptions Etcd, string Cluster, IReadOnl
     /// <summary>Bad answers in a row until a server that was ready is down.</summary>
     public int Fall { get; init; } = 2;
 
+    /// <summary>What the announcer has left whose process this one goes on in (<see cref="AnnouncerDaemon.HandOverAsync"/>); null where there was none.</summary>
+    public ReadOnlyMemory<byte>? HandedOver { get; init; }
+
     /// <summary>The Asterisk that the servers are; null when it is another server, or nobody may ask it.</summary>
     public AsteriskAccess? Asterisk { get; init; }
 

@@ -1,3 +1,4 @@
+using KamRpcDispatcher.Announce.Handover;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Leases;
 using KamRpcDispatcher.Probe;
@@ -19,15 +20,12 @@ internal sealed class HealthMonitor : IDisposable
     private readonly Action _changed;
     private readonly LoopFaults _faults;
     private readonly Lock _lock = new();
-
-    /// <summary>Ends the rest until the next probe; another one takes its place when it was used.</summary>
-    private volatile CancellationTokenSource _rest = new();
+    private readonly ProbePause _pause;
     private readonly ServerLog _log;
     private DeathSign _sign;
     private string? _stopping;
     private string? _leaving;
     private string? _maintenance;
-    private string? _toldWithoutProbe;
     private (MemberState State, string? Reason) _told;
 
     /// <param name="server">The server.</param>
@@ -45,6 +43,7 @@ internal sealed class HealthMonitor : IDisposable
         _interval = options.Interval;
         _changed = changed;
         _timeProvider = timeProvider;
+        _pause = new ProbePause(timeProvider);
         _log = new ServerLog(server, unknowns, timeProvider, logger);
         _faults = new LoopFaults($"the probe of {server.Members[0].Uri}", logger, timeProvider);
         Heartbeat = new Heartbeat(timeProvider);
@@ -69,6 +68,33 @@ internal sealed class HealthMonitor : IDisposable
     /// <summary>Those of its members whose keys etcd refuses, so that nothing of this announcer's stands there.</summary>
     public IEnumerable<MemberKey> NeverWritten => _records.NeverWritten;
 
+    /// <summary>How it is, for the program that takes this one's place; null before the first probe.</summary>
+    public HandedServer? Health
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return State is { } state && _health.Current is { } probe
+                    ? new HandedServer([.. _server.Members.Select(static member => (member.Key, member.Uri))], new ServerHealth(probe with { Sign = _sign }, state, _told.Reason, _leaving, _maintenance))
+                    : null;
+            }
+        }
+    }
+
+    /// <summary>Goes on with what the program before this one has found, until a probe finds something else. Only before <see cref="RunAsync"/>.</summary>
+    /// <param name="handed">What it has left; null for nothing about this server.</param>
+    public void Adopt(ServerHealth? handed)
+    {
+        if (handed is not null)
+        {
+            _health.Resume(handed.Probe);
+            (_sign, _leaving, _maintenance) = (handed.Probe.Sign, handed.Leaving, handed.Maintenance);
+            (State, _told) = (handed.State, (handed.State, handed.Reason));
+            _records.Adopt(handed.State, handed.Reason);
+        }
+    }
+
     /// <summary>Probes until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -90,7 +116,7 @@ internal sealed class HealthMonitor : IDisposable
             var pause = (_health.IsInDoubt ? _interval / 2 : _interval) - _timeProvider.GetElapsedTime(begun);
             if (pause > TimeSpan.Zero)
             {
-                await RestAsync(pause, cancellationToken).ConfigureAwait(false);
+                await _pause.RestAsync(pause, cancellationToken).ConfigureAwait(false);
             }
         }
     }
@@ -125,9 +151,9 @@ internal sealed class HealthMonitor : IDisposable
     }
 
     /// <summary>Probes again at once: something has happened to the server.</summary>
-    public void ProbeNow() => _rest.Cancel();
+    public void ProbeNow() => _pause.End();
 
-    public void Dispose() => _rest.Dispose();
+    public void Dispose() => _pause.Dispose();
 
     /// <summary>The server says by another way than the probe that it takes no new calls any more; null when it does again. Forgotten when it is dead.</summary>
     public void Leaves(string? reason) => Drain(ref _leaving, reason);
@@ -191,23 +217,12 @@ internal sealed class HealthMonitor : IDisposable
         }
     }
 
-    /// <summary>One timer and nothing else: a thousand servers rest a thousand times a second.</summary>
-    private async Task RestAsync(TimeSpan pause, CancellationToken cancellationToken)
-    {
-        await Task.Delay(pause, _timeProvider, _rest.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        cancellationToken.ThrowIfCancellationRequested();
-        if (_rest.IsCancellationRequested)
-        {
-            // The used one is not disposed of: somebody may be about to cancel it once more.
-            _rest = new CancellationTokenSource();
-        }
-    }
-
     private void Tell()
     {
         if (_health.Current is not { } current)
         {
-            TellInherited();
+            // What an earlier life of ours has left may say that it is ready: who leaves gets no calls, whatever a probe would find.
+            _records.DrainInherited(WhyDraining, _log.Drained);
             return;
         }
 
@@ -228,21 +243,5 @@ internal sealed class HealthMonitor : IDisposable
         State = now.State;
         _log.Changed(now.State, now.Reason ?? current.Reason);
         _changed();
-    }
-
-    /// <summary>Nothing is known of it yet, and what an earlier life of ours has left may say that it is ready: who leaves gets no calls, whatever a probe would find.</summary>
-    private void TellInherited()
-    {
-        var reason = WhyDraining;
-        if (reason == _toldWithoutProbe)
-        {
-            return;
-        }
-
-        _toldWithoutProbe = reason;
-        foreach (var member in _records.Drain(reason))
-        {
-            _log.Drained(member);
-        }
     }
 }

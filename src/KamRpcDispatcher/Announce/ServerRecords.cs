@@ -11,6 +11,8 @@ namespace KamRpcDispatcher.Announce;
 /// <param name="timeProvider">The clock.</param>
 internal sealed class ServerRecords(ImmutableArray<Member> members, IReadOnlyList<LeasedRecord> records, TimeProvider timeProvider)
 {
+    private string? _drainedBecause;
+
     /// <summary>Those whose keys somebody else has.</summary>
     public IEnumerable<MemberKey> Occupied => KeysOf(static record => record.IsOccupied);
 
@@ -36,17 +38,37 @@ internal sealed class ServerRecords(ImmutableArray<Member> members, IReadOnlyLis
     public void Write(MemberState state, string? reason)
     {
         var since = timeProvider.GetUtcNow();
-        for (var index = 0; index < records.Count; index++)
+        Write(state, reason, _ => since);
+    }
+
+    /// <summary>Goes on in the state that the program before this one has written: what stands there stays as it is.</summary>
+    public void Adopt(MemberState state, string? reason)
+    {
+        var now = timeProvider.GetUtcNow();
+        Write(state, reason, index => records[index].Held is { } held && MemberRecord.TryRead(members[index].Key, held.Value.Memory, out var found, out _) && found.State == state ? found.Since ?? now : now);
+    }
+
+    /// <summary>Takes calls away from them as long as nothing is known of the server, where an earlier life has announced it.</summary>
+    /// <param name="reason">Why; null for nothing, or no longer.</param>
+    /// <param name="told">Told of each.</param>
+    public void DrainInherited(string? reason, Action<Member> told)
+    {
+        if (reason == _drainedBecause)
         {
-            var member = members[index] with { State = state, Reason = reason, Since = since };
-            records[index].Update(MemberRecord.Write(member), takesCallsAway: state != MemberState.Ready);
+            return;
+        }
+
+        _drainedBecause = reason;
+        foreach (var member in Drain(reason))
+        {
+            told(member);
         }
     }
 
     /// <summary>Takes calls away from those that an earlier life has written, since nothing is known of this one yet.</summary>
     /// <param name="reason">Why; null when it is no longer so.</param>
     /// <returns>Those of whom that is said.</returns>
-    public IReadOnlyList<Member> Drain(string? reason)
+    private List<Member> Drain(string? reason)
     {
         var drained = new List<Member>();
         for (var index = 0; index < records.Count; index++)
@@ -60,6 +82,15 @@ internal sealed class ServerRecords(ImmutableArray<Member> members, IReadOnlyLis
         }
 
         return drained;
+    }
+
+    private void Write(MemberState state, string? reason, Func<int, DateTimeOffset> since)
+    {
+        for (var index = 0; index < records.Count; index++)
+        {
+            var member = members[index] with { State = state, Reason = reason, Since = since(index) };
+            records[index].Update(MemberRecord.Write(member), takesCallsAway: state != MemberState.Ready);
+        }
     }
 
     private IEnumerable<MemberKey> KeysOf(Func<LeasedRecord, bool> condition) => records.Select((record, index) => (record, index)).Where(pair => condition(pair.record)).Select(pair => members[pair.index].Key);

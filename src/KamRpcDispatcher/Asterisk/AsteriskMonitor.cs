@@ -30,7 +30,7 @@ public sealed class AsteriskMonitor(AmiAddress address, AmiCredentials credentia
     private readonly MaintenanceMode _maintenance = new(endpoint);
 
     /// <summary>Whether its endpoint was in maintenance mode when it last said so, whoever has put it there.</summary>
-    internal bool IsInMaintenance => _maintenance.IsOn;
+    internal bool IsInMaintenance { get => _maintenance.IsOn; init => _maintenance.IsOn = value; }
 
     /// <summary>Runs until it is cancelled.</summary>
     /// <param name="notice">Told of each change, once, in their order. What it throws ends the run.</param>
@@ -38,7 +38,7 @@ public sealed class AsteriskMonitor(AmiAddress address, AmiCredentials credentia
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public async Task RunAsync(Action<AsteriskNotice> notice, CancellationToken cancellationToken)
     {
-        var state = new AsteriskState(address, credentials, notice, time, logger);
+        var state = new AsteriskState(address, credentials, notice, time, logger) { IsInMaintenance = IsInMaintenance };
         while (true)
         {
             var delay = RetryDelay;

@@ -11,6 +11,9 @@ internal sealed class AsteriskState(AmiAddress address, AmiCredentials credentia
     private bool _isInMaintenance;
     private string? _unreachable;
 
+    /// <summary>Whether it was in maintenance mode when it was last seen.</summary>
+    public bool IsInMaintenance { init => _isInMaintenance = value; }
+
     private bool IsConnected => _last?.Kind is AsteriskNoticeKind.Connected or AsteriskNoticeKind.ShuttingDown or AsteriskNoticeKind.ShutdownAborted;
 
     public void Connected()

@@ -114,6 +114,12 @@ internal static partial class LibC
     [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
     private static partial int FLock(SafeFileHandle file, int operation);
 
+    /// <param name="how">What becomes of the calling thread's mask: 1 these signals are not blocked any more, 2 these and no others are.</param>
+    /// <param name="set">A sigset_t.</param>
+    /// <param name="before">Gets the mask of before; null for nowhere.</param>
+    [LibraryImport("libc", EntryPoint = "pthread_sigmask")]
+    public static unsafe partial int SignalMask(int how, ulong* set, ulong* before);
+
     /// <param name="pid">Of a process; of a group, negative.</param>
     /// <param name="signal">0 for none: whether it is there.</param>
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]

@@ -21,6 +21,9 @@ public sealed class ProbeHealth(int rise, int fall)
     /// <summary>Whether the last probe differs from the state in force, and does not count yet: it is worth probing again at once.</summary>
     public bool IsInDoubt => _inARow > 0;
 
+    /// <summary>Goes on with the state that the program before this one has found.</summary>
+    internal void Resume(ProbeOutcome current) => Current = current;
+
     /// <summary>Takes one probe into account.</summary>
     /// <returns>The new state when it changes, otherwise null. Another reason for the same verdict is no change.</returns>
     public ProbeOutcome? Observe(ProbeOutcome outcome)

@@ -2,6 +2,7 @@ using System.Text;
 using System.Threading.Channels;
 using Google.Protobuf;
 using KamRpcDispatcher.Announce;
+using KamRpcDispatcher.Announce.Handover;
 using KamRpcDispatcher.Asterisk;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Destinations.Addresses;
@@ -199,6 +200,32 @@ public sealed class HealthMonitorTests : IAsyncDisposable
         Assert.That(other.IsDue, Is.False);
         await stop.CancelAsync();
         await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    [Test]
+    public async Task What_the_program_before_it_has_found_stays_as_it_stands_until_its_own_probes_find_something_else()
+    {
+        var (record, watch) = Inheriting();
+        using (watch)
+        {
+            using var stop = new CancellationTokenSource();
+            record.See(new Mvccpb.KeyValue { Value = ByteString.CopyFromUtf8("""{"uri":"sip:10.0.0.1","since":"1999-12-31T00:00:00Z"}"""), Lease = 7, ModRevision = 5 }, withValue: true, lease: 7);
+            watch.Adopt(new ServerHealth(Alive, MemberState.Ready, null, null, null));
+            Assert.That((watch.State, record.IsWritten), Is.EqualTo(((MemberState?)MemberState.Ready, true)), "what stands there is what it would write");
+            var running = watch.RunAsync(stop.Token);
+
+            await _probe.AnswerAsync(Unknown);
+            watch.ProbeNow();
+            await _probe.AnswerAsync(Dead);
+            Assert.That(record.IsDue, Is.False, "one bad answer is none");
+            watch.ProbeNow();
+            await _probe.AnswerAsync(Dead);
+
+            Assert.That(await NextAsync(), Is.EqualTo(MemberState.Down));
+            Assert.That(record.IsDue);
+            await stop.CancelAsync();
+            await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     [Test]

@@ -55,6 +55,31 @@ public class SystemdStateTests
         Assert.That(told, Does.Not.Contain("STATUS=first"), "it is not so any more");
     }
 
+    [Test]
+    public async Task While_another_program_is_to_take_its_place_it_is_not_ready_and_ready_again_when_it_goes_on()
+    {
+        using var folder = new TemporaryFolder();
+        using var manager = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        manager.Bind(new UnixDomainSocketEndPoint(folder.File("notify")));
+        using var state = new SystemdState(NotifySocket.To(folder.File("notify")));
+        state.Ready();
+
+        state.Reloading();
+        state.Status("first");
+        state.Reloaded("second");
+
+        var told = new List<string>();
+        using var patience = new CancellationTokenSource(Deadline);
+        var buffer = new byte[1024];
+        while (!told.Contains("STATUS=second"))
+        {
+            told.Add(Encoding.UTF8.GetString(buffer, 0, await manager.ReceiveAsync(buffer, patience.Token)));
+        }
+
+        Assert.That(told[1], Does.Match(@"^RELOADING=1\nMONOTONIC_USEC=[1-9]\d+$"));
+        Assert.That(told.Where((_, index) => index != 1), Is.EqualTo(new[] { "READY=1", "STATUS=first", "READY=1", "STATUS=second" }));
+    }
+
     private static void Say(SystemdState state)
     {
         state.Status("first");

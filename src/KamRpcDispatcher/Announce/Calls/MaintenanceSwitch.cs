@@ -20,6 +20,9 @@ internal sealed class MaintenanceSwitch(AsteriskMonitor asterisk) : IDisposable
     private bool _isOurs;
     private bool _hasEnded;
 
+    /// <summary>Whether Asterisk is in maintenance mode by this switch.</summary>
+    public bool IsOurs { get => _isOurs; init => _isOurs = value; }
+
     /// <summary>Adds a cause, or takes it away. What could not be done is tried again the next time.</summary>
     public Task SetAsync(MaintenanceCause cause, bool isThere, CancellationToken cancellationToken) =>
         SetAsync(() => _ = isThere ? _causes.Add(cause) : _causes.Remove(cause), cancellationToken);

@@ -90,6 +90,9 @@ internal static partial class EtcdLog
     [LoggerMessage(1043, LogLevel.Warning, "{Count} members get calls by Kamailio's list, and are neither in etcd nor in the saved membership as they are there: they count as expired while nobody watched, and are kept as any others that expire together. Where etcd or --etcd is wrong, correct that; where they are gone, 'kamrpc confirm'")]
     public static partial void ListedMissing(ILogger logger, int count);
 
+    [LoggerMessage(1044, LogLevel.Information, "Goes on with {Key} under lease {Lease:x}, as the program before this one held it: renewed {Time:0} ms after that one did")]
+    public static partial void Adopted(ILogger logger, string key, long lease, double time);
+
     [LoggerMessage(1030, LogLevel.Warning, "{Reason}. Going on with what it held before")]
     public static partial void FileUnusable(ILogger logger, string reason);
 

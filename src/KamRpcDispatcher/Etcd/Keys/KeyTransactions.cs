@@ -71,7 +71,7 @@ internal sealed class KeyTransactions(EtcdConnection store)
             try
             {
                 // Not in one transaction with the delete: whoever watches would not see it.
-                var farewell = IfUnder(farewells, key => new RequestOp { RequestPut = new PutRequest { Key = key, Value = keys[key]!, IgnoreLease = true } });
+                var farewell = IfUnder(farewells, key => PutKept(key, keys[key]!));
                 await store.Keys.TxnAsync(farewell, await begin().ConfigureAwait(false)).ConfigureAwait(false);
             }
             catch (RpcException refused) when (EtcdFailure.IsRefusal(refused))
@@ -85,6 +85,18 @@ internal sealed class KeyTransactions(EtcdConnection store)
         return (deleted.Succeeded, refusal);
     }
 
+    /// <summary>Writes a value to each key that is under one of the leases, and leaves it there.</summary>
+    /// <param name="leases">Ours.</param>
+    /// <param name="values">Up to <see cref="MostKeys"/>.</param>
+    /// <param name="options">How long each call may take.</param>
+    /// <returns>The revision of etcd then.</returns>
+    public async Task<long> PutUnderAsync(IReadOnlyCollection<long> leases, IReadOnlyDictionary<ByteString, ByteString> values, CallOptions options)
+    {
+        var (header, there) = await ReadAsync([.. values.Keys], withValue: false, options).ConfigureAwait(false);
+        var ours = there.Where(pair => pair is not null && leases.Contains(pair.Lease)).Select(static pair => (pair!.Key, pair.Lease)).ToList();
+        return ours.Count == 0 ? header.Revision : (await store.Keys.TxnAsync(IfUnder(ours, key => PutKept(key, values[key])), options).ConfigureAwait(false)).Header.Revision;
+    }
+
     private static TxnRequest IfUnder(List<(ByteString Key, long Lease)> keys, Func<ByteString, RequestOp> operation) => new()
     {
         Compare =
@@ -96,6 +108,9 @@ internal sealed class KeyTransactions(EtcdConnection store)
 
     private static RequestOp Put(ByteString key, ByteString value, long lease) =>
         new() { RequestPut = new PutRequest { Key = key, Value = value, Lease = lease } };
+
+    private static RequestOp PutKept(ByteString key, ByteString value) =>
+        new() { RequestPut = new PutRequest { Key = key, Value = value, IgnoreLease = true } };
 
     private static RequestOp Read(ByteString key, bool withValue) =>
         new() { RequestRange = new RangeRequest { Key = key, KeysOnly = !withValue } };

@@ -65,10 +65,22 @@ internal sealed class EtcdLease(EtcdConnection store, TimeSpan ttl, TimeProvider
         }
     }
 
-    /// <summary>Renews it, if there is one and its time has come; false when it has ended.</summary>
-    public async Task<bool> KeepAliveAsync(CancellationToken cancellationToken)
+    /// <summary>Goes on with one that the program before this one has held: it is to be renewed at once.</summary>
+    public void Adopt(HeldLease held)
     {
-        if (Id == 0 || UntilRenewal > TimeSpan.Zero)
+        (Id, Ttl, _term) = (held.Id, held.Granted, held.Term);
+
+        // Whoever wants another time to live gets it.
+        IsOutdated = held.Asked != ttl;
+    }
+
+    /// <summary>As whoever comes after this program gets it.</summary>
+    public HeldLease Hold((ulong Cluster, long Revision) store, IReadOnlyList<HeldKey> keys) => new(Id, Ttl, ttl, _term, _renewedAt ?? 0, store.Cluster, store.Revision, keys);
+
+    /// <summary>Renews it, if there is one and its time has come, or now in any case; false when it has ended.</summary>
+    public async Task<bool> KeepAliveAsync(CancellationToken cancellationToken, bool isNow = false)
+    {
+        if (Id == 0 || (!isNow && UntilRenewal > TimeSpan.Zero))
         {
             return true;
         }

@@ -46,6 +46,7 @@ internal sealed class LeaseKeeper
         _records = new LeasedRecords(store, _callPatience, _pace.Wake, timeProvider, logger);
         _outage = new LeaseOutage(store, _records, timeProvider, logger);
         _settlement = new SettlementWait(_records, _outage);
+        Handover = new LeaseHandover(_lease, _records, _pace.Wake, timeProvider, logger);
     }
 
     /// <summary>Why etcd cannot be used; null when it can.</summary>
@@ -84,6 +85,9 @@ internal sealed class LeaseKeeper
     /// <summary>After failing for so long another connection is tried, so that there is time left to renew over it.</summary>
     public static TimeSpan SuspicionOf(TimeSpan ttl) => ttl / 5 < EtcdConnection.DefaultSuspicion ? ttl / 5 : EtcdConnection.DefaultSuspicion;
 
+    /// <summary>Gives it to the next program, or takes it from the one before; the latter only before <see cref="RunAsync"/>.</summary>
+    public LeaseHandover Handover { get; }
+
     /// <summary>Adds a key. Only before <see cref="RunAsync"/>.</summary>
     /// <inheritdoc cref="LeasedRecords.Add"/>
     public LeasedRecord Add(string key, byte[]? farewell, Func<ReadOnlyMemory<byte>, bool> mayTakeOver, bool takesBack = false) =>
@@ -104,6 +108,7 @@ internal sealed class LeaseKeeper
                 {
                     await RoundAsync(cancellationToken).ConfigureAwait(false);
                     faults.Succeeded();
+                    await Handover.ServeAsync(cancellationToken).ConfigureAwait(false);
                     await RestAsync(expect, cancellationToken).ConfigureAwait(false);
                 }
                 catch (Exception exception) when (LoopFaults.IsUnexpected(exception, cancellationToken))
@@ -169,6 +174,7 @@ internal sealed class LeaseKeeper
             LoseLease();
         }
 
+        Handover.Renewed();
         if (_lease.IsOutdated)
         {
             await _lease.ReplaceAsync(_callPatience, _renewal, cancellationToken).ConfigureAwait(false);

@@ -71,6 +71,9 @@ internal sealed class LeasedRecord
 
     public bool IsHeld => _standing == Standing.Held;
 
+    /// <summary>What stands there under our lease; null for nothing.</summary>
+    public HeldKey? Held => IsHeld ? new HeldKey(Name, _written, ModRevision) : null;
+
     public bool IsOccupied => _standing == Standing.Occupied;
 
     public bool IsUnknown => _standing == Standing.Unknown;

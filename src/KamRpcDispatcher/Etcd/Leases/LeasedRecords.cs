@@ -21,12 +21,16 @@ internal sealed class LeasedRecords(EtcdConnection store, TimeSpan patience, Act
 
     private readonly List<LeasedRecord> _records = [];
     private readonly KeyTransactions _keys = new(store);
-    private (ulong Cluster, long Revision) _store;
 
     /// <summary>The newest revision that wrote what stands under one of them, by whatever write: of one whose answer was lost too.</summary>
     public long Revision => _records.Where(static record => record.IsHeld).Select(static record => record.ModRevision).DefaultIfEmpty(0).Max();
 
+    /// <summary>Which etcd the keys were read in last, and its revision then.</summary>
+    public (ulong Cluster, long Revision) Store { get; set; }
+
     public int Count => _records.Count;
+
+    public IReadOnlyList<LeasedRecord> Each => _records;
 
     /// <param name="key">The key, that of no other record here.</param>
     /// <param name="farewell">What is written before the key is deleted, null for nothing.</param>
@@ -49,15 +53,9 @@ internal sealed class LeasedRecords(EtcdConnection store, TimeSpan patience, Act
     public string? Harmful => _records.FindAll(static record => record.IsHarmful) is { Count: > 0 } harmful ? Name(harmful[0].Name, harmful.Count) : null;
 
     /// <summary>The keys that etcd refuses, and why, in one line; null for none.</summary>
-    public string? Refused
-    {
-        get
-        {
-            var refused = _records.FindAll(static record => record.IsRefused);
-            return refused.Count == 0 || refused[0].Refusal is not { } refusal ? null
-                : $"{string.Join(", ", refused.Take(MostNamed).Select(static record => record.Name))}{(refused.Count > MostNamed ? $" and {refused.Count - MostNamed} more" : string.Empty)} ({EtcdFailure.Describe(refusal)})";
-        }
-    }
+    public string? Refused => _records.FindAll(static record => record.IsRefused) is [{ Refusal: { } refusal }, ..] refused
+        ? $"{string.Join(", ", refused.Take(MostNamed).Select(static record => record.Name))}{(refused.Count > MostNamed ? $" and {refused.Count - MostNamed} more" : string.Empty)} ({EtcdFailure.Describe(refusal)})"
+        : null;
 
     /// <summary>Why etcd refuses them, where it refuses every one; null where it does not.</summary>
     public Exception? WholeRefusal => All(static record => record.IsRefused) ? _records[0].Refusal : null;
@@ -237,8 +235,8 @@ internal sealed class LeasedRecords(EtcdConnection store, TimeSpan patience, Act
     /// <summary>Whether the store is another one than before, or was restored from a backup.</summary>
     private bool IsAnother(ResponseHeader header)
     {
-        var isAnother = _store.Cluster != 0 && (header.ClusterId != _store.Cluster || header.Revision < _store.Revision);
-        _store = (header.ClusterId, header.Revision);
+        var isAnother = Store.Cluster != 0 && (header.ClusterId != Store.Cluster || header.Revision < Store.Revision);
+        Store = (header.ClusterId, header.Revision);
         return isAnother;
     }
 

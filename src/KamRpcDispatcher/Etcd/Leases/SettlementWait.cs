@@ -10,8 +10,8 @@ internal sealed class SettlementWait(LeasedRecords records, LeaseOutage outage)
     /// <summary>A round has ended.</summary>
     public void RoundDone() => Interlocked.Exchange(ref _round, NewRound()).TrySetResult();
 
-    /// <summary>Waits until every key has a value and is held with it.</summary>
-    public Task AnnouncedAsync(CancellationToken cancellationToken) => AllAsync(static record => record.IsWritten, cancellationToken);
+    /// <summary>Waits until every key has a value and is held with it, as etcd says to this program: what one before it has left may not be there any more.</summary>
+    public Task AnnouncedAsync(CancellationToken cancellationToken) => AllAsync(record => record.IsWritten && outage.HasReached, cancellationToken);
 
     /// <summary>Waits until every value set before is in the store, keys that somebody else has apart, or it is known that it will not be.</summary>
     /// <returns>What became of it, and the newest revision of ours.</returns>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Linux;
 
 namespace KamRpcDispatcher.Probe.Command;
 
@@ -24,6 +25,9 @@ internal sealed class ShellCommand(string command, IReadOnlyDictionary<string, s
     public async Task<ShellEnd> RunAsync(CancellationToken limit)
     {
         using var process = new Process { StartInfo = StartInfo() };
+
+        // After a reload a thread of the runtime's may hold them back, and what it starts would.
+        ProcessImage.ReleaseSignals();
         process.Start();
         return await FinishAsync(process, limit).ConfigureAwait(false);
     }
