@@ -38,8 +38,10 @@ public sealed record Membership(long Revision, IReadOnlyList<Member> Members, IR
     /// <summary>Those that get no new calls since an operator drained them, though they announce that they are ready, or did so until they expired.</summary>
     public IReadOnlySet<MemberKey> Drained { get; init; } = ImmutableHashSet<MemberKey>.Empty;
 
-    /// <summary>Where members stand beside their home set: in the sets of their classes.</summary>
-    public IReadOnlyDictionary<MemberKey, MemberKey> ClassKeys { get; init; } = ImmutableDictionary<MemberKey, MemberKey>.Empty;
+    /// <summary>Where members stand beside their home set: in the sets of their classes, of which one that changes its class has several.</summary>
+    public ILookup<MemberKey, MemberKey> ClassKeys { get; init; } = NoClassKeys;
+
+    private static readonly ILookup<MemberKey, MemberKey> NoClassKeys = Array.Empty<MemberKey>().ToLookup(static key => key);
 
     /// <summary>Those that start slowly and get calls in the sets of their classes alone, though they are ready.</summary>
     public IReadOnlySet<MemberKey> Apart { get; init; } = ImmutableHashSet<MemberKey>.Empty;
