@@ -3,6 +3,20 @@ using KamRpcDispatcher.Etcd.Reports;
 
 namespace KamRpcDispatcher.Cli.Status;
 
+/// <summary>Whether a member gets calls.</summary>
+internal enum CallState
+{
+    Unknown,
+    None,
+
+    /// <summary>Only those that fail over from others.</summary>
+    FailOver,
+
+    /// <summary>From some proxies, and from others not.</summary>
+    Some,
+    All,
+}
+
 /// <summary>How one proxy sees a member.</summary>
 /// <param name="Lens">The proxy.</param>
 /// <param name="Calls">Whether it gets calls there.</param>

@@ -46,6 +46,10 @@ public sealed record Membership(long Revision, IReadOnlyList<Member> Members, IR
     /// <summary>Those that start slowly and get calls in the sets of their classes alone, though they are ready.</summary>
     public IReadOnlySet<MemberKey> Apart { get; init; } = ImmutableHashSet<MemberKey>.Empty;
 
+    /// <summary>Whether it is another one's equal, made anew from the same reading, and shared in the same way.</summary>
+    internal bool IsSameAs(Membership other) => ReferenceEquals(this, other)
+        || (this with { Members = other.Members, ClassKeys = other.ClassKeys, Apart = other.Apart } == other && Apart.SetEquals(other.Apart) && Members.SequenceEqual(other.Members));
+
     /// <summary>Which store it was read from; null where that is not known.</summary>
     public StoreIdentity? Store { get; init; }
 }

@@ -51,6 +51,9 @@ internal sealed class CycleShares
     /// <summary>The sets in which no zone can be preferred, since Kamailio has no table for maps.</summary>
     public IReadOnlyList<int> WithoutZone { get; init; } = [];
 
+    /// <summary>The sets that are split between values that nobody has who is ready, while others are: those get the calls.</summary>
+    public IReadOnlyList<int> Unserved { get; init; } = [];
+
     /// <summary>The sets whose classes have numbers in etcd that another set's have too.</summary>
     public IReadOnlyList<int> Claimed { get; init; } = [];
 

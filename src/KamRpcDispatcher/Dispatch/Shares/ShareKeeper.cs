@@ -58,6 +58,7 @@ internal sealed class ShareKeeper(
         List<int> withoutPercentages = [];
         List<int> withoutZone = [];
         List<int> waiting = [];
+        List<int> unserved = [];
         List<(MemberKey Home, MemberKey Class)> kept = [];
         foreach (var home in homes)
         {
@@ -97,6 +98,11 @@ internal sealed class ShareKeeper(
             else
             {
                 sets.Add(wanted);
+                if (wanted.IsSplitUnserved && home.Any(static member => member.State == MemberState.Ready))
+                {
+                    unserved.Add(home.Key);
+                }
+
                 _starts.Finish(wanted.Started);
                 var isOther = known && IsOther(text, wanted.Map);
                 var handover = _handover.Of(wanted, map, home, shares.Numbers, inSets.Value, isRefused);
@@ -131,6 +137,7 @@ internal sealed class ShareKeeper(
             WithoutTable = withoutTable,
             WithoutPercentages = withoutPercentages,
             WithoutZone = withoutZone,
+            Unserved = unserved,
             Claimed = [.. sets.Where(set => set.Unnumbered.Any(one => shares.Numbers.GetValueOrDefault(set.Set)?.ContainsKey(one.Text) == true)).Select(static set => set.Set)],
             HasTable = _maps.HasTable,
             Way = way,

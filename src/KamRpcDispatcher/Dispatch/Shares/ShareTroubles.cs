@@ -25,6 +25,7 @@ internal static class ShareTroubles
             [.. shares.Sets.Where(static set => set.IsOverfull).Select(static set => set.Set)],
             "the percentages of its ready members are too many: they are scaled to 100 together, and whoever has none gets no calls; announce less, or dispatch --share map");
 
+        Meet(shares.Unserved, "split between values that no ready member has, so that the split is not followed, and calls go evenly to all who are ready, those without a share too: bring back somebody who has one, or 'kamrpc split' it otherwise");
         var claimed = shares.Claimed.Take(MostNamed).Select(set => $"'etcdctl del {keys.ClassesOf(set)}'").ToList();
         Meet(shares.Claimed, $"the numbers of its classes in etcd are another set's too, so that its shares are not followed: {string.Join(", ", claimed)}{(shares.Claimed.Count > MostNamed ? " and so on" : string.Empty)} has them given anew");
 

@@ -119,6 +119,30 @@ public sealed class ShareKeeperTests
     }
 
     [Test]
+    public async Task A_split_that_nobody_ready_can_serve_is_told_and_all_who_are_ready_get_the_calls()
+    {
+        Member[] left = [Fleet[0] with { State = MemberState.Draining }, Fleet[1] with { State = MemberState.Draining }, Fleet[2]];
+        var (members, shares) = await _keeper.ShareAsync(new CycleMembers(new Membership(1, left, []) { Shares = Split(("v1", 100), ("v2", 0)) }, [], []), Table(1, Whole), static _ => false, CancellationToken.None);
+
+        Assert.That(members.All.Single(static member => member.Key == new MemberKey(1, "c")).State, Is.EqualTo(MemberState.Ready));
+        Assert.That(await _keeper.WriteAsync(shares, _troubles, CancellationToken.None), Is.True);
+        Assert.That(_troubles.Take().Single(), Has.Property("Kind").EqualTo("shares").And.Property("Sets").EqualTo(new[] { 1 }).And.Property("Text").Contains("the split is not followed"));
+    }
+
+    [Test]
+    public async Task What_is_shared_anew_in_the_same_way_is_the_same_for_who_compares()
+    {
+        var membership = new Membership(1, Fleet, []);
+        var (_, shares) = await ShareAsync(Split(("v1", 0), ("v2", 100)), Whole);
+        var before = new CycleMembers(membership, [], []).Share(shares).Membership;
+
+        (_, shares) = await ShareAsync(Split(("v1", 0), ("v2", 100)), Whole);
+        Assert.That(before.IsSameAs(new CycleMembers(membership, [], []).Share(shares).Membership), Is.True);
+        (_, shares) = await ShareAsync(Split(("v1", 50), ("v2", 50)), Whole);
+        Assert.That(before.IsSameAs(new CycleMembers(membership, [], []).Share(shares).Membership), Is.False, "a and b get calls in it");
+    }
+
+    [Test]
     public async Task A_map_that_is_not_taken_is_told_and_not_in_force()
     {
         _table.Forgets = true;
