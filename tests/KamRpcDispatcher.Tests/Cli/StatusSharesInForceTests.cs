@@ -53,7 +53,8 @@ public class StatusSharesInForceTests
 
         view = View(two, ("p1", InZone("a", ZoneUse.Own)), ("p2", InZone("a", ZoneUse.Own)));
         Assert.That(InOneLine(Screen(view)), Does.Contain("SET 1: 1 of 2 gets calls, 1 only what fails over").And.Contain("b sip:10.0.0.2 FAIL-OVER ready for 3m; gets only what fails over, since it is not of zone a"));
-        Assert.That((Findings(view), Explained("b", view)), Is.EqualTo((Array.Empty<string>(), new MemberVerdict(true, "b gets no calls of its own: on p1, p2 it gets only what fails over, since it is not of zone a, whose members have the calls there."))));
+        Assert.That(Findings(view), Is.Empty);
+        Assert.That(Explained("b", view), Is.EqualTo(new MemberVerdict(true, "b gets no calls of its own: on p1, p2 it gets only what fails over, since it is not of zone a, whose members have the calls there.")));
         var json = JsonElement.Parse(Json(view));
         Assert.That((json.GetProperty("sets")[0].GetProperty("failOverOnly").GetInt32(), json.GetProperty("members")[1].GetProperty("calls").GetString()), Is.EqualTo((1, "failover")));
     }
