@@ -30,7 +30,7 @@ public partial class ArchitectureTests
         Dispatch.Logs: Destinations Dispatch.Cycles Dispatch.Policy Etcd.Reports Plan Push Sources Sources.Records
         Dispatch.Policy: Destinations Dispatch.Cycles Etcd.Reports Plan Plan.Order Push Push.Grace Push.Guards Sources
         Dispatch.Report: Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Logs Dispatch.Policy Etcd.Proxies Etcd.Reports Local Plan Push Push.Grace Push.Guards Push.Reading Sources
-        Dispatch.Shares: Destinations Destinations.Operators Dispatch.Cycles Dispatch.Report Etcd.Reports Plan Plan.Shares Push Push.Shares Sources.Operators
+        Dispatch.Shares: Destinations Destinations.Operators Dispatch.Cycles Dispatch.Report Etcd.Keys Etcd.Reports Plan Plan.Shares Push Push.Shares Sources.Operators
         Doctor: Doctor.Checks Doctor.Checks.Sockets Doctor.Observations Doctor.Observations.Sockets Etcd.Connection
         Doctor.Checks: Destinations Destinations.Addresses Doctor.Checks.Cluster Doctor.Checks.Settings Doctor.Checks.Sockets Doctor.Observations Etcd Etcd.Proxies
         Doctor.Checks.Cluster: Destinations Destinations.Addresses Destinations.Operators Doctor.Checks.Settings Doctor.Observations Etcd Etcd.Proxies Etcd.Reports
@@ -62,7 +62,7 @@ public partial class ArchitectureTests
         Operate.History: Destinations Etcd.Connection Etcd.Keys Sources.Records
         Operate.Pruning: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Operate Operate.History Sources.Records
         Operate.Rollouts: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Leases Etcd.Members Operate Operate.History Operate.Rollouts.Rolling Operate.Rollouts.Running Operate.Waiting Probe.Command Sources.Records
-        Operate.Rollouts.Rolling: Destinations Destinations.Addresses Destinations.Operators Operate.Rollouts.Running Operate.Waiting Sources.Records
+        Operate.Rollouts.Rolling: Destinations Destinations.Addresses Destinations.Operators Etcd.Reports Operate.Rollouts.Running Operate.Waiting Sources.Records
         Operate.Rollouts.Running: Destinations Etcd.Connection Probe.Command
         Operate.Splits: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Operate Operate.History Operate.Rollouts Plan Plan.Shares Push.Reading Sources.Records
         Operate.Waiting: Destinations Etcd.Connection Etcd.Keys Etcd.Reports Etcd.Reports.Format Operate Operate.History Sources.Records

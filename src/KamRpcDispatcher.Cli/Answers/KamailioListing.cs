@@ -25,6 +25,9 @@ internal sealed record KamailioListing(
     /// <summary>Of each set of a class, as far as Kamailio's share maps name it, whose calls it gets, and how many of their slots; it stands beside that set, whose members it has some of.</summary>
     public IReadOnlyDictionary<int, (int Home, int Slots)> Classes { get; init; } = new Dictionary<int, (int Home, int Slots)>();
 
+    /// <summary>The sets whose share maps send no call to the set itself: there only what fails over arrives.</summary>
+    public IReadOnlySet<int> WithoutHome { get; init; } = new HashSet<int>();
+
     /// <summary>The sets of entries that are not asked for.</summary>
     private IReadOnlyList<int> Others { get; init; } = [];
 
@@ -44,7 +47,8 @@ internal sealed record KamailioListing(
         await using var client = new RpcClient(address, rpc);
         var version = await client.GetVersionAsync(cancellationToken).ConfigureAwait(false);
         var list = await ReadListAsync(client, rpc, cancellationToken).ConfigureAwait(false);
-        return new KamailioListing(address, version, cluster, [.. list.Destinations.OrderBy(static entry => entry.Set)], list.Unreadable) { Classes = await ClassListing.ReadAsync(client, list, cancellationToken).ConfigureAwait(false) };
+        var shared = await ClassListing.ReadAsync(client, list, cancellationToken).ConfigureAwait(false);
+        return new KamailioListing(address, version, cluster, [.. list.Destinations.OrderBy(static entry => entry.Set)], list.Unreadable) { Classes = shared.Classes, WithoutHome = shared.WithoutHome };
     }
 
     /// <summary>These sets only.</summary>
@@ -73,7 +77,7 @@ internal sealed record KamailioListing(
                 Ages.Number(entry.Set),
                 entry.Duid,
                 entry.Uri,
-                GetsCalls(entry) ? new Cell("CALLS", Tone.Good) : new Cell(IsFull(entry) ? "FULL" : "NO CALLS", Tone.Bad),
+                GetsCalls(entry) ? new Cell("CALLS", Tone.Good) : IsFailOverOnly(entry) ? new Cell("FAIL-OVER", Tone.Odd) : new Cell(IsFull(entry) ? "FULL" : "NO CALLS", Tone.Bad),
                 Flags(entry),
                 Whose(entry),
                 entry.Latency is { } latency ? FormattableString.Invariant($"{latency.Estimate:0.#} ms") : null,
@@ -84,9 +88,9 @@ internal sealed record KamailioListing(
 
         // Who stands in a class stands in its home set too.
         var copies = shown.TrueForAll(static entry => ClassSets.Has(entry.Set)) ? 0 : shown.RemoveAll(static entry => ClassSets.Has(entry.Set));
-        var (count, full) = (shown.Count(GetsCalls), shown.Count(IsFull));
+        var (count, full, failOver) = (shown.Count(GetsCalls), shown.Count(IsFull), shown.Count(IsFailOverOnly));
         var title = $"Kamailio {Version} at {Address}: "
-            + (shown.Count == 0 ? Others.Count > 0 ? "it has none of the destinations that are asked for" : "its list is empty" : FormattableString.Invariant($"{count} of {Ages.Count(shown.Count, "destination")} {(count == 1 ? "gets" : "get")} calls") + (full > 0 ? FormattableString.Invariant($", {full} {(full == 1 ? "is" : "are")} full") : string.Empty))
+            + (shown.Count == 0 ? Others.Count > 0 ? "it has none of the destinations that are asked for" : "its list is empty" : FormattableString.Invariant($"{count} of {Ages.Count(shown.Count, "destination")} {(count == 1 ? "gets" : "get")} calls") + (full > 0 ? FormattableString.Invariant($", {full} {(full == 1 ? "is" : "are")} full") : string.Empty) + (failOver > 0 ? FormattableString.Invariant($", {failOver} only what fails over") : string.Empty))
             + (copies > 0 ? FormattableString.Invariant($"; {copies} more {(copies == 1 ? "entry" : "entries")} in classes, by which calls are shared") : string.Empty);
         return TextLines.Behind(string.Empty, title, layout.Width)
             + string.Concat(FullSets().Select(set => TextLines.Behind("  ", FormattableString.Invariant($"set {set.Set}: {set.Full}: algorithm 10 has none for another call until one ends"), layout.Width)))
@@ -136,7 +140,13 @@ internal sealed record KamailioListing(
         }
     }
 
-    private static bool GetsCalls(DispatcherDestination entry) => IsRoutable(entry) && !IsFull(entry);
+    private bool GetsCalls(DispatcherDestination entry) => IsRoutable(entry) && !IsFull(entry) && !IsFailOverOnly(entry) && !(Classes.Count > 0 && ClassSets.Has(entry.Set) && !HasSlots(entry));
+
+    /// <summary>Whether the share map of its set has slots for classes alone, and none for one in which it is routable.</summary>
+    private bool IsFailOverOnly(DispatcherDestination entry) => IsRoutable(entry) && WithoutHome.Contains(entry.Set)
+        && !Entries.Concat(NotAskedFor).Any(other => other.Uri == entry.Uri && IsRoutable(other) && HasSlots(other) && Classes[other.Set].Home == entry.Set);
+
+    private bool HasSlots(DispatcherDestination entry) => Classes.TryGetValue(entry.Set, out var share) && share.Slots > 0;
 
     private static bool IsRoutable(DispatcherDestination entry) => entry.State is DestinationState.Active or DestinationState.Trying;
 
@@ -168,7 +178,8 @@ internal sealed record KamailioListing(
     }) + (entry.IsProbed ? ", pinged" : string.Empty);
 
     /// <summary>Of an entry in a class what that gets.</summary>
-    private string Share(DispatcherDestination entry) => !ClassSets.Has(entry.Set) ? string.Empty
+    private string Share(DispatcherDestination entry) => IsFailOverOnly(entry) ? "; the share map of its set has no slot for it"
+        : !ClassSets.Has(entry.Set) ? string.Empty
         : Classes.TryGetValue(entry.Set, out var share) ? FormattableString.Invariant($"; its class has {100m * share.Slots / ShareMap.Slots:0.0} % of the calls of set {share.Home}")
         : "; its class has no calls by any share map";
 
@@ -196,6 +207,7 @@ internal sealed record KamailioListing(
         writer.WriteString("name", entry.Duid.Length > 0 ? entry.Duid : null);
         writer.WriteString("uri", entry.Uri);
         writer.WriteBoolean("getsCalls", GetsCalls(entry));
+        writer.WriteBoolean("failOverOnly", IsFailOverOnly(entry));
         writer.WriteString("flags", Flags(entry));
         writer.WriteString("state", entry.State switch
         {

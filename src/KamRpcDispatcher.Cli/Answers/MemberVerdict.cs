@@ -47,7 +47,7 @@ internal sealed record MemberVerdict(bool IsAsItShouldBe, string Text)
         {
             { Announced: null } when views.Find(static view => view.Deviation is { Kind: DeviationKind.Held }) is { } held => new MemberVerdict(false, $"{name} is kept as it was on {held.Lens.Name}: {held.Text}{Release(held.Deviation)}."),
             { Announced: null } => new MemberVerdict(true, $"{name} gets no calls, as it should: it has left."),
-            { IsReady: true } => new MemberVerdict(explained.Rejected is null, $"{name} gets calls on {ProxyNames.Of(views.Select(static view => view.Lens))}{Starting(explained.Key, views)}{(explained.Rejected is null ? string.Empty : ", by an earlier record: the newest one cannot be used")}."),
+            { IsReady: true } => new MemberVerdict(explained.Rejected is null, $"{name} {Getting(explained.Key, views)}{(explained.Rejected is null ? string.Empty : ", by an earlier record: the newest one cannot be used")}."),
             { Announced: { } record } when explained.Holder is { State: MemberState.Ready } ready && explained.Set!.Members.Any(other => other.Key == ready.Key && other.Calls is CallState.All or CallState.Some) => new MemberVerdict(
                 false,
                 $"{name} is {MemberText.StateName(record)}, but its address gets calls: {SafeText.Shorten(ready.Key.Name, MemberValidation.MaxNameLength)} has it too, is ready, and is followed."),
@@ -56,9 +56,19 @@ internal sealed record MemberVerdict(bool IsAsItShouldBe, string Text)
         };
     }
 
+    /// <summary>Where it gets calls, and where only what fails over.</summary>
+    private static string Getting(MemberKey key, List<MemberView> views)
+    {
+        List<MemberView> left = [.. views.Where(static view => view.Calls == CallState.FailOver)];
+        List<MemberView> called = [.. views.Except(left)];
+        var calls = called.Count == 0 ? null : $"gets calls on {ProxyNames.Of(called.Select(static view => view.Lens))}{Starting(key, called)}";
+        var others = left.GroupBy(static view => view.Text, StringComparer.Ordinal).Select(same => $"on {ProxyNames.Of(same.Select(static view => view.Lens))} {same.Key}").ToList();
+        return calls is null ? $"gets no calls of its own: {string.Join("; ", others)}" : string.Join("; ", others.Prepend(calls));
+    }
+
     /// <summary>By the least that it gets of its share.</summary>
     private static string Starting(MemberKey key, List<MemberView> views) =>
-        views.Where(view => view.Lens.StartOf(key) is not null).MinBy(view => view.Lens.StartOf(key)) is { } least ? $", and {MemberText.Starting(least.Lens.StartOf(key)!.Value)}{(views.Count > 1 ? $" on {least.Lens.Name}" : string.Empty)}" : string.Empty;
+        views.Where(view => view.Lens.StartOf(key) is not null).MinBy(view => view.Lens.StartOf(key)) is { } least ? $", and {MemberText.Starting(least.Lens, key)}{(views.Count > 1 ? $" on {least.Lens.Name}" : string.Empty)}" : string.Empty;
 
     /// <summary>Who has drained it, when and why, and how that is undone.</summary>
     private static string Drain(MemberExplanation explained) =>
@@ -76,7 +86,8 @@ internal sealed record MemberVerdict(bool IsAsItShouldBe, string Text)
             + (rest > 0 ? $"; and more on {Ages.Number(rest)} other{(rest == 1 ? " proxy" : " proxies")}" : string.Empty);
     }
 
-    private static string Verb(List<MemberView> wrong) => wrong.TrueForAll(static view => view.Calls == CallState.None) ? "gets no calls"
+    private static string Verb(List<MemberView> wrong) => wrong.TrueForAll(static view => view.Calls == CallState.FailOver) ? "gets no calls of its own"
+        : wrong.TrueForAll(static view => view.Calls == CallState.None) ? "gets no calls"
         : wrong.TrueForAll(static view => view.IsFull) ? "gets no more calls"
         : wrong.TrueForAll(static view => view.Calls == CallState.All && !view.IsFull) ? "gets calls though it should not"
         : wrong.TrueForAll(static view => view.Calls == CallState.Unknown) ? "is not known to get calls"

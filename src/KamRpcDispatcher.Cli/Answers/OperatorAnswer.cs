@@ -1,6 +1,8 @@
 using System.Text.Json;
 using KamRpcDispatcher.Cli.Output;
+using KamRpcDispatcher.Cli.Status.Json;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Operate;
 using KamRpcDispatcher.Operate.Waiting;
 
@@ -18,13 +20,16 @@ internal sealed class OperatorAnswer(IntentWish wish, IntentOutcome outcome, App
 
     public OperatorAnswer(IntentCommand command, IntentOutcome outcome, AppliedState? state)
         : this(command.Wish, outcome, state, command.Selection is ProxySelection) =>
-        Weight = command.Weight;
+        (Weight, By) = (command.Weight, command.By);
 
     /// <summary>What calls were up in the end; null where nobody waited for these.</summary>
     public IdleState? Calls { get; init; }
 
     /// <summary>The weight that was asked for; null for the announced one, and where none was.</summary>
     private int? Weight { get; init; }
+
+    /// <summary>Who asked.</summary>
+    private string By { get; init; } = string.Empty;
 
     private string Wish => IntentWishText.Of(wish);
 
@@ -46,7 +51,7 @@ internal sealed class OperatorAnswer(IntentWish wish, IntentOutcome outcome, App
             table.Add(Calls is null ? cells : [.. cells, Up(change)]);
         }
 
-        return table + Now() + Idle() + "\n";
+        return table + Now() + Idle() + "\n" + Earlier();
     }
 
     /// <summary>For programs: later versions only add fields.</summary>
@@ -80,6 +85,7 @@ internal sealed class OperatorAnswer(IntentWish wish, IntentOutcome outcome, App
             json.WriteString("name", change.Subject.Proxy ?? change.Key.Name);
             json.WriteString("wish", Wish);
             json.WriteString("was", MemberBeforeText.Of(change.Was));
+            WriteEarlier(json, change.Earlier);
             if (wish == IntentWish.Weigh)
             {
                 JsonText.WriteNumber(json, "weight", Weight);
@@ -87,6 +93,34 @@ internal sealed class OperatorAnswer(IntentWish wish, IntentOutcome outcome, App
             }
         }
     });
+
+    private static void WriteEarlier(Utf8JsonWriter json, Intent? earlier)
+    {
+        if (earlier is null)
+        {
+            json.WriteNull("earlier");
+            return;
+        }
+
+        json.WriteStartObject("earlier");
+        IntentJson.WriteOrigin(json, earlier);
+        json.WriteEndObject();
+    }
+
+    /// <summary>What others had wished, a line for each of them: they may rely on it.</summary>
+    private string Earlier() => string.Concat(outcome.Changed.Where(static change => change.Earlier is not null).GroupBy(static change => IntentOrigin.Of(change.Earlier!)).Select(of =>
+    {
+        List<string> names = [.. of.Select(static change => SafeText.Shorten(change.Subject.Proxy ?? change.Key.Name, MemberValidation.MaxNameLength)).Distinct()];
+        var who = $"{string.Join(", ", names.Take(MostNamed))}{(names.Count > MostNamed ? FormattableString.Invariant($" and {names.Count - MostNamed} more") : string.Empty)}";
+        var state = outcome.Result == IntentResult.Planned ? "would be" : "is";
+        var (was, whose) = (names.Count == 1 ? "was" : "were", $"{state} {SafeText.Shorten(By)}'s now");
+        return wish switch
+        {
+            IntentWish.Resume => $"{who} {was} drained {of.Key}: that {state} taken back all the same.\n",
+            IntentWish.Drain => $"{who} {was} drained {of.Key} already: the drain {whose}, and nobody else takes it back without --force.\n",
+            _ => $"{who} had a weight {of.Key}: it {(Weight is null ? $"{state} taken back" : whose)}.\n",
+        };
+    }));
 
     /// <summary>How each proxy was with it in the end.</summary>
     internal static void WriteProxies(Utf8JsonWriter writer, AppliedState? state) => JsonText.WriteArray(writer, "proxies", state?.Proxies ?? [], static (json, proxy) =>

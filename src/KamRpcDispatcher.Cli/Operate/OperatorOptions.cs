@@ -32,9 +32,10 @@ internal static class OperatorOptions
     internal static readonly Option<string?> As = CommonOptions.Text("--as", "Who asks. [default: user@host]", OptionGroup.Subject);
     internal static readonly ValueOption<MinReady> MinReadyOption = new("--min-ready", "How many ready members each set keeps at least: a number, or a percentage of it, such as 50%.", MinReady.Default.ToString(), MinReady.TryParse, OptionGroup.Subject);
     private static readonly Option<bool> Force = new CliOption<bool>("--force") { Group = OptionGroup.Subject, Description = "Drains also where fewer would be left." };
+    private static readonly Option<bool> ForceResume = new CliOption<bool>("--force") { Group = OptionGroup.Subject, Description = "Takes back also drains that others gave." };
     private static readonly Argument<string> Action = new("ACTION") { Description = "drain or resume.", CompletionSources = { "drain", "resume" } };
     private static readonly Argument<string[]> Proxy = new("PROXY") { Arity = ArgumentArity.ZeroOrMore, Description = "The proxies' names, as 'kamrpc status' shows them." };
-    private static readonly Option<bool> ForceProxy = new CliOption<bool>("--force") { Group = OptionGroup.Subject, Description = "Drains also the last proxy, and one that does not report now." };
+    private static readonly Option<bool> ForceProxy = new CliOption<bool>("--force") { Group = OptionGroup.Subject, Description = "Drains also the last proxy, and one that does not report now; resumes also what others drained." };
     internal static readonly Option<bool> Wait = new CliOption<bool>("--wait") { Group = OptionGroup.Timing, Description = "Waits until every proxy has applied it; so it does anyway, unless KAMRPC_NO_WAIT is set." };
     internal static readonly Option<bool> NoWait = new CliOption<bool>("--no-wait") { Group = OptionGroup.Timing, Description = "Ends as soon as it is written: then nobody has applied it yet." };
     internal static readonly ValueOption<TimeSpan> Timeout = new("--timeout", "How long to wait for the proxies.", "30s", ParseTimeout, OptionGroup.Timing);
@@ -53,6 +54,11 @@ internal static class OperatorOptions
         if (wish == IntentWish.Drain)
         {
             CommonOptions.Add(command, MinReadyOption, Force);
+        }
+
+        if (wish == IntentWish.Resume)
+        {
+            CommonOptions.Add(command, ForceResume);
         }
 
         CommonOptions.Add(command, DryRun, Wait, NoWait, Timeout);
@@ -96,19 +102,13 @@ internal static class OperatorOptions
             options.AddMissing($"{command.Name} {action} needs {Proxy.Name}, such as: {command.Help.Examples[0]}");
         }
 
-        var isForced = !options.IsVariable(ForceProxy) && options.Flag(ForceProxy);
-        if (isForced && wish == IntentWish.Resume)
-        {
-            options.Add(ForceProxy, "goes with drain");
-        }
-
-        return Request(options, etcd, new IntentCommand(wish, new ProxySelection { Names = names, Near = Suggestion.Near }, string.Empty) { IsForced = isForced });
+        return Request(options, etcd, new IntentCommand(wish, new ProxySelection { Names = names, Near = Suggestion.Near }, string.Empty) { IsForced = IsForced(options, ForceProxy) });
     }
 
     /// <summary>What is asked for; nobody reads it where an option is wrong.</summary>
     public static OperatorRequest Read(OptionReader options, CliCommand command, IntentWish wish)
     {
-        WarnOfVariables(options, command.Name, wish switch { IntentWish.Drain => [Label, Set, Force], IntentWish.Weigh => [Label, Set, WeightArguments.Reset], _ => [Label, Set] });
+        WarnOfVariables(options, command.Name, wish switch { IntentWish.Drain => [Label, Set, Force], IntentWish.Weigh => [Label, Set, WeightArguments.Reset], _ => [Label, Set, ForceResume] });
         var etcd = EtcdOptionSet.Read(options);
         var (names, weight) = wish == IntentWish.Weigh ? WeightArguments.Read(options, command) : (options.Texts(Name), null);
         var labels = ReadLabels(options);
@@ -125,12 +125,18 @@ internal static class OperatorOptions
         var wished = new IntentCommand(wish, selection, string.Empty) { Weight = weight, IsDryRun = options.Flag(DryRun) };
         if (wish == IntentWish.Drain)
         {
-            wished = wished with { MinReady = options.Value(MinReadyOption), IsForced = !options.IsVariable(Force) && options.Flag(Force) };
+            wished = wished with { MinReady = options.Value(MinReadyOption), IsForced = IsForced(options, Force) };
+        }
+        else if (wish == IntentWish.Resume)
+        {
+            wished = wished with { IsForced = IsForced(options, ForceResume) };
         }
 
         var idleTimeout = wish == IntentWish.Drain ? ReadIdleTimeout(options) : null;
         return Request(options, etcd, wished, isNeeded: idleTimeout is not null && !options.IsVariable(UntilIdle)) with { IdleTimeout = idleTimeout };
     }
+
+    private static bool IsForced(OptionReader options, Option<bool> force) => !options.IsVariable(force) && options.Flag(force);
 
     private static OperatorRequest Request(OptionReader options, EtcdOptions? etcd, IntentCommand command, bool isNeeded = false)
     {

@@ -65,7 +65,7 @@ internal static class OperatorRun
 
         foreach (var reason in outcome.Reasons)
         {
-            Console.Error.WriteLine($"kamrpc: {(outcome.Result is IntentResult.BelowFloor or IntentResult.NoRoom or IntentResult.Unrecorded or IntentResult.Unreadable ? "refused: " : string.Empty)}{reason}");
+            Console.Error.WriteLine($"kamrpc: {(IsRefusal(outcome.Result) ? "refused: " : string.Empty)}{reason}");
         }
 
         if (outcome.Result is IntentResult.Written or IntentResult.Planned)
@@ -75,14 +75,16 @@ internal static class OperatorRun
 
         Console.Error.WriteLine(outcome.Changed.Count > 0
             ? $"kamrpc: before that {OperatorAnswer.Count(request.Command, outcome.Changed.Count)} of many {(outcome.Changed.Count == 1 ? "was" : "were")} {Done(request.Command)}, and stay{(outcome.Changed.Count == 1 ? "s" : string.Empty)} so"
-            : $"kamrpc: nothing was written{(outcome.Result == IntentResult.BelowFloor ? "; --force drains nevertheless" : string.Empty)}");
+            : $"kamrpc: nothing was written{outcome.Result switch { IntentResult.BelowFloor => "; --force drains nevertheless", IntentResult.GivenByOthers => "; --force resumes nevertheless", _ => string.Empty }}");
         return outcome.Result switch
         {
             IntentResult.Unknown => ExitCode.Usage,
-            IntentResult.BelowFloor or IntentResult.NoRoom or IntentResult.Unrecorded or IntentResult.Unreadable => ExitCode.Refused,
+            var result when IsRefusal(result) => ExitCode.Refused,
             _ => ExitCode.NotDone,
         };
     }
+
+    private static bool IsRefusal(IntentResult result) => result is IntentResult.BelowFloor or IntentResult.GivenByOthers or IntentResult.NoRoom or IntentResult.Unrecorded or IntentResult.Unreadable;
 
     private static async Task<int> WaitAsync(OperatorRequest request, IntentOutcome written, AppliedWait? wait, IdleWait? idle, AppliedHistory history, CancellationToken cancellationToken)
     {

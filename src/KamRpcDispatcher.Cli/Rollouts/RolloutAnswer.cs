@@ -34,13 +34,13 @@ internal sealed class RolloutAnswer(IReadOnlyList<RolloutShown> rollouts, DateTi
                 rollout is null ? "?" : RolloutText.Of(rollout.Kind),
                 rollout is null or { Restart: not null } ? null : $"{rollout.Label}={rollout.To}",
                 rollout is null or { Restart: not null } ? null : ShareOf(view, rollout),
-                rollout is null ? null : rollout.Restart is { } restart ? RollingText.Of(restart) : FormattableString.Invariant($"{rollout.Step + 1} of {rollout.Steps.Length}"),
+                rollout is null ? null : rollout.Restart is { } restart ? RollingText.Of(restart, view.Undrained) : FormattableString.Invariant($"{rollout.Step + 1} of {rollout.Steps.Length}"),
                 rollout is null ? "CANNOT BE READ" : RolloutText.Of(rollout.Phase),
                 rollout is null ? null : Ages.Show(now - rollout.Since),
                 proxies is null ? null : FormattableString.Invariant($"{proxies.Proxies.Count(static proxy => proxy.IsApplied)} of {proxies.Proxies.Count}"),
                 rollout is null or { HasEnded: true } ? null : view.Runner is { } runner ? FormattableString.Invariant($"{runner.By} ({runner.Host}, {runner.Pid})") : "NOBODY",
                 rollout is null || view.IsAsWished ? null : $"is {view.SplitError ?? RolloutText.Of(view.Split?.Shares)}",
-                view.Error ?? rollout!.Message ?? rollout.Reason);
+                view.Error ?? (rollout!.Message is { } said && view.Undrained is { Count: > 0 } undrained ? $"{said} (before somebody else resumed or drained {RollingText.NamesOf(undrained)})" : rollout.Message) ?? rollout.Reason);
         }
 
         return table.ToString();
@@ -88,7 +88,7 @@ internal sealed class RolloutAnswer(IReadOnlyList<RolloutShown> rollouts, DateTi
         json.WriteString("runBy", view.Runner?.By);
         json.WriteString("runHost", view.Runner?.Host);
         JsonText.WriteNumber(json, "runPid", (long?)view.Runner?.Pid);
-        WriteRestart(json, rollout?.Restart);
+        WriteRestart(json, rollout?.Restart, view.Undrained);
         JsonText.WriteBoolean(json, "applied", shown.Proxies?.IsApplied);
         JsonText.WriteArray(json, "proxies", shown.Proxies?.Proxies ?? [], static (one, proxy) =>
         {
@@ -98,17 +98,19 @@ internal sealed class RolloutAnswer(IReadOnlyList<RolloutShown> rollouts, DateTi
         });
     }
 
-    private static void WriteRestart(Utf8JsonWriter json, RollingRestart? restart)
+    private static void WriteRestart(Utf8JsonWriter json, RollingRestart? restart, IReadOnlyList<string>? undrained)
     {
+        var drained = restart?.Drained.Select(static member => member.Name).ToHashSet(StringComparer.Ordinal) ?? [];
         json.WriteString("exec", restart?.Exec);
         JsonText.WriteNumber(json, "batch", (long?)restart?.Batch);
         JsonText.WriteNumber(json, "drainTimeSeconds", restart?.DrainTime?.TotalSeconds);
-        JsonText.WriteArray(json, "members", restart?.Members ?? [], static (one, member) =>
+        JsonText.WriteArray(json, "members", restart?.Members ?? [], (one, member) =>
         {
             one.WriteString("name", member.Name);
             one.WriteString("uri", member.Uri);
             one.WriteString("stage", RollingText.Of(member.Stage));
             one.WriteString("said", member.Said);
+            JsonText.WriteBoolean(one, "drained", !drained.Contains(member.Name) ? false : undrained is null ? null : !undrained.Contains(member.Name));
         });
     }
 

@@ -35,7 +35,7 @@ internal static class RolloutStatus
                     List<RolloutShown> all = [.. (await rollouts.ReadAllAsync(cancellationToken).ConfigureAwait(false)).Where(view => ask.Set is not { } only || view.Set == only).Select(view => new RolloutShown(view, StateOf(proxies, view)))];
                     outage = Tell(outage, null);
                     var kind = string.Join('\n', all.Select(static one => FormattableString.Invariant(
-                        $"{one.View.Set} {one.View.ModRevision} {one.View.SplitRevision} {one.View.Runner} {string.Join(' ', one.Proxies?.Proxies.Select(static proxy => proxy.Name + proxy.IsApplied) ?? [])}")));
+                        $"{one.View.Set} {one.View.ModRevision} {one.View.SplitRevision} {one.View.Runner} {string.Join(',', one.View.Undrained ?? [])} {string.Join(' ', one.Proxies?.Proxies.Select(static proxy => proxy.Name + proxy.IsApplied) ?? [])}")));
                     if (kind != shown)
                     {
                         shown = kind;

@@ -48,6 +48,9 @@ internal sealed record SetCalls(int Set, IReadOnlyList<MemberCalls> Members, IRe
     /// <summary>How many get calls from each proxy that is known, and from some of them only, and of how many that is not known.</summary>
     public int Getting { get; } = Members.Count(static member => member is { Calls: CallState.All, IsPartlyUnknown: false });
 
+    /// <summary>How many get only what fails over.</summary>
+    public int FailOverOnly { get; } = Members.Count(static member => member is { Calls: CallState.FailOver, IsPartlyUnknown: false });
+
     public int Partly { get; } = Members.Count(static member => member.Calls == CallState.Some);
 
     public int Unknown { get; } = Members.Count(static member => member.Calls == CallState.Unknown || member is { IsPartlyUnknown: true, Calls: not CallState.Some });
@@ -65,7 +68,7 @@ internal sealed record SetCalls(int Set, IReadOnlyList<MemberCalls> Members, IRe
     public IReadOnlyList<ProxyLens> WithoutAnybody { get; } = Members.Count > 0 ? [] : [.. Serving.Where(lens => lens.HasNobodyIn(Set))];
 
     /// <summary>Whether each member that is ready gets calls from every proxy, no other does, as far as is known, and not all are drained.</summary>
-    public bool IsAsWished => !IsAllDrained && WithoutAnybody.Count == 0 && Members.All(static member => !member.IsTroubled && !member.IsPartlyUnknown && (member.Calls == CallState.All || !member.IsReady)) && Departed.All(static member => !member.IsTroubled);
+    public bool IsAsWished => !IsAllDrained && WithoutAnybody.Count == 0 && Members.All(static member => !member.IsTroubled && !member.IsPartlyUnknown && (member.Calls is CallState.All or CallState.FailOver || !member.IsReady)) && Departed.All(static member => !member.IsTroubled);
 }
 
 /// <summary>Who gets calls, by what the proxies report.</summary>
@@ -122,19 +125,19 @@ internal sealed class ClusterCalls
     private static MemberCalls Of(AnnouncedMember announced, IReadOnlyList<ProxyLens> known)
     {
         List<Remark>? remarks = null;
-        var (isAny, isNone) = (false, false);
+        var (isAny, isNone, isFailOver) = (false, false, false);
         var wished = announced.Effective == MemberState.Ready ? CallState.All : CallState.None;
         foreach (var lens in known)
         {
             var calls = lens.CallsOf(announced, out var deviation);
-            (isAny, isNone) = (isAny || calls == CallState.All, isNone || calls == CallState.None);
+            (isAny, isNone, isFailOver) = (isAny || calls == CallState.All, isNone || calls == CallState.None, isFailOver || calls == CallState.FailOver);
             if (deviation is not null || calls != wished)
             {
                 (remarks ??= []).Add(new Remark(lens, calls, deviation));
             }
         }
 
-        return new MemberCalls(announced.Member.Key, announced.Member.Uri.Text, announced, Sum(isAny, isNone), remarks ?? (IReadOnlyList<Remark>)[]);
+        return new MemberCalls(announced.Member.Key, announced.Member.Uri.Text, announced, Sum(isAny, isNone, isFailOver), remarks ?? (IReadOnlyList<Remark>)[]);
     }
 
     private static CallState Sum(IEnumerable<CallState> states)
@@ -148,10 +151,12 @@ internal sealed class ClusterCalls
         return Sum(isAny, isNone);
     }
 
-    private static CallState Sum(bool isAny, bool isNone) => (isAny, isNone) switch
+    /// <summary>Where proxies prefer zones each has calls for some, and what fails over for the others: those get calls.</summary>
+    private static CallState Sum(bool isAny, bool isNone, bool isFailOver = false) => (isAny, isNone) switch
     {
         (true, true) => CallState.Some,
         (true, false) => CallState.All,
+        (false, _) when isFailOver => CallState.FailOver,
         (false, true) => CallState.None,
         _ => CallState.Unknown,
     };

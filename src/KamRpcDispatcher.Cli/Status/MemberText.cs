@@ -17,6 +17,7 @@ internal sealed class MemberText(ClusterCalls calls)
         CallState.All => "CALLS",
         CallState.None => "NO CALLS",
         CallState.Some => "SOME",
+        CallState.FailOver => "FAIL-OVER",
         _ => "NOT KNOWN",
     };
 
@@ -26,6 +27,7 @@ internal sealed class MemberText(ClusterCalls calls)
         CallState.All => "all",
         CallState.None => "none",
         CallState.Some => "some",
+        CallState.FailOver => "failover",
         _ => "unknown",
     };
 
@@ -36,7 +38,7 @@ internal sealed class MemberText(ClusterCalls calls)
     {
         { IsServedThoughDrained: true } => Tone.Bad,
         { IsTroubled: true, Calls: CallState.None } => Tone.Bad,
-        { IsTroubled: true } or { Calls: CallState.Unknown or CallState.Some } => Tone.Odd,
+        { IsTroubled: true } or { Calls: CallState.Unknown or CallState.Some or CallState.FailOver } => Tone.Odd,
         { Calls: CallState.All } => Tone.Good,
         _ => Tone.Plain,
     };
@@ -84,12 +86,12 @@ internal sealed class MemberText(ClusterCalls calls)
         var parts = new List<string> { State(member) };
         parts.AddRange(member.Remarks.Where(static remark => remark.Deviation is not null).GroupBy(static remark => remark.Deviation!.Kind)
             .Select(kind => Where(kind.Select(static remark => remark.Lens), set) + (kind.Key == DeviationKind.Leaving ? Removal(kind.First().Deviation!) : DeviationText.Of(kind.First().Deviation!, calls.Now))));
-        parts.AddRange(set.Serving.Where(lens => lens.StartOf(member.Key) is not null && (member.Announced is not { } one || lens.OtherZoneFor(one) is null)).GroupBy(lens => lens.StartOf(member.Key)!.Value).OrderBy(static share => share.Key)
-            .Select(share => Where(share, set) + Starting(share.Key)));
+        parts.AddRange(set.Serving.Where(lens => lens.StartOf(member.Key) is not null && (member.Announced is not { } one || lens.UnsharedOf(one) is null)).GroupBy(lens => Starting(lens, member.Key)!, StringComparer.Ordinal).OrderBy(static share => share.Key, StringComparer.Ordinal)
+            .Select(share => Where(share, set) + share.Key));
         if (member is { IsReady: true, Announced: { } announced })
         {
-            parts.AddRange(set.Serving.Where(lens => lens.OtherZoneFor(announced) is not null).GroupBy(lens => lens.OtherZoneFor(announced)!, StringComparer.Ordinal)
-                .Select(zone => Where(zone, set) + OtherZone(zone.Key)));
+            parts.AddRange(member.Remarks.Where(static remark => remark.Calls == CallState.FailOver).GroupBy(remark => FailOver(remark.Lens, announced), static remark => remark.Lens, StringComparer.Ordinal)
+                .Select(why => Where(why, set) + why.Key));
         }
 
         List<ProxyLens> deaf = [.. member.Remarks.Where(static remark => remark.Deviation is null && remark.Calls == CallState.All).Select(static remark => remark.Lens)];
@@ -107,12 +109,19 @@ internal sealed class MemberText(ClusterCalls calls)
         return string.Join("; ", parts);
     }
 
-    /// <summary>How far a slow start is.</summary>
-    /// <param name="share">Per cent of its share.</param>
-    public static string Starting(int share) => FormattableString.Invariant($"starts slowly, with {share} % of its share");
+    /// <summary>How far a slow start is; null of one that has none there.</summary>
+    public static string? Starting(ProxyLens lens, MemberKey key) => lens.StartOf(key) is not { } share ? null
+        : FormattableString.Invariant($"starts slowly, with {share} % of its share")
+            + (!lens.OnlyStartersIn(key.Set) ? string.Empty : lens.StartersIn(key.Set) > 1 ? ", and all calls together with the others that start slowly, since nobody else gets any" : ", and all calls, since nobody else gets any");
 
-    /// <summary>Of one that a proxy leaves out for the sake of its zone.</summary>
-    public static string OtherZone(string zone) => $"gets only what fails over, since it is not of zone {SafeText.Shorten(zone)}, whose members have the calls there";
+    /// <summary>Of one that the share map of a proxy leaves out.</summary>
+    public static string FailOver(ProxyLens lens, AnnouncedMember announced) => "gets only what fails over, since " + lens.UnsharedOf(announced)?.Why switch
+    {
+        FailOverOnly.Zone => $"it is not of zone {SafeText.Shorten(lens.Status?.Zone ?? "?")}, whose members have the calls there",
+        FailOverOnly.Percentages => "the percentages of others take all calls (--share percent)",
+        FailOverOnly.Small => "its share is less than one of the 1,024 slots of the map",
+        _ => "the share map has no slot for it",
+    };
 
     /// <summary>Why a proxy whose report is to be believed says nothing of a member.</summary>
     public static string Silence(MemberCalls member, ProxyLens lens) => member.Announced is null && lens.Lag.Records > 0

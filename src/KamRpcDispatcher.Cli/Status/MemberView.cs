@@ -1,6 +1,21 @@
+using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Reports;
 
 namespace KamRpcDispatcher.Cli.Status;
+
+/// <summary>Whether a member gets calls.</summary>
+internal enum CallState
+{
+    Unknown,
+    None,
+
+    /// <summary>Only those that fail over from others.</summary>
+    FailOver,
+
+    /// <summary>From some proxies, and from others not.</summary>
+    Some,
+    All,
+}
 
 /// <summary>How one proxy sees a member.</summary>
 /// <param name="Lens">The proxy.</param>
@@ -38,13 +53,15 @@ internal sealed record MemberView(ProxyLens Lens, CallState Calls, bool IsAsItSh
 
         var calls = lens.CallsOf(announced, out var deviation);
         var isFull = calls == CallState.All && member.IsReady && lens.FullOf(member.Key.Set) is not null;
-        var isAsItShouldBe = calls == (member.IsReady ? CallState.All : CallState.None) && !isFull;
+
+        // Zones, and very small weights, are as somebody wishes them; percentages of more than there is are not.
+        var isAsItShouldBe = (calls == (member.IsReady ? CallState.All : CallState.None) && !isFull) || (calls == CallState.FailOver && lens.UnsharedOf(announced)?.Why != FailOverOnly.Percentages);
         var isDeaf = calls == CallState.All && deviation is null && member.IsDrained;
         var text = isDeaf ? $"it gets calls all the same: this proxy {IntentText.NotFollowed}"
             : isFull ? "it is full, as every routable destination of its set is (algorithm 10), until one of its calls ends"
             : deviation is not null ? "it " + DeviationText.Of(deviation, now)
-            : calls == CallState.All && lens.OtherZoneFor(announced) is { } zone ? $"it {MemberText.OtherZone(zone)}"
-            : calls == CallState.All && lens.StartOf(member.Key) is { } share ? $"it gets calls, and {MemberText.Starting(share)}"
+            : calls == CallState.FailOver ? $"it {MemberText.FailOver(lens, announced)}"
+            : calls == CallState.All && MemberText.Starting(lens, member.Key) is { } start ? $"it gets calls, and {start}"
             : calls == CallState.All ? "it is in Kamailio's list and gets calls"
             : calls == CallState.None && member.IsReady ? "nobody of its set gets calls there; the report has no room for the reason of each"
             : calls == CallState.None ? member.IsDrained ? "it gets no calls, as an operator wishes" : "it gets no calls, as its record says"

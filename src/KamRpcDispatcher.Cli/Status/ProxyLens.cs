@@ -6,17 +6,6 @@ using KamRpcDispatcher.Etcd.Reports;
 
 namespace KamRpcDispatcher.Cli.Status;
 
-/// <summary>Whether a member gets calls.</summary>
-internal enum CallState
-{
-    Unknown,
-    None,
-
-    /// <summary>From some proxies, and from others not.</summary>
-    Some,
-    All,
-}
-
 /// <summary>What one proxy's report says of each member, and whether it can be believed now.</summary>
 internal sealed class ProxyLens
 {
@@ -25,6 +14,7 @@ internal sealed class ProxyLens
     private readonly ProxyStatus? _whole;
     private readonly Dictionary<MemberKey, Deviation> _deviations;
     private readonly Dictionary<int, int> _named;
+    private readonly Dictionary<MemberKey, UnsharedMember> _unshared;
     private readonly (string What, string Age)? _doubt;
 
     /// <param name="proxy">The proxy.</param>
@@ -44,6 +34,7 @@ internal sealed class ProxyLens
         // Of one name there may be several. The worst comes first; the address that a member had before leaves, whatever becomes of it now.
         _deviations = deviations.Where(static deviation => deviation.Kind != DeviationKind.Leaving).GroupBy(static deviation => new MemberKey(deviation.Set, deviation.Name)).ToDictionary(static group => group.Key, static group => group.First());
         _named = deviations.Where(KeepsFromCalls).GroupBy(static deviation => deviation.Set).ToDictionary(static set => set.Key, static set => set.Count());
+        _unshared = (_whole?.Unshared ?? []).DistinctBy(static unshared => unshared.Member).ToDictionary(static unshared => unshared.Member);
         Status = _whole is null || shown is null ? _whole : ReportFilter.Of(_whole, shown, set => _whole.Sets.ContainsKey(set) || IsFineThoughNotNamed(set));
         Deviations = Status is null ? [] : [.. Status.Deviations];
         _doubt = Doubt(now);
@@ -109,6 +100,18 @@ internal sealed class ProxyLens
     /// <summary>What a member that starts slowly there gets of its share, in per cent; null of one that does not, or where nobody knows.</summary>
     public int? StartOf(MemberKey member) => WhyUnknown is null ? Status?.Starting.FirstOrDefault(starting => starting.Member == member)?.Share : null;
 
+    /// <summary>Whether nobody gets calls of the set there but members that start slowly: what they have is all of them.</summary>
+    public bool OnlyStartersIn(int set) => WhyUnknown is null && Status is { MoreStarting: 0 } status && status.Sets.TryGetValue(set, out var counts) && counts.Serving is { } serving
+        && counts.Routable <= serving && StartersIn(set) >= serving;
+
+    /// <summary>How many members of the set start slowly there.</summary>
+    public int StartersIn(int set) => Status?.Starting.Count(starting => starting.Member.Set == set) ?? 0;
+
+    /// <summary>Why a ready member gets only what fails over there, by the share map; null of one that gets its calls, or where nobody knows.</summary>
+    public UnsharedMember? UnsharedOf(AnnouncedMember announced) => WhyUnknown is not null ? null
+        : OtherZoneFor(announced) is not null ? new UnsharedMember(announced.Member.Key, FailOverOnly.Zone)
+        : _unshared.GetValueOrDefault(announced.Member.Key);
+
     /// <summary>The zone that it prefers, and whose members get the calls of the set; null where it prefers none, or nobody knows.</summary>
     public (string Zone, ZoneUse Use)? ZoneIn(int set) => WhyUnknown is null && Status is { Zone: { } zone } status && status.Sets.TryGetValue(set, out var counts) && counts.Zone is { } use ? (zone, use) : null;
 
@@ -157,10 +160,15 @@ internal sealed class ProxyLens
         }
 
         return status.Revision < announced.ModRevision || !HasApplied(announced) ? CallState.Unknown
-            : HasRoomForNoOther(announced.Member.Key.Set, status) && KnowsReady(announced) ? CallState.All
+            : HasRoomForNoOther(announced.Member.Key.Set, status) && KnowsReady(announced) ? Reached(announced, status)
             : status.Sets.TryGetValue(announced.Member.Key.Set, out var counts) && counts is { Serving: 0 } ? CallState.None
             : CallState.Unknown;
     }
+
+    /// <summary>Of one that is routable. Of each set in which somebody has no slot one is named, as long as there is room.</summary>
+    private CallState Reached(AnnouncedMember announced, ProxyStatus status) => UnsharedOf(announced) is not null ? CallState.FailOver
+        : status.MoreUnshared > 0 && _unshared.Keys.Any(key => key.Set == announced.Member.Key.Set) ? CallState.Unknown
+        : CallState.All;
 
     /// <summary>Whether the proxy has done what an operator wishes of a member that is not drained; of one of which nobody wishes anything, or by a proxy that follows no such thing, nothing is to be done.</summary>
     public bool HasApplied(AnnouncedMember announced) => announced.Intent is null || !FollowsIntents || _whole!.Intents?.Revision >= announced.IntentRevision;

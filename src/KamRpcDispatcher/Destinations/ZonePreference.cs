@@ -35,6 +35,9 @@ public enum ZoneUse
 
     /// <summary>All, since the set has no member of the zone.</summary>
     Absent,
+
+    /// <summary>Those of the zone, but for values of the set's split that none of them has: those go to whoever has them.</summary>
+    Partly,
 }
 
 /// <summary>The names of <see cref="ZoneUse"/>, as they stand in reports.</summary>
@@ -44,6 +47,7 @@ public static class ZoneUseName
     {
         ZoneUse.Own => "own",
         ZoneUse.All => "all",
+        ZoneUse.Partly => "partly",
         _ => "absent",
     };
 
@@ -53,6 +57,7 @@ public static class ZoneUseName
         "own" => ZoneUse.Own,
         "all" => ZoneUse.All,
         "absent" => ZoneUse.Absent,
+        "partly" => ZoneUse.Partly,
         _ => null,
     };
 }

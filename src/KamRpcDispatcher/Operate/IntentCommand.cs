@@ -1,4 +1,5 @@
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Operate.History;
 
 namespace KamRpcDispatcher.Operate;
@@ -46,7 +47,7 @@ public sealed record IntentCommand(IntentWish Wish, IntentSelection Selection, s
     /// <summary>What a drain has to leave of each set, or of the proxies.</summary>
     public MinReady MinReady { get; init; } = MinReady.Default;
 
-    /// <summary>Whether it drains whatever is left.</summary>
+    /// <summary>Whether it drains whatever is left, and takes back what others have given.</summary>
     public bool IsForced { get; init; }
 }
 
@@ -100,6 +101,9 @@ public sealed record IntentChange(IntentSubject Subject, MemberBefore Was, long 
 
     /// <summary>The weight that was in force before, an operator's or the announced one; null for none.</summary>
     public int? WeightBefore { get; init; }
+
+    /// <summary>What somebody else had wished of it in the same way, and this has replaced or taken back; null where nobody else had.</summary>
+    public Intent? Earlier { get; init; }
 }
 
 /// <summary>What came of a command.</summary>
@@ -116,6 +120,9 @@ public enum IntentResult
 
     /// <summary>Somebody was named whom nobody knows: nothing was written.</summary>
     Unknown,
+
+    /// <summary>Somebody else has given what would be taken back: nothing was written.</summary>
+    GivenByOthers,
 
     /// <summary>Too few would be left: nothing was written.</summary>
     BelowFloor,

@@ -38,11 +38,17 @@ public sealed record Membership(long Revision, IReadOnlyList<Member> Members, IR
     /// <summary>Those that get no new calls since an operator drained them, though they announce that they are ready, or did so until they expired.</summary>
     public IReadOnlySet<MemberKey> Drained { get; init; } = ImmutableHashSet<MemberKey>.Empty;
 
-    /// <summary>Where members stand beside their home set: in the sets of their classes.</summary>
-    public IReadOnlyDictionary<MemberKey, MemberKey> ClassKeys { get; init; } = ImmutableDictionary<MemberKey, MemberKey>.Empty;
+    /// <summary>Where members stand beside their home set: in the sets of their classes, of which one that changes its class has several.</summary>
+    public ILookup<MemberKey, MemberKey> ClassKeys { get; init; } = NoClassKeys;
+
+    private static readonly ILookup<MemberKey, MemberKey> NoClassKeys = Array.Empty<MemberKey>().ToLookup(static key => key);
 
     /// <summary>Those that start slowly and get calls in the sets of their classes alone, though they are ready.</summary>
     public IReadOnlySet<MemberKey> Apart { get; init; } = ImmutableHashSet<MemberKey>.Empty;
+
+    /// <summary>Whether it is another one's equal, made anew from the same reading, and shared in the same way.</summary>
+    internal bool IsSameAs(Membership other) => ReferenceEquals(this, other)
+        || (this with { Members = other.Members, ClassKeys = other.ClassKeys, Apart = other.Apart } == other && Apart.SetEquals(other.Apart) && Members.SequenceEqual(other.Members));
 
     /// <summary>Which store it was read from; null where that is not known.</summary>
     public StoreIdentity? Store { get; init; }

@@ -46,7 +46,7 @@ public sealed class HealthTests
         await HealthAsync(both.Fleet, "d", static told => told.StartsWith("1 NOT healthy: ops@host drained this proxy", StringComparison.Ordinal));
         await both.Fleet.Etcd.StartAgainAsync();
 
-        await both.DoneAsync("proxy", "resume", "p1");
+        await both.DoneAsync("proxy", "resume", "p1", "--as", "ops@host");
         Assert.That(await HealthAsync(both.Fleet, "d"), Does.StartWith("0 healthy: "));
         Assert.That(await both.Fleet.Etcd.GetAsync("/kamrpc/default/intents/proxies/p1"), Is.Null.Or.Empty);
     }

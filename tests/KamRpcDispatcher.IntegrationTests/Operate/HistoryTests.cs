@@ -19,7 +19,7 @@ public sealed class HistoryTests
 
         var answer = JsonElement.Parse(await both.DoneAsync("drain", "a", "--reason", "upgrade", "--as", "ops@here", "-o", "json"));
         both.SecondDispatcher.Pause();
-        Assert.That((await both.RunAsync("resume", "a", "--timeout", "2s")).ExitCode, Is.EqualTo(1));
+        Assert.That((await both.RunAsync("resume", "a", "--timeout", "2s", "--as", "ops@here")).ExitCode, Is.EqualTo(1));
         both.SecondDispatcher.Resume();
 
         var changes = JsonElement.Parse(await both.DoneAsync("history", "1", "-o", "json")).GetProperty("changes").EnumerateArray().ToList();

@@ -102,6 +102,21 @@ public sealed class RollingTests
     }
 
     [Test]
+    public async Task Who_is_not_announced_when_its_turn_comes_is_waited_for_then_paused_for_and_the_restart_is_not_done_without_it()
+    {
+        var runner = Start("--drain-time", "0s", "--ready-timeout", "3s", "--exec", $"[ $KAMRPC_NAME != a ] || etcdctl --endpoints {_fleet.Etcd.Endpoint} del /kamrpc/default/members/1/b; echo $KAMRPC_NAME >>{_log}");
+        await runner.WaitForLineAsync("waits until b is announced: b (not announced", Fleet.Deadline);
+        await runner.WaitForLineAsync("paused at 1 of 3 restarted (not there within 3s: b (not announced)", Fleet.Deadline);
+        Assert.That(await File.ReadAllLinesAsync(_log), Is.EqualTo(new[] { "a" }), "nobody is restarted meanwhile");
+
+        var (exitCode, _, errors) = await RunAsync("resume", "1");
+        Assert.That(exitCode, Is.Zero, errors);
+        Assert.That(await runner.Exited.WaitAsync(TimeSpan.FromMinutes(1)), Is.EqualTo(1), runner.Output);
+        Assert.That(runner.Output, Does.Contain("b is skipped: it is not announced any more").And.Contain("done: 2 of 3 restarted, 1 skipped; NOT announced when their turn came: b"));
+        Assert.That(await File.ReadAllLinesAsync(_log), Is.EqualTo(new[] { "a", "c" }));
+    }
+
+    [Test]
     public async Task Who_was_killed_between_drain_and_resume_is_aborted_from_elsewhere_and_leaves_nobody_drained()
     {
         var go = _folder.File("go");

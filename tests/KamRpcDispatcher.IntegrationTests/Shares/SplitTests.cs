@@ -128,6 +128,33 @@ public sealed class SplitTests
         Assert.That(Structural(fleet), Is.EqualTo(Changes));
     }
 
+    [Test]
+    public async Task Another_label_is_one_change_of_the_map_and_before_it_calls_are_shared_as_they_were()
+    {
+        await using var fleet = await Fleet.StartAsync();
+        for (var host = 1; host <= 4; host++)
+        {
+            await fleet.PutAsync($"1/m{host}", $$$"""{"uri":"{{{Uri(host)}}}","labels":{"version":"v{{{(host < 4 ? 1 : 2)}}}","colour":"{{{(host % 2 == 0 ? "blue" : "green")}}}"}}""");
+        }
+
+        await SplitAsync(fleet, Canary5);
+        var before = await UntilAsync(fleet, static map => map?.Counts.Count == 2 && map.CountOf(0) == 0);
+
+        await SplitAsync(fleet, """{"label":"colour","shares":{"blue":100,"green":0}}""");
+        var seen = new HashSet<string>();
+        await UntilAsync(fleet, map =>
+        {
+            seen.Add(map?.Text ?? "none");
+            return map?.CountOf(0) == 0 && map.Counts.Count == 1;
+        });
+
+        seen.Remove(before!.Text);
+        Assert.That(seen, Has.Count.EqualTo(1), "the new one, at once");
+        Assert.That(fleet.Dispatcher.Output, Does.Not.Contain("not shared any more"));
+        await fleet.WaitForListAsync(static list => list.Count(static entry => ClassSets.Has(entry.Set) && entry.Flags[0] == 'A') == 4);
+        Assert.That((await fleet.Kamailio.ListAsync()).Where(static entry => entry.Set == 1 && entry.Flags[0] == 'A').Select(static entry => entry.Uri), Is.EquivalentTo(new[] { Uri(2), Uri(4) }));
+    }
+
     private static string Uri(int host) => $"sip:127.0.63.{host}:5060";
 
     private static async Task AnnounceAsync(Fleet fleet, string version, int first, int count)

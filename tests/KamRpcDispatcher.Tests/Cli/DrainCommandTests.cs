@@ -40,7 +40,7 @@ public sealed class DrainCommandTests : IAsyncDisposable
         Assert.That(_etcd.Model.Value(Intent), Does.StartWith("""{"drain":true,"by":"ops@host","at":""").And.EndWith("""Z","reason":"kernel update"}"""));
 
         applying = ApplyAsync(static value => value is null);
-        (exitCode, output, errors) = await RunAsync("resume", "--label", "zone=a");
+        (exitCode, output, errors) = await RunAsync("resume", "--label", "zone=a", "--as", "ops@host");
         await applying;
         Assert.That(exitCode, Is.Zero, errors);
         Assert.That(output, Does.Match(@"\n +1 +a +resume +drained +1 of 1\n1 member is what it announces: applied and read back by p1\.\n"));
@@ -188,6 +188,25 @@ public sealed class DrainCommandTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task What_another_one_drained_is_told_by_a_drain_and_refused_to_a_resume()
+    {
+        await RunAsync("drain", "a", "--no-wait", "--as", "tom@h1", "--reason", "disks");
+
+        var (exitCode, output, errors) = await RunAsync("resume", "a", "--as", "olga@h2");
+        Assert.That((exitCode, output), Is.EqualTo((4, string.Empty)));
+        Assert.That(errors, Does.Match(@"^kamrpc: refused: 1/a is drained by tom@h1 since [0-9TZ:-]+ \(disks\): that drain is not yours\nkamrpc: nothing was written; --force resumes nevertheless\n$"));
+
+        (exitCode, output, errors) = await RunAsync("drain", "a", "--no-wait", "--as", "olga@h2");
+        Assert.That(exitCode, Is.Zero, errors);
+        Assert.That(output, Does.Match(@"\na was drained by tom@h1 since [0-9TZ:-]+ \(disks\) already: the drain is olga@h2's now, and nobody else takes it back without --force\.\n$"));
+
+        (exitCode, output, errors) = await RunAsync("resume", "a", "--no-wait", "--as", "tom@h1", "--force", "-o", "json");
+        Assert.That(exitCode, Is.Zero, errors);
+        Assert.That(JsonElement.Parse(output).GetProperty("changed")[0].GetProperty("earlier").GetProperty("by").GetString(), Is.EqualTo("olga@h2"));
+        Assert.That(_etcd.Model.Value(Intent), Is.Null);
+    }
+
+    [Test]
     public async Task Names_that_nobody_has_are_told_with_what_may_have_been_meant()
     {
         _etcd.Model.Put("/kamrpc/default/members/1/asterisk-1", """{"uri":"sip:10.0.0.3"}""", lease: 7);
@@ -235,7 +254,7 @@ public sealed class DrainCommandTests : IAsyncDisposable
     [TestCase("resume a --until-idle", "--until-idle is not an option of resume, but of drain")]
     [TestCase("drain a --timeout 0s", "--timeout: '0s' is not a duration from 100ms to")]
     [TestCase("drain a --set x", "--set: 'x' is not a number")]
-    [TestCase("resume a --force", "--force is not an option of resume, but of drain, split, proxy, rollout, apply, cfg")]
+    [TestCase("weight a 5 --force", "--force is not an option of weight, but of drain, resume, split, proxy, rollout, apply, cfg")]
     [TestCase("drain a --bogus", "--bogus is not an option of drain")]
     public async Task What_is_wrong_is_told_and_nothing_is_done(string line, string error)
     {

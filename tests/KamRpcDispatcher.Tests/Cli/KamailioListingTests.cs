@@ -67,6 +67,21 @@ public class KamailioListingTests
     }
 
     [Test]
+    public void An_entry_for_which_the_share_map_has_no_slot_gets_only_what_fails_over()
+    {
+        DispatcherDestination Entry(int set, string uri) => new() { Set = set, Uri = uri, State = DestinationState.Active };
+        var listing = new KamailioListing(KamailioAddress.Parse(KamailioAddress.Default), new KamailioVersion(5, 6), "default", [Entry(1, "sip:a"), Entry(1, "sip:b"), Entry(2, "sip:b"), Entry(1_000_002, "sip:a"), Entry(1_000_003, "sip:b")], [])
+        {
+            Classes = new Dictionary<int, (int Home, int Slots)> { [1_000_002] = (1, 1024) }, WithoutHome = new HashSet<int> { 1 },
+        };
+
+        var lines = listing.ToText(new Layout(200, Palette.None), isVerbose: false).Split('\n');
+        Assert.That(lines[0], Does.Contain(": 2 of 3 destinations get calls, 1 only what fails over; 2 more entries in classes"));
+        Assert.That(lines, Has.Some.Match("^  1 +sip:a +CALLS ").And.Some.Match("^  1 +sip:b +FAIL-OVER .*; the share map of its set has no slot for it$").And.Some.Match("^  2 +sip:b +CALLS ").And.Some.Match("^  1000003 +sip:b +NO CALLS .*no calls by any share map$"));
+        Assert.That(JsonElement.Parse(listing.ToJson()).GetProperty("destinations").EnumerateArray().Select(static one => (one.GetProperty("getsCalls").GetBoolean(), one.GetProperty("failOverOnly").GetBoolean())), Is.EqualTo(new[] { (true, false), (false, true), (true, false), (true, false), (false, false) }));
+    }
+
+    [Test]
     public void An_entry_in_a_class_is_told_with_what_that_gets()
     {
         var entry = new DispatcherDestination { Set = 1, Uri = "sip:10.0.0.1", State = DestinationState.Active };

@@ -82,7 +82,7 @@ public class OperatorAnswerTests
 
         Assert.That(json.GetProperty("revision").GetInt64(), Is.EqualTo(57));
         Assert.That(json.GetProperty("applied").GetBoolean(), Is.False);
-        Assert.That(json.GetProperty("changed").GetRawText().Replace(" ", "", StringComparison.Ordinal).ReplaceLineEndings(""), Is.EqualTo("""[{"set":1,"name":"asterisk-1","wish":"drain","was":"ready"}]"""));
+        Assert.That(json.GetProperty("changed").GetRawText().Replace(" ", "", StringComparison.Ordinal).ReplaceLineEndings(""), Is.EqualTo("""[{"set":1,"name":"asterisk-1","wish":"drain","was":"ready","earlier":null}]"""));
         Assert.That(json.GetProperty("unchanged")[0].GetProperty("was").GetString(), Is.EqualTo("drained"));
         Assert.That(json.GetProperty("proxies").EnumerateArray().Select(static proxy => (proxy.GetProperty("name").GetString(), proxy.GetProperty("applied").GetBoolean(), proxy.GetProperty("why").GetString())), Is.EqualTo(new[]
         {

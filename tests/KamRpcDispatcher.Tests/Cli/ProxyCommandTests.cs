@@ -35,12 +35,12 @@ public sealed class ProxyCommandTests : IAsyncDisposable
         Assert.That(_etcd.Model.Value(Intent), Does.StartWith("""{"drain":true,"by":"ops@host","at":""").And.EndWith("""Z","reason":"new disk"}"""));
 
         following = FollowAsync(static value => value is null);
-        (exitCode, output, errors) = await RunAsync("resume", "edge-1", "-o", "json");
+        (exitCode, output, errors) = await RunAsync("resume", "edge-1", "-o", "json", "--as", "ops@host");
         await following;
         Assert.That((exitCode, errors), Is.EqualTo((0, string.Empty)));
         var answer = JsonElement.Parse(output);
         Assert.That(answer.GetProperty("applied").GetBoolean(), Is.True);
-        Assert.That(answer.GetProperty("changed")[0].GetRawText().Replace(" ", "", StringComparison.Ordinal).ReplaceLineEndings(""), Is.EqualTo("""{"set":null,"name":"edge-1","wish":"resume","was":"drained"}"""));
+        Assert.That(answer.GetProperty("changed")[0].GetRawText().Replace(" ", "", StringComparison.Ordinal).ReplaceLineEndings(""), Is.EqualTo("""{"set":null,"name":"edge-1","wish":"resume","was":"drained","earlier":null}"""));
     }
 
     [Test]
@@ -120,7 +120,6 @@ public sealed class ProxyCommandTests : IAsyncDisposable
     [TestCase("drain", "proxy drain needs PROXY, such as: kamrpc proxy drain edge-1")]
     [TestCase("", "proxy needs ACTION, such as: kamrpc proxy drain edge-1")]
     [TestCase("stop edge-1", "'stop' is not drain or resume")]
-    [TestCase("resume edge-1 --force", "--force: goes with drain")]
     [TestCase("drain edge-1 --set 1", "--set is not an option of proxy, but of")]
     public async Task What_is_wrong_is_told_and_nothing_is_done(string line, string error)
     {

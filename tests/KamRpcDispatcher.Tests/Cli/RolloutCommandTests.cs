@@ -1,3 +1,7 @@
+using System.Text;
+using System.Text.Json;
+using KamRpcDispatcher.Operate.Rollouts;
+using KamRpcDispatcher.Operate.Rollouts.Rolling;
 using KamRpcDispatcher.Tests.Etcd;
 using NUnit.Framework;
 
@@ -47,6 +51,25 @@ public sealed class RolloutCommandTests : IAsyncDisposable
         var (exitCode, _, errors) = await RunAsync("canary", "1", "--label", "version", "--to", "v2", "--gate", gate, "--dry-run");
 
         Assert.That(exitCode, Is.EqualTo(5), errors);
+    }
+
+    [Test]
+    public async Task Whom_an_operator_has_resumed_is_not_said_to_be_drained_by_the_rollout()
+    {
+        var restart = new RollingRestart("true", 1) { Members = [new RollingMember("a", "sip:10.0.0.1", RollingStage.Drained), new RollingMember("b", "sip:10.0.0.2", RollingStage.Waiting)] };
+        var rollout = new Rollout(1, "1f", RolloutKind.Rolling, string.Empty, string.Empty) { Restart = restart, Phase = RolloutPhase.Paused, Since = DateTimeOffset.UtcNow, Message = "not idle; the drain stays", By = "ops@h1" };
+        _etcd.Model.Put("/kamrpc/default/rollouts/1", Encoding.UTF8.GetString(RolloutRecord.Write(rollout)));
+        _etcd.Model.Put("/kamrpc/default/intents/1/a", """{"drain":true,"by":"ops@h1","reason":"kamrpc rollout rolling 1, 1f"}""");
+        Assert.That(await StatusAsync(), Does.Contain("0 of 2 restarted, drained by it: a").And.Not.Contain("any more"));
+        Assert.That(await DrainedAsync(), Is.EqualTo("true false"));
+
+        _etcd.Model.Delete("/kamrpc/default/intents/1/a");
+        Assert.That(await StatusAsync(), Does.Contain("0 of 2 restarted, NOT drained by it any more: a").And.Contain("not idle; the drain stays (before somebody else resumed or drained a)"));
+        Assert.That(await DrainedAsync(), Is.EqualTo("false false"));
+
+        async Task<string> StatusAsync() => string.Join(' ', (await Kamrpc.RunAsync(["rollout", "status", "1", "--etcd", _etcd.Endpoint], [("COLUMNS", "500")])).Output.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries));
+
+        async Task<string> DrainedAsync() => string.Join(' ', JsonElement.Parse((await RunAsync("status", "1", "-o", "json")).Output).GetProperty("rollouts")[0].GetProperty("members").EnumerateArray().Select(static member => member.GetProperty("drained").GetRawText()));
     }
 
     private Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] arguments) => Kamrpc.RunAsync(["rollout", .. arguments, "--etcd", _etcd.Endpoint]);

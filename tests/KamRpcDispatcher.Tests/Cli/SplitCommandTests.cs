@@ -78,7 +78,7 @@ public sealed class SplitCommandTests : IAsyncDisposable
         Assert.That(output, Does.Match(@"\n +1 +a +50 +80 +-\nWritten at revision \d+; "));
         Assert.That(_etcd.Model.Value(Intent), Is.EqualTo("""{"drain":true,"weight":50,"by":"other@host","at":"2026-01-31T12:00:00Z","reason":"disk"}"""));
 
-        (exitCode, _, errors) = await RunAsync("resume", "a", "--as", "ops@host", "--no-wait");
+        (exitCode, _, errors) = await RunAsync("resume", "a", "--as", "ops@host", "--no-wait", "--force");
         Assert.That(exitCode, Is.Zero, errors);
         Assert.That(_etcd.Model.Value(Intent), Does.StartWith("""{"weight":50,"by":"ops@host","at":"""));
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using KamRpcDispatcher.Cli.Answers;
 using KamRpcDispatcher.Cli.Status;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Members;
@@ -31,12 +32,12 @@ public class StatusSharesInForceTests
     [Test]
     public void What_zone_a_proxy_prefers_and_whether_others_serve_too_stands_below_the_set()
     {
-        var view = View(Two, ("p1", InZone("a", ZoneUse.Own)), ("p2", InZone("b", ZoneUse.All)), ("p3", InZone("c", ZoneUse.Absent)), ("p4", Report(2)));
+        var view = View(Two, ("p1", InZone("a", ZoneUse.Own)), ("p2", InZone("b", ZoneUse.All)), ("p3", InZone("c", ZoneUse.Absent)), ("p4", InZone("a", ZoneUse.Partly)));
 
         Assert.That(Findings(view), Is.Empty);
-        Assert.That(InOneLine(Screen(view)), Does.Contain("on p1: calls go to zone a alone on p2: calls go to EVERY ZONE, since too few members of zone b get calls on p3: calls go to every zone, since nobody of zone c is announced"));
+        Assert.That(InOneLine(Screen(view)), Does.Contain("on p1: calls go to zone a alone on p2: calls go to EVERY ZONE, since too few members of zone b get calls on p3: calls go to every zone, since nobody of zone c is announced on p4: calls go to zone a alone, but for values of the split that nobody of it has"));
         var reports = JsonElement.Parse(Json(view)).GetProperty("proxies").EnumerateArray().Select(static proxy => proxy.GetProperty("report")).ToList();
-        Assert.That(reports.Select(static report => (report.GetProperty("zone").GetString(), report.GetProperty("sets")[0].GetProperty("zone").GetString())), Is.EqualTo(new[] { ("a", "own"), ("b", "all"), ("c", "absent"), (null, (string?)null) }));
+        Assert.That(reports.Select(static report => (report.GetProperty("zone").GetString(), report.GetProperty("sets")[0].GetProperty("zone").GetString())), Is.EqualTo(new[] { ("a", "own"), ("b", "all"), ("c", "absent"), ("a", "partly") }));
     }
 
     [Test]
@@ -48,6 +49,37 @@ public class StatusSharesInForceTests
         Assert.That(Findings(view), Is.Empty);
         Assert.That(InOneLine(Screen(view)), Does.Contain("b sip:10.0.0.2 CALLS ready for 3m; on p1: gets only what fails over, since it is not of zone a, whose members have the calls there").And.Not.Contain("not of zone a, whose members have the calls there a "));
         Assert.That(InOneLine(Screen(View(two, ("p1", InZone("a", ZoneUse.All)), ("p2", Report(2))))), Does.Not.Contain("fails over"));
+        Assert.That(Explained("b", view).Text, Is.EqualTo("b gets calls on p2; on p1 it gets only what fails over, since it is not of zone a, whose members have the calls there."));
+
+        view = View(two, ("p1", InZone("a", ZoneUse.Own)), ("p2", InZone("a", ZoneUse.Own)));
+        Assert.That(InOneLine(Screen(view)), Does.Contain("SET 1: 1 of 2 gets calls, 1 only what fails over").And.Contain("b sip:10.0.0.2 FAIL-OVER ready for 3m; gets only what fails over, since it is not of zone a"));
+        Assert.That(Findings(view), Is.Empty);
+        Assert.That(Explained("b", view), Is.EqualTo(new MemberVerdict(true, "b gets no calls of its own: on p1, p2 it gets only what fails over, since it is not of zone a, whose members have the calls there.")));
+        var json = JsonElement.Parse(Json(view));
+        Assert.That((json.GetProperty("sets")[0].GetProperty("failOverOnly").GetInt32(), json.GetProperty("members")[1].GetProperty("calls").GetString()), Is.EqualTo((1, "failover")));
+    }
+
+    [Test]
+    public void Whoever_has_no_slot_since_the_percentages_of_others_are_too_many_is_not_said_to_get_calls()
+    {
+        var view = View(Two, ("p1", Report(2) with { Unshared = [new UnsharedMember(new MemberKey(1, "b"), FailOverOnly.Percentages)] }));
+
+        Assert.That(InOneLine(Screen(view)), Does.Contain("SET 1: 1 of 2 gets calls, 1 only what fails over").And.Contain("b sip:10.0.0.2 FAIL-OVER ready for 3m; gets only what fails over, since the percentages of others take all calls (--share percent)"));
+        Assert.That(Explained("b", view), Is.EqualTo(new MemberVerdict(false, "b gets no calls of its own on p1: it gets only what fails over, since the percentages of others take all calls (--share percent).")));
+        Assert.That(JsonElement.Parse(Json(view)).GetProperty("proxies")[0].GetProperty("report").GetProperty("unshared")[0].GetProperty("why").GetString(), Is.EqualTo("percentages"));
+
+        // There was no room for all of them: whether a is one nobody knows.
+        view = View(Two, ("p1", Report(2) with { Unshared = [new UnsharedMember(new MemberKey(1, "b"), FailOverOnly.Percentages)], MoreUnshared = 1 }));
+        Assert.That(InOneLine(Screen(view)), Does.Contain("a sip:10.0.0.1 NOT KNOWN"));
+    }
+
+    [Test]
+    public void One_that_starts_slowly_while_nobody_else_gets_calls_has_all_of_them_and_that_is_said()
+    {
+        var view = View(Two, ("p1", Starting(40) is var report ? report with { Sets = report.Sets.SetItem(1, new SetStatus(2, 1) { Wanted = 2, Serving = 1 }), Deviations = [new Deviation(DeviationKind.Inactive, 1, "a", "sip:10.0.0.1", DateTimeOffset.UnixEpoch)] } : null!));
+
+        Assert.That(Explained("b", view).Text, Is.EqualTo("b gets calls on p1, and starts slowly, with 40 % of its share, and all calls, since nobody else gets any."));
+        Assert.That(InOneLine(Screen(view)), Does.Contain("starts slowly, with 40 % of its share, and all calls, since nobody else gets any"));
     }
 
     [TestCase("v2;weight=10", "v2, weight 10")]

@@ -56,7 +56,7 @@ public class DeviationFinderTests
     {
         var copy = A with { Key = new MemberKey(ClassSets.Base + 1, "a") };
         var view = View([A with { State = MemberState.Draining }, copy], state is { } known ? [Listed(A, known) with { Set = copy.Key.Set }] : []);
-        view = view with { Membership = view.Membership with { Apart = new HashSet<MemberKey> { A.Key }, ClassKeys = new Dictionary<MemberKey, MemberKey> { [A.Key] = copy.Key } } };
+        view = view with { Membership = view.Membership with { Apart = new HashSet<MemberKey> { A.Key }, ClassKeys = new[] { copy.Key }.ToLookup(static _ => A.Key) } };
 
         var found = DeviationFinder.Compare(view);
         Assert.That(found.Sets[1], Is.EqualTo(new SetShare(1, serving)));

@@ -59,6 +59,15 @@ public class AppliedReportsTests
         Missing(With(Report("p1", Fields, drift: 2)), Drained with { Wish = IntentWish.Resume }), Is.EqualTo("has not applied it yet: it owes 2 changes"));
 
     [Test]
+    public void What_a_proxy_reports_of_the_shares_of_a_set_is_told_of_a_split_that_waits()
+    {
+        const string Splits = "\"applies\":[\"members\",\"splits\"],\"splits\":{\"revision\":55},\"trouble\":[{\"kind\":\"shares\",\"since\":\"2026-01-31T12:00:00Z\",\"text\":\"its numbers are another set's\",\"sets\":[1]}]";
+
+        Assert.That(Missing(With(Report("p1", Splits)), AppliedTarget.OfSplit(1, 60)), Is.EqualTo("has not applied it yet; of the set's shares it reports: its numbers are another set's"));
+        Assert.That(Missing(With(Report("p1", Splits)), AppliedTarget.OfSplit(2, 60)), Is.EqualTo("has not applied it yet"));
+    }
+
+    [Test]
     public void A_report_that_cannot_be_read_may_be_of_anybody()
     {
         var reports = With(Raw("p1", "nonsense"), Report("p2", Fields));

@@ -16,7 +16,7 @@ internal static class ResumeCommand
             (ExitCode.Done, "resumed, and read back by every proxy, or nobody was drained; with --no-wait: written"),
             (ExitCode.NotDone, "written, and not applied by every proxy in time; or not written, since the cluster keeps changing"),
             (ExitCode.Unreachable, "etcd does not answer, or refuses"),
-            (ExitCode.Refused, "etcd does not let the history be written"),
+            (ExitCode.Refused, "somebody else has drained one of them, or etcd does not let the history be written"),
             (ExitCode.Changes, "with --dry-run: it would be written")) { Subject = "What is resumed and shown" });
         WishCommand.AddTo(root, commands, command, IntentWish.Resume);
     }

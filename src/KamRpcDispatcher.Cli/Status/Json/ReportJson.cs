@@ -175,6 +175,13 @@ internal static class ReportJson
             json.WriteNumber("share", starting.Share);
         });
         writer.WriteNumber("moreStarting", status.MoreStarting);
+        JsonText.WriteArray(writer, "unshared", status.Unshared, static (json, unshared) =>
+        {
+            json.WriteNumber("set", unshared.Member.Set);
+            json.WriteString("name", unshared.Member.Name);
+            json.WriteString("why", unshared.Why is { } why ? FailOverOnlyName.Of(why) : null);
+        });
+        writer.WriteNumber("moreUnshared", status.MoreUnshared);
         ShareJson.Write(writer, status);
     }
 

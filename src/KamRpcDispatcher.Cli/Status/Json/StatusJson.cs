@@ -86,6 +86,7 @@ internal static class StatusJson
         writer.WriteNumber("drained", set.Drained);
         writer.WriteNumber("getCalls", set.Getting);
         writer.WriteNumber("getSomeCalls", set.Partly);
+        writer.WriteNumber("failOverOnly", set.FailOverOnly);
         writer.WriteNumber("unknown", set.Unknown);
         writer.WriteNumber("proxies", set.Serving.Count);
         writer.WriteNumber("proxiesKnown", set.Serving.Count - set.InDoubt.Count);

@@ -45,6 +45,7 @@ internal sealed class SetScreen(SetCalls set, ClusterCalls calls, StatusOptions 
         $"on {ProxyNames.Of(same)}: calls go to " + same.Key.Use switch
         {
             ZoneUse.Own => $"zone {SafeText.Shorten(same.Key.Zone)} alone",
+            ZoneUse.Partly => $"zone {SafeText.Shorten(same.Key.Zone)} alone, but for values of the split that nobody of it has",
             ZoneUse.All => $"EVERY ZONE, since too few members of zone {SafeText.Shorten(same.Key.Zone)} get calls",
             _ => $"every zone, since nobody of zone {SafeText.Shorten(same.Key.Zone)} is announced",
         });
@@ -71,6 +72,7 @@ internal sealed class SetScreen(SetCalls set, ClusterCalls calls, StatusOptions 
 
         var answer = FormattableString.Invariant($"{set.Getting} of {total} {(set.Getting == 1 ? "gets" : "get")} calls");
         answer += set.Partly > 0 ? FormattableString.Invariant($", {set.Partly} from some proxies only") : string.Empty;
+        answer += set.FailOverOnly > 0 ? FormattableString.Invariant($", {set.FailOverOnly} only what fails over") : string.Empty;
         answer += set.Unknown > 0 ? FormattableString.Invariant($", {set.Unknown} not known") : string.Empty;
         answer += set.IsAllDrained ? ", ALL DRAINED by operators" : set.Drained > 0 ? FormattableString.Invariant($", {set.Drained} drained") : string.Empty;
         return answer + (Full.Count > 0 ? ", and EVERY ONE IS FULL on " + (Full.Count == 1 ? Full[0].Name : FormattableString.Invariant($"{Full.Count} proxies")) : string.Empty);

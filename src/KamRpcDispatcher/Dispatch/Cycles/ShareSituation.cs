@@ -18,6 +18,9 @@ internal sealed record ShareSituation
     /// <summary>Of each set whose members get its calls, where a zone is preferred.</summary>
     public IReadOnlyDictionary<int, ZoneUse> Zones { get; init; } = ImmutableDictionary<int, ZoneUse>.Empty;
 
+    /// <summary>Those that are ready, and get only what fails over.</summary>
+    public IReadOnlyList<KeyValuePair<MemberKey, FailOverOnly>> Unshared { get; init; } = [];
+
     /// <summary>Those that start slowly, with the tenths of their share that they get.</summary>
     public IReadOnlyDictionary<MemberKey, int> Starting { get; init; } = ImmutableDictionary<MemberKey, int>.Empty;
 }

@@ -27,7 +27,7 @@ internal static class MemberStandings
         {
             // Who starts slowly in its class alone is served there.
             var isApart = cycle.Membership.Apart.Contains(member.Key);
-            var entry = listed.GetValueOrDefault(isApart ? cycle.Membership.ClassKeys.GetValueOrDefault(member.Key, member.Key) : member.Key);
+            var entry = listed.GetValueOrDefault(isApart ? cycle.Membership.ClassKeys[member.Key].Append(member.Key).First() : member.Key);
             var (cause, detail) = CauseOf(isApart ? member with { State = MemberState.Ready } : member, entry, cycle);
             var isByOthers = entry?.IsRoutable != true && others.Count > 0 && others.Contains(new EndpointKey(member.Key.Set, member.Uri.Endpoint));
             standings[member.Key] = new MemberStanding(isByOthers || entry?.IsRoutable == true, Spelling.First(entry?.Uri ?? member.Uri.Text), cause, detail)

@@ -42,7 +42,7 @@ internal sealed class RoutingLog(PlanPolicy policy, TimeProvider timeProvider, I
     /// <summary>Most cycles see nothing new, and ten thousand members are read once a second.</summary>
     private bool IsAsBefore(CycleSituation cycle) =>
         _last is { } last
-        && ReferenceEquals(cycle.Membership, last.Membership)
+        && cycle.Membership.IsSameAs(last.Membership)
         && cycle.Plan.IsEmpty && last.Plan.IsEmpty
         && cycle.Table.Instance == last.Table.Instance
         && !_members.IsPending && !_sets.IsPending && !_full.IsPending

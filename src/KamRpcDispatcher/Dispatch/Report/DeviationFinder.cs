@@ -47,7 +47,7 @@ internal sealed class DeviationFinder
         // They get calls by their classes alone.
         foreach (var member in _view.Membership.Members.Where(member => _view.Membership.Apart.Contains(member.Key) && _view.Policy.Manages(member.Key.Set)))
         {
-            Ready(member, _view.Membership.ClassKeys.TryGetValue(member.Key, out var copy) ? member with { Key = copy } : member);
+            Ready(member, member with { Key = _view.Membership.ClassKeys[member.Key].Append(member.Key).First() });
         }
 
         foreach (var member in _view.Held)

@@ -53,7 +53,7 @@ internal static class IntentsInForce
     private static bool OwesSilence(Membership membership, DispatcherTable table, ChangePlan plan)
     {
         var drained = membership.Intents!.ByMember.Values.Where(static intent => intent.IsDrained).Select(static intent => intent.Key).ToHashSet();
-        drained.UnionWith([.. drained.Where(membership.ClassKeys.ContainsKey).Select(key => membership.ClassKeys[key])]);
+        drained.UnionWith([.. drained.SelectMany(key => membership.ClassKeys[key])]);
         if (drained.Count == 0)
         {
             return false;

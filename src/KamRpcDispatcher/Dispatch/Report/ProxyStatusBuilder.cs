@@ -50,10 +50,12 @@ internal sealed class ProxyStatusBuilder(Quarantine quarantine, Func<GraceStatus
             Zone = shares.Zone,
             Starting = [.. shares.Starting.OrderBy(static one => one.Value).ThenBy(static one => one.Key).Take(StartingMember.MostInReport).Select(static one => new StartingMember(one.Key, one.Value * 10))],
             MoreStarting = Math.Max(0, shares.Starting.Count - StartingMember.MostInReport),
+            Unshared = [.. InTurn(shares.Unshared, static one => one.Key.Set).Take(UnsharedMember.MostInReport).Select(static one => new UnsharedMember(one.Key, one.Value))],
+            MoreUnshared = Math.Max(0, shares.Unshared.Count - UnsharedMember.MostInReport),
             Follows = membership.Records is { } records ? new FollowedMembers(membership.Revision, records) : null,
             Deviations = deviations,
             MoreDeviations = (comparison?.Deviations.Count ?? 0) - deviations.Length,
-            Held = [.. InTurn(held).Take(ProxyStatus.MostHeld)],
+            Held = [.. InTurn(held, static member => member.Key.Set).Take(ProxyStatus.MostHeld)],
             MoreHeld = Math.Max(0, held.Length - ProxyStatus.MostHeld),
             Quarantined = [.. refused.Take(ProxyStatus.MostQuarantined)],
             MoreQuarantined = Math.Max(0, refused.Count - ProxyStatus.MostQuarantined),
@@ -98,8 +100,8 @@ internal sealed class ProxyStatusBuilder(Quarantine quarantine, Func<GraceStatus
     }
 
     /// <summary>One of each set, then a second of each, and so on: whoever asks for one set finds some of it.</summary>
-    private static IEnumerable<Member> InTurn(ImmutableArray<Member> held) =>
-        held.GroupBy(static member => member.Key.Set)
+    private static IEnumerable<T> InTurn<T>(IEnumerable<T> members, Func<T, int> setOf) =>
+        members.GroupBy(setOf)
             .SelectMany(static set => set.Select(static (member, index) => (Member: member, Index: index)))
             .OrderBy(static turn => turn.Index)
             .Select(static turn => turn.Member);

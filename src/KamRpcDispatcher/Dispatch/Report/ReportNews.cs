@@ -30,6 +30,7 @@ internal static class ReportNews
             Quarantined = after.Quarantined,
             Superseded = after.Superseded,
             Starting = after.Starting,
+            Unshared = after.Unshared,
         } == after
         && before.Sets.SequenceEqual(after.Sets)
         && before.Applies.SequenceEqual(after.Applies)
@@ -38,5 +39,6 @@ internal static class ReportNews
         && before.Held.SequenceEqual(after.Held)
         && before.Quarantined.SequenceEqual(after.Quarantined)
         && before.Superseded.SequenceEqual(after.Superseded)
-        && before.Starting.SequenceEqual(after.Starting));
+        && before.Starting.SequenceEqual(after.Starting)
+        && before.Unshared.SequenceEqual(after.Unshared));
 }

@@ -13,28 +13,26 @@ internal sealed class CycleShares
 
     private const string Apart = "starts slowly, in its class alone";
 
-    private readonly Dictionary<MemberKey, MemberKey> _classKeys = [];
     private readonly ILookup<MemberKey, MemberKey> _copies;
+    private readonly ILookup<MemberKey, MemberKey> _kept;
     private readonly HashSet<MemberKey> _idle = [];
     private readonly HashSet<MemberKey> _apart = [];
 
     /// <param name="sets">The sets that have classes, or idle members.</param>
     /// <param name="maps">The maps that are to be written: of each set the new one, null for none any more.</param>
-    public CycleShares(IReadOnlyList<SetShares> sets, IReadOnlyDictionary<int, ShareMap?> maps)
+    /// <param name="kept">Who stays in a class that Kamailio's map still names; null for nobody.</param>
+    public CycleShares(IReadOnlyList<SetShares> sets, IReadOnlyDictionary<int, ShareMap?> maps, IReadOnlyList<(MemberKey Home, MemberKey Class)>? kept = null)
     {
         (Sets, Maps) = (sets, maps);
         foreach (var shares in sets)
         {
-            foreach (var copy in shares.ClassMembers)
-            {
-                _classKeys[new MemberKey(shares.Set, copy.Key.Name)] = copy.Key;
-            }
-
             _idle.UnionWith(shares.Idle);
             _apart.UnionWith(shares.Apart);
         }
 
         _copies = sets.SelectMany(static shares => shares.ClassMembers.Select(copy => (Home: new MemberKey(shares.Set, copy.Key.Name), copy.Key))).ToLookup(static copy => copy.Home, static copy => copy.Key);
+        _kept = (kept ?? []).ToLookup(static one => one.Home, static one => one.Class);
+        ClassKeys = _kept.Count == 0 ? _copies : _copies.Concat(_kept).SelectMany(static of => of.Select(key => (Home: of.Key, Class: key))).ToLookup(static one => one.Home, static one => one.Class);
     }
 
     /// <summary>No set has shares.</summary>
@@ -52,6 +50,12 @@ internal sealed class CycleShares
 
     /// <summary>The sets in which no zone can be preferred, since Kamailio has no table for maps.</summary>
     public IReadOnlyList<int> WithoutZone { get; init; } = [];
+
+    /// <summary>The sets that are split between values that nobody has who is ready, while others are: those get the calls.</summary>
+    public IReadOnlyList<int> Unserved { get; init; } = [];
+
+    /// <summary>The sets whose classes have numbers in etcd that another set's have too.</summary>
+    public IReadOnlyList<int> Claimed { get; init; } = [];
 
     /// <summary>Whether Kamailio has a table for maps.</summary>
     public bool HasTable { get; init; }
@@ -74,8 +78,8 @@ internal sealed class CycleShares
     /// <summary>The policy that plans go by.</summary>
     public PlanPolicy PolicyOf(PlanPolicy policy) => policy with { HasShareMaps = HasTable && Way != ShareWay.Attributes };
 
-    /// <summary>Where members stand beside their home sets; of one that changes its class one of both.</summary>
-    public IReadOnlyDictionary<MemberKey, MemberKey> ClassKeys => _classKeys;
+    /// <summary>Where members stand beside their home sets; one that changes its class in both.</summary>
+    public ILookup<MemberKey, MemberKey> ClassKeys { get; }
 
     /// <summary>Those that get calls by their classes alone, and are not in their home sets.</summary>
     public IReadOnlySet<MemberKey> ApartKeys => _apart;
@@ -89,10 +93,12 @@ internal sealed class CycleShares
         ? members
         :
         [
-            .. members.Select(member => member.State != MemberState.Ready ? member
-                : _idle.Contains(member.Key) ? member with { State = MemberState.Draining, Reason = NoShare }
-                : _apart.Contains(member.Key) ? member with { State = MemberState.Draining, Reason = Apart }
-                : member),
+            .. members.Select(Shared).Select(member => member.State == MemberState.Ready && _apart.Contains(member.Key) ? member with { State = MemberState.Draining, Reason = Apart } : member),
             .. members.SelectMany(member => _copies[member.Key].Select(key => member with { Key = key })),
+
+            // By the shares before it may have calls there.
+            .. members.SelectMany(member => _kept[member.Key].Select(key => Shared(member) with { Key = key })),
         ];
+
+    private Member Shared(Member member) => member.State == MemberState.Ready && _idle.Contains(member.Key) ? member with { State = MemberState.Draining, Reason = NoShare } : member;
 }

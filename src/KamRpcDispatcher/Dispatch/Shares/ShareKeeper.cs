@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using KamailioRpc.Errors;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Dispatch.Cycles;
@@ -26,19 +25,10 @@ internal sealed class ShareKeeper(
     IShareTable table, PlanPolicy policy, ShareWay way, Action<IReadOnlyDictionary<int, ImmutableSortedSet<string>>> number, TimeProvider timeProvider, ILogger<ShareKeeper> logger,
     Action<CycleShares, DispatcherTable>? observe = null, ZonePreference? zone = null)
 {
-    /// <summary>How often maps are read that somebody else may have changed; less often where there are very many of them, so that no more than so many are read in a second.</summary>
-    private static readonly TimeSpan ReadInterval = TimeSpan.FromSeconds(1);
-    private const int ReadsPerSecond = 20;
-
-    /// <summary>The texts that Kamailio has, of the sets that were read.</summary>
-    private readonly Dictionary<int, (string? Text, long ReadAt)> _maps = [];
-
-    /// <summary>What Kamailio answered where it would not let a map be read or written, by set; gone with the cycle.</summary>
-    private readonly Dictionary<int, string> _faults = [];
+    private readonly KnownMaps _maps = new(table, timeProvider);
+    private readonly MapHandover _handover = new(policy, timeProvider);
     private readonly SlowStarts _starts = new(timeProvider, way == ShareWay.Map ? null : "nobody starts slowly with --share attributes or percent", logger);
     private readonly ZoneWatch _zones = new(zone, timeProvider, logger);
-    private KamailioInstance? _instance;
-    private bool _hasTable = true;
 
     /// <summary>Says who stands where so that calls are shared as wished, and which maps that takes. Reads Kamailio's maps where they are not known; changes nothing.</summary>
     /// <param name="followed">Who is announced, or kept, with operators' weights, and what they wish of shares.</param>
@@ -49,7 +39,7 @@ internal sealed class ShareKeeper(
     {
         var shares = followed.Membership.Shares ?? OperatorShares.Unknown;
         var homes = followed.All.Where(member => policy.Manages(member.Key.Set)).ToLookup(static member => member.Key.Set);
-        await ReadAsync([.. homes.Select(static home => home.Key)], listed.Instance, cancellationToken).ConfigureAwait(false);
+        await _maps.ReadAsync([.. homes.Select(static home => home.Key)], listed.Instance, cancellationToken).ConfigureAwait(false);
         var numbers = shares.DistinctNumbers();
         var routable = new Lazy<HashSet<EndpointKey>>(
             () => [.. listed.Destinations.Where(static entry => entry.IsRoutable).Select(static entry => new EndpointKey(entry.Set, Spelling.EndpointOf(entry.Uri)))], LazyThreadSafetyMode.None);
@@ -57,8 +47,9 @@ internal sealed class ShareKeeper(
         var starts = _starts.Observe(
             [.. homes.SelectMany(static home => home)],
             !followed.Membership.IsFromSnapshot,
-            _hasTable,
+            _maps.HasTable,
             member => routable.Value.Contains(new EndpointKey(member.Key.Set, member.Uri.Endpoint)) || inClasses.Value.Contains(member.Uri.Endpoint));
+        var inSets = new Lazy<ILookup<int, ListedDestination>>(() => listed.Destinations.ToLookup(static entry => entry.Set), LazyThreadSafetyMode.None);
         _zones.Keep(homes.Select(static home => home.Key).ToHashSet());
         List<SetShares> sets = [];
         Dictionary<int, ShareMap?> maps = [];
@@ -67,9 +58,11 @@ internal sealed class ShareKeeper(
         List<int> withoutPercentages = [];
         List<int> withoutZone = [];
         List<int> waiting = [];
+        List<int> unserved = [];
+        List<(MemberKey Home, MemberKey Class)> kept = [];
         foreach (var home in homes)
         {
-            var (text, known) = _maps.TryGetValue(home.Key, out var read) ? (read.Text, true) : (null, false);
+            var known = _maps.TryGet(home.Key, out var text);
             if (text is null && !HasShares(home, shares.Splits, starts))
             {
                 // As most sets are: nothing is parsed for them, once a second.
@@ -86,7 +79,7 @@ internal sealed class ShareKeeper(
                 map,
                 new ShareRules { ArePercentages = way == ShareWay.Percent, Starts = starts, Zone = zone },
                 isRefused);
-            if (!_hasTable)
+            if (!_maps.HasTable)
             {
                 if (zone is not null)
                 {
@@ -105,9 +98,16 @@ internal sealed class ShareKeeper(
             else
             {
                 sets.Add(wanted);
+                if (wanted.IsSplitUnserved && home.Any(static member => member.State == MemberState.Ready))
+                {
+                    unserved.Add(home.Key);
+                }
+
                 _starts.Finish(wanted.Started);
                 var isOther = known && IsOther(text, wanted.Map);
-                var waits = isOther && _zones.MayWait(wanted, map, shares.Splits.GetValueOrDefault(home.Key));
+                var handover = _handover.Of(wanted, map, home, shares.Numbers, inSets.Value, isRefused);
+                kept.AddRange(handover.Kept);
+                var waits = isOther && (_zones.MayWait(wanted, map, shares.Splits.GetValueOrDefault(home.Key)) || handover.Waits);
                 if (_zones.Observe(wanted, waits) is { } use)
                 {
                     zones.Add(home.Key, use);
@@ -125,28 +125,33 @@ internal sealed class ShareKeeper(
         }
 
         // Of sets that nobody is left in.
-        foreach (var (set, (text, _)) in _maps.Where(map => map.Value.Text is not null && !homes.Contains(map.Key)))
+        foreach (var set in _maps.Sets.Where(set => !homes.Contains(set)))
         {
             maps[set] = null;
         }
 
         sets.RemoveAll(static set => set.Shares.IsEmpty && set.Idle.IsEmpty);
         number(sets.Where(static set => set.Unnumbered.Any()).ToDictionary(static set => set.Set, static set => set.Unnumbered.Select(static one => one.Text).ToImmutableSortedSet(StringComparer.Ordinal)));
-        var result = new CycleShares(sets, maps)
+        var result = new CycleShares(sets, maps, kept)
         {
             WithoutTable = withoutTable,
             WithoutPercentages = withoutPercentages,
             WithoutZone = withoutZone,
-            HasTable = _hasTable,
+            Unserved = unserved,
+            Claimed = [.. sets.Where(set => set.Unnumbered.Any(one => shares.Numbers.GetValueOrDefault(set.Set)?.ContainsKey(one.Text) == true)).Select(static set => set.Set)],
+            HasTable = _maps.HasTable,
             Way = way,
             AreWaiting = waiting.Count > 0,
-            IsMoving = _starts.AreAny || waiting.Count > 0,
+            IsMoving = _starts.AreAny || waiting.Count > 0 || kept.Count > 0,
             Situation = new ShareSituation
             {
-                HasTable = !_hasTable ? false : _maps.Count > 0 ? true : null,
+                HasTable = !_maps.HasTable ? false : _maps.IsAnyKnown ? true : null,
                 Zone = zone?.Zone,
                 Zones = zones,
                 Starting = sets.SelectMany(static set => set.Starting).ToDictionary(),
+
+                // Whoever is of another zone than the one that serves alone is known by that.
+                Unshared = [.. sets.Where(set => !waiting.Contains(set.Set)).SelectMany(set => set.Unshared.Where(one => !(one.Value == FailOverOnly.Zone && zones.GetValueOrDefault(set.Set, ZoneUse.All) == ZoneUse.Own)))],
             },
         };
         observe?.Invoke(result, listed);
@@ -160,26 +165,18 @@ internal sealed class ShareKeeper(
     /// <returns>Whether shares are in force as they are wished, but for what the plan of the cycle owes.</returns>
     public async Task<bool> WriteAsync(CycleShares shares, TroubleTracker troubles, CancellationToken cancellationToken)
     {
-        ShareTroubles.Meet(shares, troubles);
+        ShareTroubles.Meet(shares, policy.Cluster, troubles);
         var areAll = shares.AreFollowed;
         foreach (var (set, map) in shares.Maps)
         {
-            ListedMap back;
-            try
+            if (await _maps.WriteAsync(set, map, cancellationToken).ConfigureAwait(false) is not { } isTaken)
             {
-                await table.WriteAsync(set, map, cancellationToken).ConfigureAwait(false);
-                back = await table.ReadAsync(set, cancellationToken).ConfigureAwait(false);
-            }
-            catch (KamailioFaultException fault)
-            {
-                // Of one set, for want of memory say: members are followed all the same.
-                _faults[set] = fault.Message;
+                // Members are followed all the same.
                 continue;
             }
 
-            _maps[set] = (back.Text, timeProvider.GetTimestamp());
             _zones.Written(set);
-            if (back.Text != map?.Text)
+            if (!isTaken)
             {
                 areAll = false;
                 ShareLog.NotTaken(logger, set);
@@ -194,8 +191,8 @@ internal sealed class ShareKeeper(
             }
         }
 
-        ShareTroubles.Refused(_faults, troubles);
-        return areAll && _faults.Count == 0;
+        ShareTroubles.Refused(_maps.Faults, troubles);
+        return areAll && _maps.Faults.Count == 0;
     }
 
     /// <summary>Whether calls may be shared otherwise than evenly.</summary>
@@ -206,40 +203,4 @@ internal sealed class ShareKeeper(
 
     /// <summary>Whether Kamailio has another map than the wanted one: none is as good as one that names the home set only.</summary>
     private static bool IsOther(string? text, ShareMap? wanted) => IsHome(wanted) ? text is not null : text != wanted!.Text;
-
-    private async Task ReadAsync(IReadOnlyList<int> homes, KamailioInstance instance, CancellationToken cancellationToken)
-    {
-        if (instance != _instance)
-        {
-            // Empty after a start, and another config perhaps.
-            (_instance, _hasTable) = (instance, true);
-            _maps.Clear();
-        }
-
-        _faults.Clear();
-        foreach (var set in homes.TakeWhile(_ => _hasTable).Where(IsUnknown).ToList())
-        {
-            ListedMap read;
-            try
-            {
-                read = await table.ReadAsync(set, cancellationToken).ConfigureAwait(false);
-            }
-            catch (KamailioFaultException fault)
-            {
-                _faults[set] = fault.Message;
-                continue;
-            }
-
-            _hasTable = read.HasTable;
-            if (!_hasTable)
-            {
-                _maps.Clear();
-                return;
-            }
-
-            _maps[set] = (read.Text, timeProvider.GetTimestamp());
-        }
-    }
-
-    private bool IsUnknown(int set) => !_maps.TryGetValue(set, out var known) || (known.Text is not null && timeProvider.GetElapsedTime(known.ReadAt) >= ReadInterval * Math.Max(1, _maps.Count / (double)ReadsPerSecond));
 }

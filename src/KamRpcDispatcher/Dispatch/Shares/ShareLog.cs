@@ -37,6 +37,9 @@ internal static partial class ShareLog
     [LoggerMessage(3109, LogLevel.Information, "Calls of sets that are shared are not counted: Kamailio has no table {Table}, as with the snippet of an earlier version; shares are followed nevertheless")]
     public static partial void NotCounted(ILogger logger, string table);
 
+    [LoggerMessage(3110, LogLevel.Information, "Set {Set}: calls go to the members of zone {Zone}, and those for values of its split that none of them has to whoever has them")]
+    public static partial void ZoneServesPartly(ILogger logger, int set, string zone);
+
     /// <summary>What each class gets.</summary>
     internal static string Words(SetShares? shares) => shares is null
         ? string.Empty

@@ -59,6 +59,9 @@ internal sealed class ZoneWatch(ZonePreference? zone, TimeProvider timeProvider,
             case ZoneUse.Own:
                 ShareLog.ZoneServes(logger, shares.Set, zone.Zone);
                 break;
+            case ZoneUse.Partly:
+                ShareLog.ZoneServesPartly(logger, shares.Set, zone.Zone);
+                break;
             case ZoneUse.All:
                 ShareLog.ZoneIsShort(logger, shares.Set, zone.Zone, zone.MinRoutable);
                 break;

@@ -43,6 +43,12 @@ public sealed record ProxyStatus(long Revision, DateTimeOffset AppliedAt, string
     /// <summary>How many there are beside those.</summary>
     public int MoreStarting { get; init; }
 
+    /// <summary>Ready members that get only what fails over, the first <see cref="UnsharedMember.MostInReport"/>; those apart that <see cref="SetStatus.Zone"/> tells of.</summary>
+    public ImmutableArray<UnsharedMember> Unshared { get; init; } = [];
+
+    /// <summary>How many there are beside those.</summary>
+    public int MoreUnshared { get; init; }
+
     /// <summary>What an operator wishes of the proxy itself. Null where etcd does not let that be read, and in a report of a version that did not say it.</summary>
     public ProxyIntent? Intent { get; init; }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Operate.Rollouts.Rolling;
 
 namespace KamRpcDispatcher.Operate.Rollouts;
@@ -31,9 +32,10 @@ public sealed record RolloutForecast(int Step)
 
         // Those who come after the last batch, and would be skipped.
         var left = RollingPlanner.Next(rollout, restart.With(restart.In(RollingStage.Drained), RollingStage.Done), view);
-        if (left.Told.Count > 0 && steps.Count > 0)
+        List<string> notes = [.. left.Told, .. left.Kind == RollingMoveKind.Await ? left.Names.Select(name => $"then it waits for {name}: {RollingPlanner.WhyNotThere(view, new MemberKey(rollout.Set, name))}") : []];
+        if (notes.Count > 0 && steps.Count > 0)
         {
-            steps[^1] = steps[^1] with { Note = string.Join("; ", new[] { steps[^1].Note }.OfType<string>().Concat(left.Told)) };
+            steps[^1] = steps[^1] with { Note = string.Join("; ", new[] { steps[^1].Note }.OfType<string>().Concat(notes)) };
         }
 
         return steps;

@@ -80,8 +80,8 @@ internal static class RolloutPlanner
             Restart = restart, Failures = request.Failures, MinReady = request.MinReady, IsForced = request.IsForced, Since = now, By = request.By, Reason = request.Reason,
         };
         var first = RollingPlanner.Next(rollout, restart, cluster);
-        var refusals = first.Kind != RollingMoveKind.Drain ? [$"nobody of those who are meant can be restarted: {string.Join("; ", first.Told)}"]
-            : request.IsForced ? [] : RollingPlanner.Check(rollout, cluster, first.Names).Refusals;
+        var refusals = first.Kind != RollingMoveKind.Drain ? [$"nobody of those who are meant can be restarted: {string.Join("; ", first.Told.Concat(first.Names.Select(name => $"{name}: {RollingPlanner.WhyNotThere(cluster, new MemberKey(request.Set, name))}")))}"]
+            : request.IsForced ? [] : RollingPlanner.Check(rollout, cluster, first.Names).Refusals is { Count: > 0 } tooFew ? tooFew : RollingPlanner.Unannounced(request, cluster);
         result = refusals.Count == 0 ? RolloutResult.Written : RolloutResult.Refused;
         reasons = refusals.Count > 0 && first.Kind == RollingMoveKind.Drain ? [.. refusals.Append("--force begins nevertheless")] : refusals;
         return refusals.Count == 0 ? rollout : null;

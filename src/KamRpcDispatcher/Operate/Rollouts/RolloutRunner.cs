@@ -28,7 +28,7 @@ public sealed class RolloutRunner(EtcdConnection store, EtcdKeys keys, RolloutRu
     private readonly RolloutControl _control = new(store, keys, timeProvider);
     private readonly RolloutPatience _patience = new(tell, timeProvider);
 
-    private RollingSteps Rolling => field ??= new RollingSteps(_rollouts, new OperatorViewReader(store, keys, timeProvider), applied, key, _patience, timeProvider, by);
+    private RollingSteps Rolling => field ??= new RollingSteps(new RollingStore(_rollouts, applied, key, _patience, timeProvider, by), new OperatorViewReader(store, keys, timeProvider), applied, _patience, timeProvider);
 
     /// <summary>Runs until it has ended, somebody else runs it, or it is stopped: then it is paused.</summary>
     /// <param name="begun">What was written last by who runs it.</param>

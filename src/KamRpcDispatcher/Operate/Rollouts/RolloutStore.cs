@@ -5,6 +5,7 @@ using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Operate.History;
+using KamRpcDispatcher.Operate.Rollouts.Rolling;
 using KamRpcDispatcher.Sources.Records;
 
 namespace KamRpcDispatcher.Operate.Rollouts;
@@ -35,11 +36,43 @@ public sealed class RolloutStore(EtcdConnection store, EtcdKeys keys, TimeProvid
         var rollouts = await EtcdUnreachableException.GuardAsync(store, () => pages.ReadAsync(keys.Rollouts, cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false);
         var splits = await EtcdUnreachableException.GuardAsync(store, () => pages.ReadAsync(keys.Splits, rollouts.Revision, cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false);
         var byKey = rollouts.Keys.Concat(splits.Keys).ToDictionary(static pair => pair.Key.ToStringUtf8(), StringComparer.Ordinal);
-        return
+        List<RolloutView> views =
         [
             .. byKey.Keys.Select(key => EtcdKeys.TryParseSet(keys.Rollouts, key, out var set, out _) ? set : (int?)null).OfType<int>().Order()
                 .Select(set => View(set, rollouts.Revision, byKey.GetValueOrDefault(keys.Rollout(set)), byKey.GetValueOrDefault(keys.Split(set)), byKey.GetValueOrDefault(keys.RolloutRunner(set)))),
         ];
+        for (var index = 0; index < views.Count; index++)
+        {
+            views[index] = await WithDrainsAsync(views[index], cancellationToken).ConfigureAwait(false);
+        }
+
+        return views;
+    }
+
+    /// <summary>The same, with what has become of its drains. Whoever may not read that does not know it.</summary>
+    private async Task<RolloutView> WithDrainsAsync(RolloutView view, CancellationToken cancellationToken)
+    {
+        if (view.Rollout is not { HasEnded: false, Restart: { } restart } rollout)
+        {
+            return view;
+        }
+
+        MemberKey[] drained = [.. restart.Drained.Take(RollingRestart.MostInBatch).Select(member => new MemberKey(rollout.Set, member.Name))];
+        if (drained.Length == 0)
+        {
+            return view with { Undrained = [] };
+        }
+
+        try
+        {
+            var (_, found) = await EtcdUnreachableException.GuardAsync(
+                store, () => _transactions.ReadAsync([.. drained.Select(key => ByteString.CopyFromUtf8(keys.Intent(key)))], withValue: true, EtcdCall.Options(cancellationToken)), cancellationToken).ConfigureAwait(false);
+            return view with { Undrained = [.. drained.Zip(found).Where(one => !RollingPlanner.IsOurs(rollout, one.Second is { } pair && IntentRecord.TryRead(one.First, pair.Value.Memory, out var intent, out _) ? intent : null)).Select(static one => one.First.Name)] };
+        }
+        catch (EtcdUnreachableException refused) when (EtcdFailure.IsRefusal(refused.InnerException))
+        {
+            return view;
+        }
     }
 
     /// <summary>Writes a rollout as it is to be, and what it wishes of the split.</summary>

@@ -33,6 +33,9 @@ public sealed record RolloutView(int Set, long Revision, Rollout? Rollout)
     /// <summary>The revision that created the runner's key; 0 for none.</summary>
     internal long RunnerRevision { get; init; }
 
+    /// <summary>Those whom the record has as drained by the rollout, and whose drain is not its any more, since somebody else took it back or over; null where nobody has looked.</summary>
+    public IReadOnlyList<string>? Undrained { get; init; }
+
     /// <summary>Whether the split is what the rollout wishes.</summary>
     public bool IsAsWished => Rollout is { Restart: not null } || (Rollout is { Wished: var wished } && SplitError is null && (wished is null ? Split is null : Split is not null && Split.Label == Rollout.Label && Split.Shares.SequenceEqual(wished)));
 }

@@ -193,6 +193,7 @@ internal sealed class AppliedReports(EtcdKeys keys, TimeProvider timeProvider) :
     /// <summary>Its numbers are of all that it serves: what keeps them back may be somebody else.</summary>
     private static string Owed(ProxyStatus? status, AppliedTarget target) =>
         target.Split is not null && status?.Splits is { HasTable: false } ? ": its Kamailio has no table for shares, see 'kamrpc doctor' beside it"
+        : target.Split is { } set && status?.Troubles.FirstOrDefault(trouble => trouble.Kind == TroubleKind.Shares && trouble.Sets.Contains(set)) is { } trouble ? $"; of the set's shares it reports: {SafeText.Shorten(trouble.Text, ProxyTrouble.MostTextLength)}"
         : target.Wish == IntentWish.Resume ? (status is { Drift: > 0 and var drift } ? string.Create(CultureInfo.InvariantCulture, $": it owes {drift} change{(drift == 1 ? string.Empty : "s")}") : string.Empty)
         : status?.Deviations.FirstOrDefault(static deviation => deviation.Kind == DeviationKind.Serving) is { } serving ? $": it still sends calls to {Shown(serving)}"
         : string.Empty;

@@ -40,6 +40,9 @@ internal sealed record ValueGroup(string Text, int Share, IReadOnlyList<ClassGro
     public bool IsOverfull => ArePercentages && Taken([.. Classes.Select(static one => one.Ready)]) is var taken
         && (taken > Whole || (taken == Whole && Classes.Any(static one => one.Class.Weight is null && one.Ready > 0)));
 
+    /// <summary>Whether somebody of the preferred zone has it.</summary>
+    public bool IsOfZone => Classes.Any(static one => one.Class.IsInZone is true && one.Members.Count > 0);
+
     /// <summary>What one member of each class counts beside one of another.</summary>
     /// <param name="counts">How many members of each class there are to share the calls.</param>
     public IReadOnlyList<long> Relatives(IReadOnlyList<int> counts)

@@ -37,6 +37,9 @@ public sealed class SetShares
     /// </summary>
     public ImmutableSortedSet<MemberKey> Apart { get; private init; } = [];
 
+    /// <summary>Those that are ready and routable, and have no slot of the map: they get only what fails over.</summary>
+    public ImmutableSortedDictionary<MemberKey, FailOverOnly> Unshared { get; private init; } = ImmutableSortedDictionary<MemberKey, FailOverOnly>.Empty;
+
     /// <summary>Those that start slowly, with the tenths of their share that they get in their classes.</summary>
     public ImmutableSortedDictionary<MemberKey, int> Starting { get; private init; } = ImmutableSortedDictionary<MemberKey, int>.Empty;
 
@@ -91,7 +94,12 @@ public sealed class SetShares
             Apart = [.. starting.Where(static slow => slow.IsApart).Select(static slow => slow.Key)],
             Starting = starting.Where(static slow => slow.IsApart || slow.Stands).ToImmutableSortedDictionary(static slow => slow.Key, static slow => slow.Tenths),
             Started = [.. own.Where(member => rules.StartOf(member) is { IsOver: true } && !deal.Leaving.Contains(member.Key)).Select(static member => member.Key)],
-            Zone = rules.Zone is not { } zone ? null : !own.Any(zone.Has) ? ZoneUse.Absent : widened.Any(static value => value.Share > 0) ? ZoneUse.All : ZoneUse.Own,
+            Unshared = map is null ? ImmutableSortedDictionary<MemberKey, FailOverOnly>.Empty : deal.Unshared(map).Where(one => !idle.Contains(one.Key)).ToImmutableSortedDictionary(static one => one.Key, static one => one.Value),
+            Zone = rules.Zone is not { } zone ? null
+                : !own.Any(zone.Has) ? ZoneUse.Absent
+                : widened.Any(static value => value.Share > 0 && value.IsOfZone) ? ZoneUse.All
+                : widened.Any(static value => value.Share > 0) ? ZoneUse.Partly
+                : ZoneUse.Own,
             Widened = [.. widened.Select(static value => value.Text)],
             IsOverfull = values.Any(static value => value.Share > 0 && value.IsOverfull),
             Map = map,

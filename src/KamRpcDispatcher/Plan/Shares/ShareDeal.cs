@@ -77,6 +77,18 @@ internal sealed class ShareDeal
             pair.First.Members.Count,
             RoutableIn(pair.First));
 
+    /// <summary>Those that are routable and have no slot, though calls go by the map alone.</summary>
+    public IEnumerable<KeyValuePair<MemberKey, FailOverOnly>> Unshared(ShareMap map) => map.CountOf(ShareMap.HomeNumber) > 0 ? [] :
+        from value in _values
+        where value.Share > 0
+        let isNarrow = IsNarrow(value)
+        from one in value.Classes
+        let number = NumberOf(one)
+        where number is not null && map.CountOf(number.Value) == 0
+        from member in one.Members
+        where member.State == MemberState.Ready && !_leaving.Contains(member.Key) && IsRoutableIn(number, member)
+        select KeyValuePair.Create(member.Key, IsLeftOut(one, isNarrow) ? FailOverOnly.Zone : value.IsOverfull && one.Class.Weight is null ? FailOverOnly.Percentages : FailOverOnly.Small);
+
     public IEnumerable<Member> Copies() =>
         from one in Groups
         let number = NumberOf(one)

@@ -1,34 +1,29 @@
 using System.Collections.Immutable;
-using KamailioRpc.Commands;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Dispatch.Cycles;
 using KamRpcDispatcher.Dispatch.Report;
 using KamRpcDispatcher.Dispatch.Shares;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Plan.Shares;
-using KamRpcDispatcher.Push;
-using KamRpcDispatcher.Push.Shares;
 using KamRpcDispatcher.Sources;
 using KamRpcDispatcher.Sources.Operators;
 using KamRpcDispatcher.Tests.Etcd;
 using KamRpcDispatcher.Tests.Operators;
 using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
+using static KamRpcDispatcher.Tests.Dispatch.Shares.SharedFleet;
 
 namespace KamRpcDispatcher.Tests.Dispatch.Shares;
 
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class ShareKeeperTests
 {
-    private const int Canary = ClassSets.Base + 2;
-    private const int Stable = ClassSets.Base + 1;
-
     private static readonly Member[] Fleet =
     [
-        Labelled("a", "v1"), Labelled("b", "v1"), Labelled("c", "v2"),
+        Labelled("a", ("version", "v1")), Labelled("b", ("version", "v1")), Labelled("c", ("version", "v2")),
     ];
 
-    private readonly FakeTable _table = new();
+    private readonly FakeShareTable _table = new();
     private readonly FakeTimeProvider _time = new();
     private readonly LogCapture<ShareKeeper> _log = new();
     private readonly TroubleTracker _troubles = new(TimeProvider.System);
@@ -39,7 +34,7 @@ public sealed class ShareKeeperTests
 
     private static OperatorShares Split(params (string Value, int PerCent)[] shares) => FakeShares.Followed(5, FakeShares.Split(1, shares)) with
     {
-        Numbers = ImmutableSortedDictionary<int, ImmutableSortedDictionary<string, int>>.Empty.Add(1, ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, [KeyValuePair.Create("v1", 1), KeyValuePair.Create("v2", 2)])),
+        Numbers = Numbers("v1", "v2"),
     };
 
     [Test]
@@ -67,7 +62,7 @@ public sealed class ShareKeeperTests
     {
         var (members, shares) = await ShareAsync(Split(("v1", 95), ("v2", 5)), Listed(1, "a", "b", "c"));
         Assert.That(members.All.Where(static member => ClassSets.Has(member.Key.Set)).Select(static member => member.Key), Is.EquivalentTo(new[] { new MemberKey(Stable, "a"), new MemberKey(Stable, "b"), new MemberKey(Canary, "c") }));
-        Assert.That((members.Membership.ClassKeys[new MemberKey(1, "c")], shares.Maps.Count), Is.EqualTo((new MemberKey(Canary, "c"), 0)));
+        Assert.That((members.Membership.ClassKeys[new MemberKey(1, "c")].Single(), shares.Maps.Count), Is.EqualTo((new MemberKey(Canary, "c"), 0)));
 
         (_, shares) = await ShareAsync(Split(("v1", 95), ("v2", 5)), [.. Listed(1, "a", "b", "c"), .. Listed(Stable, "a", "b"), .. Listed(Canary, "c")]);
         Assert.That(await _keeper.WriteAsync(shares, _troubles, CancellationToken.None), Is.True);
@@ -124,6 +119,30 @@ public sealed class ShareKeeperTests
     }
 
     [Test]
+    public async Task A_split_that_nobody_ready_can_serve_is_told_and_all_who_are_ready_get_the_calls()
+    {
+        Member[] left = [Fleet[0] with { State = MemberState.Draining }, Fleet[1] with { State = MemberState.Draining }, Fleet[2]];
+        var (members, shares) = await _keeper.ShareAsync(new CycleMembers(new Membership(1, left, []) { Shares = Split(("v1", 100), ("v2", 0)) }, [], []), Table(1, Whole), static _ => false, CancellationToken.None);
+
+        Assert.That(members.All.Single(static member => member.Key == new MemberKey(1, "c")).State, Is.EqualTo(MemberState.Ready));
+        Assert.That(await _keeper.WriteAsync(shares, _troubles, CancellationToken.None), Is.True);
+        Assert.That(_troubles.Take().Single(), Has.Property("Kind").EqualTo("shares").And.Property("Sets").EqualTo(new[] { 1 }).And.Property("Text").Contains("the split is not followed"));
+    }
+
+    [Test]
+    public async Task What_is_shared_anew_in_the_same_way_is_the_same_for_who_compares()
+    {
+        var membership = new Membership(1, Fleet, []);
+        var (_, shares) = await ShareAsync(Split(("v1", 0), ("v2", 100)), Whole);
+        var before = new CycleMembers(membership, [], []).Share(shares).Membership;
+
+        (_, shares) = await ShareAsync(Split(("v1", 0), ("v2", 100)), Whole);
+        Assert.That(before.IsSameAs(new CycleMembers(membership, [], []).Share(shares).Membership), Is.True);
+        (_, shares) = await ShareAsync(Split(("v1", 50), ("v2", 50)), Whole);
+        Assert.That(before.IsSameAs(new CycleMembers(membership, [], []).Share(shares).Membership), Is.False, "a and b get calls in it");
+    }
+
+    [Test]
     public async Task A_map_that_is_not_taken_is_told_and_not_in_force()
     {
         _table.Forgets = true;
@@ -149,105 +168,7 @@ public sealed class ShareKeeperTests
     }
 
     [Test]
-    public async Task Percentages_are_shares_and_what_cannot_be_followed_of_them_is_told()
-    {
-        Member[] members = [Members.Of("a") with { Weight = 25 }, Members.Of("b")];
-        var numbers = ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, [KeyValuePair.Create("*", 1), KeyValuePair.Create("*;weight=25", 2), KeyValuePair.Create("*;weight=100", 3)]);
-        var wishes = FakeShares.Followed(1) with { Numbers = ImmutableSortedDictionary<int, ImmutableSortedDictionary<string, int>>.Empty.Add(1, numbers) };
-        ListedDestination[] listed = [.. Listed(1, "a", "b"), .. Listed(Stable, "b"), .. Listed(Canary, "a")];
-        var keeper = new ShareKeeper(_table, new PlanPolicy("c"), ShareWay.Percent, static _ => { }, _time, _log);
-
-        var shares = await WriteAsync();
-        Assert.That(ShareMap.TryParse(_table.Maps[1], out var map, out _) && (map.CountOf(1), map.CountOf(2)) == (768, 256), "25 and 75");
-        Assert.That((_troubles.Take().Count, shares.PolicyOf(new PlanPolicy("c")).HasShareMaps), Is.EqualTo((0, true)));
-
-        members[0] = members[0] with { Weight = 100 };
-        await WriteAsync();
-        Assert.That(_troubles.Take().Single(), Has.Property("Kind").EqualTo("shares").And.Property("Text").Contains("too many"));
-
-        _table.IsMissing = true;
-        Assert.That((await WriteAsync(start: 2)).HasTable, Is.False);
-        Assert.That(_troubles.Take().Single(), Has.Property("Kind").EqualTo("shares").And.Property("Text").Contains("no table"));
-
-        async Task<CycleShares> WriteAsync(int start = 1)
-        {
-            var (_, made) = await keeper.ShareAsync(new CycleMembers(new Membership(1, [.. members], []) { Shares = wishes }, [], []), Table(start, listed), static _ => false, CancellationToken.None);
-            await keeper.WriteAsync(made, _troubles, CancellationToken.None);
-            return made;
-        }
-    }
-
-    [Test]
-    public async Task A_newcomer_stands_in_its_class_first_and_in_the_home_set_when_the_map_is_there()
-    {
-        var keeper = new ShareKeeper(_table, new PlanPolicy("c"), ShareWay.Map, asked => _unnumbered = asked, _time, _log);
-        Member[] members = [Members.Of("a"), Members.Of("b"), Members.Of("new") with { SlowStart = TimeSpan.FromSeconds(30) }];
-        var numbers = ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, [KeyValuePair.Create("*", 1), KeyValuePair.Create("*;start=1", 2)]);
-        var wishes = FakeShares.Followed(1) with { Numbers = ImmutableSortedDictionary<int, ImmutableSortedDictionary<string, int>>.Empty.Add(1, numbers) };
-        await KeepAsync(members[..2], Listed(1, "a", "b"));
-
-        var (joined, shares) = await KeepAsync(members, Listed(1, "a", "b"));
-        Assert.That(joined.All.Single(static member => member.Key == new MemberKey(1, "new")).State, Is.EqualTo(MemberState.Draining));
-        Assert.That((joined.Membership.Apart.Single(), joined.Membership.ClassKeys[new MemberKey(1, "new")], shares.Maps.Count), Is.EqualTo((new MemberKey(1, "new"), new MemberKey(Canary, "new"), 0)));
-
-        (joined, shares) = await KeepAsync(members, [.. Listed(1, "a", "b"), .. Listed(Stable, "a", "b"), .. Listed(Canary, "new")]);
-        Assert.That((joined.Membership.Apart.Count, shares.Maps[1]!.CountOf(2), shares.Situation.Starting[new MemberKey(1, "new")]), Is.EqualTo((0, 49, 1)), "1 of 21");
-        Assert.That(shares.Rest(TimeSpan.FromMinutes(1)), Is.EqualTo(SlowStarts.Step));
-
-        _time.Advance(TimeSpan.FromSeconds(31));
-        (joined, shares) = await KeepAsync(members, [.. Listed(1, "a", "b", "new"), .. Listed(Stable, "a", "b"), .. Listed(Canary, "new")]);
-        Assert.That((joined.All, shares.Maps[1], shares.Situation.Starting.Count), Is.EqualTo((members, (ShareMap?)null, 0)));
-
-        async Task<(CycleMembers Members, CycleShares Shares)> KeepAsync(Member[] all, ListedDestination[] listed)
-        {
-            var made = await keeper.ShareAsync(new CycleMembers(new Membership(1, all, []) { Shares = wishes }, [], []), Table(1, listed), static _ => false, CancellationToken.None);
-            await keeper.WriteAsync(made.Shares, _troubles, CancellationToken.None);
-            return made;
-        }
-    }
-
-    [Test]
-    public async Task Where_a_zone_is_preferred_a_flapping_member_has_a_map_written_about_once_a_second_and_nobody_waits_for_calls()
-    {
-        var keeper = new ShareKeeper(_table, new PlanPolicy("c"), ShareWay.Map, static _ => { }, _time, _log, zone: new ZonePreference("x", 100));
-        Member[] members = [Zoned("a", "x"), Zoned("b", "x"), Zoned("c", "y")];
-        var numbers = ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, [KeyValuePair.Create("*;zone=own", 1), KeyValuePair.Create("*;zone=other", 2)]);
-        var wishes = FakeShares.Followed(1) with { Numbers = ImmutableSortedDictionary<int, ImmutableSortedDictionary<string, int>>.Empty.Add(1, numbers) };
-        ListedDestination[] listed = [.. Listed(1, "a", "b", "c"), .. Listed(Stable, "a", "b"), .. Listed(Canary, "c")];
-        for (var tenth = 0; tenth < 200; tenth++)
-        {
-            var isDown = tenth % 4 > 1;
-            await CycleAsync(isDown ? [.. listed.Where(static entry => !entry.Uri.Contains("b.", StringComparison.Ordinal))] : listed);
-            _time.Advance(TimeSpan.FromMilliseconds(100));
-        }
-
-        Assert.That(_table.Writes, Is.InRange(5, 20), "in 20 s, of 100 changes");
-        _time.Advance(TimeSpan.FromSeconds(3));
-        var shares = await CycleAsync(listed);
-        Assert.That((shares.Situation.Zone, shares.Situation.Zones[1], MapCount(1)), Is.EqualTo(("x", ZoneUse.Own, 1024)));
-        shares = await CycleAsync([.. Listed(1, "c"), .. Listed(Canary, "c")]);
-        Assert.That((shares.Situation.Zones[1], MapCount(2), _log.Of(3107).Any()), Is.EqualTo((ZoneUse.All, 1024, true)), "at once, since nobody would get the calls");
-        shares = await CycleAsync(listed);
-        Assert.That((shares.Situation.Zones[1], shares.AreFollowed, MapCount(2)), Is.EqualTo((ZoneUse.All, false, 1024)), "that may wait, and is not said to be so before");
-
-        _table.IsMissing = true;
-        await CycleAsync(listed, start: 2);
-        Assert.That(_troubles.Take().Single(), Has.Property("Kind").EqualTo("shares").And.Property("Text").Contains("a zone is preferred here").And.Property("Sets").EqualTo(new[] { 1 }));
-
-        int MapCount(int number) => ShareMap.TryParse(_table.Maps[1], out var map, out _) ? map.CountOf(number) : -1;
-
-        static Member Zoned(string name, string zone) => Members.Of(name) is var member ? member with { Labels = member.Labels.Add(ZonePreference.Label, zone) } : null!;
-
-        async Task<CycleShares> CycleAsync(ListedDestination[] there, int start = 1)
-        {
-            var (_, made) = await keeper.ShareAsync(new CycleMembers(new Membership(1, members, []) { Shares = wishes }, [], []), Table(start, there), static _ => false, CancellationToken.None);
-            await keeper.WriteAsync(made, _troubles, CancellationToken.None);
-            return made;
-        }
-    }
-
-    [Test]
-    public async Task A_number_that_two_sets_claim_is_the_first_ones()
+    public async Task A_number_that_two_sets_claim_is_the_first_ones_and_the_other_one_is_told_with_what_helps()
     {
         var split = Split(("v1", 95), ("v2", 5));
         var wrong = split with
@@ -256,20 +177,15 @@ public sealed class ShareKeeperTests
             Numbers = split.Numbers.Add(2, ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, [KeyValuePair.Create("v1", 3), KeyValuePair.Create("v2", 2)])),
         };
         Member[] both = [.. Fleet, .. Fleet.Select(static member => member with { Key = member.Key with { Set = 2 } })];
-        await _keeper.ShareAsync(new CycleMembers(new Membership(1, both, []) { Shares = wrong }, [], []), Table(1, Whole), static _ => false, CancellationToken.None);
+        var (_, shares) = await _keeper.ShareAsync(new CycleMembers(new Membership(1, both, []) { Shares = wrong }, [], []), Table(1, Whole), static _ => false, CancellationToken.None);
 
         Assert.That(_unnumbered.Keys, Is.EqualTo(new[] { 2 }));
         Assert.That(_unnumbered[2], Is.EqualTo(new[] { "v2" }));
+        Assert.That(await _keeper.WriteAsync(shares, _troubles, CancellationToken.None), Is.False);
+        Assert.That(_troubles.Take().Single(), Has.Property("Kind").EqualTo("shares").And.Property("Sets").EqualTo(new[] { 2 }).And.Property("Text").Contains("'etcdctl del /kamrpc/c/classes/2' has them given anew"));
     }
 
     private static ListedDestination[] Whole => [.. Listed(1, "a", "b", "c"), .. Listed(Stable, "a", "b"), .. Listed(Canary, "c")];
-
-    private static Member Labelled(string name, string version) => Members.Of(name) with { Labels = ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, [KeyValuePair.Create("version", version)]) };
-
-    private static ListedDestination[] Listed(int set, params string[] names) =>
-        [.. names.Select(name => new ListedDestination(set, Members.Of(name).Uri.Text, ListedState.Active, true, 0, $"duid={name};kamrpc=c"))];
-
-    private static DispatcherTable Table(int start, ListedDestination[] listed) => new(KamailioVersion.Read("kamailio 5.6.3 (x86_64/linux) "), new KamailioInstance($"start {start}", string.Empty), listed);
 
     private Task<(CycleMembers Members, CycleShares Shares)> ShareAsync(OperatorShares shares, ListedDestination[] listed, int start = 1) =>
         _keeper.ShareAsync(new CycleMembers(new Membership(1, Fleet, []) { Shares = shares }, [], []), Table(start, listed), static _ => false, CancellationToken.None);
@@ -279,30 +195,5 @@ public sealed class ShareKeeperTests
         var (_, shares) = await ShareAsync(Split(("v1", 95), ("v2", 5)), Whole);
         await _keeper.WriteAsync(shares, _troubles, CancellationToken.None);
         Assert.That(_table.Maps, Does.ContainKey(1));
-    }
-
-    private sealed class FakeTable : IShareTable
-    {
-        public Dictionary<int, string> Maps { get; } = [];
-
-        public bool IsMissing { get; set; }
-
-        public bool Forgets { get; set; }
-
-        public int Writes { get; private set; }
-
-        public Task<ListedMap> ReadAsync(int set, CancellationToken cancellationToken) => Task.FromResult(new ListedMap(!IsMissing, Maps.GetValueOrDefault(set)));
-
-        public Task WriteAsync(int set, ShareMap? map, CancellationToken cancellationToken)
-        {
-            Writes++;
-            Maps.Remove(set);
-            if (map is not null && !Forgets)
-            {
-                Maps[set] = map.Text;
-            }
-
-            return Task.CompletedTask;
-        }
     }
 }

@@ -40,14 +40,49 @@ public sealed class RollingPlannerTests
     }
 
     [Test]
-    public void Who_has_gone_or_was_drained_by_an_operator_is_left_alone_and_told()
+    public void Who_was_drained_by_an_operator_is_left_alone_and_told()
     {
-        var rollout = Begin(Three);
-        var move = Next(rollout, Views.Of(Members.Of("b"), Members.Of("c")).WithDrained("1/b"));
+        var move = Next(Begin(Three), Three.WithDrained("1/a", "1/b"));
 
         Assert.That((move.Kind, move.Names.Single()), Is.EqualTo((RollingMoveKind.Drain, "c")));
-        Assert.That(move.Told, Is.EqualTo(new[] { "a is skipped: it is not announced any more", "b is skipped: drained by ops@host: that drain stays" }));
-        Assert.That(RollingText.Of(move.Restart), Is.EqualTo("0 of 3 restarted, 2 skipped, drained by it: c"));
+        Assert.That(move.Told, Is.EqualTo(new[] { "a is skipped: drained by ops@host: that drain stays", "b is skipped: drained by ops@host: that drain stays" }));
+        Assert.That((RollingText.Of(move.Restart), move.Restart.Lost), Is.EqualTo(("0 of 3 restarted, 2 skipped, drained by it: c", Array.Empty<string>())));
+    }
+
+    [Test]
+    public void Who_is_not_there_when_its_turn_comes_is_waited_for_and_passed_over_only_when_somebody_goes_on_and_no_proxy_has_it()
+    {
+        var (rollout, without) = (Begin(Three), Views.Of(Members.Of("b"), Members.Of("c")));
+        var held = without.With(new LiveProxy("p1", Views.Status(2) with { Held = [Members.Of("a")] }));
+        Assert.That((Next(rollout, without).Kind, Next(rollout, without).Names.Single()), Is.EqualTo((RollingMoveKind.Await, "a")));
+        Assert.That((RollingPlanner.WhyNotThere(without, Views.Key("1/a")), RollingPlanner.WhyNotThere(held, Views.Key("1/a")), RollingPlanner.WhyNotThere(Three, Views.Key("1/a"))), Is.EqualTo(("not announced", "not announced, and p1 keeps it as it was (PANIC)", (string?)null)));
+
+        var goneOn = rollout with { Restart = rollout.Restart!.With(["a"], RollingStage.Waiting, RollingRestart.Missed) };
+        foreach (var proxy in new[] { held.Proxies[0], Views.Proxy("p1", 3, Views.Off(DeviationKind.Serving, "a")), new LiveProxy("p1", null), new LiveProxy("p1", Views.Status(3) with { Follows = new FollowedMembers(9, 3) }) })
+        {
+            Assert.That(Next(goneOn, without.With(proxy)).Kind, Is.EqualTo(RollingMoveKind.Await), "it may get calls");
+        }
+
+        var move = Next(goneOn, without.With(new LiveProxy("p1", Views.Status(2) with { Follows = new FollowedMembers(9, 2) })));
+        Assert.That((move.Kind, move.Names.Single(), move.Told.Single()), Is.EqualTo((RollingMoveKind.Drain, "b", "a is skipped: it is not announced any more")));
+        Assert.That(move.Restart.Lost, Is.EqualTo(new[] { "a" }));
+        move = Next(goneOn, Three);
+        Assert.That((move.Kind, move.Names.Single(), move.Restart.Members[0].Said), Is.EqualTo((RollingMoveKind.Drain, "a", (string?)null)), "it is back");
+    }
+
+    [Test]
+    public void Whose_intent_cannot_be_read_is_waited_for_and_who_gets_calls_without_being_announced_is_told_before_anything_begins()
+    {
+        var unreadable = Three with { Intents = new Dictionary<MemberKey, StoredIntent> { [Views.Key("1/a")] = new(45, default, null, "drain: neither true nor false") } };
+        Assert.That(Plan(unreadable, new RollingRestart("true", 1), out _, out var reasons), Is.Null);
+        Assert.That(reasons[0], Is.EqualTo("nobody of those who are meant can be restarted: a: its intent cannot be read, drain: neither true nor false: 'kamrpc resume a' deletes it"));
+        var rollout = Begin(Three);
+        rollout = rollout with { Restart = rollout.Restart!.With(["a"], RollingStage.Drained) };
+        Assert.That(Next(rollout, unreadable).Pause, Does.StartWith("the intent of a cannot be read any more"));
+
+        var held = Three.With(new LiveProxy("p1", Views.Status(3) with { Held = [Members.Of("d")] }));
+        Assert.That(Plan(held, new RollingRestart("true", 1), out var result, out reasons), Is.Null);
+        Assert.That((result, reasons[0]), Is.EqualTo((RolloutResult.Refused, "d is not announced, and kept in rotation by a proxy (PANIC): the restart would leave it out; wait for them, or let them go with 'kamrpc confirm'")));
     }
 
     [TestCase(RollingStage.Drained, false, "waiting", true)]

@@ -27,6 +27,9 @@ public class PercentSharesTests
 
         Assert.That(shares.Shares.Select(static share => share.Wanted), Is.EqualTo(new[] { 0, 400, 600 }));
         Assert.That((shares.IsOverfull, shares.Idle.Count), Is.EqualTo((true, 0)), "whoever gets nothing stays in the home set, where fail-over ends");
+        Assert.That(shares.Unshared.Single(), Is.EqualTo(KeyValuePair.Create(new MemberKey(1, "c"), FailOverOnly.Percentages)));
+        Assert.That((Set(One("a", weight: 90), One("b", weight: 60), One("c")) with { NotInClass = ["b"] }).Shares().Unshared, Is.Empty, "b is called in the home set, and c with it");
+        Assert.That(new SharedSet([.. Many(40, "m"), One("light", weight: 1)]).Shares().Unshared.Single(), Is.EqualTo(KeyValuePair.Create(new MemberKey(1, "light"), FailOverOnly.Small)), "1 of 4,001");
         Assert.That(Set(One("a", weight: 90), One("b", weight: 10)).Shares().IsOverfull, Is.False);
         Assert.That(Set(One("a", weight: 90), One("b", weight: 60, state: MemberState.Draining), One("c")).Shares().IsOverfull, Is.False);
     }

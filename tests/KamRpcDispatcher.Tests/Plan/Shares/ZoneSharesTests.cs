@@ -49,7 +49,18 @@ public class ZoneSharesTests
 
         Assert.That(shares.Shares.Select(static share => (share.Class.Text, share.Slots)), Is.EqualTo(new[] { ("v1;zone=own", 512), ("v1;zone=other", 0), ("v2;zone=own", 0), ("v2;zone=other", 410), ("v3;zone=other", 102) }));
         Assert.That((shares.Zone, shares.Widened), Is.EqualTo(((ZoneUse?)ZoneUse.All, ImmutableSortedSet.Create("v2", "v3"))));
-        Assert.That((set with { Dead = [] }).Shares().Widened, Is.EqualTo(new[] { "v3" }));
+        shares = (set with { Dead = [] }).Shares();
+        Assert.That((shares.Zone, shares.Widened.Single()), Is.EqualTo(((ZoneUse?)ZoneUse.Partly, "v3")), "no zone is short, but v3 has nobody in it");
+        Assert.That(shares.Unshared, Is.EquivalentTo(new[] { "b001", "b002", "d001" }.Select(static name => KeyValuePair.Create(new MemberKey(1, name), FailOverOnly.Zone))));
+    }
+
+    [Test]
+    public void A_split_by_the_zone_itself_is_no_zone_that_is_short()
+    {
+        var shares = new SharedSet([.. In("a", 2, "a"), .. In("b", 2, "b")]) { Zone = ZoneA, Split = Between(("a", 900), ("b", 100)) with { Label = ZonePreference.Label } }.Shares();
+
+        Assert.That(shares.Shares.Select(static share => (share.Class.Text, share.Slots)), Is.EqualTo(new[] { ("a;zone=own", 922), ("b;zone=other", 102) }));
+        Assert.That((shares.Zone, shares.Unshared.Count), Is.EqualTo(((ZoneUse?)ZoneUse.Partly, 0)));
     }
 
     [Test]

@@ -36,6 +36,8 @@ internal sealed class ProxyReader(JsonElement report)
             Zone = OptionalText(report, "zone"),
             Starting = Items(report, "starting", static entry => new StartingMember(Key(entry, "starting", "member"), Count(entry, "share"))),
             MoreStarting = More("moreStarting"),
+            Unshared = Items(report, "unshared", static entry => new UnsharedMember(Key(entry, "unshared", "member"), FailOverOnlyName.Find(OptionalText(entry, "why")))),
+            MoreUnshared = More("moreUnshared"),
             Serves = Items(report, "serves", ReadServed),
             Shares = ShareFields.ReadShares(report),
             List = ShareFields.ReadList(report),

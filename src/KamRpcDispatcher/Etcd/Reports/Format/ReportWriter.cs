@@ -37,7 +37,7 @@ internal static class ReportWriter
             ReportHead.Write(writer, status);
             var sets = Sets(status);
             var superseded = Superseded(status);
-            ReportPart[] lists = [Troubles(status), Held(status), Deviations(status), Quarantined(status), superseded, Starting(status), ShareFields.Classes(status.Shares, RoomForClasses), ShareFields.Members(status.Shares)];
+            ReportPart[] lists = [Troubles(status), Held(status), Deviations(status), Quarantined(status), superseded, Starting(status), Unshared(status), ShareFields.Classes(status.Shares, RoomForClasses), ShareFields.Members(status.Shares)];
             ReportPart.Fit([sets, .. lists], MostBytes - Reserve - (int)(writer.BytesCommitted + writer.BytesPending));
             sets.WriteObject(writer);
             foreach (var list in lists)
@@ -144,6 +144,12 @@ internal static class ReportWriter
     {
         json.WriteString("member", starting.Member.ToString());
         json.WriteNumber("share", starting.Share);
+    });
+
+    private static ReportPart Unshared(ProxyStatus status) => ReportPart.Of("unshared", "moreUnshared", status.Unshared, status.MoreUnshared, guaranteed: 0, static (json, unshared) =>
+    {
+        json.WriteString("member", unshared.Member.ToString());
+        WriteText(json, "why", unshared.Why is { } why ? FailOverOnlyName.Of(why) : null);
     });
 
     private static ReportPart Superseded(ProxyStatus status) => ReportPart.Of(

@@ -1,11 +1,15 @@
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Destinations.Operators;
+using KamRpcDispatcher.Etcd.Reports;
 
 namespace KamRpcDispatcher.Operate.Rollouts.Rolling;
 
 /// <summary>What is next in a rolling restart.</summary>
 internal enum RollingMoveKind
 {
+    /// <summary>It is the turn of these, and they are not there.</summary>
+    Await,
+
     /// <summary>These are to be drained.</summary>
     Drain,
 
@@ -69,7 +73,7 @@ internal static class RollingPlanner
             }
         }
 
-        var (batch, told) = (new List<string>(), new List<string>());
+        var (batch, told, missing) = (new List<string>(), new List<string>(), new List<string>());
         foreach (var member in restart.Members.Where(static member => member.Stage == RollingStage.Waiting))
         {
             if (batch.Count == restart.Batch)
@@ -85,17 +89,34 @@ internal static class RollingPlanner
             }
 
             batch.Add(member.Name);
+            if (WhyNotThere(view, new MemberKey(rollout.Set, member.Name)) is not null)
+            {
+                missing.Add(member.Name);
+            }
+        }
+
+        if (missing.Count > 0)
+        {
+            return new RollingMove(told.Count > 0 ? RollingMoveKind.Settle : RollingMoveKind.Await, missing, restart) { Told = told };
         }
 
         var uris = view.Members.Where(announced => announced.Member.Key.Set == rollout.Set).ToDictionary(static announced => announced.Member.Key.Name, static announced => announced.Member.Uri.Text, StringComparer.Ordinal);
         return batch.Count > 0
-            ? new RollingMove(RollingMoveKind.Drain, batch, restart with { Members = [.. restart.Members.Select(member => batch.Contains(member.Name) ? member with { Stage = RollingStage.Drained, Uri = uris[member.Name] } : member)] }) { Told = told }
+            ? new RollingMove(RollingMoveKind.Drain, batch, restart with { Members = [.. restart.Members.Select(member => batch.Contains(member.Name) ? member with { Stage = RollingStage.Drained, Uri = uris[member.Name], Said = null } : member)] }) { Told = told }
             : new RollingMove(told.Count > 0 ? RollingMoveKind.Settle : RollingMoveKind.Finish, [], restart) { Told = told };
     }
 
     /// <summary>Whether enough is left when these are drained, by the view of every proxy.</summary>
     public static Grounds Check(Rollout rollout, OperatorView view, IReadOnlyList<string> names) =>
         new MemberSelection().Check(new IntentCommand(IntentWish.Drain, new MemberSelection(), rollout.By) { MinReady = rollout.MinReady }, view, [.. names.Select(name => (IntentSubject)new MemberKey(rollout.Set, name))]);
+
+    /// <summary>Who gets calls in the set without being announced, and so would not be restarted: a sentence, safe to print; empty for nobody. Of one that is kept by a proxy nobody knows the labels.</summary>
+    public static IReadOnlyList<string> Unannounced(RolloutRequest request, OperatorView view)
+    {
+        List<string> held = [.. view.Proxies.SelectMany(static proxy => proxy.Status?.Held ?? []).Select(static member => member.Key).Where(key => key.Set == request.Set && !view.Members.Any(announced => announced.Member.Key == key)).Distinct().Order().Select(static key => key.Name)];
+        return held.Count == 0 || request.Labels.Count > 0 ? []
+            : [$"{RollingText.NamesOf(held)} {(held.Count == 1 ? "is" : "are")} not announced, and kept in rotation by a proxy (PANIC): the restart would leave {(held.Count == 1 ? "it" : "them")} out; wait for them, or let them go with 'kamrpc confirm'"];
+    }
 
     /// <summary>The intents that drain, or resume, these, as far as they are not so.</summary>
     public static IReadOnlyList<IntentWrite> Writes(Rollout rollout, OperatorView view, IEnumerable<string> names, bool isDrain, string by, DateTimeOffset now) =>
@@ -105,7 +126,9 @@ internal static class RollingPlanner
     ];
 
     /// <summary>Whether a drain is this rollout's, and nobody else's.</summary>
-    public static bool IsOurs(Rollout rollout, StoredIntent? stored) => stored?.Intent is { IsDrained: true, Reason: { } reason } && reason.StartsWith(MarkOf(rollout), StringComparison.Ordinal);
+    public static bool IsOurs(Rollout rollout, StoredIntent? stored) => IsOurs(rollout, stored?.Intent);
+
+    public static bool IsOurs(Rollout rollout, Intent? intent) => intent is { IsDrained: true, Reason: { } reason } && reason.StartsWith(MarkOf(rollout), StringComparison.Ordinal);
 
     /// <summary>Why a member may not get calls by a proxy's report, or that is not known; null where each has it in rotation.</summary>
     public static string? WhyNotServed(OperatorView view, MemberKey key)
@@ -133,12 +156,33 @@ internal static class RollingPlanner
     private static string WhyNotReady(Member member) =>
         (member.State == MemberState.Down ? "down" : "draining") + (member.Reason is { } reason ? $": {SafeText.Shorten(reason)}" : string.Empty);
 
+    /// <summary>Why nothing can be done to a member whose turn has come; null where something can, and where an operator has drained it, who is left alone then.</summary>
+    public static string? WhyNotThere(OperatorView view, MemberKey key) =>
+        view.StoredOf(key) is { Error: { } error } ? $"its intent cannot be read, {SafeText.Shorten(error)}: 'kamrpc resume {SafeText.Shorten(key.Name, MemberValidation.MaxNameLength)}' deletes it"
+        : view.IsDrained(key) || view.Members.Any(announced => announced.Member.Key == key) ? null
+        : WhyInRotation(view, key) is { } where ? $"not announced, and {where}"
+        : "not announced";
+
+    /// <summary>Who is not announced and may get calls nevertheless, by the reports of the proxies; null where no proxy has it.</summary>
+    private static string? WhyInRotation(OperatorView view, MemberKey key) => view.Proxies.Where(proxy => proxy.MayServe(key.Set)).Select(proxy =>
+    {
+        var name = SafeText.Shorten(proxy.Name);
+        return proxy.Status is not { } status ? $"the report of {name} cannot be read"
+            : proxy.WhyOfNoUse is { } use ? $"{name} {use}"
+            : status.Held.Any(member => member.Key == key) ? $"{name} keeps it as it was (PANIC)"
+            : status.Deviations.Any(deviation => deviation.Kind is DeviationKind.Held or DeviationKind.Serving && new MemberKey(deviation.Set, deviation.Name) == key) ? $"{name} still has it in rotation"
+            : status.MoreHeld > 0 || status.MoreDeviations > 0 ? $"{name} does not name all whom it keeps"
+            : status.Follows is { } followed && followed.Records > view.Members.Count + view.Rejected.Count ? $"{name} has not followed yet that it has gone"
+            : null;
+    }).FirstOrDefault(static why => why is not null);
+
     private static string? WhySkipped(Rollout rollout, OperatorView view, RollingMember member)
     {
         var key = new MemberKey(rollout.Set, member.Name);
-        return view.StoredOf(key) is { Error: { } error } ? $"its intent cannot be read ({SafeText.Shorten(error)})"
-            : view.StoredOf(key)?.Intent is { IsDrained: true } drained ? DrainedBy(drained)
-            : !view.Members.Any(announced => announced.Member.Key == key) ? RollingRestart.Gone
+        return view.StoredOf(key)?.Intent is { IsDrained: true } drained ? DrainedBy(drained)
+
+            // It was waited for, and somebody has decided to go on.
+            : member.Said == RollingRestart.Missed && view.StoredOf(key) is not { Error: not null } && WhyNotThere(view, key) is not null && WhyInRotation(view, key) is null ? RollingRestart.Gone
             : null;
     }
 
@@ -154,7 +198,12 @@ internal static class RollingPlanner
                 continue;
             }
 
-            if (stored is { Error: not null } or { Intent.IsDrained: true })
+            if (stored is { Error: not null } && member.Stage == RollingStage.Drained)
+            {
+                pause = $"the intent of {name} cannot be read any more, and so it is not known to be drained; 'kamrpc resume {name}' deletes it, and going on drains it again";
+                restart = restart.With([member.Name], RollingStage.Waiting);
+            }
+            else if (stored is { Error: not null } or { Intent.IsDrained: true })
             {
                 var why = stored.Intent is { } intent ? DrainedBy(intent) : "its intent cannot be read any more";
                 told.Add($"{name} is left as it is: {why}");

@@ -31,7 +31,7 @@ public enum RollingStage
 /// <param name="Stage">How far it is.</param>
 public sealed record RollingMember(string Name, string Uri, RollingStage Stage)
 {
-    /// <summary>Why it is skipped.</summary>
+    /// <summary>Why it is skipped, or why it was paused before its turn; null for nothing.</summary>
     public string? Said { get; init; }
 }
 
@@ -49,10 +49,13 @@ public sealed record RollingRestart(string Exec, int Batch)
     /// <summary>Why such a one is skipped.</summary>
     internal const string Gone = "it is not announced any more";
 
+    /// <summary>Said of one that is still waiting: the rollout was paused since it was not there.</summary>
+    internal const string Missed = "it was not there when its turn came";
+
     /// <summary>How long the command of one member may take.</summary>
     public TimeSpan ExecTimeout { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>How long a member may take until it is ready again, and again until it gets calls.</summary>
+    /// <summary>How long a member may take until it is ready again, and again until it gets calls; and how long one is waited for that is not announced when its turn comes.</summary>
     public TimeSpan ReadyTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>How long a member is left drained of whose calls nobody knows; null where it is not restarted then.</summary>
@@ -87,14 +90,17 @@ public static class RollingText
         _ => "skipped",
     };
 
-    /// <summary><c>2 of 6 restarted, 1 skipped, drained: c, d</c>.</summary>
-    public static string Of(RollingRestart restart)
+    /// <summary><c>2 of 6 restarted, 1 skipped, drained by it: c, d</c>.</summary>
+    /// <param name="restart">The restart.</param>
+    /// <param name="undrained">Those among the drained ones whose drain is not the rollout's any more, as far as anybody has looked.</param>
+    public static string Of(RollingRestart restart, IReadOnlyCollection<string>? undrained = null)
     {
         ArgumentNullException.ThrowIfNull(restart);
-        var (done, skipped, drained) = (restart.In(RollingStage.Done).Count, restart.In(RollingStage.Skipped).Count, restart.Drained.Select(static member => member.Name).ToList());
+        var (done, skipped, drained) = (restart.In(RollingStage.Done).Count, restart.In(RollingStage.Skipped).Count, restart.Drained.Select(static member => member.Name).Except(undrained ?? [], StringComparer.Ordinal).ToList());
         return FormattableString.Invariant($"{done} of {restart.Members.Length} restarted")
             + (skipped > 0 ? FormattableString.Invariant($", {skipped} skipped") : string.Empty)
-            + (drained.Count > 0 ? $", drained by it: {NamesOf(drained)}" : string.Empty);
+            + (drained.Count > 0 ? $", drained by it: {NamesOf(drained)}" : string.Empty)
+            + (undrained is { Count: > 0 } ? $", NOT drained by it any more: {NamesOf(undrained)}" : string.Empty);
     }
 
     /// <summary><c>a, b and 3 more</c>, safe to print.</summary>

@@ -10,13 +10,14 @@ namespace KamRpcDispatcher.Operate.Rollouts.Rolling;
 /// Each thing that is done is written with how far it is then, in one transaction, so that whoever takes over goes on there. A command is not ended by
 /// what others write into the record: who restarts a server is not stopped half-way. One whose runner was killed may run on, and is run again.
 /// </remarks>
-internal sealed class RollingSteps(RolloutStore rollouts, OperatorViewReader cluster, RolloutApplied applied, RolloutRunnerKey key, RolloutPatience patience, TimeProvider timeProvider, string by)
+internal sealed class RollingSteps(RollingStore store, OperatorViewReader cluster, RolloutApplied applied, RolloutPatience patience, TimeProvider timeProvider)
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
 
     /// <summary>For so long a member has to be announced as ready: an announcement from before its restart is gone by then, as a rule.</summary>
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(2);
 
+    private readonly RollingStore _store = store;
     private readonly RollingIdle _idle = new(applied, patience, timeProvider);
     private readonly RollingCommand _command = new(patience, timeProvider);
     private readonly RollingReady _ready = new(cluster, patience, timeProvider);
@@ -41,7 +42,11 @@ internal sealed class RollingSteps(RolloutStore rollouts, OperatorViewReader clu
                 case RollingMoveKind.Finish:
                     return (RolloutEvent.GatePassed, RollingText.Of(move.Restart));
                 case RollingMoveKind.Settle:
-                    await SettleAsync(view, move, life).ConfigureAwait(false);
+                    Tell(move);
+                    await _store.SettleAsync(view, move.Restart, move.Pause, life).ConfigureAwait(false);
+                    return null;
+                case RollingMoveKind.Await:
+                    await AwaitAsync(view, move, step, life).ConfigureAwait(false);
                     return null;
                 case RollingMoveKind.Drain:
                     if (await DrainAsync(view, now, move, life).ConfigureAwait(false))
@@ -69,16 +74,18 @@ internal sealed class RollingSteps(RolloutStore rollouts, OperatorViewReader clu
         }
     }
 
-    private async Task SettleAsync(RolloutView view, RollingMove move, CancellationToken life)
+    /// <summary>Waits for those whose turn has come, and who are not there: a key may be back in a moment, and who is passed over goes on getting calls unrestarted.</summary>
+    private async Task AwaitAsync(RolloutView view, RollingMove move, CancellationToken step, CancellationToken life)
     {
-        var next = view.Rollout! with { Restart = move.Restart };
-        if (move.Pause is { } pause)
+        var rollout = view.Rollout!;
+        if (await _ready.UntilAsync(rollout, move.Names, RollingPlanner.WhyNotThere, TimeSpan.Zero, "announced", step).ConfigureAwait(false) is { } why)
         {
-            next = RolloutMachine.Next(next, RolloutEvent.Blocked, pause, timeProvider.GetUtcNow(), out _) ?? next;
+            await _store.SettleAsync(
+                view,
+                move.Restart.With(move.Names, RollingStage.Waiting, RollingRestart.Missed),
+                $"not there within {DurationText.Of(rollout.Restart!.ReadyTimeout)}: {why}; resume waits once more, but skips who is in no proxy's rotation any more",
+                life).ConfigureAwait(false);
         }
-
-        Tell(move);
-        await WriteAsync(view, next, null, move.Pause is null ? "rollout skip" : "rollout paused", [], life).ConfigureAwait(false);
     }
 
     /// <returns>Whether it was tried to write it; else the floor blocks it.</returns>
@@ -99,8 +106,8 @@ internal sealed class RollingSteps(RolloutStore rollouts, OperatorViewReader clu
         }
 
         Tell(move);
-        var intents = new IntentsBeside(RollingPlanner.Writes(rollout, now, move.Names, isDrain: true, by, timeProvider.GetUtcNow()), now.Revision, counted);
-        if (await WriteAsync(view, rollout with { Restart = move.Restart }, intents, "rollout drain", move.Names, life).ConfigureAwait(false) > 0)
+        var intents = new IntentsBeside(RollingPlanner.Writes(rollout, now, move.Names, isDrain: true, _store.By, timeProvider.GetUtcNow()), now.Revision, counted);
+        if (await _store.WriteAsync(view, rollout with { Restart = move.Restart }, intents, "rollout drain", move.Names, life).ConfigureAwait(false) > 0)
         {
             patience.TellOnce($"drains {RollingText.NamesOf(move.Names)}; {RollingText.Of(move.Restart)}");
         }
@@ -128,7 +135,7 @@ internal sealed class RollingSteps(RolloutStore rollouts, OperatorViewReader clu
 
         // Who has paused or aborted it just now is not to find a command begun after that.
         step.ThrowIfCancellationRequested();
-        if ((await ReadAsync(rollout, life).ConfigureAwait(false))?.ModRevision != view.ModRevision)
+        if ((await _store.ReadAsync(rollout, life).ConfigureAwait(false))?.ModRevision != view.ModRevision)
         {
             return null;
         }
@@ -138,7 +145,7 @@ internal sealed class RollingSteps(RolloutStore rollouts, OperatorViewReader clu
         List<string> ran = [.. ends.Where(static end => end.Why is null).Select(static end => end.Name)];
         if (ran.Count > 0)
         {
-            await RecordRanAsync(rollout, ran, life).ConfigureAwait(false);
+            await _store.RecordRanAsync(rollout, ran, life).ConfigureAwait(false);
         }
 
         if (ends.Select(static end => end.Why).OfType<string>().ToList() is not { Count: > 0 } failures)
@@ -149,33 +156,12 @@ internal sealed class RollingSteps(RolloutStore rollouts, OperatorViewReader clu
         // Told also where somebody has changed the record meanwhile, and the pause is not written.
         var text = string.Join("; ", failures);
         patience.TellOnce(text);
-        return ran.Count > 0 ? await BlockedAsync(rollout, text, life).ConfigureAwait(false) : (RolloutEvent.Blocked, text);
-    }
-
-    /// <summary>Whatever others have written into the record meanwhile: that a command has ended well is written too.</summary>
-    private async Task RecordRanAsync(Rollout rollout, IReadOnlyList<string> ran, CancellationToken life)
-    {
-        while (await ReadAsync(rollout, life).ConfigureAwait(false) is { Rollout: { } there } view)
+        if (ran.Count == 0)
         {
-            List<string> names = [.. ran.Where(there.Restart!.In(RollingStage.Drained).Contains)];
-            if (names.Count == 0 || await WriteAsync(view, there with { Restart = there.Restart.With(names, RollingStage.Ran) }, null, "rollout restarted", names, life).ConfigureAwait(false) > 0)
-            {
-                return;
-            }
+            return (RolloutEvent.Blocked, text);
         }
 
-        patience.TellOnce($"the command has ended well for {RollingText.NamesOf(ran)}, and the rollout had ended before");
-    }
-
-    /// <summary>Pauses it after the record was written: what stood there before is not there any more.</summary>
-    private async Task<(RolloutEvent What, string? Text)?> BlockedAsync(Rollout rollout, string text, CancellationToken life)
-    {
-        while (await ReadAsync(rollout, life).ConfigureAwait(false) is { Rollout: { Phase: RolloutPhase.Running } there } view
-            && RolloutMachine.Next(there, RolloutEvent.Blocked, text, timeProvider.GetUtcNow(), out _) is { } paused
-            && await WriteAsync(view, paused, null, "rollout paused", [], life).ConfigureAwait(false) == 0)
-        {
-        }
-
+        await _store.BlockedAsync(rollout, text, life).ConfigureAwait(false);
         return null;
     }
 
@@ -188,8 +174,8 @@ internal sealed class RollingSteps(RolloutStore rollouts, OperatorViewReader clu
         }
 
         var now = await patience.TryAsync(() => cluster.ReadAsync(step), step).ConfigureAwait(false);
-        var intents = new IntentsBeside(RollingPlanner.Writes(rollout, now, move.Names, isDrain: false, by, timeProvider.GetUtcNow()), now.Revision, null);
-        var revision = await WriteAsync(view, rollout with { Restart = move.Restart.With(move.Names, RollingStage.Resumed) }, intents, "rollout resume", move.Names, life).ConfigureAwait(false);
+        var intents = new IntentsBeside(RollingPlanner.Writes(rollout, now, move.Names, isDrain: false, _store.By, timeProvider.GetUtcNow()), now.Revision, null);
+        var revision = await _store.WriteAsync(view, rollout with { Restart = move.Restart.With(move.Names, RollingStage.Resumed) }, intents, "rollout resume", move.Names, life).ConfigureAwait(false);
         if (revision > 0)
         {
             foreach (var name in move.Names)
@@ -220,21 +206,6 @@ internal sealed class RollingSteps(RolloutStore rollouts, OperatorViewReader clu
         return await _ready.UntilAsync(rollout, move.Names, RollingPlanner.WhyNotServed, TimeSpan.Zero, "in rotation on every proxy", step).ConfigureAwait(false) is { } why
             ? $"not in rotation again within {DurationText.Of(rollout.Restart!.ReadyTimeout)}: {why}"
             : null;
-    }
-
-    /// <summary>What stands there of the rollout while it has not ended; null where it has.</summary>
-    private async Task<RolloutView?> ReadAsync(Rollout rollout, CancellationToken life)
-    {
-        var view = await patience.TryAsync(() => rollouts.ReadAsync(rollout.Set, life), life).ConfigureAwait(false);
-        return view.Rollout is { HasEnded: false, Restart: not null } there && there.Id == rollout.Id ? view : null;
-    }
-
-    /// <summary>The revision that wrote it; 0 where something had changed.</summary>
-    private async Task<long> WriteAsync(RolloutView view, Rollout next, IntentsBeside? intents, string what, IReadOnlyList<string> names, CancellationToken life)
-    {
-        var written = await patience.TryAsync(() => rollouts.WriteAsync(view, next, by, what, key.Revision, life, intents, names), life).ConfigureAwait(false);
-        applied.Note(written.IsWritten ? written.Entry : null);
-        return written.IsWritten ? written.Revision : 0;
     }
 
     private void Tell(RollingMove move)
