@@ -4,6 +4,7 @@ using KamRpcDispatcher.Cli.Commands;
 using KamRpcDispatcher.Cli.Help;
 using KamRpcDispatcher.Cli.Host;
 using KamRpcDispatcher.Cli.Options;
+using KamRpcDispatcher.Cli.Output;
 
 if (AddressSpace.WhyNot() is { } tooLittle)
 {
@@ -36,6 +37,9 @@ return await LastResort.RunAsync(async () =>
         Console.Error.WriteLine(warning);
     }
 
+    var errors = ErrorAnswer.Begin();
     using var stop = new StopSignal();
-    return await run(options, stop.Token);
+    var exitCode = await run(options, stop.Token);
+    errors.Tell(exitCode, OutputOption.Of(parsed, options));
+    return exitCode;
 });

@@ -6,7 +6,7 @@ using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Etcd.Leases;
 using KamRpcDispatcher.Etcd.Members;
-using KamRpcDispatcher.Etcd.Proxies;
+using KamRpcDispatcher.Operate.Confirming;
 using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.Sources;
 using KamRpcDispatcher.Sources.Records;
