@@ -9,7 +9,6 @@ using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Etcd.Leases;
-using KamRpcDispatcher.Etcd.Proxies;
 using KamRpcDispatcher.Operate.Confirming;
 using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.Sources.Records;
