@@ -25,7 +25,7 @@ internal static class RolloutEnd
             { Phase: RolloutPhase.Done } done => $"done: {RolloutText.Of(done.Wished)}; 'kamrpc rollout undo {set}' takes it back",
             { HasEnded: true } ended => $"{RolloutText.Of(ended.Phase)}: the shares are those of before, {RolloutText.Of(ended.Wished)}",
             _ when isLost => $"somebody else runs it by now: 'kamrpc rollout status {set}'",
-            var left => $"{RolloutText.Of(left.Phase)} at {RolloutText.StepOf(left)}{(left.Message is { } said ? $" ({SafeText.Shorten(said, MemberValidation.MaxReasonLength)})" : string.Empty)}, and nobody runs it: 'kamrpc rollout resume {set}' goes on, from anywhere, 'kamrpc rollout abort {set}' {(left.Restart is null ? "goes back" : "resumes whom it has drained, and ends it")}",
+            var left => $"{RolloutText.Of(left.Phase)} at {RolloutText.StepOf(left)}{(left.Message is { } said ? $" ({SafeText.Shorten(said, MemberValidation.MaxReasonLength)})" : string.Empty)}, and nobody runs it: 'kamrpc rollout resume {set}' goes on, from anywhere, {(left.Restart is null ? "promote takes the next step, abort goes back" : "abort resumes whom it has drained, and ends it")}",
         };
     }
 }

@@ -96,7 +96,7 @@ public sealed class RolloutTests
         var (exitCode, output, errors) = await RunAsync("canary", "1", "--label", "version", "--to", "v2", "--steps", "50,100", "--interval", "0s", "--gate", $"[ -e {decided} ] || exit 75", "-o", "json");
 
         Assert.That(exitCode, Is.EqualTo(1), errors);
-        Assert.That(errors.TrimEnd('\n').Split('\n')[^1], Is.EqualTo("kamrpc: paused at step 1 of 2, version=v2 50% (the gate leaves it undecided), and nobody runs it: 'kamrpc rollout resume 1' goes on, from anywhere, 'kamrpc rollout abort 1' goes back"));
+        Assert.That(errors.TrimEnd('\n').Split('\n')[^1], Is.EqualTo("kamrpc: paused at step 1 of 2, version=v2 50% (the gate leaves it undecided), and nobody runs it: 'kamrpc rollout resume 1' goes on, from anywhere, promote takes the next step, abort goes back"));
         Assert.That((One(output).GetProperty("phase").GetString(), One(output).GetProperty("runPid").ValueKind), Is.EqualTo(("paused", JsonValueKind.Null)));
         Assert.That(await _fleet.Etcd.GetAsync(_fleet.Keys.RolloutRunner(1)), Is.Null.Or.Empty);
 
