@@ -5,6 +5,7 @@ using KamRpcDispatcher.Cli.Help;
 using KamRpcDispatcher.Cli.Host;
 using KamRpcDispatcher.Cli.Host.Reload;
 using KamRpcDispatcher.Cli.Options;
+using KamRpcDispatcher.Cli.Output;
 
 if (AddressSpace.WhyNot() is { } tooLittle)
 {
@@ -39,6 +40,9 @@ return await LastResort.RunAsync(async () =>
         Console.Error.WriteLine(warning);
     }
 
+    var errors = ErrorAnswer.Begin();
     using var stop = new StopSignal();
-    return await run(options, stop.Token);
+    var exitCode = await run(options, stop.Token);
+    errors.Tell(exitCode, OutputOption.Of(parsed, options));
+    return exitCode;
 });

@@ -158,9 +158,11 @@ public class StatusTests
         await ReportAsync("p1", 1, TwoHeld);
         await ReportAsync("p2", 1, TwoHeld);
 
-        var (exitCode, output, errors) = await RunAsync("confirm");
+        var (exitCode, output, errors) = await RunAsync("confirm", "--as", "ops@host", "--reason", "rack 3 burnt");
 
         Assert.That((exitCode, errors), Is.EqualTo((0, string.Empty)), output);
+        var history = JsonElement.Parse(await _etcd.GetAsync((await _etcd.KeysAsync("/kamrpc/default/history/")).Single()) ?? "");
+        Assert.That((history.GetProperty("what").GetString(), history.GetProperty("by").GetString(), history.GetProperty("reason").GetString(), history.GetProperty("subjects").GetRawText()), Is.EqualTo(("confirm", "ops@host", "rack 3 burnt", "[\"a\",\"b\"]")));
         Assert.That(output.Split('\n').Count(static line => line.EndsWith("confirmed gone", StringComparison.Ordinal)), Is.EqualTo(2));
         Assert.That(await _etcd.GetAsync(Members + "1/a"), Is.EqualTo("""{"uri":"sip:10.0.0.1","state":"down","reason":"confirmed gone"}"""));
         Assert.That(await _etcd.GetAsync(Members + "2/b"), Is.EqualTo("""{"uri":"sip:10.0.0.2:5070","state":"down","reason":"confirmed gone"}"""));

@@ -58,9 +58,10 @@ public partial class ArchitectureTests
         Linux:
         Local: Destinations Etcd.Reports Etcd.Reports.Format Linux Sources.Records
         Operate: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Etcd.Reports.Format Operate.History Operate.Splits Sources.Records
-        Operate.Declared: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Operate Operate.History Operate.Rollouts Operate.Splits Operate.Waiting Sources.Records
+        Operate.Confirming: Destinations Etcd Etcd.Connection Etcd.Keys Etcd.Leases Etcd.Proxies Etcd.Reports Operate.History Sources.Records
+        Operate.Declared: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Operate Operate.History Operate.Rollouts Operate.Splits Operate.Waiting Sources.Records
         Operate.History: Destinations Etcd.Connection Etcd.Keys Sources.Records
-        Operate.Pruning: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Operate Operate.History Sources.Records
+        Operate.Pruning: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Operate Operate.History Operate.Rollouts Sources.Records
         Operate.Rollouts: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Leases Etcd.Members Operate Operate.History Operate.Rollouts.Rolling Operate.Rollouts.Running Operate.Waiting Probe.Command Sources.Records
         Operate.Rollouts.Rolling: Destinations Destinations.Addresses Destinations.Operators Etcd.Reports Operate.Rollouts.Running Operate.Waiting Sources.Records
         Operate.Rollouts.Running: Destinations Etcd.Connection Probe.Command
@@ -87,7 +88,7 @@ public partial class ArchitectureTests
         """;
 
     private const string CommandLine = """
-        .: Commands Help Host Host.Reload Options
+        .: Commands Help Host Host.Reload Options Output
         Announce: Options
         Answers: Options Output Status Status.Json
         Commands: Announce Answers Commands.Operators Completion Dispatch Health Help Host Host.Logging Host.Reload Operate Options Output Status Status.Json Status.Screen

@@ -19,7 +19,7 @@ internal sealed class ApplyAnswer(SiteCommand command, SiteOutcome outcome, Appl
             table.Add(change.Kind switch { SiteChangeKind.Add => "+", SiteChangeKind.Remove => "-", _ => "~" }, Ages.Number(change.Set), change.Name, $"{change.Before} -> {change.After}");
         }
 
-        return FormattableString.Invariant($"{table}Plan: {Count(SiteChangeKind.Add)} to add, {Count(SiteChangeKind.Change)} to change, {Count(SiteChangeKind.Remove)} to remove.\n");
+        return FormattableString.Invariant($"{table}Plan: {Count(SiteChangeKind.Add)} to add, {Count(SiteChangeKind.Change)} to change, {Count(SiteChangeKind.Remove)} to remove.\n{ForecastAnswer.Text(outcome.Forecast)}");
     }
 
     /// <summary>What is so now.</summary>
@@ -41,6 +41,10 @@ internal sealed class ApplyAnswer(SiteCommand command, SiteOutcome outcome, Appl
             json.WriteString("after", change.After);
         });
         OperatorAnswer.WriteProxies(writer, state);
+        if (outcome.Result == SiteResult.Planned)
+        {
+            ForecastAnswer.Write(writer, outcome.Forecast);
+        }
     });
 
     private int Count(SiteChangeKind kind) => outcome.Changes.Count(change => change.Kind == kind);

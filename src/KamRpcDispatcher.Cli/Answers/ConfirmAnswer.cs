@@ -1,6 +1,6 @@
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Etcd.Proxies;
+using KamRpcDispatcher.Operate.Confirming;
 
 namespace KamRpcDispatcher.Cli.Answers;
 

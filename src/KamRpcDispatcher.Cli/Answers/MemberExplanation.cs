@@ -9,8 +9,8 @@ using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Etcd.Leases;
-using KamRpcDispatcher.Etcd.Proxies;
 using KamRpcDispatcher.Etcd.Reports;
+using KamRpcDispatcher.Operate.Confirming;
 using KamRpcDispatcher.Sources.Records;
 
 namespace KamRpcDispatcher.Cli.Answers;

@@ -51,7 +51,7 @@ internal sealed class OperatorAnswer(IntentWish wish, IntentOutcome outcome, App
             table.Add(Calls is null ? cells : [.. cells, Up(change)]);
         }
 
-        return table + Now() + Idle() + "\n" + Earlier();
+        return table + ForecastAnswer.Text(outcome.Forecast) + Now() + Idle() + "\n" + Earlier();
     }
 
     /// <summary>For programs: later versions only add fields.</summary>
@@ -61,6 +61,7 @@ internal sealed class OperatorAnswer(IntentWish wish, IntentOutcome outcome, App
         if (outcome.Result == IntentResult.Planned)
         {
             writer.WriteBoolean("dryRun", true);
+            ForecastAnswer.Write(writer, outcome.Forecast);
         }
 
         JsonText.WriteBoolean(writer, "applied", state?.IsApplied);

@@ -19,7 +19,7 @@ internal sealed class SplitAnswer(SplitCommand command, SplitOutcome outcome, Ap
             table.Add($"{share.Label}={share.Value}", Percent(share.Before), Percent(share.After), Ages.Number(share.Ready), share.After is null ? "-" : Ages.Number(share.Slots));
         }
 
-        return (outcome.Shares.Count > 0 ? table.ToString() : string.Empty) + Now() + "\n";
+        return (outcome.Shares.Count > 0 ? table.ToString() : string.Empty) + (outcome.Result == SplitResult.Planned ? ForecastAnswer.Text(Forecast) : string.Empty) + Now() + "\n";
     }
 
     /// <summary>For programs: later versions only add fields.</summary>
@@ -39,7 +39,13 @@ internal sealed class SplitAnswer(SplitCommand command, SplitOutcome outcome, Ap
             json.WriteNumber("slots", share.Slots);
         });
         OperatorAnswer.WriteProxies(writer, state);
+        if (outcome.Result == SplitResult.Planned)
+        {
+            ForecastAnswer.Write(writer, Forecast);
+        }
     });
+
+    private IReadOnlyList<SetForecast> Forecast => outcome.Forecast is { } forecast ? [forecast] : [];
 
     private static string Percent(int? share) => share is { } some ? $"{SplitRecord.Text(some)} %" : "-";
 

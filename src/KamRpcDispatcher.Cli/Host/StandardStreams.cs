@@ -116,7 +116,8 @@ internal static class StandardStreams
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ObjectDisposedException)
             {
-                failed(exception);
+                // What .NET says of a descriptor that is not open for writing is of files.
+                failed(exception is UnauthorizedAccessException ? new IOException("it is closed, or not open for writing", exception) : exception);
             }
         }
 

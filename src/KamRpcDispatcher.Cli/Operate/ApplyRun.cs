@@ -67,29 +67,17 @@ internal static class ApplyRun
         };
     }
 
-    private static async Task<int> WaitAsync(ApplyRequest request, SiteOutcome outcome, AppliedWait? wait, AppliedHistory history, CancellationToken cancellationToken)
-    {
-        AppliedState? state = null;
-        string? ended = null;
-        if (wait is not null && outcome.Target is { } target)
+    private static Task<int> WaitAsync(ApplyRequest request, SiteOutcome outcome, AppliedWait? wait, AppliedHistory history, CancellationToken cancellationToken) => WrittenChange.EndAsync(
+        wait,
+        request.Timeout,
+        outcome.Target,
+        history,
+        outcome.Recorded,
+        state =>
         {
-            (state, ended) = await OperatorRun.WaitAsync(request.Timeout!.Value, wait, target, cancellationToken).ConfigureAwait(false);
-        }
-
-        await history.NoteAsync(outcome.Recorded, state).ConfigureAwait(false);
-        var answer = new ApplyAnswer(request.Command, outcome, state);
-        Console.Out.Write(Answer.In(request.Format, answer.ToJson, answer.ToString));
-        if (outcome.Result == SiteResult.Planned)
-        {
-            return ExitCode.Changes;
-        }
-
-        if (state is null or { IsApplied: true })
-        {
-            return outcome is { Result: SiteResult.Written, Revision: null } && wait is not null ? ExitCode.NotDone : ExitCode.Done;
-        }
-
-        Console.Error.WriteLine($"kamrpc: {WaitTeller.NotApplied(state, ended!)}");
-        return ExitCode.NotDone;
-    }
+            var answer = new ApplyAnswer(request.Command, outcome, state);
+            Console.Out.Write(Answer.In(request.Format, answer.ToJson, answer.ToString));
+        },
+        outcome.Result == SiteResult.Planned ? ExitCode.Changes : outcome is { Result: SiteResult.Written, Revision: null } && wait is not null ? ExitCode.NotDone : ExitCode.Done,
+        cancellationToken);
 }

@@ -36,6 +36,11 @@ internal static class PruneRun
         try
         {
             var orphans = await pruner.FindAsync(request.Command, cancellationToken).ConfigureAwait(false);
+            foreach (var stranger in pruner.Strangers)
+            {
+                Console.Error.WriteLine($"kamrpc: warning: {stranger} is no key of kamrpc's, and is left");
+            }
+
             var count = orphans.Count(static orphan => orphan.Kept is null);
             var isAsked = request.Consent == PruneConsent.Ask && count > 0 && Terminal.IsOutput && !Console.IsInputRedirected;
             if (isAsked)
@@ -68,7 +73,7 @@ internal static class PruneRun
             if (unreachable.InnerException is RpcException { StatusCode: StatusCode.PermissionDenied })
             {
                 Console.Error.WriteLine(
-                    $"kamrpc: its role needs readwrite on the prefixes {string.Join(", ", keys.Intents, keys.Splits, keys.Classes, keys.Calls)} and {keys.History}, and read on {keys.Members} and {keys.Proxies}");
+                    $"kamrpc: its role needs readwrite on the prefixes {string.Join(", ", keys.Intents, keys.Splits, keys.Classes, keys.Calls, keys.Rollouts)} and {keys.History}, and read on {keys.Members} and {keys.Proxies}");
             }
 
             return ExitCode.Unreachable;

@@ -57,29 +57,17 @@ internal static class SplitRun
         };
     }
 
-    private static async Task<int> WaitAsync(SplitRequest request, SplitOutcome outcome, AppliedWait? wait, AppliedHistory history, CancellationToken cancellationToken)
-    {
-        AppliedState? state = null;
-        string? ended = null;
-        if (wait is not null && outcome.Revision is { } revision)
+    private static Task<int> WaitAsync(SplitRequest request, SplitOutcome outcome, AppliedWait? wait, AppliedHistory history, CancellationToken cancellationToken) => WrittenChange.EndAsync(
+        wait,
+        request.Timeout,
+        outcome.Revision is { } revision ? AppliedTarget.OfSplit(request.Command.Set, revision) : null,
+        history,
+        outcome.Recorded,
+        state =>
         {
-            (state, ended) = await OperatorRun.WaitAsync(request.Timeout!.Value, wait, AppliedTarget.OfSplit(request.Command.Set, revision), cancellationToken).ConfigureAwait(false);
-        }
-
-        await history.NoteAsync(outcome.Recorded, state).ConfigureAwait(false);
-        var answer = new SplitAnswer(request.Command, outcome, state);
-        Console.Out.Write(Answer.In(request.Format, answer.ToJson, answer.ToString));
-        if (outcome.Result == SplitResult.Planned)
-        {
-            return ExitCode.Changes;
-        }
-
-        if (state is null or { IsApplied: true })
-        {
-            return outcome is { Result: SplitResult.Written, Revision: null } && wait is not null ? ExitCode.NotDone : ExitCode.Done;
-        }
-
-        Console.Error.WriteLine($"kamrpc: {WaitTeller.NotApplied(state, ended!)}");
-        return ExitCode.NotDone;
-    }
+            var answer = new SplitAnswer(request.Command, outcome, state);
+            Console.Out.Write(Answer.In(request.Format, answer.ToJson, answer.ToString));
+        },
+        outcome.Result == SplitResult.Planned ? ExitCode.Changes : outcome is { Result: SplitResult.Written, Revision: null } && wait is not null ? ExitCode.NotDone : ExitCode.Done,
+        cancellationToken);
 }

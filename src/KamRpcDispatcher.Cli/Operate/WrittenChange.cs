@@ -53,6 +53,30 @@ internal static class WrittenChange
         }
     }
 
+    /// <summary>Waits until the proxies have what was written, and tells how they are with it in the end.</summary>
+    /// <param name="wait">Follows the proxies; null where nobody waits for them.</param>
+    /// <param name="timeout">How long it is waited.</param>
+    /// <param name="target">What they have to have applied; null where nobody knows that, or nothing is written.</param>
+    /// <param name="history">Gets who has it.</param>
+    /// <param name="recorded">The change's entries.</param>
+    /// <param name="tell">Writes the answer.</param>
+    /// <param name="exitCode">The exit code where none of them is missing.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public static async Task<int> EndAsync(
+        AppliedWait? wait, TimeSpan? timeout, AppliedTarget? target, AppliedHistory history, IReadOnlyList<RecordedChange> recorded, Action<AppliedState?> tell, int exitCode, CancellationToken cancellationToken)
+    {
+        var (state, ended) = wait is not null && target is not null ? await OperatorRun.WaitAsync(timeout!.Value, wait, target, cancellationToken).ConfigureAwait(false) : ((AppliedState?)null, string.Empty);
+        await history.NoteAsync(recorded, state).ConfigureAwait(false);
+        tell(state);
+        if (state is null or { IsApplied: true })
+        {
+            return exitCode;
+        }
+
+        Console.Error.WriteLine($"kamrpc: {WaitTeller.NotApplied(state, ended)}");
+        return ExitCode.NotDone;
+    }
+
     /// <summary>What is written of one transaction that came to no end.</summary>
     public static string Written(bool isInDoubt) => isInDoubt ? "whether it is written is not known, and asking again does no harm" : "nothing was written";
 }

@@ -10,6 +10,10 @@ internal static class OutputOption
     public static Option<string?> Output { get; } =
         new CliOption<string?>("--output", "-o") { Group = OptionGroup.Subject, Description = "How the answer is written: table, json or yaml. [default: table]", CompletionSources = { "table", "json", "yaml" } };
 
+    /// <summary>What a command was asked for, by whichever way; tables of one that has no such option, and where it cannot be read.</summary>
+    public static OutputFormat Of(ParseResult parsed, OptionReader options) =>
+        parsed.CommandResult.Command.Options.Contains(Output) && options.Text(Output) is { } text && Parse(text, out var format, out _) ? format : OutputFormat.Table;
+
     public static bool Parse(string text, out OutputFormat value, [NotNullWhen(false)] out string? error)
     {
         value = text switch

@@ -11,7 +11,7 @@ namespace KamRpcDispatcher.Cli.Rollouts;
 /// <summary>The options of <c>kamrpc rollout rolling</c>.</summary>
 internal static class RollingOptions
 {
-    private const string Example = "kamrpc rollout rolling 1 --exec 'ssh \"$KAMRPC_NAME\" systemctl restart asterisk'";
+    private const string Example = "kamrpc rollout rolling 1 --drain-time 10m --exec 'ssh \"$KAMRPC_NAME\" systemctl restart asterisk'";
 
     private static readonly Option<string?> Exec = CommonOptions.Text("--exec", "rolling: a command for /bin/sh, run for each member: KAMRPC_NAME, KAMRPC_URI, KAMRPC_SET are in its environment.", OptionGroup.Subject);
     private static readonly ValueOption<int> Batch = new("--batch", "rolling: so many members at a time.", "1", ParseBatch, OptionGroup.Subject);

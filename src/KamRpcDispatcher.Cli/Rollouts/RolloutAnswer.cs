@@ -18,6 +18,9 @@ internal sealed record RolloutShown(RolloutView View, AppliedState? Proxies);
 /// <param name="now">The time, by this host's clock.</param>
 internal sealed class RolloutAnswer(IReadOnlyList<RolloutShown> rollouts, DateTimeOffset now)
 {
+    /// <summary>What stands there and is none.</summary>
+    public IReadOnlyList<RejectedRecord> Rejected { get; init; } = [];
+
     public string ToText(Layout layout)
     {
         if (rollouts.Count == 0)
@@ -47,7 +50,15 @@ internal sealed class RolloutAnswer(IReadOnlyList<RolloutShown> rollouts, DateTi
     }
 
     /// <summary>For programs: later versions only add fields.</summary>
-    public string ToJson() => JsonText.Write(writer => JsonText.WriteArray(writer, "rollouts", rollouts, Write));
+    public string ToJson() => JsonText.Write(writer =>
+    {
+        JsonText.WriteArray(writer, "rollouts", rollouts, Write);
+        JsonText.WriteArray(writer, "rejected", Rejected, static (json, rejected) =>
+        {
+            json.WriteString("key", rejected.Key);
+            json.WriteString("reason", rejected.Reason);
+        });
+    });
 
     /// <summary>What goes to the value by etcd, in per cent.</summary>
     private static string ShareOf(RolloutView view, Rollout rollout) =>

@@ -41,6 +41,9 @@ internal sealed record RolloutAsk(EtcdOptions Etcd, string Cluster, int? Set, st
     /// <summary>Whether the status is shown again and again.</summary>
     public bool Watches { get; init; }
 
+    /// <summary>Whether who runs it stays while it is paused; else it ends then.</summary>
+    public bool WaitsWhilePaused { get; init; }
+
     /// <summary>How long to wait for the proxies, at each step.</summary>
     public TimeSpan Timeout { get; init; }
 }
@@ -64,6 +67,7 @@ internal static class RolloutOptions
     private static readonly Option<bool> Full = new CliOption<bool>("--full") { Group = OptionGroup.Subject, Description = "promote: 100 per cent now." };
     private static readonly ValueOption<MinReady> MinReadyOption = new("--min-ready", "How many ready members the value needs for a share, or a drain has to leave: a number, or a percentage.", MinReady.Default.ToString(), MinReady.TryParse, OptionGroup.Subject);
     private static readonly Option<bool> Force = new CliOption<bool>("--force") { Group = OptionGroup.Subject, Description = "Shares, or drains, also where fewer are ready, or members would get no calls." };
+    private static readonly ValueOption<bool> OnPause = new("--on-pause", "When it is paused: exit (with 1; resume goes on, from anywhere), or wait until somebody decides.", "exit", ParseOnPause, OptionGroup.Subject, "exit", "wait");
     private static readonly Option<bool> Watch = new CliOption<bool>("--watch", "-w") { Group = OptionGroup.Subject, Description = "status: goes on, and shows each change." };
     private static readonly ValueOption<TimeSpan> Timeout = new("--timeout", "How long a step may take until every proxy has it, and rolling until no calls are up; then it is paused.", "5m", ParseTimeout, OptionGroup.Timing);
 
@@ -71,7 +75,7 @@ internal static class RolloutOptions
     private static readonly (Option Option, string[] Actions)[] Own =
     [
         (Label, Starts), (To, ["canary", "bluegreen"]), (Steps, ["canary"]), (Interval, ["canary"]), (Gate, ["canary"]), (GateTimeout, ["canary"]), (Failures, ["canary", "rolling"]),
-        (Keep, ["bluegreen"]), (Back, ["bluegreen"]), (Full, ["promote"]), (MinReadyOption, Starts), (OperatorOptions.DryRun, Starts), (Force, ["canary", "bluegreen", "rolling", "resume", "promote", "abort", "undo"]), (Watch, ["status"]), .. RollingOptions.Own,
+        (Keep, ["bluegreen"]), (Back, ["bluegreen"]), (Full, ["promote"]), (MinReadyOption, Starts), (OperatorOptions.DryRun, Starts), (Force, ["canary", "bluegreen", "rolling", "resume", "promote", "abort", "undo"]), (OnPause, [.. Starts, "resume", "promote"]), (Watch, ["status"]), .. RollingOptions.Own,
     ];
 
     public static void AddTo(Command command)
@@ -107,7 +111,7 @@ internal static class RolloutOptions
         var isBack = Flag(options, Back);
         var ask = new RolloutAsk(etcd!, options.Value(CommonOptions.Cluster) ?? string.Empty, set, by, reason, options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse))
         {
-            IsForced = Flag(options, Force), Watches = options.Flag(Watch), Timeout = options.Value(Timeout), IsBack = isBack, IsDryRun = Flag(options, OperatorOptions.DryRun), DrainTime = action == "resume" ? RollingOptions.ReadDrainTime(options) : null,
+            IsForced = Flag(options, Force), Watches = options.Flag(Watch), Timeout = options.Value(Timeout), IsBack = isBack, WaitsWhilePaused = Value(options, OnPause), IsDryRun = Flag(options, OperatorOptions.DryRun), DrainTime = action == "resume" ? RollingOptions.ReadDrainTime(options) : null,
             Change = action switch
             {
                 "pause" => RolloutEvent.Pause,
@@ -224,6 +228,13 @@ internal static class RolloutOptions
     internal static bool ParseInterval(string text, out TimeSpan value, [NotNullWhen(false)] out string? error) => CommonOptions.Duration(text, TimeSpan.Zero, TimeSpan.FromDays(7), out value, out error);
 
     internal static bool ParseTimeout(string text, out TimeSpan value, [NotNullWhen(false)] out string? error) => CommonOptions.Duration(text, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(24), out value, out error);
+
+    private static bool ParseOnPause(string text, out bool value, [NotNullWhen(false)] out string? error)
+    {
+        value = text == "wait";
+        error = text is "wait" or "exit" ? null : $"'{SafeText.Shorten(text)}' is not exit or wait";
+        return error is null;
+    }
 
     private static bool ParseFailures(string text, out int value, [NotNullWhen(false)] out string? error) => CommonOptions.Integer(text, 1, 1000, out value, out error);
 }

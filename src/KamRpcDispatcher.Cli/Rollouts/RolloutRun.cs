@@ -24,6 +24,7 @@ internal sealed class RolloutRun : IAsyncDisposable
     private readonly RolloutControl _control;
     private readonly WaitTeller _teller = new(Console.Error.WriteLine, TimeProvider.System);
     private readonly RolloutApplied _applied;
+    private bool _isWritten;
 
     private RolloutRun(RolloutAsk ask)
     {
@@ -47,7 +48,7 @@ internal sealed class RolloutRun : IAsyncDisposable
             }
             catch (EtcdUnreachableException unreachable)
             {
-                Console.Error.WriteLine($"kamrpc: {unreachable.Message}{(ask.Start is null && ask.Change is null && !ask.IsBack || ask.IsDryRun ? string.Empty : "; whether something was written is told by 'kamrpc rollout status'")}");
+                Console.Error.WriteLine($"kamrpc: {unreachable.Message}{run.Written()}");
                 if (unreachable.InnerException is RpcException { StatusCode: StatusCode.PermissionDenied })
                 {
                     Console.Error.WriteLine($"kamrpc: {run._rollouts.NeededRole}");
@@ -75,6 +76,7 @@ internal sealed class RolloutRun : IAsyncDisposable
         if (_ask.IsDryRun)
         {
             var plan = await _control.PlanAsync(request, cancellationToken).ConfigureAwait(false);
+            WarnOfCalls(request);
             if (plan.Result != RolloutResult.Planned)
             {
                 return Refuse(plan);
@@ -95,11 +97,37 @@ internal sealed class RolloutRun : IAsyncDisposable
         await using (key.ConfigureAwait(false))
         {
             var outcome = await _control.StartAsync(request, key, cancellationToken).ConfigureAwait(false);
-            return outcome.Result == RolloutResult.Written ? await RunAsync(outcome, key, cancellationToken).ConfigureAwait(false) : Refuse(outcome);
+            if (outcome.Result != RolloutResult.Written)
+            {
+                return Refuse(outcome);
+            }
+
+            WarnOfCalls(request);
+            return await RunAsync(outcome, key, cancellationToken).ConfigureAwait(false);
         }
     }
 
+    private static void WarnOfCalls(RolloutRequest request)
+    {
+        if (request.Restart is { DrainTime: null })
+        {
+            Console.Error.WriteLine($"kamrpc: warning: {RollingText.WithoutDrainTime}");
+        }
+    }
+
+    /// <summary>Again where who ran it has left meanwhile.</summary>
     private async Task<int> ChangeAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if (await TryChangeAsync(cancellationToken).ConfigureAwait(false) is { } exitCode)
+            {
+                return exitCode;
+            }
+        }
+    }
+
+    private async Task<int?> TryChangeAsync(CancellationToken cancellationToken)
     {
         var set = _ask.Set!.Value;
         var view = await _rollouts.ReadAsync(set, cancellationToken).ConfigureAwait(false);
@@ -120,7 +148,12 @@ internal sealed class RolloutRun : IAsyncDisposable
             : null;
         try
         {
-            var outcome = await _control.ChangeAsync(set, what, _ask.By, _ask.Reason, _ask.IsForced, cancellationToken).ConfigureAwait(false);
+            var outcome = await _control.ChangeAsync(set, what, _ask.By, _ask.Reason, _ask.IsForced, key, cancellationToken).ConfigureAwait(false);
+            if (outcome.Result == RolloutResult.Unrun)
+            {
+                return null;
+            }
+
             if (outcome.Result != RolloutResult.Written)
             {
                 return Refuse(outcome);
@@ -147,26 +180,16 @@ internal sealed class RolloutRun : IAsyncDisposable
     /// <summary>Runs it to its end.</summary>
     private async Task<int> RunAsync(RolloutOutcome begun, RolloutRunnerKey key, CancellationToken cancellationToken)
     {
-        var runner = new RolloutRunner(_store, _keys, key, _applied, _ask.By, Tell, TimeProvider.System);
+        _isWritten = true;
+        var runner = new RolloutRunner(_store, _keys, key, _applied, _ask.By, Tell, TimeProvider.System) { WaitsWhilePaused = _ask.WaitsWhilePaused };
         Tell($"begins at {RolloutText.StepOf(begun.View.Rollout!)}{(begun.View.Rollout!.Restart is null ? $"; {RolloutText.Of(begun.View.Rollout.Wished)}" : string.Empty)}");
         var end = await runner.RunAsync(begun, cancellationToken).ConfigureAwait(false);
         var isMine = end.Rollout?.Id == begun.View.Rollout!.Id;
 
         // Somebody else may have promoted it.
         var state = isMine && end is { Rollout: { Phase: RolloutPhase.Done, Restart: null }, SplitRevision: > 0 and var revision } ? await _applied.WaitAsync(end.Set, revision, cancellationToken).ConfigureAwait(false) : null;
-        Show(end, state);
-        var set = Ages.Number(end.Set);
-        Console.Error.WriteLine(end.Rollout switch
-        {
-            null => $"kamrpc: set {set} has no rollout any more",
-            _ when !isMine => $"kamrpc: set {set} has another rollout by now",
-            { Phase: RolloutPhase.Done } when state is { IsApplied: false } => $"kamrpc: done by etcd, and NOT applied by every proxy: missing {RolloutApplied.MissingOf(state)}",
-            { Restart: { } restart, HasEnded: true } ended => $"kamrpc: {RolloutText.Of(ended.Phase)}: {RollingText.Of(restart)}{(restart.Lost is { Count: > 0 } lost ? $"; NOT announced when their turn came: {RollingText.NamesOf(lost)}" : string.Empty)}",
-            { Phase: RolloutPhase.Done } done => $"kamrpc: done: {RolloutText.Of(done.Wished)}; 'kamrpc rollout undo {set}' takes it back",
-            { HasEnded: true } ended => $"kamrpc: {RolloutText.Of(ended.Phase)}: the shares are those of before, {RolloutText.Of(ended.Wished)}",
-            _ when key.IsLost => $"kamrpc: somebody else runs it by now: 'kamrpc rollout status {set}'",
-            var left => $"kamrpc: {RolloutText.Of(left.Phase)} at {RolloutText.StepOf(left)}, and nobody runs it: 'kamrpc rollout resume {set}' goes on, 'kamrpc rollout abort {set}' {(left.Restart is null ? "goes back" : "resumes whom it has drained, and ends it")}",
-        });
+        Show(key.IsLost ? end : end with { Runner = null }, state);
+        Console.Error.WriteLine($"kamrpc: {RolloutEnd.Of(end, isMine, key.IsLost, state)}");
         return isMine && end.Rollout is { Phase: RolloutPhase.Done } && end.Rollout.Restart is not { Lost.Count: > 0 } && state is not { IsApplied: false } ? ExitCode.Done : ExitCode.NotDone;
 
         void Tell(string text) => Console.Error.WriteLine($"kamrpc: set {Ages.Number(begun.View.Set)}: {text}");
@@ -175,6 +198,7 @@ internal sealed class RolloutRun : IAsyncDisposable
     /// <summary>Waits for what was written where somebody else runs it, or nobody has to any more.</summary>
     private async Task<int> AppliedAsync(RolloutOutcome outcome, CancellationToken cancellationToken)
     {
+        _isWritten = true;
         _applied.Note(outcome.Recorded);
         var state = outcome.Target is { } target ? await _applied.WaitAsync(target, cancellationToken).ConfigureAwait(false) : null;
         Show(await _rollouts.ReadAsync(outcome.View.Set, cancellationToken).ConfigureAwait(false), state);
@@ -195,14 +219,19 @@ internal sealed class RolloutRun : IAsyncDisposable
 
     private static string RunnerOf(RolloutView view) => view.Runner is { } runner ? SafeText.Shorten(FormattableString.Invariant($"{runner.By} ({runner.Host}, process {runner.Pid})"), MemberValidation.MaxReasonLength) : "somebody";
 
+    /// <summary>What is written of something that came to no end; nothing of what only reads.</summary>
+    private string Written() => (_ask.Start is null && _ask.Change is null && !_ask.IsBack) || _ask.IsDryRun ? string.Empty
+        : _isWritten || _control.IsInDoubt ? "; whether something was written is told by 'kamrpc rollout status'"
+        : "; nothing was written";
+
     private static int Refuse(RolloutOutcome outcome)
     {
         foreach (var reason in outcome.Reasons)
         {
-            Console.Error.WriteLine($"kamrpc: {(outcome.Result is RolloutResult.Refused or RolloutResult.Taken ? "refused: " : string.Empty)}{reason}");
+            Console.Error.WriteLine($"kamrpc: {(outcome.Result is RolloutResult.Refused or RolloutResult.NotSafe or RolloutResult.Taken ? "refused: " : string.Empty)}{reason}");
         }
 
-        Console.Error.WriteLine("kamrpc: nothing was written");
+        Console.Error.WriteLine($"kamrpc: nothing was written{(outcome.Result == RolloutResult.NotSafe ? "; --force does it nevertheless" : string.Empty)}");
         return outcome.Result switch
         {
             RolloutResult.Unknown => ExitCode.Usage,

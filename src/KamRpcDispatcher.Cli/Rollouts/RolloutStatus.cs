@@ -32,20 +32,27 @@ internal static class RolloutStatus
             {
                 try
                 {
-                    List<RolloutShown> all = [.. (await rollouts.ReadAllAsync(cancellationToken).ConfigureAwait(false)).Where(view => ask.Set is not { } only || view.Set == only).Select(view => new RolloutShown(view, StateOf(proxies, view)))];
+                    var listing = await rollouts.ReadAllAsync(cancellationToken).ConfigureAwait(false);
+                    List<RolloutShown> all = [.. listing.Rollouts.Where(view => ask.Set is not { } only || view.Set == only).Select(view => new RolloutShown(view, StateOf(proxies, view)))];
                     outage = Tell(outage, null);
                     var kind = string.Join('\n', all.Select(static one => FormattableString.Invariant(
-                        $"{one.View.Set} {one.View.ModRevision} {one.View.SplitRevision} {one.View.Runner} {string.Join(',', one.View.Undrained ?? [])} {string.Join(' ', one.Proxies?.Proxies.Select(static proxy => proxy.Name + proxy.IsApplied) ?? [])}")));
+                        $"{one.View.Set} {one.View.ModRevision} {one.View.SplitRevision} {one.View.Runner} {string.Join(',', one.View.Undrained ?? [])} {string.Join(' ', one.Proxies?.Proxies.Select(static proxy => proxy.Name + proxy.IsApplied) ?? [])}"))
+                        .Concat(listing.Rejected.Select(static rejected => rejected.Key)));
                     if (kind != shown)
                     {
                         shown = kind;
-                        var answer = new RolloutAnswer(all, TimeProvider.System.GetUtcNow());
+                        foreach (var rejected in listing.Rejected)
+                        {
+                            Console.Error.WriteLine($"kamrpc: {rejected.Key} is no rollout: {rejected.Reason}");
+                        }
+
+                        var answer = new RolloutAnswer(all, TimeProvider.System.GetUtcNow()) { Rejected = listing.Rejected };
                         Console.Out.Write(Answer.In(ask.Format, () => ask.Watches ? JsonText.InOneLine(answer.ToJson()) : answer.ToJson(), () => answer.ToText(Layout.OfOutput())));
                     }
 
                     if (!ask.Watches)
                     {
-                        return all.Exists(static one => one.View.Error is not null || one.View is { Rollout.Phase: RolloutPhase.Running, Runner: null }) ? ExitCode.NotDone : ExitCode.Done;
+                        return listing.Rejected.Count > 0 || all.Exists(static one => one.View.Error is not null || one.View is { Rollout.Phase: RolloutPhase.Running, Runner: null }) ? ExitCode.NotDone : ExitCode.Done;
                     }
                 }
                 catch (EtcdUnreachableException unreachable) when (ask.Watches)

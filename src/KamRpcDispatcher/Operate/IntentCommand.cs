@@ -1,6 +1,7 @@
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Operate.History;
+using KamRpcDispatcher.Operate.Splits;
 
 namespace KamRpcDispatcher.Operate;
 
@@ -154,6 +155,9 @@ public sealed record IntentOutcome(IntentResult Result, IReadOnlyList<IntentChan
 
     /// <summary>The changes' entries in the history: of a transaction whose answer was lost it may not be there.</summary>
     public IReadOnlyList<RecordedChange> Recorded { get; init; } = [];
+
+    /// <summary>Of a dry run what would become of the members' sets.</summary>
+    public IReadOnlyList<SetForecast> Forecast { get; init; } = [];
 
     /// <summary>Whether a change was made of which nobody knows the revision, so that nobody can be waited for: its answer was lost.</summary>
     public bool IsUntraced => Changed.Any(static change => change.Revision == 0);

@@ -89,7 +89,7 @@ public sealed class IntentWriter(EtcdConnection store, EtcdKeys keys, TimeProvid
             if (command.IsDryRun)
             {
                 run.WouldWrite(writes);
-                return run.End(IntentResult.Planned, []);
+                return run.End(IntentResult.Planned, []) with { Forecast = await IntentForecast.OfAsync(new SplitWriter(store, keys, timeProvider), view, writes, cancellationToken).ConfigureAwait(false) };
             }
 
             IsInDoubt = true;

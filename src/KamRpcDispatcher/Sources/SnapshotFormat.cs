@@ -146,7 +146,7 @@ internal static class SnapshotFormat
         }
         catch (JsonException exception)
         {
-            throw new FormatException($"it is not JSON of the kind expected: {SafeText.Shorten(exception.Message)}", exception);
+            throw new FormatException($"it is not JSON of the kind expected: {JsonFault.Of(exception, body.Span)}", exception);
         }
         catch (InvalidOperationException exception)
         {

@@ -8,6 +8,7 @@ public static class HashTableCommands
 {
     private const string Get = "htable.get";
     private const string NoKey = "doesn't exist";
+    private const string NotFound = "not found in htable";
     private const string NoTable = "No such htable";
 
     /// <summary>Whether a fault of these says that Kamailio's config lacks the table or the module. Other faults say nothing of that: a key that is not there, no shared memory.</summary>
@@ -41,14 +42,14 @@ public static class HashTableCommands
         /// <summary><c>htable.sets</c>: sets a key to a text.</summary>
         public Task SetHashValueAsync(string table, string key, string value, CancellationToken cancellationToken) => client.InvokeAsync("htable.sets", [table, key, value], cancellationToken);
 
-        /// <summary><c>htable.delete</c>: a key that is not there is as wanted.</summary>
+        /// <summary><c>htable.delete</c>: a key that is not there is as wanted, and one of a table that is not there.</summary>
         public async Task DeleteHashValueAsync(string table, string key, CancellationToken cancellationToken)
         {
             try
             {
                 await client.InvokeAsync("htable.delete", [table, key], cancellationToken).ConfigureAwait(false);
             }
-            catch (KamailioFaultException)
+            catch (KamailioFaultException fault) when (fault.FaultMessage.Contains(NotFound, StringComparison.OrdinalIgnoreCase) || IsTableMissing(fault))
             {
                 // It is not there: as wanted.
             }

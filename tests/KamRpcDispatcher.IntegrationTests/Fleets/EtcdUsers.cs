@@ -16,7 +16,7 @@ internal static class EtcdUsers
     public static string[] DispatcherPermissions(string cluster, string proxy) =>
     [
         $"read --prefix=true /kamrpc/{cluster}/members/", $"read --prefix=true /kamrpc/{cluster}/intents/", $"read --prefix=true /kamrpc/{cluster}/splits/",
-        $"readwrite /kamrpc/{cluster}/proxies/{proxy}",
+        $"readwrite --prefix=true /kamrpc/{cluster}/classes/", $"readwrite /kamrpc/{cluster}/proxies/{proxy}",
     ];
 
     /// <summary>What <c>kamrpc status</c> needs.</summary>

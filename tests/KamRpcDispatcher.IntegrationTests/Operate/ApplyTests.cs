@@ -24,7 +24,7 @@ public sealed class ApplyTests
 
         var (exitCode, output, errors) = await both.RunAsync("apply", "-f", file, "--dry-run");
         Assert.That((exitCode, errors), Is.EqualTo((5, string.Empty)), output);
-        Assert.That(output, Does.Match(@"^ *\+ +1 +a +as announced -> drained\n *\+ +1 +(- +)?not split -> version=v1:75 v2:25\nPlan: 2 to add, 0 to change, 0 to remove\.\nNothing is written: a dry run\.\n$"));
+        Assert.That(output, Does.Match(@"^ *\+ +1 +a +as announced -> drained\n *\+ +1 +(- +)?not split -> version=v1:75 v2:25\nPlan: 2 to add, 0 to change, 0 to remove\.\n(.+\n)+ +1 +p2 +disables a, adds 3 destinations of classes, shares the calls by a new map\nNothing is written: a dry run\.\n$"));
 
         output = await both.DoneAsync("apply", "-f", file);
         Assert.That(await both.AreBothAsync(static list => !Fleet.IsRoutable(list, "sip:127.0.65.1:5060")), "at the moment of the answer");

@@ -100,6 +100,7 @@ public sealed class OperatorRoleTests
         var (exitCode, output, errors) = await RunAsync(user, command.Split(' '));
 
         Assert.That((exitCode, output), Is.EqualTo((3, string.Empty)), errors);
+        Assert.That(errors, Does.Contain("nothing was written\n"));
         Assert.That(errors, Does.Match($"kamrpc: its role needs readwrite on the prefixes [^\n]*{prefix}[^\n]*/kamrpc/default/history/"));
         Assert.That(await SharesAsync(), Is.EqualTo(before));
 
@@ -126,6 +127,12 @@ public sealed class OperatorRoleTests
         Assert.That((exitCode, output), Is.EqualTo((4, string.Empty)));
         Assert.That(errors, Does.StartWith("kamrpc: refused: etcd does not let the history be written, and nothing is changed without its entry there: its role needs readwrite on the prefix /kamrpc/default/history/ ").And.EndWith("kamrpc: nothing was written\n"));
         Assert.That(await _etcd.GetAsync("/kamrpc/default/intents/1/b"), Is.Null.Or.Empty);
+
+        var before = await _etcd.GetAsync("/kamrpc/default/rollouts/2");
+        (exitCode, output, errors) = await RunAsync("unrecorded", "rollout", "rolling", "2", "--exec", "true");
+        Assert.That((exitCode, output), Is.EqualTo((4, string.Empty)), errors);
+        Assert.That(errors, Does.StartWith("kamrpc: refused: etcd does not let the history be written").And.EndWith("kamrpc: nothing was written\n"));
+        Assert.That(await _etcd.GetAsync("/kamrpc/default/rollouts/2"), Is.EqualTo(before));
 
         (exitCode, _, errors) = await RunAsync("unrecorded", "history");
         Assert.That((exitCode, errors.Contains("its role needs read on the prefix /kamrpc/default/history/", StringComparison.Ordinal)), Is.EqualTo((3, true)), errors);

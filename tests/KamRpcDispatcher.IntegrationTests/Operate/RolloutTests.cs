@@ -70,7 +70,7 @@ public sealed class RolloutTests
     [Test]
     public async Task Others_pause_promote_and_abort_it_and_a_set_has_one()
     {
-        var runner = Start("--interval", "10m");
+        var runner = Start("--interval", "10m", "--on-pause", "wait");
         await runner.WaitForLineAsync("step 1 of 4, version=v2 5%: applied by p1", Fleet.Deadline);
 
         var (exitCode, _, errors) = await RunAsync("canary", "1", "--label", "version", "--to", "v2");
@@ -87,6 +87,41 @@ public sealed class RolloutTests
         Assert.That(await SplitAsync(), Is.Null);
         Assert.That(await _fleet.Etcd.GetAsync(_fleet.Keys.RolloutRunner(1)), Is.Null);
         Assert.That(await DoneAsync("history", isRollout: false), Does.Contain("rollout canary").And.Contain("rollout promote").And.Contain("v1 95%, v2 5%"));
+    }
+
+    [Test]
+    public async Task A_gate_that_leaves_it_undecided_ends_the_runner_and_who_resumes_it_runs_it()
+    {
+        var decided = _folder.File("decided");
+        var (exitCode, output, errors) = await RunAsync("canary", "1", "--label", "version", "--to", "v2", "--steps", "50,100", "--interval", "0s", "--gate", $"[ -e {decided} ] || exit 75", "-o", "json");
+
+        Assert.That(exitCode, Is.EqualTo(1), errors);
+        Assert.That(errors.TrimEnd('\n').Split('\n')[^1], Is.EqualTo("kamrpc: paused at step 1 of 2, version=v2 50% (the gate leaves it undecided), and nobody runs it: 'kamrpc rollout resume 1' goes on, from anywhere, promote takes the next step, abort goes back"));
+        Assert.That((One(output).GetProperty("phase").GetString(), One(output).GetProperty("runPid").ValueKind), Is.EqualTo(("paused", JsonValueKind.Null)));
+        Assert.That(await _fleet.Etcd.GetAsync(_fleet.Keys.RolloutRunner(1)), Is.Null.Or.Empty);
+
+        await File.WriteAllTextAsync(decided, "");
+        (exitCode, output, errors) = await RunAsync("resume", "1", "-o", "json");
+        Assert.That((exitCode, One(output).GetProperty("phase").GetString()), Is.EqualTo((0, "done")), errors);
+    }
+
+    [Test]
+    public async Task Who_resumes_it_while_its_runner_ends_has_it_run_by_one_of_them()
+    {
+        var runner = Start("--interval", "10m");
+        await runner.WaitForLineAsync("step 1 of 4, version=v2 5%: applied by p1", Fleet.Deadline);
+        await DoneAsync("pause");
+        var second = _fleet.Start(["rollout", "resume", "1", "--etcd", _fleet.Etcd.Endpoint]);
+
+        for (var begun = Stopwatch.GetTimestamp(); !(await _fleet.Etcd.GetAsync(_fleet.Keys.Rollout(1)))!.Contains("\"phase\":\"running\"", StringComparison.Ordinal); await Task.Delay(100))
+        {
+            Assert.That(Stopwatch.GetElapsedTime(begun), Is.LessThan(Fleet.Deadline), second.Output);
+        }
+
+        await Task.WhenAny(runner.Exited, second.Exited).WaitAsync(Fleet.Deadline);
+        Assert.That(await _fleet.Etcd.GetAsync(_fleet.Keys.RolloutRunner(1)), Is.Not.Null.And.Not.Empty, "one of them runs it");
+        await DoneAsync("abort");
+        Assert.That(await Task.WhenAll(runner.Exited, second.Exited).WaitAsync(Fleet.Deadline), Has.Some.EqualTo(1));
     }
 
     [Test]

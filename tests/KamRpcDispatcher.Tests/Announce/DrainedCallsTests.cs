@@ -47,8 +47,7 @@ public sealed class DrainedCallsTests : IAsyncDisposable
     public async Task Start()
     {
         _etcd = await FakeEtcd.StartAsync();
-        Assert.That(EtcdEndpoints.TryParse(_etcd.Endpoint, out var endpoints, out _));
-        _store = new EtcdConnection(endpoints!, TimeProvider.System);
+        _store = _etcd.Connect();
         _monitor = new AsteriskMonitor(FakeAmiAccess.AddressOf(_asterisk), FakeAmiAccess.Credentials, "kamailio", TimeProvider.System, NullLogger.Instance);
         _monitoring = _monitor.RunAsync(static _ => { }, _life.Token);
         _asterisk.HasCalls(2);

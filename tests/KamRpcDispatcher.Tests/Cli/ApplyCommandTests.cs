@@ -58,7 +58,7 @@ public sealed class ApplyCommandTests : IAsyncDisposable
 
         var (exitCode, output, errors) = await RunAsync("apply", "-f", file, "--dry-run");
         Assert.That((exitCode, errors), Is.EqualTo((5, string.Empty)));
-        Assert.That(output, Does.Match(@"^ *\+ +1 +a +as announced -> drained\nPlan: 1 to add, 0 to change, 0 to remove\.\nNothing is written: a dry run\.\n$"));
+        Assert.That(output, Does.Match(@"^ *\+ +1 +a +as announced -> drained\nPlan: 1 to add, 0 to change, 0 to remove\.\n(.+\n)+ +1 +a +50\.0 % +0\.0 %\n(.+\n)+Nothing is written: a dry run\.\n$"));
         Assert.That(_etcd.Model.Value(Intent), Is.Null);
 
         (exitCode, output, errors) = await RunAsync("apply", "-f", file, "--no-wait");

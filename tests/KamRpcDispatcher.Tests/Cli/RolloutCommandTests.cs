@@ -31,7 +31,8 @@ public sealed class RolloutCommandTests : IAsyncDisposable
     [TestCase("canary 1 --label version --to v2 --gate ./no-such-check.sh", "--gate: /bin/sh finds no command './no-such-check.sh' here")]
     [TestCase("canary 1 --label version --to v2 --gate no-such-check;true", "--gate: /bin/sh finds no command 'no-such-check' here")]
     [TestCase("rolling 1 --exec /etc/passwd", "--exec: /bin/sh finds no command '/etc/passwd' here")]
-    [TestCase("rolling 1", "rollout rolling needs --exec, such as: kamrpc rollout rolling 1 --exec")]
+    [TestCase("resume 1 --on-pause stay", "--on-pause: 'stay' is not exit or wait")]
+    [TestCase("rolling 1", "rollout rolling needs --exec, such as: kamrpc rollout rolling 1 --drain-time 10m --exec")]
     public async Task What_is_wrong_is_told_in_one_line_and_nothing_is_written(string line, string error)
     {
         var (exitCode, output, errors) = await RunAsync(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
@@ -70,6 +71,51 @@ public sealed class RolloutCommandTests : IAsyncDisposable
         async Task<string> StatusAsync() => string.Join(' ', (await Kamrpc.RunAsync(["rollout", "status", "1", "--etcd", _etcd.Endpoint], [("COLUMNS", "500")])).Output.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries));
 
         async Task<string> DrainedAsync() => string.Join(' ', JsonElement.Parse((await RunAsync("status", "1", "-o", "json")).Output).GetProperty("rollouts")[0].GetProperty("members").EnumerateArray().Select(static member => member.GetProperty("drained").GetRawText()));
+    }
+
+    [TestCase("canary 1 --label version --to v2")]
+    [TestCase("abort 1")]
+    [TestCase("resume 1")]
+    public async Task One_that_cannot_be_read_is_refused_alike(string line)
+    {
+        _etcd.Model.Put("/kamrpc/default/rollouts/1", "{\"id\":");
+        var (exitCode, _, errors) = await RunAsync(line.Split(' '));
+
+        Assert.That(exitCode, Is.EqualTo(4), errors);
+        Assert.That(errors, Does.StartWith("kamrpc: refused: the rollout of set 1").And.Contain("it ends too early").And.EndWith("kamrpc: nothing was written\n"));
+    }
+
+    [Test]
+    public async Task What_is_no_rollout_is_told_with_those_that_are()
+    {
+        _etcd.Model.Put("/kamrpc/default/rollouts/x", "{}");
+        _etcd.Model.Put("/kamrpc/default/rollouts/1/y", "{}");
+        _etcd.Model.Put("/kamrpc/default/rollouts/1/runner", "{}");
+        var (exitCode, output, errors) = await RunAsync("status", "-o", "json");
+
+        Assert.That(exitCode, Is.EqualTo(1), errors);
+        Assert.That(errors, Is.EqualTo("kamrpc: /kamrpc/default/rollouts/1/y is no rollout: the key is not /kamrpc/default/rollouts/<set>: it is left alone\nkamrpc: /kamrpc/default/rollouts/x is no rollout: the key is not /kamrpc/default/rollouts/<set>: it is left alone\n"));
+        Assert.That(JsonElement.Parse(output).GetProperty("rejected").GetArrayLength(), Is.EqualTo(2));
+    }
+
+    [Test]
+    public async Task Too_few_are_refused_with_what_force_does()
+    {
+        var (exitCode, _, errors) = await RunAsync("rolling", "1", "--exec", "true", "--batch", "2");
+
+        Assert.That(exitCode, Is.EqualTo(4));
+        Assert.That(errors, Does.StartWith("kamrpc: refused: set 1 would be left with no ready member").And.EndWith("kamrpc: nothing was written; --force does it nevertheless\n").And.Not.Contains("refused: --force"));
+    }
+
+    [Test]
+    public async Task Calls_that_nobody_may_count_are_told_before()
+    {
+        var (exitCode, output, errors) = await RunAsync("rolling", "1", "--exec", "true", "--dry-run", "-o", "json");
+        Assert.That((exitCode, errors), Is.EqualTo((5, $"kamrpc: warning: {RollingText.WithoutDrainTime}\n")));
+        Assert.That(JsonElement.Parse(output).GetProperty("planned")[0].GetProperty("note").GetString(), Is.EqualTo(RollingText.WithoutDrainTime));
+
+        (exitCode, output, errors) = await RunAsync("rolling", "1", "--exec", "true", "--drain-time", "1m", "--dry-run");
+        Assert.That((exitCode, errors, output.Contains("--drain-time", StringComparison.Ordinal)), Is.EqualTo((5, string.Empty, false)));
     }
 
     private Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] arguments) => Kamrpc.RunAsync(["rollout", .. arguments, "--etcd", _etcd.Endpoint]);

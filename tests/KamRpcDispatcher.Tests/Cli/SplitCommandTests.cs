@@ -55,7 +55,7 @@ public sealed class SplitCommandTests : IAsyncDisposable
     {
         var (exitCode, output, errors) = await RunAsync("split", "1", "version=v1:99.5", "version=v2:0.5%", "--dry-run");
         Assert.That((exitCode, errors), Is.EqualTo((5, string.Empty)));
-        Assert.That(output, Does.Match(@"\n +version=v1 +- +99\.5 % +1 +1019\n +version=v2 +- +0\.5 % +1 +5\nNothing is written: a dry run\. This split would be written\.\n$"));
+        Assert.That(output, Does.Match(@"\n +version=v1 +- +99\.5 % +1 +1019\n +version=v2 +- +0\.5 % +1 +5\n(.+\n)+ +1 +a +44\.4 % +99\.5 %\n +1 +b +55\.6 % +0\.5 %\n(.+\n)+ +1 +none +no proxy reports that serves the set: nobody would do anything\nNothing is written: a dry run\. This split would be written\.\n$"));
         Assert.That(_etcd.Model.Value(Split), Is.Null);
 
         (exitCode, output, errors) = await RunAsync("split", "1", "version=v1:0", "version=v2:100", "--no-wait", "-o", "json");
@@ -108,6 +108,17 @@ public sealed class SplitCommandTests : IAsyncDisposable
             Assert.That(exitCode, Is.EqualTo(code), line + output + errors);
             Assert.That(_etcd.Model.Value(Intent), Is.Null);
         }
+    }
+
+    [TestCase("drain a", "1/a 44.4 0, 1/b 55.6 100")]
+    [TestCase("weight a 20", "1/a 44.4 16.7, 1/b 55.6 83.3")]
+    [TestCase("weight b --reset", null)]
+    public async Task Dry_runs_say_who_would_get_which_share(string line, string? shares)
+    {
+        var (_, output, errors) = await RunAsync([.. line.Split(' '), "--dry-run", "-o", "json"]);
+
+        var forecast = JsonElement.Parse(output).GetProperty("forecast").EnumerateArray();
+        Assert.That(string.Join(", ", forecast.SelectMany(static set => set.GetProperty("shares").EnumerateArray().Select(member => $"{set.GetProperty("set")}/{member.GetProperty("name")} {member.GetProperty("before")} {member.GetProperty("after")}"))), Is.EqualTo(shares ?? string.Empty), errors);
     }
 
     private Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] arguments) => Kamrpc.RunAsync([.. arguments, "--etcd", _etcd.Endpoint]);

@@ -73,7 +73,7 @@ internal sealed partial class CodeReferenceTests
     [TestCase("doctor", "DoctorJson")]
     [TestCase("cfg", "CfgReport")]
     [TestCase("confirm", "ConfirmAnswer")]
-    [TestCase("drain", "OperatorAnswer")]
+    [TestCase("drain", "OperatorAnswer", "ForecastAnswer")]
     [TestCase("resume", "OperatorAnswer")]
     [TestCase("proxy", "OperatorAnswer")]
     [TestCase("health", "HealthVerdict")]

@@ -21,7 +21,7 @@ internal sealed class PublicSurfaceTests
     private static readonly (string What, string[] Classes)[] Written =
     [
         ("status", ["StatusJson", "ReportJson", "IntentJson", "StatusClaims", "StatusShares", "SharedCalls", "ShareJson"]), ("explain", ["ExplainCommand", "MemberExplanation", "IntentJson"]), ("list", ["KamailioListing"]), ("doctor", ["DoctorJson"]),
-        ("cfg", ["CfgReport"]), ("confirm", ["ConfirmAnswer"]), ("drain", ["OperatorAnswer"]), ("health", ["HealthVerdict"]), ("local", ["StatusAnswer"]), ("dispatch", ["DryRunAnswer"]), ("split", ["SplitAnswer", "SharesRun", "SharedCalls"]), ("apply", ["ApplyAnswer"]), ("history", ["HistoryAnswer"]), ("prune", ["PruneAnswer"]), ("rollout", ["RolloutAnswer", "RolloutPlanAnswer"]), ("rollouts", ["RolloutRecord", "RollingRecord"]), ("runner", ["RolloutView"]), ("change", ["HistoryRecord"]), ("member", ["MemberRecord"]), ("intent", ["IntentRecord"]), ("calls", ["CallCountRecord"]), ("proxy", ["ReportWriter", "ReportHead", "ShareFields"]),
+        ("cfg", ["CfgReport"]), ("confirm", ["ConfirmAnswer"]), ("drain", ["OperatorAnswer", "ForecastAnswer"]), ("error", ["ErrorAnswer"]), ("health", ["HealthVerdict"]), ("local", ["StatusAnswer"]), ("dispatch", ["DryRunAnswer"]), ("split", ["SplitAnswer", "SharesRun", "SharedCalls"]), ("apply", ["ApplyAnswer"]), ("history", ["HistoryAnswer"]), ("prune", ["PruneAnswer"]), ("rollout", ["RolloutAnswer", "RolloutPlanAnswer"]), ("rollouts", ["RolloutRecord", "RollingRecord"]), ("runner", ["RolloutView"]), ("change", ["HistoryRecord"]), ("member", ["MemberRecord"]), ("intent", ["IntentRecord"]), ("calls", ["CallCountRecord"]), ("proxy", ["ReportWriter", "ReportHead", "ShareFields"]),
     ];
 
     [Test]

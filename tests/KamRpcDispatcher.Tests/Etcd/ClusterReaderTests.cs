@@ -21,8 +21,7 @@ public sealed class ClusterReaderTests
     public async Task StartAsync()
     {
         _etcd = await FakeEtcd.StartAsync();
-        Assert.That(EtcdEndpoints.TryParse(_etcd.Endpoint, out var endpoints, out _));
-        _store = new EtcdConnection(endpoints!, TimeProvider.System);
+        _store = _etcd.Connect();
         Put(Keys.Members + "1/a", """{"uri":"sip:10.0.0.1"}""");
         Put(Keys.Members + "1/b", """{"uri":"sip:10.0.0.2"}""");
     }

@@ -18,8 +18,7 @@ public sealed class EtcdLeaseTests : IAsyncDisposable
     public async Task Start()
     {
         _etcd = await FakeEtcd.StartAsync();
-        Assert.That(EtcdEndpoints.TryParse(_etcd.Endpoint, out var endpoints, out var error), error);
-        _store = new EtcdConnection(endpoints!, TimeProvider.System);
+        _store = _etcd.Connect();
     }
 
     public async ValueTask DisposeAsync()

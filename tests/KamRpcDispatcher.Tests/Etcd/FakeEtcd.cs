@@ -4,6 +4,7 @@ using System.Net;
 using Etcdserverpb;
 using Google.Protobuf;
 using Grpc.Core;
+using KamRpcDispatcher.Etcd.Connection;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -35,6 +36,9 @@ internal sealed class FakeEtcd : IAsyncDisposable
     public EtcdModel Model { get; } = new();
 
     public string Endpoint => _server.Urls.Single();
+
+    /// <summary>A connection to it.</summary>
+    public EtcdConnection Connect() => new(EtcdEndpoints.TryParse(Endpoint, out var endpoints, out var error) ? endpoints : throw new InvalidOperationException(error), TimeProvider.System);
 
     /// <summary>Done before a call is carried out; what it throws is the answer. Its token is cancelled when nobody waits any more.</summary>
     public Func<IMessage, CancellationToken, Task> Before { get; set; } = static (_, _) => Task.CompletedTask;

@@ -24,8 +24,7 @@ public sealed class KeyWatchTests : IAsyncDisposable
     public async Task Start()
     {
         _etcd = await FakeEtcd.StartAsync();
-        Assert.That(EtcdEndpoints.TryParse(_etcd.Endpoint, out var endpoints, out _));
-        _store = new EtcdConnection(endpoints!, TimeProvider.System);
+        _store = _etcd.Connect();
     }
 
     public async ValueTask DisposeAsync()

@@ -39,8 +39,7 @@ public sealed class LeaseKeeperTests : IAsyncDisposable
         _records.Clear();
         _log = new LogCapture<LeaseKeeper>();
         _etcd = await FakeEtcd.StartAsync();
-        Assert.That(EtcdEndpoints.TryParse(_etcd.Endpoint, out var endpoints, out _));
-        _store = new EtcdConnection(endpoints!, TimeProvider.System);
+        _store = _etcd.Connect();
         _keeper = new LeaseKeeper(_store, Ttl, TimeProvider.System, _log);
         _stop = new CancellationTokenSource();
         for (var index = 0; index < Keys; index++)

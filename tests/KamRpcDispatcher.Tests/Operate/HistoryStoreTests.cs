@@ -30,8 +30,7 @@ public sealed class HistoryStoreTests : IAsyncDisposable
     public async Task Start()
     {
         _etcd = await FakeEtcd.StartAsync();
-        Assert.That(EtcdEndpoints.TryParse(_etcd.Endpoint, out var endpoints, out var error), error);
-        _store = new EtcdConnection(endpoints!, TimeProvider.System);
+        _store = _etcd.Connect();
         _history = new HistoryStore(_store, Keys, _time);
         _etcd.Model.Put(Root + "members/1/a", """{"uri":"sip:10.0.0.1"}""", lease: 7);
         _etcd.Model.Put(Root + "members/1/b", """{"uri":"sip:10.0.0.2"}""", lease: 7);

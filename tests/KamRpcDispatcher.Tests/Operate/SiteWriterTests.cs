@@ -43,8 +43,7 @@ public sealed class SiteWriterTests : IAsyncDisposable
             _transactions.Add(transaction);
             _between(_transactions.Count);
         });
-        Assert.That(EtcdEndpoints.TryParse(_etcd.Endpoint, out var parsed, out var error), error);
-        _store = new EtcdConnection(parsed!, TimeProvider.System);
+        _store = _etcd.Connect();
         _writer = new SiteWriter(_store, new EtcdKeys("c"), new FakeTimeProvider(Now));
         Put("members/1/a", """{"uri":"sip:10.0.0.1","labels":{"version":"v1"}}""");
         Put("members/1/b", """{"uri":"sip:10.0.0.2","labels":{"version":"v1"}}""");
@@ -71,7 +70,7 @@ public sealed class SiteWriterTests : IAsyncDisposable
             new SiteChange(SiteChangeKind.Add, 1, "a", "as announced", "drained"), new SiteChange(SiteChangeKind.Add, 1, "b", "as announced", "weight 50"), new SiteChange(SiteChangeKind.Add, 1, null, "not split", "version=v1:95 v2:5"),
         }));
         var entry = (await new HistoryStore(_store, new EtcdKeys("c"), TimeProvider.System).ReadAsync(CancellationToken.None)).Entries.Single().Entry;
-        Assert.That((entry.What, entry.By, entry.From, entry.To), Is.EqualTo(("apply", "ops@host", "2 as announced, 1 not split", "1 drained, 1 weight 50, 1 version=v1:95 v2:5 (declared by git)")));
+        Assert.That((entry.What, entry.By, entry.From, entry.To), Is.EqualTo(("apply", "ops@host", "a as announced, b as announced, set 1 not split", "a drained, b weight 50, set 1 version=v1:95 v2:5 (declared by git)")));
         Assert.That((entry.Sets, entry.Subjects), Is.EqualTo((new[] { 1 }, new[] { "a", "b" })));
 
         var revision = _etcd.Model.Header.Revision;
@@ -107,6 +106,15 @@ public sealed class SiteWriterTests : IAsyncDisposable
 
         outcome = await RunAsync(Drain, static command => command with { IsForced = true });
         Assert.That((outcome.Result, outcome.Changes.Single().Kind, Value("intents/1/a")), Is.EqualTo((SiteResult.Written, SiteChangeKind.Change, """{"drain":true,"by":"ops@host","at":"2026-01-31T12:00:00Z","owner":"git"}""")));
+    }
+
+    [Test]
+    public async Task Many_whom_nobody_knows_are_one_warning_where_they_are_forced()
+    {
+        var outcome = await RunAsync("""{"sets":{"1":{"drain":["v","w","x","y"]}}}""", static command => command with { IsForced = true });
+
+        Assert.That((outcome.Result, outcome.Warnings.Single()), Is.EqualTo((SiteResult.Written, "forced: nobody knows 4 of the members: 1/v (line 1), 1/w (line 1), 1/x (line 1), 1/y (line 1)")));
+        Assert.That((await new HistoryStore(_store, new EtcdKeys("c"), TimeProvider.System).ReadAsync(CancellationToken.None)).Entries[0].Entry.From, Is.EqualTo("4 members as announced"));
     }
 
     [Test]

@@ -37,8 +37,7 @@ public sealed class SplitWriterTests : IAsyncDisposable
             _transactions.Add(transaction);
             _between(_transactions.Count);
         });
-        Assert.That(EtcdEndpoints.TryParse(_etcd.Endpoint, out var parsed, out var error), error);
-        _store = new EtcdConnection(parsed!, TimeProvider.System);
+        _store = _etcd.Connect();
         _writer = new SplitWriter(_store, new EtcdKeys("c"), new FakeTimeProvider(Now));
         Announce("a", "v1");
         Announce("b", "v1");
@@ -105,6 +104,16 @@ public sealed class SplitWriterTests : IAsyncDisposable
 
         Assert.That((outcome.Result, _etcd.Model.Value(Key)), Is.EqualTo((SplitResult.Refused, (string?)null)));
         Assert.That(outcome.Reasons.Single(), Is.EqualTo("no ready member of set 1 has version=v2, which would get 5 % of the calls"));
+    }
+
+    [TestCase("""{"id":"x","kind":"rolling","phase":"running","since":"2026-01-31T12:00:00Z","restart":{"exec":"true","batch":1,"members":[{"name":"a","uri":"sip:10.0.0.1","stage":"drained"}]}}""", SplitResult.Written)]
+    [TestCase("""{"id":"x","kind":"canary","phase":"running","since":"2026-01-31T12:00:00Z","label":"version","to":"v2","others":{"v1":100},"steps":[5,100],"step":0}""", SplitResult.Refused)]
+    [TestCase("""{"id":"x","kind":"canary","phase":"paused","since":"2026-01-31T12:00:00Z","label":"version","to":"v2","others":{"v1":100},"steps":[5,100],"step":0}""", SplitResult.Written)]
+    public async Task A_rollout_that_shares_calls_keeps_others_from_it_and_one_that_restarts_members_does_not(string rollout, SplitResult expected)
+    {
+        _etcd.Model.Put("/kamrpc/c/rollouts/1", rollout);
+
+        Assert.That((await _writer.WriteAsync(Command(950, 50), CancellationToken.None)).Result, Is.EqualTo(expected));
     }
 
     [Test]

@@ -46,8 +46,7 @@ public sealed class IntentWatchTests : IAsyncDisposable
     {
         _etcd = await FakeEtcd.StartAsync();
         _etcd.Before = (request, _) => _isRefused ? throw new RpcException(new Status(StatusCode.PermissionDenied, "etcdserver: permission denied")) : Task.CompletedTask;
-        Assert.That(EtcdEndpoints.TryParse(_etcd.Endpoint, out var endpoints, out _));
-        _store = new EtcdConnection(endpoints!, TimeProvider.System);
+        _store = _etcd.Connect();
         _watch = new IntentWatch(_store, new EtcdKeys("c"), _time, _log);
     }
 

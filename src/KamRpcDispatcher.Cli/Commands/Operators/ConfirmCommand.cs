@@ -1,13 +1,14 @@
 using System.CommandLine;
 using KamRpcDispatcher.Cli.Answers;
 using KamRpcDispatcher.Cli.Help;
+using KamRpcDispatcher.Cli.Operate;
 using KamRpcDispatcher.Cli.Options;
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
-using KamRpcDispatcher.Etcd.Proxies;
+using KamRpcDispatcher.Operate.Confirming;
 
 namespace KamRpcDispatcher.Cli.Commands.Operators;
 
@@ -23,10 +24,12 @@ internal static class ConfirmCommand
             ["kamrpc confirm --etcd http://10.0.0.5:2379", "kamrpc confirm --etcd http://10.0.0.5:2379 --set 1 -o json"],
             (ExitCode.Done, "confirmed, or nothing was held back"),
             (ExitCode.NotDone, "a member is back, or no proxy named some: the others are confirmed"),
-            (ExitCode.Unreachable, "etcd does not answer, or refuses")) { Subject = "What is confirmed and shown" })
+            (ExitCode.Unreachable, "etcd does not answer, or refuses"),
+            (ExitCode.Refused, "etcd does not let the history be written")) { Subject = "What is confirmed and shown" })
         {
             CommonOptions.Cluster, Set, OutputOption.Output,
         };
+        OperatorOptions.AddWhoTo(command);
         EtcdOptionSet.AddTo(command);
         root.Add(command);
         commands.Add(command, RunAsync);
@@ -37,6 +40,7 @@ internal static class ConfirmCommand
         var etcd = EtcdOptionSet.Read(options);
         var cluster = options.Value(CommonOptions.Cluster);
         var sets = CommonOptions.Sets(options, Set);
+        var (by, reason) = OperatorOptions.ReadWho(options);
         var format = options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse);
         if (options.Fails(out var exitCode))
         {
@@ -45,33 +49,46 @@ internal static class ConfirmCommand
 
         using var store = new EtcdConnection(etcd!, TimeProvider.System);
         var keys = new EtcdKeys(cluster!);
+        var confirmation = new HeldConfirmation(store, keys, sets, new ConfirmationRequest(by, reason), TimeProvider.System);
         var answer = new ConfirmAnswer();
         ClusterView? view = null;
         try
         {
             view = await new ClusterReader(store, keys, TimeProvider.System).ReadAsync(cancellationToken).ConfigureAwait(false);
             Warn(view);
-            answer.NotNamed = await new HeldConfirmation(store, keys, sets, TimeProvider.System).ConfirmAsync(view.Proxies, answer.Add, cancellationToken).ConfigureAwait(false);
+            answer.NotNamed = await confirmation.ConfirmAsync(view.Proxies, answer.Add, cancellationToken).ConfigureAwait(false);
             answer.Doubted = view.Proxies.Select(proxy => proxy.Status?.Deviations.Count(deviation => deviation.IsDoubted && (sets is null || sets.Contains(deviation.Set))) ?? 0).DefaultIfEmpty(0).Max();
             exitCode = answer.IsAnybodyBack || answer.NotNamed > 0 || (answer.IsEmpty && answer.Doubted > 0) ? ExitCode.NotDone : ExitCode.Done;
         }
         catch (EtcdUnreachableException unreachable)
         {
-            var rest = view is null ? string.Empty : "; what is not listed may be confirmed or not: confirm again";
-            Console.Error.WriteLine($"kamrpc: {unreachable.Message}{rest}");
-            exitCode = ExitCode.Unreachable;
+            exitCode = await TellAsync(unreachable, confirmation, isBegun: view is not null, cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             exitCode = ExitCode.NotDone;
         }
 
-        if (exitCode is not ExitCode.Unreachable || !answer.IsEmpty)
+        if (exitCode is not (ExitCode.Unreachable or ExitCode.Refused) || !answer.IsEmpty)
         {
             Console.Out.Write(Answer.In(format, answer.ToJson, answer.ToString));
         }
 
         return exitCode;
+    }
+
+    /// <returns>The exit code.</returns>
+    private static async Task<int> TellAsync(EtcdUnreachableException unreachable, HeldConfirmation confirmation, bool isBegun, CancellationToken cancellationToken)
+    {
+        if (isBegun && await confirmation.WhyForbiddenAsync(unreachable, cancellationToken).ConfigureAwait(false) is { } why)
+        {
+            Console.Error.WriteLine($"kamrpc: refused: {why}");
+            Console.Error.WriteLine("kamrpc: nothing is confirmed but what is listed");
+            return ExitCode.Refused;
+        }
+
+        Console.Error.WriteLine($"kamrpc: {unreachable.Message}{(isBegun ? "; what is not listed may be confirmed or not: confirm again" : string.Empty)}");
+        return ExitCode.Unreachable;
     }
 
     /// <summary>Says why held members may be missing in the answer.</summary>

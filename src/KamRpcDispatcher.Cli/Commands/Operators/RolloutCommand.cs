@@ -12,7 +12,7 @@ internal static class RolloutCommand
     {
         var command = new CliCommand("rollout", "Moves a set's calls to another version, or restarts it.", new CommandHelp(
             CommandGroup.Act,
-            ["kamrpc rollout canary 1 --label version --to v2 --gate ./check.sh", "kamrpc rollout rolling 1 --exec ./restart.sh"],
+            ["kamrpc rollout canary 1 --label version --to v2 --gate ./check.sh", "kamrpc rollout rolling 1 --drain-time 10m --exec ./restart.sh"],
             (ExitCode.Done, "done, and read back by every proxy; what was asked of another runner: written"),
             (ExitCode.NotDone, "gone back since the gate said no, aborted, paused or taken over; members were gone when their turn came; not applied by every proxy in time; status: one cannot be read, or nobody runs it"),
             (ExitCode.Unreachable, "etcd does not answer, or refuses"),

@@ -47,6 +47,13 @@ public sealed class EtcdKeys(string cluster)
 
     public string RolloutRunner(int set) => Rollout(set) + "/runner";
 
+    /// <summary>Whether a key below <see cref="Rollouts"/> is a rollout, or who runs one.</summary>
+    internal bool IsOfRollout(string key)
+    {
+        const string Runner = "/runner";
+        return TryParseSet(Rollouts, key.EndsWith(Runner, StringComparison.Ordinal) ? key[..^Runner.Length] : key, out _, out _);
+    }
+
     public string ProxyIntent(string proxy) => ProxyIntents + proxy;
 
     /// <summary>Everything below it is a proxy's report: <c>proxies/&lt;proxy&gt;</c>.</summary>

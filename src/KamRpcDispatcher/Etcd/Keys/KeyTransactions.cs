@@ -24,8 +24,12 @@ internal sealed class KeyTransactions(EtcdConnection store)
     }
 
     /// <summary>Writes all values in one transaction with their lease, if every key is still of its revision (0: absent); else none, and tells what stands there.</summary>
+    /// <param name="writes">The values.</param>
+    /// <param name="lease">Theirs.</param>
+    /// <param name="options">How long it may take.</param>
+    /// <param name="beside">What is written in the same transaction; null for nothing.</param>
     /// <returns>The revision that wrote them, or what was found instead.</returns>
-    public async Task<(long Revision, IReadOnlyList<Mvccpb.KeyValue?>? Found)> WriteAsync(IReadOnlyList<KeyWrite> writes, long lease, CallOptions options)
+    public async Task<(long Revision, IReadOnlyList<Mvccpb.KeyValue?>? Found)> WriteAsync(IReadOnlyList<KeyWrite> writes, long lease, CallOptions options, RequestOp? beside = null)
     {
         var transaction = new TxnRequest
         {
@@ -33,6 +37,11 @@ internal sealed class KeyTransactions(EtcdConnection store)
             Success = { writes.Select(write => Put(write.Key, write.Value, lease)) },
             Failure = { writes.Select(static write => Read(write.Key, withValue: true)) },
         };
+        if (beside is not null)
+        {
+            transaction.Success.Add(beside);
+        }
+
         var done = await store.Keys.TxnAsync(transaction, options).ConfigureAwait(false);
         return done.Succeeded ? (done.Header.Revision, null) : (0, Found(done.Responses));
     }

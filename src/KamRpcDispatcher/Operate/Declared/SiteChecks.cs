@@ -1,6 +1,7 @@
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Etcd.Members;
+using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.Operate.Splits;
 
 namespace KamRpcDispatcher.Operate.Declared;
@@ -36,15 +37,43 @@ internal sealed class SiteChecks
 
     private IEnumerable<Split> Splits => _writes.Select(static write => write.Split).OfType<Split>();
 
+    /// <summary>What would become of the sets in which something is written.</summary>
+    public IReadOnlyList<SetForecast> Forecast()
+    {
+        var after = SetForecast.After(_site.View, _writes.Where(static write => write.Change.Name is not null).Select(static write => (new MemberKey(write.Change.Set, write.Change.Name!), write.Value is null ? null : write.Intent)));
+        return
+        [
+            .. from write in _writes
+               group write by write.Change.Set into of
+               orderby of.Key
+               let written = of.FirstOrDefault(static write => write.Change.Name is null)
+               select SetForecast.Of(
+                   _site.View,
+                   of.Key,
+                   written is null ? IntentsProgress.Kind : SplitsProgress.Kind,
+                   (SplitForecast.MembersOf(_site.View, of.Key), BeforeOf(of.Key)),
+                   (SplitForecast.MembersOf(after, of.Key), written is null ? BeforeOf(of.Key) : written.Split)),
+        ];
+    }
+
     /// <summary>Whom nobody knows, each with the line where the file names him and with what is there instead.</summary>
-    public IReadOnlyList<string> UnknownMembers() =>
-    [
-        .. from write in _writes
-           where write is { Intent: not null, Value: not null, ModRevision: 0 }
-           let member = _command.File.Members.First(declared => declared.Key == write.Intent!.Key)
-           from error in ErrorsOf(member.Key)
-           select FormattableString.Invariant($"line {member.Line}: {error}"),
-    ];
+    public IReadOnlyList<string> UnknownMembers() => [.. Unknown().Select(static unknown => FormattableString.Invariant($"line {unknown.Member.Line}: {unknown.Error}"))];
+
+    /// <summary>The same in one sentence; none where everybody is known.</summary>
+    public IReadOnlyList<string> UnknownTogether()
+    {
+        const int Most = 8;
+        List<DeclaredMember> all = [.. Unknown().Select(static unknown => unknown.Member).Distinct()];
+        return all.Count < 2 ? UnknownMembers()
+            : [FormattableString.Invariant($"nobody knows {all.Count} of the members: {string.Join(", ", all.Take(Most).Select(static member => FormattableString.Invariant($"{member.Key} (line {member.Line})")))}{(all.Count > Most ? FormattableString.Invariant($" and {all.Count - Most} more") : string.Empty)}")];
+    }
+
+    private IEnumerable<(DeclaredMember Member, string Error)> Unknown() =>
+        from write in _writes
+        where write is { Intent: not null, Value: not null, ModRevision: 0 }
+        let member = _command.File.Members.First(declared => declared.Key == write.Intent!.Key)
+        from error in ErrorsOf(member.Key)
+        select (member, error);
 
     /// <summary>Labels and values that nobody has.</summary>
     public IReadOnlyList<string> UnknownValues() =>

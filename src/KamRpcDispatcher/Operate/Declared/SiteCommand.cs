@@ -1,5 +1,6 @@
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Operate.History;
+using KamRpcDispatcher.Operate.Splits;
 using KamRpcDispatcher.Operate.Waiting;
 
 namespace KamRpcDispatcher.Operate.Declared;
@@ -81,6 +82,9 @@ public sealed record SiteOutcome(SiteResult Result, IReadOnlyList<SiteChange> Ch
 {
     /// <summary>The store's revision that wrote it; null where nothing was written, and where nobody knows it.</summary>
     public long? Revision { get; init; }
+
+    /// <summary>Of a dry run what would become of the sets.</summary>
+    public IReadOnlyList<SetForecast> Forecast { get; init; } = [];
 
     /// <summary>What this owner has declared before, does not any more, and what stays; each a sentence, safe to print.</summary>
     public IReadOnlyList<string> Kept { get; init; } = [];

@@ -51,7 +51,7 @@ public sealed class SiteFileReader
         }
         catch (JsonException exception)
         {
-            error = $"line {(exception.LineNumber ?? 0) + 1}: it is not JSON: {SafeText.Shorten(exception.Message, MemberValidation.MaxReasonLength)}";
+            error = $"line {JsonFault.LineOf(exception)}: it is not JSON: {JsonFault.Of(exception, reader._text.Span)}";
         }
         catch (FormatException exception)
         {

@@ -120,7 +120,7 @@ public sealed class SiteWriter(EtcdConnection store, EtcdKeys keys, TimeProvider
     {
         var checks = new SiteChecks(site, command, plan.Writes);
         var counted = new Grounds(command.IsForced ? new HashSet<int>() : checks.Judged, []);
-        var decision = new SiteOutcome(command.IsDryRun ? SiteResult.Planned : SiteResult.Written, [.. plan.Writes.Select(static write => write.Change)]) { Kept = plan.Kept, Warnings = [.. plan.Warnings, .. checks.Warnings()] };
+        var decision = new SiteOutcome(command.IsDryRun ? SiteResult.Planned : SiteResult.Written, [.. plan.Writes.Select(static write => write.Change)]) { Kept = plan.Kept, Warnings = [.. plan.Warnings, .. checks.Warnings()], Forecast = command.IsDryRun ? checks.Forecast() : [] };
         var unknown = checks.UnknownMembers();
         if (checks.UnknownValues() is { Count: > 0 } values)
         {
@@ -147,7 +147,7 @@ public sealed class SiteWriter(EtcdConnection store, EtcdKeys keys, TimeProvider
         var refusals = checks.Refusals(out var needed);
         if (command.IsForced)
         {
-            return (decision with { Warnings = [.. decision.Warnings, .. unknown.Concat(refusals).Select(static refusal => $"forced: {refusal}")] }, counted);
+            return (decision with { Warnings = [.. decision.Warnings, .. checks.UnknownTogether().Concat(refusals).Select(static refusal => $"forced: {refusal}")] }, counted);
         }
 
         return plan.Conflicts.Count + refusals.Count > 0
@@ -157,10 +157,19 @@ public sealed class SiteWriter(EtcdConnection store, EtcdKeys keys, TimeProvider
 
     private static HistoryEntry EntryOf(SiteCommand command, DateTimeOffset now, IReadOnlyList<SiteChange> changes) => new HistoryEntry(now, command.By, "apply")
     {
-        From = IntentHistory.CountsOf(changes.Select(static change => change.Before)),
-        To = $"{IntentHistory.CountsOf(changes.Select(static change => change.After))} (declared by {command.Owner})",
+        From = TextOf(changes, static change => change.Before),
+        To = $"{TextOf(changes, static change => change.After)} (declared by {command.Owner})",
         Reason = command.Reason,
     }.About(changes.Select(static change => change.Set), changes.Select(static change => change.Name).OfType<string>());
+
+    /// <summary><c>a drained, set 1 not split</c>; of many members <c>95 members drained, set 1 not split</c>.</summary>
+    private static string TextOf(IReadOnlyList<SiteChange> changes, Func<SiteChange, string> text)
+    {
+        const int MostNamed = 3;
+        var members = changes.Where(static change => change.Name is not null).ToList();
+        return string.Join(", ", (members.Count <= MostNamed ? members.Select(change => $"{change.Name} {text(change)}") : members.CountBy(text).Select(static kind => FormattableString.Invariant($"{kind.Value} member{(kind.Value == 1 ? string.Empty : "s")} {kind.Key}")))
+            .Concat(changes.Where(static change => change.Name is null).Select(change => FormattableString.Invariant($"set {change.Set} {text(change)}"))));
+    }
 
     private TxnRequest Transaction(IReadOnlyList<PlannedWrite> writes, long revision, Grounds grounds, RecordedChange entry)
     {

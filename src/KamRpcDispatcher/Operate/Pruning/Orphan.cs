@@ -16,6 +16,9 @@ public enum OrphanKind
 
     /// <summary>A count of calls of a member that is gone, which nobody keeps.</summary>
     Calls,
+
+    /// <summary>A rollout that is over, of a set that has no members.</summary>
+    Rollout,
 }
 
 /// <summary>A record that has lost what it is about.</summary>

@@ -1,5 +1,6 @@
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Operate.Rollouts;
 using KamRpcDispatcher.Sources.Records;
 
 namespace KamRpcDispatcher.Operate.Pruning;
@@ -39,6 +40,17 @@ internal sealed class OrphanFinder(OperatorView view, EtcdKeys keys, TimeSpan ol
             var isReadable = SplitRecord.TryRead(set, pair.Value.Memory, out var split, out _);
             var what = isReadable ? $"by {SafeText.Shorten(split!.Label)}{Of(split.By)}" : "cannot be read";
             yield return WithAge(new Orphan(OrphanKind.Split, set, null, what) { Key = pair.Key.ToStringUtf8(), ModRevision = pair.ModRevision, At = split?.At });
+        }
+    }
+
+    /// <summary>The rollouts of sets that have no members: one that is not over is somebody's to end.</summary>
+    public IEnumerable<Orphan> Rollouts(KeyListing listed)
+    {
+        foreach (var (set, pair) in OfGoneSets(keys.Rollouts, listed))
+        {
+            RolloutRecord.TryRead(set, pair.Value.Memory, out var rollout, out _);
+            var orphan = new Orphan(OrphanKind.Rollout, set, null, rollout is null ? "cannot be read" : $"{RolloutText.Of(rollout.Kind)}, {RolloutText.Of(rollout.Phase)}{Of(rollout.By)}") { Key = pair.Key.ToStringUtf8(), ModRevision = pair.ModRevision, At = rollout?.Since };
+            yield return rollout is { HasEnded: false } ? orphan with { Kept = FormattableString.Invariant($"it is not over: 'kamrpc rollout abort {set}' ends it") } : WithAge(orphan);
         }
     }
 

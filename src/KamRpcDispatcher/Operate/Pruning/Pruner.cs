@@ -1,5 +1,6 @@
 using Etcdserverpb;
 using Google.Protobuf;
+using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Operate.History;
@@ -17,6 +18,9 @@ public sealed class Pruner(EtcdConnection store, EtcdKeys keys, TimeProvider tim
     /// <summary>What was deleted so far.</summary>
     public int Deleted { get; private set; }
 
+    /// <summary>What stands among the records that were looked at and is none: keys, safe to print. It is left.</summary>
+    public IReadOnlyList<string> Strangers { get; private set; } = [];
+
     /// <summary>Whether more may be deleted, without an answer.</summary>
     public bool IsInDoubt { get; private set; }
 
@@ -31,14 +35,20 @@ public sealed class Pruner(EtcdConnection store, EtcdKeys keys, TimeProvider tim
         List<Orphan> ofSplits = [.. finder.Splits(splits)];
         var left = splits.Keys.Select(static pair => pair.Key.ToStringUtf8()).Except(ofSplits.Where(static orphan => orphan.Kept is null).Select(static orphan => orphan.Key))
             .Select(key => EtcdKeys.TryParseSet(keys.Splits, key, out var set, out _) ? set : -1).ToHashSet();
-        return
+        var (classes, calls, rollouts) = (await ReadAsync(keys.Classes).ConfigureAwait(false), await ReadAsync(keys.Calls).ConfigureAwait(false), await ReadAsync(keys.Rollouts).ConfigureAwait(false));
+        Strangers =
         [
-            .. finder.Intents(), .. ofSplits, .. finder.Classes(await ReadAsync(keys.Classes).ConfigureAwait(false), left), .. finder.Calls(await ReadAsync(keys.Calls).ConfigureAwait(false)),
+            .. Strange(splits, key => EtcdKeys.TryParseSet(keys.Splits, key, out _, out _)), .. Strange(classes, key => EtcdKeys.TryParseSet(keys.Classes, key, out _, out _)),
+            .. Strange(calls, key => keys.TryParseCallCount(key, out _, out _)), .. Strange(rollouts, keys.IsOfRollout),
         ];
+        return [.. finder.Intents(), .. ofSplits, .. finder.Classes(classes, left), .. finder.Calls(calls), .. finder.Rollouts(rollouts)];
 
         Task<KeyListing> ReadAsync(string prefix) =>
             EtcdUnreachableException.GuardAsync(store, () => new KeyPages(store, timeProvider).ReadAsync(prefix, view.Revision, cancellationToken: cancellationToken), cancellationToken);
     }
+
+    private static IEnumerable<string> Strange(KeyListing listed, Func<string, bool> isOurs) =>
+        listed.Keys.Select(static pair => pair.Key.ToStringUtf8()).Where(key => !isOurs(key)).Select(static key => SafeText.Shorten(key, MemberValidation.MaxReasonLength));
 
     /// <summary>Deletes those, with an entry in the history.</summary>
     /// <param name="command">Who asks, and why.</param>
@@ -120,6 +130,7 @@ public static class OrphanText
         OrphanKind.Intent => "intent",
         OrphanKind.Split => "split",
         OrphanKind.Classes => "classes",
+        OrphanKind.Rollout => "rollout",
         _ => "calls",
     };
 
@@ -131,6 +142,8 @@ public static class OrphanText
         (OrphanKind.Split, 1) => "split",
         (OrphanKind.Split, _) => "splits",
         (OrphanKind.Classes, _) => "sets' class numbers",
+        (OrphanKind.Rollout, 1) => "rollout",
+        (OrphanKind.Rollout, _) => "rollouts",
         (_, 1) => "count of calls",
         _ => "counts of calls",
     }}");

@@ -17,6 +17,9 @@ public sealed class RolloutControl(EtcdConnection store, EtcdKeys keys, TimeProv
     /// <summary>Whether a drain is left so long where nobody knows the calls, from now on: of a rolling restart that is resumed; null where that stays as it is.</summary>
     public TimeSpan? DrainTime { get; init; }
 
+    /// <summary>Whether something may be written, without an answer.</summary>
+    public bool IsInDoubt => _rollouts.IsInDoubt;
+
     /// <summary>What a rollout would be; nothing is written.</summary>
     /// <exception cref="EtcdUnreachableException">etcd did not answer, or refuses.</exception>
     public async Task<RolloutOutcome> PlanAsync(RolloutRequest request, CancellationToken cancellationToken)
@@ -34,10 +37,15 @@ public sealed class RolloutControl(EtcdConnection store, EtcdKeys keys, TimeProv
     /// <param name="runner">Held by who is going to run it.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="EtcdUnreachableException">etcd did not answer, or refuses.</exception>
-    public async Task<RolloutOutcome> StartAsync(RolloutRequest request, RolloutRunnerKey runner, CancellationToken cancellationToken)
+    public Task<RolloutOutcome> StartAsync(RolloutRequest request, RolloutRunnerKey runner, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(runner);
+        return RecordedAsync(request.Set, () => BeginAsync(request, runner, cancellationToken), cancellationToken);
+    }
+
+    private async Task<RolloutOutcome> BeginAsync(RolloutRequest request, RolloutRunnerKey runner, CancellationToken cancellationToken)
+    {
         RolloutView? view = null;
         for (var tried = 0; tried < MostTries && !runner.IsLost; tried++)
         {
@@ -65,24 +73,29 @@ public sealed class RolloutControl(EtcdConnection store, EtcdKeys keys, TimeProv
     /// <param name="by">Who.</param>
     /// <param name="text">Why.</param>
     /// <param name="isForced">Whether shares go back whoever is ready to take them.</param>
+    /// <param name="runner">Held by who is going to run it; null where somebody else does: of one that nobody runs nothing is written then that has it go on.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="EtcdUnreachableException">etcd did not answer, or refuses.</exception>
-    public async Task<RolloutOutcome> ChangeAsync(int set, RolloutEvent what, string by, string? text, bool isForced, CancellationToken cancellationToken)
+    public Task<RolloutOutcome> ChangeAsync(int set, RolloutEvent what, string by, string? text, bool isForced, RolloutRunnerKey? runner, CancellationToken cancellationToken) =>
+        RecordedAsync(set, () => WriteAsync(set, what, by, text, isForced, runner, cancellationToken), cancellationToken);
+
+    private async Task<RolloutOutcome> WriteAsync(int set, RolloutEvent what, string by, string? text, bool isForced, RolloutRunnerKey? runner, CancellationToken cancellationToken)
     {
+        var goesOn = what is RolloutEvent.Resume or RolloutEvent.Promote;
         RolloutView? view = null;
         for (var tried = 0; tried < MostTries; tried++)
         {
             view = await _rollouts.ReadAsync(set, cancellationToken).ConfigureAwait(false);
             if (view.Rollout is not { } rollout)
             {
-                return new RolloutOutcome(RolloutResult.Unknown, view) { Reasons = [view.Error is { } error ? $"the rollout of set {Text(set)} cannot be read ({error}): delete {keys.Rollout(set)} with etcdctl; the split stays as it is" : await NoneAsync(set, cancellationToken).ConfigureAwait(false)] };
+                return new RolloutOutcome(view.Error is null ? RolloutResult.Unknown : RolloutResult.Refused, view) { Reasons = [view.Error is { } error ? $"the rollout of set {Text(set)} cannot be read ({error}): delete {keys.Rollout(set)} with etcdctl; the split stays as it is" : await NoneAsync(set, cancellationToken).ConfigureAwait(false)] };
             }
 
             if (what == RolloutEvent.Undo && rollout.Phase == RolloutPhase.Done && !view.IsAsWished && !isForced)
             {
-                return new RolloutOutcome(RolloutResult.Refused, view)
+                return new RolloutOutcome(RolloutResult.NotSafe, view)
                 {
-                    Reasons = [$"the split of set {Text(set)} is not any more as the rollout left it ({RolloutText.Of(rollout.Wished)}), but {view.SplitError ?? RolloutText.Of(view.Split?.Shares)}", $"--force goes back to {RolloutText.Of(rollout.Before)} nevertheless"],
+                    Reasons = [$"the split of set {Text(set)} is not any more as the rollout left it ({RolloutText.Of(rollout.Wished)}), but {view.SplitError ?? RolloutText.Of(view.Split?.Shares)}; before it {RolloutText.Of(rollout.Before)} was so"],
                 };
             }
 
@@ -108,10 +121,15 @@ public sealed class RolloutControl(EtcdConnection store, EtcdKeys keys, TimeProv
             var refusals = isForced || next.Phase == RolloutPhase.Paused ? [] : await WhyNotAsync(next, cancellationToken).ConfigureAwait(false);
             if (refusals.Count > 0)
             {
-                return new RolloutOutcome(RolloutResult.Refused, view) { Reasons = [.. refusals.Append("--force does it nevertheless")] };
+                return new RolloutOutcome(RolloutResult.NotSafe, view) { Reasons = refusals };
             }
 
-            var written = await _rollouts.WriteAsync(view, next, by, $"rollout {what.ToString().ToLowerInvariant()}", null, cancellationToken, resumed, resumed?.Writes.Select(static write => write.Subject.Member.Name).ToList()).ConfigureAwait(false);
+            if (goesOn && !next.HasEnded && runner is null && view.Runner is null)
+            {
+                return new RolloutOutcome(RolloutResult.Unrun, view);
+            }
+
+            var written = await _rollouts.WriteAsync(view, next, by, $"rollout {what.ToString().ToLowerInvariant()}", runner?.Revision ?? (goesOn && view.Runner is not null ? view.RunnerRevision : null), cancellationToken, resumed, resumed?.Writes.Select(static write => write.Subject.Member.Name).ToList()).ConfigureAwait(false);
             if (written.IsWritten)
             {
                 return Written(view, next, written, resumed);
@@ -135,6 +153,24 @@ public sealed class RolloutControl(EtcdConnection store, EtcdKeys keys, TimeProv
             Recorded = written.Entry,
         };
 
+    /// <summary>Nothing is changed without its entry in the history.</summary>
+    private async Task<RolloutOutcome> RecordedAsync(int set, Func<Task<RolloutOutcome>> write, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await write().ConfigureAwait(false);
+        }
+        catch (EtcdUnreachableException unreachable) when (EtcdFailure.IsRefusal(unreachable.InnerException))
+        {
+            if (await _rollouts.WhyForbiddenAsync(unreachable, cancellationToken).ConfigureAwait(false) is { } why)
+            {
+                return new RolloutOutcome(RolloutResult.Refused, new RolloutView(set, 0, null)) { Reasons = [why] };
+            }
+
+            throw;
+        }
+    }
+
     private static RolloutOutcome KeepsChanging(RolloutView view) =>
         new(RolloutResult.KeepsChanging, view) { Reasons = [$"the rollout or the split of set {Text(view.Set)} changed each of the {MostTries} times before this could be written"] };
 
@@ -149,7 +185,7 @@ public sealed class RolloutControl(EtcdConnection store, EtcdKeys keys, TimeProv
 
     private async Task<string> NoneAsync(int set, CancellationToken cancellationToken)
     {
-        var all = await _rollouts.ReadAllAsync(cancellationToken).ConfigureAwait(false);
+        var all = (await _rollouts.ReadAllAsync(cancellationToken).ConfigureAwait(false)).Rollouts;
         return $"set {Text(set)} has no rollout; {(all.Count == 0 ? "no set has one" : $"there are those of the sets {string.Join(", ", all.Select(static one => Text(one.Set)))}")}";
     }
 

@@ -38,6 +38,11 @@ public sealed record RolloutForecast(int Step)
             steps[^1] = steps[^1] with { Note = string.Join("; ", new[] { steps[^1].Note }.OfType<string>().Concat(notes)) };
         }
 
+        if (restart.DrainTime is null && steps.Count > 0)
+        {
+            steps[0] = steps[0] with { Note = string.Join("; ", new[] { steps[0].Note, RollingText.WithoutDrainTime }.OfType<string>()) };
+        }
+
         return steps;
     }
 }

@@ -19,6 +19,12 @@ public enum RolloutResult
     /// <summary>It would not be safe, or cannot be done to the rollout as it is: nothing was written.</summary>
     Refused,
 
+    /// <summary>Too few would be ready, or calls not be shared so: nothing was written; forced, it is done nevertheless.</summary>
+    NotSafe,
+
+    /// <summary>Who ran it has left meanwhile: nothing was written, since nobody would go on with it.</summary>
+    Unrun,
+
     /// <summary>What was decided on changed each time before it could be written.</summary>
     KeepsChanging,
 

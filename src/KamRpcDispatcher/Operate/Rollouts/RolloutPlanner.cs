@@ -58,7 +58,7 @@ internal static class RolloutPlanner
         IReadOnlyList<string> refusals = request.IsForced ? [] : [.. cluster.Proxies.Where(proxy => proxy.MayServe(request.Set)).Select(static proxy => proxy.WhyNoShares).OfType<string>(), .. floor.Check(rollout.Label, rollout.SharesAt(Math.Max(1, rollout.Share)), rollout.To, rollout.MinReady)];
         if (refusals.Count > 0)
         {
-            (result, reasons) = (RolloutResult.Refused, [.. refusals.Append("--force begins nevertheless")]);
+            (result, reasons) = (RolloutResult.NotSafe, refusals);
             return null;
         }
 
@@ -82,8 +82,8 @@ internal static class RolloutPlanner
         var first = RollingPlanner.Next(rollout, restart, cluster);
         var refusals = first.Kind != RollingMoveKind.Drain ? [$"nobody of those who are meant can be restarted: {string.Join("; ", first.Told.Concat(first.Names.Select(name => $"{name}: {RollingPlanner.WhyNotThere(cluster, new MemberKey(request.Set, name))}")))}"]
             : request.IsForced ? [] : RollingPlanner.Check(rollout, cluster, first.Names).Refusals is { Count: > 0 } tooFew ? tooFew : RollingPlanner.Unannounced(request, cluster);
-        result = refusals.Count == 0 ? RolloutResult.Written : RolloutResult.Refused;
-        reasons = refusals.Count > 0 && first.Kind == RollingMoveKind.Drain ? [.. refusals.Append("--force begins nevertheless")] : refusals;
+        result = refusals.Count == 0 ? RolloutResult.Written : first.Kind == RollingMoveKind.Drain ? RolloutResult.NotSafe : RolloutResult.Refused;
+        reasons = refusals;
         return refusals.Count == 0 ? rollout : null;
     }
 

@@ -28,9 +28,12 @@ public sealed class RolloutRunner(EtcdConnection store, EtcdKeys keys, RolloutRu
     private readonly RolloutControl _control = new(store, keys, timeProvider);
     private readonly RolloutPatience _patience = new(tell, timeProvider);
 
+    /// <summary>Whether it stays while the rollout is paused, and goes on when somebody says so; else it ends then, and whoever has it go on runs it.</summary>
+    public bool WaitsWhilePaused { get; init; }
+
     private RollingSteps Rolling => field ??= new RollingSteps(new RollingStore(_rollouts, applied, key, _patience, timeProvider, by), new OperatorViewReader(store, keys, timeProvider), applied, _patience, timeProvider);
 
-    /// <summary>Runs until it has ended, somebody else runs it, or it is stopped: then it is paused.</summary>
+    /// <summary>Runs until it has ended, is paused, somebody else runs it, or it is stopped: then it is paused.</summary>
     /// <param name="begun">What was written last by who runs it.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <returns>What stands in etcd in the end, as far as that is known.</returns>
@@ -49,6 +52,17 @@ public sealed class RolloutRunner(EtcdConnection store, EtcdKeys keys, RolloutRu
                 if (view.Rollout is not { HasEnded: false } rollout || rollout.Id != id)
                 {
                     return view;
+                }
+
+                if (rollout.Phase == RolloutPhase.Paused && !WaitsWhilePaused)
+                {
+                    // An answer may have been lost: the key is not there any more then.
+                    if (view.RunnerRevision != key.Revision || await _patience.TryAsync(() => _rollouts.LeaveAsync(view, key.Revision, cancellationToken), cancellationToken).ConfigureAwait(false))
+                    {
+                        return view;
+                    }
+
+                    continue;
                 }
 
                 if (rollout.Phase == RolloutPhase.Paused)

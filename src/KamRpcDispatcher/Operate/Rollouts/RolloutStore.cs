@@ -19,6 +19,9 @@ public sealed class RolloutStore(EtcdConnection store, EtcdKeys keys, TimeProvid
     private readonly IntentTransaction _intents = new(store, keys);
     private readonly HistoryStore _history = new(store, keys, timeProvider);
 
+    /// <summary>Whether something may be written, without an answer.</summary>
+    internal bool IsInDoubt { get; private set; }
+
     /// <summary>What stands there of a set.</summary>
     /// <exception cref="EtcdUnreachableException">etcd did not answer, or refuses.</exception>
     public async Task<RolloutView> ReadAsync(int set, CancellationToken cancellationToken)
@@ -30,7 +33,7 @@ public sealed class RolloutStore(EtcdConnection store, EtcdKeys keys, TimeProvid
 
     /// <summary>What stands there of all sets that have a rollout, or had one.</summary>
     /// <exception cref="EtcdUnreachableException">etcd did not answer, or refuses.</exception>
-    public async Task<IReadOnlyList<RolloutView>> ReadAllAsync(CancellationToken cancellationToken)
+    public async Task<RolloutListing> ReadAllAsync(CancellationToken cancellationToken)
     {
         var pages = new KeyPages(store, timeProvider);
         var rollouts = await EtcdUnreachableException.GuardAsync(store, () => pages.ReadAsync(keys.Rollouts, cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false);
@@ -46,7 +49,9 @@ public sealed class RolloutStore(EtcdConnection store, EtcdKeys keys, TimeProvid
             views[index] = await WithDrainsAsync(views[index], cancellationToken).ConfigureAwait(false);
         }
 
-        return views;
+        return new RolloutListing(
+            views,
+            [.. rollouts.Keys.Select(static pair => pair.Key.ToStringUtf8()).Where(key => !keys.IsOfRollout(key)).Select(key => new RejectedRecord(SafeText.Shorten(key, LongestError), $"the key is not {keys.Rollouts}<set>: it is left alone", KeepsLastGood: false))]);
     }
 
     /// <summary>The same, with what has become of its drains. Whoever may not read that does not know it.</summary>
@@ -116,17 +121,40 @@ public sealed class RolloutStore(EtcdConnection store, EtcdKeys keys, TimeProvid
             transaction.Compare.Add(KeyConditions.CreatedBy(ByteString.CopyFromUtf8(keys.RolloutRunner(view.Set)), revision));
         }
 
+        IsInDoubt = true;
         var done = await EtcdUnreachableException.GuardAsync(store, async () => await store.Keys.TxnAsync(transaction, EtcdCall.Options(cancellationToken)).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
         if (done.Succeeded)
         {
+            IsInDoubt = false;
             return new RolloutWritten(true, done.Header.Revision, split is not null, entry);
         }
 
         // An earlier try of the call may have written it, and its answer was lost.
         var (_, found) = await EtcdUnreachableException.GuardAsync(store, () => _transactions.ReadAsync([key], withValue: true, EtcdCall.Options(cancellationToken)), cancellationToken).ConfigureAwait(false);
+        IsInDoubt = false;
         return found[0] is { } there && there.ModRevision > view.ModRevision && there.Value == value
             ? new RolloutWritten(true, there.ModRevision, split is not null, entry)
             : new RolloutWritten(false, 0, false, entry);
+    }
+
+    /// <summary>Gives the runner's key back of one that ends while the rollout is paused. Not where somebody has changed that meanwhile, who counts on the runner then.</summary>
+    /// <exception cref="EtcdUnreachableException">No answer, or etcd refuses.</exception>
+    internal async Task<bool> LeaveAsync(RolloutView view, long runner, CancellationToken cancellationToken)
+    {
+        var key = ByteString.CopyFromUtf8(keys.RolloutRunner(view.Set));
+        var transaction = new TxnRequest
+        {
+            Compare = { KeyConditions.Unchanged(ByteString.CopyFromUtf8(keys.Rollout(view.Set)), view.ModRevision), KeyConditions.CreatedBy(key, runner) },
+            Success = { new RequestOp { RequestDeleteRange = new DeleteRangeRequest { Key = key } } },
+        };
+        return (await EtcdUnreachableException.GuardAsync(store, async () => await store.Keys.TxnAsync(transaction, EtcdCall.Options(cancellationToken)).ConfigureAwait(false), cancellationToken).ConfigureAwait(false)).Succeeded;
+    }
+
+    /// <summary>Why a write was refused, where it was because of the history: a sentence, safe to print; else null.</summary>
+    internal Task<string?> WhyForbiddenAsync(EtcdUnreachableException refused, CancellationToken cancellationToken)
+    {
+        IsInDoubt = false;
+        return _history.WhyForbiddenAsync(refused, keys.Rollouts, cancellationToken);
     }
 
     /// <summary>Which right is missing where etcd refuses: a sentence.</summary>
@@ -175,6 +203,11 @@ public sealed class RolloutStore(EtcdConnection store, EtcdKeys keys, TimeProvid
             : new RequestOp { RequestDeleteRange = new DeleteRangeRequest { Key = key } };
     }
 }
+
+/// <summary>The rollouts of all sets.</summary>
+/// <param name="Rollouts">By set.</param>
+/// <param name="Rejected">What stands there and is none.</param>
+public sealed record RolloutListing(IReadOnlyList<RolloutView> Rollouts, IReadOnlyList<RejectedRecord> Rejected);
 
 /// <summary>What came of a write.</summary>
 /// <param name="IsWritten">Whether it was written; else something had changed meanwhile.</param>

@@ -70,6 +70,9 @@ public sealed record SplitOutcome(SplitResult Result, long? Revision)
     /// <summary>Who gets what.</summary>
     public IReadOnlyList<SplitShare> Shares { get; init; } = [];
 
+    /// <summary>Of a dry run what would become of the set; else null.</summary>
+    public SetForecast? Forecast { get; init; }
+
     /// <summary>Why not, each a sentence, safe to print.</summary>
     public IReadOnlyList<string> Reasons { get; init; } = [];
 

@@ -48,7 +48,7 @@ internal static class SplitForecast
     }
 
     /// <summary>As it is when every class has a number, and everybody who is ready stands in it.</summary>
-    private static SetShares SharesOf(int set, IReadOnlyList<Member> members, Split? split)
+    internal static SetShares SharesOf(int set, IReadOnlyList<Member> members, Split? split)
     {
         var nowhere = ImmutableHashSet<EndpointKey>.Empty;
         var numbers = SetShares.Of(set, members, split, ImmutableDictionary<string, int>.Empty, nowhere, previous: null).Classes.Order().Select(static (one, index) => (one.Text, Number: index + 1))

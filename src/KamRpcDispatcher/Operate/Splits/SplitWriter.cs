@@ -5,6 +5,7 @@ using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Etcd.Members;
+using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.Operate.History;
 using KamRpcDispatcher.Operate.Rollouts;
 using KamRpcDispatcher.Sources.Records;
@@ -126,7 +127,12 @@ public sealed class SplitWriter(EtcdConnection store, EtcdKeys keys, TimeProvide
 
         counted = [];
         var checks = new SplitChecks(view, command, before);
-        var outcome = new SplitOutcome(SplitResult.Written, stored?.ModRevision) { Before = before, Shares = SplitForecast.Of(command.Set, SplitForecast.MembersOf(view, command.Set), before, command.Split) };
+        var members = SplitForecast.MembersOf(view, command.Set);
+        var outcome = new SplitOutcome(SplitResult.Written, stored?.ModRevision)
+        {
+            Before = before, Shares = SplitForecast.Of(command.Set, members, before, command.Split),
+            Forecast = command.IsDryRun ? SetForecast.Of(view, command.Set, SplitsProgress.Kind, (members, before), (members, command.Split)) : null,
+        };
         if (error is null && IsAsAsked(command, before))
         {
             return command.Split is null && checks.Unknown() is { Count: > 0 } nobody ? outcome with { Result = SplitResult.Unknown, Reasons = nobody } : outcome with { Result = SplitResult.Unchanged, Warnings = [.. checks.Warnings()] };

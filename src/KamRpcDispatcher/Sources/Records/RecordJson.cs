@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
-using KamRpcDispatcher.Destinations;
 
 namespace KamRpcDispatcher.Sources.Records;
 
@@ -49,7 +48,7 @@ internal static class RecordJson
         }
         catch (JsonException exception)
         {
-            error = $"the value is not JSON of the kind expected: {SafeText.Shorten(exception.Message)}";
+            error = $"the value is not JSON of the kind expected: {JsonFault.Of(exception, value.Span)}";
         }
         catch (FormatException exception)
         {

@@ -80,6 +80,18 @@ internal sealed class LoadedFleet : IAsyncDisposable
         return (runner, step => File.WriteAllText(string.Create(CultureInfo.InvariantCulture, $"{go}{step}"), string.Empty));
     }
 
+    /// <summary>Starts a rolling restart whose command ends for a server when that is told to be back.</summary>
+    /// <returns>It, and a way to tell that.</returns>
+    public (ServerProcess Runner, Action<string> Back) Rolling(int batch)
+    {
+        var back = _folder.File($"back-{Guid.NewGuid():N}-");
+        var runner = Both.Fleet.Start(
+        [
+            "rollout", "rolling", "1", "--batch", batch.ToString(CultureInfo.InvariantCulture), "--exec", $"while [ ! -e {back}$KAMRPC_NAME ]; do sleep 0.1; done", "--etcd", Both.Fleet.Etcd.Endpoint,
+        ]);
+        return (runner, name => File.WriteAllText(back + name, string.Empty));
+    }
+
     /// <summary>Tells how many calls are up on servers, as their announcers do who can count them, until it is cancelled.</summary>
     public async Task CountCallsAsync(IReadOnlyCollection<string> names, CancellationToken cancellationToken)
     {

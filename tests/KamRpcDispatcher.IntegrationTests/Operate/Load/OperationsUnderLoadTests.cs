@@ -107,31 +107,32 @@ public sealed class OperationsUnderLoadTests
     }
 
     [Test]
-    public async Task Six_servers_are_restarted_two_at_a_time()
+    public async Task Six_servers_are_restarted_by_a_rollout_two_at_a_time()
     {
-        await using var operation = new MeasuredOperation(_fleet, "rolling restart of six, two at a time");
+        await using var operation = new MeasuredOperation(_fleet, "rollout rolling of six, two at a time");
         await EvenlyAsync(operation, "before");
-        foreach (var batch in _fleet.Names.Chunk(2))
+        using var over = new CancellationTokenSource();
+        var counting = _fleet.CountCallsAsync(_fleet.Names, over.Token);
+        var (runner, back) = _fleet.Rolling(2);
+        foreach (var (index, batch) in _fleet.Names.Chunk(2).Index())
         {
-            IReadOnlyList<string> servers = [.. batch.Select(name => _fleet.Server(name).Uri)];
-            using var drained = new CancellationTokenSource();
-            var counting = _fleet.CountCallsAsync(batch, drained.Token);
-            await _fleet.Both.DoneAsync(["drain", .. batch, "--until-idle", "--reason", "upgrade"]);
-            await drained.CancelAsync();
-            await counting;
+            await runner.WaitForLineAsync($"runs the command for {string.Join(", ", batch)}", Fleet.Deadline);
             Assert.That(batch.Select(name => _fleet.Server(name).Up), Is.All.Zero, "they are said to be idle");
-            await operation.MeasureAsync($"without {string.Join(" and ", batch)}", servers, 0, Calls / 3);
+            await operation.MeasureAsync($"without {string.Join(" and ", batch)}", [.. batch.Select(name => _fleet.Server(name).Uri)], 0, Calls / 3);
             foreach (var name in batch)
             {
                 await _fleet.Server(name).StopAsync();
                 await _fleet.Server(name).StartAgainAsync();
+                back(name);
             }
 
-            await _fleet.Both.DoneAsync(["resume", .. batch]);
-            await _fleet.Both.InBothAsync(list => servers.All(server => Fleet.IsRoutable(list, server)));
-            await operation.MeasureAsync($"with {string.Join(" and ", batch)}", servers, 1 / 3.0, Calls / 3);
+            await runner.WaitForLineAsync($"{string.Join(", ", batch)} back: {2 * (index + 1)} of 6 restarted", Fleet.Deadline);
         }
 
+        Assert.That(await runner.Exited.WaitAsync(Fleet.Deadline), Is.Zero, runner.Output);
+        await over.CancelAsync();
+        await counting;
+        await EvenlyAsync(operation, "after");
         await operation.EndAsync();
     }
 

@@ -114,7 +114,7 @@ public sealed class RollingPlannerTests
     {
         var refused = Plan(Three, new RollingRestart("true", 3), out var result, out var reasons);
 
-        Assert.That((refused, result, reasons[0]), Is.EqualTo(((Rollout?)null, RolloutResult.Refused, "set 1 would be left with no ready member, and --min-ready 1 asks for 1")));
+        Assert.That((refused, result, reasons[0]), Is.EqualTo(((Rollout?)null, RolloutResult.NotSafe, "set 1 would be left with no ready member, and --min-ready 1 asks for 1")));
         Assert.That(Plan(Three.WithDrained("1/a", "1/b", "1/c"), new RollingRestart("true", 1), out result, out reasons), Is.Null);
         Assert.That(result, Is.EqualTo(RolloutResult.Refused));
         Assert.That(reasons[0], Does.StartWith("nobody of those who are meant can be restarted: a is skipped"));

@@ -64,7 +64,7 @@ public sealed class RolloutPlannerTests
     public void Who_has_no_label_would_get_nothing() => Refused(Canary, [.. Members, Destinationless("1/f")], null, "1 ready member has no label 'version'");
 
     [Test]
-    public void Too_few_ready_members_are_refused() => Refused(Canary with { MinReady = new(2, false) }, Members, null, "version=v2 has 1 ready member in set 1, and --min-ready 2 asks for 2");
+    public void Too_few_ready_members_are_refused() => Refused(Canary with { MinReady = new(2, false) }, Members, null, "version=v2 has 1 ready member in set 1, and --min-ready 2 asks for 2", RolloutResult.NotSafe);
 
     [TestCase(RolloutKind.Canary)]
     [TestCase(RolloutKind.BlueGreen)]
@@ -74,7 +74,7 @@ public sealed class RolloutPlannerTests
         var request = Canary with { Kind = kind };
 
         Assert.That(RolloutPlanner.Plan(request, Views.Of(Members).With(proxy), new RolloutView(1, 50, null), Views.Now, out var result, out var reasons), Is.Null);
-        Assert.That((result, reasons[0]), Is.EqualTo((RolloutResult.Refused, "the Kamailio of proxy p1 has no table for shares; its config needs the snippet of 'kamrpc cfg' with modparam(\"htable\", \"htable\", \"kamrpc_shares=>size=8;\"), and a restart")));
+        Assert.That((result, reasons[0]), Is.EqualTo((RolloutResult.NotSafe, "the Kamailio of proxy p1 has no table for shares; its config needs the snippet of 'kamrpc cfg' with modparam(\"htable\", \"htable\", \"kamrpc_shares=>size=8;\"), and a restart")));
         Assert.That(RolloutPlanner.Plan(request with { IsForced = true }, Views.Of(Members).With(proxy), new RolloutView(1, 50, null), Views.Now, out _, out _), Is.Not.Null);
     }
 
@@ -88,10 +88,10 @@ public sealed class RolloutPlannerTests
         Assert.That(reasons.Single(), Does.StartWith("set 1 has a rollout: canary, paused, step 2 of 4, version=v2 25%, by ops@host"));
     }
 
-    private static void Refused(RolloutRequest request, Member[] members, Split? split, string reason)
+    private static void Refused(RolloutRequest request, Member[] members, Split? split, string reason, RolloutResult expected = RolloutResult.Refused)
     {
         Assert.That(Plan(request, members, split, out var result, out var reasons), Is.Null);
-        Assert.That(result, Is.EqualTo(RolloutResult.Refused));
+        Assert.That(result, Is.EqualTo(expected));
         Assert.That(reasons[0], Does.StartWith(reason));
     }
 

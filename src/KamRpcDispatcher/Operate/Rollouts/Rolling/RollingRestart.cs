@@ -80,6 +80,9 @@ public sealed record RollingRestart(string Exec, int Batch)
 /// <summary>The words for a rolling restart.</summary>
 public static class RollingText
 {
+    /// <summary>What becomes of one without a <see cref="RollingRestart.DrainTime"/>.</summary>
+    public const string WithoutDrainTime = "without --drain-time it pauses, with the member drained, where nobody counts the calls (announcers with --ami do, and only while a member is drained)";
+
     public static string Of(RollingStage stage) => stage switch
     {
         RollingStage.Waiting => "waiting",

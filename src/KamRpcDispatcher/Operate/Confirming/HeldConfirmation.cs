@@ -1,9 +1,12 @@
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Etcd.Proxies;
 using KamRpcDispatcher.Etcd.Reports;
+using KamRpcDispatcher.Operate.History;
 
-namespace KamRpcDispatcher.Etcd.Proxies;
+namespace KamRpcDispatcher.Operate.Confirming;
 
 /// <summary>
 /// Confirms that the members which proxies hold back are gone. A report has room for some of their names only: those that are confirmed make room
@@ -12,8 +15,9 @@ namespace KamRpcDispatcher.Etcd.Proxies;
 /// <param name="store">The connection.</param>
 /// <param name="keys">Where the cluster's records are.</param>
 /// <param name="sets">The sets to confirm for; null for all.</param>
+/// <param name="request">Who confirms it, and why.</param>
 /// <param name="timeProvider">The clock.</param>
-public sealed class HeldConfirmation(EtcdConnection store, EtcdKeys keys, IReadOnlySet<int>? sets, TimeProvider timeProvider)
+public sealed class HeldConfirmation(EtcdConnection store, EtcdKeys keys, IReadOnlySet<int>? sets, ConfirmationRequest request, TimeProvider timeProvider)
 {
     /// <summary>How long a dispatcher may take to name others: a few cycles, and a write.</summary>
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -27,7 +31,7 @@ public sealed class HeldConfirmation(EtcdConnection store, EtcdKeys keys, IReadO
     /// <param name="confirmed">Told of each.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>How many more may be held that no report has named in time, or that are held only since: nobody has confirmed these.</returns>
-    /// <exception cref="EtcdUnreachableException">No answer; those that were not told may be confirmed or not.</exception>
+    /// <exception cref="EtcdUnreachableException">No answer; those that were not told may be confirmed or not. Or etcd refuses.</exception>
     public async Task<int> ConfirmAsync(IReadOnlyList<ReportingProxy> proxies, Action<Member, ConfirmationOutcome> confirmed, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(proxies);
@@ -40,12 +44,16 @@ public sealed class HeldConfirmation(EtcdConnection store, EtcdKeys keys, IReadO
             if (Named(proxies) is { Count: > 0 } named && left > 0)
             {
                 // A lease of its own, so that the last of many has as long as the first.
-                var confirmation = new ExpiryConfirmation(store, keys);
-                foreach (var member in named.Take(left))
+                var confirmation = new ExpiryConfirmation(store, keys, request, timeProvider);
+                foreach (var some in named.Take(left).Chunk(ExpiryConfirmation.MostAtOnce))
                 {
-                    _outcomes[member.Key] = await confirmation.ConfirmAsync(member, cancellationToken).ConfigureAwait(false);
-                    confirmed(member, _outcomes[member.Key]);
-                    left--;
+                    var outcomes = await confirmation.ConfirmAsync(some, cancellationToken).ConfigureAwait(false);
+                    foreach (var member in some)
+                    {
+                        _outcomes[member.Key] = outcomes[member.Key];
+                        confirmed(member, outcomes[member.Key]);
+                        left--;
+                    }
                 }
 
                 since = timeProvider.GetTimestamp();
@@ -60,6 +68,9 @@ public sealed class HeldConfirmation(EtcdConnection store, EtcdKeys keys, IReadO
             proxies = await new ClusterReader(store, keys, timeProvider).ReadProxiesAsync(cancellationToken).ConfigureAwait(false);
         }
     }
+
+    /// <summary>Why it was refused, where that was because of the history: a sentence, safe to print; else null.</summary>
+    public Task<string?> WhyForbiddenAsync(EtcdUnreachableException refused, CancellationToken cancellationToken) => new HistoryStore(store, keys, timeProvider).WhyForbiddenAsync(refused, keys.Members, cancellationToken);
 
     /// <summary>Those that any proxy names and that were not dealt with: each once, as the proxy that read last knows it.</summary>
     private List<Member> Named(IReadOnlyList<ReportingProxy> proxies) =>

@@ -1,4 +1,4 @@
-namespace KamRpcDispatcher.Etcd.Proxies;
+namespace KamRpcDispatcher.Operate.Confirming;
 
 /// <summary>What came of confirming that a held member is gone.</summary>
 public enum ConfirmationOutcome
