@@ -8,9 +8,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-programs=(etcd etcdctl faketime groff ip kamailio patch sipp)
+programs=(etcd etcdctl faketime groff ip kamailio patch promtool sipp)
 modules=(kamailio-extra-modules kamailio-json-modules kamailio-sqlite-modules kamailio-tls-modules kamailio-utils-modules kamailio-websocket-modules)
-packages=(kamailio "${modules[@]}" etcd-server etcd-client faketime groff-base iproute2 patch sip-tester)
+packages=(kamailio "${modules[@]}" etcd-server etcd-client faketime groff-base iproute2 patch prometheus sip-tester)
 
 # kamailio and others are in /usr/sbin, which is not on every user's path.
 export PATH="$PATH:/usr/sbin:/sbin"

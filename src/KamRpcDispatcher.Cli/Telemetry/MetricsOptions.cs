@@ -95,7 +95,7 @@ internal static class MetricsOptions
             }
             else
             {
-                options.Add(Allow, $"'{SafeText.Shorten(text)}' is not a network such as 10.0.0.0/8, with zeros behind its prefix, nor an IP address");
+                options.Add(Allow, $"'{SafeText.Shorten(text)}' is not a network such as 10.0.0.0/8, nor an IP address");
             }
         }
 
