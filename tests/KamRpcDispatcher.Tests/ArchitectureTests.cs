@@ -105,7 +105,7 @@ public partial class ArchitectureTests
         Status.Findings: Output Status.Json
         Status.Json: Output Status.Findings
         Status.Screen: Host Output Status.Findings Status.Json
-        Telemetry: Health Options Output
+        Telemetry: Health Host Options Output
         """;
 
     private const string Library = """

@@ -3,7 +3,6 @@ using System.Net;
 using KamailioRpc;
 using KamRpcDispatcher.Claim;
 using KamRpcDispatcher.Cli.Dispatch;
-using KamRpcDispatcher.Cli.Health;
 using KamRpcDispatcher.Cli.Help;
 using KamRpcDispatcher.Cli.Host;
 using KamRpcDispatcher.Cli.Options;

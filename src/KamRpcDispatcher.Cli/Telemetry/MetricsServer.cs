@@ -1,4 +1,5 @@
 using System.Net;
+using KamRpcDispatcher.Cli.Host;
 using KamRpcDispatcher.Destinations;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -18,7 +19,10 @@ namespace KamRpcDispatcher.Cli.Telemetry;
 /// </summary>
 internal sealed partial class MetricsServer(IPEndPoint address, HttpAnswers answers, TimeProvider timeProvider, ILogger<MetricsServer> logger)
 {
-    internal const int MostConnections = 300;
+    private const int MostConnections = 300;
+
+    /// <summary>Of the files that the process may have open so many are for all else.</summary>
+    private const ulong OtherDescriptors = 200;
 
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(10);
 
@@ -58,7 +62,7 @@ internal sealed partial class MetricsServer(IPEndPoint address, HttpAnswers answ
     {
         var options = new KestrelServerOptions { AddServerHeader = false };
         var limits = options.Limits;
-        limits.MaxConcurrentConnections = MostConnections;
+        limits.MaxConcurrentConnections = Connections(AddressSpace.Descriptors);
         limits.MaxConcurrentUpgradedConnections = 0;
         limits.MaxRequestBodySize = 0;
         limits.MaxRequestLineSize = 2 * 1024;
@@ -77,6 +81,9 @@ internal sealed partial class MetricsServer(IPEndPoint address, HttpAnswers answ
         var silent = NullLoggerFactory.Instance;
         return new KestrelServer(new OptionsWrapper<KestrelServerOptions>(options), new SocketTransportFactory(new OptionsWrapper<SocketTransportOptions>(new SocketTransportOptions { IOQueueCount = 1, Backlog = 128 }), silent), silent);
     }
+
+    /// <summary>Where there are few descriptors most of them are left to etcd and Kamailio.</summary>
+    internal static long Connections(ulong descriptors) => descriptors <= OtherDescriptors ? 1 : (long)Math.Clamp((descriptors - OtherDescriptors) / 2, 1, (ulong)MostConnections);
 
     private void Told(KestrelServer server)
     {

@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using KamRpcDispatcher.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Cli.Telemetry;

@@ -1,6 +1,5 @@
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Dispatch.Cycles;
-using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.Plan;
 
 namespace KamRpcDispatcher.Telemetry;

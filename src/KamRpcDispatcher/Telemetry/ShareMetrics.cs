@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using KamRpcDispatcher.Etcd.Reports;
 
 using static KamRpcDispatcher.Telemetry.TelemetryMeter;

@@ -3,7 +3,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using KamRpcDispatcher.IntegrationTests.Fleets;
-using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.IntegrationTests.Telemetry;

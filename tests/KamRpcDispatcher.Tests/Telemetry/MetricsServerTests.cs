@@ -98,6 +98,12 @@ public sealed class MetricsServerTests : IAsyncDisposable
         Assert.That(await waiting.WaitAsync(TimeSpan.FromSeconds(20)), Is.True);
     }
 
+    [TestCase(20ul, 1)]
+    [TestCase(256ul, 28)]
+    [TestCase(1024ul, 300)]
+    [TestCase(ulong.MaxValue, 300)]
+    public void Descriptors_are_left_to_all_else(ulong descriptors, long connections) => Assert.That(MetricsServer.Connections(descriptors), Is.EqualTo(connections));
+
     [Test]
     public void A_label_may_hold_anything()
     {
