@@ -9,9 +9,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-programs=(etcd etcdctl faketime gcc groff ip journalctl kamailio patch sipp)
+programs=(etcd etcdctl faketime gcc groff ip journalctl kamailio patch promtool sipp)
 modules=(kamailio-extra-modules kamailio-json-modules kamailio-sqlite-modules kamailio-tls-modules kamailio-utils-modules kamailio-websocket-modules)
-packages=(kamailio "${modules[@]}" etcd-server etcd-client faketime gcc groff-base iproute2 libc6-dev patch sip-tester systemd)
+packages=(kamailio "${modules[@]}" etcd-server etcd-client faketime gcc groff-base iproute2 libc6-dev patch prometheus sip-tester systemd)
 
 # kamailio and others are in /usr/sbin, which is not on every user's path.
 export PATH="$PATH:/usr/sbin:/sbin"

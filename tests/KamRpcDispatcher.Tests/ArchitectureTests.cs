@@ -13,7 +13,7 @@ public partial class ArchitectureTests
     /// <summary>Each room with what it may see; "." is the outermost.</summary>
     private const string Product = """
         .: Claim Etcd.Proxies Linux
-        Announce: Announce.Calls Announce.Handover Announce.Idle Asterisk Destinations Destinations.Addresses Etcd.Connection Etcd.Keys Etcd.Leases Etcd.Proxies Probe Sources Sources.Records
+        Announce: Announce.Calls Announce.Handover Announce.Idle Asterisk Destinations Destinations.Addresses Etcd.Connection Etcd.Keys Etcd.Leases Etcd.Proxies Probe Sources Sources.Records Telemetry
         Announce.Calls: Announce.Idle Asterisk Destinations Etcd.Connection Etcd.Keys Etcd.Leases Sources.Records
         Announce.Handover: Destinations Destinations.Addresses Etcd.Connection Etcd.Keys Etcd.Leases Etcd.Proxies Probe Sources.Records
         Announce.Idle: Asterisk Probe Probe.Command
@@ -23,12 +23,12 @@ public partial class ArchitectureTests
         Destinations: Destinations.Addresses
         Destinations.Addresses:
         Destinations.Operators: Destinations
-        Dispatch: Claim Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Following Dispatch.Logs Dispatch.Policy Dispatch.Report Dispatch.Shares Doctor.Observations.Configured Etcd Etcd.Connection Etcd.Keys Etcd.Operators Etcd.Proxies Etcd.Reports Local Plan Plan.Order Processes Processes.Views Push Push.Grace Push.Guards Push.Reading Push.Shares Sources Sources.Operators
+        Dispatch: Claim Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Following Dispatch.Logs Dispatch.Policy Dispatch.Report Dispatch.Shares Etcd Etcd.Connection Etcd.Keys Etcd.Operators Etcd.Proxies Etcd.Reports Local Plan Plan.Order Processes Push Push.Grace Push.Guards Push.Reading Push.Shares Sources Sources.Operators Telemetry
         Dispatch.Contact: Dispatch.Cycles Etcd.Reports
         Dispatch.Cycles: Destinations Dispatch.Shares Etcd.Reports Plan Push Sources
         Dispatch.Following: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Operators Etcd.Reports Sources Sources.Operators
         Dispatch.Logs: Destinations Dispatch.Cycles Dispatch.Policy Etcd.Reports Plan Push Sources Sources.Records
-        Dispatch.Policy: Destinations Dispatch.Cycles Etcd.Reports Plan Plan.Order Push Push.Grace Push.Guards Sources
+        Dispatch.Policy: Destinations Dispatch.Cycles Doctor.Observations.Configured Etcd.Reports Plan Plan.Order Processes Processes.Views Push Push.Grace Push.Guards Sources
         Dispatch.Report: Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Logs Dispatch.Policy Etcd.Proxies Etcd.Reports Local Plan Push Push.Grace Push.Guards Push.Reading Sources
         Dispatch.Shares: Destinations Destinations.Operators Dispatch.Cycles Dispatch.Report Etcd.Keys Etcd.Reports Plan Plan.Shares Push Push.Shares Sources.Operators
         Doctor: Doctor.Checks Doctor.Checks.Sockets Doctor.Observations Doctor.Observations.Sockets Etcd.Connection
@@ -85,13 +85,14 @@ public partial class ArchitectureTests
         Sources: Destinations Destinations.Operators Linux Sources.Operators Sources.Records
         Sources.Operators: Destinations Destinations.Operators Sources.Records
         Sources.Records: Destinations Destinations.Addresses Destinations.Operators
+        Telemetry: Destinations Destinations.Addresses Dispatch.Cycles Etcd.Reports Plan Probe Push Sources
         """;
 
     private const string CommandLine = """
         .: Commands Help Host Host.Reload Options Output
         Announce: Options
         Answers: Options Output Status Status.Json
-        Commands: Announce Answers Commands.Operators Completion Dispatch Health Help Host Host.Logging Host.Reload Operate Options Output Status Status.Json Status.Screen
+        Commands: Announce Answers Commands.Operators Completion Dispatch Health Help Host Host.Logging Host.Reload Operate Options Output Status Status.Json Status.Screen Telemetry
         Commands.Operators: Answers Help Host Operate Options Output Rollouts
         Completion: Options
         Dispatch: Answers Host Options Output
@@ -108,6 +109,7 @@ public partial class ArchitectureTests
         Status.Findings: Output Status.Json
         Status.Json: Output Status.Findings
         Status.Screen: Host Output Status.Findings Status.Json
+        Telemetry: Health Host Options Output
         """;
 
     private const string Library = """

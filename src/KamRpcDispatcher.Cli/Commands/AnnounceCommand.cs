@@ -9,6 +9,7 @@ using KamRpcDispatcher.Cli.Host;
 using KamRpcDispatcher.Cli.Host.Logging;
 using KamRpcDispatcher.Cli.Host.Reload;
 using KamRpcDispatcher.Cli.Options;
+using KamRpcDispatcher.Cli.Telemetry;
 
 namespace KamRpcDispatcher.Cli.Commands;
 
@@ -39,6 +40,7 @@ internal static class AnnounceCommand
         command.Add(Ttl);
         command.Add(CommonOptions.LogLevel);
         command.Add(CommonOptions.LogFormat);
+        MetricsOptions.AddTo(command, isDispatcher: false);
         root.Add(command);
         commands.Add(command, RunAsync);
     }
@@ -72,6 +74,7 @@ internal static class AnnounceCommand
         var members = MemberOptions.Read(options);
         var leave = LeaveOptions.Read(options);
         var probed = ProbeOptions.ReadServers(options, servers, pace.Interval, members);
+        var exposure = MetricsOptions.Read(options, isDispatcher: false);
         if (options.Fails(out var exitCode))
         {
             return exitCode;
@@ -81,13 +84,20 @@ internal static class AnnounceCommand
         life.Begin(logs);
         using var service = new SystemdState();
         using var hurry = new StopSignal(which: 2, life.TerminalGone);
+        await using var telling = new Telling(exposure, service, logs);
         await using var announcer = new AnnouncerDaemon(
             leave(new AnnouncerOptions(etcd!, cluster!, probed) { Ttl = ttl, Interval = pace.Interval, Rise = pace.Rise, Fall = pace.Fall, HandedOver = life.HandedOver }),
-            service,
+            telling,
             TimeProvider.System,
             logs);
         service.Watch(() => announcer.IsResponsive);
-        life.OnHangup(announcer.ReadFilesAgain);
+        telling.Follow(announcer.Meter, probed[0].Members[0].Key.Name);
+        telling.Begin(new HttpSubject { Metrics = telling.Metrics, IsAlive = () => announcer.IsResponsive, Ready = _ => HealthOverHttp.OfAnnouncer(announcer.WhyNotReady) });
+        life.OnHangup(() =>
+        {
+            announcer.ReadFilesAgain();
+            telling.ReadFilesAgain();
+        });
         life.OnReload(new Reloading(life, service, announcer.HandOverAsync, logs).Begin);
         return await announcer.RunAsync(life.Stop, hurry.Token).ConfigureAwait(false) switch
         {

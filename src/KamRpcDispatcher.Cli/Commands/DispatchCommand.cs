@@ -8,6 +8,7 @@ using KamRpcDispatcher.Cli.Host;
 using KamRpcDispatcher.Cli.Host.Logging;
 using KamRpcDispatcher.Cli.Options;
 using KamRpcDispatcher.Cli.Output;
+using KamRpcDispatcher.Cli.Telemetry;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Dispatch;
 using KamRpcDispatcher.Dispatch.Policy;
@@ -51,6 +52,7 @@ internal static class DispatchCommand
         PlanningOptions.AddTo(command);
         EtcdOptionSet.AddTo(command);
         KamailioOptions.AddTo(command);
+        MetricsOptions.AddTo(command, isDispatcher: true);
         root.Add(command);
         commands.Add(command, RunAsync);
     }
@@ -89,6 +91,7 @@ internal static class DispatchCommand
 
         var level = options.Value(CommonOptions.LogLevel);
         var logFormat = options.Value(CommonOptions.LogFormat);
+        var exposure = MetricsOptions.Read(options, isDispatcher: true);
         if (options.Fails(out var exitCode))
         {
             return exitCode;
@@ -113,6 +116,14 @@ internal static class DispatchCommand
         life.Begin(logs);
         using var service = new SystemdState();
         DispatcherDaemon? daemon = null;
+        await using var telling = new Telling(isOnce ? exposure with { Address = null } : exposure, service, logs);
+        telling.Begin(new HttpSubject
+        {
+            Metrics = telling.Metrics,
+            IsAlive = () => Volatile.Read(ref daemon) is not { IsResponsive: false },
+            Ready = sets => HealthOverHttp.Of(Volatile.Read(ref daemon)?.Status, proxy!, sets, TimeProvider.System.GetUtcNow()),
+            Check = (set, address) => Volatile.Read(ref daemon)?.Check(set, address) ?? HealthOverHttp.NoKamailio,
+        });
         service.Watch(() => Volatile.Read(ref daemon) is not { IsResponsive: false });
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(life.Stop);
         patience.CancelAfter(isOnce ? Patience : Timeout.InfiniteTimeSpan);
@@ -121,12 +132,18 @@ internal static class DispatchCommand
             return isOnce ? EndOfOnce(null, life.Stop) : ExitCode.Done;
         }
 
-        var dispatcher = new DispatcherDaemon(Composed(address), service, TimeProvider.System, logs)
+        var composed = Composed(address);
+        using var dispatcher = new DispatcherDaemon(composed, telling, TimeProvider.System, logs)
         {
             Examine = new ConfigurationExamination(address, rpc, TimeProvider.System, logs.CreateLogger<ConfigurationExamination>()).RunAsync,
         };
+        telling.Follow(dispatcher.Meter, composed.Proxy);
         Volatile.Write(ref daemon, dispatcher);
-        life.OnHangup(dispatcher.ReadFilesAgain);
+        life.OnHangup(() =>
+        {
+            dispatcher.ReadFilesAgain();
+            telling.ReadFilesAgain();
+        });
         life.OnReloadNothing();
         try
         {

@@ -26,6 +26,9 @@ internal static class AddressSpace
     private const int AddressSpaceLimit = 9;
     private const int StandardError = 2;
 
+    /// <summary>How many files and sockets the process may have open; more than anybody needs where nothing is known of it.</summary>
+    public static ulong Descriptors => LibC.GetLimit(DescriptorLimit, out var descriptors) == 0 ? descriptors.Current : ulong.MaxValue;
+
     /// <summary>Null when there is enough, or nothing is known of it.</summary>
     public static string? WhyNot() =>
         (LibC.GetLimit(AddressSpaceLimit, out var addresses) == 0 ? WhyNot(addresses.Current) : null)

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Globalization;
 using KamailioRpc;
 using KamRpcDispatcher.Announce.Calls;
@@ -11,6 +12,7 @@ using KamRpcDispatcher.Etcd.Leases;
 using KamRpcDispatcher.Etcd.Proxies;
 using KamRpcDispatcher.Probe;
 using KamRpcDispatcher.Sources.Records;
+using KamRpcDispatcher.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Announce;
@@ -23,6 +25,8 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
 
     /// <summary>How soon it is told what is not a change of a server: an outage, a name that somebody else has.</summary>
     private static readonly TimeSpan StatusInterval = TimeSpan.FromSeconds(2);
+
+    private const int LongestOutage = 200;
 
     private readonly AnnouncerOptions _options;
     private readonly IServiceState _service;
@@ -37,6 +41,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
     private readonly List<(MemberKey Key, LeasedRecord Record)> _members = [];
     private readonly Heartbeat _heartbeat;
     private readonly FormerMembers _former;
+    private readonly AnnouncerMetrics _metrics;
     private string? _status;
 
     public AnnouncerDaemon(AnnouncerOptions options, IServiceState service, TimeProvider timeProvider, ILoggerFactory logs)
@@ -55,12 +60,15 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
             ? new AsteriskMonitor(access.Address, access.Credentials, access.Maintenance, timeProvider, logs.CreateLogger<AsteriskMonitor>()) { IsInMaintenance = handed?.IsInMaintenance == true }
             : null;
         _maintenance = _asterisk is not null && options.Asterisk?.Maintenance is not null ? new MaintenanceSwitch(_asterisk) { IsOurs = handed?.IsMaintenanceOurs == true } : null;
+        _metrics = new AnnouncerMetrics(
+            new AnnouncerSources { Members = States, Occupied = () => _keeper.OccupiedCount, IsStoreReachable = () => _keeper is { Outage: null, HasReached: true }, LeaseAge = () => _keeper.LeaseAge }, timeProvider);
         var unknowns = new LogLimit(timeProvider);
         foreach (var server in options.Servers)
         {
             LeasedRecord[] records = [.. server.Members.Select(Record)];
             _members.AddRange(server.Members.Select(static member => member.Key).Zip(records));
-            _servers.Add(new HealthMonitor(server, records, options, TellStatus, unknowns, timeProvider, _logger));
+            var metered = server with { Probe = server.Probe is { } probe ? _metrics.Metered(probe) : null };
+            _servers.Add(new HealthMonitor(metered, records, options, TellStatus, unknowns, timeProvider, _logger));
         }
 
         _former = Adopt(handed);
@@ -68,6 +76,18 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
 
     /// <summary>Whether every loop still comes round.</summary>
     public bool IsResponsive => !_heartbeat.IsOverdue && !_servers.Exists(static server => server.Heartbeat.IsOverdue);
+
+    /// <summary>What it tells monitors.</summary>
+    public Meter Meter => _metrics.Meter;
+
+    /// <summary>Why what it announces does not get calls, in one line; null where all of it is announced as ready.</summary>
+    public string? WhyNotReady =>
+        _keeper is { Outage: { } outage } ? $"etcd cannot be used: {SafeText.Shorten(outage, LongestOutage)}"
+        : !_keeper.HasReached ? "etcd has not been reached yet"
+        : _keeper.Occupied is { } occupied ? $"somebody else has {SafeText.Shorten(occupied, LongestOutage)}"
+        : _keeper.Refused is { } refused ? $"etcd refuses {SafeText.Shorten(refused, LongestOutage)}"
+        : States().FirstOrDefault(static member => member.State != MemberState.Ready) is { Key.Name: not null } first ? $"{first.Key} is {(first.State is { } state ? MemberStateName.Of(state) : "not probed yet")}"
+        : null;
 
     /// <summary>Reads certificates, passwords and secrets again now, which else is done for each new connection.</summary>
     public void ReadFilesAgain()
@@ -160,6 +180,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
     /// <summary>Closes the connections, those of the probes too.</summary>
     public async ValueTask DisposeAsync()
     {
+        _metrics.Dispose();
         _store.Dispose();
         _maintenance?.Dispose();
         _servers.ForEach(static server => server.Dispose());
@@ -193,6 +214,9 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
 
         return new FormerMembers(_store, _keeper, new EtcdKeys(handed?.Cluster ?? _options.Cluster), former, _options.AcknowledgeTimeout, _timeProvider, _logger);
     }
+
+    private IEnumerable<(MemberKey Key, MemberState? State)> States() =>
+        _servers.Zip(_options.Servers).SelectMany(static pair => pair.Second.Members.Select(member => (member.Key, pair.First.State)));
 
     private async Task TellAsync(CancellationToken stop)
     {

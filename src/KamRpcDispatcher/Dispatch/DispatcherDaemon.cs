@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using KamailioRpc;
 using KamailioRpc.Commands;
@@ -10,7 +11,6 @@ using KamRpcDispatcher.Dispatch.Logs;
 using KamRpcDispatcher.Dispatch.Policy;
 using KamRpcDispatcher.Dispatch.Report;
 using KamRpcDispatcher.Dispatch.Shares;
-using KamRpcDispatcher.Doctor.Observations.Configured;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Etcd.Operators;
@@ -18,21 +18,22 @@ using KamRpcDispatcher.Etcd.Proxies;
 using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.Local;
 using KamRpcDispatcher.Processes;
-using KamRpcDispatcher.Processes.Views;
 using KamRpcDispatcher.Push;
 using KamRpcDispatcher.Push.Grace;
 using KamRpcDispatcher.Push.Guards;
 using KamRpcDispatcher.Push.Reading;
 using KamRpcDispatcher.Push.Shares;
 using KamRpcDispatcher.Sources;
+using KamRpcDispatcher.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Dispatch;
 
 /// <summary>The dispatcher: puts the parts together and runs them until cancelled.</summary>
-public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState service, TimeProvider timeProvider, ILoggerFactory logs)
+public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState service, TimeProvider timeProvider, ILoggerFactory logs) : IDisposable
 {
     private readonly GraceFigures _graceFigures = new();
+    private readonly DispatcherTelemetry _telemetry = new(options.Cluster, timeProvider);
     private readonly Heartbeat _heartbeat = new(timeProvider);
     private readonly Heartbeat _reportHeartbeat = new(timeProvider);
     private readonly ILogger _logger = logs.CreateLogger<DispatcherDaemon>();
@@ -40,6 +41,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
 
     private readonly TaskCompletionSource<OnceResult> _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile EtcdConnection? _store;
+    private volatile AskedStatus? _asked;
 
     /// <summary>As a report tells it.</summary>
     private static string Version => typeof(DispatcherDaemon).Assembly.GetName().Version?.ToString(fieldCount: 3) ?? "unknown";
@@ -52,6 +54,20 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
 
     /// <summary>Whether every loop still comes round.</summary>
     public bool IsResponsive => !_heartbeat.IsOverdue && !_reportHeartbeat.IsOverdue;
+
+    /// <summary>What it tells monitors. Nobody is asked for what is read there, neither Kamailio nor etcd.</summary>
+    public Meter Meter => _telemetry.Meter;
+
+    /// <summary>What it would answer now whoever asks it on its machine; null before it runs.</summary>
+    public StatusAnswer? Status => _asked?.Read();
+
+    /// <summary>Whether an address is a member of a set that gets calls, by what was read last.</summary>
+    /// <param name="set">The set.</param>
+    /// <param name="address">An IP address, a host name, either with a port, or a SIP URI.</param>
+    public AddressCheck Check(int set, string address) => _telemetry.Check(set, address);
+
+    /// <summary>Ends its meter.</summary>
+    public void Dispose() => _telemetry.Dispose();
 
     /// <summary>Reads certificates and passwords again now, which else is done for each new connection.</summary>
     public void ReadFilesAgain() => _ = _store?.ReadFilesAgainAsync(new EtcdKeys(options.Cluster).Members);
@@ -76,7 +92,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         await using var found = new FoundReadWay(calls, options.Rpc, timeProvider, logs.CreateLogger<FoundReadWay>());
         IReadWay readWay = options.KamailioRead.IsAuto ? found : new GivenReadWay(given is null ? null : new HeartbeatClient(given, _heartbeat, options.LongestStep, loop, options.LongestCall));
         var lists = new ListReader(calls, readWay);
-        var dispatcher = new KamailioDispatcher(calls, lists);
+        var dispatcher = new MeteredDispatcher(new KamailioDispatcher(calls, lists), _telemetry.Pushes, _telemetry.Latency, timeProvider);
         var quarantine = new Quarantine(timeProvider);
         var holder = $"{options.Proxy} (PID {Environment.ProcessId}) on host {Environment.MachineName} for cluster {options.Cluster}, over {options.Kamailio}";
         using var proxyLock = new ProxyLock(ProxyLock.PathFor(options.Kamailio), holder, logs.CreateLogger<ProxyLock>(), options.Kamailio.Path);
@@ -96,16 +112,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             ReconcileLog.NotSerial(_logger, options.Kamailio);
         }
 
-        var gracePeriod = new WatchedGrace(
-            GracePeriod(client),
-            loop,
-            options.Grace switch
-            {
-                GraceMode.None => TimeSpan.Zero,
-                GraceMode.Fixed => options.Gap,
-                _ => options.Gap + options.GraceCap,
-            },
-            options.LongestStep);
+        var gracePeriod = WatchedGrace.For(options, client, loop, _graceFigures, timeProvider, logs);
         var wake = new WakeSignal();
         using var watcher = options.Kamailio.Path is not { } path ? null : new SocketWatcher(path, () =>
         {
@@ -140,7 +147,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         var foreign = new ForeignMemory(options.Cluster, names.Known, timeProvider, foreignLog, foreignFile);
         var numbering = new ClassNumbering(store, keys, timeProvider, logs.CreateLogger<ClassNumbering>());
         var reconciler = new Reconciler(
-            followed.Source,
+            _telemetry.Latency.Of(followed.Source),
             dispatcher,
             new PlanExecutor(dispatcher, gracePeriod, quarantine, guards, logs.CreateLogger<PlanExecutor>(), claim, timeProvider),
             quarantine,
@@ -167,6 +174,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
                 routing.Observe(cycle);
                 owed.Observe(cycle);
                 examination?.Observe(cycle.Table.Instance);
+                _telemetry.Observe(cycle, foreign.Losses.Length);
                 Settle(cycle);
             },
             contact,
@@ -174,7 +182,18 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             new ShareKeeper(new ShareTable(calls), policy, options.Share, numbering.Ask, timeProvider, logs.CreateLogger<ShareKeeper>(), counter.Follow, options.Zone),
             wake);
 
-        var asked = new AskedStatus(options.Cluster, options.Proxy, paced.Read, status => status with { Serves = report.Serves, Identity = Identity() }, owed, () => followed.Away);
+        _graceFigures.Observer = _telemetry.Pushes.GraceEnded;
+        _telemetry.Begin(new TelemetrySources
+        {
+            Status = paced.Read,
+            Membership = () => followed.Source.Current,
+            Away = () => followed.Away,
+            StoreHeard = () => followed.HeardAgo,
+            KamailioAnswered = () => contact.AnsweredAgo,
+            LeaseAge = () => report.LeaseAge,
+            Grace = () => _graceFigures.Read(gracePeriod.Mode),
+        });
+        var asked = _asked = new AskedStatus(options.Cluster, options.Proxy, paced.Read, status => status with { Serves = report.Serves, Identity = Identity() }, owed, () => followed.Away);
         var local = new StatusSocket(
             [options.Rpc.ReplyDirectory, .. options.Rpc.SpareReplyDirectory is { } spare ? new[] { spare } : []],
             StatusPlace.NameOf(options.Cluster, options.Proxy),
@@ -223,24 +242,5 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         {
             _settled.TrySetResult(result);
         }
-    }
-
-    private IGracePeriod GracePeriod(RpcClient client)
-    {
-        var gap = new FixedGap(options.Grace == GraceMode.None ? TimeSpan.Zero : options.Gap, timeProvider);
-        var tableUse = new TableUseReader(client, timeProvider);
-        return options.Grace is GraceMode.None or GraceMode.Fixed
-            ? gap
-            : new ObservedGrace(
-                new ProcessSurvey(
-                    tableUse.ListProcessesAsync,
-                    ProcessIdentity.Check,
-                    [new SystemCallView(() => tableUse.Current, timeProvider), new WaitChannelView(() => tableUse.Current, timeProvider)],
-                    timeProvider),
-                new ProcessMovement(),
-                new GraceOptions { Gap = options.Gap, Cap = options.GraceCap },
-                _graceFigures,
-                timeProvider,
-                logs.CreateLogger<ObservedGrace>());
     }
 }

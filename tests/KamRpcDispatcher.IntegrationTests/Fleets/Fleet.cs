@@ -66,6 +66,7 @@ internal sealed class Fleet : IAsyncDisposable
         [
             "dispatch", "--etcd", Etcd.Endpoint, "--kamailio", Relay is null ? Kamailio.RpcAddress : "jsonrpc+unix:" + Relay.Path, "--proxy", "p1",
             .. Unless("--reply-dir", _folder.File("r")), .. Unless("--state-dir", _folder.File("state")),
+            .. Unless("--metrics", "none"),
             .. _options.HasDefaultRemovalDelay ? [] : Unless("--removal-delay", "0s"),
             .. options.Select(option => option.Replace("{fifo}", Kamailio.FifoPath, StringComparison.Ordinal)),
         ],

@@ -8,6 +8,7 @@ using KamRpcDispatcher.Doctor;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.Testing;
+using KamRpcDispatcher.Tests.Telemetry;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Documents;
@@ -58,6 +59,11 @@ internal sealed class PublicSurfaceTests
         foreach (var word in FindingCode.All.Select(static code => "finding " + code).Concat(Checkup.CheckNames.Select(static check => "check " + check)).Concat(Words(typeof(TroubleKind), "trouble")).Concat(Words(typeof(DeviationKind), "deviation")).Concat(Words(typeof(HealthReason), "health")))
         {
             yield return word;
+        }
+
+        foreach (var metric in MarkdownFile.Rows(MarkdownFile.Reference.Section("## Metrics and health over HTTP"), MetricsReferenceTests.Head))
+        {
+            yield return "metric " + metric[0].Trim('`');
         }
 
         yield return "key " + new EtcdKeys("CLUSTER").Members;

@@ -120,12 +120,12 @@ internal sealed partial class Reloading(DaemonLife life, SystemdState service, F
         return error is null ? null : $"it cannot be executed: {error}";
     }
 
-    [LoggerMessage(4030, LogLevel.Information, "SIGUSR2: the program at {Path}, version {Version}, takes this one's place: {Consequence}")]
+    [LoggerMessage(4023, LogLevel.Information, "SIGUSR2: the program at {Path}, version {Version}, takes this one's place: {Consequence}")]
     private static partial void Replaces(ILogger logger, string path, string version, string consequence);
 
-    [LoggerMessage(4031, LogLevel.Error, "SIGUSR2: {Path} does not take this program's place, which goes on as before ({Reason})")]
+    [LoggerMessage(4024, LogLevel.Error, "SIGUSR2: {Path} does not take this program's place, which goes on as before ({Reason})")]
     private static partial void GoesOn(ILogger logger, string path, string reason);
 
-    [LoggerMessage(4032, LogLevel.Warning, "SIGUSR2: no other program takes this one's place, since it is leaving")]
+    [LoggerMessage(4025, LogLevel.Warning, "SIGUSR2: no other program takes this one's place, since it is leaving")]
     private static partial void Leaves(ILogger logger);
 }

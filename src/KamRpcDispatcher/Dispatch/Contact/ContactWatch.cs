@@ -47,6 +47,18 @@ internal sealed class ContactWatch(TimeProvider timeProvider)
         }
     }
 
+    /// <summary>How long ago Kamailio answered a call; null for never.</summary>
+    public TimeSpan? AnsweredAgo
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _answered == default ? null : timeProvider.Mark() - _answered;
+            }
+        }
+    }
+
     /// <summary>A call is made.</summary>
     /// <returns>Its number.</returns>
     public long Sent()

@@ -53,6 +53,9 @@ internal sealed class FollowedMembership : IDisposable
     /// <inheritdoc cref="MembershipWatch.Away"/>
     public StoreOutage? Away => _members.Away;
 
+    /// <inheritdoc cref="MembershipWatch.HeardAgo"/>
+    public TimeSpan? HeardAgo => _members.HeardAgo;
+
     /// <inheritdoc cref="MembershipWatch.SeedListed"/>
     public bool SeedListed(IReadOnlyList<Member> listed) => _members.SeedListed(listed);
 

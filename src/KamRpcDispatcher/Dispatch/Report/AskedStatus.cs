@@ -14,7 +14,9 @@ namespace KamRpcDispatcher.Dispatch.Report;
 internal sealed class AskedStatus(
     string cluster, string proxy, Func<(ProxyStatus Status, TimeSpan Age)?> latest, Func<ProxyStatus, ProxyStatus> sign, OwedStates owed, Func<StoreOutage?> away)
 {
-    public byte[] Answer()
+    public byte[] Answer() => Read().Write();
+
+    public StatusAnswer Read()
     {
         var told = latest();
         var outage = away();
@@ -24,6 +26,6 @@ internal sealed class AskedStatus(
             OwedFor = owed.Current?.For ?? TimeSpan.Zero,
             EtcdAwaySince = outage?.Since,
             EtcdReason = outage?.Reason,
-        }.Write();
+        };
     }
 }

@@ -25,6 +25,7 @@ internal sealed class EtcdLease(EtcdConnection store, TimeSpan ttl, TimeProvider
     private ulong _term;
     private LeaseGrantResponse? _successor;
     private long? _renewedAt;
+    private long _renewedFor;
     private long? _told;
 
     /// <summary>Its number, 0 while there is none. A replacement changes it.</summary>
@@ -50,6 +51,9 @@ internal sealed class EtcdLease(EtcdConnection store, TimeSpan ttl, TimeProvider
     public TimeSpan UntilRenewal =>
         _renewedAt is { } renewed ? TimeSpan.FromTicks(Math.Max(0, ((Ttl < ttl ? Ttl : ttl) / 5 - timeProvider.GetElapsedTime(renewed)).Ticks)) : TimeSpan.Zero;
 
+    /// <summary>How long ago it was renewed, by when that was sent; null while there is none. Asked by any thread.</summary>
+    public TimeSpan? Age => Id != 0 && Interlocked.Read(ref _renewedFor) is not 0 and var sent ? timeProvider.GetElapsedTime(sent) : null;
+
     /// <summary>How long to wait after a renewal that failed: another length each time, and shorter while a short life runs out.</summary>
     public TimeSpan RetryPause =>
         Id != 0 && _renewedAt is { } renewed && timeProvider.GetElapsedTime(renewed) < Ttl ? EtcdCall.RetryPause * Math.Min(1, Ttl / LifeOfWholePauses) : EtcdCall.RetryPause;
@@ -61,7 +65,7 @@ internal sealed class EtcdLease(EtcdConnection store, TimeSpan ttl, TimeProvider
         {
             var sent = timeProvider.GetTimestamp();
             Take(await GrantAsync(EtcdCall.Timeout, cancellationToken).ConfigureAwait(false));
-            _renewedAt = sent;
+            Renewed(sent);
         }
     }
 
@@ -100,8 +104,14 @@ internal sealed class EtcdLease(EtcdConnection store, TimeSpan ttl, TimeProvider
             throw new RpcException(new Status(StatusCode.Unavailable, "a lease ended while keys were put under it"));
         }
 
-        _renewedAt = sent;
+        Renewed(sent);
         return true;
+    }
+
+    private void Renewed(long sent)
+    {
+        _renewedAt = sent;
+        Interlocked.Exchange(ref _renewedFor, sent);
     }
 
     /// <summary>It has ended: the next one will be another, that under which a part of its keys is already, if there is one.</summary>

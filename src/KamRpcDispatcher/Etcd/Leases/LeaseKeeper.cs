@@ -73,6 +73,9 @@ internal sealed class LeaseKeeper
     /// <summary>How long they live without being renewed.</summary>
     public TimeSpan Ttl => _lease.Ttl;
 
+    /// <inheritdoc cref="EtcdLease.Age"/>
+    public TimeSpan? LeaseAge => _lease.Age;
+
     /// <summary>Its keys, in a few words.</summary>
     public string Keys => _records.ToString();
 

@@ -37,6 +37,9 @@ internal sealed class MembershipWatch : IMembershipSource
     /// <inheritdoc cref="MembershipWatchLog.Away"/>
     public StoreOutage? Away => _log.Away;
 
+    /// <inheritdoc cref="MembershipWatchLog.HeardAgo"/>
+    public TimeSpan? HeardAgo => _log.HeardAgo;
+
     /// <summary>
     /// Takes a membership of before as what was known last. Whether it is of the store that answers turns out with the first listing. Only before
     /// <see cref="RunAsync"/>.

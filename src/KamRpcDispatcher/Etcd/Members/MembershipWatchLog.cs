@@ -15,13 +15,21 @@ internal sealed class MembershipWatchLog(EtcdEndpoints endpoints, string prefix,
     private readonly Outage _outage = new(timeProvider);
     private readonly LogLimit _replacements = new(timeProvider);
     private volatile StoreOutage? _away;
+    private long _heardAt;
 
     /// <summary>Since when the store cannot be followed, and why; null while it can.</summary>
     public StoreOutage? Away => _away;
 
+    /// <summary>How long ago the store was heard; null for never.</summary>
+    public TimeSpan? HeardAgo => Interlocked.Read(ref _heardAt) is not 0 and var at ? timeProvider.GetElapsedTime(at) : null;
+
     public void Listing(int read, long all, TimeSpan elapsed) => EtcdLog.Listing(logger, read, all, elapsed);
 
-    public void Listed(int count, long revision) => EtcdLog.Listed(logger, count, revision);
+    public void Listed(int count, long revision)
+    {
+        Interlocked.Exchange(ref _heardAt, timeProvider.GetTimestamp());
+        EtcdLog.Listed(logger, count, revision);
+    }
 
     public void Compacted(long wanted, long compacted) => EtcdLog.Compacted(logger, wanted, compacted);
 
@@ -37,6 +45,7 @@ internal sealed class MembershipWatchLog(EtcdEndpoints endpoints, string prefix,
     public void Followed(long revision)
     {
         _away = null;
+        Interlocked.Exchange(ref _heardAt, timeProvider.GetTimestamp());
         if (_outage.End() is { } lasted)
         {
             EtcdLog.WatchResumed(logger, endpoints, revision, lasted);

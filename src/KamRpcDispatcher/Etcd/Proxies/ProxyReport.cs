@@ -42,6 +42,9 @@ internal sealed class ProxyReport : IProxyReport
     /// <summary>The sets that the proxy serves; empty for all.</summary>
     public ImmutableArray<int> Serves { get; init; } = [];
 
+    /// <inheritdoc cref="LeaseKeeper.LeaseAge"/>
+    public TimeSpan? LeaseAge => _keeper.LeaseAge;
+
     public void Report(ProxyStatus status)
     {
         if (_record.IsHeld)

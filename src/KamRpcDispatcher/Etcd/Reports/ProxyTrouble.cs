@@ -91,6 +91,10 @@ public static class TroubleKind
     /// <summary>A member changes so often that its structural changes wait.</summary>
     public const string Flapping = "flapping";
 
+    /// <summary>All of them.</summary>
+    internal static ImmutableArray<string> All { get; } =
+        [Brake, Memory, Room, Kamailio, Duplicate, Blind, Grace, Writer, Foreign, Unsilenced, Unreadable, Name, Shares, Fault, Orphan, Attributes, Flapping];
+
     /// <summary>Whether somebody has to act before calls suffer; the others are only told.</summary>
     internal static bool IsError(string kind) => kind is not (Room or Unreadable or Duplicate or Attributes or Flapping);
 }

@@ -12,6 +12,9 @@ public sealed class GraceFigures
     private long _timeouts;
     private long _longGaps;
 
+    /// <summary>Told the length of each grace period; null for nobody.</summary>
+    internal Action<TimeSpan>? Observer { get; set; }
+
     /// <summary>Takes the length of a grace period.</summary>
     public void Ended(TimeSpan length)
     {
@@ -20,6 +23,8 @@ public sealed class GraceFigures
             _lastWaits[_count++ % Kept] = length.TotalMilliseconds;
             _longest = Math.Max(_longest, length.TotalMilliseconds);
         }
+
+        Observer?.Invoke(length);
     }
 
     /// <summary>Takes note of one whose end was not seen within its cap.</summary>
