@@ -8,9 +8,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-programs=(etcd etcdctl faketime groff ip kamailio patch sipp)
+programs=(etcd etcdctl faketime groff ip kamailio keepalived patch python3 sipp systemd-analyze)
 modules=(kamailio-extra-modules kamailio-json-modules kamailio-sqlite-modules kamailio-tls-modules kamailio-utils-modules kamailio-websocket-modules)
-packages=(kamailio "${modules[@]}" etcd-server etcd-client faketime groff-base iproute2 patch sip-tester)
+others=(python3-seccomp)
+packages=(kamailio "${modules[@]}" "${others[@]}" etcd-server etcd-client faketime groff-base iproute2 keepalived patch python3 sip-tester systemd)
 
 # kamailio and others are in /usr/sbin, which is not on every user's path.
 export PATH="$PATH:/usr/sbin:/sbin"
@@ -20,7 +21,7 @@ install_missing() {
     for program in "${programs[@]}"; do
         command -v "$program" >/dev/null || missing+=("$program")
     done
-    for package in "${modules[@]}"; do
+    for package in "${modules[@]}" "${others[@]}"; do
         dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q "ok installed" || missing+=("$package")
     done
     [ ${#missing[@]} -eq 0 ] && return
