@@ -2,15 +2,15 @@
 # Runs every test, as CI does: installs the servers that are missing (Debian), builds, tests, and ends with a line
 # "N passed, N failed, N skipped". Arguments are passed on to "dotnet test", for example: --filter Name~Planner
 # With --matrix as the first argument, runs the tests of category "Matrix" instead, against several releases of Kamailio; with --asterisk
-# those of category "Asterisk", and with --container those of category "Container", which are left out otherwise: Debian stable has no
-# Asterisk to install, and an image takes minutes to build. With --without-servers the servers count as not installed: whatever needs them
+# those of category "Asterisk", with --container those of category "Container", and with --samples those of category "Samples", which are left
+# out otherwise: Debian stable has no Asterisk to install, an image takes minutes to build, and the tools that read the samples are large. With --without-servers the servers count as not installed: whatever needs them
 # has to be skipped, and nothing may fail.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 programs=(etcd etcdctl faketime groff ip kamailio keepalived patch python3 sipp systemd-analyze)
 modules=(kamailio-extra-modules kamailio-json-modules kamailio-sqlite-modules kamailio-tls-modules kamailio-utils-modules kamailio-websocket-modules)
-others=(python3-seccomp)
+others=(python3-seccomp python3-yaml)
 packages=(kamailio "${modules[@]}" "${others[@]}" etcd-server etcd-client faketime groff-base iproute2 keepalived patch python3 sip-tester systemd)
 
 # kamailio and others are in /usr/sbin, which is not on every user's path.
@@ -94,12 +94,14 @@ case ${1:-} in
     --without-servers)
         is_without_servers=1
         shift ;;
-    --matrix|--asterisk|--container)
+    --matrix|--asterisk|--container|--samples)
         with=${1#--}
         # shellcheck source=matrix/releases.sh
         . tests/matrix/releases.sh
         # shellcheck source=container/image.sh
         . tests/container/image.sh
+        # shellcheck source=samples/tools.sh
+        . tests/samples/tools.sh
         require_mounts "$1"
         shift ;;
 esac
@@ -111,6 +113,7 @@ case $with in
     matrix) make_kamailio_folders ;;
     asterisk) make_asterisk_folder ;;
     container) make_container_folders ;;
+    samples) make_samples_folder ;;
 esac
 
 # A missing server is a failure here, not a reason to skip.
@@ -130,8 +133,9 @@ case $with in
     matrix) test_releases "$@" ;;
     asterisk) test_asterisk "$@" ;;
     container) test_container "$@" ;;
+    samples) test_samples "$@" ;;
     *)
-        combine_filter "TestCategory!=Asterisk&TestCategory!=Container" "$@"
+        combine_filter "TestCategory!=Asterisk&TestCategory!=Container&TestCategory!=Samples" "$@"
         for project in tests/*Tests/*.csproj; do
             test_project all "$project" "${arguments[@]}"
         done ;;
