@@ -8,6 +8,7 @@ namespace KamRpcDispatcher.Tests.Documents.Platforms;
 internal sealed class KubernetesSampleTests
 {
     private const string Folder = "kubernetes";
+    private const string AnotherImage = "another";
 
     private static readonly string[] Workloads = ["kamailio", "asterisk"];
 
@@ -91,8 +92,8 @@ internal sealed class KubernetesSampleTests
         }
 
         Assert.That(Workload(workload).TextAt("spec/serviceName"), Is.EqualTo(_files[workload].Single(static document => document.TextAt("kind") == "Service").TextAt("metadata/name")));
-        var volumes = Pod(workload).GetProperty("volumes").EnumerateArray().Select(static volume => volume.TextAt("name")).ToList();
-        Assert.That(Pod(workload).GetProperty("containers").EnumerateArray().SelectMany(static container => container.GetProperty("volumeMounts").EnumerateArray()).Select(static mount => mount.TextAt("name")), Is.SubsetOf(volumes));
+        var volumes = Pod(workload).GetProperty("volumes").EnumerateArray().Select(static volume => volume.TextAt("name"));
+        Assert.That(Pod(workload).GetProperty("containers").EnumerateArray().SelectMany(static container => container.GetProperty("volumeMounts").EnumerateArray()).Select(static mount => mount.TextAt("name")).Except(volumes), Is.Empty);
     }
 
     /// <summary>By its own types: a field that they do not have is dropped, and so it is missing in what kubectl has read.</summary>
@@ -103,11 +104,11 @@ internal sealed class KubernetesSampleTests
         RealServers.Require("kubectl");
         using var folder = new TemporaryFolder();
         await File.WriteAllTextAsync(folder.File("w.json"), Workload(workload).ToString());
-        var name = Pod(workload).GetProperty("containers")[0];
 
-        var read = JsonElement.Parse(await Tool.RunAsync("kubectl", ["set", "image", "--local", "--filename", folder.File("w.json"), "--output", "json", $"{name.TextAt("name")}={name.TextAt("image")}"], string.Empty));
+        // It says nothing where nothing changes: so one image is another one.
+        var read = JsonElement.Parse(await Tool.RunAsync("kubectl", ["set", "image", "--local", "--filename", folder.File("w.json"), "--output", "json", $"{workload}={AnotherImage}"], string.Empty));
 
-        Assert.That(Lost(Workload(workload), read, workload), Is.Empty);
+        Assert.That(Lost(Workload(workload), read, workload), Is.EqualTo(new[] { $"{workload}/spec/template/spec/containers/0/image: {AnotherImage}" }));
     }
 
     [Test]
