@@ -17,7 +17,7 @@ internal sealed record DockerRun(IReadOnlyList<(string Name, string Value)> Opti
     public static DockerRun OfReadme() => OfReadme("dispatch");
 
     /// <summary>The README's line for one of kamrpc's roles.</summary>
-    public static DockerRun OfReadme(string role) => File.ReadLines(Readme).Where(static line => line.StartsWith(Start, StringComparison.Ordinal)).Select(Parse).Single(run => run.Image == "kamrpc" && run.Arguments.FirstOrDefault() == role);
+    public static DockerRun OfReadme(string role) => File.ReadLines(Readme).Where(static line => line.StartsWith(Start, StringComparison.Ordinal)).Select(Parse).Single(run => run.Image == "kamrpc" && run.Arguments is [var first, ..] && first == role);
 
     /// <summary>Without an option, whatever its value.</summary>
     public DockerRun Without(string name) =>

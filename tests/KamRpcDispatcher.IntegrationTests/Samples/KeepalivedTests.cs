@@ -123,6 +123,6 @@ public sealed class KeepalivedTests
     }
 
     /// <summary>Calls to the VIP, all of which are answered.</summary>
-    private Task CallAsync() => Caller.RunAsync(
+    private Task<string> CallAsync() => Caller.RunAsync(
         $"sipp -sf tests/KamRpcDispatcher.Testing/Sip/uac.xml -i 10.0.0.5 -mi 10.0.0.5 -p 5070 -nostdin -s 1 -key contact_host 10.0.0.5 -m 5 -r 10 -d 100 -timeout 20s {Virtual}:5060 2>&1");
 }
