@@ -3,15 +3,17 @@
 # a whole program is, tests, and ends with a line "N passed, N failed, N skipped". Arguments are passed on to "dotnet test", for example:
 # --filter Name~Planner
 # With --matrix as the first argument, runs the tests of category "Matrix" instead, against several releases of Kamailio; with --asterisk
-# those of category "Asterisk", with --container those of category "Container", and with --package those of category "Package", which are left
-# out otherwise: Debian stable has no Asterisk to install, and an image or a package takes minutes to build. With --without-servers the servers count as not installed: whatever needs them
+# those of category "Asterisk", with --container those of category "Container", with --package those of category "Package", and with --samples
+# those of category "Samples", which are left out otherwise: Debian stable has no Asterisk to install, an image or a package takes minutes, and
+# the tools that read the samples are large. With --without-servers the servers count as not installed: whatever needs them
 # has to be skipped, and nothing may fail.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-programs=(etcd etcdctl faketime gcc groff ip journalctl kamailio patch promtool sipp)
+programs=(etcd etcdctl faketime gcc groff ip journalctl kamailio keepalived patch promtool python3 sipp systemd-analyze)
 modules=(kamailio-extra-modules kamailio-json-modules kamailio-sqlite-modules kamailio-tls-modules kamailio-utils-modules kamailio-websocket-modules)
-packages=(kamailio "${modules[@]}" etcd-server etcd-client faketime gcc groff-base iproute2 libc6-dev patch prometheus sip-tester systemd)
+others=(python3-seccomp python3-yaml)
+packages=(kamailio "${modules[@]}" "${others[@]}" etcd-server etcd-client faketime gcc groff-base iproute2 keepalived libc6-dev patch prometheus python3 sip-tester systemd)
 
 # kamailio and others are in /usr/sbin, which is not on every user's path.
 export PATH="$PATH:/usr/sbin:/sbin"
@@ -29,7 +31,7 @@ install_missing() {
     for program in "${programs[@]}"; do
         command -v "$program" >/dev/null || missing+=("$program")
     done
-    for package in "${modules[@]}"; do
+    for package in "${modules[@]}" "${others[@]}"; do
         dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q "ok installed" || missing+=("$package")
     done
     [ ${#missing[@]} -eq 0 ] && return
@@ -102,7 +104,7 @@ case ${1:-} in
     --without-servers)
         is_without_servers=1
         shift ;;
-    --matrix|--asterisk|--container|--package)
+    --matrix|--asterisk|--container|--package|--samples)
         with=${1#--}
         # shellcheck source=matrix/releases.sh
         . tests/matrix/releases.sh
@@ -110,6 +112,8 @@ case ${1:-} in
         . tests/container/image.sh
         # shellcheck source=package/packages.sh
         . tests/package/packages.sh
+        # shellcheck source=samples/tools.sh
+        . tests/samples/tools.sh
         require_mounts "$1"
         shift ;;
 esac
@@ -122,6 +126,7 @@ case $with in
     asterisk) make_asterisk_folder ;;
     container) make_container_folders ;;
     package) make_package_folders ;;
+    samples) make_samples_folder ;;
 esac
 
 # A missing server is a failure here, not a reason to skip.
@@ -149,8 +154,9 @@ case $with in
     asterisk) test_asterisk "$@" ;;
     container) test_container "$@" ;;
     package) test_package "$@" ;;
+    samples) test_samples "$@" ;;
     *)
-        combine_filter "TestCategory!=Asterisk&TestCategory!=Container&TestCategory!=Package" "$@"
+        combine_filter "TestCategory!=Asterisk&TestCategory!=Container&TestCategory!=Package&TestCategory!=Samples" "$@"
         for project in tests/*Tests/*.csproj; do
             test_project all "$project" "${arguments[@]}"
         done ;;

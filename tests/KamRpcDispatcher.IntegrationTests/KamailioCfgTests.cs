@@ -37,6 +37,8 @@ public sealed class KamailioCfgTests
         "KAMRPC_PING_SUCCESSES=3",
         "KAMRPC_PING_FROM=\"sip:ping@example.org\"",
         "KAMRPC_PING_CODES=\"class=2\"",
+        "KAMRPC_HOMER=\"sip:127.0.0.2:9061\"",
+        "KAMRPC_HOMER_ID=7",
         "KAMRPC_OWN_LOCAL_REQUEST",
         "KAMRPC_BRANCH_ROUTE=\"OPERATORS_BRANCH\"",
         "KAMRPC_FAILURE_ROUTE=\"OPERATORS_FAILURE\"",
@@ -95,6 +97,11 @@ public sealed class KamailioCfgTests
 
         Passes(await KamailioProgram.CheckAsync(config, SnippetOverrides));
     }
+
+    [TestCase("")]
+    [TestCase("loadmodule \"siptrace.so\"")]
+    public async Task The_snippet_passes_the_check_with_Homer(string before) =>
+        Passes(await KamailioProgram.CheckAsync(Including(SnippetPath, $"{before}\n#!define WITH_HOMER"), SnippetOverrides.Where(static define => define.Contains("HOMER", StringComparison.Ordinal)).ToArray()));
 
     [Test]
     public async Task A_define_before_the_include_takes_precedence_over_the_default()

@@ -35,7 +35,7 @@ cover "$repository" "$layers/repository"
 
 printf '127.0.0.1 localhost\n127.0.1.1 %s\n' "$name" >/etc/hosts
 rm -rf /etc/kamrpc /etc/systemd/system/kamrpc-* /opt/kamrpc /usr/local/bin/kamrpc /var/lib/kamrpc /var/lib/etcd/* /var/log/*.log
-install -m 755 "$repository/tests/machine/systemctl" /usr/local/sbin/systemctl
+install -m 755 "$repository/tests/machine/systemctl" "$repository/tests/machine/syscalls" /usr/local/sbin
 ip link set lo up
 echo "$name is up"
 

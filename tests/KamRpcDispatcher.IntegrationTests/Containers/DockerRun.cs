@@ -9,12 +9,15 @@ namespace KamRpcDispatcher.IntegrationTests.Containers;
 internal sealed record DockerRun(IReadOnlyList<(string Name, string Value)> Options, string Image, IReadOnlyList<string> Arguments)
 {
     private const string Start = "docker run ";
-    private static readonly string[] Flags = ["-d", "--read-only", "--rm"];
+    private static readonly string[] Flags = ["-d", "--no-healthcheck", "--read-only", "--rm"];
 
     private static readonly string Readme = Path.Combine(RealServers.RepositoryRoot, "src", "KamRpcDispatcher.Cli", "Packaging", "container", "README.md");
 
     /// <summary>The README's line for a dispatcher.</summary>
-    public static DockerRun OfReadme() => File.ReadLines(Readme).Where(static line => line.StartsWith(Start, StringComparison.Ordinal)).Select(Parse).Single(static run => run.Image == "kamrpc" && run.Arguments is ["dispatch", ..]);
+    public static DockerRun OfReadme() => OfReadme("dispatch");
+
+    /// <summary>The README's line for one of kamrpc's roles.</summary>
+    public static DockerRun OfReadme(string role) => File.ReadLines(Readme).Where(static line => line.StartsWith(Start, StringComparison.Ordinal)).Select(Parse).Single(run => run.Image == "kamrpc" && run.Arguments is [var first, ..] && first == role);
 
     /// <summary>Without an option, whatever its value.</summary>
     public DockerRun Without(string name) =>

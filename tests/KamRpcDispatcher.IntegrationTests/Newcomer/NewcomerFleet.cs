@@ -26,7 +26,7 @@ internal sealed class NewcomerFleet : IAsyncDisposable
     public static Task<NewcomerFleet> StartAsync()
     {
         OtherUser.RequireRoot();
-        RealServers.Require("etcd", "etcdctl", "ip", "kamailio", "nsenter", "patch", "perl", "runuser", "sipp", "unshare");
+        RealServers.Require("etcd", "etcdctl", "ip", "kamailio", "nsenter", "patch", "perl", "python3", "runuser", "sipp", "systemd-analyze", "unshare");
         RealServers.RequireFile("/etc/kamailio/kamailio.cfg");
         return ServerLife.StartOrDisposeAsync(new NewcomerFleet(), static fleet => fleet.StartMachinesAsync());
     }

@@ -10,8 +10,12 @@ namespace KamRpcDispatcher.Testing;
 /// <param name="Entrypoint">The program.</param>
 /// <param name="Command">Its arguments, when none are given.</param>
 /// <param name="Volumes">Where it can write though its root is read-only.</param>
+/// <param name="Labels">What it says of itself.</param>
+/// <param name="Health">The command of its health check.</param>
+/// <param name="BaseFiles">What the image that it was built on has, but folders.</param>
 public sealed record ContainerImage(
-    string Root, string User, IReadOnlyList<string> Variables, IReadOnlyList<string> Entrypoint, IReadOnlyList<string> Command, IReadOnlyList<string> Volumes)
+    string Root, string User, IReadOnlyList<string> Variables, IReadOnlyList<string> Entrypoint, IReadOnlyList<string> Command, IReadOnlyList<string> Volumes,
+    IReadOnlyDictionary<string, string> Labels, IReadOnlyList<string> Health, IReadOnlySet<string> BaseFiles)
 {
     /// <summary>Environment variable that names the folder which tests/container/build.sh has filled.</summary>
     public const string FolderVariable = "KAMRPC_TEST_IMAGE";
@@ -26,14 +30,18 @@ public sealed record ContainerImage(
         }
 
         // As "buildah inspect" tells it.
-        var config = JsonElement.Parse(File.ReadAllText(Path.Combine(folder, "image.json"))).GetProperty("OCIv1").GetProperty("config");
+        var image = JsonElement.Parse(File.ReadAllText(Path.Combine(folder, "image.json")));
+        var config = image.GetProperty("OCIv1").GetProperty("config");
         return new ContainerImage(
             Path.Combine(folder, "rootfs"),
             config.GetProperty(nameof(User)).GetString()!,
             Texts("Env"),
             Texts("Entrypoint"),
             Texts("Cmd"),
-            config.TryGetProperty(nameof(Volumes), out var volumes) ? [.. volumes.EnumerateObject().Select(static volume => volume.Name)] : []);
+            config.TryGetProperty(nameof(Volumes), out var volumes) ? [.. volumes.EnumerateObject().Select(static volume => volume.Name)] : [],
+            config.GetProperty(nameof(Labels)).EnumerateObject().ToDictionary(static label => label.Name, static label => label.Value.GetString()!),
+            [.. image.GetProperty("Docker").GetProperty("config").GetProperty("Healthcheck").GetProperty("Test").EnumerateArray().Select(static text => text.GetString()!)],
+            File.ReadLines(Path.Combine(folder, "base.txt")).Select(static line => line[2..]).ToHashSet(StringComparer.Ordinal));
 
         string[] Texts(string name) => config.TryGetProperty(name, out var texts) ? [.. texts.EnumerateArray().Select(static text => text.GetString()!)] : [];
     }

@@ -84,6 +84,16 @@ public sealed class DebianPackageTests : IDisposable
         Assert.That(text, Does.StartWith("[Unit]\n").And.Contain("\nExecStart=/usr/bin/kamrpc ").And.Contain($"\nAfter={other} ").And.Contain($"\nEnvironmentFile=-/etc/kamrpc/{variables}\n").And.Not.Contain("/opt"));
     }
 
+    [TestCase("kamrpc-announce.service")]
+    [TestCase("kamrpc-dispatch.service")]
+    [TestCase("kamrpc-dispatch@.service")]
+    public Task Systemd_finds_a_unit_well_fenced(string unit)
+    {
+        var path = _tree.File(unit);
+        File.Copy(_tree.File($"debian/kamrpc.{unit}"), path, overwrite: true);
+        return SystemdUnitTests.AssertFencedAsync(path);
+    }
+
     private static IEnumerable<Option> OptionsOf(string command) =>
         new CommandLine().Root.Subcommands.Single(known => known.Name == command).Options.Where(static option => option is not HelpOption && !option.Hidden);
 
