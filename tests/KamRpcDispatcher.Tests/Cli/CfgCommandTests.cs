@@ -39,7 +39,8 @@ internal sealed class CfgCommandTests : IDisposable
     {
         var (exitCode, output, errors) = await RunAsync(["cfg", .. options]);
 
-        Assert.That((exitCode, output), Is.EqualTo((2, string.Empty)));
+        var isJson = options.Contains("json");
+        Assert.That((exitCode, output.Length == 0, output.StartsWith("{\n  \"error\": {", StringComparison.Ordinal)), Is.EqualTo((2, !isJson, isJson)), output);
         Assert.That(errors, Does.Contain("kamrpc: " + error));
     }
 

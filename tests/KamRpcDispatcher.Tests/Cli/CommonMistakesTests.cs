@@ -179,7 +179,8 @@ public class CommonMistakesTests
         var (exitCode, output, errors) = await RunAsync(mistake);
 
         var lines = errors.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(static line => !line.StartsWith("Try '", StringComparison.Ordinal)).ToList();
-        Assert.That((exitCode, output), Is.EqualTo((mistake.ExitCode, string.Empty)), errors);
+        var isJson = mistake.ToString().EndsWith("-o json", StringComparison.Ordinal);
+        Assert.That((exitCode, output.Length == 0, output.StartsWith("{\n  \"error\": {", StringComparison.Ordinal)), Is.EqualTo((mistake.ExitCode, !isJson, isJson)), output + errors);
         Assert.That(lines[0], Does.StartWith("kamrpc: " + Placed(mistake.Message)));
         Assert.That(lines, Has.Count.EqualTo(1 + mistake.Others), errors);
         Assert.That(errors, Does.Not.Contain("root:secret"));
