@@ -67,7 +67,7 @@ internal sealed class RoutableMembers(CycleSituation cycle)
 {
     private readonly EntryIndex _index = new(cycle.Table.Destinations);
 
-    public bool Has(Member member) => IsRoutable(member) || (cycle.Membership.ClassKeys.TryGetValue(member.Key, out var classKey) && IsRoutable(member with { Key = classKey }));
+    public bool Has(Member member) => IsRoutable(member) || cycle.Membership.ClassKeys[member.Key].Any(classKey => IsRoutable(member with { Key = classKey }));
 
     private bool IsRoutable(Member member) => _index.Of(member).Any(static entry => entry.IsRoutable);
 }
