@@ -40,17 +40,17 @@ public sealed class ContainerImageTests
     }
 
     [Test]
-    public void It_has_nothing_but_its_base_the_certificates_and_the_program()
+    public async Task It_has_nothing_but_its_base_the_certificates_and_the_program()
     {
         var image = Image;
         var installed = Directory.EnumerateFiles(Path.Combine(image.Root, "var/lib/dpkg/info"), "*.list").Where(static list => Packages.Any(Path.GetFileName(list)!.StartsWith))
             .SelectMany(File.ReadLines).Select(static path => path.TrimStart('/')).ToHashSet(StringComparer.Ordinal);
-        var added = Files(image).Except(image.BaseFiles).Where(file => !installed.Contains(file) && !installed.Contains("usr/" + file));
+        var added = (await FilesAsync(image)).Except(image.BaseFiles).Where(file => !installed.Contains(file) && !installed.Contains("usr/" + file));
 
         Assert.That(installed, Has.Count.GreaterThan(100));
         Assert.That(
             added.Where(static file => !file.StartsWith("etc/ssl/certs/", StringComparison.Ordinal) && !Packages.Any(package => file.StartsWith("var/lib/dpkg/info/" + package, StringComparison.Ordinal))),
-            Is.SubsetOf(new[] { "usr/local/bin/kamrpc", "etc/ca-certificates.conf", "etc/hosts" }).And.Member("usr/local/bin/kamrpc"));
+            Is.SubsetOf(new[] { "usr/local/bin/kamrpc", "etc/ca-certificates.conf", "etc/hosts", "var/lib/apt/extended_states", "var/lib/dpkg/triggers/update-ca-certificates", "var/lib/dpkg/triggers/update-ca-certificates-fresh" }).And.Member("usr/local/bin/kamrpc"));
         Assert.That(Path.Combine(image.Root, "etc/ssl/certs/ca-certificates.crt"), Does.Exist);
     }
 
@@ -62,12 +62,12 @@ public sealed class ContainerImageTests
     public void Nothing_is_left_of_its_making(string folder) => Assert.That(Directory.EnumerateFileSystemEntries(Path.Combine(Image.Root, folder)), Is.Empty);
 
     [Test]
-    public void Nothing_in_it_gives_the_rights_of_another_user()
+    public async Task Nothing_in_it_gives_the_rights_of_another_user()
     {
         var image = Image;
 
         Assert.That(
-            Files(image).Select(file => Path.Combine(image.Root, file)).Where(static file => new FileInfo(file).LinkTarget is null && (File.GetUnixFileMode(file) & (UnixFileMode.SetUser | UnixFileMode.SetGroup)) != 0),
+            (await FilesAsync(image)).Select(file => Path.Combine(image.Root, file)).Where(static file => new FileInfo(file).LinkTarget is null && (File.GetUnixFileMode(file) & (UnixFileMode.SetUser | UnixFileMode.SetGroup)) != 0),
             Is.Empty);
     }
 
@@ -103,6 +103,7 @@ public sealed class ContainerImageTests
         }
     }
 
-    private static IEnumerable<string> Files(ContainerImage image) => new DirectoryInfo(image.Root).EnumerateFileSystemInfos("*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 })
-        .Where(static file => file is FileInfo || file.LinkTarget is not null).Select(file => Path.GetRelativePath(image.Root, file.FullName));
+    /// <summary>All but its folders; a link to a folder is none.</summary>
+    private static async Task<string[]> FilesAsync(ContainerImage image) =>
+        (await Tool.RunAsync("find", [image.Root, "-xdev", "!", "-type", "d", "-printf", "%P\\n"], string.Empty)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 }
