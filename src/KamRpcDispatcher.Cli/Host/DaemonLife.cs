@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using KamRpcDispatcher.Cli.Host.Reload;
-using KamRpcDispatcher.Linux;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 

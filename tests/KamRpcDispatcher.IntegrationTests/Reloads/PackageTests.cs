@@ -14,10 +14,10 @@ public sealed class PackageTests
     {
         RealServers.Require("etcd", "etcdctl", "patch", "sipp", "unshare");
         OtherUser.RequireRoot();
-        var packages = Given("KAMRPC_TEST_PACKAGES");
+        var packages = Given(Environment.GetEnvironmentVariable("KAMRPC_TEST_PACKAGES"));
         await using var script = ServerProcess.Start(
             Path.Combine(RealServers.RepositoryRoot, "tests", "package", "package.sh"),
-            [Given("KAMRPC_TEST_KAMAILIO_ROOT"), Directory.GetFiles(Path.Combine(packages, "old")).Single(), Directory.GetFiles(Path.Combine(packages, "new")).Single()]);
+            [Given(Environment.GetEnvironmentVariable("KAMRPC_TEST_KAMAILIO_ROOT")), Directory.GetFiles(Path.Combine(packages, "old")).Single(), Directory.GetFiles(Path.Combine(packages, "new")).Single()]);
 
         await Task.WhenAny(script.Exited, Task.Delay(Deadline));
         Assert.That(script.Exited.IsCompleted, $"it goes on after {Deadline.TotalMinutes} minutes:\n{script.Output}");
@@ -26,6 +26,6 @@ public sealed class PackageTests
         Assert.That(script.Output.TrimEnd(), Does.EndWith("OK"));
     }
 
-    private static string Given(string variable) =>
-        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } value ? value : throw new InvalidOperationException($"{variable} is not set: tests/run.sh --package sets it");
+    private static string Given(string? folder) =>
+        folder is { Length: > 0 } ? folder : throw new InvalidOperationException("what is to be installed is not given: tests/run.sh --package does");
 }

@@ -28,7 +28,7 @@ public sealed class ReloadTests
     {
         const int Reloads = 5;
         using var folder = new TemporaryFolder();
-        await using var announcer = await ReloadedAnnouncer.StartAsync(_etcd, "--ttl", "2s", "--probe", $"exec:sleep 0.2; test ! -e {folder.File("dead")}", "--interval", "500ms");
+        await using var announcer = await ReloadedAnnouncer.StartAsync(_etcd, "--probe", $"exec:sleep 0.2; test ! -e {folder.File("dead")}", "--interval", "500ms");
         await announcer.WaitForEventsAsync("PUT");
         announcer.TakeEvents();
         var (lease, created, value) = (await _etcd.LeaseAsync(Key), await _etcd.CreateRevisionAsync(Key), await _etcd.GetAsync(Key));

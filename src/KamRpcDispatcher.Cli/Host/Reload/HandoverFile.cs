@@ -1,5 +1,4 @@
 using System.Globalization;
-using KamRpcDispatcher.Linux;
 using Microsoft.Win32.SafeHandles;
 
 namespace KamRpcDispatcher.Cli.Host.Reload;

@@ -2,7 +2,6 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Linux;
 
 namespace KamRpcDispatcher.Cli.Host.Reload;
 

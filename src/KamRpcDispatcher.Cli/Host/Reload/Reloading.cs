@@ -1,4 +1,3 @@
-using KamRpcDispatcher.Linux;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Cli.Host.Reload;

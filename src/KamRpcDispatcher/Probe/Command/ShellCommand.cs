@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Linux;
 
 namespace KamRpcDispatcher.Probe.Command;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
+using KamRpcDispatcher.Linux;
 
-namespace KamRpcDispatcher.Linux;
+namespace KamRpcDispatcher;
 
 /// <summary>What a process keeps when another program takes the place of the one that it runs (execve): its signals, and the processes that it has started.</summary>
 public static unsafe class ProcessImage
