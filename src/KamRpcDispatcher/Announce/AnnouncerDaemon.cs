@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using System.Globalization;
 using KamailioRpc;
 using KamRpcDispatcher.Announce.Calls;
 using KamRpcDispatcher.Announce.Handover;
@@ -26,8 +25,6 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
     /// <summary>How soon it is told what is not a change of a server: an outage, a name that somebody else has.</summary>
     private static readonly TimeSpan StatusInterval = TimeSpan.FromSeconds(2);
 
-    private const int LongestOutage = 200;
-
     private readonly AnnouncerOptions _options;
     private readonly IServiceState _service;
     private readonly TimeProvider _timeProvider;
@@ -42,6 +39,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
     private readonly Heartbeat _heartbeat;
     private readonly FormerMembers _former;
     private readonly AnnouncerMetrics _metrics;
+    private readonly AnnouncerStanding _standing;
     private string? _status;
 
     public AnnouncerDaemon(AnnouncerOptions options, IServiceState service, TimeProvider timeProvider, ILoggerFactory logs)
@@ -60,8 +58,9 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
             ? new AsteriskMonitor(access.Address, access.Credentials, access.Maintenance, timeProvider, logs.CreateLogger<AsteriskMonitor>()) { IsInMaintenance = handed?.IsInMaintenance == true }
             : null;
         _maintenance = _asterisk is not null && options.Asterisk?.Maintenance is not null ? new MaintenanceSwitch(_asterisk) { IsOurs = handed?.IsMaintenanceOurs == true } : null;
+        _standing = new AnnouncerStanding(_keeper, _servers, options.Servers);
         _metrics = new AnnouncerMetrics(
-            new AnnouncerSources { Members = States, Occupied = () => _keeper.OccupiedCount, IsStoreReachable = () => _keeper is { Outage: null, HasReached: true }, LeaseAge = () => _keeper.LeaseAge }, timeProvider);
+            new AnnouncerSources { Members = () => _standing.States, Occupied = () => _keeper.OccupiedCount, IsStoreReachable = () => _keeper is { Outage: null, HasReached: true }, LeaseAge = () => _keeper.LeaseAge }, timeProvider);
         var unknowns = new LogLimit(timeProvider);
         foreach (var server in options.Servers)
         {
@@ -81,13 +80,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
     public Meter Meter => _metrics.Meter;
 
     /// <summary>Why what it announces does not get calls, in one line; null where all of it is announced as ready.</summary>
-    public string? WhyNotReady =>
-        _keeper is { Outage: { } outage } ? $"etcd cannot be used: {SafeText.Shorten(outage, LongestOutage)}"
-        : !_keeper.HasReached ? "etcd has not been reached yet"
-        : _keeper.Occupied is { } occupied ? $"somebody else has {SafeText.Shorten(occupied, LongestOutage)}"
-        : _keeper.Refused is { } refused ? $"etcd refuses {SafeText.Shorten(refused, LongestOutage)}"
-        : States().FirstOrDefault(static member => member.State != MemberState.Ready) is { Key.Name: not null } first ? $"{first.Key} is {(first.State is { } state ? MemberStateName.Of(state) : "not probed yet")}"
-        : null;
+    public string? WhyNotReady => _standing.WhyNotReady;
 
     /// <summary>Reads certificates, passwords and secrets again now, which else is done for each new connection.</summary>
     public void ReadFilesAgain()
@@ -215,9 +208,6 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
         return new FormerMembers(_store, _keeper, new EtcdKeys(handed?.Cluster ?? _options.Cluster), former, _options.AcknowledgeTimeout, _timeProvider, _logger);
     }
 
-    private IEnumerable<(MemberKey Key, MemberState? State)> States() =>
-        _servers.Zip(_options.Servers).SelectMany(static pair => pair.Second.Members.Select(member => (member.Key, pair.First.State)));
-
     private async Task TellAsync(CancellationToken stop)
     {
         try
@@ -239,24 +229,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
 
     private void TellStatus()
     {
-        var counts = _servers.Where(static server => server.State is not null).GroupBy(static server => server.State!.Value).ToDictionary(static group => group.Key, static group => group.Sum(static server => server.Members));
-        List<string> parts = [.. Enum.GetValues<MemberState>().Where(counts.ContainsKey).Select(state => $"{counts[state]} {state.ToString().ToLowerInvariant()}")];
-        if (_keeper.OccupiedCount is > 0 and var occupied)
-        {
-            parts.Add($"{occupied} not announced: the name is held by somebody else");
-        }
-
-        if (_keeper is { Outage: null, Refused: { } refused })
-        {
-            parts.Add($"etcd refuses {refused}");
-        }
-
-        if (_keeper is { Outage: { } outage, OutageSince: { } since })
-        {
-            parts.Add(string.Create(CultureInfo.InvariantCulture, $"etcd cannot be used since {since:yyyy-MM-dd HH:mm:ss} UTC: {outage}"));
-        }
-
-        var status = string.Join(", ", parts);
+        var status = _standing.Text;
         if (Interlocked.Exchange(ref _status, status) != status)
         {
             _service.Status(status);

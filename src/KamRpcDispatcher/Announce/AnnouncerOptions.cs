@@ -1,5 +1,9 @@
 using KamRpcDispatcher.Announce.Idle;
+using KamRpcDispatcher.Asterisk;
+using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Probe;
+using System.Collections.Immutable;
 
 namespace KamRpcDispatcher.Announce;
 
@@ -35,4 +39,16 @@ public sealed record AnnouncerOptions(EtcdOptions Etcd, string Cluster, IReadOnl
 
     /// <summary>How long calls that are up may go on then.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(60);
+}
+
+/// <summary>A SIP server, as one address of it is probed.</summary>
+/// <param name="Probe">How it is probed; null for never: it counts as alive.</param>
+/// <param name="Members">Its members, all of which are in the state that the probe finds.</param>
+public sealed record ProbedServer(IProbe? Probe, ImmutableArray<Member> Members);
+
+/// <summary>Where Asterisk's manager interface is, and who asks.</summary>
+public sealed record AsteriskAccess(AmiAddress Address, AmiCredentials Credentials)
+{
+    /// <summary>Kamailio's endpoint in pjsip.conf, or <c>all</c>, which is in maintenance mode while the server is drained; null for none, so that nothing is set.</summary>
+    public string? Maintenance { get; init; }
 }

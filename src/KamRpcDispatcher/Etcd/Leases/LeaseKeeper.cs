@@ -38,7 +38,6 @@ internal sealed class LeaseKeeper
         _losses = new LogLimit(timeProvider);
         _pace = new LeasePace(ttl / 3, timeProvider);
         _lease = new EtcdLease(store, ttl, timeProvider, logger);
-
         _renewal = new LeaseRenewal(_lease, ExpectCalls, timeProvider);
 
         // What else is asked of etcd is given up soon enough to be asked again over another connection.

@@ -82,7 +82,7 @@ public sealed class RollingPlannerTests
 
         var held = Three.With(new LiveProxy("p1", Views.Status(3) with { Held = [Members.Of("d")] }));
         Assert.That(Plan(held, new RollingRestart("true", 1), out var result, out reasons), Is.Null);
-        Assert.That((result, reasons[0]), Is.EqualTo((RolloutResult.Refused, "d is not announced, and kept in rotation by a proxy (PANIC): the restart would leave it out; wait for them, or let them go with 'kamrpc confirm'")));
+        Assert.That((result, reasons[0]), Is.EqualTo((RolloutResult.NotSafe, "d is not announced, and kept in rotation by a proxy (PANIC): the restart would leave it out; wait for them, or let them go with 'kamrpc confirm'")));
     }
 
     [TestCase(RollingStage.Drained, false, "waiting", true)]
