@@ -1,9 +1,9 @@
+using System.Collections.Immutable;
 using KamRpcDispatcher.Announce.Idle;
 using KamRpcDispatcher.Asterisk;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Probe;
-using System.Collections.Immutable;
 
 namespace KamRpcDispatcher.Announce;
 
