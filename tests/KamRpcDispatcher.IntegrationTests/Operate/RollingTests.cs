@@ -106,7 +106,7 @@ public sealed class RollingTests
     [Test]
     public async Task Who_is_not_announced_when_its_turn_comes_is_waited_for_then_paused_for_and_the_restart_is_not_done_without_it()
     {
-        var runner = Start("--drain-time", "0s", "--ready-timeout", "3s", "--exec", $"[ $KAMRPC_NAME != a ] || etcdctl --endpoints {_fleet.Etcd.Endpoint} del /kamrpc/default/members/1/b; echo $KAMRPC_NAME >>{_log}");
+        var runner = Start("--on-pause", "wait", "--drain-time", "0s", "--ready-timeout", "3s", "--exec", $"[ $KAMRPC_NAME != a ] || etcdctl --endpoints {_fleet.Etcd.Endpoint} del /kamrpc/default/members/1/b; echo $KAMRPC_NAME >>{_log}");
         await runner.WaitForLineAsync("waits until b is announced: b (not announced", Fleet.Deadline);
         await runner.WaitForLineAsync("paused at 1 of 3 restarted (not there within 3s: b (not announced)", Fleet.Deadline);
         Assert.That(await File.ReadAllLinesAsync(_log), Is.EqualTo(new[] { "a" }), "nobody is restarted meanwhile");

@@ -9,6 +9,8 @@ namespace KamRpcDispatcher.IntegrationTests.Shares;
 /// <summary>A Kamailio with the servers "v1", "v2" and "v3", who stand in the home set 1 and each in a class of his own.</summary>
 internal sealed class SharedKamailio : IAsyncDisposable
 {
+    private static readonly TimeSpan CountPatience = TimeSpan.FromSeconds(10);
+
     public const int Home = 1;
 
     /// <summary>The numbers of the classes: none that would be the same to a reader of octal numbers.</summary>
@@ -52,10 +54,26 @@ internal sealed class SharedKamailio : IAsyncDisposable
     public Task ShareAsync(ShareMap map) => Kamailio.CallAsync("htable.sets", "kamrpc_shares", "1", map.Text);
 
     /// <summary>The calls that Kamailio counts for a class of the home set, by the server that had them first.</summary>
-    public async Task<int> CountAsync(int number, string server) => (await CountsAsync().ConfigureAwait(false)).GetValueOrDefault($"{Home}:{(number == 0 ? 0 : ShareMap.FirstSet + number)}:{Uri(server)}");
+    public async Task<int> CountAsync(int number, string server, int calls) => (await CountsAsync(calls).ConfigureAwait(false)).GetValueOrDefault($"{Home}:{(number == 0 ? 0 : ShareMap.FirstSet + number)}:{Uri(server)}");
 
     /// <summary>All that Kamailio counts.</summary>
-    public async Task<IReadOnlyDictionary<string, int>> CountsAsync()
+    /// <param name="calls">How many calls are to be counted: the last may have been answered a moment before it is.</param>
+    public async Task<IReadOnlyDictionary<string, int>> CountsAsync(int calls)
+    {
+        var begun = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            var counts = await DumpAsync().ConfigureAwait(false);
+            if (counts.Values.Sum() >= calls || Stopwatch.GetElapsedTime(begun) > CountPatience)
+            {
+                return counts;
+            }
+
+            await Task.Delay(10).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<IReadOnlyDictionary<string, int>> DumpAsync()
     {
         var dump = await Kamailio.CallAsync("htable.dump", "kamrpc_counts").ConfigureAwait(false);
         return dump.ValueKind != JsonValueKind.Array ? [] : dump.EnumerateArray().SelectMany(static slot => slot.GetProperty("slot").EnumerateArray())

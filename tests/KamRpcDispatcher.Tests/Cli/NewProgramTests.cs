@@ -7,6 +7,7 @@ public sealed class NewProgramTests
 {
     [TestCase("takes over\n0.2.0+abc\n", "0.2.0+abc", true)]
     [TestCase("0.1.0\n", "0.1.0", false)]
+    [TestCase("takes over\n0.2.0+abc (native, linux-x64, .NET 10.0.1)\n", "0.2.0+abc", true)]
     public void A_program_says_its_version_and_whether_it_takes_over(string output, string version, bool takesOver) =>
         Assert.That(NewProgram.Read(0, output, ""), Is.EqualTo(new ProgramAnswer(version, takesOver)));
 

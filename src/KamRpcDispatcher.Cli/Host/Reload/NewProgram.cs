@@ -68,8 +68,8 @@ internal static partial class NewProgram
     {
         var lines = output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         return exitCode != 0 ? new ProgramAnswer(Trouble: $"asked for its version it ends with {exitCode}: {SafeText.Shorten((errors.Length > 0 ? errors : output).Trim())}")
-            : lines.LastOrDefault() is not { } version || !VersionLine().IsMatch(version) ? new ProgramAnswer(Trouble: $"it is not kamrpc: asked for its version it says '{SafeText.Shorten(output.Trim())}'")
-            : new ProgramAnswer(version, lines.Contains(TakesOver));
+            : lines.LastOrDefault() is not { } line || VersionLine().Match(line) is not { Success: true } version ? new ProgramAnswer(Trouble: $"it is not kamrpc: asked for its version it says '{SafeText.Shorten(output.Trim())}'")
+            : new ProgramAnswer(version.Groups["version"].Value, lines.Contains(TakesOver));
     }
 
     private static async Task<string> ReadAsync(StreamReader reader, CancellationToken cancellationToken)
@@ -85,7 +85,8 @@ internal static partial class NewProgram
         return new string(buffer, 0, length);
     }
 
-    [GeneratedRegex(@"^\d+\.\d+[0-9A-Za-z.+-]{0,100}$", RegexOptions.CultureInvariant)]
+    /// <summary>As "--version" says it: the version, and how the program was built.</summary>
+    [GeneratedRegex(@"^(?<version>\d+\.\d+[0-9A-Za-z.+-]{0,100})( \([^()]+\))?$", RegexOptions.CultureInvariant)]
     private static partial Regex VersionLine();
 }
 

@@ -74,7 +74,7 @@ public sealed class StepChangesTests
         _requests.Clear();
         await WeightAsync("m1", "10");
         await TestContext.Out.WriteLineAsync($"a new weight: {Maps().Count} maps, {Structural().Count} structural changes");
-        Assert.That(() => Structural(), Has.Count.EqualTo(2).And.All.Contain("sip:127.0.65.2:5060").After((int)Fleet.Deadline.TotalMilliseconds, 20), "from one class to another one; the old one is left when the new map was read back");
+        Assert.That(() => Structural(), Has.Exactly(2).Items.And.All.Contain("sip:127.0.65.2:5060").After((int)Fleet.Deadline.TotalMilliseconds, 20), "from one class to another one; the old one is left when the new map was read back");
 
         await WeightAsync("m2", "10");
         Assert.That((await ListedMap.OfAsync(_fleet.Kamailio))!.Counts.Values.Order(), Is.EqualTo(new[] { 1, 1023 }), "20 of 19,820, of 1,024 slots");
