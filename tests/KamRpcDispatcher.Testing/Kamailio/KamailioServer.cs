@@ -120,8 +120,24 @@ public sealed class KamailioServer : IAsyncDisposable
         }
 
         SocketCreatedTimestamp = await created.Task.ConfigureAwait(false);
-        await CallAsync("core.echo").ConfigureAwait(false);
+        await EchoAsync().ConfigureAwait(false);
         AnsweredTimestamp = Stopwatch.GetTimestamp();
+    }
+
+    /// <summary>A socket's file is there a moment before somebody can be reached by it.</summary>
+    private async Task EchoAsync()
+    {
+        for (var begun = Stopwatch.GetTimestamp(); ; await Task.Delay(1).ConfigureAwait(false))
+        {
+            try
+            {
+                await CallAsync("core.echo").ConfigureAwait(false);
+                return;
+            }
+            catch (SocketException refused) when (refused.SocketErrorCode == SocketError.ConnectionRefused && Stopwatch.GetElapsedTime(begun) < StartTime)
+            {
+            }
+        }
     }
 
     /// <summary>What systemd does to the directory of a unit (RuntimeDirectory=) that has ended and is started again.</summary>
