@@ -122,6 +122,9 @@ internal sealed class Fleet : IAsyncDisposable
         return [.. table.At(0).Members.Select(static member => (member.Key.Set, member.Uri.Text))];
     }
 
+    /// <summary>Waits until the first proxy reports that so many members of set 1 get calls: what operators are refused goes by that.</summary>
+    public Task ReportedAsync(int serving) => new Reports(Store).WaitAsync(status => status.Sets.TryGetValue(1, out var set) && set.Serving == serving);
+
     /// <summary>Reads Kamailio's list over and over until it is as wanted; answers when it was.</summary>
     public async Task<long> WaitForListAsync(Func<IReadOnlyList<FakeDestination>, bool> condition, TimeSpan? timeout = null)
     {

@@ -26,6 +26,7 @@ public sealed class DrainedStatusTests
         await _fleet.PutUriAsync("1/a", A);
         await _fleet.PutUriAsync("1/b", B);
         await _fleet.WaitForListAsync(static list => Fleet.IsRoutable(list, A) && Fleet.IsRoutable(list, B));
+        await _fleet.ReportedAsync(2);
         await FindAsync();
     }
 

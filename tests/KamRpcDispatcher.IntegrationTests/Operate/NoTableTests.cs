@@ -25,6 +25,7 @@ public sealed class NoTableTests
         }
 
         await fleet.WaitForListAsync(list => Fleet.IsRoutable(list, first.Uri) && Fleet.IsRoutable(list, second.Uri));
+        await fleet.ReportedAsync(2);
         await new Reports(fleet.Store).WaitAsync(static status => status.Sets.TryGetValue(1, out var set) && set.Serving == 2);
 
         var (exitCode, output, errors) = await RunAsync("split", "1", "version=v1:95", "version=v2:5");

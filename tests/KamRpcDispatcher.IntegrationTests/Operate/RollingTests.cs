@@ -26,6 +26,7 @@ public sealed class RollingTests
         }
 
         await InRotationAsync(3);
+        await _fleet.ReportedAsync(3);
     }
 
     [TearDown]

@@ -24,7 +24,7 @@ public sealed class RolloutTests
         }
 
         await _fleet.WaitForListAsync(static list => list.Count(static entry => entry.Set == 1 && entry.Flags[0] == 'A') == 3);
-        await new Reports(_fleet.Store, "p1").WaitAsync(static status => status.Sets.TryGetValue(1, out var set) && set.Serving == 3);
+        await _fleet.ReportedAsync(3);
     }
 
     [TearDown]

@@ -127,6 +127,7 @@ public sealed class UntilIdleTests
     {
         var announcer = await _fleet.AnnounceAsync("a", A, options);
         await _fleet.WaitForListAsync(static list => Fleet.IsRoutable(list, A) && Fleet.IsRoutable(list, B));
+        await _fleet.ReportedAsync(2);
         await new Reports(_fleet.Store, "p1").WaitAsync(static status => status.Sets.TryGetValue(1, out var set) && set.Serving == 2);
         return announcer;
     }

@@ -25,6 +25,7 @@ public sealed class SplitTests
         await AnnounceAsync(fleet, "v1", 1, 8);
         await AnnounceAsync(fleet, "v2", 9, 2);
         await fleet.WaitForListAsync(static list => list.Count(static entry => entry.Set == 1 && entry.Flags[0] == 'A') == 10);
+        await fleet.ReportedAsync(10);
         Assert.That(await ListedMap.OfAsync(fleet.Kamailio), Is.Null);
 
         await SplitAsync(fleet, Canary5);
@@ -82,6 +83,7 @@ public sealed class SplitTests
         }
 
         await fleet.WaitForListAsync(static list => list.Count(static entry => entry.Set == 1 && entry.Flags[0] == 'A') == 4);
+        await fleet.ReportedAsync(4);
         Assert.That(await ListedMap.OfAsync(fleet.Kamailio), Is.Null, "who has no weight has the same as everybody");
 
         await fleet.Store.Keys.PutAsync(new PutRequest { Key = ByteString.CopyFromUtf8(fleet.Keys.Intent(new MemberKey(1, "m4"))), Value = ByteString.CopyFromUtf8("""{"weight":10,"by":"ops@host"}""") });
@@ -115,6 +117,7 @@ public sealed class SplitTests
         await AnnounceAsync(fleet, "blue", 1, 3);
         await AnnounceAsync(fleet, "green", 9, 3);
         await fleet.WaitForListAsync(static list => list.Count(static entry => entry.Set == 1 && entry.Flags[0] == 'A') == 6);
+        await fleet.ReportedAsync(6);
         await SplitAsync(fleet, """{"label":"version","shares":{"blue":100,"green":0}}""");
         await fleet.WaitForListAsync(static list => list.Count(static entry => entry.Set == 1 && entry.Flags[0] == 'D') == 3 && list.Count(static entry => ClassSets.Has(entry.Set)) == 6);
         var map = await UntilAsync(fleet, static map => map?.Counts.Values.Contains(ShareMap.Slots) == true && map.CountOf(0) == 0);

@@ -40,6 +40,7 @@ public sealed class StepChangesTests
         }
 
         await _fleet.WaitForListAsync(static list => list.Count(static entry => entry.Set == 1 && entry.Flags[0] == 'A') == Old + New);
+        await _fleet.ReportedAsync(Old + New);
         await new Reports(_fleet.Store).WaitAsync(static status => status.Sets.TryGetValue(1, out var set) && set.Serving == Old + New);
     }
 
