@@ -7,7 +7,6 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.IntegrationTests.Packages;
 
 /// <summary>The packages for NuGet: what is in them, and whether somebody can use them.</summary>
-[Parallelizable]
 public class NuGetPackageTests
 {
     private static readonly string[] Ids = ["KamailioRpc", "KamRpcDispatcher", "kamrpc"];
