@@ -18,14 +18,6 @@ packages=(kamailio "${modules[@]}" "${others[@]}" etcd-server etcd-client faketi
 # kamailio and others are in /usr/sbin, which is not on every user's path.
 export PATH="$PATH:/usr/sbin:/sbin"
 
-# The native program, as it is released.
-publish_program() { # FOLDER
-    # It links with clang unless it is told otherwise; gcc will do.
-    local linker=()
-    command -v clang >/dev/null || linker=(-p:CppCompilerAndLinker=gcc)
-    dotnet publish src/KamRpcDispatcher.Cli --configuration Release --use-current-runtime -p:PublishAot=true "${linker[@]}" --output "$1"
-}
-
 install_missing() {
     local program package missing=()
     for program in "${programs[@]}"; do
@@ -145,7 +137,7 @@ dotnet build KamRpcDispatcher.sln --configuration Release
 if [ -z "$is_without_servers" ] && [ -z "${KAMRPC_TEST_PROGRAM:-}" ]; then
     # Some tests start it as another user.
     chmod 755 "$native"
-    publish_program "$native"
+    src/KamRpcDispatcher.Cli/Packaging/publish.sh "$native"
     export KAMRPC_TEST_PROGRAM=$native/kamrpc
 fi
 status=0

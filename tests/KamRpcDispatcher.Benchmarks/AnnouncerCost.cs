@@ -49,14 +49,7 @@ internal static class AnnouncerCost
     private static async Task<string> PublishAsync(string folder)
     {
         Console.WriteLine("Publishing kamrpc as a native binary, which takes a minute or two ...");
-
-        // It links with clang unless it is told otherwise; gcc will do.
-        var hasClang = Array.Exists(Environment.GetEnvironmentVariable("PATH")!.Split(':'), static directory => File.Exists(Path.Combine(directory, "clang")));
-        using var publish = Process.Start("dotnet",
-        [
-            "publish", Path.Combine(RealServers.RepositoryRoot, "src", "KamRpcDispatcher.Cli"), "--configuration", "Release", "--use-current-runtime",
-            "--output", folder, "-p:PublishAot=true", .. hasClang ? [] : (string[])["-p:CppCompilerAndLinker=gcc"],
-        ]);
+        using var publish = Process.Start(Path.Combine(RealServers.RepositoryRoot, "src", "KamRpcDispatcher.Cli", "Packaging", "publish.sh"), [folder]);
         await publish.WaitForExitAsync();
         return publish.ExitCode == 0 ? Path.Combine(folder, "kamrpc") : throw new InvalidOperationException("kamrpc was not published, see above");
     }

@@ -11,9 +11,7 @@ output=$(cd "$1" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-linker=()
-command -v clang >/dev/null || linker=(-p:CppCompilerAndLinker=gcc)
-dotnet publish "$repository/src/KamRpcDispatcher.Cli" --configuration Release --use-current-runtime -p:PublishAot=true "${linker[@]}" --output "$work/program"
+"$packaging/publish.sh" "$work/program"
 "$packaging/debian/build.sh" "$output" "$work/program/kamrpc"
 
 # "0.1.0+COMMIT (native, linux-x64, ...)"

@@ -25,9 +25,7 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 
 if [ -z "$program" ]; then
-    linker=()
-    command -v clang >/dev/null || linker=(-p:CppCompilerAndLinker=gcc)
-    dotnet publish "$repository/src/KamRpcDispatcher.Cli" --configuration Release --use-current-runtime -p:PublishAot=true "${linker[@]}" --output "$work/program"
+    "$packaging/../publish.sh" "$work/program"
     program=$work/program/kamrpc
 fi
 
