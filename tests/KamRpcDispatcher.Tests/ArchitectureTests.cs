@@ -66,7 +66,7 @@ public partial class ArchitectureTests
         Operate.Rollouts.Rolling: Destinations Destinations.Addresses Destinations.Operators Etcd.Reports Operate.Rollouts.Running Operate.Waiting Sources.Records
         Operate.Rollouts.Running: Destinations Etcd.Connection Probe.Command
         Operate.Splits: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Operate Operate.History Operate.Rollouts Plan Plan.Shares Push.Reading Sources.Records
-        Operate.Waiting: Destinations Etcd.Connection Etcd.Keys Etcd.Reports Etcd.Reports.Format Operate Operate.History Sources.Records
+        Operate.Waiting: Destinations Etcd.Connection Etcd.Keys Etcd.Proxies Etcd.Reports Etcd.Reports.Format Operate Operate.History Sources.Records
         Plan: Destinations Destinations.Addresses Plan.Order Plan.Sets
         Plan.Order: Destinations
         Plan.Sets: Destinations Plan.Order

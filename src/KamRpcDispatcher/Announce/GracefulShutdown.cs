@@ -29,7 +29,7 @@ internal sealed class GracefulShutdown(
     /// <summary>As many proxies are named that have not answered.</summary>
     private const int MostNamed = 20;
 
-    private static readonly TimeSpan AcknowledgementInterval = TimeSpan.FromMilliseconds(100);
+    internal static readonly TimeSpan AcknowledgementInterval = TimeSpan.FromMilliseconds(100);
 
     /// <summary>So long Asterisk may say nothing of the calls of a server that is silent too.</summary>
     private static readonly TimeSpan CountPatience = TimeSpan.FromSeconds(5);

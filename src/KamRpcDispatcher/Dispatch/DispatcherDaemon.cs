@@ -104,8 +104,9 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         using var followed = new FollowedMembership(store, keys, options, timeProvider, logs);
         var own = new FollowedProxyIntent(() => followed.Intents, options.Proxy, logs.CreateLogger<FollowedProxyIntent>());
         var counter = new CallCounter(new CallTable(watched), options.Share, timeProvider, logs.CreateLogger<CallCounter>());
+        var awaited = new AwaitedRevisions(store, keys, timeProvider, logs.CreateLogger<AwaitedRevisions>());
         var paced = new PacedReport(
-            report, contact, loop, () => !_heartbeat.IsOverdue, Version, timeProvider, own.Read, status => status with { Shares = counter.Report, List = lists.Size is { } list ? new ListRoom(list.Destinations, list.Bytes, list.Most) : null });
+            report, contact, loop, () => !_heartbeat.IsOverdue, Version, timeProvider, own.Read, status => status with { Shares = counter.Report, List = lists.Size is { } list ? new ListRoom(list.Destinations, list.Bytes, list.Most) : null }, awaited.IsAwaited);
         await using var claim = new KamailioClaim(watched, identityLock, holder, timeProvider, claimLog);
         if (!options.Kamailio.IsSerial)
         {
@@ -208,6 +209,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         [
             reconciler.RunAsync(life.Token),
             BackgroundLoop.RunAsync("the report", token => report.RunAsync(_reportHeartbeat.Expect, token), timeProvider, _logger, life.Token),
+            BackgroundLoop.RunAsync("what is waited for", token => awaited.RunAsync(paced.Heed, token), timeProvider, _logger, life.Token),
             BackgroundLoop.RunAsync("the rhythm of the report", paced.RunAsync, timeProvider, _logger, life.Token),
             BackgroundLoop.RunAsync("the numbers of classes", numbering.RunAsync, timeProvider, _logger, life.Token),
             BackgroundLoop.RunAsync("the counts of calls", counter.RunAsync, timeProvider, _logger, life.Token),

@@ -16,7 +16,7 @@ internal static class EtcdUsers
     public static string[] DispatcherPermissions(string cluster, string proxy) =>
     [
         $"read --prefix=true /kamrpc/{cluster}/members/", $"read --prefix=true /kamrpc/{cluster}/intents/", $"read --prefix=true /kamrpc/{cluster}/splits/",
-        $"readwrite --prefix=true /kamrpc/{cluster}/classes/", $"readwrite /kamrpc/{cluster}/proxies/{proxy}",
+        $"readwrite --prefix=true /kamrpc/{cluster}/classes/", $"read --prefix=true /kamrpc/{cluster}/waits/", $"readwrite /kamrpc/{cluster}/proxies/{proxy}",
     ];
 
     /// <summary>What <c>kamrpc status</c> needs.</summary>
@@ -31,7 +31,7 @@ internal static class EtcdUsers
     [
         $"read --prefix=true /kamrpc/{cluster}/members/", $"read --prefix=true /kamrpc/{cluster}/proxies/", $"readwrite --prefix=true /kamrpc/{cluster}/intents/",
         $"read --prefix=true /kamrpc/{cluster}/calls/", $"readwrite --prefix=true /kamrpc/{cluster}/history/",
-        $"readwrite --prefix=true /kamrpc/{cluster}/splits/", $"readwrite --prefix=true /kamrpc/{cluster}/rollouts/",
+        $"readwrite --prefix=true /kamrpc/{cluster}/splits/", $"readwrite --prefix=true /kamrpc/{cluster}/rollouts/", $"readwrite --prefix=true /kamrpc/{cluster}/waits/",
     ];
 
     /// <summary>Writes a password as an editor does, for its owner's eyes only.</summary>

@@ -20,12 +20,13 @@ public class PacedReportTests
     private readonly PacedReport _report;
     private readonly LoopWatch _loop;
     private bool _isAlive = true;
+    private long _awaited;
 
     public PacedReportTests()
     {
         _contact = new ContactWatch(_clock);
         _loop = new LoopWatch(TimeSpan.FromSeconds(3), _clock);
-        _report = new PacedReport(_written, _contact, _loop, () => _isAlive, "1.2.3", _clock);
+        _report = new PacedReport(_written, _contact, _loop, () => _isAlive, "1.2.3", _clock, isAwaited: (before, after) => before < _awaited && _awaited <= after);
     }
 
     [Test]
@@ -49,28 +50,81 @@ public class PacedReportTests
     }
 
     [Test]
-    public void Acknowledgements_are_written_at_once_however_many()
+    public void Acknowledgements_are_written_at_once_where_there_are_few()
     {
         _contact.Read();
-        for (var revision = 1; revision <= 10; revision++)
-        {
-            _report.Report(Status with { Revision = revision });
-            _report.Report(Status with { Revision = revision, Silenced = revision });
-        }
+        _report.Report(Status);
+        _report.Report(Status with { Silenced = 6 });
+        _report.Report(Status with { Silenced = 6, Revision = 6 });
 
-        Assert.That(_written.All, Has.Count.EqualTo(19), "one of them said nothing new");
+        Assert.That(_written.All.Select(static written => (written.Silenced, written.Revision)), Is.EqualTo(new (long?, long)[] { (5, 5), (6, 5), (6, 6) }));
     }
 
     [Test]
-    public void That_an_operators_wish_is_in_force_is_written_at_once()
+    public void Where_there_are_many_they_are_written_together_about_once_a_second_and_the_last_one_is_not_forgotten()
     {
         _contact.Read();
-        _report.Report(Status with { Intents = new IntentsProgress(4, 4) });
-        _report.Report(Status with { Intents = new IntentsProgress(4, 7) });
-        _report.Report(Status with { Intents = new IntentsProgress(7, 7) });
-        _report.Report(Status with { Intents = new IntentsProgress(7, 7) });
+        var revision = 5L;
+        for (var second = 0; second < 60; second++)
+        {
+            for (var change = 0; change < 4; change++)
+            {
+                _report.Report(Status with { Revision = ++revision, Silenced = revision });
+                Advance(PacedReport.PollInterval);
+            }
+        }
 
-        Assert.That(_written.All.Select(static written => written.Intents!.Silenced), Is.EqualTo(new long?[] { 4, 7, 7 }));
+        Assert.That(_written.All, Has.Count.InRange(45, 60 + PacedReport.MostAtOnce));
+        Advance(2 * PacedReport.LeastInterval);
+        Assert.That(_written.All[^1].Revision, Is.EqualTo(revision));
+    }
+
+    [Test]
+    public void After_a_while_without_any_the_next_ones_are_written_at_once_again()
+    {
+        _contact.Read();
+        Exhaust();
+        Advance(TimeSpan.FromSeconds(6));
+        var before = _written.All.Count;
+        _report.Report(Status with { Revision = 201 });
+
+        Assert.That(_written.All, Has.Count.EqualTo(before + 1));
+    }
+
+    [Test]
+    public void What_somebody_waits_for_is_written_at_once_among_many_and_what_nobody_waits_for_is_not()
+    {
+        _contact.Read();
+        Exhaust();
+        var before = _written.All.Count;
+        _report.Report(Status with { Revision = 202, Silenced = 203 });
+        Assert.That(_written.All, Has.Count.EqualTo(before), "nobody waits");
+
+        // Who begins to wait when it is so already does not wait for the next change either.
+        _awaited = 203;
+        _report.Heed();
+        Assert.That((_written.All.Count, _written.All[^1].Silenced), Is.EqualTo((before + 1, 203L)));
+
+        _report.Report(Status with { Revision = 202, Silenced = 204 });
+        Assert.That(_written.All, Has.Count.EqualTo(before + 1), "what was waited for is told");
+        _report.Report(Status with { Revision = 203, Silenced = 204 });
+        Assert.That((_written.All.Count, _written.All[^1].Revision), Is.EqualTo((before + 2, 203L)), "who wants it in force whole has waited for this");
+    }
+
+    [Test]
+    public void That_an_operators_wish_is_in_force_is_written_at_once_for_who_waits_for_it()
+    {
+        _contact.Read();
+        Exhaust();
+        var before = _written.All.Count;
+        _awaited = 300;
+        _report.Report(Status with { Revision = 200, Silenced = 200, Intents = new IntentsProgress(4, 299) });
+        _report.Report(Status with { Revision = 200, Silenced = 200, Intents = new IntentsProgress(4, 300) });
+        _report.Report(Status with { Revision = 200, Silenced = 200, Intents = new IntentsProgress(300, 300) });
+        _report.Report(Status with { Revision = 200, Silenced = 200, Intents = new IntentsProgress(300, 300), Splits = new SplitsProgress(300) });
+        _report.Report(Status with { Revision = 200, Silenced = 200, Intents = new IntentsProgress(301, 301), Splits = new SplitsProgress(301) });
+
+        Assert.That(_written.All.Skip(before).Select(static written => (written.Intents!.Silenced, written.Intents.Revision, written.Splits?.Revision)), Is.EqualTo(new (long?, long, long?)[] { (300, 4, null), (300, 300, null), (300, 300, 300) }));
     }
 
     [Test]
@@ -233,6 +287,15 @@ public class PacedReportTests
         _report.Poll();
 
         Assert.That((_written.All[^1].Contact!.Answers, _written.All[^1].AppliedAt, _written.All[^1].IsListOld), Is.EqualTo((true, Status.AppliedAt, false)));
+    }
+
+    /// <summary>So much has happened that what follows waits its turn.</summary>
+    private void Exhaust()
+    {
+        for (var revision = 6L; revision <= 200; revision++)
+        {
+            _report.Report(Status with { Revision = revision, Silenced = revision });
+        }
     }
 
     private void Advance(TimeSpan time)

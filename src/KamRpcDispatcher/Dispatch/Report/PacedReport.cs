@@ -5,8 +5,8 @@ using KamRpcDispatcher.Etcd.Reports;
 namespace KamRpcDispatcher.Dispatch.Report;
 
 /// <summary>
-/// Decides when the proxy's status is written: what somebody waits for at once, other news when a second has passed since the last writing, and
-/// when there is none in a rhythm by which everybody can tell how old it is.
+/// Decides when the proxy's status is written: what somebody waits for at once, how far it has come likewise where little happens, else once a second,
+/// as other news; and when there is none in a rhythm by which everybody can tell how old it is.
 /// </summary>
 /// <param name="report">Where it is written.</param>
 /// <param name="contact">Whether Kamailio answers.</param>
@@ -16,10 +16,14 @@ namespace KamRpcDispatcher.Dispatch.Report;
 /// <param name="timeProvider">The clock.</param>
 /// <param name="intent">What operators wish of the proxy itself; null for nobody who knows.</param>
 /// <param name="beside">Adds what others than the loop know, which is no news; null for nothing.</param>
-internal sealed class PacedReport(IProxyReport report, ContactWatch contact, LoopWatch loop, Func<bool> isAlive, string version, TimeProvider timeProvider, Func<ProxyIntent>? intent = null, Func<ProxyStatus, ProxyStatus>? beside = null) : IProxyReport
+/// <param name="isAwaited">Whether somebody waits for a revision after the one and up to the other; null for nobody.</param>
+internal sealed class PacedReport(IProxyReport report, ContactWatch contact, LoopWatch loop, Func<bool> isAlive, string version, TimeProvider timeProvider, Func<ProxyIntent>? intent = null, Func<ProxyStatus, ProxyStatus>? beside = null, Func<long, long, bool>? isAwaited = null) : IProxyReport
 {
     /// <summary>The least time between two writings of what nobody waits for: hundreds of proxies write to one etcd, and a list may flap.</summary>
     internal static readonly TimeSpan LeastInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>So many writings may follow each other at once, where there were none for as many intervals.</summary>
+    internal const int MostAtOnce = 4;
 
     /// <summary>How often it is polled for news, which is what is there at two polls: what is just being changed is as wished a moment later.</summary>
     internal static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(250);
@@ -34,6 +38,11 @@ internal sealed class PacedReport(IProxyReport report, ContactWatch contact, Loo
     private long _toldAt;
     private long? _begun;
     private bool _hasNews;
+    private double _atOnce = MostAtOnce;
+    private long _refilledAt = timeProvider.GetTimestamp();
+
+    /// <summary>Another length after each writing: proxies that had the same news at the same moment do not write at the same moment again.</summary>
+    private TimeSpan _interval = LeastInterval;
 
     public void Report(ProxyStatus status)
     {
@@ -42,6 +51,15 @@ internal sealed class PacedReport(IProxyReport report, ContactWatch contact, Loo
             _latest = status;
             _toldAt = timeProvider.GetTimestamp();
             _begun ??= timeProvider.GetTimestamp();
+            Write(isPoll: false);
+        }
+    }
+
+    /// <summary>Somebody may have begun to wait for what has not been written yet.</summary>
+    public void Heed()
+    {
+        lock (_gate)
+        {
             Write(isPoll: false);
         }
     }
@@ -85,14 +103,27 @@ internal sealed class PacedReport(IProxyReport report, ContactWatch contact, Loo
         }
 
         var status = AsOfNow(_latest);
-        if (_written is null || ReportNews.IsAwaited(_written, status) || (isPoll && IsDue(_written, status)))
+        Refill();
+        if (_written is null || ReportNews.IsUrgent(_written, status) || IsProgressToTell(_written, status) || (isPoll && IsDue(_written, status)))
         {
             _written = status;
             _writtenAt = timeProvider.GetTimestamp();
             _hasNews = false;
+            _atOnce = Math.Max(0, _atOnce - 1);
+            _interval = LeastInterval * (1 + (Random.Shared.NextDouble() / 4));
             report.Report(status);
         }
     }
+
+    private void Refill()
+    {
+        var now = timeProvider.GetTimestamp();
+        _atOnce = Math.Min(MostAtOnce, _atOnce + (timeProvider.GetElapsedTime(_refilledAt, now) / _interval));
+        _refilledAt = now;
+    }
+
+    private bool IsProgressToTell(ProxyStatus written, ProxyStatus status) =>
+        ReportNews.IsProgress(written, status) && (_atOnce >= 1 || (isAwaited is not null && ReportNews.IsAwaited(written, status, isAwaited)));
 
     private bool IsDue(ProxyStatus written, ProxyStatus status)
     {

@@ -62,6 +62,9 @@ public sealed class EtcdKeys(string cluster)
     /// <summary>The report of one proxy.</summary>
     public string Proxy(string proxy) => Proxies + proxy;
 
+    /// <summary>Everything below it is a revision that somebody waits for: <c>waits/&lt;id&gt;</c>.</summary>
+    public string Waits { get; } = $"/kamrpc/{cluster}/waits/";
+
     /// <summary>Reads a key below <see cref="Members"/>.</summary>
     public bool TryParseMember(string key, out MemberKey member, [NotNullWhen(false)] out string? error) => TryParse(Members, key, out member, out error);
 

@@ -1,5 +1,6 @@
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
+using KamRpcDispatcher.Etcd.Proxies;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Operate.Waiting;
@@ -9,13 +10,15 @@ public sealed class AppliedWait : IAsyncDisposable
 {
     private readonly AppliedReports _reports;
     private readonly FollowedReports _followed;
+    private readonly Func<long, IAsyncDisposable> _announce;
     private readonly TimeProvider _timeProvider;
 
     /// <summary>When each proxy was first seen to have applied it, by name.</summary>
     private readonly Dictionary<string, long> _appliedAt = new(StringComparer.Ordinal);
     private long _revision;
 
-    private AppliedWait(AppliedReports reports, FollowedReports followed, TimeProvider timeProvider) => (_reports, _followed, _timeProvider) = (reports, followed, timeProvider);
+    private AppliedWait(AppliedReports reports, FollowedReports followed, Func<long, IAsyncDisposable> announce, TimeProvider timeProvider) =>
+        (_reports, _followed, _announce, _timeProvider) = (reports, followed, announce, timeProvider);
 
     /// <summary>Reads the reports, and begins to follow them.</summary>
     /// <exception cref="EtcdUnreachableException">Nothing came for about two seconds, or etcd refuses.</exception>
@@ -23,7 +26,8 @@ public sealed class AppliedWait : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(keys);
         var reports = new AppliedReports(keys, timeProvider);
-        return new AppliedWait(reports, await FollowedReports.OpenAsync(store, keys.Proxies, "the watch of the proxies", reports, timeProvider, logger, cancellationToken).ConfigureAwait(false), timeProvider);
+        var followed = await FollowedReports.OpenAsync(store, keys.Proxies, "the watch of the proxies", reports, timeProvider, logger, cancellationToken).ConfigureAwait(false);
+        return new AppliedWait(reports, followed, revision => new AwaitedRevision(store, keys, revision, timeProvider, logger), timeProvider);
     }
 
     /// <summary>How the proxies are with it now.</summary>
@@ -57,6 +61,8 @@ public sealed class AppliedWait : IAsyncDisposable
     public async Task<AppliedState> UntilAppliedAsync(AppliedTarget target, Action<AppliedState> seen, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(seen);
+        ArgumentNullException.ThrowIfNull(target);
+        await using var announced = _announce(target.Revision).ConfigureAwait(false);
         while (true)
         {
             // In this order: what comes after the reports were read ends the wait.
