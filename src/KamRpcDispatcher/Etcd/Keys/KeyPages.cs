@@ -17,16 +17,17 @@ internal sealed class KeyPages(EtcdConnection store, TimeProvider timeProvider)
     /// <param name="prefix">Which keys.</param>
     /// <param name="revision">0 for now.</param>
     /// <param name="progress">Told after each page but the last how many keys there are so far, and of how many.</param>
+    /// <param name="since">Only what was written at this revision or later; 0 for all.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="RpcException">etcd refused, or was silent for too long.</exception>
-    public async Task<KeyListing> ReadAsync(string prefix, long revision = 0, Action<int, long>? progress = null, CancellationToken cancellationToken = default)
+    public async Task<KeyListing> ReadAsync(string prefix, long revision = 0, Action<int, long>? progress = null, long since = 0, CancellationToken cancellationToken = default)
     {
         for (var beginning = 1; ; beginning++)
         {
             var line = store.Hold();
             try
             {
-                return await ReadAsync(line, prefix, revision, progress, cancellationToken).ConfigureAwait(false);
+                return await ReadAsync(line, prefix, revision, progress, since, cancellationToken).ConfigureAwait(false);
             }
             catch (RpcException compacted) when (compacted.StatusCode == StatusCode.OutOfRange && revision == 0 && beginning < MostBeginnings)
             {
@@ -39,15 +40,17 @@ internal sealed class KeyPages(EtcdConnection store, TimeProvider timeProvider)
         }
     }
 
-    private async Task<KeyListing> ReadAsync(EtcdLine line, string prefix, long revision, Action<int, long>? progress, CancellationToken cancellationToken)
+    private async Task<KeyListing> ReadAsync(EtcdLine line, string prefix, long revision, Action<int, long>? progress, long since, CancellationToken cancellationToken)
     {
-        var request = new RangeRequest { Key = ByteString.CopyFromUtf8(prefix), RangeEnd = EtcdKeys.PrefixEnd(prefix), Limit = PageSize, Revision = revision };
+        var request = new RangeRequest { Key = ByteString.CopyFromUtf8(prefix), RangeEnd = EtcdKeys.PrefixEnd(prefix), Limit = PageSize, Revision = revision, MinModRevision = since };
         var keys = new List<Mvccpb.KeyValue>();
+        long? there = null;
         while (true)
         {
             var page = await line.CallAsync(options => line.Keys.RangeAsync(request, options), timeProvider, cancellationToken).ConfigureAwait(false);
             var total = keys.Count + page.Count;
             keys.AddRange(page.Kvs);
+            there ??= page.Count;
             if (request.Revision == 0)
             {
                 request.Revision = page.Header.Revision;
@@ -55,7 +58,7 @@ internal sealed class KeyPages(EtcdConnection store, TimeProvider timeProvider)
 
             if (!page.More)
             {
-                return new KeyListing(keys, request.Revision, page.Header);
+                return new KeyListing(keys, request.Revision, page.Header) { Count = there.Value };
             }
 
             progress?.Invoke(keys.Count, total);
@@ -70,4 +73,8 @@ internal sealed class KeyPages(EtcdConnection store, TimeProvider timeProvider)
 /// <param name="Keys">In their order.</param>
 /// <param name="Revision">That all of them are of.</param>
 /// <param name="Header">Which store answered, and what its newest revision is.</param>
-internal sealed record KeyListing(IReadOnlyList<Mvccpb.KeyValue> Keys, long Revision, ResponseHeader Header);
+internal sealed record KeyListing(IReadOnlyList<Mvccpb.KeyValue> Keys, long Revision, ResponseHeader Header)
+{
+    /// <summary>How many keys there are, those too that were not asked for since they are older.</summary>
+    public long Count { get; init; } = Keys.Count;
+}

@@ -6,10 +6,14 @@ using KamRpcDispatcher.Etcd.Reports.Format;
 
 namespace KamRpcDispatcher.Etcd.Proxies;
 
-/// <summary>Which of the live proxies have silenced every member that a revision of the store takes out of service, by their reports.</summary>
+/// <summary>Which of the live proxies have silenced every member that a revision of the store takes out of service, by their reports. One caller at a time.</summary>
+/// <remarks>Who leaves asks again and again, maybe with many others: after the first time only what was written since is read.</remarks>
 internal sealed class Acknowledgements(EtcdConnection store, EtcdKeys keys, TimeProvider timeProvider)
 {
     private readonly KeyPages _pages = new(store, timeProvider);
+    private readonly Dictionary<string, (Report Report, bool IsLive)> _known = new(StringComparer.Ordinal);
+    private ulong _clusterId;
+    private long _readUpTo;
 
     /// <summary>The live proxies whose report does not say so: a report that cannot be read does not say it.</summary>
     /// <param name="revision">The one that takes members out of service.</param>
@@ -17,13 +21,35 @@ internal sealed class Acknowledgements(EtcdConnection store, EtcdKeys keys, Time
     /// <param name="cancellationToken">Gives up.</param>
     public async Task<Acknowledgement> ReadAsync(long revision, IReadOnlyCollection<int> sets, CancellationToken cancellationToken)
     {
-        var found = await _pages.ReadAsync(keys.Proxies, cancellationToken: cancellationToken).ConfigureAwait(false);
+        // After a failure all is read again: the store may be another one.
+        var since = _readUpTo;
+        _readUpTo = 0;
+        var found = since == 0 ? null : await _pages.ReadAsync(keys.Proxies, since: since + 1, cancellationToken: cancellationToken).ConfigureAwait(false);
+        if (found is null || found.Header.ClusterId != _clusterId || found.Revision < since || Take(found) != found.Count)
+        {
+            // Or somebody has ended.
+            _known.Clear();
+            found = await _pages.ReadAsync(keys.Proxies, cancellationToken: cancellationToken).ConfigureAwait(false);
+            Take(found);
+        }
+
+        (_clusterId, _readUpTo) = (found.Header.ClusterId, found.Revision);
 
         // What has no lease is no proxy that lives.
-        var live = found.Keys.Where(static pair => pair.Lease != 0)
-            .Select(pair => new Report(pair.Key.ToStringUtf8()[keys.Proxies.Length..], ProxyRecord.ReadProgress(pair.Value.Memory)))
-            .ToList();
+        var live = _known.Values.Where(static known => known.IsLive).Select(static known => known.Report).OrderBy(static report => report.Name, StringComparer.Ordinal).ToList();
         return Of(live, revision, found.Revision, sets);
+    }
+
+    /// <returns>How many keys are known then.</returns>
+    private int Take(KeyListing found)
+    {
+        foreach (var pair in found.Keys)
+        {
+            var name = pair.Key.ToStringUtf8()[keys.Proxies.Length..];
+            _known[name] = (new Report(name, ProxyRecord.ReadProgress(pair.Value.Memory)), pair.Lease != 0);
+        }
+
+        return _known.Count;
     }
 
     /// <param name="live">The live proxies.</param>
