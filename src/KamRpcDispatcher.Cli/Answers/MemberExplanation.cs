@@ -174,7 +174,7 @@ internal sealed record MemberExplanation(MemberKey Key, string Record, MemberCal
 
         if (DrainedProxies() is { Count: > 0 } drained)
         {
-            yield return $"proxies: {ProxyNames.Of(drained)} {(drained.Count == 1 ? "is" : "are")} drained, so that calls may come to the others only ('kamrpc proxy resume' takes it back)";
+            yield return $"proxies: {ProxyNames.Of(drained)} {(drained.Count == 1 ? "is" : "are")} drained, so that calls may come to the others only ('kamrpc proxy resume' takes it back{IntentText.Forced})";
         }
 
         if (Rejected is not null)
