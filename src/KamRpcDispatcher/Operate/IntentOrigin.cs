@@ -7,6 +7,9 @@ namespace KamRpcDispatcher.Operate;
 /// <summary>Whose a wish is, in words that are safe to print.</summary>
 public static class IntentOrigin
 {
+    /// <summary>Behind the command that takes a drain back: who reads it may be another one than who gave the drain, whose command is refused then.</summary>
+    public const string Forced = ", with --force where it is somebody else's";
+
     private const int LongestBy = 64;
 
     /// <summary>Who asks, where that is not whose the wish is: <c>olga@h2</c>.</summary>
@@ -29,7 +32,7 @@ public static class IntentOrigin
         ArgumentNullException.ThrowIfNull(intent);
         var by = intent.By.Length > 0 ? SafeText.Shorten(intent.By, LongestBy) : "somebody";
         var since = withTime && intent.At is { } at ? string.Create(CultureInfo.InvariantCulture, $" since {at.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}") : string.Empty;
-        var declared = intent.Owner is { } owner ? $", declared by {SafeText.Shorten(owner, LongestBy)}" : string.Empty;
+        var declared = intent is { Owner: { } owner, IsOfRolling: false } ? $", declared by {SafeText.Shorten(owner, LongestBy)}" : string.Empty;
         return $"by {by}{since}{declared}{(string.IsNullOrEmpty(intent.Reason) ? string.Empty : $" ({SafeText.Shorten(intent.Reason, MemberValidation.MaxReasonLength)})")}";
     }
 
