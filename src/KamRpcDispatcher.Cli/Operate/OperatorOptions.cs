@@ -85,7 +85,7 @@ internal static class OperatorOptions
     {
         command.Add(Action);
         command.Add(Proxy);
-        CommonOptions.Add(command, Reason, As, ForceProxy, Wait, NoWait, Timeout, OutputOption.Output, CommonOptions.Cluster);
+        CommonOptions.Add(command, Reason, As, ForceProxy, DryRun, Wait, NoWait, Timeout, OutputOption.Output, CommonOptions.Cluster);
         EtcdOptionSet.AddTo(command);
     }
 
@@ -105,7 +105,7 @@ internal static class OperatorOptions
             options.AddMissing($"{command.Name} {action} needs {Proxy.Name}, such as: {command.Help.Examples[0]}");
         }
 
-        return Request(options, etcd, new IntentCommand(wish, new ProxySelection { Names = names, Near = Suggestion.Near }, string.Empty) { IsForced = IsForced(options, ForceProxy) });
+        return Request(options, etcd, new IntentCommand(wish, new ProxySelection { Names = names, Near = Suggestion.Near }, string.Empty) { IsForced = IsForced(options, ForceProxy), IsDryRun = options.Flag(DryRun) });
     }
 
     /// <summary>What is asked for; nobody reads it where an option is wrong.</summary>
