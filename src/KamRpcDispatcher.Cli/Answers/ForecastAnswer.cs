@@ -25,24 +25,24 @@ internal static class ForecastAnswer
             List<MemberForecast> members = [.. set.Members.OrderByDescending(static member => Math.Round(Math.Abs(member.After - member.Before), 1)).ThenBy(static member => member.Name, StringComparer.Ordinal)];
             foreach (var member in members.Take(MostShown))
             {
-                shares.Add(Ages.Number(set.Set), member.Name, Percent(member.Before), Percent(member.After));
+                shares.Add(Number(set), member.Name, Percent(member.Before), Percent(member.After));
             }
 
             foreach (var proxy in set.Proxies.DefaultIfEmpty(new ProxyForecast("none", "no proxy reports that serves the set: nobody would do anything")))
             {
-                proxies.Add(Ages.Number(set.Set), proxy.Name, proxy.Would);
+                proxies.Add(Number(set), proxy.Name, proxy.Would);
             }
 
             notes.AddRange(new[] { members.Count > MostShown ? FormattableString.Invariant($"set {set.Set}: {members.Count - MostShown} more members, whose shares change less") : null, set.Note }.OfType<string>());
         }
 
-        return $"{shares}{proxies}{string.Concat(notes.Select(static note => $"{note}\n"))}";
+        return $"{(shares.Count > 0 ? shares : null)}{proxies}{string.Concat(notes.Select(static note => $"{note}\n"))}";
     }
 
     /// <summary>For programs.</summary>
     public static void Write(Utf8JsonWriter writer, IReadOnlyList<SetForecast> sets) => JsonText.WriteArray(writer, "forecast", sets, static (json, set) =>
     {
-        json.WriteNumber("set", set.Set);
+        JsonText.WriteNumber(json, "set", set.Set);
         JsonText.WriteArray(json, "shares", set.Members, static (one, member) =>
         {
             one.WriteString("name", member.Name);
@@ -56,6 +56,9 @@ internal static class ForecastAnswer
         });
         json.WriteString("note", set.Note);
     });
+
+    /// <summary>Nothing where it is about proxies.</summary>
+    private static string? Number(SetForecast set) => set.Set is { } number ? Ages.Number(number) : null;
 
     private static string Percent(double share) => share.ToString("0.0", CultureInfo.InvariantCulture) + " %";
 }

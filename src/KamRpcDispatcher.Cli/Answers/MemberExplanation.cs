@@ -10,6 +10,7 @@ using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Etcd.Leases;
 using KamRpcDispatcher.Etcd.Reports;
+using KamRpcDispatcher.Operate;
 using KamRpcDispatcher.Operate.Confirming;
 using KamRpcDispatcher.Sources.Records;
 
@@ -174,7 +175,7 @@ internal sealed record MemberExplanation(MemberKey Key, string Record, MemberCal
 
         if (DrainedProxies() is { Count: > 0 } drained)
         {
-            yield return $"proxies: {ProxyNames.Of(drained)} {(drained.Count == 1 ? "is" : "are")} drained, so that calls may come to the others only ('kamrpc proxy resume' takes it back)";
+            yield return $"proxies: {ProxyNames.Of(drained)} {(drained.Count == 1 ? "is" : "are")} drained, so that calls may come to the others only ('kamrpc proxy resume' takes it back{IntentOrigin.Forced})";
         }
 
         if (Rejected is not null)

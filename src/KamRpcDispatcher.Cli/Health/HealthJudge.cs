@@ -3,6 +3,7 @@ using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.Local;
+using KamRpcDispatcher.Operate;
 
 namespace KamRpcDispatcher.Cli.Health;
 
@@ -98,7 +99,7 @@ internal sealed class HealthJudge(string proxy, IReadOnlySet<int>? sets, DateTim
     {
         var by = string.IsNullOrEmpty(drain.By) ? "an operator" : SafeText.Shorten(drain.By, LongestBy);
         var reason = string.IsNullOrEmpty(drain.Reason) ? string.Empty : $" ({SafeText.Shorten(drain.Reason, LongestReason)})";
-        return $"{by} drained this proxy{(drain.At is { } at ? $" {Ages.Show(now - at)} ago" : string.Empty)}{reason}; 'kamrpc proxy resume {proxy}' takes it back";
+        return $"{by} drained this proxy{(drain.At is { } at ? $" {Ages.Show(now - at)} ago" : string.Empty)}{reason}; 'kamrpc proxy resume {proxy}' takes it back{IntentOrigin.Forced}";
     }
 
     private static List<int> Without(IEnumerable<KeyValuePair<int, int>> counted) => [.. counted.Where(static set => set.Value == 0).Select(static set => set.Key)];

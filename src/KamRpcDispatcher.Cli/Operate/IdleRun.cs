@@ -35,9 +35,12 @@ internal static class IdleRun
     }
 
     /// <summary>Says on stderr who is not idle, and what helps where that is not known.</summary>
-    public static void TellNotIdle(IdleState state, string ended)
+    /// <param name="state">How they are.</param>
+    /// <param name="ended">What ended the waiting.</param>
+    /// <param name="back">What takes the drain back.</param>
+    public static void TellNotIdle(IdleState state, string ended, string back)
     {
-        Console.Error.WriteLine($"kamrpc: {ended}: {Busy(state, withAges: true)}; the drain stays ('kamrpc resume' takes it back)");
+        Console.Error.WriteLine($"kamrpc: {ended}: {Busy(state, withAges: true)}; the drain stays ({back})");
         if (state.Members.Any(static member => member.IsUncounted))
         {
             Console.Error.WriteLine("kamrpc: calls are counted by an announcer beside Asterisk that has --ami, and whose role in etcd may read intents/ and write calls/");

@@ -19,6 +19,9 @@ internal sealed record OperatorRequest(EtcdOptions Etcd, string Cluster, IntentC
 {
     /// <summary>How long it is waited then until no calls are up; null for not at all.</summary>
     public TimeSpan? IdleTimeout { get; init; }
+
+    /// <summary>Whether the command line says who asks: whoever asks without that is somebody else.</summary>
+    public bool SaysWho { get; init; }
 }
 
 /// <summary>The options of the commands by which an operator wishes something of members, or of proxies.</summary>
@@ -82,7 +85,7 @@ internal static class OperatorOptions
     {
         command.Add(Action);
         command.Add(Proxy);
-        CommonOptions.Add(command, Reason, As, ForceProxy, Wait, NoWait, Timeout, OutputOption.Output, CommonOptions.Cluster);
+        CommonOptions.Add(command, Reason, As, ForceProxy, DryRun, Wait, NoWait, Timeout, OutputOption.Output, CommonOptions.Cluster);
         EtcdOptionSet.AddTo(command);
     }
 
@@ -102,7 +105,7 @@ internal static class OperatorOptions
             options.AddMissing($"{command.Name} {action} needs {Proxy.Name}, such as: {command.Help.Examples[0]}");
         }
 
-        return Request(options, etcd, new IntentCommand(wish, new ProxySelection { Names = names, Near = Suggestion.Near }, string.Empty) { IsForced = IsForced(options, ForceProxy) });
+        return Request(options, etcd, new IntentCommand(wish, new ProxySelection { Names = names, Near = Suggestion.Near }, string.Empty) { IsForced = IsForced(options, ForceProxy), IsDryRun = options.Flag(DryRun) });
     }
 
     /// <summary>What is asked for; nobody reads it where an option is wrong.</summary>
@@ -146,7 +149,10 @@ internal static class OperatorOptions
             options.Value(CommonOptions.Cluster) ?? string.Empty,
             command with { By = by, Reason = reason },
             ReadTimeout(options, isNeeded),
-            options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse));
+            options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse))
+        {
+            SaysWho = options.Text(As) is not null && !options.IsVariable(As),
+        };
     }
 
     /// <summary>They describe another command's member where one file of variables serves several: nobody is drained by that.</summary>

@@ -112,7 +112,7 @@ internal static class OperatorRun
 
         if (calls is { IsIdle: false })
         {
-            IdleRun.TellNotIdle(calls, ended!);
+            IdleRun.TellNotIdle(calls, ended!, Back(request));
             return ExitCode.NotDone;
         }
 
@@ -121,14 +121,20 @@ internal static class OperatorRun
             return (written.IsUntraced && wait is not null) || (request.Command.Wish != IntentWish.Resume && written.Unjudged.Count > 0) ? ExitCode.NotDone : ExitCode.Done;
         }
 
-        var back = $"kamrpc {(request.Command.Selection is ProxySelection ? "proxy " : string.Empty)}{request.Command.Wish switch { IntentWish.Drain => "resume", IntentWish.Resume => "drain", _ => "weight --reset" }}";
-        Console.Error.WriteLine($"kamrpc: {WaitTeller.NotApplied(state, ended!, back)}");
+        Console.Error.WriteLine($"kamrpc: {WaitTeller.NotApplied(state, ended!, Back(request))}");
         if (idle is not null)
         {
             Console.Error.WriteLine("kamrpc: whether calls are up is not waited for, as new ones may still come");
         }
 
         return ExitCode.NotDone;
+    }
+
+    /// <summary>What takes it back for who asked: <c>'kamrpc resume' takes it back</c>.</summary>
+    private static string Back(OperatorRequest request)
+    {
+        var command = $"kamrpc {(request.Command.Selection is ProxySelection ? "proxy " : string.Empty)}{request.Command.Wish switch { IntentWish.Drain => "resume", IntentWish.Resume => "drain", _ => "weight --reset" }}";
+        return $"'{command}'{(request is { SaysWho: true, Command.Wish: IntentWish.Drain } ? " with the same --as" : string.Empty)} takes it back";
     }
 
     /// <summary>How the proxies are with it in the end, and what ended the waiting where it is not done.</summary>

@@ -52,10 +52,10 @@ internal sealed class WaitTeller(Action<string> tell, TimeProvider timeProvider)
     /// <summary>What is said at the end of a wait that was in vain.</summary>
     /// <param name="state">How the proxies are; not all of them have applied it.</param>
     /// <param name="ended">What ended the waiting.</param>
-    /// <param name="back">The command that takes it back; null where none is named.</param>
+    /// <param name="back">What takes it back; null where nothing is named.</param>
     public static string NotApplied(AppliedState state, string ended, string? back = null)
     {
-        var takesBack = back is null ? string.Empty : $" ('{back}' takes it back)";
+        var takesBack = back is null ? string.Empty : $" ({back})";
         return state is { HasNobody: true, Proxies.Count: > 0 } ? $"{Missing(state)}; it stays written{takesBack}"
             : state.HasNobody ? $"nobody has applied it: {(state.Reporting == 0 ? "no proxy reports" : $"no proxy that reports serves set {SetText.Numbers(state.Unserved)}")}; it stays written"
             : $"{ended}: missing {Missing(state)}; it stays written, and is applied when they can{takesBack}";

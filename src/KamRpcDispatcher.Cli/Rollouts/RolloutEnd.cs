@@ -12,8 +12,9 @@ internal static class RolloutEnd
     /// <param name="end">What stands in etcd.</param>
     /// <param name="isMine">Whether that is the rollout that was run here.</param>
     /// <param name="isLost">Whether somebody else runs it by now.</param>
+    /// <param name="isFree">Whether etcd has it that nobody runs it any more.</param>
     /// <param name="state">How the proxies are with its last step; null where nobody waited for them.</param>
-    public static string Of(RolloutView end, bool isMine, bool isLost, AppliedState? state)
+    public static string Of(RolloutView end, bool isMine, bool isLost, bool isFree, AppliedState? state)
     {
         var set = Ages.Number(end.Set);
         return end.Rollout switch
@@ -25,7 +26,7 @@ internal static class RolloutEnd
             { Phase: RolloutPhase.Done } done => $"done: {RolloutText.Of(done.Wished)}; 'kamrpc rollout undo {set}' takes it back",
             { HasEnded: true } ended => $"{RolloutText.Of(ended.Phase)}: the shares are those of before, {RolloutText.Of(ended.Wished)}",
             _ when isLost => $"somebody else runs it by now: 'kamrpc rollout status {set}'",
-            var left => $"{RolloutText.Of(left.Phase)} at {RolloutText.StepOf(left)}{(left.Message is { } said ? $" ({SafeText.Shorten(said, MemberValidation.MaxReasonLength)})" : string.Empty)}, and nobody runs it: 'kamrpc rollout resume {set}' goes on, from anywhere, {(left.Restart is null ? "promote takes the next step, abort goes back" : "abort resumes whom it has drained, and ends it")}",
+            var left => $"{RolloutText.Of(left.Phase)} at {RolloutText.StepOf(left)}{(left.Message is { } said ? $" ({SafeText.Shorten(said, MemberValidation.MaxReasonLength)})" : string.Empty)}, and nobody runs it{(isFree ? string.Empty : ", though etcd may name this process for some ten seconds more")}: 'kamrpc rollout resume {set}' goes on{(isFree ? string.Empty : " then")}, from anywhere, {(left.Restart is null ? "promote takes the next step, abort goes back" : "abort resumes whom it has drained, and ends it")}",
         };
     }
 }

@@ -76,7 +76,7 @@ internal sealed class RolloutRun : IAsyncDisposable
         if (_ask.IsDryRun)
         {
             var plan = await _control.PlanAsync(request, cancellationToken).ConfigureAwait(false);
-            WarnOfCalls(request);
+            Warn(plan);
             if (plan.Result != RolloutResult.Planned)
             {
                 return Refuse(plan);
@@ -102,16 +102,16 @@ internal sealed class RolloutRun : IAsyncDisposable
                 return Refuse(outcome);
             }
 
-            WarnOfCalls(request);
+            Warn(outcome);
             return await RunAsync(outcome, key, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private static void WarnOfCalls(RolloutRequest request)
+    private static void Warn(RolloutOutcome outcome)
     {
-        if (request.Restart is { DrainTime: null })
+        foreach (var warning in outcome.Warnings)
         {
-            Console.Error.WriteLine($"kamrpc: warning: {RollingText.WithoutDrainTime}");
+            Console.Error.WriteLine($"kamrpc: warning: {warning}");
         }
     }
 
@@ -164,9 +164,14 @@ internal sealed class RolloutRun : IAsyncDisposable
                 Console.Error.WriteLine($"kamrpc: takes over the rollout of set {Ages.Number(set)}; its {(rollout.Restart is null ? "gate" : "command")}, which runs here: {SafeText.Shorten(command, RolloutRecord.MaxGateLength)}");
             }
 
-            return key is not null && outcome.View.Rollout is { HasEnded: false }
-                ? await RunAsync(outcome, key, cancellationToken).ConfigureAwait(false)
-                : await AppliedAsync(outcome, cancellationToken).ConfigureAwait(false);
+            if (key is not null && outcome.View.Rollout is { HasEnded: false })
+            {
+                return await RunAsync(outcome, key, cancellationToken).ConfigureAwait(false);
+            }
+
+            // It has ended by that: there is nothing to run while proxies are waited for.
+            _ = key is null || await key.GiveBackAsync().ConfigureAwait(false);
+            return await AppliedAsync(outcome, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -184,12 +189,15 @@ internal sealed class RolloutRun : IAsyncDisposable
         var runner = new RolloutRunner(_store, _keys, key, _applied, _ask.By, Tell, TimeProvider.System) { WaitsWhilePaused = _ask.WaitsWhilePaused };
         Tell($"begins at {RolloutText.StepOf(begun.View.Rollout!)}{(begun.View.Rollout!.Restart is null ? $"; {RolloutText.Of(begun.View.Rollout.Wished)}" : string.Empty)}");
         var end = await runner.RunAsync(begun, cancellationToken).ConfigureAwait(false);
-        var isMine = end.Rollout?.Id == begun.View.Rollout!.Id;
+        var (isMine, isLost) = (end.Rollout?.Id == begun.View.Rollout!.Id, key.IsLost);
 
         // Somebody else may have promoted it.
         var state = isMine && end is { Rollout: { Phase: RolloutPhase.Done, Restart: null }, SplitRevision: > 0 and var revision } ? await _applied.WaitAsync(end.Set, revision, cancellationToken).ConfigureAwait(false) : null;
-        Show(key.IsLost ? end : end with { Runner = null }, state);
-        Console.Error.WriteLine($"kamrpc: {RolloutEnd.Of(end, isMine, key.IsLost, state)}");
+
+        // Whoever reads that nobody runs it may take it over at once.
+        var isFree = !isLost && await key.GiveBackAsync().ConfigureAwait(false);
+        Show(isFree ? end with { Runner = null } : end, state);
+        Console.Error.WriteLine($"kamrpc: {RolloutEnd.Of(end, isMine, isLost, isFree, state)}");
         return isMine && end.Rollout is { Phase: RolloutPhase.Done } && end.Rollout.Restart is not { Lost.Count: > 0 } && state is not { IsApplied: false } ? ExitCode.Done : ExitCode.NotDone;
 
         void Tell(string text) => Console.Error.WriteLine($"kamrpc: set {Ages.Number(begun.View.Set)}: {text}");

@@ -3,6 +3,7 @@ using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Etcd.Reports;
+using KamRpcDispatcher.Operate;
 
 namespace KamRpcDispatcher.Cli.Status;
 
@@ -33,11 +34,11 @@ internal static class IntentText
     public static string Sentence(Intent intent, DateTimeOffset now) =>
         $"{By(intent)} drained it{(intent.At is { } at ? $" {Ages.Show(now - at)} ago" : string.Empty)}{Why(intent)}";
 
-    /// <summary>How drains of one set are taken back: <c>'kamrpc resume a b --set 1' takes that back</c>.</summary>
+    /// <summary>How drains of one set are taken back: <c>'kamrpc resume a b --set 1' takes that back, with --force where it is somebody else's</c>.</summary>
     public static string Resume(int set, IReadOnlyCollection<string> names)
     {
         var who = names.Count > MostNamed ? "NAME..." : string.Join(' ', names.Select(static name => SafeText.Shorten(name, MemberValidation.MaxNameLength)));
-        return FormattableString.Invariant($"'kamrpc resume {who} --set {set}' takes that back");
+        return FormattableString.Invariant($"'kamrpc resume {who} --set {set}' takes that back{IntentOrigin.Forced}");
     }
 
     /// <summary><c>set 1: a</c>.</summary>

@@ -7,9 +7,9 @@ internal static class ProxyNames
     public const int Most = 3;
 
     /// <summary><c>p1, p2, p3 and 4 more</c>: each once, however often something is said of it.</summary>
-    public static string Of(IEnumerable<ProxyLens> proxies)
-    {
-        List<string> names = [.. proxies.Distinct().Select(static lens => lens.Name)];
-        return string.Join(", ", names.Take(Most)) + (names.Count > Most ? FormattableString.Invariant($" and {names.Count - Most} more") : string.Empty);
-    }
+    public static string Of(IEnumerable<ProxyLens> proxies) => Of([.. proxies.Distinct().Select(static lens => lens.Name)]);
+
+    /// <summary>The same of names.</summary>
+    public static string Of(IReadOnlyList<string> names) =>
+        string.Join(", ", names.Take(Most)) + (names.Count > Most ? FormattableString.Invariant($" and {names.Count - Most} more") : string.Empty);
 }

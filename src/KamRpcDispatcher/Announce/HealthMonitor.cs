@@ -38,7 +38,9 @@ internal sealed class HealthMonitor : IDisposable
     public HealthMonitor(ProbedServer server, IReadOnlyList<LeasedRecord> records, AnnouncerOptions options, Action changed, LogLimit unknowns, TimeProvider timeProvider, ILogger logger)
     {
         _server = server;
-        _records = new ServerRecords(server.Members, records, timeProvider);
+
+        // Whoever drains one for a while has to know before whether somebody will count its calls then.
+        _records = new ServerRecords([.. server.Members.Select(member => member with { CountsCalls = options.Asterisk is not null })], records, timeProvider);
         _health = new ProbeHealth(options.Rise, options.Fall);
         _interval = options.Interval;
         _changed = changed;

@@ -20,6 +20,9 @@ public sealed record Member(MemberKey Key, SipUri Uri)
     /// <summary>What Kamailio gets in <c>attrs</c> beside this tool's own entries.</summary>
     public ImmutableSortedDictionary<string, string> Attributes { get; init; } = None;
 
+    /// <summary>Whether its announcer counts its calls while an operator drains it: one that does not say so may be an earlier one that does.</summary>
+    public bool CountsCalls { get; init; }
+
     /// <summary>What operators select members by; Kamailio never sees them.</summary>
     public ImmutableSortedDictionary<string, string> Labels { get; init; } = None;
 

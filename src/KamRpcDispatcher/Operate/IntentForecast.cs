@@ -1,3 +1,4 @@
+using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Reports;
@@ -22,10 +23,26 @@ internal static class IntentForecast
         foreach (var set in writes.Select(static write => write.Subject.Member.Set).Distinct().Order())
         {
             var (split, why) = await ReadAsync(splits, set, cancellationToken).ConfigureAwait(false);
-            sets.Add(SetForecast.Of(view, set, IntentsProgress.Kind, (SplitForecast.MembersOf(view, set), split), (SplitForecast.MembersOf(after, set), split)) with { Note = why });
+            sets.Add(SetForecast.Of(view, set, IntentsProgress.Kind, (SplitForecast.MembersOf(view, set), split), (SplitForecast.MembersOf(after, set), split)).With(why));
         }
 
         return sets;
+    }
+
+    /// <summary>The same of intents of proxies.</summary>
+    /// <param name="view">What is there.</param>
+    /// <param name="wish">What is wished.</param>
+    /// <param name="writes">What would be written.</param>
+    public static IReadOnlyList<SetForecast> OfProxies(OperatorView view, IntentWish wish, IReadOnlyList<IntentWrite> writes) =>
+        [new(null, [], [.. writes.Select(static write => write.Subject.Proxy).OfType<string>().Select(name => new ProxyForecast(SafeText.Shorten(name), Would(view.Proxies.FirstOrDefault(proxy => proxy.Name == name), wish)))])];
+
+    private static string Would(LiveProxy? proxy, IntentWish wish)
+    {
+        var would = wish == IntentWish.Drain ? "fails 'kamrpc health' there, so that its VIP leaves; calls that come are routed as before" : "has 'kamrpc health' go by its Kamailio alone again";
+        return proxy is null ? $"nothing as long as it does not report; then it {would}"
+            : proxy.Status is not { } status ? "not known: its report cannot be read"
+            : status.Applies.Contains(ProxyIntent.Kind) ? would
+            : "nothing: it does not follow what is wished of proxies (an older kamrpc, or its role in etcd may not read it)";
     }
 
     private static async Task<(Split? Split, string? Why)> ReadAsync(SplitWriter splits, int set, CancellationToken cancellationToken)

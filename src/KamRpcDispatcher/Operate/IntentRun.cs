@@ -41,7 +41,7 @@ internal sealed class IntentRun(IntentCommand command, DateTimeOffset now)
     public IReadOnlyList<string> GivenByOthers(OperatorView view, IReadOnlyList<IntentWrite> writes) => command is not { Wish: IntentWish.Resume, IsForced: false } ? [] :
     [
         .. writes.Select(write => (write.Subject, Drain: view.StoredOf(write.Subject)?.Intent)).Where(one => one.Drain is { IsDrained: true, By.Length: > 0 } drain && drain.By != command.By)
-            .Select(static one => $"{one.Subject} is drained {IntentOrigin.Of(one.Drain!)}: that drain is not yours{(one.Drain!.IsOfRolling ? FormattableString.Invariant($", and 'kamrpc rollout abort {one.Subject.Member.Set}' takes it back with the rollout") : string.Empty)}"),
+            .Select(one => $"{one.Subject} is drained {IntentOrigin.Of(one.Drain!)}: that drain is not yours ({IntentOrigin.Another(one.Drain!, command.By)}){(one.Drain!.IsOfRolling ? FormattableString.Invariant($", and 'kamrpc rollout abort {one.Subject.Member.Set}' takes it back with the rollout") : string.Empty)}"),
     ];
 
     /// <summary>What would be written by a command that is no dry run.</summary>

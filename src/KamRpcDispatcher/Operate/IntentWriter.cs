@@ -89,7 +89,10 @@ public sealed class IntentWriter(EtcdConnection store, EtcdKeys keys, TimeProvid
             if (command.IsDryRun)
             {
                 run.WouldWrite(writes);
-                return run.End(IntentResult.Planned, []) with { Forecast = await IntentForecast.OfAsync(new SplitWriter(store, keys, timeProvider), view, writes, cancellationToken).ConfigureAwait(false) };
+                return run.End(IntentResult.Planned, []) with
+                {
+                    Forecast = command.Selection is ProxySelection ? IntentForecast.OfProxies(view, command.Wish, writes) : await IntentForecast.OfAsync(new SplitWriter(store, keys, timeProvider), view, writes, cancellationToken).ConfigureAwait(false),
+                };
             }
 
             IsInDoubt = true;

@@ -129,7 +129,7 @@ public sealed class OperatorRoleTests
         Assert.That(await _etcd.GetAsync("/kamrpc/default/intents/1/b"), Is.Null.Or.Empty);
 
         var before = await _etcd.GetAsync("/kamrpc/default/rollouts/2");
-        (exitCode, output, errors) = await RunAsync("unrecorded", "rollout", "rolling", "2", "--exec", "true");
+        (exitCode, output, errors) = await RunAsync("unrecorded", "rollout", "rolling", "2", "--drain-time", "0s", "--exec", "true");
         Assert.That((exitCode, output), Is.EqualTo((4, string.Empty)), errors);
         Assert.That(errors, Does.StartWith("kamrpc: refused: etcd does not let the history be written").And.EndWith("kamrpc: nothing was written\n"));
         Assert.That(await _etcd.GetAsync("/kamrpc/default/rollouts/2"), Is.EqualTo(before));

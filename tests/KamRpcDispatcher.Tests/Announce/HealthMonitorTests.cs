@@ -430,6 +430,15 @@ public sealed class HealthMonitorTests : IAsyncDisposable
         Assert.That(watch.Heartbeat.IsOverdue, Is.False);
     }
 
+    [Test]
+    public async Task Its_record_says_that_calls_are_counted_where_Asterisk_can_be_asked()
+    {
+        using var watch = Watch(null, new AsteriskAccess(AmiAddress.Default, new AmiCredentials("kamrpc", "secret")));
+        _ = watch.RunAsync(_stop.Token);
+        Assert.That(await NextAsync(), Is.EqualTo(MemberState.Ready));
+        Assert.That(Value(), Does.StartWith("{\"uri\":\"sip:10.0.0.1\",\"countsCalls\":true,\"since\":"));
+    }
+
     /// <summary>A watch that has not begun, of a record that may be taken over.</summary>
     private (LeasedRecord Record, HealthMonitor Watch) Inheriting()
     {
@@ -437,12 +446,14 @@ public sealed class HealthMonitorTests : IAsyncDisposable
         return (record, Watch(_probe, record));
     }
 
-    private HealthMonitor Watch(IProbe? probe, params LeasedRecord[] records)
+    private HealthMonitor Watch(IProbe? probe, params LeasedRecord[] records) => Watch(probe, null, records);
+
+    private HealthMonitor Watch(IProbe? probe, AsteriskAccess? asterisk, params LeasedRecord[] records)
     {
         HealthMonitor? watch = null;
         var server = new ProbedServer(probe, [.. records.DefaultIfEmpty().Select(static (_, index) => new Member(new MemberKey(1 + index, "a"), SipUri.Parse("sip:10.0.0.1")))]);
         var endpoints = EtcdEndpoints.TryParse(EtcdEndpoints.Default, out var parsed, out _) ? parsed : throw new InvalidOperationException();
-        var options = new AnnouncerOptions(new EtcdOptions(endpoints), "default", [server]);
+        var options = new AnnouncerOptions(new EtcdOptions(endpoints), "default", [server]) { Asterisk = asterisk };
         return watch = new HealthMonitor(server, records is [] ? [_record] : records, options, () => _states.Writer.TryWrite(watch!.State), new LogLimit(_time), _time, _log);
     }
 

@@ -188,13 +188,25 @@ public sealed class DrainCommandTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task What_takes_a_drain_back_is_told_as_it_works_for_who_asked()
+    {
+        Report(silenced: 1, revision: 1);
+
+        var (_, _, errors) = await RunAsync("drain", "a", "--timeout", "500ms", "--as", "deploy");
+        Assert.That(errors, Does.EndWith("is applied when they can ('kamrpc resume' with the same --as takes it back)\n"));
+
+        Assert.That((await RunAsync("resume", "a", "--no-wait")).ExitCode, Is.EqualTo(4), "another one is refused");
+        Assert.That((await RunAsync("resume", "a", "--no-wait", "--as", "deploy")).ExitCode, Is.Zero);
+    }
+
+    [Test]
     public async Task What_another_one_drained_is_told_by_a_drain_and_refused_to_a_resume()
     {
         await RunAsync("drain", "a", "--no-wait", "--as", "tom@h1", "--reason", "disks");
 
         var (exitCode, output, errors) = await RunAsync("resume", "a", "--as", "olga@h2");
         Assert.That((exitCode, output), Is.EqualTo((4, string.Empty)));
-        Assert.That(errors, Does.Match(@"^kamrpc: refused: 1/a is drained by tom@h1 since [0-9TZ:-]+ \(disks\): that drain is not yours\nkamrpc: nothing was written; --force resumes nevertheless\n$"));
+        Assert.That(errors, Does.Match(@"^kamrpc: refused: 1/a is drained by tom@h1 since [0-9TZ:-]+ \(disks\): that drain is not yours \(olga@h2\)\nkamrpc: nothing was written; --force resumes nevertheless\n$"));
 
         (exitCode, output, errors) = await RunAsync("drain", "a", "--no-wait", "--as", "olga@h2");
         Assert.That(exitCode, Is.Zero, errors);

@@ -47,7 +47,7 @@ public sealed class HealthCommandTests : IAsyncDisposable
         _report = _report! with { Intent = new ProxyIntent(57, IsDrained: true) { By = "ops@h1" } };
         await AnswerAsync();
 
-        Assert.That(await RunAsync(Nowhere), Is.EqualTo((1, "NOT healthy: ops@h1 drained this proxy; 'kamrpc proxy resume p1' takes it back\n", string.Empty)));
+        Assert.That(await RunAsync(Nowhere), Is.EqualTo((1, "NOT healthy: ops@h1 drained this proxy; 'kamrpc proxy resume p1' takes it back, with --force where it is somebody else's\n", string.Empty)));
         var (exitCode, output, _) = await RunAsync(Nowhere, "-o", "json");
         Assert.That((exitCode, JsonElement.Parse(output).GetProperty("reason").GetString()), Is.EqualTo((1, "drained")));
     }

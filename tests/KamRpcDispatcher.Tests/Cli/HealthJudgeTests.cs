@@ -31,7 +31,7 @@ public class HealthJudgeTests
     {
         var drained = Fine with { Intent = new ProxyIntent(57, IsDrained: true) { By = "ops@h1", At = Now.AddMinutes(-2), Reason = "new\u001bdisk" }, Contact = new KamailioContact(false, Now, "gone") };
 
-        Assert.That(Told(drained), Is.EqualTo(("drained", "ops@h1 drained this proxy 2m ago (new\\u001bdisk); 'kamrpc proxy resume edge-1' takes it back")));
+        Assert.That(Told(drained), Is.EqualTo(("drained", "ops@h1 drained this proxy 2m ago (new\\u001bdisk); 'kamrpc proxy resume edge-1' takes it back, with --force where it is somebody else's")));
     }
 
     [Test]

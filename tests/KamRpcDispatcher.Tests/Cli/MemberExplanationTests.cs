@@ -50,7 +50,7 @@ public class MemberExplanationTests
     {
         var view = Wishing(View([Box], ("p1", Following(Report(0)))), Drain("box"));
 
-        Assert.That(Verdict(view), Is.EqualTo(new MemberVerdict(true, "box gets no calls, as it should: ops@h1 drained it 5m ago (kernel update); 'kamrpc resume box --set 1' takes that back.")));
+        Assert.That(Verdict(view), Is.EqualTo(new MemberVerdict(true, "box gets no calls, as it should: ops@h1 drained it 5m ago (kernel update); 'kamrpc resume box --set 1' takes that back, with --force where it is somebody else's.")));
         var explained = MemberExplanation.Of("box", Calls(view), Keys).Single();
         Assert.That(explained.ToText(Narrow).ReplaceLineEndings(" "), Does.Contain("record: /kamrpc/c/members/1/box, revision 42: sip:10.0.0.1, ready for 3m ").And.Contain("intent: /kamrpc/c/intents/1/box, revision 44: drained for 5m by ops@h1"));
         Assert.That(explained.Views().Select(static one => (one.Text, one.IsAcknowledged, one.IsAsItShouldBe)), Is.EqualTo(new[] { ("it gets no calls, as an operator wishes", (bool?)true, true) }));
@@ -79,7 +79,7 @@ public class MemberExplanationTests
 
         Assert.That(explained.Verdict, Is.EqualTo(new MemberVerdict(
             false,
-            "box gets calls though it should not on p2: it gets calls all the same: this proxy follows no intents (an older kamrpc, or its etcd role may not read them); another proxy has it as it should be; ops@h1 drained it 5m ago (kernel update); 'kamrpc resume box --set 1' takes that back.")));
+            "box gets calls though it should not on p2: it gets calls all the same: this proxy follows no intents (an older kamrpc, or its etcd role may not read them); another proxy has it as it should be; ops@h1 drained it 5m ago (kernel update); 'kamrpc resume box --set 1' takes that back, with --force where it is somebody else's.")));
         Assert.That(explained.Views().Select(static one => one.IsAcknowledged), Is.EqualTo(new bool?[] { true, false }));
     }
 
@@ -98,7 +98,7 @@ public class MemberExplanationTests
         var down = Box with { Member = Box.Member with { State = MemberState.Down, Reason = "no answer" } };
 
         Assert.That(Verdict(Wishing(View([down], ("p1", Following(Report(0)))), Drain("box"))), Is.EqualTo(new MemberVerdict(
-            true, "box gets no calls, as it should: it is down (no answer); and ops@h1 drained it 5m ago (kernel update); 'kamrpc resume box --set 1' takes that back.")));
+            true, "box gets no calls, as it should: it is down (no answer); and ops@h1 drained it 5m ago (kernel update); 'kamrpc resume box --set 1' takes that back, with --force where it is somebody else's.")));
     }
 
     [Test]

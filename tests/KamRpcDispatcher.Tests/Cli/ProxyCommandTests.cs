@@ -44,6 +44,25 @@ public sealed class ProxyCommandTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task A_dry_run_says_what_each_would_do_and_writes_nothing()
+    {
+        _etcd.Model.Put("/kamrpc/default/proxies/edge-3", Text("edge-3", "\"applies\":[\"members\",\"intents\"]"), lease: 7);
+        var (exitCode, output, errors) = await RunAsync("drain", "edge-1", "edge-3", "--dry-run");
+        Assert.That((exitCode, errors), Is.EqualTo((5, string.Empty)));
+        Assert.That(string.Join(' ', output.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries)), Does.Contain(
+            "PROXY WOULD edge-1 fails 'kamrpc health' there, so that its VIP leaves; calls that come are routed as before edge-3 nothing: it does not follow what is wished of proxies (an older kamrpc, or its role in etcd may not read it)").And.EndsWith("Nothing is written: a dry run. 2 proxies would be changed."));
+        Assert.That(_etcd.Model.Value(Intent), Is.Null);
+
+        (exitCode, output, errors) = await RunAsync("drain", "edge-1", "--dry-run", "-o", "json");
+        var forecast = JsonElement.Parse(output).GetProperty("forecast")[0];
+        Assert.That((exitCode, forecast.GetProperty("set").ValueKind, forecast.GetProperty("proxies")[0].GetProperty("name").GetString()), Is.EqualTo((5, JsonValueKind.Null, "edge-1")), errors);
+
+        Assert.That((await RunAsync("drain", "edge-1", "edge-2", "edge-3", "--dry-run")).ExitCode, Is.EqualTo(4), "the last ones");
+        (exitCode, output, errors) = await RunAsync("resume", "edge-1", "--dry-run");
+        Assert.That((exitCode, output.Contains("it is so already", StringComparison.Ordinal)), Is.EqualTo((0, true)), errors);
+    }
+
+    [Test]
     public async Task A_proxy_of_an_older_kamrpc_is_missing_and_not_done()
     {
         _etcd.Model.Put("/kamrpc/default/proxies/edge-1", Text("edge-1", "\"applies\":[\"members\",\"intents\"]"), lease: 7);

@@ -1,5 +1,9 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Etcdserverpb;
+using KamRpcDispatcher.Cli;
 using KamRpcDispatcher.Operate.Rollouts;
 using KamRpcDispatcher.Operate.Rollouts.Rolling;
 using KamRpcDispatcher.Tests.Etcd;
@@ -108,14 +112,63 @@ public sealed class RolloutCommandTests : IAsyncDisposable
     }
 
     [Test]
-    public async Task Calls_that_nobody_may_count_are_told_before()
+    public async Task Calls_that_nobody_is_to_count_are_refused_before()
     {
-        var (exitCode, output, errors) = await RunAsync("rolling", "1", "--exec", "true", "--dry-run", "-o", "json");
-        Assert.That((exitCode, errors), Is.EqualTo((5, $"kamrpc: warning: {RollingText.WithoutDrainTime}\n")));
-        Assert.That(JsonElement.Parse(output).GetProperty("planned")[0].GetProperty("note").GetString(), Is.EqualTo(RollingText.WithoutDrainTime));
+        var (exitCode, output, errors) = await RunAsync("rolling", "1", "--exec", "true", "--dry-run");
+        Assert.That((exitCode, output, errors), Is.EqualTo((4, string.Empty, $"kamrpc: refused: {RollingText.Uncounted(["a", "b"])}\nkamrpc: nothing was written; --force does it nevertheless\n")));
+        Assert.That((await RunAsync("rolling", "1", "--exec", "true")).ExitCode, Is.EqualTo(4));
+        Assert.That(_etcd.Model.Value("/kamrpc/default/rollouts/1"), Is.Null);
+
+        (exitCode, output, errors) = await RunAsync("rolling", "1", "--exec", "true", "--force", "--dry-run", "-o", "json");
+        Assert.That((exitCode, errors), Is.EqualTo((5, $"kamrpc: warning: {RollingText.Uncounted(["a", "b"])}\n")));
+        Assert.That(JsonElement.Parse(output).GetProperty("planned")[0].GetProperty("note").GetString(), Is.EqualTo(RollingText.Uncounted(["a", "b"])));
 
         (exitCode, output, errors) = await RunAsync("rolling", "1", "--exec", "true", "--drain-time", "1m", "--dry-run");
         Assert.That((exitCode, errors, output.Contains("--drain-time", StringComparison.Ordinal)), Is.EqualTo((5, string.Empty, false)));
+        Assert.That(output, Does.Contain("no proxy reports that serves the set"));
+    }
+
+    [Test]
+    public async Task That_nobody_runs_it_any_more_is_not_said_before_it_is_so()
+    {
+        const string Runner = "/kamrpc/default/rollouts/1/runner";
+        _etcd.Model.Put("/kamrpc/default/proxies/p1", $$$"""{"revision":1,"appliedAt":"2026-01-31T12:00:00Z","writtenAt":"{{{DateTimeOffset.UtcNow.UtcDateTime:O}}}","kamailio":"5.6","drift":0,"applies":["members","intents","splits"],"splits":{"revision":1,"table":true},"sets":{"1":{"destinations":2,"routable":2,"wanted":2,"serving":2}} }""", lease: 7);
+        var isAsked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _etcd.Before = async (request, cancellationToken) =>
+        {
+            if (request is LeaseRevokeRequest && _etcd.Model.Value("/kamrpc/default/rollouts/1")!.Contains("paused", StringComparison.Ordinal))
+            {
+                isAsked.TrySetResult();
+                await Task.Delay(Timeout.Infinite, cancellationToken);
+            }
+        };
+
+        var start = new ProcessStartInfo("dotnet", [typeof(ExitCode).Assembly.Location, "rollout", "canary", "1", "--label", "version", "--to", "v2", "--force", "--etcd", _etcd.Endpoint]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        using var process = Process.Start(start)!;
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        try
+        {
+            var told = new List<string>();
+            while (!told.Exists(static line => line.Contains("waits for p1", StringComparison.Ordinal)))
+            {
+                told.Add(await process.StandardError.ReadLineAsync(deadline.Token) ?? throw new AssertionException(string.Join('\n', told)));
+            }
+
+            Assert.That(_etcd.Model.Value(Runner), Is.Not.Null);
+            Process.Start("kill", ["-INT", process.Id.ToString(CultureInfo.InvariantCulture)]).Dispose();
+            await isAsked.Task.WaitAsync(deadline.Token);
+            Assert.That(_etcd.Model.Value(Runner), Is.Not.Null, "it asks for that to go");
+            process.Kill();
+
+            Assert.That(await process.StandardError.ReadToEndAsync(deadline.Token) + await process.StandardOutput.ReadToEndAsync(deadline.Token), Does.Not.Contain("nobody runs it").And.Not.Contain("NOBODY"));
+        }
+        finally
+        {
+            if (!process.HasExited)
+            {
+                process.Kill();
+            }
+        }
     }
 
     private Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] arguments) => Kamrpc.RunAsync(["rollout", .. arguments, "--etcd", _etcd.Endpoint]);

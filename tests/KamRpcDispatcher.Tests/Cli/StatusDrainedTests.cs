@@ -178,7 +178,7 @@ public partial class StatusDrainedTests
 
         Assert.That(Findings(view).Select(static finding => (finding.Code, finding.Set, finding.Proxy, finding.Text)), Is.EqualTo(new[]
         {
-            ("set-without-destination", (int?)1, "p1", "set 1 has 3 members, each drained by an operator, and no routable destination on p1: every call to it fails there; 'kamrpc resume a b c --set 1' takes that back"),
+            ("set-without-destination", (int?)1, "p1", "set 1 has 3 members, each drained by an operator, and no routable destination on p1: every call to it fails there; 'kamrpc resume a b c --set 1' takes that back, with --force where it is somebody else's"),
         }));
         Assert.That(Screen(view), Does.StartWith("SET 1: 0 of 3 get calls, ALL DRAINED by operators"));
         Assert.That(Calls(view).Sets.Single().IsAsWished, Is.False);
@@ -187,7 +187,7 @@ public partial class StatusDrainedTests
         var foreign = nobody with { Sets = nobody.Sets.SetItem(1, new SetStatus(4, 1) { Wanted = 0, Serving = 0 }) };
         Assert.That(Findings(Wishing(View(Three, ("p1", foreign)), Drain("a"), Drain("b"), Drain("c"))).Select(static finding => $"{finding.Code}: {finding.Text}"), Is.EqualTo(new[]
         {
-            "set-drained: set 1 has nobody left: each of its 3 members is drained by an operator; 'kamrpc resume a b c --set 1' takes that back",
+            "set-drained: set 1 has nobody left: each of its 3 members is drained by an operator; 'kamrpc resume a b c --set 1' takes that back, with --force where it is somebody else's",
         }));
     }
 
@@ -199,7 +199,7 @@ public partial class StatusDrainedTests
 
         Assert.That(Texts(Wishing(View(members, ("p1", nobody)), Drain("a"), Drain("b"))), Is.EqualTo(new[]
         {
-            "set 1 has 3 members, 2 of them drained by an operator, and no routable destination on p1: every call to it fails there; 'kamrpc resume a b --set 1' takes that back",
+            "set 1 has 3 members, 2 of them drained by an operator, and no routable destination on p1: every call to it fails there; 'kamrpc resume a b --set 1' takes that back, with --force where it is somebody else's",
         }));
     }
 

@@ -87,7 +87,7 @@ public class StatusTests
             Assert.That(status.GetProperty("inStep").GetBoolean(), Is.False);
             foreach (var member in status.GetProperty("members").EnumerateArray())
             {
-                Assert.That(Names(member), Is.EqualTo("set name uri state reason since weight slowStartSeconds priority attrs labels lease calls drainedByOperator weightByOperator callsUp"));
+                Assert.That(Names(member), Is.EqualTo("set name uri state reason since weight slowStartSeconds countsCalls priority attrs labels lease calls drainedByOperator weightByOperator callsUp"));
             }
 
             Assert.That(status.GetProperty("members").EnumerateArray().Select(static member => member.GetProperty("lease").GetString()), Is.EqualTo(new[] { "000000000000694d", null }));

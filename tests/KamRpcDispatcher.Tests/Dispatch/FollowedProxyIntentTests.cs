@@ -34,7 +34,7 @@ public class FollowedProxyIntentTests
         _own.Read();
         Assert.That(_log.Of(Drained), Is.EqualTo(new[]
         {
-            "Proxy edge-1 is drained by ops@host: new\\u001bdisk: 'kamrpc health' fails here, so that whoever goes by it takes the calls elsewhere. Calls that come are routed as before; 'kamrpc proxy resume edge-1' takes it back",
+            "Proxy edge-1 is drained by ops@host: new\\u001bdisk: 'kamrpc health' fails here, so that whoever goes by it takes the calls elsewhere. Calls that come are routed as before; 'kamrpc proxy resume edge-1' takes it back, with --force where it is somebody else's",
         }));
         Assert.That(_log.LevelsOf(Drained), Is.EqualTo(new[] { LogLevel.Warning }));
 

@@ -46,7 +46,7 @@ internal sealed class IntentsCheckTests
         AssertFinding(RoutableCheck.Of(Listing(Listed(A, DestinationState.Disabled), Listed(B)), Drained([A, B], "a")), Severity.Ok, "1 of 2 members in set 1", null);
         AssertFinding(
             RoutableCheck.Of(Listing(Listed(A, DestinationState.Disabled), Listed(B, DestinationState.Disabled)), Drained([A, B], "a", "b")),
-            Severity.Error, "set 1: none of 2 members gets calls (2 drained by an operator)", "kamrpc resume NAME takes a drain back; kamrpc status says whose it is, and why");
+            Severity.Error, "set 1: none of 2 members gets calls (2 drained by an operator)", "kamrpc resume NAME takes a drain back, with --force one of somebody else's; kamrpc status says whose it is, and why");
         Assert.That(RoutableCheck.Of(Listing(Listed(A, DestinationState.Disabled)), Drained([A], "a")).Text, Does.Not.Contain("announced"));
     }
 

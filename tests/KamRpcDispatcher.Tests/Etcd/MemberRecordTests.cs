@@ -26,7 +26,7 @@ public class MemberRecordTests
     }
 
     [Test]
-    public void Without_a_slow_start_a_record_is_as_earlier_versions_wrote_it() =>
+    public void Without_a_slow_start_and_without_counts_a_record_is_as_earlier_versions_wrote_it() =>
         Assert.That(Encoding.UTF8.GetString(MemberRecord.Write(new Member(Key, SipUri.Parse("sip:10.0.0.1")))), Is.EqualTo("""{"uri":"sip:10.0.0.1"}"""));
 
     [Test]
@@ -36,6 +36,7 @@ public class MemberRecordTests
         {
             Weight = 50,
             SlowStart = TimeSpan.FromSeconds(30),
+            CountsCalls = true,
             Priority = 3,
             Attributes = ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, [KeyValuePair.Create("maxload", "30")]),
             Labels = ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, [KeyValuePair.Create("version", "v2")]),
@@ -66,6 +67,7 @@ public class MemberRecordTests
     [TestCase("""{"uri":"sip:10.0.0.1","weight":0}""", "the weight 0 is not from 1 to 100")]
     [TestCase("""{"uri":"sip:10.0.0.1","slowStart":0}""", "slowStart is 0, and not from 1 to 3600 seconds")]
     [TestCase("""{"uri":"sip:10.0.0.1","slowStart":"30s"}""", "slowStart: '\"30s\"' is not a whole number")]
+    [TestCase("""{"uri":"sip:10.0.0.1","countsCalls":1}""", "countsCalls: neither true nor false")]
     [TestCase("""{"uri":"sip:10.0.0.1","weight":101}""", "the weight 101 is not from 1 to 100")]
     [TestCase("""{"uri":"sip:10.0.0.1","weight":"50"}""", "weight: '\"50\"' is not a whole number")]
     [TestCase("""{"uri":"sip:10.0.0.1","weight":1.5}""", "weight: '1.5' is not a whole number")]

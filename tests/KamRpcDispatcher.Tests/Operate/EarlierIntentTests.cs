@@ -46,12 +46,26 @@ public sealed class EarlierIntentTests : IntentWriterFixture
 
         var refused = await Writer.WriteAsync(Resume("a", "b"), CancellationToken.None);
         Assert.That((refused.Result, Transactions.Count), Is.EqualTo((IntentResult.GivenByOthers, 0)));
-        Assert.That(refused.Reasons, Is.EqualTo(new[] { "1/a is drained by tom@host since 2026-01-31T11:00:00Z (disks): that drain is not yours" }));
+        Assert.That(refused.Reasons, Is.EqualTo(new[] { "1/a is drained by tom@host since 2026-01-31T11:00:00Z (disks): that drain is not yours (ops@host)" }));
         Assert.That((await Writer.WriteAsync(Resume("b"), CancellationToken.None)).Changed.Single().Earlier, Is.Null);
 
         var forced = await Writer.WriteAsync(Resume("a") with { IsForced = true }, CancellationToken.None);
         Assert.That((forced.Result, forced.Changed.Single().Earlier!.By, Etcd.Model.Value(Intents + "1/a")), Is.EqualTo((IntentResult.Written, "tom@host", (string?)null)));
         Assert.That(HistoryOf(Transactions[^1]), Does.Contain("\"from\":\"drained by tom@host (disks)\""));
+    }
+
+    [TestCase("tom@h1", "tom@h2", "tom@h2; the same user of another machine counts as somebody else, unless both say who they are with one --as")]
+    [TestCase("tom@h1", "olga@h1", "olga@h1")]
+    [TestCase("tom", "tom@h1", "tom@h1")]
+    [TestCase("@h1", "@h2", "@h2")]
+    public async Task The_same_user_of_another_machine_is_another_one_and_is_told_so(string gave, string asks, string told)
+    {
+        Etcd.Model.Put(Intents + "1/a", $$"""{"drain":true,"by":"{{gave}}"}""");
+
+        var refused = await Writer.WriteAsync(Resume("a") with { By = asks }, CancellationToken.None);
+
+        Assert.That((refused.Result, refused.Reasons.Single()), Is.EqualTo((IntentResult.GivenByOthers, $"1/a is drained by {gave}: that drain is not yours ({told})")));
+        Assert.That((await Writer.WriteAsync(Resume("a") with { By = gave }, CancellationToken.None)).Result, Is.EqualTo(IntentResult.Written), "one name given everywhere is one person");
     }
 
     [Test]

@@ -60,6 +60,52 @@ public sealed class SetForecastTests
         Assert.That(back.Proxies[0].Would, Is.EqualTo("enables c, removes 3 destinations of classes, shares the calls evenly"));
     }
 
+    [Test]
+    public void Weights_are_percentages_where_proxies_take_them_so_and_whoever_differs_is_told()
+    {
+        Member[] members = [Members.Of("a") with { Weight = 25 }, Members.Of("b"), Members.Of("c") with { State = MemberState.Down }];
+        var percent = new LiveProxy("p1", Proxy.Status! with { Shares = new ShareReport(ShareReport.Percent) });
+        var forecast = Weighed(Views.Of(members).With(percent), "1/a", 40);
+        Assert.That((Text(forecast), forecast.Note), Is.EqualTo(("a 25.0->40.0 b 75.0->60.0 c 0.0->0.0", (string?)null)));
+
+        forecast = Weighed(Views.Of(members).With(percent, percent with { Name = "p2" }, Proxy with { Name = "p3" }), "1/a", 40);
+        Assert.That((Text(forecast), forecast.Note), Is.EqualTo(("a 25.0->40.0 b 75.0->60.0 c 0.0->0.0", "set 1: p3 has weights relative to each other (--share map), and so has then a 28.6 %, b 71.4 %")));
+
+        forecast = Weighed(Views.Of(members).With(Proxy with { Name = "p3" }, percent), "1/a", 40);
+        Assert.That((Text(forecast), forecast.Note), Is.EqualTo(("a 20.0->28.6 b 80.0->71.4 c 0.0->0.0", "set 1: p1 has weights as percentages (--share percent), and so has then a 40.0 %, b 60.0 %")));
+
+        forecast = Drained(Views.Of(Four()).With(Proxy, percent with { Name = "p2" }), "1/a");
+        Assert.That(forecast.Note, Is.Null, "without weights it is the same");
+    }
+
+    [Test]
+    public void Shares_by_attributes_are_not_said_to_be_known()
+    {
+        var attributes = new LiveProxy("p2", Proxy.Status! with { Shares = new ShareReport(ShareReport.Attributes) });
+        Assert.That(Weighed(Views.Of(Members.Of("a"), Members.Of("b")).With(Proxy, attributes), "1/a", 50).Note, Does.StartWith("set 1: p2 has weights as attributes of destinations, which Kamailio's weighted algorithms alone follow: these are not its shares"));
+        Assert.That(Drained(Views.Of(Four()).With(attributes), "1/a").Note, Is.Null);
+    }
+
+    [TestCase(3)]
+    [TestCase(20)]
+    public void Who_starts_slowly_has_less_now_and_who_comes_back_begins_with_a_tenth(int others)
+    {
+        Member[] members = [Members.Of("s") with { SlowStart = TimeSpan.FromSeconds(30) }, .. Enumerable.Range(1, others).Select(static number => Members.Of(FormattableString.Invariant($"m{number:00}")))];
+        var slow = Proxy with { Status = Proxy.Status! with { Starting = [new StartingMember(Views.Key("1/s"), 20)] } };
+        var forecast = Drained(Views.Of(members).With(slow), "1/m01");
+        Assert.That(forecast.Members.Single(static member => member.Name == "s").Before, Is.EqualTo(100 * 0.2 / (others + 0.2)).Within(0.1));
+        Assert.That(forecast.Members.Sum(static member => member.Before), Is.EqualTo(100).Within(0.01));
+        Assert.That(forecast.Members.Single(static member => member.Name == "s").After, Is.EqualTo(100.0 / others).Within(0.01));
+        Assert.That((forecast.Note, forecast.Proxies.Single().Would), Is.EqualTo(("set 1: s starts slowly now: what is said of then is so when that is over", "disables m01")));
+
+        var view = Views.Of(members).With(Proxy).WithDrained("1/s");
+        var after = SetForecast.After(view, [(Views.Key("1/s"), null)]);
+        forecast = SetForecast.Of(view, 1, IntentsProgress.Kind, (SplitForecast.MembersOf(view, 1), null), (SplitForecast.MembersOf(after, 1), null));
+        Assert.That(forecast.Note, Is.EqualTo("set 1: s begins with a tenth of that, and has all of it after 30 s"));
+        forecast = SetForecast.Of(view.With(new LiveProxy("p1", Proxy.Status! with { Shares = new ShareReport(ShareReport.Percent) })), 1, IntentsProgress.Kind, (SplitForecast.MembersOf(view, 1), null), (SplitForecast.MembersOf(after, 1), null));
+        Assert.That(forecast.Note, Is.Null, "nobody starts slowly there");
+    }
+
     private static Member[] Four() => [Members.Of("a"), Members.Of("b"), Members.Of("c"), Members.Of("d")];
 
     private static Member Version(string name, string version) => Members.Of(name) with { Labels = ImmutableSortedDictionary<string, string>.Empty.Add("version", version) };
@@ -67,6 +113,12 @@ public sealed class SetForecastTests
     private static SetForecast Drained(OperatorView view, string key)
     {
         var after = SetForecast.After(view, [(Views.Key(key), new Intent(Views.Key(key)) { IsDrained = true })]);
+        return SetForecast.Of(view, 1, IntentsProgress.Kind, (SplitForecast.MembersOf(view, 1), null), (SplitForecast.MembersOf(after, 1), null));
+    }
+
+    private static SetForecast Weighed(OperatorView view, string key, int weight)
+    {
+        var after = SetForecast.After(view, [(Views.Key(key), new Intent(Views.Key(key)) { Weight = weight })]);
         return SetForecast.Of(view, 1, IntentsProgress.Kind, (SplitForecast.MembersOf(view, 1), null), (SplitForecast.MembersOf(after, 1), null));
     }
 

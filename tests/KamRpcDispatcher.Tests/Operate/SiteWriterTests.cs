@@ -151,14 +151,40 @@ public sealed class SiteWriterTests : IAsyncDisposable
     }
 
     [Test]
-    public async Task A_set_whose_members_are_being_restarted_is_left_alone_and_so_is_one_whose_rollout_cannot_be_read()
+    public async Task A_set_whose_rollout_cannot_be_read_is_left_alone()
     {
         Put("rollouts/1", """{"unreadable":true}""");
         var outcome = await RunAsync(Drain, static command => command with { IsForced = true });
-        Assert.That((outcome.Result, outcome.IsForceable, outcome.Reasons.Single()), Is.EqualTo((SiteResult.Refused, false, "set 1 has a rollout that is not over, which decides on its members: wait for its end, or 'kamrpc rollout abort 1'")));
+        Assert.That((outcome.Result, outcome.IsForceable, outcome.Reasons.Single()), Is.EqualTo((SiteResult.Refused, false, "set 1 has a rollout that cannot be read, so that nobody knows what it decides on: delete /kamrpc/c/rollouts/1 with etcdctl")));
+    }
 
-        Put("rollouts/1", Encoding.UTF8.GetString(RolloutRecord.Write(new Rollout(1, "id", RolloutKind.Rolling, "", "") { Phase = RolloutPhase.Running, Restart = new RollingRestart("true", 1) { Members = [new RollingMember("a", "sip:127.0.0.1", RollingStage.Drained)] } })));
-        Assert.That((await RunAsync(Drain)).Result, Is.EqualTo(SiteResult.Refused), "what a rolling restart has drained is not to be resumed by a file");
+    [Test]
+    public async Task Beside_a_rolling_restart_a_file_may_what_a_hand_may_and_the_drains_of_the_restart_stay()
+    {
+        const string Rolling = "\"drain\":true,";
+        const string Weights = """{"sets":{"1":{"weights":{"a":50}}}}""";
+        Put("rollouts/1", Encoding.UTF8.GetString(RolloutRecord.Write(new Rollout(1, "1f", RolloutKind.Rolling, "", "") { Phase = RolloutPhase.Running, Restart = new RollingRestart("true", 1) { Members = [new RollingMember("a", "sip:127.0.0.1", RollingStage.Drained)] } })));
+        Put("intents/1/a", """{"drain":true,"by":"eve@host","reason":"kamrpc rollout rolling 1, 1f"}""");
+
+        // By hand, and by a file.
+        await new IntentWriter(_store, new EtcdKeys("c"), new FakeTimeProvider(Now)).WriteAsync(new IntentCommand(IntentWish.Weigh, new MemberSelection { Names = ["a"] }, "bob@host") { Weight = 50 }, CancellationToken.None);
+        Assert.That(Value("intents/1/a"), Does.Contain(Rolling).And.Contain("\"weight\":50").And.Contain("eve@host"));
+        Put("intents/1/a", """{"drain":true,"by":"eve@host","reason":"kamrpc rollout rolling 1, 1f"}""");
+        var outcome = await RunAsync(Weights);
+        Assert.That((outcome.Result, outcome.Changes.Single()), Is.EqualTo((SiteResult.Written, new SiteChange(SiteChangeKind.Add, 1, "a", "as announced", "weight 50"))));
+        Assert.That(Value("intents/1/a"), Does.Contain(Rolling).And.Contain("\"weight\":50").And.Contain("\"owner\":\"git\"").And.Contain("eve@host").And.Contain("kamrpc rollout rolling 1, 1f"));
+        Assert.That((await RunAsync(Weights)).Result, Is.EqualTo(SiteResult.Unchanged), "the drain is no part of what is declared");
+
+        // What is not declared any more goes, and the drain stays.
+        outcome = await RunAsync(Nothing, static command => command with { Prunes = true });
+        Assert.That((outcome.Result, outcome.Changes.Single().After), Is.EqualTo((SiteResult.Written, "as announced")));
+        Assert.That(Value("intents/1/a"), Does.Contain(Rolling).And.Not.Contain("weight").And.Not.Contain("owner"));
+        Assert.That((await RunAsync(Nothing, static command => command with { Prunes = true })).Result, Is.EqualTo(SiteResult.Unchanged));
+
+        // Who drains it himself has it drained for good, as by 'kamrpc drain'.
+        outcome = await RunAsync(Drain);
+        Assert.That(outcome.Result, Is.EqualTo(SiteResult.Written), string.Concat(outcome.Reasons));
+        Assert.That(Value("intents/1/a"), Does.Contain(Rolling).And.Contain("ops@host").And.Not.Contain("rolling"));
     }
 
     [Test]

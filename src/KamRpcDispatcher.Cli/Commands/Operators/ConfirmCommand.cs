@@ -17,6 +17,8 @@ internal static class ConfirmCommand
 {
     private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A set to confirm for (repeatable). [default: every set]", OptionGroup.Subject);
 
+    private static readonly Option<bool> DryRun = new CliOption<bool>("--dry-run") { Group = OptionGroup.Subject, Description = "Writes nothing, and says whom it would confirm." };
+
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
     {
         var command = new CliCommand("confirm", "Confirms that members which dispatchers keep (PANIC) are gone.", new CommandHelp(
@@ -25,9 +27,10 @@ internal static class ConfirmCommand
             (ExitCode.Done, "confirmed, or nothing was held back"),
             (ExitCode.NotDone, "a member is back, or no proxy named some: the others are confirmed"),
             (ExitCode.Unreachable, "etcd does not answer, or refuses"),
-            (ExitCode.Refused, "etcd does not let the history be written")) { Subject = "What is confirmed and shown" })
+            (ExitCode.Refused, "etcd does not let the history be written"),
+            (ExitCode.Changes, "with --dry-run: it would confirm somebody")) { Subject = "What is confirmed and shown" })
         {
-            CommonOptions.Cluster, Set, OutputOption.Output,
+            CommonOptions.Cluster, Set, DryRun, OutputOption.Output,
         };
         OperatorOptions.AddWhoTo(command);
         EtcdOptionSet.AddTo(command);
@@ -41,6 +44,7 @@ internal static class ConfirmCommand
         var cluster = options.Value(CommonOptions.Cluster);
         var sets = CommonOptions.Sets(options, Set);
         var (by, reason) = OperatorOptions.ReadWho(options);
+        var isDryRun = options.Flag(DryRun);
         var format = options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse);
         if (options.Fails(out var exitCode))
         {
@@ -50,15 +54,16 @@ internal static class ConfirmCommand
         using var store = new EtcdConnection(etcd!, TimeProvider.System);
         var keys = new EtcdKeys(cluster!);
         var confirmation = new HeldConfirmation(store, keys, sets, new ConfirmationRequest(by, reason), TimeProvider.System);
-        var answer = new ConfirmAnswer();
+        var answer = new ConfirmAnswer { IsDryRun = isDryRun };
         ClusterView? view = null;
         try
         {
             view = await new ClusterReader(store, keys, TimeProvider.System).ReadAsync(cancellationToken).ConfigureAwait(false);
             Warn(view);
-            answer.NotNamed = await confirmation.ConfirmAsync(view.Proxies, answer.Add, cancellationToken).ConfigureAwait(false);
+            answer.NotNamed = isDryRun ? Foretell(confirmation, view, answer) : await confirmation.ConfirmAsync(view.Proxies, answer.Add, cancellationToken).ConfigureAwait(false);
             answer.Doubted = view.Proxies.Select(proxy => proxy.Status?.Deviations.Count(deviation => deviation.IsDoubted && (sets is null || sets.Contains(deviation.Set))) ?? 0).DefaultIfEmpty(0).Max();
-            exitCode = answer.IsAnybodyBack || answer.NotNamed > 0 || (answer.IsEmpty && answer.Doubted > 0) ? ExitCode.NotDone : ExitCode.Done;
+            exitCode = isDryRun ? answer.WouldConfirm + answer.NotNamed > 0 ? ExitCode.Changes : ExitCode.Done
+                : answer.IsAnybodyBack || answer.NotNamed > 0 || (answer.IsEmpty && answer.Doubted > 0) ? ExitCode.NotDone : ExitCode.Done;
         }
         catch (EtcdUnreachableException unreachable)
         {
@@ -75,6 +80,18 @@ internal static class ConfirmCommand
         }
 
         return exitCode;
+    }
+
+    /// <returns>How many more may be held back that no report names.</returns>
+    private static int Foretell(HeldConfirmation confirmation, ClusterView view, ConfirmAnswer answer)
+    {
+        var (named, more) = confirmation.Plan(view);
+        foreach (var (member, outcome, keptBy) in named)
+        {
+            answer.Add(member, outcome, keptBy);
+        }
+
+        return more;
     }
 
     /// <returns>The exit code.</returns>

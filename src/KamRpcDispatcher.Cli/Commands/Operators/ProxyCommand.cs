@@ -16,7 +16,8 @@ internal static class ProxyCommand
             (ExitCode.Done, "drained or resumed, and each of them follows it; with --no-wait: written"),
             (ExitCode.NotDone, "written, and not followed by each of them in time, or one does not report; or not written, since the cluster keeps changing"),
             (ExitCode.Unreachable, "etcd does not answer, or refuses"),
-            (ExitCode.Refused, "no proxy would be left that is not drained, somebody else has drained one that is to be resumed, or etcd does not let the history be written")) { Subject = "What is drained and shown" });
+            (ExitCode.Refused, "no proxy would be left that is not drained, somebody else has drained one that is to be resumed, or etcd does not let the history be written"),
+            (ExitCode.Changes, "with --dry-run: it would be written")) { Subject = "What is drained and shown" });
         OperatorOptions.AddProxiesTo(command);
         root.Add(command);
         commands.Add(command, (options, cancellationToken) =>

@@ -105,6 +105,7 @@ internal static class StatusJson
         JsonText.WriteTime(writer, "since", member.Since);
         JsonText.WriteNumber(writer, "weight", member.Weight);
         JsonText.WriteNumber(writer, "slowStartSeconds", member.SlowStart?.TotalSeconds);
+        writer.WriteBoolean("countsCalls", member.CountsCalls);
         writer.WriteNumber("priority", member.Priority);
         WriteEntries(writer, "attrs", member.Attributes);
         WriteEntries(writer, "labels", member.Labels);

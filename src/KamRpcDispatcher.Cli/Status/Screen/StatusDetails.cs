@@ -2,6 +2,7 @@ using System.Text;
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Cli.Status.Findings;
 using KamRpcDispatcher.Etcd.Reports;
+using KamRpcDispatcher.Operate;
 
 namespace KamRpcDispatcher.Cli.Status.Screen;
 
@@ -85,7 +86,7 @@ internal sealed class StatusDetails(ClusterCalls calls, StatusOptions options, L
             table.Add(Ages.Number(intent.Key.Set), intent.Key.Name, intent.By, intent.At is { } at ? Ages.Show(calls.Now - at) : null, intent.Reason);
         }
 
-        Section("DRAINED, NOT ANNOUNCED (in force when they come back; 'kamrpc resume' takes it back)", table);
+        Section($"DRAINED, NOT ANNOUNCED (in force when they come back; 'kamrpc resume' takes it back{IntentOrigin.Forced})", table);
     }
 
     /// <summary>Whoever is about to begin a maintenance has to know whether the proxy follows.</summary>
@@ -98,7 +99,7 @@ internal sealed class StatusDetails(ClusterCalls calls, StatusOptions options, L
             table.Add(proxy, lens is null ? "does not report" : lens.Status is { IsDrained: true } ? "yes" : "no", stored.Intent.By, stored.Intent.At is { } at ? Ages.Show(calls.Now - at) : null, stored.Intent.Reason);
         }
 
-        Section("DRAINED PROXIES ('kamrpc health' fails there, and calls that come are routed; 'kamrpc proxy resume' takes it back)", table);
+        Section($"DRAINED PROXIES ('kamrpc health' fails there, and calls that come are routed; 'kamrpc proxy resume' takes it back{IntentOrigin.Forced})", table);
     }
 
     private void Claims()

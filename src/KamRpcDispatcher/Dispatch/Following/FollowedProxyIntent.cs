@@ -46,7 +46,7 @@ internal sealed partial class FollowedProxyIntent(Func<OperatorIntents?> known, 
         Drained(logger, proxy, by + (string.IsNullOrEmpty(drain.Reason) ? string.Empty : $": {SafeText.Shorten(drain.Reason, MemberValidation.MaxReasonLength)}"));
     }
 
-    [LoggerMessage(3070, LogLevel.Warning, "Proxy {Proxy} is drained by {By}: 'kamrpc health' fails here, so that whoever goes by it takes the calls elsewhere. Calls that come are routed as before; 'kamrpc proxy resume {Proxy}' takes it back")]
+    [LoggerMessage(3070, LogLevel.Warning, "Proxy {Proxy} is drained by {By}: 'kamrpc health' fails here, so that whoever goes by it takes the calls elsewhere. Calls that come are routed as before; 'kamrpc proxy resume {Proxy}' takes it back, with --force where it is somebody else's")]
     private static partial void Drained(ILogger logger, string proxy, string by);
 
     [LoggerMessage(3071, LogLevel.Information, "No operator drains proxy {Proxy} any more: 'kamrpc health' goes by Kamailio alone again")]

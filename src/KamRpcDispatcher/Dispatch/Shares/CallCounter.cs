@@ -146,7 +146,7 @@ internal sealed class CallCounter(ICallTable table, ShareWay way, TimeProvider t
     private static ShareReport New(ShareWay way) => new(way switch
     {
         ShareWay.Attributes => ShareReport.Attributes,
-        ShareWay.Percent => "percent",
+        ShareWay.Percent => ShareReport.Percent,
         _ => "map",
     });
 

@@ -9,6 +9,9 @@ public sealed record ShareReport(string Way)
     /// <summary>The way without share maps for weights.</summary>
     public const string Attributes = "attributes";
 
+    /// <summary>The way in which weights are percentages.</summary>
+    public const string Percent = "percent";
+
     /// <summary>Whether Kamailio counts the calls of sets that are shared; null until that was looked at, since no set is.</summary>
     public bool? IsCounted { get; init; }
 

@@ -9,6 +9,9 @@ public enum ConfirmationOutcome
     /// <summary>An earlier confirmation still stands.</summary>
     AlreadyConfirmed,
 
+    /// <summary>It would be written, and is not.</summary>
+    WouldConfirm,
+
     /// <summary>Not written: its key is there, so it is announced again.</summary>
     Back,
 }

@@ -69,6 +69,23 @@ public sealed class HeldConfirmation(EtcdConnection store, EtcdKeys keys, IReadO
         }
     }
 
+    /// <summary>Whom it would confirm by these reports, each with what would come of it and the proxies that keep it, by name; and how many more may be kept that no report names. Nothing is written.</summary>
+    /// <param name="view">As it was read last.</param>
+    public (IReadOnlyList<(Member Member, ConfirmationOutcome Outcome, IReadOnlyList<string> KeptBy)> Named, int More) Plan(ClusterView view)
+    {
+        ArgumentNullException.ThrowIfNull(view);
+        return (
+            [.. Named(view.Proxies).Select(member => (member, OutcomeOf(view, member.Key), (IReadOnlyList<string>)[.. view.Proxies.Where(proxy => proxy.Status?.Held.Any(held => held.Key == member.Key) == true).Select(static proxy => proxy.Name)]))],
+            view.Proxies.Select(static proxy => proxy.Status?.MoreHeld ?? 0).DefaultIfEmpty(0).Max());
+    }
+
+    /// <summary>Where its key is there nothing is written: by an earlier confirmation, or since it is back.</summary>
+    private ConfirmationOutcome OutcomeOf(ClusterView view, MemberKey key) =>
+        view.Members.FirstOrDefault(announced => announced.Member.Key == key) is { } announced
+            ? announced.Member is { State: MemberState.Down, Reason: ExpiryConfirmation.Reason } ? ConfirmationOutcome.AlreadyConfirmed : ConfirmationOutcome.Back
+            : view.Rejected.Any(record => record.Key == keys.Member(key)) ? ConfirmationOutcome.Back
+            : ConfirmationOutcome.WouldConfirm;
+
     /// <summary>Why it was refused, where that was because of the history: a sentence, safe to print; else null.</summary>
     public Task<string?> WhyForbiddenAsync(EtcdUnreachableException refused, CancellationToken cancellationToken) => new HistoryStore(store, keys, timeProvider).WhyForbiddenAsync(refused, keys.Members, cancellationToken);
 

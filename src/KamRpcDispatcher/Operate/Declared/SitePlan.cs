@@ -76,7 +76,7 @@ internal sealed class SitePlan
     private void Compare(MemberKey key, DeclaredMember? declared)
     {
         var stored = _site.View.StoredOf(key);
-        var intent = stored?.Intent;
+        var (intent, rolling) = Apart(stored?.Intent);
         var isOurs = intent is not null && intent.Owner == _command.Owner;
         var stays = isOurs && !_command.Prunes ? intent : null;
         var wished = new Intent(key) { IsDrained = declared?.IsDrained == true || stays is { IsDrained: true }, Weight = declared?.Weight ?? stays?.Weight, By = _command.By, At = _now, Reason = _command.Reason, Owner = _command.Owner };
@@ -85,17 +85,25 @@ internal sealed class SitePlan
             _kept.Add(Stays(key.ToString(), Text(stays)));
         }
 
-        var (before, after) = (stored is null ? Announced : intent is null ? "unreadable" : Text(intent), wished is { IsDrained: false, Weight: null } ? Announced : Text(wished));
+        var isThere = stored is not null && (intent is not null || rolling is null);
+        var (before, after) = (!isThere ? Announced : intent is null ? "unreadable" : Text(intent), wished is { IsDrained: false, Weight: null } ? Announced : Text(wished));
         if (intent is not null && (intent.IsDrained, intent.Weight) == (wished.IsDrained, wished.Weight) && IsLeft(key.ToString(), before, isOurs, intent.Owner, intent.By, intent.At))
         {
-            _unchanged.Add((key.Set, key.Name, intent.IsDrained, stored!.ModRevision));
+            _unchanged.Add((key.Set, key.Name, intent.IsDrained || rolling is not null, stored!.ModRevision));
         }
-        else if (stored is null || isOurs || IsTakenOver(key.ToString(), stored.Error, before, intent?.Owner, intent?.By, intent?.At, after))
+        else if (!isThere || isOurs || IsTakenOver(key.ToString(), stored!.Error, before, intent?.Owner, intent?.By, intent?.At, after))
         {
             var isRemoved = wished is { IsDrained: false, Weight: null };
-            Add(new SiteChange(stored is null ? SiteChangeKind.Add : isRemoved ? SiteChangeKind.Remove : SiteChangeKind.Change, key.Set, key.Name, before, after), isRemoved ? null : IntentRecord.Write(wished), stored?.ModRevision ?? 0, wished, null);
+            var written = rolling is null || wished.IsDrained ? wished : rolling with { Weight = wished.Weight, Owner = isRemoved ? null : wished.Owner };
+            Add(new SiteChange(!isThere ? SiteChangeKind.Add : isRemoved ? SiteChangeKind.Remove : SiteChangeKind.Change, key.Set, key.Name, before, after), written is { IsDrained: false, Weight: null } ? null : IntentRecord.Write(written), stored?.ModRevision ?? 0, written, null);
         }
     }
+
+    /// <summary>What is wished of a member beside the drain of a rolling restart, which takes that back by itself, and that drain; the first is null where nothing else is wished.</summary>
+    private static (Intent? Intent, Intent? Rolling) Apart(Intent? intent) =>
+        intent is not { IsOfRolling: true } ? (intent, null)
+        : intent is { Weight: null, Owner: null } ? (null, intent)
+        : (intent with { IsDrained = false }, intent);
 
     private void Compare(int set, Split? declared)
     {

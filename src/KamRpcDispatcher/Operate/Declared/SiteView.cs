@@ -42,7 +42,8 @@ internal sealed class SiteViewReader(EtcdConnection store, EtcdKeys keys, TimePr
     }
 
     /// <summary>
-    /// Which sets have a rollout that is not over, as of a revision: who decides on shares there, and whether on members too, as one that restarts them does, and one that cannot be read may.
+    /// Which sets have a rollout that is not over and decides on their shares, as of a revision, and whether it may decide on more, since it cannot be read. One that restarts members is none of these: its drains are not taken for
+    /// anybody else's, and whatever else is wished beside it, by hand or by a file, it takes as it comes.
     /// </summary>
     public async Task<IReadOnlyDictionary<int, bool>> RolloutsAsync(long revision, CancellationToken cancellationToken)
     {
@@ -55,9 +56,9 @@ internal sealed class SiteViewReader(EtcdConnection store, EtcdKeys keys, TimePr
             }
 
             var isReadable = RolloutRecord.TryRead(set, pair.Value.Memory, out var rollout, out _);
-            if (!isReadable || rollout!.Phase is RolloutPhase.Running or RolloutPhase.Paused)
+            if (!isReadable || rollout is { HasEnded: false, Kind: not RolloutKind.Rolling })
             {
-                sets[set] = !isReadable || rollout!.Kind == RolloutKind.Rolling;
+                sets[set] = !isReadable;
             }
         }
 

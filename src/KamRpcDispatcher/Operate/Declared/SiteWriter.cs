@@ -138,10 +138,10 @@ public sealed class SiteWriter(EtcdConnection store, EtcdKeys keys, TimeProvider
         }
 
         var rollouts = await _reader.RolloutsAsync(site.View.Revision, cancellationToken).ConfigureAwait(false);
-        int[] sets = [.. plan.Writes.Where(write => rollouts.TryGetValue(write.Change.Set, out var areMembers) && (areMembers || write.Change.Name is null)).Select(static write => write.Change.Set).Distinct().Order()];
+        int[] sets = [.. plan.Writes.Where(write => rollouts.TryGetValue(write.Change.Set, out var isUnreadable) && (isUnreadable || write.Change.Name is null)).Select(static write => write.Change.Set).Distinct().Order()];
         if (sets.Length > 0)
         {
-            return (decision with { Result = SiteResult.Refused, Reasons = [.. sets.Select(set => FormattableString.Invariant($"set {set} has a rollout that is not over, which decides on its {(rollouts[set] ? "members" : "shares")}: wait for its end, or 'kamrpc rollout abort {set}'"))] }, counted);
+            return (decision with { Result = SiteResult.Refused, Reasons = [.. sets.Select(set => rollouts[set] ? $"set {set} has a rollout that cannot be read, so that nobody knows what it decides on: delete {keys.Rollout(set)} with etcdctl" : $"set {set} has a rollout that is not over, which decides on its shares: wait for its end, or 'kamrpc rollout abort {set}'")] }, counted);
         }
 
         var refusals = checks.Refusals(out var needed);

@@ -29,7 +29,7 @@ public sealed class RolloutControl(EtcdConnection store, EtcdKeys keys, TimeProv
         var cluster = await _cluster.ReadAsync(cancellationToken).ConfigureAwait(false);
         var rollout = RolloutPlanner.Plan(request, cluster, view, timeProvider.GetUtcNow(), out var result, out var reasons);
         return rollout is null ? new RolloutOutcome(result, view) { Reasons = reasons }
-            : new RolloutOutcome(RolloutResult.Planned, view with { Rollout = rollout }) { Steps = RolloutForecast.Of(rollout, cluster) };
+            : new RolloutOutcome(RolloutResult.Planned, view with { Rollout = rollout }) { Steps = RolloutForecast.Of(rollout, view.Split, cluster), Warnings = WarningsOf(rollout, cluster) };
     }
 
     /// <summary>Begins a rollout: its first step is written.</summary>
@@ -60,12 +60,15 @@ public sealed class RolloutControl(EtcdConnection store, EtcdKeys keys, TimeProv
             var written = await _rollouts.WriteAsync(view, rollout, request.By, $"rollout {RolloutText.Of(request.Kind)}", runner.Revision, cancellationToken).ConfigureAwait(false);
             if (written.IsWritten)
             {
-                return Written(view, rollout, written);
+                return Written(view, rollout, written) with { Warnings = WarningsOf(rollout, cluster) };
             }
         }
 
         return KeepsChanging(view!);
     }
+
+    private static IReadOnlyList<string> WarningsOf(Rollout rollout, OperatorView cluster) =>
+        rollout.Restart is { } restart ? RollingPlanner.WhyUncounted(restart, cluster, rollout.Set) : [];
 
     /// <summary>Has something happen to the rollout of a set.</summary>
     /// <param name="set">The set.</param>

@@ -1,6 +1,9 @@
 using System.Collections.Immutable;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Operators;
+using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.Operate.Rollouts.Rolling;
+using KamRpcDispatcher.Operate.Splits;
 
 namespace KamRpcDispatcher.Operate.Rollouts;
 
@@ -17,8 +20,35 @@ public sealed record RolloutForecast(int Step)
     /// <summary>What else is to be known, a sentence, safe to print; null for nothing.</summary>
     public string? Note { get; init; }
 
-    internal static IReadOnlyList<RolloutForecast> Of(Rollout rollout, OperatorView view) => rollout.Restart is { } restart ? OfRestart(rollout, restart, view)
-        : [.. rollout.Steps.Select((share, step) => new RolloutForecast(step + 1) { Shares = rollout.SharesAt(share) })];
+    /// <summary>What each proxy would do with it.</summary>
+    public IReadOnlyList<ProxyForecast> Proxies { get; init; } = [];
+
+    /// <param name="rollout">The rollout as it would begin.</param>
+    /// <param name="split">The set's split; null where it has none.</param>
+    /// <param name="view">What is there.</param>
+    internal static IReadOnlyList<RolloutForecast> Of(Rollout rollout, Split? split, OperatorView view) =>
+        rollout.Restart is { } restart ? [.. OfRestart(rollout, restart, view).Select(step => step with { Proxies = OfBatch(rollout, split, view, step.Members) })] : OfShares(rollout, split, view);
+
+    private static List<RolloutForecast> OfShares(Rollout rollout, Split? split, OperatorView view)
+    {
+        var (steps, members) = (new List<RolloutForecast>(), SplitForecast.MembersOf(view, rollout.Set));
+        foreach (var share in rollout.Steps)
+        {
+            var next = new Split(rollout.Set, rollout.Label, rollout.SharesAt(share));
+            steps.Add(new RolloutForecast(steps.Count + 1) { Shares = next.Shares, Proxies = SetForecast.Of(view, rollout.Set, SplitsProgress.Kind, (members, split), (members, next)).Proxies });
+            split = next;
+        }
+
+        return steps;
+    }
+
+    /// <summary>While a batch is drained; then the other way round.</summary>
+    private static IReadOnlyList<ProxyForecast> OfBatch(Rollout rollout, Split? split, OperatorView view, IReadOnlyList<string> batch)
+    {
+        var members = SplitForecast.MembersOf(view, rollout.Set);
+        List<Member> drained = [.. members.Select(member => member.State == MemberState.Ready && batch.Contains(member.Key.Name) ? member with { State = MemberState.Draining } : member)];
+        return SetForecast.Of(view, rollout.Set, IntentsProgress.Kind, (members, split), (drained, split)).Proxies;
+    }
 
     /// <summary>The batches, as they would be if nothing changed meanwhile.</summary>
     private static List<RolloutForecast> OfRestart(Rollout rollout, RollingRestart restart, OperatorView view)
@@ -38,9 +68,9 @@ public sealed record RolloutForecast(int Step)
             steps[^1] = steps[^1] with { Note = string.Join("; ", new[] { steps[^1].Note }.OfType<string>().Concat(notes)) };
         }
 
-        if (restart.DrainTime is null && steps.Count > 0)
+        if (steps.Count > 0 && RollingPlanner.WhyUncounted(rollout.Restart!, view, rollout.Set) is { Count: > 0 } uncounted)
         {
-            steps[0] = steps[0] with { Note = string.Join("; ", new[] { steps[0].Note, RollingText.WithoutDrainTime }.OfType<string>()) };
+            steps[0] = steps[0] with { Note = string.Join("; ", new[] { steps[0].Note }.OfType<string>().Concat(uncounted)) };
         }
 
         return steps;

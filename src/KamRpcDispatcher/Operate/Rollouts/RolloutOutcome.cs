@@ -43,6 +43,9 @@ public sealed record RolloutOutcome(RolloutResult Result, RolloutView View)
     /// <summary>What proxies have to apply; null for nothing.</summary>
     public AppliedTarget? Target { get; init; }
 
+    /// <summary>What whoever has it begin nevertheless should know, each a sentence, safe to print.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
     /// <summary>Of a dry run what would happen, step by step.</summary>
     public IReadOnlyList<RolloutForecast> Steps { get; init; } = [];
 

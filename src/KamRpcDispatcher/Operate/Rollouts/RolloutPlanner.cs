@@ -80,8 +80,9 @@ internal static class RolloutPlanner
             Restart = restart, Failures = request.Failures, MinReady = request.MinReady, IsForced = request.IsForced, Since = now, By = request.By, Reason = request.Reason,
         };
         var first = RollingPlanner.Next(rollout, restart, cluster);
-        var refusals = first.Kind != RollingMoveKind.Drain ? [$"nobody of those who are meant can be restarted: {string.Join("; ", first.Told.Concat(first.Names.Select(name => $"{name}: {RollingPlanner.WhyNotThere(cluster, new MemberKey(request.Set, name))}")))}"]
-            : request.IsForced ? [] : RollingPlanner.Check(rollout, cluster, first.Names).Refusals is { Count: > 0 } tooFew ? tooFew : RollingPlanner.Unannounced(request, cluster);
+        IReadOnlyList<string> refusals = first.Kind != RollingMoveKind.Drain ? [$"nobody of those who are meant can be restarted: {string.Join("; ", first.Told.Concat(first.Names.Select(name => $"{name}: {RollingPlanner.WhyNotThere(cluster, new MemberKey(request.Set, name))}")))}"]
+            : request.IsForced ? []
+            : [.. RollingPlanner.Check(rollout, cluster, first.Names).Refusals, .. RollingPlanner.Unannounced(request, cluster), .. RollingPlanner.WhyUncounted(restart, cluster, request.Set)];
         result = refusals.Count == 0 ? RolloutResult.Written : first.Kind == RollingMoveKind.Drain ? RolloutResult.NotSafe : RolloutResult.Refused;
         reasons = refusals;
         return refusals.Count == 0 ? rollout : null;

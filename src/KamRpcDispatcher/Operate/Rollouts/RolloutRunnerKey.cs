@@ -24,6 +24,7 @@ public sealed class RolloutRunnerKey : IAsyncDisposable
     private readonly CancellationTokenSource _lost = new();
     private Task _keeping = Task.CompletedTask;
     private long _revision;
+    private bool? _isGivenBack;
 
     private RolloutRunnerKey(EtcdConnection store, string key, RolloutRunnerRecord who, TimeProvider timeProvider)
     {
@@ -66,21 +67,36 @@ public sealed class RolloutRunnerKey : IAsyncDisposable
         return null;
     }
 
-    /// <summary>Gives it back.</summary>
-    public async ValueTask DisposeAsync()
+    /// <summary>Gives it back: whoever is told then that nobody runs the rollout finds it so.</summary>
+    /// <returns>Whether etcd has said so; else the key ends by itself, some seconds later.</returns>
+    public async Task<bool> GiveBackAsync()
     {
+        if (_isGivenBack is { } before)
+        {
+            return before;
+        }
+
+        _isGivenBack = false;
         await _life.CancelAsync().ConfigureAwait(false);
         await _keeping.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         try
         {
             using var patience = new CancellationTokenSource(EtcdCall.Timeout, _timeProvider);
             await _lease.RevokeAsync(patience.Token).ConfigureAwait(false);
+            _isGivenBack = true;
         }
         catch (Exception exception) when (EtcdFailure.IsOutage(exception, CancellationToken.None))
         {
             // It ends by itself.
         }
 
+        return _isGivenBack.Value;
+    }
+
+    /// <summary>Gives it back.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await GiveBackAsync().ConfigureAwait(false);
         _life.Dispose();
         _lost.Dispose();
     }

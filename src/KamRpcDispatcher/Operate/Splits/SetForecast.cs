@@ -1,15 +1,14 @@
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Etcd.Reports;
-using KamRpcDispatcher.Plan.Shares;
 
 namespace KamRpcDispatcher.Operate.Splits;
 
 /// <summary>What would become of a set by a change that is not made, as if every ready member were routable.</summary>
-/// <param name="Set">The set.</param>
+/// <param name="Set">The set; null where it is about proxies.</param>
 /// <param name="Members">Who would get which share of its calls, by name.</param>
 /// <param name="Proxies">What each proxy would do that may serve it.</param>
-public sealed record SetForecast(int Set, IReadOnlyList<MemberForecast> Members, IReadOnlyList<ProxyForecast> Proxies)
+public sealed record SetForecast(int? Set, IReadOnlyList<MemberForecast> Members, IReadOnlyList<ProxyForecast> Proxies)
 {
     /// <summary>Why the shares may be others, a sentence, safe to print; null for nothing.</summary>
     public string? Note { get; init; }
@@ -17,12 +16,13 @@ public sealed record SetForecast(int Set, IReadOnlyList<MemberForecast> Members,
     /// <summary>What proxies follow, by its kind: <see cref="IntentsProgress.Kind"/> or <see cref="SplitsProgress.Kind"/>.</summary>
     internal static SetForecast Of(OperatorView view, int set, string kind, (IReadOnlyList<Member> Members, Split? Split) before, (IReadOnlyList<Member> Members, Split? Split) after)
     {
-        var (now, then) = (new Side(set, before.Members, before.Split), new Side(set, after.Members, after.Split));
-        return new SetForecast(
-            set,
-            [.. after.Members.Select(static member => member.Key.Name).Order(StringComparer.Ordinal).Select(name => new MemberForecast(name, now.PercentOf(name), then.PercentOf(name)))],
-            [.. view.Proxies.Where(proxy => proxy.MayServe(set)).Select(proxy => new ProxyForecast(SafeText.Shorten(proxy.Name), Would(proxy, kind, now, then)))]);
+        List<LiveProxy> serving = [.. view.Proxies.Where(proxy => proxy.MayServe(set))];
+        var ways = new ForecastWays(serving, set, before, after);
+        return new SetForecast(set, ways.Members(), [.. serving.Select(proxy => new ProxyForecast(SafeText.Shorten(proxy.Name), Would(proxy, kind, ways.At(proxy))))]) { Note = ways.Note() };
     }
+
+    /// <summary>The same with another note beside its own.</summary>
+    internal SetForecast With(string? note) => note is null ? this : this with { Note = Note is null ? note : $"{note}; {Note}" };
 
     /// <summary>The same view where these are wished; null for nothing.</summary>
     internal static OperatorView After(OperatorView view, IEnumerable<(MemberKey Key, Intent? Intent)> wished)
@@ -36,8 +36,9 @@ public sealed record SetForecast(int Set, IReadOnlyList<MemberForecast> Members,
         return view with { Intents = intents };
     }
 
-    private static string Would(LiveProxy proxy, string kind, Side now, Side then)
+    private static string Would(LiveProxy proxy, string kind, (ForecastSide Now, ForecastSide Then) sides)
     {
+        var (now, then) = sides;
         if (proxy.Status is not { } status)
         {
             return "not known: its report cannot be read";
@@ -69,52 +70,6 @@ public sealed record SetForecast(int Set, IReadOnlyList<MemberForecast> Members,
     }
 
     private static IEnumerable<string> Count(string does, int count) => count == 0 ? [] : [FormattableString.Invariant($"{does} {count} destination{(count == 1 ? string.Empty : "s")} of classes")];
-
-    /// <summary>A set before, or after.</summary>
-    private sealed class Side
-    {
-        private readonly Dictionary<string, double> _percent = new(StringComparer.Ordinal);
-        private readonly string _shares;
-
-        public Side(int set, IReadOnlyList<Member> members, Split? split)
-        {
-            var shares = SplitForecast.SharesOf(set, members, split);
-            IsSplit = split is not null;
-            HasMap = shares.Map is not null;
-            Served = [.. AddressClaim.Of(members, null).Select(static claim => claim.Holder).Where(member => member.State == MemberState.Ready && !shares.Idle.Contains(member.Key))];
-            Copies = SplitForecast.CopiesOf(set, members, split);
-            Add(Served, shares.Map?.CountOf(ShareMap.HomeNumber) ?? ShareMap.Slots);
-            foreach (var share in shares.Shares.Where(static share => share.Set is not null))
-            {
-                Add([.. shares.ClassMembers.Where(copy => copy.Key.Set == share.Set && copy.State == MemberState.Ready)], share.Slots);
-            }
-
-            _shares = string.Join(' ', shares.Shares.Where(static share => share.Slots > 0).OrderBy(static share => share.Class).Select(static share => FormattableString.Invariant($"{share.Class.Text}:{share.Slots}")));
-        }
-
-        public bool IsSplit { get; }
-
-        public bool HasMap { get; }
-
-        /// <summary>Who gets calls in the home set.</summary>
-        public IReadOnlyList<Member> Served { get; }
-
-        public IReadOnlySet<(string Class, string Name)> Copies { get; }
-
-        /// <summary>In per cent of the calls.</summary>
-        public double PercentOf(string name) => _percent.GetValueOrDefault(name);
-
-        public bool IsSharedAs(Side other) => _shares == other._shares;
-
-        /// <summary>Within a class, and in the home set, all get the same.</summary>
-        private void Add(IReadOnlyList<Member> members, int slots)
-        {
-            foreach (var member in members)
-            {
-                _percent[member.Key.Name] = PercentOf(member.Key.Name) + (100.0 * slots / ShareMap.Slots / members.Count);
-            }
-        }
-    }
 }
 
 /// <summary>What a member would get of its set's calls.</summary>

@@ -40,21 +40,21 @@ internal static class SplitForecast
     }
 
     /// <summary>The copies of members in classes: of each the class and the member.</summary>
-    public static IReadOnlySet<(string Class, string Name)> CopiesOf(int set, IReadOnlyList<Member> members, Split? split)
+    public static IReadOnlySet<(string Class, string Name)> CopiesOf(int set, IReadOnlyList<Member> members, Split? split, ShareRules? rules = null)
     {
-        var shares = SharesOf(set, members, split);
+        var shares = SharesOf(set, members, split, rules);
         var classes = shares.Shares.Where(static share => share.Set is not null).ToDictionary(static share => share.Set!.Value, static share => share.Class.Text);
         return shares.ClassMembers.Select(copy => (classes[copy.Key.Set], copy.Key.Name)).ToHashSet();
     }
 
     /// <summary>As it is when every class has a number, and everybody who is ready stands in it.</summary>
-    internal static SetShares SharesOf(int set, IReadOnlyList<Member> members, Split? split)
+    internal static SetShares SharesOf(int set, IReadOnlyList<Member> members, Split? split, ShareRules? rules = null)
     {
         var nowhere = ImmutableHashSet<EndpointKey>.Empty;
-        var numbers = SetShares.Of(set, members, split, ImmutableDictionary<string, int>.Empty, nowhere, previous: null).Classes.Order().Select(static (one, index) => (one.Text, Number: index + 1))
+        var numbers = SetShares.Of(set, members, split, ImmutableDictionary<string, int>.Empty, nowhere, previous: null, rules).Classes.Order().Select(static (one, index) => (one.Text, Number: index + 1))
             .ToDictionary(static one => one.Text, static one => one.Number, StringComparer.Ordinal);
-        var copies = SetShares.Of(set, members, split, numbers, nowhere, previous: null).ClassMembers;
-        return SetShares.Of(set, members, split, numbers, copies.Where(static member => member.State == MemberState.Ready).Select(static member => new EndpointKey(member.Key.Set, member.Uri.Endpoint)).ToHashSet(), previous: null);
+        var copies = SetShares.Of(set, members, split, numbers, nowhere, previous: null, rules).ClassMembers;
+        return SetShares.Of(set, members, split, numbers, copies.Concat(members.Where(member => member.Key.Set == set)).Where(static member => member.State == MemberState.Ready).Select(static member => new EndpointKey(member.Key.Set, member.Uri.Endpoint)).ToHashSet(), previous: null, rules);
     }
 
     private static int? ShareIn(Split? split, string label, string value) => split?.Label == label && split.Shares.TryGetValue(value, out var share) ? share : null;

@@ -14,6 +14,7 @@ internal sealed class MemberReader(MemberKey key)
     private SipUri? _uri;
     private int? _weight;
     private TimeSpan? _slowStart;
+    private bool _countsCalls;
     private int _priority;
     private ImmutableSortedDictionary<string, string> _attributes = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
     private ImmutableSortedDictionary<string, string> _labels = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
@@ -48,6 +49,7 @@ internal sealed class MemberReader(MemberKey key)
         {
             Weight = _weight,
             SlowStart = _slowStart,
+            CountsCalls = _countsCalls,
             Priority = _priority,
             Attributes = _attributes,
             Labels = _labels,
@@ -69,6 +71,9 @@ internal sealed class MemberReader(MemberKey key)
                 break;
             case "slowStart":
                 _slowStart = TimeSpan.FromSeconds(RecordFields.ReadInteger(name, value, MemberValidation.CheckSlowStart));
+                break;
+            case "countsCalls":
+                _countsCalls = RecordFields.ReadFlag(name, value);
                 break;
             case "priority":
                 _priority = RecordFields.ReadInteger(name, value, MemberValidation.CheckPriority);

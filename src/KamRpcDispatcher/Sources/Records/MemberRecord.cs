@@ -6,7 +6,7 @@ using KamRpcDispatcher.Destinations;
 
 namespace KamRpcDispatcher.Sources.Records;
 
-/// <summary>A member's value in etcd: a JSON object of <c>uri</c> and, optionally, weight, slowStart, priority, attrs, labels, state, reason, since.</summary>
+/// <summary>A member's value in etcd: a JSON object of <c>uri</c> and, optionally, weight, slowStart, countsCalls, priority, attrs, labels, state, reason, since.</summary>
 public static class MemberRecord
 {
     /// <summary>The longest value read, in bytes; a member with every field at its longest has less than half of it.</summary>
@@ -34,6 +34,11 @@ public static class MemberRecord
             if (member.SlowStart is { } slowStart)
             {
                 writer.WriteNumber("slowStart", (int)slowStart.TotalSeconds);
+            }
+
+            if (member.CountsCalls)
+            {
+                writer.WriteBoolean("countsCalls", true);
             }
 
             if (member.Priority != 0)

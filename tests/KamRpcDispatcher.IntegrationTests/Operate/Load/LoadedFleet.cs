@@ -45,7 +45,7 @@ internal sealed class LoadedFleet : IAsyncDisposable
         foreach (var name in Names)
         {
             await (names.Contains(name)
-                ? Both.Fleet.PutAsync("1/" + name, $$$"""{"uri":"{{{Server(name).Uri}}}","labels":{"version":"{{{(New.Contains(Server(name).Uri) ? "v2" : "v1")}}}"}}""")
+                ? Both.Fleet.PutAsync("1/" + name, $$$"""{"uri":"{{{Server(name).Uri}}}","countsCalls":true,"labels":{"version":"{{{(New.Contains(Server(name).Uri) ? "v2" : "v1")}}}"}}""")
                 : Both.Fleet.DeleteAsync("1/" + name));
         }
 

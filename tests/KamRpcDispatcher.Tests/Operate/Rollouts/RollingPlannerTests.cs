@@ -124,10 +124,32 @@ public sealed class RollingPlannerTests
     public void A_dry_run_names_the_batches_and_who_is_skipped()
     {
         var view = Three.WithDrained("1/b");
-        var steps = RolloutForecast.Of(Begin(view), view);
+        view = view.With(new LiveProxy("p1", Views.Status(2) with { Applies = ["members", IntentsProgress.Kind], Splits = new SplitsProgress(40) { HasTable = true } }), new LiveProxy("p2", Views.Status(2)));
+        var steps = RolloutForecast.Of(Begin(view), null, view);
 
         Assert.That(steps.Select(static step => string.Join(' ', step.Members)), Is.EqualTo(new[] { "a", "c" }));
         Assert.That(steps[1].Note, Does.Contain("b is skipped: drained by ops@host"));
+        Assert.That(steps[1].Proxies.Select(static proxy => $"{proxy.Name} {proxy.Would}"), Is.EqualTo(new[] { "p1 disables c", "p2 nothing: it follows no intents (an older kamrpc, or its role in etcd may not read them)" }));
+    }
+
+    [Test]
+    public void Without_a_time_one_whose_calls_nobody_is_to_count_is_refused_before_anybody_is_drained()
+    {
+        var counting = Views.Of(Counting("a"), Counting("b"), Counting("c"));
+        Assert.That(Plan(counting, new RollingRestart("true", 1), out _, out var reasons), Is.Not.Null, string.Concat(reasons));
+
+        var mixed = Views.Of(Counting("a"), Members.Of("b"), Members.Of("c"));
+        Assert.That(Plan(mixed, new RollingRestart("true", 1), out var result, out reasons), Is.Null);
+        Assert.That((result, reasons.Single()), Is.EqualTo((RolloutResult.NotSafe, "nobody says that he counts the calls of b, c (an announcer with --ami does, unless it is an earlier one), so that it would pause with the first of them drained; --drain-time 10m says how long they are left drained instead")));
+        Assert.That(Plan(mixed, new RollingRestart("true", 1) { DrainTime = TimeSpan.FromMinutes(10) }, out _, out _), Is.Not.Null);
+        Assert.That(Plan(mixed.WithDrained("1/b", "1/c"), new RollingRestart("true", 1), out _, out reasons, isForced: true), Is.Not.Null, string.Concat(reasons));
+
+        // Whom an operator has drained is skipped, and whoever insists is told.
+        Assert.That(RollingPlanner.Uncounted(new RollingRestart("true", 1) { Members = [new RollingMember("a", "", RollingStage.Waiting), new RollingMember("b", "", RollingStage.Waiting)] }, mixed.WithDrained("1/b"), 1), Is.Empty);
+        var forced = Plan(mixed, new RollingRestart("true", 1), out _, out _, isForced: true);
+        Assert.That(RolloutForecast.Of(forced!, null, mixed)[0].Note, Does.Contain("the calls of b, c"));
+
+        static Member Counting(string name) => Members.Of(name) with { CountsCalls = true };
     }
 
     [Test]
@@ -178,10 +200,10 @@ public sealed class RollingPlannerTests
 
     private static RollingMove Next(Rollout rollout, OperatorView view) => RollingPlanner.Next(rollout, rollout.Restart!, view);
 
-    private static Rollout Begin(OperatorView view, int batch = 1) => Plan(view, new RollingRestart("true", batch), out _, out var reasons) ?? throw new AssertionException(string.Join("; ", reasons));
+    private static Rollout Begin(OperatorView view, int batch = 1) => Plan(view, new RollingRestart("true", batch) { DrainTime = TimeSpan.Zero }, out _, out var reasons) ?? throw new AssertionException(string.Join("; ", reasons));
 
-    private static Rollout? Plan(OperatorView view, RollingRestart restart, out RolloutResult result, out IReadOnlyList<string> reasons) =>
-        RolloutPlanner.Plan(new RolloutRequest(1, RolloutKind.Rolling, "", "", "ops@host") { Restart = restart, Failures = 1 }, view, new RolloutView(1, 50, null), Views.Now, out result, out reasons);
+    private static Rollout? Plan(OperatorView view, RollingRestart restart, out RolloutResult result, out IReadOnlyList<string> reasons, bool isForced = false) =>
+        RolloutPlanner.Plan(new RolloutRequest(1, RolloutKind.Rolling, "", "", "ops@host") { Restart = restart, Failures = 1, IsForced = isForced }, view, new RolloutView(1, 50, null), Views.Now, out result, out reasons);
 
     private static OperatorView WithOurs(OperatorView view, Rollout rollout, string name, int? weight = null)
     {

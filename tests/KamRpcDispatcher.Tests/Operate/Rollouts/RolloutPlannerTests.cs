@@ -36,6 +36,16 @@ public sealed class RolloutPlannerTests
         Assert.That(rollout.Wished, Is.EqualTo(Shares(("v1", 950), ("v2", 50))));
     }
 
+    [Test]
+    public void A_dry_run_says_of_each_step_what_proxies_would_do()
+    {
+        var view = Views.Of(Members).With(new LiveProxy("p1", Views.Status(5) with { Applies = ["members", SplitsProgress.Kind], Splits = new SplitsProgress(40) { HasTable = true } }), new LiveProxy("p2", Views.Status(5)));
+        var steps = RolloutForecast.Of(Plan(Canary, Members, null, out _, out _)!, null, view);
+
+        Assert.That(steps.Select(static step => step.Proxies[0].Would), Is.EqualTo(new[] { "adds 5 destinations of classes, shares the calls by a new map", "disables a, b, c, d, shares the calls by a new map" }));
+        Assert.That(steps.Select(static step => step.Proxies[1].Would), Is.All.StartsWith("nothing: it follows no splits"));
+    }
+
     [TestCase(false, "0 1000")]
     [TestCase(true, "1000")]
     public void A_blue_green_has_its_classes_first_where_it_has_none(bool hasSplit, string steps)

@@ -62,7 +62,7 @@ internal static class RoutableAdvice
 
         if (reasons.Contains(Drained))
         {
-            yield return "kamrpc resume NAME takes a drain back; kamrpc status says whose it is, and why";
+            yield return "kamrpc resume NAME takes a drain back, with --force one of somebody else's; kamrpc status says whose it is, and why";
         }
 
         if (reasons.Except([Missing, Off, Serving, Unsendable, Silent, Nobody, Unusable, Drained]).Any())

@@ -118,6 +118,16 @@ internal static class RollingPlanner
             : [$"{RollingText.NamesOf(held)} {(held.Count == 1 ? "is" : "are")} not announced, and kept in rotation by a proxy (PANIC): the restart would leave {(held.Count == 1 ? "it" : "them")} out; wait for them, or let them go with 'kamrpc confirm'"];
     }
 
+    /// <summary>Those who are to be restarted, and whose announcers do not say that they count their calls; nobody where that does not matter.</summary>
+    public static IReadOnlyList<string> Uncounted(RollingRestart restart, OperatorView view, int set)
+    {
+        var counted = view.Members.Where(announced => announced.Member.Key.Set == set && announced.Member.CountsCalls).Select(static announced => announced.Member.Key.Name).ToHashSet(StringComparer.Ordinal);
+        return restart.DrainTime is not null ? [] : [.. restart.Members.Where(member => !counted.Contains(member.Name) && !view.IsDrained(new MemberKey(set, member.Name))).Select(static member => member.Name)];
+    }
+
+    /// <summary>The same in a sentence, safe to print; none for nobody.</summary>
+    public static IReadOnlyList<string> WhyUncounted(RollingRestart restart, OperatorView view, int set) => Uncounted(restart, view, set) is { Count: > 0 } names ? [RollingText.Uncounted(names)] : [];
+
     /// <summary>The intents that drain, or resume, these, as far as they are not so.</summary>
     public static IReadOnlyList<IntentWrite> Writes(Rollout rollout, OperatorView view, IEnumerable<string> names, bool isDrain, string by, DateTimeOffset now) =>
     [

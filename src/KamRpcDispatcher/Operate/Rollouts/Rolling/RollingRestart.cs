@@ -80,8 +80,13 @@ public sealed record RollingRestart(string Exec, int Batch)
 /// <summary>The words for a rolling restart.</summary>
 public static class RollingText
 {
-    /// <summary>What becomes of one without a <see cref="RollingRestart.DrainTime"/>.</summary>
-    public const string WithoutDrainTime = "without --drain-time it pauses, with the member drained, where nobody counts the calls (announcers with --ami do, and only while a member is drained)";
+    /// <summary>What becomes of one without a <see cref="RollingRestart.DrainTime"/>, where nobody is known to count the calls of some.</summary>
+    /// <param name="names">Of whom; at least one.</param>
+    public static string Uncounted(IReadOnlyCollection<string> names)
+    {
+        ArgumentNullException.ThrowIfNull(names);
+        return $"nobody says that he counts the calls of {NamesOf(names)} (an announcer with --ami does, unless it is an earlier one), so that it would pause with the first of them drained; --drain-time 10m says how long {(names.Count == 1 ? "it is" : "they are")} left drained instead";
+    }
 
     public static string Of(RollingStage stage) => stage switch
     {
