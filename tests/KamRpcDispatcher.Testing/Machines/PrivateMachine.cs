@@ -52,6 +52,13 @@ public sealed class PrivateMachine : IAsyncDisposable
     public Task CopyFromAsync(PrivateMachine other, string folder) =>
         Tool.RunAsync("cp", ["-a", $"/proc/{Text(other._process.Pid)}/root{folder}", $"/proc/{Text(_process.Pid)}/root{Path.GetDirectoryName(folder)}/"], string.Empty);
 
+    /// <summary>Puts kamrpc where the samples have it, into /opt/kamrpc: the native program where the tests have one, else the one built with them.</summary>
+    public async Task InstallKamrpcAsync()
+    {
+        await RunAsync("mkdir -p /opt/kamrpc").ConfigureAwait(false);
+        await Tool.RunAsync("cp", ["-aL", KamrpcProgram.Installed, $"/proc/{Text(_process.Pid)}/root/opt/kamrpc/"], string.Empty).ConfigureAwait(false);
+    }
+
     /// <summary>Runs commands as root's shell does, in the repository's folder; what they export is there for the next ones.</summary>
     /// <returns>What they said.</returns>
     /// <exception cref="InvalidOperationException">One of them did not end with 0; the message has what they said.</exception>
