@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Publishes an older kamrpc, with which the newer one has to get along: older.sh FOLDER
-# Of the last release; before there is one, of the commit with which the package came to be tested, the first whose announcer can be reloaded.
+# Of the last release; before there is one, of the first commit whose announcer can be reloaded on any Debian.
 # KAMRPC_TEST_OLDER is another commit. FOLDER gets a folder named after the commit, with the native program and its Debian package: made once, since
 # nothing in it changes. The last line says which folder that is. What is missing of Debian's own tools is installed, as by debian/build.sh.
 set -euo pipefail
@@ -17,7 +17,7 @@ commit_of() {
         return
     fi
     [ "$(git rev-parse --is-shallow-repository)" = false ] || die "the history is cut short, so there is no older version here: git fetch --unshallow --tags"
-    git rev-parse --verify --quiet "$(git describe --tags --abbrev=0 --match 'v[0-9]*' HEAD^ 2>/dev/null || git log --diff-filter=A --format=%H -- tests/package/package.sh | tail -n 1)^{commit}" \
+    git rev-parse --verify --quiet "$(git describe --tags --abbrev=0 --match 'v[0-9]*' HEAD^ 2>/dev/null || git log -S'kill -USR2 ${MAINPID}' --format=%H -- samples/systemd/kamrpc-announce.service | tail -n 1)^{commit}" \
         || die "the history has no older version: KAMRPC_TEST_OLDER names a commit"
 }
 

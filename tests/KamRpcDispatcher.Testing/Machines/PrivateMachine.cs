@@ -31,9 +31,13 @@ public sealed class PrivateMachine : IAsyncDisposable
 
     public string Name { get; }
 
-    public static async Task<PrivateMachine> StartAsync(string name)
+    /// <param name="name">Its host name.</param>
+    /// <param name="debian">A folder with a system of its own, whose programs it has; null for this machine's.</param>
+    public static async Task<PrivateMachine> StartAsync(string name, string? debian = null)
     {
-        var process = ServerProcess.Start(Path.Combine(RealServers.RepositoryRoot, "tests", "machine", "machine.sh"), [name, RealServers.RepositoryRoot]);
+        var process = ServerProcess.Start(
+            "env",
+            [$"DOTNET_ROOT={DotnetRoot}", Path.Combine(RealServers.RepositoryRoot, "tests", "machine", "machine.sh"), name, RealServers.RepositoryRoot, .. debian is null ? Array.Empty<string>() : [debian]]);
         return await ServerLife.StartOrDisposeAsync(new PrivateMachine(name, process), machine => machine._process.WaitForLineAsync($"{name} is up", StartTime)).ConfigureAwait(false);
     }
 
