@@ -34,10 +34,7 @@ internal sealed class Site : IAsyncDisposable
         return ServerLife.StartOrDisposeAsync(new Site(), static site => site.StartMachinesAsync());
     }
 
-    /// <summary>Runs kamrpc on a machine that is none of the above's.</summary>
-    public Task<(int ExitCode, string Output)> TryKamrpcAsync(string arguments) => _machines[0].TryAsync($"/opt/kamrpc/kamrpc {arguments} --etcd {Store} 2>&1");
-
-    /// <summary>The same, which has to end with 0.</summary>
+    /// <summary>Runs kamrpc on a machine that is none of these; it has to end with 0.</summary>
     public Task<string> KamrpcAsync(string arguments) => _machines[0].RunAsync($"/opt/kamrpc/kamrpc {arguments} --etcd {Store} 2>&1");
 
     /// <summary>Waits until a server is not announced any more.</summary>

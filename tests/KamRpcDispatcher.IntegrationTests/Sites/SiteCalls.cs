@@ -32,12 +32,12 @@ internal sealed partial class SiteCalls : IAsyncDisposable
     {
         var files = string.Create(CultureInfo.InvariantCulture, $"/run/calls-{phase}");
 
-        // Of a request without an answer it has had enough after 11 to 16 s: the address is elsewhere by then.
+        // Whoever calls does not call less because others get no answer (-l). Of a request without an answer it has had enough after 11 to 16 s: the address is elsewhere by then.
         return new SiteCalls(
             machine,
             machine.Start(string.Create(
                 CultureInfo.InvariantCulture,
-                $"echo $$ >{files}.pid; exec sipp -sf {scenario} -i 10.0.0.9 -mi 10.0.0.9 -p {5070 + phase} -nostdin -s +4930123456 -key contact_host 10.0.0.9 -r {PerSecond} -d 1000 -m 5000 -max_non_invite_retrans 5 -trace_stat -stf {files}.csv -fd 1 -trace_err -error_file {files}.log {called} 2>&1")),
+                $"echo $$ >{files}.pid; exec sipp -sf {scenario} -i 10.0.0.9 -mi 10.0.0.9 -p {5070 + phase} -nostdin -s +4930123456 -key contact_host 10.0.0.9 -r {PerSecond} -d 1000 -m 5000 -l 5000 -max_non_invite_retrans 5 -trace_stat -stf {files}.csv -fd 1 -trace_err -error_file {files}.log {called} 2>&1")),
             files);
     }
 
