@@ -15,7 +15,7 @@ if (AddressSpace.WhyNot() is { } tooLittle)
 
 OwnProgram.Note();
 StandardStreams.Mend();
-if (NewProgram.Answers(args))
+if (NewProgram.Answers(args, VersionLine.Version))
 {
     return ExitCode.Done;
 }

@@ -12,8 +12,8 @@ newcomer_fetches=(etcd-client etcd-server kamailio patch)
 make_newcomer_folder() {
     make_folder "$newcomer_suite" "$newcomer_folder" "${newcomer_has[@]}"
     [ ! -e "$newcomer_folder/fetched" ] || return 0
-    # Whoever types "apt install" says yes to it.
-    echo 'APT::Get::Assume-Yes "true";' >"$newcomer_folder/etc/apt/apt.conf.d/yes"
+    # Whoever types "apt install" says yes to it, and has seen how it gets on.
+    printf '%s\n' 'APT::Get::Assume-Yes "true";' 'Dpkg::Use-Pty "0";' 'quiet "2";' >"$newcomer_folder/etc/apt/apt.conf.d/newcomer"
     chroot "$newcomer_folder" apt-get install --download-only -qq "${newcomer_fetches[@]}" </dev/null >/dev/null
     touch "$newcomer_folder/fetched"
 }

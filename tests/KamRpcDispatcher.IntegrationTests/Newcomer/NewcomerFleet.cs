@@ -8,6 +8,10 @@ namespace KamRpcDispatcher.IntegrationTests.Newcomer;
 internal sealed class NewcomerFleet : IAsyncDisposable
 {
     private const string KamailioAddress = "10.0.0.5";
+
+    /// <summary>The whole program is built there.</summary>
+    private static readonly TimeSpan BuildTime = TimeSpan.FromMinutes(10);
+
     private const string Scenarios = "tests/KamRpcDispatcher.Testing/Sip";
 
     private readonly int[] _calls = new int[2];
@@ -83,7 +87,9 @@ internal sealed class NewcomerFleet : IAsyncDisposable
     {
         foreach (var name in new[] { "edge-1", "asterisk-1", "asterisk-2" })
         {
-            _machines.Add(await PrivateMachine.StartAsync(name, debian));
+            var machine = await PrivateMachine.StartAsync(name, debian);
+            machine.RunTime = debian is null ? machine.RunTime : BuildTime;
+            _machines.Add(machine);
         }
 
         await Kamailio.UseAsSwitchAsync(KamailioAddress);

@@ -23,13 +23,15 @@ public sealed class PrivateMachine : IAsyncDisposable
         """;
 
     private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan RunTime = TimeSpan.FromMinutes(2);
 
     private readonly ServerProcess _process;
 
     private PrivateMachine(string name, ServerProcess process) => (Name, _process) = (name, process);
 
     public string Name { get; }
+
+    /// <summary>How long commands may take.</summary>
+    public TimeSpan RunTime { get; set; } = TimeSpan.FromMinutes(2);
 
     /// <param name="name">Its host name.</param>
     /// <param name="debian">A folder with a system of its own, whose programs it has; null for this machine's.</param>

@@ -1,7 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Text.RegularExpressions;
-using KamRpcDispatcher.Cli.Help;
 using KamRpcDispatcher.Destinations;
 
 namespace KamRpcDispatcher.Cli.Host.Reload;
@@ -20,13 +19,15 @@ internal static partial class NewProgram
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     /// <summary>Answers the question, where this program is asked. Older programs read the answer: it is these two lines for good, whatever <c>--version</c> tells people.</summary>
-    public static bool Answers(string[] arguments)
+    /// <param name="arguments">This program's.</param>
+    /// <param name="version">Version and commit.</param>
+    public static bool Answers(string[] arguments, string version)
     {
         var isAsked = arguments is ["--version"] && Environment.GetEnvironmentVariable(Variable) == "1";
         if (isAsked)
         {
             Console.Out.WriteLine(TakesOver);
-            Console.Out.WriteLine(VersionLine.Version);
+            Console.Out.WriteLine(version);
         }
 
         return isAsked;
@@ -73,7 +74,7 @@ internal static partial class NewProgram
     {
         var lines = output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         return exitCode != 0 ? new ProgramAnswer(Trouble: $"asked for its version it ends with {exitCode}: {SafeText.Shorten((errors.Length > 0 ? errors : output).Trim())}")
-            : lines.LastOrDefault() is not { } line || VersionPattern().Match(line) is not { Success: true } version ? new ProgramAnswer(Trouble: $"it is not kamrpc: asked for its version it says '{SafeText.Shorten(output.Trim())}'")
+            : lines.LastOrDefault() is not { } line || VersionLine().Match(line) is not { Success: true } version ? new ProgramAnswer(Trouble: $"it is not kamrpc: asked for its version it says '{SafeText.Shorten(output.Trim())}'")
             : new ProgramAnswer(version.Groups["version"].Value, lines.Contains(TakesOver));
     }
 
@@ -92,7 +93,7 @@ internal static partial class NewProgram
 
     /// <summary>As "--version" says it: the version, and how the program was built.</summary>
     [GeneratedRegex(@"^(?<version>\d+\.\d+[0-9A-Za-z.+-]{0,100})( \([^()]+\))?$", RegexOptions.CultureInvariant)]
-    private static partial Regex VersionPattern();
+    private static partial Regex VersionLine();
 }
 
 /// <summary>What a program says of itself.</summary>
