@@ -3,9 +3,9 @@
 # a whole program is, tests, and ends with a line "N passed, N failed, N skipped". Arguments are passed on to "dotnet test", for example:
 # --filter Name~Planner
 # With --matrix as the first argument, runs the tests of category "Matrix" instead, against several releases of Kamailio; with --asterisk
-# those of category "Asterisk", with --container those of category "Container", with --package those of category "Package", and with --samples
-# those of category "Samples", which are left out otherwise: Debian stable has no Asterisk to install, an image or a package takes minutes, and
-# the tools that read the samples are large. With --without-servers the servers count as not installed: whatever needs them
+# those of category "Asterisk", with --container those of category "Container", with --package those of category "Package", with --newcomer
+# those of category "Newcomer", and with --samples those of category "Samples", which are left out otherwise: Debian stable has no Asterisk to
+# install, an image, a package or a bare Debian takes minutes, and the tools that read the samples are large. With --without-servers the servers count as not installed: whatever needs them
 # has to be skipped, and nothing may fail.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -96,7 +96,7 @@ case ${1:-} in
     --without-servers)
         is_without_servers=1
         shift ;;
-    --matrix|--asterisk|--container|--package|--samples)
+    --matrix|--asterisk|--container|--package|--newcomer|--samples)
         with=${1#--}
         # shellcheck source=matrix/releases.sh
         . tests/matrix/releases.sh
@@ -104,6 +104,8 @@ case ${1:-} in
         . tests/container/image.sh
         # shellcheck source=package/packages.sh
         . tests/package/packages.sh
+        # shellcheck source=newcomer/debian.sh
+        . tests/newcomer/debian.sh
         # shellcheck source=samples/tools.sh
         . tests/samples/tools.sh
         require_mounts "$1"
@@ -118,6 +120,7 @@ case $with in
     asterisk) make_asterisk_folder ;;
     container) make_container_folders ;;
     package) make_package_folders ;;
+    newcomer) make_newcomer_folder ;;
     samples) make_samples_folder ;;
 esac
 
@@ -146,9 +149,10 @@ case $with in
     asterisk) test_asterisk "$@" ;;
     container) test_container "$@" ;;
     package) test_package "$@" ;;
+    newcomer) test_newcomer "$@" ;;
     samples) test_samples "$@" ;;
     *)
-        combine_filter "TestCategory!=Asterisk&TestCategory!=Container&TestCategory!=Package&TestCategory!=Samples" "$@"
+        combine_filter "TestCategory!=Asterisk&TestCategory!=Container&TestCategory!=Package&TestCategory!=Newcomer&TestCategory!=Samples" "$@"
         for project in tests/*Tests/*.csproj; do
             test_project all "$project" "${arguments[@]}"
         done ;;

@@ -15,7 +15,10 @@ if (AddressSpace.WhyNot() is { } tooLittle)
 
 OwnProgram.Note();
 StandardStreams.Mend();
-NewProgram.Answer(args);
+if (NewProgram.Answers(args, VersionLine.Version))
+{
+    return ExitCode.Done;
+}
 
 LastResort.Install();
 return await LastResort.RunAsync(async () =>

@@ -45,7 +45,7 @@ make_machine() {
     mkdir -p "$root/run/systemd/system" "$root/usr/local/sbin"
     # Here services are started.
     rm -f "$root/usr/sbin/policy-rc.d"
-    install -m 755 "$repository/tests/machine/systemctl" "$root/usr/local/sbin/systemctl"
+    install -m 755 "$repository/tests/machine/systemctl" "$repository/tests/machine/syscalls" "$root/usr/local/sbin"
     printf '127.0.0.1 localhost package-test\n' >"$root/etc/hosts"
 }
 
@@ -60,9 +60,10 @@ start_others() {
     etcdctl --endpoints "$etcd" watch --prefix "$key/" >"$layers/events" 2>&1 &
 }
 
+# As somebody who keeps his own files of variables, when dpkg asks since the package's have other options.
 put_package() { # FILE
     cp "$1" "$root/package.deb"
-    within dpkg --install /package.deb >"$layers/dpkg.log" 2>&1 || die "dpkg --install: $(cat "$layers/dpkg.log")"
+    within dpkg --force-confold --install /package.deb >"$layers/dpkg.log" 2>&1 || die "dpkg --install: $(cat "$layers/dpkg.log")"
     rm "$root/package.deb"
 }
 
@@ -76,8 +77,9 @@ members() {
 configure() {
     printf 'KAMRPC_ETCD=%s\n' "$etcd" >>"$root/etc/kamrpc/dispatch.env"
     printf '%s\n' "KAMRPC_ETCD=$etcd" KAMRPC_URI=a=sip:127.0.0.1:5071,b=sip:127.0.0.1:5072 KAMRPC_ACK_TIMEOUT=10s >>"$root/etc/kamrpc/announce.env"
-    # No Asterisk: as announce.env says of other servers.
-    sed -e '/^LoadCredential=/d; /^Environment=/d; /^BindsTo=/d' "$root/lib/systemd/system/kamrpc-announce.service" >"$root/etc/systemd/system/kamrpc-announce.service"
+    # No Asterisk, and so no secret of its manager interface; each version goes by its own unit.
+    mkdir "$root/etc/systemd/system/kamrpc-announce.service.d"
+    printf '[Service]\nLoadCredential=\nEnvironment=\n' >"$root/etc/systemd/system/kamrpc-announce.service.d/override.conf"
     within kamrpc cfg --write /etc/kamailio >/dev/null
     within kamrpc cfg --stock | patch --quiet "$root/etc/kamailio/kamailio.cfg"
     echo SHM_MEMORY=256 >>"$root/etc/default/kamailio"
@@ -139,7 +141,7 @@ grep -q "Every live proxy (1) has stopped sending calls" "$root/var/log/kamrpc-a
 
 echo "Purges"
 # The operator's own, and the logs that are the journal's elsewhere.
-rm -f "$root/etc/systemd/system/kamrpc-announce.service" "$root"/var/log/kamrpc-*.log
+rm -rf "$root/etc/systemd/system/kamrpc-announce.service.d" "$root"/var/log/kamrpc-*.log
 within dpkg --purge kamrpc >"$layers/dpkg.log" 2>&1 || die "dpkg --purge: $(cat "$layers/dpkg.log")"
 left=$(find "$root" -xdev -iname '*kamrpc*' ! -path "$root/etc/kamailio/*" ! -path "$root/run/units/*")
 [ -z "$left" ] || die "this is left: $left"

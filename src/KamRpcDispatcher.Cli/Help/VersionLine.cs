@@ -11,10 +11,12 @@ internal sealed class VersionLine : SynchronousCommandLineAction
 {
     public override bool ClearsParseErrors => true;
 
+    /// <summary>Version and commit.</summary>
+    public static string Version => typeof(VersionLine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+
     public override int Invoke(ParseResult parseResult)
     {
-        var version = typeof(VersionLine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
-        Console.Out.WriteLine(Text(version, isNative: !RuntimeFeature.IsDynamicCodeSupported));
+        Console.Out.WriteLine(Text(Version, isNative: !RuntimeFeature.IsDynamicCodeSupported));
         return ExitCode.Done;
     }
 

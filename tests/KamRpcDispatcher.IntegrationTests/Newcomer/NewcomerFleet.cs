@@ -8,6 +8,10 @@ namespace KamRpcDispatcher.IntegrationTests.Newcomer;
 internal sealed class NewcomerFleet : IAsyncDisposable
 {
     private const string KamailioAddress = "10.0.0.5";
+
+    /// <summary>The whole program is built there.</summary>
+    private static readonly TimeSpan BuildTime = TimeSpan.FromMinutes(10);
+
     private const string Scenarios = "tests/KamRpcDispatcher.Testing/Sip";
 
     private readonly int[] _calls = new int[2];
@@ -23,12 +27,23 @@ internal sealed class NewcomerFleet : IAsyncDisposable
     /// <summary>Calls that each server has answered, and that were acknowledged.</summary>
     public IReadOnlyList<int> Calls => _calls;
 
-    public static Task<NewcomerFleet> StartAsync()
+    /// <param name="debian">A folder with a bare Debian for each machine; null for this machine's own programs.</param>
+    public static Task<NewcomerFleet> StartAsync(string? debian = null)
     {
         OtherUser.RequireRoot();
-        RealServers.Require("etcd", "etcdctl", "ip", "kamailio", "nsenter", "patch", "perl", "python3", "runuser", "sipp", "systemd-analyze", "unshare");
+        if (debian is null)
+        {
+            RequireServers();
+        }
+
+        RealServers.Require("ip", "nsenter", "unshare");
+        return ServerLife.StartOrDisposeAsync(new NewcomerFleet(), fleet => fleet.StartMachinesAsync(debian));
+    }
+
+    private static void RequireServers()
+    {
+        RealServers.Require("etcd", "etcdctl", "kamailio", "patch", "perl", "python3", "runuser", "sipp", "systemd-analyze");
         RealServers.RequireFile("/etc/kamailio/kamailio.cfg");
-        return ServerLife.StartOrDisposeAsync(new NewcomerFleet(), static fleet => fleet.StartMachinesAsync());
     }
 
     /// <summary>Waits until a file has so many lines with a text.</summary>
@@ -68,11 +83,13 @@ internal sealed class NewcomerFleet : IAsyncDisposable
         }
     }
 
-    private async Task StartMachinesAsync()
+    private async Task StartMachinesAsync(string? debian)
     {
         foreach (var name in new[] { "edge-1", "asterisk-1", "asterisk-2" })
         {
-            _machines.Add(await PrivateMachine.StartAsync(name));
+            var machine = await PrivateMachine.StartAsync(name, debian);
+            machine.RunTime = debian is null ? machine.RunTime : BuildTime;
+            _machines.Add(machine);
         }
 
         await Kamailio.UseAsSwitchAsync(KamailioAddress);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.IntegrationTests.Newcomer;
@@ -15,14 +16,29 @@ public sealed class NewcomerTests
     /// <summary>The README says what to do with Debian's configuration, and the folder's own README says more of it.</summary>
     [TestCase("README.md", "## Install")]
     [TestCase("kamailio-cfg/README.md", "## Debian's own kamailio.cfg")]
-    public async Task The_documents_own_commands_end_in_calls_that_are_shared_and_in_nothing_to_complain_of(string kamailioFile, string kamailioHeading)
+    public Task The_documents_own_commands_end_in_calls_that_are_shared_and_in_nothing_to_complain_of(string kamailioFile, string kamailioHeading) =>
+        InstallAsync(kamailioFile, kamailioHeading, debian: null);
+
+    /// <summary>Nothing is there before: etcd, Kamailio and kamrpc come with the README's own lines.</summary>
+    [Test]
+    [Category("Newcomer")]
+    public Task In_a_bare_Debian_the_README_alone_ends_in_calls_that_are_shared() => InstallAsync(
+        "README.md",
+        "## Install",
+        Environment.GetEnvironmentVariable("KAMRPC_TEST_NEWCOMER_ROOT") is { Length: > 0 } folder ? folder : throw new InvalidOperationException("the Debian is not given: tests/run.sh --newcomer does"));
+
+    /// <param name="kamailioFile">Where it stands what to do with Kamailio.</param>
+    /// <param name="kamailioHeading">The section of that file.</param>
+    /// <param name="debian">A folder with a bare Debian; null for this machine's programs.</param>
+    private static async Task InstallAsync(string kamailioFile, string kamailioHeading, string? debian)
     {
         var install = DocumentedBlock.Read("README.md", "## Install");
         Assert.That(install.Select(static block => block.Step).Distinct(), Is.EqualTo(Steps), "the steps of the README, each with commands");
         var kamailio = DocumentedBlock.Read(kamailioFile, kamailioHeading).Where(static block => block.Step is KamailioStep or "").ToList();
         Assert.That(kamailio, Has.Count.EqualTo(1));
-        var replacements = new CommandReplacements();
-        await using var fleet = await NewcomerFleet.StartAsync();
+        var replacements = new CommandReplacements(isInstalled: debian is null);
+        await using var fleet = await NewcomerFleet.StartAsync(debian);
+        var begun = Stopwatch.GetTimestamp();
 
         foreach (var step in Steps)
         {
@@ -52,6 +68,7 @@ public sealed class NewcomerTests
         }
 
         await fleet.CallAsync("+4930123456", 20);
+        await TestContext.Out.WriteLineAsync($"From the first command to the last of 20 calls: {Stopwatch.GetElapsedTime(begun).TotalSeconds:0} s");
 
         Assert.That(fleet.Calls, Is.EqualTo(new[] { 10, 10 }));
         Assert.That((await fleet.Kamailio.RunAsync("cat /var/log/systemctl.log")).Split('\n'), Is.EqualTo(new[] { "restart etcd", "restart kamailio", "enable --now kamrpc-dispatch" }));

@@ -17,7 +17,7 @@ public sealed class PackageTests
         var packages = Given(Environment.GetEnvironmentVariable("KAMRPC_TEST_PACKAGES"));
         await using var script = ServerProcess.Start(
             Path.Combine(RealServers.RepositoryRoot, "tests", "package", "package.sh"),
-            [Given(Environment.GetEnvironmentVariable("KAMRPC_TEST_KAMAILIO_ROOT")), Directory.GetFiles(Path.Combine(packages, "old")).Single(), Directory.GetFiles(Path.Combine(packages, "new")).Single()]);
+            [Given(Environment.GetEnvironmentVariable("KAMRPC_TEST_KAMAILIO_ROOT")), Package(packages, "old"), Package(packages, "new")]);
 
         await Task.WhenAny(script.Exited, Task.Delay(Deadline));
         Assert.That(script.Exited.IsCompleted, $"it goes on after {Deadline.TotalMinutes} minutes:\n{script.Output}");
@@ -25,6 +25,8 @@ public sealed class PackageTests
         await TestContext.Out.WriteLineAsync(script.Output);
         Assert.That(script.Output.TrimEnd(), Does.EndWith("OK"));
     }
+
+    private static string Package(string packages, string version) => Directory.GetFiles(Path.Combine(packages, version), "*.deb").Single();
 
     private static string Given(string? folder) =>
         folder is { Length: > 0 } ? folder : throw new InvalidOperationException("what is to be installed is not given: tests/run.sh --package does");

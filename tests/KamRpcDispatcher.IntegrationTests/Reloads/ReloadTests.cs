@@ -165,10 +165,41 @@ public sealed class ReloadTests
         Assert.That(announcer.TakeEvents(), Has.None.Contains("DELETE"));
     }
 
-    private static async Task WaitForAsync(Func<bool> condition)
+    [Test]
+    public async Task While_somebody_drains_its_calls_are_counted_on_and_Asterisk_stays_in_maintenance_until_the_drain_ends()
+    {
+        const string Calls = "/kamrpc/default/calls/1/a";
+        const string Intent = "/kamrpc/default/intents/1/a";
+        using var folder = new TemporaryFolder();
+        await using var asterisk = new FakeAmi { KnowsMaintenance = true };
+        asterisk.HasCalls(2);
+        await using var announcer = await ReloadedAnnouncer.StartAsync(
+            _etcd, "--probe", "none", "--ami", asterisk.Endpoint, "--ami-secret-file", await EtcdUsers.WritePasswordAsync(folder, FakeAmi.Secret), "--maintenance", "kamailio");
+        await _etcd.PutAsync(Intent, """{"drain":true,"by":"ops"}""");
+        await WaitForAsync(() => asterisk.InMaintenance.ContainsKey("kamailio"));
+        var asked = asterisk.Requests.Count;
+        asterisk.HasCalls(1);
+
+        await announcer.ReloadAsync();
+
+        await asterisk.WaitForRequestsAsync("Login", 2);
+        await asterisk.WaitForRequestsAsync("CoreStatus", asterisk.Requests.Count(static request => request.Contains("CoreStatus", StringComparison.Ordinal)) + 2);
+        Assert.That(asterisk.Requests.Skip(asked), Has.None.Contains("PJSIPSetMaintenance"), "neither out of it nor in again");
+        Assert.That(asterisk.InMaintenance.Keys, Is.EqualTo(new[] { "kamailio" }));
+        await WaitForAsync(async () => (await _etcd.GetAsync(Calls))?.Contains("\"calls\":1", StringComparison.Ordinal) == true);
+        Assert.That(await _etcd.GetAsync(Key), Does.Contain("draining").And.Contain("maintenance"));
+
+        await _etcd.DeleteAsync(Intent);
+        await WaitForAsync(() => asterisk.InMaintenance.IsEmpty);
+        await WaitForAsync(async () => await _etcd.GetAsync(Calls) is null);
+    }
+
+    private static Task WaitForAsync(Func<bool> condition) => WaitForAsync(() => Task.FromResult(condition()));
+
+    private static async Task WaitForAsync(Func<Task<bool>> condition)
     {
         using var deadline = new CancellationTokenSource(Fleet.Deadline);
-        while (!condition())
+        while (!await condition())
         {
             Assert.That(deadline.IsCancellationRequested, Is.False);
             await Task.Delay(TimeSpan.FromMilliseconds(20));

@@ -23,7 +23,6 @@ public sealed class PrivateMachine : IAsyncDisposable
         """;
 
     private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan RunTime = TimeSpan.FromMinutes(2);
 
     private readonly ServerProcess _process;
 
@@ -31,9 +30,16 @@ public sealed class PrivateMachine : IAsyncDisposable
 
     public string Name { get; }
 
-    public static async Task<PrivateMachine> StartAsync(string name)
+    /// <summary>How long commands may take.</summary>
+    public TimeSpan RunTime { get; set; } = TimeSpan.FromMinutes(2);
+
+    /// <param name="name">Its host name.</param>
+    /// <param name="debian">A folder with a system of its own, whose programs it has; null for this machine's.</param>
+    public static async Task<PrivateMachine> StartAsync(string name, string? debian = null)
     {
-        var process = ServerProcess.Start(Path.Combine(RealServers.RepositoryRoot, "tests", "machine", "machine.sh"), [name, RealServers.RepositoryRoot]);
+        var process = ServerProcess.Start(
+            "env",
+            [$"DOTNET_ROOT={DotnetRoot}", Path.Combine(RealServers.RepositoryRoot, "tests", "machine", "machine.sh"), name, RealServers.RepositoryRoot, .. debian is null ? Array.Empty<string>() : [debian]]);
         return await ServerLife.StartOrDisposeAsync(new PrivateMachine(name, process), machine => machine._process.WaitForLineAsync($"{name} is up", StartTime)).ConfigureAwait(false);
     }
 
@@ -51,6 +57,13 @@ public sealed class PrivateMachine : IAsyncDisposable
     /// <summary>Copies a folder from another machine to the same place.</summary>
     public Task CopyFromAsync(PrivateMachine other, string folder) =>
         Tool.RunAsync("cp", ["-a", $"/proc/{Text(other._process.Pid)}/root{folder}", $"/proc/{Text(_process.Pid)}/root{Path.GetDirectoryName(folder)}/"], string.Empty);
+
+    /// <summary>Puts kamrpc where the samples have it, into /opt/kamrpc: the native program where the tests have one, else the one built with them.</summary>
+    public async Task InstallKamrpcAsync()
+    {
+        await RunAsync("mkdir -p /opt/kamrpc").ConfigureAwait(false);
+        await Tool.RunAsync("cp", ["-aL", KamrpcProgram.Installed, $"/proc/{Text(_process.Pid)}/root/opt/kamrpc/"], string.Empty).ConfigureAwait(false);
+    }
 
     /// <summary>Runs commands as root's shell does, in the repository's folder; what they export is there for the next ones.</summary>
     /// <returns>What they said.</returns>

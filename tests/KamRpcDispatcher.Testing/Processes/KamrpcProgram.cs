@@ -14,6 +14,11 @@ public static class KamrpcProgram
     /// <summary>What is started.</summary>
     public static string File => Command[0];
 
+    /// <summary>What an installation is a copy of: the native program, or all files in the folder of the other one.</summary>
+    public static string Installed => Command.Count == 1
+        ? File
+        : Path.Combine(RealServers.RepositoryRoot, "src", "KamRpcDispatcher.Cli", "bin", AppContext.BaseDirectory.Contains("/Release/", StringComparison.Ordinal) ? "Release" : "Debug", "net10.0", ".");
+
     /// <summary>What stands before the arguments of kamrpc.</summary>
     public static IEnumerable<string> Prefix => Command.Skip(1);
 }

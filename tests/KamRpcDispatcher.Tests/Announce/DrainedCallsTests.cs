@@ -254,6 +254,25 @@ public sealed class DrainedCallsTests : IAsyncDisposable
         Assert.That(_asterisk.InMaintenance, Is.Empty);
     }
 
+    /// <summary>The announcer's program was replaced while somebody drains.</summary>
+    [Test]
+    public async Task What_the_program_before_has_put_into_maintenance_stays_there_without_a_break_until_the_drain_ends()
+    {
+        _asterisk.KnowsMaintenance = true;
+        _asterisk.InMaintenance["kamailio"] = true;
+        await _asterisk.WaitForRequestsAsync("PJSIPShowMaintenance", 1);
+        _maintenance = new MaintenanceSwitch(_monitor) { IsOurs = true };
+        _etcd.Model.Put(Intent, Drain);
+        Count();
+
+        var first = await CountedAsync();
+        await UntilAsync(value => value is not null && value != first);
+        Assert.That(_asterisk.Requests, Has.None.Contains("PJSIPSetMaintenance"));
+
+        _etcd.Model.Delete(Intent);
+        await UntilAsync(_ => _asterisk.InMaintenance.IsEmpty);
+    }
+
     private static int? Number(string? value, string field) =>
         value is not null && JsonElement.Parse(value).TryGetProperty(field, out var number) ? int.Parse(number.GetRawText(), CultureInfo.InvariantCulture) : null;
 

@@ -11,6 +11,16 @@ public sealed class NewProgramTests
     public void A_program_says_its_version_and_whether_it_takes_over(string output, string version, bool takesOver) =>
         Assert.That(NewProgram.Read(0, output, ""), Is.EqualTo(new ProgramAnswer(version, takesOver)));
 
+    /// <summary>What programs of every version understand: a line for people, with how it was built say, is none of these.</summary>
+    [Test]
+    public async Task Asked_by_an_older_one_it_says_that_it_takes_over_and_its_bare_version_and_no_more()
+    {
+        var (exitCode, output, errors) = await Kamrpc.RunAsync(["--version"], [("KAMRPC_SUCCESSOR", "1")]);
+
+        Assert.That((exitCode, errors), Is.EqualTo((0, string.Empty)));
+        Assert.That(output, Does.Match(@"\Atakes over\n\d+\.\d+[0-9A-Za-z.+-]{0,100}\n\z"));
+    }
+
     [TestCase(0, "", "", "it is not kamrpc: asked for its version it says ''")]
     [TestCase(0, "kamailio 6.0.1\n", "", "it is not kamrpc: asked for its version it says 'kamailio 6.0.1'")]
     [TestCase(127, "", "no libssl\n", "asked for its version it ends with 127: no libssl")]

@@ -18,13 +18,19 @@ internal static partial class NewProgram
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    /// <summary>Answers the question, where this program is asked.</summary>
-    public static void Answer(string[] arguments)
+    /// <summary>Answers the question, where this program is asked. Older programs read the answer: it is these two lines for good, whatever <c>--version</c> tells people.</summary>
+    /// <param name="arguments">This program's.</param>
+    /// <param name="version">Version and commit.</param>
+    public static bool Answers(string[] arguments, string version)
     {
-        if (arguments is ["--version"] && Environment.GetEnvironmentVariable(Variable) == "1")
+        var isAsked = arguments is ["--version"] && Environment.GetEnvironmentVariable(Variable) == "1";
+        if (isAsked)
         {
             Console.Out.WriteLine(TakesOver);
+            Console.Out.WriteLine(version);
         }
+
+        return isAsked;
     }
 
     /// <summary>What it says of itself.</summary>

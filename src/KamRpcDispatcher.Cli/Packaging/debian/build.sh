@@ -29,9 +29,9 @@ if [ -z "$program" ]; then
     program=$work/program/kamrpc
 fi
 
-# "0.1.0+COMMIT", as the program itself says; Debian's version has no more of the commit than tells one from another.
+# "0.1.0+COMMIT (native, linux-x64, ...)", as the program itself says; Debian's version has no more of the commit than tells one from another.
 told=$("$program" --version)
-version=${KAMRPC_DEB_VERSION:-${told%%+*}}
+version=${KAMRPC_DEB_VERSION:-${told%%[+ ]*}}
 tree=$work/kamrpc-$version
 mkdir "$tree"
 cp -a "$packaging" "$tree/debian"
@@ -41,6 +41,7 @@ cp "$program" "$tree/kamrpc"
 cp "$repository/kamailio-cfg/kamrpc-dispatcher.cfg" "$repository/kamailio-cfg/debian-stock.diff" "$repository/kamailio-cfg/kamrpc-dispatcher.list" "$tree"
 cp "$repository/LICENSE" "$tree"
 cp -a "$repository/samples/asterisk" "$tree/asterisk"
+cp -a "$repository/samples/monitoring" "$repository/samples/keepalived" "$tree"
 cp "$repository/samples/systemd"/*.service "$tree"
 
 # Both say when they were made, so that the same source makes the same package.
@@ -49,7 +50,7 @@ export SOURCE_DATE_EPOCH=$epoch
 cat >"$tree/debian/changelog" <<CHANGELOG
 kamrpc ($version) unstable; urgency=medium
 
-  * kamrpc $told.
+  * kamrpc ${told%% *}.
 
  -- The KamRpcDispatcher authors <noreply@example.org>  $(LC_ALL=C date -u -R -d "@$epoch")
 CHANGELOG

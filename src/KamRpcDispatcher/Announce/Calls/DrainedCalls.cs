@@ -47,6 +47,9 @@ internal sealed class DrainedCalls(
     /// <summary>Whether all are drained, and nobody else's calls go there; null where that was not asked yet.</summary>
     private bool? _isAlone;
 
+    /// <summary>Until it was read once nobody knows who is drained: what the program before this one has begun stays.</summary>
+    private bool _isRead;
+
     /// <summary>Runs until it is cancelled; then no count is left in etcd.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -55,8 +58,9 @@ internal sealed class DrainedCalls(
         {
             while (true)
             {
-                // By the second round every proxy has had a second to stop sending calls.
-                var isSettled = told?.Members.Count == members.Count;
+                // By the second round every proxy has had a second to stop sending calls; they have had that where Asterisk was put into maintenance mode for a drain, by the
+                // program before this one say.
+                var isSettled = told?.Members.Count == members.Count || maintenance?.IsOurs == true;
                 var drained = await ReadDrainedAsync(told?.Members ?? [], cancellationToken).ConfigureAwait(false);
                 if (!drained.SequenceEqual(told?.Members ?? []))
                 {
@@ -82,7 +86,7 @@ internal sealed class DrainedCalls(
 
     private async Task MaintainAsync(bool areAllDrained, CancellationToken cancellationToken)
     {
-        if (maintenance is null)
+        if (maintenance is null || !_isRead)
         {
             return;
         }
@@ -113,6 +117,7 @@ internal sealed class DrainedCalls(
         {
             var drained = await _drains.ReadAsync(members.Where(static member => !member.Record.IsOccupied).Select(static member => member.Key), cancellationToken).ConfigureAwait(false);
             _isReadingRefused = false;
+            _isRead = true;
             return drained;
         }
         catch (RpcException refused) when (refused.StatusCode == StatusCode.PermissionDenied)
@@ -123,6 +128,7 @@ internal sealed class DrainedCalls(
                 AnnounceLog.DrainsNotRead(logger, keys.Intent(members[0].Key), EtcdFailure.Describe(refused));
             }
 
+            _isRead = true;
             return [];
         }
         catch (Exception exception) when (EtcdFailure.IsOutage(exception, cancellationToken))
