@@ -48,6 +48,17 @@ public sealed class KamailioClaimTests : IAsyncDisposable
     }
 
     [Test]
+    public void It_is_taken_before_the_first_cycle()
+    {
+        var first = New("first");
+        _running.Add(first.RunAsync(_stop.Token));
+        Let(ClaimTimes.PromptWait);
+
+        Assert.That(first.EnsureAsync(default).IsCompletedSuccessfully);
+        Assert.That(first.ConfirmAsync(default).IsCompletedSuccessfully);
+    }
+
+    [Test]
     public void The_second_is_refused_and_told_who_the_first_is()
     {
         Live("p1 (PID 4711) on host h for cluster c");
