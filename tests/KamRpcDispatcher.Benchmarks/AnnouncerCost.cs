@@ -11,29 +11,25 @@ internal static class AnnouncerCost
     private const int Many = 1000;
     private const int PerNetwork = 250;
 
-    /// <summary>USER_HZ, in which procfs tells processor time.</summary>
-    private const double TicksPerSecond = 100;
-
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan Watched = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Watched = TimeSpan.FromSeconds(60);
 
     /// <param name="binary">The executable; null to publish it.</param>
     public static async Task<int> RunAsync(string? binary)
     {
         using var folder = new TemporaryFolder();
-        binary ??= await PublishAsync(folder.File("kamrpc"));
-        Console.WriteLine($"{binary}: {new FileInfo(binary).Length / 1e6:0.0} MB");
+        var program = await NativeProgram.FindAsync(binary, folder);
         await using var etcd = await EtcdServer.StartAsync();
-        await StartsAsync(binary, etcd);
+        await StartsAsync(program, etcd);
 
         var responders = Enumerable.Range(1, Many / PerNetwork).Select(static number => new SipResponder($"127.0.{20 + number}", PerNetwork)).ToList();
         try
         {
             string[] uris = [.. responders.SelectMany(static responder => responder.Uris)];
-            await SteadyAsync(binary, etcd, uris[..1], "options");
-            await SteadyAsync(binary, etcd, uris, "none");
-            await SteadyAsync(binary, etcd, uris, "options");
+            await SteadyAsync(program, etcd, uris[..1], "options");
+            await SteadyAsync(program, etcd, uris, "none");
+            await SteadyAsync(program, etcd, uris, "options");
         }
         finally
         {
@@ -44,14 +40,6 @@ internal static class AnnouncerCost
         }
 
         return 0;
-    }
-
-    private static async Task<string> PublishAsync(string folder)
-    {
-        Console.WriteLine("Publishing kamrpc as a native binary, which takes a minute or two ...");
-        using var publish = Process.Start(Path.Combine(RealServers.RepositoryRoot, "src", "KamRpcDispatcher.Cli", "Packaging", "publish.sh"), [folder]);
-        await publish.WaitForExitAsync();
-        return publish.ExitCode == 0 ? Path.Combine(folder, "kamrpc") : throw new InvalidOperationException("kamrpc was not published, see above");
     }
 
     /// <summary>From the start of the program to etcd's answer that the member is written.</summary>
@@ -81,23 +69,13 @@ internal static class AnnouncerCost
 
         await Task.Delay(Settling);
         var begun = Stopwatch.GetTimestamp();
-        var before = ProcessorSeconds(announcer.Pid);
+        var before = ProcessCost.Of(announcer.Pid);
         await Task.Delay(Watched);
-        var share = (ProcessorSeconds(announcer.Pid) - before) / Stopwatch.GetElapsedTime(begun).TotalSeconds;
-        Console.WriteLine($"{uris.Length} {(uris.Length == 1 ? "member" : "members")}, --probe {probe}: {100 * share:0.0} % of a core over {Watched.TotalSeconds:0} s, {Resident(announcer.Pid) / 1e6:0.0} MB resident");
+        var cost = ProcessCost.Of(announcer.Pid).Since(before, Stopwatch.GetElapsedTime(begun));
+        Console.WriteLine($"{uris.Length} {(uris.Length == 1 ? "member" : "members")}, --probe {probe}: {cost}");
     }
 
     private static ServerProcess Start(string binary, EtcdServer etcd, IReadOnlyList<string> uris, string probe) => ServerProcess.Start(
         binary,
         ["announce", "--etcd", etcd.Endpoint, "--probe", probe, .. uris.SelectMany(static (uri, index) => (string[])["--uri", string.Create(CultureInfo.InvariantCulture, $"m{index}={uri}")])]);
-
-    private static double ProcessorSeconds(int pid)
-    {
-        // The fields after the name, which may have anything in it: utime and stime are the 12th and 13th of them.
-        var fields = File.ReadAllText($"/proc/{pid}/stat").Split(')')[^1].Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / TicksPerSecond;
-    }
-
-    private static double Resident(int pid) =>
-        1024.0 * long.Parse(File.ReadLines($"/proc/{pid}/status").First(static line => line.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
 }

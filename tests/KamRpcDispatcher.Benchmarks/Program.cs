@@ -4,8 +4,9 @@ using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using KamRpcDispatcher.Benchmarks;
 
-// "roundtrip": every transport against a real Kamailio, beside a bare socket loop. "probe": what probing costs. "announcer": what an
-// announcer costs as a native binary, published or given. "proxies": what many proxies are to one etcd. Anything else goes to BenchmarkDotNet.
+// "roundtrip": every transport against a real Kamailio, beside a bare socket loop. "probe": what probing costs. "announcer" and
+// "dispatcher": what one costs as a native binary, published or given. "proxies": what many proxies are to one etcd. Anything else goes to
+// BenchmarkDotNet.
 if (args is ["roundtrip", ..])
 {
     return await RoundTrip.RunAsync(args is [_, var calls] ? int.Parse(calls, System.Globalization.CultureInfo.InvariantCulture) : 5000);
@@ -24,6 +25,11 @@ if (args is ["announcer", ..])
 if (args is ["proxies", ..])
 {
     return await ManyProxies.RunAsync(args is [_, var proxies] ? int.Parse(proxies, System.Globalization.CultureInfo.InvariantCulture) : 300);
+}
+
+if (args is ["dispatcher", ..])
+{
+    return await DispatcherCost.RunAsync(args is [_, var binary] ? binary : null);
 }
 
 // In this process: a project of its own for each run would be built and restored anew.

@@ -13,6 +13,7 @@ internal sealed partial class DaemonLife : IDisposable
     private readonly CancellationTokenSource _stop;
     private readonly PosixSignalRegistration _hangup;
     private readonly PosixSignalRegistration _reload;
+    private ITimer? _giveBack;
     private volatile ILogger _logger = NullLogger.Instance;
     private volatile Action? _readFilesAgain;
     private volatile bool _isAskedEarly;
@@ -49,6 +50,7 @@ internal sealed partial class DaemonLife : IDisposable
     {
         LastResort.GoOn(logs);
         _logger = logs.CreateLogger(typeof(DaemonLife).FullName!);
+        _giveBack = TimeProvider.System.CreateTimer(static _ => StartMemory.GiveBack(), null, StartMemory.After, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>What SIGHUP asks for.</summary>
@@ -80,6 +82,7 @@ internal sealed partial class DaemonLife : IDisposable
     public void Dispose()
     {
         LastResort.GoOnNoMore();
+        _giveBack?.Dispose();
         _hangup.Dispose();
         _reload.Dispose();
         _terminal.Dispose();

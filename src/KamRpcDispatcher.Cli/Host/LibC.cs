@@ -43,6 +43,9 @@ internal static unsafe partial class LibC
     [LibraryImport("libc", EntryPoint = "execv", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Execute(string program, nint* arguments);
 
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    public static partial int Advise(nuint start, nuint length, int advice);
+
     /// <summary>struct pollfd.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public struct PolledDescriptor

@@ -1,8 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using KamRpcDispatcher.Linux;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
+using Microsoft.Extensions.Options;
 
 namespace KamRpcDispatcher.Cli.Host.Logging;
 
@@ -22,14 +22,20 @@ internal static class Logs
     public static ILoggerFactory Create(LogLevel least, LogFormat format = LogFormat.Text)
     {
         var isJournal = format == LogFormat.Text && SystemdJournal.IsStandardError();
-        var lines = LoggerFactory.Create(builder => Format(builder.SetMinimumLevel(least), format, isJournal)
-            .AddConsole(static options =>
+        ConsoleFormatter formatter = format == LogFormat.Json ? new JsonLines() : new TextLines(isJournal);
+
+        // Put together by hand: a container of services that finds the same parts takes as long as the rest of a start.
+        var lines = new LoggerFactory([], new LoggerFilterOptions { MinLevel = least });
+        lines.AddProvider(new ConsoleLoggerProvider(
+            new FixedOptions(new ConsoleLoggerOptions
             {
-                options.LogToStandardErrorThreshold = LogLevel.Trace;
+                FormatterName = formatter.Name,
+                LogToStandardErrorThreshold = LogLevel.Trace,
 
                 // A reader of the log that has stopped reading must not stop what is logged.
-                options.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite;
-            }));
+                QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite,
+            }),
+            [formatter]));
         return new BoundedLog(isJournal ? new JournalLog(new JournalSocket(SystemdJournal.Socket), lines) : lines);
     }
 
@@ -40,23 +46,12 @@ internal static class Logs
         return error is null;
     }
 
-    private static ILoggingBuilder Format(ILoggingBuilder builder, LogFormat format, bool isJournal)
+    private sealed class FixedOptions(ConsoleLoggerOptions value) : IOptionsMonitor<ConsoleLoggerOptions>
     {
-        if (format == LogFormat.Json)
-        {
-            builder.Services.AddSingleton<ConsoleFormatter, JsonLines>();
-            builder.Services.Configure<ConsoleLoggerOptions>(static options => options.FormatterName = JsonLines.FormatterName);
-            return builder;
-        }
+        public ConsoleLoggerOptions CurrentValue => value;
 
-        return isJournal
-            ? builder.AddSystemdConsole()
-            : builder.AddSimpleConsole(static options =>
-            {
-                options.SingleLine = true;
-                options.UseUtcTimestamp = true;
-                options.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
-                options.ColorBehavior = LoggerColorBehavior.Disabled;
-            });
+        public ConsoleLoggerOptions Get(string? name) => value;
+
+        public IDisposable? OnChange(Action<ConsoleLoggerOptions, string?> listener) => null;
     }
 }
