@@ -15,6 +15,7 @@ using KamRpcDispatcher.Dispatch.Policy;
 using KamRpcDispatcher.Doctor;
 using KamRpcDispatcher.Etcd.Proxies;
 using KamRpcDispatcher.Push;
+using KamRpcDispatcher.Sources.Origins;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Cli.Commands;
@@ -84,6 +85,11 @@ internal static class DispatchCommand
         if (isOnce && isDryRun)
         {
             options.Add($"{Once.Name} and {DryRun.Name} exclude each other");
+        }
+
+        if (isDryRun && origins.Any(static origin => origin is not EtcdOrigin))
+        {
+            options.Add(DryRun, "reads etcd only, and members come from elsewhere too by --source; leave one of the two out");
         }
 
         if (options.Text(OutputOption.Output) is not null && !options.IsVariable(OutputOption.Output) && !isDryRun)
