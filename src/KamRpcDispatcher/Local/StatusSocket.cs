@@ -36,8 +36,7 @@ internal sealed partial class StatusSocket(IReadOnlyList<string> directories, st
     /// <summary>How long somebody may take to read a long one.</summary>
     private static readonly TimeSpan ReadingTime = TimeSpan.FromSeconds(5);
 
-    private readonly SemaphoreSlim _room = new(MostAtOnce);
-
+    private int _underWay;
     private string? _told;
 
     private string Commands => isWhole ? "kamrpc status" : "kamrpc health";
@@ -77,12 +76,13 @@ internal sealed partial class StatusSocket(IReadOnlyList<string> directories, st
                         Answer(client);
                     }
                 }
-                else if (_room.Wait(0, CancellationToken.None))
+                else if (Interlocked.Increment(ref _underWay) <= MostAtOnce)
                 {
                     _ = Task.Run(() => AnswerWholeAsync(client, cancellationToken), CancellationToken.None);
                 }
                 else
                 {
+                    Interlocked.Decrement(ref _underWay);
                     client.Dispose();
                 }
 
@@ -140,7 +140,7 @@ internal sealed partial class StatusSocket(IReadOnlyList<string> directories, st
         }
         finally
         {
-            _room.Release();
+            Interlocked.Decrement(ref _underWay);
         }
     }
 

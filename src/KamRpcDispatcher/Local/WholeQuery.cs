@@ -40,11 +40,11 @@ public static class WholeQuery
                 }
 
                 var (answer, failure) = await AskAsync(path, cancellationToken).ConfigureAwait(false);
-                if (answer is null)
+                if (answer is null && failure != Gone(path))
                 {
                     failures.Add(failure!);
                 }
-                else if (answer.Cluster == cluster)
+                else if (answer?.Cluster == cluster)
                 {
                     found.Add(new LocalDispatcher(path, answer));
                 }
@@ -77,12 +77,15 @@ public static class WholeQuery
         {
             return (null, exception.SocketErrorCode switch
             {
-                SocketError.ConnectionRefused => $"no dispatcher runs: the one that had {path} was killed",
+                SocketError.ConnectionRefused => Gone(path),
                 SocketError.AccessDenied => $"this user may not ask the dispatcher at {path}: its user and its group may, and root",
                 _ => $"the dispatcher cannot be asked at {path}: {SafeText.Shorten(exception.Message, LongestFailure)}",
             });
         }
     }
+
+    /// <summary>Of a socket that nobody has any more: that says nothing of those who run.</summary>
+    private static string Gone(string path) => $"no dispatcher runs: the one that had {path} was killed";
 
     private static async Task<ReadOnlyMemory<byte>> ReadAsync(string path, CancellationToken cancellationToken)
     {
