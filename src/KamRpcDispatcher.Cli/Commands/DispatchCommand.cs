@@ -41,7 +41,7 @@ internal static class DispatchCommand
     {
         var command = new CliCommand("dispatch", "Keeps Kamailio's dispatcher sets equal to the announced servers.", new CommandHelp(
             CommandGroup.BesideKamailio,
-            ["kamrpc dispatch --etcd http://10.0.0.5:2379", "kamrpc dispatch --etcd http://10.0.0.5:2379 --kamailio auto --proxy p1", "kamrpc dispatch --source file:/etc/kamrpc/members.json"],
+            ["kamrpc dispatch --etcd http://10.0.0.5:2379", "kamrpc dispatch --source file:/etc/kamrpc/members.json --kamailio auto --proxy p1"],
             (ExitCode.Done, "stopped; Kamailio's list stays as it is; with --once it is in step; with --dry-run there is nothing to change"),
             (ExitCode.NotDone, "with --once: something is not put in, operators' wishes could not be followed, or it was not in step within a minute; with --dry-run: Kamailio does not tell its list"),
             (ExitCode.Unreachable, "with --dry-run: etcd or Kamailio does not answer"),
@@ -50,10 +50,10 @@ internal static class DispatchCommand
         {
             CommonOptions.Cluster, Proxy, Grace, Gap, Floor, ChangeBurst, StateDirectory, Resync, Once, DryRun, OutputOption.Output, CommonOptions.LogLevel, CommonOptions.LogFormat,
         };
-        SourceOptions.AddTo(command);
         PlanningOptions.AddTo(command);
         EtcdOptionSet.AddTo(command);
         KamailioOptions.AddTo(command);
+        SourceOptions.AddTo(command);
         MetricsOptions.AddTo(command, isDispatcher: true);
         root.Add(command);
         commands.Add(command, RunAsync);

@@ -28,7 +28,7 @@ public sealed class FileSourceTests
 
         await all.Dispatcher.StopAsync(Fleet.Deadline);
         Assert.That(await all.CalledAsync(), Has.Length.EqualTo(2), "who stops takes calls from nobody");
-        Assert.That(all.Dispatcher.Output, Does.Not.Contain("etcd"));
+        Assert.That(all.Dispatcher.Output, Does.Not.Contain("etcd at "), "nobody asks one");
     }
 
     [Test]
@@ -42,7 +42,7 @@ public sealed class FileSourceTests
         Assert.That(await all.CalledAsync(), Has.Length.EqualTo(2));
 
         all.Replace(WithoutEtcd.Text(1, 2, 3).Replace("sip:127.0.0.1:7003", "nonsense", StringComparison.Ordinal));
-        await all.Dispatcher.WaitForLineAsync($"{all.MemberFile}:3:25: member 1/m3: uri: ", Fleet.Deadline);
+        await all.Dispatcher.WaitForLineAsync($"{all.MemberFile}:3:22: member 1/m3: uri: ", Fleet.Deadline);
         var (exitCode, output, _) = await all.AskAsync("status", "-o", "json");
         Assert.That(exitCode, Is.EqualTo(1));
         Assert.That(JsonElement.Parse(output).GetProperty("problems").EnumerateArray().Select(static one => one.GetProperty("code").GetString()), Is.EqualTo(new[] { "source-away" }));

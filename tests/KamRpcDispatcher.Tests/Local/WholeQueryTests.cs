@@ -110,7 +110,7 @@ public sealed class WholeQueryTests : IAsyncDisposable
 
         Assert.That(await FindAsync(), Is.Empty);
         Assert.That(_failures, Is.Empty);
-        Assert.ThrowsAsync<ClusterUnreachableException>(() => new LocalClusterReader(Path.Combine(Place, StatusPlace.WholeNameOf("c", "p9"))).ReadAsync(CancellationToken.None));
+        await Assert.ThrowsAsync<ClusterUnreachableException>(() => new LocalClusterReader(Path.Combine(Place, StatusPlace.WholeNameOf("c", "p9"))).ReadAsync(CancellationToken.None));
     }
 
     [TestCase("nonsense")]
