@@ -43,7 +43,7 @@ return await LastResort.RunAsync(async () =>
 
     var errors = ErrorAnswer.Begin();
     using var stop = new StopSignal();
-    if (!options.HasErrors && parsed.CommandResult.Command is CliCommand command && await LocalDispatch.WhyRefusedAsync(command.Help, options, stop.Token) is { } refused)
+    if (!options.HasErrors && parsed.CommandResult.Command is CliCommand command && await LocalDispatch.WhyRefusedAsync(command, options, stop.Token) is { } refused)
     {
         Console.Error.WriteLine($"kamrpc: {refused}");
         errors.Tell(ExitCode.Refused, OutputOption.Of(parsed, options));

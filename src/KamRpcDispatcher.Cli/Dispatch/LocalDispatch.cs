@@ -36,10 +36,10 @@ internal static class LocalDispatch
         };
     }
 
-    /// <summary>Why a command that writes what operators wish cannot do that: the dispatcher here uses no etcd, and nobody says where another one's is. Null where it can.</summary>
-    public static async Task<string?> WhyRefusedAsync(CommandHelp help, OptionReader options, CancellationToken cancellationToken)
+    /// <summary>Why a command that writes what operators wish, or reads who did, cannot do that: the dispatcher here uses no etcd, and nobody says where another one's is. Null where it can.</summary>
+    public static async Task<string?> WhyRefusedAsync(CliCommand command, OptionReader options, CancellationToken cancellationToken)
     {
-        if (help.Group != CommandGroup.Act || EtcdOptionSet.IsGiven(options) || options.Value(CommonOptions.Cluster) is not { } cluster)
+        if (command is not ({ Help.Group: CommandGroup.Act } or { Name: "history" }) || EtcdOptionSet.IsGiven(options) || options.Value(CommonOptions.Cluster) is not { } cluster)
         {
             return null;
         }

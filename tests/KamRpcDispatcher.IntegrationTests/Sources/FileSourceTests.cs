@@ -139,6 +139,15 @@ public sealed class FileSourceTests
     }
 
     [Test]
+    public async Task Once_is_done_when_Kamailio_has_what_the_file_has()
+    {
+        await using var all = await WithoutEtcd.StartAsync(static all => all.Replace(WithoutEtcd.Text(1, 2)), "--once");
+
+        Assert.That(await all.Dispatcher.Exited.WaitAsync(Fleet.Deadline), Is.Zero, all.Dispatcher.Output);
+        Assert.That(await all.CalledAsync(), Has.Length.EqualTo(2));
+    }
+
+    [Test]
     public async Task Weights_in_the_file_share_the_calls()
     {
         await using var all = await WithoutEtcd.StartAsync(static all =>

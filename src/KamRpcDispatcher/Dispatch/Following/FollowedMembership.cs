@@ -28,7 +28,7 @@ internal sealed class FollowedMembership : IDisposable
         _numbers = store is null ? new OwnClassNumbers() : null;
         var follower = new OriginFollower(store, keys, timeProvider, logs, () => _intents?.Current);
         _origins = [.. options.Origins.Select(origin => new FollowedOrigin(origin, follower.Follow(origin)))];
-        _members = _origins is [{ Origin.Sets: null, Source: var only }] ? only : new MergedOrigins(_origins);
+        _members = _origins is [{ Origin.Sets: null, Source: var only }] ? only : new MergedOrigins(_origins, logs.CreateLogger<MergedOrigins>());
         var joined = new JoinedSource(
             _members,
             _intents is null ? new NoIntents() : _intents,
