@@ -23,13 +23,13 @@ public partial class ArchitectureTests
         Destinations: Destinations.Addresses
         Destinations.Addresses:
         Destinations.Operators: Destinations
-        Dispatch: Claim Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Following Dispatch.Logs Dispatch.Policy Dispatch.Report Dispatch.Shares Etcd Etcd.Connection Etcd.Keys Etcd.Operators Etcd.Proxies Etcd.Reports Local Plan Plan.Order Processes Push Push.Grace Push.Guards Push.Reading Push.Shares Sources Sources.Operators Telemetry
+        Dispatch: Claim Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Following Dispatch.Logs Dispatch.Policy Dispatch.Report Dispatch.Shares Etcd Etcd.Connection Etcd.Keys Etcd.Operators Etcd.Proxies Etcd.Reports Local Plan Plan.Order Processes Push Push.Grace Push.Guards Push.Reading Push.Shares Sources Sources.Operators Sources.Origins Telemetry
         Dispatch.Contact: Dispatch.Cycles Etcd.Reports
         Dispatch.Cycles: Destinations Dispatch.Shares Etcd.Reports Plan Push Sources
-        Dispatch.Following: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Operators Etcd.Reports Sources Sources.Operators
+        Dispatch.Following: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Operators Etcd.Reports Sources Sources.Files Sources.Operators Sources.Origins
         Dispatch.Logs: Destinations Dispatch.Cycles Dispatch.Policy Etcd.Reports Plan Push Sources Sources.Records
         Dispatch.Policy: Destinations Dispatch.Cycles Doctor.Observations.Configured Etcd.Reports Plan Plan.Order Processes Processes.Views Push Push.Grace Push.Guards Sources
-        Dispatch.Report: Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Logs Dispatch.Policy Etcd.Proxies Etcd.Reports Local Plan Push Push.Grace Push.Guards Push.Reading Sources
+        Dispatch.Report: Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Following Dispatch.Logs Dispatch.Policy Etcd Etcd.Proxies Etcd.Reports Local Plan Push Push.Grace Push.Guards Push.Reading Sources
         Dispatch.Shares: Destinations Destinations.Operators Dispatch.Cycles Dispatch.Report Etcd.Keys Etcd.Reports Plan Plan.Shares Push Push.Shares Sources.Operators
         Doctor: Doctor.Checks Doctor.Checks.Sockets Doctor.Observations Doctor.Observations.Sockets Etcd.Connection
         Doctor.Checks: Destinations Destinations.Addresses Doctor.Checks.Cluster Doctor.Checks.Settings Doctor.Checks.Sockets Doctor.Observations Etcd Etcd.Proxies
@@ -50,13 +50,13 @@ public partial class ArchitectureTests
         Etcd.Connection.Security: Destinations
         Etcd.Keys: Destinations Etcd.Connection
         Etcd.Leases: Destinations Etcd.Connection Etcd.Keys Sources
-        Etcd.Members: Destinations Destinations.Addresses Destinations.Operators Etcd.Connection Etcd.Keys Sources Sources.Operators Sources.Records
+        Etcd.Members: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Sources Sources.Operators Sources.Origins Sources.Records
         Etcd.Operators: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Sources Sources.Operators Sources.Records
         Etcd.Proxies: Destinations Etcd.Connection Etcd.Keys Etcd.Leases Etcd.Reports Etcd.Reports.Format Sources Sources.Records
         Etcd.Reports: Destinations Linux Sources
         Etcd.Reports.Format: Destinations Destinations.Addresses Sources Sources.Records
         Linux:
-        Local: Destinations Etcd.Reports Etcd.Reports.Format Linux Sources.Records
+        Local: Destinations Etcd Etcd.Members Etcd.Proxies Etcd.Reports Etcd.Reports.Format Linux Sources Sources.Records
         Operate: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Etcd.Reports.Format Operate.History Operate.Splits Sources.Records
         Operate.Confirming: Destinations Etcd Etcd.Connection Etcd.Keys Etcd.Leases Etcd.Proxies Etcd.Reports Operate.History Sources.Records
         Operate.Declared: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Operate Operate.History Operate.Rollouts Operate.Splits Operate.Waiting Sources.Records
@@ -83,19 +83,21 @@ public partial class ArchitectureTests
         Push.Reading: Destinations.Addresses Plan
         Push.Shares: Plan.Shares
         Sources: Destinations Destinations.Operators Linux Sources.Operators Sources.Records
+        Sources.Files: Destinations Linux Sources.Operators Sources.Origins Sources.Records
         Sources.Operators: Destinations Destinations.Operators Sources.Records
+        Sources.Origins: Destinations Destinations.Addresses Sources.Operators Sources.Records
         Sources.Records: Destinations Destinations.Addresses Destinations.Operators
         Telemetry: Destinations Destinations.Addresses Dispatch.Cycles Etcd.Reports Plan Probe Push Sources
         """;
 
     private const string CommandLine = """
-        .: Commands Help Host Host.Reload Options Output
+        .: Commands Dispatch Help Host Host.Reload Options Output
         Announce: Options
         Answers: Options Output Status Status.Json
         Commands: Announce Answers Commands.Operators Completion Dispatch Health Help Host Host.Logging Host.Reload Operate Options Output Status Status.Json Status.Screen Telemetry
         Commands.Operators: Answers Help Host Operate Options Output Rollouts
         Completion: Options
-        Dispatch: Answers Host Options Output
+        Dispatch: Answers Help Host Options Output
         Health: Answers Host Options Output
         Help: Host Options
         Host: Host.Logging Host.Reload

@@ -1,30 +1,40 @@
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
-using KamRpcDispatcher.Etcd.Members;
 using KamRpcDispatcher.Etcd.Operators;
 using KamRpcDispatcher.Sources;
 using KamRpcDispatcher.Sources.Operators;
+using KamRpcDispatcher.Sources.Origins;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Dispatch.Following;
 
 /// <summary>
-/// Where the dispatcher's membership comes from: members, operators' intents and shares are followed in etcd, joined, saved as they are, and stood in for by what was saved; last
-/// of all the intents are applied, to the ones as to the other.
+/// Where the dispatcher's membership comes from: members are followed in each of their origins, operators' intents and shares in etcd where it is used; joined, saved as they are,
+/// and stood in for by what was saved; last of all the intents are applied, to the ones as to the other.
 /// </summary>
 internal sealed class FollowedMembership : IDisposable
 {
-    private readonly MembershipWatch _members;
-    private readonly IntentWatch _intents;
+    private readonly IReadOnlyList<FollowedOrigin> _origins;
+    private readonly IMemberOrigin _members;
+    private readonly IntentWatch? _intents;
+    private readonly OwnClassNumbers? _numbers;
     private readonly SnapshotLock? _lock;
     private volatile OperatorIntents? _saved;
 
-    public FollowedMembership(EtcdConnection store, EtcdKeys keys, DispatcherOptions options, TimeProvider timeProvider, ILoggerFactory logs)
+    public FollowedMembership(EtcdConnection? store, EtcdKeys keys, DispatcherOptions options, TimeProvider timeProvider, ILoggerFactory logs)
     {
-        _intents = new IntentWatch(store, keys, timeProvider, logs.CreateLogger<IntentWatch>());
-        _members = new MembershipWatch(store, keys, timeProvider, logs.CreateLogger<MembershipWatch>(), () => _intents.Current);
-        var joined = new JoinedSource(_members, _intents, new ShareWatch(store, keys, timeProvider, logs.CreateLogger<ShareWatch>()), timeProvider, logs.CreateLogger<JoinedSource>());
+        _intents = store is null ? null : new IntentWatch(store, keys, timeProvider, logs.CreateLogger<IntentWatch>());
+        _numbers = store is null ? new OwnClassNumbers() : null;
+        var follower = new OriginFollower(store, keys, timeProvider, logs, () => _intents?.Current);
+        _origins = [.. options.Origins.Select(origin => new FollowedOrigin(origin, follower.Follow(origin)))];
+        _members = _origins is [{ Origin.Sets: null, Source: var only }] ? only : new MergedOrigins(_origins, logs.CreateLogger<MergedOrigins>());
+        var joined = new JoinedSource(
+            _members,
+            _intents is null ? new NoIntents() : _intents,
+            store is null ? _numbers! : new ShareWatch(store, keys, timeProvider, logs.CreateLogger<ShareWatch>()),
+            timeProvider,
+            logs.CreateLogger<JoinedSource>());
         if (options.StateDirectory is not { } directory)
         {
             Source = new OperatedSource(joined);
@@ -33,14 +43,18 @@ internal sealed class FollowedMembership : IDisposable
 
         var file = new SnapshotFile(directory, options.Cluster, options.Proxy, logs.CreateLogger<SnapshotFile>());
         _lock = new SnapshotLock(file.FilePath, logs.CreateLogger<SnapshotFile>());
-        Source = new OperatedSource(new SnapshottingSource(joined, file, options.SnapshotPatience, Seed, timeProvider, logs.CreateLogger<SnapshottingSource>(), _lock));
+        Source = new OperatedSource(new SnapshottingSource(joined, file, options.SnapshotPatience, Seed, timeProvider, logs.CreateLogger<SnapshottingSource>(), _lock, Name));
 
         void Seed(Membership saved)
         {
-            _saved = saved.Intents;
             _members.Seed(saved);
-            _intents.Seed(saved);
             joined.Seed(saved);
+            _numbers?.Seed(saved);
+            if (_intents is not null)
+            {
+                _saved = saved.Intents;
+                _intents.Seed(saved);
+            }
         }
     }
 
@@ -48,15 +62,29 @@ internal sealed class FollowedMembership : IDisposable
     public IMembershipSource Source { get; }
 
     /// <summary>What operators wish as it was read last; as it was saved, where nothing has been read yet. Null for nothing.</summary>
-    public OperatorIntents? Intents => _intents.Current is { } read and not { IsFollowed: false, Revision: 0 } ? read : _saved;
+    public OperatorIntents? Intents => _intents?.Current is { } read and not { IsFollowed: false, Revision: 0 } ? read : _saved;
 
-    /// <inheritdoc cref="MembershipWatch.Away"/>
+    /// <inheritdoc cref="IMemberOrigin.Away"/>
     public StoreOutage? Away => _members.Away;
 
-    /// <inheritdoc cref="MembershipWatch.HeardAgo"/>
-    public TimeSpan? HeardAgo => _members.HeardAgo;
+    /// <summary>Where members come from, and which of that is away.</summary>
+    public IReadOnlyList<(string Name, StoreOutage? Away)> Origins => [.. _origins.Select(static one => (one.Origin.ToString(), one.Source.Away))];
 
-    /// <inheritdoc cref="MembershipWatch.SeedListed"/>
+    /// <summary>Since when etcd cannot be followed; null while it can, and where it is not used.</summary>
+    public StoreOutage? EtcdAway => Etcd?.Away;
+
+    /// <summary>How long ago etcd was heard; null for never, and where it is not used.</summary>
+    public TimeSpan? EtcdHeardAgo => Etcd?.HeardAgo;
+
+    /// <summary>How people call where members come from.</summary>
+    public string Name => string.Join(", ", _origins.Select(static one => one.Origin.Name));
+
+    private IMemberOrigin? Etcd => _origins.FirstOrDefault(static one => one.Origin is EtcdOrigin)?.Source;
+
+    /// <summary>Gives classes their numbers where no etcd is used, in which proxies agree on them; null where it is.</summary>
+    public OwnClassNumbers? Numbers => _numbers;
+
+    /// <inheritdoc cref="IMemberOrigin.SeedListed"/>
     public bool SeedListed(IReadOnlyList<Member> listed) => _members.SeedListed(listed);
 
     public void Dispose() => _lock?.Dispose();
