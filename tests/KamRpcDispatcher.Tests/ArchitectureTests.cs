@@ -83,6 +83,10 @@ public partial class ArchitectureTests
         Push.Reading: Destinations.Addresses Plan
         Push.Shares: Plan.Shares
         Sources: Destinations Destinations.Operators Linux Sources.Operators Sources.Records
+        Sources.Kubernetes: Destinations Sources.Kubernetes.Access Sources.Kubernetes.Api Sources.Kubernetes.Merging Sources.Operators Sources.Origins
+        Sources.Kubernetes.Access: Destinations Linux
+        Sources.Kubernetes.Api: Destinations Sources.Kubernetes.Access
+        Sources.Kubernetes.Merging: Destinations Destinations.Addresses Sources.Kubernetes.Api Sources.Origins Sources.Records
         Sources.Operators: Destinations Destinations.Operators Sources.Records
         Sources.Records: Destinations Destinations.Addresses Destinations.Operators
         Telemetry: Destinations Destinations.Addresses Dispatch.Cycles Etcd.Reports Plan Probe Push Sources
