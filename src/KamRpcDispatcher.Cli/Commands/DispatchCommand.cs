@@ -40,7 +40,7 @@ internal static class DispatchCommand
     {
         var command = new CliCommand("dispatch", "Keeps Kamailio's dispatcher sets equal to the announced servers.", new CommandHelp(
             CommandGroup.BesideKamailio,
-            ["kamrpc dispatch --etcd http://10.0.0.5:2379", "kamrpc dispatch --etcd http://10.0.0.5:2379 --kamailio auto --proxy p1"],
+            ["kamrpc dispatch --etcd http://10.0.0.5:2379", "kamrpc dispatch --etcd http://10.0.0.5:2379 --kamailio auto --proxy p1", "kamrpc dispatch --source file:/etc/kamrpc/members.json"],
             (ExitCode.Done, "stopped; Kamailio's list stays as it is; with --once it is in step; with --dry-run there is nothing to change"),
             (ExitCode.NotDone, "with --once: something is not put in, operators' wishes could not be followed, or it was not in step within a minute; with --dry-run: Kamailio does not tell its list"),
             (ExitCode.Unreachable, "with --dry-run: etcd or Kamailio does not answer"),
@@ -49,6 +49,7 @@ internal static class DispatchCommand
         {
             CommonOptions.Cluster, Proxy, Grace, Gap, Floor, ChangeBurst, StateDirectory, Resync, Once, DryRun, OutputOption.Output, CommonOptions.LogLevel, CommonOptions.LogFormat,
         };
+        SourceOptions.AddTo(command);
         PlanningOptions.AddTo(command);
         EtcdOptionSet.AddTo(command);
         KamailioOptions.AddTo(command);
@@ -60,6 +61,7 @@ internal static class DispatchCommand
     private static async Task<int> RunAsync(OptionReader options, CancellationToken cancellationToken)
     {
         using var life = new DaemonLife(cancellationToken);
+        var (origins, kubeconfig) = (SourceOptions.Read(options), SourceOptions.ReadKubeConfig(options));
         var etcd = EtcdOptionSet.Read(options);
         var cluster = options.Value(CommonOptions.Cluster);
         var kamailio = KamailioOptions.Target(options);
@@ -99,6 +101,8 @@ internal static class DispatchCommand
 
         DispatcherOptions Composed(KamailioAddress address) => planning.ApplyTo(new DispatcherOptions(etcd!, cluster!, address, options.Text(Proxy) is null ? DispatcherOptions.DefaultProxy(address, host) : proxy!)
         {
+            Origins = origins,
+            KubeConfig = kubeconfig,
             MemoryFloor = floor,
             Rpc = rpc,
             Grace = grace,

@@ -66,6 +66,23 @@ internal static class EtcdOptionSet
         return endpoints is null ? null : connection;
     }
 
+    /// <summary>Whether somebody says where etcd is, by an option or a variable.</summary>
+    public static bool IsGiven(OptionReader options) => options.Texts(Etcd).Count > 0;
+
+    /// <summary>Says of each of its options that was given why it is of no use. A variable may be there for other commands.</summary>
+    public static void Refuse(OptionReader options, string reason)
+    {
+        if (options.Texts(Etcd).Count > 0 && !options.IsVariable(Etcd))
+        {
+            options.Add(Etcd, reason);
+        }
+
+        foreach (var option in new[] { CertificateAuthority, Certificate, Key, User, PasswordFile }.Where(option => options.Text(option) is not null && !options.IsVariable(option)))
+        {
+            options.Add(option, reason);
+        }
+    }
+
     private static string? OwnerOf(int port) => port switch
     {
         2380 => "etcd's peers",

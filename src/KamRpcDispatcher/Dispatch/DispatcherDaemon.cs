@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics.Metrics;
 using System.Net;
 using KamailioRpc;
@@ -46,7 +47,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
     /// <summary>As a report tells it.</summary>
     private static string Version => typeof(DispatcherDaemon).Assembly.GetName().Version?.ToString(fieldCount: 3) ?? "unknown";
 
-    /// <summary>What the first cycle left in which nothing was to be done, by the membership in etcd.</summary>
+    /// <summary>What the first cycle left in which nothing was to be done, by the membership that its sources tell.</summary>
     public Task<OnceResult> Settled => _settled.Task;
 
     /// <summary>Examines Kamailio's configuration after each of its starts, and says whether it could be asked; null for nobody.</summary>
@@ -80,7 +81,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
     /// <exception cref="ProxyNameTakenException">Another Kamailio's daemon has the proxy's name.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        using var store = new EtcdConnection(options.Etcd, timeProvider, logs.CreateLogger<EtcdConnection>());
+        using var store = options.UsesEtcd ? new EtcdConnection(options.Etcd, timeProvider, logs.CreateLogger<EtcdConnection>()) : null;
         _store = store;
         var keys = new EtcdKeys(options.Cluster);
         await using var client = new RpcClient(options.Kamailio, options.Rpc);
@@ -100,12 +101,13 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         var claimLog = logs.CreateLogger<KamailioClaim>();
         var identityLock = new IdentityLock(watched.ListProcessesAsync, ProcessIdentity.Check, holder, IdentityLock.CommonDirectory, timeProvider, claimLog);
         ProxyIdentity Identity() => ProxyIdentity.Here(options.Kamailio.ToString(), identityLock.Process);
-        var report = new ProxyReport(store, keys, options.Proxy, Identity, options.ReportTtl, timeProvider, logs.CreateLogger<ProxyReport>()) { Serves = options.Sets is { } sets ? [.. sets.Order()] : [] };
+        ImmutableArray<int> serves = options.Sets is { } sets ? [.. sets.Order()] : [];
+        var report = store is null ? null : new ProxyReport(store, keys, options.Proxy, Identity, options.ReportTtl, timeProvider, logs.CreateLogger<ProxyReport>()) { Serves = serves };
         using var followed = new FollowedMembership(store, keys, options, timeProvider, logs);
         var own = new FollowedProxyIntent(() => followed.Intents, options.Proxy, logs.CreateLogger<FollowedProxyIntent>());
         var counter = new CallCounter(new CallTable(watched), options.Share, timeProvider, logs.CreateLogger<CallCounter>());
         var paced = new PacedReport(
-            report, contact, loop, () => !_heartbeat.IsOverdue, Version, timeProvider, own.Read, status => status with { Shares = counter.Report, List = lists.Size is { } list ? new ListRoom(list.Destinations, list.Bytes, list.Most) : null });
+            report is null ? new NoReport() : report, contact, loop, () => !_heartbeat.IsOverdue, Version, timeProvider, own.Read, status => status with { Shares = counter.Report, List = lists.Size is { } list ? new ListRoom(list.Destinations, list.Bytes, list.Most) : null });
         await using var claim = new KamailioClaim(watched, identityLock, holder, timeProvider, claimLog);
         if (!options.Kamailio.IsSerial)
         {
@@ -145,7 +147,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         var foreignLog = logs.CreateLogger<ForeignMemory>();
         var foreignFile = options.StateDirectory is { } state ? new ForeignFile(Path.Combine(Path.GetFullPath(state), $"foreign-{options.Cluster}-{options.Proxy}.json"), foreignLog) : null;
         var foreign = new ForeignMemory(options.Cluster, names.Known, timeProvider, foreignLog, foreignFile);
-        var numbering = new ClassNumbering(store, keys, timeProvider, logs.CreateLogger<ClassNumbering>());
+        var numbering = store is null ? null : new ClassNumbering(store, keys, timeProvider, logs.CreateLogger<ClassNumbering>());
         var reconciler = new Reconciler(
             _telemetry.Latency.Of(followed.Source),
             dispatcher,
@@ -179,7 +181,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             },
             contact,
             new ListedBefore(policy, followed.SeedListed),
-            new ShareKeeper(new ShareTable(calls), policy, options.Share, numbering.Ask, timeProvider, logs.CreateLogger<ShareKeeper>(), counter.Follow, options.Zone),
+            new ShareKeeper(new ShareTable(calls), policy, options.Share, numbering is null ? followed.Numbers!.Ask : numbering.Ask, timeProvider, logs.CreateLogger<ShareKeeper>(), counter.Follow, options.Zone),
             wake);
 
         _graceFigures.Observer = _telemetry.Pushes.GraceEnded;
@@ -190,10 +192,10 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             Away = () => followed.Away,
             StoreHeard = () => followed.HeardAgo,
             KamailioAnswered = () => contact.AnsweredAgo,
-            LeaseAge = () => report.LeaseAge,
+            LeaseAge = () => report?.LeaseAge,
             Grace = () => _graceFigures.Read(gracePeriod.Mode),
         });
-        var asked = _asked = new AskedStatus(options.Cluster, options.Proxy, paced.Read, status => status with { Serves = report.Serves, Identity = Identity() }, owed, () => followed.Away);
+        var asked = _asked = new AskedStatus(options.Cluster, options.Proxy, paced.Read, status => status with { Serves = serves, Identity = Identity() }, owed, () => followed.Away);
         var local = new StatusSocket(
             [options.Rpc.ReplyDirectory, .. options.Rpc.SpareReplyDirectory is { } spare ? new[] { spare } : []],
             StatusPlace.NameOf(options.Cluster, options.Proxy),
@@ -207,9 +209,9 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         Task[] parts =
         [
             reconciler.RunAsync(life.Token),
-            BackgroundLoop.RunAsync("the report", token => report.RunAsync(_reportHeartbeat.Expect, token), timeProvider, _logger, life.Token),
+            .. report is null ? Array.Empty<Task>() : [BackgroundLoop.RunAsync("the report", token => report.RunAsync(_reportHeartbeat.Expect, token), timeProvider, _logger, life.Token)],
             BackgroundLoop.RunAsync("the rhythm of the report", paced.RunAsync, timeProvider, _logger, life.Token),
-            BackgroundLoop.RunAsync("the numbers of classes", numbering.RunAsync, timeProvider, _logger, life.Token),
+            .. numbering is null ? Array.Empty<Task>() : [BackgroundLoop.RunAsync("the numbers of classes", numbering.RunAsync, timeProvider, _logger, life.Token)],
             BackgroundLoop.RunAsync("the counts of calls", counter.RunAsync, timeProvider, _logger, life.Token),
             BackgroundLoop.RunAsync("the sign of life", claim.RunAsync, timeProvider, _logger, life.Token),
             BackgroundLoop.RunAsync("what is answered on this machine", local.RunAsync, timeProvider, _logger, life.Token),

@@ -7,11 +7,12 @@ using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Plan.Order;
 using KamRpcDispatcher.Push;
+using KamRpcDispatcher.Sources.Origins;
 
 namespace KamRpcDispatcher.Dispatch;
 
 /// <summary>What a dispatcher daemon needs to know.</summary>
-/// <param name="Etcd">Where the membership is.</param>
+/// <param name="Etcd">How etcd is reached, where it is used.</param>
 /// <param name="Cluster">Whose membership.</param>
 /// <param name="Kamailio">Kamailio's RPC socket.</param>
 /// <param name="Proxy">The name under which it reports.</param>
@@ -22,6 +23,12 @@ public sealed record DispatcherOptions(EtcdOptions Etcd, string Cluster, Kamaili
 
     /// <summary>Waits for processes that are never seen at rest, and the gap that takes over then.</summary>
     private static readonly TimeSpan LongestGrace = TimeSpan.FromSeconds(50);
+
+    /// <summary>Where members come from. Where etcd is not among them it is not used: no connection is made.</summary>
+    public IReadOnlyList<MemberOrigin> Origins { get; init; } = [new EtcdOrigin()];
+
+    /// <summary>The file that says how Kubernetes' API server is reached; null for what <c>KUBECONFIG</c> names, or a pod has.</summary>
+    public string? KubeConfig { get; init; }
 
     /// <summary>Another way to the same Kamailio, for lists that are too long for the first one.</summary>
     public ReadWayOption KamailioRead { get; init; } = ReadWayOption.Auto;
@@ -72,6 +79,9 @@ public sealed record DispatcherOptions(EtcdOptions Etcd, string Cluster, Kamaili
     public TimeSpan ReportTtl { get; init; } = TimeSpan.FromSeconds(10);
 
     public ReconcilerOptions Reconciler { get; init; } = new();
+
+    /// <summary>Whether etcd is used: for members, and then for what operators wish and for what this proxy reports too.</summary>
+    internal bool UsesEtcd => Origins.Any(static origin => origin is EtcdOrigin);
 
     /// <summary>The longest time from one call of Kamailio to the next: a grace period, however it is waited for, and a call that is not answered.</summary>
     internal TimeSpan LongestStep => LongestGrace + Gap + GraceCap + LongestCall;

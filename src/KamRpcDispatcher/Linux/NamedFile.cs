@@ -24,7 +24,13 @@ public static class NamedFile
     /// <exception cref="FileNotFoundException">There is none.</exception>
     /// <exception cref="IOException">It is no regular file, or longer than it may be.</exception>
     /// <exception cref="UnauthorizedAccessException">This user may not read it.</exception>
-    public static string ReadText(string path)
+    public static string ReadText(string path) => Encoding.UTF8.GetString(ReadBytes(path, MaxLength)).TrimStart('\uFEFF');
+
+    /// <summary>The same as it stands there, of up to so many bytes.</summary>
+    /// <exception cref="FileNotFoundException">There is none.</exception>
+    /// <exception cref="IOException">It is no regular file, or longer than it may be.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not read it.</exception>
+    public static byte[] ReadBytes(string path, int maxLength)
     {
         ArgumentNullException.ThrowIfNull(path);
         using var file = LibC.Open(path, LibC.ReadOnly | LibC.NonBlocking | LibC.CloseOnExec);
@@ -33,7 +39,7 @@ public static class NamedFile
             throw LibC.LastError($"cannot open '{path}'");
         }
 
-        return FileStatus.Of(file) is { IsRegular: true } ? Encoding.UTF8.GetString(ReadWhole(file, path)).TrimStart('\uFEFF') : throw new IOException(NotRegular(path));
+        return FileStatus.Of(file) is { IsRegular: true } ? ReadWhole(file, path, maxLength) : throw new IOException(NotRegular(path));
     }
 
     /// <summary>The same; null when there is no such file.</summary>
@@ -54,16 +60,16 @@ public static class NamedFile
     private static string NotRegular(string path) => $"'{path}' is no regular file (a FIFO, a device or a directory)";
 
     /// <summary>To its end, since what it says of its length before is not true of every file system.</summary>
-    private static byte[] ReadWhole(SafeFileHandle file, string path)
+    private static byte[] ReadWhole(SafeFileHandle file, string path, int maxLength)
     {
         using var content = new MemoryStream();
         var buffer = new byte[64 * 1024];
         while (RandomAccess.Read(file, buffer, content.Length) is var length and > 0)
         {
             content.Write(buffer, 0, length);
-            if (content.Length > MaxLength)
+            if (content.Length > maxLength)
             {
-                throw new IOException($"'{path}' is longer than {MaxLength} bytes");
+                throw new IOException($"'{path}' is longer than {maxLength} bytes");
             }
         }
 

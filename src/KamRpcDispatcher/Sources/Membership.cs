@@ -63,7 +63,11 @@ public sealed record StoreIdentity(ulong ClusterId, string Endpoints)
     public override string ToString() => $"cluster id {ClusterId:x}, at {Destinations.SafeText.Shorten(Endpoints, 256)}";
 }
 
-/// <summary>The store cannot be used.</summary>
+/// <summary>A store, or another origin of members, cannot be used.</summary>
 /// <param name="Since">When that was noticed.</param>
 /// <param name="Reason">Why, as it was said last.</param>
-internal sealed record StoreOutage(DateTimeOffset Since, string Reason);
+internal sealed record StoreOutage(DateTimeOffset Since, string Reason)
+{
+    /// <summary>What cannot be used, as <see cref="Origins.MemberOrigin.Name"/> calls it.</summary>
+    public string Store { get; init; } = "etcd";
+}

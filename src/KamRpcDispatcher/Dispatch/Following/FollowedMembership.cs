@@ -1,30 +1,37 @@
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
-using KamRpcDispatcher.Etcd.Members;
 using KamRpcDispatcher.Etcd.Operators;
 using KamRpcDispatcher.Sources;
 using KamRpcDispatcher.Sources.Operators;
+using KamRpcDispatcher.Sources.Origins;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Dispatch.Following;
 
 /// <summary>
-/// Where the dispatcher's membership comes from: members, operators' intents and shares are followed in etcd, joined, saved as they are, and stood in for by what was saved; last
-/// of all the intents are applied, to the ones as to the other.
+/// Where the dispatcher's membership comes from: members are followed in each of their origins, operators' intents and shares in etcd where it is used; joined, saved as they are,
+/// and stood in for by what was saved; last of all the intents are applied, to the ones as to the other.
 /// </summary>
 internal sealed class FollowedMembership : IDisposable
 {
-    private readonly MembershipWatch _members;
-    private readonly IntentWatch _intents;
+    private readonly IMemberOrigin _members;
+    private readonly IntentWatch? _intents;
+    private readonly OwnClassNumbers? _numbers;
     private readonly SnapshotLock? _lock;
     private volatile OperatorIntents? _saved;
 
-    public FollowedMembership(EtcdConnection store, EtcdKeys keys, DispatcherOptions options, TimeProvider timeProvider, ILoggerFactory logs)
+    public FollowedMembership(EtcdConnection? store, EtcdKeys keys, DispatcherOptions options, TimeProvider timeProvider, ILoggerFactory logs)
     {
-        _intents = new IntentWatch(store, keys, timeProvider, logs.CreateLogger<IntentWatch>());
-        _members = new MembershipWatch(store, keys, timeProvider, logs.CreateLogger<MembershipWatch>(), () => _intents.Current);
-        var joined = new JoinedSource(_members, _intents, new ShareWatch(store, keys, timeProvider, logs.CreateLogger<ShareWatch>()), timeProvider, logs.CreateLogger<JoinedSource>());
+        _intents = store is null ? null : new IntentWatch(store, keys, timeProvider, logs.CreateLogger<IntentWatch>());
+        _numbers = store is null ? new OwnClassNumbers() : null;
+        _members = new OriginFollower(store, keys, options.KubeConfig, timeProvider, logs, () => _intents?.Current).Follow(options.Origins);
+        var joined = new JoinedSource(
+            _members,
+            _intents is null ? new NoIntents() : _intents,
+            store is null ? _numbers! : new ShareWatch(store, keys, timeProvider, logs.CreateLogger<ShareWatch>()),
+            timeProvider,
+            logs.CreateLogger<JoinedSource>());
         if (options.StateDirectory is not { } directory)
         {
             Source = new OperatedSource(joined);
@@ -37,10 +44,14 @@ internal sealed class FollowedMembership : IDisposable
 
         void Seed(Membership saved)
         {
-            _saved = saved.Intents;
             _members.Seed(saved);
-            _intents.Seed(saved);
             joined.Seed(saved);
+            _numbers?.Seed(saved);
+            if (_intents is not null)
+            {
+                _saved = saved.Intents;
+                _intents.Seed(saved);
+            }
         }
     }
 
@@ -48,15 +59,18 @@ internal sealed class FollowedMembership : IDisposable
     public IMembershipSource Source { get; }
 
     /// <summary>What operators wish as it was read last; as it was saved, where nothing has been read yet. Null for nothing.</summary>
-    public OperatorIntents? Intents => _intents.Current is { } read and not { IsFollowed: false, Revision: 0 } ? read : _saved;
+    public OperatorIntents? Intents => _intents?.Current is { } read and not { IsFollowed: false, Revision: 0 } ? read : _saved;
 
-    /// <inheritdoc cref="MembershipWatch.Away"/>
+    /// <inheritdoc cref="IMemberOrigin.Away"/>
     public StoreOutage? Away => _members.Away;
 
-    /// <inheritdoc cref="MembershipWatch.HeardAgo"/>
+    /// <inheritdoc cref="IMemberOrigin.HeardAgo"/>
     public TimeSpan? HeardAgo => _members.HeardAgo;
 
-    /// <inheritdoc cref="MembershipWatch.SeedListed"/>
+    /// <summary>Gives classes their numbers where no etcd is used, in which proxies agree on them; null where it is.</summary>
+    public OwnClassNumbers? Numbers => _numbers;
+
+    /// <inheritdoc cref="IMemberOrigin.SeedListed"/>
     public bool SeedListed(IReadOnlyList<Member> listed) => _members.SeedListed(listed);
 
     public void Dispose() => _lock?.Dispose();

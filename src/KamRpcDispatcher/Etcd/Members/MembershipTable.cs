@@ -2,6 +2,7 @@ using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Sources;
 using KamRpcDispatcher.Sources.Operators;
+using KamRpcDispatcher.Sources.Origins;
 using KamRpcDispatcher.Sources.Records;
 
 namespace KamRpcDispatcher.Etcd.Members;

@@ -3,6 +3,7 @@ using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Sources;
 using KamRpcDispatcher.Sources.Operators;
+using KamRpcDispatcher.Sources.Origins;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Etcd.Members;
@@ -11,7 +12,7 @@ namespace KamRpcDispatcher.Etcd.Members;
 /// <remarks>
 /// An outage changes nothing: members leave on a delete or expiry event, or when a complete listing lacks them, never on silence.
 /// </remarks>
-internal sealed class MembershipWatch : IMembershipSource
+internal sealed class MembershipWatch : IMemberOrigin
 {
     private readonly MembershipState _state;
     private readonly MembershipWatchLog _log;

@@ -9,7 +9,9 @@ namespace KamRpcDispatcher.Sources.Records;
 /// <remarks>
 /// By hand, since a serializer stops at the first thing that is wrong: a record that cannot be used may still say, further on, that its server is down, and what is ignored in one that can is told.
 /// </remarks>
-internal sealed class MemberReader(MemberKey key)
+/// <param name="key">The member's key.</param>
+/// <param name="beside">Fields that are somebody else's to read; null for none.</param>
+internal sealed class MemberReader(MemberKey key, IReadOnlySet<string>? beside = null)
 {
     private SipUri? _uri;
     private int? _weight;
@@ -86,6 +88,8 @@ internal sealed class MemberReader(MemberKey key)
                 break;
             case "since":
                 _since = RecordFields.ReadTime(name, value);
+                break;
+            case var _ when beside?.Contains(name) == true:
                 break;
             default:
                 _ignored.Add($"the field '{SafeText.Shorten(name)}' is not known");

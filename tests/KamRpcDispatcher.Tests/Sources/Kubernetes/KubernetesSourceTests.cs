@@ -34,7 +34,7 @@ public sealed class KubernetesSourceTests
         server.Store.Delete("voice", "s1");
         await followed.WaitForAsync("b Ready");
 
-        Assert.That(followed.Log.Of(1156).Single(), Does.Contain("voice/asterisk: calls go to the port sip (UDP 5060)"));
+        Assert.That(followed.Log.Of(1096).Single(), Does.Contain("voice/asterisk: calls go to the port sip (UDP 5060)"));
     }
 
     [Test]
@@ -96,13 +96,13 @@ public sealed class KubernetesSourceTests
         // Nobody tells of the deletion: the watch has ended, and its history is gone.
         _server.Trouble = (503, "ServiceUnavailable");
         _server.CutWatches();
-        await followed.Log.WaitForAsync(1151);
+        await followed.Log.WaitForAsync(1091);
         _server.Store.Delete("voice", "s2");
         _server.Store.Compact();
         _server.Trouble = null;
 
         await followed.WaitForAsync("a Ready");
-        Assert.That(followed.Log.Of(1154), Is.Not.Empty);
+        Assert.That(followed.Log.Of(1094), Is.Not.Empty);
         _server.Store.Put(SliceText.Slice("asterisk", "s1", SliceText.Ready("a", "10.0.0.1"), SliceText.Ready("c", "10.0.0.3")));
         await followed.WaitForAsync("a Ready", "c Ready");
     }
@@ -122,7 +122,7 @@ public sealed class KubernetesSourceTests
             _server.CutWatches();
             return _server.Requests.Any(request => request.Contains("watch=", StringComparison.Ordinal) && request.EndsWith($"resourceVersion={now}", StringComparison.Ordinal));
         });
-        Assert.That(followed.Log.Of(1154), Is.Empty);
+        Assert.That(followed.Log.Of(1094), Is.Empty);
 
         string SliceStoreVersion() => _server.Store.Version.ToString(System.Globalization.CultureInfo.InvariantCulture);
     }
@@ -151,13 +151,13 @@ public sealed class KubernetesSourceTests
 
         _server.Forbidden["watch voice"] = true;
         _server.CutWatches();
-        await followed.Log.WaitForAsync(1151);
-        Assert.That(followed.Log.Of(1151).Last(), Does.Contain("cannot watch resource").And.Contain("Role").And.Contain("get, list and watch"));
+        await followed.Log.WaitForAsync(1091);
+        Assert.That(followed.Log.Of(1091).Last(), Does.Contain("cannot watch resource").And.Contain("Role").And.Contain("get, list and watch"));
         Assert.That(followed.Source.Away!.Store, Is.EqualTo("kubernetes:voice/asterisk"));
         Assert.That(followed.Members, Is.EqualTo(new[] { "a Ready" }));
 
         _server.Forbidden.Clear();
-        await followed.Log.WaitForAsync(1153);
+        await followed.Log.WaitForAsync(1093);
         Assert.That(followed.Source.Away, Is.Null);
     }
 
@@ -175,8 +175,8 @@ public sealed class KubernetesSourceTests
         _server.Tokens.Clear();
         _server.Tokens["token-2"] = true;
         _server.CutWatches();
-        await followed.Log.WaitForAsync(1151);
-        Assert.That(followed.Log.Of(1151).Last(), Does.Contain(folder.File("token")).And.Contain("Unauthorized").And.Not.Contain("token-1"));
+        await followed.Log.WaitForAsync(1091);
+        Assert.That(followed.Log.Of(1091).Last(), Does.Contain(folder.File("token")).And.Contain("Unauthorized").And.Not.Contain("token-1"));
         await File.WriteAllTextAsync(folder.File("token"), "token-2\n");
 
         _server.Store.Put(SliceText.Slice("asterisk", "s1", SliceText.Ready("a", "10.0.0.1"), SliceText.Ready("b", "10.0.0.2")));
@@ -203,7 +203,7 @@ public sealed class KubernetesSourceTests
         var config = _server.WriteKubeConfig();
         await using var followed = new FollowedSource(() => KubeConfigReader.Read(config) with { AuthorityFile = strangers.AuthorityFile });
 
-        await followed.Log.WaitForAsync(1151);
+        await followed.Log.WaitForAsync(1091);
 
         Assert.That(_server.Requests, Is.Empty);
         Assert.That(followed.Source.Current, Is.Null);
@@ -214,7 +214,7 @@ public sealed class KubernetesSourceTests
     {
         await using var followed = FollowedSource.Of(_server);
 
-        await followed.Log.WaitForAsync(1155);
+        await followed.Log.WaitForAsync(1095);
 
         await followed.WaitForAsync();
         Assert.That(followed.Source.Current, Is.Not.Null);
@@ -227,7 +227,7 @@ public sealed class KubernetesSourceTests
         _server.Store.Put(SliceText.Slice("two", "s2", SliceText.Ready("b", "10.0.0.2")));
         _server.Forbidden["list voice"] = true;
         await using var followed = FollowedSource.Of(_server, null, Slices.Service("one"), Slices.Service("two"));
-        await followed.Log.WaitForAsync(1151, 2);
+        await followed.Log.WaitForAsync(1091, 2);
         Assert.That(followed.Source.Current, Is.Null);
 
         _server.Forbidden.Clear();
@@ -240,7 +240,7 @@ public sealed class KubernetesSourceTests
         _server.Store.Put(SliceText.Slice("asterisk", "s1", SliceText.Ready("a", "10.0.0.1")));
         _server.Trouble = (429, "TooManyRequests");
         await using var followed = FollowedSource.Of(_server);
-        await followed.Log.WaitForAsync(1151);
+        await followed.Log.WaitForAsync(1091);
 
         _server.Trouble = null;
         await followed.WaitForAsync("a Ready");

@@ -1,7 +1,7 @@
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Sources.Operators;
 
-namespace KamRpcDispatcher.Etcd.Members;
+namespace KamRpcDispatcher.Sources.Origins;
 
 /// <summary>Counts the ready members of each set whom no operator drains: those that get calls.</summary>
 /// <param name="wished">What operators wish as far as it is known now; null for nothing. The same as long as nothing changes.</param>

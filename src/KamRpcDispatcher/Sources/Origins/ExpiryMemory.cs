@@ -1,8 +1,7 @@
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Destinations.Addresses;
-using KamRpcDispatcher.Sources;
 
-namespace KamRpcDispatcher.Etcd.Members;
+namespace KamRpcDispatcher.Sources.Origins;
 
 /// <summary>Remembers whose keys went without a word, and whether that says that their announcers are gone: after an absence of the store it does not yet.</summary>
 /// <param name="timeProvider">The clock.</param>

@@ -1,8 +1,7 @@
 using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Sources;
 using KamRpcDispatcher.Sources.Records;
 
-namespace KamRpcDispatcher.Etcd.Members;
+namespace KamRpcDispatcher.Sources.Origins;
 
 /// <summary>Remembers why members went that are gone: of the last thousand at least, however many there were.</summary>
 internal sealed class LeaveMemory

@@ -1,0 +1,162 @@
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Sources.Records;
+
+namespace KamRpcDispatcher.Sources.Origins;
+
+/// <summary>An origin that is followed.</summary>
+/// <param name="Origin">Which.</param>
+/// <param name="Source">What follows it.</param>
+internal sealed record FollowedOrigin(MemberOrigin Origin, IMemberOrigin Source);
+
+/// <summary>
+/// Several origins as one: each brings the members of its sets, and nobody else's. Where etcd is among them the revision is etcd's, as proxies acknowledge by it; else it is
+/// counted here.
+/// </summary>
+/// <remarks>
+/// An origin that has not told anything yet keeps the others from nothing as long as it is known what it told last: that stays. Where it is not, there is no membership: who is
+/// in Kamailio's list would be taken out.
+/// </remarks>
+internal sealed class MergedOrigins : IMemberOrigin
+{
+    private const int LongestName = 200;
+
+    private readonly Lock _lock = new();
+    private readonly IReadOnlyList<FollowedOrigin> _origins;
+    private readonly FollowedOrigin? _etcd;
+    private readonly Dictionary<int, FollowedOrigin> _bySet;
+    private readonly FollowedOrigin? _ofOthers;
+    private readonly Membership?[] _saved;
+    private long _revision;
+    private Merged? _last;
+
+    public MergedOrigins(IReadOnlyList<FollowedOrigin> origins)
+    {
+        _origins = origins;
+        _saved = new Membership?[origins.Count];
+        _etcd = origins.FirstOrDefault(static one => one.Origin is EtcdOrigin);
+        _ofOthers = origins.FirstOrDefault(static one => one.Origin.Sets is null);
+        _bySet = origins.SelectMany(static one => (one.Origin.Sets ?? []).Select(set => (set, one))).ToDictionary(static pair => pair.set, static pair => pair.one);
+    }
+
+    /// <summary>The first that is away: others may be too.</summary>
+    public StoreOutage? Away => _origins.Select(static one => one.Source.Away).FirstOrDefault(static away => away is not null);
+
+    /// <summary>Of the one that was heard least lately.</summary>
+    public TimeSpan? HeardAgo => _origins.Select(static one => one.Source.HeardAgo).ToList() is var ages && ages.Contains(null) ? null : ages.Max();
+
+    public Membership? Current
+    {
+        get
+        {
+            lock (_lock)
+            {
+                var parts = _origins.Select((one, index) => one.Source.Current ?? _saved[index]).ToList();
+                if (parts.Contains(null) || _origins.All(static one => one.Source.Current is null))
+                {
+                    return null;
+                }
+
+                if (_last is null || !_last.Parts.Zip(parts).All(static pair => ReferenceEquals(pair.First, pair.Second)))
+                {
+                    _last = new Merged(parts!, Merge(parts!));
+                }
+
+                return _last.Whole;
+            }
+        }
+    }
+
+    public void Seed(Membership before)
+    {
+        lock (_lock)
+        {
+            _revision = before.Revision;
+            for (var index = 0; index < _origins.Count; index++)
+            {
+                var origin = _origins[index];
+                var part = before with
+                {
+                    Members = [.. before.Members.Where(member => IsOf(origin, member.Key))],
+                    Expired = [.. before.Expired.Where(expired => IsOf(origin, expired.Member.Key))],
+                };
+
+                // What nobody has told of these sets is nothing that could stand in.
+                _saved[index] = part.Members.Count > 0 ? part : null;
+                origin.Source.Seed(part);
+            }
+        }
+    }
+
+    public bool SeedListed(IReadOnlyList<Member> listed)
+    {
+        var isAnother = false;
+        foreach (var origin in _origins.Where(static one => one.Source.Current is not null))
+        {
+            isAnother |= listed.Where(member => IsOf(origin, member.Key)).ToList() is { Count: > 0 } own && origin.Source.SeedListed(own);
+        }
+
+        return isAnother;
+    }
+
+    public async Task RunAsync(Action changed, CancellationToken cancellationToken)
+    {
+        using var life = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        List<Task> following = [.. _origins.Select(one => one.Source.RunAsync(Changed, life.Token))];
+        try
+        {
+            await await Task.WhenAny(following).ConfigureAwait(false);
+        }
+        finally
+        {
+            await life.CancelAsync().ConfigureAwait(false);
+            foreach (var one in following)
+            {
+                await one.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+
+        void Changed()
+        {
+            // What is not told yet is no change for anybody.
+            if (Current is not null)
+            {
+                changed();
+            }
+        }
+    }
+
+    private Membership Merge(IReadOnlyList<Membership> parts)
+    {
+        var etcd = _origins.Select((one, index) => one == _etcd ? parts[index] : null).FirstOrDefault(static part => part is not null);
+        var foreign = _origins.SelectMany((one, index) => parts[index].Members.Where(member => !IsOf(one, member.Key)).Select(member => Foreign(one, member)));
+        _revision++;
+        return new Membership(
+            etcd?.Revision ?? _revision,
+            [.. _origins.SelectMany((one, index) => parts[index].Members.Where(member => IsOf(one, member.Key))).OrderBy(static member => member.Key)],
+            [.. parts.SelectMany(static part => part.Rejected), .. foreign])
+        {
+            Expired = [.. Own(static part => part.Expired).OrderBy(static expired => expired.Mark).ThenBy(static expired => expired.Member.Key)],
+            Returned = [.. Own(static part => part.Returned).OrderBy(static expired => expired.Mark).ThenBy(static expired => expired.Member.Key)],
+            Left = _origins.SelectMany((one, index) => parts[index].Left.Where(left => IsOf(one, left.Key))).ToDictionary(),
+            Records = etcd is not null ? etcd.Records : parts.Sum(static part => part.Records),
+            Store = etcd?.Store,
+
+            // Of those that doubt somebody the one that was heard least lately: nobody is let go for another's sign of life.
+            Heard = parts.Where(static part => part.Expired.Any(static expired => expired.DoubtedSince is not null)).Select(static part => part.Heard).DefaultIfEmpty(parts.Max(static part => part.Heard)).Min(),
+        };
+
+        IEnumerable<ExpiredMember> Own(Func<Membership, IReadOnlyList<ExpiredMember>> which) =>
+            _origins.SelectMany((one, index) => which(parts[index]).Where(expired => IsOf(one, expired.Member.Key)));
+    }
+
+    private bool IsOf(FollowedOrigin origin, MemberKey member) => (_bySet.GetValueOrDefault(member.Set) ?? _ofOthers) == origin;
+
+    private RejectedRecord Foreign(FollowedOrigin origin, Member member)
+    {
+        var holder = _bySet.GetValueOrDefault(member.Key.Set) ?? _ofOthers;
+        var whose = holder is null ? "no --source brings its set" : $"its set comes from {SafeText.Shorten(holder.Origin.Name, LongestName)} by --source, and has one source";
+        return new RejectedRecord($"{SafeText.Shorten(origin.Origin.Name, LongestName)}: {member.Key}", whose, KeepsLastGood: false) { Member = member.Key };
+    }
+
+    private sealed record Merged(IReadOnlyList<Membership> Parts, Membership Whole);
+}
