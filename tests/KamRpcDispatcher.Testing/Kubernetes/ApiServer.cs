@@ -24,6 +24,7 @@ public sealed partial class ApiServer : IAsyncDisposable
     private readonly WebApplication _server;
     private readonly ConcurrentBag<string> _requests = [];
     private volatile TaskCompletionSource _cut = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _bookmarks;
 
     private ApiServer(HttpProtocols protocols)
     {
@@ -71,6 +72,9 @@ public sealed partial class ApiServer : IAsyncDisposable
 
     /// <summary>How many watches there were.</summary>
     public int Watches => _requests.Count(static request => request.Contains("watch=", StringComparison.Ordinal));
+
+    /// <summary>How many bookmarks were sent.</summary>
+    public int Bookmarks => Volatile.Read(ref _bookmarks);
 
     /// <param name="isOld">Whether it speaks HTTP/1.1 only.</param>
     public static async Task<ApiServer> StartAsync(bool isOld = false)
@@ -164,7 +168,7 @@ public sealed partial class ApiServer : IAsyncDisposable
             }
             else
             {
-                await (isWatch ? new SliceWatching(Store, context, BookmarkInterval, _cut.Task, RefusesOldWatchAtOnce).RunAsync(space) : ListAsync(context, space)).ConfigureAwait(false);
+                await (isWatch ? new SliceWatching(Store, context, BookmarkInterval, () => Interlocked.Increment(ref _bookmarks), _cut.Task, RefusesOldWatchAtOnce).RunAsync(space) : ListAsync(context, space)).ConfigureAwait(false);
             }
         }
         else

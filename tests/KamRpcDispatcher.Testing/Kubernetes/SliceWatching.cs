@@ -9,9 +9,10 @@ namespace KamRpcDispatcher.Testing;
 /// <param name="store">The slices.</param>
 /// <param name="context">The request.</param>
 /// <param name="bookmarks">The time between two bookmarks.</param>
+/// <param name="marked">Told of each bookmark that was sent.</param>
 /// <param name="cut">Ends it.</param>
 /// <param name="refusesAtOnce">Whether a forgotten version is refused by the status.</param>
-internal sealed class SliceWatching(SliceStore store, HttpContext context, TimeSpan bookmarks, Task cut, bool refusesAtOnce)
+internal sealed class SliceWatching(SliceStore store, HttpContext context, TimeSpan bookmarks, Action marked, Task cut, bool refusesAtOnce)
 {
     private readonly Predicate<JsonObject> _selects = LabelSelector.Parse(context.Request.Query["labelSelector"]);
     private readonly bool _wantsBookmarks = context.Request.Query["allowWatchBookmarks"].ToString() is "1" or "true";
@@ -79,6 +80,7 @@ internal sealed class SliceWatching(SliceStore store, HttpContext context, TimeS
             if (await Task.WhenAny(next, cut, Task.Delay(bookmarks, ended)).WaitAsync(ended).ConfigureAwait(false) is { } first && first != next && first != cut && _wantsBookmarks)
             {
                 await WriteAsync(ApiAnswers.Bookmark(SliceStore.Text(version))).ConfigureAwait(false);
+                marked();
             }
         }
     }

@@ -56,7 +56,7 @@ internal sealed class EndpointTable(TimeProvider timeProvider, Func<OperatorInte
             foreach (var expired in before.Expired)
             {
                 _expiries.Add(NameOf(expired.Member.Key), expired);
-                _left.Add(expired.Member, LeaveCause.Expired);
+                _left.Add(expired.Member, LeaveCause.Vanished);
             }
         }
     }
@@ -165,7 +165,7 @@ internal sealed class EndpointTable(TimeProvider timeProvider, Func<OperatorInte
         _serving.Remove(gone.Key);
         if (gone.State != MemberState.Ready)
         {
-            _left.Add(gone, _terminating.Contains(gone.Key) ? LeaveCause.Withdrawn : LeaveCause.NotReady);
+            _left.Add(gone, _terminating.Contains(gone.Key) ? LeaveCause.Withdrawn : LeaveCause.Vanished);
             return;
         }
 
@@ -176,7 +176,7 @@ internal sealed class EndpointTable(TimeProvider timeProvider, Func<OperatorInte
             return;
         }
 
-        _left.Add(gone, LeaveCause.Expired);
+        _left.Add(gone, LeaveCause.Vanished);
         if (!_serving.IsDrained(gone.Key))
         {
             _expiries.AddDoubted(NameOf(gone.Key), gone, size);

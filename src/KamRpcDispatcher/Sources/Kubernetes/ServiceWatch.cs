@@ -15,7 +15,7 @@ namespace KamRpcDispatcher.Sources.Kubernetes;
 /// <param name="logger">Where what is unexpected is logged.</param>
 internal sealed class ServiceWatch(KubernetesService service, Func<EndpointSliceApi> connect, WatchTimes times, TimeProvider timeProvider, ServiceWatchLog log, ILogger logger)
 {
-    /// <summary>A watch that ended sooner, and said nothing, is one that something keeps ending.</summary>
+    /// <summary>A watch that ended sooner is one that something keeps ending.</summary>
     private static readonly TimeSpan ShortWatch = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
@@ -23,6 +23,7 @@ internal sealed class ServiceWatch(KubernetesService service, Func<EndpointSlice
     private string? _version;
     private bool _isListed;
     private TimeSpan _pause;
+    private long? _watchedSince;
 
     /// <summary>All its slices as they were heard last; null before the first list.</summary>
     public ServiceSlices? Slices
@@ -108,11 +109,9 @@ internal sealed class ServiceWatch(KubernetesService service, Func<EndpointSlice
             await ListAsync(api, changed, cancellationToken).ConfigureAwait(false);
         }
 
-        var begun = timeProvider.GetTimestamp();
-        var count = 0;
         await using (var watch = await api.WatchAsync(service.Namespace, service.Service, _version!, cancellationToken).ConfigureAwait(false))
         {
-            IsWatched = true;
+            (IsWatched, _watchedSince) = (true, timeProvider.GetTimestamp());
             if (log.Followed(_version!))
             {
                 changed(true);
@@ -121,7 +120,7 @@ internal sealed class ServiceWatch(KubernetesService service, Func<EndpointSlice
             while (await watch.ReadAsync(cancellationToken).ConfigureAwait(false) is { } change)
             {
                 log.Heard();
-                count++;
+                _pause = TimeSpan.Zero;
                 if (Apply(change))
                 {
                     changed(false);
@@ -130,14 +129,18 @@ internal sealed class ServiceWatch(KubernetesService service, Func<EndpointSlice
         }
 
         // Ended by the server, as it was asked to: it begins again where it was, at once.
-        if (count == 0 && timeProvider.GetElapsedTime(begun) < ShortWatch)
+        if (!HasStood())
         {
             await PauseAsync(null, cancellationToken).ConfigureAwait(false);
         }
-        else
-        {
-            _pause = TimeSpan.Zero;
-        }
+    }
+
+    /// <summary>Whether there was a watch that was one: then what fails is new.</summary>
+    private bool HasStood()
+    {
+        var hasStood = _watchedSince is { } since && timeProvider.GetElapsedTime(since) >= ShortWatch;
+        (_watchedSince, _pause) = (null, hasStood ? TimeSpan.Zero : _pause);
+        return hasStood;
     }
 
     private async Task ListAsync(EndpointSliceApi api, Action<bool> changed, CancellationToken cancellationToken)
@@ -197,6 +200,7 @@ internal sealed class ServiceWatch(KubernetesService service, Func<EndpointSlice
     /// <summary>Twice as long each time, and a random part of it, so that not all proxies come back at the same moment.</summary>
     private Task PauseAsync(TimeSpan? asked, CancellationToken cancellationToken)
     {
+        HasStood();
         _pause = _pause == TimeSpan.Zero ? Backoff.Shortest : _pause * 2 < times.LongestPause ? _pause * 2 : times.LongestPause;
         var pause = _pause * (0.5 + (0.5 * Random.Shared.NextDouble()));
         return Task.Delay(asked is { } least && least > pause ? (least < times.LongestPause * 6 ? least : times.LongestPause * 6) : pause, timeProvider, cancellationToken);

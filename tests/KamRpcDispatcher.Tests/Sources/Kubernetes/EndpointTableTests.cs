@@ -72,7 +72,7 @@ public class EndpointTableTests
         Assert.That(_table.Hear());
 
         Assert.That(Followed(), Is.EqualTo(new[] { "a Ready", "b Ready" }));
-        Assert.That(_table.Current!.Left[new MemberKey(1, "c")], Is.EqualTo(LeaveCause.Expired));
+        Assert.That(_table.Current!.Left[new MemberKey(1, "c")], Is.EqualTo(LeaveCause.Vanished));
     }
 
     [Test]

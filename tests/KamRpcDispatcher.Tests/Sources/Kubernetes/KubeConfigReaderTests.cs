@@ -89,7 +89,7 @@ public sealed class KubeConfigReaderTests : IDisposable
         Assert.That(ServiceAccount.Find(static _ => null, _folder.Path, out var error), Is.Null);
         Assert.That(error, Does.Contain("--kubeconfig"));
         File.Delete(_folder.File("token"));
-        Assert.That(ServiceAccount.Find(static _ => "1.2.3.4", _folder.Path, out error), Is.Null);
+        Assert.That(ServiceAccount.Find(static name => name == "KUBERNETES_SERVICE_HOST" ? "10.0.0.1" : "443", _folder.Path, out error), Is.Null);
         Assert.That(error, Does.Contain("automountServiceAccountToken"));
     }
 

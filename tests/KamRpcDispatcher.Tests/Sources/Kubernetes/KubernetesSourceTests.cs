@@ -1,3 +1,4 @@
+using System.Globalization;
 using KamRpcDispatcher.Sources.Kubernetes.Access;
 using KamRpcDispatcher.Sources.Kubernetes.Api;
 using KamRpcDispatcher.Testing;
@@ -116,15 +117,13 @@ public sealed class KubernetesSourceTests
         await followed.WaitForAsync("a Ready");
 
         _server.Store.Pass(1000);
-        var now = SliceStoreVersion();
-        await Eventually.BecomesAsync(() =>
-        {
-            _server.CutWatches();
-            return _server.Requests.Any(request => request.Contains("watch=", StringComparison.Ordinal) && request.EndsWith($"resourceVersion={now}", StringComparison.Ordinal));
-        });
-        Assert.That(followed.Log.Of(1094), Is.Empty);
+        var now = _server.Store.Version.ToString(CultureInfo.InvariantCulture);
+        var before = _server.Bookmarks;
+        await Eventually.BecomesAsync(() => _server.Bookmarks >= before + 2);
+        _server.CutWatches();
 
-        string SliceStoreVersion() => _server.Store.Version.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        await Eventually.BecomesAsync(() => _server.Requests.Any(request => request.Contains("watch=", StringComparison.Ordinal) && request.EndsWith($"resourceVersion={now}", StringComparison.Ordinal)));
+        Assert.That(followed.Log.Of(1094), Is.Empty);
     }
 
     [Test]
@@ -216,8 +215,7 @@ public sealed class KubernetesSourceTests
 
         await followed.Log.WaitForAsync(1095);
 
-        await followed.WaitForAsync();
-        Assert.That(followed.Source.Current, Is.Not.Null);
+        await followed.WaitUntilAsync(static membership => membership.Members.Count == 0);
     }
 
     [Test]

@@ -172,7 +172,7 @@ internal sealed record WatchTimes
     public TimeSpan Silence { get; init; } = TimeSpan.FromSeconds(75);
 
     /// <summary>The time between two pings of HTTP/2, and how long each may take.</summary>
-    public TimeSpan Ping { get; init; } = TimeSpan.FromSeconds(2);
+    public TimeSpan Ping { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>The longest pause between two tries.</summary>
     public TimeSpan LongestPause { get; init; } = TimeSpan.FromSeconds(10);

@@ -23,16 +23,7 @@ internal sealed class WatchLines(HttpResponseMessage response, Stream stream, Ti
     {
         while (true)
         {
-            if (!_reader.TryRead(out var read) || (!read.IsCompleted && read.Buffer.PositionOf((byte)'\n') is null))
-            {
-                if (!read.Buffer.IsEmpty)
-                {
-                    _reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-                }
-
-                read = await MoreAsync(cancellationToken).ConfigureAwait(false);
-            }
-
+            var read = _reader.TryRead(out var there) ? there : await MoreAsync(cancellationToken).ConfigureAwait(false);
             var buffer = read.Buffer;
             if (buffer.PositionOf((byte)'\n') is { } end)
             {
@@ -72,11 +63,14 @@ internal sealed class WatchLines(HttpResponseMessage response, Stream stream, Ti
 
     private async Task<ReadResult> MoreAsync(CancellationToken cancellationToken)
     {
+        // The read itself has to end before its buffer goes.
+        using var limit = new CancellationTokenSource(silence, timeProvider);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
-            return await _reader.ReadAsync(cancellationToken).AsTask().WaitAsync(silence, timeProvider, cancellationToken).ConfigureAwait(false);
+            return await _reader.ReadAsync(both.Token).ConfigureAwait(false);
         }
-        catch (TimeoutException)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw new IOException($"the watch has said nothing for {silence.TotalSeconds:0} s, though it was to end before");
         }
