@@ -10,7 +10,7 @@ public sealed class SliceStore
     private readonly Lock _lock = new();
     private readonly ChangeSignal _changes = new();
     private readonly List<SliceChange> _history = [];
-    private readonly Dictionary<string, (long Version, ImmutableArray<JsonObject> Rest)> _pages = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (long Version, ImmutableArray<JsonObject> Items)> _pages = new(StringComparer.Ordinal);
     private ImmutableSortedDictionary<string, JsonObject> _slices = ImmutableSortedDictionary.Create<string, JsonObject>(StringComparer.Ordinal);
     private long _compacted;
     private int _tokens;
@@ -97,7 +97,7 @@ public sealed class SliceStore
     {
         lock (_lock)
         {
-            (long Version, ImmutableArray<JsonObject> Rest) all = default;
+            (long Version, ImmutableArray<JsonObject> Items) all = default;
             if (token is null)
             {
                 all = (Version, [.. _slices.Values.Where(slice => (space is null || SpaceOf(slice) == space) && selects(slice))]);
@@ -107,14 +107,14 @@ public sealed class SliceStore
                 return null;
             }
 
-            if (limit <= 0 || all.Rest.Length <= limit)
+            if (limit <= 0 || all.Items.Length <= limit)
             {
-                return (all.Version, all.Rest, null);
+                return (all.Version, all.Items, null);
             }
 
             var next = $"page-{++_tokens}";
-            _pages[next] = (all.Version, all.Rest[limit..]);
-            return (all.Version, all.Rest[..limit], next);
+            _pages[next] = (all.Version, all.Items[limit..]);
+            return (all.Version, all.Items[..limit], next);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Dispatch.Cycles;
 using KamRpcDispatcher.Dispatch.Policy;
 using KamRpcDispatcher.Plan;
