@@ -67,6 +67,9 @@ public sealed class SliceChurn(Random random, int slices, int most)
         _ => Change(),
     };
 
+    /// <summary>The next step that only moves endpoints.</summary>
+    public ChurnStep NextMove() => random.Next(10) == 0 ? DeleteSlice() : Move();
+
     private ChurnStep Move()
     {
         var (endpoint, from) = Any();
