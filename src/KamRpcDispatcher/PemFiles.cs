@@ -9,9 +9,11 @@ namespace KamRpcDispatcher;
 internal static class PemFiles
 {
     /// <summary>All certificates of a file, one at least.</summary>
-    public static X509Certificate2Collection ReadCertificates(string file)
+    public static X509Certificate2Collection ReadCertificates(string file) => CertificatesOf(ReadText(file), file);
+
+    /// <summary>The same of a text that a file has in it.</summary>
+    public static X509Certificate2Collection CertificatesOf(string text, string file)
     {
-        var text = ReadText(file);
         var certificates = new X509Certificate2Collection();
         try
         {
@@ -28,10 +30,12 @@ internal static class PemFiles
     }
 
     /// <summary>Our certificate, its key, and the certificates between it and its authority.</summary>
-    public static SslStreamCertificateContext ReadIdentity(string certificateFile, string keyFile)
+    public static SslStreamCertificateContext ReadIdentity(string certificateFile, string keyFile) => IdentityOf(ReadText(certificateFile), ReadText(keyFile), certificateFile, keyFile);
+
+    /// <summary>The same of texts that files have in them.</summary>
+    public static SslStreamCertificateContext IdentityOf(string certificateText, string key, string certificateFile, string keyFile)
     {
-        var certificates = ReadCertificates(certificateFile);
-        var key = ReadText(keyFile);
+        var certificates = CertificatesOf(certificateText, certificateFile);
         CheckLabel(keyFile, key);
         try
         {

@@ -26,7 +26,7 @@ public partial class ArchitectureTests
         Dispatch: Claim Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Following Dispatch.Logs Dispatch.Policy Dispatch.Report Dispatch.Shares Etcd Etcd.Connection Etcd.Keys Etcd.Operators Etcd.Proxies Etcd.Reports Local Plan Plan.Order Processes Push Push.Grace Push.Guards Push.Reading Push.Shares Sources Sources.Operators Sources.Origins Telemetry
         Dispatch.Contact: Dispatch.Cycles Etcd.Reports
         Dispatch.Cycles: Destinations Dispatch.Shares Etcd.Reports Plan Push Sources
-        Dispatch.Following: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Operators Etcd.Reports Sources Sources.Files Sources.Operators Sources.Origins
+        Dispatch.Following: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Operators Etcd.Reports Sources Sources.Files Sources.Kubernetes Sources.Kubernetes.Access Sources.Kubernetes.Api Sources.Operators Sources.Origins
         Dispatch.Logs: Destinations Dispatch.Cycles Dispatch.Policy Etcd.Reports Plan Push Sources Sources.Records
         Dispatch.Policy: Destinations Dispatch.Cycles Doctor.Observations.Configured Etcd.Reports Plan Plan.Order Processes Processes.Views Push Push.Grace Push.Guards Sources
         Dispatch.Report: Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Following Dispatch.Logs Dispatch.Policy Etcd Etcd.Proxies Etcd.Reports Local Plan Push Push.Grace Push.Guards Push.Reading Sources
@@ -84,6 +84,10 @@ public partial class ArchitectureTests
         Push.Shares: Plan.Shares
         Sources: Destinations Destinations.Operators Linux Sources.Operators Sources.Records
         Sources.Files: Destinations Linux Sources.Operators Sources.Origins Sources.Records
+        Sources.Kubernetes: Destinations Sources.Kubernetes.Access Sources.Kubernetes.Api Sources.Kubernetes.Merging Sources.Operators Sources.Origins
+        Sources.Kubernetes.Access: Destinations Linux
+        Sources.Kubernetes.Api: Destinations Sources.Kubernetes.Access
+        Sources.Kubernetes.Merging: Destinations Destinations.Addresses Sources.Kubernetes.Api Sources.Origins Sources.Records
         Sources.Operators: Destinations Destinations.Operators Sources.Records
         Sources.Origins: Destinations Destinations.Addresses Sources.Operators Sources.Records
         Sources.Records: Destinations Destinations.Addresses Destinations.Operators

@@ -62,7 +62,7 @@ internal static class DispatchCommand
     private static async Task<int> RunAsync(OptionReader options, CancellationToken cancellationToken)
     {
         using var life = new DaemonLife(cancellationToken);
-        var origins = SourceOptions.Read(options);
+        var (origins, kubeconfig) = (SourceOptions.Read(options), SourceOptions.ReadKubeConfig(options));
         var etcd = EtcdOptionSet.Read(options);
         var cluster = options.Value(CommonOptions.Cluster);
         var kamailio = KamailioOptions.Target(options);
@@ -108,6 +108,7 @@ internal static class DispatchCommand
         DispatcherOptions Composed(KamailioAddress address) => planning.ApplyTo(new DispatcherOptions(etcd!, cluster!, address, options.Text(Proxy) is null ? DispatcherOptions.DefaultProxy(address, host) : proxy!)
         {
             Origins = origins,
+            KubeConfig = kubeconfig,
             MemoryFloor = floor,
             Rpc = rpc,
             Grace = grace,

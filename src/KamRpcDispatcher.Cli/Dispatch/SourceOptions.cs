@@ -1,5 +1,6 @@
 using System.CommandLine;
 using KamRpcDispatcher.Cli.Options;
+using KamRpcDispatcher.Sources.Kubernetes.Access;
 using KamRpcDispatcher.Sources.Origins;
 
 namespace KamRpcDispatcher.Cli.Dispatch;
@@ -9,7 +10,17 @@ internal static class SourceOptions
 {
     private static readonly Option<string[]> Source = CommonOptions.Texts("--source", $"Where members come from: {MemberOrigins.Forms} (repeatable, for different sets). [default: etcd]", OptionGroup.Needed, "etcd", "file:", "kubernetes:");
 
-    public static void AddTo(Command command) => command.Add(Source);
+    private static readonly Option<string?> KubeConfig =
+        CommonOptions.FileName("--kubeconfig", "With --source kubernetes: how its API server is reached. [default: KUBECONFIG, or the pod's]");
+
+    public static void AddTo(Command command)
+    {
+        command.Add(Source);
+        command.Add(KubeConfig);
+    }
+
+    /// <summary>The file of <c>--kubeconfig</c>.</summary>
+    public static string? ReadKubeConfig(OptionReader options) => options.Text(KubeConfig);
 
     public static IReadOnlyList<MemberOrigin> Read(OptionReader options)
     {
@@ -19,9 +30,17 @@ internal static class SourceOptions
             options.Add(Source, error);
         }
 
-        if (origins.Any(static origin => origin is KubernetesOrigin))
+        var kubeconfig = options.Text(KubeConfig);
+        if (!origins.Any(static origin => origin is KubernetesOrigin))
         {
-            options.Add(Source, "Kubernetes is not followed by this version");
+            if (kubeconfig is not null && !options.IsVariable(KubeConfig))
+            {
+                options.Add(KubeConfig, $"goes with {Source.Name} kubernetes:NAMESPACE/SERVICE=SET, which is not given");
+            }
+        }
+        else if (KubernetesAccess.WhyUnusable(kubeconfig) is { } reason)
+        {
+            options.Add(kubeconfig is null ? Source : KubeConfig, reason);
         }
 
         if (origins.All(static origin => origin is not EtcdOrigin))

@@ -27,6 +27,9 @@ public sealed record DispatcherOptions(EtcdOptions Etcd, string Cluster, Kamaili
     /// <summary>Where members come from. Where etcd is not among them it is not used: no connection is made.</summary>
     public IReadOnlyList<MemberOrigin> Origins { get; init; } = [new EtcdOrigin()];
 
+    /// <summary>The file that says how Kubernetes' API server is reached; null for what <c>KUBECONFIG</c> names, or a pod has.</summary>
+    public string? KubeConfig { get; init; }
+
     /// <summary>Another way to the same Kamailio, for lists that are too long for the first one.</summary>
     public ReadWayOption KamailioRead { get; init; } = ReadWayOption.Auto;
 

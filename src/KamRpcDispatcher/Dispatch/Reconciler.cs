@@ -144,7 +144,7 @@ internal sealed class Reconciler(
     private async Task<TimeSpan> CycleAsync(Membership membership, CancellationToken cancellationToken)
     {
         var (doubted, doubt) = PanicGuard.Doubted(membership, timeProvider.Mark(), policy.Manages);
-        var members = new CycleMembers(membership, [.. PanicGuard.Held(membership, options.Panic, timeProvider.Mark()).Where(member => policy.Manages(member.Key.Set))], doubted);
+        var members = CycleMembers.Of(membership, [.. PanicGuard.Held(membership, options.Panic, timeProvider.Mark()).Where(member => policy.Manages(member.Key.Set))], doubted);
         DispatcherTable table;
         try
         {

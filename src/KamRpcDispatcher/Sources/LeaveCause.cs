@@ -17,4 +17,7 @@ public enum LeaveCause
 
     /// <summary>A complete listing lacks it: what happened while nobody watched is not known.</summary>
     Missing,
+
+    /// <summary>It is in no EndpointSlice of its Service any more, and did not terminate before.</summary>
+    Vanished,
 }

@@ -156,6 +156,7 @@ public class RoutingLogTests
 
     [TestCase(LeaveCause.Withdrawn, "withdrew", LogLevel.Information)]
     [TestCase(LeaveCause.Expired, "lease expired, or its key was deleted", LogLevel.Warning)]
+    [TestCase(LeaveCause.Vanished, "in no EndpointSlice of its Service any more, without having terminated", LogLevel.Warning)]
     [TestCase(LeaveCause.Deleted, "its key, which had no lease, was deleted", LogLevel.Information)]
     [TestCase(LeaveCause.Missing, "not announced any more: how it left while etcd was not followed is not known", LogLevel.Warning)]
     [TestCase(LeaveCause.NotReady, "its lease ended, or its key was deleted, while it was not ready", LogLevel.Warning)]

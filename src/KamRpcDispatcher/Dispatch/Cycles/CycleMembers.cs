@@ -10,6 +10,16 @@ namespace KamRpcDispatcher.Dispatch.Cycles;
 /// <param name="Doubted">Those whose lease ended while the store was away, for the moment in which they may come back.</param>
 internal sealed record CycleMembers(Membership Membership, IReadOnlyList<Member> Held, IReadOnlyList<Member> Doubted)
 {
+    /// <summary>The same, where one that is kept may be announced all the same, as not ready: what he was counts.</summary>
+    public static CycleMembers Of(Membership membership, IReadOnlyList<Member> held, IReadOnlyList<Member> doubted)
+    {
+        var kept = held.Concat(doubted).Select(static member => member.Key).ToHashSet();
+        return new CycleMembers(
+            membership.Members.Any(member => kept.Contains(member.Key)) ? membership with { Members = [.. membership.Members.Where(member => !kept.Contains(member.Key))] } : membership,
+            held,
+            doubted);
+    }
+
     /// <summary>Who is not announced, and stays as he was.</summary>
     public IReadOnlyList<Member> Kept => [.. Held, .. Doubted];
 

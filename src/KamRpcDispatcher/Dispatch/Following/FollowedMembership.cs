@@ -26,7 +26,7 @@ internal sealed class FollowedMembership : IDisposable
     {
         _intents = store is null ? null : new IntentWatch(store, keys, timeProvider, logs.CreateLogger<IntentWatch>());
         _numbers = store is null ? new OwnClassNumbers() : null;
-        var follower = new OriginFollower(store, keys, timeProvider, logs, () => _intents?.Current);
+        var follower = new OriginFollower(store, keys, options.KubeConfig, timeProvider, logs, () => _intents?.Current);
         _origins = [.. options.Origins.Select(origin => new FollowedOrigin(origin, follower.Follow(origin)))];
         _members = _origins is [{ Origin.Sets: null, Source: var only }] ? only : new MergedOrigins(_origins, logs.CreateLogger<MergedOrigins>());
         var joined = new JoinedSource(

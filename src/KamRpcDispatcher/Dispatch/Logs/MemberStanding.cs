@@ -32,6 +32,7 @@ internal readonly record struct MemberStanding(bool GetsCalls, string Uri, Stand
         StandingCause.Expired => "lease expired, or its key was deleted",
         StandingCause.Deleted => "its key, which had no lease, was deleted",
         StandingCause.Missing => "not announced any more: how it left while etcd was not followed is not known",
+        StandingCause.Vanished => "in no EndpointSlice of its Service any more, without having terminated",
         StandingCause.LeftNotReady => "its lease ended, or its key was deleted, while it was not ready",
         StandingCause.Gone => "not announced any more",
         StandingCause.FoundDead => $"does not answer Kamailio's pings ({Detail})",
@@ -51,7 +52,7 @@ internal readonly record struct MemberStanding(bool GetsCalls, string Uri, Stand
         StandingCause.Down => "down",
         StandingCause.Expired => "expired",
         StandingCause.Deleted => "deleted",
-        StandingCause.Missing or StandingCause.LeftNotReady or StandingCause.Gone => "gone",
+        StandingCause.Missing or StandingCause.LeftNotReady or StandingCause.Vanished or StandingCause.Gone => "gone",
         StandingCause.FoundDead => "not answering Kamailio's pings",
         StandingCause.SetInactive => "set inactive in Kamailio",
         StandingCause.AwaitsProof => "waiting for a first answer to Kamailio's pings",
@@ -89,6 +90,9 @@ internal enum StandingCause
 
     /// <summary>A listing lacks it.</summary>
     Missing,
+
+    /// <summary>No EndpointSlice has it any more, and it did not terminate before.</summary>
+    Vanished,
 
     /// <summary>Its key went without a word when it was not ready.</summary>
     LeftNotReady,

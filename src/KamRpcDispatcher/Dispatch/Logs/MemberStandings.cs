@@ -62,6 +62,7 @@ internal static class MemberStandings
             LeaveCause.Expired => StandingCause.Expired,
             LeaveCause.Deleted => StandingCause.Deleted,
             LeaveCause.Missing => StandingCause.Missing,
+            LeaveCause.Vanished => StandingCause.Vanished,
             _ => StandingCause.LeftNotReady,
         }
         : membership.Rejected.Any(record => record.Member == key) ? StandingCause.Unusable : StandingCause.Gone;

@@ -63,7 +63,7 @@ internal sealed class DeviationReasons
 
         var key = new MemberKey(entry.Set, name);
         return _names.Value.Contains(key) ? "came with another address"
-            : _expired.TryGetValue(key, out var expired) && expired.Member.Uri.Endpoint == Spelling.EndpointOf(entry.Uri) ? "its lease expired"
+            : _expired.TryGetValue(key, out var expired) && expired.Member.Uri.Endpoint == Spelling.EndpointOf(entry.Uri) ? _view.Membership.Left.GetValueOrDefault(key) == LeaveCause.Vanished ? "no EndpointSlice has it any more" : "its lease expired"
             : null;
     }
 

@@ -126,7 +126,8 @@ internal sealed class KubernetesSampleTests
             Is.EqualTo(2));
     }
 
-    private static IEnumerable<string> Lost(JsonElement given, JsonElement? read, string path) => (given.ValueKind, read) switch
+    /// <summary>What of a document is not in what kubectl has read of it, or is another value there.</summary>
+    internal static IEnumerable<string> Lost(JsonElement given, JsonElement? read, string path) => (given.ValueKind, read) switch
     {
         (_, null) => [path],
         (JsonValueKind.Object, { ValueKind: JsonValueKind.Object } other) => given.EnumerateObject().SelectMany(member => Lost(member.Value, other.TryGetProperty(member.Name, out var value) ? value : IsNothing(member.Value) ? member.Value : null, $"{path}/{member.Name}")),

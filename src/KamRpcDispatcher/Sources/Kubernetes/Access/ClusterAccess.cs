@@ -1,0 +1,81 @@
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+
+namespace KamRpcDispatcher.Sources.Kubernetes.Access;
+
+/// <summary>An API server, and who asks it. Files are named, not read: what is in them may change at any time.</summary>
+/// <param name="Server">Its address, with a slash at the end.</param>
+internal sealed record ClusterAccess(Uri Server)
+{
+    /// <summary>The name that its certificate is for, where that is not the address's.</summary>
+    public string? TlsServerName { get; init; }
+
+    /// <summary>Whom to trust: a file.</summary>
+    public string? AuthorityFile { get; init; }
+
+    /// <summary>The same as PEM; of the two at most one is given, and none means whom the system trusts.</summary>
+    public string? Authority { get; init; }
+
+    /// <summary>The bearer's token: a file, which Kubernetes writes anew every hour or so.</summary>
+    public string? TokenFile { get; init; }
+
+    /// <summary>The same as it is. Not in what is printed.</summary>
+    public Secret? Token { get; init; }
+
+    public string? CertificateFile { get; init; }
+
+    public string? KeyFile { get; init; }
+
+    /// <summary>A client's certificate and its key as PEM.</summary>
+    public (string Certificate, Secret Key)? Identity { get; init; }
+
+    /// <summary>The namespace of a Service that is given without one.</summary>
+    public string? Namespace { get; init; }
+
+    /// <summary>Where this was read, for messages.</summary>
+    public required string Origin { get; init; }
+
+    /// <summary>The token as it is now; null for none.</summary>
+    /// <exception cref="InvalidDataException">The file is bad: it says what to do.</exception>
+    public string? ReadToken()
+    {
+        if (TokenFile is null)
+        {
+            return Token?.Value;
+        }
+
+        var token = PemFiles.ReadText(TokenFile).Trim();
+        return token.Length > 0 && !token.AsSpan().ContainsAnyExceptInRange('!', '~') ? token : throw new InvalidDataException($"there is no token in '{TokenFile}'; it has to be one line of printable ASCII");
+    }
+
+    /// <summary>What TLS goes by, as the files are now.</summary>
+    /// <exception cref="InvalidDataException">One of them is bad: it says what to do.</exception>
+    public SslClientAuthenticationOptions ReadTls()
+    {
+        // Nothing is fetched from the addresses in a stranger's certificate.
+        var policy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
+        var tls = new SslClientAuthenticationOptions { CertificateChainPolicy = policy };
+        if (AuthorityFile is not null || Authority is not null)
+        {
+            policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+            policy.CustomTrustStore.AddRange(AuthorityFile is not null ? PemFiles.ReadCertificates(AuthorityFile) : PemFiles.CertificatesOf(Authority!, Origin));
+        }
+
+        if (CertificateFile is not null && KeyFile is not null)
+        {
+            tls.ClientCertificateContext = PemFiles.ReadIdentity(CertificateFile, KeyFile);
+        }
+        else if (Identity is var (certificate, key))
+        {
+            tls.ClientCertificateContext = PemFiles.IdentityOf(certificate, key.Value, Origin, Origin);
+        }
+
+        return tls;
+    }
+}
+
+/// <summary>What nobody may print.</summary>
+internal sealed record Secret(string Value)
+{
+    public override string ToString() => "(secret)";
+}

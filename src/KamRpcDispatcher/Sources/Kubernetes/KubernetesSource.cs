@@ -1,0 +1,159 @@
+using System.Threading.Channels;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Sources.Kubernetes.Access;
+using KamRpcDispatcher.Sources.Kubernetes.Api;
+using KamRpcDispatcher.Sources.Kubernetes.Merging;
+using KamRpcDispatcher.Sources.Operators;
+using KamRpcDispatcher.Sources.Origins;
+using Microsoft.Extensions.Logging;
+
+namespace KamRpcDispatcher.Sources.Kubernetes;
+
+/// <summary>The endpoints of Kubernetes' Services as members: each Service is followed by itself, and all of them are merged at each change.</summary>
+internal sealed class KubernetesSource : IMemberOrigin
+{
+    /// <summary>How often it is looked whether a doubt is over.</summary>
+    private static readonly TimeSpan DoubtStep = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>What is told of Services and endpoints is told once, whatever they are: so many things at most.</summary>
+    private const int MostTold = 200;
+
+    private readonly Lock _lock = new();
+    private readonly EndpointTable _table;
+    private readonly IReadOnlyList<ServiceWatch> _watches;
+    private readonly HashSet<string> _told = new(StringComparer.Ordinal);
+    private readonly TimeProvider _timeProvider;
+    private readonly ILogger _logger;
+    private readonly Channel<bool> _doubts = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private Action _changed = static () => { };
+
+    /// <param name="services">The Services, each with its set.</param>
+    /// <param name="access">Reads how the API server is reached: each time anew, since files change.</param>
+    /// <param name="times">How long what may take.</param>
+    /// <param name="timeProvider">The clock.</param>
+    /// <param name="logger">Where to log.</param>
+    /// <param name="wished">What operators wish as far as it is known now; null for nothing.</param>
+    public KubernetesSource(
+        IReadOnlyList<KubernetesService> services, Func<ClusterAccess> access, WatchTimes times, TimeProvider timeProvider, ILogger<KubernetesSource> logger, Func<OperatorIntents?>? wished = null)
+    {
+        (_timeProvider, _logger) = (timeProvider, logger);
+        _table = new EndpointTable(timeProvider, wished);
+        _watches = [.. services.Select(Watch)];
+
+        ServiceWatch Watch(KubernetesService service)
+        {
+            ClusterAccess? last = null;
+            return new ServiceWatch(service, () => new EndpointSliceApi(last = access(), times, timeProvider), times, timeProvider, new ServiceWatchLog(service, () => last, timeProvider, logger), logger);
+        }
+    }
+
+    public Membership? Current => _table.Current;
+
+    /// <summary>The first that is away: as a rule all are.</summary>
+    public StoreOutage? Away => _watches.Select(static watch => watch.Away).FirstOrDefault(static away => away is not null);
+
+    /// <summary>Of the one that was heard least lately; one that is watched is heard, since a connection that is gone shows.</summary>
+    public TimeSpan? HeardAgo => _watches.Select(static watch => watch.IsWatched ? TimeSpan.Zero : watch.HeardAgo).ToList() is var ages && ages.Contains(null) ? null : ages.Max();
+
+    public void Seed(Membership before) => _table.Seed(before);
+
+    public bool SeedListed(IReadOnlyList<Member> listed)
+    {
+        if (!_table.SeedListed(listed))
+        {
+            return false;
+        }
+
+        _doubts.Writer.TryWrite(true);
+        _changed();
+        return true;
+    }
+
+    public async Task RunAsync(Action changed, CancellationToken cancellationToken)
+    {
+        _changed = changed;
+        using var life = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        List<Task> following = [.. _watches.Select(watch => watch.RunAsync(Merge, life.Token)), DoubtAsync(life.Token)];
+        try
+        {
+            await await Task.WhenAny(following).ConfigureAwait(false);
+        }
+        finally
+        {
+            await life.CancelAsync().ConfigureAwait(false);
+            foreach (var one in following)
+            {
+                await one.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    private void Merge(bool cameBack)
+    {
+        bool isChanged;
+        lock (_lock)
+        {
+            if (cameBack)
+            {
+                _table.CameBack();
+                return;
+            }
+
+            // Who is a Service's that was not read yet is not known: none of them may be taken for gone.
+            var slices = _watches.Select(static watch => watch.Slices).ToList();
+            if (slices.Contains(null))
+            {
+                return;
+            }
+
+            var merged = EndpointMerge.Merge(slices!);
+            isChanged = _table.Replace(merged);
+            Tell(merged);
+        }
+
+        if (isChanged)
+        {
+            _doubts.Writer.TryWrite(true);
+            _changed();
+        }
+    }
+
+    /// <summary>Ends doubts: a watch that stands and says nothing of somebody says that he is gone.</summary>
+    private async Task DoubtAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            await _doubts.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+            while (_table.IsDoubting)
+            {
+                await Task.Delay(DoubtStep, _timeProvider, cancellationToken).ConfigureAwait(false);
+                if (_watches.All(static watch => watch.IsWatched) && _table.Hear())
+                {
+                    _changed();
+                }
+            }
+        }
+    }
+
+    private void Tell(MergedEndpoints merged)
+    {
+        foreach (var (service, text, isWarning) in merged.Remarks.Where(remark => IsNew($"{remark.Service} {remark.Text}")))
+        {
+            if (isWarning)
+            {
+                KubernetesLog.Warned(_logger, service, text);
+            }
+            else
+            {
+                KubernetesLog.Told(_logger, service, text);
+            }
+        }
+
+        foreach (var rejected in merged.Rejected.Where(rejected => IsNew($"{rejected.Key} {rejected.Reason}")))
+        {
+            KubernetesLog.Rejected(_logger, rejected.Key, rejected.Reason);
+        }
+
+        bool IsNew(string what) => _told.Count < MostTold && _told.Add(what);
+    }
+}

@@ -1,0 +1,208 @@
+using System.Security.Authentication;
+using KamRpcDispatcher.Sources.Kubernetes.Api;
+using KamRpcDispatcher.Sources.Kubernetes.Merging;
+using KamRpcDispatcher.Sources.Origins;
+using Microsoft.Extensions.Logging;
+
+namespace KamRpcDispatcher.Sources.Kubernetes;
+
+/// <summary>Follows the slices of one Service: lists them, watches from there on, begins again where a watch ended, and lists anew when that version is forgotten.</summary>
+/// <param name="service">The Service.</param>
+/// <param name="connect">A client of the API server, with its files read anew.</param>
+/// <param name="times">How long what may take.</param>
+/// <param name="timeProvider">The clock.</param>
+/// <param name="log">What is told of it.</param>
+/// <param name="logger">Where what is unexpected is logged.</param>
+internal sealed class ServiceWatch(KubernetesService service, Func<EndpointSliceApi> connect, WatchTimes times, TimeProvider timeProvider, ServiceWatchLog log, ILogger logger)
+{
+    /// <summary>A watch that ended sooner is one that something keeps ending.</summary>
+    private static readonly TimeSpan ShortWatch = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, EndpointSlice> _slices = new(StringComparer.Ordinal);
+    private string? _version;
+    private bool _isListed;
+    private TimeSpan _pause;
+    private long? _watchedSince;
+
+    /// <summary>All its slices as they were heard last; null before the first list.</summary>
+    public ServiceSlices? Slices
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _isListed ? new ServiceSlices(service, [.. _slices.Values]) : null;
+            }
+        }
+    }
+
+    /// <summary>Whether it is watched now.</summary>
+    public bool IsWatched { get; private set; }
+
+    /// <inheritdoc cref="ServiceWatchLog.Away"/>
+    public StoreOutage? Away => log.Away;
+
+    /// <inheritdoc cref="ServiceWatchLog.HeardAgo"/>
+    public TimeSpan? HeardAgo => log.HeardAgo;
+
+    /// <summary>Runs until cancelled, through every outage.</summary>
+    /// <param name="changed">Called after each change, and with true when the API server is heard again after an outage, before that.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task RunAsync(Action<bool> changed, CancellationToken cancellationToken)
+    {
+        var faults = new LoopFaults($"the watch of the EndpointSlices of {log.Name}", logger, timeProvider);
+        EndpointSliceApi? api = null;
+        try
+        {
+            while (true)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                try
+                {
+                    api ??= connect();
+                    await FollowAsync(api, changed, cancellationToken).ConfigureAwait(false);
+                    faults.Succeeded();
+                }
+                catch (KubernetesApiException gone) when (gone.IsGone)
+                {
+                    // Not at full speed, should it always be so.
+                    log.Gone(_version, gone.Message);
+                    _version = null;
+                    await PauseAsync(null, cancellationToken).ConfigureAwait(false);
+                }
+                catch (Exception exception) when (IsOutage(exception) && !cancellationToken.IsCancellationRequested)
+                {
+                    // What is malformed may have been lost on the way.
+                    _version = exception is InvalidDataException ? null : _version;
+                    log.Failed(exception);
+                    api?.Dispose();
+                    api = null;
+                    await PauseAsync((exception as KubernetesApiException)?.RetryAfter, cancellationToken).ConfigureAwait(false);
+                }
+                catch (Exception exception) when (LoopFaults.IsUnexpected(exception, cancellationToken))
+                {
+                    _version = null;
+                    api?.Dispose();
+                    api = null;
+                    await Task.Delay(faults.Failed(exception), timeProvider, cancellationToken).ConfigureAwait(false);
+                }
+                finally
+                {
+                    IsWatched = false;
+                }
+            }
+        }
+        finally
+        {
+            api?.Dispose();
+        }
+    }
+
+    private static bool IsOutage(Exception exception) =>
+        exception is KubernetesApiException or HttpRequestException or IOException or AuthenticationException or InvalidDataException or OperationCanceledException;
+
+    private async Task FollowAsync(EndpointSliceApi api, Action<bool> changed, CancellationToken cancellationToken)
+    {
+        if (_version is null)
+        {
+            await ListAsync(api, changed, cancellationToken).ConfigureAwait(false);
+        }
+
+        await using (var watch = await api.WatchAsync(service.Namespace, service.Service, _version!, cancellationToken).ConfigureAwait(false))
+        {
+            (IsWatched, _watchedSince) = (true, timeProvider.GetTimestamp());
+            if (log.Followed(_version!))
+            {
+                changed(true);
+            }
+
+            while (await watch.ReadAsync(cancellationToken).ConfigureAwait(false) is { } change)
+            {
+                log.Heard();
+                _pause = TimeSpan.Zero;
+                if (Apply(change))
+                {
+                    changed(false);
+                }
+            }
+        }
+
+        // Ended by the server, as it was asked to: it begins again where it was, at once.
+        if (!HasStood())
+        {
+            await PauseAsync(null, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Whether there was a watch that was one: then what fails is new.</summary>
+    private bool HasStood()
+    {
+        var hasStood = _watchedSince is { } since && timeProvider.GetElapsedTime(since) >= ShortWatch;
+        (_watchedSince, _pause) = (null, hasStood ? TimeSpan.Zero : _pause);
+        return hasStood;
+    }
+
+    private async Task ListAsync(EndpointSliceApi api, Action<bool> changed, CancellationToken cancellationToken)
+    {
+        var (slices, version) = await api.ListAsync(service.Namespace, service.Service, cancellationToken).ConfigureAwait(false);
+        var wasAway = log.Followed(version);
+        lock (_lock)
+        {
+            _slices.Clear();
+            foreach (var slice in slices)
+            {
+                _slices[NameOf(slice)] = slice;
+            }
+
+            (_version, _isListed) = (version, true);
+        }
+
+        log.Listed(slices.Count, version);
+        if (wasAway)
+        {
+            changed(true);
+        }
+
+        changed(false);
+    }
+
+    /// <returns>Whether a slice has changed.</returns>
+    private bool Apply(WatchEvent change)
+    {
+        if (change.Type == "ERROR")
+        {
+            var status = KubernetesJsonText.ReadStatus(change.Object);
+            throw new KubernetesApiException(status, System.Net.HttpStatusCode.InternalServerError);
+        }
+
+        var slice = KubernetesJsonText.ReadSlice(change.Object);
+        var version = slice.Metadata?.ResourceVersion is { Length: > 0 } told ? told : throw new InvalidDataException($"an event {Destinations.SafeText.Shorten(change.Type ?? "without a type")} has no resourceVersion");
+        lock (_lock)
+        {
+            _version = version;
+            switch (change.Type)
+            {
+                case "ADDED" or "MODIFIED":
+                    _slices[NameOf(slice)] = slice;
+                    return true;
+                case "DELETED":
+                    return _slices.Remove(NameOf(slice));
+                default:
+                    // A bookmark, or what a later version of the API has besides.
+                    return false;
+            }
+        }
+    }
+
+    private static string NameOf(EndpointSlice slice) => slice.Metadata?.Name is { Length: > 0 } name ? name : throw new InvalidDataException("an EndpointSlice has no name");
+
+    /// <summary>Twice as long each time, and a random part of it, so that not all proxies come back at the same moment.</summary>
+    private Task PauseAsync(TimeSpan? asked, CancellationToken cancellationToken)
+    {
+        HasStood();
+        _pause = _pause == TimeSpan.Zero ? Backoff.Shortest : _pause * 2 < times.LongestPause ? _pause * 2 : times.LongestPause;
+        var pause = _pause * (0.5 + (0.5 * Random.Shared.NextDouble()));
+        return Task.Delay(asked is { } least && least > pause ? (least < times.LongestPause * 6 ? least : times.LongestPause * 6) : pause, timeProvider, cancellationToken);
+    }
+}
