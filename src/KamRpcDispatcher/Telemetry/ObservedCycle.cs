@@ -1,0 +1,39 @@
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Dispatch.Cycles;
+
+namespace KamRpcDispatcher.Telemetry;
+
+/// <summary>What the last cycle went by, for whoever shows it: values that nobody changes any more.</summary>
+/// <param name="At">When that was, by this host's clock.</param>
+/// <param name="Destinations">Kamailio's list as it was read.</param>
+/// <param name="Members">The members that the dispatcher follows.</param>
+/// <param name="Revision">The store's revision of these.</param>
+public sealed record ObservedCycle(DateTimeOffset At, IReadOnlyList<ListedDestination> Destinations, IReadOnlyList<Member> Members, long Revision)
+{
+    /// <summary>Whether the members are those that were saved by an earlier daemon.</summary>
+    public bool IsFromSnapshot { get; init; }
+
+    internal static ObservedCycle Of(CycleSituation cycle, DateTimeOffset at) =>
+        new(at, cycle.Table.Destinations, cycle.Membership.Members, cycle.Membership.Revision) { IsFromSnapshot = cycle.Membership.IsFromSnapshot };
+}
+
+/// <summary>What goes on in a dispatcher, for whoever shows it: read at any time, by any thread.</summary>
+public sealed class LiveView(TimeProvider timeProvider)
+{
+    private ObservedCycle? _cycle;
+
+    /// <summary>What the last cycle went by; null before one has been.</summary>
+    public ObservedCycle? Cycle => Volatile.Read(ref _cycle);
+
+    /// <summary>The calls of members over the last minutes.</summary>
+    public CallHistory Calls { get; } = new(timeProvider);
+
+    /// <summary>Told after each cycle, by the loop: it has to return at once. Null for nobody.</summary>
+    public Action? Cycled { get; set; }
+
+    internal void Observe(CycleSituation cycle)
+    {
+        Volatile.Write(ref _cycle, ObservedCycle.Of(cycle, timeProvider.GetUtcNow()));
+        Cycled?.Invoke();
+    }
+}
