@@ -4,8 +4,8 @@
 # --filter Name~Planner
 # With --matrix as the first argument, runs the tests of category "Matrix" instead, against several releases of Kamailio; with --asterisk
 # those of category "Asterisk", with --container those of category "Container", with --package those of category "Package", and with --samples
-# those of category "Samples", which are left out otherwise: Debian stable has no Asterisk to install, an image or a package takes minutes, and
-# the tools that read the samples are large. With --without-servers the servers count as not installed: whatever needs them
+# those of category "Samples", and with --page those of the page in a browser, which are left out otherwise: Debian stable has no Asterisk to
+# install, an image or a package takes minutes, and the tools that read the samples, and a browser, are large. With --without-servers the servers count as not installed: whatever needs them
 # has to be skipped, and nothing may fail.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -96,7 +96,7 @@ case ${1:-} in
     --without-servers)
         is_without_servers=1
         shift ;;
-    --matrix|--asterisk|--container|--package|--samples)
+    --matrix|--asterisk|--container|--package|--samples|--page)
         with=${1#--}
         # shellcheck source=matrix/releases.sh
         . tests/matrix/releases.sh
@@ -106,7 +106,9 @@ case ${1:-} in
         . tests/package/packages.sh
         # shellcheck source=samples/tools.sh
         . tests/samples/tools.sh
-        require_mounts "$1"
+        # shellcheck source=page/browser.sh
+        . tests/page/browser.sh
+        [ "$with" = page ] || require_mounts "$1"
         shift ;;
 esac
 command -v dotnet >/dev/null || { echo "run.sh: the .NET 10 SDK is missing" >&2; exit 1; }
@@ -119,6 +121,7 @@ case $with in
     container) make_container_folders ;;
     package) make_package_folders ;;
     samples) make_samples_folder ;;
+    page) install_browser ;;
 esac
 
 # A missing server is a failure here, not a reason to skip.
@@ -147,6 +150,7 @@ case $with in
     container) test_container "$@" ;;
     package) test_package "$@" ;;
     samples) test_samples "$@" ;;
+    page) test_page "$@" ;;
     *)
         combine_filter "TestCategory!=Asterisk&TestCategory!=Container&TestCategory!=Package&TestCategory!=Samples" "$@"
         for project in tests/*Tests/*.csproj; do

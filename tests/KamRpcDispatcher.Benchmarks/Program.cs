@@ -5,7 +5,7 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using KamRpcDispatcher.Benchmarks;
 
 // "roundtrip": every transport against a real Kamailio, beside a bare socket loop. "probe": what probing costs. "announcer": what an
-// announcer costs as a native binary, published or given. Anything else goes to BenchmarkDotNet.
+// announcer costs as a native binary, published or given. "page": what open pages cost a dispatcher, a native binary that is given. Anything else goes to BenchmarkDotNet.
 if (args is ["roundtrip", ..])
 {
     return await RoundTrip.RunAsync(args is [_, var calls] ? int.Parse(calls, System.Globalization.CultureInfo.InvariantCulture) : 5000);
@@ -19,6 +19,11 @@ if (args is ["probe", ..])
 if (args is ["announcer", ..])
 {
     return await AnnouncerCost.RunAsync(args is [_, var binary] ? binary : null);
+}
+
+if (args is ["page", var dispatcher])
+{
+    return await PageCost.RunAsync(dispatcher);
 }
 
 // In this process: a project of its own for each run would be built and restored anew.

@@ -1,6 +1,7 @@
 using Grpc.Core;
 using KamRpcDispatcher.Cli.Status;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Members;
@@ -34,6 +35,7 @@ internal sealed class PageSource(string cluster, IPageStore store, PageLocal? lo
     private long _begun;
     private TimeSpan _pause;
     private PageEtcd _etcd = new(null, null, null, null);
+    private string? _refused;
     private long _ownReadings;
 
     /// <summary>Nobody has looked for a while: what was seen standing still since says nothing.</summary>
@@ -70,7 +72,7 @@ internal sealed class PageSource(string cluster, IPageStore store, PageLocal? lo
 
         var plots = (local?.Live()?.Calls.Read() ?? []).ToDictionary(static member => member.Member, static member => member.Calls);
         return new PageBuilder(cluster, local?.Proxy(), calls).Build(
-            _last is not null || cycle is not null, _etcd, StatusOptions.Default.Findings(calls), new PageMembers(calls, cycle, _latencies, plots), _last?.Operations ?? PageOperations.None);
+            _last is not null || cycle is not null, _etcd, StatusOptions.Default.Findings(calls), new PageMembers(calls, cycle, _latencies, plots), _last?.Operations ?? PageOperations.None with { NotReadable = _refused });
     }
 
     private void Take(Task<PageReading> done)
@@ -84,7 +86,12 @@ internal sealed class PageSource(string cluster, IPageStore store, PageLocal? lo
                 _ages.Forget();
             }
 
-            (_last, _etcd) = (done.Result, new PageEtcd(true, null, null, now));
+            (_last, _etcd, _refused) = (done.Result, new PageEtcd(true, null, null, now), null);
+        }
+        else if (done.Exception?.InnerException is EtcdUnreachableException { InnerException: RpcException { StatusCode: StatusCode.PermissionDenied } } && local is not null)
+        {
+            // A dispatcher's role need not have the right: what it goes by itself is shown nevertheless.
+            (_last, _etcd, _refused) = (null, new PageEtcd(true, null, null, now), store.WhyRefused);
         }
         else if (done.Exception?.InnerException is { } failure)
         {
@@ -96,8 +103,14 @@ internal sealed class PageSource(string cluster, IPageStore store, PageLocal? lo
     /// <summary>The dispatcher has followed what was not read here yet.</summary>
     private bool IsBehindOwn() => _last is { } last && _etcd.Answers == true && local?.Live()?.Cycle is { IsFromSnapshot: false } cycle && cycle.Revision > last.View.Revision;
 
-    /// <summary>While etcd has not been read the dispatcher's own members are shown.</summary>
-    private static ClusterView Fallback(ObservedCycle? cycle) => new(cycle?.Revision ?? 0, cycle?.Revision ?? 0, [.. (cycle?.Members ?? []).Where(static member => !ClassSets.Has(member.Key.Set)).Select(static member => new AnnouncedMember(member, Lease: -1))], [], []);
+    /// <summary>While etcd has not been read, or may not be, the dispatcher's own members are shown.</summary>
+    private static ClusterView Fallback(ObservedCycle? cycle) => new(
+        cycle?.Revision ?? 0, cycle?.Revision ?? 0, [.. (cycle?.Members ?? []).Where(static member => !ClassSets.Has(member.Key.Set)).Select(member => OwnMember(member, cycle!))], [], []);
+
+    /// <summary>The lease of its record the dispatcher does not say.</summary>
+    private static AnnouncedMember OwnMember(Member member, ObservedCycle cycle) => !cycle.Drained.TryGetValue(member.Key, out var intent)
+        ? new AnnouncedMember(member, Lease: -1)
+        : new AnnouncedMember(member with { State = MemberState.Ready }, Lease: -1) { Intent = intent ?? new Intent(member.Key) { IsDrained = true } };
 
     private ClusterView WithOwn(ClusterView view)
     {

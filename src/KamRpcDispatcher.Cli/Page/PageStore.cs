@@ -13,6 +13,9 @@ internal sealed record PageReading(ClusterView View, PageOperations Operations);
 /// <summary>Where a cluster is read.</summary>
 internal interface IPageStore
 {
+    /// <summary>What to do where etcd does not let a dispatcher read the whole cluster.</summary>
+    string WhyRefused { get; }
+
     /// <summary>Reads what there is now; where nothing was written since the last reading, that is it.</summary>
     /// <exception cref="EtcdUnreachableException">etcd does not answer, or refuses.</exception>
     Task<PageReading> ReadAsync(PageReading? last, CancellationToken cancellationToken);
@@ -23,6 +26,8 @@ internal sealed class PageStore(EtcdOptions etcd, string cluster, TimeProvider t
 {
     private readonly Lazy<EtcdConnection> _connection = new(() => new EtcdConnection(etcd, timeProvider));
     private readonly EtcdKeys _keys = new(cluster);
+
+    public string WhyRefused => $"other proxies, rollouts and changes, since etcd does not let them be read: its role needs read on the prefixes {_keys.Proxies}, {_keys.Rollouts} and {_keys.History}";
 
     public async Task<PageReading> ReadAsync(PageReading? last, CancellationToken cancellationToken)
     {

@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Dispatch.Cycles;
 
 namespace KamRpcDispatcher.Telemetry;
@@ -13,8 +15,18 @@ public sealed record ObservedCycle(DateTimeOffset At, IReadOnlyList<ListedDestin
     /// <summary>Whether the members are those that were saved by an earlier daemon.</summary>
     public bool IsFromSnapshot { get; init; }
 
-    internal static ObservedCycle Of(CycleSituation cycle, DateTimeOffset at) =>
-        new(at, cycle.Table.Destinations, cycle.Membership.Members, cycle.Membership.Revision) { IsFromSnapshot = cycle.Membership.IsFromSnapshot };
+    /// <summary>Those that an operator has drained, and that would get calls else; with whose wish that is, where it is known.</summary>
+    public IReadOnlyDictionary<MemberKey, Intent?> Drained { get; init; } = ImmutableDictionary<MemberKey, Intent?>.Empty;
+
+    internal static ObservedCycle Of(CycleSituation cycle, DateTimeOffset at)
+    {
+        var membership = cycle.Membership;
+        return new(at, cycle.Table.Destinations, membership.Members, membership.Revision)
+        {
+            IsFromSnapshot = membership.IsFromSnapshot,
+            Drained = membership.Drained.Count == 0 ? ImmutableDictionary<MemberKey, Intent?>.Empty : membership.Drained.ToDictionary(static key => key, key => membership.Intents?.ByMember.GetValueOrDefault(key)),
+        };
+    }
 }
 
 /// <summary>What goes on in a dispatcher, for whoever shows it: read at any time, by any thread.</summary>
