@@ -13,6 +13,9 @@ internal sealed partial class PageFeed(PageSource source, int mostWatchers, Time
 
     private static readonly TimeSpan LongestInterval = TimeSpan.FromSeconds(2);
 
+    /// <summary>So long the first state waits for etcd, so that it need not be corrected at once.</summary>
+    private static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(1);
+
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _woken = new(0, 1);
     private volatile TaskCompletionSource<PageUpdate> _first = New();
@@ -85,13 +88,16 @@ internal sealed partial class PageFeed(PageSource source, int mostWatchers, Time
     {
         source.Forget();
         var updates = new PageUpdates(timeProvider);
+        var begun = timeProvider.GetTimestamp();
         PageUpdate? last = null;
         try
         {
             while (Volatile.Read(ref _watchers) > 0)
             {
                 source.Advance(cancellationToken);
-                if (updates.Next(source.Build()) is { } update)
+                var state = source.Build();
+                var isEarly = last is null && state.Etcd.Answers is null && timeProvider.GetElapsedTime(begun) < FirstPatience;
+                if (!isEarly && updates.Next(state) is { } update)
                 {
                     var before = last;
                     last = update;

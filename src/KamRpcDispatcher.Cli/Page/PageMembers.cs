@@ -61,8 +61,9 @@ internal sealed class PageMembers(ClusterCalls calls, ObservedCycle? cycle, Late
             Uri = member.Uri,
             Calls = MemberText.Calls(member.Everywhere),
             Tone = ToneName.Of(MemberText.ToneOf(member)),
-            State = announced is null ? Gone : StateOf(announced),
+            State = announced is null ? Gone : MemberText.StateName(announced),
             Since = announced is null ? left?.Since : intent?.At ?? announced.Member.Since,
+            Static = announced is { Lease: 0 } ? true : null,
             Why = Shorten(announced is null ? left?.Kind == DeviationKind.Leaving ? left.Reason : null : intent is not null ? intent.Reason : announced.Member.Reason),
             By = intent is null ? announced?.Intent?.Weight is null ? null : IntentText.By(announced.Intent) : IntentText.By(intent),
             Weight = announced?.Intent?.Weight ?? announced?.Member.Weight,
@@ -92,8 +93,6 @@ internal sealed class PageMembers(ClusterCalls calls, ObservedCycle? cycle, Late
     };
 
     private static bool IsOurs(ListedDestination entry) => entry.IsExact && AttributeList.FindExact(entry.Attributes, Mark) is not null;
-
-    private static string StateOf(AnnouncedMember announced) => MemberText.StateName(announced) + (announced.Lease == 0 ? ", static" : string.Empty);
 
     /// <summary>As <see cref="MemberText.Full"/> says it, with times in place of ages.</summary>
     private IEnumerable<PageRemark> Remarks(MemberCalls member, SetCalls set)

@@ -38,8 +38,12 @@ internal sealed class PageSource(string cluster, IPageStore store, PageLocal? lo
     private string? _refused;
     private long _ownReadings;
 
-    /// <summary>Nobody has looked for a while: what was seen standing still since says nothing.</summary>
-    public void Forget() => _ages.Forget();
+    /// <summary>Nobody has looked for a while: what was seen standing still since says nothing, and what was read then is not what is.</summary>
+    public void Forget()
+    {
+        _ages.Forget();
+        (_reading, _begun, _etcd) = (null, 0, _etcd with { Answers = null });
+    }
 
     /// <summary>Takes what has been read, and begins to read again where that is due. Never waits.</summary>
     public void Advance(CancellationToken cancellationToken)

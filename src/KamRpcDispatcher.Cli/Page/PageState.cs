@@ -106,6 +106,9 @@ internal sealed record PageMember
 
     public DateTimeOffset? Since { get; init; }
 
+    /// <summary>Whether no lease holds its record: nobody takes it away but who put it there.</summary>
+    public bool? Static { get; init; }
+
     public string? Why { get; init; }
 
     public string? By { get; init; }

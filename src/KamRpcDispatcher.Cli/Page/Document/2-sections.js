@@ -6,7 +6,7 @@ const rows = new Map();
 const sets = new Map();
 
 function memberRow(member) {
-  const state = [h('span', {}, member.state), ' ', age(member.since), member.by ? ' by ' + member.by : null, member.why ? ' (' + member.why + ')' : null];
+  const state = [h('span', {}, member.state), ' ', age(member.since), member.static ? h('small', {}, ' static') : null, member.by ? ' by ' + member.by : null, member.why ? ' (' + member.why + ')' : null];
   const remarks = (member.remarks || []).map(remark => h('li', {}, remark.text, remark.flags || remark.since ? ' (' : null, remark.flags, remark.flags && remark.since ? ', ' : null, age(remark.since),
     remark.until ? [', ' + remark.end + ' ', age(remark.until, 'in %')] : null, remark.flags || remark.since ? ')' : null));
   const load = member.load === null || member.load === undefined ? null : number(member.load) + (member.mostLoad ? ' of ' + number(member.mostLoad) : '') + ' calls up';
@@ -68,7 +68,7 @@ function isShown(member) {
 
 function setCard(set) {
   const { table: made, body } = table(COLUMNS, 'Members of set ' + set.set);
-  const card = { body, answer: h('span', {}), meter: h('i', {}), shares: h('div', { class: 'shares' }), commands: h('p', { class: 'commands' }), none: h('p', { class: 'dim', style: null }) };
+  const card = { table: made, body, answer: h('span', {}), meter: h('i', {}), shares: h('div', { class: 'shares' }), commands: h('p', { class: 'commands' }), none: h('p', { class: 'dim', style: null }) };
   card.none.hidden = true;
   card.none.style.padding = '8px 14px';
   card.element = h('details', { class: 'card set', open: true },
@@ -96,6 +96,8 @@ function showSets(state) {
     const card = sets.get(set.set);
     const listed = (byColumn.get(set.set) || []).sort((a, b) => (WORST[a.tone] - WORST[b.tone]) || (a.name < b.name ? -1 : a.name > b.name ? 1 : a.uri < b.uri ? -1 : 1));
     place(card.body, listed.map(member => rows.get(member.id)));
+    card.table.classList.toggle('no-pings', !listed.some(member => member.latency !== null && member.latency !== undefined));
+    card.table.classList.toggle('no-plots', !listed.some(member => member.plot || member.load !== null && member.load !== undefined));
     const all = [...members.values()].filter(member => member.set === set.set).length;
     card.none.hidden = listed.length > 0 || all === 0;
     card.none.textContent = `None of ${all} is like that.`;

@@ -16,7 +16,7 @@ function show(state) {
     const here = new Set(state.members.map(member => member.id));
     showMembers(state.members, [...members.keys()].filter(id => !here.has(id)), last === null);
   } else {
-    showMembers(state.members || [], state.gone || [], false);
+    showMembers(state.members || [], state.gone || [], last === null || !last.known);
   }
   last = state;
   heardAt = Date.now();
