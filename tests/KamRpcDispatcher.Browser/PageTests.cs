@@ -124,7 +124,7 @@ public sealed class PageTests
         var page = await browser.OpenAsync(http.Address);
         await Expect(Row(page, "a")).ToContainTextAsync("CALLS", PatientText);
 
-        await fleet.Dispatcher.StopAsync();
+        await fleet.Dispatcher.StopAsync(Fleet.Deadline);
         await Expect(page.Locator("#live-text")).ToContainTextAsync("not live since", new() { Timeout = 3000 });
         await Expect(page.Locator("#banners")).ToContainTextAsync("NOT LIVE");
         fleet.StartDispatcher();

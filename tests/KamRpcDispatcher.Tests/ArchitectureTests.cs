@@ -85,7 +85,7 @@ public partial class ArchitectureTests
         Sources: Destinations Destinations.Operators Linux Sources.Operators Sources.Records
         Sources.Operators: Destinations Destinations.Operators Sources.Records
         Sources.Records: Destinations Destinations.Addresses Destinations.Operators
-        Telemetry: Destinations Destinations.Addresses Dispatch.Cycles Etcd.Reports Plan Probe Push Sources
+        Telemetry: Destinations Destinations.Addresses Destinations.Operators Dispatch.Cycles Etcd.Reports Plan Probe Push Sources
         """;
 
     private const string CommandLine = """

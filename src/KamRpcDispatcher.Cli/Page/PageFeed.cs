@@ -94,7 +94,7 @@ internal sealed partial class PageFeed(PageSource source, int mostWatchers, Time
         {
             while (Volatile.Read(ref _watchers) > 0)
             {
-                source.Advance(cancellationToken);
+                source.Advance(Wake, cancellationToken);
                 var state = source.Build();
                 var isEarly = last is null && state.Etcd.Answers is null && timeProvider.GetElapsedTime(begun) < FirstPatience;
                 if (!isEarly && updates.Next(state) is { } update)

@@ -1,7 +1,6 @@
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Cli.Status;
 using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Destinations.Addresses;
 using KamRpcDispatcher.Etcd.Members;
 using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.Plan.Shares;
@@ -25,7 +24,7 @@ internal sealed class PageMembers(ClusterCalls calls, ObservedCycle? cycle, Late
 
     private readonly MemberText _words = new(calls);
     private readonly ILookup<(int Set, string Endpoint), ListedDestination> _entries =
-        (cycle?.Destinations ?? []).Where(static entry => entry.Set != MemberKey.ReservedSet && !ClassSets.Has(entry.Set)).ToLookup(static entry => (entry.Set, EndpointOf(entry.Uri)));
+        (cycle?.Destinations ?? []).Where(static entry => entry.Set != MemberKey.ReservedSet && !ClassSets.Has(entry.Set)).ToLookup(static entry => (entry.Set, ObservedCycle.EndpointOf(entry.Uri)));
 
     public IEnumerable<PageMember> All()
     {
@@ -34,7 +33,7 @@ internal sealed class PageMembers(ClusterCalls calls, ObservedCycle? cycle, Late
         {
             foreach (var member in set.Members.Concat(set.Departed))
             {
-                var entries = _entries[(member.Key.Set, EndpointOf(member.Uri))].ToList();
+                var entries = _entries[(member.Key.Set, ObservedCycle.EndpointOf(member.Uri))].ToList();
                 shown.UnionWith(entries);
                 yield return Of(member, set, entries);
             }
@@ -142,9 +141,6 @@ internal sealed class PageMembers(ClusterCalls calls, ObservedCycle? cycle, Late
             yield return new PageRemark("announced " + MemberStateName.Of(drained.Member.State), Since: drained.Member.Since);
         }
     }
-
-    /// <summary>Where a URI leads, whatever its spelling; the text itself of what is no SIP URI.</summary>
-    private static string EndpointOf(string uri) => SipUri.TryParse(uri, out var parsed, out _) ? parsed.Endpoint : uri;
 
     private static string? Shorten(string? reason) => string.IsNullOrEmpty(reason) ? null : SafeText.Shorten(reason, LongestReason);
 

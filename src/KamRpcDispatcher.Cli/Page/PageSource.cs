@@ -46,7 +46,9 @@ internal sealed class PageSource(string cluster, IPageStore store, PageLocal? lo
     }
 
     /// <summary>Takes what has been read, and begins to read again where that is due. Never waits.</summary>
-    public void Advance(CancellationToken cancellationToken)
+    /// <param name="read">Told when something has been read.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public void Advance(Action read, CancellationToken cancellationToken)
     {
         if (_reading is { IsCompleted: true } done)
         {
@@ -59,6 +61,16 @@ internal sealed class PageSource(string cluster, IPageStore store, PageLocal? lo
         {
             _begun = timeProvider.GetTimestamp();
             _reading = store.ReadAsync(_last, cancellationToken);
+            _ = _reading.ContinueWith(
+                done =>
+                {
+                    // Nobody else may look at how it ended.
+                    _ = done.Exception;
+                    read();
+                },
+                CancellationToken.None,
+                TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default);
         }
     }
 

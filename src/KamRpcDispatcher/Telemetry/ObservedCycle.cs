@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Dispatch.Cycles;
+using KamRpcDispatcher.Plan;
 
 namespace KamRpcDispatcher.Telemetry;
 
@@ -17,6 +18,9 @@ public sealed record ObservedCycle(DateTimeOffset At, IReadOnlyList<ListedDestin
 
     /// <summary>Those that an operator has drained, and that would get calls else; with whose wish that is, where it is known.</summary>
     public IReadOnlyDictionary<MemberKey, Intent?> Drained { get; init; } = ImmutableDictionary<MemberKey, Intent?>.Empty;
+
+    /// <summary>Where an entry leads, whatever its spelling; the text itself of what is no SIP URI.</summary>
+    public static string EndpointOf(string uri) => Spelling.EndpointOf(uri);
 
     internal static ObservedCycle Of(CycleSituation cycle, DateTimeOffset at)
     {
