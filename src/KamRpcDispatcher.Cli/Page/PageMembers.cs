@@ -1,9 +1,7 @@
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Cli.Status;
 using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Etcd.Members;
 using KamRpcDispatcher.Etcd.Reports;
-using KamRpcDispatcher.Plan.Shares;
 using KamRpcDispatcher.Telemetry;
 
 namespace KamRpcDispatcher.Cli.Page;

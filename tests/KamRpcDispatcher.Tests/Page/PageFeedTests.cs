@@ -1,5 +1,4 @@
 using KamRpcDispatcher.Cli.Page;
-using KamRpcDispatcher.Tests.Cli;
 using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
 

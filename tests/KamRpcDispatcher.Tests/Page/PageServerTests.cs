@@ -57,7 +57,11 @@ public sealed partial class PageServerTests : IAsyncDisposable
         Assert.That(response.Headers.GetValues("Content-Security-Policy").Single(), Does.StartWith("default-src 'none'; script-src 'sha256-").And.Not.Contains("unsafe"));
         Assert.That(text, Does.Not.Contain("m001").And.Not.Contain("/*SCRIPT*/").And.Not.Contain("innerHTML"));
         Assert.That(Elsewhere().Matches(text).Select(static match => match.Value), Is.EqualTo(new[] { "http://www.w3.org" }), "the name of SVG");
-        Assert.That(new[] { "/EVENTS", "/x", "/page.html" }.Select(path => GetAsync(path, Secret).Result.StatusCode), Has.All.EqualTo(HttpStatusCode.NotFound));
+        foreach (var path in new[] { "/EVENTS", "/x", "/page.html" })
+        {
+            using var other = await GetAsync(path, Secret);
+            Assert.That(other.StatusCode, Is.EqualTo(HttpStatusCode.NotFound), path);
+        }
     }
 
     [Test]
