@@ -51,9 +51,12 @@ internal static class PageCost
         var all = await ChangesAsync(etcd, kamailio);
         Console.WriteLine($"with {Streams} streams: median {all:0.0} ms, {Resident(dispatcher.Pid)} MB resident");
         await Task.Delay(Settling, life.Token);
-        Console.WriteLine($"{Resident(dispatcher.Pid)} MB resident {Settling.TotalSeconds:0} s later; {streams.Count(static stream => !stream.IsCompleted)} of {Streams} streams are open, for {Stopwatch.GetElapsedTime(begun).TotalSeconds:0} s; pushes take {all / alone:0.00} times as long as without a page");
+        Console.WriteLine($"{Resident(dispatcher.Pid)} MB resident {Settling.TotalSeconds:0} s later; {streams.Count(static stream => !stream.IsCompleted)} of {Streams} streams are open, for {Stopwatch.GetElapsedTime(begun).TotalSeconds:0} s");
         await life.CancelAsync();
         var bytes = await Task.WhenAll(streams);
+        await Task.Delay(Settling);
+        var after = await ChangesAsync(etcd, kamailio);
+        Console.WriteLine($"without a page again: median {after:0.0} ms, {Resident(dispatcher.Pid)} MB resident; with {Streams} streams pushes take {all / ((alone + after) / 2):0.00} times as long as without");
         Console.WriteLine($"read by all streams: {bytes.Sum() / 1e6:0.0} MB, by one {bytes.Average() / 1e3:0} KB");
         return bytes.Min() > 0 ? 0 : 1;
     }
