@@ -4,8 +4,9 @@
 # --filter Name~Planner
 # With --matrix as the first argument, runs the tests of category "Matrix" instead, against several releases of Kamailio; with --asterisk
 # those of category "Asterisk", with --container those of category "Container", with --package those of category "Package", with --newcomer
-# those of category "Newcomer", and with --samples those of category "Samples", which are left out otherwise: Debian stable has no Asterisk to
-# install, an image, a package or a bare Debian takes minutes, and the tools that read the samples are large. With --without-servers the servers count as not installed: whatever needs them
+# those of category "Newcomer", with --samples those of category "Samples", and with --page those of the page in a browser, which are left out
+# otherwise: Debian stable has no Asterisk to install, an image, a package or a bare Debian takes minutes, and the tools that read the samples,
+# and a browser, are large. With --without-servers the servers count as not installed: whatever needs them
 # has to be skipped, and nothing may fail.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -96,7 +97,7 @@ case ${1:-} in
     --without-servers)
         is_without_servers=1
         shift ;;
-    --matrix|--asterisk|--container|--package|--newcomer|--samples)
+    --matrix|--asterisk|--container|--package|--newcomer|--samples|--page)
         with=${1#--}
         # shellcheck source=matrix/releases.sh
         . tests/matrix/releases.sh
@@ -108,7 +109,9 @@ case ${1:-} in
         . tests/newcomer/debian.sh
         # shellcheck source=samples/tools.sh
         . tests/samples/tools.sh
-        require_mounts "$1"
+        # shellcheck source=page/browser.sh
+        . tests/page/browser.sh
+        [ "$with" = page ] || require_mounts "$1"
         shift ;;
 esac
 command -v dotnet >/dev/null || { echo "run.sh: the .NET 10 SDK is missing" >&2; exit 1; }
@@ -122,6 +125,7 @@ case $with in
     package) make_package_folders ;;
     newcomer) make_newcomer_folder ;;
     samples) make_samples_folder ;;
+    page) install_browser ;;
 esac
 
 # A missing server is a failure here, not a reason to skip.
@@ -151,6 +155,7 @@ case $with in
     package) test_package "$@" ;;
     newcomer) test_newcomer "$@" ;;
     samples) test_samples "$@" ;;
+    page) test_page "$@" ;;
     *)
         combine_filter "TestCategory!=Asterisk&TestCategory!=Container&TestCategory!=Package&TestCategory!=Newcomer&TestCategory!=Samples" "$@"
         for project in tests/*Tests/*.csproj; do

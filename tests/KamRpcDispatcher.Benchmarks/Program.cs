@@ -5,8 +5,8 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using KamRpcDispatcher.Benchmarks;
 
 // "roundtrip": every transport against a real Kamailio, beside a bare socket loop. "probe": what probing costs. "announcer" and
-// "dispatcher": what one costs as a native binary, published or given. "proxies": what many proxies are to one etcd. Anything else goes to
-// BenchmarkDotNet.
+// "dispatcher": what one costs as a native binary, published or given. "page": what open pages cost a dispatcher, a native binary that is
+// given. "proxies": what many proxies are to one etcd. Anything else goes to BenchmarkDotNet.
 if (args is ["roundtrip", ..])
 {
     return await RoundTrip.RunAsync(args is [_, var calls] ? int.Parse(calls, System.Globalization.CultureInfo.InvariantCulture) : 5000);
@@ -30,6 +30,11 @@ if (args is ["proxies", ..])
 if (args is ["dispatcher", ..])
 {
     return await DispatcherCost.RunAsync(args is [_, var binary] ? binary : null);
+}
+
+if (args is ["page", var dispatcher])
+{
+    return await PageCost.RunAsync(dispatcher);
 }
 
 // In this process: a project of its own for each run would be built and restored anew.

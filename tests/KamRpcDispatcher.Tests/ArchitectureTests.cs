@@ -91,14 +91,14 @@ public partial class ArchitectureTests
         Sources.Operators: Destinations Destinations.Operators Sources.Records
         Sources.Origins: Destinations Destinations.Addresses Sources.Operators Sources.Records
         Sources.Records: Destinations Destinations.Addresses Destinations.Operators
-        Telemetry: Destinations Destinations.Addresses Dispatch.Cycles Etcd.Reports Plan Probe Push Sources
+        Telemetry: Destinations Destinations.Addresses Destinations.Operators Dispatch.Cycles Etcd.Reports Plan Probe Push Sources
         """;
 
     private const string CommandLine = """
         .: Commands Dispatch Help Host Host.Reload Options Output
         Announce: Options
         Answers: Options Output Status Status.Json
-        Commands: Announce Answers Commands.Operators Completion Dispatch Health Help Host Host.Logging Host.Reload Operate Options Output Status Status.Json Status.Screen Telemetry
+        Commands: Announce Answers Commands.Operators Completion Dispatch Health Help Host Host.Logging Host.Reload Operate Options Output Page Status Status.Json Status.Screen Telemetry
         Commands.Operators: Answers Help Host Operate Options Output Rollouts
         Completion: Options
         Dispatch: Answers Help Host Options Output
@@ -110,12 +110,13 @@ public partial class ArchitectureTests
         Operate: Answers Help Host Host.Logging Options Output Status
         Options: Help Host.Logging Output Status.Findings
         Output: Host Options
+        Page: Answers Output Rollouts Status Status.Findings Status.Screen
         Rollouts: Help Host Host.Logging Operate Options Output
         Status: Options Output Status.Findings Status.Json Status.Screen
         Status.Findings: Output Status.Json
         Status.Json: Output Status.Findings
         Status.Screen: Host Output Status.Findings Status.Json
-        Telemetry: Health Host Options Output
+        Telemetry: Health Host Options Output Page
         """;
 
     private const string Library = """

@@ -85,17 +85,17 @@ internal sealed class HistoryAnswer(HistoryView view, int? set, int limit, DateT
     });
 
     /// <summary><c>ready -> drained (kernel update)</c>.</summary>
-    private static string? Change(HistoryEntry entry) => entry is { From: null, To: null } ? entry.Reason
+    public static string? Change(HistoryEntry entry) => entry is { From: null, To: null } ? entry.Reason
         : $"{entry.From ?? "?"} -> {entry.To ?? "?"}{(string.IsNullOrEmpty(entry.Reason) ? string.Empty : $" ({entry.Reason})")}";
 
-    private static string Whom(HistoryEntry entry)
+    public static string Whom(HistoryEntry entry)
     {
         var more = entry.More + Math.Max(0, entry.Subjects.Count - MostNamed);
         return string.Join(", ", entry.Subjects.Take(MostNamed)) + (more > 0 ? FormattableString.Invariant($" and {more} more") : string.Empty);
     }
 
     /// <summary><c>2 of 2 in 48ms</c>, as long as the slowest took, or <c>1 of 2, missing p2</c>; nothing where nobody waited for them.</summary>
-    private static string? Applied(HistoryEntry entry)
+    public static string? Applied(HistoryEntry entry)
     {
         if (entry.Acknowledged is not { } times)
         {

@@ -30,6 +30,7 @@ internal sealed class CommandLine
         ConfirmCommand.AddTo(Root, _commands);
         HistoryCommand.AddTo(Root, _commands);
         PruneCommand.AddTo(Root, _commands);
+        PageCommand.AddTo(Root, _commands);
         DoctorCommand.AddTo(Root, _commands);
         CfgCommand.AddTo(Root, _commands);
         CompletionCommand.AddTo(Root, _commands);

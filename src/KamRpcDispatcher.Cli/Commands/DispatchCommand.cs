@@ -8,6 +8,7 @@ using KamRpcDispatcher.Cli.Host;
 using KamRpcDispatcher.Cli.Host.Logging;
 using KamRpcDispatcher.Cli.Options;
 using KamRpcDispatcher.Cli.Output;
+using KamRpcDispatcher.Cli.Page;
 using KamRpcDispatcher.Cli.Telemetry;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Dispatch;
@@ -127,8 +128,15 @@ internal static class DispatchCommand
         using var service = new SystemdState();
         DispatcherDaemon? daemon = null;
         await using var telling = new Telling(isOnce ? exposure with { Address = null } : exposure, service, logs);
+        await using var page = exposure.Address is null || isOnce ? null : new LivePage(
+            etcd!,
+            cluster!,
+            new PageLocal(() => Volatile.Read(ref daemon)?.Status?.Proxy ?? proxy!, () => Volatile.Read(ref daemon)?.Status, () => Volatile.Read(ref daemon)?.Live),
+            MetricsServer.Pages(AddressSpace.Descriptors),
+            logs);
         telling.Begin(new HttpSubject
         {
+            Page = page?.Answers,
             Metrics = telling.Metrics,
             IsAlive = () => Volatile.Read(ref daemon) is not { IsResponsive: false },
             Ready = sets => HealthOverHttp.Of(Volatile.Read(ref daemon)?.Status, proxy!, sets, TimeProvider.System.GetUtcNow()),
@@ -148,6 +156,7 @@ internal static class DispatchCommand
             Examine = new ConfigurationExamination(address, rpc, TimeProvider.System, logs.CreateLogger<ConfigurationExamination>()).RunAsync,
         };
         telling.Follow(dispatcher.Meter, composed.Proxy);
+        dispatcher.Live.Cycled = page is null ? null : page.Wake;
         Volatile.Write(ref daemon, dispatcher);
         life.OnHangup(() =>
         {

@@ -61,7 +61,7 @@ internal sealed class RolloutAnswer(IReadOnlyList<RolloutShown> rollouts, DateTi
     });
 
     /// <summary>What goes to the value by etcd, in per cent.</summary>
-    private static string ShareOf(RolloutView view, Rollout rollout) =>
+    public static string ShareOf(RolloutView view, Rollout rollout) =>
         view.Split is { } split && split.Label == rollout.Label ? SplitRecord.Text(split.Shares.GetValueOrDefault(rollout.To)) + "%" : "no split";
 
     private void Write(Utf8JsonWriter json, RolloutShown shown)

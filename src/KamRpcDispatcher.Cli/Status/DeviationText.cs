@@ -11,7 +11,10 @@ internal static class DeviationText
     private const int LongestReason = 200;
 
     /// <summary><c>does not answer Kamailio's pings (IP, for 7s)</c>.</summary>
-    public static string Of(Deviation deviation, DateTimeOffset now)
+    public static string Of(Deviation deviation, DateTimeOffset now) => $"{What(deviation)} ({string.Join(", ", Details(deviation, now))})";
+
+    /// <summary>The same without since when: <c>does not answer Kamailio's pings</c>.</summary>
+    public static string What(Deviation deviation)
     {
         var reason = string.IsNullOrEmpty(deviation.Reason) || deviation.Kind == DeviationKind.Held ? null : SafeText.Shorten(deviation.Reason, LongestReason);
         var what = deviation.Kind switch
@@ -33,11 +36,19 @@ internal static class DeviationText
             }),
             _ => $"is not as wished: {SafeText.Shorten(deviation.Kind, 20)}",
         };
-        return $"{what}{(reason is null ? string.Empty : ": " + reason)} ({string.Join(", ", Details(deviation, now))})";
+        return $"{what}{(reason is null ? string.Empty : ": " + reason)}";
     }
 
     /// <summary>Kamailio's flags, as they stand in its list.</summary>
     public static string? Flags(Deviation deviation) => string.IsNullOrEmpty(deviation.Flags) ? null : SafeText.Shorten(deviation.Flags, LongestFlags);
+
+    /// <summary>What happens when its time is over.</summary>
+    public static string End(Deviation deviation) => deviation.Kind switch
+    {
+        DeviationKind.Leaving => "removed",
+        DeviationKind.Held => "let go",
+        _ => "tried again",
+    };
 
     private static IEnumerable<string> Details(Deviation deviation, DateTimeOffset now)
     {
@@ -49,12 +60,7 @@ internal static class DeviationText
         yield return "for " + Ages.Show(now - deviation.Since);
         if (deviation.Until is { } until)
         {
-            yield return deviation.Kind switch
-            {
-                DeviationKind.Leaving => "removed ",
-                DeviationKind.Held => "let go ",
-                _ => "tried again ",
-            } + Ages.Until(until - now);
+            yield return $"{End(deviation)} {Ages.Until(until - now)}";
         }
     }
 }

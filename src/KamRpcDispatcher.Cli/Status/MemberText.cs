@@ -139,7 +139,7 @@ internal sealed class MemberText(ClusterCalls calls)
     private string Removal(Deviation leaving) => leaving.Until is { } until ? "removed " + Ages.Until(until - calls.Now) : DeviationText.Of(leaving, calls.Now);
 
     /// <summary>Nothing where all of the set's proxies say so.</summary>
-    private static string Where(IEnumerable<ProxyLens> proxies, SetCalls set)
+    public static string Where(IEnumerable<ProxyLens> proxies, SetCalls set)
     {
         // One with several addresses is told of as often.
         List<ProxyLens> where = [.. proxies.Distinct()];

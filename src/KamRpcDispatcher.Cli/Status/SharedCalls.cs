@@ -26,6 +26,8 @@ internal sealed class SharedCalls
 
     public int Count => _rows.Count;
 
+    public IReadOnlyList<Row> Rows => _rows;
+
     public TextTable Table(Layout layout)
     {
         var table = layout.Table("SET", "CLASS", "PROXY", "WANTED", "MEASURED", "CALLS", "COUNTED");
@@ -122,7 +124,7 @@ internal sealed class SharedCalls
     /// <param name="Of">The class there.</param>
     /// <param name="IsCounted">Whether Kamailio counts; null until that was looked at.</param>
     /// <param name="Measured">Its part of the set's calls there, in per cent; null where there is none to tell of.</param>
-    private sealed record Row(string? Proxy, SharedClass Of, bool? IsCounted, double? Measured)
+    internal sealed record Row(string? Proxy, SharedClass Of, bool? IsCounted, double? Measured)
     {
         /// <summary>Whether all proxies are to give the class the same: with zones each has its own.</summary>
         public bool AreAlike { get; init; } = true;

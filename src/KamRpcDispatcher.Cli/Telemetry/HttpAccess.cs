@@ -7,7 +7,9 @@ namespace KamRpcDispatcher.Cli.Telemetry;
 internal sealed class HttpAccess(MetricsExposure exposure)
 {
     /// <summary>Why a request is not answered: the status and a line; null where it is.</summary>
-    public (int Status, string Text)? WhyNot(HttpContext context)
+    /// <param name="context">The request.</param>
+    /// <param name="needsToken">Whether it asks for something that the token is for: the page itself, which is the same for everybody, asks for the token with which it gets what it shows.</param>
+    public (int Status, string Text)? WhyNot(HttpContext context, bool needsToken = true)
     {
         var request = context.Request;
         var from = context.Connection.RemoteIpAddress is { IsIPv4MappedToIPv6: true } mapped ? mapped.MapToIPv4() : context.Connection.RemoteIpAddress;
@@ -22,7 +24,7 @@ internal sealed class HttpAccess(MetricsExposure exposure)
             return (StatusCodes.Status421MisdirectedRequest, "here only localhost and this machine's loopback addresses are answered, by those names");
         }
 
-        if (exposure.Token is { } token && !token.IsShownBy(request.Headers.Authorization))
+        if (needsToken && exposure.Token is { } token && !token.IsShownBy(request.Headers.Authorization))
         {
             context.Response.Headers.WWWAuthenticate = "Bearer";
             return (StatusCodes.Status401Unauthorized, "show the token of --metrics-token-file: Authorization: Bearer TOKEN");

@@ -1,6 +1,7 @@
 using System.Text;
 using KamRpcDispatcher.Cli.Options;
 using KamRpcDispatcher.Cli.Output;
+using KamRpcDispatcher.Cli.Page;
 using KamRpcDispatcher.Telemetry;
 using Microsoft.AspNetCore.Http;
 
@@ -19,7 +20,8 @@ internal sealed class HttpAnswers(HttpSubject subject, HttpAccess access, HttpPa
         var headers = context.Response.Headers;
         headers.CacheControl = "no-store";
         headers.XContentTypeOptions = "nosniff";
-        if (access.WhyNot(context) is { } refusal)
+        var path = context.Request.Path.Value ?? PageAnswers.Root;
+        if (access.WhyNot(context, needsToken: path != PageAnswers.Root || subject.Page is null) is { } refusal)
         {
             headers.Connection = "close";
             await WriteAsync(context, refusal.Status, Plain, refusal.Text + "\n").ConfigureAwait(false);
@@ -32,22 +34,29 @@ internal sealed class HttpAnswers(HttpSubject subject, HttpAccess access, HttpPa
             return;
         }
 
-        var path = context.Request.Path.Value ?? "/";
         await (path switch
         {
-            "/metrics" => subject.Metrics() is { } metrics
+            PageAnswers.Root when subject.Page is not null => PageAnswers.DocumentAsync(context),
+            PageAnswers.Events when subject.Page is { } page => page.EventsAsync(context),
+            "/metrics" when subject.Metrics is { } told => told() is { } metrics
                 ? WriteAsync(context, StatusCodes.Status200OK, Prometheus, metrics)
                 : WriteAsync(context, StatusCodes.Status503ServiceUnavailable, Plain, "there are no metrics yet\n"),
             "/healthz" => subject.IsAlive()
                 ? WriteAsync(context, StatusCodes.Status200OK, Plain, "ok\n")
                 : WriteAsync(context, StatusCodes.Status503ServiceUnavailable, Plain, "a loop does not come round\n"),
-            "/readyz" => ReadyAsync(context),
+            "/readyz" when subject.Ready is { } ready => ReadyAsync(context, ready),
             _ when path.StartsWith(CheckPath, StringComparison.Ordinal) && subject.Check is { } check => CheckAsync(context, check, path[CheckPath.Length..]),
-            _ => WriteAsync(context, StatusCodes.Status404NotFound, Plain, $"here are /metrics, /healthz, /readyz{(subject.Check is null ? string.Empty : " and /check/SET/ADDRESS")}\n"),
+            _ => WriteAsync(context, StatusCodes.Status404NotFound, Plain, $"here are {Paths()}\n"),
         }).ConfigureAwait(false);
     }
 
-    private Task ReadyAsync(HttpContext context)
+    private string Paths()
+    {
+        string[] paths = [.. subject.Page is null ? Array.Empty<string>() : ["the page (/)"], .. subject.Metrics is null ? Array.Empty<string>() : ["/metrics"], "/healthz", .. subject.Ready is null ? Array.Empty<string>() : ["/readyz"], .. subject.Check is null ? Array.Empty<string>() : ["/check/SET/ADDRESS"]];
+        return string.Join(", ", paths[..^1]) + (paths.Length > 1 ? " and " : string.Empty) + paths[^1];
+    }
+
+    private static Task ReadyAsync(HttpContext context, Func<IReadOnlySet<int>?, Readiness> readyOf)
     {
         var sets = new HashSet<int>();
         foreach (var text in context.Request.Query["set"].SelectMany(static texts => (texts ?? string.Empty).Split(',')))
@@ -60,7 +69,7 @@ internal sealed class HttpAnswers(HttpSubject subject, HttpAccess access, HttpPa
             sets.Add(set);
         }
 
-        var ready = subject.Ready(sets.Count > 0 ? sets : null);
+        var ready = readyOf(sets.Count > 0 ? sets : null);
         var wantsJson = context.Request.Headers.Accept.Any(static accepted => accepted?.Contains(Json, StringComparison.OrdinalIgnoreCase) == true);
         return WriteAsync(context, ready.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable, wantsJson ? Json : Plain, wantsJson ? ready.Json : ready.Text);
     }

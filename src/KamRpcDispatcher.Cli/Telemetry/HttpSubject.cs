@@ -1,3 +1,4 @@
+using KamRpcDispatcher.Cli.Page;
 using KamRpcDispatcher.Telemetry;
 
 namespace KamRpcDispatcher.Cli.Telemetry;
@@ -8,18 +9,21 @@ namespace KamRpcDispatcher.Cli.Telemetry;
 /// <param name="Json">The same for programs.</param>
 internal sealed record Readiness(bool IsReady, string Text, string Json);
 
-/// <summary>What a daemon tells over HTTP.</summary>
+/// <summary>What a program tells over HTTP; what is null is not there.</summary>
 internal sealed record HttpSubject
 {
     /// <summary>The metrics in Prometheus' text format; null while there are none yet.</summary>
-    public required Func<byte[]?> Metrics { get; init; }
+    public Func<byte[]?>? Metrics { get; init; }
 
     /// <summary>Whether every loop still comes round.</summary>
     public required Func<bool> IsAlive { get; init; }
 
     /// <summary>Whether calls should come here, by some sets or by all (null).</summary>
-    public required Func<IReadOnlySet<int>?, Readiness> Ready { get; init; }
+    public Func<IReadOnlySet<int>?, Readiness>? Ready { get; init; }
 
     /// <summary>Whether an address is a member of a set that gets calls; null where that is not told.</summary>
     public Func<int, string, AddressCheck>? Check { get; init; }
+
+    /// <summary>The page; null where there is none.</summary>
+    public PageAnswers? Page { get; init; }
 }

@@ -22,22 +22,34 @@ internal static class MetricsOptions
     /// <summary>Where <c>kamrpc dispatch</c> tells them.</summary>
     public const string DispatcherDefault = "127.0.0.1:9499";
 
+    /// <summary>Where <c>kamrpc page</c> shows the page.</summary>
+    public const string PageDefault = "127.0.0.1:9497";
+
     private const string None = "none";
     private const int DefaultOtlpPort = 4318;
     private const string OtlpPath = "/v1/metrics";
 
     private static readonly ValueOption<ListenAddress> OfDispatcher = Metrics(DispatcherDefault);
     private static readonly ValueOption<ListenAddress> OfAnnouncer = Metrics(None);
+    private static readonly ValueOption<ListenAddress> OfPage =
+        new("--listen", "Where the page is: an IP address with a port.", PageDefault, ParseListen, OptionGroup.Subject, PageDefault);
     private static readonly Option<string[]> Allow = CommonOptions.Texts("--metrics-allow", "A network that may ask there, beside this machine, such as 10.0.0.0/8 (repeatable).");
     private static readonly Option<string?> TokenFile = CommonOptions.FileName("--metrics-token-file", "A file with the token that whoever asks there has to show (Bearer), mode 600.");
     private static readonly Option<string?> Otlp = CommonOptions.Text("--otlp", "Where metrics are sent to each minute, by OTLP over HTTP: http://collector:4318.");
 
     public static void AddTo(Command command, bool isDispatcher) => CommonOptions.Add(command, isDispatcher ? OfDispatcher : OfAnnouncer, Allow, TokenFile, Otlp);
 
+    public static void AddToPage(Command command) => CommonOptions.Add(command, OfPage, Allow, TokenFile);
+
     /// <summary>What is given; nobody uses it where an option is wrong.</summary>
-    public static MetricsExposure Read(OptionReader options, bool isDispatcher)
+    public static MetricsExposure Read(OptionReader options, bool isDispatcher) =>
+        Read(options, isDispatcher ? OfDispatcher : OfAnnouncer) with { Collector = options.Value<Uri>(Otlp, null, Collector) };
+
+    /// <summary>The same of <c>kamrpc page</c>, which always listens.</summary>
+    public static MetricsExposure ReadPage(OptionReader options) => Read(options, OfPage);
+
+    private static MetricsExposure Read(OptionReader options, ValueOption<ListenAddress> metrics)
     {
-        var metrics = isDispatcher ? OfDispatcher : OfAnnouncer;
         var address = options.Value(metrics)?.EndPoint;
         var allowed = ReadNetworks(options);
         var token = ReadToken(options);
@@ -51,7 +63,7 @@ internal static class MetricsOptions
             options.Add(metrics, $"is {None}, and {(allowed.Count > 0 ? Allow.Name : TokenFile.Name)} goes with an address");
         }
 
-        return new MetricsExposure(address, allowed, token, options.Value<Uri>(Otlp, null, Collector));
+        return new MetricsExposure(address, allowed, token, Collector: null);
     }
 
     internal static bool Parse(string text, [NotNullWhen(true)] out ListenAddress? value, [NotNullWhen(false)] out string? error)
@@ -61,6 +73,18 @@ internal static class MetricsOptions
         value = text == None ? new ListenAddress(null) : hasPort && IPEndPoint.TryParse(text, out var endPoint) ? new ListenAddress(endPoint) : null;
         error = value is null ? $"'{SafeText.Shorten(text)}' is not an IP address with a port, such as 127.0.0.1:9499 or [::1]:9499, nor {None}" : null;
         return error is null;
+    }
+
+    /// <summary>An address, and nothing else.</summary>
+    internal static bool ParseListen(string text, [NotNullWhen(true)] out ListenAddress? value, [NotNullWhen(false)] out string? error)
+    {
+        if (Parse(text, out value, out error) && value.EndPoint is not null)
+        {
+            return true;
+        }
+
+        (value, error) = (null, $"'{SafeText.Shorten(text)}' is not an IP address with a port, such as {PageDefault} or [::1]:9497");
+        return false;
     }
 
     internal static bool Collector(string text, [NotNullWhen(true)] out Uri? value, [NotNullWhen(false)] out string? error)

@@ -21,6 +21,9 @@ internal sealed partial class MetricsServer(IPEndPoint address, HttpAnswers answ
 {
     private const int MostConnections = 300;
 
+    /// <summary>Of ten connections so many may be open pages: monitors get in at any time.</summary>
+    private const int PagesOfTen = 8;
+
     /// <summary>Of the files that the process may have open so many are for all else.</summary>
     private const ulong OtherDescriptors = 200;
 
@@ -35,7 +38,7 @@ internal sealed partial class MetricsServer(IPEndPoint address, HttpAnswers answ
     {
         while (true)
         {
-            using (var server = New())
+            using (var server = New(address))
             {
                 try
                 {
@@ -58,7 +61,8 @@ internal sealed partial class MetricsServer(IPEndPoint address, HttpAnswers answ
         }
     }
 
-    private KestrelServer New()
+    /// <summary>A server that is bound by how much it takes, whoever asks.</summary>
+    internal static KestrelServer New(IPEndPoint address)
     {
         var options = new KestrelServerOptions { AddServerHeader = false };
         var limits = options.Limits;
@@ -85,6 +89,9 @@ internal sealed partial class MetricsServer(IPEndPoint address, HttpAnswers answ
     /// <summary>Where there are few descriptors most of them are left to etcd and Kamailio.</summary>
     internal static long Connections(ulong descriptors) => descriptors <= OtherDescriptors ? 1 : (long)Math.Clamp((descriptors - OtherDescriptors) / 2, 1, (ulong)MostConnections);
 
+    /// <summary>As many pages may be open.</summary>
+    internal static int Pages(ulong descriptors) => (int)Math.Max(1, Connections(descriptors) * PagesOfTen / 10);
+
     private void Told(KestrelServer server)
     {
         _isTold = false;
@@ -107,7 +114,7 @@ internal sealed partial class MetricsServer(IPEndPoint address, HttpAnswers answ
     [LoggerMessage(4031, LogLevel.Warning, "Metrics and health are not told over HTTP: {Address} cannot be listened on ({Reason}). Trying on; --metrics names another address, or none")]
     private static partial void TellsNothing(ILogger logger, string address, string reason);
 
-    private sealed class Application(HttpAnswers answers) : IHttpApplication<HttpContext>
+    internal sealed class Application(HttpAnswers answers) : IHttpApplication<HttpContext>
     {
         public HttpContext CreateContext(IFeatureCollection contextFeatures) => new DefaultHttpContext(contextFeatures);
 

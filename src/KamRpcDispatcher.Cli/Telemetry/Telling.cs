@@ -64,11 +64,14 @@ internal sealed partial class Telling : IServiceState, IAsyncDisposable
     }
 
     /// <summary>Reads the token again.</summary>
-    public void ReadFilesAgain()
+    public void ReadFilesAgain() => ReadAgain(_exposure, _logger);
+
+    /// <summary>Reads a token again.</summary>
+    public static void ReadAgain(MetricsExposure exposure, ILogger logger)
     {
-        if (_exposure.Token?.ReadAgain() is { } error)
+        if (exposure.Token?.ReadAgain() is { } error)
         {
-            TokenKept(_logger, error);
+            TokenKept(logger, error);
         }
     }
 

@@ -18,6 +18,17 @@ public sealed record ListedDestination(int Set, string Uri, ListedState State, b
     /// <summary>Whether its attributes are shown as they are. Whoever wrote what cannot be shown was not this tool.</summary>
     public bool IsExact { get; init; } = true;
 
+    /// <summary>LATENCY.EST: how long pings are answered in, in milliseconds; null where Kamailio keeps no such figure (<c>ds_ping_latency_stats</c>).</summary>
+    public double? Latency { get; init; }
+
+    /// <summary>Whether the entry is the same. Its latency is another one after each ping, and is no news.</summary>
+    public bool Equals(ListedDestination? other) => other is not null
+        && (Set, State, Probing, Priority, Calls, MaxLoad, IsExact) == (other.Set, other.State, other.Probing, other.Priority, other.Calls, other.MaxLoad, other.IsExact)
+        && Uri == other.Uri && Attributes == other.Attributes;
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Set, Uri, State, Priority);
+
     /// <summary>Whether Kamailio may send calls there now (a trying destination is still in use).</summary>
     public bool IsRoutable => State is ListedState.Active or ListedState.Trying;
 }

@@ -67,6 +67,9 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
     /// <param name="address">An IP address, a host name, either with a port, or a SIP URI.</param>
     public AddressCheck Check(int set, string address) => _telemetry.Check(set, address);
 
+    /// <summary>What goes on in it, for whoever shows it.</summary>
+    public LiveView Live => _telemetry.Live;
+
     /// <summary>Ends its meter.</summary>
     public void Dispose() => _telemetry.Dispose();
 
@@ -105,7 +108,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         var report = store is null ? null : new ProxyReport(store, keys, options.Proxy, Identity, options.ReportTtl, timeProvider, logs.CreateLogger<ProxyReport>()) { Serves = serves };
         using var followed = new FollowedMembership(store, keys, options, timeProvider, logs);
         var own = new FollowedProxyIntent(() => followed.Intents, options.Proxy, logs.CreateLogger<FollowedProxyIntent>());
-        var counter = new CallCounter(new CallTable(watched), options.Share, timeProvider, logs.CreateLogger<CallCounter>());
+        var counter = new CallCounter(new CallTable(watched), options.Share, timeProvider, logs.CreateLogger<CallCounter>(), _telemetry.Live.Calls.Add);
         var awaited = store is null ? null : new AwaitedRevisions(store, keys, timeProvider, logs.CreateLogger<AwaitedRevisions>());
         var paced = new PacedReport(
             report is null ? new NoReport() : report, contact, loop, () => !_heartbeat.IsOverdue, Version, timeProvider, own.Read, status => status with { Shares = counter.Report, List = lists.Size is { } list ? new ListRoom(list.Destinations, list.Bytes, list.Most) : null }, awaited is null ? null : awaited.IsAwaited);

@@ -98,7 +98,7 @@ internal sealed class KamailioDispatcher(IRpcClient client, ListReader lists) : 
             return new DispatcherTable(
                 _version,
                 instance,
-                [.. list.Select(static entry => new ListedDestination(entry.Set, entry.Uri, State(entry.State), entry.IsProbed, entry.Priority, entry.Attributes) { Calls = entry.DialogLoad ?? 0, MaxLoad = entry.MaxLoad, IsExact = entry.IsExact })])
+                [.. list.Select(static entry => new ListedDestination(entry.Set, entry.Uri, State(entry.State), entry.IsProbed, entry.Priority, entry.Attributes) { Calls = entry.DialogLoad ?? 0, MaxLoad = entry.MaxLoad, IsExact = entry.IsExact, Latency = entry.Latency?.Estimate })])
             {
                 Unreadable = list.Unreadable,
             };

@@ -49,6 +49,7 @@ internal sealed class DispatcherTelemetry : IDisposable
         (_cluster, _timeProvider) = (cluster, timeProvider);
         Pushes = new PushMetrics(_meter);
         Latency = new ChangeLatency(Pushes, timeProvider);
+        Live = new LiveView(timeProvider);
         ProcessMetrics.AddTo(_meter);
     }
 
@@ -57,6 +58,8 @@ internal sealed class DispatcherTelemetry : IDisposable
     public PushMetrics Pushes { get; }
 
     public ChangeLatency Latency { get; }
+
+    public LiveView Live { get; }
 
     /// <summary>The dispatcher runs: what it knows can be asked from now on.</summary>
     public void Begin(TelemetrySources sources) => Volatile.Write(ref _metrics, new DispatcherMetrics(_meter, sources, _cluster, _timeProvider));
@@ -69,6 +72,7 @@ internal sealed class DispatcherTelemetry : IDisposable
         Pushes.CycleDone();
         Latency.Planned(cycle.Membership.Revision, cycle.Plan.IsInForce);
         Volatile.Read(ref _metrics)?.Observe(cycle, lost);
+        Live.Observe(cycle);
     }
 
     /// <summary>Whether calls go to an address.</summary>

@@ -10,7 +10,7 @@ namespace KamRpcDispatcher.Tests.Cli;
 public class HelpTests
 {
     /// <summary>Of a screen of usual size.</summary>
-    private const int Rows = 50;
+    private const int Rows = 52;
 
     private static IEnumerable<string> Commands => Root().Subcommands.Select(static command => command.Name);
 
@@ -112,7 +112,7 @@ public class HelpTests
     {
         var headings = HelpPage.OfCommand(Root().Subcommands.Single(command => command.Name == name)).Where(static line => line.Length > 0 && line[0] != ' ').ToList();
 
-        Assert.That(headings.IndexOf("The rest"), Is.EqualTo(name is "announce" or "dispatch" ? headings.IndexOf("Examples") - 1 : -1));
+        Assert.That(headings.IndexOf("The rest"), Is.EqualTo(name is "announce" or "dispatch" or "page" ? headings.IndexOf("Examples") - 1 : -1));
         Assert.That(headings.Any(static heading => heading.EndsWith("[OPTIONS]", StringComparison.Ordinal)), Is.EqualTo(name != "completion"));
     }
 

@@ -13,7 +13,7 @@ internal sealed partial class DocumentedCommandTests
     private static readonly string[] OfOthers =
     [
         "--auth-token", "--auto-compaction-retention", "--client-cert-auth", "--election-timeout", "--build-arg", "--network", "--pid", "--read-only", "--stop-timeout", "--use-current-runtime",
-        "--asterisk", "--container", "--matrix", "--package", "--newcomer", "--force-confold", "--samples", "--format", "--no-healthcheck", "--platform",
+        "--asterisk", "--container", "--matrix", "--package", "--newcomer", "--force-confold", "--samples", "--page", "--format", "--no-healthcheck", "--platform",
     ];
 
     private static readonly RootCommand Root = new CommandLine().Root;

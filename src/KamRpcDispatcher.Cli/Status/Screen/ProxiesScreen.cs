@@ -1,7 +1,5 @@
 using System.Text;
 using KamRpcDispatcher.Cli.Output;
-using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Etcd.Reports;
 
 namespace KamRpcDispatcher.Cli.Status.Screen;
 
@@ -10,6 +8,8 @@ internal sealed class ProxiesScreen(ClusterCalls calls, StatusOptions options, L
 {
     /// <summary>So many proxies are all shown.</summary>
     private const int MostWhole = 20;
+
+    private readonly ProxyText _words = new(calls);
 
     public override string ToString()
     {
@@ -61,8 +61,8 @@ internal sealed class ProxiesScreen(ClusterCalls calls, StatusOptions options, L
         table.Add(
             mark,
             lens.Proxy.Name,
-            Kamailio(lens, status),
-            State(lens, status, behind),
+            _words.Kamailio(lens, status),
+            _words.State(lens, status),
             Ages.Number(status.Revision),
             behind > 0 ? new Cell(Ages.Number(behind), Tone.Odd) : new Cell(null),
             status.Drift > 0 ? new Cell(Ages.Number(status.Drift), Tone.Odd) : new Cell(null),
@@ -71,27 +71,4 @@ internal sealed class ProxiesScreen(ClusterCalls calls, StatusOptions options, L
             hasVersions ? status.Version ?? "older" : null,
             options.IsVerbose ? status.Identity?.Host : null);
     }
-
-    private Cell Kamailio(ProxyLens lens, ProxyStatus status) => status.Contact switch
-    {
-        { Answers: false } contact => new Cell($"LOST for {Ages.Show(calls.Now - contact.Since)}", Tone.Bad),
-        _ when lens.LostTrouble is { } trouble => new Cell($"LOST for {Ages.Show(calls.Now - trouble.Since)}", Tone.Bad),
-        null => new Cell(status.Kamailio.Length > 0 ? $"{status.Kamailio} (?)" : "not seen yet", Tone.Odd),
-        _ => status.Kamailio,
-    };
-
-    private Cell State(ProxyLens lens, ProxyStatus status, long behind) =>
-        lens.Age.Freshness == ReportFreshness.Stale ? new Cell("report stale", Tone.Bad)
-        : lens.Age.Freshness == ReportFreshness.Doubtful ? new Cell("report old?", Tone.Odd)
-        : lens.IsKamailioLost ? new Cell("of before", Tone.Odd)
-        : status.Hangs ? new Cell("HANGS", Tone.Bad)
-        : lens.Lag.IsLate ? new Cell("not following", Tone.Bad)
-        : status.Troubles.Length > 0 ? new Cell(string.Join(',', status.Troubles.Select(static trouble => SafeText.Shorten(trouble.Kind, 20)).Distinct().Take(3)), Tone.Bad)
-        : lens.IsOfOlderVersion ? new Cell("not known", Tone.Odd)
-        : status.IsFromSnapshot ? new Cell("from snapshot", Tone.Odd)
-        : calls.LacksIntents(lens) ? new Cell("no intents", Tone.Odd)
-        : behind == 0 && status.OwesOnlyRefused && !lens.IsAtChanges && lens.Lag.Records == 0 ? new Cell(FormattableString.Invariant($"{status.Drift} refused"), Tone.Odd)
-        : behind > 0 || status.Drift > 0 || lens.IsAtChanges || lens.Lag.Records > 0 ? new Cell("not yet", Tone.Odd)
-        : status.IsDrained ? new Cell("drained", Tone.Odd)
-        : new Cell("synced", Tone.Good);
 }

@@ -22,7 +22,7 @@ internal sealed class SetScreen(SetCalls set, ClusterCalls calls, StatusOptions 
     public override string ToString()
     {
         var text = new StringBuilder();
-        var title = FormattableString.Invariant($"SET {set.Set}: {Answer()}");
+        var title = FormattableString.Invariant($"SET {set.Set}: {SetAnswer.Of(set)}");
         var where = Where();
         text.Append(layout.Palette.Paint(string.Join("\n  ", TextLines.Of(title, layout.Width - 2)), set.IsAsWished && set.InDoubt.Count == 0 && Full.Count == 0 ? Tone.Good : Tone.Bad));
         text.Append(title.Length + 2 + where.Length <= layout.Width ? where.PadLeft(layout.Width - title.Length) : "\n  " + where).Append('\n');
@@ -49,34 +49,6 @@ internal sealed class SetScreen(SetCalls set, ClusterCalls calls, StatusOptions 
             ZoneUse.All => $"EVERY ZONE, since too few members of zone {SafeText.Shorten(same.Key.Zone)} get calls",
             _ => $"every zone, since nobody of zone {SafeText.Shorten(same.Key.Zone)} is announced",
         });
-
-    /// <summary><c>1 of 3 gets calls</c>.</summary>
-    private string Answer()
-    {
-        var total = set.Members.Count;
-        if (total == 0)
-        {
-            var held = set.Departed.SelectMany(static member => member.Remarks).Select(static remark => remark.Deviation).Where(static deviation => deviation is { Kind: DeviationKind.Held }).ToList();
-            var who = held.Exists(static deviation => !deviation!.IsDoubted)
-                ? "no members, what has expired with many others is kept as it was (PANIC)"
-                : held.Count > 0 ? "no members, what has expired while etcd was away is kept as it was for a moment"
-                : set.Departed.Count > 0 ? "no members, what has left is still being taken out"
-                : "no members";
-            return who + (set.WithoutAnybody.Count > 0 ? ", and NOBODY ELSE gets calls" : string.Empty);
-        }
-
-        if (set.Unknown == total)
-        {
-            return FormattableString.Invariant($"NOT KNOWN whether its {Ages.Count(total, "member")} {(total == 1 ? "gets" : "get")} calls");
-        }
-
-        var answer = FormattableString.Invariant($"{set.Getting} of {total} {(set.Getting == 1 ? "gets" : "get")} calls");
-        answer += set.Partly > 0 ? FormattableString.Invariant($", {set.Partly} from some proxies only") : string.Empty;
-        answer += set.FailOverOnly > 0 ? FormattableString.Invariant($", {set.FailOverOnly} only what fails over") : string.Empty;
-        answer += set.Unknown > 0 ? FormattableString.Invariant($", {set.Unknown} not known") : string.Empty;
-        answer += set.IsAllDrained ? ", ALL DRAINED by operators" : set.Drained > 0 ? FormattableString.Invariant($", {set.Drained} drained") : string.Empty;
-        return answer + (Full.Count > 0 ? ", and EVERY ONE IS FULL on " + (Full.Count == 1 ? Full[0].Name : FormattableString.Invariant($"{Full.Count} proxies")) : string.Empty);
-    }
 
     private string Where() => set.Serving.Count switch
     {

@@ -1,4 +1,5 @@
 using KamailioRpc.Errors;
+using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.Plan.Shares;
 using KamRpcDispatcher.Push;
@@ -15,7 +16,8 @@ namespace KamRpcDispatcher.Dispatch.Shares;
 /// <param name="way">How weights travel.</param>
 /// <param name="timeProvider">The clock.</param>
 /// <param name="logger">Where to log.</param>
-internal sealed class CallCounter(ICallTable table, ShareWay way, TimeProvider timeProvider, ILogger<CallCounter> logger)
+/// <param name="told">Told the calls that a member had since the reading before; null for nobody.</param>
+internal sealed class CallCounter(ICallTable table, ShareWay way, TimeProvider timeProvider, ILogger<CallCounter> logger, Action<MemberKey, long>? told = null)
 {
     /// <summary>How often counts are read.</summary>
     internal static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
@@ -140,7 +142,10 @@ internal sealed class CallCounter(ICallTable table, ShareWay way, TimeProvider t
         }
 
         _isCounted = true;
-        counted.Read(counts, timeProvider.GetUtcNow(), timeProvider.Mark());
+        foreach (var (member, calls) in counted.Read(counts, timeProvider.GetUtcNow(), timeProvider.Mark()))
+        {
+            told?.Invoke(new MemberKey(set.Set, member), calls);
+        }
     }
 
     private static ShareReport New(ShareWay way) => new(way switch

@@ -29,9 +29,11 @@ internal sealed class CountedSet
     public bool IsOf(SetShares set, DispatcherTable listed) => set.Map!.Text == _map && Of(set, listed).SequenceEqual(_of);
 
     /// <summary>Takes note of the counts. One that is less than before began anew, since it was forgotten for lack of calls.</summary>
-    public void Read(long[] counts, DateTimeOffset at, TimeSpan mark)
+    /// <returns>The calls that each member had since the reading before; none at the first.</returns>
+    public IEnumerable<(string Member, long Calls)> Read(long[] counts, DateTimeOffset at, TimeSpan mark)
     {
-        _sums = _last.Length == 0 ? new long[counts.Length] : [.. _sums.Select((sum, index) => sum + (counts[index] >= _last[index] ? counts[index] - _last[index] : counts[index]))];
+        var (isFirst, before) = (_last.Length == 0, _sums);
+        _sums = isFirst ? new long[counts.Length] : [.. _sums.Select((sum, index) => sum + (counts[index] >= _last[index] ? counts[index] - _last[index] : counts[index]))];
         (_last, _until) = (counts, at);
         _readings.Enqueue((_sums, at, mark));
 
@@ -40,6 +42,10 @@ internal sealed class CountedSet
         {
             _readings.Dequeue();
         }
+
+        var sums = _sums;
+        return isFirst ? [] : [.. _of.Select((one, index) => (one.Member, Calls: sums[index] - before[index])).Where(static one => one.Member is not null)
+            .GroupBy(static one => one.Member!).Select(static member => (member.Key, member.Sum(static one => one.Calls)))];
     }
 
     /// <summary>What each class is to get, and had; nothing is said of calls before there were two readings.</summary>

@@ -1,0 +1,149 @@
+using Microsoft.Extensions.Logging;
+
+namespace KamRpcDispatcher.Cli.Page;
+
+/// <summary>Follows what the page shows for as long as somebody looks at it, once for all of them. While nobody does it costs nothing.</summary>
+internal sealed partial class PageFeed(PageSource source, int mostWatchers, TimeProvider timeProvider, ILogger<PageFeed> logger)
+{
+    /// <summary>Between two states that are made.</summary>
+    private static readonly TimeSpan LeastInterval = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>What all who look are sent in a second, in bytes: many of them, of a large cluster, are told less often.</summary>
+    private const long MostEachSecond = 8 * 1024 * 1024;
+
+    private static readonly TimeSpan LongestInterval = TimeSpan.FromSeconds(2);
+
+    /// <summary>So long the first state waits for etcd, so that it need not be corrected at once.</summary>
+    private static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _gate = new();
+    private readonly SemaphoreSlim _woken = new(0, 1);
+    private volatile TaskCompletionSource<PageUpdate> _first = New();
+    private int _watchers;
+
+    /// <summary>As many may look at a time.</summary>
+    public int MostWatchers => mostWatchers;
+
+    /// <summary>The state as of now, as soon as there is one; null where too many look.</summary>
+    public Task<PageUpdate>? TryWatch()
+    {
+        lock (_gate)
+        {
+            if (_watchers >= mostWatchers)
+            {
+                return null;
+            }
+
+            _watchers++;
+        }
+
+        Wake();
+        return _first.Task;
+    }
+
+    /// <summary>Somebody looks no more.</summary>
+    public void Leave()
+    {
+        lock (_gate)
+        {
+            _watchers--;
+        }
+    }
+
+    /// <summary>Something may have changed. Returns at once, and does nothing while nobody looks.</summary>
+    public void Wake()
+    {
+        if (Volatile.Read(ref _watchers) > 0 && _woken.CurrentCount == 0)
+        {
+            try
+            {
+                _woken.Release();
+            }
+            catch (SemaphoreFullException)
+            {
+                // Somebody else has just done it.
+            }
+        }
+    }
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            await _woken.WaitAsync(cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await FollowAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException)
+            {
+                Failed(logger, exception);
+                await Task.Delay(LongestInterval, timeProvider, cancellationToken).ConfigureAwait(false);
+                Wake();
+            }
+        }
+    }
+
+    private async Task FollowAsync(CancellationToken cancellationToken)
+    {
+        source.Forget();
+        var updates = new PageUpdates(timeProvider);
+        var begun = timeProvider.GetTimestamp();
+        PageUpdate? last = null;
+        try
+        {
+            while (Volatile.Read(ref _watchers) > 0)
+            {
+                source.Advance(Wake, cancellationToken);
+                var state = source.Build();
+                var isEarly = last is null && state.Etcd.Answers is null && timeProvider.GetElapsedTime(begun) < FirstPatience;
+                if (!isEarly && updates.Next(state) is { } update)
+                {
+                    var before = last;
+                    last = update;
+                    Publish(before, update);
+                }
+
+                await Task.Delay(Pause(last), timeProvider, cancellationToken).ConfigureAwait(false);
+                await _woken.WaitAsync(PageSource.PollInterval, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            // Who comes next begins anew, and whoever came meanwhile waits for that.
+            _first = New();
+            last?.Next.TrySetCanceled(CancellationToken.None);
+            if (Volatile.Read(ref _watchers) > 0)
+            {
+                Wake();
+            }
+        }
+    }
+
+    private void Publish(PageUpdate? before, PageUpdate update)
+    {
+        if (before is null)
+        {
+            _first.TrySetResult(update);
+            return;
+        }
+
+        // Who comes from now on begins with it.
+        var first = New();
+        first.SetResult(update);
+        _first = first;
+        before.Next.TrySetResult(update);
+    }
+
+    private TimeSpan Pause(PageUpdate? last)
+    {
+        var bytes = (long)(last?.Changed.Length ?? 0) * Volatile.Read(ref _watchers);
+        var pause = TimeSpan.FromSeconds((double)bytes / MostEachSecond);
+        return pause < LeastInterval ? LeastInterval : pause > LongestInterval ? LongestInterval : pause;
+    }
+
+    private static TaskCompletionSource<PageUpdate> New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    [LoggerMessage(4036, LogLevel.Error, "Unexpected in what the page is made of: going on. This is a fault of kamrpc; please report it with this line")]
+    private static partial void Failed(ILogger logger, Exception exception);
+}

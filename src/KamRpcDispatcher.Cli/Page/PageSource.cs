@@ -1,0 +1,146 @@
+using Grpc.Core;
+using KamRpcDispatcher.Cli.Status;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Operators;
+using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Etcd.Members;
+using KamRpcDispatcher.Etcd.Proxies;
+using KamRpcDispatcher.Local;
+using KamRpcDispatcher.Telemetry;
+
+namespace KamRpcDispatcher.Cli.Page;
+
+/// <summary>The dispatcher of this machine, whose own knowledge is newer than its report in etcd.</summary>
+/// <param name="Proxy">Its name.</param>
+/// <param name="Status">What it knows now; null before it runs.</param>
+/// <param name="Live">What goes on in it; null before it runs.</param>
+internal sealed record PageLocal(Func<string> Proxy, Func<StatusAnswer?> Status, Func<LiveView?> Live);
+
+/// <summary>Reads for the page, as long as somebody looks at it: etcd as <c>kamrpc status</c> reads it, and beside it what the dispatcher of this machine knows, which waits for no etcd.</summary>
+internal sealed class PageSource(string cluster, IPageStore store, PageLocal? local, TimeProvider timeProvider)
+{
+    /// <summary>How often etcd is asked whether something has changed.</summary>
+    internal static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>A large cluster is not read all the time: between two readings there is a pause of so many times as long as one takes.</summary>
+    private const int PauseFactor = 4;
+
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+
+    private readonly ReportAges _ages = new(timeProvider);
+    private readonly LatencySample _latencies = new();
+    private Task<PageReading>? _reading;
+    private PageReading? _last;
+    private long _begun;
+    private TimeSpan _pause;
+    private PageEtcd _etcd = new(null, null, null, null);
+    private string? _refused;
+    private long _ownReadings;
+
+    /// <summary>Nobody has looked for a while: what was seen standing still since says nothing, and what was read then is not what is.</summary>
+    public void Forget()
+    {
+        _ages.Forget();
+        (_reading, _begun, _etcd) = (null, 0, _etcd with { Answers = null });
+    }
+
+    /// <summary>Takes what has been read, and begins to read again where that is due. Never waits.</summary>
+    /// <param name="read">Told when something has been read.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public void Advance(Action read, CancellationToken cancellationToken)
+    {
+        if (_reading is { IsCompleted: true } done)
+        {
+            _reading = null;
+            _pause = Max(PollInterval, Min(LongestPause, PauseFactor * timeProvider.GetElapsedTime(_begun)));
+            Take(done);
+        }
+
+        if (_reading is null && (_begun == 0 || timeProvider.GetElapsedTime(_begun) >= _pause || IsBehindOwn()))
+        {
+            _begun = timeProvider.GetTimestamp();
+            _reading = store.ReadAsync(_last, cancellationToken);
+            _ = _reading.ContinueWith(
+                done =>
+                {
+                    // Nobody else may look at how it ended.
+                    _ = done.Exception;
+                    read();
+                },
+                CancellationToken.None,
+                TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default);
+        }
+    }
+
+    /// <summary>What the page shows now.</summary>
+    public PageState Build()
+    {
+        var (now, cycle) = (timeProvider.GetUtcNow(), local?.Live()?.Cycle);
+        var view = WithOwn(_last?.View ?? Fallback(cycle));
+        _ages.Observe(view);
+        var calls = new ClusterCalls(StatusOptions.Default.Filter(view), _ages, now);
+        if (cycle is not null)
+        {
+            _latencies.Take(cycle.Destinations, now);
+        }
+
+        var plots = (local?.Live()?.Calls.Read() ?? []).ToDictionary(static member => member.Member, static member => member.Calls);
+        return new PageBuilder(cluster, local?.Proxy(), calls).Build(
+            _last is not null || cycle is not null, _etcd, StatusOptions.Default.Findings(calls), new PageMembers(calls, cycle, _latencies, plots), _last?.Operations ?? PageOperations.None with { NotReadable = _refused });
+    }
+
+    private void Take(Task<PageReading> done)
+    {
+        var now = timeProvider.GetUtcNow();
+        if (done.IsCompletedSuccessfully)
+        {
+            if (_etcd.Answers != true)
+            {
+                // That reports stood still while etcd was away says nothing of their proxies.
+                _ages.Forget();
+            }
+
+            (_last, _etcd, _refused) = (done.Result, new PageEtcd(true, null, null, now), null);
+        }
+        else if (done.Exception?.InnerException is EtcdUnreachableException { InnerException: RpcException { StatusCode: StatusCode.PermissionDenied } } && local is not null)
+        {
+            // A dispatcher's role need not have the right: what it goes by itself is shown nevertheless.
+            (_last, _etcd, _refused) = (null, new PageEtcd(true, null, null, now), store.WhyRefused);
+        }
+        else if (done.Exception?.InnerException is { } failure)
+        {
+            var reason = SafeText.Shorten(failure is EtcdUnreachableException ? failure.Message : "unexpected: " + failure.Message, longest: 300);
+            _etcd = new PageEtcd(false, _etcd.Answers == false ? _etcd.Since : now, reason, _etcd.ReadAt);
+        }
+    }
+
+    /// <summary>The dispatcher has followed what was not read here yet.</summary>
+    private bool IsBehindOwn() => _last is { } last && _etcd.Answers == true && local?.Live()?.Cycle is { IsFromSnapshot: false } cycle && cycle.Revision > last.View.Revision;
+
+    /// <summary>While etcd has not been read, or may not be, the dispatcher's own members are shown.</summary>
+    private static ClusterView Fallback(ObservedCycle? cycle) => new(
+        cycle?.Revision ?? 0, cycle?.Revision ?? 0, [.. (cycle?.Members ?? []).Where(static member => !ClassSets.Has(member.Key.Set)).Select(member => OwnMember(member, cycle!))], [], []);
+
+    /// <summary>The lease of its record the dispatcher does not say.</summary>
+    private static AnnouncedMember OwnMember(Member member, ObservedCycle cycle) => !cycle.Drained.TryGetValue(member.Key, out var intent)
+        ? new AnnouncedMember(member, Lease: -1)
+        : new AnnouncedMember(member with { State = MemberState.Ready }, Lease: -1) { Intent = intent ?? new Intent(member.Key) { IsDrained = true } };
+
+    private ClusterView WithOwn(ClusterView view)
+    {
+        if (local?.Status() is not { Report: { } report } answer)
+        {
+            return view;
+        }
+
+        // Another one at each look, as a report that was just written is.
+        var own = new ReportingProxy(answer.Proxy, report, null) { ModRevision = -++_ownReadings };
+        return view with { Proxies = [.. view.Proxies.Where(proxy => proxy.Name != answer.Proxy).Append(own).OrderBy(static proxy => proxy.Name, StringComparer.Ordinal)] };
+    }
+
+    private static TimeSpan Max(TimeSpan one, TimeSpan other) => one > other ? one : other;
+
+    private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
+}
