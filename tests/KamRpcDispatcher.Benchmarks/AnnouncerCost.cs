@@ -11,9 +11,6 @@ internal static class AnnouncerCost
     private const int Many = 1000;
     private const int PerNetwork = 250;
 
-    /// <summary>USER_HZ, in which procfs tells processor time.</summary>
-    private const double TicksPerSecond = 100;
-
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Watched = TimeSpan.FromSeconds(20);
@@ -46,7 +43,7 @@ internal static class AnnouncerCost
         return 0;
     }
 
-    private static async Task<string> PublishAsync(string folder)
+    internal static async Task<string> PublishAsync(string folder)
     {
         Console.WriteLine("Publishing kamrpc as a native binary, which takes a minute or two ...");
         using var publish = Process.Start(Path.Combine(RealServers.RepositoryRoot, "src", "KamRpcDispatcher.Cli", "Packaging", "publish.sh"), [folder]);
@@ -81,23 +78,13 @@ internal static class AnnouncerCost
 
         await Task.Delay(Settling);
         var begun = Stopwatch.GetTimestamp();
-        var before = ProcessorSeconds(announcer.Pid);
+        var before = ProcessCost.Seconds(announcer.Pid);
         await Task.Delay(Watched);
-        var share = (ProcessorSeconds(announcer.Pid) - before) / Stopwatch.GetElapsedTime(begun).TotalSeconds;
-        Console.WriteLine($"{uris.Length} {(uris.Length == 1 ? "member" : "members")}, --probe {probe}: {100 * share:0.0} % of a core over {Watched.TotalSeconds:0} s, {Resident(announcer.Pid) / 1e6:0.0} MB resident");
+        var share = (ProcessCost.Seconds(announcer.Pid) - before) / Stopwatch.GetElapsedTime(begun).TotalSeconds;
+        Console.WriteLine($"{uris.Length} {(uris.Length == 1 ? "member" : "members")}, --probe {probe}: {100 * share:0.0} % of a core over {Watched.TotalSeconds:0} s, {ProcessCost.Megabytes(announcer.Pid):0.0} MB resident");
     }
 
     private static ServerProcess Start(string binary, EtcdServer etcd, IReadOnlyList<string> uris, string probe) => ServerProcess.Start(
         binary,
         ["announce", "--etcd", etcd.Endpoint, "--probe", probe, .. uris.SelectMany(static (uri, index) => (string[])["--uri", string.Create(CultureInfo.InvariantCulture, $"m{index}={uri}")])]);
-
-    private static double ProcessorSeconds(int pid)
-    {
-        // The fields after the name, which may have anything in it: utime and stime are the 12th and 13th of them.
-        var fields = File.ReadAllText($"/proc/{pid}/stat").Split(')')[^1].Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / TicksPerSecond;
-    }
-
-    private static double Resident(int pid) =>
-        1024.0 * long.Parse(File.ReadLines($"/proc/{pid}/status").First(static line => line.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
 }

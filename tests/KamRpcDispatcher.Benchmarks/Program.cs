@@ -3,9 +3,10 @@ using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using KamRpcDispatcher.Benchmarks;
+using KamRpcDispatcher.Benchmarks.Scale;
 
 // "roundtrip": every transport against a real Kamailio, beside a bare socket loop. "probe": what probing costs. "announcer": what an
-// announcer costs as a native binary, published or given. Anything else goes to BenchmarkDotNet.
+// announcer costs as a native binary, published or given. "scale": what a fleet of a size costs the dispatcher. Anything else goes to BenchmarkDotNet.
 if (args is ["roundtrip", ..])
 {
     return await RoundTrip.RunAsync(args is [_, var calls] ? int.Parse(calls, System.Globalization.CultureInfo.InvariantCulture) : 5000);
@@ -19,6 +20,11 @@ if (args is ["probe", ..])
 if (args is ["announcer", ..])
 {
     return await AnnouncerCost.RunAsync(args is [_, var binary] ? binary : null);
+}
+
+if (args is ["scale", var members, ..])
+{
+    return await ScaleBenchmark.RunAsync(int.Parse(members, System.Globalization.CultureInfo.InvariantCulture), args is [_, _, var program] ? program : null);
 }
 
 // In this process: a project of its own for each run would be built and restored anew.
