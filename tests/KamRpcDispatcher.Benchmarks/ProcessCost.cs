@@ -15,11 +15,8 @@ internal sealed record ProcessCost(long Anonymous, long OfFiles, long Proportion
 
     public static ProcessCost Of(int pid)
     {
-        // The fields after the name, which may have anything in it: utime and stime are the 12th and 13th of them.
-        var fields = File.ReadAllText($"/proc/{pid}/stat").Split(')')[^1].Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        var ticks = long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture);
         var status = $"/proc/{pid}/status";
-        return new ProcessCost(Read(status, "RssAnon:"), Read(status, "RssFile:"), Read($"/proc/{pid}/smaps_rollup", "Pss:"), (int)Read(status, "Threads:"), TimeSpan.FromSeconds(ticks / TicksPerSecond));
+        return new ProcessCost(Read(status, "RssAnon:"), Read(status, "RssFile:"), Read($"/proc/{pid}/smaps_rollup", "Pss:"), (int)Read(status, "Threads:"), TimeSpan.FromSeconds(Seconds(pid)));
     }
 
     /// <summary>The memory, and the share of a core since an earlier look.</summary>
@@ -33,4 +30,35 @@ internal sealed record ProcessCost(long Anonymous, long OfFiles, long Proportion
 
     private static long Read(string file, string name) =>
         long.Parse(File.ReadLines(file).First(line => line.StartsWith(name, StringComparison.Ordinal)).Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+
+    /// <summary>Processor time of one process, in seconds, in steps of 10 ms.</summary>
+    public static double Seconds(int pid) => Seconds($"/proc/{pid}");
+
+    /// <summary>The same of all processes of a group, as far as they are alive.</summary>
+    public static double SecondsOfGroup(int group) =>
+        Directory.EnumerateDirectories("/proc").Where(process => char.IsDigit(Path.GetFileName(process)[0]) && Fields(process) is [_, _, var of, ..] && of == group.ToString(CultureInfo.InvariantCulture)).Sum(Seconds);
+
+    /// <summary>Resident memory, in megabytes of a million bytes.</summary>
+    public static double Megabytes(int pid) =>
+        1024e-6 * long.Parse(
+            File.ReadLines($"/proc/{pid}/status").First(static line => line.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+            CultureInfo.InvariantCulture);
+
+    private static double Seconds(string process) =>
+        Fields(process) is { Length: > 12 } fields
+            ? (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / TicksPerSecond
+            : 0;
+
+    /// <summary>Those after the name, which may have anything in it: the third is the group, the 12th and 13th utime and stime. None of a process that has ended.</summary>
+    private static string[] Fields(string process)
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(process, "stat")).Split(')')[^1].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        }
+        catch (IOException)
+        {
+            return [];
+        }
+    }
 }

@@ -3,10 +3,11 @@ using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using KamRpcDispatcher.Benchmarks;
+using KamRpcDispatcher.Benchmarks.Scale;
 
 // "roundtrip": every transport against a real Kamailio, beside a bare socket loop. "probe": what probing costs. "announcer" and
 // "dispatcher": what one costs as a native binary, published or given. "page": what open pages cost a dispatcher, a native binary that is
-// given. "proxies": what many proxies are to one etcd. Anything else goes to BenchmarkDotNet.
+// given. "scale": what a fleet of a size costs. "proxies": what many proxies are to one etcd. Anything else goes to BenchmarkDotNet.
 if (args is ["roundtrip", ..])
 {
     return await RoundTrip.RunAsync(args is [_, var calls] ? int.Parse(calls, System.Globalization.CultureInfo.InvariantCulture) : 5000);
@@ -35,6 +36,11 @@ if (args is ["dispatcher", ..])
 if (args is ["page", var dispatcher])
 {
     return await PageCost.RunAsync(dispatcher);
+}
+
+if (args is ["scale", var members, ..])
+{
+    return await ScaleBenchmark.RunAsync(int.Parse(members, System.Globalization.CultureInfo.InvariantCulture), args is [_, _, var program] ? program : null);
 }
 
 // In this process: a project of its own for each run would be built and restored anew.

@@ -23,11 +23,12 @@ public partial class ArchitectureTests
         Destinations: Destinations.Addresses
         Destinations.Addresses:
         Destinations.Operators: Destinations
-        Dispatch: Claim Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Following Dispatch.Logs Dispatch.Policy Dispatch.Report Dispatch.Shares Etcd Etcd.Connection Etcd.Keys Etcd.Operators Etcd.Proxies Etcd.Reports Local Plan Plan.Order Processes Push Push.Grace Push.Guards Push.Reading Push.Shares Sources Sources.Operators Sources.Origins Telemetry
+        Dispatch: Claim Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Following Dispatch.Logs Dispatch.Pace Dispatch.Policy Dispatch.Report Dispatch.Shares Etcd Etcd.Connection Etcd.Keys Etcd.Operators Etcd.Proxies Etcd.Reports Local Plan Plan.Order Processes Push Push.Grace Push.Guards Push.Reading Push.Shares Sources Sources.Operators Sources.Origins Telemetry
         Dispatch.Contact: Dispatch.Cycles Etcd.Reports
         Dispatch.Cycles: Destinations Dispatch.Shares Etcd.Reports Plan Push Sources
         Dispatch.Following: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Operators Etcd.Reports Sources Sources.Files Sources.Kubernetes Sources.Kubernetes.Access Sources.Kubernetes.Api Sources.Operators Sources.Origins
         Dispatch.Logs: Destinations Dispatch.Cycles Dispatch.Policy Etcd.Reports Plan Push Sources Sources.Records
+        Dispatch.Pace: Destinations Dispatch.Cycles Dispatch.Policy Dispatch.Shares Plan Push Sources
         Dispatch.Policy: Destinations Dispatch.Cycles Doctor.Observations.Configured Etcd.Reports Plan Plan.Order Processes Processes.Views Push Push.Grace Push.Guards Sources
         Dispatch.Report: Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Following Dispatch.Logs Dispatch.Policy Etcd Etcd.Proxies Etcd.Reports Local Plan Push Push.Grace Push.Guards Push.Reading Sources
         Dispatch.Shares: Destinations Destinations.Operators Dispatch.Cycles Dispatch.Report Etcd.Keys Etcd.Reports Plan Plan.Shares Push Push.Shares Sources.Operators
@@ -80,7 +81,7 @@ public partial class ArchitectureTests
         Push: Claim Destinations Linux Plan Push.Grace Push.Guards Push.Reading
         Push.Grace: Processes Processes.Views
         Push.Guards: Destinations Destinations.Addresses Linux Plan Plan.Order Push.Reading
-        Push.Reading: Destinations.Addresses Plan
+        Push.Reading: Destinations Destinations.Addresses Plan Plan.Order
         Push.Shares: Plan.Shares
         Sources: Destinations Destinations.Operators Linux Sources.Operators Sources.Records
         Sources.Files: Destinations Linux Sources.Operators Sources.Origins Sources.Records

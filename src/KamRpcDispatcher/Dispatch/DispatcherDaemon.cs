@@ -186,7 +186,8 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             contact,
             new ListedBefore(policy, followed.SeedListed),
             new ShareKeeper(new ShareTable(calls), policy, options.Share, numbering is null ? followed.Numbers!.Ask : numbering.Ask, timeProvider, logs.CreateLogger<ShareKeeper>(), counter.Follow, options.Zone),
-            wake);
+            wake,
+            follows: revision => _telemetry.Latency.Planned(revision, isInForce: false));
 
         _graceFigures.Observer = _telemetry.Pushes.GraceEnded;
         _telemetry.Begin(new TelemetrySources

@@ -2,6 +2,7 @@ using KamailioRpc.Errors;
 using KamRpcDispatcher.Claim;
 using KamRpcDispatcher.Dispatch.Contact;
 using KamRpcDispatcher.Dispatch.Cycles;
+using KamRpcDispatcher.Dispatch.Pace;
 using KamRpcDispatcher.Dispatch.Policy;
 using KamRpcDispatcher.Dispatch.Report;
 using KamRpcDispatcher.Dispatch.Shares;
@@ -35,6 +36,7 @@ namespace KamRpcDispatcher.Dispatch;
 /// <param name="before">Tells the source who was in the list at the start; null for nobody.</param>
 /// <param name="shares">Keeps Kamailio's share maps; null where sets have no shares.</param>
 /// <param name="wake">Raised where something may have changed; null for one that only the reconciler itself raises.</param>
+/// <param name="follows">Told the revision of what is changed before the list is read; null for nobody.</param>
 internal sealed class Reconciler(
     IMembershipSource source,
     IDispatcher dispatcher,
@@ -53,23 +55,28 @@ internal sealed class Reconciler(
     ContactWatch? contact = null,
     ListedBefore? before = null,
     ShareKeeper? shares = null,
-    WakeSignal? wake = null)
+    WakeSignal? wake = null,
+    Action<long>? follows = null)
 {
     private readonly WakeSignal _wake = wake ?? new();
     private readonly CycleMemory _memory = new(policy, quarantine, options, timeProvider);
     private readonly TroubleTracker _troubles = new(timeProvider);
     private readonly ServedSets _sets = new(policy);
-    private readonly Backoff _retries = new();
+    private KnownListPush? _known;
+    private CycleRest? _rest;
+    private volatile bool _isDoubtful;
+    private bool _isUnread;
 
-    /// <summary>Something may have changed: read again now.</summary>
-    public void Wake() => _wake.Raise();
+    private CycleRest Resting => _rest ??= new(options, _memory, timeProvider);
+
+    private KnownListPush Known => _known ??= new(policy, _memory, executor, shares, Resting.Pace, follows);
 
     /// <summary>Runs until cancelled, through every outage of the store and of Kamailio.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var life = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var following = journal.KeepRunningAsync("following the members", token => source.RunAsync(_wake.Raise, token), life.Token);
-        var watching = journal.KeepRunningAsync("looking for reloads", token => sentinel.RunAsync(_wake.Raise, token), life.Token);
+        var watching = journal.KeepRunningAsync("looking for reloads", token => sentinel.RunAsync(Doubt, token), life.Token);
         try
         {
             while (!cancellationToken.IsCancellationRequested)
@@ -133,18 +140,26 @@ internal sealed class Reconciler(
             contact?.NotRead(ContactReason.Of(exception));
             _troubles.Meet(exception, dispatcher.Unanswered);
             journal.Failed(exception);
-            return dispatcher.Unanswered is { IsWriterStuck: true } ? options.StuckRetry : exception.IsTransient ? RetryAfter(exception) : options.Resync;
+            return Resting.AfterFailure(exception, dispatcher.Unanswered);
         }
         finally
         {
-            journal.Troubles(_troubles.Take());
+            journal.Troubles(_isUnread ? _troubles.Last : _troubles.Take());
         }
     }
 
     private async Task<TimeSpan> CycleAsync(Membership membership, CancellationToken cancellationToken)
     {
-        var (doubted, doubt) = PanicGuard.Doubted(membership, timeProvider.Mark(), policy.Manages);
-        var members = CycleMembers.Of(membership, [.. PanicGuard.Held(membership, options.Panic, timeProvider.Mark()).Where(member => policy.Manages(member.Key.Set))], doubted);
+        var (members, doubt) = PanicGuard.Followed(membership, options.Panic, timeProvider.Mark(), policy.Manages);
+        var wait = _isDoubtful ? TimeSpan.Zero : await Known.PushEarlyAsync(members, dispatcher, _wake.Raised, cancellationToken).ConfigureAwait(false);
+        if (_isUnread = wait > TimeSpan.Zero)
+        {
+            // What else changes meanwhile goes out too, and is read back with it.
+            return wait < doubt ? wait : doubt;
+        }
+
+        _isDoubtful = false;
+        Known.Reading();
         DispatcherTable table;
         try
         {
@@ -161,10 +176,7 @@ internal sealed class Reconciler(
                 return TimeSpan.Zero;
             }
 
-            var blindly = _memory.PolicyFor(known);
-            var (silenced, blind) = shares is null ? (members, CycleShares.None) : await shares.ShareAsync(members, known, blindly.Refuses, cancellationToken).ConfigureAwait(false);
-            var states = Allowed(membership, Planner.Plan(silenced.All, known.Destinations, blind.PolicyOf(blindly))).StatesOnly();
-            await executor.ExecuteAsync(states, known, _wake.Raised, cancellationToken).ConfigureAwait(false);
+            await Known.PushBlindlyAsync(members, known, _wake.Raised, cancellationToken).ConfigureAwait(false);
             return options.Resync;
         }
 
@@ -181,10 +193,10 @@ internal sealed class Reconciler(
             return TimeSpan.Zero;
         }
 
-        members = members with { Held = PanicGuard.WithoutStrangers(members.Held, membership, table.Destinations, policy.Cluster) };
+        var followed = members = PanicGuard.WithoutStrangers(members, table.Destinations, policy.Cluster);
         contact?.Read();
         _troubles.Reached();
-        _retries.Reset();
+        Resting.Reached();
         await executor.PrepareAsync(table, cancellationToken).ConfigureAwait(false);
         foreign.Observe(table, executor.Verify(table));
         sentinel.Observe(table);
@@ -194,11 +206,8 @@ internal sealed class Reconciler(
         var current = _memory.PolicyFor(table);
         (members, var shared) = shares is null ? (members, CycleShares.None) : await shares.ShareAsync(members, table, current.Refuses, cancellationToken).ConfigureAwait(false);
         (membership, current) = (members.Membership, shared.PolicyOf(current));
-        var plan = _memory.Restrain(Allowed(membership, Planner.Plan(members.All, table.Destinations, current)), made, members.All, table);
-        _troubles.Meet(plan);
-        _troubles.Meet(table.Unreadable);
-        _troubles.Meet(Orphan.In(table.Destinations, policy));
-        _troubles.Meet(foreign.Losses);
+        var plan = _memory.Restrain(KnownListPush.Allowed(membership, Planner.Plan(members.All, table.Destinations, current)), made, members.All, table);
+        _troubles.Meet(plan, table.Unreadable, Orphan.In(table.Destinations, policy), foreign.Losses);
         var deserted = _sets.Observe(members.All, table);
         journal.Compared(DeviationFinder.Compare(new CycleView(membership, members.Held, table, plan, current)
         {
@@ -214,7 +223,8 @@ internal sealed class Reconciler(
         journal.Planned(membership, table, plan, areShared, shared.Situation);
         plan = plan with { Restores = foreign.Due() };
         observe?.Invoke(new CycleSituation(membership, members.Kept, table, plan, _memory.AwaitingProof) { Deserted = deserted, OwesLater = _memory.OwesRemovals || !foreign.Losses.IsEmpty });
-        var resync = shared.Rest(doubt < options.Resync ? doubt : options.Resync);
+        Known.Planned(followed, table, sentinel.IsThere);
+        var resync = Resting.WithoutChange(plan is { IsEmpty: true, IsInForce: true } && members.Kept.Count == 0 && foreign.Losses.IsEmpty, shared, doubt);
         if (plan.IsEmpty)
         {
             return resync;
@@ -224,27 +234,14 @@ internal sealed class Reconciler(
         foreign.Sent(outcome.Restored);
         _troubles.Meet(outcome);
         _troubles.Meet(executor.Grace);
-        return Rest(plan, outcome, resync);
+        journal.Pushed(outcome);
+        return Resting.AfterPush(plan, outcome, _wake.Raised.IsCompleted, resync);
     }
 
-    private static ChangePlan Allowed(Membership membership, ChangePlan plan) => membership.IsFromSnapshot ? plan.AdditionsOnly() : plan;
-
-    /// <summary>One that is not there may be from one moment to the next. One that is, and answers what is no answer, goes on doing so as a rule.</summary>
-    private TimeSpan RetryAfter(KamailioRpcException exception) =>
-        exception is KamailioUnreachableException || (_retries.Next() is var pause && pause < options.Retry) ? options.Retry
-        : pause < options.Resync ? pause
-        : options.Resync;
-
-    private TimeSpan Rest(ChangePlan plan, PushOutcome outcome, TimeSpan resync)
+    /// <summary>The list may be another one by now: nothing is planned before it is read.</summary>
+    private void Doubt()
     {
-        var makesRoom = _memory.Pushed(plan, outcome);
-        if (outcome.IsBusy)
-        {
-            journal.Busy();
-            return options.BusyRetry;
-        }
-
-        // What was changed is read back at once. A push that only met refusals has nothing to read back, and must not spin.
-        return outcome.Applied > 0 || _wake.Raised.IsCompleted || makesRoom ? TimeSpan.Zero : resync;
+        _isDoubtful = true;
+        _wake.Raise();
     }
 }

@@ -1,3 +1,4 @@
+using KamRpcDispatcher.Dispatch.Pace;
 using KamRpcDispatcher.Dispatch.Policy;
 
 namespace KamRpcDispatcher.Dispatch;
@@ -5,7 +6,7 @@ namespace KamRpcDispatcher.Dispatch;
 /// <summary>How often the reconciler polls by itself.</summary>
 public sealed record ReconcilerOptions
 {
-    /// <summary>The longest time between two readings of Kamailio's list: how late a reload or an operator's change is noticed.</summary>
+    /// <summary>The longest time between two readings of Kamailio's list, unless it is long (see <see cref="ReadingPace"/>): how late an operator's change is noticed.</summary>
     public TimeSpan Resync { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>The time between two checks whether a reload of somebody else's has wiped the list.</summary>

@@ -9,6 +9,9 @@ internal sealed class SentinelWatch(IDispatcher dispatcher, TimeSpan interval, T
 {
     private volatile bool _isThere;
 
+    /// <summary>Whether it was there when it was asked for last, so that a reload would be noticed.</summary>
+    public bool IsThere => _isThere;
+
     /// <summary>Takes note of what a reading shows: before the sentinel stands there its absence means nothing.</summary>
     public void Observe(DispatcherTable table) => _isThere = table.Destinations.Any(Sentinel.Is);
 

@@ -53,7 +53,7 @@ public sealed record PlanPolicy(string Cluster)
     /// <summary>Whether another member with the same address is to be followed: this one is refused, or brings or does what it may not.</summary>
     internal bool Refuses(Member member) =>
         Forbidden(member) is not null || Flapping.Contains(member.Key) ||
-        Refused.Contains(new RefusedDestination(member.Key.Set, member.Uri.Text, AttributeText.Format(member, Cluster)));
+        (Refused.Count > 0 && Refused.Contains(new RefusedDestination(member.Key.Set, member.Uri.Text, AttributeText.Format(member, Cluster))));
 
     /// <summary>The attributes that the member may not bring; null where there are none.</summary>
     internal string? Forbidden(Member member) =>

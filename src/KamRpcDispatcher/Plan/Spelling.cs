@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using KamRpcDispatcher.Destinations.Addresses;
 
 namespace KamRpcDispatcher.Plan;
@@ -14,6 +15,9 @@ internal static class Spelling
 {
     private const string Parameter = ";kamrpc";
 
+    /// <summary>Of each text once, for as long as it is kept: a list has thousands, and is gone through many times in a cycle.</summary>
+    private static readonly ConditionalWeakTable<string, string> Endpoints = [];
+
     /// <summary>The URI as it was announced.</summary>
     public static string First(string text) => text.EndsWith(Parameter, StringComparison.OrdinalIgnoreCase) ? text[..^Parameter.Length] : text;
 
@@ -21,5 +25,6 @@ internal static class Spelling
     public static string Second(string text) => First(text) + Parameter;
 
     /// <summary>Where a listed URI leads. What an operator wrote need not be a URI of the kind that members announce; then it is equal to itself only.</summary>
-    public static string EndpointOf(string text) => SipUri.TryParse(First(text), out var uri, out _) ? uri.Endpoint : text;
+    public static string EndpointOf(string text) =>
+        Endpoints.TryGetValue(text, out var endpoint) ? endpoint : Endpoints.GetValue(text, static text => SipUri.TryParse(First(text), out var uri, out _) ? uri.Endpoint : text);
 }

@@ -15,6 +15,12 @@ public interface IDispatcher
     /// <exception cref="KamailioRpcException">It could not be read.</exception>
     Task<DispatcherTable> ReadAsync(CancellationToken cancellationToken);
 
+    /// <summary>
+    /// What the last reading showed, with the changes since that Kamailio said it had made; null where that need not be so any more: nothing was read, Kamailio was started
+    /// anew, or what became of a change is unknown.
+    /// </summary>
+    DispatcherTable? Known => null;
+
     /// <summary>Whether a destination of ours that is disabled, and stays so, is in the list; much cheaper than reading that.</summary>
     /// <exception cref="KamailioRpcException">It could not be asked.</exception>
     Task<bool> IsListedAsync(int group, string uri, CancellationToken cancellationToken);

@@ -16,8 +16,7 @@ internal sealed class KamailioDispatcher(IRpcClient client, ListReader lists) : 
     private const int ServerError = 500;
     private const string OngoingReload = "Ongoing reload";
 
-    /// <summary>The states that were set since the last reading.</summary>
-    private readonly Dictionary<ListedKey, ListedState> _states = [];
+    private readonly ChangedTable _changed = new();
 
     private KamailioVersion _version;
     private DispatcherTable? _last;
@@ -31,9 +30,12 @@ internal sealed class KamailioDispatcher(IRpcClient client, ListReader lists) : 
 
     public Unanswered? Unanswered => client.Unanswered;
 
+    public DispatcherTable? Known => _last is { } last && client.InstanceToken == last.Instance.InstanceToken ? _changed.Certain(last) : null;
+
     public async Task<DispatcherTable> ReadAsync(CancellationToken cancellationToken)
     {
         var token = client.InstanceToken;
+        _changed.Doubt();
         var uptime = await client.GetUptimeAsync(cancellationToken).ConfigureAwait(false);
         var instance = new KamailioInstance(uptime.UpSince, token);
         if (instance != _last?.Instance)
@@ -46,20 +48,29 @@ internal sealed class KamailioDispatcher(IRpcClient client, ListReader lists) : 
         var table = await ReadAsync(instance, cancellationToken).ConfigureAwait(false);
 
         // The list of one Kamailio and the name of another would make destinations look refused that went with the first.
-        _states.Clear();
+        _changed.Clear();
         return client.InstanceToken == token ? _last = table : throw new KamailioGoneException("dispatcher.list");
     }
 
     public async Task ApplyAsync(Change change, KamailioVersion version, CancellationToken cancellationToken)
     {
+        var isKnown = false;
         try
         {
             await CallAsync(change, version, cancellationToken).ConfigureAwait(false);
             Remember(change);
+            isKnown = true;
         }
         catch (KamailioFaultException fault) when (fault.Code == ServerError && fault.FaultMessage.Contains(OngoingReload, StringComparison.OrdinalIgnoreCase))
         {
             throw new DispatcherBusyException(fault);
+        }
+        finally
+        {
+            if (!isKnown)
+            {
+                _changed.Doubt();
+            }
         }
     }
 
@@ -95,41 +106,27 @@ internal sealed class KamailioDispatcher(IRpcClient client, ListReader lists) : 
         try
         {
             var list = await lists.ReadAsync(cancellationToken).ConfigureAwait(false);
-            return new DispatcherTable(
-                _version,
-                instance,
-                [.. list.Select(static entry => new ListedDestination(entry.Set, entry.Uri, State(entry.State), entry.IsProbed, entry.Priority, entry.Attributes) { Calls = entry.DialogLoad ?? 0, MaxLoad = entry.MaxLoad, IsExact = entry.IsExact, Latency = entry.Latency?.Estimate })])
+            var known = new KnownEntries(_last?.Destinations ?? []);
+            return new DispatcherTable(_version, instance, [.. list.Select(entry => known.Of(entry, State(entry.State)))])
             {
                 Unreadable = list.Unreadable,
             };
         }
         catch (ListTooLongException tooLong)
         {
-            throw new ListTooLongException(client.Address, (KamailioRpcException)tooLong.InnerException!) { LastKnown = LastKnown() };
+            throw new ListTooLongException(client.Address, (KamailioRpcException)tooLong.InnerException!) { LastKnown = _last is null ? null : _changed.Apply(_last) };
         }
     }
 
-    /// <summary>Keeps up what is known of the list, for when it cannot be read.</summary>
+    /// <summary>Keeps up what is known of the list until it is read.</summary>
     private void Remember(Change change)
     {
-        switch (change)
+        _changed.Changed(change);
+        if (change is AddDestination add)
         {
-            case AddDestination add:
-                lists.Added(add);
-                break;
-            case EnableDestination enable:
-                _states[new ListedKey(change.Set, change.Uri)] = enable.State;
-                break;
-            case DisableDestination:
-                _states[new ListedKey(change.Set, change.Uri)] = ListedState.Disabled;
-                break;
+            lists.Added(add);
         }
     }
-
-    private DispatcherTable? LastKnown() => _last is null ? null : _last with
-    {
-        Destinations = [.. _last.Destinations.Select(entry => _states.TryGetValue(new ListedKey(entry.Set, entry.Uri), out var state) ? entry with { State = state } : entry)],
-    };
 
     private static DestinationState State(ListedState state) => state switch
     {

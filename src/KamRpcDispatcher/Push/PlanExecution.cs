@@ -18,7 +18,7 @@ internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, Disp
     private readonly List<AddDestination> _restored = [];
 
     /// <summary>As it will be when those that are to get no calls any more get none: what the guards judge by.</summary>
-    private readonly DispatcherTable _staying = table.After(plan);
+    private readonly Lazy<DispatcherTable> _staying = new(() => table.After(plan), LazyThreadSafetyMode.None);
     private readonly RoutableSets _routable = new(table);
 
     /// <summary>Not twice in a row, so that there is progress where somebody is to be silenced in every plan.</summary>
@@ -174,7 +174,7 @@ internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, Disp
     private async Task<(bool IsLater, Objection? Objection)> ExamineAsync(Change change)
     {
         using var check = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var checking = executor.ObjectionAsync(change, _staying, check.Token);
+        var checking = executor.ObjectionAsync(change, _staying.Value, check.Token);
         try
         {
             if (!checking.IsCompleted && await Task.WhenAny(checking, interrupted).ConfigureAwait(false) != checking)

@@ -46,7 +46,7 @@ internal sealed class PlanExecutor(
     /// <summary>How the grace period stands.</summary>
     public GraceState Grace => gracePeriod.State;
 
-    /// <summary>What the last execution changed, or may have changed when it broke off. Told once.</summary>
+    /// <summary>What was changed since it was asked for last, or may have been where an execution broke off.</summary>
     public IReadOnlyList<Change> TakeMade()
     {
         List<Change> made = [.. _made];
@@ -109,7 +109,6 @@ internal sealed class PlanExecutor(
         }
 
         _mayHaveChanged = true;
-        _made.Clear();
         var execution = new PlanExecution(this, plan, table, interrupted, cancellationToken);
         HasEndedForReading = false;
         var outcome = await execution.RunAsync().ConfigureAwait(false);

@@ -5,10 +5,8 @@ namespace KamRpcDispatcher.Push;
 /// <summary>Who takes calls in which set, from what was read and what was changed since.</summary>
 internal sealed class RoutableSets(DispatcherTable table)
 {
-    private readonly Dictionary<int, HashSet<string>> _routable = table.Destinations
-        .Where(static entry => entry.IsRoutable)
-        .GroupBy(static entry => entry.Set)
-        .ToDictionary(static set => set.Key, static set => set.Select(static entry => entry.Uri).ToHashSet());
+    /// <summary>Of the sets that were asked for: there may be thousands of entries, and one of them is to change.</summary>
+    private readonly Dictionary<int, HashSet<string>> _routable = [];
 
     /// <summary>Whether the set has somebody for its calls without the destination.</summary>
     public bool LeavesSomebody(DisableDestination disable) =>
@@ -27,5 +25,6 @@ internal sealed class RoutableSets(DispatcherTable table)
         }
     }
 
-    private HashSet<string> Of(int set) => _routable.TryGetValue(set, out var uris) ? uris : _routable[set] = [];
+    private HashSet<string> Of(int set) =>
+        _routable.TryGetValue(set, out var uris) ? uris : _routable[set] = [.. table.Destinations.Where(entry => entry.Set == set && entry.IsRoutable).Select(static entry => entry.Uri)];
 }

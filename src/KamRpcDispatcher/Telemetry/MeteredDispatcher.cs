@@ -11,6 +11,8 @@ internal sealed class MeteredDispatcher(IDispatcher inner, PushMetrics metrics, 
 {
     public Unanswered? Unanswered => inner.Unanswered;
 
+    public DispatcherTable? Known => inner.Known;
+
     public async Task<DispatcherTable> ReadAsync(CancellationToken cancellationToken)
     {
         var isDone = false;

@@ -236,7 +236,7 @@ public class CycleLogTests
         var journal = new CycleLog(_report, new Quarantine(clock), static () => default, clock, _log);
         for (var cycle = 0; cycle < 240; cycle++)
         {
-            journal.Busy();
+            journal.Pushed(new PushOutcome(0, IsBusy: true, 0));
             clock.Advance(TimeSpan.FromMilliseconds(500));
         }
 

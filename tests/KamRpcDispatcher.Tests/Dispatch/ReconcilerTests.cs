@@ -436,7 +436,7 @@ public sealed class ReconcilerTests : IAsyncDisposable
 
         _membership.Set(3, [.. all.Select(static member => member with { State = MemberState.Down })]);
         await _kamailio.WaitForAsync(static kamailio => kamailio.Destinations.All(static entry => entry.Flags[0] == 'D'), Deadline);
-        Assert.That(_report.Last!.Held, Is.Empty);
+        await _kamailio.WaitForAsync(_ => _report.Last is { Revision: 3, Held.IsEmpty: true }, Deadline);
     }
 
     [Test]

@@ -46,7 +46,7 @@ public sealed class SipUri : IEquatable<SipUri>
     public SipTransport Transport { get; }
 
     /// <summary>Where the URI leads, in one spelling: equal for equal URIs.</summary>
-    public string Endpoint => string.Create(CultureInfo.InvariantCulture, $"{Host} {Port} {Transport}");
+    public string Endpoint => field ??= string.Create(CultureInfo.InvariantCulture, $"{Host} {Port} {Transport}");
 
     public static SipUri Parse(string text) =>
         TryParse(text, out var uri, out var error) ? uri : throw new FormatException(error);

@@ -82,7 +82,7 @@ internal sealed class ChangeBudget(int burst, TimeSpan refill, TimeProvider time
     }
 
     /// <summary>In the sets of classes a name has one account: a new weight takes it from one class to another.</summary>
-    private static MemberKey OwnerOf(int set, string attributes) => new(ClassSets.Has(set) ? ClassSets.Base : set, AttributeText.Duid(attributes) ?? string.Empty);
+    internal static MemberKey OwnerOf(int set, string attributes) => new(ClassSets.Has(set) ? ClassSets.Base : set, AttributeText.Duid(attributes) ?? string.Empty);
 
     private static RefusedDestination FormOf(AddDestination add) => RefusedDestination.Of(add);
 

@@ -27,6 +27,9 @@ internal sealed class CycleMemory(PlanPolicy policy, Quarantine quarantine, Reco
     /// <summary>Whether some of those are due.</summary>
     public bool OwesRemovals => _removals.Due(_shortage) is { Count: > 0 };
 
+    /// <summary>How long until the next of those is removed; null where nobody waits for that.</summary>
+    public TimeSpan? UntilRemoval => _removals.UntilNext;
+
     /// <summary>Those that are inactive until Kamailio has seen them alive.</summary>
     public ImmutableHashSet<EndpointKey> AwaitingProof => _verdicts.AwaitingProof;
 
@@ -57,6 +60,18 @@ internal sealed class CycleMemory(PlanPolicy policy, Quarantine quarantine, Reco
         _removals.Observe(plan);
         _verdicts.Observe(plan);
         return plan;
+    }
+
+    /// <summary>
+    /// What of a plan goes out before the list is read: a member that changes too often waits, and what this makes inactive is no verdict of Kamailio's. All else is as it
+    /// was until the next plan by a list that was read.
+    /// </summary>
+    public ChangePlan Hasten(ChangePlan plan)
+    {
+        var flapping = _budget.Exhausted;
+        var hastened = plan with { Adds = [.. plan.Adds.Where(add => !flapping.Contains(ChangeBudget.OwnerOf(add.Set, add.Attributes)))] };
+        _verdicts.Observe(hastened);
+        return hastened;
     }
 
     /// <summary>What has become of a plan.</summary>

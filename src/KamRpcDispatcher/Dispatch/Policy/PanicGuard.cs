@@ -1,4 +1,5 @@
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Dispatch.Cycles;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Sources;
 
@@ -16,6 +17,17 @@ namespace KamRpcDispatcher.Dispatch.Policy;
 /// </remarks>
 internal static class PanicGuard
 {
+    /// <summary>Who is followed by a membership now, and how long nobody who is doubted may come back.</summary>
+    /// <param name="membership">Who is there, and who has expired.</param>
+    /// <param name="options">How careful.</param>
+    /// <param name="now">By the clock of <see cref="ExpiredMember.Mark"/>.</param>
+    /// <param name="manages">Whether a set is managed.</param>
+    public static (CycleMembers Members, TimeSpan Doubt) Followed(Membership membership, PanicOptions options, TimeSpan now, Predicate<int> manages)
+    {
+        var (doubted, doubt) = Doubted(membership, now, manages);
+        return (CycleMembers.Of(membership, [.. Held(membership, options, now).Where(member => manages(member.Key.Set))], doubted), doubt);
+    }
+
     /// <summary>
     /// Those whose lease ended while the store answered nobody, for a moment in which it answers: whether they are alive is not known, and they will say so. A set of
     /// one would have nobody meanwhile.
@@ -53,6 +65,10 @@ internal static class PanicGuard
                select held.Member,
         ];
     }
+
+    /// <inheritdoc cref="WithoutStrangers(IReadOnlyList{Member}, Membership, IReadOnlyList{ListedDestination}, string)"/>
+    public static CycleMembers WithoutStrangers(CycleMembers members, IReadOnlyList<ListedDestination> listed, string cluster) =>
+        members with { Held = WithoutStrangers(members.Held, members.Membership, listed, cluster) };
 
     /// <summary>
     /// The same without those of another store that are not in Kamailio's list: that store may have nothing to do with this Kamailio, so who is there stays, and

@@ -22,6 +22,10 @@ internal sealed class RemovalDelay(TimeSpan delay, TimeProvider timeProvider, bo
     public IReadOnlyDictionary<ListedKey, DateTimeOffset> Removals =>
         IsEndless ? new Dictionary<ListedKey, DateTimeOffset>() : _unwantedSince.ToDictionary(static pair => pair.Key, pair => pair.Value.Told(timeProvider).Utc + delay);
 
+    /// <summary>How long until the next of them is due; null where none is that is not due yet.</summary>
+    public TimeSpan? UntilNext =>
+        IsEndless ? null : _unwantedSince.Values.Select(since => delay - (timeProvider.Mark() - since.Mark)).Where(static left => left > TimeSpan.Zero).Order().Select(static left => (TimeSpan?)left).FirstOrDefault();
+
     /// <summary>Those that are to be removed now; null for all that nobody wants.</summary>
     /// <param name="shortage">How many have to make room for others before their time, the oldest first.</param>
     public IReadOnlySet<ListedKey>? Due(int shortage)

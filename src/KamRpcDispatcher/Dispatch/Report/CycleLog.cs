@@ -118,10 +118,10 @@ internal sealed class CycleLog(
         ReportTroubles();
     }
 
-    /// <summary>Kamailio takes no structural change now: its config is to be mended, which nobody reads twice a second.</summary>
-    public void Busy()
+    /// <summary>How far a push got. Where Kamailio takes no structural change now its config is to be mended, which nobody reads twice a second.</summary>
+    public void Pushed(PushOutcome outcome)
     {
-        if (_busy.Allows())
+        if (outcome.IsBusy && _busy.Allows())
         {
             ReconcileLog.Busy(logger);
         }

@@ -35,6 +35,15 @@ internal sealed class TroubleTracker(TimeProvider timeProvider)
     /// <param name="sets">The sets that it is about; null for the proxy as a whole.</param>
     public void Meet(string kind, string text, IReadOnlyCollection<int>? sets = null) => _met.Add((kind, text, sets ?? []));
 
+    /// <summary>All that a list and a plan tell of.</summary>
+    public void Meet(ChangePlan plan, IReadOnlyList<UnreadableEntry> unreadable, IReadOnlyList<Orphan> orphans, IReadOnlyList<string> losses)
+    {
+        Meet(plan);
+        Meet(unreadable);
+        Meet(orphans);
+        Meet(losses);
+    }
+
     /// <summary>What a plan leaves undone.</summary>
     public void Meet(ChangePlan plan)
     {
@@ -175,8 +184,11 @@ internal sealed class TroubleTracker(TimeProvider timeProvider)
         }
 
         _met.Clear();
-        return [.. _current.Values.Select(static current => current.Trouble)];
+        return Last;
     }
+
+    /// <summary>What was taken last.</summary>
+    public IReadOnlyList<ProxyTrouble> Last => [.. _current.Values.Select(static current => current.Trouble)];
 
     /// <summary>None where one of several is about the proxy as a whole, or where they are about too many sets.</summary>
     private static ImmutableArray<int> Sets(IReadOnlyList<IReadOnlyCollection<int>> met)

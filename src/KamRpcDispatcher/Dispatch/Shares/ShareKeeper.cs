@@ -63,7 +63,7 @@ internal sealed class ShareKeeper(
         foreach (var home in homes)
         {
             var known = _maps.TryGet(home.Key, out var text);
-            if (text is null && !HasShares(home, shares.Splits, starts))
+            if (text is null && !HasShares(home, home.Key, shares.Splits, starts))
             {
                 // As most sets are: nothing is parsed for them, once a second.
                 continue;
@@ -158,6 +158,14 @@ internal sealed class ShareKeeper(
         return (followed.Share(result), result);
     }
 
+    /// <summary>Whether weights travel in maps.</summary>
+    public bool TakesWeights => _maps.HasTable && way != ShareWay.Attributes;
+
+    /// <summary>Whether the calls of a home set are shared otherwise than evenly, or may be: then who gets calls is decided by the list as it is read.</summary>
+    public bool MayShare(int set, IReadOnlyCollection<Member> home, OperatorShares? shares) =>
+        (_maps.TryGet(set, out var map) && map is not null) || _starts.AreAny || home.Any(static member => member.SlowStart is not null)
+        || HasShares(home, set, (shares ?? OperatorShares.Unknown).Splits, ImmutableDictionary<MemberKey, MemberStart>.Empty);
+
     /// <summary>Writes the maps that are to be written, and reads them back. A set at a time: each is one call, and in force at once.</summary>
     /// <param name="shares">What <see cref="ShareAsync"/> said.</param>
     /// <param name="troubles">Told what keeps them from being followed.</param>
@@ -196,8 +204,8 @@ internal sealed class ShareKeeper(
     }
 
     /// <summary>Whether calls may be shared otherwise than evenly.</summary>
-    private bool HasShares(IGrouping<int, Member> home, ImmutableSortedDictionary<int, Split> splits, IReadOnlyDictionary<MemberKey, MemberStart> starts) =>
-        zone is not null || splits.ContainsKey(home.Key) || (starts.Count > 0 && home.Any(member => starts.ContainsKey(member.Key))) || (way != ShareWay.Attributes && home.Select(static member => member.Weight).Distinct().Take(2).Count() > 1);
+    private bool HasShares(IEnumerable<Member> home, int set, ImmutableSortedDictionary<int, Split> splits, IReadOnlyDictionary<MemberKey, MemberStart> starts) =>
+        zone is not null || splits.ContainsKey(set) || (starts.Count > 0 && home.Any(member => starts.ContainsKey(member.Key))) || (way != ShareWay.Attributes && home.Select(static member => member.Weight).Distinct().Take(2).Count() > 1);
 
     private static bool IsHome(ShareMap? map) => map is null || map.Equals(ShareMap.Home);
 

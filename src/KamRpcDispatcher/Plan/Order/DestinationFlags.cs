@@ -21,4 +21,11 @@ internal static class DestinationFlags
         ListedState.Disabled => Disabled,
         _ => 0,
     };
+
+    /// <summary>The state in which a destination starts by its flags.</summary>
+    public static ListedState StateOf(int flags) =>
+        (flags & Disabled) != 0 ? ListedState.Disabled
+        : (flags & Inactive) != 0 ? ListedState.Inactive
+        : (flags & Trying) != 0 ? ListedState.Trying
+        : ListedState.Active;
 }

@@ -120,7 +120,7 @@ public sealed class KubeConfigReaderTests : IDisposable
                 server: https://10.0.0.1:6443
                 {{cluster}}
             contexts:
-            - {name: here, context: {cluster: c, user: u, namespace: voice}}
+            - {name: here, context: {cluster: c, user: u, namespace: voice} }
             users:
             - name: u
               user:

@@ -1,0 +1,122 @@
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Dispatch.Cycles;
+using KamRpcDispatcher.Dispatch.Policy;
+using KamRpcDispatcher.Dispatch.Shares;
+using KamRpcDispatcher.Plan;
+using KamRpcDispatcher.Push;
+using KamRpcDispatcher.Sources;
+
+namespace KamRpcDispatcher.Dispatch.Pace;
+
+/// <summary>
+/// What goes out by the list as it is known, without reading it. What follows from a change of the membership, before the list is read: leaves, drains, returns and joins of the
+/// members that changed; the reading that comes next verifies it, as it does every change, and plans all else. And states, where the list cannot be read.
+/// </summary>
+/// <param name="policy">What the planner goes by in any case.</param>
+/// <param name="memory">What the cycles of before have left.</param>
+/// <param name="executor">The way to change Kamailio.</param>
+/// <param name="shares">Keeps Kamailio's share maps; null where sets have no shares.</param>
+/// <param name="pace">How often the list is read.</param>
+/// <param name="follows">Told the revision by which changes go out early; null for nobody.</param>
+internal sealed class KnownListPush(PlanPolicy policy, CycleMemory memory, PlanExecutor executor, ShareKeeper? shares, ReadingPace pace, Action<long>? follows)
+{
+    /// <summary>More of them are told of first: they take their time.</summary>
+    private const int MostAdds = 10;
+
+    private CycleMembers? _planned;
+
+    /// <summary>The list is being read: nothing goes out before a plan was made by it.</summary>
+    public void Reading()
+    {
+        _planned = null;
+        pace.Begin();
+    }
+
+    /// <summary>A plan was made.</summary>
+    /// <param name="members">Who is followed.</param>
+    /// <param name="table">The list, as it was read.</param>
+    /// <param name="isWatched">Whether the sentinel is in it.</param>
+    public void Planned(CycleMembers members, DispatcherTable table, bool isWatched)
+    {
+        _planned = members;
+        pace.End(table, isWatched);
+    }
+
+    /// <summary>Makes what changed since the last plan.</summary>
+    /// <param name="members">Who is followed now.</param>
+    /// <param name="dispatcher">Kamailio.</param>
+    /// <param name="interrupted">Completes when something changes again.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>How long the list need not be read for it.</returns>
+    /// <exception cref="KamailioRpc.Errors.KamailioRpcException">The outcome of a change is unknown: read the list.</exception>
+    public async Task<TimeSpan> PushEarlyAsync(CycleMembers members, IDispatcher dispatcher, Task interrupted, CancellationToken cancellationToken)
+    {
+        if (dispatcher.Known is { } known)
+        {
+            await PushEarlyAsync(members, known, interrupted, cancellationToken).ConfigureAwait(false);
+        }
+
+        return dispatcher.Known is null ? TimeSpan.Zero : pace.UntilVerified;
+    }
+
+    private async Task PushEarlyAsync(CycleMembers members, DispatcherTable known, Task interrupted, CancellationToken cancellationToken)
+    {
+        if (_planned is not { } before || members.Membership.IsFromSnapshot || before.Membership.IsFromSnapshot || ReferenceEquals(before.Membership, members.Membership))
+        {
+            return;
+        }
+
+        _planned = members;
+        members = PanicGuard.WithoutStrangers(members, known.Destinations, policy.Cluster);
+        var changed = Changed(before, members);
+        var sets = changed.Select(static member => member.Key.Set).Where(policy.Manages).Distinct().Where(set => !MayShare(set, members)).ToHashSet();
+        if (sets.Count == 0)
+        {
+            return;
+        }
+
+        var places = changed.Select(static member => new EndpointKey(member.Key.Set, member.Uri.Endpoint)).ToHashSet();
+        var plan = Planner.Plan(
+            members.All.Where(member => sets.Contains(member.Key.Set)),
+            known.Destinations.Where(entry => sets.Contains(entry.Set)),
+            memory.PolicyFor(known) with { HasSentinel = false, HasShareMaps = shares?.TakesWeights == true });
+        plan = memory.Hasten(new ChangePlan
+        {
+            Enables = [.. plan.Enables.Where(IsOfChanged)],
+            Adds = plan.Adds.Count > MostAdds ? [] : [.. plan.Adds.Where(IsOfChanged)],
+            Disables = [.. plan.Disables.Where(IsOfChanged)],
+        });
+        if (!plan.IsEmpty)
+        {
+            follows?.Invoke(members.Membership.Revision);
+            await executor.ExecuteAsync(plan, known, interrupted, cancellationToken).ConfigureAwait(false);
+        }
+
+        bool IsOfChanged(Change change) => places.Contains(new EndpointKey(change.Set, Spelling.EndpointOf(change.Uri)));
+    }
+
+    /// <summary>Changes states by the list as it was read last: it cannot be read any more, and whoever is to get no calls is known.</summary>
+    /// <exception cref="KamailioRpc.Errors.KamailioRpcException">The outcome of a change is unknown.</exception>
+    public async Task PushBlindlyAsync(CycleMembers members, DispatcherTable known, Task interrupted, CancellationToken cancellationToken)
+    {
+        var current = memory.PolicyFor(known);
+        var (silenced, shared) = shares is null ? (members, CycleShares.None) : await shares.ShareAsync(members, known, current.Refuses, cancellationToken).ConfigureAwait(false);
+        var states = Allowed(members.Membership, Planner.Plan(silenced.All, known.Destinations, shared.PolicyOf(current))).StatesOnly();
+        await executor.ExecuteAsync(states, known, interrupted, cancellationToken).ConfigureAwait(false);
+
+        // It is planned again each time, and costs nothing.
+        executor.TakeMade();
+    }
+
+    /// <summary>What of a plan may be made: one by a membership that was saved takes nothing away.</summary>
+    public static ChangePlan Allowed(Membership membership, ChangePlan plan) => membership.IsFromSnapshot ? plan.AdditionsOnly() : plan;
+
+    /// <summary>Those that came, went, or are told of otherwise: each as it was and as it is. A record that was not written again is the same object.</summary>
+    private static List<Member> Changed(CycleMembers before, CycleMembers now)
+    {
+        var (former, current) = (new HashSet<Member>(before.All, ReferenceEqualityComparer.Instance), new HashSet<Member>(now.All, ReferenceEqualityComparer.Instance));
+        return [.. before.All.Where(member => !current.Contains(member)), .. now.All.Where(member => !former.Contains(member))];
+    }
+
+    private bool MayShare(int set, CycleMembers members) => shares is not null && shares.MayShare(set, [.. members.All.Where(member => member.Key.Set == set)], members.Membership.Shares);
+}
