@@ -64,6 +64,23 @@ public sealed class UntilIdleTests
     }
 
     [Test]
+    public async Task A_rolling_restart_needs_no_time_where_the_announcer_is_to_count_and_goes_on_when_the_last_call_has_ended()
+    {
+        await AnnounceAsync("--label", "box=a", "--ami", _asterisk.Endpoint, "--ami-secret-file", await EtcdUsers.WritePasswordAsync(_folder, FakeAmi.Secret));
+        var (exitCode, _, errors) = await Kamrpc.RunAsync("rollout", "rolling", "1", "--exec", "true", "--dry-run", "--etcd", _fleet.Etcd.Endpoint);
+        Assert.That((exitCode, errors.Contains("the calls of b (", StringComparison.Ordinal)), Is.EqualTo((4, true)), errors);
+
+        var restarting = Kamrpc.RunAsync(TimeSpan.FromMinutes(1), "rollout", "rolling", "1", "--label", "box=a", "--exec", $"echo $KAMRPC_NAME >>{_folder.File("log")}", "--etcd", _fleet.Etcd.Endpoint);
+        await CountedAsync(static value => value?.Contains("\"calls\":2", StringComparison.Ordinal) == true);
+        Assert.That((restarting.IsCompleted, File.Exists(_folder.File("log"))), Is.EqualTo((false, false)));
+        _asterisk.HasCalls(0, channels: 0);
+
+        (exitCode, _, errors) = await restarting;
+        Assert.That(exitCode, Is.Zero, errors);
+        Assert.That((await File.ReadAllTextAsync(_folder.File("log")), errors.Contains("warning", StringComparison.Ordinal)), Is.EqualTo(("a\n", false)), errors);
+    }
+
+    [Test]
     public async Task Without_a_manager_interface_nobody_knows_and_the_deadline_ends_it()
     {
         await AnnounceAsync();

@@ -15,8 +15,8 @@ public sealed class ConfirmCommandTests : IAsyncDisposable
     public async Task Start()
     {
         _etcd = await FakeEtcd.StartAsync();
-        Report("edge-1", """[{"set":1,"name":"a","uri":"sip:10.0.0.1"},{"set":1,"name":"b","uri":"sip:10.0.0.2"}]""");
-        Report("edge-2", """[{"set":1,"name":"a","uri":"sip:10.0.0.1"}]""");
+        Report("edge-1", """[{"member":"1/a","uri":"sip:10.0.0.1"},{"member":"1/b","uri":"sip:10.0.0.2"}]""");
+        Report("edge-2", """[{"member":"1/a","uri":"sip:10.0.0.1"}]""");
     }
 
     public ValueTask DisposeAsync() => _etcd?.DisposeAsync() ?? default;
