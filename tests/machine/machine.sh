@@ -50,6 +50,10 @@ use_debian() {
     for place in "$repository" ~/.nuget; do
         [ ! -d "$place" ] || cover "$layers/$(basename "$place")" "$root$place" "$place"
     done
+
+    # There is no network: what was fetched is where packages come from.
+    mkdir -p "$root$HOME/.nuget/NuGet"
+    printf '<configuration><packageSources><clear/><add key="fetched" value="%s"/></packageSources></configuration>\n' ~/.nuget/packages >"$root$HOME/.nuget/NuGet/NuGet.Config"
     cd "$root"
     mkdir before
     pivot_root . before
