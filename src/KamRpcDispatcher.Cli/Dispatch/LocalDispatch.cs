@@ -1,4 +1,3 @@
-using System.CommandLine;
 using System.Net;
 using KamailioRpc;
 using KamRpcDispatcher.Cli.Help;
