@@ -49,6 +49,10 @@ internal static class LocalDispatch
                 + "Say it there (\"state\": \"draining\" in a file), or name the etcd of others by --etcd";
     }
 
+    /// <summary>Who uses no etcd here; null where nobody does, or somebody says where an etcd is.</summary>
+    public static async Task<string?> NameAsync(OptionReader options, string cluster, CancellationToken cancellationToken) =>
+        (await SearchAsync(options, cluster, [], cancellationToken).ConfigureAwait(false)).Found is { Count: > 0 } found ? Names(found) : null;
+
     private static async Task<(IReadOnlyList<LocalDispatcher> Found, IReadOnlyList<string> Failures)> SearchAsync(OptionReader options, string cluster, IReadOnlyCollection<string> proxies, CancellationToken cancellationToken)
     {
         var failures = new List<string>();
