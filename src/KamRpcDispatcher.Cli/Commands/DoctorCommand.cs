@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Completions;
 using KamRpcDispatcher.Cli.Answers;
+using KamRpcDispatcher.Cli.Dispatch;
 using KamRpcDispatcher.Cli.Help;
 using KamRpcDispatcher.Cli.Host;
 using KamRpcDispatcher.Cli.Options;
@@ -47,6 +48,12 @@ internal static class DoctorCommand
         if (options.Fails(out var exitCode))
         {
             return exitCode;
+        }
+
+        if (await LocalDispatch.NameAsync(options, cluster!, cancellationToken).ConfigureAwait(false) is { } dispatcher)
+        {
+            Console.Error.WriteLine($"kamrpc: the dispatcher here ({dispatcher}) uses no etcd: what is said of etcd does not count; --etcd has one examined");
+            ignored = [.. ignored, .. Checkup.CheckNames.Where(static name => name.StartsWith("etcd.", StringComparison.Ordinal))];
         }
 
         using var replies = new MadeDirectory(rpc.ReplyDirectory);

@@ -1,4 +1,3 @@
-using System.CommandLine;
 using System.Net;
 using KamailioRpc;
 using KamRpcDispatcher.Cli.Help;
@@ -49,6 +48,10 @@ internal static class LocalDispatch
             : $"the dispatcher here ({Names(found)}) uses no etcd, in which what operators wish is kept: its members come from {string.Join(", ", found[0].Answer.Sources.Select(static source => source.Name))}, and it follows no drain, weight, split or rollout. "
                 + "Say it there (\"state\": \"draining\" in a file), or name the etcd of others by --etcd";
     }
+
+    /// <summary>Who uses no etcd here; null where nobody does, or somebody says where an etcd is.</summary>
+    public static async Task<string?> NameAsync(OptionReader options, string cluster, CancellationToken cancellationToken) =>
+        (await SearchAsync(options, cluster, [], cancellationToken).ConfigureAwait(false)).Found is { Count: > 0 } found ? Names(found) : null;
 
     private static async Task<(IReadOnlyList<LocalDispatcher> Found, IReadOnlyList<string> Failures)> SearchAsync(OptionReader options, string cluster, IReadOnlyCollection<string> proxies, CancellationToken cancellationToken)
     {

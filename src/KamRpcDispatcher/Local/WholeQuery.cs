@@ -27,6 +27,7 @@ public static class WholeQuery
         IReadOnlyList<string> directories, string cluster, IReadOnlyCollection<string> proxies, ICollection<string> failures, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(directories);
+        ArgumentNullException.ThrowIfNull(proxies);
         ArgumentNullException.ThrowIfNull(failures);
         var found = new List<LocalDispatcher>();
         foreach (var directory in directories)

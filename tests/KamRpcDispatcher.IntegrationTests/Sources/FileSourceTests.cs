@@ -133,6 +133,10 @@ public sealed class FileSourceTests
         (exitCode, output, errors) = await all.AskAsync("health", "--proxy", "p1", "--kamailio", all.Kamailio.RpcAddress, "--strict");
         Assert.That((exitCode, errors), Is.EqualTo((0, string.Empty)), output);
 
+        (exitCode, output, errors) = await all.AskAsync("doctor", "--kamailio", all.Kamailio.RpcAddress);
+        Assert.That(errors, Does.Contain("(proxy p1) uses no etcd: what is said of etcd does not count"));
+        Assert.That(exitCode, Is.Not.EqualTo(3), output);
+
         (exitCode, _, errors) = await Kamrpc.RunAsAsync(["env", $"KAMRPC_REPLY_DIR={all.File("r")}"], Fleet.Deadline, "drain", "m1", "--set", "1");
         Assert.That(exitCode, Is.EqualTo(4), errors);
         Assert.That(errors, Does.Contain("proxy p1").And.Contain("uses no etcd").And.Contain("--etcd"));

@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using KamailioRpc;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Linux;
 using KamRpcDispatcher.Sources.Operators;

@@ -1,4 +1,3 @@
-using KamRpcDispatcher.Sources;
 using KamRpcDispatcher.Sources.Files;
 using KamRpcDispatcher.Testing;
 using KamRpcDispatcher.Tests.Etcd;
