@@ -6,8 +6,8 @@ export LC_ALL=C PATH="$PATH:/usr/sbin:/sbin"
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 REPO=$(cd "$HERE/../.." && pwd)
 RATE=50 HOLD_MS=200 TTL_S=5
-KEEP='' FOLDER='' POLICY='' COMPLETE='' HOLD='' HELD=''
-STEP=0 UAC=0 TOTAL=0 SENT=0 FAILED=0 LOST=0
+KEEP='' NO_ETCD='' FOLDER='' POLICY='' COMPLETE='' HOLD='' HELD=''
+WRITTEN='' STEP=0 UAC=0 TOTAL=0 SENT=0 FAILED=0 LOST=0
 MEMBERS=() PROBLEMS=() TAKEN=' '
 declare -A PORT UAS ANNOUNCER FATE BEFORE CALLS
 
@@ -15,10 +15,11 @@ declare -A PORT UAS ANNOUNCER FATE BEFORE CALLS
 . "$HERE/servers.sh"
 
 usage() {
-  say "Usage: run.sh [--keep] [--help]" \
+  say "Usage: run.sh [--keep] [--no-etcd] [--help]" \
     "Starts etcd, Kamailio, kamrpc and SIP servers on free ports of 127.0.0.1, sends $RATE calls a second while servers leave, crash and" \
     "join, and shows who got how many. Installs what is missing with apt. Stops all it started, and removes its folder below /tmp." \
-    "  --keep   leave everything running at the end, and say how to look at it and how to stop it"
+    "  --keep     leave everything running at the end, and say how to look at it and how to stop it" \
+    "  --no-etcd  members come from a file: no etcd, and no kamrpc announce beside the servers"
 }
 
 read_options() {
@@ -26,6 +27,7 @@ read_options() {
   for option; do
     case $option in
       --keep) KEEP=yes ;;
+      --no-etcd) NO_ETCD=yes ;;
       -h | --help) usage; exit 0 ;;
       *) printf "run.sh: unknown option '%s'\n" "$option" >&2; usage >&2; exit 2 ;;
     esac
@@ -46,14 +48,22 @@ finish() {
 }
 
 tell_how_to_look() {
-  local kamrpc="dotnet $FOLDER/kamrpc/kamrpc.dll" at="--etcd $ETCDCTL_ENDPOINTS --cluster quickstart"
+  local kamrpc="dotnet $FOLDER/kamrpc/kamrpc.dll" at leave="kill ${ANNOUNCER[alpha]:-}" store
+  if [[ $NO_ETCD ]]; then
+    at="--reply-dir $FOLDER/reply --cluster quickstart"
+    leave="take it out of $FOLDER/members.json"
+    store="  Members          $FOLDER/members.json"
+  else
+    at="--etcd $ETCDCTL_ENDPOINTS --cluster quickstart"
+    store="  etcd             etcdctl --endpoints $ETCDCTL_ENDPOINTS get --prefix /kamrpc"
+  fi
   say "" "Everything is left running." \
     "  Who gets calls   $kamrpc status $at --watch" \
     "  Why one does     $kamrpc explain alpha $at" \
     "  Kamailio's list  $kamrpc list --kamailio $FOLDER/rpc.sock --cluster quickstart" \
-    "  Let alpha leave  kill ${ANNOUNCER[alpha]}" \
+    "  Let alpha leave  $leave" \
     "  Logs             $FOLDER/*.log" \
-    "  etcd             etcdctl --endpoints $ETCDCTL_ENDPOINTS get --prefix /kamrpc" \
+    "$store" \
     "  SIP              Kamailio sip:$PROXY, alpha sip:127.0.0.1:${PORT[alpha]}, delta sip:127.0.0.1:${PORT[delta]}" \
     "  Stop             $FOLDER/stop.sh"
 }
@@ -92,7 +102,7 @@ show_calls() { # [MEMBER THAT CRASHED]
 # ----- the four steps -----
 
 step_three_members() {
-  say "" "1. Calls over three members. Each is announced in etcd, so Kamailio has it on its list, and they take turns."
+  say "" "1. Calls over three members. Each $([[ $NO_ETCD ]] && echo 'stands in a file' || echo 'is announced in etcd'), so Kamailio has it on its list, and they take turns."
   start_calls 300
   wait_for_calls
   show_calls
@@ -100,17 +110,21 @@ step_three_members() {
 
 step_one_leaves() {
   local asked disabled line
-  say "" "2. bravo leaves while calls run: its announcer gets SIGTERM and withdraws it. Calls that are up on it end there as usual."
+  if [[ $NO_ETCD ]]; then
+    say "" "2. bravo leaves while calls run: it is taken out of the file. Calls that are up on it end there as usual."
+  else
+    say "" "2. bravo leaves while calls run: its announcer gets SIGTERM and withdraws it. Calls that are up on it end there as usual."
+  fi
   start_calls 250
   wait_until 15 "75 calls" have_ended 75
   asked=$(now_ms)
-  kill -TERM "${ANNOUNCER[bravo]}"
+  withdraw bravo
   FATE[bravo]=left
   line="\[2003\].* disabled sip:127.0.0.1:${PORT[bravo]}$"
   wait_until 10 "bravo to be disabled" logged "$line" "$FOLDER/dispatch.log"
   disabled=$(time_of "$line" "$FOLDER/dispatch.log")
   wait_for_calls
-  say "  Disabled $((disabled - asked)) ms after SIGTERM; calls it got after that: $(calls_at bravo "$disabled")."
+  say "  Disabled $((disabled - asked)) ms after $([[ $NO_ETCD ]] && echo that || echo SIGTERM); calls it got after that: $(calls_at bravo "$disabled")."
   # A call may have been on its way at that moment.
   (($(calls_at bravo $((disabled + 100))) == 0)) || PROBLEMS+=("bravo got calls after it was disabled")
   show_calls
@@ -118,15 +132,21 @@ step_one_leaves() {
 
 step_one_crashes() {
   local crashed silent disabled line passed_on
-  say "" "3. charlie crashes while calls run: its announcer and its SIP server get SIGKILL. A call that meets it goes on to the next member" \
-    "   after 2 s. Kamailio's pings miss it; then its lease of $TTL_S s ends in etcd, and kamrpc takes it off the list."
+  if [[ $NO_ETCD ]]; then
+    say "" "3. charlie crashes while calls run: its SIP server gets SIGKILL. A call that meets it goes on to the next member" \
+      "   after 2 s. Kamailio's pings miss it; then it is taken out of the file, and kamrpc takes it off the list."
+  else
+    say "" "3. charlie crashes while calls run: its announcer and its SIP server get SIGKILL. A call that meets it goes on to the next member" \
+      "   after 2 s. Kamailio's pings miss it; then its lease of $TTL_S s ends in etcd, and kamrpc takes it off the list."
+  fi
   start_calls 500
   wait_until 15 "75 calls" have_ended 75
   crashed=$(now_ms)
-  kill -KILL "${ANNOUNCER[charlie]}" "${UAS[charlie]}"
+  kill -KILL ${ANNOUNCER[charlie]:+"${ANNOUNCER[charlie]}"} "${UAS[charlie]}"
   FATE[charlie]=crashed
   wait_until 15 "Kamailio to give it no more calls" one_gets_calls
   silent=$(now_ms)
+  [[ ! $NO_ETCD ]] || withdraw charlie
   line="\[2003\].* disabled sip:127.0.0.1:${PORT[charlie]}$"
   wait_until 15 "charlie to be disabled" logged "$line" "$FOLDER/dispatch.log"
   disabled=$(time_of "$line" "$FOLDER/dispatch.log")
@@ -144,14 +164,14 @@ step_one_joins() {
   start_calls 250
   wait_until 15 "75 calls" have_ended 75
   start_member delta
-  started=$(now_ms)
+  started=${WRITTEN:-$(now_ms)}
   FATE[delta]=joined
   line="\[2000\].* added sip:127.0.0.1:${PORT[delta]} "
   wait_until 15 "delta to be added" logged "$line" "$FOLDER/dispatch.log"
   added=$(time_of "$line" "$FOLDER/dispatch.log")
   wait_until 10 "the list to hold two members" list_is 2 2
   wait_for_calls
-  say "  Listed $((added - started)) ms after its announcer was started, the start of the program included;" \
+  say "  Listed $((added - started)) ms after $([[ $NO_ETCD ]] && echo 'the file was written' || echo 'its announcer was started, the start of the program included');" \
     "  its first call came $(($(first_call_at delta) - added)) ms later." \
     "  Calls from then on: alpha $(calls_at alpha "$added"), delta $(calls_at delta "$added")."
   show_calls
@@ -191,8 +211,13 @@ FOLDER=$(mktemp -d /tmp/kamrpc-quickstart.XXXXXX)
 write_stop_script
 install_what_is_missing
 build_kamrpc
-say "Starting etcd, Kamailio with kamrpc dispatch, and three SIP servers with kamrpc announce, in $FOLDER ..."
-start_etcd
+if [[ $NO_ETCD ]]; then
+  say "Starting Kamailio with kamrpc dispatch, and three SIP servers, in $FOLDER ..."
+  write_members
+else
+  say "Starting etcd, Kamailio with kamrpc dispatch, and three SIP servers with kamrpc announce, in $FOLDER ..."
+  start_etcd
+fi
 start_kamailio
 for name in alpha bravo charlie; do start_member "$name"; done
 wait_until 20 "the list to hold three members" list_is 3 3

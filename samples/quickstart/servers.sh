@@ -10,10 +10,11 @@ now_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
 as_root() { if ((EUID == 0)); then "$@"; else sudo "$@"; fi; }
 
 install_what_is_missing() {
-  local program package packages=() missing=()
+  local program package packages=() missing=() etcd=$'\netcd etcd-server\netcdctl etcd-client'
+  [[ ! $NO_ETCD ]] || etcd=''
   while read -r program package; do
     command -v "$program" > /dev/null || { missing+=("$program"); packages+=("$package"); }
-  done <<< $'kamailio kamailio\netcd etcd-server\netcdctl etcd-client\nsipp sip-tester'
+  done <<< $'kamailio kamailio\nsipp sip-tester'"$etcd"
   ((${#missing[@]})) || return 0
   command -v apt-get > /dev/null || die "these programs are missing, and there is no apt-get to install them: ${missing[*]}"
   ((EUID == 0)) || command -v sudo > /dev/null || die "these programs are missing, and installing them takes root or sudo: ${missing[*]}"
@@ -117,19 +118,50 @@ start_kamailio() {
   start kamailio.log kamailio -DD -E -f "$REPO/kamailio-cfg/kamailio.cfg" -Y "$FOLDER" -A "KAMRPC_LISTEN=udp:$PROXY" \
     -A "KAMRPC_SOCKET=\"$FOLDER/rpc.sock\"" -A "KAMRPC_FIFO=\"$FOLDER/rpc.fifo\"" \
     -A "KAMRPC_LIST_FILE=\"$REPO/kamailio-cfg/kamrpc-dispatcher.list\""
-  start dispatch.log dotnet "$FOLDER/kamrpc/kamrpc.dll" dispatch --etcd "$ETCDCTL_ENDPOINTS" --cluster quickstart --proxy proxy-1 \
+  local source
+  if [[ $NO_ETCD ]]; then
+    take_port; METRICS=$TAKEN_PORT
+    source=(--source "file:$FOLDER/members.json" --metrics "127.0.0.1:$METRICS")
+  else
+    source=(--etcd "$ETCDCTL_ENDPOINTS")
+  fi
+  start dispatch.log dotnet "$FOLDER/kamrpc/kamrpc.dll" dispatch "${source[@]}" --cluster quickstart --proxy proxy-1 \
     --kamailio "jsonrpc+unix:$FOLDER/rpc.sock" --reply-dir "$FOLDER/reply" --state-dir "$FOLDER/state" --removal-delay 2s
   wait_until 20 "Kamailio and kamrpc dispatch" logged '\[3000\]' "$FOLDER/dispatch.log"
 }
 
-start_member() { # NAME: a SIP server, and its announcer beside it
+start_member() { # NAME: a SIP server, and its announcer beside it, or its line in the file
   MEMBERS+=("$1") BEFORE[$1]=0 FATE[$1]=stayed
   start_sipp "$1" uas.xml
   UAS[$1]=$STARTED PORT[$1]=$TAKEN_PORT
   wait_until 10 "the SIP server $1" is_bound "${PORT[$1]}"
+  if [[ $NO_ETCD ]]; then
+    WRITTEN=$(now_ms)
+    write_members
+    return
+  fi
   start "announce-$1.log" dotnet "$FOLDER/kamrpc/kamrpc.dll" announce --etcd "$ETCDCTL_ENDPOINTS" --cluster quickstart --name "$1" \
     --uri "sip:127.0.0.1:${PORT[$1]}" --ttl "${TTL_S}s"
   ANNOUNCER[$1]=$STARTED
+}
+
+# The members that neither left nor crashed, whole, and then onto the file of before: nobody reads half of it.
+write_members() {
+  local name lines=''
+  for name in "${MEMBERS[@]}"; do
+    [[ ${FATE[$name]} == left || ${FATE[$name]} == crashed ]] || lines+="${lines:+,}"$'\n'"  {\"set\": 1, \"name\": \"$name\", \"uri\": \"sip:127.0.0.1:${PORT[$name]}\"}"
+  done
+  printf '{"members": [%s\n]}\n' "$lines" > "$FOLDER/members.new"
+  mv "$FOLDER/members.new" "$FOLDER/members.json"
+}
+
+withdraw() { # NAME
+  if [[ $NO_ETCD ]]; then
+    [[ ${FATE[$1]} == crashed ]] || FATE[$1]=left
+    write_members
+  else
+    kill -TERM "${ANNOUNCER[$1]}"
+  fi
 }
 
 start_sipp() { # NAME SCENARIO OPTION...: on port TAKEN_PORT
@@ -146,13 +178,23 @@ start_sipp() { # NAME SCENARIO OPTION...: on port TAKEN_PORT
 
 logged() { grep -q -- "$1" "$2" 2> /dev/null; }
 time_of() { date -d "$(grep -m 1 -- "$1" "$2" | cut -d ' ' -f 1)" +%s%3N; }
-report() { etcdctl get --print-value-only /kamrpc/quickstart/proxies/proxy-1; }
+report() { if [[ $NO_ETCD ]]; then measured; else etcdctl get --print-value-only /kamrpc/quickstart/proxies/proxy-1; fi; }
+
+# The same of a dispatcher that reports to nobody, by its metrics.
+measured() {
+  local web
+  exec {web}<> "/dev/tcp/127.0.0.1/$METRICS" 2> /dev/null || return 0
+  printf 'GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n' >&"$web"
+  awk '/^kamrpc_drift_changes[{]set="1"/ { drift = $NF } /^kamrpc_set_routable_destinations[{]set="1"/ { routable = $NF } /^kamrpc_destinations[{].*set="1"/ { all += $NF }
+    END { printf "\"drift\":%d,\"sets\":{\"1\":{\"destinations\":%d,\"routable\":%d,\n", drift, all, routable }' <&"$web"
+  exec {web}>&-
+}
 list_is() { [[ $(report) == *'"drift":0,'*'"sets":{"1":{"destinations":'"$1"',"routable":'"$2"','* ]]; } # DESTINATIONS ROUTABLE
 one_gets_calls() { [[ $(report) == *'"routable":1,'* ]]; }
 
 # The destinations that kamrpc dispatch has added and not removed, and those that are announced.
 listed() { awk '/\[2000\]/ { on[$7] = 1 } /\[2001\]/ { delete on[$7] } END { for (uri in on) print uri }' "$FOLDER/dispatch.log" | sort; }
-announced() { etcdctl get --prefix --print-value-only /kamrpc/quickstart/members/ | grep -o 'sip:127[0-9.:]*' | sort; }
+announced() { if [[ $NO_ETCD ]]; then cat "$FOLDER/members.json"; else etcdctl get --prefix --print-value-only /kamrpc/quickstart/members/; fi | grep -o 'sip:127[0-9.:]*' | sort; }
 
 # Calls that arrived at a member, from a time in ms on.
 calls_at() { awk -v from="${2:-0}" '/^call/ && $4 * 1000 >= from { n++ } END { print n + 0 }' "$FOLDER/calls-$1.txt"; }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using KamRpcDispatcher.Cli;
 using KamRpcDispatcher.Cli.Commands;
+using KamRpcDispatcher.Cli.Dispatch;
 using KamRpcDispatcher.Cli.Help;
 using KamRpcDispatcher.Cli.Host;
 using KamRpcDispatcher.Cli.Host.Reload;
@@ -42,6 +43,13 @@ return await LastResort.RunAsync(async () =>
 
     var errors = ErrorAnswer.Begin();
     using var stop = new StopSignal();
+    if (!options.HasErrors && parsed.CommandResult.Command is CliCommand command && await LocalDispatch.WhyRefusedAsync(command, options, stop.Token) is { } refused)
+    {
+        Console.Error.WriteLine($"kamrpc: {refused}");
+        errors.Tell(ExitCode.Refused, OutputOption.Of(parsed, options));
+        return ExitCode.Refused;
+    }
+
     var exitCode = await run(options, stop.Token);
     errors.Tell(exitCode, OutputOption.Of(parsed, options));
     return exitCode;

@@ -13,7 +13,19 @@ public class QuickstartTests
     public async Task It_ends_well()
     {
         RealServers.Require("etcd", "etcdctl", "kamailio", "sipp");
-        await using var script = ServerProcess.Start(Path.Combine(RealServers.RepositoryRoot, "samples", "quickstart", "run.sh"), []);
+        await EndsWellAsync();
+    }
+
+    [Test]
+    public async Task It_ends_well_without_etcd()
+    {
+        RealServers.Require("kamailio", "sipp");
+        await EndsWellAsync("--no-etcd");
+    }
+
+    private static async Task EndsWellAsync(params string[] options)
+    {
+        await using var script = ServerProcess.Start(Path.Combine(RealServers.RepositoryRoot, "samples", "quickstart", "run.sh"), options);
 
         await Task.WhenAny(script.Exited, Task.Delay(Deadline));
         Assert.That(script.Exited.IsCompleted, $"it goes on after {Deadline.TotalMinutes} minutes:\n{script.Output}");

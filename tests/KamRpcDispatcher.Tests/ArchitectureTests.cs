@@ -29,7 +29,7 @@ public partial class ArchitectureTests
         Dispatch.Following: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Operators Etcd.Reports Sources Sources.Files Sources.Kubernetes Sources.Kubernetes.Access Sources.Kubernetes.Api Sources.Operators Sources.Origins
         Dispatch.Logs: Destinations Dispatch.Cycles Dispatch.Policy Etcd.Reports Plan Push Sources Sources.Records
         Dispatch.Policy: Destinations Dispatch.Cycles Doctor.Observations.Configured Etcd.Reports Plan Plan.Order Processes Processes.Views Push Push.Grace Push.Guards Sources
-        Dispatch.Report: Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Logs Dispatch.Policy Etcd.Proxies Etcd.Reports Local Plan Push Push.Grace Push.Guards Push.Reading Sources
+        Dispatch.Report: Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Following Dispatch.Logs Dispatch.Policy Etcd Etcd.Proxies Etcd.Reports Local Plan Push Push.Grace Push.Guards Push.Reading Sources
         Dispatch.Shares: Destinations Destinations.Operators Dispatch.Cycles Dispatch.Report Etcd.Keys Etcd.Reports Plan Plan.Shares Push Push.Shares Sources.Operators
         Doctor: Doctor.Checks Doctor.Checks.Sockets Doctor.Observations Doctor.Observations.Sockets Etcd.Connection
         Doctor.Checks: Destinations Destinations.Addresses Doctor.Checks.Cluster Doctor.Checks.Settings Doctor.Checks.Sockets Doctor.Observations Etcd Etcd.Proxies
@@ -56,7 +56,7 @@ public partial class ArchitectureTests
         Etcd.Reports: Destinations Linux Sources
         Etcd.Reports.Format: Destinations Destinations.Addresses Sources Sources.Records
         Linux:
-        Local: Destinations Etcd.Reports Etcd.Reports.Format Linux Sources.Records
+        Local: Destinations Etcd Etcd.Members Etcd.Proxies Etcd.Reports Etcd.Reports.Format Linux Sources Sources.Records
         Operate: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Etcd.Reports.Format Operate.History Operate.Splits Sources.Records
         Operate.Confirming: Destinations Etcd Etcd.Connection Etcd.Keys Etcd.Leases Etcd.Proxies Etcd.Reports Operate.History Sources.Records
         Operate.Declared: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Operate Operate.History Operate.Rollouts Operate.Splits Operate.Waiting Sources.Records
@@ -95,13 +95,13 @@ public partial class ArchitectureTests
         """;
 
     private const string CommandLine = """
-        .: Commands Help Host Host.Reload Options Output
+        .: Commands Dispatch Help Host Host.Reload Options Output
         Announce: Options
         Answers: Options Output Status Status.Json
         Commands: Announce Answers Commands.Operators Completion Dispatch Health Help Host Host.Logging Host.Reload Operate Options Output Status Status.Json Status.Screen Telemetry
         Commands.Operators: Answers Help Host Operate Options Output Rollouts
         Completion: Options
-        Dispatch: Answers Host Options Output
+        Dispatch: Answers Help Host Options Output
         Health: Answers Host Options Output
         Help: Host Options
         Host: Host.Logging Host.Reload

@@ -17,7 +17,7 @@ namespace KamRpcDispatcher.Cli.Answers;
 
 /// <summary>One member from its record to each proxy's list.</summary>
 /// <param name="Key">Its set and name.</param>
-/// <param name="Record">The record's key in etcd.</param>
+/// <param name="Record">The record's key in etcd, or where else it stands.</param>
 /// <param name="Member">What is known of it; null where there is nothing but a record that cannot be used.</param>
 /// <param name="Set">Its set; null where nobody usable is in it.</param>
 /// <param name="Rejected">Its record, where that cannot be used.</param>
@@ -51,7 +51,7 @@ internal sealed record MemberExplanation(MemberKey Key, string Record, MemberCal
             if (set.Members.Concat(set.Departed).FirstOrDefault(member => member.Key.Name == name) is { } member)
             {
                 var holder = AddressClaim.Of(set.Members.Select(static other => other.Announced!.InEffect), other => IsSuperseded(other, calls)).FirstOrDefault(claim => claim.Others.Any(other => other.Key == member.Key))?.Holder;
-                found.Add(new MemberExplanation(member.Key, keys.Member(member.Key), member, set, RejectedOf(keys.Member(member.Key), calls), holder, calls) { IntentKey = keys.Intent(member.Key) });
+                found.Add(new MemberExplanation(member.Key, RecordOf(member.Key, calls, keys), member, set, RejectedOf(keys.Member(member.Key), calls), holder, calls) { IntentKey = keys.Intent(member.Key) });
             }
         }
 
@@ -65,6 +65,10 @@ internal sealed record MemberExplanation(MemberKey Key, string Record, MemberCal
 
         return found;
     }
+
+    /// <summary>Where its record stands: in etcd, or in what a dispatcher without etcd reads.</summary>
+    private static string RecordOf(MemberKey key, ClusterCalls calls, EtcdKeys keys) =>
+        calls.Cluster.Sources is { Count: > 0 } sources ? $"{string.Join(" or ", sources.Select(static source => source.Name))}: {key}" : keys.Member(key);
 
     /// <summary>Whose a record is, also where the name is one that no member may have; null where it is in no set.</summary>
     private static MemberKey? KeyOf(RejectedRecord rejected, EtcdKeys keys) =>
@@ -208,6 +212,11 @@ internal sealed record MemberExplanation(MemberKey Key, string Record, MemberCal
 
     private string LeaseLine(long lease)
     {
+        if (lease == 0 && Calls.Cluster.Sources.Count > 0)
+        {
+            return "none: it stays until it is taken out there";
+        }
+
         if (lease == 0)
         {
             return "none: a static member, which stays until somebody deletes its key";

@@ -38,14 +38,14 @@ internal sealed record MemberVerdict(bool IsAsItShouldBe, string Text)
             var right = views.Count - wrong.Count;
             var elsewhere = right == 0 ? string.Empty : $"; {(right == 1 ? "another proxy has" : FormattableString.Invariant($"{right} other proxies have"))} it as it should be";
             var held = explained.Holder is { } holder && wrong.Exists(static view => view.Calls == CallState.None) ? $" ({SafeText.Shorten(holder.Key.Name, 64)} is followed at its address)" : string.Empty;
-            var release = Release(wrong.Find(static view => view.Deviation is { Kind: DeviationKind.Held })?.Deviation);
+            var release = Release(wrong.Find(static view => view.Deviation is { Kind: DeviationKind.Held })?.Deviation, explained);
             var drained = member.IsDrained ? $"; {Drain(explained)}" : string.Empty;
             return new MemberVerdict(false, $"{name} {Causes(wrong)}{held}{elsewhere}{release}{drained}.");
         }
 
         return member switch
         {
-            { Announced: null } when views.Find(static view => view.Deviation is { Kind: DeviationKind.Held }) is { } held => new MemberVerdict(false, $"{name} is kept as it was on {held.Lens.Name}: {held.Text}{Release(held.Deviation)}."),
+            { Announced: null } when views.Find(static view => view.Deviation is { Kind: DeviationKind.Held }) is { } held => new MemberVerdict(false, $"{name} is kept as it was on {held.Lens.Name}: {held.Text}{Release(held.Deviation, explained)}."),
             { Announced: null } => new MemberVerdict(true, $"{name} gets no calls, as it should: it has left."),
             { IsReady: true } => new MemberVerdict(explained.Rejected is null, $"{name} {Getting(explained.Key, views)}{(explained.Rejected is null ? string.Empty : ", by an earlier record: the newest one cannot be used")}."),
             { Announced: { } record } when explained.Holder is { State: MemberState.Ready } ready && explained.Set!.Members.Any(other => other.Key == ready.Key && other.Calls is CallState.All or CallState.Some) => new MemberVerdict(
@@ -75,7 +75,9 @@ internal sealed record MemberVerdict(bool IsAsItShouldBe, string Text)
         $"{IntentText.Sentence(explained.Intent!.Intent, explained.Calls.Now)}; {IntentText.Resume(explained.Key.Set, [explained.Key.Name])}";
 
     /// <summary>What can be done about one that is held; who is doubted for a moment is not, and goes by itself.</summary>
-    private static string Release(Deviation? held) => held is null or { IsDoubted: true } ? string.Empty : "; 'kamrpc confirm' lets it go";
+    private static string Release(Deviation? held, MemberExplanation explained) => held is null or { IsDoubted: true } ? string.Empty
+        : explained.Calls.Cluster.Sources.Count > 0 ? "; with \"state\": \"down\" where it comes from it goes"
+        : "; 'kamrpc confirm' lets it go";
 
     /// <summary>Each cause with the proxies that have it: what is so at one is not said of another.</summary>
     private static string Causes(List<MemberView> wrong)

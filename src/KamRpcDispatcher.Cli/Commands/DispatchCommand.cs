@@ -15,6 +15,7 @@ using KamRpcDispatcher.Dispatch.Policy;
 using KamRpcDispatcher.Doctor;
 using KamRpcDispatcher.Etcd.Proxies;
 using KamRpcDispatcher.Push;
+using KamRpcDispatcher.Sources.Origins;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Cli.Commands;
@@ -40,7 +41,7 @@ internal static class DispatchCommand
     {
         var command = new CliCommand("dispatch", "Keeps Kamailio's dispatcher sets equal to the announced servers.", new CommandHelp(
             CommandGroup.BesideKamailio,
-            ["kamrpc dispatch --etcd http://10.0.0.5:2379", "kamrpc dispatch --etcd http://10.0.0.5:2379 --kamailio auto --proxy p1", "kamrpc dispatch --source file:/etc/kamrpc/members.json"],
+            ["kamrpc dispatch --etcd http://10.0.0.5:2379", "kamrpc dispatch --source file:/etc/kamrpc/members.json --kamailio auto --proxy p1"],
             (ExitCode.Done, "stopped; Kamailio's list stays as it is; with --once it is in step; with --dry-run there is nothing to change"),
             (ExitCode.NotDone, "with --once: something is not put in, operators' wishes could not be followed, or it was not in step within a minute; with --dry-run: Kamailio does not tell its list"),
             (ExitCode.Unreachable, "with --dry-run: etcd or Kamailio does not answer"),
@@ -49,10 +50,10 @@ internal static class DispatchCommand
         {
             CommonOptions.Cluster, Proxy, Grace, Gap, Floor, ChangeBurst, StateDirectory, Resync, Once, DryRun, OutputOption.Output, CommonOptions.LogLevel, CommonOptions.LogFormat,
         };
-        SourceOptions.AddTo(command);
         PlanningOptions.AddTo(command);
         EtcdOptionSet.AddTo(command);
         KamailioOptions.AddTo(command);
+        SourceOptions.AddTo(command);
         MetricsOptions.AddTo(command, isDispatcher: true);
         root.Add(command);
         commands.Add(command, RunAsync);
@@ -84,6 +85,11 @@ internal static class DispatchCommand
         if (isOnce && isDryRun)
         {
             options.Add($"{Once.Name} and {DryRun.Name} exclude each other");
+        }
+
+        if (isDryRun && origins.Any(static origin => origin is not EtcdOrigin))
+        {
+            options.Add(DryRun, "reads etcd only, and members come from elsewhere too by --source; leave one of the two out");
         }
 
         if (options.Text(OutputOption.Output) is not null && !options.IsVariable(OutputOption.Output) && !isDryRun)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using KamRpcDispatcher.Cli.Answers;
+using KamRpcDispatcher.Cli.Dispatch;
 using KamRpcDispatcher.Cli.Help;
 using KamRpcDispatcher.Cli.Options;
 using KamRpcDispatcher.Cli.Output;
@@ -19,6 +20,8 @@ internal static class ExplainCommand
     private static readonly Argument<string> Name = new("NAME") { Description = "The member's name." };
     private static readonly Option<string[]> Set = CommonOptions.Texts("--set", "A set to look in (repeatable). [default: every set]", OptionGroup.Subject);
 
+    private static readonly Option<string?> Proxy = CommonOptions.Text("--proxy", "Which dispatcher to ask, where several without etcd run on this machine.", OptionGroup.Subject);
+
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
     {
         var command = new CliCommand("explain", "Explains one member, and why it gets calls or not.", new CommandHelp(
@@ -26,11 +29,12 @@ internal static class ExplainCommand
             ["kamrpc explain asterisk-1 --etcd http://10.0.0.5:2379", "kamrpc explain asterisk-1 --etcd http://10.0.0.5:2379 --set 1"],
             (ExitCode.Done, "it gets calls everywhere it should, and nowhere else"),
             (ExitCode.NotDone, "it does not, or that is not known, also of one who may have left, or is kept in a PANIC"),
-            (ExitCode.Unreachable, "etcd does not answer, or refuses")))
+            (ExitCode.Unreachable, "etcd does not answer, or refuses; nor does a dispatcher here that uses none")))
         {
-            Name, Set, OutputOption.Output, CommonOptions.Cluster,
+            Name, Set, Proxy, OutputOption.Output, CommonOptions.Cluster,
         };
         EtcdOptionSet.AddTo(command);
+        KamailioOptions.AddReplyDirectory(command);
         root.Add(command);
         commands.Add(command, RunAsync);
     }
@@ -38,6 +42,7 @@ internal static class ExplainCommand
     private static async Task<int> RunAsync(OptionReader options, CancellationToken cancellationToken)
     {
         var name = options.Text(Name);
+        var proxy = options.Value<string>(Proxy, null, CommonOptions.Name);
         var etcd = EtcdOptionSet.Read(options);
         var cluster = options.Value<string>(CommonOptions.Cluster, "default", CommonOptions.ClusterName);
         var sets = CommonOptions.Sets(options, Set);
@@ -51,7 +56,14 @@ internal static class ExplainCommand
         var keys = new EtcdKeys(cluster!);
         try
         {
-            var reader = new StatusReader(new ClusterReader(store, keys, TimeProvider.System), StatusOptions.Default with { Sets = sets }, TimeProvider.System);
+            var (local, unclear) = await LocalDispatch.FindAsync(options, cluster!, proxy is null ? [] : [proxy], cancellationToken).ConfigureAwait(false);
+            if (unclear is not null)
+            {
+                Console.Error.WriteLine($"kamrpc: {unclear}");
+                return ExitCode.Unreachable;
+            }
+
+            var reader = new StatusReader(local ?? new ClusterReader(store, keys, TimeProvider.System), StatusOptions.Default with { Sets = sets }, TimeProvider.System);
             var calls = await reader.ReadSettledAsync(Console.Error.WriteLine, cancellationToken).ConfigureAwait(false);
             var explained = MemberExplanation.Of(name!, calls, keys);
             explained.RemoveAll(member => sets?.Contains(member.Key.Set) == false);
@@ -71,7 +83,7 @@ internal static class ExplainCommand
                 () => string.Join('\n', explained.Select(static member => member.ToText(Layout.OfOutput())))));
             return explained.TrueForAll(static member => member.Verdict.IsAsItShouldBe) ? ExitCode.Done : ExitCode.NotDone;
         }
-        catch (EtcdUnreachableException unreachable)
+        catch (ClusterUnreachableException unreachable)
         {
             Console.Error.WriteLine($"kamrpc: {unreachable.Message}");
             return ExitCode.Unreachable;

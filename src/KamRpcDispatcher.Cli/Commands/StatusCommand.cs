@@ -1,4 +1,5 @@
 using System.CommandLine;
+using KamRpcDispatcher.Cli.Dispatch;
 using KamRpcDispatcher.Cli.Help;
 using KamRpcDispatcher.Cli.Options;
 using KamRpcDispatcher.Cli.Output;
@@ -23,13 +24,14 @@ internal static class StatusCommand
             ["kamrpc status --etcd http://10.0.0.5:2379 --watch", "kamrpc status --etcd http://10.0.0.5:2379 -o json | jq .problems"],
             (ExitCode.Done, "nothing was found; --watch was ended"),
             (ExitCode.NotDone, "something is not as it should be, or not known"),
-            (ExitCode.Unreachable, "etcd does not answer, or refuses")))
+            (ExitCode.Unreachable, "etcd does not answer, or refuses; nor does a dispatcher here that uses none")))
         {
             Watch,
         };
         StatusOptions.AddTo(command);
         CommonOptions.Add(command, OutputOption.Output, CommonOptions.Cluster);
         EtcdOptionSet.AddTo(command);
+        KamailioOptions.AddReplyDirectory(command);
         root.Add(command);
         commands.Add(command, RunAsync);
     }
@@ -47,7 +49,14 @@ internal static class StatusCommand
         }
 
         using var store = new EtcdConnection(etcd!, TimeProvider.System);
-        var reader = new StatusReader(new ClusterReader(store, new EtcdKeys(cluster!), TimeProvider.System), shown, TimeProvider.System);
+        var (local, unclear) = await LocalDispatch.FindAsync(options, cluster!, shown.Proxies, cancellationToken).ConfigureAwait(false);
+        if (unclear is not null)
+        {
+            Console.Error.WriteLine($"kamrpc: {unclear}");
+            return ExitCode.Unreachable;
+        }
+
+        var reader = new StatusReader(local ?? new ClusterReader(store, new EtcdKeys(cluster!), TimeProvider.System), shown, TimeProvider.System);
         if (isWatch)
         {
             using var output = WatchOutput.Of(format, cluster!, shown);
@@ -65,7 +74,7 @@ internal static class StatusCommand
                 () => new StatusScreen(calls, findings, shown, Layout.OfOutput()).ToString()));
             return findings.Count == 0 ? ExitCode.Done : ExitCode.NotDone;
         }
-        catch (EtcdUnreachableException unreachable)
+        catch (ClusterUnreachableException unreachable)
         {
             Console.Error.WriteLine($"kamrpc: {unreachable.Message}");
             return ExitCode.Unreachable;

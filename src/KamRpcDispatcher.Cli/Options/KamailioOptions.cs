@@ -19,6 +19,16 @@ internal static class KamailioOptions
 
     public static void AddTo(Command command) => CommonOptions.Add(command, Kamailio, RpcTimeout, ReplyDirectory, FifoReplyDirectory, CertificateAuthority);
 
+    /// <summary>The option of commands that ask a dispatcher alone.</summary>
+    public static void AddReplyDirectory(Command command) => command.Add(ReplyDirectory);
+
+    /// <summary>Where the dispatcher of this machine may answer, for commands that do not call Kamailio.</summary>
+    public static IReadOnlyList<string> DispatcherDirectories(OptionReader options)
+    {
+        var directory = options.Value<string>(ReplyDirectory, RpcClientOptions.DefaultReplyDirectory(), ParseReplyDirectory);
+        return directory is null ? [] : options.Text(ReplyDirectory) is null ? StatusPlace.Usual(directory) : [directory];
+    }
+
     /// <summary>Where the dispatcher of this machine may answer: in the directory that is given, else in the usual ones.</summary>
     public static IReadOnlyList<string> DispatcherDirectories(OptionReader options, RpcClientOptions rpc) =>
         options.Text(ReplyDirectory) is null ? StatusPlace.Usual(rpc.ReplyDirectory) : [rpc.ReplyDirectory];

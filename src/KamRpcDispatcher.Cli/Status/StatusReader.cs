@@ -1,11 +1,10 @@
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Etcd;
-using KamRpcDispatcher.Etcd.Connection;
 
 namespace KamRpcDispatcher.Cli.Status;
 
 /// <summary>Reads a cluster, once or again and again, and tells how old its reports are.</summary>
-internal sealed class StatusReader(ClusterReader reader, StatusOptions options, TimeProvider timeProvider)
+internal sealed class StatusReader(IClusterReader reader, StatusOptions options, TimeProvider timeProvider)
 {
     private static readonly TimeSpan BetweenReadings = TimeSpan.FromSeconds(1);
 
@@ -18,7 +17,7 @@ internal sealed class StatusReader(ClusterReader reader, StatusOptions options, 
     /// </summary>
     /// <param name="tell">Told why it takes so long.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="EtcdUnreachableException">Nothing came for about two seconds.</exception>
+    /// <exception cref="ClusterUnreachableException">Nothing came for about two seconds.</exception>
     public async Task<ClusterCalls> ReadSettledAsync(Action<string> tell, CancellationToken cancellationToken)
     {
         var calls = await ReadAsync(cancellationToken).ConfigureAwait(false);
@@ -38,7 +37,7 @@ internal sealed class StatusReader(ClusterReader reader, StatusOptions options, 
     }
 
     /// <summary>Reads what there is now; where nothing was written since, the time passes only.</summary>
-    /// <exception cref="EtcdUnreachableException">Nothing came for about two seconds.</exception>
+    /// <exception cref="ClusterUnreachableException">Nothing came for about two seconds.</exception>
     public async Task<ClusterCalls> ReadAsync(CancellationToken cancellationToken)
     {
         if (_last is null || await reader.ReadRevisionAsync(cancellationToken).ConfigureAwait(false) != _last.Revision)

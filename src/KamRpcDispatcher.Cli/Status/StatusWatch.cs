@@ -1,7 +1,7 @@
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Cli.Status.Findings;
 using KamRpcDispatcher.Cli.Status.Screen;
-using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Etcd;
 
 namespace KamRpcDispatcher.Cli.Status;
 
@@ -67,7 +67,7 @@ internal sealed class StatusWatch(StatusReader reader, StatusOptions options, IW
 
             _state = new WatchState(calls, options.Findings(calls), news, null, null);
         }
-        catch (EtcdUnreachableException unreachable)
+        catch (ClusterUnreachableException unreachable)
         {
             var now = timeProvider.GetUtcNow();
             reader.Interrupted();

@@ -123,7 +123,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             wake.Raise();
         },
         exception => _watcherFaults.Failed(exception));
-        var progress = new DispatcherProgress(service, timeProvider, () => followed.Away);
+        var progress = new DispatcherProgress(service, timeProvider, () => followed.Away, followed.Name);
         if (options.StateDirectory is { } kept && StateDirectory.FleetingPlaceOf(kept, options.Kamailio.Path) is { } place)
         {
             ReconcileLog.StateNotLasting(_logger, kept, place);
@@ -154,7 +154,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             new PlanExecutor(dispatcher, gracePeriod, quarantine, guards, logs.CreateLogger<PlanExecutor>(), claim, timeProvider),
             quarantine,
             policy,
-            new CycleLog(paced, quarantine, () => _graceFigures.Read(gracePeriod.Mode), timeProvider, logs.CreateLogger<CycleLog>(), progress),
+            new CycleLog(paced, quarantine, () => _graceFigures.Read(gracePeriod.Mode), timeProvider, logs.CreateLogger<CycleLog>(), progress, followed.Name),
             options.Reconciler,
             sentinel,
             () =>
@@ -189,19 +189,17 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         {
             Status = paced.Read,
             Membership = () => followed.Source.Current,
-            Away = () => followed.Away,
-            StoreHeard = () => followed.HeardAgo,
+            Away = () => followed.EtcdAway,
+            StoreHeard = () => followed.EtcdHeardAgo,
+            UsesEtcd = store is not null,
+            Origins = () => followed.Origins,
             KamailioAnswered = () => contact.AnsweredAgo,
             LeaseAge = () => report?.LeaseAge,
             Grace = () => _graceFigures.Read(gracePeriod.Mode),
         });
-        var asked = _asked = new AskedStatus(options.Cluster, options.Proxy, paced.Read, status => status with { Serves = serves, Identity = Identity() }, owed, () => followed.Away);
-        var local = new StatusSocket(
-            [options.Rpc.ReplyDirectory, .. options.Rpc.SpareReplyDirectory is { } spare ? new[] { spare } : []],
-            StatusPlace.NameOf(options.Cluster, options.Proxy),
-            asked.Answer,
-            timeProvider,
-            logs.CreateLogger<StatusSocket>());
+        var asked = _asked = new AskedStatus(options.Cluster, options.Proxy, paced.Read, status => status with { Serves = serves, Identity = Identity() }, owed, () => followed.EtcdAway);
+        var sockets = new LocalSockets(options, timeProvider, logs);
+        var (local, whole) = (sockets.OfStatus(asked), sockets.OfWhole(asked, followed));
         using var life = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await using var stopping = cancellationToken.UnsafeRegister(static told => ((DispatcherProgress)told!).Stopping(), progress);
         _heartbeat.Expect(options.LongestStep);
@@ -215,6 +213,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             BackgroundLoop.RunAsync("the counts of calls", counter.RunAsync, timeProvider, _logger, life.Token),
             BackgroundLoop.RunAsync("the sign of life", claim.RunAsync, timeProvider, _logger, life.Token),
             BackgroundLoop.RunAsync("what is answered on this machine", local.RunAsync, timeProvider, _logger, life.Token),
+            .. whole is null ? Array.Empty<Task>() : [BackgroundLoop.RunAsync("what is answered in etcd's place", whole.RunAsync, timeProvider, _logger, life.Token)],
             .. examination is null ? Array.Empty<Task>() : [BackgroundLoop.RunAsync("the look at Kamailio's configuration", examination.RunAsync, timeProvider, _logger, life.Token)],
         ];
         try

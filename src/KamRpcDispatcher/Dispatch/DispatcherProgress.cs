@@ -10,8 +10,9 @@ namespace KamRpcDispatcher.Dispatch;
 /// <summary>Tells whoever started the dispatcher (systemd) what it is at.</summary>
 /// <param name="service">Whoever started it.</param>
 /// <param name="timeProvider">The clock.</param>
-/// <param name="storeOutage">Since when etcd cannot be followed; null for nobody who knows.</param>
-internal sealed class DispatcherProgress(IServiceState service, TimeProvider timeProvider, Func<StoreOutage?>? storeOutage = null)
+/// <param name="storeOutage">Since when etcd, or another source of members, cannot be followed; null for nobody who knows.</param>
+/// <param name="source">Where members come from, as people call it.</param>
+internal sealed class DispatcherProgress(IServiceState service, TimeProvider timeProvider, Func<StoreOutage?>? storeOutage = null, string source = "etcd")
 {
     private const int LongestReason = 160;
 
@@ -41,7 +42,7 @@ internal sealed class DispatcherProgress(IServiceState service, TimeProvider tim
     public void Stopping() => service.Stopping();
 
     public void WaitingForStore() =>
-        service.Status(string.Create(CultureInfo.InvariantCulture, $"Waiting for the membership from etcd since {timeProvider.GetUtcNow():yyyy-MM-dd HH:mm:ss} UTC; Kamailio's list stays as it is"));
+        service.Status(string.Create(CultureInfo.InvariantCulture, $"Waiting for the membership from {source} since {timeProvider.GetUtcNow():yyyy-MM-dd HH:mm:ss} UTC; Kamailio's list stays as it is"));
 
     public void KamailioFails(string reason, DateTimeOffset? since = null) =>
         service.Status(string.Create(CultureInfo.InvariantCulture, $"Kamailio cannot be used since {since ?? timeProvider.GetUtcNow():yyyy-MM-dd HH:mm:ss} UTC: {reason}"));
@@ -53,7 +54,7 @@ internal sealed class DispatcherProgress(IServiceState service, TimeProvider tim
         var destinations = status.Sets.Values.Sum(static set => set.Destinations);
         var routable = status.Sets.Values.Sum(static set => set.Routable);
         var what = plan.IsInForce ? $"In step with revision {status.Revision}" : $"{plan.Drift} changes to make";
-        var saved = status.IsFromSnapshot ? " of the saved membership (etcd does not answer)" : string.Empty;
+        var saved = status.IsFromSnapshot ? " of the saved membership ({source} does not answer)" : string.Empty;
         var refused = status.Quarantined.IsEmpty ? string.Empty : $", {status.Quarantined.Length + status.MoreQuarantined} that cannot be put into Kamailio";
         var trouble = troubles.IsEmpty ? string.Empty : $"; {string.Join(", ", troubles.Select(static trouble => trouble.Kind).Distinct())}: see kamrpc status";
         service.Status($"{Outage()}{what}{saved}, {routable} of {destinations} destinations routable{refused}{trouble}");
@@ -65,6 +66,6 @@ internal sealed class DispatcherProgress(IServiceState service, TimeProvider tim
 
     /// <summary>First of all, where etcd is away: what follows is of before.</summary>
     private string Outage() => storeOutage?.Invoke() is { } outage
-        ? string.Create(CultureInfo.InvariantCulture, $"etcd cannot be followed since {outage.Since:yyyy-MM-dd HH:mm:ss} UTC ({SafeText.Shorten(outage.Reason, LongestReason)}), going by what it held then. ")
+        ? string.Create(CultureInfo.InvariantCulture, $"{outage.Store} cannot be followed since {outage.Since:yyyy-MM-dd HH:mm:ss} UTC ({SafeText.Shorten(outage.Reason, LongestReason)}), going by what it held then. ")
         : string.Empty;
 }

@@ -20,8 +20,8 @@ internal static partial class ReconcileLog
     [LoggerMessage(3003, LogLevel.Error, "Kamailio {Version} takes no attributes over RPC, so that own destinations cannot be told from others: nothing is changed. Kamailio 5.4 or later is needed")]
     public static partial void Unsupported(ILogger logger, KamailioVersion version);
 
-    [LoggerMessage(3004, LogLevel.Information, "Waiting for the membership from etcd, which has not told its members, or what operators wish of them, yet; Kamailio's list stays as it is")]
-    public static partial void WaitingForStore(ILogger logger);
+    [LoggerMessage(3004, LogLevel.Information, "Waiting for the membership from {Source}, which has not told its members, or what operators wish of them, yet; Kamailio's list stays as it is")]
+    public static partial void WaitingForStore(ILogger logger, string source);
 
     [LoggerMessage(3005, LogLevel.Warning, "Kamailio takes no addition or removal now (\"Ongoing reload\"): they wait, states are changed. Where this comes again set modparam(\"dispatcher\", \"reload_delta\", 0)")]
     public static partial void Busy(ILogger logger);

@@ -14,7 +14,7 @@ using KamRpcDispatcher.Sources.Records;
 namespace KamRpcDispatcher.Etcd;
 
 /// <summary>Reads a cluster's members, what operators wish of them, and its proxies, as they are at one revision.</summary>
-public sealed class ClusterReader(EtcdConnection store, EtcdKeys keys, TimeProvider timeProvider)
+public sealed class ClusterReader(EtcdConnection store, EtcdKeys keys, TimeProvider timeProvider) : IClusterReader
 {
     /// <exception cref="EtcdUnreachableException">Nothing came for about two seconds.</exception>
     public Task<ClusterView> ReadAsync(CancellationToken cancellationToken) =>

@@ -20,6 +20,9 @@ public sealed record ClusterView(
     IReadOnlyList<RejectedRecord> Rejected,
     IReadOnlyList<ReportingProxy> Proxies)
 {
+    /// <summary>Where the members come from, where that is not etcd and a dispatcher said it; empty for etcd.</summary>
+    public IReadOnlyList<MemberSource> Sources { get; init; } = [];
+
     /// <summary>How many records of members there are, those that cannot be used too; null where nobody has counted.</summary>
     public int? MemberRecords { get; init; }
 
@@ -96,3 +99,9 @@ public sealed record ClusterView(
         return status.Sets.Sum(set => Math.Max(0L, (set.Value.Wanted ?? 0) - ready.GetValueOrDefault(set.Key) - Rejected.Count));
     }
 }
+
+/// <summary>Where members come from that are in no etcd.</summary>
+/// <param name="Name">As <c>--source</c> has it, safe to print.</param>
+/// <param name="AwaySince">Since when it cannot be read; null while it can.</param>
+/// <param name="Reason">Why not, safe to print; null while it can be read.</param>
+public sealed record MemberSource(string Name, DateTimeOffset? AwaySince, string? Reason);

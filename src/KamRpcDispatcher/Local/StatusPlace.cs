@@ -10,14 +10,33 @@ public static class StatusPlace
     private const string Common = "/run";
     private const string Own = "kamrpc";
     private const string Prefix = "status-";
+    private const string WholePrefix = "members-";
     private const string Suffix = ".sock";
 
     /// <summary>The name is no longer than that of a socket for replies: where those have room it has.</summary>
     private const int DigestLength = 16;
 
     /// <summary>The socket's name in the directory.</summary>
-    public static string NameOf(string cluster, string proxy) =>
-        Prefix + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{cluster}+{proxy}")))[..DigestLength] + Suffix;
+    public static string NameOf(string cluster, string proxy) => NameOf(Prefix, cluster, proxy);
+
+    /// <summary>The name of the socket that tells all that there is, of a dispatcher without etcd.</summary>
+    public static string WholeNameOf(string cluster, string proxy) => NameOf(WholePrefix, cluster, proxy);
+
+    /// <summary>Such sockets in a directory, as far as this user may look into it.</summary>
+    internal static IReadOnlyList<string> WholeIn(string directory)
+    {
+        try
+        {
+            return [.. Directory.EnumerateFileSystemEntries(directory, WholePrefix + "*" + Suffix).Select(static path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    private static string NameOf(string prefix, string cluster, string proxy) =>
+        prefix + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{cluster}+{proxy}")))[..DigestLength] + Suffix;
 
     /// <summary>
     /// Where it may be for somebody who does not know with which directory the dispatcher was started: in the one that would be his own, and in those of services that are

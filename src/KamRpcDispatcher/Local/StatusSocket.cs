@@ -14,7 +14,8 @@ namespace KamRpcDispatcher.Local;
 /// <param name="answer">The line.</param>
 /// <param name="timeProvider">The clock.</param>
 /// <param name="logger">Where to log.</param>
-internal sealed partial class StatusSocket(IReadOnlyList<string> directories, string name, Func<byte[]> answer, TimeProvider timeProvider, ILogger<StatusSocket> logger)
+/// <param name="isWhole">Whether the answer may be long and is for the daemon's user and group alone: whom a proxy's members are is nobody else's business.</param>
+internal sealed partial class StatusSocket(IReadOnlyList<string> directories, string name, Func<byte[]> answer, TimeProvider timeProvider, ILogger<StatusSocket> logger, bool isWhole = false)
 {
     /// <summary>How often it is checked whether the socket is still there.</summary>
     internal static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(1);
@@ -27,7 +28,18 @@ internal sealed partial class StatusSocket(IReadOnlyList<string> directories, st
     private const UnixFileMode ForAll =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
 
+    private const UnixFileMode ForOwnGroup = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite;
+
+    /// <summary>As many long answers are under way at once; who comes then is turned away, and asks again.</summary>
+    private const int MostAtOnce = 4;
+
+    /// <summary>How long somebody may take to read a long one.</summary>
+    private static readonly TimeSpan ReadingTime = TimeSpan.FromSeconds(5);
+
+    private int _underWay;
     private string? _told;
+
+    private string Commands => isWhole ? "kamrpc status" : "kamrpc health";
 
     /// <summary>Answers until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -56,9 +68,22 @@ internal sealed partial class StatusSocket(IReadOnlyList<string> directories, st
         {
             try
             {
-                using (var client = await accepting.WaitAsync(CheckInterval, timeProvider, cancellationToken).ConfigureAwait(false))
+                var client = await accepting.WaitAsync(CheckInterval, timeProvider, cancellationToken).ConfigureAwait(false);
+                if (!isWhole)
                 {
-                    Answer(client);
+                    using (client)
+                    {
+                        Answer(client);
+                    }
+                }
+                else if (Interlocked.Increment(ref _underWay) <= MostAtOnce)
+                {
+                    _ = Task.Run(() => AnswerWholeAsync(client, cancellationToken), CancellationToken.None);
+                }
+                else
+                {
+                    Interlocked.Decrement(ref _underWay);
+                    client.Dispose();
                 }
 
                 accepting = listening.AcceptAsync(cancellationToken).AsTask();
@@ -90,6 +115,35 @@ internal sealed partial class StatusSocket(IReadOnlyList<string> directories, st
         }
     }
 
+    /// <summary>Nobody who does not read keeps this from answering others.</summary>
+    private async Task AnswerWholeAsync(Socket client, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using (client)
+            using (var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken))
+            {
+                limit.CancelAfter(ReadingTime);
+                for (ReadOnlyMemory<byte> rest = answer(); rest.Length > 0;)
+                {
+                    rest = rest[await client.SendAsync(rest, limit.Token).ConfigureAwait(false)..];
+                }
+            }
+        }
+        catch (Exception exception) when (exception is SocketException or OperationCanceledException)
+        {
+            // Who asked has left, or does not read.
+        }
+        catch (Exception exception)
+        {
+            NotTold(logger, exception, Commands);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _underWay);
+        }
+    }
+
     private Socket? Listen(out string path, out FileStatus status)
     {
         var reasons = new List<string>();
@@ -110,10 +164,10 @@ internal sealed partial class StatusSocket(IReadOnlyList<string> directories, st
                 // Where there is anything of the name, a link too, this fails.
                 socket.Bind(new UnixDomainSocketEndPoint(path));
                 socket.Listen(Waiting);
-                File.SetUnixFileMode(path, ForAll);
+                File.SetUnixFileMode(path, isWhole ? ForOwnGroup : ForAll);
                 status = FileStatus.OfLink(path) ?? throw new IOException($"{path} is gone");
                 _told = null;
-                Answers(logger, path);
+                Answers(logger, Commands, path);
                 return socket;
             }
             catch (Exception exception) when (exception is SocketException or IOException or UnauthorizedAccessException or ArgumentException)
@@ -127,7 +181,7 @@ internal sealed partial class StatusSocket(IReadOnlyList<string> directories, st
         var told = string.Join("; ", reasons);
         if (_told != told)
         {
-            NotAnswered(logger, told);
+            NotAnswered(logger, Commands, told);
         }
 
         _told = told;
@@ -165,9 +219,12 @@ internal sealed partial class StatusSocket(IReadOnlyList<string> directories, st
         return $"another daemon answers at {path}";
     }
 
-    [LoggerMessage(3075, LogLevel.Information, "'kamrpc health' is answered at {Path}")]
-    private static partial void Answers(ILogger logger, string path);
+    [LoggerMessage(3075, LogLevel.Information, "'{Commands}' is answered at {Path}")]
+    private static partial void Answers(ILogger logger, string commands, string path);
 
-    [LoggerMessage(3076, LogLevel.Warning, "'kamrpc health' cannot be answered, and goes by Kamailio alone: no socket can be made for it ({Reasons}). Trying on; --reply-dir names another place")]
-    private static partial void NotAnswered(ILogger logger, string reasons);
+    [LoggerMessage(3076, LogLevel.Warning, "'{Commands}' cannot be answered by this daemon: no socket can be made for it ({Reasons}). Trying on; --reply-dir names another place")]
+    private static partial void NotAnswered(ILogger logger, string commands, string reasons);
+
+    [LoggerMessage(3077, LogLevel.Error, "'{Commands}' could not be answered, which is a fault of kamrpc; please report it")]
+    private static partial void NotTold(ILogger logger, Exception exception, string commands);
 }

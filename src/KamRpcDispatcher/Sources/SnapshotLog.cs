@@ -20,14 +20,14 @@ internal static partial class SnapshotLog
     [LoggerMessage(1029, LogLevel.Error, "The saved membership is not believed: {Reason}, and start anew; where Kubernetes opens it at each start (fsGroup): fsGroupChangePolicy: OnRootMismatch. A new one is written as soon as etcd answers")]
     public static partial void SnapshotOpenToOthers(ILogger logger, string reason);
 
-    [LoggerMessage(1024, LogLevel.Warning, "etcd has not told its members, or what operators wish of them, yet (it is out of reach, or slow): using the membership of revision {Revision} with {Count} members saved at {SavedAt:O}")]
-    public static partial void SnapshotInForce(ILogger logger, long revision, int count, DateTimeOffset? savedAt);
+    [LoggerMessage(1024, LogLevel.Warning, "{Source} has not told its members, or what operators wish of them, yet (it is out of reach, or slow): using the membership of revision {Revision} with {Count} members saved at {SavedAt:O}")]
+    public static partial void SnapshotInForce(ILogger logger, string source, long revision, int count, DateTimeOffset? savedAt);
 
-    [LoggerMessage(1025, LogLevel.Information, "etcd has answered: its membership of revision {Revision} replaces the saved one of revision {Saved}")]
-    public static partial void SnapshotReplaced(ILogger logger, long revision, long saved);
+    [LoggerMessage(1025, LogLevel.Information, "{Source} has answered: its membership of revision {Revision} replaces the saved one of revision {Saved}")]
+    public static partial void SnapshotReplaced(ILogger logger, string source, long revision, long saved);
 
-    [LoggerMessage(1026, LogLevel.Warning, "etcd has not told its members, or what operators wish of them, yet (it is out of reach, or slow), and no membership is saved in {Path}: nothing is changed until it has")]
-    public static partial void NoSnapshot(ILogger logger, string path);
+    [LoggerMessage(1026, LogLevel.Warning, "{Source} has not told its members, or what operators wish of them, yet (it is out of reach, or slow), and no membership is saved in {Path}: nothing is changed until it has")]
+    public static partial void NoSnapshot(ILogger logger, string source, string path);
 
     [LoggerMessage(1037, LogLevel.Warning, "The saved membership of revision {Revision} is of another etcd ({Saved}) than the one that answers ({Found}): nobody is put into Kamailio for it, and who of it is in Kamailio's list has expired; it is replaced. Where etcd was set up anew that is right; else another dispatcher keeps its membership under this proxy's name: give one of the two another --proxy or --state-dir")]
     public static partial void SnapshotOfAnotherStore(ILogger logger, long revision, string saved, string found);

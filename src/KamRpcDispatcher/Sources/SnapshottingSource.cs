@@ -11,6 +11,7 @@ namespace KamRpcDispatcher.Sources;
 /// <param name="timeProvider">The clock.</param>
 /// <param name="logger">Where to log.</param>
 /// <param name="hold">Whether the file is this daemon's; null for always.</param>
+/// <param name="name">How people call the other source.</param>
 internal sealed class SnapshottingSource(
     IMembershipSource inner,
     SnapshotFile file,
@@ -18,7 +19,8 @@ internal sealed class SnapshottingSource(
     Action<Membership> seed,
     TimeProvider timeProvider,
     ILogger<SnapshottingSource> logger,
-    SnapshotLock? hold = null) : IMembershipSource
+    SnapshotLock? hold = null,
+    string name = "etcd") : IMembershipSource
 {
     /// <summary>The time from one write to the next: what changes in between is one write.</summary>
     internal static readonly TimeSpan WriteInterval = TimeSpan.FromSeconds(1);
@@ -178,11 +180,11 @@ internal sealed class SnapshottingSource(
 
             if (saved is null)
             {
-                SnapshotLog.NoSnapshot(logger, file.FilePath);
+                SnapshotLog.NoSnapshot(logger, name, file.FilePath);
                 return;
             }
 
-            SnapshotLog.SnapshotInForce(logger, saved.Revision, saved.Members.Count, file.SavedAt);
+            SnapshotLog.SnapshotInForce(logger, name, saved.Revision, saved.Members.Count, file.SavedAt);
             _standIn = saved with { IsFromSnapshot = true };
             changed();
         }
@@ -197,7 +199,7 @@ internal sealed class SnapshottingSource(
 
         if (_standIn is { } standIn)
         {
-            SnapshotLog.SnapshotReplaced(logger, membership.Revision, standIn.Revision);
+            SnapshotLog.SnapshotReplaced(logger, name, membership.Revision, standIn.Revision);
             _standIn = null;
         }
 

@@ -122,8 +122,9 @@ internal sealed class DispatcherMetrics
 
     private void AddReach(TelemetryMeter meter)
     {
-        meter.Gauge("kamrpc_etcd_reachable", "Whether etcd can be followed.", () => Bit(_sources.Away() is null && _sources.StoreHeard() is not null));
+        meter.Gauge("kamrpc_etcd_reachable", "Whether etcd can be followed.", () => _sources.UsesEtcd ? Bit(_sources.Away() is null && _sources.StoreHeard() is not null) : null);
         meter.Gauge("kamrpc_etcd_last_answer_age_seconds", "How long ago etcd was heard; it has something to say every few seconds.", () => _sources.StoreHeard()?.TotalSeconds);
+        meter.Gauge("kamrpc_source_reachable", "Whether members can be read where they come from.", () => _sources.Origins().Select(static origin => Of(Bit(origin.Away is null), new KeyValuePair<string, object?>("source", origin.Name))));
         meter.Gauge("kamrpc_kamailio_reachable", "Whether Kamailio answers, and its list can be read.", () => Bit(Status?.Contact is { Answers: true }));
         meter.Gauge("kamrpc_kamailio_last_answer_age_seconds", "How long ago Kamailio answered a call.", () => _sources.KamailioAnswered()?.TotalSeconds);
         meter.Gauge("kamrpc_lease_age_seconds", "How long ago the lease was renewed under which this daemon stands in etcd.", () => _sources.LeaseAge()?.TotalSeconds);

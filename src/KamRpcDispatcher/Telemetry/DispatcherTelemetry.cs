@@ -20,6 +20,12 @@ internal sealed record TelemetrySources
     /// <summary>How long ago the store was heard; null for never.</summary>
     public required Func<TimeSpan?> StoreHeard { get; init; }
 
+    /// <summary>Whether etcd is used.</summary>
+    public bool UsesEtcd { get; init; } = true;
+
+    /// <summary>Where members come from, and which of that is away.</summary>
+    public Func<IReadOnlyList<(string Name, StoreOutage? Away)>> Origins { get; init; } = static () => [];
+
     /// <summary>How long ago Kamailio answered; null for never.</summary>
     public required Func<TimeSpan?> KamailioAnswered { get; init; }
 

@@ -83,7 +83,7 @@ public class StatusTests
 
         Assert.Multiple(() =>
         {
-            Assert.That(Names(status), Is.EqualTo("cluster revision memberRevision intentRevision memberRecords inStep findings problems sets members claims shares sharedCalls rejected intents proxyIntents rejectedIntents intentsRefused proxies"));
+            Assert.That(Names(status), Is.EqualTo("cluster revision memberRevision intentRevision memberRecords inStep findings problems sets members claims shares sharedCalls rejected intents proxyIntents rejectedIntents intentsRefused sources proxies"));
             Assert.That(status.GetProperty("inStep").GetBoolean(), Is.False);
             foreach (var member in status.GetProperty("members").EnumerateArray())
             {

@@ -40,6 +40,7 @@ internal sealed class TelemetryRig : IDisposable
             Membership = () => new Membership(9, [], []),
             Away = () => null,
             StoreHeard = () => TimeSpan.FromSeconds(1),
+            Origins = static () => [("etcd", null)],
             KamailioAnswered = () => TimeSpan.FromSeconds(2),
             LeaseAge = () => TimeSpan.FromSeconds(3),
             Grace = () => new GraceStatus("auto", 1, 1, 1, 1, 0),

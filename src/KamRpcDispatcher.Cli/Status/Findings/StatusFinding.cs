@@ -20,6 +20,7 @@ internal static class FindingCode
 {
     public const string NoProxy = "no-proxy";
     public const string NoMembers = "no-members";
+    public const string SourceAway = "source-away";
     public const string KamailioLost = "kamailio-lost";
     public const string DispatcherHangs = "dispatcher-hangs";
     public const string NotFollowed = "not-followed";
@@ -55,7 +56,7 @@ internal static class FindingCode
     /// <summary>All of them that are not made of a kind.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
-        NoProxy, NoMembers, KamailioLost, DispatcherHangs, NotFollowed, ReportStale, ReportUnreadable, ReportOfOlderVersion, SetWithoutDestination, SetWithoutMembers, SetBelowHalf, SetDrained, SetFull, MemberWithoutCalls, CallsNotKnown, MemberStillServing, Deviation,
+        NoProxy, NoMembers, SourceAway, KamailioLost, DispatcherHangs, NotFollowed, ReportStale, ReportUnreadable, ReportOfOlderVersion, SetWithoutDestination, SetWithoutMembers, SetBelowHalf, SetDrained, SetFull, MemberWithoutCalls, CallsNotKnown, MemberStillServing, Deviation,
         AddressHeld, NameHeld, TwoProxiesOnOneHost, ShareWaysDiffer, Held, Quarantined, Drift, Behind, Snapshot, Rejected, IntentsNotFollowed, IntentsNotReadable, OddTrouble,
     ];
 }

@@ -28,6 +28,7 @@ internal sealed partial class StatusFindings(ClusterCalls calls)
             .. ShareWays(),
             .. intents.NotInForce(),
             .. Rejected(),
+            .. SourcesAway(),
             .. new StatusClaims(calls.Cluster).Findings(),
         ];
     }
@@ -41,9 +42,15 @@ internal sealed partial class StatusFindings(ClusterCalls calls)
         {
             yield return new StatusFinding(
                 FindingCode.NoMembers,
-                "nobody is announced: no announcer of this cluster is running, or none reaches etcd; --etcd and --cluster of announcers and dispatchers have to be the same");
+                calls.Cluster.Sources.Count > 0 ? $"there are no members in {string.Join(", ", calls.Cluster.Sources.Select(static source => source.Name))}"
+                : "nobody is announced: no announcer of this cluster is running, or none reaches etcd; --etcd and --cluster of announcers and dispatchers have to be the same");
         }
     }
+
+    private IEnumerable<StatusFinding> SourcesAway() =>
+        from source in calls.Cluster.Sources
+        where source.AwaySince is not null
+        select new StatusFinding(FindingCode.SourceAway, $"{source.Name} cannot be read, for {Ages.Show(calls.Now - source.AwaySince!.Value)}; its members stay as they were: {source.Reason}");
 
     /// <summary>Whoever names a set expects somebody in it.</summary>
     private IEnumerable<StatusFinding> SetsThatNobodyHas()

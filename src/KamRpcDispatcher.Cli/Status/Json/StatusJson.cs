@@ -38,6 +38,12 @@ internal static class StatusJson
             json.WriteString("reason", rejected.Reason);
         });
         WriteIntents(writer, view);
+        JsonText.WriteArray(writer, "sources", view.Sources, static (json, source) =>
+        {
+            json.WriteString("source", source.Name);
+            JsonText.WriteTime(json, "awaySince", source.AwaySince);
+            json.WriteString("reason", source.Reason);
+        });
         JsonText.WriteArray(writer, "proxies", calls.Proxies, (json, lens) => ReportJson.Write(json, view, lens));
     });
 

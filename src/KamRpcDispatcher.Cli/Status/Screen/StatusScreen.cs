@@ -58,6 +58,7 @@ internal sealed class StatusScreen(ClusterCalls calls, IReadOnlyList<StatusFindi
         _text.Append('\n').Append(new ProxiesScreen(calls, options, layout, changed));
         _text.Append(new StatusDetails(calls, options, layout, hasShares: form == ScreenForm.Whole));
         Picked();
+        Sources();
         if (form != ScreenForm.VerdictFirst)
         {
             _text.Append('\n');
@@ -73,6 +74,12 @@ internal sealed class StatusScreen(ClusterCalls calls, IReadOnlyList<StatusFindi
         if (options.Sets is not null && calls.AnnouncedSets.Count > 0)
         {
             _text.Append(TextLines.Behind(string.Empty, $"No members are announced there; {SetText.There(calls.AnnouncedSets)}.", layout.Width));
+            return;
+        }
+
+        if (calls.Cluster.Sources.Count > 0)
+        {
+            _text.Append("There are no members.\n");
             return;
         }
 
@@ -92,6 +99,15 @@ internal sealed class StatusScreen(ClusterCalls calls, IReadOnlyList<StatusFindi
         if (sets is not null || proxies is not null)
         {
             _text.Append('\n').Append(TextLines.Behind(string.Empty, $"Shown: {string.Join(" and ", new[] { sets, proxies }.OfType<string>())} only (--set, --proxy, or KAMRPC_SET, KAMRPC_PROXY).", layout.Width));
+        }
+    }
+
+    /// <summary>Whose answer this is, where it is not etcd's.</summary>
+    private void Sources()
+    {
+        if (calls.Cluster.Sources is { Count: > 0 } sources)
+        {
+            _text.Append('\n').Append(TextLines.Behind(string.Empty, $"Told by the dispatcher on this machine, which uses no etcd; its members come from {string.Join(", ", sources.Select(static source => source.Name))}.", layout.Width));
         }
     }
 

@@ -15,6 +15,7 @@ namespace KamRpcDispatcher.Dispatch.Following;
 /// </summary>
 internal sealed class FollowedMembership : IDisposable
 {
+    private readonly IReadOnlyList<FollowedOrigin> _origins;
     private readonly IMemberOrigin _members;
     private readonly IntentWatch? _intents;
     private readonly OwnClassNumbers? _numbers;
@@ -25,7 +26,9 @@ internal sealed class FollowedMembership : IDisposable
     {
         _intents = store is null ? null : new IntentWatch(store, keys, timeProvider, logs.CreateLogger<IntentWatch>());
         _numbers = store is null ? new OwnClassNumbers() : null;
-        _members = new OriginFollower(store, keys, options.KubeConfig, timeProvider, logs, () => _intents?.Current).Follow(options.Origins);
+        var follower = new OriginFollower(store, keys, options.KubeConfig, timeProvider, logs, () => _intents?.Current);
+        _origins = [.. options.Origins.Select(origin => new FollowedOrigin(origin, follower.Follow(origin)))];
+        _members = _origins is [{ Origin.Sets: null, Source: var only }] ? only : new MergedOrigins(_origins, logs.CreateLogger<MergedOrigins>());
         var joined = new JoinedSource(
             _members,
             _intents is null ? new NoIntents() : _intents,
@@ -40,7 +43,7 @@ internal sealed class FollowedMembership : IDisposable
 
         var file = new SnapshotFile(directory, options.Cluster, options.Proxy, logs.CreateLogger<SnapshotFile>());
         _lock = new SnapshotLock(file.FilePath, logs.CreateLogger<SnapshotFile>());
-        Source = new OperatedSource(new SnapshottingSource(joined, file, options.SnapshotPatience, Seed, timeProvider, logs.CreateLogger<SnapshottingSource>(), _lock));
+        Source = new OperatedSource(new SnapshottingSource(joined, file, options.SnapshotPatience, Seed, timeProvider, logs.CreateLogger<SnapshottingSource>(), _lock, Name));
 
         void Seed(Membership saved)
         {
@@ -64,8 +67,19 @@ internal sealed class FollowedMembership : IDisposable
     /// <inheritdoc cref="IMemberOrigin.Away"/>
     public StoreOutage? Away => _members.Away;
 
-    /// <inheritdoc cref="IMemberOrigin.HeardAgo"/>
-    public TimeSpan? HeardAgo => _members.HeardAgo;
+    /// <summary>Where members come from, and which of that is away.</summary>
+    public IReadOnlyList<(string Name, StoreOutage? Away)> Origins => [.. _origins.Select(static one => (one.Origin.ToString(), one.Source.Away))];
+
+    /// <summary>Since when etcd cannot be followed; null while it can, and where it is not used.</summary>
+    public StoreOutage? EtcdAway => Etcd?.Away;
+
+    /// <summary>How long ago etcd was heard; null for never, and where it is not used.</summary>
+    public TimeSpan? EtcdHeardAgo => Etcd?.HeardAgo;
+
+    /// <summary>How people call where members come from.</summary>
+    public string Name => string.Join(", ", _origins.Select(static one => one.Origin.Name));
+
+    private IMemberOrigin? Etcd => _origins.FirstOrDefault(static one => one.Origin is EtcdOrigin)?.Source;
 
     /// <summary>Gives classes their numbers where no etcd is used, in which proxies agree on them; null where it is.</summary>
     public OwnClassNumbers? Numbers => _numbers;

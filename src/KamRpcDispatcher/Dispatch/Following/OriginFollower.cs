@@ -20,14 +20,7 @@ namespace KamRpcDispatcher.Dispatch.Following;
 /// <param name="wished">What operators wish as far as it is known now; null for nothing.</param>
 internal sealed class OriginFollower(EtcdConnection? store, EtcdKeys keys, string? kubeconfig, TimeProvider timeProvider, ILoggerFactory logs, Func<OperatorIntents?> wished)
 {
-    /// <summary>All of them as one.</summary>
-    public IMemberOrigin Follow(IReadOnlyList<MemberOrigin> origins)
-    {
-        List<FollowedOrigin> followed = [.. origins.Select(origin => new FollowedOrigin(origin, Follow(origin)))];
-        return followed is [{ Origin.Sets: null, Source: var only }] ? only : new MergedOrigins(followed);
-    }
-
-    private IMemberOrigin Follow(MemberOrigin origin) => origin switch
+    public IMemberOrigin Follow(MemberOrigin origin) => origin switch
     {
         EtcdOrigin => new MembershipWatch(store!, keys, timeProvider, logs.CreateLogger<MembershipWatch>(), wished),
         FileOrigin file => new FileSource(file.Path, timeProvider, logs.CreateLogger<FileSource>(), wished),

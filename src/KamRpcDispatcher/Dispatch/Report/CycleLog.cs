@@ -21,8 +21,9 @@ namespace KamRpcDispatcher.Dispatch.Report;
 /// <param name="timeProvider">The clock.</param>
 /// <param name="logger">Where to log.</param>
 /// <param name="progress">Whoever started the daemon; null for nobody.</param>
+/// <param name="source">Where members come from, as people call it.</param>
 internal sealed class CycleLog(
-    IProxyReport report, Quarantine quarantine, Func<GraceStatus> grace, TimeProvider timeProvider, ILogger<CycleLog> logger, DispatcherProgress? progress = null)
+    IProxyReport report, Quarantine quarantine, Func<GraceStatus> grace, TimeProvider timeProvider, ILogger<CycleLog> logger, DispatcherProgress? progress = null, string source = "etcd")
 {
     private readonly ProxyStatusBuilder _builder = new(quarantine, grace, timeProvider);
     private readonly TroubleLog _troubles = new(timeProvider, logger);
@@ -51,7 +52,7 @@ internal sealed class CycleLog(
     {
         if (Enter(Trouble.NoStore))
         {
-            ReconcileLog.WaitingForStore(logger);
+            ReconcileLog.WaitingForStore(logger, source);
             progress?.WaitingForStore();
         }
     }

@@ -5,7 +5,7 @@ using KamRpcDispatcher.Destinations;
 namespace KamRpcDispatcher.Etcd.Connection;
 
 /// <summary>etcd did not answer, or refused: whether a write was done is not known. Trying again may help.</summary>
-public sealed class EtcdUnreachableException : Exception
+public sealed class EtcdUnreachableException : ClusterUnreachableException
 {
     private EtcdUnreachableException(EtcdConnection store, Exception cause)
         : base($"etcd at {store.Endpoints} {(EtcdFailure.IsRefusal(cause) ? "refuses" : "does not answer")} ({SafeText.Shorten((EtcdFailure.IsRefusal(cause) ? null : store.Stranger) ?? Reason(cause), 256)})", cause)

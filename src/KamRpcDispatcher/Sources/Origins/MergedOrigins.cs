@@ -1,5 +1,6 @@
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Sources.Records;
+using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Sources.Origins;
 
@@ -20,18 +21,23 @@ internal sealed class MergedOrigins : IMemberOrigin
 {
     private const int LongestName = 200;
 
+    /// <summary>As many of others' sets are told of.</summary>
+    private const int MostTold = 1000;
+
     private readonly Lock _lock = new();
     private readonly IReadOnlyList<FollowedOrigin> _origins;
     private readonly FollowedOrigin? _etcd;
     private readonly Dictionary<int, FollowedOrigin> _bySet;
     private readonly FollowedOrigin? _ofOthers;
     private readonly Membership?[] _saved;
+    private readonly ILogger? _logger;
+    private readonly HashSet<string> _told = new(StringComparer.Ordinal);
     private long _revision;
     private Merged? _last;
 
-    public MergedOrigins(IReadOnlyList<FollowedOrigin> origins)
+    public MergedOrigins(IReadOnlyList<FollowedOrigin> origins, ILogger<MergedOrigins>? logger = null)
     {
-        _origins = origins;
+        (_origins, _logger) = (origins, logger);
         _saved = new Membership?[origins.Count];
         _etcd = origins.FirstOrDefault(static one => one.Origin is EtcdOrigin);
         _ofOthers = origins.FirstOrDefault(static one => one.Origin.Sets is null);
@@ -155,7 +161,13 @@ internal sealed class MergedOrigins : IMemberOrigin
     {
         var holder = _bySet.GetValueOrDefault(member.Key.Set) ?? _ofOthers;
         var whose = holder is null ? "no --source brings its set" : $"its set comes from {SafeText.Shorten(holder.Origin.Name, LongestName)} by --source, and has one source";
-        return new RejectedRecord($"{SafeText.Shorten(origin.Origin.Name, LongestName)}: {member.Key}", whose, KeepsLastGood: false) { Member = member.Key };
+        var rejected = new RejectedRecord($"{SafeText.Shorten(origin.Origin.Name, LongestName)}: {member.Key}", whose, KeepsLastGood: false) { Member = member.Key };
+        if (_logger is not null && _told.Count < MostTold && _told.Add(rejected.Key))
+        {
+            OriginLog.LeftOut(_logger, rejected.Key, rejected.Reason);
+        }
+
+        return rejected;
     }
 
     private sealed record Merged(IReadOnlyList<Membership> Parts, Membership Whole);

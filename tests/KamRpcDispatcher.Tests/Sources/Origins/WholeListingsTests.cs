@@ -79,7 +79,7 @@ public class WholeListingsTests
     [Test]
     public void Whom_an_operator_drains_has_not_expired_and_is_no_part_of_what_its_set_was()
     {
-        var drain = new Intent(new MemberKey(1, "a"), true, "me");
+        var drain = new Intent(new MemberKey(1, "a")) { IsDrained = true };
         _listings = new WholeListings(_time, () => OperatorIntents.Unknown with { ByMember = new Dictionary<MemberKey, Intent> { [drain.Key] = drain } });
         Replace("a", "b", "c");
         _listings.Replace([], []);
