@@ -59,6 +59,7 @@ public sealed class PageStreamTests
     {
         private readonly HttpClient _client;
         private readonly StreamReader _reader;
+        private string _last = string.Empty;
 
         private EventStream(HttpClient client, Stream stream) => (_client, _reader) = (client, new StreamReader(stream, Encoding.UTF8));
 
@@ -68,27 +69,23 @@ public sealed class PageStreamTests
             return new EventStream(client, await client.GetStreamAsync(address));
         }
 
-        /// <summary>The event that has a text, the first from here on.</summary>
+        /// <summary>The event that has a text: the one that was read last, or the first from there on.</summary>
         public async Task<string> WaitAsync(string text)
         {
             using var deadline = new CancellationTokenSource(Fleet.Deadline);
-            var last = string.Empty;
             try
             {
-                while (await _reader.ReadLineAsync(deadline.Token) is { } line)
+                while (!_last.Contains(text, StringComparison.Ordinal))
                 {
-                    last = line.StartsWith("data: ", StringComparison.Ordinal) ? line : last;
-                    if (line.Contains(text, StringComparison.Ordinal))
-                    {
-                        return line;
-                    }
+                    var line = await _reader.ReadLineAsync(deadline.Token) ?? throw new IOException($"the stream has ended before {text}; last: {_last}");
+                    _last = line.StartsWith("data: ", StringComparison.Ordinal) ? line : _last;
                 }
 
-                throw new IOException($"the stream has ended before {text}; last: {last}");
+                return _last;
             }
             catch (OperationCanceledException)
             {
-                throw new TimeoutException($"no {text}; last: {last}");
+                throw new TimeoutException($"no {text}; last: {_last}");
             }
         }
 
