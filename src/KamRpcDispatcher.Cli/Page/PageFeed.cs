@@ -5,7 +5,10 @@ namespace KamRpcDispatcher.Cli.Page;
 /// <summary>Follows what the page shows for as long as somebody looks at it, once for all of them. While nobody does it costs nothing.</summary>
 internal sealed partial class PageFeed(PageSource source, int mostWatchers, TimeProvider timeProvider, ILogger<PageFeed> logger)
 {
-    /// <summary>Between two states that are made.</summary>
+    /// <summary>Between two states that are made, and of which nothing is sent.</summary>
+    private static readonly TimeSpan IdleInterval = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Between two that are sent.</summary>
     private static readonly TimeSpan LeastInterval = TimeSpan.FromMilliseconds(200);
 
     /// <summary>What all who look are sent in a second, in bytes: many of them, of a large cluster, are told less often.</summary>
@@ -97,14 +100,15 @@ internal sealed partial class PageFeed(PageSource source, int mostWatchers, Time
                 source.Advance(Wake, cancellationToken);
                 var state = source.Build();
                 var isEarly = last is null && state.Etcd.Answers is null && timeProvider.GetElapsedTime(begun) < FirstPatience;
-                if (!isEarly && updates.Next(state) is { } update)
+                var update = isEarly ? null : updates.Next(state);
+                if (update is not null)
                 {
                     var before = last;
                     last = update;
                     Publish(before, update);
                 }
 
-                await Task.Delay(Pause(last), timeProvider, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(update is null ? IdleInterval : Pause(update), timeProvider, cancellationToken).ConfigureAwait(false);
                 await _woken.WaitAsync(PageSource.PollInterval, cancellationToken).ConfigureAwait(false);
             }
         }
@@ -135,9 +139,9 @@ internal sealed partial class PageFeed(PageSource source, int mostWatchers, Time
         before.Next.TrySetResult(update);
     }
 
-    private TimeSpan Pause(PageUpdate? last)
+    private TimeSpan Pause(PageUpdate sent)
     {
-        var bytes = (long)(last?.Changed.Length ?? 0) * Volatile.Read(ref _watchers);
+        var bytes = (long)sent.Changed.Length * Volatile.Read(ref _watchers);
         var pause = TimeSpan.FromSeconds((double)bytes / MostEachSecond);
         return pause < LeastInterval ? LeastInterval : pause > LongestInterval ? LongestInterval : pause;
     }
