@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace KamRpcDispatcher.Cli.Host;
 
 /// <summary>
-/// Gives back the memory that only the start of a daemon needed: what the heap has grown to, and those pages of the program's own file that nobody reads again (the types and
-/// tables that a native program is set up from, the code of the first contact). The pages stay in the kernel's cache; one that is needed again is mapped again, without a
+/// Gives back the memory that only the start of a daemon needed: what the heap has grown to, and those pages of its files that nobody reads again (the types and
+/// tables that a native program is set up from, the code of the first contact, of libraries too). The pages stay in the kernel's cache; one that is needed again is mapped again, without a
 /// disk.
 /// </summary>
 internal static class StartMemory
@@ -38,11 +38,11 @@ internal static class StartMemory
     }
 
     /// <summary>
-    /// The mappings of a file that are as the file is, and cannot be written to: from others what was written there would be lost. Nothing becomes one of these
-    /// later on: what the loader and the runtime set up is done before the program's own code runs.
+    /// The mappings that are as their file is, and cannot be written to: from others what was written there would be lost. Of the program none becomes one of these
+    /// later on, since what the loader and the runtime set up is done before its own code runs; of a library, which may just be being loaded, only code is known for that.
     /// </summary>
     /// <param name="mappings">The lines of smaps.</param>
-    /// <param name="program">The file.</param>
+    /// <param name="program">The program's file.</param>
     internal static IEnumerable<(nuint Start, nuint Length)> Untouched(IEnumerable<string> mappings, string program)
     {
         (nuint Start, nuint Length)? current = null;
@@ -59,7 +59,7 @@ internal static class StartMemory
             }
             else if (line.Split(' ', 6, StringSplitOptions.RemoveEmptyEntries) is [var range, var rights, _, _, _, var file] && range.Split('-') is [var from, var to])
             {
-                current = file == program && !rights.Contains('w', StringComparison.Ordinal)
+                current = file.StartsWith('/') && (file == program || rights.Contains('x', StringComparison.Ordinal)) && !rights.Contains('w', StringComparison.Ordinal)
                     && nuint.TryParse(from, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var start)
                     && nuint.TryParse(to, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var end)
                     ? (start, end - start)
