@@ -42,7 +42,7 @@ internal static class DispatchCommand
     {
         var command = new CliCommand("dispatch", "Keeps Kamailio's dispatcher sets equal to the announced servers.", new CommandHelp(
             CommandGroup.BesideKamailio,
-            ["kamrpc dispatch --etcd http://10.0.0.5:2379", "kamrpc dispatch --source file:/etc/kamrpc/members.json --kamailio auto --proxy p1"],
+            ["kamrpc dispatch --etcd http://10.0.0.5:2379", "kamrpc dispatch --source file:/etc/kamrpc/members.json --proxy p1"],
             (ExitCode.Done, "stopped; Kamailio's list stays as it is; with --once it is in step; with --dry-run there is nothing to change"),
             (ExitCode.NotDone, "with --once: something is not put in, operators' wishes could not be followed, or it was not in step within a minute; with --dry-run: Kamailio does not tell its list"),
             (ExitCode.Unreachable, "with --dry-run: etcd or Kamailio does not answer"),

@@ -181,7 +181,10 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
                 owed.Observe(cycle);
                 examination?.Observe(cycle.Table.Instance);
                 _telemetry.Observe(cycle, foreign.Losses.Length);
-                Settle(cycle);
+                if (OnceResult.Of(cycle) is { } result)
+                {
+                    _settled.TrySetResult(result);
+                }
             },
             contact,
             new ListedBefore(policy, followed.SeedListed),
@@ -240,14 +243,6 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             }
 
             foreign.Stop();
-        }
-    }
-
-    private void Settle(CycleSituation cycle)
-    {
-        if (OnceResult.Of(cycle) is { } result)
-        {
-            _settled.TrySetResult(result);
         }
     }
 }
