@@ -7,7 +7,6 @@ using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Operate.Rollouts;
-using KamRpcDispatcher.Operate.Rollouts.Rolling;
 using KamRpcDispatcher.Operate.Waiting;
 using Microsoft.Extensions.Logging;
 
