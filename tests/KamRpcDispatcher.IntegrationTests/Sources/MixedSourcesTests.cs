@@ -22,7 +22,7 @@ public sealed class MixedSourcesTests
 
         // What operators wish is in etcd, for all sets.
         await fleet.ReportedAsync(1);
-        var (exitCode, _, errors) = await Kamrpc.RunAsync("drain", "a", "--set", "1", "--etcd", fleet.Etcd.Endpoint, "--min-ready", "0");
+        var (exitCode, _, errors) = await Kamrpc.RunAsync("drain", "a", "--set", "1", "--etcd", fleet.Etcd.Endpoint, "--force");
         Assert.That(exitCode, Is.Zero, errors);
         await fleet.WaitForListAsync(static list => Called(list, 1) == 0 && Called(list, 2) == 2);
 
