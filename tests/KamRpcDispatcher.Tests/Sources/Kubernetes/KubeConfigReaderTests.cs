@@ -110,7 +110,7 @@ public sealed class KubeConfigReaderTests : IDisposable
 
     private ClusterAccess Read(string user, string cluster = "certificate-authority: /ca.pem")
     {
-        File.WriteAllText(_folder.File("config"), $$"""
+        File.WriteAllText(_folder.File("config"), $$$"""
             apiVersion: v1
             kind: Config
             current-context: here
@@ -118,13 +118,13 @@ public sealed class KubeConfigReaderTests : IDisposable
             - name: c
               cluster:
                 server: https://10.0.0.1:6443
-                {{cluster}}
+                {{{cluster}}}
             contexts:
             - {name: here, context: {cluster: c, user: u, namespace: voice} }
             users:
             - name: u
               user:
-                {{user}}
+                {{{user}}}
             """ + "\n");
         return KubeConfigReader.Read(_folder.File("config"));
     }
