@@ -122,6 +122,7 @@ internal sealed class Reconciler(
     private async Task<TimeSpan> CycleAsync(CancellationToken cancellationToken)
     {
         _wake.Take();
+        _isUnread = false;
         prepare();
         var membership = source.Current;
         if (membership is null)
@@ -224,7 +225,7 @@ internal sealed class Reconciler(
         plan = plan with { Restores = foreign.Due() };
         observe?.Invoke(new CycleSituation(membership, members.Kept, table, plan, _memory.AwaitingProof) { Deserted = deserted, OwesLater = _memory.OwesRemovals || !foreign.Losses.IsEmpty });
         Known.Planned(followed, table, sentinel.IsThere);
-        var resync = Resting.WithoutChange(plan is { IsEmpty: true, IsInForce: true } && members.Kept.Count == 0 && foreign.Losses.IsEmpty, shared, doubt);
+        var resync = Resting.WithoutChange(plan.Drift == 0 && members.Kept.Count == 0 && foreign.Losses.IsEmpty && _memory.AwaitingProof.IsEmpty, shared, doubt);
         if (plan.IsEmpty)
         {
             return resync;

@@ -80,17 +80,19 @@ internal sealed class KnownListPush(PlanPolicy policy, CycleMemory memory, PlanE
             members.All.Where(member => sets.Contains(member.Key.Set)),
             known.Destinations.Where(entry => sets.Contains(entry.Set)),
             memory.PolicyFor(known) with { HasSentinel = false, HasShareMaps = shares?.TakesWeights == true });
-        plan = memory.Hasten(new ChangePlan
-        {
-            Enables = [.. plan.Enables.Where(IsOfChanged)],
-            Adds = plan.Adds.Count > MostAdds ? [] : [.. plan.Adds.Where(IsOfChanged)],
-            Disables = [.. plan.Disables.Where(IsOfChanged)],
-        });
-        if (!plan.IsEmpty)
+        var early = memory.Hasten(new ChangePlan { Enables = [.. plan.Enables.Where(IsOfChanged)], Adds = plan.Adds.Count > MostAdds ? [] : [.. plan.Adds.Where(IsOfChanged)] });
+
+        // A set that somebody joins later is not to be without anybody until then.
+        var waiting = plan.Adds.Concat(plan.Replacements.Select(static replacement => replacement.Add)).Except(early.Adds).Select(static add => add.Set).ToHashSet();
+        var leaving = plan.Disables.Select(static disable => new ListedKey(disable.Set, disable.Uri)).ToHashSet();
+        early = early with { Disables = [.. plan.Disables.Where(disable => IsOfChanged(disable) && (!waiting.Contains(disable.Set) || KeepsSomebody(disable.Set)))] };
+        if (!early.IsEmpty)
         {
             follows?.Invoke(members.Membership.Revision);
-            await executor.ExecuteAsync(plan, known, interrupted, cancellationToken).ConfigureAwait(false);
+            await executor.ExecuteAsync(early, known, interrupted, cancellationToken).ConfigureAwait(false);
         }
+
+        bool KeepsSomebody(int set) => known.Destinations.Any(entry => entry.Set == set && entry.IsRoutable && !leaving.Contains(new ListedKey(entry.Set, entry.Uri)));
 
         bool IsOfChanged(Change change) => places.Contains(new EndpointKey(change.Set, Spelling.EndpointOf(change.Uri)));
     }
@@ -114,8 +116,19 @@ internal sealed class KnownListPush(PlanPolicy policy, CycleMemory memory, PlanE
     /// <summary>Those that came, went, or are told of otherwise: each as it was and as it is. A record that was not written again is the same object.</summary>
     private static List<Member> Changed(CycleMembers before, CycleMembers now)
     {
-        var (former, current) = (new HashSet<Member>(before.All, ReferenceEqualityComparer.Instance), new HashSet<Member>(now.All, ReferenceEqualityComparer.Instance));
-        return [.. before.All.Where(member => !current.Contains(member)), .. now.All.Where(member => !former.Contains(member))];
+        var (former, current) = (before.All, now.All);
+        var (first, last) = (0, 0);
+        for (; first < former.Count && first < current.Count && ReferenceEquals(former[first], current[first]); first++)
+        {
+        }
+
+        for (; last < Math.Min(former.Count, current.Count) - first && ReferenceEquals(former[former.Count - 1 - last], current[current.Count - 1 - last]); last++)
+        {
+        }
+
+        // Of thousands most stand where they stood.
+        HashSet<Member> gone = new(former.Skip(first).SkipLast(last), ReferenceEqualityComparer.Instance), come = new(current.Skip(first).SkipLast(last), ReferenceEqualityComparer.Instance);
+        return [.. gone.Where(member => !come.Contains(member)), .. come.Where(member => !gone.Contains(member))];
     }
 
     private bool MayShare(int set, CycleMembers members) => shares is not null && shares.MayShare(set, [.. members.All.Where(member => member.Key.Set == set)], members.Membership.Shares);

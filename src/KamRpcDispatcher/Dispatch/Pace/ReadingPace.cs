@@ -22,8 +22,8 @@ internal sealed class ReadingPace(TimeSpan resync, TimeProvider timeProvider)
     /// <summary>While changes come one after another: the next ones go out meanwhile, and are read back together.</summary>
     private const int BusyParts = 4;
 
-    /// <summary>Whatever it costs.</summary>
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(60);
+    /// <summary>Whatever it costs: an older list is reported as old.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
 
     private long _begun;
     private long _ended;

@@ -17,6 +17,7 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider, 
     private const int LongestKeyShown = 256;
 
     private readonly Dictionary<string, MemberEntry> _entries = new(StringComparer.Ordinal);
+    private readonly SortedMembers _members = new();
     private readonly ExpiryMemory _expiries = new(timeProvider);
     private readonly LeaveMemory _left = new();
     private readonly ServingMembers _serving = new(wished ?? (static () => null));
@@ -146,7 +147,7 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider, 
     public int SeedListed(IReadOnlyList<Member> listed)
     {
         var missing = 0;
-        var present = _entries.Values.Select(static entry => entry.Member).OfType<Member>().ToList();
+        var present = _members.Now;
         var addresses = present.Select(static member => (member.Key.Set, member.Uri)).ToHashSet();
         foreach (var set in listed.OrderBy(static member => member.Key).GroupBy(static member => member.Key.Set))
         {
@@ -198,9 +199,7 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider, 
     public IReadOnlyList<(string Key, string Remark)> TakeNewRemarks() => _news.TakeLeftOut();
 
     public Membership At(long revision) => new(
-        revision,
-        [.. _entries.Values.Select(static entry => entry.Member).OfType<Member>().OrderBy(static member => member.Key)],
-        [.. _entries.Values.Select(static entry => entry.Rejected).OfType<RejectedRecord>()])
+        revision, _members.Now, [.. _entries.Values.Select(static entry => entry.Rejected).OfType<RejectedRecord>()])
     {
         Expired = _expiries.All(isBack: false),
         Returned = _expiries.All(isBack: true),
@@ -229,6 +228,7 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider, 
             return;
         }
 
+        _members.Put(member);
         _left.Forget(member.Key);
         if (member.State == MemberState.Ready)
         {
@@ -239,8 +239,9 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider, 
     private bool Remove(string key, out MemberEntry entry)
     {
         var isRemoved = _entries.Remove(key, out entry);
-        if (isRemoved && entry.Member is { State: MemberState.Ready } member)
+        if (isRemoved && entry.Member is { } member)
         {
+            _members.Remove(member.Key);
             _serving.Remove(member.Key);
         }
 

@@ -143,6 +143,19 @@ public sealed class KnownListPushTests : IAsyncDisposable
         Assert.That(Changes, Is.EqualTo(new[] { "dispatcher.set_state" }), "who leaves goes at once all the same");
     }
 
+    [Test]
+    public async Task A_set_whose_newcomers_wait_for_the_reading_is_not_without_anybody_until_then()
+    {
+        await PlannedAsync(A, B);
+
+        await PushAsync(2, [.. Enumerable.Range(0, 11).Select(static number => Members.Of($"n{number}"))]);
+        Assert.That(Changes, Is.Empty);
+
+        await PlannedAsync(A, B);
+        await PushAsync(3, C);
+        Assert.That(_kamailio.Destinations.Where(static entry => entry.Flags[0] == 'A').Select(static entry => entry.Uri), Does.Contain(C.Uri.Text).Or.Contains(A.Uri.Text).Or.Contains(B.Uri.Text), "never without anybody");
+    }
+
     private async Task PlannedAsync(params Member[] members)
     {
         _push.Reading();

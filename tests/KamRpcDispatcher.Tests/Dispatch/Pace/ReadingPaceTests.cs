@@ -11,7 +11,7 @@ namespace KamRpcDispatcher.Tests.Dispatch.Pace;
 public sealed class ReadingPaceTests
 {
     private static readonly TimeSpan Resync = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Cost = TimeSpan.FromMilliseconds(120);
+    private static readonly TimeSpan Cost = TimeSpan.FromMilliseconds(80);
 
     private readonly FakeTimeProvider _clock = new();
     private readonly ReadingPace _pace;
@@ -44,10 +44,10 @@ public sealed class ReadingPaceTests
     }
 
     [Test]
-    public void It_is_read_once_a_minute_at_least_and_never_more_often_than_a_short_one()
+    public void It_is_read_every_half_a_minute_at_least_and_never_more_often_than_a_short_one()
     {
         Read(TimeSpan.FromSeconds(5));
-        Assert.That(_pace.Rest(isSettled: true), Is.EqualTo(TimeSpan.FromMinutes(1)));
+        Assert.That(_pace.Rest(isSettled: true), Is.EqualTo(TimeSpan.FromSeconds(30)));
 
         Read(TimeSpan.FromMilliseconds(1));
         Assert.That(_pace.Rest(isSettled: true), Is.EqualTo(Resync));
