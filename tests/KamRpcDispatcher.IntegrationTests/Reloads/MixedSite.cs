@@ -64,21 +64,6 @@ internal sealed class MixedSite : IAsyncDisposable
         await InStepAsync(program);
     }
 
-    /// <summary>Waits until the program says that all is well: a report is written up to a second after what it tells.</summary>
-    private async Task InStepAsync(string program)
-    {
-        for (var begun = Stopwatch.GetTimestamp(); ; await Task.Delay(50))
-        {
-            var (exitCode, output) = await TryAsync(program, "status");
-            if (exitCode == 0 && output.Contains("2 of 2 get calls", StringComparison.Ordinal))
-            {
-                return;
-            }
-
-            Assert.That(Stopwatch.GetElapsedTime(begun), Is.LessThan(Fleet.Deadline), $"{program} status: {exitCode}\n{output}");
-        }
-    }
-
     /// <summary>Puts another program into the place of an announcer's, and has it go on with that.</summary>
     public async Task ReloadAsync(string name, string program)
     {
@@ -142,6 +127,21 @@ internal sealed class MixedSite : IAsyncDisposable
         }
 
         await InStepAsync(Older);
+    }
+
+    /// <summary>Waits until the program says that all is well: a report is written up to a second after what it tells.</summary>
+    private async Task InStepAsync(string program)
+    {
+        for (var begun = Stopwatch.GetTimestamp(); ; await Task.Delay(50))
+        {
+            var (exitCode, output) = await TryAsync(program, "status");
+            if (exitCode == 0 && output.Contains("2 of 2 get calls", StringComparison.Ordinal))
+            {
+                return;
+            }
+
+            Assert.That(Stopwatch.GetElapsedTime(begun), Is.LessThan(Fleet.Deadline), $"{program} status: {exitCode}\n{output}");
+        }
     }
 
     private static string? Running(int pid) => new FileInfo($"/proc/{pid}/exe").LinkTarget;

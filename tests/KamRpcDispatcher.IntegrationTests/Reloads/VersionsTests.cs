@@ -1,4 +1,3 @@
-using KamRpcDispatcher.IntegrationTests.Fleets;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using KamRpcDispatcher.IntegrationTests.Fleets;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.IntegrationTests.Sites;
