@@ -62,9 +62,9 @@ internal sealed class PageBuilder(string cluster, string? proxy, ClusterCalls ca
     private static IEnumerable<PageFinding> More(int count) => count <= MostFindings ? []
         : [new PageFinding("more", FormattableString.Invariant($"{count - MostFindings} more: kamrpc status shows all"), null, null, null)];
 
-    private static PageSet Set(SetCalls set, Dictionary<int, IReadOnlyList<PageShare>> shares)
+    private static PageSet Set(SetCalls set, Dictionary<int, PageShare[]> shares)
     {
-        var has = shares.GetValueOrDefault(set.Set) is { Count: > 0 };
+        var has = shares.GetValueOrDefault(set.Set) is { Length: > 0 };
         return new PageSet
         {
             Set = set.Set,
@@ -90,7 +90,7 @@ internal sealed class PageBuilder(string cluster, string? proxy, ClusterCalls ca
     ];
 
     /// <summary>Of several proxies what they come to together.</summary>
-    private static IReadOnlyList<PageShare> SharesOf(List<SharedCalls.Row> rows)
+    private static PageShare[] SharesOf(List<SharedCalls.Row> rows)
     {
         var isSummed = rows.Exists(static row => row.Proxy is null);
         return [.. rows.Where(row => !isSummed || row.Proxy is null).Select(static row => new PageShare(

@@ -20,7 +20,7 @@ internal sealed partial class PageFeed(PageSource source, int mostWatchers, Time
     private static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
-    private readonly SemaphoreSlim _woken = new(0, 1);
+    private volatile TaskCompletionSource _woken = NewSignal();
     private volatile TaskCompletionSource<PageUpdate> _first = New();
     private int _watchers;
 
@@ -56,16 +56,9 @@ internal sealed partial class PageFeed(PageSource source, int mostWatchers, Time
     /// <summary>Something may have changed. Returns at once, and does nothing while nobody looks.</summary>
     public void Wake()
     {
-        if (Volatile.Read(ref _watchers) > 0 && _woken.CurrentCount == 0)
+        if (Volatile.Read(ref _watchers) > 0)
         {
-            try
-            {
-                _woken.Release();
-            }
-            catch (SemaphoreFullException)
-            {
-                // Somebody else has just done it.
-            }
+            _woken.TrySetResult();
         }
     }
 
@@ -73,7 +66,7 @@ internal sealed partial class PageFeed(PageSource source, int mostWatchers, Time
     {
         while (true)
         {
-            await _woken.WaitAsync(cancellationToken).ConfigureAwait(false);
+            await _woken.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
             try
             {
                 await FollowAsync(cancellationToken).ConfigureAwait(false);
@@ -89,6 +82,8 @@ internal sealed partial class PageFeed(PageSource source, int mostWatchers, Time
 
     private async Task FollowAsync(CancellationToken cancellationToken)
     {
+        // Whoever came before is counted already.
+        _woken = NewSignal();
         source.Forget();
         var updates = new PageUpdates(timeProvider);
         var begun = timeProvider.GetTimestamp();
@@ -97,6 +92,7 @@ internal sealed partial class PageFeed(PageSource source, int mostWatchers, Time
         {
             while (Volatile.Read(ref _watchers) > 0)
             {
+                _woken = NewSignal();
                 source.Advance(Wake, cancellationToken);
                 var state = source.Build();
                 var isEarly = last is null && state.Etcd.Answers is null && timeProvider.GetElapsedTime(begun) < FirstPatience;
@@ -109,14 +105,19 @@ internal sealed partial class PageFeed(PageSource source, int mostWatchers, Time
                 }
 
                 await Task.Delay(update is null ? IdleInterval : Pause(update), timeProvider, cancellationToken).ConfigureAwait(false);
-                await _woken.WaitAsync(PageSource.PollInterval, cancellationToken).ConfigureAwait(false);
+                await Task.WhenAny(_woken.Task, Task.Delay(PageSource.PollInterval, timeProvider, cancellationToken)).ConfigureAwait(false);
+                cancellationToken.ThrowIfCancellationRequested();
             }
         }
         finally
         {
-            // Who comes next begins anew, and whoever came meanwhile waits for that.
-            _first = New();
-            last?.Next.TrySetCanceled(CancellationToken.None);
+            // Who comes next begins anew; whoever waits for a first state waits on.
+            if (last is not null)
+            {
+                _first = New();
+                last.Next.TrySetCanceled(CancellationToken.None);
+            }
+
             if (Volatile.Read(ref _watchers) > 0)
             {
                 Wake();
@@ -145,6 +146,8 @@ internal sealed partial class PageFeed(PageSource source, int mostWatchers, Time
         var pause = TimeSpan.FromSeconds((double)bytes / MostEachSecond);
         return pause < LeastInterval ? LeastInterval : pause > LongestInterval ? LongestInterval : pause;
     }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private static TaskCompletionSource<PageUpdate> New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
