@@ -6,7 +6,6 @@ using KamailioRpc.Commands;
 using KamRpcDispatcher.Claim;
 using KamRpcDispatcher.Destinations.Addresses;
 using KamRpcDispatcher.Dispatch.Contact;
-using KamRpcDispatcher.Dispatch.Cycles;
 using KamRpcDispatcher.Dispatch.Following;
 using KamRpcDispatcher.Dispatch.Logs;
 using KamRpcDispatcher.Dispatch.Policy;

@@ -1,6 +1,5 @@
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Dispatch.Pace;
-using KamRpcDispatcher.Push;
 using KamRpcDispatcher.Tests.Dispatch.Shares;
 using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
