@@ -56,15 +56,15 @@ internal sealed class MergedOrigins : IMemberOrigin
         {
             lock (_lock)
             {
-                var parts = _origins.Select((one, index) => one.Source.Current ?? _saved[index]).ToList();
-                if (parts.Contains(null) || _origins.All(static one => one.Source.Current is null))
+                var parts = _origins.Select((one, index) => one.Source.Current ?? _saved[index]).OfType<Membership>().ToList();
+                if (parts.Count < _origins.Count || _origins.All(static one => one.Source.Current is null))
                 {
                     return null;
                 }
 
                 if (_last is null || !_last.Parts.Zip(parts).All(static pair => ReferenceEquals(pair.First, pair.Second)))
                 {
-                    _last = new Merged(parts!, Merge(parts!));
+                    _last = new Merged(parts, Merge(parts));
                 }
 
                 return _last.Whole;
@@ -131,7 +131,7 @@ internal sealed class MergedOrigins : IMemberOrigin
         }
     }
 
-    private Membership Merge(IReadOnlyList<Membership> parts)
+    private Membership Merge(List<Membership> parts)
     {
         var etcd = _origins.Select((one, index) => one == _etcd ? parts[index] : null).FirstOrDefault(static part => part is not null);
         var foreign = _origins.SelectMany((one, index) => parts[index].Members.Where(member => !IsOf(one, member.Key)).Select(member => Foreign(one, member)));
