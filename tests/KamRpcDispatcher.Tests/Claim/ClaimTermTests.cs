@@ -33,8 +33,8 @@ public class ClaimTermTests
             changed += round.Holders;
         }
 
-        Assert.That(held, Is.GreaterThan(Rounds * 100), "somebody may, most of the time");
-        Assert.That(changed, Is.GreaterThan(Rounds * 9 / 10), "in most rounds somebody gets it");
+        Assert.That(held, Is.GreaterThan(Rounds * 50), "somebody may, for long enough to tell");
+        Assert.That(changed, Is.GreaterThan(Rounds / 20), "in several rounds");
     }
 
     private sealed class Round

@@ -254,7 +254,7 @@ public sealed class KamailioClaimTests : IAsyncDisposable
         gate.SetResult();
         _running.Add(newcomer.RunAsync(_stop.Token));
 
-        Let(ClaimTimes.PromptValidity);
+        _time.Advance(ClaimTimes.PromptValidity);
         Assert.That(holder.ConfirmAsync(default).IsCompletedSuccessfully, Is.False, "it asks before the newcomer has waited");
         Assert.That(ensuring.IsCompleted, Is.False);
         Let(TimeSpan.FromSeconds(3));
