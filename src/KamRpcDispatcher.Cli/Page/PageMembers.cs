@@ -92,7 +92,7 @@ internal sealed class PageMembers(ClusterCalls calls, ObservedCycle? cycle, Late
     private static bool IsOurs(ListedDestination entry) => entry.IsExact && AttributeList.FindExact(entry.Attributes, Mark) is not null;
 
     /// <summary>As <see cref="MemberText.Full"/> says it, with times in place of ages.</summary>
-    private IEnumerable<PageRemark> Remarks(MemberCalls member, SetCalls set)
+    private static IEnumerable<PageRemark> Remarks(MemberCalls member, SetCalls set)
     {
         foreach (var kind in member.Remarks.Where(static remark => remark.Deviation is not null).GroupBy(static remark => remark.Deviation!.Kind))
         {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using KamRpcDispatcher.IntegrationTests.Fleets;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 

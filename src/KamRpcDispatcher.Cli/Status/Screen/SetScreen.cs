@@ -1,7 +1,6 @@
 using System.Text;
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Etcd.Reports;
 
 namespace KamRpcDispatcher.Cli.Status.Screen;
 

@@ -162,9 +162,9 @@ public sealed class KnownListPushTests : IAsyncDisposable
         _push.Planned(Followed(new Membership(1, members, [])), await _dispatcher.ReadAsync(CancellationToken.None), isWatched: true);
     }
 
-    private Task PushAsync(long revision, params Member[] members) => PushAsync(new Membership(revision, members, []));
+    private Task<TimeSpan> PushAsync(long revision, params Member[] members) => PushAsync(new Membership(revision, members, []));
 
-    private Task PushAsync(Membership membership) => _push.PushEarlyAsync(Followed(membership), _dispatcher, Task.CompletedTask, CancellationToken.None);
+    private Task<TimeSpan> PushAsync(Membership membership) => _push.PushEarlyAsync(Followed(membership), _dispatcher, Task.CompletedTask, CancellationToken.None);
 
     private static CycleMembers Followed(Membership membership) => new(membership, [], []);
 

@@ -26,7 +26,7 @@ public sealed class KubernetesRefusalTests
         _server.Forbidden["watch voice"] = true;
         _server.CutWatches();
         await followed.Log.WaitForAsync(1091);
-        Assert.That(followed.Log.Of(1091).Last(), Does.Contain("cannot watch resource").And.Contain("Role").And.Contain("get, list and watch"));
+        Assert.That(followed.Log.Of(1091)[^1], Does.Contain("cannot watch resource").And.Contain("Role").And.Contain("get, list and watch"));
         Assert.That(followed.Source.Away!.Store, Is.EqualTo("kubernetes:voice/asterisk"));
         Assert.That(followed.Members, Is.EqualTo(new[] { "a Ready" }));
 
@@ -50,7 +50,7 @@ public sealed class KubernetesRefusalTests
         _server.Tokens["token-2"] = true;
         _server.CutWatches();
         await followed.Log.WaitForAsync(1091);
-        Assert.That(followed.Log.Of(1091).Last(), Does.Contain(folder.File("token")).And.Contain("Unauthorized").And.Not.Contain("token-1"));
+        Assert.That(followed.Log.Of(1091)[^1], Does.Contain(folder.File("token")).And.Contain("Unauthorized").And.Not.Contain("token-1"));
         await File.WriteAllTextAsync(folder.File("token"), "token-2\n");
 
         _server.Store.Put(SliceText.Slice("asterisk", "s1", SliceText.Ready("a", "10.0.0.1"), SliceText.Ready("b", "10.0.0.2")));

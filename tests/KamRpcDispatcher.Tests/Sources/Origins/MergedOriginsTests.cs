@@ -25,9 +25,10 @@ public class MergedOriginsTests
         _etcd.Current = Of(41, Members.Of("a"));
         _file.Current = Of(3, Members.Of("b", set: 2));
 
-        Assert.That(_merged.Current!.Members.Select(static member => member.Key.ToString()), Is.EqualTo(new[] { "1/a", "2/b" }));
-        Assert.That(_merged.Current.Revision, Is.EqualTo(41));
-        Assert.That(_merged.Current, Is.SameAs(_merged.Current));
+        var first = _merged.Current!;
+        Assert.That(first.Members.Select(static member => member.Key.ToString()), Is.EqualTo(new[] { "1/a", "2/b" }));
+        Assert.That(first.Revision, Is.EqualTo(41));
+        Assert.That(_merged.Current, Is.SameAs(first));
     }
 
     [Test]
