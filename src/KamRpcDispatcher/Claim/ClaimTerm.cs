@@ -5,7 +5,6 @@ internal sealed class ClaimTerm(TimeProvider timeProvider)
 {
     private long _validUntil = long.MinValue;
     private long _settledAt = long.MinValue;
-    private long _certainAt = long.MinValue;
     private long _turnedAt;
 
     /// <summary>Whether the claim was held when the mark was last read, or the table was found empty since.</summary>
@@ -14,7 +13,7 @@ internal sealed class ClaimTerm(TimeProvider timeProvider)
     /// <summary>Whether structural changes may be made without asking; from any thread.</summary>
     public bool IsValid => timeProvider.GetTimestamp() < Interlocked.Read(ref _validUntil);
 
-    /// <summary>Until nobody's writing can come over the own mark unseen any more, but that of one who waits for longer than a reading is good.</summary>
+    /// <summary>Until nobody's writing can come over the own mark unseen any more.</summary>
     public TimeSpan UntilSettled => timeProvider.GetElapsedTime(timeProvider.GetTimestamp(), _settledAt);
 
     /// <summary>Whether a reading that was asked for then proves that the own mark stays.</summary>
@@ -30,18 +29,16 @@ internal sealed class ClaimTerm(TimeProvider timeProvider)
     public void Turn() => _turnedAt = timeProvider.GetTimestamp();
 
     /// <summary>The mark is about to be written. Should no answer come, it may have been, or be a little later.</summary>
-    public void Write() => _settledAt = _certainAt = After(ClaimTimes.LateWait);
+    public void Write() => _settledAt = After(ClaimTimes.LateWait);
 
     /// <summary>The mark was written; true when that is enough, since no other daemon waits for the restart of a Kamailio that this one serves.</summary>
     /// <param name="asked">When the reading began that the writing rests on.</param>
     /// <param name="wasFree">Whether no mark was there.</param>
     public bool Written(long asked, bool wasFree)
     {
-        var lag = timeProvider.GetElapsedTime(asked);
-        var (isPrompt, isTimely) = (lag <= ClaimTimes.Prompt, lag <= ClaimTimes.Timely);
+        var isPrompt = timeProvider.GetElapsedTime(asked) <= ClaimTimes.Prompt;
         IsHeld = IsHeld && isPrompt && wasFree && timeProvider.GetElapsedTime(_turnedAt) < ClaimTimes.LongestPause;
-        _settledAt = After(IsHeld ? ClaimTimes.PromptValidity : isPrompt ? ClaimTimes.PromptWait : isTimely ? ClaimTimes.NewcomerWait : ClaimTimes.LateWait);
-        _certainAt = After(isTimely ? ClaimTimes.NewcomerWait : ClaimTimes.LateWait);
+        _settledAt = After(IsHeld ? ClaimTimes.FirstValidity : isPrompt ? ClaimTimes.NewcomerWait : ClaimTimes.LateWait);
         if (IsHeld)
         {
             Interlocked.Exchange(ref _validUntil, _settledAt);
@@ -52,12 +49,10 @@ internal sealed class ClaimTerm(TimeProvider timeProvider)
 
     /// <summary>The own mark was read, asked for then, and stays; true when the claim was not held before.</summary>
     /// <param name="asked">When it was asked for.</param>
-    /// <param name="validity">How long that is good for at most.</param>
+    /// <param name="validity">How long that is good for.</param>
     public bool Confirm(long asked, TimeSpan validity)
     {
-        // Who was timely but not prompt may write until then, and waits for longer than this reading is good.
-        var good = asked < _certainAt && validity > ClaimTimes.FirstValidity ? ClaimTimes.FirstValidity : validity;
-        Interlocked.Exchange(ref _validUntil, asked + Ticks(good));
+        Interlocked.Exchange(ref _validUntil, asked + Ticks(validity));
         if (IsHeld)
         {
             return false;

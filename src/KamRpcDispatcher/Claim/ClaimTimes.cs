@@ -14,26 +14,17 @@ internal static class ClaimTimes
 
     /// <summary>
     /// How long one reading of the own mark is good for structural changes, where the socket tells that Kamailio is still the same: less than <see cref="LateWait"/>, and than a
-    /// challenger waits. Where it does not tell, <see cref="PromptValidity"/>: a newcomer may find the table empty, and wait for <see cref="PromptWait"/> only.
+    /// challenger waits. Where it does not tell, <see cref="FirstValidity"/>: a newcomer may find the table empty, and wait for <see cref="NewcomerWait"/> only.
     /// </summary>
     public static readonly TimeSpan Validity = TimeSpan.FromMilliseconds(1500);
 
-    /// <summary>From the question for the mark to the end of the writing after it, for the shortest waits to do.</summary>
-    public static readonly TimeSpan Prompt = TimeSpan.FromMilliseconds(15);
+    /// <summary>From the question for the mark to the end of the writing after it, for the short waits to do.</summary>
+    public static readonly TimeSpan Prompt = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>The same for one that waits for <see cref="NewcomerWait"/>: a Kamailio that is busy.</summary>
-    public static readonly TimeSpan Timely = TimeSpan.FromMilliseconds(100);
+    /// <summary>A holder that finds no mark (Kamailio was restarted) goes on at once, for as long as a newcomer's writing may lag: <see cref="Prompt"/>.</summary>
+    public static readonly TimeSpan FirstValidity = Prompt;
 
-    /// <summary>A holder that finds no mark (Kamailio was restarted) and writes promptly goes on at once, for as long as the writing of a prompt newcomer may lag.</summary>
-    public static readonly TimeSpan PromptValidity = Prompt;
-
-    /// <summary>How long a reading is good while somebody timely may still write over the own mark: less than that one waits then.</summary>
-    public static readonly TimeSpan FirstValidity = Timely;
-
-    /// <summary>From the writing of a prompt newcomer to its reading back: longer than <see cref="PromptValidity"/> after a prompt writing, with time for a change on its way.</summary>
-    public static readonly TimeSpan PromptWait = TimeSpan.FromMilliseconds(50);
-
-    /// <summary>From the writing of a timely newcomer to its reading back, and of anybody until all who are timely have written: longer than <see cref="FirstValidity"/> after a timely writing.</summary>
+    /// <summary>From a newcomer's writing to its reading back: longer than <see cref="FirstValidity"/>.</summary>
     public static readonly TimeSpan NewcomerWait = TimeSpan.FromMilliseconds(250);
 
     /// <summary>The same for one whose writing lagged, and may have come over another's who holds the claim: longer than <see cref="Validity"/>.</summary>

@@ -11,7 +11,7 @@ namespace KamRpcDispatcher.Claim;
 /// <remarks>
 /// htable reads and writes, but does not compare and set, so time decides (Fischer's algorithm): who found no mark writes his own, waits for
 /// longer than anybody else's writing may lag behind that one's reading, and reads back. Whoever was slower than that waits for as long as the
-/// other may go on without asking, which is short for as long as one that was not much slower may come. A holder that was stopped finds another's mark before it changes the table again.
+/// other may go on without asking. A holder that was stopped finds another's mark before it changes the table again.
 /// </remarks>
 internal sealed class KamailioClaim : IClaim, IAsyncDisposable
 {
@@ -23,7 +23,6 @@ internal sealed class KamailioClaim : IClaim, IAsyncDisposable
     private readonly Mark _mark;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger<KamailioClaim> _logger;
-    private readonly TableAbsence _absence;
 
     /// <summary>The cycle and the beat: one of them at a time.</summary>
     private readonly SemaphoreSlim _turn = new(1);
@@ -35,6 +34,7 @@ internal sealed class KamailioClaim : IClaim, IAsyncDisposable
     /// <summary>Which Kamailio the mark was read in last.</summary>
     private volatile string _read = string.Empty;
     private long _beat;
+    private readonly TableAbsence _absence;
 
     public KamailioClaim(IRpcClient client, IdentityLock? identityLock, string holder, TimeProvider timeProvider, ILogger<KamailioClaim> logger)
     {
@@ -63,6 +63,7 @@ internal sealed class KamailioClaim : IClaim, IAsyncDisposable
         }
         catch (KamailioRpcException)
         {
+            // Another one may be there by the next call.
             _term.End();
             throw;
         }
@@ -94,18 +95,17 @@ internal sealed class KamailioClaim : IClaim, IAsyncDisposable
         }
     }
 
-    /// <summary>Takes the claim at once, while the membership is still on its way, and gives signs of life until cancelled.</summary>
-    /// <exception cref="ProxyTakenException">Another daemon has it, or has taken over.</exception>
+    /// <summary>Gives signs of life until cancelled.</summary>
+    /// <exception cref="ProxyTakenException">Another daemon has taken over.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        for (var rest = TimeSpan.Zero; ; rest = ClaimTimes.BeatInterval)
+        while (true)
         {
-            await Task.Delay(rest, _timeProvider, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(ClaimTimes.BeatInterval, _timeProvider, cancellationToken).ConfigureAwait(false);
             await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
             try
             {
-                await (rest == TimeSpan.Zero && _identityLock is { } own ? own.EnsureAsync(cancellationToken) : Task.CompletedTask).ConfigureAwait(false);
-                if ((_isWritten || rest == TimeSpan.Zero) && !_absence.Lasts(_client.InstanceToken) && _client.Unanswered is not { IsWriterStuck: true })
+                if (_isWritten && !_absence.Lasts(_client.InstanceToken) && _client.Unanswered is not { IsWriterStuck: true })
                 {
                     await ClaimAsync(cancellationToken).ConfigureAwait(false);
                     await BeatAsync(cancellationToken).ConfigureAwait(false);
@@ -229,7 +229,7 @@ internal sealed class KamailioClaim : IClaim, IAsyncDisposable
     {
         _absence.End();
         _read = instance;
-        if (_term.Confirm(asked, instance.Length == 0 ? ClaimTimes.PromptValidity : ClaimTimes.Validity))
+        if (_term.Confirm(asked, instance.Length == 0 ? ClaimTimes.FirstValidity : ClaimTimes.Validity))
         {
             if (_marked.Allows())
             {

@@ -38,23 +38,12 @@ public sealed class KamailioClaimTests : IAsyncDisposable
     }
 
     [Test]
-    public void The_first_has_it_within_the_wait_of_a_prompt_newcomer()
+    public void The_first_has_it_within_the_wait_of_a_newcomer()
     {
         var first = New("first");
-        Pass(first.EnsureAsync(default), ClaimTimes.PromptWait);
+        Pass(first.EnsureAsync(default), ClaimTimes.NewcomerWait);
 
         Assert.That(_kamailio.Mark, Does.EndWith(" first"));
-        Assert.That(first.ConfirmAsync(default).IsCompletedSuccessfully);
-    }
-
-    [Test]
-    public void It_is_taken_before_the_first_cycle()
-    {
-        var first = New("first");
-        _running.Add(first.RunAsync(_stop.Token));
-        Let(ClaimTimes.PromptWait);
-
-        Assert.That(first.EnsureAsync(default).IsCompletedSuccessfully);
         Assert.That(first.ConfirmAsync(default).IsCompletedSuccessfully);
     }
 
@@ -187,27 +176,6 @@ public sealed class KamailioClaimTests : IAsyncDisposable
     }
 
     [Test]
-    public void Whose_mark_comes_a_little_late_over_that_of_a_prompt_one_waits_until_that_one_has_seen_it()
-    {
-        var gate = new TaskCompletionSource();
-        var timely = New("timely", call => call == "htable.sets claim" ? gate.Task : Task.CompletedTask);
-        var ensuring = timely.EnsureAsync(default);
-        var prompt = New("prompt");
-        Pass(prompt.EnsureAsync(default), ClaimTimes.PromptWait);
-        Assert.That(prompt.ConfirmAsync(default).IsCompletedSuccessfully);
-
-        gate.SetResult();
-        _running.Add(timely.RunAsync(_stop.Token));
-        Let(ClaimTimes.FirstValidity);
-        Assert.That(ensuring.IsCompleted, Is.False, "the prompt one may go on for as long without asking");
-        Assert.That(prompt.ConfirmAsync(default).IsCompletedSuccessfully, Is.False);
-        Let(TimeSpan.FromSeconds(3));
-
-        Assert.That(ensuring.IsCompletedSuccessfully);
-        Assert.That(_kamailio.Mark, Does.EndWith("timely"));
-    }
-
-    [Test]
     public void After_a_restart_of_Kamailio_the_holder_goes_on_at_once()
     {
         var holder = Live("holder");
@@ -254,7 +222,7 @@ public sealed class KamailioClaimTests : IAsyncDisposable
         gate.SetResult();
         _running.Add(newcomer.RunAsync(_stop.Token));
 
-        _time.Advance(ClaimTimes.PromptValidity);
+        Let(ClaimTimes.FirstValidity);
         Assert.That(holder.ConfirmAsync(default).IsCompletedSuccessfully, Is.False, "it asks before the newcomer has waited");
         Assert.That(ensuring.IsCompleted, Is.False);
         Let(TimeSpan.FromSeconds(3));

@@ -41,30 +41,13 @@ internal sealed class MarkedKamailio
         /// <summary>Done before a call reaches Kamailio.</summary>
         public Func<string, Task> OnCall { get; set; } = static _ => Task.CompletedTask;
 
-        /// <summary>Done before its answer is there.</summary>
-        public Func<string, Task> OnAnswer { get; set; } = static _ => Task.CompletedTask;
-
         public async Task<RpcResult> InvokeAsync(string method, IReadOnlyList<object?> arguments, CancellationToken cancellationToken)
         {
             var key = (string)arguments[1]!;
             await OnCall($"{method} {key}").ConfigureAwait(false);
-            var answer = Reach();
-            await OnAnswer($"{method} {key}").ConfigureAwait(false);
-            return await answer.ConfigureAwait(false);
-
-            Task<RpcResult> Reach()
+            lock (kamailio.Items)
             {
-                lock (kamailio.Items)
-                {
-                    try
-                    {
-                        return Task.FromResult(Answer(method, key, arguments));
-                    }
-                    catch (KamailioRpcException exception)
-                    {
-                        return Task.FromException<RpcResult>(exception);
-                    }
-                }
+                return Answer(method, key, arguments);
             }
         }
 

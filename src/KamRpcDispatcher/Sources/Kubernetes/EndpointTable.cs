@@ -75,8 +75,9 @@ internal sealed class EndpointTable(TimeProvider timeProvider, Func<OperatorInte
                 sizes[set] = _serving.Count(set);
             }
 
+            // Who comes back from where nobody knew of him takes nobody's place.
             var replacements = merged.Members
-                .Where(member => member.State == MemberState.Ready && _members.GetValueOrDefault(member.Key)?.State != MemberState.Ready)
+                .Where(member => member.State == MemberState.Ready && _members.GetValueOrDefault(member.Key)?.State != MemberState.Ready && !_expiries.Knows(NameOf(member.Key)))
                 .GroupBy(static member => member.Key.Set).ToDictionary(static set => set.Key, static set => set.Count());
             var isChanged = _current is null || !merged.Rejected.SequenceEqual(_merged?.Rejected ?? []);
             foreach (var gone in _members.Values.Where(member => !now.ContainsKey(member.Key)).OrderBy(static member => member.Key).ToList())

@@ -12,7 +12,7 @@ namespace KamRpcDispatcher.Tests.Sources.Kubernetes;
 internal sealed class FollowedSource : IAsyncDisposable
 {
     /// <summary>Short, since nobody waits for a minute here.</summary>
-    public static readonly WatchTimes Quick = new() { Watch = TimeSpan.FromSeconds(3), Silence = TimeSpan.FromSeconds(5), Ping = TimeSpan.FromSeconds(1), LongestPause = TimeSpan.FromMilliseconds(200) };
+    public static readonly WatchTimes Quick = new() { Answer = TimeSpan.FromSeconds(2), Watch = TimeSpan.FromSeconds(3), Silence = TimeSpan.FromSeconds(5), Ping = TimeSpan.FromSeconds(1), LongestPause = TimeSpan.FromMilliseconds(200) };
 
     private readonly CancellationTokenSource _life = new();
     private readonly Milestones _changes = new();

@@ -63,7 +63,7 @@ public sealed class KubernetesRefusalTests
         _server.Store.Put(SliceText.Slice("asterisk", "s1", SliceText.Ready("a", "10.0.0.1")));
         var (certificate, key) = _server.Certificates.Root;
         static string Data(string file) => Convert.ToBase64String(File.ReadAllBytes(file));
-        var config = _server.WriteKubeConfig(user: $"client-certificate-data: {Data(certificate)}\n    client-key-data: {Data(key)}");
+        var config = _server.WriteKubeConfig(user: $"client-certificate-data: {Data(certificate)}\nclient-key-data: {Data(key)}");
         await using var followed = new FollowedSource(() => KubeConfigReader.Read(config));
 
         await followed.WaitForAsync("a Ready");

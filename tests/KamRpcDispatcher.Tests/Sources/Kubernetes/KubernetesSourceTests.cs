@@ -133,6 +133,7 @@ public sealed class KubernetesSourceTests
         server.Store.Put(SliceText.Slice("asterisk", "s1", SliceText.Ready("a", "10.0.0.1")));
         await using var followed = FollowedSource.Of(server, relay.Endpoint);
         await followed.WaitForAsync("a Ready");
+        await Eventually.BecomesAsync(() => server.Requests.Any(static request => request.Contains("watch=", StringComparison.Ordinal)));
 
         relay.Swallow();
         server.Store.Put(SliceText.Slice("asterisk", "s1", SliceText.Ready("a", "10.0.0.1"), SliceText.Ready("b", "10.0.0.2")));

@@ -3,7 +3,6 @@ using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Dispatch.Cycles;
 using KamRpcDispatcher.Dispatch.Policy;
 using KamRpcDispatcher.Plan;
-using KamRpcDispatcher.Sources;
 using KamRpcDispatcher.Sources.Kubernetes;
 using KamRpcDispatcher.Sources.Kubernetes.Api;
 using KamRpcDispatcher.Sources.Kubernetes.Merging;
@@ -18,7 +17,8 @@ namespace KamRpcDispatcher.Tests.Sources.Kubernetes;
 [Parallelizable]
 public class SliceChurnTests
 {
-    private const int Steps = 10_000;
+    /// <summary>10,000 take minutes.</summary>
+    private static readonly int Steps = Environment.GetEnvironmentVariable("KAMRPC_CHAOS") == "long" ? 10_000 : 1_000;
 
     private readonly FakeTimeProvider _time = new();
     private readonly Dictionary<string, EndpointSlice> _slices = [];
@@ -26,7 +26,7 @@ public class SliceChurnTests
     private EndpointTable _table = null!;
 
     [Test]
-    public void After_ten_thousand_steps_of_churn_the_list_is_the_truth_and_nothing_was_added_or_removed_for_a_move()
+    public void However_slices_are_churned_the_list_is_the_truth_and_nothing_was_added_or_removed_for_a_move()
     {
         var random = new Random(20_261_127);
         var churn = new SliceChurn(random, slices: 10, most: 1000);
@@ -41,6 +41,9 @@ public class SliceChurnTests
         var (moves, unheard, lost, comparisons) = (0, 0, false, 0);
         for (var step = 0; step < Steps; step++)
         {
+            // What is due since time has passed is not for what comes now.
+            _table.Hear();
+            Follow();
             var next = churn.Next();
 
             // A watch that was cut, or a version that is forgotten: what happens meanwhile is heard as a whole.
@@ -94,7 +97,7 @@ public class SliceChurnTests
     private static EndpointConditions ConditionsOf(ChurnState state) => new(state == ChurnState.Ready, state != ChurnState.NotReady, state == ChurnState.Terminating);
 
     /// <summary>What the slices are now is heard, and the list follows.</summary>
-    /// <returns>How many changes that took, of structure and of state.</returns>
+    /// <returns>How many changes that took, of structure and of state; removals of those that get no calls apart, which wait for a while (<c>--removal-delay</c>).</returns>
     private int Tell()
     {
         _table.Replace(EndpointMerge.Merge([new ServiceSlices(Slices.Service(), [.. _slices.Values])]));
@@ -104,7 +107,9 @@ public class SliceChurnTests
     private void BeQuiet()
     {
         Tell();
-        _time.Advance(ExpiredMember.Doubt + TimeSpan.FromSeconds(1));
+
+        // Whoever is doubted is so for a moment; who is held with many others, for longer.
+        _time.Advance(new PanicOptions().Hold + TimeSpan.FromSeconds(1));
         _table.Hear();
         Follow();
         Assert.That(Follow(), Is.Zero, "what was followed is followed");
@@ -117,8 +122,9 @@ public class SliceChurnTests
         var members = CycleMembers.Of(membership, PanicGuard.Held(membership, new PanicOptions(), now), PanicGuard.Doubted(membership, now, static _ => true).Members);
         var plan = Planner.Plan(members.All, _list.Entries, new PlanPolicy("c"));
         var changes = plan.Changes.ToList();
+        var silenced = _list.Entries.Where(static entry => entry.State == ListedState.Disabled).Select(static entry => entry.Uri).ToHashSet();
         _list.Apply(changes);
-        return changes.Count;
+        return changes.Count(change => change is not RemoveDestination || !silenced.Contains(change.Uri));
     }
 
     private IEnumerable<string> Listed() => _list.Entries.Where(static entry => entry.State != ListedState.Disabled).Select(static entry => entry.Uri);
