@@ -14,22 +14,25 @@ public sealed class AcknowledgementsTests : IAsyncDisposable
     private const int LeaseSeconds = 600;
 
     private readonly EtcdKeys _keys = new("default");
-    private EtcdServer _etcd = null!;
-    private EtcdConnection _store = null!;
+    private EtcdServer? _started;
+    private EtcdConnection? _store;
     private Acknowledgements _acknowledgements = null!;
 
     [SetUp]
     public async Task StartAsync()
     {
-        _etcd = await EtcdServer.StartAsync();
-        _store = new EtcdConnection(Fleet.Endpoints(_etcd), TimeProvider.System);
+        RealServers.Require("etcd", "etcdctl");
+        _started = await EtcdServer.StartAsync();
+        _store = new EtcdConnection(Fleet.Endpoints(_started), TimeProvider.System);
         _acknowledgements = new Acknowledgements(_store, _keys, TimeProvider.System);
     }
 
+    private EtcdServer Etcd => _started!;
+
     public async ValueTask DisposeAsync()
     {
-        _store.Dispose();
-        await _etcd.DisposeAsync();
+        _store?.Dispose();
+        await (_started?.DisposeAsync() ?? default);
     }
 
     [Test]
@@ -45,11 +48,11 @@ public sealed class AcknowledgementsTests : IAsyncDisposable
         await ReportAsync("c", 0);
         Assert.That(await MissingAsync(revision), Is.EqualTo(new[] { "c" }));
 
-        await _etcd.DeleteAsync(_keys.Proxy("c"));
+        await Etcd.DeleteAsync(_keys.Proxy("c"));
         Assert.That((await _acknowledgements.ReadAsync(revision, [1], CancellationToken.None)).Proxies, Is.EqualTo(2), "it has ended");
 
         // As many as before, and not the same.
-        await _etcd.DeleteAsync(_keys.Proxy("b"));
+        await Etcd.DeleteAsync(_keys.Proxy("b"));
         await ReportAsync("d", 0);
         Assert.That(await MissingAsync(revision), Is.EqualTo(new[] { "d" }));
         Assert.That((await _acknowledgements.ReadAsync(revision, [1], CancellationToken.None)).Proxies, Is.EqualTo(2));
@@ -60,11 +63,11 @@ public sealed class AcknowledgementsTests : IAsyncDisposable
     {
         var revision = await ReportAsync("a", 0);
         using var folder = new TemporaryFolder();
-        await _etcd.SaveAsync(folder.File("backup"));
+        await Etcd.SaveAsync(folder.File("backup"));
         await ReportAsync("a", revision);
         Assert.That(await MissingAsync(revision), Is.Empty);
 
-        await _etcd.RestoreAsync(folder.File("backup"));
+        await Etcd.RestoreAsync(folder.File("backup"));
         Assert.That(await MissingAsync(revision), Is.EqualTo(new[] { "a" }));
     }
 
@@ -84,5 +87,5 @@ public sealed class AcknowledgementsTests : IAsyncDisposable
     }
 
     private Task<long> ReportAsync(string proxy, long silenced) =>
-        _etcd.PutAsync(_keys.Proxy(proxy), $$$"""{"revision":{{{silenced}}},"silenced":{{{silenced}}},"appliedAt":"2026-01-31T12:00:00Z","kamailio":"5.6.3","drift":0,"sets":{}}""", LeaseSeconds);
+        Etcd.PutAsync(_keys.Proxy(proxy), $$$"""{"revision":{{{silenced}}},"silenced":{{{silenced}}},"appliedAt":"2026-01-31T12:00:00Z","kamailio":"5.6.3","drift":0,"sets":{}}""", LeaseSeconds);
 }
