@@ -25,7 +25,7 @@ public class EndpointChurnTests
             {
                 Write(store, write);
             }
-        }, "--panic-threshold", "0");
+        }, "--panic-threshold", "0", "--removal-delay", "2s");
         await WaitForTruthAsync(0);
         var (cuts, compactions, moves, quiet) = (0, 0, 0, 0);
         for (var step = 1; step <= Steps; step++)

@@ -40,7 +40,7 @@ internal sealed class KubernetesFleet : IAsyncDisposable
         string[] command =
         [
             .. KamrpcProgram.Command, "dispatch", "--source", "kubernetes:voice/asterisk=1", "--kubeconfig", Api.WriteKubeConfig(), "--kamailio", Kamailio.RpcAddress, "--proxy", "p1",
-            "--reply-dir", _folder.File("r"), "--state-dir", _folder.File("state"), "--metrics", "none", "--removal-delay", "0s", .. more,
+            "--reply-dir", _folder.File("r"), "--state-dir", _folder.File("state"), "--metrics", "none", .. more.Contains("--removal-delay") ? Array.Empty<string>() : ["--removal-delay", "0s"], .. more,
         ];
         Dispatcher = ServerProcess.Start(command[0], command[1..]);
     }
