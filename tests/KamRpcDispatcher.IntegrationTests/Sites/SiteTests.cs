@@ -65,10 +65,12 @@ public sealed class SiteTests
 
     private async Task<string> SharesAreEqualAsync()
     {
+        // Kamailio's own first pings may find one dead on a busy machine, and alive with the next.
+        await Journal.WaitAsync(static counts => counts.All(static count => count > 0), SiteJournal.Now);
         var moment = SiteJournal.Now;
         await Journal.WaitForCallsAsync(moment, 3 * Some);
         var counts = Journal.Since(moment);
-        Assert.That(counts.Max() - counts.Min(), Is.LessThanOrEqualTo(2), string.Join(", ", counts));
+        Assert.That(counts.Max() - counts.Min(), Is.LessThanOrEqualTo(2), $"{string.Join(", ", counts)}\n{await _site.Proxies.Machines[0].RunAsync("cat /var/log/kamrpc-dispatch.log")}");
         return $"{string.Join(", ", counts)} calls to the three";
     }
 
