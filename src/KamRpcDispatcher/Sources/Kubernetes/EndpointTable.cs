@@ -18,17 +18,12 @@ namespace KamRpcDispatcher.Sources.Kubernetes;
 internal sealed class EndpointTable(TimeProvider timeProvider, Func<OperatorIntents?>? wished = null)
 {
     private readonly Lock _lock = new();
-    private readonly ExpiryMemory _expiries = new(timeProvider);
-    private readonly LeaveMemory _left = new();
-    private readonly ServingMembers _serving = new(wished ?? (static () => null));
-    private readonly Dictionary<MemberKey, Member> _members = [];
+    private readonly ToldMembers _told = new(timeProvider, wished);
     private ImmutableHashSet<MemberKey> _terminating = [];
     private MergedEndpoints? _merged;
-    private long _revision;
-    private volatile Membership? _current;
 
     /// <summary>The newest membership; null before the first <see cref="Replace"/>.</summary>
-    public Membership? Current => _current;
+    public Membership? Current => _told.Current;
 
     /// <summary>Whether there is somebody whose going is doubted.</summary>
     public bool IsDoubting
@@ -37,7 +32,7 @@ internal sealed class EndpointTable(TimeProvider timeProvider, Func<OperatorInte
         {
             lock (_lock)
             {
-                return _expiries.IsDoubting;
+                return _told.Expiries.IsDoubting;
             }
         }
     }
@@ -47,17 +42,7 @@ internal sealed class EndpointTable(TimeProvider timeProvider, Func<OperatorInte
     {
         lock (_lock)
         {
-            _revision = Math.Max(_revision, before.Revision);
-            foreach (var member in before.Members)
-            {
-                Put(member);
-            }
-
-            foreach (var expired in before.Expired)
-            {
-                _expiries.Add(NameOf(expired.Member.Key), expired);
-                _left.Add(expired.Member, LeaveCause.Vanished);
-            }
+            _told.Seed(before, LeaveCause.Vanished);
         }
     }
 
@@ -67,20 +52,20 @@ internal sealed class EndpointTable(TimeProvider timeProvider, Func<OperatorInte
     {
         lock (_lock)
         {
-            _expiries.Heard();
+            _told.Expiries.Heard();
             var now = merged.Members.ToDictionary(static member => member.Key);
             var sizes = new Dictionary<int, int>();
-            foreach (var set in _members.Keys.Select(static key => key.Set).Distinct())
+            foreach (var set in _told.Members.Keys.Select(static key => key.Set).Distinct())
             {
-                sizes[set] = _serving.Count(set);
+                sizes[set] = _told.Serving.Count(set);
             }
 
             // Who comes back from where nobody knew of him takes nobody's place.
             var replacements = merged.Members
-                .Where(member => member.State == MemberState.Ready && _members.GetValueOrDefault(member.Key)?.State != MemberState.Ready && !_expiries.Knows(NameOf(member.Key)))
+                .Where(member => member.State == MemberState.Ready && _told.Members.GetValueOrDefault(member.Key)?.State != MemberState.Ready && !_told.Expiries.Knows(ToldMembers.NameOf(member.Key)))
                 .GroupBy(static member => member.Key.Set).ToDictionary(static set => set.Key, static set => set.Count());
-            var isChanged = _current is null || !merged.Rejected.SequenceEqual(_merged?.Rejected ?? []);
-            foreach (var gone in _members.Values.Where(member => !now.ContainsKey(member.Key)).OrderBy(static member => member.Key).ToList())
+            var isChanged = _told.Current is null || !merged.Rejected.SequenceEqual(_merged?.Rejected ?? []);
+            foreach (var gone in _told.Members.Values.Where(member => !now.ContainsKey(member.Key)).OrderBy(static member => member.Key).ToList())
             {
                 Leave(gone, sizes[gone.Key.Set], replacements);
                 isChanged = true;
@@ -107,22 +92,19 @@ internal sealed class EndpointTable(TimeProvider timeProvider, Func<OperatorInte
     {
         lock (_lock)
         {
-            if (_current is null)
+            if (_told.Current is null)
             {
                 return false;
             }
 
-            // Whose address another name of its set has by now only has another name.
-            var addresses = _members.Values.Select(static member => (member.Key.Set, member.Uri)).ToHashSet();
-            var missing = listed.Where(member =>
-                !_members.ContainsKey(member.Key) && !addresses.Contains((member.Key.Set, member.Uri)) && !_expiries.Knows(NameOf(member.Key)) && !_left.Knows(member.Key)).ToList();
-            var sizes = missing.Select(static member => member.Key.Set).Distinct().ToDictionary(static set => set, set => _serving.Count(set) + missing.Count(member => member.Key.Set == set));
+            var missing = _told.Missing(listed);
+            var sizes = missing.Select(static member => member.Key.Set).Distinct().ToDictionary(static set => set, set => _told.Serving.Count(set) + missing.Count(member => member.Key.Set == set));
             foreach (var member in missing)
             {
-                _left.Add(member, LeaveCause.Missing);
-                if (!_serving.IsDrained(member.Key))
+                _told.Left.Add(member, LeaveCause.Missing);
+                if (!_told.Serving.IsDrained(member.Key))
                 {
-                    _expiries.AddDoubted(NameOf(member.Key), member, sizes[member.Key.Set]);
+                    _told.Expiries.AddDoubted(ToldMembers.NameOf(member.Key), member, sizes[member.Key.Set]);
                 }
             }
 
@@ -141,7 +123,7 @@ internal sealed class EndpointTable(TimeProvider timeProvider, Func<OperatorInte
     {
         lock (_lock)
         {
-            if (!_expiries.Heard() || _current is null)
+            if (!_told.Expiries.Heard() || _told.Current is null)
             {
                 return false;
             }
@@ -156,84 +138,55 @@ internal sealed class EndpointTable(TimeProvider timeProvider, Func<OperatorInte
     {
         lock (_lock)
         {
-            _expiries.CameBack();
+            _told.Expiries.CameBack();
         }
     }
 
     private void Leave(Member gone, int size, Dictionary<int, int> replacements)
     {
-        _members.Remove(gone.Key);
-        _serving.Remove(gone.Key);
+        _told.Remove(gone.Key);
         if (gone.State != MemberState.Ready)
         {
-            _left.Add(gone, _terminating.Contains(gone.Key) ? LeaveCause.Withdrawn : LeaveCause.Vanished);
+            _told.Left.Add(gone, _terminating.Contains(gone.Key) ? LeaveCause.Withdrawn : LeaveCause.Vanished);
             return;
         }
 
         if (replacements.GetValueOrDefault(gone.Key.Set) is > 0 and var left)
         {
             replacements[gone.Key.Set] = left - 1;
-            _left.Add(gone, LeaveCause.Withdrawn);
+            _told.Left.Add(gone, LeaveCause.Withdrawn);
             return;
         }
 
-        _left.Add(gone, LeaveCause.Vanished);
-        if (!_serving.IsDrained(gone.Key))
+        _told.Left.Add(gone, LeaveCause.Vanished);
+        if (!_told.Serving.IsDrained(gone.Key))
         {
-            _expiries.AddDoubted(NameOf(gone.Key), gone, size);
+            _told.Expiries.AddDoubted(ToldMembers.NameOf(gone.Key), gone, size);
         }
     }
 
     private bool Take(Member member, bool isTerminating, int size)
     {
-        var name = NameOf(member.Key);
-        var known = _members.GetValueOrDefault(member.Key);
-        var isSame = known is not null && AreSame(known, member) && isTerminating == _terminating.Contains(member.Key);
-        if (isSame && !(_expiries.Knows(name) && member.State == MemberState.Ready))
+        var name = ToldMembers.NameOf(member.Key);
+        var known = _told.Members.GetValueOrDefault(member.Key);
+        var isSame = known is not null && ToldMembers.AreSame(known, member) && isTerminating == _terminating.Contains(member.Key);
+        if (isSame && !(_told.Expiries.Knows(name) && member.State == MemberState.Ready))
         {
             return false;
         }
 
-        if (known is { State: MemberState.Ready } && member.State == MemberState.Down && !isTerminating && !_serving.IsDrained(member.Key))
+        if (known is { State: MemberState.Ready } && member.State == MemberState.Down && !isTerminating && !_told.Serving.IsDrained(member.Key))
         {
-            _expiries.Add(name, known, size);
+            _told.Expiries.Add(name, known, size);
         }
         else if (known is null || isTerminating || member.State == MemberState.Ready || !known.Uri.Equals(member.Uri))
         {
-            _expiries.Returned(name);
+            _told.Expiries.Returned(name);
         }
 
-        Put(member with { CreatedRevision = known is not null && known.Uri.Equals(member.Uri) ? known.CreatedRevision : _revision + 1 });
+        _told.Put(member with { CreatedRevision = known is not null && known.Uri.Equals(member.Uri) ? known.CreatedRevision : _told.Revision + 1 });
         return !isSame;
     }
 
-    private void Put(Member member)
-    {
-        _members[member.Key] = member;
-        _left.Forget(member.Key);
-        if (member.State == MemberState.Ready)
-        {
-            _serving.Add(member.Key);
-        }
-        else
-        {
-            _serving.Remove(member.Key);
-        }
-    }
-
-    private void Publish() => _current = new Membership(++_revision, [.. _members.Values.OrderBy(static member => member.Key)], _merged?.Rejected ?? [])
-    {
-        Expired = _expiries.All(isBack: false),
-        Returned = _expiries.All(isBack: true),
-        Left = _left.All,
-        Records = _members.Count + (_merged?.Rejected.Count ?? 0),
-        Heard = _expiries.HeardAt,
-    };
-
-    /// <summary>Two dictionaries of the same entries are two for a record's own equality; when a member was first seen is not said by a slice.</summary>
-    private static bool AreSame(Member known, Member now) =>
-        known.Labels.SequenceEqual(now.Labels) && known.Attributes.SequenceEqual(now.Attributes)
-        && known with { Attributes = now.Attributes, Labels = now.Labels, CreatedRevision = now.CreatedRevision } == now;
-
-    private static string NameOf(MemberKey key) => key.ToString();
+    private void Publish() => _told.Publish(_merged?.Rejected ?? []);
 }

@@ -13,33 +13,18 @@ namespace KamRpcDispatcher.Sources.Origins;
 internal sealed class WholeListings(TimeProvider timeProvider, Func<OperatorIntents?>? wished = null)
 {
     private readonly Lock _lock = new();
-    private readonly ExpiryMemory _expiries = new(timeProvider);
-    private readonly LeaveMemory _left = new();
-    private readonly ServingMembers _serving = new(wished ?? (static () => null));
-    private readonly Dictionary<MemberKey, Member> _members = [];
+    private readonly ToldMembers _told = new(timeProvider, wished);
     private IReadOnlyList<RejectedRecord> _rejected = [];
-    private long _revision;
-    private volatile Membership? _current;
 
     /// <summary>The newest membership; null before the first <see cref="Replace"/>.</summary>
-    public Membership? Current => _current;
+    public Membership? Current => _told.Current;
 
     /// <inheritdoc cref="IMemberOrigin.Seed"/>
     public void Seed(Membership before)
     {
         lock (_lock)
         {
-            _revision = Math.Max(_revision, before.Revision);
-            foreach (var member in before.Members)
-            {
-                Put(member);
-            }
-
-            foreach (var expired in before.Expired)
-            {
-                _expiries.Add(KeyOf(expired.Member.Key), expired);
-                _left.Add(expired.Member, LeaveCause.Expired);
-            }
+            _told.Seed(before, LeaveCause.Expired);
         }
     }
 
@@ -53,28 +38,28 @@ internal sealed class WholeListings(TimeProvider timeProvider, Func<OperatorInte
         lock (_lock)
         {
             var present = members.Select(static member => member.Key).ToHashSet();
-            var gone = _members.Values.Where(member => !present.Contains(member.Key)).OrderBy(static member => member.Key).ToList();
-            var isChanged = _current is null || gone.Count > 0 || !rejected.SequenceEqual(_rejected);
+            var gone = _told.Members.Values.Where(member => !present.Contains(member.Key)).OrderBy(static member => member.Key).ToList();
+            var isChanged = _told.Current is null || gone.Count > 0 || !rejected.SequenceEqual(_rejected);
             Leave(gone, whyLeft ?? AsOthersStay(members));
             foreach (var member in members)
             {
-                var known = _members.GetValueOrDefault(member.Key);
-                var now = member with { CreatedRevision = known?.CreatedRevision ?? _revision + 1 };
-                if (known == now || (known is not null && AreSame(known, now)))
+                var known = _told.Members.GetValueOrDefault(member.Key);
+                var now = member with { CreatedRevision = known?.CreatedRevision ?? _told.Revision + 1 };
+                if (known == now || (known is not null && ToldMembers.AreSame(known, now)))
                 {
                     continue;
                 }
 
                 isChanged = true;
-                _expiries.Returned(KeyOf(member.Key));
-                Put(now);
+                _told.Expiries.Returned(ToldMembers.NameOf(member.Key));
+                _told.Put(now);
             }
 
             _rejected = rejected;
-            _expiries.Heard();
+            _told.Expiries.Heard();
             if (isChanged)
             {
-                Publish();
+                _told.Publish(_rejected);
             }
 
             return isChanged;
@@ -88,24 +73,21 @@ internal sealed class WholeListings(TimeProvider timeProvider, Func<OperatorInte
     {
         lock (_lock)
         {
-            if (_current is null)
+            if (_told.Current is null)
             {
                 return false;
             }
 
-            // Whose address another name of its set has by now only has another name.
-            var addresses = _members.Values.Select(static member => (member.Key.Set, member.Uri)).ToHashSet();
-            var gone = listed.Where(member =>
-                !_members.ContainsKey(member.Key) && !addresses.Contains((member.Key.Set, member.Uri)) && !_expiries.Knows(KeyOf(member.Key)) && !_left.Knows(member.Key)).ToList();
+            var gone = _told.Missing(listed);
             foreach (var member in gone)
             {
-                Put(member);
+                _told.Put(member);
             }
 
-            Leave(gone, whyLeft ?? AsOthersStay([.. _members.Values.Except(gone)]));
+            Leave(gone, whyLeft ?? AsOthersStay([.. _told.Members.Values.Except(gone)]));
             if (gone.Count > 0)
             {
-                Publish();
+                _told.Publish(_rejected);
             }
 
             return gone.Count > 0;
@@ -129,52 +111,22 @@ internal sealed class WholeListings(TimeProvider timeProvider, Func<OperatorInte
         var (mark, now) = (timeProvider.Mark(), timeProvider.GetUtcNow());
         foreach (var set in gone.GroupBy(static member => member.Key.Set))
         {
-            var size = _serving.Count(set.Key);
+            var size = _told.Serving.Count(set.Key);
             foreach (var member in set)
             {
                 var cause = whyLeft(member);
                 var hasExpired = cause is LeaveCause.Expired or LeaveCause.Missing;
-                _left.Add(member, hasExpired && member.State != MemberState.Ready ? LeaveCause.NotReady : cause);
-                if (hasExpired && member.State == MemberState.Ready && !_serving.IsDrained(member.Key))
+                _told.Left.Add(member, hasExpired && member.State != MemberState.Ready ? LeaveCause.NotReady : cause);
+                if (hasExpired && member.State == MemberState.Ready && !_told.Serving.IsDrained(member.Key))
                 {
-                    _expiries.Add(KeyOf(member.Key), new ExpiredMember(member, now, size, mark));
+                    _told.Expiries.Add(ToldMembers.NameOf(member.Key), new ExpiredMember(member, now, size, mark));
                 }
             }
         }
 
         foreach (var member in gone)
         {
-            _members.Remove(member.Key);
-            _serving.Remove(member.Key);
+            _told.Remove(member.Key);
         }
     }
-
-    private void Put(Member member)
-    {
-        _members[member.Key] = member;
-        _left.Forget(member.Key);
-        if (member.State == MemberState.Ready)
-        {
-            _serving.Add(member.Key);
-        }
-        else
-        {
-            _serving.Remove(member.Key);
-        }
-    }
-
-    private void Publish() => _current = new Membership(++_revision, [.. _members.Values.OrderBy(static member => member.Key)], _rejected)
-    {
-        Expired = _expiries.All(isBack: false),
-        Returned = _expiries.All(isBack: true),
-        Left = _left.All,
-        Records = _members.Count + _rejected.Count,
-        Heard = _expiries.HeardAt,
-    };
-
-    /// <summary>Two dictionaries of the same entries are two for a record's own equality.</summary>
-    private static bool AreSame(Member one, Member other) =>
-        one.Attributes.SequenceEqual(other.Attributes) && one.Labels.SequenceEqual(other.Labels) && one with { Attributes = other.Attributes, Labels = other.Labels } == other;
-
-    private static string KeyOf(MemberKey key) => key.ToString();
 }
