@@ -157,6 +157,9 @@ public static class RolloutText
     public static string Of(IReadOnlyDictionary<string, int>? shares) =>
         shares is null ? "no split" : string.Join(", ", shares.Select(static share => $"{share.Key} {SplitRecord.Text(share.Value)}%"));
 
+    /// <summary>Why nothing is decided beside a rollout that cannot be read, a sentence.</summary>
+    public static string Unreadable(int set, string key) => FormattableString.Invariant($"set {set} has a rollout that cannot be read, so that nobody knows what it decides on: delete {key} with etcdctl");
+
     /// <summary><c>step 2 of 4, version=v2 25%</c>; <c>2 of 6 restarted</c>.</summary>
     public static string StepOf(Rollout rollout)
     {

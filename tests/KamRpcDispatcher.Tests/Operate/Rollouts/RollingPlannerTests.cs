@@ -110,6 +110,18 @@ public sealed class RollingPlannerTests
     }
 
     [Test]
+    public void Whose_a_weight_is_stays_through_drain_and_resume()
+    {
+        const string Declared = """{"weight":30,"by":"tom@host","at":"2026-01-30T12:00:00Z","reason":"small box","owner":"git"}""";
+        var rollout = Begin(Three);
+        var view = With(Three, Declared);
+
+        view = With(view, RollingPlanner.Writes(rollout, view, ["a"], isDrain: true, "m2@host", Views.Now).Single().Value!.ToStringUtf8());
+        Assert.That((view.StoredOf(Views.Key("1/a"))!.Intent!.By, view.StoredOf(Views.Key("1/a"))!.Intent!.Owner), Is.EqualTo(("m2@host", "git")));
+        Assert.That(RollingPlanner.Writes(rollout, view, ["a"], isDrain: false, "m2@host", Views.Now).Single().Value!.ToStringUtf8(), Is.EqualTo(Declared));
+    }
+
+    [Test]
     public void The_floor_is_that_of_a_drain()
     {
         var refused = Plan(Three, new RollingRestart("true", 3), out var result, out var reasons);
@@ -204,6 +216,13 @@ public sealed class RollingPlannerTests
 
     private static Rollout? Plan(OperatorView view, RollingRestart restart, out RolloutResult result, out IReadOnlyList<string> reasons, bool isForced = false) =>
         RolloutPlanner.Plan(new RolloutRequest(1, RolloutKind.Rolling, "", "", "ops@host") { Restart = restart, Failures = 1, IsForced = isForced }, view, new RolloutView(1, 50, null), Views.Now, out result, out reasons);
+
+    private static OperatorView With(OperatorView view, string value)
+    {
+        var (key, bytes) = (Views.Key("1/a"), System.Text.Encoding.UTF8.GetBytes(value));
+        Assert.That(KamRpcDispatcher.Sources.Records.IntentRecord.TryRead(key, bytes, out var intent, out var error), Is.True, error);
+        return view with { Intents = new Dictionary<MemberKey, StoredIntent> { [key] = new(45, bytes, intent, null) } };
+    }
 
     private static OperatorView WithOurs(OperatorView view, Rollout rollout, string name, int? weight = null)
     {

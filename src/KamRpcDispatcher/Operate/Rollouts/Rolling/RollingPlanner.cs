@@ -132,8 +132,14 @@ internal static class RollingPlanner
     public static IReadOnlyList<IntentWrite> Writes(Rollout rollout, OperatorView view, IEnumerable<string> names, bool isDrain, string by, DateTimeOffset now) =>
     [
         .. names.Select(name => new MemberKey(rollout.Set, name)).Select(key => (Key: key, Stored: view.StoredOf(key))).Where(one => isDrain || IsOurs(rollout, one.Stored))
-            .Select(one => new IntentWrite(one.Key, IntentTransaction.ValueOf((one.Stored?.Intent ?? new Intent(one.Key)) with { IsDrained = isDrain, By = by, At = now, Reason = isDrain ? ReasonOf(rollout) : null }), one.Stored?.ModRevision ?? 0)),
+            .Select(one => new IntentWrite(one.Key, IntentTransaction.ValueOf(Wished(rollout, one.Stored?.Intent ?? new Intent(one.Key), isDrain, by, now)), one.Stored?.ModRevision ?? 0)),
     ];
+
+    /// <summary>Its weight stays, and whose that is; a record of an earlier version does not say who gave it.</summary>
+    private static Intent Wished(Rollout rollout, Intent intent, bool isDrain, string by, DateTimeOffset now) =>
+        isDrain ? intent.Drained(by, now, ReasonOf(rollout)) with { Owner = intent.Owner }
+        : intent.Weighed is null ? intent.Resumed(by, now, null) with { Owner = intent.Owner }
+        : intent.Resumed(by, now, null);
 
     /// <summary>Whether a drain is this rollout's, and nobody else's.</summary>
     public static bool IsOurs(Rollout rollout, StoredIntent? stored) => IsOurs(rollout, stored?.Intent);
