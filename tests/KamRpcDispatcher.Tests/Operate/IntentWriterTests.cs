@@ -34,7 +34,7 @@ public sealed class IntentWriterTests : IntentWriterFixture
 
         var resumed = await Writer.WriteAsync(Resume("a"), CancellationToken.None);
         Assert.That(resumed.Changed.Single().Was, Is.EqualTo(MemberBefore.Drained));
-        Assert.That(Stored("1/a"), Is.EqualTo(new Intent(Key("1/a")) { Weight = 30, By = "ops@host", At = Now }));
+        Assert.That(Stored("1/a"), Is.EqualTo(new Intent(Key("1/a")) { Weight = 30, By = "somebody" }), "and it is whose it was");
 
         await Writer.WriteAsync(Drain("b"), CancellationToken.None);
         var gone = await Writer.WriteAsync(Resume("b"), CancellationToken.None);

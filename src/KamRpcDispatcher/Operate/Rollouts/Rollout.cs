@@ -54,6 +54,8 @@ public sealed record Rollout(int Set, string Id, RolloutKind Kind, string Label,
     /// <summary>As many steps a rollout has.</summary>
     public const int MostSteps = 100;
 
+    internal static readonly ImmutableSortedDictionary<string, int> NoProxies = ImmutableSortedDictionary.Create<string, int>(StringComparer.Ordinal);
+
     /// <summary>The shares of <see cref="To"/>, ascending.</summary>
     public ImmutableArray<int> Steps { get; init; } = [];
 
@@ -89,6 +91,9 @@ public sealed record Rollout(int Set, string Id, RolloutKind Kind, string Label,
 
     /// <summary>Whether steps are made whatever is ready.</summary>
     public bool IsForced { get; init; }
+
+    /// <summary>The proxies that reported while it went on, by name, and which of the steps each is known to have had last, from 1 on; 0 for none. Whoever of them does not report any more is waited for.</summary>
+    public ImmutableSortedDictionary<string, int> Proxies { get; init; } = NoProxies;
 
     public RolloutPhase Phase { get; init; }
 

@@ -88,7 +88,7 @@ public sealed class RollingPlannerTests
     [TestCase(RollingStage.Drained, false, "waiting", true)]
     [TestCase(RollingStage.Ran, false, "resumed", false)]
     [TestCase(RollingStage.Drained, true, "skipped", false)]
-    [TestCase(RollingStage.Ran, true, "skipped", false)]
+    [TestCase(RollingStage.Ran, true, "done", false)]
     public void A_drain_that_somebody_else_took_back_or_took_over_is_not_the_rollouts_any_more(RollingStage stage, bool isDrainedByOther, string expected, bool pauses)
     {
         var rollout = Begin(Three);
@@ -97,6 +97,31 @@ public sealed class RollingPlannerTests
 
         Assert.That((move.Kind, RollingText.Of(move.Restart.Members[0].Stage), move.Pause is not null), Is.EqualTo((RollingMoveKind.Settle, expected, pauses)));
         Assert.That(RollingPlanner.Writes(rollout, isDrainedByOther ? Three.WithDrained("1/a") : Three, ["a"], isDrain: false, "ops@host", Views.Now), Is.Empty, "and nobody takes that back");
+    }
+
+    [Test]
+    public void Who_was_restarted_counts_whoever_has_it_drained_since()
+    {
+        var rollout = Begin(Three);
+        rollout = rollout with { Restart = rollout.Restart!.With(["a"], RollingStage.Ran) };
+        var move = Next(rollout, Three.WithDrained("1/a"));
+
+        Assert.That((RollingText.Of(move.Restart), move.Restart.Members[0].Said), Is.EqualTo(("1 of 3 restarted", "restarted; drained by ops@host: that drain stays")));
+        Assert.That(move.Told.Single(), Is.EqualTo("a was restarted, and is left as it is: drained by ops@host: that drain stays"));
+        Assert.That(RollingText.Of(rollout.Restart), Is.EqualTo("1 of 3 restarted, drained by it: a"), "its command has ended well");
+        Assert.That(RollingText.Of(rollout.Restart.With(["a"], RollingStage.Resumed)), Is.EqualTo("1 of 3 restarted"));
+    }
+
+    [Test]
+    public void One_that_is_aborted_counts_whose_command_had_ended_well()
+    {
+        var rollout = Begin(Three);
+        var restart = rollout.Restart!.With(["a", "b"], RollingStage.Ran).With(["c"], RollingStage.Drained);
+
+        var aborted = RollingSettling.Aborted(restart, ["b", "c"], rollout, Three.WithDrained("1/a"));
+
+        Assert.That(aborted.Members.Select(static member => $"{RollingText.Of(member.Stage)} {member.Said}"), Is.EqualTo(new[] { "done restarted; drained by ops@host: that drain stays", "resumed ", "skipped aborted before its command had ended well" }));
+        Assert.That((RollingText.Of(aborted), aborted.Drained.Any()), Is.EqualTo(("2 of 3 restarted, 1 skipped", false)));
     }
 
     [Test]
