@@ -24,7 +24,7 @@ public sealed class RollingRightsTests : IAsyncDisposable
 
     [TestCase("calls/", "its role in etcd needs read on the prefix /kamrpc/default/calls/, where the calls of drained members are counted (etcdctl role grant-permission ROLE read --prefix=true /kamrpc/default/calls/), or give --drain-time, after which it goes on without counts")]
     [TestCase("intents/", "its role in etcd needs readwrite on the prefix /kamrpc/default/intents/, where members are drained (etcdctl role grant-permission ROLE readwrite --prefix=true /kamrpc/default/intents/)")]
-    [TestCase("history/", "its role in etcd needs readwrite on the prefix /kamrpc/default/history/, without an entry in which nothing is changed (etcdctl role grant-permission ROLE readwrite --prefix=true /kamrpc/default/history/)")]
+    [TestCase("history/", "etcd does not let the history be written, and nothing is changed without its entry there: its role needs readwrite on the prefix /kamrpc/default/history/ (etcdctl role grant-permission ROLE readwrite --prefix=true /kamrpc/default/history/)")]
     public async Task One_that_is_missing_is_named_and_nobody_is_drained(string denied, string reason)
     {
         Deny("/kamrpc/default/" + denied);

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Operate.Waiting;
 

@@ -4,7 +4,7 @@ using KamRpcDispatcher.Etcd.Keys;
 
 namespace KamRpcDispatcher.Operate.Rollouts.Rolling;
 
-/// <summary>Looks at the rights in etcd that a rolling restart will need, before it drains anybody: one that was found missing later would leave a member drained.</summary>
+/// <summary>Looks at the rights in etcd that a rolling restart will need, before it drains anybody: one that was found missing later would leave a member drained. What its first record needs, in rollouts and history, is not among them.</summary>
 internal sealed class RollingRights(EtcdConnection store, EtcdKeys keys)
 {
     /// <summary>Which of them are missing, a sentence each, safe to print; empty where none is, and where etcd does not answer.</summary>
@@ -21,16 +21,6 @@ internal sealed class RollingRights(EtcdConnection store, EtcdKeys keys)
         if (await KeyRights.AreMissingAsync(store, restart.Members.Take(IntentTransaction.MostKeys).Select(member => keys.Intent(new MemberKey(rollout.Set, member.Name))), cancellationToken).ConfigureAwait(false))
         {
             missing.Add(Text("readwrite", keys.Intents, "where members are drained"));
-        }
-
-        if (await KeyRights.AreMissingAsync(store, [keys.Rollout(rollout.Set), keys.RolloutRunner(rollout.Set)], cancellationToken).ConfigureAwait(false))
-        {
-            missing.Add(Text("readwrite", keys.Rollouts, "where it is written how far it is"));
-        }
-
-        if (await KeyRights.AreMissingAsync(store, keys.History, cancellationToken).ConfigureAwait(false))
-        {
-            missing.Add(Text("readwrite", keys.History, "without an entry in which nothing is changed"));
         }
 
         if (restart.DrainTime is null && await KeyRights.AreMissingToReadAsync(store, keys.Calls, cancellationToken).ConfigureAwait(false))
