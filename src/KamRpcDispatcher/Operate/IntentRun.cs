@@ -144,7 +144,7 @@ internal sealed class IntentRun(IntentCommand command, DateTimeOffset now)
         var given = command.Wish != IntentWish.Weigh ? (stored?.Intent is { IsDrained: true } drain ? drain : null)
             : stored?.Intent is not { Weight: not null } weight ? null
             : !weight.IsDrained ? weight
-            : weight.Weighed is not null ? weight.Resumed(string.Empty, null, null)
+            : weight.Weighed is not null ? weight.OfWeight()
             : null;
         if (given is not null && given.By != command.By)
         {

@@ -31,6 +31,9 @@ public sealed record Intent(MemberKey Key)
     /// <summary>Whose the weight is, where somebody else has drained the member since; null where it is of who wishes the rest, and where nobody knows it.</summary>
     public WeightOrigin? Weighed { get; init; }
 
+    /// <summary>What is wished beside a drain that somebody else gave since: its weight, with who gave that, when and why; all of it where nobody else has.</summary>
+    public Intent OfWeight() => Weighed is null ? this : Resumed(string.Empty, null, null);
+
     /// <summary>The same, drained by somebody by hand: whose the weight is stays known.</summary>
     public Intent Drained(string by, DateTimeOffset? at, string? reason) => this with { IsDrained = true, By = by, At = at, Reason = reason, Owner = null, Weighed = Weight is null ? null : OriginOfWeight };
 

@@ -107,10 +107,10 @@ internal sealed class SitePlan
     {
         { IsOfRolling: true, Weight: null, Owner: null } => (null, intent),
         { IsOfRolling: true, Weighed: null } => (intent with { IsDrained = false }, intent),
-        { IsOfRolling: true } => (intent.Resumed(string.Empty, null, null), intent),
+        { IsOfRolling: true } => (intent.OfWeight(), intent),
         { IsDrained: true, Owner: null } when isDrainDeclared => (intent, null),
         { IsDrained: true, Owner: null, Weight: null } => (null, intent),
-        { IsDrained: true, Owner: null, Weighed: not null } => (intent.Resumed(string.Empty, null, null), intent),
+        { IsDrained: true, Owner: null, Weighed: not null } => (intent.OfWeight(), intent),
         _ => (intent, null),
     };
 
