@@ -23,7 +23,7 @@ public static class RolloutProxies
     }
 
     /// <summary>Those who have to have what it wishes whether they report or not, and what is said of one that does not.</summary>
-    internal static IReadOnlyDictionary<string, string> Expected(Rollout rollout) => rollout.Proxies.ToDictionary(
+    internal static Dictionary<string, string> Expected(Rollout rollout) => rollout.Proxies.ToDictionary(
         static proxy => proxy.Key,
         static proxy => proxy.Value > 0
             ? FormattableString.Invariant($"had step {proxy.Value} and does not report any more: its Kamailio may still route by it")

@@ -64,6 +64,16 @@ public sealed class RollingStepsTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task Nobody_is_drained_either_then()
+    {
+        var rollout = Resumed() with { Proxies = Rollout.NoProxies.Add("p2", 0) };
+        var end = await StepAsync(rollout with { Restart = rollout.Restart!.With(["a"], RollingStage.Waiting) });
+
+        Assert.That((end!.Value.What, end.Value.Text), Is.EqualTo((RolloutEvent.Blocked, "not safe to drain within 0s: a (p2 reported during this rollout and does not any more: its Kamailio may route as it did then); one that was retired is let go by --force")));
+        Assert.That(_etcd.Model.Value(Keys.Intent(new MemberKey(1, "a"))), Is.Null);
+    }
+
+    [Test]
     public async Task Where_the_counts_may_not_be_read_the_time_that_was_given_goes_and_without_one_nothing_does()
     {
         _etcd.Before = static (request, _) => request is RangeRequest range && range.Key.ToStringUtf8().Contains("/calls/", StringComparison.Ordinal) ? throw new RpcException(new Status(StatusCode.PermissionDenied, "etcdserver: permission denied")) : Task.CompletedTask;

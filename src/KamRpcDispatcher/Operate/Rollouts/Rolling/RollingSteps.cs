@@ -48,6 +48,14 @@ internal sealed class RollingSteps(RollingStore store, OperatorViewReader cluste
                 case RollingMoveKind.Await:
                     await AwaitAsync(view, move, step, life).ConfigureAwait(false);
                     return null;
+                case RollingMoveKind.Drain when RolloutProxies.WhyUnknown(rollout, now) is not null:
+                    // Its Kamailio would go on sending calls to them, whatever is written.
+                    if (await _ready.UntilAsync(rollout, move.Names, (there, _) => RolloutProxies.WhyUnknown(rollout, there), TimeSpan.Zero, "safe to drain", step).ConfigureAwait(false) is { } unsafeNow)
+                    {
+                        return (RolloutEvent.Blocked, $"not safe to drain within {DurationText.Of(rollout.Restart!.ReadyTimeout)}: {unsafeNow}; one that was retired is let go by --force");
+                    }
+
+                    continue;
                 case RollingMoveKind.Drain:
                     if (await DrainAsync(view, now, move, life).ConfigureAwait(false))
                     {
