@@ -32,7 +32,7 @@ public static class RolloutProxies
 
     /// <summary>Why it is not known how one of those routes who do not report, safe to print; null where all report.</summary>
     internal static string? WhyUnknown(Rollout rollout, OperatorView view) =>
-        Expected(rollout).Where(proxy => !view.Proxies.Any(live => live.Name == proxy.Key)).Select(static proxy => $"{SafeText.Shorten(proxy.Key)} {proxy.Value}").FirstOrDefault();
+        Expected(Noted(rollout, view)).Where(proxy => !view.Proxies.Any(live => live.Name == proxy.Key)).Select(static proxy => $"{SafeText.Shorten(proxy.Key)} {proxy.Value}").FirstOrDefault();
 
     /// <summary>The rollout with those who report by now and may serve its set. Who has left and was drained by an operator (<c>kamrpc proxy drain</c>) is let go, and by force whoever has left.</summary>
     /// <param name="rollout">The rollout.</param>

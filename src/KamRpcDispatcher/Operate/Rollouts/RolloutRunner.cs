@@ -125,7 +125,8 @@ public sealed class RolloutRunner(EtcdConnection store, EtcdKeys keys, RolloutRu
 
     private async Task<(RolloutEvent What, string? Text)?> StepAsync(RolloutView view, Rollout rollout, CancellationTokenSource step)
     {
-        var state = await _patience.TryAsync(() => applied.WaitAsync(rollout, view.SplitRevision, step.Token), step.Token).ConfigureAwait(false);
+        var cluster = await _patience.TryAsync(() => _cluster.ReadAsync(step.Token), step.Token).ConfigureAwait(false);
+        var state = await _patience.TryAsync(() => applied.WaitAsync(RolloutProxies.Noted(rollout, cluster), view.SplitRevision, step.Token), step.Token).ConfigureAwait(false);
         _step = state;
         if (!state.IsApplied)
         {

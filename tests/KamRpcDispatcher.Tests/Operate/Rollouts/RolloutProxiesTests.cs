@@ -35,6 +35,7 @@ public sealed class RolloutProxiesTests
         var drained = left with { ProxyIntents = new Dictionary<string, StoredIntent> { ["p2"] = new(40, default, new Intent(default) { IsDrained = true }, null) } };
 
         Assert.That(RolloutProxies.Noted(rollout, drained).Proxies, Is.EqualTo(Proxies(("p1", 2))));
+        Assert.That(RolloutProxies.WhyUnknown(rollout, drained), Is.Null);
         Assert.That(RolloutProxies.Noted(rollout, drained.With([.. Two.Proxies])).Proxies, Is.EqualTo(rollout.Proxies), "it reports");
         var forced = RolloutProxies.Noted(rollout, left, letsGo: true);
         Assert.That(forced.Proxies, Is.EqualTo(Proxies(("p1", 2))));

@@ -119,7 +119,7 @@ internal sealed class RollingSteps(RollingStore store, OperatorViewReader cluste
     {
         var (rollout, restart) = (view.Rollout!, view.Rollout!.Restart!);
         HashSet<MemberKey> members = [.. move.Names.Select(name => new MemberKey(rollout.Set, name))];
-        var target = new AppliedTarget(IntentWish.Drain, members.Max(member => now.StoredOf(member)?.ModRevision ?? 0), members) { Expected = RolloutProxies.Expected(rollout) };
+        var target = new AppliedTarget(IntentWish.Drain, members.Max(member => now.StoredOf(member)?.ModRevision ?? 0), members) { Expected = RolloutProxies.Expected(RolloutProxies.Noted(rollout, now)) };
         var state = await patience.TryAsync(() => applied.WaitAsync(target, step), step).ConfigureAwait(false);
         if (!state.IsApplied)
         {
@@ -193,7 +193,7 @@ internal sealed class RollingSteps(RollingStore store, OperatorViewReader cluste
     private async Task<(RolloutEvent What, string? Text)?> ConfirmAsync(RolloutView view, OperatorView now, RollingMove move, CancellationToken step, CancellationToken life)
     {
         var rollout = view.Rollout!;
-        if (await WhyNotBackAsync(rollout, move, step).ConfigureAwait(false) is { } why)
+        if (await WhyNotBackAsync(RolloutProxies.Noted(rollout, now), move, step).ConfigureAwait(false) is { } why)
         {
             return (RolloutEvent.Blocked, why);
         }
