@@ -66,7 +66,7 @@ internal static class RolloutOptions
     private static readonly Option<bool> Back = new CliOption<bool>("--back") { Group = OptionGroup.Subject, Description = "bluegreen: back to the side before, in one step." };
     private static readonly Option<bool> Full = new CliOption<bool>("--full") { Group = OptionGroup.Subject, Description = "promote: 100 per cent now." };
     private static readonly ValueOption<MinReady> MinReadyOption = new("--min-ready", "How many ready members the value needs for a share, or a drain has to leave: a number, or a percentage.", MinReady.Default.ToString(), MinReady.TryParse, OptionGroup.Subject);
-    private static readonly Option<bool> Force = new CliOption<bool>("--force") { Group = OptionGroup.Subject, Description = "Shares, or drains, also where fewer are ready, or members would get no calls." };
+    private static readonly Option<bool> Force = new CliOption<bool>("--force") { Group = OptionGroup.Subject, Description = "Shares, or drains, also where fewer are ready, or members would get no calls; later on: lets proxies go that do not report." };
     private static readonly ValueOption<bool> OnPause = new("--on-pause", "When it is paused: exit (with 1; resume goes on, from anywhere), or wait until somebody decides.", "exit", ParseOnPause, OptionGroup.Subject, "exit", "wait");
     private static readonly Option<bool> Watch = new CliOption<bool>("--watch", "-w") { Group = OptionGroup.Subject, Description = "status: goes on, and shows each change." };
     private static readonly ValueOption<TimeSpan> Timeout = new("--timeout", "How long a step may take until every proxy has it, and rolling until no calls are up; then it is paused.", "5m", ParseTimeout, OptionGroup.Timing);

@@ -158,6 +158,7 @@ internal sealed class RolloutRun : IAsyncDisposable
                 return Refuse(outcome);
             }
 
+            Warn(outcome);
             if (key is not null && outcome.View.Rollout is { HasEnded: false } rollout && (rollout.Restart?.Exec ?? rollout.Gate) is { } command)
             {
                 Console.Error.WriteLine($"kamrpc: takes over the rollout of set {Ages.Number(set)}; its {(rollout.Restart is null ? "gate" : "command")}, which runs here: {SafeText.Shorten(command, RolloutRecord.MaxGateLength)}");
@@ -191,7 +192,7 @@ internal sealed class RolloutRun : IAsyncDisposable
         var (isMine, isLost) = (end.Rollout?.Id == begun.View.Rollout!.Id, key.IsLost);
 
         // Somebody else may have promoted it.
-        var state = isMine && end is { Rollout: { Phase: RolloutPhase.Done, Restart: null }, SplitRevision: > 0 and var revision } ? await _applied.WaitAsync(end.Set, revision, cancellationToken).ConfigureAwait(false) : null;
+        var state = isMine && end is { Rollout: { Phase: RolloutPhase.Done, Restart: null }, SplitRevision: > 0 and var revision } ? await _applied.WaitAsync(end.Rollout!, revision, cancellationToken).ConfigureAwait(false) : null;
 
         // Whoever reads that nobody runs it may take it over at once.
         var isFree = !isLost && await key.GiveBackAsync().ConfigureAwait(false);

@@ -64,7 +64,7 @@ internal static class RolloutStatus
     }
 
     private static AppliedState? StateOf(AppliedWait proxies, RolloutView view) =>
-        view.Rollout is { HasEnded: false, Restart: null } && view.SplitRevision > 0 ? proxies.StateOf(AppliedTarget.OfSplit(view.Set, view.SplitRevision)) : null;
+        view.Rollout is { HasEnded: false, Restart: null } rollout && view.SplitRevision > 0 ? proxies.StateOf(RolloutProxies.TargetOf(rollout, view.SplitRevision)) : null;
 
     private static string? Tell(string? before, string? outage)
     {

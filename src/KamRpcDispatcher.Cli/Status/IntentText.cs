@@ -22,7 +22,7 @@ internal static class IntentText
         $"drained{(intent.At is { } at ? " for " + Ages.Show(now - at) : string.Empty)} by {By(intent)}{Why(intent)}";
 
     /// <summary><c>weight 10 by ops@h1 (slow disks)</c>; null where no operator gave it one.</summary>
-    public static string? Weight(Intent? intent) => intent?.Weight is not { } weight ? null : $"weight {Ages.Number(weight)} by {By(intent)}{Why(intent)}";
+    public static string? Weight(Intent? intent) => intent?.Weight is not { } weight ? null : $"weight {Ages.Number(weight)} by {By(intent.OfWeight())}{Why(intent.OfWeight())}";
 
     /// <summary>What its announcer counted, with its age by this host's clock: <c>3 calls 1s ago</c>; null where nothing is known, or it is drained no more.</summary>
     public static string? Calls(StoredCallCount? stored, Intent? intent, DateTimeOffset now) => intent is not { IsDrained: true } || stored is null ? null

@@ -141,11 +141,14 @@ internal sealed class IntentRun(IntentCommand command, DateTimeOffset now)
             _replaced[subject] = error;
         }
 
-        // Who gave a weight to one that is drained since is not known any more.
-        var isOthers = stored?.Intent is { } intent && (command.Wish == IntentWish.Weigh ? intent is { IsDrained: false, Weight: not null } : intent.IsDrained) && intent.By != command.By;
-        if (isOthers)
+        var given = command.Wish != IntentWish.Weigh ? (stored?.Intent is { IsDrained: true } drain ? drain : null)
+            : stored?.Intent is not { Weight: not null } weight ? null
+            : !weight.IsDrained ? weight
+            : weight.Weighed is not null ? weight.OfWeight()
+            : null;
+        if (given is not null && given.By != command.By)
         {
-            _earlier[subject] = stored!.Intent!;
+            _earlier[subject] = given;
         }
         else
         {
@@ -155,11 +158,16 @@ internal sealed class IntentRun(IntentCommand command, DateTimeOffset now)
 
     private string ByOf(IntentSubject subject) => _earlier.TryGetValue(subject, out var earlier) ? " " + IntentOrigin.Of(earlier, withTime: false) : string.Empty;
 
-    /// <summary>Whatever else is wished stays: of a drain who wished it, and why. What was declared in a file is not as it says any more, and so nobody's but who changed it.</summary>
+    /// <summary>Whatever else is wished stays, with who wished it, and why. A weight that was declared together with a drain is not as that says any more, and so nobody's but who changed it.</summary>
     private ByteString? Value(IntentSubject subject, Intent? intent)
     {
-        var (isWeight, stays) = (command.Wish == IntentWish.Weigh, intent ?? new Intent(subject.Member));
-        var wished = stays with { IsDrained = isWeight ? stays.IsDrained : command.Wish == IntentWish.Drain, Weight = isWeight ? command.Weight : stays.Weight, Owner = null };
-        return IntentTransaction.ValueOf(isWeight && stays.IsDrained ? wished : wished with { By = command.By, At = now, Reason = command.Reason });
+        var stays = intent ?? new Intent(subject.Member);
+        return IntentTransaction.ValueOf(command.Wish switch
+        {
+            IntentWish.Drain => stays.Drained(command.By, now, command.Reason),
+            IntentWish.Resume => stays.Resumed(command.By, now, command.Reason),
+            _ when stays.IsDrained => stays with { Weight = command.Weight, Owner = null, Weighed = command.Weight is null ? null : new WeightOrigin(command.By, now, command.Reason, null) },
+            _ => stays with { Weight = command.Weight, By = command.By, At = now, Reason = command.Reason, Owner = null, Weighed = null },
+        });
     }
 }

@@ -146,6 +146,12 @@ public sealed class OperatorRoleTests
         Assert.That(errors, Does.Contain("nothing was written").And.Contain("and for --until-idle on /kamrpc/default/calls/"));
         Assert.That(await _etcd.GetAsync("/kamrpc/default/intents/1/b"), Is.Null.Or.Empty);
 
+        var before = await _etcd.GetAsync("/kamrpc/default/rollouts/2");
+        (exitCode, output, errors) = await RunAsync("older", "rollout", "rolling", "2", "--force", "--exec", "true");
+        Assert.That((exitCode, output), Is.EqualTo((4, string.Empty)), errors);
+        Assert.That(errors, Does.StartWith("kamrpc: refused: its role in etcd needs read on the prefix /kamrpc/default/calls/").And.EndWith("kamrpc: nothing was written\n"));
+        Assert.That(await _etcd.GetAsync("/kamrpc/default/rollouts/2"), Is.EqualTo(before));
+
         (exitCode, _, errors) = await RunAsync("older", "drain", "b", "--no-wait", "--force");
         Assert.That((exitCode, errors), Is.EqualTo((0, string.Empty)), "as ever without");
         (exitCode, _, errors) = await RunAsync("older", "resume", "b", "--no-wait");

@@ -22,6 +22,14 @@ public partial class StatusDrainedTests
     private static readonly AnnouncedMember[] Three = [Ready("a", "sip:10.0.0.1"), Ready("b", "sip:10.0.0.2"), Ready("c", "sip:10.0.0.3")];
 
     [Test]
+    public void A_weight_is_said_to_be_of_who_gave_it_whoever_has_drained_the_member_since()
+    {
+        var drained = Drain("a") with { Weight = 20, Weighed = new WeightOrigin("tom@h1", Now, "small box", null) };
+
+        Assert.That((IntentText.Weight(drained), IntentText.Weight(drained with { Weighed = null })), Is.EqualTo(("weight 20 by tom@h1 (small box)", "weight 20 by ops@h1 (kernel update)")));
+    }
+
+    [Test]
     public void A_drained_member_is_shown_so_with_who_when_and_why_and_is_no_finding()
     {
         var view = Wishing(View(Three, ("p1", Following(Report(2))), ("p2", Following(Report(2)))), Drain("b"));

@@ -162,6 +162,21 @@ public class AppliedReportsTests
         Assert.That(reports.StateOf(OfProxies(IntentWish.Drain, "p2", "p9")).HasNobody, Is.False, "the other one may follow yet");
     }
 
+    [Test]
+    public void Who_is_expected_and_does_not_report_is_missing_and_waited_for()
+    {
+        var target = AppliedTarget.OfSplit(1, 60) with { Expected = new Dictionary<string, string> { ["p0"] = "had step 1", ["p1"] = "had step 1", ["p2"] = "had step 1" } };
+        const string Splits = "\"applies\":[\"members\",\"splits\"],\"splits\":{\"revision\":60,\"table\":true}";
+        var reports = With(Report("p1", Splits), Report("p2", Splits.Replace("\"applies\"", "\"serves\":[9],\"applies\"", StringComparison.Ordinal)));
+
+        var state = reports.StateOf(target);
+        Assert.That(state.Proxies.Select(static proxy => $"{proxy.Name} {proxy.Missing} {proxy.IsExpected}"), Is.EqualTo(new[] { "p0 had step 1 True", "p1  False" }), "p2 reports, and does not serve the set any more");
+        Assert.That((state.IsApplied, state.HasNobody, state.Unserved.Count), Is.EqualTo((false, false, 0)));
+
+        reports.Apply([new Mvccpb.Event { Type = Mvccpb.Event.Types.EventType.Delete, Kv = Report("p1", Splits) }]);
+        Assert.That(reports.StateOf(target).Proxies[1].IsExpected, Is.True);
+    }
+
     private static AppliedTarget OfProxies(IntentWish wish, params string[] proxies) => AppliedTarget.Of(wish, 60, proxies.Select(IntentSubject.OfProxy));
 
     private static string? Missing(AppliedReports reports, AppliedTarget target) => reports.StateOf(target).Proxies[0].Missing;

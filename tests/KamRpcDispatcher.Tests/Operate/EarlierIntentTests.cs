@@ -90,6 +90,34 @@ public sealed class EarlierIntentTests : IntentWriterFixture
         Assert.That(Etcd.Model.Value(Intents + "1/a"), Does.Contain("\"drain\":true").And.Contain("\"weight\":20").And.Not.Contain("rolling").And.Not.Contain("runner"));
     }
 
+    [TestCase("""{"weight":20,"by":"tom@host","at":"2026-01-30T12:00:00Z","reason":"small box","owner":"git"}""")]
+    [TestCase("""{"weight":20,"by":"tom@host"}""")]
+    public async Task A_drain_and_its_resume_leave_the_weight_and_whose_it_is_as_they_were(string before)
+    {
+        Etcd.Model.Put(Intents + "1/a", before);
+
+        await Writer.WriteAsync(Drain("a") with { Reason = "kernel" }, CancellationToken.None);
+        Assert.That((Stored("1/a").By, Stored("1/a").Reason, Stored("1/a").Owner, Stored("1/a").Weighed!.By), Is.EqualTo(("ops@host", "kernel", (string?)null, "tom@host")), "the drain is another one's");
+        await Writer.WriteAsync(Drain("a") with { By = "eve@host" }, CancellationToken.None);
+        await Writer.WriteAsync(Resume("a") with { By = "eve@host", Reason = "done" }, CancellationToken.None);
+
+        Assert.That(Etcd.Model.Value(Intents + "1/a"), Is.EqualTo(before));
+    }
+
+    [Test]
+    public async Task A_weight_that_is_given_during_a_drain_is_of_who_gave_it()
+    {
+        Etcd.Model.Put(Intents + "1/a", """{"drain":true,"by":"tom@host","reason":"disks"}""");
+
+        await Writer.WriteAsync(Command(IntentWish.Weigh, "a") with { Weight = 40 }, CancellationToken.None);
+        Assert.That((Stored("1/a").By, Stored("1/a").Weighed), Is.EqualTo(("tom@host", new WeightOrigin("ops@host", Now, null, null))));
+        var replaced = await Writer.WriteAsync(Command(IntentWish.Weigh, "a") with { Weight = 50, By = "eve@host" }, CancellationToken.None);
+        Assert.That(replaced.Changed.Single().Earlier!.By, Is.EqualTo("ops@host"));
+        await Writer.WriteAsync(Resume("a") with { By = "tom@host" }, CancellationToken.None);
+
+        Assert.That(Stored("1/a"), Is.EqualTo(new Intent(Key("1/a")) { Weight = 50, By = "eve@host", At = Now }));
+    }
+
     [Test]
     public async Task What_another_operator_has_written_meanwhile_is_not_overwritten_without_a_word()
     {

@@ -30,11 +30,11 @@ public sealed class IntentWriterTests : IntentWriterFixture
     {
         Etcd.Model.Put(Intents + "1/a", """{"weight":30,"by":"somebody"}""");
         await Writer.WriteAsync(Drain("a"), CancellationToken.None);
-        Assert.That(Stored("1/a"), Is.EqualTo(new Intent(Key("1/a")) { IsDrained = true, Weight = 30, By = "ops@host", At = Now }));
+        Assert.That(Stored("1/a"), Is.EqualTo(new Intent(Key("1/a")) { IsDrained = true, Weight = 30, By = "ops@host", At = Now, Weighed = new WeightOrigin("somebody", null, null, null) }));
 
         var resumed = await Writer.WriteAsync(Resume("a"), CancellationToken.None);
         Assert.That(resumed.Changed.Single().Was, Is.EqualTo(MemberBefore.Drained));
-        Assert.That(Stored("1/a"), Is.EqualTo(new Intent(Key("1/a")) { Weight = 30, By = "ops@host", At = Now }));
+        Assert.That(Stored("1/a"), Is.EqualTo(new Intent(Key("1/a")) { Weight = 30, By = "somebody" }), "and it is whose it was");
 
         await Writer.WriteAsync(Drain("b"), CancellationToken.None);
         var gone = await Writer.WriteAsync(Resume("b"), CancellationToken.None);

@@ -126,8 +126,32 @@ public sealed class SiteWriterTests : IAsyncDisposable
 
         await RunAsync("""{"sets":{"1":{"weights":{"b":50}}}}""");
         await new IntentWriter(_store, new EtcdKeys("c"), new FakeTimeProvider(Now)).WriteAsync(new IntentCommand(IntentWish.Drain, new MemberSelection { Names = ["b"] }, "bob@host"), CancellationToken.None);
-        outcome = await RunAsync("""{"sets":{"1":{"weights":{"b":50}}}}""");
-        Assert.That((outcome.Result, outcome.Reasons.Single()), Is.EqualTo((SiteResult.Refused, "1/b is drained, weight 50, by hand, by bob@host, since 2026-01-31T12:00:00Z, and the file says weight 50")));
+        outcome = await RunAsync("""{"sets":{"1":{"drain":["b"],"weights":{"b":60}}}}""");
+        Assert.That((outcome.Result, outcome.Reasons.Single()), Is.EqualTo((SiteResult.Refused, "1/b is drained, weight 50, by hand, by bob@host, since 2026-01-31T12:00:00Z, and the file says drained, weight 60")));
+    }
+
+    [Test]
+    public async Task A_drain_by_hand_keeps_no_file_from_its_weight_and_outlasts_it()
+    {
+        const string Weights = """{"sets":{"1":{"weights":{"b":50}}}}""";
+        var hand = new IntentWriter(_store, new EtcdKeys("c"), new FakeTimeProvider(Now));
+        var drain = new IntentCommand(IntentWish.Drain, new MemberSelection { Names = ["b"] }, "bob@host");
+        await RunAsync(Weights);
+        var declared = Value("intents/1/b");
+        await hand.WriteAsync(drain, CancellationToken.None);
+
+        Assert.That((await RunAsync(Weights)).Result, Is.EqualTo(SiteResult.Unchanged), "the drain is no part of what is declared");
+        var outcome = await RunAsync("""{"sets":{"1":{"weights":{"b":60}}}}""");
+        Assert.That((outcome.Result, outcome.Changes.Single()), Is.EqualTo((SiteResult.Written, new SiteChange(SiteChangeKind.Change, 1, "b", "weight 50", "weight 60"))), string.Concat(outcome.Reasons));
+        Assert.That(Value("intents/1/b"), Does.StartWith("""{"drain":true,"weight":60,"by":"bob@host",""").And.Contain("\"owner\":\"git\""));
+        await RunAsync(Weights);
+        await hand.WriteAsync(drain with { Wish = IntentWish.Resume }, CancellationToken.None);
+        Assert.That(Value("intents/1/b"), Is.EqualTo(declared), "it is the owner's again");
+
+        await hand.WriteAsync(drain, CancellationToken.None);
+        Assert.That((await RunAsync(Nothing, static command => command with { Prunes = true })).Changes.Single().After, Is.EqualTo("as announced"));
+        Assert.That(Value("intents/1/b"), Is.EqualTo("""{"drain":true,"by":"bob@host","at":"2026-01-31T12:00:00Z"}"""));
+        Assert.That((await RunAsync(Weights)).Result, Is.EqualTo(SiteResult.Written), "beside the drain");
     }
 
     [TestCase("""{"sets":{"1":{"drain":["a","b","c"]}}}""", "set 1 would be left with no ready member")]

@@ -117,6 +117,18 @@ public sealed class SplitWriterTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task A_rollout_that_cannot_be_read_keeps_others_from_it_as_from_a_file_unless_it_is_forced()
+    {
+        _etcd.Model.Put("/kamrpc/c/rollouts/1", "garbage");
+
+        var outcome = await _writer.WriteAsync(Command(950, 50), CancellationToken.None);
+
+        Assert.That((outcome.Result, _etcd.Model.Value(Key)), Is.EqualTo((SplitResult.Refused, (string?)null)));
+        Assert.That(outcome.Reasons.Single(), Is.EqualTo("set 1 has a rollout that cannot be read, so that nobody knows what it decides on: delete /kamrpc/c/rollouts/1 with etcdctl"));
+        Assert.That((await _writer.WriteAsync(Command(950, 50) with { IsForced = true }, CancellationToken.None)).Result, Is.EqualTo(SplitResult.Written));
+    }
+
+    [Test]
     public async Task A_condition_of_the_caller_s_that_does_not_hold_keeps_it_from_being_written()
     {
         var revision = _etcd.Model.Put("/kamrpc/c/other", "x");

@@ -50,7 +50,7 @@ internal static class IntentJson
 
         writer.WriteStartObject("weightByOperator");
         writer.WriteNumber("weight", weight);
-        WriteOrigin(writer, intent);
+        WriteOrigin(writer, intent.OfWeight());
         writer.WriteEndObject();
     }
 

@@ -45,7 +45,7 @@ internal sealed class SitePlan
         var plan = new SitePlan(site, command, now);
         var members = command.File.Members.ToDictionary(static member => member.Key);
         var splits = command.File.Splits.ToDictionary(static declared => declared.Split.Set);
-        foreach (var key in members.Keys.Union(site.View.Intents.Where(stored => stored.Value.Intent?.Owner == command.Owner).Select(static stored => stored.Key)).Order())
+        foreach (var key in members.Keys.Union(site.View.Intents.Where(stored => stored.Value.Intent is { } intent && (intent.Owner == command.Owner || intent.Weighed?.Owner == command.Owner)).Select(static stored => stored.Key)).Order())
         {
             plan.Compare(key, members.GetValueOrDefault(key));
         }
@@ -76,7 +76,7 @@ internal sealed class SitePlan
     private void Compare(MemberKey key, DeclaredMember? declared)
     {
         var stored = _site.View.StoredOf(key);
-        var (intent, rolling) = Apart(stored?.Intent);
+        var (intent, drain) = Apart(stored?.Intent, declared?.IsDrained == true);
         var isOurs = intent is not null && intent.Owner == _command.Owner;
         var stays = isOurs && !_command.Prunes ? intent : null;
         var wished = new Intent(key) { IsDrained = declared?.IsDrained == true || stays is { IsDrained: true }, Weight = declared?.Weight ?? stays?.Weight, By = _command.By, At = _now, Reason = _command.Reason, Owner = _command.Owner };
@@ -85,25 +85,41 @@ internal sealed class SitePlan
             _kept.Add(Stays(key.ToString(), Text(stays)));
         }
 
-        var isThere = stored is not null && (intent is not null || rolling is null);
+        var isThere = stored is not null && (intent is not null || drain is null);
         var (before, after) = (!isThere ? Announced : intent is null ? "unreadable" : Text(intent), wished is { IsDrained: false, Weight: null } ? Announced : Text(wished));
         if (intent is not null && (intent.IsDrained, intent.Weight) == (wished.IsDrained, wished.Weight) && IsLeft(key.ToString(), before, isOurs, intent.Owner, intent.By, intent.At))
         {
-            _unchanged.Add((key.Set, key.Name, intent.IsDrained || rolling is not null, stored!.ModRevision));
+            _unchanged.Add((key.Set, key.Name, intent.IsDrained || drain is not null, stored!.ModRevision));
         }
         else if (!isThere || isOurs || IsTakenOver(key.ToString(), stored!.Error, before, intent?.Owner, intent?.By, intent?.At, after))
         {
             var isRemoved = wished is { IsDrained: false, Weight: null };
-            var written = rolling is null || wished.IsDrained ? wished : rolling with { Weight = wished.Weight, Owner = isRemoved ? null : wished.Owner };
+            var written = drain is null || wished.IsDrained ? wished : Beside(drain, wished);
             Add(new SiteChange(!isThere ? SiteChangeKind.Add : isRemoved ? SiteChangeKind.Remove : SiteChangeKind.Change, key.Set, key.Name, before, after), written is { IsDrained: false, Weight: null } ? null : IntentRecord.Write(written), stored?.ModRevision ?? 0, written, null);
         }
     }
 
-    /// <summary>What is wished of a member beside the drain of a rolling restart, which takes that back by itself, and that drain; the first is null where nothing else is wished.</summary>
-    private static (Intent? Intent, Intent? Rolling) Apart(Intent? intent) =>
-        intent is not { IsOfRolling: true } ? (intent, null)
-        : intent is { Weight: null, Owner: null } ? (null, intent)
-        : (intent with { IsDrained = false }, intent);
+    /// <summary>
+    /// What is wished of a member beside a drain that the file says nothing of, of a rolling restart, which takes that back by itself, or by hand, and that drain; the first is null where nothing else is wished. A weight of which nobody
+    /// knows whose it is goes with the drain.
+    /// </summary>
+    private static (Intent? Intent, Intent? Drain) Apart(Intent? intent, bool isDrainDeclared) => intent switch
+    {
+        { IsOfRolling: true, Weight: null, Owner: null } => (null, intent),
+        { IsOfRolling: true, Weighed: null } => (intent with { IsDrained = false }, intent),
+        { IsOfRolling: true } => (intent.OfWeight(), intent),
+        { IsDrained: true, Owner: null } when isDrainDeclared => (intent, null),
+        { IsDrained: true, Owner: null, Weight: null } => (null, intent),
+        { IsDrained: true, Owner: null, Weighed: not null } => (intent.OfWeight(), intent),
+        _ => (intent, null),
+    };
+
+    /// <summary>A drain that stays, with the weight that is declared.</summary>
+    private static Intent Beside(Intent drain, Intent wished) => drain with
+    {
+        Weight = wished.Weight, Owner = drain.IsOfRolling && wished.Weight is not null ? wished.Owner : null,
+        Weighed = wished.Weight is null ? null : new WeightOrigin(wished.By, wished.At, wished.Reason, wished.Owner),
+    };
 
     private void Compare(int set, Split? declared)
     {

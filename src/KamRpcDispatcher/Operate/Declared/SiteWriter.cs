@@ -5,6 +5,7 @@ using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Etcd.Members;
 using KamRpcDispatcher.Operate.History;
+using KamRpcDispatcher.Operate.Rollouts;
 
 namespace KamRpcDispatcher.Operate.Declared;
 
@@ -141,7 +142,7 @@ public sealed class SiteWriter(EtcdConnection store, EtcdKeys keys, TimeProvider
         int[] sets = [.. plan.Writes.Where(write => rollouts.TryGetValue(write.Change.Set, out var isUnreadable) && (isUnreadable || write.Change.Name is null)).Select(static write => write.Change.Set).Distinct().Order()];
         if (sets.Length > 0)
         {
-            return (decision with { Result = SiteResult.Refused, Reasons = [.. sets.Select(set => rollouts[set] ? $"set {set} has a rollout that cannot be read, so that nobody knows what it decides on: delete {keys.Rollout(set)} with etcdctl" : $"set {set} has a rollout that is not over, which decides on its shares: wait for its end, or 'kamrpc rollout abort {set}'")] }, counted);
+            return (decision with { Result = SiteResult.Refused, Reasons = [.. sets.Select(set => rollouts[set] ? RolloutText.Unreadable(set, keys.Rollout(set)) : $"set {set} has a rollout that is not over, which decides on its shares: wait for its end, or 'kamrpc rollout abort {set}'")] }, counted);
         }
 
         var refusals = checks.Refusals(out var needed);

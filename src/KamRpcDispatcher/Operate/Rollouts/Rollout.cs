@@ -54,6 +54,8 @@ public sealed record Rollout(int Set, string Id, RolloutKind Kind, string Label,
     /// <summary>As many steps a rollout has.</summary>
     public const int MostSteps = 100;
 
+    internal static readonly ImmutableSortedDictionary<string, int> NoProxies = ImmutableSortedDictionary.Create<string, int>(StringComparer.Ordinal);
+
     /// <summary>The shares of <see cref="To"/>, ascending.</summary>
     public ImmutableArray<int> Steps { get; init; } = [];
 
@@ -89,6 +91,9 @@ public sealed record Rollout(int Set, string Id, RolloutKind Kind, string Label,
 
     /// <summary>Whether steps are made whatever is ready.</summary>
     public bool IsForced { get; init; }
+
+    /// <summary>The proxies that reported while it went on, by name, and which of the steps each is known to have had last, from 1 on; 0 for none. Whoever of them does not report any more is waited for.</summary>
+    public ImmutableSortedDictionary<string, int> Proxies { get; init; } = NoProxies;
 
     public RolloutPhase Phase { get; init; }
 
@@ -156,6 +161,9 @@ public static class RolloutText
     /// <summary><c>v1 95%, v2 5%</c>; <c>no split</c>.</summary>
     public static string Of(IReadOnlyDictionary<string, int>? shares) =>
         shares is null ? "no split" : string.Join(", ", shares.Select(static share => $"{share.Key} {SplitRecord.Text(share.Value)}%"));
+
+    /// <summary>Why nothing is decided beside a rollout that cannot be read, a sentence.</summary>
+    public static string Unreadable(int set, string key) => FormattableString.Invariant($"set {set} has a rollout that cannot be read, so that nobody knows what it decides on: delete {key} with etcdctl");
 
     /// <summary><c>step 2 of 4, version=v2 25%</c>; <c>2 of 6 restarted</c>.</summary>
     public static string StepOf(Rollout rollout)

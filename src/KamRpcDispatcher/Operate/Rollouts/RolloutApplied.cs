@@ -32,10 +32,10 @@ public sealed class RolloutApplied(EtcdConnection store, EtcdKeys keys, TimeProv
         }
     }
 
-    /// <summary>Waits for a split, or for its deletion, by its revision. Each time those proxies count that report by then.</summary>
+    /// <summary>Waits for a rollout's split, or for its deletion, by its revision. Each time those proxies count that report by then, and those that did before.</summary>
     /// <returns>How they are in the end; <see cref="AppliedState.IsApplied"/> where all have it.</returns>
     /// <exception cref="EtcdUnreachableException">etcd does not answer.</exception>
-    public Task<AppliedState> WaitAsync(int set, long revision, CancellationToken cancellationToken) => WaitAsync(AppliedTarget.OfSplit(set, revision), cancellationToken);
+    public Task<AppliedState> WaitAsync(Rollout rollout, long revision, CancellationToken cancellationToken) => WaitAsync(RolloutProxies.TargetOf(rollout, revision), cancellationToken);
 
     /// <summary>Waits for whatever was written.</summary>
     /// <exception cref="EtcdUnreachableException">etcd does not answer.</exception>
@@ -76,6 +76,7 @@ public sealed class RolloutApplied(EtcdConnection store, EtcdKeys keys, TimeProv
         ArgumentNullException.ThrowIfNull(state);
         List<string> missing = [.. state.Proxies.Where(static proxy => !proxy.IsApplied).Select(static proxy => $"{proxy.Name} ({proxy.Missing})")];
         return state.Proxies.Count == 0 ? "a proxy that reports and serves the set"
-            : string.Join("; ", missing.Take(MostNamed)) + (missing.Count > MostNamed ? FormattableString.Invariant($"; and {missing.Count - MostNamed} more") : string.Empty);
+            : string.Join("; ", missing.Take(MostNamed)) + (missing.Count > MostNamed ? FormattableString.Invariant($"; and {missing.Count - MostNamed} more") : string.Empty)
+                + (state.Proxies.Any(static proxy => proxy.IsExpected) ? "; one that was retired is let go by --force" : string.Empty);
     }
 }

@@ -13,6 +13,7 @@ public sealed class RolloutControl(EtcdConnection store, EtcdKeys keys, TimeProv
 
     private readonly OperatorViewReader _cluster = new(store, keys, timeProvider);
     private readonly RolloutStore _rollouts = new(store, keys, timeProvider);
+    private readonly RollingRights _rights = new(store, keys);
 
     /// <summary>Whether a drain is left so long where nobody knows the calls, from now on: of a rolling restart that is resumed; null where that stays as it is.</summary>
     public TimeSpan? DrainTime { get; init; }
@@ -55,6 +56,11 @@ public sealed class RolloutControl(EtcdConnection store, EtcdKeys keys, TimeProv
             if (rollout is null)
             {
                 return new RolloutOutcome(result, view) { Reasons = reasons };
+            }
+
+            if (await _rights.WhyNotAsync(rollout, cancellationToken).ConfigureAwait(false) is { Count: > 0 } missing)
+            {
+                return new RolloutOutcome(RolloutResult.Refused, view) { Reasons = missing };
             }
 
             var written = await _rollouts.WriteAsync(view, rollout, request.By, $"rollout {RolloutText.Of(request.Kind)}", runner.Revision, cancellationToken).ConfigureAwait(false);
@@ -102,29 +108,37 @@ public sealed class RolloutControl(EtcdConnection store, EtcdKeys keys, TimeProv
                 };
             }
 
-            var next = RolloutMachine.Next(rollout, what, $"{VerbOf(what)} by {by}{(text is null ? string.Empty : ": " + text)}", timeProvider.GetUtcNow(), out var why);
+            var cluster = await _cluster.ReadAsync(cancellationToken).ConfigureAwait(false);
+            var next = RolloutMachine.Next(RolloutProxies.Noted(rollout, cluster, letsGo: isForced), what, $"{VerbOf(what)} by {by}{(text is null ? string.Empty : ": " + text)}", timeProvider.GetUtcNow(), out var why);
             if (next is null)
             {
                 return new RolloutOutcome(RolloutResult.Refused, view) { Reasons = [$"the rollout of set {Text(set)} cannot be {VerbOf(what)}: {why}"] };
             }
 
-            next = next with { IsForced = next.IsForced || (isForced && next.Restart is not null), Restart = what == RolloutEvent.Resume && DrainTime is { } time && next.Restart is { } restart ? restart with { DrainTime = time } : next.Restart };
+            next = next with { IsForced = next.IsForced || (isForced && next.Restart is not null), Restart = what == RolloutEvent.Resume && DrainTime is { } time && next.Restart is not null ? next.Restart with { DrainTime = time } : next.Restart };
             if (DrainTime is not null && next.Restart is null)
             {
                 return new RolloutOutcome(RolloutResult.Refused, view) { Reasons = [$"the rollout of set {Text(set)} is a {RolloutText.Of(rollout.Kind)}, and drains nobody: resume it without --drain-time"] };
             }
 
-            var taken = what == RolloutEvent.Abort && rollout.Restart is not null ? await _cluster.ReadAsync(cancellationToken).ConfigureAwait(false) : null;
-            var resumed = taken is null ? null : new IntentsBeside(RollingPlanner.Writes(rollout, taken, rollout.Restart!.Drained.Select(static member => member.Name), isDrain: false, by, next.Since), taken.Revision, null);
+            var resumed = what == RolloutEvent.Abort && rollout.Restart is { } restart
+                ? new IntentsBeside(RollingPlanner.Writes(rollout, cluster, restart.Drained.Select(static member => member.Name), isDrain: false, by, next.Since), cluster.Revision, null)
+                : null;
             if (resumed is not null)
             {
-                next = next with { Restart = next.Restart!.With([.. resumed.Writes.Select(static write => write.Subject.Member.Name)], RollingStage.Resumed) };
+                List<string> names = [.. resumed.Writes.Select(static write => write.Subject.Member.Name)];
+                next = next with { Restart = RollingSettling.Aborted(next.Restart!, names, rollout, cluster) };
             }
 
-            var refusals = isForced || next.Phase == RolloutPhase.Paused ? [] : await WhyNotAsync(next, cancellationToken).ConfigureAwait(false);
+            var refusals = isForced || next.Phase == RolloutPhase.Paused ? [] : WhyNot(next, cluster);
             if (refusals.Count > 0)
             {
                 return new RolloutOutcome(RolloutResult.NotSafe, view) { Reasons = refusals };
+            }
+
+            if (goesOn && runner is not null && await _rights.WhyNotAsync(next, cancellationToken).ConfigureAwait(false) is { Count: > 0 } missing)
+            {
+                return new RolloutOutcome(RolloutResult.Refused, view) { Reasons = missing };
             }
 
             if (goesOn && !next.HasEnded && runner is null && view.Runner is null)
@@ -135,7 +149,7 @@ public sealed class RolloutControl(EtcdConnection store, EtcdKeys keys, TimeProv
             var written = await _rollouts.WriteAsync(view, next, by, $"rollout {what.ToString().ToLowerInvariant()}", runner?.Revision ?? (goesOn && view.Runner is not null ? view.RunnerRevision : null), cancellationToken, resumed, resumed?.Writes.Select(static write => write.Subject.Member.Name).ToList()).ConfigureAwait(false);
             if (written.IsWritten)
             {
-                return Written(view, next, written, resumed);
+                return Written(view, next, written, resumed) with { Warnings = RolloutProxies.LetGo(rollout, next, cluster) };
             }
         }
 
@@ -145,13 +159,17 @@ public sealed class RolloutControl(EtcdConnection store, EtcdKeys keys, TimeProv
     /// <summary>What speaks against the shares that it wishes; empty for nothing.</summary>
     internal async Task<IReadOnlyList<string>> WhyNotAsync(Rollout rollout, CancellationToken cancellationToken) => rollout.IsForced || rollout.Restart is not null
         ? []
-        : new RolloutFloor(await _cluster.ReadAsync(cancellationToken).ConfigureAwait(false), rollout.Set).Check(rollout.Label, rollout.Wished, rollout.To, rollout.MinReady);
+        : WhyNot(rollout, await _cluster.ReadAsync(cancellationToken).ConfigureAwait(false));
+
+    private static IReadOnlyList<string> WhyNot(Rollout rollout, OperatorView cluster) =>
+        rollout.IsForced || rollout.Restart is not null ? [] : new RolloutFloor(cluster, rollout.Set).Check(rollout.Label, rollout.Wished, rollout.To, rollout.MinReady);
 
     private static RolloutOutcome Written(RolloutView view, Rollout rollout, RolloutWritten written, IntentsBeside? resumed = null) =>
         new(RolloutResult.Written, view with { Rollout = rollout, ModRevision = written.Revision }) 
         {
-            Target = written.HasSplit ? AppliedTarget.OfSplit(view.Set, written.Revision)
-                : resumed is { Writes.Count: > 0 } ? AppliedTarget.Of(IntentWish.Resume, written.Revision, resumed.Writes.Select(static write => write.Subject))
+            // Also where the shares stay as they are: who says that a step is done has to know that every proxy has it.
+            Target = rollout.Restart is null && rollout.Phase != RolloutPhase.Paused && (written.HasSplit ? written.Revision : view.SplitRevision) is > 0 and var split ? RolloutProxies.TargetOf(rollout, split)
+                : resumed is { Writes.Count: > 0 } ? AppliedTarget.Of(IntentWish.Resume, written.Revision, resumed.Writes.Select(static write => write.Subject)) with { Expected = RolloutProxies.Expected(rollout) }
                 : null,
             Recorded = written.Entry,
         };

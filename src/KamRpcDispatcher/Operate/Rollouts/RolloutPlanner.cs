@@ -62,7 +62,7 @@ internal static class RolloutPlanner
             return null;
         }
 
-        return rollout;
+        return RolloutProxies.Noted(rollout, cluster);
     }
 
     private static Rollout? PlanRestart(RolloutRequest request, OperatorView cluster, RolloutView view, DateTimeOffset now, out RolloutResult result, out IReadOnlyList<string> reasons)
@@ -85,7 +85,7 @@ internal static class RolloutPlanner
             : [.. RollingPlanner.Check(rollout, cluster, first.Names).Refusals, .. RollingPlanner.Unannounced(request, cluster), .. RollingPlanner.WhyUncounted(restart, cluster, request.Set)];
         result = refusals.Count == 0 ? RolloutResult.Written : first.Kind == RollingMoveKind.Drain ? RolloutResult.NotSafe : RolloutResult.Refused;
         reasons = refusals;
-        return refusals.Count == 0 ? rollout : null;
+        return refusals.Count == 0 ? RolloutProxies.Noted(rollout, cluster) : null;
     }
 
     private static string NewId() => RandomNumberGenerator.GetHexString(16, lowercase: true);

@@ -50,6 +50,7 @@ public static class RolloutRecord
             writer.WriteNumber("failed", rollout.Failed);
             writer.WriteString("minReady", rollout.MinReady.ToString());
             writer.WriteBoolean("force", rollout.IsForced);
+            WriteProxies(writer, rollout);
             writer.WriteString("by", rollout.By);
             WriteText(writer, "reason", rollout.Reason);
             WriteText(writer, "message", rollout.Message);
@@ -123,6 +124,7 @@ public static class RolloutRecord
                 "failed" => rollout with { Failed = ReadCount(name, value, 1000) },
                 "minReady" => rollout with { MinReady = MinReady.TryParse(RecordFields.ReadText(name, value), out var least, out var wrong) ? least : throw new FormatException($"{name}: {SafeText.Shorten(wrong)}") },
                 "force" => rollout with { IsForced = RecordFields.ReadFlag(name, value) },
+                "proxies" => rollout with { Proxies = ReadProxies(name, value) },
                 "by" => rollout with { By = RecordFields.ReadReason(name, value) },
                 "reason" => rollout with { Reason = RecordFields.ReadReason(name, value) },
                 "message" => rollout with { Message = RecordFields.ReadReason(name, value) },
@@ -167,6 +169,30 @@ public static class RolloutRecord
 
     internal static int ReadCount(string name, JsonElement value, int most) =>
         RecordFields.ReadInteger(name, value, number => number >= 0 && number <= most ? null : string.Create(CultureInfo.InvariantCulture, $"{name}: {number} is not from 0 to {most}"));
+
+    private static void WriteProxies(Utf8JsonWriter writer, Rollout rollout)
+    {
+        if (rollout.Proxies.IsEmpty)
+        {
+            return;
+        }
+
+        writer.WriteStartObject("proxies");
+        foreach (var (name, step) in rollout.Proxies)
+        {
+            writer.WriteNumber(name, step);
+        }
+
+        writer.WriteEndObject();
+    }
+
+    private static ImmutableSortedDictionary<string, int> ReadProxies(string field, JsonElement value)
+    {
+        List<(string Name, JsonElement Step)> all = value.ValueKind == JsonValueKind.Object ? [.. value.EnumerateObject().Select(static one => (one.Name, one.Value))] : throw new FormatException($"{field}: not an object");
+        return all.Count > RolloutProxies.Most ? throw new FormatException($"{field}: more than {RolloutProxies.Most}")
+            : all.Select(static one => MemberValidation.CheckName(one.Name)).FirstOrDefault(static wrong => wrong is not null) is { } error ? throw new FormatException($"{field}: {SafeText.Shorten(error)}")
+            : Rollout.NoProxies.AddRange(all.Select(one => KeyValuePair.Create(one.Name, ReadCount(field, one.Step, Rollout.MostSteps))));
+    }
 
     private static void WriteText(Utf8JsonWriter writer, string name, string? text)
     {

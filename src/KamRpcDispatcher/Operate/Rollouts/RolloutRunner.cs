@@ -4,6 +4,7 @@ using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Operate.Rollouts.Rolling;
 using KamRpcDispatcher.Operate.Rollouts.Running;
+using KamRpcDispatcher.Operate.Waiting;
 
 namespace KamRpcDispatcher.Operate.Rollouts;
 
@@ -27,11 +28,15 @@ public sealed class RolloutRunner(EtcdConnection store, EtcdKeys keys, RolloutRu
     private readonly RolloutStore _rollouts = new(store, keys, timeProvider);
     private readonly RolloutControl _control = new(store, keys, timeProvider);
     private readonly RolloutPatience _patience = new(tell, timeProvider);
+    private readonly OperatorViewReader _cluster = new(store, keys, timeProvider);
+
+    /// <summary>How the proxies are with the step that stands there; null while that is waited for.</summary>
+    private AppliedState? _step;
 
     /// <summary>Whether it stays while the rollout is paused, and goes on when somebody says so; else it ends then, and whoever has it go on runs it.</summary>
     public bool WaitsWhilePaused { get; init; }
 
-    private RollingSteps Rolling => field ??= new RollingSteps(new RollingStore(_rollouts, applied, key, _patience, timeProvider, by), new OperatorViewReader(store, keys, timeProvider), applied, _patience, timeProvider);
+    private RollingSteps Rolling => field ??= new RollingSteps(new RollingStore(_rollouts, applied, key, _patience, timeProvider, by), _cluster, applied, _patience, timeProvider);
 
     /// <summary>Runs until it has ended, is paused, somebody else runs it, or it is stopped: then it is paused.</summary>
     /// <param name="begun">What was written last by who runs it.</param>
@@ -89,6 +94,7 @@ public sealed class RolloutRunner(EtcdConnection store, EtcdKeys keys, RolloutRu
     /// <summary>What the step that stands there comes to; null where somebody has changed the record, or the split, meanwhile.</summary>
     private async Task<(RolloutEvent What, string? Text)?> StepAsync(RolloutView view, Rollout rollout, CancellationToken cancellationToken)
     {
+        _step = null;
         if (!view.IsAsWished)
         {
             return (RolloutEvent.SplitChanged, $"the split of the set is not the rollout's any more: {view.SplitError ?? RolloutText.Of(view.Split?.Shares)}{(view.Split is { By.Length: > 0 } split ? ", by " + SafeText.Shorten(split.By) : string.Empty)}");
@@ -119,7 +125,9 @@ public sealed class RolloutRunner(EtcdConnection store, EtcdKeys keys, RolloutRu
 
     private async Task<(RolloutEvent What, string? Text)?> StepAsync(RolloutView view, Rollout rollout, CancellationTokenSource step)
     {
-        var state = await _patience.TryAsync(() => applied.WaitAsync(rollout.Set, view.SplitRevision, step.Token), step.Token).ConfigureAwait(false);
+        var cluster = await _patience.TryAsync(() => _cluster.ReadAsync(step.Token), step.Token).ConfigureAwait(false);
+        var state = await _patience.TryAsync(() => applied.WaitAsync(RolloutProxies.Noted(rollout, cluster), view.SplitRevision, step.Token), step.Token).ConfigureAwait(false);
+        _step = state;
         if (!state.IsApplied)
         {
             return (RolloutEvent.NotApplied, $"not applied by every proxy within {DurationText.Of(applied.Timeout)}: missing {RolloutApplied.MissingOf(state)}");
@@ -159,7 +167,9 @@ public sealed class RolloutRunner(EtcdConnection store, EtcdKeys keys, RolloutRu
 
     private async Task ChangeAsync(RolloutView view, Rollout rollout, RolloutEvent what, string? text, CancellationToken cancellationToken)
     {
-        var next = RolloutMachine.Next(rollout, what, text, timeProvider.GetUtcNow(), out _);
+        var cluster = await _patience.TryAsync(() => _cluster.ReadAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
+        var noted = RolloutProxies.Noted(rollout, cluster);
+        var next = RolloutMachine.Next(_step is { } step ? RolloutProxies.Stepped(noted, step) : noted, what, text, timeProvider.GetUtcNow(), out _);
         if (next is null)
         {
             return;
@@ -181,7 +191,7 @@ public sealed class RolloutRunner(EtcdConnection store, EtcdKeys keys, RolloutRu
         if (next.Phase == RolloutPhase.Failed)
         {
             _patience.TellOnce($"goes back to {RolloutText.Of(next.Wished)}");
-            var state = await _patience.TryAsync(() => applied.WaitAsync(next.Set, written.Revision, cancellationToken), cancellationToken).ConfigureAwait(false);
+            var state = await _patience.TryAsync(() => applied.WaitAsync(next, written.Revision, cancellationToken), cancellationToken).ConfigureAwait(false);
             _patience.TellOnce(state.IsApplied ? "the shares before are in force on every proxy" : $"the shares before are written, and NOT known to be applied: missing {RolloutApplied.MissingOf(state)}");
         }
     }

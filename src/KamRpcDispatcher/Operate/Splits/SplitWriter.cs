@@ -172,20 +172,17 @@ public sealed class SplitWriter(EtcdConnection store, EtcdKeys keys, TimeProvide
         return transaction;
     }
 
-    /// <summary>That a rollout of the set's shares runs, a sentence, safe to print; null where none does. And the condition that this stays so; none where the role may not read rollouts: then nobody knows.</summary>
+    /// <summary>That a rollout of the set's shares runs, or may, since it cannot be read, a sentence, safe to print; null where none does. And the condition that this stays so; none where the role may not read rollouts: then nobody knows.</summary>
     private async Task<(string? Running, IReadOnlyList<Compare> Stays)> RolloutAsync(int set, long revision, CancellationToken cancellationToken)
     {
         try
         {
             var stored = await ReadAsync(keys.Rollout(set), revision, cancellationToken).ConfigureAwait(false);
             Rollout? rollout = null;
-            if (stored is not null)
-            {
-                RolloutRecord.TryRead(set, stored.Value.Memory, out rollout, out _);
-            }
-
+            var isReadable = stored is null || RolloutRecord.TryRead(set, stored.Value.Memory, out rollout, out _);
             return (
-                rollout is { Phase: RolloutPhase.Running, Restart: null } ? $"the rollout of set {set} runs ({RolloutText.Of(rollout.Kind)}, {RolloutText.StepOf(rollout)}, by {SafeText.Shorten(rollout.By)}), and pauses when somebody else writes the split: 'kamrpc rollout pause {set}' or 'kamrpc rollout abort {set}' first" : null,
+                !isReadable ? RolloutText.Unreadable(set, keys.Rollout(set))
+                : rollout is { Phase: RolloutPhase.Running, Restart: null } ? $"the rollout of set {set} runs ({RolloutText.Of(rollout.Kind)}, {RolloutText.StepOf(rollout)}, by {SafeText.Shorten(rollout.By)}), and pauses when somebody else writes the split: 'kamrpc rollout pause {set}' or 'kamrpc rollout abort {set}' first" : null,
                 [KeyConditions.Unchanged(ByteString.CopyFromUtf8(keys.Rollout(set)), stored?.ModRevision ?? 0)]);
         }
         catch (EtcdUnreachableException unreachable) when (EtcdFailure.IsRefusal(unreachable.InnerException))

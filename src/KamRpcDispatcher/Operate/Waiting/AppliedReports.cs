@@ -108,8 +108,12 @@ internal sealed class AppliedReports(EtcdKeys keys, TimeProvider timeProvider) :
                 .. from report in _reports
                    let sets = target.Sets.Where(set => report.Value.Progress?.MayServe(set) ?? true).Order().ToList()
                    where sets.Count > 0
-                   select new AppliedProxy(SafeText.Shorten(report.Key), sets, WhyMissing(report.Value, target)),
+                   select new AppliedProxy(SafeText.Shorten(report.Key), sets, WhyMissing(report.Value, target)) { IsExpected = report.Value.HasEnded && target.Expected.ContainsKey(report.Key) },
+                .. from expected in target.Expected
+                   where !_reports.ContainsKey(expected.Key)
+                   select new AppliedProxy(SafeText.Shorten(expected.Key), [.. target.Sets.Order()], expected.Value) { IsExpected = true },
             ];
+            proxies.Sort(static (one, other) => string.CompareOrdinal(one.Name, other.Name));
             return new AppliedState(proxies, [.. target.Sets.Except(proxies.SelectMany(static proxy => proxy.Sets)).Order()]) { Reporting = Reporting };
         }
     }

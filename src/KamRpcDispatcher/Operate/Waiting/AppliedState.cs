@@ -15,6 +15,9 @@ public sealed record AppliedTarget(IntentWish Wish, long Revision, IReadOnlySet<
     /// <summary>The set whose split was written, or ended; null where nothing was wished of a set.</summary>
     public int? Split { get; init; }
 
+    /// <summary>Proxies that have to have it whether they report or not, by name, and what is said of one that does not; those that report, and do not serve the sets, are none of them.</summary>
+    public IReadOnlyDictionary<string, string> Expected { get; init; } = ImmutableDictionary<string, string>.Empty;
+
     /// <summary>What is waited for together; none where it is this alone.</summary>
     public IReadOnlyList<AppliedTarget> Parts { get; init; } = [];
 
@@ -54,6 +57,9 @@ public sealed record AppliedProxy(string Name, IReadOnlyList<int> Sets, string? 
 
     /// <summary>Whether it does not report, and did not when the waiting began: nobody knows whether it ever will.</summary>
     public bool IsAbsent { get; init; }
+
+    /// <summary>Whether it is waited for though it does not report.</summary>
+    public bool IsExpected { get; init; }
 }
 
 /// <summary>How all proxies are with what is waited for.</summary>

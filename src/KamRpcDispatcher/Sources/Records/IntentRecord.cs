@@ -6,11 +6,11 @@ using KamRpcDispatcher.Destinations.Operators;
 
 namespace KamRpcDispatcher.Sources.Records;
 
-/// <summary>An intent's value in etcd: a JSON object of <c>drain</c>, <c>weight</c>, <c>by</c>, <c>at</c>, <c>reason</c> and <c>owner</c>, all of them optional.</summary>
+/// <summary>An intent's value in etcd: a JSON object of <c>drain</c>, <c>weight</c>, <c>by</c>, <c>at</c>, <c>reason</c>, <c>owner</c> and <c>weighed</c> (an object of the last four), all of them optional.</summary>
 public static class IntentRecord
 {
-    /// <summary>The longest value read, in bytes; an intent with every field at its longest has less than half of it.</summary>
-    public const int MaxLength = 8 * 1024;
+    /// <summary>The longest value read, in bytes; an intent with every field at its longest has less than that.</summary>
+    public const int MaxLength = 16 * 1024;
 
     private static readonly JsonDocumentOptions ReaderOptions = new() { AllowDuplicateProperties = false };
 
@@ -31,30 +31,41 @@ public static class IntentRecord
                 writer.WriteNumber("weight", weight);
             }
 
-            if (intent.By.Length > 0)
+            Write(writer, new WeightOrigin(intent.By, intent.At, intent.Reason, intent.Owner));
+            if (intent.Weighed is { } weighed)
             {
-                writer.WriteString("by", intent.By);
-            }
-
-            if (intent.At is { } at)
-            {
-                writer.WriteString("at", at.UtcDateTime);
-            }
-
-            if (intent.Reason is { } reason)
-            {
-                writer.WriteString("reason", reason);
-            }
-
-            if (intent.Owner is { } owner)
-            {
-                writer.WriteString("owner", owner);
+                writer.WriteStartObject("weighed");
+                Write(writer, weighed);
+                writer.WriteEndObject();
             }
 
             writer.WriteEndObject();
         }
 
         return buffer.WrittenSpan.ToArray();
+    }
+
+    private static void Write(Utf8JsonWriter writer, WeightOrigin origin)
+    {
+        if (origin.By.Length > 0)
+        {
+            writer.WriteString("by", origin.By);
+        }
+
+        if (origin.At is { } at)
+        {
+            writer.WriteString("at", at.UtcDateTime);
+        }
+
+        if (origin.Reason is { } reason)
+        {
+            writer.WriteString("reason", reason);
+        }
+
+        if (origin.Owner is { } owner)
+        {
+            writer.WriteString("owner", owner);
+        }
     }
 
     /// <summary>Reads a value; <paramref name="error"/> names the first thing that is wrong with it. A field that is not known is of a newer version, and left out.</summary>
@@ -79,10 +90,34 @@ public static class IntentRecord
                 "at" => intent with { At = RecordFields.ReadTime("at", field.Value) },
                 "reason" => intent with { Reason = RecordFields.ReadReason("reason", field.Value) },
                 "owner" => intent with { Owner = RecordFields.ReadReason("owner", field.Value) },
+                "weighed" => intent with { Weighed = ReadOrigin(field.Value) },
                 _ => intent,
             };
         }
 
         return intent;
+    }
+
+    private static WeightOrigin ReadOrigin(JsonElement record)
+    {
+        if (record.ValueKind != JsonValueKind.Object)
+        {
+            throw new FormatException("weighed: not an object");
+        }
+
+        var origin = new WeightOrigin(string.Empty, null, null, null);
+        foreach (var field in record.EnumerateObject())
+        {
+            origin = field.Name switch
+            {
+                "by" => origin with { By = RecordFields.ReadReason("weighed: by", field.Value) },
+                "at" => origin with { At = RecordFields.ReadTime("weighed: at", field.Value) },
+                "reason" => origin with { Reason = RecordFields.ReadReason("weighed: reason", field.Value) },
+                "owner" => origin with { Owner = RecordFields.ReadReason("weighed: owner", field.Value) },
+                _ => origin,
+            };
+        }
+
+        return origin;
     }
 }

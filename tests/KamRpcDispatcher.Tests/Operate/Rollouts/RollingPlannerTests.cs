@@ -88,7 +88,7 @@ public sealed class RollingPlannerTests
     [TestCase(RollingStage.Drained, false, "waiting", true)]
     [TestCase(RollingStage.Ran, false, "resumed", false)]
     [TestCase(RollingStage.Drained, true, "skipped", false)]
-    [TestCase(RollingStage.Ran, true, "skipped", false)]
+    [TestCase(RollingStage.Ran, true, "done", false)]
     public void A_drain_that_somebody_else_took_back_or_took_over_is_not_the_rollouts_any_more(RollingStage stage, bool isDrainedByOther, string expected, bool pauses)
     {
         var rollout = Begin(Three);
@@ -100,6 +100,31 @@ public sealed class RollingPlannerTests
     }
 
     [Test]
+    public void Who_was_restarted_counts_whoever_has_it_drained_since()
+    {
+        var rollout = Begin(Three);
+        rollout = rollout with { Restart = rollout.Restart!.With(["a"], RollingStage.Ran) };
+        var move = Next(rollout, Three.WithDrained("1/a"));
+
+        Assert.That((RollingText.Of(move.Restart), move.Restart.Members[0].Said), Is.EqualTo(("1 of 3 restarted", "restarted; drained by ops@host: that drain stays")));
+        Assert.That(move.Told.Single(), Is.EqualTo("a was restarted, and is left as it is: drained by ops@host: that drain stays"));
+        Assert.That(RollingText.Of(rollout.Restart), Is.EqualTo("1 of 3 restarted, drained by it: a"), "its command has ended well");
+        Assert.That(RollingText.Of(rollout.Restart.With(["a"], RollingStage.Resumed)), Is.EqualTo("1 of 3 restarted"));
+    }
+
+    [Test]
+    public void One_that_is_aborted_counts_whose_command_had_ended_well()
+    {
+        var rollout = Begin(Three);
+        var restart = rollout.Restart!.With(["a", "b"], RollingStage.Ran).With(["c"], RollingStage.Drained);
+
+        var aborted = RollingSettling.Aborted(restart, ["b", "c"], rollout, Three.WithDrained("1/a"));
+
+        Assert.That(aborted.Members.Select(static member => $"{RollingText.Of(member.Stage)} {member.Said}"), Is.EqualTo(new[] { "done restarted; drained by ops@host: that drain stays", "resumed ", "skipped aborted before its command had ended well" }));
+        Assert.That((RollingText.Of(aborted), aborted.Drained.Any()), Is.EqualTo(("2 of 3 restarted, 1 skipped", false)));
+    }
+
+    [Test]
     public void A_weight_that_an_operator_gave_stays_through_drain_and_resume()
     {
         var rollout = Begin(Three);
@@ -107,6 +132,18 @@ public sealed class RollingPlannerTests
 
         Assert.That(RollingPlanner.Writes(rollout, view, ["a"], isDrain: false, "ops@host", Views.Now).Single().Value!.ToStringUtf8(), Does.StartWith("""{"weight":30,"by":"ops@host","at":""").And.Not.Contains("drain"));
         Assert.That(RollingPlanner.Writes(rollout, WithOurs(Three, rollout, "a"), ["a"], isDrain: false, "ops@host", Views.Now).Single().Value, Is.Null);
+    }
+
+    [Test]
+    public void Whose_a_weight_is_stays_through_drain_and_resume()
+    {
+        const string Declared = """{"weight":30,"by":"tom@host","at":"2026-01-30T12:00:00Z","reason":"small box","owner":"git"}""";
+        var rollout = Begin(Three);
+        var view = With(Three, Declared);
+
+        view = With(view, RollingPlanner.Writes(rollout, view, ["a"], isDrain: true, "m2@host", Views.Now).Single().Value!.ToStringUtf8());
+        Assert.That((view.StoredOf(Views.Key("1/a"))!.Intent!.By, view.StoredOf(Views.Key("1/a"))!.Intent!.Owner), Is.EqualTo(("m2@host", "git")));
+        Assert.That(RollingPlanner.Writes(rollout, view, ["a"], isDrain: false, "m2@host", Views.Now).Single().Value!.ToStringUtf8(), Is.EqualTo(Declared));
     }
 
     [Test]
@@ -204,6 +241,13 @@ public sealed class RollingPlannerTests
 
     private static Rollout? Plan(OperatorView view, RollingRestart restart, out RolloutResult result, out IReadOnlyList<string> reasons, bool isForced = false) =>
         RolloutPlanner.Plan(new RolloutRequest(1, RolloutKind.Rolling, "", "", "ops@host") { Restart = restart, Failures = 1, IsForced = isForced }, view, new RolloutView(1, 50, null), Views.Now, out result, out reasons);
+
+    private static OperatorView With(OperatorView view, string value)
+    {
+        var (key, bytes) = (Views.Key("1/a"), System.Text.Encoding.UTF8.GetBytes(value));
+        Assert.That(KamRpcDispatcher.Sources.Records.IntentRecord.TryRead(key, bytes, out var intent, out var error), Is.True, error);
+        return view with { Intents = new Dictionary<MemberKey, StoredIntent> { [key] = new(45, bytes, intent, null) } };
+    }
 
     private static OperatorView WithOurs(OperatorView view, Rollout rollout, string name, int? weight = null)
     {

@@ -1,5 +1,6 @@
 using KamailioRpc;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Operate.Rollouts.Running;
 using KamRpcDispatcher.Operate.Waiting;
 
@@ -24,7 +25,11 @@ internal sealed class RollingIdle(RolloutApplied applied, RolloutPatience patien
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         string? verdict = null;
         long? told = null;
-        var wait = await patience.TryAsync(() => applied.OpenIdleAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
+        if (await OpenAsync(members, drainTime, cancellationToken).ConfigureAwait(false) is not { } wait)
+        {
+            return null;
+        }
+
         await using (wait.ConfigureAwait(false))
         {
             try
@@ -71,6 +76,21 @@ internal sealed class RollingIdle(RolloutApplied applied, RolloutPatience patien
         {
             verdict = text;
             over.Cancel();
+        }
+    }
+
+    /// <summary>Null where the counts may not be read, and the time is over that is given for those whose calls nobody knows.</summary>
+    private async Task<IdleWait?> OpenAsync(IReadOnlyCollection<MemberKey> members, TimeSpan? drainTime, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await patience.TryAsync(() => applied.OpenIdleAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
+        }
+        catch (EtcdUnreachableException refused) when (drainTime is not null && EtcdFailure.IsRefusal(refused.InnerException))
+        {
+            patience.TellOnce($"leaves {RollingText.NamesOf([.. members.Select(static member => member.Name)])} drained for {DurationText.Of(drainTime.Value)}: etcd does not let the counts of calls be read");
+            await Task.Delay(drainTime.Value, timeProvider, cancellationToken).ConfigureAwait(false);
+            return null;
         }
     }
 

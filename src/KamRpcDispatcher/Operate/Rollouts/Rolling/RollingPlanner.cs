@@ -60,7 +60,7 @@ internal static class RollingPlanner
     /// <summary>What is next.</summary>
     public static RollingMove Next(Rollout rollout, RollingRestart restart, OperatorView view)
     {
-        if (Settle(rollout, restart, view) is { } settled)
+        if (RollingSettling.Next(rollout, restart, view) is { } settled)
         {
             return settled;
         }
@@ -132,8 +132,14 @@ internal static class RollingPlanner
     public static IReadOnlyList<IntentWrite> Writes(Rollout rollout, OperatorView view, IEnumerable<string> names, bool isDrain, string by, DateTimeOffset now) =>
     [
         .. names.Select(name => new MemberKey(rollout.Set, name)).Select(key => (Key: key, Stored: view.StoredOf(key))).Where(one => isDrain || IsOurs(rollout, one.Stored))
-            .Select(one => new IntentWrite(one.Key, IntentTransaction.ValueOf((one.Stored?.Intent ?? new Intent(one.Key)) with { IsDrained = isDrain, By = by, At = now, Reason = isDrain ? ReasonOf(rollout) : null }), one.Stored?.ModRevision ?? 0)),
+            .Select(one => new IntentWrite(one.Key, IntentTransaction.ValueOf(Wished(rollout, one.Stored?.Intent ?? new Intent(one.Key), isDrain, by, now)), one.Stored?.ModRevision ?? 0)),
     ];
+
+    /// <summary>Its weight stays, and whose that is; a record of an earlier version does not say who gave it.</summary>
+    private static Intent Wished(Rollout rollout, Intent intent, bool isDrain, string by, DateTimeOffset now) =>
+        isDrain ? intent.Drained(by, now, ReasonOf(rollout)) with { Owner = intent.Owner }
+        : intent.Weighed is null ? intent.Resumed(by, now, null) with { Owner = intent.Owner }
+        : intent.Resumed(by, now, null);
 
     /// <summary>Whether a drain is this rollout's, and nobody else's.</summary>
     public static bool IsOurs(Rollout rollout, StoredIntent? stored) => IsOurs(rollout, stored?.Intent);
@@ -189,53 +195,12 @@ internal static class RollingPlanner
     private static string? WhySkipped(Rollout rollout, OperatorView view, RollingMember member)
     {
         var key = new MemberKey(rollout.Set, member.Name);
-        return view.StoredOf(key)?.Intent is { IsDrained: true } drained ? DrainedBy(drained)
+        return view.StoredOf(key)?.Intent is { IsDrained: true } drained ? RollingSettling.DrainedBy(drained)
 
             // It was waited for, and somebody has decided to go on.
             : member.Said == RollingRestart.Missed && view.StoredOf(key) is not { Error: not null } && WhyNotThere(view, key) is not null && WhyInRotation(view, key) is null ? RollingRestart.Gone
             : null;
     }
-
-    /// <summary>Whose drain has been taken back, or replaced, by somebody else.</summary>
-    private static RollingMove? Settle(Rollout rollout, RollingRestart restart, OperatorView view)
-    {
-        var (told, pause) = (new List<string>(), (string?)null);
-        foreach (var member in restart.Drained.ToList())
-        {
-            var (stored, name) = (view.StoredOf(new MemberKey(rollout.Set, member.Name)), SafeText.Shorten(member.Name, MemberValidation.MaxNameLength));
-            if (IsOurs(rollout, stored))
-            {
-                continue;
-            }
-
-            if (stored is { Error: not null } && member.Stage == RollingStage.Drained)
-            {
-                pause = $"the intent of {name} cannot be read any more, and so it is not known to be drained; 'kamrpc resume {name}' deletes it, and going on drains it again";
-                restart = restart.With([member.Name], RollingStage.Waiting);
-            }
-            else if (stored is { Error: not null } or { Intent.IsDrained: true })
-            {
-                var why = stored.Intent is { } intent ? DrainedBy(intent) : "its intent cannot be read any more";
-                told.Add($"{name} is left as it is: {why}");
-                restart = restart.With([member.Name], RollingStage.Skipped, why);
-            }
-            else if (member.Stage == RollingStage.Ran)
-            {
-                restart = restart.With([member.Name], RollingStage.Resumed);
-                told.Add($"{name} was resumed by somebody else");
-            }
-            else
-            {
-                pause = $"{name} was resumed by somebody else before its command had ended well; going on drains it again";
-                restart = restart.With([member.Name], RollingStage.Waiting);
-            }
-        }
-
-        return told.Count == 0 && pause is null ? null : new RollingMove(RollingMoveKind.Settle, [], restart) { Told = told, Pause = pause };
-    }
-
-    private static string DrainedBy(Intent intent) =>
-        SafeText.Shorten($"drained{(intent.By.Length > 0 ? " by " + intent.By : string.Empty)}{(intent.Reason is { } reason ? $" ({reason})" : string.Empty)}: that drain stays", MemberValidation.MaxReasonLength / 2);
 
     private static string ReasonOf(Rollout rollout)
     {

@@ -18,7 +18,7 @@ public enum RollingStage
     /// <summary>Its drain is taken back; that it gets calls is not seen yet.</summary>
     Resumed,
 
-    /// <summary>It gets calls again.</summary>
+    /// <summary>It gets calls again, or stays drained by somebody else.</summary>
     Done,
 
     /// <summary>Nothing is done to it: it has gone, or somebody else drained it.</summary>
@@ -66,6 +66,9 @@ public sealed record RollingRestart(string Exec, int Batch)
     /// <summary>Those whose drain is the rollout's.</summary>
     public IEnumerable<RollingMember> Drained => Members.Where(static member => member.Stage is RollingStage.Drained or RollingStage.Ran);
 
+    /// <summary>Those whose command has ended well, whatever is still to come.</summary>
+    public int Restarted => Members.Count(static member => member.Stage is RollingStage.Ran or RollingStage.Resumed or RollingStage.Done);
+
     /// <summary>Those who were not announced when their turn came: whoever asked for all of them to be restarted has not got that.</summary>
     public IReadOnlyList<string> Lost => [.. Members.Where(static member => member is { Stage: RollingStage.Skipped, Said: Gone }).Select(static member => member.Name)];
 
@@ -104,7 +107,7 @@ public static class RollingText
     public static string Of(RollingRestart restart, IReadOnlyCollection<string>? undrained = null)
     {
         ArgumentNullException.ThrowIfNull(restart);
-        var (done, skipped, drained) = (restart.In(RollingStage.Done).Count, restart.In(RollingStage.Skipped).Count, restart.Drained.Select(static member => member.Name).Except(undrained ?? [], StringComparer.Ordinal).ToList());
+        var (done, skipped, drained) = (restart.Restarted, restart.In(RollingStage.Skipped).Count, restart.Drained.Select(static member => member.Name).Except(undrained ?? [], StringComparer.Ordinal).ToList());
         return FormattableString.Invariant($"{done} of {restart.Members.Length} restarted")
             + (skipped > 0 ? FormattableString.Invariant($", {skipped} skipped") : string.Empty)
             + (drained.Count > 0 ? $", drained by it: {NamesOf(drained)}" : string.Empty)

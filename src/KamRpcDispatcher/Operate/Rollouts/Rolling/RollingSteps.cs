@@ -32,11 +32,11 @@ internal sealed class RollingSteps(RollingStore store, OperatorViewReader cluste
     /// <returns>What it comes to; null where the record has to be read anew.</returns>
     public async Task<(RolloutEvent What, string? Text)?> StepAsync(RolloutView view, CancellationToken step, CancellationToken life)
     {
-        var (rollout, restart) = (view.Rollout!, view.Rollout!.Restart!);
+        var rollout = view.Rollout!;
         while (true)
         {
             var now = await patience.TryAsync(() => cluster.ReadAsync(step), step).ConfigureAwait(false);
-            var move = RollingPlanner.Next(rollout, restart, now);
+            var move = RollingPlanner.Next(rollout, rollout.Restart!, now);
             switch (move.Kind)
             {
                 case RollingMoveKind.Finish:
@@ -48,6 +48,14 @@ internal sealed class RollingSteps(RollingStore store, OperatorViewReader cluste
                 case RollingMoveKind.Await:
                     await AwaitAsync(view, move, step, life).ConfigureAwait(false);
                     return null;
+                case RollingMoveKind.Drain when RolloutProxies.WhyUnknown(rollout, now) is not null:
+                    // Its Kamailio would go on sending calls to them, whatever is written.
+                    if (await _ready.UntilAsync(rollout, move.Names, (there, _) => RolloutProxies.WhyUnknown(rollout, there), TimeSpan.Zero, "safe to drain", step).ConfigureAwait(false) is { } unsafeNow)
+                    {
+                        return (RolloutEvent.Blocked, $"not safe to drain within {DurationText.Of(rollout.Restart!.ReadyTimeout)}: {unsafeNow}; one that was retired is let go by --force");
+                    }
+
+                    continue;
                 case RollingMoveKind.Drain:
                     if (await DrainAsync(view, now, move, life).ConfigureAwait(false))
                     {
@@ -61,15 +69,7 @@ internal sealed class RollingSteps(RollingStore store, OperatorViewReader cluste
                 case RollingMoveKind.Resume:
                     return await ResumeAsync(view, move, step, life).ConfigureAwait(false);
                 default:
-                    if (await ConfirmAsync(rollout, move, step).ConfigureAwait(false) is { } why)
-                    {
-                        return (RolloutEvent.Blocked, why);
-                    }
-
-                    // That is written with what comes next.
-                    restart = restart.With(move.Names, RollingStage.Done);
-                    patience.TellOnce($"{RollingText.NamesOf(move.Names)} back: {RollingText.Of(restart)}");
-                    continue;
+                    return await ConfirmAsync(view, now, move, step, life).ConfigureAwait(false);
             }
         }
     }
@@ -107,7 +107,7 @@ internal sealed class RollingSteps(RollingStore store, OperatorViewReader cluste
 
         Tell(move);
         var intents = new IntentsBeside(RollingPlanner.Writes(rollout, now, move.Names, isDrain: true, _store.By, timeProvider.GetUtcNow()), now.Revision, counted);
-        if (await _store.WriteAsync(view, rollout with { Restart = move.Restart }, intents, "rollout drain", move.Names, life).ConfigureAwait(false) > 0)
+        if (await _store.WriteAsync(view, RolloutProxies.Noted(rollout, now) with { Restart = move.Restart }, intents, "rollout drain", move.Names, life).ConfigureAwait(false) > 0)
         {
             patience.TellOnce($"drains {RollingText.NamesOf(move.Names)}; {RollingText.Of(move.Restart)}");
         }
@@ -119,7 +119,7 @@ internal sealed class RollingSteps(RollingStore store, OperatorViewReader cluste
     {
         var (rollout, restart) = (view.Rollout!, view.Rollout!.Restart!);
         HashSet<MemberKey> members = [.. move.Names.Select(name => new MemberKey(rollout.Set, name))];
-        var target = new AppliedTarget(IntentWish.Drain, members.Max(member => now.StoredOf(member)?.ModRevision ?? 0), members);
+        var target = new AppliedTarget(IntentWish.Drain, members.Max(member => now.StoredOf(member)?.ModRevision ?? 0), members) { Expected = RolloutProxies.Expected(RolloutProxies.Noted(rollout, now)) };
         var state = await patience.TryAsync(() => applied.WaitAsync(target, step), step).ConfigureAwait(false);
         if (!state.IsApplied)
         {
@@ -175,7 +175,7 @@ internal sealed class RollingSteps(RollingStore store, OperatorViewReader cluste
 
         var now = await patience.TryAsync(() => cluster.ReadAsync(step), step).ConfigureAwait(false);
         var intents = new IntentsBeside(RollingPlanner.Writes(rollout, now, move.Names, isDrain: false, _store.By, timeProvider.GetUtcNow()), now.Revision, null);
-        var revision = await _store.WriteAsync(view, rollout with { Restart = move.Restart.With(move.Names, RollingStage.Resumed) }, intents, "rollout resume", move.Names, life).ConfigureAwait(false);
+        var revision = await _store.WriteAsync(view, RolloutProxies.Noted(rollout, now) with { Restart = move.Restart.With(move.Names, RollingStage.Resumed) }, intents, "rollout resume", move.Names, life).ConfigureAwait(false);
         if (revision > 0)
         {
             foreach (var name in move.Names)
@@ -189,21 +189,40 @@ internal sealed class RollingSteps(RollingStore store, OperatorViewReader cluste
         return null;
     }
 
+    /// <summary>Waits until each proxy has them in rotation, and writes that at once: who reads the record is not told less than was said here.</summary>
+    private async Task<(RolloutEvent What, string? Text)?> ConfirmAsync(RolloutView view, OperatorView now, RollingMove move, CancellationToken step, CancellationToken life)
+    {
+        var rollout = view.Rollout!;
+        if (await WhyNotBackAsync(RolloutProxies.Noted(rollout, now), move, step).ConfigureAwait(false) is { } why)
+        {
+            return (RolloutEvent.Blocked, why);
+        }
+
+        var restart = move.Restart.With(move.Names, RollingStage.Done);
+        if (await _store.WriteAsync(view, RolloutProxies.Noted(rollout, now) with { Restart = restart }, null, "rollout back", move.Names, life).ConfigureAwait(false) > 0)
+        {
+            patience.TellOnce($"{RollingText.NamesOf(move.Names)} back: {RollingText.Of(restart)}");
+        }
+
+        return null;
+    }
+
     /// <summary>Null when each proxy has them in rotation; else why not.</summary>
-    private async Task<string?> ConfirmAsync(Rollout rollout, RollingMove move, CancellationToken step)
+    private async Task<string?> WhyNotBackAsync(Rollout rollout, RollingMove move, CancellationToken step)
     {
         // Of one that another runner resumed the revision is not known; what proxies report of it has to do then.
         HashSet<MemberKey> members = [.. move.Names.Select(name => new MemberKey(rollout.Set, name))];
         if (move.Names.Select(name => _resumed.GetValueOrDefault(name)).Max() is > 0 and var revision)
         {
-            var state = await patience.TryAsync(() => applied.WaitAsync(new AppliedTarget(IntentWish.Resume, revision, members), step), step).ConfigureAwait(false);
+            var target = new AppliedTarget(IntentWish.Resume, revision, members) { Expected = RolloutProxies.Expected(rollout) };
+            var state = await patience.TryAsync(() => applied.WaitAsync(target, step), step).ConfigureAwait(false);
             if (!state.IsApplied)
             {
                 return $"{RollingText.NamesOf(move.Names)} resumed, and not known to be on every proxy within {DurationText.Of(applied.Timeout)}: missing {RolloutApplied.MissingOf(state)}";
             }
         }
 
-        return await _ready.UntilAsync(rollout, move.Names, RollingPlanner.WhyNotServed, TimeSpan.Zero, "in rotation on every proxy", step).ConfigureAwait(false) is { } why
+        return await _ready.UntilAsync(rollout, move.Names, (there, key) => RollingPlanner.WhyNotServed(there, key) ?? RolloutProxies.WhyUnknown(rollout, there), TimeSpan.Zero, "in rotation on every proxy", step).ConfigureAwait(false) is { } why
             ? $"not in rotation again within {DurationText.Of(rollout.Restart!.ReadyTimeout)}: {why}"
             : null;
     }
