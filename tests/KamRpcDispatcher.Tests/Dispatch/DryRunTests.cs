@@ -1,11 +1,14 @@
+using System.Text;
 using Etcdserverpb;
 using Grpc.Core;
 using KamailioRpc;
 using KamRpcDispatcher.Dispatch;
 using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Etcd.Proxies;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Plan.Order;
 using KamRpcDispatcher.Testing;
+using KamRpcDispatcher.Tests.Cli;
 using KamRpcDispatcher.Tests.Etcd;
 using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
@@ -62,6 +65,52 @@ public sealed class DryRunTests : IAsyncDisposable
 
         Drain("a", "b");
         Assert.That((await RunAsync()).Held.Select(static member => member.Key.Name), Is.EqualTo(new[] { "d" }));
+    }
+
+    [Test]
+    public async Task Whom_the_daemon_here_keeps_in_a_panic_by_its_report_stays_as_it_is()
+    {
+        Announce("a", "b", "c");
+        List("a", "b", "c", "d");
+        Assert.That(await DisabledAsync(), Is.EqualTo(new[] { "d" }), "one that went alone");
+
+        var status = Clusters.Report(4) with { Held = [Members.Of("d", uri: "sip:d.example.org")] };
+        _etcd.Model.Put("/kamrpc/c/proxies/p1", Encoding.UTF8.GetString(ProxyReport.Write(status)));
+        var result = await RunAsync();
+        Assert.That((result.Changes.Count, string.Join(' ', result.Held.Select(static member => member.Key.Name))), Is.EqualTo((0, "d")));
+    }
+
+    [Test]
+    public async Task No_report_is_read_but_that_of_this_proxy_and_that_may_be_refused()
+    {
+        Announce("a");
+        _etcd.Before = static (request, _) => request is RangeRequest { Key: var key } && key.ToStringUtf8().StartsWith("/kamrpc/c/proxies/", StringComparison.Ordinal)
+            ? throw new RpcException(new Status(StatusCode.PermissionDenied, "etcdserver: permission denied"))
+            : Task.CompletedTask;
+        Assert.That((await RunAsync()).Changes.Single().Kind, Is.EqualTo(PlannedKind.Add));
+
+        List<string> read = [];
+        _etcd.Before = (request, _) =>
+        {
+            if (request is RangeRequest { Key: var key, RangeEnd: var end } && key.ToStringUtf8().StartsWith("/kamrpc/c/proxies/", StringComparison.Ordinal))
+            {
+                read.Add($"{key.ToStringUtf8()} {end.Length}");
+            }
+
+            return Task.CompletedTask;
+        };
+        await RunAsync();
+        Assert.That(read, Is.EqualTo(new[] { "/kamrpc/c/proxies/p1 0" }), "one key");
+    }
+
+    [Test]
+    public void The_right_that_is_missing_is_named()
+    {
+        _etcd.Before = static (request, _) => request is RangeRequest { Key: var key } && key.ToStringUtf8().StartsWith("/kamrpc/c/members/", StringComparison.Ordinal)
+            ? throw new RpcException(new Status(StatusCode.PermissionDenied, "etcdserver: permission denied"))
+            : Task.CompletedTask;
+
+        Assert.That(async () => await RunAsync(), Throws.TypeOf<EtcdUnreachableException>().With.Message.Contains("permission denied: its role needs read on the prefix /kamrpc/c/members/; etcdctl role grant-permission ROLE read --prefix=true /kamrpc/c/members/"));
     }
 
     [Test]
