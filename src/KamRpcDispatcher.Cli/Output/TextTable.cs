@@ -87,7 +87,7 @@ internal sealed class TextTable(params string[] headers)
     private (int[] Columns, bool IsLastBelow) Fitting(int[] all)
     {
         var shown = all;
-        foreach (var left in LeavesOut.Prepend([]))
+        foreach (var left in LeavesOut.Prepend<IReadOnlyCollection<string>>([]))
         {
             shown = [.. all.Where(column => !left.Contains(headers[column]))];
             if (shown.Sum(column => Least(column) + Gap) - Gap + Indent.Length <= Width)
@@ -107,11 +107,11 @@ internal sealed class TextTable(params string[] headers)
         var natural = Natural(column);
         return WrapsLast && column == headers.Length - 1 ? Math.Min(natural, NarrowestWrapped)
             : !Wraps.Contains(headers[column]) ? natural
-            : Math.Min(natural, Math.Max(HasHeader ? headers[column].Length : 1, Math.Min(NarrowestWrapped, _rows.SelectMany(row => (row[column].Text ?? string.Empty).Split(' ')).Max(static word => word.Length))));
+            : Math.Min(natural, Math.Max(HasHeader ? headers[column].Length : 1, Math.Min(NarrowestWrapped, _rows.SelectMany(row => (row[column].Text ?? string.Empty).Split(' ')).Select(static word => word.Length).DefaultIfEmpty(1).Max())));
     }
 
     /// <summary>Half a number says something else.</summary>
-    private bool HasNumbers(int column) => _rows.TrueForAll(row => row[column] is { IsEmpty: true } or { Text: "-" } || (char.IsAsciiDigit(row[column].Text![0]) && !row[column].Text!.AsSpan().ContainsAnyExcept("0123456789.,/% ")));
+    private bool HasNumbers(int column) => _rows.TrueForAll(row => row[column] is { IsEmpty: true } or { Text: "-" } || (char.IsAsciiDigit(row[column].Text![0]) && row[column].Text!.All(static one => char.IsAsciiDigit(one) || one is '.' or ',' or '/' or '%' or ' ')));
 
     private string? Safe(Cell cell, int column) =>
         !cell.IsEmpty ? SafeText.Shorten(cell.Text!, WrapsLast && column == headers.Length - 1 ? LongestWrapped : Math.Max(Widest, Width))
@@ -155,7 +155,7 @@ internal sealed class TextTable(params string[] headers)
 
     private void Append(StringBuilder text, Cell[] row, int[] columns, int[] widths)
     {
-        List<IReadOnlyList<string>> cells = [.. columns.Select((column, index) => (row[column].Text ?? string.Empty) is var shown && shown.Length > widths[index] && IsWrapped(column) ? TextLines.Of(shown, widths[index]) : [Fit(shown, widths[index])])];
+        List<IReadOnlyList<string>> cells = [.. columns.Select((column, index) => Lines(row[column].Text ?? string.Empty, column, widths[index]))];
         for (var line = 0; line < cells.Max(static cell => cell.Count); line++)
         {
             var start = text.Append(Indent).Length;
@@ -174,6 +174,8 @@ internal sealed class TextTable(params string[] headers)
             text.Append('\n');
         }
     }
+
+    private IReadOnlyList<string> Lines(string cell, int column, int width) => cell.Length > width && IsWrapped(column) ? TextLines.Of(cell, width) : [Fit(cell, width)];
 
     private bool IsWrapped(int column) => Wraps.Contains(headers[column]) || (WrapsLast && column == headers.Length - 1);
 
