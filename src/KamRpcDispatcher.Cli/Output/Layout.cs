@@ -13,6 +13,11 @@ internal sealed record Layout(int Width, Palette Palette)
     /// <summary>The same without a header: the cells say what they are.</summary>
     public TextTable Rows(params string[] columns) => new(columns) { Width = Width, Palette = Palette, WrapsLast = true, HidesEmptyColumns = true, HasHeader = false };
 
+    /// <summary>The same with columns that go on below themselves: then nothing is cut.</summary>
+    /// <param name="wraps">Those.</param>
+    /// <param name="columns">All of them.</param>
+    public TextTable Rows(IReadOnlyCollection<string> wraps, params string[] columns) => new(columns) { Width = Width, Palette = Palette, WrapsLast = true, HidesEmptyColumns = true, HasHeader = false, Wraps = wraps };
+
     /// <summary>A table whose last column is a sentence, and whose columns are there only where they say something.</summary>
     public TextTable Sentences(params string[] headers) => new(headers) { Width = Width, Palette = Palette, WrapsLast = true, HidesEmptyColumns = true };
 
