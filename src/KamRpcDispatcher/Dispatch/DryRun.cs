@@ -53,6 +53,7 @@ public sealed class DryRun(DispatcherOptions options, TimeProvider timeProvider,
         return DryRunResult.Of(cluster.Revision, table, Planner.Plan(shared.All, table.Destinations, maps.PolicyOf(policy)), held) with
         {
             FollowsIntents = intents.IsFollowed,
+            Classes = shares.Numbers.SelectMany(static set => set.Value.Select(one => (Set: ClassSets.Base + one.Value, Class: new PlannedClass(set.Key, one.Key)))).DistinctBy(static one => one.Set).ToDictionary(static one => one.Set, static one => one.Class),
             Shares = [.. maps.Maps.OrderBy(static map => map.Key).Select(map => new PlannedShares(map.Key, ShareLog.Words(maps.Sets.FirstOrDefault(set => set.Set == map.Key))))],
         };
     }
@@ -101,6 +102,9 @@ public sealed record DryRunResult(long Revision, KamailioVersion Kamailio, IRead
     /// <summary>The sets whose calls would be shared anew. While classes are filled, what they get then is not known here.</summary>
     public IReadOnlyList<PlannedShares> Shares { get; init; } = [];
 
+    /// <summary>The classes by their sets in Kamailio, which no operator knows by their numbers.</summary>
+    public IReadOnlyDictionary<int, PlannedClass> Classes { get; init; } = new Dictionary<int, PlannedClass>();
+
     /// <param name="revision">etcd's revision.</param>
     /// <param name="table">Kamailio's list.</param>
     /// <param name="plan">What follows from both.</param>
@@ -137,6 +141,11 @@ public sealed record DryRunResult(long Revision, KamailioVersion Kamailio, IRead
 /// <param name="Set">The set.</param>
 /// <param name="Shares">What each class gets, in words; empty where calls would not be shared any more, but evenly.</param>
 public sealed record PlannedShares(int Set, string Shares);
+
+/// <summary>A class of a set.</summary>
+/// <param name="Home">The set.</param>
+/// <param name="Name">Its name in etcd.</param>
+public sealed record PlannedClass(int Home, string Name);
 
 /// <summary>One change that would be made.</summary>
 /// <param name="Kind">Which.</param>

@@ -2,6 +2,8 @@ using System.Text;
 using Etcdserverpb;
 using Grpc.Core;
 using KamailioRpc;
+using KamRpcDispatcher.Cli.Answers;
+using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Dispatch;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Proxies;
@@ -120,7 +122,10 @@ public sealed class DryRunTests : IAsyncDisposable
         _etcd.Model.Put("/kamrpc/c/members/1/b", """{"uri":"sip:b.example.org","weight":25}""");
         _etcd.Model.Put("/kamrpc/c/classes/1", """{"*":1000001,"*;weight=25":1000002}""");
         List("a", "b");
-        Assert.That((await RunAsync()).Changes.Select(static change => (change.Kind, change.Set)), Is.EqualTo(new[] { (PlannedKind.Add, 1_000_001), (PlannedKind.Add, 1_000_002) }));
+        var filling = await RunAsync();
+        Assert.That(filling.Changes.Select(static change => (change.Kind, change.Set)), Is.EqualTo(new[] { (PlannedKind.Add, 1_000_001), (PlannedKind.Add, 1_000_002) }));
+        Assert.That(filling.Classes[1_000_002], Is.EqualTo(new PlannedClass(1, "*;weight=25")));
+        Assert.That(new DryRunAnswer(filling).ToPlan(new Layout(160, Palette.None)), Does.Contain("is added, in the class 'weight 25' by which calls are shared").And.Not.Contain("100000"));
 
         _kamailio.AddForeign(1_000_001, "sip:a.example.org", attrs: "duid=a;kamrpc=c;weight=100;rweight=100");
         _kamailio.AddForeign(1_000_002, "sip:b.example.org", attrs: "duid=b;kamrpc=c;weight=25;rweight=25");
