@@ -36,7 +36,10 @@ return await LastResort.RunAsync(async () =>
     var options = new OptionReader(parsed);
     if (run is null)
     {
-        return options.Fail();
+        var failed = ErrorAnswer.Begin();
+        var usage = options.Fail();
+        failed.Tell(usage, OutputOption.In(args));
+        return usage;
     }
 
     foreach (var warning in EnvironmentVariables.Warnings(Environment.GetEnvironmentVariables().Keys.OfType<string>(), line.Root))

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using KamRpcDispatcher.Cli.Output;
+using KamRpcDispatcher.Cli.Status;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Dispatch;
 using KamRpcDispatcher.Plan;
@@ -26,10 +28,10 @@ internal sealed class DryRunAnswer(DryRunResult result)
         writer.WriteNumber("revision", result.Revision);
         writer.WriteString("kamailio", result.Kamailio.ToString());
         writer.WriteBoolean("followsIntents", result.FollowsIntents);
-        JsonText.WriteArray(writer, "changes", result.Changes, static (json, change) =>
+        JsonText.WriteArray(writer, "changes", result.Changes, (json, change) =>
         {
             json.WriteString("change", NameOf(change.Kind));
-            json.WriteNumber("set", change.Set);
+            WriteSet(json, change.Set);
             json.WriteString("name", change.Name);
             json.WriteString("uri", change.Uri);
         });
@@ -38,14 +40,28 @@ internal sealed class DryRunAnswer(DryRunResult result)
             json.WriteNumber("set", shares.Set);
             json.WriteString("what", WordsOf(shares));
         });
-        JsonText.WriteArray(writer, "leftAsItIs", Left(), static (json, left) =>
+        JsonText.WriteArray(writer, "leftAsItIs", Left(), (json, left) =>
         {
-            json.WriteNumber("set", left.Set);
+            WriteSet(json, left.Set);
             json.WriteString("name", left.Name);
             json.WriteString("uri", left.Uri);
             json.WriteString("reason", left.Reason);
         });
     });
+
+    /// <summary>Of a class its number too, by which Kamailio has it.</summary>
+    private void WriteSet(Utf8JsonWriter json, int set)
+    {
+        var one = result.Classes.GetValueOrDefault(set);
+        json.WriteNumber("set", set);
+        json.WriteString("class", one?.Name);
+        JsonText.WriteNumber(json, "classOf", one?.Home);
+    }
+
+    /// <summary>Nobody knows a class by its number.</summary>
+    private string SetOf(int set) => Ages.Number(result.Classes.GetValueOrDefault(set)?.Home ?? set);
+
+    private string ClassOf(int set) => result.Classes.GetValueOrDefault(set) is { } one ? $", in the class '{SharedCalls.Name(one.Name)}' by which calls are shared" : string.Empty;
 
     private IEnumerable<(int Set, string? Name, string Uri, string Reason)> Left() =>
     [
@@ -57,7 +73,7 @@ internal sealed class DryRunAnswer(DryRunResult result)
     {
         foreach (var change in result.Changes)
         {
-            table.Add(SignOf(change.Kind), Ages.Number(change.Set), change.Name, change.Uri, WordsOf(change.Kind));
+            table.Add(SignOf(change.Kind), SetOf(change.Set), change.Name, change.Uri, WordsOf(change.Kind) + ClassOf(change.Set));
         }
 
         foreach (var shares in result.Shares)
@@ -69,7 +85,7 @@ internal sealed class DryRunAnswer(DryRunResult result)
     }
 
     private string LeftLines(Layout layout) => string.Concat(
-        Left().Select(left => TextLines.Behind(string.Empty, $"left as it is: set {Ages.Number(left.Set)}: {SafeText.Shorten(left.Name ?? left.Uri, 128)}: {left.Reason}", layout.Width)));
+        Left().Select(left => TextLines.Behind(string.Empty, $"left as it is: set {SetOf(left.Set)}: {SafeText.Shorten(left.Name ?? left.Uri, 128)}: {left.Reason}{ClassOf(left.Set)}", layout.Width)));
 
     private int Count(PlannedKind kind) => result.Changes.Count(change => change.Kind == kind);
 

@@ -27,7 +27,7 @@ internal sealed class HistoryAnswer(HistoryView view, int? set, int limit, DateT
             return set is { } only ? FormattableString.Invariant($"No change of set {only} is recorded.\n") : "No change is recorded.\n";
         }
 
-        var table = layout.Sentences(2, "WHEN", "AGE", "WHO", "WHAT", "SET", "WHOM", "REVISION", "APPLIED", "CHANGE");
+        var table = layout.Whole(["WHO", "SET", "WHOM", "APPLIED"], [["AGE"], ["WHEN"]], "WHEN", "AGE", "WHO", "WHAT", "SET", "WHOM", "REVISION", "APPLIED", "CHANGE");
         foreach (var (revision, entry) in Shown)
         {
             table.Add(

@@ -70,7 +70,7 @@ internal sealed record KamailioListing(
     {
         // kamrpc's own mark never gets calls, and nobody has to know of it.
         List<DispatcherDestination> shown = [.. Entries.Where(entry => isVerbose || entry.Set != MemberKey.ReservedSet)];
-        var table = layout.Sentences("SET", "NAME", "URI", "CALLS", "FLAGS", "WHOSE", "LATENCY", "LOAD", "PRIORITY", isVerbose ? "ATTRS" : "STATE");
+        var table = layout.Whole(["NAME", "URI", "WHOSE"], [["PRIORITY"], ["PRIORITY", "LATENCY"], ["PRIORITY", "LATENCY", "LOAD"]], "SET", "NAME", "URI", "CALLS", "FLAGS", "WHOSE", "LATENCY", "LOAD", "PRIORITY", isVerbose ? "ATTRS" : "STATE");
         foreach (var entry in shown)
         {
             table.Add(

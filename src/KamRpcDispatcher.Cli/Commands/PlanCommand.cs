@@ -12,6 +12,8 @@ namespace KamRpcDispatcher.Cli.Commands;
 /// <summary><c>kamrpc plan</c>: what the dispatcher beside this Kamailio would change now.</summary>
 internal static class PlanCommand
 {
+    private static readonly Option<string?> Proxy = CommonOptions.Text("--proxy", "This proxy's name, as its dispatcher has it. [default: the host's name, and the socket's folder where that is not the usual one]", OptionGroup.Subject);
+
     public static void AddTo(RootCommand root, Dictionary<Command, Func<OptionReader, CancellationToken, Task<int>>> commands)
     {
         var command = new CliCommand("plan", "Says what a dispatcher here would change now; changes nothing.", new CommandHelp(
@@ -22,7 +24,7 @@ internal static class PlanCommand
             (ExitCode.Unreachable, "etcd or Kamailio does not answer"),
             (ExitCode.Changes, "there is something to change")) { Subject = "What is planned and shown" })
         {
-            CommonOptions.Cluster, OutputOption.Output,
+            CommonOptions.Cluster, Proxy, OutputOption.Output,
         };
         PlanningOptions.AddTo(command);
         EtcdOptionSet.AddTo(command);
@@ -37,12 +39,13 @@ internal static class PlanCommand
         var cluster = options.Value(CommonOptions.Cluster);
         var kamailio = KamailioOptions.Target(options);
         var rpc = KamailioOptions.Rpc(options);
+        var proxy = options.Value<string>(Proxy, null, CommonOptions.Name);
         var planning = PlanningOptions.Read(options);
         var format = options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse);
         return options.Fails(out var exitCode)
             ? Task.FromResult(exitCode)
             : DispatchDryRun.RunAsync(kamailio!, rpc, Composed, format, static (answer, layout) => answer.ToPlan(layout), cancellationToken);
 
-        DispatcherOptions Composed(KamailioAddress address) => planning.ApplyTo(new DispatcherOptions(etcd!, cluster!, address, DispatcherOptions.DefaultProxy(address, Dns.GetHostName())) { Rpc = rpc });
+        DispatcherOptions Composed(KamailioAddress address) => planning.ApplyTo(new DispatcherOptions(etcd!, cluster!, address, proxy ?? DispatcherOptions.DefaultProxy(address, Dns.GetHostName())) { Rpc = rpc });
     }
 }

@@ -87,12 +87,15 @@ internal static class ApplyOptions
         try
         {
             using var stream = name == Input ? Console.OpenStandardInput() : File.OpenRead(name);
-            if (SiteFileReader.TryRead(ReadAtMost(stream), out var file, out var error))
+            if (SiteFileReader.TryRead(ReadAtMost(stream), out var file, out var errors))
             {
                 return file;
             }
 
-            options.Add($"{NameOf(options)}: {error}; nothing was written");
+            for (var index = 0; index < errors.Count; index++)
+            {
+                options.Add($"{NameOf(options)}: {errors[index]}{(index == errors.Count - 1 ? "; nothing was written" : string.Empty)}");
+            }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

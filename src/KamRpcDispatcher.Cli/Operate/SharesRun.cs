@@ -1,3 +1,4 @@
+using Grpc.Core;
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Cli.Status;
 using KamRpcDispatcher.Destinations;
@@ -55,6 +56,11 @@ internal static class SharesRun
         catch (EtcdUnreachableException unreachable)
         {
             Console.Error.WriteLine($"kamrpc: {unreachable.Message}");
+            if (unreachable.InnerException is RpcException { StatusCode: StatusCode.PermissionDenied })
+            {
+                Console.Error.WriteLine($"kamrpc: its role needs read on the prefixes {keys.Members}, {keys.Proxies}, {keys.Intents} and {keys.Splits}");
+            }
+
             return ExitCode.Unreachable;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

@@ -14,6 +14,21 @@ internal static class OutputOption
     public static OutputFormat Of(ParseResult parsed, OptionReader options) =>
         parsed.CommandResult.Command.Options.Contains(Output) && options.Text(Output) is { } text && Parse(text, out var format, out _) ? format : OutputFormat.Table;
 
+    /// <summary>What was asked for in a line that is no command: tables where that does not say it.</summary>
+    public static OutputFormat In(IReadOnlyList<string> args)
+    {
+        for (var index = 0; index < args.Count; index++)
+        {
+            string[] parts = args[index].Split(['=', ':'], 2);
+            if (parts[0] is "-o" or "--output" && (parts.Length > 1 ? parts[1] : args.ElementAtOrDefault(index + 1)) is { } text && Parse(text, out var format, out _))
+            {
+                return format;
+            }
+        }
+
+        return OutputFormat.Table;
+    }
+
     public static bool Parse(string text, out OutputFormat value, [NotNullWhen(false)] out string? error)
     {
         value = text switch

@@ -19,9 +19,11 @@ internal sealed class TextTable(params string[] headers)
 
     private const int Gap = 2;
     private const int NarrowestWrapped = 24;
+    private const int NarrowestBroken = 10;
     private const int LongestWrapped = 1024;
     private const string Cut = "...";
     private const string Indent = "  ";
+    private const string Below = "      ";
 
     private readonly List<Cell[]> _rows = [];
 
@@ -33,8 +35,11 @@ internal sealed class TextTable(params string[] headers)
     /// <summary>Whether columns in which nothing is said are left out.</summary>
     public bool HidesEmptyColumns { get; init; }
 
-    /// <summary>How many of the first columns never give way: half a time or a number says something else.</summary>
-    public int Firm { get; init; }
+    /// <summary>Columns that go on below themselves where there is no room; where any is named no cell of the table is cut.</summary>
+    public IReadOnlyCollection<string> Wraps { get; init; } = [];
+
+    /// <summary>Columns that say least, left out where there is no room for all: each of these is tried in turn. Where none is enough the last column begins below its row.</summary>
+    public IReadOnlyList<IReadOnlyCollection<string>> LeavesOut { get; init; } = [];
 
     public bool HasHeader { get; init; } = true;
 
@@ -53,6 +58,12 @@ internal sealed class TextTable(params string[] headers)
             return string.Empty;
         }
 
+        var isLastBelow = false;
+        if (Wraps.Count > 0)
+        {
+            (columns, isLastBelow) = Fitting(columns);
+        }
+
         var widths = Widths(columns);
         var text = new StringBuilder();
         if (HasHeader)
@@ -63,10 +74,44 @@ internal sealed class TextTable(params string[] headers)
         foreach (var row in _rows)
         {
             Append(text, row, columns, widths);
+            if (isLastBelow && row[^1] is { IsEmpty: false } last)
+            {
+                text.Append(TextLines.Behind(Below, last.Text!, Width));
+            }
         }
 
         return text.ToString();
     }
+
+    /// <summary>The columns that are shown, and whether the last one is shown below each row instead of beside it.</summary>
+    private (int[] Columns, bool IsLastBelow) Fitting(int[] all)
+    {
+        var shown = all;
+        foreach (var left in LeavesOut.Prepend<IReadOnlyCollection<string>>([]))
+        {
+            shown = [.. all.Where(column => !left.Contains(headers[column]))];
+            if (shown.Sum(column => Least(column) + Gap) - Gap + Indent.Length <= Width)
+            {
+                return (shown, false);
+            }
+        }
+
+        return WrapsLast && shown.Length > 1 && shown[^1] == headers.Length - 1 ? (shown[..^1], true) : (shown, false);
+    }
+
+    private int Natural(int column) => _rows.Select(row => row[column].Text?.Length ?? 0).Append(HasHeader ? headers[column].Length : 0).Max();
+
+    /// <summary>As narrow as a column may become without a word being broken, or cut.</summary>
+    private int Least(int column)
+    {
+        var natural = Natural(column);
+        return WrapsLast && column == headers.Length - 1 ? Math.Min(natural, NarrowestWrapped)
+            : !Wraps.Contains(headers[column]) ? natural
+            : Math.Min(natural, Math.Max(HasHeader ? headers[column].Length : 1, Math.Min(NarrowestWrapped, _rows.SelectMany(row => (row[column].Text ?? string.Empty).Split(' ')).Select(static word => word.Length).DefaultIfEmpty(1).Max())));
+    }
+
+    /// <summary>Half a number says something else.</summary>
+    private bool HasNumbers(int column) => _rows.TrueForAll(row => row[column] is { IsEmpty: true } or { Text: "-" } || (char.IsAsciiDigit(row[column].Text![0]) && row[column].Text!.All(static one => char.IsAsciiDigit(one) || one is '.' or ',' or '/' or '%' or ' ')));
 
     private string? Safe(Cell cell, int column) =>
         !cell.IsEmpty ? SafeText.Shorten(cell.Text!, WrapsLast && column == headers.Length - 1 ? LongestWrapped : Math.Max(Widest, Width))
@@ -76,7 +121,7 @@ internal sealed class TextTable(params string[] headers)
     /// <summary>As wide as the longest cell; where that is too wide together, the last column wraps, and then the widest ones give way.</summary>
     private int[] Widths(int[] columns)
     {
-        int[] widths = [.. columns.Select(column => _rows.Select(row => row[column].Text?.Length ?? 0).Append(HasHeader ? headers[column].Length : 0).Max())];
+        int[] widths = [.. columns.Select(Natural)];
         var room = Width - Indent.Length - (Gap * (widths.Length - 1));
         var isWrapped = WrapsLast && columns[^1] == headers.Length - 1;
         if (isWrapped)
@@ -84,54 +129,55 @@ internal sealed class TextTable(params string[] headers)
             widths[^1] = Math.Min(widths[^1], Math.Max(NarrowestWrapped, room - widths[..^1].Sum()));
         }
 
-        var yielding = isWrapped ? widths.Length - 1 : widths.Length;
-        int[] soft = [.. Enumerable.Range(0, yielding).Where(index => columns[index] >= Firm)];
-        while (soft.Length > 0 && widths.Sum() > room)
+        // The last one has given way where it wraps.
+        var yielding = isWrapped ? columns[..^1] : columns;
+        Shrink(widths, room, [.. yielding.Select(column => Wraps.Count > 0 ? Least(column) : HasNumbers(column) ? _rows.Select(row => row[column].Text?.Length ?? 0).DefaultIfEmpty(1).Max() : 1)]);
+
+        // A long word is broken before a line is wider than the terminal.
+        Shrink(widths, room, [.. yielding.Select(column => Wraps.Contains(headers[column]) ? NarrowestBroken : int.MaxValue)]);
+        return widths;
+    }
+
+    /// <summary>Takes from the first columns, from the widest by turns, as long as there is no room and one is wider than it may become.</summary>
+    private static void Shrink(int[] widths, int room, int[] least)
+    {
+        for (var excess = widths.Sum() - room; excess > 0; excess--)
         {
-            var widest = soft.MaxBy(column => widths[column]);
-            if (widths[widest] <= 1)
+            int[] soft = [.. Enumerable.Range(0, least.Length).Where(index => widths[index] > least[index])];
+            if (soft.Length == 0)
             {
-                break;
+                return;
             }
 
-            widths[widest]--;
+            widths[soft.MaxBy(index => widths[index])]--;
         }
-
-        return widths;
     }
 
     private void Append(StringBuilder text, Cell[] row, int[] columns, int[] widths)
     {
-        var start = text.Append(Indent).Length;
-        var below = new List<string>();
-        for (var index = 0; index < columns.Length; index++)
+        List<IReadOnlyList<string>> cells = [.. columns.Select((column, index) => Lines(row[column].Text ?? string.Empty, column, widths[index]))];
+        for (var line = 0; line < cells.Max(static cell => cell.Count); line++)
         {
-            var cell = row[columns[index]];
-            var shown = cell.Text ?? string.Empty;
-            var isLast = index == columns.Length - 1;
-            if (isLast && WrapsLast && shown.Length > widths[index])
+            var start = text.Append(Indent).Length;
+            for (var index = 0; index < columns.Length; index++)
             {
-                below.AddRange(TextLines.Of(shown, widths[index]));
-                shown = below[0];
+                var shown = line < cells[index].Count ? cells[index][line] : string.Empty;
+                text.Append(line == 0 ? Palette.Paint(shown, row[columns[index]].Tone) : shown).Append(' ', index == columns.Length - 1 ? 0 : widths[index] - shown.Length + Gap);
             }
 
-            shown = Fit(shown, widths[index]);
-            text.Append(Palette.Paint(shown, cell.Tone)).Append(' ', isLast ? 0 : widths[index] - shown.Length + Gap);
-        }
+            // Nothing to say at the end of a row leaves no blanks there.
+            while (text.Length > start && text[^1] == ' ')
+            {
+                text.Length--;
+            }
 
-        // Nothing to say at the end of a row leaves no blanks there.
-        while (text.Length > start && text[^1] == ' ')
-        {
-            text.Length--;
-        }
-
-        text.Append('\n');
-        var margin = Indent.Length + widths[..^1].Sum() + (Gap * (widths.Length - 1));
-        foreach (var line in below.Skip(1))
-        {
-            text.Append(' ', margin).Append(line).Append('\n');
+            text.Append('\n');
         }
     }
+
+    private IReadOnlyList<string> Lines(string cell, int column, int width) => cell.Length > width && IsWrapped(column) ? TextLines.Of(cell, width) : [Fit(cell, width)];
+
+    private bool IsWrapped(int column) => Wraps.Contains(headers[column]) || (WrapsLast && column == headers.Length - 1);
 
     private static string Fit(string cell, int width) =>
         cell.Length <= width ? cell : width <= Cut.Length ? cell[..width] : cell[..(width - Cut.Length)] + Cut;

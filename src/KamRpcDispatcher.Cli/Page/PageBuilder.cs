@@ -89,12 +89,12 @@ internal sealed class PageBuilder(string cluster, string? proxy, ClusterCalls ca
         string.Create(CultureInfo.InvariantCulture, $"kamrpc status --set {set}"),
     ];
 
-    /// <summary>Of several proxies what they come to together.</summary>
+    /// <summary>Of several proxies what they come to together; a class that one alone has with the proxy's name.</summary>
     private static PageShare[] SharesOf(List<SharedCalls.Row> rows)
     {
-        var isSummed = rows.Exists(static row => row.Proxy is null);
-        return [.. rows.Where(row => !isSummed || row.Proxy is null).Select(static row => new PageShare(
-            SharedCalls.Name(row.Of.Class), Rounded(row.Wanted), Rounded(row.Measured), row.Of.Calls, row.Of.Since, row.Of.Until, row.IsCounted))];
+        var (areSeveral, summed) = (rows.Select(static row => row.Proxy).OfType<string>().Distinct().Count() > 1, rows.Where(static row => row.Proxy is null).Select(static row => row.Of.Class).ToHashSet());
+        return [.. rows.Where(row => row.Proxy is null || !summed.Contains(row.Of.Class)).Select(row => new PageShare(
+            SharedCalls.Name(row.Of.Class) + (areSeveral && row.Proxy is { } only ? $", at {only}" : string.Empty), Rounded(row.Wanted), Rounded(row.Measured), row.Of.Calls, row.Of.Since, row.Of.Until, row.IsCounted))];
     }
 
     private static double? Rounded(double? percent) => percent is { } some ? Math.Round(some, 1) : null;
@@ -144,7 +144,7 @@ internal sealed class PageBuilder(string cluster, string? proxy, ClusterCalls ca
             Done = rollout.Restart is { } rolling ? rolling.Members.Length == 0 ? null : (double)rolling.In(RollingStage.Done).Count / rolling.Members.Length : rollout.Share / 1000.0,
             Since = rollout.Since,
             RunBy = view.Runner is { } runner ? SafeText.Shorten(FormattableString.Invariant($"{runner.By} ({runner.Host}, {runner.Pid})"), LongestText) : "NOBODY",
-            Said = (view.IsAsWished ? rollout.Message ?? rollout.Reason : $"the split is {view.SplitError ?? RolloutText.Of(view.Split?.Shares)}, not what the rollout wishes") is { } said ? SafeText.Shorten(said, LongestText) : null,
+            Said = (view.IsAsWished ? rollout.Message ?? rollout.Reason : view.SplitError is not null ? $"the split {RolloutAnswer.SplitOf(view)}" : $"{(view.Split is null ? "there is no split" : $"the split is {RolloutAnswer.SplitOf(view)}")}, not what the rollout wishes") is { } said ? SafeText.Shorten(said, LongestText) : null,
         };
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using KamRpcDispatcher.Cli.Output;
+using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Operate.Rollouts;
 using KamRpcDispatcher.Operate.Rollouts.Rolling;
 using KamRpcDispatcher.Operate.Waiting;
@@ -21,14 +22,20 @@ internal sealed class RolloutAnswer(IReadOnlyList<RolloutShown> rollouts, DateTi
     /// <summary>What stands there and is none.</summary>
     public IReadOnlyList<RejectedRecord> Rejected { get; init; } = [];
 
+    /// <summary>The only set that was asked for; null for all.</summary>
+    public int? Set { get; init; }
+
+    /// <summary>The sets that have one, whichever was asked for.</summary>
+    public IReadOnlyList<int> Sets { get; init; } = [];
+
     public string ToText(Layout layout)
     {
         if (rollouts.Count == 0)
         {
-            return "There is no rollout.\n";
+            return Set is { } set ? $"Set {Ages.Number(set)} has no rollout; {(Sets.Count == 0 ? "no set has one" : $"{(Sets.Count == 1 ? "one is of set" : "there are those of sets")} {SetText.Numbers(Sets)}")}.\n" : "There is no rollout.\n";
         }
 
-        var table = layout.Sentences("SET", "KIND", "TO", "SHARE", "STEP", "PHASE", "FOR", "APPLIED", "RUN BY", "SPLIT", "SAID");
+        var table = layout.Whole(["TO", "SHARE", "STEP", "RUN BY", "SPLIT"], [["FOR"]], "SET", "KIND", "TO", "SHARE", "STEP", "PHASE", "FOR", "APPLIED", "RUN BY", "SPLIT", "SAID");
         foreach (var (view, proxies) in rollouts)
         {
             var rollout = view.Rollout;
@@ -42,7 +49,7 @@ internal sealed class RolloutAnswer(IReadOnlyList<RolloutShown> rollouts, DateTi
                 rollout is null ? null : Ages.Show(now - rollout.Since),
                 proxies is null ? null : FormattableString.Invariant($"{proxies.Proxies.Count(static proxy => proxy.IsApplied)} of {proxies.Proxies.Count}"),
                 rollout is null or { HasEnded: true } ? null : view.Runner is { } runner ? FormattableString.Invariant($"{runner.By} ({runner.Host}, {runner.Pid})") : "NOBODY",
-                rollout is null || view.IsAsWished ? null : $"is {view.SplitError ?? RolloutText.Of(view.Split?.Shares)}",
+                rollout is null || view.IsAsWished ? null : SplitOf(view),
                 view.Error ?? (rollout!.Message is { } said && view.Undrained is { Count: > 0 } undrained ? $"{said} (before somebody else resumed or drained {RollingText.NamesOf(undrained)})" : rollout.Message) ?? rollout.Reason);
         }
 
@@ -60,9 +67,13 @@ internal sealed class RolloutAnswer(IReadOnlyList<RolloutShown> rollouts, DateTi
         });
     });
 
-    /// <summary>What goes to the value by etcd, in per cent.</summary>
-    public static string ShareOf(RolloutView view, Rollout rollout) =>
-        view.Split is { } split && split.Label == rollout.Label ? SplitRecord.Text(split.Shares.GetValueOrDefault(rollout.To)) + "%" : "no split";
+    /// <summary>What goes to the value by etcd, in per cent; null where there is no split. Of one that cannot be read nobody knows it here: proxies go on by the last one that they could read.</summary>
+    public static string? ShareOf(RolloutView view, Rollout rollout) => view.SplitError is not null ? "not known"
+        : view.Split is not { } split ? null
+        : split.Label == rollout.Label ? SplitRecord.Text(split.Shares.GetValueOrDefault(rollout.To)) + "%" : $"split by {SafeText.Shorten(split.Label)}";
+
+    /// <summary>A split that is not what the rollout wishes.</summary>
+    public static string SplitOf(RolloutView view) => view.SplitError is { } error ? $"cannot be read ({error}): proxies go on by the last one that they could read" : view.Split is null ? "none" : RolloutText.Of(view.Split.Shares);
 
     private void Write(Utf8JsonWriter json, RolloutShown shown)
     {

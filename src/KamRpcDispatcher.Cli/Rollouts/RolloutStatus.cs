@@ -46,7 +46,7 @@ internal static class RolloutStatus
                             Console.Error.WriteLine($"kamrpc: {rejected.Key} is no rollout: {rejected.Reason}");
                         }
 
-                        var answer = new RolloutAnswer(all, TimeProvider.System.GetUtcNow()) { Rejected = listing.Rejected };
+                        var answer = new RolloutAnswer(all, TimeProvider.System.GetUtcNow()) { Rejected = listing.Rejected, Set = ask.Set, Sets = [.. listing.Rollouts.Select(static view => view.Set)] };
                         Console.Out.Write(Answer.In(ask.Format, () => ask.Watches ? JsonText.InOneLine(answer.ToJson()) : answer.ToJson(), () => answer.ToText(Layout.OfOutput())));
                     }
 

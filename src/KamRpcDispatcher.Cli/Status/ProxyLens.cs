@@ -84,6 +84,10 @@ internal sealed class ProxyLens
         : _whole is not { } status || IsOfOlderVersion || status.Revision == 0 || status.MoreSets > 0
         || (status.Sets.TryGetValue(set, out var counts) ? counts.Wanted is not null : !_readySets.Contains(set));
 
+    /// <summary>Whether it serves the set, and weights of its members are attributes of destinations there, by what it reports: one that says nothing of shares is of a version that knew nothing else.</summary>
+    public bool HasAttributesIn(int set) => _whole is { } status && Serves(set)
+        && (status.Shares is null or { Way: ShareReport.Attributes } || status.Splits is { HasTable: false }) && status.Shares?.Classes.Any(one => one.Set == set) != true;
+
     /// <summary>Whether the report tells how a set is, by naming it or by having had room for others of which there is less to tell.</summary>
     public bool Knows(int set) => _whole is { } status && (status.MoreSets == 0 || status.Sets.ContainsKey(set) || IsFineThoughNotNamed(set));
 

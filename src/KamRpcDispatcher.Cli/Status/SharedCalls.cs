@@ -93,10 +93,13 @@ internal sealed class SharedCalls
         return shares.Classes.Select(one => new Row(lens.Name, one, shares.IsCounted, Measured(one.Calls, sums[one.Set])));
     }
 
-    /// <summary>Class by class, where several proxies tell of one with what they come to together: from the earliest beginning to the latest end.</summary>
+    /// <summary>
+    /// Class by class, where several proxies tell of one with what they come to together: from the earliest beginning to the latest end. With zones proxies may have other classes: what one has to give to a class is of the calls of those
+    /// that have it. Calls in no class each may have.
+    /// </summary>
     private static IEnumerable<Row> WithSums(IReadOnlyList<Row> set)
     {
-        var sum = set.Sum(static row => row.Of.Calls ?? 0);
+        var calls = set.GroupBy(static row => row.Proxy!).ToDictionary(static proxy => proxy.Key, static proxy => proxy.Sum(static row => row.Of.Calls ?? 0));
         foreach (var rows in set.GroupBy(static row => row.Of.Class))
         {
             foreach (var row in rows)
@@ -104,14 +107,15 @@ internal sealed class SharedCalls
                 yield return row;
             }
 
-            if (set.Select(static row => row.Proxy).Distinct().Count() > 1)
+            List<string> having = rows.Key.Length == 0 ? [.. calls.Keys] : [.. rows.Select(static row => row.Proxy!)];
+            if (having.Count > 1)
             {
                 List<SharedClass> counted = [.. rows.Select(static row => row.Of).Where(static one => one.Calls is not null)];
                 var of = rows.First().Of with
                 {
                     Calls = counted.Count == 0 ? null : counted.Sum(static one => one.Calls), Since = counted.Min(static one => one.Since), Until = counted.Max(static one => one.Until),
                 };
-                yield return new Row(null, of, rows.Any(static row => row.IsCounted == false) ? false : rows.First().IsCounted, Measured(of.Calls, sum)) { AreAlike = rows.All(row => row.Of.Wanted == of.Wanted) };
+                yield return new Row(null, of, rows.Any(static row => row.IsCounted == false) ? false : rows.First().IsCounted, Measured(of.Calls, having.Sum(proxy => calls[proxy]))) { AreAlike = rows.All(row => row.Of.Wanted == of.Wanted) };
             }
         }
     }

@@ -9,6 +9,7 @@ using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Etcd.Operators;
+using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push;
 using KamRpcDispatcher.Push.Reading;
@@ -20,7 +21,7 @@ using Microsoft.Extensions.Logging;
 namespace KamRpcDispatcher.Dispatch;
 
 /// <summary>What a dispatcher would change now: both sides are read and compared as in its cycles, and nothing is written, neither in Kamailio nor in etcd.</summary>
-/// <remarks>It knows what a daemon knows that starts now, and whose doubts of two seconds are over. What Kamailio would refuse is not known before it is tried.</remarks>
+/// <remarks>It knows what a daemon knows that starts now, and whose doubts of two seconds are over, and whom one that runs keeps, by its report. What Kamailio would refuse is not known before it is tried.</remarks>
 public sealed class DryRun(DispatcherOptions options, TimeProvider timeProvider, ILoggerFactory logs)
 {
     /// <exception cref="EtcdUnreachableException">etcd does not answer, or refuses.</exception>
@@ -30,7 +31,7 @@ public sealed class DryRun(DispatcherOptions options, TimeProvider timeProvider,
     {
         using var store = new EtcdConnection(options.Etcd, timeProvider, logs.CreateLogger<EtcdConnection>());
         var keys = new EtcdKeys(options.Cluster);
-        var cluster = await new ClusterReader(store, keys, timeProvider).ReadAsync(cancellationToken).ConfigureAwait(false);
+        var cluster = await new ClusterReader(store, keys, timeProvider).ReadBesideAsync(options.Proxy, cancellationToken).ConfigureAwait(false);
         var intents = await new IntentReader(store, keys, timeProvider, logs.CreateLogger<IntentReader>()).ReadAsync(cancellationToken).ConfigureAwait(false);
         var shares = await new ShareReader(store, keys, timeProvider, logs.CreateLogger<ShareReader>()).ReadAsync(cancellationToken).ConfigureAwait(false);
         await using var client = new RpcClient(options.Kamailio, options.Rpc);
@@ -52,23 +53,31 @@ public sealed class DryRun(DispatcherOptions options, TimeProvider timeProvider,
         return DryRunResult.Of(cluster.Revision, table, Planner.Plan(shared.All, table.Destinations, maps.PolicyOf(policy)), held) with
         {
             FollowsIntents = intents.IsFollowed,
+            Classes = shares.Numbers.SelectMany(static set => set.Value.Select(one => (Set: ClassSets.Base + one.Value, Class: new PlannedClass(set.Key, one.Key)))).DistinctBy(static one => one.Set).ToDictionary(static one => one.Set, static one => one.Class),
             Shares = [.. maps.Maps.OrderBy(static map => map.Key).Select(map => new PlannedShares(map.Key, ShareLog.Words(maps.Sets.FirstOrDefault(set => set.Set == map.Key))))],
         };
     }
 
-    /// <summary>Who gets calls and is not announced has expired, for a daemon that did not see it leave: of too many at once it keeps some.</summary>
+    /// <summary>Who gets calls and is not announced has expired, for a daemon that did not see it leave: of too many at once it keeps some. One that runs, and saw more, says in its report whom it keeps.</summary>
     private IReadOnlyList<Member> Held(IReadOnlyList<Member> members, ClusterView cluster, IReadOnlyList<Member> listed)
     {
         var known = members.Select(static member => member.Key).Concat(cluster.Rejected.Select(static rejected => rejected.Member).OfType<MemberKey>()).ToHashSet();
         var addresses = members.Select(static member => (member.Key.Set, member.Uri)).ToHashSet();
         var mark = timeProvider.Mark();
+        var kept = cluster.Proxies.Select(static proxy => proxy.Status).OfType<ProxyStatus>()
+            .SelectMany(static status => status.Held.Select(static member => member.Key).Concat(status.Deviations.Where(static deviation => deviation.Kind == DeviationKind.Held).Select(static deviation => new MemberKey(deviation.Set, deviation.Name)))).ToHashSet();
         var expired =
             from set in listed.GroupBy(static member => member.Key.Set)
             let size = set.Concat(members.Where(member => member.Key.Set == set.Key && member.State == MemberState.Ready)).DistinctBy(static member => member.Key).Count()
             from member in set
             where !known.Contains(member.Key) && !addresses.Contains((member.Key.Set, member.Uri))
             select new ExpiredMember(member, timeProvider.GetUtcNow(), size, mark);
-        return PanicGuard.Held(new Membership(cluster.Revision, [], []) { Expired = [.. expired] }, options.Reconciler.Panic, mark);
+        List<ExpiredMember> gone = [.. expired];
+        return
+        [
+            .. PanicGuard.Held(new Membership(cluster.Revision, [], []) { Expired = gone }, options.Reconciler.Panic, mark)
+                .Concat(gone.Select(static one => one.Member).Where(member => kept.Contains(member.Key))).DistinctBy(static member => member.Key),
+        ];
     }
 
     private async Task<DispatcherTable> ReadAsync(RpcClient client, CancellationToken cancellationToken)
@@ -92,6 +101,9 @@ public sealed record DryRunResult(long Revision, KamailioVersion Kamailio, IRead
 
     /// <summary>The sets whose calls would be shared anew. While classes are filled, what they get then is not known here.</summary>
     public IReadOnlyList<PlannedShares> Shares { get; init; } = [];
+
+    /// <summary>The classes by their sets in Kamailio, which no operator knows by their numbers.</summary>
+    public IReadOnlyDictionary<int, PlannedClass> Classes { get; init; } = new Dictionary<int, PlannedClass>();
 
     /// <param name="revision">etcd's revision.</param>
     /// <param name="table">Kamailio's list.</param>
@@ -129,6 +141,11 @@ public sealed record DryRunResult(long Revision, KamailioVersion Kamailio, IRead
 /// <param name="Set">The set.</param>
 /// <param name="Shares">What each class gets, in words; empty where calls would not be shared any more, but evenly.</param>
 public sealed record PlannedShares(int Set, string Shares);
+
+/// <summary>A class of a set.</summary>
+/// <param name="Home">The set.</param>
+/// <param name="Name">Its name in etcd.</param>
+public sealed record PlannedClass(int Home, string Name);
 
 /// <summary>One change that would be made.</summary>
 /// <param name="Kind">Which.</param>

@@ -210,6 +210,9 @@ internal sealed class Reconciler(
         var plan = _memory.Restrain(KnownListPush.Allowed(membership, Planner.Plan(members.All, table.Destinations, current)), made, members.All, table);
         _troubles.Meet(plan, table.Unreadable, Orphan.In(table.Destinations, policy), foreign.Losses);
         var deserted = _sets.Observe(members.All, table);
+
+        // Before the plan is carried out: a map names a class as long as its members are there, and no longer.
+        var areShared = shares is null || await shares.WriteAsync(shared, _troubles, cancellationToken).ConfigureAwait(false);
         journal.Compared(DeviationFinder.Compare(new CycleView(membership, members.Held, table, plan, current)
         {
             Doubted = members.Doubted,
@@ -217,10 +220,8 @@ internal sealed class Reconciler(
             Removals = _memory.Removals,
             Hold = options.Panic.Hold,
             Deserted = deserted,
+            Classes = shares?.NamedClasses(membership.Shares),
         }));
-
-        // Before the plan is carried out: a map names a class as long as its members are there, and no longer.
-        var areShared = shares is null || await shares.WriteAsync(shared, _troubles, cancellationToken).ConfigureAwait(false);
         journal.Planned(membership, table, plan, areShared, shared.Situation);
         plan = plan with { Restores = foreign.Due() };
         observe?.Invoke(new CycleSituation(membership, members.Kept, table, plan, _memory.AwaitingProof) { Deserted = deserted, OwesLater = _memory.OwesRemovals || !foreign.Losses.IsEmpty });

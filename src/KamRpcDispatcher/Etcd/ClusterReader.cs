@@ -20,6 +20,11 @@ public sealed class ClusterReader(EtcdConnection store, EtcdKeys keys, TimeProvi
     public Task<ClusterView> ReadAsync(CancellationToken cancellationToken) =>
         EtcdUnreachableException.GuardAsync(store, () => ReadOnceAsync(cancellationToken), cancellationToken);
 
+    /// <summary>Reads the members, and what one proxy reports: as much as that proxy's own role may read. Where that may not be read either there is no proxy.</summary>
+    /// <exception cref="EtcdUnreachableException">Nothing came for about two seconds.</exception>
+    internal Task<ClusterView> ReadBesideAsync(string proxy, CancellationToken cancellationToken) =>
+        EtcdUnreachableException.GuardAsync(store, () => ReadBesideOnceAsync(proxy, cancellationToken), cancellationToken);
+
     /// <summary>The store's revision now: while it stays the same nothing has changed.</summary>
     /// <exception cref="EtcdUnreachableException">Nothing came for about two seconds.</exception>
     public Task<long> ReadRevisionAsync(CancellationToken cancellationToken) =>
@@ -38,6 +43,23 @@ public sealed class ClusterReader(EtcdConnection store, EtcdKeys keys, TimeProvi
         // Nothing is written under the prefix itself.
         var request = new RangeRequest { Key = ByteString.CopyFromUtf8(keys.Proxies), KeysOnly = true };
         return (await store.Keys.RangeAsync(request, EtcdCall.Options(cancellationToken)).ConfigureAwait(false)).Header.Revision;
+    }
+
+    private async Task<ClusterView> ReadBesideOnceAsync(string proxy, CancellationToken cancellationToken)
+    {
+        var members = await new KeyPages(store, timeProvider).ReadAsync(keys.Members, cancellationToken: cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<Mvccpb.KeyValue> own = [];
+        try
+        {
+            var request = new RangeRequest { Key = ByteString.CopyFromUtf8(keys.Proxy(proxy)) };
+            own = [.. (await store.Keys.RangeAsync(request, EtcdCall.Options(cancellationToken)).ConfigureAwait(false)).Kvs];
+        }
+        catch (RpcException refused) when (refused.StatusCode == StatusCode.PermissionDenied)
+        {
+            // As if nobody reported.
+        }
+
+        return View(members, own, ClusterIntents.None, ImmutableDictionary<int, Split>.Empty);
     }
 
     private async Task<ClusterView> ReadOnceAsync(CancellationToken cancellationToken)

@@ -3,6 +3,7 @@ using Google.Protobuf;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Operate.History;
+using KamRpcDispatcher.Sources.Records;
 
 namespace KamRpcDispatcher.Operate;
 
@@ -23,6 +24,7 @@ internal sealed class IntentRun(IntentCommand command, DateTimeOffset now)
     private readonly List<RecordedChange> _recorded = [];
     private IReadOnlyList<string> _unjudged = [];
     private IReadOnlyList<string> _withoutTable = [];
+    private IReadOnlyList<string> _emptied = [];
 
     /// <summary>What the history says of these.</summary>
     public HistoryEntry Entry(IReadOnlyList<IntentWrite> writes) => IntentHistory.Of(
@@ -43,6 +45,24 @@ internal sealed class IntentRun(IntentCommand command, DateTimeOffset now)
         .. writes.Select(write => (write.Subject, Drain: view.StoredOf(write.Subject)?.Intent)).Where(one => one.Drain is { IsDrained: true, By.Length: > 0 } drain && drain.By != command.By)
             .Select(one => $"{one.Subject} is drained {IntentOrigin.Of(one.Drain!)}: that drain is not yours ({IntentOrigin.Another(one.Drain!, command.By)}){(one.Drain!.IsOfRolling ? FormattableString.Invariant($", and 'kamrpc rollout abort {one.Subject.Member.Set}' takes it back with the rollout") : string.Empty)}"),
     ];
+
+    /// <summary>Takes note of the values of splits that have a share and would have nobody ready any more.</summary>
+    public void Drains(OperatorView view, IReadOnlyList<IntentWrite> writes)
+    {
+        var leaving = writes.Select(static write => write.Subject.Member).ToHashSet();
+        _emptied =
+        [
+            .. from split in view.Splits.Values
+               where leaving.Any(key => key.Set == split.Set)
+               orderby split.Set
+               let ready = view.Members.Where(announced => announced.Member.Key.Set == split.Set && announced.Member.State == MemberState.Ready && !view.IsDrained(announced.Member.Key)).ToList()
+               from share in split.Shares
+               where share.Value > 0
+               let having = ready.FindAll(announced => split.ValueOf(announced.Member) == share.Key)
+               where having.Count > 0 && having.TrueForAll(announced => leaving.Contains(announced.Member.Key))
+               select string.Create(CultureInfo.InvariantCulture, $"nobody ready of set {split.Set} has {split.Label}={SafeText.Shorten(share.Key)} then, which has {SplitRecord.Text(share.Value)} % of the calls by its split: these go to the others"),
+        ];
+    }
 
     /// <summary>What would be written by a command that is no dry run.</summary>
     public void WouldWrite(IReadOnlyList<IntentWrite> writes)
@@ -112,7 +132,7 @@ internal sealed class IntentRun(IntentCommand command, DateTimeOffset now)
         Reasons = reasons,
         Recorded = _recorded,
         Unjudged = _unjudged,
-        Warnings = [.. _withoutTable, .. _replaced.Where(replaced => _changed.ContainsKey(replaced.Key)).Select(replaced => $"the intent of {replaced.Key} could not be read ({replaced.Value}), and was {(command.Wish == IntentWish.Drain ? "replaced" : "deleted")}")],
+        Warnings = [.. _withoutTable, .. _emptied, .. _replaced.Where(replaced => _changed.ContainsKey(replaced.Key)).Select(replaced => $"the intent of {replaced.Key} could not be read ({replaced.Value}), and was {(command.Wish == IntentWish.Drain ? "replaced" : "deleted")}")],
     };
 
     private static IReadOnlyList<string> WithoutTable(OperatorView view, IReadOnlyList<IntentSubject> subjects) =>

@@ -70,6 +70,12 @@ public sealed class IntentWriter(EtcdConnection store, EtcdKeys keys, TimeProvid
                 return run.End(command.IsDryRun ? IntentResult.Planned : IntentResult.Written, []);
             }
 
+            if (command is { Wish: IntentWish.Drain, Selection: MemberSelection })
+            {
+                view = await _reader.WithSplitsAsync(view, cancellationToken).ConfigureAwait(false);
+                run.Drains(view, writes);
+            }
+
             IReadOnlyList<CountedKey>? counted = null;
             if (command is { Wish: IntentWish.Drain, IsForced: false })
             {

@@ -27,6 +27,9 @@ internal sealed record OperatorView(
     /// <summary>What operators wish of proxies by then, by name.</summary>
     public IReadOnlyDictionary<string, StoredIntent> ProxyIntents { get; init; } = ImmutableDictionary<string, StoredIntent>.Empty;
 
+    /// <summary>How sets are split, where that was read.</summary>
+    public IReadOnlyDictionary<int, Split> Splits { get; init; } = ImmutableDictionary<int, Split>.Empty;
+
     /// <summary>Everybody of whom something is there, by key: who is drained and has left may be resumed.</summary>
     public IReadOnlyList<MemberKey> Known =>
     [

@@ -1,4 +1,5 @@
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Etcd.Members;
@@ -15,6 +16,30 @@ internal sealed class OperatorViewReader(EtcdConnection store, EtcdKeys keys, Ti
     /// <exception cref="EtcdUnreachableException">Nothing came for about two seconds, or etcd refuses.</exception>
     public Task<OperatorView> ReadAsync(CancellationToken cancellationToken) =>
         EtcdUnreachableException.GuardAsync(store, () => ReadOnceAsync(cancellationToken), cancellationToken);
+
+    /// <summary>The same with how sets are split; where etcd refuses to let that be read without.</summary>
+    /// <exception cref="EtcdUnreachableException">Nothing came for about two seconds.</exception>
+    public async Task<OperatorView> WithSplitsAsync(OperatorView view, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var listed = await EtcdUnreachableException.GuardAsync(store, () => _pages.ReadAsync(keys.Splits, view.Revision, cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false);
+            var splits = new Dictionary<int, Split>();
+            foreach (var pair in listed.Keys)
+            {
+                if (EtcdKeys.TryParseSet(keys.Splits, pair.Key.ToStringUtf8(), out var set, out _) && SplitRecord.TryRead(set, pair.Value.Memory, out var split, out _))
+                {
+                    splits[set] = split;
+                }
+            }
+
+            return view with { Splits = splits };
+        }
+        catch (EtcdUnreachableException refused) when (EtcdFailure.IsRefusal(refused.InnerException))
+        {
+            return view;
+        }
+    }
 
     private async Task<OperatorView> ReadOnceAsync(CancellationToken cancellationToken)
     {

@@ -51,7 +51,9 @@ public sealed class ProxySelection : IntentSelection
         var near = Near(name, known);
         var hint = command.Wish == IntentWish.Drain ? "; --force drains one that does not report" : string.Empty;
         return $"no proxy '{Shown(name)}' reports; "
-            + (near.Count > 0 ? $"did you mean {string.Join(" or ", near)}?" : known.Count == 0 ? $"none does{hint}" : $"there {(known.Count == 1 ? "is" : "are")} {ListOf(known.Select(Shown))}{hint}");
+            + (known.Count == 0 ? $"none does{hint}"
+            : near.Count == known.Count ? $"did you mean {string.Join(" or ", near)}?"
+            : $"there {(known.Count == 1 ? "is" : "are")} {ListOf(known.Select(Shown))}{hint}{(near.Count > 0 ? $"; did you mean {string.Join(" or ", near)}?" : string.Empty)}");
     }
 
     private static string WhyNotCounted(OperatorView view, LiveProxy proxy) =>

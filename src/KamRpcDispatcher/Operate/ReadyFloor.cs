@@ -130,6 +130,7 @@ internal sealed class ReadyFloor(OperatorView view, MinReady least)
             : member.State == MemberState.Draining ? "draining"
             : member.State == MemberState.Down ? "down"
             : proxy is null ? null
+            : _view.Splits.GetValueOrDefault(Number) is { } split && split.ValueOf(member) is null ? "no share by the split"
             : KeptOutBy(proxy, member);
 
         private int ServedBy(ProxyStatus status) => status.Sets.TryGetValue(Number, out var counts) ? counts.Serving ?? counts.Routable

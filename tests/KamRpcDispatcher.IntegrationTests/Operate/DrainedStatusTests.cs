@@ -109,7 +109,7 @@ public sealed class DrainedStatusTests
         Assert.That((exitCode, errors), Is.EqualTo((1, string.Empty)), output);
         var status = JsonElement.Parse(output);
         Assert.That(Codes(status), Does.Contain("intents-not-readable"));
-        Assert.That((status.GetProperty("members").GetArrayLength(), status.GetProperty("intentsRefused").GetString()), Is.EqualTo((1, "permission denied: the role of kamrpc's user in etcd does not allow it; etcdctl role grant-permission")));
+        Assert.That((status.GetProperty("members").GetArrayLength(), status.GetProperty("intentsRefused").GetString()), Is.EqualTo((1, "permission denied: its role needs read on the prefix /kamrpc/default/intents/; etcdctl role grant-permission ROLE read --prefix=true /kamrpc/default/intents/")));
     }
 
     private ByteString Key(string member) => ByteString.CopyFromUtf8(_fleet.Keys.Intents + member);

@@ -32,6 +32,8 @@ public sealed class OperatorRoleTests
         await EtcdUsers.AddAsync(_etcd, "reader", "secret", [.. EtcdUsers.StatusPermissions("default"), "read --prefix=true /kamrpc/default/intents/"]);
         await EtcdUsers.AddAsync(_etcd, "older", "secret", [.. EtcdUsers.OperatorPermissions("default").Where(static permission => !permission.Contains("calls", StringComparison.Ordinal))]);
         await EtcdUsers.AddAsync(_etcd, "unrecorded", "secret", [.. EtcdUsers.OperatorPermissions("default").Where(static permission => !permission.Contains("history", StringComparison.Ordinal))]);
+        await EtcdUsers.AddAsync(_etcd, "dispatcher", "secret", EtcdUsers.DispatcherPermissions("default", "p1"));
+        await EtcdUsers.AddAsync(_etcd, "nobody", "secret", "read --prefix=true /kamrpc/default/elsewhere/");
         await EtcdUsers.EnableAsync(_etcd);
     }
 
@@ -173,6 +175,29 @@ public sealed class OperatorRoleTests
         (exitCode, output, errors) = await RunAsync("operator", "apply", "-f", file, "--no-wait");
         Assert.That((exitCode, errors), Is.EqualTo((0, string.Empty)), output);
         Assert.That(await _etcd.GetAsync("/kamrpc/default/splits/2"), Does.Contain("\"owner\":\"git\""));
+    }
+
+    [Test]
+    public async Task A_plan_needs_no_more_than_the_dispatchers_role()
+    {
+        await using var kamailio = FakeKamailio.Start();
+        var (exitCode, output, errors) = await RunAsync("dispatcher", "plan", "--kamailio", kamailio.Address, "--reply-dir", _folder.File("replies"));
+
+        Assert.That((exitCode, errors), Is.EqualTo((5, string.Empty)), output);
+        Assert.That(output, Does.Contain("to add, 0 to change, 0 to remove."));
+    }
+
+    [TestCase("status")]
+    [TestCase("explain a")]
+    [TestCase("split 1")]
+    [TestCase("confirm")]
+    [TestCase("history")]
+    public async Task Who_may_read_nothing_is_told_what_to_grant(string command)
+    {
+        var (exitCode, _, errors) = await RunAsync("nobody", command.Split(' '));
+
+        Assert.That(exitCode, Is.EqualTo(3), errors);
+        Assert.That(errors, Does.Match("permission denied: its role needs read on the prefix (/kamrpc/default/[a-z]+/); etcdctl role grant-permission ROLE read --prefix=true \\1"));
     }
 
     private Task<(int ExitCode, string Output, string Errors)> RunAsync(string user, params string[] arguments) =>

@@ -30,6 +30,7 @@ public sealed class ErrorAnswerTests : IAsyncDisposable
     [TestCase("split 9", 2, "set 9 has no member")]
     [TestCase("apply -f /nowhere.json", 2, "--file: there is no file '/nowhere.json'")]
     [TestCase("history x", 2, "SET: 'x' is not")]
+    [TestCase("drian a", 2, "there is no command 'drian'; did you mean drain?")]
     public async Task What_people_read_stands_there_with_the_exit_code(string line, int code, string message)
     {
         var (exitCode, output, errors) = await RunAsync([.. line.Split(' '), "-o", "json"]);
@@ -38,6 +39,17 @@ public sealed class ErrorAnswerTests : IAsyncDisposable
         var error = JsonElement.Parse(output).GetProperty("error");
         Assert.That((error.GetProperty("exit").GetInt32(), error.GetProperty("messages")[0].GetString()), Is.EqualTo((code, errors.Split('\n')[0]["kamrpc: ".Length..])));
         Assert.That(error.GetProperty("messages")[0].GetString(), Does.StartWith(message));
+    }
+
+    [TestCase("drian a --output=json", true)]
+    [TestCase("drian -o", false)]
+    [TestCase("drian -o jsom", false)]
+    [TestCase("drian", false)]
+    public async Task A_line_that_is_no_command_says_it_in_JSON_where_that_is_asked_for(string line, bool isJson)
+    {
+        var (exitCode, output, _) = await Kamrpc.RunAsync(line.Split(' '));
+
+        Assert.That((exitCode, output.StartsWith("{\n  \"error\": {", StringComparison.Ordinal), output.Length == 0), Is.EqualTo((2, isJson, !isJson)));
     }
 
     [Test]

@@ -129,7 +129,7 @@ public sealed class ProxyCommandTests : IAsyncDisposable
     public async Task One_that_is_down_is_drained_in_advance_by_force_and_that_it_does_not_follow_yet_is_said_at_once()
     {
         var (exitCode, _, errors) = await RunAsync("drain", "edge-9");
-        Assert.That((exitCode, errors), Is.EqualTo((2, "kamrpc: no proxy 'edge-9' reports; did you mean edge-1?\nkamrpc: nothing was written\n")));
+        Assert.That((exitCode, errors), Is.EqualTo((2, "kamrpc: no proxy 'edge-9' reports; there are edge-1 and edge-2; --force drains one that does not report; did you mean edge-1?\nkamrpc: nothing was written\n")));
 
         (exitCode, _, errors) = await RunAsync("drain", "edge-9", "--force");
         Assert.That((exitCode, errors), Is.EqualTo((1, "kamrpc: edge-9 (does not report: its dispatcher does not run, or does not reach etcd; it follows when it does); it stays written ('kamrpc proxy resume' takes it back)\n")));

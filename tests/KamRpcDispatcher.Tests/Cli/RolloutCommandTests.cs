@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
@@ -75,6 +76,19 @@ public sealed class RolloutCommandTests : IAsyncDisposable
         async Task<string> StatusAsync() => string.Join(' ', (await Kamrpc.RunAsync(["rollout", "status", "1", "--etcd", _etcd.Endpoint], [("COLUMNS", "500")])).Output.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries));
 
         async Task<string> DrainedAsync() => string.Join(' ', JsonElement.Parse((await RunAsync("status", "1", "-o", "json")).Output).GetProperty("rollouts")[0].GetProperty("members").EnumerateArray().Select(static member => member.GetProperty("drained").GetRawText()));
+    }
+
+    [Test]
+    public async Task A_split_that_cannot_be_read_or_has_gone_is_told_once_and_as_it_is()
+    {
+        _etcd.Model.Put("/kamrpc/default/rollouts/1", Encoding.UTF8.GetString(RolloutRecord.Write(new Rollout(1, "1f", RolloutKind.Canary, "version", "v2") { Steps = [100, 1000], Others = ImmutableSortedDictionary<string, int>.Empty.Add("v1", 1000), Phase = RolloutPhase.Paused, Since = DateTimeOffset.UtcNow, By = "ops@h1" })));
+        Assert.That(await StatusAsync("1"), Does.EndWith("NOBODY none").And.Not.Contain("no split"));
+
+        _etcd.Model.Put("/kamrpc/default/splits/1", "garbage");
+        Assert.That(await StatusAsync("1"), Does.Contain("not known").And.Contain("proxies go on by the last one that they could read").And.Not.Contain("no split"));
+        Assert.That(await StatusAsync("9"), Is.EqualTo("Set 9 has no rollout; one is of set 1."));
+
+        async Task<string> StatusAsync(string set) => string.Join(' ', (await Kamrpc.RunAsync(["rollout", "status", set, "--etcd", _etcd.Endpoint], [("COLUMNS", "500")])).Output.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries));
     }
 
     [TestCase("canary 1 --label version --to v2")]

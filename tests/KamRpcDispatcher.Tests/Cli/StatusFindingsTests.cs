@@ -141,6 +141,7 @@ public class StatusFindingsTests
         var young = Report(0) with { Contact = null, Kamailio = string.Empty, Revision = 0 };
 
         Assert.That(Codes(View(Three, ("p1", young))), Has.Some.EqualTo("kamailio-lost").And.None.EqualTo("report-older-version"));
+        Assert.That(Texts(View(Three, ("p1", young))), Has.Some.EqualTo("proxy p1 has nothing in force yet of what members have announced").And.None.Contains("revisions behind"));
         Assert.That(Calls(View(Three, ("p1", young))).Sets.Single().Unknown, Is.EqualTo(3));
     }
 

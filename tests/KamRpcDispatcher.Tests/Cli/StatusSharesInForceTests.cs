@@ -89,6 +89,24 @@ public class StatusSharesInForceTests
     [TestCase("v2;zone=other", "v2, other zones")]
     public void A_class_is_named_by_all_that_makes_it(string text, string name) => Assert.That(SharedCalls.Name(text), Is.EqualTo(name));
 
+    [Test]
+    public void A_sum_is_of_the_calls_of_those_proxies_that_have_the_class()
+    {
+        var view = View(Two, ("p1", Counted(("*", 75), ("*;weight=20", 25))), ("p2", Counted(("*;zone=own", 150), ("*;weight=20", 40), (string.Empty, 10))), ("p3", Counted(("*;zone=own", 100))));
+        var shared = new SharedCalls(Calls(view).Proxies, Now);
+
+        Assert.That(
+            shared.Rows.Where(static row => row.Proxy is null).Select(static row => (row.Of.Class, row.Of.Calls, Math.Round(row.Measured!.Value, 1))),
+            Is.EquivalentTo(new[] { ("*;weight=20", (long?)65, 21.7), ("*;zone=own", (long?)250, 83.3), (string.Empty, (long?)10, 2.5) }),
+            "65 of 300, 250 of 300, 10 of all 400; 'no weight' is of p1 alone");
+        Assert.That(shared.Rows.Single(static row => row is { Proxy: "p1", Of.Class: "*" }).Measured, Is.EqualTo(75));
+    }
+
+    private static ProxyStatus Counted(params (string Class, long Calls)[] classes) => Report(2) with
+    {
+        Shares = new ShareReport("map") { IsCounted = true, Classes = [.. classes.Select(static one => new SharedClass(1, one.Class, 500) { Calls = one.Calls, Since = Now.AddMinutes(-5), Until = Now })] },
+    };
+
     private static ProxyStatus Starting(int share) => Report(2) with { Starting = [new StartingMember(new MemberKey(1, "b"), share)] };
 
     private static ProxyStatus InZone(string zone, ZoneUse use) => Report(2) is var report ? report with { Zone = zone, Sets = report.Sets.SetItem(1, report.Sets[1] with { Zone = use }) } : null!;

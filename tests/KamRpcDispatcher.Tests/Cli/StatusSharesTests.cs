@@ -14,8 +14,6 @@ namespace KamRpcDispatcher.Tests.Cli;
 /// <summary>What <c>kamrpc status</c> tells of the shares that weights come to.</summary>
 public class StatusSharesTests
 {
-    private const string Others = "  so with --share attributes; by share maps each gets what its weight says, and with --share percent that many per cent";
-
     [TestCase(60, "41 % of the calls where its weight says 1.7 %")]
     [TestCase(30, "13 % of the calls where its weight says 3.3 %")]
     public void A_member_whose_share_is_far_from_its_weight_is_named_and_the_cluster_is_in_step_nevertheless(int count, string share)
@@ -26,11 +24,10 @@ public class StatusSharesTests
 
         Assert.Multiple(() =>
         {
-            Assert.That(section, Has.Count.EqualTo(15), "title, header, 10 members, how many more, and two notes");
+            Assert.That(section, Has.Count.EqualTo(14), "title, header, 10 members, how many more, and a note");
             Assert.That(section, Has.All.Length.LessThanOrEqualTo(120));
             Assert.That(section[12].Split(' ', 2, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)[1], Does.StartWith($"({count - 10} more)"));
             Assert.That(section[13], Is.EqualTo($"  set 1, with algorithm 11: {worst} gets {share}"));
-            Assert.That(section[14], Is.EqualTo(Others));
             Assert.That(Clusters.Findings(view), Is.Empty);
             Assert.That(Clusters.Screen(view), Does.EndWith("\nIn step.\n"));
         });
@@ -55,13 +52,39 @@ public class StatusSharesTests
         Assert.That(Shares(view).GetArrayLength(), Is.Zero);
     }
 
+    [TestCase("map")]
+    [TestCase("percent")]
+    public void Where_share_maps_decide_nothing_is_said_of_algorithms(string way)
+    {
+        Member[] two = [Members.Of("a") with { Weight = 25 }, Members.Of("b")];
+        var mapped = Served(two) with { Shares = new ShareReport(way), Splits = new SplitsProgress(0) { HasTable = true } };
+
+        Assert.That(Section(View(two, mapped)), Is.Empty);
+        Assert.That(Shares(View(two, mapped)).GetArrayLength(), Is.Zero);
+        Assert.That(Section(View(two, mapped with { Splits = new SplitsProgress(0) { HasTable = false } })), Is.Not.Empty, "no table");
+    }
+
+    [Test]
+    public void Attributes_are_told_with_the_proxies_that_have_them_but_not_of_a_set_with_a_map()
+    {
+        Member[] two = [Members.Of("a") with { Weight = 25 }, Members.Of("b")];
+        var attributes = Served(two) with { Shares = new ShareReport(ShareReport.Attributes), Splits = new SplitsProgress(0) { HasTable = true } };
+        var view = View(two, attributes, attributes with { Shares = new ShareReport("map") });
+
+        Assert.That(Section(view)[^1], Is.EqualTo("  set 1: so at p1 alone, where weights are attributes of destinations; the others share by maps"));
+        Assert.That(Shares(view)[0].GetProperty("proxies").EnumerateArray().Select(static name => name.GetString()), Is.EqualTo(new[] { "p1" }));
+        Assert.That(Section(View(two, attributes))[^1], Does.Not.Contain("alone"));
+        Assert.That(Section(View(two, attributes with { Shares = attributes.Shares! with { Classes = [new SharedClass(1, "v1", 1000)] } })), Is.Empty, "a split is a map whatever --share says");
+        Assert.That(Section(new ClusterView(57, 42, view.Members, [], [])), Is.Empty, "nobody says how weights travel");
+    }
+
     [Test]
     public void A_draining_percentage_falls_to_one_member_and_that_is_noted_where_percentages_are_meant()
     {
         Member[] members = [.. Enumerable.Range(1, 5).Select(static index => Members.Of($"m{index}") with { Weight = 20, Priority = 10 - index })];
         members[1] = members[1] with { State = MemberState.Draining };
 
-        Assert.That(Section(View(members))[^2..], Is.EqualTo(new[] { "  set 1, with algorithm 9: m3 gets 40 % of the calls where its weight says 25 %", Others }));
+        Assert.That(Section(View(members))[^1], Is.EqualTo("  set 1, with algorithm 9: m3 gets 40 % of the calls where its weight says 25 %"));
         Assert.That(Section(View([.. members.SkipLast(1)])), Has.None.StartsWith("  set"), "weights that do not sum to 100 are no percentages");
     }
 
@@ -73,7 +96,7 @@ public class StatusSharesTests
 
         Assert.Multiple(() =>
         {
-            Assert.That(Names(set), Is.EqualTo("set members notes"));
+            Assert.That(Names(set), Is.EqualTo("set members notes proxies"));
             Assert.That(set.GetProperty("set").GetInt32(), Is.EqualTo(1));
             Assert.That(members.GetArrayLength(), Is.EqualTo(61));
             Assert.That(members.EnumerateArray().Select(Names), Is.All.EqualTo("name weight wanted algorithm11 algorithm9"));
@@ -90,18 +113,18 @@ public class StatusSharesTests
     {
         var section = Section(View([.. Enumerable.Range(10, 60).Select(static index => Members.Of($"{index}{new string('x', 60)}", 1234567890, $"sip:10.0.0.{index}") with { Weight = 100 })]));
 
-        Assert.That(section[^2], Does.StartWith("  set 1234567890, with algorithm 11: "));
+        Assert.That(section[^1], Does.StartWith("  set 1234567890, with algorithm 11: "));
         Assert.That(section, Has.All.Length.LessThanOrEqualTo(120));
     }
 
     private static Member[] Equal(int count) => [.. Enumerable.Range(1, count).Select(static index => Members.Of($"m{index}") with { Weight = 50 })];
 
-    private static ClusterView View(IReadOnlyList<Member> members) => new(
+    private static ClusterView View(IReadOnlyList<Member> members, params ProxyStatus[] reports) => new(
         57,
         42,
         [.. members.Select(static member => new AnnouncedMember(member, 0))],
         [],
-        [new ReportingProxy("p1", Served(members), null)]);
+        [.. reports.DefaultIfEmpty(Served(members)).Select(static (report, index) => new ReportingProxy($"p{index + 1}", report, null))]);
 
     /// <summary>A proxy where everybody gets calls who is ready.</summary>
     private static ProxyStatus Served(IReadOnlyList<Member> members) => Clusters.Report(0) with

@@ -41,17 +41,44 @@ public class TextTableTests
     }
 
     [Test]
-    public void A_firm_column_is_never_cut()
+    public void A_number_is_never_cut()
     {
-        var table = new TextTable("WHEN", "WHO", "CHANGE") { Width = 60, WrapsLast = true, Firm = 1 };
-        table.Add("2026-01-31T11:58:00Z", "somebody@elsewhere", "no split -> v1 90%, v2 10% (the gate says yes)");
+        var table = new TextTable("REVISION", "WHO", "SHARE") { Width = 32 };
+        table.Add("1234567890", "somebody@elsewhere", "33.3 %");
+
+        Assert.That(table.ToString().Split('\n')[1], Is.EqualTo("  1234567890  somebod...  33.3 %"));
+    }
+
+    [Test]
+    public void Where_columns_wrap_nothing_is_cut_and_what_says_least_is_left_out_first()
+    {
+        var layout = new Layout(60, Palette.None);
+        var table = layout.Whole(["WHOM"], [["AGE"], ["WHEN"]], "WHEN", "AGE", "WHAT", "WHOM", "REVISION", "CHANGE");
+        table.Add("2026-01-31T11:58:00Z", "2m", "rollout pause", "a1, a2, a3 and 14 more", "1154", "no split -> v1 90%, v2 10% (the gate says yes)");
+        table.Add("2026-01-31T11:58:00Z", "2m", "drain", "a1", "1153", null);
 
         Assert.That(table.ToString(), Is.EqualTo("""
-              WHEN                  WHO         CHANGE
-              2026-01-31T11:58:00Z  somebod...  no split -> v1 90%, v2
-                                                10% (the gate says yes)
+              AGE  WHAT           WHOM                    REVISION
+              2m   rollout pause  a1, a2, a3 and 14 more  1154
+                  no split -> v1 90%, v2 10% (the gate says yes)
+              2m   drain          a1                      1153
 
             """));
+    }
+
+    [TestCase(40)]
+    [TestCase(60)]
+    [TestCase(80)]
+    [TestCase(120)]
+    [TestCase(200)]
+    public void Each_word_of_a_table_that_wraps_is_there_at_any_width(int width)
+    {
+        var table = new Layout(width, Palette.None).Whole(["NAME", "WHOSE"], [["AGE"]], "SET", "AGE", "NAME", "WHOSE", "STATE");
+        table.Add("1000", "2m", "asterisk-17", "ours, in class 12 of set 1", "one two three four five six seven eight");
+        var words = table.ToString().Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
+
+        Assert.That(words, Is.SupersetOf(new[] { "1000", "asterisk-17", "ours,", "class", "12", "one", "eight" }));
+        Assert.That(table.ToString().Split('\n'), Has.All.Length.LessThanOrEqualTo(width));
     }
 
     [Test]

@@ -64,6 +64,41 @@ public class DeviationFinderTests
     }
 
     [Test]
+    public void What_is_left_of_a_class_that_no_map_names_serves_nobody_and_only_waits_to_be_cleared_away()
+    {
+        ListedDestination[] listed = [Listed(A, ListedState.Active), Listed(A, ListedState.Active) with { Set = ClassSets.Base + 9 }];
+        var view = View([A], listed);
+        Assert.That((view.Plan.Disables.Count, view.Plan.Removes.Count), Is.EqualTo((1, 1)));
+
+        var left = DeviationFinder.Compare(view with { Classes = new Dictionary<int, NamedClass>() });
+        Assert.That((left.Deviations.Count, left.Clearing), Is.EqualTo((0, 2)));
+
+        Assert.That(DeviationFinder.Compare(view).Clearing, Is.Zero, "nobody knows what maps name");
+        var named = DeviationFinder.Compare(view with { Classes = new Dictionary<int, NamedClass> { [ClassSets.Base + 9] = new(1, "v1") } });
+        Assert.That((named.Deviations.Count, named.Clearing), Is.EqualTo((0, 0)), "it changes its class, and is to get calls");
+    }
+
+    [Test]
+    public void Whoever_has_left_and_gets_calls_by_a_class_is_told_by_the_set_and_the_name_of_the_class()
+    {
+        var view = View([], [Listed(A, ListedState.Active) with { Set = ClassSets.Base + 9 }]);
+
+        Assert.That(
+            DeviationFinder.Compare(view with { Classes = new Dictionary<int, NamedClass> { [ClassSets.Base + 9] = new(1, "v1") } }).Deviations.Single(),
+            Is.EqualTo(new Deviation("serving", 1, "a", "sip:10.0.0.1", default) { Flags = "AP", Reason = "in the class v1 of the set" }));
+    }
+
+    [Test]
+    public void Whoever_is_drained_and_has_calls_by_its_class_too_is_told_once_and_by_its_set()
+    {
+        var drained = A with { State = MemberState.Draining, Reason = "disk" };
+        var copy = drained with { Key = new MemberKey(ClassSets.Base + 9, "a") };
+        var view = View([drained, copy], [Listed(A, ListedState.Active), Listed(A, ListedState.Active) with { Set = ClassSets.Base + 9 }]) with { Classes = new Dictionary<int, NamedClass> { [ClassSets.Base + 9] = new(1, null) } };
+
+        Assert.That(DeviationFinder.Compare(view).Deviations.Select(static found => (found.Kind, found.Set, found.Name)), Is.EqualTo(new[] { ("serving", 1, "a") }));
+    }
+
+    [Test]
     public void One_that_Kamailio_refuses_is_told_with_its_reason_and_the_next_try()
     {
         var view = View([A], []) with { Refusals = new Dictionary<ListedKey, Refusal> { [new ListedKey(1, A.Uri.Text)] = new Refusal("no such host", Later) } };

@@ -1,11 +1,16 @@
+using System.Text;
 using Etcdserverpb;
 using Grpc.Core;
 using KamailioRpc;
+using KamRpcDispatcher.Cli.Answers;
+using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Dispatch;
 using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Etcd.Proxies;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Plan.Order;
 using KamRpcDispatcher.Testing;
+using KamRpcDispatcher.Tests.Cli;
 using KamRpcDispatcher.Tests.Etcd;
 using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
@@ -65,13 +70,62 @@ public sealed class DryRunTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task Whom_the_daemon_here_keeps_in_a_panic_by_its_report_stays_as_it_is()
+    {
+        Announce("a", "b", "c");
+        List("a", "b", "c", "d");
+        Assert.That(await DisabledAsync(), Is.EqualTo(new[] { "d" }), "one that went alone");
+
+        var status = Clusters.Report(4) with { Held = [Members.Of("d", uri: "sip:d.example.org")] };
+        _etcd.Model.Put("/kamrpc/c/proxies/p1", Encoding.UTF8.GetString(ProxyReport.Write(status)));
+        var result = await RunAsync();
+        Assert.That((result.Changes.Count, string.Join(' ', result.Held.Select(static member => member.Key.Name))), Is.EqualTo((0, "d")));
+    }
+
+    [Test]
+    public async Task No_report_is_read_but_that_of_this_proxy_and_that_may_be_refused()
+    {
+        Announce("a");
+        _etcd.Before = static (request, _) => request is RangeRequest { Key: var key } && key.ToStringUtf8().StartsWith("/kamrpc/c/proxies/", StringComparison.Ordinal)
+            ? throw new RpcException(new Status(StatusCode.PermissionDenied, "etcdserver: permission denied"))
+            : Task.CompletedTask;
+        Assert.That((await RunAsync()).Changes.Single().Kind, Is.EqualTo(PlannedKind.Add));
+
+        List<string> read = [];
+        _etcd.Before = (request, _) =>
+        {
+            if (request is RangeRequest { Key: var key, RangeEnd: var end } && key.ToStringUtf8().StartsWith("/kamrpc/c/proxies/", StringComparison.Ordinal))
+            {
+                read.Add($"{key.ToStringUtf8()} {end.Length}");
+            }
+
+            return Task.CompletedTask;
+        };
+        await RunAsync();
+        Assert.That(read, Is.EqualTo(new[] { "/kamrpc/c/proxies/p1 0" }), "one key");
+    }
+
+    [Test]
+    public void The_right_that_is_missing_is_named()
+    {
+        _etcd.Before = static (request, _) => request is RangeRequest { Key: var key } && key.ToStringUtf8().StartsWith("/kamrpc/c/members/", StringComparison.Ordinal)
+            ? throw new RpcException(new Status(StatusCode.PermissionDenied, "etcdserver: permission denied"))
+            : Task.CompletedTask;
+
+        Assert.That(async () => await RunAsync(), Throws.TypeOf<EtcdUnreachableException>().With.Message.Contains("permission denied: its role needs read on the prefix /kamrpc/c/members/; etcdctl role grant-permission ROLE read --prefix=true /kamrpc/c/members/"));
+    }
+
+    [Test]
     public async Task What_stands_in_classes_would_stay_there_and_shares_that_change_are_told()
     {
         _etcd.Model.Put("/kamrpc/c/members/1/a", """{"uri":"sip:a.example.org","weight":100}""");
         _etcd.Model.Put("/kamrpc/c/members/1/b", """{"uri":"sip:b.example.org","weight":25}""");
         _etcd.Model.Put("/kamrpc/c/classes/1", """{"*":1000001,"*;weight=25":1000002}""");
         List("a", "b");
-        Assert.That((await RunAsync()).Changes.Select(static change => (change.Kind, change.Set)), Is.EqualTo(new[] { (PlannedKind.Add, 1_000_001), (PlannedKind.Add, 1_000_002) }));
+        var filling = await RunAsync();
+        Assert.That(filling.Changes.Select(static change => (change.Kind, change.Set)), Is.EqualTo(new[] { (PlannedKind.Add, 1_000_001), (PlannedKind.Add, 1_000_002) }));
+        Assert.That(filling.Classes[1_000_002], Is.EqualTo(new PlannedClass(1, "*;weight=25")));
+        Assert.That(new DryRunAnswer(filling).ToPlan(new Layout(160, Palette.None)), Does.Contain("is added, in the class 'weight 25' by which calls are shared").And.Not.Contain("100000"));
 
         _kamailio.AddForeign(1_000_001, "sip:a.example.org", attrs: "duid=a;kamrpc=c;weight=100;rweight=100");
         _kamailio.AddForeign(1_000_002, "sip:b.example.org", attrs: "duid=b;kamrpc=c;weight=25;rweight=25");

@@ -1,3 +1,4 @@
+using Etcdserverpb;
 using Grpc.Core;
 using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Etcd.Connection;
@@ -23,6 +24,30 @@ public sealed class IntentWriterTests : IntentWriterFixture
         Assert.That(outcome.Revision, Is.EqualTo(Etcd.Model.Header.Revision));
         Assert.That(Stored("1/a"), Is.EqualTo(new Intent(Key("1/a")) { IsDrained = true, By = "ops@host", At = Now, Reason = "kernel update" }));
         Assert.That(Etcd.Model.Value(Intents + "1/b"), Is.Null);
+    }
+
+    [Test]
+    public async Task Who_drains_everybody_of_a_value_that_has_a_share_is_told_so()
+    {
+        Etcd.Model.Put("/kamrpc/c/splits/1", """{"label":"version","shares":{"v1":95,"v2":5}}""");
+        foreach (var (name, version) in new[] { ("a", "v1"), ("b", "v1"), ("c", "v2"), ("d", "v2") })
+        {
+            Etcd.Model.Put(Members + "1/" + name, $$"""{"uri":"sip:{{name}}.example.org","labels":{"version":"{{version}}"}}""", lease: 7);
+        }
+
+        Assert.That((await Writer.WriteAsync(Drain("c"), CancellationToken.None)).Warnings, Is.Empty, "d is left");
+        var outcome = await Writer.WriteAsync(Drain("d"), CancellationToken.None);
+        Assert.That((outcome.Result, outcome.Warnings.Single()), Is.EqualTo((IntentResult.Written, "nobody ready of set 1 has version=v2 then, which has 5 % of the calls by its split: these go to the others")));
+    }
+
+    [Test]
+    public async Task A_drain_needs_no_right_to_read_splits()
+    {
+        Etcd.Before = static (request, _) => request is RangeRequest { Key: var key } && key.ToStringUtf8().StartsWith("/kamrpc/c/splits/", StringComparison.Ordinal)
+            ? throw new RpcException(new Status(StatusCode.PermissionDenied, "etcdserver: permission denied"))
+            : Task.CompletedTask;
+
+        Assert.That((await Writer.WriteAsync(Drain("a"), CancellationToken.None)).Result, Is.EqualTo(IntentResult.Written));
     }
 
     [Test]

@@ -28,7 +28,7 @@ public class ProxySelectionTests
         Assert.That(Errors(Both, IntentWish.Resume, "edge-3"), Is.EqualTo(new[] { "no proxy 'edge-3' reports; there are edge-1 and edge-2" }));
         Assert.That(Errors(Of(), IntentWish.Resume, "edge-3"), Is.EqualTo(new[] { "no proxy 'edge-3' reports; none does" }));
         new ProxySelection { Names = ["edge-3"], Near = static (_, known) => [.. known.Take(1)] }.Find(Command(IntentWish.Drain), Both, out var errors);
-        Assert.That(errors, Is.EqualTo(new[] { "no proxy 'edge-3' reports; did you mean edge-1?" }));
+        Assert.That(errors, Is.EqualTo(new[] { "no proxy 'edge-3' reports; there are edge-1 and edge-2; --force drains one that does not report; did you mean edge-1?" }));
     }
 
     [Test]

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.Operate;
 using KamRpcDispatcher.Sources.Records;
@@ -53,6 +54,16 @@ public class ReadyFloorTests
 
         Assert.That(Refusals(view, "1/b"), Is.Empty);
         Assert.That(Refusals(view, "1/a"), Is.EqualTo(new[] { $"set 1 would be left with no ready member, and --min-ready 1 asks for 1; not counted: b ({(state == MemberState.Down ? "down" : "draining")})" }));
+    }
+
+    [Test]
+    public void Who_has_no_share_by_the_split_is_not_counted_and_that_is_said()
+    {
+        static Member Labelled(string name, string version) => Members.Of(name) with { Labels = ImmutableSortedDictionary<string, string>.Empty.Add("version", version) };
+        var split = new Split(1, "version", ImmutableSortedDictionary<string, int>.Empty.Add("v1", 0).Add("v2", 1000));
+        var view = Of(Labelled("a", "v1"), Labelled("b", "v2")).With(Proxy("p1", 1)) with { Splits = new Dictionary<int, Split> { [1] = split } };
+
+        Assert.That(Refusals(view, "1/b"), Is.EqualTo(new[] { "set 1 would be left with no ready member on proxy p1, and --min-ready 1 asks for 1; not counted: a (no share by the split)" }));
     }
 
     [Test]

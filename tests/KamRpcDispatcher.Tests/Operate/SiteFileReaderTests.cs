@@ -14,7 +14,7 @@ public class SiteFileReaderTests
         Assert.That(SiteFileReader.TryRead(Encoding.UTF8.GetBytes("\uFEFF" + """
             {"owner":"git","sets":{"2":{"drain":["a"]},
              "1":{"weights":{"a":50,"b":1},"drain":["a"],"split":{"label":"version","shares":{"v1":99.5,"v2":0.5}}}}}
-            """), out var file, out var error), error);
+            """), out var file, out var errors), string.Join('\n', errors));
 
         Assert.That(file!.Owner, Is.EqualTo("git"));
         Assert.That(file.Members.Select(static member => (member.Key.ToString(), member.IsDrained, member.Weight, member.Line)), Is.EqualTo(new[] { ("1/a", true, (int?)50, 2), ("1/b", false, 1, 2), ("2/a", true, null, 1) }));
@@ -47,11 +47,39 @@ public class SiteFileReaderTests
     [TestCase("{\"sets\":{\"1\":{\"split\":{\"label\":\"v\",\"shares\":{\"v1\":100}}}}}", "line 1: set 1: split: it names two values at least")]
     public void A_mistake_is_named_with_its_line(string text, string expected)
     {
-        Assert.That(SiteFileReader.TryRead(Encoding.UTF8.GetBytes(text), out _, out var error), Is.False);
-        Assert.That(error, Does.StartWith(expected));
+        Assert.That(SiteFileReader.TryRead(Encoding.UTF8.GetBytes(text), out _, out var errors), Is.False);
+        Assert.That(errors, Has.Exactly(1).Items);
+        Assert.That(errors[0], Does.StartWith(expected));
+    }
+
+    [Test]
+    public void All_mistakes_are_told_each_once_and_none_that_follows_from_another()
+    {
+        const string Text = """
+            {"owner":"","sets":{"1":{"drain":["a","a",["b"],"zz"],"weights":{"a2":500,"a4":0},
+             "split":{"label":"version","shares":{"v1":"95","v2":6}},"foo":{"drain":[1]}},
+             "x":{"drain":[7]},"2":{"split":{"label":"v","shares":{"v1":95,"v2":6}}}}}
+            """;
+        Assert.That(SiteFileReader.TryRead(Encoding.UTF8.GetBytes(Text), out var file, out var errors), Is.False);
+        Assert.That(file, Is.Null);
+        string[] expected =
+        [
+            "line 1: owner: ", "line 1: set 1: drain: a is there twice", "line 1: set 1: drain: it is not a string", "line 1: set 1: weights: a2: the weight 500", "line 1: set 1: weights: a4: the weight 0",
+            "line 2: set 1: split: shares: v1: it is not a percentage", "line 2: set 1: there is no 'foo'", "line 3: sets: the set 'x' is not a number", "line 3: set 2: split: shares: together 101, not 100",
+        ];
+        Assert.That(errors.Zip(expected, static (error, start) => error.StartsWith(start, StringComparison.Ordinal)), Is.All.True, string.Join('\n', errors));
+        Assert.That(errors, Has.Count.EqualTo(expected.Length));
+    }
+
+    [Test]
+    public void Of_very_many_mistakes_the_first_are_told_and_the_others_counted()
+    {
+        var text = $"{{\"sets\":{{\"1\":{{\"drain\":[{string.Join(',', Enumerable.Range(0, 50))}]}}}}}}";
+        Assert.That(SiteFileReader.TryRead(Encoding.UTF8.GetBytes(text), out _, out var errors), Is.False);
+        Assert.That((errors.Count, errors[^1]), Is.EqualTo((21, "and 30 more")));
     }
 
     [Test]
     public void A_file_that_is_too_long_is_not_read() =>
-        Assert.That((SiteFileReader.TryRead(new byte[SiteFileReader.MaxLength + 1], out _, out var error), error), Is.EqualTo((false, "it has more than 262144 bytes")));
+        Assert.That((SiteFileReader.TryRead(new byte[SiteFileReader.MaxLength + 1], out _, out var errors), errors.Single()), Is.EqualTo((false, "it has more than 262144 bytes")));
 }

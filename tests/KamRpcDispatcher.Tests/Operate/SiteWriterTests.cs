@@ -256,7 +256,7 @@ public sealed class SiteWriterTests : IAsyncDisposable
 
     private Task<SiteOutcome> RunAsync(string text, Func<SiteCommand, SiteCommand>? with = null)
     {
-        Assert.That(SiteFileReader.TryRead(Encoding.UTF8.GetBytes(text), out var file, out var error), error);
+        Assert.That(SiteFileReader.TryRead(Encoding.UTF8.GetBytes(text), out var file, out var errors), string.Join('\n', errors));
         var command = new SiteCommand(file!, "git", "ops@host");
         return _writer.WriteAsync(with?.Invoke(command) ?? command, _planned.Add, CancellationToken.None);
     }

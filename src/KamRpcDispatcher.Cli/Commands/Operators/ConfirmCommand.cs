@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Grpc.Core;
 using KamRpcDispatcher.Cli.Answers;
 using KamRpcDispatcher.Cli.Help;
 using KamRpcDispatcher.Cli.Operate;
@@ -105,6 +106,11 @@ internal static class ConfirmCommand
         }
 
         Console.Error.WriteLine($"kamrpc: {unreachable.Message}{(isBegun ? "; what is not listed may be confirmed or not: confirm again" : string.Empty)}");
+        if (unreachable.InnerException is RpcException { StatusCode: StatusCode.PermissionDenied })
+        {
+            Console.Error.WriteLine($"kamrpc: its role needs {confirmation.NeededRole}");
+        }
+
         return ExitCode.Unreachable;
     }
 

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
-using Grpc.Core;
 using KamRpcDispatcher.Cli.Answers;
 using KamRpcDispatcher.Cli.Help;
 using KamRpcDispatcher.Cli.Options;
@@ -72,7 +71,7 @@ internal static class HistoryCommand
         }
         catch (EtcdUnreachableException unreachable)
         {
-            Console.Error.WriteLine($"kamrpc: {unreachable.Message}{(unreachable.InnerException is RpcException { StatusCode: StatusCode.PermissionDenied } ? $"; its role needs read on the prefix {keys.History}" : string.Empty)}");
+            Console.Error.WriteLine($"kamrpc: {unreachable.Message}");
             return ExitCode.Unreachable;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

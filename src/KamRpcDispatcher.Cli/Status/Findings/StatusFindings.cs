@@ -140,12 +140,13 @@ internal sealed partial class StatusFindings(ClusterCalls calls)
             yield return Found(FindingCode.Drift, $"{name} owes {Ages.Count(status.Drift, "change")}");
         }
 
-        if (calls.Cluster.BehindMembers(status) is var behind and > 0)
+        var behind = calls.Cluster.BehindMembers(status);
+        if (behind > 0)
         {
-            yield return Found(FindingCode.Behind, $"{name} is {Ages.Count(behind, "revision")} behind the newest member record");
+            yield return Found(FindingCode.Behind, status.Revision == 0 ? $"{name} has nothing in force yet of what members have announced" : $"{name} is {Ages.Count(behind, "revision")} behind the newest member record");
         }
 
-        if (calls.Cluster.BehindIntents(status) is var intents and > 0)
+        if ((behind == 0 || status.Revision > 0) && calls.Cluster.BehindIntents(status) is var intents and > 0)
         {
             yield return Found(FindingCode.Behind, $"{name} is {Ages.Count(intents, "revision")} behind the newest intent of an operator's");
         }

@@ -2,23 +2,27 @@ using System.Globalization;
 using System.Text.Json;
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Plan;
 
 namespace KamRpcDispatcher.Cli.Status.Findings;
 
 /// <summary>
-/// The shares of calls that weights come to. Etcd does not tell Kamailio's algorithm, nor whether its list has another order, so they are
-/// told for both algorithms, and are not findings.
+/// The shares of calls that weights come to at proxies where they are attributes of destinations; share maps say theirs themselves. Etcd does not tell Kamailio's algorithm, nor whether its list has another
+/// order, so they are told for both algorithms, and are not findings.
 /// </summary>
-internal sealed class StatusShares(ClusterView cluster)
+internal sealed class StatusShares(ClusterCalls calls)
 {
     public const string Title = "SHARES OF CALLS, if Kamailio uses algorithm 11 or 9 and its list has its usual order (-o json has them all)";
 
     private const int MostOfSet = 10;
     private const int LongestName = 24;
 
-    private readonly IReadOnlyList<MemberShares> _sets = MemberShares.Of(cluster.Members.Select(static announced => announced.InEffect));
+    private readonly IReadOnlyList<(MemberShares Shares, IReadOnlyList<ProxyLens> At)> _sets =
+    [
+        .. MemberShares.Of(calls.Cluster.Members.Select(static announced => announced.InEffect))
+            .Select(set => (set, (IReadOnlyList<ProxyLens>)[.. calls.Proxies.Where(lens => lens.HasAttributesIn(set.Set))]))
+            .Where(static set => set.Item2.Count > 0),
+    ];
 
     public int Count => _sets.Count;
 
@@ -26,7 +30,7 @@ internal sealed class StatusShares(ClusterView cluster)
     public TextTable Table(Layout layout)
     {
         var table = layout.Table("SET", "NAME", "WEIGHT", "WEIGHT SAYS", "ALGORITHM 11", "ALGORITHM 9");
-        foreach (var set in _sets)
+        foreach (var (set, _) in _sets)
         {
             var number = set.Set.ToString(CultureInfo.InvariantCulture);
             foreach (var (member, relative, percentages) in WorstFirst(set).Take(MostOfSet))
@@ -49,15 +53,17 @@ internal sealed class StatusShares(ClusterView cluster)
         return table;
     }
 
-    /// <summary>Who gets a share that is far from what its weight says, a line each.</summary>
-    public IReadOnlyList<string> Notes()
-    {
-        List<string> notes = [.. _sets.SelectMany(Notes)];
-        return notes.Count == 0 ? notes : [.. notes, "so with --share attributes; by share maps each gets what its weight says, and with --share percent that many per cent"];
-    }
+    /// <summary>Who gets a share that is far from what its weight says, and at which proxies all this is so where it is not at each, a line each.</summary>
+    public IReadOnlyList<string> Notes() =>
+    [
+        .. _sets.SelectMany(static set => Notes(set.Shares)),
+        .. _sets.Where(set => set.At.Count < calls.Proxies.Count(lens => lens.Serves(set.Shares.Set)))
+            .Select(static set => FormattableString.Invariant($"set {set.Shares.Set}: so at {ProxyNames.Of(set.At)} alone, where weights are attributes of destinations; the others share by maps")),
+    ];
 
-    public void Write(Utf8JsonWriter writer) => JsonText.WriteArray(writer, "shares", _sets, static (json, set) =>
+    public void Write(Utf8JsonWriter writer) => JsonText.WriteArray(writer, "shares", _sets, static (json, one) =>
     {
+        var set = one.Shares;
         json.WriteNumber("set", set.Set);
         JsonText.WriteArray(json, "members", WorstFirst(set), static (member, share) =>
         {
@@ -79,6 +85,13 @@ internal sealed class StatusShares(ClusterView cluster)
         foreach (var note in Notes(set))
         {
             json.WriteStringValue(note);
+        }
+
+        json.WriteEndArray();
+        json.WriteStartArray("proxies");
+        foreach (var lens in one.At)
+        {
+            json.WriteStringValue(lens.Proxy.Name);
         }
 
         json.WriteEndArray();

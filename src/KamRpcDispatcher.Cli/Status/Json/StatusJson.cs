@@ -30,7 +30,7 @@ internal static class StatusJson
         JsonText.WriteArray(writer, "sets", calls.Sets, WriteSet);
         JsonText.WriteArray(writer, "members", calls.Sets.SelectMany(static set => set.Members), (json, member) => WriteMember(json, member, view));
         new StatusClaims(view).Write(writer);
-        new StatusShares(view).Write(writer);
+        new StatusShares(calls).Write(writer);
         new SharedCalls(calls.Proxies, calls.Now).Write(writer, "sharedCalls");
         JsonText.WriteArray(writer, "rejected", view.Rejected, static (json, rejected) =>
         {

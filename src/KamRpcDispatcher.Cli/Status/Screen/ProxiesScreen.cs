@@ -64,7 +64,7 @@ internal sealed class ProxiesScreen(ClusterCalls calls, StatusOptions options, L
             _words.Kamailio(lens, status),
             _words.State(lens, status),
             Ages.Number(status.Revision),
-            behind > 0 ? new Cell(Ages.Number(behind), Tone.Odd) : new Cell(null),
+            behind > 0 ? new Cell(status.Revision == 0 ? "all" : Ages.Number(behind), Tone.Odd) : new Cell(null),
             status.Drift > 0 ? new Cell(Ages.Number(status.Drift), Tone.Odd) : new Cell(null),
             Ages.Show(calls.Now - status.AppliedAt) + " ago",
             lens.Age.Age is { } age && (options.IsVerbose || lens.Age.Freshness == ReportFreshness.Stale) ? Ages.Show(age) + " old" : null,

@@ -30,7 +30,7 @@ internal sealed class SetScreen(SetCalls set, ClusterCalls calls, StatusOptions 
             text.Append(TextLines.Behind("  ", line, layout.Width));
         }
 
-        var table = layout.Rows("CHANGED", "NAME", "URI", "CALLS", "FLAGS", "WEIGHT", "PRIORITY", "LABELS", "ATTRS", "STATE");
+        var table = layout.Rows(["NAME", "URI", "LABELS", "ATTRS"], "CHANGED", "NAME", "URI", "CALLS", "FLAGS", "WEIGHT", "PRIORITY", "LABELS", "ATTRS", "STATE");
         return text.Append(Rows(table)).ToString();
     }
 

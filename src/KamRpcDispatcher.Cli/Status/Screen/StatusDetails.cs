@@ -119,7 +119,7 @@ internal sealed class StatusDetails(ClusterCalls calls, StatusOptions options, L
             Section(SharedCalls.Title, shared.Table(layout));
         }
 
-        var shares = new StatusShares(calls.Cluster);
+        var shares = new StatusShares(calls);
         if (shares.Count > 0)
         {
             Section(StatusShares.Title, shares.Table(layout), shares.Notes());

@@ -26,14 +26,26 @@ internal sealed record CycleView(Membership Membership, IReadOnlyList<Member> He
     /// <summary>Sets that were in use, and that everybody has left.</summary>
     public IReadOnlySet<int> Deserted { get; init; } = new HashSet<int>();
 
+    /// <summary>The sets of classes that share maps in Kamailio name, so that calls may go there; null where nobody knows, so that each may be one.</summary>
+    public IReadOnlyDictionary<int, NamedClass>? Classes { get; init; }
+
     /// <summary>How long expired members are held.</summary>
     public TimeSpan Hold { get; init; }
 }
 
+/// <summary>A class that a share map names.</summary>
+/// <param name="Home">The set whose map it is.</param>
+/// <param name="Class">Its name in etcd; null where nobody knows.</param>
+internal readonly record struct NamedClass(int Home, string? Class);
+
 /// <summary>How the list stands to the membership.</summary>
 /// <param name="Deviations">What is not as wished.</param>
 /// <param name="Sets">The ready members of each set that is managed, and how many of them may get calls.</param>
-internal sealed record ListComparison(IReadOnlyList<Deviation> Deviations, IReadOnlyDictionary<int, SetShare> Sets);
+internal sealed record ListComparison(IReadOnlyList<Deviation> Deviations, IReadOnlyDictionary<int, SetShare> Sets)
+{
+    /// <summary>How many changes of the plan only clear away what is left of classes that no map names: nobody has calls by them.</summary>
+    public int Clearing { get; init; }
+}
 
 /// <summary>The members of a set that are to get calls, and those that do.</summary>
 internal readonly record struct SetShare(int Wanted, int Serving);

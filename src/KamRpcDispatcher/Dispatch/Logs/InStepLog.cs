@@ -26,7 +26,7 @@ internal sealed class InStepLog(TimeProvider timeProvider, ILogger logger)
     /// <summary>What a cycle came to.</summary>
     public void Observe(ProxyStatus status, ChangePlan plan)
     {
-        if (status.Drift > 0 && !plan.IsInForce)
+        if (plan.Drift > 0 && !plan.IsInForce)
         {
             // What is on its way is told when it has arrived, be it the same as before.
             _told = null;

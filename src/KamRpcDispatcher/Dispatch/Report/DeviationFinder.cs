@@ -75,10 +75,45 @@ internal sealed class DeviationFinder
             }
         }
 
-        // Of a class only that somebody is served who is not to be: what is missing there is shared in the home set.
-        return new ListComparison(
-            [.. _found.Where(static deviation => deviation.Kind == DeviationKind.Serving || !ClassSets.Has(deviation.Set)).DistinctBy(static deviation => (deviation.Kind, deviation.Set, deviation.Name, deviation.Uri))], _sets);
+        return new ListComparison([.. _found.Select(AtHome).OfType<Deviation>().DistinctBy(static deviation => (deviation.Kind, deviation.Set, deviation.Name, deviation.Uri))], _sets)
+        {
+            Clearing = _view.Plan.Disables.Concat<Change>(_view.Plan.Silencings).Concat(_view.Plan.Removes).Count(change => IsLeftOver(change.Set)),
+        };
     }
+
+    /// <summary>
+    /// Of a class only that somebody is served who is not to be, and that of the home set, since nobody knows a class by its number: what is missing there is shared in the home set, and by a class that no map names
+    /// nobody is served.
+    /// </summary>
+    private Deviation? AtHome(Deviation deviation)
+    {
+        if (!ClassSets.Has(deviation.Set))
+        {
+            return deviation;
+        }
+
+        if (deviation.Kind != DeviationKind.Serving || IsLeftOver(deviation.Set))
+        {
+            return null;
+        }
+
+        if (_view.Classes?.TryGetValue(deviation.Set, out var named) != true)
+        {
+            return deviation;
+        }
+
+        // Whoever changes its class gets calls by both for a moment, and is to get some.
+        var home = new MemberKey(named.Home, deviation.Name);
+        if (_view.Membership.Apart.Contains(home) || _members.Find(home) is { State: MemberState.Ready })
+        {
+            return null;
+        }
+
+        var where = named.Class is { } name ? $"in the class {SafeText.Shorten(name)} of the set" : "in a class of the set";
+        return deviation with { Set = named.Home, Reason = Line(deviation.Reason is { } reason ? $"{where}: {reason}" : where) };
+    }
+
+    private bool IsLeftOver(int set) => ClassSets.Has(set) && _view.Classes?.ContainsKey(set) == false;
 
     /// <param name="member">A member that is to get calls.</param>
     /// <param name="standing">The same where it is to get them.</param>

@@ -40,7 +40,7 @@ internal sealed class ProxyStatusBuilder(Quarantine quarantine, Func<GraceStatus
             plan.IsInForce ? membership.Revision : IntentsInForce.StillTrue(last?.Revision, membership.Revision),
             timeProvider.GetUtcNow(),
             table.Version.ToString(),
-            plan.Drift,
+            plan.Drift - (comparison?.Clearing ?? 0),
             Sets(table, comparison, plan, held, refused, shares))
         {
             Silenced = !plan.OwesSilence ? membership.Revision : IntentsInForce.StillTrue(last?.Silenced, membership.Revision),

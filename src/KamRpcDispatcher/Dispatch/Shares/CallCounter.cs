@@ -32,26 +32,36 @@ internal sealed class CallCounter(ICallTable table, ShareWay way, TimeProvider t
     private readonly Dictionary<int, CountedSet> _sets = [];
     private volatile FollowedShares? _followed;
     private KamailioInstance? _instance;
+    private long _lives;
     private bool? _isCounted;
-    private volatile ShareReport _counted = New(way);
+    private volatile CountedShares _counted = new(New(way), new Dictionary<int, long>());
 
     /// <summary>What is to be told of shares: what is wished now, and of the same sets what was counted last. Asked by any thread.</summary>
     public ShareReport Report
     {
         get
         {
-            var counted = _counted;
-            List<SetShares> shared = _followed is var (shares, _) ? Shared(shares) : [];
+            var (counted, lives) = _counted;
+            var followed = _followed;
+            List<SetShares> shared = followed is not null ? Shared(followed.Shares) : [];
+            HashSet<int> same = [.. shared.Select(static set => set.Set).Where(set => lives.TryGetValue(set, out var life) && life == followed!.Lives[set])];
             return counted with
             {
-                Classes = [.. shared.SelectMany(set => Of(set, counted.Classes))],
-                Members = [.. counted.Members.Where(member => shared.Exists(set => set.Set == member.Set))],
+                Classes = [.. shared.SelectMany(set => same.Contains(set.Set) ? Of(set, counted.Classes) : CountedSet.Uncounted(set))],
+                Members = [.. counted.Members.Where(member => same.Contains(member.Set))],
             };
         }
     }
 
-    /// <summary>Takes note of how calls are shared, and of who stands where.</summary>
-    public void Follow(CycleShares shares, DispatcherTable listed) => _followed = new FollowedShares(shares, listed);
+    /// <summary>Takes note of how calls are shared, and of who stands where. A map begins a life of its own when it is in force, be it the same as one that was in force before another.</summary>
+    public void Follow(CycleShares shares, DispatcherTable listed)
+    {
+        var before = _followed;
+        _followed = new FollowedShares(shares, listed, Shared(shares).ToDictionary(
+            static set => set.Set,
+            set => before is not null && before.Lives.TryGetValue(set.Set, out var life) && before.Shares.IsInForce(set.Set) && shares.IsInForce(set.Set)
+                && before.Shares.Sets.Any(one => one.Set == set.Set && one.Map?.Text == set.Map!.Text) ? life : ++_lives));
+    }
 
     /// <summary>Reads on until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -66,7 +76,7 @@ internal sealed class CallCounter(ICallTable table, ShareWay way, TimeProvider t
     /// <summary>Reads the counts of all sets that are shared now, once.</summary>
     internal async Task CountAsync(CancellationToken cancellationToken)
     {
-        if (_followed is not var (shares, listed))
+        if (_followed is not var (shares, listed, lives))
         {
             return;
         }
@@ -87,7 +97,7 @@ internal sealed class CallCounter(ICallTable table, ShareWay way, TimeProvider t
         {
             try
             {
-                await CountAsync(set, listed, cancellationToken).ConfigureAwait(false);
+                await CountAsync(set, listed, lives[set.Set], cancellationToken).ConfigureAwait(false);
             }
             catch (KamailioRpcException)
             {
@@ -96,12 +106,13 @@ internal sealed class CallCounter(ICallTable table, ShareWay way, TimeProvider t
             }
         }
 
-        _counted = New(way) with
+        var counted = New(way) with
         {
             IsCounted = _isCounted,
             Classes = [.. shared.SelectMany(set => _sets.GetValueOrDefault(set.Set)?.Classes(set) ?? CountedSet.Uncounted(set))],
             Members = [.. shared.SelectMany(set => _sets.GetValueOrDefault(set.Set)?.Members() ?? [])],
         };
+        _counted = new CountedShares(counted, lives);
     }
 
     private static List<SetShares> Shared(CycleShares shares) => [.. shares.Sets.Where(static set => set is { Map: not null, Shares.IsEmpty: false })];
@@ -114,11 +125,11 @@ internal sealed class CallCounter(ICallTable table, ShareWay way, TimeProvider t
         return wished.All(one => known.Exists(other => other.Class == one.Class && other.Wanted == one.Wanted)) && known.Count(static one => one.Class.Length > 0) == wished.Count ? known : wished;
     }
 
-    private async Task CountAsync(SetShares set, DispatcherTable listed, CancellationToken cancellationToken)
+    private async Task CountAsync(SetShares set, DispatcherTable listed, long life, CancellationToken cancellationToken)
     {
-        if (!_sets.TryGetValue(set.Set, out var counted) || !counted.IsOf(set, listed))
+        if (!_sets.TryGetValue(set.Set, out var counted) || counted.Life != life || !counted.IsOf(set, listed))
         {
-            _sets[set.Set] = counted = new CountedSet(set, listed);
+            _sets[set.Set] = counted = new CountedSet(set, listed) { Life = life };
         }
 
         var counts = new long[counted.Keys.Count];
@@ -155,6 +166,9 @@ internal sealed class CallCounter(ICallTable table, ShareWay way, TimeProvider t
         _ => "map",
     });
 
-    /// <summary>How calls are shared, and who stands where: of one cycle.</summary>
-    private sealed record FollowedShares(CycleShares Shares, DispatcherTable Listed);
+    /// <summary>How calls are shared, who stands where, and which life of its map each set has: of one cycle.</summary>
+    private sealed record FollowedShares(CycleShares Shares, DispatcherTable Listed, IReadOnlyDictionary<int, long> Lives);
+
+    /// <summary>What was counted, and in which life of each set's map.</summary>
+    private sealed record CountedShares(ShareReport Report, IReadOnlyDictionary<int, long> Lives);
 }

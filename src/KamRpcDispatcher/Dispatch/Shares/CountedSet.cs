@@ -22,6 +22,9 @@ internal sealed class CountedSet
         Keys = [.. _of.Select(static one => one.Key)];
     }
 
+    /// <summary>Which time it is that the set has a map.</summary>
+    public long Life { get; init; }
+
     /// <summary>The counts that are to be read.</summary>
     public IReadOnlyList<CountKey> Keys { get; }
 

@@ -63,8 +63,11 @@ internal sealed class CycleShares
     /// <summary>What there is to report.</summary>
     public ShareSituation Situation { get; init; } = ShareSituation.None;
 
-    /// <summary>Whether a map is to be written within a moment, and not now.</summary>
-    public bool AreWaiting { get; init; }
+    /// <summary>The sets whose maps are to be written within a moment, and not now.</summary>
+    public IReadOnlyList<int> Waiting { get; init; } = [];
+
+    /// <summary>Whether a set's map is in Kamailio as it is wished: nothing is to be written.</summary>
+    public bool IsInForce(int set) => !Maps.ContainsKey(set) && !Waiting.Contains(set);
 
     /// <summary>Whether what is wished changes by itself within a moment.</summary>
     public bool IsMoving { get; init; }
@@ -73,7 +76,7 @@ internal sealed class CycleShares
     public ShareWay Way { get; init; }
 
     /// <summary>Whether nothing is owed but the maps, and what a plan owes: each class has a number.</summary>
-    public bool AreFollowed => WithoutTable.Count == 0 && !AreWaiting && Sets.All(static shares => !shares.Unnumbered.Any());
+    public bool AreFollowed => WithoutTable.Count == 0 && Waiting.Count == 0 && Sets.All(static shares => !shares.Unnumbered.Any());
 
     /// <summary>The policy that plans go by.</summary>
     public PlanPolicy PolicyOf(PlanPolicy policy) => policy with { HasShareMaps = HasTable && Way != ShareWay.Attributes };

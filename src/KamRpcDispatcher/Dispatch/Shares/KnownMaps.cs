@@ -1,4 +1,7 @@
+using System.Collections.Immutable;
 using KamailioRpc.Errors;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Dispatch.Cycles;
 using KamRpcDispatcher.Plan.Shares;
 using KamRpcDispatcher.Push;
 using KamRpcDispatcher.Push.Shares;
@@ -19,6 +22,8 @@ internal sealed class KnownMaps(IShareTable table, TimeProvider timeProvider)
 
     /// <summary>What Kamailio answered where it would not let a map be read or written, by set; gone with the cycle.</summary>
     private readonly Dictionary<int, string> _faults = [];
+    /// <summary>The numbers that a text names, by set, for as long as it is the same.</summary>
+    private readonly Dictionary<int, (string Text, IReadOnlyList<int> Numbers)> _numbers = [];
     private KamailioInstance? _instance;
 
     /// <summary>Whether Kamailio has a table for maps, as far as that is known.</summary>
@@ -39,6 +44,34 @@ internal sealed class KnownMaps(IShareTable table, TimeProvider timeProvider)
         var isKnown = _maps.TryGetValue(set, out var read);
         text = read.Text;
         return isKnown;
+    }
+
+    /// <summary>The sets of classes that maps name; of a set whose map is not known all that have a number, since it may name them.</summary>
+    /// <param name="numbers">By set: of each class the number.</param>
+    public IReadOnlyDictionary<int, NamedClass> NamedClasses(ImmutableSortedDictionary<int, ImmutableSortedDictionary<string, int>> numbers)
+    {
+        var named = new Dictionary<int, NamedClass>();
+        foreach (var (set, (text, _)) in _maps)
+        {
+            if (text is not null && NumbersOf(set, text) is { Count: > 0 } used)
+            {
+                var names = numbers.GetValueOrDefault(set, ImmutableSortedDictionary<string, int>.Empty).DistinctBy(static one => one.Value).ToDictionary(static one => one.Value, static one => one.Key);
+                foreach (var number in used)
+                {
+                    named[ClassSets.Base + number] = new NamedClass(set, names.GetValueOrDefault(number));
+                }
+            }
+        }
+
+        foreach (var (set, classes) in numbers.Where(set => HasTable && !_maps.ContainsKey(set.Key)))
+        {
+            foreach (var (name, number) in classes)
+            {
+                named.TryAdd(ClassSets.Base + number, new NamedClass(set, name));
+            }
+        }
+
+        return named;
     }
 
     /// <summary>Reads those that are not known, or were read too long ago.</summary>
@@ -92,6 +125,16 @@ internal sealed class KnownMaps(IShareTable table, TimeProvider timeProvider)
             _faults[set] = fault.Message;
             return null;
         }
+    }
+
+    private IReadOnlyList<int> NumbersOf(int set, string text)
+    {
+        if (!_numbers.TryGetValue(set, out var known) || known.Text != text)
+        {
+            _numbers[set] = known = (text, ShareMap.TryParse(text, out var map, out _) ? [.. map.Counts.Keys.Where(static number => number != ShareMap.HomeNumber)] : []);
+        }
+
+        return known.Numbers;
     }
 
     private bool IsUnknown(int set) => !_maps.TryGetValue(set, out var known) || (known.Text is not null && timeProvider.GetElapsedTime(known.ReadAt) >= ReadInterval * Math.Max(1, _maps.Count / (double)ReadsPerSecond));

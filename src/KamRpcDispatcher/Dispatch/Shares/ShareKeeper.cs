@@ -141,7 +141,7 @@ internal sealed class ShareKeeper(
             Claimed = [.. sets.Where(set => set.Unnumbered.Any(one => shares.Numbers.GetValueOrDefault(set.Set)?.ContainsKey(one.Text) == true)).Select(static set => set.Set)],
             HasTable = _maps.HasTable,
             Way = way,
-            AreWaiting = waiting.Count > 0,
+            Waiting = waiting,
             IsMoving = _starts.AreAny || waiting.Count > 0 || kept.Count > 0,
             Situation = new ShareSituation
             {
@@ -157,6 +157,9 @@ internal sealed class ShareKeeper(
         observe?.Invoke(result, listed);
         return (followed.Share(result), result);
     }
+
+    /// <summary>The sets of classes that Kamailio's maps name, as they were read or written last.</summary>
+    public IReadOnlyDictionary<int, NamedClass> NamedClasses(OperatorShares? shares) => _maps.NamedClasses((shares ?? OperatorShares.Unknown).Numbers);
 
     /// <summary>Whether weights travel in maps.</summary>
     public bool TakesWeights => _maps.HasTable && way != ShareWay.Attributes;

@@ -9,6 +9,8 @@ internal static class EtcdFailure
     /// <summary>Whoever answers as etcd may say anything.</summary>
     private const int LongestDetail = 400;
 
+    private const string UnreadPrefix = "kamrpc.prefix";
+
     /// <summary>Whether a call failed because of the connection or the server, so that it may be tried again.</summary>
     public static bool IsOutage(Exception exception, CancellationToken cancellationToken) =>
         exception is RpcException or IOException or ObjectDisposedException
@@ -38,11 +40,23 @@ internal static class EtcdFailure
         exception is RpcException { StatusCode: StatusCode.PermissionDenied }
         || (exception is RpcException { StatusCode: StatusCode.InvalidArgument, Status.Detail: var detail } && detail.Contains("too many operations", StringComparison.Ordinal));
 
+    /// <summary>Notes with a refusal which prefix could not be read, so that <see cref="Describe"/> names the right: a filter of a <c>catch</c> that catches nothing.</summary>
+    public static bool IsNoted(RpcException exception, string prefix)
+    {
+        if (exception.StatusCode == StatusCode.PermissionDenied)
+        {
+            exception.Data[UnreadPrefix] = prefix;
+        }
+
+        return false;
+    }
+
     /// <summary>Why a call failed, in one line.</summary>
     public static string Describe(Exception exception) => exception switch
     {
         RpcException when IsFull(exception) =>
             "etcd is full (alarm NOSPACE): its database has reached --quota-backend-bytes, and it takes deletes only; etcdctl compact, etcdctl defrag, then etcdctl alarm disarm",
+        RpcException { StatusCode: StatusCode.PermissionDenied } when exception.Data[UnreadPrefix] is string prefix => $"permission denied: its role needs read on the prefix {prefix}; etcdctl role grant-permission ROLE read --prefix=true {prefix}",
         RpcException { StatusCode: StatusCode.PermissionDenied } => "permission denied: the role of kamrpc's user in etcd does not allow it; etcdctl role grant-permission",
         RpcException { StatusCode: StatusCode.InvalidArgument, Status.Detail: var detail } when detail.Contains("user name is empty", StringComparison.Ordinal) =>
             "etcd wants to know who asks; --etcd-user and --etcd-password-file, or --etcd-cert and --etcd-key",

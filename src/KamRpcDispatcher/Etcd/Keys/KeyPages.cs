@@ -29,6 +29,10 @@ internal sealed class KeyPages(EtcdConnection store, TimeProvider timeProvider)
             {
                 return await ReadAsync(line, prefix, revision, progress, since, cancellationToken).ConfigureAwait(false);
             }
+            catch (RpcException refused) when (EtcdFailure.IsNoted(refused, prefix))
+            {
+                throw;
+            }
             catch (RpcException compacted) when (compacted.StatusCode == StatusCode.OutOfRange && revision == 0 && beginning < MostBeginnings)
             {
                 // Its first page is of a revision that is not kept any more.

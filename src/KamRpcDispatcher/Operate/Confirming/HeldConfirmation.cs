@@ -86,6 +86,9 @@ public sealed class HeldConfirmation(EtcdConnection store, EtcdKeys keys, IReadO
             : view.Rejected.Any(record => record.Key == keys.Member(key)) ? ConfirmationOutcome.Back
             : ConfirmationOutcome.WouldConfirm;
 
+    /// <summary>The rights that it takes.</summary>
+    public string NeededRole => $"readwrite on the prefixes {keys.Members} and {keys.History}, and read on {keys.Proxies} and {keys.Intents}";
+
     /// <summary>Why it was refused, where that was because of the history: a sentence, safe to print; else null.</summary>
     public Task<string?> WhyForbiddenAsync(EtcdUnreachableException refused, CancellationToken cancellationToken) => new HistoryStore(store, keys, timeProvider).WhyForbiddenAsync(refused, keys.Members, cancellationToken);
 

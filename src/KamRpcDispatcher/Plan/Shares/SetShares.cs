@@ -98,7 +98,7 @@ public sealed class SetShares
             Zone = rules.Zone is not { } zone ? null
                 : !own.Any(zone.Has) ? ZoneUse.Absent
                 : widened.Any(static value => value.Share > 0 && value.IsOfZone) ? ZoneUse.All
-                : widened.Any(static value => value.Share > 0) ? ZoneUse.Partly
+                : widened.Any(static value => value.Share > 0) ? deal.ServesZone ? ZoneUse.Partly : ZoneUse.All
                 : ZoneUse.Own,
             Widened = [.. widened.Select(static value => value.Text)],
             IsOverfull = values.Any(static value => value.Share > 0 && value.IsOverfull),

@@ -38,6 +38,9 @@ internal sealed class ShareDeal
     /// <summary>The values of which the other zones' members get calls too, since too few of the preferred one do.</summary>
     public IEnumerable<ValueGroup> Widened => _values.Where(value => _rules.Zone is not null && value.Classes.Any(static one => one.Class.IsInZone is false) && !IsNarrow(value));
 
+    /// <summary>Whether anybody of the preferred zone gets calls of a value that has a share.</summary>
+    public bool ServesZone => _values.Where(static value => value.Share > 0).SelectMany(static value => value.Classes).Any(one => one.Class.IsInZone is true && RoutableIn(one) + RoutableAtHomeOnly(one) > 0);
+
     private IEnumerable<ClassGroup> Groups => _values.SelectMany(static value => value.Classes);
 
     /// <summary>The map, which changes no more of the one before than it has to.</summary>

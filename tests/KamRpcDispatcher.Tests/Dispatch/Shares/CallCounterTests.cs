@@ -101,6 +101,45 @@ public sealed class CallCounterTests
     }
 
     [Test]
+    public async Task A_map_that_was_another_one_between_two_readings_begins_anew()
+    {
+        Follow();
+        await ReadAsync();
+        await ReadAsync();
+        Assert.That(_counter.Report.Classes[0].Calls, Is.Zero, "it is counted");
+
+        Follow(canary: 50);
+        _table.Counts[Key(First + 1, "c")] = 40;
+        Follow();
+        Assert.That(_counter.Report.Classes.Select(static one => (one.Wanted, one.Calls)), Is.EqualTo(new[] { (950, (long?)null), (50, null) }), "what was counted before is of another time");
+        await ReadAsync();
+        Assert.That(_counter.Report.Classes[1].Calls, Is.Null, "one reading");
+        _table.Counts[Key(First + 1, "c")] += 2;
+        await ReadAsync();
+        Assert.That(_counter.Report.Classes[1].Calls, Is.EqualTo(2), "without those of the other map");
+    }
+
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task Calls_are_counted_for_a_map_from_when_Kamailio_has_it(bool isWritten)
+    {
+        Follow(isOwed: isWritten, isWaiting: !isWritten);
+        await ReadAsync();
+        _table.Counts[Key(First + 1, "c")] = 40;
+        Follow(isOwed: isWritten, isWaiting: !isWritten);
+        await ReadAsync();
+        Assert.That(_counter.Report.Classes[1].Calls, Is.Null, "the map of before is in force");
+
+        Follow();
+        _table.Counts[Key(First + 1, "c")] += 30;
+        await ReadAsync();
+        Follow();
+        _table.Counts[Key(First + 1, "c")] += 3;
+        await ReadAsync();
+        Assert.That(_counter.Report.Classes[1].Calls, Is.EqualTo(3));
+    }
+
+    [Test]
     public async Task Without_the_table_shares_are_told_as_not_counted_once_until_Kamailio_is_started_anew()
     {
         _table.IsMissing = true;
@@ -138,13 +177,14 @@ public sealed class CallCounterTests
 
     private static ListedDestination Listed(int set, string uri) => new(set, uri, ListedState.Active, true, 0, "kamrpc=c");
 
-    private void Follow(int start = 1, int canary = 5)
+    private void Follow(int start = 1, int canary = 5, bool isOwed = false, bool isWaiting = false)
     {
         var numbers = new Dictionary<string, int> { ["v1"] = 1, ["v2"] = 2 };
         var table = Table(start);
         var routable = table.Destinations.Select(static entry => new EndpointKey(entry.Set, Spelling.EndpointOf(entry.Uri))).ToHashSet();
         var shares = SetShares.Of(1, Fleet, FakeShares.Split(1, ("v1", 100 - canary), ("v2", canary)), numbers, routable, previous: null);
-        _counter.Follow(new CycleShares([shares], ImmutableDictionary<int, ShareMap?>.Empty), table);
+        var maps = isOwed ? ImmutableDictionary<int, ShareMap?>.Empty.Add(1, shares.Map) : ImmutableDictionary<int, ShareMap?>.Empty;
+        _counter.Follow(new CycleShares([shares], maps) { Waiting = isWaiting ? [1] : [] }, table);
     }
 
     /// <summary>Reads, at the time that has come since the last reading.</summary>

@@ -87,6 +87,21 @@ public sealed class ShareKeeperTests
     }
 
     [Test]
+    public async Task Classes_are_named_for_as_long_as_Kamailio_has_the_map()
+    {
+        var split = Split(("v1", 95), ("v2", 5));
+        Assert.That(_keeper.NamedClasses(split).Keys, Is.EquivalentTo(new[] { Stable, Canary }), "whether Kamailio has one is not known yet");
+        await FillAsync();
+        Assert.That(_keeper.NamedClasses(split).OrderBy(static one => one.Key).Select(static one => (one.Key, one.Value)), Is.EqualTo(new[] { (Stable, new NamedClass(1, "v1")), (Canary, new NamedClass(1, "v2")) }));
+        Assert.That(_keeper.NamedClasses(null)[Canary], Is.EqualTo(new NamedClass(1, null)), "nobody knows its name");
+
+        var (_, shares) = await ShareAsync(FakeShares.Followed(6) with { Numbers = Numbers("v1", "v2") }, Whole);
+        Assert.That(_keeper.NamedClasses(split), Has.Count.EqualTo(2), "it is still there");
+        await _keeper.WriteAsync(shares, _troubles, CancellationToken.None);
+        Assert.That(_keeper.NamedClasses(split), Is.Empty);
+    }
+
+    [Test]
     public async Task A_restarted_Kamailio_has_its_map_again()
     {
         await FillAsync();

@@ -63,6 +63,17 @@ public class ZoneSharesTests
         Assert.That((shares.Zone, shares.Unshared.Count), Is.EqualTo(((ZoneUse?)ZoneUse.Partly, 0)));
     }
 
+    [TestCase(1, ZoneUse.Partly)]
+    [TestCase(2, ZoneUse.All)]
+    public void Where_nobody_of_the_zone_gets_calls_it_does_not_serve_whatever_the_values_of_the_split(int dead, ZoneUse use)
+    {
+        Member[] zone = [.. In("a", 2, "a")];
+        var drained = zone.Select((member, index) => index < dead ? member with { State = MemberState.Draining } : member);
+        var shares = new SharedSet([.. drained, .. In("b", 2, "b")]) { Zone = ZoneA, Split = Between(("a", 500), ("b", 500)) with { Label = ZonePreference.Label } }.Shares();
+
+        Assert.That(shares.Zone, Is.EqualTo((ZoneUse?)use));
+    }
+
     [Test]
     public void Within_the_zone_weights_and_slow_starts_count_and_percentages_are_of_those_who_serve()
     {
