@@ -32,7 +32,7 @@ public sealed class IntentWriterTests : IntentWriterFixture
         Etcd.Model.Put("/kamrpc/c/splits/1", """{"label":"version","shares":{"v1":95,"v2":5}}""");
         foreach (var (name, version) in new[] { ("a", "v1"), ("b", "v1"), ("c", "v2"), ("d", "v2") })
         {
-            Etcd.Model.Put(Members + "1/" + name, $$"""{"uri":"sip:{{name}}.example.org","labels":{"version":"{{version}}"}}""", lease: 7);
+            Etcd.Model.Put(Members + "1/" + name, $$$"""{"uri":"sip:{{{name}}}.example.org","labels":{"version":"{{{version}}}"}}""", lease: 7);
         }
 
         Assert.That((await Writer.WriteAsync(Drain("c"), CancellationToken.None)).Warnings, Is.Empty, "d is left");
