@@ -43,7 +43,7 @@ public class KamailioListingTests
             Assert.That(lines, Has.Some.Match("^  1    asterisk-2  sip:10.0.0.2 +NO CALLS +IP +cluster lab +inactive: found dead, pinged$"));
             Assert.That(lines, Has.Some.Match("^  2 +sip:carrier.example.org +NO CALLS +DX +somebody else's +disabled"));
             Assert.That(lines, Has.None.Contain("2000000000"), "kamrpc's own mark is no destination");
-            Assert.That(listing.ToText(new Layout(120, Palette.None), isVerbose: true), Does.Contain("kamrpc's mark"));
+            Assert.That(listing.ToText(new Layout(160, Palette.None), isVerbose: true), Does.Contain("kamrpc's mark"));
             Assert.That(listing.ToText(new Layout(80, Palette.None), isVerbose: false).Split('\n'), Has.All.Length.LessThanOrEqualTo(80));
         });
         var owners = JsonElement.Parse(listing.ToJson()).GetProperty("destinations").EnumerateArray().Select(static entry => entry.GetProperty("owner").GetString());

@@ -124,7 +124,7 @@ public sealed class ClusterReaderTests
 
         var view = await ReadAsync();
 
-        Assert.That(view.IntentsRefused, Does.StartWith("permission denied: the role of kamrpc's user"));
+        Assert.That(view.IntentsRefused, Does.StartWith($"permission denied: its role needs read on the prefix {Keys.Intents};"));
         Assert.That((view.Members.Count, view.Intents.Count, view.IntentRevision), Is.EqualTo((2, 0, 0L)));
     }
 
