@@ -18,7 +18,7 @@ public class LongListTests
         await using var fleet = await Fleet.StartAsync();
 
         await PutAllAsync(fleet);
-        await fleet.Dispatcher.WaitForLineAsync($"{Count} destinations in 1 sets", TimeSpan.FromSeconds(60));
+        await WholeAsync(fleet);
 
         await fleet.DeleteAsync("1/m0");
         await fleet.Dispatcher.WaitForLineAsync($"{Count - 1} destinations in 1 sets", TimeSpan.FromSeconds(60));
@@ -30,7 +30,7 @@ public class LongListTests
     {
         await using var fleet = await Fleet.StartAsync();
         await PutAllAsync(fleet);
-        await fleet.Dispatcher.WaitForLineAsync($"{Count} destinations in 1 sets", TimeSpan.FromSeconds(60));
+        await WholeAsync(fleet);
 
         await fleet.Kamailio.CallAsync("dispatcher.reload");
         var back = await AddedAgainAsync(fleet, Stopwatch.GetTimestamp());
