@@ -22,6 +22,7 @@ internal sealed class KnownMaps(IShareTable table, TimeProvider timeProvider)
 
     /// <summary>What Kamailio answered where it would not let a map be read or written, by set; gone with the cycle.</summary>
     private readonly Dictionary<int, string> _faults = [];
+
     /// <summary>The numbers that a text names, by set, for as long as it is the same.</summary>
     private readonly Dictionary<int, (string Text, IReadOnlyList<int> Numbers)> _numbers = [];
     private KamailioInstance? _instance;

@@ -31,11 +31,11 @@ public static class IntentRecord
                 writer.WriteNumber("weight", weight);
             }
 
-            Write(writer, new WeightOrigin(intent.By, intent.At, intent.Reason, intent.Owner));
+            RecordFields.WriteOrigin(writer, intent.By, intent.At, intent.Reason, intent.Owner);
             if (intent.Weighed is { } weighed)
             {
                 writer.WriteStartObject("weighed");
-                Write(writer, weighed);
+                RecordFields.WriteOrigin(writer, weighed.By, weighed.At, weighed.Reason, weighed.Owner);
                 writer.WriteEndObject();
             }
 
@@ -43,29 +43,6 @@ public static class IntentRecord
         }
 
         return buffer.WrittenSpan.ToArray();
-    }
-
-    private static void Write(Utf8JsonWriter writer, WeightOrigin origin)
-    {
-        if (origin.By.Length > 0)
-        {
-            writer.WriteString("by", origin.By);
-        }
-
-        if (origin.At is { } at)
-        {
-            writer.WriteString("at", at.UtcDateTime);
-        }
-
-        if (origin.Reason is { } reason)
-        {
-            writer.WriteString("reason", reason);
-        }
-
-        if (origin.Owner is { } owner)
-        {
-            writer.WriteString("owner", owner);
-        }
     }
 
     /// <summary>Reads a value; <paramref name="error"/> names the first thing that is wrong with it. A field that is not known is of a newer version, and left out.</summary>

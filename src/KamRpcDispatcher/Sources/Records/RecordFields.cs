@@ -3,7 +3,7 @@ using KamRpcDispatcher.Destinations;
 
 namespace KamRpcDispatcher.Sources.Records;
 
-/// <summary>Reads the values of a record's fields; a <see cref="FormatException"/> names the field that is wrong.</summary>
+/// <summary>Reads and writes the values of a record's fields; a <see cref="FormatException"/> names the field that is wrong.</summary>
 internal static class RecordFields
 {
     public static string ReadText(string name, JsonElement value) =>
@@ -36,4 +36,28 @@ internal static class RecordFields
     public static DateTimeOffset ReadTime(string name, JsonElement value) => value.ValueKind == JsonValueKind.String && value.TryGetDateTimeOffset(out var time)
         ? time
         : throw new FormatException($"{name}: not a time such as 2026-01-31T12:00:00Z");
+
+    /// <summary>Writes who wishes something, since when, why, and who has declared it: as much of that as is known.</summary>
+    public static void WriteOrigin(Utf8JsonWriter writer, string by, DateTimeOffset? at, string? reason, string? owner)
+    {
+        if (by.Length > 0)
+        {
+            writer.WriteString("by", by);
+        }
+
+        if (at is { } since)
+        {
+            writer.WriteString("at", since.UtcDateTime);
+        }
+
+        if (reason is not null)
+        {
+            writer.WriteString("reason", reason);
+        }
+
+        if (owner is not null)
+        {
+            writer.WriteString("owner", owner);
+        }
+    }
 }

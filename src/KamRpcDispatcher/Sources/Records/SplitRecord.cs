@@ -33,26 +33,7 @@ public static class SplitRecord
             writer.WriteStartObject();
             writer.WriteString("label", split.Label);
             WriteShares(writer, "shares", split.Shares);
-            if (split.By.Length > 0)
-            {
-                writer.WriteString("by", split.By);
-            }
-
-            if (split.At is { } at)
-            {
-                writer.WriteString("at", at.UtcDateTime);
-            }
-
-            if (split.Reason is { } reason)
-            {
-                writer.WriteString("reason", reason);
-            }
-
-            if (split.Owner is { } owner)
-            {
-                writer.WriteString("owner", owner);
-            }
-
+            RecordFields.WriteOrigin(writer, split.By, split.At, split.Reason, split.Owner);
             writer.WriteEndObject();
         }
 
