@@ -39,7 +39,7 @@ allow_services_again() { [[ -z $POLICY ]] || as_root rm -f "$POLICY"; POLICY='';
 build_kamrpc() {
   [[ $'\n'$(dotnet --list-sdks 2> /dev/null) == *$'\n10.'* ]] || die "the .NET 10 SDK is missing (dotnet --list-sdks)"
   say "Building kamrpc ..."
-  DOTNET_NOLOGO=1 dotnet publish "$REPO/src/KamRpcDispatcher.Cli" -c Release -o "$FOLDER/kamrpc" --disable-build-servers > "$FOLDER/build.log" 2>&1 \
+  DOTNET_NOLOGO=1 dotnet publish "$REPO/src/KamRpcDispatcher.Cli" -c Release -o "$FOLDER/kamrpc" -p:RunAnalyzers=false --disable-build-servers > "$FOLDER/build.log" 2>&1 \
     || { tail -n 30 "$FOLDER/build.log" >&2; die "the build failed (above)"; }
 }
 
