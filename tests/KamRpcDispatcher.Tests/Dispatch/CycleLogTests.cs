@@ -266,6 +266,20 @@ public class CycleLogTests
         Assert.That(_log.Of(3025), Has.Count.EqualTo(1));
     }
 
+    /// <summary>Changes that went out before the list was read leave nothing to do to the reading: who follows the log learns of them all the same.</summary>
+    [Test]
+    public void A_list_that_has_grown_by_itself_is_told_with_the_revision_it_had()
+    {
+        var journal = Journal();
+        journal.Planned(new Membership(5, [], []), Empty with { Destinations = [Listed("sip:10.0.0.1:5060", ListedState.Active)] }, Nothing);
+        for (var cycle = 0; cycle < 3; cycle++)
+        {
+            journal.Planned(new Membership(5, [], []), Empty with { Destinations = [Listed("sip:10.0.0.1:5060", ListedState.Active), Listed("sip:10.0.0.2:5060", ListedState.Active)] }, Nothing);
+        }
+
+        Assert.That(_log.Of(3006), Is.EqualTo(new[] { "In step with revision 5: 1 destinations in 1 sets", "In step with revision 5: 2 destinations in 1 sets" }));
+    }
+
     [Test]
     public void A_trouble_that_comes_and_goes_with_each_cycle_does_not_fill_the_log()
     {

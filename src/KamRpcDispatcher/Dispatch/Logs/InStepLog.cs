@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace KamRpcDispatcher.Dispatch.Logs;
 
 /// <summary>
-/// Says that the list is in step: once a revision, and where revisions come all the time, as of one server that flaps, a few times a minute with the number of those
+/// Says that the list is in step: once a revision and length of the list, and where revisions come all the time, as of one server that flaps, a few times a minute with the number of those
 /// left out, the last one in any case.
 /// </summary>
 /// <param name="timeProvider">The clock.</param>
@@ -16,11 +16,11 @@ internal sealed class InStepLog(TimeProvider timeProvider, ILogger logger)
     private const int Most = 10;
 
     private readonly LogLimit _limit = new(timeProvider, Most);
-    private (long Revision, int Drift)? _told;
+    private Step? _told;
     private string _refusals = string.Empty;
 
     /// <summary>The last revision that was left out, and how many were.</summary>
-    private (long Revision, int Drift)? _left;
+    private Step? _left;
     private int _leftOut;
 
     /// <summary>What a cycle came to.</summary>
@@ -33,7 +33,8 @@ internal sealed class InStepLog(TimeProvider timeProvider, ILogger logger)
             return;
         }
 
-        if (_told == (status.Revision, status.Drift))
+        var step = new Step(status.Revision, status.Drift, status.Sets.Values.Sum(static set => set.Destinations));
+        if (_told == step)
         {
             return;
         }
@@ -44,22 +45,22 @@ internal sealed class InStepLog(TimeProvider timeProvider, ILogger logger)
         {
             if (!_limit.Allows())
             {
-                _leftOut += _left == (status.Revision, status.Drift) ? 0 : 1;
-                _left = (status.Revision, status.Drift);
+                _leftOut += _left == step ? 0 : 1;
+                _left = step;
                 return;
             }
 
             // The one that is told now may have been left out at first.
-            var others = _leftOut - (_left == (status.Revision, status.Drift) ? 1 : 0);
+            var others = _leftOut - (_left == step ? 1 : 0);
             (_left, _leftOut) = (null, status.Drift == 0 ? 0 : others);
-            var (destinations, sets) = (status.Sets.Values.Sum(static set => set.Destinations), status.Sets.Values.Count(static set => set.Destinations > 0));
+            var sets = status.Sets.Values.Count(static set => set.Destinations > 0);
             if (status.Drift == 0 && others > 0)
             {
-                ReconcileLog.InStepAfterMany(logger, status.Revision, destinations, sets, others);
+                ReconcileLog.InStepAfterMany(logger, status.Revision, step.Destinations, sets, others);
             }
             else if (status.Drift == 0)
             {
-                ReconcileLog.InStep(logger, status.Revision, destinations, sets);
+                ReconcileLog.InStep(logger, status.Revision, step.Destinations, sets);
             }
             else
             {
@@ -67,6 +68,9 @@ internal sealed class InStepLog(TimeProvider timeProvider, ILogger logger)
             }
         }
 
-        (_told, _refusals) = ((status.Revision, status.Drift), refusals);
+        (_told, _refusals) = (step, refusals);
     }
+
+    /// <summary>What one line says. Changes that go out before the reading leave nothing to do behind: of these the length of the list tells.</summary>
+    private readonly record struct Step(long Revision, int Drift, int Destinations);
 }
