@@ -4,6 +4,7 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.IntegrationTests;
 
 /// <summary>What a newcomer runs first, as it stands in the README.</summary>
+[Parallelizable]
 public class QuickstartTests
 {
     /// <summary>It builds the program, and its calls take half a minute.</summary>
