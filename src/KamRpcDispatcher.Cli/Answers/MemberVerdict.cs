@@ -52,6 +52,7 @@ internal sealed record MemberVerdict(bool IsAsItShouldBe, string Text)
                 false,
                 $"{name} is {MemberText.StateName(record)}, but its address gets calls: {SafeText.Shorten(ready.Key.Name, MemberValidation.MaxNameLength)} has it too, is ready, and is followed."),
             { IsDrained: true } => new MemberVerdict(true, $"{name} gets no calls, as it should: {Drain(explained)}."),
+            { Announced.IsIdle: true } => new MemberVerdict(true, $"{name} gets no calls, as it should: the split of its set gives it no share{(explained.Intent is { Intent.IsDrained: true } ? $"; and {Drain(explained)}" : string.Empty)}; kamrpc split {Ages.Number(explained.Key.Set)} shows it."),
             { Announced.Member: var announced } => new MemberVerdict(true, $"{name} gets no calls, as it should: it is {MemberStateName.Of(announced.State)}{(string.IsNullOrEmpty(announced.Reason) ? string.Empty : $" ({SafeText.Shorten(announced.Reason, MemberValidation.MaxReasonLength)})")}{(explained.Intent is { Intent.IsDrained: true } ? $"; and {Drain(explained)}" : string.Empty)}."),
         };
     }

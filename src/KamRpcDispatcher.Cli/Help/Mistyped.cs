@@ -17,6 +17,18 @@ internal static class Mistyped
             : [];
     }
 
+    /// <summary>Options whose value is the name of another one: that value was forgotten, and what the other option asks for is not done.</summary>
+    public static IEnumerable<string> Swallowed(ParseResult parsed)
+    {
+        HashSet<string> known = [.. parsed.CommandResult.Command.Options.SelectMany(static option => option.Aliases.Prepend(option.Name))];
+        return
+            from given in parsed.CommandResult.Children.OfType<OptionResult>()
+            from token in given.Tokens
+            let name = NameOf(token.Value)
+            where known.Contains(name)
+            select $"{given.Option.Name}: needs a value after it, and {name} is an option";
+    }
+
     /// <summary>Whether an error says what to type: a list of all options is no help then.</summary>
     public static bool IsAnswered(string error) => error.EndsWith('?');
 

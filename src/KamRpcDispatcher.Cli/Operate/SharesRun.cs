@@ -48,7 +48,8 @@ internal static class SharesRun
                     var sentence = error is not null ? $"The split of set {Ages.Number(set)} cannot be read: {SafeText.Shorten(error)}."
                         : split is null ? $"Set {Ages.Number(set)} is not split."
                         : $"Set {Ages.Number(set)} is split, {SafeText.Shorten(SplitRecord.Text(split), 512)}{(split.By.Length == 0 ? string.Empty : $", by {SafeText.Shorten(split.By)}")}.{(IsFollowed(split, calls.Cluster.Members) ? string.Empty : " It is NOT followed: no ready member has a value with a share, so that calls go to everybody who is ready.")}";
-                    var none = calls.Proxies.Count == 0 ? "No proxy reports." : "No proxy shares its calls otherwise than evenly.";
+                    var none = calls.Proxies.Count == 0 ? "No proxy reports: how one shares its calls whose dispatcher does not run is not known."
+                        : $"Of the proxies that report ({ProxyNames.Of(calls.Proxies)}) none shares its calls otherwise than evenly; one whose dispatcher does not run goes on as it did last.";
                     return TextLines.Behind(string.Empty, sentence + (shared.Count == 0 ? " " + none : string.Empty), layout.Width) + (shared.Count > 0 ? shared.Table(layout).ToString() : string.Empty);
                 }));
             return ExitCode.Done;

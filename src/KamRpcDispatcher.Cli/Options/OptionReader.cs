@@ -20,7 +20,7 @@ internal sealed class OptionReader
     public OptionReader(ParseResult parsed)
     {
         _parsed = parsed;
-        _errors = [.. Mistyped.Errors(parsed)];
+        _errors = [.. Mistyped.Errors(parsed), .. Mistyped.Swallowed(parsed)];
 
         // Where something is no option, what the parser misses may be its value; where a file cannot be read, it may be there.
         var isFileLost = parsed.Errors.Any(static error => error.SymbolResult is null);

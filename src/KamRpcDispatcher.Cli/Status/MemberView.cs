@@ -64,7 +64,7 @@ internal sealed record MemberView(ProxyLens Lens, CallState Calls, bool IsAsItSh
             : calls == CallState.All && MemberText.Starting(lens, member.Key) is { } start ? $"it gets calls, and {start}"
             : calls == CallState.All ? "it is in Kamailio's list and gets calls"
             : calls == CallState.None && member.IsReady ? "nobody of its set gets calls there; the report has no room for the reason of each"
-            : calls == CallState.None ? member.IsDrained ? "it gets no calls, as an operator wishes" : "it gets no calls, as its record says"
+            : calls == CallState.None ? member.IsDrained ? "it gets no calls, as an operator wishes" : announced.IsIdle ? "it gets no calls, as the split of its set says" : "it gets no calls, as its record says"
             : MemberText.Silence(member, lens);
         return new MemberView(lens, calls, isAsItShouldBe, Acknowledged(member, lens), deviation, text) { IsFull = isFull };
     }

@@ -64,6 +64,12 @@ public sealed partial class ApiServer : IAsyncDisposable
     /// <summary>Answers every request so; null for as it should.</summary>
     public (int Code, string Reason)? Trouble { get; set; }
 
+    /// <summary>Answers every watch so; null for as it should.</summary>
+    public (int Code, string Reason)? WatchTrouble { get; set; }
+
+    /// <summary>Whether each watch ends as soon as it has begun, without a word.</summary>
+    public bool EndsWatchesAtOnce { get; set; }
+
     /// <summary>Whether a watch from a forgotten version is refused by its status, and not by an event: servers do both.</summary>
     public bool RefusesOldWatchAtOnce { get; set; }
 
@@ -159,6 +165,14 @@ public sealed partial class ApiServer : IAsyncDisposable
             if (Forbidden.ContainsKey($"{(isWatch ? "watch" : "list")} {space}"))
             {
                 await RefuseAsync(context, ApiAnswers.Forbidden(isWatch ? "watch" : "list", space ?? string.Empty)).ConfigureAwait(false);
+            }
+            else if (isWatch && WatchTrouble is var (watchCode, watchReason))
+            {
+                await RefuseAsync(context, ApiAnswers.Status(watchCode, watchReason, "Too large resource version")).ConfigureAwait(false);
+            }
+            else if (isWatch && EndsWatchesAtOnce)
+            {
+                context.Response.ContentType = "application/json";
             }
             else if (match.Groups["name"] is { Success: true } name)
             {

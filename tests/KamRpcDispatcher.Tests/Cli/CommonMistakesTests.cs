@@ -31,6 +31,8 @@ public class CommonMistakesTests
         new("confirm --proxy p1", "--proxy is not an option of confirm, but of dispatch"),
         new("confirm p1", "'p1': confirm takes options only, and this is the value of none"),
         new("confirm --etcd", "--etcd: needs a value after it"),
+        new("drain a --reason --dry-run", "--reason: needs a value after it, and --dry-run is an option"),
+        new("split 1 v=a:50 v=b:50 --as --no-wait", "--as: needs a value after it, and --no-wait is an option"),
         new("confirm --cluster a --cluster b", "--cluster: is given more than once; give it once"),
         new("confirm -o xml", "--output: 'xml' is not table"),
         new("announce --ip 10.0.0.1 --ttl 5sec", "--ttl: '5sec' is not a duration from 2s to 1h, such as 500ms, 5s or 2m"),

@@ -21,6 +21,9 @@ internal sealed class SetFindings(SetCalls set, ClusterCalls calls)
         List<MemberCalls> members = [.. set.Members.Where(member => !_leftOut.Contains(member.Key))];
         var total = members.Count;
         var drained = new DrainedMembers(set.Set, total, [.. members.Where(static member => member.IsDrained)]);
+
+        // Whom a split gives no share gets no calls as an operator wishes.
+        var shared = drained.Others - members.Count(static member => member.Announced is { IsIdle: true, IsDrained: false });
         var isToldOfDrained = false;
         if (total == 0)
         {
@@ -70,9 +73,9 @@ internal sealed class SetFindings(SetCalls set, ClusterCalls calls)
                 isToldOfDrained |= drained.AreAll;
                 yield return Found(FindingCode.SetWithoutDestination, lens, $"{_name} has {Ages.Count(total, "member")}{drained.Each} and no routable destination on {lens.Name}: every call to it fails there{drained.Advice}");
             }
-            else if (serving * 2 < drained.Others)
+            else if (serving * 2 < shared)
             {
-                yield return Found(FindingCode.SetBelowHalf, lens, FormattableString.Invariant($"{_name}: {serving} of {drained.Others} members {(serving == 1 ? "gets" : "get")} calls on {lens.Name}, less than half"));
+                yield return Found(FindingCode.SetBelowHalf, lens, FormattableString.Invariant($"{_name}: {serving} of {shared} members {(serving == 1 ? "gets" : "get")} calls on {lens.Name}, less than half"));
             }
 
             if (lens.FullOf(set.Set) is { } full)

@@ -18,12 +18,17 @@ internal sealed class ServiceWatch(KubernetesService service, Func<EndpointSlice
     /// <summary>A watch that ended sooner is one that something keeps ending.</summary>
     private static readonly TimeSpan ShortWatch = TimeSpan.FromSeconds(1);
 
+    /// <summary>After so many of these in a row, without an event, nobody can say that changes would be heard.</summary>
+    private const int MostShort = 3;
+
     private readonly Lock _lock = new();
     private readonly Dictionary<string, EndpointSlice> _slices = new(StringComparer.Ordinal);
     private string? _version;
     private bool _isListed;
     private TimeSpan _pause;
     private long? _watchedSince;
+    private int _short;
+    private int _failed;
 
     /// <summary>All its slices as they were heard last; null before the first list.</summary>
     public ServiceSlices? Slices
@@ -73,8 +78,9 @@ internal sealed class ServiceWatch(KubernetesService service, Func<EndpointSlice
                 }
                 catch (Exception exception) when (IsOutage(exception) && !cancellationToken.IsCancellationRequested)
                 {
-                    // What is malformed may have been lost on the way.
-                    _version = exception is InvalidDataException ? null : _version;
+                    HasStood();
+                    _failed++;
+                    _version = MayResumeAfter(exception) ? _version : null;
                     log.Failed(exception);
                     api?.Dispose();
                     api = null;
@@ -102,6 +108,13 @@ internal sealed class ServiceWatch(KubernetesService service, Func<EndpointSlice
     private static bool IsOutage(Exception exception) =>
         exception is KubernetesApiException or HttpRequestException or IOException or AuthenticationException or InvalidDataException or OperationCanceledException;
 
+    /// <summary>
+    /// Whether the watch can go on where it was: where a connection was lost it can. What is malformed may have been lost on the way, and a server that was away for longer, or that takes the version amiss, may be
+    /// one that was restored: its versions say nothing then. One that has too much to do is not asked for more.
+    /// </summary>
+    private bool MayResumeAfter(Exception exception) =>
+        exception is KubernetesApiException { Code: System.Net.HttpStatusCode.TooManyRequests } || (exception is not (InvalidDataException or KubernetesApiException) && _failed <= 1);
+
     private async Task FollowAsync(EndpointSliceApi api, Action<bool> changed, CancellationToken cancellationToken)
     {
         if (_version is null)
@@ -112,26 +125,47 @@ internal sealed class ServiceWatch(KubernetesService service, Func<EndpointSlice
         await using (var watch = await api.WatchAsync(service.Namespace, service.Service, _version!, cancellationToken).ConfigureAwait(false))
         {
             (IsWatched, _watchedSince) = (true, timeProvider.GetTimestamp());
-            if (log.Followed(_version!))
+            var reading = watch.ReadAsync(cancellationToken);
+            if (_short >= MostShort)
             {
-                changed(true);
+                await Task.WhenAny(reading, Task.Delay(ShortWatch, timeProvider, cancellationToken)).ConfigureAwait(false);
             }
 
-            while (await watch.ReadAsync(cancellationToken).ConfigureAwait(false) is { } change)
+            if (_short < MostShort || !reading.IsCompleted || (reading.IsCompletedSuccessfully && await reading.ConfigureAwait(false) is not null))
+            {
+                Followed(changed);
+            }
+
+            while (await reading.ConfigureAwait(false) is { } change)
             {
                 log.Heard();
-                _pause = TimeSpan.Zero;
+                (_pause, _short, _failed) = (TimeSpan.Zero, 0, 0);
                 if (Apply(change))
                 {
                     changed(false);
                 }
+
+                reading = watch.ReadAsync(cancellationToken);
             }
         }
 
         // Ended by the server, as it was asked to: it begins again where it was, at once.
         if (!HasStood())
         {
+            if (++_short >= MostShort)
+            {
+                throw new InvalidDataException("its watches end at once, and say nothing: changes are seen only when all is listed anew");
+            }
+
             await PauseAsync(null, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private void Followed(Action<bool> changed)
+    {
+        if (log.Followed(_version!))
+        {
+            changed(true);
         }
     }
 
@@ -140,13 +174,14 @@ internal sealed class ServiceWatch(KubernetesService service, Func<EndpointSlice
     {
         var hasStood = _watchedSince is { } since && timeProvider.GetElapsedTime(since) >= ShortWatch;
         (_watchedSince, _pause) = (null, hasStood ? TimeSpan.Zero : _pause);
+        (_short, _failed) = hasStood ? (0, 0) : (_short, _failed);
         return hasStood;
     }
 
     private async Task ListAsync(EndpointSliceApi api, Action<bool> changed, CancellationToken cancellationToken)
     {
         var (slices, version) = await api.ListAsync(service.Namespace, service.Service, cancellationToken).ConfigureAwait(false);
-        var wasAway = log.Followed(version);
+        var wasAway = _short < MostShort && log.Followed(version);
         lock (_lock)
         {
             _slices.Clear();

@@ -94,7 +94,7 @@ public sealed class KubernetesSourceTests
         await followed.WaitForAsync("a Ready", "b Draining");
 
         // Nobody tells of the deletion: the watch has ended, and its history is gone.
-        _server.Trouble = (503, "ServiceUnavailable");
+        _server.Trouble = (429, "TooManyRequests");
         _server.CutWatches();
         await followed.Log.WaitForAsync(1091);
         _server.Store.Delete("voice", "s2");
@@ -105,6 +105,38 @@ public sealed class KubernetesSourceTests
         Assert.That(followed.Log.Of(1094), Is.Not.Empty);
         _server.Store.Put(SliceText.Slice("asterisk", "s1", SliceText.Ready("a", "10.0.0.1"), SliceText.Ready("c", "10.0.0.3")));
         await followed.WaitForAsync("a Ready", "c Ready");
+    }
+
+    /// <summary>Something between ends them, and says nothing: the server is heard all the time.</summary>
+    [Test]
+    public async Task Watches_that_end_at_once_are_told_and_what_changes_is_listed()
+    {
+        _server.EndsWatchesAtOnce = true;
+        _server.Store.Put(SliceText.Slice("asterisk", "s1", SliceText.Ready("a", "10.0.0.1")));
+        await using var followed = FollowedSource.Of(_server);
+        await Eventually.BecomesAsync(() => followed.Source.Away is { Reason: var reason } && reason.Contains("watches end at once", StringComparison.Ordinal));
+        _server.Store.Put(SliceText.Slice("asterisk", "s2", SliceText.Ready("b", "10.0.0.2")));
+        await followed.WaitForAsync("a Ready", "b Ready");
+        Assert.That((followed.Log.Of(1091).Count, followed.Log.Of(1093).Count), Is.EqualTo((1, 0)), "it is one outage");
+
+        _server.EndsWatchesAtOnce = false;
+        await Eventually.BecomesAsync(() => followed.Source.Away is null);
+        Assert.That(followed.Log.Of(1093), Has.Count.EqualTo(1));
+    }
+
+    /// <summary>A server that was restored from a backup knows no version as late as this one's.</summary>
+    [Test]
+    public async Task A_server_that_knows_no_such_version_is_asked_for_all_anew()
+    {
+        _server.Store.Put(SliceText.Slice("asterisk", "s1", SliceText.Ready("a", "10.0.0.1")));
+        await using var followed = FollowedSource.Of(_server);
+        await followed.WaitForAsync("a Ready");
+
+        _server.WatchTrouble = (504, "Timeout");
+        _server.CutWatches();
+        await followed.Log.WaitForAsync(1091);
+        _server.Store.Put(SliceText.Slice("asterisk", "s2", SliceText.Ready("b", "10.0.0.2")));
+        await followed.WaitForAsync("a Ready", "b Ready");
     }
 
     [Test]
