@@ -75,7 +75,7 @@ internal static class RolloutOptions
     private static readonly (Option Option, string[] Actions)[] Own =
     [
         (Label, Starts), (To, ["canary", "bluegreen"]), (Steps, ["canary"]), (Interval, ["canary"]), (Gate, ["canary"]), (GateTimeout, ["canary"]), (Failures, ["canary", "rolling"]),
-        (Keep, ["bluegreen"]), (Back, ["bluegreen"]), (Full, ["promote"]), (MinReadyOption, Starts), (OperatorOptions.DryRun, Starts), (Force, ["canary", "bluegreen", "rolling", "resume", "promote", "abort", "undo"]), (OnPause, [.. Starts, "resume", "promote"]), (Watch, ["status"]), .. RollingOptions.Own,
+        (Keep, ["bluegreen"]), (Back, ["bluegreen"]), (Full, ["promote"]), (MinReadyOption, Starts), (OperatorOptions.DryRun, [.. Starts, "pause", "resume", "promote", "abort", "undo"]), (Force, ["canary", "bluegreen", "rolling", "resume", "promote", "abort", "undo"]), (OnPause, [.. Starts, "resume", "promote"]), (Watch, ["status"]), .. RollingOptions.Own,
     ];
 
     public static void AddTo(Command command)
@@ -122,11 +122,6 @@ internal static class RolloutOptions
                 _ => null,
             },
         };
-        if (isBack && ask.IsDryRun)
-        {
-            options.Add(OperatorOptions.DryRun, $"contradicts {Back.Name}");
-        }
-
         return action == "rolling" ? ask with { Start = ReadRestart(options, command, ask) }
             : Starts.Contains(action) && !isBack ? ask with { Start = ReadStart(options, command, action, ask) }
             : ask;

@@ -1,4 +1,5 @@
 using KamRpcDispatcher.Cli.Output;
+using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Operate.Rollouts;
 
 namespace KamRpcDispatcher.Cli.Rollouts;
@@ -10,8 +11,31 @@ internal sealed class RolloutPlanAnswer(Rollout rollout, IReadOnlyList<RolloutFo
 {
     private const int MostNamed = 3;
 
+    /// <summary>How the rollout is now, where it is there already.</summary>
+    public Rollout? Now { get; init; }
+
+    /// <summary>The split of the set as it is now; null for none.</summary>
+    public Split? Split { get; init; }
+
+    /// <returns>The exit code.</returns>
+    public static int Print(RolloutOutcome plan, OutputFormat format)
+    {
+        var planned = new RolloutPlanAnswer(plan.View.Rollout!, plan.Steps) { Now = plan.Now, Split = plan.View.Split };
+        Console.Out.Write(Answer.In(format, planned.ToJson, () => planned.ToText(Layout.OfOutput())));
+        return ExitCode.Changes;
+    }
+
     public string ToText(Layout layout)
     {
+        if (Now is { } now)
+        {
+            return TextLines.Behind(
+                string.Empty,
+                $"Set {Ages.Number(rollout.Set)}: its {RolloutText.Of(rollout.Kind)} rollout, {RolloutText.Of(now.Phase)} at {RolloutText.StepOf(now)}, would be {RolloutText.Of(rollout.Phase)}{(rollout.HasEnded && rollout.IsTakenBack ? string.Empty : $" at {RolloutText.StepOf(rollout)}")}"
+                    + $"{(rollout.Restart is null ? $"; shares: {RolloutText.Of(rollout.Wished)}, now: {RolloutText.Of(Split?.Shares)}" : string.Empty)}. Nothing is written: a dry run.",
+                layout.Width);
+        }
+
         var table = layout.Sentences("STEP", "SHARES", "RESTARTED", "NOTE");
         foreach (var step in steps)
         {
@@ -47,6 +71,15 @@ internal sealed class RolloutPlanAnswer(Rollout rollout, IReadOnlyList<RolloutFo
     {
         writer.WriteNumber("set", rollout.Set);
         writer.WriteString("kind", RolloutText.Of(rollout.Kind));
+        if (Now is { } now)
+        {
+            writer.WriteString("phase", RolloutText.Of(now.Phase));
+            writer.WriteString("wouldBe", RolloutText.Of(rollout.Phase));
+            JsonText.WriteNumber(writer, "step", rollout.Restart is null ? rollout.Step + 1 : null);
+            RolloutAnswer.WriteShares(writer, "split", Split?.Shares);
+            RolloutAnswer.WriteShares(writer, "wished", rollout.Wished);
+        }
+
         RolloutAnswer.WriteShares(writer, "before", rollout.Before);
         JsonText.WriteArray(writer, "planned", steps, static (json, step) =>
         {

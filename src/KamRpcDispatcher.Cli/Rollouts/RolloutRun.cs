@@ -74,23 +74,14 @@ internal sealed class RolloutRun : IAsyncDisposable
     {
         if (_ask.IsDryRun)
         {
-            var plan = await _control.PlanAsync(request, cancellationToken).ConfigureAwait(false);
-            Warn(plan);
-            if (plan.Result != RolloutResult.Planned)
-            {
-                return Refuse(plan);
-            }
-
-            var planned = new RolloutPlanAnswer(plan.View.Rollout!, plan.Steps);
-            Console.Out.Write(Answer.In(_ask.Format, planned.ToJson, () => planned.ToText(Layout.OfOutput())));
-            return ExitCode.Changes;
+            return Planned(await _control.PlanAsync(request, cancellationToken).ConfigureAwait(false));
         }
 
         var key = await RolloutRunnerKey.TakeAsync(_store, _keys, request.Set, request.By, TimeProvider.System, cancellationToken).ConfigureAwait(false);
         if (key is null)
         {
             var view = await _rollouts.ReadAsync(request.Set, cancellationToken).ConfigureAwait(false);
-            return Refuse(new RolloutOutcome(RolloutResult.Taken, view) { Reasons = [$"set {Ages.Number(request.Set)} has a rollout, which {RunnerOf(view)} runs: 'kamrpc rollout status {Ages.Number(request.Set)}'"] });
+            return Refuse(new RolloutOutcome(RolloutResult.Taken, view) { Reasons = [$"set {Ages.Number(request.Set)} has a rollout, which {RolloutEnd.RunnerOf(view)} runs: 'kamrpc rollout status {Ages.Number(request.Set)}'"] });
         }
 
         await using (key.ConfigureAwait(false))
@@ -104,6 +95,12 @@ internal sealed class RolloutRun : IAsyncDisposable
             Warn(outcome);
             return await RunAsync(outcome, key, cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    private int Planned(RolloutOutcome plan)
+    {
+        Warn(plan);
+        return plan.Result == RolloutResult.Planned ? RolloutPlanAnswer.Print(plan, _ask.Format) : Refuse(plan);
     }
 
     private static void Warn(RolloutOutcome outcome)
@@ -133,12 +130,17 @@ internal sealed class RolloutRun : IAsyncDisposable
         var what = _ask.Change ?? (view.Rollout is { HasEnded: true } ? RolloutEvent.Undo : RolloutEvent.Abort);
         if (_ask.IsBack && view.Rollout is { Kind: not RolloutKind.BlueGreen } other)
         {
-            return Refuse(new RolloutOutcome(RolloutResult.Refused, view) { Reasons = [$"the rollout of set {Ages.Number(set)} is a {RolloutText.Of(other.Kind)}: 'kamrpc rollout abort {Ages.Number(set)}'"] });
+            return Refuse(new RolloutOutcome(RolloutResult.Refused, view) { Reasons = [$"the {(other.HasEnded ? "last " : string.Empty)}rollout of set {Ages.Number(set)} is a {RolloutText.Of(other.Kind)}, and {(other.HasEnded ? "of the one before nothing is kept: 'kamrpc split' gives calls to the other side" : $"not done: 'kamrpc rollout abort {Ages.Number(set)}'")}"] });
+        }
+
+        if (_ask.IsDryRun)
+        {
+            return Planned(await _control.PlanChangeAsync(set, what, _ask.By, _ask.Reason, _ask.IsForced, cancellationToken).ConfigureAwait(false));
         }
 
         if (what == RolloutEvent.Resume && view is { Rollout.Phase: RolloutPhase.Running, Runner: not null })
         {
-            return Refuse(new RolloutOutcome(RolloutResult.Refused, view) { Reasons = [$"the rollout of set {Ages.Number(set)} goes on already: {RunnerOf(view)} runs it"] });
+            return Refuse(new RolloutOutcome(RolloutResult.Refused, view) { Reasons = [$"the rollout of set {Ages.Number(set)} goes on already: {RolloutEnd.RunnerOf(view)} runs it"] });
         }
 
         // Whoever goes on runs it, where nobody else does.
@@ -224,8 +226,6 @@ internal sealed class RolloutRun : IAsyncDisposable
         var answer = new RolloutAnswer(view.Rollout is null && view.Error is null ? [] : [new RolloutShown(view, state)], TimeProvider.System.GetUtcNow());
         Console.Out.Write(Answer.In(_ask.Format, answer.ToJson, () => answer.ToText(Layout.OfOutput())));
     }
-
-    private static string RunnerOf(RolloutView view) => view.Runner is { } runner ? SafeText.Shorten(FormattableString.Invariant($"{runner.By} ({runner.Host}, process {runner.Pid})"), MemberValidation.MaxReasonLength) : "somebody";
 
     /// <summary>What is written of something that came to no end; nothing of what only reads.</summary>
     private string Written() => (_ask.Start is null && _ask.Change is null && !_ask.IsBack) || _ask.IsDryRun ? string.Empty

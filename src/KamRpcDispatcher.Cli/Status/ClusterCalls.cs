@@ -36,6 +36,9 @@ internal sealed record MemberCalls(MemberKey Key, string Uri, AnnouncedMember? A
 
     /// <summary>Whether it gets calls from all proxies, from none, or from some: only where that is known.</summary>
     public CallState Everywhere => Calls == CallState.Some || (InDoubt == 0 && !IsPartlyUnknown) ? Calls : CallState.Unknown;
+
+    /// <summary>What is shown in a word beside the proxies that are in doubt: that it gets calls from those that are known, but not that it gets none, which is a reason to stop its server.</summary>
+    public CallState Shown => Calls == CallState.None ? Everywhere : Calls;
 }
 
 /// <summary>A set, over all proxies that serve it.</summary>

@@ -75,7 +75,7 @@ internal sealed class StatusEvents
                 var remarks = string.Join(' ', member.Remarks.Select(static remark => $"{remark.Lens.Name}/{remark.Deviation?.Kind}/{remark.Deviation?.Flags}"));
                 var summary = $"{member.Calls} {member.Announced?.Member.State} {member.Announced?.Member.Reason} {member.Uri} {remarks}";
                 var who = FormattableString.Invariant($"set {set.Set}: {SafeText.Shorten(member.Key.Name, 40)}");
-                yield return (member.Key.ToString(), new Told(summary, $"{who}: {MemberText.Calls(member.Calls)}, {words.Full(member, set)}", $"gone: {who}: it is not announced, and no report that can be believed names it any more"));
+                yield return (member.Key.ToString(), new Told(summary, $"{who}: {MemberText.Calls(member.Shown)}, {words.Full(member, set)}", $"gone: {who}: it is not announced, and no report that can be believed names it any more"));
             }
         }
     }

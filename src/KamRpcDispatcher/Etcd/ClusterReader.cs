@@ -68,8 +68,8 @@ public sealed class ClusterReader(EtcdConnection store, EtcdKeys keys, TimeProvi
         var members = await pages.ReadAsync(keys.Members, cancellationToken: cancellationToken).ConfigureAwait(false);
         var proxies = await pages.ReadAsync(keys.Proxies, members.Revision, cancellationToken: cancellationToken).ConfigureAwait(false);
         var (intents, refused) = await ReadIntentsAsync(pages, members.Revision, cancellationToken).ConfigureAwait(false);
-        var (splits, unusable) = await ReadSplitsAsync(pages, members.Revision, cancellationToken).ConfigureAwait(false);
-        return View(members, proxies.Keys, intents with { Rejected = [.. intents.Rejected, .. unusable] }, splits) with { IntentsRefused = refused, CallCounts = await ReadCallsAsync(pages, members.Revision, intents, cancellationToken).ConfigureAwait(false) };
+        var (splits, unusable, splitsRefused) = await ReadSplitsAsync(pages, members.Revision, cancellationToken).ConfigureAwait(false);
+        return View(members, proxies.Keys, intents with { Rejected = [.. intents.Rejected, .. unusable] }, splits) with { IntentsRefused = refused, SplitsRefused = splitsRefused, CallCounts = await ReadCallsAsync(pages, members.Revision, intents, cancellationToken).ConfigureAwait(false) };
     }
 
     /// <summary>Nobody counts them while nobody is drained. A role of an earlier version need not have the right to read them: then nothing is known.</summary>
@@ -91,7 +91,7 @@ public sealed class ClusterReader(EtcdConnection store, EtcdKeys keys, TimeProvi
     }
 
     /// <summary>A role of an earlier version need not have the right to read them: then nobody is known to be without a share.</summary>
-    private async Task<(IReadOnlyDictionary<int, Split> Usable, IReadOnlyList<RejectedRecord> Rejected)> ReadSplitsAsync(KeyPages pages, long revision, CancellationToken cancellationToken)
+    private async Task<(IReadOnlyDictionary<int, Split> Usable, IReadOnlyList<RejectedRecord> Rejected, string? Refused)> ReadSplitsAsync(KeyPages pages, long revision, CancellationToken cancellationToken)
     {
         var splits = new Dictionary<int, Split>();
         var rejected = new List<RejectedRecord>();
@@ -112,10 +112,10 @@ public sealed class ClusterReader(EtcdConnection store, EtcdKeys keys, TimeProvi
         }
         catch (RpcException refused) when (refused.StatusCode == StatusCode.PermissionDenied)
         {
-            // As if there were none.
+            return (splits, rejected, EtcdFailure.Describe(refused));
         }
 
-        return (splits, rejected);
+        return (splits, rejected, null);
     }
 
     /// <summary>A role of an earlier version need not have the right to read them: all else is read nevertheless.</summary>

@@ -50,6 +50,9 @@ public sealed record ClusterView(
     /// <summary>Why the store does not let this user read what operators wish, safe to print; null where it does.</summary>
     public string? IntentsRefused { get; init; }
 
+    /// <summary>Why etcd does not let splits be read; null where it does. Whom one gives no share is not known then.</summary>
+    public string? SplitsRefused { get; init; }
+
     /// <summary>What announcers say of the calls that are up on members that are drained; empty where nobody is, and where the store does not let this user read them.</summary>
     public IReadOnlyDictionary<MemberKey, StoredCallCount> CallCounts { get; init; } = ImmutableDictionary<MemberKey, StoredCallCount>.Empty;
 

@@ -91,6 +91,19 @@ public sealed class RolloutCommandTests : IAsyncDisposable
         async Task<string> StatusAsync(string set) => string.Join(' ', (await Kamrpc.RunAsync(["rollout", "status", set, "--etcd", _etcd.Endpoint], [("COLUMNS", "500")])).Output.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries));
     }
 
+    [TestCase("abort 1", "Set 1: its canary rollout, paused at step 1 of 2, version=v2 10%, would be aborted; shares: no split, now: v1 90%, v2 10%. Nothing is written: a dry run.")]
+    [TestCase("promote 1 --full", "Set 1: its canary rollout, paused at step 1 of 2, version=v2 10%, would be done at step 2 of 2, version=v2 100%; shares: v1 0%, v2 100%, now: v1 90%, v2 10%. Nothing is written: a dry run.")]
+    public async Task What_would_become_of_one_is_told_and_nothing_is_written(string line, string said)
+    {
+        _etcd.Model.Put("/kamrpc/default/splits/1", """{"label":"version","shares":{"v1":90,"v2":10}}""");
+        _etcd.Model.Put("/kamrpc/default/rollouts/1", Encoding.UTF8.GetString(RolloutRecord.Write(new Rollout(1, "1f", RolloutKind.Canary, "version", "v2") { Steps = [100, 1000], Others = ImmutableSortedDictionary<string, int>.Empty.Add("v1", 1000), Phase = RolloutPhase.Paused, Since = DateTimeOffset.UtcNow, By = "ops@h1" })));
+        var before = _etcd.Model.Value("/kamrpc/default/rollouts/1");
+
+        var (exitCode, output, errors) = await RunAsync([.. line.Split(' '), "--dry-run", "--force"]);
+        Assert.That((exitCode, output.ReplaceLineEndings(" ").Trim()), Is.EqualTo((5, said)), errors);
+        Assert.That(_etcd.Model.Value("/kamrpc/default/rollouts/1"), Is.EqualTo(before));
+    }
+
     [TestCase("canary 1 --label version --to v2")]
     [TestCase("abort 1")]
     [TestCase("resume 1")]

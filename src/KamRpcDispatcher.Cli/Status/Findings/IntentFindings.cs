@@ -61,6 +61,14 @@ internal sealed class IntentFindings(ClusterCalls calls)
                 $"who is drained by an operator is not known: etcd does not let this user read it ({SafeText.Shorten(refused, ProxyTrouble.MostTextLength)})");
         }
 
+        // A role of an earlier version need not have the right: where no calls are shared that makes no difference.
+        if (calls.Cluster.SplitsRefused is { } unread && calls.Proxies.Any(static lens => lens.Status?.Shares is { Classes.Length: > 0 }))
+        {
+            yield return new StatusFinding(
+                FindingCode.IntentsNotReadable,
+                $"whom an operator's split gives no share is not known: etcd does not let this user read splits ({SafeText.Shorten(unread, ProxyTrouble.MostTextLength)})");
+        }
+
         var rejected = calls.Cluster.RejectedIntents;
         foreach (var record in rejected.Take(MostRejected))
         {

@@ -97,7 +97,7 @@ internal sealed class SetScreen(SetCalls set, ClusterCalls calls, StatusOptions 
             changed?.Invoke(member.Key.ToString()) == true ? new Cell("*", Tone.Changed) : new Cell(null),
             member.Key.Name,
             member.Uri,
-            new Cell(MemberText.Calls(member.Calls), MemberText.ToneOf(member)),
+            new Cell(MemberText.Calls(member.Shown), MemberText.ToneOf(member)),
             MemberText.Flags(member),
             announced?.Weight is { } weight ? "weight " + Ages.Number(weight) : null,
             announced is { Priority: > 0 } ? "priority " + Ages.Number(announced.Priority) : null,

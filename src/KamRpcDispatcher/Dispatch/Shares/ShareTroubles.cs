@@ -23,7 +23,7 @@ internal static class ShareTroubles
         Meet(shares.WithoutZone, "a zone is preferred here (--zone), and Kamailio has no table for shares, so that members of every zone get calls: kamrpc doctor beside it says which lines to add");
         Meet(
             [.. shares.Sets.Where(static set => set.IsOverfull).Select(static set => set.Set)],
-            "the percentages of its ready members are too many: they are scaled to 100 together, and whoever has none gets no calls; announce less, or dispatch --share map");
+            "the percentages of its ready members take all calls (more than 100 are scaled to it), and whoever has none gets no calls; announce less, or dispatch --share map");
 
         Meet(shares.Unserved, "split between values that no ready member has, so that the split is not followed, and calls go evenly to all who are ready, those without a share too: bring back somebody who has one, or 'kamrpc split' it otherwise");
         var claimed = shares.Claimed.Take(MostNamed).Select(set => $"'etcdctl del {keys.ClassesOf(set)}'").ToList();

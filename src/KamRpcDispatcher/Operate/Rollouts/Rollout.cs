@@ -33,7 +33,7 @@ public enum RolloutPhase
     /// <summary>Somebody ended it: the shares are those of before.</summary>
     Aborted,
 
-    /// <summary>Its gate said no too often: the shares are those of before.</summary>
+    /// <summary>Its gate said no too often: the shares are those of before; where there were none, <see cref="Rollout.To"/> has no calls.</summary>
     Failed,
 
     /// <summary>It was done, and somebody took it back: the shares are those of before.</summary>
@@ -124,7 +124,13 @@ public sealed record Rollout(int Set, string Id, RolloutKind Kind, string Label,
     public bool IsTakenBack => Phase is RolloutPhase.Aborted or RolloutPhase.Failed or RolloutPhase.Undone;
 
     /// <summary>The shares that it wishes now; null for no split.</summary>
-    public ImmutableSortedDictionary<string, int>? Wished => Restart is not null ? null : IsTakenBack ? Before : SharesAt(Share);
+    public ImmutableSortedDictionary<string, int>? Wished => Restart is not null ? null
+        : IsWithoutCalls ? SharesAt(0)
+        : IsTakenBack ? Before
+        : SharesAt(Share);
+
+    /// <summary>Whether its gate has refused <see cref="To"/>, and nobody had divided calls before: by as many as its members would get then it would have more of them than in a step.</summary>
+    public bool IsWithoutCalls => Phase == RolloutPhase.Failed && Before is null && Restart is null;
 
     /// <summary>The shares of all values where <see cref="To"/> has this one. What does not divide goes to those who lack most of it.</summary>
     public ImmutableSortedDictionary<string, int> SharesAt(int share)

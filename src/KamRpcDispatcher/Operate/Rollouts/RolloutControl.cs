@@ -33,6 +33,11 @@ public sealed class RolloutControl(EtcdConnection store, EtcdKeys keys, TimeProv
             : new RolloutOutcome(RolloutResult.Planned, view with { Rollout = rollout }) { Steps = RolloutForecast.Of(rollout, view.Split, cluster), Warnings = WarningsOf(rollout, cluster) };
     }
 
+    /// <summary>What would become of the rollout of a set; the parameters are those of <see cref="ChangeAsync"/>.</summary>
+    /// <exception cref="EtcdUnreachableException">etcd did not answer, or refuses.</exception>
+    public Task<RolloutOutcome> PlanChangeAsync(int set, RolloutEvent what, string by, string? text, bool isForced, CancellationToken cancellationToken) =>
+        WriteAsync(set, what, by, text, isForced, null, cancellationToken, isDry: true);
+
     /// <summary>Begins a rollout: its first step is written.</summary>
     /// <param name="request">What is asked for.</param>
     /// <param name="runner">Held by who is going to run it.</param>
@@ -74,7 +79,9 @@ public sealed class RolloutControl(EtcdConnection store, EtcdKeys keys, TimeProv
     }
 
     private static IReadOnlyList<string> WarningsOf(Rollout rollout, OperatorView cluster) =>
-        rollout.Restart is { } restart ? RollingPlanner.WhyUncounted(restart, cluster, rollout.Set) : [];
+        rollout.Restart is { } restart ? RollingPlanner.WhyUncounted(restart, cluster, rollout.Set)
+        : RolloutPlanner.WhyBackIsMore(rollout, cluster) is { } more ? [more]
+        : [];
 
     /// <summary>Has something happen to the rollout of a set.</summary>
     /// <param name="set">The set.</param>
@@ -88,7 +95,7 @@ public sealed class RolloutControl(EtcdConnection store, EtcdKeys keys, TimeProv
     public Task<RolloutOutcome> ChangeAsync(int set, RolloutEvent what, string by, string? text, bool isForced, RolloutRunnerKey? runner, CancellationToken cancellationToken) =>
         RecordedAsync(set, () => WriteAsync(set, what, by, text, isForced, runner, cancellationToken), cancellationToken);
 
-    private async Task<RolloutOutcome> WriteAsync(int set, RolloutEvent what, string by, string? text, bool isForced, RolloutRunnerKey? runner, CancellationToken cancellationToken)
+    private async Task<RolloutOutcome> WriteAsync(int set, RolloutEvent what, string by, string? text, bool isForced, RolloutRunnerKey? runner, CancellationToken cancellationToken, bool isDry = false)
     {
         var goesOn = what is RolloutEvent.Resume or RolloutEvent.Promote;
         RolloutView? view = null;
@@ -134,6 +141,11 @@ public sealed class RolloutControl(EtcdConnection store, EtcdKeys keys, TimeProv
             if (refusals.Count > 0)
             {
                 return new RolloutOutcome(RolloutResult.NotSafe, view) { Reasons = refusals };
+            }
+
+            if (isDry)
+            {
+                return new RolloutOutcome(RolloutResult.Planned, view with { Rollout = next }) { Now = rollout, Warnings = RolloutProxies.LetGo(rollout, next, cluster) };
             }
 
             if (goesOn && runner is not null && await _rights.WhyNotAsync(next, cancellationToken).ConfigureAwait(false) is { Count: > 0 } missing)

@@ -97,12 +97,15 @@ internal static class RolloutMachine
         RolloutEvent.Undo when rollout.Restart is not null => rollout.HasEnded ? "servers that were restarted cannot be un-restarted, and it has left no drain of its own" : $"it is {RolloutText.Of(rollout.Phase)}, and not done: abort ends it",
         RolloutEvent.Promote or RolloutEvent.PromoteFull when rollout.Restart is not null => "it moves no calls to another version; resume goes on, and --drain-time with it where nobody knows the calls",
         RolloutEvent.Undo => rollout.Phase == RolloutPhase.Done ? null
-            : rollout.HasEnded ? $"it is {RolloutText.Of(rollout.Phase)}: the shares are those of before already"
+            : rollout.HasEnded ? $"it is {RolloutText.Of(rollout.Phase)}: {Back(rollout)} already"
             : $"it is {RolloutText.Of(rollout.Phase)}, and not done: abort takes it back",
         RolloutEvent.Resume or RolloutEvent.Promote or RolloutEvent.PromoteFull or RolloutEvent.Abort or RolloutEvent.Interrupted => rollout.HasEnded ? Ended(rollout) : null,
         RolloutEvent.Pause => rollout.HasEnded ? Ended(rollout) : rollout.Phase == RolloutPhase.Paused ? "it is paused already" : null,
         _ => rollout.Phase == RolloutPhase.Running ? null : $"it is {RolloutText.Of(rollout.Phase)}",
     };
 
-    private static string Ended(Rollout rollout) => rollout.Restart is not null ? $"it is {RolloutText.Of(rollout.Phase)}" : $"it is {RolloutText.Of(rollout.Phase)}{(rollout.Phase == RolloutPhase.Done ? ": undo takes it back" : ", and its shares are those of before")}";
+    private static string Ended(Rollout rollout) => rollout.Restart is not null ? $"it is {RolloutText.Of(rollout.Phase)}" : $"it is {RolloutText.Of(rollout.Phase)}{(rollout.Phase == RolloutPhase.Done ? ": undo takes it back" : $", and {Back(rollout)}")}";
+
+    /// <summary>How the shares of one are that was taken back.</summary>
+    private static string Back(Rollout rollout) => rollout.IsWithoutCalls ? $"{SafeText.Shorten(rollout.To)} gets no calls" : "its shares are those of before";
 }

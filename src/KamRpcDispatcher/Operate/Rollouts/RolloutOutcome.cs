@@ -49,6 +49,9 @@ public sealed record RolloutOutcome(RolloutResult Result, RolloutView View)
     /// <summary>Of a dry run what would happen, step by step.</summary>
     public IReadOnlyList<RolloutForecast> Steps { get; init; } = [];
 
+    /// <summary>Of a dry run of what happens to one that is there: how that is now.</summary>
+    public Rollout? Now { get; init; }
+
     /// <summary>The entry in the history; null where nothing was written.</summary>
     public RecordedChange? Recorded { get; init; }
 }

@@ -65,6 +65,15 @@ internal static class RolloutPlanner
         return RolloutProxies.Noted(rollout, cluster);
     }
 
+    /// <summary>What one should know who takes it back: without a split the value has what its members have. Null where that is no more than the first step, or there was one.</summary>
+    public static string? WhyBackIsMore(Rollout rollout, OperatorView cluster)
+    {
+        var ready = new RolloutFloor(cluster, rollout.Set).ReadyBy(rollout.Label);
+        var share = ready.Values.Sum() is > 0 and var all ? (int)Math.Round((double)Split.Whole * ready.GetValueOrDefault(rollout.To) / all) : 0;
+        return rollout.Before is not null || share <= rollout.Share ? null
+            : $"set {Text(rollout.Set)} was not split, so that {SafeText.Shorten(rollout.To)} had {SplitRecord.Text(share)}% of the calls by its ready members, and has them again where it is aborted or undone; where a gate refuses it it gets none. To have it begin with none, and go back to that, write 'kamrpc split' with 0 for it before its members are announced";
+    }
+
     private static Rollout? PlanRestart(RolloutRequest request, OperatorView cluster, RolloutView view, DateTimeOffset now, out RolloutResult result, out IReadOnlyList<string> reasons)
     {
         var restart = RollingPlanner.Begin(request, cluster, out var unknown);

@@ -192,7 +192,7 @@ public sealed class RolloutRunner(EtcdConnection store, EtcdKeys keys, RolloutRu
         {
             _patience.TellOnce($"goes back to {RolloutText.Of(next.Wished)}");
             var state = await _patience.TryAsync(() => applied.WaitAsync(next, written.Revision, cancellationToken), cancellationToken).ConfigureAwait(false);
-            _patience.TellOnce(state.IsApplied ? "the shares before are in force on every proxy" : $"the shares before are written, and NOT known to be applied: missing {RolloutApplied.MissingOf(state)}");
+            _patience.TellOnce(state.IsApplied ? "these shares are in force on every proxy" : $"these shares are written, and NOT known to be applied: missing {RolloutApplied.MissingOf(state)}");
         }
     }
 

@@ -38,7 +38,7 @@ public sealed class ShareWaysTests
 
         members[0] = members[0] with { Weight = 100 };
         await WriteAsync();
-        Assert.That(_troubles.Take().Single(), Has.Property("Kind").EqualTo("shares").And.Property("Text").Contains("too many"));
+        Assert.That(_troubles.Take().Single(), Has.Property("Kind").EqualTo("shares").And.Property("Text").Contains("take all calls"));
 
         _table.IsMissing = true;
         Assert.That((await WriteAsync(start: 2)).HasTable, Is.False);

@@ -24,6 +24,9 @@ public sealed class RolloutPlannerTests
         Assert.That(rollout, Is.Not.Null, string.Concat(reasons));
         Assert.That(rollout!.Wished, Is.EqualTo(Shares(("v1", 713), ("v2", 50), ("v3", 237))));
         Assert.That(rollout.Before, Is.Null);
+        Assert.That((rollout with { Phase = RolloutPhase.Aborted }).Wished, Is.Null, "as it was");
+        Assert.That((rollout with { Phase = RolloutPhase.Failed }).Wished, Is.EqualTo(Shares(("v1", 750), ("v2", 0), ("v3", 250))), "what a gate refuses gets no more calls than in a step");
+        Assert.That(RolloutPlanner.WhyBackIsMore(rollout, Views.Of(Members)), Does.Contain("v2 had 20% of the calls"));
     }
 
     [Test]
