@@ -105,7 +105,8 @@ internal sealed class DryRunAnswer(DryRunResult result)
         _ => "is removed",
     };
 
-    private static string WordsOf(PlannedShares shares) => shares.Shares.Length == 0 ? "its calls are shared evenly" : $"its calls are shared anew: {shares.Shares}";
+    private static string WordsOf(PlannedShares shares) => shares.IsLater ? "its calls are shared anew as soon as those are routable who are to be in its classes"
+        : shares.Shares.Length == 0 ? "its calls are shared evenly" : $"its calls are shared anew: {shares.Shares}";
 
     private static string NameOf(PlannedKind kind) => kind switch
     {

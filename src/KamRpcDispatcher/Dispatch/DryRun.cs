@@ -50,12 +50,24 @@ public sealed class DryRun(DispatcherOptions options, TimeProvider timeProvider,
         var held = Held(members, cluster, [.. ListedMember.In(table.Destinations, policy).Where(member => !intents.TryGetDrain(member.Key, out _))]);
         var keeper = new ShareKeeper(new ShareTable(client), policy, options.Share, static _ => { }, timeProvider, logs.CreateLogger<ShareKeeper>(), zone: options.Zone);
         var (shared, maps) = await keeper.ShareAsync(new CycleMembers(announced with { Members = members }, held, []), table, policy.Refuses, cancellationToken).ConfigureAwait(false);
-        return DryRunResult.Of(cluster.Revision, table, Planner.Plan(shared.All, table.Destinations, maps.PolicyOf(policy)), held) with
+        var plan = Planner.Plan(shared.All, table.Destinations, maps.PolicyOf(policy));
+        return DryRunResult.Of(cluster.Revision, table, plan, held) with
         {
             FollowsIntents = intents.IsFollowed,
             Classes = shares.Numbers.SelectMany(static set => set.Value.Select(one => (Set: ClassSets.Base + one.Value, Class: new PlannedClass(set.Key, one.Key)))).DistinctBy(static one => one.Set).ToDictionary(static one => one.Set, static one => one.Class),
-            Shares = [.. maps.Maps.OrderBy(static map => map.Key).Select(map => new PlannedShares(map.Key, ShareLog.Words(maps.Sets.FirstOrDefault(set => set.Set == map.Key))))],
+            Shares = [.. maps.Maps.Select(map => new PlannedShares(map.Key, ShareLog.Words(maps.Sets.FirstOrDefault(set => set.Set == map.Key)))).Concat(SharedLater(maps, plan)).OrderBy(static shares => shares.Set)],
         };
+    }
+
+    /// <summary>The sets whose map follows when their classes are as they are to be.</summary>
+    private static IEnumerable<PlannedShares> SharedLater(CycleShares shares, ChangePlan plan)
+    {
+        HashSet<int> filled = [.. plan.Adds.Select(static add => add.Set), .. plan.Enables.Select(static enable => enable.Set)];
+        return
+            from one in shares.Sets
+            where !shares.Maps.ContainsKey(one.Set)
+                && (shares.Waiting.Contains(one.Set) || one.Unnumbered.Any() || one.Shares.Any(share => share.Number is { } number && filled.Contains(ClassSets.Base + number)))
+            select new PlannedShares(one.Set, ShareLog.Words(one), IsLater: true);
     }
 
     /// <summary>Who gets calls and is not announced has expired, for a daemon that did not see it leave: of too many at once it keeps some. One that runs, and saw more, says in its report whom it keeps.</summary>
@@ -140,7 +152,8 @@ public sealed record DryRunResult(long Revision, KamailioVersion Kamailio, IRead
 /// <summary>A set whose share map would be written.</summary>
 /// <param name="Set">The set.</param>
 /// <param name="Shares">What each class gets, in words; empty where calls would not be shared any more, but evenly.</param>
-public sealed record PlannedShares(int Set, string Shares);
+/// <param name="IsLater">Whether that is not now, but when its classes are filled; then what they get now is in the words.</param>
+public sealed record PlannedShares(int Set, string Shares, bool IsLater = false);
 
 /// <summary>A class of a set.</summary>
 /// <param name="Home">The set.</param>
