@@ -99,6 +99,15 @@ public class StatusFindingsTests
         Assert.That(Codes(View(Three, ("p1", unmanaged), ("p2", Report(3)))), Is.Empty, "p1 has other sets to serve");
     }
 
+    /// <summary>Those whom a mass event took: calls go to them all the same.</summary>
+    [Test]
+    public void A_set_whose_members_are_held_back_is_not_below_half()
+    {
+        var held = Report(3) with { Sets = Report(3).Sets.SetItem(1, new SetStatus(3, 3) { Wanted = 0, Serving = 0, Held = 3 }) };
+
+        Assert.That(Codes(View(Three, ("p1", held))), Does.Not.Contain("set-below-half"));
+    }
+
     [Test]
     public void A_set_below_half_and_each_member_that_is_ready_and_gets_no_calls_are_found()
     {

@@ -67,7 +67,8 @@ internal sealed class SetFindings(SetCalls set, ClusterCalls calls)
                 continue;
             }
 
-            var serving = counts.Serving ?? counts.Routable;
+            // Who is held back gets calls, though nobody announces that it should.
+            var serving = counts.Held > 0 ? counts.Routable : counts.Serving ?? counts.Routable;
             if (counts.Routable == 0)
             {
                 isToldOfDrained |= drained.AreAll;

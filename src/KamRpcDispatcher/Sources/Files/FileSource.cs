@@ -152,7 +152,7 @@ internal sealed class FileSource(string path, TimeProvider timeProvider, ILogger
     private void TellEmptied(Membership? before, Membership now)
     {
         var expired = now.Expired.Where(one => before?.Expired.Contains(one) != true);
-        foreach (var set in expired.GroupBy(static one => one.Member.Key.Set).Where(static set => set.Count() > 1))
+        foreach (var set in expired.GroupBy(static one => one.Member.Key.Set).Where(set => set.Count() > 1 && !now.Members.Any(member => member.Key.Set == set.Key && member.State == MemberState.Ready)))
         {
             FileLog.SetEmptied(logger, _shown, set.Key, set.Count());
         }

@@ -1,3 +1,4 @@
+using KamRpcDispatcher.Sources;
 using KamRpcDispatcher.Sources.Files;
 using KamRpcDispatcher.Testing;
 using KamRpcDispatcher.Tests.Etcd;
@@ -13,6 +14,7 @@ public sealed class FileSourceTests : IAsyncDisposable
     private const int Taken = 1080;
     private const int NotTaken = 1081;
     private const int OpenToOthers = 1085;
+    private const int Emptied = 1086;
 
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
 
@@ -173,6 +175,21 @@ public sealed class FileSourceTests : IAsyncDisposable
 
         Assert.That(_source.Current!.Revision, Is.EqualTo(before!.Revision + 1));
         Assert.That(_log.Of(Taken), Has.Count.EqualTo(2));
+    }
+
+    /// <summary>Who expired in the life before this one is nobody's whom this file has emptied a set of.</summary>
+    [Test]
+    public async Task A_set_that_has_somebody_ready_is_not_said_to_be_empty_after_a_start()
+    {
+        File.WriteAllText(Path, Text("a", "b"));
+        _source.Seed(new Membership(7, [], []) { Expired = [.. "cd".Select(static name => new ExpiredMember(Members.Of(name.ToString()), DateTimeOffset.UtcNow, 4, TimeSpan.Zero))] });
+        Start();
+        await UntilAsync("a", "b");
+        Assert.That(_log.Of(Emptied), Is.Empty);
+
+        File.WriteAllText(Path, Text());
+        await UntilAsync();
+        Assert.That(_log.Of(Emptied), Has.Count.EqualTo(1).And.All.Contain("set 1"));
     }
 
     private static string Text(params string[] names) =>
