@@ -57,9 +57,12 @@ internal sealed class CommandLine
         {
             [] => ["--help"],
             ["help", .. var others] => [.. others, "--help"],
-            _ => arguments,
+            _ => [.. arguments.SelectMany(WithEmptyValue)],
         },
         new ParserConfiguration { ResponseFileTokenReplacer = ResponseFile.TryRead });
+
+    /// <summary>An empty value is one: of <c>--reason=</c>, as a shell writes it for a variable that is empty, the next argument would be the value otherwise.</summary>
+    private static IEnumerable<string> WithEmptyValue(string argument) => argument is ['-', _, .., '=' or ':'] && argument.AsSpan(0, argument.Length - 1).IndexOfAny('=', ':') < 0 ? [argument[..^1], string.Empty] : [argument];
 
     /// <summary>What the command does; null where none was named.</summary>
     public Func<OptionReader, CancellationToken, Task<int>>? Find(ParseResult parsed) => _commands.GetValueOrDefault(parsed.CommandResult.Command);

@@ -111,7 +111,7 @@ internal static class RolloutOptions
         var isBack = Flag(options, Back);
         var ask = new RolloutAsk(etcd!, options.Value(CommonOptions.Cluster) ?? string.Empty, set, by, reason, options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse))
         {
-            IsForced = Flag(options, Force), Watches = options.Flag(Watch), Timeout = options.Value(Timeout), IsBack = isBack, WaitsWhilePaused = Value(options, OnPause), IsDryRun = Flag(options, OperatorOptions.DryRun), DrainTime = action == "resume" ? RollingOptions.ReadDrainTime(options) : null,
+            IsForced = Flag(options, Force), Watches = options.Flag(Watch), Timeout = options.Value(Timeout), IsBack = isBack, WaitsWhilePaused = Value(options, OnPause), IsDryRun = options.Flag(OperatorOptions.DryRun), DrainTime = action == "resume" ? RollingOptions.ReadDrainTime(options) : null,
             Change = action switch
             {
                 "pause" => RolloutEvent.Pause,

@@ -63,7 +63,7 @@ public sealed class RolloutTests
         var (exitCode, output, errors) = await RunAsync("canary", "1", "--label", "version", "--to", "v2", "--interval", "0s", "--gate", "[ $KAMRPC_STEP = 1 ] || exit 1", "-o", "json");
 
         Assert.That(exitCode, Is.EqualTo(1), errors);
-        Assert.That(errors, Does.Contain("the gate says no (1 of 2)").And.Contain("the gate says no (2 of 2)").And.Contain("the shares before are in force on every proxy"));
+        Assert.That(errors, Does.Contain("the gate says no (1 of 2)").And.Contain("the gate says no (2 of 2)").And.Contain("these shares are in force on every proxy"));
         Assert.That((One(output).GetProperty("phase").GetString(), One(output).GetProperty("step").GetInt32()), Is.EqualTo(("failed", 2)));
         Assert.That(await SplitAsync(), Does.Contain("""{"v1":99,"v2":1}"""));
     }

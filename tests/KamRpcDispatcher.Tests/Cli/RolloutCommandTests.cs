@@ -104,6 +104,15 @@ public sealed class RolloutCommandTests : IAsyncDisposable
         Assert.That(_etcd.Model.Value("/kamrpc/default/rollouts/1"), Is.EqualTo(before));
     }
 
+    /// <summary>Who has set it for all commands does not have this one written.</summary>
+    [Test]
+    public async Task A_dry_run_may_be_asked_for_by_the_variable_of_all_commands()
+    {
+        var (exitCode, _, errors) = await Kamrpc.RunAsync(["rollout", "canary", "1", "--label", "version", "--to", "v2", "--etcd", _etcd.Endpoint], [("KAMRPC_DRY_RUN", "1")]);
+
+        Assert.That((exitCode, _etcd.Model.Value("/kamrpc/default/rollouts/1")), Is.EqualTo((5, (string?)null)), errors);
+    }
+
     [TestCase("canary 1 --label version --to v2")]
     [TestCase("abort 1")]
     [TestCase("resume 1")]
