@@ -144,7 +144,7 @@ internal sealed class PageBuilder(string cluster, string? proxy, ClusterCalls ca
             Done = rollout.Restart is { } rolling ? rolling.Members.Length == 0 ? null : (double)rolling.In(RollingStage.Done).Count / rolling.Members.Length : rollout.Share / 1000.0,
             Since = rollout.Since,
             RunBy = view.Runner is { } runner ? SafeText.Shorten(FormattableString.Invariant($"{runner.By} ({runner.Host}, {runner.Pid})"), LongestText) : "NOBODY",
-            Said = (view.IsAsWished ? rollout.Message ?? rollout.Reason : view.SplitError is not null ? $"the split {RolloutAnswer.SplitOf(view)}" : $"{(view.Split is null ? "there is no split" : $"the split is {RolloutAnswer.SplitOf(view)}")}, not what the rollout wishes") is { } said ? SafeText.Shorten(said, LongestText) : null,
+            Said = (view.IsAsWished ? RolloutAnswer.SaysNow(view) ?? rollout.Message ?? rollout.Reason : view.SplitError is not null ? $"the split {RolloutAnswer.SplitOf(view)}" : $"{(view.Split is null ? "there is no split" : $"the split is {RolloutAnswer.SplitOf(view)}")}, not what the rollout wishes") is { } said ? SafeText.Shorten(said, LongestText) : null,
         };
     }
 

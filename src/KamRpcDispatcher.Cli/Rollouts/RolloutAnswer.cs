@@ -50,11 +50,14 @@ internal sealed class RolloutAnswer(IReadOnlyList<RolloutShown> rollouts, DateTi
                 proxies is null ? null : FormattableString.Invariant($"{proxies.Proxies.Count(static proxy => proxy.IsApplied)} of {proxies.Proxies.Count}"),
                 rollout is null or { HasEnded: true } ? null : view.Runner is { } runner ? FormattableString.Invariant($"{runner.By} ({runner.Host}, {runner.Pid})") : "NOBODY",
                 rollout is null || view.IsAsWished ? null : SplitOf(view),
-                view.Error ?? (rollout!.Message is { } said && view.Undrained is { Count: > 0 } undrained ? $"{said} (before somebody else resumed or drained {RollingText.NamesOf(undrained)})" : rollout.Message) ?? rollout.Reason);
+                view.Error ?? SaysNow(view) ?? (rollout!.Message is { } said && view.Undrained is { Count: > 0 } undrained ? $"{said} (before somebody else resumed or drained {RollingText.NamesOf(undrained)})" : rollout.Message) ?? rollout.Reason);
         }
 
         return table.ToString();
     }
+
+    /// <summary>What its runner does, or waits for; null of one that nobody runs, or that does not go on by itself.</summary>
+    public static string? SaysNow(RolloutView view) => view is { Rollout.Phase: RolloutPhase.Running, Runner.Says: { } says } ? SafeText.Shorten(says, MemberValidation.MaxReasonLength) : null;
 
     /// <summary>For programs: later versions only add fields.</summary>
     public string ToJson() => JsonText.Write(writer =>
@@ -110,6 +113,7 @@ internal sealed class RolloutAnswer(IReadOnlyList<RolloutShown> rollouts, DateTi
         json.WriteString("runBy", view.Runner?.By);
         json.WriteString("runHost", view.Runner?.Host);
         JsonText.WriteNumber(json, "runPid", (long?)view.Runner?.Pid);
+        json.WriteString("runSays", view.Runner?.Says);
         WriteRestart(json, rollout?.Restart, view.Undrained);
         JsonText.WriteBoolean(json, "applied", shown.Proxies?.IsApplied);
         JsonText.WriteArray(json, "proxies", shown.Proxies?.Proxies ?? [], static (one, proxy) =>

@@ -177,6 +177,14 @@ public sealed class RolloutTests
 
         await runner.WaitForLineAsync("waits before step 2 of 2, version=v2 100%: version=v2 has 0 ready members in set 1, and --min-ready 1 asks for 1; not counted: c (down)", Fleet.Deadline);
         Assert.That(await SplitAsync(), Does.Contain("""{"v1":95,"v2":5}"""));
+
+        // From wherever somebody looks, within a second.
+        using var deadline = new CancellationTokenSource(Fleet.Deadline);
+        while (One(await DoneAsync("status")).GetProperty("runSays").GetString()?.StartsWith("waits before step 2 of 2", StringComparison.Ordinal) != true)
+        {
+            deadline.Token.ThrowIfCancellationRequested();
+        }
+
         await _fleet.PutAsync("1/c", """{"uri":"sip:127.0.64.3:5060","labels":{"version":"v2"}}""");
 
         Assert.That(await runner.Exited.WaitAsync(Fleet.Deadline), Is.Zero, runner.Output);

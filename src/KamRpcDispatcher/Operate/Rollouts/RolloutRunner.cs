@@ -27,7 +27,14 @@ public sealed class RolloutRunner(EtcdConnection store, EtcdKeys keys, RolloutRu
 
     private readonly RolloutStore _rollouts = new(store, keys, timeProvider);
     private readonly RolloutControl _control = new(store, keys, timeProvider);
-    private readonly RolloutPatience _patience = new(tell, timeProvider);
+    private readonly RolloutPatience _patience = new(
+        text =>
+        {
+            key.Say(text);
+            tell(text);
+        },
+        timeProvider);
+
     private readonly OperatorViewReader _cluster = new(store, keys, timeProvider);
 
     /// <summary>How the proxies are with the step that stands there; null while that is waited for.</summary>

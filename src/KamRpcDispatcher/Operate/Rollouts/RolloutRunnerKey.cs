@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
+using Etcdserverpb;
 using Google.Protobuf;
+using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Etcd.Leases;
@@ -17,7 +19,10 @@ public sealed class RolloutRunnerKey : IAsyncDisposable
     private readonly EtcdConnection _store;
     private readonly TimeProvider _timeProvider;
     private readonly ByteString _key;
-    private readonly ByteString _value;
+    private readonly RolloutRunnerRecord _who;
+    private ByteString _value;
+    private volatile string? _says;
+    private string? _told;
     private readonly EtcdLease _lease;
     private readonly KeyTransactions _keys;
     private readonly CancellationTokenSource _life = new();
@@ -29,7 +34,7 @@ public sealed class RolloutRunnerKey : IAsyncDisposable
     private RolloutRunnerKey(EtcdConnection store, string key, RolloutRunnerRecord who, TimeProvider timeProvider)
     {
         (_store, _timeProvider) = (store, timeProvider);
-        (_key, _value) = (ByteString.CopyFromUtf8(key), ByteString.CopyFrom(who.Write()));
+        (_key, _who, _value) = (ByteString.CopyFromUtf8(key), who, ByteString.CopyFrom(who.Write()));
         (_lease, _keys) = (new EtcdLease(store, Ttl, timeProvider), new KeyTransactions(store));
     }
 
@@ -66,6 +71,9 @@ public sealed class RolloutRunnerKey : IAsyncDisposable
         await runner.DisposeAsync().ConfigureAwait(false);
         return null;
     }
+
+    /// <summary>Has the key tell within a second what is done, or waited for: who looks from elsewhere knows no more than what stands in etcd.</summary>
+    internal void Say(string text) => _says = SafeText.Shorten(text, MemberValidation.MaxReasonLength);
 
     /// <summary>Gives it back: whoever is told then that nobody runs the rollout finds it so.</summary>
     /// <returns>Whether etcd has said so; else the key ends by itself, some seconds later.</returns>
@@ -130,6 +138,25 @@ public sealed class RolloutRunnerKey : IAsyncDisposable
         }
     }
 
+    private async Task TellAsync(CancellationToken cancellationToken)
+    {
+        if (_says is not { } says || says == _told)
+        {
+            return;
+        }
+
+        var value = ByteString.CopyFrom((_who with { Says = says }).Write());
+        var transaction = new TxnRequest
+        {
+            Compare = { KeyConditions.CreatedBy(_key, Revision) },
+            Success = { new RequestOp { RequestPut = new PutRequest { Key = _key, Value = value, Lease = _lease.Id } } },
+        };
+        if ((await _store.Keys.TxnAsync(transaction, EtcdCall.Options(cancellationToken)).ConfigureAwait(false)).Succeeded)
+        {
+            (_value, _told) = (value, says);
+        }
+    }
+
     private async Task KeepAsync(CancellationToken cancellationToken)
     {
         while (true)
@@ -148,6 +175,7 @@ public sealed class RolloutRunnerKey : IAsyncDisposable
                 }
 
                 _store.Succeeded(begun);
+                await TellAsync(cancellationToken).ConfigureAwait(false);
             }
             catch (Exception exception) when (EtcdFailure.IsOutage(exception, cancellationToken))
             {

@@ -49,6 +49,9 @@ public sealed record RolloutRunnerRecord(string By, string Host, int Pid, string
 {
     private const int MaxLength = 4096;
 
+    /// <summary>What it said last of what it does, or waits for; null where it has not said anything.</summary>
+    public string? Says { get; init; }
+
     private static readonly JsonDocumentOptions ReaderOptions = new() { AllowDuplicateProperties = false };
 
     /// <summary>Whoever cannot be read is there all the same.</summary>
@@ -64,6 +67,11 @@ public sealed record RolloutRunnerRecord(string By, string Host, int Pid, string
             writer.WriteString("host", Host);
             writer.WriteNumber("pid", Pid);
             writer.WriteString("token", Token);
+            if (Says is { } says)
+            {
+                writer.WriteString("says", says);
+            }
+
             writer.WriteEndObject();
         }
 
@@ -91,6 +99,7 @@ public sealed record RolloutRunnerRecord(string By, string Host, int Pid, string
                 "by" => runner with { By = RecordFields.ReadReason("by", field.Value) },
                 "host" => runner with { Host = RecordFields.ReadReason("host", field.Value) },
                 "pid" => runner with { Pid = RecordFields.ReadInteger("pid", field.Value, static number => number is >= 0 and <= int.MaxValue ? null : "pid: not a process id") },
+                "says" => runner with { Says = RecordFields.ReadReason("says", field.Value) },
                 "token" => runner with { Token = RecordFields.ReadReason("token", field.Value) },
                 _ => runner,
             };
