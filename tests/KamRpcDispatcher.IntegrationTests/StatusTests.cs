@@ -64,7 +64,7 @@ public class StatusTests
         Assert.That((await RunAsync("status", "--cluster", "lab")).ExitCode, Is.EqualTo(1));
     }
 
-    [TestCase(""","held":[{"member":"1/a","uri":"sip:10.0.0.1"}]""", "PANIC: 1 expired member held back", "held")]
+    [TestCase(""","held":[{"member":"1/a","uri":"sip:10.0.0.1"}]""", "PANIC: 1 member held back", "held")]
     [TestCase(""","quarantined":[{"set":1,"uri":"sip:x","reason":"no such host","retryAt":"2100-01-01T00:00:00Z"}]""", "QUARANTINED: 1 destination that cannot be put into Kamailio", "quarantined")]
     [TestCase(""","fromSnapshot":"yes" """, "unreadable: fromSnapshot is neither true nor false", "report-unreadable")]
     [TestCase(""","trouble":[{"kind":"kamailio","since":"2026-01-31T12:00:00Z","text":"gone"}]""", "LOST for", "kamailio-lost")]
@@ -276,7 +276,7 @@ public class StatusTests
         await fleet.WaitForListAsync(static list => list.Count == 4);
         await fleet.Dispatcher.WaitForLineAsync("PANIC in set 1", TimeSpan.FromSeconds(30));
         await fleet.WaitForListAsync(static list => list.Count == 2);
-        await Kamrpc.WaitForStatusAsync("PANIC: 2 expired members held back", "--etcd", fleet.Etcd.Endpoint);
+        await Kamrpc.WaitForStatusAsync("PANIC: 2 members held back", "--etcd", fleet.Etcd.Endpoint);
 
         var (exitCode, output, _) = await RunAsync(fleet.Etcd, "confirm");
 

@@ -31,6 +31,24 @@ public class OutageTests
     }
 
     [Test]
+    public void The_newest_reason_is_told_in_the_end_however_many_were_told_before()
+    {
+        var told = new List<string>();
+        for (var second = 0; second < 70; second++)
+        {
+            var reason = $"line {Math.Min(second, 30)}";
+            if (_outage.Meet(reason) != OutageNews.None)
+            {
+                told.Add(reason);
+            }
+
+            _clock.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.That(told, Is.EqualTo(new[] { "line 0", "line 1", "line 2", "line 3", "line 4", "line 30" }));
+    }
+
+    [Test]
     public void Reasons_that_alternate_are_told_once_each_in_a_minute()
     {
         var told = Enumerable.Range(0, 1000).Count(number => _outage.Meet(number % 2 == 0 ? "a" : "b") != OutageNews.None);

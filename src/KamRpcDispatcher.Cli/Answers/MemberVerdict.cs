@@ -17,7 +17,7 @@ internal sealed record MemberVerdict(bool IsAsItShouldBe, string Text)
         var name = SafeText.Shorten(explained.Key.Name, MemberValidation.MaxNameLength);
         if (explained.Member is not { } member)
         {
-            var before = MemberValidation.CheckName(explained.Key.Name) is null ? "; one that was usable before may still be in force" : string.Empty;
+            var before = explained.Calls.Cluster.Sources.Count == 0 && MemberValidation.CheckName(explained.Key.Name) is null ? "; one that was usable before may still be in force" : string.Empty;
             return new MemberVerdict(false, $"{name} gets no calls by this record, which cannot be used ({SafeText.Shorten(explained.Rejected!.Reason, 200)}){before}.");
         }
 
@@ -77,8 +77,7 @@ internal sealed record MemberVerdict(bool IsAsItShouldBe, string Text)
 
     /// <summary>What can be done about one that is held; who is doubted for a moment is not, and goes by itself.</summary>
     private static string Release(Deviation? held, MemberExplanation explained) => held is null or { IsDoubted: true } ? string.Empty
-        : explained.Calls.Cluster.Sources.Count > 0 ? "; with \"state\": \"down\" where it comes from it goes"
-        : "; 'kamrpc confirm' lets it go";
+        : $"; {DeviationText.Release(explained.Calls.Cluster)} lets it go";
 
     /// <summary>Each cause with the proxies that have it: what is so at one is not said of another.</summary>
     private static string Causes(List<MemberView> wrong)

@@ -32,7 +32,7 @@ internal static class DispatchCommand
     private static readonly ValueOption<GraceMode> Grace = new("--grace", "When the next structural change is made: auto (Kamailio's processes at rest), fixed (--gap), none (crashes it).", "auto", DispatchValues.Grace, OptionGroup.Timing, "auto", "fixed", "none");
     private static readonly ValueOption<MemoryFloor> Floor = new("--memory-floor", "Shared memory of Kamailio's that has to be free for adds and removes: 10%, or bytes such as 16M, or 0.", $"{DispatcherOptions.MemoryFloorPercent}%", MemoryFloorText.TryParse, OptionGroup.Subject);
     private static readonly ValueOption<int> ChangeBurst = new("--change-burst", "Adds and removes that one member's records may cause at once; then one each 30 s. 0: any number.", $"{ReconcilerOptions.DefaultChangeBurst}", DispatchValues.Burst, OptionGroup.Subject);
-    private static readonly Option<string?> StateDirectory = CommonOptions.DirectoryName("--state-dir", "Where the last good membership is kept, for a start without etcd. [default: $STATE_DIRECTORY; /var/lib/kamrpc as root]");
+    private static readonly Option<string?> StateDirectory = CommonOptions.DirectoryName("--state-dir", "Where the last good membership is kept, for a start while its source is out of reach. [default: $STATE_DIRECTORY; /var/lib/kamrpc as root]");
     private static readonly ValueOption<TimeSpan> Resync = new("--resync", "The longest time between two looks at Kamailio's list.", "1s", CommonOptions.Interval, OptionGroup.Timing);
 
     private static readonly Option<bool> Once = new CliOption<bool>("--once") { Group = OptionGroup.Subject, Description = "Ends as soon as Kamailio is in step, and does not go on: for a timer, or a test." };
@@ -193,7 +193,7 @@ internal static class DispatchCommand
     internal static string[] Undone(OnceResult left) =>
     [
         .. left.Undone > 0 ? new[] { $"{Ages.Count(left.Undone, "change")} that the members ask for {(left.Undone == 1 ? "is" : "are")} not made; the log says which, and why" } : [],
-        .. left.Held > 0 ? new[] { $"{Ages.Count(left.Held, "member")} whose keys are gone {(left.Held == 1 ? "is" : "are")} kept, since too many went at once (PANIC): a dispatcher that runs on lets them go after --panic-hold, or by 'kamrpc confirm'" } : [],
+        .. left.Held > 0 ? new[] { $"{Ages.Count(left.Held, "member")} that {(left.Held == 1 ? "is" : "are")} gone {(left.Held == 1 ? "is" : "are")} kept, since too many went at once (PANIC): a dispatcher that runs on lets them go after --panic-hold; those in etcd by 'kamrpc confirm' too" } : [],
         .. left.FollowsIntents ? Array.Empty<string>() : ["operators' wishes were not followed, so that whom they drain may get calls: etcd does not let them be read, or has not told them; the log says which"],
     ];
 }

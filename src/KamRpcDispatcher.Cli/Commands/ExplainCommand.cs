@@ -97,6 +97,12 @@ internal static class ExplainCommand
     private static int Nobody(string name, ClusterCalls calls, string cluster)
     {
         List<string> known = [.. calls.Sets.SelectMany(static set => set.Members.Concat(set.Departed)).Select(static member => member.Key.Name).Distinct().Order(StringComparer.Ordinal)];
+        if (calls.Untold is { } untold)
+        {
+            Console.Error.WriteLine($"kamrpc: whether cluster {cluster} has one of the name '{SafeText.Shorten(name, MemberValidation.MaxNameLength)}' is not known: {untold}");
+            return ExitCode.NotDone;
+        }
+
         var near = Suggestion.For(name, known);
         var hint = near is not null ? $"; did you mean {SafeText.Shorten(near, 256)}?"
             : known.Count == 0 ? "; nobody is announced there"

@@ -21,8 +21,8 @@ internal static class PlanningOptions
     private static readonly ValueOption<int> ZoneMin = new("--zone-min", "With --zone: below which percentage of its members that get calls the others get some too.", $"{ZonePreference.DefaultMinRoutable}%", DispatchValues.ZoneMin, OptionGroup.Subject);
     private static readonly ValueOption<bool> Admission = new("--admission", "When a new member gets calls: immediate, or probed (after Kamailio's own first good OPTIONS reply).", "immediate", DispatchValues.Admission, OptionGroup.Subject, "immediate", "probed");
     private static readonly ValueOption<int> PanicThreshold = new("--panic-threshold", "The percentage of a set that mass expiry cannot take away; 0 protects nothing.", "50", DispatchValues.Percentage, OptionGroup.Subject);
-    private static readonly ValueOption<TimeSpan> PanicWindow = new("--panic-window", "Leases that end within it count as one event.", "10s", DispatchValues.Delay, OptionGroup.Timing);
-    private static readonly ValueOption<TimeSpan> PanicHold = new("--panic-hold", "How long expired members are kept in a panic.", "10m", DispatchValues.Delay, OptionGroup.Timing);
+    private static readonly ValueOption<TimeSpan> PanicWindow = new("--panic-window", "Members that go within it count as one event.", "10s", DispatchValues.Delay, OptionGroup.Timing);
+    private static readonly ValueOption<TimeSpan> PanicHold = new("--panic-hold", "How long members that went are kept in a panic.", "10m", DispatchValues.Delay, OptionGroup.Timing);
     private static readonly Option<string[]> AllowAttr = CommonOptions.Texts("--allow-attr", "An attribute that members may bring (repeatable), or none. [default: every attribute]", OptionGroup.Subject, "none");
 
     public static void AddTo(Command command) => CommonOptions.Add(command, KamailioRead, Set, RemovalDelay, Order, Share, Zone, ZoneMin, Admission, PanicThreshold, PanicWindow, PanicHold, AllowAttr);

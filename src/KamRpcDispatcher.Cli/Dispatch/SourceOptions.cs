@@ -33,7 +33,7 @@ internal static class SourceOptions
         var kubeconfig = options.Text(KubeConfig);
         if (!origins.Any(static origin => origin is KubernetesOrigin))
         {
-            if (kubeconfig is not null && !options.IsVariable(KubeConfig))
+            if (errors.Count == 0 && kubeconfig is not null && !options.IsVariable(KubeConfig))
             {
                 options.Add(KubeConfig, $"goes with {Source.Name} kubernetes:NAMESPACE/SERVICE=SET, which is not given");
             }
@@ -43,7 +43,7 @@ internal static class SourceOptions
             options.Add(kubeconfig is null ? Source : KubeConfig, reason);
         }
 
-        if (origins.All(static origin => origin is not EtcdOrigin))
+        if (errors.Count == 0 && origins.All(static origin => origin is not EtcdOrigin))
         {
             EtcdOptionSet.Refuse(options, $"goes with {Source.Name} etcd, which is not given: without it no etcd is used. Leave it out, or add {Source.Name} etcd");
         }

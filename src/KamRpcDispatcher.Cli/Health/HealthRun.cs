@@ -81,7 +81,7 @@ internal sealed class HealthRun(HealthRequest request, string host, TimeProvider
         using var replies = new MadeDirectory(request.Rpc.ReplyDirectory);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         over.CancelAfter(request.Timeout / 2);
-        var draining = ReadDrainAsync(proxy, over.Token);
+        var draining = await UsesNoEtcdAsync(proxy, cancellationToken).ConfigureAwait(false) ? Task.FromResult<(HealthDrain?, string?)>((null, null)) : ReadDrainAsync(proxy, over.Token);
         try
         {
             if (address is null)
@@ -103,6 +103,10 @@ internal sealed class HealthRun(HealthRequest request, string host, TimeProvider
             await ((Task)draining).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
+
+    /// <summary>Where the dispatcher of this proxy answers that it uses no etcd, nobody can have drained it there.</summary>
+    private async Task<bool> UsesNoEtcdAsync(string proxy, CancellationToken cancellationToken) =>
+        (await WholeQuery.FindAsync(request.Directories, request.Cluster, [proxy], [], cancellationToken).ConfigureAwait(false)).Any(one => one.Answer.Proxy == proxy);
 
     private async Task<(HealthDrain? Drain, string? Unknown)> ReadDrainAsync(string proxy, CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Etcd.Members;
@@ -98,6 +99,11 @@ internal sealed class ClusterCalls
     public ClusterView Cluster { get; }
 
     public DateTimeOffset Now { get; }
+
+    /// <summary>Why nobody knows who the members are, in words behind a colon; null where that is known.</summary>
+    public string? Untold => !Cluster.IsUntold ? null
+        : Cluster.Sources.FirstOrDefault(static source => source.AwaySince is not null) is { } away ? $"{away.Name} has not told its members yet, for {Ages.Show(Now - away.AwaySince!.Value)}: {away.Reason}"
+        : $"{string.Join(", ", Cluster.Sources.Select(static source => source.Name))} has not told its members yet";
 
     /// <summary>The sets that are to be shown; null for all.</summary>
     public IReadOnlySet<int>? Shown { get; }

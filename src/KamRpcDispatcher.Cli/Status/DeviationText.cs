@@ -1,5 +1,6 @@
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Etcd.Reports;
 
 namespace KamRpcDispatcher.Cli.Status;
@@ -9,6 +10,7 @@ internal static class DeviationText
 {
     private const int LongestFlags = 4;
     private const int LongestReason = 200;
+    private const string Kubernetes = "kubernetes:";
 
     /// <summary><c>does not answer Kamailio's pings (IP, for 7s)</c>.</summary>
     public static string Of(Deviation deviation, DateTimeOffset now) => $"{What(deviation)} ({string.Join(", ", Details(deviation, now))})";
@@ -27,7 +29,7 @@ internal static class DeviationText
             DeviationKind.Superseded => "is left out, since another name is followed at its address",
             DeviationKind.Serving => "is to get no calls and still gets them",
             DeviationKind.Leaving => "is disabled",
-            DeviationKind.Held => (deviation.IsDoubted ? "has a lease that ended while etcd was away, or nobody watched," : "has expired with many others") + " and is kept as it was" + (deviation.Flags switch
+            DeviationKind.Held => (deviation.IsDoubted ? "went without a word, may be back in a moment," : "is gone, or not ready any more, with many others,") + " and is kept as it was" + (deviation.Flags switch
             {
                 ['A' or 'T', ..] => string.Empty,
                 ['I', ..] => ", without calls: Kamailio has found it dead",
@@ -49,6 +51,10 @@ internal static class DeviationText
         DeviationKind.Held => "let go",
         _ => "tried again",
     };
+
+    /// <summary>What lets a member go that is held back (PANIC), by where it comes from: words before <c>lets it go</c>.</summary>
+    public static string Release(ClusterView cluster) => cluster.Sources.Count == 0 ? "'kamrpc confirm'"
+        : string.Join(" or ", cluster.Sources.Select(static source => source.Name.StartsWith(Kubernetes, StringComparison.Ordinal) ? "the termination of its pod" : "\"state\": \"down\" in the file").Distinct());
 
     private static IEnumerable<string> Details(Deviation deviation, DateTimeOffset now)
     {

@@ -16,6 +16,9 @@ public enum MemberState
 /// <summary>The states as records, reports, answers and logs name them.</summary>
 public static class MemberStateName
 {
+    /// <summary>The names that there are, as people are told of them.</summary>
+    public const string All = "ready, draining or down";
+
     /// <summary>The name of a state.</summary>
     public static string Of(MemberState state) => state switch
     {

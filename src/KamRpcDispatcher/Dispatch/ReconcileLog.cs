@@ -44,13 +44,13 @@ internal static partial class ReconcileLog
     [LoggerMessage(3010, LogLevel.Warning, "In step with revision {Revision}, {Quarantined} destinations apart that cannot be put into Kamailio")]
     public static partial void InStepButQuarantined(ILogger logger, long revision, int quarantined);
 
-    [LoggerMessage(3048, LogLevel.Warning, "The leases of {Count} members ended while etcd was away, or nobody watched: they stay as they were for {Time}, in which announcers that live come back ({Names})")]
+    [LoggerMessage(3048, LogLevel.Warning, "{Count} members went without a word and may be back in a moment (their source was away, nobody watched, or they move between EndpointSlices): they stay as they were for {Time} ({Names})")]
     public static partial void ExpiryDoubted(ILogger logger, int count, DurationText time, string names);
 
-    [LoggerMessage(3011, LogLevel.Error, "PANIC in set {Set}: more than {Share} % expired within {Window}. Held in the set as they were: {Count} members ({Names}), until they come back, are confirmed as gone ('kamrpc confirm'), or {Hold} have passed")]
+    [LoggerMessage(3011, LogLevel.Error, "PANIC in set {Set}: more than {Share} % went without a word within {Window}. Held in the set as they were: {Count} members ({Names}), until they come back, are let go (those in etcd by 'kamrpc confirm', in a file by \"state\": \"down\", in Kubernetes when their pods terminate), or {Hold} have passed")]
     public static partial void Panic(ILogger logger, int set, int share, DurationText window, int count, string names, DurationText hold);
 
-    [LoggerMessage(3012, LogLevel.Warning, "Panic in set {Set} is over: no expired member is held any more")]
+    [LoggerMessage(3012, LogLevel.Warning, "Panic in set {Set} is over: no member is held any more")]
     public static partial void PanicOver(ILogger logger, int set);
 
     [LoggerMessage(3007, LogLevel.Warning, "Member {Member} is left out: {Uri} stands in its set already, put there by somebody else")]
@@ -74,7 +74,7 @@ internal static partial class ReconcileLog
     [LoggerMessage(3013, LogLevel.Warning, "{Address}: over HTTP any of Kamailio's TCP workers carries a change out, several at once: two writers can crash Kamailio, and a change whose reply was lost may be made later. Change over jsonrpc+unix: instead")]
     public static partial void NotSerial(ILogger logger, KamailioAddress address);
 
-    [LoggerMessage(3018, LogLevel.Warning, "The membership is saved in {Directory}, below {Place}, which does not last: what is there goes when Kamailio stops, with a cleaner, or when the machine starts anew, and a start without etcd then has no members. Give it a place that lasts with --state-dir, such as /var/lib/kamrpc, made for this user")]
+    [LoggerMessage(3018, LogLevel.Warning, "The membership is saved in {Directory}, below {Place}, which does not last: what is there goes when Kamailio stops, with a cleaner, or when the machine starts anew, and a start while the members' source is out of reach then has no members. Give it a place that lasts with --state-dir, such as /var/lib/kamrpc, made for this user")]
     public static partial void StateNotLasting(ILogger logger, string directory, string place);
 
     [LoggerMessage(EventId = 3020, Message = "{Kind}: {Text}")]

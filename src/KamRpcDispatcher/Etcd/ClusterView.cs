@@ -23,6 +23,9 @@ public sealed record ClusterView(
     /// <summary>Where the members come from, where that is not etcd and a dispatcher said it; empty for etcd.</summary>
     public IReadOnlyList<MemberSource> Sources { get; init; } = [];
 
+    /// <summary>Whether a dispatcher without etcd was asked to which no source has told its members yet: who they are is not known.</summary>
+    public bool IsUntold { get; init; }
+
     /// <summary>How many records of members there are, those that cannot be used too; null where nobody has counted.</summary>
     public int? MemberRecords { get; init; }
 

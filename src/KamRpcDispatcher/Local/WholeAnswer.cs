@@ -47,6 +47,7 @@ public sealed record WholeAnswer(string Cluster, string Proxy, IReadOnlyList<Mem
         [new ReportingProxy(Proxy, Report, Report is null ? "it has not compared its members with Kamailio's list yet: no source has told them, or Kamailio does not answer" : null) { ModRevision = Report?.WrittenAt?.UtcTicks ?? 0 }])
     {
         Sources = Sources,
+        IsUntold = Membership is null,
         MemberRecords = Membership?.Records,
     };
 

@@ -1,6 +1,6 @@
 namespace KamRpcDispatcher.Sources;
 
-/// <summary>Why a member's key is gone, as far as etcd tells: the end of a lease and a delete by hand look alike there.</summary>
+/// <summary>Why a member is gone, as far as its source tells: in etcd the end of a lease and a delete by hand look alike.</summary>
 public enum LeaveCause
 {
     /// <summary>Its announcer said that it withdraws it, and deleted the key.</summary>
@@ -17,6 +17,9 @@ public enum LeaveCause
 
     /// <summary>A complete listing lacks it: what happened while nobody watched is not known.</summary>
     Missing,
+
+    /// <summary>Its file was left without anybody of its set at once.</summary>
+    Emptied,
 
     /// <summary>It is in no EndpointSlice of its Service any more, and did not terminate before.</summary>
     Vanished,

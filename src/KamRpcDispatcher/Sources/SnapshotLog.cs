@@ -5,7 +5,7 @@ namespace KamRpcDispatcher.Sources;
 /// <summary>Log messages of the saved membership, among the event ids 1000 to 1099.</summary>
 internal static partial class SnapshotLog
 {
-    [LoggerMessage(1020, LogLevel.Warning, "The membership cannot be saved in {Path} ({Reason}): a start without etcd would have an older one or none. Free the disk or correct the permissions; trying on")]
+    [LoggerMessage(1020, LogLevel.Warning, "The membership cannot be saved in {Path} ({Reason}): a start while the members' source is out of reach would have an older one or none. Free the disk or correct the permissions; trying on")]
     public static partial void SnapshotNotWritten(ILogger logger, string path, string reason);
 
     [LoggerMessage(1021, LogLevel.Information, "The membership is saved in {Path} again")]
@@ -14,10 +14,10 @@ internal static partial class SnapshotLog
     [LoggerMessage(1022, LogLevel.Debug, "Saved revision {Revision} with {Count} members in {Path}")]
     public static partial void SnapshotWritten(ILogger logger, long revision, int count, string path);
 
-    [LoggerMessage(1023, LogLevel.Error, "The saved membership {Path} cannot be used: {Reason}; {Outcome}. A new one is written as soon as etcd answers; if this comes again, check the disk and who else writes there")]
+    [LoggerMessage(1023, LogLevel.Error, "The saved membership {Path} cannot be used: {Reason}; {Outcome}. A new one is written as soon as the members' source answers; if this comes again, check the disk and who else writes there")]
     public static partial void SnapshotUnusable(ILogger logger, string path, string reason, string outcome);
 
-    [LoggerMessage(1029, LogLevel.Error, "The saved membership is not believed: {Reason}, and start anew; where Kubernetes opens it at each start (fsGroup): fsGroupChangePolicy: OnRootMismatch. A new one is written as soon as etcd answers")]
+    [LoggerMessage(1029, LogLevel.Error, "The saved membership is not believed: {Reason}, and start anew; on a volume that Kubernetes opens (fsGroup): --state-dir with a directory below it, which kamrpc makes, and for one that outlives the pod fsGroupChangePolicy: OnRootMismatch. A new one is written as soon as the members' source answers")]
     public static partial void SnapshotOpenToOthers(ILogger logger, string reason);
 
     [LoggerMessage(1024, LogLevel.Warning, "{Source} has not told its members, or what operators wish of them, yet (it is out of reach, or slow): using the membership of revision {Revision} with {Count} members saved at {SavedAt:O}")]
@@ -32,6 +32,6 @@ internal static partial class SnapshotLog
     [LoggerMessage(1037, LogLevel.Warning, "The saved membership of revision {Revision} is of another etcd ({Saved}) than the one that answers ({Found}): nobody is put into Kamailio for it, and who of it is in Kamailio's list has expired; it is replaced. Where etcd was set up anew that is right; else another dispatcher keeps its membership under this proxy's name: give one of the two another --proxy or --state-dir")]
     public static partial void SnapshotOfAnotherStore(ILogger logger, long revision, string saved, string found);
 
-    [LoggerMessage(1038, LogLevel.Warning, "{Path} is another dispatcher's ({Holder}): the membership is neither read there nor saved, so that a start without etcd has none. Give this one a name of its own with --proxy, or another --state-dir")]
+    [LoggerMessage(1038, LogLevel.Warning, "{Path} is another dispatcher's ({Holder}): the membership is neither read there nor saved, so that a start while the members' source is out of reach has none. Give this one a name of its own with --proxy, or another --state-dir")]
     public static partial void SnapshotInUse(ILogger logger, string path, string holder);
 }

@@ -80,7 +80,7 @@ internal sealed class DispatcherMetrics
             Current.Reading?.Members.Select(static member => Of(1, Set(member.Key.Set), new("member", member.Key.Name), new("state", member.State))) ?? []);
         meter.Gauge("kamrpc_member_routable", "Whether Kamailio may send calls to the member (1) or not (0).", () =>
             Current.Reading?.Members.Select(static member => Of(Bit(member.IsRoutable), Set(member.Key.Set), new("member", member.Key.Name))) ?? []);
-        meter.Gauge("kamrpc_records_rejected", "Records in etcd that cannot be used, of members, intents and splits.", () => Current.Seen?.Cycle.Membership.Rejected.Count);
+        meter.Gauge("kamrpc_records_rejected", "Records that cannot be used, of members, intents and splits.", () => Current.Seen?.Cycle.Membership.Rejected.Count);
         meter.Gauge("kamrpc_destinations", "Destinations in Kamailio's list by set: who put them there, the state that was set (admin), and Kamailio's verdict (health), of a disabled one the last before.", DestinationCounts);
         meter.Gauge("kamrpc_foreign_destinations_lost", "Destinations of others that Kamailio dropped at a change of ours, and that are not back.", () => Current.Seen?.Lost);
     }
@@ -102,9 +102,9 @@ internal sealed class DispatcherMetrics
 
     private void AddProxy(TelemetryMeter meter)
     {
-        meter.Gauge("kamrpc_revision_seen", "The revision of etcd that the newest members are of.", () => _sources.Membership()?.Revision);
+        meter.Gauge("kamrpc_revision_seen", "The revision that the newest members are of.", () => _sources.Membership()?.Revision);
         meter.Gauge("kamrpc_revision_applied", "The revision whose members were last read back to be in force in Kamailio, what it refuses apart.", () => Status?.Revision);
-        meter.Gauge("kamrpc_from_snapshot", "Whether the members are those saved before, since etcd was not reached yet.", () => BitOf(static status => status.IsFromSnapshot));
+        meter.Gauge("kamrpc_from_snapshot", "Whether the members are those saved before, since their source was not reached yet.", () => BitOf(static status => status.IsFromSnapshot));
         meter.Gauge("kamrpc_proxy_drained", "Whether an operator has drained this proxy itself.", () => BitOf(static status => status.IsDrained));
         meter.Gauge("kamrpc_loop_hangs", "Whether the loop is at one step for longer than that may take: nothing is followed.", () => BitOf(static status => status.Hangs));
         meter.Gauge("kamrpc_troubles", "What somebody should know of, by kind; kamrpc status has the words.", () =>

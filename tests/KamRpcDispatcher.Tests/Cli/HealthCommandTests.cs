@@ -1,4 +1,5 @@
 using System.Text.Json;
+using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.Local;
 using KamRpcDispatcher.Testing;
@@ -130,6 +131,22 @@ public sealed class HealthCommandTests : IAsyncDisposable
 
     [Test]
     public async Task What_is_wrong_with_its_options_is_told_as_ever() => Assert.That((await RunAsync(Nowhere, "--timeout", "1h")).ExitCode, Is.EqualTo(2));
+
+    [Test]
+    public async Task Where_the_dispatcher_uses_no_etcd_none_is_asked_who_has_drained_the_proxy()
+    {
+        _kamailio.AddForeign(1, "sip:10.0.0.1", attrs: "duid=a;kamrpc=default");
+        _report = null;
+        await AnswerAsync();
+        var whole = new StatusSocket([_folder.Path], StatusPlace.WholeNameOf("default", "p1"), new WholeAnswer("default", "p1", [new MemberSource("file:/m.json", null, null)]).Write, TimeProvider.System, _log, isWhole: true).RunAsync(_stop.Token);
+        await _log.WaitForAsync(3075, 2);
+
+        var (exitCode, output, _) = await RunAsync(Nowhere);
+
+        Assert.That((exitCode, output), Is.EqualTo((0, "healthy: Kamailio answers, and has somebody to route to in set 1; seen now, by Kamailio's list alone, which nobody keeps in step: the dispatcher has not seen the members and Kamailio's list yet\n")));
+        await _stop.CancelAsync();
+        await whole.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
 
     private async Task AnswerAsync()
     {

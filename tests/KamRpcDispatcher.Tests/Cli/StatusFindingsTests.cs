@@ -225,7 +225,7 @@ public class StatusFindingsTests
 
         Assert.That(Findings(view).Select(static finding => $"{finding.Code}: {finding.Text}"), Is.EqualTo(new[]
         {
-            "held: proxy p1 holds back 3 expired members",
+            "held: proxy p1 holds back 3 members (PANIC)",
             "quarantined: proxy p1: 1 destination cannot be put into Kamailio",
             "drift: proxy p1 owes 2 changes",
             "behind: proxy p1 is 2 revisions behind the newest member record",

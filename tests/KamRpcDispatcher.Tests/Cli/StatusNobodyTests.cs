@@ -11,7 +11,9 @@ using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Etcd.Members;
 using KamRpcDispatcher.Etcd.Reports;
+using KamRpcDispatcher.Local;
 using KamRpcDispatcher.Sources.Records;
+using KamRpcDispatcher.Sources;
 using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
 using static KamRpcDispatcher.Tests.Cli.Clusters;
@@ -86,15 +88,43 @@ public class StatusNobodyTests
         var view = View([], ("p1", Holding("IP")));
 
         Assert.That(Codes(view), Is.EqualTo(new[] { "set-without-destination", "held" }));
-        Assert.That(Texts(view).First(), Is.EqualTo("set 1 has no member but 2 expired ones held back (PANIC), and no routable destination on p1: every call to it fails there"));
-        Assert.That(InOneLine(view), Does.StartWith("SET 1: no members, what has expired with many others is kept as it was (PANIC), and NOBODY ELSE gets calls on p1"));
+        Assert.That(Texts(view).First(), Is.EqualTo("set 1 has no member but 2 held back (PANIC), and no routable destination on p1: every call to it fails there"));
+        Assert.That(InOneLine(view), Does.StartWith("SET 1: no members, what went with many others is kept as it was (PANIC), and NOBODY ELSE gets calls on p1"));
         Assert.That(Explained("x", view), Is.EqualTo(new MemberVerdict(
-            false, "x gets no calls on p1: it has expired with many others and is kept as it was, without calls: Kamailio has found it dead (IP, for 9s); 'kamrpc confirm' lets it go.")));
+            false, "x gets no calls on p1: it is gone, or not ready any more, with many others, and is kept as it was, without calls: Kamailio has found it dead (IP, for 9s); 'kamrpc confirm' lets it go.")));
 
         var alive = View([], ("p1", Holding("AP")));
         Assert.That(Codes(alive), Is.EqualTo(new[] { "held" }));
         Assert.That(Explained("x", alive).IsAsItShouldBe, Is.False, "status finds it, and so does this");
-        Assert.That(Explained("x", alive).Text, Does.StartWith("x is kept as it was on p1: it has expired with many others and is kept as it was (AP, for 9s)"));
+        Assert.That(Explained("x", alive).Text, Does.StartWith("x is kept as it was on p1: it is gone, or not ready any more, with many others, and is kept as it was (AP, for 9s)"));
+    }
+
+    [TestCase("file:/m.json", "\"state\": \"down\" in the file")]
+    [TestCase("kubernetes:voice/asterisk", "the termination of its pod")]
+    public void What_lets_a_held_member_go_is_told_as_its_source_has_it(string source, string way)
+    {
+        var view = View([], ("p1", Holding("AP"))) with { Sources = [new MemberSource(source, null, null)] };
+
+        Assert.That(Explained("x", view).Text, Does.EndWith($"; {way} lets it go."));
+        Assert.That(InOneLine(view), Does.Contain($"PANIC: 2 members held back; who is really gone, {way} lets go").And.Not.Contain("kamrpc confirm").And.Not.Contain("expired"));
+    }
+
+    [Test]
+    public void Where_no_source_has_told_its_members_nobody_says_that_there_are_none()
+    {
+        var view = new WholeAnswer("c", "p1", [new MemberSource("file:/m.json", Now - TimeSpan.FromSeconds(9), "there is no /m.json")]).ToView();
+
+        Assert.That(InOneLine(view), Does.StartWith("Who the members are is not known: file:/m.json has not told its members yet, for 9s: there is no /m.json.").And.Not.Contain("no members"));
+        Assert.That(Codes(view), Is.EqualTo(new[] { "report-unreadable", "source-away" }));
+        Assert.That(Texts(view).First(), Does.StartWith("proxy p1 does not report: it has not compared its members with Kamailio's list yet"));
+    }
+
+    [Test]
+    public void A_record_that_a_source_leaves_out_is_not_said_to_be_in_force_as_before()
+    {
+        var view = new WholeAnswer("c", "p1", [new MemberSource("kubernetes:voice/a", null, null)]) { Membership = new Membership(1, [], [new RejectedRecord("voice/s1", "wrong", false)]) }.ToView();
+
+        Assert.That(InOneLine(view), Does.Contain("REJECTED RECORDS (left out, but for what is said to stay as before)"));
     }
 
     /// <summary>They are let go by themselves, and 'kamrpc confirm' knows nothing of them.</summary>
@@ -102,15 +132,15 @@ public class StatusNobodyTests
     public void Members_whose_leases_ended_while_etcd_was_away_are_not_told_as_a_panic()
     {
         var doubted = Holding("AP");
-        doubted = doubted with { Held = [], Deviations = [.. doubted.Deviations.Select(static deviation => deviation with { Reason = DeviationKind.EndedWhileAway })] };
+        doubted = doubted with { Held = [], Deviations = [.. doubted.Deviations.Select(static deviation => deviation with { Reason = DeviationKind.MayBeBack })] };
         var view = View([], ("p1", doubted));
 
-        Assert.That(InOneLine(view), Does.StartWith("SET 1: no members, what has expired while etcd was away is kept as it was for a moment"));
-        Assert.That(Explained("x", view).Text, Does.Contain("has a lease that ended while etcd was away").And.Not.Contain("kamrpc confirm"));
+        Assert.That(InOneLine(view), Does.StartWith("SET 1: no members, what went without a word is kept as it was for a moment"));
+        Assert.That(Explained("x", view).Text, Does.Contain("went without a word, may be back in a moment").And.Not.Contain("kamrpc confirm"));
         Assert.That(Explained("x", view).IsAsItShouldBe, Is.False);
         Assert.That(Findings(view).Select(static finding => $"{finding.Code}: {finding.Text}"), Is.EqualTo(new[]
         {
-            "held: proxy p1 keeps 2 members for a moment: their leases ended while etcd was away, or nobody watched; whether they live shows within seconds",
+            "held: proxy p1 keeps 2 members for a moment: they went without a word, and may be back; whether they live shows within seconds",
         }));
     }
 
@@ -207,7 +237,7 @@ public class StatusNobodyTests
     {
         Sets = Report(0).Sets.SetItem(1, new SetStatus(2, flags[0] == 'A' ? 2 : 0) { Wanted = 0, Serving = 0, Held = 2 }),
         Held = [Members.Of("x"), Members.Of("y")],
-        Deviations = [.. new[] { "x", "y" }.Select(name => Off(DeviationKind.Held, name, $"sip:{name}.example.org:5060", 9) with { Flags = flags, Reason = "its lease expired with many others" })],
+        Deviations = [.. new[] { "x", "y" }.Select(name => Off(DeviationKind.Held, name, $"sip:{name}.example.org:5060", 9) with { Flags = flags, Reason = "gone, or not ready any more, with many others" })],
     };
 
     private static (IReadOnlyList<StatusFinding> Findings, string Screen) Asked(int set, ClusterView whole)

@@ -54,7 +54,7 @@ public class StatusTests
 
         Assert.That(lines, Has.All.Length.LessThanOrEqualTo(120));
         Assert.That(string.Join('\n', lines.SkipWhile(static line => !line.StartsWith("PANIC", StringComparison.Ordinal)).TakeWhile(static line => line != "NOT IN STEP")), Is.EqualTo("""
-            PANIC: 2 expired members held back; if they are really gone, run 'kamrpc confirm'
+            PANIC: 2 members held back; who is really gone, 'kamrpc confirm' lets go
               SET  NAME  URI                     PROXY
               1    x     sip:x.example.org:5060  p1
               1    y     sip:y.example.org:5060  p1

@@ -88,8 +88,8 @@ public class CycleLogTests
         Assert.That(_report.Last.Intents, Is.EqualTo(new IntentsProgress(0, 0)), "what was in force before the pause nobody knows");
     }
 
-    [TestCase(50, "more than 50 % expired")]
-    [TestCase(80, "more than 20 % expired")]
+    [TestCase(50, "more than 50 % went without a word")]
+    [TestCase(80, "more than 20 % went without a word")]
     public void A_panic_says_how_much_of_a_set_may_go(int threshold, string text)
     {
         Journal().Kept([], [Members.Of("a"), Members.Of("b")], new PanicOptions { Threshold = threshold });

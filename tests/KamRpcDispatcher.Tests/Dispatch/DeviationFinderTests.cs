@@ -145,17 +145,21 @@ public class DeviationFinderTests
         view = view with { Held = [A], Hold = TimeSpan.FromMinutes(10), Membership = view.Membership with { Expired = [expired] } };
         var comparison = DeviationFinder.Compare(view);
 
-        Assert.That(comparison.Deviations.Single(), Is.EqualTo(new Deviation("held", 1, "a", "sip:10.0.0.1", default) { Flags = "AP", Reason = "its lease expired with many others", Until = Later.AddMinutes(10) }));
+        Assert.That(comparison.Deviations.Single(), Is.EqualTo(new Deviation("held", 1, "a", "sip:10.0.0.1", default) { Flags = "AP", Reason = "gone, or not ready any more, with many others", Until = Later.AddMinutes(10) }));
         Assert.That(comparison.Sets[1], Is.EqualTo(new SetShare(1, 1)));
     }
 
-    [Test]
-    public void One_whose_lease_has_expired_is_told_so()
+    [TestCase(LeaveCause.Expired, "its lease expired")]
+    [TestCase(LeaveCause.Emptied, "its file has nobody of its set any more")]
+    [TestCase(LeaveCause.Vanished, "no EndpointSlice has it any more")]
+    [TestCase(LeaveCause.Missing, "it went while nobody watched")]
+    [TestCase(null, "it went without a word")]
+    public void One_that_went_is_told_as_its_source_has_it(LeaveCause? cause, string said)
     {
         var view = View([], [Listed(A, ListedState.Disabled)]);
-        view = view with { Membership = view.Membership with { Expired = [new ExpiredMember(A, Later, 1, default)] } };
+        view = view with { Membership = view.Membership with { Expired = [new ExpiredMember(A, Later, 1, default)], Left = new[] { cause }.OfType<LeaveCause>().ToDictionary(static _ => A.Key) } };
 
-        Assert.That(DeviationFinder.Compare(view).Deviations.Single().Reason, Is.EqualTo("its lease expired"));
+        Assert.That(DeviationFinder.Compare(view).Deviations.Single().Reason, Is.EqualTo(said));
     }
 
     [Test]

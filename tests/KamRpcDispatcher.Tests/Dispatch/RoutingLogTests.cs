@@ -158,7 +158,8 @@ public class RoutingLogTests
     [TestCase(LeaveCause.Expired, "lease expired, or its key was deleted", LogLevel.Warning)]
     [TestCase(LeaveCause.Vanished, "in no EndpointSlice of its Service any more, without having terminated", LogLevel.Warning)]
     [TestCase(LeaveCause.Deleted, "its key, which had no lease, was deleted", LogLevel.Information)]
-    [TestCase(LeaveCause.Missing, "not announced any more: how it left while etcd was not followed is not known", LogLevel.Warning)]
+    [TestCase(LeaveCause.Emptied, "not in its file any more, which has nobody of its set", LogLevel.Warning)]
+    [TestCase(LeaveCause.Missing, "not announced any more: how it left while nobody followed its source is not known", LogLevel.Warning)]
     [TestCase(LeaveCause.NotReady, "its lease ended, or its key was deleted, while it was not ready", LogLevel.Warning)]
     [TestCase(null, "not announced any more", LogLevel.Warning)]
     public void Why_a_key_is_gone_is_told_as_far_as_it_is_known(LeaveCause? cause, string words, LogLevel level)
@@ -483,7 +484,7 @@ public class RoutingLogTests
         _rejected = [new RejectedRecord("/kamrpc/c/members/1/b", "not JSON", KeepsLastGood: false) { Member = B.Key }];
         See([A], Listed(A), Listed(B, ListedState.Disabled));
 
-        Assert.That(_log.All, Is.EqualTo(new[] { "Set 1: b (sip:10.0.0.2:5060) gets no more calls: its record in etcd cannot be used, and no earlier one is known that could" }));
+        Assert.That(_log.All, Is.EqualTo(new[] { "Set 1: b (sip:10.0.0.2:5060) gets no more calls: its record cannot be used, and no earlier one is known that could" }));
     }
 
     [Test]

@@ -235,6 +235,20 @@ public sealed class SnapshotFileTests : IDisposable
         Assert.That(SnapshotFormatTests.IsSame(New().Read()!, Two));
     }
 
+    /// <summary>As Kubernetes gives an emptyDir to a group (fsGroup), with the mode 2777.</summary>
+    [Test]
+    public void Below_a_directory_in_which_everybody_may_write_it_has_one_of_its_own()
+    {
+        Directory.CreateDirectory(_directory);
+        File.SetUnixFileMode(_directory, (UnixFileMode)0b10_111_111_111);
+        _file.Write(Two);
+        Assert.That(New().Read(), Is.Null, "in the directory itself");
+
+        SnapshotFile Below() => new(Path.Combine(_directory, "own"), "c", "p", _log);
+        Below().Write(Two);
+        Assert.That(SnapshotFormatTests.IsSame(Below().Read()!, Two));
+    }
+
     [Test]
     public void One_that_others_may_write_is_replaced_by_the_same_membership_too()
     {

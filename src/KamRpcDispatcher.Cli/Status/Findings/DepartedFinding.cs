@@ -15,12 +15,13 @@ internal sealed class DepartedFinding(ClusterCalls calls, ProxyLens lens)
         List<MemberCalls> named = [.. calls.Sets.SelectMany(static set => set.Departed).Where(member => member.Remarks.Any(remark => remark.Lens == lens && remark.Calls == CallState.Unknown))];
         var names = string.Join(", ", named.Take(MostNamed).Select(static member => FormattableString.Invariant($"{SafeText.Shorten(member.Key.Name, LongestName)} of set {member.Key.Set}")));
         var who = named.Count == 0 ? Ages.Count(lag.Records, "record") : $"{Ages.Count(lag.Records, "record")}, such as {names}";
+        var store = calls.Cluster.Sources.Count > 0 ? "its source" : "etcd";
         var what = lag.AreMissing
-            ? $"it goes by {Ages.Count(lag.Records, "record")} fewer than etcd has; who has come may get no calls there"
-            : $"it goes by {who}, of which etcd has none any more; who has left may still get calls there";
+            ? $"it goes by {Ages.Count(lag.Records, "record")} fewer than {store} has; who has come may get no calls there"
+            : $"it goes by {who}, of which {store} has none any more; who has left may still get calls there";
         return new StatusFinding(
             FindingCode.NotFollowed,
-            $"proxy {lens.Name} does not follow the members, for {Ages.Show(lag.Age)} or longer: {what}; its log says why (etcd refuses, or a connection hangs)")
+            $"proxy {lens.Name} does not follow the members, for {Ages.Show(lag.Age)} or longer: {what}; its log says why ({store} refuses, or a connection hangs)")
         {
             Proxy = lens.Proxy.Name,
             Set = named.Count == 1 ? named[0].Key.Set : null,

@@ -111,7 +111,7 @@ internal sealed class SetFindings(SetCalls set, ClusterCalls calls)
         {
             List<ProxyLens> where = [.. proxies];
             var held = where.Max(HeldBy);
-            var who = held > 0 ? $"no member but {Ages.Count(held, "expired one")} held back (PANIC)" : set.Departed.Count > 0 || proxies.Key.IsOfBefore ? "no member any more" : "no member";
+            var who = held > 0 ? $"no member but {Ages.Number(held)} held back (PANIC)" : set.Departed.Count > 0 || proxies.Key.IsOfBefore ? "no member any more" : "no member";
             yield return new StatusFinding(
                 held > 0 ? FindingCode.SetWithoutDestination : FindingCode.SetWithoutMembers,
                 $"{_name} has {who}, and no routable destination on {ProxyNames.Of(where)}: every call to it fails there{(proxies.Key.IsOfBefore ? "; where none is routed to it any more, a restart of kamrpc dispatch there has it forgotten" : string.Empty)}")

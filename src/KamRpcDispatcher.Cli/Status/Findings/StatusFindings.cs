@@ -38,7 +38,7 @@ internal sealed partial class StatusFindings(ClusterCalls calls)
     {
         var isTold = ofSets.Exists(static finding => finding.Code is FindingCode.SetWithoutMembers or FindingCode.SetWithoutDestination)
             || calls.Sets.Any(static set => set.Departed.Any(static member => member.IsTroubled));
-        if (calls.Shown is null && calls.Proxies.Count > 0 && calls.Cluster is { Members.Count: 0, Rejected.Count: 0 } && !isTold)
+        if (calls.Shown is null && calls.Proxies.Count > 0 && calls.Cluster is { Members.Count: 0, Rejected.Count: 0, IsUntold: false } && !isTold)
         {
             yield return new StatusFinding(
                 FindingCode.NoMembers,
@@ -75,7 +75,7 @@ internal sealed partial class StatusFindings(ClusterCalls calls)
         var name = $"proxy {lens.Name}";
         if (lens.Status is not { } status)
         {
-            yield return Found(FindingCode.ReportUnreadable, $"{name}: its report cannot be read");
+            yield return Found(FindingCode.ReportUnreadable, calls.Cluster.Sources.Count > 0 ? $"{name} does not report: {lens.Proxy.Error}" : $"{name}: its report cannot be read");
             yield break;
         }
 
@@ -102,7 +102,7 @@ internal sealed partial class StatusFindings(ClusterCalls calls)
         {
             yield return Found(
                 FindingCode.ReportStale,
-                $"{name} has not written its report for {Ages.Show(age)}, though it does so every {Ages.Show(ProxyStatus.WrittenEvery)}: what it says is of before; its log says why (etcd full, or the daemon hangs)");
+                $"{name} has not written its report for {Ages.Show(age)}, though it does so every {Ages.Show(ProxyStatus.WrittenEvery)}: what it says is of before; its log says why (the daemon hangs{(calls.Cluster.Sources.Count > 0 ? string.Empty : ", or etcd is full")})");
         }
 
         if (lens.Age.Freshness == ReportFreshness.Doubtful)
@@ -122,12 +122,12 @@ internal sealed partial class StatusFindings(ClusterCalls calls)
 
         if (status.Held.Length + status.MoreHeld is var held and > 0)
         {
-            yield return Found(FindingCode.Held, $"{name} holds back {Ages.Count(held, "expired member")}");
+            yield return Found(FindingCode.Held, $"{name} holds back {Ages.Count(held, "member")} (PANIC)");
         }
 
         if (status.Deviations.Count(static deviation => deviation.IsDoubted) is var doubted and > 0)
         {
-            yield return Found(FindingCode.Held, $"{name} keeps {Ages.Count(doubted, "member")} for a moment: {(doubted == 1 ? "its lease" : "their leases")} ended while etcd was away, or nobody watched; whether {(doubted == 1 ? "it lives" : "they live")} shows within seconds");
+            yield return Found(FindingCode.Held, $"{name} keeps {Ages.Count(doubted, "member")} for a moment: {(doubted == 1 ? "it" : "they")} went without a word, and may be back; whether {(doubted == 1 ? "it lives" : "they live")} shows within seconds");
         }
 
         if (status.Quarantined.Length + status.MoreQuarantined is var quarantined and > 0)

@@ -15,8 +15,8 @@ internal static class SetAnswer
         {
             var held = set.Departed.SelectMany(static member => member.Remarks).Select(static remark => remark.Deviation).Where(static deviation => deviation is { Kind: DeviationKind.Held }).ToList();
             var who = held.Exists(static deviation => !deviation!.IsDoubted)
-                ? "no members, what has expired with many others is kept as it was (PANIC)"
-                : held.Count > 0 ? "no members, what has expired while etcd was away is kept as it was for a moment"
+                ? "no members, what went with many others is kept as it was (PANIC)"
+                : held.Count > 0 ? "no members, what went without a word is kept as it was for a moment"
                 : set.Departed.Count > 0 ? "no members, what has left is still being taken out"
                 : "no members";
             return who + (set.WithoutAnybody.Count > 0 ? ", and NOBODY ELSE gets calls" : string.Empty);

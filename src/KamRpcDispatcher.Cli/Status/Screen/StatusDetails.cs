@@ -49,7 +49,7 @@ internal sealed class StatusDetails(ClusterCalls calls, StatusOptions options, L
         }
 
         var count = calls.Proxies.SelectMany(static lens => lens.Status?.Held ?? []).DistinctBy(static member => member.Key).Count() + calls.Proxies.Select(static lens => lens.Status?.MoreHeld ?? 0).DefaultIfEmpty(0).Max();
-        Section($"PANIC: {Ages.Count(count, "expired member")} held back; if they are really gone, run 'kamrpc confirm'", table);
+        Section($"PANIC: {Ages.Count(count, "member")} held back; who is really gone, {DeviationText.Release(calls.Cluster)} lets go", table);
     }
 
     private void Quarantined()
@@ -74,7 +74,11 @@ internal sealed class StatusDetails(ClusterCalls calls, StatusOptions options, L
             table.Add(rejected.Key, rejected.Reason);
         }
 
-        Section("REJECTED RECORDS (an earlier one that could be used stays in force where a dispatcher knows it)", table);
+        Section(
+            calls.Cluster.Sources.Count > 0
+                ? "REJECTED RECORDS (left out, but for what is said to stay as before)"
+                : "REJECTED RECORDS (an earlier one that could be used stays in force where a dispatcher knows it)",
+            table);
     }
 
     /// <summary>Whoever is drained and not there: whoever waits for it to come back has to know.</summary>

@@ -79,7 +79,7 @@ internal sealed class StatusScreen(ClusterCalls calls, IReadOnlyList<StatusFindi
 
         if (calls.Cluster.Sources.Count > 0)
         {
-            _text.Append("There are no members.\n");
+            _text.Append(TextLines.Behind(string.Empty, calls.Untold is { } untold ? $"Who the members are is not known: {untold}." : "There are no members.", layout.Width));
             return;
         }
 

@@ -31,6 +31,10 @@ internal static class HostName
         return labels.All(IsLabel);
     }
 
+    /// <summary>Whether it is numbers with dots of which one begins with a zero: 010.0.0.1 is 8.0.0.1 for whoever reads it as C does, and 10.0.0.1 for others.</summary>
+    public static bool HasOctal(string host) =>
+        host.Split('.') is { Length: > 1 } labels && labels.All(static label => label.Length > 0 && label.All(char.IsAsciiDigit)) && labels.Any(static label => label is ['0', _, ..]);
+
     /// <summary>The name in a SIP URI of whatever kind, an operator's too, with a user and parameters; null where its host is an address.</summary>
     public static string? In(string uri)
     {

@@ -154,7 +154,7 @@ public sealed class SipUri : IEquatable<SipUri>
         {
             var end = hostPort.IndexOf(']', StringComparison.Ordinal);
             var inside = end > 0 ? hostPort[1..end] : string.Empty;
-            if (inside.Contains('%', StringComparison.Ordinal) || !IPAddress.TryParse(inside, out address) || address.AddressFamily != AddressFamily.InterNetworkV6)
+            if (inside.Contains('%', StringComparison.Ordinal) || HostName.HasOctal(inside[(inside.LastIndexOf(':') + 1)..]) || !IPAddress.TryParse(inside, out address) || address.AddressFamily != AddressFamily.InterNetworkV6)
             {
                 return $"'{hostPort}' is not an IPv6 address in brackets";
             }
@@ -178,7 +178,8 @@ public sealed class SipUri : IEquatable<SipUri>
 
             if (!HostName.IsValid(host, out address))
             {
-                return $"'{host}' is neither an IPv4 address, an IPv6 address in brackets, nor a host name";
+                return HostName.HasOctal(host) ? $"'{host}' has a number with a zero before it, which some read as octal: write it without"
+                    : $"'{host}' is neither an IPv4 address, an IPv6 address in brackets, nor a host name";
             }
         }
 

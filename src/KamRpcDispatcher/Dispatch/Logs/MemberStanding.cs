@@ -31,7 +31,8 @@ internal readonly record struct MemberStanding(bool GetsCalls, string Uri, Stand
         StandingCause.Withdrew => "withdrew",
         StandingCause.Expired => "lease expired, or its key was deleted",
         StandingCause.Deleted => "its key, which had no lease, was deleted",
-        StandingCause.Missing => "not announced any more: how it left while etcd was not followed is not known",
+        StandingCause.Missing => "not announced any more: how it left while nobody followed its source is not known",
+        StandingCause.Emptied => "not in its file any more, which has nobody of its set",
         StandingCause.Vanished => "in no EndpointSlice of its Service any more, without having terminated",
         StandingCause.LeftNotReady => "its lease ended, or its key was deleted, while it was not ready",
         StandingCause.Gone => "not announced any more",
@@ -40,7 +41,7 @@ internal readonly record struct MemberStanding(bool GetsCalls, string Uri, Stand
         StandingCause.AwaitsProof => "ready, and waits for its first good answer to Kamailio's pings",
         StandingCause.Disabled => "disabled in Kamailio",
         StandingCause.Moved => $"announced at another address, {Detail}, which is not in Kamailio's list",
-        StandingCause.Unusable => "its record in etcd cannot be used, and no earlier one is known that could",
+        StandingCause.Unusable => "its record cannot be used, and no earlier one is known that could",
         _ => "not in Kamailio's list",
     };
 
@@ -52,7 +53,7 @@ internal readonly record struct MemberStanding(bool GetsCalls, string Uri, Stand
         StandingCause.Down => "down",
         StandingCause.Expired => "expired",
         StandingCause.Deleted => "deleted",
-        StandingCause.Missing or StandingCause.LeftNotReady or StandingCause.Vanished or StandingCause.Gone => "gone",
+        StandingCause.Missing or StandingCause.LeftNotReady or StandingCause.Emptied or StandingCause.Vanished or StandingCause.Gone => "gone",
         StandingCause.FoundDead => "not answering Kamailio's pings",
         StandingCause.SetInactive => "set inactive in Kamailio",
         StandingCause.AwaitsProof => "waiting for a first answer to Kamailio's pings",
@@ -90,6 +91,9 @@ internal enum StandingCause
 
     /// <summary>A listing lacks it.</summary>
     Missing,
+
+    /// <summary>Its file has nobody of its set any more.</summary>
+    Emptied,
 
     /// <summary>No EndpointSlice has it any more, and it did not terminate before.</summary>
     Vanished,

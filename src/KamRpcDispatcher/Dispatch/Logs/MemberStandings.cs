@@ -62,6 +62,7 @@ internal static class MemberStandings
             LeaveCause.Expired => StandingCause.Expired,
             LeaveCause.Deleted => StandingCause.Deleted,
             LeaveCause.Missing => StandingCause.Missing,
+            LeaveCause.Emptied => StandingCause.Emptied,
             LeaveCause.Vanished => StandingCause.Vanished,
             _ => StandingCause.LeftNotReady,
         }

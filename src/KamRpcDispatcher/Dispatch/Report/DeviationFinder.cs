@@ -52,12 +52,12 @@ internal sealed class DeviationFinder
 
         foreach (var member in _view.Held)
         {
-            Add(DeviationKind.Held, member, _entries.Of(member), "its lease expired with many others", _reasons.KeptUntil(member, _view.Hold));
+            Add(DeviationKind.Held, member, _entries.Of(member), "gone, or not ready any more, with many others", _reasons.KeptUntil(member, _view.Hold));
         }
 
         foreach (var member in _view.Doubted)
         {
-            Add(DeviationKind.Held, member, _entries.Of(member), DeviationKind.EndedWhileAway, _reasons.KeptUntil(member, ExpiredMember.Doubt));
+            Add(DeviationKind.Held, member, _entries.Of(member), DeviationKind.MayBeBack, _reasons.KeptUntil(member, ExpiredMember.Doubt));
         }
 
         // Whether it is still wanted a membership does not know that was saved before.

@@ -63,9 +63,17 @@ internal sealed class DeviationReasons
 
         var key = new MemberKey(entry.Set, name);
         return _names.Value.Contains(key) ? "came with another address"
-            : _expired.TryGetValue(key, out var expired) && expired.Member.Uri.Endpoint == Spelling.EndpointOf(entry.Uri) ? _view.Membership.Left.GetValueOrDefault(key) == LeaveCause.Vanished ? "no EndpointSlice has it any more" : "its lease expired"
+            : _expired.TryGetValue(key, out var expired) && expired.Member.Uri.Endpoint == Spelling.EndpointOf(entry.Uri) ? Expired(key)
             : null;
     }
+
+    private string Expired(MemberKey key) => _view.Membership.Left.TryGetValue(key, out var cause) ? cause switch
+    {
+        LeaveCause.Vanished => "no EndpointSlice has it any more",
+        LeaveCause.Emptied => "its file has nobody of its set any more",
+        LeaveCause.Missing => "it went while nobody watched",
+        _ => "its lease expired",
+    } : "it went without a word";
 
     /// <summary>Why a member is not to get calls.</summary>
     public string NotReady(Member member)

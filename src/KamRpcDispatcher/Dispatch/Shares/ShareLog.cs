@@ -31,7 +31,7 @@ internal static partial class ShareLog
     [LoggerMessage(3107, LogLevel.Warning, "Set {Set}: calls go to members of other zones too: fewer than {MinRoutable} % of those of zone {Zone} get calls, or none")]
     public static partial void ZoneIsShort(ILogger logger, int set, string zone, int minRoutable);
 
-    [LoggerMessage(3108, LogLevel.Warning, "Set {Set}: nobody is announced with the label zone={Zone}: calls go to everybody. Is --zone spelled as the announcers spell it?")]
+    [LoggerMessage(3108, LogLevel.Warning, "Set {Set}: no member has the label zone={Zone}: calls go to everybody. Is --zone spelled as the members' labels are?")]
     public static partial void ZoneIsAbsent(ILogger logger, int set, string zone);
 
     [LoggerMessage(3109, LogLevel.Information, "Calls of sets that are shared are not counted: Kamailio has no table {Table}, as with the snippet of an earlier version; shares are followed nevertheless")]

@@ -20,7 +20,7 @@ public sealed record Deviation(string Kind, int Set, string Name, string Uri, Da
     public string? Reason { get; init; }
 
     /// <summary>Whether it is held for a moment only, since its lease ended while the store was away: nobody need confirm that it is gone.</summary>
-    public bool IsDoubted => Kind == DeviationKind.Held && Reason == DeviationKind.EndedWhileAway;
+    public bool IsDoubted => Kind == DeviationKind.Held && (Reason == DeviationKind.MayBeBack || Reason == DeviationKind.EndedWhileAway);
 
     /// <summary>When it is over by itself: the removal of one that has left, the next try of one that was refused; null where nobody knows.</summary>
     public DateTimeOffset? Until { get; init; }
@@ -50,14 +50,17 @@ public static class DeviationKind
     /// <summary>Has left: disabled, and removed in a while.</summary>
     public const string Leaving = "leaving";
 
-    /// <summary>Has expired with many others, or with the store away, and is kept as it was.</summary>
+    /// <summary>Went with many others, or with the store away, and is kept as it was.</summary>
     public const string Held = "held";
 
     /// <summary>In the order of reports: calls that go wrong first, then calls that do not come, then what nobody need do anything about.</summary>
     public static ImmutableArray<string> WorstFirst { get; } = [Serving, Refused, Missing, Disabled, Inactive, Held, Superseded, Leaving];
 
     /// <summary>The reason of those held that are kept for a moment only.</summary>
-    public static string EndedWhileAway => "its lease ended while etcd was away, or nobody watched";
+    public static string MayBeBack => "went without a word, and may be back in a moment";
+
+    /// <summary>The same as reports of earlier versions have it.</summary>
+    internal static string EndedWhileAway => "its lease ended while etcd was away, or nobody watched";
 
     /// <summary>Whether this version knows the kind.</summary>
     internal static bool IsKnown(string kind) => WorstFirst.Contains(kind);

@@ -11,7 +11,7 @@ internal sealed record MemberFileContent(IReadOnlyList<Member> Members, IReadOnl
 
 /// <summary>
 /// Reads a JSON object of <c>members</c>, an array of objects of <c>set</c>, <c>name</c> and the fields of a <see cref="MemberRecord"/>. It is taken whole or not at all: half of
-/// what was meant may be nobody. Pure.
+/// what was meant may be nobody. People write it: a state that there is not is a slip, where in etcd it is a newer announcer's. Pure.
 /// </summary>
 internal static class MemberFile
 {
@@ -125,7 +125,7 @@ internal static class MemberFile
         {
             var found = ReadKey(element);
             key = found;
-            reader = new MemberReader(found, Key);
+            reader = new MemberReader(found, Key, takesNewStates: false);
             return reader.Read(element);
         }
     }

@@ -22,6 +22,7 @@ internal sealed class KubernetesSource : IMemberOrigin
     private readonly EndpointTable _table;
     private readonly IReadOnlyList<ServiceWatch> _watches;
     private readonly HashSet<string> _told = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _sets = new(StringComparer.Ordinal);
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
     private readonly Channel<bool> _doubts = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -106,7 +107,7 @@ internal sealed class KubernetesSource : IMemberOrigin
                 return;
             }
 
-            var merged = EndpointMerge.Merge(slices!);
+            var merged = EndpointMerge.Merge(slices!, _sets);
             isChanged = _table.Replace(merged);
             Tell(merged);
         }
@@ -149,7 +150,7 @@ internal sealed class KubernetesSource : IMemberOrigin
             }
         }
 
-        foreach (var rejected in merged.Rejected.Where(rejected => IsNew($"{rejected.Key} {rejected.Reason}")))
+        foreach (var rejected in merged.Rejected.Where(rejected => !rejected.KeepsLastGood && IsNew($"{rejected.Key} {rejected.Reason}")))
         {
             KubernetesLog.Rejected(_logger, rejected.Key, rejected.Reason);
         }

@@ -59,6 +59,11 @@ public static class MemberOrigins
             yield return $"{Shown(one.Name)} and {Shown(other.Name)} would both bring every set that no other source names, and a set has one source: give one of them its sets, such as '{Shown(other.Name)}=1,2'";
         }
 
+        foreach (var service in origins.OfType<KubernetesOrigin>().SelectMany(static origin => origin.Services).GroupBy(static service => $"{service.Namespace}/{service.Service}").Where(static group => group.Count() > 1))
+        {
+            yield return $"the Service {service.Key} is named twice, and its members stand in one set: name it once";
+        }
+
         foreach (var set in origins.SelectMany(origin => (origin.Sets ?? []).Select(set => (set, origin))).GroupBy(static pair => pair.set).Where(static group => group.Count() > 1))
         {
             yield return string.Create(CultureInfo.InvariantCulture, $"set {set.Key} would come from {string.Join(" and from ", set.Select(static pair => Shown(pair.origin.Name)))}, and a set has one source: take it from one of them");

@@ -24,7 +24,7 @@ internal sealed class WholeListings(TimeProvider timeProvider, Func<OperatorInte
     {
         lock (_lock)
         {
-            _told.Seed(before, LeaveCause.Expired);
+            _told.Seed(before, LeaveCause.Emptied);
         }
     }
 
@@ -102,7 +102,7 @@ internal sealed class WholeListings(TimeProvider timeProvider, Func<OperatorInte
     internal static Func<Member, LeaveCause> AsOthersStay(IReadOnlyList<Member> members)
     {
         var sets = members.Select(static member => member.Key.Set).ToHashSet();
-        return member => sets.Contains(member.Key.Set) ? LeaveCause.Withdrawn : LeaveCause.Expired;
+        return member => sets.Contains(member.Key.Set) ? LeaveCause.Withdrawn : LeaveCause.Emptied;
     }
 
     /// <summary>All at once: each set was as large as before the first of them went.</summary>
@@ -115,8 +115,8 @@ internal sealed class WholeListings(TimeProvider timeProvider, Func<OperatorInte
             foreach (var member in set)
             {
                 var cause = whyLeft(member);
-                var hasExpired = cause is LeaveCause.Expired or LeaveCause.Missing;
-                _told.Left.Add(member, hasExpired && member.State != MemberState.Ready ? LeaveCause.NotReady : cause);
+                var hasExpired = cause is LeaveCause.Emptied or LeaveCause.Expired or LeaveCause.Missing;
+                _told.Left.Add(member, hasExpired && cause != LeaveCause.Emptied && member.State != MemberState.Ready ? LeaveCause.NotReady : cause);
                 if (hasExpired && member.State == MemberState.Ready && !_told.Serving.IsDrained(member.Key))
                 {
                     _told.Expiries.Add(ToldMembers.NameOf(member.Key), new ExpiredMember(member, now, size, mark));

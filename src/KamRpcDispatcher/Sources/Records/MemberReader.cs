@@ -11,7 +11,8 @@ namespace KamRpcDispatcher.Sources.Records;
 /// </remarks>
 /// <param name="key">The member's key.</param>
 /// <param name="beside">Fields that are somebody else's to read; null for none.</param>
-internal sealed class MemberReader(MemberKey key, IReadOnlySet<string>? beside = null)
+/// <param name="takesNewStates">Whether a state that is not known is a newer version's, and so not ready; else it is a slip, and a fault.</param>
+internal sealed class MemberReader(MemberKey key, IReadOnlySet<string>? beside = null, bool takesNewStates = true)
 {
     private SipUri? _uri;
     private int? _weight;
@@ -111,6 +112,11 @@ internal sealed class MemberReader(MemberKey key, IReadOnlySet<string>? beside =
         {
             _state = known;
             return;
+        }
+
+        if (!takesNewStates)
+        {
+            throw new FormatException($"state: '{SafeText.Shorten(name)}' is not a state; write {MemberStateName.All}");
         }
 
         _unknownState = $"the state '{SafeText.Shorten(name)}' is not known: not ready";

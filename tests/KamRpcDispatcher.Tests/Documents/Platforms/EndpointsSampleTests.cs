@@ -22,6 +22,7 @@ internal sealed class EndpointsSampleTests
     {
         var arguments = Container(_kamailio, "DaemonSet", "dispatch").TextsAt("args");
         SampleSite.AssertUnderstood(arguments);
+        SampleSite.AssertStateBelowVolume(Container(_kamailio, "DaemonSet", "dispatch"));
 
         var origin = (KubernetesOrigin)MemberOrigins.Parse([arguments[arguments.ToList().IndexOf("--source") + 1]], out _).Single();
 

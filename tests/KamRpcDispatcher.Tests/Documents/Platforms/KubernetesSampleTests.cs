@@ -67,6 +67,7 @@ internal sealed class KubernetesSampleTests
         Assert.That(new[] { kamailio, dispatcher }.Select(static container => container.At("securityContext/runAsUser") ?? container.At("securityContext/runAsGroup")), Is.All.Null);
         Assert.That(new[] { kamailio, dispatcher }.Select(static container => container.GetProperty("volumeMounts").EnumerateArray().Single(static mount => mount.TextAt("mountPath") == "/run/kamailio").TextAt("name")), Is.All.EqualTo("run"));
         Assert.That(dispatcher.GetProperty("env")[0].TextAt("name"), Is.EqualTo("KAMRPC_PROXY"));
+        SampleSite.AssertStateBelowVolume(dispatcher);
     }
 
     [Test]

@@ -53,6 +53,14 @@ internal static class SampleSite
         Assert.That(new CommandLine().Parse([.. line]).Errors.Select(static error => error.Message), Is.Empty, string.Join(' ', line));
     }
 
+    /// <summary>What is saved on a volume that fsGroup opens to everybody is not believed: it is in a directory below, which kamrpc makes.</summary>
+    public static void AssertStateBelowVolume(JsonElement container)
+    {
+        var volume = container.GetProperty("volumeMounts").EnumerateArray().Single(static mount => mount.TextAt("name") == "state").TextAt("mountPath");
+        var state = container.GetProperty("env").EnumerateArray().Single(static variable => variable.TextAt("name") == "KAMRPC_STATE_DIR").TextAt("value");
+        Assert.That(Path.GetDirectoryName(state), Is.EqualTo(volume));
+    }
+
     /// <summary>How long an announcer may take to leave: both of its times, which a sample has to name.</summary>
     public static TimeSpan LeavingTime(IReadOnlyList<string> words)
     {

@@ -57,6 +57,9 @@ public class MemberFileTests
     [TestCase("{\"members\":[\n{\"set\":1,\"name\":\"a\",\"uri\":\"sip:10.0.0.1\",\n\"weight\":101}]}", "3:1: member 1/a: the weight 101 is not from 1 to 100")]
     [TestCase("{\"members\":[\n{\"set\":1,\"name\":\"a\",\"uri\":\"sip:10.0.0.1\",\"uri\":\"sip:10.0.0.2\"}]}", "2:1: ")]
     [TestCase("{\"members\":[\n{\"set\":1,\"name\":\"a\",\"uri\":\"sip:10.0.0.1\"},\n{\"set\":1,\"name\":\"a\",\"uri\":\"sip:10.0.0.2\"}]}", "3:1: member 1/a is there twice, first in line 2")]
+    [TestCase("{\"members\":[\n{\"set\":1,\"name\":\"a\",\"uri\":\"sip:10.0.0.1\",\n \"state\":\"up\"}]}", "3:2: member 1/a: state: 'up' is not a state; write ready, draining or down")]
+    [TestCase("{\"members\":[\n{\"set\":1,\"name\":\"a\",\"state\":\"Ready\",\"uri\":\"sip:10.0.0.1\"}]}", "2:21: member 1/a: state: 'Ready' is not a state; write ready, draining or down")]
+    [TestCase("{\"members\":[\n{\"set\":1,\"name\":\"a\",\"state\":\"\",\"uri\":\"sip:10.0.0.1\"}]}", "2:21: member 1/a: state: '' is not a state; write ready, draining or down")]
     public void What_is_wrong_is_told_with_line_and_column(string text, string said)
     {
         var wrong = Assert.Throws<MemberFileException>(() => Read(text))!;

@@ -84,6 +84,39 @@ public class EndpointMergeTests
     }
 
     [Test]
+    public void A_slip_in_the_label_of_a_set_takes_nobody_out_who_stood_in_one()
+    {
+        ServiceSlices[] Two(string set) =>
+        [
+            new(Slices.Service("one", 1), [Slices.Read(SliceText.Slice("one", "s1", SliceText.Ready("a", "10.0.0.1")).Labelled("kamrpc/set", set))]),
+            new(Slices.Service("two", 2), []),
+        ];
+
+        var known = new Dictionary<string, int>();
+        EndpointMerge.Merge(Two("2"), known);
+        foreach (var slip in (string[])["x", "3"])
+        {
+            var merged = EndpointMerge.Merge(Two(slip), known);
+
+            Assert.That(merged.Members.Single().Key, Is.EqualTo(new MemberKey(2, "a")));
+            Assert.That(merged.Rejected.Single(), Is.EqualTo(merged.Rejected.Single() with { KeepsLastGood = true }));
+            Assert.That(merged.Rejected.Single().Reason, Does.EndWith("; its endpoints stay in set 2, as before"));
+            Assert.That(merged.Remarks.Single(static remark => remark.IsWarning).Text, Does.EndWith("stay in set 2, as before"));
+        }
+
+        Assert.That(EndpointMerge.Merge(Two("1"), known).Members.Single().Key.Set, Is.EqualTo(1));
+    }
+
+    [Test]
+    public void An_address_that_some_read_as_octal_is_left_out()
+    {
+        var merged = Slices.Merge(SliceText.Slice("asterisk", "s1", SliceText.Ready("a", "010.0.0.1")));
+
+        Assert.That(merged.Members, Is.Empty);
+        Assert.That(merged.Rejected.Single().Reason, Does.Contain("'010.0.0.1' has a number with a zero before it"));
+    }
+
+    [Test]
     public void A_label_gives_another_set_of_the_same_source_and_no_other_one()
     {
         ServiceSlices[] Two(string set) =>

@@ -32,6 +32,8 @@ public class MemberOriginsTests
     [TestCase("set 1 would come from etcd and from file:/a", "etcd=1", "file:/a=1")]
     [TestCase("etcd and file:/a would both bring every set that no other source names", "etcd", "file:/a")]
     [TestCase("file:/a and file:/b would both bring every set", "file:/a", "file:/b")]
+    [TestCase("the Service voice/a is named twice", "kubernetes:voice/a=1", "kubernetes:voice/a=2")]
+    [TestCase("the Service voice/a is named twice", "kubernetes:voice/a=1,kubernetes:voice/a=2")]
     public void Two_sources_for_one_set_are_refused_with_both_named(string said, params string[] texts) => Assert.That(Wrong(texts), Does.Contain(said));
 
     [TestCase("consul", "is not etcd, file:PATH or kubernetes:NAMESPACE/SERVICE=SET")]

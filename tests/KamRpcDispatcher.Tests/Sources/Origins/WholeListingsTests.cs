@@ -73,7 +73,7 @@ public class WholeListingsTests
 
         Assert.That(_listings.Current!.Expired.Select(static one => one.Member.Key.Name), Is.EqualTo(new[] { "b" }));
         Assert.That(_listings.Current.Expired[0].SetSize, Is.EqualTo(1));
-        Assert.That(_listings.Current.Left[new MemberKey(1, "a")], Is.EqualTo(LeaveCause.NotReady));
+        Assert.That(_listings.Current.Left[new MemberKey(1, "a")], Is.EqualTo(LeaveCause.Emptied));
     }
 
     [Test]

@@ -13,8 +13,10 @@ internal static class EndpointMerge
 {
     /// <summary>The same for all Services.</summary>
     /// <param name="services">Those of a source; of two that have the same pod the first one is taken.</param>
-    public static MergedEndpoints Merge(IReadOnlyList<ServiceSlices> services)
+    /// <param name="known">The set that each Service's members stood in last, by its name, for labels that cannot be used; what is read now is noted there. Null for nothing known.</param>
+    public static MergedEndpoints Merge(IReadOnlyList<ServiceSlices> services, Dictionary<string, int>? known = null)
     {
+        known ??= new Dictionary<string, int>(StringComparer.Ordinal);
         var spaces = services.ToLookup(static one => one.Service.Set, static one => one.Service.Namespace);
         var sets = services.Select(static one => one.Service.Set).ToHashSet();
         var rejected = new List<RejectedRecord>();
@@ -22,7 +24,7 @@ internal static class EndpointMerge
         var best = new Dictionary<MemberKey, MergeCandidate>();
         foreach (var (service, slices) in services)
         {
-            var reading = new SliceReader(service, sets, spaces[service.Set].Distinct().Count() > 1, rejected, remarks);
+            var reading = new SliceReader(service, sets, spaces[service.Set].Distinct().Count() > 1, rejected, remarks, known);
             foreach (var candidate in reading.Read(slices))
             {
                 Take(best, candidate.Member.Key, candidate);

@@ -64,6 +64,9 @@ internal sealed record ServiceLabels
         return read with { Labels = taken.ToImmutable() };
     }
 
+    /// <summary>The same in a set of before, in place of one that cannot be read.</summary>
+    public ServiceLabels In(int set) => this with { Set = set, Error = null };
+
     private ServiceLabels With(string name, string value, IReadOnlySet<int> sets, List<string> remarks)
     {
         switch (name)

@@ -16,7 +16,8 @@ namespace KamRpcDispatcher.Sources.Kubernetes.Merging;
 /// <param name="areSpacesMixed">Whether its set has members of several namespaces, in which pods may have the same name.</param>
 /// <param name="rejected">Where to note what cannot be used.</param>
 /// <param name="remarks">Where to note what is to be told.</param>
-internal sealed class SliceReader(KubernetesService service, IReadOnlySet<int> sets, bool areSpacesMixed, List<RejectedRecord> rejected, List<ServiceRemark> remarks)
+/// <param name="known">The set that each Service's members stood in last, by the Service's name.</param>
+internal sealed class SliceReader(KubernetesService service, IReadOnlySet<int> sets, bool areSpacesMixed, List<RejectedRecord> rejected, List<ServiceRemark> remarks, Dictionary<string, int> known)
 {
     private const string IPv4 = "IPv4";
     private const string IPv6 = "IPv6";
@@ -43,9 +44,21 @@ internal sealed class SliceReader(KubernetesService service, IReadOnlySet<int> s
                 continue;
             }
 
-            if (labels.Error is { } error)
+            if (labels.Error is null)
             {
-                Reject(slice, null, error);
+                known[_name] = labels.Set ?? service.Set;
+            }
+            else if (known.TryGetValue(_name, out var before))
+            {
+                // A slip in a label takes nobody out.
+                var kept = string.Create(CultureInfo.InvariantCulture, $"{labels.Error}; its endpoints stay in set {before}, as before");
+                remarks.Add(new ServiceRemark(_name, kept, IsWarning: true));
+                rejected.Add(new RejectedRecord(KeyOf(slice, null), kept, KeepsLastGood: true));
+                labels = labels.In(before);
+            }
+            else
+            {
+                Reject(slice, null, labels.Error);
                 continue;
             }
 
@@ -73,6 +86,12 @@ internal sealed class SliceReader(KubernetesService service, IReadOnlySet<int> s
     {
         var given = endpoint.Addresses is [{ } first, ..] ? first : string.Empty;
         var family = slice.AddressType == IPv4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6;
+        if (HostName.HasOctal(given))
+        {
+            Reject(slice, endpoint, $"its address '{SafeText.Shorten(given)}' has a number with a zero before it, which some read as octal");
+            return null;
+        }
+
         if (!IPAddress.TryParse(given, out var address) || address.AddressFamily != family || (family == AddressFamily.InterNetworkV6 && address.ScopeId != 0))
         {
             Reject(slice, endpoint, $"its address '{SafeText.Shorten(given)}' is no {slice.AddressType} address");
@@ -138,9 +157,11 @@ internal sealed class SliceReader(KubernetesService service, IReadOnlySet<int> s
         }
     }
 
-    private void Reject(EndpointSlice slice, Endpoint? endpoint, string reason)
+    private void Reject(EndpointSlice slice, Endpoint? endpoint, string reason) => rejected.Add(new RejectedRecord(KeyOf(slice, endpoint), reason, KeepsLastGood: false));
+
+    private string KeyOf(EndpointSlice slice, Endpoint? endpoint)
     {
         var who = endpoint?.TargetRef?.Name ?? (endpoint?.Addresses is [var first, ..] ? first : null);
-        rejected.Add(new RejectedRecord(SafeText.Shorten($"{service.Namespace}/{slice.Metadata?.Name}{(who is null ? string.Empty : " " + who)}", 256), reason, KeepsLastGood: false));
+        return SafeText.Shorten($"{service.Namespace}/{slice.Metadata?.Name}{(who is null ? string.Empty : " " + who)}", 256);
     }
 }
