@@ -25,7 +25,6 @@ public class CommonMistakesTests
         new("announce --url sip:10.0.0.1", "--url is not an option of announce; did you mean --uri?"),
         new("dispatch --kamilio=/run/k.sock", "--kamilio is not an option of dispatch; did you mean --kamailio?"),
         new("dispatch --source kubernetes:voice/asterisk --kubeconfig /k", "--source: 'voice/asterisk' of 'kubernetes:voice/asterisk' is not NAMESPACE/SERVICE=SET"),
-        new("dispatch --source kubernetes:voice/a=1 --source kubernetes:voice/a=2 --kubeconfig /k", "--source: the Service voice/a is named twice, and its members stand in one set: name it once"),
         new("dispatch --etcd_ca /ca.pem", "--etcd_ca is not an option of dispatch; did you mean --etcd-ca?"),
         new("confirm --endpoints http://10.0.0.5:2379", "--endpoints is not an option of confirm; did you mean --etcd?"),
         new("confirm --cacert /ca.pem", "--cacert is not an option of confirm; did you mean --etcd-ca?"),

@@ -340,7 +340,7 @@ public sealed class SnapshotFileTests : IDisposable
         File.WriteAllText(_file.FilePath, File.ReadAllText(_file.FilePath).Replace("format 1,", "format 2,", StringComparison.Ordinal));
 
         Assert.That(_file.Read(), Is.Null);
-        Assert.That(_log.Of(Unusable).Single(), Does.Contain(_file.FilePath).And.Contain("format '2', not 1").And.Contain("corrupt-1").And.Contain("as soon as etcd answers"));
+        Assert.That(_log.Of(Unusable).Single(), Does.Contain(_file.FilePath).And.Contain("format '2', not 1").And.Contain("corrupt-1").And.Contain("as soon as the members' source answers"));
     }
 
     [Test]
