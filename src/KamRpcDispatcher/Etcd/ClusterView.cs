@@ -3,7 +3,6 @@ using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Members;
 using KamRpcDispatcher.Etcd.Proxies;
 using KamRpcDispatcher.Etcd.Reports;
-using KamRpcDispatcher.Etcd.Reports.Dialogs;
 using KamRpcDispatcher.Sources.Records;
 
 namespace KamRpcDispatcher.Etcd;
@@ -55,7 +54,7 @@ public sealed record ClusterView(
     public IReadOnlyDictionary<MemberKey, StoredCallCount> CallCounts { get; init; } = ImmutableDictionary<MemberKey, StoredCallCount>.Empty;
 
     /// <summary>What is known of the calls that are up on a drained member, by its announcer, or else by the dialogs of the proxies' Kamailio; null where nobody counts them.</summary>
-    public StoredCallCount? CallsOf(MemberKey member, DateTimeOffset now) => CallCounts.GetValueOrDefault(member) ?? (Intents.GetValueOrDefault(member) is { Intent.IsDrained: true } ? DialogSum.Of(member, Proxies, now) : null);
+    public StoredCallCount? CallsOf(MemberKey member, DateTimeOffset now) => CallCounts.GetValueOrDefault(member) ?? (Intents.GetValueOrDefault(member) is { Intent.IsDrained: true } ? DialogCalls.Of(member, Proxies, now) : null);
 
     /// <summary>The wishes of members that are not announced: they take effect when those come back.</summary>
     public IEnumerable<StoredIntent> IntentsNotAnnounced

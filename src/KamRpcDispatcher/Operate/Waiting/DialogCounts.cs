@@ -106,7 +106,7 @@ internal sealed class DialogCounts(EtcdKeys keys, TimeProvider timeProvider) : I
                 serving.TrueForAll(static entry => entry.Value.CountedAt is not null) ? serving.Max(entry => timeProvider.GetElapsedTime(entry.Value.CountedAt!.Value)) : null,
                 unknown)
             {
-                IsIdle = unknown is null && serving.TrueForAll(entry => entry.Value.IdleSince.TryGetValue(member, out var since) && timeProvider.GetElapsedTime(since, entry.Value.CountedAt!.Value) >= CallCounts.Settling),
+                IsIdle = unknown is null && serving.TrueForAll(entry => entry.Value.Status!.Dialogs!.CallsOf(member) == 0 && entry.Value.IdleSince.TryGetValue(member, out var since) && timeProvider.GetElapsedTime(since, entry.Value.CountedAt!.Value) >= CallCounts.Settling),
             };
         }
     }

@@ -33,7 +33,7 @@ public sealed class DialogCounterTests
         Follow("start 1");
         await CountAsync(5);
         Assert.That(_kamailio.Calls, Is.EqualTo(new[] { "dlg.profile_get_size kamrpc", "core.uptime" }));
-        Assert.That((_counter.Report!.At, _counter.Report.Since), Is.EqualTo(((DateTimeOffset?)null, (DateTimeOffset?)_time.GetUtcNow().AddSeconds(-4).AddHours(-3))));
+        Assert.That((_counter.Report!.At, _counter.Report.Since), Is.EqualTo(((DateTimeOffset?)null, (DateTimeOffset?)_time.GetUtcNow().AddSeconds(-5).AddHours(-3))));
 
         Follow("start 2");
         await CountAsync(5);

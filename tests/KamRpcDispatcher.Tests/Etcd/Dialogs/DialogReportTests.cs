@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Dispatch.Report;
+using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Etcd.Proxies;
 using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.Etcd.Reports.Dialogs;
@@ -66,7 +67,7 @@ public sealed class DialogReportTests
     public void A_proxy_that_serves_other_sets_is_not_asked()
     {
         ReportingProxy[] proxies = [new("p0", Status(Two), null), new("p1", Status(null) with { Serves = [2] }, null)];
-        Assert.That(DialogSum.Of(A, proxies, Now)!.Count!.Calls, Is.EqualTo(2));
+        Assert.That(DialogCalls.Of(A, proxies, Now)!.Count!.Calls, Is.EqualTo(2));
     }
 
     private static DialogReport Counted(int calls) => new() { Since = Now.AddHours(-3), At = Now, Members = [new DialogCount(A, calls)] };
@@ -78,5 +79,5 @@ public sealed class DialogReportTests
 
     private static bool IsNew(DialogReport? before, DialogReport? after) => ReportNews.IsNew(Status(before), Status(after));
 
-    private static string? Sum(params DialogReport?[] reports) => DialogSum.Of(A, reports.Select(static (report, index) => new ReportingProxy($"p{index}", Status(report), null)), Now)?.Count!.ToString();
+    private static string? Sum(params DialogReport?[] reports) => DialogCalls.Of(A, reports.Select(static (report, index) => new ReportingProxy($"p{index}", Status(report), null)), Now)?.Count!.ToString();
 }
