@@ -23,14 +23,15 @@ public partial class ArchitectureTests
         Destinations: Destinations.Addresses
         Destinations.Addresses:
         Destinations.Operators: Destinations
-        Dispatch: Claim Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Following Dispatch.Logs Dispatch.Pace Dispatch.Policy Dispatch.Report Dispatch.Shares Etcd Etcd.Connection Etcd.Keys Etcd.Operators Etcd.Proxies Etcd.Reports Local Plan Plan.Order Processes Push Push.Grace Push.Guards Push.Reading Push.Shares Sources Sources.Operators Sources.Origins Telemetry
+        Dispatch: Claim Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Dialogs Dispatch.Following Dispatch.Logs Dispatch.Pace Dispatch.Policy Dispatch.Report Dispatch.Shares Etcd Etcd.Connection Etcd.Keys Etcd.Operators Etcd.Proxies Etcd.Reports Local Plan Plan.Order Processes Push Push.Grace Push.Guards Push.Reading Push.Shares Sources Sources.Operators Sources.Origins Telemetry
         Dispatch.Contact: Dispatch.Cycles Etcd.Reports
         Dispatch.Cycles: Destinations Dispatch.Shares Etcd.Reports Plan Push Sources
+        Dispatch.Dialogs: Destinations Etcd.Reports.Dialogs Plan Push Sources
         Dispatch.Following: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Operators Etcd.Reports Sources Sources.Files Sources.Kubernetes Sources.Kubernetes.Access Sources.Kubernetes.Api Sources.Operators Sources.Origins
         Dispatch.Logs: Destinations Dispatch.Cycles Dispatch.Policy Etcd.Reports Plan Push Sources Sources.Records
         Dispatch.Pace: Destinations Dispatch.Cycles Dispatch.Policy Dispatch.Shares Plan Push Sources
         Dispatch.Policy: Destinations Dispatch.Cycles Doctor.Observations.Configured Etcd.Reports Plan Plan.Order Processes Processes.Views Push Push.Grace Push.Guards Sources
-        Dispatch.Report: Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Following Dispatch.Logs Dispatch.Policy Etcd Etcd.Proxies Etcd.Reports Local Plan Push Push.Grace Push.Guards Push.Reading Sources
+        Dispatch.Report: Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Following Dispatch.Logs Dispatch.Policy Etcd Etcd.Proxies Etcd.Reports Etcd.Reports.Dialogs Local Plan Push Push.Grace Push.Guards Push.Reading Sources
         Dispatch.Shares: Destinations Destinations.Operators Dispatch.Cycles Dispatch.Report Etcd.Keys Etcd.Reports Plan Plan.Shares Push Push.Shares Sources.Operators
         Doctor: Doctor.Checks Doctor.Checks.Sockets Doctor.Observations Doctor.Observations.Sockets Etcd.Connection
         Doctor.Checks: Destinations Destinations.Addresses Doctor.Checks.Cluster Doctor.Checks.Settings Doctor.Checks.Sockets Doctor.Observations Etcd Etcd.Proxies
@@ -46,7 +47,7 @@ public partial class ArchitectureTests
         Doctor.Observations.Sockets: Claim Doctor.Config Doctor.Observations.Configured Doctor.Observations.Host Linux Processes
         Doctor.Snippet: Doctor.Config Doctor.Config.Reading Doctor.Snippet.Checks Linux
         Doctor.Snippet.Checks: Doctor.Config Doctor.Config.Reading
-        Etcd: Destinations Destinations.Operators Etcd.Connection Etcd.Connection.Security Etcd.Keys Etcd.Members Etcd.Proxies Etcd.Reports Etcd.Reports.Format Sources.Records
+        Etcd: Destinations Destinations.Operators Etcd.Connection Etcd.Connection.Security Etcd.Keys Etcd.Members Etcd.Proxies Etcd.Reports Etcd.Reports.Dialogs Etcd.Reports.Format Sources.Records
         Etcd.Connection: Destinations Etcd.Connection.Security
         Etcd.Connection.Security: Destinations
         Etcd.Keys: Destinations Etcd.Connection
@@ -54,8 +55,9 @@ public partial class ArchitectureTests
         Etcd.Members: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Sources Sources.Operators Sources.Origins Sources.Records
         Etcd.Operators: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Sources Sources.Operators Sources.Records
         Etcd.Proxies: Destinations Etcd.Connection Etcd.Keys Etcd.Leases Etcd.Reports Etcd.Reports.Format Sources Sources.Records
-        Etcd.Reports: Destinations Linux Sources
-        Etcd.Reports.Format: Destinations Destinations.Addresses Sources Sources.Records
+        Etcd.Reports: Destinations Etcd.Reports.Dialogs Linux Sources
+        Etcd.Reports.Dialogs: Destinations Sources.Records
+        Etcd.Reports.Format: Destinations Destinations.Addresses Etcd.Reports.Dialogs Sources Sources.Records
         Linux:
         Local: Destinations Etcd Etcd.Members Etcd.Proxies Etcd.Reports Etcd.Reports.Format Linux Sources Sources.Records
         Operate: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Etcd.Reports.Format Operate.History Operate.Splits Sources.Records
@@ -67,7 +69,7 @@ public partial class ArchitectureTests
         Operate.Rollouts.Rolling: Destinations Destinations.Addresses Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Reports Operate.Rollouts.Running Operate.Waiting Sources.Records
         Operate.Rollouts.Running: Destinations Etcd.Connection Probe.Command
         Operate.Splits: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Operate Operate.History Operate.Rollouts Plan Plan.Shares Push.Reading Sources.Records
-        Operate.Waiting: Destinations Etcd.Connection Etcd.Keys Etcd.Proxies Etcd.Reports Etcd.Reports.Format Operate Operate.History Sources.Records
+        Operate.Waiting: Destinations Etcd.Connection Etcd.Keys Etcd.Proxies Etcd.Reports Etcd.Reports.Dialogs Etcd.Reports.Format Operate Operate.History Sources.Records
         Plan: Destinations Destinations.Addresses Plan.Order Plan.Sets
         Plan.Order: Destinations
         Plan.Sets: Destinations Plan.Order

@@ -34,8 +34,8 @@ internal sealed record MemberExplanation(MemberKey Key, string Record, MemberCal
     /// <summary>What an operator wishes of it; null for nothing, or where nobody knows.</summary>
     public StoredIntent? Intent => Calls.Cluster.Intents.GetValueOrDefault(Key);
 
-    /// <summary>How many calls are up on it, as its announcer says while it is drained; null where that says nothing, or nobody may read it.</summary>
-    private StoredCallCount? Count => Calls.Cluster.CallCounts.GetValueOrDefault(Key);
+    /// <summary>How many calls are up on it, as its announcer, or Kamailio, says while it is drained; null where that says nothing, or nobody may read it.</summary>
+    private StoredCallCount? Count => Calls.Cluster.CallsOf(Key, Calls.Now);
 
     /// <summary>Its lease; null where it has none, or where etcd does not tell.</summary>
     public LeaseStatus? Lease { get; init; }

@@ -76,6 +76,7 @@ internal sealed class OperatorAnswer(IntentWish wish, IntentOutcome outcome, App
             JsonText.WriteNumber(json, "calls", member.Count?.Calls);
             JsonText.WriteNumber(json, "channels", member.Count?.Channels);
             JsonText.WriteNumber(json, "ageSeconds", member.Age?.TotalSeconds);
+            json.WriteString("countedBy", IntentJson.CountedBy(member.Count));
             json.WriteBoolean("idle", member.IsIdle);
             json.WriteString("unknown", member.Unknown);
         });

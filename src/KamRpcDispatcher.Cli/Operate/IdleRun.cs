@@ -43,7 +43,7 @@ internal static class IdleRun
         Console.Error.WriteLine($"kamrpc: {ended}: {Busy(state, withAges: true)}; the drain stays ({back})");
         if (state.Members.Any(static member => member.IsUncounted))
         {
-            Console.Error.WriteLine("kamrpc: calls are counted by an announcer beside Asterisk that has --ami, and whose role in etcd may read intents/ and write calls/");
+            Console.Error.WriteLine("kamrpc: calls are counted by an announcer beside Asterisk that has --ami, and whose role in etcd may read intents/ and write calls/; or by Kamailio, where the snippet of every proxy has KAMRPC_DIALOGS");
         }
     }
 

@@ -61,7 +61,7 @@ internal sealed class MemberText(ClusterCalls calls)
             return (record.IsIdle ? $"no share by the split of its set, announced {Announced(record)}" : Announced(record)) + (IntentText.Weight(record.Intent) is { } weight ? $", {weight}" : string.Empty);
         }
 
-        var up = IntentText.Calls(calls.Cluster.CallCounts.GetValueOrDefault(member.Key), intent, calls.Now) is { } counted ? $", {counted}" : string.Empty;
+        var up = IntentText.Calls(calls.Cluster.CallsOf(member.Key, calls.Now), intent, calls.Now) is { } counted ? $", {counted}" : string.Empty;
         return record.IsDrained
             ? $"{IntentText.Drained(intent, calls.Now)}{up}, announced ready{(record.Lease == 0 ? ", static" : string.Empty)}"
             : $"{Announced(record)}, {IntentText.Drained(intent, calls.Now)}{up}";

@@ -6,6 +6,7 @@ using KamailioRpc.Commands;
 using KamRpcDispatcher.Claim;
 using KamRpcDispatcher.Destinations.Addresses;
 using KamRpcDispatcher.Dispatch.Contact;
+using KamRpcDispatcher.Dispatch.Dialogs;
 using KamRpcDispatcher.Dispatch.Following;
 using KamRpcDispatcher.Dispatch.Logs;
 using KamRpcDispatcher.Dispatch.Policy;
@@ -108,9 +109,10 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         using var followed = new FollowedMembership(store, keys, options, timeProvider, logs);
         var own = new FollowedProxyIntent(() => followed.Intents, options.Proxy, logs.CreateLogger<FollowedProxyIntent>());
         var counter = new CallCounter(new CallTable(watched), options.Share, timeProvider, logs.CreateLogger<CallCounter>(), _telemetry.Live.Calls.Add);
+        var dialogs = new DialogCounter(watched, timeProvider);
         var awaited = store is null ? null : new AwaitedRevisions(store, keys, timeProvider, logs.CreateLogger<AwaitedRevisions>());
         var paced = new PacedReport(
-            report is null ? new NoReport() : report, contact, loop, () => !_heartbeat.IsOverdue, Version, timeProvider, own.Read, status => status with { Shares = counter.Report, List = lists.Size is { } list ? new ListRoom(list.Destinations, list.Bytes, list.Most) : null }, awaited is null ? null : awaited.IsAwaited);
+            report is null ? new NoReport() : report, contact, loop, () => !_heartbeat.IsOverdue, Version, timeProvider, own.Read, status => status with { Shares = counter.Report, Dialogs = dialogs.Report, List = lists.Size is { } list ? new ListRoom(list.Destinations, list.Bytes, list.Most) : null }, awaited is null ? null : awaited.IsAwaited);
         await using var claim = new KamailioClaim(watched, identityLock, holder, timeProvider, claimLog);
         if (!options.Kamailio.IsSerial)
         {
@@ -176,6 +178,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             claim,
             cycle =>
             {
+                dialogs.Follow(cycle.Membership, cycle.Table);
                 routing.Observe(cycle);
                 owed.Observe(cycle);
                 examination?.Observe(cycle.Table.Instance);
@@ -218,7 +221,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             .. awaited is null ? Array.Empty<Task>() : [BackgroundLoop.RunAsync("what is waited for", token => awaited.RunAsync(paced.Heed, token), timeProvider, _logger, life.Token)],
             BackgroundLoop.RunAsync("the rhythm of the report", paced.RunAsync, timeProvider, _logger, life.Token),
             .. numbering is null ? Array.Empty<Task>() : [BackgroundLoop.RunAsync("the numbers of classes", numbering.RunAsync, timeProvider, _logger, life.Token)],
-            BackgroundLoop.RunAsync("the counts of calls", counter.RunAsync, timeProvider, _logger, life.Token),
+            BackgroundLoop.RunAsync("the counts of calls", counter.RunAsync, timeProvider, _logger, life.Token), BackgroundLoop.RunAsync("the counts of dialogs", dialogs.RunAsync, timeProvider, _logger, life.Token),
             BackgroundLoop.RunAsync("the sign of life", claim.RunAsync, timeProvider, _logger, life.Token),
             BackgroundLoop.RunAsync("what is answered on this machine", local.RunAsync, timeProvider, _logger, life.Token),
             .. whole is null ? Array.Empty<Task>() : [BackgroundLoop.RunAsync("what is answered in etcd's place", whole.RunAsync, timeProvider, _logger, life.Token)],

@@ -59,6 +59,9 @@ public sealed record ClusterView(
     /// <summary>What announcers say of the calls that are up on members that are drained; empty where nobody is, and where the store does not let this user read them.</summary>
     public IReadOnlyDictionary<MemberKey, StoredCallCount> CallCounts { get; init; } = ImmutableDictionary<MemberKey, StoredCallCount>.Empty;
 
+    /// <summary>What is known of the calls that are up on a drained member, by its announcer, or else by the dialogs of the proxies' Kamailio; null where nobody counts them.</summary>
+    public StoredCallCount? CallsOf(MemberKey member, DateTimeOffset now) => CallCounts.GetValueOrDefault(member) ?? (Intents.GetValueOrDefault(member) is { Intent.IsDrained: true } ? DialogCalls.Of(member, Proxies, now) : null);
+
     /// <summary>The wishes of members that are not announced: they take effect when those come back.</summary>
     public IEnumerable<StoredIntent> IntentsNotAnnounced
     {

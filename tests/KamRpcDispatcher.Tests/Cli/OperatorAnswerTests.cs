@@ -72,7 +72,7 @@ public class OperatorAnswerTests
         var json = JsonElement.Parse(new OperatorAnswer(IntentWish.Drain, Drained, Whole) { Calls = calls }.ToJson());
         Assert.That(json.GetProperty("idle").GetBoolean(), Is.False);
         Assert.That(json.GetProperty("calls").GetRawText().Replace(" ", "", StringComparison.Ordinal).ReplaceLineEndings(""), Is.EqualTo(
-            """[{"set":1,"name":"asterisk-1","calls":3,"channels":null,"ageSeconds":1,"idle":false,"unknown":null},{"set":1,"name":"asterisk-2","calls":null,"channels":null,"ageSeconds":null,"idle":false,"unknown":"itsannouncertellsnocount"}]"""));
+            """[{"set":1,"name":"asterisk-1","calls":3,"channels":null,"ageSeconds":1,"countedBy":"announcer","idle":false,"unknown":null},{"set":1,"name":"asterisk-2","calls":null,"channels":null,"ageSeconds":null,"countedBy":null,"idle":false,"unknown":"itsannouncertellsnocount"}]"""));
     }
 
     [Test]

@@ -113,8 +113,8 @@ public partial class StatusDrainedTests
         Assert.That(members.EnumerateArray().Select(static member => Compact(member.GetProperty("callsUp"))), Is.EqualTo(new[]
         {
             "null",
-            """{"calls":3,"channels":null,"at":"2026-01-31T11:59:58Z","unknown":null}""",
-            """{"calls":null,"channels":null,"at":null,"unknown":"calls: -1 is not from 0 to 1000000"}""",
+            """{"calls":3,"channels":null,"at":"2026-01-31T11:59:58Z","countedBy":"announcer","unknown":null}""",
+            """{"calls":null,"channels":null,"at":null,"countedBy":null,"unknown":"calls: -1 is not from 0 to 1000000"}""",
         }));
     }
 

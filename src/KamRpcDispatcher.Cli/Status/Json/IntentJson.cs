@@ -2,13 +2,14 @@ using System.Text.Json;
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Sources.Records;
 
 namespace KamRpcDispatcher.Cli.Status.Json;
 
 /// <summary>What an operator wishes, for programs, texts as they were found.</summary>
 internal static class IntentJson
 {
-    /// <summary>How many calls are up on a member that is drained, as its announcer counted them, or null.</summary>
+    /// <summary>How many calls are up on a member that is drained, as its announcer counted them, or Kamailio, or null.</summary>
     public static void WriteCalls(Utf8JsonWriter writer, StoredCallCount? stored, Intent? intent)
     {
         if (stored is null || intent is not { IsDrained: true })
@@ -21,9 +22,13 @@ internal static class IntentJson
         JsonText.WriteNumber(writer, "calls", stored.Count?.Calls);
         JsonText.WriteNumber(writer, "channels", stored.Count?.Channels);
         JsonText.WriteTime(writer, "at", stored.Count?.At);
+        writer.WriteString("countedBy", CountedBy(stored.Count));
         writer.WriteString("unknown", stored.Error ?? (stored.Count?.Calls is null ? stored.Count?.ToString() : null));
         writer.WriteEndObject();
     }
+
+    /// <summary>Who counts calls: <c>announcer</c>, or <c>dialogs</c>; null where nobody does.</summary>
+    public static string? CountedBy(CallCount? count) => count is null ? null : count.IsByDialogs ? "dialogs" : "announcer";
 
     /// <summary>Whose drain a member, or a proxy, is under, or null.</summary>
     public static void WriteDrain(Utf8JsonWriter writer, Intent? intent)

@@ -28,7 +28,7 @@ internal static class StatusJson
         writer.WriteEndArray();
         JsonText.WriteArray(writer, "problems", findings, WriteProblem);
         JsonText.WriteArray(writer, "sets", calls.Sets, WriteSet);
-        JsonText.WriteArray(writer, "members", calls.Sets.SelectMany(static set => set.Members), (json, member) => WriteMember(json, member, view));
+        JsonText.WriteArray(writer, "members", calls.Sets.SelectMany(static set => set.Members), (json, member) => WriteMember(json, member, calls));
         new StatusClaims(view).Write(writer);
         new StatusShares(calls).Write(writer);
         new SharedCalls(calls.Proxies, calls.Now).Write(writer, "sharedCalls");
@@ -99,7 +99,7 @@ internal static class StatusJson
         JsonText.WriteTexts(writer, "proxiesInDoubt", set.InDoubt.Select(static lens => lens.Proxy.Name));
     }
 
-    private static void WriteMember(Utf8JsonWriter writer, MemberCalls calls, ClusterView view)
+    private static void WriteMember(Utf8JsonWriter writer, MemberCalls calls, ClusterCalls cluster)
     {
         var announced = calls.Announced!;
         var (member, lease) = announced;
@@ -119,7 +119,7 @@ internal static class StatusJson
         writer.WriteString("calls", MemberText.Name(calls.Everywhere));
         IntentJson.WriteDrain(writer, announced.Intent);
         IntentJson.WriteWeight(writer, announced.Intent);
-        IntentJson.WriteCalls(writer, view.CallCounts.GetValueOrDefault(member.Key), announced.Intent);
+        IntentJson.WriteCalls(writer, cluster.Cluster.CallsOf(member.Key, cluster.Now), announced.Intent);
     }
 
     private static void WriteEntries(Utf8JsonWriter writer, string what, IEnumerable<KeyValuePair<string, string>> entries)

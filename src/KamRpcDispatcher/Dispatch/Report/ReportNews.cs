@@ -1,4 +1,5 @@
 using KamRpcDispatcher.Etcd.Reports;
+using KamRpcDispatcher.Etcd.Reports.Dialogs;
 
 namespace KamRpcDispatcher.Dispatch.Report;
 
@@ -31,7 +32,7 @@ internal static class ReportNews
     private static ProxyIntent? WishOf(ProxyStatus status) => status.Intent is { } intent ? intent with { Revision = 0 } : null;
 
     /// <summary>Whether anything is: times of reading and writing, how long grace periods took, what calls were counted, how long the list is, and what the loop is at while it goes on, are not.</summary>
-    public static bool IsNew(ProxyStatus before, ProxyStatus after) => before.Hangs != after.Hangs || before.IsListOld != after.IsListOld || !(
+    public static bool IsNew(ProxyStatus before, ProxyStatus after) => before.Hangs != after.Hangs || before.IsListOld != after.IsListOld || DialogReport.IsNews(before.Dialogs, after.Dialogs) || !(
         before with
         {
             AppliedAt = after.AppliedAt,
@@ -40,6 +41,7 @@ internal static class ReportNews
             Loop = after.Loop,
             Shares = after.Shares,
             List = after.List,
+            Dialogs = after.Dialogs,
             Sets = after.Sets,
             Applies = after.Applies,
             Troubles = after.Troubles,

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Etcd.Reports.Dialogs;
 using KamRpcDispatcher.Sources;
 
 namespace KamRpcDispatcher.Etcd.Reports;
@@ -66,6 +67,9 @@ public sealed record ProxyStatus(long Revision, DateTimeOffset AppliedAt, string
 
     /// <summary>The shares of calls; null in a report of a version that did not say it.</summary>
     public ShareReport? Shares { get; init; }
+
+    /// <summary>The calls that are up on drained members, as Kamailio's dialogs count them; null where they count none, and in a report of a version that did not say it.</summary>
+    public DialogReport? Dialogs { get; init; }
 
     /// <summary>How long Kamailio's list is; null until it was read, and in a report of a version that did not say it.</summary>
     public ListRoom? List { get; init; }

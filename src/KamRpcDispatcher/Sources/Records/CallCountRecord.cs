@@ -19,17 +19,22 @@ public sealed record CallCount(int? Calls)
     /// <summary>Why they could not be counted, as the announcer says; null where they could, or where it does not say.</summary>
     public string? Reason { get; init; }
 
+    /// <summary>Whether the dialogs of Kamailio were counted, at all proxies together, and not the calls at the server itself.</summary>
+    public bool IsByDialogs { get; init; }
+
     /// <summary>Whether nothing is up; null where that is not known.</summary>
     public bool? IsIdle => Calls is null ? null : Calls == 0 && Channels is null or 0;
 
-    /// <summary><c>3 calls</c>, <c>no calls</c>, <c>no calls, and 1 channel</c>; why nobody knows.</summary>
+    /// <summary><c>3 calls</c>, <c>no calls</c>, <c>no calls, and 1 channel</c>, <c>2 calls, as Kamailio's dialogs count them</c>; why nobody knows.</summary>
     public override string ToString() => this switch
     {
         { Calls: null } => Reason is null ? "its announcer cannot count them" : SafeText.Shorten(Reason, MemberValidation.MaxReasonLength),
-        { Calls: > 0 and var calls } => Number(calls, "call"),
+        { Calls: > 0 and var calls } => Number(calls, "call") + Source,
         { Channels: > 0 and var channels } => $"no calls, and {Number(channels, "channel")}",
-        _ => "no calls",
+        _ => "no calls" + Source,
     };
+
+    private string Source => IsByDialogs ? ", as Kamailio's dialogs count them" : string.Empty;
 
     private static string Number(int number, string what) => string.Create(CultureInfo.InvariantCulture, $"{number} {what}{(number == 1 ? string.Empty : "s")}");
 }

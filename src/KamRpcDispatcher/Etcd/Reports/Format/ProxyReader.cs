@@ -41,6 +41,7 @@ internal sealed class ProxyReader(JsonElement report)
             Serves = Items(report, "serves", ReadServed),
             Shares = ShareFields.ReadShares(report),
             List = ShareFields.ReadList(report),
+            Dialogs = DialogFields.Read(report),
             Identity = ReadIdentity(),
             Version = OptionalText(report, "version"),
             WrittenAt = OptionalTime(report, "writtenAt"),
@@ -199,7 +200,7 @@ internal sealed class ProxyReader(JsonElement report)
     private static ProxyTrouble ReadTrouble(JsonElement entry) =>
         new ProxyTrouble(Text(entry, "kind"), Time(entry, "since"), Text(entry, "text")) { Sets = [.. Numbers(entry, "sets").Take(ProxyTrouble.MostSets)] }.Capped();
 
-    private static MemberKey Key(JsonElement of, string array, string name) =>
+    internal static MemberKey Key(JsonElement of, string array, string name) =>
         MemberKey.TryParse(Text(of, name), out var key, out var error) ? key : throw new FormatException($"{array}: {error}");
 
     private ProxyIdentity? ReadIdentity()

@@ -50,6 +50,7 @@ internal static class ReportHead
         writer.WriteNumber("drift", status.Drift);
         WriteGrace(writer, status.Grace);
         ShareFields.Write(writer, status);
+        DialogFields.Write(writer, status.Dialogs);
         if (status.IsFromSnapshot)
         {
             writer.WriteBoolean("fromSnapshot", true);

@@ -37,7 +37,7 @@ internal static class ReportWriter
             ReportHead.Write(writer, status);
             var sets = Sets(status);
             var superseded = Superseded(status);
-            ReportPart[] lists = [Troubles(status), Held(status), Deviations(status), Quarantined(status), superseded, Starting(status), Unshared(status), ShareFields.Classes(status.Shares, RoomForClasses), ShareFields.Members(status.Shares)];
+            ReportPart[] lists = [Troubles(status), Held(status), Deviations(status), Quarantined(status), superseded, Starting(status), Unshared(status), ShareFields.Classes(status.Shares, RoomForClasses), ShareFields.Members(status.Shares), DialogFields.Members(status.Dialogs)];
             ReportPart.Fit([sets, .. lists], MostBytes - Reserve - (int)(writer.BytesCommitted + writer.BytesPending));
             sets.WriteObject(writer);
             foreach (var list in lists)

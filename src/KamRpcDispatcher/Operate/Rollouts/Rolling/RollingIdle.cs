@@ -59,7 +59,7 @@ internal sealed class RollingIdle(RolloutApplied applied, RolloutPatience patien
             }
             else if (drainTime is null && state.Outage is null && waited >= Grace && busy.Find(static member => member.Unknown is not null) is { } unknown)
             {
-                End(FormattableString.Invariant($"nobody knows whether calls are up on {unknown.Key.Name} ({unknown.Unknown}), and that is not taken for none: 'kamrpc rollout resume {unknown.Key.Set} --drain-time 60s' goes on so long after it is drained everywhere; calls are counted by an announcer with --ami"));
+                End(FormattableString.Invariant($"nobody knows whether calls are up on {unknown.Key.Name} ({unknown.Unknown}), and that is not taken for none: 'kamrpc rollout resume {unknown.Key.Set} --drain-time 60s' goes on so long after it is drained everywhere; calls are counted by an announcer with --ami, or by Kamailio with KAMRPC_DIALOGS"));
             }
             else if (waited >= applied.Timeout)
             {

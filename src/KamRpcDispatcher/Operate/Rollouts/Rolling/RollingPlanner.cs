@@ -118,12 +118,16 @@ internal static class RollingPlanner
             : [$"{RollingText.NamesOf(held)} {(held.Count == 1 ? "is" : "are")} not announced, and kept in rotation by a proxy (PANIC): the restart would leave {(held.Count == 1 ? "it" : "them")} out; wait for them, or let them go with 'kamrpc confirm'"];
     }
 
-    /// <summary>Those who are to be restarted, and whose announcers do not say that they count their calls; nobody where that does not matter.</summary>
+    /// <summary>Those who are to be restarted, and whose announcers do not say that they count their calls; nobody where that does not matter, and where Kamailio counts them at every proxy.</summary>
     public static IReadOnlyList<string> Uncounted(RollingRestart restart, OperatorView view, int set)
     {
         var counted = view.Members.Where(announced => announced.Member.Key.Set == set && announced.Member.CountsCalls).Select(static announced => announced.Member.Key.Name).ToHashSet(StringComparer.Ordinal);
-        return restart.DrainTime is not null ? [] : [.. restart.Members.Where(member => !counted.Contains(member.Name) && !view.IsDrained(new MemberKey(set, member.Name))).Select(static member => member.Name)];
+        return restart.DrainTime is not null || CountsDialogs(view, set) ? [] : [.. restart.Members.Where(member => !counted.Contains(member.Name) && !view.IsDrained(new MemberKey(set, member.Name))).Select(static member => member.Name)];
     }
+
+    /// <summary>Whether the Kamailio of each proxy that may send calls to the set counts its dialogs.</summary>
+    private static bool CountsDialogs(OperatorView view, int set) =>
+        view.Proxies.Where(proxy => proxy.MayServe(set)).ToList() is { Count: > 0 } serving && serving.TrueForAll(static proxy => proxy.Status?.Dialogs is not null);
 
     /// <summary>The same in a sentence, safe to print; none for nobody.</summary>
     public static IReadOnlyList<string> WhyUncounted(RollingRestart restart, OperatorView view, int set) => Uncounted(restart, view, set) is { Count: > 0 } names ? [RollingText.Uncounted(names)] : [];

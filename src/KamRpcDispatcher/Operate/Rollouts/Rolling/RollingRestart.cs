@@ -88,7 +88,7 @@ public static class RollingText
     public static string Uncounted(IReadOnlyCollection<string> names)
     {
         ArgumentNullException.ThrowIfNull(names);
-        return $"nobody says that he counts the calls of {NamesOf(names)} (an announcer with --ami does, unless it is an earlier one), so that it would pause with the first of them drained; --drain-time 10m says how long {(names.Count == 1 ? "it is" : "they are")} left drained instead";
+        return $"nobody says that he counts the calls of {NamesOf(names)} (an announcer with --ami does, unless it is an earlier one, and Kamailio where every proxy has KAMRPC_DIALOGS), so that it would pause with the first of them drained; --drain-time 10m says how long {(names.Count == 1 ? "it is" : "they are")} left drained instead";
     }
 
     public static string Of(RollingStage stage) => stage switch
