@@ -94,7 +94,7 @@ internal sealed class DialogCounter(IRpcClient client, TimeProvider timeProvider
         try
         {
             await AskAsync(drained, cancellationToken).ConfigureAwait(false);
-            _asked = instance;
+            (_asked, _refusedAt) = (instance, null);
         }
         catch (KamailioFaultException)
         {
