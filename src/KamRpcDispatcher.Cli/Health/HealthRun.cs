@@ -80,8 +80,9 @@ internal sealed class HealthRun(HealthRequest request, string host, TimeProvider
     {
         using var replies = new MadeDirectory(request.Rpc.ReplyDirectory);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var usesNoEtcd = await UsesNoEtcdAsync(proxy, cancellationToken).ConfigureAwait(false);
         over.CancelAfter(request.Timeout / 2);
-        var draining = await UsesNoEtcdAsync(proxy, cancellationToken).ConfigureAwait(false) ? Task.FromResult<(HealthDrain?, string?)>((null, null)) : ReadDrainAsync(proxy, over.Token);
+        var draining = usesNoEtcd ? Task.FromResult<(HealthDrain?, string?)>((null, null)) : ReadDrainAsync(proxy, over.Token);
         try
         {
             if (address is null)

@@ -126,7 +126,7 @@ public sealed class DrainCommandTests : IAsyncDisposable
         Assert.That(exitCode, Is.EqualTo(1), errors);
         Assert.That(errors, Is.EqualTo("""
             kamrpc: not idle within 700ms: a in set 1 (unknown: its announcer tells no count); the drain stays ('kamrpc resume' takes it back)
-            kamrpc: calls are counted by an announcer beside Asterisk that has --ami, and whose role in etcd may read intents/ and write calls/
+            kamrpc: calls are counted by an announcer beside Asterisk that has --ami, and whose role in etcd may read intents/ and write calls/; or by Kamailio, where the snippet of every proxy has KAMRPC_DIALOGS
 
             """));
         Assert.That(output, Does.Match(@"\n +1 +a +drain +ready +1 of 1 +unknown\n1 member gets no new calls: applied and read back by p1\. Whether calls are up is NOT KNOWN of all\.\n"));
