@@ -16,7 +16,7 @@ namespace KamRpcDispatcher.Tests.Dispatch.Dialogs;
 
 /// <summary>When Kamailio is asked for its dialogs, and what is made of its answers.</summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-public sealed class DialogCounterTests
+public sealed class DialogCounterTests : IAsyncDisposable
 {
     private const string Uri = "sip:10.0.0.1:5060";
     private static readonly MemberKey A = new(1, "a");
@@ -26,6 +26,8 @@ public sealed class DialogCounterTests
     private readonly DialogCounter _counter;
 
     public DialogCounterTests() => _counter = new DialogCounter(_kamailio, _time);
+
+    public ValueTask DisposeAsync() => _kamailio.DisposeAsync();
 
     [Test]
     public async Task While_nobody_is_drained_it_is_asked_once_whether_it_counts()
