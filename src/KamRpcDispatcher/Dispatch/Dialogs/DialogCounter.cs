@@ -20,6 +20,9 @@ internal sealed class DialogCounter(IRpcClient client, TimeProvider timeProvider
     /// <summary>The profile's name in Kamailio's config.</summary>
     internal const string Profile = "kamrpc";
 
+    /// <summary>The module that has the command. A command that nobody has is an error in Kamailio's log.</summary>
+    private const string Module = "dialog";
+
     /// <summary>How often calls are counted.</summary>
     internal static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
@@ -93,12 +96,18 @@ internal sealed class DialogCounter(IRpcClient client, TimeProvider timeProvider
 
         try
         {
+            if (_report is null && !(await client.ListModulesAsync(cancellationToken).ConfigureAwait(false)).Contains(Module))
+            {
+                (_asked, _refusedAt) = (instance, timeProvider.GetTimestamp());
+                return;
+            }
+
             await AskAsync(drained, cancellationToken).ConfigureAwait(false);
             (_asked, _refusedAt) = (instance, null);
         }
         catch (KamailioFaultException)
         {
-            // It has no such profile, or no such command: the snippet does not count dialogs there.
+            // It has no such profile: the snippet does not count dialogs there.
             (_asked, _refusedAt, _report) = (instance, timeProvider.GetTimestamp(), null);
         }
         catch (KamailioRpcException)

@@ -34,12 +34,12 @@ public sealed class DialogCounterTests : IAsyncDisposable
     {
         Follow("start 1");
         await CountAsync(5);
-        Assert.That(_kamailio.Calls, Is.EqualTo(new[] { "dlg.profile_get_size kamrpc", "core.uptime" }));
+        Assert.That(_kamailio.Calls, Is.EqualTo(new[] { "core.modules", "dlg.profile_get_size kamrpc", "core.uptime" }));
         Assert.That((_counter.Report!.At, _counter.Report.Since), Is.EqualTo(((DateTimeOffset?)null, (DateTimeOffset?)_time.GetUtcNow().AddSeconds(-5).AddHours(-3))));
 
         Follow("start 2");
         await CountAsync(5);
-        Assert.That(_kamailio.Calls, Has.Count.EqualTo(4), "another Kamailio");
+        Assert.That(_kamailio.Calls, Has.Count.EqualTo(6), "another Kamailio");
     }
 
     [Test]
@@ -65,7 +65,7 @@ public sealed class DialogCounterTests : IAsyncDisposable
         await CountAsync(1);
 
         Assert.That(_counter.Report!.Members, Has.Length.EqualTo(DialogReport.MostCounted));
-        Assert.That(_kamailio.Calls, Has.Count.EqualTo(DialogReport.MostCounted + 1));
+        Assert.That(_kamailio.Calls, Has.Count.EqualTo(DialogReport.MostCounted + 2));
     }
 
     [Test]
@@ -74,14 +74,25 @@ public sealed class DialogCounterTests : IAsyncDisposable
         _kamailio.HasProfile = false;
         Follow("start 1", A);
         await CountAsync(60);
-        Assert.That((_counter.Report, _kamailio.Calls.Count), Is.EqualTo(((DialogReport?)null, 1)));
+        Assert.That((_counter.Report, _kamailio.Calls.Count), Is.EqualTo(((DialogReport?)null, 2)));
         await CountAsync(1);
-        Assert.That(_kamailio.Calls, Has.Count.EqualTo(2));
+        Assert.That(_kamailio.Calls, Has.Count.EqualTo(4));
 
         _kamailio.HasProfile = true;
         Follow("start 2", A);
         await CountAsync(1);
         Assert.That(_counter.Report, Is.Not.Null);
+    }
+
+    /// <summary>It would be an error in its log, of everybody who does not count dialogs.</summary>
+    [Test]
+    public async Task Who_has_no_such_module_is_not_asked_for_its_command()
+    {
+        _kamailio.HasModule = false;
+        Follow("start 1", A);
+        await CountAsync(70);
+
+        Assert.That((_counter.Report, string.Join(' ', _kamailio.Calls)), Is.EqualTo(((DialogReport?)null, "core.modules core.modules")));
     }
 
     [Test]
@@ -126,6 +137,8 @@ public sealed class DialogCounterTests : IAsyncDisposable
 
         public bool HasProfile { get; set; } = true;
 
+        public bool HasModule { get; set; } = true;
+
         public bool IsAway { get; set; }
 
         public int Uptime { get; set; } = 3 * 3600;
@@ -139,6 +152,7 @@ public sealed class DialogCounterTests : IAsyncDisposable
             Calls.Add(string.Join(' ', arguments.Prepend(method)));
             return IsAway ? throw new KamailioGoneException(method)
                 : method == "core.uptime" ? Answer($$"""{"now":"now","up_since":"then","uptime":{{Uptime}}}""")
+                : method == "core.modules" ? Answer(HasModule ? """["tm","dialog"]""" : """["tm"]""")
                 : !HasProfile ? throw new KamailioFaultException(method, 404, "Profile not found: kamrpc")
                 : Answer($"{Sizes.GetValueOrDefault((string)arguments[^1]!)}");
         }
