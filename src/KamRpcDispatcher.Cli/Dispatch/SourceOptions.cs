@@ -19,6 +19,9 @@ internal static class SourceOptions
         command.Add(KubeConfig);
     }
 
+    /// <summary>Whether somebody says where members come from, by an option or a variable.</summary>
+    public static bool IsGiven(OptionReader options) => options.Texts(Source).Count > 0;
+
     /// <summary>The file of <c>--kubeconfig</c>.</summary>
     public static string? ReadKubeConfig(OptionReader options) => options.Text(KubeConfig);
 

@@ -102,6 +102,15 @@ public sealed record ProxyStatus(long Revision, DateTimeOffset AppliedAt, string
     /// <summary>Which members the proxy goes by; null where it does not know, and in a report of a version that did not say it.</summary>
     public FollowedMembers? Follows { get; init; }
 
+    /// <summary>Where its members come from, the first ones; empty where all of them come from etcd or none, and in a report of a version that did not say it.</summary>
+    public ImmutableArray<ReportedSource> Sources { get; init; } = [];
+
+    /// <summary>How many there are beside those.</summary>
+    public int MoreSources { get; init; }
+
+    /// <inheritdoc cref="ReportedSource.ElsewhereOf"/>
+    public string? ElsewhereOf(int set) => ReportedSource.ElsewhereOf(set, Sources, MoreSources);
+
     /// <summary>The version of the daemon; null in a report of a version that did not say it.</summary>
     public string? Version { get; init; }
 
