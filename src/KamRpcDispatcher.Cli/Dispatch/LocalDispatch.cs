@@ -48,14 +48,14 @@ internal static class LocalDispatch
 
         var found = WithoutEtcd((await SearchAsync(options, cluster, [], cancellationToken).ConfigureAwait(false)).Found);
         return found.Count == 0 ? null
-            : $"the dispatcher here ({Names(found)}) uses no etcd, in which what operators wish is kept: its members come from {SourcesOf(found[0])}, and it follows no drain, weight, split or rollout. "
+            : $"the dispatcher here ({Names(found)}) uses no etcd, in which what operators wish is kept: its members come from {found[0].Answer.Names}, and it follows no drain, weight, split or rollout. "
                 + "Say it there (\"state\": \"draining\" in a file), or name the etcd of others by --etcd";
     }
 
     /// <summary>Why nobody can plan by etcd: the dispatcher here uses none, and nobody says where another one's is. Null where that is not so.</summary>
     public static async Task<string?> WhyNotPlannedAsync(OptionReader options, string cluster, CancellationToken cancellationToken) =>
         WithoutEtcd((await SearchAsync(options, cluster, [], cancellationToken).ConfigureAwait(false)).Found) is not { Count: > 0 } found ? null
-            : $"the dispatcher here ({Names(found)}) uses no etcd: its members come from {SourcesOf(found[0])}. Give --source as it has it, and what it would change now is planned by that; or --etcd, for one that uses etcd";
+            : $"the dispatcher here ({Names(found)}) uses no etcd: its members come from {found[0].Answer.Names}. Give --source as it has it, and what it would change now is planned by that; or --etcd, for one that uses etcd";
 
     /// <summary>What those answer here whose members do not all come from etcd, whether somebody says where an etcd is or not.</summary>
     /// <returns>The answers; and who of them uses no etcd, where nobody says where one is: null for nobody.</returns>
@@ -80,8 +80,6 @@ internal static class LocalDispatch
         var found = await WholeQuery.FindAsync(KamailioOptions.DispatcherDirectories(options), cluster, names, failures, cancellationToken).ConfigureAwait(false);
         return (found, failures);
     }
-
-    private static string SourcesOf(LocalDispatcher dispatcher) => string.Join(", ", dispatcher.Answer.Sources.Select(static source => source.Name));
 
     private static string Names(IReadOnlyList<LocalDispatcher> found) =>
         string.Join(", ", found.Take(MostNamed).Select(static one => $"proxy {SafeText.Shorten(one.Answer.Proxy, MemberValidation.MaxNameLength)}")) + (found.Count > MostNamed ? " and others" : string.Empty);

@@ -11,7 +11,7 @@ internal static class SourceOptions
     private static readonly Option<string[]> Source = CommonOptions.Texts("--source", $"Where members come from: {MemberOrigins.Forms} (repeatable, for different sets). [default: etcd]", OptionGroup.Needed, "etcd", "file:", "kubernetes:");
 
     private static readonly Option<string?> KubeConfig =
-        CommonOptions.FileName("--kubeconfig", "With --source kubernetes: how its API server is reached. [default: KUBECONFIG, or the pod's]");
+        CommonOptions.FileName("--kubeconfig", "With --source kubernetes: how its API server is reached. [default: KUBECONFIG, or the pod's]", OptionGroup.Needed);
 
     public static void AddTo(Command command)
     {

@@ -32,6 +32,9 @@ public sealed record WholeAnswer(string Cluster, string Proxy, IReadOnlyList<Mem
 
     private static readonly JsonDocumentOptions ReaderOptions = new() { AllowDuplicateProperties = false };
 
+    /// <summary>Where its members come from, in words.</summary>
+    public string Names => string.Join(", ", Sources.Select(static source => source.Name));
+
     /// <summary>Whether it uses etcd too: for what operators wish, and for the members of some sets.</summary>
     public bool UsesEtcd { get; init; }
 

@@ -174,7 +174,7 @@ public sealed class DryRunTests : IAsyncDisposable
     [Test]
     public async Task Without_etcd_nobody_asks_one()
     {
-        await _etcd.DisposeAsync();
+        _etcd.Before = static (_, _) => throw new RpcException(new Status(StatusCode.PermissionDenied, "nobody may"));
         List("a");
         var path = _folder.File("members.json");
         await File.WriteAllTextAsync(path, """{"members":[{"set":1,"name":"a","uri":"sip:a.example.org"},{"set":1,"name":"b","uri":"sip:b.example.org"}]}""");

@@ -63,5 +63,5 @@ internal static class ElsewhereFindings
     private static string? SourceOf(ProxyLens lens, int set) => lens.Proxy.Status?.ElsewhereOf(set) is { } source ? FormattableString.Invariant($"set {set} of {lens.Name} {source}") : null;
 
     /// <summary>Of a set that none of its sources brings there is nothing to tell, unless something is left in it.</summary>
-    private static IEnumerable<KeyValuePair<int, SetStatus>> SetsOf(ProxyLens lens) => lens.Status is not { Sources.IsEmpty: false } status ? [] : status.Sets.Where(set => status.ElsewhereOf(set.Key) is not null);
+    private static IEnumerable<KeyValuePair<int, SetStatus>> SetsOf(ProxyLens lens) => lens.Status is not { HasSources: true } status ? [] : status.Sets.Where(set => status.ElsewhereOf(set.Key) is not null);
 }

@@ -34,7 +34,6 @@ internal static class MembersHere
     private static EtcdObservation OfAnswer(WholeAnswer answer, EtcdObservation etcd)
     {
         var view = answer.ToView();
-        var names = string.Join(", ", answer.Sources.Select(static source => source.Name));
         return etcd with
         {
             Members = answer.Membership is { } membership ? Observed<IReadOnlyList<Member>>.Of([.. membership.Members]) : Observed<IReadOnlyList<Member>>.Not(Untold),
@@ -42,7 +41,7 @@ internal static class MembersHere
             Rejected = view.Rejected,
             Held = [.. answer.Report?.Held ?? []],
             Drained = new HashSet<MemberKey>(),
-            Elsewhere = new ElsewhereSets(_ => $"comes from {names}", SafeText.Shorten(answer.Proxy), areSeen: true),
+            Elsewhere = new ElsewhereSets(_ => $"comes from {answer.Names}", static _ => true, SafeText.Shorten(answer.Proxy), areSeen: true),
         };
     }
 
@@ -62,14 +61,14 @@ internal static class MembersHere
             Members = Observed<IReadOnlyList<Member>>.Of([.. told, .. (announced ?? []).Where(member => !IsElsewhere(member))]),
             Proxies = etcd.Proxies.Try(out _, out _) ? etcd.Proxies : Observed<IReadOnlyList<ReportingProxy>>.Of(answer.ToView().Proxies),
             Drained = etcd.Drained.Concat(told.Select(static member => member.Key).Where(key => etcd.Intents.GetValueOrDefault(key) is { IsDrained: true })).ToHashSet(),
-            Elsewhere = new ElsewhereSets(report.ElsewhereOf, SafeText.Shorten(answer.Proxy), areSeen: true),
+            Elsewhere = new ElsewhereSets(report.ElsewhereOf, report.MayHaveOthersIn, SafeText.Shorten(answer.Proxy), areSeen: true),
         };
     }
 
     /// <summary>Where nobody sees which dispatcher is at work here it may be any of them.</summary>
     private static EtcdObservation OfReport(string? name, EtcdObservation etcd)
     {
-        if (!etcd.Proxies.Try(out var proxies, out _) || proxies.FirstOrDefault(proxy => (name is null || proxy.Name == name) && proxy.Status is { Sources.IsEmpty: false }) is not { Status: { } status } here)
+        if (!etcd.Proxies.Try(out var proxies, out _) || proxies.FirstOrDefault(proxy => (name is null || proxy.Name == name) && proxy.Status is { HasSources: true }) is not { Status: { } status } here)
         {
             return etcd;
         }
@@ -77,7 +76,7 @@ internal static class MembersHere
         return etcd with
         {
             Members = etcd.Members.Try(out var members, out _) ? Observed<IReadOnlyList<Member>>.Of([.. members.Where(member => status.ElsewhereOf(member.Key.Set) is null)]) : etcd.Members,
-            Elsewhere = new ElsewhereSets(status.ElsewhereOf, SafeText.Shorten(here.Name), areSeen: false),
+            Elsewhere = new ElsewhereSets(status.ElsewhereOf, status.MayHaveOthersIn, SafeText.Shorten(here.Name), areSeen: false),
         };
     }
 }

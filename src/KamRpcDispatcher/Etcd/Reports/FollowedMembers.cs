@@ -25,6 +25,9 @@ public sealed record ReportedSource(string Name, ImmutableArray<int> Sets)
     /// <summary>etcd's.</summary>
     public const string Etcd = "etcd";
 
+    /// <summary>What is said of a set that no source brings: nobody is in it.</summary>
+    internal const string Nowhere = "comes from none of its sources, by its --source";
+
     /// <summary>How many sets there are beside those.</summary>
     public int MoreSets { get; init; }
 
@@ -40,8 +43,8 @@ public sealed record ReportedSource(string Name, ImmutableArray<int> Sets)
         }
 
         source ??= sources.FirstOrDefault(static source => source.Sets.IsEmpty);
-        return source is { Name: Etcd } || sources.IsEmpty ? null
-            : source is null ? "comes from none of its sources, by its --source"
+        return source is { Name: Etcd } || (sources.IsEmpty && more == 0) ? null
+            : source is null ? Nowhere
             : $"comes from {SafeText.Shorten(source.Name, LongestName + 3)}";
     }
 }
