@@ -49,7 +49,7 @@ internal sealed class StatusDetails(ClusterCalls calls, StatusOptions options, L
         }
 
         var count = calls.Proxies.SelectMany(static lens => lens.Status?.Held ?? []).DistinctBy(static member => member.Key).Count() + calls.Proxies.Select(static lens => lens.Status?.MoreHeld ?? 0).DefaultIfEmpty(0).Max();
-        Section($"PANIC: {Ages.Count(count, "expired member")} held back; if they are really gone, run 'kamrpc confirm'", table);
+        Section($"PANIC: {Ages.Count(count, "expired member")} held back; if they are really gone, run 'kamrpc confirm'{(Readable().Any(static proxy => proxy.Status.Held.Any(member => proxy.Status.MayHaveOthersIn(member.Key.Set))) ? ", or give them \"state\": \"down\" where they come from elsewhere than etcd" : string.Empty)}", table);
     }
 
     private void Quarantined()
@@ -86,7 +86,8 @@ internal sealed class StatusDetails(ClusterCalls calls, StatusOptions options, L
             table.Add(Ages.Number(intent.Key.Set), intent.Key.Name, intent.By, intent.At is { } at ? Ages.Show(calls.Now - at) : null, intent.Reason);
         }
 
-        Section($"DRAINED, NOT ANNOUNCED (in force when they come back; 'kamrpc resume' takes it back{IntentOrigin.Forced})", table);
+        var isElsewhere = calls.Cluster.IntentsNotAnnounced.Any(stored => stored.Intent.IsDrained && ElsewhereFindings.SourcesOf(stored.Intent.Key.Set, calls).Count > 0);
+        Section($"DRAINED, NOT ANNOUNCED (in force when they come back{(isElsewhere ? ", and of those now that come from elsewhere than etcd" : string.Empty)}; 'kamrpc resume' takes it back{IntentOrigin.Forced})", table);
     }
 
     /// <summary>Whoever is about to begin a maintenance has to know whether the proxy follows.</summary>
