@@ -81,6 +81,6 @@ internal static class LocalDispatch
         return (found, failures);
     }
 
-    private static string Names(IReadOnlyList<LocalDispatcher> found) =>
+    private static string Names(List<LocalDispatcher> found) =>
         string.Join(", ", found.Take(MostNamed).Select(static one => $"proxy {SafeText.Shorten(one.Answer.Proxy, MemberValidation.MaxNameLength)}")) + (found.Count > MostNamed ? " and others" : string.Empty);
 }

@@ -1,4 +1,3 @@
-using KamailioRpc.Commands;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Plan;

@@ -2,7 +2,6 @@ using System.Security.Authentication;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Linux;
 using KamRpcDispatcher.Sources.Files;
-using KamRpcDispatcher.Sources.Kubernetes;
 using KamRpcDispatcher.Sources.Kubernetes.Access;
 using KamRpcDispatcher.Sources.Kubernetes.Api;
 using KamRpcDispatcher.Sources.Kubernetes.Merging;
