@@ -27,20 +27,20 @@ public partial class ArchitectureTests
         Dispatch.Contact: Dispatch.Cycles Etcd.Reports
         Dispatch.Cycles: Destinations Dispatch.Shares Etcd.Reports Plan Push Sources
         Dispatch.Dialogs: Destinations Etcd.Reports.Dialogs Plan Push Sources
-        Dispatch.Following: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Operators Etcd.Reports Sources Sources.Files Sources.Kubernetes Sources.Kubernetes.Access Sources.Kubernetes.Api Sources.Operators Sources.Origins
+        Dispatch.Following: Destinations Destinations.Operators Etcd Etcd.Connection Etcd.Keys Etcd.Members Etcd.Operators Etcd.Reports Linux Plan Sources Sources.Files Sources.Kubernetes Sources.Kubernetes.Access Sources.Kubernetes.Api Sources.Kubernetes.Merging Sources.Operators Sources.Origins
         Dispatch.Logs: Destinations Dispatch.Cycles Dispatch.Policy Etcd.Reports Plan Push Sources Sources.Records
         Dispatch.Pace: Destinations Dispatch.Cycles Dispatch.Policy Dispatch.Shares Plan Push Sources
         Dispatch.Policy: Destinations Dispatch.Cycles Doctor.Observations.Configured Etcd.Reports Plan Plan.Order Processes Processes.Views Push Push.Grace Push.Guards Sources
         Dispatch.Report: Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Following Dispatch.Logs Dispatch.Policy Etcd Etcd.Proxies Etcd.Reports Etcd.Reports.Dialogs Local Plan Push Push.Grace Push.Guards Push.Reading Sources
         Dispatch.Shares: Destinations Destinations.Operators Dispatch.Cycles Dispatch.Report Etcd.Keys Etcd.Reports Plan Plan.Shares Push Push.Shares Sources.Operators
-        Doctor: Doctor.Checks Doctor.Checks.Sockets Doctor.Observations Doctor.Observations.Sockets Etcd.Connection
-        Doctor.Checks: Destinations Destinations.Addresses Doctor.Checks.Cluster Doctor.Checks.Settings Doctor.Checks.Sockets Doctor.Observations Etcd Etcd.Proxies
+        Doctor: Doctor.Checks Doctor.Checks.Sockets Doctor.Observations Doctor.Observations.Sockets Etcd.Connection Local
+        Doctor.Checks: Destinations Destinations.Addresses Doctor.Checks.Cluster Doctor.Checks.Settings Doctor.Checks.Sockets Doctor.Observations Etcd Etcd.Proxies Local
         Doctor.Checks.Cluster: Destinations Destinations.Addresses Destinations.Operators Doctor.Checks.Settings Doctor.Observations Etcd Etcd.Proxies Etcd.Reports
         Doctor.Checks.Settings: Destinations Doctor.Config Doctor.Config.Reading Doctor.Observations Doctor.Observations.Configured
         Doctor.Checks.Sockets: Doctor.Observations Doctor.Observations.Host Doctor.Observations.Sockets
         Doctor.Config: Doctor.Config.Reading
         Doctor.Config.Reading:
-        Doctor.Observations: Claim Destinations Destinations.Addresses Destinations.Operators Doctor.Config Doctor.Observations.Calls Doctor.Observations.Configured Doctor.Observations.Host Doctor.Observations.Sockets Etcd Etcd.Connection Etcd.Keys Etcd.Proxies Etcd.Reports Linux Processes Processes.Views Push.Shares Sources.Records
+        Doctor.Observations: Claim Destinations Destinations.Addresses Destinations.Operators Doctor.Config Doctor.Observations.Calls Doctor.Observations.Configured Doctor.Observations.Host Doctor.Observations.Sockets Etcd Etcd.Connection Etcd.Keys Etcd.Proxies Etcd.Reports Linux Local Processes Processes.Views Push.Shares Sources.Records
         Doctor.Observations.Calls:
         Doctor.Observations.Configured: Doctor.Config Doctor.Config.Reading Doctor.Observations.Calls Linux Processes
         Doctor.Observations.Host: Doctor.Config Doctor.Observations.Configured Doctor.Observations.Sockets Linux Processes Processes.Views
@@ -100,8 +100,8 @@ public partial class ArchitectureTests
     private const string CommandLine = """
         .: Commands Dispatch Help Host Host.Reload Options Output
         Announce: Options
-        Answers: Options Output Status Status.Json
-        Commands: Announce Answers Commands.Operators Completion Dispatch Health Help Host Host.Logging Host.Reload Operate Options Output Page Status Status.Json Status.Screen Telemetry
+        Answers: Options Output Status Status.Findings Status.Json
+        Commands: Announce Answers Commands.Operators Completion Dispatch Health Help Host Host.Logging Host.Reload Operate Options Output Page Status Status.Findings Status.Json Status.Screen Telemetry
         Commands.Operators: Answers Help Host Operate Options Output Rollouts
         Completion: Options
         Dispatch: Answers Help Host Options Output
@@ -110,7 +110,7 @@ public partial class ArchitectureTests
         Host: Host.Logging Host.Reload
         Host.Logging:
         Host.Reload:
-        Operate: Answers Help Host Host.Logging Options Output Status
+        Operate: Answers Help Host Host.Logging Options Output Status Status.Findings
         Options: Help Host.Logging Output Status.Findings
         Output: Host Options
         Page: Answers Output Rollouts Status Status.Findings Status.Screen

@@ -47,6 +47,7 @@ internal sealed class DryRunAnswer(DryRunResult result)
             json.WriteString("uri", left.Uri);
             json.WriteString("reason", left.Reason);
         });
+        JsonText.WriteTexts(writer, "notPlanned", result.LeftOut);
     });
 
     /// <summary>Of a class its number too, by which Kamailio has it.</summary>
@@ -85,7 +86,8 @@ internal sealed class DryRunAnswer(DryRunResult result)
     }
 
     private string LeftLines(Layout layout) => string.Concat(
-        Left().Select(left => TextLines.Behind(string.Empty, $"left as it is: set {SetOf(left.Set)}: {SafeText.Shorten(left.Name ?? left.Uri, 128)}: {left.Reason}{ClassOf(left.Set)}", layout.Width)));
+        Left().Select(left => $"left as it is: set {SetOf(left.Set)}: {SafeText.Shorten(left.Name ?? left.Uri, 128)}: {left.Reason}{ClassOf(left.Set)}")
+            .Concat(result.LeftOut.Select(static sentence => $"not planned: {sentence}")).Select(line => TextLines.Behind(string.Empty, line, layout.Width)));
 
     private int Count(PlannedKind kind) => result.Changes.Count(change => change.Kind == kind);
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using KamRpcDispatcher.Cli.Options;
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Cli.Status;
+using KamRpcDispatcher.Cli.Status.Findings;
 using KamRpcDispatcher.Cli.Status.Json;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd;
@@ -159,7 +160,7 @@ internal sealed record MemberExplanation(MemberKey Key, string Record, MemberCal
     {
         if (Member?.Announced is { } announced)
         {
-            yield return FormattableString.Invariant($"record: {Record}, revision {announced.ModRevision}: {announced.Member.Uri.Text}, {new MemberText(Calls).Announced(announced)}");
+            yield return FormattableString.Invariant($"record: {Record}, revision {announced.ModRevision}: {announced.Member.Uri.Text}, {new MemberText(Calls).Announced(announced)}{ElsewhereFindings.NotFollowed(Key.Set, Calls)}");
             yield return "lease: " + LeaseLine(announced.Lease);
         }
         else
@@ -215,7 +216,7 @@ internal sealed record MemberExplanation(MemberKey Key, string Record, MemberCal
     {
         if (lease == 0 && Calls.Cluster.Sources.Count > 0)
         {
-            return "none: it stays until it is taken out there";
+            return Calls.Cluster.IsOfOneProxy ? "not told by the dispatcher that is asked here" : "none: it stays until it is taken out there";
         }
 
         if (lease == 0)

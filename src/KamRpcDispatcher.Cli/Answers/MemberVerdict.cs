@@ -1,5 +1,6 @@
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Cli.Status;
+using KamRpcDispatcher.Cli.Status.Findings;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Reports;
 
@@ -29,7 +30,9 @@ internal sealed record MemberVerdict(bool IsAsItShouldBe, string Text)
         List<MemberView> views = [.. explained.Views()];
         if (views.Count == 0)
         {
-            return new MemberVerdict(false, FormattableString.Invariant($"{name} gets no calls: no proxy serves set {explained.Key.Set}."));
+            return new MemberVerdict(false, ElsewhereFindings.SourcesOf(explained.Key.Set, explained.Calls) is { Count: > 0 } sources
+                ? $"{name} gets no calls by its record in etcd, which no proxy follows: {string.Join("; ", sources)}; {ElsewhereFindings.Where}."
+                : FormattableString.Invariant($"{name} gets no calls: no proxy serves set {explained.Key.Set}."));
         }
 
         List<MemberView> wrong = [.. views.Where(static view => !view.IsAsItShouldBe)];

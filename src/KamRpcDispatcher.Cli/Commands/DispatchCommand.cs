@@ -16,7 +16,6 @@ using KamRpcDispatcher.Dispatch.Policy;
 using KamRpcDispatcher.Doctor;
 using KamRpcDispatcher.Etcd.Proxies;
 using KamRpcDispatcher.Push;
-using KamRpcDispatcher.Sources.Origins;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Cli.Commands;
@@ -45,7 +44,7 @@ internal static class DispatchCommand
             ["kamrpc dispatch --etcd http://10.0.0.5:2379", "kamrpc dispatch --source file:/etc/kamrpc/members.json --proxy p1"],
             (ExitCode.Done, "stopped; Kamailio's list stays as it is; with --once it is in step; with --dry-run there is nothing to change"),
             (ExitCode.NotDone, "with --once: something is not put in, operators' wishes could not be followed, or it was not in step within a minute; with --dry-run: Kamailio does not tell its list"),
-            (ExitCode.Unreachable, "with --dry-run: etcd or Kamailio does not answer"),
+            (ExitCode.Unreachable, "with --dry-run: etcd, another source or Kamailio does not answer"),
             (ExitCode.Refused, "another dispatcher serves this Kamailio, or has this proxy's name"),
             (ExitCode.Changes, "with --dry-run: there is something to change")) { Subject = "What is done to Kamailio's list" })
         {
@@ -86,11 +85,6 @@ internal static class DispatchCommand
         if (isOnce && isDryRun)
         {
             options.Add($"{Once.Name} and {DryRun.Name} exclude each other");
-        }
-
-        if (isDryRun && origins.Any(static origin => origin is not EtcdOrigin))
-        {
-            options.Add(DryRun, "reads etcd only, and members come from elsewhere too by --source; leave one of the two out");
         }
 
         if (options.Text(OutputOption.Output) is not null && !options.IsVariable(OutputOption.Output) && !isDryRun)

@@ -5,6 +5,7 @@ using KamRpcDispatcher.Cli.Help;
 using KamRpcDispatcher.Cli.Options;
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Cli.Status;
+using KamRpcDispatcher.Cli.Status.Findings;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Etcd;
@@ -117,14 +118,21 @@ internal static class ExplainCommand
             Console.Error.WriteLine($"kamrpc: whether somebody of that name has left and still gets calls is not known on {ProxyNames.Of(same)}: {same.First().WhyUnknown ?? same.Key}");
         }
 
+        // Who comes from elsewhere is not in etcd.
+        List<string> elsewhere = [.. ElsewhereFindings.Lines(calls)];
+        foreach (var line in elsewhere)
+        {
+            Console.Error.WriteLine($"kamrpc: {line}");
+        }
+
         // Whom an operator has drained there is, though nobody announces it: the drain is in force when it comes back.
         List<Intent> drained = [.. calls.Cluster.IntentsNotAnnounced.Select(static stored => stored.Intent).Where(intent => intent.IsDrained && intent.Key.Name == name)];
         foreach (var intent in drained)
         {
             Console.Error.WriteLine(FormattableString.Invariant(
-                $"kamrpc: it is {IntentText.Drained(intent, calls.Now)} in set {intent.Key.Set}, which is in force when it is announced; {IntentText.Resume(intent.Key.Set, [name])}"));
+                $"kamrpc: it is {IntentText.Drained(intent, calls.Now)} in set {intent.Key.Set}, which is in force when it is announced{(ElsewhereFindings.SourcesOf(intent.Key.Set, calls).Count > 0 ? ", and for a member of that name that comes from elsewhere" : string.Empty)}; {IntentText.Resume(intent.Key.Set, [name])}"));
         }
 
-        return silent.Count == 0 && drained.Count == 0 ? ExitCode.Usage : ExitCode.NotDone;
+        return silent.Count == 0 && drained.Count == 0 && elsewhere.Count == 0 ? ExitCode.Usage : ExitCode.NotDone;
     }
 }

@@ -5,6 +5,7 @@ using KamRpcDispatcher.Cli.Host;
 using KamRpcDispatcher.Cli.Options;
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Dispatch;
+using KamRpcDispatcher.Dispatch.Following;
 using KamRpcDispatcher.Etcd.Connection;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -43,7 +44,7 @@ internal static class DispatchDryRun
             Console.Out.Write(Answer.In(format, answer.ToJson, () => text(answer, Layout.OfOutput())));
             return answer.IsEmpty ? ExitCode.Done : ExitCode.Changes;
         }
-        catch (Exception exception) when (exception is KamailioRpcException or EtcdUnreachableException or NotSupportedException)
+        catch (Exception exception) when (exception is KamailioRpcException or EtcdUnreachableException or OriginUnreadableException or NotSupportedException)
         {
             Console.Error.WriteLine($"kamrpc: {exception.Message}");
             return exception switch

@@ -10,14 +10,14 @@ using KamRpcDispatcher.Local;
 namespace KamRpcDispatcher.Cli.Dispatch;
 
 /// <summary>
-/// Finds the dispatcher on this machine that uses no etcd (<c>--source</c>): it tells what else etcd would, and what is written to etcd it does not follow. Only where nobody says
-/// where an etcd is.
+/// Finds the dispatcher on this machine whose members do not all come from etcd (<c>--source</c>): it tells who they are. One that uses no etcd tells all that etcd would, and what is
+/// written to etcd it does not follow.
 /// </summary>
 internal static class LocalDispatch
 {
     private const int MostNamed = 5;
 
-    /// <summary>Whom to ask for the cluster in place of etcd.</summary>
+    /// <summary>Whom to ask for the cluster in place of etcd; nobody where somebody says where an etcd is.</summary>
     /// <param name="options">The options: without <c>--etcd</c>.</param>
     /// <param name="cluster">The cluster.</param>
     /// <param name="proxies">Which may be asked; empty for all.</param>
@@ -27,11 +27,14 @@ internal static class LocalDispatch
     {
         var (found, failures) = await SearchAsync(options, cluster, proxies, cancellationToken).ConfigureAwait(false);
         found = [.. found.Where(one => proxies.Count == 0 || proxies.Contains(one.Answer.Proxy))];
-        return found switch
+        return WithoutEtcd(found) switch
         {
             [var only] => (new LocalClusterReader(only.Path), null),
+
+            // Of those that use etcd too it has what they report.
+            [] when found.Count > 0 => (found is [var mixed] ? new LocalClusterReader(mixed.Path) : null, null),
             [] => (null, failures.Count > 0 && !EtcdOptionSet.IsGiven(options) ? failures[0] : null),
-            _ => (null, $"several dispatchers without etcd answer here, each with its own members: {Names(found)}; name one by --proxy"),
+            var several => (null, $"several dispatchers without etcd answer here, each with its own members: {Names(several)}; name one by --proxy"),
         };
     }
 
@@ -43,20 +46,31 @@ internal static class LocalDispatch
             return null;
         }
 
-        var (found, _) = await SearchAsync(options, cluster, [], cancellationToken).ConfigureAwait(false);
+        var found = WithoutEtcd((await SearchAsync(options, cluster, [], cancellationToken).ConfigureAwait(false)).Found);
         return found.Count == 0 ? null
-            : $"the dispatcher here ({Names(found)}) uses no etcd, in which what operators wish is kept: its members come from {string.Join(", ", found[0].Answer.Sources.Select(static source => source.Name))}, and it follows no drain, weight, split or rollout. "
+            : $"the dispatcher here ({Names(found)}) uses no etcd, in which what operators wish is kept: its members come from {found[0].Answer.Names}, and it follows no drain, weight, split or rollout. "
                 + "Say it there (\"state\": \"draining\" in a file), or name the etcd of others by --etcd";
     }
 
-    /// <summary>Who uses no etcd here; null where nobody does, or somebody says where an etcd is.</summary>
-    public static async Task<string?> NameAsync(OptionReader options, string cluster, CancellationToken cancellationToken) =>
-        (await SearchAsync(options, cluster, [], cancellationToken).ConfigureAwait(false)).Found is { Count: > 0 } found ? Names(found) : null;
+    /// <summary>Why nobody can plan by etcd: the dispatcher here uses none, and nobody says where another one's is. Null where that is not so.</summary>
+    public static async Task<string?> WhyNotPlannedAsync(OptionReader options, string cluster, CancellationToken cancellationToken) =>
+        WithoutEtcd((await SearchAsync(options, cluster, [], cancellationToken).ConfigureAwait(false)).Found) is not { Count: > 0 } found ? null
+            : $"the dispatcher here ({Names(found)}) uses no etcd: its members come from {found[0].Answer.Names}. Give --source as it has it, and what it would change now is planned by that; or --etcd, for one that uses etcd";
 
-    private static async Task<(IReadOnlyList<LocalDispatcher> Found, IReadOnlyList<string> Failures)> SearchAsync(OptionReader options, string cluster, IReadOnlyCollection<string> proxies, CancellationToken cancellationToken)
+    /// <summary>What those answer here whose members do not all come from etcd, whether somebody says where an etcd is or not.</summary>
+    /// <returns>The answers; and who of them uses no etcd, where nobody says where one is: null for nobody.</returns>
+    public static async Task<(IReadOnlyList<WholeAnswer> Answers, string? WithoutEtcd)> AskAsync(OptionReader options, string cluster, CancellationToken cancellationToken)
+    {
+        var (found, _) = await SearchAsync(options, cluster, [], cancellationToken, isEtcdAskedToo: true).ConfigureAwait(false);
+        return ([.. found.Select(static one => one.Answer)], !EtcdOptionSet.IsGiven(options) && WithoutEtcd(found) is { Count: > 0 } without ? Names(without) : null);
+    }
+
+    private static List<LocalDispatcher> WithoutEtcd(IReadOnlyList<LocalDispatcher> found) => [.. found.Where(static one => !one.Answer.UsesEtcd)];
+
+    private static async Task<(IReadOnlyList<LocalDispatcher> Found, IReadOnlyList<string> Failures)> SearchAsync(OptionReader options, string cluster, IReadOnlyCollection<string> proxies, CancellationToken cancellationToken, bool isEtcdAskedToo = false)
     {
         var failures = new List<string>();
-        if (EtcdOptionSet.IsGiven(options))
+        if (EtcdOptionSet.IsGiven(options) && !isEtcdAskedToo)
         {
             return ([], failures);
         }
@@ -67,6 +81,6 @@ internal static class LocalDispatch
         return (found, failures);
     }
 
-    private static string Names(IReadOnlyList<LocalDispatcher> found) =>
+    private static string Names(List<LocalDispatcher> found) =>
         string.Join(", ", found.Take(MostNamed).Select(static one => $"proxy {SafeText.Shorten(one.Answer.Proxy, MemberValidation.MaxNameLength)}")) + (found.Count > MostNamed ? " and others" : string.Empty);
 }

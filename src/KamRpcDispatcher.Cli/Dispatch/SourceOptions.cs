@@ -11,13 +11,16 @@ internal static class SourceOptions
     private static readonly Option<string[]> Source = CommonOptions.Texts("--source", $"Where members come from: {MemberOrigins.Forms} (repeatable, for different sets). [default: etcd]", OptionGroup.Needed, "etcd", "file:", "kubernetes:");
 
     private static readonly Option<string?> KubeConfig =
-        CommonOptions.FileName("--kubeconfig", "With --source kubernetes: how its API server is reached. [default: KUBECONFIG, or the pod's]");
+        CommonOptions.FileName("--kubeconfig", "With --source kubernetes: how its API server is reached. [default: KUBECONFIG, or the pod's]", OptionGroup.Needed);
 
     public static void AddTo(Command command)
     {
         command.Add(Source);
         command.Add(KubeConfig);
     }
+
+    /// <summary>Whether somebody says where members come from, by an option or a variable.</summary>
+    public static bool IsGiven(OptionReader options) => options.Texts(Source).Count > 0;
 
     /// <summary>The file of <c>--kubeconfig</c>.</summary>
     public static string? ReadKubeConfig(OptionReader options) => options.Text(KubeConfig);

@@ -1,6 +1,7 @@
 using Grpc.Core;
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Cli.Status;
+using KamRpcDispatcher.Cli.Status.Findings;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Etcd;
@@ -26,7 +27,8 @@ internal static class SharesRun
             var options = StatusOptions.Default with { Sets = new HashSet<int> { set } };
             var calls = await new StatusReader(new ClusterReader(store, keys, TimeProvider.System), options, TimeProvider.System).ReadSettledAsync(Console.Error.WriteLine, cancellationToken).ConfigureAwait(false);
             var (split, error) = await new SplitWriter(store, keys, TimeProvider.System).ReadSplitAsync(set, cancellationToken).ConfigureAwait(false);
-            if (calls.Cluster.Members.Count == 0 && split is null && error is null)
+            var elsewhere = ElsewhereFindings.SourcesOf(set, calls);
+            if (calls.Cluster.Members.Count == 0 && elsewhere.Count == 0 && split is null && error is null)
             {
                 Console.Error.WriteLine($"kamrpc: set {Ages.Number(set)} has no member, and is not split; {SetText.There(calls.AnnouncedSets)}");
                 return ExitCode.Usage;
@@ -47,7 +49,7 @@ internal static class SharesRun
                     var layout = Layout.OfOutput();
                     var sentence = error is not null ? $"The split of set {Ages.Number(set)} cannot be read: {SafeText.Shorten(error)}."
                         : split is null ? $"Set {Ages.Number(set)} is not split."
-                        : $"Set {Ages.Number(set)} is split, {SafeText.Shorten(SplitRecord.Text(split), 512)}{(split.By.Length == 0 ? string.Empty : $", by {SafeText.Shorten(split.By)}")}.{(IsFollowed(split, calls.Cluster.Members) ? string.Empty : " It is NOT followed: no ready member has a value with a share, so that calls go to everybody who is ready.")}";
+                        : $"Set {Ages.Number(set)} is split, {SafeText.Shorten(SplitRecord.Text(split), 512)}{(split.By.Length == 0 ? string.Empty : $", by {SafeText.Shorten(split.By)}")}.{(IsFollowed(split, calls.Cluster.Members) ? string.Empty : elsewhere.Count > 0 ? $" Whether anybody has a value with a share is not seen here: {string.Join("; ", elsewhere)}." : " It is NOT followed: no ready member has a value with a share, so that calls go to everybody who is ready.")}";
                     var none = calls.Proxies.Count == 0 ? "No proxy reports: how one shares its calls whose dispatcher does not run is not known."
                         : $"Of the proxies that report ({ProxyNames.Of(calls.Proxies)}) none shares its calls otherwise than evenly; one whose dispatcher does not run goes on as it did last.";
                     return TextLines.Behind(string.Empty, sentence + (shared.Count == 0 ? " " + none : string.Empty), layout.Width) + (shared.Count > 0 ? shared.Table(layout).ToString() : string.Empty);

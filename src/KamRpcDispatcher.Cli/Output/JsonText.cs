@@ -89,6 +89,18 @@ internal static class JsonText
         }
     }
 
+    /// <summary>Writes an array of numbers.</summary>
+    public static void WriteNumbers(Utf8JsonWriter writer, string name, IEnumerable<int> numbers)
+    {
+        writer.WriteStartArray(name);
+        foreach (var number in numbers)
+        {
+            writer.WriteNumberValue(number);
+        }
+
+        writer.WriteEndArray();
+    }
+
     /// <summary>Writes an array of texts.</summary>
     public static void WriteTexts(Utf8JsonWriter writer, string name, IEnumerable<string> texts)
     {

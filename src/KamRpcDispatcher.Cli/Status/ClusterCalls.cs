@@ -117,7 +117,7 @@ internal sealed class ClusterCalls
     public IReadOnlyList<int> AnnouncedSets => [.. Cluster.SetsNotShown.Concat(Sets.Where(static set => set.Members.Count > 0).Select(static set => set.Set)).Order()];
 
     /// <summary>Whether a proxy goes by members alone, though an operator wishes something of a set that it may serve. One that has not read them yet follows them all the same.</summary>
-    public bool LacksIntents(ProxyLens lens) => lens.Status is { FollowsIntents: false } && Cluster.Intents.Keys.Any(key => lens.Serves(key.Set));
+    public bool LacksIntents(ProxyLens lens) => lens.Status is { FollowsIntents: false } && Cluster.Intents.Keys.Any(key => lens.MayServe(key.Set));
 
     private SetCalls Of(int set, IEnumerable<AnnouncedMember> members, Dictionary<MemberKey, List<Remark>> departed)
     {
@@ -179,7 +179,7 @@ internal sealed class ClusterCalls
     {
         var announced = cluster.Members.Select(static member => member.Member.Key).ToHashSet();
         return proxies.Where(static lens => lens.WhyUnknown is null)
-            .SelectMany(static lens => lens.Deviations.Select(deviation => new Remark(lens, ProxyLens.CallsOf(deviation), deviation)))
+            .SelectMany(static lens => lens.Deviations.Where(deviation => lens.Proxy.Status?.ElsewhereOf(deviation.Set) is null).Select(deviation => new Remark(lens, ProxyLens.CallsOf(deviation), deviation)))
             .GroupBy(static remark => new MemberKey(remark.Deviation!.Set, remark.Deviation.Name))
             .Where(group => !announced.Contains(group.Key))
             .ToDictionary(static group => group.Key, static group => group.ToList());

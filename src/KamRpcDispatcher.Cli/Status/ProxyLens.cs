@@ -79,8 +79,11 @@ internal sealed class ProxyLens
     /// <summary>Whether the proxy is at changes for so long that its list was not read meanwhile.</summary>
     public bool IsAtChanges => Status is { Contact.Answers: true, Hangs: false, IsListOld: true };
 
-    /// <summary>Whether the proxy has this set to serve, as far as is known.</summary>
-    public bool Serves(int set) => _whole is { Serves: { IsEmpty: false } named } ? named.Contains(set)
+    /// <summary>Whether the proxy has this set to serve with the members that etcd has of it, as far as is known.</summary>
+    public bool Serves(int set) => _whole?.ElsewhereOf(set) is null && MayServe(set);
+
+    /// <summary>Whether it has this set to serve, wherever its members come from.</summary>
+    public bool MayServe(int set) => _whole is { Serves: { IsEmpty: false } named } ? named.Contains(set)
         : _whole is not { } status || IsOfOlderVersion || status.Revision == 0 || status.MoreSets > 0
         || (status.Sets.TryGetValue(set, out var counts) ? counts.Wanted is not null : !_readySets.Contains(set));
 
@@ -132,7 +135,7 @@ internal sealed class ProxyLens
     public bool SharesItsName => _whole?.Troubles.Any(static trouble => trouble.Kind == TroubleKind.Name) == true;
 
     /// <summary>The sets in which nobody is ready and nobody gets calls there.</summary>
-    public IEnumerable<int> SetsWithoutAnybody => WhyUnknown is not null || Status is not { } status ? [] : status.Sets.Where(static set => set.Value.HasNobody).Select(static set => set.Key);
+    public IEnumerable<int> SetsWithoutAnybody => WhyUnknown is not null || Status is not { } status ? [] : status.Sets.Where(set => set.Value.HasNobody && status.ElsewhereOf(set.Key) is null).Select(static set => set.Key);
 
     /// <summary>What the report says of a member.</summary>
     /// <param name="announced">The member.</param>

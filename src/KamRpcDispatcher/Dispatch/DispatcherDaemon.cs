@@ -112,7 +112,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         var dialogs = new DialogCounter(watched, timeProvider);
         var awaited = store is null ? null : new AwaitedRevisions(store, keys, timeProvider, logs.CreateLogger<AwaitedRevisions>());
         var paced = new PacedReport(
-            report is null ? new NoReport() : report, contact, loop, () => !_heartbeat.IsOverdue, Version, timeProvider, own.Read, status => status with { Shares = counter.Report, Dialogs = dialogs.Report, List = lists.Size is { } list ? new ListRoom(list.Destinations, list.Bytes, list.Most) : null }, awaited is null ? null : awaited.IsAwaited);
+            report is null ? new NoReport() : report, contact, loop, () => !_heartbeat.IsOverdue, Version, timeProvider, own.Read, status => status with { Shares = counter.Report, Dialogs = dialogs.Report, List = lists.Size is { } list ? new ListRoom(list.Destinations, list.Bytes, list.Most) : null, Sources = followed.Reported }, awaited is null ? null : awaited.IsAwaited);
         await using var claim = new KamailioClaim(watched, identityLock, holder, timeProvider, claimLog);
         if (!options.Kamailio.IsSerial)
         {

@@ -83,6 +83,9 @@ public sealed record DispatcherOptions(EtcdOptions Etcd, string Cluster, Kamaili
     /// <summary>Whether etcd is used: for members, and then for what operators wish and for what this proxy reports too.</summary>
     internal bool UsesEtcd => Origins.Any(static origin => origin is EtcdOrigin);
 
+    /// <summary>Whether etcd brings the members of every set.</summary>
+    internal bool HasEtcdAlone => Origins is [EtcdOrigin { Sets: null }];
+
     /// <summary>The longest time from one call of Kamailio to the next: a grace period, however it is waited for, and a call that is not answered.</summary>
     internal TimeSpan LongestStep => LongestGrace + Gap + GraceCap + LongestCall;
 

@@ -3,6 +3,7 @@ using KamailioRpc.Commands;
 using KamailioRpc.Errors;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Dispatch.Cycles;
+using KamRpcDispatcher.Dispatch.Following;
 using KamRpcDispatcher.Dispatch.Policy;
 using KamRpcDispatcher.Dispatch.Shares;
 using KamRpcDispatcher.Etcd;
@@ -16,6 +17,7 @@ using KamRpcDispatcher.Push.Reading;
 using KamRpcDispatcher.Push.Shares;
 using KamRpcDispatcher.Sources;
 using KamRpcDispatcher.Sources.Operators;
+using KamRpcDispatcher.Sources.Origins;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Dispatch;
@@ -25,17 +27,19 @@ namespace KamRpcDispatcher.Dispatch;
 public sealed class DryRun(DispatcherOptions options, TimeProvider timeProvider, ILoggerFactory logs)
 {
     /// <exception cref="EtcdUnreachableException">etcd does not answer, or refuses.</exception>
+    /// <exception cref="OriginUnreadableException">Another source of members cannot be read.</exception>
     /// <exception cref="KamailioRpcException">Kamailio does not answer, or refuses.</exception>
     /// <exception cref="NotSupportedException">A Kamailio of this release is not changed.</exception>
     public async Task<DryRunResult> RunAsync(CancellationToken cancellationToken)
     {
-        using var store = new EtcdConnection(options.Etcd, timeProvider, logs.CreateLogger<EtcdConnection>());
-        var keys = new EtcdKeys(options.Cluster);
-        var cluster = await new ClusterReader(store, keys, timeProvider).ReadBesideAsync(options.Proxy, cancellationToken).ConfigureAwait(false);
-        var intents = await new IntentReader(store, keys, timeProvider, logs.CreateLogger<IntentReader>()).ReadAsync(cancellationToken).ConfigureAwait(false);
-        var shares = await new ShareReader(store, keys, timeProvider, logs.CreateLogger<ShareReader>()).ReadAsync(cancellationToken).ConfigureAwait(false);
+        var (cluster, intents, shares) = options.UsesEtcd ? await ReadEtcdAsync(cancellationToken).ConfigureAwait(false)
+            : (new ClusterView(0, 0, [], [], []), OperatorIntents.Unknown with { IsFollowed = true }, OperatorShares.Unknown with { IsFollowed = true });
+        var listing = new OriginListing(options.Origins, options.KubeConfig, timeProvider);
+        var told = await listing.ReadAsync(cancellationToken).ConfigureAwait(false);
         await using var client = new RpcClient(options.Kamailio, options.Rpc);
-        var table = await ReadAsync(client, cancellationToken).ConfigureAwait(false);
+        var left = new LeftOutSets(options, cluster, shares);
+        var read = await ReadAsync(client, cancellationToken).ConfigureAwait(false);
+        var table = read with { Destinations = [.. read.Destinations.Where(entry => !left.Has(entry.Set))] };
         if (!table.Version.HasAttributes)
         {
             throw new NotSupportedException($"Kamailio {table.Version} takes no attributes over RPC, so that nothing would be changed: Kamailio 5.4 or later is needed");
@@ -43,11 +47,11 @@ public sealed class DryRun(DispatcherOptions options, TimeProvider timeProvider,
 
         var delay = new RemovalDelay(options.Reconciler.RemovalDelay, timeProvider);
         var policy = options.Policy with { HasPriorities = table.Version.HasPriorities, DueForRemoval = delay.Due(shortage: 0), ReusesPlaces = delay.IsEndless };
-        var announced = new Membership(cluster.Revision, [.. cluster.Members.Select(static member => member.Member)], []) { Intents = intents, Shares = shares };
+        var announced = new Membership(cluster.Revision, [.. cluster.Members.Select(static member => member.Member).Where(member => listing.Of(member.Key.Set) is EtcdOrigin && !left.Has(member.Key.Set)), .. told], []) { Intents = intents, Shares = shares };
         var members = OperatedSource.Apply(announced).Members;
 
         // Whoever is drained nobody calls: it is no loss.
-        var held = Held(members, cluster, [.. ListedMember.In(table.Destinations, policy).Where(member => !intents.TryGetDrain(member.Key, out _))]);
+        var held = Held(members, cluster, listing, [.. ListedMember.In(table.Destinations, policy).Where(member => !intents.TryGetDrain(member.Key, out _))]);
         var keeper = new ShareKeeper(new ShareTable(client), policy, options.Share, static _ => { }, timeProvider, logs.CreateLogger<ShareKeeper>(), zone: options.Zone);
         var (shared, maps) = await keeper.ShareAsync(new CycleMembers(announced with { Members = members }, held, []), table, policy.Refuses, cancellationToken).ConfigureAwait(false);
         var plan = Planner.Plan(shared.All, table.Destinations, maps.PolicyOf(policy));
@@ -55,7 +59,8 @@ public sealed class DryRun(DispatcherOptions options, TimeProvider timeProvider,
         {
             FollowsIntents = intents.IsFollowed,
             Classes = shares.Numbers.SelectMany(static set => set.Value.Select(one => (Set: ClassSets.Base + one.Value, Class: new PlannedClass(set.Key, one.Key)))).DistinctBy(static one => one.Set).ToDictionary(static one => one.Set, static one => one.Class),
-            Shares = [.. maps.Maps.Select(map => new PlannedShares(map.Key, ShareLog.Words(maps.Sets.FirstOrDefault(set => set.Set == map.Key)))).Concat(SharedLater(maps, plan)).OrderBy(static shares => shares.Set)],
+            LeftOut = left.Sentences(read.Destinations, members),
+            Shares = !options.UsesEtcd ? [] : [.. maps.Maps.Select(map => new PlannedShares(map.Key, ShareLog.Words(maps.Sets.FirstOrDefault(set => set.Set == map.Key)))).Concat(SharedLater(maps, plan)).Where(shares => !left.Has(shares.Set)).OrderBy(static shares => shares.Set)],
         };
     }
 
@@ -71,7 +76,7 @@ public sealed class DryRun(DispatcherOptions options, TimeProvider timeProvider,
     }
 
     /// <summary>Who gets calls and is not announced has expired, for a daemon that did not see it leave: of too many at once it keeps some. One that runs, and saw more, says in its report whom it keeps.</summary>
-    private IReadOnlyList<Member> Held(IReadOnlyList<Member> members, ClusterView cluster, IReadOnlyList<Member> listed)
+    private IReadOnlyList<Member> Held(IReadOnlyList<Member> members, ClusterView cluster, OriginListing listing, IReadOnlyList<Member> listed)
     {
         var known = members.Select(static member => member.Key).Concat(cluster.Rejected.Select(static rejected => rejected.Member).OfType<MemberKey>()).ToHashSet();
         var addresses = members.Select(static member => (member.Key.Set, member.Uri)).ToHashSet();
@@ -80,6 +85,9 @@ public sealed class DryRun(DispatcherOptions options, TimeProvider timeProvider,
             .SelectMany(static status => status.Held.Select(static member => member.Key).Concat(status.Deviations.Where(static deviation => deviation.Kind == DeviationKind.Held).Select(static deviation => new MemberKey(deviation.Set, deviation.Name)))).ToHashSet();
         var expired =
             from set in listed.GroupBy(static member => member.Key.Set)
+
+            // Who is not told any more by a place that tells all was taken out there, unless nobody is left: see WholeListings.
+            where listing.Of(set.Key) is null or EtcdOrigin || !members.Any(member => member.Key.Set == set.Key)
             let size = set.Concat(members.Where(member => member.Key.Set == set.Key && member.State == MemberState.Ready)).DistinctBy(static member => member.Key).Count()
             from member in set
             where !known.Contains(member.Key) && !addresses.Contains((member.Key.Set, member.Uri))
@@ -90,6 +98,16 @@ public sealed class DryRun(DispatcherOptions options, TimeProvider timeProvider,
             .. PanicGuard.Held(new Membership(cluster.Revision, [], []) { Expired = gone }, options.Reconciler.Panic, mark)
                 .Concat(gone.Select(static one => one.Member).Where(member => kept.Contains(member.Key))).DistinctBy(static member => member.Key),
         ];
+    }
+
+    private async Task<(ClusterView Cluster, OperatorIntents Intents, OperatorShares Shares)> ReadEtcdAsync(CancellationToken cancellationToken)
+    {
+        using var store = new EtcdConnection(options.Etcd, timeProvider, logs.CreateLogger<EtcdConnection>());
+        var keys = new EtcdKeys(options.Cluster);
+        return (
+            await new ClusterReader(store, keys, timeProvider).ReadBesideAsync(options.Proxy, cancellationToken).ConfigureAwait(false),
+            await new IntentReader(store, keys, timeProvider, logs.CreateLogger<IntentReader>()).ReadAsync(cancellationToken).ConfigureAwait(false),
+            await new ShareReader(store, keys, timeProvider, logs.CreateLogger<ShareReader>()).ReadAsync(cancellationToken).ConfigureAwait(false));
     }
 
     private async Task<DispatcherTable> ReadAsync(RpcClient client, CancellationToken cancellationToken)
@@ -113,6 +131,9 @@ public sealed record DryRunResult(long Revision, KamailioVersion Kamailio, IRead
 
     /// <summary>The sets whose calls would be shared anew. While classes are filled, what they get then is not known here.</summary>
     public IReadOnlyList<PlannedShares> Shares { get; init; } = [];
+
+    /// <summary>What is left out, and why, each a sentence, safe to print.</summary>
+    public IReadOnlyList<string> LeftOut { get; init; } = [];
 
     /// <summary>The classes by their sets in Kamailio, which no operator knows by their numbers.</summary>
     public IReadOnlyDictionary<int, PlannedClass> Classes { get; init; } = new Dictionary<int, PlannedClass>();

@@ -23,7 +23,7 @@ public sealed class Checkup(CheckupOptions options, TimeProvider timeProvider)
         var (kamailio, etcd) = (await kamailioTask.ConfigureAwait(false), await etcdTask.ConfigureAwait(false));
         var isReached = (kamailio.Reply.Try(out _, out _) || options.Ignored.Contains(Causes.Kamailio))
             && (options.Ignored.Contains(Causes.Etcd) || etcd.Endpoints.Any(static endpoint => endpoint.Status.Try(out _, out _)));
-        var findings = ContainerAdvice.Add(AllChecks.Of(kamailio, etcd), ContainerObserver.Observe(kamailio));
+        var findings = ContainerAdvice.Add(AllChecks.Of(kamailio, etcd with { Local = options.Local }), ContainerObserver.Observe(kamailio));
         return new CheckupResult(kamailio.Address, isReached, [.. findings.Select(finding => finding with { IsIgnored = options.Ignored.Contains(finding.Check) })]);
     }
 

@@ -1,5 +1,6 @@
 using KamailioRpc;
 using KamRpcDispatcher.Etcd.Connection;
+using KamRpcDispatcher.Local;
 
 namespace KamRpcDispatcher.Doctor;
 
@@ -18,6 +19,9 @@ public sealed record CheckupOptions(
 {
     /// <summary>The sets that this Kamailio serves; null for all.</summary>
     public IReadOnlySet<int>? Sets { get; init; }
+
+    /// <summary>What dispatchers of this machine answer whose members do not all come from etcd.</summary>
+    public IReadOnlyList<WholeAnswer> Local { get; init; } = [];
 
     /// <summary>The checks whose findings count for nothing.</summary>
     public IReadOnlySet<string> Ignored { get; init; } = new HashSet<string>();

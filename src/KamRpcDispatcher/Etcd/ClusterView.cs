@@ -20,11 +20,14 @@ public sealed record ClusterView(
     IReadOnlyList<RejectedRecord> Rejected,
     IReadOnlyList<ReportingProxy> Proxies)
 {
-    /// <summary>Where the members come from, where that is not etcd and a dispatcher said it; empty for etcd.</summary>
+    /// <summary>Where the members come from, where a dispatcher said it in etcd's place; empty for etcd.</summary>
     public IReadOnlyList<MemberSource> Sources { get; init; } = [];
 
     /// <summary>Whether a dispatcher without etcd was asked to which no source has told its members yet: who they are is not known.</summary>
     public bool IsUntold { get; init; }
+
+    /// <summary>Whether that dispatcher uses etcd too, in which other proxies may report.</summary>
+    public bool IsOfOneProxy { get; init; }
 
     /// <summary>How many records of members there are, those that cannot be used too; null where nobody has counted.</summary>
     public int? MemberRecords { get; init; }

@@ -16,8 +16,8 @@ using static KamRpcDispatcher.Etcd.Reports.Format.ReportFields;
 namespace KamRpcDispatcher.Local;
 
 /// <summary>
-/// What a dispatcher without etcd answers on its own machine: what etcd would hold of its cluster, which is its members and its own report. One object of <c>cluster</c>,
-/// <c>name</c> (the proxy's), <c>sources</c>, and, once there are members, <c>revision</c>, <c>members</c> (objects of <c>set</c>, <c>name</c>, <c>revision</c> and
+/// What a dispatcher answers on its own machine whose members do not all come from etcd: what etcd would hold of its cluster, which is its members and its own report. One object of
+/// <c>cluster</c>, <c>name</c> (the proxy's), <c>sources</c>, <c>etcd</c> where it uses etcd too, and, once there are members, <c>revision</c>, <c>members</c> (objects of <c>set</c>, <c>name</c>, <c>revision</c> and
 /// <c>record</c>, a <see cref="MemberRecord"/>), <c>rejected</c> and <c>report</c>.
 /// </summary>
 /// <param name="Cluster">The cluster.</param>
@@ -32,22 +32,29 @@ public sealed record WholeAnswer(string Cluster, string Proxy, IReadOnlyList<Mem
 
     private static readonly JsonDocumentOptions ReaderOptions = new() { AllowDuplicateProperties = false };
 
-    /// <summary>The members as they are followed; null while no source has told any.</summary>
+    /// <summary>Where its members come from, in words.</summary>
+    public string Names => string.Join(", ", Sources.Select(static source => source.Name));
+
+    /// <summary>Whether it uses etcd too: for what operators wish, and for the members of some sets.</summary>
+    public bool UsesEtcd { get; init; }
+
+    /// <summary>The members as they are followed, and as operators wish; null while no source has told any.</summary>
     public Membership? Membership { get; init; }
 
     /// <summary>The proxy's report; null while there is none.</summary>
     public ProxyStatus? Report { get; init; }
 
-    /// <summary>The cluster as somebody would read it from etcd.</summary>
+    /// <summary>The cluster as somebody would read it from etcd. Each source counts revisions of its own: none of them is later than that of the membership.</summary>
     public ClusterView ToView() => new(
         Membership?.Revision ?? 0,
         Membership?.Revision ?? 0,
-        [.. (Membership?.Members ?? []).Select(static member => new AnnouncedMember(member, 0) { ModRevision = member.CreatedRevision })],
+        [.. (Membership?.Members ?? []).Select(member => new AnnouncedMember(member, 0) { ModRevision = Math.Min(member.CreatedRevision, Membership!.Revision) })],
         Membership?.Rejected ?? [],
-        [new ReportingProxy(Proxy, Report, Report is null ? "it has not compared its members with Kamailio's list yet: no source has told them, or Kamailio does not answer" : null) { ModRevision = Report?.WrittenAt?.UtcTicks ?? 0 }])
+        [new ReportingProxy(Proxy, Report is null ? null : Report with { Sources = [], MoreSources = 0 }, Report is null ? "it has not compared its members with Kamailio's list yet: no source has told them, or Kamailio does not answer" : null) { ModRevision = Report?.WrittenAt?.UtcTicks ?? 0 }])
     {
         Sources = Sources,
         IsUntold = Membership is null,
+        IsOfOneProxy = UsesEtcd,
         MemberRecords = Membership?.Records,
     };
 
@@ -59,6 +66,11 @@ public sealed record WholeAnswer(string Cluster, string Proxy, IReadOnlyList<Mem
             writer.WriteStartObject();
             writer.WriteString("cluster", Cluster);
             writer.WriteString("name", Proxy);
+            if (UsesEtcd)
+            {
+                writer.WriteBoolean("etcd", true);
+            }
+
             writer.WriteStartArray("sources");
             foreach (var source in Sources)
             {
@@ -131,6 +143,7 @@ public sealed record WholeAnswer(string Cluster, string Proxy, IReadOnlyList<Mem
         ? throw new FormatException("the answer is JSON, but not an object")
         : new WholeAnswer(Text(root, "cluster"), Text(root, "name"), Items(root, "sources", static entry => new MemberSource(SafeText.Shorten(Text(entry, "source"), LongestReason), OptionalTime(entry, "awaySince"), OptionalText(entry, "reason") is { } reason ? SafeText.Shorten(reason, LongestReason) : null)))
         {
+            UsesEtcd = Flag(root, "etcd"),
             Membership = Has(root, "members") ? ReadMembers(root) : null,
             Report = Has(root, "report") ? new ProxyReader(Field(root, "report", JsonValueKind.Object)).Read() : null,
         };

@@ -5,12 +5,12 @@ using KamRpcDispatcher.Linux;
 
 namespace KamRpcDispatcher.Local;
 
-/// <summary>A dispatcher on this machine that uses no etcd, as it answered.</summary>
+/// <summary>A dispatcher on this machine whose members do not all come from etcd, as it answered.</summary>
 /// <param name="Path">Its socket.</param>
 /// <param name="Answer">What it answered.</param>
 public sealed record LocalDispatcher(string Path, WholeAnswer Answer);
 
-/// <summary>Asks the dispatchers on this machine that use no etcd who their members are and how they stand in Kamailio.</summary>
+/// <summary>Asks the dispatchers on this machine whose members do not all come from etcd who their members are and how they stand in Kamailio.</summary>
 public static class WholeQuery
 {
     private const int LongestFailure = 200;
@@ -103,7 +103,7 @@ public static class WholeQuery
     }
 }
 
-/// <summary>A cluster as a dispatcher on this machine tells it that uses no etcd.</summary>
+/// <summary>A cluster as a dispatcher on this machine tells it whose members do not all come from etcd.</summary>
 /// <param name="path">Its socket.</param>
 public sealed class LocalClusterReader(string path) : IClusterReader
 {

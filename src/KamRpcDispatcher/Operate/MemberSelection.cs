@@ -22,7 +22,7 @@ public sealed class MemberSelection : IntentSelection
     internal override Grounds Check(IntentCommand command, OperatorView view, IReadOnlyCollection<IntentSubject> leaving)
     {
         var floor = new ReadyFloor(view, command.MinReady).Check([.. leaving.Select(static subject => subject.Member)]);
-        return new Grounds(floor.Refusals, [.. floor.Counted.Select(announced => new CountedKey(new IntentSubject(announced.Member.Key, null).Group, view.Keys.Member(announced.Member.Key), announced.ModRevision))]);
+        return new Grounds([.. floor.Refusals, .. ElsewhereMembers.Refusals(view, command.MinReady, leaving.Select(static subject => subject.Member))], [.. floor.Counted.Select(announced => new CountedKey(new IntentSubject(announced.Member.Key, null).Group, view.Keys.Member(announced.Member.Key), announced.ModRevision))]);
     }
 
     /// <summary>The members meant, by key; none where something is wrong.</summary>
@@ -30,11 +30,11 @@ public sealed class MemberSelection : IntentSelection
     /// <param name="errors">What nobody has, each with what is there instead: safe to print.</param>
     internal IReadOnlyList<MemberKey> Find(OperatorView view, out IReadOnlyList<string> errors)
     {
-        var known = view.Known;
+        IReadOnlyList<MemberKey> known = [.. view.Known.Concat(ElsewhereMembers.Named(view, this)).Distinct().Order()];
         List<string> wrong = [.. UnknownSets(known)];
         if (wrong.Count == 0)
         {
-            wrong.AddRange(Names.Distinct(StringComparer.Ordinal).Select(name => UnknownName(known, name)).OfType<string>());
+            wrong.AddRange(Names.Distinct(StringComparer.Ordinal).Select(name => UnknownName(view, known, name)).OfType<string>());
         }
 
         var labelled = view.Members.Where(announced => IsInSets(announced.Member.Key) && Labels.All(label => Has(announced, label))).Select(static announced => announced.Member.Key).ToList();
@@ -49,8 +49,11 @@ public sealed class MemberSelection : IntentSelection
             : [.. known.Where(key => IsInSets(key) && Names.Contains(key.Name))];
     }
 
-    /// <summary>Of whom nobody knows whether they have the labels, since their records cannot be used: an earlier one may be in force, and get calls. Each a sentence, safe to print.</summary>
-    internal override IReadOnlyList<string> Unjudged(OperatorView view) => Labels.Count == 0 ? [] :
+    /// <summary>
+    /// Of whom nobody knows whether they have the labels, since their records cannot be used: an earlier one may be in force, and get calls; or whether they are there, since they come from elsewhere than etcd. Each a
+    /// sentence, safe to print.
+    /// </summary>
+    internal override IReadOnlyList<string> Unjudged(OperatorView view) => Labels.Count == 0 ? [.. ElsewhereMembers.Unseen(view, this)] :
     [
         .. view.Rejected.Where(record => record is { IsNotReady: false, Member: { } key } && IsInSets(key))
             .Select(record => $"the record of {record.Member} cannot be used, so that nobody knows whether it has the label: name it, if it is meant"),
@@ -68,7 +71,7 @@ public sealed class MemberSelection : IntentSelection
             .Select(set => string.Create(CultureInfo.InvariantCulture, $"nobody is in set {set}; {(there.Count == 0 ? "nobody is announced in any" : $"somebody is in {ListOf(there.Select(Text))}")}"));
     }
 
-    private string? UnknownName(IReadOnlyList<MemberKey> known, string name)
+    private string? UnknownName(OperatorView view, IReadOnlyList<MemberKey> known, string name)
     {
         var shown = SafeText.Shorten(name, MemberValidation.MaxNameLength);
         List<MemberKey> named = [.. known.Where(key => key.Name == name)];
@@ -79,7 +82,7 @@ public sealed class MemberSelection : IntentSelection
 
         List<string> there = [.. known.Where(IsInSets).Select(static key => key.Name).Distinct(StringComparer.Ordinal)];
         var near = Near(name, there);
-        return $"there is no member '{shown}'; {(near.Count > 0 ? $"did you mean {string.Join(" or ", near)}?" : there.Count == 0 ? "nobody is announced" : $"there are {ListOf(there)}")}";
+        return $"there is no member '{shown}'; {(near.Count > 0 ? $"did you mean {string.Join(" or ", near)}?" : there.Count == 0 ? "nobody is announced" : $"there are {ListOf(there)}")}{ElsewhereMembers.Hint(view)}";
     }
 
     /// <summary>Of several labels the first one that nobody has is the one that is wrong.</summary>

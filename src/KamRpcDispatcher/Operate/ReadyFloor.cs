@@ -87,12 +87,12 @@ internal sealed class ReadyFloor(OperatorView view, MinReady least)
             (_view, Number, _leaving, _idle) = (view, set, leaving, idle);
             _members = [.. view.Members.Where(announced => announced.Member.Key.Set == set)];
             _ready = _members.FindAll(announced => announced.Member.State == MemberState.Ready && !view.IsDrained(announced.Member.Key));
-            Serving = [.. view.Proxies.Where(proxy => proxy.MayServe(set))];
+            Serving = [.. view.Proxies.Where(proxy => proxy.MayServe(set) && proxy.Status?.ElsewhereOf(set) is null)];
         }
 
         public int Number { get; }
 
-        /// <summary>The proxies that may send calls to it.</summary>
+        /// <summary>The proxies that may send calls to those members of it that etcd has.</summary>
         public IReadOnlyList<LiveProxy> Serving { get; }
 
         /// <summary>Its addresses: two names for one are one server.</summary>

@@ -141,10 +141,32 @@ public sealed class FileSourceTests
         (exitCode, output, errors) = await all.AskAsync("doctor", "--kamailio", all.Kamailio.RpcAddress);
         Assert.That(errors, Does.Contain("(proxy p1) uses no etcd: what is said of etcd does not count"));
         Assert.That(exitCode, Is.Not.EqualTo(3), output);
+        Assert.That(string.Join(' ', output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), Does.Contain("everybody who is ready gets calls: 2 of 2 members in set 1"));
+
+        (exitCode, _, errors) = await all.AskAsync("plan", "--kamailio", all.Kamailio.RpcAddress);
+        Assert.That((exitCode, errors), Is.EqualTo((4, $"kamrpc: the dispatcher here (proxy p1) uses no etcd: its members come from file:{all.MemberFile}. Give --source as it has it, and what it would change now is planned by that; or --etcd, for one that uses etcd\n")));
+        (exitCode, output, errors) = await all.AskAsync("plan", "--kamailio", all.Kamailio.RpcAddress, "--source", $"file:{all.MemberFile}");
+        Assert.That((exitCode, output), Is.EqualTo((0, "Plan: 0 to add, 0 to change, 0 to remove.\n")), errors);
 
         (exitCode, _, errors) = await Kamrpc.RunAsAsync(["env", $"KAMRPC_REPLY_DIR={all.File("r")}"], Fleet.Deadline, "drain", "m1", "--set", "1");
         Assert.That(exitCode, Is.EqualTo(4), errors);
         Assert.That(errors, Does.Contain("proxy p1").And.Contain("uses no etcd").And.Contain("--etcd"));
+    }
+
+    [Test]
+    public async Task Doctor_does_not_say_that_all_is_well_where_Kamailio_has_found_all_members_dead()
+    {
+        await using var all = await WithoutEtcd.StartAsync(static all => all.Replace(WithoutEtcd.Text(1, 2)));
+        await all.WaitForCallsAsync(1, 2);
+        await all.Dispatcher.WaitForLineAsync("In step with revision", Fleet.Deadline);
+        await all.Kamailio.CallAsync("dispatcher.set_state", "ip", 1, "all");
+        await all.WaitForCallsAsync();
+
+        var (exitCode, output, errors) = await all.AskAsync("doctor", "--kamailio", all.Kamailio.RpcAddress, "-o", "json");
+
+        Assert.That(exitCode, Is.EqualTo(1), errors);
+        var routable = JsonElement.Parse(output).GetProperty("findings").EnumerateArray().Single(static one => one.GetProperty("check").GetString() == "kamailio.routable");
+        Assert.That((routable.GetProperty("severity").GetString(), routable.GetProperty("text").GetString()), Is.EqualTo(("error", "set 1: none of 2 members gets calls (2 inactive in Kamailio's list: no answer to its pings, or failed calls)")));
     }
 
     [Test]

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using KamRpcDispatcher.IntegrationTests.Fleets;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
@@ -38,6 +39,55 @@ public sealed class MixedSourcesTests
             File.Move(path + ".new", path, overwrite: true);
         }
     }
+
+    [Test]
+    public async Task What_comes_from_the_file_is_told_judged_and_wished_for_as_what_it_is()
+    {
+        RealServers.Require("etcd", "etcdctl", "kamailio");
+        using var folder = new TemporaryFolder();
+        var (path, replies) = (folder.File("members.json"), folder.File("r"));
+        await File.WriteAllTextAsync(path, """{"members":[{"set":2,"name":"x","uri":"sip:127.0.0.1:7200"},{"set":2,"name":"y","uri":"sip:127.0.0.1:7201"}]}""");
+        await using var fleet = await Fleet.StartAsync(null, "--source", "etcd=1", "--source", $"file:{path}=2", "--reply-dir", replies);
+        await fleet.PutUriAsync("1/a", "sip:127.0.0.1:7101");
+        await fleet.PutUriAsync("2/stranger", "sip:127.0.0.1:7102");
+        await fleet.WaitForListAsync(static list => Called(list, 1) == 1 && Called(list, 2) == 2);
+        await fleet.ReportedAsync(1);
+        string[] etcd = ["--etcd", fleet.Etcd.Endpoint];
+        var source = $"set 2 of p1 comes from file:{path}";
+
+        var (exitCode, output, errors) = await Kamrpc.RunAsync(["status", "-o", "json", .. etcd]);
+        Assert.That(JsonElement.Parse(output).GetProperty("problems").EnumerateArray().Select(static one => one.GetProperty("text").GetString()), Has.Some.EqualTo($"set 2 has 1 member in etcd, and no proxy takes it from there: {source}"), errors);
+        (exitCode, output, _) = await Kamrpc.RunAsync(["explain", "stranger", .. etcd]);
+        Assert.That(exitCode, Is.EqualTo(1));
+        Assert.That(Words(output), Does.Contain($"gets no calls by its record in etcd, which no proxy follows: {source}"));
+        (_, output, _) = await Kamrpc.RunAsync("explain", "x", "--reply-dir", replies);
+        Assert.That(output, Does.Contain("x gets calls on p1"), "as the dispatcher tells");
+
+        // Who is it, its orphans, and whether calls come.
+        string[] kamailio = ["--kamailio", fleet.Kamailio.RpcAddress];
+        (_, output, errors) = await Kamrpc.RunAsync(["doctor", "-o", "json", "--reply-dir", replies, .. etcd, .. kamailio]);
+        var findings = JsonElement.Parse(output).GetProperty("findings").EnumerateArray().ToLookup(static one => one.GetProperty("check").GetString(), static one => (Severity: one.GetProperty("severity").GetString(), Text: one.GetProperty("text").GetString()));
+        Assert.That(findings["kamailio.orphans"].Single().Severity, Is.EqualTo("ok"), output);
+        Assert.That(findings["kamailio.routable"].Single(), Is.EqualTo(("ok", "everybody who is ready gets calls: 1 of 1 member in set 1, 2 of 2 members in set 2")), output);
+        (_, output, _) = await Kamrpc.RunAsync(["doctor", "-o", "json", "--reply-dir", folder.File("other"), .. etcd, .. kamailio]);
+        Assert.That(output, Does.Contain("2 more, whose members are not seen from here, are not judged").And.Not.Contain("dispatcher.remove"));
+
+        string[] plan = ["plan", "--proxy", "p1", "--reply-dir", folder.File("plan"), .. etcd, .. kamailio];
+        (exitCode, output, errors) = await Kamrpc.RunAsync(plan);
+        Assert.That((exitCode, Words(output)), Is.EqualTo((0, $"Plan: 0 to add, 0 to change, 0 to remove. not planned: {source}: give the --source of the dispatcher at work, and it is planned too")), errors);
+        (exitCode, output, errors) = await Kamrpc.RunAsync([.. plan, "--source", "etcd=1", "--source", $"file:{path}=2"]);
+        Assert.That((exitCode, output), Is.EqualTo((0, "Plan: 0 to add, 0 to change, 0 to remove.\n")), errors);
+
+        (exitCode, _, errors) = await Kamrpc.RunAsync(["drain", "x", .. etcd]);
+        Assert.That(exitCode, Is.EqualTo(2), errors);
+        Assert.That(errors, Does.Contain("give --set 2 with the name"));
+        (exitCode, _, errors) = await Kamrpc.RunAsync(["drain", "x", "--set", "2", .. etcd]);
+        Assert.That(exitCode, Is.EqualTo(1), errors);
+        Assert.That(errors, Does.Contain("whether there is a member 2/x is not seen here"));
+        await fleet.WaitForListAsync(static list => Called(list, 1) == 1 && Called(list, 2) == 1);
+    }
+
+    private static string Words(string text) => string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 
     private static string Uri(string name) => $"sip:127.0.0.1:720{name[0] - 'x'}";
 

@@ -50,6 +50,17 @@ public sealed class ConfirmCommandTests : IAsyncDisposable
         Assert.That((exitCode, InOneLine(output)), Is.EqualTo((0, "SET NAME URI KEPT BY RESULT 1 a sip:10.0.0.1 edge-1, edge-2 confirmed before 1 b sip:10.0.0.2 edge-1 confirmed before Nothing is written: a dry run. 0 members would be confirmed.")), errors);
     }
 
+    [Test]
+    public async Task Who_comes_from_elsewhere_is_not_confirmed_by_a_record_that_nobody_follows()
+    {
+        Report("edge-1", """[{"member":"1/a","uri":"sip:10.0.0.1"},{"member":"2/f1","uri":"sip:10.0.0.7"}],"sources":[{"source":"etcd","sets":[1]},{"source":"file:/x/members.json","sets":[2]}]""");
+
+        var (exitCode, output, errors) = await RunAsync();
+
+        Assert.That((exitCode, errors), Is.EqualTo((1, "kamrpc: set 2 of edge-1 comes from file:/x/members.json: 1 expired that it keeps of that set go with \"state\": \"down\" there, and not by this\n")), output);
+        Assert.That((_etcd.Model.Value("/kamrpc/default/members/1/a") is null, _etcd.Model.Value("/kamrpc/default/members/2/f1")), Is.EqualTo((false, (string?)null)));
+    }
+
     private static string InOneLine(string text) => string.Join(' ', text.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries));
 
     private Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] arguments) => Kamrpc.RunAsync(["confirm", .. arguments, "--etcd", _etcd.Endpoint]);

@@ -95,7 +95,7 @@ public class StatusTests
             var proxies = status.GetProperty("proxies");
             Assert.That(proxies[1].GetRawText().Replace(" ", "", StringComparison.Ordinal).ReplaceLineEndings(""), Is.EqualTo("""{"name":"p2\u001B[2J","unreadable":"driftismissing","report":null}"""));
             var report = proxies[0].GetProperty("report");
-            Assert.That(Names(report), Is.EqualTo("kamailio revision behind drift appliedAt fromSnapshot sets grace held quarantined silenced superseded moreSuperseded applies trouble version writtenAt ageSeconds stale clockOffsetSeconds contact loop follows recordsGone recordsMissing deviations moreDeviations moreHeld moreQuarantined moreSets serves intentsRevision intentsSilenced drained zone starting moreStarting unshared moreUnshared share counts counted moreCounted list drainedByOperator"));
+            Assert.That(Names(report), Is.EqualTo("kamailio revision behind drift appliedAt fromSnapshot sets grace held quarantined silenced superseded moreSuperseded applies trouble version writtenAt ageSeconds stale clockOffsetSeconds contact loop follows recordsGone recordsMissing deviations moreDeviations moreHeld moreQuarantined moreSets serves intentsRevision intentsSilenced drained zone starting moreStarting unshared moreUnshared sources moreSources share counts counted moreCounted list drainedByOperator"));
             Assert.That(Names(report.GetProperty("sets")[0]), Is.EqualTo("set destinations routable wanted serving full drift held refused zone"));
             Assert.That(Names(report.GetProperty("grace")), Is.EqualTo("mode count p50Ms p99Ms maxMs timeouts"));
             Assert.That(Names(report.GetProperty("held")[0]), Is.EqualTo("set name uri"));

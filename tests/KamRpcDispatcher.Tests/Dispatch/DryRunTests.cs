@@ -5,10 +5,13 @@ using KamailioRpc;
 using KamRpcDispatcher.Cli.Answers;
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Dispatch;
+using KamRpcDispatcher.Dispatch.Following;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Proxies;
+using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Plan.Order;
+using KamRpcDispatcher.Sources.Origins;
 using KamRpcDispatcher.Testing;
 using KamRpcDispatcher.Tests.Cli;
 using KamRpcDispatcher.Tests.Etcd;
@@ -134,6 +137,53 @@ public sealed class DryRunTests : IAsyncDisposable
         Assert.That(result.Shares.Single().Shares, Is.EqualTo("* 80.0 % (wanted 80 %, 1 of 1 routable), *;weight=25 20.0 % (wanted 20 %, 1 of 1 routable)"));
     }
 
+    [Test]
+    public async Task Sets_that_the_dispatcher_at_work_takes_from_elsewhere_are_left_out_where_nobody_names_these_sources()
+    {
+        Announce("a");
+        List("a");
+        _kamailio.AddForeign(2, "sip:f.example.org", attrs: AttributeText.Format("f", "c"));
+        _etcd.Model.Put("/kamrpc/c/members/2/stranger", """{"uri":"sip:stranger.example.org"}""");
+        var status = Clusters.Report(1) with { Sources = [new ReportedSource(ReportedSource.Etcd, [1]), new ReportedSource("file:/x", [2])] };
+        _etcd.Model.Put("/kamrpc/c/proxies/p1", Encoding.UTF8.GetString(ProxyReport.Write(status)));
+
+        var result = await RunAsync();
+
+        Assert.That((result.Changes.Count, result.LeftOut.Single()), Is.EqualTo((0, "set 2 of p1 comes from file:/x: give the --source of the dispatcher at work, and it is planned too")));
+        Assert.That(new DryRunAnswer(result).ToPlan(new Layout(200, Palette.None)), Does.EndWith("not planned: set 2 of p1 comes from file:/x: give the --source of the dispatcher at work, and it is planned too\n"));
+        Assert.That(new DryRunAnswer(result).ToJson(), Does.Contain("notPlanned"));
+    }
+
+    [Test]
+    public async Task Sources_that_are_named_are_read_each_for_its_sets()
+    {
+        Announce("a");
+        List("a");
+        _kamailio.AddForeign(2, "sip:f.example.org", attrs: AttributeText.Format("f", "c"));
+        _kamailio.AddForeign(2, "sip:g.example.org", attrs: AttributeText.Format("g", "c"));
+        _etcd.Model.Put("/kamrpc/c/members/2/stranger", """{"uri":"sip:stranger.example.org"}""");
+        _etcd.Model.Put("/kamrpc/c/intents/2/f", """{"drain":true,"by":"ops@host"}""");
+        var path = _folder.File("members.json");
+        await File.WriteAllTextAsync(path, """{"members":[{"set":2,"name":"f","uri":"sip:f.example.org"},{"set":2,"name":"h","uri":"sip:h.example.org"},{"set":1,"name":"other","uri":"sip:other.example.org"}]}""");
+
+        var result = await RunAsync(new EtcdOrigin([1]), new FileOrigin(path, [2]));
+        Assert.That(result.Changes.Select(static change => (change.Kind, change.Name)), Is.EquivalentTo(new[] { (PlannedKind.Disable, "f"), (PlannedKind.Disable, "g"), (PlannedKind.Add, "h") }));
+        Assert.That(result.LeftOut, Is.Empty);
+    }
+
+    [Test]
+    public async Task Without_etcd_nobody_asks_one()
+    {
+        _etcd.Before = static (_, _) => throw new RpcException(new Status(StatusCode.PermissionDenied, "nobody may"));
+        List("a");
+        var path = _folder.File("members.json");
+        await File.WriteAllTextAsync(path, """{"members":[{"set":1,"name":"a","uri":"sip:a.example.org"},{"set":1,"name":"b","uri":"sip:b.example.org"}]}""");
+        Assert.That((await RunAsync(new FileOrigin(path))).Changes.Single(), Is.EqualTo(new PlannedChange(PlannedKind.Add, 1, "b", "sip:b.example.org")));
+
+        File.Delete(path);
+        Assert.That(async () => await RunAsync(new FileOrigin(path)), Throws.TypeOf<OriginUnreadableException>().With.Message.EqualTo($"there is no {path}"));
+    }
+
     private void Announce(params string[] names) => Array.ForEach(names, name => _etcd.Model.Put($"/kamrpc/c/members/1/{name}", $$"""{"uri":"sip:{{name}}.example.org"}"""));
 
     private void Drain(params string[] names) => Array.ForEach(names, name => _etcd.Model.Put($"/kamrpc/c/intents/1/{name}", """{"drain":true,"by":"ops@host"}"""));
@@ -142,10 +192,10 @@ public sealed class DryRunTests : IAsyncDisposable
 
     private async Task<IEnumerable<string?>> DisabledAsync() => (await RunAsync()).Changes.Where(static change => change.Kind == PlannedKind.Disable).Select(static change => change.Name);
 
-    private Task<DryRunResult> RunAsync()
+    private Task<DryRunResult> RunAsync(params MemberOrigin[] origins)
     {
         Assert.That(EtcdEndpoints.TryParse(_etcd.Endpoint, out var endpoints, out _));
-        var options = new DispatcherOptions(new EtcdOptions(endpoints!), "c", KamailioAddress.Parse(_kamailio.Address), "p1") { Order = DestinationOrder.Plain, Rpc = new RpcClientOptions { ReplyDirectory = _folder.File("replies") } };
+        var options = new DispatcherOptions(new EtcdOptions(endpoints!), "c", KamailioAddress.Parse(_kamailio.Address), "p1") { Origins = origins.Length == 0 ? [new EtcdOrigin()] : origins, Order = DestinationOrder.Plain, Rpc = new RpcClientOptions { ReplyDirectory = _folder.File("replies") } };
         return new DryRun(options, TimeProvider.System, NullLoggerFactory.Instance).RunAsync(CancellationToken.None);
     }
 }

@@ -120,6 +120,7 @@ public class ReportSizeTests
         {
             Contact = new KamailioContact(false, DateTimeOffset.UtcNow, ContactReason.Of(new KamailioRpc.Errors.KamailioFaultException("core.uptime", 500, longText))),
             Version = "10.20.30",
+            Sources = [.. Enumerable.Range(1, 30).Select(number => new ReportedSource($"file:/{longText}/{number}", [.. Enumerable.Range(int.MaxValue - 100, 100)]))],
             Loop = new LoopStatus(LoopStep.Grace, TimeSpan.FromDays(20), TimeSpan.FromDays(20)),
             Follows = new FollowedMembers(long.MaxValue, int.MaxValue),
             WrittenAt = DateTimeOffset.UtcNow,

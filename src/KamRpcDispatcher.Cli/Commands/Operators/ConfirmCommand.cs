@@ -61,10 +61,16 @@ internal static class ConfirmCommand
         {
             view = await new ClusterReader(store, keys, TimeProvider.System).ReadAsync(cancellationToken).ConfigureAwait(false);
             Warn(view);
+            var elsewhere = confirmation.NotConfirmed(view.Proxies);
+            foreach (var sentence in elsewhere)
+            {
+                Console.Error.WriteLine($"kamrpc: {sentence}");
+            }
+
             answer.NotNamed = isDryRun ? Foretell(confirmation, view, answer) : await confirmation.ConfirmAsync(view.Proxies, answer.Add, cancellationToken).ConfigureAwait(false);
             answer.Doubted = view.Proxies.Select(proxy => proxy.Status?.Deviations.Count(deviation => deviation.IsDoubted && (sets is null || sets.Contains(deviation.Set))) ?? 0).DefaultIfEmpty(0).Max();
             exitCode = isDryRun ? answer.WouldConfirm + answer.NotNamed > 0 ? ExitCode.Changes : ExitCode.Done
-                : answer.IsAnybodyBack || answer.NotNamed > 0 || (answer.IsEmpty && answer.Doubted > 0) ? ExitCode.NotDone : ExitCode.Done;
+                : answer.IsAnybodyBack || answer.NotNamed > 0 || elsewhere.Count > 0 || (answer.IsEmpty && answer.Doubted > 0) ? ExitCode.NotDone : ExitCode.Done;
         }
         catch (EtcdUnreachableException unreachable)
         {

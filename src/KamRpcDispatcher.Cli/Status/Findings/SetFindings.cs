@@ -40,7 +40,9 @@ internal sealed class SetFindings(SetCalls set, ClusterCalls calls)
             // Of proxies with one name one is seen at a time: what the other one serves nobody knows.
             var twins = calls.Proxies.Where(static lens => lens.SharesItsName).ToList();
             yield return twins.Count == 0
-                ? Found(FindingCode.SetWithoutDestination, null, $"{_name} has {Ages.Count(total, "member")}, and no proxy serves it")
+                ? Found(FindingCode.SetWithoutDestination, null, ElsewhereFindings.SourcesOf(set.Set, calls) is { Count: > 0 } sources
+                    ? $"{_name} has {Ages.Count(total, "member")} in etcd, and no proxy takes {(total == 1 ? "it" : "them")} from there: {string.Join("; ", sources)}"
+                    : $"{_name} has {Ages.Count(total, "member")}, and no proxy serves it")
                 : Found(
                     FindingCode.CallsNotKnown,
                     twins[0],
@@ -161,7 +163,7 @@ internal sealed class SetFindings(SetCalls set, ClusterCalls calls)
     }
 
     /// <summary>Null where another finding of the proxy tells it. Whoever is drained and still gets calls is told before all else.</summary>
-    private static string? CodeOf(string kind) => kind switch
+    public static string? CodeOf(string kind) => kind switch
     {
         DeviationKind.Missing or DeviationKind.Refused or DeviationKind.Inactive or DeviationKind.Disabled => FindingCode.MemberWithoutCalls,
         DeviationKind.Superseded => FindingCode.AddressHeld,

@@ -23,6 +23,7 @@ internal sealed partial class StatusFindings(ClusterCalls calls)
             .. NoMembers(ofSets),
             .. SetsThatNobodyHas(),
             .. ofSets,
+            .. calls.Proxies.SelectMany(lens => ElsewhereFindings.Of(lens, calls)),
             .. calls.Proxies.SelectMany(OfProxy),
             .. TwoOnOneHost(),
             .. ShareWays(),
@@ -37,7 +38,7 @@ internal sealed partial class StatusFindings(ClusterCalls calls)
     private IEnumerable<StatusFinding> NoMembers(List<StatusFinding> ofSets)
     {
         var isTold = ofSets.Exists(static finding => finding.Code is FindingCode.SetWithoutMembers or FindingCode.SetWithoutDestination)
-            || calls.Sets.Any(static set => set.Departed.Any(static member => member.IsTroubled));
+            || calls.Sets.Any(static set => set.Departed.Any(static member => member.IsTroubled)) || ElsewhereFindings.HasMembers(calls);
         if (calls.Shown is null && calls.Proxies.Count > 0 && calls.Cluster is { Members.Count: 0, Rejected.Count: 0, IsUntold: false } && !isTold)
         {
             yield return new StatusFinding(
@@ -56,7 +57,7 @@ internal sealed partial class StatusFindings(ClusterCalls calls)
     private IEnumerable<StatusFinding> SetsThatNobodyHas()
     {
         var announced = calls.AnnouncedSets;
-        foreach (var set in (calls.Shown ?? new HashSet<int>()).Except(calls.Sets.Select(static set => set.Set)).Order())
+        foreach (var set in (calls.Shown ?? new HashSet<int>()).Except(calls.Sets.Select(static set => set.Set)).Where(set => ElsewhereFindings.SourcesOf(set, calls).Count == 0).Order())
         {
             yield return new StatusFinding(FindingCode.SetWithoutMembers, FormattableString.Invariant($"set {set} has no member; {SetText.There(announced)}")) { Set = set };
         }

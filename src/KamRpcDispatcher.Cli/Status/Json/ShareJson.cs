@@ -9,6 +9,13 @@ internal static class ShareJson
 {
     public static void Write(Utf8JsonWriter writer, ProxyStatus status)
     {
+        JsonText.WriteArray(writer, "sources", status.Sources, static (json, source) =>
+        {
+            json.WriteString("source", source.Name);
+            JsonText.WriteNumbers(json, "sets", source.Sets);
+            json.WriteNumber("moreSets", source.MoreSets);
+        });
+        writer.WriteNumber("moreSources", status.MoreSources);
         writer.WriteString("share", status.Shares?.Way);
         JsonText.WriteBoolean(writer, "counts", status.Shares?.IsCounted);
         JsonText.WriteArray(writer, "counted", status.Shares?.Members ?? [], static (json, member) =>

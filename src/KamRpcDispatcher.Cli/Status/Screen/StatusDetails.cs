@@ -49,7 +49,8 @@ internal sealed class StatusDetails(ClusterCalls calls, StatusOptions options, L
         }
 
         var count = calls.Proxies.SelectMany(static lens => lens.Status?.Held ?? []).DistinctBy(static member => member.Key).Count() + calls.Proxies.Select(static lens => lens.Status?.MoreHeld ?? 0).DefaultIfEmpty(0).Max();
-        Section($"PANIC: {Ages.Count(count, "member")} held back; who is really gone, {DeviationText.Release(calls.Cluster)} lets go", table);
+        var others = Readable().Any(static proxy => proxy.Status.Held.Any(member => proxy.Status.MayHaveOthersIn(member.Key.Set))) ? "; those from elsewhere than etcd go with \"state\": \"down\" in their file, or with their pods" : string.Empty;
+        Section($"PANIC: {Ages.Count(count, "member")} held back; who is really gone, {DeviationText.Release(calls.Cluster)} lets go{others}", table);
     }
 
     private void Quarantined()
@@ -90,7 +91,8 @@ internal sealed class StatusDetails(ClusterCalls calls, StatusOptions options, L
             table.Add(Ages.Number(intent.Key.Set), intent.Key.Name, intent.By, intent.At is { } at ? Ages.Show(calls.Now - at) : null, intent.Reason);
         }
 
-        Section($"DRAINED, NOT ANNOUNCED (in force when they come back; 'kamrpc resume' takes it back{IntentOrigin.Forced})", table);
+        var isElsewhere = calls.Cluster.IntentsNotAnnounced.Any(stored => stored.Intent.IsDrained && ElsewhereFindings.SourcesOf(stored.Intent.Key.Set, calls).Count > 0);
+        Section($"DRAINED, NOT ANNOUNCED (in force when they come back{(isElsewhere ? ", and of those now that come from elsewhere than etcd" : string.Empty)}; 'kamrpc resume' takes it back{IntentOrigin.Forced})", table);
     }
 
     /// <summary>Whoever is about to begin a maintenance has to know whether the proxy follows.</summary>

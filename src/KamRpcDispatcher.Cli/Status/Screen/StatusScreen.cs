@@ -56,6 +56,11 @@ internal sealed class StatusScreen(ClusterCalls calls, IReadOnlyList<StatusFindi
         }
 
         _text.Append('\n').Append(new ProxiesScreen(calls, options, layout, changed));
+        foreach (var line in ElsewhereFindings.Lines(calls))
+        {
+            _text.Append(TextLines.Behind("  ", line, layout.Width));
+        }
+
         _text.Append(new StatusDetails(calls, options, layout, hasShares: form == ScreenForm.Whole));
         Picked();
         Sources();
@@ -77,9 +82,9 @@ internal sealed class StatusScreen(ClusterCalls calls, IReadOnlyList<StatusFindi
             return;
         }
 
-        if (calls.Cluster.Sources.Count > 0)
+        if (calls.Cluster.Sources.Count > 0 || ElsewhereFindings.HasMembers(calls))
         {
-            _text.Append(TextLines.Behind(string.Empty, calls.Untold is { } untold ? $"Who the members are is not known: {untold}." : "There are no members.", layout.Width));
+            _text.Append(TextLines.Behind(string.Empty, calls.Untold is { } untold ? $"Who the members are is not known: {untold}." : calls.Cluster.Sources.Count > 0 ? "There are no members." : "There are no members in etcd.", layout.Width));
             return;
         }
 
@@ -107,7 +112,7 @@ internal sealed class StatusScreen(ClusterCalls calls, IReadOnlyList<StatusFindi
     {
         if (calls.Cluster.Sources is { Count: > 0 } sources)
         {
-            _text.Append('\n').Append(TextLines.Behind(string.Empty, $"Told by the dispatcher on this machine, which uses no etcd; its members come from {string.Join(", ", sources.Select(static source => source.Name))}.", layout.Width));
+            _text.Append('\n').Append(TextLines.Behind(string.Empty, $"Told by the dispatcher on this machine, {(calls.Cluster.IsOfOneProxy ? "of itself alone: etcd has what other proxies report (--etcd)" : "which uses no etcd")}; its members come from {string.Join(", ", sources.Select(static source => source.Name))}.", layout.Width));
         }
     }
 

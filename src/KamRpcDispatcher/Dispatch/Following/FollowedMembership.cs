@@ -1,7 +1,9 @@
+using System.Collections.Immutable;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Etcd.Operators;
+using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.Sources;
 using KamRpcDispatcher.Sources.Operators;
 using KamRpcDispatcher.Sources.Origins;
@@ -29,6 +31,7 @@ internal sealed class FollowedMembership : IDisposable
         var follower = new OriginFollower(store, keys, options.KubeConfig, timeProvider, logs, () => _intents?.Current);
         _origins = [.. options.Origins.Select(origin => new FollowedOrigin(origin, follower.Follow(origin)))];
         _members = _origins is [{ Origin.Sets: null, Source: var only }] ? only : new MergedOrigins(_origins, logs.CreateLogger<MergedOrigins>());
+        Reported = store is null || options.HasEtcdAlone ? [] : [.. options.Origins.Select(static origin => new ReportedSource(origin.Name, [.. origin.Sets ?? []]))];
         var joined = new JoinedSource(
             _members,
             _intents is null ? new NoIntents() : _intents,
@@ -69,6 +72,9 @@ internal sealed class FollowedMembership : IDisposable
 
     /// <summary>Where members come from, and which of that is away.</summary>
     public IReadOnlyList<(string Name, StoreOutage? Away)> Origins => [.. _origins.Select(static one => (one.Origin.ToString(), one.Source.Away))];
+
+    /// <summary>The same for who reads the report in etcd; nothing where etcd brings every set, or is not used.</summary>
+    public ImmutableArray<ReportedSource> Reported { get; }
 
     /// <summary>Since when etcd cannot be followed; null while it can, and where it is not used.</summary>
     public StoreOutage? EtcdAway => Etcd?.Away;

@@ -16,11 +16,11 @@ internal sealed class LocalSockets(DispatcherOptions options, TimeProvider timeP
     public StatusSocket OfStatus(AskedStatus asked) =>
         new(_places, StatusPlace.NameOf(options.Cluster, options.Proxy), asked.Answer, timeProvider, logs.CreateLogger<StatusSocket>());
 
-    /// <summary>For all who would ask etcd, where none is used; null where it is.</summary>
-    public StatusSocket? OfWhole(AskedStatus asked, FollowedMembership followed) => options.UsesEtcd ? null : new(
+    /// <summary>For all who would ask etcd of members that are not there; null where it has all of them.</summary>
+    public StatusSocket? OfWhole(AskedStatus asked, FollowedMembership followed) => options.HasEtcdAlone ? null : new(
         _places,
         StatusPlace.WholeNameOf(options.Cluster, options.Proxy),
-        new AskedCluster(options.Cluster, options.Proxy, () => followed.Source.Current, () => asked.Read().Report, () => followed.Origins).Answer,
+        new AskedCluster(options.Cluster, options.Proxy, () => followed.Source.Current, () => asked.Read().Report, () => followed.Origins, options.UsesEtcd).Answer,
         timeProvider,
         logs.CreateLogger<StatusSocket>(),
         isWhole: true);

@@ -13,7 +13,13 @@ internal static class AllChecks
     /// <summary>The names of all, in that order.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Of(new KamailioObservation(), OfNothing()).Select(static finding => finding.Check).Distinct()];
 
-    public static IReadOnlyList<Finding> Of(KamailioObservation kamailio, EtcdObservation etcd) => Folded(
+    public static IReadOnlyList<Finding> Of(KamailioObservation kamailio, EtcdObservation etcd)
+    {
+        var here = MembersHere.Of(kamailio, etcd);
+        return Folded([.. OfKamailio(kamailio, here), .. OfEtcd(kamailio, etcd)]);
+    }
+
+    private static IReadOnlyList<Finding> OfKamailio(KamailioObservation kamailio, EtcdObservation here) =>
     [
         ReachabilityCheck.Of(kamailio),
         .. SocketsCheck.Of(kamailio),
@@ -32,14 +38,18 @@ internal static class AllChecks
         AnswerChecks.OfFailover(kamailio),
         .. CallLoadCheck.Of(kamailio),
         .. WeightsCheck.Of(kamailio),
-        SharesCheck.Of(kamailio, etcd),
+        SharesCheck.Of(kamailio, here),
         HostNamesCheck.Of(kamailio),
         SharedMemoryCheck.Of(kamailio),
         ProcessesCheck.Of(kamailio),
         ClockCheck.Of(kamailio),
-        DispatcherCheck.Of(kamailio, etcd),
-        ProcessesCheck.First(RoutableCheck.Of(kamailio, etcd), kamailio),
-        OrphansCheck.Of(kamailio, etcd),
+        DispatcherCheck.Of(kamailio, here),
+        ProcessesCheck.First(RoutableCheck.Of(kamailio, here), kamailio),
+        OrphansCheck.Of(kamailio, here),
+    ];
+
+    private static IReadOnlyList<Finding> OfEtcd(KamailioObservation kamailio, EtcdObservation etcd) =>
+    [
         .. EtcdChecks.Of(etcd),
         .. etcd.Endpoints.Select(ClockCheck.Of),
         MembersCheck.Of(etcd),
@@ -50,7 +60,7 @@ internal static class AllChecks
         ProxyHostsCheck.Of(etcd),
         SharesCheck.OfWays(etcd),
         ReportsCheck.Of(kamailio, etcd),
-    ]);
+    ];
 
     /// <summary>Leaves what could not be checked with its cause only where the cause is told: what is told nowhere is no consequence.</summary>
     private static IReadOnlyList<Finding> Folded(IReadOnlyList<Finding> findings)

@@ -2,6 +2,7 @@ using System.Net;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Etcd.Proxies;
+using KamRpcDispatcher.Local;
 using KamRpcDispatcher.Sources.Records;
 
 namespace KamRpcDispatcher.Doctor.Observations;
@@ -14,6 +15,12 @@ internal sealed record EtcdObservation(IReadOnlyList<EndpointObservation> Endpoi
 
     /// <summary>The sets that this Kamailio serves, as the operator says; null for all.</summary>
     public IReadOnlySet<int>? Sets { get; init; }
+
+    /// <summary>What dispatchers of this machine answer whose members do not all come from etcd.</summary>
+    public IReadOnlyList<WholeAnswer> Local { get; init; } = [];
+
+    /// <summary>The sets whose members come from elsewhere than etcd, at the dispatcher that is at work here; of those that are not seen there are none among <see cref="Members"/>.</summary>
+    public ElsewhereSets Elsewhere { get; init; } = ElsewhereSets.None;
 
     /// <summary>Records of members that cannot be used.</summary>
     public IReadOnlyList<RejectedRecord> Rejected { get; init; } = [];

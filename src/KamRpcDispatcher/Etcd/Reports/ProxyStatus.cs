@@ -106,6 +106,21 @@ public sealed record ProxyStatus(long Revision, DateTimeOffset AppliedAt, string
     /// <summary>Which members the proxy goes by; null where it does not know, and in a report of a version that did not say it.</summary>
     public FollowedMembers? Follows { get; init; }
 
+    /// <summary>Where its members come from, the first ones; empty where all of them come from etcd or none, and in a report of a version that did not say it.</summary>
+    public ImmutableArray<ReportedSource> Sources { get; init; } = [];
+
+    /// <summary>How many there are beside those.</summary>
+    public int MoreSources { get; init; }
+
+    /// <summary>Whether members of some sets come, or may come, from elsewhere than etcd.</summary>
+    public bool HasSources => !Sources.IsEmpty || MoreSources > 0;
+
+    /// <inheritdoc cref="ReportedSource.ElsewhereOf"/>
+    public string? ElsewhereOf(int set) => ReportedSource.ElsewhereOf(set, Sources, MoreSources);
+
+    /// <summary>Whether the set may have members of another source than etcd: who they are is not in etcd.</summary>
+    public bool MayHaveOthersIn(int set) => ElsewhereOf(set) is { } source && source != ReportedSource.Nowhere;
+
     /// <summary>The version of the daemon; null in a report of a version that did not say it.</summary>
     public string? Version { get; init; }
 

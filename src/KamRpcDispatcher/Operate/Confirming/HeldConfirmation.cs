@@ -86,6 +86,15 @@ public sealed class HeldConfirmation(EtcdConnection store, EtcdKeys keys, IReadO
             : view.Rejected.Any(record => record.Key == keys.Member(key)) ? ConfirmationOutcome.Back
             : ConfirmationOutcome.WouldConfirm;
 
+    /// <summary>Whom proxies keep that come from elsewhere than etcd, where a record in it says nothing of them: a sentence for each set of each proxy, safe to print.</summary>
+    public IReadOnlyList<string> NotConfirmed(IReadOnlyList<ReportingProxy> proxies) =>
+    [
+        .. from proxy in proxies
+           where proxy.Status is not null
+           from set in proxy.Status!.Held.Where(member => IsAsked(member) && proxy.Status.MayHaveOthersIn(member.Key.Set)).GroupBy(static member => member.Key.Set)
+           select FormattableString.Invariant($"set {set.Key} of {SafeText.Shorten(proxy.Name)} {proxy.Status!.ElsewhereOf(set.Key)}: {set.Count()} expired that it keeps of that set go with \"state\": \"down\" there, and not by this"),
+    ];
+
     /// <summary>The rights that it takes.</summary>
     public string NeededRole => $"readwrite on the prefixes {keys.Members} and {keys.History}, and read on {keys.Proxies} and {keys.Intents}";
 
@@ -97,7 +106,7 @@ public sealed class HeldConfirmation(EtcdConnection store, EtcdKeys keys, IReadO
     [
         .. proxies.Select(static proxy => proxy.Status).OfType<ProxyStatus>()
             .OrderByDescending(static status => status.AppliedAt)
-            .SelectMany(static status => status.Held)
+            .SelectMany(static status => status.Held.Where(member => !status.MayHaveOthersIn(member.Key.Set)))
             .Where(member => IsAsked(member) && !_outcomes.ContainsKey(member.Key))
             .DistinctBy(static member => member.Key)
             .OrderBy(static member => member.Key),
@@ -108,7 +117,7 @@ public sealed class HeldConfirmation(EtcdConnection store, EtcdKeys keys, IReadO
 
     private int Rest(ProxyStatus status)
     {
-        var named = status.Held.Count(member => IsAsked(member) && !_outcomes.ContainsKey(member.Key));
+        var named = status.Held.Count(member => IsAsked(member) && !status.MayHaveOthersIn(member.Key.Set) && !_outcomes.ContainsKey(member.Key));
         if (status.MoreHeld == 0 || named > 0)
         {
             return named + status.MoreHeld;

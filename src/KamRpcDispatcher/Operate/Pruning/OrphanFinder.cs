@@ -65,7 +65,7 @@ internal sealed class OrphanFinder(OperatorView view, EtcdKeys keys, TimeSpan ol
             yield return new Orphan(OrphanKind.Classes, set, null, ClassRecord.TryRead(pair.Value.Memory, out var numbers, out _) ? FormattableString.Invariant($"{numbers.Count} numbers") : "cannot be read")
             {
                 Key = pair.Key.ToStringUtf8(), ModRevision = pair.ModRevision,
-                Kept = splits.Contains(set) ? "the set has a split" : listing is not null ? $"proxy {SafeText.Shorten(listing.Name)} may have destinations in the set" : _unknown,
+                Kept = Unseen(set) ?? (splits.Contains(set) ? "the set has a split" : listing is not null ? $"proxy {SafeText.Shorten(listing.Name)} may have destinations in the set" : _unknown),
             };
         }
     }
@@ -100,9 +100,13 @@ internal sealed class OrphanFinder(OperatorView view, EtcdKeys keys, TimeSpan ol
         }
     }
 
+    /// <summary>Whose members come from elsewhere than etcd, that set may have them.</summary>
+    private string? Unseen(int set) => ElsewhereMembers.SourcesOf(view, set) is { Count: > 0 } sources ? $"{sources[0]}, and who is in it is not seen here" : null;
+
     private Orphan WithAge(Orphan orphan) => orphan with
     {
-        Kept = olderThan <= TimeSpan.Zero ? _unknown
+        Kept = Unseen(orphan.Set) is { } unseen ? unseen
+            : olderThan <= TimeSpan.Zero ? _unknown
             : orphan.At is not { } at ? "it does not say how old it is: --older-than 0s takes it too"
             : now - at < olderThan ? "it is younger than --older-than"
             : _unknown,

@@ -13,17 +13,18 @@ namespace KamRpcDispatcher.Operate.Splits;
 internal sealed class SplitChecks(OperatorView view, SplitCommand command, Split? before)
 {
     private readonly List<LiveProxy> _proxies = [.. view.Proxies.Where(proxy => proxy.MayServe(command.Set))];
+    private readonly IReadOnlyList<string> _elsewhere = ElsewhereMembers.SourcesOf(view, command.Set);
     private readonly List<AnnouncedMember> _ready = [.. view.Members.Where(announced => announced.Member.Key.Set == command.Set && announced.Member.State == MemberState.Ready && !view.IsDrained(announced.Member.Key))];
 
     /// <summary>What nobody has of what is named with a share, each with what is there instead: sentences, safe to print.</summary>
-    public IReadOnlyList<string> Unknown() => command.Split is { } split
+    public IReadOnlyList<string> Unknown() => _elsewhere.Count > 0 ? [] : command.Split is { } split
         ? [.. split.Shares.Where(static share => share.Value > 0).SelectMany(share => NotThere(split.Label, share.Key)).Distinct(StringComparer.Ordinal)]
         : before is not null ? [] : NotThere([]);
 
     /// <summary>What somebody should know who asks for it, each a sentence, safe to print.</summary>
     public IEnumerable<string> Warnings() => command.Split is not { } split ? [] :
     [
-        .. split.Shares.Where(static share => share.Value == 0).SelectMany(share => NotThere(split.Label, share.Key)),
+        .. _elsewhere.Count > 0 ? [] : split.Shares.Where(static share => share.Value == 0).SelectMany(share => NotThere(split.Label, share.Key)),
         .. _proxies.Where(static proxy => proxy.Status is { } status && !status.Applies.Contains(SplitsProgress.Kind))
             .Select(static proxy => $"proxy {SafeText.Shorten(proxy.Name)} follows no splits: an older kamrpc, or its etcd role may not read them"),
     ];
@@ -45,11 +46,15 @@ internal sealed class SplitChecks(OperatorView view, SplitCommand command, Split
         return
         [
             .. _proxies.Select(static proxy => proxy.WhyNoShares).OfType<string>(),
-            .. values.SelectMany(value => NobodyOf(split, value)),
-            .. floor.Refusals,
+            .. _elsewhere.Select(source => $"{source}, and whether its members have {split.Label}={string.Join(" or ", values.Select(static value => SafeText.Shorten(value)))} is not seen here"),
+            .. IsElsewhereAlone ? [] : values.SelectMany(value => NobodyOf(split, value)),
+            .. IsElsewhereAlone ? [] : floor.Refusals,
             .. ListFit.Refusals(_proxies, command.Set, (members, before), (members, split)),
         ];
     }
+
+    /// <summary>Whether no proxy takes the set's members from etcd.</summary>
+    private bool IsElsewhereAlone => _elsewhere.Count > 0 && _proxies.TrueForAll(proxy => proxy.Status?.ElsewhereOf(command.Set) is not null);
 
     private IEnumerable<string> NobodyOf(Split split, string value)
     {

@@ -39,11 +39,12 @@ internal static class MembersCheck
 
         var where = $"cluster {SafeText.Shorten(etcd.Cluster)}{(etcd.Sets is { } only ? $", set {string.Join(", ", only.Order())}" : string.Empty)}";
         return members.Count > 0 ? Finding.Ok(Name, $"{where}: {Wording.Count(members.Count, "member")} in {Wording.Count(members.Select(static member => member.Key.Set).Distinct().Count(), "set")}")
-            : etcd.Proxies.Try(out var proxies, out _) && proxies.Count > 0 ? Finding.Error(Name, $"nothing is announced in {where}, and {Wording.Count(proxies.Count, "proxy", "proxies")} {(proxies.Count == 1 ? "waits" : "wait")} for somebody to send calls to", Announce)
+            : etcd.Proxies.Try(out var proxies, out _) && proxies.Any(static proxy => proxy.Status is { HasSources: true }) ? Finding.Note(Name, $"nothing is announced in {where}; members of {Wording.List([.. proxies.Where(static proxy => proxy.Status is { HasSources: true }).Select(static proxy => SafeText.Shorten(proxy.Name))])} come from elsewhere too (--source)")
+            : proxies is { Count: > 0 } ? Finding.Error(Name, $"nothing is announced in {where}, and {Wording.Count(proxies.Count, "proxy", "proxies")} {(proxies.Count == 1 ? "waits" : "wait")} for somebody to send calls to", Announce)
             : Finding.Note(Name, $"nothing is announced in {where}", Announce);
     }
 
     /// <summary>The sets that the operator says this Kamailio serves, and in which nobody is announced.</summary>
     private static List<int> WithoutAnybody(EtcdObservation etcd) =>
-        etcd.Sets is { } sets && etcd.Members.Try(out var members, out _) ? [.. sets.Except(members.Select(static member => member.Key.Set)).Order()] : [];
+        etcd.Sets is { } sets && etcd.Members.Try(out var members, out _) ? [.. sets.Except(members.Select(static member => member.Key.Set)).Where(set => !etcd.Proxies.Try(out var proxies, out _) || proxies.All(proxy => proxy.Status?.ElsewhereOf(set) is null)).Order()] : [];
 }

@@ -42,7 +42,9 @@ internal static class OrphansCheck
             return Finding.Ok(Name, $"{Wording.Count(own.Count, "destination")} of kamrpc's, of the cluster that is served; whether each has a member is not known without etcd");
         }
 
-        var left = Left(examined, members, etcd.Held).ToList();
+        // Whose members are not seen is not judged by what etcd has. In which set somebody of a class is at home is not seen either.
+        var unseen = examined.Where(destination => etcd.Elsewhere.IsUnseen(destination.Set) || (etcd.Elsewhere.HasUnseen && ClassSets.Has(destination.Set))).ToList();
+        var left = Left(examined.Except(unseen), members, etcd.Held).ToList();
         var kept = left.Where(destination => IsKept(destination, members, list.Destinations)).ToList();
         left = [.. left.Except(kept)];
         if (left.Count == 0 && kept.Count > 0)
@@ -61,11 +63,17 @@ internal static class OrphansCheck
         }
 
         return left.Count == 0
-            ? Finding.Ok(Name, $"{Wording.Count(own.Count, "destination")} of kamrpc's, each with a member, or off")
+            ? Finding.Ok(Name, $"{Wording.Count(own.Count - unseen.Count, "destination")} of kamrpc's, each with a member, or off{OfUnseen(unseen, etcd)}")
             : Finding.Warning(
                 Name,
                 $"kamrpc added them, no member has their address any more, and they take calls: {Told(left, static _ => string.Empty)}; their set is not served (--set), or the dispatcher does not follow",
                 $"{(DispatcherCheck.IsServed(kamailio) is false ? "kamrpc dispatch with a --set that names their sets" : "a --set that names their sets for the kamrpc dispatch that is at work here, or its log")}; or {Removal(left[0], kamailio)}");
+    }
+
+    private static string OfUnseen(List<DispatcherDestination> unseen, EtcdObservation etcd)
+    {
+        var sets = unseen.Select(static destination => destination.Set).Where(etcd.Elsewhere.IsUnseen).Distinct().Order().ToList();
+        return unseen.Count == 0 ? string.Empty : $"; {unseen.Count} more, whose members are not seen from here, {(unseen.Count == 1 ? "is" : "are")} not judged{(sets.Count == 0 ? string.Empty : $": {Wording.List([.. sets.Select(etcd.Elsewhere.Sentence)])}")}";
     }
 
     /// <summary>Those of a cluster that no dispatcher serves here, as far as it is seen.</summary>

@@ -13,6 +13,8 @@ internal static class RoutableAdvice
     public const string Silent = "inactive in Kamailio's list: no answer to its pings, or failed calls";
     public const string Off = "disabled in Kamailio's list";
     public const string Nobody = "not announced any more, or never was";
+    public const string InNoSource = "in no source of members";
+    public const string Unseen = "of a source that is not seen";
     public const string Unusable = "announced by records that cannot be used";
     public const string Serving = "to get no calls, and gets them";
     public const string Drained = "drained by an operator";
@@ -55,6 +57,16 @@ internal static class RoutableAdvice
             yield return "kamrpc announce beside each SIP server of it, with the same --etcd and --cluster; a set that is not meant to be there any more is forgotten when kamrpc dispatch is restarted without a --set that names it";
         }
 
+        if (reasons.Contains(InNoSource))
+        {
+            yield return "put the members of that set where they come from (--source of the kamrpc dispatch at work here); a set that is not meant to be there any more is forgotten when that is restarted without a --set that names it";
+        }
+
+        if (reasons.Contains(Unseen))
+        {
+            yield return "kamrpc doctor on that dispatcher's host, as its user or root, asks it for these members; kamrpc explain NAME there, without --etcd, says why one gets no calls";
+        }
+
         if (reasons.Contains(Unusable))
         {
             yield return "whoever writes these records, see etcd.members: kamrpc announce writes none that cannot be used";
@@ -65,7 +77,7 @@ internal static class RoutableAdvice
             yield return "kamrpc resume NAME takes a drain back, with --force one of somebody else's; kamrpc status says whose it is, and why";
         }
 
-        if (reasons.Except([Missing, Off, Serving, Unsendable, Silent, Nobody, Unusable, Drained]).Any())
+        if (reasons.Except([Missing, Off, Serving, Unsendable, Silent, Nobody, InNoSource, Unseen, Unusable, Drained]).Any())
         {
             yield return "kamrpc announce beside these servers says in its log why they are not ready";
         }

@@ -2,6 +2,7 @@ using KamailioRpc.Commands;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Destinations.Addresses;
 using KamRpcDispatcher.Doctor.Observations;
+using KamRpcDispatcher.Etcd.Reports;
 
 namespace KamRpcDispatcher.Doctor.Checks.Cluster;
 
@@ -24,7 +25,7 @@ internal static class RoutableCheck
 
         var listed = list.Destinations.Select(static destination => (Uri: Ownership.Uri(destination), Destination: destination)).Where(static entry => entry.Uri is not null)
             .ToLookup(static entry => (entry.Destination.Set, entry.Uri!), static entry => entry.Destination);
-        var sets = members.GroupBy(static member => member.Key.Set).Select(set => SetView.Of(set, listed, member => etcd.Drained.Contains(member.Key), member => kamailio.IsWithoutSocketFor(member, etcd.Addresses))).Concat(Deserted(list.Destinations, members, kamailio, etcd)).OrderBy(static set => set.Set).ToList();
+        var sets = members.GroupBy(static member => member.Key.Set).Select(set => SetView.Of(set, listed, member => etcd.Drained.Contains(member.Key), member => kamailio.IsWithoutSocketFor(member, etcd.Addresses))).Concat(Deserted(list.Destinations, members, kamailio, etcd)).Concat(Unseen(list.Destinations, kamailio, etcd)).OrderBy(static set => set.Set).ToList();
         var troubled = sets.Where(static set => set.Trouble is not null).ToList();
         var full = FullSets(list.Destinations, sets);
         return troubled.Count > 0 ? Finding.Error(Name, Sentences([.. troubled.Select(static set => set.Trouble!), .. full]), RoutableAdvice.For([.. troubled.SelectMany(static set => set.Reasons)], kamailio, etcd.Cluster))
@@ -54,7 +55,7 @@ internal static class RoutableCheck
     /// </summary>
     private static IEnumerable<SetView> Deserted(IReadOnlyList<DispatcherDestination> list, IReadOnlyList<Member> members, KamailioObservation kamailio, EtcdObservation etcd)
     {
-        var report = DispatcherCheck.ClusterAtWork(kamailio) == etcd.Cluster && DispatcherCheck.ProxyAtWork(kamailio) is { } here && etcd.Proxies.Try(out var proxies, out _) ? proxies.FirstOrDefault(proxy => proxy.Name == here)?.Status : null;
+        var report = ReportHere(kamailio, etcd);
         var listed = list.ToLookup(static destination => destination.Set);
         var held = etcd.Held.ToLookup(static member => member.Key.Set);
         var unusable = etcd.Rejected.Where(static record => record.Member is not null).ToLookup(static record => record.Member!.Value.Set);
@@ -63,8 +64,23 @@ internal static class RoutableCheck
             .Concat(report?.Sets.Where(static set => set.Value.HasNobody).Select(static set => set.Key) ?? []).Distinct()
             .Where(set => etcd.Sets?.Contains(set) != false && !listed[set].Any(IsRoutable))
             .Except(members.Select(static member => member.Key.Set))
-            .Select(set => SetView.Deserted(set, listed[set].Count(), held[set].Count(), unusable[set].Count()));
+            .Where(set => !etcd.Elsewhere.IsUnseen(set))
+            .Select(set => SetView.Deserted(set, listed[set].Count(), held[set].Count(), unusable[set].Count(), etcd.Elsewhere.Has(set) ? etcd.Elsewhere.Sentence(set) : null));
     }
+
+    /// <summary>Sets whose members are not seen, since they come from elsewhere than etcd: by what Kamailio's list shows, and by what the dispatcher reports of who is ready.</summary>
+    private static IEnumerable<SetView> Unseen(IReadOnlyList<DispatcherDestination> list, KamailioObservation kamailio, EtcdObservation etcd)
+    {
+        var reported = ReportHere(kamailio, etcd)?.Sets;
+        var listed = list.ToLookup(static destination => destination.Set);
+        return list.Where(destination => destination.Set != MemberKey.ReservedSet && !ClassSets.Has(destination.Set) && Ownership.Cluster(destination) == etcd.Cluster).Select(static destination => destination.Set)
+            .Concat(reported?.Where(static set => set.Value is { Wanted: > 0 }).Select(static set => set.Key) ?? []).Distinct()
+            .Where(set => etcd.Elsewhere.IsUnseen(set) && etcd.Sets?.Contains(set) != false)
+            .Select(set => SetView.Unseen(set, listed[set].Count(), listed[set].Count(IsRoutable), reported?.GetValueOrDefault(set) ?? default, etcd.Elsewhere.Sentence(set)));
+    }
+
+    private static ProxyStatus? ReportHere(KamailioObservation kamailio, EtcdObservation etcd) =>
+        DispatcherCheck.ClusterAtWork(kamailio) == etcd.Cluster && DispatcherCheck.ProxyAtWork(kamailio) is { } here && etcd.Proxies.Try(out var proxies, out _) ? proxies.FirstOrDefault(proxy => proxy.Name == here)?.Status : null;
 
     private static bool IsRoutable(DispatcherDestination destination) => destination.State is DestinationState.Active or DestinationState.Trying;
 
@@ -77,7 +93,10 @@ internal static class RoutableCheck
         public string? Trouble { get; private init; }
 
         /// <summary>How many of its members get calls, in words.</summary>
-        public string Share => FormattableString.Invariant($"{Routable} of {Wording.Count(Members, "member")} in set {Set}{(Full > 0 ? $", {Full} of them full at the moment" : string.Empty)}");
+        public string Share => Source is { } source ? FormattableString.Invariant($"{Wording.Count(Routable, "destination")} in set {Set}, whose members are not seen from here ({source})") : FormattableString.Invariant($"{Routable} of {Wording.Count(Members, "member")} in set {Set}{(Full > 0 ? $", {Full} of them full at the moment" : string.Empty)}");
+
+        /// <summary>Where its members come from that are not seen; null where they are.</summary>
+        private string? Source { get; init; }
 
         /// <summary>Those who get calls and have as many as they take.</summary>
         private int Full { get; init; }
@@ -103,10 +122,19 @@ internal static class RoutableCheck
         }
 
         /// <summary>One of which nobody is announced.</summary>
-        public static SetView Deserted(int set, int listed, int held, int unusable) => new(set, 0, 0, [unusable > 0 ? RoutableAdvice.Unusable : RoutableAdvice.Nobody])
+        public static SetView Deserted(int set, int listed, int held, int unusable, string? source) => new(set, 0, 0, [unusable > 0 ? RoutableAdvice.Unusable : source is null ? RoutableAdvice.Nobody : RoutableAdvice.InNoSource])
         {
-            Trouble = FormattableString.Invariant($"set {set}: {(unusable == 0 ? "nobody is announced" : unusable == 1 ? "its one record cannot be used" : FormattableString.Invariant($"none of its {unusable} records can be used"))}{(held > 0 ? FormattableString.Invariant($" ({Wording.Count(held, "expired member")} held back)") : string.Empty)}, and ")
+            Trouble = FormattableString.Invariant($"set {set}: {(unusable == 0 ? source is null ? "nobody is announced" : $"it has no members ({source})" : unusable == 1 ? "its one record cannot be used" : FormattableString.Invariant($"none of its {unusable} records can be used"))}{(held > 0 ? FormattableString.Invariant($" ({Wording.Count(held, "expired member")} held back)") : string.Empty)}, and ")
                 + (listed == 0 ? "Kamailio's list has nobody else" : listed == 1 ? "its one destination in Kamailio's list gets no calls" : FormattableString.Invariant($"none of its {listed} destinations in Kamailio's list gets calls")),
+        };
+
+        /// <summary>One whose members are not seen.</summary>
+        public static SetView Unseen(int set, int listed, int routable, SetStatus reported, string source) => new(set, 0, routable, [RoutableAdvice.Unseen])
+        {
+            Source = source,
+            Trouble = routable == 0 ? FormattableString.Invariant($"set {set}: {(listed == 0 ? "nobody is in Kamailio's list" : $"none of its {Wording.Count(listed, "destination")} in Kamailio's list gets calls")}; its members are not seen from here ({source})")
+                : reported.Serving < reported.Wanted ? FormattableString.Invariant($"set {set}: {reported.Wanted - reported.Serving} of {Wording.Count(reported.Wanted.Value, "ready member")} without calls, by its dispatcher's report; they are not seen from here ({source})")
+                : null,
         };
 
         /// <summary>Why a member gets no calls; null when it does.</summary>

@@ -48,6 +48,8 @@ internal sealed class ProxyReader(JsonElement report)
             Contact = ReadContact(),
             Loop = ReadLoop(),
             Follows = ReadFollowed(),
+            Sources = Items(report, "sources", ReadSource),
+            MoreSources = More("moreSources"),
             MoreSets = More("moreSets"),
             Troubles = [.. Items(report, "trouble", ReadTrouble).Take(ProxyTrouble.MostInReport)],
             Deviations = [.. deviations.OfType<Deviation>()],
@@ -82,6 +84,8 @@ internal sealed class ProxyReader(JsonElement report)
             Zone = ZoneUseName.Find(OptionalText(set.Value, "zone")),
             Full = Has(set.Value, "full") ? Count(set.Value, "full", long.MaxValue) : null,
         };
+
+    private static ReportedSource ReadSource(JsonElement entry) => new(Text(entry, "source"), [.. Numbers(entry, "sets")]) { MoreSets = OptionalCount(entry, "moreSets") ?? 0 };
 
     private LoopStatus? ReadLoop()
     {

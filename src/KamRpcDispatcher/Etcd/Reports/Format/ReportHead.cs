@@ -30,13 +30,7 @@ internal static class ReportHead
         WriteText(writer, "zone", status.Zone);
         if (status.Serves.Length is > 0 and <= ProxyStatus.MostServed)
         {
-            writer.WriteStartArray("serves");
-            foreach (var set in status.Serves)
-            {
-                writer.WriteNumberValue(set);
-            }
-
-            writer.WriteEndArray();
+            WriteNumbers(writer, "serves", status.Serves);
         }
 
         WriteIdentity(writer, status.Identity);
@@ -170,6 +164,17 @@ internal static class ReportHead
         writer.WriteNumber("maxMs", Math.Round(grace.MaxMilliseconds, 2));
         writer.WriteNumber("timeouts", grace.Timeouts);
         writer.WriteEndObject();
+    }
+
+    public static void WriteNumbers(Utf8JsonWriter writer, string name, IEnumerable<int> numbers)
+    {
+        writer.WriteStartArray(name);
+        foreach (var number in numbers)
+        {
+            writer.WriteNumberValue(number);
+        }
+
+        writer.WriteEndArray();
     }
 
     public static void WriteText(Utf8JsonWriter writer, string name, string? text)

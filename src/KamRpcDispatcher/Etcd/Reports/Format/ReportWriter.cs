@@ -21,7 +21,8 @@ internal static class ReportWriter
 
     // What each list has for itself; together with what is always there, and of a bounded length, no more than MostBytes.
     private const int RoomForSets = 1_500;
-    private const int RoomForTroubles = 6_100;
+    private const int RoomForTroubles = 5_700;
+    private const int RoomForSources = 400;
     private const int RoomForHeld = 1_200;
     private const int RoomForDeviations = 2_200;
     private const int RoomForQuarantined = 900;
@@ -37,7 +38,7 @@ internal static class ReportWriter
             ReportHead.Write(writer, status);
             var sets = Sets(status);
             var superseded = Superseded(status);
-            ReportPart[] lists = [Troubles(status), Held(status), Deviations(status), Quarantined(status), superseded, Starting(status), Unshared(status), ShareFields.Classes(status.Shares, RoomForClasses), ShareFields.Members(status.Shares), DialogFields.Members(status.Dialogs)];
+            ReportPart[] lists = [Sources(status), Troubles(status), Held(status), Deviations(status), Quarantined(status), superseded, Starting(status), Unshared(status), ShareFields.Classes(status.Shares, RoomForClasses), ShareFields.Members(status.Shares), DialogFields.Members(status.Dialogs)];
             ReportPart.Fit([sets, .. lists], MostBytes - Reserve - (int)(writer.BytesCommitted + writer.BytesPending));
             sets.WriteObject(writer);
             foreach (var list in lists)
@@ -90,16 +91,20 @@ internal static class ReportWriter
             json.WriteString("text", trouble.Text);
             if (trouble.Sets.Length > 0)
             {
-                json.WriteStartArray("sets");
-                foreach (var set in trouble.Sets)
-                {
-                    json.WriteNumberValue(set);
-                }
-
-                json.WriteEndArray();
+                WriteNumbers(json, "sets", trouble.Sets);
             }
         });
     }
+
+    private static ReportPart Sources(ProxyStatus status) => ReportPart.Of("sources", "moreSources", status.Sources, status.MoreSources, RoomForSources, static (json, source) =>
+    {
+        json.WriteString("source", ReportText.Line(source.Name, ReportedSource.LongestName));
+        if (source.Sets.Length > 0)
+        {
+            WriteNumbers(json, "sets", source.Sets.Take(ReportedSource.MostSets));
+            WriteCount(json, "moreSets", source.MoreSets + Math.Max(0, source.Sets.Length - ReportedSource.MostSets));
+        }
+    });
 
     private static ReportPart Held(ProxyStatus status) => ReportPart.Of("held", "moreHeld", status.Held, status.MoreHeld, RoomForHeld, static (json, member) =>
     {
