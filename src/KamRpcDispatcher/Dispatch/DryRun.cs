@@ -60,7 +60,7 @@ public sealed class DryRun(DispatcherOptions options, TimeProvider timeProvider,
             FollowsIntents = intents.IsFollowed,
             Classes = shares.Numbers.SelectMany(static set => set.Value.Select(one => (Set: ClassSets.Base + one.Value, Class: new PlannedClass(set.Key, one.Key)))).DistinctBy(static one => one.Set).ToDictionary(static one => one.Set, static one => one.Class),
             LeftOut = left.Sentences(read.Destinations, members),
-            Shares = !options.UsesEtcd ? [] : [.. maps.Maps.Select(map => new PlannedShares(map.Key, ShareLog.Words(maps.Sets.FirstOrDefault(set => set.Set == map.Key)))).Concat(SharedLater(maps, plan)).Where(shares => !left.Has(shares.Set)).OrderBy(static shares => shares.Set)],
+            Shares = !options.UsesEtcd ? [] : [.. maps.Maps.Select(map => new PlannedShares(map.Key, ShareLog.Words(maps.Sets.FirstOrDefault(set => set.Set == map.Key)))).Concat(SharedLater(maps, plan)).Where(one => !left.Has(one.Set)).OrderBy(static shares => shares.Set)],
         };
     }
 
