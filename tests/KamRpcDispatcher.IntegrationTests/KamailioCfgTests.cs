@@ -23,6 +23,7 @@ public sealed class KamailioCfgTests
         "KAMRPC_ALG=\"11\"",
         "KAMRPC_SPLIT_KEY=\"caller\"",
         "KAMRPC_CALL_LOAD",
+        "KAMRPC_DIALOGS",
         "KAMRPC_CALL_SLOTS=8",
         "KAMRPC_CALL_EXPIRE=3600",
         "KAMRPC_CALL_SETUP_EXPIRE=300",
