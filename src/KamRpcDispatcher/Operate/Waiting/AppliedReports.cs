@@ -1,5 +1,4 @@
 using System.Globalization;
-using Etcdserverpb;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Etcd.Reports;
@@ -12,7 +11,7 @@ namespace KamRpcDispatcher.Operate.Waiting;
 /// What a report says is believed where it was written while somebody watches, or lately by this host's clock. It says nothing where it is of another life of the
 /// store, or where two write it in turn.
 /// </remarks>
-internal sealed class AppliedReports(EtcdKeys keys, TimeProvider timeProvider) : IFollowedKeys
+internal sealed class AppliedReports(EtcdKeys keys, TimeProvider timeProvider) : WatchedKeys
 {
     private const string Restored = "its report is of a revision that etcd does not have: etcd was restored from a backup";
     private const string Stale = "by this host's clock its report is old, or of the future";
@@ -26,37 +25,19 @@ internal sealed class AppliedReports(EtcdKeys keys, TimeProvider timeProvider) :
     private readonly Lock _lock = new();
     private readonly SortedDictionary<string, Report> _reports = new(StringComparer.Ordinal);
     private long? _watchedFrom;
-    private ulong _clusterId;
-    private ulong _term;
-
-    public long Revision { get; private set; }
-
-    /// <summary>Nothing depends on the store's being heard soon.</summary>
-    public bool IsDoubting => false;
-
-    /// <summary>By these no store is known again: after an outage all is listed.</summary>
-    public ((string Key, long Revision, ReadOnlyMemory<byte> Value)? Newest, int Count) Newest => (null, -1);
-
-    public bool IsAnother(ResponseHeader header) => header.ClusterId != _clusterId || header.Revision < Revision || header.RaftTerm < _term;
-
-    public void Follow(ResponseHeader header) => _term = Math.Max(_term, header.RaftTerm);
-
-    public bool Hear(bool wasAway) => false;
-
-    public void Publish(long revision) => Revision = revision;
 
     /// <summary>Takes a whole listing: who is not in it any more has ended.</summary>
-    public void Replace(KeyListing listed, bool wasAway)
+    public override void Replace(KeyListing listed, bool wasAway)
     {
         lock (_lock)
         {
-            if (_watchedFrom is null || listed.Header.ClusterId != _clusterId || listed.Revision < Revision)
+            if (_watchedFrom is null || IsOfAnother(listed))
             {
                 // Of another store none is known to be new.
                 _watchedFrom = listed.Revision;
             }
 
-            (_clusterId, _term, Revision) = (listed.Header.ClusterId, listed.Header.RaftTerm, listed.Revision);
+            Stand(listed);
             var there = listed.Keys.Select(static pair => pair.Key.ToStringUtf8()).ToHashSet(StringComparer.Ordinal);
             foreach (var name in _reports.Keys.Where(name => !there.Contains(keys.Proxy(name))).ToList())
             {
@@ -71,7 +52,7 @@ internal sealed class AppliedReports(EtcdKeys keys, TimeProvider timeProvider) :
     }
 
     /// <summary>Takes what has changed since.</summary>
-    public void Apply(IEnumerable<Mvccpb.Event> changes)
+    public override void Apply(IEnumerable<Mvccpb.Event> changes)
     {
         lock (_lock)
         {

@@ -1,4 +1,3 @@
-using Etcdserverpb;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Etcd.Reports;
@@ -7,7 +6,7 @@ using KamRpcDispatcher.Sources.Records;
 namespace KamRpcDispatcher.Operate.Waiting;
 
 /// <summary>What announcers say of the calls that are up, and since when that is so, by this host's clock: theirs may be another one.</summary>
-internal sealed class CallCounts(EtcdKeys keys, TimeProvider timeProvider) : IFollowedKeys
+internal sealed class CallCounts(EtcdKeys keys, TimeProvider timeProvider) : WatchedKeys
 {
     /// <summary>They come once a second: of one that is older it is not known whether it is so still.</summary>
     internal static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
@@ -17,36 +16,18 @@ internal sealed class CallCounts(EtcdKeys keys, TimeProvider timeProvider) : IFo
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
-    private ulong _clusterId;
-    private ulong _term;
-
-    public long Revision { get; private set; }
-
-    /// <summary>Nothing depends on the store's being heard soon.</summary>
-    public bool IsDoubting => false;
-
-    /// <summary>By these no store is known again: after an outage all is listed.</summary>
-    public ((string Key, long Revision, ReadOnlyMemory<byte> Value)? Newest, int Count) Newest => (null, -1);
-
-    public bool IsAnother(ResponseHeader header) => header.ClusterId != _clusterId || header.Revision < Revision || header.RaftTerm < _term;
-
-    public void Follow(ResponseHeader header) => _term = Math.Max(_term, header.RaftTerm);
-
-    public bool Hear(bool wasAway) => false;
-
-    public void Publish(long revision) => Revision = revision;
 
     /// <summary>What is listed may have stood there for long: it counts when it has changed since it was read before.</summary>
-    public void Replace(KeyListing listed, bool wasAway)
+    public override void Replace(KeyListing listed, bool wasAway)
     {
         lock (_lock)
         {
-            if (listed.Header.ClusterId != _clusterId || listed.Revision < Revision)
+            if (IsOfAnother(listed))
             {
                 _entries.Clear();
             }
 
-            (_clusterId, _term, Revision) = (listed.Header.ClusterId, listed.Header.RaftTerm, listed.Revision);
+            Stand(listed);
             var there = listed.Keys.Select(static pair => pair.Key.ToStringUtf8()).ToHashSet(StringComparer.Ordinal);
             foreach (var gone in _entries.Keys.Where(key => !there.Contains(key)).ToList())
             {
@@ -60,7 +41,7 @@ internal sealed class CallCounts(EtcdKeys keys, TimeProvider timeProvider) : IFo
         }
     }
 
-    public void Apply(IEnumerable<Mvccpb.Event> changes)
+    public override void Apply(IEnumerable<Mvccpb.Event> changes)
     {
         lock (_lock)
         {

@@ -1,4 +1,3 @@
-using Etcdserverpb;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Etcd.Reports;
@@ -8,41 +7,23 @@ using KamRpcDispatcher.Etcd.Reports.Format;
 namespace KamRpcDispatcher.Operate.Waiting;
 
 /// <summary>What the proxies report of the calls that are up, as Kamailio's dialogs count them, and since when that is so, by this host's clock.</summary>
-internal sealed class DialogCounts(EtcdKeys keys, TimeProvider timeProvider) : IFollowedKeys
+internal sealed class DialogCounts(EtcdKeys keys, TimeProvider timeProvider) : WatchedKeys
 {
     private readonly Lock _lock = new();
     private readonly SortedDictionary<string, Entry> _entries = new(StringComparer.Ordinal);
     private long _begun = timeProvider.GetTimestamp();
-    private ulong _clusterId;
-    private ulong _term;
-
-    public long Revision { get; private set; }
-
-    /// <summary>Nothing depends on the store's being heard soon.</summary>
-    public bool IsDoubting => false;
-
-    /// <summary>By these no store is known again: after an outage all is listed.</summary>
-    public ((string Key, long Revision, ReadOnlyMemory<byte> Value)? Newest, int Count) Newest => (null, -1);
-
-    public bool IsAnother(ResponseHeader header) => header.ClusterId != _clusterId || header.Revision < Revision || header.RaftTerm < _term;
-
-    public void Follow(ResponseHeader header) => _term = Math.Max(_term, header.RaftTerm);
-
-    public bool Hear(bool wasAway) => false;
-
-    public void Publish(long revision) => Revision = revision;
 
     /// <summary>A report that was there already counts when it has changed since it was read before.</summary>
-    public void Replace(KeyListing listed, bool wasAway)
+    public override void Replace(KeyListing listed, bool wasAway)
     {
         lock (_lock)
         {
-            if (listed.Header.ClusterId != _clusterId || listed.Revision < Revision)
+            if (IsOfAnother(listed))
             {
                 _entries.Clear();
             }
 
-            (_clusterId, _term, Revision) = (listed.Header.ClusterId, listed.Header.RaftTerm, listed.Revision);
+            Stand(listed);
             var there = listed.Keys.Select(NameOf).ToHashSet(StringComparer.Ordinal);
             foreach (var gone in _entries.Keys.Where(name => !there.Contains(name)).ToList())
             {
@@ -56,7 +37,7 @@ internal sealed class DialogCounts(EtcdKeys keys, TimeProvider timeProvider) : I
         }
     }
 
-    public void Apply(IEnumerable<Mvccpb.Event> changes)
+    public override void Apply(IEnumerable<Mvccpb.Event> changes)
     {
         lock (_lock)
         {
