@@ -30,7 +30,7 @@ public partial class ArchitectureTests
         Dispatch.Following: Destinations Destinations.Operators Etcd Etcd.Connection Etcd.Keys Etcd.Members Etcd.Operators Etcd.Reports Linux Plan Sources Sources.Files Sources.Kubernetes Sources.Kubernetes.Access Sources.Kubernetes.Api Sources.Kubernetes.Merging Sources.Operators Sources.Origins
         Dispatch.Logs: Destinations Dispatch.Cycles Dispatch.Policy Etcd.Reports Plan Push Sources Sources.Records
         Dispatch.Pace: Destinations Dispatch.Cycles Dispatch.Policy Dispatch.Shares Plan Push Sources
-        Dispatch.Policy: Destinations Dispatch.Cycles Doctor.Observations.Configured Etcd.Reports Plan Plan.Order Processes Processes.Views Push Push.Grace Push.Guards Sources
+        Dispatch.Policy: Destinations Dispatch.Cycles Doctor.Observations.Configured Etcd.Reports Plan Plan.Order Processes Processes.Views Push Push.Boot Push.Grace Push.Guards Push.Reading Sources
         Dispatch.Report: Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Following Dispatch.Logs Dispatch.Policy Etcd Etcd.Proxies Etcd.Reports Etcd.Reports.Dialogs Local Plan Push Push.Grace Push.Guards Push.Reading Sources
         Dispatch.Shares: Destinations Destinations.Operators Dispatch.Cycles Dispatch.Report Etcd.Keys Etcd.Reports Plan Plan.Shares Push Push.Shares Sources.Operators
         Doctor: Doctor.Checks Doctor.Checks.Sockets Doctor.Observations Doctor.Observations.Sockets Etcd.Connection Local
@@ -80,7 +80,8 @@ public partial class ArchitectureTests
         Probe.Tls: Linux
         Processes:
         Processes.Views:
-        Push: Claim Destinations Linux Plan Push.Grace Push.Guards Push.Reading
+        Push: Claim Destinations Linux Plan Push.Boot Push.Grace Push.Guards Push.Reading
+        Push.Boot: Destinations Destinations.Addresses Linux Plan Plan.Order Processes Push.Guards Push.Reading
         Push.Grace: Processes Processes.Views
         Push.Guards: Destinations Destinations.Addresses Linux Plan Plan.Order Push.Reading
         Push.Reading: Destinations Destinations.Addresses Plan Plan.Order

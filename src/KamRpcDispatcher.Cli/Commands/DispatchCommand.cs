@@ -54,6 +54,7 @@ internal static class DispatchCommand
         EtcdOptionSet.AddTo(command);
         KamailioOptions.AddTo(command);
         SourceOptions.AddTo(command);
+        BootListOptions.AddTo(command);
         MetricsOptions.AddTo(command, isDispatcher: true);
         root.Add(command);
         commands.Add(command, RunAsync);
@@ -80,6 +81,7 @@ internal static class DispatchCommand
             options.Add(StateDirectory, $"'{SafeText.Shorten(directory)}' is no directory, but something else");
         }
 
+        var bootList = BootListOptions.Read(options);
         var (isOnce, isDryRun) = (options.Flag(Once), options.Flag(DryRun));
         var format = isDryRun ? options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse) : OutputFormat.Table;
         if (isOnce && isDryRun)
@@ -108,6 +110,7 @@ internal static class DispatchCommand
             Rpc = rpc,
             Grace = grace,
             Gap = gap,
+            BootList = bootList,
             StateDirectory = options.Text(StateDirectory) ?? DispatcherOptions.DefaultStateDirectory(),
             Reconciler = new ReconcilerOptions { Resync = resync, ChangeBurst = burst, IsOnce = isOnce },
         });
@@ -147,7 +150,7 @@ internal static class DispatchCommand
         var composed = Composed(address);
         using var dispatcher = new DispatcherDaemon(composed, telling, TimeProvider.System, logs)
         {
-            Examine = new ConfigurationExamination(address, rpc, TimeProvider.System, logs.CreateLogger<ConfigurationExamination>()).RunAsync,
+            Examine = new ConfigurationExamination(address, rpc, TimeProvider.System, logs.CreateLogger<ConfigurationExamination>(), bootList is not null).RunAsync,
         };
         telling.Follow(dispatcher.Meter, composed.Proxy);
         dispatcher.Live.Cycled = page is null ? null : page.Wake;

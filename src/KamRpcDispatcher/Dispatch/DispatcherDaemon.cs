@@ -114,11 +114,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         var paced = new PacedReport(
             report is null ? new NoReport() : report, contact, loop, () => !_heartbeat.IsOverdue, Version, timeProvider, own.Read, status => status with { Shares = counter.Report, Dialogs = dialogs.Report, List = lists.Size is { } list ? new ListRoom(list.Destinations, list.Bytes, list.Most) : null, Sources = followed.Reported }, awaited is null ? null : awaited.IsAwaited);
         await using var claim = new KamailioClaim(watched, identityLock, holder, timeProvider, claimLog);
-        if (!options.Kamailio.IsSerial)
-        {
-            ReconcileLog.NotSerial(_logger, options.Kamailio);
-        }
-
+        ReconcileLog.Remarks(_logger, options);
         var gracePeriod = WatchedGrace.For(options, client, loop, _graceFigures, timeProvider, logs);
         var wake = new WakeSignal();
         using var watcher = options.Kamailio.Path is not { } path ? null : new SocketWatcher(path, () =>
@@ -129,11 +125,6 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         },
         exception => _watcherFaults.Failed(exception));
         var progress = new DispatcherProgress(service, timeProvider, () => followed.Away, followed.Name);
-        if (options.StateDirectory is { } kept && StateDirectory.FleetingPlaceOf(kept, options.Kamailio.Path) is { } place)
-        {
-            ReconcileLog.StateNotLasting(_logger, kept, place);
-        }
-
         // Not by the loop's own way, on which each call is a sign of its life.
         var sentinel = new SentinelWatch(new KamailioDispatcher(watched), options.Reconciler.SentinelInterval, timeProvider);
         var names = new NameLookup(Dns.GetHostAddresses, calls.ResolvesAsync, timeProvider);
@@ -152,11 +143,13 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
         var foreignLog = logs.CreateLogger<ForeignMemory>();
         var foreignFile = options.StateDirectory is { } state ? new ForeignFile(Path.Combine(Path.GetFullPath(state), $"foreign-{options.Cluster}-{options.Proxy}.json"), foreignLog) : null;
         var foreign = new ForeignMemory(options.Cluster, names.Known, timeProvider, foreignLog, foreignFile);
+        var bootList = options.BootList?.Keeper(options.Cluster, watched, timeProvider, logs);
+        var bulk = bootList is null ? null : options.BootList!.Reload(bootList, options.Cluster, dispatcher, lists, guards, () => !foreign.Losses.IsEmpty, timeProvider, logs);
         var numbering = store is null ? null : new ClassNumbering(store, keys, timeProvider, logs.CreateLogger<ClassNumbering>());
         var reconciler = new Reconciler(
             _telemetry.Latency.Of(followed.Source),
             dispatcher,
-            new PlanExecutor(dispatcher, gracePeriod, quarantine, guards, logs.CreateLogger<PlanExecutor>(), claim, timeProvider),
+            new PlanExecutor(dispatcher, gracePeriod, quarantine, guards, logs.CreateLogger<PlanExecutor>(), claim, timeProvider, bulk),
             quarantine,
             policy,
             new CycleLog(paced, quarantine, () => _graceFigures.Read(gracePeriod.Mode), timeProvider, logs.CreateLogger<CycleLog>(), progress, followed.Name),
@@ -178,6 +171,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             claim,
             cycle =>
             {
+                bootList?.Observe(cycle.Table);
                 dialogs.Follow(cycle.Membership, cycle.Table);
                 routing.Observe(cycle);
                 owed.Observe(cycle);
@@ -225,6 +219,7 @@ public sealed class DispatcherDaemon(DispatcherOptions options, IServiceState se
             BackgroundLoop.RunAsync("the sign of life", claim.RunAsync, timeProvider, _logger, life.Token),
             BackgroundLoop.RunAsync("what is answered on this machine", local.RunAsync, timeProvider, _logger, life.Token),
             .. whole is null ? Array.Empty<Task>() : [BackgroundLoop.RunAsync("what is answered in etcd's place", whole.RunAsync, timeProvider, _logger, life.Token)],
+            .. bootList is null ? Array.Empty<Task>() : [BackgroundLoop.RunAsync("the list for starts of Kamailio", bootList.RunAsync, timeProvider, _logger, life.Token)],
             .. examination is null ? Array.Empty<Task>() : [BackgroundLoop.RunAsync("the look at Kamailio's configuration", examination.RunAsync, timeProvider, _logger, life.Token)],
         ];
         try

@@ -69,6 +69,9 @@ public sealed record DispatcherOptions(EtcdOptions Etcd, string Cluster, Kamaili
     /// <summary>Where the last good membership is kept, null for nowhere.</summary>
     public string? StateDirectory { get; init; }
 
+    /// <summary>The list that Kamailio loads at its start, where it is kept; null where it is not.</summary>
+    public BootListOption? BootList { get; init; }
+
     /// <summary>How long etcd may take at the start before the membership kept there stands in.</summary>
     public TimeSpan SnapshotPatience { get; init; } = TimeSpan.FromSeconds(2);
 

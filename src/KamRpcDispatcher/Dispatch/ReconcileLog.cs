@@ -1,6 +1,7 @@
 using KamailioRpc;
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Sources;
 using Microsoft.Extensions.Logging;
 
 namespace KamRpcDispatcher.Dispatch;
@@ -8,6 +9,25 @@ namespace KamRpcDispatcher.Dispatch;
 /// <summary>Log messages of the reconciler, event ids 3000 to 3099.</summary>
 internal static partial class ReconcileLog
 {
+    /// <summary>What is to be said of options, once.</summary>
+    public static void Remarks(ILogger logger, DispatcherOptions options)
+    {
+        if (!options.Kamailio.IsSerial)
+        {
+            NotSerial(logger, options.Kamailio);
+        }
+
+        if (options.StateDirectory is { } kept && StateDirectory.FleetingPlaceOf(kept, options.Kamailio.Path) is { } place)
+        {
+            StateNotLasting(logger, kept, place);
+        }
+
+        if (Path.GetDirectoryName(options.BootList?.Path) is { } directory && StateDirectory.FleetingPlaceOf(directory, options.Kamailio.Path) is { } fleeting)
+        {
+            BootListNotLasting(logger, directory, fleeting);
+        }
+    }
+
     [LoggerMessage(3000, LogLevel.Information, "Kamailio {Version} answers, up since {UpSince}, with {Count} destinations")]
     public static partial void Reached(ILogger logger, KamailioVersion version, string upSince, int count);
 
@@ -72,10 +92,13 @@ internal static partial class ReconcileLog
     public static partial void WithoutEffect(ILogger logger, int set, string uri);
 
     [LoggerMessage(3013, LogLevel.Warning, "{Address}: over HTTP any of Kamailio's TCP workers carries a change out, several at once: two writers can crash Kamailio, and a change whose reply was lost may be made later. Change over jsonrpc+unix: instead")]
-    public static partial void NotSerial(ILogger logger, KamailioAddress address);
+    private static partial void NotSerial(ILogger logger, KamailioAddress address);
 
     [LoggerMessage(3018, LogLevel.Warning, "The membership is saved in {Directory}, below {Place}, which does not last: what is there goes when Kamailio stops, with a cleaner, or when the machine starts anew, and a start while the members' source is out of reach then has no members. Give it a place that lasts with --state-dir, such as /var/lib/kamrpc, made for this user")]
-    public static partial void StateNotLasting(ILogger logger, string directory, string place);
+    private static partial void StateNotLasting(ILogger logger, string directory, string place);
+
+    [LoggerMessage(3019, LogLevel.Warning, "The list for starts of Kamailio is kept in {Directory}, below {Place}, which does not last: where it is gone Kamailio does not start. Give it a place that lasts with --boot-list, such as /var/lib/kamrpc, that Kamailio's user may read")]
+    private static partial void BootListNotLasting(ILogger logger, string directory, string place);
 
     [LoggerMessage(EventId = 3020, Message = "{Kind}: {Text}")]
     public static partial void TroubleBegan(ILogger logger, LogLevel level, string kind, string text);

@@ -208,7 +208,7 @@ internal sealed class Reconciler(
         (members, var shared) = shares is null ? (members, CycleShares.None) : await shares.ShareAsync(members, table, current.Refuses, cancellationToken).ConfigureAwait(false);
         (membership, current) = (members.Membership, shared.PolicyOf(current));
         var plan = _memory.Restrain(KnownListPush.Allowed(membership, Planner.Plan(members.All, table.Destinations, current)), made, members.All, table);
-        _troubles.Meet(plan, table.Unreadable, Orphan.In(table.Destinations, policy), foreign.Losses);
+        _troubles.Meet(plan, table.Unreadable, Orphan.In(table.Destinations, policy), foreign.Losses, executor.BootListTrouble);
         var deserted = _sets.Observe(members.All, table);
 
         // Before the plan is carried out: a map names a class as long as its members are there, and no longer.

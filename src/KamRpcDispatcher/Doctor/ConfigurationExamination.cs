@@ -10,7 +10,8 @@ namespace KamRpcDispatcher.Doctor;
 /// <param name="rpc">How to call it.</param>
 /// <param name="timeProvider">The clock.</param>
 /// <param name="logger">Where to log.</param>
-public sealed partial class ConfigurationExamination(KamailioAddress address, RpcClientOptions rpc, TimeProvider timeProvider, ILogger<ConfigurationExamination> logger)
+/// <param name="hasBootList">Whether the list that Kamailio loads at its start is kept, and may not have been written yet.</param>
+public sealed partial class ConfigurationExamination(KamailioAddress address, RpcClientOptions rpc, TimeProvider timeProvider, ILogger<ConfigurationExamination> logger, bool hasBootList = false)
 {
     /// <summary>Examines once. Changes nothing.</summary>
     /// <returns>Whether Kamailio answered.</returns>
@@ -23,7 +24,7 @@ public sealed partial class ConfigurationExamination(KamailioAddress address, Rp
             return false;
         }
 
-        foreach (var finding in ConfigurationChecks.Of(kamailio).Where(static finding => finding.Severity is Severity.Warning or Severity.Error))
+        foreach (var finding in ConfigurationChecks.Of(kamailio with { HasBootList = kamailio.HasBootList || hasBootList }).Where(static finding => finding.Severity is Severity.Warning or Severity.Error))
         {
             Found(logger, finding.Severity == Severity.Error ? LogLevel.Error : LogLevel.Warning, finding.Check, finding.Text, finding.Fix ?? "kamrpc doctor");
         }

@@ -1,4 +1,6 @@
 
+using Microsoft.Win32.SafeHandles;
+
 namespace KamRpcDispatcher.Linux;
 
 /// <summary>Replaces a file whole: through a crash or a lost power supply there is the old one or the new one, on disk when the call returns.</summary>
@@ -9,9 +11,20 @@ internal static class DurableFile
     /// <summary>Writes the file, readable by its owner only, and its directory when that is missing; what fails leaves the old file as it is.</summary>
     public static void Replace(string path, ReadOnlySpan<byte> content)
     {
-        var name = Path.GetFileName(path);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!, OwnerOnly | UnixFileMode.UserExecute);
         using var directory = SafeDirectory.Open(Path.GetDirectoryName(path)!);
+        Replace(directory, Path.GetFileName(path), content, OwnerOnly, static _ => true);
+    }
+
+    /// <summary>Writes a file of a directory; what fails leaves the old one as it is.</summary>
+    /// <param name="directory">The directory.</param>
+    /// <param name="name">The file's name in it.</param>
+    /// <param name="content">Its new content.</param>
+    /// <param name="mode">Who may do what with it.</param>
+    /// <param name="isReady">Told the new file before it takes the place of the old one; false to leave that.</param>
+    /// <returns>Whether it was written.</returns>
+    public static bool Replace(SafeDirectory directory, string name, ReadOnlySpan<byte> content, UnixFileMode mode, Predicate<SafeFileHandle> isReady)
+    {
         RemoveLeftovers(directory, name);
         var temporary = $"{name}.{Guid.NewGuid():N}.tmp";
         try
@@ -21,7 +34,18 @@ internal static class DurableFile
             using var file = directory.Create(temporary, OwnerOnly) ?? throw new IOException($"{temporary} is there already");
             LibC.TryLock(file, isShared: true);
             RandomAccess.Write(file, content, 0);
+            if (mode != OwnerOnly)
+            {
+                File.SetUnixFileMode(file, mode);
+            }
+
             RandomAccess.FlushToDisk(file);
+            if (!isReady(file))
+            {
+                directory.TryDelete(temporary);
+                return false;
+            }
+
             directory.Rename(temporary, name);
         }
         catch
@@ -32,6 +56,7 @@ internal static class DurableFile
         }
 
         directory.Flush();
+        return true;
     }
 
     /// <summary>Removes what processes that were killed while writing have left.</summary>

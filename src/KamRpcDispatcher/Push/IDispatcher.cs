@@ -29,4 +29,11 @@ public interface IDispatcher
     /// <exception cref="DispatcherBusyException">A reload is going on or was a moment ago: later.</exception>
     /// <exception cref="KamailioRpcException">It was refused, or its outcome is unknown.</exception>
     Task ApplyAsync(Change change, KamailioVersion version, CancellationToken cancellationToken);
+
+    /// <summary>Has Kamailio load its list anew, which takes away what does not stand there. What comes of it is to be read.</summary>
+    /// <param name="adds">What stands there and is not listed yet.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="DispatcherBusyException">A reload is going on or was a moment ago: later.</exception>
+    /// <exception cref="KamailioRpcException">It was refused, or its outcome is unknown.</exception>
+    Task ReloadAsync(IReadOnlyList<AddDestination> adds, CancellationToken cancellationToken);
 }

@@ -52,6 +52,24 @@ internal sealed class KamailioDispatcher(IRpcClient client, ListReader lists) : 
         return client.InstanceToken == token ? _last = table : throw new KamailioGoneException("dispatcher.list");
     }
 
+    public async Task ReloadAsync(IReadOnlyList<AddDestination> adds, CancellationToken cancellationToken)
+    {
+        _changed.Doubt();
+        foreach (var add in adds)
+        {
+            lists.Added(add);
+        }
+
+        try
+        {
+            await client.ReloadDestinationsAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (KamailioFaultException fault) when (IsBusy(fault))
+        {
+            throw new DispatcherBusyException(fault);
+        }
+    }
+
     public async Task ApplyAsync(Change change, KamailioVersion version, CancellationToken cancellationToken)
     {
         var isKnown = false;
@@ -61,7 +79,7 @@ internal sealed class KamailioDispatcher(IRpcClient client, ListReader lists) : 
             Remember(change);
             isKnown = true;
         }
-        catch (KamailioFaultException fault) when (fault.Code == ServerError && fault.FaultMessage.Contains(OngoingReload, StringComparison.OrdinalIgnoreCase))
+        catch (KamailioFaultException fault) when (IsBusy(fault))
         {
             throw new DispatcherBusyException(fault);
         }
@@ -86,6 +104,8 @@ internal sealed class KamailioDispatcher(IRpcClient client, ListReader lists) : 
             return false;
         }
     }
+
+    private static bool IsBusy(KamailioFaultException fault) => fault.Code == ServerError && fault.FaultMessage.Contains(OngoingReload, StringComparison.OrdinalIgnoreCase);
 
     private Task CallAsync(Change change, KamailioVersion version, CancellationToken cancellationToken) => change switch
     {

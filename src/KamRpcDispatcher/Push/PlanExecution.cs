@@ -9,9 +9,6 @@ namespace KamRpcDispatcher.Push;
 /// </summary>
 internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, DispatcherTable table, Task interrupted, CancellationToken cancellationToken)
 {
-    /// <summary>How long a check goes on although a newer plan is due, so that there is progress under any storm of events.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(50);
-
     private readonly List<AddDestination> _adds = [.. plan.Adds];
     private readonly List<DisableDestination> _disables = [.. plan.Disables];
     private readonly List<Objection> _objections = [];
@@ -50,7 +47,7 @@ internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, Disp
         var isBusy = false;
         try
         {
-            if (await AddAsync().ConfigureAwait(false))
+            if (!await ReloadAsync().ConfigureAwait(false) && await AddAsync().ConfigureAwait(false))
             {
                 await ShrinkAsync().ConfigureAwait(false);
             }
@@ -62,6 +59,25 @@ internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, Disp
 
         await DisableAsync().ConfigureAwait(false);
         return new PushOutcome(_applied, isBusy, _refused) { Objections = [.. _objections], Deferred = [.. _disables], Restored = [.. _restored] };
+    }
+
+    /// <summary>Where the changes are very many: all by one. False where they are made one by one.</summary>
+    private async Task<bool> ReloadAsync()
+    {
+        if (await executor.PrepareBulkAsync(plan, table, cancellationToken).ConfigureAwait(false) is not { } change)
+        {
+            return false;
+        }
+
+        if (EndsForReading() || !await IsGraceEndedAsync().ConfigureAwait(false))
+        {
+            return true;
+        }
+
+        var isMade = await executor.ApplyAsync(change, cancellationToken).ConfigureAwait(false);
+        _applied += isMade ? change.Changes.Count : 0;
+        _disables.RemoveAll(_ => isMade);
+        return isMade;
     }
 
     /// <summary>False when no structural change is to follow.</summary>
@@ -138,14 +154,12 @@ internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, Disp
     /// <summary>Makes a structural change after the grace period of the one before.</summary>
     private async Task<Step> ChangeStructureAsync(Change change)
     {
-        if (_hasDisabled && _mayEndForReading)
+        if (EndsForReading())
         {
-            // Somebody may wait for the silence: it is read back before the next grace period is waited for.
-            executor.HasEndedForReading = true;
             return Step.Later;
         }
 
-        var (isLater, objection) = await ExamineAsync(change).ConfigureAwait(false);
+        var (isLater, objection) = await GuardExamination.RunAsync(token => executor.ObjectionAsync(change, _staying.Value, token), interrupted, cancellationToken).ConfigureAwait(false);
         if (isLater)
         {
             return Step.Later;
@@ -156,39 +170,28 @@ internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, Disp
             return Object(change, objection);
         }
 
-        if (table.Version.NeedsGracePeriod)
+        if (!await IsGraceEndedAsync().ConfigureAwait(false))
         {
-            var wait = executor.WaitForGrace(cancellationToken);
-            await using var owned = wait.ConfigureAwait(false);
-            if (!await wait.IsEndedAsync(interrupted).ConfigureAwait(false))
-            {
-                return Step.Later;
-            }
+            return Step.Later;
         }
 
         // A removal that Kamailio refuses is a sign of something else, such as no memory: nothing more is taken away.
         return await ApplyAsync(change).ConfigureAwait(false) ? Step.Made : change is RemoveDestination ? Step.Later : Step.Refused;
     }
 
-    /// <summary>What speaks against a change. Whoever checks may wait for others, such as name servers; a newer plan waits a moment for that, and no more.</summary>
-    private async Task<(bool IsLater, Objection? Objection)> ExamineAsync(Change change)
-    {
-        using var check = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var checking = executor.ObjectionAsync(change, _staying.Value, check.Token);
-        try
-        {
-            if (!checking.IsCompleted && await Task.WhenAny(checking, interrupted).ConfigureAwait(false) != checking)
-            {
-                await Task.WhenAny(checking, Task.Delay(Patience, check.Token)).ConfigureAwait(false);
-            }
+    /// <summary>Somebody may wait for the silence: it is read back before the next grace period is waited for.</summary>
+    private bool EndsForReading() => executor.HasEndedForReading |= _hasDisabled && _mayEndForReading;
 
-            return checking.IsCompleted ? (false, await checking.ConfigureAwait(false)) : (true, null);
-        }
-        finally
+    private async Task<bool> IsGraceEndedAsync()
+    {
+        if (!table.Version.NeedsGracePeriod)
         {
-            await check.CancelAsync().ConfigureAwait(false);
-            await ((Task)checking).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return true;
         }
+
+        var wait = executor.WaitForGrace(cancellationToken);
+        await using var owned = wait.ConfigureAwait(false);
+        return await wait.IsEndedAsync(interrupted).ConfigureAwait(false);
     }
 
     private Step Object(Change change, Objection objection)

@@ -2,6 +2,7 @@ using KamailioRpc.Commands;
 using KamailioRpc.Errors;
 using KamRpcDispatcher.Claim;
 using KamRpcDispatcher.Plan;
+using KamRpcDispatcher.Push.Boot;
 using KamRpcDispatcher.Push.Grace;
 using KamRpcDispatcher.Push.Guards;
 using KamRpcDispatcher.Push.Reading;
@@ -20,6 +21,7 @@ namespace KamRpcDispatcher.Push;
 /// <param name="logger">Where to log.</param>
 /// <param name="claim">The right to change this Kamailio, null where nobody else can be there.</param>
 /// <param name="timeProvider">The clock, null for the system's.</param>
+/// <param name="bulk">Makes many changes at once; null where all are made one by one.</param>
 internal sealed class PlanExecutor(
     IDispatcher dispatcher,
     IGracePeriod gracePeriod,
@@ -27,7 +29,8 @@ internal sealed class PlanExecutor(
     IReadOnlyList<IChangeGuard> guards,
     ILogger<PlanExecutor> logger,
     IClaim? claim = null,
-    TimeProvider? timeProvider = null)
+    TimeProvider? timeProvider = null,
+    BulkReload? bulk = null)
 {
     /// <summary>Name servers come back, and a query of them costs Kamailio nothing.</summary>
     private static readonly TimeSpan LongestWaitForName = TimeSpan.FromSeconds(30);
@@ -42,6 +45,9 @@ internal sealed class PlanExecutor(
 
     /// <summary>Whether the last execution ended before its structural changes, so that what it had silenced is read back.</summary>
     internal bool HasEndedForReading { get; set; }
+
+    /// <summary>What keeps a start of Kamailio from having what it has now; null for nothing.</summary>
+    public string? BootListTrouble => bulk?.Trouble;
 
     /// <summary>How the grace period stands.</summary>
     public GraceState Grace => gracePeriod.State;
@@ -72,6 +78,7 @@ internal sealed class PlanExecutor(
     {
         var result = _readBack.Compare(table);
         var (isReplaced, isWiped, listed, missing) = result;
+        bulk?.Verify(table);
         if (isReplaced)
         {
             gracePeriod.Begin();
@@ -128,6 +135,25 @@ internal sealed class PlanExecutor(
         }
 
         return null;
+    }
+
+    /// <summary>What a plan is as one change; null where its changes are made one by one.</summary>
+    internal Task<BulkChange?> PrepareBulkAsync(ChangePlan plan, DispatcherTable table, CancellationToken cancellationToken) =>
+        bulk?.PrepareAsync(plan, table, (change, after) => ObjectionAsync(change, after, cancellationToken), cancellationToken) ?? Task.FromResult<BulkChange?>(null);
+
+    /// <summary>Makes many changes at once; false when that cannot be done.</summary>
+    internal async Task<bool> ApplyAsync(BulkChange change, CancellationToken cancellationToken)
+    {
+        await (claim?.ConfirmAsync(cancellationToken) ?? Task.CompletedTask).ConfigureAwait(false);
+        try
+        {
+            _readBack.Reloading();
+            return await bulk!.MakeAsync(change, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            gracePeriod.Begin();
+        }
     }
 
     internal GraceWait WaitForGrace(CancellationToken cancellationToken) => new(gracePeriod, cancellationToken);

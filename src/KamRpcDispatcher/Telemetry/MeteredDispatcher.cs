@@ -30,13 +30,19 @@ internal sealed class MeteredDispatcher(IDispatcher inner, PushMetrics metrics, 
 
     public Task<bool> IsListedAsync(int group, string uri, CancellationToken cancellationToken) => inner.IsListedAsync(group, uri, cancellationToken);
 
-    public async Task ApplyAsync(Change change, KamailioVersion version, CancellationToken cancellationToken)
+    public Task ApplyAsync(Change change, KamailioVersion version, CancellationToken cancellationToken) =>
+        CountAsync(PushMetrics.KindOf(change), change.Set != Sentinel.Set, () => inner.ApplyAsync(change, version, cancellationToken));
+
+    public Task ReloadAsync(IReadOnlyList<AddDestination> adds, CancellationToken cancellationToken) =>
+        CountAsync(PushKind.Reload, isOfMembers: true, () => inner.ReloadAsync(adds, cancellationToken));
+
+    private async Task CountAsync(PushKind kind, bool isOfMembers, Func<Task> push)
     {
         var begun = timeProvider.GetTimestamp();
         var result = PushResult.Failed;
         try
         {
-            await inner.ApplyAsync(change, version, cancellationToken).ConfigureAwait(false);
+            await push().ConfigureAwait(false);
             result = PushResult.Done;
         }
         catch (DispatcherBusyException)
@@ -51,8 +57,8 @@ internal sealed class MeteredDispatcher(IDispatcher inner, PushMetrics metrics, 
         }
         finally
         {
-            metrics.Pushed(change, result, timeProvider.GetElapsedTime(begun));
-            if (result == PushResult.Done && change.Set != Sentinel.Set)
+            metrics.Pushed(kind, result, timeProvider.GetElapsedTime(begun));
+            if (result == PushResult.Done && isOfMembers)
             {
                 latency.Pushed();
             }

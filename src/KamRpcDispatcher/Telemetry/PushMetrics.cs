@@ -19,10 +19,22 @@ internal enum PushResult
     Failed,
 }
 
+/// <summary>What was sent.</summary>
+internal enum PushKind
+{
+    Add,
+    Remove,
+    Enable,
+    Disable,
+
+    /// <summary>Many at once: the list was loaded.</summary>
+    Reload,
+}
+
 /// <summary>Counts and times what is pushed into Kamailio. Costs a few additions where nobody exports metrics. Thread-safe.</summary>
 internal sealed class PushMetrics
 {
-    private static readonly string[] Kinds = ["add", "remove", "enable", "disable"];
+    private static readonly string[] Kinds = ["add", "remove", "enable", "disable", "reload"];
     private static readonly PushResult[] Results = Enum.GetValues<PushResult>();
 
     private readonly long[] _counts = new long[Kinds.Length * Results.Length];
@@ -47,17 +59,18 @@ internal sealed class PushMetrics
         _grace = meter.Durations("kamrpc_grace_wait_seconds", "How long grace periods took whose end was observed.", changes);
     }
 
-    public void Pushed(Change change, PushResult result, TimeSpan elapsed)
+    public static PushKind KindOf(Change change) => change switch
     {
-        var kind = change switch
-        {
-            AddDestination => 0,
-            RemoveDestination => 1,
-            EnableDestination => 2,
-            _ => 3,
-        };
-        Interlocked.Increment(ref _counts[(kind * Results.Length) + (int)result]);
-        _calls.Record(elapsed.TotalSeconds, new KeyValuePair<string, object?>("kind", Kinds[kind]));
+        AddDestination => PushKind.Add,
+        RemoveDestination => PushKind.Remove,
+        EnableDestination => PushKind.Enable,
+        _ => PushKind.Disable,
+    };
+
+    public void Pushed(PushKind kind, PushResult result, TimeSpan elapsed)
+    {
+        Interlocked.Increment(ref _counts[((int)kind * Results.Length) + (int)result]);
+        _calls.Record(elapsed.TotalSeconds, new KeyValuePair<string, object?>("kind", Kinds[(int)kind]));
     }
 
     public void ListRead(bool isDone) => Interlocked.Increment(ref isDone ? ref _reads : ref _failedReads);
@@ -76,7 +89,7 @@ internal sealed class PushMetrics
         from kind in Enumerable.Range(0, Kinds.Length)
         from result in Results
         select new Measurement<long>(
-            Interlocked.Read(ref _counts[(kind * Results.Length) + (int)result]),
-            new KeyValuePair<string, object?>("kind", Kinds[kind]),
+            Interlocked.Read(ref _counts[((int)kind * Results.Length) + (int)result]),
+            new KeyValuePair<string, object?>("kind", Kinds[(int)kind]),
             new KeyValuePair<string, object?>("result", result switch { PushResult.Done => "done", PushResult.Refused => "refused", PushResult.Busy => "busy", _ => "failed" }));
 }

@@ -122,6 +122,12 @@ public static class KamailioCommands
             await client.InvokeAsync("dispatcher.remove", [set, uri], cancellationToken).ConfigureAwait(false);
         }
 
+        /// <summary>
+        /// <c>dispatcher.reload</c>: loads the list anew, from the file or the database of the configuration; whatever was added over RPC and does not stand there is gone.
+        /// "Ongoing reload" within <c>reload_delta</c> of the last change.
+        /// </summary>
+        public Task ReloadDestinationsAsync(CancellationToken cancellationToken) => client.InvokeAsync("dispatcher.reload", [], cancellationToken);
+
         /// <summary><c>dispatcher.set_state</c>, of the first copy of the URI in the set, whatever the case of its letters.</summary>
         public Task SetDestinationStateAsync(DestinationState state, bool isProbed, int set, string uri, CancellationToken cancellationToken) =>
             client.InvokeAsync("dispatcher.set_state", [Letters(state, isProbed), set, uri], cancellationToken);

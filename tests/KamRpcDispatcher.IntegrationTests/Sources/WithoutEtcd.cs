@@ -23,15 +23,20 @@ internal sealed class WithoutEtcd : IAsyncDisposable
 
     private string ReplyDirectory => File("r");
 
-    public static async Task<WithoutEtcd> StartAsync(Action<WithoutEtcd>? prepare = null, params string[] options)
+    public static Task<WithoutEtcd> StartAsync(Action<WithoutEtcd>? prepare = null, params string[] options) => StartAsync(KamailioOptions.WithLatePings, prepare, _ => options);
+
+    /// <param name="kamailio">How Kamailio is configured.</param>
+    /// <param name="prepare">Done before the dispatcher is started.</param>
+    /// <param name="options">Of the dispatcher.</param>
+    public static async Task<WithoutEtcd> StartAsync(KamailioOptions kamailio, Action<WithoutEtcd>? prepare, Func<WithoutEtcd, string[]> options)
     {
         RealServers.Require("kamailio");
-        var all = new WithoutEtcd(await KamailioServer.StartAsync(KamailioOptions.WithLatePings));
+        var all = new WithoutEtcd(await KamailioServer.StartAsync(kamailio));
         return await ServerLife.StartOrDisposeAsync(all, started =>
         {
             Directory.CreateDirectory(started.File("conf"));
             prepare?.Invoke(started);
-            started.StartDispatcher(options);
+            started.StartDispatcher(options(started));
             return Task.CompletedTask;
         });
     }

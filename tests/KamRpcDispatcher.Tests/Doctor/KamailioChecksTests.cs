@@ -20,6 +20,12 @@ internal sealed class KamailioChecksTests
 
     private static readonly Observed<IReadOnlyList<RunningKamailio>> NobodyRuns = Observed<IReadOnlyList<RunningKamailio>>.Of([]);
 
+    [TestCase(5, 6, 0, Severity.Ok, null)]
+    [TestCase(5, 6, 1, Severity.Error, "modparam(\"dispatcher\", \"ds_load_mode\", 0), or #!define KAMRPC_LOAD_MODE 0")]
+    [TestCase(6, 2, 0, Severity.Ok, null)]
+    public void With_a_list_that_is_kept_for_starts_one_bad_line_must_not_keep_Kamailio_from_starting(int major, int minor, int mode, Severity severity, string? fix) => AssertFinding(
+        ParameterChecks.OfLoadMode(Healthy.Kamailio with { Version = new KamailioVersion(major, minor), LoadMode = new Parameter(mode, "k.cfg:7"), HasBootList = true }), severity, $"ds_load_mode is {mode} (k.cfg:7)", fix);
+
     [Test]
     public void With_a_healthy_one_every_check_says_ok()
     {

@@ -88,7 +88,7 @@ public sealed class DispatcherMetricsTests : IDisposable
     [Test]
     public void Pushes_are_counted_by_kind_and_result()
     {
-        _rig.Pushes.Pushed(new DisableDestination(1, "sip:a"), PushResult.Refused, TimeSpan.FromMilliseconds(3));
+        _rig.Pushes.Pushed(PushKind.Disable, PushResult.Refused, TimeSpan.FromMilliseconds(3));
         var text = _rig.Read();
 
         Assert.That(text, Does.Contain("kamrpc_pushes_total{kind=\"disable\",result=\"refused\"} 1\n").And.Contain("kamrpc_pushes_total{kind=\"add\",result=\"done\"} 0\n"));

@@ -33,7 +33,7 @@ public sealed partial class MetricsReferenceTests
     {
         using var rig = new TelemetryRig();
         rig.Observe([Members.Of("a", uri: "sip:10.0.0.1")], [TelemetryRig.Listed("sip:10.0.0.1")]);
-        foreach (var record in (Action<TimeSpan>[])[rig.Pushes.ChangePushed, rig.Pushes.ChangeInForce, rig.Pushes.GraceEnded, time => rig.Pushes.Pushed(new EnableDestination(1, "sip:a"), PushResult.Done, time)])
+        foreach (var record in (Action<TimeSpan>[])[rig.Pushes.ChangePushed, rig.Pushes.ChangeInForce, rig.Pushes.GraceEnded, time => rig.Pushes.Pushed(PushKind.Enable, PushResult.Done, time)])
         {
             record(TimeSpan.FromMilliseconds(1));
         }

@@ -35,9 +35,14 @@ internal sealed class TroubleTracker(TimeProvider timeProvider)
     /// <param name="sets">The sets that it is about; null for the proxy as a whole.</param>
     public void Meet(string kind, string text, IReadOnlyCollection<int>? sets = null) => _met.Add((kind, text, sets ?? []));
 
-    /// <summary>All that a list and a plan tell of.</summary>
-    public void Meet(ChangePlan plan, IReadOnlyList<UnreadableEntry> unreadable, IReadOnlyList<Orphan> orphans, IReadOnlyList<string> losses)
+    /// <summary>All that a list and a plan tell of, and what keeps the list for Kamailio's start from being as it is to be.</summary>
+    public void Meet(ChangePlan plan, IReadOnlyList<UnreadableEntry> unreadable, IReadOnlyList<Orphan> orphans, IReadOnlyList<string> losses, string? bootList)
     {
+        if (bootList is not null)
+        {
+            Meet(TroubleKind.BootList, bootList);
+        }
+
         Meet(plan);
         Meet(unreadable);
         Meet(orphans);

@@ -94,6 +94,9 @@ internal sealed record KamailioObservation
     /// <summary>dispatcher, <c>ds_load_mode</c>.</summary>
     public Observed<Parameter> LoadMode { get; init; } = NoParameter;
 
+    /// <summary>Whether the list that it loads at its start has destinations of kamrpc's, or is to have them (<c>--boot-list</c>).</summary>
+    public bool HasBootList { get; init; }
+
     /// <summary>jsonrpcs, <c>transport</c>.</summary>
     public Observed<Parameter> Transport { get; init; } = NoParameter;
 

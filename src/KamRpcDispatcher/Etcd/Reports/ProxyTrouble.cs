@@ -91,10 +91,13 @@ public static class TroubleKind
     /// <summary>A member changes so often that its structural changes wait.</summary>
     public const string Flapping = "flapping";
 
+    /// <summary>The list that Kamailio loads at its start is not as it is to be, or Kamailio loads another one.</summary>
+    public const string BootList = "boot-list";
+
     /// <summary>All of them.</summary>
     internal static ImmutableArray<string> All { get; } =
-        [Brake, Memory, Room, Kamailio, Duplicate, Blind, Grace, Writer, Foreign, Unsilenced, Unreadable, Name, Shares, Fault, Orphan, Attributes, Flapping];
+        [Brake, Memory, Room, Kamailio, Duplicate, Blind, Grace, Writer, Foreign, Unsilenced, Unreadable, Name, Shares, Fault, Orphan, Attributes, Flapping, BootList];
 
     /// <summary>Whether somebody has to act before calls suffer; the others are only told.</summary>
-    internal static bool IsError(string kind) => kind is not (Room or Unreadable or Duplicate or Attributes or Flapping);
+    internal static bool IsError(string kind) => kind is not (Room or Unreadable or Duplicate or Attributes or Flapping or BootList);
 }

@@ -116,6 +116,12 @@ internal sealed class ListReader(IRpcClient client, IReadWay other)
         return await HasRoomAsync(add, destinationsOfSet, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Whether the list can still be read when all of them are in it.</summary>
+    /// <exception cref="KamailioRpcException">Kamailio does not answer.</exception>
+    public async ValueTask<bool> HasRoomAsync(IReadOnlyList<AddDestination> adds, CancellationToken cancellationToken) =>
+        (client.Address.DestinationsOfSetLimit is null && (client.Address.ReplyLimit is not { } limit || (_length ?? 0) + adds.Sum(BytesOf) <= limit * FullPart))
+        || await other.GetAsync(cancellationToken).ConfigureAwait(false) is not null;
+
     /// <summary>A destination was added since the last reading.</summary>
     public void Added(AddDestination add)
     {

@@ -16,6 +16,9 @@ internal sealed class ReadBack
     /// <summary>The change is being sent; whether it is made may never be known.</summary>
     public void Sent(Change change) => _hasRebuilt |= change.IsStructural;
 
+    /// <summary>The list is being loaded anew.</summary>
+    public void Reloading() => _hasRebuilt = true;
+
     /// <summary>Kamailio said that it made the change.</summary>
     public void Changed(Change change)
     {

@@ -15,19 +15,23 @@ internal static class ParameterChecks
         value => $"Kamailio refuses a change for {Wording.Count(value, "second")} after each one",
         "modparam(\"dispatcher\", \"reload_delta\", 0)");
 
-    /// <summary>1, so that a refused destination is told; 0 from 6.2 on, where a refused one is the last that is answered. There the list is read back.</summary>
+    /// <summary>
+    /// 1, so that a refused destination is told; 0 from 6.2 on, where a refused one is the last that is answered, and with a list that is kept for Kamailio's starts, since one bad
+    /// line would keep it from starting. The list is read back in any case.
+    /// </summary>
     public static Finding OfLoadMode(KamailioObservation kamailio)
     {
-        var wanted = Releases.HasCountedTable(kamailio) ? 0 : 1;
+        var isCounted = Releases.HasCountedTable(kamailio);
+        var wanted = isCounted || kamailio.HasBootList ? 0 : 1;
         return Of(
             "kamailio.load-mode",
             kamailio.LoadMode,
             value => value == wanted,
             "ds_load_mode",
-            _ => wanted == 1
-                ? "Kamailio says Ok to a destination that it did not add"
-                : "on 6.2, after one destination that Kamailio refuses, no change returns any more, nor does anything else over RPC",
-            FormattableString.Invariant($"modparam(\"dispatcher\", \"ds_load_mode\", {wanted})"));
+            _ => wanted == 1 ? "Kamailio says Ok to a destination that it did not add"
+                : isCounted ? "on 6.2, after one destination that Kamailio refuses, no change returns any more, nor does anything else over RPC"
+                : "one destination in the list that it loads at its start (--boot-list) that it cannot use would keep Kamailio from starting, and many changes are made one by one",
+            FormattableString.Invariant($"modparam(\"dispatcher\", \"ds_load_mode\", {wanted}){(wanted == 0 && !isCounted ? ", or #!define KAMRPC_LOAD_MODE 0" : string.Empty)}"));
     }
 
     public static Finding OfPrettyFormat(KamailioObservation kamailio)

@@ -2,7 +2,6 @@ using System.Text.RegularExpressions;
 using KamailioRpc;
 using KamailioRpc.Commands;
 using KamRpcDispatcher.Doctor.Config;
-using KamRpcDispatcher.Doctor.Observations.Calls;
 using KamRpcDispatcher.Processes;
 
 namespace KamRpcDispatcher.Doctor.Observations.Configured;
@@ -18,6 +17,7 @@ internal sealed partial class TableUseReader(IRpcClient client, TimeProvider tim
 
     private static readonly string[] Variables = ["hash_pvar", "setid_pvname", "attrs_pvname"];
 
+    private readonly RunningConfig _config = new(client, timeProvider);
     private IReadOnlyList<KamailioProcess> _known = [];
 
     /// <summary>For the processes that were listed last. <see cref="TableUse.Unknown"/> while they are still being started.</summary>
@@ -33,7 +33,7 @@ internal sealed partial class TableUseReader(IRpcClient client, TimeProvider tim
             _known = [];
             if (processes.Any(static process => process.IsMainOfAll))
             {
-                Current = await ReadAsync(processes, cancellationToken).ConfigureAwait(false);
+                Current = await _config.ReadAsync(processes, cancellationToken).ConfigureAwait(false) is { } config ? Of(config) : TableUse.Unknown;
                 _known = processes;
             }
         }
@@ -59,27 +59,6 @@ internal sealed partial class TableUseReader(IRpcClient client, TimeProvider tim
         };
     }
 
-    private async Task<TableUse> ReadAsync(IReadOnlyList<KamailioProcess> processes, CancellationToken cancellationToken)
-    {
-        var arguments = await Answers.TextsAsync(client, "core.arg", cancellationToken).ConfigureAwait(false);
-        var uptime = await Answers.TryAsync(() => client.GetUptimeAsync(cancellationToken)).ConfigureAwait(false);
-        if (arguments.Count == 0 || !uptime.Try(out var up, out _) || arguments.Any(static argument => OtherParameters().IsMatch(argument)))
-        {
-            return TableUse.Unknown;
-        }
-
-        var defines = await Answers.DefinesAsync(client, cancellationToken).ConfigureAwait(false);
-        IReadOnlyList<string> directories = await Answers.TextsAsync(client, "core.pwd", cancellationToken).ConfigureAwait(false);
-        if (ConfigFiles.StartDirectory(processes) is { } startDirectory)
-        {
-            directories = [startDirectory, .. directories];
-        }
-
-        // Up to a second more, since the uptime is whole ones: a file changed after the start proves nothing.
-        var started = timeProvider.GetUtcNow() - up.Uptime + TimeSpan.FromSeconds(1);
-        return ConfigFiles.Read(null, CommandLine.Read(arguments), directories, defines, started, KamailioRoot.Of(processes)).Try(out var config, out _) ? Of(config) : TableUse.Unknown;
-    }
-
     /// <summary>Variables that are read and set in memory: of the message, and of scripts.</summary>
     [GeneratedRegex(@"^(?:[^${]|\$(?:ci|f[udU]|t[udU]|r[uUdm]|o[uUd]|s[ip]|pr|ua|au|ad|ct|cs|du)(?![\w(])|\$(?:avp|var|xavp|xavu|xavi|hdr|shv)\([^$()]*\)|\$hdr\([^$()]*\))*$")]
     private static partial Regex InMemory();
@@ -102,8 +81,4 @@ internal sealed partial class TableUseReader(IRpcClient client, TimeProvider tim
 
     [GeneratedRegex(@"^\s*[#!]!.*\bds_\w+\s*\(", RegexOptions.Multiline)]
     private static partial Regex MacroWithCall();
-
-    /// <summary>Options of the command line that change what the file says.</summary>
-    [GeneratedRegex("^--(?:modparam|loadmodule|log-engine|subst)")]
-    private static partial Regex OtherParameters();
 }

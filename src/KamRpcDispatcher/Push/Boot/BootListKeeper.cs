@@ -1,0 +1,192 @@
+using KamailioRpc.Errors;
+using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Linux;
+using KamRpcDispatcher.Processes;
+using Microsoft.Extensions.Logging;
+
+namespace KamRpcDispatcher.Push.Boot;
+
+/// <summary>
+/// Keeps the list that Kamailio loads at a start equal to what Kamailio has, so that one that restarts has all its destinations at once, as they were: also while this
+/// daemon or its members' source is away. It is never the way of a change, but for <see cref="BulkReload"/>.
+/// </summary>
+/// <param name="file">The list.</param>
+/// <param name="cluster">Our mark.</param>
+/// <param name="findListFile">Finds which file Kamailio loads.</param>
+/// <param name="timeProvider">The clock.</param>
+/// <param name="logger">Where to log.</param>
+internal sealed class BootListKeeper(BootListFile file, string cluster, Func<CancellationToken, Task<ListFileUse>> findListFile, TimeProvider timeProvider, ILogger logger)
+{
+    /// <summary>Between two writes; longer where one takes longer than a twentieth of it.</summary>
+    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(1);
+
+    private const int RestPart = 20;
+
+    private readonly SemaphoreSlim _signal = new(0, 1);
+
+    /// <summary>Held while the file is written, which may take long.</summary>
+    private readonly Lock _writing = new();
+    private readonly Lock _lock = new();
+
+    private DispatcherTable? _due;
+    private IReadOnlyList<ListedDestination> _kept = [];
+    private (KamailioInstance Instance, ListFileUse Use)? _use;
+    private KamailioInstance? _toldFor;
+    private volatile string? _failure;
+    private volatile string? _leftOut;
+    private volatile string? _notLoaded;
+
+    /// <summary>The file's path.</summary>
+    public string FilePath => file.FilePath;
+
+    /// <summary>What keeps a start of Kamailio from having what it has now; null for nothing.</summary>
+    public string? Trouble =>
+        _failure is { } failure ? $"{FilePath} cannot be kept equal to what Kamailio has ({failure}): a Kamailio that starts now begins with what was written before" : _notLoaded ?? _leftOut;
+
+    /// <summary>Takes note of a reading. Who calls does not wait for the disk.</summary>
+    public void Observe(DispatcherTable table)
+    {
+        lock (_lock)
+        {
+            _due = table;
+            if (_signal.CurrentCount == 0)
+            {
+                _signal.Release();
+            }
+        }
+    }
+
+    /// <summary>Writes what was read last, as often as that costs little, and what is left at the end.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (true)
+            {
+                await _signal.WaitAsync(cancellationToken).ConfigureAwait(false);
+                var begun = timeProvider.GetTimestamp();
+                if (WriteDue() is { } table)
+                {
+                    _notLoaded = WhyNotLoaded(await FindUseAsync(table.Instance, cancellationToken).ConfigureAwait(false));
+                }
+
+                var pause = RestPart * timeProvider.GetElapsedTime(begun);
+                await Task.Delay(pause > Rest ? pause : Rest, timeProvider, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            WriteDue();
+        }
+    }
+
+    /// <summary>Which file a Kamailio loads, by the configuration that it runs with.</summary>
+    public async Task<ListFileUse> FindUseAsync(KamailioInstance instance, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            if (_use is var (known, use) && known == instance)
+            {
+                return use;
+            }
+        }
+
+        try
+        {
+            var found = await findListFile(cancellationToken).ConfigureAwait(false);
+            lock (_lock)
+            {
+                _use = (instance, found);
+            }
+
+            return found;
+        }
+        catch (KamailioRpcException exception)
+        {
+            return ListFileUse.Unknown(exception.Message);
+        }
+    }
+
+    /// <summary>Whether a path of Kamailio's, as it can be opened from here, is the file's, or leads to it.</summary>
+    public bool IsKept(string path) => path == FilePath || (FileStatus.Of(path) is { } its && FileStatus.Of(FilePath) is { } kept && its.IsSameFile(kept));
+
+    /// <summary>The operator's destinations in the file.</summary>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
+    public IReadOnlyList<BootListLine> ReadOthers() => BootList.Others(file.Read(), cluster);
+
+    /// <summary>Writes what Kamailio is about to load, at once; what was read before is not written any more.</summary>
+    /// <returns>What no line can hold.</returns>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
+    public IReadOnlyList<ListedDestination> Write(IReadOnlyList<ListedDestination> entries)
+    {
+        lock (_writing)
+        {
+            _ = TakeDue();
+            return WriteNow(entries).LeftOut;
+        }
+    }
+
+    /// <summary>Writes what is due, where it is another than stands there. A disk that does not take it is tried with each reading.</summary>
+    private DispatcherTable? WriteDue()
+    {
+        lock (_writing)
+        {
+            if (TakeDue() is not { } table)
+            {
+                return null;
+            }
+
+            try
+            {
+                if (_failure is null && file.IsAsWritten && _kept.SequenceEqual(table.Destinations))
+                {
+                    return table;
+                }
+
+                var written = WriteNow(table.Destinations);
+                _leftOut = written.LeftOut is [var first, ..] left
+                    ? $"{FilePath} lacks {left.Count} of ours, of which no line can be made that Kamailio reads (the first is {first.Uri} of set {first.Set}): after a start of Kamailio they come with the first cycle"
+                    : null;
+                if (_failure is not null || _toldFor != table.Instance)
+                {
+                    BootListLog.Kept(logger, FilePath, written.Count);
+                }
+
+                (_failure, _toldFor) = (null, table.Instance);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                _failure = exception.Message;
+            }
+
+            return table;
+        }
+    }
+
+    private DispatcherTable? TakeDue()
+    {
+        lock (_lock)
+        {
+            (var due, _due) = (_due, null);
+            return due;
+        }
+    }
+
+    private BootListText WriteNow(IReadOnlyList<ListedDestination> entries)
+    {
+        BootListText? composed = null;
+        if (file.Write(text => (composed = BootList.Compose(text, entries, cluster)).Text))
+        {
+            BootListLog.Written(logger, FilePath, composed!.Count);
+        }
+
+        _kept = entries;
+        return composed!;
+    }
+
+    private string? WhyNotLoaded(ListFileUse use) => use.Path is { } path && !IsKept(path)
+        ? $"Kamailio loads {path} at its start, and not {FilePath} (--boot-list), which is of no use to it then: #!define KAMRPC_LIST_FILE \"{FilePath}\" above the include of the snippet, and a restart"
+        : null;
+}

@@ -1,0 +1,183 @@
+using KamRpcDispatcher.IntegrationTests.Fleets;
+using KamRpcDispatcher.IntegrationTests.Sources;
+using KamRpcDispatcher.Testing;
+using NUnit.Framework;
+
+namespace KamRpcDispatcher.IntegrationTests.Reloads;
+
+/// <summary>The list that a real Kamailio loads at its start, kept by <c>--boot-list</c>.</summary>
+[Parallelizable]
+public sealed class BootListTests
+{
+    private const string Operators = "7 sip:127.0.0.1:7900 0 5 duid=mine";
+    private const string AtOnce = "changes at once, by a reload of";
+
+    private static readonly KamailioOptions Kamailio = KamailioOptions.WithLatePings with
+    {
+        ListFileLines = ["# my own", Operators],
+        ExtraConfig = "#!define KAMRPC_LOAD_MODE 0",
+        SharedMemoryMegabytes = 256,
+    };
+
+    [Test]
+    public async Task A_Kamailio_that_restarts_while_kamrpc_is_away_has_everybody_as_he_was()
+    {
+        await using var all = await StartAsync(Text(1, 2, 3));
+        await all.WaitForCallsAsync(1, 2, 3);
+        all.Replace(Silent(2, Text(1, 2, 3)));
+        await all.WaitForCallsAsync(1, 3);
+        var before = await all.Kamailio.ListAsync();
+        await WaitForFileAsync(all, text => text.Split('\n').Count(static line => line.EndsWith(";kamrpc=default", StringComparison.Ordinal)) == before.Count - 1 && text.Contains("sip:127.0.0.1:7002 4 ", StringComparison.Ordinal));
+
+        all.Dispatcher.Kill();
+        await all.Dispatcher.Gone.WaitAsync(Fleet.Deadline);
+        await all.Kamailio.StopAsync();
+        await all.Kamailio.StartAgainAsync();
+
+        Assert.That(Described(await all.Kamailio.ListAsync()), Is.EqualTo(Described(before)));
+        Assert.That(await File.ReadAllTextAsync(all.Kamailio.ListFile), Does.StartWith($"# my own\n{Operators}\n"));
+
+        // Who comes back finds it so, and changes nothing but for its sentinel.
+        all.StartDispatcher("--boot-list", all.Kamailio.ListFile);
+        await all.Dispatcher.WaitForLineAsync("In step with revision", Fleet.Deadline);
+        Assert.That(Described(await all.Kamailio.ListAsync()), Is.EqualTo(Described(before)));
+        Assert.That(all.Dispatcher.Output, Does.Not.Contain(": added ").And.Not.Contain(": disabled "));
+    }
+
+    [Test]
+    public async Task An_operators_reload_takes_nobody_away_and_activates_nobody()
+    {
+        await using var all = await StartAsync(Text(1, 2));
+        await all.WaitForCallsAsync(1, 2);
+        all.Replace(Silent(2, Text(1, 2)));
+        await all.WaitForCallsAsync(1);
+        await WaitForFileAsync(all, static text => text.Contains("sip:127.0.0.1:7002 4 ", StringComparison.Ordinal));
+        all.Dispatcher.Signal(UnixSignals.Stop);
+
+        var before = await all.Kamailio.ListAsync();
+        await all.Kamailio.CallAsync("dispatcher.reload");
+        Assert.That(Described(await all.Kamailio.ListAsync()), Is.EqualTo(Described(before)), "while the dispatcher stands still");
+
+        all.Dispatcher.Signal(UnixSignals.Continue);
+        all.Replace(Text(1, 2, 3));
+        await all.WaitForCallsAsync(1, 2, 3);
+    }
+
+    [Test]
+    public async Task Many_that_come_and_many_that_go_are_one_change_each_and_the_operators_own_stays()
+    {
+        int[] many = [.. Enumerable.Range(1, 300)];
+        await using var all = await StartAsync(Text(many));
+        await all.WaitForCallsAsync(many);
+        await all.Dispatcher.WaitForLineAsync(AtOnce, Fleet.Deadline);
+        Assert.That(Described(await all.Kamailio.ListAsync()), Has.One.StartsWith("7 sip:127.0.0.1:7900 "));
+        Assert.That(all.Dispatcher.Output, Does.Not.Contain(": added "), "nobody by himself");
+
+        all.Replace(Text([.. many.Take(40)]));
+        await all.WaitForCallsAsync([.. many.Take(40)]);
+        await WaitForFileAsync(all, static text => text.Split('\n').Length == 40 + 4);
+        Assert.That(await all.Kamailio.ListAsync(), Has.Count.EqualTo(41), "the others are removed");
+        Assert.That(all.Dispatcher.Output.Split('\n').Count(static line => line.Contains(AtOnce, StringComparison.Ordinal)), Is.EqualTo(2));
+
+        // A few go one by one, as ever.
+        all.Replace(Text([.. many.Take(45)]));
+        await all.WaitForCallsAsync([.. many.Take(45)]);
+        await all.Dispatcher.WaitForLineAsync(": added sip:127.0.0.1:7045", Fleet.Deadline);
+    }
+
+    [Test]
+    public async Task What_an_operator_has_set_by_hand_is_worth_more_than_a_fast_fill()
+    {
+        int[] many = [.. Enumerable.Range(1, 250)];
+        await using var all = await StartAsync(Text(1, 2));
+        await all.WaitForCallsAsync(1, 2);
+        await all.Kamailio.CallAsync("dispatcher.set_state", "d", 7, "sip:127.0.0.1:7900");
+
+        all.Replace(Text(many));
+        await all.WaitForCallsAsync(many);
+        await all.Dispatcher.WaitForLineAsync("a reload would change or lose sip:127.0.0.1:7900 of set 7, which is yours", Fleet.Deadline);
+        Assert.That(Described(await all.Kamailio.ListAsync()), Has.One.StartsWith("7 sip:127.0.0.1:7900 D"));
+        Assert.That(all.Dispatcher.Output, Does.Not.Contain(AtOnce));
+    }
+
+    [Test]
+    public async Task What_an_operator_writes_into_the_file_stays_and_is_loaded_when_he_says_so()
+    {
+        await using var all = await StartAsync(Text(1));
+        await all.WaitForCallsAsync(1);
+        await WaitForFileAsync(all, static text => text.Contains("sip:127.0.0.1:7001 8 ", StringComparison.Ordinal));
+
+        await File.AppendAllTextAsync(all.Kamailio.ListFile, "8 sip:127.0.0.1:7901 0 0 duid=late\n");
+        all.Replace(Text(1, 2));
+        await WaitForFileAsync(all, static text => text.Contains("sip:127.0.0.1:7002 8 ", StringComparison.Ordinal));
+        Assert.That(await File.ReadAllTextAsync(all.Kamailio.ListFile), Does.Contain("\n8 sip:127.0.0.1:7901 0 0 duid=late\n"));
+
+        int[] many = [.. Enumerable.Range(1, 250)];
+        all.Replace(Text(many));
+        await all.WaitForCallsAsync(many);
+        await all.Dispatcher.WaitForLineAsync("a reload would load sip:127.0.0.1:7901 of set 8 too", Fleet.Deadline);
+        Assert.That((await all.Kamailio.ListAsync()).Select(static entry => entry.Set), Has.None.EqualTo(8));
+    }
+
+    [Test]
+    public async Task Where_Kamailio_loads_another_file_that_is_told_and_nothing_is_loaded()
+    {
+        int[] many = [.. Enumerable.Range(1, 250)];
+        await using var all = await WithoutEtcd.StartAsync(Kamailio, one => one.Replace(Text(many)), static one => ["--boot-list", one.File("other.list")]);
+        await all.WaitForCallsAsync(many);
+        await all.Dispatcher.WaitForLineAsync($"Kamailio loads {all.Kamailio.ListFile} at its start, and not {all.File("other.list")}", Fleet.Deadline);
+        Assert.That(all.Dispatcher.Output, Does.Not.Contain(AtOnce));
+
+        var (exitCode, output, _) = await all.AskAsync("status");
+        Assert.That(exitCode, Is.EqualTo(1), output);
+        Assert.That(string.Join(' ', output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), Does.Contain("#!define KAMRPC_LIST_FILE"));
+    }
+
+    [Test]
+    public async Task Where_one_bad_line_would_keep_Kamailio_from_starting_nothing_is_loaded()
+    {
+        int[] many = [.. Enumerable.Range(1, 250)];
+        await using var all = await StartAsync(Text(many), Kamailio with { ExtraConfig = "#!define KAMRPC_LOAD_MODE 1" });
+        await all.WaitForCallsAsync(many);
+        await all.Dispatcher.WaitForLineAsync("with ds_load_mode 1 one line that Kamailio cannot use", Fleet.Deadline);
+        Assert.That(all.Dispatcher.Output, Does.Not.Contain(AtOnce));
+    }
+
+    [Test]
+    public async Task A_file_that_cannot_be_written_is_told_and_calls_go_on()
+    {
+        await using var all = await StartAsync(Text(1));
+        await all.WaitForCallsAsync(1);
+        await WaitForFileAsync(all, static text => text.Contains("sip:127.0.0.1:7001 8 ", StringComparison.Ordinal));
+
+        File.Delete(all.Kamailio.ListFile);
+        Directory.CreateDirectory(all.Kamailio.ListFile);
+        all.Replace(Text(1, 2));
+        await all.WaitForCallsAsync(1, 2);
+        await all.Dispatcher.WaitForLineAsync("cannot be kept equal to what Kamailio has", Fleet.Deadline);
+
+        Directory.Delete(all.Kamailio.ListFile);
+        await WaitForFileAsync(all, static text => text.Contains("sip:127.0.0.1:7002 8 ", StringComparison.Ordinal));
+        await all.Dispatcher.WaitForLineAsync("No longer so (boot-list)", Fleet.Deadline);
+    }
+
+    private static string Text(params int[] members) => WithoutEtcd.Text(members);
+
+    private static string Silent(int member, string text) =>
+        text.Replace($"\"uri\":\"{WithoutEtcd.Uri(member)}\"", $"\"uri\":\"{WithoutEtcd.Uri(member)}\",\"state\":\"draining\"", StringComparison.Ordinal);
+
+    private static Task<WithoutEtcd> StartAsync(string members, KamailioOptions? kamailio = null) =>
+        WithoutEtcd.StartAsync(kamailio ?? Kamailio, all => all.Replace(members), static all => ["--boot-list", all.Kamailio.ListFile]);
+
+    private static string[] Described(IReadOnlyList<FakeDestination> list) =>
+        [.. list.Select(static entry => $"{entry.Set} {entry.Uri} {entry.Flags} {entry.Priority} {entry.Attrs}").Order(StringComparer.Ordinal)];
+
+    private static async Task WaitForFileAsync(WithoutEtcd all, Func<string, bool> isThere)
+    {
+        using var deadline = new CancellationTokenSource(Fleet.Deadline);
+        while (!File.Exists(all.Kamailio.ListFile) || !isThere(await File.ReadAllTextAsync(all.Kamailio.ListFile)))
+        {
+            await Task.Delay(20, deadline.Token);
+        }
+    }
+}
