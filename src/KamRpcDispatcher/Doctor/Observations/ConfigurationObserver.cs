@@ -54,7 +54,7 @@ internal sealed class ConfigurationObserver(RpcClientOptions options, TimeProvid
             Memory = await Answers.TryAsync(() => client.GetSharedMemoryAsync(cancellationToken)).ConfigureAwait(false),
             ReloadDelta = await parameters.ReadAsync("dispatcher", "reload_delta", 5, cancellationToken).ConfigureAwait(false),
             LoadMode = await parameters.ReadAsync("dispatcher", "ds_load_mode", 0, cancellationToken).ConfigureAwait(false),
-            HasBootList = config.Try(out var listed, out _) && ListFileReader.IsKept(listed, KamailioRoot.Of(running)),
+            HasBootList = config.Try(out var parsed, out _) && ListFileReader.IsKept(parsed, KamailioRoot.Of(running)),
             Transport = await parameters.ReadAsync("jsonrpcs", "transport", 6, cancellationToken).ConfigureAwait(false),
             Config = config,
             Algorithm = Answers.Define(defines, "KAMRPC_ALG"),

@@ -149,7 +149,7 @@ internal sealed class KamailioObserver(RpcClientOptions options, string? configF
             Clock = uptime.Try(out up, out trouble) ? LocalClock.Read(up.Now, before, after) : Observed<ClockReading>.Not(trouble),
             ReloadDelta = await parameters.ReadAsync("dispatcher", "reload_delta", 5, cancellationToken).ConfigureAwait(false),
             LoadMode = await parameters.ReadAsync("dispatcher", "ds_load_mode", 0, cancellationToken).ConfigureAwait(false),
-            HasBootList = config.Try(out var listed, out _) && ListFileReader.IsKept(listed, KamailioRoot.Of(running)),
+            HasBootList = config.Try(out var parsed, out _) && ListFileReader.IsKept(parsed, KamailioRoot.Of(running)),
             Transport = await parameters.ReadAsync("jsonrpcs", "transport", 6, cancellationToken).ConfigureAwait(false),
             BinrpcStructure = await parameters.ReadAsync("ctl", "binrpc_struct_max_body_size", 8, cancellationToken, unit: 1024).ConfigureAwait(false),
             CallSlots = await parameters.ReadAsync("dispatcher", "ds_hash_size", 0, cancellationToken).ConfigureAwait(false),
