@@ -110,6 +110,7 @@ public class NameOutageTests
         var after = Announce(["--ttl", "20s", "--uri", $"a=sip:host1.test:{_sip.Port}", "--uri", $"b=sip:host2.test:{_sip.Port}"], "127.0.0.1", "information");
         await after.WaitForLineAsync($"Wrote {Members}a", Fleet.Deadline);
         await after.WaitForLineAsync("1/b (sip:host2.test", Fleet.Deadline);
+        await after.WaitForLineAsync($"Wrote {Members}b", Fleet.Deadline);
         Assert.That(await _etcd.GetAsync(Members + "b"), Does.Contain("\"state\":\"down\"").And.Contain("name"));
         Assert.That(await _etcd.GetAsync(Members + "a"), Does.Not.Contain("down"), after.Output);
         Assert.That(after.Output, Does.Contain($"sip:host1.test:{_sip.Port} cannot be probed (").And.Not.Contain("1/a (sip:host1.test"));

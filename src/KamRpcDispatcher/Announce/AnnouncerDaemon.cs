@@ -153,7 +153,7 @@ public sealed class AnnouncerDaemon : IAsyncDisposable
         }
 
         return _keeper.IsWithdrawalRefused ? AnnouncementEnd.Refused
-            : !isWithdrawn || !_keeper.HasReached ? AnnouncementEnd.NotTold
+            : !isWithdrawn || !(_keeper.HasReached || _keeper.Handover.HasAdopted) ? AnnouncementEnd.NotTold
             : _keeper.OccupiedCount > 0 ? AnnouncementEnd.NotOurs
             : AnnouncementEnd.Withdrawn;
 

@@ -24,7 +24,6 @@ using KamRpcDispatcher.Push.Grace;
 using KamRpcDispatcher.Push.Guards;
 using KamRpcDispatcher.Push.Reading;
 using KamRpcDispatcher.Push.Shares;
-using KamRpcDispatcher.Sources;
 using KamRpcDispatcher.Telemetry;
 using Microsoft.Extensions.Logging;
 

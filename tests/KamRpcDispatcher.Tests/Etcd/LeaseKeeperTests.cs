@@ -335,6 +335,45 @@ public sealed class LeaseKeeperTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task What_the_program_before_has_left_is_no_less_announced_while_etcd_does_not_answer_the_next_one()
+    {
+        HeldLease? left = null;
+        var before = await AnnounceAsync();
+        await _keeper.Handover.HandOverAsync(held => left = held, CancellationToken.None).WaitAsync(Deadline);
+
+        var next = new LeaseKeeper(_store, Ttl, TimeProvider.System, _log);
+        var record = next.Add(Key(0), "farewell"u8.ToArray(), static _ => true);
+        next.Handover.Adopt(left!);
+        record.Update("draining"u8.ToArray(), takesCallsAway: true);
+
+        var failed = new TaskCompletionSource();
+        var mayAnswer = new TaskCompletionSource();
+        _etcd.Before = async (_, _) =>
+        {
+            failed.TrySetResult();
+            if (!mayAnswer.Task.IsCompleted)
+            {
+                throw new RpcException(new Status(StatusCode.Unavailable, "not now"));
+            }
+
+            await mayAnswer.Task;
+        };
+        using var stop = new CancellationTokenSource();
+        var holding = next.RunAsync(static _ => { }, stop.Token);
+        var settled = next.SettledAsync(CancellationToken.None);
+        await failed.Task.WaitAsync(Deadline);
+        await UntilAsync(() => next.Outage is not null);
+        Assert.That(settled.IsCompleted, Is.False, "it is waited for, as long as the announcer waits");
+
+        mayAnswer.SetResult();
+        Assert.That((await settled.WaitAsync(Deadline)).Settlement, Is.EqualTo(Settlement.Written));
+        await stop.CancelAsync();
+        Assert.That(await holding.WaitAsync(Deadline));
+        await _stop.CancelAsync();
+        await before.WaitAsync(Deadline);
+    }
+
+    [Test]
     public async Task A_key_that_etcd_does_not_let_be_deleted_keeps_no_other_one_there_and_is_named()
     {
         var holding = await AnnounceAsync();

@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.RegularExpressions;
 using KamRpcDispatcher.Cli.Telemetry;
 using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Probe;
 using KamRpcDispatcher.Telemetry;
 using KamRpcDispatcher.Tests.Documents;

@@ -17,6 +17,9 @@ internal sealed class LeaseHandover(EtcdLease lease, LeasedRecords records, Acti
     /// <summary>The leases under which its keys are.</summary>
     public IReadOnlyList<long> Leases => lease.Ids;
 
+    /// <summary>Whether the program before this one has left a lease.</summary>
+    public bool HasAdopted { get; private set; }
+
     /// <summary>Goes on with what the program before this one has left. Whether it is still there the keeper finds out: first of all it renews the lease, then it reads the keys.</summary>
     public void Adopt(HeldLease held)
     {
@@ -37,6 +40,7 @@ internal sealed class LeaseHandover(EtcdLease lease, LeasedRecords records, Acti
         }
 
         _renewedBefore = held.RenewedAt;
+        HasAdopted = true;
     }
 
     /// <summary>Waits until the keeper has renewed the lease, and stands still for as long as it is handed over.</summary>

@@ -17,11 +17,14 @@ internal sealed class SettlementWait(LeasedRecords records, LeaseOutage outage)
     /// <returns>What became of it, and the newest revision of ours.</returns>
     public async Task<(Settlement Settlement, long Revision)> SettledAsync(CancellationToken cancellationToken)
     {
-        await AllAsync(static record => record.IsSettled, cancellationToken, () => outage is { Current: not null } and ({ IsRefused: true } or { HasReached: false }) || records.Any(static record => record.IsRefused && record.IsHeld)).ConfigureAwait(false);
+        await AllAsync(static record => record.IsSettled, cancellationToken, () => (outage.Current is not null && (outage.IsRefused || !HasAnnounced)) || records.Any(static record => record.IsRefused && record.IsHeld)).ConfigureAwait(false);
         return records.WholeRefusal is null && records.All(static record => record.IsSettled) ? (Settlement.Written, records.Revision)
-            : outage.HasReached ? (Settlement.Refused, 0)
+            : HasAnnounced ? (Settlement.Refused, 0)
             : (Settlement.NeverReached, 0);
     }
+
+    /// <summary>Whether anything of ours may be in the store: etcd was reached, or the program before this one has left its keys to it.</summary>
+    public bool HasAnnounced => outage.HasReached || records.Any(static record => record.IsHeld);
 
     private static TaskCompletionSource NewRound() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using KamailioRpc.Errors;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Linux;
@@ -22,13 +23,13 @@ internal sealed class BootListKeeper(BootListFile file, string cluster, Func<Can
 
     private const int RestPart = 20;
 
-    private readonly SemaphoreSlim _signal = new(0, 1);
+    /// <summary>What was read last, until it is written.</summary>
+    private readonly Channel<DispatcherTable> _due = Channel.CreateBounded<DispatcherTable>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
 
     /// <summary>Held while the file is written, which may take long.</summary>
     private readonly Lock _writing = new();
     private readonly Lock _lock = new();
 
-    private DispatcherTable? _due;
     private IReadOnlyList<ListedDestination> _kept = [];
     private (KamailioInstance Instance, ListFileUse Use)? _use;
     private KamailioInstance? _toldFor;
@@ -44,26 +45,15 @@ internal sealed class BootListKeeper(BootListFile file, string cluster, Func<Can
         _failure is { } failure ? $"{FilePath} cannot be kept equal to what Kamailio has ({failure}): a Kamailio that starts now begins with what was written before" : _notLoaded ?? _leftOut;
 
     /// <summary>Takes note of a reading. Who calls does not wait for the disk.</summary>
-    public void Observe(DispatcherTable table)
-    {
-        lock (_lock)
-        {
-            _due = table;
-            if (_signal.CurrentCount == 0)
-            {
-                _signal.Release();
-            }
-        }
-    }
+    public void Observe(DispatcherTable table) => _due.Writer.TryWrite(table);
 
     /// <summary>Writes what was read last, as often as that costs little, and what is left at the end.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         try
         {
-            while (true)
+            while (await _due.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
             {
-                await _signal.WaitAsync(cancellationToken).ConfigureAwait(false);
                 var begun = timeProvider.GetTimestamp();
                 if (WriteDue() is { } table)
                 {
@@ -123,7 +113,7 @@ internal sealed class BootListKeeper(BootListFile file, string cluster, Func<Can
     {
         lock (_writing)
         {
-            _ = TakeDue();
+            _ = _due.Reader.TryRead(out _);
             return WriteNow(entries).LeftOut;
         }
     }
@@ -133,7 +123,7 @@ internal sealed class BootListKeeper(BootListFile file, string cluster, Func<Can
     {
         lock (_writing)
         {
-            if (TakeDue() is not { } table)
+            if (!_due.Reader.TryRead(out var table))
             {
                 return null;
             }
@@ -162,15 +152,6 @@ internal sealed class BootListKeeper(BootListFile file, string cluster, Func<Can
             }
 
             return table;
-        }
-    }
-
-    private DispatcherTable? TakeDue()
-    {
-        lock (_lock)
-        {
-            (var due, _due) = (_due, null);
-            return due;
         }
     }
 
