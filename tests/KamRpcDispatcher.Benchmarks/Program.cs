@@ -7,7 +7,7 @@ using KamRpcDispatcher.Benchmarks.Scale;
 
 // "roundtrip": every transport against a real Kamailio, beside a bare socket loop. "probe": what probing costs. "announcer" and
 // "dispatcher": what one costs as a native binary, published or given. "page": what open pages cost a dispatcher, a native binary that is
-// given. "scale": what a fleet of a size costs. "proxies": what many proxies are to one etcd. Anything else goes to BenchmarkDotNet.
+// given. "scale": what a fleet of a size costs. "boot": what the list for Kamailio's starts is worth to one. "proxies": what many proxies are to one etcd. Anything else goes to BenchmarkDotNet.
 if (args is ["roundtrip", ..])
 {
     return await RoundTrip.RunAsync(args is [_, var calls] ? int.Parse(calls, System.Globalization.CultureInfo.InvariantCulture) : 5000);
@@ -41,6 +41,11 @@ if (args is ["page", var dispatcher])
 if (args is ["scale", var members, ..])
 {
     return await ScaleBenchmark.RunAsync(int.Parse(members, System.Globalization.CultureInfo.InvariantCulture), args is [_, _, var program] ? program : null);
+}
+
+if (args is ["boot", var booted, ..])
+{
+    return await BootBenchmark.RunAsync(int.Parse(booted, System.Globalization.CultureInfo.InvariantCulture), args is [_, _, var given] ? given : null);
 }
 
 // In this process: a project of its own for each run would be built and restored anew.

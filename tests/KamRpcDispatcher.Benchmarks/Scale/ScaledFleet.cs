@@ -41,8 +41,8 @@ internal sealed class ScaledFleet : IAsyncDisposable
 
     public ServerProcess Dispatcher => _dispatcher ?? throw new InvalidOperationException("Not started.");
 
-    public static async Task<ScaledFleet> StartAsync(string program) =>
-        new(program, await EtcdServer.StartAsync(), await KamailioServer.StartAsync(Roomy));
+    public static async Task<ScaledFleet> StartAsync(string program, KamailioOptions? kamailio = null) =>
+        new(program, await EtcdServer.StartAsync(), await KamailioServer.StartAsync(kamailio ?? Roomy));
 
     /// <summary>Writes members' records, many at a time.</summary>
     public async Task PutAllAsync(int count)
@@ -70,12 +70,13 @@ internal sealed class ScaledFleet : IAsyncDisposable
     }
 
     /// <summary>Starts the dispatcher, and waits until it is in step.</summary>
-    public async Task<TimeSpan> FillAsync()
+    /// <param name="options">Further ones of it.</param>
+    public async Task<TimeSpan> FillAsync(params string[] options)
     {
         var begun = Stopwatch.GetTimestamp();
         _dispatcher = ServerProcess.Start(
             _program,
-            ["dispatch", "--etcd", Etcd.Endpoint, "--kamailio", Kamailio.RpcAddress, "--proxy", "p1", "--reply-dir", _folder.File("r"), "--state-dir", _folder.File("state"), "--metrics", "none", "--removal-delay", "1h"],
+            ["dispatch", "--etcd", Etcd.Endpoint, "--kamailio", Kamailio.RpcAddress, "--proxy", "p1", "--reply-dir", _folder.File("r"), "--state-dir", _folder.File("state"), "--metrics", "none", "--removal-delay", "1h", .. options],
             onLine: Told);
         await _dispatcher.WaitForLineAsync("In step with revision", Patience);
         return Stopwatch.GetElapsedTime(begun);
