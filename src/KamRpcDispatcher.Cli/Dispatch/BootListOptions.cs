@@ -29,6 +29,12 @@ internal static class BootListOptions
             return null;
         }
 
+        if (path.Length == 0)
+        {
+            options.Add(File, "no file is named");
+            return null;
+        }
+
         path = Path.GetFullPath(path);
         if (WhyUnusable(path) is { } reason)
         {
