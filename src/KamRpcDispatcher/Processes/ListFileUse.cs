@@ -9,6 +9,12 @@ internal sealed record ListFileUse(string? Path, string? WhyUnknown, bool IsStri
     /// <summary>The beginning of the line above the destinations of ours, where the file is kept by this tool.</summary>
     public const string Head = "# The lines below are kept by kamrpc dispatch";
 
+    /// <summary>Whether it is known that no file is loaded.</summary>
+    public bool IsNone { get; private init; }
+
     /// <summary>The file is not known.</summary>
     public static ListFileUse Unknown(string why) => new(null, why, IsStrict: true);
+
+    /// <summary>None is loaded.</summary>
+    public static ListFileUse None(string why) => new(null, why, IsStrict: true) { IsNone = true };
 }

@@ -31,6 +31,7 @@ internal sealed class BootListKeeper(BootListFile file, string cluster, Func<Can
     private readonly Lock _lock = new();
 
     private IReadOnlyList<ListedDestination> _kept = [];
+    private int _count;
     private (KamailioInstance Instance, ListFileUse Use)? _use;
     private KamailioInstance? _toldFor;
     private volatile string? _failure;
@@ -52,22 +53,35 @@ internal sealed class BootListKeeper(BootListFile file, string cluster, Func<Can
     {
         try
         {
-            while (await _due.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+            while (true)
             {
                 var begun = timeProvider.GetTimestamp();
-                if (WriteDue() is { } table)
+                EnsureThere();
+                if (WriteDue() is var (table, count))
                 {
-                    _notLoaded = WhyNotLoaded(await FindUseAsync(table.Instance, cancellationToken).ConfigureAwait(false));
+                    var use = await FindUseAsync(table.Instance, cancellationToken).ConfigureAwait(false);
+                    _notLoaded = WhyNotLoaded(use);
+                    Tell(table.Instance, use, count);
                 }
 
                 var pause = RestPart * timeProvider.GetElapsedTime(begun);
                 await Task.Delay(pause > Rest ? pause : Rest, timeProvider, cancellationToken).ConfigureAwait(false);
+                await AwaitDueAsync(cancellationToken).ConfigureAwait(false);
             }
         }
         finally
         {
             WriteDue();
         }
+    }
+
+    /// <summary>Waits until something is due, or may be missing.</summary>
+    private async Task AwaitDueAsync(CancellationToken cancellationToken)
+    {
+        using var rest = new CancellationTokenSource(Rest, timeProvider);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(rest.Token, cancellationToken);
+        await ((Task)_due.Reader.WaitToReadAsync(either.Token).AsTask()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
     }
 
     /// <summary>Which file a Kamailio loads, by the configuration that it runs with.</summary>
@@ -118,8 +132,21 @@ internal sealed class BootListKeeper(BootListFile file, string cluster, Func<Can
         }
     }
 
+    /// <summary>A Kamailio that does not run does not start without it.</summary>
+    private void EnsureThere()
+    {
+        lock (_writing)
+        {
+            if (FileStatus.OfLink(FilePath) is null)
+            {
+                Try(() => WriteNow(_kept));
+            }
+        }
+    }
+
     /// <summary>Writes what is due, where it is another than stands there. A disk that does not take it is tried with each reading.</summary>
-    private DispatcherTable? WriteDue()
+    /// <returns>What was due, and how many of ours are in the file; null where nothing was due.</returns>
+    private (DispatcherTable Table, int Count)? WriteDue()
     {
         lock (_writing)
         {
@@ -128,31 +155,50 @@ internal sealed class BootListKeeper(BootListFile file, string cluster, Func<Can
                 return null;
             }
 
-            try
+            if (_failure is not null || !file.IsAsWritten || !_kept.SequenceEqual(table.Destinations))
             {
-                if (_failure is null && file.IsAsWritten && _kept.SequenceEqual(table.Destinations))
+                Try(() =>
                 {
-                    return table;
-                }
-
-                var written = WriteNow(table.Destinations);
-                _leftOut = written.LeftOut is [var first, ..] left
-                    ? $"{FilePath} lacks {left.Count} of ours, of which no line can be made that Kamailio reads (the first is {first.Uri} of set {first.Set}): after a start of Kamailio they come with the first cycle"
-                    : null;
-                if (_failure is not null || _toldFor != table.Instance)
-                {
-                    BootListLog.Kept(logger, FilePath, written.Count);
-                }
-
-                (_failure, _toldFor) = (null, table.Instance);
-            }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-            {
-                _failure = exception.Message;
+                    var leftOut = WriteNow(table.Destinations).LeftOut;
+                    _leftOut = leftOut is [var first, ..]
+                        ? $"{FilePath} lacks {leftOut.Count} of ours, of which no line can be made that Kamailio reads (the first is {first.Uri} of set {first.Set}): after a start of Kamailio they come with the first cycle"
+                        : null;
+                });
             }
 
-            return table;
+            return (table, _count);
         }
+    }
+
+    private void Try(Action write)
+    {
+        try
+        {
+            write();
+            (_toldFor, _failure) = (_failure is null ? _toldFor : null, null);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            _failure = exception.Message;
+        }
+    }
+
+    /// <summary>Once for each start of Kamailio, and when what hindered is over.</summary>
+    private void Tell(KamailioInstance instance, ListFileUse use, int count)
+    {
+        if (_failure is not null || _notLoaded is not null || _toldFor == instance)
+        {
+            return;
+        }
+
+        _toldFor = instance;
+        if (use.WhyUnknown is { } reason)
+        {
+            BootListLog.KeptForUnknown(logger, FilePath, count, reason);
+            return;
+        }
+
+        BootListLog.Kept(logger, FilePath, count);
     }
 
     private BootListText WriteNow(IReadOnlyList<ListedDestination> entries)
@@ -163,11 +209,13 @@ internal sealed class BootListKeeper(BootListFile file, string cluster, Func<Can
             BootListLog.Written(logger, FilePath, composed!.Count);
         }
 
-        _kept = entries;
-        return composed!;
+        (_kept, _count) = (entries, composed!.Count);
+        return composed;
     }
 
-    private string? WhyNotLoaded(ListFileUse use) => use.Path is { } path && !IsKept(path)
+    private string? WhyNotLoaded(ListFileUse use) => use.IsNone
+        ? $"Kamailio does not load {FilePath} (--boot-list) at its start: {use.WhyUnknown}. What is kept there is of no use to it then: leave the option out, or take the database out"
+        : use.Path is { } path && !IsKept(path)
         ? $"Kamailio loads {path} at its start, and not {FilePath} (--boot-list), which is of no use to it then: #!define KAMRPC_LIST_FILE \"{FilePath}\" above the include of the snippet, and a restart"
         : null;
 }

@@ -20,4 +20,7 @@ internal static partial class BootListLog
 
     [LoggerMessage(2074, LogLevel.Warning, "The reload of {Path} did not do what it should ({Reason}): until Kamailio is started anew changes are made one by one")]
     public static partial void Failed(ILogger logger, string path, string reason);
+
+    [LoggerMessage(2075, LogLevel.Warning, "{Path} has what Kamailio has, {Count} destinations of ours, but whether Kamailio loads it at its start is not known ({Reason}): see that its list_file names it")]
+    public static partial void KeptForUnknown(ILogger logger, string path, int count, string reason);
 }

@@ -70,7 +70,7 @@ internal sealed class ListFileReader(IRpcClient client, TimeProvider timeProvide
 
         if (config.Of("dispatcher", "db_url").LastOrDefault() is { } database)
         {
-            return ListFileUse.Unknown($"it loads them from a database (db_url, {database.Place})");
+            return ListFileUse.None($"it loads them from a database (db_url, {database.Place})");
         }
 
         return config.Of("dispatcher", "list_file").LastOrDefault() is not { IsCertain: true } list ? ListFileUse.Unknown("its configuration names no list_file, or not for certain")
