@@ -146,6 +146,9 @@ internal sealed class SafeDirectory : IDisposable
         }
     }
 
+    /// <summary>Makes an open file the directory's group's; false where this user may not.</summary>
+    public bool GiveToGroup(SafeFileHandle file) => FileStatus.Of(file)?.Group == _group || LibC.ChangeOwner(file, uint.MaxValue, _group) == 0;
+
     /// <summary>Removes a name; false when it could not be done.</summary>
     public bool TryDelete(string name) => LibC.UnlinkAt(_handle, name, 0) == 0;
 

@@ -1,4 +1,5 @@
 using KamRpcDispatcher.Plan;
+using KamRpcDispatcher.Push.Boot;
 using KamRpcDispatcher.Push.Guards;
 
 namespace KamRpcDispatcher.Push;
@@ -74,10 +75,10 @@ internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, Disp
             return true;
         }
 
-        var isMade = await executor.ApplyAsync(change, cancellationToken).ConfigureAwait(false);
-        _applied += isMade ? change.Changes.Count : 0;
-        _disables.RemoveAll(_ => isMade);
-        return isMade;
+        var result = await executor.ApplyAsync(change, cancellationToken).ConfigureAwait(false);
+        _applied += result == BulkResult.Made ? change.Changes.Count : 0;
+        _disables.RemoveAll(_ => result == BulkResult.Made);
+        return result != BulkResult.Failed;
     }
 
     /// <summary>False when no structural change is to follow.</summary>

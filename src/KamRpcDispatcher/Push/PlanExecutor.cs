@@ -141,8 +141,8 @@ internal sealed class PlanExecutor(
     internal Task<BulkChange?> PrepareBulkAsync(ChangePlan plan, DispatcherTable table, CancellationToken cancellationToken) =>
         bulk?.PrepareAsync(plan, table, (change, after) => ObjectionAsync(change, after, cancellationToken), cancellationToken) ?? Task.FromResult<BulkChange?>(null);
 
-    /// <summary>Makes many changes at once; false when that cannot be done.</summary>
-    internal async Task<bool> ApplyAsync(BulkChange change, CancellationToken cancellationToken)
+    /// <summary>Makes many changes at once.</summary>
+    internal async Task<BulkResult> ApplyAsync(BulkChange change, CancellationToken cancellationToken)
     {
         await (claim?.ConfirmAsync(cancellationToken) ?? Task.CompletedTask).ConfigureAwait(false);
         try

@@ -101,6 +101,43 @@ public sealed class BootListTests
     }
 
     [Test]
+    public async Task What_somebody_changes_while_a_reload_waits_for_its_turn_is_not_undone()
+    {
+        await using var all = await WithoutEtcd.StartAsync(
+            Kamailio, static one => one.Replace(Text([.. Enumerable.Range(1, 250)])), static one => ["--boot-list", one.Kamailio.ListFile, "--grace", "fixed", "--gap", "3s"]);
+
+        // Written after the first reading: what may have been changed before the start is waited for then.
+        await WaitForFileAsync(all, static text => text.Contains("kept by kamrpc", StringComparison.Ordinal));
+        await all.Kamailio.CallAsync("dispatcher.set_state", "d", 7, "sip:127.0.0.1:7900");
+        await all.Kamailio.CallAsync("dispatcher.add", 8, "sip:127.0.0.1:7902", 0, 3, "duid=late");
+
+        await all.Dispatcher.WaitForLineAsync("a reload would change or lose", Fleet.Deadline);
+        Assert.That(Described(await all.Kamailio.ListAsync()), Has.One.StartsWith("7 sip:127.0.0.1:7900 D").And.One.StartsWith("8 sip:127.0.0.1:7902 "));
+    }
+
+    [Test]
+    public async Task A_disk_that_is_full_for_a_moment_keeps_nothing_from_being_loaded_later()
+    {
+        int[] many = [.. Enumerable.Range(1, 250)];
+        await using var all = await StartAsync(Text(1));
+        await all.WaitForCallsAsync(1);
+        await WaitForFileAsync(all, static text => text.Contains("sip:127.0.0.1:7001 8 ", StringComparison.Ordinal));
+        File.Move(all.Kamailio.ListFile, all.Kamailio.ListFile + ".away");
+        Directory.CreateDirectory(all.Kamailio.ListFile);
+        all.Replace(Text(many));
+        await all.WaitForCallsAsync(many);
+        await all.Dispatcher.WaitForLineAsync("changes are made one by one", Fleet.Deadline);
+        Assert.That(all.Dispatcher.Output, Does.Not.Contain(AtOnce).And.Not.Contain("[2074]"));
+
+        Directory.Delete(all.Kamailio.ListFile);
+        File.Move(all.Kamailio.ListFile + ".away", all.Kamailio.ListFile);
+        await all.Dispatcher.WaitForLineAsync("No longer so (boot-list)", Fleet.Deadline);
+        all.Replace(Text([.. many.Take(10)]));
+        await all.Dispatcher.WaitForLineAsync(AtOnce, Fleet.Deadline);
+        await all.WaitForCallsAsync([.. many.Take(10)]);
+    }
+
+    [Test]
     public async Task What_an_operator_writes_into_the_file_stays_and_is_loaded_when_he_says_so()
     {
         await using var all = await StartAsync(Text(1));

@@ -22,5 +22,5 @@ public sealed record BootListOption(string Path)
         new(new BootListFile(Path), cluster, new ListFileReader(client, timeProvider).ReadAsync, timeProvider, logs.CreateLogger<BootListKeeper>());
 
     internal BulkReload Reload(BootListKeeper keeper, string cluster, IDispatcher dispatcher, ListReader lists, IReadOnlyList<IChangeGuard> guards, Func<bool> owesOthers, TimeProvider timeProvider, ILoggerFactory logs) =>
-        new(dispatcher, keeper, lists.HasRoomAsync, guards.OfType<AdditionGuard>().Single(), cluster, Bulk, owesOthers, timeProvider, logs.CreateLogger<BulkReload>());
+        new(dispatcher, keeper, lists.HasRoomAsync, guards.OfType<AdditionGuard>().Single(), new ReloadEffects(keeper, cluster, owesOthers), Bulk, timeProvider, logs.CreateLogger<BulkReload>());
 }

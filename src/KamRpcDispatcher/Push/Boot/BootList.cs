@@ -9,7 +9,7 @@ using KamRpcDispatcher.Processes;
 namespace KamRpcDispatcher.Push.Boot;
 
 /// <summary>
-/// The text of the list that Kamailio loads at a start or a reload: the operator's own lines as they stand, and below them ours. Ours are known by the mark in their
+/// The text of the list that Kamailio loads at a start or a reload: the operator's own lines as they stand, and ours, below a line that says so. Ours are known by the mark in their
 /// attributes, wherever they stand. Bytes are characters here (Latin-1): what somebody else wrote is kept whatever its encoding.
 /// </summary>
 /// <remarks>A line is <c>SET URI FLAGS PRIORITY ATTRIBUTES</c>, between white space, and ends after 1,023 bytes: Kamailio takes what follows for another line, and a bad one ends the loading.</remarks>
@@ -24,18 +24,7 @@ internal static class BootList
     /// <param name="cluster">Our mark.</param>
     public static BootListText Compose(string text, IEnumerable<ListedDestination> entries, string cluster)
     {
-        var lines = new StringBuilder();
-        foreach (var line in Lines(text).Where(line => !IsHead(line) && !IsOwn(line, cluster)))
-        {
-            lines.Append(line);
-        }
-
-        if (lines.Length > 0 && lines[^1] != '\n')
-        {
-            lines.Append('\n');
-        }
-
-        lines.Append(ListFileUse.Head).Append(" (cluster ").Append(cluster).Append("), for the next start of Kamailio: your own may stand above.\n");
+        var own = new StringBuilder(Head(cluster)).Append(" for the next start of Kamailio: your own may stand above.\n");
         var leftOut = new List<ListedDestination>();
         var count = 0;
         foreach (var entry in entries.Where(entry => AttributeText.IsOwn(entry, cluster) && !Sentinel.Is(entry))
@@ -48,12 +37,34 @@ internal static class BootList
                 continue;
             }
 
-            lines.Append(line).Append('\n');
+            own.Append(line).Append('\n');
             count++;
         }
 
-        return new BootListText(lines.ToString(), count, leftOut);
+        // Where ours stand already, so that two who keep a part of one file each leave that of the other where it is.
+        var (above, below, isBelow) = (new StringBuilder(), new StringBuilder(), false);
+        foreach (var line in Lines(text))
+        {
+            if (IsOwn(line, cluster))
+            {
+                isBelow = true;
+            }
+            else
+            {
+                (isBelow ? below : above).Append(line);
+            }
+        }
+
+        if (above.Length > 0 && above[^1] != '\n')
+        {
+            above.Append('\n');
+        }
+
+        return new BootListText(above.Append(own).Append(below).ToString(), count, leftOut);
     }
+
+    /// <summary>Our lines in a text, as they stand there.</summary>
+    public static string Own(string text, string cluster) => string.Concat(Lines(text).Where(line => IsOwn(line, cluster)));
 
     /// <summary>The operator's destinations in a text, as Kamailio reads them.</summary>
     public static IReadOnlyList<BootListLine> Others(string text, string cluster) =>
@@ -76,9 +87,10 @@ internal static class BootList
     private static int Flags(ListedDestination entry) =>
         (entry.State == ListedState.Disabled ? DestinationFlags.Disabled : DestinationFlags.Probed(entry.State)) | (HostName.In(entry.Uri) is null ? 0 : DestinationFlags.NoDns);
 
-    private static bool IsHead(string line) => line.StartsWith(ListFileUse.Head, StringComparison.Ordinal);
+    private static string Head(string cluster) => $"{ListFileUse.Head} (cluster {cluster}),";
 
-    private static bool IsOwn(string line, string cluster) => Parse(line) is { } parsed && AttributeText.IsOwn(parsed.Attributes, cluster);
+    private static bool IsOwn(string line, string cluster) =>
+        line.StartsWith(Head(cluster), StringComparison.Ordinal) || (Parse(line) is { } parsed && AttributeText.IsOwn(parsed.Attributes, cluster));
 
     private static IEnumerable<string> Lines(string text)
     {

@@ -90,17 +90,25 @@ internal sealed class BootListFile(string path)
         return Encoding.Latin1.GetString(content, 0, read);
     }
 
-    /// <summary>It stays whose it was, as far as this user may give it away; a new one is the directory's owner's.</summary>
-    private static void GiveAway(SafeDirectory directory, SafeFileHandle file, FileStatus? before)
+    /// <summary>It stays whose it was. A new one is the directory's owner's, or its group's at least; where this user may not even do that, everybody may read it: Kamailio does not start without.</summary>
+    /// <exception cref="UnauthorizedAccessException">Whoever could read it could not any more.</exception>
+    private void GiveAway(SafeDirectory directory, SafeFileHandle file, FileStatus? before)
     {
         if (before is not { } status)
         {
             directory.GiveToOwner(file);
+            if (!directory.GiveToGroup(file))
+            {
+                File.SetUnixFileMode(file, NewMode | UnixFileMode.OtherRead);
+            }
+
+            return;
         }
-        else if (LibC.ChangeOwner(file, status.User, status.Group) != 0)
+
+        if (FileStatus.Of(file) is { } made && (made.User, made.Group) != (status.User, status.Group) && LibC.ChangeOwner(file, status.User, status.Group) != 0
+            && LibC.ChangeOwner(file, uint.MaxValue, status.Group) != 0 && (status.Mode & UnixFileMode.OtherRead) == 0)
         {
-            // To its group at least, of which this user may be.
-            _ = LibC.ChangeOwner(file, uint.MaxValue, status.Group);
+            throw new UnauthorizedAccessException($"it is UID {status.User}'s and group {status.Group}'s, and this user cannot make one that they can read (chgrp it to a group that both are in, or chmod o+r {path})");
         }
     }
 

@@ -32,18 +32,21 @@ internal sealed class BootListKeeper(BootListFile file, string cluster, Func<Can
 
     private IReadOnlyList<ListedDestination> _kept = [];
     private int _count;
+    private string? _own;
     private (KamailioInstance Instance, ListFileUse Use)? _use;
     private KamailioInstance? _toldFor;
     private volatile string? _failure;
     private volatile string? _leftOut;
     private volatile string? _notLoaded;
+    private readonly Repetition _overwritten = new(timeProvider);
 
     /// <summary>The file's path.</summary>
     public string FilePath => file.FilePath;
 
     /// <summary>What keeps a start of Kamailio from having what it has now; null for nothing.</summary>
     public string? Trouble =>
-        _failure is { } failure ? $"{FilePath} cannot be kept equal to what Kamailio has ({failure}): a Kamailio that starts now begins with what was written before" : _notLoaded ?? _leftOut;
+        _failure is { } failure ? $"{FilePath} cannot be kept equal to what Kamailio has ({failure}): a Kamailio that starts now begins with what it finds there, or does not start"
+        : _notLoaded ?? _leftOut ?? (_overwritten.IsOften ? $"our lines in {FilePath} are written by somebody else too, again and again: another dispatcher of this cluster with the same --boot-list? Give each Kamailio a list of its own" : null);
 
     /// <summary>Takes note of a reading. Who calls does not wait for the disk.</summary>
     public void Observe(DispatcherTable table) => _due.Writer.TryWrite(table);
@@ -204,10 +207,21 @@ internal sealed class BootListKeeper(BootListFile file, string cluster, Func<Can
     private BootListText WriteNow(IReadOnlyList<ListedDestination> entries)
     {
         BootListText? composed = null;
-        if (file.Write(text => (composed = BootList.Compose(text, entries, cluster)).Text))
+        if (file.Write(text =>
+        {
+            var found = BootList.Own(text, cluster);
+            if (_own is not null && found.Length > 0 && found != _own)
+            {
+                _overwritten.Note();
+            }
+
+            return (composed = BootList.Compose(text, entries, cluster)).Text;
+        }))
         {
             BootListLog.Written(logger, FilePath, composed!.Count);
         }
+
+        _own = BootList.Own(composed!.Text, cluster);
 
         (_kept, _count) = (entries, composed!.Count);
         return composed;

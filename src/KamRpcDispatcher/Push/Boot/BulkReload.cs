@@ -1,9 +1,7 @@
 using KamailioRpc;
 using KamailioRpc.Errors;
-using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Destinations.Addresses;
 using KamRpcDispatcher.Plan;
-using KamRpcDispatcher.Plan.Order;
 using KamRpcDispatcher.Push.Guards;
 using KamRpcDispatcher.Push.Reading;
 using Microsoft.Extensions.Logging;
@@ -18,9 +16,8 @@ namespace KamRpcDispatcher.Push.Boot;
 /// <param name="keeper">Keeps the list.</param>
 /// <param name="hasRoom">Whether the list can be read with so many more.</param>
 /// <param name="additions">What speaks against a single addition.</param>
-/// <param name="cluster">Our mark.</param>
+/// <param name="effects">Tells what else a reload would do.</param>
 /// <param name="most">How many changes are made one by one; 0 for any number.</param>
-/// <param name="owesOthers">Whether something of somebody else's is to be put back, of which a reload knows nothing.</param>
 /// <param name="timeProvider">The clock.</param>
 /// <param name="logger">Where to log.</param>
 internal sealed class BulkReload(
@@ -28,25 +25,31 @@ internal sealed class BulkReload(
     BootListKeeper keeper,
     Func<IReadOnlyList<AddDestination>, CancellationToken, ValueTask<bool>> hasRoom,
     IChangeGuard additions,
-    string cluster,
+    ReloadEffects effects,
     int most,
-    Func<bool> owesOthers,
     TimeProvider timeProvider,
     ILogger logger)
 {
+    /// <summary>Pings may change a state of ours from each reading to the next: the last time that is let pass.</summary>
+    private const int Tries = 5;
+
+    /// <summary>So often a reload gives way to somebody who changes the list at the same time.</summary>
+    private const int MostDelays = 3;
+
     /// <summary>What was loaded and is not listed: one by one it is seen why.</summary>
     private readonly HashSet<ListedKey> _apart = [];
 
     private (KamailioInstance Instance, IReadOnlyList<AddDestination> Adds)? _expected;
     private KamailioInstance? _failedFor;
     private string? _told;
+    private int _delays;
 
     /// <inheritdoc cref="BootListKeeper.Trouble"/>
     public string? Trouble => keeper.Trouble;
 
     /// <summary>What a plan makes of the list by one change; null where its changes are made one by one.</summary>
     /// <param name="plan">The plan.</param>
-    /// <param name="table">What it was made from, with the changes of state that were made since.</param>
+    /// <param name="table">What it was made from.</param>
     /// <param name="examine">What speaks against a structural change of any kind.</param>
     /// <param name="cancellationToken">Ends it.</param>
     public async Task<BulkChange?> PrepareAsync(ChangePlan plan, DispatcherTable table, Func<Change, DispatcherTable, Task<Objection?>> examine, CancellationToken cancellationToken)
@@ -57,7 +60,7 @@ internal sealed class BulkReload(
             return null;
         }
 
-        if (await WhyNotAsync(table, cancellationToken).ConfigureAwait(false) is { } reason)
+        if (await effects.WhyNotAsync(table, cancellationToken).ConfigureAwait(false) is { } reason)
         {
             return OneByOne(changes.Count, reason);
         }
@@ -79,8 +82,7 @@ internal sealed class BulkReload(
             return null;
         }
 
-        var after = After(table, whole);
-        if (await examine(whole.First(static change => change.IsStructural), after).ConfigureAwait(false) is { } objection)
+        if (await examine(whole.First(static change => change.IsStructural), After(table, whole)).ConfigureAwait(false) is { } objection)
         {
             return OneByOne(changes.Count, objection.Text);
         }
@@ -90,43 +92,81 @@ internal sealed class BulkReload(
             return OneByOne(changes.Count, "the list could not be read any more with all of them");
         }
 
-        return new BulkChange(whole, adds, after);
+        return new BulkChange(whole, adds, table);
     }
 
-    /// <summary>Loads the list; false where that cannot be done, and nothing was changed.</summary>
+    /// <summary>
+    /// Loads the list as it is to be. Between the reading of before and now the grace period was waited for: what Kamailio or somebody else has changed since is read, and
+    /// is in what is loaded, or nothing is loaded.
+    /// </summary>
     /// <exception cref="DispatcherBusyException">A reload is going on or was a moment ago: later.</exception>
     /// <exception cref="KamailioRpcException">What became of it is unknown.</exception>
-    public async Task<bool> MakeAsync(BulkChange change, CancellationToken cancellationToken)
+    public async Task<BulkResult> MakeAsync(BulkChange change, CancellationToken cancellationToken)
     {
         var begun = timeProvider.GetTimestamp();
         try
         {
-            var leftOut = keeper.Write(change.After.Destinations);
-            _apart.UnionWith(leftOut.Select(static entry => new ListedKey(entry.Set, entry.Uri)));
-
-            // The one that was there is another file since, and a link leads where it leads.
-            if ((await keeper.FindUseAsync(change.After.Instance, cancellationToken).ConfigureAwait(false)).Path is not { } path || !keeper.IsKept(path))
+            var table = await dispatcher.ReadAsync(cancellationToken).ConfigureAwait(false);
+            for (var tries = 1; tries <= Tries && HasEntriesOf(table, change.Before); tries++)
             {
-                throw new IOException($"Kamailio does not load {keeper.FilePath}");
+                if (await effects.WhyNotAsync(table, cancellationToken).ConfigureAwait(false) is { } reason)
+                {
+                    OneByOne(change.Changes.Count, reason);
+                    return BulkResult.Failed;
+                }
+
+                Write(change, table);
+                var now = await dispatcher.ReadAsync(cancellationToken).ConfigureAwait(false);
+                if (HasEntriesOf(now, table) && (now.Destinations.SequenceEqual(table.Destinations) || (tries == Tries && effects.HasSameOthers(now, table))))
+                {
+                    await dispatcher.ReloadAsync(change.Adds, cancellationToken).ConfigureAwait(false);
+                    _expected = (table.Instance, [.. change.Adds.Where(add => !_apart.Contains(new ListedKey(add.Set, add.Uri)))]);
+                    (_delays, _told) = (0, null);
+                    BootListLog.Reloaded(logger, change.Changes.Count, keeper.FilePath, new DurationText(timeProvider.GetElapsedTime(begun)));
+                    return BulkResult.Made;
+                }
+
+                table = now;
             }
 
-            if (leftOut.Count == 0 || leftOut.All(entry => change.Adds.Any(add => (add.Set, add.Uri) == (entry.Set, entry.Uri))))
+            if (++_delays < MostDelays)
             {
-                await dispatcher.ReloadAsync(change.Adds, cancellationToken).ConfigureAwait(false);
-                _expected = (change.After.Instance, [.. change.Adds.Where(add => !_apart.Contains(new ListedKey(add.Set, add.Uri)))]);
-                BootListLog.Reloaded(logger, change.Changes.Count, keeper.FilePath, new DurationText(timeProvider.GetElapsedTime(begun)));
-                return true;
+                return BulkResult.Later;
             }
 
-            // It would take somebody away who is there.
-            throw new IOException($"of {leftOut[0].Uri} no line can be made that Kamailio reads");
+            _delays = 0;
+            OneByOne(change.Changes.Count, "somebody else changes the list again and again");
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or KamailioFaultException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            Fail(change.After.Instance, exception.Message);
-            return false;
+            OneByOne(change.Changes.Count, exception.Message);
+        }
+        catch (KamailioFaultException fault)
+        {
+            Fail(change.Before.Instance, fault.Message);
+        }
+
+        return BulkResult.Failed;
+    }
+
+    /// <summary>Writes what is to be loaded.</summary>
+    /// <exception cref="IOException">It is not what Kamailio would load, or would take somebody away.</exception>
+    private void Write(BulkChange change, DispatcherTable table)
+    {
+        var leftOut = keeper.Write(After(table, change.Changes).Destinations);
+        _apart.UnionWith(leftOut.Select(static entry => new ListedKey(entry.Set, entry.Uri)));
+        if (leftOut.FirstOrDefault(entry => !change.Adds.Any(add => (add.Set, add.Uri) == (entry.Set, entry.Uri))) is { } listed)
+        {
+            throw new IOException($"of {listed.Uri} no line can be made that Kamailio reads");
         }
     }
+
+    /// <summary>Whether a list has the same entries, in whatever states.</summary>
+    private static bool HasEntriesOf(DispatcherTable table, DispatcherTable other) =>
+        table.Instance == other.Instance && Entries(table).SetEquals(Entries(other));
+
+    private static HashSet<(int, string, int, string)> Entries(DispatcherTable table) =>
+        [.. table.Destinations.Where(static entry => !Sentinel.Is(entry)).Select(static entry => (entry.Set, entry.Uri, entry.Priority, entry.Attributes))];
 
     /// <summary>Compares what was loaded with what is listed.</summary>
     public void Verify(DispatcherTable table)
@@ -149,64 +189,6 @@ internal sealed class BulkReload(
         {
             Fail(instance, $"none of {adds.Count} destinations is listed");
         }
-    }
-
-    /// <summary>Why a reload would do harm, or could; null for no reason.</summary>
-    private async Task<string?> WhyNotAsync(DispatcherTable table, CancellationToken cancellationToken)
-    {
-        var use = await keeper.FindUseAsync(table.Instance, cancellationToken).ConfigureAwait(false);
-        if (use.Path is not { } path)
-        {
-            return $"which file Kamailio loads is not known ({use.WhyUnknown})";
-        }
-
-        if (use.IsStrict)
-        {
-            return "with ds_load_mode 1 one line that Kamailio cannot use keeps it from loading any, and from starting (#!define KAMRPC_LOAD_MODE 0)";
-        }
-
-        if (table.Unreadable.Count > 0 || owesOthers())
-        {
-            return table.Unreadable.Count > 0 ? "the list has entries that cannot be understood" : "something that others put there is to be put back";
-        }
-
-        if (table.Destinations.Any(static entry => entry.Calls > 0))
-        {
-            return "Kamailio counts the calls of its destinations (algorithm 10), and begins anew with a reload";
-        }
-
-        try
-        {
-            return keeper.IsKept(path) ? WhyNotForOthers(table) : $"Kamailio loads {path}";
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            return exception.Message;
-        }
-    }
-
-    /// <summary>A reload makes of what others put there what the file says of it.</summary>
-    private string? WhyNotForOthers(DispatcherTable table)
-    {
-        List<ListedDestination> others = [.. table.Destinations.Where(entry => !AttributeText.IsOwn(entry, cluster) && !Sentinel.Is(entry))];
-        List<BootListLine> lines = [.. keeper.ReadOthers()];
-        if (lines.Find(static line => HostName.In(line.Uri) is not null && (line.Flags & DestinationFlags.NoDns) == 0) is { } name)
-        {
-            return $"the list has a name of yours, {name.Uri}, which a reload resolves, and loses where it does not resolve just then";
-        }
-
-        foreach (var entry in others)
-        {
-            var at = lines.FindIndex(line => line.IsAs(entry));
-            if (at < 0)
-            {
-                return $"a reload would change or lose {entry.Uri} of set {entry.Set}, which is yours, and not in the file as it is listed";
-            }
-
-            lines.RemoveAt(at);
-        }
-
-        return lines is [var more, ..] ? $"a reload would load {more.Uri} of set {more.Set} too, which stands in the file and is not listed" : null;
     }
 
     private static DispatcherTable After(DispatcherTable table, IEnumerable<Change> changes)
@@ -241,5 +223,18 @@ internal sealed class BulkReload(
 /// <summary>Many changes that are made by one.</summary>
 /// <param name="Changes">All of them.</param>
 /// <param name="Adds">What they add.</param>
-/// <param name="After">The list as it will be.</param>
-internal sealed record BulkChange(IReadOnlyList<Change> Changes, IReadOnlyList<AddDestination> Adds, DispatcherTable After);
+/// <param name="Before">The list that they were planned for.</param>
+internal sealed record BulkChange(IReadOnlyList<Change> Changes, IReadOnlyList<AddDestination> Adds, DispatcherTable Before);
+
+/// <summary>What became of it.</summary>
+internal enum BulkResult
+{
+    /// <summary>Kamailio has loaded the list.</summary>
+    Made,
+
+    /// <summary>Somebody changes the list meanwhile: it is planned anew.</summary>
+    Later,
+
+    /// <summary>It cannot be done, and nothing was changed.</summary>
+    Failed,
+}

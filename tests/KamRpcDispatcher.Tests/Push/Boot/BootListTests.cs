@@ -29,7 +29,18 @@ public class BootListTests
         var others = Encoding.Latin1.GetString(Encoding.UTF8.GetBytes("# Mein Überblick\r\n\n1 sip:10.0.0.9 0 0 duid=x;kamrpc=other\n  7\tsip:10.0.0.8:5060\n# 1 sip:10.0.0.1:5060 8 7 duid=a;kamrpc=c\n"));
         var before = $"1 sip:10.0.0.2:5060 8 7 duid=gone;kamrpc=c\n{others}{Head}1 sip:10.0.0.3 4 1 duid=b;kamrpc=c";
 
-        Assert.That(Text(before, Own("sip:10.0.0.1:5060")), Is.EqualTo($"{others}{Head}1 sip:10.0.0.1:5060 8 7 duid=a;kamrpc=c\n"));
+        Assert.That(Text(before, Own("sip:10.0.0.1:5060")), Is.EqualTo($"{Head}1 sip:10.0.0.1:5060 8 7 duid=a;kamrpc=c\n{others}"), "where ours stood first");
+    }
+
+    [Test]
+    public void Two_clusters_in_one_file_leave_each_other_alone()
+    {
+        var one = Text("7 sip:10.0.0.8\n", Own("sip:10.0.0.1"));
+        var both = BootList.Compose(one, [Own("sip:10.0.0.2") with { Attributes = "duid=b;kamrpc=d" }], "d").Text;
+
+        Assert.That(both, Does.StartWith(one).And.Contain("(cluster d)"));
+        Assert.That(Text(both, Own("sip:10.0.0.1")), Is.EqualTo(both));
+        Assert.That(BootList.Compose(both, [Own("sip:10.0.0.2") with { Attributes = "duid=b;kamrpc=d" }], "d").Text, Is.EqualTo(both));
     }
 
     [Test]
