@@ -46,7 +46,7 @@ public partial class ArchitectureTests
         Doctor.Observations.Host: Doctor.Config Doctor.Observations.Configured Doctor.Observations.Sockets Linux Processes Processes.Views
         Doctor.Observations.Sockets: Claim Doctor.Config Doctor.Observations.Configured Doctor.Observations.Host Linux Processes
         Doctor.Snippet: Doctor.Config Doctor.Config.Reading Doctor.Snippet.Checks Linux
-        Doctor.Snippet.Checks: Doctor.Config Doctor.Config.Reading
+        Doctor.Snippet.Checks: Doctor.Config Doctor.Config.Reading Processes
         Etcd: Destinations Destinations.Operators Etcd.Connection Etcd.Connection.Security Etcd.Keys Etcd.Members Etcd.Proxies Etcd.Reports Etcd.Reports.Dialogs Etcd.Reports.Format Sources.Records
         Etcd.Connection: Destinations Etcd.Connection.Security
         Etcd.Connection.Security: Destinations

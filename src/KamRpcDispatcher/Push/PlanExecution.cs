@@ -77,7 +77,6 @@ internal sealed class PlanExecution(PlanExecutor executor, ChangePlan plan, Disp
 
         var result = await executor.ApplyAsync(change, cancellationToken).ConfigureAwait(false);
         _applied += result == BulkResult.Made ? change.Changes.Count : 0;
-        _disables.RemoveAll(_ => result == BulkResult.Made);
         return result != BulkResult.Failed;
     }
 

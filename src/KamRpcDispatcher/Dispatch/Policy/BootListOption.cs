@@ -19,7 +19,7 @@ public sealed record BootListOption(string Path)
     public int Bulk { get; init; } = DefaultBulk;
 
     internal BootListKeeper Keeper(string cluster, IRpcClient client, TimeProvider timeProvider, ILoggerFactory logs) =>
-        new(new BootListFile(Path), cluster, new ListFileReader(client, timeProvider).ReadAsync, timeProvider, logs.CreateLogger<BootListKeeper>());
+        new(new BootListFile(Path, timeProvider), cluster, new ListFileReader(client, timeProvider).ReadAsync, timeProvider, logs.CreateLogger<BootListKeeper>());
 
     internal BulkReload Reload(BootListKeeper keeper, string cluster, IDispatcher dispatcher, ListReader lists, IReadOnlyList<IChangeGuard> guards, Func<bool> owesOthers, TimeProvider timeProvider, ILoggerFactory logs) =>
         new(dispatcher, keeper, lists.HasRoomAsync, guards.OfType<AdditionGuard>().Single(), new ReloadEffects(keeper, cluster, owesOthers), Bulk, timeProvider, logs.CreateLogger<BulkReload>());

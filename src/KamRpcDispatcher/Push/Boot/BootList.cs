@@ -70,6 +70,9 @@ internal static class BootList
     public static IReadOnlyList<BootListLine> Others(string text, string cluster) =>
         [.. Lines(text).Select(Parse).OfType<BootListLine>().Where(line => !AttributeText.IsOwn(line.Attributes, cluster))];
 
+    /// <summary>The number of the first line that keeps Kamailio from loading any, and from starting; null for none.</summary>
+    public static int? BadLine(string text) => Lines(text).Select(static (line, index) => (Line: Parse(line), Number: index + 1)).FirstOrDefault(static line => line.Line is { IsBad: true }) is { Number: > 0 and var number } ? number : null;
+
     /// <summary>The line of a destination; null where it cannot be one.</summary>
     private static string? Line(ListedDestination entry)
     {
@@ -144,9 +147,12 @@ internal sealed record BootListText(string Text, int Count, IReadOnlyList<Listed
 /// <summary>A line of the file, as Kamailio reads it.</summary>
 internal sealed record BootListLine(int Set, string Uri, int Flags, int Priority, string Attributes)
 {
+    /// <summary>Whether it names nobody: Kamailio loads nothing of a list with such a line, and does not start.</summary>
+    public bool IsBad => Uri.Length == 0;
+
     /// <summary>Whether a reload leaves a destination as it is listed.</summary>
     public bool IsAs(ListedDestination entry) =>
-        (Set, Uri, Priority, Attributes) == (entry.Set, entry.Uri, entry.Priority, entry.Attributes) && IsRoutable(DestinationFlags.StateOf(Flags)) == entry.IsRoutable
+        (Set, Uri, Priority, Attributes, (Flags & DestinationFlags.Probing) != 0) == (entry.Set, entry.Uri, entry.Priority, entry.Attributes, entry.Probing) && IsRoutable(DestinationFlags.StateOf(Flags)) == entry.IsRoutable
         && (entry.IsRoutable || DestinationFlags.StateOf(Flags) == entry.State);
 
     private static bool IsRoutable(ListedState state) => state is ListedState.Active or ListedState.Trying;

@@ -9,12 +9,16 @@ namespace KamRpcDispatcher.Push.Boot;
 /// it between its reading and that, it is read again.
 /// </summary>
 /// <param name="path">Where it is: absolute, in a directory that is there.</param>
-internal sealed class BootListFile(string path)
+/// <param name="timeProvider">The clock by which files are dated.</param>
+internal sealed class BootListFile(string path, TimeProvider timeProvider)
 {
     /// <summary>A hundred thousand lines have a tenth of it.</summary>
     private const int MostBytes = 256 * 1024 * 1024;
 
     private const int Tries = 5;
+
+    /// <summary>So long a file that somebody else writes is left to him: he may not be at its end.</summary>
+    public static TimeSpan Quiet { get; } = TimeSpan.FromSeconds(3);
 
     /// <summary>Of a new one: its owner's, and readable by the directory's group, in which Kamailio is.</summary>
     private const UnixFileMode NewMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
@@ -40,7 +44,8 @@ internal sealed class BootListFile(string path)
 
     /// <summary>Makes what a text becomes the file's content, unless it is that already.</summary>
     /// <returns>Whether it was written.</returns>
-    /// <exception cref="IOException">It cannot be read or written, or somebody else writes it all the time.</exception>
+    /// <exception cref="FileInUseException">Somebody else has written it a moment ago: later.</exception>
+    /// <exception cref="IOException">It cannot be read or written.</exception>
     /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
     public bool Write(Func<string, string> become)
     {
@@ -57,6 +62,11 @@ internal sealed class BootListFile(string path)
                 return false;
             }
 
+            if (before is { } theirs && theirs != _written && (timeProvider.GetUtcNow().UtcDateTime - theirs.Written).Duration() < Quiet)
+            {
+                break;
+            }
+
             Stamp? made = null;
             var status = file is null ? (FileStatus?)null : FileStatus.Of(file);
             if (DurableFile.Replace(directory, Name, Encoding.Latin1.GetBytes(next), status?.Mode ?? NewMode, written =>
@@ -71,7 +81,7 @@ internal sealed class BootListFile(string path)
             }
         }
 
-        throw new IOException($"somebody else keeps on writing {path}");
+        throw new FileInUseException($"somebody else keeps on writing {path}");
     }
 
     /// <summary>A file of whoever's: what he may write there Kamailio believes already.</summary>
@@ -120,3 +130,6 @@ internal sealed class BootListFile(string path)
         public static Stamp? Of(string path) => FileStatus.OfLink(path) is { } status ? new Stamp(status.Inode, status.Length, File.GetLastWriteTimeUtc(path)) : null;
     }
 }
+
+/// <summary>Somebody else writes a file.</summary>
+internal sealed class FileInUseException(string message) : IOException(message);

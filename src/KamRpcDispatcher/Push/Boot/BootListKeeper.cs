@@ -21,6 +21,9 @@ internal sealed class BootListKeeper(BootListFile file, string cluster, Func<Can
     /// <summary>Between two writes; longer where one takes longer than a twentieth of it.</summary>
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(1);
 
+    /// <summary>So long somebody else may write the file before that is trouble.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     private const int RestPart = 20;
 
     /// <summary>What was read last, until it is written.</summary>
@@ -33,6 +36,9 @@ internal sealed class BootListKeeper(BootListFile file, string cluster, Func<Can
     private IReadOnlyList<ListedDestination> _kept = [];
     private int _count;
     private string? _own;
+    private DispatcherTable? _owed;
+    private long? _owedSince;
+    private int? _badLine;
     private (KamailioInstance Instance, ListFileUse Use)? _use;
     private KamailioInstance? _toldFor;
     private volatile string? _failure;
@@ -46,6 +52,7 @@ internal sealed class BootListKeeper(BootListFile file, string cluster, Func<Can
     /// <summary>What keeps a start of Kamailio from having what it has now; null for nothing.</summary>
     public string? Trouble =>
         _failure is { } failure ? $"{FilePath} cannot be kept equal to what Kamailio has ({failure}): a Kamailio that starts now begins with what it finds there, or does not start"
+        : _badLine is { } line ? $"line {line} of {FilePath} names no destination: Kamailio loads none of a list with such a line, and does not start. Correct it, or put a # before it"
         : _notLoaded ?? _leftOut ?? (_overwritten.IsOften ? $"our lines in {FilePath} are written by somebody else too, again and again: another dispatcher of this cluster with the same --boot-list? Give each Kamailio a list of its own" : null);
 
     /// <summary>Takes note of a reading. Who calls does not wait for the disk.</summary>
@@ -142,7 +149,7 @@ internal sealed class BootListKeeper(BootListFile file, string cluster, Func<Can
         {
             if (FileStatus.OfLink(FilePath) is null)
             {
-                Try(() => WriteNow(_kept));
+                Try(() => WriteNow(_owed?.Destinations ?? _kept));
             }
         }
     }
@@ -153,11 +160,12 @@ internal sealed class BootListKeeper(BootListFile file, string cluster, Func<Can
     {
         lock (_writing)
         {
-            if (!_due.Reader.TryRead(out var table))
+            if (!_due.Reader.TryRead(out var table) && (table = _owed) is null)
             {
                 return null;
             }
 
+            _owed = table;
             if (_failure is not null || !file.IsAsWritten || !_kept.SequenceEqual(table.Destinations))
             {
                 Try(() =>
@@ -167,6 +175,10 @@ internal sealed class BootListKeeper(BootListFile file, string cluster, Func<Can
                         ? $"{FilePath} lacks {leftOut.Count} of ours, of which no line can be made that Kamailio reads (the first is {first.Uri} of set {first.Set}): after a start of Kamailio they come with the first cycle"
                         : null;
                 });
+            }
+            else
+            {
+                _owed = null;
             }
 
             return (table, _count);
@@ -178,7 +190,13 @@ internal sealed class BootListKeeper(BootListFile file, string cluster, Func<Can
         try
         {
             write();
-            (_toldFor, _failure) = (_failure is null ? _toldFor : null, null);
+            (_toldFor, _failure, _owed, _owedSince) = (_failure is null ? _toldFor : null, null, null, null);
+        }
+        catch (FileInUseException exception)
+        {
+            // He may not be at its end: it is tried again in a moment.
+            _owedSince ??= timeProvider.GetTimestamp();
+            _failure = timeProvider.GetElapsedTime(_owedSince.Value) > Patience ? exception.Message : _failure;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -189,7 +207,7 @@ internal sealed class BootListKeeper(BootListFile file, string cluster, Func<Can
     /// <summary>Once for each start of Kamailio, and when what hindered is over.</summary>
     private void Tell(KamailioInstance instance, ListFileUse use, int count)
     {
-        if (_failure is not null || _notLoaded is not null || _toldFor == instance)
+        if (_failure is not null || _owed is not null || _badLine is not null || _notLoaded is not null || _toldFor == instance)
         {
             return;
         }
@@ -221,7 +239,7 @@ internal sealed class BootListKeeper(BootListFile file, string cluster, Func<Can
             BootListLog.Written(logger, FilePath, composed!.Count);
         }
 
-        _own = BootList.Own(composed!.Text, cluster);
+        (_own, _badLine) = (BootList.Own(composed!.Text, cluster), BootList.BadLine(composed.Text));
 
         (_kept, _count) = (entries, composed!.Count);
         return composed;

@@ -15,7 +15,7 @@ internal static partial class BootListLog
     [LoggerMessage(2072, LogLevel.Information, "{Count} changes at once, by a reload of {Path}, which took {Time}")]
     public static partial void Reloaded(ILogger logger, int count, string path, DurationText time);
 
-    [LoggerMessage(2073, LogLevel.Information, "{Count} changes are made one by one, and not by a reload of {Path}: {Reason}")]
+    [LoggerMessage(2073, LogLevel.Information, "{Count} changes are not made at once, by a reload of {Path}: {Reason}")]
     public static partial void OneByOne(ILogger logger, int count, string path, string reason);
 
     [LoggerMessage(2074, LogLevel.Warning, "The reload of {Path} did not do what it should ({Reason}): until Kamailio is started anew changes are made one by one")]

@@ -1,5 +1,6 @@
 using KamailioRpc;
 using KamailioRpc.Errors;
+using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Destinations.Addresses;
 using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Push.Guards;
@@ -36,6 +37,9 @@ internal sealed class BulkReload(
     /// <summary>So often a reload gives way to somebody who changes the list at the same time.</summary>
     private const int MostDelays = 3;
 
+    /// <summary>So long it waits for somebody who writes the file.</summary>
+    private static readonly TimeSpan MostInUse = 2 * BootListFile.Quiet;
+
     /// <summary>What was loaded and is not listed: one by one it is seen why.</summary>
     private readonly HashSet<ListedKey> _apart = [];
 
@@ -43,6 +47,7 @@ internal sealed class BulkReload(
     private KamailioInstance? _failedFor;
     private string? _told;
     private int _delays;
+    private long? _inUseSince;
 
     /// <inheritdoc cref="BootListKeeper.Trouble"/>
     public string? Trouble => keeper.Trouble;
@@ -54,8 +59,11 @@ internal sealed class BulkReload(
     /// <param name="cancellationToken">Ends it.</param>
     public async Task<BulkChange?> PrepareAsync(ChangePlan plan, DispatcherTable table, Func<Change, DispatcherTable, Task<Objection?>> examine, CancellationToken cancellationToken)
     {
-        List<Change> changes = [.. plan.Changes.Where(change => change.Set != Sentinel.Set && !_apart.Contains(new ListedKey(change.Set, change.Uri)))];
-        if (most == 0 || changes.Count(static change => change.IsStructural) <= most || _failedFor == table.Instance)
+        // Nothing on which somebody waits who gets calls: a disable or a replacement that follows an addition comes after it, when that was read back. Names go one by one: whether
+        // they resolve is Kamailio's to say.
+        List<Change> changes = [.. plan.Adds.Where(static add => HostName.In(add.Uri) is null), .. plan.Removes];
+        changes.RemoveAll(change => change.Set == Sentinel.Set || _apart.Contains(new ListedKey(change.Set, change.Uri)));
+        if (most == 0 || changes.Count <= most || _failedFor == table.Instance)
         {
             return null;
         }
@@ -65,10 +73,8 @@ internal sealed class BulkReload(
             return OneByOne(changes.Count, reason);
         }
 
-        // Names go one by one: whether they resolve is Kamailio's to say.
-        var names = changes.Where(static change => change is AddDestination && HostName.In(change.Uri) is not null).Select(static change => (change.Set, change.Uri)).ToHashSet();
         var whole = new List<Change>();
-        foreach (var change in changes.Where(change => !names.Contains((change.Set, change.Uri))))
+        foreach (var change in changes)
         {
             if (change is not AddDestination || await additions.ExamineAsync(change, table, cancellationToken).ConfigureAwait(false) is null)
             {
@@ -77,12 +83,12 @@ internal sealed class BulkReload(
         }
 
         List<AddDestination> adds = [.. whole.OfType<AddDestination>()];
-        if (whole.Count(static change => change.IsStructural) <= most)
+        if (whole.Count <= most)
         {
             return null;
         }
 
-        if (await examine(whole.First(static change => change.IsStructural), After(table, whole)).ConfigureAwait(false) is { } objection)
+        if (await examine(whole[0], After(table, whole)).ConfigureAwait(false) is { } objection)
         {
             return OneByOne(changes.Count, objection.Text);
         }
@@ -121,7 +127,7 @@ internal sealed class BulkReload(
                 {
                     await dispatcher.ReloadAsync(change.Adds, cancellationToken).ConfigureAwait(false);
                     _expected = (table.Instance, [.. change.Adds.Where(add => !_apart.Contains(new ListedKey(add.Set, add.Uri)))]);
-                    (_delays, _told) = (0, null);
+                    (_delays, _told, _inUseSince) = (0, null, null);
                     BootListLog.Reloaded(logger, change.Changes.Count, keeper.FilePath, new DurationText(timeProvider.GetElapsedTime(begun)));
                     return BulkResult.Made;
                 }
@@ -136,6 +142,10 @@ internal sealed class BulkReload(
 
             _delays = 0;
             OneByOne(change.Changes.Count, "somebody else changes the list again and again");
+        }
+        catch (FileInUseException) when (timeProvider.GetElapsedTime(_inUseSince ??= begun) < MostInUse)
+        {
+            return BulkResult.Later;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -153,13 +163,16 @@ internal sealed class BulkReload(
     /// <exception cref="IOException">It is not what Kamailio would load, or would take somebody away.</exception>
     private void Write(BulkChange change, DispatcherTable table)
     {
-        var leftOut = keeper.Write(After(table, change.Changes).Destinations);
+        var leftOut = keeper.Write(After(table, change.Changes.Where(one => one is AddDestination || IsSilent(one, table))).Destinations);
         _apart.UnionWith(leftOut.Select(static entry => new ListedKey(entry.Set, entry.Uri)));
         if (leftOut.FirstOrDefault(entry => !change.Adds.Any(add => (add.Set, add.Uri) == (entry.Set, entry.Uri))) is { } listed)
         {
             throw new IOException($"of {listed.Uri} no line can be made that Kamailio reads");
         }
     }
+
+    /// <summary>Who gets calls still is not removed by this.</summary>
+    private static bool IsSilent(Change change, DispatcherTable table) => !table.Destinations.Any(entry => entry.Set == change.Set && entry.Uri == change.Uri && entry.State != ListedState.Disabled);
 
     /// <summary>Whether a list has the same entries, in whatever states.</summary>
     private static bool HasEntriesOf(DispatcherTable table, DispatcherTable other) =>

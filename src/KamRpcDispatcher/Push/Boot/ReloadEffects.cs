@@ -50,6 +50,11 @@ internal sealed class ReloadEffects(BootListKeeper keeper, string cluster, Func<
     {
         List<ListedDestination> others = [.. table.Destinations.Where(entry => !AttributeText.IsOwn(entry, cluster) && !Sentinel.Is(entry))];
         List<BootListLine> lines = [.. keeper.ReadOthers()];
+        if (lines.Exists(static line => line.IsBad))
+        {
+            return "the file has a line without a destination, which keeps Kamailio from loading any";
+        }
+
         if (lines.Find(static line => HostName.In(line.Uri) is not null && (line.Flags & DestinationFlags.NoDns) == 0) is { } name)
         {
             return $"the list has a name of yours, {name.Uri}, which a reload resolves, and loses where it does not resolve just then";

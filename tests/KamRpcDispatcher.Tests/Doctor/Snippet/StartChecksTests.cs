@@ -2,6 +2,7 @@ using System.Net;
 using KamRpcDispatcher.Doctor;
 using KamRpcDispatcher.Doctor.Snippet;
 using KamRpcDispatcher.Linux;
+using KamRpcDispatcher.Processes;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Doctor.Snippet;
@@ -87,6 +88,16 @@ internal sealed class StartChecksTests
         Assert.That(findings[0].Text, Does.Contain("user kamailio, as whom Kamailio starts, may not read /etc/kamailio/kamrpc-dispatcher.list, by the mode of it").Or.Contain("by the mode of /etc/kamailio/kamrpc-dispatcher.list"));
         Assert.That(findings[0].Fix, Is.EqualTo("chmod o+r /etc/kamailio/kamrpc-dispatcher.list"));
         Assert.That(findings[1].Text, Does.Contain("user kamailio, as whom Kamailio starts, may not make /srv/x.sock, by the mode of /srv"));
+    }
+
+    [TestCase(0, 0)]
+    [TestCase(1, 1)]
+    public void A_list_that_kamrpc_keeps_goes_with_a_load_mode_that_takes_what_it_can(int mode, int found)
+    {
+        var host = Host with { Read = static path => path.EndsWith(".list", StringComparison.Ordinal) ? $"# mine\n{ListFileUse.Head} ...\n" : Files.GetValueOrDefault(path) };
+        var findings = Check($"#!define KAMRPC_LOAD_MODE {mode}", host: host).Findings;
+
+        Assert.That(findings.Where(static finding => finding.Check == "list-file").Select(static finding => finding.Fix), Is.EqualTo(Enumerable.Repeat("#!define KAMRPC_LOAD_MODE 0", found)));
     }
 
     [Test]

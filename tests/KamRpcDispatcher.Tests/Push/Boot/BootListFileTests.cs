@@ -13,7 +13,7 @@ public sealed class BootListFileTests
 
     private string FilePath => _folder.File("dispatcher.list");
 
-    private BootListFile List => new(FilePath);
+    private BootListFile List => new(FilePath, TimeProvider.System);
 
     [SetUp]
     public void MakeFolder() => _folder = new TemporaryFolder();
@@ -33,7 +33,7 @@ public sealed class BootListFileTests
     public void It_stays_whose_it_was_and_as_open_as_it_was()
     {
         OtherUser.RequireRoot();
-        File.WriteAllText(FilePath, "a\n");
+        WriteLongAgo("a\n");
         File.SetUnixFileMode(FilePath, Shared | UnixFileMode.OtherRead);
         OtherUser.Give(FilePath);
 
@@ -60,11 +60,12 @@ public sealed class BootListFileTests
     }
 
     [Test]
-    public void What_somebody_writes_meanwhile_is_not_lost()
+    public void What_somebody_writes_meanwhile_is_not_lost_and_waits_until_he_is_done()
     {
-        File.WriteAllText(FilePath, "a\n");
+        WriteLongAgo("a\n");
+        var list = List;
         var isFirst = true;
-        List.Write(text =>
+        string AndOurs(string text)
         {
             if (isFirst)
             {
@@ -75,14 +76,22 @@ public sealed class BootListFileTests
             }
 
             return text + "ours\n";
-        });
+        }
 
+        Assert.That(() => list.Write(AndOurs), Throws.TypeOf<FileInUseException>());
+        Assert.That(File.ReadAllText(FilePath), Is.EqualTo("a\nhis\n"));
+        Assert.That(Directory.GetFiles(_folder.Path), Has.Length.EqualTo(1), "nothing is left");
+
+        File.SetLastWriteTimeUtc(FilePath, DateTime.UtcNow - (2 * BootListFile.Quiet));
+        Assert.That(list.Write(AndOurs), Is.True);
         Assert.That(File.ReadAllText(FilePath), Is.EqualTo("a\nhis\nours\n"));
+        Assert.That(list.Write(static text => text + "more\n"), Is.True, "who wrote it himself does not wait");
     }
 
     [Test]
-    public void Who_writes_it_all_the_time_is_told_of_and_nothing_of_his_is_lost()
+    public void A_file_that_somebody_writes_all_the_time_is_his()
     {
+        WriteLongAgo("a\n");
         var times = 0;
         Assert.That(
             () => List.Write(text =>
@@ -90,9 +99,8 @@ public sealed class BootListFileTests
                 File.WriteAllText(FilePath, $"his {++times}\n");
                 return text + "ours\n";
             }),
-            Throws.TypeOf<IOException>().With.Message.Contains("somebody else keeps on writing"));
+            Throws.TypeOf<FileInUseException>().With.Message.Contains("somebody else keeps on writing"));
         Assert.That(File.ReadAllText(FilePath), Is.EqualTo($"his {times}\n"));
-        Assert.That(Directory.GetFiles(_folder.Path), Has.Length.EqualTo(1), "nothing is left");
     }
 
     [Test]
@@ -106,5 +114,11 @@ public sealed class BootListFileTests
     }
 
     [Test]
-    public void A_folder_that_is_gone_is_told() => Assert.That(() => new BootListFile(_folder.File("none/list")).Write(static text => text), Throws.InstanceOf<IOException>().With.Message.Contains("none"));
+    public void A_folder_that_is_gone_is_told() => Assert.That(() => new BootListFile(_folder.File("none/list"), TimeProvider.System).Write(static text => text), Throws.InstanceOf<IOException>().With.Message.Contains("none"));
+
+    private void WriteLongAgo(string text)
+    {
+        File.WriteAllText(FilePath, text);
+        File.SetLastWriteTimeUtc(FilePath, DateTime.UtcNow - (2 * BootListFile.Quiet));
+    }
 }

@@ -97,6 +97,11 @@ public class BootListTests
         }));
     }
 
+    [TestCase("7 sip:10.0.0.1\n# 5\n\n", null)]
+    [TestCase("# mine\n5\n", 2)]
+    [TestCase("1 sip:10.0.0.1\n  2 # none\n", 2)]
+    public void A_line_without_a_destination_is_found(string text, int? number) => Assert.That(BootList.BadLine(text), Is.EqualTo(number));
+
     [TestCase(0, ListedState.Active, true)]
     [TestCase(8, ListedState.Trying, true)]
     [TestCase(4, ListedState.Disabled, true)]
@@ -107,10 +112,11 @@ public class BootListTests
     [TestCase(9, ListedState.Disabled, false)]
     public void A_line_says_whether_a_reload_leaves_a_destination_as_it_is(int flags, ListedState state, bool isAs)
     {
-        var entry = new ListedDestination(7, "sip:10.0.0.1", state, false, 5, "duid=x");
+        var entry = new ListedDestination(7, "sip:10.0.0.1", state, (flags & 8) != 0, 5, "duid=x");
         var line = new BootListLine(7, "sip:10.0.0.1", flags, 5, "duid=x");
 
         Assert.That(line.IsAs(entry), Is.EqualTo(isAs));
+        Assert.That(line.IsAs(entry with { Probing = !entry.Probing }), Is.False);
         Assert.That((line with { Attributes = "duid=y" }).IsAs(entry), Is.False);
         Assert.That((line with { Priority = 6 }).IsAs(entry), Is.False);
     }

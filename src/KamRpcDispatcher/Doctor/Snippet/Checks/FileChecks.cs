@@ -1,3 +1,5 @@
+using KamRpcDispatcher.Processes;
+
 namespace KamRpcDispatcher.Doctor.Snippet.Checks;
 
 /// <summary>The files that the snippet needs, and the snippet itself.</summary>
@@ -24,7 +26,18 @@ internal static class FileChecks
             yield break;
         }
 
-        if (Read(list.Value, host.Read) is { Trouble: { } trouble })
+        var read = Read(list.Value, host.Read);
+        if (read.Text?.Contains(ListFileUse.Head, StringComparison.Ordinal) == true && use.Config.Of("dispatcher", "ds_load_mode").LastOrDefault() is { IsCertain: true, Number: 1 } mode)
+        {
+            yield return new SnippetFinding(
+                "list-file",
+                Severity.Warning,
+                mode.Place,
+                $"kamrpc keeps its destinations in {list.Value} (--boot-list), and with ds_load_mode 1 one that Kamailio cannot use keeps it from starting",
+                "#!define KAMRPC_LOAD_MODE 0");
+        }
+
+        if (read.Trouble is { } trouble)
         {
             yield return new SnippetFinding(
                 "list-file",
