@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using KamailioRpc.Errors;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Linux;
 using KamRpcDispatcher.Processes;
@@ -31,7 +30,7 @@ internal sealed class BootListKeeper(BootListFile file, string cluster, Func<Can
 
     /// <summary>Held while the file is written, which may take long.</summary>
     private readonly Lock _writing = new();
-    private readonly Lock _lock = new();
+    private readonly ListFileMemory _use = new(findListFile);
 
     private IReadOnlyList<ListedDestination> _kept = [];
     private int _count;
@@ -39,7 +38,6 @@ internal sealed class BootListKeeper(BootListFile file, string cluster, Func<Can
     private DispatcherTable? _owed;
     private long? _owedSince;
     private int? _badLine;
-    private (KamailioInstance Instance, ListFileUse Use)? _use;
     private KamailioInstance? _toldFor;
     private volatile string? _failure;
     private volatile string? _leftOut;
@@ -94,32 +92,8 @@ internal sealed class BootListKeeper(BootListFile file, string cluster, Func<Can
         cancellationToken.ThrowIfCancellationRequested();
     }
 
-    /// <summary>Which file a Kamailio loads, by the configuration that it runs with.</summary>
-    public async Task<ListFileUse> FindUseAsync(KamailioInstance instance, CancellationToken cancellationToken)
-    {
-        lock (_lock)
-        {
-            if (_use is var (known, use) && known == instance)
-            {
-                return use;
-            }
-        }
-
-        try
-        {
-            var found = await findListFile(cancellationToken).ConfigureAwait(false);
-            lock (_lock)
-            {
-                _use = (instance, found);
-            }
-
-            return found;
-        }
-        catch (KamailioRpcException exception)
-        {
-            return ListFileUse.Unknown(exception.Message);
-        }
-    }
+    /// <inheritdoc cref="ListFileMemory.FindAsync"/>
+    public Task<ListFileUse> FindUseAsync(KamailioInstance instance, CancellationToken cancellationToken) => _use.FindAsync(instance, cancellationToken);
 
     /// <summary>Whether a path of Kamailio's, as it can be opened from here, is the file's, or leads to it.</summary>
     public bool IsKept(string path) => path == FilePath || (FileStatus.Of(path) is { } its && FileStatus.Of(FilePath) is { } kept && its.IsSameFile(kept));
@@ -138,6 +112,7 @@ internal sealed class BootListKeeper(BootListFile file, string cluster, Func<Can
         lock (_writing)
         {
             _ = _due.Reader.TryRead(out _);
+            _owed = null;
             return WriteNow(entries).LeftOut;
         }
     }
