@@ -215,8 +215,7 @@ internal sealed class BootListKeeper(BootListFile file, string cluster, Func<Can
         }
 
         (_own, _badLine) = (BootList.Own(composed!.Text, cluster), BootList.BadLine(composed.Text));
-
-        (_kept, _count) = (entries, composed!.Count);
+        (_kept, _count) = (entries, composed.Count);
         return composed;
     }
 

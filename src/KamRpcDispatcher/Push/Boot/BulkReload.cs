@@ -159,28 +159,6 @@ internal sealed class BulkReload(
         return BulkResult.Failed;
     }
 
-    /// <summary>Writes what is to be loaded.</summary>
-    /// <exception cref="IOException">It is not what Kamailio would load, or would take somebody away.</exception>
-    private void Write(BulkChange change, DispatcherTable table)
-    {
-        var leftOut = keeper.Write(After(table, change.Changes.Where(one => one is AddDestination || IsSilent(one, table))).Destinations);
-        _apart.UnionWith(leftOut.Select(static entry => new ListedKey(entry.Set, entry.Uri)));
-        if (leftOut.FirstOrDefault(entry => !change.Adds.Any(add => (add.Set, add.Uri) == (entry.Set, entry.Uri))) is { } listed)
-        {
-            throw new IOException($"of {listed.Uri} no line can be made that Kamailio reads");
-        }
-    }
-
-    /// <summary>Who gets calls still is not removed by this.</summary>
-    private static bool IsSilent(Change change, DispatcherTable table) => !table.Destinations.Any(entry => entry.Set == change.Set && entry.Uri == change.Uri && entry.State != ListedState.Disabled);
-
-    /// <summary>Whether a list has the same entries, in whatever states.</summary>
-    private static bool HasEntriesOf(DispatcherTable table, DispatcherTable other) =>
-        table.Instance == other.Instance && Entries(table).SetEquals(Entries(other));
-
-    private static HashSet<(int, string, int, string)> Entries(DispatcherTable table) =>
-        [.. table.Destinations.Where(static entry => !Sentinel.Is(entry)).Select(static entry => (entry.Set, entry.Uri, entry.Priority, entry.Attributes))];
-
     /// <summary>Compares what was loaded with what is listed.</summary>
     public void Verify(DispatcherTable table)
     {
@@ -203,6 +181,28 @@ internal sealed class BulkReload(
             Fail(instance, $"none of {adds.Count} destinations is listed");
         }
     }
+
+    /// <summary>Writes what is to be loaded.</summary>
+    /// <exception cref="IOException">It is not what Kamailio would load, or would take somebody away.</exception>
+    private void Write(BulkChange change, DispatcherTable table)
+    {
+        var leftOut = keeper.Write(After(table, change.Changes.Where(one => one is AddDestination || IsSilent(one, table))).Destinations);
+        _apart.UnionWith(leftOut.Select(static entry => new ListedKey(entry.Set, entry.Uri)));
+        if (leftOut.FirstOrDefault(entry => !change.Adds.Any(add => (add.Set, add.Uri) == (entry.Set, entry.Uri))) is { } listed)
+        {
+            throw new IOException($"of {listed.Uri} no line can be made that Kamailio reads");
+        }
+    }
+
+    /// <summary>Who gets calls still is not removed by this.</summary>
+    private static bool IsSilent(Change change, DispatcherTable table) => !table.Destinations.Any(entry => entry.Set == change.Set && entry.Uri == change.Uri && entry.State != ListedState.Disabled);
+
+    /// <summary>Whether a list has the same entries, in whatever states.</summary>
+    private static bool HasEntriesOf(DispatcherTable table, DispatcherTable other) =>
+        table.Instance == other.Instance && Entries(table).SetEquals(Entries(other));
+
+    private static HashSet<(int, string, int, string)> Entries(DispatcherTable table) =>
+        [.. table.Destinations.Where(static entry => !Sentinel.Is(entry)).Select(static entry => (entry.Set, entry.Uri, entry.Priority, entry.Attributes))];
 
     private static DispatcherTable After(DispatcherTable table, IEnumerable<Change> changes)
     {
