@@ -133,6 +133,8 @@ public sealed class UntilIdleTests
         _asterisk.KnowsMaintenance = true;
         await AnnounceAsync("--ami", _asterisk.Endpoint, "--ami-secret-file", await EtcdUsers.WritePasswordAsync(_folder, FakeAmi.Secret), "--maintenance", "kamailio");
 
+        // Before it listens nothing is heard.
+        await _asterisk.WaitForRequestsAsync("PJSIPShowMaintenance", 1);
         _asterisk.Send(FakeAmi.MaintenanceEvent("kamailio", isOn: true));
         await _fleet.WaitForListAsync(static list => !Fleet.IsEnabled(list, A));
 

@@ -151,6 +151,7 @@ public sealed class BootListTests
         all.Replace(Text(many));
         await all.WaitForCallsAsync(many);
         await all.Dispatcher.WaitForLineAsync("changes are not made at once", Fleet.Deadline);
+        await all.Dispatcher.WaitForLineAsync("cannot be kept equal to what Kamailio has", Fleet.Deadline);
         Assert.That(all.Dispatcher.Output, Does.Not.Contain(AtOnce).And.Not.Contain("[2074]"));
 
         Directory.Delete(all.Kamailio.ListFile);
