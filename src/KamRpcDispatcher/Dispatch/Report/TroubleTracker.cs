@@ -114,12 +114,12 @@ internal sealed class TroubleTracker(TimeProvider timeProvider)
             TroubleKind.Orphan,
             [.. orphans.Where(static orphan => orphan.IsOfAnotherCluster).Select(static orphan => $"set {orphan.Entry.Set}: {orphan.Entry.Uri} (cluster {orphan.Cluster})")],
             [.. orphans.Where(static orphan => orphan.IsOfAnotherCluster).Select(static orphan => orphan.Entry.Set)],
-            "kamrpc added it for a cluster that is not served: remove it while kamrpc dispatch is stopped (kamcmd dispatcher.remove SET URI), and its line where Kamailio's list file has one");
+            "kamrpc added it for a cluster that is not served: with dispatch stopped remove it (kamcmd dispatcher.remove SET URI) and its line in list_file");
         Meet(
             TroubleKind.Orphan,
             [.. orphans.Where(static orphan => !orphan.IsOfAnotherCluster).Select(static orphan => $"set {orphan.Entry.Set}: {orphan.Entry.Uri}")],
             [.. orphans.Where(static orphan => !orphan.IsOfAnotherCluster).Select(static orphan => orphan.Entry.Set)],
-            "kamrpc added it in a set that --set does not name: name that, or remove it while kamrpc dispatch is stopped, and its line where Kamailio's list file has one");
+            "kamrpc added it in a set that --set does not name: name that, or remove it with dispatch stopped");
     }
 
     /// <summary>A grace period that does not end.</summary>
