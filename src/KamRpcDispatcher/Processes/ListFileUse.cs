@@ -9,6 +9,9 @@ internal sealed record ListFileUse(string? Path, string? WhyUnknown, bool IsStri
     /// <summary>The beginning of the line above the destinations of ours, where the file is kept by this tool.</summary>
     public const string Head = "# The lines below are kept by kamrpc dispatch";
 
+    /// <summary>The file's name for people: as Kamailio calls it.</summary>
+    public string? Name { get; init; } = Path;
+
     /// <summary>Whether it is known that no file is loaded.</summary>
     public bool IsNone { get; private init; }
 

@@ -222,6 +222,6 @@ internal sealed class BootListKeeper(BootListFile file, string cluster, Func<Can
     private string? WhyNotLoaded(ListFileUse use) => use.IsNone
         ? $"Kamailio does not load {FilePath} (--boot-list) at its start: {use.WhyUnknown}. What is kept there is of no use to it then: leave the option out, or take the database out"
         : use.Path is { } path && !IsKept(path)
-        ? $"Kamailio loads {path} at its start, and not {FilePath} (--boot-list), which is of no use to it then: #!define KAMRPC_LIST_FILE \"{FilePath}\" above the include of the snippet, and a restart"
+        ? $"Kamailio loads {use.Name} at its start, and not {FilePath} (--boot-list), which is of no use to it then: #!define KAMRPC_LIST_FILE \"{FilePath}\" above the include of the snippet, and a restart"
         : null;
 }

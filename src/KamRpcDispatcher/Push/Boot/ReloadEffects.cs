@@ -37,7 +37,7 @@ internal sealed class ReloadEffects(BootListKeeper keeper, string cluster, Func<
 
         try
         {
-            return keeper.IsKept(path) ? WhyNotForOthers(table) : $"Kamailio loads {path}";
+            return keeper.IsKept(path) ? WhyNotForOthers(table) : $"Kamailio loads {use.Name}";
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -75,6 +75,6 @@ internal sealed class ListFileReader(IRpcClient client, TimeProvider timeProvide
 
         return config.Of("dispatcher", "list_file").LastOrDefault() is not { IsCertain: true } list ? ListFileUse.Unknown("its configuration names no list_file, or not for certain")
             : !Path.IsPathRooted(list.Value) ? ListFileUse.Unknown($"list_file {list.Value} ({list.Place}) is no absolute path")
-            : new ListFileUse(root + list.Value, null, config.Of("dispatcher", "ds_load_mode").LastOrDefault() is { } mode && (mode.Number != 0 || !mode.IsCertain));
+            : new ListFileUse(root + list.Value, null, config.Of("dispatcher", "ds_load_mode").LastOrDefault() is { } mode && (mode.Number != 0 || !mode.IsCertain)) { Name = root.Length == 0 ? list.Value : list.Value + " (in a root of its own)" };
     }
 }
