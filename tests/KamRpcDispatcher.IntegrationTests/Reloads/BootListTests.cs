@@ -131,8 +131,8 @@ public sealed class BootListTests
         await using var all = await WithoutEtcd.StartAsync(
             Kamailio, static one => one.Replace(Text([.. Enumerable.Range(1, 250)])), static one => ["--boot-list", one.Kamailio.ListFile, "--grace", "fixed", "--gap", "3s"]);
 
-        // Written after the first reading: what may have been changed before the start is waited for then.
-        await WaitForFileAsync(all, static text => text.Contains("kept by kamrpc", StringComparison.Ordinal));
+        // The list was read then, and what may have been changed before the start is waited for.
+        await all.Dispatcher.WaitForLineAsync(" answers, up since ", Fleet.Deadline);
         await all.Kamailio.CallAsync("dispatcher.set_state", "d", 7, "sip:127.0.0.1:7900");
         await all.Kamailio.CallAsync("dispatcher.add", 8, "sip:127.0.0.1:7902", 0, 3, "duid=late");
 
