@@ -34,7 +34,12 @@ public partial class EnvironmentFileTests
         File.WriteAllText(folder.File("secret"), "secret");
         var environment = Variables(command)
             .Where(variable => variable.Name != leftOut && !variable.Name.StartsWith("KAMRPC_ETCD_", StringComparison.Ordinal))
-            .Select(static variable => variable is { Name: "KAMRPC_IP" } ? variable with { Value = "10.0.0.11" } : variable)
+            .Select(variable => variable switch
+            {
+                { Name: "KAMRPC_IP" } => variable with { Value = "10.0.0.11" },
+                { Name: "KAMRPC_BOOT_LIST" } => variable with { Value = folder.File("dispatcher.list") },
+                _ => variable,
+            })
             .Append(new Variable("KAMRPC_AMI_SECRET_FILE", folder.File("secret")))
             .Select(static variable => (variable.Name, variable.Value)).ToArray();
 
