@@ -1,4 +1,3 @@
-
 using Microsoft.Win32.SafeHandles;
 
 namespace KamRpcDispatcher.Linux;

@@ -15,7 +15,7 @@ public sealed record BootListOption(string Path)
     /// <summary>The default of <see cref="Bulk"/>.</summary>
     public const int DefaultBulk = 200;
 
-    /// <summary>More structural changes than that are made at once, by loading the list; 0 for never.</summary>
+    /// <summary>More newcomers, and removals of who is disabled, than that are made at once, by loading the list; 0 for never.</summary>
     public int Bulk { get; init; } = DefaultBulk;
 
     internal BootListKeeper Keeper(string cluster, IRpcClient client, TimeProvider timeProvider, ILoggerFactory logs) =>

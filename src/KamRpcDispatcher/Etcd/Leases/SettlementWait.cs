@@ -24,7 +24,7 @@ internal sealed class SettlementWait(LeasedRecords records, LeaseOutage outage)
     }
 
     /// <summary>Whether anything of ours may be in the store: etcd was reached, or the program before this one has left its keys to it.</summary>
-    public bool HasAnnounced => outage.HasReached || records.Any(static record => record.IsHeld);
+    private bool HasAnnounced => outage.HasReached || records.Any(static record => record.IsHeld);
 
     private static TaskCompletionSource NewRound() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 

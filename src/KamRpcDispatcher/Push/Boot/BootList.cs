@@ -60,7 +60,8 @@ internal static class BootList
             above.Append('\n');
         }
 
-        return new BootListText(above.Append(own).Append(below).ToString(), count, leftOut);
+        var ours = own.ToString();
+        return new BootListText(above.Append(ours).Append(below).ToString(), ours, count, leftOut);
     }
 
     /// <summary>Our lines in a text, as they stand there.</summary>
@@ -140,9 +141,10 @@ internal static class BootList
 
 /// <summary>What is to stand in the file.</summary>
 /// <param name="Text">The whole text.</param>
+/// <param name="Own">Our lines in it.</param>
 /// <param name="Count">How many destinations of ours it has.</param>
 /// <param name="LeftOut">Those of ours that no line can hold: longer than Kamailio reads, or with white space.</param>
-internal sealed record BootListText(string Text, int Count, IReadOnlyList<ListedDestination> LeftOut);
+internal sealed record BootListText(string Text, string Own, int Count, IReadOnlyList<ListedDestination> LeftOut);
 
 /// <summary>A line of the file, as Kamailio reads it.</summary>
 internal sealed record BootListLine(int Set, string Uri, int Flags, int Priority, string Attributes)
@@ -152,8 +154,6 @@ internal sealed record BootListLine(int Set, string Uri, int Flags, int Priority
 
     /// <summary>Whether a reload leaves a destination as it is listed.</summary>
     public bool IsAs(ListedDestination entry) =>
-        (Set, Uri, Priority, Attributes, (Flags & DestinationFlags.Probing) != 0) == (entry.Set, entry.Uri, entry.Priority, entry.Attributes, entry.Probing) && IsRoutable(DestinationFlags.StateOf(Flags)) == entry.IsRoutable
-        && (entry.IsRoutable || DestinationFlags.StateOf(Flags) == entry.State);
-
-    private static bool IsRoutable(ListedState state) => state is ListedState.Active or ListedState.Trying;
+        (Set, Uri, Priority, Attributes, (Flags & DestinationFlags.Probing) != 0) == (entry.Set, entry.Uri, entry.Priority, entry.Attributes, entry.Probing)
+        && (DestinationFlags.StateOf(Flags) == entry.State || (entry.IsRoutable && (entry with { State = DestinationFlags.StateOf(Flags) }).IsRoutable));
 }

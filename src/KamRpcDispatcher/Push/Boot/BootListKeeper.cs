@@ -214,7 +214,7 @@ internal sealed class BootListKeeper(BootListFile file, string cluster, Func<Can
             BootListLog.Written(logger, FilePath, composed!.Count);
         }
 
-        (_own, _badLine) = (BootList.Own(composed!.Text, cluster), BootList.BadLine(composed.Text));
+        (_own, _badLine) = (composed!.Own, BootList.BadLine(composed.Text));
         (_kept, _count) = (entries, composed.Count);
         return composed;
     }

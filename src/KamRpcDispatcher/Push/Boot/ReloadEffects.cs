@@ -48,7 +48,6 @@ internal sealed class ReloadEffects(BootListKeeper keeper, string cluster, Func<
     /// <summary>A reload makes of what others put there what the file says of it.</summary>
     private string? WhyNotForOthers(DispatcherTable table)
     {
-        List<ListedDestination> others = [.. table.Destinations.Where(entry => !AttributeText.IsOwn(entry, cluster) && !Sentinel.Is(entry))];
         List<BootListLine> lines = [.. keeper.ReadOthers()];
         if (lines.Exists(static line => line.IsBad))
         {
@@ -60,7 +59,7 @@ internal sealed class ReloadEffects(BootListKeeper keeper, string cluster, Func<
             return $"the list has a name of yours, {name.Uri}, which a reload resolves, and loses where it does not resolve just then";
         }
 
-        foreach (var entry in others)
+        foreach (var entry in Others(table))
         {
             var at = lines.FindIndex(line => line.IsAs(entry));
             if (at < 0)
