@@ -222,7 +222,7 @@ internal sealed class Reconciler(
             Deserted = deserted,
             Classes = shares?.NamedClasses(membership.Shares),
         }));
-        journal.Planned(membership, table, plan, areShared, shared.Situation);
+        journal.Planned(membership, table, plan, areShared, shared.Situation, _troubles.Planned());
         plan = plan with { Restores = foreign.Due() };
         observe?.Invoke(new CycleSituation(membership, members.Kept, table, plan, _memory.AwaitingProof) { Deserted = deserted, OwesLater = _memory.OwesRemovals || !foreign.Losses.IsEmpty });
         Known.Planned(followed, table, sentinel.IsThere);

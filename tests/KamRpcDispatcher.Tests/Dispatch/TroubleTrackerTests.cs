@@ -41,6 +41,22 @@ public class TroubleTrackerTests
     }
 
     [Test]
+    public void What_a_plan_decides_is_over_with_it_and_what_is_carried_out_has_its_say_after_that()
+    {
+        _tracker.Meet(TroubleKind.Shares, "no table", [1]);
+        _tracker.Meet(TroubleKind.Orphan, "left over");
+        _tracker.Meet(Held(new Objection(ObjectionScope.Structure, "memory", "10 MB")));
+        _tracker.Take();
+
+        _tracker.Meet(TroubleKind.Orphan, "left over");
+        _tracker.Meet(TroubleKind.Duplicate, "twice");
+        Assert.That(_tracker.Planned().Select(static trouble => trouble.Kind), Is.EquivalentTo(new[] { TroubleKind.Orphan, TroubleKind.Duplicate, "memory" }));
+
+        _tracker.Meet(TroubleKind.Grace, "waits");
+        Assert.That(_tracker.Take().Select(static trouble => trouble.Kind), Is.EquivalentTo(new[] { TroubleKind.Orphan, TroubleKind.Duplicate, "memory", TroubleKind.Grace }));
+    }
+
+    [Test]
     public void What_a_plan_leaves_undone_is_named_up_to_a_handful()
     {
         _tracker.Meet(new ChangePlan { Skips = [.. Enumerable.Range(1, 7).Select(static number => new Skip(SkipReason.WithoutEffect, 1, $"sip:{number}", null)), new Skip(SkipReason.Quarantined, 1, "sip:q", null)] });

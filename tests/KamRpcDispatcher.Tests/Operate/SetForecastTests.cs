@@ -106,6 +106,30 @@ public sealed class SetForecastTests
         Assert.That(forecast.Note, Is.Null, "nobody starts slowly there");
     }
 
+    [Test]
+    public void Where_a_zone_is_preferred_the_shares_are_said_to_be_others()
+    {
+        var near = new LiveProxy("p2", Proxy.Status! with { Zone = "eu" });
+        Member[] members = [InZone("a", "eu"), InZone("b", "eu"), InZone("c", "us"), Members.Of("d")];
+
+        Assert.That(Drained(Views.Of(members).With(Proxy, near, near with { Name = "p3" }), "1/a").Note, Is.EqualTo("set 1: p2, p3 has members of zone eu first: these are not its shares while enough of those are routable (--zone-min)"));
+        Assert.That(Drained(Views.Of(members[2..]).With(near), "1/d").Note, Is.Null, "nobody is in it");
+        Assert.That(Drained(Views.Of(members[..2]).With(near), "1/a").Note, Is.Null, "nobody else is ready");
+    }
+
+    [Test]
+    public void Whoever_is_held_gets_calls_besides_and_is_named()
+    {
+        var holding = new LiveProxy("p2", Proxy.Status! with { Held = [Members.Of("y"), Members.Of("x"), Members.Of("z", 2)] });
+        const string Rest = " after a mass expiry (PANIC), and sends calls there too: these are not its shares until that is over or confirmed";
+
+        Assert.That(Drained(Views.Of(Four()).With(Proxy, holding, holding with { Name = "p3" }), "1/a").Note, Is.EqualTo("set 1: p2, p3 holds x, y" + Rest));
+        Assert.That(Drained(Views.Of(Four()).With(holding with { Status = holding.Status! with { Held = [Members.Of("z", 2)] } }), "1/a").Note, Is.Null, "it is another set's");
+        Assert.That(Drained(Views.Of(Four()).With(holding with { Status = holding.Status! with { Held = [], MoreHeld = 3 } }), "1/a").Note, Is.EqualTo("set 1: p2 holds more members than its report names" + Rest));
+    }
+
+    private static Member InZone(string name, string zone) => Members.Of(name) with { Labels = ImmutableSortedDictionary<string, string>.Empty.Add("zone", zone) };
+
     private static Member[] Four() => [Members.Of("a"), Members.Of("b"), Members.Of("c"), Members.Of("d")];
 
     private static Member Version(string name, string version) => Members.Of(name) with { Labels = ImmutableSortedDictionary<string, string>.Empty.Add("version", version) };

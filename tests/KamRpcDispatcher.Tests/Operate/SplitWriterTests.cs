@@ -90,6 +90,21 @@ public sealed class SplitWriterTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task One_that_cannot_be_read_is_said_to_stay_where_it_does()
+    {
+        _etcd.Model.Put(Key, """{"label":"vers""");
+
+        _etcd.Model.Put("/kamrpc/c/intents/1/c", """{"drain":true}""");
+        var refused = await _writer.WriteAsync(Command(950, 50), CancellationToken.None);
+        Assert.That((refused.Result, _etcd.Model.Value(Key)), Is.EqualTo((SplitResult.Refused, """{"label":"vers""")));
+        Assert.That(refused.Warnings.Single(), Does.StartWith("the split of set 1 could not be read (").And.EndWith("), and stays as it is"));
+
+        _etcd.Model.Delete("/kamrpc/c/intents/1/c");
+        var written = await _writer.WriteAsync(Command(950, 50), CancellationToken.None);
+        Assert.That(written.Warnings.Single(), Does.StartWith("the split of set 1 could not be read (").And.EndWith("), and is replaced"));
+    }
+
+    [Test]
     public async Task A_member_that_is_counted_on_and_drains_meanwhile_is_seen()
     {
         _between = number =>

@@ -137,9 +137,20 @@ internal sealed class CycleLog(
     /// <summary>How the list stands to the membership, before that is planned.</summary>
     public void Compared(ListComparison comparison) => _comparison = comparison;
 
-    public void Planned(Membership membership, DispatcherTable table, ChangePlan plan, bool areShared = true, ShareSituation? shares = null)
+    /// <param name="membership">Who is followed.</param>
+    /// <param name="table">The list.</param>
+    /// <param name="plan">What is owed.</param>
+    /// <param name="areShared">Whether shares are in force as they are wished.</param>
+    /// <param name="shares">How they are.</param>
+    /// <param name="troubles">What there is by the list and the plan, and what there was else; null for what was told last.</param>
+    public void Planned(Membership membership, DispatcherTable table, ChangePlan plan, bool areShared = true, ShareSituation? shares = null, IReadOnlyList<ProxyTrouble>? troubles = null)
     {
         Enter(Trouble.None);
+        if (troubles is not null)
+        {
+            _troubles.Replace(troubles);
+        }
+
         if (_outage.Reached() || table.Instance != _instance)
         {
             ReconcileLog.Reached(logger, table.Version, table.Instance.UpSince, table.Destinations.Count);

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using KamailioRpc;
 using KamailioRpc.Commands;
@@ -17,6 +18,12 @@ namespace KamRpcDispatcher.Dispatch.Report;
 internal sealed class TroubleTracker(TimeProvider timeProvider)
 {
     private const int MostNamed = 5;
+
+    /// <summary>Nothing that is carried out adds to these.</summary>
+    private static readonly FrozenSet<string> Decided = FrozenSet.Create(
+        StringComparer.Ordinal,
+        TroubleKind.Kamailio, TroubleKind.Blind, TroubleKind.Duplicate, TroubleKind.Attributes, TroubleKind.Orphan, TroubleKind.Unreadable, TroubleKind.Foreign, TroubleKind.BootList, TroubleKind.Shares);
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Lingering = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Restart = TimeSpan.FromSeconds(2);
@@ -165,21 +172,38 @@ internal sealed class TroubleTracker(TimeProvider timeProvider)
         }
     }
 
+    /// <summary>Those that a list and a plan decide are as this cycle has met them, before anything is carried out; the others as they were: a report that says how far a proxy is names nothing that is over.</summary>
+    public IReadOnlyList<ProxyTrouble> Planned()
+    {
+        Renew(Decided.Contains);
+        return Last;
+    }
+
     /// <summary>
     /// All that the cycle met; forgets it. What comes and goes with each change (a list that is full, memory that swings) is not over before
     /// it was gone for a while.
     /// </summary>
     public IReadOnlyList<ProxyTrouble> Take()
     {
+        Renew(static _ => true);
+        _met.Clear();
+        return Last;
+    }
+
+    /// <summary>What was taken last.</summary>
+    public IReadOnlyList<ProxyTrouble> Last => [.. _current.Values.Select(static current => current.Trouble)];
+
+    private void Renew(Func<string, bool> isDecided)
+    {
         var now = timeProvider.GetUtcNow();
-        foreach (var met in _met.GroupBy(static met => met.Kind))
+        foreach (var met in _met.Where(met => isDecided(met.Kind)).GroupBy(static met => met.Kind))
         {
             var text = string.Join("; ", met.Select(static one => one.Text).Distinct());
             var since = _current.TryGetValue(met.Key, out var before) ? before.Trouble.Since : now;
             _current[met.Key] = (new ProxyTrouble(met.Key, since, text) { Sets = Sets([.. met.Select(static one => one.Sets)]) }, timeProvider.GetTimestamp());
         }
 
-        foreach (var (kind, (_, last)) in _current.ToList())
+        foreach (var (kind, (_, last)) in _current.Where(current => isDecided(current.Key)).ToList())
         {
             var lingers = kind is TroubleKind.Room or TroubleKind.Memory or TroubleKind.Brake or TroubleKind.Flapping;
             if (!_met.Exists(met => met.Kind == kind) && (!lingers || timeProvider.GetElapsedTime(last) >= Lingering))
@@ -187,13 +211,7 @@ internal sealed class TroubleTracker(TimeProvider timeProvider)
                 _current.Remove(kind);
             }
         }
-
-        _met.Clear();
-        return Last;
     }
-
-    /// <summary>What was taken last.</summary>
-    public IReadOnlyList<ProxyTrouble> Last => [.. _current.Values.Select(static current => current.Trouble)];
 
     /// <summary>None where one of several is about the proxy as a whole, or where they are about too many sets.</summary>
     private static ImmutableArray<int> Sets(IReadOnlyList<IReadOnlyCollection<int>> met)

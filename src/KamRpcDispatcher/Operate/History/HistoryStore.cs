@@ -104,6 +104,9 @@ public sealed record RecordedChange(string Key, HistoryEntry Entry)
     /// <summary>When it was sent, a timestamp.</summary>
     public long SentAt { get; init; }
 
+    /// <summary>The store's revision that made it; 0 where that is not known yet.</summary>
+    public long Revision { get; init; }
+
     /// <summary>Writes the entry.</summary>
     internal RequestOp Put => new() { RequestPut = new PutRequest { Key = ByteString.CopyFromUtf8(Key), Value = ByteString.CopyFrom(HistoryRecord.Write(Entry)) } };
 }

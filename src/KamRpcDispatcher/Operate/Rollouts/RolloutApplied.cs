@@ -14,6 +14,10 @@ public sealed class RolloutApplied(EtcdConnection store, EtcdKeys keys, TimeProv
     private readonly AppliedHistory _history = new(new HistoryStore(store, keys, timeProvider), timeProvider);
     private readonly List<RecordedChange> _unnoted = [];
 
+    /// <summary>When each proxy was first seen to have what was waited for last, by name: a wait that is broken off is taken up again.</summary>
+    private readonly Dictionary<string, long> _appliedAt = new(StringComparer.Ordinal);
+    private long _revision;
+
     /// <summary>Told how the proxies are while it is waited for them.</summary>
     public Action<AppliedState> Seen { get; init; } = static _ => { };
 
@@ -23,7 +27,7 @@ public sealed class RolloutApplied(EtcdConnection store, EtcdKeys keys, TimeProv
     /// <summary>How long it is waited for.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>A change of which is not known yet who has applied it.</summary>
+    /// <summary>A change of which is not known yet who has applied it. Where nobody waits for its revision there is nothing in it that proxies apply.</summary>
     public void Note(RecordedChange? recorded)
     {
         if (recorded is not null)
@@ -49,7 +53,7 @@ public sealed class RolloutApplied(EtcdConnection store, EtcdKeys keys, TimeProv
             AppliedState state;
             try
             {
-                state = await wait.UntilAppliedAsync(target, Seen, waiting.Token).ConfigureAwait(false);
+                state = await wait.UntilAppliedAsync(target, seen => Seen(FirstSeen(target, seen)), waiting.Token).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
@@ -60,8 +64,9 @@ public sealed class RolloutApplied(EtcdConnection store, EtcdKeys keys, TimeProv
                 Ended();
             }
 
-            await _history.NoteAsync(_unnoted, state).ConfigureAwait(false);
-            _unnoted.Clear();
+            state = FirstSeen(target, state);
+            await _history.NoteAsync([.. _unnoted.Where(change => change.Revision == target.Revision)], state).ConfigureAwait(false);
+            _unnoted.RemoveAll(change => change.Revision <= target.Revision);
             return state;
         }
     }
@@ -69,6 +74,22 @@ public sealed class RolloutApplied(EtcdConnection store, EtcdKeys keys, TimeProv
     /// <summary>Begins to follow the counts of calls.</summary>
     /// <exception cref="EtcdUnreachableException">etcd does not answer, or refuses.</exception>
     internal Task<IdleWait> OpenIdleAsync(CancellationToken cancellationToken) => IdleWait.OpenAsync(store, keys, timeProvider, logger, cancellationToken);
+
+    private AppliedState FirstSeen(AppliedTarget target, AppliedState state)
+    {
+        if (target.Revision != _revision)
+        {
+            _revision = target.Revision;
+            _appliedAt.Clear();
+        }
+
+        foreach (var proxy in state.Proxies.Where(static proxy => proxy.AppliedAt is not null))
+        {
+            _appliedAt.TryAdd(proxy.Name, proxy.AppliedAt!.Value);
+        }
+
+        return state with { Proxies = [.. state.Proxies.Select(proxy => proxy.IsApplied ? proxy with { AppliedAt = _appliedAt[proxy.Name] } : proxy)] };
+    }
 
     /// <summary>Who has not applied it, safe to print.</summary>
     public static string MissingOf(AppliedState state)

@@ -126,14 +126,14 @@ public sealed class RolloutStore(EtcdConnection store, EtcdKeys keys, TimeProvid
         if (done.Succeeded)
         {
             IsInDoubt = false;
-            return new RolloutWritten(true, done.Header.Revision, split is not null, entry);
+            return new RolloutWritten(true, done.Header.Revision, split is not null, entry with { Revision = done.Header.Revision });
         }
 
         // An earlier try of the call may have written it, and its answer was lost.
         var (_, found) = await EtcdUnreachableException.GuardAsync(store, () => _transactions.ReadAsync([key], withValue: true, EtcdCall.Options(cancellationToken)), cancellationToken).ConfigureAwait(false);
         IsInDoubt = false;
         return found[0] is { } there && there.ModRevision > view.ModRevision && there.Value == value
-            ? new RolloutWritten(true, there.ModRevision, split is not null, entry)
+            ? new RolloutWritten(true, there.ModRevision, split is not null, entry with { Revision = there.ModRevision })
             : new RolloutWritten(false, 0, false, entry);
     }
 

@@ -61,7 +61,7 @@ internal sealed class ForecastWays
     /// <summary>Why some have other shares, at some proxies or for a while; null where none has.</summary>
     public string? Note()
     {
-        List<string> notes = [.. new[] { Attributes() }.OfType<string>(), .. _proxies.Select(static one => one.Way).Distinct().Where(way => way != Way && way != ForecastWay.Attributes).Order().Select(Others).OfType<string>(), .. Slow()];
+        List<string> notes = [.. new[] { Attributes() }.OfType<string>(), .. _proxies.Select(static one => one.Way).Distinct().Where(way => way != Way && way != ForecastWay.Attributes).Order().Select(Others).OfType<string>(), .. Slow(), .. Zones(), .. Held()];
         return notes.Count == 0 ? null : FormattableString.Invariant($"set {_set}: {string.Join("; ", notes)}");
     }
 
@@ -129,11 +129,30 @@ internal sealed class ForecastWays
         }
     }
 
-    private string Named(ForecastWay way)
+    /// <summary>Where a zone has nobody who is ready, or nobody else is, it makes no difference.</summary>
+    private IEnumerable<string> Zones()
     {
-        List<string> names = [.. _proxies.Where(one => one.Way == way).Select(static one => SafeText.Shorten(one.Proxy.Name))];
-        return Listed(names);
+        foreach (var alike in _proxies.Where(static one => one.Proxy.Status!.Zone is not null && one.Way != ForecastWay.Attributes).GroupBy(static one => one.Proxy.Status!.Zone!, StringComparer.Ordinal).OrderBy(static alike => alike.Key, StringComparer.Ordinal))
+        {
+            var served = Of(Way).Then.Served;
+            var near = served.Count(member => member.Labels.GetValueOrDefault(ZonePreference.Label) == alike.Key);
+            if (near > 0 && near < served.Count)
+            {
+                yield return $"{Named(alike)} has members of zone {SafeText.Shorten(alike.Key)} first: these are not its shares while enough of those are routable (--zone-min)";
+            }
+        }
     }
+
+    /// <summary>Whoever is held is not announced any more, and is routed to beside those who are.</summary>
+    private IEnumerable<string> Held() => _proxies
+        .Select(one => (one.Proxy, Way: one.Way, Held: one.Proxy.Status!.Held.Where(member => member.Key.Set == _set).Select(static member => SafeText.Shorten(member.Key.Name, MemberValidation.MaxNameLength)).Order(StringComparer.Ordinal).ToList(), More: one.Proxy.Status.MoreHeld))
+        .Where(static one => one.Held.Count > 0 || one.More > 0)
+        .GroupBy(static one => one.Held.Count > 0 ? Listed(one.Held) : "more members than its report names", StringComparer.Ordinal)
+        .Select(static alike => $"{Named(alike.Select(static one => (one.Proxy, one.Way)))} holds {alike.Key} after a mass expiry (PANIC), and sends calls there too: these are not its shares until that is over or confirmed");
+
+    private string Named(ForecastWay way) => Named(_proxies.Where(one => one.Way == way));
+
+    private static string Named(IEnumerable<(LiveProxy Proxy, ForecastWay Way)> proxies) => Listed([.. proxies.Select(static one => SafeText.Shorten(one.Proxy.Name))]);
 
     private static string Listed(List<string> names) => string.Join(", ", names.Take(MostNamed)) + (names.Count > MostNamed ? FormattableString.Invariant($" and {names.Count - MostNamed} more") : string.Empty);
 }

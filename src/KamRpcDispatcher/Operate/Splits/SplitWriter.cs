@@ -148,8 +148,10 @@ public sealed class SplitWriter(EtcdConnection store, EtcdKeys keys, TimeProvide
         var refusals = checks.Refusals(out var needed);
         refusals = running is null ? refusals : [running, .. refusals];
         counted = command.IsForced ? [] : needed;
-        List<string> warnings = [.. error is null ? [] : new[] { $"the split of set {command.Set} could not be read ({error}), and is {(command.Split is null ? "deleted" : "replaced")}" }, .. checks.Warnings()];
-        return refusals.Count > 0 && !command.IsForced ? outcome with { Result = SplitResult.Refused, Revision = null, Reasons = refusals, Warnings = warnings }
+        var isRefused = refusals.Count > 0 && !command.IsForced;
+        var becomes = isRefused ? "stays as it is" : command.Split is null ? "is deleted" : "is replaced";
+        List<string> warnings = [.. error is null ? [] : new[] { $"the split of set {command.Set} could not be read ({error}), and {becomes}" }, .. checks.Warnings()];
+        return isRefused ? outcome with { Result = SplitResult.Refused, Revision = null, Reasons = refusals, Warnings = warnings }
             : outcome with { Result = command.IsDryRun ? SplitResult.Planned : SplitResult.Written, Revision = null, Warnings = [.. warnings, .. refusals.Select(static refusal => $"forced: {refusal}")] };
     }
 
