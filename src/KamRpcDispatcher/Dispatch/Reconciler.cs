@@ -94,10 +94,7 @@ internal sealed class Reconciler(
         cancellationToken.ThrowIfCancellationRequested();
     }
 
-    /// <summary>
-    /// The cycle is the unit of failure: whatever is unexpected in it is logged, and the next one begins with fresh snapshots after a pause that
-    /// no event cuts short. Only that another daemon serves this Kamailio ends the loop.
-    /// </summary>
+    /// <summary>The cycle is the unit of failure: what is unexpected in it is logged, and the next one begins anew after a pause that no event cuts short. That another daemon serves this Kamailio ends the loop.</summary>
     private async Task CycleAndRestAsync(CancellationToken cancellationToken)
     {
         try
@@ -151,20 +148,20 @@ internal sealed class Reconciler(
 
     private async Task<TimeSpan> CycleAsync(Membership membership, CancellationToken cancellationToken)
     {
-        var (members, doubt) = PanicGuard.Followed(membership, options.Panic, timeProvider.Mark(), policy.Manages);
-        var wait = _isDoubtful ? TimeSpan.Zero : await Known.PushEarlyAsync(members, dispatcher, _wake.Raised, cancellationToken).ConfigureAwait(false);
+        var (members, doubt) = Followed(membership);
+        var wait = _isDoubtful ? default : await Known.PushEarlyAsync(members, dispatcher, _wake.Raised, cancellationToken).ConfigureAwait(false);
         if (_isUnread = wait > TimeSpan.Zero)
         {
             // What else changes meanwhile goes out too, and is read back with it.
             return wait < doubt ? wait : doubt;
         }
 
-        _isDoubtful = false;
-        Known.Reading();
+        (var isKnown, _isDoubtful) = (!_isDoubtful, false);
         DispatcherTable table;
         try
         {
-            table = await dispatcher.ReadAsync(cancellationToken).ConfigureAwait(false);
+            table = await Known.ReadAsync(dispatcher, () => isKnown && !_isDoubtful && source.Current is { } now ? Followed(now).Members : null, _wake, cancellationToken).ConfigureAwait(false);
+            (members, doubt) = Followed(membership = source.Current ?? membership);
         }
         catch (ListTooLongException exception) when (exception.LastKnown is { } known)
         {
@@ -239,6 +236,8 @@ internal sealed class Reconciler(
         journal.Pushed(outcome);
         return Resting.AfterPush(plan, outcome, _wake.Raised.IsCompleted, resync);
     }
+
+    private (CycleMembers Members, TimeSpan Doubt) Followed(Membership membership) => PanicGuard.Followed(membership, options.Panic, timeProvider.Mark(), policy.Manages);
 
     /// <summary>The list may be another one by now: nothing is planned before it is read.</summary>
     private void Doubt()

@@ -16,10 +16,9 @@ internal sealed class KamailioDispatcher(IRpcClient client, ListReader lists) : 
     private const int ServerError = 500;
     private const string OngoingReload = "Ongoing reload";
 
-    private readonly ChangedTable _changed = new();
+    private readonly KnownTable _known = new();
 
     private KamailioVersion _version;
-    private DispatcherTable? _last;
 
     /// <param name="client">The one way for changes.</param>
     /// <param name="reader">Another way for lists that are too long for the first one, null for none.</param>
@@ -30,31 +29,32 @@ internal sealed class KamailioDispatcher(IRpcClient client, ListReader lists) : 
 
     public Unanswered? Unanswered => client.Unanswered;
 
-    public DispatcherTable? Known => _last is { } last && client.InstanceToken == last.Instance.InstanceToken ? _changed.Certain(last) : null;
+    public DispatcherTable? Known => _known.Certain is { } known && client.InstanceToken == known.Instance.InstanceToken ? known : null;
 
     public async Task<DispatcherTable> ReadAsync(CancellationToken cancellationToken)
     {
-        var token = client.InstanceToken;
-        _changed.Doubt();
-        var uptime = await client.GetUptimeAsync(cancellationToken).ConfigureAwait(false);
-        var instance = new KamailioInstance(uptime.UpSince, token);
-        if (instance != _last?.Instance)
+        DispatcherTable? table = null;
+        _known.Begin();
+        try
         {
-            // Another start may be another release.
-            _version = await client.GetVersionAsync(cancellationToken).ConfigureAwait(false);
-            _last = null;
+            return table = await ReadInstanceAsync(cancellationToken).ConfigureAwait(false);
         }
-
-        var table = await ReadAsync(instance, cancellationToken).ConfigureAwait(false);
-
-        // The list of one Kamailio and the name of another would make destinations look refused that went with the first.
-        _changed.Clear();
-        return client.InstanceToken == token ? _last = table : throw new KamailioGoneException("dispatcher.list");
+        finally
+        {
+            if (table is null)
+            {
+                _known.Fail();
+            }
+            else
+            {
+                _known.End(table);
+            }
+        }
     }
 
     public async Task ReloadAsync(IReadOnlyList<AddDestination> adds, CancellationToken cancellationToken)
     {
-        _changed.Doubt();
+        _known.Doubt();
         foreach (var add in adds)
         {
             lists.Added(add);
@@ -87,7 +87,7 @@ internal sealed class KamailioDispatcher(IRpcClient client, ListReader lists) : 
         {
             if (!isKnown)
             {
-                _changed.Doubt();
+                _known.Doubt();
             }
         }
     }
@@ -121,12 +121,30 @@ internal sealed class KamailioDispatcher(IRpcClient client, ListReader lists) : 
         _ => throw new NotSupportedException($"{change.GetType().Name} is no change that Kamailio knows."),
     };
 
+    private async Task<DispatcherTable> ReadInstanceAsync(CancellationToken cancellationToken)
+    {
+        var token = client.InstanceToken;
+        var uptime = await client.GetUptimeAsync(cancellationToken).ConfigureAwait(false);
+        var instance = new KamailioInstance(uptime.UpSince, token);
+        if (instance != _known.Read?.Instance)
+        {
+            // Another start may be another release.
+            _version = await client.GetVersionAsync(cancellationToken).ConfigureAwait(false);
+            _known.Forget();
+        }
+
+        var table = await ReadAsync(instance, cancellationToken).ConfigureAwait(false);
+
+        // The list of one Kamailio and the name of another would make destinations look refused that went with the first.
+        return client.InstanceToken == token ? table : throw new KamailioGoneException("dispatcher.list");
+    }
+
     private async Task<DispatcherTable> ReadAsync(KamailioInstance instance, CancellationToken cancellationToken)
     {
         try
         {
             var list = await lists.ReadAsync(cancellationToken).ConfigureAwait(false);
-            var known = new KnownEntries(_last?.Destinations ?? []);
+            var known = new KnownEntries(_known.Read?.Destinations ?? []);
             return new DispatcherTable(_version, instance, [.. list.Select(entry => known.Of(entry, State(entry.State)))])
             {
                 Unreadable = list.Unreadable,
@@ -134,14 +152,14 @@ internal sealed class KamailioDispatcher(IRpcClient client, ListReader lists) : 
         }
         catch (ListTooLongException tooLong)
         {
-            throw new ListTooLongException(client.Address, (KamailioRpcException)tooLong.InnerException!) { LastKnown = _last is null ? null : _changed.Apply(_last) };
+            throw new ListTooLongException(client.Address, (KamailioRpcException)tooLong.InnerException!) { LastKnown = _known.Likely };
         }
     }
 
     /// <summary>Keeps up what is known of the list until it is read.</summary>
     private void Remember(Change change)
     {
-        _changed.Changed(change);
+        _known.Changed(change);
         if (change is AddDestination add)
         {
             lists.Added(add);

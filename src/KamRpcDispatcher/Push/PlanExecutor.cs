@@ -39,6 +39,9 @@ internal sealed class PlanExecutor(
     private readonly ReadBack _readBack = new();
     private readonly List<Change> _made = [];
 
+    /// <summary>Those that were made before the list was read, and are to be seen in it.</summary>
+    private readonly List<Change> _madeBefore = [];
+
     // A push that broke off, or a daemon before this one, may have made a structural change a moment ago.
     private bool _mayHaveChanged = true;
     private KamailioInstance? _preparedFor;
@@ -52,12 +55,26 @@ internal sealed class PlanExecutor(
     /// <summary>How the grace period stands.</summary>
     public GraceState Grace => gracePeriod.State;
 
-    /// <summary>What was changed since it was asked for last, or may have been where an execution broke off.</summary>
+    /// <summary>The list is being read: what is made from here on need not be in it.</summary>
+    public void Reading()
+    {
+        _madeBefore.AddRange(_made);
+        _made.Clear();
+    }
+
+    /// <summary>What was changed before the list was read, and since it was asked for last; or may have been where an execution broke off.</summary>
     public IReadOnlyList<Change> TakeMade()
     {
-        List<Change> made = [.. _made];
-        _made.Clear();
+        List<Change> made = [.. _madeBefore];
+        _madeBefore.Clear();
         return made;
+    }
+
+    /// <summary>Nobody asks for what was changed until here.</summary>
+    public void ForgetMade()
+    {
+        _madeBefore.Clear();
+        _made.Clear();
     }
 
     /// <summary>Once for each life of Kamailio, when it was reached: its first structural change is not to wait for this.</summary>
@@ -87,7 +104,7 @@ internal sealed class PlanExecutor(
         if (isWiped)
         {
             // Whatever was made is to be made again, and that is no repetition.
-            _made.Clear();
+            ForgetMade();
         }
 
         foreach (var add in listed)

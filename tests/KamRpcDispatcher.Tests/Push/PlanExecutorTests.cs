@@ -351,10 +351,15 @@ public class PlanExecutorTests
         _grace.Open();
         _executor.Verify(Table(Listed("sip:old")));
         await PushAsync([AddA], Listed("sip:old"));
-        Assert.That(_executor.TakeMade(), Is.EqualTo(new Change[] { AddA }));
+        _executor.Reading();
+        await PushAsync([AddB], Listed("sip:old"));
+        Assert.That(_executor.TakeMade(), Is.EqualTo(new Change[] { AddA }), "what is made while it is read need not be in it");
         Assert.That(_executor.TakeMade(), Is.Empty);
+        _executor.Reading();
+        Assert.That(_executor.TakeMade(), Is.EqualTo(new Change[] { AddB }));
 
         await PushAsync([AddA], Listed("sip:old"));
+        _executor.Reading();
         _executor.Verify(Table([]));
         Assert.That(_executor.TakeMade(), Is.Empty);
     }
@@ -424,6 +429,7 @@ public class PlanExecutorTests
         _executor.Verify(Table(before));
         await PushAsync([AddA], before);
 
+        _executor.Reading();
         var result = _executor.Verify(Table(Listed("sip:old", "sip:a")));
 
         Assert.Multiple(() =>

@@ -1,3 +1,4 @@
+using KamailioRpc.Errors;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Dispatch.Cycles;
 using KamRpcDispatcher.Dispatch.Policy;
@@ -25,11 +26,46 @@ internal sealed class KnownListPush(PlanPolicy policy, CycleMemory memory, PlanE
 
     private CycleMembers? _planned;
 
-    /// <summary>The list is being read: nothing goes out before a plan was made by it.</summary>
-    public void Reading()
+    /// <summary>
+    /// Reads the list; after that nothing goes out before a plan was made by it. Where a reading takes its time, whoever is to get calls or none any more does not wait for it: that goes
+    /// out by the list as it was known before. This reading may show it or not; the next one is to.
+    /// </summary>
+    /// <param name="dispatcher">Kamailio.</param>
+    /// <param name="follow">Who is followed now; null where the list that was known need not be the one that Kamailio has.</param>
+    /// <param name="wake">Raised where something has changed; it is raised again for the caller.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="KamailioRpcException">It could not be read, or the outcome of a change is unknown.</exception>
+    public async Task<DispatcherTable> ReadAsync(IDispatcher dispatcher, Func<CycleMembers?> follow, WakeSignal wake, CancellationToken cancellationToken)
     {
-        _planned = null;
         pace.Begin();
+        executor.Reading();
+        var reading = dispatcher.ReadAsync(cancellationToken);
+        var wasRaised = false;
+        try
+        {
+            while (pace.IsLong && await Task.WhenAny(wake.Raised, reading).ConfigureAwait(false) != reading)
+            {
+                wasRaised = true;
+                wake.Take();
+                if (follow() is not { } members || dispatcher.Known is not { } known)
+                {
+                    break;
+                }
+
+                await PushEarlyAsync(members, known, isReading: true, Task.CompletedTask, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            await ((Task)reading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _planned = null;
+            if (wasRaised)
+            {
+                wake.Raise();
+            }
+        }
+
+        return await reading.ConfigureAwait(false);
     }
 
     /// <summary>A plan was made.</summary>
@@ -48,18 +84,18 @@ internal sealed class KnownListPush(PlanPolicy policy, CycleMemory memory, PlanE
     /// <param name="interrupted">Completes when something changes again.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>How long the list need not be read for it.</returns>
-    /// <exception cref="KamailioRpc.Errors.KamailioRpcException">The outcome of a change is unknown: read the list.</exception>
+    /// <exception cref="KamailioRpcException">The outcome of a change is unknown: read the list.</exception>
     public async Task<TimeSpan> PushEarlyAsync(CycleMembers members, IDispatcher dispatcher, Task interrupted, CancellationToken cancellationToken)
     {
         if (dispatcher.Known is { } known)
         {
-            await PushEarlyAsync(members, known, interrupted, cancellationToken).ConfigureAwait(false);
+            await PushEarlyAsync(members, known, isReading: false, interrupted, cancellationToken).ConfigureAwait(false);
         }
 
         return dispatcher.Known is null ? TimeSpan.Zero : pace.UntilVerified;
     }
 
-    private async Task PushEarlyAsync(CycleMembers members, DispatcherTable known, Task interrupted, CancellationToken cancellationToken)
+    private async Task PushEarlyAsync(CycleMembers members, DispatcherTable known, bool isReading, Task interrupted, CancellationToken cancellationToken)
     {
         if (_planned is not { } before || members.Membership.IsFromSnapshot || before.Membership.IsFromSnapshot || ReferenceEquals(before.Membership, members.Membership))
         {
@@ -80,7 +116,7 @@ internal sealed class KnownListPush(PlanPolicy policy, CycleMemory memory, PlanE
             members.All.Where(member => sets.Contains(member.Key.Set)),
             known.Destinations.Where(entry => sets.Contains(entry.Set)),
             memory.PolicyFor(known) with { HasSentinel = false, HasShareMaps = shares?.TakesWeights == true });
-        var early = memory.Hasten(new ChangePlan { Enables = [.. plan.Enables.Where(IsOfChanged)], Adds = plan.Adds.Count > MostAdds ? [] : [.. plan.Adds.Where(IsOfChanged)] });
+        var early = memory.Hasten(new ChangePlan { Enables = [.. plan.Enables.Where(IsOfChanged)], Adds = isReading || plan.Adds.Count > MostAdds ? [] : [.. plan.Adds.Where(IsOfChanged)] });
 
         // A set that somebody joins later is not to be without anybody until then.
         var waiting = plan.Adds.Concat(plan.Replacements.Select(static replacement => replacement.Add)).Except(early.Adds).Select(static add => add.Set).ToHashSet();
@@ -98,7 +134,7 @@ internal sealed class KnownListPush(PlanPolicy policy, CycleMemory memory, PlanE
     }
 
     /// <summary>Changes states by the list as it was read last: it cannot be read any more, and whoever is to get no calls is known.</summary>
-    /// <exception cref="KamailioRpc.Errors.KamailioRpcException">The outcome of a change is unknown.</exception>
+    /// <exception cref="KamailioRpcException">The outcome of a change is unknown.</exception>
     public async Task PushBlindlyAsync(CycleMembers members, DispatcherTable known, Task interrupted, CancellationToken cancellationToken)
     {
         var current = memory.PolicyFor(known);
@@ -107,7 +143,7 @@ internal sealed class KnownListPush(PlanPolicy policy, CycleMemory memory, PlanE
         await executor.ExecuteAsync(states, known, interrupted, cancellationToken).ConfigureAwait(false);
 
         // It is planned again each time, and costs nothing.
-        executor.TakeMade();
+        executor.ForgetMade();
     }
 
     /// <summary>What of a plan may be made: one by a membership that was saved takes nothing away.</summary>

@@ -32,6 +32,9 @@ internal sealed class ReadingPace(TimeSpan resync, TimeProvider timeProvider)
     private bool _isPaced;
     private bool _isWatched;
 
+    /// <summary>Whether reading the list takes its time.</summary>
+    public bool IsLong => _isPaced;
+
     /// <summary>A cycle begins that reads the list.</summary>
     public void Begin() => _begun = timeProvider.GetTimestamp();
 

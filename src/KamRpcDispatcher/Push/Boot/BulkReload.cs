@@ -206,13 +206,14 @@ internal sealed class BulkReload(
 
     private static DispatcherTable After(DispatcherTable table, IEnumerable<Change> changes)
     {
-        var changed = new ChangedTable();
+        var known = new KnownTable();
+        known.End(table);
         foreach (var change in changes)
         {
-            changed.Changed(change);
+            known.Changed(change);
         }
 
-        return changed.Apply(table);
+        return known.Likely!;
     }
 
     private BulkChange? OneByOne(int count, string reason)

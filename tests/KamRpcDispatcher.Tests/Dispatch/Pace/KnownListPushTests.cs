@@ -15,6 +15,7 @@ using KamRpcDispatcher.Tests.Dispatch.Shares;
 using KamRpcDispatcher.Tests.Etcd;
 using KamRpcDispatcher.Tests.Operators;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Dispatch.Pace;
@@ -23,27 +24,36 @@ namespace KamRpcDispatcher.Tests.Dispatch.Pace;
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class KnownListPushTests : IAsyncDisposable
 {
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Late = TimeSpan.FromSeconds(1);
     private static readonly Member A = Members.Of("a");
     private static readonly Member B = Members.Of("b");
     private static readonly Member C = Members.Of("c");
 
     private readonly TemporaryFolder _folder = new();
-    private readonly FakeKamailio _kamailio = FakeKamailio.Start();
+    private readonly FakeTimeProvider _time = new();
+    private readonly WakeSignal _wake = new();
     private readonly List<long> _followed = [];
+    private readonly FakeKamailio _kamailio;
     private readonly RpcClient _client;
+    private readonly RpcClient _reader;
+    private readonly PlanExecutor _executor;
     private readonly KamailioDispatcher _dispatcher;
     private readonly KnownListPush _push;
 
     public KnownListPushTests()
     {
         var (policy, time, quarantine) = (new PlanPolicy("c"), TimeProvider.System, new Quarantine(TimeProvider.System));
-        _client = new RpcClient(KamailioAddress.Parse(_kamailio.Address), new RpcClientOptions { ReplyDirectory = _folder.File("replies"), Timeout = TimeSpan.FromMilliseconds(250) });
-        _dispatcher = new KamailioDispatcher(_client);
-        var executor = new PlanExecutor(_dispatcher, new FixedGap(TimeSpan.FromMilliseconds(1), time), quarantine, [], NullLogger<PlanExecutor>.Instance);
+        _kamailio = FakeKamailio.Start(new FakeKamailioOptions { TimeProvider = _time });
+        var (address, client) = (KamailioAddress.Parse(_kamailio.Address), new RpcClientOptions { ReplyDirectory = _folder.File("replies"), Timeout = TimeSpan.FromMilliseconds(250) });
+        _client = new RpcClient(address, client);
+        _reader = new RpcClient(address, client with { Timeout = Deadline });
+        _dispatcher = new KamailioDispatcher(_client, _reader);
+        _executor = new PlanExecutor(_dispatcher, new FixedGap(TimeSpan.FromMilliseconds(1), time), quarantine, [], NullLogger<PlanExecutor>.Instance);
         _push = new KnownListPush(
             policy,
             new CycleMemory(policy, quarantine, new ReconcilerOptions(), time),
-            executor,
+            _executor,
             new ShareKeeper(new FakeShareTable(), policy, ShareWay.Map, static _ => { }, time, new LogCapture<ShareKeeper>()),
             new ReadingPace(TimeSpan.FromSeconds(1), time),
             _followed.Add);
@@ -58,6 +68,7 @@ public sealed class KnownListPushTests : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _client.DisposeAsync();
+        await _reader.DisposeAsync();
         await _kamailio.DisposeAsync();
         _folder.Dispose();
     }
@@ -81,16 +92,68 @@ public sealed class KnownListPushTests : IAsyncDisposable
     }
 
     [Test]
-    public async Task Nothing_goes_out_while_the_list_is_being_read_or_before_a_plan_was_made_by_it()
+    public async Task Nothing_goes_out_before_a_plan_was_made_by_what_was_read()
     {
         await _dispatcher.ReadAsync(CancellationToken.None);
         await PushAsync(2, A);
         Assert.That(Changes, Is.Empty);
 
         await PlannedAsync(A, B);
-        _push.Reading();
+        await ReadAsync();
         await PushAsync(2, A);
         Assert.That(Changes, Is.Empty);
+    }
+
+    [Test]
+    public async Task While_a_long_list_is_read_whoever_leaves_is_silenced_at_once_and_whoever_joins_waits()
+    {
+        FillOtherSet();
+        await PlannedAsync(A, B);
+        var now = Followed(new Membership(2, [A], []));
+        var reading = BeginToRead(() => now);
+        _wake.Raise();
+        await _kamailio.WaitForAsync(_ => FlagOf(B) == 'D', Deadline);
+        now = Followed(new Membership(3, [A, B, C], []));
+        _wake.Raise();
+        await _kamailio.WaitForAsync(_ => FlagOf(B) == 'A', Deadline);
+        Assert.That(reading.IsCompleted, Is.False);
+
+        await AnsweredAsync(reading);
+
+        Assert.That(Changes, Is.EqualTo(new[] { "dispatcher.set_state", "dispatcher.set_state" }));
+        Assert.That((_wake.Raised.IsCompleted, string.Join(' ', _followed)), Is.EqualTo((true, "2 3")), "all of it is followed by the cycle after it");
+        Assert.That(_executor.TakeMade(), Is.Empty, "the reading need not show it");
+        Assert.That(_dispatcher.Known!.Destinations.Single(static entry => entry.Uri == B.Uri.Text).State, Is.EqualTo(ListedState.Active));
+
+        _kamailio.OnRequest = null;
+        await ReadAsync();
+        Assert.That(_executor.TakeMade(), Has.Count.EqualTo(2), "the next one does");
+    }
+
+    [Test]
+    public async Task A_reading_that_began_after_a_reload_was_noticed_goes_by_nothing_that_was_known_before()
+    {
+        FillOtherSet();
+        await PlannedAsync(A, B);
+        var reading = BeginToRead(static () => null);
+        _wake.Raise();
+        await _kamailio.WaitForAsync(static kamailio => kamailio.Requests[^1].Method == "dispatcher.list", Deadline);
+        await AnsweredAsync(reading);
+
+        Assert.That((Changes, _wake.Raised.IsCompleted), Is.EqualTo((Array.Empty<string>(), true)));
+    }
+
+    [Test]
+    public async Task A_change_whose_outcome_is_unknown_ends_the_cycle_whatever_the_reading_says()
+    {
+        FillOtherSet();
+        await PlannedAsync(A, B);
+        var reading = BeginToRead(static () => Followed(new Membership(2, [A], [])), static request => request.Method == "dispatcher.set_state" ? FakeReaction.DropReply : FakeReaction.Proceed);
+        _wake.Raise();
+        await _kamailio.WaitForAsync(_ => FlagOf(B) == 'D', Deadline);
+
+        await Assert.ThatAsync(() => AnsweredAsync(reading), Throws.InstanceOf<KamailioTimeoutException>());
+        Assert.That(_dispatcher.Known, Is.Null);
     }
 
     [Test]
@@ -158,8 +221,44 @@ public sealed class KnownListPushTests : IAsyncDisposable
 
     private async Task PlannedAsync(params Member[] members)
     {
-        _push.Reading();
-        _push.Planned(Followed(new Membership(1, members, [])), await _dispatcher.ReadAsync(CancellationToken.None), isWatched: true);
+        _push.Planned(Followed(new Membership(1, members, [])), await ReadAsync(), isWatched: true);
+        _executor.ForgetMade();
+    }
+
+    private Task<DispatcherTable> ReadAsync()
+    {
+        _wake.Take();
+        return _push.ReadAsync(_dispatcher, static () => throw new AssertionException("nobody woke it"), _wake, CancellationToken.None);
+    }
+
+    /// <summary>Begins a reading whose answer comes when the time is set forward.</summary>
+    private Task<DispatcherTable> BeginToRead(Func<CycleMembers?> follow, Func<FakeRequest, FakeReaction>? react = null)
+    {
+        _wake.Take();
+        _kamailio.OnRequest = request => request.Method == "dispatcher.list" ? FakeReaction.LateReply(Late) : react?.Invoke(request) ?? FakeReaction.Proceed;
+        return _push.ReadAsync(_dispatcher, follow, _wake, CancellationToken.None);
+    }
+
+    private async Task AnsweredAsync(Task reading)
+    {
+        using var deadline = new CancellationTokenSource(Deadline);
+        while (!reading.IsCompleted)
+        {
+            _time.Advance(Late);
+            await Task.WhenAny(reading, Task.Delay(5, deadline.Token));
+            deadline.Token.ThrowIfCancellationRequested();
+        }
+
+        await reading;
+    }
+
+    /// <summary>So long that reading the list takes its time.</summary>
+    private void FillOtherSet()
+    {
+        foreach (var port in Enumerable.Range(5000, 600))
+        {
+            _kamailio.AddForeign(2, FormattableString.Invariant($"sip:10.0.0.1:{port}"));
+        }
     }
 
     private Task<TimeSpan> PushAsync(long revision, params Member[] members) => PushAsync(new Membership(revision, members, []));
