@@ -15,7 +15,7 @@ internal sealed record CycleMembers(Membership Membership, IReadOnlyList<Member>
     {
         var kept = held.Concat(doubted).Select(static member => member.Key).ToHashSet();
         return new CycleMembers(
-            membership.Members.Any(member => kept.Contains(member.Key)) ? membership with { Members = [.. membership.Members.Where(member => !kept.Contains(member.Key))] } : membership,
+            kept.Count > 0 && membership.Members.Any(member => kept.Contains(member.Key)) ? membership with { Members = [.. membership.Members.Where(member => !kept.Contains(member.Key))] } : membership,
             held,
             doubted);
     }

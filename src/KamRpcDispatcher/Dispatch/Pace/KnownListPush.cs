@@ -111,11 +111,10 @@ internal sealed class KnownListPush(PlanPolicy policy, CycleMemory memory, PlanE
             return;
         }
 
-        var places = changed.Select(static member => new EndpointKey(member.Key.Set, member.Uri.Endpoint)).ToHashSet();
-        var plan = Planner.Plan(
-            members.All.Where(member => sets.Contains(member.Key.Set)),
-            known.Destinations.Where(entry => sets.Contains(entry.Set)),
-            memory.PolicyFor(known) with { HasSentinel = false, HasShareMaps = shares?.TakesWeights == true });
+        var places = changed.Where(member => sets.Contains(member.Key.Set)).Select(static member => new EndpointKey(member.Key.Set, member.Uri.Endpoint)).ToHashSet();
+        var (everybody, current) = (members.All, memory.PolicyFor(known) with { HasSentinel = false, HasShareMaps = shares?.TakesWeights == true });
+        var plan = NearPlan.Of(everybody, known.Destinations, places, current)
+            ?? Planner.Plan(everybody.Where(member => sets.Contains(member.Key.Set)), known.Destinations.Where(entry => sets.Contains(entry.Set)), current);
         var early = memory.Hasten(new ChangePlan { Enables = [.. plan.Enables.Where(IsOfChanged)], Adds = isReading || plan.Adds.Count > MostAdds ? [] : [.. plan.Adds.Where(IsOfChanged)] });
 
         // A set that somebody joins later is not to be without anybody until then.
