@@ -75,7 +75,7 @@ internal sealed class SetPlanner
             return;
         }
 
-        if (_table.HasForeign(member.Uri.Endpoint) || Array.TrueForAll(SetAdditions.Spellings(member), _table.HasForeignTextOfAnyCase))
+        if (_table.HasForeigners && (_table.HasForeign(member.Uri.Endpoint) || Array.TrueForAll(SetAdditions.Spellings(member), _table.HasForeignTextOfAnyCase)))
         {
             // A second copy would get a second share of the calls.
             _changes.Skip(SkipReason.UnmanagedDuplicate, member.Uri.Text, member.Key);

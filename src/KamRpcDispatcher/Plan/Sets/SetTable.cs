@@ -12,8 +12,11 @@ internal sealed class SetTable
     // Kamailio finds a destination by its text: "remove" to the letter, "set_state" without regard to case.
     private readonly HashSet<string> _foreignTexts;
     private readonly ILookup<string, ListedDestination> _byText;
-    private readonly ILookup<string, ListedDestination> _byDuid;
-    private readonly ILookup<string, string> _endpointsOfNames;
+
+    /// <summary>As a rule: then nobody need be told from another one by his name.</summary>
+    private readonly bool _isEachTextOnce;
+    private readonly Lazy<ILookup<string, ListedDestination>> _byDuid;
+    private readonly Lazy<ILookup<string, string>> _endpointsOfNames;
 
     public SetTable(IReadOnlyList<ListedDestination> listed, IEnumerable<Member> members, string cluster)
     {
@@ -24,8 +27,9 @@ internal sealed class SetTable
         _routableForeign = [.. foreign.Where(static entry => entry.IsRoutable).Select(static entry => Spelling.EndpointOf(entry.Uri))];
         _foreignTexts = [.. foreign.Select(static entry => entry.Uri)];
         _byText = listed.ToLookup(static entry => entry.Uri, StringComparer.OrdinalIgnoreCase);
-        _byDuid = listed.ToLookup(static entry => AttributeText.Duid(entry.Attributes) ?? string.Empty, StringComparer.OrdinalIgnoreCase);
-        _endpointsOfNames = members.ToLookup(static member => member.Key.Name, static member => member.Uri.Endpoint, StringComparer.OrdinalIgnoreCase);
+        _isEachTextOnce = _byText.Count == listed.Count;
+        _byDuid = new(() => listed.ToLookup(static entry => AttributeText.Duid(entry.Attributes) ?? string.Empty, StringComparer.OrdinalIgnoreCase), LazyThreadSafetyMode.None);
+        _endpointsOfNames = new(() => members.ToLookup(static member => member.Key.Name, static member => member.Uri.Endpoint, StringComparer.OrdinalIgnoreCase), LazyThreadSafetyMode.None);
         Priorities = [.. listed.Select(static entry => entry.Priority)];
     }
 
@@ -36,6 +40,9 @@ internal sealed class SetTable
     public HashSet<int> Priorities { get; }
 
     public bool IsOwn(ListedDestination entry) => AttributeText.IsOwn(entry, _cluster);
+
+    /// <summary>Whether anything is somebody else's.</summary>
+    public bool HasForeigners => _foreignTexts.Count > 0;
 
     /// <summary>Whether somebody else has put the endpoint there, and has not switched it off.</summary>
     public bool HasForeign(string endpoint) => _foreignEndpoints.Contains(endpoint);
@@ -49,10 +56,10 @@ internal sealed class SetTable
     public bool HasText(string text) => _byText.Contains(text);
 
     /// <summary>Whether somebody else has the text, whatever the case of its letters: no state change by it is ours then.</summary>
-    public bool HasForeignTextOfAnyCase(string text) => _byText[text].Any(entry => !IsOwn(entry));
+    public bool HasForeignTextOfAnyCase(string text) => HasForeigners && _byText[text].Any(entry => !IsOwn(entry));
 
     /// <summary>Whether nobody else has the text, so that a state change and a remove reach this entry and no other.</summary>
-    public bool IsOnlyOne(ListedDestination entry) => _byText[entry.Uri].Count() == 1;
+    public bool IsOnlyOne(ListedDestination entry) => _isEachTextOnce || _byText[entry.Uri].Count() == 1;
 
     /// <summary>Whether a state change reaches this entry and no other, and no other of ours has its text.</summary>
     public bool IsReachable(ListedDestination entry) => IsOnlyOne(entry) || (_byText[entry.Uri].Count(IsOwn) == 1 && DuidAlone(entry) is not null);
@@ -65,6 +72,6 @@ internal sealed class SetTable
     public string? DuidFor(ListedDestination entry) => IsOnlyOne(entry) ? null : DuidAlone(entry);
 
     private string? DuidAlone(ListedDestination entry) =>
-        AttributeText.Duid(entry.Attributes) is { Length: > 0 } duid && _byDuid[duid].Count() == 1
-            && _endpointsOfNames[duid].All(endpoint => endpoint == Spelling.EndpointOf(entry.Uri)) ? duid : null;
+        AttributeText.Duid(entry.Attributes) is { Length: > 0 } duid && _byDuid.Value[duid].Count() == 1
+            && _endpointsOfNames.Value[duid].All(endpoint => endpoint == Spelling.EndpointOf(entry.Uri)) ? duid : null;
 }
