@@ -14,10 +14,8 @@ using KamRpcDispatcher.Sources;
 
 namespace KamRpcDispatcher.Dispatch;
 
-/// <summary>
-/// Keeps one Kamailio equal to the membership. Level-triggered: an event only says "read again", and each cycle plans from whole
-/// snapshots, so that lost, repeated or reordered events do no harm. Ten changes during a push are one next cycle.
-/// </summary>
+/// <summary>Keeps one Kamailio equal to the membership.</summary>
+/// <remarks>Level-triggered: an event only says "read again", and each cycle plans from whole snapshots, so that lost, repeated or reordered events do no harm. Ten changes during a push are one next cycle.</remarks>
 /// <param name="source">The membership.</param>
 /// <param name="dispatcher">Kamailio.</param>
 /// <param name="executor">The way to change it.</param>
@@ -157,10 +155,11 @@ internal sealed class Reconciler(
         }
 
         (var isKnown, _isDoubtful) = (!_isDoubtful, false);
+        var meanwhile = new Meanwhile(dispatcher, () => isKnown && !_isDoubtful && source.Current is { } now ? Followed(now).Members : null, _wake);
         DispatcherTable table;
         try
         {
-            table = await Known.ReadAsync(dispatcher, () => isKnown && !_isDoubtful && source.Current is { } now ? Followed(now).Members : null, _wake, cancellationToken).ConfigureAwait(false);
+            table = await Known.ReadAsync(meanwhile, cancellationToken).ConfigureAwait(false);
             (members, doubt) = Followed(membership = source.Current ?? membership);
         }
         catch (ListTooLongException exception) when (exception.LastKnown is { } known)
@@ -204,12 +203,14 @@ internal sealed class Reconciler(
         var current = _memory.PolicyFor(table);
         (members, var shared) = shares is null ? (members, CycleShares.None) : await shares.ShareAsync(members, table, current.Refuses, cancellationToken).ConfigureAwait(false);
         (membership, current) = (members.Membership, shared.PolicyOf(current));
+        await Known.PushAsync(meanwhile, cancellationToken).ConfigureAwait(false);
         var plan = _memory.Restrain(KnownListPush.Allowed(membership, Planner.Plan(members.All, table.Destinations, current)), made, members.All, table);
         _troubles.Meet(plan, table.Unreadable, Orphan.In(table.Destinations, policy), foreign.Losses, executor.BootListTrouble);
         var deserted = _sets.Observe(members.All, table);
 
         // Before the plan is carried out: a map names a class as long as its members are there, and no longer.
         var areShared = shares is null || await shares.WriteAsync(shared, _troubles, cancellationToken).ConfigureAwait(false);
+        await Known.PushAsync(meanwhile, cancellationToken).ConfigureAwait(false);
         journal.Compared(DeviationFinder.Compare(new CycleView(membership, members.Held, table, plan, current)
         {
             Doubted = members.Doubted,
@@ -219,6 +220,7 @@ internal sealed class Reconciler(
             Deserted = deserted,
             Classes = shares?.NamedClasses(membership.Shares),
         }));
+        await Known.PushAsync(meanwhile, cancellationToken).ConfigureAwait(false);
         journal.Planned(membership, table, plan, areShared, shared.Situation, _troubles.Planned());
         plan = plan with { Restores = foreign.Due() };
         observe?.Invoke(new CycleSituation(membership, members.Kept, table, plan, _memory.AwaitingProof) { Deserted = deserted, OwesLater = _memory.OwesRemovals || !foreign.Losses.IsEmpty });
@@ -231,8 +233,7 @@ internal sealed class Reconciler(
 
         var outcome = await executor.ExecuteAsync(plan, table, _wake.Raised, cancellationToken).ConfigureAwait(false);
         foreign.Sent(outcome.Restored);
-        _troubles.Meet(outcome);
-        _troubles.Meet(executor.Grace);
+        _troubles.Meet(outcome, executor.Grace);
         journal.Pushed(outcome);
         return Resting.AfterPush(plan, outcome, _wake.Raised.IsCompleted, resync);
     }

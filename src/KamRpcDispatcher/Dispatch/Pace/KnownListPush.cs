@@ -27,27 +27,23 @@ internal sealed class KnownListPush(PlanPolicy policy, CycleMemory memory, PlanE
     private CycleMembers? _planned;
 
     /// <summary>
-    /// Reads the list; after that nothing goes out before a plan was made by it. Where a reading takes its time, whoever is to get calls or none any more does not wait for it: that goes
-    /// out by the list as it was known before. This reading may show it or not; the next one is to.
+    /// Reads the list. Where a reading takes its time, whoever is to get calls or none any more does not wait for it: that goes out by the list as it was known before. This reading may
+    /// show it or not; the next one is to.
     /// </summary>
-    /// <param name="dispatcher">Kamailio.</param>
-    /// <param name="follow">Who is followed now; null where the list that was known need not be the one that Kamailio has.</param>
-    /// <param name="wake">Raised where something has changed; it is raised again for the caller.</param>
-    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="KamailioRpcException">It could not be read, or the outcome of a change is unknown.</exception>
-    public async Task<DispatcherTable> ReadAsync(IDispatcher dispatcher, Func<CycleMembers?> follow, WakeSignal wake, CancellationToken cancellationToken)
+    public async Task<DispatcherTable> ReadAsync(Meanwhile meanwhile, CancellationToken cancellationToken)
     {
         pace.Begin();
         executor.Reading();
-        var reading = dispatcher.ReadAsync(cancellationToken);
+        var reading = meanwhile.Dispatcher.ReadAsync(cancellationToken);
         var wasRaised = false;
         try
         {
-            while (pace.IsLong && await Task.WhenAny(wake.Raised, reading).ConfigureAwait(false) != reading)
+            while (pace.IsLong && await Task.WhenAny(meanwhile.Wake.Raised, reading).ConfigureAwait(false) != reading)
             {
                 wasRaised = true;
-                wake.Take();
-                if (follow() is not { } members || dispatcher.Known is not { } known)
+                meanwhile.Wake.Take();
+                if (meanwhile.Known is not var (members, known))
                 {
                     break;
                 }
@@ -58,15 +54,24 @@ internal sealed class KnownListPush(PlanPolicy policy, CycleMemory memory, PlanE
         finally
         {
             await ((Task)reading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            _planned = null;
+            if (!reading.IsCompletedSuccessfully)
+            {
+                _planned = null;
+            }
+
             if (wasRaised)
             {
-                wake.Raise();
+                meanwhile.Wake.Raise();
             }
         }
 
         return await reading.ConfigureAwait(false);
     }
+
+    /// <summary>The same between the parts of a cycle, each of which takes its time for a long list.</summary>
+    /// <exception cref="KamailioRpcException">The outcome of a change is unknown.</exception>
+    public Task PushAsync(Meanwhile meanwhile, CancellationToken cancellationToken) =>
+        pace.IsLong && meanwhile.Wake.Raised.IsCompleted && meanwhile.Known is var (members, known) ? PushEarlyAsync(members, known, isReading: true, Task.CompletedTask, cancellationToken) : Task.CompletedTask;
 
     /// <summary>A plan was made.</summary>
     /// <param name="members">Who is followed.</param>
@@ -167,4 +172,14 @@ internal sealed class KnownListPush(PlanPolicy policy, CycleMemory memory, PlanE
     }
 
     private bool MayShare(int set, CycleMembers members) => shares is not null && shares.MayShare(set, [.. members.All.Where(member => member.Key.Set == set)], members.Membership.Shares);
+}
+
+/// <summary>What is followed while a cycle reads and plans.</summary>
+/// <param name="Dispatcher">Kamailio.</param>
+/// <param name="Follow">Who is followed now; null where the list that was known need not be the one that Kamailio has.</param>
+/// <param name="Wake">Raised where something has changed, and for the next cycle.</param>
+internal sealed record Meanwhile(IDispatcher Dispatcher, Func<CycleMembers?> Follow, WakeSignal Wake)
+{
+    /// <summary>Who is followed now, and the list as it is known; null where nothing can be done by that.</summary>
+    public (CycleMembers Members, DispatcherTable List)? Known => Follow() is { } members && Dispatcher.Known is { } list ? (members, list) : null;
 }

@@ -87,6 +87,13 @@ internal sealed class TroubleTracker(TimeProvider timeProvider)
         Meet(plan, TroubleKind.Brake, SkipReason.WithoutEffect, Uris, "changed more than once without effect, and left for a while: look for somebody who undoes it, and into Kamailio's log");
     }
 
+    /// <summary>What held a push back, and a grace period that does not end.</summary>
+    public void Meet(PushOutcome outcome, GraceState grace)
+    {
+        Meet(outcome);
+        Meet(grace);
+    }
+
     /// <summary>What held a push back.</summary>
     public void Meet(PushOutcome outcome)
     {

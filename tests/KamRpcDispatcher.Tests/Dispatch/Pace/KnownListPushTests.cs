@@ -99,9 +99,35 @@ public sealed class KnownListPushTests : IAsyncDisposable
         Assert.That(Changes, Is.Empty);
 
         await PlannedAsync(A, B);
-        await ReadAsync();
+        _kamailio.OnRequest = static _ => FakeReaction.Refuse(500, "no");
+        await Assert.ThatAsync(ReadAsync, Throws.InstanceOf<KamailioRpcException>());
+        _kamailio.OnRequest = null;
+        await _dispatcher.ReadAsync(CancellationToken.None);
         await PushAsync(2, A);
         Assert.That(Changes, Is.Empty);
+    }
+
+    [Test]
+    public async Task Between_the_parts_of_a_cycle_whoever_leaves_is_silenced_where_the_list_is_long()
+    {
+        await PlannedAsync(A, B);
+        var meanwhile = new Meanwhile(_dispatcher, static () => Followed(new Membership(2, [A, C], [])), _wake);
+        _wake.Raise();
+        await _push.PushAsync(meanwhile, CancellationToken.None);
+        Assert.That(Changes, Is.Empty, "the cycle is over at once");
+
+        FillOtherSet();
+        await PlannedAsync(A, B);
+        await _push.PushAsync(meanwhile, CancellationToken.None);
+        Assert.That(Changes, Is.Empty, "nothing has changed");
+
+        _wake.Raise();
+        await _push.PushAsync(meanwhile with { Follow = static () => null }, CancellationToken.None);
+        Assert.That(Changes, Is.Empty, "in doubt");
+
+        await _push.PushAsync(meanwhile, CancellationToken.None);
+        Assert.That(Changes, Is.EqualTo(new[] { "dispatcher.set_state" }));
+        Assert.That((FlagOf(B), _wake.Raised.IsCompleted), Is.EqualTo(('D', true)));
     }
 
     [Test]
@@ -228,7 +254,7 @@ public sealed class KnownListPushTests : IAsyncDisposable
     private Task<DispatcherTable> ReadAsync()
     {
         _wake.Take();
-        return _push.ReadAsync(_dispatcher, static () => throw new AssertionException("nobody woke it"), _wake, CancellationToken.None);
+        return _push.ReadAsync(new Meanwhile(_dispatcher, static () => throw new AssertionException("nobody woke it"), _wake), CancellationToken.None);
     }
 
     /// <summary>Begins a reading whose answer comes when the time is set forward.</summary>
@@ -236,7 +262,7 @@ public sealed class KnownListPushTests : IAsyncDisposable
     {
         _wake.Take();
         _kamailio.OnRequest = request => request.Method == "dispatcher.list" ? FakeReaction.LateReply(Late) : react?.Invoke(request) ?? FakeReaction.Proceed;
-        return _push.ReadAsync(_dispatcher, follow, _wake, CancellationToken.None);
+        return _push.ReadAsync(new Meanwhile(_dispatcher, follow, _wake), CancellationToken.None);
     }
 
     private async Task AnsweredAsync(Task reading)
