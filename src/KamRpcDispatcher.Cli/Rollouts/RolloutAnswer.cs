@@ -12,7 +12,11 @@ namespace KamRpcDispatcher.Cli.Rollouts;
 /// <summary>A rollout as it stands in etcd, and how the proxies are with its shares.</summary>
 /// <param name="View">What stands in etcd.</param>
 /// <param name="Proxies">The proxies; null where nobody asked, or there is no split.</param>
-internal sealed record RolloutShown(RolloutView View, AppliedState? Proxies);
+internal sealed record RolloutShown(RolloutView View, AppliedState? Proxies)
+{
+    /// <summary>Of one that has ended, whoever does not share by it; null where every proxy does.</summary>
+    public string? MissingAtItsEnd => View.Rollout is { HasEnded: true } && Proxies is { IsApplied: false } state ? $"NOT APPLIED: missing {RolloutApplied.MissingOf(state)}" : null;
+}
 
 /// <summary>What <c>kamrpc rollout</c> says.</summary>
 /// <param name="rollouts">The rollouts, by set.</param>
@@ -36,9 +40,9 @@ internal sealed class RolloutAnswer(IReadOnlyList<RolloutShown> rollouts, DateTi
         }
 
         var table = layout.Whole(["TO", "SHARE", "STEP", "RUN BY", "SPLIT"], [["FOR"]], "SET", "KIND", "TO", "SHARE", "STEP", "PHASE", "FOR", "APPLIED", "RUN BY", "SPLIT", "SAID");
-        foreach (var (view, proxies) in rollouts)
+        foreach (var shown in rollouts)
         {
-            var rollout = view.Rollout;
+            var ((view, proxies), rollout) = (shown, shown.View.Rollout);
             table.Add(
                 Ages.Number(view.Set),
                 rollout is null ? "?" : RolloutText.Of(rollout.Kind),
@@ -50,7 +54,7 @@ internal sealed class RolloutAnswer(IReadOnlyList<RolloutShown> rollouts, DateTi
                 proxies is null ? null : FormattableString.Invariant($"{proxies.Proxies.Count(static proxy => proxy.IsApplied)} of {proxies.Proxies.Count}"),
                 rollout is null or { HasEnded: true } ? null : view.Runner is { } runner ? FormattableString.Invariant($"{runner.By} ({runner.Host}, {runner.Pid})") : "NOBODY",
                 rollout is null || view.IsAsWished ? null : SplitOf(view),
-                view.Error ?? SaysNow(view) ?? (rollout!.Message is { } said && view.Undrained is { Count: > 0 } undrained ? $"{said} (before somebody else resumed or drained {RollingText.NamesOf(undrained)})" : rollout.Message) ?? rollout.Reason);
+                view.Error ?? shown.MissingAtItsEnd ?? SaysNow(view) ?? (rollout!.Message is { } said && view.Undrained is { Count: > 0 } undrained ? $"{said} (before somebody else resumed or drained {RollingText.NamesOf(undrained)})" : rollout.Message) ?? rollout.Reason);
         }
 
         return table.ToString();

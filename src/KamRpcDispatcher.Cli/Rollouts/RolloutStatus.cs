@@ -52,7 +52,7 @@ internal static class RolloutStatus
 
                     if (!ask.Watches)
                     {
-                        return listing.Rejected.Count > 0 || all.Exists(static one => one.View.Error is not null || one.View is { Rollout.Phase: RolloutPhase.Running, Runner: null }) ? ExitCode.NotDone : ExitCode.Done;
+                        return listing.Rejected.Count > 0 || all.Exists(static one => one.View.Error is not null || one.View is { Rollout.Phase: RolloutPhase.Running, Runner: null } || one.MissingAtItsEnd is not null) ? ExitCode.NotDone : ExitCode.Done;
                     }
                 }
                 catch (EtcdUnreachableException unreachable) when (ask.Watches)
@@ -63,8 +63,11 @@ internal static class RolloutStatus
         }
     }
 
+    /// <summary>Of one that has ended too, as long as the split is its own: of that those count who report.</summary>
     private static AppliedState? StateOf(AppliedWait proxies, RolloutView view) =>
-        view.Rollout is { HasEnded: false, Restart: null } rollout && view.SplitRevision > 0 ? proxies.StateOf(RolloutProxies.TargetOf(rollout, view.SplitRevision)) : null;
+        view.Rollout is not { Restart: null } rollout || view.SplitRevision == 0 || (rollout.HasEnded && !view.IsAsWished) ? null
+        : rollout.HasEnded ? (proxies.StateOf(AppliedTarget.OfSplit(view.Set, view.SplitRevision)) is { Proxies.Count: > 0 } state ? state : null)
+        : proxies.StateOf(RolloutProxies.TargetOf(rollout, view.SplitRevision));
 
     private static string? Tell(string? before, string? outage)
     {

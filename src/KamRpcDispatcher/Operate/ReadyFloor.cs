@@ -18,7 +18,7 @@ internal sealed class ReadyFloor(OperatorView view, MinReady least)
     /// <summary>As many members are named.</summary>
     private const int MostNamed = 5;
 
-    /// <summary>Ready members that the split of their set gives no share: no proxy counts them among those whom it serves.</summary>
+    /// <summary>Ready members without a share by the split of their set, of whom it is asked what they have then: no proxy counts them among those whom it serves. Others without one are not counted at all.</summary>
     public IReadOnlySet<MemberKey> Idle { get; init; } = ImmutableHashSet<MemberKey>.Empty;
 
     /// <summary>Checks all of a command at once.</summary>
@@ -82,11 +82,17 @@ internal sealed class ReadyFloor(OperatorView view, MinReady least)
         /// <summary>Announced ready, and not drained.</summary>
         private readonly List<AnnouncedMember> _ready;
 
+        /// <summary>Those of them that the split gives no share, where it is followed.</summary>
+        private readonly HashSet<MemberKey> _withoutShare;
+
         public OfSet(OperatorView view, int set, HashSet<MemberKey> leaving, IReadOnlySet<MemberKey> idle)
         {
             (_view, Number, _leaving, _idle) = (view, set, leaving, idle);
             _members = [.. view.Members.Where(announced => announced.Member.Key.Set == set)];
             _ready = _members.FindAll(announced => announced.Member.State == MemberState.Ready && !view.IsDrained(announced.Member.Key));
+            _withoutShare = view.Splits.GetValueOrDefault(set) is { } split && _ready.Exists(announced => split.ValueOf(announced.Member) is not null)
+                ? [.. _ready.Where(announced => split.ValueOf(announced.Member) is null).Select(static announced => announced.Member.Key)]
+                : [];
             Serving = [.. view.Proxies.Where(proxy => proxy.MayServe(set) && proxy.Status?.ElsewhereOf(set) is null)];
         }
 
@@ -100,13 +106,13 @@ internal sealed class ReadyFloor(OperatorView view, MinReady least)
 
         /// <summary>Whether one of those who are to leave may get calls. Of a record that cannot be used an earlier one may be in force.</summary>
         public bool IsAnybodyLost =>
-            _ready.Exists(announced => _leaving.Contains(announced.Member.Key) && (Serving.Count == 0 || Serving.Any(proxy => KeptOutBy(proxy, announced.Member) is null)))
+            _ready.Exists(announced => _leaving.Contains(announced.Member.Key) && (Serving.Count == 0 || Serving.Any(proxy => MayServe(proxy, announced.Member))))
             || _view.Rejected.Any(record => record is { IsNotReady: false, Member: { } key } && _leaving.Contains(key) && !_view.IsDrained(key));
 
         /// <summary>Who is left, and gets calls as a proxy sees it; as etcd has it where there is none.</summary>
         public Left LeftBy(LiveProxy? proxy)
         {
-            var routable = _ready.FindAll(announced => proxy is null || KeptOutBy(proxy, announced.Member) is null);
+            var routable = _ready.FindAll(announced => proxy is null || MayServe(proxy, announced.Member) || (_idle.Contains(announced.Member.Key) && KeptOutBy(proxy, announced.Member) is null));
             var left = routable.FindAll(announced => !_leaving.Contains(announced.Member.Key));
             if (proxy is null)
             {
@@ -124,6 +130,10 @@ internal sealed class ReadyFloor(OperatorView view, MinReady least)
             .. _members.Where(announced => !_leaving.Contains(announced.Member.Key)).Select(announced => (announced.Member.Key.Name, Why: WhyNot(announced.Member, proxy)))
                 .Where(static one => one.Why is not null).Select(static one => $"{one.Name} ({one.Why})"),
         ];
+
+        /// <summary>Whether a ready member may get calls from a proxy; where that follows no shares everybody does.</summary>
+        private bool MayServe(LiveProxy proxy, Member member) => KeptOutBy(proxy, member) is null
+            && !(_withoutShare.Contains(member.Key) && proxy is { WhyNoShares: null, Status: { } status } && status.Applies.Contains(SplitsProgress.Kind));
 
         private string? WhyNot(Member member, LiveProxy? proxy) =>
             _view.IsDrained(member.Key) ? "drained"

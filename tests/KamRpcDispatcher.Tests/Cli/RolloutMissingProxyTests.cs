@@ -31,8 +31,11 @@ public sealed class RolloutMissingProxyTests : IAsyncDisposable
         At(step: 3, """{"v1":0,"v2":100}""");
         var (exitCode, output, errors) = await RunAsync("promote", "1", "--timeout", "1s");
 
-        Assert.That((exitCode, output.Contains("1 of 2", StringComparison.Ordinal)), Is.EqualTo((1, true)), output + errors);
-        Assert.That(errors, Does.Contain("missing p2 (had step 3 and does not report any more: its Kamailio may still route by it); one that was retired is let go by --force"));
+        Assert.That((exitCode, output), Is.EqualTo((4, string.Empty)), errors);
+        Assert.That(errors, Does.Contain("refused: not every proxy has step 4 of 4, version=v2 100%: missing p2 (had step 3 and does not report any more: its Kamailio may still route by it); one that was retired is let go by --force"));
+        Assert.That(_etcd.Model.Value(Key), Does.Contain("paused"), "it stays where it is");
+        (exitCode, _, errors) = await RunAsync("promote", "1", "--full", "--dry-run");
+        Assert.That((exitCode, errors.Contains("missing p2", StringComparison.Ordinal)), Is.EqualTo((4, true)), errors);
 
         At(step: 3, """{"v1":0,"v2":100}""");
         (exitCode, output, errors) = await RunAsync("promote", "1", "--timeout", "1s", "--force");
@@ -76,8 +79,14 @@ public sealed class RolloutMissingProxyTests : IAsyncDisposable
 
         var (exitCode, output, errors) = await RunAsync("promote", "1", "--timeout", "1s");
 
-        Assert.That((exitCode, output.Contains("1 of 2", StringComparison.Ordinal)), Is.EqualTo((1, true)), output + errors);
-        Assert.That(errors, Does.Contain("written, and not applied by every proxy within 1s: missing p2 (does not reach its Kamailio: there is no such socket)"));
+        Assert.That((exitCode, output), Is.EqualTo((4, string.Empty)), errors);
+        Assert.That(errors, Does.Contain("refused: not every proxy has step 4 of 4, version=v2 100%: missing p2 (does not reach its Kamailio: there is no such socket)"));
+
+        (exitCode, output, errors) = await RunAsync("promote", "1", "--timeout", "1s", "--force");
+        Assert.That((exitCode, errors.Contains("written, and not applied by every proxy within 1s: missing p2 (does not reach its Kamailio: there is no such socket)", StringComparison.Ordinal)), Is.EqualTo((1, true)), output + errors);
+        (exitCode, output, _) = await RunAsync("status", "1");
+        Assert.That(exitCode, Is.EqualTo(1));
+        Assert.That(output, Does.Match("done .* 1 of 2 .*NOT APPLIED: missing p2 \\(does not reach its Kamailio"), "who looks later is told too");
     }
 
     /// <summary>It is paused there; p1 has its step, and p2 had.</summary>

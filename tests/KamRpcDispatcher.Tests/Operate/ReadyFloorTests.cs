@@ -67,6 +67,24 @@ public class ReadyFloorTests
     }
 
     [Test]
+    public void Who_has_no_share_may_always_be_drained_where_shares_are_followed_and_so_the_others_count()
+    {
+        static Member Labelled(string name, string version) => Members.Of(name) with { Labels = ImmutableSortedDictionary<string, string>.Empty.Add("version", version) };
+        var split = new Split(1, "version", ImmutableSortedDictionary<string, int>.Empty.Add("v1", 0).Add("v2", 1000));
+        var follows = Proxy("p1", 2) with { Status = Status(2) with { Applies = ["members", SplitsProgress.Kind], Splits = new SplitsProgress(40) { HasTable = true } } };
+        var view = Of(Labelled("a", "v1"), Labelled("b", "v1"), Labelled("c", "v2"), Labelled("d", "v2")).With(follows) with { Splits = new Dictionary<int, Split> { [1] = split } };
+
+        Assert.That(Refusals(view, "1/a", "1/b"), Is.Empty, "the old side is retired");
+        Assert.That(Refusals(view, "2", "1/a", "1/b"), Is.Empty);
+        Assert.That(Refusals(view, "1/a", "1/c"), Is.Empty);
+        Assert.That(Refusals(view, "1/c", "1/d"), Is.EqualTo(new[] { "set 1 would be left with no ready member on proxy p1, and --min-ready 1 asks for 1; not counted: a (no share by the split), b (no share by the split)" }));
+        Assert.That(Refusals(view with { Splits = new Dictionary<int, Split> { [1] = split with { Shares = split.Shares.SetItem("v2", 0).Add("v3", 1000) } } }, "2", "1/a", "1/b", "1/c"), Has.Count.EqualTo(1), "not followed: everybody gets calls");
+
+        var evenly = view.With(follows with { Status = follows.Status! with { Splits = new SplitsProgress(40) { HasTable = false }, Sets = Status(4).Sets } });
+        Assert.That(Refusals(evenly, "4", "1/a"), Has.Count.EqualTo(1), "there they get calls");
+    }
+
+    [Test]
     public void Who_is_drained_already_is_not_counted() =>
         Assert.That(Refusals(Of(Two).WithDrained("1/b"), "1/a"), Has.One.EndsWith("; not counted: b (drained)"));
 

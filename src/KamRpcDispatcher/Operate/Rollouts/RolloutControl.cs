@@ -2,6 +2,7 @@ using System.Globalization;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Operate.Rollouts.Rolling;
+using KamRpcDispatcher.Operate.Rollouts.Running;
 using KamRpcDispatcher.Operate.Waiting;
 
 namespace KamRpcDispatcher.Operate.Rollouts;
@@ -14,6 +15,7 @@ public sealed class RolloutControl(EtcdConnection store, EtcdKeys keys, TimeProv
     private readonly OperatorViewReader _cluster = new(store, keys, timeProvider);
     private readonly RolloutStore _rollouts = new(store, keys, timeProvider);
     private readonly RollingRights _rights = new(store, keys);
+    private readonly StepInForce _steps = new(store, keys, timeProvider);
 
     /// <summary>Whether a drain is left so long where nobody knows the calls, from now on: of a rolling restart that is resumed; null where that stays as it is.</summary>
     public TimeSpan? DrainTime { get; init; }
@@ -138,6 +140,11 @@ public sealed class RolloutControl(EtcdConnection store, EtcdKeys keys, TimeProv
             }
 
             var refusals = isForced || next.Phase == RolloutPhase.Paused ? [] : WhyNot(next, cluster);
+            if (!isForced && what is RolloutEvent.Promote or RolloutEvent.PromoteFull && await _steps.WhyNotAsync(rollout, view, cluster, isDry, cancellationToken).ConfigureAwait(false) is { } behind)
+            {
+                refusals = [behind, .. refusals];
+            }
+
             if (refusals.Count > 0)
             {
                 return new RolloutOutcome(RolloutResult.NotSafe, view) { Reasons = refusals };
