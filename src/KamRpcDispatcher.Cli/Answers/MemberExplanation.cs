@@ -209,7 +209,7 @@ internal sealed record MemberExplanation(MemberKey Key, string Record, MemberCal
         }
 
         return Intent is not { } stored ? null
-            : $"intent: {IntentKey}, revision {Ages.Number(stored.ModRevision)}: {(stored.Intent.IsDrained ? IntentText.Drained(stored.Intent, Calls.Now) : "no drain")}";
+            : $"intent: {IntentKey}, revision {Ages.Number(stored.ModRevision)}: {(stored.Intent.IsDrained ? IntentText.Drained(stored.Intent, Calls.Now) : "no drain")}{(stored.Intent.Weight is { } weight ? $", weight {Ages.Number(weight)}" : string.Empty)}";
     }
 
     private string LeaseLine(long lease)

@@ -29,6 +29,7 @@ internal sealed class SplitAnswer(SplitCommand command, SplitOutcome outcome, Ap
         JsonText.WriteNumber(writer, "revision", outcome.Revision);
         writer.WriteString("result", outcome.Result switch { SplitResult.Written => "written", SplitResult.Planned => "planned", _ => "unchanged" });
         JsonText.WriteBoolean(writer, "applied", state?.IsApplied);
+        JsonText.WriteBoolean(writer, "followed", command.Split is null ? null : !outcome.IsForNobody);
         JsonText.WriteArray(writer, "shares", outcome.Shares, static (json, share) =>
         {
             json.WriteString("label", share.Label);
@@ -44,6 +45,9 @@ internal sealed class SplitAnswer(SplitCommand command, SplitOutcome outcome, Ap
             ForecastAnswer.Write(writer, Forecast);
         }
     });
+
+    /// <summary>Said of a split that no ready member has a share by.</summary>
+    public const string NotFollowed = "NOT followed: no ready member has a value with a share, so that calls go to everybody who is ready";
 
     private IReadOnlyList<SetForecast> Forecast => outcome.Forecast is { } forecast ? [forecast] : [];
 
@@ -69,6 +73,7 @@ internal sealed class SplitAnswer(SplitCommand command, SplitOutcome outcome, Ap
         return state switch
         {
             null => $"{written}; whether the proxies have applied it is not {(command.IsDryRun ? "looked at" : "waited for")}.",
+            { IsApplied: true } when outcome.IsForNobody => $"{written}, read by {OperatorAnswer.Names(state.Proxies)}, and {NotFollowed}.",
             { IsApplied: true } => $"{so}: applied and read back by {OperatorAnswer.Names(state.Proxies)}.",
             _ when state.Proxies.All(static proxy => !proxy.IsApplied) => $"{written}, and NOT known to be applied by anybody.",
             _ => $"{written}; applied by {OperatorAnswer.Names(state.Proxies.Where(static proxy => proxy.IsApplied))}, and NOT known to be by {OperatorAnswer.Names(state.Proxies.Where(static proxy => !proxy.IsApplied))}.",

@@ -1,4 +1,5 @@
 using Grpc.Core;
+using KamRpcDispatcher.Cli.Answers;
 using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Cli.Status;
 using KamRpcDispatcher.Cli.Status.Findings;
@@ -47,14 +48,14 @@ internal static class SharesRun
                 () =>
                 {
                     var layout = Layout.OfOutput();
-                    var sentence = error is not null ? $"The split of set {Ages.Number(set)} cannot be read: {SafeText.Shorten(error)}."
+                    var sentence = error is not null ? $"The split of set {Ages.Number(set)} cannot be read, and proxies go on by the last one that they could read: {SafeText.Shorten(error)}. 'kamrpc split' writes another one, and --clear ends it."
                         : split is null ? $"Set {Ages.Number(set)} is not split."
-                        : $"Set {Ages.Number(set)} is split, {SafeText.Shorten(SplitRecord.Text(split), 512)}{(split.By.Length == 0 ? string.Empty : $", by {SafeText.Shorten(split.By)}")}.{(IsFollowed(split, calls.Cluster.Members) ? string.Empty : elsewhere.Count > 0 ? $" Whether anybody has a value with a share is not seen here: {string.Join("; ", elsewhere)}." : " It is NOT followed: no ready member has a value with a share, so that calls go to everybody who is ready.")}";
+                        : $"Set {Ages.Number(set)} is split, {SafeText.Shorten(SplitRecord.Text(split), 512)}{(split.By.Length == 0 ? string.Empty : $", by {SafeText.Shorten(split.By)}")}.{(IsFollowed(split, calls.Cluster.Members) ? string.Empty : elsewhere.Count > 0 ? $" Whether anybody has a value with a share is not seen here: {string.Join("; ", elsewhere)}." : $" It is {SplitAnswer.NotFollowed}.")}";
                     var none = calls.Proxies.Count == 0 ? "No proxy reports: how one shares its calls whose dispatcher does not run is not known."
                         : $"Of the proxies that report ({ProxyNames.Of(calls.Proxies)}) none shares its calls otherwise than evenly; one whose dispatcher does not run goes on as it did last.";
                     return TextLines.Behind(string.Empty, sentence + (shared.Count == 0 ? " " + none : string.Empty), layout.Width) + (shared.Count > 0 ? shared.Table(layout).ToString() : string.Empty);
                 }));
-            return ExitCode.Done;
+            return error is null ? ExitCode.Done : ExitCode.NotDone;
         }
         catch (EtcdUnreachableException unreachable)
         {

@@ -68,6 +68,6 @@ internal static class SplitRun
             var answer = new SplitAnswer(request.Command, outcome, state);
             Console.Out.Write(Answer.In(request.Format, answer.ToJson, answer.ToString));
         },
-        outcome.Result == SplitResult.Planned ? ExitCode.Changes : outcome is { Result: SplitResult.Written, Revision: null } && wait is not null ? ExitCode.NotDone : ExitCode.Done,
+        outcome.Result == SplitResult.Planned ? ExitCode.Changes : outcome.IsForNobody || (outcome is { Result: SplitResult.Written, Revision: null } && wait is not null) ? ExitCode.NotDone : ExitCode.Done,
         cancellationToken);
 }

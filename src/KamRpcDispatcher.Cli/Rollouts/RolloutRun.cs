@@ -133,14 +133,14 @@ internal sealed class RolloutRun : IAsyncDisposable
             return Refuse(new RolloutOutcome(RolloutResult.Refused, view) { Reasons = [$"the {(other.HasEnded ? "last " : string.Empty)}rollout of set {Ages.Number(set)} is a {RolloutText.Of(other.Kind)}, and {(other.HasEnded ? "of the one before nothing is kept: 'kamrpc split' gives calls to the other side" : $"not done: 'kamrpc rollout abort {Ages.Number(set)}'")}"] });
         }
 
-        if (_ask.IsDryRun)
-        {
-            return Planned(await _control.PlanChangeAsync(set, what, _ask.By, _ask.Reason, _ask.IsForced, cancellationToken).ConfigureAwait(false));
-        }
-
         if (what == RolloutEvent.Resume && view is { Rollout.Phase: RolloutPhase.Running, Runner: not null })
         {
             return Refuse(new RolloutOutcome(RolloutResult.Refused, view) { Reasons = [$"the rollout of set {Ages.Number(set)} goes on already: {RolloutEnd.RunnerOf(view)} runs it"] });
+        }
+
+        if (_ask.IsDryRun)
+        {
+            return Planned(await _control.PlanChangeAsync(set, what, _ask.By, _ask.Reason, _ask.IsForced, cancellationToken).ConfigureAwait(false));
         }
 
         // Whoever goes on runs it, where nobody else does.

@@ -62,6 +62,9 @@ internal sealed record SetCalls(int Set, IReadOnlyList<MemberCalls> Members, IRe
     /// <summary>How many an operator has drained that would get calls else.</summary>
     public int Drained { get; } = Members.Count(static member => member.IsDrained);
 
+    /// <summary>Those who went without a word with many others, are kept as they were, and get calls.</summary>
+    public IReadOnlyList<MemberCalls> Kept { get; } = [.. Departed.Where(static member => member.Calls is CallState.All or CallState.Some && member.Remarks.Any(static remark => remark.Deviation is { Kind: DeviationKind.Held, IsDoubted: false }))];
+
     /// <summary>Whether operators have drained everybody who is announced: nobody is left.</summary>
     public bool IsAllDrained => Drained > 0 && Drained == Members.Count;
 

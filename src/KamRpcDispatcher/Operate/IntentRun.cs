@@ -132,7 +132,7 @@ internal sealed class IntentRun(IntentCommand command, DateTimeOffset now)
         Reasons = reasons,
         Recorded = _recorded,
         Unjudged = _unjudged,
-        Warnings = [.. _withoutTable, .. _emptied, .. _replaced.Where(replaced => _changed.ContainsKey(replaced.Key)).Select(replaced => $"the intent of {replaced.Key} could not be read ({replaced.Value}), and was {(command.Wish == IntentWish.Drain ? "replaced" : "deleted")}")],
+        Warnings = [.. _withoutTable, .. _emptied, .. _replaced.Where(replaced => _changed.ContainsKey(replaced.Key)).Select(replaced => $"the intent of {replaced.Key} could not be read ({replaced.Value}), and {(command.IsDryRun ? "would be" : "was")} {(command.Wish == IntentWish.Drain ? "replaced" : "deleted")}")],
     };
 
     private static IReadOnlyList<string> WithoutTable(OperatorView view, IReadOnlyList<IntentSubject> subjects) =>

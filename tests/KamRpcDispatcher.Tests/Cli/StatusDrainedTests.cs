@@ -197,6 +197,16 @@ public partial class StatusDrainedTests
         {
             "set-drained: set 1 has nobody left: each of its 3 members is drained by an operator; 'kamrpc resume a b c --set 1' takes that back, with --force where it is somebody else's",
         }));
+
+        // Those who are held after a mass expiry take them.
+        var holding = nobody with
+        {
+            Sets = nobody.Sets.SetItem(1, new SetStatus(4, 1) { Wanted = 0, Serving = 0, Held = 1 }), Held = [Members.Of("x")],
+            Deviations = [Off(DeviationKind.Held, "x", "sip:x.example.org:5060", 9) with { Flags = "AP", Reason = "gone, or not ready any more, with many others" }],
+        };
+        view = Wishing(View(Three, ("p1", holding)), Drain("a"), Drain("b"), Drain("c"));
+        Assert.That(Findings(view).Select(static finding => $"{finding.Code}: {finding.Text}"), Has.Some.StartsWith("set-drained: set 1 has nobody left but x, who went with others and is kept (PANIC): each of its 3 members is drained by an operator;"));
+        Assert.That(Screen(view).ReplaceLineEndings(" ").Replace("  ", " ", StringComparison.Ordinal), Does.StartWith("SET 1: 0 of 3 get calls, ALL DRAINED by operators, 1 more kept as before (PANIC)"));
     }
 
     [Test]

@@ -122,8 +122,10 @@ public sealed class SetForecastTests
     {
         var holding = new LiveProxy("p2", Proxy.Status! with { Held = [Members.Of("y"), Members.Of("x"), Members.Of("z", 2)] });
         const string Rest = " after a mass expiry (PANIC), and sends calls there too: these are not its shares until that is over or confirmed";
+        var split = new Split(1, "version", ImmutableSortedDictionary<string, int>.Empty.Add("v1", 1000).Add("v2", 0));
+        Assert.That(SetForecast.Of(Views.Of(Four()).With(holding), 1, SplitsProgress.Kind, (Four(), null), (Four(), split)).Note, Is.EqualTo("set 1: p2 holds x, y" + Rest + ", and who of them has no value with a share is disabled"));
 
-        Assert.That(Drained(Views.Of(Four()).With(Proxy, holding, holding with { Name = "p3" }), "1/a").Note, Is.EqualTo("set 1: p2, p3 holds x, y" + Rest));
+        Assert.That(Drained(Views.Of(Four()).With(Proxy, holding, holding with { Name = "p3" }), "1/a").Note, Is.EqualTo("set 1: p2, p3 hold x, y" + Rest.Replace("sends", "send", StringComparison.Ordinal)));
         Assert.That(Drained(Views.Of(Four()).With(holding with { Status = holding.Status! with { Held = [Members.Of("z", 2)] } }), "1/a").Note, Is.Null, "it is another set's");
         Assert.That(Drained(Views.Of(Four()).With(holding with { Status = holding.Status! with { Held = [], MoreHeld = 3 } }), "1/a").Note, Is.EqualTo("set 1: p2 holds more members than its report names" + Rest));
     }

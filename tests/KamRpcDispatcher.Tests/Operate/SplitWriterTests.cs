@@ -90,6 +90,16 @@ public sealed class SplitWriterTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task One_by_which_nobody_who_is_ready_has_a_share_is_said_to_be_for_nobody()
+    {
+        Assert.That((await _writer.WriteAsync(Command(950, 50), CancellationToken.None)).IsForNobody, Is.False);
+        _etcd.Model.Put("/kamrpc/c/intents/1/c", """{"drain":true}""");
+        Assert.That((await _writer.WriteAsync(Command(10, 990) with { IsForced = true }, CancellationToken.None)).IsForNobody, Is.False, "some of them");
+        Assert.That((await _writer.WriteAsync(Command(0, 1000) with { IsForced = true }, CancellationToken.None)).IsForNobody, Is.True);
+        Assert.That((await _writer.WriteAsync(new SplitCommand(1, null, "ops@host"), CancellationToken.None)).IsForNobody, Is.False);
+    }
+
+    [Test]
     public async Task One_that_cannot_be_read_is_said_to_stay_where_it_does()
     {
         _etcd.Model.Put(Key, """{"label":"vers""");

@@ -102,7 +102,10 @@ internal sealed class SetFindings(SetCalls set, ClusterCalls calls)
 
         if (drained.AreAll && !isToldOfDrained)
         {
-            yield return Found(FindingCode.SetDrained, null, $"{_name} has nobody left: {drained.All}{drained.Advice}");
+            var kept = set.Kept.Count == 0 ? string.Empty
+                : set.Kept.Count == 1 ? $" but {SafeText.Shorten(set.Kept[0].Key.Name, LongestName)}, who went with others and is kept (PANIC)"
+                : $" but {Ages.Number(set.Kept.Count)} who went with others and are kept (PANIC)";
+            yield return Found(FindingCode.SetDrained, null, $"{_name} has nobody left{kept}: {drained.All}{drained.Advice}");
         }
     }
 

@@ -32,6 +32,7 @@ internal static class SetAnswer
         answer += set.FailOverOnly > 0 ? FormattableString.Invariant($", {set.FailOverOnly} only what fails over") : string.Empty;
         answer += set.Unknown > 0 ? FormattableString.Invariant($", {set.Unknown} not known") : string.Empty;
         answer += set.IsAllDrained ? ", ALL DRAINED by operators" : set.Drained > 0 ? FormattableString.Invariant($", {set.Drained} drained") : string.Empty;
+        answer += set.Kept.Count > 0 ? FormattableString.Invariant($", {set.Kept.Count} more kept as before (PANIC)") : string.Empty;
         return answer + (full.Count > 0 ? ", and EVERY ONE IS FULL on " + (full.Count == 1 ? full[0].Name : FormattableString.Invariant($"{full.Count} proxies")) : string.Empty);
     }
 }

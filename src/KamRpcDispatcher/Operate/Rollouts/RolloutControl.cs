@@ -165,7 +165,7 @@ public sealed class RolloutControl(EtcdConnection store, EtcdKeys keys, TimeProv
                 return new RolloutOutcome(RolloutResult.Unrun, view);
             }
 
-            var written = await _rollouts.WriteAsync(view, next, by, $"rollout {what.ToString().ToLowerInvariant()}", runner?.Revision ?? (goesOn && view.Runner is not null ? view.RunnerRevision : null), cancellationToken, resumed, resumed?.Writes.Select(static write => write.Subject.Member.Name).ToList()).ConfigureAwait(false);
+            var written = await _rollouts.WriteAsync(view, next, by, $"rollout {(what == RolloutEvent.PromoteFull ? "promote --full" : what.ToString().ToLowerInvariant())}", runner?.Revision ?? (goesOn && view.Runner is not null ? view.RunnerRevision : null), cancellationToken, resumed, resumed?.Writes.Select(static write => write.Subject.Member.Name).ToList()).ConfigureAwait(false);
             if (written.IsWritten)
             {
                 return Written(view, next, written, resumed) with { Warnings = RolloutProxies.LetGo(rollout, next, cluster) };

@@ -148,7 +148,10 @@ internal sealed class ForecastWays
         .Select(one => (one.Proxy, Way: one.Way, Held: one.Proxy.Status!.Held.Where(member => member.Key.Set == _set).Select(static member => SafeText.Shorten(member.Key.Name, MemberValidation.MaxNameLength)).Order(StringComparer.Ordinal).ToList(), More: one.Proxy.Status.MoreHeld))
         .Where(static one => one.Held.Count > 0 || one.More > 0)
         .GroupBy(static one => one.Held.Count > 0 ? Listed(one.Held) : "more members than its report names", StringComparer.Ordinal)
-        .Select(static alike => $"{Named(alike.Select(static one => (one.Proxy, one.Way)))} holds {alike.Key} after a mass expiry (PANIC), and sends calls there too: these are not its shares until that is over or confirmed");
+        .Select(alike => $"{Named(alike.Select(static one => (one.Proxy, one.Way)))} hold{(alike.Skip(1).Any() ? string.Empty : "s")} {alike.Key} after a mass expiry (PANIC), and send{(alike.Skip(1).Any() ? string.Empty : "s")} calls there too: these are not its shares until that is over or confirmed{ByTheSplit}");
+
+    /// <summary>Which labels they have no report says.</summary>
+    private string ByTheSplit => _after.Split is null ? string.Empty : ", and who of them has no value with a share is disabled";
 
     private string Named(ForecastWay way) => Named(_proxies.Where(one => one.Way == way));
 

@@ -21,6 +21,9 @@ internal sealed class SplitChecks(OperatorView view, SplitCommand command, Split
         ? [.. split.Shares.Where(static share => share.Value > 0).SelectMany(share => NotThere(split.Label, share.Key)).Distinct(StringComparer.Ordinal)]
         : before is not null ? [] : NotThere([]);
 
+    /// <summary>Whether nobody who is ready has a value with a share, so that calls go to everybody; where members come from elsewhere that is not seen here.</summary>
+    public bool IsForNobody => command.Split is { } split && _elsewhere.Count == 0 && !_ready.Exists(announced => split.ValueOf(announced.Member) is not null);
+
     /// <summary>What somebody should know who asks for it, each a sentence, safe to print.</summary>
     public IEnumerable<string> Warnings() => command.Split is not { } split ? [] :
     [
@@ -69,7 +72,19 @@ internal sealed class SplitChecks(OperatorView view, SplitCommand command, Split
     /// <summary>The ready members that a split gives no share; none where there is none.</summary>
     public HashSet<MemberKey> Without(Split? split) => split is null ? [] : [.. _ready.Where(announced => split.ValueOf(announced.Member) is null).Select(static announced => announced.Member.Key)];
 
-    private IReadOnlyList<string> NotThere(string label, string value) => NotThere([new(label, value)]);
+    private IReadOnlyList<string> NotThere(string label, string value) => [.. NotThere([new(label, value)]).Select(error => error + Held)];
+
+    /// <summary>Which labels those have who are held after a mass expiry no report says.</summary>
+    private string Held
+    {
+        get
+        {
+            const int Most = 5;
+            List<string> names = [.. _proxies.SelectMany(static proxy => proxy.Status?.Held ?? []).Where(member => member.Key.Set == command.Set).Select(static member => member.Key.Name).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+            return names.Count == 0 ? string.Empty
+                : FormattableString.Invariant($"; of whom is held after a mass expiry (PANIC) that is not seen: {string.Join(", ", names.Take(Most).Select(static name => SafeText.Shorten(name, MemberValidation.MaxNameLength)))}{(names.Count > Most ? FormattableString.Invariant($" and {names.Count - Most} more") : string.Empty)}");
+        }
+    }
 
     private IReadOnlyList<string> NotThere(IReadOnlyList<KeyValuePair<string, string>> labels)
     {

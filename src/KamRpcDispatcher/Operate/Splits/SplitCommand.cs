@@ -70,6 +70,9 @@ public sealed record SplitOutcome(SplitResult Result, long? Revision)
     /// <summary>Who gets what.</summary>
     public IReadOnlyList<SplitShare> Shares { get; init; } = [];
 
+    /// <summary>Whether nobody who is ready has a value with a share: then it is not followed, and calls go to everybody who is ready.</summary>
+    public bool IsForNobody { get; init; }
+
     /// <summary>Of a dry run what would become of the set; else null.</summary>
     public SetForecast? Forecast { get; init; }
 

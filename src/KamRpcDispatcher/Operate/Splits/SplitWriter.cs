@@ -130,7 +130,7 @@ public sealed class SplitWriter(EtcdConnection store, EtcdKeys keys, TimeProvide
         var members = SplitForecast.MembersOf(view, command.Set);
         var outcome = new SplitOutcome(SplitResult.Written, stored?.ModRevision)
         {
-            Before = before, Shares = SplitForecast.Of(command.Set, members, before, command.Split),
+            Before = before, IsForNobody = checks.IsForNobody, Shares = SplitForecast.Of(command.Set, members, before, command.Split),
             Forecast = command.IsDryRun ? SetForecast.Of(view, command.Set, SplitsProgress.Kind, (members, before), (members, command.Split)) : null,
         };
         if (error is null && IsAsAsked(command, before))
@@ -149,7 +149,7 @@ public sealed class SplitWriter(EtcdConnection store, EtcdKeys keys, TimeProvide
         refusals = running is null ? refusals : [running, .. refusals];
         counted = command.IsForced ? [] : needed;
         var isRefused = refusals.Count > 0 && !command.IsForced;
-        var becomes = isRefused ? "stays as it is" : command.Split is null ? "is deleted" : "is replaced";
+        var becomes = isRefused ? "stays as it is" : $"{(command.IsDryRun ? "would be" : "is")} {(command.Split is null ? "deleted" : "replaced")}";
         List<string> warnings = [.. error is null ? [] : new[] { $"the split of set {command.Set} could not be read ({error}), and {becomes}" }, .. checks.Warnings()];
         return isRefused ? outcome with { Result = SplitResult.Refused, Revision = null, Reasons = refusals, Warnings = warnings }
             : outcome with { Result = command.IsDryRun ? SplitResult.Planned : SplitResult.Written, Revision = null, Warnings = [.. warnings, .. refusals.Select(static refusal => $"forced: {refusal}")] };
