@@ -5,6 +5,7 @@ using NUnit.Framework;
 namespace KamRpcDispatcher.IntegrationTests.Operate;
 
 /// <summary><c>kamrpc drain --until-idle</c> where no announcer counts calls, and a real Kamailio counts its dialogs.</summary>
+[Category("Matrix")]
 [Parallelizable]
 public sealed class UntilIdleByDialogsTests
 {
