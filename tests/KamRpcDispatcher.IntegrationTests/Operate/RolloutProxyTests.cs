@@ -33,7 +33,7 @@ public sealed class RolloutProxyTests
         Assert.That((exitCode, output), Is.EqualTo((4, string.Empty)), errors);
         Assert.That(errors, Does.Contain("missing p2 (had step 1 and does not report any more: its Kamailio may still route by it)"));
 
-        (exitCode, output, errors) = await both.RunAsync("rollout", "undo", "1", "--timeout", "3s", "--force");
+        (exitCode, output, errors) = await both.RunAsync("rollout", "abort", "1", "--timeout", "3s", "--force");
         Assert.That(exitCode, Is.Zero, output + errors);
         Assert.That(errors, Does.Contain("it is not waited for p2, which had step 1"));
     }
