@@ -13,8 +13,8 @@ internal sealed class ReadingPace(TimeSpan resync, TimeProvider timeProvider)
     /// <summary>Fewer take some milliseconds, whatever a busy machine makes of that.</summary>
     internal const int Many = 500;
 
-    /// <summary>1 % of a core.</summary>
-    private const int IdleParts = 100;
+    /// <summary>Half a per cent of a core: what else this daemon does has the other half.</summary>
+    private const int IdleParts = 200;
 
     /// <summary>While something is owed that waits for its time.</summary>
     private const int OwedParts = 20;

@@ -10,7 +10,7 @@ namespace KamRpcDispatcher.Tests.Dispatch.Pace;
 public sealed class ReadingPaceTests
 {
     private static readonly TimeSpan Resync = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Cost = TimeSpan.FromMilliseconds(80);
+    private static readonly TimeSpan Cost = TimeSpan.FromMilliseconds(50);
 
     private readonly FakeTimeProvider _clock = new();
     private readonly ReadingPace _pace;
@@ -26,11 +26,11 @@ public sealed class ReadingPaceTests
     }
 
     [Test]
-    public void Reading_a_long_one_takes_a_hundredth_of_the_time()
+    public void Reading_a_long_one_takes_half_a_hundredth_of_the_time()
     {
         Read(Cost);
 
-        Assert.That(_pace.Rest(isSettled: true), Is.EqualTo(Cost * 100));
+        Assert.That(_pace.Rest(isSettled: true), Is.EqualTo(Cost * 200));
         Assert.That(_pace.Rest(isSettled: false), Is.EqualTo(Cost * 20), "what is owed is looked after more often");
     }
 
@@ -57,10 +57,10 @@ public sealed class ReadingPaceTests
     {
         Read(Cost);
         Read(Cost * 3);
-        Assert.That(_pace.Rest(isSettled: true), Is.EqualTo(Cost * 100));
+        Assert.That(_pace.Rest(isSettled: true), Is.EqualTo(Cost * 200));
 
         Read(Cost * 3);
-        Assert.That(_pace.Rest(isSettled: true), Is.EqualTo(Cost * 300));
+        Assert.That(_pace.Rest(isSettled: true), Is.EqualTo(Cost * 600));
     }
 
     [Test]
