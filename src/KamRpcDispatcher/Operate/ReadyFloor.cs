@@ -25,14 +25,18 @@ internal sealed class ReadyFloor(OperatorView view, MinReady least)
     /// <param name="leaving">Those who are to be drained and are not yet.</param>
     public FloorCheck Check(IReadOnlyCollection<MemberKey> leaving)
     {
-        var refusals = new List<string>();
-        var counted = new List<AnnouncedMember>();
+        var (refusals, counted, sets) = (new List<string>(), new List<AnnouncedMember>(), new HashSet<int>());
         foreach (var (set, keys) in leaving.GroupBy(static key => key.Set, static (set, keys) => (set, keys.ToHashSet())).OrderBy(static one => one.set))
         {
+            var before = refusals.Count;
             Check(new OfSet(view, set, keys, Idle), refusals, counted);
+            if (refusals.Count > before)
+            {
+                sets.Add(set);
+            }
         }
 
-        return new FloorCheck(refusals, counted);
+        return new FloorCheck(refusals, counted) { Sets = sets };
     }
 
     /// <summary>In what way a ready member gets no calls by a proxy's report; null where it gets them. One that is left out for another name of its address counts with that.</summary>
@@ -162,4 +166,8 @@ internal sealed class ReadyFloor(OperatorView view, MinReady least)
 /// <summary>Whether a drain leaves enough.</summary>
 /// <param name="Refusals">What speaks against it, a sentence for each set; empty where nothing does.</param>
 /// <param name="Counted">Those on whom that rests: as many of each set as are asked for.</param>
-internal sealed record FloorCheck(IReadOnlyList<string> Refusals, IReadOnlyList<AnnouncedMember> Counted);
+internal sealed record FloorCheck(IReadOnlyList<string> Refusals, IReadOnlyList<AnnouncedMember> Counted)
+{
+    /// <summary>The sets that are refused.</summary>
+    public IReadOnlySet<int> Sets { get; init; } = ImmutableHashSet<int>.Empty;
+}

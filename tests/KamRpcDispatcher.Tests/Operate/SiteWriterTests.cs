@@ -155,12 +155,13 @@ public sealed class SiteWriterTests : IAsyncDisposable
     }
 
     [TestCase("""{"sets":{"1":{"drain":["a","b","c"]}}}""", "set 1 would be left with no ready member")]
+    [TestCase("""{"sets":{"1":{"drain":["a","b"],"split":{"label":"version","shares":{"v1":100,"v2":0}}}}}""", "set 1 would be left with no ready member")]
     [TestCase("""{"sets":{"1":{"drain":["c"],"split":{"label":"version","shares":{"v1":95,"v2":5}}}}}""", "no ready member of set 1 has version=v2, which would get 5 % of the calls")]
     public async Task What_would_lose_calls_is_refused_of_all_of_it_together(string text, string reason)
     {
         var outcome = await RunAsync(text);
         Assert.That((outcome.Result, outcome.IsForceable, _transactions.Count), Is.EqualTo((SiteResult.Refused, true, 0)));
-        Assert.That(outcome.Reasons, Has.Some.StartsWith(reason));
+        Assert.That(outcome.Reasons, Has.One.StartsWith(reason));
 
         Assert.That((await RunAsync(text, static command => command with { IsForced = true })).Warnings, Has.Some.StartsWith("forced: " + reason));
     }

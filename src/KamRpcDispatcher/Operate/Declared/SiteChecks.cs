@@ -99,7 +99,8 @@ internal sealed class SiteChecks
         List<AnnouncedMember> all = [.. floor.Counted];
         foreach (var split in splits.Values)
         {
-            refusals.AddRange(ChecksOf(_drained, split).Refusals(out var needed));
+            // With the drains of the file it would be told of whom these have left, which is the same.
+            refusals.AddRange(ChecksOf(_drained, split).Refusals(out var needed, floor.Sets.Contains(split.Set)));
             all.AddRange(needed);
         }
 

@@ -34,7 +34,8 @@ internal sealed class SplitChecks(OperatorView view, SplitCommand command, Split
 
     /// <summary>Whether calls would be lost, or not be shared as asked for.</summary>
     /// <param name="counted">The records on which that rests, one of each value.</param>
-    public IReadOnlyList<string> Refusals(out IReadOnlyList<AnnouncedMember> counted)
+    /// <param name="isFloorTold">Whether somebody tells already that too few would be left in the set.</param>
+    public IReadOnlyList<string> Refusals(out IReadOnlyList<AnnouncedMember> counted, bool isFloorTold = false)
     {
         counted = [];
         if (command.Split is not { } split)
@@ -51,7 +52,7 @@ internal sealed class SplitChecks(OperatorView view, SplitCommand command, Split
             .. _proxies.Select(static proxy => proxy.WhyNoShares).OfType<string>(),
             .. _elsewhere.Select(source => $"{source}, and whether its members have {split.Label}={string.Join(" or ", values.Select(static value => SafeText.Shorten(value)))} is not seen here"),
             .. IsElsewhereAlone ? [] : values.SelectMany(value => NobodyOf(split, value)),
-            .. IsElsewhereAlone ? [] : floor.Refusals,
+            .. IsElsewhereAlone || isFloorTold ? [] : floor.Refusals,
             .. ListFit.Refusals(_proxies, command.Set, (members, before), (members, split)),
         ];
     }
