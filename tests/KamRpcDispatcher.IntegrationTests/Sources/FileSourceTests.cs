@@ -139,6 +139,19 @@ public sealed class FileSourceTests
     }
 
     [Test]
+    public async Task Members_that_another_file_brought_are_told_as_that_ones_while_the_new_one_is_missing()
+    {
+        await using var all = await WithoutEtcd.StartAsync(static all => all.Replace(WithoutEtcd.Text(1, 2)));
+        await all.WaitForCallsAsync(1, 2);
+        await all.Dispatcher.StopAsync(Fleet.Deadline);
+
+        all.StartDispatcher("--source", $"file:{all.File("conf/other.json")}");
+        await all.Dispatcher.WaitForLineAsync($"with 2 members of file:{all.MemberFile} saved at", Fleet.Deadline);
+        var (_, output, _) = await all.AskAsync("status", "-o", "json");
+        Assert.That(output, Does.Contain($"those are of file:{all.MemberFile}, as they were saved"));
+    }
+
+    [Test]
     public async Task A_ConfigMap_of_Kubernetes_is_followed_through_its_links()
     {
         await using var all = await WithoutEtcd.StartAsync();

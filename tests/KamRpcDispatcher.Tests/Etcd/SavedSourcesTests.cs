@@ -1,10 +1,7 @@
 using Etcdserverpb;
-using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Destinations.Addresses;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Etcd.Members;
 using KamRpcDispatcher.Sources;
-using KamRpcDispatcher.Testing;
 using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
 

@@ -11,7 +11,8 @@ public abstract record MemberOrigin(ImmutableSortedSet<int>? Sets)
     public abstract string Name { get; }
 
     /// <summary>How what brings one set of it is called.</summary>
-    public virtual string NameOf(int set) => Name;
+    /// <param name="number">The set.</param>
+    public virtual string NameOf(int number) => Name;
 
     /// <summary>Its name, with its sets where it has some.</summary>
     public sealed override string ToString() => Sets is null ? Name : $"{Name} (set {string.Join(", ", Sets.Select(static set => set.ToString(CultureInfo.InvariantCulture)))})";
@@ -41,7 +42,7 @@ public sealed record KubernetesOrigin(ImmutableArray<KubernetesService> Services
     public override string Name => NameOf(Services);
 
     /// <inheritdoc/>
-    public override string NameOf(int set) => NameOf(Services.Where(service => service.Set == set));
+    public override string NameOf(int number) => NameOf(Services.Where(service => service.Set == number));
 
     private static string NameOf(IEnumerable<KubernetesService> services) => $"kubernetes:{string.Join(',', services.Select(static service => $"{service.Namespace}/{service.Service}").Distinct())}";
 }

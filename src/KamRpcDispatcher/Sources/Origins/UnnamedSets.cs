@@ -13,6 +13,9 @@ namespace KamRpcDispatcher.Sources.Origins;
 /// <param name="manages">Whether a set is managed; null for every set. What is in one that is not stays as it is.</param>
 internal sealed class UnnamedSets(TimeProvider timeProvider, ILogger? logger = null, Func<OperatorIntents?>? wished = null, Predicate<int>? manages = null)
 {
+    private const string Held = "that is held like a mass expiry (--panic-threshold, --panic-hold), and then they are taken out";
+    private const string Single = "a single one is not held, and is taken out now";
+
     private readonly WholeListings _listings = new(timeProvider, wished, LeaveCause.Unsourced);
     private Membership? _before;
 
@@ -67,7 +70,7 @@ internal sealed class UnnamedSets(TimeProvider timeProvider, ILogger? logger = n
 
         foreach (var set in gone.GroupBy(static expired => expired.Member.Key.Set).OrderBy(static set => set.Key))
         {
-            OriginLog.SetUnsourced(logger, set.Key, set.Count(), _before?.OfOthers([set.Key], static _ => string.Empty) ?? string.Empty);
+            OriginLog.SetUnsourced(logger, set.Key, set.Count(), _before?.OfOthers([set.Key], static _ => string.Empty) ?? string.Empty, set.Count() > 1 ? Held : Single);
         }
     }
 }

@@ -2,7 +2,6 @@ using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Dispatch.Policy;
 using KamRpcDispatcher.Sources;
 using KamRpcDispatcher.Sources.Origins;
-using KamRpcDispatcher.Testing;
 using KamRpcDispatcher.Tests.Etcd;
 using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
@@ -65,6 +64,17 @@ public class UnnamedSetsTests
         Assert.That(Held(), Is.EqualTo(new[] { "c", "d" }));
         Assert.That(_log.Of(Unsourced), Has.Count.EqualTo(1).And.All.Contain("in which 4 members got calls"));
         Assert.That(_merged.SeedListed([.. "abcd".Select(static name => Members.Of($"{name}"))]), Is.False);
+    }
+
+    [Test]
+    public void Of_a_single_one_it_is_said_that_it_is_not_held()
+    {
+        _merged.Seed(Of(9, "a"));
+        _file.Current = new Membership(10, [], []);
+
+        Assert.That(_merged.Current!.Expired, Has.Count.EqualTo(1));
+        Assert.That(Held(), Is.Empty);
+        Assert.That(_log.Of(Unsourced), Has.Count.EqualTo(1).And.All.Contain("a single one is not held"));
     }
 
     [Test]
