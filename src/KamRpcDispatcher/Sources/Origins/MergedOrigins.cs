@@ -157,9 +157,14 @@ internal sealed class MergedOrigins : IMemberOrigin
 
     private Membership Merge(List<Membership> parts)
     {
+        if (_origins is [{ Origin.Sets: null }])
+        {
+            return parts[0] with { Sources = SourcesOf(parts) };
+        }
+
         var etcd = _origins.Select((one, index) => one == _etcd ? parts[index] : null).FirstOrDefault(static part => part is not null);
         var foreign = _origins.SelectMany((one, index) => parts[index].Members.Where(member => !IsOf(one, member.Key)).Select(member => Foreign(one, member)));
-        _revision = _origins is [{ Origin.Sets: null }] ? parts[0].Revision : _revision + 1;
+        _revision++;
         return new Membership(
             etcd?.Revision ?? _revision,
             [.. _origins.SelectMany((one, index) => parts[index].Members.Where(member => IsOf(one, member.Key))).OrderBy(static member => member.Key)],
