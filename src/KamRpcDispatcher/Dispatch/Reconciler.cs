@@ -205,7 +205,7 @@ internal sealed class Reconciler(
         (membership, current) = (members.Membership, shared.PolicyOf(current));
         await Known.PushAsync(meanwhile, cancellationToken).ConfigureAwait(false);
         var plan = _memory.Restrain(KnownListPush.Allowed(membership, Planner.Plan(members.All, table.Destinations, current)), made, members.All, table);
-        _troubles.Meet(plan, table.Unreadable, Orphan.In(table.Destinations, policy), foreign.Losses, executor.BootListTrouble);
+        _troubles.Meet(plan, table.Unreadable, Orphan.In(table.Destinations, policy), foreign.Losses, executor.BootListTrouble, SourceTroubles.Of(members, policy));
         var deserted = _sets.Observe(members.All, table);
 
         // Before the plan is carried out: a map names a class as long as its members are there, and no longer.

@@ -23,4 +23,7 @@ public enum LeaveCause
 
     /// <summary>It is in no EndpointSlice of its Service any more, and did not terminate before.</summary>
     Vanished,
+
+    /// <summary>No source brings its set, in which an earlier daemon, or Kamailio's list, had it.</summary>
+    Unsourced,
 }

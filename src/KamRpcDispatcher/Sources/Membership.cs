@@ -46,6 +46,25 @@ public sealed record Membership(long Revision, IReadOnlyList<Member> Members, IR
     /// <summary>Those that start slowly and get calls in the sets of their classes alone, though they are ready.</summary>
     public IReadOnlySet<MemberKey> Apart { get; init; } = ImmutableHashSet<MemberKey>.Empty;
 
+    /// <summary>By set: which source brought its members, by the name that it has in messages. A set that is not in it is etcd's where <see cref="Store"/> is known, see <see cref="SourceOf"/>.</summary>
+    public IReadOnlyDictionary<int, string> Sources { get; init; } = ImmutableDictionary<int, string>.Empty;
+
+    /// <summary>What is wrong with sources though they can be read.</summary>
+    public IReadOnlyList<SourceWarning> Warnings { get; init; } = [];
+
+    /// <summary>Which source brought a set's members; null where that is not known.</summary>
+    public string? SourceOf(int set) => Sources.GetValueOrDefault(set) ?? (Sources.Count == 0 && Store is not null ? StoreOutage.Etcd : null);
+
+    /// <summary>Those of these sets that are not known as this source's, as <c> of file:/a.json</c>; empty for none.</summary>
+    internal string OfOthers(IEnumerable<int> sets, Func<int, string> source)
+    {
+        List<string> others = [.. sets.Distinct().Where(set => SourceOf(set) is { } saved && saved != source(set)).Select(set => SafeText.Shorten(SourceOf(set)!, LongestSource)).Distinct().Order(StringComparer.Ordinal)];
+        return others.Count == 0 ? string.Empty : $" of {string.Join(", ", others.Take(MostSources))}{(others.Count > MostSources ? " and others" : string.Empty)}";
+    }
+
+    private const int LongestSource = 100;
+    private const int MostSources = 3;
+
     /// <summary>Whether it is another one's equal, made anew from the same reading, and shared in the same way.</summary>
     internal bool IsSameAs(Membership other) => ReferenceEquals(this, other)
         || (this with { Members = other.Members, ClassKeys = other.ClassKeys, Apart = other.Apart } == other && Apart.SetEquals(other.Apart) && Members.SequenceEqual(other.Members));
@@ -53,6 +72,11 @@ public sealed record Membership(long Revision, IReadOnlyList<Member> Members, IR
     /// <summary>Which store it was read from; null where that is not known.</summary>
     public StoreIdentity? Store { get; init; }
 }
+
+/// <summary>Something is wrong with a source, though it can be read.</summary>
+/// <param name="Set">The set that it is about.</param>
+/// <param name="Text">What it is and what to do.</param>
+public sealed record SourceWarning(int Set, string Text);
 
 /// <summary>Which etcd a membership was read from.</summary>
 /// <param name="ClusterId">The id that etcd answers with. Two that differ are two stores; two stores that were set up alike may have the same.</param>
@@ -69,5 +93,8 @@ public sealed record StoreIdentity(ulong ClusterId, string Endpoints)
 internal sealed record StoreOutage(DateTimeOffset Since, string Reason)
 {
     /// <summary>What cannot be used, as <see cref="Origins.MemberOrigin.Name"/> calls it.</summary>
-    public string Store { get; init; } = "etcd";
+    public string Store { get; init; } = Etcd;
+
+    /// <summary>As etcd is called among sources.</summary>
+    public const string Etcd = "etcd";
 }

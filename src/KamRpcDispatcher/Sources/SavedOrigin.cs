@@ -15,6 +15,20 @@ internal static class SavedOrigin
     public static bool IsOf(Membership saved, ulong clusterId, Func<MemberKey, long?> created) =>
         saved.Store is { } store ? store.ClusterId == clusterId : SharesMember(saved, created);
 
+    /// <summary>What is etcd's of a saved membership, or may be where that is not known, and the members of other sources; null for none.</summary>
+    public static (Membership Etcd, Membership? Others) Divide(Membership saved)
+    {
+        if (saved.Sources.Count == 0)
+        {
+            return (saved, null);
+        }
+
+        var own = saved with { Members = [.. saved.Members.Where(member => IsEtcds(member.Key))], Expired = [.. saved.Expired.Where(expired => IsEtcds(expired.Member.Key))] };
+        return (own, own.Members.Count == saved.Members.Count ? null : saved with { Members = [.. saved.Members.Where(member => !IsEtcds(member.Key))], Expired = [] });
+
+        bool IsEtcds(MemberKey member) => saved.SourceOf(member.Set) is null or StoreOutage.Etcd;
+    }
+
     /// <summary>
     /// Whether what an earlier version saved is newer than the own file, as after a downgrade and an upgrade. Of one store the revision tells; where that is not known,
     /// the time of the files. One of another store may be another proxy's.

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
@@ -11,7 +12,8 @@ namespace KamRpcDispatcher.Sources;
 
 /// <summary>A membership as the text of a file: a first line with the format and a checksum of what follows, then JSON.</summary>
 /// <remarks>
-/// The JSON is an object of <c>cluster</c>, <c>revision</c>, <c>etcd</c> (which one it is of; an earlier version did not say), <c>members</c> and <c>expired</c>; a member is an object of <c>set</c>,
+/// The JSON is an object of <c>cluster</c>, <c>revision</c>, <c>etcd</c> (which one it is of; an earlier version did not say), <c>sources</c> (where not all is etcd's: objects of <c>name</c> and <c>sets</c>,
+/// which source brought which; an earlier version did not say that either), <c>members</c> and <c>expired</c>; a member is an object of <c>set</c>,
 /// <c>name</c>, <c>createdRevision</c> and <c>record</c>, its <see cref="MemberRecord"/>, and one that expired has <c>at</c> and <c>setSize</c> too, and <c>ofAnotherStore</c> where that is so.
 /// Where operators wish something there is that too, see <see cref="SnapshotIntents"/> and <see cref="SnapshotShares"/>. Members stand there as they were announced. Equal memberships have equal text.
 /// </remarks>
@@ -41,6 +43,7 @@ internal static class SnapshotFormat
                 writer.WriteEndObject();
             }
 
+            WriteSources(writer, membership.Sources);
             writer.WriteStartArray("members");
             foreach (var member in membership.Members.OrderBy(static member => member.Key))
             {
@@ -88,6 +91,31 @@ internal static class SnapshotFormat
         }
 
         return ReadBody(cluster, body);
+    }
+
+    private static void WriteSources(Utf8JsonWriter writer, IReadOnlyDictionary<int, string> sources)
+    {
+        if (sources.Count == 0)
+        {
+            return;
+        }
+
+        writer.WriteStartArray("sources");
+        foreach (var source in sources.GroupBy(static pair => pair.Value, static pair => pair.Key, StringComparer.Ordinal).OrderBy(static source => source.Key, StringComparer.Ordinal))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("name", source.Key);
+            writer.WriteStartArray("sets");
+            foreach (var set in source.Order())
+            {
+                writer.WriteNumberValue(set);
+            }
+
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
     }
 
     private static void WriteMember(Utf8JsonWriter writer, Member member, ExpiredMember? expired)
@@ -141,6 +169,7 @@ internal static class SnapshotFormat
                 Expired = [.. Field(root, "expired", JsonValueKind.Array).EnumerateArray().Select(ReadExpired)],
                 Intents = SnapshotIntents.Read(root),
                 Shares = root.TryGetProperty("shares", out _) ? SnapshotShares.Read(Field(root, "shares", JsonValueKind.Array)) : null,
+                Sources = root.TryGetProperty("sources", out _) ? ReadSources(Field(root, "sources", JsonValueKind.Array)) : ImmutableSortedDictionary<int, string>.Empty,
                 Store = root.TryGetProperty("etcd", out _) ? ReadStore(Field(root, "etcd", JsonValueKind.Object)) : null,
             };
         }
@@ -153,6 +182,24 @@ internal static class SnapshotFormat
             // What System.Text.Json throws for a string that it cannot decode; every kind of value was checked before it was read.
             throw new FormatException("a string in it is not valid UTF-8", exception);
         }
+    }
+
+    private static ImmutableSortedDictionary<int, string> ReadSources(JsonElement entries)
+    {
+        var sources = ImmutableSortedDictionary.CreateBuilder<int, string>();
+        foreach (var entry in entries.EnumerateArray())
+        {
+            var name = Field(entry, "name", JsonValueKind.String).GetString()!;
+            foreach (var set in Field(entry, "sets", JsonValueKind.Array).EnumerateArray())
+            {
+                if (set.ValueKind != JsonValueKind.Number || !set.TryGetInt32(out var number) || number < 0 || !sources.TryAdd(number, name))
+                {
+                    throw new FormatException($"a set of a source is not a number from 0 to {int.MaxValue}, or stands there twice");
+                }
+            }
+        }
+
+        return sources.ToImmutable();
     }
 
     private static StoreIdentity ReadStore(JsonElement entry) =>

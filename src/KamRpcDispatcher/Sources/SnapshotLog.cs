@@ -20,8 +20,8 @@ internal static partial class SnapshotLog
     [LoggerMessage(1029, LogLevel.Error, "The saved membership is not believed: {Reason}, and start anew; on a volume that Kubernetes opens (fsGroup): --state-dir with a directory below it, which kamrpc makes, and for one that outlives the pod fsGroupChangePolicy: OnRootMismatch. A new one is written as soon as the members' source answers")]
     public static partial void SnapshotOpenToOthers(ILogger logger, string reason);
 
-    [LoggerMessage(1024, LogLevel.Warning, "{Source} has not told its members, or what operators wish of them, yet (it is out of reach, or slow): using the membership of revision {Revision} with {Count} members saved at {SavedAt:O}")]
-    public static partial void SnapshotInForce(ILogger logger, string source, long revision, int count, DateTimeOffset? savedAt);
+    [LoggerMessage(1024, LogLevel.Warning, "{Source} has not told its members, or what operators wish of them, yet (it is out of reach, or slow): using the membership of revision {Revision} with {Count} members{Whose} saved at {SavedAt:O}")]
+    public static partial void SnapshotInForce(ILogger logger, string source, long revision, int count, string whose, DateTimeOffset? savedAt);
 
     [LoggerMessage(1025, LogLevel.Information, "{Source} has answered: its membership of revision {Revision} replaces the saved one of revision {Saved}")]
     public static partial void SnapshotReplaced(ILogger logger, string source, long revision, long saved);

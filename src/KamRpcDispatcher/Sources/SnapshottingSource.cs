@@ -12,6 +12,7 @@ namespace KamRpcDispatcher.Sources;
 /// <param name="logger">Where to log.</param>
 /// <param name="hold">Whether the file is this daemon's; null for always.</param>
 /// <param name="name">How people call the other source.</param>
+/// <param name="sourceOf">How they call what brings a set in it; null for the same.</param>
 internal sealed class SnapshottingSource(
     IMembershipSource inner,
     SnapshotFile file,
@@ -20,7 +21,8 @@ internal sealed class SnapshottingSource(
     TimeProvider timeProvider,
     ILogger<SnapshottingSource> logger,
     SnapshotLock? hold = null,
-    string name = "etcd") : IMembershipSource
+    string name = StoreOutage.Etcd,
+    Func<int, string>? sourceOf = null) : IMembershipSource
 {
     /// <summary>The time from one write to the next: what changes in between is one write.</summary>
     internal static readonly TimeSpan WriteInterval = TimeSpan.FromSeconds(1);
@@ -184,7 +186,7 @@ internal sealed class SnapshottingSource(
                 return;
             }
 
-            SnapshotLog.SnapshotInForce(logger, name, saved.Revision, saved.Members.Count, file.SavedAt);
+            SnapshotLog.SnapshotInForce(logger, name, saved.Revision, saved.Members.Count, saved.OfOthers(saved.Members.Select(static member => member.Key.Set), sourceOf ?? (_ => name)), file.SavedAt);
             _standIn = saved with { IsFromSnapshot = true };
             changed();
         }

@@ -89,7 +89,7 @@ public sealed class FileSourceTests
         await all.WaitForCallsAsync(1, 2, 3, 4);
 
         all.Replace(WithoutEtcd.Text());
-        await all.Dispatcher.WaitForLineAsync("leaves nobody in set 1, which had 4 ready members", Fleet.Deadline);
+        await all.Dispatcher.WaitForLineAsync("has nobody in set 1, which had 4 ready members:", Fleet.Deadline);
         await all.WaitForCallsAsync(3, 4);
 
         // Who is held is in the report as soon as the list was compared.
@@ -106,6 +106,49 @@ public sealed class FileSourceTests
 
         all.Replace($$"""{"members":[{"set":1,"name":"m3","uri":"{{WithoutEtcd.Uri(3)}}","state":"down"},{"set":1,"name":"m4","uri":"{{WithoutEtcd.Uri(4)}}","state":"down"}]}""");
         await all.WaitForCallsAsync();
+    }
+
+    [Test]
+    public async Task A_wrong_set_number_at_a_restart_empties_no_set_and_is_told_in_the_log_and_in_status([Values] bool isStateLost)
+    {
+        await using var all = await WithoutEtcd.StartAsync(static all => all.Replace(WithoutEtcd.Text(1, 2, 3, 4)));
+        await all.WaitForCallsAsync(1, 2, 3, 4);
+        await all.Dispatcher.StopAsync(Fleet.Deadline);
+        if (isStateLost)
+        {
+            Directory.Delete(all.File("state"), recursive: true);
+        }
+
+        all.StartDispatcher("--source", $"file:{all.MemberFile}=2");
+        await all.Dispatcher.WaitForLineAsync("No --source brings set 1, in which 4 members", Fleet.Deadline);
+        await all.Dispatcher.WaitForLineAsync("PANIC in set 1", Fleet.Deadline);
+        await all.WaitForCallsAsync(3, 4);
+        Assert.That(all.Dispatcher.Output, Does.Not.Contain("its record cannot be used"));
+        using var deadline = new CancellationTokenSource(Fleet.Deadline);
+        string output;
+        do
+        {
+            deadline.Token.ThrowIfCancellationRequested();
+            (_, output, _) = await all.AskAsync("status", "-o", "json");
+        }
+        while (!output.Contains("no --source brings it, and 2 members of before are held", StringComparison.Ordinal));
+
+        await all.Dispatcher.StopAsync(Fleet.Deadline);
+        all.StartDispatcher("--source", $"file:{all.MemberFile}=1");
+        await all.WaitForCallsAsync(1, 2, 3, 4);
+    }
+
+    [Test]
+    public async Task Members_that_another_file_brought_are_told_as_that_ones_while_the_new_one_is_missing()
+    {
+        await using var all = await WithoutEtcd.StartAsync(static all => all.Replace(WithoutEtcd.Text(1, 2)));
+        await all.WaitForCallsAsync(1, 2);
+        await all.Dispatcher.StopAsync(Fleet.Deadline);
+
+        all.StartDispatcher("--source", $"file:{all.File("conf/other.json")}");
+        await all.Dispatcher.WaitForLineAsync($"with 2 members of file:{all.MemberFile} saved at", Fleet.Deadline);
+        var (_, output, _) = await all.AskAsync("status", "-o", "json");
+        Assert.That(output, Does.Contain($"those are of file:{all.MemberFile}, as they were saved"));
     }
 
     [Test]

@@ -87,6 +87,39 @@ public sealed class MixedSourcesTests
         await fleet.WaitForListAsync(static list => Called(list, 1) == 1 && Called(list, 2) == 1);
     }
 
+    [Test]
+    public async Task Where_etcd_comes_or_goes_as_a_source_it_is_told_what_becomes_of_what_was_saved()
+    {
+        RealServers.Require("etcd", "etcdctl", "kamailio");
+        await using var etcd = await EtcdServer.StartAsync();
+        string[] endpoint = ["--etcd", etcd.Endpoint];
+        await using var all = await WithoutEtcd.StartAsync(KamailioOptions.WithLatePings, static all => all.Replace(WithoutEtcd.Text(1, 2, 3)), all => Both(all));
+        await all.WaitForCallsAsync(1, 2, 3);
+        var (exitCode, _, errors) = await Kamrpc.RunAsync(["drain", "m1", "--set", "1", .. endpoint]);
+        Assert.That(exitCode, Is.EqualTo(1), errors);
+        await all.WaitForCallsAsync(2, 3);
+
+        await StartAsync("--source", $"file:{all.MemberFile}");
+        await all.Dispatcher.WaitForLineAsync("what operators wished there ends: m1 of set 1 (drained).", Fleet.Deadline);
+        await all.WaitForCallsAsync(1, 2, 3);
+
+        await StartAsync(Both(all));
+        await all.Dispatcher.WaitForLineAsync("In step with revision", Fleet.Deadline);
+        Assert.That(all.Dispatcher.Output, Does.Not.Contain("is of another etcd"));
+
+        await StartAsync(["--source", "etcd", .. endpoint]);
+        await all.Dispatcher.WaitForLineAsync($"The saved members of set 1 are of file:{all.MemberFile}, and come from etcd by --source now", Fleet.Deadline);
+        Assert.That(all.Dispatcher.Output, Does.Not.Contain("is of another etcd"));
+
+        string[] Both(WithoutEtcd all) => ["--source", "etcd", "--source", $"file:{all.MemberFile}=1", .. endpoint];
+
+        async Task StartAsync(params string[] options)
+        {
+            await all.Dispatcher.StopAsync(Fleet.Deadline);
+            all.StartDispatcher(options);
+        }
+    }
+
     private static string Words(string text) => string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 
     private static string Uri(string name) => $"sip:127.0.0.1:720{name[0] - 'x'}";

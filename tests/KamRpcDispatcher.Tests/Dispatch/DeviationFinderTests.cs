@@ -150,7 +150,8 @@ public class DeviationFinderTests
     }
 
     [TestCase(LeaveCause.Expired, "its lease expired")]
-    [TestCase(LeaveCause.Emptied, "its file has nobody of its set any more")]
+    [TestCase(LeaveCause.Emptied, "its set's file has nobody of the set")]
+    [TestCase(LeaveCause.Unsourced, "no --source brings its set any more")]
     [TestCase(LeaveCause.Vanished, "no EndpointSlice has it any more")]
     [TestCase(LeaveCause.Missing, "it went while nobody watched")]
     [TestCase(null, "it went without a word")]

@@ -83,6 +83,29 @@ public class SnapshotFormatTests
     }
 
     [Test]
+    public void It_says_which_source_brought_which_sets_where_not_all_is_etcds()
+    {
+        var membership = new Membership(42, [], []) { Sources = new Dictionary<int, string> { [3] = "file:/m.json", [2] = "kubernetes:voice/asterisk", [1] = "file:/m.json" } };
+        var content = SnapshotFormat.Write("c", membership);
+
+        Assert.That(string.Concat(Encoding.UTF8.GetString(content).Where(static one => !char.IsWhiteSpace(one))), Does.Contain("""
+            "sources":[{"name":"file:/m.json","sets":[1,3]},{"name":"kubernetes:voice/asterisk","sets":[2]}]
+            """.Trim()));
+        Assert.That(SnapshotFormat.Read("c", content).Sources, Is.EqualTo(membership.Sources));
+        var without = SnapshotFormat.Read("c", SnapshotFormat.Write("c", membership with { Sources = new Dictionary<int, string>(), Store = new StoreIdentity(1, "http://10.0.0.5:2379") }));
+        Assert.That((without.Sources.Count, without.SourceOf(1)), Is.EqualTo((0, "etcd")));
+        Assert.That(SnapshotFormat.Read("c", SnapshotFormat.Write("c", new Membership(1, [], []))).SourceOf(1), Is.Null, "an earlier version did not say it");
+    }
+
+    [TestCase("""[{"name":"a","sets":[1]},{"name":"b","sets":[1]}]""")]
+    [TestCase("""[{"name":"a","sets":[-1]}]""")]
+    [TestCase("""[{"name":"a","sets":["1"]}]""")]
+    [TestCase("""[{"sets":[1]}]""")]
+    [TestCase("""{}""")]
+    public void Sources_that_cannot_be_are_no_saved_membership(string sources) =>
+        Assert.That(() => SnapshotFormat.Read("c", Encoding.UTF8.GetBytes(Sealed($$"""{"cluster":"c","revision":1,"sources":{{sources}},"members":[],"expired":[]}""" + "\n"))), Throws.TypeOf<FormatException>());
+
+    [Test]
     public void What_is_written_is_read_again() => Memberships.Sample(
         static membership => IsSame(SnapshotFormat.Read("c", SnapshotFormat.Write("c", membership)), membership),
         iter: 5_000);

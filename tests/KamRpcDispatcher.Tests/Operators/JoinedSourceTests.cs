@@ -1,4 +1,5 @@
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Sources;
 using KamRpcDispatcher.Sources.Operators;
 using KamRpcDispatcher.Tests.Dispatch;
@@ -13,6 +14,7 @@ namespace KamRpcDispatcher.Tests.Operators;
 public sealed class JoinedSourceTests : IAsyncDisposable
 {
     private const int NotTold = 1073;
+    private const int WishesEnd = 1077;
 
     private static readonly StoreIdentity Store = new(7, "http://10.0.0.5:2379");
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1);
@@ -75,6 +77,31 @@ public sealed class JoinedSourceTests : IAsyncDisposable
         Assert.That((second!.Intents!.ByMember.Count, _changeCount), Is.EqualTo((0, 2)));
         _members.Set(Announced with { Revision = 11 });
         Assert.That((_source.Current!.Revision, _source.Current.Intents!.Revision, _changeCount), Is.EqualTo((11L, 10L, 3)));
+    }
+
+    [Test]
+    public void Where_etcd_is_no_source_any_more_what_operators_wished_there_ends_and_is_told_once_that_is_so()
+    {
+        _source = new JoinedSource(_members, new NoIntents(), new OwnClassNumbers(), _time, _log);
+        var weighed = new Intent(new MemberKey(2, "b")) { Weight = 5 };
+        var wished = Saved.Intents!.ByMember.Append(new(weighed.Key, weighed)).ToDictionary();
+        _source.Seed(Saved with { Intents = Saved.Intents with { ByMember = wished, ByProxy = new Dictionary<string, Intent> { ["edge"] = new(new MemberKey(0, "edge")) { IsDrained = true } } } });
+        _running = _source.RunAsync(() => _changeCount++, _stop.Token);
+        Assert.That(_log.Of(WishesEnd), Is.Empty, "what was saved is in force");
+
+        _members.Set(Announced with { Store = null });
+        _members.Set(Announced with { Store = null, Revision = 10 });
+        Assert.That(_log.Of(WishesEnd), Has.Count.EqualTo(1).And.All.Contain("a of set 1 (drained), b of set 2 (weight 5), the proxy edge (drained)."));
+    }
+
+    [Test]
+    public void Where_nothing_was_wished_nothing_is_told_to_end()
+    {
+        _source = new JoinedSource(_members, new NoIntents(), new OwnClassNumbers(), _time, _log);
+        _source.Seed(Saved with { Intents = null });
+        _running = _source.RunAsync(() => _changeCount++, _stop.Token);
+        _members.Set(Announced with { Store = null });
+        Assert.That(_log.Of(WishesEnd), Is.Empty);
     }
 
     [Test]

@@ -22,7 +22,8 @@ internal sealed class FollowedMembership : IDisposable
     private readonly IntentWatch? _intents;
     private readonly OwnClassNumbers? _numbers;
     private readonly SnapshotLock? _lock;
-    private volatile OperatorIntents? _saved;
+    private volatile OperatorIntents? _savedIntents;
+    private volatile Membership? _saved;
 
     public FollowedMembership(EtcdConnection? store, EtcdKeys keys, DispatcherOptions options, TimeProvider timeProvider, ILoggerFactory logs)
     {
@@ -30,7 +31,8 @@ internal sealed class FollowedMembership : IDisposable
         _numbers = store is null ? new OwnClassNumbers() : null;
         var follower = new OriginFollower(store, keys, options.KubeConfig, timeProvider, logs, () => _intents?.Current);
         _origins = [.. options.Origins.Select(origin => new FollowedOrigin(origin, follower.Follow(origin)))];
-        _members = _origins is [{ Origin.Sets: null, Source: var only }] ? only : new MergedOrigins(_origins, logs.CreateLogger<MergedOrigins>());
+        _members = options.HasEtcdAlone ? _origins[0].Source
+            : new MergedOrigins(_origins, logs.CreateLogger<MergedOrigins>(), new UnnamedSets(timeProvider, logs.CreateLogger<UnnamedSets>(), () => _intents?.Current, options.Policy.Manages));
         Reported = store is null || options.HasEtcdAlone ? [] : [.. options.Origins.Select(static origin => new ReportedSource(origin.Name, [.. origin.Sets ?? []]))];
         var joined = new JoinedSource(
             _members,
@@ -46,16 +48,17 @@ internal sealed class FollowedMembership : IDisposable
 
         var file = new SnapshotFile(directory, options.Cluster, options.Proxy, logs.CreateLogger<SnapshotFile>());
         _lock = new SnapshotLock(file.FilePath, logs.CreateLogger<SnapshotFile>());
-        Source = new OperatedSource(new SnapshottingSource(joined, file, options.SnapshotPatience, Seed, timeProvider, logs.CreateLogger<SnapshottingSource>(), _lock, Name));
+        Source = new OperatedSource(new SnapshottingSource(joined, file, options.SnapshotPatience, Seed, timeProvider, logs.CreateLogger<SnapshottingSource>(), _lock, Name, set => _origins.FirstOrDefault(one => IsOf(one, set))?.Origin.NameOf(set) ?? string.Empty));
 
         void Seed(Membership saved)
         {
+            _saved = saved;
             _members.Seed(saved);
             joined.Seed(saved);
             _numbers?.Seed(saved);
             if (_intents is not null)
             {
-                _saved = saved.Intents;
+                _savedIntents = saved.Intents;
                 _intents.Seed(saved);
             }
         }
@@ -65,13 +68,13 @@ internal sealed class FollowedMembership : IDisposable
     public IMembershipSource Source { get; }
 
     /// <summary>What operators wish as it was read last; as it was saved, where nothing has been read yet. Null for nothing.</summary>
-    public OperatorIntents? Intents => _intents?.Current is { } read and not { IsFollowed: false, Revision: 0 } ? read : _saved;
+    public OperatorIntents? Intents => _intents?.Current is { } read and not { IsFollowed: false, Revision: 0 } ? read : _savedIntents;
 
     /// <inheritdoc cref="IMemberOrigin.Away"/>
     public StoreOutage? Away => _members.Away;
 
     /// <summary>Where members come from, and which of that is away.</summary>
-    public IReadOnlyList<(string Name, StoreOutage? Away)> Origins => [.. _origins.Select(static one => (one.Origin.ToString(), one.Source.Away))];
+    public IReadOnlyList<(string Name, StoreOutage? Away)> Origins => [.. _origins.Select(one => (one.Origin.ToString(), AwayOf(one)))];
 
     /// <summary>The same for who reads the report in etcd; nothing where etcd brings every set, or is not used.</summary>
     public ImmutableArray<ReportedSource> Reported { get; }
@@ -92,6 +95,15 @@ internal sealed class FollowedMembership : IDisposable
 
     /// <inheritdoc cref="IMemberOrigin.SeedListed"/>
     public bool SeedListed(IReadOnlyList<Member> listed) => _members.SeedListed(listed);
+
+    /// <summary>Who stays while an origin has not told its members may be another one's, of before.</summary>
+    private StoreOutage? AwayOf(FollowedOrigin one) =>
+        one.Source.Away is { } away && one.Source.Current is null && _saved is { } saved
+        && saved.OfOthers(saved.Members.Select(static member => member.Key.Set).Where(set => IsOf(one, set)), one.Origin.NameOf) is { Length: > 0 } whose
+            ? away with { Reason = $"{away.Reason} (it has told none yet: those are{whose}, as they were saved)" }
+            : one.Source.Away;
+
+    private bool IsOf(FollowedOrigin origin, int set) => origin == (_origins.FirstOrDefault(one => one.Origin.Sets?.Contains(set) == true) ?? _origins.FirstOrDefault(static one => one.Origin.Sets is null));
 
     public void Dispose() => _lock?.Dispose();
 }

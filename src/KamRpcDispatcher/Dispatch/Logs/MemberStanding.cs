@@ -32,8 +32,9 @@ internal readonly record struct MemberStanding(bool GetsCalls, string Uri, Stand
         StandingCause.Expired => "lease expired, or its key was deleted",
         StandingCause.Deleted => "its key, which had no lease, was deleted",
         StandingCause.Missing => "not announced any more: how it left while nobody followed its source is not known",
-        StandingCause.Emptied => "not in its file any more, which has nobody of its set",
+        StandingCause.Emptied => "not in its set's file, which has nobody of the set",
         StandingCause.Vanished => "in no EndpointSlice of its Service any more, without having terminated",
+        StandingCause.Unsourced => "no --source brings its set any more",
         StandingCause.LeftNotReady => "its lease ended, or its key was deleted, while it was not ready",
         StandingCause.Gone => "not announced any more",
         StandingCause.FoundDead => $"does not answer Kamailio's pings ({Detail})",
@@ -53,7 +54,7 @@ internal readonly record struct MemberStanding(bool GetsCalls, string Uri, Stand
         StandingCause.Down => "down",
         StandingCause.Expired => "expired",
         StandingCause.Deleted => "deleted",
-        StandingCause.Missing or StandingCause.LeftNotReady or StandingCause.Emptied or StandingCause.Vanished or StandingCause.Gone => "gone",
+        StandingCause.Missing or StandingCause.LeftNotReady or StandingCause.Emptied or StandingCause.Vanished or StandingCause.Unsourced or StandingCause.Gone => "gone",
         StandingCause.FoundDead => "not answering Kamailio's pings",
         StandingCause.SetInactive => "set inactive in Kamailio",
         StandingCause.AwaitsProof => "waiting for a first answer to Kamailio's pings",
@@ -97,6 +98,9 @@ internal enum StandingCause
 
     /// <summary>No EndpointSlice has it any more, and it did not terminate before.</summary>
     Vanished,
+
+    /// <summary>No source brings its set any more.</summary>
+    Unsourced,
 
     /// <summary>Its key went without a word when it was not ready.</summary>
     LeftNotReady,

@@ -64,6 +64,7 @@ internal static class MemberStandings
             LeaveCause.Missing => StandingCause.Missing,
             LeaveCause.Emptied => StandingCause.Emptied,
             LeaveCause.Vanished => StandingCause.Vanished,
+            LeaveCause.Unsourced => StandingCause.Unsourced,
             _ => StandingCause.LeftNotReady,
         }
         : membership.Rejected.Any(record => record.Member == key) ? StandingCause.Unusable : StandingCause.Gone;

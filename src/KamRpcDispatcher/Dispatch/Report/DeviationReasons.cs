@@ -70,7 +70,8 @@ internal sealed class DeviationReasons
     private string Expired(MemberKey key) => _view.Membership.Left.TryGetValue(key, out var cause) ? cause switch
     {
         LeaveCause.Vanished => "no EndpointSlice has it any more",
-        LeaveCause.Emptied => "its file has nobody of its set any more",
+        LeaveCause.Emptied => "its set's file has nobody of the set",
+        LeaveCause.Unsourced => "no --source brings its set any more",
         LeaveCause.Missing => "it went while nobody watched",
         _ => "its lease expired",
     } : "it went without a word";

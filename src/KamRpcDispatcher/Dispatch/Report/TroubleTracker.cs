@@ -22,7 +22,7 @@ internal sealed class TroubleTracker(TimeProvider timeProvider)
     /// <summary>Nothing that is carried out adds to these.</summary>
     private static readonly FrozenSet<string> Decided = FrozenSet.Create(
         StringComparer.Ordinal,
-        TroubleKind.Kamailio, TroubleKind.Blind, TroubleKind.Duplicate, TroubleKind.Attributes, TroubleKind.Orphan, TroubleKind.Unreadable, TroubleKind.Foreign, TroubleKind.BootList, TroubleKind.Shares);
+        TroubleKind.Kamailio, TroubleKind.Blind, TroubleKind.Duplicate, TroubleKind.Attributes, TroubleKind.Orphan, TroubleKind.Unreadable, TroubleKind.Foreign, TroubleKind.BootList, TroubleKind.Shares, TroubleKind.Source);
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Lingering = TimeSpan.FromSeconds(5);
@@ -43,8 +43,9 @@ internal sealed class TroubleTracker(TimeProvider timeProvider)
     public void Meet(string kind, string text, IReadOnlyCollection<int>? sets = null) => _met.Add((kind, text, sets ?? []));
 
     /// <summary>All that a list and a plan tell of, and what keeps the list for Kamailio's start from being as it is to be.</summary>
-    public void Meet(ChangePlan plan, IReadOnlyList<UnreadableEntry> unreadable, IReadOnlyList<Orphan> orphans, IReadOnlyList<string> losses, string? bootList)
+    public void Meet(ChangePlan plan, IReadOnlyList<UnreadableEntry> unreadable, IReadOnlyList<Orphan> orphans, IReadOnlyList<string> losses, string? bootList, IEnumerable<(string Kind, string Text, IReadOnlyCollection<int> Sets)>? sources = null)
     {
+        _met.AddRange(sources ?? []);
         if (bootList is not null)
         {
             Meet(TroubleKind.BootList, bootList);

@@ -3,6 +3,7 @@ using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Sources;
 using KamRpcDispatcher.Sources.Operators;
+using KamRpcDispatcher.Sources.Origins;
 using KamRpcDispatcher.Sources.Records;
 using Microsoft.Extensions.Logging;
 
@@ -127,7 +128,6 @@ internal sealed class MembershipState : IFollowedKeys
             if (strangers is not null)
             {
                 _table.SeedStrangers(strangers);
-                _wishedBefore = null;
             }
 
             _wishedByEither = null;
@@ -203,7 +203,7 @@ internal sealed class MembershipState : IFollowedKeys
     }
 
     /// <summary>What was saved is what was known last before the first listing, whose store now says which it is.</summary>
-    /// <returns>What was saved, if it is of another store.</returns>
+    /// <returns>What was saved, as far as it is of another store, or of no etcd.</returns>
     private Membership? SeedFrom(KeyListing listed)
     {
         if (_saved is not { } saved)
@@ -212,14 +212,30 @@ internal sealed class MembershipState : IFollowedKeys
         }
 
         _saved = null;
+        var (own, others) = SavedOrigin.Divide(saved);
+        if (others is not null)
+        {
+            List<int> sets = [.. others.Members.Select(static member => member.Key.Set).Distinct()];
+            OriginLog.SetsOfAnotherSource(_logger, string.Join(", ", sets.Select(static set => FormattableString.Invariant($"{set}"))), others.OfOthers(sets, static _ => StoreOutage.Etcd));
+        }
+
+        saved = own;
+        if (saved is { Members.Count: 0, Expired.Count: 0, Store: null })
+        {
+            // It says nothing of any etcd.
+            _wishedBefore = null;
+            return others;
+        }
+
         var created = listed.Keys.ToDictionary(static pair => pair.Key.ToStringUtf8(), static pair => pair.CreateRevision, StringComparer.Ordinal);
         if (SavedOrigin.IsOf(saved, _clusterId, key => created.TryGetValue(_keys.Member(key), out var revision) ? revision : null))
         {
             _table.Seed(saved);
-            return null;
+            return others;
         }
 
-        SnapshotLog.SnapshotOfAnotherStore(_logger, saved.Revision, saved.Store?.ToString() ?? "an earlier version does not say which; nothing of it is there", Identity.ToString());
-        return saved;
+        _wishedBefore = null;
+        SnapshotLog.SnapshotOfAnotherStore(_logger, saved.Revision, saved.Store?.ToString() ?? "an earlier version does not say which, nor whether it was etcd at all; nothing of it is there", Identity.ToString());
+        return others is null ? saved : saved with { Members = [.. saved.Members, .. others.Members] };
     }
 }

@@ -94,9 +94,12 @@ public static class TroubleKind
     /// <summary>The list that Kamailio loads at its start is not as it is to be, or Kamailio loads another one.</summary>
     public const string BootList = "boot-list";
 
+    /// <summary>A set's source brings nobody, or no source brings the set, so that members of before are held; or a Service has no endpoints at all.</summary>
+    public const string Source = "source";
+
     /// <summary>All of them.</summary>
     internal static ImmutableArray<string> All { get; } =
-        [Brake, Memory, Room, Kamailio, Duplicate, Blind, Grace, Writer, Foreign, Unsilenced, Unreadable, Name, Shares, Fault, Orphan, Attributes, Flapping, BootList];
+        [Brake, Memory, Room, Kamailio, Duplicate, Blind, Grace, Writer, Foreign, Unsilenced, Unreadable, Name, Shares, Fault, Orphan, Attributes, Flapping, BootList, Source];
 
     /// <summary>Whether somebody has to act before calls suffer; the others are only told.</summary>
     internal static bool IsError(string kind) => kind is not (Room or Unreadable or Duplicate or Attributes or Flapping or BootList);

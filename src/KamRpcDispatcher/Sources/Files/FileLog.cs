@@ -24,6 +24,6 @@ internal static partial class FileLog
     [LoggerMessage(1085, LogLevel.Warning, "Every user can write {Path}, and so send calls where he likes; chmod o-w it")]
     public static partial void OpenToOthers(ILogger logger, string path);
 
-    [LoggerMessage(1086, LogLevel.Warning, "{Path} leaves nobody in set {Set}, which had {Count} ready members: that is held like a mass expiry (--panic-threshold), not taken for a withdrawal. Who is to go, give him \"state\": \"down\" in the file")]
-    public static partial void SetEmptied(ILogger logger, string path, int set, int count);
+    [LoggerMessage(1086, LogLevel.Warning, "{Path} has nobody in set {Set}, which had {Count} ready members{Whose}: that is held like a mass expiry (--panic-threshold), not taken for a withdrawal. Who is to go, give him \"state\": \"down\" in the file")]
+    public static partial void SetEmptied(ILogger logger, string path, int set, int count, string whose);
 }

@@ -34,6 +34,7 @@ internal sealed class FileSource(string path, TimeProvider timeProvider, ILogger
     private readonly Outage _outage = new(timeProvider);
     private readonly string _shown = SafeText.Shorten(path, LongestPath);
     private volatile StoreOutage? _away;
+    private Membership? _saved;
     private long _heardAt;
     private byte[]? _taken;
     private (FileStatus Status, DateTime Written)? _seen;
@@ -47,7 +48,11 @@ internal sealed class FileSource(string path, TimeProvider timeProvider, ILogger
 
     public TimeSpan? HeardAgo => Interlocked.Read(ref _heardAt) is not 0 and var at ? timeProvider.GetElapsedTime(at) : null;
 
-    public void Seed(Membership before) => _listings.Seed(before);
+    public void Seed(Membership before)
+    {
+        _saved = before;
+        _listings.Seed(before);
+    }
 
     public bool SeedListed(IReadOnlyList<Member> listed) => _listings.SeedListed(listed);
 
@@ -151,10 +156,11 @@ internal sealed class FileSource(string path, TimeProvider timeProvider, ILogger
 
     private void TellEmptied(Membership? before, Membership now)
     {
-        var expired = now.Expired.Where(one => before?.Expired.Contains(one) != true);
+        // Those of before are held already.
+        var expired = now.Expired.Except(before?.Expired ?? _saved?.Expired ?? []);
         foreach (var set in expired.GroupBy(static one => one.Member.Key.Set).Where(set => set.Count() > 1 && !now.Members.Any(member => member.Key.Set == set.Key && member.State == MemberState.Ready)))
         {
-            FileLog.SetEmptied(logger, _shown, set.Key, set.Count());
+            FileLog.SetEmptied(logger, _shown, set.Key, set.Count(), before is null ? _saved?.OfOthers([set.Key], _ => $"file:{path}") ?? string.Empty : string.Empty);
         }
     }
 

@@ -89,7 +89,18 @@ internal sealed class JoinedSource(
             _areMembersKnown.TrySetResult();
         }
 
-        return _isTold = Current is not null;
+        if (Current is null)
+        {
+            return false;
+        }
+
+        _isTold = true;
+        if (intents is NoIntents && EndedWishes.Names(_before) is { Length: > 0 } names)
+        {
+            OperatorLog.WishesEnd(logger, names);
+        }
+
+        return true;
     }
 
     private async Task WaitAsync(Action changed, CancellationToken cancellationToken)

@@ -26,4 +26,7 @@ internal static partial class OperatorLog
 
     [LoggerMessage(1076, LogLevel.Error, "Set {Set} needs more classes than there are numbers left of {Most}: its calls are shared evenly. Delete the keys below {Prefix} of sets that have no shares any more")]
     public static partial void NoNumberLeft(ILogger logger, int set, int most, string prefix);
+
+    [LoggerMessage(1077, LogLevel.Warning, "No --source is etcd any more, so that what operators wished there ends: {Names}. Who of them is ready gets calls again, with the weight that its source gives it. Whom you want without: \"state\": \"draining\" in the file; in Kubernetes, end the pod")]
+    public static partial void WishesEnd(ILogger logger, string names);
 }

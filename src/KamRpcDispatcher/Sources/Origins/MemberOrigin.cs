@@ -10,6 +10,10 @@ public abstract record MemberOrigin(ImmutableSortedSet<int>? Sets)
     /// <summary>How it is called in messages, without its sets: such as <c>file:/etc/kamrpc/members.json</c>.</summary>
     public abstract string Name { get; }
 
+    /// <summary>How what brings one set of it is called.</summary>
+    /// <param name="number">The set.</param>
+    public virtual string NameOf(int number) => Name;
+
     /// <summary>Its name, with its sets where it has some.</summary>
     public sealed override string ToString() => Sets is null ? Name : $"{Name} (set {string.Join(", ", Sets.Select(static set => set.ToString(CultureInfo.InvariantCulture)))})";
 }
@@ -35,7 +39,12 @@ public sealed record FileOrigin(string Path, ImmutableSortedSet<int>? Sets = nul
 public sealed record KubernetesOrigin(ImmutableArray<KubernetesService> Services) : MemberOrigin([.. Services.Select(static service => service.Set)])
 {
     /// <inheritdoc/>
-    public override string Name => $"kubernetes:{string.Join(',', Services.Select(static service => $"{service.Namespace}/{service.Service}").Distinct())}";
+    public override string Name => NameOf(Services);
+
+    /// <inheritdoc/>
+    public override string NameOf(int number) => NameOf(Services.Where(service => service.Set == number));
+
+    private static string NameOf(IEnumerable<KubernetesService> services) => $"kubernetes:{string.Join(',', services.Select(static service => $"{service.Namespace}/{service.Service}").Distinct())}";
 }
 
 /// <summary>A Service of Kubernetes' and the set that its endpoints stand in.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Sources.Records;
 using Microsoft.Extensions.Logging;
@@ -15,7 +16,7 @@ internal sealed record FollowedOrigin(MemberOrigin Origin, IMemberOrigin Source)
 /// </summary>
 /// <remarks>
 /// An origin that has not told anything yet keeps the others from nothing as long as it is known what it told last: that stays. Where it is not, there is no membership: who is
-/// in Kamailio's list would be taken out.
+/// in Kamailio's list would be taken out. Nor is anybody let go at once whose set no origin brings: see <see cref="UnnamedSets"/>.
 /// </remarks>
 internal sealed class MergedOrigins : IMemberOrigin
 {
@@ -29,14 +30,20 @@ internal sealed class MergedOrigins : IMemberOrigin
     private readonly FollowedOrigin? _etcd;
     private readonly Dictionary<int, FollowedOrigin> _bySet;
     private readonly FollowedOrigin? _ofOthers;
+    private readonly UnnamedSets? _unnamed;
     private readonly Membership?[] _saved;
+    private Membership? _before;
     private readonly ILogger? _logger;
     private readonly HashSet<string> _told = new(StringComparer.Ordinal);
     private long _revision;
     private Merged? _last;
 
-    public MergedOrigins(IReadOnlyList<FollowedOrigin> origins, ILogger<MergedOrigins>? logger = null)
+    /// <param name="origins">Which.</param>
+    /// <param name="logger">Where to log; null for nowhere.</param>
+    /// <param name="unnamed">Takes members of before that are in none of their sets; null for nobody.</param>
+    public MergedOrigins(IReadOnlyList<FollowedOrigin> origins, ILogger<MergedOrigins>? logger = null, UnnamedSets? unnamed = null)
     {
+        _unnamed = origins.Any(static one => one.Origin.Sets is null) ? null : unnamed;
         (_origins, _logger) = (origins, logger);
         _saved = new Membership?[origins.Count];
         _etcd = origins.FirstOrDefault(static one => one.Origin is EtcdOrigin);
@@ -62,6 +69,12 @@ internal sealed class MergedOrigins : IMemberOrigin
                     return null;
                 }
 
+                _unnamed?.Begin();
+                if (_unnamed?.Current is { } gone)
+                {
+                    parts.Add(gone);
+                }
+
                 if (_last is null || !_last.Parts.Zip(parts).All(static pair => ReferenceEquals(pair.First, pair.Second)))
                 {
                     _last = new Merged(parts, Merge(parts));
@@ -76,7 +89,7 @@ internal sealed class MergedOrigins : IMemberOrigin
     {
         lock (_lock)
         {
-            _revision = before.Revision;
+            (_before, _revision) = (before, before.Revision);
             for (var index = 0; index < _origins.Count; index++)
             {
                 var origin = _origins[index];
@@ -90,6 +103,12 @@ internal sealed class MergedOrigins : IMemberOrigin
                 _saved[index] = part.Members.Count > 0 ? part : null;
                 origin.Source.Seed(part);
             }
+
+            _unnamed?.Seed(before with
+            {
+                Members = [.. before.Members.Where(member => IsUnnamed(member.Key))],
+                Expired = [.. before.Expired.Where(expired => IsUnnamed(expired.Member.Key))],
+            });
         }
     }
 
@@ -99,6 +118,11 @@ internal sealed class MergedOrigins : IMemberOrigin
         foreach (var origin in _origins.Where(static one => one.Source.Current is not null))
         {
             isAnother |= listed.Where(member => IsOf(origin, member.Key)).ToList() is { Count: > 0 } own && origin.Source.SeedListed(own);
+        }
+
+        lock (_lock)
+        {
+            isAnother |= _unnamed?.SeedListed([.. listed.Where(member => IsUnnamed(member.Key))]) == true;
         }
 
         return isAnother;
@@ -133,6 +157,11 @@ internal sealed class MergedOrigins : IMemberOrigin
 
     private Membership Merge(List<Membership> parts)
     {
+        if (_origins is [{ Origin.Sets: null }])
+        {
+            return parts[0] with { Sources = SourcesOf(parts) };
+        }
+
         var etcd = _origins.Select((one, index) => one == _etcd ? parts[index] : null).FirstOrDefault(static part => part is not null);
         var foreign = _origins.SelectMany((one, index) => parts[index].Members.Where(member => !IsOf(one, member.Key)).Select(member => Foreign(one, member)));
         _revision++;
@@ -143,19 +172,46 @@ internal sealed class MergedOrigins : IMemberOrigin
         {
             Expired = [.. Own(static part => part.Expired).OrderBy(static expired => expired.Mark).ThenBy(static expired => expired.Member.Key)],
             Returned = [.. Own(static part => part.Returned).OrderBy(static expired => expired.Mark).ThenBy(static expired => expired.Member.Key)],
-            Left = _origins.SelectMany((one, index) => parts[index].Left.Where(left => IsOf(one, left.Key))).ToDictionary(),
+            Left = _origins.SelectMany((one, index) => parts[index].Left.Where(left => IsOf(one, left.Key))).Concat(parts.Skip(_origins.Count).SelectMany(static gone => gone.Left)).ToDictionary(),
             Records = etcd is not null ? etcd.Records : parts.Sum(static part => part.Records),
             Store = etcd?.Store,
+            Sources = SourcesOf(parts),
+            Warnings = [.. _origins.SelectMany((one, index) => one.Source.Current is null ? [] : parts[index].Warnings)],
 
             // Of those that doubt somebody the one that was heard least lately: nobody is let go for another's sign of life.
             Heard = parts.Where(static part => part.Expired.Any(static expired => expired.DoubtedSince is not null)).Select(static part => part.Heard).DefaultIfEmpty(parts.Max(static part => part.Heard)).Min(),
         };
 
         IEnumerable<ExpiredMember> Own(Func<Membership, IReadOnlyList<ExpiredMember>> which) =>
-            _origins.SelectMany((one, index) => which(parts[index]).Where(expired => IsOf(one, expired.Member.Key)));
+            _origins.SelectMany((one, index) => which(parts[index]).Where(expired => IsOf(one, expired.Member.Key))).Concat(parts.Skip(_origins.Count).SelectMany(which));
     }
 
-    private bool IsOf(FollowedOrigin origin, MemberKey member) => (_bySet.GetValueOrDefault(member.Set) ?? _ofOthers) == origin;
+    /// <summary>Whose each set's members are. What an origin has not told itself is still whose it was.</summary>
+    private ImmutableSortedDictionary<int, string> SourcesOf(List<Membership> parts)
+    {
+        var sources = ImmutableSortedDictionary.CreateBuilder<int, string>();
+        for (var index = 0; index < parts.Count; index++)
+        {
+            var origin = index < _origins.Count && _origins[index].Source.Current is not null ? _origins[index].Origin : null;
+            foreach (var set in parts[index].Members.Select(static member => member.Key.Set).Concat(parts[index].Expired.Select(static expired => expired.Member.Key.Set)).Distinct())
+            {
+                if ((index < _origins.Count ? IsOf(_origins[index], set) : IsUnnamed(set)) && (origin is not null ? origin.NameOf(set) : _before?.SourceOf(set)) is { } name)
+                {
+                    sources[set] = name;
+                }
+            }
+        }
+
+        return sources.ToImmutable();
+    }
+
+    private bool IsOf(FollowedOrigin origin, MemberKey member) => IsOf(origin, member.Set);
+
+    private bool IsOf(FollowedOrigin origin, int set) => (_bySet.GetValueOrDefault(set) ?? _ofOthers) == origin;
+
+    private bool IsUnnamed(MemberKey member) => IsUnnamed(member.Set);
+
+    private bool IsUnnamed(int set) => _ofOthers is null && !_bySet.ContainsKey(set);
 
     private RejectedRecord Foreign(FollowedOrigin origin, Member member)
     {

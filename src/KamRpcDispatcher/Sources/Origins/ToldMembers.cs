@@ -84,12 +84,13 @@ internal sealed class ToldMembers(TimeProvider timeProvider, Func<OperatorIntent
             !_members.ContainsKey(member.Key) && !addresses.Contains((member.Key.Set, member.Uri)) && !Expiries.Knows(NameOf(member.Key)) && !Left.Knows(member.Key)).ToList();
     }
 
-    public void Publish(IReadOnlyList<RejectedRecord> rejected) => _current = new Membership(++Revision, [.. _members.Values.OrderBy(static member => member.Key)], rejected)
+    public void Publish(IReadOnlyList<RejectedRecord> rejected, IReadOnlyList<SourceWarning>? warnings = null) => _current = new Membership(++Revision, [.. _members.Values.OrderBy(static member => member.Key)], rejected)
     {
         Expired = Expiries.All(isBack: false),
         Returned = Expiries.All(isBack: true),
         Left = Left.All,
         Records = _members.Count + rejected.Count,
         Heard = Expiries.HeardAt,
+        Warnings = warnings ?? [],
     };
 }

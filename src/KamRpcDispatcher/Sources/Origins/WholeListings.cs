@@ -10,7 +10,8 @@ namespace KamRpcDispatcher.Sources.Origins;
 /// </summary>
 /// <param name="timeProvider">The clock.</param>
 /// <param name="wished">What operators wish as far as it is known now; null for nothing.</param>
-internal sealed class WholeListings(TimeProvider timeProvider, Func<OperatorIntents?>? wished = null)
+/// <param name="whyExpired">How those went that had expired before.</param>
+internal sealed class WholeListings(TimeProvider timeProvider, Func<OperatorIntents?>? wished = null, LeaveCause whyExpired = LeaveCause.Emptied)
 {
     private readonly Lock _lock = new();
     private readonly ToldMembers _told = new(timeProvider, wished);
@@ -24,7 +25,7 @@ internal sealed class WholeListings(TimeProvider timeProvider, Func<OperatorInte
     {
         lock (_lock)
         {
-            _told.Seed(before, LeaveCause.Emptied);
+            _told.Seed(before, whyExpired);
         }
     }
 
@@ -115,8 +116,8 @@ internal sealed class WholeListings(TimeProvider timeProvider, Func<OperatorInte
             foreach (var member in set)
             {
                 var cause = whyLeft(member);
-                var hasExpired = cause is LeaveCause.Emptied or LeaveCause.Expired or LeaveCause.Missing;
-                _told.Left.Add(member, hasExpired && cause != LeaveCause.Emptied && member.State != MemberState.Ready ? LeaveCause.NotReady : cause);
+                var hasExpired = cause is LeaveCause.Emptied or LeaveCause.Unsourced or LeaveCause.Expired or LeaveCause.Missing;
+                _told.Left.Add(member, cause is LeaveCause.Expired or LeaveCause.Missing && member.State != MemberState.Ready ? LeaveCause.NotReady : cause);
                 if (hasExpired && member.State == MemberState.Ready && !_told.Serving.IsDrained(member.Key))
                 {
                     _told.Expiries.Add(ToldMembers.NameOf(member.Key), new ExpiredMember(member, now, size, mark));

@@ -192,6 +192,21 @@ public sealed class FileSourceTests : IAsyncDisposable
         Assert.That(_log.Of(Emptied), Has.Count.EqualTo(1).And.All.Contain("set 1"));
     }
 
+    [Test]
+    public async Task Whose_members_an_empty_file_leaves_out_is_told_and_those_who_were_held_already_are_not_counted()
+    {
+        File.WriteAllText(Path, Text());
+        _source.Seed(new Membership(7, [Members.Of("a"), Members.Of("b")], [])
+        {
+            Expired = [new ExpiredMember(Members.Of("c"), DateTimeOffset.UtcNow, 4, TimeSpan.Zero)],
+            Sources = new Dictionary<int, string> { [1] = "kubernetes:voice/asterisk" },
+        });
+        Start();
+        await UntilAsync();
+
+        Assert.That(_log.Of(Emptied), Has.Count.EqualTo(1).And.All.Contain("has nobody in set 1, which had 2 ready members of kubernetes:voice/asterisk:"));
+    }
+
     private static string Text(params string[] names) =>
         $$"""{"members":[{{string.Join(',', names.Select(static name => $$"""{"set":1,"name":"{{name}}","uri":"sip:{{name}}.example.org:5060"}"""))}}]}""";
 

@@ -36,6 +36,16 @@ public class EndpointTableTests
     }
 
     [Test]
+    public void That_a_Service_has_no_slices_is_told_for_as_long_as_it_is_so()
+    {
+        _table.Replace(Slices.Merge());
+        Assert.That(_table.Current!.Warnings.Single(), Is.EqualTo(new SourceWarning(1, "voice/asterisk has no EndpointSlices: is there a Service of that name, in that namespace, and with a selector?")));
+
+        Assert.That(_table.Replace(Slices.Merge(SliceText.Slice("asterisk", "s1"))), Is.True);
+        Assert.That(_table.Current.Warnings, Is.Empty);
+    }
+
+    [Test]
     public void An_endpoint_that_only_moves_is_no_change()
     {
         _table.Replace(Slices.Merge(SliceText.Slice("asterisk", "s1", SliceText.Ready("a", "10.0.0.1")), SliceText.Slice("asterisk", "s2")));

@@ -95,6 +95,17 @@ public class MergedOriginsTests
         Assert.That(_file.Listed, Is.Null);
     }
 
+    [Test]
+    public void Whose_each_set_is_is_known_and_stays_so_as_long_as_its_origin_has_not_told_it()
+    {
+        _merged.Seed(Of(9, Members.Of("a"), Members.Of("b", set: 2)) with { Sources = new Dictionary<int, string> { [1] = "file:/old.json", [2] = "file:/old.json" } });
+        _etcd.Current = Of(10, Members.Of("new"));
+        Assert.That(_merged.Current!.Sources, Is.EqualTo(new Dictionary<int, string> { [1] = "etcd", [2] = "file:/old.json" }));
+
+        _file.Current = Of(1, Members.Of("c", set: 2));
+        Assert.That(_merged.Current!.Sources[2], Is.EqualTo("file:/m.json"));
+    }
+
     private static Membership Of(long revision, params Member[] members) => new(revision, members, []);
 
     private sealed class StubOrigin : IMemberOrigin

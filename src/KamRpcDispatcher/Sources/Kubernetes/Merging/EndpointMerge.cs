@@ -42,7 +42,10 @@ internal static class EndpointMerge
             [.. byAddress.Values.Select(static candidate => candidate.Member).OrderBy(static member => member.Key)],
             byAddress.Values.Where(static candidate => candidate.IsTerminating).Select(static candidate => candidate.Member.Key).ToImmutableHashSet(),
             [.. rejected.OrderBy(static one => one.Key, StringComparer.Ordinal).ThenBy(static one => one.Reason, StringComparer.Ordinal)],
-            [.. remarks.Distinct()]);
+            [.. remarks.Distinct()])
+        {
+            Empty = [.. services.Where(static one => one.Slices.Count == 0).Select(static one => new SourceWarning(one.Service.Set, $"{one.Service.Namespace}/{one.Service.Service} has no EndpointSlices: is there a Service of that name, in that namespace, and with a selector?"))],
+        };
     }
 
     private static void Take<TKey>(Dictionary<TKey, MergeCandidate> best, TKey key, MergeCandidate candidate)
