@@ -30,6 +30,10 @@ internal sealed class ServiceWatch(KubernetesService service, Func<EndpointSlice
     private int _short;
     private int _failed;
 
+    public KubernetesService Service => service;
+
+    public string Name => log.Name;
+
     /// <summary>All its slices as they were heard last; null before the first list.</summary>
     public ServiceSlices? Slices
     {
@@ -82,6 +86,12 @@ internal sealed class ServiceWatch(KubernetesService service, Func<EndpointSlice
                     _failed++;
                     _version = MayResumeAfter(exception) ? _version : null;
                     log.Failed(exception);
+                    if (Slices is null)
+                    {
+                        // Others of its source do not wait for it any longer.
+                        changed(false);
+                    }
+
                     api?.Dispose();
                     api = null;
                     await PauseAsync((exception as KubernetesApiException)?.RetryAfter, cancellationToken).ConfigureAwait(false);

@@ -146,6 +146,7 @@ internal sealed class MergedOrigins : IMemberOrigin
             Left = _origins.SelectMany((one, index) => parts[index].Left.Where(left => IsOf(one, left.Key))).ToDictionary(),
             Records = etcd is not null ? etcd.Records : parts.Sum(static part => part.Records),
             Store = etcd?.Store,
+            SavedOnly = [.. _origins.SelectMany((one, index) => ReferenceEquals(parts[index], _saved[index]) ? [one.Origin.Name] : parts[index].SavedOnly)],
 
             // Of those that doubt somebody the one that was heard least lately: nobody is let go for another's sign of life.
             Heard = parts.Where(static part => part.Expired.Any(static expired => expired.DoubtedSince is not null)).Select(static part => part.Heard).DefaultIfEmpty(parts.Max(static part => part.Heard)).Min(),

@@ -9,7 +9,11 @@ namespace KamRpcDispatcher.Sources.Kubernetes.Merging;
 /// <param name="Terminating">Who of them is on its way out by its own word.</param>
 /// <param name="Rejected">The slices and endpoints that cannot be used.</param>
 /// <param name="Remarks">What is to be told of the Services, by whom it concerns: each once.</param>
-internal sealed record MergedEndpoints(IReadOnlyList<Member> Members, ImmutableHashSet<MemberKey> Terminating, IReadOnlyList<RejectedRecord> Rejected, IReadOnlyList<ServiceRemark> Remarks);
+internal sealed record MergedEndpoints(IReadOnlyList<Member> Members, ImmutableHashSet<MemberKey> Terminating, IReadOnlyList<RejectedRecord> Rejected, IReadOnlyList<ServiceRemark> Remarks)
+{
+    /// <summary>The Services that were not read yet, whose members are the saved ones.</summary>
+    public IReadOnlyList<string> Unread { get; init; } = [];
+}
 
 /// <summary>Something to be told of a Service once.</summary>
 /// <param name="Service">Its namespace and name.</param>
