@@ -74,6 +74,9 @@ public sealed record StoreIdentity(ulong ClusterId, string Endpoints)
 /// <param name="Reason">Why, as it was said last.</param>
 internal sealed record StoreOutage(DateTimeOffset Since, string Reason)
 {
+    /// <summary>What etcd is called.</summary>
+    public const string Etcd = "etcd";
+
     /// <summary>What cannot be used, as <see cref="Origins.MemberOrigin.Name"/> calls it.</summary>
-    public string Store { get; init; } = "etcd";
+    public string Store { get; init; } = Etcd;
 }

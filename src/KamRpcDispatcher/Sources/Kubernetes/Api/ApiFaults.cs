@@ -15,6 +15,10 @@ internal static class ApiFaults
     /// <summary>What .NET says of an answer that has begun.</summary>
     private const string InTheMiddle = "copying content";
 
+    /// <summary>Whether it is one that passes, or somebody mends: it is tried again.</summary>
+    public static bool IsOutage(Exception exception) =>
+        exception is KubernetesApiException or HttpRequestException or IOException or AuthenticationException or InvalidDataException or OperationCanceledException;
+
     /// <summary>Whether somebody has to mend something before it can go on; how a server cannot be reached changes all the time.</summary>
     public static bool IsToBeMended(Exception exception) => exception is KubernetesApiException { IsRefusal: true } or InvalidDataException || IsOfTls(exception);
 
