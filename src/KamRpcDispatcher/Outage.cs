@@ -2,10 +2,14 @@ namespace KamRpcDispatcher;
 
 /// <summary>
 /// Something that is away for a while, and is met again at every retry. It is told when it begins, again when its reason is another one, once a
-/// minute while it lasts, and when it is over; and of one that comes and goes all the time not more than a handful of lines a minute.
+/// minute while it lasts, and when it is over; and of one that comes and goes all the time not more than a handful of lines a minute. What stays so for some seconds
+/// is told in any case: the last word is what holds.
 /// </summary>
 internal sealed class Outage(TimeProvider timeProvider)
 {
+    /// <summary>What has been so for as long is told, however much was told before.</summary>
+    internal static readonly TimeSpan Settled = TimeSpan.FromSeconds(5);
+
     /// <summary>Reasons may hold anything.</summary>
     private const int MostReasons = 20;
 
@@ -13,6 +17,9 @@ internal sealed class Outage(TimeProvider timeProvider)
     private readonly HashSet<string> _reasons = new(StringComparer.Ordinal);
     private long? _begun;
     private long? _told;
+    private string? _toldReason;
+    private string? _reason;
+    private long _reasonSince;
 
     /// <summary>When it began; null when there is none.</summary>
     public DateTimeOffset? Since { get; private set; }
@@ -29,6 +36,12 @@ internal sealed class Outage(TimeProvider timeProvider)
         {
             (_begun, Since, _told) = (timeProvider.GetTimestamp(), timeProvider.GetUtcNow(), null);
             _reasons.Clear();
+            (_reason, _toldReason) = (null, null);
+        }
+
+        if (reason != _reason)
+        {
+            (_reason, _reasonSince) = (reason, timeProvider.GetTimestamp());
         }
 
         if (_told is { } told && timeProvider.GetElapsedTime(told) >= LogLimit.Interval)
@@ -38,7 +51,8 @@ internal sealed class Outage(TimeProvider timeProvider)
         }
 
         // Of two reasons in turn each is told once, and what there is then once a minute.
-        return _reasons.Contains(reason) || _reasons.Count >= MostReasons || !_limit.Allows() ? OutageNews.None
+        var isSettled = reason != _toldReason && timeProvider.GetElapsedTime(_reasonSince) >= Settled;
+        return !isSettled && (_reasons.Contains(reason) || _reasons.Count >= MostReasons || !_limit.Allows()) ? OutageNews.None
             : Told(reason, _told is null ? OutageNews.Begins : OutageNews.Changes);
     }
 
@@ -53,7 +67,7 @@ internal sealed class Outage(TimeProvider timeProvider)
 
     private OutageNews Told(string reason, OutageNews news)
     {
-        _told = timeProvider.GetTimestamp();
+        (_told, _toldReason) = (timeProvider.GetTimestamp(), reason);
         _reasons.Add(reason);
         return news;
     }

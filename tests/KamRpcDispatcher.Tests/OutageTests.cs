@@ -75,6 +75,41 @@ public class OutageTests
     }
 
     [Test]
+    public void The_last_word_is_never_that_it_is_over_while_it_lasts()
+    {
+        for (var times = 0; times < 8; times++)
+        {
+            _outage.Meet("refused");
+            _clock.Advance(TimeSpan.FromMilliseconds(500));
+            _outage.End();
+            _clock.Advance(TimeSpan.FromMilliseconds(500));
+        }
+
+        Assert.That(_outage.Meet("refused"), Is.EqualTo(OutageNews.None), "there were enough lines");
+        _clock.Advance(Outage.Settled);
+        Assert.That((_outage.Meet("refused"), _outage.Meet("refused")), Is.EqualTo((OutageNews.Begins, OutageNews.None)));
+        Assert.That(_outage.End(), Is.EqualTo(Outage.Settled));
+    }
+
+    [Test]
+    public void A_reason_that_comes_back_and_stays_is_told_again()
+    {
+        var told = new List<string>();
+        for (var second = 0; second < 30; second++)
+        {
+            var reason = second is 3 or 4 ? "b" : "a";
+            if (_outage.Meet(reason) != OutageNews.None)
+            {
+                told.Add($"{second} {reason}");
+            }
+
+            _clock.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.That(told, Is.EqualTo(new[] { "0 a", "3 b", "10 a" }));
+    }
+
+    [Test]
     public void Each_of_many_has_lines_of_its_own()
     {
         var limits = new LogLimits<string>(_clock, most: 2);

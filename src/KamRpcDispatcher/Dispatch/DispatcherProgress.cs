@@ -54,7 +54,7 @@ internal sealed class DispatcherProgress(IServiceState service, TimeProvider tim
         var destinations = status.Sets.Values.Sum(static set => set.Destinations);
         var routable = status.Sets.Values.Sum(static set => set.Routable);
         var what = plan.IsInForce ? $"In step with revision {status.Revision}" : $"{plan.Drift} changes to make";
-        var saved = status.IsFromSnapshot ? " of the saved membership ({source} does not answer)" : string.Empty;
+        var saved = status.IsFromSnapshot ? $" of the saved membership ({storeOutage?.Invoke()?.Store ?? source} does not answer)" : string.Empty;
         var refused = status.Quarantined.IsEmpty ? string.Empty : $", {status.Quarantined.Length + status.MoreQuarantined} that cannot be put into Kamailio";
         var trouble = troubles.IsEmpty ? string.Empty : $"; {string.Join(", ", troubles.Select(static trouble => trouble.Kind).Distinct())}: see kamrpc status";
         service.Status($"{Outage()}{what}{saved}, {routable} of {destinations} destinations routable{refused}{trouble}");

@@ -26,6 +26,12 @@ public sealed record Membership(long Revision, IReadOnlyList<Member> Members, IR
     /// <summary>Whether it was saved by an earlier daemon, and the store has not been read since.</summary>
     public bool IsFromSnapshot { get; init; }
 
+    /// <summary>The sources that have told nothing since the daemon was started, whose members are those that were saved, while the others are followed.</summary>
+    public IReadOnlyList<string> SavedOnly { get; init; } = [];
+
+    /// <summary>Whether all members or those of a source are as they were saved.</summary>
+    public bool HasSaved => IsFromSnapshot || SavedOnly.Count > 0;
+
     /// <summary>When the store that it was read from was heard last, by the clock of <see cref="ExpiredMember.Mark"/>; as long as nobody is doubted, a time before that.</summary>
     public TimeSpan Heard { get; init; }
 
@@ -92,9 +98,9 @@ public sealed record StoreIdentity(ulong ClusterId, string Endpoints)
 /// <param name="Reason">Why, as it was said last.</param>
 internal sealed record StoreOutage(DateTimeOffset Since, string Reason)
 {
+    /// <summary>What etcd is called.</summary>
+    public const string Etcd = "etcd";
+
     /// <summary>What cannot be used, as <see cref="Origins.MemberOrigin.Name"/> calls it.</summary>
     public string Store { get; init; } = Etcd;
-
-    /// <summary>As etcd is called among sources.</summary>
-    public const string Etcd = "etcd";
 }

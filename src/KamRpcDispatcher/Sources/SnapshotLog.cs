@@ -26,6 +26,9 @@ internal static partial class SnapshotLog
     [LoggerMessage(1025, LogLevel.Information, "{Source} has answered: its membership of revision {Revision} replaces the saved one of revision {Saved}")]
     public static partial void SnapshotReplaced(ILogger logger, string source, long revision, long saved);
 
+    [LoggerMessage(1049, LogLevel.Warning, "The others of --source have told their members and are followed; {Source} has not answered: its members stay those of the saved membership of revision {Saved}")]
+    public static partial void SnapshotPartlyReplaced(ILogger logger, string source, long saved);
+
     [LoggerMessage(1026, LogLevel.Warning, "{Source} has not told its members, or what operators wish of them, yet (it is out of reach, or slow), and no membership is saved in {Path}: nothing is changed until it has")]
     public static partial void NoSnapshot(ILogger logger, string source, string path);
 

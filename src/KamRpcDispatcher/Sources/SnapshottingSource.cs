@@ -40,6 +40,10 @@ internal sealed class SnapshottingSource(
 
     private volatile Membership? _standIn;
 
+    /// <summary>Of the sources those that had not answered when what was saved was replaced in part.</summary>
+    private IReadOnlyList<string> _unheard = [];
+    private long _replaced;
+
     /// <summary>The wait for a change, which outlasts many checks of the file: each new one would stay in the channel until there is a change.</summary>
     private Task? _change;
 
@@ -192,6 +196,28 @@ internal sealed class SnapshottingSource(
         }
     }
 
+    /// <summary>Each source has answered for itself: nothing is told of one that has not.</summary>
+    private void TellReplaced(Membership membership)
+    {
+        if (_standIn is { } standIn)
+        {
+            (_standIn, _replaced, _unheard) = (null, standIn.Revision, membership.SavedOnly);
+            if (_unheard.Count == 0)
+            {
+                SnapshotLog.SnapshotReplaced(logger, name, membership.Revision, standIn.Revision);
+            }
+            else
+            {
+                SnapshotLog.SnapshotPartlyReplaced(logger, string.Join(", ", _unheard), standIn.Revision);
+            }
+        }
+        else if (_unheard.Except(membership.SavedOnly).ToList() is { Count: > 0 } heard)
+        {
+            SnapshotLog.SnapshotReplaced(logger, string.Join(", ", heard), membership.Revision, _replaced);
+            _unheard = membership.SavedOnly;
+        }
+    }
+
     private bool Save()
     {
         if (inner.Current is not { } membership)
@@ -199,12 +225,7 @@ internal sealed class SnapshottingSource(
             return true;
         }
 
-        if (_standIn is { } standIn)
-        {
-            SnapshotLog.SnapshotReplaced(logger, name, membership.Revision, standIn.Revision);
-            _standIn = null;
-        }
-
+        TellReplaced(membership);
         if (hold?.TryHold() == false || !file.Write(membership))
         {
             return false;

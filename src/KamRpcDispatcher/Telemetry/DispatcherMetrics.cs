@@ -104,7 +104,7 @@ internal sealed class DispatcherMetrics
     {
         meter.Gauge("kamrpc_revision_seen", "The revision that the newest members are of.", () => _sources.Membership()?.Revision);
         meter.Gauge("kamrpc_revision_applied", "The revision whose members were last read back to be in force in Kamailio, what it refuses apart.", () => Status?.Revision);
-        meter.Gauge("kamrpc_from_snapshot", "Whether the members are those saved before, since their source was not reached yet.", () => BitOf(static status => status.IsFromSnapshot));
+        meter.Gauge("kamrpc_from_snapshot", "Whether the members, or those of one source, are those saved before, since that was not reached yet.", () => BitOf(static status => status.IsFromSnapshot));
         meter.Gauge("kamrpc_proxy_drained", "Whether an operator has drained this proxy itself.", () => BitOf(static status => status.IsDrained));
         meter.Gauge("kamrpc_loop_hangs", "Whether the loop is at one step for longer than that may take: nothing is followed.", () => BitOf(static status => status.Hangs));
         meter.Gauge("kamrpc_troubles", "What somebody should know of, by kind; kamrpc status has the words.", () =>

@@ -13,7 +13,7 @@ namespace KamRpcDispatcher.Telemetry;
 /// <param name="Revision">The store's revision of these.</param>
 public sealed record ObservedCycle(DateTimeOffset At, IReadOnlyList<ListedDestination> Destinations, IReadOnlyList<Member> Members, long Revision)
 {
-    /// <summary>Whether the members are those that were saved by an earlier daemon.</summary>
+    /// <summary>Whether the members, or those of one source, are those that were saved by an earlier daemon.</summary>
     public bool IsFromSnapshot { get; init; }
 
     /// <summary>Those that an operator has drained, and that would get calls else; with whose wish that is, where it is known.</summary>
@@ -27,7 +27,7 @@ public sealed record ObservedCycle(DateTimeOffset At, IReadOnlyList<ListedDestin
         var membership = cycle.Membership;
         return new(at, cycle.Table.Destinations, membership.Members, membership.Revision)
         {
-            IsFromSnapshot = membership.IsFromSnapshot,
+            IsFromSnapshot = membership.HasSaved,
             Drained = membership.Drained.Count == 0 ? ImmutableDictionary<MemberKey, Intent?>.Empty : membership.Drained.ToDictionary(static key => key, key => membership.Intents?.ByMember.GetValueOrDefault(key)),
         };
     }

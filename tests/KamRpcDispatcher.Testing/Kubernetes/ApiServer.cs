@@ -67,6 +67,9 @@ public sealed partial class ApiServer : IAsyncDisposable
     /// <summary>Answers every watch so; null for as it should.</summary>
     public (int Code, string Reason)? WatchTrouble { get; set; }
 
+    /// <summary>Answers every request in its place, as something that stands between does; null for nobody.</summary>
+    public RequestDelegate? Stranger { get; set; }
+
     /// <summary>Whether each watch ends as soon as it has begun, without a word.</summary>
     public bool EndsWatchesAtOnce { get; set; }
 
@@ -146,7 +149,11 @@ public sealed partial class ApiServer : IAsyncDisposable
         _requests.Add(path + context.Request.QueryString);
         var bearer = context.Request.Headers.Authorization.ToString();
         var isKnown = context.Connection.ClientCertificate is not null || (bearer.StartsWith("Bearer ", StringComparison.Ordinal) && Tokens.ContainsKey(bearer["Bearer ".Length..]));
-        if (Trouble is var (code, reason))
+        if (Stranger is { } stranger)
+        {
+            await stranger(context).ConfigureAwait(false);
+        }
+        else if (Trouble is var (code, reason))
         {
             await RefuseAsync(context, ApiAnswers.Status(code, reason, $"trouble: {reason}")).ConfigureAwait(false);
         }

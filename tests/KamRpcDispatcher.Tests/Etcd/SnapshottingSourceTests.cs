@@ -15,6 +15,7 @@ public sealed class SnapshottingSourceTests : IAsyncDisposable
     private const int InForce = 1024;
     private const int Replaced = 1025;
     private const int NoSnapshot = 1026;
+    private const int PartlyReplaced = 1049;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1);
@@ -69,6 +70,26 @@ public sealed class SnapshottingSourceTests : IAsyncDisposable
         await _fileLog.WaitForAsync(Written);
         Assert.That(_log.Of(Replaced), Has.Count.EqualTo(1));
         Assert.That(Saved()!.Revision, Is.EqualTo(9));
+    }
+
+    [Test]
+    public async Task A_source_that_has_not_answered_is_named_and_said_to_have_when_it_has()
+    {
+        Save(7, "a", "b");
+        Start();
+        _time.Advance(Patience);
+        await ChangesAsync(1);
+
+        _store.Set(new Membership(9, [Members.Of("b")], []) { SavedOnly = ["etcd"] });
+        await _log.WaitForAsync(PartlyReplaced);
+        Assert.That(_log.Of(PartlyReplaced).Single(), Does.Contain("; etcd has not answered: its members stay those of the saved membership of revision 7"));
+        Assert.That(_log.Of(Replaced), Is.Empty);
+        await _time.WaitForWaitAsync(SnapshottingSource.WriteInterval);
+
+        _store.Set(11, Members.Of("b"));
+        _time.Advance(SnapshottingSource.WriteInterval);
+        await _log.WaitForAsync(Replaced);
+        Assert.That(_log.Of(Replaced).Single(), Does.StartWith("etcd has answered: its membership of revision 11 replaces the saved one of revision 7"));
     }
 
     [Test]

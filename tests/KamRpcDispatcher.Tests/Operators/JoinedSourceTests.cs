@@ -15,6 +15,7 @@ public sealed class JoinedSourceTests : IAsyncDisposable
 {
     private const int NotTold = 1073;
     private const int WishesEnd = 1077;
+    private const int NothingTold = 1079;
 
     private static readonly StoreIdentity Store = new(7, "http://10.0.0.5:2379");
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1);
@@ -141,6 +142,19 @@ public sealed class JoinedSourceTests : IAsyncDisposable
 
         _intents.Set(FakeIntents.Draining(12));
         Assert.That(_source.Current!.Intents, Has.Property("IsFollowed").True.And.Property("ByMember").Empty);
+    }
+
+    [Test]
+    public async Task Of_a_store_that_has_told_nothing_it_is_not_said_that_it_has()
+    {
+        Start(Saved);
+        _members.Set(Announced with { SavedOnly = ["etcd"] });
+        await _time.WaitForWaitAsync(JoinedSource.Patience);
+        _time.Advance(JoinedSource.Patience);
+        await _changes.WaitUntilAsync(() => Volatile.Read(ref _changeCount) == 1);
+
+        Assert.That(_log.Of(NotTold), Is.Empty);
+        Assert.That(_log.Of(NothingTold).Single(), Does.StartWith("etcd has told neither its members nor what operators wish of them within 5s").And.Contain("(1 members"));
     }
 
     [Test]

@@ -61,12 +61,15 @@ internal sealed class OriginListing(IReadOnlyList<MemberOrigin> origins, string?
 
     private async Task<IReadOnlyList<Member>> ReadAsync(KubernetesOrigin kubernetes, CancellationToken cancellationToken)
     {
+        ClusterAccess? access = null;
+        var space = kubernetes.Services[0].Namespace;
         try
         {
-            using var api = new EndpointSliceApi(KubernetesAccess.Read(kubeconfig), WatchTimes.Default, timeProvider);
+            using var api = new EndpointSliceApi(access = KubernetesAccess.Read(kubeconfig), WatchTimes.Default, timeProvider);
             var services = new List<ServiceSlices>();
             foreach (var service in kubernetes.Services)
             {
+                space = service.Namespace;
                 services.Add(new ServiceSlices(service, (await api.ListAsync(service.Namespace, service.Service, cancellationToken).ConfigureAwait(false)).Slices));
             }
 
@@ -74,7 +77,7 @@ internal sealed class OriginListing(IReadOnlyList<MemberOrigin> origins, string?
         }
         catch (Exception exception) when (exception is KubernetesApiException or HttpRequestException or IOException or AuthenticationException or InvalidDataException or UnauthorizedAccessException)
         {
-            throw new OriginUnreadableException($"{SafeText.Shorten(kubernetes.Name, LongestPath)} cannot be read: {SafeText.Shorten(exception.Message, LongestPath)}", exception);
+            throw new OriginUnreadableException($"{SafeText.Shorten(kubernetes.Name, LongestPath)} cannot be read: {SafeText.Shorten(ApiFaults.Describe(exception, access, space), LongestPath)}", exception);
         }
     }
 }

@@ -62,7 +62,7 @@ internal sealed class ProxyStatusBuilder(Quarantine quarantine, Func<GraceStatus
             Superseded = [.. superseded.Take(ProxyStatus.MostSuperseded)],
             MoreSuperseded = Math.Max(0, superseded.Count - ProxyStatus.MostSuperseded),
             MoreSupersededLeaving = superseded.Skip(ProxyStatus.MostSuperseded).Count(static member => member is { IsLeaving: true, IsServed: true }),
-            IsFromSnapshot = membership.IsFromSnapshot,
+            IsFromSnapshot = membership.HasSaved,
             Grace = grace(),
         };
     }

@@ -172,7 +172,7 @@ public sealed record ProxyStatus(long Revision, DateTimeOffset AppliedAt, string
     /// <summary>How many of those who are not named leave while their address gets calls: whoever leaves cannot tell then whether it is one of them.</summary>
     public int MoreSupersededLeaving { get; init; }
 
-    /// <summary>Whether the membership is one saved before, because etcd was not reached yet.</summary>
+    /// <summary>Whether the membership is one saved before, or one source's part of it is, because that was not reached yet.</summary>
     public bool IsFromSnapshot { get; init; }
 
     /// <summary>The grace periods so far.</summary>

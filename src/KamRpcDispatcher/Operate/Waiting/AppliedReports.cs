@@ -163,7 +163,7 @@ internal sealed class AppliedReports(EtcdKeys keys, TimeProvider timeProvider) :
         }
 
         var progress = report.Progress!;
-        return report.Status is { IsFromSnapshot: true } ? "goes by the saved membership: it has not read etcd yet"
+        return report.Status is { IsFromSnapshot: true } && AppliedBy(progress, target) is null or 0 ? "goes by the saved membership: it has not read etcd yet"
             : KindOf(target) is var kind && !progress.Applies.Contains(kind) ? $"follows no {kind}: an older kamrpc, or its etcd role may not read them"
             : report.Status?.Contact is { Answers: false } contact ? $"does not reach its Kamailio{(contact.Reason is { } reason ? $": {SafeText.Shorten(reason, ProxyTrouble.MostTextLength)}" : string.Empty)}"
             : report.Status?.Hangs == true ? "its dispatcher hangs"

@@ -64,7 +64,7 @@ internal sealed class EndpointTable(TimeProvider timeProvider, Func<OperatorInte
             var replacements = merged.Members
                 .Where(member => member.State == MemberState.Ready && _told.Members.GetValueOrDefault(member.Key)?.State != MemberState.Ready && !_told.Expiries.Knows(ToldMembers.NameOf(member.Key)))
                 .GroupBy(static member => member.Key.Set).ToDictionary(static set => set.Key, static set => set.Count());
-            var isChanged = _told.Current is null || !merged.Rejected.SequenceEqual(_merged?.Rejected ?? []) || !merged.Empty.SequenceEqual(_merged?.Empty ?? []);
+            var isChanged = _told.Current is null || !merged.Rejected.SequenceEqual(_merged?.Rejected ?? []) || !merged.Empty.SequenceEqual(_merged?.Empty ?? []) || !merged.Unread.SequenceEqual(_merged?.Unread ?? []);
             foreach (var gone in _told.Members.Values.Where(member => !now.ContainsKey(member.Key)).OrderBy(static member => member.Key).ToList())
             {
                 Leave(gone, sizes[gone.Key.Set], replacements);
@@ -188,5 +188,5 @@ internal sealed class EndpointTable(TimeProvider timeProvider, Func<OperatorInte
         return !isSame;
     }
 
-    private void Publish() => _told.Publish(_merged?.Rejected ?? [], _merged?.Empty);
+    private void Publish() => _told.Publish(_merged?.Rejected ?? [], _merged?.Empty, _merged?.Unread);
 }

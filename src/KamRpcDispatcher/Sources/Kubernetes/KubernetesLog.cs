@@ -32,4 +32,7 @@ internal static partial class KubernetesLog
 
     [LoggerMessage(1098, LogLevel.Warning, "{Endpoint} cannot be used and is left out: {Reason}")]
     public static partial void Rejected(ILogger logger, string endpoint, string reason);
+
+    [LoggerMessage(1099, LogLevel.Warning, "{Services} is read, and not followed before {Service} has been read too: nothing is saved of its set, and who of that is in Kamailio's list would be taken out. Mend what keeps it from being read, or leave it out of --source")]
+    public static partial void Waiting(ILogger logger, string services, string service);
 }

@@ -27,6 +27,8 @@ internal sealed class KubernetesSource : IMemberOrigin
     private readonly ILogger _logger;
     private readonly Channel<bool> _doubts = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private Action _changed = static () => { };
+    private SavedEndpoints _saved = SavedEndpoints.None;
+    private volatile bool _isWaiting;
 
     /// <param name="services">The Services, each with its set.</param>
     /// <param name="access">Reads how the API server is reached: each time anew, since files change.</param>
@@ -51,12 +53,18 @@ internal sealed class KubernetesSource : IMemberOrigin
     public Membership? Current => _table.Current;
 
     /// <summary>The first that is away: as a rule all are.</summary>
-    public StoreOutage? Away => _watches.Select(static watch => watch.Away).FirstOrDefault(static away => away is not null);
+    public StoreOutage? Away => _watches.Select(static watch => watch.Away).FirstOrDefault(static away => away is not null) is not { } away ? null
+        : _isWaiting ? away with { Reason = $"nobody of its source is followed before it has been read once: {away.Reason}" }
+        : away;
 
     /// <summary>Of the one that was heard least lately; one that is watched is heard, since a connection that is gone shows.</summary>
     public TimeSpan? HeardAgo => _watches.Select(static watch => watch.IsWatched ? TimeSpan.Zero : watch.HeardAgo).ToList() is var ages && ages.Contains(null) ? null : ages.Max();
 
-    public void Seed(Membership before) => _table.Seed(before);
+    public void Seed(Membership before)
+    {
+        _saved = new SavedEndpoints([.. _watches.Select(static watch => watch.Service)], before.Members);
+        _table.Seed(before);
+    }
 
     public bool SeedListed(IReadOnlyList<Member> listed)
     {
@@ -100,14 +108,11 @@ internal sealed class KubernetesSource : IMemberOrigin
                 return;
             }
 
-            // Who is a Service's that was not read yet is not known: none of them may be taken for gone.
-            var slices = _watches.Select(static watch => watch.Slices).ToList();
-            if (slices.Contains(null))
+            if (Gather() is not { } merged)
             {
                 return;
             }
 
-            var merged = EndpointMerge.Merge(slices!, _sets);
             isChanged = _table.Replace(merged);
             Tell(merged);
         }
@@ -116,6 +121,43 @@ internal sealed class KubernetesSource : IMemberOrigin
         {
             _doubts.Writer.TryWrite(true);
             _changed();
+        }
+    }
+
+    /// <summary>What all Services come to; null as long as that is not known.</summary>
+    private MergedEndpoints? Gather()
+    {
+        var read = _watches.Select(static watch => (watch.Service, watch.Slices)).ToList();
+        var unread = _watches.Zip(read).Where(static one => one.Second.Slices is null).Select(static one => one.First).ToList();
+        if (unread.Count == _watches.Count || unread.Exists(static watch => watch.Away is null))
+        {
+            return null;
+        }
+
+        // Who is a Service's that was not read yet is as he was saved; where nothing was, none of them may be taken for gone.
+        var standIns = new List<Member>();
+        foreach (var watch in unread)
+        {
+            if (_saved.Of(watch.Service) is not { } saved)
+            {
+                TellWaiting(watch);
+                return null;
+            }
+
+            standIns.AddRange(saved);
+        }
+
+        _isWaiting = false;
+        var merged = EndpointMerge.Merge([.. read.Select(static one => one.Slices ?? new ServiceSlices(one.Service, []) { IsRead = false })], _sets);
+        return SavedEndpoints.Join(merged, standIns, [.. unread.Select(static watch => $"kubernetes:{watch.Name}")]);
+    }
+
+    private void TellWaiting(ServiceWatch unread)
+    {
+        _isWaiting = true;
+        if (_told.Add($"waiting for {unread.Name}"))
+        {
+            KubernetesLog.Waiting(_logger, string.Join(", ", _watches.Where(static watch => watch.Slices is not null).Select(static watch => watch.Name)), unread.Name);
         }
     }
 
@@ -128,7 +170,7 @@ internal sealed class KubernetesSource : IMemberOrigin
             while (_table.IsDoubting)
             {
                 await Task.Delay(DoubtStep, _timeProvider, cancellationToken).ConfigureAwait(false);
-                if (_watches.All(static watch => watch.IsWatched) && _table.Hear())
+                if (_watches.All(static watch => watch.IsWatched || watch.Slices is null) && _table.Hear())
                 {
                     _changed();
                 }

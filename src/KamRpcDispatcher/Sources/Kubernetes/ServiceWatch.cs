@@ -1,4 +1,3 @@
-using System.Security.Authentication;
 using KamRpcDispatcher.Sources.Kubernetes.Api;
 using KamRpcDispatcher.Sources.Kubernetes.Merging;
 using KamRpcDispatcher.Sources.Origins;
@@ -29,6 +28,10 @@ internal sealed class ServiceWatch(KubernetesService service, Func<EndpointSlice
     private long? _watchedSince;
     private int _short;
     private int _failed;
+
+    public KubernetesService Service => service;
+
+    public string Name => log.Name;
 
     /// <summary>All its slices as they were heard last; null before the first list.</summary>
     public ServiceSlices? Slices
@@ -76,12 +79,18 @@ internal sealed class ServiceWatch(KubernetesService service, Func<EndpointSlice
                     _version = null;
                     await PauseAsync(null, cancellationToken).ConfigureAwait(false);
                 }
-                catch (Exception exception) when (IsOutage(exception) && !cancellationToken.IsCancellationRequested)
+                catch (Exception exception) when (ApiFaults.IsOutage(exception) && !cancellationToken.IsCancellationRequested)
                 {
                     HasStood();
                     _failed++;
                     _version = MayResumeAfter(exception) ? _version : null;
                     log.Failed(exception);
+                    if (Slices is null)
+                    {
+                        // Others of its source do not wait for it any longer.
+                        changed(false);
+                    }
+
                     api?.Dispose();
                     api = null;
                     await PauseAsync((exception as KubernetesApiException)?.RetryAfter, cancellationToken).ConfigureAwait(false);
@@ -104,9 +113,6 @@ internal sealed class ServiceWatch(KubernetesService service, Func<EndpointSlice
             api?.Dispose();
         }
     }
-
-    private static bool IsOutage(Exception exception) =>
-        exception is KubernetesApiException or HttpRequestException or IOException or AuthenticationException or InvalidDataException or OperationCanceledException;
 
     /// <summary>
     /// Whether the watch can go on where it was: where a connection was lost it can. What is malformed may have been lost on the way, and a server that was away for longer, or that takes the version amiss, may be

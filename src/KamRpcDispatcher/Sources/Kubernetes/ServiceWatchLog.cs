@@ -1,4 +1,3 @@
-using System.Globalization;
 using KamRpcDispatcher.Sources.Kubernetes.Access;
 using KamRpcDispatcher.Sources.Kubernetes.Api;
 using KamRpcDispatcher.Sources.Origins;
@@ -72,8 +71,8 @@ internal sealed class ServiceWatchLog(KubernetesService service, Func<ClusterAcc
     public void Failed(Exception exception)
     {
         // What is refused somebody has to mend; how it cannot be reached changes all the time.
-        var reason = Describe(exception);
-        switch (_outage.Meet(exception is KubernetesApiException { IsRefusal: true } or InvalidDataException ? reason : string.Empty))
+        var reason = ApiFaults.Describe(exception, server(), service.Namespace);
+        switch (_outage.Meet(ApiFaults.IsToBeMended(exception) ? reason : string.Empty))
         {
             case OutageNews.Begins or OutageNews.Changes:
                 KubernetesLog.Interrupted(logger, Name, Server, reason);
@@ -85,13 +84,4 @@ internal sealed class ServiceWatchLog(KubernetesService service, Func<ClusterAcc
 
         _away = new StoreOutage(_outage.Since ?? timeProvider.GetUtcNow(), reason) { Store = $"kubernetes:{Name}" };
     }
-
-    private string Describe(Exception exception) => exception switch
-    {
-        KubernetesApiException { Code: System.Net.HttpStatusCode.Unauthorized } => $"the API server does not know who asks: {exception.Message}; the token of {server()?.TokenFile ?? server()?.Origin} is not good, or has expired",
-        KubernetesApiException { Code: System.Net.HttpStatusCode.Forbidden } => string.Create(CultureInfo.InvariantCulture, $"the API server refuses: {exception.Message}; it takes a Role in the namespace {service.Namespace} with get, list and watch on endpointslices of discovery.k8s.io, and a RoleBinding"),
-        KubernetesApiException { Code: System.Net.HttpStatusCode.NotFound } => $"the API server has no EndpointSlices: {exception.Message}; it takes Kubernetes 1.21 or later",
-        HttpRequestException { InnerException: { } inner } => $"{exception.Message.TrimEnd('.')}: {inner.Message}",
-        _ => exception.Message,
-    };
 }

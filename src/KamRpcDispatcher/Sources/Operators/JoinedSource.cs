@@ -115,7 +115,16 @@ internal sealed class JoinedSource(
         if (!IsWishKnown)
         {
             (_isPatienceOver, _isTold) = (true, true);
-            OperatorLog.IntentsNotTold(logger, Patience, Current?.Intents?.ByMember.Count ?? 0);
+            var wishes = Current?.Intents?.ByMember.Count ?? 0;
+            if (members.Current?.SavedOnly.Contains(StoreOutage.Etcd) == true)
+            {
+                OperatorLog.NothingTold(logger, Patience, wishes);
+            }
+            else
+            {
+                OperatorLog.IntentsNotTold(logger, Patience, wishes);
+            }
+
             changed();
         }
     }

@@ -18,6 +18,9 @@ internal static partial class OperatorLog
     [LoggerMessage(1073, LogLevel.Warning, "etcd has told its members, and not within {Time} what operators wish of them: going on with what was saved of that ({Count} members)")]
     public static partial void IntentsNotTold(ILogger logger, DurationText time, int count);
 
+    [LoggerMessage(1079, LogLevel.Warning, "etcd has told neither its members nor what operators wish of them within {Time}: going on with what was saved of both ({Count} members with a wish), and with what the other sources tell")]
+    public static partial void NothingTold(ILogger logger, DurationText time, int count);
+
     [LoggerMessage(1074, LogLevel.Warning, "etcd is another one than before, or was restored: {Count} drains by operators that were in force are not in it ({Names}). Who of them is announced as ready gets calls again. Drain again whom you want without: kamrpc drain NAME --set SET")]
     public static partial void DrainsLost(ILogger logger, int count, string names);
 

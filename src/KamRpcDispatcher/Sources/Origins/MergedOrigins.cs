@@ -177,6 +177,7 @@ internal sealed class MergedOrigins : IMemberOrigin
             Store = etcd?.Store,
             Sources = SourcesOf(parts),
             Warnings = [.. _origins.SelectMany((one, index) => one.Source.Current is null ? [] : parts[index].Warnings)],
+            SavedOnly = [.. _origins.SelectMany((one, index) => ReferenceEquals(parts[index], _saved[index]) ? [one.Origin.Name] : parts[index].SavedOnly)],
 
             // Of those that doubt somebody the one that was heard least lately: nobody is let go for another's sign of life.
             Heard = parts.Where(static part => part.Expired.Any(static expired => expired.DoubtedSince is not null)).Select(static part => part.Heard).DefaultIfEmpty(parts.Max(static part => part.Heard)).Min(),

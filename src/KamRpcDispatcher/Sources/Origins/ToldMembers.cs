@@ -84,11 +84,16 @@ internal sealed class ToldMembers(TimeProvider timeProvider, Func<OperatorIntent
             !_members.ContainsKey(member.Key) && !addresses.Contains((member.Key.Set, member.Uri)) && !Expiries.Knows(NameOf(member.Key)) && !Left.Knows(member.Key)).ToList();
     }
 
-    public void Publish(IReadOnlyList<RejectedRecord> rejected, IReadOnlyList<SourceWarning>? warnings = null) => _current = new Membership(++Revision, [.. _members.Values.OrderBy(static member => member.Key)], rejected)
+    /// <summary>Makes a membership of what is known now.</summary>
+    /// <param name="rejected">The records that cannot be used.</param>
+    /// <param name="warnings"><inheritdoc cref="Membership.Warnings"/></param>
+    /// <param name="savedOnly"><inheritdoc cref="Membership.SavedOnly"/></param>
+    public void Publish(IReadOnlyList<RejectedRecord> rejected, IReadOnlyList<SourceWarning>? warnings = null, IReadOnlyList<string>? savedOnly = null) => _current = new Membership(++Revision, [.. _members.Values.OrderBy(static member => member.Key)], rejected)
     {
         Expired = Expiries.All(isBack: false),
         Returned = Expiries.All(isBack: true),
         Left = Left.All,
+        SavedOnly = savedOnly ?? [],
         Records = _members.Count + rejected.Count,
         Heard = Expiries.HeardAt,
         Warnings = warnings ?? [],

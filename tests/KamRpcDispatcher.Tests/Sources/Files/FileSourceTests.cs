@@ -13,6 +13,7 @@ public sealed class FileSourceTests : IAsyncDisposable
 {
     private const int Taken = 1080;
     private const int NotTaken = 1081;
+    private const int TakenAgain = 1083;
     private const int OpenToOthers = 1085;
     private const int Emptied = 1086;
 
@@ -175,6 +176,26 @@ public sealed class FileSourceTests : IAsyncDisposable
 
         Assert.That(_source.Current!.Revision, Is.EqualTo(before!.Revision + 1));
         Assert.That(_log.Of(Taken), Has.Count.EqualTo(2));
+    }
+
+    [Test]
+    public async Task What_is_told_last_of_a_file_that_is_broken_often_is_that_it_is_broken_and_where()
+    {
+        File.WriteAllText(Path, Text("a"));
+        Start();
+        await UntilAsync("a");
+        for (var times = 1; times <= LogLimit.Most; times++)
+        {
+            File.WriteAllText(Path, new string('\n', times) + "{");
+            await _log.WaitForAsync(NotTaken, times);
+            File.WriteAllText(Path, Text("a"));
+            await _log.WaitForAsync(TakenAgain, times);
+        }
+
+        File.WriteAllText(Path, new string('\n', 30) + "{");
+        await _log.WaitForAsync(NotTaken, LogLimit.Most + 1);
+        Assert.That(_log.Of(NotTaken)[^1], Does.Contain($"{Path}:31:"));
+        Assert.That(_log.Of(TakenAgain), Has.Count.EqualTo(LogLimit.Most));
     }
 
     /// <summary>Who expired in the life before this one is nobody's whom this file has emptied a set of.</summary>

@@ -139,6 +139,40 @@ public class EndpointTableTests
         Assert.That(Followed(), Has.Length.EqualTo(3));
     }
 
+    /// <summary>Not from the start: a dispatcher that is started again and again would keep them for good.</summary>
+    [Test]
+    public void How_long_they_are_kept_counts_from_when_they_went_over_a_start_too([Values] bool areThere)
+    {
+        Replace([.. Enumerable.Range(1, 6).Select(static number => SliceText.Ready($"p{number}", $"10.0.0.{number}"))]);
+        LoseAll();
+        _time.Advance(ExpiredMember.Doubt + TimeSpan.FromSeconds(1));
+        _table.Hear();
+        Assert.That(Kept(), Is.EqualTo(3));
+
+        _time.Advance(new PanicOptions().Hold / 2);
+        var saved = _table.Current!;
+        _table = new EndpointTable(_time);
+        _table.Seed(saved with { Expired = ExpiredMember.Marked(saved.Expired, _time) });
+        LoseAll();
+        Assert.That(Kept(), Is.EqualTo(3));
+        _time.Advance(new PanicOptions().Hold / 2);
+        Assert.That(Kept(), Is.Zero);
+
+        int Kept() => Followed().Count(static member => member.EndsWith(" Ready", StringComparison.Ordinal));
+
+        void LoseAll()
+        {
+            if (areThere)
+            {
+                Replace([.. Enumerable.Range(1, 6).Select(static number => SliceText.NotReady($"p{number}", $"10.0.0.{number}"))]);
+            }
+            else
+            {
+                _table.Replace(Slices.Merge());
+            }
+        }
+    }
+
     [Test]
     public void What_was_known_before_a_start_is_compared_with_what_there_is()
     {

@@ -19,8 +19,18 @@ internal sealed class FollowedSource : IAsyncDisposable
     private readonly Task _running;
 
     public FollowedSource(Func<ClusterAccess> access, WatchTimes? times = null, params KubernetesService[] services)
+        : this(access, times, null, services)
+    {
+    }
+
+    private FollowedSource(Func<ClusterAccess> access, WatchTimes? times, Membership? before, KubernetesService[] services)
     {
         Source = new KubernetesSource(services.Length == 0 ? [Slices.Service()] : services, access, times ?? Quick, TimeProvider.System, Log);
+        if (before is not null)
+        {
+            Source.Seed(before);
+        }
+
         _running = Source.RunAsync(_changes.Passed, _life.Token);
     }
 
@@ -33,6 +43,13 @@ internal sealed class FollowedSource : IAsyncDisposable
     {
         var config = server.WriteKubeConfig(endpoint);
         return new FollowedSource(() => KubeConfigReader.Read(config), null, services);
+    }
+
+    /// <summary>The same after a start before which this was saved.</summary>
+    public static FollowedSource After(ApiServer server, Membership before, params KubernetesService[] services)
+    {
+        var config = server.WriteKubeConfig();
+        return new FollowedSource(() => KubeConfigReader.Read(config), null, before, services);
     }
 
     /// <summary>Waits until the members are these: name and state, in the order of their names.</summary>

@@ -105,7 +105,25 @@ public sealed class KubeConfigReaderTests : IDisposable
         Assert.That(() => KubernetesAccess.Read(null, static _ => "/a:/b", _folder.Path), Throws.TypeOf<InvalidDataException>().With.Message.Contains("several files"));
         Assert.That(() => KubernetesAccess.Read(null, Nothing, _folder.Path), Throws.TypeOf<InvalidDataException>().With.Message.Contains("this is no pod"));
         Assert.That(KubernetesAccess.WhyUnusable(_folder.File("missing")), Does.Contain("there is no file"));
-        Assert.That(KubernetesAccess.WhyUnusable(given), Does.Contain("/ca.pem"));
+    }
+
+    /// <summary>They may come later, as the server may: nobody gives up for that.</summary>
+    [Test]
+    public void Files_that_it_names_are_waited_for_and_named_where_they_are_not_there()
+    {
+        var access = Read("tokenFile: nope");
+
+        Assert.That(KubernetesAccess.WhyUnusable(_folder.File("config")), Is.Null);
+        Assert.That(access.ReadToken, Throws.TypeOf<InvalidDataException>().With.Message.EqualTo($"the tokenFile '{_folder.File("nope")}' of the kubeconfig '{_folder.File("config")}' is not there"));
+        Assert.That(access.ReadTls, Throws.TypeOf<InvalidDataException>().With.Message.EqualTo($"the certificate-authority '/ca.pem' of the kubeconfig '{_folder.File("config")}' is not there"));
+    }
+
+    [Test]
+    public void What_stands_in_it_and_cannot_be_used_is_refused_at_once()
+    {
+        Read("token: t", "certificate-authority-data: bm9uZQ==");
+
+        Assert.That(KubernetesAccess.WhyUnusable(_folder.File("config")), Does.Contain("has no certificate in PEM"));
     }
 
     private ClusterAccess Read(string user, string cluster = "certificate-authority: /ca.pem")

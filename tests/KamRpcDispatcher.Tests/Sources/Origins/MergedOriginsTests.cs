@@ -65,6 +65,18 @@ public class MergedOriginsTests
     }
 
     [Test]
+    public void Whose_members_are_the_saved_ones_is_said_until_it_has_told_its_own()
+    {
+        _merged.Seed(Of(9, Members.Of("a"), Members.Of("b", set: 2)));
+        _file.Current = Of(10, Members.Of("b", set: 2));
+        Assert.That((_merged.Current!.HasSaved, _merged.Current.IsFromSnapshot), Is.EqualTo((true, false)), "the file is followed");
+        Assert.That(_merged.Current.SavedOnly, Is.EqualTo(new[] { "etcd" }));
+
+        _etcd.Current = Of(11, Members.Of("a"));
+        Assert.That(_merged.Current.HasSaved, Is.False);
+    }
+
+    [Test]
     public void Without_etcd_the_revision_counts_the_changes_of_all()
     {
         _merged = new MergedOrigins([new FollowedOrigin(new FileOrigin("/a.json", [1]), _etcd), new FollowedOrigin(new FileOrigin("/b.json", [2]), _file)]);

@@ -127,7 +127,7 @@ internal static class DispatcherCheck
         { Troubles: var troubles } when troubles.FirstOrDefault(static trouble => TroubleKind.IsError(trouble.Kind)) is { } trouble => Finding.Error(
             Name, $"{who} reaches Kamailio, and reports {SafeText.Shorten(trouble.Kind, 20)}: {SafeText.Shorten(trouble.Text, ProxyTrouble.MostTextLength)}", "kamrpc status, and the log of that kamrpc dispatch"),
         { IsFromSnapshot: true } => Finding.Warning(
-            Name, $"{who} reaches Kamailio, and works from a saved membership, since it has not reached etcd yet", "the log of that kamrpc dispatch; --etcd of both has to name the same etcd"),
+            Name, $"{who} reaches Kamailio, and works from a saved membership, or with a part of one, since it has not read yet where its members come from", "the log of that kamrpc dispatch; --etcd of both has to name the same etcd"),
         { Held.Length: > 0 } or { MoreHeld: > 0 } => Finding.Warning(
             Name, $"{who} reaches Kamailio, and keeps {Wording.Count(status.Held.Length + status.MoreHeld, "expired member")} in its list (PANIC)", "kamrpc confirm, if they are gone for good"),
         { Drift: > 0 } => Finding.Note(Name, $"{who} reaches Kamailio, and owes it {Wording.Count(status.Drift, "change")} at the moment", "kamrpc status tells which, if it stays so"),

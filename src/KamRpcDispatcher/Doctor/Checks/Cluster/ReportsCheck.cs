@@ -93,7 +93,7 @@ internal static class ReportsCheck
 
         if (status.IsFromSnapshot)
         {
-            yield return (false, "it works from a saved membership, since it has not reached etcd yet");
+            yield return (false, "it works from a saved membership, or with a part of one, since it has not read yet where its members come from");
         }
 
         if (status is { Contact.Answers: true, Hangs: false, IsListOld: true })

@@ -35,6 +35,12 @@ internal sealed record ClusterAccess(Uri Server)
     /// <summary>Where this was read, for messages.</summary>
     public required string Origin { get; init; }
 
+    /// <summary>Whether it is the access that a pod has by itself.</summary>
+    public bool IsPods { get; init; }
+
+    /// <summary>Whose the fields and files are, for messages.</summary>
+    public string Owner => IsPods ? "the pod's service account" : $"the kubeconfig '{Origin}'";
+
     /// <summary>The token as it is now; null for none.</summary>
     /// <exception cref="InvalidDataException">The file is bad: it says what to do.</exception>
     public string? ReadToken()
@@ -44,8 +50,8 @@ internal sealed record ClusterAccess(Uri Server)
             return Token?.Value;
         }
 
-        var token = PemFiles.ReadText(TokenFile).Trim();
-        return token.Length > 0 && !token.AsSpan().ContainsAnyExceptInRange('!', '~') ? token : throw new InvalidDataException($"there is no token in '{TokenFile}'; it has to be one line of printable ASCII");
+        var token = Named(IsPods ? "token" : "tokenFile", TokenFile, PemFiles.ReadText).Trim();
+        return token.Length > 0 && !token.AsSpan().ContainsAnyExceptInRange('!', '~') ? token : throw new InvalidDataException($"there is no token in '{TokenFile}' of {Owner}; it has to be one line of printable ASCII");
     }
 
     /// <summary>What TLS goes by, as the files are now.</summary>
@@ -58,12 +64,12 @@ internal sealed record ClusterAccess(Uri Server)
         if (AuthorityFile is not null || Authority is not null)
         {
             policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-            policy.CustomTrustStore.AddRange(AuthorityFile is not null ? PemFiles.ReadCertificates(AuthorityFile) : PemFiles.CertificatesOf(Authority!, Origin));
+            policy.CustomTrustStore.AddRange(AuthorityFile is not null ? Named("certificate-authority", AuthorityFile, PemFiles.ReadCertificates) : PemFiles.CertificatesOf(Authority!, Origin));
         }
 
         if (CertificateFile is not null && KeyFile is not null)
         {
-            tls.ClientCertificateContext = PemFiles.ReadIdentity(CertificateFile, KeyFile);
+            tls.ClientCertificateContext = PemFiles.IdentityOf(Named("client-certificate", CertificateFile, PemFiles.ReadText), Named("client-key", KeyFile, PemFiles.ReadText), CertificateFile, KeyFile);
         }
         else if (Identity is var (certificate, key))
         {
@@ -71,6 +77,22 @@ internal sealed record ClusterAccess(Uri Server)
         }
 
         return tls;
+    }
+
+    /// <summary>Reads a file, and says whose it is where it cannot be read: nobody has named it but its owner.</summary>
+    private T Named<T>(string field, string file, Func<string, T> read)
+    {
+        try
+        {
+            return read(file);
+        }
+        catch (InvalidDataException wrong)
+        {
+            var reason = wrong.InnerException is FileNotFoundException or DirectoryNotFoundException
+                ? $"the {field} '{file}' of {Owner} is not there"
+                : $"the {field} of {Owner} cannot be used: {wrong.Message}";
+            throw new InvalidDataException(reason, wrong);
+        }
     }
 }
 

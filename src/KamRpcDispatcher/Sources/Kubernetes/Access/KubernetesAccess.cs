@@ -5,15 +5,13 @@ public static class KubernetesAccess
 {
     private const string Variable = "KUBECONFIG";
 
-    /// <summary>Why the API server cannot be reached as things are: a sentence that says what to do; null for no reason. Nobody is asked.</summary>
+    /// <summary>Why the API server can never be reached so: a sentence that says what to do; null for no reason. Nobody is asked, and files that a kubeconfig names may come later: they are waited for, as the server is.</summary>
     /// <param name="kubeconfig">The file; null for none given.</param>
     public static string? WhyUnusable(string? kubeconfig)
     {
         try
         {
-            var access = Read(kubeconfig);
-            access.ReadTls();
-            access.ReadToken();
+            (Read(kubeconfig) with { AuthorityFile = null, CertificateFile = null, KeyFile = null }).ReadTls();
             return null;
         }
         catch (InvalidDataException reason)

@@ -35,7 +35,7 @@ internal static class ServiceAccount
         }
 
         error = null;
-        return new ClusterAccess(server) { TokenFile = token, AuthorityFile = authority, Namespace = ReadNamespace(Path.Combine(folder, "namespace")), Origin = folder };
+        return new ClusterAccess(server) { TokenFile = token, AuthorityFile = authority, Namespace = ReadNamespace(Path.Combine(folder, "namespace")), Origin = folder, IsPods = true };
     }
 
     private static string? ReadNamespace(string file)

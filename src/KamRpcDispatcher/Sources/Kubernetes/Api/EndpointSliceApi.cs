@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Sources.Kubernetes.Access;
 
 namespace KamRpcDispatcher.Sources.Kubernetes.Api;
@@ -17,6 +18,8 @@ internal sealed class EndpointSliceApi(ClusterAccess access, WatchTimes times, T
 
     /// <summary>The longest page, in bytes.</summary>
     private const int LongestPage = 64 * 1024 * 1024;
+
+    private const int LongestLocation = 100;
 
     private readonly HttpClient _client = MakeClient(access, times);
 
@@ -92,9 +95,10 @@ internal sealed class EndpointSliceApi(ClusterAccess access, WatchTimes times, T
     private async Task<EndpointSliceList> ListPageAsync(string space, string service, string query, CancellationToken limited, CancellationToken asked)
     {
         using var response = await SendAsync(space, service, query, HttpCompletionOption.ResponseContentRead, limited, asked).ConfigureAwait(false);
+        var content = await response.Content.ReadAsByteArrayAsync(limited).ConfigureAwait(false);
         try
         {
-            return JsonSerializer.Deserialize(await response.Content.ReadAsByteArrayAsync(limited).ConfigureAwait(false), KubernetesJson.Default.EndpointSliceList)
+            return JsonSerializer.Deserialize(content, KubernetesJson.Default.EndpointSliceList)
                 ?? throw new InvalidDataException("the list of EndpointSlices is null");
         }
         catch (JsonException malformed)
@@ -130,20 +134,28 @@ internal sealed class EndpointSliceApi(ClusterAccess access, WatchTimes times, T
             throw new IOException($"the API server has not answered within {times.Answer.TotalSeconds:0} s");
         }
 
-        if (response.IsSuccessStatusCode)
+        if (response.IsSuccessStatusCode && !IsPage(response))
         {
             return response;
         }
 
         using (response)
         {
-            throw await RefusalAsync(response, limited).ConfigureAwait(false);
+            throw response.IsSuccessStatusCode ? new InvalidDataException($"something else than an API server answers at {access.Server.Authority}, with a page in HTML: a proxy, or one to log in") : await RefusalAsync(response, limited).ConfigureAwait(false);
         }
     }
 
+    private static bool IsPage(HttpResponseMessage response) => response.Content.Headers.ContentType?.MediaType == "text/html";
+
     private static async Task<KubernetesApiException> RefusalAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
-        var status = new ApiStatus(response.ReasonPhrase, null, null);
+        if ((int)response.StatusCode is >= 300 and < 400)
+        {
+            var where = SafeText.Shorten(response.Headers.Location?.ToString() ?? "somewhere else", LongestLocation);
+            return new KubernetesApiException(new ApiStatus($"the server redirects to {where}, which is not followed: give the address of the API server itself", null, null), response.StatusCode);
+        }
+
+        var status = new ApiStatus(IsPage(response) ? $"{response.ReasonPhrase}, in HTML: something else than an API server answers" : response.ReasonPhrase, null, null);
         try
         {
             status = JsonSerializer.Deserialize(await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false), KubernetesJson.Default.ApiStatus) ?? status;

@@ -19,7 +19,7 @@ internal sealed class KubernetesApiException(ApiStatus status, HttpStatusCode co
     public bool IsGone => Code == HttpStatusCode.Gone || status.Reason is "Expired" or "Gone";
 
     /// <summary>Whether somebody has to mend something before it can go on.</summary>
-    public bool IsRefusal => Code is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.NotFound;
+    public bool IsRefusal => Code is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.NotFound or (>= HttpStatusCode.MultipleChoices and < HttpStatusCode.BadRequest);
 
     private static string Describe(ApiStatus status, HttpStatusCode code) =>
         $"{SafeText.Shorten(string.IsNullOrEmpty(status.Message) ? "no message" : status.Message, LongestMessage)} ({status.Code ?? (int)code}{(status.Reason is { Length: > 0 } reason ? " " + SafeText.Shorten(reason) : string.Empty)})";

@@ -44,7 +44,7 @@ internal static class EndpointMerge
             [.. rejected.OrderBy(static one => one.Key, StringComparer.Ordinal).ThenBy(static one => one.Reason, StringComparer.Ordinal)],
             [.. remarks.Distinct()])
         {
-            Empty = [.. services.Where(static one => one.Slices.Count == 0).Select(static one => new SourceWarning(one.Service.Set, $"{one.Service.Namespace}/{one.Service.Service} has no EndpointSlices: is there a Service of that name, in that namespace, and with a selector?"))],
+            Empty = [.. services.Where(static one => one is { IsRead: true, Slices.Count: 0 }).Select(static one => new SourceWarning(one.Service.Set, $"{one.Service.Namespace}/{one.Service.Service} has no EndpointSlices: is there a Service of that name, in that namespace, and with a selector?"))],
         };
     }
 

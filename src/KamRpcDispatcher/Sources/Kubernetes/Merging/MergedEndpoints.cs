@@ -13,6 +13,9 @@ internal sealed record MergedEndpoints(IReadOnlyList<Member> Members, ImmutableH
 {
     /// <summary>The Services without any slice.</summary>
     public IReadOnlyList<SourceWarning> Empty { get; init; } = [];
+
+    /// <summary>The Services that were not read yet, whose members are the saved ones.</summary>
+    public IReadOnlyList<string> Unread { get; init; } = [];
 }
 
 /// <summary>Something to be told of a Service once.</summary>
