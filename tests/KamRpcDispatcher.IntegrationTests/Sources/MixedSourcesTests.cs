@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using KamRpcDispatcher.IntegrationTests.Fleets;
 using KamRpcDispatcher.Testing;
@@ -95,6 +96,11 @@ public sealed class MixedSourcesTests
         string[] endpoint = ["--etcd", etcd.Endpoint];
         await using var all = await WithoutEtcd.StartAsync(KamailioOptions.WithLatePings, static all => all.Replace(WithoutEtcd.Text(1, 2, 3)), all => Both(all));
         await all.WaitForCallsAsync(1, 2, 3);
+        for (var begun = Stopwatch.GetTimestamp(); (await etcd.GetAsync("/kamrpc/default/proxies/p1"))?.Contains("\"serving\":3", StringComparison.Ordinal) != true; await Task.Delay(20))
+        {
+            Assert.That(Stopwatch.GetElapsedTime(begun), Is.LessThan(Fleet.Deadline), "how many are left is judged by the report");
+        }
+
         var (exitCode, _, errors) = await Kamrpc.RunAsync(["drain", "m1", "--set", "1", .. endpoint]);
         Assert.That(exitCode, Is.EqualTo(1), errors);
         await all.WaitForCallsAsync(2, 3);
