@@ -41,7 +41,7 @@ public sealed class PruneCommandTests : IAsyncDisposable
     [Test]
     public async Task What_is_no_record_is_told_and_left()
     {
-        string[] strangers = ["/kamrpc/default/splits/x", "/kamrpc/default/classes/x", "/kamrpc/default/calls/1", Rollouts + "1/y", Rollouts + "x"];
+        string[] strangers = ["/kamrpc/default/intents/01/m5", "/kamrpc/default/intents/1/m4/x", "/kamrpc/default/splits/x", "/kamrpc/default/classes/x", "/kamrpc/default/calls/1", Rollouts + "1/y", Rollouts + "x"];
         foreach (var key in strangers)
         {
             _etcd.Model.Put(key, "{}");

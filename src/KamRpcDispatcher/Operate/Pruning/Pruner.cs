@@ -38,6 +38,7 @@ public sealed class Pruner(EtcdConnection store, EtcdKeys keys, TimeProvider tim
         var (classes, calls, rollouts) = (await ReadAsync(keys.Classes).ConfigureAwait(false), await ReadAsync(keys.Calls).ConfigureAwait(false), await ReadAsync(keys.Rollouts).ConfigureAwait(false));
         Strangers =
         [
+            .. Strange(await ReadAsync(keys.Intents).ConfigureAwait(false), key => keys.TryParseIntent(key, out _, out _) || keys.TryParseProxyIntent(key, out _, out _)),
             .. Strange(splits, key => EtcdKeys.TryParseSet(keys.Splits, key, out _, out _)), .. Strange(classes, key => EtcdKeys.TryParseSet(keys.Classes, key, out _, out _)),
             .. Strange(calls, key => keys.TryParseCallCount(key, out _, out _)), .. Strange(rollouts, keys.IsOfRollout),
         ];
