@@ -65,9 +65,9 @@ public partial class ArchitectureTests
         Operate.Declared: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Operate Operate.History Operate.Rollouts Operate.Splits Operate.Waiting Sources.Records
         Operate.History: Destinations Etcd.Connection Etcd.Keys Sources.Records
         Operate.Pruning: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Operate Operate.History Operate.Rollouts Sources.Records
-        Operate.Rollouts: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Leases Etcd.Members Etcd.Reports Operate Operate.History Operate.Rollouts.Rolling Operate.Rollouts.Running Operate.Splits Operate.Waiting Probe.Command Sources.Records
+        Operate.Rollouts: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Leases Etcd.Members Etcd.Reports Operate Operate.History Operate.Rollouts.Rolling Operate.Rollouts.Running Operate.Splits Operate.Waiting Sources.Records
         Operate.Rollouts.Rolling: Destinations Destinations.Addresses Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Reports Operate.Rollouts.Running Operate.Waiting Sources.Records
-        Operate.Rollouts.Running: Destinations Etcd.Connection Probe.Command
+        Operate.Rollouts.Running: Destinations Etcd.Connection Probe.Command Sources.Records
         Operate.Splits: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Operate Operate.History Operate.Rollouts Plan Plan.Shares Push.Reading Sources.Records
         Operate.Waiting: Destinations Etcd.Connection Etcd.Keys Etcd.Proxies Etcd.Reports Etcd.Reports.Dialogs Etcd.Reports.Format Operate Operate.History Sources.Records
         Plan: Destinations Destinations.Addresses Plan.Order Plan.Sets

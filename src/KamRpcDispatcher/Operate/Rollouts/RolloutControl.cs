@@ -2,7 +2,6 @@ using System.Globalization;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Operate.Rollouts.Rolling;
-using KamRpcDispatcher.Operate.Rollouts.Running;
 using KamRpcDispatcher.Operate.Waiting;
 
 namespace KamRpcDispatcher.Operate.Rollouts;

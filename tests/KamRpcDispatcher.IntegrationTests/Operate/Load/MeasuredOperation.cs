@@ -14,6 +14,15 @@ internal sealed class MeasuredOperation : IAsyncDisposable
     /// <summary>Of the binomial distribution: more is chance once in 16,000 times.</summary>
     private const int Deviations = 4;
 
+    /// <summary>So many calls are judged by what is wanted itself.</summary>
+    private const int Sample = 2000;
+
+    /// <summary>So many may have been on their way when the state was reached; where each of them went is judged at the end.</summary>
+    private const int Straddling = 2;
+
+    /// <summary>A map has 1,024 slots, and each class a whole number of them.</summary>
+    private const double Rounding = 0.003;
+
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestState = TimeSpan.FromMinutes(2);
@@ -54,7 +63,15 @@ internal sealed class MeasuredOperation : IAsyncDisposable
         var made = _fleet.Ledger.Since(begin).Where(call => call.Answered <= state.End).ToList();
         var measured = made.Count(call => servers.Contains(call.Server));
         _shares.Add(string.Create(CultureInfo.InvariantCulture, $"{name}: {100.0 * measured / made.Count:0.0} % of {made.Count} (wanted {100 * wanted:0.#})"));
-        Assert.That(measured, Is.EqualTo(made.Count * wanted).Within((Deviations * Math.Sqrt(made.Count * wanted * (1 - wanted))) + 1e-9), $"{_name}: {_shares[^1]}");
+        Assert.That(routing.Select(one => one.PartOf(servers)), Is.All.EqualTo(wanted).Within(Rounding), $"{_name}, {name}: what the map gives");
+
+        // SIPp counts its Call-IDs up: a few hundred of them are no sample of what they hash to, so that each counts by its own slot.
+        List<double> parts = [.. made.Select(call => routing[ProxyOf(call)].PartOf(call.CallId, servers))];
+        Assert.That(measured, Is.EqualTo(parts.Sum()).Within((Deviations * Math.Sqrt(parts.Sum(static part => part * (1 - part)))) + Straddling), $"{_name}: {_shares[^1]}");
+        if (made.Count >= Sample)
+        {
+            Assert.That(measured, Is.EqualTo(made.Count * wanted).Within((Deviations * Math.Sqrt(made.Count * wanted * (1 - wanted))) + 1e-9), $"{_name}: {_shares[^1]}");
+        }
     }
 
     /// <summary>Makes no more calls, waits until those that are up have ended, and judges all.</summary>
@@ -87,11 +104,13 @@ internal sealed class MeasuredOperation : IAsyncDisposable
     /// <summary>Of a call that was on its way while the state changed nobody knows by which of the two its proxy went.</summary>
     private bool MayGo(AnsweredCall call)
     {
-        var proxy = _loads.Index().Single(load => load.Item.Made(call.CallId)).Index;
+        var proxy = ProxyOf(call);
         var first = Math.Max(0, _states.FindLastIndex(state => state.Begin <= call.Begun));
         var last = _states.FindIndex(state => state.End >= call.Answered) is >= 0 and var found ? found : _states.Count - 1;
         return _states[first..(last + 1)].Any(state => state.Routing[proxy].ServersOf(call.CallId).Contains(call.Server));
     }
+
+    private int ProxyOf(AnsweredCall call) => _loads.Index().Single(load => load.Item.Made(call.CallId)).Index;
 
     private async Task<IReadOnlyList<RoutingSnapshot>> ReadAsync() => await Task.WhenAll(_fleet.Kamailios.Select(RoutingSnapshot.ReadAsync));
 

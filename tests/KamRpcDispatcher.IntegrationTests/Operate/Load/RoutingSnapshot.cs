@@ -21,9 +21,23 @@ internal sealed class RoutingSnapshot
     public static async Task<RoutingSnapshot> ReadAsync(KamailioServer kamailio) => new(await ListedMap.OfAsync(kamailio, Home), await kamailio.ListAsync());
 
     /// <summary>The servers that a call may go to: those of its slot's class, or of the home set.</summary>
-    public IEnumerable<string> ServersOf(string callId)
+    public IEnumerable<string> ServersOf(string callId) => ServersOf(CoreHash.SlotOf(callId));
+
+    /// <summary>Which part of the calls with one key some servers get: those of a class, and of the home set, take turns.</summary>
+    public double PartOf(string callId, IReadOnlyCollection<string> servers) => PartOf(CoreHash.SlotOf(callId), servers);
+
+    /// <summary>Which part of all calls they get.</summary>
+    public double PartOf(IReadOnlyCollection<string> servers) => Enumerable.Range(0, ShareMap.Slots).Average(slot => PartOf(slot, servers));
+
+    private double PartOf(int slot, IReadOnlyCollection<string> servers)
     {
-        var number = Map?[CoreHash.SlotOf(callId)] ?? ShareMap.HomeNumber;
+        List<string> all = [.. ServersOf(slot)];
+        return all.Count == 0 ? 0 : (double)all.Count(servers.Contains) / all.Count;
+    }
+
+    private IEnumerable<string> ServersOf(int slot)
+    {
+        var number = Map?[slot] ?? ShareMap.HomeNumber;
         return number != ShareMap.HomeNumber && _active.Contains(ShareMap.FirstSet + number) ? _active[ShareMap.FirstSet + number] : _active[Home];
     }
 }

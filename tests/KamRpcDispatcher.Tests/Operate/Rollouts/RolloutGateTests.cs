@@ -1,4 +1,5 @@
 using KamRpcDispatcher.Operate.Rollouts;
+using KamRpcDispatcher.Operate.Rollouts.Running;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Operate.Rollouts;

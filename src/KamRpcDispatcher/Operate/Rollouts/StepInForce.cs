@@ -3,7 +3,7 @@ using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Operate.Waiting;
 using Microsoft.Extensions.Logging.Abstractions;
 
-namespace KamRpcDispatcher.Operate.Rollouts.Running;
+namespace KamRpcDispatcher.Operate.Rollouts;
 
 /// <summary>Whether every proxy has the step that stands there: the next one begins only then, also where an operator has it begin.</summary>
 internal sealed class StepInForce(EtcdConnection store, EtcdKeys keys, TimeProvider timeProvider)

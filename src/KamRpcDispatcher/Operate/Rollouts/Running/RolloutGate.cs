@@ -1,9 +1,8 @@
 using System.Globalization;
-using KamRpcDispatcher.Operate.Rollouts.Running;
 using KamRpcDispatcher.Probe.Command;
 using KamRpcDispatcher.Sources.Records;
 
-namespace KamRpcDispatcher.Operate.Rollouts;
+namespace KamRpcDispatcher.Operate.Rollouts.Running;
 
 /// <summary>Asks a command of the operator's whether a rollout goes on: exit code 0 is yes, 1 is no, 75 (EX_TEMPFAIL) is "somebody has to decide"; all else is a gate that cannot be asked.</summary>
 internal static class RolloutGate
