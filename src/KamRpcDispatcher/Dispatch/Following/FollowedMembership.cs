@@ -18,6 +18,7 @@ namespace KamRpcDispatcher.Dispatch.Following;
 internal sealed class FollowedMembership : IDisposable
 {
     private readonly IReadOnlyList<FollowedOrigin> _origins;
+    private readonly OriginsBySet _bySet;
     private readonly IMemberOrigin _members;
     private readonly IntentWatch? _intents;
     private readonly OwnClassNumbers? _numbers;
@@ -31,6 +32,7 @@ internal sealed class FollowedMembership : IDisposable
         _numbers = store is null ? new OwnClassNumbers() : null;
         var follower = new OriginFollower(store, keys, options.KubeConfig, timeProvider, logs, () => _intents?.Current);
         _origins = [.. options.Origins.Select(origin => new FollowedOrigin(origin, follower.Follow(origin)))];
+        _bySet = new OriginsBySet(_origins);
         _members = options.HasEtcdAlone ? _origins[0].Source
             : new MergedOrigins(_origins, logs.CreateLogger<MergedOrigins>(), new UnnamedSets(timeProvider, logs.CreateLogger<UnnamedSets>(), () => _intents?.Current, options.Policy.Manages));
         Reported = store is null || options.HasEtcdAlone ? [] : [.. options.Origins.Select(static origin => new ReportedSource(origin.Name, [.. origin.Sets ?? []]))];
@@ -48,7 +50,7 @@ internal sealed class FollowedMembership : IDisposable
 
         var file = new SnapshotFile(directory, options.Cluster, options.Proxy, logs.CreateLogger<SnapshotFile>());
         _lock = new SnapshotLock(file.FilePath, logs.CreateLogger<SnapshotFile>());
-        Source = new OperatedSource(new SnapshottingSource(joined, file, options.SnapshotPatience, Seed, timeProvider, logs.CreateLogger<SnapshottingSource>(), _lock, Name, set => _origins.FirstOrDefault(one => IsOf(one, set))?.Origin.NameOf(set) ?? string.Empty));
+        Source = new OperatedSource(new SnapshottingSource(joined, file, options.SnapshotPatience, Seed, timeProvider, logs.CreateLogger<SnapshottingSource>(), _lock, Name, set => _bySet.Of(set)?.Origin.NameOf(set) ?? string.Empty));
 
         void Seed(Membership saved)
         {
@@ -99,11 +101,9 @@ internal sealed class FollowedMembership : IDisposable
     /// <summary>Who stays while an origin has not told its members may be another one's, of before.</summary>
     private StoreOutage? AwayOf(FollowedOrigin one) =>
         one.Source.Away is { } away && one.Source.Current is null && _saved is { } saved
-        && saved.OfOthers(saved.Members.Select(static member => member.Key.Set).Where(set => IsOf(one, set)), one.Origin.NameOf) is { Length: > 0 } whose
+        && saved.OfOthers(saved.Members.Select(static member => member.Key.Set).Where(set => _bySet.Of(set) == one), one.Origin.NameOf) is { Length: > 0 } whose
             ? away with { Reason = $"{away.Reason} (it has told none yet: those are{whose}, as they were saved)" }
             : one.Source.Away;
-
-    private bool IsOf(FollowedOrigin origin, int set) => origin == (_origins.FirstOrDefault(one => one.Origin.Sets?.Contains(set) == true) ?? _origins.FirstOrDefault(static one => one.Origin.Sets is null));
 
     public void Dispose() => _lock?.Dispose();
 }

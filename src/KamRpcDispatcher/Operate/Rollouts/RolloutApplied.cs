@@ -14,9 +14,8 @@ public sealed class RolloutApplied(EtcdConnection store, EtcdKeys keys, TimeProv
     private readonly AppliedHistory _history = new(new HistoryStore(store, keys, timeProvider), timeProvider);
     private readonly List<RecordedChange> _unnoted = [];
 
-    /// <summary>When each proxy was first seen to have what was waited for last, by name: a wait that is broken off is taken up again.</summary>
-    private readonly Dictionary<string, long> _appliedAt = new(StringComparer.Ordinal);
-    private long _revision;
+    /// <summary>A wait that is broken off is taken up again.</summary>
+    private readonly FirstApplied _first = new();
 
     /// <summary>Told how the proxies are while it is waited for them.</summary>
     public Action<AppliedState> Seen { get; init; } = static _ => { };
@@ -45,26 +44,19 @@ public sealed class RolloutApplied(EtcdConnection store, EtcdKeys keys, TimeProv
     /// <exception cref="EtcdUnreachableException">etcd does not answer.</exception>
     public async Task<AppliedState> WaitAsync(AppliedTarget target, CancellationToken cancellationToken)
     {
-        using var patience = new CancellationTokenSource(Timeout, timeProvider);
-        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
-        var wait = await AppliedWait.OpenAsync(store, keys, timeProvider, logger, cancellationToken).ConfigureAwait(false);
+        var wait = await AppliedWait.OpenAsync(store, keys, timeProvider, logger, _first, cancellationToken).ConfigureAwait(false);
         await using (wait.ConfigureAwait(false))
         {
             AppliedState state;
             try
             {
-                state = await wait.UntilAppliedAsync(target, seen => Seen(FirstSeen(target, seen)), waiting.Token).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
-                state = wait.StateOf(target);
+                state = await wait.UntilAppliedAsync(target, Seen, Timeout, cancellationToken).ConfigureAwait(false);
             }
             finally
             {
                 Ended();
             }
 
-            state = FirstSeen(target, state);
             await _history.NoteAsync([.. _unnoted.Where(change => change.Revision == target.Revision)], state).ConfigureAwait(false);
             _unnoted.RemoveAll(change => change.Revision <= target.Revision);
             return state;
@@ -74,22 +66,6 @@ public sealed class RolloutApplied(EtcdConnection store, EtcdKeys keys, TimeProv
     /// <summary>Begins to follow the counts of calls.</summary>
     /// <exception cref="EtcdUnreachableException">etcd does not answer, or refuses.</exception>
     internal Task<IdleWait> OpenIdleAsync(CancellationToken cancellationToken) => IdleWait.OpenAsync(store, keys, timeProvider, logger, cancellationToken);
-
-    private AppliedState FirstSeen(AppliedTarget target, AppliedState state)
-    {
-        if (target.Revision != _revision)
-        {
-            _revision = target.Revision;
-            _appliedAt.Clear();
-        }
-
-        foreach (var proxy in state.Proxies.Where(static proxy => proxy.AppliedAt is not null))
-        {
-            _appliedAt.TryAdd(proxy.Name, proxy.AppliedAt!.Value);
-        }
-
-        return state with { Proxies = [.. state.Proxies.Select(proxy => proxy.IsApplied ? proxy with { AppliedAt = _appliedAt[proxy.Name] } : proxy)] };
-    }
 
     /// <summary>Who has not applied it, safe to print.</summary>
     public static string MissingOf(AppliedState state)

@@ -30,18 +30,9 @@ internal sealed class StepInForce(EtcdConnection store, EtcdKeys keys, TimeProvi
         await using (wait.ConfigureAwait(false))
         {
             var state = wait.StateOf(target);
-            if (!isDry && !state.IsApplied && !state.HasNobody)
+            if (!isDry && !state.IsApplied)
             {
-                using var patience = new CancellationTokenSource(Patience, timeProvider);
-                using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
-                try
-                {
-                    state = await wait.UntilAppliedAsync(target, static _ => { }, waiting.Token).ConfigureAwait(false);
-                }
-                catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-                {
-                    state = wait.StateOf(target);
-                }
+                state = await wait.UntilAppliedAsync(target, static _ => { }, Patience, cancellationToken).ConfigureAwait(false);
             }
 
             return state.IsApplied || state.Proxies.Count == 0 ? null : $"not every proxy has {RolloutText.StepOf(rollout)}: missing {RolloutApplied.MissingOf(state)}";

@@ -10,6 +10,16 @@ namespace KamRpcDispatcher.Sources.Origins;
 /// <param name="Source">What follows it.</param>
 internal sealed record FollowedOrigin(MemberOrigin Origin, IMemberOrigin Source);
 
+/// <summary>Which origin brings a set: the one that names it, else the one that names none.</summary>
+internal sealed class OriginsBySet(IReadOnlyList<FollowedOrigin> origins)
+{
+    private readonly Dictionary<int, FollowedOrigin> _named = origins.SelectMany(static one => (one.Origin.Sets ?? []).Select(set => (set, one))).ToDictionary(static pair => pair.set, static pair => pair.one);
+    private readonly FollowedOrigin? _ofOthers = origins.FirstOrDefault(static one => one.Origin.Sets is null);
+
+    /// <summary>Null where no origin brings it.</summary>
+    public FollowedOrigin? Of(int set) => _named.GetValueOrDefault(set) ?? _ofOthers;
+}
+
 /// <summary>
 /// Several origins as one: each brings the members of its sets, and nobody else's. Where etcd is among them the revision is etcd's, as proxies acknowledge by it; else it is
 /// counted here.
@@ -28,8 +38,7 @@ internal sealed class MergedOrigins : IMemberOrigin
     private readonly Lock _lock = new();
     private readonly IReadOnlyList<FollowedOrigin> _origins;
     private readonly FollowedOrigin? _etcd;
-    private readonly Dictionary<int, FollowedOrigin> _bySet;
-    private readonly FollowedOrigin? _ofOthers;
+    private readonly OriginsBySet _bySet;
     private readonly UnnamedSets? _unnamed;
     private readonly Membership?[] _saved;
     private Membership? _before;
@@ -47,8 +56,7 @@ internal sealed class MergedOrigins : IMemberOrigin
         (_origins, _logger) = (origins, logger);
         _saved = new Membership?[origins.Count];
         _etcd = origins.FirstOrDefault(static one => one.Origin is EtcdOrigin);
-        _ofOthers = origins.FirstOrDefault(static one => one.Origin.Sets is null);
-        _bySet = origins.SelectMany(static one => (one.Origin.Sets ?? []).Select(set => (set, one))).ToDictionary(static pair => pair.set, static pair => pair.one);
+        _bySet = new OriginsBySet(origins);
     }
 
     /// <summary>The first that is away: others may be too.</summary>
@@ -208,15 +216,15 @@ internal sealed class MergedOrigins : IMemberOrigin
 
     private bool IsOf(FollowedOrigin origin, MemberKey member) => IsOf(origin, member.Set);
 
-    private bool IsOf(FollowedOrigin origin, int set) => (_bySet.GetValueOrDefault(set) ?? _ofOthers) == origin;
+    private bool IsOf(FollowedOrigin origin, int set) => _bySet.Of(set) == origin;
 
     private bool IsUnnamed(MemberKey member) => IsUnnamed(member.Set);
 
-    private bool IsUnnamed(int set) => _ofOthers is null && !_bySet.ContainsKey(set);
+    private bool IsUnnamed(int set) => _bySet.Of(set) is null;
 
     private RejectedRecord Foreign(FollowedOrigin origin, Member member)
     {
-        var holder = _bySet.GetValueOrDefault(member.Key.Set) ?? _ofOthers;
+        var holder = _bySet.Of(member.Key.Set);
         var whose = holder is null ? "no --source brings its set" : $"its set comes from {SafeText.Shorten(holder.Origin.Name, LongestName)} by --source, and has one source";
         var rejected = new RejectedRecord($"{SafeText.Shorten(origin.Origin.Name, LongestName)}: {member.Key}", whose, KeepsLastGood: false) { Member = member.Key };
         if (_logger is not null && _told.Count < MostTold && _told.Add(rejected.Key))
