@@ -1,4 +1,5 @@
 using System.Globalization;
+using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
 
@@ -87,7 +88,7 @@ public class EndpointChurnTests
             return fleet.WaitForListAsync(list =>
             {
                 Assert.That(fleet.Dispatcher.Exited.IsCompleted, Is.False, $"step {step}: {fleet.Dispatcher.Output}");
-                return expected.SetEquals(list.Where(static entry => entry.Set == 1 && entry.Flags[0] != 'D').Select(static entry => entry.Uri));
+                return expected.SetEquals(list.Where(static entry => entry.Set == 1 && entry.Flags[0] != 'D').Select(static entry => Spelling.First(entry.Uri)));
             });
         }
     }

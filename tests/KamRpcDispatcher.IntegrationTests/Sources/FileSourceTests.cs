@@ -20,6 +20,7 @@ public sealed class FileSourceTests
 
         // Written in place, not replaced; a name may change without a gap.
         await File.WriteAllTextAsync(all.MemberFile, WithoutEtcd.Text(2, 3).Replace("\"m2\"", "\"other\"", StringComparison.Ordinal));
+        await all.Dispatcher.WaitForLineAsync($"other ({WithoutEtcd.Uri(2)}) gets calls", Fleet.Deadline);
         await all.WaitForCallsAsync(2, 3);
 
         await all.Kamailio.StopAsync();
