@@ -18,10 +18,11 @@ internal static class DoctorTable
     public static string Write(CheckupResult result)
     {
         var text = new StringBuilder();
+        IReadOnlyList<Finding> findings = [.. result.Findings.Where(static finding => !finding.IsUnused), .. result.Findings.Where(static finding => finding.IsUnused).Select(AsGroup).Distinct()];
         var nameWidth = result.Findings.Max(static finding => finding.Check.Length) + 2;
         var folded = result.Findings.Where(static finding => finding is { Because: not null, IsIgnored: false }).ToLookup(static finding => finding.Because!, static finding => finding.Check);
         var told = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var finding in result.Findings.Where(static finding => finding.Because is null || finding.IsIgnored).OrderByDescending(static finding => finding.IsIgnored ? Severity.Ok : finding.Severity))
+        foreach (var finding in findings.Where(static finding => finding.Because is null || finding.IsIgnored).OrderByDescending(static finding => finding.IsIgnored ? Severity.Ok : finding.Severity))
         {
             var head = (finding.IsIgnored ? "IGNORED" : Name(finding.Severity)).PadRight(SeverityWidth) + finding.Check.PadRight(nameWidth);
             Append(text, head, finding.IsIgnored ? $"({DoctorJson.Name(finding.Severity)}) {finding.Text}" : finding.Text);
@@ -39,6 +40,9 @@ internal static class DoctorTable
 
         return text.Append(Verdict(result)).Append('\n').ToString();
     }
+
+    /// <summary>What is not used was not looked at by any of its checks: <c>etcd.*</c>.</summary>
+    private static Finding AsGroup(Finding unused) => unused with { Check = $"{unused.Check[..unused.Check.IndexOf('.', StringComparison.Ordinal)]}.*", IsIgnored = false };
 
     /// <summary>What was not checked for the reason above: how many checks, and the first of them.</summary>
     private static void AppendFolded(StringBuilder text, string margin, IReadOnlyCollection<string> checks)

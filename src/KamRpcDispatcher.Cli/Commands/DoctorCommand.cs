@@ -51,14 +51,8 @@ internal static class DoctorCommand
         }
 
         var (answers, withoutEtcd) = await LocalDispatch.AskAsync(options, cluster!, cancellationToken).ConfigureAwait(false);
-        if (withoutEtcd is { } dispatcher)
-        {
-            Console.Error.WriteLine($"kamrpc: the dispatcher here ({dispatcher}) uses no etcd: what is said of etcd does not count; --etcd has one examined");
-            ignored = [.. ignored, .. Checkup.CheckNames.Where(static name => name.StartsWith("etcd.", StringComparison.Ordinal))];
-        }
-
         using var replies = new MadeDirectory(rpc.ReplyDirectory);
-        var checkup = new Checkup(new CheckupOptions(token => target!.FindAsync(rpc, token), rpc, configFile, etcd!, cluster!) { Sets = sets, Local = answers, Ignored = ignored }, TimeProvider.System);
+        var checkup = new Checkup(new CheckupOptions(token => target!.FindAsync(rpc, token), rpc, configFile, etcd!, cluster!) { Sets = sets, Local = answers, WithoutEtcd = withoutEtcd, Ignored = ignored }, TimeProvider.System);
         try
         {
             var result = await checkup.RunAsync(cancellationToken).ConfigureAwait(false);

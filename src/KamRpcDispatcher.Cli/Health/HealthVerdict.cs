@@ -1,4 +1,5 @@
 using KamRpcDispatcher.Cli.Output;
+using KamRpcDispatcher.Etcd.Reports;
 
 namespace KamRpcDispatcher.Cli.Health;
 
@@ -26,6 +27,9 @@ internal sealed record HealthVerdict(string Reason, string Text)
 
     /// <summary>Since when etcd cannot be followed; null where it can, and where nobody knows.</summary>
     public DateTimeOffset? EtcdAwaySince { get; init; }
+
+    /// <summary>The other places that members come from, and that cannot be read.</summary>
+    public IReadOnlyList<ReportedSource> SourcesAway { get; init; } = [];
 
     public override string ToString() => $"{(IsHealthy ? "healthy" : "NOT healthy")}: {Text}\n";
 
@@ -57,6 +61,12 @@ internal sealed record HealthVerdict(string Reason, string Text)
         }
 
         JsonText.WriteTime(writer, "etcdAwaySince", EtcdAwaySince);
+        JsonText.WriteArray(writer, "sourcesAway", SourcesAway, static (json, source) =>
+        {
+            json.WriteString("source", source.Name);
+            JsonText.WriteTime(json, "since", source.AwaySince);
+            json.WriteString("reason", source.Reason);
+        });
     });
 }
 

@@ -78,7 +78,7 @@ internal sealed class PageSource(string cluster, IPageStore store, PageLocal? lo
     public PageState Build()
     {
         var (now, cycle) = (timeProvider.GetUtcNow(), local?.Live()?.Cycle);
-        var view = WithOwn(_last?.View ?? Fallback(cycle));
+        var view = WithOwn(_last?.View ?? Fallback(cycle), cycle);
         _ages.Observe(view);
         var calls = new ClusterCalls(StatusOptions.Default.Filter(view), _ages, now);
         if (cycle is not null)
@@ -128,7 +128,8 @@ internal sealed class PageSource(string cluster, IPageStore store, PageLocal? lo
         ? new AnnouncedMember(member, Lease: -1)
         : new AnnouncedMember(member with { State = MemberState.Ready }, Lease: -1) { Intent = intent ?? new Intent(member.Key) { IsDrained = true } };
 
-    private ClusterView WithOwn(ClusterView view)
+    /// <summary>With the dispatcher's own report as of now, and the members that it takes from elsewhere than etcd: of those etcd knows nothing.</summary>
+    private ClusterView WithOwn(ClusterView view, ObservedCycle? cycle)
     {
         if (local?.Status() is not { Report: { } report } answer)
         {
@@ -136,8 +137,14 @@ internal sealed class PageSource(string cluster, IPageStore store, PageLocal? lo
         }
 
         // Another one at each look, as a report that was just written is.
-        var own = new ReportingProxy(answer.Proxy, report, null) { ModRevision = -++_ownReadings };
-        return view with { Proxies = [.. view.Proxies.Where(proxy => proxy.Name != answer.Proxy).Append(own).OrderBy(static proxy => proxy.Name, StringComparer.Ordinal)] };
+        var own = new ReportingProxy(answer.Proxy, report with { Sources = [], MoreSources = 0 }, null) { ModRevision = -++_ownReadings };
+        return view with
+        {
+            Members = !report.HasSources || cycle is null ? view.Members
+                : [.. view.Members.Where(announced => report.ElsewhereOf(announced.Member.Key.Set) is null), .. Fallback(cycle).Members.Where(announced => report.ElsewhereOf(announced.Member.Key.Set) is not null)],
+            Sources = [.. report.Sources.Select(static source => new MemberSource(source.Name, source.AwaySince, source.Reason))],
+            Proxies = [.. view.Proxies.Where(proxy => proxy.Name != answer.Proxy).Append(own).OrderBy(static proxy => proxy.Name, StringComparer.Ordinal)],
+        };
     }
 
     private static TimeSpan Max(TimeSpan one, TimeSpan other) => one > other ? one : other;

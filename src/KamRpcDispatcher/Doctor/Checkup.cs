@@ -16,16 +16,19 @@ public sealed class Checkup(CheckupOptions options, TimeProvider timeProvider)
 
     public async Task<CheckupResult> RunAsync(CancellationToken cancellationToken)
     {
-        var etcdObserver = new EtcdObserver(options.Etcd, options.Cluster, options.Sets, timeProvider);
         var kamailioTask = ObserveKamailioAsync(cancellationToken);
-        var etcdTask = etcdObserver.ObserveAsync(cancellationToken);
+        var etcdTask = ObserveEtcdAsync(cancellationToken);
         await Task.WhenAll(kamailioTask, etcdTask).ConfigureAwait(false);
         var (kamailio, etcd) = (await kamailioTask.ConfigureAwait(false), await etcdTask.ConfigureAwait(false));
         var isReached = (kamailio.Reply.Try(out _, out _) || options.Ignored.Contains(Causes.Kamailio))
-            && (options.Ignored.Contains(Causes.Etcd) || etcd.Endpoints.Any(static endpoint => endpoint.Status.Try(out _, out _)));
+            && (options.WithoutEtcd is not null || options.Ignored.Contains(Causes.Etcd) || etcd.Endpoints.Any(static endpoint => endpoint.Status.Try(out _, out _)));
         var findings = ContainerAdvice.Add(AllChecks.Of(kamailio, etcd with { Local = options.Local }), ContainerObserver.Observe(kamailio));
         return new CheckupResult(kamailio.Address, isReached, [.. findings.Select(finding => finding with { IsIgnored = options.Ignored.Contains(finding.Check) })]);
     }
+
+    private Task<EtcdObservation> ObserveEtcdAsync(CancellationToken cancellationToken) => options.WithoutEtcd is { } usedBy
+        ? Task.FromResult(EtcdObservation.OfNone(usedBy) with { Cluster = options.Cluster, Sets = options.Sets, ReadAt = timeProvider.GetUtcNow() })
+        : new EtcdObserver(options.Etcd, options.Cluster, options.Sets, timeProvider).ObserveAsync(cancellationToken);
 
     private async Task<KamailioObservation> ObserveKamailioAsync(CancellationToken cancellationToken)
     {

@@ -23,6 +23,9 @@ public sealed record CheckupOptions(
     /// <summary>What dispatchers of this machine answer whose members do not all come from etcd.</summary>
     public IReadOnlyList<WholeAnswer> Local { get; init; } = [];
 
+    /// <summary>The dispatchers of this machine that use no etcd, so that none is examined; null where one is.</summary>
+    public string? WithoutEtcd { get; init; }
+
     /// <summary>The checks whose findings count for nothing.</summary>
     public IReadOnlySet<string> Ignored { get; init; } = new HashSet<string>();
 }

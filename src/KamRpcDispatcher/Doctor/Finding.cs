@@ -15,12 +15,17 @@ public sealed record Finding(string Check, Severity Severity, string Text, strin
     /// <summary>Whether an operator does not want to know: it is shown, and counts for nothing.</summary>
     public bool IsIgnored { get; init; }
 
+    /// <summary>Whether what it would look at is not used here, so that nothing was looked at.</summary>
+    public bool IsUnused { get; init; }
+
     /// <summary>Whether it keeps all from being well. What follows from another finding is no second one.</summary>
     public bool IsProblem => !IsIgnored && Because is null && Severity is not (Severity.Ok or Severity.Note);
 
     internal static Finding Ok(string check, string text) => new(check, Severity.Ok, text, null);
 
     internal static Finding Note(string check, string text, string? fix = null) => new(check, Severity.Note, text, fix);
+
+    internal static Finding Unused(string check, string text) => new(check, Severity.Note, text, null) { IsUnused = true };
 
     internal static Finding Unknown(string check, Trouble trouble, string? fix = null) =>
         new(check, Severity.Unknown, trouble.Text, trouble.Because is null ? fix : null) { Because = trouble.Because };

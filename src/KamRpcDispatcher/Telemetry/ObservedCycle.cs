@@ -47,9 +47,11 @@ public sealed class LiveView(TimeProvider timeProvider)
     /// <summary>Told after each cycle, by the loop: it has to return at once. Null for nobody.</summary>
     public Action? Cycled { get; set; }
 
-    internal void Observe(CycleSituation cycle)
+    internal void Observe(CycleSituation cycle) => Observe(ObservedCycle.Of(cycle, timeProvider.GetUtcNow()));
+
+    internal void Observe(ObservedCycle cycle)
     {
-        Volatile.Write(ref _cycle, ObservedCycle.Of(cycle, timeProvider.GetUtcNow()));
+        Volatile.Write(ref _cycle, cycle);
         Cycled?.Invoke();
     }
 }

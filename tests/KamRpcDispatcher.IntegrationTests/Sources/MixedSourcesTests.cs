@@ -86,6 +86,25 @@ public sealed class MixedSourcesTests
         Assert.That(exitCode, Is.EqualTo(1), errors);
         Assert.That(errors, Does.Contain("whether there is a member 2/x is not seen here"));
         await fleet.WaitForListAsync(static list => Called(list, 1) == 1 && Called(list, 2) == 1);
+
+        // From another machine a file that cannot be read is seen by the report; beside it by who is asked.
+        await File.WriteAllTextAsync(path, "{");
+        for (var begun = Stopwatch.GetTimestamp(); ; await Task.Delay(20))
+        {
+            (_, output, errors) = await Kamrpc.RunAsync(["status", "-o", "json", .. etcd]);
+            if (JsonElement.Parse(output).GetProperty("problems").EnumerateArray().Any(one => one.GetProperty("code").GetString() == "source-away" && one.GetProperty("text").GetString()!.StartsWith($"proxy p1: file:{path} cannot be read, for ", StringComparison.Ordinal)))
+            {
+                break;
+            }
+
+            Assert.That(Stopwatch.GetElapsedTime(begun), Is.LessThan(Fleet.Deadline), output + errors);
+        }
+
+        (exitCode, output, _) = await Kamrpc.RunAsync(["health", "--strict", "--proxy", "p1", "--reply-dir", replies, .. etcd, .. kamailio]);
+        Assert.That(exitCode, Is.Zero, output);
+        Assert.That(output, Does.Contain($"file:{path} cannot be read, for "));
+        (exitCode, output, _) = await Kamrpc.RunAsync(["doctor", "-o", "json", "--reply-dir", replies, .. etcd, .. kamailio]);
+        Assert.That(JsonElement.Parse(output).GetProperty("findings").EnumerateArray().Single(static one => one.GetProperty("check").GetString() == "kamailio.sources").GetProperty("severity").GetString(), Is.EqualTo("error"), output);
     }
 
     [Test]

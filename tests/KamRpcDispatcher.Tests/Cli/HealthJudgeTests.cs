@@ -72,6 +72,10 @@ public class HealthJudgeTests
         var away = Judge.OfDispatcher(Answer(Fine with { IsFromSnapshot = true }) with { EtcdAwaySince = Now.AddMinutes(-5), EtcdReason = "no route" })!;
         Assert.That(away.IsHealthy, Is.True);
         Assert.That(away.Text, Does.EndWith("; etcd cannot be followed for 5m (no route), so it goes by what it held then; by the saved membership"));
+
+        var unread = Judge.OfDispatcher(Answer(Fine with { Sources = [new ReportedSource("file:/x", []) { AwaySince = Now.AddSeconds(-8), Reason = "no such file" }] }))!;
+        Assert.That((unread.IsHealthy, unread.Text), Is.EqualTo((true, "Kamailio answers, is in step, and has somebody to route to in set 1; seen 1s ago; file:/x cannot be read, for 8s; its members stay as they were: no such file")));
+        Assert.That(JsonElement.Parse(unread.ToJson()).GetProperty("sourcesAway").GetRawText().Replace(" ", string.Empty, StringComparison.Ordinal).ReplaceLineEndings(string.Empty), Is.EqualTo($$"""[{"source":"file:/x","since":"{{Now.AddSeconds(-8):yyyy-MM-ddTHH:mm:ssZ}}","reason":"nosuchfile"}]"""));
     }
 
     [Test]

@@ -53,6 +53,15 @@ public class StatusElsewhereTests
     }
 
     [Test]
+    public void A_source_that_cannot_be_read_is_told_by_the_report_of_whoever_reads_it()
+    {
+        var fine = Mixed(new SetStatus(2, 2) { Wanted = 2, Serving = 2 });
+        var view = View([Own], ("p1", fine with { Sources = [fine.Sources[0], fine.Sources[1] with { AwaySince = Now.AddSeconds(-8), Reason = "4:7: ']' is missing" }] }), ("p2", fine));
+
+        Assert.That((Codes(view).Single(), Texts(view).Single()), Is.EqualTo(("source-away", "proxy p1: file:/x/members.json cannot be read, for 8s; its members stay as they were: 4:7: ']' is missing")));
+    }
+
+    [Test]
     public void That_nobody_is_announced_is_no_fault_where_all_come_from_elsewhere()
     {
         var view = View([], ("p1", Mixed(new SetStatus(2, 2) { Wanted = 2, Serving = 2 }) with { Sets = Report(1).Sets.Remove(1).Add(2, new SetStatus(2, 2) { Wanted = 2, Serving = 2 }) }));
@@ -66,7 +75,7 @@ public class StatusElsewhereTests
         var json = JsonElement.Parse(Json(View([Own], ("p1", Mixed(new SetStatus(2, 2) { Wanted = 2, Serving = 2 })))));
 
         var sources = json.GetProperty("proxies")[0].GetProperty("report").GetProperty("sources");
-        Assert.That(sources.GetRawText().Replace(" ", string.Empty, StringComparison.Ordinal).ReplaceLineEndings(string.Empty), Is.EqualTo("""[{"source":"etcd","sets":[1],"moreSets":0},{"source":"file:/x/members.json","sets":[2],"moreSets":0}]"""));
+        Assert.That(sources.GetRawText().Replace(" ", string.Empty, StringComparison.Ordinal).ReplaceLineEndings(string.Empty), Is.EqualTo("""[{"source":"etcd","sets":[1],"moreSets":0,"awaySince":null,"reason":null},{"source":"file:/x/members.json","sets":[2],"moreSets":0,"awaySince":null,"reason":null}]"""));
     }
 
     private static ProxyStatus Mixed(SetStatus second) => Report(1) with

@@ -32,7 +32,7 @@ internal sealed class KamailioChecksTests
         var findings = AllChecks.Of(Healthy.Kamailio, Healthy.Etcd);
 
         Assert.That(findings.Where(static finding => finding.Severity != Severity.Ok || finding.Fix is not null), Is.Empty);
-        Assert.That(findings.Select(static finding => finding.Check).Distinct().Count(), Is.EqualTo(39));
+        Assert.That(findings.Select(static finding => finding.Check).Distinct().Count(), Is.EqualTo(40));
     }
 
     [Test]

@@ -67,13 +67,51 @@ internal sealed class MembersHereTests
         Assert.That((untold.Severity, untold.IsProblem, untold.Text), Is.EqualTo((Severity.Unknown, true, "the dispatcher at work here has no members yet: no source has told any")));
     }
 
+    [Test]
+    public void A_source_that_cannot_be_read_is_an_error_and_so_is_one_of_another_proxy()
+    {
+        var away = Healthy.Etcd.ReadAt.AddSeconds(-8);
+        const string text = "file:/x/members.json cannot be read for 8 s, and its members stay as they were (4:7: ']' is missing)";
+        var told = Of([A]) with { Local = [Answer(usesEtcd: true, A, F) with { Sources = [new MemberSource("file:/x/members.json", away, "4:7: ']' is missing")] }] };
+        AssertFinding(Found(told, Listed(A), Listed(F))["kamailio.sources"], Severity.Error, text, "what it says");
+        AssertFinding(Found(Of([A]) with { Local = [Answer(usesEtcd: true, A, F)] }, Listed(A), Listed(F))["kamailio.sources"], Severity.Ok, "members come from file:/x/members.json, which can be read", null);
+        AssertFinding(Found(Healthy.Etcd, Listed(A))["kamailio.sources"], Severity.Ok, "nothing beside etcd", null);
+
+        var unread = Report(new SetStatus(1, 1) { Wanted = 1, Serving = 1 });
+        unread = unread with { Sources = [unread.Sources[0], unread.Sources[1] with { AwaySince = away, Reason = "4:7: ']' is missing" }] };
+        AssertFinding(Found(Of([A], unread), Listed(A), Listed(F))["kamailio.sources"], Severity.Error, text, "what it says");
+        AssertFinding(Found(Of([A], unread, "p9"), Listed(A), Listed(F))["etcd.reports"], Severity.Error, $"p9: {text}", "kamrpc status has all of it");
+    }
+
+    [Test]
+    public void Nobody_is_advised_to_confirm_by_etcd_who_is_gone_from_elsewhere()
+    {
+        var held = Report(new SetStatus(1, 1) { Wanted = 1, Serving = 1 }) with { Held = [F] };
+        AssertFinding(Found(Of([A], held), Listed(A), Listed(F))["kamailio.dispatcher"], Severity.Warning, "keeps 1 expired member in its list (PANIC)", "\"state\": \"down\" in their file");
+        AssertFinding(Found(Of([A], held with { Held = [A, F] }), Listed(A), Listed(F))["kamailio.dispatcher"], Severity.Warning, "keeps 2 expired members", "kamrpc confirm, if they are gone for good; of those from elsewhere than etcd \"state\": \"down\"");
+        AssertFinding(Found(Of([A], held with { Held = [A] }), Listed(A), Listed(F))["kamailio.dispatcher"], Severity.Warning, "keeps 1 expired member", "kamrpc confirm, if they are gone for good");
+    }
+
+    [Test]
+    public void Where_no_etcd_is_used_its_checks_say_so_and_none_is_a_problem()
+    {
+        var findings = AllChecks.Of(Healthy.Kamailio with { List = Healthy.List(Listed(A), Listed(F)) }, EtcdObservation.OfNone("proxy p1") with { Local = [Answer(usesEtcd: false, A, F)], ReadAt = Healthy.Etcd.ReadAt });
+
+        Assert.That(findings.Select(static finding => finding.Check).Distinct(), Is.EqualTo(AllChecks.Names));
+        var unused = findings.Where(static finding => finding.Check.StartsWith("etcd.", StringComparison.Ordinal)).ToList();
+        Assert.That(unused, Has.All.Property("IsUnused").True.And.All.Property("IsProblem").False.And.All.Property("Text").StartsWith("not examined: the dispatcher here (proxy p1) uses no etcd"));
+        Assert.That(findings.Where(static finding => finding.IsProblem), Is.Empty);
+    }
+
     private static Dictionary<string, Finding> Found(EtcdObservation etcd, params DispatcherDestination[] listed) =>
         AllChecks.Of(Healthy.Kamailio with { List = Healthy.List(listed) }, etcd).DistinctBy(static finding => finding.Check).ToDictionary(static finding => finding.Check);
 
     /// <summary>What etcd has: of set 2 the dispatcher takes nobody from it.</summary>
-    private static EtcdObservation Of(IReadOnlyList<Member> members, SetStatus? second = null) => Healthy.Etcd with
+    private static EtcdObservation Of(IReadOnlyList<Member> members, SetStatus? second = null) => Of(members, Report(second ?? new SetStatus(1, 1) { Wanted = 1, Serving = 1 }));
+
+    private static EtcdObservation Of(IReadOnlyList<Member> members, ProxyStatus report, string proxy = "p1") => Healthy.Etcd with
     {
-        Members = Observed<IReadOnlyList<Member>>.Of(members), Proxies = Observed<IReadOnlyList<ReportingProxy>>.Of([new ReportingProxy("p1", Report(second ?? new SetStatus(1, 1) { Wanted = 1, Serving = 1 }), null)]),
+        Members = Observed<IReadOnlyList<Member>>.Of(members), Proxies = Observed<IReadOnlyList<ReportingProxy>>.Of([new ReportingProxy(proxy, report, null)]),
     };
 
     private static ProxyStatus Report(SetStatus second) => Healthy.Proxy with

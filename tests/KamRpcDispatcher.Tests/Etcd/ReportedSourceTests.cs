@@ -40,6 +40,19 @@ public class ReportedSourceTests
         Assert.That(crowd.ElsewhereOf(100), Is.Not.Null);
     }
 
+    [Test]
+    public void One_that_cannot_be_read_is_told_with_since_when_and_why_before_the_others()
+    {
+        var since = new DateTimeOffset(2026, 1, 31, 12, 0, 0, TimeSpan.Zero);
+        var away = new ReportedSource(File, [2]) { AwaySince = since, Reason = "4:7: ']' is missing" };
+
+        Assert.That(Written(new ReportedSource(ReportedSource.Etcd, [1]), away).Sources.Select(static source => (source.Name, source.AwaySince, source.Reason)), Is.EqualTo(new (string, DateTimeOffset?, string?)[] { (File, since, "4:7: ']' is missing"), (ReportedSource.Etcd, null, null) }));
+
+        // Texts of others may be long: it is told all the same.
+        var crowd = Written([.. Enumerable.Range(1, 100).Select(static number => new ReportedSource($"file:/{number}", [number])), new ReportedSource("file:/" + new string('x', 300), [.. Enumerable.Range(1_000_000_000, 100)]) { AwaySince = since, Reason = new string('\u0001', 1_000) }]);
+        Assert.That(crowd.Sources[0].AwaySince, Is.EqualTo(since));
+    }
+
     private static ProxyStatus Written(params ReportedSource[] sources)
     {
         var value = ProxyReport.Write(Clusters.Report(3) with { Sources = [.. sources] });

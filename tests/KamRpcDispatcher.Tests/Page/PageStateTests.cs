@@ -3,8 +3,10 @@ using System.Text;
 using KamRpcDispatcher.Cli.Page;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Etcd.Reports;
+using KamRpcDispatcher.Local;
 using KamRpcDispatcher.Operate.History;
 using KamRpcDispatcher.Operate.Rollouts;
+using KamRpcDispatcher.Telemetry;
 using KamRpcDispatcher.Tests.Cli;
 using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
@@ -67,6 +69,29 @@ public sealed class PageStateTests
 
         Assert.That(set.Shares.Select(static share => (share.Wanted, share.Measured, share.Calls)), Is.EqualTo(new[] { ((double?)95.0, (double?)90.0, (long?)180), (5.0, 10.0, 20) }), "of two proxies what they come to together");
         Assert.That(set.Commands, Has.Member("kamcmd htable.get kamrpc_shares 1"));
+    }
+
+    [Test]
+    public void Members_that_come_from_elsewhere_than_etcd_are_those_of_the_dispatcher_and_not_those_in_etcd()
+    {
+        var file = new ReportedSource("file:/x/members.json", [2]) { AwaySince = Clusters.Now.AddSeconds(-8), Reason = "no such file" };
+        var report = Clusters.Report(1) with { Sets = Clusters.Report(1).Sets.Add(2, new SetStatus(1, 1) { Wanted = 1, Serving = 1 }), Sources = [new ReportedSource(ReportedSource.Etcd, [1]), file] };
+        var time = new FakeTimeProvider(Clusters.Now);
+        var live = new LiveView(time);
+        live.Observe(new ObservedCycle(Clusters.Now, [PageRig.Entry(A), PageRig.Entry(B) with { Set = 2 }], [Members.Of("a", uri: A), Members.Of("f1", set: 2, uri: B)], 57));
+        var stranger = Clusters.Ready("stranger", B) with { Member = Members.Of("stranger", set: 2, uri: "sip:10.0.0.9") };
+        var store = new FakePageStore { View = Clusters.View([Clusters.Ready("a", A), stranger], ("p1", report)) };
+        var source = new PageSource("c", store, new PageLocal(static () => "p1", () => new StatusAnswer("c", "p1", report, TimeSpan.Zero), () => live), time);
+
+        // Before etcd was read, and after.
+        for (var read = 0; read < 2; read++)
+        {
+            var state = source.Build();
+            Assert.That(state.Members.Select(static member => (member.Set, member.Name, member.Calls)), Is.EqualTo(new[] { (1, "a", "CALLS"), (2, "f1", "CALLS") }), $"etcd was {(read == 0 ? "not " : string.Empty)}read");
+            Assert.That(state.Findings.Where(static finding => finding.Code == "source-away").Select(static finding => finding.Text), Has.One.Match("^file:/x/members.json cannot be read, for .*: no such file$"));
+            source.Advance(static () => { }, CancellationToken.None);
+            source.Advance(static () => { }, CancellationToken.None);
+        }
     }
 
     [Test]

@@ -30,6 +30,11 @@ internal static class ElsewhereFindings
     /// <summary>What of them is not as it should be.</summary>
     public static IEnumerable<StatusFinding> Of(ProxyLens lens, ClusterCalls calls)
     {
+        foreach (var source in lens.Status?.Sources.Where(static source => source.AwaySince is not null) ?? [])
+        {
+            yield return new StatusFinding(FindingCode.SourceAway, $"proxy {lens.Name}: {SourceText.Away(source.Name, source.AwaySince!.Value, source.Reason, calls.Now)}") { Proxy = lens.Proxy.Name };
+        }
+
         foreach (var (set, counts) in lens.WhyUnknown is null ? SetsOf(lens) : [])
         {
             if (counts is { Routable: 0, Wanted: { } wanted })

@@ -51,7 +51,7 @@ internal sealed partial class StatusFindings(ClusterCalls calls)
     private IEnumerable<StatusFinding> SourcesAway() =>
         from source in calls.Cluster.Sources
         where source.AwaySince is not null
-        select new StatusFinding(FindingCode.SourceAway, $"{source.Name} cannot be read, for {Ages.Show(calls.Now - source.AwaySince!.Value)}; {(calls.Cluster.IsUntold ? "nobody is changed until it has told its members" : "its members stay as they were")}: {source.Reason}");
+        select new StatusFinding(FindingCode.SourceAway, SourceText.Away(source.Name, source.AwaySince!.Value, source.Reason, calls.Now, calls.Cluster.IsUntold));
 
     /// <summary>Whoever names a set expects somebody in it.</summary>
     private IEnumerable<StatusFinding> SetsThatNobodyHas()

@@ -14,6 +14,8 @@ internal static class ShareJson
             json.WriteString("source", source.Name);
             JsonText.WriteNumbers(json, "sets", source.Sets);
             json.WriteNumber("moreSets", source.MoreSets);
+            JsonText.WriteTime(json, "awaySince", source.AwaySince);
+            json.WriteString("reason", source.Reason);
         });
         writer.WriteNumber("moreSources", status.MoreSources);
         writer.WriteString("share", status.Shares?.Way);

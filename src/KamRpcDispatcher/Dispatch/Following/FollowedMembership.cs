@@ -23,6 +23,7 @@ internal sealed class FollowedMembership : IDisposable
     private readonly IntentWatch? _intents;
     private readonly OwnClassNumbers? _numbers;
     private readonly SnapshotLock? _lock;
+    private readonly ImmutableArray<ReportedSource> _reported;
     private volatile OperatorIntents? _savedIntents;
     private volatile Membership? _saved;
 
@@ -35,7 +36,7 @@ internal sealed class FollowedMembership : IDisposable
         _bySet = new OriginsBySet(_origins);
         _members = options.HasEtcdAlone ? _origins[0].Source
             : new MergedOrigins(_origins, logs.CreateLogger<MergedOrigins>(), new UnnamedSets(timeProvider, logs.CreateLogger<UnnamedSets>(), () => _intents?.Current, options.Policy.Manages));
-        Reported = store is null || options.HasEtcdAlone ? [] : [.. options.Origins.Select(static origin => new ReportedSource(origin.Name, [.. origin.Sets ?? []]))];
+        _reported = options.HasEtcdAlone ? [] : [.. options.Origins.Select(static origin => new ReportedSource(origin.Name, [.. origin.Sets ?? []]))];
         var joined = new JoinedSource(
             _members,
             _intents is null ? new NoIntents() : _intents,
@@ -78,8 +79,9 @@ internal sealed class FollowedMembership : IDisposable
     /// <summary>Where members come from, and which of that is away.</summary>
     public IReadOnlyList<(string Name, StoreOutage? Away)> Origins => [.. _origins.Select(one => (one.Origin.ToString(), AwayOf(one)))];
 
-    /// <summary>The same for who reads the report in etcd; nothing where etcd brings every set, or is not used.</summary>
-    public ImmutableArray<ReportedSource> Reported { get; }
+    /// <summary>The same for who reads the report; nothing where etcd brings every set, and nothing of etcd's being away: who reads that there sees it.</summary>
+    public ImmutableArray<ReportedSource> Reported =>
+        [.. _reported.Zip(_origins, (source, one) => one.Origin is not EtcdOrigin && AwayOf(one) is { } away ? source with { AwaySince = away.Since, Reason = away.Reason } : source)];
 
     /// <summary>Since when etcd cannot be followed; null while it can, and where it is not used.</summary>
     public StoreOutage? EtcdAway => Etcd?.Away;

@@ -51,6 +51,7 @@ internal static class ReportNews
             Superseded = after.Superseded,
             Starting = after.Starting,
             Unshared = after.Unshared,
+            Sources = after.Sources,
         } == after
         && before.Sets.SequenceEqual(after.Sets)
         && before.Applies.SequenceEqual(after.Applies)
@@ -60,5 +61,6 @@ internal static class ReportNews
         && before.Quarantined.SequenceEqual(after.Quarantined)
         && before.Superseded.SequenceEqual(after.Superseded)
         && before.Starting.SequenceEqual(after.Starting)
-        && before.Unshared.SequenceEqual(after.Unshared));
+        && before.Unshared.SequenceEqual(after.Unshared)
+        && before.Sources.SequenceEqual(after.Sources));
 }

@@ -16,8 +16,11 @@ internal static class AllChecks
     public static IReadOnlyList<Finding> Of(KamailioObservation kamailio, EtcdObservation etcd)
     {
         var here = MembersHere.Of(kamailio, etcd);
-        return Folded([.. OfKamailio(kamailio, here), .. OfEtcd(kamailio, etcd)]);
+        return Folded([.. OfKamailio(kamailio, here), .. etcd.UnusedBy is { } unused ? OfUnused(unused) : OfEtcd(kamailio, etcd)]);
     }
+
+    private static IReadOnlyList<Finding> OfUnused(string unused) =>
+        [.. OfEtcd(new KamailioObservation(), OfNothing()).Select(static finding => finding.Check).Distinct().Select(check => Finding.Unused(check, $"not examined: the dispatcher here ({unused}) uses no etcd; --etcd has one examined"))];
 
     private static IReadOnlyList<Finding> OfKamailio(KamailioObservation kamailio, EtcdObservation here) =>
     [
@@ -44,6 +47,7 @@ internal static class AllChecks
         ProcessesCheck.Of(kamailio),
         ClockCheck.Of(kamailio),
         DispatcherCheck.Of(kamailio, here),
+        SourcesCheck.Of(here),
         ProcessesCheck.First(RoutableCheck.Of(kamailio, here), kamailio),
         OrphansCheck.Of(kamailio, here),
     ];

@@ -1,6 +1,7 @@
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Doctor.Checks.Cluster;
 using KamRpcDispatcher.Doctor.Observations;
+using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Etcd.Proxies;
 using KamRpcDispatcher.Local;
 
@@ -41,6 +42,7 @@ internal static class MembersHere
             Rejected = view.Rejected,
             Held = [.. answer.Report?.Held ?? []],
             Drained = new HashSet<MemberKey>(),
+            Sources = answer.Sources,
             Elsewhere = new ElsewhereSets(_ => $"comes from {answer.Names}", static _ => true, SafeText.Shorten(answer.Proxy), areSeen: true),
         };
     }
@@ -50,7 +52,7 @@ internal static class MembersHere
     {
         if (answer is not { Membership: { } membership, Report: { } report })
         {
-            return etcd with { Members = Observed<IReadOnlyList<Member>>.Not(Untold) };
+            return etcd with { Members = Observed<IReadOnlyList<Member>>.Not(Untold), Sources = answer.Sources };
         }
 
         bool IsElsewhere(Member member) => report.ElsewhereOf(member.Key.Set) is not null;
@@ -61,6 +63,7 @@ internal static class MembersHere
             Members = Observed<IReadOnlyList<Member>>.Of([.. told, .. (announced ?? []).Where(member => !IsElsewhere(member))]),
             Proxies = etcd.Proxies.Try(out _, out _) ? etcd.Proxies : Observed<IReadOnlyList<ReportingProxy>>.Of(answer.ToView().Proxies),
             Drained = etcd.Drained.Concat(told.Select(static member => member.Key).Where(key => etcd.Intents.GetValueOrDefault(key) is { IsDrained: true })).ToHashSet(),
+            Sources = answer.Sources,
             Elsewhere = new ElsewhereSets(report.ElsewhereOf, report.MayHaveOthersIn, SafeText.Shorten(answer.Proxy), areSeen: true),
         };
     }
@@ -76,6 +79,7 @@ internal static class MembersHere
         return etcd with
         {
             Members = etcd.Members.Try(out var members, out _) ? Observed<IReadOnlyList<Member>>.Of([.. members.Where(member => status.ElsewhereOf(member.Key.Set) is null)]) : etcd.Members,
+            Sources = [.. status.Sources.Select(static source => new MemberSource(source.Name, source.AwaySince, source.Reason))],
             Elsewhere = new ElsewhereSets(status.ElsewhereOf, status.MayHaveOthersIn, SafeText.Shorten(here.Name), areSeen: false),
         };
     }

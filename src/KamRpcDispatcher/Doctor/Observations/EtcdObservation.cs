@@ -1,6 +1,7 @@
 using System.Net;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Destinations.Operators;
+using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Etcd.Proxies;
 using KamRpcDispatcher.Local;
 using KamRpcDispatcher.Sources.Records;
@@ -21,6 +22,12 @@ internal sealed record EtcdObservation(IReadOnlyList<EndpointObservation> Endpoi
 
     /// <summary>The sets whose members come from elsewhere than etcd, at the dispatcher that is at work here; of those that are not seen there are none among <see cref="Members"/>.</summary>
     public ElsewhereSets Elsewhere { get; init; } = ElsewhereSets.None;
+
+    /// <summary>Where the members of the dispatcher at work here come from; nothing where that is etcd alone, as far as is seen.</summary>
+    public IReadOnlyList<MemberSource> Sources { get; init; } = [];
+
+    /// <summary>The dispatchers of this machine that use no etcd, so that none was looked at; null where one was.</summary>
+    public string? UnusedBy { get; init; }
 
     /// <summary>Records of members that cannot be used.</summary>
     public IReadOnlyList<RejectedRecord> Rejected { get; init; } = [];
@@ -52,6 +59,13 @@ internal sealed record EtcdObservation(IReadOnlyList<EndpointObservation> Endpoi
 
     /// <summary>The proxies that were not in step in each of several readings, by name.</summary>
     public IReadOnlyDictionary<string, ProxyLag> Lags { get; init; } = new Dictionary<string, ProxyLag>();
+
+    /// <summary>Where no etcd is used.</summary>
+    public static EtcdObservation OfNone(string usedBy)
+    {
+        var trouble = new Trouble($"the dispatcher here ({usedBy}) uses no etcd, and which one serves this Kamailio is not seen");
+        return new EtcdObservation([], Observed<IReadOnlyList<Member>>.Not(trouble), Observed<IReadOnlyList<ReportingProxy>>.Not(trouble)) { UnusedBy = usedBy };
+    }
 
     /// <summary>Expired members that a proxy keeps, because too many expired at once.</summary>
     public IReadOnlyList<Member> Held { get; init; } = [];

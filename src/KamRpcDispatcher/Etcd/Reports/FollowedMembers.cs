@@ -28,8 +28,17 @@ public sealed record ReportedSource(string Name, ImmutableArray<int> Sets)
     /// <summary>What is said of a set that no source brings: nobody is in it.</summary>
     internal const string Nowhere = "comes from none of its sources, by its --source";
 
+    /// <summary>As much is written of a reason.</summary>
+    public const int LongestReason = 120;
+
     /// <summary>How many sets there are beside those.</summary>
     public int MoreSets { get; init; }
+
+    /// <summary>Since when it cannot be read; null while it can, of etcd always, and in a report of a version that did not say it.</summary>
+    public DateTimeOffset? AwaySince { get; init; }
+
+    /// <summary>Why not, as it was found: shorten it before printing.</summary>
+    public string? Reason { get; init; }
 
     /// <summary>
     /// Where a set's members come from, as the end of a sentence, safe to print: <c>comes from file:/etc/kamrpc/members.json</c>; null where they come from etcd. Of a set that the report has no room for it is not known.

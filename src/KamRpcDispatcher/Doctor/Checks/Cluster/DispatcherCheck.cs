@@ -102,7 +102,7 @@ internal static class DispatcherCheck
         return proxies.FirstOrDefault(proxy => proxy.Name == Proxy(holder)) switch
         {
             null => OfNoReport(who, kamailio),
-            { Status: { } status } => OfReport(who, status, etcd.ReadAt),
+            { Status: { } status } => OfReport(who, status, etcd),
             var unreadable => Finding.Unknown(Name, $"{who} is at work; whether it reaches Kamailio is not known, its report cannot be read: {unreadable.Error}"),
         };
     }
@@ -112,14 +112,14 @@ internal static class DispatcherCheck
             ? Finding.Error(Name, $"{who} is at work and has no report in etcd: it does not reach etcd, or has not yet", "the log of that kamrpc dispatch; --etcd of both has to name the same etcd")
             : Finding.Error(Name, $"{who} has left its mark in Kamailio and has no report in etcd: it has ended, or does not reach etcd", $"{Start}; or the log of that one");
 
-    private static Finding OfReport(string who, ProxyStatus status, DateTimeOffset now) => status switch
+    private static Finding OfReport(string who, ProxyStatus status, EtcdObservation etcd) => status switch
     {
         { Contact: { Answers: false } contact } => Finding.Error(
             Name,
-            $"{who} is at work, and reports that Kamailio does not answer it{(contact.Reason is { } reason ? $": {SafeText.Shorten(reason, 512)}" : string.Empty)}{Since(contact.Since, now)}",
+            $"{who} is at work, and reports that Kamailio does not answer it{(contact.Reason is { } reason ? $": {SafeText.Shorten(reason, 512)}" : string.Empty)}{Since(contact.Since, etcd.ReadAt)}",
             "the log of that kamrpc dispatch; kamrpc doctor as its user, with its --kamailio"),
-        { WrittenAt: { } written } when now - written > Stale => Finding.Warning(
-            Name, FormattableString.Invariant($"{who} is at work, and its report is {(now - written).TotalSeconds:0} s old, where one comes every {ProxyStatus.WrittenEvery.TotalSeconds:0} s"), "the log of that kamrpc dispatch"),
+        { WrittenAt: { } written } when etcd.ReadAt - written > Stale => Finding.Warning(
+            Name, FormattableString.Invariant($"{who} is at work, and its report is {(etcd.ReadAt - written).TotalSeconds:0} s old, where one comes every {ProxyStatus.WrittenEvery.TotalSeconds:0} s"), "the log of that kamrpc dispatch"),
         { Contact: null, Version: not null, WrittenAt: not null } => Finding.Unknown(
             Name, $"{who} is at work; whether it reaches Kamailio is not known: by its report it has not seen it yet, as in the first seconds after a start", "kamrpc doctor again in some seconds; if it says the same then, the log of that kamrpc dispatch"),
         { Contact: null } => Finding.Unknown(
@@ -129,10 +129,19 @@ internal static class DispatcherCheck
         { IsFromSnapshot: true } => Finding.Warning(
             Name, $"{who} reaches Kamailio, and works from a saved membership, or with a part of one, since it has not read yet where its members come from", "the log of that kamrpc dispatch; --etcd of both has to name the same etcd"),
         { Held.Length: > 0 } or { MoreHeld: > 0 } => Finding.Warning(
-            Name, $"{who} reaches Kamailio, and keeps {Wording.Count(status.Held.Length + status.MoreHeld, "expired member")} in its list (PANIC)", "kamrpc confirm, if they are gone for good"),
+            Name, $"{who} reaches Kamailio, and keeps {Wording.Count(status.Held.Length + status.MoreHeld, "expired member")} in its list (PANIC)", OfHeld(status, etcd)),
         { Drift: > 0 } => Finding.Note(Name, $"{who} reaches Kamailio, and owes it {Wording.Count(status.Drift, "change")} at the moment", "kamrpc status tells which, if it stays so"),
         _ => Finding.Ok(Name, $"kept in step by {who}, which reaches Kamailio by its report"),
     };
+
+    /// <summary>Of whom etcd does not bring it says nothing that he is gone.</summary>
+    private static string OfHeld(ProxyStatus status, EtcdObservation etcd)
+    {
+        const string Elsewhere = "\"state\": \"down\" in their file, or the end of their pods, if they are gone for good; they go by themselves after --panic-hold";
+        const string Confirm = "kamrpc confirm, if they are gone for good";
+        var elsewhere = status.Held.Count(member => etcd.Elsewhere.Has(member.Key.Set));
+        return elsewhere == 0 ? Confirm : elsewhere == status.Held.Length && status.MoreHeld == 0 ? Elsewhere : $"{Confirm}; of those from elsewhere than etcd {Elsewhere}";
+    }
 
     private static string Since(DateTimeOffset since, DateTimeOffset now) =>
         now > since ? FormattableString.Invariant($" (for {(now - since).TotalSeconds:0} s)") : string.Empty;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Doctor.Observations;
+using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Etcd.Proxies;
 using KamRpcDispatcher.Etcd.Reports;
 
@@ -99,6 +100,11 @@ internal static class ReportsCheck
         if (status is { Contact.Answers: true, Hangs: false, IsListOld: true })
         {
             yield return (false, FormattableString.Invariant($"it is at changes, and has not read its Kamailio's list for {status.ListAge.TotalSeconds:0} s"));
+        }
+
+        foreach (var source in status.Sources.Where(static source => source.AwaySince is not null))
+        {
+            yield return (true, SourcesCheck.Text(new MemberSource(source.Name, source.AwaySince, source.Reason), now));
         }
 
         var held = status.Held.Length + status.MoreHeld;

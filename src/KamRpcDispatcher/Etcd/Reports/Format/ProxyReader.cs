@@ -85,7 +85,12 @@ internal sealed class ProxyReader(JsonElement report)
             Full = Has(set.Value, "full") ? Count(set.Value, "full", long.MaxValue) : null,
         };
 
-    private static ReportedSource ReadSource(JsonElement entry) => new(Text(entry, "source"), [.. Numbers(entry, "sets")]) { MoreSets = OptionalCount(entry, "moreSets") ?? 0 };
+    private static ReportedSource ReadSource(JsonElement entry) => new(Text(entry, "source"), [.. Numbers(entry, "sets")])
+    {
+        MoreSets = OptionalCount(entry, "moreSets") ?? 0,
+        AwaySince = OptionalTime(entry, "awaySince"),
+        Reason = OptionalText(entry, "reason"),
+    };
 
     private LoopStatus? ReadLoop()
     {

@@ -22,7 +22,7 @@ internal static class ReportWriter
     // What each list has for itself; together with what is always there, and of a bounded length, no more than MostBytes.
     private const int RoomForSets = 1_500;
     private const int RoomForTroubles = 5_700;
-    private const int RoomForSources = 400;
+    private const int RoomForSources = 600;
     private const int RoomForHeld = 1_200;
     private const int RoomForDeviations = 2_200;
     private const int RoomForQuarantined = 900;
@@ -96,13 +96,20 @@ internal static class ReportWriter
         });
     }
 
-    private static ReportPart Sources(ProxyStatus status) => ReportPart.Of("sources", "moreSources", status.Sources, status.MoreSources, RoomForSources, static (json, source) =>
+    /// <summary>Those first that cannot be read: who reads a part of them reads of what is wrong.</summary>
+    private static ReportPart Sources(ProxyStatus status) => ReportPart.Of("sources", "moreSources", [.. status.Sources.OrderByDescending(static source => source.AwaySince is not null)], status.MoreSources, RoomForSources, static (json, source) =>
     {
         json.WriteString("source", ReportText.Line(source.Name, ReportedSource.LongestName));
         if (source.Sets.Length > 0)
         {
             WriteNumbers(json, "sets", source.Sets.Take(ReportedSource.MostSets));
             WriteCount(json, "moreSets", source.MoreSets + Math.Max(0, source.Sets.Length - ReportedSource.MostSets));
+        }
+
+        if (source.AwaySince is { } since)
+        {
+            ReportHead.WriteTime(json, "awaySince", since);
+            ReportHead.WriteText(json, "reason", source.Reason is { } reason ? ReportText.Line(reason, ReportedSource.LongestReason) : null);
         }
     });
 
