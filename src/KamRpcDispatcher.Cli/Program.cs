@@ -49,7 +49,8 @@ return await LastResort.RunAsync(async () =>
 
     var errors = ErrorAnswer.Begin();
     using var stop = new StopSignal();
-    if (!options.HasErrors && parsed.CommandResult.Command is CliCommand command && await LocalDispatch.WhyRefusedAsync(command, options, stop.Token) is { } refused)
+    var command = parsed.CommandResult.Command as CliCommand;
+    if (!options.HasErrors && command is not null && await LocalDispatch.WhyRefusedAsync(command, options, stop.Token) is { } refused)
     {
         Console.Error.WriteLine($"kamrpc: {refused}");
         errors.Tell(ExitCode.Refused, OutputOption.Of(parsed, options));
@@ -57,6 +58,11 @@ return await LastResort.RunAsync(async () =>
     }
 
     var exitCode = await run(options, stop.Token);
+    if (command is not null && LocalDispatch.Hint(command, options, exitCode) is { } hint)
+    {
+        Console.Error.WriteLine($"kamrpc: {hint}");
+    }
+
     errors.Tell(exitCode, OutputOption.Of(parsed, options));
     return exitCode;
 });

@@ -48,6 +48,7 @@ internal static class ExplainCommand
         var cluster = options.Value<string>(CommonOptions.Cluster, "default", CommonOptions.ClusterName);
         var sets = CommonOptions.Sets(options, Set);
         var format = options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse);
+        var directories = KamailioOptions.DispatcherDirectories(options);
         if (options.Fails(out var exitCode))
         {
             return exitCode;
@@ -57,7 +58,7 @@ internal static class ExplainCommand
         var keys = new EtcdKeys(cluster!);
         try
         {
-            var (local, unclear) = await LocalDispatch.FindAsync(options, cluster!, proxy is null ? [] : [proxy], cancellationToken).ConfigureAwait(false);
+            var (local, unclear) = await LocalDispatch.FindAsync(options, directories, cluster!, proxy is null ? [] : [proxy], cancellationToken).ConfigureAwait(false);
             if (unclear is not null)
             {
                 Console.Error.WriteLine($"kamrpc: {unclear}");

@@ -24,7 +24,8 @@ internal static class PageCommand
             CommandGroup.Inspect,
             ["kamrpc page --etcd http://10.0.0.5:2379", "kamrpc page --etcd http://10.0.0.5:2379 --listen 127.0.0.1:8080"],
             (ExitCode.Done, "it was ended (Ctrl-C)"),
-            (ExitCode.NotDone, "the address cannot be listened on")))
+            (ExitCode.NotDone, "the address cannot be listened on"),
+            (ExitCode.Refused, "the dispatcher here uses no etcd, and --etcd names none")))
         {
             CommonOptions.Cluster, CommonOptions.LogLevel, CommonOptions.LogFormat,
         };

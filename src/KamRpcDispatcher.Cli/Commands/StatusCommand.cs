@@ -43,13 +43,14 @@ internal static class StatusCommand
         var format = options.Value<OutputFormat>(OutputOption.Output, "table", OutputOption.Parse);
         var shown = StatusOptions.Read(options);
         var isWatch = options.Flag(Watch);
+        var directories = KamailioOptions.DispatcherDirectories(options);
         if (options.Fails(out var exitCode))
         {
             return exitCode;
         }
 
         using var store = new EtcdConnection(etcd!, TimeProvider.System);
-        var (local, unclear) = await LocalDispatch.FindAsync(options, cluster!, shown.Proxies, cancellationToken).ConfigureAwait(false);
+        var (local, unclear) = await LocalDispatch.FindAsync(options, directories, cluster!, shown.Proxies, cancellationToken).ConfigureAwait(false);
         if (unclear is not null)
         {
             Console.Error.WriteLine($"kamrpc: {unclear}");

@@ -16,16 +16,18 @@ namespace KamRpcDispatcher.Cli.Dispatch;
 internal static class LocalDispatch
 {
     private const int MostNamed = 5;
+    private const string Page = "page";
 
     /// <summary>Whom to ask for the cluster in place of etcd; nobody where somebody says where an etcd is.</summary>
     /// <param name="options">The options: without <c>--etcd</c>.</param>
+    /// <param name="directories">Where it may answer.</param>
     /// <param name="cluster">The cluster.</param>
     /// <param name="proxies">Which may be asked; empty for all.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>Null for nobody; an error where it is not clear who.</returns>
-    public static async Task<(IClusterReader? Reader, string? Error)> FindAsync(OptionReader options, string cluster, IReadOnlyCollection<string> proxies, CancellationToken cancellationToken)
+    public static async Task<(IClusterReader? Reader, string? Error)> FindAsync(OptionReader options, IReadOnlyList<string> directories, string cluster, IReadOnlyCollection<string> proxies, CancellationToken cancellationToken)
     {
-        var (found, failures) = await SearchAsync(options, cluster, proxies, cancellationToken).ConfigureAwait(false);
+        var (found, failures) = await SearchAsync(options, directories, cluster, proxies, cancellationToken).ConfigureAwait(false);
         found = [.. found.Where(one => proxies.Count == 0 || proxies.Contains(one.Answer.Proxy))];
         return WithoutEtcd(found) switch
         {
@@ -38,36 +40,51 @@ internal static class LocalDispatch
         };
     }
 
-    /// <summary>Why a command that writes what operators wish, or reads who did, cannot do that: the dispatcher here uses no etcd, and nobody says where another one's is. Null where it can.</summary>
+    /// <summary>
+    /// Why a command that writes what operators wish, reads who did, or shows what etcd has cannot do that: the dispatcher here uses no etcd, and nobody says where another one's is. Null where it can.
+    /// </summary>
     public static async Task<string?> WhyRefusedAsync(CliCommand command, OptionReader options, CancellationToken cancellationToken)
     {
-        if (command is not ({ Help.Group: CommandGroup.Act } or { Name: "history" }) || EtcdOptionSet.IsGiven(options) || options.Value(CommonOptions.Cluster) is not { } cluster)
+        if (!NeedsEtcd(command) || EtcdOptionSet.IsGiven(options) || options.Value(CommonOptions.Cluster) is not { } cluster)
         {
             return null;
         }
 
-        var found = WithoutEtcd((await SearchAsync(options, cluster, [], cancellationToken).ConfigureAwait(false)).Found);
+        var found = WithoutEtcd((await SearchAsync(options, KamailioOptions.DispatcherDirectories(options), cluster, [], cancellationToken).ConfigureAwait(false)).Found);
         return found.Count == 0 ? null
+            : command.Name == Page ? $"the dispatcher here ({Names(found)}) uses no etcd, which this page shows: its own page is at the address of its --metrics; or name the etcd of others by --etcd"
             : $"the dispatcher here ({Names(found)}) uses no etcd, in which what operators wish is kept: its members come from {found[0].Answer.Names}, and it follows no drain, weight, split or rollout. "
-                + "Say it there (\"state\": \"draining\" in a file), or name the etcd of others by --etcd";
+                + $"Say it there ({Ways(found[0].Answer)}), or name the etcd of others by --etcd";
     }
+
+    /// <summary>What to say behind a command that needs etcd, and has found none where nobody said where one is: a dispatcher without it may be here all the same. Null for nothing.</summary>
+    public static string? Hint(CliCommand command, OptionReader options, int exitCode) =>
+        exitCode == ExitCode.Unreachable && NeedsEtcd(command) && !EtcdOptionSet.IsGiven(options)
+            ? $"--etcd names the etcd; a dispatcher that uses none did not answer here either, in {string.Join(", ", KamailioOptions.DispatcherDirectories(options))} (KAMRPC_REPLY_DIR names another --reply-dir of it)"
+            : null;
 
     /// <summary>Why nobody can plan by etcd: the dispatcher here uses none, and nobody says where another one's is. Null where that is not so.</summary>
     public static async Task<string?> WhyNotPlannedAsync(OptionReader options, string cluster, CancellationToken cancellationToken) =>
-        WithoutEtcd((await SearchAsync(options, cluster, [], cancellationToken).ConfigureAwait(false)).Found) is not { Count: > 0 } found ? null
+        WithoutEtcd((await SearchAsync(options, KamailioOptions.DispatcherDirectories(options), cluster, [], cancellationToken).ConfigureAwait(false)).Found) is not { Count: > 0 } found ? null
             : $"the dispatcher here ({Names(found)}) uses no etcd: its members come from {found[0].Answer.Names}. Give --source as it has it, and what it would change now is planned by that; or --etcd, for one that uses etcd";
 
     /// <summary>What those answer here whose members do not all come from etcd, whether somebody says where an etcd is or not.</summary>
     /// <returns>The answers; and who of them uses no etcd, where nobody says where one is: null for nobody.</returns>
     public static async Task<(IReadOnlyList<WholeAnswer> Answers, string? WithoutEtcd)> AskAsync(OptionReader options, string cluster, CancellationToken cancellationToken)
     {
-        var (found, _) = await SearchAsync(options, cluster, [], cancellationToken, isEtcdAskedToo: true).ConfigureAwait(false);
+        var (found, _) = await SearchAsync(options, KamailioOptions.DispatcherDirectories(options), cluster, [], cancellationToken, isEtcdAskedToo: true).ConfigureAwait(false);
         return ([.. found.Select(static one => one.Answer)], !EtcdOptionSet.IsGiven(options) && WithoutEtcd(found) is { Count: > 0 } without ? Names(without) : null);
     }
 
+    private static bool NeedsEtcd(CliCommand command) => command is { Help.Group: CommandGroup.Act } or { Name: "history" or Page };
+
+    /// <summary>How what operators wish is said where members come from.</summary>
+    private static string Ways(WholeAnswer answer) => string.Join("; ", answer.Sources.Select(static source => source.Name.StartsWith("kubernetes:", StringComparison.Ordinal)
+        ? "of a pod: delete it, or take its label out of the Service's selector" : "\"state\": \"draining\" in the file").Distinct());
+
     private static List<LocalDispatcher> WithoutEtcd(IReadOnlyList<LocalDispatcher> found) => [.. found.Where(static one => !one.Answer.UsesEtcd)];
 
-    private static async Task<(IReadOnlyList<LocalDispatcher> Found, IReadOnlyList<string> Failures)> SearchAsync(OptionReader options, string cluster, IReadOnlyCollection<string> proxies, CancellationToken cancellationToken, bool isEtcdAskedToo = false)
+    private static async Task<(IReadOnlyList<LocalDispatcher> Found, IReadOnlyList<string> Failures)> SearchAsync(OptionReader options, IReadOnlyList<string> directories, string cluster, IReadOnlyCollection<string> proxies, CancellationToken cancellationToken, bool isEtcdAskedToo = false)
     {
         var failures = new List<string>();
         if (EtcdOptionSet.IsGiven(options) && !isEtcdAskedToo)
@@ -77,7 +94,7 @@ internal static class LocalDispatch
 
         // Who may not look into the directory finds the usual name in it.
         string[] names = [.. proxies, DispatcherOptions.DefaultProxy(KamailioAddress.Parse(KamailioAddress.Default), Dns.GetHostName())];
-        var found = await WholeQuery.FindAsync(KamailioOptions.DispatcherDirectories(options), cluster, names, failures, cancellationToken).ConfigureAwait(false);
+        var found = await WholeQuery.FindAsync(directories, cluster, names, failures, cancellationToken).ConfigureAwait(false);
         return (found, failures);
     }
 

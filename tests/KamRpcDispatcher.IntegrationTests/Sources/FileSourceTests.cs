@@ -205,7 +205,28 @@ public sealed class FileSourceTests
 
         (exitCode, _, errors) = await Kamrpc.RunAsAsync(["env", $"KAMRPC_REPLY_DIR={all.File("r")}"], Fleet.Deadline, "drain", "m1", "--set", "1");
         Assert.That(exitCode, Is.EqualTo(4), errors);
-        Assert.That(errors, Does.Contain("proxy p1").And.Contain("uses no etcd").And.Contain("--etcd"));
+        Assert.That(errors, Does.Contain("proxy p1").And.Contain("uses no etcd").And.Contain("(\"state\": \"draining\" in the file)").And.Contain("--etcd"));
+        (exitCode, _, errors) = await Kamrpc.RunAsAsync(["env", $"KAMRPC_REPLY_DIR={all.File("r")}"], Fleet.Deadline, "page");
+        Assert.That((exitCode, errors), Is.EqualTo((4, "kamrpc: the dispatcher here (proxy p1) uses no etcd, which this page shows: its own page is at the address of its --metrics; or name the etcd of others by --etcd\n")));
+    }
+
+    [Test]
+    public async Task Who_finds_neither_an_etcd_nor_a_dispatcher_without_one_is_told_where_both_were_looked_for()
+    {
+        RealServers.Require("unshare");
+        using var folder = new TemporaryFolder();
+        string[] starter = [.. Environment.UserName == "root" ? ["unshare", "--net"] : (string[])["unshare", "--net", "--map-root-user"], "env", $"KAMRPC_REPLY_DIR={folder.File("other")}"];
+
+        var (exitCode, _, errors) = await Kamrpc.RunAsAsync(starter, Fleet.Deadline, "history");
+        Assert.That(exitCode, Is.EqualTo(3), errors);
+        Assert.That(errors, Does.Contain($"a dispatcher that uses none did not answer here either, in {folder.File("other")} (KAMRPC_REPLY_DIR names another"));
+
+        foreach (var asked in (string[][])[["status"], ["explain", "m1"]])
+        {
+            (exitCode, _, errors) = await Kamrpc.RunAsync([.. asked, "--reply-dir", "k1/reply"]);
+            Assert.That(exitCode, Is.EqualTo(2), errors);
+            Assert.That(errors, Does.Contain("k1/reply").And.Contain("--reply-dir"));
+        }
     }
 
     [Test]
