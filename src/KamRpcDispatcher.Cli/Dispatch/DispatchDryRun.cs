@@ -35,7 +35,7 @@ internal static class DispatchDryRun
             }
 
             var result = await new DryRun(options(address), TimeProvider.System, NullLoggerFactory.Instance).RunAsync(cancellationToken).ConfigureAwait(false);
-            if (!result.FollowsIntents)
+            if (result.MayNotReadIntents)
             {
                 Console.Error.WriteLine("kamrpc: warning: etcd does not let operators' wishes be read (permission denied), so that whom they drain is not known here");
             }

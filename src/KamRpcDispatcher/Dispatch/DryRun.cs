@@ -57,7 +57,8 @@ public sealed class DryRun(DispatcherOptions options, TimeProvider timeProvider,
         var plan = Planner.Plan(shared.All, table.Destinations, maps.PolicyOf(policy));
         return DryRunResult.Of(cluster.Revision, table, plan, held) with
         {
-            FollowsIntents = intents.IsFollowed,
+            FollowsIntents = options.UsesEtcd && intents.IsFollowed,
+            MayNotReadIntents = options.UsesEtcd && !intents.IsFollowed,
             Classes = shares.Numbers.SelectMany(static set => set.Value.Select(one => (Set: ClassSets.Base + one.Value, Class: new PlannedClass(set.Key, one.Key)))).DistinctBy(static one => one.Set).ToDictionary(static one => one.Set, static one => one.Class),
             LeftOut = left.Sentences(read.Destinations, members),
             Shares = !options.UsesEtcd ? [] : [.. maps.Maps.Select(map => new PlannedShares(map.Key, ShareLog.Words(maps.Sets.FirstOrDefault(set => set.Set == map.Key)))).Concat(SharedLater(maps, plan)).Where(one => !left.Has(one.Set)).OrderBy(static shares => shares.Set)],
@@ -126,8 +127,11 @@ public sealed class DryRun(DispatcherOptions options, TimeProvider timeProvider,
 /// <param name="Held">Who is not announced any more and would be kept, since too many went at once.</param>
 public sealed record DryRunResult(long Revision, KamailioVersion Kamailio, IReadOnlyList<PlannedChange> Changes, IReadOnlyList<Skip> Skips, IReadOnlyList<Member> Held)
 {
-    /// <summary>Whether operators' intents could be read: else who is drained is not known, and gets calls by what would be done.</summary>
+    /// <summary>Whether operators' intents are followed, and could be read: else who is drained is not known, and gets calls by what would be done.</summary>
     public bool FollowsIntents { get; init; } = true;
+
+    /// <summary>Whether they are not since etcd does not let them be read.</summary>
+    public bool MayNotReadIntents { get; init; }
 
     /// <summary>The sets whose calls would be shared anew. While classes are filled, what they get then is not known here.</summary>
     public IReadOnlyList<PlannedShares> Shares { get; init; } = [];

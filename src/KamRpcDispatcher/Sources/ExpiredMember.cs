@@ -19,6 +19,9 @@ public sealed record ExpiredMember(Member Member, DateTimeOffset At, int SetSize
     /// </summary>
     public TimeSpan? DoubtedSince { get; init; }
 
+    /// <summary>When it was there again, by the same clock; null while it is not. Who is back is no part of what goes after that.</summary>
+    public TimeSpan? BackAt { get; init; }
+
     /// <summary>Whether it is doubted still.</summary>
     /// <param name="heard">When the store was heard last: as long as it says nothing, nobody could come back.</param>
     public bool IsDoubted(TimeSpan heard) => DoubtedSince is { } since && heard - since < Doubt;

@@ -37,6 +37,10 @@ internal sealed class Site : IAsyncDisposable
     /// <summary>Runs kamrpc on a machine that is none of these; it has to end with 0.</summary>
     public Task<string> KamrpcAsync(string arguments) => _machines[0].RunAsync($"/opt/kamrpc/kamrpc {arguments} --etcd {Store} 2>&1");
 
+    /// <summary>Waits until <c>kamrpc status</c> says that all is as it should be; answers what it says then.</summary>
+    public Task<string> StatusInStepAsync() => _machines[0].RunAsync(
+        $"for tries in $(seq {Fleet.Deadline.TotalSeconds * 5:0}); do said=$(/opt/kamrpc/kamrpc status --etcd {Store} 2>&1) && break; sleep 0.2; done; echo \"$said\"");
+
     /// <summary>Waits until a server is not announced any more.</summary>
     public Task IsNotAnnouncedAsync(string name) => _machines[0].RunAsync(
         $"timeout {Fleet.Deadline.TotalSeconds:0} bash -c 'while etcdctl --endpoints {Store} get --keys-only /kamrpc/default/members/1/{name} | grep -q {name}; do sleep 0.1; done'");

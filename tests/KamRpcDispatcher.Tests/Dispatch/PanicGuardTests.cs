@@ -151,6 +151,19 @@ public class PanicGuardTests
     }
 
     [Test]
+    public void Who_goes_after_the_others_of_the_event_are_back_goes_from_a_set_that_has_them()
+    {
+        // All six went for a moment and were back after two seconds; a second later two go for good.
+        var back = Enumerable.Range(0, 6).Select(static number => new ExpiredMember(Members.Of($"e{number}"), Start, 6 - number, TimeSpan.Zero) { BackAt = TimeSpan.FromSeconds(2) }).ToList();
+        ExpiredMember[] gone = [.. back[4..].Select(static (expired, index) => expired with { Mark = TimeSpan.FromSeconds(3), SetSize = 6 - index, BackAt = null })];
+        Assert.That(PanicGuard.Held(new Membership(1, [], []) { Expired = gone, Returned = back[..4] }, Options, TimeSpan.FromSeconds(3)), Is.Empty);
+
+        // They went while those were away: as any of the event.
+        gone = [.. gone.Select(static expired => expired with { Mark = TimeSpan.FromSeconds(1) })];
+        Assert.That(PanicGuard.Held(new Membership(1, [], []) { Expired = gone, Returned = back[..4] }, Options, TimeSpan.FromSeconds(3)).Select(static member => member.Key.Name), Is.EqualTo(new[] { "e4", "e5" }));
+    }
+
+    [Test]
     public void What_expires_while_the_store_comes_back_is_kept_for_a_moment_even_a_set_of_one_and_then_judged_like_any()
     {
         var expired = Enumerable.Range(0, 4).Select(static number => new ExpiredMember(Members.Of($"e{number}"), Start, 4 - number, TimeSpan.Zero) { DoubtedSince = TimeSpan.Zero }).ToList();

@@ -11,7 +11,8 @@ namespace KamRpcDispatcher.Dispatch.Policy;
 /// </summary>
 /// <remarks>
 /// A clean withdrawal is no expiry, and an expiry by itself is never held back, but for a moment where the store itself had been away. A held
-/// member stays as it was until it comes back in whatever state, or the hold time has passed; that others come back takes no held one out.
+/// member stays as it was until it comes back in whatever state, or the hold time has passed; that others come back takes no held one out, but who goes when they are back goes from a set
+/// that has them.
 /// Whom an operator had drained when its key went has not expired (<see cref="ExpiredMember"/>), and is no part of what its set was; who is drained since is not held, and changes nothing
 /// for the others.
 /// </remarks>
@@ -92,21 +93,16 @@ internal static class PanicGuard
 
     private static IEnumerable<ExpiredMember> HeldOfSet(ExpiredMember[] expired, PanicOptions options, TimeSpan now)
     {
-        var released = new Queue<TimeSpan>();
+        var released = new ReleasedMembers(options.Window);
         var before = LargestWithin(expired, options.Window);
         for (var index = 0; index < expired.Length; index++)
         {
             var mark = expired[index].Mark;
-            while (released.TryPeek(out var earlier) && mark - earlier > options.Window)
-            {
-                released.Dequeue();
-            }
-
             var floor = (int)Math.Ceiling(before[index] * options.Threshold / 100.0);
             var mayGo = Math.Max(1, before[index] - floor);
-            if (released.Count < mayGo)
+            if (released.At(mark) < mayGo)
             {
-                released.Enqueue(mark);
+                released.Add(expired[index]);
             }
             else if (now - mark < options.Hold)
             {

@@ -153,7 +153,7 @@ internal sealed class CycleLog(
 
         if (_outage.Reached() || table.Instance != _instance)
         {
-            ReconcileLog.Reached(logger, table.Version, table.Instance.UpSince, table.Destinations.Count);
+            ReconcileLog.Reached(logger, table.Version, table.Instance.UpSince, table.Destinations.Count(static entry => entry.Set != MemberKey.ReservedSet));
             if (!table.Version.IsKnown && table.Instance != _instance)
             {
                 ReconcileLog.UnknownVersion(logger, KamailioVersion.NewestKnown);

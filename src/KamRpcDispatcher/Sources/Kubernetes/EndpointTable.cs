@@ -128,7 +128,7 @@ internal sealed class EndpointTable(TimeProvider timeProvider, Func<OperatorInte
                 return false;
             }
 
-            Publish();
+            _told.Hear();
             return true;
         }
     }

@@ -172,7 +172,11 @@ internal sealed class MergedOrigins : IMemberOrigin
 
         var etcd = _origins.Select((one, index) => one == _etcd ? parts[index] : null).FirstOrDefault(static part => part is not null);
         var foreign = _origins.SelectMany((one, index) => parts[index].Members.Where(member => !IsOf(one, member.Key)).Select(member => Foreign(one, member)));
-        _revision++;
+        if (_last is null || !_last.Parts.Select(static part => part.Revision).SequenceEqual(parts.Select(static part => part.Revision)))
+        {
+            _revision++;
+        }
+
         return new Membership(
             etcd?.Revision ?? _revision,
             [.. _origins.SelectMany((one, index) => parts[index].Members.Where(member => IsOf(one, member.Key))).OrderBy(static member => member.Key)],

@@ -84,6 +84,9 @@ internal sealed class ToldMembers(TimeProvider timeProvider, Func<OperatorIntent
             !_members.ContainsKey(member.Key) && !addresses.Contains((member.Key.Set, member.Uri)) && !Expiries.Knows(NameOf(member.Key)) && !Left.Knows(member.Key)).ToList();
     }
 
+    /// <summary>The origin gave a sign of life, and has told nothing else: it is the same membership, by which nobody may be doubted any longer.</summary>
+    public void Hear() => _current = _current! with { Heard = Expiries.HeardAt };
+
     /// <summary>Makes a membership of what is known now.</summary>
     /// <param name="rejected">The records that cannot be used.</param>
     /// <param name="warnings"><inheritdoc cref="Membership.Warnings"/></param>

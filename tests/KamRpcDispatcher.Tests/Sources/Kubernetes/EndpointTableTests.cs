@@ -79,9 +79,11 @@ public class EndpointTableTests
 
         _time.Advance(ExpiredMember.Doubt + TimeSpan.FromMilliseconds(1));
         Assert.That(Followed(), Has.Length.EqualTo(3), "nobody has said anything since");
+        var revision = _table.Current!.Revision;
         Assert.That(_table.Hear());
 
         Assert.That(Followed(), Is.EqualTo(new[] { "a Ready", "b Ready" }));
+        Assert.That(_table.Current!.Revision, Is.EqualTo(revision), "nothing was told");
         Assert.That(_table.Current!.Left[new MemberKey(1, "c")], Is.EqualTo(LeaveCause.Vanished));
     }
 
