@@ -18,14 +18,17 @@ internal static class ClaimTimes
     /// </summary>
     public static readonly TimeSpan Validity = TimeSpan.FromMilliseconds(1500);
 
-    /// <summary>From the question for the mark to the end of the writing after it, for the short waits to do.</summary>
-    public static readonly TimeSpan Prompt = TimeSpan.FromMilliseconds(100);
+    /// <summary>From the question for the mark to the end of the writing after it, for the short waits to do: whoever writes measures it, and waits for long where it took longer.</summary>
+    public static readonly TimeSpan Prompt = TimeSpan.FromMilliseconds(80);
 
     /// <summary>A holder that finds no mark (Kamailio was restarted) goes on at once, for as long as a newcomer's writing may lag: <see cref="Prompt"/>.</summary>
     public static readonly TimeSpan FirstValidity = Prompt;
 
-    /// <summary>From a newcomer's writing to its reading back: longer than <see cref="FirstValidity"/>.</summary>
-    public static readonly TimeSpan NewcomerWait = TimeSpan.FromMilliseconds(250);
+    /// <summary>
+    /// From a newcomer's writing to its reading back: longer than <see cref="FirstValidity"/>, and than <see cref="Prompt"/>, since who asked before that writing may write for so long after it. No
+    /// longer than that: nothing is changed meanwhile, and it is most of a start.
+    /// </summary>
+    public static readonly TimeSpan NewcomerWait = TimeSpan.FromMilliseconds(90);
 
     /// <summary>The same for one whose writing lagged, and may have come over another's who holds the claim: longer than <see cref="Validity"/>.</summary>
     public static readonly TimeSpan LateWait = TimeSpan.FromSeconds(2);

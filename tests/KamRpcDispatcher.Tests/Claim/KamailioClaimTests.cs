@@ -19,7 +19,7 @@ public sealed class KamailioClaimTests : IAsyncDisposable
     private const int TakenOver = 2202;
     private const int NoTable = 2203;
 
-    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(10);
 
     private readonly FakeTimeProvider _time = new();
     private readonly MarkedKamailio _kamailio = new();
