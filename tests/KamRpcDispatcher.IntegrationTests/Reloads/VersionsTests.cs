@@ -16,7 +16,7 @@ public sealed class VersionsTests
     {
         await using var site = await MixedSite.StartAsync();
         var before = await MembersAsync(site);
-        await using var load = SipLoad.Start(site.Kamailio.Sip, 1000, 25, TimeSpan.FromSeconds(1));
+        await using var load = SipLoad.Start(site.Kamailio.Sip, 1000, 25, TimeSpan.FromSeconds(1), SipLoadLimits.Endurance);
         await site.OperateAsync(site.Older);
 
         // Announcers first: newer ones of an older dispatcher's.
