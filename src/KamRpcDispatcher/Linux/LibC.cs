@@ -9,6 +9,7 @@ internal static partial class LibC
     public const int NotPermitted = 1;
     public const int NoEntry = 2;
     public const int NoSuchProcess = 3;
+    private const int Interrupted = 4;
     public const int WouldBlock = 11;
     public const int AccessDenied = 13;
     public const int Exists = 17;
@@ -62,6 +63,29 @@ internal static partial class LibC
         return path;
     }
 
+    /// <summary>
+    /// Fills with what the kernel's generator of secrets gives, as <see cref="System.Security.Cryptography.RandomNumberGenerator"/> does by way of OpenSSL: an announcer that has no other use for that is 3 MB
+    /// smaller without it.
+    /// </summary>
+    public static unsafe void FillWithSecret(Span<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+        {
+            nint filled;
+            fixed (byte* start = bytes)
+            {
+                filled = GetRandom(start, (nuint)bytes.Length, 0);
+            }
+
+            if (filled < 0 && Marshal.GetLastPInvokeError() != Interrupted)
+            {
+                throw LastError("the kernel gives no random bytes");
+            }
+
+            bytes = bytes[(int)Math.Max(0, filled)..];
+        }
+    }
+
     /// <summary>What the last call failed for, as the exception that .NET's own methods would throw.</summary>
     public static Exception LastError(string trouble)
     {
@@ -95,6 +119,9 @@ internal static partial class LibC
 
     [LibraryImport("libc", EntryPoint = "realpath", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static unsafe partial nint RealPath(string path, byte* resolved);
+
+    [LibraryImport("libc", EntryPoint = "getrandom", SetLastError = true)]
+    private static unsafe partial nint GetRandom(byte* buffer, nuint length, uint flags);
 
     [LibraryImport("libc", EntryPoint = "geteuid")]
     public static partial uint EffectiveUser();

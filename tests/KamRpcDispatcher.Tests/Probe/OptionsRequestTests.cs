@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Text;
 using KamRpcDispatcher.Destinations.Addresses;
+using KamRpcDispatcher.Linux;
 using KamRpcDispatcher.Probe.Sip;
 using KamRpcDispatcher.Testing;
 using NUnit.Framework;
@@ -81,7 +82,18 @@ public class OptionsRequestTests
     {
         var source = File.ReadAllText(Path.Combine(RealServers.RepositoryRoot, "src", "KamRpcDispatcher", "Probe", "Sip", "OptionsRequest.cs"));
 
-        Assert.That(source, Does.Contain("RandomNumberGenerator.Fill").And.Not.Contain("Random.Shared"));
+        Assert.That(source, Does.Contain("LibC.FillWithSecret").And.Not.Contain("Random.Shared"));
+    }
+
+    [Test]
+    public void What_the_kernel_gives_of_it_fills_all_that_is_asked_for_and_is_another_each_time()
+    {
+        var (one, other) = (new byte[100_000], new byte[100_000]);
+        LibC.FillWithSecret(one);
+        LibC.FillWithSecret(other);
+
+        Assert.That(one.Chunk(16).Concat(other.Chunk(16)).Select(Convert.ToHexString), Is.Unique);
+        Assert.That(() => LibC.FillWithSecret([]), Throws.Nothing);
     }
 
     private static OptionsRequest Request(string uri, string local) => new(SipUri.Parse(uri), IPEndPoint.Parse(local));

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using System.Text;
 using KamRpcDispatcher.Destinations.Addresses;
+using KamRpcDispatcher.Linux;
 
 namespace KamRpcDispatcher.Probe.Sip;
 
@@ -30,7 +30,7 @@ internal sealed class OptionsRequest
     /// <param name="random">Replaces the system's generator of secrets in tests: who can guess a branch can answer for the server.</param>
     public OptionsRequest(SipUri uri, IPEndPoint local, SpanAction? random = null)
     {
-        _random = random ?? RandomNumberGenerator.Fill;
+        _random = random ?? LibC.FillWithSecret;
         var host = Host(local.Address);
         var (transport, contact) = uri.Transport switch
         {
