@@ -10,6 +10,7 @@ using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Keys;
 using KamRpcDispatcher.Etcd.Leases;
+using KamRpcDispatcher.Etcd.Members;
 using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.Operate;
 using KamRpcDispatcher.Operate.Confirming;
@@ -82,7 +83,7 @@ internal sealed record MemberExplanation(MemberKey Key, string Record, MemberCal
     /// <summary>The same with what etcd says of its lease.</summary>
     /// <exception cref="EtcdUnreachableException">Nothing came for about two seconds.</exception>
     public async Task<MemberExplanation> WithLeaseAsync(LeaseReader leases, CancellationToken cancellationToken) =>
-        Member?.Announced is { Lease: not 0 and var lease } ? this with { Lease = await leases.ReadAsync(lease, cancellationToken).ConfigureAwait(false) } : this;
+        Member?.Announced is { Lease: > 0 and var lease } ? this with { Lease = await leases.ReadAsync(lease, cancellationToken).ConfigureAwait(false) } : this;
 
     public string ToText(Layout layout)
     {
@@ -125,7 +126,7 @@ internal sealed record MemberExplanation(MemberKey Key, string Record, MemberCal
         JsonText.WriteNumber(writer, "revision", Member?.Announced?.ModRevision);
         writer.WriteString("rejected", Rejected?.Reason);
         writer.WriteString("followed", Holder?.Key.Name);
-        writer.WriteString("lease", Member?.Announced is { Lease: not 0 and var lease } ? StatusJson.Lease(lease) : null);
+        writer.WriteString("lease", Member?.Announced is { Lease: > 0 and var lease } ? StatusJson.Lease(lease) : null);
         JsonText.WriteNumber(writer, "leaseSeconds", Lease?.Granted.TotalSeconds);
         JsonText.WriteNumber(writer, "leaseSecondsLeft", Lease?.Remaining.TotalSeconds);
         JsonText.WriteTexts(writer, "underTheSameLease", Lease?.Keys?.Where(key => key != Record) ?? []);
@@ -214,7 +215,7 @@ internal sealed record MemberExplanation(MemberKey Key, string Record, MemberCal
 
     private string LeaseLine(long lease)
     {
-        if (lease == 0 && Calls.Cluster.Sources.Count > 0)
+        if (lease == AnnouncedMember.UnknownLease)
         {
             return Calls.Cluster.IsOfOneProxy ? "not told by the dispatcher that is asked here" : "none: it stays until it is taken out there";
         }

@@ -60,7 +60,7 @@ internal sealed class PageMembers(ClusterCalls calls, ObservedCycle? cycle, Late
             Tone = ToneName.Of(MemberText.ToneOf(member)),
             State = announced is null ? Gone : MemberText.StateName(announced),
             Since = announced is null ? left?.Since : intent?.At ?? announced.Member.Since,
-            Static = announced is { Lease: 0 } ? true : null,
+            Static = announced is { IsStatic: true } ? true : null,
             Why = Shorten(announced is null ? left?.Kind == DeviationKind.Leaving ? left.Reason : null : intent is not null ? intent.Reason : announced.Member.Reason),
             By = intent is null ? announced?.Intent?.Weight is null ? null : IntentText.By(announced.Intent) : IntentText.By(intent),
             Weight = announced?.Intent?.Weight ?? announced?.Member.Weight,

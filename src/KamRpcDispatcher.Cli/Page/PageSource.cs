@@ -125,8 +125,8 @@ internal sealed class PageSource(string cluster, IPageStore store, PageLocal? lo
 
     /// <summary>The lease of its record the dispatcher does not say.</summary>
     private static AnnouncedMember OwnMember(Member member, ObservedCycle cycle) => !cycle.Drained.TryGetValue(member.Key, out var intent)
-        ? new AnnouncedMember(member, Lease: -1)
-        : new AnnouncedMember(member with { State = MemberState.Ready }, Lease: -1) { Intent = intent ?? new Intent(member.Key) { IsDrained = true } };
+        ? new AnnouncedMember(member, AnnouncedMember.UnknownLease)
+        : new AnnouncedMember(member with { State = MemberState.Ready }, AnnouncedMember.UnknownLease) { Intent = intent ?? new Intent(member.Key) { IsDrained = true } };
 
     /// <summary>With the dispatcher's own report as of now, and the members that it takes from elsewhere than etcd: of those etcd knows nothing.</summary>
     private ClusterView WithOwn(ClusterView view, ObservedCycle? cycle)

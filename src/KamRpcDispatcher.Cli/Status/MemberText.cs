@@ -63,15 +63,15 @@ internal sealed class MemberText(ClusterCalls calls)
 
         var up = IntentText.Calls(calls.Cluster.CallsOf(member.Key, calls.Now), intent, calls.Now) is { } counted ? $", {counted}" : string.Empty;
         return record.IsDrained
-            ? $"{IntentText.Drained(intent, calls.Now)}{up}, announced ready{(record.Lease == 0 ? ", static" : string.Empty)}"
+            ? $"{IntentText.Drained(intent, calls.Now)}{up}, announced ready{(record.IsStatic ? ", static" : string.Empty)}"
             : $"{Announced(record)}, {IntentText.Drained(intent, calls.Now)}{up}";
     }
 
     /// <summary>The state that its own record tells: <c>ready for 3m</c>.</summary>
     public string Announced(AnnouncedMember record)
     {
-        var (announced, lease) = record;
-        var state = MemberStateName.Of(announced.State) + (lease == 0 ? ", static" : string.Empty);
+        var announced = record.Member;
+        var state = MemberStateName.Of(announced.State) + (record.IsStatic ? ", static" : string.Empty);
         state += announced.Since is { } since ? $" for {Ages.Show(calls.Now - since)}" : string.Empty;
         return string.IsNullOrEmpty(announced.Reason) ? state : $"{state} ({SafeText.Shorten(announced.Reason, MemberValidation.MaxReasonLength)})";
     }

@@ -48,7 +48,7 @@ public sealed record WholeAnswer(string Cluster, string Proxy, IReadOnlyList<Mem
     public ClusterView ToView() => new(
         Membership?.Revision ?? 0,
         Membership?.Revision ?? 0,
-        [.. (Membership?.Members ?? []).Select(member => new AnnouncedMember(member, 0) { ModRevision = Math.Min(member.CreatedRevision, Membership!.Revision) })],
+        [.. (Membership?.Members ?? []).Select(member => new AnnouncedMember(member, AnnouncedMember.UnknownLease) { ModRevision = Math.Min(member.CreatedRevision, Membership!.Revision) })],
         Membership?.Rejected ?? [],
         [new ReportingProxy(Proxy, Report is null ? null : Report with { Sources = [], MoreSources = 0 }, Report is null ? "it has not compared its members with Kamailio's list yet: no source has told them, or Kamailio does not answer" : null) { ModRevision = Report?.WrittenAt?.UtcTicks ?? 0 }])
     {

@@ -115,7 +115,7 @@ internal static class StatusJson
         writer.WriteNumber("priority", member.Priority);
         WriteEntries(writer, "attrs", member.Attributes);
         WriteEntries(writer, "labels", member.Labels);
-        writer.WriteString("lease", lease == 0 ? null : Lease(lease));
+        writer.WriteString("lease", lease > 0 ? Lease(lease) : null);
         writer.WriteString("calls", MemberText.Name(calls.Everywhere));
         IntentJson.WriteDrain(writer, announced.Intent);
         IntentJson.WriteWeight(writer, announced.Intent);

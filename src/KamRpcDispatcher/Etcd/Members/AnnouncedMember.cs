@@ -5,9 +5,15 @@ namespace KamRpcDispatcher.Etcd.Members;
 
 /// <summary>A member as the store holds it.</summary>
 /// <param name="Member">The member.</param>
-/// <param name="Lease">The lease that it ends with; 0 for a static member.</param>
+/// <param name="Lease">The lease that it ends with; 0 for a static member, <see cref="UnknownLease"/> where that is not told.</param>
 public sealed record AnnouncedMember(Member Member, long Lease)
 {
+    /// <summary>In place of a lease where a dispatcher tells its members, and not what keeps their records.</summary>
+    public const long UnknownLease = -1;
+
+    /// <summary>Whether its record is one that no announcer keeps.</summary>
+    public bool IsStatic => Lease == 0;
+
     /// <summary>The store's revision of the record.</summary>
     public long ModRevision { get; init; }
 
