@@ -58,7 +58,7 @@ return await LastResort.RunAsync(async () =>
     }
 
     var exitCode = await run(options, stop.Token);
-    if (command is not null && LocalDispatch.Hint(command, options, exitCode) is { } hint)
+    if (command is not null && await LocalDispatch.HintAsync(command, options, exitCode, stop.Token) is { } hint)
     {
         Console.Error.WriteLine($"kamrpc: {hint}");
     }

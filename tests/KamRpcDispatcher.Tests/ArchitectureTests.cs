@@ -31,10 +31,10 @@ public partial class ArchitectureTests
         Dispatch.Logs: Destinations Dispatch.Cycles Dispatch.Policy Etcd.Reports Plan Push Sources Sources.Records
         Dispatch.Pace: Destinations Dispatch.Cycles Dispatch.Policy Dispatch.Shares Plan Push Sources
         Dispatch.Policy: Destinations Dispatch.Cycles Doctor.Observations.Configured Etcd.Reports Plan Plan.Order Processes Processes.Views Push Push.Boot Push.Grace Push.Guards Push.Reading Sources
-        Dispatch.Report: Destinations Destinations.Addresses Dispatch.Contact Dispatch.Cycles Dispatch.Following Dispatch.Logs Dispatch.Policy Etcd Etcd.Proxies Etcd.Reports Etcd.Reports.Dialogs Local Plan Push Push.Grace Push.Guards Push.Reading Sources
+        Dispatch.Report: Destinations Destinations.Addresses Destinations.Operators Dispatch.Contact Dispatch.Cycles Dispatch.Following Dispatch.Logs Dispatch.Policy Etcd Etcd.Proxies Etcd.Reports Etcd.Reports.Dialogs Local Plan Push Push.Grace Push.Guards Push.Reading Sources
         Dispatch.Shares: Destinations Destinations.Operators Dispatch.Cycles Dispatch.Report Etcd.Keys Etcd.Reports Plan Plan.Shares Push Push.Shares Sources.Operators
-        Doctor: Doctor.Checks Doctor.Checks.Sockets Doctor.Observations Doctor.Observations.Sockets Etcd.Connection Local
-        Doctor.Checks: Destinations Destinations.Addresses Doctor.Checks.Cluster Doctor.Checks.Settings Doctor.Checks.Sockets Doctor.Observations Etcd Etcd.Proxies Local
+        Doctor: Doctor.Checks Doctor.Checks.Cluster Doctor.Checks.Sockets Doctor.Observations Doctor.Observations.Sockets Etcd.Connection Local
+        Doctor.Checks: Destinations Destinations.Addresses Doctor.Checks.Cluster Doctor.Checks.Settings Doctor.Checks.Sockets Doctor.Observations Etcd Etcd.Proxies Etcd.Reports Local
         Doctor.Checks.Cluster: Destinations Destinations.Addresses Destinations.Operators Doctor.Checks.Settings Doctor.Observations Etcd Etcd.Proxies Etcd.Reports
         Doctor.Checks.Settings: Destinations Doctor.Config Doctor.Config.Reading Doctor.Observations Doctor.Observations.Configured
         Doctor.Checks.Sockets: Doctor.Observations Doctor.Observations.Host Doctor.Observations.Sockets
@@ -59,7 +59,7 @@ public partial class ArchitectureTests
         Etcd.Reports.Dialogs: Destinations Sources.Records
         Etcd.Reports.Format: Destinations Destinations.Addresses Etcd.Reports.Dialogs Sources Sources.Records
         Linux:
-        Local: Destinations Etcd Etcd.Members Etcd.Proxies Etcd.Reports Etcd.Reports.Format Linux Sources Sources.Records
+        Local: Destinations Destinations.Operators Etcd Etcd.Members Etcd.Proxies Etcd.Reports Etcd.Reports.Format Linux Sources Sources.Records
         Operate: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Etcd.Reports.Format Operate.History Operate.Splits Sources.Records
         Operate.Confirming: Destinations Etcd Etcd.Connection Etcd.Keys Etcd.Leases Etcd.Proxies Etcd.Reports Operate.History Sources.Records
         Operate.Declared: Destinations Destinations.Operators Etcd.Connection Etcd.Keys Etcd.Members Etcd.Reports Operate Operate.History Operate.Rollouts Operate.Splits Operate.Waiting Sources.Records

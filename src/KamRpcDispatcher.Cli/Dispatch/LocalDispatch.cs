@@ -57,11 +57,22 @@ internal static class LocalDispatch
                 + $"Say it there ({Ways(found[0].Answer)}), or name the etcd of others by --etcd";
     }
 
-    /// <summary>What to say behind a command that needs etcd, and has found none where nobody said where one is: a dispatcher without it may be here all the same. Null for nothing.</summary>
-    public static string? Hint(CliCommand command, OptionReader options, int exitCode) =>
-        exitCode == ExitCode.Unreachable && NeedsEtcd(command) && !EtcdOptionSet.IsGiven(options)
-            ? $"--etcd names the etcd; a dispatcher that uses none did not answer here either, in {string.Join(", ", KamailioOptions.DispatcherDirectories(options))} (KAMRPC_REPLY_DIR names another --reply-dir of it)"
-            : null;
+    /// <summary>
+    /// What to say behind a command that asks etcd, and has found none where nobody said where one is: a dispatcher without it may be here all the same, or one that this user may not ask. Null
+    /// for nothing.
+    /// </summary>
+    public static async Task<string?> HintAsync(CliCommand command, OptionReader options, int exitCode, CancellationToken cancellationToken)
+    {
+        if (exitCode != ExitCode.Unreachable || !(NeedsEtcd(command) || command.Name is "status" or "explain") || EtcdOptionSet.IsGiven(options) || options.Value(CommonOptions.Cluster) is not { } cluster)
+        {
+            return null;
+        }
+
+        var directories = KamailioOptions.DispatcherDirectories(options);
+        var (_, failures) = await SearchAsync(options, directories, cluster, [], cancellationToken).ConfigureAwait(false);
+        return failures.Count > 0 ? failures[0]
+            : $"--etcd names the etcd; a dispatcher that uses none did not answer here either, in {string.Join(", ", directories)} ({(NeedsEtcd(command) ? "KAMRPC_REPLY_DIR" : "--reply-dir")} names another place)";
+    }
 
     /// <summary>Why nobody can plan by etcd: the dispatcher here uses none, and nobody says where another one's is. Null where that is not so.</summary>
     public static async Task<string?> WhyNotPlannedAsync(OptionReader options, string cluster, CancellationToken cancellationToken) =>

@@ -38,11 +38,11 @@ internal sealed class PageSource(string cluster, IPageStore store, PageLocal? lo
     private string? _refused;
     private long _ownReadings;
 
-    /// <summary>Nobody has looked for a while: what was seen standing still since says nothing, and what was read then is not what is.</summary>
+    /// <summary>Nobody has looked for a while: what was seen standing still since says nothing, and what was read then is not what is, whether etcd can be read now or not.</summary>
     public void Forget()
     {
         _ages.Forget();
-        (_reading, _begun, _etcd) = (null, 0, _etcd with { Answers = null });
+        (_reading, _begun, _last, _etcd, _refused) = (null, 0, null, new PageEtcd(null, null, null, null), null);
     }
 
     /// <summary>Takes what has been read, and begins to read again where that is due. Never waits.</summary>

@@ -57,6 +57,7 @@ internal sealed class Reconciler(
     Action<long>? follows = null)
 {
     private readonly WakeSignal _wake = wake ?? new();
+    private readonly PanicHolds _panic = new(options.Panic, timeProvider, policy.Manages);
     private readonly CycleMemory _memory = new(policy, quarantine, options, timeProvider);
     private readonly TroubleTracker _troubles = new(timeProvider);
     private readonly ServedSets _sets = new(policy);
@@ -146,7 +147,7 @@ internal sealed class Reconciler(
 
     private async Task<TimeSpan> CycleAsync(Membership membership, CancellationToken cancellationToken)
     {
-        var (members, doubt) = Followed(membership);
+        var (members, doubt) = _panic.Followed(membership);
         var wait = _isDoubtful ? default : await Known.PushEarlyAsync(members, dispatcher, _wake.Raised, cancellationToken).ConfigureAwait(false);
         if (_isUnread = wait > TimeSpan.Zero)
         {
@@ -155,12 +156,12 @@ internal sealed class Reconciler(
         }
 
         (var isKnown, _isDoubtful) = (!_isDoubtful, false);
-        var meanwhile = new Meanwhile(dispatcher, () => isKnown && !_isDoubtful && source.Current is { } now ? Followed(now).Members : null, _wake);
+        var meanwhile = new Meanwhile(dispatcher, () => isKnown && !_isDoubtful && source.Current is { } now ? _panic.Followed(now).Members : null, _wake);
         DispatcherTable table;
         try
         {
             table = await Known.ReadAsync(meanwhile, cancellationToken).ConfigureAwait(false);
-            (members, doubt) = Followed(membership = source.Current ?? membership);
+            (members, doubt) = _panic.Followed(membership = source.Current ?? membership);
         }
         catch (ListTooLongException exception) when (exception.LastKnown is { } known)
         {
@@ -237,8 +238,6 @@ internal sealed class Reconciler(
         journal.Pushed(outcome);
         return Resting.AfterPush(plan, outcome, _wake.Raised.IsCompleted, resync);
     }
-
-    private (CycleMembers Members, TimeSpan Doubt) Followed(Membership membership) => PanicGuard.Followed(membership, options.Panic, timeProvider.Mark(), policy.Manages);
 
     /// <summary>The list may be another one by now: nothing is planned before it is read.</summary>
     private void Doubt()

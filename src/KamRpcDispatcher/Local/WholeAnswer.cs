@@ -1,8 +1,10 @@
 using System.Buffers;
+using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Etcd.Members;
 using KamRpcDispatcher.Etcd.Proxies;
@@ -17,8 +19,8 @@ namespace KamRpcDispatcher.Local;
 
 /// <summary>
 /// What a dispatcher answers on its own machine whose members do not all come from etcd: what etcd would hold of its cluster, which is its members and its own report. One object of
-/// <c>cluster</c>, <c>name</c> (the proxy's), <c>sources</c>, <c>etcd</c> where it uses etcd too, and, once there are members, <c>revision</c>, <c>members</c> (objects of <c>set</c>, <c>name</c>, <c>revision</c> and
-/// <c>record</c>, a <see cref="MemberRecord"/>), <c>rejected</c> and <c>report</c>.
+/// <c>cluster</c>, <c>name</c> (the proxy's), <c>sources</c>, <c>etcd</c> where it uses etcd too, and, once there are members, <c>revision</c>, <c>members</c> (objects of <c>set</c>, <c>name</c>, <c>revision</c>,
+/// <c>record</c>, a <see cref="MemberRecord"/>, and <c>drain</c>, an <see cref="IntentRecord"/>, of one whom an operator has drained), <c>rejected</c> and <c>report</c>.
 /// </summary>
 /// <param name="Cluster">The cluster.</param>
 /// <param name="Proxy">The proxy's name.</param>
@@ -41,6 +43,9 @@ public sealed record WholeAnswer(string Cluster, string Proxy, IReadOnlyList<Mem
     /// <summary>The members as they are followed, and as operators wish; null while no source has told any.</summary>
     public Membership? Membership { get; init; }
 
+    /// <summary>Of members that are ready but for that an operator has drained them whose wish that is, and why.</summary>
+    public IReadOnlyDictionary<MemberKey, Intent> Drains { get; init; } = ImmutableDictionary<MemberKey, Intent>.Empty;
+
     /// <summary>The proxy's report; null while there is none.</summary>
     public ProxyStatus? Report { get; init; }
 
@@ -48,7 +53,7 @@ public sealed record WholeAnswer(string Cluster, string Proxy, IReadOnlyList<Mem
     public ClusterView ToView() => new(
         Membership?.Revision ?? 0,
         Membership?.Revision ?? 0,
-        [.. (Membership?.Members ?? []).Select(member => new AnnouncedMember(member, AnnouncedMember.UnknownLease) { ModRevision = Math.Min(member.CreatedRevision, Membership!.Revision) })],
+        [.. (Membership?.Members ?? []).Select(ToAnnounced)],
         Membership?.Rejected ?? [],
         [new ReportingProxy(Proxy, Report is null ? null : Report with { Sources = [], MoreSources = 0 }, Report is null ? "it has not compared its members with Kamailio's list yet: no source has told them, or Kamailio does not answer" : null) { ModRevision = Report?.WrittenAt?.UtcTicks ?? 0 }])
     {
@@ -57,6 +62,13 @@ public sealed record WholeAnswer(string Cluster, string Proxy, IReadOnlyList<Mem
         IsOfOneProxy = UsesEtcd,
         MemberRecords = Membership?.Records,
     };
+
+    /// <summary>One whom an operator has drained has announced that he is ready, and is followed as draining.</summary>
+    private AnnouncedMember ToAnnounced(Member member)
+    {
+        var announced = new AnnouncedMember(member, AnnouncedMember.UnknownLease) { ModRevision = Math.Min(member.CreatedRevision, Membership!.Revision) };
+        return Drains.TryGetValue(member.Key, out var drain) ? announced with { Member = member with { State = MemberState.Ready }, Intent = drain } : announced;
+    }
 
     internal byte[] Write()
     {
@@ -118,6 +130,12 @@ public sealed record WholeAnswer(string Cluster, string Proxy, IReadOnlyList<Mem
             writer.WriteNumber("revision", member.CreatedRevision);
             writer.WritePropertyName("record");
             writer.WriteRawValue(MemberRecord.Write(member));
+            if (Drains.TryGetValue(member.Key, out var drain))
+            {
+                writer.WritePropertyName("drain");
+                writer.WriteRawValue(IntentRecord.Write(drain));
+            }
+
             writer.WriteEndObject();
         }
 
@@ -145,6 +163,7 @@ public sealed record WholeAnswer(string Cluster, string Proxy, IReadOnlyList<Mem
         {
             UsesEtcd = Flag(root, "etcd"),
             Membership = Has(root, "members") ? ReadMembers(root) : null,
+            Drains = Has(root, "members") ? Items(root, "members", ReadDrain).OfType<Intent>().ToDictionary(static drain => drain.Key) : ImmutableDictionary<MemberKey, Intent>.Empty,
             Report = Has(root, "report") ? new ProxyReader(Field(root, "report", JsonValueKind.Object)).Read() : null,
         };
 
@@ -156,12 +175,16 @@ public sealed record WholeAnswer(string Cluster, string Proxy, IReadOnlyList<Mem
         Records = Count(root, "records"),
     };
 
-    private static Member ReadMember(JsonElement entry)
-    {
-        var text = FormattableString.Invariant($"{Count(entry, "set")}/{Text(entry, "name")}");
-        return !MemberKey.TryParse(text, out var key, out var wrong) ? throw new FormatException(wrong)
-            : MemberRecord.TryRead(key, JsonMarshal.GetRawUtf8Value(Field(entry, "record", JsonValueKind.Object)).ToArray(), out var member, out var error)
-                ? member with { CreatedRevision = Count(entry, "revision", long.MaxValue) }
-                : throw new FormatException($"member {key}: {error}");
-    }
+    private static MemberKey ReadKey(JsonElement entry) =>
+        MemberKey.TryParse(FormattableString.Invariant($"{Count(entry, "set")}/{Text(entry, "name")}"), out var key, out var wrong) ? key : throw new FormatException(wrong);
+
+    private static Member ReadMember(JsonElement entry) => ReadKey(entry) is var key && MemberRecord.TryRead(key, Raw(entry, "record"), out var member, out var error)
+        ? member with { CreatedRevision = Count(entry, "revision", long.MaxValue) }
+        : throw new FormatException($"member {key}: {error}");
+
+    private static Intent? ReadDrain(JsonElement entry) => !Has(entry, "drain") ? null
+        : ReadKey(entry) is var key && IntentRecord.TryRead(key, Raw(entry, "drain"), out var drain, out var error) ? drain
+        : throw new FormatException($"member {key}: drain: {error}");
+
+    private static byte[] Raw(JsonElement entry, string name) => JsonMarshal.GetRawUtf8Value(Field(entry, name, JsonValueKind.Object)).ToArray();
 }

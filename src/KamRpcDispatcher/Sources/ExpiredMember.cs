@@ -19,7 +19,7 @@ public sealed record ExpiredMember(Member Member, DateTimeOffset At, int SetSize
     /// </summary>
     public TimeSpan? DoubtedSince { get; init; }
 
-    /// <summary>When it was there again, by the same clock; null while it is not. Who is back is no part of what goes after that.</summary>
+    /// <summary>When it was there again and ready, by the same clock; null while it is not. Who is back is no part of what goes after that; one that is there and not ready is.</summary>
     public TimeSpan? BackAt { get; init; }
 
     /// <summary>Whether it is doubted still.</summary>

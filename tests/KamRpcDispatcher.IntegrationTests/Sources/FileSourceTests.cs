@@ -219,10 +219,14 @@ public sealed class FileSourceTests
 
         var (exitCode, _, errors) = await Kamrpc.RunAsAsync(starter, Fleet.Deadline, "history");
         Assert.That(exitCode, Is.EqualTo(3), errors);
-        Assert.That(errors, Does.Contain($"a dispatcher that uses none did not answer here either, in {folder.File("other")} (KAMRPC_REPLY_DIR names another"));
+        Assert.That(errors, Does.Contain($"a dispatcher that uses none did not answer here either, in {folder.File("other")} (KAMRPC_REPLY_DIR names another place)"));
 
         foreach (var asked in (string[][])[["status"], ["explain", "m1"]])
         {
+            (exitCode, _, errors) = await Kamrpc.RunAsAsync(starter, Fleet.Deadline, asked);
+            Assert.That(exitCode, Is.EqualTo(3), errors);
+            Assert.That(errors, Does.Contain($"did not answer here either, in {folder.File("other")} (--reply-dir names another place)"));
+
             (exitCode, _, errors) = await Kamrpc.RunAsync([.. asked, "--reply-dir", "k1/reply"]);
             Assert.That(exitCode, Is.EqualTo(2), errors);
             Assert.That(errors, Does.Contain("k1/reply").And.Contain("--reply-dir"));

@@ -87,12 +87,18 @@ public sealed class MixedSourcesTests
         Assert.That(errors, Does.Contain("whether there is a member 2/x is not seen here"));
         await fleet.WaitForListAsync(static list => Called(list, 1) == 1 && Called(list, 2) == 1);
 
+        // Beside it, too, who is drained is that, and no fault.
+        (_, output, errors) = await Kamrpc.RunAsync("status", "-o", "json", "--reply-dir", replies);
+        var drained = JsonElement.Parse(output).GetProperty("members").EnumerateArray().Single(static one => one.GetProperty("name").GetString() == "x");
+        Assert.That((drained.GetProperty("state").GetString(), drained.GetProperty("drainedByOperator").ValueKind, drained.GetProperty("lease").ValueKind), Is.EqualTo(("ready", JsonValueKind.Object, JsonValueKind.Null)), output);
+        Assert.That(JsonElement.Parse(output).GetProperty("problems").EnumerateArray().Select(static one => one.GetProperty("code").GetString()), Is.EqualTo(new[] { "rejected" }), "2/stranger, in etcd: " + errors);
+
         // From another machine a file that cannot be read is seen by the report; beside it by who is asked.
         await File.WriteAllTextAsync(path, "{");
         for (var begun = Stopwatch.GetTimestamp(); ; await Task.Delay(20))
         {
             (_, output, errors) = await Kamrpc.RunAsync(["status", "-o", "json", .. etcd]);
-            if (JsonElement.Parse(output).GetProperty("problems").EnumerateArray().Any(one => one.GetProperty("code").GetString() == "source-away" && one.GetProperty("text").GetString()!.StartsWith($"proxy p1: file:{path} cannot be read, for ", StringComparison.Ordinal)))
+            if (JsonElement.Parse(output).GetProperty("problems").EnumerateArray().Any(one => one.GetProperty("code").GetString() == "source-away" && one.GetProperty("text").GetString() is { } text && text.StartsWith($"proxy p1: file:{path} cannot be read, for ", StringComparison.Ordinal) && text.Contains("; its members stay as they were: 1:", StringComparison.Ordinal)))
             {
                 break;
             }

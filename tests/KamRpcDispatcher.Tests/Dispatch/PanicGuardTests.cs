@@ -7,6 +7,7 @@ using KamRpcDispatcher.Plan;
 using KamRpcDispatcher.Sources;
 using KamRpcDispatcher.Sources.Operators;
 using KamRpcDispatcher.Tests.Operators;
+using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
 
 namespace KamRpcDispatcher.Tests.Dispatch;
@@ -161,6 +162,39 @@ public class PanicGuardTests
         // They went while those were away: as any of the event.
         gone = [.. gone.Select(static expired => expired with { Mark = TimeSpan.FromSeconds(1) })];
         Assert.That(PanicGuard.Held(new Membership(1, [], []) { Expired = gone, Returned = back[..4] }, Options, TimeSpan.FromSeconds(3)).Select(static member => member.Key.Name), Is.EqualTo(new[] { "e4", "e5" }));
+    }
+
+    [Test]
+    public void Who_is_back_and_not_ready_is_no_reason_to_let_the_others_go()
+    {
+        // Of eight four go, and are back as down, or ready and drained at once; then the other four go.
+        var four = Enumerable.Range(0, 4).Select(static number => new ExpiredMember(Members.Of($"e{number}"), Start, 8 - number, TimeSpan.Zero)).ToList();
+        ExpiredMember[] others = [.. Enumerable.Range(4, 4).Select(static number => new ExpiredMember(Members.Of($"e{number}"), Start, 8 - number, TimeSpan.FromSeconds(3)))];
+
+        Assert.That(PanicGuard.Held(new Membership(1, [], []) { Expired = others, Returned = four }, Options, TimeSpan.FromSeconds(3)), Has.Count.EqualTo(4), "down");
+        four = four.ConvertAll(static expired => expired with { BackAt = TimeSpan.FromSeconds(2) });
+        Assert.That(PanicGuard.Held(new Membership(1, [], []) { Expired = others, Returned = four }, Options, TimeSpan.FromSeconds(3)), Has.Count.EqualTo(2), "drained: four were ready when they went");
+    }
+
+    [Test]
+    public void Who_was_let_go_is_not_held_when_one_of_the_event_goes_again()
+    {
+        // One of twelve goes, and is back, not ready; of five that are not drained three go, as part of the same event.
+        var time = new FakeTimeProvider(Start);
+        var (holds, now) = (new PanicHolds(Options, time, static _ => true), time.Mark());
+        var first = new ExpiredMember(Members.Of("e1"), Start, 12, now);
+        ExpiredMember[] three = [.. Enumerable.Range(0, 3).Select(number => new ExpiredMember(Members.Of($"e{number + 2}"), Start, 5 - number, now + TimeSpan.FromSeconds(2)))];
+        Assert.That(Held([first], []), Is.Empty);
+        Assert.That(Held(three, [first]), Is.Empty);
+
+        // By itself that one's second going would leave an event of five, of which two may go.
+        ExpiredMember[] again = [.. three, first with { Mark = now + TimeSpan.FromSeconds(4), SetSize = 3 }];
+        Assert.That(PanicGuard.Held(new Membership(1, [], []) { Expired = again }, Options, now + TimeSpan.FromSeconds(4)).Select(static member => member.Key.Name), Has.Member("e4"));
+        Assert.That(Held(again, []), Is.EqualTo(new[] { "e1" }));
+        Assert.That(Held([], []), Is.Empty);
+
+        string[] Held(IReadOnlyList<ExpiredMember> expired, IReadOnlyList<ExpiredMember> returned) =>
+            [.. holds.Followed(new Membership(1, [], []) { Expired = [.. expired.OrderBy(static one => one.Mark)], Returned = returned }).Members.Held.Select(static member => member.Key.Name)];
     }
 
     [Test]

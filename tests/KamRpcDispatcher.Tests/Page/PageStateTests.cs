@@ -95,6 +95,23 @@ public sealed class PageStateTests
     }
 
     [Test]
+    public void Who_looks_again_while_etcd_is_away_sees_nothing_of_what_it_held_before()
+    {
+        var store = new FakePageStore();
+        var source = new PageSource("c", store, null, new FakeTimeProvider(Clusters.Now));
+        source.Advance(static () => { }, CancellationToken.None);
+        source.Advance(static () => { }, CancellationToken.None);
+        Assert.That((source.Build().Known, source.Build().Members.Count), Is.EqualTo((true, 3)));
+
+        source.Forget();
+        store.Failure = new IOException("no route");
+        source.Advance(static () => { }, CancellationToken.None);
+        source.Advance(static () => { }, CancellationToken.None);
+        var state = source.Build();
+        Assert.That((state.Known, state.Members.Count, state.Etcd.Answers, state.Etcd.ReadAt), Is.EqualTo((false, 0, (bool?)false, (DateTimeOffset?)null)));
+    }
+
+    [Test]
     public void Calls_of_the_last_quarter_of_an_hour_are_told_step_by_step()
     {
         long?[] calls = [null, 3, 0];

@@ -30,7 +30,7 @@ internal static class ElsewhereFindings
     /// <summary>What of them is not as it should be.</summary>
     public static IEnumerable<StatusFinding> Of(ProxyLens lens, ClusterCalls calls)
     {
-        foreach (var source in lens.Status?.Sources.Where(static source => source.AwaySince is not null) ?? [])
+        foreach (var source in lens.Status?.Sources.Where(source => source.AwaySince is not null && IsShown(source, calls)) ?? [])
         {
             yield return new StatusFinding(FindingCode.SourceAway, $"proxy {lens.Name}: {SourceText.Away(source.Name, source.AwaySince!.Value, source.Reason, calls.Now)}") { Proxy = lens.Proxy.Name };
         }
@@ -61,6 +61,9 @@ internal static class ElsewhereFindings
             }
         }
     }
+
+    /// <summary>Whether it brings a set that is shown, or may.</summary>
+    private static bool IsShown(ReportedSource source, ClusterCalls calls) => calls.Shown is not { } shown || source.Sets.IsEmpty || source.MoreSets > 0 || source.Sets.Any(shown.Contains);
 
     /// <summary>Whether a proxy has ready members of sets that come from elsewhere.</summary>
     public static bool HasMembers(ClusterCalls calls) => calls.Proxies.SelectMany(SetsOf).Any(static set => set.Value.Wanted > 0);

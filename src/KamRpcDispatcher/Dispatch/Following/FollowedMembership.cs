@@ -81,7 +81,7 @@ internal sealed class FollowedMembership : IDisposable
 
     /// <summary>The same for who reads the report; nothing where etcd brings every set, and nothing of etcd's being away: who reads that there sees it.</summary>
     public ImmutableArray<ReportedSource> Reported =>
-        [.. _reported.Zip(_origins, (source, one) => one.Origin is not EtcdOrigin && AwayOf(one) is { } away ? source with { AwaySince = away.Since, Reason = away.Reason } : source)];
+        [.. _reported.Zip(_origins, (source, one) => one.Origin is not EtcdOrigin && AwayOf(one) is { } away ? source with { AwaySince = away.Since, Reason = WithoutPath(one.Origin, away.Reason) } : source)];
 
     /// <summary>Since when etcd cannot be followed; null while it can, and where it is not used.</summary>
     public StoreOutage? EtcdAway => Etcd?.Away;
@@ -99,6 +99,10 @@ internal sealed class FollowedMembership : IDisposable
 
     /// <inheritdoc cref="IMemberOrigin.SeedListed"/>
     public bool SeedListed(IReadOnlyList<Member> listed) => _members.SeedListed(listed);
+
+    /// <summary>A file's faults are told behind its path, which its name has: a report has no room for both.</summary>
+    private static string WithoutPath(MemberOrigin origin, string reason) =>
+        origin is FileOrigin { Path: var path } && reason.StartsWith(path + ":", StringComparison.Ordinal) ? reason[(path.Length + 1)..].TrimStart() : reason;
 
     /// <summary>Who stays while an origin has not told its members may be another one's, of before.</summary>
     private StoreOutage? AwayOf(FollowedOrigin one) =>

@@ -112,35 +112,31 @@ internal static class PanicGuard
     }
 
     /// <summary>
-    /// What the set was before the event that each is part of: the most that any of the event has seen. Not counted from who is left: that
+    /// What the set was before the event that each is part of: the most that any of the event has seen, those apart who were back before it went. Not counted from who is left: that
     /// changes when some come back or are confirmed as gone, and then those that were let go before would be held again.
     /// </summary>
-    /// <param name="expired">In the order of their marks. There may be those of a day: none is read more than twice.</param>
+    /// <param name="expired">In the order of their marks. There may be those of a day: none is taken up more than once.</param>
     /// <param name="window">How far apart those of one event are.</param>
     private static int[] LargestWithin(ExpiredMember[] expired, TimeSpan window)
     {
         var largest = new int[expired.Length];
 
-        // Those of the window that may still be the largest of a later one, the largest first.
-        var candidates = new LinkedList<ExpiredMember>();
+        // Those of the window, the largest first; who is out of it, or back, stays out for all that follow.
+        var candidates = new PriorityQueue<ExpiredMember, int>();
         for (var (index, next) = (0, 0); index < expired.Length; index++)
         {
-            for (; next < expired.Length && expired[next].Mark - expired[index].Mark <= window; next++)
+            var mark = expired[index].Mark;
+            for (; next < expired.Length && expired[next].Mark - mark <= window; next++)
             {
-                while (candidates.Last is { } last && last.Value.SetSize <= expired[next].SetSize)
-                {
-                    candidates.RemoveLast();
-                }
-
-                candidates.AddLast(expired[next]);
+                candidates.Enqueue(expired[next], -expired[next].SetSize);
             }
 
-            while (expired[index].Mark - candidates.First!.Value.Mark > window)
+            while (candidates.Peek() is var first && (mark - first.Mark > window || first.BackAt < mark))
             {
-                candidates.RemoveFirst();
+                candidates.Dequeue();
             }
 
-            largest[index] = candidates.First.Value.SetSize;
+            largest[index] = candidates.Peek().SetSize;
         }
 
         return largest;

@@ -1,4 +1,5 @@
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Etcd.Reports;
 using KamRpcDispatcher.Local;
@@ -19,12 +20,16 @@ internal sealed class AskedCluster(string cluster, string proxy, Func<Membership
 
     public byte[] Answer() => Read().Write();
 
-    public WholeAnswer Read() => new(cluster, proxy, [.. sources().Select(static source => new MemberSource(SafeText.Shorten(source.Name, LongestName), source.Away?.Since, source.Away?.Reason))])
+    public WholeAnswer Read()
     {
-        UsesEtcd = usesEtcd,
-
         // The members last: a report of later ones would seem to be of members that are not there.
-        Report = latest(),
-        Membership = members(),
-    };
+        var (report, membership) = (latest(), members());
+        return new WholeAnswer(cluster, proxy, [.. sources().Select(static source => new MemberSource(SafeText.Shorten(source.Name, LongestName), source.Away?.Since, source.Away?.Reason))])
+        {
+            UsesEtcd = usesEtcd,
+            Report = report,
+            Membership = membership,
+            Drains = membership?.Drained.Select(key => membership.Intents?.ByMember.GetValueOrDefault(key) ?? new Intent(key) { IsDrained = true }).ToDictionary(static drain => drain.Key) ?? [],
+        };
+    }
 }

@@ -62,5 +62,5 @@ internal static class ReportNews
         && before.Superseded.SequenceEqual(after.Superseded)
         && before.Starting.SequenceEqual(after.Starting)
         && before.Unshared.SequenceEqual(after.Unshared)
-        && before.Sources.SequenceEqual(after.Sources));
+        && before.Sources.Select(static source => (source.Name, source.AwaySince)).SequenceEqual(after.Sources.Select(static source => (source.Name, source.AwaySince))));
 }

@@ -1,6 +1,7 @@
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Doctor.Observations;
 using KamRpcDispatcher.Etcd;
+using KamRpcDispatcher.Etcd.Reports;
 
 namespace KamRpcDispatcher.Doctor.Checks;
 
@@ -13,7 +14,8 @@ internal static class SourcesCheck
 
     public static Finding Of(EtcdObservation here)
     {
-        var away = here.Sources.Where(static source => source.AwaySince is not null).ToList();
+        // That etcd is away its own checks tell.
+        var away = here.Sources.Where(static source => source.AwaySince is not null && !source.Name.StartsWith(ReportedSource.Etcd, StringComparison.Ordinal)).ToList();
         return here.Sources.Count == 0 ? Finding.Ok(Name, "nothing beside etcd that members would come from is seen")
             : away.Count == 0 ? Finding.Ok(Name, $"members come from {string.Join(", ", here.Sources.Select(static source => SafeText.Shorten(source.Name, LongestName)))}, which can be read")
             : Finding.Error(Name, Wording.List([.. away.Select(source => Text(source, here.ReadAt))]), "what it says; until then who is added or taken out there is not followed");

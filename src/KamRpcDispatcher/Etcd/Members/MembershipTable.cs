@@ -66,8 +66,7 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider, 
         var isMember = keys.TryParseMember(key, out var memberKey, out var error);
         if (!isMember || !MemberRecord.TryRead(memberKey, value, out var member, out error, out remarks))
         {
-            // A key that was deleted and written again is another member: nothing of the earlier one stays.
-            // That its member is not ready stays true until a record that can be used says otherwise.
+            // A key that was deleted and written again is another member; that it is not ready stays true until a record that can be used says otherwise.
             var (lastGood, inForce) = known && entry.CreatedRevision == createdRevision ? (entry.LastGood, entry.Member) : (null, null);
             var state = remarks.State is { } told and not MemberState.Ready ? told : inForce?.State;
             var rejected = new RejectedRecord(SafeText.Shorten(key, LongestKeyShown), error!, lastGood is not null)
@@ -80,6 +79,7 @@ internal sealed class MembershipTable(EtcdKeys keys, TimeProvider timeProvider, 
             return;
         }
 
+        _expiries.Returned(key, member.State);
         _news.LeftOut(key, remarks.Ignored);
         Take(key, member with { CreatedRevision = createdRevision }, modifiedRevision, isLeased, value);
     }

@@ -29,7 +29,7 @@ public sealed record ReportedSource(string Name, ImmutableArray<int> Sets)
     internal const string Nowhere = "comes from none of its sources, by its --source";
 
     /// <summary>As much is written of a reason.</summary>
-    public const int LongestReason = 120;
+    public const int LongestReason = 240;
 
     /// <summary>How many sets there are beside those.</summary>
     public int MoreSets { get; init; }

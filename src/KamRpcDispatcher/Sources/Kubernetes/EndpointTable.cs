@@ -181,7 +181,7 @@ internal sealed class EndpointTable(TimeProvider timeProvider, Func<OperatorInte
         }
         else if (known is null || isTerminating || member.State == MemberState.Ready || !known.Uri.Equals(member.Uri))
         {
-            _told.Expiries.Returned(name);
+            _told.Expiries.Returned(name, isTerminating ? MemberState.Draining : member.State);
         }
 
         _told.Put(member with { CreatedRevision = known is not null && known.Uri.Equals(member.Uri) ? known.CreatedRevision : _told.Revision + 1 });

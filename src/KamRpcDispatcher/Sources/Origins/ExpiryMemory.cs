@@ -19,6 +19,9 @@ internal sealed class ExpiryMemory(TimeProvider timeProvider)
     private readonly SortedSet<(TimeSpan Mark, string Key)> _order =
         new(Comparer<(TimeSpan Mark, string Key)>.Create(static (one, other) => one.Mark.CompareTo(other.Mark) is not 0 and var order ? order : string.CompareOrdinal(one.Key, other.Key)));
 
+    /// <summary>Those of them that are there again, ready or not.</summary>
+    private readonly HashSet<string> _returned = new(StringComparer.Ordinal);
+
     private TimeSpan? _cameBackAt;
     private TimeSpan? _doubtedLast;
 
@@ -58,7 +61,17 @@ internal sealed class ExpiryMemory(TimeProvider timeProvider)
     /// <summary>A key was written, perhaps again: one that had gone is remembered for as long as others of the same event may be held, so that its return takes nobody else out.</summary>
     public void Returned(string key)
     {
-        if (_expired.TryGetValue(key, out var known) && known.BackAt is null)
+        if (_expired.ContainsKey(key))
+        {
+            _returned.Add(key);
+        }
+    }
+
+    /// <summary>The same, and how its member is: what goes from now on goes from a set that has it, if it is ready.</summary>
+    public void Returned(string key, MemberState state)
+    {
+        Returned(key);
+        if (state == MemberState.Ready && _expired.TryGetValue(key, out var known) && known.BackAt is null)
         {
             _expired[key] = known with { BackAt = timeProvider.Mark() };
         }
@@ -68,7 +81,7 @@ internal sealed class ExpiryMemory(TimeProvider timeProvider)
     /// <returns>Whether it is remembered with another one.</returns>
     public bool Moved(string key, SipUri uri)
     {
-        if (!_expired.TryGetValue(key, out var known) || known.BackAt is not null || known.Member.Uri.Equals(uri))
+        if (!_expired.TryGetValue(key, out var known) || _returned.Contains(key) || known.Member.Uri.Equals(uri))
         {
             return false;
         }
@@ -112,13 +125,14 @@ internal sealed class ExpiryMemory(TimeProvider timeProvider)
 
     /// <summary>Those that are back, or those that are not, in the order of their going.</summary>
     public IReadOnlyList<ExpiredMember> All(bool isBack) =>
-        [.. _expired.Values.Where(expired => expired.BackAt is not null == isBack).OrderBy(static expired => expired.Mark).ThenBy(static expired => expired.Member.Key)];
+        [.. _expired.Where(pair => _returned.Contains(pair.Key) == isBack).Select(static pair => pair.Value).OrderBy(static expired => expired.Mark).ThenBy(static expired => expired.Member.Key)];
 
     private void Forget(string key)
     {
         if (_expired.Remove(key, out var expired))
         {
             _order.Remove((expired.Mark, key));
+            _returned.Remove(key);
         }
     }
 }

@@ -52,7 +52,7 @@ internal sealed class WholeListings(TimeProvider timeProvider, Func<OperatorInte
                 }
 
                 isChanged = true;
-                _told.Expiries.Returned(ToldMembers.NameOf(member.Key));
+                _told.Expiries.Returned(ToldMembers.NameOf(member.Key), member.State);
                 _told.Put(now);
             }
 

@@ -22,7 +22,7 @@ internal static class ReportWriter
     // What each list has for itself; together with what is always there, and of a bounded length, no more than MostBytes.
     private const int RoomForSets = 1_500;
     private const int RoomForTroubles = 5_700;
-    private const int RoomForSources = 600;
+    private const int RoomForSources = 900;
     private const int RoomForHeld = 1_200;
     private const int RoomForDeviations = 2_200;
     private const int RoomForQuarantined = 900;
