@@ -91,7 +91,7 @@ internal static class LocalDispatch
 
     /// <summary>How what operators wish is said where members come from.</summary>
     private static string Ways(WholeAnswer answer) => string.Join("; ", answer.Sources.Select(static source => source.Name.StartsWith("kubernetes:", StringComparison.Ordinal)
-        ? "of a pod: delete it, or take its label out of the Service's selector" : "\"state\": \"draining\" in the file").Distinct());
+        ? "of a pod: delete it, or change its labels so that the Service selects it no more" : "\"state\": \"draining\" in the file").Distinct());
 
     private static List<LocalDispatcher> WithoutEtcd(IReadOnlyList<LocalDispatcher> found) => [.. found.Where(static one => !one.Answer.UsesEtcd)];
 
