@@ -7,11 +7,14 @@ namespace KamRpcDispatcher.Cli.Status;
 /// <param name="Text">What is so now, in one line, safe to print.</param>
 internal sealed record StatusEvent(DateTimeOffset At, string Text);
 
-/// <summary>Tells what changes from one reading of a cluster to the next: members, operators' drains, and proxies. That time passes is no change.</summary>
+/// <summary>Tells what changes from one reading of a cluster to the next: members, operators' drains, proxies, and places that members come from. That time passes is no change.</summary>
 internal sealed class StatusEvents
 {
     /// <summary>How long what changed is marked.</summary>
     private static readonly TimeSpan MarkTime = TimeSpan.FromSeconds(5);
+
+    private const int LongestSource = 200;
+    private const int LongestReason = 256;
 
     private readonly Dictionary<string, DateTimeOffset> _changed = new(StringComparer.Ordinal);
     private Dictionary<string, Told>? _before;
@@ -27,7 +30,7 @@ internal sealed class StatusEvents
     public IReadOnlyList<StatusEvent> Next(ClusterCalls calls)
     {
         _now = calls.Now;
-        var now = Members(calls, _before).Concat(Intents(calls, _before)).Concat(Proxies(calls)).Concat(Rejected(calls)).ToDictionary(static entry => entry.Key, static entry => entry.Told, StringComparer.Ordinal);
+        var now = Members(calls, _before).Concat(Intents(calls, _before)).Concat(Proxies(calls)).Concat(Rejected(calls)).Concat(Sources(calls)).ToDictionary(static entry => entry.Key, static entry => entry.Told, StringComparer.Ordinal);
         var (before, events) = (_before, new List<StatusEvent>());
         _before = now;
         if (before is null)
@@ -139,6 +142,21 @@ internal sealed class StatusEvents
         {
             var text = MemberText.Of(record);
             yield return ("record " + record.Key, new Told(text, text, $"gone: record {record.Key} is not rejected any more"));
+        }
+    }
+
+    /// <summary>The places that cannot be read, by the dispatcher that is asked, or by the reports of proxies.</summary>
+    private static IEnumerable<(string Key, Told Told)> Sources(ClusterCalls calls)
+    {
+        return calls.Cluster.Sources.Where(static source => source.AwaySince is not null).Select(static source => Away(string.Empty, source.Name, source.Reason))
+            .Concat(calls.Proxies.SelectMany(static lens => (lens.Status?.Sources ?? []).Where(static source => source.AwaySince is not null).Select(source => Away($"proxy {lens.Name}: ", source.Name, source.Reason))))
+            .DistinctBy(static source => source.Key);
+
+        // Its reason may be another one each second: that is no change.
+        static (string Key, Told Told) Away(string whose, string name, string? reason)
+        {
+            var who = $"{whose}{SafeText.Shorten(name, LongestSource)}";
+            return ($"source {who}", new Told(string.Empty, $"{who} cannot be read: {SafeText.Shorten(reason ?? "it is not said why", LongestReason)}", $"gone: {who}: that it cannot be read is not told any more"));
         }
     }
 

@@ -64,16 +64,31 @@ internal sealed class KamailioStranger(KamailioAddress address, RpcClientOptions
     private static string Place(KamailioAddress address) =>
         string.Create(CultureInfo.InvariantCulture, $"{(address.Host!.Contains(':', StringComparison.Ordinal) ? $"[{address.Host}]" : address.Host)}:{address.Port}");
 
+    /// <summary>
+    /// One question after another, and none after the first that is answered: what is no handshake is the beginning of one to a port that speaks TLS, and Kamailio 5.6 with OpenSSL 3 dies of
+    /// two at one moment.
+    /// </summary>
     private async Task<string?> AskAsync(CancellationToken cancellationToken)
     {
         string[] schemes = address.Transport == RpcTransport.Udp ? ["jsonrpc+udp://", "binrpc+udp://"] : ["jsonrpc+tcp://", "binrpc+tcp://", "http://"];
         var others = schemes.Where(scheme => !address.ToString().StartsWith(scheme, StringComparison.Ordinal))
             .Select(scheme => KamailioAddress.Parse(scheme + Place(address) + (scheme == "http://" ? "/RPC" : string.Empty)));
-        var answers = await Task.WhenAll(others.Select(async other => await IsKamailioAsync(other, cancellationToken).ConfigureAwait(false) ? $"RPC is there, in another form: write {other}" : null)
-            .Append(AskForSipAsync(cancellationToken)).Append(AskForTlsAsync(cancellationToken))).ConfigureAwait(false);
-        cancellationToken.ThrowIfCancellationRequested();
-        return Array.Find(answers, static answer => answer is not null);
+        Func<CancellationToken, Task<string?>>[] questions = [AskForTlsAsync, .. others.Select(other => (Func<CancellationToken, Task<string?>>)(token => AskForRpcAsync(other, token))), AskForSipAsync];
+        foreach (var ask in questions)
+        {
+            var answer = await ask(cancellationToken).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+            if (answer is not null)
+            {
+                return answer;
+            }
+        }
+
+        return null;
     }
+
+    private async Task<string?> AskForRpcAsync(KamailioAddress other, CancellationToken cancellationToken) =>
+        await IsKamailioAsync(other, cancellationToken).ConfigureAwait(false) ? $"RPC is there, in another form: write {other}" : null;
 
     private async Task<bool> IsKamailioAsync(KamailioAddress other, CancellationToken cancellationToken)
     {

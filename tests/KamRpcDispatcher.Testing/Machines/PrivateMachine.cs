@@ -43,8 +43,8 @@ public sealed class PrivateMachine : IAsyncDisposable
         return await ServerLife.StartOrDisposeAsync(new PrivateMachine(name, process), machine => machine._process.WaitForLineAsync($"{name} is up", StartTime)).ConfigureAwait(false);
     }
 
-    /// <summary>Gives it an address of 10.0.0.0/24, on a switch for those that are plugged in.</summary>
-    public Task UseAsSwitchAsync(string address) => RunAsync($"ip link add lan type bridge && ip link set lan up && ip address add {address}/24 dev lan");
+    /// <summary>Gives it an address of 10.0.0.0/24, on a switch for those that are plugged in. Its Ethernet address is given too: else it is the lowest of theirs, changes when one is plugged in, and who knew it before reaches it no more for many seconds.</summary>
+    public Task UseAsSwitchAsync(string address) => RunAsync($"ip link add lan address 02:00:00:00:00:01 type bridge && ip link set lan up && ip address add {address}/24 dev lan");
 
     /// <summary>Puts a cable in, to the one that is the switch.</summary>
     public async Task PlugIntoAsync(PrivateMachine other, string address)

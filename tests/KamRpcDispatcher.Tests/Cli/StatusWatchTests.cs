@@ -110,6 +110,21 @@ public class StatusWatchTests
     }
 
     [Test]
+    public void A_source_that_cannot_be_read_is_told_once_and_when_that_is_over()
+    {
+        var events = new StatusEvents();
+        var file = new ReportedSource("file:/x/members.json", [2]);
+        var away = file with { AwaySince = Now, Reason = "no such file" };
+        events.Next(Of(file));
+
+        Assert.That(events.Next(Of(away)).Select(static entry => entry.Text), Is.EqualTo(new[] { "proxy p1: file:/x/members.json cannot be read: no such file" }));
+        Assert.That(events.Next(Of(away with { Reason = "a directory" })), Is.Empty);
+        Assert.That(events.Next(Of(file)).Select(static entry => entry.Text), Is.EqualTo(new[] { "gone: proxy p1: file:/x/members.json: that it cannot be read is not told any more" }));
+
+        static ClusterCalls Of(ReportedSource source) => Calls(View(Two, ("p1", Report(2) with { Sources = [new ReportedSource(ReportedSource.Etcd, [1]), source] })));
+    }
+
+    [Test]
     public void A_Kamailio_that_is_lost_is_one_event_and_not_one_for_each_member()
     {
         var events = new StatusEvents();
