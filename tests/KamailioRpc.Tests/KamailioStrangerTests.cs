@@ -28,6 +28,56 @@ public sealed class KamailioStrangerTests
         Assert.That(failure.Message, Does.StartWith($"Kamailio does not listen on {address.Replace("{}", $"127.0.0.1:{server.Port}", StringComparison.Ordinal)}: {text}"));
     }
 
+    /// <summary>Kamailio 5.6 with OpenSSL 3 dies of two handshakes at one moment, and whatever comes to its port for TLS begins one.</summary>
+    [Test]
+    public async Task Whoever_is_there_is_asked_one_question_after_another()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using var over = new CancellationTokenSource();
+        var (open, most, all) = (0, 0, 0);
+        var serving = Task.Run(async () =>
+        {
+            while (true)
+            {
+                _ = HoldAsync(await listener.AcceptSocketAsync(over.Token));
+            }
+        });
+
+        await FailAsync("jsonrpc+tcp://{}", ((IPEndPoint)listener.LocalEndpoint).Port);
+        await over.CancelAsync();
+        await serving.ContinueWith(static _ => { }, TaskScheduler.Default);
+
+        Assert.That(all, Is.GreaterThanOrEqualTo(4));
+        Assert.That(most, Is.LessThanOrEqualTo(2), "that of the call itself, and one");
+
+        async Task HoldAsync(Socket socket)
+        {
+            using var held = socket;
+            lock (listener)
+            {
+                (open, all) = (open + 1, all + 1);
+                most = Math.Max(most, open);
+            }
+
+            try
+            {
+                while (await held.ReceiveAsync(new byte[4096].AsMemory(), over.Token) > 0)
+                {
+                }
+            }
+            catch (Exception exception) when (exception is SocketException or OperationCanceledException)
+            {
+                // It is gone too.
+            }
+
+            lock (listener)
+            {
+                open--;
+            }
+        }
+    }
+
     [TestCase("jsonrpc+udp://{}")]
     [TestCase("binrpc+udp://{}")]
     public async Task A_SIP_server_is_named_over_UDP_too(string address)
