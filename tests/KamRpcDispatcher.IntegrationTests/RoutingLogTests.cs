@@ -90,6 +90,6 @@ public class RoutingLogTests
         await fleet.WaitForListAsync(static list => list.Count == 2);
         await fleet.Dispatcher.WaitForLineAsync("kamailio.reload-delta: reload_delta is 5 (", Fleet.Deadline);
 
-        Assert.That(fleet.Dispatcher.Output.Split('\n').Count(static line => line.Contains("[3005]", StringComparison.Ordinal)), Is.EqualTo(1));
+        Assert.That(fleet.Dispatcher.CountLines("[3005]"), Is.EqualTo(1));
     }
 }

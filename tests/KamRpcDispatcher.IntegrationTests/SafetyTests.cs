@@ -133,7 +133,7 @@ public class SafetyTests
         }
 
         var disabled = Stopwatch.GetTimestamp();
-        Assert.That(fleet.Dispatcher.Output.Split('\n').Count(static line => line.Contains("PlanExecutor[2000]", StringComparison.Ordinal)), Is.EqualTo(2));
+        Assert.That(fleet.Dispatcher.CountLines("PlanExecutor[2000]"), Is.EqualTo(2));
 
         var removed = await fleet.WaitForListAsync(static list => list.Count == 1);
         Assert.That(Stopwatch.GetElapsedTime(disabled, removed), Is.InRange(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(6)));

@@ -2,6 +2,7 @@ using System.Net;
 using KamailioRpc;
 using KamRpcDispatcher.Cli.Help;
 using KamRpcDispatcher.Cli.Options;
+using KamRpcDispatcher.Cli.Output;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Dispatch;
 using KamRpcDispatcher.Etcd;
@@ -69,8 +70,10 @@ internal static class LocalDispatch
         }
 
         var directories = KamailioOptions.DispatcherDirectories(options);
-        var (_, failures) = await SearchAsync(options, directories, cluster, [], cancellationToken).ConfigureAwait(false);
-        return failures.Count > 0 ? failures[0]
+        var (found, failures) = await SearchAsync(options, directories, cluster, [], cancellationToken).ConfigureAwait(false);
+        var isTold = WithoutEtcd(found).Count > 0 || (failures.Count > 0 && !NeedsEtcd(command));
+        return isTold ? null
+            : failures.Count > 0 ? failures[0]
             : $"--etcd names the etcd; a dispatcher that uses none did not answer here either, in {string.Join(", ", directories)} ({(NeedsEtcd(command) ? "KAMRPC_REPLY_DIR" : "--reply-dir")} names another place)";
     }
 
@@ -90,7 +93,7 @@ internal static class LocalDispatch
     private static bool NeedsEtcd(CliCommand command) => command is { Help.Group: CommandGroup.Act } or { Name: "history" or Page };
 
     /// <summary>How what operators wish is said where members come from.</summary>
-    private static string Ways(WholeAnswer answer) => string.Join("; ", answer.Sources.Select(static source => source.Name.StartsWith("kubernetes:", StringComparison.Ordinal)
+    private static string Ways(WholeAnswer answer) => string.Join("; ", answer.Sources.Select(static source => SourceText.IsKubernetes(source.Name)
         ? "of a pod: delete it, or change its labels so that the Service selects it no more" : "\"state\": \"draining\" in the file").Distinct());
 
     private static List<LocalDispatcher> WithoutEtcd(IReadOnlyList<LocalDispatcher> found) => [.. found.Where(static one => !one.Answer.UsesEtcd)];

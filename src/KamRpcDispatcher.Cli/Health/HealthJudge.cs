@@ -37,7 +37,7 @@ internal sealed class HealthJudge(string proxy, IReadOnlySet<int>? sets, DateTim
             Sets = counted,
             Drain = report.Intent is { IsDrained: true } drain ? new HealthDrain(drain.By, drain.At, drain.Reason) : null,
             EtcdAwaySince = answer.EtcdAwaySince,
-            SourcesAway = [.. Away(report)],
+            SourcesAway = [.. report.SourcesAway],
         };
     }
 
@@ -90,13 +90,11 @@ internal sealed class HealthJudge(string proxy, IReadOnlySet<int>? sets, DateTim
             : new HealthVerdict(HealthReason.Healthy, $"Kamailio answers, is in step, and {(counted.Count == 0 ? "no set has members" : $"has somebody to route to in {SetsOf(counted)}")}; seen {Ages.Show(answer.Age)} ago{Remarks(answer, report)}");
     }
 
-    private static IEnumerable<ReportedSource> Away(ProxyStatus report) => report.Sources.Where(static source => source.AwaySince is not null);
-
     private bool Counts(int set) => sets?.Contains(set) ?? true;
 
     private string Remarks(StatusAnswer answer, ProxyStatus report) =>
         (answer.EtcdAwaySince is { } since ? $"; etcd cannot be followed for {Ages.Show(now - since)} ({SafeText.Shorten(answer.EtcdReason ?? string.Empty, LongestReason)}), so it goes by what it held then" : string.Empty)
-        + string.Concat(Away(report).Select(source => $"; {SourceText.Away(source.Name, source.AwaySince!.Value, source.Reason, now)}"))
+        + string.Concat(report.SourcesAway.Select(source => $"; {SourceText.Away(source.Name, source.AwaySince!.Value, source.Reason, now)}"))
         + (report.IsFromSnapshot ? "; by the saved membership" : string.Empty);
 
     private string Drained(HealthDrain drain)

@@ -5,8 +5,16 @@ namespace KamRpcDispatcher.Cli.Output;
 /// <summary>What is said of a place that members come from, and that cannot be read.</summary>
 internal static class SourceText
 {
+    private const string File = "file:";
+    private const string Kubernetes = "kubernetes:";
     private const int LongestName = 200;
     private const int LongestReason = 400;
+
+    /// <summary>Whether members come from a file, by the name of where they come from.</summary>
+    public static bool IsFile(string name) => name.StartsWith(File, StringComparison.Ordinal);
+
+    /// <summary>Whether they are endpoints of a Service, likewise.</summary>
+    public static bool IsKubernetes(string name) => name.StartsWith(Kubernetes, StringComparison.Ordinal);
 
     /// <summary><c>file:/etc/kamrpc/members.json cannot be read, for 8s; its members stay as they were: ...</c>, safe to print.</summary>
     /// <param name="name">Its name.</param>

@@ -1,7 +1,6 @@
 using Grpc.Core;
 using KamRpcDispatcher.Cli.Status;
 using KamRpcDispatcher.Destinations;
-using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Etcd;
 using KamRpcDispatcher.Etcd.Connection;
 using KamRpcDispatcher.Etcd.Members;
@@ -78,7 +77,7 @@ internal sealed class PageSource(string cluster, IPageStore store, PageLocal? lo
     public PageState Build()
     {
         var (now, cycle) = (timeProvider.GetUtcNow(), local?.Live()?.Cycle);
-        var view = WithOwn(_last?.View ?? Fallback(cycle), cycle);
+        var view = WithOwn(_last?.View ?? new ClusterView(cycle?.Revision ?? 0, cycle?.Revision ?? 0, [.. OwnMembers(cycle)], [], []), cycle);
         _ages.Observe(view);
         var calls = new ClusterCalls(StatusOptions.Default.Filter(view), _ages, now);
         if (cycle is not null)
@@ -119,14 +118,9 @@ internal sealed class PageSource(string cluster, IPageStore store, PageLocal? lo
     /// <summary>The dispatcher has followed what was not read here yet.</summary>
     private bool IsBehindOwn() => _last is { } last && _etcd.Answers == true && local?.Live()?.Cycle is { IsFromSnapshot: false } cycle && cycle.Revision > last.View.Revision;
 
-    /// <summary>While etcd has not been read, or may not be, the dispatcher's own members are shown.</summary>
-    private static ClusterView Fallback(ObservedCycle? cycle) => new(
-        cycle?.Revision ?? 0, cycle?.Revision ?? 0, [.. (cycle?.Members ?? []).Where(static member => !ClassSets.Has(member.Key.Set)).Select(member => OwnMember(member, cycle!))], [], []);
-
-    /// <summary>The lease of its record the dispatcher does not say.</summary>
-    private static AnnouncedMember OwnMember(Member member, ObservedCycle cycle) => !cycle.Drained.TryGetValue(member.Key, out var intent)
-        ? new AnnouncedMember(member, AnnouncedMember.UnknownLease)
-        : new AnnouncedMember(member with { State = MemberState.Ready }, AnnouncedMember.UnknownLease) { Intent = intent ?? new Intent(member.Key) { IsDrained = true } };
+    /// <summary>The dispatcher's own members: shown while etcd has not been read, or may not be, and of sets that do not come from there.</summary>
+    private static IEnumerable<AnnouncedMember> OwnMembers(ObservedCycle? cycle) =>
+        (cycle?.Members ?? []).Where(static member => !ClassSets.Has(member.Key.Set)).Select(member => AnnouncedMember.Told(member, cycle!.Drained.GetValueOrDefault(member.Key)));
 
     /// <summary>With the dispatcher's own report as of now, and the members that it takes from elsewhere than etcd: of those etcd knows nothing.</summary>
     private ClusterView WithOwn(ClusterView view, ObservedCycle? cycle)
@@ -141,8 +135,8 @@ internal sealed class PageSource(string cluster, IPageStore store, PageLocal? lo
         return view with
         {
             Members = !report.HasSources || cycle is null ? view.Members
-                : [.. view.Members.Where(announced => report.ElsewhereOf(announced.Member.Key.Set) is null), .. Fallback(cycle).Members.Where(announced => report.ElsewhereOf(announced.Member.Key.Set) is not null)],
-            Sources = [.. report.Sources.Select(static source => new MemberSource(source.Name, source.AwaySince, source.Reason))],
+                : [.. view.Members.Where(announced => report.ElsewhereOf(announced.Member.Key.Set) is null), .. OwnMembers(cycle).Where(announced => report.ElsewhereOf(announced.Member.Key.Set) is not null)],
+            Sources = [.. report.Sources.Select(MemberSource.Of)],
             Proxies = [.. view.Proxies.Where(proxy => proxy.Name != answer.Proxy).Append(own).OrderBy(static proxy => proxy.Name, StringComparer.Ordinal)],
         };
     }

@@ -10,8 +10,6 @@ internal static class DeviationText
 {
     private const int LongestFlags = 4;
     private const int LongestReason = 200;
-    private const string Kubernetes = "kubernetes:";
-    private const string File = "file:";
 
     /// <summary><c>does not answer Kamailio's pings (IP, for 7s)</c>.</summary>
     public static string Of(Deviation deviation, DateTimeOffset now) => $"{What(deviation)} ({string.Join(", ", Details(deviation, now))})";
@@ -55,8 +53,8 @@ internal static class DeviationText
 
     /// <summary>What lets a member go that is held back (PANIC), by where it comes from: words before <c>lets it go</c>.</summary>
     public static string Release(ClusterView cluster) => cluster.Sources.Count == 0 ? "'kamrpc confirm'"
-        : string.Join(" or ", cluster.Sources.Select(static source => source.Name.StartsWith(Kubernetes, StringComparison.Ordinal) ? "the termination of its pod"
-            : source.Name.StartsWith(File, StringComparison.Ordinal) ? "\"state\": \"down\" in the file" : "'kamrpc confirm'").Distinct());
+        : string.Join(" or ", cluster.Sources.Select(static source => SourceText.IsKubernetes(source.Name) ? "the termination of its pod"
+            : SourceText.IsFile(source.Name) ? "\"state\": \"down\" in the file" : "'kamrpc confirm'").Distinct());
 
     private static IEnumerable<string> Details(Deviation deviation, DateTimeOffset now)
     {

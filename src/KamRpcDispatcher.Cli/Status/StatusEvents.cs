@@ -149,7 +149,7 @@ internal sealed class StatusEvents
     private static IEnumerable<(string Key, Told Told)> Sources(ClusterCalls calls)
     {
         return calls.Cluster.Sources.Where(static source => source.AwaySince is not null).Select(static source => Away(string.Empty, source.Name, source.Reason))
-            .Concat(calls.Proxies.SelectMany(static lens => (lens.Status?.Sources ?? []).Where(static source => source.AwaySince is not null).Select(source => Away($"proxy {lens.Name}: ", source.Name, source.Reason))))
+            .Concat(calls.Proxies.SelectMany(static lens => (lens.Status?.SourcesAway ?? []).Select(source => Away($"proxy {lens.Name}: ", source.Name, source.Reason))))
             .DistinctBy(static source => source.Key);
 
         // Its reason may be another one each second: that is no change.

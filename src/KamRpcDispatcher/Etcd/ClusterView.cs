@@ -116,4 +116,12 @@ public sealed record ClusterView(
 /// <param name="Name">As <c>--source</c> has it, safe to print.</param>
 /// <param name="AwaySince">Since when it cannot be read; null while it can.</param>
 /// <param name="Reason">Why not, safe to print; null while it can be read.</param>
-public sealed record MemberSource(string Name, DateTimeOffset? AwaySince, string? Reason);
+public sealed record MemberSource(string Name, DateTimeOffset? AwaySince, string? Reason)
+{
+    /// <summary>As a proxy reports it.</summary>
+    public static MemberSource Of(ReportedSource source)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        return new MemberSource(source.Name, source.AwaySince, source.Reason);
+    }
+}

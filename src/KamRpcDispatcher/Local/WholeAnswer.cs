@@ -53,7 +53,7 @@ public sealed record WholeAnswer(string Cluster, string Proxy, IReadOnlyList<Mem
     public ClusterView ToView() => new(
         Membership?.Revision ?? 0,
         Membership?.Revision ?? 0,
-        [.. (Membership?.Members ?? []).Select(ToAnnounced)],
+        [.. (Membership?.Members ?? []).Select(member => AnnouncedMember.Told(member, Drains.GetValueOrDefault(member.Key)) with { ModRevision = Math.Min(member.CreatedRevision, Membership!.Revision) })],
         Membership?.Rejected ?? [],
         [new ReportingProxy(Proxy, Report is null ? null : Report with { Sources = [], MoreSources = 0 }, Report is null ? "it has not compared its members with Kamailio's list yet: no source has told them, or Kamailio does not answer" : null) { ModRevision = Report?.WrittenAt?.UtcTicks ?? 0 }])
     {
@@ -62,13 +62,6 @@ public sealed record WholeAnswer(string Cluster, string Proxy, IReadOnlyList<Mem
         IsOfOneProxy = UsesEtcd,
         MemberRecords = Membership?.Records,
     };
-
-    /// <summary>One whom an operator has drained has announced that he is ready, and is followed as draining.</summary>
-    private AnnouncedMember ToAnnounced(Member member)
-    {
-        var announced = new AnnouncedMember(member, AnnouncedMember.UnknownLease) { ModRevision = Math.Min(member.CreatedRevision, Membership!.Revision) };
-        return Drains.TryGetValue(member.Key, out var drain) ? announced with { Member = member with { State = MemberState.Ready }, Intent = drain } : announced;
-    }
 
     internal byte[] Write()
     {

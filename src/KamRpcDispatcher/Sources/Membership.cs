@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using KamRpcDispatcher.Destinations;
+using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Sources.Operators;
 using KamRpcDispatcher.Sources.Records;
 
@@ -43,6 +44,10 @@ public sealed record Membership(long Revision, IReadOnlyList<Member> Members, IR
 
     /// <summary>Those that get no new calls since an operator drained them, though they announce that they are ready, or did so until they expired.</summary>
     public IReadOnlySet<MemberKey> Drained { get; init; } = ImmutableHashSet<MemberKey>.Empty;
+
+    /// <summary>Whose wish that is of each of <see cref="Drained"/>; one that says no more where it is not known.</summary>
+    public IReadOnlyDictionary<MemberKey, Intent> Drains() =>
+        Drained.Count == 0 ? ImmutableDictionary<MemberKey, Intent>.Empty : Drained.ToDictionary(static key => key, key => Intents?.ByMember.GetValueOrDefault(key) ?? new Intent(key) { IsDrained = true });
 
     /// <summary>Where members stand beside their home set: in the sets of their classes, of which one that changes its class has several.</summary>
     public ILookup<MemberKey, MemberKey> ClassKeys { get; init; } = NoClassKeys;

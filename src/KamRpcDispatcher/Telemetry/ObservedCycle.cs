@@ -16,8 +16,8 @@ public sealed record ObservedCycle(DateTimeOffset At, IReadOnlyList<ListedDestin
     /// <summary>Whether the members, or those of one source, are those that were saved by an earlier daemon.</summary>
     public bool IsFromSnapshot { get; init; }
 
-    /// <summary>Those that an operator has drained, and that would get calls else; with whose wish that is, where it is known.</summary>
-    public IReadOnlyDictionary<MemberKey, Intent?> Drained { get; init; } = ImmutableDictionary<MemberKey, Intent?>.Empty;
+    /// <summary>Those that an operator has drained, and that would get calls else; with whose wish that is.</summary>
+    public IReadOnlyDictionary<MemberKey, Intent> Drained { get; init; } = ImmutableDictionary<MemberKey, Intent>.Empty;
 
     /// <summary>Where an entry leads, whatever its spelling; the text itself of what is no SIP URI.</summary>
     public static string EndpointOf(string uri) => Spelling.EndpointOf(uri);
@@ -28,7 +28,7 @@ public sealed record ObservedCycle(DateTimeOffset At, IReadOnlyList<ListedDestin
         return new(at, cycle.Table.Destinations, membership.Members, membership.Revision)
         {
             IsFromSnapshot = membership.HasSaved,
-            Drained = membership.Drained.Count == 0 ? ImmutableDictionary<MemberKey, Intent?>.Empty : membership.Drained.ToDictionary(static key => key, key => membership.Intents?.ByMember.GetValueOrDefault(key)),
+            Drained = membership.Drains(),
         };
     }
 }

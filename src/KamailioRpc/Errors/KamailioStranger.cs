@@ -73,22 +73,27 @@ internal sealed class KamailioStranger(KamailioAddress address, RpcClientOptions
         string[] schemes = address.Transport == RpcTransport.Udp ? ["jsonrpc+udp://", "binrpc+udp://"] : ["jsonrpc+tcp://", "binrpc+tcp://", "http://"];
         var others = schemes.Where(scheme => !address.ToString().StartsWith(scheme, StringComparison.Ordinal))
             .Select(scheme => KamailioAddress.Parse(scheme + Place(address) + (scheme == "http://" ? "/RPC" : string.Empty)));
-        Func<CancellationToken, Task<string?>>[] questions = [AskForTlsAsync, .. others.Select(other => (Func<CancellationToken, Task<string?>>)(token => AskForRpcAsync(other, token))), AskForSipAsync];
-        foreach (var ask in questions)
+        var secure = await AskForTlsAsync(cancellationToken).ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+        if (secure is not null)
         {
-            var answer = await ask(cancellationToken).ConfigureAwait(false);
+            return secure;
+        }
+
+        foreach (var other in others)
+        {
+            var isKamailio = await IsKamailioAsync(other, cancellationToken).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
-            if (answer is not null)
+            if (isKamailio)
             {
-                return answer;
+                return $"RPC is there, in another form: write {other}";
             }
         }
 
-        return null;
+        var sip = await AskForSipAsync(cancellationToken).ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+        return sip;
     }
-
-    private async Task<string?> AskForRpcAsync(KamailioAddress other, CancellationToken cancellationToken) =>
-        await IsKamailioAsync(other, cancellationToken).ConfigureAwait(false) ? $"RPC is there, in another form: write {other}" : null;
 
     private async Task<bool> IsKamailioAsync(KamailioAddress other, CancellationToken cancellationToken)
     {

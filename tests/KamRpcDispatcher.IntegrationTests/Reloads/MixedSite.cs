@@ -75,7 +75,7 @@ internal sealed class MixedSite : IAsyncDisposable
             Assert.That(Stopwatch.GetElapsedTime(begun), Is.LessThan(Fleet.Deadline), _announcers[name].Output);
         }
 
-        int Count() => _announcers[name].Output.Split('\n').Count(static line => line.Contains("Goes on with", StringComparison.Ordinal));
+        int Count() => _announcers[name].CountLines("Goes on with");
     }
 
     /// <summary>Stops the dispatcher, if there is one, and starts a program as the next.</summary>

@@ -208,6 +208,18 @@ public sealed class FileSourceTests
         Assert.That(errors, Does.Contain("proxy p1").And.Contain("uses no etcd").And.Contain("(\"state\": \"draining\" in the file)").And.Contain("--etcd"));
         (exitCode, _, errors) = await Kamrpc.RunAsAsync(["env", $"KAMRPC_REPLY_DIR={all.File("r")}"], Fleet.Deadline, "page");
         Assert.That((exitCode, errors), Is.EqualTo((4, "kamrpc: the dispatcher here (proxy p1) uses no etcd, which this page shows: its own page is at the address of its --metrics; or name the etcd of others by --etcd\n")));
+
+        // Why it does not answer is said once, and by who asks for an etcd too.
+        all.Dispatcher.Signal(UnixSignals.Stop);
+        foreach (var asked in (string[][])[["status"], ["explain", "m1"]])
+        {
+            (exitCode, _, errors) = await all.AskAsync(asked);
+            Assert.That(exitCode, Is.EqualTo(3), errors);
+            Assert.That(errors, Does.EndWith("it hangs, or is stopped\n"));
+            Assert.That(errors.TrimEnd().Split('\n'), Has.Length.EqualTo(1));
+        }
+
+        all.Dispatcher.Signal(UnixSignals.Continue);
     }
 
     [Test]

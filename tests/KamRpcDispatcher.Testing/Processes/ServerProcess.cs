@@ -75,9 +75,12 @@ public sealed class ServerProcess : IAsyncDisposable
         return line ?? throw new InvalidOperationException($"{Program} ended without saying \"{substring}\":\n{Output}");
     }
 
+    /// <summary>How many lines with a text were written.</summary>
+    public int CountLines(string substring) => Output.Split('\n').Count(line => line.Contains(substring, StringComparison.Ordinal));
+
     /// <summary>Waits until so many lines with a text were written: what a program has done it may say a moment later.</summary>
     public Task WaitForLinesAsync(string substring, int count, TimeSpan timeout) => _output.WaitUntilAsync(
-        () => Output.Split('\n').Count(line => line.Contains(substring, StringComparison.Ordinal)) >= count || _ended,
+        () => CountLines(substring) >= count || _ended,
         timeout,
         () => $"{Program} did not say \"{substring}\" {count} times:\n{Output}");
 

@@ -30,7 +30,7 @@ internal static class ElsewhereFindings
     /// <summary>What of them is not as it should be.</summary>
     public static IEnumerable<StatusFinding> Of(ProxyLens lens, ClusterCalls calls)
     {
-        foreach (var source in lens.Status?.Sources.Where(source => source.AwaySince is not null && IsShown(source, calls)) ?? [])
+        foreach (var source in lens.Status?.SourcesAway.Where(source => IsShown(source, calls)) ?? [])
         {
             yield return new StatusFinding(FindingCode.SourceAway, $"proxy {lens.Name}: {SourceText.Away(source.Name, source.AwaySince!.Value, source.Reason, calls.Now)}") { Proxy = lens.Proxy.Name };
         }

@@ -18,17 +18,6 @@ namespace KamRpcDispatcher.Dispatch.Policy;
 /// </remarks>
 internal static class PanicGuard
 {
-    /// <summary>Who is followed by a membership now, and how long nobody who is doubted may come back.</summary>
-    /// <param name="membership">Who is there, and who has expired.</param>
-    /// <param name="options">How careful.</param>
-    /// <param name="now">By the clock of <see cref="ExpiredMember.Mark"/>.</param>
-    /// <param name="manages">Whether a set is managed.</param>
-    public static (CycleMembers Members, TimeSpan Doubt) Followed(Membership membership, PanicOptions options, TimeSpan now, Predicate<int> manages)
-    {
-        var (doubted, doubt) = Doubted(membership, now, manages);
-        return (CycleMembers.Of(membership, [.. Held(membership, options, now).Where(member => manages(member.Key.Set))], doubted), doubt);
-    }
-
     /// <summary>
     /// Those whose lease ended while the store answered nobody, for a moment in which it answers: whether they are alive is not known, and they will say so. A set of
     /// one would have nobody meanwhile.

@@ -15,20 +15,16 @@ internal sealed class PanicHolds(PanicOptions options, TimeProvider timeProvider
 {
     private HashSet<(MemberKey Key, TimeSpan Mark)> _released = [];
 
-    /// <inheritdoc cref="PanicGuard.Followed"/>
+    /// <summary>Who is followed by a membership now, and how long nobody who is doubted may come back.</summary>
+    /// <param name="membership">Who is there, and who has expired.</param>
     public (CycleMembers Members, TimeSpan Doubt) Followed(Membership membership)
     {
-        var (members, doubt) = PanicGuard.Followed(membership, options, timeProvider.Mark(), manages);
-        if (membership.Expired.Count == 0)
-        {
-            _released = [];
-            return (members, doubt);
-        }
-
-        var held = members.Held.Select(static member => member.Key).ToHashSet();
+        var now = timeProvider.Mark();
+        var (doubted, doubt) = PanicGuard.Doubted(membership, now, manages);
         var judged = membership.Expired.Where(expired => !expired.IsDoubted(membership.Heard)).Select(static expired => (expired.Member.Key, expired.Mark)).ToList();
-        held.ExceptWith(judged.Where(_released.Contains).Select(static one => one.Key));
-        _released = [.. judged.Where(one => !held.Contains(one.Key))];
-        return (held.Count == members.Held.Count ? members : members with { Held = [.. members.Held.Where(member => held.Contains(member.Key))] }, doubt);
+        var released = judged.Where(_released.Contains).Select(static one => one.Key).ToHashSet();
+        List<Member> held = [.. PanicGuard.Held(membership, options, now).Where(member => manages(member.Key.Set) && !released.Contains(member.Key))];
+        _released = [.. judged.ExceptBy(held.Select(static member => member.Key), static one => one.Key)];
+        return (CycleMembers.Of(membership, held, doubted), doubt);
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using KamRpcDispatcher.Destinations;
 using KamRpcDispatcher.Destinations.Operators;
 using KamRpcDispatcher.Etcd;
@@ -29,7 +30,7 @@ internal sealed class AskedCluster(string cluster, string proxy, Func<Membership
             UsesEtcd = usesEtcd,
             Report = report,
             Membership = membership,
-            Drains = membership?.Drained.Select(key => membership.Intents?.ByMember.GetValueOrDefault(key) ?? new Intent(key) { IsDrained = true }).ToDictionary(static drain => drain.Key) ?? [],
+            Drains = membership?.Drains() ?? ImmutableDictionary<MemberKey, Intent>.Empty,
         };
     }
 }

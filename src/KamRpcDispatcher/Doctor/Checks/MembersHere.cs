@@ -79,7 +79,7 @@ internal static class MembersHere
         return etcd with
         {
             Members = etcd.Members.Try(out var members, out _) ? Observed<IReadOnlyList<Member>>.Of([.. members.Where(member => status.ElsewhereOf(member.Key.Set) is null)]) : etcd.Members,
-            Sources = [.. status.Sources.Select(static source => new MemberSource(source.Name, source.AwaySince, source.Reason))],
+            Sources = [.. status.Sources.Select(MemberSource.Of)],
             Elsewhere = new ElsewhereSets(status.ElsewhereOf, status.MayHaveOthersIn, SafeText.Shorten(here.Name), areSeen: false),
         };
     }

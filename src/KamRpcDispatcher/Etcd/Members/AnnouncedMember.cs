@@ -11,6 +11,12 @@ public sealed record AnnouncedMember(Member Member, long Lease)
     /// <summary>In place of a lease where a dispatcher tells its members, and not what keeps their records.</summary>
     public const long UnknownLease = -1;
 
+    /// <summary>A member as a dispatcher follows it: one whom an operator has drained has announced that he is ready, and is followed as draining.</summary>
+    /// <param name="member">The member.</param>
+    /// <param name="drain">That operator's wish; null for nobody's.</param>
+    public static AnnouncedMember Told(Member member, Intent? drain) =>
+        drain is null ? new(member, UnknownLease) : new(member with { State = MemberState.Ready }, UnknownLease) { Intent = drain };
+
     /// <summary>Whether its record is one that no announcer keeps.</summary>
     public bool IsStatic => Lease == 0;
 

@@ -112,6 +112,9 @@ public sealed record ProxyStatus(long Revision, DateTimeOffset AppliedAt, string
     /// <summary>How many there are beside those.</summary>
     public int MoreSources { get; init; }
 
+    /// <summary>Those of <see cref="Sources"/> that cannot be read.</summary>
+    public IEnumerable<ReportedSource> SourcesAway => Sources.Where(static source => source.AwaySince is not null);
+
     /// <summary>Whether members of some sets come, or may come, from elsewhere than etcd.</summary>
     public bool HasSources => !Sources.IsEmpty || MoreSources > 0;
 

@@ -102,9 +102,9 @@ internal static class ReportsCheck
             yield return (false, FormattableString.Invariant($"it is at changes, and has not read its Kamailio's list for {status.ListAge.TotalSeconds:0} s"));
         }
 
-        foreach (var source in status.Sources.Where(static source => source.AwaySince is not null))
+        foreach (var source in status.SourcesAway)
         {
-            yield return (true, SourcesCheck.Text(new MemberSource(source.Name, source.AwaySince, source.Reason), now));
+            yield return (true, SourcesCheck.Text(MemberSource.Of(source), now));
         }
 
         var held = status.Held.Length + status.MoreHeld;
