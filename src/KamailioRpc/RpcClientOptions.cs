@@ -55,7 +55,7 @@ public sealed record RpcClientOptions
 
     /// <summary>
     /// Whether it is found out who is there, where nobody has ever answered at an address of IP as he is asked: a SIP server, or RPC in another form.
-    /// That takes up to a second more, and connections of its own.
+    /// That takes up to three seconds more, and connections of its own, one after another.
     /// </summary>
     public bool NamesStrangers { get; init; }
 
